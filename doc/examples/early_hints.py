@@ -1,0 +1,28 @@
+# A raw 103 in handle_headers, which then waits for another stream.
+#
+# A client that asks for /early_hints.py?key=UUID sees HEADERS with :status 103
+# at once; and once it has asked for /early_hints_go.py?key=UUID, on the same
+# connection or on another, HEADERS with :status 200 and DATA with what that
+# request has put in the stash.  After 10 seconds without one: 504.
+
+import time
+
+
+def handle_headers(frame, request, response):
+    response.writer.write_raw_header_frame(
+        [(":status", "103"), ("link", "</style.css>; rel=preload; as=style")],
+        end_headers=True)
+    deadline = time.monotonic() + 10
+    value = None
+    while value is None and time.monotonic() < deadline:
+        value = request.server.stash.take(request.GET["key"], "/early_hints")
+        if value is None:
+            time.sleep(0.01)
+    response.status = 504 if value is None else 200
+    response.headers.set("content-type", "text/plain")
+    response.content = "nobody came" if value is None else value
+    response.write_status_headers()
+
+
+def main(request, response):
+    response.write_content()

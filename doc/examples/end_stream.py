@@ -1,0 +1,17 @@
+# writer.end_stream: nothing more will be sent.
+#
+# A client sees: HEADERS with :status 200, DATA "before", an empty DATA frame
+# with END_STREAM.  What comes after raises StreamClosedError.
+
+from h2.exceptions import StreamClosedError
+
+
+def main(request, response):
+    writer = response.writer
+    writer.write_headers([("content-type", "text/plain")], 200)
+    writer.write_data("before")
+    writer.end_stream()
+    try:
+        writer.write_data("after")
+    except StreamClosedError:
+        pass

@@ -1,0 +1,9 @@
+# writer.goaway: the client is to open no more streams on this connection.
+#
+# A client sees: GOAWAY with the last stream it opened, NO_ERROR and the debug
+# data "see you", then this response whole.  Its next request needs another
+# connection.
+
+def main(request, response):
+    response.writer.goaway("NO_ERROR", debug_data="see you")
+    return [("content-type", "text/plain")], "after GOAWAY"

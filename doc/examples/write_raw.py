@@ -1,0 +1,15 @@
+# writer.write_raw: any octets at all.
+#
+# A client sees: the octets of a PING frame, then the response.  With ?break=1
+# it sees the header of a SETTINGS frame that is said to be on stream 7, which
+# is a connection error PROTOCOL_ERROR (RFC 9113 §6.5).
+
+from h2rig.frames import PingFrame
+
+
+def main(request, response):
+    if "break" in request.GET:
+        response.writer.write_raw(b"\0\0\0\x04\0\0\0\0\x07")
+    else:
+        response.writer.write_raw(PingFrame(0, b"rawbytes").serialize())
+    return [("content-type", "text/plain")], "after raw octets"

@@ -1,0 +1,12 @@
+# writer.write_raw_frame: a frame of any type, with any flags and payload.
+#
+# A client sees: a frame of the unknown type 0xbf with all flags set, which it
+# must ignore (RFC 9113 §4.1), a WINDOW_UPDATE of 1,000 octets for the
+# connection, then the response.
+
+def main(request, response):
+    writer = response.writer
+    writer.write_raw_frame(0xbf, 0xff, payload=b"ignore me")
+    writer.write_raw_frame("WINDOW_UPDATE", stream_id=0,
+                           payload=(1000).to_bytes(4, "big"))
+    return [("content-type", "text/plain")], "after two raw frames"

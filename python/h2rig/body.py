@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: MIT
+"""The body store: content of a request, in memory up to 1 MiB, then in one
+temporary file; and file-like views of it.
+"""
+
+import io
+import mmap
+import os
+import tempfile
+from typing import Any, Callable, Iterator, List, Optional, Union
+
+__all__ = ["BodyStore", "RawInput"]
+
+#: Octets that are held in memory.
+IN_MEMORY = 1 << 20
+
+
+class BodyStore:
+    """Octets appended at the end and read from anywhere.
+
+    Reads keep no position, so that any number of views share one file.
+    """
+
+    __slots__ = ("length", "_memory", "_file", "_whole")
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._memory: Union[bytes, bytearray] = b""
+        self._file: Any = None
+        self._whole: Optional[bytes] = None
+
+    def append(self, data: bytes) -> int:
+        """Stores data; returns the offset it has got.  OSError."""
+        offset = self.length
+        if not data:
+            return offset
+        self._whole = None
+        if self._file is not None:
+            self._write(data)
+        elif offset + len(data) > IN_MEMORY:
+            self._file = tempfile.TemporaryFile(buffering=0)
+            self._write(self._memory)
+            self._write(data)
+            self._memory = b""
+        elif not offset:
+            self._memory = data
+        else:
+            if isinstance(self._memory, bytes):
+                self._memory = bytearray(self._memory)
+            self._memory += data
+        self.length = offset + len(data)
+        return offset
+
+    def _write(self, data: Union[bytes, bytearray]) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view):]
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Up to size octets from offset on: fewer at the end."""
+        size = min(size, self.length - offset)
+        if size <= 0:
+            return b""
+        if self._file is None:
+            return bytes(self._memory[offset:offset + size])
+        parts: List[bytes] = []
+        while size > 0:
+            part = os.pread(self._file.fileno(), size, offset)
+            if not part:
+                break
+            parts.append(part)
+            offset += len(part)
+            size -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def whole(self) -> bytes:
+        """All of it; the same object until more is appended."""
+        if self._whole is None:
+            if self._file is None and isinstance(self._memory, bytes):
+                self._whole = bytes(self._memory)
+            else:
+                self._whole = self.read(0, self.length)
+        return self._whole
+
+    def searchable(self) -> Any:
+        """Something with `find` and slices: bytes, or the file mapped."""
+        if self._file is None:
+            return self.whole()
+        return mmap.mmap(self._file.fileno(), self.length,
+                         access=mmap.ACCESS_READ)
+
+
+class StoreView(io.RawIOBase):
+    """A read-only file over part of a store (an uploaded file, say)."""
+
+    def __init__(self, store: BodyStore, offset: int, size: int) -> None:
+        super().__init__()
+        self._store = store
+        self._offset = offset
+        self._size = size
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = min(len(buffer), self._size - self._position)
+        if size <= 0:
+            return 0
+        data = self._store.read(self._offset + self._position, size)
+        buffer[:len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = (0, self._position, self._size)[whence]
+        if base + offset < 0:
+            raise ValueError("negative seek position %d" % (base + offset))
+        self._position = base + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+
+class RawInput:
+    """The body of a request as a file.
+
+    Reading what has not come yet waits for it (`StreamClosedError` when the
+    client leaves meanwhile).
+    """
+
+    def __init__(self, store: BodyStore,
+                 pull: Callable[[Optional[int]], None],
+                 length: Callable[[], int]) -> None:
+        self._store = store
+        self._pull = pull
+        self._length = length
+        self._position = 0
+
+    @property
+    def length(self) -> int:
+        """Octets of the body; content-length tells, else it waits."""
+        return self._length()
+
+    def read(self, size: Optional[int] = -1) -> bytes:
+        """Up to size octets; all the rest if size is negative or None."""
+        if size is None or size < 0:
+            self._pull(None)
+            size = self._store.length - self._position
+        else:
+            self._pull(self._position + size)
+        data = self._store.read(self._position, size)
+        self._position += len(data)
+        return data
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readline(self, size: Optional[int] = -1) -> bytes:
+        """A line with its b"\\n", of at most size octets; b"" at the end."""
+        limit = -1 if size is None else size
+        parts: List[bytes] = []
+        while limit:
+            self._pull(self._position + 1)
+            part = self._store.read(
+                self._position, 8192 if limit < 0 else min(limit, 8192))
+            if not part:
+                break
+            end = part.find(b"\n") + 1
+            if end:
+                part = part[:end]
+            self._position += len(part)
+            limit -= len(part) if limit > 0 else 0
+            parts.append(part)
+            if end:
+                break
+        return b"".join(parts)
+
+    def readlines(self, hint: Optional[int] = -1) -> List[bytes]:
+        """The remaining lines; no more once hint octets are there."""
+        lines: List[bytes] = []
+        total = 0
+        for line in self:
+            lines.append(line)
+            total += len(line)
+            if hint is not None and 0 < hint <= total:
+                break
+        return lines
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.readline, b"")
+
+    def __next__(self) -> bytes:
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Sets the position; os.SEEK_END waits for the end."""
+        if whence == os.SEEK_END:
+            self._pull(None)
+            offset += self._store.length
+        elif whence == os.SEEK_CUR:
+            offset += self._position
+        elif whence != os.SEEK_SET:
+            raise ValueError("whence must be 0, 1 or 2, not %r" % (whence,))
+        if offset < 0:
+            raise ValueError("negative seek position %d" % offset)
+        self._position = offset
+        return offset
+
+    def tell(self) -> int:
+        """The position."""
+        return self._position
+
+    def close(self) -> None:
+        """Does nothing: the store belongs to the request."""

@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: MIT
+"""Where the C program calls: start and end in the parent, and the events of
+each stream in a connection's process.
+
+`serve` takes a stream's events in order and runs the script's functions for
+them; what is to happen when one returns or raises is here.  It never reads
+ahead: DATA is taken from the stream when no function runs, or when the
+running one asks for the body.
+"""
+
+import collections
+import importlib.util
+import sys
+import sysconfig
+import traceback
+import types
+from typing import Any, Deque, Dict, List, Optional, Tuple
+
+import _h2rig
+
+from h2rig import errors, frames, handlers, stash
+from h2rig.config import options
+from h2rig.errors import HTTPException, StreamClosedError
+from h2rig.handlers import FrameFunctions, apply_result
+from h2rig.request import Request
+from h2rig.response import Response
+from h2rig.router import router
+
+__all__ = ["configure", "serve", "shutdown"]
+
+EVENT_HEADERS = _h2rig.EVENT_HEADERS
+EVENT_DATA = _h2rig.EVENT_DATA
+EVENT_TRAILERS = _h2rig.EVENT_TRAILERS
+
+INTERNAL_ERROR = frames.ERROR_CODES["INTERNAL_ERROR"]
+
+#: Modules that a function of a script may be the first to need.
+_PRELOAD = (
+    "wptserve", "wptserve.constants", "wptserve.handlers",
+    "wptserve.request", "wptserve.response", "wptserve.server",
+    "wptserve.stash", "wptserve.utils", "encodings.idna",
+    "encodings.latin_1", "json.decoder",
+)
+
+
+def configure(values: Dict[str, Any]) -> None:
+    """Takes the program's options; called once in the parent, before it
+    forks.  OSError when the stash's directory cannot be made.
+    """
+    options.update(values)
+    _add_to_path(options.doc_root)
+    _alias_modules()
+    for name in _PRELOAD:
+        importlib.import_module(name)
+    if options.stash_directory is None:
+        options.stash_directory = stash.make_directory()
+
+
+def shutdown() -> None:
+    """The parent's last call: removes the stash's directory."""
+    if options.stash_directory is not None:
+        stash.remove_directory(options.stash_directory)
+        options.stash_directory = None
+
+
+def _add_to_path(doc_root: str) -> None:
+    # Behind the standard library, which must not be shadowed by a directory
+    # named "html"; before packages that happen to be installed.
+    if doc_root in sys.path:
+        return
+    installed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    for i, entry in enumerate(sys.path):
+        if entry in installed or entry.rstrip("/").endswith(
+                ("site-packages", "dist-packages")):
+            sys.path.insert(i, doc_root)
+            return
+    sys.path.append(doc_root)
+
+
+def _alias_modules() -> None:
+    # `h2.exceptions` is ours, so that `except` clauses catch what we raise,
+    # within the real package where that is installed.
+    if importlib.util.find_spec("h2") is not None:
+        h2 = importlib.import_module("h2")
+    else:
+        h2 = sys.modules["h2"] = types.ModuleType("h2")
+        h2.__path__ = []
+    setattr(h2, "exceptions", errors)
+    sys.modules["h2.exceptions"] = errors
+    if importlib.util.find_spec("hyperframe") is None:
+        hyperframe = types.ModuleType("hyperframe")
+        hyperframe.__path__ = []
+        setattr(hyperframe, "frame", frames)
+        sys.modules["hyperframe"] = hyperframe
+        sys.modules["hyperframe.frame"] = frames
+
+
+def serve(stream: Any) -> None:
+    """Handles the events that a stream has; called by a handler thread.
+
+    Returns when there is none left for now, or the exchange is over.
+    """
+    exchange: Optional[Exchange] = stream.state
+    while True:
+        event = stream.next_event()
+        if event is None:
+            if stream.closed and exchange is not None and not exchange.over:
+                exchange.finish()
+            return
+        if exchange is None:
+            exchange = stream.state = Exchange(stream, event)
+            exchange.start()
+        else:
+            exchange.take(event)
+        if exchange.pending:
+            exchange.drain()
+        if exchange.request._ended and not exchange.over:
+            exchange.complete()
+        if exchange.over:
+            return
+
+
+class Exchange:
+    """A request with its response, while they last."""
+
+    __slots__ = ("stream", "request", "response", "functions", "pending",
+                 "dropping", "over")
+
+    def __init__(self, stream: Any, event: Tuple[Any, ...]) -> None:
+        self.stream = stream
+        #: DATA frames that were read by a running function and are still to
+        #: be given to handle_data
+        self.pending: Deque[frames.RequestData] = collections.deque()
+        #: no function is to run any more; content is thrown away
+        self.dropping = False
+        self.over = False
+        self.functions = _none
+        fields, ended, priority = event[1:4]
+        self.request = request = Request(self, stream.id, fields, ended)
+        request.frames.append(frames.RequestHeaders(
+            stream.id, fields, ended, priority, *event[4:6]))
+        self.response = Response(request, stream)
+
+    def start(self) -> None:
+        """Finds the functions; runs handle_headers."""
+        request = self.request
+        stream = self.stream
+        stream.script = path = request.path
+        try:
+            handler, request.route_match = router.find(request.method, path)
+            if handler is None:
+                raise HTTPException(404, "Not Found")
+            frame_handler = getattr(handler, "frame_handler", None)
+            if frame_handler is None:
+                self.functions = FrameFunctions(main=handler)
+                return
+            found = stream.call("(load)", frame_handler, request)
+            if type(found) is FrameFunctions:
+                self.functions = found
+            else:
+                self.functions = _frame_functions(found)
+        except BaseException as e:
+            self.failed(e, "(load)")
+            return
+        if self.functions.handle_headers is not None:
+            self.run("handle_headers", self.functions.handle_headers,
+                     request.frames[0])
+
+    def take(self, event: Tuple[Any, ...]) -> None:
+        """Handles an event after the first."""
+        request = self.request
+        if event[0] == EVENT_TRAILERS:
+            request.add_trailers(event[1])
+            return
+        _, data, flow_length, ended = event
+        if self.dropping:
+            request._ended = ended
+            self.stream.consume(flow_length)
+            return
+        try:
+            frame = request.add_data(data, flow_length, ended)
+        except OSError as e:
+            # No room for the body, say.
+            request._ended = ended
+            self.stream.consume(flow_length)
+            self.failed(e, "(body)")
+            return
+        if self.functions.handle_data is not None:
+            self.run("handle_data", self.functions.handle_data, frame)
+        frame._data = None
+        self.stream.consume(flow_length)
+
+    def pull(self) -> None:
+        """Takes one more event for a function that wants the body; waits.
+
+        StreamClosedError when the client leaves.
+        """
+        request = self.request
+        event = self.stream.next_event(True)
+        if event is None:
+            request._ended = True
+        elif event[0] == EVENT_TRAILERS:
+            request.add_trailers(event[1])
+        else:
+            _, data, flow_length, ended = event
+            frame = request.add_data(data, flow_length, ended)
+            frame._data = None
+            if self.functions.handle_data is not None:
+                self.pending.append(frame)
+            # What is stored is consumed, else the client would wait for
+            # credit and the script for the client.
+            self.stream.consume(flow_length)
+
+    def drain(self) -> None:
+        """Gives handle_data the frames that were read early."""
+        while self.pending:
+            frame = self.pending.popleft()
+            if self.dropping:
+                continue
+            if self.stream.reset:
+                return
+            self.run("handle_data", self.functions.handle_data, frame)
+
+    def run(self, name: str, function: Any, frame: Any) -> None:
+        """Runs handle_headers or handle_data."""
+        try:
+            self.stream.call(name, function, frame, self.request,
+                             self.response)
+        except BaseException as e:
+            self.failed(e, name)
+        stash.release_lock()
+
+    def complete(self) -> None:
+        """The request has been received whole: main, and the response."""
+        if not self.dropping and not self.stream.reset:
+            try:
+                self.respond()
+            except BaseException as e:
+                self.failed(e, "main")
+            stash.release_lock()
+        self.finish()
+
+    def respond(self) -> None:
+        """Runs main and sends what is still to be sent."""
+        stream = self.stream
+        response = self.response
+        main = self.functions.main
+        result = None
+        if main is handlers.file_handler:
+            main(self.request, response)
+        elif main is not None:
+            result = stream.call("main", main, self.request, response)
+        writer = response._writer
+        if writer is not None and writer.finish_gathered():
+            apply_result(response, result)
+            fields = writer.gathered_fields() + response.wire_fields()[1:]
+            self.send(fields, True)
+            return
+        if stream.headers_sent:
+            if result is not None:
+                _h2rig.log("warn", "main returned a response, but headers "
+                           "have been sent: it is dropped")
+        elif writer is not None and writer.content_written:
+            return
+        else:
+            if result is not None:
+                apply_result(response, result)
+            self.send(response.wire_fields(),
+                      writer is None or not writer.stream_ended)
+            return
+        if not (stream.ended or writer is not None and writer.stream_ended):
+            stream.send_data(b"", True)
+
+    def send(self, fields: List[Tuple[bytes, ...]], end: bool) -> None:
+        """Sends the response as a whole."""
+        response = self.response
+        if response.request.method == "HEAD" or (
+                response.ready_body() is not None):
+            response.send(fields, end)
+        else:
+            # Iterating the content runs the script's code.
+            self.stream.call("content", response.send, fields, end)
+
+    def finish(self) -> None:
+        """Nothing more is to be done for this stream."""
+        self.over = True
+        stream = self.stream
+        try:
+            if self.response.close_connection and not stream.reset:
+                stream.close("goaway")
+        except errors.H2Error as e:
+            _h2rig.log("debug", "close_connection: %s" % e)
+        stream.state = None
+        stream.finish()
+
+    def failed(self, e: BaseException, name: str) -> None:
+        """A function has raised e: answers with an error, or resets."""
+        self.dropping = True
+        self.pending.clear()
+        stream = self.stream
+        if isinstance(e, StreamClosedError) and (
+                stream.ended or stream.closed or stream.reset):
+            # Its client has left, or it had ended the stream itself.
+            _h2rig.log("debug", "%s: %s" % (name, _summary(e)))
+            return
+        code, message = self.describe(e, name)
+        if stream.reset or stream.closed:
+            return
+        try:
+            if stream.headers_sent:
+                stream.reset_stream(INTERNAL_ERROR)
+            else:
+                self.send_error(code, message)
+        except errors.H2Error as again:
+            _h2rig.log("debug", "no error response: %s" % _summary(again))
+            if not stream.closed:
+                stream.reset_stream(INTERNAL_ERROR)
+
+    def describe(self, e: BaseException, name: str) -> Tuple[int, str]:
+        """Logs e; the status and the message that the client is told."""
+        if _is_http_exception(e):
+            code = getattr(e, "code")
+            message = getattr(e, "message") or ""
+            if isinstance(message, bytes):
+                message = message.decode("utf-8", "replace")
+            if isinstance(code, int) and 200 <= code <= 999:
+                level = "error" if self.stream.headers_sent else (
+                    "info" if code >= 500 else "debug")
+                _h2rig.log(level, "%s: HTTPException %d %s"
+                           % (name, code, message))
+                return code, str(message)
+        text = _traceback(e)
+        _h2rig.log("error", "%s: %s" % (name, text))
+        if options.hide_tracebacks:
+            text = _summary(e)
+        return 500, text
+
+    def send_error(self, code: int, message: str) -> None:
+        """Sends the JSON error response; nothing a script has set."""
+        response = Response(self.request, self.stream)
+        response.set_error(code, message)
+        response.close_connection = self.response.close_connection
+        response.send(response.wire_fields())
+
+
+_none = FrameFunctions()
+
+
+def _frame_functions(found: Any) -> FrameFunctions:
+    # Whatever a route's frame_handler returned.
+    functions = FrameFunctions(getattr(found, "handle_headers", None),
+                               getattr(found, "handle_data", None),
+                               getattr(found, "main", None))
+    if functions.main is None and callable(found):
+        functions.main = found
+    return functions
+
+
+def _is_http_exception(e: BaseException) -> bool:
+    # Scripts may bring a wptserve of their own.
+    return isinstance(e, HTTPException) or (
+        hasattr(e, "code") and hasattr(e, "message")
+        and any(c.__name__ == "HTTPException" for c in type(e).__mro__))
+
+
+def _summary(e: BaseException) -> str:
+    return "".join(traceback.format_exception_only(type(e), e)).strip()
+
+
+def _traceback(e: BaseException) -> str:
+    # From the script's own frames on: ours tell its author nothing.
+    tb = e.__traceback__
+    while tb is not None and tb.tb_frame.f_globals.get(
+            "__name__", "").startswith("h2rig."):
+        tb = tb.tb_next
+    if tb is None and not isinstance(e, SyntaxError):
+        tb = e.__traceback__
+    lines = traceback.format_exception(type(e), e, tb)
+    return "".join(lines).strip()

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""Exceptions that scripts may meet.
+
+The HTTP/2 ones have the names and the inheritance that `h2.exceptions` has,
+and stand under that name in `sys.modules`, so that an `except` clause written
+for either catches what the writer raises.
+"""
+
+from typing import Any, Optional
+
+__all__ = [
+    "H2Error", "ProtocolError", "FrameTooLargeError", "FrameDataMissingError",
+    "TooManyStreamsError", "FlowControlError", "StreamIDTooLowError",
+    "NoAvailableStreamIDError", "NoSuchStreamError", "StreamClosedError",
+    "InvalidSettingsValueError", "InvalidBodyLengthError",
+    "UnsupportedFrameError", "RFC1122Error", "DenialOfServiceError",
+    "PushDisabledError", "HandlerTimeout", "HTTPException", "StashError",
+]
+
+
+class H2Error(Exception):
+    """Base of all HTTP/2 errors."""
+
+
+class ProtocolError(H2Error):
+    """A checked call was asked for something that RFC 9113 forbids."""
+
+    error_code = 0x1
+
+
+class FrameTooLargeError(ProtocolError):
+    """A frame above the peer's SETTINGS_MAX_FRAME_SIZE (§4.2)."""
+
+    error_code = 0x6
+
+
+class FrameDataMissingError(ProtocolError):
+    """A frame shorter than its type needs (§4.2)."""
+
+    error_code = 0x6
+
+
+class TooManyStreamsError(ProtocolError):
+    """More streams than SETTINGS_MAX_CONCURRENT_STREAMS (§5.1.2)."""
+
+
+class FlowControlError(ProtocolError):
+    """More DATA than the flow-control window has room for (§6.9)."""
+
+    error_code = 0x3
+
+
+class StreamIDTooLowError(ProtocolError):
+    """A stream id that is not above the last one (§5.1.1)."""
+
+    def __init__(self, stream_id: int, max_stream_id: int) -> None:
+        super().__init__(stream_id, max_stream_id)
+        self.stream_id = stream_id
+        self.max_stream_id = max_stream_id
+
+    def __str__(self) -> str:
+        return "stream id %d is not above %d" % (
+            self.stream_id, self.max_stream_id)
+
+
+class NoAvailableStreamIDError(ProtocolError):
+    """All 2**31 stream ids are used up (§5.1.1)."""
+
+
+class NoSuchStreamError(ProtocolError):
+    """The stream was never opened."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.stream_id = args[0] if args and isinstance(args[0], int) else None
+
+
+class StreamClosedError(NoSuchStreamError):
+    """The stream, or our side of it, is closed; or the connection is gone."""
+
+    error_code = 0x5
+
+
+class InvalidSettingsValueError(ProtocolError, ValueError):
+    """A setting outside of its range (§6.5.2)."""
+
+    def __init__(self, msg: str = "", error_code: int = 0x1) -> None:
+        super().__init__(msg)
+        self.error_code = error_code
+
+
+class InvalidBodyLengthError(ProtocolError):
+    """DATA does not add up to content-length (§8.1.1)."""
+
+    def __init__(self, expected: int, actual: int) -> None:
+        super().__init__("expected %d octets of content, got %d"
+                         % (expected, actual))
+        self.expected_length = expected
+        self.actual_length = actual
+
+
+class UnsupportedFrameError(ProtocolError):
+    """A frame of a type that is not supported."""
+
+
+class RFC1122Error(H2Error):
+    """Something that no specification forbids but sense does."""
+
+
+class DenialOfServiceError(ProtocolError):
+    """The peer asks for more than it may."""
+
+    error_code = 0xb
+
+
+class PushDisabledError(ProtocolError):
+    """PUSH_PROMISE although the client has set ENABLE_PUSH to 0 (§8.4)."""
+
+
+class HandlerTimeout(BaseException):
+    """A script's function has used up its run-time limit."""
+
+
+class HTTPException(Exception):
+    """Raised by a script: the request is answered with this status.
+
+    code: int, the status; message: str, put in the JSON error body.
+    """
+
+    def __init__(self, code: int, message: Optional[str] = "") -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+
+class StashError(Exception):
+    """A key of the stash is taken already, or the stash is misused."""

@@ -1,0 +1,483 @@
+# SPDX-License-Identifier: MIT
+"""HTTP/2 frames: those a request brought, and those a script can make.
+
+`HeadersFrame` and its like have the interface of `hyperframe.frame`, so that
+they serve as `frame_cls` of the writer's raw calls and on their own
+(`HeadersFrame(1, b"...", ["END_HEADERS"]).serialize()`).  Nothing in them
+checks what RFC 9113 asks of a frame: they are for sending wrong ones too.
+"""
+
+import struct
+from typing import (Any, Dict, Iterable, Iterator, List, MutableSet,
+                    NamedTuple, Optional, Tuple, Type, Union)
+
+from h2rig.isomorphic import Value
+
+__all__ = [
+    "Flags", "Frame", "DataFrame", "HeadersFrame", "PriorityFrame",
+    "RstStreamFrame", "SettingsFrame", "PushPromiseFrame", "PingFrame",
+    "GoAwayFrame", "WindowUpdateFrame", "ContinuationFrame", "ExtensionFrame",
+    "FRAMES", "Priority", "RequestHeaders", "RequestData", "error_code",
+    "frame_flags", "frame_type",
+]
+
+#: RFC 9113 §6
+TYPES: Dict[str, int] = {
+    "DATA": 0, "HEADERS": 1, "PRIORITY": 2, "RST_STREAM": 3, "SETTINGS": 4,
+    "PUSH_PROMISE": 5, "PING": 6, "GOAWAY": 7, "WINDOW_UPDATE": 8,
+    "CONTINUATION": 9, "PRIORITY_UPDATE": 16,
+}
+
+FLAGS: Dict[str, int] = {
+    "END_STREAM": 0x1, "ACK": 0x1, "END_HEADERS": 0x4, "PADDED": 0x8,
+    "PRIORITY": 0x20,
+}
+
+#: RFC 9113 §7
+ERROR_CODES: Dict[str, int] = {
+    name: code for code, name in enumerate((
+        "NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR",
+        "SETTINGS_TIMEOUT", "STREAM_CLOSED", "FRAME_SIZE_ERROR",
+        "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR",
+        "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"))
+}
+
+
+def _number(v: Any, names: Dict[str, int], limit: int, what: str) -> int:
+    if isinstance(v, str):
+        if v.upper() not in names:
+            raise ValueError("unknown %s %r; known: %s"
+                             % (what, v, ", ".join(names)))
+        return names[v.upper()]
+    if not isinstance(v, int):
+        raise TypeError("%s must be an int or a name, not %r" % (what, v))
+    if not 0 <= v <= limit:
+        raise ValueError("%s must be 0 to %d, not %d" % (what, limit, v))
+    return int(v)
+
+
+def frame_type(v: Union[int, str]) -> int:
+    """A frame type from its number (0 to 255) or name.  ValueError."""
+    return _number(v, TYPES, 0xff, "frame type")
+
+
+def frame_flags(v: Union[int, str, Iterable[Union[int, str]]]) -> int:
+    """Flags from a number (0 to 255), a name or several.  ValueError."""
+    if isinstance(v, (int, str)):
+        return _number(v, FLAGS, 0xff, "frame flags")
+    out = 0
+    for flag in v:
+        out |= _number(flag, FLAGS, 0xff, "frame flags")
+    return out
+
+
+def error_code(v: Union[int, str]) -> int:
+    """An error code from its number (32 bits) or name (§7).  ValueError."""
+    return _number(v, ERROR_CODES, 0xffffffff, "error code")
+
+
+class Flags(MutableSet[str]):
+    """A set of flag names; ValueError for one the frame type has not."""
+
+    def __init__(self, defined: Iterable[str]) -> None:
+        self._valid = frozenset(defined)
+        self._flags: List[str] = []
+
+    def __contains__(self, flag: object) -> bool:
+        return flag in self._flags
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._flags)
+
+    def __len__(self) -> int:
+        return len(self._flags)
+
+    def add(self, flag: str) -> None:
+        """Sets a flag."""
+        if flag not in self._valid:
+            raise ValueError("flag %r is not one of this frame's: %s" % (
+                flag, ", ".join(sorted(self._valid)) or "it has none"))
+        if flag not in self._flags:
+            self._flags.append(flag)
+
+    def discard(self, flag: str) -> None:
+        """Clears a flag."""
+        if flag in self._flags:
+            self._flags.remove(flag)
+
+    def __repr__(self) -> str:
+        return repr(sorted(self._flags))
+
+
+class Frame:
+    """Base: stream_id (int), flags (names).  `body()` is the payload."""
+
+    type: Any = None
+    defined_flags: Tuple[str, ...] = ()
+
+    def __init__(self, stream_id: int, flags: Iterable[str] = ()) -> None:
+        self.stream_id = stream_id
+        self.flags = Flags(self.defined_flags)
+        for flag in flags:
+            self.flags.add(flag)
+
+    def body(self) -> bytes:
+        """The payload."""
+        return b""
+
+    @property
+    def body_len(self) -> int:
+        """Octets of the payload."""
+        return len(self.body())
+
+    def flag_bits(self) -> int:
+        """The flags octet."""
+        return frame_flags(self.flags)
+
+    def serialize(self) -> bytes:
+        """The whole frame: 9 octets of header (§4.1) and the payload."""
+        body = self.body()
+        return struct.pack(
+            ">BHBBL", len(body) >> 16 & 0xff, len(body) & 0xffff, self.type,
+            self.flag_bits(), self.stream_id) + body
+
+    def __repr__(self) -> str:
+        return "%s(stream_id=%d, flags=%r): %s" % (
+            type(self).__name__, self.stream_id, self.flags,
+            self.body()[:20].hex() or "None")
+
+
+class _Padded(Frame):
+    # pad_length counts only with the PADDED flag (§6.1).
+    pad_length = 0
+
+    def _padded(self, body: bytes) -> bytes:
+        if "PADDED" not in self.flags:
+            return body
+        return bytes((self.pad_length,)) + body + bytes(self.pad_length)
+
+
+class DataFrame(_Padded):
+    """DATA (§6.1)."""
+
+    type = TYPES["DATA"]
+    defined_flags = ("END_STREAM", "PADDED")
+
+    def __init__(self, stream_id: int, data: bytes = b"",
+                 flags: Iterable[str] = (), pad_length: int = 0) -> None:
+        super().__init__(stream_id, flags)
+        self.data = data
+        self.pad_length = pad_length
+
+    @property
+    def flow_controlled_length(self) -> int:
+        """Octets that count for flow control, padding too (§6.9)."""
+        return len(self.body())
+
+    def body(self) -> bytes:
+        return self._padded(bytes(self.data))
+
+
+class PriorityFrame(Frame):
+    """PRIORITY (§6.3)."""
+
+    type = TYPES["PRIORITY"]
+
+    def __init__(self, stream_id: int, depends_on: int = 0,
+                 stream_weight: int = 0, exclusive: bool = False,
+                 flags: Iterable[str] = ()) -> None:
+        super().__init__(stream_id, flags)
+        self.depends_on = depends_on
+        self.stream_weight = stream_weight
+        self.exclusive = exclusive
+
+    def body(self) -> bytes:
+        return struct.pack(
+            ">LB", self.depends_on | (0x80000000 if self.exclusive else 0),
+            self.stream_weight)
+
+
+class HeadersFrame(_Padded):
+    """HEADERS (§6.2); data is the field block fragment, HPACK-encoded."""
+
+    type = TYPES["HEADERS"]
+    defined_flags = ("END_STREAM", "END_HEADERS", "PADDED", "PRIORITY")
+
+    def __init__(self, stream_id: int, data: bytes = b"",
+                 flags: Iterable[str] = (), pad_length: int = 0,
+                 depends_on: int = 0, stream_weight: int = 0,
+                 exclusive: bool = False) -> None:
+        super().__init__(stream_id, flags)
+        self.data = data
+        self.pad_length = pad_length
+        self.depends_on = depends_on
+        self.stream_weight = stream_weight
+        self.exclusive = exclusive
+
+    def body(self) -> bytes:
+        priority = b""
+        if "PRIORITY" in self.flags:
+            priority = PriorityFrame(
+                0, self.depends_on, self.stream_weight, self.exclusive).body()
+        return self._padded(priority + bytes(self.data))
+
+
+class RstStreamFrame(Frame):
+    """RST_STREAM (§6.4)."""
+
+    type = TYPES["RST_STREAM"]
+
+    def __init__(self, stream_id: int, error_code: int = 0,
+                 flags: Iterable[str] = ()) -> None:
+        super().__init__(stream_id, flags)
+        self.error_code = error_code
+
+    def body(self) -> bytes:
+        return struct.pack(">L", self.error_code)
+
+
+class SettingsFrame(Frame):
+    """SETTINGS (§6.5); settings: a dict of setting number to value."""
+
+    type = TYPES["SETTINGS"]
+    defined_flags = ("ACK",)
+
+    HEADER_TABLE_SIZE = 0x1
+    ENABLE_PUSH = 0x2
+    MAX_CONCURRENT_STREAMS = 0x3
+    INITIAL_WINDOW_SIZE = 0x4
+    MAX_FRAME_SIZE = 0x5
+    MAX_HEADER_LIST_SIZE = 0x6
+    ENABLE_CONNECT_PROTOCOL = 0x8
+
+    def __init__(self, stream_id: int = 0,
+                 settings: Optional[Dict[int, int]] = None,
+                 flags: Iterable[str] = ()) -> None:
+        super().__init__(stream_id, flags)
+        self.settings = dict(settings or {})
+
+    def body(self) -> bytes:
+        return b"".join(struct.pack(">HL", k, v)
+                        for k, v in self.settings.items())
+
+
+class PushPromiseFrame(_Padded):
+    """PUSH_PROMISE (§6.6); data is the field block fragment."""
+
+    type = TYPES["PUSH_PROMISE"]
+    defined_flags = ("END_HEADERS", "PADDED")
+
+    def __init__(self, stream_id: int, promised_stream_id: int = 0,
+                 data: bytes = b"", flags: Iterable[str] = (),
+                 pad_length: int = 0) -> None:
+        super().__init__(stream_id, flags)
+        self.promised_stream_id = promised_stream_id
+        self.data = data
+        self.pad_length = pad_length
+
+    def body(self) -> bytes:
+        return self._padded(
+            struct.pack(">L", self.promised_stream_id) + bytes(self.data))
+
+
+class PingFrame(Frame):
+    """PING (§6.7); opaque_data: 8 octets, filled up with zeros."""
+
+    type = TYPES["PING"]
+    defined_flags = ("ACK",)
+
+    def __init__(self, stream_id: int = 0, opaque_data: bytes = b"",
+                 flags: Iterable[str] = ()) -> None:
+        super().__init__(stream_id, flags)
+        self.opaque_data = opaque_data
+
+    def body(self) -> bytes:
+        return bytes(self.opaque_data).ljust(8, b"\0")
+
+
+class GoAwayFrame(Frame):
+    """GOAWAY (§6.8)."""
+
+    type = TYPES["GOAWAY"]
+
+    def __init__(self, stream_id: int = 0, last_stream_id: int = 0,
+                 error_code: int = 0, additional_data: bytes = b"",
+                 flags: Iterable[str] = ()) -> None:
+        super().__init__(stream_id, flags)
+        self.last_stream_id = last_stream_id
+        self.error_code = error_code
+        self.additional_data = additional_data
+
+    def body(self) -> bytes:
+        return struct.pack(">LL", self.last_stream_id,
+                           self.error_code) + bytes(self.additional_data)
+
+
+class WindowUpdateFrame(Frame):
+    """WINDOW_UPDATE (§6.9)."""
+
+    type = TYPES["WINDOW_UPDATE"]
+
+    def __init__(self, stream_id: int, window_increment: int = 0,
+                 flags: Iterable[str] = ()) -> None:
+        super().__init__(stream_id, flags)
+        self.window_increment = window_increment
+
+    def body(self) -> bytes:
+        return struct.pack(">L", self.window_increment)
+
+
+class ContinuationFrame(Frame):
+    """CONTINUATION (§6.10); data is the field block fragment."""
+
+    type = TYPES["CONTINUATION"]
+    defined_flags = ("END_HEADERS",)
+
+    def __init__(self, stream_id: int, data: bytes = b"",
+                 flags: Iterable[str] = ()) -> None:
+        super().__init__(stream_id, flags)
+        self.data = data
+
+    def body(self) -> bytes:
+        return bytes(self.data)
+
+
+class ExtensionFrame(Frame):
+    """A frame of any type; flag_byte: the flags octet as it is to be."""
+
+    def __init__(self, type: int, stream_id: int, flag_byte: int = 0,
+                 body: bytes = b"", flags: Iterable[str] = ()) -> None:
+        super().__init__(stream_id, flags)
+        self.type = type
+        self.flag_byte = flag_byte
+        self._body = body
+
+    def flag_bits(self) -> int:
+        return self.flag_byte
+
+    def body(self) -> bytes:
+        return bytes(self._body)
+
+
+FRAMES: Dict[int, Type[Frame]] = {
+    cls.type: cls for cls in (
+        DataFrame, HeadersFrame, PriorityFrame, RstStreamFrame, SettingsFrame,
+        PushPromiseFrame, PingFrame, GoAwayFrame, WindowUpdateFrame,
+        ContinuationFrame)
+}
+
+
+class Priority(NamedTuple):
+    """What a HEADERS frame said about priority (§5.3.2); weight 1 to 256."""
+
+    dependency: int
+    weight: int
+    exclusive: bool
+
+    @property
+    def depends_on(self) -> int:
+        """dependency, by the name that hyperframe and h2 have for it."""
+        return self.dependency
+
+
+class RequestHeaders:
+    """The HEADERS frame of a request (with its CONTINUATION frames)."""
+
+    __slots__ = ("stream_id", "stream_ended", "_fields", "_headers",
+                 "_priority", "_length", "_padded")
+
+    type = "HEADERS"
+
+    def __init__(self, stream_id: int, fields: List[Tuple[bytes, bytes]],
+                 stream_ended: bool, priority: Any, length: int = 0,
+                 padded: bool = False) -> None:
+        self.stream_id = stream_id
+        self.stream_ended = stream_ended
+        self._fields = fields
+        self._headers: Optional[List[Tuple[Value, Value]]] = None
+        self._priority = priority
+        self._length = length
+        self._padded = padded
+
+    @property
+    def headers(self) -> List[Tuple[Value, Value]]:
+        """(name, value) pairs as received, in that order."""
+        if self._headers is None:
+            self._headers = [(Value(f[0]), Value(f[1])) for f in self._fields]
+        return self._headers
+
+    @property
+    def priority(self) -> Optional[Priority]:
+        """The priority that came with the frame, or None."""
+        return Priority(*self._priority) if self._priority else None
+
+    @property
+    def flags(self) -> "set[str]":
+        """Names of the flags that were set."""
+        flags = {"END_HEADERS"}
+        if self.stream_ended:
+            flags.add("END_STREAM")
+        if self._priority:
+            flags.add("PRIORITY")
+        if self._padded:
+            flags.add("PADDED")
+        return flags
+
+    @property
+    def length(self) -> int:
+        """Octets of payload, those of its CONTINUATION frames included."""
+        return self._length
+
+    def __repr__(self) -> str:
+        return "<HEADERS stream_id=%d flags=%s>" % (
+            self.stream_id, sorted(self.flags))
+
+
+class RequestData:
+    """A DATA frame of a request."""
+
+    __slots__ = ("stream_id", "stream_ended", "flow_controlled_length",
+                 "_store", "_offset", "_size", "_data")
+
+    type = "DATA"
+
+    def __init__(self, stream_id: int, store: Any, data: bytes,
+                 flow_controlled_length: int, stream_ended: bool) -> None:
+        self.stream_id = stream_id
+        self.stream_ended = stream_ended
+        self.flow_controlled_length = flow_controlled_length
+        self._store = store
+        self._size = len(data)
+        # Held while handle_data runs, then dropped: the store has it.
+        self._data: Optional[bytes] = data
+        self._offset = store.append(data)
+
+    @property
+    def data(self) -> bytes:
+        """The content, without padding.
+
+        Once its `handle_data` has returned, read back from the body store.
+        """
+        if self._data is not None:
+            return self._data
+        data: bytes = self._store.read(self._offset, self._size)
+        return data
+
+    @property
+    def flags(self) -> "set[str]":
+        """Names of the flags that were set."""
+        flags = set()
+        if self.stream_ended:
+            flags.add("END_STREAM")
+        if self.flow_controlled_length > self._size:
+            flags.add("PADDED")
+        return flags
+
+    @property
+    def length(self) -> int:
+        """Octets of payload: flow control counts all of it (§6.9.1)."""
+        return self.flow_controlled_length
+
+    def __repr__(self) -> str:
+        return "<DATA stream_id=%d flags=%s length=%d>" % (
+            self.stream_id, sorted(self.flags), self.length)

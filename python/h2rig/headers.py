@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: MIT
+"""Field sections: what a request brought, what a response is to have, and
+the way from a script's pairs to the octets that the protocol engine takes.
+"""
+
+import functools
+from typing import (Any, Dict, Iterable, Iterator, List, Optional,
+                    Tuple)
+
+from h2rig.isomorphic import Value, isomorphic_encode, octets
+
+__all__ = ["MultiDict", "RequestHeaders", "ResponseHeaders"]
+
+_missing = object()
+
+#: Names that scripts may write without their colon (RFC 9113 §8.3).
+PSEUDO = frozenset((b"method", b"scheme", b"path", b"authority", b"status"))
+
+#: Connection-specific fields (RFC 9113 §8.2.2), which HTTP/2 has no form for.
+CONNECTION_SPECIFIC = frozenset((
+    b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding",
+    b"upgrade"))
+
+
+class MultiDict(Dict[Any, List[Any]]):
+    """Several values for a key; `[]` gives the first.
+
+    Keys are looked up by text or bytes.  As a plain dict (`items`, `values`)
+    it holds the list of values of each key.
+    """
+
+    def add(self, name: Any, value: Any) -> None:
+        """Puts value behind those that name has."""
+        if name in self:
+            dict.__getitem__(self, name).append(value)
+        else:
+            dict.__setitem__(self, name, [value])
+
+    def __setitem__(self, name: Any, value: Any) -> None:
+        dict.__setitem__(self, name, [value])
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.first(key)
+
+    def first(self, key: Any, default: Any = _missing) -> Any:
+        """The first value of key; KeyError unless there is a default."""
+        values = dict.get(self, key)
+        if values:
+            return values[0]
+        if default is not _missing:
+            return default
+        raise KeyError(key)
+
+    def last(self, key: Any, default: Any = _missing) -> Any:
+        """The last value of key; KeyError unless there is a default."""
+        values = dict.get(self, key)
+        if values:
+            return values[-1]
+        if default is not _missing:
+            return default
+        raise KeyError(key)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The first value of key, or default."""
+        return self.first(key, default)
+
+    def get_list(self, key: Any) -> List[Any]:
+        """All values of key, in order; empty if there are none."""
+        return dict.get(self, key, [])
+
+
+@functools.lru_cache(maxsize=1024)
+def _request_key(name: Any) -> Value:
+    return Value(isomorphic_encode(name).lower())
+
+
+class RequestHeaders(Dict[Any, List[Value]]):
+    """A request's field section, by case-insensitive name.
+
+    `[]` joins several fields of a name with ", " (cookies with "; ", RFC 9113
+    §8.2.3).  Keys are lower-case; the pseudo-header fields are there without
+    their colon, and are found with it too.  Values are `Value`s: bytes that
+    equal their text.
+    """
+
+    def __init__(self, fields: Iterable[Tuple[bytes, ...]] = ()) -> None:
+        super().__init__()
+        for field in fields:
+            name = field[0]
+            if name[:1] == b":":
+                name = name[1:]
+            value = Value(field[1])
+            values = dict.get(self, name)
+            if values is None:
+                dict.__setitem__(self, Value(name), [value])
+            else:
+                values.append(value)
+
+    def _values(self, key: Any) -> Optional[List[Value]]:
+        key = _request_key(key)
+        values = dict.get(self, key)
+        if values is None:
+            if key[:1] == b":" and key[1:] in PSEUDO:
+                values = dict.get(self, key[1:])
+            elif key == b"host":
+                # RFC 9113 §8.3.1: clients send :authority instead.
+                values = dict.get(self, b"authority")
+        return values
+
+    def __getitem__(self, key: Any) -> Any:
+        values = self._values(key)
+        if values is None:
+            raise KeyError(key)
+        if len(values) == 1:
+            return values[0]
+        return Value((b"; " if _request_key(key) == b"cookie"
+                      else b", ").join(values))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError("request headers are read-only")
+
+    def __contains__(self, key: Any) -> bool:
+        return self._values(key) is not None
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The value of key as `[]` gives it, or default."""
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+    def get_list(self, key: Any, default: Any = _missing) -> Any:
+        """The list of the values of key; KeyError unless there is a default.
+        """
+        values = self._values(key)
+        if values is not None:
+            return values
+        if default is not _missing:
+            return default
+        raise KeyError(key)
+
+    def iteritems(self) -> Iterator[Tuple[Value, Value]]:
+        """Pairs of name and joined value."""
+        for key in self:
+            yield key, self[key]
+
+    def itervalues(self) -> Iterator[Value]:
+        """Joined values."""
+        for key in self:
+            yield self[key]
+
+
+@functools.lru_cache(maxsize=1024)
+def _names(name: Any) -> Tuple[bytes, bytes]:
+    # A header name as given and in lower case.
+    name = octets(name, "header name")
+    return name, name.lower()
+
+
+class ResponseHeaders:
+    """The fields that a response is to have; several of a name keep order.
+
+    Names and values are text (Latin-1), bytes or (values) int; what is read
+    back is bytes that equal their text.
+    """
+
+    __slots__ = ("data",)
+
+    def __init__(self, items: Iterable[Tuple[Any, Any]] = ()) -> None:
+        # lower-case name -> [(name as given, value)]
+        self.data: Dict[bytes, List[Tuple[bytes, bytes]]] = {}
+        if items:
+            self.update(items)
+
+    def set(self, key: Any, value: Any) -> None:
+        """The only field of this name from now on."""
+        name, lower = _names(key)
+        self.data[lower] = [(name, _value(key, value))]
+
+    def append(self, key: Any, value: Any) -> None:
+        """One more field, beside those of the same name."""
+        name, lower = _names(key)
+        if type(value) is not bytes:
+            value = _value(key, value)
+        if lower in self.data:
+            self.data[lower].append((name, value))
+        else:
+            self.data[lower] = [(name, value)]
+
+    def update(self, items_iter: Any) -> None:
+        """Appends each (name, value) pair of an iterable, or of a dict."""
+        for name, value in pairs(items_iter, "headers"):
+            self.append(name, value)
+
+    def get(self, key: Any, default: Any = _missing) -> Any:
+        """The list of the values of key; default, or [], if there are none.
+        """
+        try:
+            return self[key]
+        except KeyError:
+            return [] if default is _missing else default
+
+    def __getitem__(self, key: Any) -> List[Value]:
+        found = self.data.get(_names(key)[1])
+        if found is None:
+            raise KeyError(key)
+        return [Value(value) for _, value in found]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.set(key, value)
+
+    def __delitem__(self, key: Any) -> None:
+        if self.data.pop(_names(key)[1], None) is None:
+            raise KeyError(key)
+
+    def __contains__(self, key: Any) -> bool:
+        return _names(key)[1] in self.data
+
+    def __iter__(self) -> Iterator[Tuple[Value, Value]]:
+        for found in list(self.data.values()):
+            for name, value in found:
+                yield Value(name), Value(value)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.data.values()))
+
+    def items(self) -> Iterator[Tuple[Value, Value]]:
+        """The pairs, names as given, those of one name together."""
+        return iter(self)
+
+    def __repr__(self) -> str:
+        return "ResponseHeaders(%r)" % (
+            [(bytes(n), bytes(v)) for n, v in self],)
+
+    def fields(self) -> Tuple[List[Tuple[bytes, bytes]], List[bytes]]:
+        """For the wire: lower-case (name, value) pairs, pseudo-header fields
+        first, and the names of connection-specific ones left out.
+        """
+        out = []
+        special = False
+        for lower, found in self.data.items():
+            if (lower in PSEUDO or lower in CONNECTION_SPECIFIC
+                    or lower[:1] == b":"):
+                special = True
+            for _, value in found:
+                out.append((lower, value.strip(b" \t")))
+        return normal_order(out) if special else (out, [])
+
+
+def _value(key: Any, value: Any) -> bytes:
+    return octets(value, "value of header %r" % (key,))
+
+
+def pairs(headers: Any, what: str) -> Iterator[Tuple[Any, Any]]:
+    """The pairs of whatever a script gave as headers: an iterable of pairs, a
+    `ResponseHeaders` or a dict.  TypeError says which item is no pair.
+    """
+    if isinstance(headers, RequestHeaders):
+        for name in headers:
+            for value in headers.get_list(name):
+                yield name, value
+        return
+    if isinstance(headers, dict):
+        headers = headers.items()
+    elif isinstance(headers, (str, bytes)) or not hasattr(
+            headers, "__iter__"):
+        raise TypeError("%s must be (name, value) pairs, not %r"
+                        % (what, headers))
+    for item in headers:
+        if (not isinstance(item, (tuple, list)) or len(item) < 2
+                or len(item) > 3):
+            raise TypeError("%s: expected a (name, value) pair, not %r"
+                            % (what, item))
+        yield item
+
+
+def raw_fields(headers: Any, what: str = "headers") -> List[Tuple[Any, ...]]:
+    """For the raw calls: octets as given, text as UTF-8, nothing changed."""
+    out: List[Tuple[Any, ...]] = []
+    for item in pairs(headers, what):
+        name = octets(item[0], "header name", "utf-8")
+        value = octets(item[1], "value of header %r" % (item[0],), "utf-8")
+        if _never_indexed(item):
+            out.append((name, value, True))
+        else:
+            out.append((name, value))
+    return out
+
+
+def _never_indexed(item: Any) -> bool:
+    # RFC 7541 §6.2.3; hpack's NeverIndexedHeaderTuple says it by attribute.
+    return (len(item) == 3 and bool(item[2])
+            or not getattr(item, "indexable", True))
+
+
+def checked_fields(headers: Any, what: str = "headers"
+                   ) -> Tuple[List[Tuple[Any, ...]], List[bytes]]:
+    """For the checked calls (RFC 9113 §8.2, §8.3): names in lower case,
+    pseudo-header fields with their colon and first, connection-specific
+    fields left out (their names are the second result), no white space around
+    values.  Text is UTF-8.
+    """
+    if type(headers) is ResponseHeaders:
+        return headers.fields()
+    out: List[Tuple[Any, ...]] = []
+    for field in raw_fields(headers, what):
+        out.append((field[0].lower(), field[1].strip(b" \t")) + field[2:])
+    return normal_order(out)
+
+
+def normal_order(fields: List[Tuple[Any, ...]]
+                 ) -> Tuple[List[Tuple[Any, ...]], List[bytes]]:
+    """Fields with lower-case names as `checked_fields` describes."""
+    pseudo: List[Tuple[Any, ...]] = []
+    rest: List[Tuple[Any, ...]] = []
+    dropped: List[bytes] = []
+    for field in fields:
+        name = field[0]
+        if name in PSEUDO:
+            pseudo.append((b":" + name,) + field[1:])
+        elif name[:1] == b":":
+            pseudo.append(field)
+        elif name in CONNECTION_SPECIFIC:
+            dropped.append(name)
+        elif name == b"te" and field[1] != b"trailers":
+            dropped.append(name)
+        else:
+            rest.append(field)
+    return pseudo + rest, dropped

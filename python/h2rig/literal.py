@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""HTTP/1 responses as octets, read for what HTTP/2 can carry of them: `.asis`
+files, and what scripts write by `writer.write`.
+"""
+
+import re
+from typing import List, Optional, Tuple
+
+__all__ = ["ChunkReader", "LiteralReader"]
+
+#: Octets that status line and header fields may have.
+MAX_HEAD = 1 << 20
+
+_START = b"HTTP/1."
+_status_line = re.compile(rb"HTTP/1\.\d+[ \t]+(\d{3})")
+_size_begun = re.compile(rb"[ \t]*[0-9A-Fa-f]{0,15}[ \t]*(?:;.*)?\r?\Z")
+_size_line = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\Z")
+
+
+class LiteralReader:
+    """Takes octets until it can tell what they are.
+
+    After `feed` or `finish` has returned true: status is an int and fields
+    are (name, value) pairs, or status is None and all of it is content; rest
+    is what follows.
+    """
+
+    def __init__(self) -> None:
+        self.status: Optional[int] = None
+        self.fields: List[Tuple[bytes, bytes]] = []
+        self.rest = b""
+        self._buffer = b""
+
+    def feed(self, data: bytes) -> bool:
+        """Takes more; whether the response's head is complete."""
+        self._buffer += data
+        head = self._buffer[:len(_START)]
+        if head != _START[:len(head)]:
+            self.rest = self._buffer
+            return True
+        end = _blank_line.search(self._buffer)
+        if end is not None:
+            return self._parse(end.start(), end.end())
+        if len(self._buffer) > MAX_HEAD:
+            self.rest = self._buffer
+            return True
+        return False
+
+    def finish(self) -> bool:
+        """Nothing more comes: what is there is the whole of it."""
+        return self._parse(len(self._buffer), len(self._buffer))
+
+    def _parse(self, end: int, rest: int) -> bool:
+        lines = re.split(rb"\r?\n", self._buffer[:end])
+        status = _status_line.match(lines[0])
+        if status is None or int(status.group(1)) < 100:
+            self.rest = self._buffer
+            return True
+        self.status = int(status.group(1))
+        for line in lines[1:]:
+            name, colon, value = line.partition(b":")
+            if line[:1] in (b" ", b"\t") and self.fields:
+                # obs-fold (RFC 9112 §5.2)
+                name, value = self.fields.pop()
+                self.fields.append((name, value + b" " + line.strip()))
+            elif colon:
+                self.fields.append((name.strip(), value.strip(b" \t")))
+        self.rest = self._buffer[rest:]
+        return True
+
+
+_blank_line = re.compile(rb"\r?\n\r?\n")
+
+
+class ChunkReader:
+    """Takes the framing off chunked content (RFC 9112 §7.1).
+
+    From where the framing is wrong on, octets are content.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._left = 0
+        self._state = "size"
+
+    def feed(self, data: bytes) -> bytes:
+        """The content that these octets complete."""
+        self._buffer += data
+        out: List[bytes] = []
+        while self._buffer and self._step(out):
+            pass
+        return b"".join(out)
+
+    def _step(self, out: List[bytes]) -> bool:
+        # One step of the state machine; False: more octets are needed.
+        if self._state == "plain":
+            out.append(self._buffer)
+            self._buffer = b""
+        elif self._state == "end":
+            self._buffer = b""
+        elif self._state == "data":
+            part = self._buffer[:self._left]
+            out.append(part)
+            self._buffer = self._buffer[len(part):]
+            self._left -= len(part)
+            if not self._left:
+                self._state = "crlf"
+        else:
+            line, feed, rest = self._buffer.partition(b"\n")
+            if not feed and len(line) < 256 and _size_begun.match(line):
+                return False
+            self._line(line.rstrip(b"\r"), rest)
+        return True
+
+    def finish(self) -> bytes:
+        """Nothing more comes: what was held back, which is content if it
+        stands where a chunk's size should.
+        """
+        held, self._buffer = self._buffer, b""
+        return held if self._state == "size" else b""
+
+    def _line(self, line: bytes, rest: bytes) -> None:
+        size = _size_line.match(line)
+        if self._state == "crlf" and not line:
+            self._state = "size"
+            self._buffer = rest
+        elif self._state == "size" and size is not None:
+            self._left = int(size.group(1), 16)
+            self._state = "data" if self._left else "end"
+            self._buffer = rest
+        else:
+            self._state = "plain"

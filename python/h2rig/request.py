@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: MIT
+"""The request that a script is given."""
+
+from typing import Any, Dict, List, Optional, Tuple
+from urllib.parse import SplitResult, urlsplit
+
+from h2rig import forms, frames, stash
+from h2rig.body import BodyStore, RawInput
+from h2rig.config import Config, default_config, options
+from h2rig.connection import Connection, connection
+from h2rig.errors import HTTPException
+from h2rig.headers import MultiDict, RequestHeaders
+
+__all__ = ["Request", "Server"]
+
+_config: Optional[Config] = None
+
+
+class Server:
+    """`request.server`: what is the same for all requests."""
+
+    __slots__ = ("_request", "_stash")
+
+    def __init__(self, request: "Request") -> None:
+        self._request = request
+        self._stash: Optional[stash.Stash] = None
+
+    @property
+    def config(self) -> Config:
+        """Hosts, ports and paths, by web-platform-tests' names."""
+        global _config
+        if _config is None:
+            _config = default_config()
+        return _config
+
+    @property
+    def stash(self) -> stash.Stash:
+        """The store shared by all connections; its default path is the
+        request's.
+        """
+        if self._stash is None:
+            self._stash = stash.Stash(self._request.path)
+        return self._stash
+
+
+class Request:
+    """A request, from its first HEADERS frame on.
+
+    Values from the wire are bytes that equal their Latin-1 text
+    (`h2rig.isomorphic.Value`).  Attributes that need work are made when asked
+    for.
+
+    method: text.  request_path: path with query as sent.  route_match: dict.
+    frames: what has come so far.  trailers: `RequestHeaders`, empty until the
+    request has ended with some.
+    """
+
+    __slots__ = (
+        "method", "request_path", "route_match", "frames", "h2_stream_id",
+        "scheme", "_authority", "_exchange", "_fields", "_store", "_headers",
+        "_url_parts", "_GET", "_POST", "_cookies", "_auth", "_raw_input",
+        "_server", "_trailers", "_raw_headers", "_ended", "_url", "__dict__")
+
+    #: What HTTP/1 had in the request line.
+    request_line = ""
+    url_base = "/"
+    protocol_version = "HTTP/2.0"
+
+    def __init__(self, exchange: Any, stream_id: int,
+                 fields: List[Tuple[bytes, bytes]], ended: bool) -> None:
+        self._exchange = exchange
+        self._fields = fields
+        self._ended = ended
+        self.h2_stream_id = stream_id
+        self.frames: List[Any] = []
+        self.route_match: Dict[str, str] = {}
+        self.method = self.request_path = ""
+        self.scheme = self._authority = None
+        self._headers: Optional[RequestHeaders] = None
+        self._store: Optional[BodyStore] = None
+        self._trailers: Optional[RequestHeaders] = None
+        self._server: Optional[Server] = None
+        self._raw_headers: Any = None
+        self._raw_input: Any = None
+        self._url: Any = None
+        self._url_parts: Any = None
+        self._GET: Any = None
+        self._POST: Any = None
+        self._cookies: Any = None
+        self._auth: Any = None
+        for name, value in fields:
+            # Pseudo-header fields come first (RFC 9113 §8.3).
+            if name[:1] != b":":
+                break
+            if name == b":method":
+                self.method = value.decode("latin-1")
+            elif name == b":path":
+                self.request_path = value.decode("latin-1")
+            elif name == b":scheme":
+                self.scheme = value.decode("latin-1")
+            elif name == b":authority":
+                self._authority = value.decode("latin-1")
+
+    def __repr__(self) -> str:
+        return "<Request %s %s>" % (self.method, self.url)
+
+    # Where from and where to.
+
+    @property
+    def doc_root(self) -> str:
+        """The document root, absolute."""
+        return options.doc_root
+
+    @property
+    def path(self) -> str:
+        """request_path without its query, as sent."""
+        return self.request_path.partition("?")[0]
+
+    @property
+    def url(self) -> str:
+        """Absolute: https://AUTHORITY/PATH?QUERY."""
+        if self._url is None:
+            authority = self._authority
+            if authority is None:
+                authority = self.headers.get(b"host", b"").decode("latin-1")
+            if not authority:
+                authority = "localhost:%d" % options.port
+            path = self.request_path
+            if not path.startswith("/"):
+                # "*" of OPTIONS, or none at all (CONNECT).
+                path = "/" + path if path else ""
+            self._url = "%s://%s%s" % (options.scheme, authority, path)
+        url: str = self._url
+        return url
+
+    @url.setter
+    def url(self, value: str) -> None:
+        self._url = value
+        self._url_parts = None
+
+    @property
+    def url_parts(self) -> SplitResult:
+        """`urllib.parse.urlsplit` of the URL.  ValueError if the client sent
+        an authority that is none.
+        """
+        if self._url_parts is None:
+            self._url_parts = urlsplit(self.url)
+        parts: SplitResult = self._url_parts
+        return parts
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, an object that all its requests share."""
+        return connection
+
+    @property
+    def client_address(self) -> Tuple[str, int]:
+        """(address, port) of the client."""
+        return connection.client_address
+
+    @property
+    def server(self) -> Server:
+        """`config` and `stash`."""
+        if self._server is None:
+            self._server = Server(self)
+        return self._server
+
+    # Field sections.
+
+    @property
+    def headers(self) -> RequestHeaders:
+        """The fields by case-insensitive name."""
+        if self._headers is None:
+            self._headers = RequestHeaders(self._fields)
+        return self._headers
+
+    @property
+    def raw_headers(self) -> Dict[str, str]:
+        """A plain dict: lower-case text name (pseudo-header fields without
+        colon) to text value, several of a name joined as in `headers`.
+        """
+        if self._raw_headers is None:
+            self._raw_headers = {
+                name.decode("latin-1"): value.decode("latin-1")
+                for name, value in self.headers.iteritems()}
+        raw: Dict[str, str] = self._raw_headers
+        return raw
+
+    @property
+    def trailers(self) -> RequestHeaders:
+        """The trailer fields; empty if none have come."""
+        if self._trailers is None:
+            return RequestHeaders()
+        return self._trailers
+
+    @property
+    def GET(self) -> MultiDict:
+        """The query's names and values."""
+        if self._GET is None:
+            query = self.request_path.partition("?")[2].partition("#")[0]
+            self._GET = forms.parse_urlencoded(query.encode("latin-1"))
+        form: MultiDict = self._GET
+        return form
+
+    @property
+    def cookies(self) -> forms.Cookies:
+        """The cookies; of several of a name `[]` gives the last."""
+        if self._cookies is None:
+            self._cookies = forms.parse_cookies(self.headers.get("cookie", b""))
+        cookies: forms.Cookies = self._cookies
+        return cookies
+
+    @property
+    def auth(self) -> forms.Authentication:
+        """`.username` and `.password` of Basic credentials, or None."""
+        if self._auth is None:
+            self._auth = forms.Authentication(
+                self.headers.get("authorization"))
+        auth: forms.Authentication = self._auth
+        return auth
+
+    # Content.  Whatever asks for what has not come yet waits for it.
+
+    @property
+    def body(self) -> bytes:
+        """All content.  StreamClosedError if the client leaves meanwhile."""
+        if not self._ended:
+            self._pull(None)
+        return b"" if self._store is None else self._store.whole()
+
+    @property
+    def raw_input(self) -> RawInput:
+        """The content as a file."""
+        if self._raw_input is None:
+            self._raw_input = RawInput(self.store, self._pull,
+                                       self._content_length)
+        raw: RawInput = self._raw_input
+        return raw
+
+    @property
+    def POST(self) -> MultiDict:
+        """The fields of a form (urlencoded or multipart); uploads are
+        `h2rig.forms.Upload`s.  HTTPException 400 for a malformed one.
+        """
+        if self._POST is None:
+            if not self._ended:
+                self._pull(None)
+            self._POST = self._parse_form()
+        form: MultiDict = self._POST
+        return form
+
+    def _parse_form(self) -> MultiDict:
+        default = (b"application/x-www-form-urlencoded"
+                   if self.method == "POST" else b"")
+        kind, parameters = forms.parse_parameters(
+            self.headers.get("content-type", default))
+        if kind == b"application/x-www-form-urlencoded":
+            return forms.parse_urlencoded(self.body)
+        if kind != b"multipart/form-data":
+            return MultiDict()
+        if not parameters.get(b"boundary"):
+            raise HTTPException(400, "multipart/form-data without a boundary")
+        try:
+            return forms.parse_multipart(self.store, parameters[b"boundary"])
+        except ValueError as e:
+            raise HTTPException(400, str(e)) from None
+
+    def _content_length(self) -> int:
+        value = self.headers.get("content-length", b"")
+        if value.isdigit():
+            return int(value)
+        self._pull(None)
+        return self.store.length
+
+    @property
+    def store(self) -> BodyStore:
+        """Where the content received so far is."""
+        if self._store is None:
+            self._store = BodyStore()
+        return self._store
+
+    def _pull(self, size: Optional[int]) -> None:
+        # Takes events until size octets are stored (None: all there are).
+        store = self.store
+        while not self._ended and (size is None or store.length < size):
+            self._exchange.pull()
+
+    # What dispatch tells it.
+
+    def add_data(self, data: bytes, flow_length: int,
+                 ended: bool) -> frames.RequestData:
+        """Stores a DATA frame's content and notes the frame."""
+        frame = frames.RequestData(self.h2_stream_id, self.store, data,
+                                   flow_length, ended)
+        self.frames.append(frame)
+        self._ended = ended
+        return frame
+
+    def add_trailers(self, fields: List[Tuple[bytes, bytes]]) -> None:
+        """The request has ended with these trailer fields."""
+        self._trailers = RequestHeaders(fields)
+        self._ended = True
+
+    @property
+    def ended(self) -> bool:
+        """Whether the request has been received whole."""
+        return self._ended

@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: MIT
+"""The response that a script sets up, or writes piece by piece."""
+
+import datetime
+import json
+from typing import Any, Iterable, Iterator, List, Optional, Tuple, Union
+
+import _h2rig
+
+from h2rig.constants import response_codes
+from h2rig.headers import ResponseHeaders
+from h2rig.isomorphic import isomorphic_encode, octets
+from h2rig.writer import ResponseWriter
+
+__all__ = ["Response"]
+
+#: Octets read from a file-like content at once.
+CHUNK = 65536
+
+_statuses = {code: (b":status", b"%d" % code) for code in range(100, 600)}
+
+_empty: Tuple[()] = ()
+
+_months = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
+           "Oct", "Nov", "Dec")
+_days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+class Response:
+    """The answer to a request.
+
+    content: text (sent in `encoding`), bytes, a binary or text file, or an
+    iterable of text, bytes or callables that return them; each item of an
+    iterable is sent as it is produced.
+    close_connection: whether GOAWAY follows once the stream has ended.
+    send_body_for_head_request: whether HEAD is answered with the content too.
+    add_required_headers: kept for scripts that set it; nothing is added here
+    that a script did not ask for.
+    """
+
+    __slots__ = ("request", "encoding", "add_required_headers",
+                 "send_body_for_head_request", "close_connection", "content",
+                 "_status", "_headers", "_stream", "_writer", "__dict__")
+
+    def __init__(self, request: Any, stream: Any) -> None:
+        self.request = request
+        self._stream = stream
+        self._writer: Optional[ResponseWriter] = None
+        self._headers: Optional[ResponseHeaders] = None
+        self._status: Tuple[int, Any] = (200, None)
+        self.encoding = "utf8"
+        self.add_required_headers = True
+        self.send_body_for_head_request = False
+        self.close_connection = False
+        self.content: Any = _empty
+
+    @property
+    def writer(self) -> ResponseWriter:
+        """What sends frames, checked and raw."""
+        if self._writer is None:
+            self._writer = ResponseWriter(self, self._stream)
+        return self._writer
+
+    @property
+    def status(self) -> Tuple[int, Any]:
+        """(code, reason); set as an int or as such a pair.  HTTP/2 has no
+        reason phrase, so it is not sent.  ValueError, TypeError.
+        """
+        return self._status
+
+    @status.setter
+    def status(self, value: Any) -> None:
+        reason: Any = None
+        if isinstance(value, (tuple, list)):
+            if len(value) != 2:
+                raise ValueError("status must be an int or (int, reason), "
+                                 "not %r" % (value,))
+            value, reason = value
+            if reason is not None and not isinstance(reason, (str, bytes)):
+                reason = str(reason)
+        self._status = status_code(value), reason
+
+    @property
+    def headers(self) -> ResponseHeaders:
+        """The fields to send; may be set to (name, value) pairs."""
+        if self._headers is None:
+            self._headers = ResponseHeaders()
+        return self._headers
+
+    @headers.setter
+    def headers(self, value: Any) -> None:
+        if isinstance(value, ResponseHeaders):
+            self._headers = value
+        else:
+            self._headers = ResponseHeaders(value)
+
+    # Cookies.
+
+    def set_cookie(self, name: Any, value: Any, path: Any = "/",
+                   domain: Any = None, max_age: Any = None,
+                   expires: Any = None, samesite: Any = None,
+                   secure: bool = False, httponly: bool = False,
+                   comment: Any = None) -> None:
+        """Adds a Set-Cookie field (RFC 6265 §4.1).
+
+        value: None makes the client forget the cookie.  max_age: seconds or a
+        timedelta.  expires: a datetime (UTC), a timedelta from now, or text.
+        Text is Latin-1.
+        """
+        if value is None:
+            value = ""
+            max_age = 0
+            expires = datetime.timedelta(days=-1)
+        parts = [octets(name, "cookie name") + b"="
+                 + octets(value, "value of cookie %r" % (name,))]
+        if expires is not None:
+            parts.append(b"expires=" + _expires(expires))
+        if max_age is not None:
+            if isinstance(max_age, datetime.timedelta):
+                max_age = max_age.total_seconds()
+            parts.append(b"Max-Age=%d" % int(max_age))
+        for label, attribute in ((b"Domain=", domain), (b"Path=", path),
+                                 (b"SameSite=", samesite),
+                                 (b"Comment=", comment)):
+            if attribute is not None:
+                parts.append(label + octets(attribute, "cookie attribute"))
+        if secure:
+            parts.append(b"Secure")
+        if httponly:
+            parts.append(b"HttpOnly")
+        self.headers.append("Set-Cookie", b"; ".join(parts))
+
+    def unset_cookie(self, name: Any) -> None:
+        """Takes back what `set_cookie` added for this name."""
+        start = isomorphic_encode(name) + b"="
+        fields = self.headers.get("Set-Cookie")
+        if fields:
+            del self.headers["Set-Cookie"]
+            for field in fields:
+                if not field.startswith(start):
+                    self.headers.append("Set-Cookie", field)
+
+    def delete_cookie(self, name: Any, path: Any = "/",
+                      domain: Any = None) -> None:
+        """Adds a Set-Cookie field that makes the client forget it."""
+        self.set_cookie(name, None, path=path, domain=domain)
+
+    # Errors.
+
+    def set_error(self, code: int, message: Any = "") -> None:
+        """Makes it an error: the status, and the JSON content
+        {"error": {"code": code, "message": message}}.
+
+        message: text; of an HTTPException its own code and message count;
+        "" stands for the description of the status.
+        """
+        if isinstance(message, BaseException):
+            code = getattr(message, "code", code)
+            message = getattr(message, "message", str(message))
+        if isinstance(message, bytes):
+            message = message.decode("utf-8", "replace")
+        self.status = code
+        if not message:
+            message = response_codes.get(self.status[0], ("", ""))[0]
+        content = json.dumps(
+            {"error": {"code": self.status[0], "message": str(message)}})
+        self.headers = [("Content-Type", "application/json"),
+                        ("Content-Length", len(content))]
+        self.content = content
+
+    # Sending.
+
+    def iter_content(self, read_file: bool = False) -> Iterator[Any]:
+        """The content piece by piece, callables called.
+
+        A file is given as such; its content, read whole, if read_file.
+        TypeError says what the content is if it is none.
+        """
+        content = self.content
+        if isinstance(content, str):
+            yield content.encode(self.encoding)
+        elif isinstance(content, (bytes, bytearray, memoryview)):
+            yield bytes(content)
+        elif hasattr(content, "read"):
+            yield content.read() if read_file else content
+        elif not _is_iterable(content):
+            raise content_error("content", content)
+        else:
+            for item in content:
+                value = item() if callable(item) else item
+                if value:
+                    yield value
+
+    def write_status_headers(self) -> None:
+        """Sends status and fields, as `writer.write_headers` does."""
+        self.writer.write_headers(self.headers, *self._status)
+
+    def write_content(self) -> None:
+        """Sends the content, END_STREAM with the last of it.  Nothing for
+        HEAD, unless send_body_for_head_request.
+        """
+        if (self.request.method == "HEAD"
+                and not self.send_body_for_head_request):
+            return
+        held: Any = None
+        for item in self.iter_content():
+            if held is not None:
+                self.writer.write_data(held)
+            held = item
+        if held is not None:
+            self.writer.write_data(held, last=True)
+
+    def write(self) -> None:
+        """Sends the whole response."""
+        self.write_status_headers()
+        self.write_content()
+
+    def ready_body(self) -> Optional[bytes]:
+        """The content, if having it needs nothing of the script: text, bytes
+        or a list of them.  None: it must be iterated over or read.  TypeError
+        if it is no content.
+        """
+        content = self.content
+        kind = type(content)
+        if kind is str:
+            body: bytes = content.encode(self.encoding)
+            return body
+        if isinstance(content, (bytes, bytearray, memoryview)):
+            return bytes(content)
+        if isinstance(content, str):
+            return content.encode(self.encoding)
+        if kind is tuple or kind is list:
+            parts: List[bytes] = []
+            for item in content:
+                if isinstance(item, str):
+                    parts.append(item.encode(self.encoding))
+                elif isinstance(item, (bytes, bytearray, memoryview)):
+                    parts.append(bytes(item))
+                else:
+                    return None
+            return b"".join(parts)
+        if not hasattr(content, "read") and not _is_iterable(content):
+            raise content_error("content", content)
+        return None
+
+    def wire_fields(self) -> List[Tuple[bytes, ...]]:
+        """The field section: :status and what `headers` holds."""
+        code = self._status[0]
+        status = _statuses.get(code) or (b":status", b"%d" % code)
+        if self._headers is None:
+            return [status]
+        fields, dropped = self._headers.fields()
+        if dropped:
+            log_dropped(dropped)
+        if not fields or fields[0][0] != b":status" or fields[0] != status:
+            fields.insert(0, status)
+        return fields
+
+    def send(self, fields: List[Tuple[bytes, ...]],
+             end_stream: bool = True) -> None:
+        """Sends these fields and the content, each piece as it is produced.
+
+        end_stream: whether END_STREAM goes with it.
+        """
+        stream = self._stream
+        if (self.request.method == "HEAD"
+                and not self.send_body_for_head_request):
+            stream.respond(fields, b"", end_stream)
+            return
+        body = self.ready_body()
+        if body is not None:
+            stream.respond(fields, body, end_stream)
+            return
+        stream.send_headers(fields)
+        for item in self.iter_content():
+            if hasattr(item, "read"):
+                for chunk in self.file_chunks(item):
+                    stream.send_data(chunk)
+            elif isinstance(item, str):
+                stream.send_data(item.encode(self.encoding))
+            elif isinstance(item, (bytes, bytearray, memoryview)):
+                stream.send_data(bytes(item))
+            else:
+                raise content_error("an item of the content", item)
+        if end_stream:
+            stream.send_data(b"", True)
+
+    def file_chunks(self, source: Any) -> Iterator[bytes]:
+        """What is left in a binary or text file, in pieces."""
+        while True:
+            chunk = source.read(CHUNK)
+            if not chunk:
+                return
+            yield chunk.encode(self.encoding) if isinstance(
+                chunk, str) else chunk
+
+
+def _is_iterable(content: Any) -> bool:
+    return hasattr(content, "__iter__") and not isinstance(content, dict)
+
+
+def content_error(what: str, value: Any) -> TypeError:
+    """The error for a value that is no content."""
+    return TypeError(
+        "%s must be text, bytes, a file, or an iterable of text, bytes or "
+        "callables, not %s: %r" % (what, type(value).__name__, value))
+
+
+def status_code(value: Any) -> int:
+    """A status as an int.  TypeError, ValueError unless 100 to 999."""
+    if isinstance(value, (str, bytes)) and value.isdigit():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("status must be an int or (int, reason), not %r"
+                        % (value,))
+    if not 100 <= value <= 999:
+        raise ValueError("status must be 100 to 999, not %d" % value)
+    return int(value)
+
+
+def log_dropped(names: Iterable[bytes]) -> None:
+    """Notes header fields that HTTP/2 has no form for."""
+    if _h2rig.log_enabled("debug"):
+        _h2rig.log("debug", "left out, HTTP/2 has no form for it: %s"
+                   % b", ".join(names).decode("latin-1"))
+
+
+def _expires(when: Union[str, bytes, datetime.datetime, datetime.timedelta]
+             ) -> bytes:
+    if isinstance(when, datetime.timedelta):
+        when = datetime.datetime.now(datetime.timezone.utc) + when
+    if isinstance(when, datetime.datetime):
+        if when.tzinfo is not None:
+            when = when.astimezone(datetime.timezone.utc)
+        # By hand: strftime's names follow the locale.
+        when = "%s, %02d %s %04d %02d:%02d:%02d GMT" % (
+            _days[when.weekday()], when.day, _months[when.month - 1],
+            when.year, when.hour, when.minute, when.second)
+    return octets(when, "expires of a cookie")

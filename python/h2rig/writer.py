@@ -1,0 +1,525 @@
+# SPDX-License-Identifier: MIT
+"""What a script sends by: checked calls, raw calls, and the calls that
+handlers written for HTTP/1 use.
+"""
+
+import io
+import struct
+from typing import Any, Iterable, List, Optional, Tuple, Union
+
+import _h2rig
+
+from h2rig import frames
+from h2rig.errors import ProtocolError, StreamClosedError
+from h2rig.frames import ContinuationFrame, HeadersFrame
+from h2rig.headers import (ResponseHeaders, checked_fields, normal_order,
+                           raw_fields)
+from h2rig.isomorphic import octets
+from h2rig.literal import ChunkReader, LiteralReader
+
+__all__ = ["ResponseWriter"]
+
+#: Octets read from a file-like item at once.
+CHUNK = 65536
+
+_HOW = ("goaway", "tls", "fin", "rst")
+
+_unset = object()
+
+
+class ResponseWriter:
+    """`response.writer`.
+
+    A call returns once its frames were offered to the kernel.  stream_id is
+    the request's own stream unless given.  Checked calls raise
+    `ProtocolError` (`StreamClosedError`, `FlowControlError`,
+    `NoSuchStreamError`, `PushDisabledError`) and have then sent nothing; raw
+    calls send what they are told.
+    """
+
+    __slots__ = ("_response", "_stream", "_ended", "_written", "_status",
+                 "_gathered", "_headers_done", "_chunks", "_literal",
+                 "__dict__")
+
+    def __init__(self, response: Any, stream: Any) -> None:
+        self._response = response
+        self._stream = stream
+        self._ended: Any = _unset
+        self._written: Any = _unset
+        # What the HTTP/1-style calls have gathered.
+        self._status: Optional[int] = None
+        self._gathered: List[Tuple[bytes, bytes]] = []
+        self._headers_done = False
+        self._chunks: Optional[ChunkReader] = None
+        self._literal: Optional[LiteralReader] = None
+
+    # State.
+
+    @property
+    def stream_ended(self) -> bool:
+        """Whether END_STREAM has been sent.  Assigned true by a script that
+        wants its stream left open after `main`.
+        """
+        if self._ended is not _unset:
+            return bool(self._ended)
+        return bool(self._stream.ended)
+
+    @stream_ended.setter
+    def stream_ended(self, value: bool) -> None:
+        self._ended = value
+
+    @property
+    def content_written(self) -> bool:
+        """Whether final (non-1xx) HEADERS have been sent.  Assigned true by a
+        script that wants no response sent after `main`.
+        """
+        if self._written is not _unset:
+            return bool(self._written)
+        return bool(self._stream.headers_sent)
+
+    @content_written.setter
+    def content_written(self, value: bool) -> None:
+        self._written = value
+
+    def get_max_payload_size(self, stream_id: Optional[int] = None) -> int:
+        """Octets that one DATA frame may have now: the peer's maximum frame
+        size and the flow-control windows (RFC 9113 §4.2, §6.9).
+        """
+        size: int = self._stream.max_payload(_checked_id(stream_id))
+        return size
+
+    # Checked calls.
+
+    def write_headers(self, headers: Any, status_code: Any,
+                      status_message: Any = None,
+                      stream_id: Optional[int] = None,
+                      last: bool = False) -> None:
+        """Sends a field section.
+
+        headers: (name, value) pairs; text is UTF-8.  Names go out in lower
+        case, `status` and its like get their colon, pseudo-header fields come
+        first, connection-specific fields (RFC 9113 §8.2.2) are left out.
+        status_code: int; 1xx leaves the header phase open.  status_message:
+        HTTP/2 has none, it is ignored.  last: END_STREAM; which a response to
+        HEAD has too, unless 1xx or send_body_for_head_request is set.
+        """
+        fields, dropped = checked_fields(headers)
+        if dropped:
+            self._note_dropped(fields, dropped, headers)
+        code = _status(status_code)
+        status = (b":status", b"%d" % code)
+        if status not in fields[:1]:
+            # One that differs stays too: the check calls it repeated.
+            fields = [status] + fields
+        if (stream_id is None and code >= 200
+                and self._response.request.method == "HEAD"
+                and not self._response.send_body_for_head_request):
+            last = True
+        self._stream.send_headers(fields, bool(last), _checked_id(stream_id))
+
+    def _note_dropped(self, fields: Any, dropped: List[bytes],
+                      headers: Any) -> None:
+        if b"transfer-encoding" in dropped:
+            # An HTTP/1-style script frames the content that follows.
+            pairs = headers if not isinstance(headers, dict) else (
+                headers.items())
+            for item in pairs:
+                if (octets(item[0], "header name").lower()
+                        == b"transfer-encoding"
+                        and octets(item[1], "value").lower().strip()
+                        == b"chunked"):
+                    self._chunks = ChunkReader()
+        _log_dropped(dropped)
+
+    def write_data(self, item: Any, last: bool = False,
+                   stream_id: Optional[int] = None) -> None:
+        """Sends content as DATA, split at the peer's maximum frame size, as
+        the flow-control windows allow; waits for them to.
+
+        item: text (sent in response.encoding), bytes, or a file, which is
+        read from its start.  last: END_STREAM.
+        """
+        stream_id = _checked_id(stream_id)
+        send = self._stream.send_data
+        if not hasattr(item, "read"):
+            send(self._content(item), bool(last), stream_id)
+            return
+        if hasattr(item, "seek"):
+            try:
+                item.seek(0)
+            except (OSError, io.UnsupportedOperation):
+                pass  # a pipe: from where it is
+        held = b""
+        while True:
+            chunk = item.read(CHUNK)
+            if not chunk:
+                break
+            if held:
+                send(held, False, stream_id)
+            held = self._content(chunk)
+        if held or last:
+            send(held, bool(last), stream_id)
+
+    def write_data_frame(self, data: Any, last: bool,
+                         stream_id: Optional[int] = None) -> None:
+        """Sends exactly one DATA frame.  FlowControlError or ProtocolError
+        when window or maximum frame size have no room for it.
+        """
+        self._stream.send_data_frame(self._content(data), bool(last),
+                                     _checked_id(stream_id))
+
+    def end_stream(self, stream_id: Optional[int] = None) -> None:
+        """Ends the stream: an empty DATA frame with END_STREAM."""
+        self._stream.send_data(b"", True, _checked_id(stream_id))
+
+    def write_push(self, promise_headers: Any,
+                   push_stream_id: Optional[int] = None,
+                   status: Any = None, response_headers: Any = None,
+                   response_data: Any = None) -> int:
+        """Promises a response (RFC 9113 §8.4), and sends it if it is given.
+
+        promise_headers: the request's pairs, with :method, :scheme,
+        :authority and :path.  push_stream_id: even, above the last; the next
+        one if None.  Returns the id of the pushed stream.  ProtocolError,
+        PushDisabledError; without a status for the response ProtocolError.
+        """
+        fields, dropped = checked_fields(promise_headers, "promise_headers")
+        if dropped:
+            _log_dropped(dropped)
+        answered = response_headers is not None or response_data is not None
+        if answered and status is None:
+            raise ProtocolError("a pushed response needs a status")
+        response_fields: Any = ()
+        if status is not None:
+            _status(status)
+            response_fields = checked_fields(
+                () if response_headers is None else response_headers,
+                "response_headers")[0]
+        if push_stream_id is None:
+            push_stream_id = 0
+        elif push_stream_id < 1:
+            raise ProtocolError("%d is no id for a pushed stream"
+                                % push_stream_id)
+        pushed: int = self._stream.send_push(fields, push_stream_id)
+        if status is not None:
+            self.write_headers(response_fields, status, stream_id=pushed,
+                               last=response_data is None)
+        if response_data is not None:
+            self.write_data(response_data, last=True, stream_id=pushed)
+        return pushed
+
+    def write_trailers(self, headers: Any) -> None:
+        """Sends trailer fields (RFC 9113 §8.1), which end the stream."""
+        fields, dropped = checked_fields(headers, "trailers")
+        if dropped:
+            _log_dropped(dropped)
+        self._stream.send_headers(fields, True)
+
+    def write_informational(self, status: Any, headers: Any = ()) -> None:
+        """Sends a 1xx response before the final one (RFC 9110 §15.2)."""
+        if not 100 <= _status(status) <= 199:
+            raise ProtocolError("informational status must be 100 to 199, "
+                                "not %r" % (status,))
+        self.write_headers(headers, status)
+
+    # The connection.
+
+    def reset_stream(self, error_code: Union[int, str] = "CANCEL",
+                     stream_id: Optional[int] = None) -> None:
+        """Sends RST_STREAM; error_code: a number or name of RFC 9113 §7."""
+        self._stream.reset_stream(frames.error_code(error_code),
+                                  _checked_id(stream_id))
+
+    def goaway(self, error_code: Union[int, str] = "NO_ERROR",
+               last_stream_id: Optional[int] = None,
+               debug_data: Any = b"") -> None:
+        """Sends GOAWAY (RFC 9113 §6.8); last_stream_id: by default that of
+        the last stream taken.
+        """
+        self._stream.goaway(
+            frames.error_code(error_code),
+            -1 if last_stream_id is None else last_stream_id,
+            octets(debug_data, "debug_data", "utf-8"))
+
+    def ping(self, data: Any = b"\0" * 8) -> None:
+        """Sends PING with 8 octets (RFC 9113 §6.7)."""
+        data = octets(data, "PING data", "utf-8")
+        if len(data) != 8:
+            raise ProtocolError("PING has 8 octets, not %d" % len(data))
+        self._stream.ping(data)
+
+    def flush(self) -> None:
+        """Returns once all that was written is with the kernel."""
+        self._stream.flush()
+
+    def close(self, how: str = "goaway") -> None:
+        """Ends the connection: "goaway", "tls" (close_notify, then FIN),
+        "fin" (FIN without close_notify) or "rst" (TCP reset).
+        """
+        if how not in _HOW:
+            raise ValueError("how must be one of %s, not %r"
+                             % (", ".join(_HOW), how))
+        self._stream.close(how)
+
+    # Raw calls.
+
+    def write_raw_header_frame(self, headers: Any,
+                               stream_id: Optional[int] = None,
+                               end_stream: bool = False,
+                               end_headers: bool = False,
+                               frame_cls: Any = HeadersFrame) -> None:
+        """Sends one frame with headers as its field block fragment, encoded
+        by the connection's HPACK encoder, and these flags only.
+
+        frame_cls: a class of `h2rig.frames`, of `hyperframe.frame`, or one
+        with their interface.  Without end_headers all other output of the
+        connection waits for the rest of the block.
+        """
+        if stream_id is None:
+            stream_id = self._stream.id
+        fields = raw_fields(headers)
+        if frame_cls is HeadersFrame or frame_cls is ContinuationFrame:
+            flags = 4 if end_headers else 0
+            if end_stream and frame_cls is HeadersFrame:
+                flags |= 1
+            elif end_stream:
+                frame_cls(stream_id).flags.add("END_STREAM")
+            self._stream.raw_block(frame_cls.type, flags, stream_id, b"",
+                                   fields)
+            return
+        frame = frame_cls(stream_id)
+        if end_stream:
+            frame.flags.add("END_STREAM")
+        if end_headers:
+            frame.flags.add("END_HEADERS")
+        kind, bits, stream_id, prefix = _template(frame)
+        self._stream.raw_block(kind, bits, stream_id, prefix, fields)
+
+    def write_raw_continuation_frame(self, headers: Any,
+                                     stream_id: Optional[int] = None,
+                                     end_headers: bool = False) -> None:
+        """Sends one CONTINUATION frame."""
+        self.write_raw_header_frame(headers, stream_id,
+                                    end_headers=end_headers,
+                                    frame_cls=ContinuationFrame)
+
+    def write_raw_data_frame(self, data: Any, stream_id: Optional[int] = None,
+                             end_stream: bool = False) -> None:
+        """Sends one DATA frame, whatever windows and states say."""
+        self._stream.raw_frame(0, 1 if end_stream else 0,
+                               self._raw_id(stream_id), self._content(data))
+
+    def write_raw(self, raw_data: Any) -> None:
+        """Sends any octets at all (text: UTF-8)."""
+        self._stream.raw(octets(raw_data, "raw data", "utf-8"))
+
+    def write_raw_frame(self, type: Union[int, str],
+                        flags: Union[int, str, Iterable[Any]] = 0,
+                        stream_id: Optional[int] = None,
+                        payload: Any = b"") -> None:
+        """Sends one frame of any type; type and flags: numbers or names."""
+        self._stream.raw_frame(
+            frames.frame_type(type), frames.frame_flags(flags),
+            self._raw_id(stream_id), octets(payload, "payload", "utf-8"))
+
+    def _raw_id(self, stream_id: Optional[int]) -> int:
+        own: int = self._stream.id
+        return own if stream_id is None else stream_id
+
+    # HTTP/1-style calls.
+
+    def write_status(self, code: Any, message: Any = None) -> bool:
+        """Notes the status for `end_headers`; message is left out."""
+        self._status = _status(code)
+        return not self._gone()
+
+    def write_header(self, name: Any, value: Any) -> bool:
+        """Notes a field for `end_headers`; text is Latin-1."""
+        self._gathered.append(
+            (octets(name, "header name"),
+             octets(value, "value of header %r" % (name,))))
+        return not self._gone()
+
+    def end_headers(self) -> bool:
+        """Sends what was noted as HEADERS; the status is that of the response
+        unless noted.  False once the stream is gone.
+        """
+        if self._headers_done or self._stream.headers_sent:
+            return not self._gone()
+        status = self._status
+        if status is None:
+            status = self._response.status[0]
+        gathered, self._gathered = self._gathered, []
+        try:
+            self.write_headers(gathered, status)
+        except StreamClosedError:
+            return False
+        # 1xx: the status and fields that follow are another response's.
+        self._headers_done = status >= 200
+        self._status = None
+        return True
+
+    def write_content(self, data: Any) -> bool:
+        """Sends content, the header fields before it if they are still to be
+        sent.  False once the stream is gone.
+        """
+        if not self._begin():
+            return False
+        return self._write_content(data)
+
+    def write(self, data: Any) -> bool:
+        """As `write_content`; but a first piece that begins with b"HTTP/1."
+        is read as a literal response.
+        """
+        return self.write_raw_content(data)
+
+    def write_raw_content(self, data: Any) -> bool:
+        """As `write`."""
+        if hasattr(data, "read"):
+            return self.write_content(data)
+        data = self._content(data)
+        if self._literal is None and not self._begun():
+            self._literal = LiteralReader()
+        if self._literal is None:
+            return self.write_content(data)
+        if not self._literal.feed(data):
+            return not self._gone()
+        return self._begin_literal()
+
+    def _begun(self) -> bool:
+        return bool(self._headers_done or self._gathered
+                    or self._status is not None or self._stream.headers_sent)
+
+    def _begin_literal(self) -> bool:
+        # The reader has made up its mind: a response, or mere content.
+        literal, self._literal = self._literal, None
+        if literal is None:
+            return not self._gone()
+        if literal.status is not None:
+            self._status = literal.status
+            self._gathered = literal.fields
+            if not self.end_headers():
+                return False
+            if not self._headers_done:
+                # 1xx, and the next response may follow at once.
+                if not literal.rest:
+                    return True
+                return self.write_raw_content(literal.rest)
+        if not literal.rest:
+            return not self._gone()
+        return self.write_content(literal.rest)
+
+    def _begin(self) -> bool:
+        if self._headers_done or self._stream.headers_sent:
+            return True
+        return self.end_headers()
+
+    def _write_content(self, data: Any) -> bool:
+        try:
+            if hasattr(data, "read"):
+                self.write_data(data)
+                return not self._gone()
+            data = self._content(data)
+            if self._chunks is not None:
+                data = self._chunks.feed(data)
+            if data:
+                self._stream.send_data(data)
+        except StreamClosedError:
+            return False
+        return not self._gone()
+
+    def _gone(self) -> bool:
+        return bool(self._stream.ended or self._stream.closed
+                    or self._stream.reset)
+
+    def finish_gathered(self) -> bool:
+        """After `main`: whether fields or a literal response were begun that
+        are still to be sent.  Called by dispatch.
+        """
+        if self._literal is not None:
+            self._literal.finish()
+            self._begin_literal()
+        if self._chunks is not None:
+            held = self._chunks.finish()
+            if held and not self._gone():
+                self._stream.send_data(held)
+        return bool(not self._stream.headers_sent
+                    and (self._gathered or self._status is not None))
+
+    def gathered_fields(self) -> List[Tuple[Any, ...]]:
+        """What was gathered, with its :status, for the wire."""
+        status = self._status
+        if status is None:
+            status = self._response.status[0]
+        headers = ResponseHeaders(self._gathered)
+        self._gathered = []
+        fields, dropped = headers.fields()
+        if dropped:
+            _log_dropped(dropped)
+        return normal_order([(b":status", b"%d" % status)] + fields)[0]
+
+    # Text and bytes.
+
+    def _content(self, data: Any) -> bytes:
+        if isinstance(data, bytes):
+            return data
+        if isinstance(data, str):
+            return data.encode(self._response.encoding)
+        if isinstance(data, (bytearray, memoryview)):
+            return bytes(data)
+        raise TypeError("data must be text, bytes or a file, not %s: %r"
+                        % (type(data).__name__, data))
+
+    def encode(self, data: Union[str, bytes]) -> bytes:
+        """Text in response.encoding; bytes as they are."""
+        return self._content(data)
+
+    def decode(self, data: Union[str, bytes]) -> str:
+        """bytes as text in response.encoding; text as it is."""
+        if isinstance(data, str):
+            return data
+        return data.decode(self._response.encoding)
+
+
+def _checked_id(stream_id: Optional[int]) -> int:
+    # The engine takes 0 for the request's own stream.
+    if stream_id is None:
+        return 0
+    if not isinstance(stream_id, int):
+        raise TypeError("stream_id must be an int, not %r" % (stream_id,))
+    if not 1 <= stream_id < 1 << 31:
+        raise ProtocolError("stream %d carries no such frame (RFC 9113 §5.1.1)"
+                            % stream_id)
+    return stream_id
+
+
+def _status(code: Any) -> int:
+    if isinstance(code, (str, bytes)) and code.isdigit():
+        code = int(code)
+    if not isinstance(code, int):
+        raise TypeError("status must be an int, not %r" % (code,))
+    if not 100 <= code <= 999:
+        raise ProtocolError("status must be 100 to 999, not %d" % code)
+    return int(code)
+
+
+def _log_dropped(names: Iterable[bytes]) -> None:
+    if _h2rig.log_enabled("debug"):
+        _h2rig.log("debug", "left out, HTTP/2 has no form for it: %s"
+                   % b", ".join(names).decode("latin-1"))
+
+
+def _template(frame: Any) -> Tuple[int, int, int, bytes]:
+    # Type, flags, stream id and what stands before the field block: the frame
+    # serialized with an empty block, and again with a marked one to see where
+    # it goes.
+    frame.data = b""
+    empty = bytes(frame.serialize())
+    frame.data = b"\xff"
+    marked = bytes(frame.serialize())
+    if not marked.endswith(b"\xff") or marked[9:-1] != empty[9:]:
+        raise ValueError(
+            "%s puts padding or other octets behind its data, or has none; "
+            "write_raw_header_frame cannot" % type(frame).__name__)
+    _, _, kind, flags, stream_id = struct.unpack(">BHBBL", empty[:9])
+    return kind, flags, stream_id, empty[9:]

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Byte buffers.  One allocation, a window of live octets in it:
+ *
+ *	base      base+off           base+end        base+cap
+ *	 | consumed |  live octets     |  room at the end |
+ *
+ * An addition goes to the room at the end.  When that is too small the live
+ * octets move to the front, but only if at least as many were consumed as
+ * move, so that the cost of moving is paid for by what went before;
+ * otherwise the allocation doubles.  This file does no I/O and knows no
+ * protocol; everyone calls it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+
+#define BUF_MIN 256
+
+void
+buf_free(struct buf *b)
+{
+	free(b->base);
+	*b = (struct buf){ 0 };
+}
+
+void
+buf_clear(struct buf *b)
+{
+	b->off = 0;
+	b->end = 0;
+	b->failed = false;
+}
+
+/* The next capacity that takes need octets; 0: there is none. */
+static size_t
+grown(size_t cap, size_t need)
+{
+	size_t c = cap < BUF_MIN ? BUF_MIN : cap;
+
+	while (c < need) {
+		if (c > SIZE_MAX / 2)
+			return need;
+		c *= 2;
+	}
+	return c;
+}
+
+/* Moves the live octets into a larger allocation: 0, or -1. */
+static int
+grow(struct buf *b, size_t need)
+{
+	size_t cap = grown(b->cap, need);
+	size_t len = buf_len(b);
+	uint8_t *p;
+
+	p = malloc(cap);
+	if (p == NULL)
+		return -1;
+	if (len > 0)
+		memcpy(p, b->base + b->off, len);
+	free(b->base);
+	b->base = p;
+	b->off = 0;
+	b->end = len;
+	b->cap = cap;
+	return 0;
+}
+
+uint8_t *
+buf_reserve(struct buf *b, size_t n)
+{
+	size_t len = buf_len(b);
+
+	if (b->failed)
+		return NULL;
+	if (b->base != NULL && n <= b->cap - b->end)
+		return b->base + b->end;
+	if (b->base != NULL && b->off >= len && n <= b->cap - len) {
+		memmove(b->base, b->base + b->off, len);
+		b->off = 0;
+		b->end = len;
+	} else if (n > SIZE_MAX - len || grow(b, len + n) == -1) {
+		b->failed = true;
+		return NULL;
+	}
+	return b->base + b->end;
+}
+
+void
+buf_commit(struct buf *b, size_t n)
+{
+	b->end += n;
+}
+
+void
+buf_consume(struct buf *b, size_t n)
+{
+	b->off += n;
+	if (b->off == b->end) {
+		b->off = 0;
+		b->end = 0;
+	}
+}
+
+void
+buf_add(struct buf *b, const void *p, size_t n)
+{
+	uint8_t *dst;
+
+	if (n == 0)
+		return;
+	dst = buf_reserve(b, n);
+	if (dst == NULL)
+		return;
+	memcpy(dst, p, n);
+	b->end += n;
+}
+
+void
+buf_add_u8(struct buf *b, unsigned v)
+{
+	uint8_t *dst = buf_reserve(b, 1);
+
+	if (dst == NULL)
+		return;
+	dst[0] = (uint8_t)v;
+	b->end += 1;
+}
+
+void
+buf_add_u16(struct buf *b, unsigned v)
+{
+	uint8_t *dst = buf_reserve(b, 2);
+
+	if (dst == NULL)
+		return;
+	dst[0] = (uint8_t)(v >> 8);
+	dst[1] = (uint8_t)v;
+	b->end += 2;
+}
+
+void
+buf_add_u24(struct buf *b, uint32_t v)
+{
+	uint8_t *dst = buf_reserve(b, 3);
+
+	if (dst == NULL)
+		return;
+	put_u24(dst, v);
+	b->end += 3;
+}
+
+void
+buf_add_u32(struct buf *b, uint32_t v)
+{
+	uint8_t *dst = buf_reserve(b, 4);
+
+	if (dst == NULL)
+		return;
+	put_u32(dst, v);
+	b->end += 4;
+}

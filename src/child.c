@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection, from an accepted descriptor to an exit code.  This is the
+ * I/O thread of the child: handshake, then a poll loop that feeds the session
+ * and writes what the kernel refused before, then an orderly end.  It never
+ * takes the GIL before that end, so that a script cannot delay a PING.
+ *
+ * Everything with a deadline is looked at in check_deadlines, once a turn.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "child.h"
+#include "conn.h"
+#include "log.h"
+#include "py/handler.h"
+#include "py/interp.h"
+#include "sys.h"
+
+#ifdef H2RIG_SANITIZERS
+#include <sanitizer/lsan_interface.h>
+#endif
+
+/* How long the end of a connection may take, milliseconds. */
+#define FLUSH_MS 2000		/* to get rid of the last output */
+#define LINGER_MS 1000		/* to see the client's FIN after ours */
+#define LEAVE_MS 5000		/* for all after that; then the parent kills */
+
+struct child {
+	struct conn c;
+	const struct child_args *a;
+	uint64_t preface_due;	/* ms; 0: it has come */
+	enum child_end end;	/* CHILD_END_NONE: goes on */
+	enum conn_close how;	/* what the end looks like on the wire */
+	char why[256];
+};
+
+static void
+end_with(struct child *ch, enum child_end end, enum conn_close how,
+    const char *why)
+{
+	if (ch->end != CHILD_END_NONE)
+		return;
+	ch->end = end;
+	ch->how = how;
+	snprintf(ch->why, sizeof(ch->why), "%s", why);
+}
+
+/* Ends with a GOAWAY that says why. */
+static void
+end_goaway(struct child *ch, enum child_end end, uint32_t code,
+    const char *why)
+{
+	const char *unused;
+
+	if (ch->end != CHILD_END_NONE)
+		return;
+	send_goaway(ch->c.session, UINT32_MAX, code, why, strlen(why),
+	    &unused);
+	end_with(ch, end, CLOSE_TLS, why);
+}
+
+static void
+sooner(int *timeout, int candidate)
+{
+	if (candidate >= 0 && (*timeout < 0 || candidate < *timeout))
+		*timeout = candidate;
+}
+
+static int
+until(uint64_t due, uint64_t now)
+{
+	return due <= now ? 0 : due - now > 60000 ? 60000 : (int)(due - now);
+}
+
+/* ---- handshake ---- */
+
+/* False: the server is stopping. */
+static bool
+poll_socket(const struct child *ch, short events, int timeout)
+{
+	struct pollfd p[2] = {
+		{ .fd = ch->c.fd, .events = events },
+		{ .fd = ch->a->drain_fd, .events = POLLIN }
+	};
+
+	return poll(p, 2, timeout) <= 0 || p[1].revents == 0;
+}
+
+static void
+handshake(struct child *ch)
+{
+	char why[128];
+	int rc, left;
+
+	while ((rc = tls_handshake(ch->c.tls)) != 0) {
+		left = until(ch->preface_due, sys_now_ms());
+		if (rc == TLS_EOF) {
+			end_with(ch, CHILD_END_CLIENT, CLOSE_FIN,
+			    "closed during the TLS handshake");
+		} else if (rc == TLS_ERROR) {
+			snprintf(why, sizeof(why), "TLS handshake: %s",
+			    tls_error(ch->c.tls));
+			end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, why);
+		} else if (left == 0) {
+			snprintf(why, sizeof(why), "no TLS handshake within "
+			    "%u s", ch->c.options->handshake_timeout_s);
+			end_with(ch, CHILD_END_TIMEOUT, CLOSE_FIN, why);
+		} else if (!poll_socket(ch, rc == TLS_AGAIN_WRITE ? POLLOUT :
+		    POLLIN, left)) {
+			end_with(ch, CHILD_END_DRAINED, CLOSE_FIN, "");
+		}
+		if (ch->end != CHILD_END_NONE)
+			return;
+	}
+	tls_get_info(ch->c.tls, &ch->c.info);
+	atomic_store(&ch->c.slot->state, CHILD_IDLE);
+}
+
+/* ---- one turn of the loop; the mutex is held ---- */
+
+static void
+answer_http1(struct child *ch)
+{
+	static const char reply[] =
+	    "HTTP/1.1 505 HTTP Version Not Supported\r\n"
+	    "Content-Type: text/plain\r\n"
+	    "Content-Length: 57\r\n"
+	    "Connection: close\r\n"
+	    "\r\n"
+	    "This server speaks HTTP/2 only (ALPN h2, RFC 9113 3.2).\r\n";
+	struct conn *c = &ch->c;
+	struct buf *out = session_output(c->session);
+
+	/* Nothing of HTTP/2 has gone out yet, and nothing shall. */
+	buf_clear(out);
+	buf_add(out, reply, sizeof(reply) - 1);
+	end_with(ch, CHILD_END_VIOLATION, CLOSE_TLS,
+	    "HTTP/1 request on a connection for HTTP/2");
+}
+
+static void
+read_input(struct child *ch)
+{
+	struct conn *c = &ch->c;
+	const char *error;
+	uint32_t code;
+
+	if (conn_read(c) >= 0)
+		return;
+	if (session_is_http1(c->session))
+		answer_http1(ch);
+	else if ((error = session_error(c->session, &code)) != NULL)
+		end_with(ch, CHILD_END_VIOLATION, CLOSE_TLS, error);
+	else if (c->gone)
+		end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
+	else
+		end_with(ch, CHILD_END_CLIENT, CLOSE_TLS, "");
+}
+
+static void
+begin_drain(struct child *ch)
+{
+	if (ch->c.draining)
+		return;
+	ch->c.draining = true;
+	session_shutdown(ch->c.session);
+}
+
+/* What scripts, the drain or a failed write have decided meanwhile. */
+static void
+check_state(struct child *ch)
+{
+	struct conn *c = &ch->c;
+
+	if (c->gone)
+		end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
+	if (c->close > CLOSE_GOAWAY)
+		end_with(ch, CHILD_END_SCRIPT, c->close, "");
+	if ((c->draining || c->close == CLOSE_GOAWAY) &&
+	    session_done(c->session) && c->n_busy == 0 && c->ready == NULL)
+		end_with(ch, c->draining ? CHILD_END_DRAINED :
+		    CHILD_END_SCRIPT, CLOSE_TLS, "");
+	if (ch->preface_due != 0 && session_established(c->session) &&
+	    session_settings_acked(c->session))
+		ch->preface_due = 0;
+}
+
+static void
+stuck_text(const struct child *ch, const struct exchange *x, char *dst,
+    size_t size)
+{
+	const struct running *r = x->running;
+
+	snprintf(dst, size, "%s in %s (stream %lu) ran for more than %u s and "
+	    "did not heed HandlerTimeout", r != NULL ? r->function :
+	    "a function", r != NULL ? r->script : "a script",
+	    (unsigned long)x->id, ch->c.options->run_limit_s);
+}
+
+/* Returns how long poll may wait, milliseconds, or -1. */
+static int
+check_deadlines(struct child *ch, uint64_t now)
+{
+	struct conn *c = &ch->c;
+	const struct options *o = c->options;
+	struct exchange *stuck;
+	char text[256];
+	int timeout = -1;
+	bool stalled;
+
+	sooner(&timeout, handler_balance(c, now));
+	sooner(&timeout, handler_check_limit(c, now, &stuck));
+	sooner(&timeout, conn_tick(c, now, &stalled));
+	if (stuck != NULL) {
+		stuck_text(ch, stuck, text, sizeof(text));
+		end_goaway(ch, CHILD_END_LIMIT, H2_INTERNAL_ERROR, text);
+	}
+	if (stalled) {
+		snprintf(text, sizeof(text), "no progress on output for %u s "
+		    "(--stall-timeout)", o->stall_timeout_s);
+		end_goaway(ch, CHILD_END_TIMEOUT, H2_ENHANCE_YOUR_CALM, text);
+	}
+	if (ch->preface_due != 0) {
+		sooner(&timeout, until(ch->preface_due, now));
+		if (now >= ch->preface_due) {
+			bool started = session_established(c->session);
+
+			snprintf(text, sizeof(text), "no %s within %u s "
+			    "(--handshake-timeout)", started ?
+			    "acknowledgement of SETTINGS" :
+			    "connection preface", o->handshake_timeout_s);
+			end_goaway(ch, CHILD_END_TIMEOUT, started ?
+			    H2_SETTINGS_TIMEOUT : H2_PROTOCOL_ERROR, text);
+		}
+	}
+	if (o->idle_timeout_s != 0 && c->n_busy == 0) {
+		uint64_t due = c->last_progress +
+		    (uint64_t)o->idle_timeout_s * 1000;
+
+		sooner(&timeout, until(due, now));
+		if (now >= due) {
+			snprintf(text, sizeof(text), "idle for %u s "
+			    "(--idle-timeout)", o->idle_timeout_s);
+			end_goaway(ch, CHILD_END_TIMEOUT, H2_NO_ERROR, text);
+		}
+	}
+	return timeout;
+}
+
+static void
+empty_wake_pipe(struct conn *c)
+{
+	char octets[64];
+
+	c->wake_sent = false;
+	while (read(c->wake[0], octets, sizeof(octets)) > 0)
+		;
+}
+
+static void
+serve(struct child *ch)
+{
+	struct conn *c = &ch->c;
+	struct pollfd p[3] = {
+		{ .fd = c->fd, .events = POLLIN },
+		{ .fd = c->wake[0], .events = POLLIN },
+		{ .fd = ch->a->drain_fd, .events = POLLIN }
+	};
+	int timeout;
+
+	conn_lock(c);
+	/* Without ALPN it may be HTTP/1: our preface waits for the client's. */
+	if (c->info.alpn != NULL)
+		conn_push(c);
+	for (;;) {
+		check_state(ch);
+		timeout = check_deadlines(ch, sys_now_ms());
+		if (ch->end != CHILD_END_NONE)
+			break;
+		p[0].events = POLLIN;
+		if (conn_queued(c) > 0 &&
+		    (c->info.alpn != NULL || session_established(c->session)))
+			p[0].events |= POLLOUT;
+		if (c->tls != NULL && tls_pending(c->tls) > 0)
+			timeout = 0;
+		conn_unlock(c);
+		if (poll(p, 3, timeout) == -1)
+			p[0].revents = p[1].revents = p[2].revents = 0;
+		conn_lock(c);
+		if (p[1].revents != 0)
+			empty_wake_pipe(c);
+		if (p[2].revents != 0) {
+			begin_drain(ch);
+			p[2].fd = -1;
+		}
+		if (p[0].revents & ~POLLOUT || timeout == 0)
+			read_input(ch);
+		if (c->info.alpn != NULL || ch->end != CHILD_END_NONE ||
+		    session_established(c->session))
+			conn_push(c);
+	}
+	conn_unlock(c);
+}
+
+/* ---- the end ---- */
+
+/* Polls for at most the time left; false: it is over, or nothing came. */
+static bool
+poll_until(int fd, short events, uint64_t due)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	int left = until(due, sys_now_ms());
+
+	return left > 0 && poll(&p, 1, left) > 0;
+}
+
+static void
+flush_output(struct conn *c)
+{
+	uint64_t due = sys_now_ms() + FLUSH_MS;
+
+	for (;;) {
+		conn_lock(c);
+		conn_push(c);
+		if (c->gone || conn_queued(c) == 0)
+			break;
+		conn_unlock(c);
+		if (!poll_until(c->fd, POLLOUT, due)) {
+			conn_lock(c);
+			break;
+		}
+	}
+	conn_unlock(c);
+}
+
+/*
+ * Waits for the client's end of file: closing a socket with unread input
+ * makes the kernel send a reset, which can overtake our last octets.
+ */
+static void
+linger(int fd)
+{
+	uint64_t due = sys_now_ms() + LINGER_MS;
+	char octets[4096];
+	ssize_t n;
+
+	while (poll_until(fd, POLLIN, due)) {
+		n = read(fd, octets, sizeof(octets));
+		if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
+			return;
+	}
+}
+
+static void
+close_connection(struct child *ch)
+{
+	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	struct conn *c = &ch->c;
+
+	conn_lock(c);
+	c->stopping = true;	/* no further function is started */
+	conn_unlock(c);
+	flush_output(c);
+	conn_lock(c);
+	conn_set_gone(c);
+	if (ch->how == CLOSE_TLS && c->tls != NULL)
+		tls_shutdown(c->tls);
+	conn_unlock(c);
+	if (ch->how == CLOSE_RST) {
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset,
+		    sizeof(reset));
+	} else {
+		shutdown(c->fd, SHUT_WR);
+		if (ch->end != CHILD_END_CLIENT)
+			linger(c->fd);
+	}
+	conn_lock(c);
+	conn_close_fd(c);
+	conn_unlock(c);
+}
+
+/* Functions that run go on to their end, within their run-time limit. */
+static void
+wait_for_functions(struct child *ch)
+{
+	struct conn *c = &ch->c;
+	struct pollfd p = { .fd = c->wake[0], .events = POLLIN };
+	struct exchange *stuck = NULL;
+	int timeout;
+
+	conn_lock(c);
+	while (c->n_busy > 0 && ch->end != CHILD_END_LIMIT) {
+		timeout = handler_check_limit(c, sys_now_ms(), &stuck);
+		if (stuck != NULL) {
+			ch->end = CHILD_END_LIMIT;
+			stuck_text(ch, stuck, ch->why, sizeof(ch->why));
+			break;
+		}
+		conn_unlock(c);
+		poll(&p, 1, timeout);
+		conn_lock(c);
+		empty_wake_pipe(c);
+	}
+	conn_unlock(c);
+}
+
+static void
+leave(struct child *ch)
+{
+	static const int codes[] = {
+		[CHILD_END_CLIENT] = CHILD_EXIT_OK,
+		[CHILD_END_DRAINED] = CHILD_EXIT_OK,
+		[CHILD_END_TIMEOUT] = CHILD_EXIT_CLIENT,
+		[CHILD_END_VIOLATION] = CHILD_EXIT_CLIENT,
+		[CHILD_END_TRANSPORT] = CHILD_EXIT_CLIENT,
+		[CHILD_END_SCRIPT] = CHILD_EXIT_OK,
+		[CHILD_END_LIMIT] = CHILD_EXIT_SCRIPT
+	};
+
+	atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() + LEAVE_MS);
+	/* A function that is stuck may have the GIL. */
+	if (ch->end != CHILD_END_LIMIT)
+		interp_child_flush();
+	slot_set_end(ch->c.slot, ch->end, ch->why);
+#ifdef H2RIG_SANITIZERS
+	if (ch->end != CHILD_END_LIMIT) {
+		conn_free(&ch->c);
+		__lsan_do_leak_check();
+	}
+#endif
+	_exit(codes[ch->end]);
+}
+
+void
+child_run(const struct child_args *a)
+{
+	static struct child ch;	/* handler threads outlive this frame */
+	struct tls *t = NULL;
+
+	ch = (struct child){ .a = a };
+	if (a->tls != NULL && (t = tls_new(a->tls, a->fd)) == NULL)
+		fatalx(CHILD_EXIT_INTERNAL, "out of memory for TLS");
+	if (conn_init(&ch.c, a->fd, t, a->slot, a->options) == -1)
+		fatal(CHILD_EXIT_INTERNAL, "cannot set up a connection");
+	ch.c.client_host = a->client_host;
+	ch.c.client_port = a->client_port;
+	ch.preface_due = sys_now_ms() +
+	    (uint64_t)a->options->handshake_timeout_s * 1000;
+	if (interp_child_start(&ch.c, a->crash_fd) < 0)
+		_exit(CHILD_EXIT_INTERNAL);
+	if (t != NULL)
+		handshake(&ch);
+	if (ch.end == CHILD_END_NONE)
+		serve(&ch);
+	close_connection(&ch);
+	wait_for_functions(&ch);
+	leave(&ch);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection, from an accepted descriptor to an exit code.
+ */
+#ifndef H2RIG_CHILD_H
+#define H2RIG_CHILD_H
+
+#include "options.h"
+#include "scoreboard.h"
+#include "tls.h"
+
+/* Exit codes of a child. */
+enum child_exit {
+	CHILD_EXIT_OK = 0,	/* closed by client, drained, script's wish */
+	CHILD_EXIT_CLIENT = 1,	/* client: violation, TLS error, timeout */
+	CHILD_EXIT_SCRIPT = 2,	/* a script passed a limit */
+	CHILD_EXIT_INTERNAL = 70
+};
+
+struct child_args {
+	int fd;			/* the connection; owned */
+	int drain_fd;		/* end of file here: the server is stopping */
+	int crash_fd;		/* faulthandler writes here; -1: none */
+	struct tls_ctx *tls;	/* NULL: cleartext */
+	const struct options *options;
+	struct slot *slot;
+	char client_host[64];	/* numeric */
+	unsigned client_port;
+};
+
+/*
+ * Runs the connection in the forked process and leaves by _exit with an enum
+ * child_exit.  The caller has called PyOS_AfterFork_Child, through
+ * interp_after_fork_child, and restored signals.
+ */
+void child_run(const struct child_args *a);
+
+#endif

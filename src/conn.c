@@ -1,0 +1,599 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection as its threads share it.  Owns the session, the transport
+ * and the descriptor, the exchanges with their events, and the list of
+ * threads that wait for window, room, an event or a flush.
+ *
+ * The I/O thread (child.c) reads, and writes what the kernel refused before;
+ * handler threads (py/) take exchanges from the ready queue and run writer
+ * calls as `op`s.  Nothing here knows Python, and nothing here blocks except
+ * conn_do, which lets the mutex go while it waits.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conn.h"
+#include "log.h"
+#include "sys.h"
+
+/*
+ * A thread in conn_do, on its stack.  Each has a condition of its own, so that
+ * a WINDOW_UPDATE wakes the one that waits for it and not a hundred others.
+ */
+struct waiter {
+	pthread_cond_t cond;
+	struct op *op;
+	int what;		/* SEND_AGAIN_* or CONN_AGAIN_* */
+	bool woken;
+	struct waiter *next;
+};
+
+/* TLS records hold at most this much; so does one write. */
+#define WRITE_MAX 16384
+
+/* Reads in a row before writers get the mutex again. */
+#define READS_MAX 16
+
+/* ---- waiting ---- */
+
+static void
+wake_waiter(struct waiter *w)
+{
+	w->woken = true;
+	pthread_cond_signal(&w->cond);
+}
+
+/* Wakes who waits for `what`; id 0: for any stream. */
+static void
+wake(struct conn *c, int what, uint32_t id)
+{
+	struct waiter *w;
+
+	for (w = c->waiters; w != NULL; w = w->next)
+		if (w->what == what && (id == 0 || w->op->id == id))
+			wake_waiter(w);
+}
+
+static void
+wake_exchange(struct conn *c, const struct exchange *x)
+{
+	struct waiter *w;
+
+	for (w = c->waiters; w != NULL; w = w->next)
+		if (w->op->x == x || w->op->id == x->id)
+			wake_waiter(w);
+}
+
+static void
+wait_for(struct conn *c, struct op *op, int what)
+{
+	struct waiter w = { .op = op, .what = what }, **at;
+
+	/* The push after the attempt may have made the room already. */
+	if (what == CONN_AGAIN_SPACE && conn_queued(c) <= CONN_QUEUE_MAX)
+		return;
+	if (op->since == 0)
+		op->since = sys_now_ms();
+	pthread_cond_init(&w.cond, NULL);
+	w.next = c->waiters;
+	c->waiters = &w;
+	while (!w.woken && !atomic_load(&op->x->call_expired))
+		pthread_cond_wait(&w.cond, &c->mutex);
+	for (at = &c->waiters; *at != &w; at = &(*at)->next)
+		;
+	*at = w.next;
+	pthread_cond_destroy(&w.cond);
+}
+
+void
+conn_wake_io(struct conn *c)
+{
+	if (c->wake_sent || pthread_equal(pthread_self(), c->io_thread))
+		return;
+	c->wake_sent = true;
+	/* A full pipe wakes as well as one more byte would. */
+	if (write(c->wake[1], "", 1) == -1 && errno != EAGAIN)
+		log_warn("cannot wake the I/O thread");
+}
+
+/* ---- exchanges ---- */
+
+void
+exchange_ref(struct exchange *x)
+{
+	atomic_fetch_add(&x->refs, 1);
+}
+
+void
+exchange_unref(struct exchange *x)
+{
+	if (atomic_fetch_sub(&x->refs, 1) != 1)
+		return;
+	fields_free(&x->request);
+	fields_free(&x->trailers);
+	buf_free(&x->events);
+	buf_free(&x->data);
+	free(x);
+}
+
+static struct exchange *
+exchange_new(struct conn *c, struct stream *s)
+{
+	struct exchange *x;
+
+	if ((x = calloc(1, sizeof(*x))) == NULL)
+		return NULL;
+	atomic_init(&x->refs, 1);
+	x->conn = c;
+	x->stream = s;
+	x->id = s->id;
+	x->tunnel = s->info.connect;
+	s->user = x;
+	x->next = c->exchanges;
+	if (x->next != NULL)
+		x->next->prev = x;
+	c->exchanges = x;
+	return x;
+}
+
+static void
+make_ready(struct conn *c, struct exchange *x)
+{
+	if (x->queued || x->busy || x->finished)
+		return;
+	x->queued = true;
+	x->ready_since = sys_now_ms();
+	x->next_ready = NULL;
+	if (c->ready == NULL)
+		c->ready = x;
+	else
+		c->ready_last->next_ready = x;
+	c->ready_last = x;
+	c->n_ready++;
+	/* A thread that is at work takes it next; see handler_balance. */
+	if (c->n_idle > 0 && c->n_idle == c->n_threads)
+		pthread_cond_signal(&c->ready_cond);
+	else
+		conn_wake_io(c);
+}
+
+static void
+add_event(struct exchange *x, enum event_type type, size_t len,
+    size_t flow_len, bool end_stream)
+{
+	struct event ev = { .type = (uint8_t)type, .end_stream = end_stream,
+	    .len = (uint32_t)len, .flow_len = (uint32_t)flow_len };
+
+	buf_add(&x->events, &ev, sizeof(ev));
+	if (x->busy)
+		wake_exchange(x->conn, x);
+	make_ready(x->conn, x);
+}
+
+bool
+exchange_peek(const struct exchange *x, struct event *ev,
+    const uint8_t **content)
+{
+	if (buf_len(&x->events) == 0)
+		return false;
+	memcpy(ev, buf_data(&x->events), sizeof(*ev));
+	*content = ev->len > 0 ? buf_data(&x->data) : NULL;
+	return true;
+}
+
+void
+exchange_pop(struct exchange *x)
+{
+	struct event ev;
+	const uint8_t *content;
+
+	if (!exchange_peek(x, &ev, &content))
+		return;
+	buf_consume(&x->events, sizeof(ev));
+	buf_consume(&x->data, ev.len);
+}
+
+/* The session may forget the stream; what scripts still ask is kept. */
+static void
+let_stream_go(struct conn *c, struct exchange *x)
+{
+	struct stream *s = x->stream;
+
+	if (s == NULL)
+		return;
+	x->headers_sent = s->headers_sent;
+	x->ended = !stream_can_send(s);
+	x->stream = NULL;
+	s->user = NULL;
+	session_release(c->session, s);
+}
+
+struct exchange *
+conn_take_ready(struct conn *c)
+{
+	struct exchange *x = c->ready;
+
+	if (x == NULL)
+		return NULL;
+	c->ready = x->next_ready;
+	c->n_ready--;
+	x->queued = false;
+	x->busy = true;
+	c->n_busy++;
+	return x;
+}
+
+void
+conn_put_back(struct conn *c, struct exchange *x)
+{
+	x->busy = false;
+	c->n_busy--;
+	if (!x->finished) {
+		if (buf_len(&x->events) > 0 || x->left)
+			make_ready(c, x);
+		return;
+	}
+	if (send_held_by(c->session) == x->id)
+		conn_release_hold(c);
+	let_stream_go(c, x);
+	if (x->prev != NULL)
+		x->prev->next = x->next;
+	else
+		c->exchanges = x->next;
+	if (x->next != NULL)
+		x->next->prev = x->prev;
+	exchange_unref(x);
+	if (c->draining || c->gone)
+		conn_wake_io(c);
+}
+
+void
+conn_expire(struct conn *c, struct exchange *x)
+{
+	atomic_store(&x->call_expired, true);
+	wake_exchange(c, x);
+}
+
+/* ---- what the session tells ---- */
+
+static void
+on_headers(void *user, struct stream *s, const struct fields *l,
+    const struct frame_priority *priority, bool end_stream)
+{
+	struct conn *c = user;
+	struct exchange *x;
+	const char *why;
+
+	if ((x = exchange_new(c, s)) == NULL ||
+	    fields_copy(&x->request, l) < 0) {
+		log_errorx("out of memory for a request");
+		send_rst_stream(c->session, s->id, H2_INTERNAL_ERROR, &why);
+		if (x == NULL)
+			session_release(c->session, s);
+		return;
+	}
+	atomic_fetch_add_explicit(&c->slot->streams, 1, memory_order_relaxed);
+	if (priority != NULL) {
+		x->has_priority = true;
+		x->priority = *priority;
+	}
+	add_event(x, EVENT_HEADERS, 0, 0, end_stream);
+}
+
+static void
+on_data(void *user, struct stream *s, const uint8_t *data, size_t len,
+    size_t flow_len, bool end_stream)
+{
+	struct conn *c = user;
+	struct exchange *x = s->user;
+
+	/* Its handlers are through: the rest is read and dropped. */
+	if (x == NULL || x->finished) {
+		session_consume(c->session, s, flow_len);
+		return;
+	}
+	buf_add(&x->data, data, len);
+	add_event(x, EVENT_DATA, len, flow_len, end_stream);
+}
+
+static void
+on_trailers(void *user, struct stream *s, const struct fields *l)
+{
+	struct exchange *x = s->user;
+
+	(void)user;
+	if (x == NULL || x->finished)
+		return;
+	if (fields_copy(&x->trailers, l) < 0)
+		x->events.failed = true;
+	add_event(x, EVENT_TRAILERS, 0, 0, true);
+}
+
+static void
+on_closed(void *user, struct stream *s)
+{
+	struct conn *c = user;
+	struct exchange *x = s->user;
+
+	wake(c, SEND_AGAIN_WINDOW, s->id);	/* pushed streams too */
+	if (x == NULL)
+		return;
+	wake_exchange(c, x);
+	if (s->reset) {
+		x->left = true;
+		make_ready(c, x);
+	}
+}
+
+static void
+on_window(void *user, struct stream *s)
+{
+	wake(user, SEND_AGAIN_WINDOW, s == NULL ? 0 : s->id);
+}
+
+static const struct session_callbacks callbacks = {
+	.headers = on_headers,
+	.data = on_data,
+	.trailers = on_trailers,
+	.closed = on_closed,
+	.window = on_window
+};
+
+/* ---- transport ---- */
+
+static long
+wire_read(struct conn *c, void *dst, size_t size)
+{
+	ssize_t n;
+
+	if (c->tls != NULL)
+		return tls_read(c->tls, dst, size);
+	do
+		n = read(c->fd, dst, size);
+	while (n == -1 && errno == EINTR);
+	if (n == 0)
+		return TLS_EOF;
+	if (n == -1)
+		return errno == EAGAIN || errno == EWOULDBLOCK ?
+		    TLS_AGAIN_READ : TLS_ERROR;
+	return n;
+}
+
+static long
+wire_write(struct conn *c, const void *src, size_t len)
+{
+	ssize_t n;
+
+	if (c->tls != NULL)
+		return tls_write(c->tls, src, len);
+	do
+		n = write(c->fd, src, len);
+	while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return errno == EAGAIN || errno == EWOULDBLOCK ?
+		    TLS_AGAIN_WRITE : TLS_ERROR;
+	return n;
+}
+
+static void
+transport_failed(struct conn *c, const char *doing)
+{
+	snprintf(c->why, sizeof(c->why), "%s: %s", doing,
+	    c->tls != NULL ? tls_error(c->tls) : strerror(errno));
+	conn_set_gone(c);
+}
+
+int
+conn_read(struct conn *c)
+{
+	static uint8_t octets[WRITE_MAX];	/* guarded by the mutex */
+	uint64_t now = sys_now_ms();
+	long n;
+	int i;
+
+	for (i = 0; i < READS_MAX && !c->gone; i++) {
+		n = wire_read(c, octets, sizeof(octets));
+		if (n == TLS_AGAIN_READ || n == TLS_AGAIN_WRITE)
+			return 0;
+		if (n == TLS_ERROR)
+			transport_failed(c, "read");
+		if (n <= 0)
+			return -1;
+		c->last_progress = now;
+		atomic_fetch_add_explicit(&c->slot->octets_in,
+		    (unsigned long)n, memory_order_relaxed);
+		if (session_recv(c->session, octets, (size_t)n, now) < 0)
+			return -1;
+	}
+	return c->gone ? -1 : 1;
+}
+
+size_t
+conn_queued(const struct conn *c)
+{
+	return buf_len(session_output(c->session));
+}
+
+void
+conn_push(struct conn *c)
+{
+	struct buf *out = session_output(c->session);
+	size_t len;
+	long n;
+
+	while (!c->gone && (len = buf_len(out)) > 0) {
+		n = wire_write(c, buf_data(out),
+		    len < WRITE_MAX ? len : WRITE_MAX);
+		if (n == TLS_AGAIN_READ || n == TLS_AGAIN_WRITE)
+			break;
+		if (n <= 0) {
+			transport_failed(c, "write");
+			return;
+		}
+		session_wrote(c->session, (size_t)n);
+		c->last_written = c->last_progress = sys_now_ms();
+		atomic_fetch_add_explicit(&c->slot->octets_out,
+		    (unsigned long)n, memory_order_relaxed);
+	}
+	if (c->waiters != NULL && buf_len(out) <= CONN_QUEUE_MAX)
+		wake(c, CONN_AGAIN_SPACE, 0);
+	if (buf_len(out) == 0) {
+		if (c->waiters != NULL)
+			wake(c, CONN_AGAIN_FLUSH, 0);
+	} else {
+		conn_wake_io(c);
+	}
+}
+
+void
+conn_release_hold(struct conn *c)
+{
+	send_release(c->session);
+	c->held_since = 0;
+	wake(c, SEND_AGAIN_HELD, 0);
+	conn_push(c);
+}
+
+/* Called after output: a header block may have been opened or ended. */
+static void
+follow_hold(struct conn *c)
+{
+	if (send_held_by(c->session) != 0) {
+		if (c->held_since == 0) {
+			c->held_since = sys_now_ms();
+			conn_wake_io(c);	/* for its timeout */
+		}
+	} else if (c->held_since != 0) {
+		c->held_since = 0;
+		wake(c, SEND_AGAIN_HELD, 0);
+	}
+}
+
+int
+conn_try(struct conn *c, struct op *op)
+{
+	int rc;
+
+	if (op->writes) {
+		if (c->gone)
+			return SEND_ERR_GONE;
+		if (conn_queued(c) > CONN_QUEUE_MAX)
+			return CONN_AGAIN_SPACE;
+	}
+	rc = op->fn(c, op);
+	if (op->writes) {
+		conn_push(c);
+		follow_hold(c);
+	}
+	return rc;
+}
+
+int
+conn_do(struct conn *c, struct op *op)
+{
+	int rc;
+
+	while ((rc = conn_try(c, op)) > 0) {
+		wait_for(c, op, rc);
+		if (atomic_load(&op->x->call_expired))
+			return CONN_EXPIRED;
+	}
+	return rc;
+}
+
+void
+conn_set_gone(struct conn *c)
+{
+	struct exchange *x;
+	struct waiter *w;
+
+	if (c->gone)
+		return;
+	c->gone = true;
+	c->stopping = true;
+	for (x = c->exchanges; x != NULL; x = x->next)
+		x->left = true;
+	for (w = c->waiters; w != NULL; w = w->next)
+		wake_waiter(w);
+	conn_wake_io(c);
+}
+
+void
+conn_close_fd(struct conn *c)
+{
+	conn_set_gone(c);
+	if (c->fd != -1)
+		close(c->fd);
+	c->fd = -1;
+}
+
+int
+conn_tick(struct conn *c, uint64_t now, bool *stalled)
+{
+	uint64_t limit = (uint64_t)c->options->stall_timeout_s * 1000;
+	const struct waiter *w;
+	int next = -1;
+
+	if (c->held_since != 0) {
+		if (now - c->held_since >= CONN_HOLD_MS)
+			conn_release_hold(c);
+		else
+			next = (int)(c->held_since + CONN_HOLD_MS - now);
+	}
+	*stalled = false;
+	if (limit == 0)
+		return next;
+	if (conn_queued(c) > 0) {
+		*stalled = now - c->last_written >= limit;
+		next = next == -1 || next > 1000 ? 1000 : next;
+	}
+	for (w = c->waiters; w != NULL; w = w->next) {
+		if (w->what != SEND_AGAIN_WINDOW)
+			continue;
+		*stalled |= now - w->op->since >= limit;
+		next = next == -1 || next > 1000 ? 1000 : next;
+	}
+	return next;
+}
+
+int
+conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
+    const struct options *o)
+{
+	*c = (struct conn){ .fd = fd, .tls = t, .slot = slot, .options = o,
+	    .wake = { -1, -1 } };
+	atomic_init(&c->forked, false);
+	pthread_mutex_init(&c->mutex, NULL);
+	pthread_cond_init(&c->ready_cond, NULL);
+	c->io_thread = pthread_self();
+	c->last_progress = c->last_written = sys_now_ms();
+	if (sys_pipe(c->wake, 1) == -1)
+		return -1;
+	c->session = session_new(&o->limits, &callbacks, c);
+	if (c->session == NULL) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return 0;
+}
+
+void
+conn_free(struct conn *c)
+{
+	struct exchange *x;
+
+	while ((x = c->exchanges) != NULL) {
+		c->exchanges = x->next;
+		exchange_unref(x);
+	}
+	session_free(c->session);
+	tls_free(c->tls);
+	conn_close_fd(c);
+	close(c->wake[0]);
+	close(c->wake[1]);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection as its threads share it: session, transport, output, and the
+ * exchanges whose handlers have something to do.  One mutex guards it all.
+ *
+ * Rules (each was paid for by a measurement, see doc/design.md):
+ *  - nobody waits for the GIL, allocates Python memory or runs Python while
+ *    holding the mutex;
+ *  - a thread that has the GIL tries the mutex first and does only short,
+ *    non-blocking C under it; if that fails it drops the GIL before it waits.
+ *
+ * Functions here want the mutex held unless they say otherwise.
+ */
+#ifndef H2RIG_CONN_H
+#define H2RIG_CONN_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "h2/send.h"
+#include "h2/session.h"
+#include "options.h"
+#include "scoreboard.h"
+#include "tls.h"
+
+/* Writers wait while more than this is queued, octets. */
+#define CONN_QUEUE_MAX (256 * 1024)
+
+/* How long a raw header block may hold the output, milliseconds. */
+#define CONN_HOLD_MS 1000
+
+enum event_type { EVENT_HEADERS, EVENT_DATA, EVENT_TRAILERS };
+
+/* What a stream's handlers have yet to see: one frame's worth. */
+struct event {
+	uint8_t type;		/* enum event_type */
+	bool end_stream;	/* the request ends with it */
+	uint32_t len;		/* DATA: octets of content */
+	uint32_t flow_len;	/* DATA: with padding */
+};
+
+/*
+ * One request and its response.  It lives while the session has the stream
+ * or anybody holds a reference; `refs` needs no mutex.
+ */
+struct exchange {
+	struct conn *conn;
+	struct stream *stream;	/* NULL once released */
+	uint32_t id;
+	atomic_uint refs;
+
+	struct fields request;
+	struct fields trailers;
+	struct frame_priority priority;
+	bool has_priority;
+	bool tunnel;		/* CONNECT: no run-time limit */
+	struct buf events;	/* of struct event */
+	struct buf data;	/* content of the DATA events, in order */
+
+	bool queued;		/* in the ready queue */
+	bool busy;		/* a handler thread has it */
+	bool received;		/* the event that ends the request was taken */
+	bool finished;		/* nothing more to run */
+	bool left;		/* the client has reset it or is gone */
+	bool headers_sent;	/* as they stood when the stream was released */
+	bool ended;
+	uint64_t ready_since;	/* ms; when queued */
+	struct exchange *next_ready;
+	struct exchange *prev, *next;	/* all of the connection */
+
+	/*
+	 * The function that runs.  call_since is written by its thread and
+	 * read by the I/O thread; call_thread belongs to whoever has the GIL.
+	 */
+	atomic_uint_fast64_t call_since;	/* ms; 0: none runs */
+	unsigned long call_thread;
+	atomic_bool call_expired;	/* past the limit: waits end */
+	struct running *running;	/* in the slot; NULL: none free */
+
+	void *app;		/* the handler layer's; see handler.h */
+};
+
+/* How the connection ends. */
+enum conn_close {
+	CLOSE_NONE,
+	CLOSE_GOAWAY,		/* GOAWAY, the streams finish, then TLS */
+	CLOSE_TLS,		/* close_notify, FIN */
+	CLOSE_FIN,		/* FIN without close_notify */
+	CLOSE_RST		/* TCP reset */
+};
+
+/* Results beside those of enum send_status. */
+enum conn_status {
+	CONN_AGAIN_SPACE = 3,	/* the queue is full */
+	CONN_AGAIN_EVENT = 4,	/* no event yet */
+	CONN_AGAIN_FLUSH = 5,	/* not all is with the kernel yet */
+	CONN_EXPIRED = -20,	/* the run-time limit ended the wait */
+	CONN_FORKED = -21	/* in a process that the script forked */
+};
+
+struct waiter;
+
+struct conn {
+	pthread_mutex_t mutex;
+	int fd;			/* -1: closed */
+	struct tls *tls;	/* NULL: cleartext; owned */
+	struct session *session;
+	struct slot *slot;
+	const struct options *options;
+	struct tls_info info;
+	const char *client_host;	/* numeric; borrowed */
+	unsigned client_port;
+
+	int wake[2];		/* a byte here ends the I/O thread's poll */
+	bool wake_sent;
+	pthread_t io_thread;
+
+	bool gone;		/* nothing more can be sent */
+	bool draining;
+	enum conn_close close;	/* asked for by a script */
+	char why[256];		/* why the transport failed */
+	uint64_t held_since;	/* ms; a raw header block is open */
+	uint64_t last_progress;	/* ms; an octet went in or out */
+	uint64_t last_written;	/* ms; the kernel took output */
+
+	struct exchange *exchanges;
+	struct exchange *ready;	/* first of the queue */
+	struct exchange *ready_last;
+	unsigned n_ready;
+	unsigned n_busy;
+	struct waiter *waiters;
+
+	/* Handler threads (py/handler.c). */
+	pthread_cond_t ready_cond;
+	unsigned n_threads;
+	unsigned n_idle;	/* of them: waiting for something to do */
+	unsigned n_starting;	/* of them: started, have taken nothing yet */
+	bool stopping;		/* no function is started any more */
+
+	/* Set, without the mutex, in a process that a script forked. */
+	atomic_bool forked;
+};
+
+/*
+ * A connection on fd (non-blocking), which it owns from now on as it does t.
+ * 0, or -1 with errno.
+ */
+int conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
+    const struct options *o);
+
+/* Frees what no exchange with a reference needs; the process ends after it. */
+void conn_free(struct conn *c);
+
+static inline void
+conn_lock(struct conn *c)
+{
+	pthread_mutex_lock(&c->mutex);
+}
+
+static inline bool
+conn_trylock(struct conn *c)
+{
+	return pthread_mutex_trylock(&c->mutex) == 0;
+}
+
+static inline void
+conn_unlock(struct conn *c)
+{
+	pthread_mutex_unlock(&c->mutex);
+}
+
+/*
+ * I/O thread: reads what is there.  0: the socket is empty; 1: there may be
+ * more; -1: reading is over: session_error or c->why tells, or end of file.
+ */
+int conn_read(struct conn *c);
+
+/* Offers the queue to the kernel; what is refused stays for the I/O thread. */
+void conn_push(struct conn *c);
+
+/* A raw header block need not end any more; see send_release. */
+void conn_release_hold(struct conn *c);
+
+/* Octets not yet with the kernel. */
+size_t conn_queued(const struct conn *c);
+
+/* Ends the I/O thread's poll, when another thread calls. */
+void conn_wake_io(struct conn *c);
+
+/*
+ * The connection can carry nothing more: all streams count as left, all waits
+ * end.  With fd != -1 the descriptor is closed by conn_close_fd.
+ */
+void conn_set_gone(struct conn *c);
+void conn_close_fd(struct conn *c);
+
+/*
+ * I/O thread, now and then: lets go of a raw header block held too long, and
+ * looks for a stall.  Returns milliseconds until it wants to be called again,
+ * or -1; *stalled is set when no output has moved for the stall time.
+ */
+int conn_tick(struct conn *c, uint64_t now, bool *stalled);
+
+/*
+ * One attempt of a writer call: fn, with the session, under the mutex.  It
+ * returns 0, an error of enum send_status, or why it must be made again
+ * (SEND_AGAIN_*, CONN_AGAIN_*).  What it queued has been offered to the kernel.
+ * `why` is then a
+ * static text.
+ */
+struct op {
+	struct exchange *x;	/* the exchange whose script asks */
+	uint32_t id;		/* the stream it is about */
+	int (*fn)(struct conn *c, struct op *op);
+	bool writes;		/* subject to the queue's limit */
+	const char *why;
+	uint64_t since;		/* ms; waits without progress since then.  fn
+				 * clears it when it got something done */
+};
+
+int conn_try(struct conn *c, struct op *op);
+
+/* The same, waiting as long as it takes; the mutex is let go meanwhile. */
+int conn_do(struct conn *c, struct op *op);
+
+/* The oldest event of x: true and *ev, *content (DATA), or false. */
+bool exchange_peek(const struct exchange *x, struct event *ev,
+    const uint8_t **content);
+void exchange_pop(struct exchange *x);
+
+/* The next exchange with something to do, now busy; NULL: none. */
+struct exchange *conn_take_ready(struct conn *c);
+
+/* The handler thread is back from it: it goes to the queue, or away. */
+void conn_put_back(struct conn *c, struct exchange *x);
+
+/* Without the mutex. */
+void exchange_ref(struct exchange *x);
+void exchange_unref(struct exchange *x);
+
+/* Ends the waits of x's functions: its run-time limit has come. */
+void conn_expire(struct conn *c, struct exchange *x);
+
+#endif

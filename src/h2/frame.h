@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HTTP/2 frames (RFC 9113 §4 and §6, RFC 9218 §7): octets in, struct out,
+ * and the reverse.  Knows each frame by itself; what frames mean for a stream
+ * or the connection is the session's.
+ */
+#ifndef H2RIG_FRAME_H
+#define H2RIG_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../buf.h"
+
+#define FRAME_HEADER_LEN 9
+#define FRAME_DEFAULT_MAX_SIZE 16384u	/* §4.2, octets of payload */
+#define FRAME_LARGEST_MAX_SIZE 16777215u
+#define FRAME_STREAM_ID_MASK 0x7fffffffu
+
+enum frame_type {
+	FRAME_DATA = 0x0,
+	FRAME_HEADERS = 0x1,
+	FRAME_PRIORITY = 0x2,
+	FRAME_RST_STREAM = 0x3,
+	FRAME_SETTINGS = 0x4,
+	FRAME_PUSH_PROMISE = 0x5,
+	FRAME_PING = 0x6,
+	FRAME_GOAWAY = 0x7,
+	FRAME_WINDOW_UPDATE = 0x8,
+	FRAME_CONTINUATION = 0x9,
+	FRAME_PRIORITY_UPDATE = 0x10	/* RFC 9218 §7.1 */
+};
+
+enum frame_flag {
+	FLAG_END_STREAM = 0x1,
+	FLAG_ACK = 0x1,
+	FLAG_END_HEADERS = 0x4,
+	FLAG_PADDED = 0x8,
+	FLAG_PRIORITY = 0x20
+};
+
+/* Error codes (RFC 9113 §7). */
+enum h2_code {
+	H2_NO_ERROR = 0x0,
+	H2_PROTOCOL_ERROR = 0x1,
+	H2_INTERNAL_ERROR = 0x2,
+	H2_FLOW_CONTROL_ERROR = 0x3,
+	H2_SETTINGS_TIMEOUT = 0x4,
+	H2_STREAM_CLOSED = 0x5,
+	H2_FRAME_SIZE_ERROR = 0x6,
+	H2_REFUSED_STREAM = 0x7,
+	H2_CANCEL = 0x8,
+	H2_COMPRESSION_ERROR = 0x9,
+	H2_CONNECT_ERROR = 0xa,
+	H2_ENHANCE_YOUR_CALM = 0xb,
+	H2_INADEQUATE_SECURITY = 0xc,
+	H2_HTTP_1_1_REQUIRED = 0xd
+};
+
+enum h2_setting {
+	SETTINGS_HEADER_TABLE_SIZE = 0x1,
+	SETTINGS_ENABLE_PUSH = 0x2,
+	SETTINGS_MAX_CONCURRENT_STREAMS = 0x3,
+	SETTINGS_INITIAL_WINDOW_SIZE = 0x4,
+	SETTINGS_MAX_FRAME_SIZE = 0x5,
+	SETTINGS_MAX_HEADER_LIST_SIZE = 0x6,
+	SETTINGS_ENABLE_CONNECT_PROTOCOL = 0x8,		/* RFC 8441 §3 */
+	SETTINGS_NO_RFC7540_PRIORITIES = 0x9		/* RFC 9218 §2.1 */
+};
+
+/* A protocol error: how far it reaches, the RFC's code, and the rule. */
+enum h2_level { H2_LEVEL_NONE = 0, H2_LEVEL_STREAM, H2_LEVEL_CONNECTION };
+
+struct h2_error {
+	enum h2_level level;
+	enum h2_code code;
+	const char *reason;	/* static; ends with the section it is from */
+};
+
+struct frame_header {
+	uint32_t length;	/* octets of payload */
+	uint8_t type;		/* enum frame_type, or one that is not known */
+	uint8_t flags;
+	uint32_t stream_id;	/* reserved bit cleared */
+};
+
+/* Names for logs, debug text and scripts; NULL for what has none. */
+const char *frame_type_name(unsigned type);
+const char *frame_code_name(uint32_t code);
+const char *frame_setting_name(unsigned id);
+
+void frame_header_decode(const uint8_t p[FRAME_HEADER_LEN],
+    struct frame_header *h);
+
+/*
+ * The rules that need only the header: stream identifier zero or not, length
+ * (fixed, least, multiple of 6), and max_size, our MAX_FRAME_SIZE.  0, or -1
+ * with *err set.  Types that are not known pass, up to max_size (§4.1).
+ */
+int frame_check(const struct frame_header *h, uint32_t max_size,
+    struct h2_error *err);
+
+/* Priority as RFC 7540 §5.3 had it: ignored, but shown to scripts. */
+struct frame_priority {
+	uint32_t dependency;
+	uint16_t weight;	/* 1 to 256 */
+	bool exclusive;
+};
+
+/* Content of a frame after padding; pointers are into the payload. */
+struct frame_payload {
+	const uint8_t *data;	/* DATA; header block fragment; GOAWAY debug
+				 * data; priority field value; PING opaque */
+	size_t len;
+	bool has_priority;	/* HEADERS with the PRIORITY flag; PRIORITY */
+	struct frame_priority priority;
+	uint32_t stream_id;	/* PUSH_PROMISE promised, GOAWAY last,
+				 * PRIORITY_UPDATE prioritised */
+	uint32_t code;		/* RST_STREAM, GOAWAY */
+	uint32_t increment;	/* WINDOW_UPDATE, 31 bits */
+};
+
+/*
+ * Decodes the payload (h->length octets) of a frame that frame_check passed.
+ * SETTINGS and unknown types come back as plain data.  0, or -1 with *err:
+ * padding longer than the payload, fields that do not fit, an increment of 0,
+ * a promised stream that is 0 or odd, a prioritized stream that is 0.
+ */
+int frame_decode(const struct frame_header *h, const uint8_t *payload,
+    struct frame_payload *out, struct h2_error *err);
+
+/* Entry i of a SETTINGS payload of 6 octets an entry. */
+void frame_setting_decode(const uint8_t *payload, size_t i, uint16_t *id,
+    uint32_t *value);
+
+/* Encoders append to out. */
+void frame_header_encode(struct buf *out, uint32_t length, unsigned type,
+    unsigned flags, uint32_t stream_id);
+void frame_rst_stream_encode(struct buf *out, uint32_t stream_id,
+    uint32_t code);
+void frame_ping_encode(struct buf *out, bool ack, const uint8_t data[8]);
+void frame_goaway_encode(struct buf *out, uint32_t last_stream_id,
+    uint32_t code, const void *debug, size_t len);
+void frame_window_update_encode(struct buf *out, uint32_t stream_id,
+    uint32_t increment);
+
+struct frame_setting {
+	uint16_t id;
+	uint32_t value;
+};
+
+void frame_settings_encode(struct buf *out, const struct frame_setting *v,
+    size_t n);
+void frame_settings_ack_encode(struct buf *out);
+
+#endif

@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HPACK: what an encoder decides about each field and how it is written, and
+ * what a decoder accepts.  Both follow libnghttp2 wherever RFC 7541 leaves a
+ * choice; t/unit/diff_hpack.c compares them with the installed library.  The
+ * tables are in hpack_table.c, the Huffman code in huff.c.
+ *
+ * Per field neither side allocates: the encoder reserves room in the output
+ * for the worst case, and the decoder puts a literal where the dynamic table
+ * would have its next entry.  No I/O, no locks, no logging.  A session has an
+ * encoder and a decoder; it makes the calls.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "hpack.h"
+#include "hpack_table.h"
+#include "huff.h"
+
+/* Longest string of a literal as it comes in, octets; libnghttp2's limit. */
+#define STRING_MAX 65536
+
+/* Octets that an integer takes at most: a prefix and 64 bits by seven. */
+#define INT_MAX_LEN 11
+
+/* A cookie of fewer octets can be guessed (CRIME), libnghttp2 holds. */
+#define COOKIE_SAFE 20
+
+/* Representations: the bits above the prefix, and its width (§6). */
+static const struct rep {
+	uint8_t bits;
+	uint8_t prefix;
+} indexed = { 0x80, 7 }, size_update = { 0x20, 5 }, literal[] = {
+	[HPACK_INDEX] = { 0x40, 6 },
+	[HPACK_NO_INDEX] = { 0x00, 4 },
+	[HPACK_NEVER] = { 0x10, 4 }
+};
+
+struct hpack_encoder {
+	struct hpack_table table;
+	size_t max_table;	/* that table.max may never exceed */
+	size_t min_update;	/* smallest table.max not yet announced */
+	bool update;		/* table.max is to be announced */
+	uint64_t bucket[HPACK_BUCKETS];	/* newest entry of a chain of names */
+};
+
+struct hpack_decoder {
+	struct hpack_table table;
+	size_t max_table;	/* our SETTINGS_HEADER_TABLE_SIZE */
+	size_t must_update;	/* a size update to this or less must come */
+	bool expect_update;
+	int failed;		/* enum hpack_status of the first error */
+};
+
+static bool
+same(const uint8_t *a, const void *b, size_t len)
+{
+	return len == 0 || memcmp(a, b, len) == 0;
+}
+
+static void
+init_tables(void)
+{
+	huff_init();
+	hpack_static_init();
+}
+
+static size_t
+clamp_table(size_t size)
+{
+	return size < UINT32_MAX ? size : UINT32_MAX;
+}
+
+/* Encoder. */
+
+struct hpack_encoder *
+hpack_encoder_new(size_t max_table)
+{
+	struct hpack_encoder *e = calloc(1, sizeof(*e));
+
+	if (e == NULL)
+		return NULL;
+	init_tables();
+	hpack_table_init(&e->table, HPACK_DEFAULT_TABLE_SIZE);
+	e->max_table = clamp_table(max_table);
+	e->min_update = UINT32_MAX;
+	if (e->max_table < HPACK_DEFAULT_TABLE_SIZE) {
+		e->table.max = e->max_table;
+		e->update = true;
+	}
+	return e;
+}
+
+void
+hpack_encoder_free(struct hpack_encoder *e)
+{
+	if (e == NULL)
+		return;
+	hpack_table_free(&e->table);
+	free(e);
+}
+
+void
+hpack_encoder_resize(struct hpack_encoder *e, size_t size)
+{
+	if (size > e->max_table)
+		size = e->max_table;
+	if (size < e->min_update)
+		e->min_update = size;
+	e->update = true;
+	hpack_table_resize(&e->table, size);
+}
+
+size_t
+hpack_encoder_table_size(const struct hpack_encoder *e)
+{
+	return e->table.size;
+}
+
+/* Writes an integer (§5.1) and returns the place behind it. */
+static uint8_t *
+put_int(uint8_t *p, struct rep rep, size_t v)
+{
+	size_t k = ((size_t)1 << rep.prefix) - 1;
+
+	if (v < k) {
+		*p++ = (uint8_t)(rep.bits | v);
+		return p;
+	}
+	*p++ = (uint8_t)(rep.bits | k);
+	for (v -= k; v >= 128; v >>= 7)
+		*p++ = (uint8_t)(v | 0x80);
+	*p++ = (uint8_t)v;
+	return p;
+}
+
+/*
+ * Writes a string (§5.2).  It is encoded behind where its length would end if
+ * nothing were saved, and moves if that makes the length itself shorter.
+ */
+static uint8_t *
+put_string(uint8_t *p, const uint8_t *s, size_t len)
+{
+	static const struct rep plain = { 0x00, 7 }, huffman = { 0x80, 7 };
+	uint8_t *body = put_int(p, plain, len);
+	uint8_t *start;
+	size_t n;
+
+	if (len == 0)
+		return body;
+	n = huff_encode_if_shorter(body, s, len);
+	if (n == 0) {
+		memcpy(body, s, len);
+		return body + len;
+	}
+	start = put_int(p, huffman, n);
+	if (start != body)
+		memmove(start, body, n);
+	return start + n;
+}
+
+/* The minimum since the last block, if it was lower, then the size (§4.2). */
+static void
+put_size_updates(struct hpack_encoder *e, struct buf *out)
+{
+	uint8_t *start, *p;
+
+	if (!e->update)
+		return;
+	start = p = buf_reserve(out, 2 * INT_MAX_LEN);
+	if (p == NULL)
+		return;
+	if (e->min_update < e->table.max)
+		p = put_int(p, size_update, e->min_update);
+	p = put_int(p, size_update, e->table.max);
+	buf_commit(out, (size_t)(p - start));
+	e->min_update = UINT32_MAX;
+	e->update = false;
+}
+
+/*
+ * Whether a field goes into the table.  One that takes more than three
+ * quarters of it would push out too much.
+ */
+static enum hpack_indexing
+decide(const struct hpack_encoder *e, const struct field *f, unsigned token)
+{
+	enum hpack_indexing rule = hpack_static[token].indexing;
+
+	if (rule == HPACK_NEVER_SHORT)
+		rule = f->value_len < COOKIE_SAFE ? HPACK_NEVER : HPACK_INDEX;
+	if (f->never_index || rule == HPACK_NEVER)
+		return HPACK_NEVER;
+	if (f->name_len + f->value_len + HPACK_FIELD_OVERHEAD >
+	    (uint64_t)e->table.max * 3 / 4)
+		return HPACK_NO_INDEX;
+	return rule;
+}
+
+/* The static index that is f as a whole, or 0; token: of its name. */
+static size_t
+find_static(const struct field *f, unsigned token)
+{
+	const struct hpack_static *s = &hpack_static[token];
+
+	for (;; s++) {
+		if (s->value_len == f->value_len &&
+		    same(f->value, s->value, f->value_len))
+			return (size_t)(s - hpack_static);
+		if (!s->same_name)
+			return 0;
+	}
+}
+
+/* What the encoder knows of a field that it writes. */
+struct lookup {
+	uint32_t hash;		/* of the name */
+	unsigned token;		/* static index of the name, or 0 */
+	size_t index;		/* on the wire, or 0 */
+	bool exact;		/* index is that of name and value */
+};
+
+static bool
+same_name(const struct hpack_table *t, const struct hpack_entry *ent,
+    const struct field *f, const struct lookup *l)
+{
+	if (l->token != 0 || ent->token != 0)
+		return l->token == ent->token;
+	return ent->hash == l->hash && ent->name_len == f->name_len &&
+	    same(f->name, hpack_table_octets(t, ent), f->name_len);
+}
+
+/*
+ * Looks through the dynamic table, newest first, for the whole field; for
+ * the name only if name_only, or if nothing better turns up.
+ */
+static void
+find_dynamic(const struct hpack_encoder *e, const struct field *f,
+    struct lookup *l, bool name_only)
+{
+	const struct hpack_table *t = &e->table;
+	const struct hpack_entry *ent;
+	uint64_t n = e->bucket[hpack_bucket(l->hash)];
+
+	for (; n >= t->first; n = ent->older) {
+		ent = hpack_table_entry(t, n);
+		if (!same_name(t, ent, f, l))
+			continue;
+		l->exact = !name_only && ent->value_len == f->value_len &&
+		    same(f->value, hpack_table_octets(t, ent) + ent->name_len,
+		    f->value_len);
+		if (l->exact || l->index == 0)
+			l->index = HPACK_STATIC_COUNT + (size_t)(t->next - n);
+		if (l->exact || name_only)
+			return;
+	}
+}
+
+/*
+ * Finds an index for the field or for its name.  A secret is not looked for
+ * as a whole: its length on the wire shall not tell that it came before.
+ * For a name of the static table the index there is taken.
+ */
+static void
+look_up(const struct hpack_encoder *e, const struct field *f,
+    enum hpack_indexing how, struct lookup *l)
+{
+	size_t whole;
+
+	l->index = l->token;
+	if (how == HPACK_NEVER) {
+		if (l->token == 0)
+			find_dynamic(e, f, l, true);
+		return;
+	}
+	whole = l->token != 0 ? find_static(f, l->token) : 0;
+	if (whole != 0) {
+		l->index = whole;
+		l->exact = true;
+		return;
+	}
+	find_dynamic(e, f, l, false);
+}
+
+/* Puts the field into the table, where decide() has said that it fits. */
+static int
+store(struct hpack_encoder *e, const struct field *f, const struct lookup *l)
+{
+	uint64_t *newest = &e->bucket[hpack_bucket(l->hash)];
+	struct hpack_entry *ent;
+	uint8_t *p;
+
+	p = hpack_table_room(&e->table, f->name_len + f->value_len);
+	if (p == NULL)
+		return HPACK_ERR_MEMORY;
+	if (f->name_len > 0)
+		memcpy(p, f->name, f->name_len);
+	if (f->value_len > 0)
+		memcpy(p + f->name_len, f->value, f->value_len);
+	if (hpack_table_push(&e->table, f->name_len, f->value_len) == -1)
+		return HPACK_ERR_MEMORY;
+	ent = hpack_table_entry(&e->table, e->table.next - 1);
+	ent->hash = l->hash;
+	ent->token = l->token;
+	ent->older = *newest;
+	*newest = e->table.next - 1;
+	return HPACK_OK;
+}
+
+/* The index is that of the table before the field itself comes in. */
+static int
+encode_field(struct hpack_encoder *e, struct buf *out, const struct field *f)
+{
+	struct lookup l = { .hash = hpack_name_hash(f->name, f->name_len) };
+	enum hpack_indexing how;
+	uint8_t *start, *p;
+
+	l.token = hpack_static_find(f->name, f->name_len, l.hash);
+	how = decide(e, f, l.token);
+	look_up(e, f, how, &l);
+	start = p = buf_reserve(out, f->name_len + f->value_len +
+	    3 * INT_MAX_LEN + 2 * HUFF_ENCODE_SLACK);
+	if (p == NULL)
+		return HPACK_ERR_MEMORY;
+	if (l.exact) {
+		p = put_int(p, indexed, l.index);
+		buf_commit(out, (size_t)(p - start));
+		return HPACK_OK;
+	}
+	p = put_int(p, literal[how], l.index);
+	if (l.index == 0)
+		p = put_string(p, f->name, f->name_len);
+	p = put_string(p, f->value, f->value_len);
+	buf_commit(out, (size_t)(p - start));
+	return how == HPACK_INDEX ? store(e, f, &l) : HPACK_OK;
+}
+
+int
+hpack_encode(struct hpack_encoder *e, struct buf *out,
+    const struct field *fields, size_t n)
+{
+	size_t i;
+
+	put_size_updates(e, out);
+	for (i = 0; i < n; i++) {
+		if (encode_field(e, out, &fields[i]) != HPACK_OK) {
+			out->failed = true;
+			break;
+		}
+	}
+	return out->failed ? HPACK_ERR_MEMORY : HPACK_OK;
+}
+
+/* Decoder. */
+
+struct hpack_decoder *
+hpack_decoder_new(size_t max_table)
+{
+	struct hpack_decoder *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		return NULL;
+	init_tables();
+	hpack_table_init(&d->table, HPACK_DEFAULT_TABLE_SIZE);
+	hpack_decoder_resize(d, max_table);
+	return d;
+}
+
+void
+hpack_decoder_free(struct hpack_decoder *d)
+{
+	if (d == NULL)
+		return;
+	hpack_table_free(&d->table);
+	free(d);
+}
+
+/*
+ * Only a limit below what the encoder uses now makes it answer with a size
+ * update, to that limit or less; later and higher ones do not change that.
+ */
+void
+hpack_decoder_resize(struct hpack_decoder *d, size_t size)
+{
+	d->max_table = clamp_table(size);
+	if (d->table.max <= d->max_table)
+		return;
+	d->expect_update = true;
+	d->must_update = d->max_table;
+	hpack_table_resize(&d->table, d->max_table);
+}
+
+size_t
+hpack_decoder_table_size(const struct hpack_decoder *d)
+{
+	return d->table.size;
+}
+
+/* What is left of a header block. */
+struct input {
+	const uint8_t *p;
+	const uint8_t *end;
+};
+
+/*
+ * Reads an integer (§5.1) of 32 bits at most, in a prefix and five octets at
+ * most: 0 or HPACK_ERR_DATA.
+ */
+static int
+get_int(struct input *in, unsigned prefix, uint32_t *v)
+{
+	uint32_t k = (1U << prefix) - 1;
+	uint64_t n = k;
+	unsigned shift = 0;
+
+	if (in->p == in->end)
+		return HPACK_ERR_DATA;
+	*v = *in->p++ & k;
+	if (*v < k)
+		return HPACK_OK;
+	for (;; shift += 7) {
+		if (in->p == in->end || shift > 28)
+			return HPACK_ERR_DATA;
+		n += (uint64_t)(*in->p & 0x7f) << shift;
+		if ((*in->p++ & 0x80) == 0)
+			break;
+	}
+	*v = (uint32_t)n;
+	return n <= UINT32_MAX ? HPACK_OK : HPACK_ERR_DATA;
+}
+
+/* A string as it comes in; its octets are in the header block. */
+struct string {
+	const uint8_t *p;
+	size_t len;
+	bool huffman;
+};
+
+static int
+get_string(struct input *in, struct string *s)
+{
+	uint32_t len;
+
+	s->huffman = in->p < in->end && (*in->p & 0x80) != 0;
+	if (get_int(in, 7, &len) != HPACK_OK || len > STRING_MAX ||
+	    len > (size_t)(in->end - in->p))
+		return HPACK_ERR_DATA;
+	s->p = in->p;
+	s->len = len;
+	in->p += len;
+	return HPACK_OK;
+}
+
+/* Most octets that decode_string makes of it. */
+static size_t
+decoded_max(const struct string *s)
+{
+	return s->huffman ? huff_decoded_max(s->len) : s->len;
+}
+
+/* Writes the string's octets to dst: their number, or HPACK_ERR_DATA. */
+static long
+decode_string(uint8_t *dst, const struct string *s)
+{
+	long n;
+
+	if (s->huffman) {
+		n = huff_decode(dst, s->p, s->len);
+		return n < 0 ? HPACK_ERR_DATA : n;
+	}
+	if (s->len > 0)
+		memcpy(dst, s->p, s->len);
+	return (long)s->len;
+}
+
+/* Size updates, which stand before all fields (§4.2, §6.3). */
+static int
+read_size_updates(struct hpack_decoder *d, struct input *in)
+{
+	size_t limit;
+	uint32_t size;
+
+	while (in->p < in->end && (*in->p & 0xe0) == size_update.bits) {
+		if (get_int(in, size_update.prefix, &size) != HPACK_OK)
+			return HPACK_ERR_DATA;
+		limit = d->max_table;
+		if (d->expect_update && d->must_update < limit)
+			limit = d->must_update;
+		if (size > limit)
+			return HPACK_ERR_DATA;
+		d->expect_update = false;
+		hpack_table_resize(&d->table, size);
+	}
+	return d->expect_update ? HPACK_ERR_DATA : HPACK_OK;
+}
+
+static int
+get_index(struct hpack_decoder *d, struct input *in, unsigned prefix,
+    uint32_t *index)
+{
+	if (get_int(in, prefix, index) != HPACK_OK ||
+	    *index > HPACK_STATIC_COUNT + hpack_table_count(&d->table))
+		return HPACK_ERR_DATA;
+	return HPACK_OK;
+}
+
+/* Index 0 is none (§6.1). */
+static int
+read_indexed(struct hpack_decoder *d, struct input *in, struct field *f)
+{
+	uint32_t index;
+
+	if (get_index(d, in, indexed.prefix, &index) != HPACK_OK || index == 0)
+		return HPACK_ERR_DATA;
+	hpack_table_get(&d->table, index, f);
+	f->never_index = false;
+	return HPACK_OK;
+}
+
+/*
+ * Name and value are made where the next entry of the table goes, so that
+ * storing them copies nothing.  Making room may move the table: an indexed
+ * name is looked up for its length before, and for its octets after it.
+ */
+static int
+place_literal(struct hpack_decoder *d, uint32_t index,
+    const struct string *name, const struct string *value, struct field *f)
+{
+	uint8_t *p;
+	long n;
+
+	if (index != 0)
+		hpack_table_get(&d->table, index, f);
+	else
+		f->name_len = decoded_max(name);
+	p = hpack_table_room(&d->table, f->name_len + decoded_max(value));
+	if (p == NULL)
+		return HPACK_ERR_MEMORY;
+	if (index != 0) {
+		hpack_table_get(&d->table, index, f);
+		memcpy(p, f->name, f->name_len);
+	} else {
+		n = decode_string(p, name);
+		if (n < 0)
+			return HPACK_ERR_DATA;
+		f->name_len = (size_t)n;
+	}
+	f->name = p;
+	f->value = p + f->name_len;
+	n = decode_string(p + f->name_len, value);
+	if (n < 0)
+		return HPACK_ERR_DATA;
+	f->value_len = (size_t)n;
+	return HPACK_OK;
+}
+
+/* The three kinds of literals (§6.2). */
+static int
+read_literal(struct hpack_decoder *d, struct input *in, struct field *f)
+{
+	bool store = (*in->p & literal[HPACK_INDEX].bits) != 0;
+	const struct rep *rep = &literal[store ? HPACK_INDEX : HPACK_NO_INDEX];
+	struct string name = { 0 }, value;
+	uint32_t index;
+	int rv;
+
+	f->never_index = !store && (*in->p & literal[HPACK_NEVER].bits) != 0;
+	if (get_index(d, in, rep->prefix, &index) != HPACK_OK ||
+	    (index == 0 && get_string(in, &name) != HPACK_OK) ||
+	    get_string(in, &value) != HPACK_OK)
+		return HPACK_ERR_DATA;
+	rv = place_literal(d, index, &name, &value, f);
+	if (rv != HPACK_OK || !store)
+		return rv;
+	if (hpack_table_push(&d->table, f->name_len, f->value_len) == -1)
+		return HPACK_ERR_MEMORY;
+	return HPACK_OK;
+}
+
+static int
+read_fields(struct hpack_decoder *d, struct input *in, hpack_emit *emit,
+    void *user)
+{
+	struct field f = { 0 };
+	int rv;
+
+	while (in->p < in->end) {
+		if ((*in->p & indexed.bits) != 0)
+			rv = read_indexed(d, in, &f);
+		else if ((*in->p & 0xe0) == size_update.bits)
+			rv = HPACK_ERR_DATA;	/* behind a field (§4.2) */
+		else
+			rv = read_literal(d, in, &f);
+		if (rv != HPACK_OK)
+			return rv;
+		if (emit(user, &f) != 0)
+			return HPACK_ERR_STOPPED;
+	}
+	return HPACK_OK;
+}
+
+int
+hpack_decode(struct hpack_decoder *d, const uint8_t *in, size_t len,
+    hpack_emit *emit, void *user)
+{
+	struct input input = { in, len > 0 ? in + len : in };
+
+	if (d->failed == HPACK_OK)
+		d->failed = read_size_updates(d, &input);
+	if (d->failed == HPACK_OK)
+		d->failed = read_fields(d, &input, emit, user);
+	return d->failed;
+}

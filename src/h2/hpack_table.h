@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The static table of HPACK (RFC 7541 appendix A) and a dynamic table of one
+ * direction of a connection (§2.3.2).  Only hpack.c includes this.
+ */
+#ifndef H2RIG_HPACK_TABLE_H
+#define H2RIG_HPACK_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../buf.h"
+#include "hpack.h"
+
+#define HPACK_STATIC_COUNT 61
+
+/* What an encoder does with fields of a name (RFC 7541 §6.2). */
+enum hpack_indexing {
+	HPACK_INDEX,		/* put it into the dynamic table */
+	HPACK_NO_INDEX,		/* rarely the same twice */
+	HPACK_NEVER,		/* a secret */
+	HPACK_NEVER_SHORT	/* a secret if its value can be guessed */
+};
+
+struct hpack_static {
+	const char *name;
+	const char *value;
+	uint8_t name_len;
+	uint8_t value_len;
+	uint8_t indexing;	/* enum hpack_indexing */
+	uint8_t same_name;	/* the next row has this name too */
+	uint8_t chain;		/* next name of the same bucket, or 0 */
+};
+
+/* Indexed from 1 as on the wire; fields of one name stand together. */
+extern const struct hpack_static *const hpack_static;
+
+/* Builds the index by name on the first call. */
+void hpack_static_init(void);
+
+/* A hash of the name, the same for as long as the process lives. */
+static inline uint32_t
+hpack_name_hash(const uint8_t *name, size_t len)
+{
+	uint32_t h = (uint32_t)len;
+
+	if (len > 0)
+		h += (uint32_t)name[0] << 24 | (uint32_t)name[len / 2] << 16 |
+		    (uint32_t)name[len - 1] << 8;
+	return h * UINT32_C(0x9e3779b1);
+}
+
+#define HPACK_BUCKETS 128
+
+/* The upper bits: the lower ones depend on fewer octets of the name. */
+static inline unsigned
+hpack_bucket(uint32_t hash)
+{
+	return hash / (UINT32_MAX / HPACK_BUCKETS + 1);
+}
+
+/* The first index with that name, or 0.  hash: hpack_name_hash(name). */
+unsigned hpack_static_find(const uint8_t *name, size_t len, uint32_t hash);
+
+/* A field of a dynamic table. */
+struct hpack_entry {
+	uint64_t pos;		/* of name, then value, in all ever stored */
+	uint64_t older;		/* number of the next in its chain */
+	uint32_t name_len;
+	uint32_t value_len;
+	uint32_t hash;		/* of the name */
+	uint32_t token;		/* static index of the name, or 0 */
+};
+
+struct hpack_table {
+	struct hpack_entry *ring;	/* owned */
+	uint64_t first;		/* number of the oldest entry */
+	uint64_t next;		/* number that the next entry gets */
+	uint64_t mask;		/* size of the ring less one */
+	uint64_t front;		/* pos of the first octet in `octets` */
+	size_t size;		/* by RFC 7541 §4.1 */
+	size_t max;
+	struct buf octets;
+};
+
+void hpack_table_init(struct hpack_table *t, size_t max);
+void hpack_table_free(struct hpack_table *t);
+
+/* A new maximum; entries that exceed it go (§4.3). */
+void hpack_table_resize(struct hpack_table *t, size_t max);
+
+/*
+ * Room for n octets of the next entry, or NULL.  What pointed to octets of
+ * entries is no longer valid.
+ */
+static inline uint8_t *
+hpack_table_room(struct hpack_table *t, size_t n)
+{
+	return buf_reserve(&t->octets, n);
+}
+
+/*
+ * Makes an entry of the name and the value that stand one behind the other
+ * in that room; older entries go as necessary (§4.4).  0, also if the entry is
+ * too large and the table is now empty, or -1: out of memory.  In either case
+ * the octets stay where they are until the next hpack_table_room.
+ */
+int hpack_table_push(struct hpack_table *t, size_t name_len, size_t value_len);
+
+static inline size_t
+hpack_table_count(const struct hpack_table *t)
+{
+	return (size_t)(t->next - t->first);
+}
+
+static inline struct hpack_entry *
+hpack_table_entry(const struct hpack_table *t, uint64_t number)
+{
+	return &t->ring[number & t->mask];
+}
+
+/* The entry's name; its value stands behind it. */
+static inline const uint8_t *
+hpack_table_octets(const struct hpack_table *t, const struct hpack_entry *e)
+{
+	return buf_data(&t->octets) + (e->pos - t->front);
+}
+
+/*
+ * Field of an index as on the wire, 1 to HPACK_STATIC_COUNT +
+ * hpack_table_count(t), which the caller has checked.
+ */
+void hpack_table_get(const struct hpack_table *t, size_t index,
+    struct field *f);
+
+#endif

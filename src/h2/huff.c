@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Huffman code of HPACK, both directions.
+ *
+ * The only data is the length of each symbol's code.  The code is canonical:
+ * codes of one length are consecutive numbers in the order of the symbols,
+ * and follow on the codes of the lengths below, so that huff_init can count
+ * its way through all of them.  It builds some 20 kB of tables, which a
+ * parent that forks makes once and shares; after that nothing here writes to
+ * anything but its arguments.  hpack.c calls it.
+ */
+#include <assert.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "huff.h"
+
+#define EOS 256
+#define SYMBOLS 257
+#define MAX_BITS 30
+
+/*
+ * Bits that the decoder looks at in one step.  Nearly all of what is in real
+ * fields has codes of 5 to 7 bits: with 12 most steps give two octets, and
+ * the table takes 16 kB.
+ */
+#define WINDOW 12
+
+/* Code lengths in bits by symbol (RFC 7541 appendix B). */
+static const uint8_t code_len[SYMBOLS] = {
+	/* 0x00 */ 13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28,
+	28,
+	/* 0x10 */ 28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28,
+	28,
+	/* 0x20 */ 6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6,
+	/* 0x30 */ 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 7, 8, 15, 6, 12, 10,
+	/* 0x40 */ 13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+	/* 0x50 */ 7, 7, 7, 7, 7, 7, 7, 7, 8, 7, 8, 13, 19, 13, 14, 6,
+	/* 0x60 */ 15, 5, 6, 5, 6, 5, 6, 6, 6, 5, 7, 7, 6, 6, 6, 5,
+	/* 0x70 */ 6, 7, 6, 5, 5, 6, 7, 7, 7, 7, 7, 15, 11, 14, 13, 28,
+	/* 0x80 */ 20, 22, 20, 20, 22, 22, 22, 23, 22, 23, 23, 23, 23, 23, 24,
+	23,
+	/* 0x90 */ 24, 24, 22, 23, 24, 23, 23, 23, 23, 21, 22, 23, 22, 23, 23,
+	24,
+	/* 0xa0 */ 22, 21, 20, 22, 22, 23, 23, 21, 23, 22, 22, 24, 21, 22, 23,
+	23,
+	/* 0xb0 */ 21, 21, 22, 21, 23, 22, 23, 23, 20, 22, 22, 22, 23, 22, 22,
+	23,
+	/* 0xc0 */ 26, 26, 20, 19, 22, 23, 22, 25, 26, 26, 26, 27, 27, 26, 24,
+	25,
+	/* 0xd0 */ 19, 21, 26, 27, 27, 26, 27, 24, 21, 21, 26, 26, 28, 27, 27,
+	27,
+	/* 0xe0 */ 20, 24, 20, 21, 22, 21, 21, 23, 22, 22, 25, 25, 24, 24, 26,
+	23,
+	/* 0xf0 */ 26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27, 27, 27, 27,
+	26,
+	/* EOS  */ 30
+};
+
+/* Encoding: the code of each symbol, in the low bits. */
+static struct {
+	uint32_t bits;
+	uint32_t len;
+} code[SYMBOLS];
+
+/*
+ * Decoding: what the next WINDOW bits begin with.  Two symbols if two codes
+ * are complete in them, else one; n = 0 if they only begin a longer code.
+ */
+static struct step {
+	uint8_t sym[2];
+	uint8_t n;
+	uint8_t bits;		/* length of the n codes together */
+} step[1 << WINDOW];
+
+/*
+ * Longer codes: the symbols in the order of their codes, and for each length
+ * the first code that is too large for it, at the top of 32 bits.
+ */
+static uint16_t by_code[SYMBOLS];
+static uint16_t first_symbol[MAX_BITS + 1];	/* index in by_code */
+static uint32_t first_code[MAX_BITS + 1];
+static uint64_t limit[MAX_BITS + 1];
+
+/* Gives every symbol its code and fills by_code. */
+static void
+assign_codes(void)
+{
+	uint32_t next = 0;
+	uint16_t n = 0;
+	unsigned len, s;
+
+	for (len = 1; len <= MAX_BITS; len++) {
+		next <<= 1;
+		first_code[len] = next;
+		first_symbol[len] = n;
+		for (s = 0; s < SYMBOLS; s++) {
+			if (code_len[s] != len)
+				continue;
+			code[s].bits = next++;
+			code[s].len = len;
+			by_code[n++] = (uint16_t)s;
+		}
+		limit[len] = (uint64_t)next << (32 - len);
+	}
+	/* Lengths of a complete code use up all the bits, no more. */
+	assert(next == UINT32_C(1) << MAX_BITS);
+}
+
+/* The symbol whose code begins `window`, of `bits` valid bits, or -1. */
+static int
+symbol_in(unsigned window, unsigned bits)
+{
+	unsigned len, top;
+
+	for (len = 5; len <= bits; len++) {
+		top = window >> (bits - len);
+		if (((uint64_t)top << (32 - len)) < limit[len])
+			return by_code[first_symbol[len] + top -
+			    first_code[len]];
+	}
+	return -1;
+}
+
+static void
+fill_steps(void)
+{
+	unsigned w, left;
+	int s;
+
+	for (w = 0; w < 1 << WINDOW; w++) {
+		struct step *st = &step[w];
+
+		for (left = WINDOW; st->n < 2; left -= code_len[s]) {
+			s = symbol_in(w & ((1U << left) - 1), left);
+			if (s == -1)
+				break;
+			st->sym[st->n++] = (uint8_t)s;
+			st->bits = (uint8_t)(st->bits + code_len[s]);
+		}
+	}
+}
+
+void
+huff_init(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	assign_codes();
+	fill_steps();
+	done = true;
+}
+
+size_t
+huff_encoded_len(const uint8_t *s, size_t len)
+{
+	uint64_t bits = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		bits += code_len[s[i]];
+	return (size_t)((bits + 7) / 8);
+}
+
+/*
+ * The encoder keeps its last `nbits` bits at the low end of acc, under 32 of
+ * them before a symbol and under 62 after it.  At 32 or more the oldest 32
+ * leave.
+ */
+size_t
+huff_encode_if_shorter(uint8_t *dst, const uint8_t *s, size_t len)
+{
+	const uint8_t *end = s + len;
+	uint8_t *p = dst;
+	uint64_t acc = 0;
+	unsigned nbits = 0;
+	size_t total;
+
+	while (s < end) {
+		uint8_t c = *s++;
+
+		acc = acc << code[c].len | code[c].bits;
+		nbits += code[c].len;
+		if (nbits < 32)
+			continue;
+		nbits -= 32;
+		if ((size_t)(p - dst) >= len)
+			return 0;
+		put_u32(p, (uint32_t)(acc >> nbits));
+		p += 4;
+	}
+	total = (size_t)(p - dst) + (nbits + 7) / 8;
+	if (total >= len)
+		return 0;
+	/* Fill up with the first bits of EOS, ones (RFC 7541 §5.2). */
+	put_u32(p, (uint32_t)((acc << 32 | UINT32_MAX) >> nbits));
+	return total;
+}
+
+void
+huff_encode(struct buf *out, const uint8_t *s, size_t len)
+{
+	size_t i, n = huff_encoded_len(s, len);
+	uint8_t *p = buf_reserve(out, n);
+	uint64_t acc = 0;
+	unsigned nbits = 0;
+
+	if (p == NULL)
+		return;
+	for (i = 0; i < len; i++) {
+		acc = acc << code[s[i]].len | code[s[i]].bits;
+		for (nbits += code[s[i]].len; nbits >= 8; nbits -= 8)
+			*p++ = (uint8_t)(acc >> (nbits - 8));
+	}
+	if (nbits > 0)
+		*p = (uint8_t)(acc << (8 - nbits) | 0xff >> nbits);
+	buf_commit(out, n);
+}
+
+static inline uint64_t
+get_u64(const uint8_t *p)
+{
+	return (uint64_t)get_u32(p) << 32 | get_u32(p + 4);
+}
+
+/*
+ * The symbol, EOS included, whose code of more than WINDOW bits begins acc.
+ * Every bit string begins a code, so that there always is one.
+ */
+static int
+long_symbol(uint64_t acc)
+{
+	uint32_t top = (uint32_t)(acc >> 32);
+	unsigned len = WINDOW + 1;
+
+	while (top >= limit[len])
+		len++;
+	return by_code[first_symbol[len] + (top >> (32 - len)) -
+	    first_code[len]];
+}
+
+/* What is left of the input when the fast loop cannot read 8 octets ahead. */
+struct tail {
+	const uint8_t *in;
+	const uint8_t *end;
+	uint64_t acc;		/* next bit highest */
+	unsigned nbits;		/* of acc that are input */
+};
+
+/*
+ * Decodes the rest, with ones behind the end.  A code that takes some of
+ * those is none: what is left then must be padding.
+ */
+static uint8_t *
+decode_tail(uint8_t *dst, struct tail *t)
+{
+	const struct step *st;
+	uint64_t ones;
+	unsigned bits;
+	int s;
+
+	for (;;) {
+		for (; t->nbits <= 56 && t->in < t->end; t->nbits += 8)
+			t->acc |= (uint64_t)*t->in++ << (56 - t->nbits);
+		ones = t->nbits < 64 ? UINT64_MAX >> t->nbits : 0;
+		st = &step[(t->acc | ones) >> (64 - WINDOW)];
+		bits = st->bits;
+		if (st->n > 0 && bits <= t->nbits) {
+			memcpy(dst, st->sym, 2);
+			dst += st->n;
+		} else {
+			s = st->n > 0 ? st->sym[0] : long_symbol(t->acc | ones);
+			bits = code_len[s];
+			if (bits > t->nbits)
+				break;
+			if (s == EOS)
+				return NULL;
+			*dst++ = (uint8_t)s;
+		}
+		t->acc <<= bits;
+		t->nbits -= bits;
+	}
+	/* At most 7 bits, and all ones (RFC 7541 §5.2). */
+	return t->nbits < 8 && (t->acc | ones) == UINT64_MAX ? dst : NULL;
+}
+
+/*
+ * Each round fills acc to 56 bits or more and makes four steps of at most 12
+ * bits.  A step that meets a long code advances by nothing, and so do those
+ * after it: one look at the last is enough to find out.  Eight octets are
+ * read but only whole ones counted: the bits of acc below nbits are those of
+ * the octet that comes next.
+ */
+long
+huff_decode(uint8_t *dst, const uint8_t *in, size_t len)
+{
+	struct tail t = { 0 };
+	const uint8_t *end = len > 0 ? in + len : in;
+	const struct step *st;
+	uint8_t *p = dst;
+	uint64_t acc = 0;
+	unsigned nbits = 0;
+	int i, s;
+
+	while (end - in >= 8) {
+		acc |= get_u64(in) >> nbits;
+		in += (63 - nbits) >> 3;
+		nbits |= 56;
+		for (i = 0; i < 4; i++) {
+			st = &step[acc >> (64 - WINDOW)];
+			memcpy(p, st->sym, 2);
+			p += st->n;
+			acc <<= st->bits;
+			nbits -= st->bits;
+		}
+		if (st->n > 0 || nbits < MAX_BITS)
+			continue;
+		s = long_symbol(acc);
+		if (s == EOS)
+			return -1;
+		*p++ = (uint8_t)s;
+		acc <<= code_len[s];
+		nbits -= code_len[s];
+	}
+	t.in = in;
+	t.end = end;
+	t.nbits = nbits;
+	t.acc = nbits > 0 ? acc & UINT64_MAX << (64 - nbits) : 0;
+	p = decode_tail(p, &t);
+	return p == NULL ? -1 : (long)(p - dst);
+}

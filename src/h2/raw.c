@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Raw calls: any frame and any octets, as asked for.  What goes out is
+ * followed by a small parser, so that the session's view of its streams stays
+ * that of the peer, and so that it knows when nothing else may come between:
+ * while a header block is open, or a frame has gone out in part.  Then the
+ * stream whose script did it holds the output, until the block and the frame
+ * have ended or send_release is called.
+ *
+ *	            the holder's raw octets
+ *	                     |
+ *	out      [ .......... HEADERS- CONTINUATION- CONTINUATION+ ]
+ *	waiting  [ PING ack, WINDOW_UPDATE ... ]  appended when the hold ends
+ */
+#include <string.h>
+
+#include "send.h"
+#include "session_impl.h"
+
+/* The parser's frame is complete, or has not begun. */
+static bool
+between_frames(const struct raw_state *r)
+{
+	return r->have == 0;
+}
+
+void
+raw_table_size(struct session *s, uint32_t size)
+{
+	struct raw_state *r = &s->raw;
+
+	/* A size update inside of an open block is not HPACK (RFC 7541 §4.2). */
+	if (r->by == 0) {
+		hpack_encoder_resize(s->enc, size);
+		return;
+	}
+	if (!r->resize || size < r->resize_min)
+		r->resize_min = size;
+	r->resize_last = size;
+	r->resize = true;
+}
+
+/* The output is everybody's again. */
+static void
+end_hold(struct session *s)
+{
+	struct raw_state *r = &s->raw;
+
+	limits_unhold(s, s->wrote + buf_len(&s->out));
+	buf_add(&s->out, buf_data(&s->waiting), buf_len(&s->waiting));
+	if (s->waiting.failed)
+		s->out.failed = true;
+	buf_clear(&s->waiting);
+	if (r->resize) {
+		if (r->resize_min < r->resize_last)
+			hpack_encoder_resize(s->enc, r->resize_min);
+		hpack_encoder_resize(s->enc, r->resize_last);
+	}
+	*r = (struct raw_state){ 0 };
+}
+
+/* After a raw call of stream `by`: does it hold the output from now on? */
+static void
+update_hold(struct session *s, uint32_t by)
+{
+	struct raw_state *r = &s->raw;
+
+	if (r->block_id != 0 || !between_frames(r))
+		r->by = by;
+	else if (r->by != 0)
+		end_hold(s);
+}
+
+/* Which frames open and end a header block, as the peer sees it (§4.3). */
+static void
+follow_block(struct raw_state *r, const struct frame_header *h)
+{
+	bool end = h->flags & FLAG_END_HEADERS;
+
+	if (h->type == FRAME_HEADERS || h->type == FRAME_PUSH_PROMISE) {
+		if (!end)
+			r->block_id = h->stream_id;
+		else if (h->stream_id == r->block_id)
+			r->block_id = 0;
+	} else if (h->type == FRAME_CONTINUATION && end &&
+	    h->stream_id == r->block_id) {
+		r->block_id = 0;
+	}
+}
+
+/*
+ * A promise makes a stream to send on, if its number could be one.  The
+ * number is behind the Pad Length octet when there is one.
+ */
+static void
+follow_promise(struct session *s, const struct frame_header *h)
+{
+	const struct raw_state *r = &s->raw;
+	size_t at = h->flags & FLAG_PADDED ? 1 : 0;
+	uint32_t id;
+
+	if (r->payload_have < at + 4)
+		return;
+	id = get_u32(r->payload + at) & FRAME_STREAM_ID_MASK;
+	if (id % 2 == 0 && id > s->last_promised &&
+	    send_reserve(s, id) == NULL)
+		s->out.failed = true;
+}
+
+/* More window for the peer than the session had given. */
+static void
+follow_window_update(struct session *s, const struct frame_header *h,
+    struct stream *st)
+{
+	uint32_t increment;
+
+	if (h->length != 4)
+		return;
+	increment = get_u32(s->raw.payload) & 0x7fffffff;
+	if (h->stream_id == 0)
+		s->recv_window += increment;
+	else if (st != NULL)
+		st->recv_window += increment;
+}
+
+static void
+follow_stream(struct session *s, const struct frame_header *h,
+    struct stream *st, int status)
+{
+	bool end = h->flags & FLAG_END_STREAM;
+
+	switch (h->type) {
+	case FRAME_HEADERS:
+		if (stream_can_send(st))
+			send_note_headers(s, st, status, end);
+		break;
+	case FRAME_DATA:
+		st->send_window -= h->length;
+		if (end && st->state != STREAM_RESERVED_LOCAL)
+			stream_end_sent(st);
+		break;
+	case FRAME_RST_STREAM:
+		if (st->state == STREAM_CLOSED || h->length != 4)
+			break;
+		session_remember_reset(s, st->id);
+		stream_set_reset(st, get_u32(s->raw.payload), false);
+		break;
+	default:
+		break;
+	}
+}
+
+/*
+ * A whole frame of stream `by` has gone out; status: of its fields, or -1.
+ * The hold begins before anyone is told anything.
+ */
+static void
+follow_frame(struct session *s, uint32_t by, const struct frame_header *h,
+    int status)
+{
+	struct stream *st = stream_table_find(&s->streams, h->stream_id);
+	uint32_t *last = &s->raw_last[h->stream_id % 2];
+
+	if (h->stream_id > *last)
+		*last = h->stream_id;
+	follow_block(&s->raw, h);
+	if (s->raw.block_id != 0)
+		s->raw.by = by;
+	if (h->type == FRAME_DATA) {
+		s->send_window -= h->length;
+		if (h->length > 0)
+			limits_work(s);
+	} else if (h->type == FRAME_PUSH_PROMISE) {
+		follow_promise(s, h);
+	} else if (h->type == FRAME_WINDOW_UPDATE) {
+		follow_window_update(s, h, st);
+	}
+	if (st == NULL)
+		return;
+	follow_stream(s, h, st, status);
+	session_closed(s, st);
+}
+
+/* Octets of one frame: up to its end, at most len.  Returns how many. */
+static size_t
+take_octets(struct raw_state *r, const uint8_t *p, size_t len)
+{
+	struct frame_header h;
+	size_t n;
+
+	if (r->have < FRAME_HEADER_LEN) {
+		n = FRAME_HEADER_LEN - r->have;
+		if (n > len)
+			n = len;
+		memcpy(r->header + r->have, p, n);
+		r->have += n;
+		if (r->have == FRAME_HEADER_LEN) {
+			frame_header_decode(r->header, &h);
+			r->left = h.length;
+			r->payload_have = 0;
+		}
+		return n;
+	}
+	n = len < r->left ? len : r->left;
+	if (r->payload_have < sizeof(r->payload)) {
+		size_t k = sizeof(r->payload) - r->payload_have;
+
+		if (k > n)
+			k = n;
+		memcpy(r->payload + r->payload_have, p, k);
+		r->payload_have += k;
+	}
+	r->left -= (uint32_t)n;
+	return n;
+}
+
+/*
+ * Appends raw octets to the output and follows the frames in them.  Octets
+ * go out before their frame is followed: `closed`, called from there, may
+ * send, and its frames come behind.
+ */
+static void
+feed(struct session *s, uint32_t by, const uint8_t *p, size_t len, int status)
+{
+	struct raw_state *r = &s->raw;
+	struct frame_header h;
+	size_t n;
+
+	while (len > 0) {
+		n = take_octets(r, p, len);
+		buf_add(&s->out, p, n);
+		p += n;
+		len -= n;
+		if (r->have < FRAME_HEADER_LEN || r->left > 0)
+			continue;
+		frame_header_decode(r->header, &h);
+		r->have = 0;
+		follow_frame(s, by, &h, status);
+	}
+}
+
+static int
+check_raw(const struct session *s, uint32_t by)
+{
+	if (s->phase == PHASE_FAILED)
+		return SEND_ERR_GONE;
+	if (s->out.failed)
+		return SEND_ERR_MEMORY;
+	if (s->raw.by != 0 && s->raw.by != by)
+		return SEND_AGAIN_HELD;
+	return SEND_OK;
+}
+
+static int
+raw_done(struct session *s, uint32_t by)
+{
+	update_hold(s, by);
+	return s->out.failed ? SEND_ERR_MEMORY : SEND_OK;
+}
+
+static void
+feed_header(struct session *s, uint32_t by, size_t len, unsigned type,
+    unsigned flags, uint32_t id, int status)
+{
+	uint8_t header[FRAME_HEADER_LEN];
+
+	put_u24(header, (uint32_t)len);
+	header[3] = (uint8_t)type;
+	header[4] = (uint8_t)flags;
+	put_u32(header + 5, id);
+	feed(s, by, header, sizeof(header), status);
+}
+
+/* More octets than v can take in a block: each field as a plain literal. */
+static size_t
+block_bound(const struct field *v, size_t n)
+{
+	size_t bound = 16;	/* table size updates */
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		bound += v[i].name_len + v[i].value_len + 16;
+	return bound;
+}
+
+int
+send_raw_block(struct session *s, uint32_t by, unsigned type, unsigned flags,
+    uint32_t id, const uint8_t *prefix, size_t prefix_len,
+    const struct field *v, size_t n)
+{
+	int status = fields_status(v, n);
+	int rc = check_raw(s, by);
+
+	if (rc != SEND_OK)
+		return rc;
+	if (prefix_len + block_bound(v, n) > FRAME_LARGEST_MAX_SIZE)
+		return SEND_ERR_FLOW;
+	buf_clear(&s->scratch);
+	buf_add(&s->scratch, prefix, prefix_len);
+	if (hpack_encode(s->enc, &s->scratch, v, n) != HPACK_OK ||
+	    s->scratch.failed) {
+		s->out.failed = true;	/* the encoder is out of step */
+		return SEND_ERR_MEMORY;
+	}
+	feed_header(s, by, buf_len(&s->scratch), type, flags, id, status);
+	feed(s, by, buf_data(&s->scratch), buf_len(&s->scratch), status);
+	return raw_done(s, by);
+}
+
+int
+send_raw_frame(struct session *s, uint32_t by, unsigned type, unsigned flags,
+    uint32_t id, const uint8_t *payload, size_t len)
+{
+	int rc = check_raw(s, by);
+
+	if (rc != SEND_OK)
+		return rc;
+	if (len > FRAME_LARGEST_MAX_SIZE)
+		return SEND_ERR_FLOW;
+	feed_header(s, by, len, type, flags, id, -1);
+	feed(s, by, payload, len, -1);
+	return raw_done(s, by);
+}
+
+int
+send_raw(struct session *s, uint32_t by, const uint8_t *p, size_t len)
+{
+	int rc = check_raw(s, by);
+
+	if (rc != SEND_OK)
+		return rc;
+	feed(s, by, p, len, -1);
+	return raw_done(s, by);
+}
+
+uint32_t
+send_held_by(const struct session *s)
+{
+	return s->raw.by;
+}
+
+void
+send_release(struct session *s)
+{
+	if (s->raw.by != 0 && s->phase != PHASE_FAILED)
+		end_hold(s);
+}

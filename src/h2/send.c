@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Checked calls: what the application sends through them is legal, or it is
+ * not sent.  Each call finds its stream, asks the stream's state and the
+ * fields' rules, and only then encodes, so that a refused call has left no
+ * trace in the HPACK state or the output.
+ *
+ * Raw calls and the hold are in raw.c.
+ */
+#include <string.h>
+
+#include "send.h"
+#include "session_impl.h"
+
+static int
+refuse(const char **why, int status, const char *reason)
+{
+	*why = reason;
+	return status;
+}
+
+/* What forbids or delays any call for stream id. */
+static int
+check_connection(const struct session *s, uint32_t id, const char **why)
+{
+	*why = NULL;
+	if (s->phase == PHASE_FAILED)
+		return refuse(why, SEND_ERR_GONE, "the connection has failed");
+	if (s->out.failed || s->waiting.failed)
+		return refuse(why, SEND_ERR_MEMORY, "out of memory");
+	if (s->raw.by == 0)
+		return SEND_OK;
+	if (s->raw.by == id || s->raw.block_id == id)
+		return refuse(why, SEND_ERR_PROTOCOL,
+		    "header block open: only raw frames until it ends "
+		    "(RFC 9113 4.3)");
+	return SEND_AGAIN_HELD;
+}
+
+/* The stream, if frames may be sent on it. */
+static int
+find_stream(struct session *s, uint32_t id, struct stream **out,
+    const char **why)
+{
+	int rc = check_connection(s, id, why);
+
+	if (rc != SEND_OK)
+		return rc;
+	*out = stream_table_find(&s->streams, id);
+	if (*out != NULL && (*out)->state != STREAM_CLOSED)
+		return SEND_OK;
+	if (*out == NULL && (id == 0 || (id > s->last_client_id &&
+	    id % 2 == 1) || (id > s->last_promised && id % 2 == 0)))
+		return refuse(why, SEND_ERR_NO_STREAM,
+		    "the stream was never opened (RFC 9113 5.1)");
+	if (*out != NULL && (*out)->reset)
+		return refuse(why, SEND_ERR_CLOSED, (*out)->reset_by_peer ?
+		    "the peer has reset the stream (RFC 9113 5.1)" :
+		    "the stream was reset (RFC 9113 5.1)");
+	return refuse(why, SEND_ERR_CLOSED,
+	    "the stream is closed (RFC 9113 5.1)");
+}
+
+/* The same, and our side of it has not ended. */
+static int
+find_sending(struct session *s, uint32_t id, struct stream **out,
+    const char **why)
+{
+	int rc = find_stream(s, id, out, why);
+
+	if (rc == SEND_OK && !stream_can_send(*out))
+		return refuse(why, SEND_ERR_CLOSED,
+		    "END_STREAM has been sent (RFC 9113 5.1)");
+	return rc;
+}
+
+static int
+memory_status(const struct session *s, const char **why)
+{
+	if (s->out.failed || s->waiting.failed)
+		return refuse(why, SEND_ERR_MEMORY, "out of memory");
+	return SEND_OK;
+}
+
+/* Appends a block that one frame cannot take, from scratch. */
+static void
+split_block(struct session *s, unsigned type, unsigned flags, uint32_t id)
+{
+	size_t max = s->peer.max_frame_size;
+	const uint8_t *p = buf_data(&s->scratch);
+	size_t left = buf_len(&s->scratch);
+	size_t n = max;
+
+	frame_header_encode(&s->out, (uint32_t)n, type, flags, id);
+	while (left > n) {
+		buf_add(&s->out, p, n);
+		p += n;
+		left -= n;
+		n = left < max ? left : max;
+		frame_header_encode(&s->out, (uint32_t)n, FRAME_CONTINUATION,
+		    n == left ? FLAG_END_HEADERS : 0, id);
+	}
+	buf_add(&s->out, p, n);
+}
+
+/*
+ * Appends a header frame: prefix, then the encoded fields, which are nearly
+ * always small enough for one frame; so they are encoded in place and the
+ * frame's length is filled in afterwards.
+ */
+static int
+add_block(struct session *s, unsigned type, unsigned flags, uint32_t id,
+    const uint8_t *prefix, size_t prefix_len, const struct field *v, size_t n,
+    const char **why)
+{
+	size_t start = buf_len(&s->out);
+	size_t len;
+
+	frame_header_encode(&s->out, 0, type, flags | FLAG_END_HEADERS, id);
+	buf_add(&s->out, prefix, prefix_len);
+	if (hpack_encode(s->enc, &s->out, v, n) != HPACK_OK)
+		s->out.failed = true;
+	if (s->out.failed)
+		return memory_status(s, why);
+	len = buf_len(&s->out) - start - FRAME_HEADER_LEN;
+	if (len <= s->peer.max_frame_size) {
+		put_u24(buf_data(&s->out) + start, (uint32_t)len);
+		return SEND_OK;
+	}
+	buf_clear(&s->scratch);
+	buf_add(&s->scratch, buf_data(&s->out) + start + FRAME_HEADER_LEN,
+	    len);
+	if (s->scratch.failed) {
+		s->out.failed = true;
+		return memory_status(s, why);
+	}
+	s->out.end -= FRAME_HEADER_LEN + len;
+	split_block(s, type, flags, id);
+	return memory_status(s, why);
+}
+
+static bool
+has_status(const struct field *v, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (v[i].name_len == 7 && memcmp(v[i].name, ":status", 7) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+check_trailers(const struct stream *st, const struct field *v, size_t n,
+    bool end_stream, const char **why)
+{
+	struct h2_error err;
+
+	if (has_status(v, n))
+		return refuse(why, SEND_ERR_PROTOCOL,
+		    "the final response's HEADERS have been sent "
+		    "(RFC 9113 8.1)");
+	if (st->tunnel)
+		return refuse(why, SEND_ERR_PROTOCOL,
+		    "a CONNECT tunnel has DATA only (RFC 9113 8.5)");
+	if (!end_stream)
+		return refuse(why, SEND_ERR_PROTOCOL,
+		    "trailers without END_STREAM (RFC 9113 8.1)");
+	if (fields_check_sent(v, n, FIELDS_TRAILERS, NULL, &err) == -1)
+		return refuse(why, SEND_ERR_PROTOCOL, err.reason);
+	return SEND_OK;
+}
+
+/* *status is that of the fields, if they pass. */
+static int
+check_response(const struct field *v, size_t n, bool end_stream, int *status,
+    const char **why)
+{
+	struct h2_error err;
+
+	if (fields_check_sent(v, n, FIELDS_RESPONSE, status, &err) == -1)
+		return refuse(why, SEND_ERR_PROTOCOL, err.reason);
+	if (*status == 101)
+		return refuse(why, SEND_ERR_PROTOCOL,
+		    "HTTP/2 has no status 101 (RFC 9113 8.6)");
+	if (*status < 200 && end_stream)
+		return refuse(why, SEND_ERR_PROTOCOL,
+		    "END_STREAM on a 1xx response (RFC 9113 8.1)");
+	return SEND_OK;
+}
+
+/* HEADERS open a promised stream, if the peer's limit has room for it. */
+static int
+check_reserved(const struct session *s, const struct stream *st,
+    const char **why)
+{
+	if (st->state == STREAM_RESERVED_LOCAL &&
+	    s->n_pushing >= s->peer.max_concurrent_streams)
+		return refuse(why, SEND_ERR_PUSH, "more pushed streams than "
+		    "the peer's MAX_CONCURRENT_STREAMS (RFC 9113 5.1.2)");
+	return SEND_OK;
+}
+
+/* HEADERS went out: what that makes of the stream; raw.c does it too. */
+void
+send_note_headers(struct session *s, struct stream *st, int status, bool end)
+{
+	if (st->state == STREAM_RESERVED_LOCAL) {
+		stream_headers_sent(st);
+		st->opened = true;
+		s->n_pushing++;
+	}
+	if (status == -1 || status >= 200) {
+		st->tunnel = st->info.connect && status < 300;
+		st->headers_sent = true;
+	}
+	if (end)
+		stream_end_sent(st);
+}
+
+int
+send_headers(struct session *s, uint32_t id, const struct field *v, size_t n,
+    bool end_stream, const char **why)
+{
+	struct stream *st;
+	int status = -1;
+	int rc = find_sending(s, id, &st, why);
+
+	if (rc != SEND_OK)
+		return rc;
+	if (st->headers_sent)
+		rc = check_trailers(st, v, n, end_stream, why);
+	else
+		rc = check_response(v, n, end_stream, &status, why);
+	if (rc == SEND_OK)
+		rc = check_reserved(s, st, why);
+	if (rc == SEND_OK)
+		rc = add_block(s, FRAME_HEADERS, end_stream ?
+		    FLAG_END_STREAM : 0, id, NULL, 0, v, n, why);
+	if (rc != SEND_OK)
+		return rc;
+	send_note_headers(s, st, status, end_stream);
+	session_closed(s, st);
+	return SEND_OK;
+}
+
+/* A stream on which DATA may be sent now. */
+static int
+find_data_stream(struct session *s, uint32_t id, struct stream **out,
+    const char **why)
+{
+	int rc = find_sending(s, id, out, why);
+
+	if (rc == SEND_OK && !(*out)->headers_sent)
+		return refuse(why, SEND_ERR_PROTOCOL,
+		    "DATA before the final response's HEADERS (RFC 9113 8.1)");
+	return rc;
+}
+
+static size_t
+max_payload(const struct session *s, const struct stream *st)
+{
+	int64_t n = s->peer.max_frame_size;
+
+	if (n > s->send_window)
+		n = s->send_window;
+	if (n > st->send_window)
+		n = st->send_window;
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* Appends a frame that fits and takes its octets off the windows. */
+static void
+add_data(struct session *s, struct stream *st, const uint8_t *p, size_t n,
+    bool end)
+{
+	frame_header_encode(&s->out, (uint32_t)n, FRAME_DATA,
+	    end ? FLAG_END_STREAM : 0, st->id);
+	buf_add(&s->out, p, n);
+	s->send_window -= (int64_t)n;
+	st->send_window -= (int64_t)n;
+	if (n > 0)
+		limits_work(s);
+	if (end)
+		stream_end_sent(st);
+}
+
+/*
+ * Octets for the next frame of send_data; 0: none now.  A frame may pass
+ * max_out, but by no more than the size that all peers take.
+ */
+static size_t
+next_chunk(const struct session *s, const struct stream *st, size_t left,
+    size_t max_out)
+{
+	size_t have = buf_len(&s->out);
+	size_t n = max_payload(s, st);
+	size_t room;
+
+	if (have >= max_out)
+		return 0;
+	room = max_out - have;
+	if (room < FRAME_DEFAULT_MAX_SIZE)
+		room = FRAME_DEFAULT_MAX_SIZE;
+	if (n > room)
+		n = room;
+	return n < left ? n : left;
+}
+
+int
+send_data(struct session *s, uint32_t id, const uint8_t *data, size_t len,
+    bool end_stream, size_t max_out, size_t *sent, const char **why)
+{
+	struct stream *st;
+	size_t n;
+	int rc = find_data_stream(s, id, &st, why);
+
+	*sent = 0;
+	if (rc != SEND_OK)
+		return rc;
+	if (len == 0 && end_stream)
+		add_data(s, st, NULL, 0, true);
+	while (*sent < len) {
+		n = next_chunk(s, st, len - *sent, max_out);
+		if (n == 0)
+			break;
+		add_data(s, st, data + *sent, n,
+		    end_stream && *sent + n == len);
+		*sent += n;
+	}
+	rc = memory_status(s, why);
+	if (rc == SEND_OK && *sent < len && max_payload(s, st) == 0)
+		rc = SEND_AGAIN_WINDOW;
+	session_closed(s, st);
+	return rc;
+}
+
+int
+send_data_frame(struct session *s, uint32_t id, const uint8_t *data,
+    size_t len, bool end_stream, const char **why)
+{
+	struct stream *st;
+	int rc = find_data_stream(s, id, &st, why);
+
+	if (rc != SEND_OK)
+		return rc;
+	if (len > s->peer.max_frame_size)
+		return refuse(why, SEND_ERR_FLOW, "more than the peer's "
+		    "MAX_FRAME_SIZE (RFC 9113 4.2)");
+	/* A frame of 0 octets may go without window (§6.9.1). */
+	if (len > max_payload(s, st))
+		return refuse(why, SEND_ERR_FLOW,
+		    "more than the flow-control window (RFC 9113 6.9.1)");
+	add_data(s, st, data, len, end_stream);
+	rc = memory_status(s, why);
+	session_closed(s, st);
+	return rc;
+}
+
+size_t
+send_max_payload(const struct session *s, uint32_t id)
+{
+	const struct stream *st = stream_table_find(&s->streams, id);
+
+	return st != NULL && stream_can_send(st) ? max_payload(s, st) : 0;
+}
+
+/* A stream that was promised, by a checked call or a raw one. */
+struct stream *
+send_reserve(struct session *s, uint32_t id)
+{
+	struct stream *st = stream_table_add(&s->streams, id);
+
+	if (st == NULL)
+		return NULL;
+	st->state = STREAM_RESERVED_LOCAL;
+	st->pushed = true;
+	st->info.content_length = -1;
+	st->send_window = s->peer.initial_window_size;
+	s->last_promised = id;
+	return st;
+}
+
+static int
+check_push(const struct session *s, const struct stream *parent,
+    uint32_t promised, const char **why)
+{
+	if (s->peer.enable_push == 0)
+		return refuse(why, SEND_ERR_PUSH,
+		    "the peer has disabled push (RFC 9113 6.5.2)");
+	if (s->goaway_received)
+		return refuse(why, SEND_ERR_PUSH,
+		    "the peer has sent GOAWAY (RFC 9113 6.8)");
+	if (parent->id % 2 == 0)
+		return refuse(why, SEND_ERR_PROTOCOL,
+		    "a promise on a pushed stream (RFC 9113 8.4)");
+	if (promised % 2 != 0)
+		return refuse(why, SEND_ERR_PROTOCOL,
+		    "promised streams are even-numbered (RFC 9113 5.1.1)");
+	if (promised <= s->last_promised)
+		return refuse(why, SEND_ERR_PROTOCOL, "a promised stream's "
+		    "number is above all earlier ones (RFC 9113 5.1.1)");
+	if (promised > FRAME_STREAM_ID_MASK)
+		return refuse(why, SEND_ERR_PROTOCOL,
+		    "no stream numbers are left (RFC 9113 5.1.1)");
+	return SEND_OK;
+}
+
+int
+send_push(struct session *s, uint32_t id, uint32_t *promised,
+    const struct field *v, size_t n, const char **why)
+{
+	uint32_t new_id = *promised != 0 ? *promised : s->last_promised + 2;
+	struct h2_error err;
+	struct stream *st;
+	uint8_t prefix[4];
+	int rc = find_sending(s, id, &st, why);
+
+	if (rc == SEND_OK)
+		rc = check_push(s, st, new_id, why);
+	if (rc != SEND_OK)
+		return rc;
+	if (fields_check_sent(v, n, FIELDS_PROMISE, NULL, &err) == -1)
+		return refuse(why, SEND_ERR_PROTOCOL, err.reason);
+	put_u32(prefix, new_id);
+	if (send_reserve(s, new_id) == NULL)
+		return refuse(why, SEND_ERR_MEMORY, "out of memory");
+	*promised = new_id;
+	return add_block(s, FRAME_PUSH_PROMISE, 0, id, prefix, sizeof(prefix),
+	    v, n, why);
+}
+
+int
+send_rst_stream(struct session *s, uint32_t id, uint32_t code,
+    const char **why)
+{
+	struct stream *st;
+	int rc = find_stream(s, id, &st, why);
+
+	if (rc != SEND_OK)
+		return rc;
+	frame_rst_stream_encode(&s->out, id, code);
+	session_remember_reset(s, id);
+	stream_set_reset(st, code, false);
+	session_closed(s, st);
+	return memory_status(s, why);
+}
+
+/* Frames on the connection wait behind a hold like our own. */
+int
+send_ping(struct session *s, const uint8_t data[8], const char **why)
+{
+	int rc = check_connection(s, UINT32_MAX, why);
+
+	if (rc < 0)
+		return rc;
+	frame_ping_encode(session_own_out(s), false, data);
+	return memory_status(s, why);
+}
+
+int
+send_goaway(struct session *s, uint32_t last, uint32_t code,
+    const void *debug, size_t len, const char **why)
+{
+	int rc = check_connection(s, UINT32_MAX, why);
+
+	if (rc < 0)
+		return rc;
+	if (last == UINT32_MAX)
+		last = s->last_client_id < s->goaway_last ?
+		    s->last_client_id : s->goaway_last;
+	if (last > s->goaway_last)
+		return refuse(why, SEND_ERR_PROTOCOL, "the last stream is "
+		    "above that of an earlier GOAWAY (RFC 9113 6.8)");
+	if (last > FRAME_STREAM_ID_MASK)
+		return refuse(why, SEND_ERR_PROTOCOL,
+		    "stream numbers have 31 bits (RFC 9113 5.1.1)");
+	if (len > s->peer.max_frame_size - 8)
+		return refuse(why, SEND_ERR_FLOW, "more than the peer's "
+		    "MAX_FRAME_SIZE (RFC 9113 4.2)");
+	frame_goaway_encode(session_own_out(s), last, code, debug, len);
+	s->goaway_last = last;
+	return memory_status(s, why);
+}

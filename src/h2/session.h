@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server side of an HTTP/2 connection (RFC 9113): octets from the peer
+ * in, events out by callback, octets for the peer collected in an output
+ * buffer.  No I/O, no locks, no clock: the caller passes the time.
+ *
+ * What the session sends by itself (settings, acknowledgements, window
+ * updates, resets of streams that broke a rule, GOAWAY) goes to the output
+ * as it comes up; what the application sends goes through send.h.
+ */
+#ifndef H2RIG_SESSION_H
+#define H2RIG_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../buf.h"
+#include "fields.h"
+#include "frame.h"
+#include "hpack.h"
+#include "stream.h"
+
+/*
+ * Bounds on what a peer may do and the settings we send; see h2rig(8).  Past a
+ * bound the connection fails with ENHANCE_YOUR_CALM and a text that names it
+ * ("bound max-resets"), but for max_body, past which the stream is reset with
+ * that code, and max_concurrent_streams, with REFUSED_STREAM.
+ *
+ * max_concurrent_streams counts streams that are not closed and those that
+ * were reset, by either side, while the application still holds them: a reset
+ * frees no place while work goes on.  A stream that ended as it should does
+ * not count, though held: a correct client that has seen END_STREAM may open
+ * its next stream before our script's function is back.  Above twice the
+ * bound, held streams of any kind refuse new ones too.
+ */
+struct session_limits {
+	uint32_t header_table_size;	/* SETTINGS we send, RFC 9113 §6.5.2 */
+	uint32_t max_concurrent_streams;
+	uint32_t initial_window_size;
+	uint32_t max_frame_size;
+	uint32_t max_header_list_size;	/* also enforced, octets */
+	bool enable_connect_protocol;
+	uint32_t max_fields;		/* field lines in a section */
+	uint32_t max_continuations;	/* CONTINUATION frames in a block */
+	uint32_t max_settings;		/* entries in a SETTINGS frame */
+	uint32_t max_resets;		/* RST_STREAM, either side: at once */
+	uint32_t resets_per_second;	/* and in the long run */
+	uint32_t max_idle_frames;	/* control and empty DATA frames between
+					 * two frames that do work */
+	uint32_t max_replies;		/* replies to control frames queued */
+	uint64_t max_body;		/* octets of DATA content of a request;
+					 * CONNECT tunnels are exempt */
+};
+
+/* The defaults of h2rig(8). */
+void session_limits_default(struct session_limits *l);
+
+struct session;
+
+/*
+ * Events.  Each is called from within session_recv (or, `closed`, from a
+ * send function too).  A callback may call send.h functions, session_consume
+ * and session_release, not session_recv and not session_free.
+ *
+ * A stream that got `headers` stays in memory, and s->user with it, until
+ * the application calls session_release and `closed` has been called.  When
+ * the connection fails or session_free is called, `closed` is not called for
+ * what was open.
+ */
+struct session_callbacks {
+	/* A request's field section is complete. */
+	void (*headers)(void *user, struct stream *s, const struct fields *l,
+	    const struct frame_priority *priority, bool end_stream);
+	/*
+	 * DATA.  flow_len counts padding too.  The application returns flow_len
+	 * octets by session_consume once it has consumed the frame.
+	 */
+	void (*data)(void *user, struct stream *s, const uint8_t *data,
+	    size_t len, size_t flow_len, bool end_stream);
+	/* Trailers are complete; the request ends with them. */
+	void (*trailers)(void *user, struct stream *s, const struct fields *l);
+	/*
+	 * The stream is closed: s->reset and s->reset_code say how.  Called
+	 * once for a stream, for pushed ones too.
+	 */
+	void (*closed)(void *user, struct stream *s);
+	/*
+	 * Window to send in has grown and is there: on s, or (NULL) on the
+	 * connection or, by SETTINGS, on any stream.
+	 */
+	void (*window)(void *user, struct stream *s);
+	/*
+	 * For logs, may be NULL: the peer broke a rule or passed a bound in a
+	 * way that costs it stream id only, which is being reset.
+	 */
+	void (*stream_error)(void *user, uint32_t id,
+	    const struct h2_error *e);
+};
+
+/*
+ * The limits are copied; cb and user are borrowed for the session's life.
+ * Queues our SETTINGS.  NULL: out of memory.
+ */
+struct session *session_new(const struct session_limits *limits,
+    const struct session_callbacks *cb, void *user);
+void session_free(struct session *s);
+
+/*
+ * Takes len octets from the peer; now_ms is a monotonic clock.  0, or -1 when
+ * the connection has failed: GOAWAY stands in the output, session_error says
+ * why, and further octets are ignored.
+ */
+int session_recv(struct session *s, const uint8_t *p, size_t len,
+    uint64_t now_ms);
+
+/*
+ * Why the connection failed: code, and a text such as "HEADERS on stream 6:
+ * client streams are odd-numbered (RFC 9113 5.1.1)".  NULL: it has not.
+ */
+const char *session_error(const struct session *s, uint32_t *code);
+
+/* Preface received and the peer's first SETTINGS too. */
+bool session_established(const struct session *s);
+
+/* The peer has acknowledged our SETTINGS (§6.5.3). */
+bool session_settings_acked(const struct session *s);
+
+/* The peer has sent GOAWAY; *code, if not NULL, gets its error code. */
+bool session_peer_goaway(const struct session *s, uint32_t *code);
+
+/*
+ * After session_recv has failed in the preface: whether what came instead
+ * looks like an HTTP/1 request (a method token and a space).  A caller that
+ * wants to answer in HTTP/1 drops the output, and has written none of it (our
+ * SETTINGS) before the peer's first octets came.
+ */
+bool session_is_http1(const struct session *s);
+
+/*
+ * Output for the peer.  The caller writes what it can of buf_data(out) and
+ * reports it with session_wrote.
+ */
+struct buf *session_output(struct session *s);
+void session_wrote(struct session *s, size_t n);
+
+/*
+ * The application has consumed flow_len octets of stream st: its receive
+ * credit is returned, by WINDOW_UPDATE when half of the window has gathered.
+ * (The connection's credit is returned on receipt.)  Without effect once the
+ * peer has ended or reset the stream, or we have reset it.
+ */
+void session_consume(struct session *s, struct stream *st, size_t flow_len);
+
+/*
+ * The application is done with the stream: once it is closed too, it goes.
+ * The pointer must not be used afterwards.
+ */
+void session_release(struct session *s, struct stream *st);
+
+/* NULL: never opened, or gone. */
+struct stream *session_stream(const struct session *s, uint32_t id);
+
+/* Streams that are open, half-closed, reserved or still held. */
+size_t session_stream_count(const struct session *s);
+
+/* Values of the peer's SETTINGS as they stand. */
+struct peer_settings {
+	uint32_t header_table_size;
+	uint32_t enable_push;
+	uint32_t max_concurrent_streams;
+	uint32_t initial_window_size;
+	uint32_t max_frame_size;
+	uint32_t max_header_list_size;	/* UINT32_MAX: no limit given */
+};
+
+const struct peer_settings *session_peer_settings(const struct session *s);
+
+/*
+ * Graceful end (§6.8): GOAWAY with NO_ERROR and the last stream taken; new
+ * streams are ignored from now on.  session_done: nothing is left to do.
+ */
+void session_shutdown(struct session *s);
+bool session_done(const struct session *s);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The states of one stream and the table of a connection's streams.
+ *
+ * A stream's state changes here and nowhere else, by five transitions;
+ * whether a frame is allowed in a state is asked by session and send, and who
+ * is to be told of a change is their business too.  The table is a hash with
+ * chains; client streams are numbered 1, 3, 5 and so on, so that half the
+ * identifier spreads evenly.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "stream.h"
+
+#define MIN_SLOTS 16
+
+static const char *const state_names[] = {
+	[STREAM_IDLE] = "idle",
+	[STREAM_RESERVED_LOCAL] = "reserved (local)",
+	[STREAM_OPEN] = "open",
+	[STREAM_HALF_CLOSED_LOCAL] = "half-closed (local)",
+	[STREAM_HALF_CLOSED_REMOTE] = "half-closed (remote)",
+	[STREAM_CLOSED] = "closed",
+};
+
+/* RFC 9113 figure 2: the state after an END_STREAM of either side. */
+static const enum stream_state after_end_sent[] = {
+	[STREAM_IDLE] = STREAM_IDLE,
+	[STREAM_RESERVED_LOCAL] = STREAM_CLOSED,
+	[STREAM_OPEN] = STREAM_HALF_CLOSED_LOCAL,
+	[STREAM_HALF_CLOSED_LOCAL] = STREAM_HALF_CLOSED_LOCAL,
+	[STREAM_HALF_CLOSED_REMOTE] = STREAM_CLOSED,
+	[STREAM_CLOSED] = STREAM_CLOSED,
+};
+
+static const enum stream_state after_end_received[] = {
+	[STREAM_IDLE] = STREAM_IDLE,
+	[STREAM_RESERVED_LOCAL] = STREAM_RESERVED_LOCAL,
+	[STREAM_OPEN] = STREAM_HALF_CLOSED_REMOTE,
+	[STREAM_HALF_CLOSED_LOCAL] = STREAM_CLOSED,
+	[STREAM_HALF_CLOSED_REMOTE] = STREAM_HALF_CLOSED_REMOTE,
+	[STREAM_CLOSED] = STREAM_CLOSED,
+};
+
+bool
+stream_can_send(const struct stream *s)
+{
+	return s->state == STREAM_OPEN || s->state == STREAM_RESERVED_LOCAL ||
+	    s->state == STREAM_HALF_CLOSED_REMOTE;
+}
+
+bool
+stream_can_receive(const struct stream *s)
+{
+	return s->state == STREAM_OPEN || s->state == STREAM_HALF_CLOSED_LOCAL;
+}
+
+void
+stream_headers_sent(struct stream *s)
+{
+	if (s->state == STREAM_RESERVED_LOCAL)
+		s->state = STREAM_HALF_CLOSED_REMOTE;
+}
+
+void
+stream_end_sent(struct stream *s)
+{
+	s->state = after_end_sent[s->state];
+}
+
+void
+stream_end_received(struct stream *s)
+{
+	s->state = after_end_received[s->state];
+}
+
+void
+stream_set_reset(struct stream *s, uint32_t code, bool by_peer)
+{
+	s->state = STREAM_CLOSED;
+	s->reset = true;
+	s->reset_by_peer = by_peer;
+	s->reset_code = code;
+}
+
+void
+stream_set_priority(struct stream *s, const uint8_t *value, size_t len)
+{
+	size_t i;
+
+	if (len >= sizeof(s->priority))
+		return;
+	for (i = 0; i < len; i++) {
+		if (value[i] < 0x20 || value[i] > 0x7e)
+			return;
+	}
+	if (len > 0)
+		memcpy(s->priority, value, len);
+	s->priority[len] = '\0';
+}
+
+const char *
+stream_state_name(enum stream_state state)
+{
+	return state_names[state];
+}
+
+static size_t
+slot_of(const struct stream_table *t, uint32_t id)
+{
+	return (id >> 1) & (t->n_slots - 1);
+}
+
+struct stream *
+stream_table_find(const struct stream_table *t, uint32_t id)
+{
+	struct stream *s;
+
+	if (t->n_slots == 0)
+		return NULL;
+	for (s = t->slot[slot_of(t, id)]; s != NULL; s = s->next) {
+		if (s->id == id)
+			return s;
+	}
+	return NULL;
+}
+
+static void
+link_stream(struct stream_table *t, struct stream *s)
+{
+	struct stream **head = &t->slot[slot_of(t, s->id)];
+
+	s->next = *head;
+	*head = s;
+}
+
+/* Twice the slots, or the first ones: 0, or -1 and the table is as it was. */
+static int
+grow(struct stream_table *t)
+{
+	struct stream_table old = *t;
+	struct stream *s, *next;
+	size_t i;
+
+	t->n_slots = old.n_slots == 0 ? MIN_SLOTS : old.n_slots * 2;
+	t->slot = calloc(t->n_slots, sizeof(*t->slot));
+	if (t->slot == NULL) {
+		*t = old;
+		return -1;
+	}
+	for (i = 0; i < old.n_slots; i++) {
+		for (s = old.slot[i]; s != NULL; s = next) {
+			next = s->next;
+			link_stream(t, s);
+		}
+	}
+	free(old.slot);
+	return 0;
+}
+
+struct stream *
+stream_table_add(struct stream_table *t, uint32_t id)
+{
+	struct stream *s;
+
+	if (t->n >= t->n_slots && grow(t) == -1)
+		return NULL;
+	s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return NULL;
+	s->id = id;
+	link_stream(t, s);
+	t->n++;
+	return s;
+}
+
+void
+stream_table_remove(struct stream_table *t, struct stream *s)
+{
+	struct stream **p = &t->slot[slot_of(t, s->id)];
+
+	while (*p != s)
+		p = &(*p)->next;
+	*p = s->next;
+	t->n--;
+	free(s);
+}
+
+void
+stream_table_free(struct stream_table *t)
+{
+	struct stream *s, *next;
+	size_t i;
+
+	for (i = 0; i < t->n_slots; i++) {
+		for (s = t->slot[i]; s != NULL; s = next) {
+			next = s->next;
+			free(s);
+		}
+	}
+	free(t->slot);
+	*t = (struct stream_table){ 0 };
+}
+
+void
+stream_table_each(struct stream_table *t,
+    void (*fn)(struct stream *s, void *arg), void *arg)
+{
+	struct stream *s;
+	size_t i;
+
+	for (i = 0; i < t->n_slots; i++) {
+		for (s = t->slot[i]; s != NULL; s = s->next)
+			fn(s, arg);
+	}
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One stream's protocol state (RFC 9113 §5.1) and the table of the streams
+ * of a connection.
+ */
+#ifndef H2RIG_STREAM_H
+#define H2RIG_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fields.h"
+#include "frame.h"
+
+#define STREAM_PRIORITY_SIZE 64
+
+enum stream_state {
+	STREAM_IDLE,
+	STREAM_RESERVED_LOCAL,	/* we sent PUSH_PROMISE for it */
+	STREAM_OPEN,
+	STREAM_HALF_CLOSED_LOCAL,
+	STREAM_HALF_CLOSED_REMOTE,
+	STREAM_CLOSED
+};
+
+struct stream {
+	uint32_t id;
+	enum stream_state state;
+	bool reset;		/* closed by RST_STREAM, from either side */
+	bool reset_by_peer;
+	bool held;		/* the application still uses it (session.h) */
+	bool told;		/* `closed` was called, or is being called */
+	bool telling;		/* it is being called: not to be freed yet */
+	bool pushed;		/* promised by us */
+	bool opened;		/* pushed, and HEADERS sent on it */
+	bool headers_received;
+	bool headers_sent;	/* final (non-1xx) HEADERS, raw ones too */
+	bool tunnel;		/* a CONNECT that we answered with 2xx */
+	uint32_t reset_code;
+	int64_t send_window;	/* octets; negative after §6.9.2 changes */
+	int64_t recv_window;	/* octets that the peer may still send */
+	int64_t recv_unreturned;	/* consumed, WINDOW_UPDATE not yet sent */
+	int64_t received;	/* octets of DATA content, for content-length */
+	struct message_info info;
+	void *user;		/* the application's, never touched here */
+	/*
+	 * The last priority that the peer gave it, in its `priority` field or
+	 * by PRIORITY_UPDATE (RFC 9218 §4, §7): text as it came, ended by NUL;
+	 * empty if there was none.  Longer ones are ignored.
+	 */
+	char priority[STREAM_PRIORITY_SIZE];
+	struct stream *next;	/* in the table's chain */
+};
+
+struct stream_table {
+	struct stream **slot;	/* chains by id; size is a power of two */
+	size_t n_slots;
+	size_t n;		/* streams in the table */
+};
+
+/* Whether our side, or the peer's, may still send (raw calls do not ask). */
+bool stream_can_send(const struct stream *s);
+bool stream_can_receive(const struct stream *s);
+
+/*
+ * Transitions: HEADERS sent (on a reserved stream), END_STREAM sent or
+ * received, RST_STREAM sent or received.
+ */
+void stream_headers_sent(struct stream *s);
+void stream_end_sent(struct stream *s);
+void stream_end_received(struct stream *s);
+void stream_set_reset(struct stream *s, uint32_t code, bool by_peer);
+
+/*
+ * Keeps a priority field value.  Without effect when it is too long or holds
+ * anything but printable ASCII (RFC 9218 §4: what does not parse is ignored).
+ */
+void stream_set_priority(struct stream *s, const uint8_t *value, size_t len);
+
+/* "half-closed (remote)" and so on, as the RFC writes them. */
+const char *stream_state_name(enum stream_state state);
+
+/* NULL: none of that id; from stream_table_add: out of memory. */
+struct stream *stream_table_find(const struct stream_table *t, uint32_t id);
+struct stream *stream_table_add(struct stream_table *t, uint32_t id);
+
+/* Takes the stream out of the table and frees it. */
+void stream_table_remove(struct stream_table *t, struct stream *s);
+void stream_table_free(struct stream_table *t);
+
+/* Visits each stream; fn must not add or remove. */
+void stream_table_each(struct stream_table *t,
+    void (*fn)(struct stream *s, void *arg), void *arg);
+
+#endif

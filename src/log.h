@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The log: one record is one line is one write(2), so that records of many
+ * processes never mix.  A line reads
+ *
+ *	2026-01-02T03:04:05.678Z h2rig[PID] LEVEL: text
+ *
+ * Control characters, also those that came from a client or a script, are
+ * written as \n, \t, \xHH; octets above 0x7f go as they are.
+ */
+#ifndef H2RIG_LOG_H
+#define H2RIG_LOG_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+enum log_level { LOG_L_ERROR, LOG_L_WARN, LOG_L_INFO, LOG_L_DEBUG };
+
+/* The exit statuses of sysexits(3) that h2rig uses (see h2rig(8)). */
+enum exit_status {
+	EXIT_USAGE = 64,	/* command line wrong */
+	EXIT_INTERNAL = 70,	/* a fault of our own */
+	EXIT_SYSTEM = 71,	/* the system refused something */
+	EXIT_CONFIG = 78	/* a file or value named on it unusable */
+};
+
+/* What is logged from now on: this level and the graver ones. */
+void log_set_level(enum log_level level);
+enum log_level log_get_level(void);
+
+/* "error", "warn", "info", "debug"; -1 for any other name. */
+int log_level_from_name(const char *name);
+const char *log_level_name(enum log_level level);
+
+/* Descriptor written to; 2 until it is set.  It is not closed here. */
+void log_set_fd(int fd);
+
+#if defined(__GNUC__)
+#define LOG_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define LOG_NORETURN __attribute__((noreturn))
+#else
+#define LOG_PRINTF(f, a)
+#define LOG_NORETURN
+#endif
+
+/* log_warn appends ": " and strerror(errno); log_warnx does not. */
+void log_error(const char *fmt, ...) LOG_PRINTF(1, 2);
+void log_errorx(const char *fmt, ...) LOG_PRINTF(1, 2);
+void log_warn(const char *fmt, ...) LOG_PRINTF(1, 2);
+void log_warnx(const char *fmt, ...) LOG_PRINTF(1, 2);
+void log_info(const char *fmt, ...) LOG_PRINTF(1, 2);
+void log_debug(const char *fmt, ...) LOG_PRINTF(1, 2);
+
+/*
+ * Logs text of len octets that may have several lines, one record a line,
+ * each after "prefix: ".  For tracebacks and what scripts print.
+ */
+void log_lines(enum log_level level, const char *prefix, const char *text,
+    size_t len);
+
+/*
+ * fatal: the environment is unusable; prints "h2rig: text" on standard error
+ * and exits with the status.  fatalx without errno.  Only main, parent and
+ * child call them.  panic: a fault of our own; logs and aborts.
+ */
+void fatal(int status, const char *fmt, ...) LOG_PRINTF(2, 3) LOG_NORETURN;
+void fatalx(int status, const char *fmt, ...) LOG_PRINTF(2, 3) LOG_NORETURN;
+void panic(const char *fmt, ...) LOG_PRINTF(1, 2) LOG_NORETURN;
+
+#endif

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line.  One row of the table below is one option; getopt's
+ * arrays, the usage text and the checks are made from the rows, and
+ * t/manual.t compares what --help prints with the manual.  Defaults stand in
+ * options_default alone: usage prints what it finds there.
+ *
+ * Main calls options_parse before anything else; whatever is wrong with the
+ * command line ends the program here, before a socket or Python exists.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "log.h"
+#include "options.h"
+#include "sys.h"
+
+enum kind {
+	KIND_TRUE,		/* no argument: bool becomes true */
+	KIND_FALSE,		/* ... false */
+	KIND_UINT,		/* unsigned */
+	KIND_U32,		/* uint32_t */
+	KIND_U64,		/* uint64_t */
+	KIND_STRING,
+	KIND_BIND,		/* an address; repeatable */
+	KIND_LEVEL,		/* name of a log level */
+	KIND_HELP,
+	KIND_VERSION
+};
+
+struct row {
+	const char *name;	/* long form */
+	int letter;		/* short form; 0: none */
+	const char *arg;	/* NULL: takes none */
+	enum kind kind;
+	size_t offset;		/* in struct options */
+	uint64_t min, max;	/* of a number */
+	const char *shown;	/* default in words; NULL: as it stands */
+	const char *help;
+};
+
+#define AT(member) offsetof(struct options, member)
+#define LIMIT(member) offsetof(struct options, limits.member)
+
+#define DAY 86400		/* seconds; the longest of any time limit */
+#define MAX31 2147483647	/* 2^31-1, RFC 9113 6.5.2 */
+#define MAX32 4294967295
+
+static const struct row rows[] = {
+	{ "bind", 'b', "ADDR", KIND_BIND, AT(bind), 0, 0,
+	    "127.0.0.1 and ::1", "address; may be repeated" },
+	{ "port", 'p', "N", KIND_UINT, AT(port), 0, 65535,
+	    NULL, "port; 0: any free one" },
+	{ "cert", 'c', "FILE", KIND_STRING, AT(cert), 0, 0,
+	    "self-signed", "certificate and chain, PEM" },
+	{ "key", 'k', "FILE", KIND_STRING, AT(key), 0, 0,
+	    NULL, "its private key, PEM" },
+	{ "cleartext", 0, NULL, KIND_TRUE, AT(cleartext), 0, 0,
+	    NULL, "HTTP/2 without TLS" },
+	{ "log-level", 'l', "LEVEL", KIND_LEVEL, AT(log_level), 0, 0,
+	    NULL, "error, warn, info or debug" },
+	{ "hide-tracebacks", 0, NULL, KIND_TRUE, AT(hide_tracebacks), 0, 0,
+	    NULL, "keep them out of 500 responses" },
+	{ "max-children", 0, "N", KIND_UINT, AT(max_children), 1, 65536,
+	    NULL, "connections at a time" },
+	{ "grace", 0, "SECONDS", KIND_UINT, AT(grace_s), 0, DAY,
+	    NULL, "time to finish when stopped" },
+	{ "handshake-timeout", 0, "SECONDS", KIND_UINT,
+	    AT(handshake_timeout_s), 1, DAY,
+	    NULL, "for TLS and preface" },
+	{ "idle-timeout", 0, "SECONDS", KIND_UINT, AT(idle_timeout_s), 1, DAY,
+	    NULL, "without a stream" },
+	{ "stall-timeout", 0, "SECONDS", KIND_UINT, AT(stall_timeout_s), 1,
+	    DAY, NULL, "while no output moves" },
+	{ "run-limit", 0, "SECONDS", KIND_UINT, AT(run_limit_s), 0, DAY,
+	    NULL, "of a script's function; 0: none" },
+	{ "header-table-size", 0, "N", KIND_U32, LIMIT(header_table_size), 0,
+	    1 << 24, NULL, "octets of HPACK table" },
+	{ "max-concurrent-streams", 0, "N", KIND_U32,
+	    LIMIT(max_concurrent_streams), 0, 10000,
+	    NULL, "streams at a time" },
+	{ "initial-window-size", 0, "N", KIND_U32,
+	    LIMIT(initial_window_size), 0, MAX31,
+	    NULL, "octets" },
+	{ "max-frame-size", 0, "N", KIND_U32, LIMIT(max_frame_size), 16384,
+	    16777215, NULL, "octets" },
+	{ "max-header-list-size", 0, "N", KIND_U32,
+	    LIMIT(max_header_list_size), 1, 1 << 24,
+	    NULL, "octets; enforced" },
+	{ "no-connect-protocol", 0, NULL, KIND_FALSE,
+	    LIMIT(enable_connect_protocol), 0, 0,
+	    NULL, "no extended CONNECT" },
+	{ "max-fields", 0, "N", KIND_U32, LIMIT(max_fields), 1, 1 << 20,
+	    NULL, "field lines in a section" },
+	{ "max-continuations", 0, "N", KIND_U32, LIMIT(max_continuations), 0,
+	    MAX31, NULL, "CONTINUATION in a block" },
+	{ "max-settings", 0, "N", KIND_U32, LIMIT(max_settings), 1, MAX31,
+	    NULL, "entries in a SETTINGS" },
+	{ "max-resets", 0, "N", KIND_U32, LIMIT(max_resets), 1, MAX31,
+	    NULL, "RST_STREAM at once" },
+	{ "resets-per-second", 0, "N", KIND_U32, LIMIT(resets_per_second), 1,
+	    MAX31, NULL, "... and in the long run" },
+	{ "max-idle-frames", 0, "N", KIND_U32, LIMIT(max_idle_frames), 1,
+	    MAX31, NULL, "frames that do no work in a row" },
+	{ "max-replies", 0, "N", KIND_U32, LIMIT(max_replies), 1, MAX31,
+	    NULL, "queued replies to control frames" },
+	{ "max-body", 0, "N", KIND_U64, LIMIT(max_body), 0, INT64_MAX,
+	    NULL, "octets of a request's content" },
+	{ "help", 'h', NULL, KIND_HELP, 0, 0, 0,
+	    NULL, "print this" },
+	{ "version", 'V', NULL, KIND_VERSION, 0, 0, 0,
+	    NULL, "print the version" }
+};
+
+#define N_ROWS (sizeof rows / sizeof rows[0])
+
+/* What getopt_long returns for a row without a letter. */
+#define FIRST_LONG 256
+
+static void
+options_default(struct options *o)
+{
+	memset(o, 0, sizeof *o);
+	o->port = 8443;
+	o->log_level = LOG_L_INFO;
+	o->max_children = 512;
+	o->grace_s = 10;
+	o->handshake_timeout_s = 10;
+	o->idle_timeout_s = 300;
+	o->stall_timeout_s = 300;
+	o->run_limit_s = 300;
+	session_limits_default(&o->limits);
+}
+
+static void *
+member(struct options *o, const struct row *r)
+{
+	return (char *)o + r->offset;
+}
+
+/* The default of a row as text, or NULL: none to speak of. */
+static const char *
+default_text(const struct row *r, struct options *o, char *dst, size_t size)
+{
+	void *p = member(o, r);
+
+	if (r->shown != NULL)
+		return r->shown;
+	switch (r->kind) {
+	case KIND_UINT:
+		snprintf(dst, size, "%u", *(unsigned *)p);
+		return dst;
+	case KIND_U32:
+		snprintf(dst, size, "%" PRIu32, *(uint32_t *)p);
+		return dst;
+	case KIND_U64:
+		snprintf(dst, size, "%" PRIu64, *(uint64_t *)p);
+		return dst;
+	case KIND_LEVEL:
+		return log_level_name(*(enum log_level *)p);
+	default:
+		return NULL;
+	}
+}
+
+static void
+print_usage(void)
+{
+	struct options o;
+	char left[64], number[32];
+	size_t i;
+
+	options_default(&o);
+	printf("usage: h2rig [option ...] DOCROOT\n"
+	    "Serves DOCROOT by HTTP/2; Python scripts in it see each frame.\n"
+	    "\n");
+	for (i = 0; i < N_ROWS; i++) {
+		const struct row *r = &rows[i];
+		const char *def = default_text(r, &o, number, sizeof number);
+		char letter[4] = { '-', (char)r->letter, ',', '\0' };
+
+		snprintf(left, sizeof left, "%-3s --%s%s%s",
+		    r->letter != 0 ? letter : "", r->name,
+		    r->arg != NULL ? " " : "", r->arg != NULL ? r->arg : "");
+		printf("  %-32s %s", left, r->help);
+		if (def != NULL)
+			printf(" [%s]", def);
+		putchar('\n');
+	}
+}
+
+/* Prints and leaves: --help and --version. */
+static void
+print_and_exit(enum kind kind)
+{
+	if (kind == KIND_HELP)
+		print_usage();
+	else
+		printf("h2rig %s\n", PACKAGE_VERSION);
+	if (fflush(stdout) == EOF)
+		fatal(EXIT_SYSTEM, "standard output");
+	exit(EXIT_SUCCESS);
+}
+
+/* Decimal digits only: strtoull alone takes signs, blanks and more. */
+static uint64_t
+parse_number(const struct row *r, const char *text)
+{
+	const char *p = text;
+	uint64_t v = 0;
+
+	while (*p >= '0' && *p <= '9') {
+		uint64_t digit = (uint64_t)(*p++ - '0');
+
+		/* Stays too large, however many digits follow. */
+		v = v > (UINT64_MAX - digit) / 10 ? UINT64_MAX
+		    : v * 10 + digit;
+	}
+	if (p == text || *p != '\0' || v < r->min || v > r->max)
+		fatalx(EXIT_USAGE, "--%s: \"%s\": expected a number from "
+		    "%" PRIu64 " to %" PRIu64, r->name, text, r->min, r->max);
+	return v;
+}
+
+static void
+add_bind(struct options *o, const struct row *r, const char *text)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	if (sys_parse_addr(text, 0, &ss, &len) == -1)
+		fatalx(EXIT_USAGE, "--%s: \"%s\": expected a numeric IPv4 or "
+		    "IPv6 address", r->name, text);
+	if (o->n_bind == OPTIONS_MAX_BIND)
+		fatalx(EXIT_USAGE, "--%s: \"%s\": expected at most %d "
+		    "addresses", r->name, text, OPTIONS_MAX_BIND);
+	o->bind[o->n_bind++] = text;
+}
+
+static void
+apply(struct options *o, const struct row *r, const char *text)
+{
+	void *p = member(o, r);
+	int level;
+
+	switch (r->kind) {
+	case KIND_TRUE:
+	case KIND_FALSE:
+		*(bool *)p = r->kind == KIND_TRUE;
+		break;
+	case KIND_UINT:
+		*(unsigned *)p = (unsigned)parse_number(r, text);
+		break;
+	case KIND_U32:
+		*(uint32_t *)p = (uint32_t)parse_number(r, text);
+		break;
+	case KIND_U64:
+		*(uint64_t *)p = parse_number(r, text);
+		break;
+	case KIND_STRING:
+		*(const char **)p = text;
+		break;
+	case KIND_BIND:
+		add_bind(o, r, text);
+		break;
+	case KIND_LEVEL:
+		level = log_level_from_name(text);
+		if (level == -1)
+			fatalx(EXIT_USAGE, "--%s: \"%s\": expected error, "
+			    "warn, info or debug", r->name, text);
+		*(enum log_level *)p = (enum log_level)level;
+		break;
+	case KIND_HELP:
+	case KIND_VERSION:
+		print_and_exit(r->kind);
+		break;
+	}
+}
+
+/* getopt_long's return value, or optopt, to a row; NULL: none has it. */
+static const struct row *
+find_row(int c)
+{
+	size_t i;
+
+	for (i = 0; i < N_ROWS; i++)
+		if (c == FIRST_LONG + (int)i ||
+		    (rows[i].letter != 0 && c == rows[i].letter))
+			return &rows[i];
+	return NULL;
+}
+
+static void
+fill_getopt(struct option *lopt, char *sopt)
+{
+	size_t i;
+
+	/* A leading colon: a missing argument is returned as ':'. */
+	*sopt++ = ':';
+	for (i = 0; i < N_ROWS; i++) {
+		const struct row *r = &rows[i];
+
+		lopt[i].name = r->name;
+		lopt[i].has_arg = r->arg != NULL;
+		lopt[i].flag = NULL;
+		lopt[i].val = r->letter != 0 ? r->letter
+		    : FIRST_LONG + (int)i;
+		if (r->letter == 0)
+			continue;
+		*sopt++ = (char)r->letter;
+		if (r->arg != NULL)
+			*sopt++ = ':';
+	}
+	*sopt = '\0';
+	memset(&lopt[i], 0, sizeof lopt[i]);
+}
+
+/* What getopt_long returned '?' or ':' for. */
+static void
+reject(int c, char **argv)
+{
+	const struct row *r = optopt != 0 ? find_row(optopt) : NULL;
+
+	if (r != NULL && c == ':')
+		fatalx(EXIT_USAGE, "--%s: expected %s after it", r->name,
+		    r->arg);
+	if (r != NULL)
+		fatalx(EXIT_USAGE, "--%s: expected no argument", r->name);
+	/* An unknown letter may stand anywhere in its word. */
+	if (optopt != 0)
+		fatalx(EXIT_USAGE, "-%c: expected an option that "
+		    "h2rig --help lists", optopt);
+	fatalx(EXIT_USAGE, "%s: expected an option that h2rig --help lists",
+	    argv[optind - 1]);
+}
+
+static char *
+check_doc_root(const char *path)
+{
+	struct stat st;
+	char *real;
+
+	real = realpath(path, NULL);
+	if (real == NULL || stat(real, &st) == -1)
+		fatal(EXIT_CONFIG, "DOCROOT: \"%s\": expected a directory",
+		    path);
+	errno = ENOTDIR;
+	if (!S_ISDIR(st.st_mode) || access(real, R_OK | X_OK) == -1)
+		fatal(EXIT_CONFIG, "DOCROOT: \"%s\": expected a readable "
+		    "directory", path);
+	return real;
+}
+
+/* What options say about each other, and the operand. */
+static void
+check_whole(struct options *o, char **operand, int n)
+{
+	if (o->cleartext && (o->cert != NULL || o->key != NULL))
+		fatalx(EXIT_USAGE, "--cleartext: expected no --%s with it",
+		    o->cert != NULL ? "cert" : "key");
+	if (o->cert != NULL && o->key == NULL)
+		fatalx(EXIT_USAGE, "--cert: expected --key with it");
+	if (o->key != NULL && o->cert == NULL)
+		fatalx(EXIT_USAGE, "--key: expected --cert with it");
+	if (n == 0)
+		fatalx(EXIT_USAGE, "DOCROOT: expected the directory to serve");
+	if (n > 1)
+		fatalx(EXIT_USAGE, "\"%s\": expected nothing after DOCROOT",
+		    operand[1]);
+	o->doc_root = check_doc_root(operand[0]);
+}
+
+void
+options_parse(struct options *o, int argc, char **argv)
+{
+	struct option lopt[N_ROWS + 1];
+	char sopt[2 * N_ROWS + 2];
+	int c;
+
+	options_default(o);
+	fill_getopt(lopt, sopt);
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, sopt, lopt, NULL)) != -1) {
+		if (c == '?' || c == ':')
+			reject(c, argv);
+		apply(o, find_row(c), optarg);
+	}
+	check_whole(o, argv + optind, argc - optind);
+}

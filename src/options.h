@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line.  One table names each option with its short form,
+ * argument, default and help line; usage, parsing and the check of the manual
+ * (t/manual.t) are all made from it.
+ */
+#ifndef H2RIG_OPTIONS_H
+#define H2RIG_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "h2/session.h"
+#include "log.h"
+
+#define OPTIONS_MAX_BIND 16
+
+struct options {
+	const char *bind[OPTIONS_MAX_BIND];	/* numeric addresses */
+	size_t n_bind;			/* 0: 127.0.0.1 and, if it is there, ::1 */
+	unsigned port;			/* 0: the kernel picks one */
+	const char *cert;		/* PEM files; NULL: made in memory */
+	const char *key;
+	bool cleartext;			/* prior knowledge, no TLS */
+	enum log_level log_level;
+	const char *doc_root;		/* absolute, resolved */
+	bool hide_tracebacks;
+	unsigned max_children;
+	unsigned grace_s;		/* seconds children get to finish */
+	unsigned handshake_timeout_s;
+	unsigned idle_timeout_s;
+	unsigned stall_timeout_s;
+	unsigned run_limit_s;		/* of one call of a script's function */
+	struct session_limits limits;
+};
+
+/*
+ * Parses argv.  --help and --version print on standard output and exit 0; a
+ * wrong or contradictory option is one line on standard error that names it
+ * and what was expected, and exit status EXIT_USAGE (via fatalx), or
+ * EXIT_CONFIG for a document root that is none.  Strings are borrowed from
+ * argv, doc_root is allocated.
+ */
+void options_parse(struct options *o, int argc, char **argv);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parent: accepts, forks, reaps, enforces limits, stops.  It never reads
+ * an octet from a client and never runs a script.
+ */
+#ifndef H2RIG_PARENT_H
+#define H2RIG_PARENT_H
+
+#include "listen.h"
+#include "options.h"
+#include "tls.h"
+
+/*
+ * Serves until a signal ends it and returns the exit status.  The ready lines
+ * go to standard output before the first accept.
+ */
+int parent_run(const struct options *o, struct listeners *l,
+    struct tls_ctx *tls);
+
+#endif

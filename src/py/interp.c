@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The embedded CPython: configuration, start in the parent, fork, and the
+ * first and last steps in a child.  The parent's thread has the GIL from
+ * interp_start on; a child's main thread gives it up in interp_child_start.
+ */
+#include <Python.h>
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "../conn.h"
+#include "../log.h"
+#include "../sys.h"
+#include "interp.h"
+#include "module.h"
+
+/*
+ * How long a thread may keep the GIL while others wait, seconds.  At CPython's
+ * 5 ms, 98 requests beside a spinning script took 1.2 s, at 0.5 ms 0.25 s.
+ */
+#define SWITCH_INTERVAL 0.0005
+
+/* Run in the parent once the package is on sys.path. */
+static const char prepare[] =
+    "import faulthandler, gc, os, sys, threading, _h2rig\n"
+    "os.register_at_fork(after_in_child=_h2rig._after_fork)\n";
+
+/* Run in the parent last: keeps pages shared with the children. */
+static const char freeze[] = "gc.collect()\ngc.freeze()\n";
+
+static PyThreadState *child_state;	/* of the child's main thread */
+
+/* One line for err: "ImportError: No module named x". */
+static void
+describe_exception(const char *doing, char *err, size_t size)
+{
+	PyObject *type, *value, *traceback, *text;
+	const char *s = NULL;
+
+	PyErr_Fetch(&type, &value, &traceback);
+	PyErr_NormalizeException(&type, &value, &traceback);
+	text = value != NULL ? PyObject_Repr(value) : NULL;
+	if (text != NULL)
+		s = PyUnicode_AsUTF8(text);
+	snprintf(err, size, "%s: %s", doing, s != NULL ? s : "unknown error");
+	Py_XDECREF(text);
+	Py_XDECREF(type);
+	Py_XDECREF(value);
+	Py_XDECREF(traceback);
+	PyErr_Clear();
+}
+
+static int
+start_python(char *err, size_t size)
+{
+	PyPreConfig pre;
+	PyConfig config;
+	PyStatus status;
+
+	PyImport_AppendInittab("_h2rig", module_init);
+	PyPreConfig_InitIsolatedConfig(&pre);
+	pre.utf8_mode = 1;
+	status = Py_PreInitialize(&pre);
+	if (PyStatus_Exception(status))
+		goto fail;
+	PyConfig_InitIsolatedConfig(&config);
+	/* sys.prefix follows from it; scripts start sys.executable. */
+	status = PyConfig_SetBytesString(&config, &config.program_name,
+	    PYTHON_PROGRAM);
+	if (!PyStatus_Exception(status))
+		status = Py_InitializeFromConfig(&config);
+	PyConfig_Clear(&config);
+	if (!PyStatus_Exception(status))
+		return 0;
+fail:
+	snprintf(err, size, "cannot start Python: %s",
+	    status.err_msg != NULL ? status.err_msg : "unknown error");
+	return -1;
+}
+
+static bool
+has_package(const char *dir)
+{
+	char file[PATH_MAX + 64];
+	int n;
+
+	n = snprintf(file, sizeof(file), "%s/h2rig/dispatch.py", dir);
+	return n > 0 && (size_t)n < sizeof(file) && access(file, R_OK) == 0;
+}
+
+/* The directory of the package: beside the program, else as installed. */
+static int
+package_dir(const char *argv0, char *dst, size_t size, char *err,
+    size_t err_size)
+{
+	static const char *const near[] = { "python", "../share/h2rig/python" };
+	char program[PATH_MAX];
+	const char *dir;
+	size_t i;
+
+	if (sys_program_path(argv0, program, sizeof(program)) == 0) {
+		dir = dirname(program);
+		for (i = 0; i < sizeof(near) / sizeof(near[0]); i++) {
+			snprintf(dst, size, "%s/%s", dir, near[i]);
+			if (has_package(dst))
+				return 0;
+		}
+	}
+	snprintf(dst, size, "%s", PKGPYTHONDIR);
+	if (has_package(dst))
+		return 0;
+	snprintf(err, err_size, "no Python package h2rig in %s: expected it "
+	    "there or beside the program", PKGPYTHONDIR);
+	return -1;
+}
+
+static int
+add_to_path(const char *dir)
+{
+	PyObject *path = PySys_GetObject("path");	/* borrowed */
+	PyObject *entry = PyUnicode_DecodeFSDefault(dir);
+	int rc = -1;
+
+	if (path != NULL && entry != NULL)
+		rc = PyList_Insert(path, 0, entry);
+	Py_XDECREF(entry);
+	return rc;
+}
+
+static PyObject *
+options_dict(const struct options *o)
+{
+	return Py_BuildValue("{sssOsssIsssKss}",
+	    "doc_root", o->doc_root,
+	    "hide_tracebacks", o->hide_tracebacks ? Py_True : Py_False,
+	    "scheme", o->cleartext ? "http" : "https",
+	    "port", o->port,
+	    "log_level", log_level_name(o->log_level),
+	    "max_body", (unsigned long long)o->limits.max_body,
+	    "version", PACKAGE_VERSION);
+}
+
+static int
+call_dispatch(const char *function, PyObject *arg)
+{
+	PyObject *module, *result = NULL;
+
+	module = PyImport_ImportModule("h2rig.dispatch");
+	if (module != NULL)
+		result = PyObject_CallMethod(module, function,
+		    arg != NULL ? "O" : NULL, arg);
+	Py_XDECREF(module);
+	Py_XDECREF(result);
+	return result != NULL ? 0 : -1;
+}
+
+int
+interp_start(const struct options *o, const char *argv0, char *err,
+    size_t err_size)
+{
+	char dir[PATH_MAX + 64];
+	PyObject *dict;
+	int rc = -1;
+
+	if (package_dir(argv0, dir, sizeof(dir), err, err_size) < 0 ||
+	    start_python(err, err_size) < 0)
+		return -1;
+	dict = options_dict(o);
+	if (dict != NULL && add_to_path(dir) == 0 &&
+	    PyRun_SimpleString(prepare) == 0 &&
+	    call_dispatch("configure", dict) == 0 && module_bind() == 0 &&
+	    PyRun_SimpleString(freeze) == 0)
+		rc = 0;
+	if (rc < 0)
+		describe_exception("cannot start the Python package", err,
+		    err_size);
+	Py_XDECREF(dict);
+	return rc;
+}
+
+void
+interp_stop(void)
+{
+	char err[512];
+
+	if (call_dispatch("shutdown", NULL) < 0) {
+		describe_exception("cleaning up", err, sizeof(err));
+		log_warnx("%s", err);
+	}
+}
+
+pid_t
+interp_fork(void)
+{
+	pid_t pid;
+	int saved;
+
+	PyOS_BeforeFork();
+	pid = fork();
+	saved = errno;
+	if (pid == 0)
+		PyOS_AfterFork_Child();
+	else
+		PyOS_AfterFork_Parent();
+	errno = saved;
+	return pid;
+}
+
+static int
+set_switch_interval(void)
+{
+	PyObject *sys, *result = NULL;
+
+	if ((sys = PyImport_ImportModule("sys")) != NULL)
+		result = PyObject_CallMethod(sys, "setswitchinterval", "d",
+		    SWITCH_INTERVAL);
+	Py_XDECREF(sys);
+	Py_XDECREF(result);
+	return result != NULL ? 0 : -1;
+}
+
+static int
+enable_faulthandler(int fd)
+{
+	PyObject *module, *result = NULL;
+
+	if ((module = PyImport_ImportModule("faulthandler")) != NULL)
+		result = PyObject_CallMethod(module, "enable", "i", fd);
+	Py_XDECREF(module);
+	Py_XDECREF(result);
+	return result != NULL ? 0 : -1;
+}
+
+int
+interp_child_start(struct conn *c, int crash_fd)
+{
+	char err[512];
+	int rc = 0;
+
+	module_set_conn(c);
+	if (set_switch_interval() < 0 ||
+	    (crash_fd != -1 && enable_faulthandler(crash_fd) < 0)) {
+		describe_exception("starting a child", err, sizeof(err));
+		log_errorx("%s", err);
+		rc = -1;
+	}
+	child_state = PyEval_SaveThread();
+	return rc;
+}
+
+void
+interp_child_flush(void)
+{
+	PyEval_RestoreThread(child_state);
+	PyRun_SimpleString("import sys\n"
+	    "for f in sys.stdout, sys.stderr:\n"
+	    "    try:\n"
+	    "        f.flush()\n"
+	    "    except (OSError, ValueError, AttributeError):\n"
+	    "        pass\n");
+	child_state = PyEval_SaveThread();
+}
+
+const char *
+interp_version(void)
+{
+	static char version[32];
+	size_t n = strcspn(Py_GetVersion(), " ");
+
+	snprintf(version, sizeof(version), "%.*s", (int)n, Py_GetVersion());
+	return version;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The embedded CPython: started once in the parent, forked with its hooks.
+ * Callers outside src/py see no Python type.
+ */
+#ifndef H2RIG_INTERP_H
+#define H2RIG_INTERP_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "../options.h"
+
+/*
+ * Starts the interpreter (isolated: no PYTHON* variables, no user site),
+ * finds the h2rig package beside the program (installed: PKGPYTHONDIR, in the
+ * build tree: its python directory), imports it and gives it the options.
+ * 0, or -1 with err: one line.
+ */
+int interp_start(const struct options *o, const char *argv0, char *err,
+    size_t err_size);
+
+/*
+ * fork() between CPython's hooks; the parent's only thread calls it.  As fork
+ * returns.
+ */
+pid_t interp_fork(void);
+
+struct conn;
+
+/* In the parent, at the end: removes what the package has on disk. */
+void interp_stop(void);
+
+/*
+ * In the child, once, before handler threads exist: they will serve c;
+ * faulthandler writes to crash_fd (-1: nowhere).  The calling thread has no
+ * GIL afterwards and never takes it again but for interp_child_flush.
+ */
+int interp_child_start(struct conn *c, int crash_fd);
+
+/* In the child, when no function runs any more: sys.stdout and sys.stderr. */
+void interp_child_flush(void);
+
+/* "3.11.2" */
+const char *interp_version(void);
+
+#endif

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The built-in module `_h2rig`: a few functions of the process, and the type
+ * Stream (pystream.c).  Owns the way between the GIL and the connection's mutex
+ * (module_locked, module_do), which nothing else in src/py goes on its own, and
+ * what C needs of the package.
+ */
+#include <Python.h>
+
+#include <unistd.h>
+
+#include "../log.h"
+#include "module.h"
+#include "pystream.h"
+
+/* The process's only connection; NULL in the parent. */
+static struct conn *the_conn;
+
+/* What C needs of the package; owned, set once by module_bind. */
+static struct {
+	PyObject *serve;		/* h2rig.dispatch.serve */
+	PyObject *protocol_error;
+	PyObject *stream_closed;
+	PyObject *no_such_stream;
+	PyObject *flow_control;
+	PyObject *push_disabled;
+	PyObject *timeout;
+} bound;
+
+/* ---- the GIL and the mutex ---- */
+
+int
+module_locked(struct conn *c, int (*fn)(struct conn *c, void *arg), void *arg)
+{
+	int rc;
+
+	if (conn_trylock(c)) {
+		rc = fn(c, arg);
+		conn_unlock(c);
+		return rc;
+	}
+	Py_BEGIN_ALLOW_THREADS
+	conn_lock(c);
+	rc = fn(c, arg);
+	conn_unlock(c);
+	Py_END_ALLOW_THREADS
+	return rc;
+}
+
+int
+module_do(struct op *op)
+{
+	struct conn *c = op->x->conn;
+	int rc;
+
+	if (atomic_load(&c->forked))
+		return CONN_FORKED;
+	if (conn_trylock(c)) {
+		rc = conn_try(c, op);
+		conn_unlock(c);
+		if (rc <= 0)
+			return rc;
+	}
+	Py_BEGIN_ALLOW_THREADS
+	conn_lock(c);
+	rc = conn_do(c, op);
+	conn_unlock(c);
+	Py_END_ALLOW_THREADS
+	return rc;
+}
+
+PyObject *
+module_timeout_class(void)
+{
+	return bound.timeout;
+}
+
+static PyObject *
+raise_expired(void)
+{
+	/* The watchdog has set it, or is about to: once is enough. */
+	PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), NULL);
+	PyErr_SetString(bound.timeout, "the function passed its run-time limit");
+	return NULL;
+}
+
+PyObject *
+module_raise(const struct op *op, int status)
+{
+	const char *why = op->why != NULL ? op->why : "";
+	PyObject *class;
+
+	switch (status) {
+	case SEND_ERR_PROTOCOL:
+		class = bound.protocol_error;
+		break;
+	case SEND_ERR_NO_STREAM:
+		class = bound.no_such_stream;
+		break;
+	case SEND_ERR_FLOW:
+		class = bound.flow_control;
+		break;
+	case SEND_ERR_PUSH:
+		class = bound.push_disabled;
+		break;
+	case SEND_ERR_CLOSED:
+		class = bound.stream_closed;
+		break;
+	case SEND_ERR_GONE:
+		class = bound.stream_closed;
+		why = "the connection is closed";
+		break;
+	case CONN_FORKED:
+		class = bound.stream_closed;
+		why = "this process was forked by the script";
+		break;
+	case CONN_EXPIRED:
+		return raise_expired();
+	default:
+		return PyErr_NoMemory();
+	}
+	PyErr_Format(class, "stream %lu: %s", (unsigned long)op->id, why);
+	return NULL;
+}
+
+/* ---- functions of the module ---- */
+
+static PyObject *
+module_log(PyObject *module, PyObject *args)
+{
+	const char *name, *text;
+	Py_ssize_t len;
+	int level;
+
+	(void)module;
+	if (!PyArg_ParseTuple(args, "ss#", &name, &text, &len))
+		return NULL;
+	if ((level = log_level_from_name(name)) < 0)
+		return PyErr_Format(PyExc_ValueError,
+		    "\"%s\" is no log level", name);
+	if (level <= (int)log_get_level())
+		log_lines((enum log_level)level, "script", text, (size_t)len);
+	Py_RETURN_NONE;
+}
+
+static PyObject *
+module_log_enabled(PyObject *module, PyObject *arg)
+{
+	const char *name = PyUnicode_AsUTF8(arg);
+
+	(void)module;
+	if (name == NULL)
+		return NULL;
+	return PyBool_FromLong(log_level_from_name(name) <=
+	    (int)log_get_level());
+}
+
+static int
+settings_locked(struct conn *c, void *arg)
+{
+	struct peer_settings *to = arg;
+
+	*to = *session_peer_settings(c->session);
+	return 0;
+}
+
+static PyObject *
+client_settings(struct conn *c)
+{
+	struct peer_settings s;
+	PyObject *d;
+
+	module_locked(c, settings_locked, &s);
+	d = Py_BuildValue("{sksksksksk}",
+	    "HEADER_TABLE_SIZE", (unsigned long)s.header_table_size,
+	    "ENABLE_PUSH", (unsigned long)s.enable_push,
+	    "MAX_CONCURRENT_STREAMS", (unsigned long)s.max_concurrent_streams,
+	    "INITIAL_WINDOW_SIZE", (unsigned long)s.initial_window_size,
+	    "MAX_FRAME_SIZE", (unsigned long)s.max_frame_size);
+	if (d != NULL && s.max_header_list_size != UINT32_MAX) {
+		PyObject *v = PyLong_FromUnsignedLong(s.max_header_list_size);
+
+		if (v == NULL ||
+		    PyDict_SetItemString(d, "MAX_HEADER_LIST_SIZE", v) < 0)
+			Py_CLEAR(d);
+		Py_XDECREF(v);
+	}
+	return d;
+}
+
+static PyObject *
+module_connection(PyObject *module, PyObject *unused)
+{
+	struct conn *c = the_conn;
+
+	(void)module;
+	(void)unused;
+	if (c == NULL || atomic_load(&c->forked)) {
+		PyErr_SetString(PyExc_RuntimeError,
+		    "this process serves no connection");
+		return NULL;
+	}
+	return Py_BuildValue("{slszszszszsOsNs(sI)}",
+	    "id", (long)getpid(),
+	    "alpn_protocol", c->info.alpn,
+	    "tls_version", c->info.version,
+	    "cipher", c->info.cipher,
+	    "sni", c->info.sni,
+	    "session_reused", c->info.resumed ? Py_True : Py_False,
+	    "client_settings", client_settings(c),
+	    "client_address", c->client_host, c->client_port);
+}
+
+/*
+ * In a process that a script forked: the connection stays with its owner.
+ * Closing the descriptor sends nothing; only this process's copy goes.
+ */
+static PyObject *
+module_after_fork(PyObject *module, PyObject *unused)
+{
+	struct conn *c = the_conn;
+
+	(void)module;
+	(void)unused;
+	if (c != NULL && !atomic_exchange(&c->forked, true)) {
+		close(c->fd);
+		close(c->wake[0]);
+		close(c->wake[1]);
+	}
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef module_methods[] = {
+	{ "log", module_log, METH_VARARGS,
+	    "log(level, text): one record for each line of text." },
+	{ "log_enabled", module_log_enabled, METH_O,
+	    "Whether records of that level are written." },
+	{ "connection", module_connection, METH_NOARGS,
+	    "What is known of the connection, as a dict." },
+	{ "_after_fork", module_after_fork, METH_NOARGS,
+	    "Hook for os.register_at_fork." },
+	{ NULL, NULL, 0, NULL }
+};
+
+static int
+module_exec(PyObject *module)
+{
+	PyObject *type;
+
+	if ((type = pystream_make_type()) == NULL)
+		return -1;
+	if (PyModule_AddObject(module, "Stream", type) < 0) {
+		Py_DECREF(type);
+		return -1;
+	}
+	return PyModule_AddIntConstant(module, "EVENT_HEADERS",
+	    EVENT_HEADERS) < 0 ||
+	    PyModule_AddIntConstant(module, "EVENT_DATA", EVENT_DATA) < 0 ||
+	    PyModule_AddIntConstant(module, "EVENT_TRAILERS",
+	    EVENT_TRAILERS) < 0 ? -1 : 0;
+}
+
+static PyModuleDef_Slot module_slots[] = {
+	{ Py_mod_exec, MODULE_SLOT(module_exec) },
+	{ 0, NULL }
+};
+
+static struct PyModuleDef module_def = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "_h2rig",
+	.m_doc = "The connection that this process serves.",
+	.m_methods = module_methods,
+	.m_slots = module_slots
+};
+
+PyObject *
+module_init(void)
+{
+	return PyModuleDef_Init(&module_def);
+}
+
+void
+module_serve(struct exchange *x)
+{
+	pystream_serve(x, bound.serve);
+}
+
+void
+module_set_conn(struct conn *c)
+{
+	the_conn = c;
+}
+
+int
+module_bind(void)
+{
+	static const struct {
+		const char *module;
+		const char *name;
+		PyObject **to;
+	} wanted[] = {
+		{ "h2rig.dispatch", "serve", &bound.serve },
+		{ "h2rig.errors", "ProtocolError", &bound.protocol_error },
+		{ "h2rig.errors", "StreamClosedError", &bound.stream_closed },
+		{ "h2rig.errors", "NoSuchStreamError",
+		    &bound.no_such_stream },
+		{ "h2rig.errors", "FlowControlError", &bound.flow_control },
+		{ "h2rig.errors", "PushDisabledError", &bound.push_disabled },
+		{ "h2rig.errors", "HandlerTimeout", &bound.timeout }
+	};
+	PyObject *module;
+	size_t i;
+
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		module = PyImport_ImportModule(wanted[i].module);
+		if (module == NULL)
+			return -1;
+		*wanted[i].to = PyObject_GetAttrString(module, wanted[i].name);
+		Py_DECREF(module);
+		if (*wanted[i].to == NULL)
+			return -1;
+	}
+	return 0;
+}

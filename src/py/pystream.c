@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The type Stream: one request as the package sees it, its events, and the
+ * running of a script's functions for it.  The methods that write to the peer
+ * are in writer.c; handler threads come in by pystream_serve.
+ *
+ * What looks at or changes an exchange is a small C function that module_locked
+ * or module_do runs under the connection's mutex.
+ */
+#include <Python.h>
+#include <structmember.h>
+
+#include <string.h>
+#include <unistd.h>
+
+#include "../log.h"
+#include "../sys.h"
+#include "module.h"
+#include "pystream.h"
+
+static PyTypeObject *stream_type;	/* owned; kept while the process lives */
+
+/* ---- events ---- */
+
+static PyObject *
+fields_to_list(const struct fields *l)
+{
+	PyObject *list, *pair;
+	struct field f;
+	size_t i;
+
+	if ((list = PyList_New((Py_ssize_t)l->n)) == NULL)
+		return NULL;
+	for (i = 0; i < l->n; i++) {
+		fields_get(l, i, &f);
+		pair = Py_BuildValue("(y#y#)", f.name, (Py_ssize_t)f.name_len,
+		    f.value, (Py_ssize_t)f.value_len);
+		if (pair == NULL) {
+			Py_DECREF(list);
+			return NULL;
+		}
+		PyList_SET_ITEM(list, (Py_ssize_t)i, pair);
+	}
+	return list;
+}
+
+/*
+ * Taking an event has two steps, since Python memory is not allocated under
+ * the mutex: look (into is NULL), then take if it is still the same one.
+ */
+struct event_op {
+	struct op op;
+	struct event ev;
+	char *into;		/* where DATA goes */
+	bool wait;
+	bool none;		/* no event, and none to wait for */
+	bool changed;		/* another thread took it in between */
+};
+
+static int
+event_look(struct conn *c, struct op *op)
+{
+	struct event_op *e = (struct event_op *)op;
+	struct exchange *x = op->x;
+	const uint8_t *content;
+
+	(void)c;
+	if (exchange_peek(x, &e->ev, &content)) {
+		if (!e->wait && x->left) {	/* nothing more is started */
+			e->none = true;
+			return 0;
+		}
+		if (x->events.failed || x->data.failed)
+			return SEND_ERR_MEMORY;
+		return 0;
+	}
+	if (!e->wait || x->received) {
+		e->none = true;
+		return 0;
+	}
+	if (x->left || x->finished) {
+		op->why = "the client has left";
+		return SEND_ERR_CLOSED;
+	}
+	return CONN_AGAIN_EVENT;
+}
+
+static int
+event_take(struct conn *c, void *arg)
+{
+	struct event_op *e = arg;
+	struct exchange *x = e->op.x;
+	struct event now;
+	const uint8_t *content;
+
+	(void)c;
+	e->changed = !exchange_peek(x, &now, &content) ||
+	    now.type != e->ev.type || now.len != e->ev.len;
+	if (e->changed)
+		return 0;
+	e->ev = now;
+	if (now.len > 0)
+		memcpy(e->into, content, now.len);
+	exchange_pop(x);
+	x->received = x->received || now.end_stream;
+	return 0;
+}
+
+static PyObject *
+event_headers(const struct exchange *x, const struct event *ev)
+{
+	PyObject *list, *priority;
+
+	if ((list = fields_to_list(&x->request)) == NULL)
+		return NULL;
+	if (x->has_priority)
+		priority = Py_BuildValue("(kiO)",
+		    (unsigned long)x->priority.dependency,
+		    (int)x->priority.weight,
+		    x->priority.exclusive ? Py_True : Py_False);
+	else
+		priority = Py_BuildValue("");
+	return Py_BuildValue("(iNON)", EVENT_HEADERS, list,
+	    ev->end_stream ? Py_True : Py_False, priority);
+}
+
+static PyObject *
+stream_next_event(struct stream_object *self, PyObject *args, PyObject *kw)
+{
+	static char *names[] = { "wait", NULL };
+	struct event_op e = { .op = { .x = self->x, .id = self->x->id,
+	    .fn = event_look } };
+	PyObject *data = NULL;
+	int wait = 0, rc;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kw, "|p", names, &wait))
+		return NULL;
+	e.wait = wait != 0;
+	do {
+		Py_CLEAR(data);
+		if ((rc = module_do(&e.op)) < 0)
+			return module_raise(&e.op, rc);
+		if (e.none)
+			Py_RETURN_NONE;
+		data = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)e.ev.len);
+		if (data == NULL)
+			return NULL;
+		e.into = PyBytes_AS_STRING(data);
+		module_locked(self->x->conn, event_take, &e);
+	} while (e.changed);
+
+	switch (e.ev.type) {
+	case EVENT_DATA:
+		return Py_BuildValue("(iNkO)", EVENT_DATA, data,
+		    (unsigned long)e.ev.flow_len,
+		    e.ev.end_stream ? Py_True : Py_False);
+	case EVENT_TRAILERS:
+		Py_DECREF(data);
+		return Py_BuildValue("(iN)", EVENT_TRAILERS,
+		    fields_to_list(&self->x->trailers));
+	default:
+		Py_DECREF(data);
+		return event_headers(self->x, &e.ev);
+	}
+}
+
+struct consume_args {
+	struct exchange *x;
+	size_t n;
+};
+
+static int
+consume_locked(struct conn *c, void *arg)
+{
+	struct consume_args *a = arg;
+
+	if (a->x->stream != NULL && !c->gone) {
+		session_consume(c->session, a->x->stream, a->n);
+		conn_push(c);
+	}
+	return 0;
+}
+
+static PyObject *
+stream_consume(struct stream_object *self, PyObject *arg)
+{
+	struct consume_args a = { .x = self->x };
+
+	a.n = PyLong_AsSize_t(arg);
+	if (PyErr_Occurred())
+		return NULL;
+	if (!atomic_load(&self->x->conn->forked))
+		module_locked(self->x->conn, consume_locked, &a);
+	Py_RETURN_NONE;
+}
+
+/* ---- running a script's function ---- */
+
+/* What the interpreter would exit with: sys.exit's argument, or 1. */
+static int
+exit_code(void)
+{
+	PyObject *type, *value, *traceback, *code;
+	long n = 1;
+
+	if (!PyErr_ExceptionMatches(PyExc_SystemExit)) {
+		PyErr_Print();
+		return 1;
+	}
+	PyErr_Fetch(&type, &value, &traceback);
+	PyErr_NormalizeException(&type, &value, &traceback);
+	code = PyObject_GetAttrString(value, "code");
+	if (code == Py_None)
+		n = 0;
+	else if (code != NULL && PyLong_Check(code))
+		n = PyLong_AsLong(code);
+	PyErr_Clear();
+	return (int)n;
+}
+
+/*
+ * In a process that the script forked its function must not come back into
+ * our loop, which belongs to the process that has the connection.
+ */
+static void
+leave_forked(PyObject *result)
+{
+	int code = result != NULL ? 0 : exit_code();
+
+	PyRun_SimpleString("import sys\nsys.stdout.flush()\n"
+	    "sys.stderr.flush()\n");
+	_exit(code);
+}
+
+static void
+begin_call(struct exchange *x, const char *script, const char *function)
+{
+	uint64_t now = sys_now_ms();
+
+	x->running = slot_running_begin(x->conn->slot, x->id, script,
+	    function, now);
+	x->call_thread = PyThread_get_thread_ident();
+	atomic_store(&x->call_expired, false);
+	atomic_store(&x->conn->slot->state, CHILD_RUNNING);
+	atomic_store(&x->call_since, now);
+}
+
+static void
+end_call(struct exchange *x)
+{
+	atomic_store(&x->call_since, 0);
+	/* From here on no watchdog sets it: it looks with the GIL held. */
+	if (atomic_exchange(&x->call_expired, false))
+		PyThreadState_SetAsyncExc(x->call_thread, NULL);
+	if (x->running != NULL)
+		slot_running_end(x->running);
+	x->running = NULL;
+}
+
+static PyObject *
+stream_call(struct stream_object *self, PyObject *const *args, Py_ssize_t n)
+{
+	const char *function, *script = "";
+	PyObject *result;
+
+	if (n < 2) {
+		PyErr_SetString(PyExc_TypeError,
+		    "call() takes a name and a function");
+		return NULL;
+	}
+	if ((function = PyUnicode_AsUTF8(args[0])) == NULL)
+		return NULL;
+	if (self->script != NULL &&
+	    (script = PyUnicode_AsUTF8(self->script)) == NULL) {
+		PyErr_Clear();	/* a name with a lone surrogate */
+		script = "?";
+	}
+	begin_call(self->x, script, function);
+	result = PyObject_Vectorcall(args[1], args + 2, (size_t)n - 2, NULL);
+	if (atomic_load(&self->x->conn->forked))
+		leave_forked(result);
+	end_call(self->x);
+	return result;
+}
+
+static int
+finish_locked(struct conn *c, void *arg)
+{
+	struct exchange *x = arg;
+
+	x->finished = true;
+	if (send_held_by(c->session) == x->id)
+		conn_release_hold(c);
+	return 0;
+}
+
+static PyObject *
+stream_finish(struct stream_object *self, PyObject *unused)
+{
+	(void)unused;
+	if (!atomic_load(&self->x->conn->forked))
+		module_locked(self->x->conn, finish_locked, self->x);
+	Py_RETURN_NONE;
+}
+
+/* ---- attributes ---- */
+
+enum stream_flag { IS_CLOSED, IS_RESET, IS_HEADERS_SENT, IS_ENDED };
+
+struct flag_args {
+	struct exchange *x;
+	enum stream_flag flag;
+};
+
+static int
+flag_locked(struct conn *c, void *arg)
+{
+	const struct flag_args *a = arg;
+	const struct exchange *x = a->x;
+	const struct stream *s = x->stream;
+
+	switch (a->flag) {
+	case IS_CLOSED:
+		return s == NULL || s->state == STREAM_CLOSED || c->gone;
+	case IS_RESET:
+		return x->left;
+	case IS_HEADERS_SENT:
+		return s == NULL ? x->headers_sent : s->headers_sent;
+	case IS_ENDED:
+		return c->gone || (s == NULL ? x->ended : !stream_can_send(s));
+	}
+	return 0;
+}
+
+static PyObject *
+stream_flag(struct stream_object *self, void *flag)
+{
+	struct flag_args a = { .x = self->x,
+	    .flag = (enum stream_flag)(intptr_t)flag };
+
+	if (atomic_load(&self->x->conn->forked))
+		return PyBool_FromLong(a.flag != IS_HEADERS_SENT);
+	return PyBool_FromLong(module_locked(self->x->conn, flag_locked, &a));
+}
+
+static PyObject *
+stream_id(struct stream_object *self, void *unused)
+{
+	(void)unused;
+	return PyLong_FromUnsignedLong(self->x->id);
+}
+
+static int
+stream_traverse(struct stream_object *self, visitproc visit, void *arg)
+{
+	Py_VISIT(Py_TYPE(self));
+	Py_VISIT(self->state);
+	return 0;
+}
+
+static int
+stream_clear(struct stream_object *self)
+{
+	Py_CLEAR(self->state);
+	return 0;
+}
+
+static void
+stream_dealloc(struct stream_object *self)
+{
+	PyTypeObject *type = Py_TYPE(self);
+
+	PyObject_GC_UnTrack(self);
+	Py_CLEAR(self->state);
+	Py_CLEAR(self->script);
+	exchange_unref(self->x);
+	type->tp_free((PyObject *)self);
+	Py_DECREF(type);
+}
+
+static PyGetSetDef stream_getset[] = {
+	{ "id", (getter)stream_id, NULL,
+	    "Stream identifier (RFC 9113 section 5.1.1).", NULL },
+	{ "closed", (getter)stream_flag, NULL,
+	    "Nothing can be sent or received any more.", (void *)IS_CLOSED },
+	{ "reset", (getter)stream_flag, NULL,
+	    "Reset by either side, or the connection is gone.",
+	    (void *)IS_RESET },
+	{ "headers_sent", (getter)stream_flag, NULL,
+	    "Final (not 1xx) HEADERS have gone out, raw ones too.",
+	    (void *)IS_HEADERS_SENT },
+	{ "ended", (getter)stream_flag, NULL,
+	    "END_STREAM or RST_STREAM has gone out.", (void *)IS_ENDED },
+	{ NULL, NULL, NULL, NULL, NULL }
+};
+
+static PyMemberDef stream_members[] = {
+	{ "state", T_OBJECT, offsetof(struct stream_object, state), 0,
+	    "The package's own; None at first." },
+	{ "script", T_OBJECT, offsetof(struct stream_object, script), 0,
+	    "What the log calls the script." },
+	{ NULL, 0, 0, 0, NULL }
+};
+
+static PyMethodDef stream_methods[] = {
+	{ "next_event", (PyCFunction)(void (*)(void))stream_next_event,
+	    METH_VARARGS | METH_KEYWORDS, "The next frame of the request." },
+	{ "consume", (PyCFunction)stream_consume, METH_O,
+	    "Returns octets of flow-control credit to the peer." },
+	{ "call", (PyCFunction)(void (*)(void))stream_call, METH_FASTCALL,
+	    "Runs a script's function under the run-time limit." },
+	{ "finish", (PyCFunction)stream_finish, METH_NOARGS,
+	    "The exchange is over for the package." },
+	{ NULL, NULL, 0, NULL }
+};
+
+static PyType_Slot stream_slots[] = {
+	{ Py_tp_doc, "One request and the way to answer it." },
+	{ Py_tp_dealloc, MODULE_SLOT(stream_dealloc) },
+	{ Py_tp_traverse, MODULE_SLOT(stream_traverse) },
+	{ Py_tp_clear, MODULE_SLOT(stream_clear) },
+	{ Py_tp_getset, stream_getset },
+	{ Py_tp_members, stream_members },
+	{ Py_tp_methods, stream_methods },
+	{ 0, NULL }
+};
+
+static PyType_Spec stream_spec = {
+	.name = "_h2rig.Stream",
+	.basicsize = sizeof(struct stream_object),
+	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+	.slots = stream_slots
+};
+
+static PyObject *
+stream_new(struct exchange *x)
+{
+	struct stream_object *self;
+
+	self = (struct stream_object *)stream_type->tp_alloc(stream_type, 0);
+	if (self == NULL)
+		return NULL;
+	self->x = x;
+	exchange_ref(x);
+	return (PyObject *)self;
+}
+
+/* ---- serving ---- */
+
+static int
+reset_locked(struct conn *c, void *arg)
+{
+	struct exchange *x = arg;
+	const char *why;
+
+	x->finished = true;
+	if (!c->gone) {
+		send_rst_stream(c->session, x->id, H2_INTERNAL_ERROR, &why);
+		conn_push(c);
+	}
+	return 0;
+}
+
+static void
+drop_stream(struct exchange *x)
+{
+	PyObject *self = x->app;
+
+	x->app = NULL;
+	if (self == NULL)
+		return;
+	/* dispatch and Stream refer to each other: part them. */
+	stream_clear((struct stream_object *)self);
+	Py_DECREF(self);
+}
+
+static int
+over_locked(struct conn *c, void *arg)
+{
+	struct exchange *x = arg;
+
+	(void)c;
+	if (x->left)
+		x->finished = true;
+	return x->finished;
+}
+
+void
+pystream_serve(struct exchange *x, PyObject *serve)
+{
+	PyObject *result;
+
+	if (x->app == NULL && !x->left)
+		x->app = stream_new(x);
+	if (x->app != NULL) {
+		result = PyObject_CallOneArg(serve, x->app);
+		if (result == NULL) {
+			PyErr_WriteUnraisable(serve);
+			module_locked(x->conn, reset_locked, x);
+		}
+		Py_XDECREF(result);
+	}
+	if (module_locked(x->conn, over_locked, x))
+		drop_stream(x);
+}
+
+static int
+add_method(PyTypeObject *type, PyMethodDef *def)
+{
+	PyObject *method = PyDescr_NewMethod(type, def);
+	int rc;
+
+	if (method == NULL)
+		return -1;
+	rc = PyObject_SetAttrString((PyObject *)type, def->ml_name, method);
+	Py_DECREF(method);
+	return rc;
+}
+
+PyObject *
+pystream_make_type(void)
+{
+	PyMethodDef *def;
+	PyObject *type;
+
+	if ((type = PyType_FromSpec(&stream_spec)) == NULL)
+		return NULL;
+	stream_type = (PyTypeObject *)type;
+	stream_type->tp_new = NULL;	/* only pystream_serve makes one */
+	for (def = writer_methods; def->ml_name != NULL; def++)
+		if (add_method(stream_type, def) < 0)
+			return NULL;
+	Py_INCREF(type);
+	return type;
+}

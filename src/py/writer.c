@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The methods of Stream that write to the peer.  Each parses its arguments
+ * into a struct send_op with the GIL held, and hands it to module_do, which
+ * runs it under the mutex as often as it takes.  An op function is plain C: it
+ * reads octets of Python objects that the caller holds, and touches nothing
+ * else of Python.
+ */
+#include <Python.h>
+
+#include <string.h>
+
+#include "module.h"
+#include "pystream.h"
+
+/* One call; each method uses the members that it needs. */
+struct send_op {
+	struct op op;
+	uint32_t id;		/* stream identifier in the frame */
+	unsigned type;
+	unsigned flags;
+	uint32_t code;
+	uint32_t last;
+	bool end_stream;
+	bool headers_done;	/* respond: they have been queued */
+	const uint8_t *data;
+	size_t len;
+	size_t sent;
+	const struct field *fields;
+	size_t n_fields;
+	size_t result;
+	enum conn_close how;
+};
+
+static struct send_op
+new_op(PyObject *self, int (*fn)(struct conn *c, struct op *op))
+{
+	struct exchange *x = ((struct stream_object *)self)->x;
+
+	return (struct send_op){ .id = x->id, .op = { .x = x, .id = x->id,
+	    .fn = fn, .writes = true } };
+}
+
+/* stream_id 0 stands for the script's own stream in checked calls. */
+static void
+op_set_id(struct send_op *o, unsigned long id)
+{
+	if (id != 0)
+		o->id = o->op.id = (uint32_t)id;
+}
+
+static PyObject *
+finish_op(struct send_op *o)
+{
+	int rc = module_do(&o->op);
+
+	if (rc < 0)
+		return module_raise(&o->op, rc);
+	Py_RETURN_NONE;
+}
+
+/* ---- arguments ---- */
+
+/*
+ * Fields as C sees them.  `tuple` keeps the pairs alive while the GIL is let
+ * go: a list could change meanwhile, tuples and bytes cannot.
+ */
+struct field_args {
+	PyObject *tuple;
+	struct field *v;
+	size_t n;
+	struct field few[24];
+};
+
+static int
+field_from_pair(PyObject *pair, struct field *f)
+{
+	PyObject *name, *value;
+	Py_ssize_t n;
+
+	if (!PyTuple_Check(pair) || (n = PyTuple_GET_SIZE(pair)) < 2 || n > 3)
+		goto wrong;
+	name = PyTuple_GET_ITEM(pair, 0);	/* borrowed */
+	value = PyTuple_GET_ITEM(pair, 1);	/* borrowed */
+	if (!PyBytes_Check(name) || !PyBytes_Check(value))
+		goto wrong;
+	f->name = (const uint8_t *)PyBytes_AS_STRING(name);
+	f->name_len = (size_t)PyBytes_GET_SIZE(name);
+	f->value = (const uint8_t *)PyBytes_AS_STRING(value);
+	f->value_len = (size_t)PyBytes_GET_SIZE(value);
+	f->never_index = n == 3 && PyTuple_GET_ITEM(pair, 2) == Py_True;
+	return 0;
+wrong:
+	PyErr_Format(PyExc_TypeError,
+	    "a field is a tuple (bytes, bytes[, bool]), not %R", pair);
+	return -1;
+}
+
+static void
+field_args_free(struct field_args *a)
+{
+	Py_CLEAR(a->tuple);
+	if (a->v != a->few)
+		PyMem_Free(a->v);
+	a->v = NULL;
+}
+
+static int
+field_args_get(PyObject *sequence, struct field_args *a)
+{
+	size_t i;
+
+	a->v = a->few;
+	if ((a->tuple = PySequence_Tuple(sequence)) == NULL)
+		return -1;
+	a->n = (size_t)PyTuple_GET_SIZE(a->tuple);
+	if (a->n > sizeof(a->few) / sizeof(a->few[0])) {
+		a->v = PyMem_New(struct field, a->n);
+		if (a->v == NULL) {
+			PyErr_NoMemory();
+			goto fail;
+		}
+	}
+	for (i = 0; i < a->n; i++)
+		if (field_from_pair(PyTuple_GET_ITEM(a->tuple,
+		    (Py_ssize_t)i), &a->v[i]) < 0)
+			goto fail;
+	return 0;
+fail:
+	field_args_free(a);
+	return -1;
+}
+
+static void
+op_set_data(struct send_op *o, const Py_buffer *b)
+{
+	o->data = b->buf;
+	o->len = (size_t)b->len;
+}
+
+/* ---- checked calls ---- */
+
+static int
+do_headers(struct conn *c, struct op *op)
+{
+	struct send_op *o = (struct send_op *)op;
+
+	return send_headers(c->session, o->id, o->fields, o->n_fields,
+	    o->end_stream, &op->why);
+}
+
+static PyObject *
+writer_send_headers(PyObject *self, PyObject *args, PyObject *kw)
+{
+	static char *names[] = { "fields", "end_stream", "stream_id", NULL };
+	struct send_op o = new_op(self, do_headers);
+	struct field_args fields;
+	PyObject *sequence, *result;
+	unsigned long id = 0;
+	int end = 0;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kw, "O|pk", names, &sequence,
+	    &end, &id) || field_args_get(sequence, &fields) < 0)
+		return NULL;
+	op_set_id(&o, id);
+	o.end_stream = end != 0;
+	o.fields = fields.v;
+	o.n_fields = fields.n;
+	result = finish_op(&o);
+	field_args_free(&fields);
+	return result;
+}
+
+static int
+do_data(struct conn *c, struct op *op)
+{
+	struct send_op *o = (struct send_op *)op;
+	size_t sent = 0;
+	int rc;
+
+	rc = send_data(c->session, o->id, o->data + o->sent, o->len - o->sent,
+	    o->end_stream, CONN_QUEUE_MAX, &sent, &op->why);
+	o->sent += sent;
+	if (sent > 0)
+		op->since = 0;
+	if (rc == SEND_OK && o->sent < o->len)
+		return CONN_AGAIN_SPACE;
+	return rc;
+}
+
+static PyObject *
+writer_send_data(PyObject *self, PyObject *args, PyObject *kw)
+{
+	static char *names[] = { "data", "end_stream", "stream_id", NULL };
+	struct send_op o = new_op(self, do_data);
+	PyObject *result;
+	unsigned long id = 0;
+	Py_buffer data;
+	int end = 0;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kw, "y*|pk", names, &data, &end,
+	    &id))
+		return NULL;
+	op_set_id(&o, id);
+	op_set_data(&o, &data);
+	o.end_stream = end != 0;
+	result = finish_op(&o);
+	PyBuffer_Release(&data);
+	return result;
+}
+
+static int
+do_data_frame(struct conn *c, struct op *op)
+{
+	struct send_op *o = (struct send_op *)op;
+
+	return send_data_frame(c->session, o->id, o->data, o->len,
+	    o->end_stream, &op->why);
+}
+
+static PyObject *
+writer_send_data_frame(PyObject *self, PyObject *args, PyObject *kw)
+{
+	static char *names[] = { "data", "end_stream", "stream_id", NULL };
+	struct send_op o = new_op(self, do_data_frame);
+	PyObject *result;
+	unsigned long id = 0;
+	Py_buffer data;
+	int end = 0;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kw, "y*|pk", names, &data, &end,
+	    &id))
+		return NULL;
+	op_set_id(&o, id);
+	op_set_data(&o, &data);
+	o.end_stream = end != 0;
+	result = finish_op(&o);
+	PyBuffer_Release(&data);
+	return result;
+}
+
+/* HEADERS and DATA in one go, so that both are in one record. */
+static int
+do_respond(struct conn *c, struct op *op)
+{
+	struct send_op *o = (struct send_op *)op;
+	bool bare = o->len == 0 && o->end_stream;
+	int rc;
+
+	if (!o->headers_done) {
+		rc = send_headers(c->session, o->id, o->fields, o->n_fields,
+		    bare, &op->why);
+		if (rc != SEND_OK)
+			return rc;
+		o->headers_done = true;
+	}
+	return o->len == 0 ? SEND_OK : do_data(c, op);
+}
+
+static PyObject *
+writer_respond(PyObject *self, PyObject *args, PyObject *kw)
+{
+	static char *names[] = { "fields", "body", "end_stream", NULL };
+	struct send_op o = new_op(self, do_respond);
+	struct field_args fields;
+	PyObject *sequence, *result = NULL;
+	Py_buffer body;
+	int end = 1;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kw, "Oy*|p", names, &sequence,
+	    &body, &end))
+		return NULL;
+	if (field_args_get(sequence, &fields) == 0) {
+		op_set_data(&o, &body);
+		o.end_stream = end != 0;
+		o.fields = fields.v;
+		o.n_fields = fields.n;
+		result = finish_op(&o);
+		field_args_free(&fields);
+	}
+	PyBuffer_Release(&body);
+	return result;
+}
+
+static int
+do_push(struct conn *c, struct op *op)
+{
+	struct send_op *o = (struct send_op *)op;
+
+	return send_push(c->session, o->id, &o->last, o->fields, o->n_fields,
+	    &op->why);
+}
+
+static PyObject *
+writer_send_push(PyObject *self, PyObject *args, PyObject *kw)
+{
+	static char *names[] = { "fields", "push_stream_id", "stream_id",
+	    NULL };
+	struct send_op o = new_op(self, do_push);
+	struct field_args fields;
+	PyObject *sequence, *result;
+	unsigned long promised = 0, id = 0;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kw, "O|kk", names, &sequence,
+	    &promised, &id) || field_args_get(sequence, &fields) < 0)
+		return NULL;
+	op_set_id(&o, id);
+	o.last = (uint32_t)promised;
+	o.fields = fields.v;
+	o.n_fields = fields.n;
+	result = finish_op(&o);
+	field_args_free(&fields);
+	if (result == NULL)
+		return NULL;
+	Py_DECREF(result);
+	return PyLong_FromUnsignedLong(o.last);
+}
+
+static int
+do_max_payload(struct conn *c, struct op *op)
+{
+	struct send_op *o = (struct send_op *)op;
+
+	o->result = send_max_payload(c->session, o->id);
+	return SEND_OK;
+}
+
+static PyObject *
+writer_max_payload(PyObject *self, PyObject *args, PyObject *kw)
+{
+	static char *names[] = { "stream_id", NULL };
+	struct send_op o = new_op(self, do_max_payload);
+	unsigned long id = 0;
+	int rc;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kw, "|k", names, &id))
+		return NULL;
+	op_set_id(&o, id);
+	o.op.writes = false;
+	if ((rc = module_do(&o.op)) < 0)
+		return module_raise(&o.op, rc);
+	return PyLong_FromSize_t(o.result);
+}
+
+static int
+do_reset(struct conn *c, struct op *op)
+{
+	struct send_op *o = (struct send_op *)op;
+
+	return send_rst_stream(c->session, o->id, o->code, &op->why);
+}
+
+static PyObject *
+writer_reset_stream(PyObject *self, PyObject *args, PyObject *kw)
+{
+	static char *names[] = { "error_code", "stream_id", NULL };
+	struct send_op o = new_op(self, do_reset);
+	unsigned long code, id = 0;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kw, "k|k", names, &code, &id))
+		return NULL;
+	op_set_id(&o, id);
+	o.code = (uint32_t)code;
+	return finish_op(&o);
+}
+
+static int
+do_goaway(struct conn *c, struct op *op)
+{
+	struct send_op *o = (struct send_op *)op;
+
+	return send_goaway(c->session, o->last, o->code, o->data, o->len,
+	    &op->why);
+}
+
+static PyObject *
+writer_goaway(PyObject *self, PyObject *args, PyObject *kw)
+{
+	static char *names[] = { "error_code", "last_stream_id", "debug",
+	    NULL };
+	struct send_op o = new_op(self, do_goaway);
+	PyObject *result;
+	unsigned long code;
+	long long last = -1;
+	Py_buffer debug = { .buf = NULL };
+
+	if (!PyArg_ParseTupleAndKeywords(args, kw, "k|Ly*", names, &code,
+	    &last, &debug))
+		return NULL;
+	o.code = (uint32_t)code;
+	o.last = last < 0 ? UINT32_MAX : (uint32_t)last;
+	if (debug.obj != NULL)
+		op_set_data(&o, &debug);
+	result = finish_op(&o);
+	if (debug.obj != NULL)
+		PyBuffer_Release(&debug);
+	return result;
+}
+
+static int
+do_ping(struct conn *c, struct op *op)
+{
+	struct send_op *o = (struct send_op *)op;
+
+	return send_ping(c->session, o->data, &op->why);
+}
+
+static PyObject *
+writer_ping(PyObject *self, PyObject *arg)
+{
+	struct send_op o = new_op(self, do_ping);
+
+	if (!PyBytes_Check(arg) || PyBytes_GET_SIZE(arg) != 8) {
+		PyErr_Format(PyExc_ValueError,
+		    "PING data is 8 bytes (RFC 9113 6.7), not %R", arg);
+		return NULL;
+	}
+	o.data = (const uint8_t *)PyBytes_AS_STRING(arg);
+	return finish_op(&o);
+}
+
+static int
+do_flush(struct conn *c, struct op *op)
+{
+	(void)op;
+	if (conn_queued(c) == 0)
+		return SEND_OK;
+	return c->gone ? SEND_ERR_GONE : CONN_AGAIN_FLUSH;
+}
+
+static PyObject *
+writer_flush(PyObject *self, PyObject *unused)
+{
+	struct send_op o = new_op(self, do_flush);
+
+	(void)unused;
+	o.op.writes = false;
+	return finish_op(&o);
+}
+
+/*
+ * The I/O thread closes.  What was written before is flushed first, except
+ * that GOAWAY needs no wait: the streams finish after it.
+ */
+static int
+do_close(struct conn *c, struct op *op)
+{
+	struct send_op *o = (struct send_op *)op;
+
+	if (o->how != CLOSE_GOAWAY && conn_queued(c) > 0)
+		return CONN_AGAIN_FLUSH;
+	if (o->how == CLOSE_GOAWAY)
+		session_shutdown(c->session);
+	if (c->close < o->how)
+		c->close = o->how;
+	conn_wake_io(c);
+	return SEND_OK;
+}
+
+static PyObject *
+writer_close(PyObject *self, PyObject *arg)
+{
+	static const struct {
+		const char *name;
+		enum conn_close how;
+	} ways[] = {
+		{ "goaway", CLOSE_GOAWAY },
+		{ "tls", CLOSE_TLS },
+		{ "fin", CLOSE_FIN },
+		{ "rst", CLOSE_RST }
+	};
+	struct send_op o = new_op(self, do_close);
+	const char *name;
+	size_t i;
+
+	if ((name = PyUnicode_AsUTF8(arg)) == NULL)
+		return NULL;
+	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (strcmp(ways[i].name, name) == 0) {
+			o.how = ways[i].how;
+			return finish_op(&o);
+		}
+	}
+	PyErr_Format(PyExc_ValueError, "close(%R): expected \"goaway\", "
+	    "\"tls\", \"fin\" or \"rst\"", arg);
+	return NULL;
+}
+
+/* ---- raw calls ---- */
+
+static int
+do_raw_block(struct conn *c, struct op *op)
+{
+	struct send_op *o = (struct send_op *)op;
+
+	return send_raw_block(c->session, op->x->id, o->type, o->flags, o->id,
+	    o->data, o->len, o->fields, o->n_fields);
+}
+
+static PyObject *
+writer_raw_block(PyObject *self, PyObject *args)
+{
+	struct send_op o = new_op(self, do_raw_block);
+	struct field_args fields;
+	PyObject *sequence, *result = NULL;
+	unsigned long id;
+	Py_buffer prefix;
+
+	if (!PyArg_ParseTuple(args, "IIky*O", &o.type, &o.flags, &id, &prefix,
+	    &sequence))
+		return NULL;
+	if (field_args_get(sequence, &fields) == 0) {
+		o.id = (uint32_t)id;
+		op_set_data(&o, &prefix);
+		o.fields = fields.v;
+		o.n_fields = fields.n;
+		result = finish_op(&o);
+		field_args_free(&fields);
+	}
+	PyBuffer_Release(&prefix);
+	return result;
+}
+
+static int
+do_raw_frame(struct conn *c, struct op *op)
+{
+	struct send_op *o = (struct send_op *)op;
+
+	return send_raw_frame(c->session, op->x->id, o->type, o->flags, o->id,
+	    o->data, o->len);
+}
+
+static PyObject *
+writer_raw_frame(PyObject *self, PyObject *args)
+{
+	struct send_op o = new_op(self, do_raw_frame);
+	PyObject *result;
+	unsigned long id;
+	Py_buffer payload;
+
+	if (!PyArg_ParseTuple(args, "IIky*", &o.type, &o.flags, &id, &payload))
+		return NULL;
+	o.id = (uint32_t)id;
+	op_set_data(&o, &payload);
+	result = finish_op(&o);
+	PyBuffer_Release(&payload);
+	return result;
+}
+
+static int
+do_raw(struct conn *c, struct op *op)
+{
+	struct send_op *o = (struct send_op *)op;
+
+	return send_raw(c->session, op->x->id, o->data, o->len);
+}
+
+static PyObject *
+writer_raw(PyObject *self, PyObject *arg)
+{
+	struct send_op o = new_op(self, do_raw);
+	PyObject *result;
+	Py_buffer octets;
+
+	if (PyObject_GetBuffer(arg, &octets, PyBUF_SIMPLE) < 0)
+		return NULL;
+	op_set_data(&o, &octets);
+	result = finish_op(&o);
+	PyBuffer_Release(&octets);
+	return result;
+}
+
+#define WITH_KEYWORDS(fn) \
+	(PyCFunction)(void (*)(void))(fn), METH_VARARGS | METH_KEYWORDS
+
+PyMethodDef writer_methods[] = {
+	{ "send_headers", WITH_KEYWORDS(writer_send_headers),
+	    "1xx, final headers or trailers, checked." },
+	{ "send_data", WITH_KEYWORDS(writer_send_data),
+	    "DATA frames, as window allows; waits for it." },
+	{ "send_data_frame", WITH_KEYWORDS(writer_send_data_frame),
+	    "Exactly one DATA frame." },
+	{ "respond", WITH_KEYWORDS(writer_respond),
+	    "A whole response in one batch." },
+	{ "send_push", WITH_KEYWORDS(writer_send_push),
+	    "PUSH_PROMISE; returns the promised stream's identifier." },
+	{ "max_payload", WITH_KEYWORDS(writer_max_payload),
+	    "Octets that one DATA frame may have now." },
+	{ "reset_stream", WITH_KEYWORDS(writer_reset_stream), "RST_STREAM." },
+	{ "goaway", WITH_KEYWORDS(writer_goaway), "GOAWAY." },
+	{ "ping", writer_ping, METH_O, "PING with 8 bytes." },
+	{ "flush", writer_flush, METH_NOARGS,
+	    "Returns once all output is with the kernel." },
+	{ "close", writer_close, METH_O, "Ends the connection." },
+	{ "raw_block", writer_raw_block, METH_VARARGS,
+	    "A frame with an encoded field section, unchecked." },
+	{ "raw_frame", writer_raw_frame, METH_VARARGS,
+	    "A frame, unchecked." },
+	{ "raw", writer_raw, METH_O, "Any octets." },
+	{ NULL, NULL, 0, NULL }
+};

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scoreboard: shared slots, and the parent's seats beside them.
+ *
+ * Entries of running functions are claimed by compare-and-swap, since the
+ * handler threads of a child begin and end them concurrently; a claimed entry
+ * shows its stream only once it is filled.  Texts are copied out with a bound
+ * before use: a script may have overwritten any octet, the final NUL too.
+ * Parent and child call it; it logs nothing.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scoreboard.h"
+#include "sys.h"
+
+/* An entry that is claimed and not yet filled; no stream has this number. */
+#define FILLING UINT_MAX
+
+static const char *const end_texts[] = {
+	[CHILD_END_NONE] = "did not say",
+	[CHILD_END_CLIENT] = "closed by client",
+	[CHILD_END_DRAINED] = "drained",
+	[CHILD_END_TIMEOUT] = "timeout",
+	[CHILD_END_VIOLATION] = "protocol violation by the client",
+	[CHILD_END_TRANSPORT] = "transport error",
+	[CHILD_END_SCRIPT] = "closed by a script",
+	[CHILD_END_LIMIT] = "limit hit"
+};
+
+const char *
+child_end_text(int end)
+{
+	size_t n = sizeof end_texts / sizeof end_texts[0];
+
+	/* A negative one becomes a large one. */
+	return (size_t)end < n ? end_texts[end] : "?";
+}
+
+int
+scoreboard_init(struct scoreboard *b, size_t n)
+{
+	size_t i;
+
+	b->n = n;
+	b->seat = NULL;
+	b->slot = NULL;
+	if (n > SIZE_MAX / sizeof *b->slot) {
+		errno = ENOMEM;
+		return -1;
+	}
+	b->slot = sys_shared_memory(n * sizeof *b->slot);
+	b->seat = calloc(n, sizeof *b->seat);
+	if (b->slot == NULL || b->seat == NULL) {
+		scoreboard_free(b);
+		errno = ENOMEM;
+		return -1;
+	}
+	for (i = 0; i < n; i++)
+		b->seat[i].crash_fd = -1;
+	return 0;
+}
+
+void
+scoreboard_free(struct scoreboard *b)
+{
+	sys_shared_memory_free(b->slot, b->n * sizeof *b->slot);
+	free(b->seat);
+	b->slot = NULL;
+	b->seat = NULL;
+}
+
+long
+scoreboard_take(struct scoreboard *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		if (b->seat[i].pid != 0)
+			continue;
+		/* All atomics are integers: zero octets are their zero. */
+		memset(&b->slot[i], 0, sizeof b->slot[i]);
+		b->seat[i].killed = NULL;
+		b->seat[i].client[0] = '\0';
+		return (long)i;
+	}
+	return -1;
+}
+
+long
+scoreboard_find(const struct scoreboard *b, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->seat[i].pid == pid)
+			return (long)i;
+	return -1;
+}
+
+/* Copies what fits and ends it; of a longer text the end is kept. */
+static void
+copy_tail(char *dst, size_t size, const char *src)
+{
+	size_t len = strlen(src);
+
+	if (len >= size)
+		src += len - (size - 1);
+	snprintf(dst, size, "%s", src);
+}
+
+struct running *
+slot_running_begin(struct slot *s, uint32_t stream, const char *script,
+    const char *function, uint64_t now_ms)
+{
+	size_t i;
+
+	for (i = 0; i < SCOREBOARD_RUNNING; i++) {
+		struct running *r = &s->running[i];
+		unsigned none = 0;
+
+		if (!atomic_compare_exchange_strong(&r->stream, &none,
+		    FILLING))
+			continue;
+		r->since_ms = now_ms;
+		snprintf(r->function, sizeof r->function, "%s", function);
+		copy_tail(r->script, sizeof r->script, script);
+		atomic_store(&r->stream, stream);
+		return r;
+	}
+	return NULL;
+}
+
+void
+slot_running_end(struct running *r)
+{
+	if (r != NULL)
+		atomic_store(&r->stream, 0);
+}
+
+void
+slot_set_end(struct slot *s, enum child_end end, const char *why)
+{
+	if (atomic_load(&s->end) != CHILD_END_NONE)
+		return;
+	snprintf(s->why, sizeof s->why, "%s", why != NULL ? why : "");
+	atomic_store(&s->end, (int)end);
+}
+
+/* Copies a field that may lack its NUL. */
+static void
+copy_untrusted(char *dst, size_t size, const char *src, size_t src_size)
+{
+	size_t n = src_size < size ? src_size : size - 1;
+
+	memcpy(dst, src, n);
+	dst[n] = '\0';
+}
+
+bool
+slot_running_text(const struct slot *s, size_t i, char *dst, size_t size)
+{
+	const struct running *r = &s->running[i];
+	unsigned stream = atomic_load(&r->stream);
+	char function[sizeof r->function + 1];
+	char script[sizeof r->script + 1];
+
+	if (stream == 0 || stream == FILLING)
+		return false;
+	copy_untrusted(function, sizeof function, r->function,
+	    sizeof r->function);
+	copy_untrusted(script, sizeof script, r->script, sizeof r->script);
+	snprintf(dst, size, "%s in %s on stream %u", function, script, stream);
+	return true;
+}
+
+void
+slot_why_text(const struct slot *s, char *dst, size_t size)
+{
+	copy_untrusted(dst, size, s->why, sizeof s->why);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scoreboard: memory shared by parent and children, one slot a child.  A
+ * child writes its own slot without locks; the parent reads it, after the
+ * child's death too, to say in the log what ran and to enforce deadlines.
+ *
+ * A script can scribble on any slot.  So the parent treats the text in it as
+ * untrusted, never follows an index or a length from it, and keeps what it
+ * acts on (which slots are taken, whom to signal) in seats of its own that
+ * are not shared.
+ */
+#ifndef H2RIG_SCOREBOARD_H
+#define H2RIG_SCOREBOARD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SCOREBOARD_TEXT 128	/* octets of a path, cut at the front */
+#define SCOREBOARD_RUNNING 16	/* functions of a child that are shown */
+
+enum child_state {
+	CHILD_FREE,
+	CHILD_HANDSHAKE,
+	CHILD_IDLE,
+	CHILD_RUNNING
+};
+
+/* How a child says that it ended; CHILD_END_NONE in a dead one: it did not. */
+enum child_end {
+	CHILD_END_NONE,
+	CHILD_END_CLIENT,	/* the client closed */
+	CHILD_END_DRAINED,	/* the server is stopping */
+	CHILD_END_TIMEOUT,	/* handshake, idle or stall: `why` */
+	CHILD_END_VIOLATION,	/* the client broke a rule: `why` */
+	CHILD_END_TRANSPORT,	/* TLS or TCP error: `why` */
+	CHILD_END_SCRIPT,	/* a script closed the connection */
+	CHILD_END_LIMIT		/* a script passed a limit: `why` */
+};
+
+struct running {
+	atomic_uint stream;	/* 0: not in use; UINT_MAX: being filled */
+	uint64_t since_ms;	/* sys_now_ms */
+	char function[24];
+	char script[SCOREBOARD_TEXT];
+};
+
+struct slot {
+	atomic_int pid;		/* for display; the seat's is what counts */
+	atomic_int state;	/* enum child_state */
+	atomic_int end;		/* enum child_end */
+	uint64_t started_ms;
+	atomic_uint_fast64_t kill_at_ms; /* parent SIGKILLs then; 0: no */
+	atomic_uint_fast64_t octets_in;
+	atomic_uint_fast64_t octets_out;
+	atomic_uint streams;
+	char client[64];	/* "127.0.0.1:50000" */
+	char why[256];
+	struct running running[SCOREBOARD_RUNNING];
+};
+
+/* What the parent knows of the child in the slot of the same index. */
+struct seat {
+	pid_t pid;		/* 0: the slot is free */
+	uint64_t started_ms;
+	const char *killed;	/* why the parent killed it; NULL: it did not */
+	int crash_fd;		/* faulthandler's file; -1: not yet made */
+	char client[64];
+};
+
+struct scoreboard {
+	size_t n;
+	struct slot *slot;	/* shared */
+	struct seat *seat;	/* the parent's own */
+};
+
+/* n slots of shared anonymous memory: 0, or -1 with errno. */
+int scoreboard_init(struct scoreboard *b, size_t n);
+void scoreboard_free(struct scoreboard *b);
+
+/*
+ * The index of a free slot, cleared; -1: all taken.  It is taken once its
+ * seat has a pid, and free again when that is 0.
+ */
+long scoreboard_take(struct scoreboard *b);
+
+/* The index by pid; -1: none. */
+long scoreboard_find(const struct scoreboard *b, pid_t pid);
+
+/*
+ * Child's side.  slot_running_begin returns the entry, or NULL: all are in
+ * use; any thread may call it.  Of several slot_set_end the first counts;
+ * one thread at a time calls it.
+ */
+struct running *slot_running_begin(struct slot *s, uint32_t stream,
+    const char *script, const char *function, uint64_t now_ms);
+void slot_running_end(struct running *r);
+void slot_set_end(struct slot *s, enum child_end end, const char *why);
+
+/*
+ * Parent's side: the function running in entry i as "main in /x.py on stream
+ * 1" in dst, bounded, whatever stands in the slot.  False: none is running.
+ */
+bool slot_running_text(const struct slot *s, size_t i, char *dst,
+    size_t size);
+
+/* A child's `why`, bounded likewise. */
+void slot_why_text(const struct slot *s, char *dst, size_t size);
+
+/* "closed by client"; "?" for what is not an enum child_end. */
+const char *child_end_text(int end);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What POSIX leaves awkward: close-on-exec without races in one thread,
+ * addresses as text and back, signal names, the program's own path, and the
+ * one thing that POSIX has not got, anonymous shared memory.  Everything here
+ * is a plain function without state; everyone may call it.
+ */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE		/* MAP_ANONYMOUS, on glibc and musl */
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sys.h"
+
+#ifndef MAP_ANONYMOUS
+#define MAP_ANONYMOUS MAP_ANON
+#endif
+
+uint64_t
+sys_now_ms(void)
+{
+	struct timespec ts = { 0, 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+int
+sys_set_cloexec(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	if (flags == -1)
+		return -1;
+	return fcntl(fd, F_SETFD, flags | FD_CLOEXEC) == -1 ? -1 : 0;
+}
+
+int
+sys_set_nonblock(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags == -1)
+		return -1;
+	return fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ? -1 : 0;
+}
+
+int
+sys_pipe(int fds[2], int nonblock)
+{
+	int i, err;
+
+	if (pipe(fds) == -1)
+		return -1;
+	for (i = 0; i < 2; i++) {
+		if (sys_set_cloexec(fds[i]) == -1 ||
+		    (nonblock && sys_set_nonblock(fds[i]) == -1)) {
+			err = errno;
+			close(fds[0]);
+			close(fds[1]);
+			errno = err;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+void *
+sys_shared_memory(size_t size)
+{
+	void *p;
+
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void
+sys_shared_memory_free(void *p, size_t size)
+{
+	if (p != NULL)
+		munmap(p, size);
+}
+
+int
+sys_temp_file(void)
+{
+	char path[PATH_MAX];
+	const char *dir = getenv("TMPDIR");
+	int fd, n;
+
+	if (dir == NULL || dir[0] != '/')
+		dir = "/tmp";
+	n = snprintf(path, sizeof path, "%s/h2rig.XXXXXX", dir);
+	if (n < 0 || (size_t)n >= sizeof path) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = mkstemp(path);
+	if (fd == -1)
+		return -1;
+	unlink(path);
+	if (sys_set_cloexec(fd) == -1) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static socklen_t
+addr_len(const struct sockaddr *sa)
+{
+	return sa->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+	    : sizeof(struct sockaddr_in);
+}
+
+const char *
+sys_addr_host(const struct sockaddr *sa, char *dst, size_t size)
+{
+	if ((sa->sa_family != AF_INET && sa->sa_family != AF_INET6) ||
+	    getnameinfo(sa, addr_len(sa), dst, (socklen_t)size, NULL, 0,
+	    NI_NUMERICHOST) != 0)
+		snprintf(dst, size, "?");
+	return dst;
+}
+
+unsigned
+sys_addr_port(const struct sockaddr *sa)
+{
+	struct sockaddr_in6 in6;
+	struct sockaddr_in in;
+
+	/* Copied, since the caller's storage may have any other type. */
+	if (sa->sa_family == AF_INET6) {
+		memcpy(&in6, sa, sizeof in6);
+		return ntohs(in6.sin6_port);
+	}
+	if (sa->sa_family == AF_INET) {
+		memcpy(&in, sa, sizeof in);
+		return ntohs(in.sin_port);
+	}
+	return 0;
+}
+
+const char *
+sys_format_addr(const struct sockaddr *sa, char *dst, size_t size)
+{
+	const char *fmt = sa->sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u";
+	char host[SYS_HOST_SIZE];
+
+	snprintf(dst, size, fmt, sys_addr_host(sa, host, sizeof host),
+	    sys_addr_port(sa));
+	return dst;
+}
+
+int
+sys_parse_addr(const char *host, unsigned port, struct sockaddr_storage *ss,
+    socklen_t *len)
+{
+	struct addrinfo hints = { 0 }, *ai = NULL;
+	char service[16];
+
+	/* Without a name to look up, no resolver is asked. */
+	hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+	hints.ai_socktype = SOCK_STREAM;
+	snprintf(service, sizeof service, "%u", port);
+	if (getaddrinfo(host, service, &hints, &ai) != 0)
+		return -1;
+	memset(ss, 0, sizeof *ss);
+	memcpy(ss, ai->ai_addr, ai->ai_addrlen);
+	*len = ai->ai_addrlen;
+	freeaddrinfo(ai);
+	return 0;
+}
+
+static const struct {
+	int sig;
+	const char *name;
+} signals[] = {
+	{ SIGABRT, "SIGABRT" }, { SIGALRM, "SIGALRM" }, { SIGBUS, "SIGBUS" },
+	{ SIGCHLD, "SIGCHLD" }, { SIGCONT, "SIGCONT" }, { SIGFPE, "SIGFPE" },
+	{ SIGHUP, "SIGHUP" }, { SIGILL, "SIGILL" }, { SIGINT, "SIGINT" },
+	{ SIGKILL, "SIGKILL" }, { SIGPIPE, "SIGPIPE" },
+	{ SIGPROF, "SIGPROF" }, { SIGQUIT, "SIGQUIT" },
+	{ SIGSEGV, "SIGSEGV" }, { SIGSTOP, "SIGSTOP" }, { SIGSYS, "SIGSYS" },
+	{ SIGTERM, "SIGTERM" }, { SIGTRAP, "SIGTRAP" },
+	{ SIGTSTP, "SIGTSTP" }, { SIGTTIN, "SIGTTIN" },
+	{ SIGTTOU, "SIGTTOU" }, { SIGURG, "SIGURG" }, { SIGUSR1, "SIGUSR1" },
+	{ SIGUSR2, "SIGUSR2" }, { SIGVTALRM, "SIGVTALRM" },
+	{ SIGXCPU, "SIGXCPU" }, { SIGXFSZ, "SIGXFSZ" }
+};
+
+const char *
+sys_signal_name(int sig)
+{
+	static char other[32];
+	size_t i;
+
+	for (i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		if (signals[i].sig == sig)
+			return signals[i].name;
+	snprintf(other, sizeof other, "signal %d", sig);
+	return other;
+}
+
+static int
+is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	    access(path, X_OK) == 0;
+}
+
+/* Resolves path into dst. */
+static int
+resolve(const char *path, char *dst, size_t size)
+{
+	char *real = realpath(path, NULL);
+	int ok;
+
+	if (real == NULL)
+		return -1;
+	ok = strlen(real) < size;
+	if (ok)
+		strcpy(dst, real);
+	else
+		errno = ENAMETOOLONG;
+	free(real);
+	return ok ? 0 : -1;
+}
+
+/* As a shell finds name: an empty element is the current directory. */
+static int
+search_path(const char *name, char *dst, size_t size)
+{
+	const char *p = getenv("PATH");
+	char path[PATH_MAX];
+
+	while (p != NULL && *p != '\0') {
+		size_t n = strcspn(p, ":");
+		int len = snprintf(path, sizeof path, "%.*s/%s",
+		    n > 0 ? (int)n : 1, n > 0 ? p : ".", name);
+
+		if (len > 0 && (size_t)len < sizeof path && is_program(path))
+			return resolve(path, dst, size);
+		p += n;
+		p += *p == ':';
+	}
+	errno = ENOENT;
+	return -1;
+}
+
+int
+sys_program_path(const char *argv0, char *dst, size_t size)
+{
+	if (argv0 != NULL && strchr(argv0, '/') != NULL)
+		return resolve(argv0, dst, size);
+	if (resolve("/proc/self/exe", dst, size) == 0)
+		return 0;
+	return search_path(argv0 != NULL ? argv0 : "h2rig", dst, size);
+}

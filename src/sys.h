@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Small things of the operating system that POSIX leaves awkward.
+ */
+#ifndef H2RIG_SYS_H
+#define H2RIG_SYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* Milliseconds of CLOCK_MONOTONIC: for intervals, never for dates. */
+uint64_t sys_now_ms(void);
+
+/* 0, or -1 with errno. */
+int sys_set_cloexec(int fd);
+int sys_set_nonblock(int fd);
+
+/* A pipe, both ends close-on-exec (and non-blocking, if asked): 0 or -1. */
+int sys_pipe(int fds[2], int nonblock);
+
+/*
+ * Zeroed memory that parent and children share: NULL with errno.  Pages cost
+ * nothing until they are written.
+ */
+void *sys_shared_memory(size_t size);
+void sys_shared_memory_free(void *p, size_t size);
+
+/* A new file without a name in TMPDIR or /tmp, close-on-exec: -1, errno. */
+int sys_temp_file(void);
+
+/* Longest numeric host: an IPv6 address and its scope's name. */
+#define SYS_HOST_SIZE 64
+/* "[host]:port" */
+#define SYS_ADDR_SIZE (SYS_HOST_SIZE + 8)
+
+/* Writes "127.0.0.1:80" or "[::1]:80" and returns dst. */
+const char *sys_format_addr(const struct sockaddr *sa, char *dst, size_t size);
+
+/* The two halves of it: "::1", and 80. */
+const char *sys_addr_host(const struct sockaddr *sa, char *dst, size_t size);
+unsigned sys_addr_port(const struct sockaddr *sa);
+
+/* A numeric IPv4 or IPv6 address: 0, or -1 when host is neither. */
+int sys_parse_addr(const char *host, unsigned port,
+    struct sockaddr_storage *ss, socklen_t *len);
+
+/*
+ * "SIGABRT" for SIGABRT; "signal N", until the next call, for what has no
+ * name here.
+ */
+const char *sys_signal_name(int sig);
+
+/* The absolute path of the running program in dst: 0, or -1 with errno. */
+int sys_program_path(const char *argv0, char *dst, size_t size);
+
+#endif

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLS by OpenSSL 1.1.1 or later; no other file includes its headers.  Main
+ * makes the context, children make connections from it.  Ticket keys belong
+ * to the context, so a ticket that one child gave resumes in another; there
+ * is no session cache, which children could not share.
+ *
+ * OpenSSL's error queue belongs to a thread, and several threads of a child
+ * use one connection (one at a time): so the queue is cleared before each
+ * call, and the text of an error is taken right after it.
+ *
+ * No function here waits, logs or exits.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "tls.h"
+
+/* RFC 9113 §9.2.2: ephemeral and AEAD; for TLS 1.3 all suites are. */
+#define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
+
+#define CERT_DAYS 397L		/* no client refuses one for living longer */
+#define DAY_SECONDS 86400L
+
+struct tls_ctx {
+	SSL_CTX *ssl;
+	int keylog_fd;		/* -1: no SSLKEYLOGFILE */
+};
+
+struct tls {
+	SSL *ssl;
+	bool broken;		/* no further use of ssl is allowed */
+	bool established;
+	char alpn[16];
+	char error[160];
+};
+
+/* The reason of the oldest error in the queue, or of errno. */
+static void
+error_text(char *dst, size_t size, int err)
+{
+	unsigned long code = ERR_peek_error();
+	const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
+
+	if (reason != NULL)
+		snprintf(dst, size, "%s", reason);
+	else if (code != 0)
+		snprintf(dst, size, "OpenSSL error %lx", code);
+	else
+		snprintf(dst, size, "%s",
+		    err != 0 ? strerror(err) : "unknown error");
+	ERR_clear_error();
+}
+
+/* Certificate and key, from files or made. */
+
+static int
+no_passphrase(char *dst, int size, int writing, void *user)
+{
+	/* OpenSSL would otherwise ask on the terminal. */
+	(void)dst, (void)size, (void)writing, (void)user;
+	return -1;
+}
+
+/* Whether the file can be read at all; err says why not. */
+static int
+check_readable(const char *option, const char *path, char *err, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1) {
+		snprintf(err, size, "--%s: \"%s\": expected a readable file: "
+		    "%s", option, path, strerror(errno));
+		return -1;
+	}
+	close(fd);
+	return 0;
+}
+
+static int
+load_cert(SSL_CTX *ssl, const char *path, char *err, size_t size)
+{
+	char why[128];
+
+	if (check_readable("cert", path, err, size) == -1)
+		return -1;
+	if (SSL_CTX_use_certificate_chain_file(ssl, path) == 1)
+		return 0;
+	error_text(why, sizeof why, 0);
+	snprintf(err, size, "--cert: \"%s\": expected a certificate in PEM "
+	    "form: %s", path, why);
+	return -1;
+}
+
+static int
+load_key(SSL_CTX *ssl, const char *path, const char *cert, char *err,
+    size_t size)
+{
+	EVP_PKEY *key = NULL;
+	char why[128];
+	FILE *f = NULL;
+	int ret = -1;
+
+	if (check_readable("key", path, err, size) == -1)
+		return -1;
+	f = fopen(path, "r");
+	if (f != NULL)
+		key = PEM_read_PrivateKey(f, NULL, no_passphrase, NULL);
+	if (key == NULL) {
+		error_text(why, sizeof why, errno);
+		snprintf(err, size, "--key: \"%s\": expected a private key "
+		    "in PEM form, not encrypted: %s", path, why);
+	} else if (X509_check_private_key(SSL_CTX_get0_certificate(ssl),
+	    key) != 1) {
+		snprintf(err, size, "--key: \"%s\": expected the key of the "
+		    "certificate in \"%s\"", path, cert);
+	} else if (SSL_CTX_use_PrivateKey(ssl, key) != 1) {
+		error_text(why, sizeof why, 0);
+		snprintf(err, size, "--key: \"%s\": expected a usable key: "
+		    "%s", path, why);
+	} else
+		ret = 0;
+	ERR_clear_error();
+	EVP_PKEY_free(key);
+	if (f != NULL)
+		fclose(f);
+	return ret;
+}
+
+static EVP_PKEY *
+make_key(void)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_EC, NULL);
+	EVP_PKEY *key = NULL;
+
+	if (ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
+	    EVP_PKEY_CTX_set_ec_paramgen_curve_nid(ctx,
+	    NID_X9_62_prime256v1) == 1)
+		EVP_PKEY_keygen(ctx, &key);
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+static const struct {
+	int nid;
+	const char *value;
+} extensions[] = {
+	{ NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1" },
+	{ NID_basic_constraints, "critical,CA:FALSE" },
+	{ NID_key_usage, "critical,digitalSignature" },
+	{ NID_ext_key_usage, "serverAuth" }
+};
+
+static int
+add_extensions(X509 *x)
+{
+	X509V3_CTX ctx;
+	size_t i;
+	int ok = 1;
+
+	X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
+	for (i = 0; ok && i < sizeof extensions / sizeof extensions[0]; i++) {
+		X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, &ctx,
+		    extensions[i].nid, extensions[i].value);
+
+		ok = e != NULL && X509_add_ext(x, e, -1) == 1;
+		X509_EXTENSION_free(e);
+	}
+	return ok;
+}
+
+static int
+add_names(X509 *x)
+{
+	X509_NAME *name = X509_NAME_new();
+	int ok;
+
+	ok = name != NULL && X509_NAME_add_entry_by_txt(name, "CN",
+	    MBSTRING_ASC, (const unsigned char *)"h2rig test server", -1, -1,
+	    0) == 1 && X509_set_subject_name(x, name) == 1 &&
+	    X509_set_issuer_name(x, name) == 1;
+	X509_NAME_free(name);
+	return ok;
+}
+
+static int
+add_serial(X509 *x)
+{
+	unsigned char octets[8];
+	BIGNUM *n = NULL;
+	int ok;
+
+	if (RAND_bytes(octets, sizeof octets) != 1)
+		return 0;
+	/* Positive and of full length (RFC 5280 §4.1.2.2). */
+	octets[0] = (unsigned char)((octets[0] & 0x3f) | 0x40);
+	n = BN_bin2bn(octets, sizeof octets, NULL);
+	ok = n != NULL &&
+	    BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x)) != NULL;
+	BN_free(n);
+	return ok;
+}
+
+static X509 *
+make_cert(EVP_PKEY *key)
+{
+	X509 *x = X509_new();
+
+	/* From an hour ago: clocks of a test's machines differ. */
+	if (x != NULL && X509_set_version(x, 2) == 1 && add_serial(x) &&
+	    add_names(x) &&
+	    X509_gmtime_adj(X509_getm_notBefore(x), -3600) != NULL &&
+	    X509_gmtime_adj(X509_getm_notAfter(x),
+	    CERT_DAYS * DAY_SECONDS) != NULL &&
+	    X509_set_pubkey(x, key) == 1 && add_extensions(x) &&
+	    X509_sign(x, key, EVP_sha256()) > 0)
+		return x;
+	X509_free(x);
+	return NULL;
+}
+
+static int
+use_made_cert(SSL_CTX *ssl)
+{
+	EVP_PKEY *key = make_key();
+	X509 *x = key != NULL ? make_cert(key) : NULL;
+	int ok;
+
+	ok = x != NULL && SSL_CTX_use_certificate(ssl, x) == 1 &&
+	    SSL_CTX_use_PrivateKey(ssl, key) == 1;
+	X509_free(x);
+	EVP_PKEY_free(key);
+	return ok ? 0 : -1;
+}
+
+/* The context. */
+
+/* RFC 7301 §3.2: a list without "h2" ends with no_application_protocol. */
+static int
+select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+    const unsigned char *in, unsigned in_len, void *user)
+{
+	unsigned i;
+
+	(void)ssl, (void)user;
+	for (i = 0; i < in_len; i += 1u + in[i]) {
+		if (in[i] == 2 && i + 2 < in_len &&
+		    memcmp(in + i + 1, "h2", 2) == 0) {
+			*out = in + i + 1;
+			*out_len = 2;
+			return SSL_TLSEXT_ERR_OK;
+		}
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* One write a line: children append to the same file. */
+static void
+log_keys(const SSL *ssl, const char *line)
+{
+	struct tls_ctx *ctx = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	char text[512];
+	ssize_t n;
+	int len;
+
+	len = snprintf(text, sizeof text, "%s\n", line);
+	if (len < 0 || (size_t)len >= sizeof text)
+		return;
+	do
+		n = write(ctx->keylog_fd, text, (size_t)len);
+	while (n == -1 && errno == EINTR);
+}
+
+static int
+open_keylog(struct tls_ctx *ctx, char *err, size_t size)
+{
+	const char *path = getenv("SSLKEYLOGFILE");
+
+	if (path == NULL || path[0] == '\0')
+		return 0;
+	ctx->keylog_fd = open(path,
+	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (ctx->keylog_fd == -1) {
+		snprintf(err, size, "SSLKEYLOGFILE: \"%s\": expected a file "
+		    "to append to: %s", path, strerror(errno));
+		return -1;
+	}
+	SSL_CTX_set_keylog_callback(ctx->ssl, log_keys);
+	return 0;
+}
+
+static int
+set_parameters(SSL_CTX *ssl)
+{
+	/* RFC 9113 §9.2.1: neither compression nor renegotiation. */
+	SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION |
+	    SSL_OP_NO_RENEGOTIATION);
+#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
+	/* As OpenSSL 1.1.1 did: clients that just close are no error. */
+	SSL_CTX_set_options(ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
+#endif
+	SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_alpn_select_cb(ssl, select_alpn, NULL);
+	return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
+	    SSL_CTX_set_cipher_list(ssl, TLS12_CIPHERS) == 1 &&
+	    SSL_CTX_set_session_id_context(ssl,
+	    (const unsigned char *)"h2rig", 5) == 1 ? 0 : -1;
+}
+
+/* err is empty when OpenSSL's queue has the reason. */
+static int
+set_up(struct tls_ctx *ctx, const char *cert, const char *key, char *err,
+    size_t size)
+{
+	if (set_parameters(ctx->ssl) == -1)
+		return -1;
+	SSL_CTX_set_app_data(ctx->ssl, ctx);
+	if (open_keylog(ctx, err, size) == -1)
+		return -1;
+	if (cert == NULL)
+		return use_made_cert(ctx->ssl);
+	if (load_cert(ctx->ssl, cert, err, size) == -1)
+		return -1;
+	return load_key(ctx->ssl, key, cert, err, size);
+}
+
+struct tls_ctx *
+tls_ctx_new(const char *cert, const char *key, char *err, size_t err_size)
+{
+	struct tls_ctx *ctx;
+	char why[128];
+
+	err[0] = '\0';
+	ERR_clear_error();
+	ctx = calloc(1, sizeof *ctx);
+	if (ctx == NULL) {
+		snprintf(err, err_size, "TLS: %s", strerror(errno));
+		return NULL;
+	}
+	ctx->keylog_fd = -1;
+	ctx->ssl = SSL_CTX_new(TLS_server_method());
+	if (ctx->ssl != NULL &&
+	    set_up(ctx, cert, key, err, err_size) == 0)
+		return ctx;
+	if (err[0] == '\0') {
+		error_text(why, sizeof why, 0);
+		snprintf(err, err_size, "TLS: %s", why);
+	}
+	tls_ctx_free(ctx);
+	return NULL;
+}
+
+void
+tls_ctx_free(struct tls_ctx *ctx)
+{
+	if (ctx == NULL)
+		return;
+	SSL_CTX_free(ctx->ssl);
+	if (ctx->keylog_fd != -1)
+		close(ctx->keylog_fd);
+	free(ctx);
+}
+
+/* Connections. */
+
+struct tls *
+tls_new(struct tls_ctx *ctx, int fd)
+{
+	struct tls *t;
+
+	ERR_clear_error();
+	t = calloc(1, sizeof *t);
+	if (t == NULL)
+		return NULL;
+	t->ssl = SSL_new(ctx->ssl);
+	if (t->ssl == NULL || SSL_set_fd(t->ssl, fd) != 1) {
+		tls_free(t);
+		return NULL;
+	}
+	SSL_set_accept_state(t->ssl);
+	return t;
+}
+
+void
+tls_free(struct tls *t)
+{
+	if (t == NULL)
+		return;
+	SSL_free(t->ssl);
+	free(t);
+}
+
+/* Before each call whose result `result` is to explain. */
+static void
+prepare(void)
+{
+	ERR_clear_error();
+	errno = 0;
+}
+
+static int
+result(struct tls *t, int ret)
+{
+	int err = errno;
+
+	switch (SSL_get_error(t->ssl, ret)) {
+	case SSL_ERROR_WANT_READ:
+		return TLS_AGAIN_READ;
+	case SSL_ERROR_WANT_WRITE:
+		return TLS_AGAIN_WRITE;
+	case SSL_ERROR_ZERO_RETURN:
+		return TLS_EOF;
+	case SSL_ERROR_SYSCALL:
+		t->broken = true;
+		/* OpenSSL 1.1.1: end of file without close_notify. */
+		if (err == 0 && ERR_peek_error() == 0)
+			return TLS_EOF;
+		break;
+	default:
+		t->broken = true;
+		break;
+	}
+	error_text(t->error, sizeof t->error, err);
+	return TLS_ERROR;
+}
+
+/* After an error OpenSSL allows no further call. */
+static int
+refuse(const struct tls *t)
+{
+	return t->error[0] != '\0' ? TLS_ERROR : TLS_EOF;
+}
+
+int
+tls_handshake(struct tls *t)
+{
+	int ret;
+
+	if (t->broken)
+		return refuse(t);
+	prepare();
+	ret = SSL_do_handshake(t->ssl);
+	if (ret != 1)
+		return result(t, ret);
+	t->established = true;
+	return 0;
+}
+
+long
+tls_read(struct tls *t, void *dst, size_t size)
+{
+	size_t n = 0;
+	int ret;
+
+	if (t->broken)
+		return refuse(t);
+	prepare();
+	ret = SSL_read_ex(t->ssl, dst, size, &n);
+	return ret == 1 ? (long)n : result(t, ret);
+}
+
+long
+tls_write(struct tls *t, const void *src, size_t len)
+{
+	size_t n = 0;
+	int ret;
+
+	if (t->broken)
+		return refuse(t);
+	prepare();
+	ret = SSL_write_ex(t->ssl, src, len, &n);
+	return ret == 1 ? (long)n : result(t, ret);
+}
+
+size_t
+tls_pending(struct tls *t)
+{
+	int n = SSL_pending(t->ssl);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+void
+tls_shutdown(struct tls *t)
+{
+	if (t->broken || !t->established)
+		return;
+	prepare();
+	SSL_shutdown(t->ssl);
+	ERR_clear_error();
+}
+
+const char *
+tls_error(const struct tls *t)
+{
+	return t->error[0] != '\0' ? t->error : "no error";
+}
+
+void
+tls_get_info(struct tls *t, struct tls_info *info)
+{
+	const unsigned char *alpn = NULL;
+	unsigned len = 0;
+
+	SSL_get0_alpn_selected(t->ssl, &alpn, &len);
+	snprintf(t->alpn, sizeof t->alpn, "%.*s", (int)len,
+	    alpn != NULL ? (const char *)alpn : "");
+	info->version = SSL_get_version(t->ssl);
+	info->cipher = SSL_get_cipher_name(t->ssl);
+	info->alpn = len > 0 ? t->alpn : NULL;
+	info->sni = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
+	info->resumed = SSL_session_reused(t->ssl) == 1;
+}
+
+const char *
+tls_library_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION);
+}

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Streams of one connection run at the same time: what one script does delays
+neither the others nor the protocol.
+
+Order is asserted, never time: the slow ones end last.  How long the others
+took is printed for whoever is curious.
+"""
+import os
+import sys
+import time
+import uuid
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap                                                      # noqa: E402
+from rawclient import Client                                    # noqa: E402
+from server import SCRIPTS, Server                              # noqa: E402
+
+t = tap.Tap()
+SECONDS = tap.scaled(2)
+
+
+def started(c, how):
+    """Waits until the script that is busy in this way runs."""
+    return c.fetch(f"/note.py?wait=busy+{how}").body == b"true"
+
+
+def hundred(s):
+    """100 streams, one asleep and one in a loop."""
+    with Client(s.port, timeout=60) as c:
+        slow = [c.request(f"/busy.py?how={how}&seconds={SECONDS}")
+                for how in ("sleep", "spin")]
+        t.ok(started(c, "sleep") and started(c, "spin"), "two scripts are busy")
+        begin, took = time.monotonic(), {}
+        quick = [c.request("/quick.py", body=b"%d" % i) for i in range(98)]
+
+        def answered():
+            for x in quick:
+                if x.done and x.sid not in took:
+                    took[x.sid] = time.monotonic() - begin
+            return len(took) == len(quick)
+
+        c.wait_for(answered)
+        still = [x for x in slow if not x.done]
+        t.ok(all(x.ended and x.body == b"%d" % i
+                 for i, x in enumerate(quick)), "98 others are answered",
+             [x for x in quick if not x.ended][:3])
+        t.eq(len(still), 2, "before the two that are busy")
+        times = sorted(took.values()) or [0]
+        t.diag(f"98 answers after {times[0] * 1000:.1f} to "
+               f"{times[-1] * 1000:.1f} ms")
+        begin = time.monotonic()
+        t.ok(c.ping(), "PING is answered")
+        t.diag(f"PING after {(time.monotonic() - begin) * 1000:.1f} ms")
+        t.ok(not any(x.done for x in slow), "before the two that are busy")
+        c.wait_for(lambda: all(x.done for x in slow))
+        t.eq([x.body for x in slow], [b"sleep", b"spin"], "which end, too")
+
+
+def gil(s):
+    """A script inside calls that keep the GIL."""
+    with Client(s.port, timeout=60) as c:
+        slow = c.request(f"/busy.py?how=gil&seconds={SECONDS}")
+        t.ok(started(c, "gil"), "a script keeps the GIL")
+        begin = time.monotonic()
+        t.ok(all(c.ping(b"%08d" % i) for i in range(20)) and not slow.done,
+             "20 PINGs are answered before it ends")
+        t.diag(f"20 PINGs: {(time.monotonic() - begin) * 1000:.1f} ms")
+        c.send_frame(4, 0, 0)
+        acks = c.settings_acks
+        t.ok(c.wait_for(lambda: c.settings_acks > acks) and not slow.done,
+             "SETTINGS is acknowledged")
+        c.wait_for(lambda: slow.done)
+        t.eq(slow.body, b"gil", "and it ends")
+
+
+def rendezvous(s):
+    """103, then a wait for another stream, then 200."""
+    for _ in range(3):
+        key = str(uuid.uuid4())
+        with Client(s.port, timeout=60) as c:
+            x = c.request(f"/rendezvous.py?key={key}", body=b"whole")
+            c.wait_for(lambda: x.informational or x.done)
+            t.eq((x.informational, x.status),
+                 ([(103, [("x-early", "yes")])], None),
+                 "the 103 comes while the script waits")
+            put = c.fetch(f"/stash.py?put={key}", body=b"from next door")
+            t.eq(put.body, b"put", "another stream puts the value")
+            c.wait_for(lambda: x.done)
+            t.eq((x.status, x.header("x-value"), x.body, x.ended),
+                 (200, "from next door", b"late", True), "then the 200")
+
+
+def between_connections(s):
+    """One connection's busy scripts are nothing to another connection."""
+    with Client(s.port) as a, Client(s.port) as b:
+        slow = a.request(f"/busy.py?how=spin&seconds={SECONDS}")
+        t.ok(started(a, "spin"), "a script is busy on one connection")
+        t.eq(b.fetch("/quick.py").body, b"quick", "another is answered")
+        a.pump()
+        t.ok(not slow.done, "meanwhile")
+
+
+with Server(SCRIPTS) as server:
+    hundred(server)
+    gil(server)
+    rendezvous(server)
+    between_connections(server)
+t.done()

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libFuzzer harness for whole sessions: octets in, an application that answers
+ * as the first octet of the input says, and invariants: the output is a
+ * sequence of whole frames, no window is beyond 2^31-1, and what is released
+ * goes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../src/h2/send.h"
+#include "../../src/h2/session.h"
+
+struct app {
+	struct session *session;
+	unsigned behaviour;
+	struct stream *held[256];	/* released at the end */
+	size_t n_held;
+};
+
+static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+#define FIELD(n, v) { .name = (const uint8_t *)(n), \
+    .name_len = sizeof(n) - 1, .value = (const uint8_t *)(v), \
+    .value_len = sizeof(v) - 1 }
+
+static const struct field response[] = {
+	FIELD(":status", "200"), FIELD("x-test", "value")
+};
+static const struct field trailers[] = { FIELD("x-end", "1") };
+static const struct field promise[] = {
+	FIELD(":method", "GET"), FIELD(":scheme", "https"),
+	FIELD(":authority", "localhost"), FIELD(":path", "/p")
+};
+
+static void
+answer(struct app *a, struct stream *s)
+{
+	uint8_t octets[3000] = { 0 };
+	struct session *x = a->session;
+	uint32_t id = s->id, promised = 0;
+	const char *why;
+	size_t sent;
+
+	switch (a->behaviour & 7) {
+	case 0:
+		send_headers(x, id, response, 2, true, &why);
+		break;
+	case 1:
+		send_headers(x, id, response, 2, false, &why);
+		send_data(x, id, octets, sizeof(octets), true, 65536, &sent,
+		    &why);
+		break;
+	case 2:
+		send_headers(x, id, response, 2, false, &why);
+		send_headers(x, id, trailers, 1, true, &why);
+		break;
+	case 3:
+		send_push(x, id, &promised, promise, 4, &why);
+		send_headers(x, promised, response, 2, true, &why);
+		send_rst_stream(x, id, H2_CANCEL, &why);
+		break;
+	case 4:
+		send_raw_block(x, id, FRAME_HEADERS, 0, id, NULL, 0, response,
+		    2);
+		break;
+	case 5:
+		send_raw_block(x, id, FRAME_HEADERS, 0, id, NULL, 0, response,
+		    1);
+		send_raw_block(x, id, FRAME_CONTINUATION, FLAG_END_HEADERS,
+		    id, NULL, 0, response + 1, 1);
+		break;
+	case 6:
+		send_raw_frame(x, id, FRAME_DATA, FLAG_END_STREAM, id, octets,
+		    17);
+		break;
+	default:
+		break;		/* never answers */
+	}
+}
+
+static void
+done(struct app *a, struct stream *s)
+{
+	if (a->behaviour & 8 && a->n_held < 256)
+		a->held[a->n_held++] = s;
+	else
+		session_release(a->session, s);
+}
+
+static void
+on_headers(void *user, struct stream *s, const struct fields *l,
+    const struct frame_priority *priority, bool end_stream)
+{
+	struct app *a = user;
+
+	(void)l;
+	(void)priority;
+	(void)end_stream;
+	if (a->behaviour & 16)
+		answer(a, s);
+	done(a, s);
+}
+
+static void
+on_data(void *user, struct stream *s, const uint8_t *data, size_t len,
+    size_t flow_len, bool end_stream)
+{
+	struct app *a = user;
+
+	if (len > flow_len || (len > 0 && data[0] + data[len - 1] > 510))
+		abort();
+	if (!(a->behaviour & 32))
+		session_consume(a->session, s, flow_len);
+	if (end_stream)
+		answer(a, s);
+}
+
+static void
+on_trailers(void *user, struct stream *s, const struct fields *l)
+{
+	(void)l;
+	answer(user, s);
+}
+
+static void
+on_closed(void *user, struct stream *s)
+{
+	(void)user;
+	if (s->state != STREAM_CLOSED)
+		abort();
+}
+
+static void
+on_window(void *user, struct stream *s)
+{
+	(void)user;
+	if (s != NULL && s->send_window > 0x7fffffff)
+		abort();
+}
+
+static const struct session_callbacks callbacks = {
+	on_headers, on_data, on_trailers, on_closed, on_window
+};
+
+/* Takes what is whole frames from the output; the rest stays. */
+static void
+check_output(struct session *s)
+{
+	struct buf *out = session_output(s);
+	struct frame_header h;
+
+	while (buf_len(out) > 0) {
+		if (buf_len(out) < FRAME_HEADER_LEN)
+			abort();
+		frame_header_decode(buf_data(out), &h);
+		if (h.length > FRAME_LARGEST_MAX_SIZE ||
+		    buf_len(out) < FRAME_HEADER_LEN + h.length)
+			abort();
+		session_wrote(s, FRAME_HEADER_LEN + h.length);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
+{
+	struct session_limits limits;
+	struct app a = { 0 };
+	uint64_t now = 1000;
+	size_t step;
+
+	if (len < 2)
+		return 0;
+	session_limits_default(&limits);
+	limits.max_concurrent_streams = 20;
+	a.behaviour = p[0];
+	step = p[1] + 1u;
+	p += 2;
+	len -= 2;
+	a.session = session_new(&limits, &callbacks, &a);
+	session_recv(a.session, (const uint8_t *)preface, sizeof(preface) - 1,
+	    now);
+	while (len > 0) {
+		size_t n = step < len ? step : len;
+
+		session_recv(a.session, p, n, now += 10);
+		check_output(a.session);
+		p += n;
+		len -= n;
+	}
+	send_release(a.session);
+	while (a.n_held > 0)
+		session_release(a.session, a.held[--a.n_held]);
+	session_shutdown(a.session);
+	check_output(a.session);
+	session_free(a.session);
+	return 0;
+}

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""Starts the program under test and ends it.
+
+    from server import Server
+    with Server(docroot, "--run-limit", "1") as s:
+        ... s.port, s.pid, s.log(), s.wait_log("SIGABRT") ...
+
+The program is the one that the environment variable H2RIG names, else the one
+built in the current directory.  What is still running at the end is killed by
+its process id.  A sanitizer's report in the log fails the test file.
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from typing import Dict, List, Optional
+
+import tap
+
+READY = re.compile(r"^h2rig: listening on (https?)://(\S+):(\d+)\s*$", re.M)
+SANITIZER = re.compile(
+    r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:")
+SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "scripts")
+"""The document root of the test scripts, t/scripts."""
+
+
+def program() -> str:
+    """Path of the program under test."""
+    named = os.environ.get("H2RIG")
+    for path in [named] if named else ["./h2rig", "./src/h2rig"]:
+        if os.access(path, os.X_OK) and not os.path.isdir(path):
+            return os.path.abspath(path)
+    raise FileNotFoundError(
+        "no program to test: set H2RIG, or run this in the build directory")
+
+
+class Server:
+    """One running server.
+
+    docroot: its document root (SCRIPTS for the scripts of this directory).
+    options: command line options; "--port 0" and "--bind 127.0.0.1" are added
+    unless given.  env: variables added to the environment; a value of None
+    removes one.
+    """
+
+    def __init__(self, docroot: str, *options: str,
+                 env: Optional[Dict[str, Optional[str]]] = None) -> None:
+        self.argv = [program(), *options]
+        for name, value in (("--port", "0"), ("--bind", "127.0.0.1")):
+            if not any(o.split("=")[0] == name for o in options):
+                self.argv += [name, value]
+        self.argv.append(docroot)
+        self.env = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
+        for name, text in (env or {}).items():
+            self.env.pop(name, None)
+            if text is not None:
+                self.env[name] = text
+        self.scheme = self.host = ""
+        self.port = self.pid = 0
+        self.process: Optional[subprocess.Popen] = None
+        self._seen: set = set()
+
+    def __enter__(self) -> "Server":
+        self.dir = tempfile.mkdtemp(prefix="h2rig-test-")
+        with open(os.path.join(self.dir, "out"), "wb") as out, \
+                open(os.path.join(self.dir, "err"), "ab") as err:
+            self.process = subprocess.Popen(
+                self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                env=self.env)
+        self.pid = self.process.pid
+        ready = tap.wait_until(
+            lambda: READY.search(self.out()) or self.process.poll() is not None,
+            20)
+        ready = READY.search(self.out())
+        if not ready:
+            status, log = self.process.poll(), self.log()
+            self._kill_all()
+            raise RuntimeError(f"{' '.join(self.argv)}: not ready, exit "
+                               f"status {status}, stderr:\n{log}")
+        self.scheme, self.host = ready.group(1), ready.group(2)
+        self.port = int(ready.group(3))
+        return self
+
+    def __exit__(self, kind, value, tb) -> None:
+        ended = True
+        if self.process.poll() is None and kind is None:
+            ended = self.stop() is not None
+        self._kill_all()
+        log = self.log()
+        if tap.current is None or kind is not None:
+            if kind is not None:
+                print("\n".join("# " + s for s in log.splitlines()[-40:]))
+        else:
+            if not ended:
+                tap.current.ok(False, "server ends on SIGTERM", log[-3000:])
+            if SANITIZER.search(log):
+                tap.current.ok(False, "no sanitizer report", log[-8000:])
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def url(self, path: str) -> str:
+        """Absolute URL of path, which begins with a slash."""
+        return f"{self.scheme}://{self.host}:{self.port}{path}"
+
+    def out(self) -> str:
+        """What the program has written on standard output."""
+        return self._read("out")
+
+    def log(self) -> str:
+        """What the program has written on standard error."""
+        return self._read("err")
+
+    def _read(self, name: str) -> str:
+        with open(os.path.join(self.dir, name), "rb") as f:
+            return f.read().decode("utf-8", "backslashreplace")
+
+    def wait_log(self, regex: str, timeout: float = 10) -> Optional[re.Match]:
+        """Waits until the log matches regex; None if it never does."""
+        return tap.wait_until(
+            lambda: re.search(regex, self.log(), re.M), timeout)
+
+    def alive(self) -> bool:
+        """Whether the server's parent process runs."""
+        return self.process.poll() is None
+
+    def children(self) -> List[int]:
+        """Process ids of the connections' processes that are alive."""
+        found = []
+        listing = subprocess.run(
+            ["ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "args="],
+            stdout=subprocess.PIPE, check=True).stdout.decode("latin-1")
+        for line in listing.splitlines():
+            pid, ppid, *args = line.split(None, 2)
+            if int(ppid) == self.pid and "<defunct>" not in "".join(args):
+                found.append(int(pid))
+        self._seen.update(found)
+        return found
+
+    def stop(self, sig: int = signal.SIGTERM,
+             timeout: float = 20) -> Optional[int]:
+        """Sends sig and waits for the end; returns the exit status (negative:
+        the signal that killed it), or None when it does not end."""
+        if self.process.poll() is None:
+            self.children()
+            self.process.send_signal(sig)
+        try:
+            return self.process.wait(tap.scaled(timeout))
+        except subprocess.TimeoutExpired:
+            return None
+
+    def _kill_all(self) -> None:
+        """Nothing of ours is left behind, whatever state it is in."""
+        if self.process.poll() is None:
+            left = self.children()
+            self.process.kill()
+            self.process.wait()
+        else:
+            left = [p for p in self._seen if self._is_ours(p)]
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def _is_ours(self, pid: int) -> bool:
+        """A pid seen earlier still runs our program: it was not reused."""
+        args = subprocess.run(["ps", "-p", str(pid), "-o", "args="],
+                              stdout=subprocess.PIPE, check=False).stdout
+        return self.argv[0].encode() in args

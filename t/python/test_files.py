@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""Static files, directories, routes, and paths that try to get out."""
+import os
+import tempfile
+import unittest
+
+import fake
+from h2rig import files, router
+
+
+class Case(unittest.TestCase):
+    def get(self, path, method="GET"):
+        s = fake.serve(fake.headers(method, path))
+        sent = s.frames()
+        if sent[0][0] == "respond":
+            fields, body = dict(sent[0][1]), sent[0][2]
+        else:
+            fields = dict(sent[0][1])
+            body = b"".join(f[1] for f in sent[1:])
+        self.fields = fields
+        self.assertTrue(s.ended)
+        return int(fields[b":status"]), body
+
+
+class Static(Case):
+    def test_file(self):
+        fake.write("a file.TXT", "content")
+        self.assertEqual(self.get("/a%20file.TXT"), (200, b"content"))
+        self.assertEqual(self.fields, {
+            b":status": b"200", b"content-type": b"text/plain",
+            b"content-length": b"7"})
+        self.assertEqual(self.get("/a%20file.TXT?q=1"), (200, b"content"))
+        self.assertEqual(self.get("/a%20file.TXT", "HEAD"), (200, b""))
+        self.assertEqual(self.get("/a%20file.TXT", "POST")[0], 404)
+        self.assertEqual(self.get("/a%20file.TXT/")[0], 404)
+        self.assertEqual(self.get("/a%2520file.TXT")[0], 404)
+
+    def test_large_file(self):
+        content = os.urandom(200000)
+        fake.write("large.bin", content)
+        self.assertEqual(self.get("/large.bin"), (200, content))
+        self.assertEqual(self.fields[b"content-type"],
+                         b"application/octet-stream")
+
+    def test_headers_beside_it(self):
+        fake.write("side/x.html", "x")
+        fake.write("side/__dir__.headers", "X-Dir: 1\n")
+        fake.write("side/x.html.headers",
+                   "Content-Type: text/x\r\n\nX-Own:  2 \n")
+        self.get("/side/x.html")
+        self.assertEqual(self.fields, {
+            b":status": b"200", b"x-dir": b"1", b"content-type": b"text/x",
+            b"x-own": b"2", b"content-length": b"1"})
+        fake.write("side/x.html.headers", "a: b\nnonsense\n")
+        status, body = self.get("/side/x.html")
+        self.assertEqual(status, 500)
+        self.assertIn(b"x.html.headers, line 2", body)
+
+    def test_directory(self):
+        fake.write("dir/b<.txt", "")
+        fake.write("dir/sub/c", "")
+        self.assertEqual(self.get("/dir?q"), (301, b""))
+        self.assertEqual(self.fields[b"location"], b"/dir/?q")
+        status, body = self.get("/dir/")
+        self.assertEqual(status, 200)
+        self.assertIn(b'<a href="./b%3C.txt">b&lt;.txt</a>', body)
+        self.assertIn(b'<a href="./sub/">sub/</a>', body)
+        fake.write("dir/index.html", "index")
+        self.assertEqual(self.get("/dir/"), (200, b"index"))
+        self.assertEqual(self.fields[b"content-type"], b"text/html")
+        self.get("//dir")
+        self.assertEqual(self.fields[b"location"], b"/dir/")
+
+    def test_fifo_does_not_hang(self):
+        os.mkfifo(os.path.join(fake.DOC_ROOT, "fifo"))
+        self.assertEqual(self.get("/fifo")[0], 404)
+
+
+class Escapes(Case):
+    def test_every_way_out_is_404(self):
+        with tempfile.TemporaryDirectory() as outside:
+            for name in ("secret.txt", "secret.py"):
+                with open(os.path.join(outside, name), "w") as f:
+                    f.write("def main(request, response):\n"
+                            "    return 'secret'\n")
+            inside = os.path.join(fake.DOC_ROOT, "in")
+            os.mkdir(inside)
+            os.symlink(outside, os.path.join(inside, "out"))
+            for name in ("secret.txt", "secret.py"):
+                os.symlink(os.path.join(outside, name),
+                           os.path.join(inside, name))
+            up = "/in/" + os.path.relpath(outside, inside)
+            for base in (up, up.replace("..", "%2e%2e"),
+                         up.replace("/", "%2F"), up.replace("..", ".%2E"),
+                         outside, "/" + outside, "/in/out",
+                         "/in//out", "/in/./out", "/in/out/.",
+                         "/in/%6fut", "/in/out/../out", "/in;/out",
+                         "/in/..%00/out", "/in%2fout",
+                         "/in/%c0%ae%c0%ae" + outside):
+                for name in ("/secret.txt", "/secret.py", "/secret.txt%00",
+                             "/secret.py%00.txt", "%2fsecret.txt"):
+                    with self.subTest(path=base + name):
+                        status, body = self.get(base + name)
+                        self.assertEqual(status, 404)
+                        self.assertNotIn(b"return", body)
+            for path in ("/in/secret.txt", "/in/secret.py", "/in/out/",
+                         "/in/out", "/..", "/../", "/%2e%2e/", "*", "",
+                         "/in/../in/secret.txt", "in/secret.txt"):
+                with self.subTest(path=path):
+                    self.assertEqual(self.get(path)[0], 404)
+
+    def test_link_inside(self):
+        fake.write("real.txt", "real")
+        os.symlink("real.txt", os.path.join(fake.DOC_ROOT, "link.txt"))
+        self.assertEqual(self.get("/link.txt"), (200, b"real"))
+
+    def test_link_that_turns(self):
+        fake.write("turn1.py", "def main(q, r):\n    return 'in'\n")
+        link = os.path.join(fake.DOC_ROOT, "turn.py")
+        os.symlink("turn1.py", link)
+        self.assertEqual(self.get("/turn.py"), (200, b"in"))
+        with tempfile.NamedTemporaryFile("w", suffix=".py") as f:
+            f.write("def main(q, r):\n    return 'out'\n")
+            f.flush()
+            os.remove(link)
+            os.symlink(f.name, link)
+            self.assertEqual(self.get("/turn.py")[0], 404)
+
+    def test_script_source_is_not_served(self):
+        fake.write("source.py", "def main(q, r):\n    return 'ran'\n")
+        for path in ("/source.py", "/source%2Epy", "/%73ource.py"):
+            self.assertEqual(self.get(path), (200, b"ran"))
+
+
+class Routes(unittest.TestCase):
+    def test_patterns(self):
+        for pattern, path, want in (
+                ("/a/{x}/b", "/a/1/b", ("1",)),
+                ("/a/{x}/b", "/a/1/2/b", None),
+                ("a/*", "/a/1/2", ("1/2",)),
+                ("*.py", "/d/x.py", ("d/x",)),
+                ("*.py", "/x.pyc", None),
+                ("/a.b", "/axb", None),
+                ("/{n-1}/*", "/q/", ("q", ""))):
+            with self.subTest(pattern=pattern, path=path):
+                m = router.compile_pattern(pattern).match(path)
+                self.assertEqual(m and m.groups(), want)
+        self.assertRaises(ValueError, router.compile_pattern, "/*/*")
+
+    def test_first_match_wins_and_methods(self):
+        r = router.Router()
+        r.register("GET", "/x/{id}", "get")
+        r.register(["PUT", "post"], "/x/*", "put")
+        r.register("any", "/x/{other}", "any")
+        for method, path, want in (
+                ("GET", "/x/1", ("get", {"id": "1"})),
+                ("HEAD", "/x/1", ("get", {"id": "1"})),
+                ("POST", "/x/%31/2", ("put", {"*": "1/2"})),
+                ("FOO", "/x/1", ("any", {"other": "1"})),
+                ("GET", "/y", (None, {}))):
+            for _ in range(2):
+                self.assertEqual(r.find(method, path), want)
+
+    def test_decode_once(self):
+        self.assertEqual(files.decode_path("/%2541"), "/%41")
+        self.assertEqual(files.decode_path("/a..b"), "/a..b")
+        self.assertIsNone(files.decode_path("/a/%2e./b"))
+        self.assertIsNone(files.decode_path("/%00"))
+
+
+if __name__ == "__main__":
+    unittest.main()

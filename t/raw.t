@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Raw writer calls: the octets that a client receives, and header blocks that
+a script leaves open (RFC 9113 section 4.3: nothing may come between)."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap                                                      # noqa: E402
+from rawclient import (Client, CONTINUATION, DATA, Frame,       # noqa: E402
+                       GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS,
+                       WINDOW_UPDATE)
+from hpack import huffman, huffman_constants                    # noqa: E402
+from server import SCRIPTS, Server                              # noqa: E402
+
+t = tap.Tap()
+HUFFMAN = huffman.HuffmanEncoder(huffman_constants.REQUEST_CODES,
+                                 huffman_constants.REQUEST_CODES_LENGTH)
+
+
+def string(octets):
+    """A string literal, Huffman where shorter (RFC 7541 section 5.2)."""
+    coded = HUFFMAN.encode(octets)
+    if len(coded) < len(octets):
+        return bytes([0x80 | len(coded)]) + coded
+    return bytes([len(octets)]) + octets
+
+
+def literal(name, value):
+    """A field with a new name, added to the table (section 6.2.1)."""
+    return b"\x40" + string(name) + string(value)
+
+
+def frame(*parts):
+    return Frame(*parts).raw()
+
+
+OK = b"\x88"                                # :status 200, static entry 8
+X_A = literal(b"x-a", b"b")
+BAD = b"".join(literal(n, v) for n, v in [
+    (b"x-crlf", b"a\r\nb"), (b"x-nul", b"\0"), (b"X-Upper", b"U"),
+    (b"x-int", b"12"), (b"x-utf8", b"caf\xc3\xa9"), (b"x-empty", b""),
+    (b"connection", b"close"), (b":late", b"pseudo")])
+
+# case of scripts/raw.py: all that the client receives for it
+RAW = [
+    ("headers", frame(HEADERS, 0x5, 1, OK + X_A)),
+    ("headers_continuation",
+     frame(HEADERS, 0, 1, OK + X_A)
+     + frame(CONTINUATION, 0x4, 1, literal(b"x-c", b"d"))
+     + frame(DATA, 0x1, 1, b"")),
+    ("headers_other_class", frame(CONTINUATION, 0x4, 1, OK + X_A)),
+    ("headers_other_stream", frame(HEADERS, 0x5, 77, OK + X_A)),
+    ("headers_repeated",
+     frame(HEADERS, 0x4, 1, OK + X_A) + frame(HEADERS, 0x4, 1, OK + b"\xbe")
+     + frame(HEADERS, 0x5, 1, OK + b"\xbe")),
+    ("headers_bad_values", frame(HEADERS, 0x5, 1, BAD)),
+    ("continuation", frame(CONTINUATION, 0x4, 1, X_A)),
+    ("data", frame(DATA, 0x1, 1, b"abc")),
+    ("data_bytes", frame(DATA, 0, 1, b"\0\xff") + frame(DATA, 0, 1, b"\xc3\xa9")
+     + frame(DATA, 0, 1, b"")),
+    ("data_other_stream",
+     frame(DATA, 0, 2, b"abc") + frame(DATA, 0, 0, b"abc")),
+    ("data_too_large", frame(DATA, 0, 1, b"x" * 20000)),
+    ("data_no_window", frame(DATA, 0, 1, b"y" * 16384) * 5),
+    ("data_after_end", frame(DATA, 1, 1, b"a") + frame(DATA, 1, 1, b"b")),
+    ("octets", b"\x00\x00\x01\xfa\xff\x80\x00\x00\x01Zthis is no frame"),
+    ("octets_in_pieces", frame(DATA, 0, 1, b"ok")),
+    ("serialized", frame(HEADERS, 0x4, 1, OK)
+     + frame(CONTINUATION, 0x4, 1, OK)),
+    ("frame_numbers", frame(0xfa, 0x55, 3, b"xyz")),
+    ("frame_names", frame(PING, 0x1, 0, b"12345678")
+     + frame(WINDOW_UPDATE, 0, 1, bytes(4))
+     + frame(RST_STREAM, 0, 1, b"\0\0\0\x0d")),
+    ("frame_lies", frame(SETTINGS, 0, 1, b"\0")),
+    ("reset_stream", frame(RST_STREAM, 0, 1, b"\0\0\0\x0b")),
+    ("goaway", frame(GOAWAY, 0, 0, b"\0\0\0\x05\0\0\0\x07bye")),
+    ("ping", frame(PING, 0, 0, b"abcdefgh")),
+    ("mixed_with_checked",
+     frame(HEADERS, 0x4, 1, literal(b":status", b"103").replace(
+         b"\x40" + string(b":status"), b"\x48") + X_A)
+     + frame(HEADERS, 0x4, 1, OK + b"\xbe") + frame(DATA, 0, 1, b"raw")
+     + frame(DATA, 1, 1, b"checked")),
+]
+
+
+def octet_by_octet(s):
+    """Every raw call, each on a connection of its own."""
+    for case, want in RAW:
+        with Client(s.port, ack=False) as c:
+            c.wait_for(lambda: c.settings)
+            c.send_frame(SETTINGS, 0x1, 0)
+            c.ping(b"at rest.")
+            before = len(c.frames)
+            c.request(f"/raw.py?case={case}")
+
+            def got():
+                return b"".join(f.raw() for f in c.frames[before:]) \
+                    + c.leftover()
+
+            c.wait_for(lambda: len(got()) >= len(want))
+            t.eq(got(), want, f"raw call octet by octet: {case}")
+    with Client(s.port) as c:               # the encoder's table stays in step
+        for i in range(3):
+            x = c.fetch("/quick.py")
+            c.request("/note.py?set=raw+seen")
+            y = c.fetch("/raw.py?case=headers_continuation")
+            t.eq((x.status, y.status, y.headers, c.bad_blocks),
+                 (200, 200, [("x-a", "b"), ("x-c", "d")], []),
+                 f"HPACK state, round {i}")
+
+
+def between(c, x):
+    """What came between a stream's HEADERS and its CONTINUATION."""
+    kinds = [(f.type, f.sid) for f in c.frames]
+    if (HEADERS, x.sid) not in kinds or (CONTINUATION, x.sid) not in kinds:
+        return f"incomplete: {kinds}"
+    return kinds[kinds.index((HEADERS, x.sid)) + 1:
+                 kinds.index((CONTINUATION, x.sid))]
+
+
+def open_block(c, how):
+    """Waits until a stream's header block is open."""
+    x = c.request(f"/held.py?how={how}")
+    c.wait_for(lambda: x.frames)
+    t.eq([(f.type, f.flags, f.payload) for f in x.frames],
+         [(HEADERS, 0, OK)], f"{how}: HEADERS without END_HEADERS")
+    return x
+
+
+def traffic(c):
+    """PINGs, uploads, requests, resets; returns the exchanges to wait for."""
+    uploads = [c.open("/quick.py", "POST") for _ in range(4)]
+    for i in range(20):
+        c.send_frame(PING, 0, 0, b"%08d" % i)
+        for x in uploads:
+            c.send_data(x.sid, b"u" * 500, end_stream=i == 19)
+    c.send_frame(SETTINGS, 0, 0)
+    c.reset(c.open("/quick.py", "POST").sid)
+    return uploads + [c.request("/arrived.py")]
+
+
+def nothing_between(s):
+    """By time, as scripts do, and by condition, so that it is certain that
+    the server had taken all of the traffic before the block was ended."""
+    for how in ("sleep", "arrived", "sleep", "arrived"):
+        with Client(s.port) as c:
+            x = open_block(c, how)
+            others = traffic(c)
+            c.wait_for(lambda: x.done and all(y.done for y in others)
+                       and len(c.pongs) >= 20)
+            t.eq(between(c, x), [], f"{how}: nothing comes between")
+            t.eq((x.status, x.headers, x.body),
+                 (200, [("x-how", how)], b"held"), f"{how}: the response")
+            t.ok(all(y.ended for y in others) and len(c.pongs) == 20
+                 and c.settings_acks == 2 and not c.bad_blocks,
+                 f"{how}: all the rest comes after it", c.frames[-5:])
+
+
+def released(s):
+    """The block ends by itself: after 1 s, and with the functions."""
+    with Client(s.port) as c:
+        x = open_block(c, "late")
+        y = c.fetch("/quick.py")
+        t.ok(y.ended and len(x.frames) == 1 and c.ping(),
+             "an open block holds the others up for a limited time only", y)
+        c.fetch("/note.py?set=late")
+        c.wait_for(lambda: x.done)
+        t.eq([(f.type, f.flags) for f in x.frames[1:]],
+             [(CONTINUATION, 0x4), (DATA, 0x1)],
+             "the script that left it open goes on after it")
+    with Client(s.port) as c:
+        x = open_block(c, "forgotten")
+        y = c.fetch("/quick.py")
+        t.ok(y.ended and c.ping() and len(x.frames) == 1,
+             "a block that its functions did not end is let go of", y)
+
+
+with Server(SCRIPTS, "--grace", "1") as server:
+    octet_by_octet(server)
+    nothing_between(server)
+    released(server)
+t.done()

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""None of the three functions."""

@@ -1,0 +1,311 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Starting: options, what is wrong with them, addresses, the ready line, the
+certificate that is made in memory."""
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap
+from rawclient import Client
+from server import SCRIPTS, Server, program
+
+t = tap.Tap()
+DIR = tempfile.mkdtemp(prefix="h2rig-startup-")
+
+
+def run(*args, env=None):
+    """Runs the program, which is to end by itself: (status, out, err)."""
+    try:
+        done = subprocess.run([program(), *args], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env=dict(os.environ, **(env or {})),
+                              timeout=tap.scaled(20), check=False)
+    except subprocess.TimeoutExpired as e:
+        return None, e.stdout or b"", e.stderr or b""
+    return (done.returncode, done.stdout.decode(),
+            done.stderr.decode("utf-8", "backslashreplace"))
+
+
+def path(name, content=None):
+    """A path in the scratch directory; made a file if content is given."""
+    full = os.path.join(DIR, name)
+    if content is not None:
+        with open(full, "w", encoding="utf-8") as f:
+            f.write(content)
+    return full
+
+
+LISTED = "expected an option that h2rig --help lists"
+
+USAGE = [
+    # arguments, the line on standard error after "h2rig: "
+    ([], "DOCROOT: expected the directory to serve"),
+    (["/", "/tmp"], '"/tmp": expected nothing after DOCROOT'),
+    (["--no-such", "/"], "--no-such: " + LISTED),
+    (["--max", "1", "/"], "--max: " + LISTED),
+    (["-x", "/"], "-x: " + LISTED),
+    (["--port", "x", "/"],
+     '--port: "x": expected a number from 0 to 65535'),
+    (["-p", "65536", "/"],
+     '--port: "65536": expected a number from 0 to 65535'),
+    (["--port", "-1", "/"],
+     '--port: "-1": expected a number from 0 to 65535'),
+    (["--port=", "/"], '--port: "": expected a number from 0 to 65535'),
+    (["--port= 1", "/"], '--port: " 1": expected a number from 0 to 65535'),
+    (["--port"], "--port: expected N after it"),
+    (["-c"], "--cert: expected FILE after it"),
+    (["--cleartext=yes", "/"], "--cleartext: expected no argument"),
+    (["--bind", "localhost", "/"],
+     '--bind: "localhost": expected a numeric IPv4 or IPv6 address'),
+    (["--bind", "1.2.3.4\n5", "/"],
+     r'--bind: "1.2.3.4\n5": expected a numeric IPv4 or IPv6 address'),
+    (["-b", "::1"] * 17 + ["/"],
+     '--bind: "::1": expected at most 16 addresses'),
+    (["--log-level", "loud", "/"],
+     '--log-level: "loud": expected error, warn, info or debug'),
+    (["--max-children", "0", "/"],
+     '--max-children: "0": expected a number from 1 to 65536'),
+    (["--max-frame-size", "16383", "/"],
+     '--max-frame-size: "16383": expected a number from 16384 to 16777215'),
+    (["--initial-window-size", "2147483648", "/"],
+     '--initial-window-size: "2147483648": expected a number from 0 to '
+     "2147483647"),
+    (["--max-body", "18446744073709551616", "/"],
+     '--max-body: "18446744073709551616": expected a number from 0 to '
+     "9223372036854775807"),
+    (["--cert", "x", "/"], "--cert: expected --key with it"),
+    (["--key", "x", "/"], "--key: expected --cert with it"),
+    (["--cleartext", "--cert", "x", "--key", "y", "/"],
+     "--cleartext: expected no --cert with it"),
+    (["--cleartext", "--key", "y", "/"],
+     "--cleartext: expected no --key with it"),
+]
+
+
+def check_bad(status, cases):
+    """Each case: one line on standard error, nothing on standard output."""
+    for args, line in cases:
+        shown = " ".join(args).replace(DIR + "/", "").replace("\n", "\\n")
+        t.eq(run(*args), (status, "", f"h2rig: {line}\n"),
+             f"{shown[:60] or 'no arguments'}: exit {status}")
+
+
+def make_pair(name):
+    """A certificate and its key by openssl: their paths."""
+    cert, key = path(name + ".pem"), path(name + ".key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+                    "-subj", "/CN=" + name, "-days", "2", "-out", cert,
+                    "-keyout", key], check=True, stderr=subprocess.DEVNULL)
+    return cert, key
+
+
+def check_documentroot():
+    """What DOCROOT cannot be."""
+    plain, none = path("plain", "x"), path("none")
+    check_bad(78, [
+        ([none], f'DOCROOT: "{none}": expected a directory: '
+                 "No such file or directory"),
+        ([plain], f'DOCROOT: "{plain}": expected a readable directory: '
+                  "Not a directory"),
+        ([""], 'DOCROOT: "": expected a directory: '
+               "No such file or directory"),
+    ])
+
+
+def check_certificates():
+    """Files that are no certificate or key, or not of one pair."""
+    cert, key = make_pair("one")
+    other_key = make_pair("two")[1]
+    secret = path("secret.key")
+    subprocess.run(["openssl", "rsa", "-aes256", "-passout", "pass:x", "-in",
+                    key, "-out", secret], check=True,
+                   stderr=subprocess.DEVNULL)
+    none, junk = path("none"), path("junk", "no PEM\n")
+
+    def files(a, b):
+        return ["--port", "0", "--cert", a, "--key", b, SCRIPTS]
+    check_bad(78, [
+        (files(none, key), f'--cert: "{none}": expected a readable file: '
+                           "No such file or directory"),
+        (files(cert, none), f'--key: "{none}": expected a readable file: '
+                            "No such file or directory"),
+        (files(junk, key), f'--cert: "{junk}": expected a certificate in PEM '
+                           "form: no start line"),
+        (files(cert, other_key), f'--key: "{other_key}": expected the key of '
+                                 f'the certificate in "{cert}"'),
+    ])
+    for bad in junk, secret:    # OpenSSL's versions give different reasons
+        status, out, err = run(*files(cert, bad))
+        want = (f'h2rig: --key: "{bad}": expected a private key in PEM form, '
+                "not encrypted: ")
+        t.eq((status, out, err[:len(want)], err.count("\n")),
+             (78, "", want, 1), f"--key {os.path.basename(bad)}: exit 78")
+    with Server(SCRIPTS, "--cert", cert, "--key", key) as s:
+        pem = ssl.get_server_certificate(("127.0.0.1", s.port))
+        with open(cert, encoding="ascii") as f:
+            t.eq(pem.split(), f.read().split(), "certificate is the one given")
+
+
+def check_keylog():
+    """SSLKEYLOGFILE gets the sessions' secrets, and must be a file."""
+    status, out, err = run(SCRIPTS, env={"SSLKEYLOGFILE": DIR})
+    t.eq((status, out, err),
+         (78, "", f'h2rig: SSLKEYLOGFILE: "{DIR}": expected a file to append '
+                  "to: Is a directory\n"), "SSLKEYLOGFILE is a directory")
+    log = path("keys")
+    with Server(SCRIPTS, env={"SSLKEYLOGFILE": log}) as s:
+        for _ in range(2):
+            with Client(s.port) as c:
+                t.ok(c.wait_for(lambda: c.settings), "client is served")
+    with open(log, encoding="ascii") as f:
+        lines = f.readlines()
+    good = [x for x in lines if re.match(r"[A-Z_0-9]+ [0-9a-f]+ [0-9a-f]+$", x)]
+    t.eq(lines, good, "all lines of the key log are such lines")
+    t.eq(len({x.split()[1] for x in lines}), 2, "two clients' secrets in it")
+    t.eq(os.stat(log).st_mode & 0o777, 0o600, "only the owner can read it")
+
+
+def check_addresses():
+    """Ports, families, the ready lines."""
+    with Server(SCRIPTS) as s:
+        status, out, err = run("--bind", "127.0.0.1", "--port", str(s.port),
+                               SCRIPTS)
+        t.eq((status, out, err),
+             (71, "", f"h2rig: cannot listen on 127.0.0.1:{s.port}: "
+                      "Address already in use\n"), "port in use: exit 71")
+    with Server(SCRIPTS, "--port", str(s.port)) as again:
+        t.eq(again.port, s.port, "the port can be taken again at once")
+    status, out, err = run("-b", "192.0.2.1", "-p", "0", SCRIPTS)
+    t.eq((status, out, err),
+         (71, "", "h2rig: cannot listen on 192.0.2.1:0: "
+                  "Cannot assign requested address\n"), "not our address")
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        t.skip("both loopback addresses", "no IPv6")
+        return
+    with Server(SCRIPTS, "--bind", "::1", "--bind", "127.0.0.1") as s:
+        t.eq(s.out(), f"h2rig: listening on https://[::1]:{s.port}\n"
+             f"h2rig: listening on https://127.0.0.1:{s.port}\n",
+             "both addresses on one port, in the order given")
+        for host in "127.0.0.1", "::1":
+            with Client(s.port, host=host) as c:
+                t.ok(c.wait_for(lambda: c.settings), f"{host} serves")
+
+
+def check_default_addresses():
+    """Without --bind; and ::1, which may then be taken."""
+    blocker = socket.socket(socket.AF_INET6)
+    try:
+        blocker.bind(("::1", 0))
+        blocker.listen()
+    except OSError:
+        t.skip("default addresses", "no IPv6")
+        return
+    port = blocker.getsockname()[1]
+    with Unbound("--port", str(port)) as s:
+        t.eq(s.out(), f"h2rig: listening on https://127.0.0.1:{port}\n",
+             "::1 is left out when it is taken")
+    blocker.close()
+    with Unbound("--port", "0") as s:
+        t.eq(s.out(), f"h2rig: listening on https://127.0.0.1:{s.port}\n"
+             f"h2rig: listening on https://[::1]:{s.port}\n",
+             "default addresses, port 0")
+
+
+class Unbound(Server):
+    """A server without --bind."""
+
+    def __init__(self, *options):
+        super().__init__(SCRIPTS, *options)
+        i = self.argv.index("--bind")
+        del self.argv[i:i + 2]
+
+
+def check_made_certificate():
+    """Clients that trust it can verify it, by any of its names."""
+    with Server(SCRIPTS) as s:
+        pem = ssl.get_server_certificate(("127.0.0.1", s.port))
+        context = ssl.create_default_context(cadata=pem)
+        context.set_alpn_protocols(["h2"])
+        for name in "localhost", "127.0.0.1", "::1":
+            with socket.create_connection(("127.0.0.1", s.port)) as plain:
+                with context.wrap_socket(plain, server_hostname=name) as tls:
+                    t.eq(tls.selected_alpn_protocol(), "h2",
+                         f"certificate is good for {name}")
+    with Server(SCRIPTS) as s:
+        t.ok(ssl.get_server_certificate(("127.0.0.1", s.port)) != pem,
+             "each server makes its own")
+
+
+def check_cleartext():
+    """--cleartext: prior knowledge."""
+    with Server(SCRIPTS, "--cleartext") as s:
+        t.eq(s.out(), f"h2rig: listening on http://127.0.0.1:{s.port}\n",
+             "ready line says http")
+        with Client(s.port, tls=False) as c:
+            t.ok(c.ping(), "PING is answered")
+
+
+def check_closed_descriptors():
+    """Started without standard descriptors, no socket gets their numbers."""
+    out = path("closed.out")
+    script = f'exec "$0" --port 0 "$1" 2>"{out}" <&- >&-'
+    p = subprocess.Popen(["sh", "-c", script, program(), SCRIPTS])
+    try:
+        ready = tap.wait_until(lambda: os.path.exists(out)
+                               and "serving" in read(out))
+        t.ok(ready, "starts without descriptors 0 and 1", read(out))
+        where = [os.readlink(f"/proc/{p.pid}/fd/{i}") for i in (0, 1)] \
+            if os.path.isdir(f"/proc/{p.pid}/fd") else ["/dev/null"] * 2
+        t.eq(where, ["/dev/null"] * 2, "they are /dev/null")
+    finally:
+        p.terminate()
+    t.eq(p.wait(tap.scaled(20)), 0, "and stops")
+
+
+def read(name):
+    """A text file's content."""
+    with open(name, encoding="utf-8") as f:
+        return f.read()
+
+
+def check_information():
+    """--help and --version."""
+    status, out, err = run("--version")
+    t.eq((status, err), (0, ""), "--version: exit 0")
+    t.ok(re.fullmatch(r"h2rig \d+\.\d+\S*\n", out), "prints the version", out)
+    t.eq(run("-V"), (status, out, err), "-V is the same")
+    status, out, err = run("--help")
+    t.eq((status, err), (0, ""), "--help: exit 0")
+    t.ok(out.startswith("usage: h2rig [option ...] DOCROOT\n"), "usage", out)
+    t.eq([x for x in out.splitlines() if len(x) > 80], [], "in 80 columns")
+    t.eq(run("-h", "--port", "x"), (status, out, err),
+         "-h ends the program, whatever comes after")
+
+
+try:
+    check_information()
+    check_bad(64, USAGE)
+    check_documentroot()
+    if shutil.which("openssl"):
+        check_certificates()
+    else:
+        t.skip("certificates", "needs the program openssl")
+    check_keylog()
+    check_addresses()
+    check_default_addresses()
+    check_made_certificate()
+    check_cleartext()
+    check_closed_descriptors()
+finally:
+    shutil.rmtree(DIR, ignore_errors=True)
+t.done()

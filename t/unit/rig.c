@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The session under test of rig.h.  Frames from the peer are made octet by
+ * octet here, not with the encoders of frame.c, so that the two can disagree.
+ */
+#include <check.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rig.h"
+
+static const char *const types[] = { "DATA", "HEADERS", "PRIORITY",
+	"RST_STREAM", "SETTINGS", "PUSH_PROMISE", "PING", "GOAWAY",
+	"WINDOW_UPDATE", "CONTINUATION" };
+
+static void
+note(struct rig *r, const char *fmt, ...)
+{
+	size_t room = sizeof(r->log) - r->log_len;
+	va_list ap;
+	int n;
+
+	if (r->log_len > 0 && r->log[r->log_len - 1] != ' ')
+		r->log_len += (size_t)snprintf(r->log + r->log_len, room,
+		    "; ");
+	room = sizeof(r->log) - r->log_len;
+	va_start(ap, fmt);
+	n = vsnprintf(r->log + r->log_len, room, fmt, ap);
+	va_end(ap);
+	ck_assert_msg(n >= 0 && (size_t)n + 4 < room, "log too long: %s",
+	    r->log);
+	r->log_len += (size_t)n;
+}
+
+static const char *
+code_name(uint32_t code)
+{
+	static char number[16];
+
+	if (frame_code_name(code) != NULL)
+		return frame_code_name(code);
+	snprintf(number, sizeof(number), "%lu", (unsigned long)code);
+	return number;
+}
+
+static void
+on_headers(void *user, struct stream *st, const struct fields *l,
+    const struct frame_priority *priority, bool end_stream)
+{
+	struct field f;
+
+	note(user, "headers %u%s", (unsigned)st->id, end_stream ? " end" : "");
+	if (priority != NULL)
+		note(user, "weight %u", priority->weight);
+	ck_assert(fields_find(l, ":method", &f));
+}
+
+static void
+on_data(void *user, struct stream *st, const uint8_t *data, size_t len,
+    size_t flow_len, bool end_stream)
+{
+	(void)data;
+	note(user, "data %u %zu/%zu%s", (unsigned)st->id, len, flow_len,
+	    end_stream ? " end" : "");
+}
+
+static void
+on_trailers(void *user, struct stream *st, const struct fields *l)
+{
+	note(user, "trailers %u", (unsigned)st->id);
+	ck_assert(l != NULL);
+}
+
+static void
+on_closed(void *user, struct stream *st)
+{
+	struct rig *r = user;
+
+	if (st->reset)
+		note(r, "closed %u reset %s%s", (unsigned)st->id,
+		    code_name(st->reset_code),
+		    st->reset_by_peer ? " by peer" : "");
+	else
+		note(r, "closed %u", (unsigned)st->id);
+	if (r->auto_release)
+		session_release(r->s, st);
+}
+
+static void
+on_window(void *user, struct stream *st)
+{
+	note(user, "window %u", st != NULL ? (unsigned)st->id : 0);
+}
+
+static void
+on_stream_error(void *user, uint32_t id, const struct h2_error *e)
+{
+	note(user, "error %u %s: %s", (unsigned)id, code_name(e->code),
+	    e->reason);
+}
+
+static const struct session_callbacks callbacks = {
+	.headers = on_headers,
+	.data = on_data,
+	.trailers = on_trailers,
+	.closed = on_closed,
+	.window = on_window,
+	.stream_error = on_stream_error,
+};
+
+static void
+feed(struct rig *r, const uint8_t *p, size_t len)
+{
+	size_t i;
+
+	if (!r->split) {
+		session_recv(r->s, p, len, r->now_ms);
+		return;
+	}
+	for (i = 0; i < len; i++)
+		session_recv(r->s, p + i, 1, r->now_ms);
+}
+
+static void
+add_octets(struct buf *b, unsigned n, const char *hex)
+{
+	char two[3] = { hex[0], hex[1], '\0' };
+
+	while (n-- > 0)
+		buf_add_u8(b, (unsigned)strtoul(two, NULL, 16));
+}
+
+/* <name=value>: without indexing, no Huffman, lengths below 127. */
+static void
+add_field(struct buf *b, const char *text, size_t len)
+{
+	const char *eq = memchr(text, '=', len);
+	size_t name_len, value_len;
+
+	ck_assert(eq != NULL);
+	name_len = (size_t)(eq - text);
+	value_len = len - name_len - 1;
+	ck_assert(name_len < 127 && value_len < 127);
+	buf_add_u8(b, 0);
+	buf_add_u8(b, (unsigned)name_len);
+	buf_add(b, text, name_len);
+	buf_add_u8(b, (unsigned)value_len);
+	buf_add(b, eq + 1, value_len);
+}
+
+static void
+add_part(struct buf *b, const char *p, size_t len)
+{
+	const char *star = memchr(p, '*', len);
+	size_t i;
+
+	if (p[0] == '\'') {
+		buf_add(b, p + 1, len - 2);
+	} else if (p[0] == '<') {
+		add_field(b, p + 1, len - 2);
+	} else if (star != NULL) {
+		add_octets(b, (unsigned)strtoul(p, NULL, 10), star + 1);
+	} else {
+		ck_assert_msg(len % 2 == 0, "odd hex: %.*s", (int)len, p);
+		for (i = 0; i < len; i += 2)
+			add_octets(b, 1, p + i);
+	}
+}
+
+void
+rig_payload(struct buf *b, const char *text, size_t len)
+{
+	size_t at = 0, end;
+
+	if (len == 1 && text[0] == '-')
+		return;
+	while (at < len) {
+		end = at;
+		if (text[at] == '\'' || text[at] == '<') {
+			char close = text[at] == '<' ? '>' : '\'';
+
+			for (end = at + 1; end < len && text[end] != close;)
+				end++;
+		}
+		while (end < len && text[end] != '+')
+			end++;
+		add_part(b, text + at, end - at);
+		at = end + 1;
+	}
+}
+
+static unsigned
+type_of(const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strcmp(types[i], name) == 0)
+			return i;
+	}
+	ck_assert_msg(isdigit((unsigned char)name[0]), "no type %s", name);
+	return (unsigned)strtoul(name, NULL, 0);
+}
+
+static void
+run_frame(struct rig *r, const char *step, size_t len)
+{
+	struct buf b = { 0 }, payload = { 0 };
+	char type[32];
+	unsigned flags = 0;
+	unsigned long id = 0;
+	int at = 0;
+
+	if (strncmp(step, "RAW ", 4) == 0) {
+		rig_payload(&b, step + 4, len - 4);
+	} else {
+		ck_assert_msg(sscanf(step, "%31s %x %lu%n", type, &flags, &id,
+		    &at) == 3, "step: %.*s", (int)len, step);
+		while ((size_t)at < len && step[at] == ' ')
+			at++;
+		rig_payload(&payload, step + at, len - (size_t)at);
+		buf_add_u24(&b, (uint32_t)buf_len(&payload));
+		buf_add_u8(&b, type_of(type));
+		buf_add_u8(&b, flags);
+		buf_add_u32(&b, (uint32_t)id);
+		buf_add(&b, buf_data(&payload), buf_len(&payload));
+	}
+	feed(r, buf_data(&b), buf_len(&b));
+	buf_free(&b);
+	buf_free(&payload);
+}
+
+#define F(n, v) { (const uint8_t *)(n), (const uint8_t *)(v), \
+	sizeof(n) - 1, sizeof(v) - 1, false }
+
+static int
+do_respond(struct rig *r, uint32_t id, const char *status, bool end,
+    const char **why)
+{
+	struct field v[] = { F(":status", "200"), F("server", "x") };
+
+	v[0].value = (const uint8_t *)status;
+	v[0].value_len = strlen(status);
+	return send_headers(r->s, id, v, 2, end, why);
+}
+
+static int
+do_trailers(struct rig *r, uint32_t id, const char **why)
+{
+	struct field v[] = { F("x-sum", "1") };
+
+	return send_headers(r->s, id, v, 1, true, why);
+}
+
+static int
+do_push(struct rig *r, uint32_t id, const char **why)
+{
+	struct field v[] = { F(":method", "GET"), F(":scheme", "https"),
+		F(":authority", "a"), F(":path", "/p") };
+	uint32_t promised = 0;
+
+	return send_push(r->s, id, &promised, v, 4, why);
+}
+
+static int
+do_data(struct rig *r, uint32_t id, size_t n, bool end, const char **why)
+{
+	uint8_t *p = calloc(1, n + 1);
+	size_t sent;
+	int rc;
+
+	rc = send_data(r->s, id, p, n, end, SIZE_MAX, &sent, why);
+	free(p);
+	return rc;
+}
+
+/* HEADERS without END_HEADERS by stream id. */
+static int
+do_hold(struct rig *r, uint32_t id)
+{
+	struct field v[] = { F(":status", "200") };
+
+	return send_raw_block(r->s, id, FRAME_HEADERS, 0, id, NULL, 0, v, 1);
+}
+
+static struct stream *
+stream_of(struct rig *r, unsigned long id)
+{
+	struct stream *st = session_stream(r->s, (uint32_t)id);
+
+	ck_assert_msg(st != NULL, "no stream %lu", id);
+	return st;
+}
+
+static void
+run_call(struct rig *r, const char *step)
+{
+	char verb[32], a[32] = "", b[32] = "", c[32] = "";
+	const char *why = NULL;
+	unsigned long id;
+	int rc = 0;
+	bool end;
+
+	sscanf(step, "!%31s %31s %31s %31s", verb, a, b, c);
+	id = strtoul(a, NULL, 10);
+	end = strcmp(c, "end") == 0;
+	if (strcmp(verb, "respond") == 0)
+		rc = do_respond(r, (uint32_t)id, b, end, &why);
+	else if (strcmp(verb, "data") == 0)
+		rc = do_data(r, (uint32_t)id, strtoul(b, NULL, 10), end, &why);
+	else if (strcmp(verb, "trailers") == 0)
+		rc = do_trailers(r, (uint32_t)id, &why);
+	else if (strcmp(verb, "reset") == 0)
+		rc = send_rst_stream(r->s, (uint32_t)id,
+		    (uint32_t)strtoul(b, NULL, 10), &why);
+	else if (strcmp(verb, "goaway") == 0)
+		rc = send_goaway(r->s, (uint32_t)id,
+		    (uint32_t)strtoul(b, NULL, 10), NULL, 0, &why);
+	else if (strcmp(verb, "push") == 0)
+		rc = do_push(r, (uint32_t)id, &why);
+	else if (strcmp(verb, "hold") == 0)
+		rc = do_hold(r, (uint32_t)id);
+	else if (strcmp(verb, "unhold") == 0)
+		send_release(r->s);
+	else if (strcmp(verb, "release") == 0)
+		session_release(r->s, stream_of(r, id));
+	else if (strcmp(verb, "consume") == 0)
+		session_consume(r->s, stream_of(r, id), strtoul(b, NULL, 10));
+	else if (strcmp(verb, "shutdown") == 0)
+		session_shutdown(r->s);
+	else if (strcmp(verb, "time") == 0)
+		r->now_ms += id;
+	else if (strcmp(verb, "wrote") == 0)
+		session_wrote(r->s, buf_len(session_output(r->s)));
+	else
+		ck_abort_msg("no call %s", verb);
+	if (rc != 0)
+		note(r, "!%s -> %d%s%s", verb, rc, why != NULL ? ": " : "",
+		    why != NULL ? why : "");
+}
+
+void
+rig_run(struct rig *r, const char *script)
+{
+	char step[1024];
+	const char *end;
+	size_t len;
+
+	while (*script != '\0') {
+		end = strstr(script, "; ");
+		len = end != NULL ? (size_t)(end - script) : strlen(script);
+		ck_assert(len < sizeof(step));
+		memcpy(step, script, len);
+		step[len] = '\0';
+		if (step[0] == '!')
+			run_call(r, step);
+		else
+			run_frame(r, step, len);
+		script += len + (end != NULL ? 2 : 0);
+	}
+}
+
+void
+rig_start_limits(struct rig *r, bool handshake, const struct session_limits *l)
+{
+	memset(r, 0, sizeof(*r));
+	r->limits = *l;
+	r->now_ms = 1000;
+	r->s = session_new(l, &callbacks, r);
+	ck_assert_ptr_nonnull(r->s);
+	if (!handshake)
+		return;
+	rig_run(r, "RAW 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'; SETTINGS 0 0; "
+	    "SETTINGS 1 0");
+	ck_assert(session_established(r->s));
+	session_wrote(r->s, buf_len(session_output(r->s)));
+}
+
+void
+rig_start(struct rig *r, bool handshake)
+{
+	struct session_limits l;
+
+	session_limits_default(&l);
+	rig_start_limits(r, handshake, &l);
+}
+
+/* One frame of ours, as text. */
+static void
+show_frame(struct rig *r, const uint8_t *p, uint32_t len)
+{
+	unsigned type = p[3], flags = p[4];
+	unsigned id = (unsigned)get_u32(p + 5);
+	const uint8_t *v = p + 9;
+	const char *name = type < 10 ? types[type] : "?";
+
+	switch (type) {
+	case FRAME_RST_STREAM:
+		note(r, "%s %u %s", name, id, code_name(get_u32(v)));
+		break;
+	case FRAME_GOAWAY:
+		note(r, "%s %u %s%s%.*s", name, (unsigned)get_u32(v),
+		    code_name(get_u32(v + 4)), len > 8 ? " " : "",
+		    (int)len - 8, (const char *)v + 8);
+		break;
+	case FRAME_WINDOW_UPDATE:
+		note(r, "%s %u %u", name, id, (unsigned)get_u32(v));
+		break;
+	case FRAME_SETTINGS:
+	case FRAME_PING:
+		note(r, "%s%s", name, flags & 1 ? " ack" : "");
+		break;
+	case FRAME_PUSH_PROMISE:
+		note(r, "%s %u %u", name, id, (unsigned)get_u32(v));
+		break;
+	case FRAME_DATA:
+		note(r, "%s %x %u %u", name, flags, id, (unsigned)len);
+		break;
+	default:
+		note(r, "%s %x %u", name, flags, id);
+	}
+}
+
+const char *
+rig_log(struct rig *r)
+{
+	struct buf *out = session_output(r->s);
+	const uint8_t *p = buf_data(out);
+	size_t left = buf_len(out);
+
+	if (left > 0)
+		r->log_len += (size_t)snprintf(r->log + r->log_len, 8,
+		    r->log_len > 0 ? " | " : "| ");
+	while (left >= 9) {
+		uint32_t len = get_u24(p);
+
+		ck_assert_uint_le(len, left - 9);
+		show_frame(r, p, len);
+		p += 9 + len;
+		left -= 9 + len;
+	}
+	ck_assert_uint_eq(left, 0);
+	return r->log;
+}
+
+void
+rig_end(struct rig *r)
+{
+	session_free(r->s);
+	r->s = NULL;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session under test, driven by a text and observed as a text.
+ *
+ * A script is a list of steps with "; " between them.  Frames from the peer:
+ *
+ *	TYPE FLAGS STREAM PAYLOAD	TYPE a name or a number; FLAGS in hex
+ *	RAW PAYLOAD			octets as they are
+ *
+ * PAYLOAD is parts joined by +: hex digits, 'text', <name=value> (a literal
+ * field that no table takes), N*HH (an octet N times).  No payload: nothing
+ * or a dash.  The length is made from the payload.  Steps of the application:
+ *
+ *	!respond ID STATUS [end]	!data ID N [end]	!trailers ID
+ *	!reset ID CODE			!release ID		!consume ID N
+ *	!shutdown			!goaway LAST CODE	!push ID
+ *	!wrote				!time MS		!hold ID
+ *	!unhold
+ *
+ * What happens is logged in order, "; " between: `headers ID [end]`, `data ID
+ * CONTENT/FLOW [end]`, `trailers ID`, `closed ID [reset CODE [by peer]]`,
+ * `window ID`, `error ID CODE: reason`, `!call -> status: why` for
+ * calls that did not return SEND_OK.  After " | " comes what the session has
+ * put out since rig_start, frame by frame.
+ */
+#ifndef T_UNIT_RIG_H
+#define T_UNIT_RIG_H
+
+#include "h2/send.h"
+#include "h2/session.h"
+
+struct rig {
+	struct session *s;
+	struct session_limits limits;
+	uint64_t now_ms;
+	bool split;		/* feed the session octet by octet */
+	bool auto_release;	/* release streams when they are closed */
+	char log[8192];
+	size_t log_len;
+	size_t out_at;		/* output already seen */
+	struct hpack_decoder *dec;	/* for our own output */
+};
+
+/* Limits by default.  handshake: preface and SETTINGS both ways are done. */
+void rig_start(struct rig *r, bool handshake);
+void rig_start_limits(struct rig *r, bool handshake,
+    const struct session_limits *l);
+void rig_run(struct rig *r, const char *script);
+
+/* The log with the output; ends what can be seen of it. */
+const char *rig_log(struct rig *r);
+void rig_end(struct rig *r);
+
+/* Octets of a PAYLOAD of a script. */
+void rig_payload(struct buf *b, const char *text, size_t len);
+
+#endif

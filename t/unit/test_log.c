@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * src/log: form of a record, escaping, cutting, levels.  The log goes to a
+ * pipe and is read back.
+ */
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+
+static int pipe_fd[2];
+static char got[65536];
+
+static void
+set_up(void)
+{
+	ck_assert_int_eq(pipe(pipe_fd), 0);
+	log_set_fd(pipe_fd[1]);
+	log_set_level(LOG_L_INFO);
+}
+
+static void
+tear_down(void)
+{
+	log_set_fd(STDERR_FILENO);
+	close(pipe_fd[0]);
+	close(pipe_fd[1]);
+}
+
+/* What was logged, as a string; closes the writing end. */
+static const char *
+logged(void)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	close(pipe_fd[1]);
+	pipe_fd[1] = -1;
+	while ((n = read(pipe_fd[0], got + len, sizeof got - 1 - len)) > 0)
+		len += (size_t)n;
+	got[len] = '\0';
+	return got;
+}
+
+/* The text of the first record, without time, pid and newline. */
+static const char *
+logged_text(void)
+{
+	const char *text = logged();
+
+	ck_assert_ptr_nonnull(strstr(text, ": "));
+	got[strcspn(got, "\n")] = '\0';
+	return strstr(text, ": ") + 2;
+}
+
+static void
+stamp(char *dst, size_t size)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	ck_assert_ptr_nonnull(gmtime_r(&now, &tm));
+	strftime(dst, size, "%Y-%m-%dT%H:%M:%S.", &tm);
+}
+
+START_TEST(a_record_is_time_program_pid_level_text)
+{
+	char before[64], after[64], want[64];
+	const char *text;
+
+	stamp(before, sizeof before);
+	log_info("port %d", 7);
+	stamp(after, sizeof after);
+	text = logged();
+	/* The second may have changed in between. */
+	ck_assert(strncmp(text, before, 20) == 0 ||
+	    strncmp(text, after, 20) == 0);
+	ck_assert_uint_eq(strspn(text + 20, "0123456789"), 3);
+	snprintf(want, sizeof want, "Z h2rig[%ld] info: port 7\n",
+	    (long)getpid());
+	ck_assert_str_eq(text + 23, want);
+}
+END_TEST
+
+START_TEST(control_characters_are_escaped)
+{
+	log_info("%s", "a\nb\tc\rd\x1b[0m\x7f\x01 \xc3\xa9\\");
+	ck_assert_str_eq(logged_text(),
+	    "a\\nb\\tc\\rd\\x1b[0m\\x7f\\x01 \xc3\xa9\\");
+}
+END_TEST
+
+START_TEST(a_long_record_is_cut_and_marked)
+{
+	static char text[20000];
+	size_t len;
+
+	memset(text, 'x', sizeof text - 1);
+	log_info("%s", text);
+	len = strlen(logged());
+	ck_assert_uint_le(len, 8192);
+	ck_assert_uint_ge(len, 4096);
+	ck_assert_str_eq(got + len - 4, "...\n");
+}
+END_TEST
+
+START_TEST(a_record_that_escapes_make_long_is_cut_too)
+{
+	static char text[6000];
+	size_t len;
+
+	memset(text, '\x01', sizeof text - 1);
+	log_info("%s", text);
+	len = strlen(logged());
+	ck_assert_uint_le(len, 8192);
+	ck_assert_str_eq(got + len - 8, "\\x01...\n");
+}
+END_TEST
+
+START_TEST(warn_tells_errno_and_leaves_it)
+{
+	errno = ENOENT;
+	log_warn("file %s", "x");
+	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_str_eq(logged_text(), "file x: No such file or directory");
+}
+END_TEST
+
+START_TEST(a_log_that_cannot_be_written_leaves_errno)
+{
+	log_set_fd(-1);
+	errno = ENOENT;
+	log_info("lost");
+	ck_assert_int_eq(errno, ENOENT);
+	log_lines(LOG_L_INFO, "lost", "too", 3);
+	ck_assert_int_eq(errno, ENOENT);
+}
+END_TEST
+
+START_TEST(warnx_does_not)
+{
+	errno = ENOENT;
+	log_warnx("file %s", "x");
+	ck_assert_str_eq(logged_text(), "file x");
+}
+END_TEST
+
+START_TEST(records_below_the_level_are_not_written)
+{
+	log_set_level(LOG_L_WARN);
+	log_info("one");
+	log_debug("two");
+	log_lines(LOG_L_INFO, "p", "three", 5);
+	log_warnx("four");
+	ck_assert_str_eq(logged_text(), "four");
+}
+END_TEST
+
+START_TEST(lines_become_records_with_a_prefix)
+{
+	char want[3][80];
+	const char *p;
+	int i;
+
+	log_lines(LOG_L_WARN, "child 5", "one\n\ttwo\n\nlast", 14);
+	snprintf(want[0], 80, "] warn: child 5: one\n");
+	snprintf(want[1], 80, "] warn: child 5: \\ttwo\n");
+	snprintf(want[2], 80, "] warn: child 5: \n");
+	p = logged();
+	for (i = 0; i < 3; i++) {
+		p = strstr(p, want[i]);
+		ck_assert_ptr_nonnull(p);
+		p += strlen(want[i]);
+	}
+	ck_assert_ptr_nonnull(strstr(p, "] warn: child 5: last\n"));
+	ck_assert_str_eq(got + strlen(got) - 6, " last\n");
+}
+END_TEST
+
+START_TEST(level_names_are_known_both_ways)
+{
+	ck_assert_int_eq(log_level_from_name("error"), LOG_L_ERROR);
+	ck_assert_int_eq(log_level_from_name("debug"), LOG_L_DEBUG);
+	ck_assert_int_eq(log_level_from_name("Debug"), -1);
+	ck_assert_int_eq(log_level_from_name(""), -1);
+	ck_assert_str_eq(log_level_name(LOG_L_WARN), "warn");
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("log");
+	TCase *tc = tcase_create("log");
+	SRunner *sr = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, a_record_is_time_program_pid_level_text);
+	tcase_add_test(tc, control_characters_are_escaped);
+	tcase_add_test(tc, a_long_record_is_cut_and_marked);
+	tcase_add_test(tc, a_record_that_escapes_make_long_is_cut_too);
+	tcase_add_test(tc, warn_tells_errno_and_leaves_it);
+	tcase_add_test(tc, a_log_that_cannot_be_written_leaves_errno);
+	tcase_add_test(tc, warnx_does_not);
+	tcase_add_test(tc, records_below_the_level_are_not_written);
+	tcase_add_test(tc, lines_become_records_with_a_prefix);
+	tcase_add_test(tc, level_names_are_known_both_ways);
+	suite_add_tcase(s, tc);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

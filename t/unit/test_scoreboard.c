@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * src/scoreboard: slots, what a child writes in them, and that the parent is
+ * safe from what a script may scribble there.
+ */
+#include <check.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "scoreboard.h"
+
+static struct scoreboard b;
+
+static void
+set_up(void)
+{
+	ck_assert_int_eq(scoreboard_init(&b, 3), 0);
+}
+
+static void
+tear_down(void)
+{
+	scoreboard_free(&b);
+}
+
+START_TEST(slots_are_taken_and_found_by_pid)
+{
+	long i;
+
+	for (i = 0; i < 3; i++) {
+		ck_assert_int_eq(scoreboard_take(&b), i);
+		b.seat[i].pid = (pid_t)(100 + i);
+	}
+	ck_assert_int_eq(scoreboard_take(&b), -1);
+	ck_assert_int_eq(scoreboard_find(&b, 101), 1);
+	ck_assert_int_eq(scoreboard_find(&b, 99), -1);
+	b.seat[1].pid = 0;
+	ck_assert_int_eq(scoreboard_find(&b, 101), -1);
+	ck_assert_int_eq(scoreboard_take(&b), 1);
+}
+END_TEST
+
+START_TEST(a_taken_slot_is_clear)
+{
+	memset(&b.slot[0], 0xff, sizeof b.slot[0]);
+	b.seat[0].killed = "x";
+	b.seat[0].crash_fd = 7;
+	ck_assert_int_eq(scoreboard_take(&b), 0);
+	ck_assert_int_eq(atomic_load(&b.slot[0].end), CHILD_END_NONE);
+	ck_assert_uint_eq(atomic_load(&b.slot[0].kill_at_ms), 0);
+	ck_assert_uint_eq(atomic_load(&b.slot[0].running[15].stream), 0);
+	ck_assert_ptr_null(b.seat[0].killed);
+	/* The crash file stays with the seat. */
+	ck_assert_int_eq(b.seat[0].crash_fd, 7);
+}
+END_TEST
+
+START_TEST(a_child_cannot_free_or_take_a_slot)
+{
+	b.seat[0].pid = 100;
+	atomic_store(&b.slot[0].pid, 0);
+	atomic_store(&b.slot[1].pid, 100);
+	ck_assert_int_eq(scoreboard_take(&b), 1);
+	ck_assert_int_eq(scoreboard_find(&b, 100), 0);
+}
+END_TEST
+
+START_TEST(what_a_dead_child_wrote_is_there)
+{
+	char text[256];
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	ck_assert_int_ne(pid, -1);
+	if (pid == 0) {
+		slot_running_begin(&b.slot[2], 5, "/a.py", "main", 1);
+		slot_set_end(&b.slot[2], CHILD_END_LIMIT, "run time");
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(slot_running_text(&b.slot[2], 0, text, sizeof text));
+	ck_assert_str_eq(text, "main in /a.py on stream 5");
+	ck_assert(!slot_running_text(&b.slot[2], 1, text, sizeof text));
+	ck_assert_int_eq(atomic_load(&b.slot[2].end), CHILD_END_LIMIT);
+	slot_why_text(&b.slot[2], text, sizeof text);
+	ck_assert_str_eq(text, "run time");
+}
+END_TEST
+
+START_TEST(entries_are_given_back)
+{
+	struct running *r[SCOREBOARD_RUNNING];
+	size_t i;
+
+	for (i = 0; i < SCOREBOARD_RUNNING; i++) {
+		r[i] = slot_running_begin(&b.slot[0], 1, "/a", "f", 0);
+		ck_assert_ptr_nonnull(r[i]);
+	}
+	ck_assert_ptr_null(slot_running_begin(&b.slot[0], 1, "/a", "f", 0));
+	slot_running_end(NULL);
+	slot_running_end(r[3]);
+	ck_assert_ptr_eq(slot_running_begin(&b.slot[0], 9, "/b", "g", 0),
+	    r[3]);
+}
+END_TEST
+
+START_TEST(of_a_long_path_the_end_is_kept)
+{
+	char path[400], text[400];
+
+	memset(path, 'd', sizeof path);
+	strcpy(path + 300, "/x.py");
+	slot_running_begin(&b.slot[0], 1, path, "a_function_with_a_long_name",
+	    0);
+	ck_assert(slot_running_text(&b.slot[0], 0, text, sizeof text));
+	ck_assert_ptr_nonnull(strstr(text, "d/x.py on stream 1"));
+	ck_assert_int_eq(strncmp(text, "a_function_with_a_long_ in ddd", 30),
+	    0);
+}
+END_TEST
+
+START_TEST(the_first_end_counts)
+{
+	char text[256];
+
+	slot_set_end(&b.slot[0], CHILD_END_TIMEOUT, NULL);
+	slot_set_end(&b.slot[0], CHILD_END_LIMIT, "later");
+	ck_assert_int_eq(atomic_load(&b.slot[0].end), CHILD_END_TIMEOUT);
+	slot_why_text(&b.slot[0], text, sizeof text);
+	ck_assert_str_eq(text, "");
+}
+END_TEST
+
+START_TEST(scribbled_text_is_bounded)
+{
+	struct slot *s = &b.slot[0];
+	char text[1024], small[] = "BBBBBBBBBBB";
+
+	memset(s, 'A', sizeof *s);
+	ck_assert(slot_running_text(s, 0, text, sizeof text));
+	ck_assert_uint_lt(strlen(text), SCOREBOARD_TEXT + 64);
+	slot_why_text(s, text, sizeof text);
+	ck_assert_uint_eq(strlen(text), sizeof s->why);
+	slot_why_text(s, small, 8);
+	ck_assert_str_eq(small, "AAAAAAA");
+	ck_assert_str_eq(child_end_text(atomic_load(&s->end)), "?");
+	ck_assert_str_eq(child_end_text(-1), "?");
+	ck_assert_str_eq(child_end_text(CHILD_END_CLIENT),
+	    "closed by client");
+}
+END_TEST
+
+START_TEST(an_entry_being_filled_is_not_shown)
+{
+	char text[256];
+
+	atomic_store(&b.slot[0].running[0].stream, UINT_MAX);
+	ck_assert(!slot_running_text(&b.slot[0], 0, text, sizeof text));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("scoreboard");
+	TCase *tc = tcase_create("scoreboard");
+	SRunner *sr = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, slots_are_taken_and_found_by_pid);
+	tcase_add_test(tc, a_taken_slot_is_clear);
+	tcase_add_test(tc, a_child_cannot_free_or_take_a_slot);
+	tcase_add_test(tc, what_a_dead_child_wrote_is_there);
+	tcase_add_test(tc, entries_are_given_back);
+	tcase_add_test(tc, of_a_long_path_the_end_is_kept);
+	tcase_add_test(tc, the_first_end_counts);
+	tcase_add_test(tc, scribbled_text_is_bounded);
+	tcase_add_test(tc, an_entry_being_filled_is_not_shown);
+	suite_add_tcase(s, tc);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
