@@ -336,12 +336,25 @@ on_window(void *user, struct stream *s)
 	wake(user, SEND_AGAIN_WINDOW, s == NULL ? 0 : s->id);
 }
 
+/* A client's author wants to know why a stream of his was reset. */
+static void
+on_stream_error(void *user, uint32_t id, const struct h2_error *e)
+{
+	const struct conn *c = user;
+	const char *code = frame_code_name(e->code);
+
+	log_info("client %s:%u, stream %lu reset with %s: %s", c->client_host,
+	    c->client_port, (unsigned long)id, code != NULL ? code : "?",
+	    e->reason);
+}
+
 static const struct session_callbacks callbacks = {
 	.headers = on_headers,
 	.data = on_data,
 	.trailers = on_trailers,
 	.closed = on_closed,
-	.window = on_window
+	.window = on_window,
+	.stream_error = on_stream_error
 };
 
 /* ---- transport ---- */

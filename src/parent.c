@@ -437,12 +437,12 @@ spawn(struct parent *p, int fd, const struct sockaddr_storage *ss)
 	return 0;
 }
 
-/* Something is short: waits before the next attempt. */
+/* Something is short (errno): waits before the next attempt to `what`. */
 static void
 pause_accepting(struct parent *p, const char *what)
 {
 	if (p->pause_ms == 0) {
-		log_warn("%s, waiting", what);
+		log_warn("cannot %s, waiting", what);
 		p->pause_ms = PAUSE_MIN_MS;
 	} else if (p->pause_ms < PAUSE_MAX_MS)
 		p->pause_ms *= 2;

@@ -103,9 +103,13 @@ def serve(stream: Any) -> None:
     exchange: Optional[Exchange] = stream.state
     while True:
         event = stream.next_event()
-        if event is None:
-            if stream.closed and exchange is not None and not exchange.over:
+        if event is None and exchange is not None and stream.closed:
+            # What closed it may have come after that look for an event: only
+            # now is none final.  A stream that its script has reset ends here.
+            event = stream.next_event()
+            if event is None:
                 exchange.finish()
+        if event is None:
             return
         if exchange is None:
             exchange = stream.state = Exchange(stream, event)
@@ -162,6 +166,8 @@ class Exchange:
         except BaseException as e:
             self.failed(e, "(load)")
             return
+        finally:
+            stash.release_lock()
         if self.functions.handle_headers is not None:
             self.run("handle_headers", self.functions.handle_headers,
                      request.frames[0])
@@ -258,8 +264,8 @@ class Exchange:
             return
         if stream.headers_sent:
             if result is not None:
-                _h2rig.log("warn", "main returned a response, but headers "
-                           "have been sent: it is dropped")
+                self.log("warn", "main", "headers have been sent, what it "
+                         "returned is dropped")
         elif writer is not None and writer.content_written:
             return
         else:
@@ -289,7 +295,7 @@ class Exchange:
             if self.response.close_connection and not stream.reset:
                 stream.close("goaway")
         except errors.H2Error as e:
-            _h2rig.log("debug", "close_connection: %s" % e)
+            self.log("debug", "close_connection", _summary(e))
         stream.state = None
         stream.finish()
 
@@ -301,7 +307,7 @@ class Exchange:
         if isinstance(e, StreamClosedError) and (
                 stream.ended or stream.closed or stream.reset):
             # Its client has left, or it had ended the stream itself.
-            _h2rig.log("debug", "%s: %s" % (name, _summary(e)))
+            self.log("debug", name, _summary(e))
             return
         code, message = self.describe(e, name)
         if stream.reset or stream.closed:
@@ -312,9 +318,16 @@ class Exchange:
             else:
                 self.send_error(code, message)
         except errors.H2Error as again:
-            _h2rig.log("debug", "no error response: %s" % _summary(again))
+            self.log("debug", name, "no error response: "
+                     + _summary(again))
             if not stream.closed:
                 stream.reset_stream(INTERNAL_ERROR)
+
+    def log(self, level: str, name: str, text: str) -> None:
+        """Logs text: which stream, script and function it is about."""
+        if _h2rig.log_enabled(level):
+            _h2rig.log(level, "stream %d, %s, %s: %s" % (
+                self.stream.id, self.stream.script, name, text))
 
     def describe(self, e: BaseException, name: str) -> Tuple[int, str]:
         """Logs e; the status and the message that the client is told."""
@@ -326,11 +339,11 @@ class Exchange:
             if isinstance(code, int) and 200 <= code <= 999:
                 level = "error" if self.stream.headers_sent else (
                     "info" if code >= 500 else "debug")
-                _h2rig.log(level, "%s: HTTPException %d %s"
-                           % (name, code, message))
+                self.log(level, name, "HTTPException %d %s"
+                         % (code, message))
                 return code, str(message)
         text = _traceback(e)
-        _h2rig.log("error", "%s: %s" % (name, text))
+        self.log("error", name, text)
         if options.hide_tracebacks:
             text = _summary(e)
         return 500, text

@@ -68,7 +68,8 @@ check_data(struct session *s, const struct frame_header *h,
 	int64_t total = st->received + (int64_t)len;
 	int64_t declared = st->info.content_length;
 
-	if ((int64_t)h->length > st->recv_window)
+	/* A frame of 0 octets needs no window, also when that is below 0. */
+	if (h->length > 0 && (int64_t)h->length > st->recv_window)
 		return session_reset(s, h, H2_FLOW_CONTROL_ERROR,
 		    "more DATA than the stream's window (RFC 9113 6.9.1)");
 	if (declared != -1 && total > declared)

@@ -123,6 +123,47 @@ module_raise(const struct op *op, int status)
 	return NULL;
 }
 
+/* "".join(traceback.format_exception(...)); NULL with an exception. */
+static PyObject *
+format_exception(PyObject *type, PyObject *value, PyObject *traceback)
+{
+	PyObject *module, *lines = NULL, *empty, *text = NULL;
+
+	if ((module = PyImport_ImportModule("traceback")) != NULL)
+		lines = PyObject_CallMethod(module, "format_exception", "OOO",
+		    type, value, traceback != NULL ? traceback : Py_None);
+	if (lines != NULL && (empty = PyUnicode_FromString("")) != NULL) {
+		text = PyUnicode_Join(empty, lines);
+		Py_DECREF(empty);
+	}
+	Py_XDECREF(module);
+	Py_XDECREF(lines);
+	return text;
+}
+
+void
+module_log_exception(const char *where)
+{
+	PyObject *type, *value, *traceback, *text;
+	const char *s = NULL;
+	Py_ssize_t len = 0;
+
+	PyErr_Fetch(&type, &value, &traceback);
+	PyErr_NormalizeException(&type, &value, &traceback);
+	text = format_exception(type, value, traceback);
+	if (text != NULL)
+		s = PyUnicode_AsUTF8AndSize(text, &len);
+	if (s != NULL)
+		log_lines(LOG_L_ERROR, where, s, (size_t)len);
+	else
+		log_errorx("%s: an exception that cannot be shown", where);
+	PyErr_Clear();
+	Py_XDECREF(text);
+	Py_XDECREF(type);
+	Py_XDECREF(value);
+	Py_XDECREF(traceback);
+}
+
 /* ---- functions of the module ---- */
 
 static PyObject *

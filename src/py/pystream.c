@@ -495,7 +495,7 @@ pystream_serve(struct exchange *x, PyObject *serve)
 	if (x->app != NULL) {
 		result = PyObject_CallOneArg(serve, x->app);
 		if (result == NULL) {
-			PyErr_WriteUnraisable(serve);
+			module_log_exception("h2rig.dispatch.serve");
 			module_locked(x->conn, reset_locked, x);
 		}
 		Py_XDECREF(result);

@@ -140,7 +140,11 @@ on_window(void *user, struct stream *s)
 }
 
 static const struct session_callbacks callbacks = {
-	on_headers, on_data, on_trailers, on_closed, on_window
+	.headers = on_headers,
+	.data = on_data,
+	.trailers = on_trailers,
+	.closed = on_closed,
+	.window = on_window
 };
 
 /* Takes what is whole frames from the output; the rest stays. */

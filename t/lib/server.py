@@ -62,6 +62,7 @@ class Server:
         self.port = self.pid = 0
         self.process: Optional[subprocess.Popen] = None
         self._seen: set = set()
+        self._stopped = False
 
     def __enter__(self) -> "Server":
         self.dir = tempfile.mkdtemp(prefix="h2rig-test-")
@@ -85,20 +86,29 @@ class Server:
         return self
 
     def __exit__(self, kind, value, tb) -> None:
-        ended = True
-        if self.process.poll() is None and kind is None:
-            ended = self.stop() is not None
+        status = self.process.poll()
+        ran = status is None
+        if ran and kind is None:
+            status = self.stop()
         self._kill_all()
         log = self.log()
-        if tap.current is None or kind is not None:
-            if kind is not None:
-                print("\n".join("# " + s for s in log.splitlines()[-40:]))
-        else:
-            if not ended:
-                tap.current.ok(False, "server ends on SIGTERM", log[-3000:])
-            if SANITIZER.search(log):
-                tap.current.ok(False, "no sanitizer report", log[-8000:])
         shutil.rmtree(self.dir, ignore_errors=True)
+        faults = []
+        if kind is not None:
+            print("\n".join("# " + s for s in log.splitlines()[-40:]))
+            return
+        if ran and status is None:
+            faults.append("server ends on SIGTERM")
+        elif ran and status:
+            faults.append(f"server ends with 0 on SIGTERM, not {status}")
+        elif status and not self._stopped:
+            faults.append(f"server runs to the end: status {status}")
+        if SANITIZER.search(log):
+            faults.append("no sanitizer report")
+        for fault in faults:
+            if tap.current is None:
+                raise AssertionError(f"{fault}\n{log[-8000:]}")
+            tap.current.ok(False, fault, log[-8000:])
 
     def url(self, path: str) -> str:
         """Absolute URL of path, which begins with a slash."""
@@ -142,6 +152,7 @@ class Server:
              timeout: float = 20) -> Optional[int]:
         """Sends sig and waits for the end; returns the exit status (negative:
         the signal that killed it), or None when it does not end."""
+        self._stopped = True
         if self.process.poll() is None:
             self.children()
             self.process.send_signal(sig)

@@ -54,6 +54,16 @@ def check_fields(fields):
         assert len(field) == 2 or field[2] is True, field
 
 
+def check_section(fields):
+    """And a little as strict as the protocol engine."""
+    check_fields(fields)
+    names = [f[0] for f in fields]
+    if names.count(b":status") > 1:
+        raise errors.ProtocolError(":status is repeated")
+    if any(b" " in n for n in names):
+        raise errors.ProtocolError("a space in a field name")
+
+
 class Stream:
     """Takes its events from a list; `sent` has what was sent, in order."""
 
@@ -101,7 +111,7 @@ class Stream:
         return True
 
     def respond(self, fields, body, end_stream=True):
-        check_fields(fields)
+        check_section(fields)
         assert isinstance(body, bytes), body
         assert isinstance(end_stream, bool), end_stream
         self._own(0)
@@ -110,12 +120,7 @@ class Stream:
         self.ended = end_stream
 
     def send_headers(self, fields, end_stream=False, stream_id=0):
-        check_fields(fields)
-        names = [f[0] for f in fields]
-        if names.count(b":status") > 1:
-            raise errors.ProtocolError(":status is repeated")
-        if any(b" " in n for n in names):
-            raise errors.ProtocolError("a space in a field name")
+        check_section(fields)
         if self._own(stream_id):
             status = dict((f[0], f[1]) for f in fields).get(b":status", b"")
             self.headers_sent |= status[:1] != b"1"

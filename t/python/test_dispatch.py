@@ -272,6 +272,36 @@ class Errors(Case):
         import h2.exceptions
         self.assertIs(h2.exceptions, errors)
 
+    def test_reset_by_the_script_ends_the_exchange(self):
+        s = fake.script(
+            "def handle_headers(frame, request, response):\n"
+            "    response.writer.reset_stream('CANCEL')\n"
+            "def main(request, response):\n    return 'x'\n", post())
+        self.assertEqual((s.frames(), s.called, s.finished), (
+            [("reset", 8, 0)], ["(load)", "handle_headers"], 1))
+
+    def test_closed_while_looking_for_an_event(self):
+        # Our side has ended; the client's END_STREAM comes between a look for
+        # an event that finds none and the look at the stream's state.
+        class Late(fake.Stream):
+            looks = 0
+
+            def next_event(self, wait=False):
+                self.looks += 1
+                if self.looks == 2:
+                    self.closed = True
+                    self.events.append(fake.data(b"x", True))
+                    return None
+                return super().next_event(wait)
+        fake.write("script.py",
+                   "def handle_headers(frame, request, response):\n"
+                   "    response.write_status_headers()\n"
+                   "    response.writer.end_stream()\n"
+                   "def main(request, response):\n    pass\n")
+        s = Late(post())
+        dispatch.serve(s)
+        self.assertEqual((s.called[-1], s.finished), ("main", 1))
+
     def test_client_left(self):
         s = fake.script("def main(request, response):\n"
                         "    return request.body", post(), fake.data(b"x"))

@@ -1,0 +1,498 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The process that accepts, forks and reaps: how it stops, what it does when
+something is short, what it keeps from its children, and TLS across them."""
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap
+from rawclient import Client
+from server import Server
+
+t = tap.Tap()
+DOCROOT = tempfile.mkdtemp(prefix="h2rig-parent-")
+NOBODY = 65534
+
+SCRIPTS = {
+    "quick": "def main(request, response):\n"
+             "    return 'quick'\n",
+    "sleep": "import time\n"
+             "def main(request, response):\n"
+             "    response.writer.write_data('x')\n"
+             "    time.sleep(1000)\n",
+    "descriptors":
+        "import json, os, stat\n"
+        "def main(request, response):\n"
+        "    kinds = []\n"
+        "    for fd in range(256):\n"
+        "        try:\n"
+        "            kinds.append(stat.S_IFMT(os.fstat(fd).st_mode))\n"
+        "        except OSError:\n"
+        "            pass\n"
+        "    return json.dumps({'sockets': kinds.count(stat.S_IFSOCK),\n"
+        "                       'files': kinds.count(stat.S_IFREG),\n"
+        "                       'stdin': os.read(0, 10).decode()})\n",
+    "leftover": "import subprocess\n"
+                "def main(request, response):\n"
+                "    p = subprocess.Popen(['sleep', '1000'])\n"
+                "    return str(p.pid)\n",
+    "signals": "import json, signal\n"
+               "def main(request, response):\n"
+               "    return json.dumps([sorted(signal.pthread_sigmask(\n"
+               "        signal.SIG_BLOCK, [])), [s for s in (15, 2, 17)\n"
+               "        if signal.getsignal(s) is signal.SIG_IGN]])\n",
+    "stuck": "import sys, time\n"
+             "class Stuck:\n"
+             "    def write(self, text):\n"
+             "        pass\n"
+             "    def flush(self):\n"
+             "        time.sleep(1000)\n"
+             "def main(request, response):\n"
+             "    sys.stdout = Stuck()\n"
+             "    return 'stuck'\n",
+    "abort": "import os\n"
+             "def main(request, response):\n"
+             "    os.abort()\n",
+}
+
+
+def write_scripts():
+    """The document root of this file's tests."""
+    os.chmod(DOCROOT, 0o755)
+    for name, text in SCRIPTS.items():
+        with open(os.path.join(DOCROOT, name + ".py"), "w",
+                  encoding="utf-8") as f:
+            f.write(text)
+
+
+def served(c):
+    """The client is answered."""
+    return c.fetch("/quick.py").body == b"quick"
+
+
+def sleeping(c):
+    """Starts a request whose script sleeps; returns when it runs."""
+    x = c.request("/sleep.py")
+    return c.wait_for(lambda: x.data)
+
+
+def gone(pid):
+    """A process is no more, or a zombie of somebody else's."""
+    stat = subprocess.run(["ps", "-p", str(pid), "-o", "stat="], check=False,
+                          stdout=subprocess.PIPE).stdout.strip()
+    return not stat or stat.startswith(b"Z")
+
+
+def zombies(s):
+    """Dead children of the server that it has not reaped."""
+    listing = subprocess.run(["ps", "-A", "-o", "ppid=", "-o", "stat="],
+                             stdout=subprocess.PIPE, check=True).stdout
+    rows = [line.split() for line in listing.decode().splitlines()]
+    return [r for r in rows if int(r[0]) == s.pid and r[1].startswith("Z")]
+
+
+# ---- stopping
+
+def stops():
+    """TERM and INT: children finish, exit status 0."""
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        name = signal.Signals(sig).name
+        with Server(DOCROOT) as s, Client(s.port) as c:
+            t.ok(served(c), f"{name}: client is served")
+            s.process.send_signal(sig)
+            t.ok(c.wait_end(), f"{name}: its connection ends")
+            t.ok(c.goaway and c.goaway[1] == 0, f"{name}: with GOAWAY",
+                 c.goaway)
+            t.eq(s.stop(0), 0, f"{name}: exit status 0")
+            t.ok(re.search(r"info: child \d+ of 127\.0\.0\.1:\d+ ended: "
+                           r"drained; ", s.log()), f"{name}: log says so",
+                 s.log()[-2000:])
+            t.eq(refused(s), True, f"{name}: nobody listens any more")
+
+
+def refused(s):
+    """Whether a connection is refused."""
+    try:
+        socket.create_connection(("127.0.0.1", s.port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+RUNNING = (r"warn: child \d+ of \S+ ended: killed: {}.*, running main in "
+           r"\S*sleep\.py on stream 1;")
+
+
+def kills():
+    """A script that does not finish: grace time, second signal."""
+    with Server(DOCROOT, "--grace", "1") as s, Client(s.port) as c:
+        t.ok(sleeping(c), "a script sleeps")
+        t.eq(s.stop(), 0, "grace time over: exit status 0")
+        t.ok(s.wait_log(RUNNING.format("not finished")),
+             "the log says what ran", s.log()[-2000:])
+    with Server(DOCROOT, "--grace", "1000") as s, Client(s.port) as c:
+        t.ok(sleeping(c), "a script sleeps, long grace time")
+        child = s.children()[0]
+        s.process.send_signal(signal.SIGTERM)
+        t.ok(s.wait_log("info: stopping, 1 child"), "the first signal stops")
+        # Said on the connection after it was told, so the child lives.
+        t.ok(c.wait_for(lambda: c.goaway), "the child sends GOAWAY")
+        t.eq((s.alive(), s.children()), (True, [child]), "and is waited for")
+        t.eq(s.stop(), 0, "the second signal: exit status 0")
+        t.ok(s.wait_log(RUNNING.format("second signal")),
+             "the log says what ran", s.log()[-2000:])
+        t.ok(gone(child), "the child is gone")
+    with Server(DOCROOT, "--grace", "0") as s, Client(s.port) as c:
+        t.ok(sleeping(c), "a script sleeps, no grace time")
+        t.eq(s.stop(), 0, "one signal kills it")
+
+
+def dies():
+    """The parent is killed: children notice by the pipe."""
+    with Server(DOCROOT) as s, Client(s.port) as c:
+        t.ok(served(c), "client is served")
+        child = s.children()[0]
+        t.eq(s.stop(signal.SIGKILL), -signal.SIGKILL, "parent is killed")
+        t.ok(c.wait_end() and c.goaway, "parent killed: GOAWAY, end")
+        t.ok(tap.wait_until(lambda: gone(child)), "and the child exits")
+
+
+# ---- children
+
+def ends(s):
+    """What the log says of a child; nothing is left of it."""
+    with Client(s.port) as c:
+        t.ok(served(c), "client is served")
+        port = c.sock.getsockname()[1]
+        pid = s.children()[0]
+    line = s.wait_log(rf"info: child {pid} of 127\.0\.0\.1:{port} ended: "
+                      r"closed by client; \d+\.\d{3} s, 1 streams, (\d+) "
+                      r"octets in, (\d+) out$")
+    t.ok(line and int(line.group(1)) > 0 and int(line.group(2)) > 0,
+         "client, streams and octets are in the log", s.log()[-2000:])
+    with Client(s.port) as c:
+        left = int(c.fetch("/leftover.py").body)
+        t.ok(not gone(left), "a script leaves a process behind")
+    t.ok(tap.wait_until(lambda: gone(left)), "it is killed with its child")
+    with Client(s.port) as c:
+        pid = s.children()[0]
+        c.request("/abort.py")
+        c.wait_end()
+    t.ok(s.wait_log(rf"warn: child {pid} of \S+ ended: killed by SIGABRT, "
+                    r"running main in \S*abort\.py on stream 1; "),
+         "a crash is a warning", s.log()[-2000:])
+    t.ok(s.wait_log(rf"warn: child {pid}: Fatal Python error: Aborted$"),
+         "the stack has the child's pid", s.log()[-2000:])
+    for _ in range(20):
+        with Client(s.port) as c:
+            c.ping()
+    t.ok(tap.wait_until(lambda: not s.children()), "children are gone")
+    t.eq(zombies(s), [], "and none is a zombie")
+
+
+def crash_files(s):
+    """A slot's crash file is empty again for the next child."""
+    for i in range(2):
+        with Client(s.port) as c:
+            pid = s.children()[0]
+            c.request("/abort.py")
+            c.wait_end()
+        t.ok(s.wait_log(rf"child {pid} of \S+ ended"), f"crash {i} is logged")
+    with Client(s.port) as c:
+        pid = s.children()[0]
+        t.ok(served(c), "the next child is well")
+    t.ok(s.wait_log(rf"child {pid} of \S+ ended"), "and ends")
+    stacks = re.findall(r"warn: child (\d+): Fatal Python error", s.log())
+    t.eq(len(stacks), len(set(stacks)), "each stack is logged once")
+    t.ok(str(pid) not in stacks, "none for the one that was well")
+
+
+def deadline(s):
+    """A child that cannot leave is killed at the time it has named."""
+    with Client(s.port) as c:
+        t.eq(c.fetch("/stuck.py").body, b"stuck", "script spoils sys.stdout")
+        pid = s.children()[0]
+    t.ok(s.wait_log(rf"warn: child {pid} of \S+ ended: killed: past its "
+                    "deadline", 30), "the child is killed", s.log()[-2000:])
+
+
+def inherits(s):
+    """What a child has, and has not."""
+    with Client(s.port) as other, Client(s.port) as c:
+        t.ok(served(other) and len(s.children()) == 2, "two clients")
+        got = json.loads(c.fetch("/descriptors.py").body)
+        t.eq(got["sockets"], 1, "its only socket is the connection")
+        # The log, the script's own file when it runs, its crash file.
+        t.ok(got["files"] <= 3, "no other child's crash file", got)
+        t.eq(got["stdin"], "", "standard input is empty")
+        mask, ignored = json.loads(c.fetch("/signals.py").body)
+        t.eq((mask, ignored), ([], []), "no signal blocked; CHLD, TERM and "
+             "INT not ignored")
+        for pid in s.children():
+            t.eq(os.getpgid(pid), pid, "a process group of its own")
+            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, signal.SIGINT)
+        t.ok(served(c) and served(other), "TERM and INT do nothing to it")
+
+
+def keeps_no_descriptors(s):
+    """The parent has as many open after connections as before."""
+    if not os.path.isdir(f"/proc/{s.pid}/fd"):
+        return t.skip("descriptors of the parent", "needs /proc")
+    with Client(s.port) as c:           # the slot's crash file stays
+        t.ok(served(c), "first client")
+    tap.wait_until(lambda: not s.children())
+    before = len(os.listdir(f"/proc/{s.pid}/fd"))
+    for _ in range(10):
+        with Client(s.port) as c:
+            c.ping()
+        tap.wait_until(lambda: not s.children())
+    t.eq(len(os.listdir(f"/proc/{s.pid}/fd")), before,
+         "the parent keeps no descriptor of ten connections")
+
+
+# ---- when something is short
+
+def start_handshake(port):
+    """A connection whose ClientHello is sent: socket, TLS object, input."""
+    context = client_context()
+    sock = socket.create_connection(("127.0.0.1", port))
+    sock.settimeout(tap.scaled(20))
+    bio_in, bio_out = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(bio_in, bio_out)
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        sock.sendall(bio_out.read())
+    return sock
+
+
+def answered(sock):
+    """Whether a handshake that was begun is gone on with."""
+    return bool(sock.recv(1))
+
+
+def full():
+    """--max-children: the next one waits in the kernel's queue."""
+    with Server(DOCROOT, "--max-children", "2") as s:
+        with Client(s.port) as a, Client(s.port) as b:
+            t.ok(served(a) and served(b), "two are served")
+            third = start_handshake(s.port)
+            t.ok(s.wait_log("warn: all 2 children are busy"), "it is logged")
+            t.ok(served(a) and served(b), "they are still served")
+            t.eq(len(s.children()), 2, "there is no third child")
+            third.setblocking(False)
+            try:
+                early = third.recv(1)
+            except BlockingIOError:
+                early = None
+            t.eq(early, None, "the third has no answer")
+            third.settimeout(tap.scaled(20))
+            a.close()
+            t.ok(answered(third), "it has when another one leaves")
+            t.eq(len(s.children()), 2, "there are two children again")
+            third.close()
+
+
+class Limited(Server):
+    """A server, not root's, whose limits the test changes as it runs."""
+
+    def __init__(self, *options):
+        super().__init__(DOCROOT, *options)
+        if os.getuid() == 0:
+            self.argv = [sys.executable, "-c", "import os, sys\n"
+                         "os.setgid(int(sys.argv[1]))\n"
+                         "os.setuid(int(sys.argv[1]))\n"
+                         "os.execv(sys.argv[2], sys.argv[2:])\n",
+                         str(NOBODY)] + self.argv
+
+    def limit(self, what, value):
+        """Sets a soft limit of the server; returns the old one."""
+        soft, hard = resource.prlimit(self.pid, what)
+        resource.prlimit(self.pid, what, (value, hard))
+        return soft
+
+
+def cpu_ticks(pid):
+    """CPU time that a process has used, clock ticks."""
+    with open(f"/proc/{pid}/stat", encoding="latin-1") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def short_of(s, what, value, complaint):
+    """Under a limit a client waits, is then served, and nothing spins."""
+    old = s.limit(what, value)
+    sock = start_handshake(s.port)
+    t.ok(s.wait_log(complaint), "it is logged: " + complaint,
+         s.log()[-2000:])
+    # What a spinning parent burns is a large part of the time that passes.
+    began, ticks = time.monotonic(), cpu_ticks(s.pid)
+    tap.wait_until(lambda: time.monotonic() > began + 1)
+    used = (cpu_ticks(s.pid) - ticks) / os.sysconf("SC_CLK_TCK")
+    t.ok(used < 0.1 * (time.monotonic() - began), "and waited out, not spun",
+         f"{used} s of CPU time")
+    t.ok(s.alive(), "the server lives")
+    t.eq(len(re.findall(complaint, s.log())), 1, "it is logged once")
+    s.limit(what, old)
+    t.ok(answered(sock), "the connection was kept and is served")
+    sock.close()
+    t.ok(s.wait_log("info: accepting again"), "the end is logged too")
+    with Client(s.port) as c:
+        t.ok(served(c), "and the next one is served")
+
+
+def shortages():
+    """Too few descriptors for accept, too few processes for fork."""
+    if not hasattr(resource, "prlimit") or not os.path.isdir("/proc/self/fd"):
+        return t.skip("shortages", "needs prlimit and /proc")
+    try:
+        with Limited() as s:
+            used = len(os.listdir(f"/proc/{s.pid}/fd"))
+            short_of(s, resource.RLIMIT_NOFILE, used,
+                     "cannot accept, waiting: Too many open files")
+    except RuntimeError as e:
+        return t.skip("shortages", "another user cannot run the program: "
+                      + str(e).splitlines()[0])
+    with Limited() as s:
+        short_of(s, resource.RLIMIT_NPROC, 0,
+                 "cannot fork, waiting: Resource temporarily unavailable")
+    idle_crash_file()
+    return None
+
+
+def idle_crash_file():
+    """One descriptor must do: a free slot's crash file gives way."""
+    with Limited() as s:
+        with Client(s.port) as c:
+            t.ok(served(c), "a child has had a crash file")
+        tap.wait_until(lambda: not s.children())
+        # Highest number in use and one more would let accept succeed.
+        files = sorted(int(n) for n in os.listdir(f"/proc/{s.pid}/fd"))
+        s.limit(resource.RLIMIT_NOFILE, len(files))
+        sock = start_handshake(s.port)
+        tap.wait_until(lambda: s.wait_log(r"ended.*\n(.*\n)*.*ended", 0.1)
+                       or "no file" in s.log())
+        t.ok("cannot accept" not in s.log(), "accept gets its descriptor",
+             s.log()[-2000:])
+        t.ok(s.wait_log("warn: no file for stacks of crashes"),
+             "a child goes without one", s.log()[-2000:])
+        sock.close()
+
+
+# ---- TLS
+
+def client_context(*alpn, version=None, ciphers=None):
+    """A TLS client that verifies nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if alpn:
+        context.set_alpn_protocols(alpn)
+    if version:
+        context.minimum_version = context.maximum_version = version
+    if ciphers:
+        context.set_ciphers(ciphers)
+    return context
+
+
+def connect(s, context, session=None):
+    """A TLS connection that has had its first octets from the server."""
+    sock = socket.create_connection(("127.0.0.1", s.port))
+    sock.settimeout(tap.scaled(20))
+    tls = context.wrap_socket(sock, session=session)
+    tls.recv(9)         # SETTINGS: tickets of TLS 1.3 came before it
+    return tls
+
+
+def handshake_error(s, context):
+    """Reason of a handshake that fails; None when it does not."""
+    sock = socket.create_connection(("127.0.0.1", s.port))
+    try:
+        context.wrap_socket(sock).close()
+    except ssl.SSLError as e:
+        return e.reason
+    finally:
+        sock.close()
+    return None
+
+
+def resumes(s):
+    """A ticket of one child is good in another."""
+    for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+        context = client_context("h2", version=version)
+        with connect(s, context) as tls:
+            t.eq((tls.version(), tls.session_reused),
+                 (version.name.replace("_", "."), False),
+                 f"{version.name}: a full handshake")
+            session = tls.session
+        with connect(s, context, session) as tls:
+            t.ok(tls.session_reused, f"{version.name}: resumed")
+            t.eq(tls.selected_alpn_protocol(), "h2",
+                 f"{version.name}: ALPN again")
+
+
+def negotiates(s):
+    """ALPN, versions, cipher suites."""
+    t.eq(handshake_error(s, client_context("http/1.1")),
+         "TLSV1_ALERT_NO_APPLICATION_PROTOCOL", "ALPN without h2: alert")
+    t.eq(handshake_error(s, client_context("h2c", "hh", "h2-14")),
+         "TLSV1_ALERT_NO_APPLICATION_PROTOCOL", "only h2 is h2")
+    with connect(s, client_context("http/1.1", "h2")) as tls:
+        t.eq(tls.selected_alpn_protocol(), "h2", "h2 is chosen, not the first")
+    with Client(s.port, alpn=[]) as c:
+        t.ok(served(c), "no ALPN: served with the HTTP/2 preface")
+    v12 = ssl.TLSVersion.TLSv1_2
+    for suite in "ECDHE-ECDSA-AES128-SHA256", "AES128-GCM-SHA256":
+        t.eq(handshake_error(s, client_context("h2", version=v12,
+                                               ciphers=suite)),
+             "SSLV3_ALERT_HANDSHAKE_FAILURE", f"{suite}: refused")
+    with connect(s, client_context(
+            "h2", version=v12, ciphers="ECDHE-ECDSA-AES128-GCM-SHA256")) as tls:
+        t.eq(tls.cipher()[0], "ECDHE-ECDSA-AES128-GCM-SHA256",
+             "TLS 1.2 with an ephemeral AEAD suite: accepted")
+    old = client_context("h2", version=ssl.TLSVersion.TLSv1_1,
+                         ciphers="ALL:@SECLEVEL=0")
+    t.eq(handshake_error(s, old), "TLSV1_ALERT_PROTOCOL_VERSION",
+         "TLS 1.1: refused")
+    t.ok(s.wait_log(r"ended: transport error: .*no application protocol"),
+         "the log says why", s.log()[-2000:])
+    sock = start_handshake(s.port)
+    port = sock.getsockname()[1]
+    sock.close()
+    t.ok(s.wait_log(rf"127\.0\.0\.1:{port} ended: "), "a client that leaves "
+         "in the handshake is logged")
+    with Client(s.port) as c:
+        t.ok(served(c), "and the next one is served")
+
+
+try:
+    write_scripts()
+    stops()
+    kills()
+    dies()
+    with Server(DOCROOT) as server:
+        inherits(server)
+        ends(server)
+        crash_files(server)
+        keeps_no_descriptors(server)
+        resumes(server)
+        negotiates(server)
+        deadline(server)
+    full()
+    shortages()
+finally:
+    shutil.rmtree(DOCROOT, ignore_errors=True)
+t.done()
