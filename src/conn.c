@@ -142,6 +142,17 @@ exchange_new(struct conn *c, struct stream *s)
 }
 
 static void
+unlink_exchange(struct conn *c, struct exchange *x)
+{
+	if (x->prev != NULL)
+		x->prev->next = x->next;
+	else
+		c->exchanges = x->next;
+	if (x->next != NULL)
+		x->next->prev = x->prev;
+}
+
+static void
 make_ready(struct conn *c, struct exchange *x)
 {
 	if (x->queued || x->busy || x->finished)
@@ -241,12 +252,7 @@ conn_put_back(struct conn *c, struct exchange *x)
 	if (send_held_by(c->session) == x->id)
 		conn_release_hold(c);
 	let_stream_go(c, x);
-	if (x->prev != NULL)
-		x->prev->next = x->next;
-	else
-		c->exchanges = x->next;
-	if (x->next != NULL)
-		x->next->prev = x->prev;
+	unlink_exchange(c, x);
 	exchange_unref(x);
 	if (c->draining || c->gone)
 		conn_wake_io(c);
@@ -598,10 +604,13 @@ conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
 void
 conn_free(struct conn *c)
 {
-	struct exchange *x;
+	struct exchange *x, *next;
 
-	while ((x = c->exchanges) != NULL) {
-		c->exchanges = x->next;
+	for (x = c->exchanges; x != NULL; x = next) {
+		next = x->next;
+		if (x->app != NULL)
+			continue;	/* Python has a reference to it */
+		unlink_exchange(c, x);
 		exchange_unref(x);
 	}
 	session_free(c->session);

@@ -167,25 +167,6 @@ crash_file(struct parent *p, struct seat *seat)
 	return seat->crash_fd;
 }
 
-/* Gives the descriptors of unused slots back: true if there were any. */
-static bool
-drop_idle_crash_files(struct parent *p)
-{
-	bool any = false;
-	size_t i;
-
-	for (i = 0; i < p->board.n; i++) {
-		struct seat *seat = &p->board.seat[i];
-
-		if (seat->pid != 0 || seat->crash_fd == -1)
-			continue;
-		close(seat->crash_fd);
-		seat->crash_fd = -1;
-		any = true;
-	}
-	return any;
-}
-
 /* Logs what a dead child left in its crash file, and empties that. */
 static void
 log_crash_file(const struct seat *seat, pid_t pid)
@@ -496,13 +477,10 @@ accept_one(struct parent *p, int fd)
 	case ECONNABORTED:	/* the client left while it was queued */
 	case EPROTO:
 		return true;
-	case EMFILE:
-		if (drop_idle_crash_files(p))
-			return true;
-		break;
+	default:
+		pause_accepting(p, "accept");
+		return false;
 	}
-	pause_accepting(p, "accept");
-	return false;
 }
 
 static bool
@@ -638,7 +616,6 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx *tls)
 	while (act(&p))
 		wait_and_accept(&p);
 	log_info("stopped");
-	drop_idle_crash_files(&p);
 	close(p.drain[0]);
 	scoreboard_free(&p.board);
 	return EXIT_SUCCESS;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "scoreboard.h"
 #include "sys.h"
@@ -54,19 +55,24 @@ scoreboard_init(struct scoreboard *b, size_t n)
 	}
 	b->slot = sys_shared_memory(n * sizeof *b->slot);
 	b->seat = calloc(n, sizeof *b->seat);
+	for (i = 0; b->seat != NULL && i < n; i++)
+		b->seat[i].crash_fd = -1;
 	if (b->slot == NULL || b->seat == NULL) {
 		scoreboard_free(b);
 		errno = ENOMEM;
 		return -1;
 	}
-	for (i = 0; i < n; i++)
-		b->seat[i].crash_fd = -1;
 	return 0;
 }
 
 void
 scoreboard_free(struct scoreboard *b)
 {
+	size_t i;
+
+	for (i = 0; b->seat != NULL && i < b->n; i++)
+		if (b->seat[i].crash_fd != -1)
+			close(b->seat[i].crash_fd);
 	sys_shared_memory_free(b->slot, b->n * sizeof *b->slot);
 	free(b->seat);
 	b->slot = NULL;

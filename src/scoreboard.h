@@ -66,7 +66,7 @@ struct seat {
 	pid_t pid;		/* 0: the slot is free */
 	uint64_t started_ms;
 	const char *killed;	/* why the parent killed it; NULL: it did not */
-	int crash_fd;		/* faulthandler's file; -1: not yet made */
+	int crash_fd;		/* faulthandler's file, owned; -1: none yet */
 	char client[64];
 };
 
@@ -78,6 +78,8 @@ struct scoreboard {
 
 /* n slots of shared anonymous memory: 0, or -1 with errno. */
 int scoreboard_init(struct scoreboard *b, size_t n);
+
+/* Closes crash files too. */
 void scoreboard_free(struct scoreboard *b);
 
 /*

@@ -23,7 +23,7 @@ FLAGS = [
     "--disable-sync", "--disable-default-apps", "--disable-dev-shm-usage",
     "--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND, "
     "EXCLUDE 127.0.0.1", "--ignore-certificate-errors", "--dump-dom",
-    "--virtual-time-budget=30000"]
+    f"--timeout={tap.scaled(60) * 1000:.0f}"]
 
 WANT = [
     ("get", [200, "quick"]),

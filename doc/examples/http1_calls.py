@@ -2,8 +2,8 @@
 # end_headers, write_content and write.
 #
 # A client sees: HEADERS with :status 201, content-type and x-made (the reason
-# phrase and "connection" have no form in HTTP/2), DATA "first ", DATA "second",
-# and END_STREAM after main.
+# phrase and "connection" have no form in HTTP/2), DATA "first ", DATA
+# "second", and END_STREAM after main.
 
 def main(request, response):
     writer = response.writer

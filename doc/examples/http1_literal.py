@@ -1,6 +1,6 @@
 # writer.write with a literal HTTP/1 response.
 #
-# A client sees: HEADERS with :status 202, content-type and x-literal, DATA with
+# A client sees: HEADERS with :status 202, content-type and x-literal, DATA
 # "literal" (the chunk framing is taken off), and END_STREAM after main.
 
 def main(request, response):

@@ -1,6 +1,6 @@
 # writer.write_raw_data_frame: one DATA frame, whatever the windows say.
 #
-# A client sees: HEADERS, DATA "one" and DATA "two", the latter with END_STREAM.
+# A client sees: HEADERS, DATA "one", and DATA "two" with END_STREAM.
 # With ?early=1 the DATA frames come before any HEADERS, and a client ends the
 # stream or the connection with PROTOCOL_ERROR.
 

@@ -297,6 +297,8 @@ class Exchange:
         except errors.H2Error as e:
             self.log("debug", "close_connection", _summary(e))
         stream.state = None
+        self.request.release()
+        self.response._writer = None
         stream.finish()
 
     def failed(self, e: BaseException, name: str) -> None:

@@ -8,7 +8,7 @@ from h2rig import forms, frames, stash
 from h2rig.body import BodyStore, RawInput
 from h2rig.config import Config, default_config, options
 from h2rig.connection import Connection, connection
-from h2rig.errors import HTTPException
+from h2rig.errors import HTTPException, StreamClosedError
 from h2rig.headers import MultiDict, RequestHeaders
 
 __all__ = ["Request", "Server"]
@@ -206,7 +206,8 @@ class Request:
     def cookies(self) -> forms.Cookies:
         """The cookies; of several of a name `[]` gives the last."""
         if self._cookies is None:
-            self._cookies = forms.parse_cookies(self.headers.get("cookie", b""))
+            self._cookies = forms.parse_cookies(
+                self.headers.get("cookie", b""))
         cookies: forms.Cookies = self._cookies
         return cookies
 
@@ -283,6 +284,8 @@ class Request:
         # Takes events until size octets are stored (None: all there are).
         store = self.store
         while not self._ended and (size is None or store.length < size):
+            if self._exchange is None:
+                raise StreamClosedError("the request's stream is closed")
             self._exchange.pull()
 
     # What dispatch tells it.
@@ -301,7 +304,8 @@ class Request:
         self._trailers = RequestHeaders(fields)
         self._ended = True
 
-    @property
-    def ended(self) -> bool:
-        """Whether the request has been received whole."""
-        return self._ended
+    def release(self) -> None:
+        """The exchange is over: lets go of what refers back to the request,
+        so that a large body goes when the last reference to it does.
+        """
+        self._exchange = self._raw_input = self._server = None

@@ -488,7 +488,7 @@ def _checked_id(stream_id: Optional[int]) -> int:
     if not isinstance(stream_id, int):
         raise TypeError("stream_id must be an int, not %r" % (stream_id,))
     if not 1 <= stream_id < 1 << 31:
-        raise ProtocolError("stream %d carries no such frame (RFC 9113 §5.1.1)"
+        raise ProtocolError("stream %d carries no such frame (RFC 9113 §6)"
                             % stream_id)
     return stream_id
 

@@ -291,12 +291,11 @@ decode_tail(uint8_t *dst, struct tail *t)
  * bits.  A step that meets a long code advances by nothing, and so do those
  * after it: one look at the last is enough to find out.  Eight octets are
  * read but only whole ones counted: the bits of acc below nbits are those of
- * the octet that comes next.
+ * the octet that comes next, and reading that one again does no harm.
  */
 long
 huff_decode(uint8_t *dst, const uint8_t *in, size_t len)
 {
-	struct tail t = { 0 };
 	const uint8_t *end = len > 0 ? in + len : in;
 	const struct step *st;
 	uint8_t *p = dst;
@@ -324,10 +323,6 @@ huff_decode(uint8_t *dst, const uint8_t *in, size_t len)
 		acc <<= code_len[s];
 		nbits -= code_len[s];
 	}
-	t.in = in;
-	t.end = end;
-	t.nbits = nbits;
-	t.acc = nbits > 0 ? acc & UINT64_MAX << (64 - nbits) : 0;
-	p = decode_tail(p, &t);
+	p = decode_tail(p, &(struct tail){ in, end, acc, nbits });
 	return p == NULL ? -1 : (long)(p - dst);
 }

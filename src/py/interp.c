@@ -66,6 +66,10 @@ start_python(char *err, size_t size)
 	PyImport_AppendInittab("_h2rig", module_init);
 	PyPreConfig_InitIsolatedConfig(&pre);
 	pre.utf8_mode = 1;
+#ifdef H2RIG_SANITIZERS
+	/* The leak checker does not look into CPython's arenas. */
+	pre.allocator = PYMEM_ALLOCATOR_MALLOC;
+#endif
 	status = Py_PreInitialize(&pre);
 	if (PyStatus_Exception(status))
 		goto fail;

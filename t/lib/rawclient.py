@@ -204,6 +204,9 @@ class Client:
         while out:
             try:
                 out = out[self.sock.send(out):]
+            except ConnectionResetError:    # is told once: recv() will not
+                self.end = "rst"
+                raise
             except BlockingIOError:
                 self._fill(0)               # the server must not block either
                 select.select([self.sock], [self.sock], [], 0.1)

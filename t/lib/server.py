@@ -103,12 +103,14 @@ class Server:
             faults.append(f"server ends with 0 on SIGTERM, not {status}")
         elif status and not self._stopped:
             faults.append(f"server runs to the end: status {status}")
-        if SANITIZER.search(log):
+        report = SANITIZER.search(log)
+        if report:
             faults.append("no sanitizer report")
+            log = log[log.rfind("\n", 0, report.start()) + 1:][:4000]
         for fault in faults:
             if tap.current is None:
-                raise AssertionError(f"{fault}\n{log[-8000:]}")
-            tap.current.ok(False, fault, log[-8000:])
+                raise AssertionError(f"{fault}\n{log[-4000:]}")
+            tap.current.ok(False, fault, log[-4000:])
 
     def url(self, path: str) -> str:
         """Absolute URL of path, which begins with a slash."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Events in, functions run, what is sent: the rules of handlers."""
+import gc
 import json
 import os
 import unittest
@@ -303,11 +304,17 @@ class Errors(Case):
         self.assertEqual((s.called[-1], s.finished), ("main", 1))
 
     def test_client_left(self):
-        s = fake.script("def main(request, response):\n"
-                        "    return request.body", post(), fake.data(b"x"))
-        s.reset = True
+        # Nothing more is started once it has.
+        class Leaves(fake.Stream):
+            def consume(self, n):
+                super().consume(n)
+                self.reset = self.closed = True
+        fake.write("script.py", "def main(request, response):\n"
+                   "    return request.body")
+        s = Leaves(post(), fake.data(b"x", True))
         dispatch.serve(s)
-        self.assertEqual((s.frames(), s.called), ([], ["(load)"]))
+        self.assertEqual((s.frames(), s.called, s.finished),
+                         ([], ["(load)"], 1))
 
 
 class Bodies(Case):
@@ -356,6 +363,20 @@ class Bodies(Case):
             post(), fake.data(b"one"), fake.data(b"two", True))
         self.assertEqual(connection.data["h"], (b"on", 2))
         self.respond(s, 200, b"etwo")
+
+    def test_nothing_is_left_to_the_garbage_collector(self):
+        gc.disable()
+        try:
+            fake.script(
+                "def main(request, response):\n"
+                "    request.raw_input, request.server.stash\n"
+                "    fd = request.store._file.fileno()\n"
+                "    request.connection.data['fd'] = fd\n"
+                "    response.writer.write_headers([], 200)\n",
+                post(), fake.data(bytes(2 << 20), True))
+            self.assertRaises(OSError, os.fstat, connection.data["fd"])
+        finally:
+            gc.enable()
 
     def test_client_leaves_while_body_is_read(self):
         s = fake.script(
@@ -425,7 +446,8 @@ class RequestItself(Case):
         self.respond(s, 200, repr([
             "GET", "https://example.test:8443/script.py?q=%C3%A9&r",
             "/script.py", "/script.py?q=%C3%A9&r", "", "/",
-            {"*": "script"}, "HTTP/2.0", ("127.0.0.1", 5555), 1, "\u00c3\u00a9",
+            {"*": "script"}, "HTTP/2.0", ("127.0.0.1", 5555), 1,
+            "\u00c3\u00a9",
             {"method": "GET", "scheme": "https",
              "authority": "example.test:8443",
              "path": "/script.py?q=%C3%A9&r", "cookie": "c=1", "x": "a, b"},

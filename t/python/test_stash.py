@@ -26,6 +26,7 @@ def forked(function):
     if pid:
         return pid
     code = 1
+    signal.alarm(60)    # what waits for a lock that nobody gives back
     try:
         function()
         code = 0
@@ -153,6 +154,7 @@ class Several(unittest.TestCase):
             # Leaves a child of its own, which must not keep the lock.
             s.lock.acquire()
             if os.fork() == 0:
+                signal.alarm(60)
                 signal.pause()
             os.write(tell, b"x")
             signal.pause()

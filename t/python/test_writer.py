@@ -135,6 +135,8 @@ class Checked(Case):
         self.assertTrue(issubclass(PushDisabledError, ProtocolError))
 
     def test_trailers_and_informational(self):
+        self.assertRaises(ProtocolError, self.writer.write_informational, 200)
+        self.sent()
         self.writer.write_informational(103, [("Link", "a")])
         self.writer.write_headers([], 200)
         self.writer.write_trailers([("X-Sum", 1)])
@@ -142,7 +144,6 @@ class Checked(Case):
                    0),
                   ("headers", [OK], False, 0),
                   ("headers", [(b"x-sum", b"1")], True, 0))
-        self.assertRaises(ProtocolError, self.writer.write_informational, 200)
 
     def test_connection(self):
         w = self.writer

@@ -138,10 +138,11 @@ rnd_len(void)
 static void
 add_random(struct buf *b, size_t len)
 {
-	bool text = rnd(4) != 0;
+	/* Text with a few other octets is the case for their long codes. */
+	uint32_t one_in = rnd(2) ? 1000 : 1 + rnd(60);
 
 	while (len-- > 0)
-		buf_add_u8(b, text ? 0x20 + rnd(0x5f) : rnd(256));
+		buf_add_u8(b, rnd(one_in) == 0 ? rnd(256) : 0x20 + rnd(0x5f));
 }
 
 static void
@@ -479,6 +480,7 @@ add_string(struct buf *b)
 		"\xff\xff\xff\xff", "\xff\xff\xff\xfc",
 		"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "\x00\x00\x00",
 		"\x25\xa8\x49\xe9\x5b\xa9\x7d\x7f", "\xfe\x3f", "\xf1\xe3\xc2",
+		"00\xff\xff\xff\xfd\x41\x41\x41\x41\x41\x41\x41\x41\x41\x41",
 	};
 	const char *s = huffman[rnd(sizeof(huffman) / sizeof(*huffman))];
 	size_t len = rnd_len();

@@ -196,6 +196,44 @@ START_TEST(test_c1_integers)
 }
 END_TEST
 
+/* Appendix A, in its order. */
+#define STATIC_TABLE \
+	":authority: \n" ":method: GET\n" ":method: POST\n" ":path: /\n" \
+	":path: /index.html\n" ":scheme: http\n" ":scheme: https\n" \
+	":status: 200\n" ":status: 204\n" ":status: 206\n" ":status: 304\n" \
+	":status: 400\n" ":status: 404\n" ":status: 500\n" \
+	"accept-charset: \n" "accept-encoding: gzip, deflate\n" \
+	"accept-language: \n" "accept-ranges: \n" "accept: \n" \
+	"access-control-allow-origin: \n" "age: \n" "allow: \n" \
+	"authorization: \n" "cache-control: \n" "content-disposition: \n" \
+	"content-encoding: \n" "content-language: \n" "content-length: \n" \
+	"content-location: \n" "content-range: \n" "content-type: \n" \
+	"cookie: \n" "date: \n" "etag: \n" "expect: \n" "expires: \n" \
+	"from: \n" "host: \n" "if-match: \n" "if-modified-since: \n" \
+	"if-none-match: \n" "if-range: \n" "if-unmodified-since: \n" \
+	"last-modified: \n" "link: \n" "location: \n" "max-forwards: \n" \
+	"proxy-authenticate: \n" "proxy-authorization: \n" "range: \n" \
+	"referer: \n" "refresh: \n" "retry-after: \n" "server: \n" \
+	"set-cookie: \n" "strict-transport-security: \n" \
+	"transfer-encoding: \n" "user-agent: \n" "vary: \n" "via: \n" \
+	"www-authenticate: \n"
+
+START_TEST(test_static_table)
+{
+	struct buf got = { 0 };
+	uint8_t block[61];
+	unsigned i;
+
+	for (i = 0; i < sizeof(block); i++)
+		block[i] = (uint8_t)(0x81 + i);
+	ck_assert_int_eq(hpack_decode(dec, block, sizeof(block), add_line,
+	    &got), HPACK_OK);
+	ck_assert_uint_eq(buf_len(&got), sizeof(STATIC_TABLE) - 1);
+	ck_assert_mem_eq(buf_data(&got), STATIC_TABLE, buf_len(&got));
+	buf_free(&got);
+}
+END_TEST
+
 /* C.2: one field each, on a new decoder; and the table afterwards. */
 static const struct {
 	const char *hex;
@@ -892,6 +930,7 @@ make_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, test_c1_integers);
+	tcase_add_test(tc, test_static_table);
 	tcase_add_loop_test(tc, test_c2_representations, 0, COUNT(c2));
 	tcase_add_test(tc, test_c3_requests_plain);
 	tcase_add_test(tc, test_c4_requests_huffman);

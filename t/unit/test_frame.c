@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frames by themselves: rules of the header, payloads, encoders.  What a
+ * session makes of the errors is in test_session.c; vectors that others wrote
+ * are in t/frame_vectors.py.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "h2/frame.h"
+
+#define ANY 0xffffffff
+
+/* §4.2, §6: which payload lengths and stream numbers a type has. */
+static const struct {
+	uint8_t type;
+	uint8_t flags;
+	uint32_t stream_id;
+	uint32_t length;
+	enum h2_level level;	/* H2_LEVEL_NONE: passes */
+	enum h2_code code;
+	const char *section;	/* in which the reason ends */
+} header_cases[] = {
+	{ FRAME_DATA, 0, 1, 0, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_DATA, 0, 1, 16384, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_DATA, 0, 1, 16385, H2_LEVEL_CONNECTION, H2_FRAME_SIZE_ERROR,
+	    "(RFC 9113 4.2)" },
+	{ FRAME_DATA, 0, 0, 0, H2_LEVEL_CONNECTION, H2_PROTOCOL_ERROR,
+	    "(RFC 9113 6.1)" },
+	{ FRAME_HEADERS, 0, 1, 0, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_HEADERS, 0, 0, 0, H2_LEVEL_CONNECTION, H2_PROTOCOL_ERROR,
+	    "(RFC 9113 6.2)" },
+	{ FRAME_PRIORITY, 0, 1, 5, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_PRIORITY, 0, 1, 4, H2_LEVEL_STREAM, H2_FRAME_SIZE_ERROR,
+	    "(RFC 9113 6.3)" },
+	{ FRAME_PRIORITY, 0, 1, 6, H2_LEVEL_STREAM, H2_FRAME_SIZE_ERROR,
+	    "(RFC 9113 6.3)" },
+	{ FRAME_PRIORITY, 0, 0, 5, H2_LEVEL_CONNECTION, H2_PROTOCOL_ERROR,
+	    "(RFC 9113 6.3)" },
+	{ FRAME_RST_STREAM, 0, 1, 4, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_RST_STREAM, 0, 1, 3, H2_LEVEL_CONNECTION,
+	    H2_FRAME_SIZE_ERROR, "(RFC 9113 6.4)" },
+	{ FRAME_RST_STREAM, 0, 1, 5, H2_LEVEL_CONNECTION,
+	    H2_FRAME_SIZE_ERROR, "(RFC 9113 6.4)" },
+	{ FRAME_RST_STREAM, 0, 0, 4, H2_LEVEL_CONNECTION, H2_PROTOCOL_ERROR,
+	    "(RFC 9113 6.4)" },
+	{ FRAME_SETTINGS, 0, 0, 0, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_SETTINGS, 0, 0, 12, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_SETTINGS, 0, 0, 11, H2_LEVEL_CONNECTION, H2_FRAME_SIZE_ERROR,
+	    "(RFC 9113 6.5)" },
+	{ FRAME_SETTINGS, 0, 1, 0, H2_LEVEL_CONNECTION, H2_PROTOCOL_ERROR,
+	    "(RFC 9113 6.5)" },
+	{ FRAME_SETTINGS, FLAG_ACK, 0, 0, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_SETTINGS, FLAG_ACK, 0, 6, H2_LEVEL_CONNECTION,
+	    H2_FRAME_SIZE_ERROR, "(RFC 9113 6.5)" },
+	{ FRAME_PUSH_PROMISE, 0, 1, 4, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_PUSH_PROMISE, 0, 1, 3, H2_LEVEL_CONNECTION,
+	    H2_FRAME_SIZE_ERROR, "(RFC 9113 6.6)" },
+	{ FRAME_PUSH_PROMISE, 0, 0, 4, H2_LEVEL_CONNECTION,
+	    H2_PROTOCOL_ERROR, "(RFC 9113 6.6)" },
+	{ FRAME_PING, 0, 0, 8, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_PING, 0, 0, 7, H2_LEVEL_CONNECTION, H2_FRAME_SIZE_ERROR,
+	    "(RFC 9113 6.7)" },
+	{ FRAME_PING, 0, 0, 9, H2_LEVEL_CONNECTION, H2_FRAME_SIZE_ERROR,
+	    "(RFC 9113 6.7)" },
+	{ FRAME_PING, 0, 1, 8, H2_LEVEL_CONNECTION, H2_PROTOCOL_ERROR,
+	    "(RFC 9113 6.7)" },
+	{ FRAME_GOAWAY, 0, 0, 8, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_GOAWAY, 0, 0, 100, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_GOAWAY, 0, 0, 7, H2_LEVEL_CONNECTION, H2_FRAME_SIZE_ERROR,
+	    "(RFC 9113 6.8)" },
+	{ FRAME_GOAWAY, 0, 1, 8, H2_LEVEL_CONNECTION, H2_PROTOCOL_ERROR,
+	    "(RFC 9113 6.8)" },
+	{ FRAME_WINDOW_UPDATE, 0, 0, 4, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_WINDOW_UPDATE, 0, 1, 4, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_WINDOW_UPDATE, 0, 1, 3, H2_LEVEL_CONNECTION,
+	    H2_FRAME_SIZE_ERROR, "(RFC 9113 6.9)" },
+	{ FRAME_WINDOW_UPDATE, 0, 1, 5, H2_LEVEL_CONNECTION,
+	    H2_FRAME_SIZE_ERROR, "(RFC 9113 6.9)" },
+	{ FRAME_CONTINUATION, 0, 1, 0, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_CONTINUATION, 0, 0, 0, H2_LEVEL_CONNECTION,
+	    H2_PROTOCOL_ERROR, "(RFC 9113 6.10)" },
+	{ FRAME_PRIORITY_UPDATE, 0, 0, 4, H2_LEVEL_NONE, 0, NULL },
+	{ FRAME_PRIORITY_UPDATE, 0, 0, 3, H2_LEVEL_CONNECTION,
+	    H2_FRAME_SIZE_ERROR, "(RFC 9218 7.1)" },
+	{ FRAME_PRIORITY_UPDATE, 0, 1, 4, H2_LEVEL_CONNECTION,
+	    H2_PROTOCOL_ERROR, "(RFC 9218 7.1)" },
+	/* §4.1: types that are not known. */
+	{ 0x0a, 0xff, 0, 0, H2_LEVEL_NONE, 0, NULL },
+	{ 0xff, 0xff, 1, 16384, H2_LEVEL_NONE, 0, NULL },
+	{ 0xff, 0xff, 1, 16385, H2_LEVEL_CONNECTION, H2_FRAME_SIZE_ERROR,
+	    "(RFC 9113 4.2)" },
+};
+
+static bool
+ends_in(const char *s, const char *end)
+{
+	size_t n = strlen(s), k = strlen(end);
+
+	return n >= k && strcmp(s + n - k, end) == 0;
+}
+
+START_TEST(test_header_rule)
+{
+	struct h2_error err = { H2_LEVEL_NONE, 0, NULL };
+	struct frame_header h = {
+		.length = header_cases[_i].length,
+		.type = header_cases[_i].type,
+		.flags = header_cases[_i].flags,
+		.stream_id = header_cases[_i].stream_id,
+	};
+	int rc = frame_check(&h, FRAME_DEFAULT_MAX_SIZE, &err);
+
+	ck_assert_int_eq(rc,
+	    header_cases[_i].level == H2_LEVEL_NONE ? 0 : -1);
+	ck_assert_int_eq(err.level, header_cases[_i].level);
+	if (rc == 0)
+		return;
+	ck_assert_int_eq(err.code, header_cases[_i].code);
+	ck_assert_msg(ends_in(err.reason, header_cases[_i].section), "%s",
+	    err.reason);
+}
+END_TEST
+
+/* Payloads that frame_check passes and frame_decode does not. */
+static const struct {
+	uint8_t type;
+	uint8_t flags;
+	uint32_t stream_id;
+	size_t len;
+	uint8_t payload[16];
+	enum h2_level level;
+	enum h2_code code;
+} payload_errors[] = {
+	/* §6.1: padding of the payload's length and more. */
+	{ FRAME_DATA, FLAG_PADDED, 1, 1, { 1 }, H2_LEVEL_CONNECTION,
+	    H2_PROTOCOL_ERROR },
+	{ FRAME_DATA, FLAG_PADDED, 1, 3, { 3 }, H2_LEVEL_CONNECTION,
+	    H2_PROTOCOL_ERROR },
+	{ FRAME_DATA, FLAG_PADDED, 1, 0, { 0 }, H2_LEVEL_CONNECTION,
+	    H2_FRAME_SIZE_ERROR },
+	{ FRAME_HEADERS, FLAG_PADDED, 1, 3, { 3 }, H2_LEVEL_CONNECTION,
+	    H2_PROTOCOL_ERROR },
+	{ FRAME_HEADERS, FLAG_PADDED | FLAG_PRIORITY, 1, 7, { 2 },
+	    H2_LEVEL_CONNECTION, H2_PROTOCOL_ERROR },
+	{ FRAME_HEADERS, FLAG_PRIORITY, 1, 4, { 0 }, H2_LEVEL_CONNECTION,
+	    H2_FRAME_SIZE_ERROR },
+	{ FRAME_HEADERS, FLAG_PADDED | FLAG_PRIORITY, 1, 5, { 0 },
+	    H2_LEVEL_CONNECTION, H2_FRAME_SIZE_ERROR },
+	{ FRAME_PUSH_PROMISE, FLAG_PADDED, 1, 4, { 0 },
+	    H2_LEVEL_CONNECTION, H2_FRAME_SIZE_ERROR },
+	{ FRAME_PUSH_PROMISE, FLAG_PADDED, 1, 6, { 2, 0, 0, 0, 2 },
+	    H2_LEVEL_CONNECTION, H2_PROTOCOL_ERROR },
+	/* §5.1.1, §6.6: the promised number. */
+	{ FRAME_PUSH_PROMISE, 0, 1, 4, { 0 }, H2_LEVEL_CONNECTION,
+	    H2_PROTOCOL_ERROR },
+	{ FRAME_PUSH_PROMISE, 0, 1, 4, { 0, 0, 0, 3 }, H2_LEVEL_CONNECTION,
+	    H2_PROTOCOL_ERROR },
+	/* §6.9: the level is the window's. */
+	{ FRAME_WINDOW_UPDATE, 0, 0, 4, { 0 }, H2_LEVEL_CONNECTION,
+	    H2_PROTOCOL_ERROR },
+	{ FRAME_WINDOW_UPDATE, 0, 1, 4, { 0x80 }, H2_LEVEL_STREAM,
+	    H2_PROTOCOL_ERROR },
+	/* RFC 9218 §7.1. */
+	{ FRAME_PRIORITY_UPDATE, 0, 0, 4, { 0x80 }, H2_LEVEL_CONNECTION,
+	    H2_PROTOCOL_ERROR },
+};
+
+START_TEST(test_payload_error)
+{
+	struct frame_header h = {
+		.length = (uint32_t)payload_errors[_i].len,
+		.type = payload_errors[_i].type,
+		.flags = payload_errors[_i].flags,
+		.stream_id = payload_errors[_i].stream_id,
+	};
+	struct frame_payload f;
+	struct h2_error err;
+
+	ck_assert_int_eq(frame_check(&h, FRAME_DEFAULT_MAX_SIZE, &err), 0);
+	ck_assert_int_eq(frame_decode(&h, payload_errors[_i].payload, &f,
+	    &err), -1);
+	ck_assert_int_eq(err.level, payload_errors[_i].level);
+	ck_assert_int_eq(err.code, payload_errors[_i].code);
+	ck_assert_ptr_nonnull(strstr(err.reason, "(RFC 9"));
+}
+END_TEST
+
+/* Decodes a frame that must be right. */
+static void
+decode(struct frame_header *h, const uint8_t *octets, struct frame_payload *f)
+{
+	struct h2_error err;
+
+	frame_header_decode(octets, h);
+	ck_assert_int_eq(frame_check(h, FRAME_DEFAULT_MAX_SIZE, &err), 0);
+	ck_assert_int_eq(frame_decode(h, octets + FRAME_HEADER_LEN, f, &err),
+	    0);
+}
+
+START_TEST(test_header)
+{
+	static const uint8_t octets[] = { 1, 2, 3, 0xfe, 0xa5,
+		0xff, 0xff, 0xff, 0xff };
+	struct frame_header h;
+
+	frame_header_decode(octets, &h);
+	ck_assert_uint_eq(h.length, 0x010203);
+	ck_assert_uint_eq(h.type, 0xfe);
+	ck_assert_uint_eq(h.flags, 0xa5);
+	ck_assert_uint_eq(h.stream_id, 0x7fffffff);	/* §4.1: reserved */
+}
+END_TEST
+
+START_TEST(test_headers)
+{
+	static const uint8_t octets[] = { 0, 0, 11, 1, 0x28, 0, 0, 0, 3,
+		2, 0x80, 0, 0, 20, 9, 'a', 'b', 'c', 0, 0 };
+	struct frame_payload f;
+	struct frame_header h;
+
+	decode(&h, octets, &f);
+	ck_assert(f.has_priority && f.priority.exclusive);
+	ck_assert_uint_eq(f.priority.dependency, 20);
+	ck_assert_uint_eq(f.priority.weight, 10);
+	ck_assert_uint_eq(f.len, 3);
+	ck_assert_mem_eq(f.data, "abc", 3);
+}
+END_TEST
+
+/* RFC 7540 §6.3: 255 on the wire is a weight of 256. */
+START_TEST(test_priority)
+{
+	static const uint8_t octets[] = { 0, 0, 5, 2, 0, 0, 0, 0, 3,
+		0x7f, 0xff, 0xff, 0xff, 255 };
+	struct frame_payload f;
+	struct frame_header h;
+
+	decode(&h, octets, &f);
+	ck_assert(f.has_priority && !f.priority.exclusive);
+	ck_assert_uint_eq(f.priority.dependency, 0x7fffffff);
+	ck_assert_uint_eq(f.priority.weight, 256);
+}
+END_TEST
+
+START_TEST(test_push_promise)
+{
+	static const uint8_t octets[] = { 0, 0, 8, 5, FLAG_PADDED, 0, 0, 0, 1,
+		2, 0x80, 0, 0, 4, 'x', 0, 0 };
+	struct frame_payload f;
+	struct frame_header h;
+
+	decode(&h, octets, &f);
+	ck_assert_uint_eq(f.stream_id, 4);
+	ck_assert_uint_eq(f.len, 1);
+	ck_assert_mem_eq(f.data, "x", 1);
+}
+END_TEST
+
+START_TEST(test_priority_update)
+{
+	static const uint8_t octets[] = { 0, 0, 7, 16, 0, 0, 0, 0, 0,
+		0x80, 0, 0, 5, 'u', '=', '1' };
+	struct frame_payload f;
+	struct frame_header h;
+
+	decode(&h, octets, &f);
+	ck_assert_uint_eq(f.stream_id, 5);
+	ck_assert_uint_eq(f.len, 3);
+	ck_assert_mem_eq(f.data, "u=1", 3);
+}
+END_TEST
+
+/* Encoders: octets from the figures of §6, and back. */
+START_TEST(test_encode)
+{
+	static const uint8_t want[] = {
+		0, 0, 4, 3, 0, 0, 0, 0, 5, 0, 0, 0, 8,
+		0, 0, 8, 6, 1, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8,
+		0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8,
+		0, 0, 10, 7, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 11, 'n', 'o',
+		0, 0, 4, 8, 0, 0, 0, 0, 9, 0x7f, 0xff, 0xff, 0xff,
+		0, 0, 12, 4, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0xff, 0xff,
+		0, 3, 0, 0, 0, 100,
+		0, 0, 0, 4, 1, 0, 0, 0, 0,
+		0xff, 0xff, 0xff, 0xfe, 0xa5, 0xff, 0xff, 0xff, 0xff,
+	};
+	static const uint8_t opaque[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	static const struct frame_setting settings[] = {
+		{ SETTINGS_INITIAL_WINDOW_SIZE, 65535 },
+		{ SETTINGS_MAX_CONCURRENT_STREAMS, 100 },
+	};
+	struct buf b = { 0 };
+
+	frame_rst_stream_encode(&b, 5, H2_CANCEL);
+	frame_ping_encode(&b, true, opaque);
+	frame_ping_encode(&b, false, opaque);
+	frame_goaway_encode(&b, 7, H2_ENHANCE_YOUR_CALM, "no", 2);
+	frame_window_update_encode(&b, 9, 0x7fffffff);
+	frame_settings_encode(&b, settings, 2);
+	frame_settings_ack_encode(&b);
+	frame_header_encode(&b, 0xffffff, 0xfe, 0xa5, 0xffffffff);
+	ck_assert_uint_eq(buf_len(&b), sizeof(want));
+	ck_assert_mem_eq(buf_data(&b), want, sizeof(want));
+	buf_free(&b);
+}
+END_TEST
+
+START_TEST(test_setting)
+{
+	static const uint8_t octets[] = { 0, 1, 0, 0, 0x10, 0,
+		0xab, 0xcd, 0xfe, 0xdc, 0xba, 0x98 };
+	uint32_t value;
+	uint16_t id;
+
+	frame_setting_decode(octets, 0, &id, &value);
+	ck_assert_uint_eq(id, SETTINGS_HEADER_TABLE_SIZE);
+	ck_assert_uint_eq(value, 4096);
+	frame_setting_decode(octets, 1, &id, &value);
+	ck_assert_uint_eq(id, 0xabcd);
+	ck_assert_uint_eq(value, 0xfedcba98);
+}
+END_TEST
+
+START_TEST(test_names)
+{
+	ck_assert_str_eq(frame_type_name(0), "DATA");
+	ck_assert_str_eq(frame_type_name(9), "CONTINUATION");
+	ck_assert_str_eq(frame_type_name(16), "PRIORITY_UPDATE");
+	ck_assert_ptr_null(frame_type_name(10));
+	ck_assert_ptr_null(frame_type_name(255));
+	ck_assert_str_eq(frame_code_name(0), "NO_ERROR");
+	ck_assert_str_eq(frame_code_name(13), "HTTP_1_1_REQUIRED");
+	ck_assert_ptr_null(frame_code_name(14));
+	ck_assert_ptr_null(frame_code_name(ANY));
+	ck_assert_str_eq(frame_setting_name(1), "HEADER_TABLE_SIZE");
+	ck_assert_str_eq(frame_setting_name(8), "ENABLE_CONNECT_PROTOCOL");
+	ck_assert_ptr_null(frame_setting_name(0));
+	ck_assert_ptr_null(frame_setting_name(7));
+	ck_assert_ptr_null(frame_setting_name(10));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("frame");
+	TCase *tc = tcase_create("frame");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_loop_test(tc, test_header_rule, 0,
+	    (int)(sizeof(header_cases) / sizeof(header_cases[0])));
+	tcase_add_loop_test(tc, test_payload_error, 0,
+	    (int)(sizeof(payload_errors) / sizeof(payload_errors[0])));
+	tcase_add_test(tc, test_header);
+	tcase_add_test(tc, test_headers);
+	tcase_add_test(tc, test_priority);
+	tcase_add_test(tc, test_push_promise);
+	tcase_add_test(tc, test_priority_update);
+	tcase_add_test(tc, test_encode);
+	tcase_add_test(tc, test_setting);
+	tcase_add_test(tc, test_names);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stream states (RFC 9113 §5.1, figure 2), the table, the kept priority.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "h2/stream.h"
+
+enum { HEADERS_SENT, END_SENT, END_RECEIVED, RESET };
+
+/* The states after each transition; those that do not occur stay. */
+static const struct {
+	enum stream_state from;
+	bool can_send, can_receive;
+	enum stream_state to[4];
+} transitions[] = {
+	{ STREAM_RESERVED_LOCAL, true, false, { STREAM_HALF_CLOSED_REMOTE,
+	    STREAM_CLOSED, STREAM_RESERVED_LOCAL, STREAM_CLOSED } },
+	{ STREAM_OPEN, true, true, { STREAM_OPEN, STREAM_HALF_CLOSED_LOCAL,
+	    STREAM_HALF_CLOSED_REMOTE, STREAM_CLOSED } },
+	{ STREAM_HALF_CLOSED_LOCAL, false, true, { STREAM_HALF_CLOSED_LOCAL,
+	    STREAM_HALF_CLOSED_LOCAL, STREAM_CLOSED, STREAM_CLOSED } },
+	{ STREAM_HALF_CLOSED_REMOTE, true, false,
+	    { STREAM_HALF_CLOSED_REMOTE, STREAM_CLOSED,
+	    STREAM_HALF_CLOSED_REMOTE, STREAM_CLOSED } },
+	{ STREAM_CLOSED, false, false, { STREAM_CLOSED, STREAM_CLOSED,
+	    STREAM_CLOSED, STREAM_CLOSED } },
+};
+
+START_TEST(test_transition)
+{
+	struct stream s[4];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		memset(&s[i], 0, sizeof(s[i]));
+		s[i].state = transitions[_i].from;
+	}
+	ck_assert(stream_can_send(&s[0]) == transitions[_i].can_send);
+	ck_assert(stream_can_receive(&s[0]) == transitions[_i].can_receive);
+	stream_headers_sent(&s[HEADERS_SENT]);
+	stream_end_sent(&s[END_SENT]);
+	stream_end_received(&s[END_RECEIVED]);
+	stream_set_reset(&s[RESET], H2_CANCEL, true);
+	for (i = 0; i < 4; i++)
+		ck_assert_msg(s[i].state == transitions[_i].to[i],
+		    "%s, transition %d: %s",
+		    stream_state_name(transitions[_i].from), i,
+		    stream_state_name(s[i].state));
+	ck_assert(!s[END_SENT].reset);
+	ck_assert(s[RESET].reset && s[RESET].reset_by_peer);
+	ck_assert_uint_eq(s[RESET].reset_code, H2_CANCEL);
+}
+END_TEST
+
+START_TEST(test_names)
+{
+	ck_assert_str_eq(stream_state_name(STREAM_IDLE), "idle");
+	ck_assert_str_eq(stream_state_name(STREAM_RESERVED_LOCAL),
+	    "reserved (local)");
+	ck_assert_str_eq(stream_state_name(STREAM_OPEN), "open");
+	ck_assert_str_eq(stream_state_name(STREAM_HALF_CLOSED_LOCAL),
+	    "half-closed (local)");
+	ck_assert_str_eq(stream_state_name(STREAM_HALF_CLOSED_REMOTE),
+	    "half-closed (remote)");
+	ck_assert_str_eq(stream_state_name(STREAM_CLOSED), "closed");
+}
+END_TEST
+
+static void
+count(struct stream *s, void *arg)
+{
+	size_t *n = arg;
+
+	*n += s->id;
+}
+
+/* Enough to grow several times; odd and even numbers share chains. */
+START_TEST(test_table)
+{
+	struct stream_table t = { 0 };
+	struct stream *s;
+	size_t sum = 0;
+	uint32_t id;
+
+	ck_assert_ptr_null(stream_table_find(&t, 1));
+	for (id = 1; id <= 1000; id++) {
+		s = stream_table_add(&t, id);
+		ck_assert_uint_eq(s->id, id);
+		ck_assert_int_eq(s->state, STREAM_IDLE);
+	}
+	ck_assert_uint_eq(t.n, 1000);
+	for (id = 1; id <= 1000; id++)
+		ck_assert_uint_eq(stream_table_find(&t, id)->id, id);
+	ck_assert_ptr_null(stream_table_find(&t, 1001));
+	stream_table_each(&t, count, &sum);
+	ck_assert_uint_eq(sum, 500500);
+	for (id = 2; id <= 1000; id += 2)
+		stream_table_remove(&t, stream_table_find(&t, id));
+	ck_assert_uint_eq(t.n, 500);
+	for (id = 1; id <= 1000; id++)
+		ck_assert((stream_table_find(&t, id) != NULL) == (id % 2));
+	stream_table_free(&t);
+	ck_assert_ptr_null(stream_table_find(&t, 1));
+}
+END_TEST
+
+START_TEST(test_priority)
+{
+	char longest[STREAM_PRIORITY_SIZE + 1];
+	struct stream s;
+
+	memset(&s, 0, sizeof(s));
+	memset(longest, 'a', sizeof(longest));
+	stream_set_priority(&s, (const uint8_t *)"u=1", 3);
+	ck_assert_str_eq(s.priority, "u=1");
+	stream_set_priority(&s, (const uint8_t *)"u\n1", 3);
+	stream_set_priority(&s, (const uint8_t *)"u\x7f", 2);
+	stream_set_priority(&s, (const uint8_t *)longest,
+	    STREAM_PRIORITY_SIZE);
+	ck_assert_str_eq(s.priority, "u=1");
+	stream_set_priority(&s, (const uint8_t *)longest,
+	    STREAM_PRIORITY_SIZE - 1);
+	ck_assert_uint_eq(strlen(s.priority), STREAM_PRIORITY_SIZE - 1);
+	stream_set_priority(&s, NULL, 0);
+	ck_assert_str_eq(s.priority, "");
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("stream");
+	TCase *tc = tcase_create("stream");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_loop_test(tc, test_transition, 0,
+	    (int)(sizeof(transitions) / sizeof(transitions[0])));
+	tcase_add_test(tc, test_names);
+	tcase_add_test(tc, test_table);
+	tcase_add_test(tc, test_priority);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? 0 : 1;
+}
