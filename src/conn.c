@@ -499,7 +499,7 @@ conn_try(struct conn *c, struct op *op)
 	int rc;
 
 	if (op->writes) {
-		if (c->gone)
+		if (c->gone || c->close > CLOSE_GOAWAY)
 			return SEND_ERR_GONE;
 		if (conn_queued(c) > CONN_QUEUE_MAX)
 			return CONN_AGAIN_SPACE;

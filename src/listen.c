@@ -160,3 +160,9 @@ listen_name(const struct listeners *l, size_t i, char *dst, size_t size)
 		sys_format_addr((const struct sockaddr *)&ss, dst, size);
 	return dst;
 }
+
+unsigned
+listen_port(const struct listeners *l)
+{
+	return bound_port(l->fd[0]);
+}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "h2/hpack.h"
 #include "listen.h"
 #include "log.h"
 #include "options.h"
@@ -49,6 +50,7 @@ main(int argc, char **argv)
 	open_standard_descriptors();
 	options_parse(&o, argc, argv);
 	log_set_level(o.log_level);
+	hpack_init();		/* here, so that children share the tables */
 	if (!o.cleartext) {
 		tls = tls_ctx_new(o.cert, o.key, err, sizeof err);
 		if (tls == NULL)
@@ -56,11 +58,19 @@ main(int argc, char **argv)
 	}
 	if (listen_open(&listeners, &o, err, sizeof err) == -1)
 		fatalx(EXIT_SYSTEM, "%s", err);
-	if (interp_start(&o, argv[0], err, sizeof err) == -1)
-		fatalx(EXIT_SYSTEM, "%s", err);
+	o.port = listen_port(&listeners);
+	status = interp_start(&o, argv[0], err, sizeof err);
+	if (status != 0)
+		fatalx(status, "%s", err);
+	status = interp_probe(&o, err, sizeof err);
+	if (status != 0) {
+		interp_stop();
+		fatalx(status, "%s", err);
+	}
 	log_info("h2rig %s, Python %s, %s, serving %s", PACKAGE_VERSION,
 	    interp_version(), tls_library_version(), o.doc_root);
 	status = parent_run(&o, &listeners, tls);
+	interp_stop();
 	listen_close(&listeners);
 	tls_ctx_free(tls);
 	free((char *)o.doc_root);

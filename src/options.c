@@ -30,6 +30,7 @@ enum kind {
 	KIND_U64,		/* uint64_t */
 	KIND_STRING,
 	KIND_BIND,		/* an address; repeatable */
+	KIND_ALIAS,		/* URL=DIR; repeatable */
 	KIND_LEVEL,		/* name of a log level */
 	KIND_HELP,
 	KIND_VERSION
@@ -68,6 +69,22 @@ static const struct row rows[] = {
 	    NULL, "error, warn, info or debug" },
 	{ "hide-tracebacks", 0, NULL, KIND_TRUE, AT(hide_tracebacks), 0, 0,
 	    NULL, "keep them out of 500 responses" },
+	{ "routes", 0, "FILE", KIND_STRING, AT(routes), 0, 0,
+	    NULL, "Python file of routes and rewrites" },
+	{ "alias", 0, "URL=DIR", KIND_ALIAS, AT(alias), 0, 0,
+	    NULL, "serve DIR under URL; may be repeated" },
+	{ "latency", 0, "MS", KIND_UINT, AT(latency_ms), 0, 1000 * DAY,
+	    NULL, "wait before each request" },
+	{ "config", 0, "FILE", KIND_STRING, AT(config), 0, 0,
+	    NULL, "hosts and ports for substitution, JSON" },
+	{ "stash", 0, "WHERE", KIND_STRING, AT(stash), 0, 0,
+	    "this server's own", "file, or redis://host:port/db" },
+	{ "ws-docroot", 0, "DIR", KIND_STRING, AT(ws_doc_root), 0, 0,
+	    "DOCROOT", "where *_wsh.py are" },
+	{ "wpt", 0, NULL, KIND_TRUE, AT(wpt), 0, 0,
+	    NULL, "pages for .any.js, .window.js, .worker.js" },
+	{ "validators", 0, NULL, KIND_TRUE, AT(validators), 0, 0,
+	    NULL, "etag, last-modified and 304 for files" },
 	{ "max-children", 0, "N", KIND_UINT, AT(max_children), 1, 65536,
 	    NULL, "connections at a time" },
 	{ "grace", 0, "SECONDS", KIND_UINT, AT(grace_s), 0, DAY,
@@ -245,6 +262,20 @@ add_bind(struct options *o, const struct row *r, const char *text)
 }
 
 static void
+add_alias(struct options *o, const struct row *r, const char *text)
+{
+	const char *equals = strchr(text, '=');
+
+	if (text[0] != '/' || equals == NULL || equals[1] == '\0')
+		fatalx(EXIT_USAGE, "--%s: \"%s\": expected /URL/=DIR", r->name,
+		    text);
+	if (o->n_alias == OPTIONS_MAX_ALIAS)
+		fatalx(EXIT_USAGE, "--%s: \"%s\": expected at most %d "
+		    "aliases", r->name, text, OPTIONS_MAX_ALIAS);
+	o->alias[o->n_alias++] = text;
+}
+
+static void
 apply(struct options *o, const struct row *r, const char *text)
 {
 	void *p = member(o, r);
@@ -269,6 +300,9 @@ apply(struct options *o, const struct row *r, const char *text)
 		break;
 	case KIND_BIND:
 		add_bind(o, r, text);
+		break;
+	case KIND_ALIAS:
+		add_alias(o, r, text);
 		break;
 	case KIND_LEVEL:
 		level = log_level_from_name(text);
@@ -342,19 +376,19 @@ reject(int c, char **argv)
 }
 
 static char *
-check_doc_root(const char *path)
+check_directory(const char *name, const char *path)
 {
 	struct stat st;
 	char *real;
 
 	real = realpath(path, NULL);
 	if (real == NULL || stat(real, &st) == -1)
-		fatal(EXIT_CONFIG, "DOCROOT: \"%s\": expected a directory",
+		fatal(EXIT_CONFIG, "%s: \"%s\": expected a directory", name,
 		    path);
 	errno = ENOTDIR;
 	if (!S_ISDIR(st.st_mode) || access(real, R_OK | X_OK) == -1)
-		fatal(EXIT_CONFIG, "DOCROOT: \"%s\": expected a readable "
-		    "directory", path);
+		fatal(EXIT_CONFIG, "%s: \"%s\": expected a readable "
+		    "directory", name, path);
 	return real;
 }
 
@@ -374,7 +408,10 @@ check_whole(struct options *o, char **operand, int n)
 	if (n > 1)
 		fatalx(EXIT_USAGE, "\"%s\": expected nothing after DOCROOT",
 		    operand[1]);
-	o->doc_root = check_doc_root(operand[0]);
+	o->doc_root = check_directory("DOCROOT", operand[0]);
+	if (o->ws_doc_root != NULL)
+		o->ws_doc_root = check_directory("--ws-docroot",
+		    o->ws_doc_root);
 }
 
 void

@@ -15,6 +15,7 @@
 #include "log.h"
 
 #define OPTIONS_MAX_BIND 16
+#define OPTIONS_MAX_ALIAS 64
 
 struct options {
 	const char *bind[OPTIONS_MAX_BIND];	/* numeric addresses */
@@ -26,6 +27,15 @@ struct options {
 	enum log_level log_level;
 	const char *doc_root;		/* absolute, resolved */
 	bool hide_tracebacks;
+	const char *routes;		/* Python file; NULL: none */
+	const char *alias[OPTIONS_MAX_ALIAS];	/* "URL=DIR" */
+	size_t n_alias;
+	unsigned latency_ms;		/* before each request is handled */
+	const char *config;		/* JSON file; NULL: none */
+	const char *stash;		/* file or URL; NULL: of this server */
+	const char *ws_doc_root;	/* of *_wsh.py; NULL: doc_root */
+	bool wpt;			/* wrapper pages for .any.js and so on */
+	bool validators;		/* etag, last-modified, 304 */
 	unsigned max_children;
 	unsigned grace_s;		/* seconds children get to finish */
 	unsigned handshake_timeout_s;

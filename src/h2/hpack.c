@@ -58,8 +58,8 @@ same(const uint8_t *a, const void *b, size_t len)
 	return len == 0 || memcmp(a, b, len) == 0;
 }
 
-static void
-init_tables(void)
+void
+hpack_init(void)
 {
 	huff_init();
 	hpack_static_init();
@@ -80,7 +80,7 @@ hpack_encoder_new(size_t max_table)
 
 	if (e == NULL)
 		return NULL;
-	init_tables();
+	hpack_init();
 	hpack_table_init(&e->table, HPACK_DEFAULT_TABLE_SIZE);
 	e->max_table = clamp_table(max_table);
 	e->min_update = UINT32_MAX;
@@ -360,7 +360,7 @@ hpack_decoder_new(size_t max_table)
 
 	if (d == NULL)
 		return NULL;
-	init_tables();
+	hpack_init();
 	hpack_table_init(&d->table, HPACK_DEFAULT_TABLE_SIZE);
 	hpack_decoder_resize(d, max_table);
 	return d;

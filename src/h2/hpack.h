@@ -41,6 +41,13 @@ struct hpack_encoder;
 struct hpack_decoder;
 
 /*
+ * Builds the tables that all encoders and decoders share, some 20 kB, on the
+ * first call.  The first encoder or decoder does so too; call it in a process
+ * that forks, and before there are two threads that make them.
+ */
+void hpack_init(void);
+
+/*
  * max_table is the largest dynamic table, octets, that this encoder will ever
  * use, whatever the peer allows.  NULL: out of memory.
  */
@@ -64,7 +71,9 @@ int hpack_encode(struct hpack_encoder *e, struct buf *out,
 
 /*
  * max_table is our own SETTINGS_HEADER_TABLE_SIZE, octets: a size update
- * above it is an error (§6.3).
+ * above it is an error (§6.3).  The table itself begins with
+ * HPACK_DEFAULT_TABLE_SIZE: max_table below that is as that size and
+ * hpack_decoder_resize(), which is for when the peer has acknowledged it.
  */
 struct hpack_decoder *hpack_decoder_new(size_t max_table);
 void hpack_decoder_free(struct hpack_decoder *d);

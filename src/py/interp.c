@@ -9,8 +9,11 @@
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -25,6 +28,9 @@
  * 5 ms, 98 requests beside a spinning script took 1.2 s, at 0.5 ms 0.25 s.
  */
 #define SWITCH_INTERVAL 0.0005
+
+#define PROBE_MS 30000		/* a routes file has so long to load */
+#define PROBE_TEXT 1024		/* octets of what may be wrong with it */
 
 /* Run in the parent once the package is on sys.path. */
 static const char prepare[] =
@@ -137,17 +143,44 @@ add_to_path(const char *dir)
 	return rc;
 }
 
+/* "/url/=dir" as ("/url/", "dir"). */
+static PyObject *
+alias_list(const struct options *o)
+{
+	PyObject *list = PyList_New(0), *pair;
+	size_t i;
+
+	for (i = 0; list != NULL && i < o->n_alias; i++) {
+		const char *equals = strchr(o->alias[i], '=');
+
+		pair = Py_BuildValue("(s#s)", o->alias[i],
+		    (Py_ssize_t)(equals - o->alias[i]), equals + 1);
+		if (pair == NULL || PyList_Append(list, pair) < 0)
+			Py_CLEAR(list);
+		Py_XDECREF(pair);
+	}
+	return list;
+}
+
 static PyObject *
 options_dict(const struct options *o)
 {
-	return Py_BuildValue("{sssOsssIsssKss}",
+	return Py_BuildValue("{sssOsssIsssKssszsNsIszszszsOsO}",
 	    "doc_root", o->doc_root,
 	    "hide_tracebacks", o->hide_tracebacks ? Py_True : Py_False,
 	    "scheme", o->cleartext ? "http" : "https",
 	    "port", o->port,
 	    "log_level", log_level_name(o->log_level),
 	    "max_body", (unsigned long long)o->limits.max_body,
-	    "version", PACKAGE_VERSION);
+	    "version", PACKAGE_VERSION,
+	    "routes", o->routes,
+	    "aliases", alias_list(o),
+	    "latency_ms", o->latency_ms,
+	    "config", o->config,
+	    "stash", o->stash,
+	    "ws_docroot", o->ws_doc_root,
+	    "wpt", o->wpt ? Py_True : Py_False,
+	    "validators", o->validators ? Py_True : Py_False);
 }
 
 static int
@@ -164,28 +197,123 @@ call_dispatch(const char *function, PyObject *arg)
 	return result != NULL ? 0 : -1;
 }
 
+/*
+ * The exception that is set, as a line for err and an exit status: a
+ * ConfigError's text stands by itself, all else is a fault of the package.
+ */
+static int
+start_error(char *err, size_t size)
+{
+	PyObject *class = NULL, *module, *type, *value, *traceback, *text;
+	const char *s = NULL;
+
+	PyErr_Fetch(&type, &value, &traceback);
+	PyErr_NormalizeException(&type, &value, &traceback);
+	if ((module = PyImport_ImportModule("h2rig.errors")) != NULL)
+		class = PyObject_GetAttrString(module, "ConfigError");
+	PyErr_Clear();
+	if (class != NULL && PyErr_GivenExceptionMatches(type, class) &&
+	    (text = PyObject_Str(value)) != NULL) {
+		if ((s = PyUnicode_AsUTF8(text)) != NULL)
+			snprintf(err, size, "%s", s);
+		Py_DECREF(text);
+	}
+	Py_XDECREF(class);
+	Py_XDECREF(module);
+	PyErr_Restore(type, value, traceback);
+	if (s == NULL)
+		describe_exception("cannot start the Python package", err,
+		    size);
+	PyErr_Clear();
+	return s != NULL ? EXIT_CONFIG : EXIT_SYSTEM;
+}
+
 int
 interp_start(const struct options *o, const char *argv0, char *err,
     size_t err_size)
 {
 	char dir[PATH_MAX + 64];
 	PyObject *dict;
-	int rc = -1;
+	int rc = 0;
 
 	if (package_dir(argv0, dir, sizeof(dir), err, err_size) < 0 ||
 	    start_python(err, err_size) < 0)
-		return -1;
+		return EXIT_SYSTEM;
 	dict = options_dict(o);
-	if (dict != NULL && add_to_path(dir) == 0 &&
-	    PyRun_SimpleString(prepare) == 0 &&
-	    call_dispatch("configure", dict) == 0 && module_bind() == 0 &&
-	    PyRun_SimpleString(freeze) == 0)
-		rc = 0;
-	if (rc < 0)
-		describe_exception("cannot start the Python package", err,
-		    err_size);
+	if (dict == NULL || add_to_path(dir) < 0 ||
+	    PyRun_SimpleString(prepare) < 0 ||
+	    call_dispatch("configure", dict) < 0 || module_bind() < 0 ||
+	    PyRun_SimpleString(freeze) < 0)
+		rc = start_error(err, err_size);
 	Py_XDECREF(dict);
 	return rc;
+}
+
+/* The probe's process: loads the user's code and says what was wrong. */
+static void
+probe_child(int fd)
+{
+	char err[PROBE_TEXT] = "";
+	int status = 0;
+
+	setpgid(0, 0);
+	if (call_dispatch("probe", NULL) < 0)
+		status = start_error(err, sizeof(err));
+	if (write(fd, err, strlen(err)) == -1)
+		status = EXIT_SYSTEM;
+	_exit(status);
+}
+
+/* Reads what the probe has to say, until its end or the deadline. */
+static void
+probe_listen(int fd, char *err, size_t size)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	uint64_t due = sys_now_ms() + PROBE_MS, now;
+	size_t have = 0;
+	ssize_t n = 1;
+
+	while (n > 0 && have + 1 < size && (now = sys_now_ms()) < due) {
+		if (poll(&p, 1, (int)(due - now)) <= 0)
+			continue;
+		n = read(fd, err + have, size - 1 - have);
+		have += n > 0 ? (size_t)n : 0;
+	}
+	err[have] = '\0';
+}
+
+int
+interp_probe(const struct options *o, char *err, size_t err_size)
+{
+	int fds[2], status = 0;
+	pid_t pid;
+
+	if (o->routes == NULL)
+		return 0;
+	if (sys_pipe(fds, 0) == -1 || (pid = interp_fork()) == -1) {
+		snprintf(err, err_size, "cannot look at --routes: %s",
+		    strerror(errno));
+		return EXIT_SYSTEM;
+	}
+	if (pid == 0)
+		probe_child(fds[1]);
+	close(fds[1]);
+	probe_listen(fds[0], err, err_size);
+	close(fds[0]);
+	/* It has closed its end, or is stuck, or left something behind. */
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		;
+	if (err[0] != '\0')
+		return EXIT_CONFIG;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	snprintf(err, err_size, "--routes: \"%s\": expected a file that loads "
+	    "within %d s, and its process %s", o->routes, PROBE_MS / 1000,
+	    WIFSIGNALED(status) ? sys_signal_name(WTERMSIG(status)) :
+	    "left");
+	return EXIT_CONFIG;
 }
 
 void

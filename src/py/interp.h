@@ -15,7 +15,8 @@
  * Starts the interpreter (isolated: no PYTHON* variables, no user site),
  * finds the h2rig package beside the program (installed: PKGPYTHONDIR, in the
  * build tree: its python directory), imports it and gives it the options.
- * 0, or -1 with err: one line.
+ * 0, or an exit status with err, one line: EXIT_CONFIG when what an option
+ * names is unusable, else EXIT_SYSTEM.
  */
 int interp_start(const struct options *o, const char *argv0, char *err,
     size_t err_size);
@@ -25,6 +26,12 @@ int interp_start(const struct options *o, const char *argv0, char *err,
  * returns.
  */
 pid_t interp_fork(void);
+
+/*
+ * Loads the user's routes file in a process of its own, and says whether that
+ * went well; results as above.  User code is never run in the parent.
+ */
+int interp_probe(const struct options *o, char *err, size_t err_size);
 
 struct conn;
 

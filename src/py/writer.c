@@ -8,7 +8,10 @@
  */
 #include <Python.h>
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "module.h"
 #include "pystream.h"
@@ -206,6 +209,75 @@ writer_send_data(PyObject *self, PyObject *args, PyObject *kw)
 	o.end_stream = end != 0;
 	result = finish_op(&o);
 	PyBuffer_Release(&data);
+	return result;
+}
+
+/* Octets of a file that are read at a time; what is queued is bounded so. */
+#define FILE_CHUNK (64 * 1024)
+
+/* pread without the GIL and without the mutex: a disk may take its time. */
+static ssize_t
+read_chunk(int fd, uint8_t *dst, size_t len, off_t offset)
+{
+	ssize_t n;
+
+	Py_BEGIN_ALLOW_THREADS
+	do
+		n = pread(fd, dst, len, offset);
+	while (n == -1 && errno == EINTR);
+	Py_END_ALLOW_THREADS
+	return n;
+}
+
+/* Sends len octets of fd from offset on; as finish_op, for each chunk. */
+static PyObject *
+send_file_chunks(struct send_op *o, int fd, off_t offset, uint64_t len,
+    bool end_stream, uint8_t *chunk)
+{
+	PyObject *result;
+	ssize_t n;
+
+	do {
+		n = read_chunk(fd, chunk, len < FILE_CHUNK ? (size_t)len :
+		    FILE_CHUNK, offset);
+		if (n == -1)
+			return PyErr_SetFromErrno(PyExc_OSError);
+		if (n == 0 && len > 0) {
+			o->op.why = "the file is shorter than announced";
+			return module_raise(&o->op, SEND_ERR_PROTOCOL);
+		}
+		offset += n;
+		len -= (uint64_t)n;
+		o->data = chunk;
+		o->len = (size_t)n;
+		o->sent = 0;
+		o->end_stream = end_stream && len == 0;
+		if ((result = finish_op(o)) == NULL)
+			return NULL;
+		Py_DECREF(result);
+	} while (len > 0);
+	Py_RETURN_NONE;
+}
+
+static PyObject *
+writer_send_file(PyObject *self, PyObject *args, PyObject *kw)
+{
+	static char *names[] = { "fd", "offset", "length", "end_stream",
+	    NULL };
+	struct send_op o = new_op(self, do_data);
+	PyObject *result;
+	unsigned long long offset, length;
+	uint8_t *chunk;
+	int fd, end = 1;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kw, "iKK|p", names, &fd,
+	    &offset, &length, &end))
+		return NULL;
+	if ((chunk = malloc(FILE_CHUNK)) == NULL)
+		return PyErr_NoMemory();
+	result = send_file_chunks(&o, fd, (off_t)offset, length, end != 0,
+	    chunk);
+	free(chunk);
 	return result;
 }
 
@@ -578,6 +650,8 @@ PyMethodDef writer_methods[] = {
 	    "1xx, final headers or trailers, checked." },
 	{ "send_data", WITH_KEYWORDS(writer_send_data),
 	    "DATA frames, as window allows; waits for it." },
+	{ "send_file", WITH_KEYWORDS(writer_send_file),
+	    "DATA frames with octets of a descriptor." },
 	{ "send_data_frame", WITH_KEYWORDS(writer_send_data_frame),
 	    "Exactly one DATA frame." },
 	{ "respond", WITH_KEYWORDS(writer_respond),

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HPACK as a filter, for t/hpack_vectors.py: one encoder and one decoder,
+ * HPACK as a filter, for t/hpack_vectors.t: one encoder and one decoder,
  * one command per line, one reply per command.
  *
- *	resize SIZE		the setting of both sides	ok
- *	encode NAME=VALUE ...	octets in hexadecimal		ok BLOCK HOW
- *	decode BLOCK		a header block			ok NAME=VALUE ...
+ *	resize SIZE		the setting of both sides
+ *		ok
+ *	encode NAME=VALUE ...	a list of fields
+ *		ok BLOCK HOW
+ *	decode BLOCK		a header block
+ *		ok NAME=VALUE ...
  *
  * Octets are hexadecimal throughout.  HOW is what libnghttp2 makes of the same
  * fields: "same", "differs", or "alone" if this was built without it.  A

@@ -3,7 +3,7 @@
 """Public HPACK test vectors: stories of header lists, and how an encoder wrote
 them.
 
-    hpack_vectors.py [SRCDIR]
+    hpack_vectors.t [SRCDIR]
 
 reads hpack.tar.xz from the directory that H2RIG_VECTORS names, else from
 ../shared/vectors beside the source tree SRCDIR (or $srcdir).  Run it in the

@@ -1,0 +1,763 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the application sends: the checked calls' refusals, splitting and
+ * windows, promised streams, raw calls, the hold of an open header block.
+ * Scripts are those of rig.h; octets are compared where they matter.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rig.h"
+
+#define GET "828784010161"
+#define POST "838784010161"
+#define F(n, v) { (const uint8_t *)(n), (const uint8_t *)(v), \
+	sizeof(n) - 1, sizeof(v) - 1, false }
+#define OCTETS(s) (const uint8_t *)(s), sizeof(s) - 1
+
+static const struct {
+	const char *what;
+	const char *script;
+	const char *log;
+} cases[] = {
+	{ "never opened", "!respond 1 200; !data 1 1; !reset 1 0; !push 1",
+	    "!respond -> -3: the stream was never opened (RFC 9113 5.1); "
+	    "!data -> -3: the stream was never opened (RFC 9113 5.1); "
+	    "!reset -> -3: the stream was never opened (RFC 9113 5.1); "
+	    "!push -> -3: the stream was never opened (RFC 9113 5.1)" },
+	{ "stream 0, even ones", "!respond 0 200; !respond 2 200",
+	    "!respond -> -3: the stream was never opened (RFC 9113 5.1); "
+	    "!respond -> -3: the stream was never opened (RFC 9113 5.1)" },
+	{ "gone", "HEADERS 5 3 " GET "; !respond 3 200 end; !release 3; "
+	    "!respond 3 200; !respond 1 200; !reset 3 0; !respond 5 200",
+	    "headers 3 end; closed 3; "
+	    "!respond -> -2: the stream is closed (RFC 9113 5.1); "
+	    "!respond -> -2: the stream is closed (RFC 9113 5.1); "
+	    "!reset -> -2: the stream is closed (RFC 9113 5.1); "
+	    "!respond -> -3: the stream was never opened (RFC 9113 5.1) | "
+	    "HEADERS 5 3" },
+	{ "a pushed one that is gone", "HEADERS 5 1 " GET "; !push 1; "
+	    "!reset 2 8; !respond 2 200; !respond 4 200", "headers 1 end; "
+	    "closed 2 reset CANCEL; "
+	    "!respond -> -2: the stream is closed (RFC 9113 5.1); "
+	    "!respond -> -3: the stream was never opened (RFC 9113 5.1) | "
+	    "PUSH_PROMISE 1 2; RST_STREAM 2 CANCEL" },
+	{ "reset by the peer", "HEADERS 4 1 " POST "; RST_STREAM 0 1 00000008; "
+	    "!respond 1 200; !data 1 1; !reset 1 8; !push 1", "headers 1; "
+	    "closed 1 reset CANCEL by peer; "
+	    "!respond -> -2: the peer has reset the stream (RFC 9113 5.1); "
+	    "!data -> -2: the peer has reset the stream (RFC 9113 5.1); "
+	    "!reset -> -2: the peer has reset the stream (RFC 9113 5.1); "
+	    "!push -> -2: the peer has reset the stream (RFC 9113 5.1)" },
+	{ "reset by us", "HEADERS 4 1 " POST "; !reset 1 5; !respond 1 200",
+	    "headers 1; closed 1 reset STREAM_CLOSED; !respond -> -2: the "
+	    "stream was reset (RFC 9113 5.1) | RST_STREAM 1 STREAM_CLOSED" },
+	{ "after END_STREAM", "HEADERS 4 1 " POST "; !respond 1 200 end; "
+	    "!data 1 1; !respond 1 200; !trailers 1; !push 1; !reset 1 0",
+	    "headers 1; "
+	    "!data -> -2: END_STREAM has been sent (RFC 9113 5.1); "
+	    "!respond -> -2: END_STREAM has been sent (RFC 9113 5.1); "
+	    "!trailers -> -2: END_STREAM has been sent (RFC 9113 5.1); "
+	    "!push -> -2: END_STREAM has been sent (RFC 9113 5.1); "
+	    "closed 1 reset NO_ERROR | HEADERS 5 1; RST_STREAM 1 NO_ERROR" },
+	{ "DATA before HEADERS, and after 1xx", "HEADERS 5 1 " GET
+	    "; !data 1 1; !respond 1 103; !data 1 0 end", "headers 1 end; "
+	    "!data -> -1: DATA before the final response's HEADERS "
+	    "(RFC 9113 8.1); "
+	    "!data -> -1: DATA before the final response's HEADERS "
+	    "(RFC 9113 8.1) | HEADERS 4 1" },
+	{ "final HEADERS twice", "HEADERS 5 1 " GET "; !respond 1 200; "
+	    "!respond 1 200; !respond 1 103; !respond 1 200 end",
+	    "headers 1 end; "
+	    "!respond -> -1: the final response's HEADERS have been sent "
+	    "(RFC 9113 8.1); "
+	    "!respond -> -1: the final response's HEADERS have been sent "
+	    "(RFC 9113 8.1); "
+	    "!respond -> -1: the final response's HEADERS have been sent "
+	    "(RFC 9113 8.1) | HEADERS 4 1" },
+	{ "statuses", "HEADERS 5 1 " GET "; !respond 1 101; "
+	    "!respond 1 100 end; !respond 1 20; !respond 1 199; !trailers 1; "
+	    "!respond 1 200", "headers 1 end; "
+	    "!respond -> -1: HTTP/2 has no status 101 (RFC 9113 8.6); "
+	    "!respond -> -1: END_STREAM on a 1xx response (RFC 9113 8.1); "
+	    "!respond -> -1: :status is not three digits (RFC 9113 8.3.2); "
+	    "!trailers -> -1: no :status (RFC 9113 8.3.2) | HEADERS 4 1; "
+	    "HEADERS 4 1" },
+	{ "after the connection has failed", "HEADERS 5 1 " GET "; PING 0 1 "
+	    "8*00; !respond 1 200; !data 1 1; !reset 1 1; !push 1; "
+	    "!goaway 0 0; !hold 1; !consume 1 1; !shutdown; !unhold",
+	    "headers 1 end; !respond -> -6: the connection has failed; "
+	    "!data -> -6: the connection has failed; "
+	    "!reset -> -6: the connection has failed; "
+	    "!push -> -6: the connection has failed; "
+	    "!goaway -> -6: the connection has failed; !hold -> -6 | "
+	    "GOAWAY 1 PROTOCOL_ERROR PING on stream 1: belongs to the "
+	    "connection, not to a stream (RFC 9113 6.7)" },
+	/* Windows. */
+	{ "the connection's window", "SETTINGS 0 0 0004+00100000; !wrote; "
+	    "HEADERS 5 1 " GET "; !respond 1 200; !data 1 65536; "
+	    "WINDOW_UPDATE 0 0 00000001; !data 1 1 end", "window 0; "
+	    "headers 1 end; !data -> 1; window 0; closed 1 | HEADERS 4 1; "
+	    "DATA 0 1 16384; DATA 0 1 16384; DATA 0 1 16384; DATA 0 1 16383; "
+	    "DATA 1 1 1" },
+	{ "the stream's window", "HEADERS 5 1 " GET "; WINDOW_UPDATE 0 0 "
+	    "00100000; !respond 1 200; !data 1 65535; !data 1 1; !data 1 0 "
+	    "end", "headers 1 end; window 0; !data -> 1; closed 1 | "
+	    "HEADERS 4 1; DATA 0 1 16384; DATA 0 1 16384; DATA 0 1 16384; "
+	    "DATA 0 1 16383; DATA 1 1 0" },
+	{ "the peer's frame size", "SETTINGS 0 0 0005+00008000; HEADERS 5 1 "
+	    GET "; !respond 1 200; !data 1 32769", "headers 1 end | "
+	    "SETTINGS ack; HEADERS 4 1; DATA 0 1 32768; DATA 0 1 1" },
+	{ "END_STREAM on the last frame only", "HEADERS 5 1 " GET
+	    "; !respond 1 200; !data 1 16385 end", "headers 1 end; closed 1 | "
+	    "HEADERS 4 1; DATA 0 1 16384; DATA 1 1 1" },
+	{ "no octets, no frame", "HEADERS 5 1 " GET "; !respond 1 200; "
+	    "!data 1 0", "headers 1 end | HEADERS 4 1" },
+	/* Push. */
+	{ "push", "HEADERS 5 1 " GET "; !push 1; !data 2 1; !respond 2 200; "
+	    "!data 2 1 end; !push 1; !respond 4 200 end", "headers 1 end; "
+	    "!data -> -1: DATA before the final response's HEADERS "
+	    "(RFC 9113 8.1); closed 2; closed 4 | PUSH_PROMISE 1 2; "
+	    "HEADERS 4 2; DATA 1 2 1; PUSH_PROMISE 1 4; HEADERS 5 4" },
+	{ "push disabled", "SETTINGS 0 0 0002+00000000; HEADERS 5 1 " GET
+	    "; !push 1", "headers 1 end; !push -> -5: the peer has disabled "
+	    "push (RFC 9113 6.5.2) | SETTINGS ack" },
+	{ "push after the peer's GOAWAY", "HEADERS 5 1 " GET "; GOAWAY 0 0 "
+	    "8*00; !push 1", "headers 1 end; !push -> -5: the peer has sent "
+	    "GOAWAY (RFC 9113 6.8)" },
+	{ "push on a pushed stream", "HEADERS 5 1 " GET "; !push 1; !push 2",
+	    "headers 1 end; !push -> -1: a promise on a pushed stream "
+	    "(RFC 9113 8.4) | PUSH_PROMISE 1 2" },
+	{ "more pushed streams than the peer takes", "SETTINGS 0 0 "
+	    "0003+00000001; !wrote; HEADERS 5 1 " GET "; !push 1; !push 1; "
+	    "!respond 2 200; !respond 4 200; !data 2 0 end; !respond 4 200; "
+	    "!reset 4 8", "headers 1 end; !respond -> -5: more pushed streams "
+	    "than the peer's MAX_CONCURRENT_STREAMS (RFC 9113 5.1.2); "
+	    "closed 2; closed 4 reset CANCEL | PUSH_PROMISE 1 2; "
+	    "PUSH_PROMISE 1 4; HEADERS 4 2; DATA 1 2 0; HEADERS 4 4; "
+	    "RST_STREAM 4 CANCEL" },
+	/* GOAWAY. */
+	{ "GOAWAY", "HEADERS 5 1 " GET "; !goaway 4294967295 2; !goaway 0 0",
+	    "headers 1 end | GOAWAY 1 INTERNAL_ERROR; GOAWAY 0 NO_ERROR" },
+	{ "GOAWAY with a number of 32 bits", "!goaway 2147483648 0; "
+	    "!goaway 2147483647 0", "!goaway -> -1: stream numbers have 31 "
+	    "bits (RFC 9113 5.1.1) | GOAWAY 2147483647 NO_ERROR" },
+	{ "a shutdown after a lower GOAWAY", "HEADERS 5 1 " GET
+	    "; !goaway 0 0; !shutdown", "headers 1 end | GOAWAY 0 NO_ERROR; "
+	    "GOAWAY 0 NO_ERROR" },
+	/* The hold. */
+	{ "an open header block", "HEADERS 5 1 " GET "; HEADERS 5 3 " GET
+	    "; !hold 1; !respond 1 200; !respond 3 200; !data 3 1; !reset 3 "
+	    "8; !push 3; !hold 3; PING 0 0 8*00; !goaway 3 0; !unhold; "
+	    "!respond 3 200", "headers 1 end; headers 3 end; !respond -> -1: "
+	    "header block open: only raw frames until it ends (RFC 9113 4.3); "
+	    "!respond -> 2; !data -> 2; !reset -> 2; !push -> 2; !hold -> 2 | "
+	    "HEADERS 0 1; PING ack; GOAWAY 3 NO_ERROR; HEADERS 4 3" },
+	{ "the session's own frames wait too", "HEADERS 4 1 " POST
+	    "; HEADERS 4 3 " POST "; DATA 0 3 16384*00; DATA 0 3 16384*00; "
+	    "!wrote; !hold 1; !consume 3 32768; SETTINGS 0 0; HEADERS 4 5 82; "
+	    "!shutdown", "headers 1; headers 3; data 3 16384/16384; "
+	    "data 3 16384/16384; error 5 PROTOCOL_ERROR: no :scheme "
+	    "(RFC 9113 8.3.1) | HEADERS 0 1" },
+	{ "a failure ends the hold", "HEADERS 5 1 " GET "; !hold 1; "
+	    "PING 0 0 8*00; PING 0 1 8*00", "headers 1 end | HEADERS 0 1; "
+	    "PING ack; GOAWAY 1 PROTOCOL_ERROR PING on stream 1: belongs to "
+	    "the connection, not to a stream (RFC 9113 6.7)" },
+	{ "the peer's reset of the holder", "HEADERS 5 1 " GET "; !hold 1; "
+	    "RST_STREAM 0 1 00000008; PING 0 0 8*00", "headers 1 end; "
+	    "closed 1 reset CANCEL by peer | HEADERS 0 1" },
+};
+
+START_TEST(test_case)
+{
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, cases[_i].script);
+	ck_assert_msg(strcmp(rig_log(&r), cases[_i].log) == 0,
+	    "%s\nlog      %s\nexpected %s", cases[_i].what, r.log,
+	    cases[_i].log);
+	rig_end(&r);
+}
+END_TEST
+
+/* Output since the last `!wrote`, against a payload text of rig.h. */
+static void
+expect_octets(struct rig *r, const char *text)
+{
+	struct buf *out = session_output(r->s);
+	struct buf want = { 0 };
+
+	rig_payload(&want, text, strlen(text));
+	ck_assert_uint_eq(buf_len(out), buf_len(&want));
+	if (buf_len(&want) > 0)
+		ck_assert_mem_eq(buf_data(out), buf_data(&want),
+		    buf_len(&want));
+	buf_free(&want);
+	rig_run(r, "!wrote");
+}
+
+START_TEST(test_headers_octets)
+{
+	const struct field v[] = { F(":status", "200"), F("a", "bcd") };
+	const char *why;
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET);
+	ck_assert_int_eq(send_headers(r.s, 1, v, 2, true, &why), SEND_OK);
+	/* An indexed field; a literal with indexing, "bcd" not shorter. */
+	expect_octets(&r, "0000080105000000018840+0161+03+'bcd'");
+	rig_end(&r);
+}
+END_TEST
+
+/* §4.3: a block larger than the peer's frames, split at them. */
+START_TEST(test_split)
+{
+	static uint8_t big[40000];
+	struct field v[] = { F(":status", "200"), F("big", ""),
+		F("server", "x") };
+	const uint8_t *p;
+	const char *why;
+	struct rig r;
+	size_t left;
+
+	memset(big, '\\', sizeof(big));	/* 19 bits in Huffman's code */
+	v[1].value = big;
+	v[1].value_len = sizeof(big);
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET);
+	ck_assert_int_eq(send_headers(r.s, 1, v, 3, false, &why), SEND_OK);
+	p = buf_data(session_output(r.s));
+	left = buf_len(session_output(r.s));
+	ck_assert_uint_eq(get_u24(p), 16384);
+	ck_assert_uint_eq(p[3], FRAME_HEADERS);
+	ck_assert_uint_eq(p[4], 0);
+	p += 9 + 16384;
+	ck_assert_uint_eq(get_u24(p), 16384);
+	ck_assert_uint_eq(p[3], FRAME_CONTINUATION);
+	ck_assert_uint_eq(p[4], 0);
+	p += 9 + 16384;
+	left -= 2 * (9 + 16384);
+	ck_assert_uint_eq(get_u24(p), left - 9);
+	ck_assert_uint_eq(p[3], FRAME_CONTINUATION);
+	ck_assert_uint_eq(p[4], FLAG_END_HEADERS);
+	ck_assert_uint_eq(get_u32(p + 5), 1);
+	/* The end of the block: server, a literal with indexing. */
+	ck_assert_mem_eq(p + left - 3, "\x76\x01x", 3);
+	rig_end(&r);
+}
+END_TEST
+
+/* Exactly one frame of the peer's size is not split. */
+START_TEST(test_split_boundary)
+{
+	static uint8_t big[16384];
+	struct field v[] = { F(":status", "200"), F("b", "") };
+	const uint8_t *p;
+	const char *why;
+	struct rig r;
+	size_t k;
+
+	memset(big, '\\', sizeof(big));
+	v[1].value = big;
+	/* 1 for :status, 3 for the name, 3 for the length of the value. */
+	for (k = 0; k < 2; k++) {
+		v[1].value_len = 16384 - 7 + k;
+		rig_start(&r, true);
+		rig_run(&r, "HEADERS 5 1 " GET);
+		ck_assert_int_eq(send_headers(r.s, 1, v, 2, true, &why),
+		    SEND_OK);
+		p = buf_data(session_output(r.s));
+		ck_assert_uint_eq(get_u24(p), 16384);
+		ck_assert_uint_eq(p[4], k == 0 ? 5 : 1);
+		if (k == 1)
+			ck_assert_uint_eq(get_u24(p + 9 + 16384), 1);
+		rig_end(&r);
+	}
+}
+END_TEST
+
+START_TEST(test_data_frame)
+{
+	static const uint8_t octets[70000];
+	const char *why;
+	struct rig r;
+
+	rig_start(&r, true);
+	ck_assert_uint_eq(send_max_payload(r.s, 1), 0);
+	rig_run(&r, "HEADERS 5 1 " GET "; !respond 1 200; !wrote");
+	ck_assert_uint_eq(send_max_payload(r.s, 1), 16384);
+	ck_assert_int_eq(send_data_frame(r.s, 1, octets, 16385, false, &why),
+	    SEND_ERR_FLOW);
+	ck_assert_str_eq(why, "more than the peer's MAX_FRAME_SIZE "
+	    "(RFC 9113 4.2)");
+	rig_run(&r, "!data 1 65530; !wrote");
+	ck_assert_uint_eq(send_max_payload(r.s, 1), 5);
+	ck_assert_int_eq(send_data_frame(r.s, 1, octets, 6, false, &why),
+	    SEND_ERR_FLOW);
+	ck_assert_str_eq(why, "more than the flow-control window "
+	    "(RFC 9113 6.9.1)");
+	expect_octets(&r, "-");
+	ck_assert_int_eq(send_data_frame(r.s, 1, OCTETS("abcde"), false,
+	    &why), SEND_OK);
+	ck_assert_uint_eq(send_max_payload(r.s, 1), 0);
+	/* §6.9.1: empty frames need no window. */
+	ck_assert_int_eq(send_data_frame(r.s, 1, NULL, 0, false, &why),
+	    SEND_OK);
+	rig_run(&r, "SETTINGS 0 0 0004+00000000; WINDOW_UPDATE 0 0 00001000");
+	ck_assert_uint_eq(send_max_payload(r.s, 1), 0);
+	ck_assert_int_eq(send_data_frame(r.s, 1, NULL, 0, true, &why),
+	    SEND_OK);
+	expect_octets(&r, "000005+00+00+00000001+'abcde'+"
+	    "000000+00+00+00000001+000000+04+01+00000000+"
+	    "000000+00+01+00000001");
+	ck_assert_uint_eq(send_max_payload(r.s, 1), 0);
+	rig_end(&r);
+}
+END_TEST
+
+/* max_out: the output does not grow beyond it by more than a frame. */
+START_TEST(test_max_out)
+{
+	static const uint8_t octets[60000];
+	const char *why;
+	struct rig r;
+	size_t sent;
+
+	rig_start(&r, true);
+	rig_run(&r, "SETTINGS 0 0 0005+00ffffff; HEADERS 5 1 " GET
+	    "; !respond 1 200; !wrote");
+	ck_assert_int_eq(send_data(r.s, 1, octets, sizeof(octets), true, 100,
+	    &sent, &why), SEND_OK);
+	ck_assert_uint_eq(sent, 16384);
+	ck_assert_int_eq(send_data(r.s, 1, octets, sizeof(octets) - sent,
+	    true, 100, &sent, &why), SEND_OK);
+	ck_assert_uint_eq(sent, 0);
+	ck_assert_int_eq(send_data(r.s, 1, octets, 60000 - 16384, true,
+	    SIZE_MAX, &sent, &why), SEND_OK);
+	ck_assert_uint_eq(sent, 60000 - 16384);
+	ck_assert_int_eq(session_stream(r.s, 1)->state, STREAM_CLOSED);
+	rig_end(&r);
+}
+END_TEST
+
+START_TEST(test_push_ids)
+{
+	const struct field v[] = { F(":method", "GET"), F(":scheme", "https"),
+		F(":authority", "a"), F(":path", "/") };
+	uint32_t id = 6;
+	const char *why;
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET);
+	ck_assert_int_eq(send_push(r.s, 1, &id, v, 4, &why), SEND_OK);
+	ck_assert_int_eq(session_stream(r.s, 6)->state,
+	    STREAM_RESERVED_LOCAL);
+	expect_octets(&r, "00000a+05+04+00000001+00000006+828741+0161+84");
+	id = 0;
+	ck_assert_int_eq(send_push(r.s, 1, &id, v, 3, &why),
+	    SEND_ERR_PROTOCOL);
+	ck_assert_str_eq(why, "no :path (RFC 9113 8.3.1)");
+	ck_assert_int_eq(send_push(r.s, 1, &id, v, 4, &why), SEND_OK);
+	ck_assert_uint_eq(id, 8);
+	id = 6;
+	ck_assert_int_eq(send_push(r.s, 1, &id, v, 4, &why),
+	    SEND_ERR_PROTOCOL);
+	ck_assert_str_eq(why, "a promised stream's number is above all "
+	    "earlier ones (RFC 9113 5.1.1)");
+	id = 9;
+	ck_assert_int_eq(send_push(r.s, 1, &id, v, 4, &why),
+	    SEND_ERR_PROTOCOL);
+	ck_assert_str_eq(why, "promised streams are even-numbered "
+	    "(RFC 9113 5.1.1)");
+	id = 0x7ffffffe;
+	ck_assert_int_eq(send_push(r.s, 1, &id, v, 4, &why), SEND_OK);
+	id = 0;
+	ck_assert_int_eq(send_push(r.s, 1, &id, v, 4, &why),
+	    SEND_ERR_PROTOCOL);
+	ck_assert_str_eq(why, "no stream numbers are left (RFC 9113 5.1.1)");
+	rig_end(&r);
+}
+END_TEST
+
+/* A field that the rules forbid leaves the encoder as it was. */
+START_TEST(test_refused_fields)
+{
+	const struct field bad[] = { F(":status", "200"), F("a", "bcd"),
+		F("Upper", "x") };
+	const char *why;
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET);
+	ck_assert_int_eq(send_headers(r.s, 1, bad, 3, false, &why),
+	    SEND_ERR_PROTOCOL);
+	ck_assert_str_eq(why, "a field name with upper-case letters "
+	    "(RFC 9113 8.2.1)");
+	expect_octets(&r, "-");
+	ck_assert_int_eq(send_headers(r.s, 1, bad, 2, false, &why), SEND_OK);
+	ck_assert_ptr_null(why);
+	expect_octets(&r, "0000080104000000018840+0161+03+'bcd'");
+	/* Trailers, in which the field is in the table by now. */
+	ck_assert_int_eq(send_headers(r.s, 1, bad + 1, 1, false, &why),
+	    SEND_ERR_PROTOCOL);
+	ck_assert_str_eq(why, "trailers without END_STREAM (RFC 9113 8.1)");
+	ck_assert_int_eq(send_headers(r.s, 1, bad + 1, 2, true, &why),
+	    SEND_ERR_PROTOCOL);
+	ck_assert_int_eq(send_headers(r.s, 1, bad + 1, 1, true, &why),
+	    SEND_OK);
+	expect_octets(&r, "000001010500000001be");
+	rig_end(&r);
+}
+END_TEST
+
+START_TEST(test_ping_goaway)
+{
+	static const uint8_t opaque[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	static const uint8_t debug[16384];
+	const char *why;
+	struct rig r;
+
+	rig_start(&r, true);
+	ck_assert_int_eq(send_ping(r.s, opaque, &why), SEND_OK);
+	ck_assert_int_eq(send_goaway(r.s, UINT32_MAX, 2, "why", 3, &why),
+	    SEND_OK);
+	expect_octets(&r, "000008+06+00+00000000+0102030405060708+"
+	    "00000b+07+00+00000000+00000000+00000002+'why'");
+	ck_assert_int_eq(send_goaway(r.s, 0, 2, debug, 16377, &why),
+	    SEND_ERR_FLOW);
+	ck_assert_int_eq(send_goaway(r.s, 0, 2, debug, 16376, &why), SEND_OK);
+	rig_end(&r);
+}
+END_TEST
+
+/* Raw frames: whatever stands in the call, and what the session makes of it. */
+
+START_TEST(test_raw_octets)
+{
+	const struct field v[] = { F(":status", "200"), F("A b", "\r\n\x00") };
+	struct rig r;
+
+	rig_start(&r, true);
+	ck_assert_int_eq(send_raw_frame(r.s, 1, 0xfe, 0xa5, 0xfffffff5,
+	    OCTETS("xyz")), SEND_OK);
+	expect_octets(&r, "000003fea5fffffff5+'xyz'");
+	ck_assert_int_eq(send_raw_frame(r.s, 1, 0, 0, 99, NULL, 0), SEND_OK);
+	expect_octets(&r, "000000000000000063");
+	ck_assert_int_eq(send_raw_block(r.s, 1, FRAME_HEADERS, 0x2c, 7,
+	    OCTETS("\x00\x00\x00\x00\x01\x0f"), v, 2), SEND_OK);
+	expect_octets(&r, "000010+01+2c+00000007+00000000010f+88+40+03+"
+	    "'A b'+03+0d0a00");
+	/* The decoder of a correct client is in step: index 62. */
+	ck_assert_int_eq(send_raw_block(r.s, 1, 0xee, 0, 7, NULL, 0, v + 1,
+	    1), SEND_OK);
+	expect_octets(&r, "000001ee0000000007be");
+	ck_assert_int_eq(send_raw(r.s, 1, OCTETS("\x00\x00\x01\x00\x00"
+	    "\x00\x00\x00\x01z")), SEND_OK);
+	expect_octets(&r, "000001000000000001+7a");
+	ck_assert_int_eq(send_raw(r.s, 1, NULL, 0), SEND_OK);
+	ck_assert_uint_eq(send_held_by(r.s), 0);
+	rig_end(&r);
+}
+END_TEST
+
+START_TEST(test_raw_follows_streams)
+{
+	const struct field early[] = { F(":status", "103") };
+	const struct field final[] = { F(":status", "200") };
+	struct stream *st;
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 4 3 " POST "; HEADERS 4 5 "
+	    POST "; HEADERS 5 7 " GET "; HEADERS 5 9 " GET);
+	st = session_stream(r.s, 1);
+	send_raw_block(r.s, 1, FRAME_HEADERS, 4, 1, NULL, 0, early, 1);
+	ck_assert(!st->headers_sent);
+	send_raw_block(r.s, 1, FRAME_HEADERS, 4, 1, NULL, 0, final, 1);
+	ck_assert(st->headers_sent);
+	/* Windows: padding counts, and on streams that are not there too. */
+	send_raw_frame(r.s, 1, FRAME_DATA, FLAG_PADDED, 1,
+	    OCTETS("\x01" "abc\x00"));
+	ck_assert_int_eq(st->send_window, 65530);
+	send_raw_frame(r.s, 1, FRAME_DATA, 0, 99, OCTETS("abc"));
+	ck_assert_uint_eq(send_max_payload(r.s, 1), 16384);
+	rig_run(&r, "!data 1 70000");
+	ck_assert_int_eq(st->send_window, 3);
+	send_raw_frame(r.s, 1, FRAME_DATA, 0, 1, OCTETS("abcdef"));
+	ck_assert_int_eq(st->send_window, -3);
+	/* END_STREAM and RST_STREAM. */
+	send_raw_frame(r.s, 1, FRAME_DATA, FLAG_END_STREAM, 1, NULL, 0);
+	send_raw_block(r.s, 3, FRAME_HEADERS, 5, 3, NULL, 0, final, 1);
+	ck_assert_int_eq(session_stream(r.s, 3)->state,
+	    STREAM_HALF_CLOSED_LOCAL);
+	send_raw_frame(r.s, 5, FRAME_RST_STREAM, 0, 5,
+	    OCTETS("\x00\x00\x00\x08"));
+	/* In octets: HEADERS count as final; a RST_STREAM too long does not. */
+	send_raw(r.s, 7, OCTETS("\x00\x00\x01\x01\x04\x00\x00\x00\x07\x88"
+	    "\x00\x00\x05\x03\x00\x00\x00\x00\x07\x00\x00\x00\x00\x00"
+	    "\x00\x00\x00\x00\x01\x00\x00\x00\x09"));
+	ck_assert(session_stream(r.s, 7)->headers_sent);
+	rig_run(&r, "!wrote; DATA 0 5 00");
+	ck_assert_str_eq(rig_log(&r), "headers 1 end; headers 3; headers 5; "
+	    "headers 7 end; headers 9 end; !data -> 1; closed 1; "
+	    "closed 5 reset CANCEL; closed 9");
+	rig_end(&r);
+}
+END_TEST
+
+/* What a raw WINDOW_UPDATE gives, the peer may use. */
+START_TEST(test_raw_window_update)
+{
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 4 1 " POST);
+	send_raw_frame(r.s, 1, FRAME_WINDOW_UPDATE, 0, 1,
+	    OCTETS("\x00\x00\x00\x05"));
+	send_raw_frame(r.s, 1, FRAME_WINDOW_UPDATE, 0, 0,
+	    OCTETS("\x80\x00\x00\x07"));
+	send_raw_frame(r.s, 1, FRAME_WINDOW_UPDATE, 0, 1, OCTETS("\x01"));
+	ck_assert_int_eq(session_stream(r.s, 1)->recv_window, 65540);
+	rig_run(&r, "DATA 0 1 16384*00; DATA 0 1 16384*00; DATA 0 1 16384*00; "
+	    "DATA 0 1 16384*00; DATA 0 1 4*00");
+	ck_assert_ptr_null(session_error(r.s, NULL));
+	ck_assert_int_eq(session_stream(r.s, 1)->recv_window, 0);
+	rig_run(&r, "DATA 0 1 00");
+	ck_assert(session_stream(r.s, 1)->reset);
+	rig_end(&r);
+}
+END_TEST
+
+/* A raw promise makes a stream for checked calls to answer on. */
+START_TEST(test_raw_promise)
+{
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET);
+	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4, 1,
+	    OCTETS("\x00\x00\x00\x04" "\x82"));
+	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4 | FLAG_PADDED, 1,
+	    OCTETS("\x01\x80\x00\x00\x06" "\x82\x00"));
+	/* Odd, used, too short: no stream. */
+	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4, 1,
+	    OCTETS("\x00\x00\x00\x09"));
+	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4, 1,
+	    OCTETS("\x00\x00\x00\x02"));
+	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4, 1, OCTETS("\x00\x00"));
+	ck_assert_uint_eq(session_stream_count(r.s), 3);
+	rig_run(&r, "!wrote; !respond 4 200 end; !push 1; WINDOW_UPDATE 0 6 "
+	    "00000001; !respond 2 200");
+	ck_assert_str_eq(rig_log(&r), "headers 1 end; closed 4; window 6; "
+	    "!respond -> -2: the stream is closed (RFC 9113 5.1) | "
+	    "HEADERS 5 4; PUSH_PROMISE 1 8");
+	rig_end(&r);
+}
+END_TEST
+
+/* The block of one stream's script, with and without its END_HEADERS. */
+START_TEST(test_hold_ends)
+{
+	const struct field v[] = { F(":status", "200") };
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET "; !hold 1");
+	ck_assert_uint_eq(send_held_by(r.s), 1);
+	rig_run(&r, "PING 0 0 8*00");
+	/* Raw frames of the holder pass; CONTINUATION ends it. */
+	ck_assert_int_eq(send_raw_frame(r.s, 1, FRAME_PING, 0, 0,
+	    OCTETS("12345678")), SEND_OK);
+	ck_assert_int_eq(send_raw_frame(r.s, 3, FRAME_PING, 0, 0,
+	    OCTETS("12345678")), SEND_AGAIN_HELD);
+	ck_assert_int_eq(send_raw(r.s, 3, OCTETS("x")), SEND_AGAIN_HELD);
+	ck_assert_int_eq(send_raw_block(r.s, 3, 1, 4, 3, NULL, 0, v, 1),
+	    SEND_AGAIN_HELD);
+	ck_assert_int_eq(send_raw_block(r.s, 1, FRAME_CONTINUATION, 0, 1,
+	    NULL, 0, NULL, 0), SEND_OK);
+	/* END_HEADERS elsewhere is not the end. */
+	ck_assert_int_eq(send_raw_block(r.s, 1, FRAME_CONTINUATION, 4, 3,
+	    NULL, 0, NULL, 0), SEND_OK);
+	ck_assert_uint_eq(send_held_by(r.s), 1);
+	ck_assert_int_eq(send_raw_block(r.s, 1, FRAME_CONTINUATION, 4, 1,
+	    NULL, 0, NULL, 0), SEND_OK);
+	ck_assert_uint_eq(send_held_by(r.s), 0);
+	rig_run(&r, "!respond 3 200");
+	ck_assert_str_eq(rig_log(&r), "headers 1 end; headers 3 end | "
+	    "HEADERS 0 1; PING; CONTINUATION 0 1; CONTINUATION 4 3; "
+	    "CONTINUATION 4 1; PING ack; HEADERS 4 3");
+	rig_end(&r);
+}
+END_TEST
+
+/* Octets that end in a frame's header or payload hold too. */
+START_TEST(test_hold_partial)
+{
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET);
+	ck_assert_int_eq(send_raw(r.s, 1, OCTETS("\x00\x00")), SEND_OK);
+	ck_assert_uint_eq(send_held_by(r.s), 1);
+	rig_run(&r, "PING 0 0 8*00; !respond 3 200; !respond 1 200");
+	send_raw(r.s, 1, OCTETS("\x03\x00\x01\x00\x00\x00\x01" "a"));
+	ck_assert_uint_eq(send_held_by(r.s), 1);
+	send_raw(r.s, 1, OCTETS("b"));
+	ck_assert_int_eq(session_stream(r.s, 1)->state,
+	    STREAM_HALF_CLOSED_REMOTE);
+	send_raw(r.s, 1, OCTETS("c"));
+	ck_assert_uint_eq(send_held_by(r.s), 0);
+	/* The whole of it and the beginning of the next; given up. */
+	send_raw(r.s, 3, OCTETS("\x00\x00\x00\x02\x00\x00\x00\x00\x03"
+	    "\x00\x00\x05"));
+	ck_assert_uint_eq(send_held_by(r.s), 3);
+	rig_run(&r, "!wrote; PING 0 0 8*00; !unhold; !respond 3 200 end");
+	ck_assert_str_eq(rig_log(&r), "headers 1 end; headers 3 end; "
+	    "!respond -> 2; !respond -> -1: header block open: only raw "
+	    "frames until it ends (RFC 9113 4.3); closed 1; closed 3 | "
+	    "PING ack; HEADERS 5 3");
+	rig_end(&r);
+}
+END_TEST
+
+/*
+ * RFC 7541 §4.2: table size updates begin a block, so that settings which
+ * come in the middle of a raw one wait for its end, the smallest included.
+ */
+START_TEST(test_hold_table_size)
+{
+	const struct field v[] = { F("server", "x") };
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET "; !hold 1; "
+	    "SETTINGS 0 0 0001+00000000+0001+00000400; !wrote");
+	send_raw_block(r.s, 1, FRAME_CONTINUATION, 4, 1, NULL, 0, v, 1);
+	rig_run(&r, "!respond 3 200 end");
+	expect_octets(&r, "000003+09+04+00000001+760178+"
+	    "000000+04+01+00000000+"
+	    "000008+01+05+00000003+20+3fe107+88+760178");
+	rig_end(&r);
+}
+END_TEST
+
+/* Callbacks that call back, and streams that go while it is being done. */
+struct nested {
+	struct session *s;
+	int rc;
+};
+
+static void
+nested_headers(void *user, struct stream *st, const struct fields *l,
+    const struct frame_priority *priority, bool end_stream)
+{
+	const struct field v[] = { F(":status", "200") };
+	struct nested *n = user;
+	const char *why;
+
+	(void)l;
+	(void)priority;
+	(void)end_stream;
+	/* Everything at once, from inside of session_recv. */
+	n->rc += send_headers(n->s, st->id, v, 1, true, &why) != SEND_OK;
+}
+
+static void
+nested_data(void *user, struct stream *st, const uint8_t *data, size_t len,
+    size_t flow_len, bool end_stream)
+{
+	struct nested *n = user;
+	const char *why;
+
+	(void)data;
+	(void)len;
+	(void)end_stream;
+	session_consume(n->s, st, flow_len);
+	n->rc += send_rst_stream(n->s, st->id, 0, &why) != SEND_OK;
+}
+
+static void
+nested_closed(void *user, struct stream *st)
+{
+	struct nested *n = user;
+
+	session_release(n->s, st);
+}
+
+static void
+nested_window(void *user, struct stream *st)
+{
+	struct nested *n = user;
+	const char *why;
+
+	if (st != NULL)
+		n->rc += send_rst_stream(n->s, st->id, 0, &why) != SEND_OK;
+}
+
+START_TEST(test_nested_calls)
+{
+	static const struct session_callbacks cb = {
+		.headers = nested_headers, .data = nested_data,
+		.closed = nested_closed, .window = nested_window,
+	};
+	static const char octets[] = "'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'+"
+	    "000000+04+00+00000000+"
+	    "000006+01+05+00000001+" GET "+"	/* ended within headers */
+	    "000006+01+04+00000003+" POST "+"
+	    "000003+00+00+00000003+'abc'+"	/* reset within data */
+	    "000006+01+04+00000005+" POST "+"
+	    "000004+08+00+00000005+00000001";	/* reset within window */
+	struct session_limits l;
+	struct nested n = { 0 };
+	struct buf in = { 0 };
+
+	session_limits_default(&l);
+	n.s = session_new(&l, &cb, &n);
+	rig_payload(&in, octets, sizeof(octets) - 1);
+	ck_assert_int_eq(session_recv(n.s, buf_data(&in), buf_len(&in), 0), 0);
+	ck_assert_int_eq(n.rc, 0);
+	ck_assert_uint_eq(session_stream_count(n.s), 0);
+	buf_free(&in);
+	session_free(n.s);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("send");
+	TCase *tc = tcase_create("send");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_loop_test(tc, test_case, 0,
+	    (int)(sizeof(cases) / sizeof(cases[0])));
+	tcase_add_test(tc, test_headers_octets);
+	tcase_add_test(tc, test_split);
+	tcase_add_test(tc, test_split_boundary);
+	tcase_add_test(tc, test_data_frame);
+	tcase_add_test(tc, test_max_out);
+	tcase_add_test(tc, test_push_ids);
+	tcase_add_test(tc, test_refused_fields);
+	tcase_add_test(tc, test_ping_goaway);
+	tcase_add_test(tc, test_raw_octets);
+	tcase_add_test(tc, test_raw_follows_streams);
+	tcase_add_test(tc, test_raw_window_update);
+	tcase_add_test(tc, test_raw_promise);
+	tcase_add_test(tc, test_hold_ends);
+	tcase_add_test(tc, test_hold_partial);
+	tcase_add_test(tc, test_hold_table_size);
+	tcase_add_test(tc, test_nested_calls);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? 0 : 1;
+}
