@@ -499,7 +499,7 @@ conn_try(struct conn *c, struct op *op)
 	int rc;
 
 	if (op->writes) {
-		if (c->gone || c->close > CLOSE_GOAWAY)
+		if (conn_is_over(c))
 			return SEND_ERR_GONE;
 		if (conn_queued(c) > CONN_QUEUE_MAX)
 			return CONN_AGAIN_SPACE;

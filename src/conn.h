@@ -185,6 +185,13 @@ void conn_push(struct conn *c);
 /* A raw header block need not end any more; see send_release. */
 void conn_release_hold(struct conn *c);
 
+/* Nothing can be written any more: gone, or a script has closed it. */
+static inline bool
+conn_is_over(const struct conn *c)
+{
+	return c->gone || c->close > CLOSE_GOAWAY;
+}
+
 /* Octets not yet with the kernel. */
 size_t conn_queued(const struct conn *c);
 

@@ -26,7 +26,7 @@
 
 static const char *const default_hosts[] = { "127.0.0.1", "::1" };
 
-#define N_DEFAULT (sizeof default_hosts / sizeof default_hosts[0])
+#define N_DEFAULT (sizeof(default_hosts) / sizeof(default_hosts[0]))
 
 static int
 set_options(int fd, int family)
@@ -35,11 +35,11 @@ set_options(int fd, int family)
 
 	if (sys_set_cloexec(fd) == -1 || sys_set_nonblock(fd) == -1)
 		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1)
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
 		return -1;
 	/* "::" and "0.0.0.0" can then be named side by side. */
 	if (family == AF_INET6 &&
-	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == -1)
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == -1)
 		return -1;
 	return 0;
 }
@@ -68,7 +68,7 @@ static unsigned
 bound_port(int fd)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = sizeof ss;
+	socklen_t len = sizeof(ss);
 
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
 		return 0;
@@ -125,7 +125,7 @@ listen_open(struct listeners *l, const struct options *o, char *err,
 	/* A port picked for the first address may be taken on another one. */
 	for (i = 0; i < PORT_ATTEMPTS; i++) {
 		if (open_all(l, host, n, given ? n : 1, o->port, name,
-		    sizeof name) == 0)
+		    sizeof(name)) == 0)
 			return 0;
 		saved = errno;
 		listen_close(l);
@@ -151,9 +151,9 @@ const char *
 listen_name(const struct listeners *l, size_t i, char *dst, size_t size)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = sizeof ss;
+	socklen_t len = sizeof(ss);
 
-	memset(&ss, 0, sizeof ss);
+	memset(&ss, 0, sizeof(ss));
 	if (getsockname(l->fd[i], (struct sockaddr *)&ss, &len) == -1)
 		snprintf(dst, size, "?");
 	else

@@ -30,7 +30,7 @@ static const char *const level_names[] = {
 	[LOG_L_DEBUG] = "debug"
 };
 
-#define N_LEVELS (sizeof level_names / sizeof level_names[0])
+#define N_LEVELS (sizeof(level_names) / sizeof(level_names[0]))
 
 static enum log_level threshold = LOG_L_INFO;
 static int log_fd = STDERR_FILENO;
@@ -81,7 +81,7 @@ static void
 line_put(struct line *l, const char *p, size_t n)
 {
 	/* Room for "...\n" is kept to the end. */
-	if (l->cut || n > sizeof l->text - 4 - l->len) {
+	if (l->cut || n > sizeof(l->text) - 4 - l->len) {
 		l->cut = 1;
 		return;
 	}
@@ -159,7 +159,7 @@ line_stamp(struct line *l, enum log_level level)
 	clock_gettime(CLOCK_REALTIME, &ts);
 	civil_date((long long)ts.tv_sec / 86400, &year, &month, &mday);
 	second = (long)(ts.tv_sec % 86400);
-	n = snprintf(stamp, sizeof stamp,
+	n = snprintf(stamp, sizeof(stamp),
 	    "%04d-%02d-%02dT%02ld:%02ld:%02ld.%03ldZ h2rig[%ld] %s: ",
 	    year, month, mday, second / 3600, second / 60 % 60, second % 60,
 	    ts.tv_nsec / 1000000, (long)getpid(), log_level_name(level));
@@ -174,11 +174,11 @@ line_format(struct line *l, int err, const char *fmt, va_list ap)
 	char text[TEXT_SIZE];
 	int n;
 
-	n = vsnprintf(text, sizeof text, fmt, ap);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
 	if (n < 0)
 		return;
-	if ((size_t)n >= sizeof text) {
-		line_put_escaped(l, text, sizeof text - 1);
+	if ((size_t)n >= sizeof(text)) {
+		line_put_escaped(l, text, sizeof(text) - 1);
 		l->cut = 1;
 		return;
 	}

@@ -52,17 +52,17 @@ main(int argc, char **argv)
 	log_set_level(o.log_level);
 	hpack_init();		/* here, so that children share the tables */
 	if (!o.cleartext) {
-		tls = tls_ctx_new(o.cert, o.key, err, sizeof err);
+		tls = tls_ctx_new(o.cert, o.key, err, sizeof(err));
 		if (tls == NULL)
 			fatalx(EXIT_CONFIG, "%s", err);
 	}
-	if (listen_open(&listeners, &o, err, sizeof err) == -1)
+	if (listen_open(&listeners, &o, err, sizeof(err)) == -1)
 		fatalx(EXIT_SYSTEM, "%s", err);
 	o.port = listen_port(&listeners);
-	status = interp_start(&o, argv[0], err, sizeof err);
+	status = interp_start(&o, argv[0], err, sizeof(err));
 	if (status != 0)
 		fatalx(status, "%s", err);
-	status = interp_probe(&o, err, sizeof err);
+	status = interp_probe(&o, err, sizeof(err));
 	if (status != 0) {
 		interp_stop();
 		fatalx(status, "%s", err);

@@ -78,7 +78,7 @@ static const struct row rows[] = {
 	{ "config", 0, "FILE", KIND_STRING, AT(config), 0, 0,
 	    NULL, "hosts and ports for substitution, JSON" },
 	{ "stash", 0, "WHERE", KIND_STRING, AT(stash), 0, 0,
-	    "this server's own", "file, or redis://host:port/db" },
+	    "not shared", "file or redis://host:port/db" },
 	{ "ws-docroot", 0, "DIR", KIND_STRING, AT(ws_doc_root), 0, 0,
 	    "DOCROOT", "where *_wsh.py are" },
 	{ "wpt", 0, NULL, KIND_TRUE, AT(wpt), 0, 0,
@@ -136,7 +136,7 @@ static const struct row rows[] = {
 	    NULL, "print the version" }
 };
 
-#define N_ROWS (sizeof rows / sizeof rows[0])
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* What getopt_long returns for a row without a letter. */
 #define FIRST_LONG 256
@@ -144,7 +144,7 @@ static const struct row rows[] = {
 static void
 options_default(struct options *o)
 {
-	memset(o, 0, sizeof *o);
+	memset(o, 0, sizeof(*o));
 	o->port = 8443;
 	o->log_level = LOG_L_INFO;
 	o->max_children = 512;
@@ -200,10 +200,10 @@ print_usage(void)
 	    "\n");
 	for (i = 0; i < N_ROWS; i++) {
 		const struct row *r = &rows[i];
-		const char *def = default_text(r, &o, number, sizeof number);
+		const char *def = default_text(r, &o, number, sizeof(number));
 		char letter[4] = { '-', (char)r->letter, ',', '\0' };
 
-		snprintf(left, sizeof left, "%-3s --%s%s%s",
+		snprintf(left, sizeof(left), "%-3s --%s%s%s",
 		    r->letter != 0 ? letter : "", r->name,
 		    r->arg != NULL ? " " : "", r->arg != NULL ? r->arg : "");
 		printf("  %-32s %s", left, r->help);
@@ -353,7 +353,7 @@ fill_getopt(struct option *lopt, char *sopt)
 			*sopt++ = ':';
 	}
 	*sopt = '\0';
-	memset(&lopt[i], 0, sizeof lopt[i]);
+	memset(&lopt[i], 0, sizeof(lopt[i]));
 }
 
 /* What getopt_long returned '?' or ':' for. */

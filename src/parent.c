@@ -141,10 +141,10 @@ announce(const struct parent *p)
 	size_t i, len = 0;
 
 	for (i = 0; i < p->listeners->n; i++)
-		len += (size_t)snprintf(text + len, sizeof text - len,
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
 		    "h2rig: listening on %s://%s\n",
 		    p->options->cleartext ? "http" : "https",
-		    listen_name(p->listeners, i, name, sizeof name));
+		    listen_name(p->listeners, i, name, sizeof(name)));
 	if (write_all(STDOUT_FILENO, text, len) == -1)
 		log_warn("standard output");
 }
@@ -177,10 +177,10 @@ log_crash_file(const struct seat *seat, pid_t pid)
 
 	if (seat->crash_fd == -1)
 		return;
-	n = pread(seat->crash_fd, text, sizeof text, 0);
+	n = pread(seat->crash_fd, text, sizeof(text), 0);
 	if (n <= 0)
 		return;
-	snprintf(prefix, sizeof prefix, "child %ld", (long)pid);
+	snprintf(prefix, sizeof(prefix), "child %ld", (long)pid);
 	log_lines(LOG_L_WARN, prefix, text, (size_t)n);
 	/* The next child's writes begin where the shared offset stands. */
 	if (ftruncate(seat->crash_fd, 0) == -1 ||
@@ -206,9 +206,9 @@ describe_end(const struct seat *seat, const struct slot *slot, int status,
 {
 	int end = atomic_load(&slot->end);
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	char why[sizeof slot->why + 1];
+	char why[sizeof(slot->why) + 1];
 
-	slot_why_text(slot, why, sizeof why);
+	slot_why_text(slot, why, sizeof(why));
 	if (WIFSIGNALED(status) && seat->killed != NULL) {
 		snprintf(dst, size, "killed: %s", seat->killed);
 	} else if (WIFSIGNALED(status)) {
@@ -241,11 +241,11 @@ log_end(const struct seat *seat, const struct slot *slot, pid_t pid,
 	bool warn;
 	size_t i;
 
-	warn = describe_end(seat, slot, status, text, sizeof text);
+	warn = describe_end(seat, slot, status, text, sizeof(text));
 	for (i = 0; warn && i < SCOREBOARD_RUNNING; i++)
-		if (slot_running_text(slot, i, run, sizeof run))
-			append(text, sizeof text, ", running ", run);
-	snprintf(tail, sizeof tail, "%" PRIu64 ".%03u s, %u streams, "
+		if (slot_running_text(slot, i, run, sizeof(run)))
+			append(text, sizeof(text), ", running ", run);
+	snprintf(tail, sizeof(tail), "%" PRIu64 ".%03u s, %u streams, "
 	    "%" PRIuFAST64 " octets in, %" PRIuFAST64 " out",
 	    ms / 1000, (unsigned)(ms % 1000), atomic_load(&slot->streams),
 	    atomic_load(&slot->octets_in), atomic_load(&slot->octets_out));
@@ -284,7 +284,7 @@ reap(struct parent *p)
 
 	got_child = 0;
 	for (;;) {
-		memset(&info, 0, sizeof info);
+		memset(&info, 0, sizeof(info));
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ==
 		    -1 || info.si_pid == 0)
 			return;
@@ -369,7 +369,7 @@ become_child(struct parent *p, long i, int fd,
 	shed(p, i);
 	restore_signals(p);
 	/* Frames are small and each matters; failure only costs time. */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (sys_set_nonblock(fd) == -1 || sys_set_cloexec(fd) == -1) {
 		log_error("client socket");
 		_exit(CHILD_EXIT_INTERNAL);
@@ -381,7 +381,7 @@ become_child(struct parent *p, long i, int fd,
 	a.tls = p->tls;
 	a.options = p->options;
 	a.slot = &p->board.slot[i];
-	sys_addr_host(sa, a.client_host, sizeof a.client_host);
+	sys_addr_host(sa, a.client_host, sizeof(a.client_host));
 	a.client_port = sys_addr_port(sa);
 	child_run(&a);
 	_exit(CHILD_EXIT_INTERNAL);
@@ -399,9 +399,9 @@ spawn(struct parent *p, int fd, const struct sockaddr_storage *ss)
 	crash_file(p, seat);
 	seat->started_ms = sys_now_ms();
 	sys_format_addr((const struct sockaddr *)ss, seat->client,
-	    sizeof seat->client);
+	    sizeof(seat->client));
 	slot->started_ms = seat->started_ms;
-	memcpy(slot->client, seat->client, sizeof slot->client);
+	memcpy(slot->client, seat->client, sizeof(slot->client));
 	atomic_store(&slot->state, CHILD_HANDSHAKE);
 	pid = interp_fork();
 	if (pid == -1)
@@ -458,10 +458,10 @@ spawn_held(struct parent *p)
 static bool
 accept_one(struct parent *p, int fd)
 {
-	socklen_t len = sizeof p->held_addr;
+	socklen_t len = sizeof(p->held_addr);
 	int conn;
 
-	memset(&p->held_addr, 0, sizeof p->held_addr);
+	memset(&p->held_addr, 0, sizeof(p->held_addr));
 	conn = accept(fd, (struct sockaddr *)&p->held_addr, &len);
 	if (conn != -1) {
 		p->held_fd = conn;

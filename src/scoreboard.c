@@ -35,7 +35,7 @@ static const char *const end_texts[] = {
 const char *
 child_end_text(int end)
 {
-	size_t n = sizeof end_texts / sizeof end_texts[0];
+	size_t n = sizeof(end_texts) / sizeof(end_texts[0]);
 
 	/* A negative one becomes a large one. */
 	return (size_t)end < n ? end_texts[end] : "?";
@@ -49,12 +49,12 @@ scoreboard_init(struct scoreboard *b, size_t n)
 	b->n = n;
 	b->seat = NULL;
 	b->slot = NULL;
-	if (n > SIZE_MAX / sizeof *b->slot) {
+	if (n > SIZE_MAX / sizeof(*b->slot)) {
 		errno = ENOMEM;
 		return -1;
 	}
-	b->slot = sys_shared_memory(n * sizeof *b->slot);
-	b->seat = calloc(n, sizeof *b->seat);
+	b->slot = sys_shared_memory(n * sizeof(*b->slot));
+	b->seat = calloc(n, sizeof(*b->seat));
 	for (i = 0; b->seat != NULL && i < n; i++)
 		b->seat[i].crash_fd = -1;
 	if (b->slot == NULL || b->seat == NULL) {
@@ -73,7 +73,7 @@ scoreboard_free(struct scoreboard *b)
 	for (i = 0; b->seat != NULL && i < b->n; i++)
 		if (b->seat[i].crash_fd != -1)
 			close(b->seat[i].crash_fd);
-	sys_shared_memory_free(b->slot, b->n * sizeof *b->slot);
+	sys_shared_memory_free(b->slot, b->n * sizeof(*b->slot));
 	free(b->seat);
 	b->slot = NULL;
 	b->seat = NULL;
@@ -88,7 +88,7 @@ scoreboard_take(struct scoreboard *b)
 		if (b->seat[i].pid != 0)
 			continue;
 		/* All atomics are integers: zero octets are their zero. */
-		memset(&b->slot[i], 0, sizeof b->slot[i]);
+		memset(&b->slot[i], 0, sizeof(b->slot[i]));
 		b->seat[i].killed = NULL;
 		b->seat[i].client[0] = '\0';
 		return (long)i;
@@ -132,8 +132,8 @@ slot_running_begin(struct slot *s, uint32_t stream, const char *script,
 		    FILLING))
 			continue;
 		r->since_ms = now_ms;
-		snprintf(r->function, sizeof r->function, "%s", function);
-		copy_tail(r->script, sizeof r->script, script);
+		snprintf(r->function, sizeof(r->function), "%s", function);
+		copy_tail(r->script, sizeof(r->script), script);
 		atomic_store(&r->stream, stream);
 		return r;
 	}
@@ -152,7 +152,7 @@ slot_set_end(struct slot *s, enum child_end end, const char *why)
 {
 	if (atomic_load(&s->end) != CHILD_END_NONE)
 		return;
-	snprintf(s->why, sizeof s->why, "%s", why != NULL ? why : "");
+	snprintf(s->why, sizeof(s->why), "%s", why != NULL ? why : "");
 	atomic_store(&s->end, (int)end);
 }
 
@@ -171,14 +171,14 @@ slot_running_text(const struct slot *s, size_t i, char *dst, size_t size)
 {
 	const struct running *r = &s->running[i];
 	unsigned stream = atomic_load(&r->stream);
-	char function[sizeof r->function + 1];
-	char script[sizeof r->script + 1];
+	char function[sizeof(r->function) + 1];
+	char script[sizeof(r->script) + 1];
 
 	if (stream == 0 || stream == FILLING)
 		return false;
-	copy_untrusted(function, sizeof function, r->function,
-	    sizeof r->function);
-	copy_untrusted(script, sizeof script, r->script, sizeof r->script);
+	copy_untrusted(function, sizeof(function), r->function,
+	    sizeof(r->function));
+	copy_untrusted(script, sizeof(script), r->script, sizeof(r->script));
 	snprintf(dst, size, "%s in %s on stream %u", function, script, stream);
 	return true;
 }
@@ -186,5 +186,5 @@ slot_running_text(const struct slot *s, size_t i, char *dst, size_t size)
 void
 slot_why_text(const struct slot *s, char *dst, size_t size)
 {
-	copy_untrusted(dst, size, s->why, sizeof s->why);
+	copy_untrusted(dst, size, s->why, sizeof(s->why));
 }

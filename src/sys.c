@@ -103,8 +103,8 @@ sys_temp_file(void)
 
 	if (dir == NULL || dir[0] != '/')
 		dir = "/tmp";
-	n = snprintf(path, sizeof path, "%s/h2rig.XXXXXX", dir);
-	if (n < 0 || (size_t)n >= sizeof path) {
+	n = snprintf(path, sizeof(path), "%s/h2rig.XXXXXX", dir);
+	if (n < 0 || (size_t)n >= sizeof(path)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
@@ -144,11 +144,11 @@ sys_addr_port(const struct sockaddr *sa)
 
 	/* Copied, since the caller's storage may have any other type. */
 	if (sa->sa_family == AF_INET6) {
-		memcpy(&in6, sa, sizeof in6);
+		memcpy(&in6, sa, sizeof(in6));
 		return ntohs(in6.sin6_port);
 	}
 	if (sa->sa_family == AF_INET) {
-		memcpy(&in, sa, sizeof in);
+		memcpy(&in, sa, sizeof(in));
 		return ntohs(in.sin_port);
 	}
 	return 0;
@@ -160,7 +160,7 @@ sys_format_addr(const struct sockaddr *sa, char *dst, size_t size)
 	const char *fmt = sa->sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u";
 	char host[SYS_HOST_SIZE];
 
-	snprintf(dst, size, fmt, sys_addr_host(sa, host, sizeof host),
+	snprintf(dst, size, fmt, sys_addr_host(sa, host, sizeof(host)),
 	    sys_addr_port(sa));
 	return dst;
 }
@@ -175,10 +175,10 @@ sys_parse_addr(const char *host, unsigned port, struct sockaddr_storage *ss,
 	/* Without a name to look up, no resolver is asked. */
 	hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
 	hints.ai_socktype = SOCK_STREAM;
-	snprintf(service, sizeof service, "%u", port);
+	snprintf(service, sizeof(service), "%u", port);
 	if (getaddrinfo(host, service, &hints, &ai) != 0)
 		return -1;
-	memset(ss, 0, sizeof *ss);
+	memset(ss, 0, sizeof(*ss));
 	memcpy(ss, ai->ai_addr, ai->ai_addrlen);
 	*len = ai->ai_addrlen;
 	freeaddrinfo(ai);
@@ -208,10 +208,10 @@ sys_signal_name(int sig)
 	static char other[32];
 	size_t i;
 
-	for (i = 0; i < sizeof signals / sizeof signals[0]; i++)
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (signals[i].sig == sig)
 			return signals[i].name;
-	snprintf(other, sizeof other, "signal %d", sig);
+	snprintf(other, sizeof(other), "signal %d", sig);
 	return other;
 }
 
@@ -251,10 +251,10 @@ search_path(const char *name, char *dst, size_t size)
 
 	while (p != NULL && *p != '\0') {
 		size_t n = strcspn(p, ":");
-		int len = snprintf(path, sizeof path, "%.*s/%s",
+		int len = snprintf(path, sizeof(path), "%.*s/%s",
 		    n > 0 ? (int)n : 1, n > 0 ? p : ".", name);
 
-		if (len > 0 && (size_t)len < sizeof path && is_program(path))
+		if (len > 0 && (size_t)len < sizeof(path) && is_program(path))
 			return resolve(path, dst, size);
 		p += n;
 		p += *p == ':';

@@ -100,7 +100,7 @@ load_cert(SSL_CTX *ssl, const char *path, char *err, size_t size)
 		return -1;
 	if (SSL_CTX_use_certificate_chain_file(ssl, path) == 1)
 		return 0;
-	error_text(why, sizeof why, 0);
+	error_text(why, sizeof(why), 0);
 	snprintf(err, size, "--cert: \"%s\": expected a certificate in PEM "
 	    "form: %s", path, why);
 	return -1;
@@ -121,7 +121,7 @@ load_key(SSL_CTX *ssl, const char *path, const char *cert, char *err,
 	if (f != NULL)
 		key = PEM_read_PrivateKey(f, NULL, no_passphrase, NULL);
 	if (key == NULL) {
-		error_text(why, sizeof why, errno);
+		error_text(why, sizeof(why), errno);
 		snprintf(err, size, "--key: \"%s\": expected a private key "
 		    "in PEM form, not encrypted: %s", path, why);
 	} else if (X509_check_private_key(SSL_CTX_get0_certificate(ssl),
@@ -129,7 +129,7 @@ load_key(SSL_CTX *ssl, const char *path, const char *cert, char *err,
 		snprintf(err, size, "--key: \"%s\": expected the key of the "
 		    "certificate in \"%s\"", path, cert);
 	} else if (SSL_CTX_use_PrivateKey(ssl, key) != 1) {
-		error_text(why, sizeof why, 0);
+		error_text(why, sizeof(why), 0);
 		snprintf(err, size, "--key: \"%s\": expected a usable key: "
 		    "%s", path, why);
 	} else
@@ -173,7 +173,7 @@ add_extensions(X509 *x)
 	int ok = 1;
 
 	X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
-	for (i = 0; ok && i < sizeof extensions / sizeof extensions[0]; i++) {
+	for (i = 0; ok && i < sizeof(extensions) / sizeof(extensions[0]); i++) {
 		X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, &ctx,
 		    extensions[i].nid, extensions[i].value);
 
@@ -204,11 +204,11 @@ add_serial(X509 *x)
 	BIGNUM *n = NULL;
 	int ok;
 
-	if (RAND_bytes(octets, sizeof octets) != 1)
+	if (RAND_bytes(octets, sizeof(octets)) != 1)
 		return 0;
 	/* Positive and of full length (RFC 5280 §4.1.2.2). */
 	octets[0] = (unsigned char)((octets[0] & 0x3f) | 0x40);
-	n = BN_bin2bn(octets, sizeof octets, NULL);
+	n = BN_bin2bn(octets, sizeof(octets), NULL);
 	ok = n != NULL &&
 	    BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x)) != NULL;
 	BN_free(n);
@@ -277,8 +277,8 @@ log_keys(const SSL *ssl, const char *line)
 	ssize_t n;
 	int len;
 
-	len = snprintf(text, sizeof text, "%s\n", line);
-	if (len < 0 || (size_t)len >= sizeof text)
+	len = snprintf(text, sizeof(text), "%s\n", line);
+	if (len < 0 || (size_t)len >= sizeof(text))
 		return;
 	do
 		n = write(ctx->keylog_fd, text, (size_t)len);
@@ -348,7 +348,7 @@ tls_ctx_new(const char *cert, const char *key, char *err, size_t err_size)
 
 	err[0] = '\0';
 	ERR_clear_error();
-	ctx = calloc(1, sizeof *ctx);
+	ctx = calloc(1, sizeof(*ctx));
 	if (ctx == NULL) {
 		snprintf(err, err_size, "TLS: %s", strerror(errno));
 		return NULL;
@@ -359,7 +359,7 @@ tls_ctx_new(const char *cert, const char *key, char *err, size_t err_size)
 	    set_up(ctx, cert, key, err, err_size) == 0)
 		return ctx;
 	if (err[0] == '\0') {
-		error_text(why, sizeof why, 0);
+		error_text(why, sizeof(why), 0);
 		snprintf(err, err_size, "TLS: %s", why);
 	}
 	tls_ctx_free(ctx);
@@ -385,7 +385,7 @@ tls_new(struct tls_ctx *ctx, int fd)
 	struct tls *t;
 
 	ERR_clear_error();
-	t = calloc(1, sizeof *t);
+	t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return NULL;
 	t->ssl = SSL_new(ctx->ssl);
@@ -436,7 +436,7 @@ result(struct tls *t, int ret)
 		t->broken = true;
 		break;
 	}
-	error_text(t->error, sizeof t->error, err);
+	error_text(t->error, sizeof(t->error), err);
 	return TLS_ERROR;
 }
 
@@ -519,7 +519,7 @@ tls_get_info(struct tls *t, struct tls_info *info)
 	unsigned len = 0;
 
 	SSL_get0_alpn_selected(t->ssl, &alpn, &len);
-	snprintf(t->alpn, sizeof t->alpn, "%.*s", (int)len,
+	snprintf(t->alpn, sizeof(t->alpn), "%.*s", (int)len,
 	    alpn != NULL ? (const char *)alpn : "");
 	info->version = SSL_get_version(t->ssl);
 	info->cipher = SSL_get_cipher_name(t->ssl);

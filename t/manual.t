@@ -26,21 +26,22 @@ def help_options():
     there is an empty string."""
     text = subprocess.run([program(), "--help"], stdout=subprocess.PIPE,
                           check=True).stdout.decode()
-    row = re.compile(r"^  (?:-(\w),|   ) --([\w-]+)(?: ([A-Z]+))? {2,}\S"
+    row = re.compile(r"^  (?:-(\w),|   ) --([\w-]+)(?: ([A-Z=]+))? {2,}\S"
                      r".*?(?: \[(.*)\])?$")
     found = {}
     for line in text.splitlines():
         if line.lstrip().startswith("-"):
             m = row.match(line)
             t.ok(m, f"--help line has the usual form: {line.split()[0]}", line)
-            found[m.group(2)] = tuple(m.group(i) or "" for i in (1, 3, 4))
+            if m:
+                found[m.group(2)] = tuple(m.group(i) or "" for i in (1, 3, 4))
     return found
 
 
 def manual_options():
     """The same from the manual's lists."""
     found = {}
-    tag = re.compile(r"^\.It Fl (?:(\w) , )?-([\w-]+)(?: Ar (\w+))?\n", re.M)
+    tag = re.compile(r"^\.It Fl (?:(\w) , )?-([\w-]+)(?: Ar (\S+))?\n", re.M)
     parts = tag.split(read("doc/h2rig.8"))
     for short, name, arg, text in zip(*[iter(parts[1:])] * 4):
         text = re.split(r"^\.(?:El|It)", text, flags=re.M)[0]

@@ -90,6 +90,12 @@ def sleeping(c):
     return c.wait_for(lambda: x.data)
 
 
+def only_child(s):
+    """The process of the only connection, once those before it are gone."""
+    return tap.wait_until(lambda: (lambda pids: len(pids) == 1
+                                   and pids[0])(s.children()))
+
+
 def gone(pid):
     """A process is no more, or a zombie of somebody else's."""
     stat = subprocess.run(["ps", "-p", str(pid), "-o", "stat="], check=False,
@@ -146,7 +152,7 @@ def kills():
              "the log says what ran", s.log()[-2000:])
     with Server(DOCROOT, "--grace", "1000") as s, Client(s.port) as c:
         t.ok(sleeping(c), "a script sleeps, long grace time")
-        child = s.children()[0]
+        child = only_child(s)
         s.process.send_signal(signal.SIGTERM)
         t.ok(s.wait_log("info: stopping, 1 child"), "the first signal stops")
         # Said on the connection after it was told, so the child lives.
@@ -165,7 +171,7 @@ def dies():
     """The parent is killed: children notice by the pipe."""
     with Server(DOCROOT) as s, Client(s.port) as c:
         t.ok(served(c), "client is served")
-        child = s.children()[0]
+        child = only_child(s)
         t.eq(s.stop(signal.SIGKILL), -signal.SIGKILL, "parent is killed")
         t.ok(c.wait_end() and c.goaway, "parent killed: GOAWAY, end")
         t.ok(tap.wait_until(lambda: gone(child)), "and the child exits")
@@ -178,7 +184,7 @@ def ends(s):
     with Client(s.port) as c:
         t.ok(served(c), "client is served")
         port = c.sock.getsockname()[1]
-        pid = s.children()[0]
+        pid = only_child(s)
     line = s.wait_log(rf"info: child {pid} of 127\.0\.0\.1:{port} ended: "
                       r"closed by client; \d+\.\d{3} s, 1 streams, (\d+) "
                       r"octets in, (\d+) out$")
@@ -189,7 +195,7 @@ def ends(s):
         t.ok(not gone(left), "a script leaves a process behind")
     t.ok(tap.wait_until(lambda: gone(left)), "it is killed with its child")
     with Client(s.port) as c:
-        pid = s.children()[0]
+        pid = only_child(s)
         c.request("/abort.py")
         c.wait_end()
     t.ok(s.wait_log(rf"warn: child {pid} of \S+ ended: killed by SIGABRT, "
@@ -208,12 +214,13 @@ def crash_files(s):
     """A slot's crash file is empty again for the next child."""
     for i in range(2):
         with Client(s.port) as c:
-            pid = s.children()[0]
+            crashed = only_child(s)
             c.request("/abort.py")
             c.wait_end()
-        t.ok(s.wait_log(rf"child {pid} of \S+ ended"), f"crash {i} is logged")
+        t.ok(s.wait_log(rf"child {crashed}: Fatal Python error: Aborted$"),
+             f"crash {i} is logged")
     with Client(s.port) as c:
-        pid = s.children()[0]
+        pid = only_child(s)
         t.ok(served(c), "the next child is well")
     t.ok(s.wait_log(rf"child {pid} of \S+ ended"), "and ends")
     stacks = re.findall(r"warn: child (\d+): Fatal Python error", s.log())
@@ -225,7 +232,7 @@ def deadline(s):
     """A child that cannot leave is killed at the time it has named."""
     with Client(s.port) as c:
         t.eq(c.fetch("/stuck.py").body, b"stuck", "script spoils sys.stdout")
-        pid = s.children()[0]
+        pid = only_child(s)
     t.ok(s.wait_log(rf"warn: child {pid} of \S+ ended: killed: past its "
                     "deadline", 30), "the child is killed", s.log()[-2000:])
 

@@ -5,6 +5,7 @@ certificate that is made in memory."""
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -161,15 +162,15 @@ def check_keylog():
          (78, "", f'h2rig: SSLKEYLOGFILE: "{DIR}": expected a file to append '
                   "to: Is a directory\n"), "SSLKEYLOGFILE is a directory")
     log = path("keys")
-    with Server(SCRIPTS, env={"SSLKEYLOGFILE": log}) as s:
-        for _ in range(2):
+    for _ in range(2):
+        with Server(SCRIPTS, env={"SSLKEYLOGFILE": log}) as s:
             with Client(s.port) as c:
                 t.ok(c.wait_for(lambda: c.settings), "client is served")
     with open(log, encoding="ascii") as f:
         lines = f.readlines()
     good = [x for x in lines if re.match(r"[A-Z_0-9]+ [0-9a-f]+ [0-9a-f]+$", x)]
     t.eq(lines, good, "all lines of the key log are such lines")
-    t.eq(len({x.split()[1] for x in lines}), 2, "two clients' secrets in it")
+    t.eq(len({x.split()[1] for x in lines}), 2, "secrets of two servers in it")
     t.eq(os.stat(log).st_mode & 0o777, 0o600, "only the owner can read it")
 
 
@@ -181,12 +182,19 @@ def check_addresses():
         t.eq((status, out, err),
              (71, "", f"h2rig: cannot listen on 127.0.0.1:{s.port}: "
                       "Address already in use\n"), "port in use: exit 71")
+        with Client(s.port) as c:       # the server's side closes first
+            t.ok(c.ping(), "client is served")
+            s.process.send_signal(signal.SIGTERM)
+            c.wait_end()
+        t.eq(s.stop(0), 0, "stopped while a client was connected")
     with Server(SCRIPTS, "--port", str(s.port)) as again:
         t.eq(again.port, s.port, "the port can be taken again at once")
-    status, out, err = run("-b", "192.0.2.1", "-p", "0", SCRIPTS)
-    t.eq((status, out, err),
-         (71, "", "h2rig: cannot listen on 192.0.2.1:0: "
-                  "Cannot assign requested address\n"), "not our address")
+    status, out, err = run("-b", "127.0.0.1", "-b", "192.0.2.1", "-p", "0",
+                           SCRIPTS)
+    t.ok(re.fullmatch(r"h2rig: cannot listen on 192\.0\.2\.1:\d+: "
+                      r"Cannot assign requested address\n", err)
+         and (status, out) == (71, ""), "one address of two is not ours",
+         (status, out, err))
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
@@ -199,6 +207,8 @@ def check_addresses():
         for host in "127.0.0.1", "::1":
             with Client(s.port, host=host) as c:
                 t.ok(c.wait_for(lambda: c.settings), f"{host} serves")
+    with Server(path(""), "--bind", "0.0.0.0", "--bind", "::") as s:
+        t.eq(len(s.out().splitlines()), 2, "both wildcard addresses")
 
 
 def check_default_addresses():
@@ -255,21 +265,27 @@ def check_cleartext():
             t.ok(c.ping(), "PING is answered")
 
 
-def check_closed_descriptors():
-    """Started without standard descriptors, no socket gets their numbers."""
-    out = path("closed.out")
-    script = f'exec "$0" --port 0 "$1" 2>"{out}" <&- >&-'
-    p = subprocess.Popen(["sh", "-c", script, program(), SCRIPTS])
-    try:
-        ready = tap.wait_until(lambda: os.path.exists(out)
-                               and "serving" in read(out))
-        t.ok(ready, "starts without descriptors 0 and 1", read(out))
-        where = [os.readlink(f"/proc/{p.pid}/fd/{i}") for i in (0, 1)] \
-            if os.path.isdir(f"/proc/{p.pid}/fd") else ["/dev/null"] * 2
-        t.eq(where, ["/dev/null"] * 2, "they are /dev/null")
-    finally:
-        p.terminate()
-    t.eq(p.wait(tap.scaled(20)), 0, "and stops")
+def check_descriptors():
+    """No socket gets the number of a standard descriptor, and standard input
+    is empty, however the server is started."""
+    for how, redirect in (("without descriptors 0 and 1", "<&- >&-"),
+                          ("with input", '<"$2" >/dev/null')):
+        out = path("descriptors.out")
+        p = subprocess.Popen(["sh", "-c", 'exec "$0" -p 0 "$1" 2>"$3" '
+                              + redirect, program(), SCRIPTS, __file__, out])
+        try:
+            t.ok(tap.wait_until(lambda: os.path.exists(out)
+                                and "serving" in read(out)),
+                 f"starts {how}", read(out))
+            if os.path.isdir(f"/proc/{p.pid}/fd"):
+                t.eq([os.readlink(f"/proc/{p.pid}/fd/{i}") for i in (0, 1)],
+                     ["/dev/null"] * 2, "they are /dev/null")
+            else:
+                t.skip("they are /dev/null", "needs /proc")
+        finally:
+            p.terminate()
+            p.wait(tap.scaled(20))
+        os.unlink(out)
 
 
 def read(name):
@@ -305,7 +321,7 @@ try:
     check_default_addresses()
     check_made_certificate()
     check_cleartext()
-    check_closed_descriptors()
+    check_descriptors()
 finally:
     shutil.rmtree(DIR, ignore_errors=True)
 t.done()

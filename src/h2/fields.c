@@ -488,7 +488,7 @@ check_request_end(struct checker *c)
 		return malformed(c,
 		    ":protocol in a request that is not CONNECT (RFC 8441 4)");
 	if (c->info.connect) {
-		/* A tunnel has no content to have a length (RFC 9110 §9.3.6). */
+		/* A tunnel's octets are no content (RFC 9110 §9.3.6). */
 		c->info.content_length = -1;
 		if (check_connect(c) == -1)
 			return -1;

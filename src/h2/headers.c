@@ -133,7 +133,6 @@ add_stream(struct session *s, uint32_t id, const struct message_info *info)
 		return NULL;
 	st->state = STREAM_OPEN;
 	st->held = true;
-	st->headers_received = true;
 	st->info = *info;
 	st->send_window = s->peer.initial_window_size;
 	st->recv_window = s->window_size;

@@ -29,7 +29,7 @@ raw_table_size(struct session *s, uint32_t size)
 {
 	struct raw_state *r = &s->raw;
 
-	/* A size update inside of an open block is not HPACK (RFC 7541 §4.2). */
+	/* Inside of a block a size update is no HPACK (RFC 7541 §4.2). */
 	if (r->by == 0) {
 		hpack_encoder_resize(s->enc, size);
 		return;

@@ -342,17 +342,14 @@ static int
 recv_goaway(struct session *s, const struct frame_header *h,
     const uint8_t *payload)
 {
-	struct frame_payload f;
-	struct h2_error err;
+	uint32_t last = get_u32(payload) & FRAME_STREAM_ID_MASK;
 
-	if (frame_decode(h, payload, &f, &err) == -1)
-		return session_violation(s, h, &err);
-	if (f.stream_id > s->peer_goaway_last)
+	if (last > s->peer_goaway_last)
 		return session_fail(s, h, H2_PROTOCOL_ERROR, "the last stream "
 		    "is above that of an earlier GOAWAY (RFC 9113 6.8)");
 	s->goaway_received = true;
-	s->peer_goaway_last = f.stream_id;
-	s->peer_goaway_code = f.code;
+	s->peer_goaway_last = last;
+	s->peer_goaway_code = get_u32(payload + 4);
 	return limits_idle_frame(s, h);
 }
 

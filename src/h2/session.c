@@ -33,7 +33,9 @@ queue_settings(struct session *s)
 	size_t n = sizeof(v) / sizeof(v[0]);
 
 	/* 0 is what is assumed when it is not sent (RFC 8441 §3). */
-	frame_settings_encode(&s->out, v, l->enable_connect_protocol ? n : n - 1);
+	if (!l->enable_connect_protocol)
+		n--;
+	frame_settings_encode(&s->out, v, n);
 }
 
 struct session *
@@ -138,7 +140,6 @@ session_fail(struct session *s, const struct frame_header *h,
 	s->error_code = code;
 	s->phase = PHASE_FAILED;
 	if (s->raw.by != 0) {
-		limits_unhold(s, s->wrote + buf_len(&s->out));
 		buf_add(&s->out, buf_data(&s->waiting), buf_len(&s->waiting));
 		buf_clear(&s->waiting);
 		s->raw.by = 0;

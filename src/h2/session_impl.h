@@ -77,7 +77,7 @@ struct session {
 	bool http1;
 
 	struct buf out;
-	struct buf waiting;	/* our own frames while `raw` holds the output */
+	struct buf waiting;	/* our own frames while `out` is held */
 	uint64_t wrote;		/* octets ever taken out of `out` */
 	struct buf scratch;	/* for blocks that need more than one frame */
 	struct raw_state raw;

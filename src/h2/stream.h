@@ -34,13 +34,12 @@ struct stream {
 	bool telling;		/* it is being called: not to be freed yet */
 	bool pushed;		/* promised by us */
 	bool opened;		/* pushed, and HEADERS sent on it */
-	bool headers_received;
 	bool headers_sent;	/* final (non-1xx) HEADERS, raw ones too */
 	bool tunnel;		/* a CONNECT that we answered with 2xx */
 	uint32_t reset_code;
 	int64_t send_window;	/* octets; negative after §6.9.2 changes */
 	int64_t recv_window;	/* octets that the peer may still send */
-	int64_t recv_unreturned;	/* consumed, WINDOW_UPDATE not yet sent */
+	int64_t recv_unreturned;	/* consumed, but not given back yet */
 	int64_t received;	/* octets of DATA content, for content-length */
 	struct message_info info;
 	void *user;		/* the application's, never touched here */

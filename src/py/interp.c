@@ -37,8 +37,15 @@ static const char prepare[] =
     "import faulthandler, gc, os, sys, threading, _h2rig\n"
     "os.register_at_fork(after_in_child=_h2rig._after_fork)\n";
 
-/* Run in the parent last: keeps pages shared with the children. */
-static const char freeze[] = "gc.collect()\ngc.freeze()\n";
+/*
+ * Run in the parent last.  Importing from the document root must not leave
+ * __pycache__ in somebody's test tree; freezing keeps pages shared with the
+ * children.
+ */
+static const char freeze[] =
+    "sys.dont_write_bytecode = True\n"
+    "gc.collect()\n"
+    "gc.freeze()\n";
 
 static PyThreadState *child_state;	/* of the child's main thread */
 

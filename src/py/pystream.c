@@ -321,13 +321,15 @@ flag_locked(struct conn *c, void *arg)
 
 	switch (a->flag) {
 	case IS_CLOSED:
-		return s == NULL || s->state == STREAM_CLOSED || c->gone;
+		return s == NULL || s->state == STREAM_CLOSED ||
+		    conn_is_over(c);
 	case IS_RESET:
-		return x->left;
+		return x->left || conn_is_over(c);
 	case IS_HEADERS_SENT:
 		return s == NULL ? x->headers_sent : s->headers_sent;
 	case IS_ENDED:
-		return c->gone || (s == NULL ? x->ended : !stream_can_send(s));
+		return conn_is_over(c) ||
+		    (s == NULL ? x->ended : !stream_can_send(s));
 	}
 	return 0;
 }

@@ -78,6 +78,7 @@ class Stream:
         self.finished = 0
         self.called = []
         self.in_call = 0
+        self.from_files = 0
 
     def next_event(self, wait=False):
         assert wait or not self.in_call, "read while a function runs"
@@ -136,6 +137,13 @@ class Stream:
             self.ended |= end_stream
         self.sent.append(("data", octets, end_stream, stream_id))
 
+    def send_file(self, fd, offset, length, end_stream=True):
+        octets = os.pread(fd, length, offset)
+        if len(octets) != length:
+            raise errors.ProtocolError("the file is shorter than announced")
+        self.send_data(octets, end_stream)
+        self.from_files += length
+
     def send_data_frame(self, octets, end_stream=False, stream_id=0):
         self.send_data(octets, end_stream, stream_id)
 
@@ -190,16 +198,20 @@ class Stream:
 DOC_ROOT = ""
 
 
-def configure():
-    """As the program does at start, with a document root of its own."""
+def configure(**options):
+    """As the program does at start, with a document root of its own; again
+    with options, or to take them back.
+    """
     import tempfile
     from h2rig import dispatch
     global DOC_ROOT
-    DOC_ROOT = tempfile.mkdtemp(prefix="h2rig-python-test-")
-    dispatch.configure({
+    DOC_ROOT = DOC_ROOT or tempfile.mkdtemp(prefix="h2rig-python-test-")
+    dispatch.configure(dict({
         "doc_root": DOC_ROOT, "hide_tracebacks": False, "scheme": "https",
-        "hosts": ["127.0.0.1"], "port": 8443, "log_level": "debug",
-        "max_body": 1 << 30, "version": "0"})
+        "port": 8443, "log_level": "debug", "max_body": 1 << 30,
+        "version": "0", "routes": None, "aliases": [], "latency_ms": 0,
+        "config": None, "stash": None, "ws_docroot": None, "wpt": False,
+        "validators": False}, **options))
 
 
 def shutdown():

@@ -18,6 +18,7 @@ class Case(unittest.TestCase):
             fields = dict(sent[0][1])
             body = b"".join(f[1] for f in sent[1:])
         self.fields = fields
+        self.from_files = s.from_files
         self.assertTrue(s.ended)
         return int(fields[b":status"]), body
 
@@ -39,6 +40,7 @@ class Static(Case):
         content = os.urandom(200000)
         fake.write("large.bin", content)
         self.assertEqual(self.get("/large.bin"), (200, content))
+        self.assertEqual(self.from_files, len(content))
         self.assertEqual(self.fields[b"content-type"],
                          b"application/octet-stream")
 
@@ -159,7 +161,7 @@ class Routes(unittest.TestCase):
                 ("FOO", "/x/1", ("any", {"other": "1"})),
                 ("GET", "/y", (None, {}))):
             for _ in range(2):
-                self.assertEqual(r.find(method, path), want)
+                self.assertEqual(r.find(method, path), want + (None,))
 
     def test_decode_once(self):
         self.assertEqual(files.decode_path("/%2541"), "/%41")

@@ -101,7 +101,7 @@ class One(unittest.TestCase):
         for text in ("request.server.stash.lock.acquire()",
                      "request.server.stash.lock.acquire(); 1 / 0"):
             fake.script("def main(request, response):\n    " + text)
-            self.assertIsNone(stash._store.user)
+            self.assertIsNone(stash._user)
             self.assertTrue(self.s.lock.acquire(blocking=False))
             self.s.lock.release()
 

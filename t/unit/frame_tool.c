@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames as a filter, for t/frame_vectors.py: a frame in hexadecimal per
+ * Frames as a filter, for t/frame_vectors.t: a frame in hexadecimal per
  * line, a reply per line, words with a space between.  A frame that is right:
  *
  *	ok LENGTH TYPE FLAGS STREAM [NAME=VALUE ...]

@@ -334,7 +334,8 @@ run_call(struct rig *r, const char *step)
 	else if (strcmp(verb, "time") == 0)
 		r->now_ms += id;
 	else if (strcmp(verb, "wrote") == 0)
-		session_wrote(r->s, buf_len(session_output(r->s)));
+		session_wrote(r->s, a[0] != '\0' ? id :
+		    buf_len(session_output(r->s)));
 	else
 		ck_abort_msg("no call %s", verb);
 	if (rc != 0)

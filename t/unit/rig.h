@@ -14,7 +14,7 @@
  *	!respond ID STATUS [end]	!data ID N [end]	!trailers ID
  *	!reset ID CODE			!release ID		!consume ID N
  *	!shutdown			!goaway LAST CODE	!push ID
- *	!wrote				!time MS		!hold ID
+ *	!wrote [N]			!time MS		!hold ID
  *	!unhold
  *
  * What happens is logged in order, "; " between: `headers ID [end]`, `data ID

@@ -32,8 +32,8 @@ START_TEST(numbers_are_big_endian)
 	buf_add_u16(&b, 0x1234);
 	buf_add_u24(&b, 0xabcdef);
 	buf_add_u32(&b, 0x89abcdef);
-	ck_assert_uint_eq(buf_len(&b), sizeof want);
-	ck_assert_mem_eq(buf_data(&b), want, sizeof want);
+	ck_assert_uint_eq(buf_len(&b), sizeof(want));
+	ck_assert_mem_eq(buf_data(&b), want, sizeof(want));
 	ck_assert_uint_eq(get_u16(want + 1), 0x1234);
 	ck_assert_uint_eq(get_u24(want + 3), 0xabcdef);
 	ck_assert_uint_eq(get_u32(want + 6), 0x89abcdef);
@@ -49,8 +49,8 @@ START_TEST(numbers_lose_what_does_not_fit)
 	buf_add_u8(&b, 0x0102);
 	buf_add_u16(&b, 0x010203);
 	buf_add_u24(&b, 0x01020304);
-	ck_assert_uint_eq(buf_len(&b), sizeof want);
-	ck_assert_mem_eq(buf_data(&b), want, sizeof want);
+	ck_assert_uint_eq(buf_len(&b), sizeof(want));
+	ck_assert_mem_eq(buf_data(&b), want, sizeof(want));
 	buf_free(&b);
 }
 END_TEST

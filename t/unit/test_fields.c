@@ -392,7 +392,7 @@ END_TEST
 
 START_TEST(test_list)
 {
-	struct field f, v[3] = {
+	struct field f = { 0 }, v[3] = {
 		{ (const uint8_t *)"one", (const uint8_t *)"1", 3, 1, false },
 		{ (const uint8_t *)"two", NULL, 3, 0, true },
 		{ (const uint8_t *)"one", (const uint8_t *)"3!", 3, 2, false },
@@ -415,11 +415,35 @@ START_TEST(test_list)
 	fields_clear(&l);
 	ck_assert_uint_eq(l.n, 0);
 	ck_assert_uint_eq(l.size, 0);
+	ck_assert_uint_eq(buf_len(&l.octets), 0);
 	ck_assert(!fields_find(&l, "one", &f));
 	ck_assert_int_eq(fields_add(&l, &v[2]), 0);
 	fields_get(&l, 0, &f);
 	ck_assert_mem_eq(f.value, "3!", 2);
 	fields_free(&l);
+	ck_assert_uint_eq(l.n, 0);
+	ck_assert_uint_eq(l.size, 0);
+}
+END_TEST
+
+START_TEST(test_copy)
+{
+	const struct field v = { (const uint8_t *)"a", (const uint8_t *)"bc",
+		1, 2, true };
+	struct fields from, to = { 0 };
+	struct field f = { 0 };
+
+	build(&from, &v, 1);
+	ck_assert_int_eq(fields_copy(&to, &from), 0);
+	fields_free(&from);
+	ck_assert_uint_eq(to.n, 1);
+	ck_assert_uint_eq(to.size, 35);
+	ck_assert(fields_find(&to, "a", &f) && f.never_index);
+	ck_assert_mem_eq(f.value, "bc", 2);
+	fields_clear(&to);
+	ck_assert_int_eq(fields_copy(&to, &from), 0);	/* of nothing */
+	ck_assert_uint_eq(to.n, 0);
+	fields_free(&to);
 }
 END_TEST
 
@@ -438,6 +462,7 @@ main(void)
 	tcase_add_test(tc, test_extended_connect_off);
 	tcase_add_test(tc, test_status);
 	tcase_add_test(tc, test_list);
+	tcase_add_test(tc, test_copy);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_set_tap(sr, "-");

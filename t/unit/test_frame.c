@@ -244,6 +244,25 @@ START_TEST(test_priority)
 }
 END_TEST
 
+START_TEST(test_rst_stream_goaway)
+{
+	static const uint8_t rst[] = { 0, 0, 4, 3, 0, 0, 0, 0, 1,
+		0xfe, 0xdc, 0xba, 0x98 };
+	static const uint8_t goaway[] = { 0, 0, 10, 7, 0, 0, 0, 0, 0,
+		0x80, 0, 0, 7, 0, 0, 0, 11, 'n', 'o' };
+	struct frame_payload f;
+	struct frame_header h;
+
+	decode(&h, rst, &f);
+	ck_assert_uint_eq(f.code, 0xfedcba98);
+	decode(&h, goaway, &f);
+	ck_assert_uint_eq(f.stream_id, 7);
+	ck_assert_uint_eq(f.code, 11);
+	ck_assert_uint_eq(f.len, 2);
+	ck_assert_mem_eq(f.data, "no", 2);
+}
+END_TEST
+
 START_TEST(test_push_promise)
 {
 	static const uint8_t octets[] = { 0, 0, 8, 5, FLAG_PADDED, 0, 0, 0, 1,
@@ -357,6 +376,7 @@ main(void)
 	tcase_add_test(tc, test_header);
 	tcase_add_test(tc, test_headers);
 	tcase_add_test(tc, test_priority);
+	tcase_add_test(tc, test_rst_stream_goaway);
 	tcase_add_test(tc, test_push_promise);
 	tcase_add_test(tc, test_priority_update);
 	tcase_add_test(tc, test_encode);

@@ -41,7 +41,7 @@ logged(void)
 
 	close(pipe_fd[1]);
 	pipe_fd[1] = -1;
-	while ((n = read(pipe_fd[0], got + len, sizeof got - 1 - len)) > 0)
+	while ((n = read(pipe_fd[0], got + len, sizeof(got) - 1 - len)) > 0)
 		len += (size_t)n;
 	got[len] = '\0';
 	return got;
@@ -73,15 +73,15 @@ START_TEST(a_record_is_time_program_pid_level_text)
 	char before[64], after[64], want[64];
 	const char *text;
 
-	stamp(before, sizeof before);
+	stamp(before, sizeof(before));
 	log_info("port %d", 7);
-	stamp(after, sizeof after);
+	stamp(after, sizeof(after));
 	text = logged();
 	/* The second may have changed in between. */
 	ck_assert(strncmp(text, before, 20) == 0 ||
 	    strncmp(text, after, 20) == 0);
 	ck_assert_uint_eq(strspn(text + 20, "0123456789"), 3);
-	snprintf(want, sizeof want, "Z h2rig[%ld] info: port 7\n",
+	snprintf(want, sizeof(want), "Z h2rig[%ld] info: port 7\n",
 	    (long)getpid());
 	ck_assert_str_eq(text + 23, want);
 }
@@ -100,7 +100,7 @@ START_TEST(a_long_record_is_cut_and_marked)
 	static char text[20000];
 	size_t len;
 
-	memset(text, 'x', sizeof text - 1);
+	memset(text, 'x', sizeof(text) - 1);
 	log_info("%s", text);
 	len = strlen(logged());
 	ck_assert_uint_le(len, 8192);
@@ -114,7 +114,7 @@ START_TEST(a_record_that_escapes_make_long_is_cut_too)
 	static char text[6000];
 	size_t len;
 
-	memset(text, '\x01', sizeof text - 1);
+	memset(text, '\x01', sizeof(text) - 1);
 	log_info("%s", text);
 	len = strlen(logged());
 	ck_assert_uint_le(len, 8192);

@@ -45,7 +45,7 @@ END_TEST
 
 START_TEST(a_taken_slot_is_clear)
 {
-	memset(&b.slot[0], 0xff, sizeof b.slot[0]);
+	memset(&b.slot[0], 0xff, sizeof(b.slot[0]));
 	b.seat[0].killed = "x";
 	b.seat[0].crash_fd = dup(STDERR_FILENO);
 	ck_assert_int_eq(scoreboard_take(&b), 0);
@@ -82,11 +82,11 @@ START_TEST(what_a_dead_child_wrote_is_there)
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert(slot_running_text(&b.slot[2], 0, text, sizeof text));
+	ck_assert(slot_running_text(&b.slot[2], 0, text, sizeof(text)));
 	ck_assert_str_eq(text, "main in /a.py on stream 5");
-	ck_assert(!slot_running_text(&b.slot[2], 1, text, sizeof text));
+	ck_assert(!slot_running_text(&b.slot[2], 1, text, sizeof(text)));
 	ck_assert_int_eq(atomic_load(&b.slot[2].end), CHILD_END_LIMIT);
-	slot_why_text(&b.slot[2], text, sizeof text);
+	slot_why_text(&b.slot[2], text, sizeof(text));
 	ck_assert_str_eq(text, "run time");
 }
 END_TEST
@@ -112,11 +112,11 @@ START_TEST(of_a_long_path_the_end_is_kept)
 {
 	char path[400], text[400];
 
-	memset(path, 'd', sizeof path);
+	memset(path, 'd', sizeof(path));
 	strcpy(path + 300, "/x.py");
 	slot_running_begin(&b.slot[0], 1, path, "a_function_with_a_long_name",
 	    0);
-	ck_assert(slot_running_text(&b.slot[0], 0, text, sizeof text));
+	ck_assert(slot_running_text(&b.slot[0], 0, text, sizeof(text)));
 	ck_assert_ptr_nonnull(strstr(text, "d/x.py on stream 1"));
 	ck_assert_int_eq(strncmp(text, "a_function_with_a_long_ in ddd", 30),
 	    0);
@@ -130,7 +130,7 @@ START_TEST(the_first_end_counts)
 	slot_set_end(&b.slot[0], CHILD_END_TIMEOUT, NULL);
 	slot_set_end(&b.slot[0], CHILD_END_LIMIT, "later");
 	ck_assert_int_eq(atomic_load(&b.slot[0].end), CHILD_END_TIMEOUT);
-	slot_why_text(&b.slot[0], text, sizeof text);
+	slot_why_text(&b.slot[0], text, sizeof(text));
 	ck_assert_str_eq(text, "");
 }
 END_TEST
@@ -140,11 +140,11 @@ START_TEST(scribbled_text_is_bounded)
 	struct slot *s = &b.slot[0];
 	char text[1024], small[] = "BBBBBBBBBBB";
 
-	memset(s, 'A', sizeof *s);
-	ck_assert(slot_running_text(s, 0, text, sizeof text));
+	memset(s, 'A', sizeof(*s));
+	ck_assert(slot_running_text(s, 0, text, sizeof(text)));
 	ck_assert_uint_lt(strlen(text), SCOREBOARD_TEXT + 64);
-	slot_why_text(s, text, sizeof text);
-	ck_assert_uint_eq(strlen(text), sizeof s->why);
+	slot_why_text(s, text, sizeof(text));
+	ck_assert_uint_eq(strlen(text), sizeof(s->why));
 	slot_why_text(s, small, 8);
 	ck_assert_str_eq(small, "AAAAAAA");
 	ck_assert_str_eq(child_end_text(atomic_load(&s->end)), "?");
@@ -159,7 +159,7 @@ START_TEST(an_entry_being_filled_is_not_shown)
 	char text[256];
 
 	atomic_store(&b.slot[0].running[0].stream, UINT_MAX);
-	ck_assert(!slot_running_text(&b.slot[0], 0, text, sizeof text));
+	ck_assert(!slot_running_text(&b.slot[0], 0, text, sizeof(text)));
 }
 END_TEST
 

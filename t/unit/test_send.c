@@ -247,6 +247,10 @@ START_TEST(test_split)
 	ck_assert_uint_eq(get_u32(p + 5), 1);
 	/* The end of the block: server, a literal with indexing. */
 	ck_assert_mem_eq(p + left - 3, "\x76\x01x", 3);
+	/* The next one is a block of its own. */
+	rig_run(&r, "!wrote");
+	ck_assert_int_eq(send_headers(r.s, 3, v, 3, false, &why), SEND_OK);
+	ck_assert_uint_lt(buf_len(session_output(r.s)), left + 2 * 16393);
 	rig_end(&r);
 }
 END_TEST
@@ -315,6 +319,7 @@ START_TEST(test_data_frame)
 	    "000000+00+00+00000001+000000+04+01+00000000+"
 	    "000000+00+01+00000001");
 	ck_assert_uint_eq(send_max_payload(r.s, 1), 0);
+	ck_assert_str_eq(rig_log(&r), "headers 1 end; window 0; closed 1");
 	rig_end(&r);
 }
 END_TEST
@@ -357,6 +362,7 @@ START_TEST(test_push_ids)
 	ck_assert_int_eq(send_push(r.s, 1, &id, v, 4, &why), SEND_OK);
 	ck_assert_int_eq(session_stream(r.s, 6)->state,
 	    STREAM_RESERVED_LOCAL);
+	ck_assert(session_stream(r.s, 6)->info.content_length == -1);
 	expect_octets(&r, "00000a+05+04+00000001+00000006+828741+0161+84");
 	id = 0;
 	ck_assert_int_eq(send_push(r.s, 1, &id, v, 3, &why),
@@ -533,6 +539,47 @@ START_TEST(test_raw_window_update)
 }
 END_TEST
 
+/* The same for the connection's, in one frame so that none comes back. */
+START_TEST(test_raw_connection_window)
+{
+	struct session_limits l;
+	struct rig r;
+
+	session_limits_default(&l);
+	l.max_frame_size = 100000;
+	l.initial_window_size = 200000;
+	rig_start_limits(&r, true, &l);
+	rig_run(&r, "HEADERS 4 1 " POST);
+	send_raw_frame(r.s, 1, FRAME_WINDOW_UPDATE, 0, 0,
+	    OCTETS("\x80\x00\x00\x07"));
+	rig_run(&r, "DATA 0 1 65542*00");
+	ck_assert_ptr_null(session_error(r.s, NULL));
+	rig_run(&r, "DATA 0 1 65543*00");
+	ck_assert_ptr_nonnull(session_error(r.s, NULL));
+	rig_end(&r);
+}
+END_TEST
+
+/* DATA is work, raw DATA too; see max_idle_frames. */
+START_TEST(test_raw_data_is_work)
+{
+	struct session_limits l;
+	struct rig r;
+
+	session_limits_default(&l);
+	l.max_idle_frames = 3;
+	rig_start_limits(&r, true, &l);
+	rig_run(&r, "64 0 0");
+	send_raw_frame(r.s, 1, FRAME_DATA, 0, 1, OCTETS("x"));
+	rig_run(&r, "64 0 0; 64 0 0; 64 0 0");
+	ck_assert_ptr_null(session_error(r.s, NULL));
+	send_raw_frame(r.s, 1, FRAME_DATA, 0, 1, NULL, 0);
+	rig_run(&r, "64 0 0");
+	ck_assert_ptr_nonnull(session_error(r.s, NULL));
+	rig_end(&r);
+}
+END_TEST
+
 /* A raw promise makes a stream for checked calls to answer on. */
 START_TEST(test_raw_promise)
 {
@@ -595,6 +642,34 @@ START_TEST(test_hold_ends)
 }
 END_TEST
 
+/* HEADERS that are whole on the same stream end it as well. */
+START_TEST(test_hold_ends_by_headers)
+{
+	const struct field v[] = { F(":status", "200") };
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET "; !hold 1");
+	ck_assert_int_eq(send_raw_block(r.s, 1, FRAME_HEADERS, 4, 3, NULL, 0,
+	    v, 1), SEND_OK);
+	ck_assert_uint_eq(send_held_by(r.s), 1);
+	ck_assert_int_eq(send_raw_block(r.s, 1, FRAME_HEADERS, 4, 1, NULL, 0,
+	    v, 1), SEND_OK);
+	ck_assert_uint_eq(send_held_by(r.s), 0);
+	/* A promise has a header block, too. */
+	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 0, 1,
+	    OCTETS("\x00\x00\x00\x02\x82"));
+	ck_assert_uint_eq(send_held_by(r.s), 1);
+	/* A failure is the end of every hold. */
+	rig_run(&r, "PING 0 0 8*00; PING 0 0 7*00");
+	ck_assert_uint_eq(send_held_by(r.s), 0);
+	ck_assert(!session_done(r.s));
+	rig_run(&r, "!wrote");
+	ck_assert(session_done(r.s));
+	rig_end(&r);
+}
+END_TEST
+
 /* Octets that end in a frame's header or payload hold too. */
 START_TEST(test_hold_partial)
 {
@@ -636,12 +711,12 @@ START_TEST(test_hold_table_size)
 
 	rig_start(&r, true);
 	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET "; !hold 1; "
-	    "SETTINGS 0 0 0001+00000000+0001+00000400; !wrote");
+	    "SETTINGS 0 0 0001+00000400+0001+00000800; !wrote");
 	send_raw_block(r.s, 1, FRAME_CONTINUATION, 4, 1, NULL, 0, v, 1);
 	rig_run(&r, "!respond 3 200 end");
 	expect_octets(&r, "000003+09+04+00000001+760178+"
 	    "000000+04+01+00000000+"
-	    "000008+01+05+00000003+20+3fe107+88+760178");
+	    "000008+01+05+00000003+3fe107+3fe10f+88+be");
 	rig_end(&r);
 }
 END_TEST
@@ -689,6 +764,18 @@ nested_closed(void *user, struct stream *st)
 	session_release(n->s, st);
 }
 
+/* What stream 1's end lets the application do for stream 3. */
+static void
+closed_sends(void *user, struct stream *st)
+{
+	const struct field v[] = { F(":status", "200") };
+	struct nested *n = user;
+	const char *why;
+
+	if (st->id == 1)
+		n->rc = send_headers(n->s, 3, v, 1, true, &why);
+}
+
 static void
 nested_window(void *user, struct stream *st)
 {
@@ -727,6 +814,69 @@ START_TEST(test_nested_calls)
 }
 END_TEST
 
+/* An addition to the output that was lost, as when memory runs out. */
+START_TEST(test_memory)
+{
+	const struct field v[] = { F(":status", "200") };
+	uint32_t code;
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET);
+	session_output(r.s)->failed = true;
+	rig_run(&r, "!respond 1 200; !push 1; !goaway 0 0");
+	ck_assert_str_eq(r.log, "headers 1 end; "
+	    "!respond -> -7: out of memory; !push -> -7: out of memory; "
+	    "!goaway -> -7: out of memory");
+	ck_assert_int_eq(send_raw_block(r.s, 1, 1, 4, 1, NULL, 0, v, 1),
+	    SEND_ERR_MEMORY);
+	rig_run(&r, "PING 0 0 8*00");
+	ck_assert_str_eq(session_error(r.s, &code), "out of memory");
+	ck_assert_uint_eq(code, H2_INTERNAL_ERROR);
+	rig_end(&r);
+}
+END_TEST
+
+static void
+hears_headers(void *user, struct stream *st, const struct fields *l,
+    const struct frame_priority *priority, bool end_stream)
+{
+	(void)user;
+	(void)st;
+	(void)l;
+	(void)priority;
+	(void)end_stream;
+}
+
+/*
+ * A raw HEADERS that ends its stream and leaves its block open: the hold is
+ * there before `closed` is called.
+ */
+START_TEST(test_hold_before_closed)
+{
+	static const struct session_callbacks cb = {
+		.headers = hears_headers, .closed = closed_sends,
+	};
+	static const char octets[] = "'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'+"
+	    "000000+04+00+00000000+000006+01+05+00000001+" GET
+	    "+000006+01+05+00000003+" GET;
+	const struct field v[] = { F(":status", "200") };
+	struct session_limits l;
+	struct nested n = { 0 };
+	struct buf in = { 0 };
+
+	session_limits_default(&l);
+	n.s = session_new(&l, &cb, &n);
+	rig_payload(&in, octets, sizeof(octets) - 1);
+	ck_assert_int_eq(session_recv(n.s, buf_data(&in), buf_len(&in), 0), 0);
+	ck_assert_int_eq(send_raw_block(n.s, 1, FRAME_HEADERS,
+	    FLAG_END_STREAM, 1, NULL, 0, v, 1), SEND_OK);
+	ck_assert_int_eq(n.rc, SEND_AGAIN_HELD);
+	buf_free(&in);
+	session_free(n.s);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -748,11 +898,16 @@ main(void)
 	tcase_add_test(tc, test_raw_octets);
 	tcase_add_test(tc, test_raw_follows_streams);
 	tcase_add_test(tc, test_raw_window_update);
+	tcase_add_test(tc, test_raw_connection_window);
+	tcase_add_test(tc, test_raw_data_is_work);
 	tcase_add_test(tc, test_raw_promise);
 	tcase_add_test(tc, test_hold_ends);
+	tcase_add_test(tc, test_hold_ends_by_headers);
 	tcase_add_test(tc, test_hold_partial);
 	tcase_add_test(tc, test_hold_table_size);
 	tcase_add_test(tc, test_nested_calls);
+	tcase_add_test(tc, test_memory);
+	tcase_add_test(tc, test_hold_before_closed);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_set_tap(sr, "-");

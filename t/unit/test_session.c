@@ -143,6 +143,9 @@ static const struct rule_case frame_cases[] = {
 	    "(RFC 9113 6.10)") },
 	{ "6.10", "HEADERS 1 1 8287; CONTINUATION 0 1; CONTINUATION 0 1 8401; "
 	    "CONTINUATION 4 1 0161", "headers 1 end" },
+	{ "6.10 one block after the other", "HEADERS 1 1 8287; "
+	    "CONTINUATION 4 1 84010161; HEADERS 1 3 8287; "
+	    "CONTINUATION 4 3 84010161", "headers 1 end; headers 3 end" },
 	{ "4.3", "HEADERS 5 1 " GET "ff", FAILS(1, "COMPRESSION_ERROR",
 	    "HEADERS on stream 1: the header block cannot be decoded "
 	    "(RFC 9113 4.3)") },
@@ -295,8 +298,9 @@ static const struct rule_case settings_cases[] = {
 	/* Windows to send in. */
 	{ "6.9.2", "HEADERS 5 1 " GET "; !respond 1 200; !data 1 100; "
 	    "SETTINGS 0 0 0004+00000032; !data 1 1; "
-	    "WINDOW_UPDATE 0 1 00000032; !data 1 1; WINDOW_UPDATE 0 1 00000001; "
-	    "!data 1 1 end", "headers 1 end; !data -> 1; !data -> 1; window 1; "
+	    "WINDOW_UPDATE 0 1 00000032; !data 1 1; "
+	    "WINDOW_UPDATE 0 1 00000001; !data 1 1 end",
+	    "headers 1 end; !data -> 1; !data -> 1; window 1; "
 	    "closed 1 | HEADERS 4 1; DATA 0 1 100; SETTINGS ack; DATA 1 1 1" },
 	{ "6.9.2 grows", "SETTINGS 0 0 0004+00000000; HEADERS 5 1 " GET
 	    "; !respond 1 200; !data 1 5; SETTINGS 0 0 0004+00000003; "
@@ -327,6 +331,18 @@ static const struct rule_case settings_cases[] = {
 	{ "6.9", "HEADERS 4 1 " POST "; DATA 0 1 16383*00; DATA 0 1 16384*00; "
 	    "DATA 0 1 01; !consume 1 32767; !consume 1 1",
 	    "headers 1; data 1 16383/16383; data 1 16384/16384; data 1 1/1 | "
+	    "WINDOW_UPDATE 0 32768; WINDOW_UPDATE 1 32768" },
+	{ "6.9 and so on", "HEADERS 4 1 " POST "; DATA 0 1 16384*00; "
+	    "DATA 0 1 16384*00; !consume 1 32768; DATA 0 1 16384*00; "
+	    "DATA 0 1 16384*00; !consume 1 32768; DATA 0 1 16384*00; "
+	    "!consume 1 16384; !wrote", "headers 1; data 1 16384/16384; "
+	    "data 1 16384/16384; data 1 16384/16384; data 1 16384/16384; "
+	    "data 1 16384/16384" },
+	{ "6.9 half of it, each time", "HEADERS 4 1 " POST "; DATA 0 1 "
+	    "16384*00; DATA 0 1 16384*00; !consume 1 32768; !wrote; "
+	    "DATA 0 1 16384*00; !consume 1 16384; !wrote; DATA 0 1 16384*00; "
+	    "!consume 1 16384", "headers 1; data 1 16384/16384; "
+	    "data 1 16384/16384; data 1 16384/16384; data 1 16384/16384 | "
 	    "WINDOW_UPDATE 0 32768; WINDOW_UPDATE 1 32768" },
 	{ "6.9 none on a stream that has ended", "HEADERS 4 1 " POST
 	    "; DATA 0 1 16384*00; DATA 0 1 16383*00; DATA 1 1; "
@@ -415,8 +431,9 @@ static const struct rule_case bound_cases[] = {
 	    "!wrote; HEADERS 5 5 " GET, "headers 1 end; headers 3 end; "
 	    "closed 1; headers 5 end" },
 	{ "5.1.2 a reset one does not until it is released",
-	    "HEADERS 5 1 " GET "; HEADERS 5 3 " GET "; RST_STREAM 0 1 00000008; "
-	    "HEADERS 5 5 " GET "; !release 1; HEADERS 5 7 " GET,
+	    "HEADERS 5 1 " GET "; HEADERS 5 3 " GET "; "
+	    "RST_STREAM 0 1 00000008; HEADERS 5 5 " GET "; !release 1; "
+	    "HEADERS 5 7 " GET,
 	    "headers 1 end; headers 3 end; closed 1 reset CANCEL by peer; "
 	    "error 5 REFUSED_STREAM: more streams than the bound "
 	    "max-concurrent-streams (RFC 9113 5.1.2); headers 7 end | "
@@ -452,6 +469,10 @@ static const struct rule_case bound_cases[] = {
 	    "max-fields, which is 5 (RFC 9113 10.5)") },
 	{ "10.5 CONTINUATION", "HEADERS 1 1 8287; CONTINUATION 0 1; "
 	    "CONTINUATION 4 1 84010161", "headers 1 end" },
+	{ "10.5 CONTINUATION, counted by block", "HEADERS 1 1 8287; "
+	    "CONTINUATION 0 1; CONTINUATION 4 1 84010161; HEADERS 1 3 8287; "
+	    "CONTINUATION 0 3; CONTINUATION 4 3 84010161",
+	    "headers 1 end; headers 3 end" },
 	{ "10.5 CONTINUATION", "HEADERS 1 1; CONTINUATION 0 1; "
 	    "CONTINUATION 0 1; CONTINUATION 0 1", FAILS(1,
 	    "ENHANCE_YOUR_CALM", "CONTINUATION on stream 1: more than the "
@@ -488,6 +509,18 @@ static const struct rule_case bound_cases[] = {
 	    "RST_STREAM 7 PROTOCOL_ERROR; RST_STREAM 9 PROTOCOL_ERROR; "
 	    "GOAWAY 9 ENHANCE_YOUR_CALM HEADERS on stream 9: more than the "
 	    "bound max-resets, which is 3 (RFC 9113 10.5)" },
+	{ "10.5 resets, refilled to the full and no further",
+	    "HEADERS 4 1 82; HEADERS 4 3 82; !time 1000000; HEADERS 4 5 82; "
+	    "!wrote; HEADERS 4 7 82; HEADERS 4 9 82; !wrote; HEADERS 4 11 82",
+	    "error 1 PROTOCOL_ERROR: no :scheme (RFC 9113 8.3.1); "
+	    "error 3 PROTOCOL_ERROR: no :scheme (RFC 9113 8.3.1); "
+	    "error 5 PROTOCOL_ERROR: no :scheme (RFC 9113 8.3.1); "
+	    "error 7 PROTOCOL_ERROR: no :scheme (RFC 9113 8.3.1); "
+	    "error 9 PROTOCOL_ERROR: no :scheme (RFC 9113 8.3.1); "
+	    "error 11 PROTOCOL_ERROR: no :scheme (RFC 9113 8.3.1) | "
+	    "RST_STREAM 11 PROTOCOL_ERROR; GOAWAY 11 ENHANCE_YOUR_CALM "
+	    "HEADERS on stream 11: more than the bound max-resets, which is 3 "
+	    "(RFC 9113 10.5)" },
 	{ "10.5 the application's own resets are not the peer's",
 	    "HEADERS 4 1 " POST "; !reset 1 8; !release 1; HEADERS 4 3 " POST
 	    "; !reset 3 8; !release 3; HEADERS 4 5 " POST "; !reset 5 8; "
@@ -495,7 +528,8 @@ static const struct rule_case bound_cases[] = {
 	    "headers 1; closed 1 reset CANCEL; headers 3; closed 3 reset "
 	    "CANCEL; headers 5; closed 5 reset CANCEL; headers 7; closed 7 "
 	    "reset CANCEL" },
-	{ "10.5 replies", "PING 0 0 8*00; SETTINGS 0 0; HEADERS 4 1 82; !wrote; "
+	{ "10.5 replies", "PING 0 0 8*00; SETTINGS 0 0; HEADERS 4 1 82; "
+	    "!wrote; "
 	    "HEADERS 5 3 " GET "; PING 0 0 8*00; SETTINGS 0 0; PING 0 0 8*00; "
 	    "PING 0 0 8*00", "error 1 PROTOCOL_ERROR: no :scheme "
 	    "(RFC 9113 8.3.1); headers 3 end | PING ack; "
@@ -506,10 +540,29 @@ static const struct rule_case bound_cases[] = {
 	    "PING 0 0 8*00; !unhold; PING 0 0 8*00; PING 0 0 8*00; !wrote; "
 	    "PING 0 0 8*00; PING 0 0 8*00; PING 0 0 8*00", "headers 1 end | "
 	    "PING ack; PING ack; PING ack" },
+	{ "10.5 replies behind a hold count until they are written",
+	    "HEADERS 5 1 " GET "; !hold 1; PING 0 0 8*00; PING 0 0 8*00; "
+	    "PING 0 0 8*00; !wrote; PING 0 0 8*00", "headers 1 end | "
+	    "PING ack; PING ack; PING ack; PING ack; GOAWAY 1 "
+	    "ENHANCE_YOUR_CALM PING: more than the bound max-replies, which "
+	    "is 3 (RFC 9113 10.5)" },
+	{ "10.5 replies count to their last octet", "PING 0 0 8*00; "
+	    "PING 0 0 8*00; PING 0 0 8*00; !wrote 17; PING 0 0 8*00; "
+	    "!wrote 16; !wrote 1; PING 0 0 8*00; HEADERS 5 1 " GET
+	    "; !wrote 16; PING 0 0 8*00; !wrote 35", "headers 1 end | "
+	    "PING ack; GOAWAY 1 ENHANCE_YOUR_CALM PING: more than the bound "
+	    "max-replies, which is 3 (RFC 9113 10.5)" },
 	{ "10.5 frames that do no work", "PING 1 0 8*00; PRIORITY 0 9 5*00; "
 	    "WINDOW_UPDATE 0 0 00000001; 64 0 0; SETTINGS 1 0; PING 1 0 8*00",
 	    "window 0 " FAILS(0, "ENHANCE_YOUR_CALM", "PING: more than the "
 	    "bound max-idle-frames, which is 7 (RFC 9113 10.5)") },
+	{ "10.5 GOAWAY", "GOAWAY 0 0 8*00; 64 0 0; 64 0 0; 64 0 0; 64 0 0; "
+	    "GOAWAY 0 0 8*00", FAILS(0, "ENHANCE_YOUR_CALM", "GOAWAY: more "
+	    "than the bound max-idle-frames, which is 7 (RFC 9113 10.5)") },
+	{ "10.5 PRIORITY_UPDATE", "16 0 0 00000003; 64 0 0; 64 0 0; 64 0 0; "
+	    "64 0 0; 16 0 0 00000003", FAILS(0, "ENHANCE_YOUR_CALM",
+	    "PRIORITY_UPDATE: more than the bound max-idle-frames, which is 7 "
+	    "(RFC 9113 10.5)") },
 	{ "10.5 empty DATA", "HEADERS 4 1 " POST "; DATA 0 1; DATA 0 1; "
 	    "DATA 8 1 00; DATA 0 1; DATA 0 1; DATA 0 1; DATA 0 1; DATA 0 1",
 	    "headers 1; data 1 0/0; data 1 0/0; data 1 0/1; data 1 0/0; "
@@ -518,11 +571,11 @@ static const struct rule_case bound_cases[] = {
 	    "bound max-idle-frames, which is 7 (RFC 9113 10.5)") },
 	{ "10.5 work begins the count anew", "64 0 0; 64 0 0; 64 0 0; 64 0 0; "
 	    "HEADERS 4 1 " POST "; 64 0 0; 64 0 0; 64 0 0; 64 0 0; "
-	    "DATA 0 1 00; 64 0 0; 64 0 0; 64 0 0; 64 0 0; 64 0 0; !respond 1 200; "
-	    "!data 1 1; 64 0 0; 64 0 0; 64 0 0; 64 0 0; 64 0 0; 64 0 0; "
-	    "64 0 0; 64 0 0",
+	    "DATA 0 1 00; 64 0 0; 64 0 0; 64 0 0; 64 0 0; 64 0 0; "
+	    "!respond 1 200; !data 1 1; 64 0 0; 64 0 0; 64 0 0; 64 0 0; "
+	    "64 0 0; 64 0 0; 64 0 0; PING 1 0 8*00",
 	    "headers 1; data 1 1/1 | HEADERS 4 1; DATA 0 1 1; GOAWAY 1 "
-	    "ENHANCE_YOUR_CALM frame of type 0x40: more than the bound "
+	    "ENHANCE_YOUR_CALM PING: more than the bound "
 	    "max-idle-frames, which is 7 (RFC 9113 10.5)" },
 	{ "10.5 body", "HEADERS 4 1 " POST "; DATA 0 1 8*00; DATA 0 1 8*00; "
 	    "DATA 0 1 00; HEADERS 4 3 " POST, "headers 1; data 1 8/8; "
@@ -703,7 +756,8 @@ START_TEST(test_http1)
 	} v[] = {
 		{ "GET / HTTP/1.1\r\n", true }, { "P ", true },
 		{ "PRI * HTTP/1.1\r\n", true }, { "GET/ x", false },
-		{ "\x16\x03\x01", false }, { "PRI * HTTP/2.0\r\n\r\nXX", false },
+		{ "\x16\x03\x01", false },
+		{ "PRI * HTTP/2.0\r\n\r\nXX", false },
 	};
 	size_t i;
 

@@ -3,7 +3,7 @@
 """Public HTTP/2 frame test vectors: frames and what is in them, and frames
 with what is wrong with them.
 
-    frame_vectors.py [SRCDIR]
+    frame_vectors.t [SRCDIR]
 
 reads frames.tar.xz from the directory that H2RIG_VECTORS names, else from
 ../shared/vectors beside the source tree SRCDIR (or $srcdir).  Run it in the

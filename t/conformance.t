@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The rules of RFC 9113, and of 7541, 8441 and 9218 as they are seen on the
+wire, one case for each, by section, over TLS and in cleartext.
+
+    conformance.t [TEXT]
+
+runs only the cases whose names hold TEXT.  The cases are in lib/conformance;
+each has a connection of its own, and a few run at a time.
+"""
+import concurrent.futures
+import contextlib
+import os
+import sys
+from typing import Dict, List, Tuple
+
+sys.path.insert(0, os.path.join(os.path.dirname(
+    os.path.abspath(__file__)), "lib"))
+import tap                                                      # noqa: E402
+from conformance import (case, compression, connection,         # noqa: E402
+                         extensions, flow, frames, messages, sections,
+                         settings, streams)
+from server import SCRIPTS, Server                              # noqa: E402
+
+TABLES = [connection, streams, frames, settings, flow, messages, compression,
+          extensions]
+DOCROOT = os.path.join(os.path.dirname(os.path.abspath(case.__file__)),
+                       "docroot")
+PROFILES = {
+    "default": [],
+    "other": ["--max-concurrent-streams", "2", "--header-table-size", "256",
+              "--initial-window-size", "100", "--max-frame-size", "100000",
+              "--no-connect-protocol"],
+}
+TRANSPORTS = {"TLS": [], "cleartext": ["--cleartext"]}
+AT_A_TIME = 6
+
+t = tap.Tap()
+Job = Tuple[str, case.Case]
+
+
+def jobs() -> List[Job]:
+    """Transport and case, for all that are asked for."""
+    only = sys.argv[1] if len(sys.argv) > 1 else ""
+    cases = [c for table in TABLES for c in table.CASES if only in c.name]
+    unknown = {c.section for c in cases} - set(sections.TITLES)
+    assert not unknown, f"sections without a title: {unknown}"
+    return [(transport, c) for transport in TRANSPORTS for c in cases
+            if c.transport in (None, transport)]
+
+
+def run_all(todo: List[Job]) -> Dict[Job, str]:
+    """What is wrong with each."""
+    with contextlib.ExitStack() as stack:
+        servers = {
+            (transport, profile): stack.enter_context(Server(
+                SCRIPTS, "--alias", f"/conformance/={DOCROOT}",
+                *TRANSPORTS[transport], *PROFILES[profile]))
+            for transport in TRANSPORTS for profile in PROFILES}
+        pool = stack.enter_context(
+            concurrent.futures.ThreadPoolExecutor(AT_A_TIME))
+        done = {job: pool.submit(case.run, job[1],
+                                 servers[job[0], job[1].profile])
+                for job in todo}
+        return {job: future.result() for job, future in done.items()}
+
+
+def report(section: str, results: List[Tuple[Job, str]]) -> str:
+    """Prints a section's cases; returns the line that sums them up."""
+    title = (section if section.startswith("RFC") else "RFC 9113 " + section)
+    t.diag(f"{title} {sections.TITLES[section]}")
+    for (transport, this), wrong in results:
+        t.ok(not wrong, f"[{transport}] {this.name}", wrong)
+    good = sum(not wrong for _, wrong in results)
+    return (f"{'pass' if good == len(results) else 'FAIL'}  "
+            f"{good:3} of {len(results):3}  {title} "
+            f"{sections.TITLES[section]}")
+
+
+def main() -> None:
+    """Runs the cases and prints them by section."""
+    todo = jobs()
+    names = [job[1].name for job in todo if job[0] == "TLS"]
+    assert len(names) == len(set(names)), sorted(
+        n for n in names if names.count(n) > 1)
+    results = run_all(todo)
+    summary = []
+    for section in sections.TITLES:
+        these = [(job, wrong) for job, wrong in results.items()
+                 if job[1].section == section]
+        if these:
+            summary.append(report(section, these))
+    t.diag("\n".join(summary))
+    t.diag(f"{len({job[1] for job in todo})} cases")
+    t.done()
+
+
+main()

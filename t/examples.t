@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The scripts of doc/examples do what their comments say a client sees."""
+import hashlib
+import json
+import os
+import re
+import sys
+import uuid
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+import tap                                                      # noqa: E402
+from rawclient import (Client, CONTINUATION, DATA, GOAWAY,      # noqa: E402
+                       HEADERS, PING)
+from server import Server                                       # noqa: E402
+
+EXAMPLES = os.path.join(os.path.dirname(HERE), "doc", "examples")
+t = tap.Tap()
+
+# path, status, body (None: not looked at), how the stream ends ("end", an
+# error code, or None: with its connection), how the connection does (None:
+# it goes on)
+SEEN = [
+    ("abort.py", 200, b"x", None, "any"),
+    ("close_fin.py", 200, None, "end", "fin"),
+    ("close_goaway.py", 200, None, "end", "close_notify"),
+    ("close_rst.py", 200, None, None, "rst"),
+    ("close_tls.py", 200, None, "end", "close_notify"),
+    ("early_hints_go.py?key=UUID", 204, b"", "end", None),
+    ("end_stream.py", 200, b"before", "end", None),
+    ("flush.py", 200, b"x" * 299999 + b"\n300000 octets are out", "end", None),
+    ("goaway.py", 200, b"after GOAWAY", "end", None),
+    ("hello.py", 200, b"hello, world\n", "end", None),
+    ("http1_calls.py", 201, b"first second", "end", None),
+    ("http1_literal.py", 202, b"literal", "end", None),
+    ("index.html", 200, None, "end", None),
+    ("ping.py", 200, None, "end", None),
+    ("reset_stream.py", 200, b"partial", 8, None),
+    ("reset_stream.py?code=11", 200, b"partial", 11, None),
+    ("sleep.py?seconds=0", 200, b"slept", "end", None),
+    ("upload.py", 200, None, "end", None),
+    ("write_data.py", 200, None, "end", None),
+    ("write_data_frame.py", 200, b"one frame each", "end", None),
+    ("write_headers.py", None, None, "end", None),
+    ("write_informational.py", 200, None, "end", None),
+    ("write_push.py", 200, None, "end", None),
+    ("write_raw.py", 200, None, "end", None),
+    ("write_raw_continuation_frame.py", 200, b"three frames", "end", None),
+    ("write_raw_data_frame.py", None, None, "end", None),
+    ("write_raw_frame.py", None, None, "end", None),
+    ("write_raw_header_frame.py", None, None, "end", None),
+    ("write_trailers.py", 200, None, "end", None),
+]
+ELSEWHERE = {"early_hints.py", "reverse.py"}
+
+
+def kinds(c):
+    """Types of the frames that came, after the SETTINGS."""
+    return [f.type for f in c.frames]
+
+
+# What else can be seen of some of them.
+FURTHER = {
+    "goaway.py": lambda c, x: c.goaway == (x.sid, 0, b"see you"),
+    "close_goaway.py": lambda c, x: GOAWAY in kinds(c),
+    "ping.py": lambda c, x: PING in kinds(c),
+    "write_push.py": lambda c, x: x.pushes,
+    "write_trailers.py": lambda c, x: x.trailers,
+    "write_informational.py": lambda c, x: x.informational,
+    "write_data_frame.py": lambda c, x: len(x.data) == 4,
+    "write_raw.py": lambda c, x: PING in kinds(c),
+    "write_raw_continuation_frame.py": lambda c, x: [
+        f.type for f in x.frames] == [HEADERS, CONTINUATION, CONTINUATION,
+                                      DATA],
+}
+
+
+def each(s):
+    """One connection for each."""
+    for path, status, body, ends, connection in SEEN:
+        path = path.replace("UUID", str(uuid.uuid4()))
+        with Client(s.port) as c:
+            x = c.fetch("/" + path)
+            if connection:
+                c.wait_end()
+            if connection == "any":     # a reset, if we have sent meanwhile
+                t.ok(c.end and not x.ended, f"{path}: how it ends", (c.end, x))
+            elif connection == "rst":   # may overtake the end of the stream
+                t.eq(c.end, "rst", f"{path}: how it ends")
+            else:
+                t.eq(("end" if x.ended else x.reset, c.end),
+                     (ends, connection), f"{path}: how it ends")
+            # A reset takes with it what the client has not read.
+            if connection != "rst":
+                t.ok((x.status == status if status else x.status != 500)
+                     and body in (None, x.body), f"{path}: the response", x)
+            name = path.split("?")[0]
+            if name in FURTHER:
+                t.ok(c.wait_for(lambda: FURTHER[name](c, x)),
+                     f"{path}: what it is about", (x, kinds(c)))
+            t.eq(c.bad_blocks, [], f"{path}: header blocks decode")
+    names = {n for n in os.listdir(EXAMPLES)
+             if n.endswith((".py", ".html"))}
+    seen = {row[0].split("?")[0] for row in SEEN} | ELSEWHERE
+    t.eq(sorted(names ^ seen), [], "every example is in the table")
+
+
+def together(s):
+    """The two that belong together, and those that take a body."""
+    key = str(uuid.uuid4())
+    with Client(s.port) as c:
+        x = c.request(f"/early_hints.py?key={key}")
+        c.wait_for(lambda: x.informational)
+        t.eq(([i for i, _ in x.informational], x.status), ([103], None),
+             "early_hints.py: 103 first")
+        c.fetch(f"/early_hints_go.py?key={key}&value=gone")
+        c.wait_for(lambda: x.done)
+        t.eq((x.status, x.body, x.ended), (200, b"gone", True),
+             "early_hints.py: then 200")
+        x = c.fetch("/reverse.py", headers={"test": "pass"}, body=[b"ab", b"c"])
+        t.eq((x.status, x.data), (200, [b"ba", b"c", b"\nEnd of File"]),
+             "reverse.py: each frame reversed")
+        x = c.fetch("/reverse.py", headers={"test": "no"}, body=b"a")
+        t.eq((x.status, x.body), (403, b""), "reverse.py: 403")
+        x = c.fetch("/reverse.py", body=b"a")
+        t.ok(x.status == 500 and b"KeyError" in x.body, "reverse.py: 500", x)
+        body = os.urandom(300000)
+        x = c.fetch("/upload.py", body=body)
+        t.eq(json.loads(x.body or b"0"), {
+            "length": len(body), "sha256": hashlib.sha256(body).hexdigest()},
+            "upload.py: length and digest")
+
+
+with Server(EXAMPLES) as server:
+    each(server)
+    raised = re.findall(r"^\S+ h2rig\S+ \w+: script: .*", server.log(), re.M)
+    t.eq(raised, [], "no example raises what it does not catch")
+    together(server)
+t.done()

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Headless Chromium, for tests that open a page of the server's.
+
+    exe = browser.find()
+    results, detail = browser.run(exe, s.url("/page.html"))
+
+The page puts its results, an object as JSON, in <pre id="result"> and makes
+the load event wait until they are there (an image that is answered then).
+"""
+import html
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from typing import Any, Dict, Optional, Tuple
+
+import tap
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+    "--no-first-run", "--no-default-browser-check", "--disable-extensions",
+    "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-default-apps", "--disable-dev-shm-usage",
+    "--no-proxy-server", "--host-resolver-rules=MAP * ~NOTFOUND, "
+    "EXCLUDE 127.0.0.1", "--ignore-certificate-errors", "--dump-dom",
+    f"--timeout={tap.scaled(60) * 1000:.0f}"]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+def find() -> Optional[str]:
+    """Path of the browser, or None."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def dump(exe: str, url: str, *flags: str) -> Tuple[str, str]:
+    """The document after its script has run; the browser's own messages."""
+    profile = tempfile.mkdtemp(prefix="h2rig-browser-")
+    p = subprocess.Popen(
+        [exe, *FLAGS, *flags, f"--user-data-dir={profile}", url],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True, env=dict(os.environ, HOME=profile))
+    try:
+        out, err = p.communicate(timeout=tap.scaled(120))
+    except subprocess.TimeoutExpired:
+        os.killpg(p.pid, signal.SIGKILL)        # the session that we made
+        out, err = p.communicate()
+    shutil.rmtree(profile, ignore_errors=True)
+    return out.decode(), err.decode("utf-8", "replace")
+
+
+def run(exe: str, url: str) -> Tuple[Dict[str, Any], str]:
+    """The page's results, {} if it has none; what to show then."""
+    dom, messages = dump(exe, url)
+    found = re.search(r'<pre id="result">(.*?)</pre>', dom, re.S)
+    if not found or not found.group(1).startswith("{"):
+        return {}, dom[-4000:] + messages[-2000:]
+    results: Dict[str, Any] = json.loads(html.unescape(found.group(1)))
+    return results, ""
