@@ -269,7 +269,7 @@ conn_expire(struct conn *c, struct exchange *x)
 
 static void
 on_headers(void *user, struct stream *s, const struct fields *l,
-    const struct frame_priority *priority, bool end_stream)
+    const struct headers_frame *frame)
 {
 	struct conn *c = user;
 	struct exchange *x;
@@ -284,11 +284,8 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 		return;
 	}
 	atomic_fetch_add_explicit(&c->slot->streams, 1, memory_order_relaxed);
-	if (priority != NULL) {
-		x->has_priority = true;
-		x->priority = *priority;
-	}
-	add_event(x, EVENT_HEADERS, 0, 0, end_stream);
+	x->frame = *frame;
+	add_event(x, EVENT_HEADERS, 0, 0, frame->end_stream);
 }
 
 static void

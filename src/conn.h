@@ -55,8 +55,7 @@ struct exchange {
 
 	struct fields request;
 	struct fields trailers;
-	struct frame_priority priority;
-	bool has_priority;
+	struct headers_frame frame;
 	bool tunnel;		/* CONNECT: no run-time limit */
 	struct buf events;	/* of struct event */
 	struct buf data;	/* content of the DATA events, in order */

@@ -107,13 +107,13 @@ check_request(struct session *s, const struct frame_header *h,
 	const struct recv_block *b = &s->block;
 	struct h2_error err;
 
-	if (b->has_priority && b->priority.dependency == h->stream_id)
+	if (b->frame.has_priority && b->frame.priority.dependency == h->stream_id)
 		return session_reset(s, h, H2_PROTOCOL_ERROR,
 		    "a stream that depends on itself (RFC 7540 5.3.1)");
 	if (fields_check(&s->fields, FIELDS_REQUEST,
 	    s->limits.enable_connect_protocol, info, &err) == -1)
 		return session_reset(s, h, err.code, err.reason);
-	if (b->end_stream && info->content_length > 0)
+	if (b->frame.end_stream && info->content_length > 0)
 		return session_reset(s, h, H2_PROTOCOL_ERROR,
 		    "content-length, and END_STREAM before any content "
 		    "(RFC 9113 8.1.1)");
@@ -160,11 +160,10 @@ open_stream(struct session *s, const struct frame_header *h)
 	st = add_stream(s, h->stream_id, &info);
 	if (st == NULL)
 		return session_fail(s, h, H2_INTERNAL_ERROR, "out of memory");
-	if (b->end_stream)
+	if (b->frame.end_stream)
 		stream_end_received(st);
 	limits_work(s);
-	s->cb->headers(s->user, st, &s->fields,
-	    b->has_priority ? &b->priority : NULL, b->end_stream);
+	s->cb->headers(s->user, st, &s->fields, &b->frame);
 	return 0;
 }
 
@@ -181,7 +180,7 @@ check_trailers(struct session *s, const struct frame_header *h,
 	if (st->info.connect)
 		return session_reset(s, h, H2_PROTOCOL_ERROR,
 		    "a CONNECT tunnel has DATA only (RFC 9113 8.5)");
-	if (!s->block.end_stream)
+	if (!s->block.frame.end_stream)
 		return session_reset(s, h, H2_PROTOCOL_ERROR,
 		    "trailers without END_STREAM (RFC 9113 8.1)");
 	if (fields_check(&s->fields, FIELDS_TRAILERS, false, NULL, &err) == -1)
@@ -244,9 +243,13 @@ recv_headers(struct session *s, const struct frame_header *h,
 		return -1;
 	}
 	b->stream_id = h->stream_id;
-	b->end_stream = h->flags & FLAG_END_STREAM;
-	b->has_priority = f.has_priority;
-	b->priority = f.priority;
+	b->frame = (struct headers_frame){
+		.length = h->length,
+		.padded = h->flags & FLAG_PADDED,
+		.end_stream = h->flags & FLAG_END_STREAM,
+		.has_priority = f.has_priority,
+		.priority = f.priority
+	};
 	b->continuations = 0;
 	if (h->flags & FLAG_END_HEADERS)
 		return end_block(s, h, f.data, f.len);

@@ -58,6 +58,15 @@ void session_limits_default(struct session_limits *l);
 
 struct session;
 
+/* A request's HEADERS frame as it came, for applications that show frames. */
+struct headers_frame {
+	uint32_t length;	/* octets of payload, CONTINUATION not counted */
+	bool padded;
+	bool end_stream;
+	bool has_priority;
+	struct frame_priority priority;
+};
+
 /*
  * Events.  Each is called from within session_recv (or, `closed`, from a
  * send function too).  A callback may call send.h functions, session_consume
@@ -71,7 +80,7 @@ struct session;
 struct session_callbacks {
 	/* A request's field section is complete. */
 	void (*headers)(void *user, struct stream *s, const struct fields *l,
-	    const struct frame_priority *priority, bool end_stream);
+	    const struct headers_frame *frame);
 	/*
 	 * DATA.  flow_len counts padding too.  The application returns flow_len
 	 * octets by session_consume once it has consumed the frame.

@@ -34,9 +34,7 @@ enum session_phase {
 struct recv_block {
 	uint32_t stream_id;	/* 0: none is open */
 	bool opens;		/* its HEADERS opened the stream */
-	bool end_stream;
-	bool has_priority;
-	struct frame_priority priority;
+	struct headers_frame frame;
 	uint32_t continuations;
 	struct buf octets;	/* fragments, unless one frame held it all */
 };

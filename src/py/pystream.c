@@ -109,19 +109,20 @@ event_take(struct conn *c, void *arg)
 static PyObject *
 event_headers(const struct exchange *x, const struct event *ev)
 {
+	const struct frame_priority *p = &x->frame.priority;
 	PyObject *list, *priority;
 
 	if ((list = fields_to_list(&x->request)) == NULL)
 		return NULL;
-	if (x->has_priority)
-		priority = Py_BuildValue("(kiO)",
-		    (unsigned long)x->priority.dependency,
-		    (int)x->priority.weight,
-		    x->priority.exclusive ? Py_True : Py_False);
+	if (x->frame.has_priority)
+		priority = Py_BuildValue("(kiO)", (unsigned long)p->dependency,
+		    (int)p->weight, p->exclusive ? Py_True : Py_False);
 	else
 		priority = Py_BuildValue("");
-	return Py_BuildValue("(iNON)", EVENT_HEADERS, list,
-	    ev->end_stream ? Py_True : Py_False, priority);
+	return Py_BuildValue("(iNONkO)", EVENT_HEADERS, list,
+	    ev->end_stream ? Py_True : Py_False, priority,
+	    (unsigned long)x->frame.length,
+	    x->frame.padded ? Py_True : Py_False);
 }
 
 static PyObject *

@@ -90,13 +90,13 @@ done(struct app *a, struct stream *s)
 
 static void
 on_headers(void *user, struct stream *s, const struct fields *l,
-    const struct frame_priority *priority, bool end_stream)
+    const struct headers_frame *frame)
 {
 	struct app *a = user;
 
 	(void)l;
-	(void)priority;
-	(void)end_stream;
+	if (frame->length == 0 && frame->padded)
+		abort();
 	if (a->behaviour & 16)
 		answer(a, s);
 	done(a, s);

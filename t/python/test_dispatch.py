@@ -388,7 +388,7 @@ class Bodies(Case):
     def test_frames_read_their_data_back(self):
         s = fake.script(
             "def handle_data(frame, request, response):\n"
-            "    assert frame is request.frames[-1]\n"
+            "    assert frame == request.frames[-1]\n"
             "    request.connection.data.setdefault('f', []).append(frame)\n"
             "def main(request, response):\n"
             "    return str([(f.type, f.length, sorted(f.flags),\n"

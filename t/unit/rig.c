@@ -48,13 +48,14 @@ code_name(uint32_t code)
 
 static void
 on_headers(void *user, struct stream *st, const struct fields *l,
-    const struct frame_priority *priority, bool end_stream)
+    const struct headers_frame *frame)
 {
 	struct field f;
 
-	note(user, "headers %u%s", (unsigned)st->id, end_stream ? " end" : "");
-	if (priority != NULL)
-		note(user, "weight %u", priority->weight);
+	note(user, "headers %u%s%s", (unsigned)st->id,
+	    frame->end_stream ? " end" : "", frame->padded ? " padded" : "");
+	if (frame->has_priority)
+		note(user, "weight %u", frame->priority.weight);
 	ck_assert(fields_find(l, ":method", &f));
 }
 

@@ -729,15 +729,14 @@ struct nested {
 
 static void
 nested_headers(void *user, struct stream *st, const struct fields *l,
-    const struct frame_priority *priority, bool end_stream)
+    const struct headers_frame *frame)
 {
 	const struct field v[] = { F(":status", "200") };
 	struct nested *n = user;
 	const char *why;
 
 	(void)l;
-	(void)priority;
-	(void)end_stream;
+	(void)frame;
 	/* Everything at once, from inside of session_recv. */
 	n->rc += send_headers(n->s, st->id, v, 1, true, &why) != SEND_OK;
 }
@@ -751,7 +750,6 @@ nested_data(void *user, struct stream *st, const uint8_t *data, size_t len,
 
 	(void)data;
 	(void)len;
-	(void)end_stream;
 	session_consume(n->s, st, flow_len);
 	n->rc += send_rst_stream(n->s, st->id, 0, &why) != SEND_OK;
 }
@@ -839,13 +837,12 @@ END_TEST
 
 static void
 hears_headers(void *user, struct stream *st, const struct fields *l,
-    const struct frame_priority *priority, bool end_stream)
+    const struct headers_frame *frame)
 {
 	(void)user;
 	(void)st;
 	(void)l;
-	(void)priority;
-	(void)end_stream;
+	(void)frame;
 }
 
 /*
