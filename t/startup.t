@@ -169,7 +169,8 @@ def check_keylog():
                 t.ok(c.wait_for(lambda: c.settings), "client is served")
     with open(log, encoding="ascii") as f:
         lines = f.readlines()
-    good = [x for x in lines if re.match(r"[A-Z_0-9]+ [0-9a-f]+ [0-9a-f]+$", x)]
+    form = re.compile(r"[A-Z_0-9]+ [0-9a-f]+ [0-9a-f]+$")
+    good = [x for x in lines if form.match(x)]
     t.eq(lines, good, "all lines of the key log are such lines")
     t.eq(len({x.split()[1] for x in lines}), 2, "secrets of two servers in it")
     t.eq(os.stat(log).st_mode & 0o777, 0o600, "only the owner can read it")

@@ -750,6 +750,7 @@ nested_data(void *user, struct stream *st, const uint8_t *data, size_t len,
 
 	(void)data;
 	(void)len;
+	(void)end_stream;
 	session_consume(n->s, st, flow_len);
 	n->rc += send_rst_stream(n->s, st->id, 0, &why) != SEND_OK;
 }
