@@ -17,7 +17,7 @@
  *	!wrote [N]			!time MS		!hold ID
  *	!unhold
  *
- * What happens is logged in order, "; " between: `headers ID [end]`, `data ID
+ * What happens is logged in order, "; " between: `headers ID [end] [padded]`, `data ID
  * CONTENT/FLOW [end]`, `trailers ID`, `closed ID [reset CODE [by peer]]`,
  * `window ID`, `error ID CODE: reason`, `!call -> status: why` for
  * calls that did not return SEND_OK.  After " | " comes what the session has

@@ -121,7 +121,7 @@ static const struct rule_case frame_cases[] = {
 	{ "6.1", "HEADERS 4 1 " POST "; DATA 8 1", "headers 1 "
 	    FAILS(1, "FRAME_SIZE_ERROR", "DATA on stream 1: no room for the "
 	    "Pad Length octet (RFC 9113 4.2)") },
-	{ "6.2", "HEADERS d 1 03+" GET "+000000", "headers 1 end" },
+	{ "6.2", "HEADERS d 1 03+" GET "+000000", "headers 1 end padded" },
 	{ "6.2", "HEADERS d 1 07+" GET, FAILS(0, "PROTOCOL_ERROR", "HEADERS "
 	    "on stream 1: padding longer than the payload (RFC 9113 6.1)") },
 	{ "6.2", "HEADERS 25 1 80000003+0f+" GET, "headers 1 end; weight 16" },
