@@ -138,7 +138,7 @@ answer_http1(struct child *ch)
 	struct conn *c = &ch->c;
 	struct buf *out = session_output(c->session);
 
-	/* Nothing of HTTP/2 has gone out yet, and nothing shall. */
+	/* Nothing of HTTP/2 has gone out, as the connection is quiet. */
 	buf_clear(out);
 	buf_add(out, reply, sizeof(reply) - 1);
 	end_with(ch, CHILD_END_VIOLATION, CLOSE_TLS,
@@ -154,7 +154,7 @@ read_input(struct child *ch)
 
 	if (conn_read(c) >= 0)
 		return;
-	if (session_is_http1(c->session))
+	if (session_is_http1(c->session) && c->info.alpn == NULL)
 		answer_http1(ch);
 	else if ((error = session_error(c->session, &code)) != NULL)
 		end_with(ch, CHILD_END_VIOLATION, CLOSE_TLS, error);
@@ -173,6 +173,20 @@ begin_drain(struct child *ch)
 	session_shutdown(ch->c.session);
 }
 
+/*
+ * Whether a connection that ends gracefully has nothing left to do.  Streams
+ * that nobody is going to end (a promise that no script keeps, an upload after
+ * its answer) do not count.
+ */
+static bool
+is_done(const struct conn *c)
+{
+	if (c->n_busy > 0 || c->ready != NULL)
+		return false;
+	return session_done(c->session) || c->quiet ||
+	    (c->exchanges == NULL && conn_queued(c) == 0);
+}
+
 /* What scripts, the drain or a failed write have decided meanwhile. */
 static void
 check_state(struct child *ch)
@@ -183,8 +197,7 @@ check_state(struct child *ch)
 		end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
 	if (c->close > CLOSE_GOAWAY)
 		end_with(ch, CHILD_END_SCRIPT, c->close, "");
-	if ((c->draining || c->close == CLOSE_GOAWAY) &&
-	    session_done(c->session) && c->n_busy == 0 && c->ready == NULL)
+	if ((c->draining || c->close == CLOSE_GOAWAY) && is_done(c))
 		end_with(ch, c->draining ? CHILD_END_DRAINED :
 		    CHILD_END_SCRIPT, CLOSE_TLS, "");
 	if (ch->preface_due != 0 && session_established(c->session) &&
@@ -277,17 +290,14 @@ serve(struct child *ch)
 
 	conn_lock(c);
 	/* Without ALPN it may be HTTP/1: our preface waits for the client's. */
-	if (c->info.alpn != NULL)
-		conn_push(c);
+	c->quiet = c->info.alpn == NULL;
+	conn_push(c);
 	for (;;) {
 		check_state(ch);
 		timeout = check_deadlines(ch, sys_now_ms());
 		if (ch->end != CHILD_END_NONE)
 			break;
-		p[0].events = POLLIN;
-		if (conn_queued(c) > 0 &&
-		    (c->info.alpn != NULL || session_established(c->session)))
-			p[0].events |= POLLOUT;
+		p[0].events = c->backlog ? POLLIN | POLLOUT : POLLIN;
 		if (c->tls != NULL && tls_pending(c->tls) > 0)
 			timeout = 0;
 		conn_unlock(c);
@@ -300,11 +310,14 @@ serve(struct child *ch)
 			begin_drain(ch);
 			p[2].fd = -1;
 		}
-		if (p[0].revents & ~POLLOUT || timeout == 0)
+		if (p[0].revents & POLLNVAL)
+			end_with(ch, CHILD_END_SCRIPT, CLOSE_FIN,
+			    "a script has closed the descriptor");
+		else if (p[0].revents & ~POLLOUT || timeout == 0)
 			read_input(ch);
-		if (c->info.alpn != NULL || ch->end != CHILD_END_NONE ||
-		    session_established(c->session))
-			conn_push(c);
+		if (session_established(c->session))
+			c->quiet = false;
+		conn_push(c);
 	}
 	conn_unlock(c);
 }
@@ -325,12 +338,16 @@ static void
 flush_output(struct conn *c)
 {
 	uint64_t due = sys_now_ms() + FLUSH_MS;
+	size_t left = SIZE_MAX;
 
 	for (;;) {
 		conn_lock(c);
 		conn_push(c);
 		if (c->gone || conn_queued(c) == 0)
 			break;
+		if (conn_queued(c) < left)	/* slow, but it moves */
+			due = sys_now_ms() + FLUSH_MS;
+		left = conn_queued(c);
 		conn_unlock(c);
 		if (!poll_until(c->fd, POLLOUT, due)) {
 			conn_lock(c);
@@ -340,12 +357,9 @@ flush_output(struct conn *c)
 	conn_unlock(c);
 }
 
-/*
- * Waits for the client's end of file: closing a socket with unread input
- * makes the kernel send a reset, which can overtake our last octets.
- */
-static void
-linger(int fd)
+/* Reads and drops for LINGER_MS; true: the client has ended its side. */
+static bool
+saw_end(int fd)
 {
 	uint64_t due = sys_now_ms() + LINGER_MS;
 	char octets[4096];
@@ -354,8 +368,28 @@ linger(int fd)
 	while (poll_until(fd, POLLIN, due)) {
 		n = read(fd, octets, sizeof(octets));
 		if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
-			return;
+			return true;
 	}
+	return false;
+}
+
+/*
+ * Waits for the client's end of file: closing a socket with unread input, or
+ * getting more of it later, makes the kernel send a reset and drop what the
+ * client has yet to fetch.  A slow client that moves gets the time it takes.
+ */
+static void
+linger(int fd, uint64_t most_ms)
+{
+	uint64_t due = sys_now_ms() + most_ms;
+	long left = sys_unsent(fd), before;
+
+	do {
+		before = left;
+		if (saw_end(fd))
+			return;
+		left = sys_unsent(fd);
+	} while (left > 0 && left < before && sys_now_ms() < due);
 }
 
 static void
@@ -366,6 +400,9 @@ close_connection(struct child *ch)
 
 	conn_lock(c);
 	c->stopping = true;	/* no further function is started */
+	c->quiet = false;
+	if (ch->end != CHILD_END_SCRIPT && send_held_by(c->session) != 0)
+		conn_release_hold(c);
 	conn_unlock(c);
 	flush_output(c);
 	conn_lock(c);
@@ -379,7 +416,8 @@ close_connection(struct child *ch)
 	} else {
 		shutdown(c->fd, SHUT_WR);
 		if (ch->end != CHILD_END_CLIENT)
-			linger(c->fd);
+			linger(c->fd, (uint64_t)c->options->stall_timeout_s *
+			    1000);
 	}
 	conn_lock(c);
 	conn_close_fd(c);
@@ -404,7 +442,9 @@ wait_for_functions(struct child *ch)
 			break;
 		}
 		conn_unlock(c);
-		poll(&p, 1, timeout);
+		/* A script may have closed the pipe: then look now and then. */
+		if (poll(&p, 1, timeout) > 0 && p.revents & POLLNVAL)
+			poll(NULL, 0, 100);
 		conn_lock(c);
 		empty_wake_pipe(c);
 	}

@@ -75,14 +75,14 @@ wait_for(struct conn *c, struct op *op, int what)
 	struct waiter w = { .op = op, .what = what }, **at;
 
 	/* The push after the attempt may have made the room already. */
-	if (what == CONN_AGAIN_SPACE && conn_queued(c) <= CONN_QUEUE_MAX)
+	if (what == CONN_AGAIN_SPACE && conn_queued(c) < CONN_QUEUE_MAX)
 		return;
 	if (op->since == 0)
 		op->since = sys_now_ms();
 	pthread_cond_init(&w.cond, NULL);
 	w.next = c->waiters;
 	c->waiters = &w;
-	while (!w.woken && !atomic_load(&op->x->call_expired))
+	while (!w.woken && !exchange_expired(op->x))
 		pthread_cond_wait(&w.cond, &c->mutex);
 	for (at = &c->waiters; *at != &w; at = &(*at)->next)
 		;
@@ -132,7 +132,6 @@ exchange_new(struct conn *c, struct stream *s)
 	x->conn = c;
 	x->stream = s;
 	x->id = s->id;
-	x->tunnel = s->info.connect;
 	s->user = x;
 	x->next = c->exchanges;
 	if (x->next != NULL)
@@ -235,6 +234,7 @@ conn_take_ready(struct conn *c)
 	c->n_ready--;
 	x->queued = false;
 	x->busy = true;
+	x->busy_since = sys_now_ms();
 	c->n_busy++;
 	return x;
 }
@@ -254,15 +254,23 @@ conn_put_back(struct conn *c, struct exchange *x)
 	let_stream_go(c, x);
 	unlink_exchange(c, x);
 	exchange_unref(x);
-	if (c->draining || c->gone)
+	if (c->draining || c->gone || c->close != CLOSE_NONE)
 		conn_wake_io(c);
 }
 
 void
-conn_expire(struct conn *c, struct exchange *x)
+conn_expire(struct conn *c, struct exchange *x, uint64_t since)
 {
-	atomic_store(&x->call_expired, true);
+	atomic_store(&x->call_expired, since);
 	wake_exchange(c, x);
+}
+
+static void
+client_left(struct exchange *x)
+{
+	if (atomic_exchange(&x->left, true))
+		return;
+	x->left_since = sys_now_ms();
 }
 
 /* ---- what the session tells ---- */
@@ -273,16 +281,15 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 {
 	struct conn *c = user;
 	struct exchange *x;
-	const char *why;
 
-	if ((x = exchange_new(c, s)) == NULL ||
-	    fields_copy(&x->request, l) < 0) {
-		log_errorx("out of memory for a request");
-		send_rst_stream(c->session, s->id, H2_INTERNAL_ERROR, &why);
-		if (x == NULL)
-			session_release(c->session, s);
+	if ((x = exchange_new(c, s)) == NULL) {
+		snprintf(c->why, sizeof(c->why), "out of memory");
+		conn_set_gone(c);
 		return;
 	}
+	/* A loss is noticed when the event is taken. */
+	if (fields_copy(&x->request, l) < 0)
+		x->events.failed = true;
 	atomic_fetch_add_explicit(&c->slot->streams, 1, memory_order_relaxed);
 	x->frame = *frame;
 	add_event(x, EVENT_HEADERS, 0, 0, frame->end_stream);
@@ -328,7 +335,7 @@ on_closed(void *user, struct stream *s)
 		return;
 	wake_exchange(c, x);
 	if (s->reset) {
-		x->left = true;
+		client_left(x);
 		make_ready(c, x);
 	}
 }
@@ -442,6 +449,8 @@ conn_push(struct conn *c)
 	size_t len;
 	long n;
 
+	if (c->quiet)
+		return;
 	while (!c->gone && (len = buf_len(out)) > 0) {
 		n = wire_write(c, buf_data(out),
 		    len < WRITE_MAX ? len : WRITE_MAX);
@@ -456,14 +465,19 @@ conn_push(struct conn *c)
 		atomic_fetch_add_explicit(&c->slot->octets_out,
 		    (unsigned long)n, memory_order_relaxed);
 	}
-	if (c->waiters != NULL && buf_len(out) <= CONN_QUEUE_MAX)
+	if (c->waiters != NULL && buf_len(out) < CONN_QUEUE_MAX)
 		wake(c, CONN_AGAIN_SPACE, 0);
 	if (buf_len(out) == 0) {
+		c->backlog = false;
 		if (c->waiters != NULL)
 			wake(c, CONN_AGAIN_FLUSH, 0);
-	} else {
-		conn_wake_io(c);
+		return;
 	}
+	/* A stall begins with the first refusal. */
+	if (!c->backlog)
+		c->last_written = sys_now_ms();
+	c->backlog = true;
+	conn_wake_io(c);
 }
 
 void
@@ -498,7 +512,7 @@ conn_try(struct conn *c, struct op *op)
 	if (op->writes) {
 		if (conn_is_over(c))
 			return SEND_ERR_GONE;
-		if (conn_queued(c) > CONN_QUEUE_MAX)
+		if (conn_queued(c) >= CONN_QUEUE_MAX)
 			return CONN_AGAIN_SPACE;
 	}
 	rc = op->fn(c, op);
@@ -516,7 +530,7 @@ conn_do(struct conn *c, struct op *op)
 
 	while ((rc = conn_try(c, op)) > 0) {
 		wait_for(c, op, rc);
-		if (atomic_load(&op->x->call_expired))
+		if (exchange_expired(op->x))
 			return CONN_EXPIRED;
 	}
 	return rc;
@@ -533,7 +547,7 @@ conn_set_gone(struct conn *c)
 	c->gone = true;
 	c->stopping = true;
 	for (x = c->exchanges; x != NULL; x = x->next)
-		x->left = true;
+		client_left(x);
 	for (w = c->waiters; w != NULL; w = w->next)
 		wake_waiter(w);
 	conn_wake_io(c);
@@ -564,7 +578,7 @@ conn_tick(struct conn *c, uint64_t now, bool *stalled)
 	*stalled = false;
 	if (limit == 0)
 		return next;
-	if (conn_queued(c) > 0) {
+	if (c->backlog) {
 		*stalled = now - c->last_written >= limit;
 		next = next == -1 || next > 1000 ? 1000 : next;
 	}

@@ -27,7 +27,7 @@
 #include "scoreboard.h"
 #include "tls.h"
 
-/* Writers wait while more than this is queued, octets. */
+/* Writers wait while so much is queued, octets. */
 #define CONN_QUEUE_MAX (256 * 1024)
 
 /* How long a raw header block may hold the output, milliseconds. */
@@ -56,7 +56,6 @@ struct exchange {
 	struct fields request;
 	struct fields trailers;
 	struct headers_frame frame;
-	bool tunnel;		/* CONNECT: no run-time limit */
 	struct buf events;	/* of struct event */
 	struct buf data;	/* content of the DATA events, in order */
 
@@ -64,7 +63,9 @@ struct exchange {
 	bool busy;		/* a handler thread has it */
 	bool received;		/* the event that ends the request was taken */
 	bool finished;		/* nothing more to run */
-	bool left;		/* the client has reset it or is gone */
+	atomic_bool left;	/* the client has reset it or is gone */
+	uint64_t left_since;	/* ms */
+	uint64_t busy_since;	/* ms */
 	bool headers_sent;	/* as they stood when the stream was released */
 	bool ended;
 	uint64_t ready_since;	/* ms; when queued */
@@ -73,11 +74,14 @@ struct exchange {
 
 	/*
 	 * The function that runs.  call_since is written by its thread and
-	 * read by the I/O thread; call_thread belongs to whoever has the GIL.
+	 * read by the I/O thread, which says in call_expired which call is
+	 * past its limit (the value of call_since); call_thread and
+	 * call_raised belong to whoever has the GIL.
 	 */
 	atomic_uint_fast64_t call_since;	/* ms; 0: none runs */
+	atomic_uint_fast64_t call_expired;
 	unsigned long call_thread;
-	atomic_bool call_expired;	/* past the limit: waits end */
+	bool call_raised;	/* HandlerTimeout was raised in it */
 	struct running *running;	/* in the slot; NULL: none free */
 
 	void *app;		/* the handler layer's; see handler.h */
@@ -119,12 +123,14 @@ struct conn {
 	pthread_t io_thread;
 
 	bool gone;		/* nothing more can be sent */
+	bool quiet;		/* nothing goes out before the client's preface */
+	bool backlog;		/* the kernel has refused output */
 	bool draining;
 	enum conn_close close;	/* asked for by a script */
 	char why[256];		/* why the transport failed */
 	uint64_t held_since;	/* ms; a raw header block is open */
 	uint64_t last_progress;	/* ms; an octet went in or out */
-	uint64_t last_written;	/* ms; the kernel took output */
+	uint64_t last_written;	/* ms; the kernel took output, or had all */
 
 	struct exchange *exchanges;
 	struct exchange *ready;	/* first of the queue */
@@ -248,7 +254,16 @@ void conn_put_back(struct conn *c, struct exchange *x);
 void exchange_ref(struct exchange *x);
 void exchange_unref(struct exchange *x);
 
-/* Ends the waits of x's functions: its run-time limit has come. */
-void conn_expire(struct conn *c, struct exchange *x);
+/* Ends the waits of the call of x that began at since: past its limit. */
+void conn_expire(struct conn *c, struct exchange *x, uint64_t since);
+
+/* Whether the call that runs, if any, is past its limit. */
+static inline bool
+exchange_expired(struct exchange *x)
+{
+	uint64_t since = atomic_load(&x->call_since);
+
+	return since != 0 && atomic_load(&x->call_expired) == since;
+}
 
 #endif

@@ -128,6 +128,8 @@ static const struct row rows[] = {
 	    MAX31, NULL, "frames that do no work in a row" },
 	{ "max-replies", 0, "N", KIND_U32, LIMIT(max_replies), 1, MAX31,
 	    NULL, "queued replies to control frames" },
+	{ "max-data-frames", 0, "N", KIND_U32, LIMIT(max_data_frames), 1,
+	    MAX31, NULL, "beyond one for 256 octets" },
 	{ "max-body", 0, "N", KIND_U64, LIMIT(max_body), 0, INT64_MAX,
 	    NULL, "octets of a request's content" },
 	{ "help", 'h', NULL, KIND_HELP, 0, 0, 0,

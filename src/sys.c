@@ -8,6 +8,8 @@
 #ifndef _DEFAULT_SOURCE
 #define _DEFAULT_SOURCE		/* MAP_ANONYMOUS, on glibc and musl */
 #endif
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,6 +19,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef HAVE_LINUX_SOCKIOS_H
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#endif
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -74,6 +80,20 @@ sys_pipe(int fds[2], int nonblock)
 			return -1;
 		}
 	}
+	return 0;
+}
+
+long
+sys_unsent(int fd)
+{
+#ifdef SIOCOUTQ
+	int n;
+
+	if (ioctl(fd, SIOCOUTQ, &n) == 0)
+		return n;
+#else
+	(void)fd;
+#endif
 	return 0;
 }
 

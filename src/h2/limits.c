@@ -29,6 +29,7 @@ session_limits_default(struct session_limits *l)
 		.resets_per_second = 33,
 		.max_idle_frames = 10000,
 		.max_replies = 1000,
+		.max_data_frames = 65536,
 		.max_body = UINT64_C(1) << 30,
 	};
 }
@@ -107,6 +108,22 @@ void
 limits_work(struct session *s)
 {
 	s->idle_frames = 0;
+}
+
+/*
+ * A DATA frame with content.  Each costs the application much more than the
+ * octet that may be in it: small ones are bounded by number.
+ */
+int
+limits_data_frame(struct session *s, const struct frame_header *h,
+    struct stream *st)
+{
+	limits_work(s);
+	if (st->info.connect || ++st->data_frames <=
+	    s->limits.max_data_frames + (uint64_t)st->received / 256)
+		return 0;
+	return limits_passed(s, h, "max-data-frames",
+	    s->limits.max_data_frames);
 }
 
 /*

@@ -107,9 +107,8 @@ recv_data(struct session *s, const struct frame_header *h,
 		rc = check_data(s, h, st, f.len);
 	if (rc != 1)
 		return rc;
-	if (f.len > 0)
-		limits_work(s);
-	else if (limits_idle_frame(s, h) == -1)
+	if (f.len == 0 ? limits_idle_frame(s, h) == -1 :
+	    limits_data_frame(s, h, st) == -1)
 		return -1;
 	st->recv_window -= h->length;
 	st->received += (int64_t)f.len;

@@ -49,6 +49,8 @@ struct session_limits {
 	uint32_t max_idle_frames;	/* control and empty DATA frames between
 					 * two frames that do work */
 	uint32_t max_replies;		/* replies to control frames queued */
+	uint32_t max_data_frames;	/* of a request, beyond one for each 256
+					 * octets of content; tunnels exempt */
 	uint64_t max_body;		/* octets of DATA content of a request;
 					 * CONNECT tunnels are exempt */
 };

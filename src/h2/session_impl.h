@@ -170,6 +170,8 @@ int limits_passed(struct session *s, const struct frame_header *h,
 int limits_reset(struct session *s, const struct frame_header *h);
 int limits_idle_frame(struct session *s, const struct frame_header *h);
 void limits_work(struct session *s);
+int limits_data_frame(struct session *s, const struct frame_header *h,
+    struct stream *st);
 int limits_reply(struct session *s, const struct frame_header *h);
 void limits_unhold(struct session *s, uint64_t base);
 void limits_wrote(struct session *s);

@@ -41,6 +41,7 @@ struct stream {
 	int64_t recv_window;	/* octets that the peer may still send */
 	int64_t recv_unreturned;	/* consumed, but not given back yet */
 	int64_t received;	/* octets of DATA content, for content-length */
+	uint64_t data_frames;	/* received, with content */
 	struct message_info info;
 	void *user;		/* the application's, never touched here */
 	/*

@@ -119,6 +119,7 @@ handler_main(void *arg)
 static int
 start_thread(void *(*fn)(void *), void *arg)
 {
+	static bool warned;	/* only the I/O thread calls */
 	pthread_attr_t attr;
 	pthread_t thread;
 	int rc;
@@ -129,8 +130,11 @@ start_thread(void *(*fn)(void *), void *arg)
 	rc = pthread_create(&thread, &attr, fn, arg);
 	pthread_attr_destroy(&attr);
 	if (rc != 0) {
-		errno = rc;
-		log_warn("cannot start a handler thread");
+		if (!warned) {
+			errno = rc;
+			log_warn("cannot start a handler thread");
+		}
+		warned = true;
 		return -1;
 	}
 	return 0;
@@ -139,7 +143,8 @@ start_thread(void *(*fn)(void *), void *arg)
 int
 handler_balance(struct conn *c, uint64_t now)
 {
-	unsigned most = c->options->limits.max_concurrent_streams;
+	/* As many streams as the session admits, ended ones included. */
+	uint64_t most = 2 * (uint64_t)c->options->limits.max_concurrent_streams;
 	unsigned i;
 
 	if (c->ready == NULL || c->stopping)
@@ -175,9 +180,11 @@ watchdog_main(void *arg)
 	struct watch *w = arg;
 	PyGILState_STATE gil = PyGILState_Ensure();
 
-	if (atomic_load(&w->x->call_since) == w->since)
+	if (atomic_load(&w->x->call_since) == w->since && !w->x->call_raised) {
+		w->x->call_raised = true;
 		PyThreadState_SetAsyncExc(w->x->call_thread,
 		    module_timeout_class());
+	}
 	PyGILState_Release(gil);
 	exchange_unref(w->x);
 	free(w);
@@ -189,7 +196,7 @@ expire(struct conn *c, struct exchange *x, uint64_t since)
 {
 	struct watch *w;
 
-	conn_expire(c, x);
+	conn_expire(c, x, since);
 	if ((w = malloc(sizeof(*w))) == NULL)
 		return;		/* the grace time is left */
 	*w = (struct watch){ .x = x, .since = since };
@@ -200,33 +207,50 @@ expire(struct conn *c, struct exchange *x, uint64_t since)
 	}
 }
 
+/*
+ * Since when the limit counts for x, ms, or 0: it does not.  A tunnel may run
+ * as long as its client is there.  Outside of a script's function only what
+ * keeps the process from ending counts: a finalizer, say.
+ */
+static uint64_t
+limited_since(const struct conn *c, const struct exchange *x, uint64_t since)
+{
+	if (since == 0)
+		return c->gone && x->busy ? (x->busy_since > x->left_since ?
+		    x->busy_since : x->left_since) : 0;
+	if (x->stream == NULL || !x->stream->tunnel)
+		return since;
+	if (!atomic_load(&x->left))
+		return 0;
+	return since > x->left_since ? since : x->left_since;
+}
+
 int
 handler_check_limit(struct conn *c, uint64_t now, struct exchange **stuck)
 {
 	uint64_t limit = (uint64_t)c->options->run_limit_s * 1000;
-	uint64_t since, due, next = UINT64_MAX;
+	uint64_t since, from, due, next = now + 1000;
 	struct exchange *x;
 
 	*stuck = NULL;
-	if (limit == 0 || c->n_busy == 0)
+	if (c->n_busy == 0)
 		return -1;
-	for (x = c->exchanges; x != NULL; x = x->next) {
+	/* Whatever begins later than now has its time looked at by then. */
+	for (x = c->exchanges; x != NULL && limit != 0; x = x->next) {
 		since = atomic_load(&x->call_since);
-		if (since == 0 || x->tunnel)
+		if ((from = limited_since(c, x, since)) == 0)
 			continue;
-		if (now >= since + limit + HANDLER_GRACE_MS)
+		due = from + limit;
+		if (now >= due + HANDLER_GRACE_MS)
 			*stuck = x;
-		due = since + limit;
 		if (now >= due) {
-			if (!atomic_load(&x->call_expired))
+			if (since != 0 &&
+			    atomic_load(&x->call_expired) != since)
 				expire(c, x, since);
 			due += HANDLER_GRACE_MS;
 		}
 		if (due < next)
 			next = due;
 	}
-	/* A call that begins later than now has its time checked by then. */
-	if (next == UINT64_MAX || next > now + 1000)
-		return 1000;
 	return next <= now ? 1 : (int)(next - now);
 }

@@ -401,7 +401,7 @@ interp_child_flush(void)
 	    "for f in sys.stdout, sys.stderr:\n"
 	    "    try:\n"
 	    "        f.flush()\n"
-	    "    except (OSError, ValueError, AttributeError):\n"
+	    "    except BaseException:\n"	/* a script may have set them */
 	    "        pass\n");
 	child_state = PyEval_SaveThread();
 }

@@ -7,6 +7,7 @@
  */
 #include <Python.h>
 
+#include <string.h>
 #include <unistd.h>
 
 #include "../log.h"
@@ -75,11 +76,16 @@ module_timeout_class(void)
 	return bound.timeout;
 }
 
+/* In the function's own thread, once is enough: the watchdog may raise too. */
 static PyObject *
-raise_expired(void)
+raise_expired(struct exchange *x)
 {
-	/* The watchdog has set it, or is about to: once is enough. */
-	PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), NULL);
+	unsigned long self = PyThread_get_thread_ident();
+
+	if (x->call_thread == self) {
+		PyThreadState_SetAsyncExc(self, NULL);
+		x->call_raised = true;
+	}
 	PyErr_SetString(bound.timeout, "the function passed its run-time limit");
 	return NULL;
 }
@@ -115,7 +121,7 @@ module_raise(const struct op *op, int status)
 		why = "this process was forked by the script";
 		break;
 	case CONN_EXPIRED:
-		return raise_expired();
+		return raise_expired(op->x);
 	default:
 		return PyErr_NoMemory();
 	}
@@ -233,6 +239,7 @@ static PyObject *
 module_connection(PyObject *module, PyObject *unused)
 {
 	struct conn *c = the_conn;
+	PyObject *sni;
 
 	(void)module;
 	(void)unused;
@@ -241,12 +248,18 @@ module_connection(PyObject *module, PyObject *unused)
 		    "this process serves no connection");
 		return NULL;
 	}
-	return Py_BuildValue("{slszszszszsOsNs(sI)}",
+	/* A name from the wire may be any octets. */
+	if (c->info.sni != NULL)
+		sni = PyUnicode_DecodeLatin1(c->info.sni,
+		    (Py_ssize_t)strlen(c->info.sni), NULL);
+	else
+		sni = Py_BuildValue("");
+	return Py_BuildValue("{slszszszsNsOsNs(sI)}",
 	    "id", (long)getpid(),
 	    "alpn_protocol", c->info.alpn,
 	    "tls_version", c->info.version,
 	    "cipher", c->info.cipher,
-	    "sni", c->info.sni,
+	    "sni", sni,
 	    "session_reused", c->info.resumed ? Py_True : Py_False,
 	    "client_settings", client_settings(c),
 	    "client_address", c->client_host, c->client_port);

@@ -65,13 +65,10 @@ event_look(struct conn *c, struct op *op)
 	const uint8_t *content;
 
 	(void)c;
+	if (x->events.failed || x->data.failed)
+		return SEND_ERR_MEMORY;
 	if (exchange_peek(x, &e->ev, &content)) {
-		if (!e->wait && x->left) {	/* nothing more is started */
-			e->none = true;
-			return 0;
-		}
-		if (x->events.failed || x->data.failed)
-			return SEND_ERR_MEMORY;
+		e->none = !e->wait && x->left;	/* nothing more is started */
 		return 0;
 	}
 	if (!e->wait || x->received) {
@@ -241,7 +238,7 @@ begin_call(struct exchange *x, const char *script, const char *function)
 	x->running = slot_running_begin(x->conn->slot, x->id, script,
 	    function, now);
 	x->call_thread = PyThread_get_thread_ident();
-	atomic_store(&x->call_expired, false);
+	x->call_raised = false;
 	atomic_store(&x->conn->slot->state, CHILD_RUNNING);
 	atomic_store(&x->call_since, now);
 }
@@ -251,7 +248,7 @@ end_call(struct exchange *x)
 {
 	atomic_store(&x->call_since, 0);
 	/* From here on no watchdog sets it: it looks with the GIL held. */
-	if (atomic_exchange(&x->call_expired, false))
+	if (x->call_raised)
 		PyThreadState_SetAsyncExc(x->call_thread, NULL);
 	if (x->running != NULL)
 		slot_running_end(x->running);
@@ -306,7 +303,13 @@ stream_finish(struct stream_object *self, PyObject *unused)
 
 /* ---- attributes ---- */
 
-enum stream_flag { IS_CLOSED, IS_RESET, IS_HEADERS_SENT, IS_ENDED };
+enum stream_flag {
+	IS_CLOSED,
+	IS_RESET,
+	IS_HEADERS_SENT,
+	IS_ENDED,
+	IS_BLOCK_OPEN
+};
 
 struct flag_args {
 	struct exchange *x;
@@ -331,6 +334,8 @@ flag_locked(struct conn *c, void *arg)
 	case IS_ENDED:
 		return conn_is_over(c) ||
 		    (s == NULL ? x->ended : !stream_can_send(s));
+	case IS_BLOCK_OPEN:
+		return send_held_by(c->session) == x->id;
 	}
 	return 0;
 }
@@ -394,6 +399,9 @@ static PyGetSetDef stream_getset[] = {
 	    (void *)IS_HEADERS_SENT },
 	{ "ended", (getter)stream_flag, NULL,
 	    "END_STREAM or RST_STREAM has gone out.", (void *)IS_ENDED },
+	{ "block_open", (getter)stream_flag, NULL,
+	    "A raw header block of its script has not ended.",
+	    (void *)IS_BLOCK_OPEN },
 	{ NULL, NULL, NULL, NULL, NULL }
 };
 
@@ -458,6 +466,9 @@ reset_locked(struct conn *c, void *arg)
 
 	x->finished = true;
 	if (!c->gone) {
+		/* Whoever's header block is open: this goes first. */
+		if (send_held_by(c->session) != 0)
+			conn_release_hold(c);
 		send_rst_stream(c->session, x->id, H2_INTERNAL_ERROR, &why);
 		conn_push(c);
 	}
@@ -493,8 +504,10 @@ pystream_serve(struct exchange *x, PyObject *serve)
 {
 	PyObject *result;
 
-	if (x->app == NULL && !x->left)
-		x->app = stream_new(x);
+	if (x->app == NULL && !x->left && (x->app = stream_new(x)) == NULL) {
+		module_log_exception("Stream");
+		module_locked(x->conn, reset_locked, x);
+	}
 	if (x->app != NULL) {
 		result = PyObject_CallOneArg(serve, x->app);
 		if (result == NULL) {

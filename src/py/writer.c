@@ -419,6 +419,9 @@ do_reset(struct conn *c, struct op *op)
 {
 	struct send_op *o = (struct send_op *)op;
 
+	/* A reset is what ends a block that its script leaves open. */
+	if (send_held_by(c->session) == op->x->id)
+		conn_release_hold(c);
 	return send_rst_stream(c->session, o->id, o->code, &op->why);
 }
 

@@ -582,6 +582,12 @@ static const struct rule_case bound_cases[] = {
 	    "data 1 8/8; error 1 ENHANCE_YOUR_CALM: more content than the "
 	    "bound max-body (RFC 9113 10.5); closed 1 reset "
 	    "ENHANCE_YOUR_CALM; headers 3 | RST_STREAM 1 ENHANCE_YOUR_CALM" },
+	{ "10.5 many small DATA frames", "HEADERS 4 1 " POST "; DATA 0 1 00; "
+	    "DATA 0 1 00; DATA 0 1; DATA 0 1 00; DATA 0 1 00; DATA 0 1 00",
+	    "headers 1; data 1 1/1; data 1 1/1; data 1 0/0; data 1 1/1; "
+	    "data 1 1/1; " FAILS(1, "ENHANCE_YOUR_CALM", "DATA on stream 1: "
+	    "more than the bound max-data-frames, which is 4 "
+	    "(RFC 9113 10.5)") },
 	{ "10.5 a tunnel is no body", "HEADERS 4 1 <:method=CONNECT>+"
 	    "<:authority=a:1>; DATA 0 1 17*00", "headers 1; data 1 17/17" },
 };
@@ -646,6 +652,7 @@ small_limits(struct session_limits *l)
 	l->resets_per_second = 2;
 	l->max_idle_frames = 7;
 	l->max_replies = 3;
+	l->max_data_frames = 4;
 	l->max_body = 16;
 }
 
