@@ -12,7 +12,7 @@ import concurrent.futures
 import contextlib
 import os
 import sys
-from typing import Dict, List, Tuple
+from typing import List, Tuple
 
 sys.path.insert(0, os.path.join(os.path.dirname(
     os.path.abspath(__file__)), "lib"))
@@ -36,7 +36,8 @@ TRANSPORTS = {"TLS": [], "cleartext": ["--cleartext"]}
 AT_A_TIME = 6
 
 t = tap.Tap()
-Job = Tuple[str, case.Case]
+Job = Tuple[str, case.Case]             # transport, case
+Result = Tuple[str, case.Case, str]     # and what is wrong, or ""
 
 
 def jobs() -> List[Job]:
@@ -49,8 +50,8 @@ def jobs() -> List[Job]:
             if c.transport in (None, transport)]
 
 
-def run_all(todo: List[Job]) -> Dict[Job, str]:
-    """What is wrong with each."""
+def run_all(todo: List[Job]) -> List[Result]:
+    """What is wrong with each, if anything."""
     with contextlib.ExitStack() as stack:
         servers = {
             (transport, profile): stack.enter_context(Server(
@@ -59,19 +60,18 @@ def run_all(todo: List[Job]) -> Dict[Job, str]:
             for transport in TRANSPORTS for profile in PROFILES}
         pool = stack.enter_context(
             concurrent.futures.ThreadPoolExecutor(AT_A_TIME))
-        done = {job: pool.submit(case.run, job[1],
-                                 servers[job[0], job[1].profile])
-                for job in todo}
-        return {job: future.result() for job, future in done.items()}
+        done = [pool.submit(case.run, this, servers[transport, this.profile])
+                for transport, this in todo]
+        return [(*job, future.result()) for job, future in zip(todo, done)]
 
 
-def report(section: str, results: List[Tuple[Job, str]]) -> str:
+def report(section: str, results: List[Result]) -> str:
     """Prints a section's cases; returns the line that sums them up."""
     title = (section if section.startswith("RFC") else "RFC 9113 " + section)
     t.diag(f"{title} {sections.TITLES[section]}")
-    for (transport, this), wrong in results:
+    for transport, this, wrong in results:
         t.ok(not wrong, f"[{transport}] {this.name}", wrong)
-    good = sum(not wrong for _, wrong in results)
+    good = sum(not wrong for _, _, wrong in results)
     return (f"{'pass' if good == len(results) else 'FAIL'}  "
             f"{good:3} of {len(results):3}  {title} "
             f"{sections.TITLES[section]}")
@@ -86,12 +86,11 @@ def main() -> None:
     results = run_all(todo)
     summary = []
     for section in sections.TITLES:
-        these = [(job, wrong) for job, wrong in results.items()
-                 if job[1].section == section]
+        these = [r for r in results if r[1].section == section]
         if these:
             summary.append(report(section, these))
     t.diag("\n".join(summary))
-    t.diag(f"{len({job[1] for job in todo})} cases")
+    t.diag(f"{len({this.name for _, this in todo})} cases")
     t.done()
 
 

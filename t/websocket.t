@@ -137,6 +137,7 @@ REFUSED = [
     ("/handshake?literal", [], 401, [("www-authenticate",
                                       'Basic realm="x"')]),
     ("/handshake?begun", [], 404, [("x-a", "1")]),
+    ("/handshake?switch", [], 200, [("sec-websocket-protocol", "by hand")]),
 ]
 
 # offers; the answer; how much the server's frames need to inflate
@@ -188,10 +189,18 @@ def handshake(s):
                    if f[0] not in ("content-type", "content-length")]
             t.eq((w.x.status, got, w.x.ended), (status, want, True),
                  f"refused: {path} {fields}")
-        w = Socket(c, "/handshake?abort")
+        for how in "abort", "garbage":
+            w = Socket(c, "/handshake?" + how)
+            c.wait_for(lambda: w.x.done)
+            t.eq((w.x.status, w.x.reset), (None, CANCEL),
+                 f"{how} before the handshake: RST_STREAM with CANCEL")
+        w = Socket(c, "/handshake?literal")
         c.wait_for(lambda: w.x.done)
-        t.eq((w.x.status, w.x.reset), (None, CANCEL),
-             "an abort before the handshake: RST_STREAM with CANCEL")
+        t.eq(w.x.body, b"who?", "the content of an answer by hand")
+        x = c.request("/echo", method="CONNECT", body=b"", headers=[
+            (":protocol", "websockets"), VERSION])
+        c.wait_for(lambda: x.done)
+        t.eq(x.status, 404, "another :protocol is none")
         x = c.request("/quick.py", method="CONNECT", body=b"",
                       headers=[(":protocol", "connect-udp")])
         c.wait_for(lambda: x.done)

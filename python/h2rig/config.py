@@ -2,9 +2,12 @@
 """What the program was told at start, and `request.server.config`."""
 
 import os
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
-__all__ = ["Config", "Options", "options"]
+__all__ = ["Alias", "Config", "Options", "options"]
+
+#: URL prefix (with slashes around it), directory, the same without links
+Alias = Tuple[str, str, str]
 
 
 class Options:
@@ -12,7 +15,9 @@ class Options:
 
     __slots__ = ("doc_root", "real_root", "hide_tracebacks", "scheme",
                  "hosts", "port", "log_level", "max_body", "version",
-                 "stash_directory")
+                 "routes", "aliases", "latency_ms", "config", "stash",
+                 "ws_docroot", "wpt", "validators", "stash_directory",
+                 "settings")
 
     def __init__(self) -> None:
         self.doc_root = ""
@@ -25,18 +30,32 @@ class Options:
         self.log_level = "info"
         self.max_body = 1 << 30
         self.version = ""
+        #: a file of the user's routes
+        self.routes: Optional[str] = None
+        #: directories beside the document root, the longest prefix first
+        self.aliases: List[Alias] = []
+        #: waited before each request
+        self.latency_ms = 0
+        #: a file of settings
+        self.config: Optional[str] = None
+        #: a file, or a redis:// address; None: a directory of this server's
+        self.stash: Optional[str] = None
+        #: where WebSocket handlers are; None: in the document root
+        self.ws_docroot: Optional[str] = None
+        #: whether pages are made for .any.js tests and their like
+        self.wpt = False
+        #: whether files have etag and last-modified
+        self.validators = False
         self.stash_directory: Optional[str] = None
+        #: what `request.server.config` is
+        self.settings = Config()
 
     def update(self, values: Dict[str, Any]) -> None:
         """Takes the values whose names it knows."""
         for name, value in values.items():
-            if name in self.__slots__:
+            if name in self.__slots__ and name != "aliases":
                 setattr(self, name, value)
         self.real_root = os.path.realpath(self.doc_root)
-
-
-#: The one of this process.
-options = Options()
 
 
 class Config(Dict[str, Any]):
@@ -52,18 +71,5 @@ class Config(Dict[str, Any]):
             raise AttributeError(name) from None
 
 
-def default_config() -> Config:
-    """The configuration of a server that was given none."""
-    host = "localhost"
-    ports: Dict[str, List[int]] = {
-        "http": [], "https": [], "h2": [], "ws": [], "wss": []}
-    if options.scheme == "https":
-        ports["https"] = ports["h2"] = [options.port]
-    else:
-        ports["http"] = [options.port]
-    return Config(
-        browser_host=host, server_host=host, host=host,
-        bind_address=list(options.hosts), doc_root=options.doc_root,
-        url_base="/", ports=ports, domains={"": host},
-        all_domains={"": {"": host}}, domains_set={host},
-        alternate_hosts={}, subdomains=set(), not_subdomains=set())
+#: The one of this process.
+options = Options()

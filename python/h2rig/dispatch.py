@@ -10,23 +10,26 @@ running one asks for the body.
 
 import collections
 import importlib.util
+import os
 import sys
-import sysconfig
+import time
 import traceback
 import types
 from typing import Any, Deque, Dict, List, Optional, Tuple
 
 import _h2rig
 
-from h2rig import errors, frames, handlers, stash
+from h2rig import (errors, frames, handlers, paths, pipes, settings, stash,
+                   userroutes, websocket, websocket_aliases, wpt_pages)
 from h2rig.config import options
 from h2rig.errors import HTTPException, StreamClosedError
+from h2rig.files import FilePart
 from h2rig.handlers import FrameFunctions, apply_result
 from h2rig.request import Request
 from h2rig.response import Response
 from h2rig.router import router
 
-__all__ = ["configure", "serve", "shutdown"]
+__all__ = ["configure", "probe", "serve", "shutdown"]
 
 EVENT_HEADERS = _h2rig.EVENT_HEADERS
 EVENT_DATA = _h2rig.EVENT_DATA
@@ -36,45 +39,51 @@ INTERNAL_ERROR = frames.ERROR_CODES["INTERNAL_ERROR"]
 
 #: Modules that a function of a script may be the first to need.
 _PRELOAD = (
-    "wptserve", "wptserve.constants", "wptserve.handlers",
-    "wptserve.request", "wptserve.response", "wptserve.server",
-    "wptserve.stash", "wptserve.utils", "encodings.idna",
-    "encodings.latin_1", "json.decoder",
+    "wptserve", "wptserve.config", "wptserve.constants",
+    "wptserve.handlers", "wptserve.pipes", "wptserve.ranges",
+    "wptserve.request", "wptserve.response", "wptserve.router",
+    "wptserve.server", "wptserve.stash", "wptserve.utils", "encodings.idna",
+    "encodings.latin_1", "gzip", "json.decoder",
 )
 
 
 def configure(values: Dict[str, Any]) -> None:
     """Takes the program's options; called once in the parent, before it
-    forks.  OSError when the stash's directory cannot be made.
+    forks.
+
+    ConfigError: a wrong --config, --alias or --stash.  OSError when the
+    stash's directory cannot be made.
     """
     options.update(values)
-    _add_to_path(options.doc_root)
+    options.settings = (settings.build({}) if options.config is None
+                        else settings.load(options.config))
+    options.aliases = settings.make_aliases(values.get("aliases") or (),
+                                            options.settings)
+    if options.routes is not None:
+        options.routes = os.path.abspath(options.routes)
+    paths.add(options.doc_root)
     _alias_modules()
+    websocket_aliases.install()
     for name in _PRELOAD:
         importlib.import_module(name)
-    if options.stash_directory is None:
-        options.stash_directory = stash.make_directory()
+    router.clear()
+    if options.wpt:
+        wpt_pages.register(router)
+    router.add_defaults()
+    stash.configure()
+
+
+def probe() -> None:
+    """Tries the user's code, in a short-lived process: whether the routes
+    file loads.  ConfigError.
+    """
+    if options.routes is not None:
+        userroutes.load(options.routes)
 
 
 def shutdown() -> None:
     """The parent's last call: removes the stash's directory."""
-    if options.stash_directory is not None:
-        stash.remove_directory(options.stash_directory)
-        options.stash_directory = None
-
-
-def _add_to_path(doc_root: str) -> None:
-    # Behind the standard library, which must not be shadowed by a directory
-    # named "html"; before packages that happen to be installed.
-    if doc_root in sys.path:
-        return
-    installed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    for i, entry in enumerate(sys.path):
-        if entry in installed or entry.rstrip("/").endswith(
-                ("site-packages", "dist-packages")):
-            sys.path.insert(i, doc_root)
-            return
-    sys.path.append(doc_root)
+    stash.shutdown()
 
 
 def _alias_modules() -> None:
@@ -139,19 +148,27 @@ class Exchange:
         self.dropping = False
         self.over = False
         self.functions = _none
-        fields, ended, priority = event[1:4]
-        self.request = request = Request(self, stream.id, fields, ended)
-        request.frames.append(frames.RequestHeaders(
-            stream.id, fields, ended, priority, *event[4:6]))
-        self.response = Response(request, stream)
+        self.request: Request = Request(self, stream.id, *event[1:])
+        self.response: Response = Response(self.request, stream)
 
     def start(self) -> None:
         """Finds the functions; runs handle_headers."""
         request = self.request
         stream = self.stream
         stream.script = path = request.path
+        if websocket.is_websocket(request):
+            websocket.serve(self)
+            return
+        if options.latency_ms:
+            time.sleep(options.latency_ms / 1000)
         try:
-            handler, request.route_match = router.find(request.method, path)
+            if router.pending is not None:
+                stream.call("(routes)", router.load)
+            handler, request.route_match, to = router.find(
+                request.method, path)
+            if to is not None:
+                request.rewritten(to)
+                stream.script = to
             if handler is None:
                 raise HTTPException(404, "Not Found")
             frame_handler = getattr(handler, "frame_handler", None)
@@ -184,7 +201,7 @@ class Exchange:
             self.stream.consume(flow_length)
             return
         try:
-            frame = request.add_data(data, flow_length, ended)
+            offset = request.add_data(data, flow_length, ended)
         except OSError as e:
             # No room for the body, say.
             request._ended = ended
@@ -192,8 +209,9 @@ class Exchange:
             self.failed(e, "(body)")
             return
         if self.functions.handle_data is not None:
+            frame = request.data_frame(data, offset, len(data), flow_length)
             self.run("handle_data", self.functions.handle_data, frame)
-        frame._data = None
+            frame._data = None
         self.stream.consume(flow_length)
 
     def pull(self) -> None:
@@ -209,10 +227,10 @@ class Exchange:
             request.add_trailers(event[1])
         else:
             _, data, flow_length, ended = event
-            frame = request.add_data(data, flow_length, ended)
-            frame._data = None
+            offset = request.add_data(data, flow_length, ended)
             if self.functions.handle_data is not None:
-                self.pending.append(frame)
+                self.pending.append(request.data_frame(
+                    None, offset, len(data), flow_length))
             # What is stored is consumed, else the client would wait for
             # credit and the script for the client.
             self.stream.consume(flow_length)
@@ -252,7 +270,7 @@ class Exchange:
         response = self.response
         main = self.functions.main
         result = None
-        if main is handlers.file_handler:
+        if type(main) in handlers.OWN:
             main(self.request, response)
         elif main is not None:
             result = stream.call("main", main, self.request, response)
@@ -271,17 +289,27 @@ class Exchange:
         else:
             if result is not None:
                 apply_result(response, result)
+            if self.functions.pipes or "pipe" in self.request.request_path:
+                self.pipe()
             self.send(response.wire_fields(),
                       writer is None or not writer.stream_ended)
             return
         if not (stream.ended or writer is not None and writer.stream_ended):
             stream.send_data(b"", True)
 
+    def pipe(self) -> None:
+        """Runs what main has set up through the pipes that there are."""
+        text = pipes.of_request(self.request, self.functions.pipes)
+        if text:
+            self.stream.call("pipe", pipes.apply, text, self.request,
+                             self.response)
+
     def send(self, fields: List[Tuple[bytes, ...]], end: bool) -> None:
         """Sends the response as a whole."""
         response = self.response
         if response.request.method == "HEAD" or (
-                response.ready_body() is not None):
+                type(response.content) is FilePart
+                or response.ready_body() is not None):
             response.send(fields, end)
         else:
             # Iterating the content runs the script's code.

@@ -14,7 +14,8 @@ __all__ = [
     "NoAvailableStreamIDError", "NoSuchStreamError", "StreamClosedError",
     "InvalidSettingsValueError", "InvalidBodyLengthError",
     "UnsupportedFrameError", "RFC1122Error", "DenialOfServiceError",
-    "PushDisabledError", "HandlerTimeout", "HTTPException", "StashError",
+    "PushDisabledError", "ConfigError", "HandlerTimeout", "HTTPException",
+    "StashError",
 ]
 
 
@@ -115,6 +116,20 @@ class DenialOfServiceError(ProtocolError):
 
 class PushDisabledError(ProtocolError):
     """PUSH_PROMISE although the client has set ENABLE_PUSH to 0 (§8.4)."""
+
+
+class ConfigError(Exception):
+    """Something that the program was given at start is wrong.
+
+    Its text is one line: what was given (a file with its line, where there
+    is one), what is wrong with it and what was expected.
+    """
+
+    def __init__(self, where: str, reason: str,
+                 line: Optional[int] = None) -> None:
+        if line is not None:
+            where = "%s, line %d" % (where, line)
+        super().__init__(" ".join(("%s: %s" % (where, reason)).split()))
 
 
 class HandlerTimeout(BaseException):

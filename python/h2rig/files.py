@@ -3,17 +3,19 @@
 
 import errno
 import html
+import io
 import os
 import stat
-from typing import Any, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from h2rig.config import options
 from h2rig.constants import content_types
 from h2rig.errors import HTTPException
 
-__all__ = ["decode_path", "directory_listing", "guess_content_type",
-           "load_headers", "locate", "open_file"]
+__all__ = ["FilePart", "decode_path", "directory_listing", "file_part",
+           "guess_content_type", "load_headers", "locate", "open_file",
+           "requested"]
 
 #: Files up to this many octets are sent from memory.
 SMALL = 65536
@@ -33,21 +35,51 @@ def decode_path(path: str) -> Optional[str]:
 
 
 def locate(path: str, root: Optional[str] = None) -> str:
-    """The file of a decoded path below root (the document root).
+    """The file of a decoded path below root (by default the document root,
+    or the directory of the alias that the path begins with).
 
     HTTPException 404 if it leaves root, also by a symbolic link.  The file
     need not be there.
     """
-    if root is None:
-        root, real_root = options.doc_root, options.real_root
-    else:
-        real_root = os.path.realpath(root)
-    full = os.path.join(root, path.lstrip("/"))
+    path = path.lstrip("/")
+    if root is not None:
+        return _below(root, os.path.realpath(root), path)
+    if options.aliases:
+        for prefix, directory, real in options.aliases:
+            if ("/" + path + "/").startswith(prefix):
+                path = ("/" + path)[len(prefix):].lstrip("/")
+                return _below(directory, real, path)
+    return _below(options.doc_root, options.real_root, path)
+
+
+def _below(root: str, real_root: str, path: str) -> str:
+    full = os.path.join(root, path)
     real = os.path.realpath(full)
     if real != real_root and not real.startswith(
             real_root.rstrip("/") + "/"):
         raise HTTPException(404, "Not Found")
     return full
+
+
+def requested(path: str, base_path: Optional[str] = None,
+              url_base: str = "/") -> Tuple[str, str]:
+    """A request's path, decoded, and the file that it means.
+
+    base_path: the directory that stands for url_base; None: the document
+    root.  HTTPException 404.
+    """
+    decoded = decode_path(path)
+    if decoded is None:
+        raise HTTPException(404, "Not Found")
+    if base_path is None:
+        return decoded, locate(decoded)
+    base = url_base.strip("/")
+    below = decoded.lstrip("/")
+    if base:
+        if below != base and not below.startswith(base + "/"):
+            raise HTTPException(404, "Not Found")
+        below = below[len(base):]
+    return decoded, locate(below, base_path)
 
 
 def not_found(e: OSError) -> HTTPException:
@@ -77,25 +109,110 @@ def open_file(path: str) -> Tuple[Any, os.stat_result]:
     return os.fdopen(fd, "rb", buffering=0), status
 
 
+class FilePart(io.RawIOBase):
+    """Octets of a file, offset to offset + length, as a file of its own.
+
+    As a response's content it is sent from the descriptor, without coming
+    into Python's memory.  The file is closed when its last part is gone.
+    """
+
+    def __init__(self, source: Any, offset: int, length: int) -> None:
+        super().__init__()
+        self.source = source
+        self.offset = offset
+        self.length = length
+        self._position = 0
+
+    def fileno(self) -> int:
+        """The descriptor of the whole file."""
+        fd: int = self.source.fileno()
+        return fd
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = min(len(buffer), self.length - self._position)
+        if size <= 0:
+            return 0
+        data = os.pread(self.fileno(), size, self.offset + self._position)
+        buffer[:len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def readall(self) -> bytes:
+        parts: List[bytes] = []
+        while True:
+            data = self.read(1 << 20) or b""
+            if not data:
+                return b"".join(parts)
+            parts.append(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = (0, self._position, self.length)[whence]
+        if base + offset < 0:
+            raise ValueError("negative seek position %d" % (base + offset))
+        self._position = base + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def part(self, start: int, end: int) -> "FilePart":
+        """The octets start to end of this part."""
+        return FilePart(self.source, self.offset + start, end - start)
+
+
+def file_part(source: Any) -> Optional[FilePart]:
+    """What is left of an open binary file, if it is a large regular one."""
+    if type(source) is FilePart:
+        return source
+    if type(source) is io.BufferedReader:
+        if type(source.raw) is not io.FileIO:
+            return None
+    elif type(source) is not io.FileIO:
+        return None
+    status = os.fstat(source.fileno())
+    position = source.tell() if stat.S_ISREG(status.st_mode) else 0
+    if status.st_size - position <= SMALL:
+        return None
+    return FilePart(source, position, status.st_size - position)
+
+
 def guess_content_type(path: str) -> str:
     """The media type by the file name's extension."""
     extension = os.path.splitext(path)[1][1:].lower()
     return content_types.get(extension, "application/octet-stream")
 
 
-def load_headers(path: str) -> List[Tuple[bytes, bytes]]:
+def load_headers(path: str, substitute: Callable[[bytes], bytes]
+                 ) -> List[Tuple[bytes, bytes]]:
     """The fields for a file: from `__dir__.headers` of its directory, then
     from the file's own `.headers`.
+
+    Where there is a `.sub.headers` it counts instead, after substitute.
     """
     fields: List[Tuple[bytes, bytes]] = []
-    for name in (os.path.join(os.path.dirname(path), "__dir__.headers"),
-                 path + ".headers"):
-        try:
-            with open(name, "rb") as f:
-                fields += parse_headers(f.read(), name)
-        except (FileNotFoundError, NotADirectoryError):
-            pass
+    for base in (os.path.join(os.path.dirname(path), "__dir__"), path):
+        data = _read(base + ".sub.headers")
+        if data is not None:
+            fields += parse_headers(substitute(data), base + ".sub.headers")
+            continue
+        data = _read(base + ".headers")
+        if data is not None:
+            fields += parse_headers(data, base + ".headers")
     return fields
+
+
+def _read(name: str) -> Optional[bytes]:
+    try:
+        with open(name, "rb") as f:
+            return f.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def parse_headers(data: bytes, name: str) -> List[Tuple[bytes, bytes]]:

@@ -208,9 +208,8 @@ class CookieValue:
 class Cookies(MultiDict):
     """The cookies of a request by name; `[]` gives the last of a name."""
 
-    def __getitem__(self, key: Any) -> CookieValue:
-        cookie: CookieValue = self.last(key)
-        return cookie
+    def __getitem__(self, key: Any) -> Any:
+        return self.last(key)
 
     def get(self, key: Any, default: Any = None) -> Any:
         """The last value of key, or default."""

@@ -7,9 +7,11 @@ they serve as `frame_cls` of the writer's raw calls and on their own
 checks what RFC 9113 asks of a frame: they are for sending wrong ones too.
 """
 
+import array
+import operator
 import struct
 from typing import (Any, Dict, Iterable, Iterator, List, MutableSet,
-                    NamedTuple, Optional, Tuple, Type, Union)
+                    NamedTuple, Optional, Sequence, Tuple, Type, Union)
 
 from h2rig.isomorphic import Value
 
@@ -17,8 +19,8 @@ __all__ = [
     "Flags", "Frame", "DataFrame", "HeadersFrame", "PriorityFrame",
     "RstStreamFrame", "SettingsFrame", "PushPromiseFrame", "PingFrame",
     "GoAwayFrame", "WindowUpdateFrame", "ContinuationFrame", "ExtensionFrame",
-    "FRAMES", "Priority", "RequestHeaders", "RequestData", "error_code",
-    "frame_flags", "frame_type",
+    "FRAMES", "FrameList", "Priority", "RequestHeaders", "RequestData",
+    "error_code", "frame_flags", "frame_type",
 ]
 
 #: RFC 9113 §6
@@ -359,12 +361,12 @@ class ExtensionFrame(Frame):
         return bytes(self._body)
 
 
-FRAMES: Dict[int, Type[Frame]] = {
-    cls.type: cls for cls in (
-        DataFrame, HeadersFrame, PriorityFrame, RstStreamFrame, SettingsFrame,
-        PushPromiseFrame, PingFrame, GoAwayFrame, WindowUpdateFrame,
-        ContinuationFrame)
-}
+_classes: Tuple[Type[Frame], ...] = (
+    DataFrame, HeadersFrame, PriorityFrame, RstStreamFrame, SettingsFrame,
+    PushPromiseFrame, PingFrame, GoAwayFrame, WindowUpdateFrame,
+    ContinuationFrame)
+
+FRAMES: Dict[int, Type[Frame]] = {cls.type: cls for cls in _classes}
 
 
 class Priority(NamedTuple):
@@ -389,7 +391,7 @@ class RequestHeaders:
     type = "HEADERS"
 
     def __init__(self, stream_id: int, fields: List[Tuple[bytes, bytes]],
-                 stream_ended: bool, priority: Any, length: int = 0,
+                 stream_ended: bool, priority: Any = None, length: int = 0,
                  padded: bool = False) -> None:
         self.stream_id = stream_id
         self.stream_ended = stream_ended
@@ -441,16 +443,17 @@ class RequestData:
 
     type = "DATA"
 
-    def __init__(self, stream_id: int, store: Any, data: bytes,
-                 flow_controlled_length: int, stream_ended: bool) -> None:
+    def __init__(self, stream_id: int, store: Any, offset: int, size: int,
+                 flow_controlled_length: int, stream_ended: bool,
+                 data: Optional[bytes] = None) -> None:
         self.stream_id = stream_id
         self.stream_ended = stream_ended
         self.flow_controlled_length = flow_controlled_length
         self._store = store
-        self._size = len(data)
+        self._offset = offset
+        self._size = size
         # Held while handle_data runs, then dropped: the store has it.
-        self._data: Optional[bytes] = data
-        self._offset = store.append(data)
+        self._data = data
 
     @property
     def data(self) -> bytes:
@@ -478,6 +481,72 @@ class RequestData:
         """Octets of payload: flow control counts all of it (§6.9.1)."""
         return self.flow_controlled_length
 
+    def __eq__(self, other: object) -> bool:
+        # The same frame, made twice.
+        return (isinstance(other, RequestData) and self._store is other._store
+                and self._number() == other._number())
+
+    def __hash__(self) -> int:
+        return hash(self._number())
+
+    def _number(self) -> Tuple[int, int, int, bool]:
+        return (self._offset, self._size, self.flow_controlled_length,
+                self.stream_ended)
+
     def __repr__(self) -> str:
         return "<DATA stream_id=%d flags=%s length=%d>" % (
             self.stream_id, sorted(self.flags), self.length)
+
+
+class FrameList(Sequence[Any]):
+    """`request.frames`: the HEADERS frame, then DATA frames, which are made
+    when asked for: a client may send very many of one octet.
+    """
+
+    __slots__ = ("_first", "_store", "_ends", "_extra", "_ended")
+
+    def __init__(self, first: RequestHeaders) -> None:
+        self._first = first
+        self._store: Any = None
+        #: of each DATA frame: where its content ends in the store, and the
+        #: octets of padding
+        self._ends: Any = None
+        self._extra: Any = None
+        self._ended = False
+
+    def add(self, store: Any, flow_controlled_length: int, size: int,
+            stream_ended: bool) -> None:
+        """Notes a DATA frame whose content the store has just got."""
+        if self._store is None:
+            self._store = store
+            self._ends = array.array("Q")
+            self._extra = array.array("H")
+        self._ends.append(store.length)
+        self._extra.append(flow_controlled_length - size)
+        self._ended = stream_ended
+
+    def __len__(self) -> int:
+        return 1 if self._ends is None else 1 + len(self._ends)
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [self._get(n) for n in range(*i.indices(len(self)))]
+        n = operator.index(i)
+        if n < 0:
+            n += len(self)
+        if not 0 <= n < len(self):
+            raise IndexError("frame %d of %d" % (i, len(self)))
+        return self._get(n)
+
+    def _get(self, n: int) -> Any:
+        if n == 0:
+            return self._first
+        n -= 1
+        start = self._ends[n - 1] if n else 0
+        size = self._ends[n] - start
+        return RequestData(
+            self._first.stream_id, self._store, start, size,
+            size + self._extra[n], self._ended and n == len(self._ends) - 1)
+
+    def __repr__(self) -> str:
+        return repr(list(self))

@@ -9,14 +9,22 @@ A handler is a callable `(request, response)`, or an object with
 import functools
 import json
 import os
-import stat
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
-from h2rig import files
+from h2rig import files, pipes
 from h2rig.errors import HTTPException
+from h2rig.headers import ResponseHeaders
+from h2rig.static import (OWN, AsIsHandler, DirectoryHandler, FileHandler,
+                          as_is_handler, directory_handler, file_handler)
 
-__all__ = ["FileHandler", "FrameFunctions", "HTTPException",
-           "PythonScriptHandler", "apply_result", "handler", "json_handler"]
+__all__ = [
+    "AsIsHandler", "BasicAuthHandler", "DirectoryHandler", "ErrorHandler",
+    "FileHandler", "FrameFunctions", "FunctionHandler", "HTTPException",
+    "JsonHandler", "OWN", "PythonScriptHandler", "StaticHandler",
+    "StringHandler", "apply_result", "as_is_handler", "basic_auth_handler",
+    "directory_handler", "file_handler", "handler", "json_handler",
+    "python_script_handler",
+]
 
 #: Scripts whose code is kept, and how long a path may be to have it kept: a
 #: client can write the path of one script in many ways.
@@ -98,24 +106,29 @@ def json_handler(func: Callable[..., Any]) -> JsonHandler:
 
 
 class FrameFunctions:
-    """The functions that answer one request; None: there is none."""
+    """The functions that answer one request; None: there is none.
 
-    __slots__ = ("handle_headers", "handle_data", "main")
+    pipes: what the script's name asks for, "" if nothing.
+    """
+
+    __slots__ = ("handle_headers", "handle_data", "main", "pipes")
 
     def __init__(self, handle_headers: Any = None, handle_data: Any = None,
                  main: Any = None) -> None:
         self.handle_headers = handle_headers
         self.handle_data = handle_data
         self.main = main
+        self.pipes = ""
 
 
 class _Script:
     # A script's code, and what its file was like when it was compiled.
 
-    __slots__ = ("path", "stamp", "code")
+    __slots__ = ("path", "stamp", "code", "pipes")
 
     def __init__(self, path: str, stamp: Tuple[int, ...], code: Any) -> None:
         self.path = path
+        self.pipes = pipes.of_name(path)
         self.stamp = stamp
         self.code = code
 
@@ -125,13 +138,17 @@ def _stamp(s: os.stat_result) -> Tuple[int, ...]:
 
 
 class PythonScriptHandler:
-    """Python scripts below the document root.
+    """Python scripts, compiled once per change of the file, executed in a
+    fresh namespace for each request.
 
-    Compiled once per change of the file, executed in a fresh namespace for
-    each request.
+    base_path: the directory that stands for url_base (None: the document
+    root).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, base_path: Optional[str] = None,
+                 url_base: str = "/") -> None:
+        self.base_path = base_path
+        self.url_base = url_base
         self._scripts: Dict[str, _Script] = {}
 
     def frame_handler(self, request: Any) -> FrameFunctions:
@@ -148,6 +165,7 @@ class PythonScriptHandler:
                 and functions.handle_data is None):
             raise HTTPException(500, "No main function or handlers in script "
                                 + script.path)
+        functions.pipes = script.pipes
         return functions
 
     def _find(self, path: str) -> _Script:
@@ -162,10 +180,7 @@ class PythonScriptHandler:
             if script.stamp == (s.st_mtime_ns, s.st_size, s.st_ino, s.st_dev,
                                 s.st_ctime_ns):
                 return script
-        decoded = files.decode_path(path)
-        if decoded is None:
-            raise HTTPException(404, "Not Found")
-        name = files.locate(decoded)
+        name = files.requested(path, self.base_path, self.url_base)[1]
         source, status = files.open_file(name)
         with source:
             text = source.read()
@@ -178,66 +193,6 @@ class PythonScriptHandler:
         return script
 
 
-class FileHandler:
-    """Files below the document root."""
-
-    def __call__(self, request: Any, response: Any) -> None:
-        decoded = files.decode_path(request.path)
-        if decoded is None:
-            raise HTTPException(404, "Not Found")
-        path = files.locate(decoded)
-        try:
-            mode = os.stat(path).st_mode
-        except (OSError, ValueError) as e:
-            if isinstance(e, OSError):
-                raise files.not_found(e) from None
-            raise HTTPException(404, "Not Found") from None
-        if stat.S_ISDIR(mode):
-            self._directory(request, response, path, decoded)
-        else:
-            self._file(response, path)
-
-    def _file(self, response: Any, path: str) -> None:
-        source, status = files.open_file(path)
-        try:
-            fields: List[Tuple[Any, Any]] = list(files.load_headers(path))
-            names = {name.lower() for name, _ in fields}
-            if b"content-type" not in names:
-                fields.insert(
-                    0, ("Content-Type", files.guess_content_type(path)))
-            if b"content-length" not in names:
-                fields.append(("Content-Length", status.st_size))
-            response.headers.update(fields)
-            if status.st_size > files.SMALL:
-                response.content, source = source, None
-            else:
-                response.content = source.read()
-        finally:
-            if source is not None:
-                source.close()
-
-    def _directory(self, request: Any, response: Any, path: str,
-                   decoded: str) -> None:
-        if not decoded.endswith("/"):
-            raw_path, question, query = request.request_path.partition("?")
-            # One slash in front: two would name another host.
-            response.status = 301
-            response.headers.set("Location", "/" + raw_path.lstrip("/") + "/"
-                                 + question + query)
-            response.content = ""
-            return
-        index = os.path.join(path, "index.html")
-        if os.path.isfile(index):
-            self._file(response, files.locate(decoded + "index.html"))
-            return
-        try:
-            page = files.directory_listing(path, decoded)
-        except OSError as e:
-            raise files.not_found(e) from None
-        response.headers.set("Content-Type", "text/html; charset=utf-8")
-        response.content = page
-
-
 class ErrorHandler:
     """Answers with a status."""
 
@@ -248,6 +203,91 @@ class ErrorHandler:
         response.set_error(self.status)
 
 
+class StringHandler:
+    """Answers with the same content each time.
+
+    data: text or bytes.  headers: more fields, `_` in a name standing for
+    "-".
+    """
+
+    def __init__(self, data: Any, content_type: Any, **headers: Any) -> None:
+        self.data = data
+        self.headers = [("Content-Type", content_type)] + [
+            (name.replace("_", "-"), value)
+            for name, value in headers.items()]
+
+    def __call__(self, request: Any, response: Any) -> None:
+        response.headers.update(self.headers)
+        response.content = self.data
+
+
+class StaticHandler(StringHandler):
+    """Answers with a file as it was when the handler was made.
+
+    format_args: what `%` puts in the text (None: nothing is put in).
+    OSError.
+    """
+
+    def __init__(self, path: str, format_args: Any, content_type: Any,
+                 **headers: Any) -> None:
+        with open(path, "rb") as f:
+            data = f.read()
+        if format_args is not None:
+            data = (data.decode("utf-8") % format_args).encode("utf-8")
+        super().__init__(data, content_type, **headers)
+
+
+class BasicAuthHandler:
+    """Asks for credentials of the Basic scheme (RFC 7617) before another
+    handler answers: 401 without any, 403 with others than these.
+
+    handler: callable, or with `frame_handler`.  user, password: text or
+    bytes; with None for user any credentials do.
+    """
+
+    def __init__(self, handler: Any, user: Any, password: Any) -> None:
+        self.handler = handler
+        self.user = user
+        self.password = password
+
+    def _refused(self, request: Any, response: Any) -> bool:
+        if "authorization" not in request.headers:
+            response.status = 401
+            response.headers.set("WWW-Authenticate", "Basic")
+            return True
+        auth = request.auth
+        if self.user is None or (auth.username == self.user
+                                 and auth.password == self.password):
+            return False
+        response.set_error(403, "Invalid username or password")
+        return True
+
+    def __call__(self, request: Any, response: Any) -> Any:
+        if not self._refused(request, response):
+            return self.handler(request, response)
+        return None
+
+    def frame_handler(self, request: Any) -> Any:
+        """The functions that answer this request."""
+        probe = _Unsent()
+        if self._refused(request, probe) or not hasattr(
+                self.handler, "frame_handler"):
+            return FrameFunctions(main=self)
+        return self.handler.frame_handler(request)
+
+
+class _Unsent:
+    # Stands in for a response that is looked at, not sent.
+
+    def __init__(self) -> None:
+        self.status = 200
+        self.headers = ResponseHeaders()
+
+    def set_error(self, code: int, message: str) -> None:
+        """Nothing: which one it was does not matter."""
+
+
 #: The ones of the default routes.
 python_script_handler = PythonScriptHandler()
-file_handler = FileHandler()
+#: Any credentials will do.
+basic_auth_handler = BasicAuthHandler(file_handler, None, None)

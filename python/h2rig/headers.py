@@ -232,11 +232,11 @@ class ResponseHeaders:
         return "ResponseHeaders(%r)" % (
             [(bytes(n), bytes(v)) for n, v in self],)
 
-    def fields(self) -> Tuple[List[Tuple[bytes, bytes]], List[bytes]]:
+    def fields(self) -> Tuple[List[Tuple[Any, ...]], List[bytes]]:
         """For the wire: lower-case (name, value) pairs, pseudo-header fields
         first, and the names of connection-specific ones left out.
         """
-        out = []
+        out: List[Tuple[Any, ...]] = []
         special = False
         for lower, found in self.data.items():
             if (lower in PSEUDO or lower in CONNECTION_SPECIFIC
@@ -251,7 +251,7 @@ def _value(key: Any, value: Any) -> bytes:
     return octets(value, "value of header %r" % (key,))
 
 
-def pairs(headers: Any, what: str) -> Iterator[Tuple[Any, Any]]:
+def pairs(headers: Any, what: str) -> Iterator[Any]:
     """The pairs of whatever a script gave as headers: an iterable of pairs, a
     `ResponseHeaders` or a dict.  TypeError says which item is no pair.
     """

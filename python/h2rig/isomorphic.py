@@ -155,10 +155,10 @@ class Value(bytes):
     def count(self, sub: Any, *span: Any) -> int:
         return bytes.count(self, _arg(sub), *span)
 
-    def split(self, sep: Any = None, maxsplit: int = -1) -> List[Any]:
+    def split(self, sep: Any = None, maxsplit: Any = -1) -> List[Any]:
         return _values(bytes.split(self, _arg(sep), maxsplit))
 
-    def rsplit(self, sep: Any = None, maxsplit: int = -1) -> List[Any]:
+    def rsplit(self, sep: Any = None, maxsplit: Any = -1) -> List[Any]:
         return _values(bytes.rsplit(self, _arg(sep), maxsplit))
 
     def splitlines(self, keepends: bool = False) -> List[Any]:
@@ -170,7 +170,7 @@ class Value(bytes):
     def rpartition(self, sep: Any) -> Any:
         return tuple(_values(bytes.rpartition(self, _arg(sep))))
 
-    def replace(self, old: Any, new: Any, count: int = -1) -> "Value":
+    def replace(self, old: Any, new: Any, count: Any = -1) -> "Value":
         return Value(bytes.replace(self, _arg(old), _arg(new), count))
 
     def strip(self, chars: Any = None) -> "Value":

@@ -6,14 +6,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from h2rig import forms, frames, stash
 from h2rig.body import BodyStore, RawInput
-from h2rig.config import Config, default_config, options
+from h2rig.config import Config, options
 from h2rig.connection import Connection, connection
 from h2rig.errors import HTTPException, StreamClosedError
 from h2rig.headers import MultiDict, RequestHeaders
 
 __all__ = ["Request", "Server"]
-
-_config: Optional[Config] = None
 
 
 class Server:
@@ -28,10 +26,7 @@ class Server:
     @property
     def config(self) -> Config:
         """Hosts, ports and paths, by web-platform-tests' names."""
-        global _config
-        if _config is None:
-            _config = default_config()
-        return _config
+        return options.settings
 
     @property
     def stash(self) -> stash.Stash:
@@ -67,12 +62,14 @@ class Request:
     protocol_version = "HTTP/2.0"
 
     def __init__(self, exchange: Any, stream_id: int,
-                 fields: List[Tuple[bytes, bytes]], ended: bool) -> None:
+                 fields: List[Tuple[bytes, bytes]], ended: bool,
+                 *frame: Any) -> None:
         self._exchange = exchange
         self._fields = fields
         self._ended = ended
         self.h2_stream_id = stream_id
-        self.frames: List[Any] = []
+        self.frames = frames.FrameList(frames.RequestHeaders(
+            stream_id, fields, ended, *frame))
         self.route_match: Dict[str, str] = {}
         self.method = self.request_path = ""
         self.scheme = self._authority = None
@@ -290,14 +287,29 @@ class Request:
 
     # What dispatch tells it.
 
-    def add_data(self, data: bytes, flow_length: int,
-                 ended: bool) -> frames.RequestData:
-        """Stores a DATA frame's content and notes the frame."""
-        frame = frames.RequestData(self.h2_stream_id, self.store, data,
-                                   flow_length, ended)
-        self.frames.append(frame)
+    def rewritten(self, path: str) -> None:
+        """A rewrite leads to this path; the query stays."""
+        _, question, query = self.request_path.partition("?")
+        self.request_path = path + question + query
+        self._url = self._url_parts = None
+
+    def add_data(self, data: bytes, flow_length: int, ended: bool) -> int:
+        """Stores a DATA frame's content and notes the frame; where in the
+        store it is.  OSError.
+        """
+        store = self._store
+        if store is None:
+            store = self.store
+        offset = store.append(data)
+        self.frames.add(store, flow_length, len(data), ended)
         self._ended = ended
-        return frame
+        return offset
+
+    def data_frame(self, data: Optional[bytes], offset: int, size: int,
+                   flow_length: int) -> frames.RequestData:
+        """The frame that `add_data` has just noted, for handle_data."""
+        return frames.RequestData(self.h2_stream_id, self._store, offset,
+                                  size, flow_length, self._ended, data)
 
     def add_trailers(self, fields: List[Tuple[bytes, bytes]]) -> None:
         """The request has ended with these trailer fields."""

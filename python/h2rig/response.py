@@ -8,6 +8,7 @@ from typing import Any, Iterable, Iterator, List, Optional, Tuple, Union
 import _h2rig
 
 from h2rig.constants import response_codes
+from h2rig.files import FilePart, file_part
 from h2rig.headers import ResponseHeaders
 from h2rig.isomorphic import isomorphic_encode, octets
 from h2rig.writer import ResponseWriter
@@ -159,13 +160,15 @@ class Response:
             message = getattr(message, "message", str(message))
         if isinstance(message, bytes):
             message = message.decode("utf-8", "replace")
-        self.status = code
+        code = status_code(code)
+        self._status = code, None
         if not message:
-            message = response_codes.get(self.status[0], ("", ""))[0]
+            message = response_codes.get(code, ("", ""))[0]
         content = json.dumps(
-            {"error": {"code": self.status[0], "message": str(message)}})
-        self.headers = [("Content-Type", "application/json"),
-                        ("Content-Length", len(content))]
+            {"error": {"code": code, "message": str(message)}})
+        self._headers = ResponseHeaders(
+            [("Content-Type", "application/json"),
+             ("Content-Length", len(content))])
         self.content = content
 
     # Sending.
@@ -249,6 +252,7 @@ class Response:
         status = _statuses.get(code) or (b":status", b"%d" % code)
         if self._headers is None:
             return [status]
+        fields: List[Tuple[Any, ...]]
         fields, dropped = self._headers.fields()
         if dropped:
             log_dropped(dropped)
@@ -272,8 +276,14 @@ class Response:
             stream.respond(fields, body, end_stream)
             return
         stream.send_headers(fields)
+        if type(self.content) is FilePart:
+            self.send_part(self.content, end_stream)
+            return
         for item in self.iter_content():
-            if hasattr(item, "read"):
+            part = file_part(item)
+            if part is not None:
+                self.send_part(part, False)
+            elif hasattr(item, "read"):
                 for chunk in self.file_chunks(item):
                     stream.send_data(chunk)
             elif isinstance(item, str):
@@ -284,6 +294,11 @@ class Response:
                 raise content_error("an item of the content", item)
         if end_stream:
             stream.send_data(b"", True)
+
+    def send_part(self, part: FilePart, end_stream: bool) -> None:
+        """Sends octets of a file from its descriptor."""
+        self._stream.send_file(part.fileno(), part.offset, part.length,
+                               end_stream)
 
     def file_chunks(self, source: Any) -> Iterator[bytes]:
         """What is left in a binary or text file, in pieces."""

@@ -2,13 +2,18 @@
 """Which handler answers a request."""
 
 import re
+import threading
 from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Tuple, Union
 
-from h2rig import files, handlers
+from h2rig import files, handlers, userroutes
+from h2rig.config import options
 
 __all__ = ["Router", "compile_pattern", "router"]
 
 Methods = Union[str, Iterable[str]]
+
+#: handler, what the pattern matched, path after rewriting (None: the same)
+Found = Tuple[Any, Dict[str, str], Optional[str]]
 
 #: Paths up to this many characters, and so many of them, are remembered.
 CACHED_LENGTH = 256
@@ -42,29 +47,36 @@ def _group_names(pattern: str) -> List[str]:
     return [m.group(1) or "*" for m in _token.finditer(pattern)]
 
 
+def _method_set(methods: Methods) -> Optional[FrozenSet[str]]:
+    # None: any.
+    if isinstance(methods, str):
+        methods = (methods,)
+    names = frozenset(m.upper() for m in methods)
+    if names & {"ANY", "*"}:
+        return None
+    return names | {"HEAD"} if "GET" in names else names
+
+
 class _Route:
     __slots__ = ("methods", "regex", "names", "handler")
 
     def __init__(self, methods: Methods, pattern: str, handler: Any) -> None:
-        if isinstance(methods, str):
-            methods = (methods,)
-        names = frozenset(m.upper() for m in methods)
-        self.methods: Optional[FrozenSet[str]] = names
-        if names & {"ANY", "*"}:
-            self.methods = None
-        elif "GET" in names:
-            self.methods = names | {"HEAD"}
+        self.methods = _method_set(methods)
         self.regex = compile_pattern(pattern)
         self.names = _group_names(pattern)
         self.handler = handler
 
 
 class Router:
-    """Routes, tried in order."""
+    """Routes, tried in order, and rewrites, which come before them."""
 
     def __init__(self) -> None:
+        #: a file of the user's routes that is still to be loaded
+        self.pending: Optional[str] = None
+        self._loading = threading.Lock()
         self._routes: List[_Route] = []
-        self._found: Dict[Tuple[str, str], Tuple[Any, Dict[str, str]]] = {}
+        self._rewrites: List[Tuple[Optional[FrozenSet[str]], str, str]] = []
+        self._found: Dict[Tuple[str, str], Found] = {}
 
     def register(self, methods: Methods, pattern: str, handler: Any) -> None:
         """Adds a route behind the others.
@@ -74,26 +86,65 @@ class Router:
         self._routes.append(_Route(methods, pattern, handler))
         self._found.clear()
 
-    def find(self, method: str, path: str
-             ) -> Tuple[Optional[Any], Dict[str, str]]:
-        """The handler for a method and a path as sent (None: no route), and
-        what the pattern matched.
+    def rewrite(self, methods: Methods, from_path: str, to_path: str) -> None:
+        """Has requests for one path answered as if for another."""
+        self._rewrites.append((_method_set(methods), from_path, to_path))
+        self._found.clear()
+
+    def clear(self) -> None:
+        """Takes all routes and rewrites out."""
+        self.pending = None
+        self._routes.clear()
+        self._rewrites.clear()
+        self._found.clear()
+
+    def add_defaults(self) -> None:
+        """Adds the default routes behind the others, and has the user's
+        loaded before them in time.
+        """
+        self.pending = options.routes
+        self.register("any", "*.py", handlers.python_script_handler)
+        self.register("GET", "*.asis", handlers.as_is_handler)
+        self.register("GET", "*", handlers.file_handler)
+
+    def load(self) -> None:
+        """Puts the user's routes, once, before the others.  ConfigError."""
+        with self._loading:
+            if self.pending is None:
+                return
+            routes, rewrites = userroutes.load(self.pending)
+            for rewrite in rewrites:
+                self.rewrite(*rewrite)
+            self._routes[:0] = [_Route(*route) for route in routes]
+            self._found.clear()
+            self.pending = None
+
+    def find(self, method: str, path: str) -> Found:
+        """The handler for a method and a path as sent (None: no route), what
+        its pattern matched, and the path that a rewrite leads to.
         """
         key = method, path
         found = self._found.get(key)
         if found is None:
             found = self._search(method, path)
             if found is None:
-                return None, {}
+                return None, {}, None
             if len(path) <= CACHED_LENGTH:
                 if len(self._found) >= CACHED:
                     self._found.clear()
                 self._found[key] = found
-        return found[0], dict(found[1])
+        return found[0], dict(found[1]), found[2]
 
-    def _search(self, method: str, path: str
-                ) -> Optional[Tuple[Any, Dict[str, str]]]:
+    def _search(self, method: str, path: str) -> Optional[Found]:
         decoded = files.decode_path(path)
+        if decoded is None:
+            return None
+        to: Optional[str] = None
+        for methods, source, target in self._rewrites:
+            if decoded == source and (methods is None or method in methods):
+                to = target
+                decoded = files.decode_path(target)
+                break
         if decoded is None:
             return None
         for route in self._routes:
@@ -101,17 +152,10 @@ class Router:
                 continue
             match = route.regex.match(decoded)
             if match is not None:
-                return route.handler, dict(zip(route.names, match.groups()))
+                return (route.handler, dict(zip(route.names, match.groups())),
+                        to)
         return None
 
 
-def default_router() -> Router:
-    """A router with the default routes."""
-    r = Router()
-    r.register("any", "*.py", handlers.python_script_handler)
-    r.register("GET", "*", handlers.file_handler)
-    return r
-
-
-#: The one of this process.
-router = default_router()
+#: The one of this process; `dispatch.configure` fills it.
+router = Router()

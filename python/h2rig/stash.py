@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The store that all connections of a server share.
 
-Connections are processes, so it is an SQLite file in a directory of mode 0700
-that goes with the server.  It is opened in connections' processes only (an
+Connections are processes, so it is an SQLite file: in a directory of mode
+0700 that goes with the server, or one that several servers are given (--stash
+FILE), which stays.  For servers on several machines see `stash_redis`.
+
+The file is opened in connections' processes only (an
 SQLite handle does not survive a fork), in WAL mode, so that readers never
 wait; writers queue by an fcntl lock, because SQLite's own busy waiting sleeps
 in growing steps and starves some of 200 processes for seconds.
@@ -27,8 +30,9 @@ import time
 import uuid
 from typing import Any, Iterator, List, Optional, Tuple, Union
 
+from h2rig import stash_redis
 from h2rig.config import options
-from h2rig.errors import StashError
+from h2rig.errors import ConfigError, StashError
 from h2rig.isomorphic import isomorphic_encode
 
 __all__ = ["Stash", "StashError", "StashLock", "StashQueue",
@@ -95,19 +99,21 @@ class FileLock:
 
 
 class Store:
-    """A process's handle on the files of one directory."""
+    """A process's handle on an SQLite file and the two locks beside it."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, database: str, writers: str, users: str) -> None:
         self.pid = os.getpid()
-        self.writers = FileLock(os.path.join(directory, "writers"))
-        self.users = FileLock(os.path.join(directory, "lock"))
-        self.user: Optional[int] = None
+        self.writers = FileLock(writers)
+        #: `Stash.lock`
+        self.users = FileLock(users)
         self.threads = threading.Lock()
         self.writers.acquire()
         try:
+            os.close(os.open(database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC,
+                             0o600))
             self.database = sqlite3.connect(
-                os.path.join(directory, "stash.sqlite"), timeout=30,
-                isolation_level=None, check_same_thread=False)
+                database, timeout=30, isolation_level=None,
+                check_same_thread=False)
             for statement in _SCHEMA:
                 self.database.execute(statement)
         finally:
@@ -134,24 +140,123 @@ class Store:
         finally:
             self.writers.release()
 
+    def put(self, path: bytes, key: bytes, value: bytes) -> bool:
+        """Stores a value; false if the key is taken."""
+        with self.writing() as db:
+            return db.execute("INSERT OR IGNORE INTO stash VALUES (?, ?, ?)",
+                              (path, key, value)).rowcount == 1
 
-_store: Optional[Store] = None
+    def take(self, path: bytes, key: bytes) -> Optional[bytes]:
+        """Removes a value and returns it; None if there is none."""
+        # Scripts wait by taking again and again: that only reads.
+        if self.read("SELECT 1 FROM stash WHERE path = ? AND key = ?",
+                     (path, key)) is None:
+            return None
+        with self.writing() as db:
+            row = db.execute("SELECT value FROM stash WHERE path = ?"
+                             " AND key = ?", (path, key)).fetchone()
+            if row is None:
+                return None
+            db.execute("DELETE FROM stash WHERE path = ? AND key = ?",
+                       (path, key))
+        value: bytes = row[0]
+        return value
+
+    def queue_put(self, name: bytes, value: bytes) -> None:
+        """Puts a value at the end of a queue."""
+        with self.writing() as db:
+            db.execute("INSERT INTO queue (queue, value) VALUES (?, ?)",
+                       (name, value))
+
+    def queue_take(self, name: bytes) -> Optional[bytes]:
+        """Removes and returns the first value; None if there is none."""
+        # A look without the writers' lock first: waiting is mostly looking.
+        if self.queue_empty(name):
+            return None
+        with self.writing() as db:
+            row = db.execute("SELECT id, value FROM queue WHERE queue = ?"
+                             " ORDER BY id LIMIT 1", (name,)).fetchone()
+            if row is None:
+                return None
+            db.execute("DELETE FROM queue WHERE id = ?", (row[0],))
+        value: bytes = row[1]
+        return value
+
+    def queue_empty(self, name: bytes) -> bool:
+        """Whether a queue has no value now."""
+        return self.read("SELECT 1 FROM queue WHERE queue = ? LIMIT 1",
+                         (name,)) is None
+
+
+AnyStore = Union[Store, stash_redis.RedisStore]
+
+_store: Optional[AnyStore] = None
+#: The thread that holds `Stash.lock`, if it is one of this process.
+_user: Optional[int] = None
 _opening = threading.Lock()
-_forgotten: List[Store] = []
+_forgotten: List[AnyStore] = []
 
 
-def make_directory() -> str:
-    """Makes the directory (mode 0700); called once, in the parent."""
-    return tempfile.mkdtemp(prefix="h2rig-stash-")
+def configure() -> None:
+    """Sees that there is a place for the store; called once, in the parent.
+
+    ConfigError for a wrong --stash.  OSError.
+    """
+    where = options.stash
+    if where is None:
+        if options.stash_directory is None:
+            options.stash_directory = tempfile.mkdtemp(prefix="h2rig-stash-")
+    elif "://" in where:
+        stash_redis.check(where)
+    else:
+        options.stash = os.path.abspath(where)
+        _check_file(where)
 
 
-def remove_directory(directory: str) -> None:
-    """Removes it and what is in it."""
-    shutil.rmtree(directory, ignore_errors=True)
+def _check_file(path: str) -> None:
+    # Without SQLite, which is not to be used before a fork.
+    directory = os.path.dirname(os.path.abspath(path))
+    reason = ""
+    if not os.path.isdir(directory):
+        reason = "%s is no directory" % directory
+    elif not os.path.exists(path):
+        if not os.access(directory, os.W_OK | os.X_OK):
+            reason = "%s cannot be written" % directory
+    elif not os.path.isfile(path):
+        reason = "it is no regular file"
+    elif not os.access(path, os.R_OK | os.W_OK):
+        reason = "it cannot be read and written"
+    else:
+        with open(path, "rb") as f:
+            head = f.read(16)
+        if head not in (b"", b"SQLite format 3\0"):
+            reason = "it is no SQLite database"
+    if reason:
+        raise ConfigError("--stash %s" % path, "%s; expected a file that "
+                          "h2rig has made, or may make" % reason)
 
 
-def _open() -> Store:
-    global _store, _opening
+def shutdown() -> None:
+    """Removes the directory and what is in it, if it is the server's own."""
+    if options.stash_directory is not None:
+        shutil.rmtree(options.stash_directory, ignore_errors=True)
+        options.stash_directory = None
+
+
+def _new_store() -> AnyStore:
+    where = options.stash
+    if where is not None and "://" in where:
+        return stash_redis.RedisStore(where)
+    if where is not None:
+        return Store(where, where + "-writers", where + "-lock")
+    if options.stash_directory is None:
+        raise StashError("this server has no stash")
+    return Store(*(os.path.join(options.stash_directory, name)
+                   for name in ("stash.sqlite", "writers", "lock")))
+
+
+def _open() -> AnyStore:
+    global _store
     store = _store
     if store is not None and store.pid == os.getpid():
         return store
@@ -162,15 +267,15 @@ def _open() -> Store:
             _forgotten.append(_store)
             _store = None
         if _store is None:
-            if options.stash_directory is None:
-                raise StashError("this server has no stash")
-            _store = Store(options.stash_directory)
+            _store = _new_store()
         return _store
 
 
 def _after_fork() -> None:
-    global _opening
+    # What the forking process holds is its own.
+    global _opening, _user
     _opening = threading.Lock()
+    _user = None
 
 
 os.register_at_fork(after_in_child=_after_fork)
@@ -181,11 +286,10 @@ def release_lock() -> None:
 
     Called by dispatch when a script's function has ended.
     """
-    store = _store
-    if store is not None and store.user == threading.get_ident() and (
-            store.pid == os.getpid()):
-        store.user = None
-        store.users.release()
+    global _user
+    if _user is not None and _user == threading.get_ident():
+        _user = None
+        _open().users.release()
 
 
 class StashLock:
@@ -199,26 +303,24 @@ class StashLock:
 
         StashError when this thread holds it already.
         """
-        store = _open()
-        if store.user == threading.get_ident():
+        global _user
+        if _user == threading.get_ident():
             raise StashError("stash.lock is held by this function already")
         deadline: Optional[float] = None
         if not blocking:
             deadline = time.monotonic()
         elif timeout >= 0:
             deadline = time.monotonic() + timeout
-        if not store.users.acquire(deadline):
+        if not _open().users.acquire(deadline):
             return False
-        store.user = threading.get_ident()
+        _user = threading.get_ident()
         return True
 
     def release(self) -> None:
         """Gives it back.  StashError when this thread does not hold it."""
-        store = _open()
-        if store.user != threading.get_ident():
+        if _user != threading.get_ident():
             raise StashError("stash.lock is not held by this function")
-        store.user = None
-        store.users.release()
+        release_lock()
 
     def __enter__(self) -> "StashLock":
         self.acquire()
@@ -239,10 +341,7 @@ class StashQueue:
 
     def put(self, value: Any) -> None:
         """Puts a value (anything that pickles) at the end."""
-        data = pickle.dumps(value)
-        with _open().writing() as db:
-            db.execute("INSERT INTO queue (queue, value) VALUES (?, ?)",
-                       (self._name, data))
+        _open().queue_put(self._name, pickle.dumps(value))
 
     def get(self, block: bool = True, timeout: Optional[float] = None) -> Any:
         """Removes and returns the first value; waits for one if block, for
@@ -252,9 +351,9 @@ class StashQueue:
                     else time.monotonic() + timeout)
         pause = POLL
         while True:
-            row = self._take()
-            if row is not None:
-                return pickle.loads(row)
+            data = _open().queue_take(self._name)
+            if data is not None:
+                return pickle.loads(data)
             if not block or (deadline is not None
                              and time.monotonic() >= deadline):
                 raise queue.Empty
@@ -267,27 +366,15 @@ class StashQueue:
 
     def empty(self) -> bool:
         """Whether it has no value now."""
-        return _open().read("SELECT 1 FROM queue WHERE queue = ? LIMIT 1",
-                            (self._name,)) is None
-
-    def _take(self) -> Optional[bytes]:
-        # A look without the writers' lock first: waiting is mostly looking.
-        if self.empty():
-            return None
-        with _open().writing() as db:
-            row = db.execute("SELECT id, value FROM queue WHERE queue = ?"
-                             " ORDER BY id LIMIT 1", (self._name,)).fetchone()
-            if row is None:
-                return None
-            db.execute("DELETE FROM queue WHERE id = ?", (row[0],))
-        value: bytes = row[1]
-        return value
+        return _open().queue_empty(self._name)
 
 
 class Stash:
     """`request.server.stash`: values by key (a UUID) and path.
 
     default_path: text or bytes, scopes keys unless a call gives another.
+    address, authkey: as `load_env_config` gives them; there is one stash, so
+    that they make no difference.
     """
 
     __slots__ = ("_default_path",)
@@ -314,35 +401,18 @@ class Stash:
             raise ValueError("None cannot be put in the stash: "
                              "it is what `take` says of an absent key")
         where = self._key(key, path)
-        data = pickle.dumps(value)
-        with _open().writing() as db:
-            try:
-                db.execute("INSERT INTO stash VALUES (?, ?, ?)",
-                           where + (data,))
-            except sqlite3.IntegrityError:
-                raise StashError(
-                    "key %s of path %s is taken: take it before another put"
-                    % (uuid.UUID(bytes=where[1]), where[0].decode("latin-1"))
-                ) from None
+        if not _open().put(*where, pickle.dumps(value)):
+            raise StashError(
+                "key %s of path %s is taken: take it before another put"
+                % (uuid.UUID(bytes=where[1]), where[0].decode("latin-1")))
 
     def take(self, key: Any, path: Any = None) -> Any:
         """Removes and returns the value, None if there is none.
 
         Of several takers exactly one gets it.  ValueError as in `put`.
         """
-        where = self._key(key, path)
-        store = _open()
-        # Scripts wait by taking again and again: that only reads.
-        if store.read("SELECT 1 FROM stash WHERE path = ? AND key = ?",
-                      where) is None:
-            return None
-        with store.writing() as db:
-            row = db.execute("SELECT value FROM stash WHERE path = ?"
-                             " AND key = ?", where).fetchone()
-            if row is None:
-                return None
-            db.execute("DELETE FROM stash WHERE path = ? AND key = ?", where)
-        return pickle.loads(row[0])
+        data = _open().take(*self._key(key, path))
+        return None if data is None else pickle.loads(data)
 
     def get_queue(self) -> StashQueue:
         """A new queue, which can be put in the stash itself."""
@@ -366,4 +436,4 @@ def _uuid(key: Any) -> bytes:
 def load_env_config() -> Tuple[Optional[str], bytes]:
     """(address, authkey) as `Stash` takes them: where this server's stash is.
     """
-    return options.stash_directory, b""
+    return options.stash or options.stash_directory, b""

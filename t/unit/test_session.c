@@ -585,7 +585,7 @@ static const struct rule_case bound_cases[] = {
 	{ "10.5 many small DATA frames", "HEADERS 4 1 " POST "; DATA 0 1 00; "
 	    "DATA 0 1 00; DATA 0 1; DATA 0 1 00; DATA 0 1 00; DATA 0 1 00",
 	    "headers 1; data 1 1/1; data 1 1/1; data 1 0/0; data 1 1/1; "
-	    "data 1 1/1; " FAILS(1, "ENHANCE_YOUR_CALM", "DATA on stream 1: "
+	    "data 1 1/1 " FAILS(1, "ENHANCE_YOUR_CALM", "DATA on stream 1: "
 	    "more than the bound max-data-frames, which is 4 "
 	    "(RFC 9113 10.5)") },
 	{ "10.5 a tunnel is no body", "HEADERS 4 1 <:method=CONNECT>+"

@@ -37,6 +37,17 @@ def begun(request):
     raise AbortedByUserException("cut short")
 
 
+def switch(request):
+    request.connection.write(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Protocol: by hand\r\n\r\n")
+    raise AbortedByUserException("shaken by hand")
+
+
+def garbage(request):
+    request.connection.write(b"FOO BAR BAZ\r\n\r\n")
+
+
 def header(request):
     request.extra_headers.append(("bad name", "v"))
 
