@@ -29,12 +29,16 @@ struct waiter {
 	pthread_cond_t cond;
 	struct op *op;
 	int what;		/* SEND_AGAIN_* or CONN_AGAIN_* */
+	uint64_t turn;		/* counts up: who has waited longest */
 	bool woken;
 	struct waiter *next;
 };
 
 /* TLS records hold at most this much; so does one write. */
 #define WRITE_MAX 16384
+
+/* DATA of one stream before it is another's turn, octets. */
+#define TURN_MAX 32768
 
 /* Reads in a row before writers get the mutex again. */
 #define READS_MAX 16
@@ -69,6 +73,95 @@ wake_exchange(struct conn *c, const struct exchange *x)
 			wake_waiter(w);
 }
 
+/* ---- turns ---- */
+
+/*
+ * Writers that wait for what they share, room in the queue and the connection's
+ * window, are let in one at a time: the most urgent stream first (RFC 9218 §10),
+ * among equals who has waited longest.  Whoever gets something done, or finds
+ * that it waits for something else, lets in the next.
+ */
+static bool
+contends(const struct conn *c, const struct waiter *w)
+{
+	const struct stream *s;
+
+	if (w->what == CONN_AGAIN_SPACE || w->what == CONN_AGAIN_TURN)
+		return true;
+	/* With window of its own, it is the connection's that it lacks. */
+	s = session_stream(c->session, w->op->id);
+	return w->what == SEND_AGAIN_WINDOW && s != NULL && s->send_window > 0;
+}
+
+static unsigned
+urgency(const struct conn *c, const struct op *op)
+{
+	const struct stream *s = session_stream(c->session, op->id);
+
+	return s != NULL ? s->urgency : STREAM_URGENCY_DEFAULT;
+}
+
+/* Whose turn it is; NULL: nobody contends. */
+static struct waiter *
+first_in_line(const struct conn *c)
+{
+	struct waiter *w, *first = NULL;
+	unsigned u, best = 0;
+
+	for (w = c->waiters; w != NULL; w = w->next) {
+		if (!contends(c, w))
+			continue;
+		u = urgency(c, w->op);
+		if (first == NULL || u < best ||
+		    (u == best && w->turn < first->turn)) {
+			first = w;
+			best = u;
+		}
+	}
+	return first;
+}
+
+static void
+next_turn(struct conn *c)
+{
+	struct waiter *w;
+
+	if (c->waiters != NULL && (w = first_in_line(c)) != NULL)
+		wake_waiter(w);
+}
+
+/* Whether op, which sends DATA, has to let somebody else in first. */
+bool
+conn_must_yield(struct conn *c, const struct op *op)
+{
+	struct waiter *first;
+	unsigned mine;
+
+	if (!op->shares || c->waiters == NULL ||
+	    (first = first_in_line(c)) == NULL)
+		return false;
+	mine = urgency(c, op);
+	if (urgency(c, first->op) > mine ||
+	    (urgency(c, first->op) == mine && op->turn != 0 &&
+	    op->turn < first->turn))
+		return false;
+	wake_waiter(first);
+	return true;
+}
+
+size_t
+conn_share(const struct conn *c, const struct op *op)
+{
+	const struct waiter *first;
+	size_t queued = conn_queued(c);
+
+	if (c->waiters == NULL || (first = first_in_line(c)) == NULL ||
+	    urgency(c, first->op) > urgency(c, op) ||
+	    queued + TURN_MAX > CONN_QUEUE_MAX)
+		return CONN_QUEUE_MAX;
+	return queued + TURN_MAX;
+}
+
 static void
 wait_for(struct conn *c, struct op *op, int what)
 {
@@ -77,8 +170,12 @@ wait_for(struct conn *c, struct op *op, int what)
 	/* The push after the attempt may have made the room already. */
 	if (what == CONN_AGAIN_SPACE && conn_queued(c) < CONN_QUEUE_MAX)
 		return;
-	if (op->since == 0)
+	/* Who is new, or has had a turn, goes to the end of the line. */
+	if (op->since == 0) {
 		op->since = sys_now_ms();
+		op->turn = ++c->turns;
+	}
+	w.turn = op->turn;
 	pthread_cond_init(&w.cond, NULL);
 	w.next = c->waiters;
 	c->waiters = &w;
@@ -343,7 +440,10 @@ on_closed(void *user, struct stream *s)
 static void
 on_window(void *user, struct stream *s)
 {
-	wake(user, SEND_AGAIN_WINDOW, s == NULL ? 0 : s->id);
+	struct conn *c = user;
+
+	(void)s;
+	next_turn(c);
 }
 
 /* A client's author wants to know why a stream of his was reset. */
@@ -465,8 +565,8 @@ conn_push(struct conn *c)
 		atomic_fetch_add_explicit(&c->slot->octets_out,
 		    (unsigned long)n, memory_order_relaxed);
 	}
-	if (c->waiters != NULL && buf_len(out) < CONN_QUEUE_MAX)
-		wake(c, CONN_AGAIN_SPACE, 0);
+	if (buf_len(out) < CONN_QUEUE_MAX)
+		next_turn(c);
 	if (buf_len(out) == 0) {
 		c->backlog = false;
 		if (c->waiters != NULL)
@@ -512,6 +612,8 @@ conn_try(struct conn *c, struct op *op)
 	if (op->writes) {
 		if (conn_is_over(c))
 			return SEND_ERR_GONE;
+		if (conn_must_yield(c, op))
+			return CONN_AGAIN_TURN;
 		if (conn_queued(c) >= CONN_QUEUE_MAX)
 			return CONN_AGAIN_SPACE;
 	}
@@ -519,6 +621,8 @@ conn_try(struct conn *c, struct op *op)
 	if (op->writes) {
 		conn_push(c);
 		follow_hold(c);
+		if (rc <= 0)
+			next_turn(c);
 	}
 	return rc;
 }
@@ -526,12 +630,18 @@ conn_try(struct conn *c, struct op *op)
 int
 conn_do(struct conn *c, struct op *op)
 {
-	int rc;
+	int rc, last = 0;
 
 	while ((rc = conn_try(c, op)) > 0) {
+		/* Something done, or another reason to wait. */
+		if (op->since == 0 || rc != last)
+			next_turn(c);
+		last = rc;
 		wait_for(c, op, rc);
-		if (exchange_expired(op->x))
+		if (exchange_expired(op->x)) {
+			next_turn(c);
 			return CONN_EXPIRED;
+		}
 	}
 	return rc;
 }

@@ -101,6 +101,7 @@ enum conn_status {
 	CONN_AGAIN_SPACE = 3,	/* the queue is full */
 	CONN_AGAIN_EVENT = 4,	/* no event yet */
 	CONN_AGAIN_FLUSH = 5,	/* not all is with the kernel yet */
+	CONN_AGAIN_TURN = 6,	/* it is another stream's turn */
 	CONN_EXPIRED = -20,	/* the run-time limit ended the wait */
 	CONN_FORKED = -21	/* in a process that the script forked */
 };
@@ -138,6 +139,7 @@ struct conn {
 	unsigned n_ready;
 	unsigned n_busy;
 	struct waiter *waiters;
+	uint64_t turns;		/* given out to waiters so far */
 
 	/* Handler threads (py/handler.c). */
 	pthread_cond_t ready_cond;
@@ -229,12 +231,22 @@ struct op {
 	uint32_t id;		/* the stream it is about */
 	int (*fn)(struct conn *c, struct op *op);
 	bool writes;		/* subject to the queue's limit */
+	bool shares;		/* DATA: the connection's window is shared, so
+				 * streams take turns by urgency */
+	uint64_t turn;		/* conn.c's; 0 at first */
 	const char *why;
 	uint64_t since;		/* ms; waits without progress since then.  fn
 				 * clears it when it got something done */
 };
 
 int conn_try(struct conn *c, struct op *op);
+
+/*
+ * For fn of an op that sends DATA: up to which length of the queue it may add
+ * before it is another's turn, octets; and whether it is that now.
+ */
+size_t conn_share(const struct conn *c, const struct op *op);
+bool conn_must_yield(struct conn *c, const struct op *op);
 
 /* The same, waiting as long as it takes; the mutex is let go meanwhile. */
 int conn_do(struct conn *c, struct op *op);

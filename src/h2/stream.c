@@ -84,6 +84,33 @@ stream_set_reset(struct stream *s, uint32_t code, bool by_peer)
 	s->reset_code = code;
 }
 
+/* A member of the dictionary (RFC 8941 §3.2), parameters cut off. */
+static void
+take_priority_member(struct stream *s, const char *p, size_t len)
+{
+	if (len == 3 && p[0] == 'u' && p[1] == '=' && p[2] >= '0' &&
+	    p[2] <= '7')
+		s->urgency = (uint8_t)(p[2] - '0');
+	else if ((len == 1 && p[0] == 'i') ||
+	    (len == 4 && memcmp(p, "i=?1", 4) == 0))
+		s->incremental = true;
+	else if (len == 4 && memcmp(p, "i=?0", 4) == 0)
+		s->incremental = false;
+}
+
+static void
+parse_priority(struct stream *s)
+{
+	const char *p = s->priority;
+
+	s->urgency = STREAM_URGENCY_DEFAULT;
+	s->incremental = false;
+	while (*(p += strspn(p, " \t,")) != '\0') {
+		take_priority_member(s, p, strcspn(p, ";, \t"));
+		p += strcspn(p, ",");
+	}
+}
+
 void
 stream_set_priority(struct stream *s, const uint8_t *value, size_t len)
 {
@@ -98,6 +125,7 @@ stream_set_priority(struct stream *s, const uint8_t *value, size_t len)
 	if (len > 0)
 		memcpy(s->priority, value, len);
 	s->priority[len] = '\0';
+	parse_priority(s);
 }
 
 const char *
@@ -170,6 +198,7 @@ stream_table_add(struct stream_table *t, uint32_t id)
 	if (s == NULL)
 		return NULL;
 	s->id = id;
+	s->urgency = STREAM_URGENCY_DEFAULT;
 	link_stream(t, s);
 	t->n++;
 	return s;

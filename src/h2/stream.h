@@ -50,6 +50,8 @@ struct stream {
 	 * empty if there was none.  Longer ones are ignored.
 	 */
 	char priority[STREAM_PRIORITY_SIZE];
+	uint8_t urgency;	/* of it: 0, first, to 7; 3 by default (§4.1) */
+	bool incremental;	/* (§4.2) */
 	struct stream *next;	/* in the table's chain */
 };
 
@@ -72,8 +74,11 @@ void stream_end_sent(struct stream *s);
 void stream_end_received(struct stream *s);
 void stream_set_reset(struct stream *s, uint32_t code, bool by_peer);
 
+#define STREAM_URGENCY_DEFAULT 3
+
 /*
- * Keeps a priority field value.  Without effect when it is too long or holds
+ * Keeps a priority field value, and its u and i; what it leaves out has its
+ * default (RFC 9218 §4, §7).  Without effect when it is too long or holds
  * anything but printable ASCII (RFC 9218 §4: what does not parse is ignored).
  */
 void stream_set_priority(struct stream *s, const uint8_t *value, size_t len);

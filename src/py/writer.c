@@ -182,12 +182,13 @@ do_data(struct conn *c, struct op *op)
 	int rc;
 
 	rc = send_data(c->session, o->id, o->data + o->sent, o->len - o->sent,
-	    o->end_stream, CONN_QUEUE_MAX, &sent, &op->why);
+	    o->end_stream, conn_share(c, op), &sent, &op->why);
 	o->sent += sent;
 	if (sent > 0)
 		op->since = 0;
 	if (rc == SEND_OK && o->sent < o->len)
-		return CONN_AGAIN_SPACE;
+		return conn_queued(c) < CONN_QUEUE_MAX ? CONN_AGAIN_TURN :
+		    CONN_AGAIN_SPACE;
 	return rc;
 }
 
@@ -206,6 +207,7 @@ writer_send_data(PyObject *self, PyObject *args, PyObject *kw)
 		return NULL;
 	op_set_id(&o, id);
 	op_set_data(&o, &data);
+	o.op.shares = o.len > 0;
 	o.end_stream = end != 0;
 	result = finish_op(&o);
 	PyBuffer_Release(&data);
@@ -251,6 +253,7 @@ send_file_chunks(struct send_op *o, int fd, off_t offset, uint64_t len,
 		o->data = chunk;
 		o->len = (size_t)n;
 		o->sent = 0;
+		o->op.shares = n > 0;
 		o->end_stream = end_stream && len == 0;
 		if ((result = finish_op(o)) == NULL)
 			return NULL;
@@ -326,7 +329,10 @@ do_respond(struct conn *c, struct op *op)
 			return rc;
 		o->headers_done = true;
 	}
-	return o->len == 0 ? SEND_OK : do_data(c, op);
+	if (o->len == 0)
+		return SEND_OK;
+	op->shares = true;
+	return conn_must_yield(c, op) ? CONN_AGAIN_TURN : do_data(c, op);
 }
 
 static PyObject *

@@ -73,6 +73,7 @@ class Stream:
         self.state = None
         self.script = ""
         self.closed = self.reset = self.headers_sent = self.ended = False
+        self.block_open = False
         self.sent = []
         self.consumed = 0
         self.finished = 0

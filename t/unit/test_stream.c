@@ -107,6 +107,43 @@ START_TEST(test_table)
 }
 END_TEST
 
+START_TEST(test_urgency)
+{
+	static const struct {
+		const char *value;
+		unsigned urgency;
+		bool incremental;
+	} cases[] = {
+		{ "", 3, false },
+		{ "u=0", 0, false },
+		{ "u=7, i", 7, true },
+		{ "i,u=5", 5, true },
+		{ "i=?0, u=1", 1, false },
+		{ "i;x=1, u=2;y", 2, true },
+		{ "i=?1", 3, true },
+		{ "u=8", 3, false },
+		{ "u=-1", 3, false },
+		{ "u=1.5", 3, false },
+		{ "u", 3, false },
+		{ "uu=1, ii", 3, false },
+		{ "u=1, u=6", 6, false },
+		{ "i, i=?0", 3, false },
+		{ "x=u=1", 3, false }
+	};
+	struct stream s;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(&s, 0xff, sizeof(s));
+		stream_set_priority(&s, (const uint8_t *)cases[i].value,
+		    strlen(cases[i].value));
+		ck_assert_msg(s.urgency == cases[i].urgency &&
+		    s.incremental == cases[i].incremental, "\"%s\": %u %d",
+		    cases[i].value, s.urgency, s.incremental);
+	}
+}
+END_TEST
+
 START_TEST(test_priority)
 {
 	char longest[STREAM_PRIORITY_SIZE + 1];
@@ -142,6 +179,7 @@ main(void)
 	tcase_add_test(tc, test_names);
 	tcase_add_test(tc, test_table);
 	tcase_add_test(tc, test_priority);
+	tcase_add_test(tc, test_urgency);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_set_tap(sr, "-");

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""Whose DATA goes first when streams share the connection's window: the more
+urgent stream's (RFC 9218 section 10), and equal ones take turns."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+
+import tap  # noqa: E402
+from rawclient import Client, DATA  # noqa: E402
+from server import SCRIPTS, Server  # noqa: E402
+
+SIZE = 200000
+WINDOW = 65535
+PRIORITY_UPDATE = 16
+INITIAL_WINDOW_SIZE = 4
+
+t = tap.Tap()
+
+
+def data_by_stream(client, start):
+    """(stream, octets) of the DATA frames since the frame number start,
+    neighbours of one stream added up."""
+    runs = []
+    for f in client.frames[start:]:
+        if f.type != DATA or not f.payload:
+            continue
+        if runs and runs[-1][0] == f.sid:
+            runs[-1][1] += len(f.payload)
+        else:
+            runs.append([f.sid, len(f.payload)])
+    return runs
+
+
+def open_all(server, priorities, update=None):
+    """Streams 1, 3, ... ask for SIZE octets each with these priorities, the
+    connection's window gone before any of them: one that asks last uses it
+    up.  Returns the client and the number of frames so far."""
+    client = Client(server.port, auto_window=False,
+                    settings={INITIAL_WINDOW_SIZE: 1 << 20})
+    # Uses up the window that the connection has at first.
+    first = client.open("/big.py?size=%d" % WINDOW, end_stream=True)
+    t.ok(client.wait_for(lambda: len(first.body) == WINDOW),
+         "the connection's window is used up")
+    streams = []
+    for priority in priorities:
+        x = client.open("/big.py?size=%d&way=write" % SIZE, end_stream=True,
+                        headers={"priority": priority} if priority else ())
+        client.wait_for(lambda x=x: x.header(":status") or x.header("x-way"))
+        streams.append(x)
+    if update:
+        client.send_frame(PRIORITY_UPDATE, 0, 0, update(streams))
+    # Answered once what was sent before has been seen; the writers wait by
+    # then, or come soon after and find their place.
+    client.ping()
+    return client, streams, len(client.frames)
+
+
+def give(client, streams, n):
+    """n octets of connection window; waits until they have come."""
+    had = sum(len(x.body) for x in streams)
+    client.window_update(0, n)
+    return client.wait_for(
+        lambda: sum(len(x.body) for x in streams) == had + n)
+
+
+def order(server, name, priorities, update=None):
+    """The streams in the order in which they got their last octet."""
+    client, streams, start = open_all(server, priorities, update)
+    with client:
+        while any(len(x.body) < SIZE for x in streams):
+            left = sum(SIZE - len(x.body) for x in streams)
+            if not give(client, streams, min(16384, left)):
+                t.ok(False, name + ": the window was used")
+                break
+        ends = [f.sid for f in client.frames[start:]
+                if f.type == DATA and f.flags & 1]
+        return ([[x.sid for x in streams].index(sid) for sid in ends],
+                data_by_stream(client, start))
+
+
+with Server(SCRIPTS) as server:
+    ends, _ = order(server, "urgency", ["u=5", "u=0", "u=3"])
+    t.eq(ends, [1, 2, 0], "the most urgent stream ends first")
+    ends, _ = order(server, "default", ["u=4", "", "u=2"])
+    t.eq(ends, [2, 1, 0], "without a priority the urgency is 3")
+    ends, _ = order(
+        server, "update", ["u=1", "u=1", "u=1"],
+        lambda streams: streams[2].sid.to_bytes(4, "big") + b"u=0")
+    t.eq(ends[0], 2, "PRIORITY_UPDATE makes a stream the first")
+    ends, runs = order(server, "equal", ["u=3", "u=3"])
+    t.ok(len(runs) > 4, "equal streams take turns", repr(runs))
+    t.ok(max(n for _, n in runs) <= 4 * 32768, "of a bounded size", repr(runs))
+
+    # A stream without window of its own holds nobody up.
+    client = Client(server.port, auto_window=False,
+                    settings={INITIAL_WINDOW_SIZE: 0})
+    with client:
+        stuck = client.open("/big.py?size=1000&way=write", end_stream=True,
+                            headers={"priority": "u=0"})
+        moves = client.open("/big.py?size=1000&way=write", end_stream=True,
+                            headers={"priority": "u=7"})
+        client.wait_for(lambda: stuck.header("x-way") and
+                        moves.header("x-way"))
+        client.window_update(moves.sid, 1000)
+        t.ok(client.wait_for(lambda: moves.done),
+             "an urgent stream without window holds up no other")
+        client.window_update(stuck.sid, 1000)
+        t.ok(client.wait_for(lambda: stuck.done), "and goes on with window")
+t.done()
