@@ -4,8 +4,9 @@
     python3 t/fuzz/seeds.py t/fuzz/corpus
 
 What fuzzing has found is kept beside them under other names.  The formats are
-those of fuzz_session.c (behaviour, step, then frames after the preface) and
-fuzz_hpack.c (blocks, each after its length).
+those of fuzz_session.c (behaviour, step, then frames after the preface),
+fuzz_hpack.c (blocks, each after its length), fuzz_roundtrip.c (commands) and
+fuzz_frame.c (frames).
 """
 import os
 import sys
@@ -92,6 +93,25 @@ HPACKS = {
 }
 
 
+def fields(*pairs: bytes) -> bytes:
+    """A block of fuzz_roundtrip.c: name, value, name, value ..."""
+    octets = bytes([len(pairs) // 2])
+    for name, value in zip(pairs[::2], pairs[1::2]):
+        octets += bytes([len(name), len(value)]) + name + value
+    return octets
+
+
+ROUNDTRIPS = {
+    "get": fields(b":method", b"GET", b":path", b"/", b"a", b"b") * 2,
+    "sizes": fields(b"name", b"value") + b"\xfe\x00\x00"
+             + fields(b"name", b"value") + b"\xfe\x10\x00"
+             + fields(b"name", b"value") * 2,
+    "sensitive": fields(b"authorization", b"secret", b"cookie", b"a=b"),
+    "long": fields(b"x" * 100, b"y" * 255) * 20,
+    "empty": fields(b"", b"") + fields(),
+}
+
+
 def write(directory: str, name: str, octets: bytes) -> None:
     """One seed."""
     os.makedirs(directory, exist_ok=True)
@@ -107,6 +127,9 @@ def main() -> None:
         for step in (255, 0):
             write(top + "/session", "%s-%d" % (name, step),
                   bytes([(i * 37 + 16) & 0xff, step]) + SETTINGS + frames)
+            write(top + "/frame", name, frames)
+    for name, octets in ROUNDTRIPS.items():
+        write(top + "/roundtrip", name, octets)
     for name, blocks in HPACKS.items():
         write(top + "/hpack", name,
               b"".join(bytes([len(b)]) + b for b in blocks))

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libFuzzer harness for single frames: header, rules, payload.  What passes
+ * lies within its payload, and a frame made again from it reads the same.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../src/h2/frame.h"
+
+static void
+check_inside(const struct frame_payload *f, const uint8_t *payload, size_t len)
+{
+	if (f->len == 0)
+		return;
+	if (f->data < payload || f->len > len ||
+	    f->data + f->len > payload + len)
+		abort();
+}
+
+/* Encodes what was decoded where there is an encoder, and compares. */
+static void
+check_again(const struct frame_header *h, const struct frame_payload *f,
+    const uint8_t *octets)
+{
+	struct buf out = { 0 };
+
+	switch (h->type) {
+	case FRAME_RST_STREAM:
+		frame_rst_stream_encode(&out, h->stream_id, f->code);
+		break;
+	case FRAME_PING:
+		frame_ping_encode(&out, h->flags & FLAG_ACK, f->data);
+		break;
+	case FRAME_GOAWAY:
+		frame_goaway_encode(&out, f->stream_id, f->code, f->data,
+		    f->len);
+		break;
+	case FRAME_WINDOW_UPDATE:
+		frame_window_update_encode(&out, h->stream_id, f->increment);
+		break;
+	default:
+		return;
+	}
+	/* Reserved bits and flags without meaning are not made again. */
+	if (buf_len(&out) != FRAME_HEADER_LEN + h->length ||
+	    memcmp(buf_data(&out), octets, 4) != 0 ||
+	    (h->type != FRAME_GOAWAY && h->type != FRAME_WINDOW_UPDATE &&
+	    memcmp(buf_data(&out) + FRAME_HEADER_LEN,
+	    octets + FRAME_HEADER_LEN, h->length) != 0))
+		abort();
+	buf_free(&out);
+}
+
+static void
+one_frame(const struct frame_header *h, const uint8_t *octets)
+{
+	const uint8_t *payload = octets + FRAME_HEADER_LEN;
+	struct frame_payload f;
+	struct h2_error err = { 0 };
+	uint16_t id;
+	uint32_t value;
+	size_t i;
+
+	if (frame_check(h, FRAME_DEFAULT_MAX_SIZE, &err) == -1 ||
+	    frame_decode(h, payload, &f, &err) == -1) {
+		if (err.level == H2_LEVEL_NONE || err.reason == NULL)
+			abort();
+		return;
+	}
+	check_inside(&f, payload, h->length);
+	check_again(h, &f, octets);
+	for (i = 0; h->type == FRAME_SETTINGS && i < h->length / 6; i++)
+		frame_setting_decode(payload, i, &id, &value);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
+{
+	struct frame_header h;
+
+	while (len >= FRAME_HEADER_LEN) {
+		frame_header_decode(p, &h);
+		if (h.length > len - FRAME_HEADER_LEN)
+			h.length = (uint32_t)(len - FRAME_HEADER_LEN);
+		/* check_again compares the length that the frame really has. */
+		if (get_u24(p) != h.length)
+			return 0;
+		one_frame(&h, p);
+		p += FRAME_HEADER_LEN + h.length;
+		len -= FRAME_HEADER_LEN + h.length;
+	}
+	return 0;
+}
