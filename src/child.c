@@ -32,6 +32,9 @@
 #define LINGER_MS 1000		/* to see the client's FIN after ours */
 #define LEAVE_MS 5000		/* for all after that; then the parent kills */
 
+/* A sign of life comes at least so often, milliseconds. */
+#define BEAT_MS 1000
+
 struct child {
 	struct conn c;
 	const struct child_args *a;
@@ -39,7 +42,24 @@ struct child {
 	enum child_end end;	/* CHILD_END_NONE: goes on */
 	enum conn_close how;	/* what the end looks like on the wire */
 	char why[256];
+	const char *drain_why;	/* NULL: the server is stopping */
 };
+
+/*
+ * A sign of life.  A process that has stopped itself or become another program
+ * gives none, and the parent kills it.  Returns how long poll may wait.
+ */
+static int
+beat(struct child *ch, unsigned more_ms)
+{
+	unsigned s = ch->c.options->silence_limit_s;
+
+	if (s == 0)
+		return -1;
+	atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() +
+	    (uint64_t)s * 1000 + more_ms);
+	return s > 4 ? BEAT_MS : BEAT_MS / 4;
+}
 
 static void
 end_with(struct child *ch, enum child_end end, enum conn_close how,
@@ -97,10 +117,11 @@ static void
 handshake(struct child *ch)
 {
 	char why[128];
-	int rc, left;
+	int rc, left, wait;
 
 	while ((rc = tls_handshake(ch->c.tls)) != 0) {
-		left = until(ch->preface_due, sys_now_ms());
+		left = wait = until(ch->preface_due, sys_now_ms());
+		sooner(&wait, beat(ch, 0));
 		if (rc == TLS_EOF) {
 			end_with(ch, CHILD_END_CLIENT, CLOSE_FIN,
 			    "closed during the TLS handshake");
@@ -113,13 +134,14 @@ handshake(struct child *ch)
 			    "%u s", ch->c.options->handshake_timeout_s);
 			end_with(ch, CHILD_END_TIMEOUT, CLOSE_FIN, why);
 		} else if (!poll_socket(ch, rc == TLS_AGAIN_WRITE ? POLLOUT :
-		    POLLIN, left)) {
+		    POLLIN, wait)) {
 			end_with(ch, CHILD_END_DRAINED, CLOSE_FIN, "");
 		}
 		if (ch->end != CHILD_END_NONE)
 			return;
 	}
 	tls_get_info(ch->c.tls, &ch->c.info);
+	slot_set_tls(ch->c.slot, ch->c.info.version, ch->c.info.alpn);
 	atomic_store(&ch->c.slot->state, CHILD_IDLE);
 }
 
@@ -164,13 +186,34 @@ read_input(struct child *ch)
 		end_with(ch, CHILD_END_CLIENT, CLOSE_TLS, "");
 }
 
+/* GOAWAY, and what runs may finish; why is NULL when the server stops. */
 static void
-begin_drain(struct child *ch)
+begin_drain(struct child *ch, const char *why)
 {
 	if (ch->c.draining)
 		return;
 	ch->c.draining = true;
+	ch->drain_why = why;
 	session_shutdown(ch->c.session);
+}
+
+/* Connections that have lasted long enough are drained too. */
+static int
+check_age(struct child *ch, uint64_t now)
+{
+	const struct options *o = ch->c.options;
+	uint64_t due = ch->c.slot->started_ms +
+	    (uint64_t)o->max_lifetime_s * 1000;
+
+	if (ch->c.draining)
+		return -1;
+	if (o->max_requests != 0 &&
+	    atomic_load(&ch->c.slot->streams) >= o->max_requests)
+		begin_drain(ch, "served its requests (--max-requests)");
+	else if (o->max_lifetime_s != 0 && now >= due)
+		begin_drain(ch, "lived its time (--max-lifetime)");
+	return ch->c.draining ? 0 :
+	    o->max_lifetime_s != 0 ? until(due, now) : -1;
 }
 
 /*
@@ -199,7 +242,8 @@ check_state(struct child *ch)
 		end_with(ch, CHILD_END_SCRIPT, c->close, "");
 	if ((c->draining || c->close == CLOSE_GOAWAY) && is_done(c))
 		end_with(ch, c->draining ? CHILD_END_DRAINED :
-		    CHILD_END_SCRIPT, CLOSE_TLS, "");
+		    CHILD_END_SCRIPT, CLOSE_TLS,
+		    ch->drain_why != NULL ? ch->drain_why : "");
 	if (ch->preface_due != 0 && session_established(c->session) &&
 	    session_settings_acked(c->session))
 		ch->preface_due = 0;
@@ -228,6 +272,8 @@ check_deadlines(struct child *ch, uint64_t now)
 	int timeout = -1;
 	bool stalled;
 
+	sooner(&timeout, beat(ch, 0));
+	sooner(&timeout, check_age(ch, now));
 	sooner(&timeout, handler_balance(c, now));
 	sooner(&timeout, handler_check_limit(c, now, &stuck));
 	sooner(&timeout, conn_tick(c, now, &stalled));
@@ -277,6 +323,14 @@ empty_wake_pipe(struct conn *c)
 		;
 }
 
+/* Its pipe or socket is not there any more: it polls as invalid for ever. */
+static void
+end_damaged(struct child *ch)
+{
+	end_with(ch, CHILD_END_DAMAGED, CLOSE_FIN,
+	    "it has closed the connection's descriptors");
+}
+
 static void
 serve(struct child *ch)
 {
@@ -304,10 +358,12 @@ serve(struct child *ch)
 		if (poll(p, 3, timeout) == -1)
 			p[0].revents = p[1].revents = p[2].revents = 0;
 		conn_lock(c);
+		if ((p[0].revents | p[1].revents) & POLLNVAL)
+			end_damaged(ch);
 		if (p[1].revents != 0)
 			empty_wake_pipe(c);
 		if (p[2].revents != 0) {
-			begin_drain(ch);
+			begin_drain(ch, NULL);
 			p[2].fd = -1;
 		}
 		if (p[0].revents & POLLNVAL)
@@ -398,6 +454,7 @@ close_connection(struct child *ch)
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 	struct conn *c = &ch->c;
 
+	beat(ch, FLUSH_MS + LINGER_MS);
 	conn_lock(c);
 	c->stopping = true;	/* no further function is started */
 	c->quiet = false;
@@ -441,6 +498,7 @@ wait_for_functions(struct child *ch)
 			stuck_text(ch, stuck, ch->why, sizeof(ch->why));
 			break;
 		}
+		sooner(&timeout, beat(ch, 0));
 		conn_unlock(c);
 		/* A script may have closed the pipe: then look now and then. */
 		if (poll(&p, 1, timeout) > 0 && p.revents & POLLNVAL)
@@ -461,9 +519,12 @@ leave(struct child *ch)
 		[CHILD_END_VIOLATION] = CHILD_EXIT_CLIENT,
 		[CHILD_END_TRANSPORT] = CHILD_EXIT_CLIENT,
 		[CHILD_END_SCRIPT] = CHILD_EXIT_OK,
-		[CHILD_END_LIMIT] = CHILD_EXIT_SCRIPT
+		[CHILD_END_LIMIT] = CHILD_EXIT_SCRIPT,
+		[CHILD_END_DAMAGED] = CHILD_EXIT_SCRIPT,
+		[CHILD_END_INTERNAL] = CHILD_EXIT_INTERNAL
 	};
 
+	atomic_store(&ch->c.slot->state, CHILD_LEAVING);
 	atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() + LEAVE_MS);
 	/* A function that is stuck may have the GIL. */
 	if (ch->end != CHILD_END_LIMIT)
@@ -479,6 +540,16 @@ leave(struct child *ch)
 }
 
 void
+child_fail(struct slot *slot, const char *why)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s: %s", why, strerror(errno));
+	slot_set_end(slot, CHILD_END_INTERNAL, text);
+	_exit(CHILD_EXIT_INTERNAL);
+}
+
+void
 child_run(const struct child_args *a)
 {
 	static struct child ch;	/* handler threads outlive this frame */
@@ -486,15 +557,15 @@ child_run(const struct child_args *a)
 
 	ch = (struct child){ .a = a };
 	if (a->tls != NULL && (t = tls_new(a->tls, a->fd)) == NULL)
-		fatalx(CHILD_EXIT_INTERNAL, "out of memory for TLS");
+		child_fail(a->slot, "out of memory for TLS");
 	if (conn_init(&ch.c, a->fd, t, a->slot, a->options) == -1)
-		fatal(CHILD_EXIT_INTERNAL, "cannot set up a connection");
+		child_fail(a->slot, "cannot set up a connection");
 	ch.c.client_host = a->client_host;
 	ch.c.client_port = a->client_port;
 	ch.preface_due = sys_now_ms() +
 	    (uint64_t)a->options->handshake_timeout_s * 1000;
 	if (interp_child_start(&ch.c, a->crash_fd) < 0)
-		_exit(CHILD_EXIT_INTERNAL);
+		child_fail(a->slot, "cannot start Python's part");
 	if (t != NULL)
 		handshake(&ch);
 	if (ch.end == CHILD_END_NONE)

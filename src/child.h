@@ -13,9 +13,15 @@
 enum child_exit {
 	CHILD_EXIT_OK = 0,	/* closed by client, drained, script's wish */
 	CHILD_EXIT_CLIENT = 1,	/* client: violation, TLS error, timeout */
-	CHILD_EXIT_SCRIPT = 2,	/* a script passed a limit */
+	CHILD_EXIT_SCRIPT = 2,	/* a script passed a limit, or did damage */
 	CHILD_EXIT_INTERNAL = 70
 };
+
+/*
+ * Ends the child for a fault that is neither a client's nor a script's: marks
+ * the slot with why and errno's text, so that the parent says so.
+ */
+void child_fail(struct slot *slot, const char *why);
 
 struct child_args {
 	int fd;			/* the connection; owned */

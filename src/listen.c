@@ -162,7 +162,7 @@ listen_name(const struct listeners *l, size_t i, char *dst, size_t size)
 }
 
 unsigned
-listen_port(const struct listeners *l)
+listen_port(const struct listeners *l, int conn)
 {
-	return bound_port(l->fd[0]);
+	return bound_port(conn != -1 ? conn : l->fd[0]);
 }

@@ -25,8 +25,11 @@ int listen_open(struct listeners *l, const struct options *o, char *err,
     size_t err_size);
 void listen_close(struct listeners *l);
 
-/* The port of all of them, also when the kernel picked it. */
-unsigned listen_port(const struct listeners *l);
+/*
+ * The port of all of them (inherited ones: of the first), also when the kernel
+ * picked it; with conn != -1 that of our end of this connection.
+ */
+unsigned listen_port(const struct listeners *l, int conn);
 
 /* "127.0.0.1:8443" of socket i. */
 const char *listen_name(const struct listeners *l, size_t i, char *dst,

@@ -1,27 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The log.  A record is formatted on the stack, escaped into a line and
- * handed to the kernel by one write(2), so that records of parent and
+ * handed to the kernel by one system call, so that records of parent and
  * children never mix and a crash loses none that was logged.
  *
  * No lock is held and nothing is allocated, because scripts fork processes
  * with several threads running and what they log there must not wait for a
- * lock whose holder is gone.  That is why the date is computed here: gmtime_r
- * takes the C library's time-zone lock.  errno is preserved.
+ * lock whose holder is gone.  That is why the system's log is spoken to here:
+ * syslog(3) locks.  errno is preserved.
  */
 #include <errno.h>
-#include <stdint.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "logline.h"
+#include "sys.h"
 
-#define LINE_SIZE 8192		/* one record, newline counted */
-#define TEXT_SIZE 6144		/* its text before it is escaped */
-#define STAMP_SIZE 64		/* time, program, pid, level */
+#define TEXT_SIZE 6144		/* a record's text before it is escaped */
+#define SYSLOG_PATH "/dev/log"
 
 static const char *const level_names[] = {
 	[LOG_L_ERROR] = "error",
@@ -32,15 +35,19 @@ static const char *const level_names[] = {
 
 #define N_LEVELS (sizeof(level_names) / sizeof(level_names[0]))
 
-static enum log_level threshold = LOG_L_INFO;
-static int log_fd = STDERR_FILENO;
-
-/* A line under construction; what does not fit is cut, marked by "...". */
-struct line {
-	char text[LINE_SIZE];
-	size_t len;
-	int cut;
+static const char *const format_names[] = {
+	[LOG_FORMAT_TEXT] = "text",
+	[LOG_FORMAT_JSON] = "json"
 };
+
+#define N_FORMATS (sizeof(format_names) / sizeof(format_names[0]))
+
+static enum log_level threshold = LOG_L_INFO;
+static enum log_format format = LOG_FORMAT_TEXT;
+static int log_fd = STDERR_FILENO;
+static const char *log_path;	/* of log_fd, which is then ours; NULL: none */
+static int syslog_fd = -1;	/* a socket; not -1: records go there */
+static rlim_t file_limit = RLIM_INFINITY;	/* RLIMIT_FSIZE, soft */
 
 void
 log_set_level(enum log_level level)
@@ -71,137 +78,199 @@ log_level_name(enum log_level level)
 	return (size_t)level < N_LEVELS ? level_names[level] : "?";
 }
 
+int
+log_format_from_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < N_FORMATS; i++)
+		if (strcmp(name, format_names[i]) == 0)
+			return (int)i;
+	return -1;
+}
+
+void
+log_set_format(enum log_format f)
+{
+	format = f;
+}
+
 void
 log_set_fd(int fd)
 {
 	log_fd = fd;
 }
 
-static void
-line_put(struct line *l, const char *p, size_t n)
+int
+log_get_fd(void)
 {
-	/* Room for "...\n" is kept to the end. */
-	if (l->cut || n > sizeof(l->text) - 4 - l->len) {
-		l->cut = 1;
+	return syslog_fd == -1 ? log_fd : -1;
+}
+
+int
+log_set_file(const char *path)
+{
+	int fd, err;
+
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0640);
+	if (fd == -1)
+		return -1;
+	if (sys_set_cloexec(fd) == -1) {
+		err = errno;
+		close(fd);
+		errno = err;
+		return -1;
+	}
+	if (log_path != NULL)
+		close(log_fd);
+	if (syslog_fd != -1)
+		close(syslog_fd);
+	syslog_fd = -1;
+	log_fd = fd;
+	log_path = path;
+	return 0;
+}
+
+int
+log_set_syslog(void)
+{
+	int fd;
+
+	if (syslog_fd != -1)
+		return 0;
+	if ((fd = socket(AF_UNIX, SOCK_DGRAM, 0)) == -1)
+		return -1;
+	sys_set_cloexec(fd);
+	syslog_fd = fd;
+	return 0;
+}
+
+void
+log_set_file_limit(uint64_t octets)
+{
+	file_limit = (rlim_t)octets;
+}
+
+int
+log_reopen(void)
+{
+	return log_path != NULL ? log_set_file(log_path) : 0;
+}
+
+/* Whatever else a script may write, a record has no limit. */
+static void
+limit_files(bool on)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_FSIZE, &r) == -1)
 		return;
-	}
-	memcpy(l->text + l->len, p, n);
-	l->len += n;
+	r.rlim_cur = on ? file_limit : r.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &r);
 }
 
+/*
+ * Lifts the limit, which is the whole process's, for each write.  Another
+ * thread may bring it back in between: then what is left is tried again.
+ */
 static void
-line_put_escaped(struct line *l, const char *p, size_t n)
+write_limited(const char *p, size_t len, int fd)
 {
-	static const char hex[] = "0123456789abcdef";
-	size_t i;
+	ssize_t n = 0;
+	int i;
 
-	for (i = 0; i < n && !l->cut; i++) {
-		unsigned char c = (unsigned char)p[i];
-		char x[4] = { '\\', 'x', hex[c >> 4], hex[c & 15] };
-
-		if (c == '\n')
-			line_put(l, "\\n", 2);
-		else if (c == '\t')
-			line_put(l, "\\t", 2);
-		else if (c == '\r')
-			line_put(l, "\\r", 2);
-		else if (c < 0x20 || c == 0x7f)
-			line_put(l, x, 4);
-		else
-			line_put(l, p + i, 1);
+	for (i = 0; i < 10 && n >= 0 && len > 0; i++) {
+		limit_files(false);
+		n = write(fd, p, len);
+		limit_files(true);
+		if (n == -1 && (errno == EINTR || errno == EFBIG))
+			n = 0;
+		if (n > 0) {
+			p += n;
+			len -= (size_t)n;
+		}
 	}
 }
 
-/* Ends the line and writes it, once. */
 static void
-line_write(struct line *l, int fd)
+write_once(const struct logline *l, int fd)
 {
 	ssize_t n;
 
-	if (l->cut) {
-		memcpy(l->text + l->len, "...", 3);
-		l->len += 3;
+	if (file_limit != RLIM_INFINITY) {
+		write_limited(l->text, l->len, fd);
+		return;
 	}
-	l->text[l->len++] = '\n';
 	do
 		n = write(fd, l->text, l->len);
 	while (n == -1 && errno == EINTR);
 	/* A log that cannot be written has nowhere to complain. */
 }
 
-/*
- * The civil date of a day counted from 1970-01-01.  Years are taken to begin
- * in March, so that a leap day is a year's last day; an era is 400 of them.
- */
+/* The address each time: the daemon may have been started again. */
 static void
-civil_date(long long day, int *year, int *month, int *mday)
+send_syslog(const struct logline *l)
 {
-	long long shifted = day + 719468;	/* from 0000-03-01 */
-	long long era = shifted / 146097;
-	int doe = (int)(shifted % 146097);
-	int yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	int mp = (5 * doy + 2) / 153;
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	ssize_t n;
 
-	*mday = doy - (153 * mp + 2) / 5 + 1;
-	*month = mp < 10 ? mp + 3 : mp - 9;
-	*year = (int)(era * 400) + yoe + (*month <= 2);
+	strcpy(to.sun_path, SYSLOG_PATH);
+	do
+		n = sendto(syslog_fd, l->text, l->len - 1, MSG_NOSIGNAL,
+		    (const struct sockaddr *)&to, sizeof(to));
+	while (n == -1 && errno == EINTR);
 }
 
 static void
-line_stamp(struct line *l, enum log_level level)
+begin(struct logline *l, enum log_level level)
 {
-	char stamp[STAMP_SIZE * 2];
-	struct timespec ts = { 0, 0 };
-	int year, month, mday, n;
-	long second;
+	logline_begin(l, format, level, syslog_fd != -1);
+}
 
-	clock_gettime(CLOCK_REALTIME, &ts);
-	civil_date((long long)ts.tv_sec / 86400, &year, &month, &mday);
-	second = (long)(ts.tv_sec % 86400);
-	n = snprintf(stamp, sizeof(stamp),
-	    "%04d-%02d-%02dT%02ld:%02ld:%02ld.%03ldZ h2rig[%ld] %s: ",
-	    year, month, mday, second / 3600, second / 60 % 60, second % 60,
-	    ts.tv_nsec / 1000000, (long)getpid(), log_level_name(level));
-	if (n > 0)
-		line_put(l, stamp, (size_t)n);
+static void
+finish(struct logline *l)
+{
+	logline_end(l);
+	if (syslog_fd != -1)
+		send_syslog(l);
+	else
+		write_once(l, log_fd);
 }
 
 /* Formats into line l, escaped; err > 0 adds its text. */
 static void
-line_format(struct line *l, int err, const char *fmt, va_list ap)
+format_text(struct logline *l, int err, const char *fmt, va_list ap)
 {
 	char text[TEXT_SIZE];
 	int n;
 
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	if (n < 0)
-		return;
+		n = 0;
 	if ((size_t)n >= sizeof(text)) {
-		line_put_escaped(l, text, sizeof(text) - 1);
-		l->cut = 1;
-		return;
+		logline_add(l, text, sizeof(text) - 1);
+		l->cut = true;
+	} else {
+		logline_add(l, text, (size_t)n);
+		if (err > 0) {
+			logline_add(l, ": ", 2);
+			logline_add(l, strerror(err), strlen(strerror(err)));
+		}
 	}
-	line_put_escaped(l, text, (size_t)n);
-	if (err > 0) {
-		line_put(l, ": ", 2);
-		line_put_escaped(l, strerror(err), strlen(strerror(err)));
-	}
+	logline_text_end(l);
 }
 
 static void
 log_record(enum log_level level, int err, const char *fmt, va_list ap)
 {
 	int saved = errno;
-	struct line l;
+	struct logline l;
 
 	if (level > threshold)
 		return;
-	l.len = 0;
-	l.cut = 0;
-	line_stamp(&l, level);
-	line_format(&l, err, fmt, ap);
-	line_write(&l, log_fd);
+	begin(&l, level);
+	format_text(&l, err, fmt, ap);
+	finish(&l);
 	errno = saved;
 }
 
@@ -256,7 +325,7 @@ log_lines(enum log_level level, const char *prefix, const char *text,
 {
 	int saved = errno;
 	const char *end = text + len;
-	struct line l;
+	struct logline l;
 
 	if (level > threshold)
 		return;
@@ -264,28 +333,54 @@ log_lines(enum log_level level, const char *prefix, const char *text,
 		const char *nl = memchr(text, '\n', (size_t)(end - text));
 		const char *stop = nl != NULL ? nl : end;
 
-		l.len = 0;
-		l.cut = 0;
-		line_stamp(&l, level);
-		line_put_escaped(&l, prefix, strlen(prefix));
-		line_put(&l, ": ", 2);
-		line_put_escaped(&l, text, (size_t)(stop - text));
-		line_write(&l, log_fd);
+		begin(&l, level);
+		logline_add(&l, prefix, strlen(prefix));
+		logline_add(&l, ": ", 2);
+		logline_add(&l, text, (size_t)(stop - text));
+		logline_text_end(&l);
+		finish(&l);
 		text = nl != NULL ? nl + 1 : end;
 	}
 	errno = saved;
 }
 
+void
+log_fields(enum log_level level, const char *text, const struct log_field *f,
+    size_t n)
+{
+	int saved = errno;
+	struct logline l;
+	size_t i;
+
+	if (level > threshold)
+		return;
+	begin(&l, level);
+	logline_add(&l, text, strlen(text));
+	logline_text_end(&l);
+	for (i = 0; i < n; i++)
+		logline_field(&l, &f[i]);
+	finish(&l);
+	errno = saved;
+}
+
+/* Under inetd standard error is nowhere: the system's log has it too. */
 static void
 complain(int err, const char *fmt, va_list ap)
 {
-	struct line l;
+	struct logline l;
+	va_list again;
 
-	l.len = 0;
-	l.cut = 0;
-	line_put(&l, "h2rig: ", 7);
-	line_format(&l, err, fmt, ap);
-	line_write(&l, STDERR_FILENO);
+	va_copy(again, ap);
+	logline_begin_plain(&l);
+	format_text(&l, err, fmt, ap);
+	logline_end(&l);
+	write_once(&l, STDERR_FILENO);
+	if (syslog_fd != -1) {
+		begin(&l, LOG_L_ERROR);
+		format_text(&l, err, fmt, again);
+		finish(&l);
+	}
+	va_end(again);
 }
 
 void

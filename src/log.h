@@ -6,15 +6,19 @@
  *	2026-01-02T03:04:05.678Z h2rig[PID] LEVEL: text
  *
  * Control characters, also those that came from a client or a script, are
- * written as \n, \t, \xHH; octets above 0x7f go as they are.
+ * written as \n, \t, \xHH; octets above 0x7f go as they are.  Or it is a JSON
+ * object with the members time, pid, level and text.
  */
 #ifndef H2RIG_LOG_H
 #define H2RIG_LOG_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum log_level { LOG_L_ERROR, LOG_L_WARN, LOG_L_INFO, LOG_L_DEBUG };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 /* The exit statuses of sysexits(3) that h2rig uses (see h2rig(8)). */
 enum exit_status {
@@ -32,8 +36,32 @@ enum log_level log_get_level(void);
 int log_level_from_name(const char *name);
 const char *log_level_name(enum log_level level);
 
+/* "text", "json"; -1 for any other name. */
+int log_format_from_name(const char *name);
+void log_set_format(enum log_format format);
+
 /* Descriptor written to; 2 until it is set.  It is not closed here. */
 void log_set_fd(int fd);
+
+/*
+ * Where records go from now on: a file, which is made if it is not there and
+ * appended to, or the system's log.  0, or -1 with errno and all as before.
+ * path is borrowed.
+ */
+int log_set_file(const char *path);
+int log_set_syslog(void);
+
+/* Opens the file again, which may have been moved away: 0, or -1 likewise. */
+int log_reopen(void);
+
+/*
+ * This process has that soft limit for the size of files it writes, which the
+ * log has to get around.
+ */
+void log_set_file_limit(uint64_t octets);
+
+/* The descriptor records are written to; -1: they go to the system's log. */
+int log_get_fd(void);
 
 #if defined(__GNUC__)
 #define LOG_PRINTF(f, a) __attribute__((format(printf, f, a)))
@@ -58,9 +86,21 @@ void log_debug(const char *fmt, ...) LOG_PRINTF(1, 2);
 void log_lines(enum log_level level, const char *prefix, const char *text,
     size_t len);
 
+/* A member of a record beside its text: text of len octets, or a number. */
+struct log_field {
+	const char *name;
+	const char *text;	/* NULL: a number */
+	size_t len;
+	uint64_t number;
+};
+
+/* One record with fields: "text name=value name=value", or JSON members. */
+void log_fields(enum log_level level, const char *text,
+    const struct log_field *f, size_t n);
+
 /*
  * fatal: the environment is unusable; prints "h2rig: text" on standard error
- * and exits with the status.  fatalx without errno.  Only main, parent and
+ * (and in the system's log, if that is where records go) and exits with the status.  fatalx without errno.  Only main, parent and
  * child call them.  panic: a fault of our own; logs and aborts.
  */
 void fatal(int status, const char *fmt, ...) LOG_PRINTF(2, 3) LOG_NORETURN;

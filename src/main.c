@@ -6,9 +6,9 @@
  * before Python starts, and each such error is one line on standard error
  * and an exit status of its own (see h2rig(8)).
  */
-#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "config.h"
 #include "h2/hpack.h"
@@ -17,48 +17,87 @@
 #include "options.h"
 #include "parent.h"
 #include "py/interp.h"
+#include "supervise.h"
+#include "sys.h"
 #include "tls.h"
 
-/*
- * Descriptors 0 to 2 are open from here on: a socket must not get one of
- * their numbers and be printed to.  Standard input is always empty, also for
- * scripts: reading a terminal would stop a child, whose group is not the
- * terminal's.
- */
+/* The log as the options want it; where it was until now is told of errors. */
 static void
-open_standard_descriptors(void)
+open_log(const struct options *o)
 {
-	int fd;
+	log_set_level(o->log_level);
+	log_set_format(o->log_format);
+	if (o->log_file != NULL && log_set_file(o->log_file) == -1)
+		fatal(EXIT_CONFIG, "--log-file: \"%s\": expected a file to "
+		    "append to", o->log_file);
+	if (o->syslog && log_set_syslog() == -1)
+		fatal(EXIT_SYSTEM, "--syslog");
+}
 
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd == -1 || dup2(fd, STDIN_FILENO) == -1)
-		fatal(EXIT_SYSTEM, "/dev/null");
-	close(fd);
+/* What serves where, within which limits: one record. */
+static void
+log_start(const struct options *o, const struct listeners *l,
+    const struct supervise *s)
+{
+	char text[LISTEN_MAX * (SYS_ADDR_SIZE + 16)] = "";
+	char name[SYS_ADDR_SIZE];
+	size_t i, len = 0;
+
+	for (i = 0; i < l->n; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+		    "%s%s://%s", i > 0 ? " " : "",
+		    o->cleartext ? "http" : "https",
+		    listen_name(l, i, name, sizeof(name)));
+	if (s->conn != -1)
+		snprintf(text, sizeof(text), "one connection, of %s",
+		    sys_format_addr((const struct sockaddr *)&s->client, name,
+		    sizeof(name)));
+	log_info("h2rig %s, Python %s, %s, serving %s on %s; at most %u "
+	    "children, %" PRIu32 " streams each, functions %u s",
+	    PACKAGE_VERSION, interp_version(), tls_library_version(),
+	    o->doc_root, text, o->max_children,
+	    o->limits.max_concurrent_streams, o->run_limit_s);
+}
+
+/* Certificate and sockets, or the end. */
+static struct tls_ctx *
+open_outside(struct options *o, struct supervise *s, struct listeners *l)
+{
+	struct tls_ctx *tls = NULL;
+	char err[1024];
+	int status;
+
+	status = supervise_take(s, o, l, err, sizeof(err));
+	if (status != 0)
+		fatalx(status, "%s", err);
+	if (!o->cleartext) {
+		tls = tls_ctx_new(o->cert, o->key, err, sizeof(err));
+		if (tls == NULL)
+			fatalx(EXIT_CONFIG, "%s", err);
+	}
+	if (l->n == 0 && s->conn == -1 &&
+	    listen_open(l, o, err, sizeof(err)) == -1)
+		fatalx(EXIT_SYSTEM, "%s", err);
+	/* What scripts are told, and what it is bound to, also if inherited. */
+	o->port = listen_port(l, s->conn);
+	return tls;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct options o;
+	struct supervise supervise;
 	struct listeners listeners = { 0 };
-	struct tls_ctx *tls = NULL;
+	struct tls_ctx *tls;
 	char err[1024];
 	int status;
 
-	open_standard_descriptors();
+	supervise_begin(&supervise, argc, argv);
 	options_parse(&o, argc, argv);
-	log_set_level(o.log_level);
+	open_log(&o);
 	hpack_init();		/* here, so that children share the tables */
-	if (!o.cleartext) {
-		tls = tls_ctx_new(o.cert, o.key, err, sizeof(err));
-		if (tls == NULL)
-			fatalx(EXIT_CONFIG, "%s", err);
-	}
-	if (listen_open(&listeners, &o, err, sizeof(err)) == -1)
-		fatalx(EXIT_SYSTEM, "%s", err);
-	o.port = listen_port(&listeners);
+	tls = open_outside(&o, &supervise, &listeners);
 	status = interp_start(&o, argv[0], err, sizeof(err));
 	if (status != 0)
 		fatalx(status, "%s", err);
@@ -67,9 +106,8 @@ main(int argc, char **argv)
 		interp_stop();
 		fatalx(status, "%s", err);
 	}
-	log_info("h2rig %s, Python %s, %s, serving %s", PACKAGE_VERSION,
-	    interp_version(), tls_library_version(), o.doc_root);
-	status = parent_run(&o, &listeners, tls);
+	log_start(&o, &listeners, &supervise);
+	status = parent_run(&o, &listeners, &tls, &supervise);
 	interp_stop();
 	listen_close(&listeners);
 	tls_ctx_free(tls);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "confine.h"
 #include "log.h"
 #include "options.h"
 #include "sys.h"
@@ -32,6 +33,7 @@ enum kind {
 	KIND_BIND,		/* an address; repeatable */
 	KIND_ALIAS,		/* URL=DIR; repeatable */
 	KIND_LEVEL,		/* name of a log level */
+	KIND_FORMAT,		/* ... of a form of the log */
 	KIND_HELP,
 	KIND_VERSION
 };
@@ -98,6 +100,30 @@ static const struct row rows[] = {
 	    DAY, NULL, "while no output moves" },
 	{ "run-limit", 0, "SECONDS", KIND_UINT, AT(run_limit_s), 0, DAY,
 	    NULL, "of a script's function; 0: none" },
+	{ "user", 'u', "NAME", KIND_STRING, AT(user), 0, 0,
+	    NULL, "run scripts as that user; for root" },
+	{ "group", 'g', "NAME", KIND_STRING, AT(group), 0, 0,
+	    "the user's", "... and with that group only" },
+	{ "max-memory", 0, "N", KIND_U64, AT(max_memory), 0, INT64_MAX,
+	    NULL, "octets, of a child; 0: no limit" },
+	{ "max-cpu", 0, "SECONDS", KIND_UINT, AT(max_cpu_s), 0, DAY,
+	    NULL, "processor time of a child; 0: no limit" },
+	{ "max-file-size", 0, "N", KIND_U64, AT(max_file_size), 0, INT64_MAX,
+	    NULL, "octets; 0: no limit" },
+	{ "max-files", 0, "N", KIND_UINT, AT(max_files), 0, 1 << 20,
+	    NULL, "open files of a child; 0: no limit" },
+	{ "max-processes", 0, "N", KIND_UINT, AT(max_processes), 0, 1 << 22,
+	    NULL, "processes of a child; 0: no limit" },
+	{ "silence-limit", 0, "SECONDS", KIND_UINT, AT(silence_limit_s), 0,
+	    DAY, NULL, "until a silent child is killed; 0: never" },
+	{ "max-requests", 0, "N", KIND_UINT, AT(max_requests), 0, MAX31,
+	    NULL, "of a connection; 0: no limit" },
+	{ "max-lifetime", 0, "SECONDS", KIND_UINT, AT(max_lifetime_s), 0, DAY,
+	    NULL, "of a connection; 0: no limit" },
+	{ "max-per-address", 0, "N", KIND_UINT, AT(max_per_address), 0, 65536,
+	    NULL, "connections of a client; 0: no limit" },
+	{ "max-per-second", 0, "N", KIND_UINT, AT(max_per_second), 0, MAX31,
+	    NULL, "new connections; 0: no limit" },
 	{ "header-table-size", 0, "N", KIND_U32, LIMIT(header_table_size), 0,
 	    1 << 24, NULL, "octets of HPACK table" },
 	{ "max-concurrent-streams", 0, "N", KIND_U32,
@@ -132,6 +158,20 @@ static const struct row rows[] = {
 	    MAX31, NULL, "beyond one for 256 octets" },
 	{ "max-body", 0, "N", KIND_U64, LIMIT(max_body), 0, INT64_MAX,
 	    NULL, "octets of a request's content" },
+	{ "inetd", 0, NULL, KIND_TRUE, AT(inetd), 0, 0,
+	    NULL, "standard input is the connection" },
+	{ "inetd-wait", 0, NULL, KIND_TRUE, AT(inetd_wait), 0, 0,
+	    NULL, "standard input is the listening socket" },
+	{ "idle-exit", 0, "SECONDS", KIND_UINT, AT(idle_exit_s), 0, DAY,
+	    NULL, "end when without clients; 0: never" },
+	{ "notify-fd", 0, "N", KIND_UINT, AT(notify_fd), 3, 65535,
+	    "none", "write a newline to it when ready" },
+	{ "log-format", 0, "FORM", KIND_FORMAT, AT(log_format), 0, 0,
+	    "text", "text or json" },
+	{ "log-file", 0, "FILE", KIND_STRING, AT(log_file), 0, 0,
+	    "standard error", "append the log to it" },
+	{ "syslog", 0, NULL, KIND_TRUE, AT(syslog), 0, 0,
+	    NULL, "log to the system's log" },
 	{ "help", 'h', NULL, KIND_HELP, 0, 0, 0,
 	    NULL, "print this" },
 	{ "version", 'V', NULL, KIND_VERSION, 0, 0, 0,
@@ -155,6 +195,10 @@ options_default(struct options *o)
 	o->idle_timeout_s = 300;
 	o->stall_timeout_s = 300;
 	o->run_limit_s = 300;
+	o->max_memory = (uint64_t)4 << 30;
+	o->max_files = 1024;
+	o->max_processes = 64;
+	o->silence_limit_s = 30;
 	session_limits_default(&o->limits);
 }
 
@@ -313,6 +357,13 @@ apply(struct options *o, const struct row *r, const char *text)
 			    "warn, info or debug", r->name, text);
 		*(enum log_level *)p = (enum log_level)level;
 		break;
+	case KIND_FORMAT:
+		level = log_format_from_name(text);
+		if (level == -1)
+			fatalx(EXIT_USAGE, "--%s: \"%s\": expected text or "
+			    "json", r->name, text);
+		*(enum log_format *)p = (enum log_format)level;
+		break;
 	case KIND_HELP:
 	case KIND_VERSION:
 		print_and_exit(r->kind);
@@ -394,10 +445,35 @@ check_directory(const char *name, const char *path)
 	return real;
 }
 
+/* Ways to be started, and to log, that exclude each other. */
+static void
+check_start(const struct options *o)
+{
+	const struct {
+		bool both;
+		const char *name, *other;
+	} pairs[] = {
+		{ o->inetd && o->inetd_wait, "inetd", "inetd-wait" },
+		{ o->inetd && o->idle_exit_s != 0, "inetd", "idle-exit" },
+		{ o->inetd && o->notify_fd != 0, "inetd", "notify-fd" },
+		{ o->inetd_wait && o->notify_fd != 0, "inetd-wait",
+		    "notify-fd" },
+		{ o->syslog && o->log_file != NULL, "syslog", "log-file" }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (pairs[i].both)
+			fatalx(EXIT_USAGE, "--%s: expected no --%s with it",
+			    pairs[i].name, pairs[i].other);
+}
+
 /* What options say about each other, and the operand. */
 static void
 check_whole(struct options *o, char **operand, int n)
 {
+	char err[256];
+
 	if (o->cleartext && (o->cert != NULL || o->key != NULL))
 		fatalx(EXIT_USAGE, "--cleartext: expected no --%s with it",
 		    o->cert != NULL ? "cert" : "key");
@@ -405,11 +481,14 @@ check_whole(struct options *o, char **operand, int n)
 		fatalx(EXIT_USAGE, "--cert: expected --key with it");
 	if (o->key != NULL && o->cert == NULL)
 		fatalx(EXIT_USAGE, "--key: expected --cert with it");
+	check_start(o);
 	if (n == 0)
 		fatalx(EXIT_USAGE, "DOCROOT: expected the directory to serve");
 	if (n > 1)
 		fatalx(EXIT_USAGE, "\"%s\": expected nothing after DOCROOT",
 		    operand[1]);
+	if (confine_resolve(o, err, sizeof(err)) == -1)
+		fatalx(EXIT_CONFIG, "%s", err);
 	o->doc_root = check_directory("DOCROOT", operand[0]);
 	if (o->ws_doc_root != NULL)
 		o->ws_doc_root = check_directory("--ws-docroot",

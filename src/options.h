@@ -42,7 +42,30 @@ struct options {
 	unsigned idle_timeout_s;
 	unsigned stall_timeout_s;
 	unsigned run_limit_s;		/* of one call of a script's function */
+
+	/* What scripts and connections are limited to; 0: no limit. */
+	const char *user;		/* name or number; NULL: as we are */
+	const char *group;
+	uint64_t max_memory;		/* octets of a child's address space */
+	unsigned max_cpu_s;		/* seconds of processor time */
+	uint64_t max_file_size;		/* octets */
+	unsigned max_files;		/* open in a child */
+	unsigned max_processes;		/* of a child, itself counted */
+	unsigned silence_limit_s;	/* without a sign of a child's life */
+	unsigned max_requests;		/* of a connection */
+	unsigned max_lifetime_s;	/* its life time */
+	unsigned max_per_address;	/* connections of a client's address */
+	unsigned max_per_second;	/* new connections */
 	struct session_limits limits;
+
+	/* Being started by others, and the log. */
+	bool inetd;			/* descriptor 0 is the connection */
+	bool inetd_wait;		/* ... is the listening socket */
+	unsigned idle_exit_s;		/* without connections; 0: never */
+	unsigned notify_fd;		/* gets a newline when ready; 0: none */
+	enum log_format log_format;
+	const char *log_file;		/* NULL: standard error */
+	bool syslog;
 };
 
 /*

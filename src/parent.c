@@ -20,12 +20,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "confine.h"
 #include "log.h"
 #include "parent.h"
 #include "py/interp.h"
@@ -41,7 +43,8 @@
 struct parent {
 	const struct options *options;
 	struct listeners *listeners;
-	struct tls_ctx *tls;
+	struct tls_ctx **tls;	/* *tls is replaced by a reload */
+	struct supervise *supervise;
 	struct scoreboard board;
 	size_t alive;		/* children */
 	int drain[2];		/* children read; closed write end: stop */
@@ -52,16 +55,32 @@ struct parent {
 	struct sockaddr_storage held_addr;
 	unsigned pause_ms;	/* the latest pause; 0: all is well */
 	uint64_t resume_ms;	/* accept nothing before; 0: no pause */
+	/* Children die before their first request: likewise; 0: they do not. */
+	unsigned dying_ms;
+	uint64_t dying_until_ms;
+
+	uint64_t last_client_ms;	/* when there was one, for --idle-exit */
+	bool single;		/* serves one connection, then ends */
+	int single_status;	/* exit status of its child */
 	bool full_logged;
 	bool no_crash_file;	/* logged that there is none */
 
 	bool stopping;
 	bool killed_all;
 	uint64_t grace_end_ms;
+
+	uint64_t looked_ms;	/* when deadlines were looked at last */
+	uint64_t spare_until_ms; /* nobody is past a deadline before */
+	uint64_t count_ms;	/* when processes are counted next */
+	uint64_t second_ms;	/* --max-per-second: the present second's */
+	unsigned second_n;	/* begin, and connections since */
+	uint64_t refused_ms;	/* when a refusal was logged last */
 };
 
 static volatile sig_atomic_t got_stop;	/* number of TERM and INT */
 static volatile sig_atomic_t got_child;
+static volatile sig_atomic_t got_reload;	/* HUP */
+static volatile sig_atomic_t got_status;	/* USR1 */
 
 static void
 on_stop(int sig)
@@ -76,6 +95,20 @@ on_child(int sig)
 {
 	(void)sig;
 	got_child = 1;
+}
+
+static void
+on_reload(int sig)
+{
+	(void)sig;
+	got_reload = 1;
+}
+
+static void
+on_status(int sig)
+{
+	(void)sig;
+	got_status = 1;
 }
 
 static void
@@ -98,20 +131,27 @@ set_handler(int sig, void (*handler)(int), int flags)
 static void
 set_signals(struct parent *p)
 {
+	static const struct {
+		int sig;
+		void (*handler)(int);
+	} ours[] = {
+		{ SIGTERM, on_stop }, { SIGINT, on_stop },
+		{ SIGHUP, on_reload }, { SIGUSR1, on_status },
+		{ SIGCHLD, on_child }
+	};
 	sigset_t mask;
+	size_t i;
 
 	sigemptyset(&mask);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGCHLD);
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		sigaddset(&mask, ours[i].sig);
 	sigprocmask(SIG_BLOCK, &mask, &p->wait_mask);
-	/* Whoever started us may have had them blocked. */
-	sigdelset(&p->wait_mask, SIGTERM);
-	sigdelset(&p->wait_mask, SIGINT);
-	sigdelset(&p->wait_mask, SIGCHLD);
-	set_handler(SIGTERM, on_stop, 0);
-	set_handler(SIGINT, on_stop, 0);
-	set_handler(SIGCHLD, on_child, SA_NOCLDSTOP);
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		/* Whoever started us may have had them blocked. */
+		sigdelset(&p->wait_mask, ours[i].sig);
+		set_handler(ours[i].sig, ours[i].handler,
+		    ours[i].sig == SIGCHLD ? SA_NOCLDSTOP : 0);
+	}
 	set_handler(SIGPIPE, SIG_IGN, 0);
 }
 
@@ -140,6 +180,9 @@ announce(const struct parent *p)
 	char text[LISTEN_MAX * (SYS_ADDR_SIZE + 40)], name[SYS_ADDR_SIZE];
 	size_t i, len = 0;
 
+	/* Nobody reads it under inetd. */
+	if (p->single || p->options->inetd_wait)
+		return;
 	for (i = 0; i < p->listeners->n; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len,
 		    "h2rig: listening on %s://%s\n",
@@ -202,7 +245,7 @@ append(char *text, size_t size, const char *before, const char *what)
 /* How the child ended, in words; whether that calls for a warning. */
 static bool
 describe_end(const struct seat *seat, const struct slot *slot, int status,
-    char *dst, size_t size)
+    bool out_of_cpu, char *dst, size_t size)
 {
 	int end = atomic_load(&slot->end);
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -212,19 +255,16 @@ describe_end(const struct seat *seat, const struct slot *slot, int status,
 	if (WIFSIGNALED(status) && seat->killed != NULL) {
 		snprintf(dst, size, "killed: %s", seat->killed);
 	} else if (WIFSIGNALED(status)) {
-		snprintf(dst, size, "killed by %s",
+		snprintf(dst, size, "%skilled by %s", out_of_cpu ?
+		    "limit hit: processor time (--max-cpu), " : "",
 		    sys_signal_name(WTERMSIG(status)));
 	} else if (end == CHILD_END_NONE) {
-		snprintf(dst, size, code == CHILD_EXIT_INTERNAL
-		    ? "exit code %d, unexpected" : "exit by a script, code %d",
-		    code);
+		snprintf(dst, size, "exit by a script, code %d", code);
 	} else {
 		snprintf(dst, size, "%s", child_end_text(end));
 		if (why[0] != '\0')
 			append(dst, size, ": ", why);
-		if (code == CHILD_EXIT_INTERNAL)
-			append(dst, size, ", ", "internal error");
-		return end == CHILD_END_LIMIT || code == CHILD_EXIT_INTERNAL;
+		return end >= CHILD_END_LIMIT;
 	}
 	/* It said something before it was stopped. */
 	if (end != CHILD_END_NONE && why[0] != '\0')
@@ -234,23 +274,89 @@ describe_end(const struct seat *seat, const struct slot *slot, int status,
 
 static void
 log_end(const struct seat *seat, const struct slot *slot, pid_t pid,
-    int status)
+    int status, bool out_of_cpu)
 {
 	uint64_t ms = sys_now_ms() - seat->started_ms;
 	char text[4096], run[SCOREBOARD_TEXT + 64], tail[160];
-	bool warn;
+	bool warn, running = false;
 	size_t i;
 
-	warn = describe_end(seat, slot, status, text, sizeof(text));
+	warn = describe_end(seat, slot, status, out_of_cpu, text,
+	    sizeof(text));
 	for (i = 0; warn && i < SCOREBOARD_RUNNING; i++)
-		if (slot_running_text(slot, i, run, sizeof(run)))
+		if (slot_running_text(slot, i, run, sizeof(run))) {
 			append(text, sizeof(text), ", running ", run);
+			running = true;
+		}
+	/* A thread that it left behind, perhaps. */
+	if (warn && !running && slot_last_text(slot, run, sizeof(run)))
+		append(text, sizeof(text), ", last ran ", run);
 	snprintf(tail, sizeof(tail), "%" PRIu64 ".%03u s, %u streams, "
 	    "%" PRIuFAST64 " octets in, %" PRIuFAST64 " out",
 	    ms / 1000, (unsigned)(ms % 1000), atomic_load(&slot->streams),
 	    atomic_load(&slot->octets_in), atomic_load(&slot->octets_out));
 	(warn ? log_warnx : log_info)("child %ld of %s ended: %s; %s",
 	    (long)pid, seat->client, text, tail);
+}
+
+/*
+ * A child that failed before its first request, by no fault of the client's,
+ * will not be the last one: a crash, a fault of our own, or SIGKILL from
+ * outside (memory was short).  Then the next ones are made slowly.
+ */
+static bool
+died_early(const struct seat *seat, const struct slot *slot, int status)
+{
+	if (seat->killed != NULL || atomic_load(&slot->streams) > 0)
+		return false;
+	return WIFSIGNALED(status) || atomic_load(&slot->end) ==
+	    CHILD_END_NONE || WEXITSTATUS(status) == CHILD_EXIT_INTERNAL;
+}
+
+static void
+note_death(struct parent *p, long i, int status)
+{
+	uint64_t now = sys_now_ms();
+
+	p->last_client_ms = now;
+	p->single_status = WIFEXITED(status) ? WEXITSTATUS(status) :
+	    128 + WTERMSIG(status);	/* as shells say it */
+	if (died_early(&p->board.seat[i], &p->board.slot[i], status)) {
+		if (p->dying_ms == 0)
+			log_warnx("children die before their first request, "
+			    "accepting slowly");
+		p->dying_ms = p->dying_ms == 0 ? PAUSE_MIN_MS :
+		    p->dying_ms < PAUSE_MAX_MS ? p->dying_ms * 2 :
+		    p->dying_ms;
+		p->dying_until_ms = now + p->dying_ms;
+		log_debug("waiting for %u ms", p->dying_ms);
+	} else if (p->dying_ms != 0) {
+		log_info("children live again, accepting as before");
+		p->dying_ms = 0;
+		p->dying_until_ms = 0;
+	}
+}
+
+/* Processor time of children that were waited for, microseconds. */
+static uint64_t
+cpu_of_the_dead(void)
+{
+	struct rusage u;
+
+	if (getrusage(RUSAGE_CHILDREN, &u) == -1)
+		return 0;
+	return ((uint64_t)u.ru_utime.tv_sec + (uint64_t)u.ru_stime.tv_sec) *
+	    1000000 + (uint64_t)u.ru_utime.tv_usec +
+	    (uint64_t)u.ru_stime.tv_usec;
+}
+
+/* SIGXCPU, or the kernel's SIGKILL for one that ignored it. */
+static bool
+was_out_of_cpu(const struct parent *p, int status, uint64_t used)
+{
+	return p->options->max_cpu_s != 0 && WIFSIGNALED(status) &&
+	    (WTERMSIG(status) == SIGXCPU || (WTERMSIG(status) == SIGKILL &&
+	    used >= (uint64_t)p->options->max_cpu_s * 1000000));
 }
 
 /*
@@ -261,16 +367,19 @@ static void
 bury(struct parent *p, pid_t pid)
 {
 	long i = scoreboard_find(&p->board, pid);
+	uint64_t cpu = cpu_of_the_dead();
 	int status = 0;
 
 	if (i != -1)
 		kill(-pid, SIGKILL);
 	if (waitpid(pid, &status, 0) != pid || i == -1)
 		return;
-	log_end(&p->board.seat[i], &p->board.slot[i], pid, status);
+	log_end(&p->board.seat[i], &p->board.slot[i], pid, status,
+	    was_out_of_cpu(p, status, cpu_of_the_dead() - cpu));
 	log_crash_file(&p->board.seat[i], pid);
 	p->board.seat[i].pid = 0;
 	p->alive--;
+	note_death(p, i, status);
 	if (p->alive <= p->board.n / 2)
 		p->full_logged = false;
 	/* There is room again for what was short, perhaps. */
@@ -311,18 +420,56 @@ kill_all(struct parent *p, const char *why)
 			kill_child(&p->board.seat[i], why);
 }
 
-/* Kills what asked to be killed by now and is still there. */
+/*
+ * Kills whose time is over: what said it would leave by now and has not, and
+ * what gives no sign of life.  Not if this process did not run for a while:
+ * then the whole machine may have stood still, and children are given time to
+ * say that they live.
+ */
 static void
 enforce_deadlines(struct parent *p, uint64_t now)
 {
 	size_t i;
 
-	for (i = 0; i < p->board.n; i++) {
-		uint64_t at = atomic_load(&p->board.slot[i].kill_at_ms);
+	if (p->looked_ms != 0 && now - p->looked_ms > 3 * TICK_MS)
+		p->spare_until_ms = now + 3 * TICK_MS;
+	p->looked_ms = p->alive > 0 ? now : 0;
+	for (i = 0; now >= p->spare_until_ms && i < p->board.n; i++) {
+		const struct slot *slot = &p->board.slot[i];
+		uint64_t at = atomic_load(&slot->kill_at_ms);
 
-		if (p->board.seat[i].pid != 0 && at != 0 && at <= now)
-			kill_child(&p->board.seat[i], "past its deadline");
+		if (p->board.seat[i].pid == 0 || at == 0 || at > now)
+			continue;
+		kill_child(&p->board.seat[i],
+		    atomic_load(&slot->state) == CHILD_LEAVING ?
+		    "past its deadline" :
+		    "limit hit: no sign of life (--silence-limit)");
 	}
+}
+
+/*
+ * Kills children with too many processes.  Looking costs time for each process
+ * of the machine, and takes a fiftieth of ours at most.
+ */
+static void
+enforce_processes(struct parent *p, uint64_t now)
+{
+	size_t i;
+
+	if (p->options->max_processes == 0 || p->alive == 0 ||
+	    now < p->count_ms)
+		return;
+	if (confine_count(&p->board) == -1) {
+		p->count_ms = UINT64_MAX;
+		log_debug("cannot count processes (--max-processes)");
+		return;
+	}
+	for (i = 0; i < p->board.n; i++)
+		if (p->board.seat[i].pid != 0 &&
+		    p->board.seat[i].processes > p->options->max_processes)
+			kill_child(&p->board.seat[i],
+			    "limit hit: processes (--max-processes)");
+	p->count_ms = now + TICK_MS + 50 * (sys_now_ms() - now);
 }
 
 /* Births. */
@@ -353,6 +500,8 @@ restore_signals(const struct parent *p)
 	set_handler(SIGXFSZ, SIG_IGN, 0);
 	set_handler(SIGTERM, on_nothing, SA_RESTART);
 	set_handler(SIGINT, on_nothing, SA_RESTART);
+	set_handler(SIGHUP, on_nothing, SA_RESTART);
+	set_handler(SIGUSR1, on_nothing, SA_RESTART);
 	sigprocmask(SIG_SETMASK, &p->wait_mask, NULL);
 }
 
@@ -362,7 +511,9 @@ become_child(struct parent *p, long i, int fd,
     const struct sockaddr_storage *ss)
 {
 	const struct sockaddr *sa = (const struct sockaddr *)ss;
+	struct slot *slot = &p->board.slot[i];
 	struct child_args a = { 0 };
+	const char *what;
 	int on = 1;
 
 	setpgid(0, 0);
@@ -370,17 +521,17 @@ become_child(struct parent *p, long i, int fd,
 	restore_signals(p);
 	/* Frames are small and each matters; failure only costs time. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (sys_set_nonblock(fd) == -1 || sys_set_cloexec(fd) == -1) {
-		log_error("client socket");
-		_exit(CHILD_EXIT_INTERNAL);
-	}
-	atomic_store(&p->board.slot[i].pid, (int)getpid());
+	atomic_store(&slot->pid, (int)getpid());
+	if (sys_set_nonblock(fd) == -1 || sys_set_cloexec(fd) == -1)
+		child_fail(slot, "client socket");
+	if (confine_child(p->options, &what) == -1)
+		child_fail(slot, what);
 	a.fd = fd;
 	a.drain_fd = p->drain[0];
 	a.crash_fd = p->board.seat[i].crash_fd;
-	a.tls = p->tls;
+	a.tls = *p->tls;
 	a.options = p->options;
-	a.slot = &p->board.slot[i];
+	a.slot = slot;
 	sys_addr_host(sa, a.client_host, sizeof(a.client_host));
 	a.client_port = sys_addr_port(sa);
 	child_run(&a);
@@ -403,6 +554,12 @@ spawn(struct parent *p, int fd, const struct sockaddr_storage *ss)
 	slot->started_ms = seat->started_ms;
 	memcpy(slot->client, seat->client, sizeof(slot->client));
 	atomic_store(&slot->state, CHILD_HANDSHAKE);
+	sys_addr_host((const struct sockaddr *)ss, seat->host,
+	    sizeof(seat->host));
+	/* Until its own first sign of life. */
+	if (p->options->silence_limit_s != 0)
+		atomic_store(&slot->kill_at_ms, seat->started_ms +
+		    (uint64_t)p->options->silence_limit_s * 1000);
 	pid = interp_fork();
 	if (pid == -1)
 		return -1;
@@ -410,6 +567,7 @@ spawn(struct parent *p, int fd, const struct sockaddr_storage *ss)
 		become_child(p, i, fd, ss);
 	/* Here too: whoever comes first, its group exists from now on. */
 	setpgid(pid, pid);
+	p->last_client_ms = seat->started_ms;
 	seat->pid = pid;
 	atomic_store(&slot->pid, (int)pid);
 	p->alive++;
@@ -439,11 +597,38 @@ note_success(struct parent *p)
 	p->resume_ms = 0;
 }
 
+/*
+ * Turns away the connection held back if its address has all that it may have.
+ * True: it is gone.  A flood of them does not flood the log.
+ */
+static bool
+refuse_held(struct parent *p)
+{
+	unsigned most = p->options->max_per_address;
+	uint64_t now = sys_now_ms();
+	char host[SYS_HOST_SIZE];
+
+	if (most == 0)
+		return false;
+	sys_addr_host((const struct sockaddr *)&p->held_addr, host,
+	    sizeof(host));
+	if (scoreboard_count_host(&p->board, host) < most)
+		return false;
+	close(p->held_fd);
+	p->held_fd = -1;
+	if (p->refused_ms == 0 || now - p->refused_ms >= 1000) {
+		log_warnx("refused %s: it has %u connections "
+		    "(--max-per-address)", host, most);
+		p->refused_ms = now;
+	}
+	return true;
+}
+
 /* Tries again to fork for the connection held back, if there is one. */
 static bool
 spawn_held(struct parent *p)
 {
-	if (p->held_fd == -1)
+	if (p->held_fd == -1 || refuse_held(p))
 		return true;
 	if (spawn(p, p->held_fd, &p->held_addr) == -1) {
 		pause_accepting(p, "fork");
@@ -464,6 +649,7 @@ accept_one(struct parent *p, int fd)
 	memset(&p->held_addr, 0, sizeof(p->held_addr));
 	conn = accept(fd, (struct sockaddr *)&p->held_addr, &len);
 	if (conn != -1) {
+		p->second_n++;
 		p->held_fd = conn;
 		return spawn_held(p);
 	}
@@ -483,9 +669,24 @@ accept_one(struct parent *p, int fd)
 	}
 }
 
+/* Whether this second has seen all the new connections that it may. */
+static bool
+too_fast(struct parent *p, uint64_t now)
+{
+	if (p->options->max_per_second == 0)
+		return false;
+	if (now - p->second_ms >= 1000) {
+		p->second_ms = now;
+		p->second_n = 0;
+	}
+	return p->second_n >= p->options->max_per_second;
+}
+
 static bool
 has_room(struct parent *p)
 {
+	if (too_fast(p, sys_now_ms()))
+		return false;
 	if (p->alive < p->board.n)
 		return true;
 	if (!p->full_logged)
@@ -520,6 +721,7 @@ static void
 begin_stop(struct parent *p, uint64_t now)
 {
 	p->stopping = true;
+	supervise_stopping(p->supervise);
 	p->grace_end_ms = now + (uint64_t)p->options->grace_s * 1000;
 	log_info("stopping, %zu children have %u s to finish", p->alive,
 	    p->options->grace_s);
@@ -532,6 +734,97 @@ begin_stop(struct parent *p, uint64_t now)
 	p->drain[1] = -1;
 }
 
+/*
+ * HUP: routes, certificate and key anew, all of them or none, and the log
+ * file.  Children that run keep what they have.
+ */
+static void
+reload(struct parent *p)
+{
+	const struct options *o = p->options;
+	struct tls_ctx *tls = NULL;
+	char err[1024];
+
+	got_reload = 0;
+	supervise_reloading(p->supervise);
+	if (log_reopen() == -1)
+		log_warn("--log-file: \"%s\": not opened again, going on "
+		    "with the old one", o->log_file);
+	/* Without --cert the one in memory stays: clients may trust it. */
+	if (interp_probe(o, err, sizeof(err)) != 0 || (o->cert != NULL &&
+	    (tls = tls_ctx_new(o->cert, o->key, err, sizeof(err))) == NULL)) {
+		log_errorx("not reloaded, going on as before: %s", err);
+	} else {
+		if (tls != NULL) {
+			tls_ctx_free(*p->tls);
+			*p->tls = tls;
+		}
+		log_info("reloaded");
+	}
+	supervise_reloaded(p->supervise);
+}
+
+static const char *
+state_text(int state)
+{
+	static const char *const text[] = {
+		[CHILD_FREE] = "starting", [CHILD_HANDSHAKE] = "handshake",
+		[CHILD_IDLE] = "idle", [CHILD_RUNNING] = "running",
+		[CHILD_LEAVING] = "leaving"
+	};
+	size_t i = (size_t)state;	/* of an untrusted slot */
+
+	return i < sizeof(text) / sizeof(text[0]) ? text[i] : "?";
+}
+
+/* USR1: a line for each child. */
+static void
+log_status(struct parent *p)
+{
+	char text[4096], run[SCOREBOARD_TEXT + 64];
+	size_t i, k;
+
+	got_status = 0;
+	log_info("%zu children of at most %zu%s", p->alive, p->board.n,
+	    p->stopping ? ", stopping" : "");
+	for (i = 0; i < p->board.n; i++) {
+		const struct seat *seat = &p->board.seat[i];
+		const struct slot *slot = &p->board.slot[i];
+		uint64_t ms = sys_now_ms() - seat->started_ms;
+
+		if (seat->pid == 0)
+			continue;
+		snprintf(text, sizeof(text), "%s",
+		    state_text(atomic_load(&slot->state)));
+		for (k = 0; k < SCOREBOARD_RUNNING; k++)
+			if (slot_running_text(slot, k, run, sizeof(run)))
+				append(text, sizeof(text), ", running ", run);
+		log_info("child %ld of %s: %s; %" PRIu64 ".%03u s, "
+		    "%u streams, %" PRIuFAST64 " octets in, %" PRIuFAST64
+		    " out", (long)seat->pid, seat->client, text, ms / 1000,
+		    (unsigned)(ms % 1000), atomic_load(&slot->streams),
+		    atomic_load(&slot->octets_in),
+		    atomic_load(&slot->octets_out));
+	}
+}
+
+/* --idle-exit: ms when it is due; UINT64_MAX: it is not. */
+static uint64_t
+idle_exit_due(const struct parent *p)
+{
+	if (p->options->idle_exit_s == 0 || p->stopping || p->alive > 0 ||
+	    p->held_fd != -1)
+		return UINT64_MAX;
+	return p->last_client_ms + (uint64_t)p->options->idle_exit_s * 1000;
+}
+
+/* The only connection is over, or will never be. */
+static bool
+single_over(const struct parent *p)
+{
+	return p->single && p->alive == 0 && p->held_fd == -1;
+}
+
 /* What flags and clock call for.  False: all is over. */
 static bool
 act(struct parent *p)
@@ -540,6 +833,10 @@ act(struct parent *p)
 
 	if (got_child)
 		reap(p);
+	if (got_status)
+		log_status(p);
+	if (got_reload && !p->stopping)
+		reload(p);
 	if (got_stop > 0 && !p->stopping)
 		begin_stop(p, now);
 	if (got_stop > 1 && !p->killed_all)
@@ -547,14 +844,21 @@ act(struct parent *p)
 	if (p->stopping && !p->killed_all && now >= p->grace_end_ms)
 		kill_all(p, "not finished when the grace time was over");
 	enforce_deadlines(p, now);
-	return !p->stopping || p->alive > 0;
+	enforce_processes(p, now);
+	if (now >= idle_exit_due(p)) {
+		log_info("no client for %u s (--idle-exit)",
+		    p->options->idle_exit_s);
+		begin_stop(p, now);
+	}
+	return (!p->stopping || p->alive > 0) && !single_over(p);
 }
 
 /* True: the listeners are to be watched. */
 static bool
 may_accept(struct parent *p, uint64_t now)
 {
-	if (p->stopping || (p->resume_ms != 0 && now < p->resume_ms))
+	if (p->stopping || now < p->dying_until_ms ||
+	    (p->resume_ms != 0 && now < p->resume_ms))
 		return false;
 	p->resume_ms = 0;
 	return has_room(p) && spawn_held(p) && has_room(p);
@@ -572,6 +876,13 @@ next_wake(const struct parent *p, uint64_t now)
 		at = p->resume_ms;
 	if (p->stopping && !p->killed_all && p->grace_end_ms < at)
 		at = p->grace_end_ms;
+	if (now < p->dying_until_ms && p->dying_until_ms < at)
+		at = p->dying_until_ms;
+	if (idle_exit_due(p) < at)
+		at = idle_exit_due(p);
+	if (p->options->max_per_second != 0 && p->second_ms + 1000 > now &&
+	    p->second_ms + 1000 < at)
+		at = p->second_ms + 1000;
 	if (at == UINT64_MAX)
 		return -1;
 	return at > now ? (long)(at - now) : 0;
@@ -600,23 +911,31 @@ wait_and_accept(struct parent *p)
 }
 
 int
-parent_run(const struct options *o, struct listeners *l, struct tls_ctx *tls)
+parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
+    struct supervise *s)
 {
 	struct parent p = { 0 };
 
 	p.options = o;
 	p.listeners = l;
 	p.tls = tls;
-	p.held_fd = -1;
+	p.supervise = s;
+	/* A connection that we were given is one that waits for its child. */
+	p.single = s->conn != -1;
+	p.held_fd = s->conn;
+	p.held_addr = s->client;
+	p.last_client_ms = sys_now_ms();
 	if (scoreboard_init(&p.board, o->max_children) == -1 ||
 	    sys_pipe(p.drain, 0) == -1)
 		fatal(EXIT_SYSTEM, "start");
 	set_signals(&p);
+	confine_parent(o);
 	announce(&p);
+	supervise_ready(s);
 	while (act(&p))
 		wait_and_accept(&p);
 	log_info("stopped");
 	close(p.drain[0]);
 	scoreboard_free(&p.board);
-	return EXIT_SUCCESS;
+	return p.single ? p.single_status : EXIT_SUCCESS;
 }

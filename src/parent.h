@@ -8,13 +8,16 @@
 
 #include "listen.h"
 #include "options.h"
+#include "supervise.h"
 #include "tls.h"
 
 /*
- * Serves until a signal ends it and returns the exit status.  The ready lines
- * go to standard output before the first accept.
+ * Serves until a signal, --idle-exit or the end of the only connection ends
+ * it, and returns the exit status.  The ready lines go to standard output
+ * before the first accept.  *tls is freed and replaced when a reload has made
+ * another one; the last one is the caller's.
  */
 int parent_run(const struct options *o, struct listeners *l,
-    struct tls_ctx *tls);
+    struct tls_ctx **tls, struct supervise *s);
 
 #endif

@@ -29,7 +29,9 @@ static const char *const end_texts[] = {
 	[CHILD_END_VIOLATION] = "protocol violation by the client",
 	[CHILD_END_TRANSPORT] = "transport error",
 	[CHILD_END_SCRIPT] = "closed by a script",
-	[CHILD_END_LIMIT] = "limit hit"
+	[CHILD_END_LIMIT] = "limit hit",
+	[CHILD_END_DAMAGED] = "damaged by a script",
+	[CHILD_END_INTERNAL] = "internal error"
 };
 
 const char *
@@ -91,6 +93,8 @@ scoreboard_take(struct scoreboard *b)
 		memset(&b->slot[i], 0, sizeof(b->slot[i]));
 		b->seat[i].killed = NULL;
 		b->seat[i].client[0] = '\0';
+		b->seat[i].host[0] = '\0';
+		b->seat[i].processes = 0;
 		return (long)i;
 	}
 	return -1;
@@ -105,6 +109,16 @@ scoreboard_find(const struct scoreboard *b, pid_t pid)
 		if (b->seat[i].pid == pid)
 			return (long)i;
 	return -1;
+}
+
+size_t
+scoreboard_count_host(const struct scoreboard *b, const char *host)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < b->n; i++)
+		n += b->seat[i].pid != 0 && strcmp(b->seat[i].host, host) == 0;
+	return n;
 }
 
 /* Copies what fits and ends it; of a longer text the end is kept. */
@@ -134,6 +148,7 @@ slot_running_begin(struct slot *s, uint32_t stream, const char *script,
 		r->since_ms = now_ms;
 		snprintf(r->function, sizeof(r->function), "%s", function);
 		copy_tail(r->script, sizeof(r->script), script);
+		r->last_stream = stream;
 		atomic_store(&r->stream, stream);
 		return r;
 	}
@@ -156,6 +171,13 @@ slot_set_end(struct slot *s, enum child_end end, const char *why)
 	atomic_store(&s->end, (int)end);
 }
 
+void
+slot_set_tls(struct slot *s, const char *version, const char *alpn)
+{
+	snprintf(s->tls, sizeof(s->tls), "%s", version != NULL ? version : "");
+	snprintf(s->alpn, sizeof(s->alpn), "%s", alpn != NULL ? alpn : "");
+}
+
 /* Copies a field that may lack its NUL. */
 static void
 copy_untrusted(char *dst, size_t size, const char *src, size_t src_size)
@@ -166,21 +188,57 @@ copy_untrusted(char *dst, size_t size, const char *src, size_t src_size)
 	dst[n] = '\0';
 }
 
+static void
+running_text(const struct running *r, unsigned stream, char *dst, size_t size)
+{
+	char function[sizeof(r->function) + 1];
+	char script[sizeof(r->script) + 1];
+
+	copy_untrusted(function, sizeof(function), r->function,
+	    sizeof(r->function));
+	copy_untrusted(script, sizeof(script), r->script, sizeof(r->script));
+	snprintf(dst, size, "%s in %s on stream %u", function, script, stream);
+}
+
 bool
 slot_running_text(const struct slot *s, size_t i, char *dst, size_t size)
 {
 	const struct running *r = &s->running[i];
 	unsigned stream = atomic_load(&r->stream);
-	char function[sizeof(r->function) + 1];
-	char script[sizeof(r->script) + 1];
 
 	if (stream == 0 || stream == FILLING)
 		return false;
-	copy_untrusted(function, sizeof(function), r->function,
-	    sizeof(r->function));
-	copy_untrusted(script, sizeof(script), r->script, sizeof(r->script));
-	snprintf(dst, size, "%s in %s on stream %u", function, script, stream);
+	running_text(r, stream, dst, size);
 	return true;
+}
+
+bool
+slot_last_text(const struct slot *s, char *dst, size_t size)
+{
+	const struct running *last = NULL;
+	size_t i;
+
+	for (i = 0; i < SCOREBOARD_RUNNING; i++) {
+		const struct running *r = &s->running[i];
+
+		if (r->last_stream != 0 &&
+		    (last == NULL || r->since_ms >= last->since_ms))
+			last = r;
+	}
+	if (last != NULL)
+		running_text(last, last->last_stream, dst, size);
+	return last != NULL;
+}
+
+void
+slot_tls_text(const struct slot *s, char *dst, size_t size)
+{
+	char tls[sizeof(s->tls) + 1], alpn[sizeof(s->alpn) + 1];
+
+	copy_untrusted(tls, sizeof(tls), s->tls, sizeof(s->tls));
+	copy_untrusted(alpn, sizeof(alpn), s->alpn, sizeof(s->alpn));
+	snprintf(dst, size, "%s%s%s", tls, tls[0] != '\0' && alpn[0] != '\0' ?
+	    " " : "", alpn);
 }
 
 void

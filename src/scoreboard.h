@@ -25,7 +25,8 @@ enum child_state {
 	CHILD_FREE,
 	CHILD_HANDSHAKE,
 	CHILD_IDLE,
-	CHILD_RUNNING
+	CHILD_RUNNING,
+	CHILD_LEAVING		/* at its end; nothing of it runs any more */
 };
 
 /* How a child says that it ended; CHILD_END_NONE in a dead one: it did not. */
@@ -37,11 +38,15 @@ enum child_end {
 	CHILD_END_VIOLATION,	/* the client broke a rule: `why` */
 	CHILD_END_TRANSPORT,	/* TLS or TCP error: `why` */
 	CHILD_END_SCRIPT,	/* a script closed the connection */
-	CHILD_END_LIMIT		/* a script passed a limit: `why` */
+	CHILD_END_LIMIT,	/* a script passed a limit: `why` */
+	CHILD_END_DAMAGED,	/* a script broke the child's own parts: `why` */
+	CHILD_END_INTERNAL	/* a fault of our own: `why` */
 };
 
+/* An entry keeps its texts when the function is over, for slot_last_text. */
 struct running {
 	atomic_uint stream;	/* 0: not in use; UINT_MAX: being filled */
+	unsigned last_stream;	/* as `stream` was */
 	uint64_t since_ms;	/* sys_now_ms */
 	char function[24];
 	char script[SCOREBOARD_TEXT];
@@ -57,6 +62,8 @@ struct slot {
 	atomic_uint_fast64_t octets_out;
 	atomic_uint streams;
 	char client[64];	/* "127.0.0.1:50000" */
+	char tls[16];		/* "TLSv1.3"; empty: none, or not yet */
+	char alpn[16];		/* "h2"; empty: the client offered none */
 	char why[256];
 	struct running running[SCOREBOARD_RUNNING];
 };
@@ -68,6 +75,8 @@ struct seat {
 	const char *killed;	/* why the parent killed it; NULL: it did not */
 	int crash_fd;		/* faulthandler's file, owned; -1: none yet */
 	char client[64];
+	char host[64];		/* of it, without the port */
+	unsigned processes;	/* in its group, when they were counted */
 };
 
 struct scoreboard {
@@ -91,6 +100,9 @@ long scoreboard_take(struct scoreboard *b);
 /* The index by pid; -1: none. */
 long scoreboard_find(const struct scoreboard *b, pid_t pid);
 
+/* How many children serve clients of that numeric address. */
+size_t scoreboard_count_host(const struct scoreboard *b, const char *host);
+
 /*
  * Child's side.  slot_running_begin returns the entry, or NULL: all are in
  * use; any thread may call it.  Of several slot_set_end the first counts;
@@ -101,12 +113,24 @@ struct running *slot_running_begin(struct slot *s, uint32_t stream,
 void slot_running_end(struct running *r);
 void slot_set_end(struct slot *s, enum child_end end, const char *why);
 
+/* What was negotiated; NULL: none. */
+void slot_set_tls(struct slot *s, const char *version, const char *alpn);
+
 /*
  * Parent's side: the function running in entry i as "main in /x.py on stream
  * 1" in dst, bounded, whatever stands in the slot.  False: none is running.
  */
 bool slot_running_text(const struct slot *s, size_t i, char *dst,
     size_t size);
+
+/*
+ * Likewise the function that was begun last, whether or not it still runs: a
+ * thread or process that it started may be what came to grief.
+ */
+bool slot_last_text(const struct slot *s, char *dst, size_t size);
+
+/* "TLSv1.3 h2", or what there is of it; "" for neither.  Bounded. */
+void slot_tls_text(const struct slot *s, char *dst, size_t size);
 
 /* A child's `why`, bounded likewise. */
 void slot_why_text(const struct slot *s, char *dst, size_t size);

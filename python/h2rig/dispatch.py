@@ -274,6 +274,10 @@ class Exchange:
             main(self.request, response)
         elif main is not None:
             result = stream.call("main", main, self.request, response)
+        if stream.block_open:
+            # What the script began raw is left as it is.
+            self.log("debug", "main", "ended with a raw header block open")
+            return
         writer = response._writer
         if writer is not None and writer.finish_gathered():
             apply_result(response, result)

@@ -135,6 +135,7 @@ class FilePart(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Reads into buffer; the octets read, 0 at the end."""
         size = min(len(buffer), self.length - self._position)
         if size <= 0:
             return 0

@@ -4,14 +4,20 @@ the way from a script's pairs to the octets that the protocol engine takes.
 """
 
 import functools
+import re
 from typing import (Any, Dict, Iterable, Iterator, List, Optional,
                     Tuple)
 
+from h2rig.errors import ProtocolError
 from h2rig.isomorphic import Value, isomorphic_encode, octets
 
 __all__ = ["MultiDict", "RequestHeaders", "ResponseHeaders"]
 
 _missing = object()
+
+#: Of a checked field (RFC 9113 §8.2.1, RFC 9110 §5.6.2).
+_field_name = re.compile(rb":?[!#$%&'*+.^_`|~0-9a-z-]+\Z")
+_forbidden = re.compile(rb"[\0\r\n]")
 
 #: Names that scripts may write without their colon (RFC 9113 §8.3).
 PSEUDO = frozenset((b"method", b"scheme", b"path", b"authority", b"status"))
@@ -285,6 +291,27 @@ def raw_fields(headers: Any, what: str = "headers") -> List[Tuple[Any, ...]]:
         else:
             out.append((name, value))
     return out
+
+
+def explained(e: ProtocolError, fields: Iterable[Tuple[Any, ...]]
+              ) -> ProtocolError:
+    """e, or an error that says which of the fields was wrong, if the cause is
+    a name or a value that RFC 9113 §8.2.1 forbids.
+    """
+    if type(e) is not ProtocolError:
+        return e
+    for field in fields:
+        if not _field_name.match(field[0]):
+            return ProtocolError(
+                "header name %r; expected letters, digits and any of "
+                "!#$%%&'*+-.^_`|~ (RFC 9113 §8.2.1)"
+                % field[0].decode("latin-1"))
+        if _forbidden.search(field[1]):
+            return ProtocolError(
+                "value %r of header %s; expected no NUL, CR or LF (RFC 9113 "
+                "§8.2.1)" % (field[1].decode("latin-1"),
+                             field[0].decode("latin-1")))
+    return e
 
 
 def _never_indexed(item: Any) -> bool:

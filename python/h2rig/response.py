@@ -9,7 +9,8 @@ import _h2rig
 
 from h2rig.constants import response_codes
 from h2rig.files import FilePart, file_part
-from h2rig.headers import ResponseHeaders
+from h2rig.errors import ProtocolError
+from h2rig.headers import ResponseHeaders, explained
 from h2rig.isomorphic import isomorphic_encode, octets
 from h2rig.writer import ResponseWriter
 
@@ -239,6 +240,9 @@ class Response:
                     parts.append(item.encode(self.encoding))
                 elif isinstance(item, (bytes, bytearray, memoryview)):
                     parts.append(bytes(item))
+                elif item and not callable(item) and not hasattr(
+                        item, "read"):
+                    raise content_error("an item of the content", item)
                 else:
                     return None
             return b"".join(parts)
@@ -266,6 +270,13 @@ class Response:
 
         end_stream: whether END_STREAM goes with it.
         """
+        try:
+            self._send(fields, end_stream)
+        except ProtocolError as e:
+            raise explained(e, fields) from None
+
+    def _send(self, fields: List[Tuple[bytes, ...]],
+              end_stream: bool) -> None:
         stream = self._stream
         if (self.request.method == "HEAD"
                 and not self.send_body_for_head_request):

@@ -341,7 +341,7 @@ class StashQueue:
 
     def put(self, value: Any) -> None:
         """Puts a value (anything that pickles) at the end."""
-        _open().queue_put(self._name, pickle.dumps(value))
+        _open().queue_put(self._name, _pickled(value))
 
     def get(self, block: bool = True, timeout: Optional[float] = None) -> Any:
         """Removes and returns the first value; waits for one if block, for
@@ -395,13 +395,13 @@ class Stash:
         """Stores value, which is anything that pickles but None.
 
         key: a UUID as text or bytes, else ValueError.  StashError if the key
-        is taken.
+        is taken; TypeError for what does not pickle.
         """
         if value is None:
             raise ValueError("None cannot be put in the stash: "
                              "it is what `take` says of an absent key")
         where = self._key(key, path)
-        if not _open().put(*where, pickle.dumps(value)):
+        if not _open().put(*where, _pickled(value)):
             raise StashError(
                 "key %s of path %s is taken: take it before another put"
                 % (uuid.UUID(bytes=where[1]), where[0].decode("latin-1")))
@@ -417,6 +417,14 @@ class Stash:
     def get_queue(self) -> StashQueue:
         """A new queue, which can be put in the stash itself."""
         return StashQueue()
+
+
+def _pickled(value: Any) -> bytes:
+    try:
+        return pickle.dumps(value)
+    except (pickle.PicklingError, AttributeError, TypeError) as e:
+        raise TypeError("what is put in the stash must pickle, not %r: %s"
+                        % (value, e)) from None
 
 
 def _uuid(key: Any) -> bytes:

@@ -12,8 +12,8 @@ import _h2rig
 from h2rig import frames
 from h2rig.errors import ProtocolError, StreamClosedError
 from h2rig.frames import ContinuationFrame, HeadersFrame
-from h2rig.headers import (ResponseHeaders, checked_fields, normal_order,
-                           raw_fields)
+from h2rig.headers import (ResponseHeaders, checked_fields, explained,
+                           normal_order, raw_fields)
 from h2rig.isomorphic import octets
 from h2rig.literal import ChunkReader, LiteralReader
 
@@ -115,7 +115,14 @@ class ResponseWriter:
                 and self._response.request.method == "HEAD"
                 and not self._response.send_body_for_head_request):
             last = True
-        self._stream.send_headers(fields, bool(last), _checked_id(stream_id))
+        self._send_fields(fields, bool(last), _checked_id(stream_id))
+
+    def _send_fields(self, fields: List[Tuple[Any, ...]], last: bool,
+                     stream_id: int = 0) -> None:
+        try:
+            self._stream.send_headers(fields, last, stream_id)
+        except ProtocolError as e:
+            raise explained(e, fields) from None
 
     def _note_dropped(self, fields: Any, dropped: List[bytes],
                       headers: Any) -> None:
@@ -200,7 +207,10 @@ class ResponseWriter:
         elif push_stream_id < 1:
             raise ProtocolError("%d is no id for a pushed stream"
                                 % push_stream_id)
-        pushed: int = self._stream.send_push(fields, push_stream_id)
+        try:
+            pushed: int = self._stream.send_push(fields, push_stream_id)
+        except ProtocolError as e:
+            raise explained(e, fields) from None
         if status is not None:
             self.write_headers(response_fields, status, stream_id=pushed,
                                last=response_data is None)
@@ -213,7 +223,7 @@ class ResponseWriter:
         fields, dropped = checked_fields(headers, "trailers")
         if dropped:
             _log_dropped(dropped)
-        self._stream.send_headers(fields, True)
+        self._send_fields(fields, True)
 
     def write_informational(self, status: Any, headers: Any = ()) -> None:
         """Sends a 1xx response before the final one (RFC 9110 §15.2)."""

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "../confine.h"
 #include "../conn.h"
 #include "../log.h"
 #include "../sys.h"
@@ -31,11 +32,14 @@
 
 #define PROBE_MS 30000		/* a routes file has so long to load */
 #define PROBE_TEXT 1024		/* octets of what may be wrong with it */
+#define PROBE_CLOSE 4096	/* descriptors below are not for it */
 
 /* Run in the parent once the package is on sys.path. */
 static const char prepare[] =
     "import faulthandler, gc, os, sys, threading, _h2rig\n"
-    "os.register_at_fork(after_in_child=_h2rig._after_fork)\n";
+    "import h2rig.output\n"
+    "os.register_at_fork(after_in_child=_h2rig._after_fork)\n"
+    "h2rig.output.install()\n";
 
 /*
  * Run in the parent last.  Importing from the document root must not leave
@@ -76,6 +80,7 @@ start_python(char *err, size_t size)
 	PyConfig config;
 	PyStatus status;
 
+	confine_environment();
 	PyImport_AppendInittab("_h2rig", module_init);
 	PyPreConfig_InitIsolatedConfig(&pre);
 	pre.utf8_mode = 1;
@@ -235,6 +240,35 @@ start_error(char *err, size_t size)
 	return s != NULL ? EXIT_CONFIG : EXIT_SYSTEM;
 }
 
+/* The stash's directory, made by configure, becomes the scripts' own. */
+static int
+give_stash(void)
+{
+	PyObject *module, *options = NULL, *dir = NULL, *os = NULL, *r = NULL;
+	uid_t uid;
+	gid_t gid;
+
+	confine_owner(&uid, &gid);
+	if (uid == (uid_t)-1 && gid == (gid_t)-1)
+		return 0;
+	if ((module = PyImport_ImportModule("h2rig.config")) != NULL)
+		options = PyObject_GetAttrString(module, "options");
+	if (options != NULL)
+		dir = PyObject_GetAttrString(options, "stash_directory");
+	if (dir == Py_None)
+		Py_INCREF(r = dir);
+	else if (dir != NULL && (os = PyImport_ImportModule("os")) != NULL)
+		r = PyObject_CallMethod(os, "chown", "OLL", dir,
+		    uid == (uid_t)-1 ? -1LL : (long long)uid,
+		    gid == (gid_t)-1 ? -1LL : (long long)gid);
+	Py_XDECREF(module);
+	Py_XDECREF(options);
+	Py_XDECREF(dir);
+	Py_XDECREF(os);
+	Py_XDECREF(r);
+	return r != NULL ? 0 : -1;
+}
+
 int
 interp_start(const struct options *o, const char *argv0, char *err,
     size_t err_size)
@@ -249,7 +283,8 @@ interp_start(const struct options *o, const char *argv0, char *err,
 	dict = options_dict(o);
 	if (dict == NULL || add_to_path(dir) < 0 ||
 	    PyRun_SimpleString(prepare) < 0 ||
-	    call_dispatch("configure", dict) < 0 || module_bind() < 0 ||
+	    call_dispatch("configure", dict) < 0 || give_stash() < 0 ||
+	    module_bind() < 0 ||
 	    PyRun_SimpleString(freeze) < 0)
 		rc = start_error(err, err_size);
 	Py_XDECREF(dict);
@@ -258,14 +293,23 @@ interp_start(const struct options *o, const char *argv0, char *err,
 
 /* The probe's process: loads the user's code and says what was wrong. */
 static void
-probe_child(int fd)
+probe_child(const struct options *o, int fd)
 {
 	char err[PROBE_TEXT] = "";
-	int status = 0;
+	const char *what;
+	int status = 0, i;
 
 	setpgid(0, 0);
-	if (call_dispatch("probe", NULL) < 0)
+	/* The listening sockets among them. */
+	for (i = STDERR_FILENO + 1; i < PROBE_CLOSE; i++)
+		if (i != fd && i != log_get_fd())
+			close(i);
+	if (confine_child(o, &what) == -1) {
+		snprintf(err, sizeof(err), "%s: %s", what, strerror(errno));
+		status = EXIT_SYSTEM;
+	} else if (call_dispatch("probe", NULL) < 0) {
 		status = start_error(err, sizeof(err));
+	}
 	if (write(fd, err, strlen(err)) == -1)
 		status = EXIT_SYSTEM;
 	_exit(status);
@@ -303,7 +347,7 @@ interp_probe(const struct options *o, char *err, size_t err_size)
 		return EXIT_SYSTEM;
 	}
 	if (pid == 0)
-		probe_child(fds[1]);
+		probe_child(o, fds[1]);
 	close(fds[1]);
 	probe_listen(fds[0], err, err_size);
 	close(fds[0]);
@@ -397,12 +441,13 @@ void
 interp_child_flush(void)
 {
 	PyEval_RestoreThread(child_state);
-	PyRun_SimpleString("import sys\n"
+	PyRun_SimpleString("import sys, h2rig.output\n"
 	    "for f in sys.stdout, sys.stderr:\n"
 	    "    try:\n"
 	    "        f.flush()\n"
 	    "    except BaseException:\n"	/* a script may have set them */
-	    "        pass\n");
+	    "        pass\n"
+	    "h2rig.output.drain()\n");
 	child_state = PyEval_SaveThread();
 }
 

@@ -191,6 +191,23 @@ module_log(PyObject *module, PyObject *args)
 }
 
 static PyObject *
+module_output(PyObject *module, PyObject *args)
+{
+	const char *name, *text;
+	Py_ssize_t len;
+	int level;
+
+	(void)module;
+	if (!PyArg_ParseTuple(args, "sy#", &name, &text, &len))
+		return NULL;
+	if ((level = log_level_from_name(name)) < 0)
+		return PyErr_Format(PyExc_ValueError,
+		    "\"%s\" is no log level", name);
+	log_lines((enum log_level)level, "script output", text, (size_t)len);
+	Py_RETURN_NONE;
+}
+
+static PyObject *
 module_log_enabled(PyObject *module, PyObject *arg)
 {
 	const char *name = PyUnicode_AsUTF8(arg);
@@ -287,6 +304,8 @@ module_after_fork(PyObject *module, PyObject *unused)
 static PyMethodDef module_methods[] = {
 	{ "log", module_log, METH_VARARGS,
 	    "log(level, text): one record for each line of text." },
+	{ "output", module_output, METH_VARARGS,
+	    "output(level, octets): what a script printed, likewise." },
 	{ "log_enabled", module_log_enabled, METH_O,
 	    "Whether records of that level are written." },
 	{ "connection", module_connection, METH_NOARGS,

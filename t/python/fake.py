@@ -16,6 +16,7 @@ module.EVENT_HEADERS, module.EVENT_DATA, module.EVENT_TRAILERS = 1, 2, 3
 module.logged = []
 module.log = lambda level, text: module.logged.append((level, text))
 module.log_enabled = lambda level: True
+module.output = lambda level, octets: None
 module.connection = lambda: {
     "id": 42, "alpn_protocol": "h2", "tls_version": "TLSv1.3",
     "cipher": "TLS_AES_128_GCM_SHA256", "sni": None, "session_reused": False,

@@ -127,7 +127,7 @@ class Results(Case):
                 ("return [('a',)], 'y'", "pair"),
                 ("return [('a', None)], 'y'", "value of header 'a'"),
                 ("return [('a', '\u0439')], 'y'", "U+0439"),
-                ("return [('a b', 'c')], 'y'", "space")):
+                ("return [('a b', 'c')], 'y'", "'a b'")):
             with self.subTest(text=text):
                 body = self.respond(self.main(text), 500)
                 self.assertIn(say, json.loads(body)["error"]["message"])

@@ -11,8 +11,8 @@ PING and another request afterwards, and must have reset no other stream;
 whatever happens, all that it sent must be lawful itself.
 """
 import re
-from typing import (Any, Callable, Dict, List, NamedTuple, Optional, Tuple,
-                    Union)
+from typing import (Any, Callable, Dict, Iterable, NamedTuple, Optional, Set,
+                    Tuple, Union)
 
 from rawclient import (ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM,
                        GOAWAY, HEADERS, MAX_FRAME_SIZE, PADDED, PING, PRIORITY,
@@ -54,12 +54,12 @@ class Case(NamedTuple):
 class Outcome(NamedTuple):
     """What must come of a case; check returns what is wrong, or "".
 
-    resets: the stream that this outcome lets the server reset.
+    resets: the streams that this outcome lets the server reset.
     """
     words: str
     check: Callable[[Client, Server], str]
     fatal: bool = False
-    resets: int = 0
+    resets: Iterable[int] = ()
 
 
 def case(section: str, title: str, *parts: Union[Step, Outcome],
@@ -140,7 +140,7 @@ def reset(sid: int, code: int, text: str = "") -> Outcome:
         if not server.wait_log(logged, TIMEOUT):
             return f"nothing in the log matches \"{logged}\""
         return ""
-    return Outcome(f"RST_STREAM {code_name(code)}", check, resets=sid)
+    return Outcome(f"RST_STREAM {code_name(code)}", check, resets=[sid])
 
 
 def answer(sid: int, status: int = 200, body: Optional[bytes] = None,
@@ -157,7 +157,7 @@ def answer(sid: int, status: int = 200, body: Optional[bytes] = None,
 
 
 def that(words: str, test: Callable[[Client], Any], wait: bool = True,
-         fatal: bool = False, resets: int = 0) -> Outcome:
+         fatal: bool = False, resets: Iterable[int] = ()) -> Outcome:
     """test(client) comes to be true; wait false: is true, once the server has
     digested all that was sent."""
     def check(c: Client, _: Server) -> str:
@@ -197,7 +197,7 @@ def unlawful(c: Client) -> str:
     return "; ".join(c.bad_blocks)
 
 
-def goes_on(c: Client, allowed: List[int], probe: bool) -> str:
+def goes_on(c: Client, allowed: Set[int], probe: bool) -> str:
     """The connection is as good as ever: what is wrong with it, or ""."""
     if not c.ping(b"still up"):
         return f"PING is not answered; GOAWAY {c.goaway}, end {c.end}"
@@ -226,7 +226,8 @@ def judge(c: Client, server: Server, this: Case) -> str:
         if wrong:
             return wrong
     if not any(o.fatal for o in this.outcomes):
-        wrong = goes_on(c, [o.resets for o in this.outcomes], this.probe)
+        wrong = goes_on(c, {sid for o in this.outcomes for sid in o.resets},
+                        this.probe)
     else:
         wrong = ""
     return wrong or unlawful(c)
@@ -250,8 +251,8 @@ def run(this: Case, server: Server) -> str:
 
 def history(c: Client, this: Case) -> str:
     """What was sent and what has come, for whoever looks into a failure."""
-    out = [f"sent: {s[:200].hex(' ') if isinstance(s, bytes) else s}"
-           for s in this.steps]
+    out = [f"sent: {s[:50].hex(' ')}" for s in this.steps
+           if isinstance(s, bytes)]
     out += [f"came: type {f.type} flags {f.flags:#x} stream {f.sid} "
-            f"{f.payload[:100]!r}" for f in c.frames[-20:]]
+            f"{f.payload[:60]!r}" for f in c.frames[-20:]]
     return "\n".join(out)

@@ -9,8 +9,8 @@ from typing import Iterable, Optional, Tuple, Union
 
 import rawclient
 from rawclient import (ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM,
-                       GOAWAY, HEADERS, PADDED, PING, PRIORITY, PRIORITY_FLAG,
-                       PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE)
+                       GOAWAY, HEADERS, PADDED, PING, PRIORITY, PUSH_PROMISE,
+                       RST_STREAM, SETTINGS, WINDOW_UPDATE)
 
 PRIORITY_UPDATE = 0x10                  # RFC 9218 7.1
 ENABLE_CONNECT_PROTOCOL = 8             # RFC 8441 3

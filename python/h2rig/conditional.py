@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""Validators of files and conditional requests (RFC 9110 §8.8, §13), which
+there are with --validators only.
+"""
+
+import email.utils
+import os
+import re
+from typing import Any, List, Optional
+
+__all__ = ["add_validators", "evaluate", "range_applies"]
+
+_entity_tag = re.compile(rb'(?:W/)?"[^"]*"')
+
+
+def add_validators(response: Any, status: os.stat_result) -> None:
+    """Sets etag and last-modified, unless the file's `.headers` have them."""
+    if "ETag" not in response.headers:
+        response.headers.set("ETag", '"%x-%x"' % (
+            status.st_mtime_ns, status.st_size))
+    if "Last-Modified" not in response.headers:
+        response.headers.set("Last-Modified", email.utils.formatdate(
+            status.st_mtime, usegmt=True))
+
+
+def evaluate(request: Any, response: Any) -> Optional[int]:
+    """The status that the request's conditions lead to (304 or 412), or None:
+    it goes on (RFC 9110 §13.2.2).
+    """
+    headers = request.headers
+    etag = response.headers["ETag"][0]
+    modified = _time(response.headers["Last-Modified"][0])
+    if "if-match" in headers:
+        if not _matches(headers["if-match"], etag, True):
+            return 412
+    elif "if-unmodified-since" in headers:
+        since = _time(headers["if-unmodified-since"])
+        if None not in (since, modified) and modified > since:
+            return 412
+    if "if-none-match" in headers:
+        if _matches(headers["if-none-match"], etag, False):
+            return 304 if request.method in ("GET", "HEAD") else 412
+    elif "if-modified-since" in headers:
+        since = _time(headers["if-modified-since"])
+        if None not in (since, modified) and modified <= since:
+            return 304
+    return None
+
+
+def range_applies(request: Any, response: Any) -> bool:
+    """Whether If-Range lets the Range field count (RFC 9110 §13.1.5)."""
+    value = request.headers.get("if-range")
+    if value is None:
+        return True
+    if _entity_tag.fullmatch(value):
+        return _matches(value, response.headers["ETag"][0], True)
+    wanted = _time(value)
+    return wanted is not None and wanted == _time(
+        response.headers["Last-Modified"][0])
+
+
+def _matches(field: bytes, etag: bytes, strong: bool) -> bool:
+    # Strong and weak comparison: RFC 9110 §8.8.3.2.
+    if field.strip() == b"*":
+        return True
+    tags: List[bytes] = _entity_tag.findall(bytes(field))
+    etag = bytes(etag)
+    if strong:
+        return not etag.startswith(b"W/") and etag in tags
+    return _opaque(etag) in map(_opaque, tags)
+
+
+def _opaque(tag: bytes) -> bytes:
+    return tag[2:] if tag.startswith(b"W/") else tag
+
+
+def _time(value: bytes) -> Any:
+    # An HTTP date as seconds; None if it is none (§13.1.3: ignored).
+    try:
+        return email.utils.parsedate_to_datetime(
+            bytes(value).decode("latin-1")).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None

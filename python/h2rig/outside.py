@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""Stands in for the built-in module `_h2rig` where a Python that is not the
+program's imports the package: to read its documentation, say.
+"""
+
+import sys
+import types
+from typing import Any, Dict
+
+__all__ = ["install"]
+
+
+def _log(level: str, text: str) -> None:
+    for line in text.splitlines():
+        print("%s: %s" % (level, line), file=sys.stderr)
+
+
+def _log_enabled(level: str) -> bool:
+    return level != "debug"
+
+
+def _connection() -> Dict[str, Any]:
+    raise RuntimeError("there is no connection outside of h2rig")
+
+
+def install() -> None:
+    """Makes the module."""
+    module = types.ModuleType("_h2rig", __doc__)
+    for name, value in (
+            ("EVENT_HEADERS", 1), ("EVENT_DATA", 2), ("EVENT_TRAILERS", 3),
+            ("log", _log), ("log_enabled", _log_enabled),
+            ("connection", _connection)):
+        setattr(module, name, value)
+    sys.modules["_h2rig"] = module

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""The Range request field (RFC 9110 §14)."""
+
+import re
+from typing import List, Optional, Tuple, Union
+
+from h2rig.errors import HTTPException
+from h2rig.isomorphic import isomorphic_decode
+
+__all__ = ["Range", "RangeParser"]
+
+_specifier = re.compile(r"[ \t]*(\d*)[ \t]*-[ \t]*(\d*)[ \t]*\Z", re.ASCII)
+
+#: Ranges that one request may ask for.
+MOST = 200
+
+
+class Range:
+    """Octets lower to upper (which is the first not in it) of a file.
+
+    lower, upper: as the field says them, the last octet's number and None
+    for what is missing (lower missing: the last upper octets).  ValueError
+    when none of them is in the file.
+    """
+
+    def __init__(self, lower: Optional[int], upper: Optional[int],
+                 file_size: int) -> None:
+        self.file_size = file_size
+        if lower is None:
+            self.lower = 0 if upper is None else max(0, file_size - upper)
+            self.upper = file_size
+        else:
+            self.lower = lower
+            self.upper = (file_size if upper is None
+                          else min(file_size, upper + 1))
+        if self.lower >= self.upper:
+            raise ValueError("no octet of range %s-%s is among %d" % (
+                "" if lower is None else lower,
+                "" if upper is None else upper, file_size))
+
+    def __repr__(self) -> str:
+        return "<Range %d-%d>" % (self.lower, self.upper)
+
+    def _key(self) -> Tuple[int, int]:
+        return self.lower, self.upper
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Range) and self._key() == other._key()
+
+    def __lt__(self, other: "Range") -> bool:
+        return self._key() < other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def coalesce(self, other: "Range") -> List["Range"]:
+        """One range if the two touch, else both in order."""
+        if self.upper < other.lower or other.upper < self.lower:
+            return sorted((self, other))
+        return [Range(min(self.lower, other.lower),
+                      max(self.upper, other.upper) - 1, self.file_size)]
+
+    def header_value(self) -> str:
+        """For Content-Range: "bytes 0-9/100"."""
+        return "bytes %d-%d/%d" % (self.lower, self.upper - 1, self.file_size)
+
+
+class RangeParser:
+    """`RangeParser()(value, file_size)`: the ranges that a field asks for."""
+
+    def __call__(self, header: Union[str, bytes], file_size: int
+                 ) -> List[Range]:
+        """Ranges in ascending order, those that touch made one, those with no
+        octet in the file left out.
+
+        HTTPException 416 when it is malformed or none is left.
+        """
+        text = isomorphic_decode(header)
+        unit, equals, rest = text.partition("=")
+        if unit.strip().lower() != "bytes" or not equals:
+            raise HTTPException(416, "range unit of %r: expected bytes="
+                                % text)
+        parts = [p for p in rest.split(",") if p.strip()]
+        if not 1 <= len(parts) <= MOST:
+            raise HTTPException(416, "%d ranges: expected 1 to %d"
+                                % (len(parts), MOST))
+        ranges = []
+        for part in parts:
+            match = _specifier.match(part)
+            if match is None or not (match.group(1) or match.group(2)):
+                raise HTTPException(
+                    416, "range %r: expected FIRST-LAST, FIRST- or -LENGTH"
+                    % part.strip())
+            first, last = (int(g[:20]) if g else None for g in match.groups())
+            if first is not None and last is not None and first > last:
+                raise HTTPException(416, "range %r ends before it begins"
+                                    % part.strip())
+            try:
+                ranges.append(Range(first, last, file_size))
+            except ValueError:
+                continue
+        if not ranges:
+            raise HTTPException(416, "no octet of %r is among %d"
+                                % (text, file_size))
+        return self.coalesce_ranges(ranges, file_size)
+
+    def coalesce_ranges(self, ranges: List[Range],
+                        file_size: int) -> List[Range]:
+        """The ranges in ascending order, those that touch made one."""
+        rest = sorted(ranges)
+        merged = rest[:1]
+        for r in rest[1:]:
+            merged[-1:] = merged[-1].coalesce(r)
+        return merged

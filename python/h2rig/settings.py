@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: MIT
+"""Hosts, domains and ports: from a file in the JSON form that
+web-platform-tests' configuration has, and what stands in for what it does not
+say.
+
+Known settings are checked; all others are there for `{{...}}` as they are.
+"""
+
+import json
+import os
+import re
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
+
+from h2rig.config import Alias, Config, options
+from h2rig.errors import ConfigError
+from h2rig.files import decode_path
+
+__all__ = ["SCHEMES", "build", "load", "make_aliases"]
+
+#: Kinds of server that a test may ask the port of.
+SCHEMES = ("http", "https", "ws", "wss", "h2")
+
+#: As web-platform-tests has them: below each host these resolve ...
+SUBDOMAINS = ("www", "www1", "www2", "\u5929\u6c17\u306e\u826f\u3044\u65e5",
+              "\u00e9l\u00e8ve")
+#: ... and these do not.
+NOT_SUBDOMAINS = ("nonexistent",)
+
+#: Without a file.  Browsers take whatever ends in ".localhost" for this
+#: machine.
+HOST = "localhost"
+ALTERNATE_HOSTS = {"alt": "alt.localhost"}
+
+
+def _is_text(v: Any) -> bool:
+    return isinstance(v, str) and v != ""
+
+
+def _is_optional(v: Any) -> bool:
+    return v is None or isinstance(v, str)
+
+
+def _is_texts(v: Any) -> bool:
+    return isinstance(v, list) and all(map(_is_text, v))
+
+
+def _is_hosts(v: Any) -> bool:
+    return isinstance(v, dict) and all(map(_is_text, v.values()))
+
+
+def _is_port(v: Any) -> bool:
+    return v == "auto" or (isinstance(v, int) and not isinstance(v, bool)
+                           and 0 <= v <= 65535)
+
+
+def _is_ports(v: Any) -> bool:
+    return isinstance(v, dict) and all(
+        isinstance(ports, list) and all(map(_is_port, ports))
+        for ports in v.values())
+
+
+def _is_aliases(v: Any) -> bool:
+    return isinstance(v, list) and all(
+        isinstance(a, dict) and _is_text(a.get("url-path"))
+        and _is_text(a.get("local-dir")) for a in v)
+
+
+#: setting, how it is checked, what is expected
+_CHECKS: Tuple[Tuple[str, Callable[[Any], bool], str], ...] = (
+    ("browser_host", _is_text, "a host name"),
+    ("server_host", _is_optional, "a host name or null"),
+    ("alternate_hosts", _is_hosts, "an object of name to host name"),
+    ("subdomains", _is_texts, "a list of labels"),
+    ("not_subdomains", _is_texts, "a list of labels"),
+    ("ports", _is_ports,
+     "an object of scheme to a list of numbers 0 to 65535 or \"auto\""),
+    ("doc_root", _is_optional, "a directory or null"),
+    ("ws_doc_root", _is_optional, "a directory or null"),
+    ("aliases", _is_aliases,
+     "a list of objects with \"url-path\" and \"local-dir\""),
+)
+
+
+def load(path: str) -> Config:
+    """The settings of a file, completed.  ConfigError."""
+    try:
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+    except OSError as e:
+        raise ConfigError(path, "%s; expected a JSON file of settings"
+                          % e.strerror) from None
+    except UnicodeDecodeError as e:
+        raise ConfigError(path, "octet %d is no UTF-8; expected JSON in UTF-8"
+                          % e.start) from None
+    try:
+        given = json.loads(text)
+    except ValueError as e:
+        raise ConfigError(path, "%s; expected JSON" % getattr(e, "msg", e),
+                          getattr(e, "lineno", None)) from None
+    if not isinstance(given, dict):
+        raise ConfigError(path, "expected a JSON object of settings, not %s"
+                          % _shown(given), 1)
+    for name, right, expected in _CHECKS:
+        if name in given and not right(given[name]):
+            raise ConfigError(path, "\"%s\" is %s; expected %s" % (
+                name, _shown(given[name]), expected), _line(text, name))
+    _check_doc_root(path, text, given)
+    try:
+        return build(given)
+    except UnicodeError as e:
+        raise ConfigError(path, "a host or subdomain cannot be written in "
+                          "ASCII (IDNA): %s; expected labels of 1 to 63 "
+                          "letters" % e, _line(text, "subdomains")) from None
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _line(text: str, name: str) -> Optional[int]:
+    # Where a setting's name stands.
+    found = re.search(r'"%s"\s*:' % re.escape(name), text)
+    return text.count("\n", 0, found.start()) + 1 if found else None
+
+
+def _check_doc_root(path: str, text: str, given: Dict[str, Any]) -> None:
+    # One that says otherwise than the command line is a mistake in either.
+    told = given.get("doc_root")
+    if told and os.path.realpath(os.path.join(
+            os.path.dirname(path), told)) != options.real_root:
+        raise ConfigError(
+            path, "\"doc_root\" is %s; expected that of the command line, %s, "
+            "or null" % (_shown(told), options.doc_root),
+            _line(text, "doc_root"))
+
+
+def build(given: Dict[str, Any]) -> Config:
+    """Settings as scripts and `{{...}}` see them, from checked ones.
+
+    UnicodeError for a host name that IDNA has no form for.
+    """
+    host = _ascii(given.get("browser_host") or HOST)
+    alternate = given.get("alternate_hosts")
+    if alternate is None:
+        alternate = {} if given.get("browser_host") else ALTERNATE_HOSTS
+    hosts = {"": host}
+    hosts.update((name, _ascii(h)) for name, h in alternate.items())
+    some = given.get("subdomains", list(SUBDOMAINS))
+    none = given.get("not_subdomains", list(NOT_SUBDOMAINS))
+    domains = {name: _domains(h, ["", *some]) for name, h in hosts.items()}
+    not_domains = {name: _domains(h, none) for name, h in hosts.items()}
+    all_domains = {name: {**domains[name], **not_domains[name]}
+                   for name in hosts}
+    config = Config(given)
+    config.update(
+        browser_host=host, host=host,
+        server_host=given.get("server_host") or host,
+        alternate_hosts={n: h for n, h in hosts.items() if n},
+        subdomains=set(some), not_subdomains=set(none), domains=domains,
+        not_domains=not_domains, all_domains=all_domains,
+        domains_set=_set(domains), not_domains_set=_set(not_domains),
+        all_domains_set=_set(all_domains),
+        ports=_ports(given.get("ports", {})), doc_root=options.doc_root,
+        ws_doc_root=options.ws_docroot or options.doc_root,
+        log_level=options.log_level, url_base="/",
+        bind_address=given.get("bind_address", True))
+    return config
+
+
+def _ascii(host: str) -> str:
+    # RFC 3490; an address, and a name that is ASCII, as it is.
+    return host if host.isascii() else host.encode("idna").decode("ascii")
+
+
+def _domains(host: str, subdomains: Iterable[str]) -> Dict[str, str]:
+    return {label: _ascii(label) + "." + host if label else host
+            for label in subdomains}
+
+
+def _set(domains: Dict[str, Dict[str, str]]) -> Set[str]:
+    return {name for below in domains.values() for name in below.values()}
+
+
+def _ports(given: Dict[str, List[Any]]) -> Dict[str, List[int]]:
+    # Tests ask for two of a scheme.  Those that nobody names are ours, so
+    # that the files that mention them can be substituted in.
+    ports = {scheme: [options.port] * 2 for scheme in SCHEMES}
+    for scheme, numbers in given.items():
+        ports[scheme] = [options.port if n == "auto" else n for n in numbers]
+    return ports
+
+
+def make_aliases(pairs: Iterable[Tuple[str, str]], config: Config
+                 ) -> List[Alias]:
+    """The aliases of the command line and of the settings (whose directories
+    are below the document root unless absolute), the longest prefix first.
+    ConfigError.
+    """
+    found: Dict[str, Alias] = {}
+    for a in config.get("aliases", ()):
+        directory = os.path.join(options.doc_root, a["local-dir"])
+        _add_alias(found, "aliases of %s" % options.config, a["url-path"],
+                   directory)
+    for url, directory in pairs:
+        _add_alias(found, "--alias", url, directory)
+    return sorted(found.values(), key=lambda a: -len(a[0]))
+
+
+def _add_alias(found: Dict[str, Alias], what: str, url: str,
+               directory: str) -> None:
+    path = decode_path(url)
+    if path is None:
+        raise ConfigError(what, "%s=%s: expected a URL path that begins with "
+                          "\"/\" and has no \"..\"" % (url, directory))
+    if not os.path.isdir(directory):
+        raise ConfigError(what, "%s=%s: expected a directory after \"=\""
+                          % (url, directory))
+    prefix = "/" + path.strip("/") + "/" if path.strip("/") else "/"
+    found[prefix] = (prefix, os.path.abspath(directory),
+                     os.path.realpath(directory))

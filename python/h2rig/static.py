@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""Files, directories and literal responses as answers."""
+
+import os
+import stat
+from typing import Any, List, Optional, Tuple
+
+from h2rig import conditional, files, pipes
+from h2rig.config import options
+from h2rig.errors import HTTPException
+from h2rig.files import FilePart
+from h2rig.multipart import MultipartContent
+from h2rig.ranges import Range, RangeParser
+from h2rig.template import template
+
+__all__ = ["AsIsHandler", "DirectoryHandler", "FileHandler", "OWN",
+           "as_is_handler", "directory_handler", "file_handler"]
+
+
+class DirectoryHandler:
+    """A listing of a directory; 301 when the path lacks its last slash.
+
+    base_path: the directory that stands for url_base (None: the document
+    root).
+    """
+
+    def __init__(self, base_path: Optional[str] = None,
+                 url_base: str = "/") -> None:
+        self.base_path = base_path
+        self.url_base = url_base
+
+    def __call__(self, request: Any, response: Any) -> None:
+        decoded, path = files.requested(request.path, self.base_path,
+                                        self.url_base)
+        if not decoded.endswith("/"):
+            self.redirect(request, response)
+            return
+        try:
+            page = files.directory_listing(path, decoded)
+        except OSError as e:
+            raise files.not_found(e) from None
+        response.headers.set("Content-Type", "text/html; charset=utf-8")
+        response.content = page
+
+    @staticmethod
+    def redirect(request: Any, response: Any) -> None:
+        """Sends the client to the same path with a slash behind it."""
+        raw_path, question, query = request.request_path.partition("?")
+        # One slash in front: two would name another host.
+        response.status = 301
+        response.headers.set("Location", "/" + raw_path.lstrip("/") + "/"
+                             + question + query)
+        response.content = ""
+
+
+class FileHandler:
+    """Files, with the headers that stand beside them, ranges and pipes; a
+    directory's `index.html` or listing.
+
+    base_path: the directory that stands for url_base (None: the document
+    root).
+    """
+
+    def __init__(self, base_path: Optional[str] = None,
+                 url_base: str = "/") -> None:
+        self.base_path = base_path
+        self.url_base = url_base
+        self.directory_handler = DirectoryHandler(base_path, url_base)
+
+    def __call__(self, request: Any, response: Any) -> None:
+        decoded, path = files.requested(request.path, self.base_path,
+                                        self.url_base)
+        try:
+            mode = os.stat(path).st_mode
+        except (OSError, ValueError) as e:
+            if isinstance(e, OSError):
+                raise files.not_found(e) from None
+            raise HTTPException(404, "Not Found") from None
+        if not stat.S_ISDIR(mode):
+            self._file(request, response, path)
+            return
+        index = os.path.join(path, "index.html")
+        if decoded.endswith("/") and os.path.isfile(index):
+            # Again from the start: it may be a link that leads outside.
+            index = files.requested(
+                request.path + "index.html", self.base_path,
+                self.url_base)[1]
+            self._file(request, response, index)
+        else:
+            self.directory_handler(request, response)
+
+    def _file(self, request: Any, response: Any, path: str) -> None:
+        source, status = files.open_file(path)
+        try:
+            response.headers.update(self._fields(request, path))
+            piping = pipes.of_name(path)
+            if "pipe" in request.request_path:
+                piping = pipes.of_request(request, piping)
+            ranges: Optional[List[Range]] = None
+            if options.validators and not piping:
+                conditional.add_validators(response, status)
+                code = conditional.evaluate(request, response)
+                if code is not None:
+                    response.status = code
+                    return
+            if "range" in request.headers and request.method == "GET":
+                ranges = self._ranges(request, response, status.st_size)
+                if ranges == []:
+                    return
+            self._set_content(response, source, status.st_size, ranges)
+            source = None
+        finally:
+            if source is not None:
+                source.close()
+        if piping:
+            pipes.apply(piping, request, response)
+        if "Content-Length" not in response.headers:
+            content = response.content
+            if isinstance(content, (bytes, FilePart)):
+                response.headers.set(
+                    "Content-Length", len(content) if isinstance(
+                        content, bytes) else content.length)
+
+    @staticmethod
+    def _fields(request: Any, path: str) -> List[Tuple[Any, Any]]:
+        fields: List[Tuple[Any, Any]] = list(files.load_headers(
+            path, lambda data: template(request, data, "none")))
+        if not any(name.lower() == b"content-type" for name, _ in fields):
+            fields.insert(0, ("Content-Type", files.guess_content_type(path)))
+        return fields
+
+    @staticmethod
+    def _ranges(request: Any, response: Any, size: int
+                ) -> Optional[List[Range]]:
+        # None: all of it; []: the response is an error.
+        value = request.headers["range"]
+        if not value.strip().lower().startswith("bytes="):
+            return None     # an unknown unit is ignored (RFC 9110 §14.2)
+        if options.validators and "ETag" in response.headers and (
+                not conditional.range_applies(request, response)):
+            return None
+        try:
+            return RangeParser()(value, size)
+        except HTTPException as e:
+            response.set_error(e.code, e.message)
+            response.headers.set("Content-Range", "bytes */%d" % size)
+            return []
+
+    @staticmethod
+    def _set_content(response: Any, source: Any, size: int,
+                     ranges: Optional[List[Range]]) -> None:
+        # Takes source over, and has it closed when it is sent.
+        if ranges is None and size <= files.SMALL:
+            with source:
+                response.content = source.read()
+            return
+        whole = FilePart(source, 0, size)
+        if ranges is not None:
+            response.status = 206
+        if ranges is None or len(ranges) == 1:
+            if ranges is not None:
+                response.headers.set("Content-Range",
+                                     ranges[0].header_value())
+                whole = whole.part(ranges[0].lower, ranges[0].upper)
+            if whole.length > files.SMALL:
+                response.content = whole
+                return
+            response.content = whole.read()
+        else:
+            content = MultipartContent()
+            kind = response.headers["Content-Type"][-1]
+            for r in ranges:
+                content.append_part(
+                    whole.part(r.lower, r.upper).readall(), kind,
+                    [("Content-Range", r.header_value())])
+            response.headers.set(
+                "Content-Type", "multipart/byteranges; boundary=%s"
+                % content.boundary)
+            response.content = content.to_bytes()
+
+
+class AsIsHandler:
+    """Files that hold an HTTP/1 response, whose status, fields and content
+    are sent.
+
+    base_path: the directory that stands for url_base (None: the document
+    root).
+    """
+
+    def __init__(self, base_path: Optional[str] = None,
+                 url_base: str = "/") -> None:
+        self.base_path = base_path
+        self.url_base = url_base
+
+    def __call__(self, request: Any, response: Any) -> None:
+        path = files.requested(request.path, self.base_path,
+                               self.url_base)[1]
+        with files.open_file(path)[0] as source:
+            data = source.read()
+        line = data.split(b"\n", 1)[0].strip()
+        words = line.split()
+        if not line.startswith(b"HTTP/1.") or len(words) < 2 or not (
+                len(words[1]) == 3 and words[1].isdigit()):
+            raise ValueError("%s, line 1: expected a status line such as "
+                             "\"HTTP/1.1 200 OK\", not %r" % (path, line))
+        response.writer.write(data)
+
+
+#: The ones of the default routes.
+directory_handler = DirectoryHandler()
+file_handler = FileHandler()
+as_is_handler = AsIsHandler()
+
+#: Handlers that run no code of a script, and so need no limit.
+OWN = frozenset((AsIsHandler, DirectoryHandler, FileHandler))

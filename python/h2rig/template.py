@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: MIT
+"""Substitution of `{{...}}` in files and in what scripts send.
+
+An expression is a name with indices and arguments: `{{host}}`,
+`{{ports[h2][0]}}`, `{{GET[name]}}`, `{{header_or_default(name, text)}}`.
+`{{$name:expression}}` also keeps the value, for `{{$name}}`.
+"""
+
+import base64
+import hashlib
+import html
+import os
+import re
+import uuid
+from typing import Any, AnyStr, Callable, Dict, List, Tuple
+
+from h2rig import files
+from h2rig.errors import HTTPException
+
+__all__ = ["SubstitutionError", "template"]
+
+_expression = re.compile(rb"\{\{([^}]*)\}\}")
+_token = re.compile(r"\[([^\]]*)\]|\(([^)]*)\)")
+_name = re.compile(r"(?:(\$\w+):)?(\$?\w+)")
+
+HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+
+_PORTS = {"https": 443, "http": 80}
+
+Tokens = List[Tuple[str, Any]]
+
+
+class SubstitutionError(ValueError):
+    """An expression that cannot be substituted; its text says which."""
+
+
+def template(request: Any, content: AnyStr,
+             escape_type: str = "html") -> AnyStr:
+    """content with every `{{...}}` replaced, as the type that it is.
+
+    escape_type: "html" (values are escaped for HTML) or "none".
+    SubstitutionError.
+    """
+    if escape_type not in ("html", "none"):
+        raise ValueError("escape_type must be \"html\" or \"none\", not %r"
+                         % (escape_type,))
+    if isinstance(content, str):
+        return _substitute(request, content.encode("utf-8"),
+                           escape_type == "html").decode("utf-8")
+    return _substitute(request, content, escape_type == "html")
+
+
+def _substitute(request: Any, content: bytes, escape: bool) -> bytes:
+    variables: Dict[str, Any] = {}
+
+    def replace(match: "re.Match[bytes]") -> bytes:
+        value = _evaluate(request, match.group(1), variables)
+        if isinstance(value, int):
+            return b"%d" % value
+        encoding = "utf-8"
+        if isinstance(value, bytes):
+            # What the client sent, in whatever encoding.
+            encoding = "latin-1"
+            value = value.decode(encoding)
+        text: str = html.escape(value, quote=True) if escape else value
+        return text.encode(encoding)
+
+    return _expression.sub(replace, bytes(content))
+
+
+def _evaluate(request: Any, octets: bytes, variables: Dict[str, Any]) -> Any:
+    # The value of what stands between the braces: text, bytes or int.
+    text = octets.decode("utf-8", "replace")
+    match = _name.match(text)
+    if match is None:
+        raise SubstitutionError(
+            "{{%s}}: expected a name after {{" % text)
+    variable, name = match.groups()
+    tokens = _tokens(text, match.end())
+    try:
+        value = _start(request, name, tokens, variables)
+        for kind, argument in tokens:
+            if kind != "index":
+                raise SubstitutionError(
+                    "{{%s}}: %s takes no arguments" % (text, name))
+            value = value[argument]
+    except (LookupError, TypeError) as e:
+        raise SubstitutionError("{{%s}}: there is no such value (%s: %s)" % (
+            text, type(e).__name__, e)) from None
+    except _Unknown as e:
+        raise SubstitutionError("{{%s}}: %s" % (text, e)) from None
+    if isinstance(value, bool) or not isinstance(value, (str, bytes, int)):
+        raise SubstitutionError(
+            "{{%s}} is %s; expected what leads to text or a number"
+            % (text, "nothing" if value is None else type(value).__name__))
+    if variable is not None:
+        variables[variable] = value
+    return value
+
+
+class _Unknown(Exception):
+    pass
+
+
+def _tokens(text: str, at: int) -> Tokens:
+    tokens: Tokens = []
+    while at < len(text):
+        match = _token.match(text, at)
+        if match is None:
+            raise SubstitutionError(
+                "{{%s}}: expected [index], (arguments) or }} where there is %r"
+                % (text, text[at:]))
+        index, arguments = match.groups()
+        if index is not None:
+            tokens.append(("index", int(index) if index.isdecimal()
+                           else index))
+        else:
+            tokens.append(("arguments", [a.strip() for a in
+                                         arguments.split(",")]
+                           if arguments.strip() else []))
+        at = match.end()
+    return tokens
+
+
+def _start(request: Any, name: str, tokens: Tokens,
+           variables: Dict[str, Any]) -> Any:
+    # The value of the name; a function is called with the first token.
+    if name in variables:
+        return variables[name]
+    function = _FUNCTIONS.get(name)
+    if function is not None:
+        call, least, most, form = function
+        if not tokens or tokens[0][0] != "arguments" or not (
+                least <= len(tokens[0][1]) <= most):
+            raise _Unknown("expected %s%s" % (name, form))
+        return call(request, *tokens.pop(0)[1])
+    start = _NAMES.get(name)
+    if start is not None:
+        return start(request)
+    config = request.server.config
+    if name in config:
+        return config[name]
+    if name.startswith("$"):
+        raise _Unknown("no {{%s:...}} stands before it" % name)
+    raise _Unknown("unknown name %s; known are %s and the settings" % (
+        name, ", ".join(sorted([*_NAMES, *_FUNCTIONS]))))
+
+
+# Names.
+
+def _location(request: Any) -> Dict[str, Any]:
+    parts = request.url_parts
+    hostname = parts.hostname or ""
+    if ":" in hostname:
+        hostname = "[%s]" % hostname
+    port = parts.port or _PORTS[parts.scheme]
+    host = "%s:%d" % (hostname, port)
+    return {
+        "scheme": parts.scheme, "hostname": hostname, "port": port,
+        "host": host, "server": "%s://%s" % (parts.scheme, host),
+        "path": parts.path, "pathname": parts.path,
+        "query": "?" + parts.query}
+
+
+class _First:
+    # A query's or a form's first values.
+    def __init__(self, values: Any) -> None:
+        self._values = values
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._values.first(str(key).encode("utf-8"))
+
+
+class _Fields:
+    def __init__(self, headers: Any) -> None:
+        self._headers = headers
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._headers[str(key)]
+
+
+_NAMES: Dict[str, Callable[[Any], Any]] = {
+    "GET": lambda request: _First(request.GET),
+    "domains": lambda request: request.server.config["all_domains"][""],
+    "headers": lambda request: _Fields(request.headers),
+    "host": lambda request: request.server.config["browser_host"],
+    "hosts": lambda request: request.server.config["all_domains"],
+    "location": _location,
+    "url_base": lambda request: request.url_base,
+}
+
+
+# Functions.
+
+def _uuid(request: Any) -> str:
+    return str(uuid.uuid4())
+
+
+def _file_hash(request: Any, algorithm: str, path: str) -> str:
+    if algorithm not in HASHES:
+        raise _Unknown("unknown algorithm %r; known are %s" % (
+            algorithm, ", ".join(HASHES)))
+    digest = getattr(hashlib, algorithm)()
+    try:
+        source = files.open_file(files.locate(path))[0]
+    except (HTTPException, ValueError):
+        raise _Unknown("cannot read %r; expected a file below the document "
+                       "root" % path) from None
+    with source:
+        while True:
+            chunk = source.read(1 << 16)
+            if not chunk:
+                break
+            digest.update(chunk)
+    return base64.b64encode(digest.digest()).decode("ascii")
+
+
+def _fs_path(request: Any, path: str) -> str:
+    # Relative to the request's directory, or to the document root.
+    root = request.doc_root
+    if not path.startswith("/"):
+        own = files.decode_path(request.path) or "/"
+        path = own.rpartition("/")[0] + "/" + path
+    full = os.path.normpath(os.path.join(root, path.lstrip("/")))
+    if full != root and not full.startswith(root.rstrip("/") + "/"):
+        raise _Unknown("%r leaves the document root" % path)
+    return full
+
+
+def _header_or_default(request: Any, name: str, default: str) -> Any:
+    return request.headers.get(name, default)
+
+
+#: name: function, arguments it takes at least and at most, their form
+_FUNCTIONS: Dict[str, Tuple[Callable[..., Any], int, int, str]] = {
+    "file_hash": (_file_hash, 2, 2, "(algorithm, path)"),
+    "fs_path": (_fs_path, 1, 1, "(path)"),
+    "header_or_default": (_header_or_default, 2, 2, "(name, default)"),
+    "uuid": (_uuid, 0, 0, "()"),
+}

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""The user's routes: a Python file with a list `routes` of (methods, pattern,
+handler) and a list `rewrites` of (methods, from_path, to_path).
+
+It is user code: it runs in a connection's process, or in the short-lived one
+that tries it at start, never in the parent.
+"""
+
+import ast
+import os
+import traceback
+from typing import Any, Dict, Iterable, List, NoReturn, Optional, Tuple
+
+from h2rig import paths
+from h2rig.errors import ConfigError
+from h2rig.files import decode_path
+
+__all__ = ["load"]
+
+_FORMS = {
+    "routes": "a list of (methods, pattern, handler)",
+    "rewrites": "a list of (methods, from_path, to_path)",
+}
+
+
+def load(path: str) -> Tuple[List[Any], List[Any]]:
+    """Runs the file; its routes and rewrites, checked.  ConfigError with
+    file, line and reason.
+    """
+    path = os.path.abspath(path)
+    try:
+        with open(path, "rb") as f:
+            text = f.read()
+    except OSError as e:
+        raise ConfigError(path, "%s; expected a Python file of routes"
+                          % e.strerror) from None
+    namespace: Dict[str, Any] = {"__file__": path, "__name__": "routes"}
+    paths.add(os.path.dirname(path))
+    try:
+        tree = ast.parse(text, path)
+        exec(compile(tree, path, "exec", dont_inherit=True), namespace)
+    except (Exception, SystemExit) as e:
+        _raise(path, e)
+    file = _File(path, tree)
+    if not any(name in namespace for name in _FORMS):
+        file.fail("defines neither \"routes\" nor \"rewrites\"; expected %s"
+                  % _FORMS["routes"])
+    routes = file.items(namespace, "routes")
+    rewrites = file.items(namespace, "rewrites")
+    for i, (_, pattern, handler) in enumerate(routes):
+        file.check_route(i, pattern, handler)
+    for i, (_, source, target) in enumerate(rewrites):
+        for what, value in (("from_path", source), ("to_path", target)):
+            if not isinstance(value, str) or decode_path(value) is None:
+                file.fail("%s is %r; expected a path that begins with \"/\" "
+                          "and has no \"..\"" % (what, value), "rewrites", i)
+    return routes, rewrites
+
+
+def _raise(path: str, e: BaseException) -> NoReturn:
+    # The line of the file itself that led to it.
+    line: Optional[int] = None
+    if isinstance(e, SyntaxError) and e.filename == path:
+        line = e.lineno
+    for frame in traceback.extract_tb(e.__traceback__):
+        if frame.filename == path:
+            line = frame.lineno
+    text = "".join(traceback.format_exception_only(type(e), e))
+    if isinstance(e, SyntaxError):
+        text = "%s: %s" % (type(e).__name__, e.msg)
+    raise ConfigError(path, text, line) from e
+
+
+class _File:
+    # Where in the file things stand, for messages.
+
+    def __init__(self, path: str, tree: ast.Module) -> None:
+        self.path = path
+        self._values: Dict[str, ast.expr] = {}
+        for node in tree.body:
+            value = getattr(node, "value", None)
+            targets: Iterable[Any] = getattr(
+                node, "targets", [getattr(node, "target", None)])
+            for target in targets:
+                if isinstance(target, ast.Name) and value is not None:
+                    self._values[target.id] = value
+
+    def fail(self, reason: str, name: str = "", i: int = -1) -> NoReturn:
+        node = self._values.get(name)
+        if i >= 0 and isinstance(node, (ast.List, ast.Tuple)) and (
+                i < len(node.elts)):
+            node = node.elts[i]
+        if i >= 0:
+            reason = "%s[%d]: %s" % (name, i, reason)
+        raise ConfigError(self.path, reason, node.lineno if node else 1)
+
+    def items(self, namespace: Dict[str, Any], name: str) -> List[Any]:
+        items = namespace.get(name, [])
+        if not isinstance(items, (list, tuple)):
+            self.fail("\"%s\" is %r; expected %s" % (
+                name, items, _FORMS[name]), name)
+        for i, item in enumerate(items):
+            if not isinstance(item, (list, tuple)) or len(item) != 3:
+                self.fail("%r; expected %s" % (item, _FORMS[name]), name, i)
+            if not _are_methods(item[0]):
+                self.fail("methods are %r; expected a name such as \"GET\", "
+                          "\"any\", or a list of names" % (item[0],), name, i)
+        return list(items)
+
+    def check_route(self, i: int, pattern: Any, handler: Any) -> None:
+        if not isinstance(pattern, str) or pattern.count("*") > 1:
+            self.fail("pattern is %r; expected a path with {name} for a "
+                      "segment and at most one *" % (pattern,), "routes", i)
+        if isinstance(handler, type):
+            self.fail("handler is the class %s; expected an object made by it"
+                      % handler.__name__, "routes", i)
+        if not callable(handler) and not hasattr(handler, "frame_handler"):
+            self.fail("handler is %r; expected a function (request, "
+                      "response), an object of h2rig.handlers or one with "
+                      "frame_handler(request)" % (handler,), "routes", i)
+
+
+def _are_methods(methods: Any) -> bool:
+    if isinstance(methods, str):
+        return bool(methods)
+    return isinstance(methods, (list, tuple, set, frozenset)) and bool(
+        methods) and all(isinstance(m, str) and m for m in methods)

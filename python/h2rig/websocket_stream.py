@@ -1,0 +1,409 @@
+# SPDX-License-Identifier: MIT
+"""`request.ws_stream`: messages and control frames of a WebSocket.
+
+Framing, masking, UTF-8 and permessage-deflate are wsproto's; the order of a
+closing handshake and the exceptions are those that handlers written for
+pywebsocket expect.  The `create_*` functions make frames by hand, wrong ones
+too, for `request.connection.write`.
+"""
+
+import struct
+import threading
+from typing import Any, List, Optional, Union
+
+from h2rig.config import options
+
+_DeflateBase: Any = object
+available = False
+try:
+    from wsproto.extensions import PerMessageDeflate
+    from wsproto.frame_protocol import FrameProtocol, Opcode, ParseFailed
+    _DeflateBase = PerMessageDeflate
+    available = True
+except ImportError:
+    pass    # websocket.py says so when one is asked for
+
+__all__ = [
+    "BadOperationException", "ConnectionTerminatedException", "Deflate",
+    "InvalidFrameException", "InvalidUTF8Exception",
+    "UnsupportedFrameException", "WebSocketStream", "available",
+    "create_binary_frame", "create_close_frame",
+    "create_closing_handshake_body", "create_header",
+    "create_length_header", "create_ping_frame", "create_pong_frame",
+    "create_text_frame",
+]
+
+# RFC 6455 §11.8, §7.4.1
+OPCODE_CONTINUATION, OPCODE_TEXT, OPCODE_BINARY = 0, 1, 2
+OPCODE_CLOSE, OPCODE_PING, OPCODE_PONG = 8, 9, 10
+
+STATUS_NORMAL_CLOSURE = 1000
+STATUS_PROTOCOL_ERROR = 1002
+STATUS_NO_STATUS_RECEIVED = 1005
+STATUS_ABNORMAL_CLOSURE = 1006
+STATUS_INVALID_FRAME_PAYLOAD_DATA = 1007
+STATUS_MESSAGE_TOO_BIG = 1009
+STATUS_TLS_HANDSHAKE = 1015
+
+#: What a Close frame cannot say (RFC 6455 §7.4.1).
+PSEUDO_CODES = (STATUS_NO_STATUS_RECEIVED, STATUS_ABNORMAL_CLOSURE,
+                STATUS_TLS_HANDSHAKE)
+
+#: Octets given to wsproto at once: as much may come out of its decompressor
+#: at once as a thousand times that (RFC 1951's best case).
+SLICE = 4096
+
+
+class ConnectionTerminatedException(Exception):
+    """The client has left, or has ended the stream without a Close frame."""
+
+
+class InvalidFrameException(Exception):
+    """The client has sent what RFC 6455 forbids.
+
+    code: the status for the Close frame that answers it.
+    """
+
+    code = STATUS_PROTOCOL_ERROR
+
+
+class MessageTooBigException(InvalidFrameException):
+    """A message longer than the program's `--max-body`."""
+
+    code = STATUS_MESSAGE_TOO_BIG
+
+
+class BadOperationException(Exception):
+    """A handler has asked for something impossible."""
+
+
+class UnsupportedFrameException(Exception):
+    """A handler's own: a frame that it has no use for."""
+
+
+class InvalidUTF8Exception(Exception):
+    """Text, of a message or a close reason, that is not UTF-8; or deflated
+    content that does not inflate (RFC 6455 §8.1).
+    """
+
+    code = STATUS_INVALID_FRAME_PAYLOAD_DATA
+
+
+class Deflate(_DeflateBase):  # type: ignore[misc]
+    """permessage-deflate (RFC 7692), control frames left alone.
+
+    wsproto 1.2 takes a control frame amid a fragmented message for the end
+    of that message's compression.
+    """
+
+    def frame_inbound_header(self, proto: Any, opcode: Any, rsv: Any,
+                             payload_length: int) -> Any:
+        self._control = opcode.iscontrol()
+        if not self._control:
+            return super().frame_inbound_header(proto, opcode, rsv,
+                                                payload_length)
+        # No bit of a control frame is the extension's.
+        return type(rsv)(False, False, False)
+
+    def frame_inbound_payload_data(self, proto: Any, data: Any) -> Any:
+        if self._control:
+            return data
+        return super().frame_inbound_payload_data(proto, data)
+
+    def frame_inbound_complete(self, proto: Any, fin: bool) -> Any:
+        if self._control:
+            return None
+        return super().frame_inbound_complete(proto, fin)
+
+
+class _Octets(str):
+    # Octets as the text of a message, valid UTF-8 or not.
+
+    octets: bytes
+
+    def encode(self, *_: Any) -> bytes:
+        return self.octets
+
+
+class WebSocketStream:
+    """The messages of one WebSocket.
+
+    Sending waits for flow-control window.  One thread may receive while
+    others send.
+    """
+
+    def __init__(self, request: Any, extensions: List[Any]) -> None:
+        self._request = request
+        self._connection = request.connection
+        self._protocol = FrameProtocol(False, extensions)
+        self._failed = False
+        self._unread = memoryview(b"")
+        self._opcode: Optional[int] = None
+        self._parts: List[Any] = []
+        self._size = 0
+        self._lock = threading.Lock()
+        self._pings: List[bytes] = []
+
+    # Receiving.
+
+    def receive_message(self) -> Union[str, bytes, None]:
+        """The next message: text, or bytes of a binary one; None when the
+        client has closed (and the Close frame was answered).
+
+        Waits for it, answering pings.  ConnectionTerminatedException,
+        InvalidFrameException, InvalidUTF8Exception; BadOperationException
+        after the client's Close.
+        """
+        if self._request.client_terminated:
+            raise BadOperationException(
+                "receive_message after the client's Close frame")
+        while True:
+            frame = self._next_frame()
+            if frame.opcode is Opcode.CLOSE:
+                self._take_close(*frame.payload)
+                return None
+            if frame.opcode is Opcode.PING:
+                self._take_ping(bytes(frame.payload))
+            elif frame.opcode is Opcode.PONG:
+                self._take_pong(bytes(frame.payload))
+            elif self._take_piece(frame):
+                return self._whole()
+
+    def get_last_received_opcode(self) -> Optional[int]:
+        """OPCODE_TEXT or OPCODE_BINARY, of the last message received."""
+        return self._opcode
+
+    def _next_frame(self) -> Any:
+        # A frame, or as much of a data frame as has come.
+        if self._failed:
+            raise ConnectionTerminatedException("what the client has sent "
+                                                "last was no frame")
+        try:
+            while True:
+                for frame in self._protocol.received_frames():
+                    return frame
+                if not self._unread:
+                    self._unread = memoryview(self._connection.receive())
+                if not self._unread:
+                    raise ConnectionTerminatedException(
+                        "the client has ended the stream without a Close "
+                        "frame")
+                self._protocol.receive_bytes(self._unread[:SLICE])
+                self._unread = self._unread[SLICE:]
+        except ParseFailed as e:
+            self._failed = True
+            if e.code == STATUS_INVALID_FRAME_PAYLOAD_DATA:
+                raise InvalidUTF8Exception(str(e)) from None
+            raise InvalidFrameException(str(e)) from None
+
+    def _take_piece(self, frame: Any) -> bool:
+        # Whether the message is complete with it.
+        self._opcode = int(frame.opcode)
+        if frame.payload:
+            self._parts.append(frame.payload)
+            self._size += len(frame.payload)
+        if self._size > options.max_body:
+            self._failed = True
+            self._parts.clear()
+            raise MessageTooBigException(
+                "a message of more than %d octets" % options.max_body)
+        return bool(frame.message_finished)
+
+    def _whole(self) -> Union[str, bytes]:
+        parts, self._parts, self._size = self._parts, [], 0
+        if self._opcode == OPCODE_TEXT:
+            return "".join(parts)
+        return b"".join(parts)
+
+    def _take_ping(self, body: bytes) -> None:
+        handler = self._request.on_ping_handler
+        if handler is not None:
+            handler(self._request, body)
+        elif not self._request.server_terminated:
+            self.send_pong(body)
+
+    def _take_pong(self, body: bytes) -> None:
+        # It answers that ping and those before it (RFC 6455 §5.5.3).
+        if body in self._pings:
+            del self._pings[:self._pings.index(body) + 1]
+        if self._request.on_pong_handler is not None:
+            self._request.on_pong_handler(self._request, body)
+
+    def _take_close(self, code: int, reason: Optional[str]) -> None:
+        request = self._request
+        request.client_terminated = True
+        request.ws_close_code = int(code)
+        request.ws_close_reason = (
+            None if code == STATUS_NO_STATUS_RECEIVED else reason or "")
+        if request.server_terminated:
+            return
+        answer, text = request.passive_closing_handshake()
+        if answer is None:
+            text = ""
+        self._send_close(answer, text or "")
+
+    # Sending.
+
+    def send_message(self, message: Union[str, bytes], end: bool = True,
+                     binary: bool = False) -> None:
+        """Sends a message, or a fragment of one.
+
+        message: text, or bytes; bytes without binary go into a text message
+        as they are.  end: false if more fragments of the message follow.
+        BadOperationException after a Close was sent, or when the fragments
+        differ in kind; ConnectionTerminatedException when the client has left.
+        """
+        if self._request.server_terminated:
+            raise BadOperationException("send_message after a Close frame "
+                                        "was sent")
+        if isinstance(message, str):
+            if binary:
+                raise BadOperationException(
+                    "a binary message must be bytes, not %r" % (message,))
+        elif not isinstance(message, (bytes, bytearray, memoryview)):
+            raise TypeError("a message must be text or bytes, not %s: %r"
+                            % (type(message).__name__, message))
+        elif not binary:
+            text = _Octets()
+            text.octets = bytes(message)
+            message = text
+        with self._lock:
+            try:
+                octets = self._protocol.send_data(message, bool(end))
+            except TypeError:
+                raise BadOperationException(
+                    "the fragments of a message must be all text or all "
+                    "binary") from None
+            self._connection.write(octets)
+
+    def send_ping(self, body: Union[str, bytes] = b"") -> None:
+        """Sends a Ping with up to 125 octets."""
+        body = _control_body(body)
+        self._pings.append(body)
+        with self._lock:
+            self._connection.write(self._protocol.ping(body))
+
+    def send_pong(self, body: Union[str, bytes] = b"") -> None:
+        """Sends a Pong with up to 125 octets."""
+        with self._lock:
+            self._connection.write(
+                self._protocol.pong(_control_body(body)))
+
+    def close_connection(self, code: Optional[int] = STATUS_NORMAL_CLOSURE,
+                         reason: str = "", wait_response: bool = True
+                         ) -> None:
+        """Sends a Close frame, unless one was sent, and waits for the
+        client's.
+
+        code: None for a frame without status.  reason: at most 123 octets of
+        UTF-8.  BadOperationException for what a Close frame cannot say,
+        ConnectionTerminatedException when the client answers otherwise.
+        """
+        if self._request.server_terminated:
+            return
+        if code is None and reason:
+            raise BadOperationException("a close reason needs a code")
+        self._send_close(code, reason)
+        if not wait_response or self._failed or (
+                self._request.client_terminated):
+            return
+        if self.receive_message() is not None:
+            raise ConnectionTerminatedException(
+                "a message instead of the client's Close frame")
+
+    def _send_close(self, code: Optional[int], reason: str) -> None:
+        body = create_closing_handshake_body(code, reason)
+        if len(body) > 125:
+            raise BadOperationException(
+                "a close reason has at most 123 octets, not %d"
+                % (len(body) - 2))
+        self._request.server_terminated = True
+        with self._lock:
+            self._connection.write(self._protocol.close(
+                code, None if code is None else reason))
+
+
+def _control_body(body: Union[str, bytes]) -> bytes:
+    octets = body.encode("utf-8") if isinstance(body, str) else bytes(body)
+    if len(octets) > 125:
+        raise BadOperationException("a control frame has at most 125 octets, "
+                                    "not %d (RFC 6455 §5.5)" % len(octets))
+    return octets
+
+
+# Frames by hand (RFC 6455 §5.2).
+
+def create_length_header(length: int, mask: bool = False) -> bytes:
+    """The second octet of a frame and the extended length."""
+    bit = 0x80 if mask else 0
+    if length < 0:
+        raise ValueError("length must not be negative: %d" % length)
+    if length < 126:
+        return bytes([bit | length])
+    if length < 1 << 16:
+        return struct.pack("!BH", bit | 126, length)
+    if length < 1 << 63:
+        return struct.pack("!BQ", bit | 127, length)
+    raise ValueError("%d does not fit into a frame's length" % length)
+
+
+def create_header(opcode: int, payload_length: int, fin: int, rsv1: int,
+                  rsv2: int, rsv3: int, mask: bool = False) -> bytes:
+    """A frame's header, without masking key; no combination is refused."""
+    if not 0 <= opcode <= 15:
+        raise ValueError("opcode must be 0 to 15, not %r" % (opcode,))
+    first = (opcode | (0x80 if fin else 0) | (0x40 if rsv1 else 0)
+             | (0x20 if rsv2 else 0) | (0x10 if rsv3 else 0))
+    return bytes([first]) + create_length_header(payload_length, mask)
+
+
+def _create_frame(opcode: int, payload: Union[str, bytes], fin: int,
+                  mask: bool) -> bytes:
+    if isinstance(payload, str):
+        payload = payload.encode("utf-8")
+    header = create_header(opcode, len(payload), fin, 0, 0, 0, mask)
+    # A key of zeros leaves the payload as it is.
+    return header + (bytes(4) if mask else b"") + payload
+
+
+def create_text_frame(message: Union[str, bytes], opcode: int = OPCODE_TEXT,
+                      fin: int = 1, mask: bool = False) -> bytes:
+    """A text frame; or another, by opcode."""
+    return _create_frame(opcode, message, fin, mask)
+
+
+def create_binary_frame(message: bytes, opcode: int = OPCODE_BINARY,
+                        fin: int = 1, mask: bool = False) -> bytes:
+    """A binary frame; or another, by opcode."""
+    return _create_frame(opcode, message, fin, mask)
+
+
+def create_ping_frame(body: bytes, mask: bool = False) -> bytes:
+    """A Ping."""
+    return _create_frame(OPCODE_PING, body, 1, mask)
+
+
+def create_pong_frame(body: bytes, mask: bool = False) -> bytes:
+    """A Pong."""
+    return _create_frame(OPCODE_PONG, body, 1, mask)
+
+
+def create_close_frame(body: bytes, mask: bool = False) -> bytes:
+    """A Close frame; body: by `create_closing_handshake_body`, or any."""
+    return _create_frame(OPCODE_CLOSE, body, 1, mask)
+
+
+def create_closing_handshake_body(code: Optional[int], reason: str) -> bytes:
+    """What stands in a Close frame.  BadOperationException for a code that
+    must not be sent.
+    """
+    if code is None:
+        return b""
+    if not isinstance(code, int) or not 1000 <= code <= 4999:
+        raise BadOperationException(
+            "a close code must be 1000 to 4999, not %r" % (code,))
+    if code in PSEUDO_CODES:
+        raise BadOperationException(
+            "%d stands for what no Close frame says (RFC 6455 §7.4.1)"
+            % code)
+    return struct.pack("!H", code) + reason.encode("utf-8")

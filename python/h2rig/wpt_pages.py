@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: MIT
+"""Pages and worker scripts made for web-platform-tests' JavaScript tests, so
+that a browser can open `X.any.js`, `X.window.js` and `X.worker.js` straight
+from the server.
+
+`register` puts their routes before the others (`--wpt`).  The `// META:`
+lines that a test begins with say what is in the page: `title`, `timeout`,
+`script`, `variant`, and, for `.any.js`, `global`.
+"""
+
+import functools
+import html
+import json
+import re
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+
+from h2rig import files, handlers, pipes
+from h2rig.errors import HTTPException
+
+__all__ = ["PAGES", "SCRIPTS", "Meta", "read_meta", "register"]
+
+#: Where `.any.js` tests are run that do not say.
+DEFAULT_GLOBALS = frozenset(("window", "dedicatedworker"))
+
+#: Names that stand for several.
+_GROUPS = {
+    "worker": ("dedicatedworker", "sharedworker", "serviceworker"),
+    "worker-module": ("dedicatedworker-module", "sharedworker-module",
+                      "serviceworker-module"),
+}
+
+_meta_line = re.compile(r"//\s*META:\s*(\w*)=(.*)$")
+
+
+class Page(NamedTuple):
+    """One kind of page: what is behind the test's name in the URL, in the
+    test's file, and in the worker's script; the global (None: every such test
+    has the page); what starts the worker, or, without one, "module" if the
+    test is a module.
+    """
+
+    suffix: str
+    source: str
+    worker: str
+    scope: Optional[str]
+    start: str
+
+
+_HARNESS = """<script src="/resources/testharness.js"></script>
+<script src="/resources/testharnessreport.js"></script>
+"""
+_GLOBAL = """self.GLOBAL = {
+  isWindow: function() { return %s; },
+  isWorker: function() { return %s; },
+  isShadowRealm: function() { return false; },
+};
+"""
+_DEDICATED = "fetch_tests_from_worker(new Worker(%s));"
+_DEDICATED_MODULE = \
+    "fetch_tests_from_worker(new Worker(%s, { type: \"module\" }));"
+_SHARED = "fetch_tests_from_worker(new SharedWorker(%s));"
+_SHARED_MODULE = \
+    "fetch_tests_from_worker(new SharedWorker(%s, { type: \"module\" }));"
+_SERVICE = """(async function() {
+  const scope = "does/not/exist";
+  const old = await navigator.serviceWorker.getRegistration(scope);
+  if (old)
+    await old.unregister();
+  const now = await navigator.serviceWorker.register(%%s, { scope%s });
+  fetch_tests_from_worker(now.installing);
+})();"""
+
+#: The first whose suffix a path has is the one.
+PAGES = (
+    Page(".any.html", ".any.js", "", "window", ""),
+    Page(".any.window-module.html", ".any.js", "", "window-module",
+         "module"),
+    Page(".any.worker.html", ".any.js", ".any.worker.js", "dedicatedworker",
+         _DEDICATED),
+    Page(".any.worker-module.html", ".any.js", ".any.worker-module.js",
+         "dedicatedworker-module", _DEDICATED_MODULE),
+    Page(".any.sharedworker.html", ".any.js", ".any.worker.js",
+         "sharedworker", _SHARED),
+    Page(".any.sharedworker-module.html", ".any.js", ".any.worker-module.js",
+         "sharedworker-module", _SHARED_MODULE),
+    Page(".any.serviceworker.html", ".any.js", ".any.worker.js",
+         "serviceworker", _SERVICE % ""),
+    Page(".any.serviceworker-module.html", ".any.js",
+         ".any.worker-module.js", "serviceworker-module",
+         _SERVICE % ", type: \"module\""),
+    Page(".window.html", ".window.js", "", None, ""),
+    Page(".worker.html", ".worker.js", ".worker.js", None, _DEDICATED),
+)
+
+
+class Meta:
+    """A test's META lines.
+
+    title: text or None.  long: whether its timeout is the long one.  scripts,
+    variants: lists, in order.  scopes: the globals that it is for.
+    """
+
+    def __init__(self, pairs: List[Tuple[str, str]]) -> None:
+        found: Dict[str, List[str]] = {}
+        for key, value in pairs:
+            found.setdefault(key, []).append(value.strip())
+        self.title = found["title"][-1] if "title" in found else None
+        self.long = "long" in found.get("timeout", ())
+        self.scripts = found.get("script", [])
+        self.variants = found.get("variant", [])
+        self.scopes = DEFAULT_GLOBALS
+        if "global" in found:
+            self.scopes = _scopes(",".join(found["global"]))
+
+
+def _scopes(value: str) -> FrozenSet[str]:
+    names = [name.strip() for name in value.split(",")]
+    return frozenset(
+        scope for name in names for scope in _GROUPS.get(name, (name,)))
+
+
+def read_meta(source: bytes) -> Meta:
+    """What the META lines at the start of a test say."""
+    pairs = []
+    for line in source.decode("utf-8-sig", "replace").splitlines():
+        match = _meta_line.match(line)
+        if match is None:
+            break
+        pairs.append((match.group(1), match.group(2)))
+    return Meta(pairs)
+
+
+class _Test:
+    # The test that a request for a made page is about.
+
+    def __init__(self, request: Any, suffix: str, source: str) -> None:
+        if not request.path.endswith(suffix):
+            # Partly percent-encoded, which is no way to name a made page.
+            raise HTTPException(404, "Not Found")
+        # "/" once: twice would name another host.
+        self.stem = "/" + request.path[:-len(suffix)].lstrip("/")
+        self.path = self.stem + source
+        self.query = request.request_path[len(request.path):]
+        self.file = files.requested(self.path)[1]
+        with files.open_file(self.file)[0] as f:
+            self.meta = read_meta(f.read())
+
+    def answer(self, request: Any, response: Any, kind: str, text: str
+               ) -> None:
+        """Sends text with the test's own headers."""
+        fields = files.load_headers(
+            self.file, lambda data: pipes.template(request, data, "none"))
+        if kind == "text/html":
+            # That of the test is about its script.
+            fields = [f for f in fields if f[0].lower() != b"content-type"]
+        if not any(name.lower() == b"content-type" for name, _ in fields):
+            response.headers.set("Content-Type", kind + "; charset=utf-8")
+        response.headers.update(fields)
+        response.content = text
+        piping = pipes.of_name(self.file)
+        if piping:
+            pipes.apply(piping, request, response)
+
+
+def _js(text: str) -> str:
+    # Text as JavaScript, also within a <script> element.
+    return json.dumps(text).replace("<", "\\u003c")
+
+
+def _head(meta: Meta) -> str:
+    lines = []
+    if meta.title is not None:
+        lines.append("<title>%s</title>\n" % html.escape(meta.title, False))
+    if meta.long:
+        lines.append("<meta name=\"timeout\" content=\"long\">\n")
+    for variant in meta.variants:
+        lines.append("<meta name=\"variant\" content=\"%s\">\n"
+                     % html.escape(variant))
+    return "".join(lines)
+
+
+def _page(page: Page, request: Any, response: Any) -> None:
+    # The handler for a kind of page.
+    test = _find(page.suffix, page.source, request, response)
+    if test is None:
+        return
+    if page.scope is not None and page.scope not in test.meta.scopes:
+        raise HTTPException(404, "%s is not for the global %s; it is for %s"
+                            % (test.path, page.scope,
+                               ", ".join(sorted(test.meta.scopes))))
+    parts = ["<!doctype html>\n<meta charset=\"utf-8\">\n",
+             _head(test.meta)]
+    if page.scope is not None and not page.worker:
+        parts.append("<script>\n%s</script>\n" % (_GLOBAL % ("true",
+                                                             "false")))
+    parts.append(_HARNESS)
+    if page.worker:
+        parts.append("<div id=\"log\"></div>\n")
+        script = page.start % _js(test.stem + page.worker + test.query)
+        parts.append("<script>\n%s\n</script>\n" % script)
+    else:
+        element = "<script%s src=\"%%s\"></script>\n" % (
+            " type=\"module\"" if page.start == "module" else "")
+        for script in test.meta.scripts:
+            parts.append(element % html.escape(script))
+        parts.append("<div id=\"log\"></div>\n")
+        parts.append(element % html.escape(test.path))
+    test.answer(request, response, "text/html", "".join(parts))
+
+
+def _find(suffix: str, source: str, request: Any, response: Any
+          ) -> Optional[_Test]:
+    # None: there is no such test, and it was answered with a file.
+    try:
+        return _Test(request, suffix, source)
+    except HTTPException as e:
+        if e.code != 404:
+            raise
+    handlers.file_handler(request, response)
+    return None
+
+
+def _worker(request: Any, response: Any) -> None:
+    # X.any.worker.js
+    test = _find(".any.worker.js", ".any.js", request, response)
+    if test is None:
+        return
+    parts = []
+    if test.meta.title is not None:
+        parts.append("const META_TITLE = %s;\n" % _js(test.meta.title))
+    parts.append(_GLOBAL % ("false", "true"))
+    for script in ["/resources/testharness.js", *test.meta.scripts,
+                   test.path]:
+        parts.append("importScripts(%s);\n" % _js(script))
+    parts.append("done();\n")
+    test.answer(request, response, "text/javascript", "".join(parts))
+
+
+def _worker_module(request: Any, response: Any) -> None:
+    # X.any.worker-module.js
+    test = _find(".any.worker-module.js", ".any.js", request, response)
+    if test is None:
+        return
+    # Imports are evaluated before what stands beside them, and so GLOBAL must
+    # come by an import too.
+    scripts = [test.stem + ".any.worker-globals.js",
+               "/resources/testharness.js"]
+    for script in test.meta.scripts:
+        if not re.match(r"\.{0,2}/|[A-Za-z][A-Za-z0-9+.-]*:", script):
+            script = "./" + script
+        scripts.append(script)
+    parts = ["import %s;\n" % _js(script)
+             for script in scripts + [test.path]]
+    parts.append("done();\n")
+    test.answer(request, response, "text/javascript", "".join(parts))
+
+
+def _worker_globals(request: Any, response: Any) -> None:
+    # X.any.worker-globals.js, which is ours
+    test = _find(".any.worker-globals.js", ".any.js", request, response)
+    if test is None:
+        return
+    text = _GLOBAL % ("false", "true")
+    if test.meta.title is not None:
+        text += "self.META_TITLE = %s;\n" % _js(test.meta.title)
+    test.answer(request, response, "text/javascript", text)
+
+
+#: suffix -> handler of the scripts that pages start
+SCRIPTS = {
+    ".any.worker.js": _worker,
+    ".any.worker-module.js": _worker_module,
+    ".any.worker-globals.js": _worker_globals,
+}
+
+
+def register(router: Any) -> None:
+    """Adds the routes, and web-platform-tests' rewrite."""
+    for page in PAGES:
+        router.register("GET", "*" + page.suffix,
+                        functools.partial(_page, page))
+    for suffix, handler in SCRIPTS.items():
+        router.register("GET", "*" + suffix, handler)
+    router.rewrite("GET", "/resources/WebIDLParser.js",
+                   "/resources/webidl2/lib/webidl2.js")

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The access log: one record for each request, when it is over.
+ */
+#ifndef H2RIG_ACCESS_H
+#define H2RIG_ACCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "h2/fields.h"
+
+/* What is said of a request; collected under a lock, logged without. */
+struct access {
+	char method[32];	/* cut, like the path, if need be */
+	char path[2048];
+	int status;		/* of the final response; 0: none was sent */
+	uint64_t octets;	/* of content sent */
+	uint64_t ms;		/* from its HEADERS to its end */
+	uint32_t stream;
+	bool reset;		/* the stream was reset */
+};
+
+/* Takes :method and :path (of CONNECT: :authority) from the request. */
+void access_request(struct access *a, const struct fields *request);
+
+/* Logs it, at level info; the client's numeric address and port. */
+void access_log(const struct access *a, const char *client_host,
+    unsigned client_port);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is kept from scripts: other users' rights, resources beyond the limits,
+ * the supervisor's variables, and as far as the system can, the memory of
+ * processes that have the private key.
+ *
+ * The parent resolves names once; each child applies it all before user code
+ * runs.  What a process can undo for itself (it may always lower, never raise)
+ * is not left to it: the parent looks at groups and deadlines from outside.
+ */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE		/* setgroups; RLIMIT_AS on some systems */
+#endif
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+#ifdef HAVE_MALLOC_H
+#include <malloc.h>
+#endif
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include "confine.h"
+#include "log.h"
+
+/*
+ * Each arena of glibc's malloc reserves 64 MiB of addresses, and there would
+ * be eight for each processor: that alone would use up a --max-memory.
+ */
+#define ARENAS 4
+
+/* A script that ignores SIGXCPU is killed so many seconds later. */
+#define CPU_GRACE_S 1
+
+static uid_t the_uid = (uid_t)-1;	/* -1: as the parent has it */
+static gid_t the_gid = (gid_t)-1;
+
+static const char *const supervision[] = {
+	"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID",
+	"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "MAINPID",
+	"INVOCATION_ID", "JOURNAL_STREAM", "CREDENTIALS_DIRECTORY",
+	"PROTO", "TCPCONNNUM", "TCPLOCALHOST", "TCPLOCALIP", "TCPLOCALPORT",
+	"TCPREMOTEHOST", "TCPREMOTEINFO", "TCPREMOTEIP", "TCPREMOTEPORT"
+};
+
+/* A number, all of it, below the one that means "none". */
+static int
+parse_id(const char *text, unsigned long *id)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return -1;
+	errno = 0;
+	*id = strtoul(text, &end, 10);
+	return *end != '\0' || errno != 0 || *id >= UINT_MAX ? -1 : 0;
+}
+
+static int
+resolve_user(const char *name, char *err, size_t size)
+{
+	const struct passwd *pw = getpwnam(name);
+	unsigned long id;
+
+	if (pw == NULL && parse_id(name, &id) == 0) {
+		the_uid = (uid_t)id;
+		/* A number need not have an entry; its group is then asked. */
+		if ((pw = getpwuid(the_uid)) == NULL) {
+			the_gid = (gid_t)id;
+			return 0;
+		}
+	}
+	if (pw == NULL) {
+		snprintf(err, size, "--user: \"%s\": expected a user's name or "
+		    "number", name);
+		return -1;
+	}
+	the_uid = pw->pw_uid;
+	the_gid = pw->pw_gid;
+	return 0;
+}
+
+static int
+resolve_group(const char *name, char *err, size_t size)
+{
+	const struct group *gr = getgrnam(name);
+	unsigned long id;
+
+	if (gr != NULL) {
+		the_gid = gr->gr_gid;
+	} else if (parse_id(name, &id) == 0) {
+		the_gid = (gid_t)id;
+	} else {
+		snprintf(err, size, "--group: \"%s\": expected a group's name "
+		    "or number", name);
+		return -1;
+	}
+	return 0;
+}
+
+int
+confine_resolve(const struct options *o, char *err, size_t size)
+{
+	const char *option = o->user != NULL ? "user" : "group";
+
+	if (o->user == NULL && o->group == NULL)
+		return 0;
+	if (geteuid() != 0) {
+		snprintf(err, size, "--%s: expected h2rig to be started by "
+		    "root, who alone can change it", option);
+		return -1;
+	}
+	if (o->user != NULL && resolve_user(o->user, err, size) == -1)
+		return -1;
+	if (o->group != NULL && resolve_group(o->group, err, size) == -1)
+		return -1;
+	return 0;
+}
+
+void
+confine_owner(uid_t *uid, gid_t *gid)
+{
+	*uid = the_uid;
+	*gid = the_gid;
+}
+
+/*
+ * Other processes of the same user may then neither trace this one nor read
+ * its memory.  The leak checker of sanitizer builds would be one of them.
+ */
+static void
+hide_memory(void)
+{
+#if defined(__linux__) && !defined(H2RIG_SANITIZERS)
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+		log_warn("cannot hide the private key's memory");
+#endif
+}
+
+void
+confine_parent(const struct options *o)
+{
+	if (geteuid() == 0 && (o->user == NULL || the_uid == 0))
+		log_warnx("scripts will run as root, with all of root's "
+		    "rights: consider --user");
+#if defined(HAVE_MALLOPT) && defined(M_ARENA_MAX)
+	mallopt(M_ARENA_MAX, ARENAS);
+#endif
+	hide_memory();
+}
+
+void
+confine_environment(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(supervision) / sizeof(supervision[0]); i++)
+		unsetenv(supervision[i]);
+}
+
+/* Lowers a limit; one that is lower already stays.  0: no limit of ours. */
+static int
+lower(int resource, uint64_t soft, uint64_t hard)
+{
+	struct rlimit r;
+
+	if (soft == 0)
+		return 0;
+	if (getrlimit(resource, &r) == -1)
+		return -1;
+	if (hard != UINT64_MAX && (r.rlim_max == RLIM_INFINITY ||
+	    (uint64_t)r.rlim_max > hard))
+		r.rlim_max = (rlim_t)hard;
+	if (r.rlim_cur == RLIM_INFINITY || (uint64_t)r.rlim_cur > soft)
+		r.rlim_cur = (rlim_t)soft;
+	if (r.rlim_cur > r.rlim_max)
+		r.rlim_cur = r.rlim_max;
+	return setrlimit(resource, &r);
+}
+
+static int
+set_limits(const struct options *o)
+{
+#if !defined(H2RIG_SANITIZERS) && defined(RLIMIT_AS)
+	/* A sanitizer's shadow memory is many times that. */
+	if (lower(RLIMIT_AS, o->max_memory, o->max_memory) == -1)
+		return -1;
+#endif
+	/* Of a file's size the hard limit stays: the log may pass the soft. */
+	if (lower(RLIMIT_CPU, o->max_cpu_s, o->max_cpu_s + CPU_GRACE_S) == -1 ||
+	    lower(RLIMIT_FSIZE, o->max_file_size, UINT64_MAX) == -1)
+		return -1;
+	if (o->max_file_size != 0)
+		log_set_file_limit(o->max_file_size);
+	return lower(RLIMIT_NOFILE, o->max_files, o->max_files);
+}
+
+/*
+ * What a script's programs print goes where the log goes.  Standard output
+ * may be a pipe that nobody reads after the ready line.
+ */
+static int
+set_descriptors(void)
+{
+	int fd = log_get_fd(), null = -1, rc = 0;
+
+	if (fd == -1)
+		fd = null = open("/dev/null", O_WRONLY);
+	if (fd == -1 || dup2(fd, STDOUT_FILENO) == -1 ||
+	    dup2(fd, STDERR_FILENO) == -1)
+		rc = -1;
+	if (null > STDERR_FILENO)
+		close(null);
+	return rc;
+}
+
+int
+confine_child(const struct options *o, const char **what)
+{
+	umask(S_IWGRP | S_IWOTH);
+	*what = "descriptors";
+	if (set_descriptors() == -1)
+		return -1;
+	*what = "resource limits";
+	if (set_limits(o) == -1)
+		return -1;
+	*what = "--group";
+	if (the_gid != (gid_t)-1 && (setgroups(1, &the_gid) == -1 ||
+	    setgid(the_gid) == -1))
+		return -1;
+	*what = "--user";
+	if (the_uid != (uid_t)-1 && setuid(the_uid) == -1)
+		return -1;
+	hide_memory();
+	return 0;
+}
+
+/* The group of a process, from /proc/PID/stat; -1: it is gone. */
+static long
+group_of(const char *pid)
+{
+	char path[64], text[512];
+	const char *p;
+	long group;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return -1;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	/* "pid (name) state ppid pgrp": only the name may have brackets. */
+	if ((p = strrchr(text, ')')) == NULL ||
+	    sscanf(p + 1, " %*c %*d %ld", &group) != 1)
+		return -1;
+	return group;
+}
+
+int
+confine_count(struct scoreboard *b)
+{
+	const struct dirent *e;
+	long group, at;
+	size_t i;
+	DIR *dir;
+
+	if (access("/proc/self/stat", R_OK) == -1 ||
+	    (dir = opendir("/proc")) == NULL)
+		return -1;
+	for (i = 0; i < b->n; i++)
+		b->seat[i].processes = 0;
+	while ((e = readdir(dir)) != NULL) {
+		if (!isdigit((unsigned char)e->d_name[0]) ||
+		    (group = group_of(e->d_name)) <= 0)
+			continue;
+		if ((at = scoreboard_find(b, (pid_t)group)) != -1)
+			b->seat[at].processes++;
+	}
+	closedir(dir);
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who has started the program, and what it was given: sockets on inherited
+ * descriptors, and ways to say that it is ready.
+ */
+#ifndef H2RIG_SUPERVISE_H
+#define H2RIG_SUPERVISE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "listen.h"
+#include "options.h"
+
+struct supervise {
+	int input;		/* what was descriptor 0; -1: not taken */
+	bool mute;		/* descriptor 2 was the same socket */
+	int conn;		/* the one connection to serve; -1: it listens */
+	struct sockaddr_storage client;	/* of conn */
+	int notify_fd;		/* gets a newline when ready; -1: none */
+	char notify_socket[108];	/* systemd's; "": none */
+};
+
+/*
+ * First of all, before anything can be printed.  Descriptors 0 to 2 are open
+ * from here on, and standard input is empty.  Under inetd (argv says so) 0 is
+ * moved away, and 1 and 2, where they are the same socket, lead to nothing;
+ * the log then goes to the system's.
+ */
+void supervise_begin(struct supervise *s, int argc, char **argv);
+
+/*
+ * Takes what was inherited: a connection into s->conn, or listening sockets
+ * into l, which stays empty when there are none.  Variables that were for us
+ * are removed from the environment.  The log is open.  0, or an exit status
+ * with err: "LISTEN_FDS: descriptor 3: expected a TCP socket".
+ */
+int supervise_take(struct supervise *s, const struct options *o,
+    struct listeners *l, char *err, size_t err_size);
+
+/* Tell whoever wants to know. */
+void supervise_ready(struct supervise *s);
+void supervise_reloading(struct supervise *s);
+void supervise_reloaded(struct supervise *s);
+void supervise_stopping(struct supervise *s);
+
+#endif

@@ -1,0 +1,647 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Every bound on what a client may do: a client that goes past it, what it is
+told, and how much memory the process that serves it took meanwhile.
+
+    bounds.t [TEXT]
+
+runs only the attacks whose names hold TEXT.  Each has a connection of its own;
+those that need other options have a server of their own too.
+"""
+import os
+import re
+import shutil
+import struct
+import sys
+import tempfile
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+sys.path.insert(0, os.path.join(os.path.dirname(
+    os.path.abspath(__file__)), "lib"))
+import tap                                                      # noqa: E402
+from conformance import wire                                    # noqa: E402
+from rawclient import (ACK, DATA, INITIAL_WINDOW_SIZE,          # noqa: E402
+                       PREFACE, Client, Exchange)
+from server import SCRIPTS, Server                              # noqa: E402
+
+t = tap.Tap()
+CALM = wire.ENHANCE_YOUR_CALM
+MIB = 1024                              # in KiB, as /proc tells memory
+ROOM = 16 * MIB
+"""What an attack may take beyond what an idle connection's process has."""
+
+ENDLESS = """# SPDX-License-Identifier: MIT
+def main(request, response):
+    response.writer.write_headers([], 200)
+    while True:
+        response.writer.write_data(b"x" * 16384)
+"""
+
+
+class Victim:
+    """A connection, and the process that serves it."""
+
+    def __init__(self, server: Server, **client: Any) -> None:
+        before = set(server.children())
+        self.server = server
+        self.client = Client(server.port, **client)
+        for sid in range(1, 2000):
+            self.client.streams[sid] = Exchange(self.client, sid)
+        self.pid = tap.wait_until(lambda: next(
+            iter(set(server.children()) - before), None))
+        self.peak = 0                   # KiB
+        self.measure()
+        if self.client.ack:             # not later, in the middle of a block
+            self.client.wait_for(lambda: self.client.settings
+                                 or self.client.end)
+
+    def __enter__(self) -> "Victim":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.client.close()
+        tap.wait_until(lambda: self.pid not in self.server.children())
+
+    def measure(self) -> int:
+        """Most memory that the process has had, KiB."""
+        try:
+            with open(f"/proc/{self.pid}/status", encoding="ascii") as f:
+                status = f.read()
+        except (FileNotFoundError, ProcessLookupError):
+            return self.peak            # it has ended
+        found = re.search(r"^VmHWM:\s+(\d+)", status, re.M)
+        if found:
+            self.peak = max(self.peak, int(found.group(1)))
+        return self.peak
+
+    def flood(self, octets: bytes, times: int, read: bool = True) -> None:
+        """Sends octets again and again until the server has had enough."""
+        c = self.client
+        many = min(times, max(1, 4096 // len(octets)))
+        for _ in range(0, times, many):
+            if c.goaway or c.end:
+                return
+            try:
+                c.send(octets * many)
+            except (BrokenPipeError, ConnectionResetError):
+                return
+            if read:
+                c.pump()
+
+
+class Attack(NamedTuple):
+    """run is given the Victim, and returns what is wrong, or ""."""
+    name: str
+    run: Callable[[Victim], str]
+    options: Tuple[str, ...]
+    client: Dict[str, Any]
+
+
+ATTACKS: List[Attack] = []
+
+
+def attack(name: str, *options: str, **client: Any) -> Callable[[Any], Any]:
+    """Decorator: an attack on a server that has these options."""
+    def add(run: Callable[[Victim], str]) -> Callable[[Victim], str]:
+        ATTACKS.append(Attack(name, run, options, client))
+        return run
+    return add
+
+
+# ---- what must come of an attack
+
+def told(v: Victim, code: int, text: str) -> str:
+    """GOAWAY with a code and a debug text, and the end of the connection."""
+    c = v.client
+    c.wait_for(lambda: c.goaway or c.end)
+    v.measure()
+    if c.goaway is None:
+        return f"no GOAWAY; end of the connection: {c.end}"
+    debug = c.goaway[2].decode("latin-1")
+    if c.goaway[1] != code or not re.search(text, debug):
+        return f"GOAWAY {wire.code_name(c.goaway[1])} \"{debug}\""
+    return "" if c.wait_end() else "the connection does not end"
+
+
+def calm(v: Victim, bound: str) -> str:
+    """ENHANCE_YOUR_CALM that names the bound."""
+    return told(v, CALM, f"the bound {bound},.*10.5")
+
+
+def served(v: Victim, sid: int, size: Optional[int] = None) -> str:
+    """The stream is answered, and the connection lives."""
+    c = v.client
+    x = c.streams[sid]
+    c.wait_for(lambda: x.done or c.goaway, 60)
+    if x.status != 200 or not x.ended or (
+            size is not None and len(x.body) != size):
+        return f"{x!r} GOAWAY {c.goaway}"
+    return "" if c.ping() else "PING is not answered"
+
+
+def survives(v: Victim) -> str:
+    """Nothing has come of it: another request is answered."""
+    v.client.send(wire.get(1999))
+    return served(v, 1999, 5)
+
+
+# ---- frames that do no work
+
+def frame_flood(name: str, octets: bytes, before: bytes = b"",
+                bound: str = "max-idle-frames", times: int = 12000) -> None:
+    """An attack by so many frames of one kind."""
+    def run(v: Victim) -> str:
+        v.client.send(before)
+        v.flood(octets, times)
+        return calm(v, bound)
+    ATTACKS.append(Attack(f"{name} flood", run, (), {}))
+
+
+# A client that sends faster than it reads meets the bound on replies first.
+REPLIES = "max-(idle-frames|replies)"
+frame_flood("PING", wire.ping(), bound=REPLIES)
+frame_flood("PING ACK", wire.ping(flags=ACK))
+frame_flood("SETTINGS", wire.settings(), bound=REPLIES)
+frame_flood("SETTINGS ACK", wire.SETTINGS_ACK)
+frame_flood("HEADER_TABLE_SIZE", wire.settings((1, 0), (1, 4096)),
+            bound=REPLIES)
+frame_flood("INITIAL_WINDOW_SIZE", wire.settings((4, 0), (4, 1 << 30)),
+            wire.post(1) + wire.post(3), REPLIES)
+frame_flood("PRIORITY", wire.priority(1))
+frame_flood("PRIORITY_UPDATE", wire.priority_update(1, "u=1"))
+frame_flood("PRIORITY_UPDATE of open streams",
+            wire.priority_update(1, "u=" + "1" * 60), wire.post(1))
+frame_flood("WINDOW_UPDATE", wire.window(0, 1))
+frame_flood("WINDOW_UPDATE of a stream", wire.window(1, 1), wire.post(1))
+frame_flood("WINDOW_UPDATE of a closed stream", wire.window(1, 1),
+            wire.get(1))
+frame_flood("empty DATA", wire.data(1), wire.post(1))
+frame_flood("padding and no content", wire.padded(1, b"", 1), wire.post(1))
+frame_flood("DATA of a reset stream", wire.data(1, b"x"),
+            wire.post(1) + wire.window(1, 0))
+frame_flood("unknown frame", wire.frame(0xbb, 0, 7, b"x"))
+frame_flood("GOAWAY", wire.goaway())
+frame_flood("RST_STREAM of a closed stream", wire.rst(1), wire.get(1),
+            "max-resets", 3000)
+
+
+@attack("more SETTINGS entries than max-settings")
+def settings_entries(v: Victim) -> str:
+    v.client.send(wire.settings(*[(0x55, 1)] * 32))
+    if not v.client.ping():
+        return "32 are too many"
+    v.client.send(wire.settings(*[(0x55, 1)] * 33))
+    return calm(v, "max-settings")
+
+
+@attack("frames that do no work, with work between them")
+def idle_frames_between_work(v: Victim) -> str:
+    for sid in range(1, 9, 2):
+        v.flood(wire.window(0, 1), 9000)
+        v.client.send(wire.get(sid))
+        if not v.client.wait_for(lambda s=sid: v.client.streams[s].done):
+            break
+    return survives(v)
+
+
+@attack("replies that nobody reads", "--max-idle-frames", "100000000",
+        "--stall-timeout", "600", receive_buffer=4096)
+def unread_replies(v: Victim) -> str:
+    v.flood(wire.settings() + wire.ping(), 1 << 20, read=False)
+    if v.server.wait_log("max-replies", 30) is None:
+        return f"no end of it in the log; {v.client.end}"
+    v.measure()
+    return calm(v, "max-replies")
+
+
+@attack("content in frames of one octet", "--max-data-frames", "5000")
+def small_data(v: Victim) -> str:
+    v.client.send(wire.post(1))
+    v.flood(wire.data(1, b"x"), 6000)
+    return calm(v, "max-data-frames")
+
+
+# ---- resets
+
+@attack("rapid reset")
+def rapid_reset(v: Victim) -> str:
+    for sid in range(1, 20001, 2):
+        v.flood(wire.post(sid) + wire.rst(sid), 1)
+        if v.client.goaway or v.client.end:
+            break
+    return calm(v, "max-resets")
+
+
+@attack("rapid reset of requests that are whole")
+def rapid_reset_whole(v: Victim) -> str:
+    for sid in range(1, 20001, 2):
+        v.flood(wire.get(sid) + wire.rst(sid), 1)
+        if v.client.goaway or v.client.end:
+            break
+    return calm(v, "max-resets")
+
+
+def made_to_reset(name: str, provoke: Callable[[int], bytes],
+                  before: bytes = b"") -> None:
+    """An attack by resets that the server is made to send."""
+    def run(v: Victim) -> str:
+        v.client.send(before)
+        for sid in range(201, 20001, 2):
+            v.flood(provoke(sid), 1)
+            if v.client.goaway or v.client.end:
+                break
+        return calm(v, "max-resets")
+    ATTACKS.append(Attack(f"made to reset: {name}", run, (), {}))
+
+
+made_to_reset("malformed requests", lambda sid: wire.headers(
+    sid, [("Upper", "x")]))
+made_to_reset("WINDOW_UPDATE of 0", lambda sid: wire.post(sid)
+              + wire.window(sid, 0))
+made_to_reset("windows that overflow", lambda sid: wire.post(sid)
+              + wire.window(sid, wire.MAX))
+made_to_reset("DATA on half-closed streams", lambda sid: wire.get(
+    sid, "/later.py?case=open_stream") + wire.data(sid, b"x"))
+made_to_reset("content-length that does not fit", lambda sid: wire.post(
+    sid, "/quick.py", ("content-length", "1")) + wire.data(sid, b"xx"))
+made_to_reset("streams above max-concurrent-streams", wire.get,
+              b"".join(wire.post(sid) for sid in range(1, 201, 2)))
+
+
+@attack("resets at once, few in the long run", "--max-resets", "20",
+        "--resets-per-second", "1")
+def few_resets(v: Victim) -> str:
+    for sid in range(1, 401, 2):
+        v.flood(wire.post(sid) + wire.rst(sid), 1)
+    return calm(v, "max-resets")
+
+
+@attack("resets at a rate that is allowed", "--max-resets", "50",
+        "--resets-per-second", "1000000")
+def allowed_resets(v: Victim) -> str:
+    for sid in range(1, 401, 2):
+        v.client.send(wire.post(sid) + wire.rst(sid))
+        if not v.client.ping():
+            break
+    return survives(v)
+
+
+@attack("100 streams cancelled while their scripts run")
+def cancelled(v: Victim) -> str:
+    c = v.client
+    held = range(1, 199, 2)
+    for sid in held:
+        c.send(wire.get(sid, "/note.py?wait=go"))
+    c.send(b"".join(wire.rst(sid) for sid in held))
+    c.send(wire.post(201) + wire.get(203))
+    c.wait_for(lambda: c.streams[203].done)
+    if c.streams[203].reset != wire.REFUSED_STREAM:
+        return f"a reset has freed a place: {c.streams[203]!r}"
+    c.send(wire.data(201, end=True))
+    if served(v, 201):
+        return served(v, 201)
+    c.send(wire.get(205, "/note.py?set=go"))
+    for sid in range(207, 1999, 2):     # until they have let go
+        c.send(wire.post(sid) + wire.get(sid + 2))
+        c.wait_for(lambda s=sid: c.streams[s + 2].done)
+        if c.streams[sid + 2].status:
+            return survives(v)
+        c.send(wire.rst(sid))
+    return "the places are not free again"
+
+
+# ---- header blocks
+
+@attack("CONTINUATION flood")
+def continuations(v: Victim) -> str:
+    v.client.send(wire.headers(1, b"", flags=0))
+    v.flood(wire.continuation(1, b"", end=False), 20)
+    return calm(v, "max-continuations")
+
+
+@attack("CONTINUATION flood with octets")
+def large_continuations(v: Victim) -> str:
+    v.client.send(wire.headers(1, b"", flags=0))
+    v.flood(wire.continuation(1, wire.literal("x", "v" * 16000), end=False),
+            20)
+    return calm(v, "max-continuations")
+
+
+@attack("as many CONTINUATION frames as there may be")
+def eight_continuations(v: Victim) -> str:
+    v.client.send(wire.headers(1, wire.GET_BLOCK, flags=0) + b"".join(
+        wire.continuation(1, b"", end=i == 7) for i in range(8)))
+    return served(v, 1, 5)
+
+
+def bomb(v: Victim, entry: bytes, uses: int) -> None:
+    """Puts an entry into the table, then sends a block that is full of it."""
+    v.client.send(wire.headers(1, wire.GET_BLOCK + entry))
+    v.client.send(wire.headers(3, wire.GET_BLOCK + b"\xbe" * uses))
+
+
+@attack("HPACK bomb of 4,096:1 by indexing")
+def index_bomb(v: Victim) -> str:
+    bomb(v, b"\x40" + wire.string("x") + wire.string("v" * 4063), 16000)
+    return calm(v, "max-header-list-size")
+
+
+@attack("HPACK bomb by indexing in many blocks")
+def index_bombs(v: Victim) -> str:
+    c = v.client
+    c.send(wire.headers(1, wire.GET_BLOCK + b"\x40" + wire.string("x")
+                        + wire.string("v" * 4063)))
+    for sid in range(3, 199, 2):        # each below the bound
+        c.send(wire.headers(sid, wire.GET_BLOCK + b"\xbe" * 15))
+    return served(v, 197, 5)
+
+
+@attack("a header list over max-header-list-size")
+def large_list(v: Victim) -> str:
+    block = wire.GET_BLOCK + wire.literal("x-a", "v" * 60000)
+    block += wire.literal("x-b", "v" * 6000)
+    v.client.send(wire.headers(1, block[:16384], flags=0))
+    for at in range(16384, len(block), 16384):
+        v.client.send(wire.continuation(1, block[at:at + 16384],
+                                        end=at + 16384 >= len(block)))
+    return calm(v, "max-header-list-size")
+
+
+@attack("trailers over max-header-list-size")
+def large_trailers(v: Victim) -> str:
+    v.client.send(wire.post(1) + wire.headers(
+        1, b"\x40" + wire.string("x") + wire.string("v" * 4000)
+        + b"\xbe" * 17))
+    return calm(v, "max-header-list-size")
+
+
+@attack("more fields than max-fields")
+def many_fields(v: Victim) -> str:
+    v.client.send(wire.headers(1, wire.GET_BLOCK
+                               + wire.literal("x", "") * 997))
+    return calm(v, "max-fields")
+
+
+@attack("as many fields as there may be")
+def enough_fields(v: Victim) -> str:
+    v.client.send(wire.headers(1, wire.GET_BLOCK
+                               + wire.literal("x", "") * 996))
+    return served(v, 1, 5)
+
+
+@attack("cookie crumbs")
+def crumbs(v: Victim) -> str:
+    bomb(v, b"\x40" + wire.string("cookie") + wire.string("a=b"), 1100)
+    return calm(v, "max-fields")
+
+
+@attack("fields that count for their 32 octets only", "--max-fields",
+        "1000000")
+def overhead(v: Victim) -> str:
+    bomb(v, b"\x40" + wire.string("x") + wire.string(""), 2000)
+    return calm(v, "max-header-list-size")
+
+
+@attack("table-size thrash")
+def thrash(v: Victim) -> str:
+    sizes = b"\x20\x3f\xe1\x1f" * 3000
+    for sid in range(1, 199, 2):
+        v.client.send(wire.headers(
+            sid, sizes + wire.GET_BLOCK + b"\x40" + wire.string("x")
+            + wire.string("v" * 4000)))
+    return served(v, 197, 5)
+
+
+@attack("a table that is filled and emptied", "--header-table-size",
+        "1000000")
+def refill(v: Victim) -> str:
+    c = v.client
+    c.wait_for(lambda: c.settings)
+    fill = b"".join(b"\x40" + wire.string(f"x-{i}") + wire.string("v" * 300)
+                    for i in range(40))
+    for sid in range(1, 1001, 2):
+        c.send(wire.headers(sid, b"\x20\x3f\xa1\x8d\x06" + wire.GET_BLOCK
+                            + fill))
+        c.wait_for(lambda s=sid: c.streams[s].done or c.goaway)
+    return served(v, 999, 5)
+
+
+@attack("HPACK state of a client that changes HEADER_TABLE_SIZE to the most")
+def encoder_table(v: Victim) -> str:
+    v.client.send(wire.settings((1, 0xffffffff)))
+    for sid in range(1, 401, 2):
+        v.client.send(wire.get(sid, "/forms.py?case=triple"))
+        v.client.wait_for(lambda s=sid: v.client.streams[s].done)
+    return survives(v)
+
+
+# ---- sizes
+
+@attack("a frame longer than max-frame-size")
+def long_frame(v: Victim) -> str:
+    v.client.send(wire.post(1))
+    v.flood(wire.data(1, bytes(16385)), 1)
+    return told(v, wire.FRAME_SIZE_ERROR, "MAX_FRAME_SIZE")
+
+
+@attack("a frame of 16 MiB, and its octets")
+def longest_frame(v: Victim) -> str:
+    try:
+        v.client.send(wire.post(1) + b"\xff\xff\xff" + bytes([DATA, 0])
+                      + struct.pack(">I", 1))
+        for _ in range(256):
+            v.client.send(bytes(65536))
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    return told(v, wire.FRAME_SIZE_ERROR, "MAX_FRAME_SIZE")
+
+
+@attack("a body over max-body", "--max-body", "50000")
+def large_body(v: Victim) -> str:
+    c = v.client
+    c.send(wire.post(1) + wire.data(1, bytes(16000)) * 3
+           + wire.data(1, bytes(2000)) + wire.data(1, end=True))
+    if served(v, 1, 50000):
+        return "50000 octets: " + served(v, 1, 50000)
+    c.send(wire.post(3) + wire.data(3, bytes(16000)) * 3
+           + wire.data(3, bytes(2001)))
+    c.wait_for(lambda: c.streams[3].done)
+    if c.streams[3].reset != CALM:
+        return repr(c.streams[3])
+    if not v.server.wait_log("stream 3 reset with ENHANCE_YOUR_CALM: .*"
+                             "max-body"):
+        return "the log does not name the bound"
+    return survives(v)
+
+
+@attack("content that no script takes, on 99 streams")
+def unread_bodies(v: Victim) -> str:
+    c = v.client
+    for sid in range(1, 199, 2):
+        c.send(wire.post(sid, "/unread.py") + wire.data(sid, bytes(16384)) * 3
+               + wire.data(sid, bytes(16383)))
+        c.pump()
+    c.send(wire.get(199, "/note.py?set=go"))
+    return served(v, 199, 3)
+
+
+@attack("more streams than max-concurrent-streams")
+def many_streams(v: Victim) -> str:
+    c = v.client
+    c.send(b"".join(wire.post(sid) for sid in range(1, 203, 2)))
+    c.wait_for(lambda: c.streams[201].done)
+    if c.streams[201].reset != wire.REFUSED_STREAM:
+        return repr(c.streams[201])
+    c.send(b"".join(wire.data(sid, end=True) for sid in range(1, 201, 2)))
+    return next(filter(None, (served(v, s) for s in range(1, 201, 2))), "")
+
+
+# ---- clients that wait, and clients that are slow
+
+STALL = ("--stall-timeout", "1")
+
+
+@attack("a window of zero held for ever", *STALL,
+        settings={INITIAL_WINDOW_SIZE: 0})
+def zero_window(v: Victim) -> str:
+    v.client.send(wire.get(1, "/big.py?size=100000"))
+    return told(v, CALM, "--stall-timeout")
+
+
+@attack("windows of zero on 100 streams, with PING all the time", *STALL,
+        settings={INITIAL_WINDOW_SIZE: 0})
+def zero_windows(v: Victim) -> str:
+    c = v.client
+    for sid in range(1, 201, 2):
+        c.send(wire.get(sid, "/big.py?size=1000"))
+    while not c.goaway and not c.end and c.ping():
+        pass
+    return told(v, CALM, "--stall-timeout")
+
+
+@attack("a connection's window of zero held for ever", *STALL,
+        auto_window=False, settings={INITIAL_WINDOW_SIZE: 1 << 20})
+def zero_connection_window(v: Victim) -> str:
+    v.client.send(wire.get(1, "/big.py?size=100000"))
+    return told(v, CALM, "--stall-timeout")
+
+
+@attack("windows of one octet on 50 streams", auto_window=False,
+        settings={INITIAL_WINDOW_SIZE: 0})
+def byte_windows(v: Victim) -> str:
+    c = v.client
+    sids = range(1, 101, 2)
+    for sid in sids:
+        c.send(wire.get(sid, "/big.py?size=100"))
+    for _ in range(100):
+        c.send(b"".join(wire.window(sid, 1) for sid in sids))
+        c.pump()
+    return next(filter(None, (served(v, s, 100) for s in sids)), "")
+
+
+@attack("a client that never reads", *STALL, receive_buffer=4096,
+        connection_window=wire.MAX,
+        settings={INITIAL_WINDOW_SIZE: wire.MAX})
+def never_reads(v: Victim) -> str:
+    for sid in range(1, 201, 2):
+        v.client.send(wire.get(sid, "/endless.py"))
+    if not tap.wait_until(lambda: v.measure() and re.search(
+            r"no progress.*--stall-timeout", v.server.log()), 30):
+        return "nothing in the log"
+    gone = tap.wait_until(lambda: v.pid not in v.server.children(), 30)
+    return "" if gone else "its process is still there"
+
+
+@attack("a client that sends octet by octet")
+def dribble(v: Victim) -> str:
+    octets = (wire.post(1) + wire.data(1, b"content") + wire.ping()
+              + wire.data(1, bytes(500)) + wire.data(1, end=True))
+    for i in range(len(octets)):
+        v.client.send(octets[i:i + 1])
+    return served(v, 1, 507)
+
+
+@attack("SETTINGS never acknowledged", "--handshake-timeout", "1", ack=False)
+def unacknowledged(v: Victim) -> str:
+    return told(v, wire.SETTINGS_TIMEOUT,
+                "acknowledgement of SETTINGS.*--handshake-timeout")
+
+
+@attack("no preface", "--handshake-timeout", "1", preface=False, ack=False)
+def no_preface(v: Victim) -> str:
+    return told(v, wire.PROTOCOL_ERROR, "preface.*--handshake-timeout")
+
+
+@attack("a preface that does not end", "--handshake-timeout", "1",
+        preface=False, ack=False)
+def half_preface(v: Victim) -> str:
+    v.client.send(PREFACE + wire.settings()[:5])
+    return told(v, wire.PROTOCOL_ERROR, "preface.*--handshake-timeout")
+
+
+@attack("a TLS handshake that does not begin", "--handshake-timeout", "1",
+        tls=False, preface=False, ack=False)
+def no_handshake(v: Victim) -> str:
+    return ("" if v.client.wait_end() == "fin" and v.server.wait_log(
+        "handshake.*1 s") else f"{v.client.end}")
+
+
+@attack("a connection that is idle", "--idle-timeout", "1")
+def idle(v: Victim) -> str:
+    return told(v, wire.NO_ERROR, "--idle-timeout")
+
+
+@attack("a request that does not end", "--idle-timeout", "1")
+def idle_request(v: Victim) -> str:
+    v.client.send(wire.post(1) + wire.data(1, b"x"))
+    return told(v, wire.NO_ERROR, "--idle-timeout")
+
+
+# ---- running
+
+def run_all(docroot: str, todo: List[Attack]) -> None:
+    """Runs the attacks, those of the same options on one server."""
+    groups: Dict[Tuple[str, ...], List[Attack]] = {}
+    for a in todo:
+        groups.setdefault(a.options, []).append(a)
+    for options, attacks in groups.items():
+        with Server(docroot, *options) as server:
+            with Victim(server) as v:   # what a connection takes by itself
+                wrong = survives(v)
+                quiet = v.measure()
+            t.diag(f"{' '.join(options) or 'default options'}: a connection "
+                   f"takes {quiet} KiB{wrong and ': ' + wrong}")
+            for a in attacks:
+                run_one(server, a, quiet)
+
+
+def run_one(server: Server, a: Attack, quiet: int) -> None:
+    """Two tests: what the client is told, and memory."""
+    with Victim(server, timeout=15, **a.client) as v:
+        try:
+            wrong = a.run(v)
+        except (OSError, TimeoutError) as e:
+            wrong = f"{type(e).__name__}: {e}"
+        peak = v.measure()
+    t.ok(not wrong, a.name, wrong)
+    t.diag(f"{peak} KiB, {peak - quiet:+} KiB")
+    t.ok(0 < peak <= quiet + ROOM,
+         f"{a.name}: memory stays below idle + {ROOM // MIB} MiB",
+         f"{quiet} KiB idle, {peak} KiB at most")
+
+
+def main() -> None:
+    """Runs all, or what the command line names."""
+    only = sys.argv[1] if len(sys.argv) > 1 else ""
+    if not os.path.exists("/proc/self/status"):
+        tap.skip_all("needs /proc/PID/status")
+    with tempfile.TemporaryDirectory() as docroot:
+        shutil.copytree(SCRIPTS, docroot, dirs_exist_ok=True)
+        with open(os.path.join(docroot, "endless.py"), "w",
+                  encoding="ascii") as f:
+            f.write(ENDLESS)
+        run_all(docroot, [a for a in ATTACKS if only in a.name])
+    t.done()
+
+
+main()

@@ -1,0 +1,380 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What is kept from scripts, where their output goes, and that the log says
+of each connection's end how it came and whose doing it was."""
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap
+from rawclient import Client
+from server import Server, program
+
+t = tap.Tap()
+DOCROOT = tempfile.mkdtemp(prefix="h2rig-isolation-")
+NOBODY = 65534
+ROOT = os.getuid() == 0
+
+SCRIPTS = {
+    "quick": """
+def main(request, response):
+    return 'quick'
+""",
+    "sleep": """
+import time
+def main(request, response):
+    response.write_status_headers()
+    response.writer.write_data('x')
+    time.sleep(1000)
+""",
+    "prints": """
+import os, subprocess, sys, threading
+def main(request, response):
+    print('one', 2)
+    print('two lines', 'in one call', sep='\\n')
+    print('an error', file=sys.stderr)
+    sys.stdout.buffer.write(b'octets\\x01\\n')
+    print('h\\u00e4 \\ud800')
+    other = threading.Thread(target=print, args=('of another thread',))
+    print('begun,', end=' ')
+    other.start()
+    other.join()
+    print('ended')
+    os.write(1, b'straight to descriptor 1\\n')
+    os.write(2, b'straight to descriptor 2\\n')
+    subprocess.run(['echo', 'of a program'])
+    print('no newline', end='')
+    return os.read(0, 100) + sys.stdin.read().encode()
+""",
+    "environment": """
+import ctypes, json, os, socket, stat
+def listens(fd):
+    try:
+        s = socket.socket(fileno=os.dup(fd))
+        with s:
+            return s.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) != 0
+    except OSError:
+        return False
+def main(request, response):
+    libc = ctypes.CDLL(None)
+    libc.getenv.restype = ctypes.c_char_p
+    mask = os.umask(0)
+    os.umask(mask)
+    return json.dumps({
+        'names': [n for n in os.environ if libc.getenv(n.encode())],
+        'umask': mask, 'listens': any(map(listens, range(256))),
+        'dumpable': libc.prctl(3, 0, 0, 0, 0)})
+""",
+    "rights": """
+import json, os
+def attempt(f, *args):
+    try:
+        f(*args)
+        return 'done'
+    except OSError as e:
+        return type(e).__name__
+def main(request, response):
+    return json.dumps({
+        'ids': [*os.getresuid(), *os.getresgid(), *os.getgroups()],
+        'kill': attempt(os.kill, os.getppid(), 9),
+        'memory': attempt(open, '/proc/%d/mem' % os.getppid()),
+        'root': attempt(os.setuid, 0)})
+""",
+    "kill0": """
+import os
+def main(request, response):
+    os.kill(0, 9)
+""",
+    "stash": """
+def main(request, response):
+    key = '01234567-0123-0123-0123-0123456789ab'
+    request.server.stash.put(key, 'kept')
+    return request.server.stash.take(key)
+""",
+    "abort": """
+import os
+def handle_headers(frame, request, response):
+    os.abort()
+""",
+    "leave": """
+import os
+def main(request, response):
+    os._exit(int(request.GET.first(b'code')))
+""",
+    "overflow": """
+import ctypes, sys
+def main(request, response):
+    sys.setrecursionlimit(10 ** 9)
+    kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
+    def deeper(n):
+        return again(n + 1)
+    again = kind(deeper)
+    again(0)
+""",
+    "closes": """
+import os
+def main(request, response):
+    os.closerange(0, 1000)
+    return 'closed'
+""",
+    "execs": """
+import os
+def main(request, response):
+    os.execv('/bin/true', ['true'])
+""",
+    "thread": """
+import ctypes, threading
+def main(request, response):
+    go = threading.Event()
+    def crash():
+        go.wait()
+        ctypes.string_at(1)
+    threading.Thread(target=crash, daemon=True).start()
+    threading.Timer(0.05, go.set).start()
+    return 'it crashes later'
+""",
+    "loop": """
+def main(request, response):
+    while True:
+        try:
+            while True:
+                pass
+        except BaseException:
+            pass
+""",
+}
+
+
+def write_scripts():
+    """The document root of this file's tests."""
+    os.chmod(DOCROOT, 0o755)
+    for name, text in SCRIPTS.items():
+        with open(os.path.join(DOCROOT, name + ".py"), "w",
+                  encoding="utf-8") as f:
+            f.write(text)
+
+
+def fetch(s, path):
+    """One request on a connection of its own; the content."""
+    with Client(s.port) as c:
+        return c.fetch(path).body
+
+
+def logged(s, regex, name):
+    """One test: a line of the log matches."""
+    return t.ok(s.wait_log(regex), name, s.log()[-3000:])
+
+
+# ---- output
+
+def output():
+    """print, descriptors 1 and 2, programs, standard input."""
+    with Server(DOCROOT) as s:
+        t.eq(fetch(s, "/prints.py"), b"", "standard input is empty")
+        for level, text in (
+                ("info", "one 2"), ("info", "two lines"),
+                ("info", "in one call"), ("warn", "an error"),
+                ("info", r"octets\\x01"), ("info", r"hä \\ud800"),
+                ("info", "of another thread"), ("info", "begun, ended"),
+                ("info", "no newline")):
+            logged(s, rf"h2rig\[\d+\] {level}: script output: {text}$",
+                   f"printed: {text}")
+        for text in ("straight to descriptor 1", "straight to descriptor 2",
+                     "of a program"):
+            logged(s, rf"^{text}$", f"in the log: {text}")
+        t.eq(s.out().count("\n"), 1, "standard output has the ready line only")
+
+
+def environment():
+    """What a child has not."""
+    env = {"LISTEN_PID": "1", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "x",
+           "WATCHDOG_USEC": "1000000", "WATCHDOG_PID": "1", "TCPREMOTEIP": "1",
+           "TCPREMOTEPORT": "2", "INVOCATION_ID": "3", "KEPT": "4"}
+    mask = os.umask(0)
+    try:
+        with Server(DOCROOT, env=env) as s:
+            got = json.loads(fetch(s, "/environment.py"))
+    finally:
+        os.umask(mask)
+    t.eq(sorted(set(got["names"]) & set(env)), ["KEPT"],
+         "supervisors' variables are gone, others are there")
+    t.eq(got["umask"], 0o22, "umask")
+    t.eq(got["listens"], False, "no listening socket")
+    with open(program(), "rb") as f:
+        sanitizer = b"__asan_init" in f.read()
+    if sys.platform != "linux" or sanitizer:
+        t.skip("memory is hidden", "needs Linux, no sanitizer")
+    else:
+        t.eq(got["dumpable"], 0, "memory is hidden from other processes")
+
+
+# ---- users
+
+def start(*options, user=None):
+    """Exit status and standard error of a server that should not start."""
+    p = subprocess.run([program(), "--port", "0", *options, DOCROOT],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                       timeout=tap.scaled(30), check=False, user=user)
+    return p.returncode, p.stderr.decode()
+
+
+def wrong_users():
+    """What --user and --group do not take."""
+    for option in "--user", "--group":
+        name = {"user": NOBODY} if ROOT else {}
+        status, text = start(option, "0", **name)
+        t.ok(status == 78 and re.fullmatch(
+            rf"h2rig: {option}: expected .*root.*\n", text),
+            f"{option}: for root only", text)
+        if not ROOT:
+            t.skip(f"{option}: unknown", "needs root")
+            continue
+        for wrong in "no-such-name", "12x", "4294967295", "":
+            status, text = start(option, wrong)
+            t.ok(status == 78 and text.startswith(
+                f'h2rig: {option}: "{wrong}": expected '),
+                f"{option}: {wrong!r}", text)
+
+
+WARNING = "warn: scripts will run as root"
+
+
+def users():
+    """--user and --group: scripts have those rights only."""
+    if not ROOT:
+        return t.skip("--user", "needs root")
+    with Server(DOCROOT) as s:
+        logged(s, WARNING, "a warning without --user")
+    with Server(DOCROOT, "--group", "7") as s:
+        logged(s, WARNING, "with --group alone too")
+        t.eq(fetch(s, "/quick.py"), b"quick", "and it serves")
+    for options, group in ((["--user", "nobody"], NOBODY),
+                           (["-u", str(NOBODY)], NOBODY),
+                           (["--user", "nobody", "--group", "7"], 7)):
+        name = " ".join(options)
+        with Server(DOCROOT, *options) as s:
+            t.ok(WARNING not in s.log(), f"{name}: no warning")
+            got = json.loads(fetch(s, "/rights.py"))
+            t.eq(got, {"ids": [NOBODY] * 3 + [group] * 4,
+                       "kill": "PermissionError", "memory": "PermissionError",
+                       "root": "PermissionError"}, f"{name}: rights")
+            t.eq(fetch(s, "/stash.py"), b"kept", f"{name}: stash")
+            with Client(s.port) as other:
+                t.eq(other.fetch("/quick.py").body, b"quick", f"{name}: other")
+                fetch(s, "/kill0.py")
+                logged(s, r"ended: killed by SIGKILL, running main in "
+                       r"/kill0\.py on stream 1;", f"{name}: kill(0, 9)")
+                t.ok(s.alive() and other.ping(), f"{name}: hits itself only")
+
+
+def probe():
+    """The file of --routes is tried with the scripts' rights."""
+    path = os.path.join(DOCROOT, "routes.txt")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("import os, stat\n"
+                "def is_socket(fd):\n"
+                "    try:\n"
+                "        return stat.S_ISSOCK(os.fstat(fd).st_mode)\n"
+                "    except OSError:\n"
+                "        return False\n"
+                "raise RuntimeError('uid %d, sockets %d' % (os.getuid(), "
+                "sum(map(is_socket, range(3, 256)))))\n")
+    options = ["--routes", path] + (["--user", "nobody"] if ROOT else [])
+    status, text = start(*options)
+    t.ok(status == 78 and f"uid {NOBODY if ROOT else os.getuid()}, sockets 0"
+         in text, "--routes: tried without rights and sockets", text)
+
+
+# ---- ends
+
+def end_of(s, path, end, last=r"running main in {} on stream 1"):
+    """A script ends its connection: the log's line, which names it."""
+    with Client(s.port) as c:
+        port = c.sock.getsockname()[1]
+        c.request(path)
+        c.wait_end()
+        last = last.format(re.escape(path.split("?")[0]))
+        logged(s, rf"warn: child \d+ of 127\.0\.0\.1:{port} ended: {end}, "
+               rf"{last}; \d+\.\d+ s, 1 streams, \d+ octets in, \d+ out$",
+               f"{path}: {end}")
+    t.eq(fetch(s, "/quick.py"), b"quick", f"{path}: the next is served")
+
+
+def scripts_end():
+    """Ends that scripts bring about."""
+    last = "last ran main in {} on stream 1"
+    with Server(DOCROOT, "--run-limit", "1") as s:
+        end_of(s, "/abort.py", "killed by SIGABRT",
+               "running handle_headers in {} on stream 1")
+        for code in 7, 0, 70:
+            end_of(s, f"/leave.py?code={code}", f"exit by a script, "
+                   f"code {code}")
+        end_of(s, "/execs.py", "exit by a script, code 0")
+        end_of(s, "/closes.py", "damaged by a script: .*descriptors.*", last)
+        end_of(s, "/overflow.py", "killed by SIGSEGV")
+        logged(s, r"warn: child \d+: Fatal Python error: Segmentation fault$",
+               "stack overflow: faulthandler has a stack to run on")
+        logged(s, r'warn: child \d+:   File ".*overflow\.py", line \d+ in '
+               "deeper$", "and says where it was")
+        end_of(s, "/thread.py", "killed by SIGSEGV", last)
+        end_of(s, "/loop.py", r"limit hit: main in /loop\.py \(stream 1\) ran "
+               "for more than 1 s.*")
+
+
+def clients_end():
+    """Ends that clients and the server bring about."""
+    with Server(DOCROOT, "--handshake-timeout", "1") as s:
+        def ended(end, name):
+            logged(s, rf"info: child \d+ of \S+ ended: {end}; ", name)
+
+        with Client(s.port) as c:
+            c.ping()
+        ended("closed by client", "closed by client")
+        with Client(s.port) as c:
+            c.send_frame(0, 0, 0, b"DATA on stream 0")
+            c.wait_end()
+        ended("protocol violation by the client: .*DATA.*", "violation, rule")
+        with Client(s.port) as c:
+            c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                              struct.pack("ii", 1, 0))
+            c.ping()
+            c.sock.close()
+        ended("transport error: .*", "reset by the client")
+        with Client(s.port) as c:
+            c.request("/sleep.py")
+            c.wait_for(lambda: c.streams[1].data)
+            pid = s.children()[0]
+            os.kill(pid, signal.SIGKILL)
+            c.wait_end()
+            logged(s, rf"warn: child {pid} of \S+ ended: killed by SIGKILL, "
+                   r"running main in /sleep\.py on stream 1;", "killed")
+        with Client(s.port) as c:
+            c.ping()
+            s.process.send_signal(signal.SIGTERM)
+            c.wait_end()
+            ended("drained", "drained")
+            s.stop(0)
+
+
+if __name__ == "__main__":
+    write_scripts()
+    try:
+        output()
+        environment()
+        wrong_users()
+        users()
+        probe()
+        scripts_end()
+        clients_end()
+    finally:
+        shutil.rmtree(DOCROOT, ignore_errors=True)
+    t.done()

@@ -1,0 +1,384 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Limits on what scripts and clients use: each is enforced, said in the log
+with the option's name, and hits nobody else."""
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap
+from rawclient import Client
+from server import Server, program
+
+t = tap.Tap()
+DOCROOT = tempfile.mkdtemp(prefix="h2rig-limits-")
+MIB = 1 << 20
+
+SCRIPTS = {
+    "quick": """
+def main(request, response):
+    return 'quick'
+""",
+    "held": """
+def handle_headers(frame, request, response):
+    response.writer.write_headers([], 200)
+    response.writer.write_data('x')
+    response.writer.write_data(request.body, last=True)
+""",
+    "memory": """
+import sys
+kept = []
+def main(request, response):
+    try:
+        while True:
+            kept.append(bytearray(1 << 20))
+    except MemoryError:
+        n = len(kept)
+        kept.clear()
+        if request.GET.first(b'catch', None):
+            return str(n)
+        raise
+""",
+    "threads": """
+import threading
+def main(request, response):
+    threading.stack_size(1 << 18)
+    go = threading.Event()
+    threads = [threading.Thread(target=lambda: bytearray(1 << 18) and go.wait())
+               for _ in range(60)]
+    for thread in threads:
+        thread.start()
+    go.set()
+    for thread in threads:
+        thread.join()
+    return 'all ran'
+""",
+    "spin": """
+import ctypes, signal
+def main(request, response):
+    if request.GET.first(b'ignore', None):
+        libc = ctypes.CDLL(None)
+        libc.signal.argtypes = ctypes.c_int, ctypes.c_void_p
+        libc.signal(signal.SIGXCPU, 1)
+    while True:
+        pass
+""",
+    "writes": """
+import errno, os, tempfile
+def main(request, response):
+    with tempfile.TemporaryFile() as f:
+        f.write(b'x' * 65000)
+        f.flush()
+        try:
+            f.write(b'x' * 10000)
+            f.flush()
+            name = 'no error'
+        except OSError as e:
+            name = errno.errorcode[e.errno]
+        f.truncate(0)
+    for i in range(3000):
+        print('line %d of many ' % i + 'x' * 40)
+    return name
+""",
+    "files": """
+import os
+def main(request, response):
+    fds = []
+    try:
+        while True:
+            fds.append(os.open('/dev/null', os.O_RDONLY))
+    except OSError:
+        highest = fds[-1]
+        for fd in fds:
+            os.close(fd)
+        return str(highest)
+""",
+    "forks": """
+import os, time
+def main(request, response):
+    for i in range(12):
+        if os.fork() == 0:
+            time.sleep(1000)
+    time.sleep(1000)
+""",
+    "stops": """
+import os, signal
+def main(request, response):
+    os.kill(os.getpid(), signal.SIGSTOP)
+""",
+    "execs": """
+import os
+def main(request, response):
+    os.execv('/bin/sleep', ['sleep', '1000'])
+""",
+}
+
+
+def write_scripts():
+    """The document root of this file's tests."""
+    os.chmod(DOCROOT, 0o755)
+    for name, text in SCRIPTS.items():
+        with open(os.path.join(DOCROOT, name + ".py"), "w",
+                  encoding="utf-8") as f:
+            f.write(text)
+
+
+def served(c):
+    """The client is answered."""
+    return c.fetch("/quick.py").body == b"quick"
+
+
+def logged(s, regex, name):
+    """One test: a line of the log matches."""
+    return t.ok(s.wait_log(regex), name, s.log()[-3000:])
+
+
+def group(pid):
+    """Processes of a process group that are no zombies."""
+    listing = subprocess.run(["ps", "-A", "-o", "pgid=", "-o", "stat="],
+                             stdout=subprocess.PIPE, check=True).stdout
+    rows = [line.split() for line in listing.decode().splitlines()]
+    return [r for r in rows if int(r[0]) == pid and not r[1].startswith("Z")]
+
+
+# ---- in the child
+
+def requests():
+    """--max-requests: GOAWAY, what runs is finished."""
+    with Server(DOCROOT, "--max-requests", "3") as s, Client(s.port) as c:
+        x = c.open("/held.py", "POST")
+        t.ok(c.wait_for(lambda: x.data), "the first of three runs")
+        t.ok(served(c) and c.goaway is None, "the second: no GOAWAY")
+        t.ok(served(c), "the third is served")
+        t.ok(c.wait_for(lambda: c.goaway), "then there is GOAWAY")
+        t.eq(c.goaway[:2], (5, 0), "which names the third, without an error")
+        late = c.open("/quick.py", end_stream=True)
+        c.send_data(x.sid, b"the rest", end_stream=True)
+        t.ok(c.wait_end() and x.ended, "what ran is finished", x)
+        t.eq(x.body, b"xthe rest", "and whole")
+        t.eq(late.status, None, "a fourth is not served")
+        logged(s, r"info: child \d+ .* ended: drained: .*\(--max-requests\); ",
+               "the log says why")
+        with Client(s.port) as other:
+            t.ok(served(other), "the next connection is served")
+
+
+def lifetime():
+    """--max-lifetime: likewise."""
+    with Server(DOCROOT, "--max-lifetime", "1") as s, Client(s.port) as c:
+        x = c.open("/held.py", "POST")
+        t.ok(c.wait_for(lambda: x.data), "a function runs")
+        t.ok(c.wait_for(lambda: c.goaway), "GOAWAY comes by itself")
+        t.eq(c.goaway[:2], (1, 0), "without an error")
+        c.send_data(x.sid, b"the rest", end_stream=True)
+        t.ok(c.wait_end() and x.ended and x.body == b"xthe rest",
+             "what ran is finished", x)
+        logged(s, r"info: child \d+ .* ended: drained: .*\(--max-lifetime\); ",
+               "the log says why")
+
+
+def sanitized():
+    """The program is a sanitizer build, which has no limit of memory."""
+    with open(program(), "rb") as f:
+        return b"__asan_init" in f.read()
+
+
+def memory():
+    """--max-memory: MemoryError, and the connection goes on."""
+    if sanitized():
+        return t.skip("--max-memory", "not with sanitizers")
+    with Server(DOCROOT, "--max-memory", str(700 * MIB)) as s:
+        with Client(s.port, timeout=30) as c:
+            n = int(c.fetch("/memory.py?catch=1").body)
+            t.ok(100 < n < 700, "memory has an end", n)
+            t.eq(c.fetch("/threads.py").body, b"all ran",
+                 "60 threads allocate")
+            left = int(c.fetch("/memory.py?catch=1").body)
+            t.ok(left > n - 4 * 64 - 20, "each of which takes no 64 MiB",
+                 (n, left))
+            x = c.fetch("/memory.py")
+            t.ok(x.status == 500 and b"MemoryError" in x.body,
+                 "MemoryError is an exception like others", x)
+            logged(s, r"error: script: stream \d+, /memory\.py, main: "
+                   r"Traceback.*(\n.*){1,9}error: script: MemoryError",
+                   "it is in the log, with the script")
+            t.ok(served(c), "the connection goes on")
+
+
+def processor():
+    """--max-cpu."""
+    with Server(DOCROOT, "--max-cpu", "1") as s:
+        for query, sig in ("", "SIGXCPU"), ("?ignore=1", "SIGKILL"):
+            with Client(s.port, timeout=30) as c:
+                c.request("/spin.py" + query)
+                t.ok(c.wait_end(), f"--max-cpu, {sig}: the connection ends")
+                logged(s, r"warn: child \d+ .* ended: limit hit: .*\(--max-cpu"
+                       rf"\), killed by {sig}, running main in /spin\.py on "
+                       "stream 1; ", f"{sig}: the log names limit and script")
+        with Client(s.port) as c:
+            t.ok(served(c), "the next is served")
+
+
+def file_size():
+    """--max-file-size: EFBIG for scripts, not for the log."""
+    with Server(DOCROOT, "--max-file-size", "66000") as s:
+        with Client(s.port, timeout=30) as c:
+            t.eq(c.fetch("/writes.py").body, b"EFBIG", "a write too many")
+            t.ok(served(c), "the connection goes on")
+        lines = re.findall(r"script output: line (\d+) of many x{40}$",
+                           s.log(), re.M)
+        t.eq([int(n) for n in lines], list(range(3000)),
+             "a log that is larger has all lines, whole")
+
+
+def files():
+    """--max-files."""
+    with Server(DOCROOT, "--max-files", "50") as s, Client(s.port) as c:
+        t.eq(c.fetch("/files.py").body, b"49", "the highest descriptor is 49")
+        t.ok(served(c), "the connection goes on")
+
+
+# ---- by the parent
+
+def processes():
+    """--max-processes."""
+    if not os.path.exists("/proc/self/stat"):
+        return t.skip("--max-processes", "needs /proc")
+    with Server(DOCROOT, "--max-processes", "12") as s:
+        with Client(s.port) as other, Client(s.port, timeout=30) as c:
+            t.ok(served(other), "another connection")
+            c.request("/forks.py")
+            t.ok(c.wait_end(), "with 13 processes the connection ends")
+            line = s.wait_log(r"warn: child (\d+) .* ended: killed: limit hit:"
+                              r" .*\(--max-processes\), running main in "
+                              r"/forks\.py on stream 1")
+            t.ok(line, "the log names limit and script", s.log()[-3000:])
+            pid = int(line.group(1))
+            t.ok(tap.wait_until(lambda: not group(pid)), "all are gone",
+                 group(pid))
+            t.ok(served(other), "the other is still served")
+    with Server(DOCROOT, "--max-processes", "13", "--silence-limit", "2",
+                "--grace", "0") as s:
+        with Client(s.port) as c, Client(s.port) as other:
+            c.request("/forks.py")
+            other.request("/stops.py")
+            # The parent has looked at both when it kills the stopped one.
+            t.ok(other.wait_end(), "another is killed for its silence")
+            t.ok(c.end is None and c.ping(), "13 of 13 processes may run")
+
+
+def silence():
+    """--silence-limit: children that stopped or are another program."""
+    with Server(DOCROOT, "--silence-limit", "1", "--handshake-timeout",
+                "100") as s, \
+            Client(s.port) as quiet, Client(s.port) as c:
+        shake = socket.create_connection(("127.0.0.1", s.port))
+        x = c.open("/held.py", "POST")
+        t.ok(c.wait_for(lambda: x.data) and quiet.ping(), "three are quiet")
+        for name in "stops", "execs":
+            with Client(s.port) as bad:
+                bad.request(f"/{name}.py")
+                t.ok(bad.wait_end(), f"{name}: the connection ends")
+                logged(s, r"warn: child \d+ .* ended: killed: limit hit: no "
+                       r"sign of life \(--silence-limit\), .*\bmain in "
+                       rf"/{name}\.py on stream 1; ", f"{name}: the log says "
+                       "so")
+        t.ok(c.ping() and quiet.ping() and served(quiet),
+             "those that are quiet are not killed")
+        c.send_data(x.sid, b"on", end_stream=True)
+        t.ok(c.wait_for(lambda: x.ended), "and go on")
+        t.eq(len(s.children()), 3, "nor is one in its handshake")
+        shake.close()
+
+
+def addresses():
+    """--max-per-address."""
+    with Server(DOCROOT, "--max-per-address", "2") as s:
+        with Client(s.port) as a, Client(s.port) as b:
+            t.ok(served(a) and served(b), "two of one address")
+            third = socket.create_connection(("127.0.0.1", s.port))
+            third.settimeout(tap.scaled(10))
+            try:
+                got = third.recv(1)
+            except ConnectionResetError:
+                got = b""
+            t.eq(got, b"", "the third is closed")
+            third.close()
+            logged(s, r"warn: refused 127\.0\.0\.1: .*\(--max-per-address\)$",
+                   "the log says so")
+            other = socket.socket()
+            other.bind(("127.0.0.2", 0))
+            other.connect(("127.0.0.1", s.port))
+            t.ok(tap.wait_until(lambda: len(s.children()) == 3),
+                 "another address may")
+            other.close()
+            t.ok(served(a) and served(b), "the two are served")
+            a.close()
+            t.ok(s.wait_log(r"child \d+ .* ended: closed by client; "),
+                 "one leaves")
+            with Client(s.port) as c:
+                t.ok(served(c), "and there is room for another")
+
+
+def rate():
+    """--max-per-second: more wait in the kernel's queue, and are served."""
+    with Server(DOCROOT, "--max-per-second", "2") as s:
+        began = time.monotonic()
+        socks = [socket.create_connection(("127.0.0.1", s.port))
+                 for _ in range(6)]
+        t.ok(tap.wait_until(lambda: len(s.children()) == 6, 20),
+             "all six are accepted")
+        # Two in the first second, two in the next: a bound from below.
+        t.ok(time.monotonic() - began >= 1, "not all at once")
+        for sock in socks:
+            sock.close()
+
+
+def children():
+    """What the options take."""
+    for option in ("max-memory", "max-cpu", "max-file-size", "max-files",
+                   "max-processes", "silence-limit", "max-requests",
+                   "max-lifetime", "max-per-address", "max-per-second"):
+        p = subprocess.run([program(), f"--{option}", "-1", DOCROOT],
+                           stderr=subprocess.PIPE, check=False)
+        t.ok(p.returncode == 64 and p.stderr.startswith(
+            f'h2rig: --{option}: "-1": expected a number from 0'.encode()),
+            f"--{option} takes a number", p.stderr)
+    with Server(DOCROOT, "--max-memory", "0", "--max-files", "0",
+                "--max-processes", "0", "--silence-limit", "0") as s:
+        with Client(s.port) as c:
+            t.ok(served(c), "no limits at all: it serves")
+            c.request("/stops.py")
+            pid = s.children()[0]
+            t.ok(tap.wait_until(lambda: any("T" in r[1] for r in group(pid))),
+                 "nobody ends a child that is stopped")
+            os.kill(pid, signal.SIGCONT)
+            t.ok(served(c), "it can go on")
+
+
+if __name__ == "__main__":
+    write_scripts()
+    try:
+        requests()
+        lifetime()
+        memory()
+        processor()
+        file_size()
+        files()
+        processes()
+        silence()
+        addresses()
+        rate()
+        children()
+    finally:
+        shutil.rmtree(DOCROOT, ignore_errors=True)
+    t.done()

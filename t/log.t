@@ -1,0 +1,269 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The log: where it goes, in which form; what HUP and USR1 do; children that
+die before their first request."""
+import json
+import os
+import re
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap
+from rawclient import Client
+from server import SCRIPTS, Server
+
+t = tap.Tap()
+DIR = tempfile.mkdtemp(prefix="h2rig-log-")
+LOG = os.path.join(DIR, "log")
+
+
+def read(path):
+    """A file's text; "" if there is none."""
+    try:
+        with open(path, encoding="utf-8") as f:
+            return f.read()
+    except FileNotFoundError:
+        return ""
+
+
+def wait_text(path, regex):
+    """Waits until the file matches."""
+    return tap.wait_until(lambda: re.search(regex, read(path), re.M))
+
+
+def served(c):
+    """The client is answered."""
+    return c.fetch("/quick.py", body=b"hello").body == b"hello"
+
+
+# ---- form
+
+def start_line():
+    """The first record says what serves where."""
+    with Server(SCRIPTS) as s:
+        first = s.log().splitlines()[0]
+        t.ok(re.search(r"info: h2rig \d\S*, Python 3\.\d+\.\d+\S*, "
+                       r"OpenSSL \d.*, serving /\S+ on https://127\.0\.0\.1:"
+                       rf"{s.port}; at most 512 children, 100 streams each, "
+                       r"functions 300 s", first), "the first record", first)
+
+
+def as_json():
+    """--log-format json: each line is an object."""
+    odd = os.path.join(DIR, 'a"b\\c\n\x01\xe4')
+    os.mkdir(odd)
+    with open(os.path.join(odd, "x.py"), "w", encoding="ascii") as f:
+        f.write("def main(request, response):\n    raise ValueError('x' * "
+                "20000)\n")
+    with Server(odd, "--log-format", "json") as s:
+        with Client(s.port) as c:
+            t.eq(c.fetch("/x.py").status, 500, "a script fails")
+        t.ok(s.wait_log("ended: closed by client"), "its end is logged")
+        lines = s.log().splitlines()
+    records = []
+    for line in lines:
+        try:
+            records.append(json.loads(line))
+        except ValueError:
+            t.ok(False, "a record is JSON", line)
+    t.eq(len(records), len(lines), "all records are JSON")
+    t.ok(all(sorted(r)[:4] == ["level", "pid", "text", "time"]
+             for r in records if "method" not in r), "with their members",
+         records[0])
+    t.ok(any(odd in r["text"] for r in records),
+         "odd characters come back", records[0])
+    t.ok(any(r["text"].endswith("...") for r in records),
+         "a long text is cut, and still JSON", [len(x) for x in lines])
+    t.ok(max(map(len, lines)) < 8192, "in bounds")
+
+
+def to_file():
+    """--log-file: appended to, and opened again on HUP."""
+    with open(LOG, "w", encoding="ascii") as f:
+        f.write("kept\n")
+    with Server(SCRIPTS, "--log-file", LOG) as s:
+        with Client(s.port) as c:
+            t.ok(served(c), "client is served")
+        t.ok(wait_text(LOG, r"child \d+ of \S+ ended"), "the file has records")
+        t.ok(read(LOG).startswith("kept\n"), "what was in it stays")
+        t.eq(s.log(), "", "standard error has none")
+        os.rename(LOG, LOG + ".1")
+        with Client(s.port) as c:
+            t.ok(served(c), "client is served")
+        t.ok(tap.wait_until(lambda: read(LOG + ".1").count(" ended: ") == 2),
+             "a file that was moved is still written to")
+        s.process.send_signal(signal.SIGHUP)
+        t.ok(wait_text(LOG, r"info: reloaded$"), "HUP makes a new one")
+        size = os.path.getsize(LOG + ".1")
+        with Client(s.port) as c:
+            t.ok(served(c), "client is served")
+        t.ok(wait_text(LOG, r"child \d+ of \S+ ended"), "records go there")
+        t.eq(os.path.getsize(LOG + ".1"), size, "and no more to the old one")
+        os.unlink(LOG)
+        os.mkdir(LOG)               # cannot be opened
+        s.process.send_signal(signal.SIGUSR1)
+        s.process.send_signal(signal.SIGHUP)
+        with Client(s.port) as c:
+            t.ok(served(c), "the file cannot be opened again: still served")
+        os.rmdir(LOG)
+        s.process.send_signal(signal.SIGHUP)
+        t.ok(wait_text(LOG, "info: reloaded$"), "the next HUP can")
+    done = subprocess.run([s.argv[0], "--log-file", DIR, SCRIPTS], check=False,
+                          stderr=subprocess.PIPE, timeout=tap.scaled(20))
+    t.eq((done.returncode, done.stderr.decode()),
+         (78, f'h2rig: --log-file: "{DIR}": expected a file to append to: Is '
+              "a directory\n"), "--log-file is a directory: exit 78")
+
+
+# ---- HUP
+
+def make_pair(name):
+    """A certificate and its key in DIR, replacing what is there."""
+    cert, key = os.path.join(DIR, "cert.pem"), os.path.join(DIR, "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                    "/CN=" + name, "-days", "2", "-out", cert, "-keyout", key],
+                   check=True, stderr=subprocess.DEVNULL)
+    return cert, key
+
+
+def certificate(s):
+    """What a new connection is shown."""
+    return ssl.get_server_certificate(("127.0.0.1", s.port)).split()
+
+
+def reload(s, result):
+    """Sends HUP and waits for what the log says of it."""
+    n = len(re.findall(result, s.log()))
+    s.process.send_signal(signal.SIGHUP)
+    return t.ok(tap.wait_until(lambda: len(re.findall(result, s.log())) > n),
+                f"HUP: the log says {result}", s.log()[-1000:])
+
+
+FAILED = "error: not reloaded, going on as before: "
+
+
+def new_certificate():
+    """HUP with another certificate, and with a broken one."""
+    if not shutil.which("openssl"):
+        return t.skip("new certificate", "needs the program openssl")
+    cert, key = make_pair("one")
+    one = read(cert).split()
+    with Server(SCRIPTS, "--cert", cert, "--key", key) as s:
+        with Client(s.port) as c:
+            t.ok(served(c), "client is served")
+            t.eq(certificate(s), one, "the first certificate")
+            make_pair("two")
+            two = read(cert).split()
+            t.eq(certificate(s), one, "the first one until HUP")
+            reload(s, "info: reloaded")
+            t.eq(certificate(s), two, "the second one after it")
+            t.ok(served(c), "a connection from before is still served")
+        os.unlink(key)
+        reload(s, FAILED + "--key: ")
+        t.eq(certificate(s), two, "no key: the second one stays")
+        make_pair("three")
+        reload(s, "info: reloaded")
+        t.eq(certificate(s), read(cert).split(), "the third after a mistake")
+    with Server(SCRIPTS) as s:
+        made = certificate(s)
+        reload(s, "info: reloaded")
+        t.eq(certificate(s), made, "a certificate made in memory is kept")
+    return None
+
+
+def new_routes():
+    """HUP with a routes file that does not load keeps the certificate too."""
+    routes = os.path.join(DIR, "routes.py")
+    with open(routes, "w", encoding="ascii") as f:
+        f.write("routes = []\n")
+    with Server(SCRIPTS, "--routes", routes) as s:
+        reload(s, "info: reloaded")
+        with open(routes, "w", encoding="ascii") as f:
+            f.write("routes = [\n")
+        reload(s, FAILED + r"\S*routes\.py")
+        with open(routes, "w", encoding="ascii") as f:
+            f.write("routes = []\n")
+        reload(s, "info: reloaded")
+        with Client(s.port) as c:
+            t.ok(served(c), "and it serves")
+
+
+# ---- USR1
+
+def status():
+    """USR1: a line for each child, with what it runs."""
+    with Server(SCRIPTS) as s:
+        s.process.send_signal(signal.SIGUSR1)
+        t.ok(s.wait_log(r"info: 0 children of at most 512$"), "no child")
+        with Client(s.port) as a, Client(s.port) as b:
+            t.ok(served(a), "a client is served")
+            x = b.request("/busy.py?seconds=1000&how=sleep")
+            t.ok(b.ping() and x.status is None, "a script of another sleeps")
+            ports = [c.sock.getsockname()[1] for c in (a, b)]
+            running = (rf"info: child \d+ of 127\.0\.0\.1:{ports[1]}: "
+                       r"running.*, running main in \S*busy\.py on stream 1; "
+                       r"\d+\.\d{3} s, 1 streams, \d+ octets in, \d+ out")
+
+            def asked():
+                s.process.send_signal(signal.SIGUSR1)
+                return re.search(running, s.log())
+            t.ok(tap.wait_until(asked), "what runs", s.log()[-1000:])
+            t.ok(re.search(rf"info: child \d+ of 127\.0\.0\.1:{ports[0]}: "
+                           r"idle; ", s.log()), "what is idle", s.log()[-1000:])
+            t.ok("info: 2 children of at most 512" in s.log(), "how many")
+            for pid in s.children():
+                os.kill(pid, signal.SIGUSR1)
+                os.kill(pid, signal.SIGHUP)
+            t.ok(served(a), "USR1 and HUP do nothing to a child")
+            s.stop(signal.SIGTERM, 0)
+            s.stop(signal.SIGTERM)
+
+
+# ---- children that die at once
+
+def dying():
+    """SIGKILL from outside before the first request, as when memory is
+    short: pauses that double, and an end of them."""
+    with Server(SCRIPTS, "--log-level", "debug") as s:
+        for ms in 100, 200, 400:
+            with Client(s.port) as c:
+                pid = tap.wait_until(s.children)[0]
+                os.kill(pid, signal.SIGKILL)
+                c.wait_end()
+            t.ok(s.wait_log(rf"debug: waiting for {ms} ms$"),
+                 f"a child is killed: {ms} ms", s.log()[-1000:])
+        t.eq(s.log().count("warn: children die before their first request, "
+                           "accepting slowly"), 1, "it is logged once")
+        with Client(s.port) as c:
+            t.ok(served(c), "the next one is served")
+            pid = tap.wait_until(s.children)[0]
+        t.ok(s.wait_log("info: children live again, accepting as before"),
+             "the end is logged", s.log()[-1000:])
+        waits = s.log().count("debug: waiting for")
+        with Client(s.port) as c:
+            t.ok(served(c), "one more is served")
+            os.kill(s.children()[0], signal.SIGKILL)
+            c.wait_end()
+        t.ok(s.wait_log("killed by SIGKILL.* 1 streams"),
+             "killed after a request", s.log()[-1000:])
+        t.eq(s.log().count("debug: waiting for"), waits, "no pause for that")
+
+
+try:
+    start_line()
+    as_json()
+    to_file()
+    new_certificate()
+    new_routes()
+    status()
+    dying()
+finally:
+    shutil.rmtree(DIR, ignore_errors=True)
+t.done()

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""`request.frames`, which is made when it is asked for; ranges."""
+import sys
+import unittest
+
+import fake  # noqa: F401
+from h2rig.body import BodyStore
+from h2rig.errors import HTTPException
+from h2rig.frames import FrameList, RequestData, RequestHeaders
+from h2rig.ranges import Range, RangeParser
+
+
+class Frames(unittest.TestCase):
+    def make(self, *pieces):
+        frames = FrameList(RequestHeaders(1, [], False))
+        store = BodyStore()
+        for i, (data, padding) in enumerate(pieces):
+            store.append(data)
+            frames.add(store, len(data) + padding, len(data),
+                       i == len(pieces) - 1)
+        return frames
+
+    def test_as_a_list(self):
+        frames = self.make((b"one", 0), (b"", 0), (b"two", 5))
+        self.assertEqual(len(frames), 4)
+        self.assertEqual([f.type for f in frames], ["HEADERS"] + ["DATA"] * 3)
+        self.assertEqual([f.data for f in frames[1:]], [b"one", b"", b"two"])
+        self.assertEqual([f.length for f in frames[1:]], [3, 0, 8])
+        self.assertEqual([f.stream_ended for f in frames],
+                         [False, False, False, True])
+        self.assertEqual(sorted(frames[-1].flags), ["END_STREAM", "PADDED"])
+        self.assertEqual(frames[-2], frames[2])
+        self.assertNotEqual(frames[1], frames[2])
+        self.assertIn(frames[3], frames)
+        self.assertEqual(frames.index(frames[3]), 3)
+        for wrong in (4, -5):
+            self.assertRaises(IndexError, frames.__getitem__, wrong)
+        self.assertRaises(TypeError, frames.__getitem__, "x")
+
+    def test_no_data(self):
+        frames = self.make()
+        self.assertEqual((len(frames), frames[-1].type), (1, "HEADERS"))
+
+    def test_is_small(self):
+        frames = self.make(*[(b"x", 0)] * 100000)
+        held = sum(sys.getsizeof(getattr(frames, n))
+                   for n in FrameList.__slots__)
+        self.assertLess(held, 100000 * 16)
+        self.assertEqual(frames[77777].data, b"x")
+        self.assertIs(type(frames[1]), RequestData)
+
+
+class Ranges(unittest.TestCase):
+    def test_parser(self):
+        for field, want in (
+                ("bytes=0-", [(0, 10)]), (b"bytes=-1", [(9, 10)]),
+                ("bytes=1-1,3-3", [(1, 2), (3, 4)]),
+                ("bytes=3-3,1-1", [(1, 2), (3, 4)]),
+                ("bytes=1-2,3-4,2-3", [(1, 5)]),
+                ("bytes= 1 - 2 ,,", [(1, 3)])):
+            with self.subTest(field=field):
+                self.assertEqual([(r.lower, r.upper) for r in
+                                  RangeParser()(field, 10)], want)
+        for field in ("bytes", "octets=1-2", "bytes=", "bytes=-", "bytes=x-",
+                      "bytes=10-", "bytes=2-1", "bytes=1--2",
+                      "bytes=\u0661-"):
+            with self.subTest(field=field):
+                with self.assertRaises(HTTPException) as caught:
+                    RangeParser()(field, 10)
+                self.assertEqual(caught.exception.code, 416)
+
+    def test_range(self):
+        r = Range(2, 4, 10)
+        self.assertEqual((r.lower, r.upper, r.header_value()),
+                         (2, 5, "bytes 2-4/10"))
+        self.assertEqual(r, Range(2, 4, 10))
+        self.assertLess(r, Range(3, 3, 10))
+        self.assertEqual(r.coalesce(Range(8, 8, 10)), [r, Range(8, 8, 10)])
+        self.assertRaises(ValueError, Range, 10, None, 10)
+        self.assertRaises(ValueError, Range, None, 0, 10)
+        self.assertRaises(ValueError, Range, None, None, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

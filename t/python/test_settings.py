@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+"""Settings, aliases, routes of the user, and where the stash is."""
+import importlib
+import json
+import os
+import unittest
+from unittest import mock
+
+import fake
+from h2rig import dispatch, files, settings, stash_redis, userroutes
+from h2rig.config import options
+from h2rig.errors import ConfigError, HTTPException
+from h2rig.router import router
+
+
+class Case(unittest.TestCase):
+    def tearDown(self):
+        fake.configure()
+
+    def config(self, text, name="outside.json"):
+        path = fake.write(name, text)
+        fake.configure(config=path)
+        return options.settings
+
+
+class Settings(Case):
+    def test_without(self):
+        c = options.settings
+        self.assertEqual(c.ports["h2"], [8443, 8443])
+        self.assertEqual(c["domains"][""]["www"], "www.localhost")
+        self.assertEqual(c.hosts if "hosts" in c else None, None)
+        self.assertIn("www.alt.localhost", c.domains_set)
+        self.assertNotIn("nonexistent.localhost", c.domains_set)
+        self.assertIn("nonexistent.localhost", c.all_domains_set)
+        self.assertRaises(AttributeError, getattr, c, "none")
+
+    def test_given(self):
+        c = self.config(json.dumps({
+            "browser_host": "b\u00fccher.test", "subdomains": ["a"],
+            "ports": {"h2": [1, "auto"], "own": ["auto"]}, "x": [1]}))
+        self.assertEqual(c.browser_host, "xn--bcher-kva.test")
+        self.assertEqual(c["domains"], {"": {
+            "": "xn--bcher-kva.test", "a": "a.xn--bcher-kva.test"}})
+        self.assertEqual(c.ports["h2"], [1, 8443])
+        self.assertEqual(c.ports["own"], [8443])
+        self.assertEqual(c.ports["wss"], [8443, 8443])
+        self.assertEqual(c["x"], [1])
+        self.assertEqual(c["doc_root"], fake.DOC_ROOT)
+
+    def test_its_doc_root_may_be_the_same(self):
+        c = self.config(json.dumps({"doc_root": fake.DOC_ROOT}))
+        self.assertEqual(c["doc_root"], fake.DOC_ROOT)
+        with self.assertRaisesRegex(ConfigError, "line 2.*command line"):
+            self.config('{\n"doc_root": "/"}')
+
+    def test_missing_file(self):
+        with self.assertRaisesRegex(ConfigError, "none.json: No such file"):
+            settings.load("none.json")
+
+    def test_errors_are_one_line(self):
+        e = ConfigError("a\nb", "c\n d", 5)
+        self.assertEqual(str(e), "a b, line 5: c d")
+
+
+class Aliases(Case):
+    def test_longest_first_and_edges(self):
+        os.makedirs(os.path.join(fake.DOC_ROOT, "one"), exist_ok=True)
+        os.makedirs(os.path.join(fake.DOC_ROOT, "two"), exist_ok=True)
+        one, two = (os.path.join(fake.DOC_ROOT, d) for d in ("one", "two"))
+        fake.configure(aliases=[("/al", one), ("/al/deep/", two)])
+        for path, want in (
+                ("/al/x", one + "/x"), ("/al/deep/x", two + "/x"),
+                ("/al", one + "/"), ("/al/", one + "/"),
+                ("//al/x", one + "/x"), ("/al//x", one + "/x"),
+                ("/alx", fake.DOC_ROOT + "/alx"),
+                ("/deep/x", fake.DOC_ROOT + "/deep/x")):
+            with self.subTest(path=path):
+                self.assertEqual(files.locate(path), want)
+        self.assertEqual(files.locate("/x", two), two + "/x")
+
+    def test_base_path(self):
+        base = os.path.join(fake.DOC_ROOT, "base")
+        self.assertEqual(files.requested("/u/x%20y", base, "/u/"),
+                         ("/u/x y", base + "/x y"))
+        for path in ("/v/x", "/ux", "/u/../x", "x"):
+            self.assertRaises(HTTPException, files.requested, path, base,
+                              "/u/")
+
+    def test_of_the_settings(self):
+        os.makedirs(os.path.join(fake.DOC_ROOT, "local"), exist_ok=True)
+        self.config('{"aliases": [{"url-path": "/u/", "local-dir": "local"}]}')
+        self.assertEqual(files.locate("/u/x"), fake.DOC_ROOT + "/local/x")
+
+    def test_wrong(self):
+        for url in ("x", "/../x", "/%00"):
+            with self.assertRaisesRegex(ConfigError, "--alias"):
+                fake.configure(aliases=[(url, fake.DOC_ROOT)])
+        with self.assertRaisesRegex(ConfigError, "expected a directory"):
+            fake.configure(aliases=[("/x", "/none")])
+
+
+class Routes(Case):
+    def test_not_loaded_before_a_request(self):
+        path = fake.write("my-routes.py", "import sys\nsys.loaded = 1\n"
+                          "def f(q, r):\n    return 'mine'\n"
+                          "routes = [('GET', '/mine', f)]\n")
+        fake.configure(routes=path)
+        import sys
+        self.assertFalse(hasattr(sys, "loaded"))
+        s = fake.serve(fake.headers(path="/mine"))
+        self.assertEqual(s.sent[0][2], b"mine")
+        self.assertIn("(routes)", s.called)
+        self.assertTrue(hasattr(sys, "loaded"))
+        s = fake.serve(fake.headers(path="/mine"))
+        self.assertNotIn("(routes)", s.called)
+
+    def test_probe(self):
+        path = fake.write("my-routes.py", "\n1 / 0\n")
+        fake.configure(routes=path)
+        with self.assertRaisesRegex(ConfigError,
+                                    "my-routes.py, line 2: ZeroDivision"):
+            dispatch.probe()
+        fake.configure()
+        dispatch.probe()
+
+    def test_line_of_an_item_by_another_name(self):
+        path = fake.write("my-routes.py", "x = [1]\n\nroutes = x\n")
+        with self.assertRaisesRegex(ConfigError, r"line 3: routes\[0\]: 1;"):
+            userroutes.load(path)
+
+    def test_rewrite(self):
+        router.rewrite("GET", "/old name", "/new%20name")
+        self.assertEqual(router.find("GET", "/old%20name")[2], "/new%20name")
+        self.assertIsNone(router.find("POST", "/old%20name")[2])
+
+    def test_latency(self):
+        fake.configure(latency_ms=7)
+        with mock.patch("time.sleep") as sleep:
+            fake.serve(fake.headers(path="/none"))
+        sleep.assert_called_once_with(0.007)
+
+
+class Redis(unittest.TestCase):
+    def test_addresses(self):
+        for right in ("redis://h", "redis://h:1/2", "redis://[::1]:5",
+                      "redis://u:p@h:1/0", "rediss://h"):
+            self.assertTrue(stash_redis._address.match(right), right)
+        for wrong in ("redis://", "redis://h:x", "redis://h/x", "http://h",
+                      "redis://h:1/2/3"):
+            with self.assertRaisesRegex(ConfigError, "redis://HOST:PORT/DB"):
+                stash_redis.check(wrong)
+
+    def test_not_installed(self):
+        real = importlib.import_module
+
+        def without(name, *args):
+            if name == "redis":
+                raise ImportError("No module named 'redis'")
+            return real(name, *args)
+        with mock.patch("importlib.import_module", without):
+            with self.assertRaisesRegex(
+                    ConfigError, "No module named 'redis'.*python3-redis"):
+                stash_redis.check("redis://localhost:1/0")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,406 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Bugs that were found and must not come back: a case for each, named after
+what went wrong.  `regress.t NAME ...` runs only these.
+
+No case measures time.  Where something was late or never came, a limit of the
+server's own that would hide it is out of reach (--grace 600, --run-limit 0).
+"""
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import traceback
+import uuid
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import rawclient                                                # noqa: E402
+import tap                                                      # noqa: E402
+from rawclient import Client, Exchange, Frame                   # noqa: E402
+from server import SCRIPTS, Server                              # noqa: E402
+
+t = tap.Tap()
+BIG = rawclient.BIG_WINDOW
+WINDOW = rawclient.INITIAL_WINDOW_SIZE
+SIZE = 3000000                          # of regress_answers.py
+PROTOCOL_ERROR, INTERNAL_ERROR, ENHANCE_YOUR_CALM = 1, 2, 11
+HTTP1 = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def answers(case):
+    return f"/regress_answers.py?case={case}"
+
+
+def put(s, key):
+    """Lets regress_until.py of another connection go."""
+    with Client(s.port) as c:
+        c.fetch(f"/stash.py?put={key}", body=b"go on")
+
+
+def gone(s, what):
+    t.ok(tap.wait_until(lambda: not s.children(), 30),
+         f"{what}: its process goes", s.log()[-1000:])
+
+
+# ---- output
+
+def queue_exactly_full(s):
+    """--stall-timeout 1.  The writer spun, with the mutex, on a queue of
+    exactly 262144 octets: nothing else of the connection ran."""
+    with Client(s.port, settings={WINDOW: BIG}, connection_window=BIG,
+                receive_buffer=4096, auto_window=False) as c:
+        c.request(answers("exact"))
+        t.ok(s.wait_log(r"ended: .*--stall-timeout"),
+             "queue exactly full: the stall is noticed", s.log()[-1000:])
+    gone(s, "queue exactly full")
+
+
+class SlowSocket:
+    """Gives 64 KiB at a time, as a client that reads no more at once."""
+
+    def __init__(self, real):
+        self.real = real
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+    def recv(self, n):
+        return self.real.recv(min(n, 65536))
+
+
+def slow_client(port, case):
+    """A client that reads slowly, once its answer has begun; the answer."""
+    c = Client(port, settings={WINDOW: BIG}, connection_window=BIG,
+               receive_buffer=65536, timeout=60)
+    c.sock = SlowSocket(c.sock)
+    x = c.request(answers(case))
+    c.wait_for(lambda: x.status)
+    return x
+
+
+def slow_readers(s):
+    """An end in good order did not wait for a client that was still reading:
+    it got part of its response and a reset."""
+    ways = ["goaway", "tls", "close_connection"]
+    with Server(SCRIPTS, "--grace", "600") as stopping:
+        reading = [slow_client(s.port, how) for how in ways]
+        reading.append(slow_client(stopping.port, "whole"))
+        stopping.process.send_signal(signal.SIGTERM)
+        late = time.monotonic() + tap.scaled(60)
+        while (not all(x.done for x in reading)
+               and time.monotonic() < late):
+            for x in reading:
+                x.client.pump()
+            time.sleep(0.1)             # how slow they are: 640 KiB a second
+        for how, x in zip([*ways, "drain"], reading):
+            c = x.client
+            t.eq((len(x.body), x.ended, c.wait_end()),
+                 (SIZE, True, "close_notify"),
+                 f"slow reader, {how}: all of it comes, then the end")
+            t.ok(c.goaway is not None or how == "tls",
+                 f"slow reader, {how}: GOAWAY where there is to be one")
+            c.close()
+        t.ok(tap.wait_until(lambda: not stopping.alive(), 20),
+             "slow reader, drain: the server ends")
+
+
+def block_left_open(s):
+    """-l debug.  What came after a header block that a script left open was an
+    internal error and a reset."""
+    for case, reset, errors in (("block_open", None, 0),
+                                ("block_open_raises", INTERNAL_ERROR, 1)):
+        with Client(s.port) as c:
+            x = c.request(answers(case))
+            c.wait_for(lambda: x.frames)
+            # Nothing may come within the block: what does ends it.
+            t.ok(c.ping(), f"{case}: the connection goes on")
+            if reset is not None:
+                c.wait_for(lambda: x.reset is not None)
+            first = x.frames[0] if x.frames else None
+            t.ok(first and first.type == rawclient.HEADERS
+                 and not first.flags & rawclient.END_HEADERS,
+                 f"{case}: the block goes out, open", x.frames)
+            t.eq([(f.type, x.reset) for f in x.frames[1:]],
+                 [] if reset is None else [(rawclient.RST_STREAM, reset)],
+                 f"{case}: {'nothing' if reset is None else 'RST_STREAM'} "
+                 "comes after it")
+            port = c.sock.getsockname()[1]
+        s.wait_log(rf":{port} ended: ")
+        found = re.findall(r"Traceback|\w*internal error\w*", s.log())
+        t.eq(found, ["Traceback"] * errors,
+             f"{case}: no error but the script's own in the log")
+
+
+# ---- ends
+
+def goaway_while_running(s):
+    """--run-limit 0.  A connection that a script ended by close("goaway") was
+    not looked at when its last function came back."""
+    key = str(uuid.uuid4())
+    with Client(s.port, auto_window=False) as c:    # it sends nothing more
+        x = c.fetch(f"/regress_until.py?close=goaway&key={key}")
+        c.wait_for(lambda: c.goaway)
+        t.ok(x.ended and c.goaway and c.end is None,
+             'close("goaway"): answered, and the function goes on', x)
+        put(s, key)
+        t.eq(c.wait_end(), "close_notify",
+             'close("goaway"): the connection ends when it is back')
+
+
+def drained(s, what, c=None):
+    """--grace 600: whether SIGTERM ends the server before that."""
+    t.eq(s.stop(timeout=10), 0, f"{what}: a drain does not wait for it")
+    if c is not None:
+        t.eq(c.wait_end(), "close_notify", f"{what}: the end is in good order")
+
+
+def drain_promise(s):
+    """A drain waited for a promised stream that no script answers."""
+    with Client(s.port) as c:
+        x = c.fetch(answers("promise"))
+        t.ok(x.body == b"promised" and len(x.pushes) == 1,
+             "promise never kept: the promise is there", x)
+        drained(s, "promise never kept", c)
+
+
+def drain_upload(s):
+    """A drain waited for the rest of an upload whose answer was whole."""
+    with Client(s.port) as c:
+        x = c.open("/regress_headers.py?case=early", method="POST")
+        t.ok(c.wait_for(lambda: x.ended) and x.status == 200,
+             "upload never finished: it is answered", x)
+        drained(s, "upload never finished", c)
+
+
+def drain_silent(s):
+    """--cleartext.  A drain waited for a client that had sent nothing."""
+    with Client(s.port, tls=False, preface=False):
+        t.ok(tap.wait_until(s.children), "silent client: it has a process")
+        drained(s, "silent client")
+
+
+def descriptors_closed(s):
+    """A script that closes what is not its own left a child that spun."""
+    with Client(s.port) as c:
+        c.request(answers("no_descriptors"))
+        t.ok(c.wait_end(), "descriptors closed: the connection ends")
+    used = s.wait_log(r"no_descriptors: (\d+)% used")
+    t.ok(used and int(used.group(1)) < 25,
+         "descriptors closed: nothing spins until the function is back",
+         used and used.group(0))
+    gone(s, "descriptors closed")
+
+
+# ---- limits
+
+def one_octet_frames(s, frames):
+    """A child kept 100 times what came, in DATA frames of an octet each."""
+    name = f"{frames} frames of an octet"
+    with Client(s.port, timeout=30) as c:
+        x = c.open("/body.py", method="POST")
+        one, sent = Frame(rawclient.DATA, 0, x.sid, b"x").raw(), 0
+        while sent < frames and c.wait_for(
+                lambda: c.goaway or min(x.credit, c.credit) > 0):
+            n = min(x.credit, c.credit, frames - sent, 1000)
+            if c.goaway:
+                break
+            try:
+                c.send(one * n)
+            except (BrokenPipeError, ConnectionResetError):
+                break
+            x.credit, c.credit, sent = x.credit - n, c.credit - n, sent + n
+            c.pump()
+        c.wait_for(lambda: c.goaway)
+        code, why = c.goaway[1:] if c.goaway else (None, b"")
+        t.ok(code == ENHANCE_YOUR_CALM and b"max-data-frames" in why,
+             f"{name}: GOAWAY names the bound", (sent, c.goaway, x))
+
+
+def tunnels(s):
+    """--run-limit 1.  A CONNECT stream's function had no limit, also when its
+    client was no longer there."""
+    for leaves in (True, False):
+        name = f"tunnel whose client {'leaves' if leaves else 'resets it'}"
+        with Client(s.port) as c:
+            c.wait_for(lambda: c.settings)
+            x = c.streams[1] = Exchange(c, 1)
+            c._next = 3                 # open() makes no CONNECT
+            c.send_headers(1, [
+                (":method", "CONNECT"), (":protocol", "regress"),
+                (":scheme", "https"), (":authority", "localhost"),
+                (":path", "/regress_headers.py?case=tunnel")])
+            t.eq(c.wait_for(lambda: x.status), 200, f"{name}: it is open")
+            if not leaves:
+                c.reset(1)
+                t.eq(tap.wait_until(lambda: (
+                    lambda body: body != b"null" and body)(
+                        c.fetch("/note.py?get=tunnel").body)),
+                    b'"HandlerTimeout"', f"{name}: the limit ends it")
+        gone(s, name)
+
+
+def finalizers(s):
+    """--run-limit 1.  Code of a script's outside of its functions kept a child
+    for as long as it liked."""
+    with Client(s.port) as c:
+        t.eq(c.fetch("/regress_limit.py?case=finalizer").body, b"finalizer",
+             "finalizer: its request is answered")
+    gone(s, "finalizer")
+
+
+def no_run_limit_stall(s):
+    """--run-limit 0 --stall-timeout 1.  The time-out was never looked at."""
+    with Client(s.port, settings={WINDOW: 0}) as c:
+        c.request(answers("whole"))
+        c.wait_for(lambda: c.goaway)
+        t.ok(c.goaway and b"--stall-timeout" in c.goaway[2],
+             "no run limit: a stall is noticed", c.goaway)
+    gone(s, "no run limit, stall")
+
+
+def no_run_limit_idle(s):
+    """--run-limit 0, --idle-timeout.  The same."""
+    key = str(uuid.uuid4())
+    with Client(s.port, auto_window=False) as c:
+        x = c.fetch(f"/regress_until.py?key={key}")
+        t.ok(x.ended, "no run limit: answered, and the function goes on", x)
+        put(s, key)
+        c.wait_for(lambda: c.goaway, 20)
+        t.ok(c.goaway and b"--idle-timeout" in c.goaway[2],
+             "no run limit: an idle connection is noticed", c.goaway)
+
+
+def functions_after_end(s):
+    """--max-concurrent-streams 2.  Functions that go on when their streams
+    have ended held the threads that further streams need."""
+    keys = [str(uuid.uuid4()) for _ in range(2)]
+    with Client(s.port) as c:
+        busy = [c.fetch(f"/regress_until.py?key={k}") for k in keys]
+        t.ok(all(x.ended for x in busy), "after END_STREAM: two are answered")
+        x = c.fetch("/quick.py", timeout=5)
+        t.ok(x.ended and x.body == b"quick",
+             "after END_STREAM: the next is, while their functions run", x)
+        for key in keys:
+            put(s, key)
+        t.eq(c.fetch("/quick.py", timeout=5).body, b"quick",
+             "after END_STREAM: and when they are back")
+
+
+def raised_twice(s):
+    """--run-limit 1.  Both the call that waited and the watchdog raised
+    HandlerTimeout, at times."""
+    clients = [Client(s.port, auto_window=False, timeout=20)
+               for _ in range(12)]
+    xs = [c.request("/regress_limit.py?case=twice")
+          for c in clients for _ in range(3)]
+    for x in xs:
+        x.client.wait_for(lambda x=x: x.done)
+    for c in clients:
+        c.close()
+    t.eq([x.trailers for x in xs],
+         [[("x-raised", "HandlerTimeout")]] * len(xs),
+         "HandlerTimeout: raised once in each function")
+
+
+# ---- the beginning of a connection
+
+def http1_after_alpn(s):
+    """HTTP/1 text where ALPN had said h2 got HTTP/1 behind HTTP/2 frames."""
+    with Client(s.port, preface=False) as c:
+        c.send(HTTP1)
+        c.wait_end()
+        t.eq(c.goaway and c.goaway[1], PROTOCOL_ERROR,
+             "HTTP/1 after ALPN h2: GOAWAY")
+        t.eq(([f.type for f in c.frames], c.leftover()),
+             ([rawclient.SETTINGS, rawclient.GOAWAY], b""),
+             "HTTP/1 after ALPN h2: nothing that is no frame")
+
+
+def http1_cleartext(s):
+    """--cleartext: there it does."""
+    with socket.create_connection(("127.0.0.1", s.port),
+                                  tap.scaled(10)) as sock:
+        sock.sendall(HTTP1)
+        reply = sock.makefile("rb").read()
+    head, _, body = reply.partition(b"\r\n\r\n")
+    length = re.search(rb"Content-Length: (\d+)", head)
+    t.ok(head.startswith(b"HTTP/1.1 505 "), "HTTP/1, cleartext: 505", reply)
+    t.eq(length and int(length.group(1)), len(body),
+         "HTTP/1, cleartext: with as much content as it says")
+
+
+def silent_cleartext(s):
+    """--cleartext --stall-timeout 1 --handshake-timeout 3.  SETTINGS that wait
+    for the client's preface were taken for output that does not move."""
+    with Client(s.port, tls=False, preface=False) as c:
+        c.wait_end()
+        t.ok(c.goaway and b"--handshake-timeout" in c.goaway[2],
+             "silent cleartext client: the preface is what is late",
+             (c.goaway, s.log()[-500:]))
+
+
+def sni_octets(s):
+    """A server name that is not UTF-8 failed every request."""
+    if not shutil.which("openssl"):
+        t.skip("SNI of any octets", "needs the program openssl")
+        return
+    # Python sends no such name: openssl does TLS for a client without.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(tap.scaled(10))
+        with Client(listener.getsockname()[1], tls=False) as c:
+            side = listener.accept()[0]
+            with side, subprocess.Popen(
+                    ["openssl", "s_client", "-quiet", "-alpn", "h2",
+                     "-connect", f"127.0.0.1:{s.port}", "-servername",
+                     b"a\xffb"], stdin=side, stdout=side,
+                    stderr=subprocess.DEVNULL) as proxy:
+                x = c.fetch(answers("sni"))
+                proxy.kill()
+    t.eq((x.status, x.body), (200, b"a\xffb"),
+         "SNI of any octets: the script has it")
+
+
+IDLE = str(max(2, round(tap.scaled(2))))        # longer than a handshake
+
+CASES = [   # name, what is tested, options
+    ("queue-exactly-full", queue_exactly_full, "--stall-timeout 1"),
+    ("slow-readers", slow_readers, ""),
+    ("block-left-open", block_left_open, "--log-level debug"),
+    ("goaway-while-running", goaway_while_running, "--run-limit 0"),
+    ("drain-promise", drain_promise, "--grace 600"),
+    ("drain-upload", drain_upload, "--grace 600"),
+    ("drain-silent", drain_silent, "--grace 600 --cleartext"),
+    ("descriptors-closed", descriptors_closed, ""),
+    ("one-octet-frames-default", lambda s: one_octet_frames(s, 70000), ""),
+    ("one-octet-frames", lambda s: one_octet_frames(s, 200),
+     "--max-data-frames 100"),
+    ("tunnels", tunnels, "--run-limit 1"),
+    ("finalizers", finalizers, "--run-limit 1"),
+    ("no-run-limit-stall", no_run_limit_stall,
+     "--run-limit 0 --stall-timeout 1"),
+    ("no-run-limit-idle", no_run_limit_idle,
+     f"--run-limit 0 --idle-timeout {IDLE}"),
+    ("functions-after-end", functions_after_end,
+     "--max-concurrent-streams 2"),
+    ("raised-twice", raised_twice, "--run-limit 1"),
+    ("http1-after-alpn", http1_after_alpn, ""),
+    ("http1-cleartext", http1_cleartext, "--cleartext"),
+    ("silent-cleartext", silent_cleartext,
+     "--cleartext --stall-timeout 1 --handshake-timeout 3"),
+    ("sni-octets", sni_octets, ""),
+]
+
+for name, case, options in CASES:
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        continue
+    try:
+        with Server(SCRIPTS, "--grace", "1", *options.split()) as server:
+            case(server)
+    except Exception:                   # the other cases are run all the same
+        t.ok(False, f"{name}: runs to its end", traceback.format_exc())
+t.done()

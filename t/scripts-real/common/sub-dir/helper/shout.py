@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+"""Imported by a name that is no identifier."""
+
+
+def shout(text):
+    """In capitals."""
+    return text.upper() + b"!"

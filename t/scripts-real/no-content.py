@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+def main(request, response):
+    response.status = 204

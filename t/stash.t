@@ -1,0 +1,375 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The stash: many connections at once, processes killed in a lock section and
+during a put, one stash for several servers, by file and by Redis.
+
+H2RIG_TEST_STASH=200x50 has 200 connections with 50 rounds each."""
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap                                                      # noqa: E402
+from rawclient import Client                                    # noqa: E402
+from server import Server, program                              # noqa: E402
+
+t = tap.Tap()
+CONNECTIONS, ROUNDS = map(int, os.environ.get(
+    "H2RIG_TEST_STASH", "40x10").split("x"))
+COUNTER = str(uuid.UUID(int=1))
+
+SCRIPTS = {
+    # Values put, and as many lock sections that count.
+    "put.py": '''
+import json, uuid
+
+def main(request, response):
+    stash = request.server.stash
+    me, rounds, size = (int(request.GET[k]) for k in ("me", "rounds", "size"))
+    for i in range(rounds):
+        key = str(uuid.UUID(int=(me << 64) + (i << 1) + 1))
+        stash.put(key, [me, i, "x" * size], path="/values")
+        with stash.lock:
+            n = stash.take(%r, path="/counter")
+            stash.put(%r, n + 1, path="/counter")
+    return "done"
+''' % (COUNTER, COUNTER),
+    # One try for each value of two other connections.
+    "take.py": '''
+import json, uuid
+
+def main(request, response):
+    stash = request.server.stash
+    rounds = int(request.GET["rounds"])
+    got = []
+    for other in request.GET["of"].decode().split(","):
+        for i in range(rounds):
+            key = str(uuid.UUID(int=(int(other) << 64) + (i << 1) + 1))
+            value = stash.take(key, path="/values")
+            if value is not None:
+                got.append(value[:2])
+    return json.dumps(got)
+''',
+    "one.py": '''
+def main(request, response):
+    stash = request.server.stash
+    key, path = request.GET["key"], request.GET.get("path")
+    if "put" in request.GET:
+        return str(stash.put(key, request.GET["put"].decode(), path))
+    value = stash.take(key, path)
+    return "None" if value is None else str(value)
+''',
+    "count.py": '''
+def main(request, response):
+    stash = request.server.stash
+    if "set" in request.GET:
+        stash.put(%r, int(request.GET["set"]), path="/counter")
+        return "set"
+    with stash.lock:
+        n = stash.take(%r, path="/counter")
+        stash.put(%r, n, path="/counter")
+    return str(n)
+''' % (COUNTER, COUNTER, COUNTER),
+    # Says who it is and has the lock; leaves a child that must not keep it.
+    "hold.py": '''
+import os, signal
+
+def main(request, response):
+    with request.server.stash.lock:
+        if "fork" in request.GET and os.fork() == 0:
+            signal.pause()
+        response.writer.write_headers([], 200)
+        response.writer.write_data(str(os.getpid()))
+        signal.pause()
+''',
+    # Puts and takes without end.
+    "busy.py": '''
+import os, uuid
+
+def main(request, response):
+    response.writer.write_headers([], 200)
+    response.writer.write_data(str(os.getpid()))
+    stash = request.server.stash
+    while True:
+        key = str(uuid.uuid4())
+        stash.put(key, "y" * 300000, path="/busy")
+        stash.take(key, path="/busy")
+''',
+    "free.py": '''
+def main(request, response):
+    lock = request.server.stash.lock
+    free = lock.acquire(timeout=float(request.GET["wait"]))
+    return "free" if free else "held"
+''',
+    "queue.py": '''
+import queue
+
+def main(request, response):
+    stash = request.server.stash
+    key = request.GET["key"]
+    if "make" in request.GET:
+        q = stash.get_queue()
+        stash.put(key, q, path="/q")
+        q.put(q.get(timeout=60) + " back")
+        return "made"
+    q = stash.take(key, path="/q")
+    q.put("there")
+    # The other has it, and has answered, once it has ended.
+    answer = q.get(timeout=60)
+    while answer == "there":
+        q.put(answer)
+        answer = q.get(timeout=60)
+    try:
+        q.get(block=False)
+    except queue.Empty:
+        return answer + ", then none"
+''',
+    # Each of these is one sentence about wrong use.
+    "wrong.py": '''
+import json, uuid
+from wptserve.stash import Stash, StashError, load_env_config
+
+def tried(call, *args):
+    try:
+        return repr(call(*args))
+    except Exception as e:
+        return type(e).__name__
+
+def main(request, response):
+    stash = request.server.stash
+    key = str(uuid.uuid4())
+    out = {"first": tried(stash.put, key, {"a": (1, b"2")}),
+           "taken": tried(stash.put, key, 2),
+           "other path": tried(stash.put, key, 3, "/other"),
+           "as bytes": tried(stash.take, key.encode()),
+           "gone": tried(stash.take, key),
+           "from other path": tried(stash.take, key, "/other"),
+           "none": tried(stash.put, key, None),
+           "no uuid": tried(stash.put, "key", 1),
+           "take no uuid": tried(stash.take, b"key"),
+           "no pickle": tried(stash.put, key, lambda: 1),
+           "after no pickle": tried(stash.take, key)}
+    address, authkey = load_env_config()
+    named = Stash("/named", address=address, authkey=authkey)
+    named.put(key, "by name")
+    out["named"] = tried(stash.take, key, b"/named")
+    with stash.lock:
+        out["again"] = tried(stash.lock.acquire)
+        stash.put(key, "put while locked")
+        out["locked"] = stash.take(key)
+    out["release"] = tried(stash.lock.release)
+    return json.dumps(out)
+''',
+}
+
+WRONG = {
+    "first": "None", "taken": "StashError", "other path": "None",
+    "as bytes": "{'a': (1, b'2')}", "gone": "None", "from other path": "3",
+    "none": "ValueError", "no uuid": "ValueError",
+    "take no uuid": "ValueError", "no pickle": "TypeError",
+    "after no pickle": "None", "named": "'by name'", "again": "StashError",
+    "locked": "put while locked", "release": "StashError",
+}
+
+
+def pid_of(c, path):
+    """Starts a script that says who it is; its process id."""
+    x = c.request(path)
+    c.wait_for(lambda: x.body, 60)
+    return int(x.body)
+
+
+def killed(s, path, wait=0):
+    """Starts a script on a connection of its own, kills its process."""
+    c = Client(s.port)
+    pid = pid_of(c, path)
+    time.sleep(wait)
+    os.kill(pid, signal.SIGKILL)
+    c.wait_end(60)
+    c.close()
+
+
+def settle(clients, exchanges, seconds):
+    """Waits for an exchange of each client."""
+    for c, x in zip(clients, exchanges):
+        c.wait_for(lambda: x.done, seconds)
+
+
+def together(s, connections, rounds):
+    """Everybody at once; in the middle of it processes are killed."""
+    with Client(s.port) as c:
+        t.eq(c.fetch("/count.py?set=0").body, b"set", "the counter is put")
+        clients = [Client(s.port, timeout=60) for _ in range(connections)]
+        # Not read from for a while: the SETTINGS are answered before.
+        t.ok(all(k.ping() for k in clients), f"{connections} connections")
+        puts = [k.request(f"/put.py?me={i}&rounds={rounds}&size={i * 50}")
+                for i, k in enumerate(clients)]
+        killed(s, "/hold.py")
+        killed(s, "/hold.py?fork=1")
+        for i in range(6):
+            # At different places of a put; whichever it is must not matter.
+            killed(s, "/busy.py", i * 0.003)
+        settle(clients, puts, 300)
+        t.eq({x.body for x in puts}, {b"done"},
+             f"{connections} connections have put {rounds} values each")
+        t.eq(c.fetch("/count.py").body, str(connections * rounds).encode(),
+             "lock sections of processes exclude each other")
+        takes = []
+        for i, k in enumerate(clients):
+            of = f"{(i + 1) % connections},{(i + 2) % connections}"
+            takes.append(k.request(f"/take.py?of={of}&rounds={rounds}"))
+        settle(clients, takes, 300)
+        got = [tuple(v) for x in takes for v in json.loads(x.body or b"[]")]
+        t.eq((len(got), len(set(got))), (connections * rounds,) * 2,
+             "of two takers exactly one gets each value; none is lost")
+        for k in clients:
+            k.close()
+
+
+def use(s):
+    """What calls give, and refuse."""
+    with Client(s.port) as c, Client(s.port) as other:
+        x = c.fetch("/wrong.py")
+        t.eq(json.loads(x.body), WRONG, "put, take, lock: what they give")
+        key = uuid.uuid4()
+        t.eq((c.fetch(f"/one.py?key={key}&put=v").body,
+              other.fetch(f"/wrong.py?key={key}").status,
+              other.fetch(f"/one.py?key={key}").body,
+              c.fetch(f"/one.py?key={key}").body),
+             (b"None", 200, b"v", b"None"),
+             "from one connection to another, once")
+        key = uuid.uuid4()
+        x = c.request(f"/queue.py?key={key}&make=1")
+        y = tap.wait_until(lambda: found(other.fetch(f"/queue.py?key={key}")))
+        c.wait_for(lambda: x.done)
+        t.eq((x.body, y and y.body), (b"made", b"there back, then none"),
+             "a queue in the stash is the same queue when taken")
+        x = c.fetch("/free.py?wait=0")
+        y = other.fetch("/free.py?wait=0")
+        t.eq((x.body, y.body), (b"free", b"free"),
+             "the lock is let go when the function ends")
+
+
+def found(x):
+    """A response, unless there was nothing yet."""
+    return x if x.status == 200 else None
+
+
+def shared(folder, root):
+    """--stash FILE: two servers, and one after them."""
+    path = os.path.join(folder, "stash.sqlite")
+    with Server(root, "--stash", path) as one, \
+            Server(root, "--stash", path) as two:
+        both(one, two)
+        together(one, 5, 5)
+        with Client(two.port) as c:
+            key = uuid.uuid4()
+            c.fetch(f"/one.py?key={key}&put=kept")
+    with sqlite3.connect(path) as db:
+        t.eq(db.execute("PRAGMA integrity_check").fetchone(), ("ok",),
+             "--stash FILE: whole after processes were killed in a put")
+    db.close()
+    t.eq(os.stat(path).st_mode & 0o777, 0o600, "--stash FILE: mode 0600")
+    with Server(root, "--stash", path) as s, Client(s.port) as c:
+        t.eq(c.fetch(f"/one.py?key={key}").body, b"kept",
+             "--stash FILE: stays when the servers have ended")
+
+
+def both(one, two):
+    """Two servers with the same stash."""
+    with Client(one.port) as a, Client(two.port) as b:
+        key = uuid.uuid4()
+        a.fetch(f"/one.py?key={key}&put=v&path=/x")
+        t.eq((b.fetch(f"/one.py?key={key}&path=/x").body,
+              a.fetch(f"/one.py?key={key}&path=/x").body),
+             (b"v", b"None"), "a value of one server, taken at another")
+        held = Client(one.port)
+        pid = pid_of(held, "/hold.py")
+        t.eq(b.fetch("/free.py?wait=0.05").body, b"held",
+             "the lock holds off another server")
+        os.kill(pid, signal.SIGKILL)
+        held.wait_end()
+        held.close()
+        t.eq(b.fetch("/free.py?wait=60", timeout=60).body, b"free",
+             "the lock of a killed process is free")
+
+
+def refused(root, where, *texts):
+    """A stash that stops the start."""
+    done = subprocess.run(
+        [program(), "--port", "0", "--bind", "127.0.0.1", "--stash", where,
+         root], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        timeout=tap.scaled(30), check=False)
+    log = done.stderr.decode()
+    t.ok(done.returncode == 78 and all(text in log for text in texts),
+         f"--stash {os.path.basename(where)}: exit status 78, {texts[0]}",
+         f"{done.returncode}\n{log}")
+
+
+def free_port():
+    """A port that nobody has now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def redis(folder, root):
+    """--stash redis://"""
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    try:
+        subprocess.run(["/usr/bin/python3", "-c", "import redis"], check=True,
+                       stderr=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError):
+        found = None
+    if found is None:
+        t.skip("--stash redis://", "needs redis-server and python3-redis")
+        return
+    port = free_port()
+    address = f"redis://127.0.0.1:{port}/3"
+    refused(root, address, "expected a Redis or Valkey server")
+    process = subprocess.Popen(
+        [found, "--port", str(port), "--bind", "127.0.0.1", "--save", "",
+         "--dir", folder], stdout=subprocess.DEVNULL)
+    try:
+        def listens():
+            with socket.socket() as sock:
+                return sock.connect_ex(("127.0.0.1", port)) == 0
+        tap.wait_until(listens)
+        with Server(root, "--stash", address, "--run-limit", "0") as one, \
+                Server(root, "--stash", address, "--run-limit", "0") as two:
+            both(one, two)
+            use(one)
+            together(two, 10, 5)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+with tempfile.TemporaryDirectory() as tmp:
+    ROOT = os.path.join(tmp, "root")
+    os.mkdir(ROOT)
+    for name, text in SCRIPTS.items():
+        with open(os.path.join(ROOT, name), "w") as f:
+            f.write(text)
+    with Server(ROOT, "--max-children", "1000") as server:
+        use(server)
+        together(server, CONNECTIONS, ROUNDS)
+    shared(tmp, ROOT)
+    with open(os.path.join(tmp, "text"), "w") as f:
+        f.write("this is no database")
+    refused(ROOT, os.path.join(tmp, "text"), "no SQLite database")
+    refused(ROOT, os.path.join(tmp, "none", "x"), "is no directory")
+    refused(ROOT, tmp, "no regular file")
+    refused(ROOT, "redis://", "expected a file or redis://HOST:PORT/DB")
+    refused(ROOT, "http://localhost/", "expected a file or redis://")
+    redis(tmp, ROOT)
+t.done()

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+// META: title=not at the start, so no META
+test(() => {}, "default");

@@ -1,0 +1,4 @@
+// META: global=window
+// META: global=sharedworker
+// SPDX-License-Identifier: MIT
+test(() => {}, "listed");

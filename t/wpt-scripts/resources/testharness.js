@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* As much of a test harness as the tests here need. */
+"use strict";
+
+(() => {
+	const results = {};
+	let pending = Promise.resolve();
+	let tell;
+	const finished = new Promise(resolve => { tell = resolve; });
+
+	self.promise_test = (f, name) => {
+		self.begun = true;
+		pending = pending.then(f).then(() => { results[name] = "PASS"; },
+		    e => { results[name] = String(e); });
+	};
+	self.test = (f, name) => self.promise_test(async () => f(), name);
+	self.assert_equals = (got, want) => {
+		if (got !== want)
+			throw new Error(`${JSON.stringify(got)}, not ` +
+			    JSON.stringify(want));
+	};
+	self.done = () => { pending.then(() => tell(results)); };
+	self.finished = finished;
+	self.fetch_tests_from_worker = worker => {
+		const got = e => tell(e.data);
+		if (self.ServiceWorker && worker instanceof ServiceWorker) {
+			navigator.serviceWorker.onmessage = got;
+			navigator.serviceWorker.startMessages();
+			worker.postMessage("tell");
+		} else if (worker instanceof Worker) {
+			worker.onmessage = got;
+		} else {
+			worker.port.onmessage = got;
+		}
+		worker.onerror = e => tell({ error: String(e.message) });
+	};
+
+	if (self.DedicatedWorkerGlobalScope)
+		finished.then(r => postMessage(r));
+	else if (self.SharedWorkerGlobalScope)
+		self.onconnect = e => {
+			finished.then(r => e.ports[0].postMessage(r));
+		};
+	else if (self.ServiceWorkerGlobalScope)
+		self.onmessage = e => {
+			e.waitUntil(finished.then(r => e.source.postMessage(r)));
+		};
+})();

@@ -1,0 +1,2 @@
+// META: script=/x?{{GET[a]}}
+// SPDX-License-Identifier: MIT

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""--wpt: pages made for .any.js, .window.js and .worker.js tests, octet by
+octet, and opened in Chromium."""
+import os
+import shutil
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+import browser                                                  # noqa: E402
+import tap                                                      # noqa: E402
+from rawclient import Client                                    # noqa: E402
+from server import SCRIPTS, Server                              # noqa: E402
+
+t = tap.Tap()
+HTML, JS = "text/html; charset=utf-8", "text/javascript; charset=utf-8"
+
+TOP = """<!doctype html>
+<meta charset="utf-8">
+"""
+ALL = """<title>All &lt;globals&gt; &amp; "more"</title>
+<meta name="timeout" content="long">
+<meta name="variant" content="?one">
+<meta name="variant" content="?two&amp;&quot;x&quot;">
+"""
+GLOBAL = """self.GLOBAL = {
+  isWindow: function() { return %s; },
+  isWorker: function() { return %s; },
+  isShadowRealm: function() { return false; },
+};
+"""
+HARNESS = """<script src="/resources/testharness.js"></script>
+<script src="/resources/testharnessreport.js"></script>
+"""
+LOG = """<div id="log"></div>
+"""
+WORKER = TOP + "%s" + HARNESS + LOG + """<script>
+%s
+</script>
+"""
+SERVICE = """(async function() {
+  const scope = "does/not/exist";
+  const old = await navigator.serviceWorker.getRegistration(scope);
+  if (old)
+    await old.unregister();
+  const now = await navigator.serviceWorker.register(%s);
+  fetch_tests_from_worker(now.installing);
+})();"""
+WINDOW = TOP + ALL + "<script>\n" + GLOBAL % ("true", "false") + "</script>\n" \
+    + HARNESS + """<script%s src="helper.js"></script>
+<script%s src="/sub/helper.js?a=1&amp;b=&quot;2&quot;"></script>
+""" + LOG + """<script%s src="/sub/all.any.js"></script>
+"""
+
+# path: content type, content
+PAGES = [
+    ("/sub/all.any.html?one", HTML, WINDOW % ("", "", "")),
+    ("/sub/all.any.window-module.html", HTML,
+     WINDOW % ((' type="module"',) * 3)),
+    ("/sub/all.any.worker.html?one", HTML, WORKER % (
+        ALL, "fetch_tests_from_worker("
+        'new Worker("/sub/all.any.worker.js?one"));')),
+    ("/sub/all.any.worker-module.html", HTML, WORKER % (
+        ALL, "fetch_tests_from_worker("
+        'new Worker("/sub/all.any.worker-module.js", { type: "module" }));')),
+    ("/sub/all.any.sharedworker.html?a=</script>", HTML, WORKER % (
+        ALL, "fetch_tests_from_worker(new SharedWorker("
+        '"/sub/all.any.worker.js?a=\\u003c/script>"));')),
+    ("/sub/all.any.sharedworker-module.html", HTML, WORKER % (
+        ALL, "fetch_tests_from_worker(new SharedWorker("
+        '"/sub/all.any.worker-module.js", { type: "module" }));')),
+    ("/sub/all.any.serviceworker.html?one", HTML, WORKER % (
+        ALL, SERVICE % '"/sub/all.any.worker.js?one", { scope }')),
+    ("/sub/all.any.serviceworker-module.html?one", HTML, WORKER % (
+        ALL, SERVICE % '"/sub/all.any.worker-module.js?one", '
+        '{ scope, type: "module" }')),
+    ("/sub/all.any.worker.js", JS,
+     'const META_TITLE = "All \\u003cglobals> & \\"more\\"";\n'
+     + GLOBAL % ("false", "true") +
+     """importScripts("/resources/testharness.js");
+importScripts("helper.js");
+importScripts("/sub/helper.js?a=1&b=\\"2\\"");
+importScripts("/sub/all.any.js");
+done();
+"""),
+    ("/sub/all.any.worker-module.js", JS,
+     """import "/sub/all.any.worker-globals.js";
+import "/resources/testharness.js";
+import "./helper.js";
+import "/sub/helper.js?a=1&b=\\"2\\"";
+import "/sub/all.any.js";
+done();
+"""),
+    ("/sub/all.any.worker-globals.js", JS, GLOBAL % ("false", "true")
+     + 'self.META_TITLE = "All \\u003cglobals> & \\"more\\"";\n'),
+    ("/default.any.html", HTML, TOP + "<script>\n"
+     + GLOBAL % ("true", "false") + "</script>\n" + HARNESS + LOG
+     + '<script src="/default.any.js"></script>\n'),
+    ("//default.any.worker.html", HTML, WORKER % (
+        "", "fetch_tests_from_worker("
+        'new Worker("/default.any.worker.js"));')),
+    ("/page.window.html?q", HTML, TOP + "<title>In a window</title>\n"
+     + HARNESS + '<script src="sub/helper.js"></script>\n' + LOG
+     + '<script src="/page.window.js"></script>\n'),
+    ("/plain.worker.html?q", HTML, WORKER % (
+        "<title>In a worker</title>\n<meta name=\"timeout\" "
+        "content=\"long\">\n", "fetch_tests_from_worker("
+        'new Worker("/plain.worker.js?q"));')),
+    ("/text.sub.any.html?a=%3C1", HTML, TOP + "<script>\n"
+     + GLOBAL % ("true", "false") + "</script>\n" + HARNESS
+     + '<script src="/x?&lt;1"></script>\n' + LOG
+     + '<script src="/text.sub.any.js"></script>\n'),
+    ("/own.any.html", "text/html",
+     "<!doctype html>\n<title>a file of its own</title>\n"),
+]
+
+# path: status
+STATUSES = [
+    ("/default.any.worker.html", 200), ("/default.any.worker.js", 200),
+    ("/default.any.sharedworker.html", 404),
+    ("/default.any.serviceworker.html", 404),
+    ("/default.any.worker-module.html", 404),
+    ("/default.any.window-module.html", 404),
+    ("/listed.any.html", 200), ("/listed.any.sharedworker.html", 200),
+    ("/listed.any.worker.html", 404),
+    ("/none.any.html", 404), ("/none.any.worker.js", 404),
+    ("/none.window.html", 404), ("/none.worker.html", 404),
+    ("/default.any%2Ehtml", 404), ("/default%2Eany.html", 404),
+    ("/%2e%2e/default.any.html", 404), ("/default.any.js/x.any.html", 404),
+    ("/out/x.any.html", 404),
+    ("/default.window.html", 404), ("/page.any.html", 404),
+    ("/plain.worker.js", 200), ("/sub/all.any.js", 200),
+]
+
+# path: tests that pass in it
+ANY = ["GLOBAL", "WebSocket", "script", "streaming upload", "variant"]
+OPENED = [
+    ("/sub/all.any.html?one", ANY),
+    ("/sub/all.any.window-module.html?one", ANY),
+    ("/sub/all.any.worker.html?one", ANY),
+    ("/sub/all.any.worker-module.html?one", ANY),
+    ("/sub/all.any.sharedworker.html?one", ANY),
+    ("/sub/all.any.sharedworker-module.html?one", ANY),
+    ("/sub/all.any.serviceworker.html?one", ANY),
+    ("/sub/all.any.serviceworker-module.html?one", ANY),
+    ("/default.any.html", ["default"]),
+    ("/page.window.html?q", ["query", "window"]),
+    ("/plain.worker.html?q", ["worker"]),
+]
+TITLES = {"/sub/all": 'All <globals> & "more"', "/default": "",
+          "/page": "In a window", "/plain": "In a worker"}
+
+
+def pages(s):
+    """What is in them."""
+    with Client(s.port) as c:
+        for path, kind, want in PAGES:
+            x = c.fetch(path)
+            t.eq((x.status, x.header("content-type"), x.body.decode()),
+                 (200, kind, want), f"made: {path}")
+            own = "of the test" if "/all." in path else None
+            t.eq(x.header("x-test"), own, f"the test's headers: {path}")
+        for path, status in STATUSES:
+            t.eq(c.fetch(path).status, status, f"{path}: {status}")
+        x = c.fetch("/default.any.sharedworker.html")
+        t.ok(b"dedicatedworker, window" in x.body,
+             "a 404 for a global says which there are", x.body)
+        t.eq(c.fetch("/text.sub.any.html?a=%3C1").header("x-sub"), "<1",
+             ".sub.headers")
+        x = c.fetch("/sub/all.any.html", method="HEAD")
+        t.eq((x.status, x.body), (200, b""), "HEAD")
+        t.eq(c.fetch("/default.any.html", body=b"x").status, 404,
+             "POST is for nobody")
+        t.eq(c.fetch("/resources/WebIDLParser.js").body, b"idl",
+             "the rewrite of WebIDLParser.js")
+
+
+def opened(s):
+    """Chromium opens them."""
+    exe = browser.find()
+    if exe is None:
+        t.skip("Chromium opens the pages", "no Chromium")
+        return
+    for path, names in OPENED:
+        results, detail = browser.run(exe, s.url(path))
+        title = next(v for k, v in TITLES.items() if path.startswith(k))
+        t.eq(results, dict({name: "PASS" for name in names}, title=title),
+             f"Chromium: {path}" + (detail[-300:] and " failed"))
+
+
+with Server(SCRIPTS) as server:
+    root = os.path.join(server.dir, "root")
+    shutil.copytree(os.path.join(HERE, "wpt-scripts"), root)
+    shutil.copytree(os.path.join(SCRIPTS, "common"),
+                    os.path.join(root, "common"))
+    for name in "note.py", "quick.py":
+        shutil.copy(os.path.join(SCRIPTS, name), root)
+    os.makedirs(os.path.join(root, "resources", "webidl2", "lib"))
+    with open(os.path.join(root, "resources", "webidl2", "lib",
+                           "webidl2.js"), "w") as f:
+        f.write("idl")
+    outside = os.path.join(server.dir, "outside")
+    os.mkdir(outside)
+    shutil.copy(os.path.join(root, "default.any.js"),
+                os.path.join(outside, "x.any.js"))
+    os.symlink(outside, os.path.join(root, "out"))
+    with Server(root, "--wpt", "--ws-docroot",
+                os.path.join(HERE, "ws-scripts")) as wpt:
+        pages(wpt)
+        opened(wpt)
+    with Server(root) as plain, Client(plain.port) as client:
+        t.eq([client.fetch(p).status for p in (
+            "/default.any.html", "/default.any.worker.js",
+            "/own.any.html")], [404, 404, 200], "nothing without --wpt")
+t.done()
