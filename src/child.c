@@ -224,10 +224,16 @@ check_age(struct child *ch, uint64_t now)
 static bool
 is_done(const struct conn *c)
 {
+	const struct exchange *x;
+
 	if (c->n_busy > 0 || c->ready != NULL)
 		return false;
-	return session_done(c->session) || c->quiet ||
-	    (c->exchanges == NULL && conn_queued(c) == 0);
+	if (session_done(c->session) || c->quiet)
+		return true;
+	for (x = c->exchanges; x != NULL; x = x->next)
+		if (x->stream != NULL && stream_can_send(x->stream))
+			return false;
+	return conn_queued(c) == 0;
 }
 
 /* What scripts, the drain or a failed write have decided meanwhile. */

@@ -341,6 +341,8 @@ conn_put_back(struct conn *c, struct exchange *x)
 {
 	x->busy = false;
 	c->n_busy--;
+	if (c->draining || c->gone || c->close != CLOSE_NONE)
+		conn_wake_io(c);
 	if (!x->finished) {
 		if (buf_len(&x->events) > 0 || x->left)
 			make_ready(c, x);
@@ -351,8 +353,6 @@ conn_put_back(struct conn *c, struct exchange *x)
 	let_stream_go(c, x);
 	unlink_exchange(c, x);
 	exchange_unref(x);
-	if (c->draining || c->gone || c->close != CLOSE_NONE)
-		conn_wake_io(c);
 }
 
 void

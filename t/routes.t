@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """Routes, rewrites, handler kinds, --routes, --alias, --latency, and wrong
 ones of them."""
-import json
 import os
 import subprocess
 import sys
@@ -93,7 +92,7 @@ routes = [
         python_script_handler, "user", "pass")),
     ("GET", "/shadowed.txt", StringHandler("the route", "text/plain")),
     ("GET", "/to.txt", StringHandler("never", "text/plain")),
-    ("GET", "/listed", [1, 2]) if False else ("GET", "/last", function),
+    ("GET", "/last", function),
 ]
 rewrites = [
     ("GET", "/from.txt", "/real.txt"),

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-# As authors do who make the object themselves.
-from wptserve.request import Authentication
+# Credentials, or that there are none.
 
 
 def main(request, response):
