@@ -257,8 +257,8 @@ VALUES = [
      "StashError; a, k = load_env_config(); import uuid; "
      "i = str(uuid.uuid4()); Stash('/p', address=a, authkey=k).put(i, 1); ",
      "request.server.stash.take(i, '/p')", 1, G),
-    ("h2.exceptions are ours", "from h2.exceptions import ProtocolError; import h2."
-     "exceptions as e, h2rig.errors as o; ",
+    ("h2.exceptions are ours", "from h2.exceptions import ProtocolError; "
+     "import h2.exceptions as e, h2rig.errors as o; ",
      "e.ProtocolError is o.ProtocolError, e.StreamClosedError is "
      "o.StreamClosedError", (True, True), G),
     ("hyperframe", "from hyperframe.frame import HeadersFrame; f = "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The built-in module `_h2rig`, by which the Python package reaches the
- * connection.  Its Python side is described in python/h2rig/_h2rig.pyi.
+ * connection.  Its Python side is described in python/_h2rig.pyi.
  *
  * Lock order: the GIL first, the connection's mutex second and only by trying;
  * see module_locked.

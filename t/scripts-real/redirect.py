@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 # Goes where it is told, with the status it is told.
-from urllib.parse import urlencode, unquote
 
 
 def main(request, response):

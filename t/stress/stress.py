@@ -27,7 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, os.pardir, "lib"))
 import tap                                                      # noqa: E402
 from rawclient import Client                                    # noqa: E402
-from server import Server                                       # noqa: E402
+from server import Server, program                              # noqa: E402
 
 SCRIPTS = os.path.join(HERE, "scripts")
 ROOT = os.getuid() == 0
@@ -54,6 +54,8 @@ BAD = {
     "exec": (r"exit by a script, code 0", 6),
 }
 USER_ONLY = "signal_parent", "kill_all"
+#: sanitizer builds have no limit of memory
+LIMITED_ONLY = ("memory",)
 
 OPTIONS = ["--max-memory", str(600 << 20), "--max-processes", "20",
            "--silence-limit", "4", "--run-limit", "2",
@@ -192,13 +194,21 @@ HOSTILE = [bad_tls, bad_record, reset_in_handshake, bad_frames,
            reset_in_request]
 
 
+def sanitized():
+    """Whether the program is a sanitizer build."""
+    with open(program(), "rb") as f:
+        return b"__asan_init" in f.read()
+
+
 class Work:
     """The connections to be made, in an order that a seed decides."""
 
     def __init__(self, n, seed):
         self.rng = random.Random(seed)
+        left_out = (() if ROOT else USER_ONLY) + (
+            LIMITED_ONLY if sanitized() else ())
         hows = [how for how, (_, weight) in BAD.items()
-                for _ in range(weight) if ROOT or how not in USER_ONLY]
+                for _ in range(weight) if how not in left_out]
         n_bad = n // 10
         # Each kind once, whatever chance says.
         kinds = list(dict.fromkeys(hows))
@@ -253,6 +263,73 @@ def run(s, work, counts, parallel):
         thread.start()
     for thread in threads:
         thread.join()
+
+
+# ---- neighbours
+
+def first_answers(s, n):
+    """Median and longest time to the first answer of new connections, in
+    milliseconds; None if one is not answered."""
+    times = []
+    for _ in range(n):
+        began = time.monotonic()
+        with Client(s.port, timeout=60) as c:
+            if c.fetch("/good.py", body=b"abc").body != b"cba":
+                return None
+            times.append((time.monotonic() - began) * 1000)
+    times.sort()
+    return times[n // 2], times[-1]
+
+
+def answers(s, c, n):
+    """Likewise for requests of one connection."""
+    times = []
+    for _ in range(n):
+        began = time.monotonic()
+        if c.fetch("/good.py", body=b"abc").body != b"cba":
+            return None
+        times.append((time.monotonic() - began) * 1000)
+    times.sort()
+    return times[n // 2], times[-1]
+
+
+def beside_holders(t, s):
+    """50 clients hold connections and send nothing."""
+    alone = first_answers(s, 40)
+    held = []
+    for i in range(50):
+        if i % 3 == 2:
+            held.append(Client(s.port, timeout=60).sock)
+            continue
+        held.append(connect(s))
+        if i % 3 == 1:
+            held[-1].sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc")
+    beside = first_answers(s, 40)
+    t.ok(alone and beside, "beside 50 that hold connections, new ones are "
+         "served")
+    t.ok(len(s.children()) >= 50, "which are held to the end")
+    for sock in held:
+        sock.close()
+    if alone and beside:
+        t.diag("new connection's first answer, median and longest: "
+               "alone %.1f and %.1f ms, " % alone +
+               "beside 50 that hold theirs %.1f and %.1f ms" % beside)
+
+
+def beside_burner(t, s):
+    """Another connection's script burns processor time in one C call."""
+    with Client(s.port, timeout=60) as c, Client(s.port, timeout=60) as other:
+        alone = answers(s, c, 100)
+        other.request("/bad.py?how=loop")
+        other.ping()
+        beside = answers(s, c, 100)
+        t.ok(alone and beside and other.end is None,
+             "beside a connection that burns processor time, others are "
+             "served")
+    if alone and beside:
+        t.diag("answer on an open connection, median and longest: "
+               "alone %.1f and %.1f ms, " % alone +
+               "beside one that burns %.1f and %.1f ms" % beside)
 
 
 # ---- what is left
@@ -359,6 +436,8 @@ def stress(connections, parallel, seed):
     if not ROOT:
         t.skip("signals to the parent", "needs root, for --user")
     try:
+        with Server(docroot, "--handshake-timeout", "100") as s:
+            beside_holders(t, s)
         with Server(docroot, *options) as s:
             warm_up(s)
             try:
@@ -367,6 +446,7 @@ def stress(connections, parallel, seed):
                 before = None
             counts = Counts()
             work = Work(connections, seed)
+            beside_burner(t, s)
             began = time.monotonic()
             run(s, work, counts, parallel)
             figures(t, counts, time.monotonic() - began)
