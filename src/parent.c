@@ -38,6 +38,7 @@
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 2000
 #define TICK_MS 1000		/* deadlines are looked at this often */
+#define COUNT_MAX_MS 4000	/* ... processes are counted, at least */
 #define CRASH_MAX (64 * 1024)	/* octets of a crash file that are logged */
 
 struct parent {
@@ -180,8 +181,7 @@ announce(const struct parent *p)
 	char text[LISTEN_MAX * (SYS_ADDR_SIZE + 40)], name[SYS_ADDR_SIZE];
 	size_t i, len = 0;
 
-	/* Nobody reads it under inetd. */
-	if (p->single || p->options->inetd_wait)
+	if (p->options->inetd_wait)	/* standard output is the log */
 		return;
 	for (i = 0; i < p->listeners->n; i++)
 		len += (size_t)snprintf(text + len, sizeof(text) - len,
@@ -449,11 +449,12 @@ enforce_deadlines(struct parent *p, uint64_t now)
 
 /*
  * Kills children with too many processes.  Looking costs time for each process
- * of the machine, and takes a fiftieth of ours at most.
+ * of the machine: the longer it takes, the more seldom it is done.
  */
 static void
 enforce_processes(struct parent *p, uint64_t now)
 {
+	uint64_t took;
 	size_t i;
 
 	if (p->options->max_processes == 0 || p->alive == 0 ||
@@ -469,7 +470,9 @@ enforce_processes(struct parent *p, uint64_t now)
 		    p->board.seat[i].processes > p->options->max_processes)
 			kill_child(&p->board.seat[i],
 			    "limit hit: processes (--max-processes)");
-	p->count_ms = now + TICK_MS + 50 * (sys_now_ms() - now);
+	took = sys_now_ms() - now;
+	p->count_ms = now + TICK_MS +
+	    (took < COUNT_MAX_MS / 50 ? 50 * took : COUNT_MAX_MS);
 }
 
 /* Births. */

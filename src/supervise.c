@@ -25,17 +25,6 @@
 
 #define FIRST_FD 3		/* of LISTEN_FDS */
 
-/* Meant for this process; a script that starts another must not pass it on. */
-static const char *const systemd_variables[] = {
-	"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID",
-	"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", NULL
-};
-static const char *const ucspi_variables[] = {
-	"PROTO", "TCPLOCALHOST", "TCPLOCALIP", "TCPLOCALPORT",
-	"TCPREMOTEHOST", "TCPREMOTEINFO", "TCPREMOTEIP", "TCPREMOTEPORT",
-	"TCPCONNNUM", NULL
-};
-
 /* ---- standard descriptors ---- */
 
 /* --inetd or --inetd-wait, which options.c is yet to look at. */
@@ -234,13 +223,6 @@ take_notify(struct supervise *s, const struct options *o, char *err,
 	return -1;
 }
 
-static void
-unset_all(const char *const *name)
-{
-	for (; *name != NULL; name++)
-		unsetenv(*name);
-}
-
 int
 supervise_take(struct supervise *s, const struct options *o,
     struct listeners *l, char *err, size_t err_size)
@@ -258,11 +240,8 @@ supervise_take(struct supervise *s, const struct options *o,
 		return EXIT_CONFIG;
 	if (take_notify(s, o, err, err_size) == -1)
 		return EXIT_CONFIG;
-	unset_all(systemd_variables);
-	if (inetd) {
-		unset_all(ucspi_variables);
+	if (inetd)
 		redirect_output(s);
-	}
 	return 0;
 }
 

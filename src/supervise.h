@@ -32,8 +32,8 @@ void supervise_begin(struct supervise *s, int argc, char **argv);
 
 /*
  * Takes what was inherited: a connection into s->conn, or listening sockets
- * into l, which stays empty when there are none.  Variables that were for us
- * are removed from the environment.  The log is open.  0, or an exit status
+ * into l, which stays empty when there are none.  The log is open; Python,
+ * before whose start the variables are removed, is not.  0, or an exit status
  * with err: "LISTEN_FDS: descriptor 3: expected a TCP socket".
  */
 int supervise_take(struct supervise *s, const struct options *o,

@@ -117,9 +117,12 @@ def start(*argv, fds=None, env=None, **more):
 
 
 def read_all(fd):
-    """Reads to end of file, or to the deadline."""
+    """Reads to end of file; what came, and "no end" past the deadline."""
     octets = b""
-    while select.select([fd], [], [], tap.scaled(20))[0]:
+    while True:
+        if not select.select([fd], [], [], tap.scaled(20))[0]:
+            octets += b"(no end)"
+            break
         more = os.read(fd, 65536)
         if not more:
             break
@@ -238,6 +241,13 @@ def inetd():
     clear_log()
     with OneShot("--inetd", "--cleartext", "--log-file", LOG) as one:
         c = one.speak()
+        t.eq(c.fetch("/quick.py").body, b"quick", "a quiet script")
+        if os.path.isdir("/proc/self/fd"):
+            links = [os.readlink(f"/proc/{one.process.pid}/fd/{i}")
+                     for i in range(3)]
+            t.eq(links, ["/dev/null", LOG, LOG], "descriptors 0 to 2")
+        else:
+            t.skip("descriptors 0 to 2", "needs /proc")
         for i in range(2):
             t.eq(c.fetch("/noise.py").body, b"noise", f"noise, request {i}")
         c.close()

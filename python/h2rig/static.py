@@ -17,8 +17,8 @@ __all__ = ["AsIsHandler", "DirectoryHandler", "FileHandler", "OWN",
            "as_is_handler", "directory_handler", "file_handler"]
 
 
-class DirectoryHandler:
-    """A listing of a directory; 301 when the path lacks its last slash.
+class _Rooted:
+    """What stands for a part of a file tree.
 
     base_path: the directory that stands for url_base (None: the document
     root).
@@ -28,6 +28,14 @@ class DirectoryHandler:
                  url_base: str = "/") -> None:
         self.base_path = base_path
         self.url_base = url_base
+
+
+class DirectoryHandler(_Rooted):
+    """A listing of a directory; 301 when the path lacks its last slash.
+
+    base_path: the directory that stands for url_base (None: the document
+    root).
+    """
 
     def __call__(self, request: Any, response: Any) -> None:
         decoded, path = files.requested(request.path, self.base_path,
@@ -53,7 +61,7 @@ class DirectoryHandler:
         response.content = ""
 
 
-class FileHandler:
+class FileHandler(_Rooted):
     """Files, with the headers that stand beside them, ranges and pipes; a
     directory's `index.html` or listing.
 
@@ -179,18 +187,13 @@ class FileHandler:
             response.content = content.to_bytes()
 
 
-class AsIsHandler:
+class AsIsHandler(_Rooted):
     """Files that hold an HTTP/1 response, whose status, fields and content
     are sent.
 
     base_path: the directory that stands for url_base (None: the document
     root).
     """
-
-    def __init__(self, base_path: Optional[str] = None,
-                 url_base: str = "/") -> None:
-        self.base_path = base_path
-        self.url_base = url_base
 
     def __call__(self, request: Any, response: Any) -> None:
         path = files.requested(request.path, self.base_path,

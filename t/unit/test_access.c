@@ -11,6 +11,7 @@
 
 #include "access.h"
 #include "log.h"
+#include "tap.h"
 
 static FILE *file;
 static char got[65536];
@@ -140,8 +141,6 @@ main(void)
 {
 	Suite *s = suite_create("access");
 	TCase *tc = tcase_create("access");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, a_request_is_a_line_of_fields);
@@ -150,10 +149,5 @@ main(void)
 	tcase_add_test(tc, without_a_response);
 	tcase_add_test(tc, a_long_path_is_bounded);
 	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_set_tap(r, "-");
-	srunner_run_all(r, CK_SILENT);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return tap_run(s);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "tap.h"
 
 START_TEST(empty_buffer_has_no_octets)
 {
@@ -202,8 +203,6 @@ main(void)
 {
 	Suite *s = suite_create("buf");
 	TCase *tc = tcase_create("buf");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_test(tc, empty_buffer_has_no_octets);
 	tcase_add_test(tc, numbers_are_big_endian);
@@ -215,9 +214,5 @@ main(void)
 	tcase_add_test(tc, a_failed_addition_stays_failed);
 	tcase_add_test(tc, clear_forgets_octets_and_failure);
 	suite_add_tcase(s, tc);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return tap_run(s);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "h2/fields.h"
+#include "tap.h"
 
 #define NUL '\x01'
 #define MAX_FIELDS 8
@@ -452,8 +453,6 @@ main(void)
 {
 	Suite *s = suite_create("fields");
 	TCase *tc = tcase_create("fields");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, test_rule, 0,
 	    (int)(sizeof(cases) / sizeof(cases[0])));
@@ -464,10 +463,5 @@ main(void)
 	tcase_add_test(tc, test_list);
 	tcase_add_test(tc, test_copy);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return tap_run(s);
 }

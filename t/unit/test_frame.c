@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "h2/frame.h"
+#include "tap.h"
 
 #define ANY 0xffffffff
 
@@ -366,8 +367,6 @@ main(void)
 {
 	Suite *s = suite_create("frame");
 	TCase *tc = tcase_create("frame");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, test_header_rule, 0,
 	    (int)(sizeof(header_cases) / sizeof(header_cases[0])));
@@ -383,10 +382,5 @@ main(void)
 	tcase_add_test(tc, test_setting);
 	tcase_add_test(tc, test_names);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return tap_run(s);
 }

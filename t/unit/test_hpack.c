@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "h2/hpack.h"
+#include "tap.h"
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof(*(a))))
 #define ROOM 200000
@@ -972,12 +973,5 @@ make_suite(void)
 int
 main(void)
 {
-	SRunner *sr = srunner_create(make_suite());
-	int failed;
-
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return tap_run(make_suite());
 }

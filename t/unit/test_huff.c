@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "h2/huff.h"
+#include "tap.h"
 
 #define ROOM 4096
 #define CANARY 0x5a
@@ -315,8 +316,6 @@ main(void)
 {
 	Suite *s = suite_create("huff");
 	TCase *tc = tcase_create("huff");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_unchecked_fixture(tc, setup, NULL);
 	tcase_set_timeout(tc, 120);
@@ -332,10 +331,5 @@ main(void)
 	tcase_add_test(tc, test_equal_is_not_shorter);
 	tcase_add_test(tc, test_failed_buffer_stays_as_it_is);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return tap_run(s);
 }

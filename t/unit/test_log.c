@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "tap.h"
 
 static int pipe_fd[2];
 static char got[65536];
@@ -197,8 +198,6 @@ main(void)
 {
 	Suite *s = suite_create("log");
 	TCase *tc = tcase_create("log");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, a_record_is_time_program_pid_level_text);
@@ -212,9 +211,5 @@ main(void)
 	tcase_add_test(tc, lines_become_records_with_a_prefix);
 	tcase_add_test(tc, level_names_are_known_both_ways);
 	suite_add_tcase(s, tc);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return tap_run(s);
 }

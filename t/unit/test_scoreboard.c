@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "scoreboard.h"
+#include "tap.h"
 
 static struct scoreboard b;
 
@@ -154,6 +155,56 @@ START_TEST(scribbled_text_is_bounded)
 }
 END_TEST
 
+START_TEST(the_latest_function_is_known_when_it_is_over)
+{
+	struct running *r, *other;
+	char text[256];
+
+	ck_assert(!slot_last_text(&b.slot[0], text, sizeof(text)));
+	other = slot_running_begin(&b.slot[0], 1, "/a.py", "main", 10);
+	r = slot_running_begin(&b.slot[0], 3, "/b.py", "main", 11);
+	slot_running_end(other);
+	slot_running_end(r);
+	ck_assert(!slot_running_text(&b.slot[0], 1, text, sizeof(text)));
+	ck_assert(slot_last_text(&b.slot[0], text, sizeof(text)));
+	ck_assert_str_eq(text, "main in /b.py on stream 3");
+	slot_running_begin(&b.slot[0], 5, "/c.py", "f", 12);
+	ck_assert(slot_last_text(&b.slot[0], text, sizeof(text)));
+	ck_assert_str_eq(text, "f in /c.py on stream 5");
+}
+END_TEST
+
+START_TEST(tls_is_shown)
+{
+	char text[64];
+
+	slot_tls_text(&b.slot[0], text, sizeof(text));
+	ck_assert_str_eq(text, "");
+	slot_set_tls(&b.slot[0], "TLSv1.3", "h2");
+	slot_tls_text(&b.slot[0], text, sizeof(text));
+	ck_assert_str_eq(text, "TLSv1.3 h2");
+	slot_set_tls(&b.slot[0], "TLSv1.2", NULL);
+	slot_tls_text(&b.slot[0], text, sizeof(text));
+	ck_assert_str_eq(text, "TLSv1.2");
+	memset(&b.slot[0], 'A', sizeof(b.slot[0]));
+	slot_tls_text(&b.slot[0], text, sizeof(text));
+	ck_assert_str_eq(text, "AAAAAAAAAAAAAAAA AAAAAAAAAAAAAAAA");
+}
+END_TEST
+
+START_TEST(children_of_an_address_are_counted)
+{
+	ck_assert_uint_eq(scoreboard_count_host(&b, "::1"), 0);
+	strcpy(b.seat[0].host, "::1");
+	strcpy(b.seat[1].host, "::1");
+	strcpy(b.seat[2].host, "::11");
+	b.seat[0].pid = b.seat[2].pid = 100;
+	ck_assert_uint_eq(scoreboard_count_host(&b, "::1"), 1);
+	b.seat[1].pid = 101;
+	ck_assert_uint_eq(scoreboard_count_host(&b, "::1"), 2);
+}
+END_TEST
+
 START_TEST(an_entry_being_filled_is_not_shown)
 {
 	char text[256];
@@ -168,8 +219,6 @@ main(void)
 {
 	Suite *s = suite_create("scoreboard");
 	TCase *tc = tcase_create("scoreboard");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, slots_are_taken_and_found_by_pid);
@@ -181,10 +230,9 @@ main(void)
 	tcase_add_test(tc, the_first_end_counts);
 	tcase_add_test(tc, scribbled_text_is_bounded);
 	tcase_add_test(tc, an_entry_being_filled_is_not_shown);
+	tcase_add_test(tc, the_latest_function_is_known_when_it_is_over);
+	tcase_add_test(tc, tls_is_shown);
+	tcase_add_test(tc, children_of_an_address_are_counted);
 	suite_add_tcase(s, tc);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return tap_run(s);
 }

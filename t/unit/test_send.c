@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "rig.h"
+#include "tap.h"
 
 #define GET "828784010161"
 #define POST "838784010161"
@@ -880,8 +881,6 @@ main(void)
 {
 	Suite *s = suite_create("send");
 	TCase *tc = tcase_create("send");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, test_case, 0,
 	    (int)(sizeof(cases) / sizeof(cases[0])));
@@ -907,10 +906,5 @@ main(void)
 	tcase_add_test(tc, test_memory);
 	tcase_add_test(tc, test_hold_before_closed);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return tap_run(s);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "rig.h"
+#include "tap.h"
 
 struct rule_case {
 	const char *section;
@@ -1017,9 +1018,7 @@ main(void)
 {
 	Suite *s = suite_create("session");
 	TCase *tc = tcase_create("rules");
-	SRunner *sr;
 	size_t i, n = 0;
-	int failed;
 
 	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		n += groups[i].n;
@@ -1041,10 +1040,5 @@ main(void)
 	tcase_add_test(tc, test_peer_goaway);
 	tcase_add_test(tc, test_reset_memory);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return tap_run(s);
 }

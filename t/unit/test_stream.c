@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "h2/stream.h"
+#include "tap.h"
 
 enum { HEADERS_SENT, END_SENT, END_RECEIVED, RESET };
 
@@ -171,8 +172,6 @@ main(void)
 {
 	Suite *s = suite_create("stream");
 	TCase *tc = tcase_create("stream");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(tc, test_transition, 0,
 	    (int)(sizeof(transitions) / sizeof(transitions[0])));
@@ -181,10 +180,5 @@ main(void)
 	tcase_add_test(tc, test_priority);
 	tcase_add_test(tc, test_urgency);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return tap_run(s);
 }

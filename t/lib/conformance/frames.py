@@ -12,7 +12,7 @@ from conformance.wire import (FRAME_SIZE_ERROR, GET_BLOCK, NO_ERROR,
                               PROTOCOL_ERROR, RESERVED, continuation, data,
                               frame, get, goaway as goaway_frame, headers, pad,
                               padded, ping, post, priority, push_promise, rst,
-                              window)
+                              string, window)
 
 PRIORITY_FIELDS = struct.pack(">IB", 0, 200)
 
@@ -180,6 +180,14 @@ CASES += [
     case("6.8", "the last stream of a second GOAWAY is higher",
          goaway_frame(6), goaway_frame(8),
          goaway(PROTOCOL_ERROR, "GOAWAY: .*above.*6.8")),
+    case("6.8", "streams above the last one of the server's GOAWAY",
+         post(1, "/show.py"), get(3, "/farewell.py"), answered(3), get(5),
+         headers(7, GET_BLOCK + b"\x40" + string("x-sum") + string("42")),
+         window(5, 1), rst(7), headers(1, b"\xbe"), answered(1),
+         that("ignored, their blocks are not", lambda c: c.goaway[:2] == (3, 0)
+              and b'["42"]' in c.streams[1].body
+              and not c.streams[5].frames and not c.streams[7].frames,
+              fatal=True)),
     case("6.8", "the reserved bit of the last stream",
          goaway_frame(6), goaway_frame(6 | RESERVED)),
 ]
