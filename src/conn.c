@@ -229,6 +229,7 @@ exchange_new(struct conn *c, struct stream *s)
 	x->conn = c;
 	x->stream = s;
 	x->id = s->id;
+	x->since = sys_now_ms();
 	s->user = x;
 	x->next = c->exchanges;
 	if (x->next != NULL)
@@ -336,9 +337,26 @@ conn_take_ready(struct conn *c)
 	return x;
 }
 
-void
-conn_put_back(struct conn *c, struct exchange *x)
+/* What the access log says of it. */
+static void
+describe(const struct exchange *x, struct access *a)
 {
+	memset(a, 0, sizeof(*a));
+	access_request(a, &x->request);
+	a->stream = x->id;
+	a->ms = sys_now_ms() - x->since;
+	if (x->stream == NULL)
+		return;
+	a->status = x->stream->status;
+	a->octets = x->stream->sent;
+	a->reset = x->stream->reset;
+}
+
+bool
+conn_put_back(struct conn *c, struct exchange *x, struct access *over)
+{
+	bool logged = log_get_level() >= LOG_L_INFO;
+
 	x->busy = false;
 	c->n_busy--;
 	if (c->draining || c->gone || c->close != CLOSE_NONE)
@@ -346,13 +364,16 @@ conn_put_back(struct conn *c, struct exchange *x)
 	if (!x->finished) {
 		if (buf_len(&x->events) > 0 || x->left)
 			make_ready(c, x);
-		return;
+		return false;
 	}
 	if (send_held_by(c->session) == x->id)
 		conn_release_hold(c);
+	if (logged)
+		describe(x, over);
 	let_stream_go(c, x);
 	unlink_exchange(c, x);
 	exchange_unref(x);
+	return logged;
 }
 
 void

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "access.h"
 #include "buf.h"
 #include "h2/send.h"
 #include "h2/session.h"
@@ -69,6 +70,7 @@ struct exchange {
 	bool headers_sent;	/* as they stood when the stream was released */
 	bool ended;
 	uint64_t ready_since;	/* ms; when queued */
+	uint64_t since;		/* ms; its HEADERS came */
 	struct exchange *next_ready;
 	struct exchange *prev, *next;	/* all of the connection */
 
@@ -259,8 +261,12 @@ void exchange_pop(struct exchange *x);
 /* The next exchange with something to do, now busy; NULL: none. */
 struct exchange *conn_take_ready(struct conn *c);
 
-/* The handler thread is back from it: it goes to the queue, or away. */
-void conn_put_back(struct conn *c, struct exchange *x);
+/*
+ * The handler thread is back from it: it goes to the queue, or away.  True:
+ * the request is over and such are logged: *over is for access_log, which is
+ * to be called without the mutex.
+ */
+bool conn_put_back(struct conn *c, struct exchange *x, struct access *over);
 
 /* Without the mutex. */
 void exchange_ref(struct exchange *x);

@@ -100,8 +100,9 @@ void log_fields(enum log_level level, const char *text,
 
 /*
  * fatal: the environment is unusable; prints "h2rig: text" on standard error
- * (and in the system's log, if that is where records go) and exits with the status.  fatalx without errno.  Only main, parent and
- * child call them.  panic: a fault of our own; logs and aborts.
+ * (and in the system's log, if that is where records go) and exits with the
+ * status.  fatalx without errno.  Only main, parent and child call them.
+ * panic: a fault of our own; logs and aborts.
  */
 void fatal(int status, const char *fmt, ...) LOG_PRINTF(2, 3) LOG_NORETURN;
 void fatalx(int status, const char *fmt, ...) LOG_PRINTF(2, 3) LOG_NORETURN;

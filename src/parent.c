@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -28,6 +27,7 @@
 
 #include "child.h"
 #include "confine.h"
+#include "ends.h"
 #include "log.h"
 #include "parent.h"
 #include "py/interp.h"
@@ -39,7 +39,6 @@
 #define PAUSE_MAX_MS 2000
 #define TICK_MS 1000		/* deadlines are looked at this often */
 #define COUNT_MAX_MS 4000	/* ... processes are counted, at least */
-#define CRASH_MAX (64 * 1024)	/* octets of a crash file that are logged */
 
 struct parent {
 	const struct options *options;
@@ -60,7 +59,7 @@ struct parent {
 	unsigned dying_ms;
 	uint64_t dying_until_ms;
 
-	uint64_t last_client_ms;	/* when there was one, for --idle-exit */
+	uint64_t last_client_ms;	/* there was one; for --idle-exit */
 	bool single;		/* serves one connection, then ends */
 	int single_status;	/* exit status of its child */
 	bool full_logged;
@@ -210,94 +209,7 @@ crash_file(struct parent *p, struct seat *seat)
 	return seat->crash_fd;
 }
 
-/* Logs what a dead child left in its crash file, and empties that. */
-static void
-log_crash_file(const struct seat *seat, pid_t pid)
-{
-	static char text[CRASH_MAX];
-	char prefix[32];
-	ssize_t n;
-
-	if (seat->crash_fd == -1)
-		return;
-	n = pread(seat->crash_fd, text, sizeof(text), 0);
-	if (n <= 0)
-		return;
-	snprintf(prefix, sizeof(prefix), "child %ld", (long)pid);
-	log_lines(LOG_L_WARN, prefix, text, (size_t)n);
-	/* The next child's writes begin where the shared offset stands. */
-	if (ftruncate(seat->crash_fd, 0) == -1 ||
-	    lseek(seat->crash_fd, 0, SEEK_SET) == -1)
-		log_warn("crash file");
-}
-
 /* Ends of children. */
-
-/* Appends to text of size octets; what does not fit is cut. */
-static void
-append(char *text, size_t size, const char *before, const char *what)
-{
-	size_t len = strlen(text);
-
-	snprintf(text + len, size - len, "%s%s", before, what);
-}
-
-/* How the child ended, in words; whether that calls for a warning. */
-static bool
-describe_end(const struct seat *seat, const struct slot *slot, int status,
-    bool out_of_cpu, char *dst, size_t size)
-{
-	int end = atomic_load(&slot->end);
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	char why[sizeof(slot->why) + 1];
-
-	slot_why_text(slot, why, sizeof(why));
-	if (WIFSIGNALED(status) && seat->killed != NULL) {
-		snprintf(dst, size, "killed: %s", seat->killed);
-	} else if (WIFSIGNALED(status)) {
-		snprintf(dst, size, "%skilled by %s", out_of_cpu ?
-		    "limit hit: processor time (--max-cpu), " : "",
-		    sys_signal_name(WTERMSIG(status)));
-	} else if (end == CHILD_END_NONE) {
-		snprintf(dst, size, "exit by a script, code %d", code);
-	} else {
-		snprintf(dst, size, "%s", child_end_text(end));
-		if (why[0] != '\0')
-			append(dst, size, ": ", why);
-		return end >= CHILD_END_LIMIT;
-	}
-	/* It said something before it was stopped. */
-	if (end != CHILD_END_NONE && why[0] != '\0')
-		append(dst, size, "; ", why);
-	return true;
-}
-
-static void
-log_end(const struct seat *seat, const struct slot *slot, pid_t pid,
-    int status, bool out_of_cpu)
-{
-	uint64_t ms = sys_now_ms() - seat->started_ms;
-	char text[4096], run[SCOREBOARD_TEXT + 64], tail[160];
-	bool warn, running = false;
-	size_t i;
-
-	warn = describe_end(seat, slot, status, out_of_cpu, text,
-	    sizeof(text));
-	for (i = 0; warn && i < SCOREBOARD_RUNNING; i++)
-		if (slot_running_text(slot, i, run, sizeof(run))) {
-			append(text, sizeof(text), ", running ", run);
-			running = true;
-		}
-	/* A thread that it left behind, perhaps. */
-	if (warn && !running && slot_last_text(slot, run, sizeof(run)))
-		append(text, sizeof(text), ", last ran ", run);
-	snprintf(tail, sizeof(tail), "%" PRIu64 ".%03u s, %u streams, "
-	    "%" PRIuFAST64 " octets in, %" PRIuFAST64 " out",
-	    ms / 1000, (unsigned)(ms % 1000), atomic_load(&slot->streams),
-	    atomic_load(&slot->octets_in), atomic_load(&slot->octets_out));
-	(warn ? log_warnx : log_info)("child %ld of %s ended: %s; %s",
-	    (long)pid, seat->client, text, tail);
-}
 
 /*
  * A child that failed before its first request, by no fault of the client's,
@@ -337,28 +249,6 @@ note_death(struct parent *p, long i, int status)
 	}
 }
 
-/* Processor time of children that were waited for, microseconds. */
-static uint64_t
-cpu_of_the_dead(void)
-{
-	struct rusage u;
-
-	if (getrusage(RUSAGE_CHILDREN, &u) == -1)
-		return 0;
-	return ((uint64_t)u.ru_utime.tv_sec + (uint64_t)u.ru_stime.tv_sec) *
-	    1000000 + (uint64_t)u.ru_utime.tv_usec +
-	    (uint64_t)u.ru_stime.tv_usec;
-}
-
-/* SIGXCPU, or the kernel's SIGKILL for one that ignored it. */
-static bool
-was_out_of_cpu(const struct parent *p, int status, uint64_t used)
-{
-	return p->options->max_cpu_s != 0 && WIFSIGNALED(status) &&
-	    (WTERMSIG(status) == SIGXCPU || (WTERMSIG(status) == SIGKILL &&
-	    used >= (uint64_t)p->options->max_cpu_s * 1000000));
-}
-
 /*
  * The child is dead and not yet reaped, so its pid, and with it the group's
  * number, cannot belong to anyone else: what it left behind goes with it.
@@ -367,16 +257,15 @@ static void
 bury(struct parent *p, pid_t pid)
 {
 	long i = scoreboard_find(&p->board, pid);
-	uint64_t cpu = cpu_of_the_dead();
+	uint64_t cpu_us = ends_cpu_us();
 	int status = 0;
 
 	if (i != -1)
 		kill(-pid, SIGKILL);
 	if (waitpid(pid, &status, 0) != pid || i == -1)
 		return;
-	log_end(&p->board.seat[i], &p->board.slot[i], pid, status,
-	    was_out_of_cpu(p, status, cpu_of_the_dead() - cpu));
-	log_crash_file(&p->board.seat[i], pid);
+	ends_log(p->options, &p->board.seat[i], &p->board.slot[i], status,
+	    ends_cpu_us() - cpu_us);
 	p->board.seat[i].pid = 0;
 	p->alive--;
 	note_death(p, i, status);
@@ -801,7 +690,7 @@ log_status(struct parent *p)
 		    state_text(atomic_load(&slot->state)));
 		for (k = 0; k < SCOREBOARD_RUNNING; k++)
 			if (slot_running_text(slot, k, run, sizeof(run)))
-				append(text, sizeof(text), ", running ", run);
+				ends_append(text, sizeof(text), ", running ", run);
 		log_info("child %ld of %s: %s; %" PRIu64 ".%03u s, "
 		    "%u streams, %" PRIuFAST64 " octets in, %" PRIuFAST64
 		    " out", (long)seat->pid, seat->client, text, ms / 1000,

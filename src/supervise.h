@@ -16,7 +16,7 @@
 struct supervise {
 	int input;		/* what was descriptor 0; -1: not taken */
 	bool mute;		/* descriptor 2 was the same socket */
-	int conn;		/* the one connection to serve; -1: it listens */
+	int conn;		/* the one to serve; -1: it listens */
 	struct sockaddr_storage client;	/* of conn */
 	int notify_fd;		/* gets a newline when ready; -1: none */
 	char notify_socket[108];	/* systemd's; "": none */

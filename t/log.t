@@ -121,6 +121,41 @@ def to_file():
               "a directory\n"), "--log-file is a directory: exit 78")
 
 
+# ---- requests
+
+def requests():
+    """A record for each request; none below level info."""
+    with Server(SCRIPTS) as s:
+        with Client(s.port) as c:
+            t.ok(served(c), "client is served")
+            c.fetch("/none")
+            port = c.sock.getsockname()[1]
+            for line in (r"method=POST path=/quick\.py status=200 octets=5 "
+                         r"ms=\d+ stream=1",
+                         r"method=GET path=/none status=404 octets=\d+ "
+                         r"ms=\d+ stream=3"):
+                t.ok(s.wait_log(rf"info: request {line} "
+                                rf"client=127\.0\.0\.1:{port}$"), line,
+                     s.log()[-1000:])
+            x = c.request("/busy.py?seconds=0.1&how=sleep")
+            c.send_frame(3, 0, x.sid, b"\0\0\0\x08")    # RST_STREAM
+            t.ok(s.wait_log(r"path=/busy\.py\S* status=reset octets=0 "
+                            r"ms=\d+ stream=5 "), "a reset one",
+                 s.log()[-1000:])
+    with Server(SCRIPTS, "--log-format", "json") as s, Client(s.port) as c:
+        t.ok(served(c), "client is served")
+        line = s.wait_log(r'.*"text":"request".*')
+        record = json.loads(line.group()) if line else {}
+        t.eq([record.get(k) for k in ("method", "path", "status", "octets",
+                                      "stream")],
+             ["POST", "/quick.py", 200, 5, 1], "as JSON")
+    with Server(SCRIPTS, "--log-level", "warn") as s:
+        with Client(s.port) as c:
+            t.ok(served(c), "client is served")
+        t.eq(s.stop(), 0, "stopped")
+        t.ok("info: " not in s.log(), "no such record at level warn", s.log())
+
+
 # ---- HUP
 
 def make_pair(name):
@@ -260,6 +295,7 @@ try:
     start_line()
     as_json()
     to_file()
+    requests()
     new_certificate()
     new_routes()
     status()

@@ -136,6 +136,7 @@ follow_stream(struct session *s, const struct frame_header *h,
 		break;
 	case FRAME_DATA:
 		st->send_window -= h->length;
+		st->sent += h->length;
 		if (end && st->state != STREAM_RESERVED_LOCAL)
 			stream_end_sent(st);
 		break;

@@ -214,6 +214,8 @@ send_note_headers(struct session *s, struct stream *st, int status, bool end)
 	if (status == -1 || status >= 200) {
 		st->tunnel = st->info.connect && status < 300;
 		st->headers_sent = true;
+		if (status > 0 && st->status == 0)
+			st->status = status;
 	}
 	if (end)
 		stream_end_sent(st);
@@ -280,6 +282,7 @@ add_data(struct session *s, struct stream *st, const uint8_t *p, size_t n,
 	buf_add(&s->out, p, n);
 	s->send_window -= (int64_t)n;
 	st->send_window -= (int64_t)n;
+	st->sent += n;
 	if (n > 0)
 		limits_work(s);
 	if (end)

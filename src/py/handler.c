@@ -26,6 +26,8 @@ struct turn {
 	struct exchange *done;	/* given back; NULL: nothing */
 	struct exchange *next;	/* taken; NULL: nothing ready */
 	bool first;		/* the thread's first turn */
+	bool over;		/* done's request is, with what to log of it */
+	struct access access;
 };
 
 static int
@@ -33,8 +35,7 @@ take_turn(struct conn *c, void *arg)
 {
 	struct turn *t = arg;
 
-	if (t->done != NULL)
-		conn_put_back(c, t->done);
+	t->over = t->done != NULL && conn_put_back(c, t->done, &t->access);
 	if (t->first)
 		c->n_starting--;
 	t->first = false;
@@ -80,6 +81,12 @@ next_exchange(struct conn *c, struct turn *t)
 	struct exchange *x;
 
 	module_locked(c, take_turn, t);
+	if (t->over) {
+		/* The log may be a pipe that nobody empties. */
+		Py_BEGIN_ALLOW_THREADS
+		access_log(&t->access, c->client_host, c->client_port);
+		Py_END_ALLOW_THREADS
+	}
 	if (t->next != NULL)
 		return t->next;
 	Py_BEGIN_ALLOW_THREADS

@@ -247,8 +247,9 @@ def one(s, counts, kind, which, seed):
         # The server may close on a hostile client, or with its script.
         if kind == "good" or isinstance(e, TimeoutError):
             fault = repr(e)
-    name = kind if which is None else f"{kind} {getattr(which, '__name__', which)}"
-    counts.add(name, fault)
+    if which is not None:
+        kind += " " + getattr(which, "__name__", which)
+    counts.add(kind, fault)
 
 
 def run(s, work, counts, parallel):

@@ -235,18 +235,16 @@ def judge(c: Client, server: Server, this: Case) -> str:
 
 def run(this: Case, server: Server) -> str:
     """Runs a case: what is wrong, or ""."""
-    tls = server.scheme == "https"
-    with Client(server.port, tls=tls, timeout=TIMEOUT, **this.client) as c:
-        c.sent_settings = this.client.get("settings") or {}
-        for sid in [*range(1, 64), PROBE, (1 << 31) - 1]:
-            c.streams[sid] = Exchange(c, sid)
-        try:
+    try:
+        with Client(server.port, tls=server.scheme == "https",
+                    timeout=TIMEOUT, **this.client) as c:
+            c.sent_settings = this.client.get("settings") or {}
+            for sid in [*range(1, 64), PROBE, (1 << 31) - 1]:
+                c.streams[sid] = Exchange(c, sid)
             wrong = judge(c, server, this)
-        except Exception as e:          # a fault of this case only
-            wrong = f"{type(e).__name__}: {e}"
-        if wrong:
-            wrong += "\n" + history(c, this)
-        return wrong
+            return wrong and wrong + "\n" + history(c, this)
+    except Exception as e:              # a fault of this case only
+        return f"{type(e).__name__}: {e}"
 
 
 def history(c: Client, this: Case) -> str:
