@@ -643,9 +643,11 @@ reload(struct parent *p)
 		log_warn("--log-file: \"%s\": not opened again, going on "
 		    "with the old one", o->log_file);
 	/* Without --cert the one in memory stays: clients may trust it. */
-	if (interp_probe(o, err, sizeof(err)) != 0 || (o->cert != NULL &&
-	    (tls = tls_ctx_new(o->cert, o->key, err, sizeof(err))) == NULL)) {
+	if ((o->cert != NULL &&
+	    (tls = tls_ctx_new(o->cert, o->key, err, sizeof(err))) == NULL) ||
+	    interp_probe(o, err, sizeof(err)) != 0) {
 		log_errorx("not reloaded, going on as before: %s", err);
+		tls_ctx_free(tls);
 	} else {
 		if (tls != NULL) {
 			tls_ctx_free(*p->tls);

@@ -216,18 +216,29 @@ def new_certificate():
 def new_routes():
     """HUP with a routes file that does not load keeps the certificate too."""
     routes = os.path.join(DIR, "routes.py")
-    with open(routes, "w", encoding="ascii") as f:
-        f.write("routes = []\n")
-    with Server(SCRIPTS, "--routes", routes) as s:
-        reload(s, "info: reloaded")
+
+    def write(text):
         with open(routes, "w", encoding="ascii") as f:
-            f.write("routes = [\n")
-        reload(s, FAILED + r"\S*routes\.py")
-        with open(routes, "w", encoding="ascii") as f:
-            f.write("routes = []\n")
-        reload(s, "info: reloaded")
+            f.write(text)
+
+    def answer(s):
         with Client(s.port) as c:
-            t.ok(served(c), "and it serves")
+            return c.fetch("/r").body
+
+    route = "routes = [('GET', '/r', lambda q, r: %r)]\n"
+    write(route % "one")
+    with Server(SCRIPTS, "--routes", routes) as s:
+        t.eq(answer(s), b"one", "the routes of the start")
+        write(route % "two")
+        t.eq(answer(s), b"one", "an edit waits for HUP")
+        reload(s, "info: reloaded")
+        t.eq(answer(s), b"two", "which brings it")
+        write("routes = [\n")
+        reload(s, FAILED + r"\S*routes\.py")
+        t.eq(answer(s), b"two", "what does not load changes nothing")
+        write(route % "three")
+        reload(s, "info: reloaded")
+        t.eq(answer(s), b"three", "and once mended it does")
 
 
 # ---- USR1

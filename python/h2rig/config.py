@@ -15,7 +15,8 @@ class Options:
 
     __slots__ = ("doc_root", "real_root", "hide_tracebacks", "scheme",
                  "hosts", "port", "log_level", "max_body", "version",
-                 "routes", "aliases", "latency_ms", "config", "stash",
+                 "routes", "routes_text", "routes_candidate",
+                 "aliases", "latency_ms", "config", "stash",
                  "ws_docroot", "wpt", "validators", "stash_directory",
                  "settings")
 
@@ -32,6 +33,10 @@ class Options:
         self.version = ""
         #: a file of the user's routes
         self.routes: Optional[str] = None
+        #: its text as it stood when it was last found to load, and one that
+        #: is still to be tried
+        self.routes_text: bytes = b""
+        self.routes_candidate: bytes = b""
         #: directories beside the document root, the longest prefix first
         self.aliases: List[Alias] = []
         #: waited before each request

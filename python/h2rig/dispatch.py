@@ -29,7 +29,8 @@ from h2rig.request import Request
 from h2rig.response import Response
 from h2rig.router import router
 
-__all__ = ["configure", "probe", "serve", "shutdown"]
+__all__ = ["configure", "probe", "read_routes", "serve", "shutdown",
+           "take_routes"]
 
 EVENT_HEADERS = _h2rig.EVENT_HEADERS
 EVENT_DATA = _h2rig.EVENT_DATA
@@ -73,12 +74,25 @@ def configure(values: Dict[str, Any]) -> None:
     stash.configure()
 
 
-def probe() -> None:
-    """Tries the user's code, in a short-lived process: whether the routes
-    file loads.  ConfigError.
+def read_routes() -> None:
+    """Reads the routes file, in the parent, without running it.
+    ConfigError.
     """
     if options.routes is not None:
-        userroutes.load(options.routes)
+        options.routes_candidate = userroutes.read(options.routes)
+
+
+def probe() -> None:
+    """Tries the user's code, in a short-lived process: whether the routes
+    that were read load.  ConfigError.
+    """
+    if options.routes is not None:
+        userroutes.load(options.routes, options.routes_candidate)
+
+
+def take_routes() -> None:
+    """The routes that were read are those of connections from now on."""
+    options.routes_text = options.routes_candidate
 
 
 def shutdown() -> None:

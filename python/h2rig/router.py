@@ -112,7 +112,8 @@ class Router:
         with self._loading:
             if self.pending is None:
                 return
-            routes, rewrites = userroutes.load(self.pending)
+            routes, rewrites = userroutes.load(self.pending,
+                                               options.routes_text)
             for rewrite in rewrites:
                 self.rewrite(*rewrite)
             self._routes[:0] = [_Route(*route) for route in routes]

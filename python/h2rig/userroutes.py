@@ -23,17 +23,21 @@ _FORMS = {
 }
 
 
-def load(path: str) -> Tuple[List[Any], List[Any]]:
-    """Runs the file; its routes and rewrites, checked.  ConfigError with
-    file, line and reason.
-    """
-    path = os.path.abspath(path)
+def read(path: str) -> bytes:
+    """The file's octets.  ConfigError when it cannot be read."""
     try:
         with open(path, "rb") as f:
-            text = f.read()
+            return f.read()
     except OSError as e:
         raise ConfigError(path, "%s; expected a Python file of routes"
                           % e.strerror) from None
+
+
+def load(path: str, text: bytes) -> Tuple[List[Any], List[Any]]:
+    """Runs the text of the file; its routes and rewrites, checked.
+    ConfigError with file, line and reason.
+    """
+    path = os.path.abspath(path)
     namespace: Dict[str, Any] = {"__file__": path, "__name__": "routes"}
     paths.add(os.path.dirname(path))
     try:

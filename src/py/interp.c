@@ -30,7 +30,7 @@
  */
 #define SWITCH_INTERVAL 0.0005
 
-#define PROBE_MS 30000		/* a routes file has so long to load */
+#define PROBE_MS 10000		/* a routes file has so long to load */
 #define PROBE_TEXT 1024		/* octets of what may be wrong with it */
 #define PROBE_CLOSE 4096	/* descriptors below are not for it */
 
@@ -341,6 +341,8 @@ interp_probe(const struct options *o, char *err, size_t err_size)
 
 	if (o->routes == NULL)
 		return 0;
+	if (call_dispatch("read_routes", NULL) < 0)
+		return start_error(err, err_size);
 	if (sys_pipe(fds, 0) == -1 || (pid = interp_fork()) == -1) {
 		snprintf(err, err_size, "cannot look at --routes: %s",
 		    strerror(errno));
@@ -359,7 +361,8 @@ interp_probe(const struct options *o, char *err, size_t err_size)
 	if (err[0] != '\0')
 		return EXIT_CONFIG;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
+		return call_dispatch("take_routes", NULL) == 0 ? 0 :
+		    start_error(err, err_size);
 	snprintf(err, err_size, "--routes: \"%s\": expected a file that loads "
 	    "within %d s, and its process %s", o->routes, PROBE_MS / 1000,
 	    WIFSIGNALED(status) ? sys_signal_name(WTERMSIG(status)) :

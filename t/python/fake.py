@@ -214,6 +214,8 @@ def configure(**options):
         "version": "0", "routes": None, "aliases": [], "latency_ms": 0,
         "config": None, "stash": None, "ws_docroot": None, "wpt": False,
         "validators": False}, **options))
+    dispatch.read_routes()
+    dispatch.take_routes()
 
 
 def shutdown():

@@ -126,7 +126,7 @@ class Routes(Case):
     def test_line_of_an_item_by_another_name(self):
         path = fake.write("my-routes.py", "x = [1]\n\nroutes = x\n")
         with self.assertRaisesRegex(ConfigError, r"line 3: routes\[0\]: 1;"):
-            userroutes.load(path)
+            userroutes.load(path, userroutes.read(path))
 
     def test_rewrite(self):
         router.rewrite("GET", "/old name", "/new%20name")

@@ -424,6 +424,12 @@ START_TEST(test_list)
 	fields_free(&l);
 	ck_assert_uint_eq(l.n, 0);
 	ck_assert_uint_eq(l.size, 0);
+	/* No octets, and so none stored; HPACK can say that. */
+	f = (struct field){ 0 };
+	ck_assert_int_eq(fields_add(&l, &f), 0);
+	fields_get(&l, 0, &f);
+	ck_assert(f.name != NULL && f.name_len == 0 && f.value_len == 0);
+	fields_free(&l);
 }
 END_TEST
 

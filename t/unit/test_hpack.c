@@ -546,6 +546,8 @@ START_TEST(test_encoder_out_of_memory)
 	ck_assert(out.failed);
 	hpack_encoder_resize(enc, 0);
 	ck_assert_int_eq(hpack_encode(enc, &out, &f, 0), HPACK_ERR_MEMORY);
+	hpack_encoder_free(NULL);	/* what _new may have returned */
+	hpack_decoder_free(NULL);
 }
 END_TEST
 

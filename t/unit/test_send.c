@@ -293,6 +293,8 @@ START_TEST(test_data_frame)
 
 	rig_start(&r, true);
 	ck_assert_uint_eq(send_max_payload(r.s, 1), 0);
+	ck_assert_int_eq(send_data_frame(r.s, 1, octets, 1, false, &why),
+	    SEND_ERR_NO_STREAM);
 	rig_run(&r, "HEADERS 5 1 " GET "; !respond 1 200; !wrote");
 	ck_assert_uint_eq(send_max_payload(r.s, 1), 16384);
 	ck_assert_int_eq(send_data_frame(r.s, 1, octets, 16385, false, &why),
@@ -438,6 +440,9 @@ START_TEST(test_ping_goaway)
 	ck_assert_int_eq(send_goaway(r.s, 0, 2, debug, 16377, &why),
 	    SEND_ERR_FLOW);
 	ck_assert_int_eq(send_goaway(r.s, 0, 2, debug, 16376, &why), SEND_OK);
+	rig_run(&r, "!wrote; PING 0 1 8*00; !wrote");
+	ck_assert_int_eq(send_ping(r.s, opaque, &why), SEND_ERR_GONE);
+	ck_assert_uint_eq(buf_len(session_output(r.s)), 0);
 	rig_end(&r);
 }
 END_TEST
@@ -468,6 +473,23 @@ START_TEST(test_raw_octets)
 	expect_octets(&r, "000001000000000001+7a");
 	ck_assert_int_eq(send_raw(r.s, 1, NULL, 0), SEND_OK);
 	ck_assert_uint_eq(send_held_by(r.s), 0);
+	rig_end(&r);
+}
+END_TEST
+
+/* What no frame's length can say; the octets are not looked at. */
+START_TEST(test_raw_too_long)
+{
+	struct field v[] = { F(":status", "200"), F("a", "b") };
+	struct rig r;
+
+	rig_start(&r, true);
+	ck_assert_int_eq(send_raw_frame(r.s, 1, 0, 0, 1, v[1].name,
+	    FRAME_LARGEST_MAX_SIZE + 1), SEND_ERR_FLOW);
+	v[1].value_len = FRAME_LARGEST_MAX_SIZE;
+	ck_assert_int_eq(send_raw_block(r.s, 1, FRAME_HEADERS, 4, 1, NULL, 0,
+	    v, 2), SEND_ERR_FLOW);
+	expect_octets(&r, "-");
 	rig_end(&r);
 }
 END_TEST
@@ -834,6 +856,15 @@ START_TEST(test_memory)
 	ck_assert_str_eq(session_error(r.s, &code), "out of memory");
 	ck_assert_uint_eq(code, H2_INTERNAL_ERROR);
 	rig_end(&r);
+
+	/* The peer's mistake that came first is the one that counts. */
+	rig_start(&r, true);
+	session_output(r.s)->failed = true;
+	rig_run(&r, "PING 0 1 8*00");
+	ck_assert_str_eq(session_error(r.s, &code), "PING on stream 1: "
+	    "belongs to the connection, not to a stream (RFC 9113 6.7)");
+	ck_assert_uint_eq(code, H2_PROTOCOL_ERROR);
+	rig_end(&r);
 }
 END_TEST
 
@@ -893,6 +924,7 @@ main(void)
 	tcase_add_test(tc, test_refused_fields);
 	tcase_add_test(tc, test_ping_goaway);
 	tcase_add_test(tc, test_raw_octets);
+	tcase_add_test(tc, test_raw_too_long);
 	tcase_add_test(tc, test_raw_follows_streams);
 	tcase_add_test(tc, test_raw_window_update);
 	tcase_add_test(tc, test_raw_connection_window);

@@ -271,6 +271,10 @@ static const struct rule_case state_cases[] = {
 	    "; !respond 1 103; !respond 1 200; !data 1 3; !trailers 1",
 	    "headers 1 end; closed 1 | HEADERS 4 1; HEADERS 4 1; DATA 0 1 3; "
 	    "HEADERS 5 1" },
+	{ "5.1 a frame of a wrong size for a stream that we have reset",
+	    "HEADERS 4 1 " POST "; !reset 1 8; !release 1; PRIORITY 0 1 4*00; "
+	    "PING 0 0 8*00", "headers 1; closed 1 reset CANCEL | "
+	    "RST_STREAM 1 CANCEL; PING ack" },
 };
 
 static const struct rule_case settings_cases[] = {
@@ -311,6 +315,10 @@ static const struct rule_case settings_cases[] = {
 	    "SETTINGS 0 0 0004+00010000", "headers 1 end; window 1 " FAILS(1,
 	    "FLOW_CONTROL_ERROR", "SETTINGS: INITIAL_WINDOW_SIZE makes a "
 	    "stream's window larger than 2147483647 (RFC 9113 6.9.2)") },
+	{ "6.9.2 nothing becomes of a closed stream's window", "HEADERS 5 1 "
+	    GET "; WINDOW_UPDATE 0 1 7fff0000; !respond 1 200 end; "
+	    "SETTINGS 0 0 0004+00010000", "headers 1 end; window 1; "
+	    "closed 1; window 0 | HEADERS 5 1; SETTINGS ack" },
 	{ "6.9", "WINDOW_UPDATE 0 0 00000000", FAILS(0, "PROTOCOL_ERROR",
 	    "WINDOW_UPDATE: an increment of 0 (RFC 9113 6.9)") },
 	{ "6.9 reserved bit", "WINDOW_UPDATE 0 0 80000000", FAILS(0,
@@ -537,6 +545,15 @@ static const struct rule_case bound_cases[] = {
 	    "SETTINGS ack; PING ack; PING ack; GOAWAY 3 ENHANCE_YOUR_CALM "
 	    "PING: more than the bound max-replies, which is 3 "
 	    "(RFC 9113 10.5)" },
+	{ "10.5 replies to SETTINGS", "PING 0 0 8*00; PING 0 0 8*00; "
+	    "PING 0 0 8*00; SETTINGS 0 0", "| PING ack; PING ack; PING ack; "
+	    "SETTINGS ack; GOAWAY 0 ENHANCE_YOUR_CALM SETTINGS: more than "
+	    "the bound max-replies, which is 3 (RFC 9113 10.5)" },
+	{ "10.5 resets are replies", "PING 0 0 8*00; PING 0 0 8*00; "
+	    "PING 0 0 8*00; HEADERS 4 1 82", "| PING ack; PING ack; "
+	    "PING ack; RST_STREAM 1 PROTOCOL_ERROR; GOAWAY 1 "
+	    "ENHANCE_YOUR_CALM HEADERS on stream 1: more than the bound "
+	    "max-replies, which is 3 (RFC 9113 10.5)" },
 	{ "10.5 replies behind a hold", "HEADERS 5 1 " GET "; !hold 1; "
 	    "PING 0 0 8*00; !unhold; PING 0 0 8*00; PING 0 0 8*00; !wrote; "
 	    "PING 0 0 8*00; PING 0 0 8*00; PING 0 0 8*00", "headers 1 end | "
@@ -557,6 +574,14 @@ static const struct rule_case bound_cases[] = {
 	    "WINDOW_UPDATE 0 0 00000001; 64 0 0; SETTINGS 1 0; PING 1 0 8*00",
 	    "window 0 " FAILS(0, "ENHANCE_YOUR_CALM", "PING: more than the "
 	    "bound max-idle-frames, which is 7 (RFC 9113 10.5)") },
+	{ "10.5 SETTINGS", "64 0 0; 64 0 0; 64 0 0; 64 0 0; SETTINGS 0 0; "
+	    "SETTINGS 0 0", "| SETTINGS ack; GOAWAY 0 ENHANCE_YOUR_CALM "
+	    "SETTINGS: more than the bound max-idle-frames, which is 7 "
+	    "(RFC 9113 10.5)" },
+	{ "10.5 WINDOW_UPDATE", "64 0 0; 64 0 0; 64 0 0; 64 0 0; "
+	    "WINDOW_UPDATE 0 0 00000001; WINDOW_UPDATE 0 0 00000001",
+	    "window 0 " FAILS(0, "ENHANCE_YOUR_CALM", "WINDOW_UPDATE: more "
+	    "than the bound max-idle-frames, which is 7 (RFC 9113 10.5)") },
 	{ "10.5 GOAWAY", "GOAWAY 0 0 8*00; 64 0 0; 64 0 0; 64 0 0; 64 0 0; "
 	    "GOAWAY 0 0 8*00", FAILS(0, "ENHANCE_YOUR_CALM", "GOAWAY: more "
 	    "than the bound max-idle-frames, which is 7 (RFC 9113 10.5)") },
@@ -945,7 +970,38 @@ START_TEST(test_release)
 	    "; !respond 17 200; !data 17 3 end");
 	ck_assert_ptr_null(session_error(r.s, NULL));
 	ck_assert_uint_eq(session_stream_count(r.s), 0);
+	/* A pushed one is the session's own. */
+	rig_run(&r, "HEADERS 5 19 " GET "; !push 19; !release 2; !release 2; "
+	    "HEADERS 5 21 " GET);
+	ck_assert_ptr_nonnull(session_stream(r.s, 2));
+	ck_assert_ptr_nonnull(session_stream(r.s, 21));
+	rig_run(&r, "!reset 2 8; !respond 19 200 end; !respond 21 200 end");
+	ck_assert_uint_eq(session_stream_count(r.s), 0);
 	rig_end(&r);
+}
+END_TEST
+
+/* Octets that come in two parts, wherever these meet, are all the same. */
+START_TEST(test_two_parts)
+{
+	static const char octets[] = "'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'+"
+	    "000000+04+00+00000000+000006+01+04+00000001+" POST "+"
+	    "000020+00+01+00000001+32*61+000008+06+00+00000000+8*00";
+	struct buf in = { 0 };
+	struct rig r;
+	size_t i;
+
+	rig_payload(&in, octets, sizeof(octets) - 1);
+	for (i = 0; i <= buf_len(&in); i++) {
+		rig_start(&r, false);
+		session_recv(r.s, buf_data(&in), i, 0);
+		session_recv(r.s, buf_data(&in) + i, buf_len(&in) - i, 0);
+		ck_assert_str_eq(rig_log(&r), "headers 1; data 1 32/32 end | "
+		    "SETTINGS; SETTINGS ack; PING ack");
+		rig_end(&r);
+	}
+	buf_free(&in);
+	session_free(NULL);
 }
 END_TEST
 
@@ -1036,6 +1092,7 @@ main(void)
 	tcase_add_test(tc, test_message_info);
 	tcase_add_test(tc, test_extended_connect_off);
 	tcase_add_test(tc, test_release);
+	tcase_add_test(tc, test_two_parts);
 	tcase_add_test(tc, test_shutdown_done);
 	tcase_add_test(tc, test_peer_goaway);
 	tcase_add_test(tc, test_reset_memory);

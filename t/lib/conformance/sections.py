@@ -55,7 +55,6 @@ TITLES = {
     "RFC 8441 4": "The Extended CONNECT Method",
     "RFC 8441 5": "Using Extended CONNECT to Bootstrap WebSockets",
     "RFC 9218 2.1": "Disabling RFC 7540 Stream Priority",
-    "RFC 9218 4": "Priority Parameters",
     "RFC 9218 5": "The Priority HTTP Header Field",
     "RFC 9218 7.1": "HTTP/2 PRIORITY_UPDATE Frame",
     "RFC 9218 10": "Server Scheduling",
