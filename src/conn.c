@@ -40,6 +40,9 @@ struct waiter {
 /* DATA of one stream before it is another's turn, octets. */
 #define TURN_MAX 32768
 
+/* Output that waits for the end of such a row, octets. */
+#define READ_REPLIES_MAX 4096
+
 /* Reads in a row before writers get the mutex again. */
 #define READS_MAX 16
 
@@ -553,6 +556,9 @@ conn_read(struct conn *c)
 		    (unsigned long)n, memory_order_relaxed);
 		if (session_recv(c->session, octets, (size_t)n, now) < 0)
 			return -1;
+		/* A burst of PINGs must not pass max-replies by itself. */
+		if (conn_queued(c) > READ_REPLIES_MAX)
+			conn_push(c);
 	}
 	return c->gone ? -1 : 1;
 }

@@ -34,9 +34,9 @@ def data_by_stream(client, start):
 
 
 def open_all(server, priorities, update=None):
-    """Streams 1, 3, ... ask for SIZE octets each with these priorities, the
-    connection's window gone before any of them: one that asks last uses it
-    up.  Returns the client and the number of frames so far."""
+    """Streams 3, 5, ... ask for SIZE octets each with these priorities; the
+    connection's window has been used up by another.  Returns the client, the
+    streams and the number of frames so far."""
     client = Client(server.port, auto_window=False,
                     settings={INITIAL_WINDOW_SIZE: 1 << 20})
     # Uses up the window that the connection has at first.
@@ -51,8 +51,6 @@ def open_all(server, priorities, update=None):
         streams.append(x)
     if update:
         client.send_frame(PRIORITY_UPDATE, 0, 0, update(streams))
-    # Answered once what was sent before has been seen; the writers wait by
-    # then, or come soon after and find their place.
     client.ping()
     return client, streams, len(client.frames)
 
@@ -65,10 +63,21 @@ def give(client, streams, n):
         lambda: sum(len(x.body) for x in streams) == had + n)
 
 
+def settle(client, streams):
+    """Small windows until all streams have moved, or many rounds have gone by
+    (those that are not urgent do not move): by then each script has come to
+    its write and waits."""
+    for _ in range(150):
+        if all(x.body for x in streams):
+            break
+        give(client, streams, 8)
+
+
 def order(server, name, priorities, update=None):
     """The streams in the order in which they got their last octet."""
     client, streams, start = open_all(server, priorities, update)
     with client:
+        settle(client, streams)
         while any(len(x.body) < SIZE for x in streams):
             left = sum(SIZE - len(x.body) for x in streams)
             if not give(client, streams, min(16384, left)):

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session for which memory runs out: at the first allocation, at the second
+ * and so on, for once or for good.  Whatever was lost, somebody is told:
+ * session_new, session_recv or a call of the application; and nothing leaks
+ * or is touched that is not there, which is for sanitizers to see.
+ *
+ * src/h2 and buf.c are compiled for this program with -Dmalloc=short_malloc
+ * -Dcalloc=short_calloc.
+ */
+#undef malloc
+#undef calloc
+
+#include <check.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rig.h"
+#include "tap.h"
+
+#define POST "838784010161"
+#define F(n, v) { (const uint8_t *)(n), (const uint8_t *)(v), \
+	sizeof(n) - 1, sizeof(v) - 1, false }
+#define COUNT(v) (sizeof(v) / sizeof((v)[0]))
+
+void *short_malloc(size_t size);
+void *short_calloc(size_t n, size_t size);
+
+static struct {
+	unsigned long left;	/* allocations that succeed */
+	bool once;		/* one fails, not all from there on */
+	unsigned failed;
+} memory;
+
+static bool
+runs_out(void)
+{
+	if (memory.left > 0) {
+		memory.left--;
+		return false;
+	}
+	if (memory.once && memory.failed > 0)
+		return false;
+	memory.failed++;
+	return true;
+}
+
+void *
+short_malloc(size_t size)
+{
+	return runs_out() ? NULL : malloc(size);
+}
+
+void *
+short_calloc(size_t n, size_t size)
+{
+	return runs_out() ? NULL : calloc(n, size);
+}
+
+/* What the peer sends; the application's calls come between. */
+enum { START, REQUEST, CONTENT, REST, PING, PIECES };
+
+static const char *const pieces[] = {
+	[START] = "'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'+000000+04+00+00000000",
+	/* A block in two frames, with a field that the table takes. */
+	[REQUEST] = "000006+01+00+00000001+" POST "+000005+09+04+00000001+"
+	    "4001610162",
+	/* The last frame, trailers, comes in two parts. */
+	[CONTENT] = "000010+00+00+00000001+16*61+000005+01+05+00000001+0001",
+	[REST] = "610162",
+	[PING] = "000008+06+00+00000000+8*00",
+};
+
+static struct buf input[PIECES];
+
+static void
+make_input(void)
+{
+	size_t i;
+
+	memory.left = ULONG_MAX;
+	for (i = 0; i < PIECES; i++)
+		rig_payload(&input[i], pieces[i], strlen(pieces[i]));
+}
+
+static void
+on_headers(void *user, struct stream *st, const struct fields *l,
+    const struct headers_frame *frame)
+{
+	struct fields copy = { 0 };
+	bool *told = user;
+
+	(void)st;
+	(void)frame;
+	if (fields_copy(&copy, l) == -1)
+		*told = true;
+	fields_free(&copy);
+}
+
+static void
+on_data(void *user, struct stream *st, const uint8_t *data, size_t len,
+    size_t flow_len, bool end_stream)
+{
+	(void)user;
+	(void)st;
+	(void)data;
+	(void)len;
+	(void)flow_len;
+	(void)end_stream;
+}
+
+static void
+on_trailers(void *user, struct stream *st, const struct fields *l)
+{
+	(void)user;
+	(void)st;
+	(void)l;
+}
+
+static void
+on_stream(void *user, struct stream *st)
+{
+	(void)user;
+	(void)st;
+}
+
+static const struct session_callbacks callbacks = {
+	.headers = on_headers, .data = on_data, .trailers = on_trailers,
+	.closed = on_stream, .window = on_stream,
+};
+
+static void
+receive(struct session *s, const struct buf *b)
+{
+	session_recv(s, buf_data(b), buf_len(b), 0);
+}
+
+/* More streams and table entries than there is room for at first. */
+static void
+receive_requests(struct session *s)
+{
+	uint8_t frame[] = { 0, 0, 11, 1, 5, 0, 0, 0, 0, 0x82, 0x87, 0x84, 1, 1,
+		'a', 0x40, 1, 'n', 1, '0' };
+	unsigned i;
+
+	for (i = 0; i < 40; i++) {
+		frame[8] = (uint8_t)(2 * i + 3);
+		frame[19] = (uint8_t)('0' + i);
+		session_recv(s, frame, sizeof(frame), 0);
+	}
+}
+
+/* A promise, a response of several frames that fills the table, content. */
+static bool
+send_checked(struct session *s)
+{
+	static uint8_t text[40000];
+	const struct field push[] = { F(":method", "GET"),
+		F(":scheme", "https"), F(":authority", "a"), F(":path", "/") };
+	struct field v[42] = { F(":status", "200"), F("large", "") };
+	const char *why;
+	uint32_t id = 0;
+	bool told;
+	size_t i;
+
+	memset(text, '~', sizeof(text));
+	v[1].value = text;
+	v[1].value_len = sizeof(text);
+	for (i = 2; i < COUNT(v); i++)
+		v[i] = (struct field){ (const uint8_t *)"n", text, 1, i,
+		    false };
+	told = send_push(s, 1, &id, push, COUNT(push), &why) ==
+	    SEND_ERR_MEMORY;
+	told |= send_headers(s, 1, v, COUNT(v), false, &why) ==
+	    SEND_ERR_MEMORY;
+	told |= send_data(s, 1, text, sizeof(text), false, SIZE_MAX, &i,
+	    &why) == SEND_ERR_MEMORY;
+	return told;
+}
+
+/* A block that holds the output, what waits behind it, a promise. */
+static bool
+send_raw_calls(struct session *s)
+{
+	static const uint8_t promise[64] = { 0, 0, 0, 100 };
+	const struct field v[] = { F("b", "c") };
+	const char *why;
+	bool told;
+
+	told = send_raw_block(s, 1, FRAME_HEADERS, 0, 1, promise, 4, v, 1) ==
+	    SEND_ERR_MEMORY;
+	told |= send_ping(s, promise, &why) == SEND_ERR_MEMORY;
+	send_release(s);
+	told |= send_raw_frame(s, 1, FRAME_PUSH_PROMISE, FLAG_END_HEADERS, 1,
+	    promise, sizeof(promise)) == SEND_ERR_MEMORY;
+	return told;
+}
+
+/* A connection from its beginning; whether anyone heard of no memory. */
+static bool
+run(void)
+{
+	struct session_limits l;
+	struct session *s;
+	uint32_t code = 0;
+	bool told = false;
+
+	session_limits_default(&l);
+	s = session_new(&l, &callbacks, &told);
+	if (s == NULL)
+		return true;
+	receive(s, &input[START]);
+	receive(s, &input[REQUEST]);
+	receive(s, &input[CONTENT]);
+	receive(s, &input[REST]);
+	receive_requests(s);
+	told |= send_checked(s);
+	told |= send_raw_calls(s);
+	receive(s, &input[PING]);
+	if (session_error(s, &code) != NULL) {
+		ck_assert_uint_eq(code, H2_INTERNAL_ERROR);
+		told = true;
+	}
+	session_free(s);
+	return told;
+}
+
+/* Until there are as many allocations as the connection wants. */
+START_TEST(test_shortage)
+{
+	unsigned long n;
+
+	make_input();
+	for (n = 0;; n++) {
+		memory.left = n;
+		memory.once = _i == 0;
+		memory.failed = 0;
+		ck_assert_msg(run() == (memory.failed > 0),
+		    "allocation %lu: %u failed", n, memory.failed);
+		if (memory.failed == 0)
+			break;
+	}
+	ck_assert_uint_gt(n, 20);
+	for (n = 0; n < PIECES; n++)
+		buf_free(&input[n]);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("memory");
+	TCase *tc = tcase_create("memory");
+
+	tcase_add_loop_test(tc, test_shortage, 0, 2);
+	suite_add_tcase(s, tc);
+	return tap_run(s);
+}
