@@ -16,8 +16,8 @@
 set -eu
 
 tests='t/unit/test_buf t/unit/test_fields t/unit/test_frame t/unit/test_hpack
-t/unit/test_huff t/unit/test_send t/unit/test_session t/unit/test_stream
-t/unit/diff_hpack t/fuzz/replay_frame t/fuzz/replay_hpack
+t/unit/test_huff t/unit/test_memory t/unit/test_send t/unit/test_session
+t/unit/test_stream t/unit/diff_hpack t/fuzz/replay_frame t/fuzz/replay_hpack
 t/fuzz/replay_roundtrip t/fuzz/replay_session'
 least=${H2RIG_COVERAGE-95}
 

@@ -11,7 +11,7 @@ import io
 import os
 import sys
 import threading
-from typing import Any, Dict
+from typing import Any, BinaryIO, Dict, cast
 
 import _h2rig
 
@@ -82,7 +82,7 @@ _lines = [LogLines("info", 1), LogLines("warn", 2)]
 
 def install() -> None:
     """Puts them in the place of sys.stdout and sys.stderr."""
-    texts = [io.TextIOWrapper(lines, encoding="utf-8",
+    texts = [io.TextIOWrapper(cast(BinaryIO, lines), encoding="utf-8",
                               errors="backslashreplace", newline="\n",
                               write_through=True)
              for lines in _lines]

@@ -59,16 +59,17 @@ short_calloc(size_t n, size_t size)
 }
 
 /* What the peer sends; the application's calls come between. */
-enum { START, REQUEST, CONTENT, REST, PING, PIECES };
+enum { START, REQUEST, CONTENT, TRAILERS, REST, PING, PIECES };
 
 static const char *const pieces[] = {
 	[START] = "'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'+000000+04+00+00000000",
 	/* A block in two frames, with a field that the table takes. */
 	[REQUEST] = "000006+01+00+00000001+" POST "+000005+09+04+00000001+"
 	    "4001610162",
-	/* The last frame, trailers, comes in two parts. */
-	[CONTENT] = "000010+00+00+00000001+16*61+000005+01+05+00000001+0001",
-	[REST] = "610162",
+	/* Cut in the header of a frame, then in the payload of one. */
+	[CONTENT] = "000010+00+00+00000001+16*61+000005+01",
+	[TRAILERS] = "05+00000001+0001610162+000008+06+00+00000000+0000",
+	[REST] = "6*00",
 	[PING] = "000008+06+00+00000000+8*00",
 };
 
@@ -184,13 +185,14 @@ static bool
 send_raw_calls(struct session *s)
 {
 	static const uint8_t promise[64] = { 0, 0, 0, 100 };
-	const struct field v[] = { F("b", "c") };
-	const char *why;
+	static const uint8_t text[100000];
+	const struct field v[] = { { (const uint8_t *)"b", text, 1,
+		sizeof(text), false } };
 	bool told;
 
 	told = send_raw_block(s, 1, FRAME_HEADERS, 0, 1, promise, 4, v, 1) ==
 	    SEND_ERR_MEMORY;
-	told |= send_ping(s, promise, &why) == SEND_ERR_MEMORY;
+	session_shutdown(s);
 	send_release(s);
 	told |= send_raw_frame(s, 1, FRAME_PUSH_PROMISE, FLAG_END_HEADERS, 1,
 	    promise, sizeof(promise)) == SEND_ERR_MEMORY;
@@ -213,6 +215,7 @@ run(void)
 	receive(s, &input[START]);
 	receive(s, &input[REQUEST]);
 	receive(s, &input[CONTENT]);
+	receive(s, &input[TRAILERS]);
 	receive(s, &input[REST]);
 	receive_requests(s);
 	told |= send_checked(s);

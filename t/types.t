@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""The type hints of the Python package, by mypy."""
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+
+import tap  # noqa: E402
+
+PACKAGE = os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "python")
+
+if not shutil.which("mypy"):
+    tap.skip_all("mypy is not installed")
+t = tap.Tap()
+for name in ("h2rig", "wptserve"):
+    run = subprocess.run(
+        ["mypy", "--python-version", "3.9", "--cache-dir", os.devnull,
+         "--disallow-untyped-defs", "--warn-unreachable", name],
+        cwd=PACKAGE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, check=False)
+    t.eq((run.returncode, [line for line in run.stdout.splitlines()
+                           if "error:" in line]), (0, []), name)
+t.done()
