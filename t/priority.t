@@ -102,6 +102,21 @@ with Server(SCRIPTS) as server:
     t.ok(len(runs) > 4, "equal streams take turns", repr(runs))
     t.ok(max(n for _, n in runs) <= 4 * 32768, "of a bounded size", repr(runs))
 
+    # Scripts see it.
+    with Client(server.port) as client:
+        x = client.fetch("/priority.py")
+        t.eq(x.body, b"(3, False) (3, False)", "no priority: urgency 3")
+        x = client.open("/priority.py", "POST",
+                        headers={"priority": "u=1, i"})
+        client.ping()
+        client.send_frame(PRIORITY_UPDATE, 0, 0,
+                          x.sid.to_bytes(4, "big") + b"u=6")
+        client.send_data(x.sid, b"content", True)
+        client.wait_for(lambda: x.done)
+        t.ok(x.body.endswith(b" (6, False)"), "PRIORITY_UPDATE is seen", x)
+        x = client.fetch("/priority.py", headers={"priority": "u=1, i"})
+        t.eq(x.body, b"(1, True) (1, True)", "the field is seen")
+
     # A stream without window of its own holds nobody up.
     client = Client(server.port, auto_window=False,
                     settings={INITIAL_WINDOW_SIZE: 0})

@@ -191,6 +191,15 @@ class Request:
         return self._trailers
 
     @property
+    def priority(self) -> Tuple[int, bool]:
+        """Urgency (0, first, to 7) and whether it is incremental, as they
+        stand now: from the `priority` field or the last PRIORITY_UPDATE (RFC
+        9218 section 4); (3, False) if there was neither.
+        """
+        value: Tuple[int, bool] = self._exchange.stream.priority
+        return value
+
+    @property
     def GET(self) -> MultiDict:
         """The query's names and values."""
         if self._GET is None:

@@ -351,6 +351,37 @@ stream_flag(struct stream_object *self, void *flag)
 	return PyBool_FromLong(module_locked(self->x->conn, flag_locked, &a));
 }
 
+struct priority_args {
+	const struct exchange *x;
+	unsigned urgency;
+	bool incremental;
+};
+
+static int
+priority_locked(struct conn *c, void *arg)
+{
+	struct priority_args *a = arg;
+	const struct stream *s = a->x->stream;
+
+	(void)c;
+	a->urgency = s != NULL ? s->urgency : STREAM_URGENCY_DEFAULT;
+	a->incremental = s != NULL && s->incremental;
+	return 0;
+}
+
+static PyObject *
+stream_priority(struct stream_object *self, void *unused)
+{
+	struct priority_args a = { .x = self->x,
+	    .urgency = STREAM_URGENCY_DEFAULT };
+
+	(void)unused;
+	if (!atomic_load(&self->x->conn->forked))
+		module_locked(self->x->conn, priority_locked, &a);
+	return Py_BuildValue("(IO)", a.urgency,
+	    a.incremental ? Py_True : Py_False);
+}
+
 static PyObject *
 stream_id(struct stream_object *self, void *unused)
 {
@@ -389,6 +420,8 @@ stream_dealloc(struct stream_object *self)
 static PyGetSetDef stream_getset[] = {
 	{ "id", (getter)stream_id, NULL,
 	    "Stream identifier (RFC 9113 section 5.1.1).", NULL },
+	{ "priority", (getter)stream_priority, NULL,
+	    "Urgency and incremental, as they stand (RFC 9218).", NULL },
 	{ "closed", (getter)stream_flag, NULL,
 	    "Nothing can be sent or received any more.", (void *)IS_CLOSED },
 	{ "reset", (getter)stream_flag, NULL,

@@ -75,6 +75,7 @@ class Stream:
         self.script = ""
         self.closed = self.reset = self.headers_sent = self.ended = False
         self.block_open = False
+        self.priority = (3, False)
         self.sent = []
         self.consumed = 0
         self.finished = 0
