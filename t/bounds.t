@@ -148,10 +148,18 @@ def survives(v: Victim) -> str:
 # ---- frames that do no work
 
 def frame_flood(name: str, octets: bytes, before: bytes = b"",
-                bound: str = "max-idle-frames", times: int = 12000) -> None:
-    """An attack by so many frames of one kind."""
+                bound: str = "max-idle-frames", times: int = 12000,
+                answered: bool = False) -> None:
+    """An attack by so many frames of one kind.
+
+    answered: the request before it has been; its answer is work, which would
+    begin the count anew.
+    """
     def run(v: Victim) -> str:
         v.client.send(before)
+        if answered and not v.client.wait_for(
+                lambda: 1 in v.client.streams and v.client.streams[1].done):
+            return "no answer before"
         v.flood(octets, times)
         return calm(v, bound)
     ATTACKS.append(Attack(f"{name} flood", run, (), {}))
@@ -174,7 +182,7 @@ frame_flood("PRIORITY_UPDATE of open streams",
 frame_flood("WINDOW_UPDATE", wire.window(0, 1))
 frame_flood("WINDOW_UPDATE of a stream", wire.window(1, 1), wire.post(1))
 frame_flood("WINDOW_UPDATE of a closed stream", wire.window(1, 1),
-            wire.get(1))
+            wire.get(1), answered=True)
 frame_flood("empty DATA", wire.data(1), wire.post(1))
 frame_flood("padding and no content", wire.padded(1, b"", 1), wire.post(1))
 frame_flood("DATA of a reset stream", wire.data(1, b"x"),
@@ -182,7 +190,7 @@ frame_flood("DATA of a reset stream", wire.data(1, b"x"),
 frame_flood("unknown frame", wire.frame(0xbb, 0, 7, b"x"))
 frame_flood("GOAWAY", wire.goaway())
 frame_flood("RST_STREAM of a closed stream", wire.rst(1), wire.get(1),
-            "max-resets", 3000)
+            "max-resets", 3000, answered=True)
 
 
 @attack("more SETTINGS entries than max-settings")
