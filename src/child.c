@@ -337,6 +337,26 @@ end_damaged(struct child *ch)
 	    "it has closed the connection's descriptors");
 }
 
+/* The log may be a pipe that nobody empties: without the mutex, then. */
+static void
+log_notes(struct conn *c)
+{
+	struct buf notes;
+	const char *p, *end;
+
+	conn_lock(c);
+	notes = c->notes;
+	c->notes = (struct buf){ 0 };
+	conn_unlock(c);
+	while (buf_len(&notes) > 0) {
+		p = (const char *)buf_data(&notes);
+		end = memchr(p, '\n', buf_len(&notes));
+		log_info("%.*s", (int)(end - p), p);
+		buf_consume(&notes, (size_t)(end - p) + 1);
+	}
+	buf_free(&notes);
+}
+
 static void
 serve(struct child *ch)
 {
@@ -361,6 +381,8 @@ serve(struct child *ch)
 		if (c->tls != NULL && tls_pending(c->tls) > 0)
 			timeout = 0;
 		conn_unlock(c);
+		if (buf_len(&c->notes) > 0)	/* only we add to them */
+			log_notes(c);
 		if (poll(p, 3, timeout) == -1)
 			p[0].revents = p[1].revents = p[2].revents = 0;
 		conn_lock(c);
@@ -372,16 +394,14 @@ serve(struct child *ch)
 			begin_drain(ch, NULL);
 			p[2].fd = -1;
 		}
-		if (p[0].revents & POLLNVAL)
-			end_with(ch, CHILD_END_SCRIPT, CLOSE_FIN,
-			    "a script has closed the descriptor");
-		else if (p[0].revents & ~POLLOUT || timeout == 0)
+		if (p[0].revents & ~POLLOUT || timeout == 0)
 			read_input(ch);
 		if (session_established(c->session))
 			c->quiet = false;
 		conn_push(c);
 	}
 	conn_unlock(c);
+	log_notes(c);
 }
 
 /* ---- the end ---- */

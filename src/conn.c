@@ -40,6 +40,9 @@ struct waiter {
 /* DATA of one stream before it is another's turn, octets. */
 #define TURN_MAX 32768
 
+/* Lines for the log that wait to be written, octets. */
+#define NOTES_MAX 65536
+
 /* Output that waits for the end of such a row, octets. */
 #define READ_REPLIES_MAX 4096
 
@@ -474,12 +477,16 @@ on_window(void *user, struct stream *s)
 static void
 on_stream_error(void *user, uint32_t id, const struct h2_error *e)
 {
-	const struct conn *c = user;
+	struct conn *c = user;
 	const char *code = frame_code_name(e->code);
+	char line[256];
+	int n;
 
-	log_info("client %s:%u, stream %lu reset with %s: %s", c->client_host,
-	    c->client_port, (unsigned long)id, code != NULL ? code : "?",
-	    e->reason);
+	n = snprintf(line, sizeof(line), "client %s:%u, stream %lu reset with "
+	    "%s: %s\n", c->client_host, c->client_port, (unsigned long)id,
+	    code != NULL ? code : "?", e->reason);
+	if (n > 0 && (size_t)n < sizeof(line) && buf_len(&c->notes) < NOTES_MAX)
+		buf_add(&c->notes, line, (size_t)n);
 }
 
 static const struct session_callbacks callbacks = {
@@ -722,7 +729,9 @@ conn_tick(struct conn *c, uint64_t now, bool *stalled)
 	for (w = c->waiters; w != NULL; w = w->next) {
 		if (w->what != SEND_AGAIN_WINDOW)
 			continue;
-		*stalled |= now - w->op->since >= limit;
+		/* Nothing of the connection moves: this stream is one of it. */
+		*stalled |= now - (w->op->since > c->last_data ?
+		    w->op->since : c->last_data) >= limit;
 		next = next == -1 || next > 1000 ? 1000 : next;
 	}
 	return next;
@@ -761,6 +770,7 @@ conn_free(struct conn *c)
 		unlink_exchange(c, x);
 		exchange_unref(x);
 	}
+	buf_free(&c->notes);
 	session_free(c->session);
 	tls_free(c->tls);
 	conn_close_fd(c);

@@ -131,8 +131,11 @@ struct conn {
 	bool draining;
 	enum conn_close close;	/* asked for by a script */
 	char why[256];		/* why the transport failed */
+	struct buf notes;	/* lines for the log, which the I/O thread
+				 * writes without the mutex */
 	uint64_t held_since;	/* ms; a raw header block is open */
 	uint64_t last_progress;	/* ms; an octet went in or out */
+	uint64_t last_data;	/* ms; a writer's DATA was queued */
 	uint64_t last_written;	/* ms; the kernel took output, or had all */
 
 	struct exchange *exchanges;

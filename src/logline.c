@@ -28,7 +28,7 @@ static const char hex[] = "0123456789abcdef";
 static void
 put(struct logline *l, const char *p, size_t n)
 {
-	if (l->cut || n > sizeof(l->text) - RESERVE - l->len) {
+	if (l->cut || l->len + n > sizeof(l->text) - RESERVE) {
 		l->cut = true;
 		return;
 	}

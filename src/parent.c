@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -35,6 +36,7 @@
 #include "sys.h"
 
 #define ACCEPTS_PER_WAKE 16	/* on one listener, before others are asked */
+#define CRASH_SPARE 16		/* descriptors that crash files leave free */
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 2000
 #define TICK_MS 1000		/* deadlines are looked at this often */
@@ -200,8 +202,17 @@ announce(const struct parent *p)
 static int
 crash_file(struct parent *p, struct seat *seat)
 {
+	struct rlimit most;
+
 	if (seat->crash_fd == -1)
 		seat->crash_fd = sys_temp_file();
+	/* Some are left for the rest of what the parent does. */
+	if (seat->crash_fd != -1 && getrlimit(RLIMIT_NOFILE, &most) == 0 &&
+	    (rlim_t)seat->crash_fd + CRASH_SPARE >= most.rlim_cur) {
+		close(seat->crash_fd);
+		seat->crash_fd = -1;
+		errno = EMFILE;
+	}
 	if (seat->crash_fd == -1 && !p->no_crash_file) {
 		log_warn("no file for stacks of crashes");
 		p->no_crash_file = true;
@@ -296,6 +307,8 @@ kill_child(struct seat *seat, const char *why)
 	if (seat->killed == NULL)
 		seat->killed = why;
 	kill(-seat->pid, SIGKILL);
+	/* It may have left its group; not yet reaped, the number is its own. */
+	kill(seat->pid, SIGKILL);
 }
 
 static void
@@ -724,7 +737,11 @@ static bool
 act(struct parent *p)
 {
 	uint64_t now = sys_now_ms();
+	sigset_t blocked;
 
+	/* While listeners are ready Linux's pselect lets no signal in. */
+	sigprocmask(SIG_SETMASK, &p->wait_mask, &blocked);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
 	if (got_child)
 		reap(p);
 	if (got_status)

@@ -40,12 +40,6 @@ int sys_temp_file(void);
  */
 long sys_unsent(int fd);
 
-/*
- * Octets written to the socket that its peer has not yet acknowledged; 0 where
- * the system does not tell.
- */
-long sys_unsent(int fd);
-
 /* Writes "127.0.0.1:80" or "[::1]:80" and returns dst. */
 const char *sys_format_addr(const struct sockaddr *sa, char *dst, size_t size);
 

@@ -297,9 +297,16 @@ probe_child(const struct options *o, int fd)
 {
 	char err[PROBE_TEXT] = "";
 	const char *what;
+	sigset_t alarms;
 	int status = 0, i;
 
 	setpgid(0, 0);
+	/* Should the parent go before it could end us. */
+	signal(SIGALRM, SIG_DFL);
+	sigemptyset(&alarms);
+	sigaddset(&alarms, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarms, NULL);
+	alarm(PROBE_MS / 1000 + 2);
 	/* The listening sockets among them. */
 	for (i = STDERR_FILENO + 1; i < PROBE_CLOSE; i++)
 		if (i != fd && i != log_get_fd())
@@ -343,9 +350,16 @@ interp_probe(const struct options *o, char *err, size_t err_size)
 		return 0;
 	if (call_dispatch("read_routes", NULL) < 0)
 		return start_error(err, err_size);
-	if (sys_pipe(fds, 0) == -1 || (pid = interp_fork()) == -1) {
+	if (sys_pipe(fds, 0) == -1) {
 		snprintf(err, err_size, "cannot look at --routes: %s",
 		    strerror(errno));
+		return EXIT_SYSTEM;
+	}
+	if ((pid = interp_fork()) == -1) {
+		snprintf(err, err_size, "cannot look at --routes: %s",
+		    strerror(errno));
+		close(fds[0]);
+		close(fds[1]);
 		return EXIT_SYSTEM;
 	}
 	if (pid == 0)

@@ -152,6 +152,11 @@ class Multipart(unittest.TestCase):
             with self.subTest(text=text):
                 self.assertRaises(ValueError, self.parse, text)
 
+    def test_fields_of_a_part_have_a_bound(self):
+        for field in (b"a: b\n" * 20000, b"a: " + b"b" * 70000 + b"\n"):
+            with self.assertRaisesRegex(ValueError, "than 65536 octets"):
+                self.parse(b"--XX\n" + field + b"\nx\n--XX--")
+
     def test_empty(self):
         self.assertEqual(len(forms.parse_multipart(BodyStore(), b"X")), 0)
         self.assertEqual(len(self.parse(b"--XX--\n")), 0)
@@ -195,6 +200,15 @@ class Literal(unittest.TestCase):
             self.assertFalse(r.feed(self.TEXT[i:i + 1]), i)
         self.assertTrue(r.feed(b"\n"))
         self.assertEqual((r.status, len(r.fields), r.rest), (202, 2, b""))
+
+    def test_many_short_pieces(self):
+        # As many_spaces of test_frames.
+        r = LiteralReader()
+        r.feed(b"HTTP/1.1 200 x\r\n")
+        for _ in range(200000):
+            self.assertFalse(r.feed(b"a:b\r\n"))
+        self.assertTrue(r.feed(b"\r\n"))
+        self.assertEqual((len(r.fields), r.rest), (200000, b""))
 
     def test_content(self):
         for text in (b"HTTP", b"HTTP/2 200", b"hello",

@@ -229,6 +229,18 @@ class Errors(Case):
         self.assertEqual(s.frames()[-1], ("reset", 2, 0))
         self.assertIn("ZeroDivisionError", fake.logged("error"))
 
+    def test_odd_exceptions(self):
+        s = self.main("raise ValueError('\\udcff, a name')")
+        self.assertIn("udcff, a name", self.respond(s, 500).decode())
+        self.assertIn("\\udcff, a name", fake.logged("error"))
+        s = fake.script("class E(Exception):\n    @property\n"
+                        "    def code(self):\n        1 / 0\n"
+                        "def main(request, response):\n    raise E('own')\n")
+        self.assertIn("E: own", self.respond(s, 500).decode())
+        s = fake.script("__name__ = 5\n"
+                        "def main(request, response):\n    {}['key']\n")
+        self.assertIn("KeyError", self.respond(s, 500).decode())
+
     def test_exit_is_an_exception(self):
         self.respond(self.main("import sys; sys.exit(0)"), 500)
 

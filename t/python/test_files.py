@@ -9,8 +9,8 @@ from h2rig import files, router
 
 
 class Case(unittest.TestCase):
-    def get(self, path, method="GET"):
-        s = fake.serve(fake.headers(method, path))
+    def get(self, path, method="GET", fields=()):
+        s = fake.serve(fake.headers(method, path, fields))
         sent = s.frames()
         if sent[0][0] == "respond":
             fields, body = dict(sent[0][1]), sent[0][2]
@@ -57,6 +57,53 @@ class Static(Case):
         status, body = self.get("/side/x.html")
         self.assertEqual(status, 500)
         self.assertIn(b"x.html.headers, line 2", body)
+
+    def test_no_headers_beside_it(self):
+        # Of a name too long for a suffix; and a directory has that name.
+        fake.write("n" * 250, "x")
+        self.assertEqual(self.get("/" + "n" * 250), (200, b"x"))
+        fake.write("side/y.html.headers/z", "")
+        fake.write("side/y.html", "y")
+        self.assertEqual(self.get("/side/y.html"), (200, b"y"))
+
+    def test_substituted_headers(self):
+        fake.write("sub/x.txt", "x")
+        fake.write("sub/x.txt.sub.headers", "X-A: {{GET[a]}}\nX-B: 2\n")
+        self.get("/sub/x.txt?a=1")
+        self.assertEqual((self.fields[b"x-a"], self.fields[b"x-b"]),
+                         (b"1", b"2"))
+        for end in ("%0a", "%0d", "%00"):
+            status, body = self.get("/sub/x.txt?a=1%sX-Own:%%202" % end)
+            self.assertEqual(status, 500)
+            self.assertIn(b"{{GET[a]}}", body)
+
+    def test_ranges_of_a_large_file(self):
+        content = os.urandom(300000)
+        fake.write("large.bin", content)
+        status, body = self.get("/large.bin", fields=[
+            (b"range", b"bytes=0-99999,100001-299999")])
+        self.assertEqual(status, 206)
+        boundary = self.fields[b"content-type"].partition(b"boundary=")[2]
+        part = (b"\r\n--%s\r\nContent-Type: application/octet-stream\r\n"
+                b"Content-Range: bytes %s/300000\r\n\r\n%s")
+        self.assertEqual(body, b"".join((
+            part % (boundary, b"0-99999", content[:100000]),
+            part % (boundary, b"100001-299999", content[100001:]),
+            b"\r\n--%s--\r\n" % boundary)))
+        self.assertEqual(int(self.fields[b"content-length"]), len(body))
+        # Not by way of Python's memory.
+        self.assertEqual(self.from_files, 299999)
+
+    def test_as_is(self):
+        for line in ("HTTP/1.1 200", "HTTP/1.0 299 x"):
+            fake.write("x.asis", line + "\r\nA: b\r\n\r\nbody")
+            self.assertEqual(self.get("/x.asis"),
+                             (int(line.split()[1]), b"body"))
+        for line in ("HTTP/1.x 200 OK", "HTTP/1.1 099 x", "HTTP/2 200", ""):
+            fake.write("x.asis", line + "\r\nA: b\r\n\r\nbody")
+            status, body = self.get("/x.asis")
+            self.assertEqual(status, 500)
+            self.assertIn(b"x.asis, line 1", body)
 
     def test_directory(self):
         fake.write("dir/b<.txt", "")

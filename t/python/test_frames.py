@@ -69,6 +69,12 @@ class Ranges(unittest.TestCase):
                     RangeParser()(field, 10)
                 self.assertEqual(caught.exception.code, 416)
 
+    def test_many_spaces(self):
+        # Would not end, were it to take the square of their number.
+        for text in (" " * (1 << 20) + "x", "-" + " " * (1 << 20) + "x"):
+            self.assertRaises(HTTPException, RangeParser(), "bytes=" + text,
+                              10)
+
     def test_range(self):
         r = Range(2, 4, 10)
         self.assertEqual((r.lower, r.upper, r.header_value()),

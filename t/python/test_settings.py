@@ -77,6 +77,10 @@ class Aliases(Case):
             with self.subTest(path=path):
                 self.assertEqual(files.locate(path), want)
         self.assertEqual(files.locate("/x", two), two + "/x")
+        fake.configure(aliases=[("/\u00e9\u2192 ", one)])
+        self.assertEqual(
+            files.requested("/%C3%A9%e2%86%92%20/x"),
+            ("/\u00e9\u2192 /x", one + "/x"))
 
     def test_base_path(self):
         base = os.path.join(fake.DOC_ROOT, "base")
@@ -132,6 +136,12 @@ class Routes(Case):
         router.rewrite("GET", "/old name", "/new%20name")
         self.assertEqual(router.find("GET", "/old%20name")[2], "/new%20name")
         self.assertIsNone(router.find("POST", "/old%20name")[2])
+        path = fake.write("my-routes.py", "rewrites = [\n"
+                          "('GET', '/\u00e9', '/\u2192 x.txt'),\n]\n")
+        fake.configure(routes=path)
+        fake.write("\u2192 x.txt", "there")
+        s = fake.serve(fake.headers(path="/%C3%A9?q"))
+        self.assertEqual(s.sent[0][2], b"there")
 
     def test_latency(self):
         fake.configure(latency_ms=7)

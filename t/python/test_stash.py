@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: MIT
 """The stash, in one process and in several."""
+import ctypes
 import os
 import pickle
 import queue
 import signal
+import sqlite3
 import stat
 import threading
+import time
 import unittest
 import uuid
 
 import fake  # noqa: F401
 from h2rig import stash
 from h2rig.config import options
-from h2rig.errors import StashError
+from h2rig.errors import HandlerTimeout, StashError
 from h2rig.stash import Stash
 
 
@@ -101,9 +104,87 @@ class One(unittest.TestCase):
         for text in ("request.server.stash.lock.acquire()",
                      "request.server.stash.lock.acquire(); 1 / 0"):
             fake.script("def main(request, response):\n    " + text)
-            self.assertIsNone(stash._user)
+            self.assertFalse(stash._holds_lock())
             self.assertTrue(self.s.lock.acquire(blocking=False))
             self.s.lock.release()
+
+    def test_limit_reached_while_waiting(self):
+        # What ends the wait raises: for the lock in the way of a thread of
+        # this process, and of another process.
+        for holder in (self.thread_holds, self.process_holds):
+            with self.subTest(holder.__name__):
+                let_go, wait = holder()
+                waiter = threading.Thread(target=self.expires, args=(let_go,))
+                waiter.start()
+                waiter.join()
+                wait()
+                pid = forked(lambda: os._exit(
+                    not self.s.lock.acquire(timeout=5)))
+                self.assertEqual(os.waitpid(pid, 0)[1], 0)
+                self.assertTrue(self.s.lock.acquire(timeout=5))
+                self.s.lock.release()
+
+    def expires(self, let_go):
+        raised = ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+        def later():
+            # Once it waits in the kernel, where no exception reaches it.
+            time.sleep(0.2)
+            raised(ctypes.c_ulong(me), ctypes.py_object(HandlerTimeout))
+            let_go()
+        me = threading.get_ident()
+        helper = threading.Thread(target=later)
+        try:
+            helper.start()
+            self.s.lock.acquire()
+            self.fail("nothing raised")
+        except HandlerTimeout:
+            pass
+        helper.join()
+
+    def thread_holds(self):
+        held, end = threading.Event(), threading.Event()
+
+        def hold():
+            with self.s.lock:
+                held.set()
+                end.wait()
+        t = threading.Thread(target=hold)
+        t.start()
+        held.wait()
+        return end.set, t.join
+
+    def process_holds(self):
+        held, end = os.pipe(), os.pipe()
+
+        def hold():
+            with self.s.lock:
+                os.write(held[1], b"x")
+                os.read(end[0], 1)
+        pid = forked(hold)
+        os.read(held[0], 1)
+        return (lambda: os.write(end[1], b"x"),
+                lambda: os.waitpid(pid, 0))
+
+    def test_commit_fails(self):
+        k = key()
+        store = stash._open()
+        real = store.database
+
+        class Full:
+            in_transaction = property(lambda self: real.in_transaction)
+
+            def execute(self, sql, *values):
+                if sql == "COMMIT":
+                    raise sqlite3.OperationalError("disk is full")
+                return real.execute(sql, *values)
+        store.database = Full()
+        try:
+            self.assertRaises(sqlite3.OperationalError, self.s.put, k, 1)
+        finally:
+            store.database = real
+        self.s.put(k, 2)
+        self.assertEqual(self.s.take(k), 2)
 
     def test_default_path_is_the_requests(self):
         k = key()
