@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "logline.h"
 #include "tap.h"
 
 static int pipe_fd[2];
@@ -123,6 +124,32 @@ START_TEST(a_record_that_escapes_make_long_is_cut_too)
 }
 END_TEST
 
+/* Where a value fills the record to its bound, one octet either way. */
+START_TEST(a_json_record_ends_well_however_long_a_value_is)
+{
+	static char value[LOGLINE_SIZE + 64];
+	static struct logline l;
+	const struct log_field after = { .name = "after", .number = 7 };
+	struct log_field f = { .name = "value", .text = value };
+	size_t n;
+
+	memset(value, 'a', sizeof(value));
+	f.len = 0;
+	for (n = LOGLINE_SIZE - 200; n < sizeof(value); n++) {
+		f.len = n;
+		logline_begin(&l, LOG_FORMAT_JSON, LOG_L_INFO, false);
+		logline_add(&l, "text", 4);
+		logline_text_end(&l);
+		logline_field(&l, &f);
+		logline_field(&l, &after);
+		logline_end(&l);
+		ck_assert_uint_le(l.len, sizeof(l.text));
+		ck_assert_mem_eq(l.text + l.len - 2, "}\n", 2);
+		ck_assert(l.text[l.len - 3] == '"' || l.text[l.len - 3] == '7');
+	}
+}
+END_TEST
+
 START_TEST(warn_tells_errno_and_leaves_it)
 {
 	errno = ENOENT;
@@ -204,6 +231,7 @@ main(void)
 	tcase_add_test(tc, control_characters_are_escaped);
 	tcase_add_test(tc, a_long_record_is_cut_and_marked);
 	tcase_add_test(tc, a_record_that_escapes_make_long_is_cut_too);
+	tcase_add_test(tc, a_json_record_ends_well_however_long_a_value_is);
 	tcase_add_test(tc, warn_tells_errno_and_leaves_it);
 	tcase_add_test(tc, a_log_that_cannot_be_written_leaves_errno);
 	tcase_add_test(tc, warnx_does_not);
