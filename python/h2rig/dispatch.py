@@ -23,7 +23,7 @@ from h2rig import (errors, frames, handlers, paths, pipes, settings, stash,
                    userroutes, websocket, websocket_aliases, wpt_pages)
 from h2rig.config import options
 from h2rig.errors import HTTPException, StreamClosedError
-from h2rig.files import FilePart
+from h2rig.files import FilePart, FileParts
 from h2rig.handlers import FrameFunctions, apply_result
 from h2rig.request import Request
 from h2rig.response import Response
@@ -288,6 +288,8 @@ class Exchange:
             main(self.request, response)
         elif main is not None:
             result = stream.call("main", main, self.request, response)
+            # Before the client hears of the end of the function.
+            stash.release_lock()
         if stream.block_open:
             # What the script began raw is left as it is.
             self.log("debug", "main", "ended with a raw header block open")
@@ -326,7 +328,7 @@ class Exchange:
         """Sends the response as a whole."""
         response = self.response
         if response.request.method == "HEAD" or (
-                type(response.content) is FilePart
+                type(response.content) in (FilePart, FileParts)
                 or response.ready_body() is not None):
             response.send(fields, end)
         else:
@@ -374,8 +376,11 @@ class Exchange:
     def log(self, level: str, name: str, text: str) -> None:
         """Logs text: which stream, script and function it is about."""
         if _h2rig.log_enabled(level):
-            _h2rig.log(level, "stream %d, %s, %s: %s" % (
-                self.stream.id, self.stream.script, name, text))
+            text = "stream %d, %s, %s: %s" % (
+                self.stream.id, self.stream.script, name, text)
+            # A file's name in an exception can have lone surrogates.
+            _h2rig.log(level, text.encode(
+                "utf-8", "backslashreplace").decode("utf-8"))
 
     def describe(self, e: BaseException, name: str) -> Tuple[int, str]:
         """Logs e; the status and the message that the client is told."""
@@ -420,8 +425,8 @@ def _frame_functions(found: Any) -> FrameFunctions:
 def _is_http_exception(e: BaseException) -> bool:
     # Scripts may bring a wptserve of their own.
     return isinstance(e, HTTPException) or (
-        hasattr(e, "code") and hasattr(e, "message")
-        and any(c.__name__ == "HTTPException" for c in type(e).__mro__))
+        any(c.__name__ == "HTTPException" for c in type(e).__mro__)
+        and hasattr(e, "code") and hasattr(e, "message"))
 
 
 def _summary(e: BaseException) -> str:
@@ -431,8 +436,8 @@ def _summary(e: BaseException) -> str:
 def _traceback(e: BaseException) -> str:
     # From the script's own frames on: ours tell its author nothing.
     tb = e.__traceback__
-    while tb is not None and tb.tb_frame.f_globals.get(
-            "__name__", "").startswith("h2rig."):
+    while tb is not None and str(tb.tb_frame.f_globals.get(
+            "__name__")).startswith("h2rig."):
         tb = tb.tb_next
     if tb is None and not isinstance(e, SyntaxError):
         tb = e.__traceback__

@@ -5,17 +5,18 @@ import errno
 import html
 import io
 import os
+import re
 import stat
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple, Union
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from h2rig.config import options
 from h2rig.constants import content_types
 from h2rig.errors import HTTPException
 
-__all__ = ["FilePart", "decode_path", "directory_listing", "file_part",
-           "guess_content_type", "load_headers", "locate", "open_file",
-           "requested"]
+__all__ = ["FilePart", "FileParts", "as_sent", "decode_path",
+           "directory_listing", "file_part", "guess_content_type",
+           "load_headers", "locate", "open_file", "requested"]
 
 #: Files up to this many octets are sent from memory.
 SMALL = 65536
@@ -32,6 +33,14 @@ def decode_path(path: str) -> Optional[str]:
     if "\0" in path or ".." in path.split("/"):
         return None
     return path
+
+
+def as_sent(path: str) -> str:
+    """A path as text in the form that a request has it in: what is not ASCII
+    percent-encoded (UTF-8).
+    """
+    return re.sub(r"[^\0-\x7f]+", lambda match: quote_from_bytes(
+        os.fsencode(match.group())), path)
 
 
 def locate(path: str, root: Optional[str] = None) -> str:
@@ -167,6 +176,16 @@ class FilePart(io.RawIOBase):
         return FilePart(self.source, self.offset + start, end - start)
 
 
+class FileParts(List[Union[bytes, FilePart]]):
+    """Octets and parts of files, in the order they are sent in."""
+
+    @property
+    def length(self) -> int:
+        """Octets of all of it."""
+        return sum(item.length if isinstance(item, FilePart) else len(item)
+                   for item in self)
+
+
 def file_part(source: Any) -> Optional[FilePart]:
     """What is left of an open binary file, if it is a large regular one."""
     if type(source) is FilePart:
@@ -212,8 +231,12 @@ def _read(name: str) -> Optional[bytes]:
     try:
         with open(name, "rb") as f:
             return f.read()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
+    except OSError as e:
+        if e.errno == errno.ENAMETOOLONG:
+            return None     # the file's own name is as long as can be
+        raise
 
 
 def parse_headers(data: bytes, name: str) -> List[Tuple[bytes, bytes]]:

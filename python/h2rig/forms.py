@@ -148,12 +148,13 @@ def _boundary(data: Any, delimiter: bytes, start: int) -> int:
 def _part(form: MultiDict, store: BodyStore, data: Any, start: int,
           stop: int) -> None:
     headers: Dict[Any, Value] = {}
+    most = start + MAX_PART_HEADERS
     while True:
         end = data.find(b"\n", start, stop)
-        line = data[start:stop if end < 0 else end].rstrip(b"\r")
-        if len(line) > MAX_PART_HEADERS:
-            raise ValueError("header field of a multipart part is longer "
+        if (stop if end < 0 else end) > most:
+            raise ValueError("header fields of a multipart part are longer "
                              "than %d octets" % MAX_PART_HEADERS)
+        line = data[start:stop if end < 0 else end].rstrip(b"\r")
         start = stop if end < 0 else end + 1
         if not line:
             break

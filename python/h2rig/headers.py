@@ -156,9 +156,17 @@ class RequestHeaders(Dict[Any, List[Value]]):
             yield self[key]
 
 
-@functools.lru_cache(maxsize=1024)
 def _names(name: Any) -> Tuple[bytes, bytes]:
     # A header name as given and in lower case.
+    try:
+        return _hashable_names(name)
+    except TypeError:
+        name = octets(name, "header name")
+        return name, name.lower()
+
+
+@functools.lru_cache(maxsize=1024)
+def _hashable_names(name: Any) -> Tuple[bytes, bytes]:
     name = octets(name, "header name")
     return name, name.lower()
 

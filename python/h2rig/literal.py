@@ -29,20 +29,22 @@ class LiteralReader:
         self.status: Optional[int] = None
         self.fields: List[Tuple[bytes, bytes]] = []
         self.rest = b""
-        self._buffer = b""
+        self._buffer = bytearray()
 
     def feed(self, data: bytes) -> bool:
         """Takes more; whether the response's head is complete."""
+        # The blank line may have begun in what was there.
+        seen = max(len(self._buffer) - 3, 0)
         self._buffer += data
         head = self._buffer[:len(_START)]
         if head != _START[:len(head)]:
-            self.rest = self._buffer
+            self.rest = bytes(self._buffer)
             return True
-        end = _blank_line.search(self._buffer)
+        end = _blank_line.search(self._buffer, seen)
         if end is not None:
             return self._parse(end.start(), end.end())
         if len(self._buffer) > MAX_HEAD:
-            self.rest = self._buffer
+            self.rest = bytes(self._buffer)
             return True
         return False
 
@@ -51,10 +53,10 @@ class LiteralReader:
         return self._parse(len(self._buffer), len(self._buffer))
 
     def _parse(self, end: int, rest: int) -> bool:
-        lines = re.split(rb"\r?\n", self._buffer[:end])
+        lines = re.split(rb"\r?\n", bytes(self._buffer[:end]))
         status = _status_line.match(lines[0])
         if status is None or int(status.group(1)) < 100:
-            self.rest = self._buffer
+            self.rest = bytes(self._buffer)
             return True
         self.status = int(status.group(1))
         for line in lines[1:]:
@@ -65,7 +67,7 @@ class LiteralReader:
                 self.fields.append((name, value + b" " + line.strip()))
             elif colon:
                 self.fields.append((name.strip(), value.strip(b" \t")))
-        self.rest = self._buffer[rest:]
+        self.rest = bytes(self._buffer[rest:])
         return True
 
 

@@ -9,7 +9,9 @@ from h2rig.isomorphic import isomorphic_decode
 
 __all__ = ["Range", "RangeParser"]
 
-_specifier = re.compile(r"[ \t]*(\d*)[ \t]*-[ \t]*(\d*)[ \t]*\Z", re.ASCII)
+# Of a part without white space around it: nothing here may match in more than
+# one way, or a field of spaces would take the square of its length.
+_specifier = re.compile(r"(\d*)[ \t]*-[ \t]*(\d*)\Z", re.ASCII)
 
 #: Ranges that one request may ask for.
 MOST = 200
@@ -86,7 +88,7 @@ class RangeParser:
                                 % (len(parts), MOST))
         ranges = []
         for part in parts:
-            match = _specifier.match(part)
+            match = _specifier.match(part.strip(" \t"))
             if match is None or not (match.group(1) or match.group(2)):
                 raise HTTPException(
                     416, "range %r: expected FIRST-LAST, FIRST- or -LENGTH"

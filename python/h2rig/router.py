@@ -88,7 +88,8 @@ class Router:
 
     def rewrite(self, methods: Methods, from_path: str, to_path: str) -> None:
         """Has requests for one path answered as if for another."""
-        self._rewrites.append((_method_set(methods), from_path, to_path))
+        self._rewrites.append((_method_set(methods), from_path,
+                               files.as_sent(to_path)))
         self._found.clear()
 
     def clear(self) -> None:

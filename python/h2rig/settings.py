@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from h2rig.config import Alias, Config, options
 from h2rig.errors import ConfigError
-from h2rig.files import decode_path
+from h2rig.files import as_sent, decode_path
 
 __all__ = ["SCHEMES", "build", "load", "make_aliases"]
 
@@ -209,7 +209,7 @@ def make_aliases(pairs: Iterable[Tuple[str, str]], config: Config
 
 def _add_alias(found: Dict[str, Alias], what: str, url: str,
                directory: str) -> None:
-    path = decode_path(url)
+    path = decode_path(as_sent(url))
     if path is None:
         raise ConfigError(what, "%s=%s: expected a URL path that begins with "
                           "\"/\" and has no \"..\"" % (url, directory))

@@ -34,6 +34,7 @@ from h2rig import stash_redis
 from h2rig.config import options
 from h2rig.errors import ConfigError, StashError
 from h2rig.isomorphic import isomorphic_encode
+from h2rig.stash_redis import ThreadLock
 
 __all__ = ["Stash", "StashError", "StashLock", "StashQueue",
            "load_env_config"]
@@ -57,26 +58,33 @@ class FileLock:
     """A lock for every thread of every process; not re-entrant."""
 
     def __init__(self, path: str) -> None:
-        self._threads = threading.Lock()
+        self._threads = ThreadLock()
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def acquire(self, deadline: Optional[float] = None) -> bool:
         """Takes it; false when deadline (time.monotonic) passes first."""
-        wait = -1.0 if deadline is None else max(
-            deadline - time.monotonic(), 0.0)
-        if not self._threads.acquire(timeout=wait):
-            return False
+        if self.held():
+            # A finalizer that runs amid a call, say.
+            raise StashError("this function uses the stash already")
         try:
+            if not self._threads.acquire(deadline):
+                return False
             while not self._lock(deadline):
-                if (deadline is not None and time.monotonic() >= deadline):
+                if deadline is not None and time.monotonic() >= deadline:
                     self._threads.release()
                     return False
                 time.sleep(POLL)
         except BaseException:
-            # A run-time limit reached while waiting, say.
-            self._threads.release()
+            # A run-time limit reached while waiting is raised by the wait
+            # that ends: by then the lock may be ours.
+            if self.held():
+                self.release()
             raise
         return True
+
+    def held(self) -> bool:
+        """Whether the calling thread has it, or waits for it."""
+        return self._threads.held()
 
     def _lock(self, deadline: Optional[float]) -> bool:
         how = fcntl.LOCK_EX
@@ -94,8 +102,10 @@ class FileLock:
 
     def release(self) -> None:
         """Gives it back."""
-        fcntl.lockf(self._fd, fcntl.LOCK_UN)
-        self._threads.release()
+        try:
+            fcntl.lockf(self._fd, fcntl.LOCK_UN)
+        finally:
+            self._threads.release()
 
 
 class Store:
@@ -130,13 +140,14 @@ class Store:
         self.writers.acquire()
         try:
             with self.threads:
-                self.database.execute("BEGIN IMMEDIATE")
                 try:
+                    self.database.execute("BEGIN IMMEDIATE")
                     yield self.database
+                    self.database.execute("COMMIT")
                 except BaseException:
-                    self.database.execute("ROLLBACK")
+                    if self.database.in_transaction:
+                        self.database.execute("ROLLBACK")
                     raise
-                self.database.execute("COMMIT")
         finally:
             self.writers.release()
 
@@ -191,8 +202,6 @@ class Store:
 AnyStore = Union[Store, stash_redis.RedisStore]
 
 _store: Optional[AnyStore] = None
-#: The thread that holds `Stash.lock`, if it is one of this process.
-_user: Optional[int] = None
 _opening = threading.Lock()
 _forgotten: List[AnyStore] = []
 
@@ -273,9 +282,8 @@ def _open() -> AnyStore:
 
 def _after_fork() -> None:
     # What the forking process holds is its own.
-    global _opening, _user
+    global _opening
     _opening = threading.Lock()
-    _user = None
 
 
 os.register_at_fork(after_in_child=_after_fork)
@@ -286,10 +294,15 @@ def release_lock() -> None:
 
     Called by dispatch when a script's function has ended.
     """
-    global _user
-    if _user is not None and _user == threading.get_ident():
-        _user = None
+    if _holds_lock():
         _open().users.release()
+
+
+def _holds_lock() -> bool:
+    # Not in a process that the holder has forked.
+    store = _store
+    return (store is not None and store.pid == os.getpid()
+            and store.users.held())
 
 
 class StashLock:
@@ -303,22 +316,18 @@ class StashLock:
 
         StashError when this thread holds it already.
         """
-        global _user
-        if _user == threading.get_ident():
+        if _holds_lock():
             raise StashError("stash.lock is held by this function already")
         deadline: Optional[float] = None
         if not blocking:
             deadline = time.monotonic()
         elif timeout >= 0:
             deadline = time.monotonic() + timeout
-        if not _open().users.acquire(deadline):
-            return False
-        _user = threading.get_ident()
-        return True
+        return _open().users.acquire(deadline)
 
     def release(self) -> None:
         """Gives it back.  StashError when this thread does not hold it."""
-        if _user != threading.get_ident():
+        if not _holds_lock():
             raise StashError("stash.lock is not held by this function")
         release_lock()
 

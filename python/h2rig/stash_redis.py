@@ -69,24 +69,55 @@ def _connect(redis: Any, address: str) -> Any:
     return redis.Redis.from_url(address, socket_connect_timeout=5)
 
 
+class ThreadLock:
+    """The part of a lock that tells the threads of a process apart.
+
+    Who has it is known from the moment on that it is got: whatever exception
+    is raised between two lines then (a run-time limit), it can be given back.
+    """
+
+    #: Seconds after which one who waits can be told of such a limit.
+    SLICE = 1.0
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def acquire(self, deadline: Optional[float]) -> bool:
+        """Takes it; false when deadline (time.monotonic) passes first."""
+        while True:
+            wait = self.SLICE if deadline is None else min(
+                self.SLICE, max(deadline - time.monotonic(), 0.0))
+            if self._lock.acquire(timeout=wait):
+                return True
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+
+    def held(self) -> bool:
+        """Whether the calling thread has it."""
+        owned: bool = getattr(self._lock, "_is_owned")()
+        return owned
+
+    def release(self) -> None:
+        """Gives it back."""
+        self._lock.release()
+
+
 class RedisLock:
     """A lock for every thread of every process; not re-entrant."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._threads = threading.Lock()
+        self._threads = ThreadLock()
         self._token = b""
         self._released = threading.Event()
 
     def acquire(self, deadline: Optional[float] = None) -> bool:
         """Takes it; false when deadline (time.monotonic) passes first."""
-        wait = -1.0 if deadline is None else max(
-            deadline - time.monotonic(), 0.0)
-        if not self._threads.acquire(timeout=wait):
-            return False
+        pause = POLL
         try:
-            token = uuid.uuid4().bytes
-            pause = POLL
+            if not self._threads.acquire(deadline):
+                return False
+            self._token = token = uuid.uuid4().bytes
             while not self._client.set(PREFIX + b"lock", token, nx=True,
                                        px=int(LEASE * 1000)):
                 if deadline is not None and time.monotonic() >= deadline:
@@ -95,13 +126,18 @@ class RedisLock:
                 time.sleep(pause)
                 pause = min(pause * 1.5, POLL_MOST)
         except BaseException:
-            self._threads.release()
+            # If it is ours already, the lease ends by itself.
+            if self.held():
+                self._threads.release()
             raise
-        self._token = token
         self._released = threading.Event()
         threading.Thread(target=self._renew, daemon=True,
                          args=(token, self._released)).start()
         return True
+
+    def held(self) -> bool:
+        """Whether the calling thread has it, or waits for it."""
+        return self._threads.held()
 
     def _renew(self, token: bytes, released: threading.Event) -> None:
         while not released.wait(LEASE / 3):

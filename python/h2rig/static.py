@@ -3,13 +3,14 @@
 
 import os
 import stat
+import uuid
 from typing import Any, List, Optional, Tuple
 
 from h2rig import conditional, files, pipes
 from h2rig.config import options
 from h2rig.errors import HTTPException
-from h2rig.files import FilePart
-from h2rig.multipart import MultipartContent
+from h2rig.files import FilePart, FileParts
+from h2rig.multipart import MultipartPart
 from h2rig.ranges import Range, RangeParser
 from h2rig.template import template
 
@@ -124,7 +125,7 @@ class FileHandler(_Rooted):
             pipes.apply(piping, request, response)
         if "Content-Length" not in response.headers:
             content = response.content
-            if isinstance(content, (bytes, FilePart)):
+            if isinstance(content, (bytes, FilePart, FileParts)):
                 response.headers.set(
                     "Content-Length", len(content) if isinstance(
                         content, bytes) else content.length)
@@ -132,7 +133,7 @@ class FileHandler(_Rooted):
     @staticmethod
     def _fields(request: Any, path: str) -> List[Tuple[Any, Any]]:
         fields: List[Tuple[Any, Any]] = list(files.load_headers(
-            path, lambda data: template(request, data, "none")))
+            path, lambda data: template(request, data, "field")))
         if not any(name.lower() == b"content-type" for name, _ in fields):
             fields.insert(0, ("Content-Type", files.guess_content_type(path)))
         return fields
@@ -175,16 +176,20 @@ class FileHandler(_Rooted):
                 return
             response.content = whole.read()
         else:
-            content = MultipartContent()
+            boundary = uuid.uuid4().hex
             kind = response.headers["Content-Type"][-1]
+            content = FileParts()
             for r in ranges:
-                content.append_part(
-                    whole.part(r.lower, r.upper).readall(), kind,
-                    [("Content-Range", r.header_value())])
+                fields = MultipartPart(
+                    b"", kind, [("Content-Range", r.header_value())])
+                content += [b"\r\n--%s\r\n" % boundary.encode()
+                            + fields.to_bytes(),
+                            whole.part(r.lower, r.upper)]
+            content.append(b"\r\n--%s--\r\n" % boundary.encode())
             response.headers.set(
                 "Content-Type", "multipart/byteranges; boundary=%s"
-                % content.boundary)
-            response.content = content.to_bytes()
+                % boundary)
+            response.content = content
 
 
 class AsIsHandler(_Rooted):
@@ -202,8 +207,9 @@ class AsIsHandler(_Rooted):
             data = source.read()
         line = data.split(b"\n", 1)[0].strip()
         words = line.split()
-        if not line.startswith(b"HTTP/1.") or len(words) < 2 or not (
-                len(words[1]) == 3 and words[1].isdigit()):
+        if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not (
+                words[0][7:].isdigit() and len(words[1]) == 3
+                and words[1].isdigit() and words[1] >= b"100"):
             raise ValueError("%s, line 1: expected a status line such as "
                              "\"HTTP/1.1 200 OK\", not %r" % (path, line))
         response.writer.write(data)

@@ -19,7 +19,6 @@ from h2rig.errors import HTTPException
 
 __all__ = ["SubstitutionError", "template"]
 
-_expression = re.compile(rb"\{\{([^}]*)\}\}")
 _token = re.compile(r"\[([^\]]*)\]|\(([^)]*)\)")
 _name = re.compile(r"(?:(\$\w+):)?(\$?\w+)")
 
@@ -38,34 +37,57 @@ def template(request: Any, content: AnyStr,
              escape_type: str = "html") -> AnyStr:
     """content with every `{{...}}` replaced, as the type that it is.
 
-    escape_type: "html" (values are escaped for HTML) or "none".
-    SubstitutionError.
+    escape_type: "html" (values are escaped for HTML), "none", or "field" (as
+    none, for lines of header fields: a value that would end its line is an
+    error).  SubstitutionError.
     """
-    if escape_type not in ("html", "none"):
-        raise ValueError("escape_type must be \"html\" or \"none\", not %r"
-                         % (escape_type,))
+    if escape_type not in ("html", "none", "field"):
+        raise ValueError("escape_type must be \"html\", \"none\" or "
+                         "\"field\", not %r" % (escape_type,))
     if isinstance(content, str):
         return _substitute(request, content.encode("utf-8"),
-                           escape_type == "html").decode("utf-8")
-    return _substitute(request, content, escape_type == "html")
+                           escape_type).decode("utf-8")
+    return _substitute(request, bytes(content), escape_type)
 
 
-def _substitute(request: Any, content: bytes, escape: bool) -> bytes:
+def _substitute(request: Any, content: bytes, escape_type: str) -> bytes:
     variables: Dict[str, Any] = {}
+    out: List[bytes] = []
+    at = 0
+    # By hand: a regular expression would look for the closing braces anew
+    # from each of many opening ones.
+    while True:
+        start = content.find(b"{{", at)
+        end = content.find(b"}", start + 2)
+        if start < 0 or end < 0:
+            break
+        if content[end + 1:end + 2] != b"}":
+            out.append(content[at:end + 1])
+            at = end + 1
+            continue
+        out.append(content[at:start])
+        value = _octets(_evaluate(request, content[start + 2:end], variables),
+                        escape_type == "html")
+        if escape_type == "field" and any(c in value for c in b"\0\r\n"):
+            raise SubstitutionError(
+                "{{%s}}: no header field can have NUL, CR or LF as in %r" % (
+                    content[start + 2:end].decode("utf-8", "replace"), value))
+        out.append(value)
+        at = end + 2
+    return b"".join(out) + content[at:]
 
-    def replace(match: "re.Match[bytes]") -> bytes:
-        value = _evaluate(request, match.group(1), variables)
-        if isinstance(value, int):
-            return b"%d" % value
-        encoding = "utf-8"
-        if isinstance(value, bytes):
-            # What the client sent, in whatever encoding.
-            encoding = "latin-1"
-            value = value.decode(encoding)
-        text: str = html.escape(value, quote=True) if escape else value
-        return text.encode(encoding)
 
-    return _expression.sub(replace, bytes(content))
+def _octets(value: Any, escape: bool) -> bytes:
+    # What is put in for a value.
+    if isinstance(value, int):
+        return b"%d" % value
+    encoding = "utf-8"
+    if isinstance(value, bytes):
+        # What the client sent, in whatever encoding.
+        encoding = "latin-1"
+        value = value.decode(encoding)
+    text: str = html.escape(value, quote=True) if escape else value
+    return text.encode(encoding)
 
 
 def _evaluate(request: Any, octets: bytes, variables: Dict[str, Any]) -> Any:

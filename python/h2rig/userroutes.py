@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterable, List, NoReturn, Optional, Tuple
 
 from h2rig import paths
 from h2rig.errors import ConfigError
-from h2rig.files import decode_path
+from h2rig.files import as_sent, decode_path
 
 __all__ = ["load"]
 
@@ -55,7 +55,8 @@ def load(path: str, text: bytes) -> Tuple[List[Any], List[Any]]:
         file.check_route(i, pattern, handler)
     for i, (_, source, target) in enumerate(rewrites):
         for what, value in (("from_path", source), ("to_path", target)):
-            if not isinstance(value, str) or decode_path(value) is None:
+            if not isinstance(value, str) or decode_path(
+                    as_sent(value)) is None:
                 file.fail("%s is %r; expected a path that begins with \"/\" "
                           "and has no \"..\"" % (what, value), "rewrites", i)
     return routes, rewrites

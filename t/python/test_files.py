@@ -3,9 +3,11 @@
 import os
 import tempfile
 import unittest
+from unittest import mock
 
 import fake
 from h2rig import files, router
+from h2rig.template import template
 
 
 class Case(unittest.TestCase):
@@ -76,6 +78,18 @@ class Static(Case):
             status, body = self.get("/sub/x.txt?a=1%sX-Own:%%202" % end)
             self.assertEqual(status, 500)
             self.assertIn(b"{{GET[a]}}", body)
+
+    def test_many_braces(self):
+        # Would not end, were it to take the square of their number.
+        for text in (b"{" * (1 << 20), b"{{a" * (1 << 18),
+                     b"{{a} " * (1 << 18), b"}" * (1 << 20)):
+            self.assertEqual(template(None, text), text)
+        fake.write("braces.sub.txt", "{{a} {{GET[a]}}} {} {{ {{GET[a]}}{{")
+        self.assertEqual(self.get("/braces.sub.txt?a=%7b%7b1"),
+                         (500, mock.ANY))
+        fake.write("braces.sub.txt", "{{a} {{GET[a]}}} {} {{GET[a]}}{{")
+        self.assertEqual(self.get("/braces.sub.txt?a=%7b%7b1"),
+                         (200, b"{{a} {{1} {} {{1{{"))
 
     def test_ranges_of_a_large_file(self):
         content = os.urandom(300000)

@@ -145,6 +145,13 @@ class Response(unittest.TestCase):
             with self.subTest(wrong=wrong):
                 self.assertRaises(TypeError, ResponseHeaders().update, wrong)
 
+    def test_wrong_names(self):
+        for wrong in ([], {}, None, 1.5):
+            with self.assertRaisesRegex(TypeError, "header name must be"):
+                ResponseHeaders().set(wrong, "x")
+        h = ResponseHeaders([(bytearray(b"X"), "y")])
+        self.assertEqual(list(h), [("X", "y")])
+
     def test_wire(self):
         h = ResponseHeaders([("X-A", " 1\t"), ("Status", "404"),
                              ("Connection", "close"), ("Upgrade", "x")])
