@@ -25,6 +25,7 @@ from h2rig.config import options
 from h2rig.errors import HTTPException, StreamClosedError
 from h2rig.files import FilePart, FileParts
 from h2rig.handlers import FrameFunctions, apply_result
+from h2rig.headers import ResponseHeaders
 from h2rig.request import Request
 from h2rig.response import Response
 from h2rig.router import router
@@ -405,6 +406,10 @@ class Exchange:
         """Sends the JSON error response; nothing a script has set."""
         response = Response(self.request, self.stream)
         response.set_error(code, message)
+        if code in (204, 304):
+            # Responses of these have no content (RFC 9110 section 6.4.1).
+            response.content = b""
+            response.headers = ResponseHeaders()
         response.close_connection = self.response.close_connection
         response.send(response.wire_fields())
 

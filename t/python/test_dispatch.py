@@ -46,6 +46,15 @@ class Documented(Case):
         return fake.script(text, post(*fields), fake.data(b"abc"),
                            fake.data(b"12", True, padding=3))
 
+    def test_errors_that_have_no_content(self):
+        for code in 204, 304:
+            path = fake.write("none.py", "from h2rig.errors import "
+                              "HTTPException\ndef main(request, response):\n"
+                              "    raise HTTPException(%d, 'm')\n" % code)
+            s = fake.serve(fake.headers(path="/" + os.path.basename(path)))
+            self.assertEqual((s.sent[0][1], s.sent[0][2]),
+                             ([(b":status", b"%d" % code)], b""))
+
     def test_pass(self):
         s = self.run_it((b"test", b"pass"))
         self.assertEqual(s.sent, [
