@@ -328,6 +328,10 @@ class Exchange:
     def send(self, fields: List[Tuple[bytes, ...]], end: bool) -> None:
         """Sends the response as a whole."""
         response = self.response
+        if response.status[0] < 200:
+            raise ValueError("status %d: a final status is 200 to 999; "
+                             "writer.write_informational sends others"
+                             % response.status[0])
         if response.request.method == "HEAD" or (
                 type(response.content) in (FilePart, FileParts)
                 or response.ready_body() is not None):

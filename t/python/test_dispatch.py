@@ -46,6 +46,14 @@ class Documented(Case):
         return fake.script(text, post(*fields), fake.data(b"abc"),
                            fake.data(b"12", True, padding=3))
 
+    def test_a_status_that_is_not_final(self):
+        path = fake.write("interim.py", "def main(request, response):\n"
+                          "    return 103, [], b'content'\n")
+        s = fake.serve(fake.headers(path="/" + os.path.basename(path)))
+        self.assertEqual(len(s.sent), 1)
+        self.assertEqual(s.sent[0][1][0], (b":status", b"500"))
+        self.assertIn(b"status 103", s.sent[0][2])
+
     def test_errors_that_have_no_content(self):
         for code in 204, 304:
             path = fake.write("none.py", "from h2rig.errors import "
