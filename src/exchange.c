@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exchanges: a request with its response, the events that its handlers have yet
+ * to see, and the queue of those that have something to do.  The session's
+ * callbacks (conn.c) add, handler threads (py/) take and put back.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conn.h"
+#include "conn_impl.h"
+#include "log.h"
+#include "sys.h"
+
+void
+exchange_ref(struct exchange *x)
+{
+	atomic_fetch_add(&x->refs, 1);
+}
+
+void
+exchange_unref(struct exchange *x)
+{
+	if (atomic_fetch_sub(&x->refs, 1) != 1)
+		return;
+	fields_free(&x->request);
+	fields_free(&x->trailers);
+	buf_free(&x->events);
+	buf_free(&x->data);
+	free(x);
+}
+
+struct exchange *
+exchange_new(struct conn *c, struct stream *s)
+{
+	struct exchange *x;
+
+	if ((x = calloc(1, sizeof(*x))) == NULL)
+		return NULL;
+	atomic_init(&x->refs, 1);
+	x->conn = c;
+	x->stream = s;
+	x->id = s->id;
+	x->since = sys_now_ms();
+	s->user = x;
+	x->next = c->exchanges;
+	if (x->next != NULL)
+		x->next->prev = x;
+	c->exchanges = x;
+	return x;
+}
+
+void
+exchange_unlink(struct conn *c, struct exchange *x)
+{
+	if (x->prev != NULL)
+		x->prev->next = x->next;
+	else
+		c->exchanges = x->next;
+	if (x->next != NULL)
+		x->next->prev = x->prev;
+}
+
+void
+exchange_make_ready(struct conn *c, struct exchange *x)
+{
+	if (x->queued || x->busy || x->finished)
+		return;
+	x->queued = true;
+	x->ready_since = sys_now_ms();
+	x->next_ready = NULL;
+	if (c->ready == NULL)
+		c->ready = x;
+	else
+		c->ready_last->next_ready = x;
+	c->ready_last = x;
+	c->n_ready++;
+	/* A thread that is at work takes it next; see handler_balance. */
+	if (c->n_idle > 0 && c->n_idle == c->n_threads)
+		pthread_cond_signal(&c->ready_cond);
+	else
+		conn_wake_io(c);
+}
+
+void
+exchange_add_event(struct exchange *x, enum event_type type, size_t len,
+    size_t flow_len, bool end_stream)
+{
+	struct event ev = { .type = (uint8_t)type, .end_stream = end_stream,
+	    .len = (uint32_t)len, .flow_len = (uint32_t)flow_len };
+
+	buf_add(&x->events, &ev, sizeof(ev));
+	if (x->busy)
+		conn_wake_exchange(x->conn, x);
+	exchange_make_ready(x->conn, x);
+}
+
+bool
+exchange_peek(const struct exchange *x, struct event *ev,
+    const uint8_t **content)
+{
+	if (buf_len(&x->events) == 0)
+		return false;
+	memcpy(ev, buf_data(&x->events), sizeof(*ev));
+	*content = ev->len > 0 ? buf_data(&x->data) : NULL;
+	return true;
+}
+
+void
+exchange_pop(struct exchange *x)
+{
+	struct event ev;
+	const uint8_t *content;
+
+	if (!exchange_peek(x, &ev, &content))
+		return;
+	buf_consume(&x->events, sizeof(ev));
+	buf_consume(&x->data, ev.len);
+}
+
+/* The session may forget the stream; what scripts still ask is kept. */
+static void
+let_stream_go(struct conn *c, struct exchange *x)
+{
+	struct stream *s = x->stream;
+
+	if (s == NULL)
+		return;
+	x->headers_sent = s->headers_sent;
+	x->ended = !stream_can_send(s);
+	x->stream = NULL;
+	s->user = NULL;
+	session_release(c->session, s);
+}
+
+struct exchange *
+conn_take_ready(struct conn *c)
+{
+	struct exchange *x = c->ready;
+
+	if (x == NULL)
+		return NULL;
+	c->ready = x->next_ready;
+	c->n_ready--;
+	x->queued = false;
+	x->busy = true;
+	x->busy_since = sys_now_ms();
+	c->n_busy++;
+	return x;
+}
+
+/* What the access log says of it. */
+static void
+describe(const struct exchange *x, struct access *a)
+{
+	memset(a, 0, sizeof(*a));
+	access_request(a, &x->request);
+	a->stream = x->id;
+	a->ms = sys_now_ms() - x->since;
+	if (x->stream == NULL)
+		return;
+	a->status = x->stream->status;
+	a->octets = x->stream->sent;
+	a->reset = x->stream->reset;
+}
+
+bool
+conn_put_back(struct conn *c, struct exchange *x, struct access *over)
+{
+	bool logged = log_get_level() >= LOG_L_INFO;
+
+	x->busy = false;
+	c->n_busy--;
+	if (c->draining || c->gone || c->close != CLOSE_NONE)
+		conn_wake_io(c);
+	if (!x->finished) {
+		if (buf_len(&x->events) > 0 || x->left)
+			exchange_make_ready(c, x);
+		return false;
+	}
+	if (send_held_by(c->session) == x->id)
+		conn_release_hold(c);
+	if (logged)
+		describe(x, over);
+	let_stream_go(c, x);
+	exchange_unlink(c, x);
+	exchange_unref(x);
+	return logged;
+}
+
+void
+conn_expire(struct conn *c, struct exchange *x, uint64_t since)
+{
+	atomic_store(&x->call_expired, since);
+	conn_wake_exchange(c, x);
+}
+
+void
+exchange_client_left(struct exchange *x)
+{
+	if (atomic_exchange(&x->left, true))
+		return;
+	x->left_since = sys_now_ms();
+}
