@@ -349,7 +349,8 @@ conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
 	    .wake = { -1, -1 } };
 	atomic_init(&c->forked, false);
 	pthread_mutex_init(&c->mutex, NULL);
-	pthread_cond_init(&c->ready_cond, NULL);
+	pthread_mutex_init(&c->call_mutex, NULL);
+	pthread_cond_init(&c->call_cond, NULL);
 	c->io_thread = pthread_self();
 	c->last_progress = c->last_written = sys_now_ms();
 	if (sys_pipe(c->wake, 1) == -1)

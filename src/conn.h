@@ -31,6 +31,9 @@
 /* Writers wait while so much is queued, octets. */
 #define CONN_QUEUE_MAX (256 * 1024)
 
+/* Who took nothing for longer is at something long, milliseconds. */
+#define CONN_BUSY_MS 1
+
 /* How long a raw header block may hold the output, milliseconds. */
 #define CONN_HOLD_MS 1000
 
@@ -147,11 +150,18 @@ struct conn {
 	uint64_t turns;		/* given out to waiters so far */
 
 	/* Handler threads (py/handler.c). */
-	pthread_cond_t ready_cond;
 	unsigned n_threads;
-	unsigned n_idle;	/* of them: waiting for something to do */
-	unsigned n_starting;	/* of them: started, have taken nothing yet */
+	unsigned n_idle;	/* of them: at rest until they are called */
+	unsigned n_entering;	/* of them: called or new, nothing taken yet */
+	uint64_t last_taken;	/* ms; one took an exchange from the queue */
+	const void *last_taker;	/* which, as conn_take_ready was told */
+	uint64_t crowd_until;	/* ms; more threads would be in each other's
+				 * way, as one has seen */
 	bool stopping;		/* no function is started any more */
+	/* Apart from the rest, so that who is called need not wait for us. */
+	pthread_mutex_t call_mutex;	/* inside of `mutex` */
+	pthread_cond_t call_cond;
+	unsigned n_calls;	/* not yet answered */
 
 	/* Set, without the mutex, in a process that a script forked. */
 	atomic_bool forked;
@@ -238,6 +248,8 @@ struct op {
 	bool writes;		/* subject to the queue's limit */
 	bool shares;		/* DATA: the connection's window is shared, so
 				 * streams take turns by urgency */
+	bool batched;		/* may wait for what the next in the ready
+				 * queue has to send */
 	uint64_t turn;		/* conn.c's; 0 at first */
 	const char *why;
 	uint64_t since;		/* ms; waits without progress since then.  fn
@@ -261,8 +273,17 @@ bool exchange_peek(const struct exchange *x, struct event *ev,
     const uint8_t **content);
 void exchange_pop(struct exchange *x);
 
-/* The next exchange with something to do, now busy; NULL: none. */
-struct exchange *conn_take_ready(struct conn *c);
+/*
+ * The next exchange with something to do, now busy; NULL: none.  taker tells
+ * one thread from another.
+ */
+struct exchange *conn_take_ready(struct conn *c, const void *taker);
+
+/*
+ * Has a handler thread that rests come for something to do, unless one is on
+ * its way.  False: all are at work.
+ */
+bool conn_call_thread(struct conn *c);
 
 /*
  * The handler thread is back from it: it goes to the queue, or away.  True:

@@ -75,10 +75,13 @@ exchange_make_ready(struct conn *c, struct exchange *x)
 		c->ready_last->next_ready = x;
 	c->ready_last = x;
 	c->n_ready++;
-	/* A thread that is at work takes it next; see handler_balance. */
-	if (c->n_idle > 0 && c->n_idle == c->n_threads)
-		pthread_cond_signal(&c->ready_cond);
-	else
+	/*
+	 * A thread that is at work takes it next, unless it has been at the
+	 * same function for long; see handler_balance.
+	 */
+	if ((c->n_idle < c->n_threads &&
+	    x->ready_since - c->last_taken <= CONN_BUSY_MS) ||
+	    !conn_call_thread(c))
 		conn_wake_io(c);
 }
 
@@ -134,7 +137,7 @@ let_stream_go(struct conn *c, struct exchange *x)
 }
 
 struct exchange *
-conn_take_ready(struct conn *c)
+conn_take_ready(struct conn *c, const void *taker)
 {
 	struct exchange *x = c->ready;
 
@@ -144,9 +147,26 @@ conn_take_ready(struct conn *c)
 	c->n_ready--;
 	x->queued = false;
 	x->busy = true;
-	x->busy_since = sys_now_ms();
+	x->busy_since = c->last_taken = sys_now_ms();
+	c->last_taker = taker;
 	c->n_busy++;
 	return x;
+}
+
+bool
+conn_call_thread(struct conn *c)
+{
+	if (c->n_entering > 0)
+		return true;
+	if (c->n_idle == 0)
+		return false;
+	c->n_idle--;
+	c->n_entering++;
+	pthread_mutex_lock(&c->call_mutex);
+	c->n_calls++;
+	pthread_cond_signal(&c->call_cond);
+	pthread_mutex_unlock(&c->call_mutex);
+	return true;
 }
 
 /* What the access log says of it. */

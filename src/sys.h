@@ -9,8 +9,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* Milliseconds of CLOCK_MONOTONIC: for intervals, never for dates. */
+/* Milli- and microseconds of CLOCK_MONOTONIC: for intervals, not for dates. */
 uint64_t sys_now_ms(void);
+uint64_t sys_now_us(void);
 
 /* 0, or -1 with errno. */
 int sys_set_cloexec(int fd);

@@ -12,6 +12,13 @@
 /* DATA of one stream before it is another's turn, octets. */
 #define TURN_MAX 32768
 
+/*
+ * Output of batched calls that may wait while others are ready, octets: a TLS
+ * record's worth.  Whoever finds the queue empty, or the I/O thread, which
+ * looks each millisecond while there is a queue, offers it to the kernel.
+ */
+#define BATCH_MAX 16384
+
 /* ---- waiting ---- */
 
 void
@@ -173,7 +180,9 @@ conn_try(struct conn *c, struct op *op)
 	}
 	rc = op->fn(c, op);
 	if (op->writes) {
-		conn_push(c);
+		if (!(op->batched && c->ready != NULL &&
+		    conn_queued(c) < BATCH_MAX))
+			conn_push(c);
 		conn_follow_hold(c);
 		if (rc <= 0)
 			conn_next_turn(c);

@@ -102,7 +102,27 @@ def between_connections(s):
         t.ok(not slow.done, "meanwhile")
 
 
+def crowd(s):
+    """Quick functions are few threads' work, however many are ready."""
+    pid = s.pid
+    if not os.path.exists(f"/proc/{pid}/task/{pid}/children"):
+        return t.skip("threads for 2,000 quick requests", "needs /proc")
+    with Client(s.port, timeout=60) as c:
+        c.fetch("/quick.py")
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+            child = f.read().split()[-1]
+        most = 0
+        for _ in range(20):
+            quick = [c.request("/quick.py") for _ in range(100)]
+            c.wait_for(lambda: all(x.done for x in quick))
+            most = max(most, len(os.listdir(f"/proc/{child}/task")))
+        t.ok(all(x.body == b"quick" for x in quick), "2,000 quick requests")
+        t.ok(most <= 50, "100 at a time, by few threads", most)
+        t.diag(f"{most} threads")
+
+
 with Server(SCRIPTS) as server:
+    crowd(server)
     hundred(server)
     gil(server)
     rendezvous(server)

@@ -19,16 +19,49 @@
 #include "../log.h"
 #include "../sys.h"
 #include "handler.h"
+#include "interp.h"
 #include "module.h"
 
 /* What a thread takes from, and gives back to, the connection in one go. */
 struct turn {
 	struct exchange *done;	/* given back; NULL: nothing */
-	struct exchange *next;	/* taken; NULL: nothing ready */
-	bool first;		/* the thread's first turn */
+	struct exchange *next;	/* taken; NULL: nothing for it to do */
+	bool entering;		/* called or new, its first turn */
+	bool gil_was_free;	/* when it entered: nobody computes */
 	bool over;		/* done's request is, with what to log of it */
 	struct access access;
 };
+
+static int start_thread(void *(*fn)(void *), void *arg);
+static void *handler_main(void *arg);
+
+/* One more thread comes for what is ready: 0, or -1 when none could start. */
+static int
+add_thread(struct conn *c)
+{
+	/* As many streams as the session admits, ended ones included. */
+	uint64_t most = 2 * (uint64_t)c->options->limits.max_concurrent_streams;
+
+	if (conn_call_thread(c) || c->n_threads >= most)
+		return 0;
+	if (start_thread(handler_main, c) < 0)
+		return -1;
+	c->n_threads++;
+	c->n_entering++;
+	return 0;
+}
+
+/*
+ * Quick functions are one thread's work: two that pass the GIL to and fro do
+ * less.  So a thread that comes back from one while another has just taken the
+ * next leaves the queue to that.
+ */
+static bool
+is_spare(const struct conn *c, const struct turn *t)
+{
+	return !t->entering && c->n_busy > 0 && c->last_taker != t &&
+	    sys_now_ms() - c->last_taken <= CONN_BUSY_MS;
+}
 
 static int
 take_turn(struct conn *c, void *arg)
@@ -36,78 +69,127 @@ take_turn(struct conn *c, void *arg)
 	struct turn *t = arg;
 
 	t->over = t->done != NULL && conn_put_back(c, t->done, &t->access);
-	if (t->first)
-		c->n_starting--;
-	t->first = false;
 	t->done = NULL;
-	t->next = c->stopping ? NULL : conn_take_ready(c);
+	t->next = NULL;
+	if (t->entering)
+		c->n_entering--;
+	if (t->entering && !t->gil_was_free)
+		c->crowd_until = sys_now_ms() + HANDLER_CROWD_MS;
+	if (!c->stopping && !is_spare(c, t))
+		t->next = conn_take_ready(c, t);
+	if (t->next == NULL)
+		c->n_idle++;
+	else if (t->entering && t->gil_was_free && c->ready != NULL &&
+	    c->n_busy > 1)
+		/* Those at work wait for something: so may this one. */
+		add_thread(c);
+	t->entering = false;
 	if (c->n_busy == 0)
 		atomic_store(&c->slot->state, CHILD_IDLE);
 	return 0;
 }
 
-/* Waits, without the GIL, until something is ready; NULL: retire. */
-static struct exchange *
-wait_ready(struct conn *c)
+/* After HANDLER_RETIRE_S at rest.  The last one stays: most need one. */
+static bool
+retire(struct conn *c)
 {
-	struct exchange *x = NULL;
+	bool leaves;
+
+	conn_lock(c);
+	leaves = c->n_idle > 1;
+	if (leaves) {
+		c->n_idle--;
+		c->n_threads--;
+	}
+	conn_unlock(c);
+	return leaves;
+}
+
+/* Rests, without the GIL and the mutex, until it is called; false: retire. */
+static bool
+rest(struct conn *c)
+{
 	struct timespec until;
-	int rc = 0;
+	bool called, stays = false;
+	int rc;
 
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += HANDLER_RETIRE_S;
-	conn_lock(c);
-	c->n_idle++;
-	while (!c->stopping && (x = conn_take_ready(c)) == NULL) {
-		/* The last one stays: most connections need one. */
-		if (rc == ETIMEDOUT && c->n_idle > 1)
-			break;
-		rc = c->n_idle > 1 ? pthread_cond_timedwait(&c->ready_cond,
-		    &c->mutex, &until) :
-		    pthread_cond_wait(&c->ready_cond, &c->mutex);
+	for (;;) {
+		rc = 0;
+		pthread_mutex_lock(&c->call_mutex);
+		while (c->n_calls == 0 && rc == 0)
+			rc = stays ?
+			    pthread_cond_wait(&c->call_cond, &c->call_mutex) :
+			    pthread_cond_timedwait(&c->call_cond,
+			    &c->call_mutex, &until);
+		called = c->n_calls > 0;
+		if (called)
+			c->n_calls--;
+		pthread_mutex_unlock(&c->call_mutex);
+		if (called)
+			return true;
+		if (retire(c))
+			return false;
+		stays = true;
 	}
-	c->n_idle--;
-	if (x == NULL) {
-		c->n_threads--;
-		conn_wake_io(c);
-	}
-	conn_unlock(c);
-	return x;
+}
+
+/*
+ * Takes the GIL and sees whether it had to be wrested from somebody, which
+ * takes the switch interval.
+ */
+static void
+enter(struct turn *t, PyThreadState *state)
+{
+	uint64_t since = sys_now_us();
+
+	PyEval_RestoreThread(state);
+	t->entering = true;
+	t->gil_was_free = sys_now_us() - since < INTERP_SWITCH_US;
 }
 
 static struct exchange *
 next_exchange(struct conn *c, struct turn *t)
 {
-	struct exchange *x;
+	PyThreadState *state;
+	bool called;
 
-	module_locked(c, take_turn, t);
-	if (t->over) {
-		/* The log may be a pipe that nobody empties. */
-		Py_BEGIN_ALLOW_THREADS
-		access_log(&t->access, c->client_host, c->client_port);
-		Py_END_ALLOW_THREADS
+	for (;;) {
+		module_locked(c, take_turn, t);
+		if (t->over) {
+			/* The log may be a pipe that nobody empties. */
+			Py_BEGIN_ALLOW_THREADS
+			access_log(&t->access, c->client_host,
+			    c->client_port);
+			Py_END_ALLOW_THREADS
+		}
+		if (t->next != NULL)
+			return t->next;
+		state = PyEval_SaveThread();
+		called = rest(c);
+		enter(t, state);
+		if (!called)
+			return NULL;
 	}
-	if (t->next != NULL)
-		return t->next;
-	Py_BEGIN_ALLOW_THREADS
-	x = wait_ready(c);
-	Py_END_ALLOW_THREADS
-	return x;
 }
 
 static void *
 handler_main(void *arg)
 {
 	struct conn *c = arg;
-	struct turn t = { .first = true };
+	struct turn t = { .entering = true };
 	struct exchange *x;
 	PyGILState_STATE gil;
+	uint64_t since;
 	stack_t alt = { .ss_size = 64 * 1024 };
 
 	/* So that faulthandler can report a stack overflow. */
 	if ((alt.ss_sp = malloc(alt.ss_size)) != NULL)
 		sigaltstack(&alt, NULL);
+	since = sys_now_us();
 	gil = PyGILState_Ensure();
+	t.gil_was_free = sys_now_us() - since < INTERP_SWITCH_US;
 	while ((x = next_exchange(c, &t)) != NULL) {
 		module_serve(x);
 		t.done = x;
@@ -126,7 +208,7 @@ handler_main(void *arg)
 static int
 start_thread(void *(*fn)(void *), void *arg)
 {
-	static bool warned;	/* only the I/O thread calls */
+	static atomic_bool warned;
 	pthread_attr_t attr;
 	pthread_t thread;
 	int rc;
@@ -137,37 +219,40 @@ start_thread(void *(*fn)(void *), void *arg)
 	rc = pthread_create(&thread, &attr, fn, arg);
 	pthread_attr_destroy(&attr);
 	if (rc != 0) {
-		if (!warned) {
+		if (!atomic_exchange(&warned, true)) {
 			errno = rc;
 			log_warn("cannot start a handler thread");
 		}
-		warned = true;
 		return -1;
 	}
 	return 0;
 }
 
+/*
+ * Whether what is ready needs another thread: nobody has taken anything for a
+ * while, so all are at something long; or it has waited for very long, and not
+ * because those before it compute: each sleeps for less than that while, say.
+ */
+static bool
+needs_thread(const struct conn *c, uint64_t now)
+{
+	uint64_t since = c->ready->ready_since;
+
+	if (now - since >= HANDLER_LATE_MS && now >= c->crowd_until)
+		return true;
+	if (since < c->last_taken)
+		since = c->last_taken;
+	return now - since > CONN_BUSY_MS;
+}
+
 int
 handler_balance(struct conn *c, uint64_t now)
 {
-	/* As many streams as the session admits, ended ones included. */
-	uint64_t most = 2 * (uint64_t)c->options->limits.max_concurrent_streams;
-	unsigned i;
-
 	if (c->ready == NULL || c->stopping)
 		return -1;
-	if (c->n_threads > 0 && now - c->ready->ready_since < HANDLER_WAIT_MS)
-		return HANDLER_WAIT_MS;
-	for (i = 0; i < c->n_ready && i < c->n_idle; i++)
-		pthread_cond_signal(&c->ready_cond);
-	while (c->n_ready > c->n_idle + c->n_starting && c->n_threads < most) {
-		if (start_thread(handler_main, c) < 0)
-			return 100;	/* try again; those that run go on */
-		c->n_threads++;
-		c->n_starting++;
-	}
-	/* All that may run do: who comes back takes the next. */
-	return c->n_threads >= most && c->n_idle == 0 ? -1 : HANDLER_WAIT_MS;
+	if ((c->n_threads == 0 || needs_thread(c, now)) && add_thread(c) < 0)
+		return 100;	/* try again; those that run go on */
+	return HANDLER_LOOK_MS;
 }
 
 /* ---- run-time limit ---- */

@@ -24,12 +24,6 @@
 #include "interp.h"
 #include "module.h"
 
-/*
- * How long a thread may keep the GIL while others wait, seconds.  At CPython's
- * 5 ms, 98 requests beside a spinning script took 1.2 s, at 0.5 ms 0.25 s.
- */
-#define SWITCH_INTERVAL 0.0005
-
 #define PROBE_MS 10000		/* a routes file has so long to load */
 #define PROBE_TEXT 1024		/* octets of what may be wrong with it */
 #define PROBE_CLOSE 4096	/* descriptors below are not for it */
@@ -419,7 +413,7 @@ set_switch_interval(void)
 
 	if ((sys = PyImport_ImportModule("sys")) != NULL)
 		result = PyObject_CallMethod(sys, "setswitchinterval", "d",
-		    SWITCH_INTERVAL);
+		    INTERP_SWITCH_US / 1e6);
 	Py_XDECREF(sys);
 	Py_XDECREF(result);
 	return result != NULL ? 0 : -1;

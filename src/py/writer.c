@@ -356,6 +356,7 @@ writer_respond(PyObject *self, PyObject *args, PyObject *kw)
 		o.end_stream = end != 0;
 		o.fields = fields.v;
 		o.n_fields = fields.n;
+		o.op.batched = true;
 		result = finish_op(&o);
 		field_args_free(&fields);
 	}
