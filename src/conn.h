@@ -60,12 +60,11 @@ struct exchange {
 	struct fields request;
 	struct fields trailers;
 	struct headers_frame frame;
-	struct buf events;	/* of struct event */
+	struct buf events;	/* of struct event, as they come */
 	struct buf data;	/* content of the DATA events, in order */
 
 	bool queued;		/* in the ready queue */
 	bool busy;		/* a handler thread has it */
-	bool received;		/* the event that ends the request was taken */
 	bool finished;		/* nothing more to run */
 	atomic_bool left;	/* the client has reset it or is gone */
 	uint64_t left_since;	/* ms */
@@ -89,7 +88,16 @@ struct exchange {
 	bool call_raised;	/* HandlerTimeout was raised in it */
 	struct running *running;	/* in the slot; NULL: none free */
 
-	void *app;		/* the handler layer's; see handler.h */
+	/*
+	 * The handler layer's, which the GIL guards: events that were moved
+	 * here in one go, so that each costs no lock.
+	 */
+	struct buf hand_events;
+	struct buf hand_data;
+	bool fetching;		/* a thread is about to move more here */
+	bool received;		/* the event that ends the request was taken */
+	bool over;		/* `finished` is to be when it is put back */
+	void *app;		/* see pystream.c */
 };
 
 /* How the connection ends. */
@@ -268,10 +276,8 @@ bool conn_must_yield(struct conn *c, const struct op *op);
 /* The same, waiting as long as it takes; the mutex is let go meanwhile. */
 int conn_do(struct conn *c, struct op *op);
 
-/* The oldest event of x: true and *ev, *content (DATA), or false. */
-bool exchange_peek(const struct exchange *x, struct event *ev,
-    const uint8_t **content);
-void exchange_pop(struct exchange *x);
+/* Moves what has come to events and data, which are empty. */
+void exchange_move(struct exchange *x, struct buf *events, struct buf *data);
 
 /*
  * The next exchange with something to do, now busy; NULL: none.  taker tells
@@ -286,7 +292,8 @@ struct exchange *conn_take_ready(struct conn *c, const void *taker);
 bool conn_call_thread(struct conn *c);
 
 /*
- * The handler thread is back from it: it goes to the queue, or away.  True:
+ * The handler thread is back from it: it goes to the queue or, with x->over,
+ * away.  True:
  * the request is over and such are logged: *over is for access_log, which is
  * to be called without the mutex.
  */

@@ -27,6 +27,8 @@ exchange_unref(struct exchange *x)
 	fields_free(&x->trailers);
 	buf_free(&x->events);
 	buf_free(&x->data);
+	buf_free(&x->hand_events);
+	buf_free(&x->hand_data);
 	free(x);
 }
 
@@ -98,27 +100,15 @@ exchange_add_event(struct exchange *x, enum event_type type, size_t len,
 	exchange_make_ready(x->conn, x);
 }
 
-bool
-exchange_peek(const struct exchange *x, struct event *ev,
-    const uint8_t **content)
-{
-	if (buf_len(&x->events) == 0)
-		return false;
-	memcpy(ev, buf_data(&x->events), sizeof(*ev));
-	*content = ev->len > 0 ? buf_data(&x->data) : NULL;
-	return true;
-}
-
 void
-exchange_pop(struct exchange *x)
+exchange_move(struct exchange *x, struct buf *events, struct buf *data)
 {
-	struct event ev;
-	const uint8_t *content;
+	struct buf empty_events = *events, empty_data = *data;
 
-	if (!exchange_peek(x, &ev, &content))
-		return;
-	buf_consume(&x->events, sizeof(ev));
-	buf_consume(&x->data, ev.len);
+	*events = x->events;
+	*data = x->data;
+	x->events = empty_events;
+	x->data = empty_data;
 }
 
 /* The session may forget the stream; what scripts still ask is kept. */
@@ -190,6 +180,7 @@ conn_put_back(struct conn *c, struct exchange *x, struct access *over)
 	bool logged = log_get_level() >= LOG_L_INFO;
 
 	x->busy = false;
+	x->finished = x->over;
 	c->n_busy--;
 	if (c->draining || c->gone || c->close != CLOSE_NONE)
 		conn_wake_io(c);

@@ -125,8 +125,8 @@ def serve(stream: Any) -> None:
     Returns when there is none left for now, or the exchange is over.
     """
     exchange: Optional[Exchange] = stream.state
+    event = stream.next_event()
     while True:
-        event = stream.next_event()
         if event is None and exchange is not None and stream.closed:
             # What closed it may have come after that look for an event: only
             # now is none final.  A stream that its script has reset ends here.
@@ -146,24 +146,24 @@ def serve(stream: Any) -> None:
             exchange.complete()
         if exchange.over:
             return
+        event = stream.next_event()
 
 
 class Exchange:
     """A request with its response, while they last."""
 
-    __slots__ = ("stream", "request", "response", "functions", "pending",
-                 "dropping", "over")
+    functions = FrameFunctions()
+    #: DATA frames that were read by a running function and are still to be
+    #: given to handle_data
+    pending: Optional[Deque[frames.RequestData]] = None
+    #: no function is to run any more; content is thrown away
+    dropping = False
+    over = False
 
     def __init__(self, stream: Any, event: Tuple[Any, ...]) -> None:
         self.stream = stream
-        #: DATA frames that were read by a running function and are still to
-        #: be given to handle_data
-        self.pending: Deque[frames.RequestData] = collections.deque()
-        #: no function is to run any more; content is thrown away
-        self.dropping = False
-        self.over = False
-        self.functions = _none
-        self.request: Request = Request(self, stream.id, *event[1:])
+        _, method, path, ended = event
+        self.request: Request = Request(self, stream, method, path, ended)
         self.response: Response = Response(self.request, stream)
 
     def start(self) -> None:
@@ -171,7 +171,7 @@ class Exchange:
         request = self.request
         stream = self.stream
         stream.script = path = request.path
-        if websocket.is_websocket(request):
+        if request.method == "CONNECT" and websocket.is_websocket(request):
             websocket.serve(self)
             return
         if options.latency_ms:
@@ -244,6 +244,8 @@ class Exchange:
             _, data, flow_length, ended = event
             offset = request.add_data(data, flow_length, ended)
             if self.functions.handle_data is not None:
+                if self.pending is None:
+                    self.pending = collections.deque()
                 self.pending.append(request.data_frame(
                     None, offset, len(data), flow_length))
             # What is stored is consumed, else the client would wait for
@@ -291,12 +293,15 @@ class Exchange:
             result = stream.call("main", main, self.request, response)
             # Before the client hears of the end of the function.
             stash.release_lock()
+        writer = response._writer
+        if writer is None:
+            self.answer(result)
+            return
         if stream.block_open:
             # What the script began raw is left as it is.
             self.log("debug", "main", "ended with a raw header block open")
             return
-        writer = response._writer
-        if writer is not None and writer.finish_gathered():
+        if writer.finish_gathered():
             apply_result(response, result)
             fields = writer.gathered_fields() + response.wire_fields()[1:]
             self.send(fields, True)
@@ -305,34 +310,68 @@ class Exchange:
             if result is not None:
                 self.log("warn", "main", "headers have been sent, what it "
                          "returned is dropped")
-        elif writer is not None and writer.content_written:
+        elif writer.content_written:
             return
         else:
             if result is not None:
                 apply_result(response, result)
-            if self.functions.pipes or "pipe" in self.request.request_path:
-                self.pipe()
-            self.send(response.wire_fields(),
-                      writer is None or not writer.stream_ended)
+            self.pipe()
+            self.send(response.wire_fields(), not writer.stream_ended)
             return
-        if not (stream.ended or writer is not None and writer.stream_ended):
+        if not (stream.ended or writer.stream_ended):
             stream.send_data(b"", True)
+
+    def answer(self, result: Any) -> None:
+        """Sends what main has set up or returned: its script has sent nothing
+        so far.  Another stream's may have.
+        """
+        stream = self.stream
+        response = self.response
+        if result is not None:
+            apply_result(response, result)
+        self.pipe()
+        if self.sends_body():
+            body = response.ready_body()
+            if body is not None:
+                self.final_status()
+                if response.answer(response.wire_fields(), body):
+                    return
+        if stream.block_open:
+            return
+        if not stream.headers_sent:
+            self.send(response.wire_fields(), True)
+            return
+        self.log("warn", "main", "headers have been sent by another stream's "
+                 "script, what it set up is dropped")
+        if not stream.ended:
+            stream.send_data(b"", True)
+
+    def sends_body(self) -> bool:
+        """Whether the content goes with the response (RFC 9110 §9.3.2)."""
+        return (self.request.method != "HEAD"
+                or self.response.send_body_for_head_request)
 
     def pipe(self) -> None:
         """Runs what main has set up through the pipes that there are."""
-        text = pipes.of_request(self.request, self.functions.pipes)
-        if text:
-            self.stream.call("pipe", pipes.apply, text, self.request,
-                             self.response)
+        if self.functions.pipes or "pipe" in self.request.request_path:
+            text = pipes.of_request(self.request, self.functions.pipes)
+            if text:
+                self.stream.call("pipe", pipes.apply, text, self.request,
+                                 self.response)
+
+    def final_status(self) -> None:
+        """ValueError if the response's is none (RFC 9110 §15.2)."""
+        status = self.response.status[0]
+        if status < 200:
+            raise ValueError("status %d: a final status is 200 to 999; "
+                             "writer.write_informational sends others"
+                             % status)
 
     def send(self, fields: List[Tuple[bytes, ...]], end: bool) -> None:
         """Sends the response as a whole."""
         response = self.response
-        if response.status[0] < 200:
-            raise ValueError("status %d: a final status is 200 to 999; "
-                             "writer.write_informational sends others"
-                             % response.status[0])
-        if response.request.method == "HEAD" or (
+        self.final_status()
+        if not self.sends_body() or (
                 type(response.content) in (FilePart, FileParts)
                 or response.ready_body() is not None):
             response.send(fields, end)
@@ -357,7 +396,7 @@ class Exchange:
     def failed(self, e: BaseException, name: str) -> None:
         """A function has raised e: answers with an error, or resets."""
         self.dropping = True
-        self.pending.clear()
+        self.pending = None
         stream = self.stream
         if isinstance(e, StreamClosedError) and (
                 stream.ended or stream.closed or stream.reset):
@@ -416,9 +455,6 @@ class Exchange:
             response.headers = ResponseHeaders()
         response.close_connection = self.response.close_connection
         response.send(response.wire_fields())
-
-
-_none = FrameFunctions()
 
 
 def _frame_functions(found: Any) -> FrameFunctions:

@@ -8,8 +8,9 @@ A handler is a callable `(request, response)`, or an object with
 
 import functools
 import json
-import os
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional
+
+import _h2rig
 
 from h2rig import files, pipes
 from h2rig.errors import HTTPException
@@ -126,15 +127,11 @@ class _Script:
 
     __slots__ = ("path", "stamp", "code", "pipes")
 
-    def __init__(self, path: str, stamp: Tuple[int, ...], code: Any) -> None:
+    def __init__(self, path: str, stamp: bytes, code: Any) -> None:
         self.path = path
         self.pipes = pipes.of_name(path)
         self.stamp = stamp
         self.code = code
-
-
-def _stamp(s: os.stat_result) -> Tuple[int, ...]:
-    return s.st_mtime_ns, s.st_size, s.st_ino, s.st_dev, s.st_ctime_ns
 
 
 class PythonScriptHandler:
@@ -174,18 +171,16 @@ class PythonScriptHandler:
         script = self._scripts.get(path)
         if script is not None:
             try:
-                s = os.stat(script.path)
+                if script.stamp == _h2rig.stamp(script.path):
+                    return script
             except OSError as e:
                 raise files.not_found(e) from None
-            if script.stamp == (s.st_mtime_ns, s.st_size, s.st_ino, s.st_dev,
-                                s.st_ctime_ns):
-                return script
         name = files.requested(path, self.base_path, self.url_base)[1]
-        source, status = files.open_file(name)
-        with source:
+        with files.open_file(name)[0] as source:
+            stamp = _h2rig.stamp(source.fileno())
             text = source.read()
         code = compile(text, name, "exec", dont_inherit=True)
-        script = _Script(name, _stamp(status), code)
+        script = _Script(name, stamp, code)
         if len(path) <= MAX_PATH:
             if len(self._scripts) >= MAX_SCRIPTS:
                 self._scripts.clear()

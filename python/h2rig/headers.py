@@ -14,6 +14,7 @@ from h2rig.isomorphic import Value, isomorphic_encode, octets
 __all__ = ["MultiDict", "RequestHeaders", "ResponseHeaders"]
 
 _missing = object()
+_none: List[bytes] = []
 
 #: Of a checked field (RFC 9113 §8.2.1, RFC 9110 §5.6.2).
 _field_name = re.compile(rb":?[!#$%&'*+.^_`|~0-9a-z-]+\Z")
@@ -156,19 +157,21 @@ class RequestHeaders(Dict[Any, List[Value]]):
             yield self[key]
 
 
-def _names(name: Any) -> Tuple[bytes, bytes]:
-    # A header name as given and in lower case.
+def _names(name: Any) -> Tuple[bytes, bytes, bool]:
+    # A header name as given and in lower case, and whether `normal_order` has
+    # something to do about it.
     try:
         return _hashable_names(name)
     except TypeError:
-        name = octets(name, "header name")
-        return name, name.lower()
+        return _hashable_names(octets(name, "header name"))
 
 
 @functools.lru_cache(maxsize=1024)
-def _hashable_names(name: Any) -> Tuple[bytes, bytes]:
+def _hashable_names(name: Any) -> Tuple[bytes, bytes, bool]:
     name = octets(name, "header name")
-    return name, name.lower()
+    lower = name.lower()
+    return name, lower, (lower in PSEUDO or lower in CONNECTION_SPECIFIC
+                         or lower[:1] == b":")
 
 
 class ResponseHeaders:
@@ -178,24 +181,30 @@ class ResponseHeaders:
     back is bytes that equal their text.
     """
 
-    __slots__ = ("data",)
+    __slots__ = ("data", "_special")
 
     def __init__(self, items: Iterable[Tuple[Any, Any]] = ()) -> None:
         # lower-case name -> [(name as given, value)]
         self.data: Dict[bytes, List[Tuple[bytes, bytes]]] = {}
+        # whether there are, or were, fields that need `normal_order`
+        self._special = False
         if items:
             self.update(items)
 
     def set(self, key: Any, value: Any) -> None:
         """The only field of this name from now on."""
-        name, lower = _names(key)
+        name, lower, special = _names(key)
         self.data[lower] = [(name, _value(key, value))]
+        if special:
+            self._special = True
 
     def append(self, key: Any, value: Any) -> None:
         """One more field, beside those of the same name."""
-        name, lower = _names(key)
+        name, lower, special = _names(key)
         if type(value) is not bytes:
             value = _value(key, value)
+        if special:
+            self._special = True
         if lower in self.data:
             self.data[lower].append((name, value))
         else:
@@ -203,7 +212,12 @@ class ResponseHeaders:
 
     def update(self, items_iter: Any) -> None:
         """Appends each (name, value) pair of an iterable, or of a dict."""
-        for name, value in pairs(items_iter, "headers"):
+        if type(items_iter) is not list:
+            items_iter = pairs(items_iter, "headers")
+        for item in items_iter:
+            if type(item) is not tuple or len(item) != 2:
+                (item,) = pairs((item,), "headers")
+            name, value = item
             self.append(name, value)
 
     def get(self, key: Any, default: Any = _missing) -> Any:
@@ -246,22 +260,28 @@ class ResponseHeaders:
         return "ResponseHeaders(%r)" % (
             [(bytes(n), bytes(v)) for n, v in self],)
 
-    def fields(self) -> Tuple[List[Tuple[Any, ...]], List[bytes]]:
+    def fields(self, status: Optional[Tuple[bytes, bytes]] = None
+               ) -> Tuple[List[Tuple[Any, ...]], List[bytes]]:
         """For the wire: lower-case (name, value) pairs, pseudo-header fields
         first, and the names of connection-specific ones left out.
+
+        status: the :status field, which is put first unless it is there.
         """
-        out: List[Tuple[Any, ...]] = []
-        special = False
+        out: List[Tuple[Any, ...]] = [] if status is None else [status]
         for lower, found in self.data.items():
-            if (lower in PSEUDO or lower in CONNECTION_SPECIFIC
-                    or lower[:1] == b":"):
-                special = True
             for _, value in found:
                 out.append((lower, value.strip(b" \t")))
-        return normal_order(out) if special else (out, [])
+        if not self._special:
+            return out, _none
+        out, dropped = normal_order(out)
+        if status is not None and out[1:] and out[1] == status:
+            del out[0]
+        return out, dropped
 
 
 def _value(key: Any, value: Any) -> bytes:
+    if type(value) is str and value.isascii():
+        return value.encode("ascii")
     return octets(value, "value of header %r" % (key,))
 
 

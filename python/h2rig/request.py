@@ -4,11 +4,13 @@
 from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import SplitResult, urlsplit
 
-from h2rig import forms, frames, stash
+from h2rig import forms, stash
 from h2rig.body import BodyStore, RawInput
 from h2rig.config import Config, options
 from h2rig.connection import Connection, connection
 from h2rig.errors import HTTPException, StreamClosedError
+from h2rig.frames import FrameList, RequestData
+from h2rig.frames import RequestHeaders as HeadersFrame
 from h2rig.headers import MultiDict, RequestHeaders
 
 __all__ = ["Request", "Server"]
@@ -42,61 +44,42 @@ class Request:
     """A request, from its first HEADERS frame on.
 
     Values from the wire are bytes that equal their Latin-1 text
-    (`h2rig.isomorphic.Value`).  Attributes that need work are made when asked
-    for.
+    (`h2rig.isomorphic.Value`).  Attributes are made when asked for: few
+    scripts want many, and a request is made some ten thousand times a second.
 
     method: text.  request_path: path with query as sent.  route_match: dict.
     frames: what has come so far.  trailers: `RequestHeaders`, empty until the
     request has ended with some.
     """
 
-    __slots__ = (
-        "method", "request_path", "route_match", "frames", "h2_stream_id",
-        "scheme", "_authority", "_exchange", "_fields", "_store", "_headers",
-        "_url_parts", "_GET", "_POST", "_cookies", "_auth", "_raw_input",
-        "_server", "_trailers", "_raw_headers", "_ended", "_url", "__dict__")
-
     #: What HTTP/1 had in the request line.
     request_line = ""
     url_base = "/"
     protocol_version = "HTTP/2.0"
 
-    def __init__(self, exchange: Any, stream_id: int,
-                 fields: List[Tuple[bytes, bytes]], ended: bool,
-                 *frame: Any) -> None:
+    route_match: Dict[str, str]
+    _all_fields: Optional[List[Tuple[bytes, bytes]]] = None
+    _frames: Optional[FrameList] = None
+    _headers: Optional[RequestHeaders] = None
+    _store: Optional[BodyStore] = None
+    _trailers: Optional[RequestHeaders] = None
+    _server: Optional[Server] = None
+    _raw_headers: Any = None
+    _raw_input: Any = None
+    _url: Any = None
+    _url_parts: Any = None
+    _GET: Any = None
+    _POST: Any = None
+    _cookies: Any = None
+    _auth: Any = None
+
+    def __init__(self, exchange: Any, stream: Any, method: str, path: str,
+                 ended: bool) -> None:
         self._exchange = exchange
-        self._fields = fields
-        self._ended = ended
-        self.h2_stream_id = stream_id
-        self.frames = frames.FrameList(frames.RequestHeaders(
-            stream_id, fields, ended, *frame))
-        self.route_match: Dict[str, str] = {}
-        self.method = self.request_path = ""
-        self.scheme = self._authority = None
-        self._headers: Optional[RequestHeaders] = None
-        self._store: Optional[BodyStore] = None
-        self._trailers: Optional[RequestHeaders] = None
-        self._server: Optional[Server] = None
-        self._raw_headers: Any = None
-        self._raw_input: Any = None
-        self._url: Any = None
-        self._url_parts: Any = None
-        self._GET: Any = None
-        self._POST: Any = None
-        self._cookies: Any = None
-        self._auth: Any = None
-        for name, value in fields:
-            # Pseudo-header fields come first (RFC 9113 §8.3).
-            if name[:1] != b":":
-                break
-            if name == b":method":
-                self.method = value.decode("latin-1")
-            elif name == b":path":
-                self.request_path = value.decode("latin-1")
-            elif name == b":scheme":
-                self.scheme = value.decode("latin-1")
-            elif name == b":authority":
-                self._authority = value.decode("latin-1")
+        self._stream = stream
+        self.method = method
+        self.request_path = path
+        self._ended = self._bare = ended
 
     def __repr__(self) -> str:
         return "<Request %s %s>" % (self.method, self.url)
@@ -111,13 +94,25 @@ class Request:
     @property
     def path(self) -> str:
         """request_path without its query, as sent."""
-        return self.request_path.partition("?")[0]
+        path = self.request_path
+        return path.partition("?")[0] if "?" in path else path
+
+    @property
+    def scheme(self) -> Optional[str]:
+        """The :scheme pseudo-header field; None if there was none."""
+        return self._pseudo(b":scheme")
+
+    @property
+    def h2_stream_id(self) -> int:
+        """The stream's identifier (RFC 9113 §5.1.1)."""
+        number: int = self._stream.id
+        return number
 
     @property
     def url(self) -> str:
         """Absolute: https://AUTHORITY/PATH?QUERY."""
         if self._url is None:
-            authority = self._authority
+            authority = self._pseudo(b":authority")
             if authority is None:
                 authority = self.headers.get(b"host", b"").decode("latin-1")
             if not authority:
@@ -162,7 +157,32 @@ class Request:
             self._server = Server(self)
         return self._server
 
-    # Field sections.
+    # Frames and field sections.
+
+    @property
+    def frames(self) -> FrameList:
+        """The HEADERS frame and the DATA frames received so far."""
+        if self._frames is None:
+            self._frames = FrameList(HeadersFrame(
+                self._stream.id, self._fields, self._bare,
+                *self._stream.frame()))
+        return self._frames
+
+    @property
+    def _fields(self) -> List[Tuple[bytes, bytes]]:
+        # The field section as received.
+        if self._all_fields is None:
+            self._all_fields = self._stream.fields()
+        return self._all_fields
+
+    def _pseudo(self, name: bytes) -> Optional[str]:
+        for key, value in self._fields:
+            # Pseudo-header fields come first (RFC 9113 §8.3).
+            if key[:1] != b":":
+                break
+            if key == name:
+                return value.decode("latin-1")
+        return None
 
     @property
     def headers(self) -> RequestHeaders:
@@ -315,9 +335,9 @@ class Request:
         return offset
 
     def data_frame(self, data: Optional[bytes], offset: int, size: int,
-                   flow_length: int) -> frames.RequestData:
+                   flow_length: int) -> RequestData:
         """The frame that `add_data` has just noted, for handle_data."""
-        return frames.RequestData(self.h2_stream_id, self._store, offset,
+        return RequestData(self._stream.id, self._store, offset,
                                   size, flow_length, self._ended, data)
 
     def add_trailers(self, fields: List[Tuple[bytes, bytes]]) -> None:

@@ -40,21 +40,19 @@ class Response:
     that a script did not ask for.
     """
 
-    __slots__ = ("request", "encoding", "add_required_headers",
-                 "send_body_for_head_request", "close_connection", "content",
-                 "_status", "_headers", "_stream", "_writer", "__dict__")
+    # Until set otherwise.
+    encoding = "utf8"
+    add_required_headers = True
+    send_body_for_head_request = False
+    close_connection = False
+    content: Any = _empty
+    _writer: Optional[ResponseWriter] = None
+    _headers: Optional[ResponseHeaders] = None
+    _status: Tuple[int, Any] = (200, None)
 
     def __init__(self, request: Any, stream: Any) -> None:
         self.request = request
         self._stream = stream
-        self._writer: Optional[ResponseWriter] = None
-        self._headers: Optional[ResponseHeaders] = None
-        self._status: Tuple[int, Any] = (200, None)
-        self.encoding = "utf8"
-        self.add_required_headers = True
-        self.send_body_for_head_request = False
-        self.close_connection = False
-        self.content: Any = _empty
 
     @property
     def writer(self) -> ResponseWriter:
@@ -226,6 +224,9 @@ class Response:
         """
         content = self.content
         kind = type(content)
+        if kind is bytes:
+            ready: bytes = content
+            return ready
         if kind is str:
             body: bytes = content.encode(self.encoding)
             return body
@@ -257,12 +258,20 @@ class Response:
         if self._headers is None:
             return [status]
         fields: List[Tuple[Any, ...]]
-        fields, dropped = self._headers.fields()
+        fields, dropped = self._headers.fields(status)
         if dropped:
             log_dropped(dropped)
-        if not fields or fields[0][0] != b":status" or fields[0] != status:
-            fields.insert(0, status)
         return fields
+
+    def answer(self, fields: List[Tuple[bytes, ...]], body: bytes) -> bool:
+        """Sends fields and body, with END_STREAM, unless HEADERS have gone
+        out (false).
+        """
+        try:
+            sent: bool = self._stream.answer(fields, body)
+        except ProtocolError as e:
+            raise explained(e, fields) from None
+        return sent
 
     def send(self, fields: List[Tuple[bytes, ...]],
              end_stream: bool = True) -> None:

@@ -8,6 +8,7 @@
 #include <Python.h>
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../log.h"
@@ -219,6 +220,50 @@ module_log_enabled(PyObject *module, PyObject *arg)
 	    (int)log_get_level());
 }
 
+static PyObject *
+stamp_of(const struct stat *s)
+{
+	const long long v[] = {
+		(long long)s->st_dev, (long long)s->st_ino,
+		(long long)s->st_size,
+		(long long)s->st_mtim.tv_sec, s->st_mtim.tv_nsec,
+		(long long)s->st_ctim.tv_sec, s->st_ctim.tv_nsec
+	};
+
+	return PyBytes_FromStringAndSize((const char *)v, sizeof(v));
+}
+
+/*
+ * What tells whether a file has changed, as octets that are equal if it has
+ * not.  os.stat makes 20 objects for the same, once for each request.
+ */
+static PyObject *
+module_stamp(PyObject *module, PyObject *file)
+{
+	struct stat s;
+	PyObject *path;
+	int fd, rc;
+
+	(void)module;
+	if (PyLong_Check(file)) {
+		fd = (int)PyLong_AsLong(file);
+		Py_BEGIN_ALLOW_THREADS
+		rc = fstat(fd, &s);
+		Py_END_ALLOW_THREADS
+	} else {
+		if (!PyUnicode_FSConverter(file, &path))
+			return NULL;
+		Py_BEGIN_ALLOW_THREADS
+		rc = stat(PyBytes_AS_STRING(path), &s);
+		Py_END_ALLOW_THREADS
+		Py_DECREF(path);
+	}
+	if (rc == -1)
+		return PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError,
+		    file);
+	return stamp_of(&s);
+}
+
 static int
 settings_locked(struct conn *c, void *arg)
 {
@@ -308,6 +353,8 @@ static PyMethodDef module_methods[] = {
 	    "output(level, octets): what a script printed, likewise." },
 	{ "log_enabled", module_log_enabled, METH_O,
 	    "Whether records of that level are written." },
+	{ "stamp", module_stamp, METH_O,
+	    "What a file's status is, as octets; by path or descriptor." },
 	{ "connection", module_connection, METH_NOARGS,
 	    "What is known of the connection, as a dict." },
 	{ "_after_fork", module_after_fork, METH_NOARGS,

@@ -10,6 +10,7 @@
 #include <Python.h>
 #include <structmember.h>
 
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,7 +19,12 @@
 #include "module.h"
 #include "pystream.h"
 
-static PyTypeObject *stream_type;	/* owned; kept while the process lives */
+/* Owned; kept while the process lives. */
+static PyTypeObject *stream_type;
+static PyObject *headers_number, *data_number;	/* EVENT_HEADERS, EVENT_DATA */
+
+/* How often a thread looks whether another has done with fetching. */
+#define FETCHER_MS 1
 
 /* ---- events ---- */
 
@@ -45,36 +51,29 @@ fields_to_list(const struct fields *l)
 }
 
 /*
- * Taking an event has two steps, since Python memory is not allocated under
- * the mutex: look (into is NULL), then take if it is still the same one.
+ * Takes what has come, under the mutex, for events that are in nobody's hand
+ * yet.  Several calls for one exchange (a script's own thread may read the
+ * body) go one after the other: `fetching`.
  */
-struct event_op {
+struct fetch_op {
 	struct op op;
-	struct event ev;
-	char *into;		/* where DATA goes */
+	struct buf events;
+	struct buf data;
 	bool wait;
-	bool none;		/* no event, and none to wait for */
-	bool changed;		/* another thread took it in between */
 };
 
 static int
-event_look(struct conn *c, struct op *op)
+fetch(struct conn *c, struct op *op)
 {
-	struct event_op *e = (struct event_op *)op;
+	struct fetch_op *f = (struct fetch_op *)op;
 	struct exchange *x = op->x;
-	const uint8_t *content;
 
 	(void)c;
-	if (x->events.failed || x->data.failed)
+	exchange_move(x, &f->events, &f->data);
+	if (f->events.failed || f->data.failed)
 		return SEND_ERR_MEMORY;
-	if (exchange_peek(x, &e->ev, &content)) {
-		e->none = !e->wait && x->left;	/* nothing more is started */
-		return 0;
-	}
-	if (!e->wait || x->received) {
-		e->none = true;
-		return 0;
-	}
+	if (buf_len(&f->events) > 0 || !f->wait)
+		return SEND_OK;
 	if (x->left || x->finished) {
 		op->why = "the client has left";
 		return SEND_ERR_CLOSED;
@@ -82,84 +81,152 @@ event_look(struct conn *c, struct op *op)
 	return CONN_AGAIN_EVENT;
 }
 
+/* Moves what has come to the hand: 0, or -1 with an exception. */
 static int
-event_take(struct conn *c, void *arg)
+fetch_events(struct exchange *x, bool wait)
 {
-	struct event_op *e = arg;
-	struct exchange *x = e->op.x;
-	struct event now;
-	const uint8_t *content;
+	struct fetch_op f = { .op = { .x = x, .id = x->id, .fn = fetch },
+	    .events = x->hand_events, .data = x->hand_data, .wait = wait };
+	int rc;
 
-	(void)c;
-	e->changed = !exchange_peek(x, &now, &content) ||
-	    now.type != e->ev.type || now.len != e->ev.len;
-	if (e->changed)
+	x->hand_events = x->hand_data = (struct buf){ 0 };
+	x->fetching = true;
+	rc = module_do(&f.op);
+	x->fetching = false;
+	x->hand_events = f.events;
+	x->hand_data = f.data;
+	if (rc >= 0)
 		return 0;
-	e->ev = now;
-	if (now.len > 0)
-		memcpy(e->into, content, now.len);
-	exchange_pop(x);
-	x->received = x->received || now.end_stream;
-	return 0;
+	module_raise(&f.op, rc);
+	return -1;
+}
+
+/* False: another thread fetches, and this one does not want to wait. */
+static bool
+wait_for_fetcher(struct exchange *x, bool wait)
+{
+	while (x->fetching && wait) {
+		Py_BEGIN_ALLOW_THREADS
+		poll(NULL, 0, FETCHER_MS);
+		Py_END_ALLOW_THREADS
+	}
+	return !x->fetching;
+}
+
+static PyObject *
+text(const struct field *f)
+{
+	return PyUnicode_DecodeLatin1((const char *)f->value,
+	    (Py_ssize_t)f->value_len, NULL);
 }
 
 static PyObject *
 event_headers(const struct exchange *x, const struct event *ev)
 {
-	const struct frame_priority *p = &x->frame.priority;
-	PyObject *list, *priority;
+	struct field f = { 0 };
+	PyObject *method, *path, *result = NULL;
 
-	if ((list = fields_to_list(&x->request)) == NULL)
+	fields_find(&x->request, ":method", &f);
+	method = text(&f);
+	f = (struct field){ 0 };
+	fields_find(&x->request, ":path", &f);
+	path = text(&f);
+	if (method != NULL && path != NULL)
+		result = PyTuple_Pack(4, headers_number, method, path,
+		    ev->end_stream ? Py_True : Py_False);
+	Py_XDECREF(method);
+	Py_XDECREF(path);
+	return result;
+}
+
+static PyObject *
+event_data(struct exchange *x, const struct event *ev)
+{
+	PyObject *data, *flow_len, *result = NULL;
+
+	data = PyBytes_FromStringAndSize(
+	    (const char *)buf_data(&x->hand_data), (Py_ssize_t)ev->len);
+	if (data == NULL)
 		return NULL;
+	buf_consume(&x->hand_data, ev->len);
+	if ((flow_len = PyLong_FromUnsignedLong(ev->flow_len)) != NULL)
+		result = PyTuple_Pack(4, data_number, data, flow_len,
+		    ev->end_stream ? Py_True : Py_False);
+	Py_XDECREF(flow_len);
+	Py_DECREF(data);
+	return result;
+}
+
+/*
+ * The oldest event in the hand.  It leaves that before anything is done which
+ * might run Python code.
+ */
+static PyObject *
+take_event(struct stream_object *self)
+{
+	struct exchange *x = self->x;
+	struct event ev;
+
+	memcpy(&ev, buf_data(&x->hand_events), sizeof(ev));
+	buf_consume(&x->hand_events, sizeof(ev));
+	x->received = x->received || ev.end_stream;
+	switch (ev.type) {
+	case EVENT_DATA:
+		return event_data(x, &ev);
+	case EVENT_TRAILERS:
+		return Py_BuildValue("(iN)", EVENT_TRAILERS,
+		    fields_to_list(&x->trailers));
+	default:
+		return event_headers(x, &ev);
+	}
+}
+
+static PyObject *
+stream_next_event(struct stream_object *self, PyObject *const *args,
+    Py_ssize_t n)
+{
+	struct exchange *x = self->x;
+	bool wait = n > 0 && args[0] == Py_True;
+
+	for (;;) {
+		if (!wait && atomic_load(&x->left))
+			Py_RETURN_NONE;		/* nothing more is started */
+		if (buf_len(&x->hand_events) > 0)
+			return take_event(self);
+		if (x->received || !wait_for_fetcher(x, wait))
+			Py_RETURN_NONE;
+		if (buf_len(&x->hand_events) > 0 || x->received)
+			continue;		/* the other has fetched */
+		if (fetch_events(x, wait) < 0)
+			return NULL;
+		if (buf_len(&x->hand_events) == 0)
+			Py_RETURN_NONE;
+	}
+}
+
+static PyObject *
+stream_fields(struct stream_object *self, PyObject *unused)
+{
+	(void)unused;
+	return fields_to_list(&self->x->request);
+}
+
+static PyObject *
+stream_frame(struct stream_object *self, PyObject *unused)
+{
+	const struct exchange *x = self->x;
+	const struct frame_priority *p = &x->frame.priority;
+	PyObject *priority;
+
+	(void)unused;
 	if (x->frame.has_priority)
 		priority = Py_BuildValue("(kiO)", (unsigned long)p->dependency,
 		    (int)p->weight, p->exclusive ? Py_True : Py_False);
 	else
 		priority = Py_BuildValue("");
-	return Py_BuildValue("(iNONkO)", EVENT_HEADERS, list,
-	    ev->end_stream ? Py_True : Py_False, priority,
+	return Py_BuildValue("(NkO)", priority,
 	    (unsigned long)x->frame.length,
 	    x->frame.padded ? Py_True : Py_False);
-}
-
-static PyObject *
-stream_next_event(struct stream_object *self, PyObject *args, PyObject *kw)
-{
-	static char *names[] = { "wait", NULL };
-	struct event_op e = { .op = { .x = self->x, .id = self->x->id,
-	    .fn = event_look } };
-	PyObject *data = NULL;
-	int wait = 0, rc;
-
-	if (!PyArg_ParseTupleAndKeywords(args, kw, "|p", names, &wait))
-		return NULL;
-	e.wait = wait != 0;
-	do {
-		Py_CLEAR(data);
-		if ((rc = module_do(&e.op)) < 0)
-			return module_raise(&e.op, rc);
-		if (e.none)
-			Py_RETURN_NONE;
-		data = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)e.ev.len);
-		if (data == NULL)
-			return NULL;
-		e.into = PyBytes_AS_STRING(data);
-		module_locked(self->x->conn, event_take, &e);
-	} while (e.changed);
-
-	switch (e.ev.type) {
-	case EVENT_DATA:
-		return Py_BuildValue("(iNkO)", EVENT_DATA, data,
-		    (unsigned long)e.ev.flow_len,
-		    e.ev.end_stream ? Py_True : Py_False);
-	case EVENT_TRAILERS:
-		Py_DECREF(data);
-		return Py_BuildValue("(iN)", EVENT_TRAILERS,
-		    fields_to_list(&self->x->trailers));
-	default:
-		Py_DECREF(data);
-		return event_headers(self->x, &e.ev);
-	}
 }
 
 struct consume_args {
@@ -281,23 +348,12 @@ stream_call(struct stream_object *self, PyObject *const *args, Py_ssize_t n)
 	return result;
 }
 
-static int
-finish_locked(struct conn *c, void *arg)
-{
-	struct exchange *x = arg;
-
-	x->finished = true;
-	if (send_held_by(c->session) == x->id)
-		conn_release_hold(c);
-	return 0;
-}
-
+/* It goes when its thread puts it back; see exchange.c. */
 static PyObject *
 stream_finish(struct stream_object *self, PyObject *unused)
 {
 	(void)unused;
-	if (!atomic_load(&self->x->conn->forked))
-		module_locked(self->x->conn, finish_locked, self->x);
+	self->x->over = true;
 	Py_RETURN_NONE;
 }
 
@@ -448,7 +504,11 @@ static PyMemberDef stream_members[] = {
 
 static PyMethodDef stream_methods[] = {
 	{ "next_event", (PyCFunction)(void (*)(void))stream_next_event,
-	    METH_VARARGS | METH_KEYWORDS, "The next frame of the request." },
+	    METH_FASTCALL, "The next frame of the request." },
+	{ "fields", (PyCFunction)stream_fields, METH_NOARGS,
+	    "The request's field section, as received." },
+	{ "frame", (PyCFunction)stream_frame, METH_NOARGS,
+	    "Priority, length and padding of its HEADERS frame." },
 	{ "consume", (PyCFunction)stream_consume, METH_O,
 	    "Returns octets of flow-control credit to the peer." },
 	{ "call", (PyCFunction)(void (*)(void))stream_call, METH_FASTCALL,
@@ -497,7 +557,7 @@ reset_locked(struct conn *c, void *arg)
 	struct exchange *x = arg;
 	const char *why;
 
-	x->finished = true;
+	x->over = true;
 	if (!c->gone) {
 		/* Whoever's header block is open: this goes first. */
 		if (send_held_by(c->session) != 0)
@@ -521,17 +581,6 @@ drop_stream(struct exchange *x)
 	Py_DECREF(self);
 }
 
-static int
-over_locked(struct conn *c, void *arg)
-{
-	struct exchange *x = arg;
-
-	(void)c;
-	if (x->left)
-		x->finished = true;
-	return x->finished;
-}
-
 void
 pystream_serve(struct exchange *x, PyObject *serve)
 {
@@ -549,7 +598,9 @@ pystream_serve(struct exchange *x, PyObject *serve)
 		}
 		Py_XDECREF(result);
 	}
-	if (module_locked(x->conn, over_locked, x))
+	/* Should its client leave after this look, it comes back once more. */
+	x->over = x->over || atomic_load(&x->left);
+	if (x->over)
 		drop_stream(x);
 }
 
@@ -572,7 +623,9 @@ pystream_make_type(void)
 	PyMethodDef *def;
 	PyObject *type;
 
-	if ((type = PyType_FromSpec(&stream_spec)) == NULL)
+	if ((headers_number = PyLong_FromLong(EVENT_HEADERS)) == NULL ||
+	    (data_number = PyLong_FromLong(EVENT_DATA)) == NULL ||
+	    (type = PyType_FromSpec(&stream_spec)) == NULL)
 		return NULL;
 	stream_type = (PyTypeObject *)type;
 	stream_type->tp_new = NULL;	/* only pystream_serve makes one */

@@ -27,6 +27,7 @@ struct send_op {
 	uint32_t last;
 	bool end_stream;
 	bool headers_done;	/* respond: they have been queued */
+	bool refused;		/* answer: there has been one */
 	const uint8_t *data;
 	size_t len;
 	size_t sent;
@@ -153,21 +154,39 @@ do_headers(struct conn *c, struct op *op)
 	    o->end_stream, &op->why);
 }
 
-static PyObject *
-writer_send_headers(PyObject *self, PyObject *args, PyObject *kw)
+/*
+ * Arguments of the calls that are made most: without keywords, the optional
+ * ones being END_STREAM (a bool) and the stream's identifier.
+ */
+static int
+op_set_rest(struct send_op *o, PyObject *const *args, Py_ssize_t n)
 {
-	static char *names[] = { "fields", "end_stream", "stream_id", NULL };
+	unsigned long id;
+
+	if (n < 1 || n > 3) {
+		PyErr_SetString(PyExc_TypeError, "expected 1 to 3 arguments");
+		return -1;
+	}
+	o->end_stream = n > 1 && args[1] == Py_True;
+	if (n < 3)
+		return 0;
+	id = PyLong_AsUnsignedLong(args[2]);
+	if (PyErr_Occurred())
+		return -1;
+	op_set_id(o, id);
+	return 0;
+}
+
+static PyObject *
+writer_send_headers(PyObject *self, PyObject *const *args, Py_ssize_t n)
+{
 	struct send_op o = new_op(self, do_headers);
 	struct field_args fields;
-	PyObject *sequence, *result;
-	unsigned long id = 0;
-	int end = 0;
+	PyObject *result;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kw, "O|pk", names, &sequence,
-	    &end, &id) || field_args_get(sequence, &fields) < 0)
+	if (op_set_rest(&o, args, n) < 0 || field_args_get(args[0],
+	    &fields) < 0)
 		return NULL;
-	op_set_id(&o, id);
-	o.end_stream = end != 0;
 	o.fields = fields.v;
 	o.n_fields = fields.n;
 	result = finish_op(&o);
@@ -196,22 +215,17 @@ do_data(struct conn *c, struct op *op)
 }
 
 static PyObject *
-writer_send_data(PyObject *self, PyObject *args, PyObject *kw)
+writer_send_data(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
-	static char *names[] = { "data", "end_stream", "stream_id", NULL };
 	struct send_op o = new_op(self, do_data);
 	PyObject *result;
-	unsigned long id = 0;
 	Py_buffer data;
-	int end = 0;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kw, "y*|pk", names, &data, &end,
-	    &id))
+	if (op_set_rest(&o, args, n) < 0 ||
+	    PyObject_GetBuffer(args[0], &data, PyBUF_SIMPLE) < 0)
 		return NULL;
-	op_set_id(&o, id);
 	op_set_data(&o, &data);
 	o.op.shares = o.len > 0;
-	o.end_stream = end != 0;
 	result = finish_op(&o);
 	PyBuffer_Release(&data);
 	return result;
@@ -338,30 +352,72 @@ do_respond(struct conn *c, struct op *op)
 	return conn_must_yield(c, op) ? CONN_AGAIN_TURN : do_data(c, op);
 }
 
-static PyObject *
-writer_respond(PyObject *self, PyObject *args, PyObject *kw)
+/* The same, unless something has gone out, or a raw block is open. */
+static int
+do_answer(struct conn *c, struct op *op)
 {
-	static char *names[] = { "fields", "body", "end_stream", NULL };
-	struct send_op o = new_op(self, do_respond);
-	struct field_args fields;
-	PyObject *sequence, *result = NULL;
-	Py_buffer body;
-	int end = 1;
+	struct send_op *o = (struct send_op *)op;
+	const struct stream *s = op->x->stream;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kw, "Oy*|p", names, &sequence,
-	    &body, &end))
-		return NULL;
-	if (field_args_get(sequence, &fields) == 0) {
-		op_set_data(&o, &body);
-		o.end_stream = end != 0;
-		o.fields = fields.v;
-		o.n_fields = fields.n;
-		o.op.batched = true;
-		result = finish_op(&o);
+	o->refused = !o->headers_done && ((s != NULL && s->headers_sent) ||
+	    send_held_by(c->session) == o->id);
+	return o->refused ? SEND_OK : do_respond(c, op);
+}
+
+/* 0, or -1 with an exception. */
+static int
+respond(struct send_op *o, PyObject *field_list, PyObject *content)
+{
+	struct field_args fields;
+	Py_buffer body;
+	int rc = -1;
+
+	if (PyObject_GetBuffer(content, &body, PyBUF_SIMPLE) < 0)
+		return -1;
+	if (field_args_get(field_list, &fields) == 0) {
+		op_set_data(o, &body);
+		o->fields = fields.v;
+		o->n_fields = fields.n;
+		o->op.batched = true;
+		rc = module_do(&o->op);
+		if (rc < 0)
+			module_raise(&o->op, rc);
 		field_args_free(&fields);
 	}
 	PyBuffer_Release(&body);
-	return result;
+	return rc < 0 ? -1 : 0;
+}
+
+static PyObject *
+writer_respond(PyObject *self, PyObject *const *args, Py_ssize_t n)
+{
+	struct send_op o = new_op(self, do_respond);
+
+	if (n < 2 || n > 3) {
+		PyErr_SetString(PyExc_TypeError,
+		    "respond() takes fields, body and end_stream");
+		return NULL;
+	}
+	o.end_stream = n < 3 || args[2] == Py_True;
+	if (respond(&o, args[0], args[1]) < 0)
+		return NULL;
+	Py_RETURN_NONE;
+}
+
+static PyObject *
+writer_answer(PyObject *self, PyObject *const *args, Py_ssize_t n)
+{
+	struct send_op o = new_op(self, do_answer);
+
+	if (n != 2) {
+		PyErr_SetString(PyExc_TypeError,
+		    "answer() takes fields and body");
+		return NULL;
+	}
+	o.end_stream = true;
+	if (respond(&o, args[0], args[1]) < 0)
+		return NULL;
+	return PyBool_FromLong(!o.refused);
 }
 
 static int
@@ -658,17 +714,20 @@ writer_raw(PyObject *self, PyObject *arg)
 #define WITH_KEYWORDS(fn) \
 	(PyCFunction)(void (*)(void))(fn), METH_VARARGS | METH_KEYWORDS
 
+#define FAST(fn)	(PyCFunction)(void (*)(void))(fn), METH_FASTCALL
+
 PyMethodDef writer_methods[] = {
-	{ "send_headers", WITH_KEYWORDS(writer_send_headers),
+	{ "send_headers", FAST(writer_send_headers),
 	    "1xx, final headers or trailers, checked." },
-	{ "send_data", WITH_KEYWORDS(writer_send_data),
+	{ "send_data", FAST(writer_send_data),
 	    "DATA frames, as window allows; waits for it." },
 	{ "send_file", WITH_KEYWORDS(writer_send_file),
 	    "DATA frames with octets of a descriptor." },
 	{ "send_data_frame", WITH_KEYWORDS(writer_send_data_frame),
 	    "Exactly one DATA frame." },
-	{ "respond", WITH_KEYWORDS(writer_respond),
-	    "A whole response in one batch." },
+	{ "respond", FAST(writer_respond), "A whole response in one batch." },
+	{ "answer", FAST(writer_answer),
+	    "The same if nothing has been sent; whether that was so." },
 	{ "send_push", WITH_KEYWORDS(writer_send_push),
 	    "PUSH_PROMISE; returns the promised stream's identifier." },
 	{ "max_payload", WITH_KEYWORDS(writer_max_payload),

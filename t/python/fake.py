@@ -17,6 +17,9 @@ module.logged = []
 module.log = lambda level, text: module.logged.append((level, text))
 module.log_enabled = lambda level: True
 module.output = lambda level, octets: None
+module.stamp = lambda file: repr(
+    [getattr(os.stat(file), "st_" + name)
+     for name in ("dev", "ino", "size", "mtime_ns", "ctime_ns")]).encode()
 module.connection = lambda: {
     "id": 42, "alpn_protocol": "h2", "tls_version": "TLSv1.3",
     "cipher": "TLS_AES_128_GCM_SHA256", "sni": None, "session_reused": False,
@@ -28,11 +31,12 @@ from h2rig import errors  # noqa: E402
 
 
 def headers(method="GET", path="/", fields=(), end=True, priority=None):
-    """An event."""
+    """An event, with what its Stream says of the frame behind it."""
     pseudo = [(b":method", method.encode()), (b":scheme", b"https"),
               (b":authority", b"example.test:8443"),
               (b":path", path.encode("latin-1"))]
-    return (module.EVENT_HEADERS, pseudo + list(fields), end, priority)
+    return (module.EVENT_HEADERS, method, path, end,
+            pseudo + list(fields), (priority, 0, False))
 
 
 def data(octets, end=False, padding=0):
@@ -86,11 +90,21 @@ class Stream:
     def next_event(self, wait=False):
         assert wait or not self.in_call, "read while a function runs"
         if self.events:
-            return self.events.pop(0)
+            event = self.events.pop(0)
+            if event[0] == module.EVENT_HEADERS:
+                self._fields, self._frame = event[4:]
+                event = event[:4]
+            return event
         if wait:
             self.reset = self.closed = True
             raise errors.StreamClosedError("the client has left")
         return None
+
+    def fields(self):
+        return self._fields
+
+    def frame(self):
+        return self._frame
 
     def consume(self, n):
         self.consumed += n
@@ -112,6 +126,12 @@ class Stream:
             return False
         if self.ended or self.closed:
             raise errors.StreamClosedError("stream is closed")
+        return True
+
+    def answer(self, fields, body):
+        if self.headers_sent or self.block_open:
+            return False
+        self.respond(fields, body)
         return True
 
     def respond(self, fields, body, end_stream=True):

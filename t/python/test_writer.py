@@ -19,7 +19,7 @@ PROMISE = [("method", "GET"), (":scheme", "https"), ("path", "/p"),
 class Case(unittest.TestCase):
     def make(self, method="GET"):
         self.stream = fake.Stream()
-        request = Request(None, 1, [(b":method", method.encode())], True)
+        request = Request(None, self.stream, method, "/", True)
         self.response = Response(request, self.stream)
         self.writer = self.response.writer
 

@@ -1,0 +1,1 @@
+/tmp/tmps_j6vuwd/secret.py
