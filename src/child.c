@@ -383,6 +383,7 @@ serve(struct child *ch)
 		conn_unlock(c);
 		if (buf_len(&c->notes) > 0)	/* only we add to them */
 			log_notes(c);
+		sooner(&timeout, quickfile_log(c, false));
 		if (poll(p, 3, timeout) == -1)
 			p[0].revents = p[1].revents = p[2].revents = 0;
 		conn_lock(c);
@@ -552,6 +553,7 @@ leave(struct child *ch)
 
 	atomic_store(&ch->c.slot->state, CHILD_LEAVING);
 	atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() + LEAVE_MS);
+	quickfile_log(&ch->c, true);
 	/* A function that is stuck may have the GIL. */
 	if (ch->end != CHILD_END_LIMIT)
 		interp_child_flush();

@@ -52,6 +52,8 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 	struct conn *c = user;
 	struct exchange *x;
 
+	if (quickfile_respond(c, s, l, frame->end_stream))
+		return;
 	if ((x = exchange_new(c, s)) == NULL) {
 		snprintf(c->why, sizeof(c->why), "out of memory");
 		conn_set_gone(c);
@@ -207,8 +209,12 @@ conn_read(struct conn *c)
 		c->last_progress = now;
 		atomic_fetch_add_explicit(&c->slot->octets_in,
 		    (unsigned long)n, memory_order_relaxed);
+		quickfile_new_lot(c);
 		if (session_recv(c->session, octets, (size_t)n, now) < 0)
 			return -1;
+		/* That may have been many requests: let writers in. */
+		if (quickfile_lot_octets(c) > 0)
+			break;
 		/* A burst of PINGs must not pass max-replies by itself. */
 		if (conn_queued(c) > READ_REPLIES_MAX)
 			conn_push(c);
@@ -376,6 +382,8 @@ conn_free(struct conn *c)
 		exchange_unref(x);
 	}
 	buf_free(&c->notes);
+	buf_free(&c->records);
+	quickfile_free(c);
 	session_free(c->session);
 	tls_free(c->tls);
 	conn_close_fd(c);

@@ -25,6 +25,7 @@
 #include "h2/send.h"
 #include "h2/session.h"
 #include "options.h"
+#include "quickfile.h"
 #include "scoreboard.h"
 #include "tls.h"
 
@@ -144,6 +145,8 @@ struct conn {
 	char why[256];		/* why the transport failed */
 	struct buf notes;	/* lines for the log, which the I/O thread
 				 * writes without the mutex */
+	struct quickfiles *quick;	/* files served before; NULL: none */
+	struct buf records;	/* of the I/O thread; see quickfile_log */
 	uint64_t held_since;	/* ms; a raw header block is open */
 	uint64_t last_progress;	/* ms; an octet went in or out */
 	uint64_t last_data;	/* ms; a writer's DATA was queued */
@@ -272,6 +275,9 @@ int conn_try(struct conn *c, struct op *op);
  */
 size_t conn_share(const struct conn *c, const struct op *op);
 bool conn_must_yield(struct conn *c, const struct op *op);
+
+/* Whether anybody at all waits for a turn. */
+bool conn_is_contended(const struct conn *c);
 
 /* The same, waiting as long as it takes; the mutex is let go meanwhile. */
 int conn_do(struct conn *c, struct op *op);

@@ -63,7 +63,7 @@ log_end(const struct seat *seat, const struct slot *slot, int status,
     bool out_of_cpu)
 {
 	uint64_t ms = sys_now_ms() - seat->started_ms;
-	char text[4096], run[SCOREBOARD_TEXT + 64], tail[160];
+	char text[4096], run[SCOREBOARD_TEXT + 64], tail[200];
 	bool warn, running = false;
 	size_t i;
 
@@ -81,6 +81,11 @@ log_end(const struct seat *seat, const struct slot *slot, int status,
 	    "%" PRIuFAST64 " octets in, %" PRIuFAST64 " out",
 	    ms / 1000, (unsigned)(ms % 1000), atomic_load(&slot->streams),
 	    atomic_load(&slot->octets_in), atomic_load(&slot->octets_out));
+	if (atomic_load(&slot->quick) > 0) {
+		snprintf(run, sizeof(run), ", %u without Python",
+		    atomic_load(&slot->quick));
+		ends_append(tail, sizeof(tail), run, "");
+	}
 	(warn ? log_warnx : log_info)("child %ld of %s ended: %s; %s",
 	    (long)seat->pid, seat->client, text, tail);
 }

@@ -61,6 +61,7 @@ struct slot {
 	atomic_uint_fast64_t octets_in;
 	atomic_uint_fast64_t octets_out;
 	atomic_uint streams;
+	atomic_uint quick;	/* of them: files answered without Python */
 	char client[64];	/* "127.0.0.1:50000" */
 	char tls[16];		/* "TLSv1.3"; empty: none, or not yet */
 	char alpn[16];		/* "h2"; empty: the client offered none */

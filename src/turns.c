@@ -125,6 +125,12 @@ conn_must_yield(struct conn *c, const struct op *op)
 	return true;
 }
 
+bool
+conn_is_contended(const struct conn *c)
+{
+	return c->waiters != NULL && first_in_line(c) != NULL;
+}
+
 size_t
 conn_share(const struct conn *c, const struct op *op)
 {

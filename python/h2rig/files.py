@@ -16,7 +16,7 @@ from h2rig.errors import HTTPException
 
 __all__ = ["FilePart", "FileParts", "as_sent", "decode_path",
            "directory_listing", "file_part", "guess_content_type",
-           "load_headers", "locate", "open_file", "requested"]
+           "has_headers", "load_headers", "locate", "open_file", "requested"]
 
 #: Files up to this many octets are sent from memory.
 SMALL = 65536
@@ -225,6 +225,16 @@ def load_headers(path: str, substitute: Callable[[bytes], bytes]
         if data is not None:
             fields += parse_headers(data, base + ".headers")
     return fields
+
+
+def has_headers(path: str) -> bool:
+    """Whether anything has a name by which `load_headers` would look for
+    fields for this file, even a link that leads nowhere yet.
+    """
+    return any(os.path.lexists(base + ending)
+               for base in (os.path.join(os.path.dirname(path), "__dir__"),
+                            path)
+               for ending in (".headers", ".sub.headers"))
 
 
 def _read(name: str) -> Optional[bytes]:

@@ -129,6 +129,23 @@ class FileHandler(_Rooted):
                 response.headers.set(
                     "Content-Length", len(content) if isinstance(
                         content, bytes) else content.length)
+        if type(response.content) is bytes and not piping:
+            self._remember(request, response, path, status)
+
+    def _remember(self, request: Any, response: Any, path: str,
+                  status: os.stat_result) -> None:
+        # Has the next request for this file answered without Python, if
+        # nothing but the file and its directory has a say in the answer.
+        exchange = request._exchange
+        if (type(self) is FileHandler and exchange is not None
+                and exchange.functions.main is self
+                and "?" not in request.request_path
+                and response.status[0] == 200
+                and not options.validators and not options.latency_ms
+                and not files.has_headers(path)):
+            exchange.stream.remember_file(
+                os.fsencode(path), status.st_dev, status.st_ino,
+                response.wire_fields(), response.content)
 
     @staticmethod
     def _fields(request: Any, path: str) -> List[Tuple[Any, Any]]:

@@ -361,6 +361,13 @@ send_data_frame(struct session *s, uint32_t id, const uint8_t *data,
 	return rc;
 }
 
+bool
+send_fits(const struct session *s, const struct stream *st, size_t len)
+{
+	return s->raw.by == 0 && (int64_t)len <= s->send_window &&
+	    (int64_t)len <= st->send_window;
+}
+
 size_t
 send_max_payload(const struct session *s, uint32_t id)
 {

@@ -60,6 +60,12 @@ int send_data(struct session *s, uint32_t id, const uint8_t *data, size_t len,
 int send_data_frame(struct session *s, uint32_t id, const uint8_t *data,
     size_t len, bool end_stream, const char **why);
 
+/*
+ * Whether send_headers and send_data would send a whole response with len
+ * octets of content on it now, as far as windows and holds are concerned.
+ */
+bool send_fits(const struct session *s, const struct stream *st, size_t len);
+
 /* Octets that one DATA frame may have now: window and frame size; >= 0. */
 size_t send_max_payload(const struct session *s, uint32_t id);
 

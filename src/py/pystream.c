@@ -515,6 +515,8 @@ static PyMethodDef stream_methods[] = {
 	    "Runs a script's function under the run-time limit." },
 	{ "finish", (PyCFunction)stream_finish, METH_NOARGS,
 	    "The exchange is over for the package." },
+	{ "remember_file", pystream_remember_file, METH_VARARGS,
+	    "Requests like this one may be answered likewise." },
 	{ NULL, NULL, 0, NULL }
 };
 

@@ -29,4 +29,7 @@ void pystream_serve(struct exchange *x, PyObject *serve);
 /* Methods of Stream that write; in writer.c. */
 extern PyMethodDef writer_methods[];
 
+/* Stream.remember_file (remember.c). */
+PyObject *pystream_remember_file(PyObject *self, PyObject *args);
+
 #endif
