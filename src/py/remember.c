@@ -63,8 +63,11 @@ pystream_remember_file(PyObject *self, PyObject *args)
 		a.n_fields = (size_t)n;
 		a.content = content.buf;
 		a.len = (size_t)content.len;
+		/* The file system may take its time. */
+		Py_BEGIN_ALLOW_THREADS
 		if (!atomic_load(&x->conn->forked))
 			q = quickfile_new(&x->request, x->since, &a);
+		Py_END_ALLOW_THREADS
 		if (q != NULL)
 			module_locked(x->conn, keep_locked, q);
 	}
