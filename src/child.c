@@ -43,6 +43,7 @@ struct child {
 	enum conn_close how;	/* what the end looks like on the wire */
 	char why[256];
 	const char *drain_why;	/* NULL: the server is stopping */
+	bool more;		/* there may be input already read */
 };
 
 /*
@@ -174,7 +175,10 @@ read_input(struct child *ch)
 	const char *error;
 	uint32_t code;
 
-	if (conn_read(c) >= 0)
+	int rc = conn_read(c);
+
+	ch->more = rc > 0;
+	if (rc >= 0)
 		return;
 	if (session_is_http1(c->session) && c->info.alpn == NULL)
 		answer_http1(ch);
@@ -372,13 +376,14 @@ serve(struct child *ch)
 	/* Without ALPN it may be HTTP/1: our preface waits for the client's. */
 	c->quiet = c->info.alpn == NULL;
 	conn_push(c);
+	ch->more = true;	/* what came with the end of the handshake */
 	for (;;) {
 		check_state(ch);
 		timeout = check_deadlines(ch, sys_now_ms());
 		if (ch->end != CHILD_END_NONE)
 			break;
 		p[0].events = c->backlog ? POLLIN | POLLOUT : POLLIN;
-		if (c->tls != NULL && tls_pending(c->tls) > 0)
+		if (ch->more)
 			timeout = 0;
 		conn_unlock(c);
 		if (buf_len(&c->notes) > 0)	/* only we add to them */

@@ -64,7 +64,8 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 		x->events.failed = true;
 	atomic_fetch_add_explicit(&c->slot->streams, 1, memory_order_relaxed);
 	x->frame = *frame;
-	exchange_add_event(x, EVENT_HEADERS, 0, 0, frame->end_stream);
+	exchange_add_event(x, &(struct event){ .type = EVENT_HEADERS,
+	    .end_stream = frame->end_stream });
 }
 
 static void
@@ -79,8 +80,10 @@ on_data(void *user, struct stream *s, const uint8_t *data, size_t len,
 		session_consume(c->session, s, flow_len);
 		return;
 	}
-	buf_add(&x->data, data, len);
-	exchange_add_event(x, EVENT_DATA, len, flow_len, end_stream);
+	if (exchange_add_data(x, data, &(struct event){ .type = EVENT_DATA,
+	    .end_stream = end_stream, .len = (uint32_t)len,
+	    .flow_len = (uint32_t)flow_len, .credit = (uint32_t)flow_len }))
+		session_consume(c->session, s, flow_len);
 }
 
 static void
@@ -93,7 +96,8 @@ on_trailers(void *user, struct stream *s, const struct fields *l)
 		return;
 	if (fields_copy(&x->trailers, l) < 0)
 		x->events.failed = true;
-	exchange_add_event(x, EVENT_TRAILERS, 0, 0, true);
+	exchange_add_event(x, &(struct event){ .type = EVENT_TRAILERS,
+	    .end_stream = true });
 }
 
 static void

@@ -32,6 +32,12 @@
 /* Writers wait while so much is queued, octets. */
 #define CONN_QUEUE_MAX (256 * 1024)
 
+/*
+ * Content that an exchange gathers before its handler is to store it, octets.
+ * An upload of 10 MiB took 640 hand-overs to Python's thread without.
+ */
+#define CONN_GATHER_MAX (128 * 1024)
+
 /* Who took nothing for longer is at something long, milliseconds. */
 #define CONN_BUSY_MS 1
 
@@ -46,6 +52,7 @@ struct event {
 	bool end_stream;	/* the request ends with it */
 	uint32_t len;		/* DATA: octets of content */
 	uint32_t flow_len;	/* DATA: with padding */
+	uint32_t credit;	/* DATA: of that, still to be returned */
 };
 
 /*
@@ -67,6 +74,7 @@ struct exchange {
 	bool queued;		/* in the ready queue */
 	bool busy;		/* a handler thread has it */
 	bool finished;		/* nothing more to run */
+	bool gathers;		/* content is wanted when it is all there */
 	atomic_bool left;	/* the client has reset it or is gone */
 	uint64_t left_since;	/* ms */
 	uint64_t busy_since;	/* ms */

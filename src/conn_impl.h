@@ -39,8 +39,11 @@ void exchange_unlink(struct conn *c, struct exchange *x);
 
 /* Into the ready queue, unless it is there, in a thread's hands or over. */
 void exchange_make_ready(struct conn *c, struct exchange *x);
-void exchange_add_event(struct exchange *x, enum event_type type, size_t len,
-    size_t flow_len, bool end_stream);
+void exchange_add_event(struct exchange *x, const struct event *ev);
+
+/* Content and its DATA event; whether its credit can be returned already. */
+bool exchange_add_data(struct exchange *x, const uint8_t *data,
+    const struct event *ev);
 
 /* Its client has reset it, or the connection is gone. */
 void exchange_client_left(struct exchange *x);

@@ -88,16 +88,26 @@ exchange_make_ready(struct conn *c, struct exchange *x)
 }
 
 void
-exchange_add_event(struct exchange *x, enum event_type type, size_t len,
-    size_t flow_len, bool end_stream)
+exchange_add_event(struct exchange *x, const struct event *ev)
 {
-	struct event ev = { .type = (uint8_t)type, .end_stream = end_stream,
-	    .len = (uint32_t)len, .flow_len = (uint32_t)flow_len };
-
-	buf_add(&x->events, &ev, sizeof(ev));
+	buf_add(&x->events, ev, sizeof(*ev));
 	if (x->busy)
 		conn_wake_exchange(x->conn, x);
-	exchange_make_ready(x->conn, x);
+	if (ev->type != EVENT_DATA || ev->credit > 0 || ev->end_stream)
+		exchange_make_ready(x->conn, x);
+}
+
+bool
+exchange_add_data(struct exchange *x, const uint8_t *data,
+    const struct event *ev)
+{
+	struct event e = *ev;
+
+	buf_add(&x->data, data, ev->len);
+	if (x->gathers && buf_len(&x->data) < CONN_GATHER_MAX)
+		e.credit = 0;
+	exchange_add_event(x, &e);
+	return e.credit == 0;
 }
 
 void

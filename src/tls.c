@@ -33,6 +33,9 @@
 /* RFC 9113 §9.2.2: ephemeral and AEAD; for TLS 1.3 all suites are. */
 #define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
 
+/* Octets that one read from the socket takes, four records' worth. */
+#define READ_BUFFER (64 * 1024)
+
 #define CERT_DAYS 397L		/* no client refuses one for living longer */
 #define DAY_SECONDS 86400L
 
@@ -316,6 +319,9 @@ set_parameters(SSL_CTX *ssl)
 	SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
 	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+	/* Else it is two reads for each record: header and content. */
+	SSL_CTX_set_read_ahead(ssl, 1);
+	SSL_CTX_set_default_read_buffer_len(ssl, READ_BUFFER);
 	SSL_CTX_set_alpn_select_cb(ssl, select_alpn, NULL);
 	return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
 	    SSL_CTX_set_cipher_list(ssl, TLS12_CIPHERS) == 1 &&
@@ -486,14 +492,6 @@ tls_write(struct tls *t, const void *src, size_t len)
 	prepare();
 	ret = SSL_write_ex(t->ssl, src, len, &n);
 	return ret == 1 ? (long)n : result(t, ret);
-}
-
-size_t
-tls_pending(struct tls *t)
-{
-	int n = SSL_pending(t->ssl);
-
-	return n > 0 ? (size_t)n : 0;
 }
 
 void

@@ -42,15 +42,13 @@ int tls_handshake(struct tls *t);
 
 /*
  * Octets read or written (> 0; size and len are too), or an enum tls_status.
+ * What the socket had may be in here: read until TLS_AGAIN_READ before waiting.
  * A tls_write that said TLS_AGAIN_* may already have encrypted what it was
  * given: the next one must begin with the same octets, and as many or more.
  * One call writes at most one record's worth of 16 KiB.
  */
 long tls_read(struct tls *t, void *dst, size_t size);
 long tls_write(struct tls *t, const void *src, size_t len);
-
-/* Octets already decrypted that tls_read would return without the socket. */
-size_t tls_pending(struct tls *t);
 
 /* Sends close_notify, as far as the kernel takes it. */
 void tls_shutdown(struct tls *t);

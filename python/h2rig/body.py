@@ -14,6 +14,9 @@ __all__ = ["BodyStore", "RawInput"]
 #: Octets that are held in memory.
 IN_MEMORY = 1 << 20
 
+#: Octets that go to the file in one write.
+WRITE = 1 << 18
+
 
 class BodyStore:
     """Octets appended at the end and read from anywhere.
@@ -21,11 +24,13 @@ class BodyStore:
     Reads keep no position, so that any number of views share one file.
     """
 
-    __slots__ = ("length", "_memory", "_file", "_whole")
+    __slots__ = ("length", "_memory", "_filed", "_file", "_whole")
 
     def __init__(self) -> None:
         self.length = 0
+        # What is not in the file: all from offset _filed on.
         self._memory: Union[bytes, bytearray] = b""
+        self._filed = 0
         self._file: Any = None
         self._whole: Optional[bytes] = None
 
@@ -35,34 +40,42 @@ class BodyStore:
         if not data:
             return offset
         self._whole = None
-        if self._file is not None:
-            self._write(data)
-        elif offset + len(data) > IN_MEMORY:
-            self._file = tempfile.TemporaryFile(buffering=0)
-            self._write(self._memory)
-            self._write(data)
-            self._memory = b""
-        elif not offset:
+        if not offset:
             self._memory = data
         else:
             if isinstance(self._memory, bytes):
                 self._memory = bytearray(self._memory)
             self._memory += data
         self.length = offset + len(data)
+        if len(self._memory) >= (IN_MEMORY if self._file is None else WRITE):
+            self._flush()
         return offset
 
-    def _write(self, data: Union[bytes, bytearray]) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[self._file.write(view):]
+    def _flush(self) -> None:
+        # What is in memory goes to the file.  A script's own threads may read
+        # meanwhile, and so have more come: nothing is taken out of memory
+        # before it is in the file, by whoever is first.
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(buffering=0)
+        start = at = self._filed
+        view = memoryview(bytes(self._memory))
+        end = start + len(view)
+        while at < end:
+            at += os.pwrite(self._file.fileno(), view[at - start:], at)
+        if self._filed == start:
+            self._memory = bytearray(self._memory[end - start:])
+            self._filed = end
 
     def read(self, offset: int, size: int) -> bytes:
         """Up to size octets from offset on: fewer at the end."""
         size = min(size, self.length - offset)
         if size <= 0:
             return b""
-        if self._file is None:
-            return bytes(self._memory[offset:offset + size])
+        if offset >= self._filed:
+            start = offset - self._filed
+            return bytes(self._memory[start:start + size])
+        if offset + size > self._filed:
+            self._flush()
         parts: List[bytes] = []
         while size > 0:
             part = os.pread(self._file.fileno(), size, offset)
@@ -86,6 +99,7 @@ class BodyStore:
         """Something with `find` and slices: bytes, or the file mapped."""
         if self._file is None:
             return self.whole()
+        self._flush()
         return mmap.mmap(self._file.fileno(), self.length,
                          access=mmap.ACCESS_READ)
 

@@ -200,6 +200,8 @@ class Exchange:
             return
         finally:
             stash.release_lock()
+        if not request._ended and self.functions.handle_data is None:
+            self.stream.gather()
         if self.functions.handle_headers is not None:
             self.run("handle_headers", self.functions.handle_headers,
                      request.frames[0])
@@ -210,24 +212,25 @@ class Exchange:
         if event[0] == EVENT_TRAILERS:
             request.add_trailers(event[1])
             return
-        _, data, flow_length, ended = event
+        _, data, flow_length, ended, credit = event
         if self.dropping:
             request._ended = ended
-            self.stream.consume(flow_length)
+            self.stream.consume(credit)
             return
         try:
             offset = request.add_data(data, flow_length, ended)
         except OSError as e:
             # No room for the body, say.
             request._ended = ended
-            self.stream.consume(flow_length)
+            self.stream.consume(credit)
             self.failed(e, "(body)")
             return
         if self.functions.handle_data is not None:
             frame = request.data_frame(data, offset, len(data), flow_length)
             self.run("handle_data", self.functions.handle_data, frame)
             frame._data = None
-        self.stream.consume(flow_length)
+        if credit:
+            self.stream.consume(credit)
 
     def pull(self) -> None:
         """Takes one more event for a function that wants the body; waits.
@@ -241,7 +244,7 @@ class Exchange:
         elif event[0] == EVENT_TRAILERS:
             request.add_trailers(event[1])
         else:
-            _, data, flow_length, ended = event
+            _, data, flow_length, ended, credit = event
             offset = request.add_data(data, flow_length, ended)
             if self.functions.handle_data is not None:
                 if self.pending is None:
@@ -250,7 +253,7 @@ class Exchange:
                     None, offset, len(data), flow_length))
             # What is stored is consumed, else the client would wait for
             # credit and the script for the client.
-            self.stream.consume(flow_length)
+            self.stream.consume(credit)
 
     def drain(self) -> None:
         """Gives handle_data the frames that were read early."""

@@ -145,7 +145,7 @@ class Tunnel:
             if event is None or event[0] != _h2rig.EVENT_DATA:
                 request._ended = True
                 break
-            _, data, flow_length, request._ended = event
+            _, data, flow_length, request._ended, _ = event
             self._stream.consume(flow_length)
             if data:
                 octets_read: bytes = data

@@ -24,8 +24,12 @@ count_connection_data(struct session *s, const struct frame_header *h)
 		    "than the connection's window (RFC 9113 6.9.1)");
 	s->recv_window -= len;
 	s->recv_unreturned += len;
-	/* At half the window at the latest, so that the peer never stalls. */
-	if (s->recv_unreturned >= (WINDOW_DEFAULT + 1) / 2) {
+	/*
+	 * At a quarter of the window, so that the peer has credit again before
+	 * it is out of it: 10 MiB uploads, each after the other, 13 a second at
+	 * half the window, 15 at a quarter.
+	 */
+	if (s->recv_unreturned >= (WINDOW_DEFAULT + 1) / 4) {
 		frame_window_update_encode(session_own_out(s), 0,
 		    (uint32_t)s->recv_unreturned);
 		s->recv_window += s->recv_unreturned;

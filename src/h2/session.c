@@ -266,13 +266,13 @@ session_release(struct session *s, struct stream *st)
 void
 session_consume(struct session *s, struct stream *st, size_t flow_len)
 {
-	int64_t half = ((int64_t)s->window_size + 1) / 2;
+	int64_t quarter = ((int64_t)s->window_size + 1) / 4;
 
 	if (flow_len == 0 || !stream_can_receive(st) ||
 	    s->phase == PHASE_FAILED)
 		return;
 	st->recv_unreturned += (int64_t)flow_len;
-	if (st->recv_unreturned < half)
+	if (st->recv_unreturned < quarter)
 		return;
 	frame_window_update_encode(session_own_out(s), st->id,
 	    (uint32_t)st->recv_unreturned);

@@ -157,9 +157,9 @@ void session_wrote(struct session *s, size_t n);
 
 /*
  * The application has consumed flow_len octets of stream st: its receive
- * credit is returned, by WINDOW_UPDATE when half of the window has gathered.
- * (The connection's credit is returned on receipt.)  Without effect once the
- * peer has ended or reset the stream, or we have reset it.
+ * credit is returned, by WINDOW_UPDATE when a quarter of the window has
+ * gathered.  (The connection's credit is returned on receipt.)  Without effect
+ * once the peer has ended or reset the stream, or we have reset it.
  */
 void session_consume(struct session *s, struct stream *st, size_t flow_len);
 

@@ -142,17 +142,20 @@ event_headers(const struct exchange *x, const struct event *ev)
 static PyObject *
 event_data(struct exchange *x, const struct event *ev)
 {
-	PyObject *data, *flow_len, *result = NULL;
+	PyObject *data, *flow_len, *credit, *result = NULL;
 
 	data = PyBytes_FromStringAndSize(
 	    (const char *)buf_data(&x->hand_data), (Py_ssize_t)ev->len);
 	if (data == NULL)
 		return NULL;
 	buf_consume(&x->hand_data, ev->len);
-	if ((flow_len = PyLong_FromUnsignedLong(ev->flow_len)) != NULL)
-		result = PyTuple_Pack(4, data_number, data, flow_len,
-		    ev->end_stream ? Py_True : Py_False);
+	flow_len = PyLong_FromUnsignedLong(ev->flow_len);
+	credit = PyLong_FromUnsignedLong(ev->credit);
+	if (flow_len != NULL && credit != NULL)
+		result = PyTuple_Pack(5, data_number, data, flow_len,
+		    ev->end_stream ? Py_True : Py_False, credit);
 	Py_XDECREF(flow_len);
+	Py_XDECREF(credit);
 	Py_DECREF(data);
 	return result;
 }
@@ -244,6 +247,25 @@ consume_locked(struct conn *c, void *arg)
 		conn_push(c);
 	}
 	return 0;
+}
+
+static int
+gather_locked(struct conn *c, void *arg)
+{
+	struct exchange *x = arg;
+
+	(void)c;
+	x->gathers = true;
+	return 0;
+}
+
+static PyObject *
+stream_gather(struct stream_object *self, PyObject *unused)
+{
+	(void)unused;
+	if (!atomic_load(&self->x->conn->forked))
+		module_locked(self->x->conn, gather_locked, self->x);
+	Py_RETURN_NONE;
 }
 
 static PyObject *
@@ -509,6 +531,8 @@ static PyMethodDef stream_methods[] = {
 	    "The request's field section, as received." },
 	{ "frame", (PyCFunction)stream_frame, METH_NOARGS,
 	    "Priority, length and padding of its HEADERS frame." },
+	{ "gather", (PyCFunction)stream_gather, METH_NOARGS,
+	    "From now on content is wanted when there is much or all of it." },
 	{ "consume", (PyCFunction)stream_consume, METH_O,
 	    "Returns octets of flow-control credit to the peer." },
 	{ "call", (PyCFunction)(void (*)(void))stream_call, METH_FASTCALL,

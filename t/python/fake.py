@@ -41,7 +41,8 @@ def headers(method="GET", path="/", fields=(), end=True, priority=None):
 
 def data(octets, end=False, padding=0):
     """An event."""
-    return (module.EVENT_DATA, octets, len(octets) + padding, end)
+    return (module.EVENT_DATA, octets, len(octets) + padding, end,
+            len(octets) + padding)
 
 
 def trailers(*fields):
@@ -105,6 +106,12 @@ class Stream:
 
     def frame(self):
         return self._frame
+
+    def remember_file(self, *answer):
+        self.remembered = answer
+
+    def gather(self):
+        self.gathers = True
 
     def consume(self, n):
         self.consumed += n

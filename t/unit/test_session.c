@@ -223,8 +223,8 @@ static const struct rule_case state_cases[] = {
 	    "HEADERS 5 1 40016101+62; HEADERS 5 3 " GET "be",
 	    "headers 1; closed 1 reset CANCEL; headers 3 end" },
 	{ "5.1 credit goes on", "HEADERS 4 1 " POST "; !reset 1 8; !wrote; "
-	    "DATA 0 1 16384*00; DATA 0 1 16384*00",
-	    "headers 1; closed 1 reset CANCEL | WINDOW_UPDATE 0 32768" },
+	    "DATA 0 1 16384*00",
+	    "headers 1; closed 1 reset CANCEL | WINDOW_UPDATE 0 16384" },
 	{ "5.1 after a stream error too", "HEADERS 4 1 <a=b>; DATA 1 1 00; "
 	    "HEADERS 5 3 " GET, "error 1 PROTOCOL_ERROR: no :method "
 	    "(RFC 9113 8.3.1); headers 3 end | RST_STREAM 1 PROTOCOL_ERROR" },
@@ -337,26 +337,26 @@ static const struct rule_case settings_cases[] = {
 	    "than 2147483647 (RFC 9113 6.9.1); closed 1 reset "
 	    "FLOW_CONTROL_ERROR | RST_STREAM 1 FLOW_CONTROL_ERROR" },
 	/* Windows to receive in. */
-	{ "6.9", "HEADERS 4 1 " POST "; DATA 0 1 16383*00; DATA 0 1 16384*00; "
-	    "DATA 0 1 01; !consume 1 32767; !consume 1 1",
-	    "headers 1; data 1 16383/16383; data 1 16384/16384; data 1 1/1 | "
-	    "WINDOW_UPDATE 0 32768; WINDOW_UPDATE 1 32768" },
+	{ "6.9", "HEADERS 4 1 " POST "; DATA 0 1 16383*00; DATA 0 1 01; "
+	    "!consume 1 16383; !consume 1 1",
+	    "headers 1; data 1 16383/16383; data 1 1/1 | "
+	    "WINDOW_UPDATE 0 16384; WINDOW_UPDATE 1 16384" },
 	{ "6.9 and so on", "HEADERS 4 1 " POST "; DATA 0 1 16384*00; "
 	    "DATA 0 1 16384*00; !consume 1 32768; DATA 0 1 16384*00; "
 	    "DATA 0 1 16384*00; !consume 1 32768; DATA 0 1 16384*00; "
 	    "!consume 1 16384; !wrote", "headers 1; data 1 16384/16384; "
 	    "data 1 16384/16384; data 1 16384/16384; data 1 16384/16384; "
 	    "data 1 16384/16384" },
-	{ "6.9 half of it, each time", "HEADERS 4 1 " POST "; DATA 0 1 "
-	    "16384*00; DATA 0 1 16384*00; !consume 1 32768; !wrote; "
-	    "DATA 0 1 16384*00; !consume 1 16384; !wrote; DATA 0 1 16384*00; "
-	    "!consume 1 16384", "headers 1; data 1 16384/16384; "
-	    "data 1 16384/16384; data 1 16384/16384; data 1 16384/16384 | "
-	    "WINDOW_UPDATE 0 32768; WINDOW_UPDATE 1 32768" },
+	{ "6.9 a quarter of it, each time", "HEADERS 4 1 " POST "; DATA 0 1 "
+	    "16384*00; !consume 1 16384; !wrote; DATA 0 1 8192*00; "
+	    "!consume 1 8192; !wrote; DATA 0 1 8192*00; !consume 1 8192",
+	    "headers 1; data 1 16384/16384; data 1 8192/8192; "
+	    "data 1 8192/8192 | WINDOW_UPDATE 0 16384; "
+	    "WINDOW_UPDATE 1 16384" },
 	{ "6.9 none on a stream that has ended", "HEADERS 4 1 " POST
-	    "; DATA 0 1 16384*00; DATA 0 1 16383*00; DATA 1 1; "
-	    "!consume 1 32767; !consume 1 32767", "headers 1; data 1 "
-	    "16384/16384; data 1 16383/16383; data 1 0/0 end" },
+	    "; DATA 0 1 16383*00; DATA 1 1; !consume 1 16383; "
+	    "!consume 1 16383", "headers 1; data 1 16383/16383; "
+	    "data 1 0/0 end" },
 	{ "6.9.1 padding counts", "HEADERS 4 1 " POST
 	    "; DATA 8 1 ff+16128*00+255*00; DATA 8 1 ff+16128*00+255*00; "
 	    "DATA 8 1 ff+16128*00+255*00; DATA 8 1 ff+16127*00+255*00; "
@@ -365,7 +365,8 @@ static const struct rule_case settings_cases[] = {
 	    "data 1 16128/16384; data 1 16127/16383; "
 	    "error 1 FLOW_CONTROL_ERROR: more DATA than the stream's window "
 	    "(RFC 9113 6.9.1); closed 1 reset FLOW_CONTROL_ERROR | "
-	    "WINDOW_UPDATE 0 32768; WINDOW_UPDATE 0 32768; "
+	    "WINDOW_UPDATE 0 16384; WINDOW_UPDATE 0 16384; "
+	    "WINDOW_UPDATE 0 16384; WINDOW_UPDATE 0 16384; "
 	    "RST_STREAM 1 FLOW_CONTROL_ERROR" },
 };
 
