@@ -135,6 +135,17 @@ sys_pipe(int fds[2], int nonblock)
 	return 0;
 }
 
+void
+sys_set_handler(int sig, void (*handler)(int), int flags)
+{
+	struct sigaction sa = { 0 };
+
+	sa.sa_handler = handler;
+	sa.sa_flags = flags;
+	sigemptyset(&sa.sa_mask);
+	sigaction(sig, &sa, NULL);
+}
+
 long
 sys_unsent(int fd)
 {

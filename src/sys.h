@@ -58,6 +58,9 @@ unsigned sys_addr_port(const struct sockaddr *sa);
 int sys_parse_addr(const char *host, unsigned port,
     struct sockaddr_storage *ss, socklen_t *len);
 
+/* sigaction with an empty mask; flags are its. */
+void sys_set_handler(int sig, void (*handler)(int), int flags);
+
 /*
  * "SIGABRT" for SIGABRT; "signal N", until the next call, for what has no
  * name here.

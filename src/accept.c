@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How connections come in: accepted from the listening sockets as long as
+ * there is room, and handed to spawn.c.  The loop in parent.c calls it.
+ *
+ * A lack of descriptors, memory or processes is waited out: what was accepted
+ * is kept, the listeners leave the set, and after a pause that doubles it is
+ * tried again.  The same when the house is full: the kernel queues.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "parent_impl.h"
+#include "sys.h"
+
+#define ACCEPTS_PER_WAKE 16	/* on one listener, before others are asked */
+
+/* Something is short (errno): waits before the next attempt to `what`. */
+static void
+pause_accepting(struct parent *p, const char *what)
+{
+	if (p->pause_ms == 0) {
+		log_warn("cannot %s, waiting", what);
+		p->pause_ms = PAUSE_MIN_MS;
+	} else if (p->pause_ms < PAUSE_MAX_MS)
+		p->pause_ms *= 2;
+	p->resume_ms = sys_now_ms() + p->pause_ms;
+}
+
+static void
+note_success(struct parent *p)
+{
+	if (p->pause_ms != 0)
+		log_info("accepting again");
+	p->pause_ms = 0;
+	p->resume_ms = 0;
+}
+
+/*
+ * Turns away the connection held back if its address has all that it may have.
+ * True: it is gone.  A flood of them does not flood the log.
+ */
+static bool
+refuse_held(struct parent *p)
+{
+	unsigned most = p->options->max_per_address;
+	uint64_t now = sys_now_ms();
+	char host[SYS_HOST_SIZE];
+
+	if (most == 0)
+		return false;
+	sys_addr_host((const struct sockaddr *)&p->held_addr, host,
+	    sizeof(host));
+	if (scoreboard_count_host(&p->board, host) < most)
+		return false;
+	close(p->held_fd);
+	p->held_fd = -1;
+	if (p->refused_ms == 0 || now - p->refused_ms >= 1000) {
+		log_warnx("refused %s: it has %u connections "
+		    "(--max-per-address)", host, most);
+		p->refused_ms = now;
+	}
+	return true;
+}
+
+/* Tries again to fork for the connection held back, if there is one. */
+static bool
+spawn_held(struct parent *p)
+{
+	if (p->held_fd == -1 || refuse_held(p))
+		return true;
+	if (spawn_child(p, p->held_fd, &p->held_addr) == -1) {
+		pause_accepting(p, "fork");
+		return false;
+	}
+	p->held_fd = -1;
+	note_success(p);
+	return true;
+}
+
+/* One connection from fd: true if another attempt is worth it. */
+static bool
+accept_one(struct parent *p, int fd)
+{
+	socklen_t len = sizeof(p->held_addr);
+	int conn;
+
+	memset(&p->held_addr, 0, sizeof(p->held_addr));
+	conn = accept(fd, (struct sockaddr *)&p->held_addr, &len);
+	if (conn != -1) {
+		p->second_n++;
+		p->held_fd = conn;
+		return spawn_held(p);
+	}
+	switch (errno) {
+	case EAGAIN:
+#if EWOULDBLOCK != EAGAIN
+	case EWOULDBLOCK:
+#endif
+		return false;
+	case EINTR:
+	case ECONNABORTED:	/* the client left while it was queued */
+	case EPROTO:
+		return true;
+	default:
+		pause_accepting(p, "accept");
+		return false;
+	}
+}
+
+/* Whether this second has seen all the new connections that it may. */
+static bool
+too_fast(struct parent *p, uint64_t now)
+{
+	if (p->options->max_per_second == 0)
+		return false;
+	if (now - p->second_ms >= 1000) {
+		p->second_ms = now;
+		p->second_n = 0;
+	}
+	return p->second_n >= p->options->max_per_second;
+}
+
+static bool
+has_room(struct parent *p)
+{
+	if (too_fast(p, sys_now_ms()))
+		return false;
+	if (p->alive < p->board.n)
+		return true;
+	if (!p->full_logged)
+		log_warnx("all %zu children are busy, further connections "
+		    "wait", p->board.n);
+	p->full_logged = true;
+	return false;
+}
+
+void
+accept_ready(struct parent *p, const fd_set *set)
+{
+	struct listeners *l = p->listeners;
+	size_t i;
+	int k;
+
+	for (i = 0; i < l->n; i++) {
+		if (!FD_ISSET(l->fd[i], set))
+			continue;
+		for (k = 0; k < ACCEPTS_PER_WAKE; k++)
+			if (!has_room(p) || !accept_one(p, l->fd[i]))
+				break;
+		if (p->resume_ms != 0)
+			break;
+	}
+}
+
+bool
+accept_may(struct parent *p, uint64_t now)
+{
+	if (p->stopping || now < p->dying_until_ms ||
+	    (p->resume_ms != 0 && now < p->resume_ms))
+		return false;
+	p->resume_ms = 0;
+	return has_room(p) && spawn_held(p) && has_room(p);
+}
+
+void
+accept_end(struct parent *p)
+{
+	if (p->held_fd != -1)
+		close(p->held_fd);
+	p->held_fd = -1;
+	p->resume_ms = 0;
+}

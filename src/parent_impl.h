@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the parent share: its state, and what each of them does
+ * for the loop in parent.c.  Nobody else includes it.
+ */
+#ifndef H2RIG_PARENT_IMPL_H
+#define H2RIG_PARENT_IMPL_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+
+#include "listen.h"
+#include "options.h"
+#include "scoreboard.h"
+#include "supervise.h"
+#include "tls.h"
+
+#define PAUSE_MIN_MS 100	/* before something short is tried again */
+#define PAUSE_MAX_MS 2000
+#define TICK_MS 1000		/* deadlines are looked at this often */
+
+struct parent {
+	const struct options *options;
+	struct listeners *listeners;
+	struct tls_ctx **tls;	/* *tls is replaced by a reload */
+	struct supervise *supervise;
+	struct scoreboard board;
+	size_t alive;		/* children */
+	int drain[2];		/* children read; closed write end: stop */
+	sigset_t wait_mask;	/* signals as pselect and children have them */
+
+	/* An accepted connection that could not be forked for yet; -1: none. */
+	int held_fd;
+	struct sockaddr_storage held_addr;
+	unsigned pause_ms;	/* the latest pause; 0: all is well */
+	uint64_t resume_ms;	/* accept nothing before; 0: no pause */
+	/* Children die before their first request: likewise; 0: they do not. */
+	unsigned dying_ms;
+	uint64_t dying_until_ms;
+
+	uint64_t last_client_ms;	/* there was one; for --idle-exit */
+	bool single;		/* serves one connection, then ends */
+	int single_status;	/* exit status of its child */
+	bool full_logged;
+	bool no_crash_file;	/* logged that there is none */
+
+	bool stopping;
+	bool killed_all;
+	uint64_t grace_end_ms;
+
+	uint64_t looked_ms;	/* when deadlines were looked at last */
+	uint64_t spare_until_ms; /* nobody is past a deadline before */
+	uint64_t count_ms;	/* when processes are counted next */
+	uint64_t second_ms;	/* --max-per-second: the present second's */
+	unsigned second_n;	/* begin, and connections since */
+	uint64_t refused_ms;	/* when a refusal was logged last */
+};
+
+/* ---- spawn.c: children begin ---- */
+
+/*
+ * Forks for an accepted connection: 0 and fd is closed here, or -1 with errno
+ * and fd still open.  There is a free slot.
+ */
+int spawn_child(struct parent *p, int fd, const struct sockaddr_storage *ss);
+
+/* ---- accept.c: connections come in ---- */
+
+/* True: the listeners are to be watched.  Forks for who was held back. */
+bool accept_may(struct parent *p, uint64_t now);
+
+/* Accepts from those in set, which pselect has left there. */
+void accept_ready(struct parent *p, const fd_set *set);
+
+/* Closes the connection that is held back, and no pause is left. */
+void accept_end(struct parent *p);
+
+/* ---- reap.c: children end ---- */
+
+/* Buries all that are dead. */
+void reap_children(struct parent *p);
+
+/* SIGKILL for all, and the log will say why; not copied. */
+void reap_kill_all(struct parent *p, const char *why);
+
+/*
+ * Kills whose time is over: what said it would leave by now and has not, and
+ * what gives no sign of life.  Called at least every TICK_MS.
+ */
+void reap_deadlines(struct parent *p, uint64_t now);
+
+/* Kills children with too many processes, when it is time to look. */
+void reap_processes(struct parent *p, uint64_t now);
+
+/* ---- reload.c: HUP ---- */
+
+/*
+ * Routes, certificate and key anew, all of them or none, and the log file.
+ * Children that run keep what they have.
+ */
+void reload_run(struct parent *p);
+
+/* ---- status.c: USR1 ---- */
+
+/* A line for each child. */
+void status_log(const struct parent *p);
+
+#endif

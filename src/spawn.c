@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How children begin: a slot of the scoreboard, a fork, and in the new process
+ * all that comes between the parent's state and child_run: what it must not
+ * have is closed, signals are as scripts expect them, rights are given up.
+ * accept.c calls it.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "confine.h"
+#include "log.h"
+#include "parent_impl.h"
+#include "py/interp.h"
+#include "sys.h"
+
+#define CRASH_SPARE 16		/* descriptors that crash files leave free */
+
+/*
+ * The slot's file for faulthandler, made when it is first needed.  The server
+ * does without when it cannot be made; crashes are then logged without stack.
+ */
+static int
+crash_file(struct parent *p, struct seat *seat)
+{
+	struct rlimit most;
+
+	if (seat->crash_fd == -1)
+		seat->crash_fd = sys_temp_file();
+	/* Some are left for the rest of what the parent does. */
+	if (seat->crash_fd != -1 && getrlimit(RLIMIT_NOFILE, &most) == 0 &&
+	    (rlim_t)seat->crash_fd + CRASH_SPARE >= most.rlim_cur) {
+		close(seat->crash_fd);
+		seat->crash_fd = -1;
+		errno = EMFILE;
+	}
+	if (seat->crash_fd == -1 && !p->no_crash_file) {
+		log_warn("no file for stacks of crashes");
+		p->no_crash_file = true;
+	}
+	return seat->crash_fd;
+}
+
+/* What the parent has and a child must not. */
+static void
+shed(struct parent *p, long self)
+{
+	size_t i;
+
+	listen_close(p->listeners);
+	close(p->drain[1]);
+	for (i = 0; i < p->board.n; i++)
+		if ((long)i != self && p->board.seat[i].crash_fd != -1)
+			close(p->board.seat[i].crash_fd);
+}
+
+static void
+on_nothing(int sig)
+{
+	(void)sig;
+}
+
+static void
+restore_signals(const struct parent *p)
+{
+	sys_set_handler(SIGCHLD, SIG_DFL, 0);
+	/*
+	 * A write fails with EPIPE or EFBIG instead.  TERM and INT do nothing
+	 * (the drain pipe is how children learn), by a handler: ignored ones
+	 * would stay ignored in programs that a script starts.
+	 */
+	sys_set_handler(SIGPIPE, SIG_IGN, 0);
+	sys_set_handler(SIGXFSZ, SIG_IGN, 0);
+	sys_set_handler(SIGTERM, on_nothing, SA_RESTART);
+	sys_set_handler(SIGINT, on_nothing, SA_RESTART);
+	sys_set_handler(SIGHUP, on_nothing, SA_RESTART);
+	sys_set_handler(SIGUSR1, on_nothing, SA_RESTART);
+	sigprocmask(SIG_SETMASK, &p->wait_mask, NULL);
+}
+
+/*
+ * In the new process: all that a child needs and a script expects, whoever its
+ * client is.
+ */
+static void
+become_child(struct parent *p, long i)
+{
+	struct slot *slot = &p->board.slot[i];
+	const char *what;
+
+	setpgid(0, 0);
+	shed(p, i);
+	restore_signals(p);
+	atomic_store(&slot->pid, (int)getpid());
+	if (confine_child(p->options, &what) == -1)
+		child_fail(slot, what);
+}
+
+/* In the new process, which become_child has prepared: the connection. */
+static void
+serve_client(struct parent *p, long i, int fd,
+    const struct sockaddr_storage *ss)
+{
+	const struct sockaddr *sa = (const struct sockaddr *)ss;
+	struct slot *slot = &p->board.slot[i];
+	struct child_args a = { 0 };
+	int on = 1;
+
+	/* Frames are small and each matters; failure only costs time. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (sys_set_nonblock(fd) == -1 || sys_set_cloexec(fd) == -1)
+		child_fail(slot, "client socket");
+	a.fd = fd;
+	a.drain_fd = p->drain[0];
+	a.crash_fd = p->board.seat[i].crash_fd;
+	a.tls = *p->tls;
+	a.options = p->options;
+	a.slot = slot;
+	sys_addr_host(sa, a.client_host, sizeof(a.client_host));
+	a.client_port = sys_addr_port(sa);
+	child_run(&a);
+	_exit(CHILD_EXIT_INTERNAL);
+}
+
+/* Seat and slot i become those of a client that has just been accepted. */
+static void
+seat_client(struct parent *p, long i, const struct sockaddr_storage *ss)
+{
+	const struct sockaddr *sa = (const struct sockaddr *)ss;
+	struct seat *seat = &p->board.seat[i];
+	struct slot *slot = &p->board.slot[i];
+
+	seat->started_ms = slot->started_ms = sys_now_ms();
+	sys_format_addr(sa, seat->client, sizeof(seat->client));
+	memcpy(slot->client, seat->client, sizeof(slot->client));
+	sys_addr_host(sa, seat->host, sizeof(seat->host));
+	atomic_store(&slot->state, CHILD_HANDSHAKE);
+	/* Until its own first sign of life. */
+	if (p->options->silence_limit_s != 0)
+		atomic_store(&slot->kill_at_ms, seat->started_ms +
+		    (uint64_t)p->options->silence_limit_s * 1000);
+}
+
+/* In the parent: the child of seat i has been born. */
+static void
+note_birth(struct parent *p, long i, pid_t pid)
+{
+	/* Here too: whoever comes first, its group exists from now on. */
+	setpgid(pid, pid);
+	p->board.seat[i].pid = pid;
+	atomic_store(&p->board.slot[i].pid, (int)pid);
+	p->alive++;
+}
+
+int
+spawn_child(struct parent *p, int fd, const struct sockaddr_storage *ss)
+{
+	long i = scoreboard_take(&p->board);
+	struct seat *seat = &p->board.seat[i];
+	pid_t pid;
+
+	crash_file(p, seat);
+	seat_client(p, i, ss);
+	pid = interp_fork();
+	if (pid == -1)
+		return -1;
+	if (pid == 0) {
+		become_child(p, i);
+		serve_client(p, i, fd, ss);
+	}
+	note_birth(p, i, pid);
+	p->last_client_ms = seat->started_ms;
+	close(fd);
+	log_debug("child %ld serves %s", (long)pid, seat->client);
+	return 0;
+}

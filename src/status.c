@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * USR1: what each child does, for the log, from its slot, whose texts a script
+ * may have overwritten.  The loop in parent.c calls it.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "ends.h"
+#include "log.h"
+#include "parent_impl.h"
+#include "sys.h"
+
+static const char *
+state_text(int state)
+{
+	static const char *const text[] = {
+		[CHILD_FREE] = "starting", [CHILD_HANDSHAKE] = "handshake",
+		[CHILD_IDLE] = "idle", [CHILD_RUNNING] = "running",
+		[CHILD_LEAVING] = "leaving"
+	};
+	size_t i = (size_t)state;	/* of an untrusted slot */
+
+	return i < sizeof(text) / sizeof(text[0]) ? text[i] : "?";
+}
+
+void
+status_log(const struct parent *p)
+{
+	char text[4096], run[SCOREBOARD_TEXT + 64];
+	size_t i, k;
+
+	log_info("%zu children of at most %zu%s", p->alive, p->board.n,
+	    p->stopping ? ", stopping" : "");
+	for (i = 0; i < p->board.n; i++) {
+		const struct seat *seat = &p->board.seat[i];
+		const struct slot *slot = &p->board.slot[i];
+		uint64_t ms = sys_now_ms() - seat->started_ms;
+
+		if (seat->pid == 0)
+			continue;
+		snprintf(text, sizeof(text), "%s",
+		    state_text(atomic_load(&slot->state)));
+		for (k = 0; k < SCOREBOARD_RUNNING; k++)
+			if (slot_running_text(slot, k, run, sizeof(run)))
+				ends_append(text, sizeof(text), ", running ", run);
+		log_info("child %ld of %s: %s; %" PRIu64 ".%03u s, "
+		    "%u streams, %" PRIuFAST64 " octets in, %" PRIuFAST64
+		    " out", (long)seat->pid, seat->client, text, ms / 1000,
+		    (unsigned)(ms % 1000), atomic_load(&slot->streams),
+		    atomic_load(&slot->octets_in),
+		    atomic_load(&slot->octets_out));
+	}
+}
