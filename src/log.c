@@ -107,6 +107,12 @@ log_get_fd(void)
 	return syslog_fd == -1 ? log_fd : -1;
 }
 
+bool
+log_owns_fd(int fd)
+{
+	return fd == (syslog_fd == -1 ? log_fd : syslog_fd);
+}
+
 int
 log_set_file(const char *path)
 {

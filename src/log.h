@@ -63,6 +63,9 @@ void log_set_file_limit(uint64_t octets);
 /* The descriptor records are written to; -1: they go to the system's log. */
 int log_get_fd(void);
 
+/* Whether the log needs that descriptor, wherever records go. */
+bool log_owns_fd(int fd);
+
 #if defined(__GNUC__)
 #define LOG_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define LOG_NORETURN __attribute__((noreturn))

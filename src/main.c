@@ -17,6 +17,7 @@
 #include "options.h"
 #include "parent.h"
 #include "py/interp.h"
+#include "py/probe.h"
 #include "supervise.h"
 #include "sys.h"
 #include "tls.h"
@@ -101,7 +102,7 @@ main(int argc, char **argv)
 	status = interp_start(&o, argv[0], err, sizeof(err));
 	if (status != 0)
 		fatalx(status, "%s", err);
-	status = interp_probe(&o, err, sizeof(err));
+	status = probe_run(&o, err, sizeof(err));
 	if (status != 0) {
 		interp_stop();
 		fatalx(status, "%s", err);

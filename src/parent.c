@@ -125,6 +125,7 @@ begin_stop(struct parent *p, uint64_t now)
 {
 	p->stopping = true;
 	supervise_stopping(p->supervise);
+	reload_cancel(p);
 	p->grace_end_ms = now + (uint64_t)p->options->grace_s * 1000;
 	log_info("stopping, %zu children have %u s to finish", p->alive,
 	    p->options->grace_s);
@@ -176,7 +177,7 @@ act(struct parent *p)
 	if (take(&got_status))
 		status_log(p);
 	if (take(&got_reload) && !p->stopping)
-		reload_run(p);
+		reload_ask(p);
 	if (got_stop > 0 && !p->stopping)
 		begin_stop(p, now);
 	if (got_stop > 1 && !p->killed_all)
@@ -185,6 +186,7 @@ act(struct parent *p)
 		reap_kill_all(p, "not finished when the grace time was over");
 	reap_deadlines(p, now);
 	reap_processes(p, now);
+	reload_deadline(p, now);
 	if (now >= idle_exit_due(p)) {
 		log_info("no client for %u s (--idle-exit)",
 		    p->options->idle_exit_s);
@@ -205,6 +207,8 @@ next_wake(const struct parent *p, uint64_t now)
 		at = p->resume_ms;
 	if (p->stopping && !p->killed_all && p->grace_end_ms < at)
 		at = p->grace_end_ms;
+	if (p->reload.running && p->reload.probe.due_ms < at)
+		at = p->reload.probe.due_ms;
 	if (now < p->dying_until_ms && p->dying_until_ms < at)
 		at = p->dying_until_ms;
 	if (idle_exit_due(p) < at)
@@ -263,6 +267,7 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	supervise_ready(s);
 	while (act(&p))
 		wait_and_accept(&p);
+	reload_cancel(&p);
 	log_info("stopped");
 	close(p.drain[0]);
 	scoreboard_free(&p.board);

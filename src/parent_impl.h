@@ -15,6 +15,7 @@
 
 #include "listen.h"
 #include "options.h"
+#include "py/probe.h"
 #include "scoreboard.h"
 #include "supervise.h"
 #include "tls.h"
@@ -22,6 +23,14 @@
 #define PAUSE_MIN_MS 100	/* before something short is tried again */
 #define PAUSE_MAX_MS 2000
 #define TICK_MS 1000		/* deadlines are looked at this often */
+
+/* A reload is under way while the routes are tried. */
+struct reload {
+	bool running;
+	bool again;		/* HUP came meanwhile */
+	struct probe probe;
+	struct tls_ctx *tls;	/* taken if the probe says yes; NULL: none */
+};
 
 struct parent {
 	const struct options *options;
@@ -48,6 +57,7 @@ struct parent {
 	bool full_logged;
 	bool no_crash_file;	/* logged that there is none */
 
+	struct reload reload;
 	bool stopping;
 	bool killed_all;
 	uint64_t grace_end_ms;
@@ -99,10 +109,20 @@ void reap_processes(struct parent *p, uint64_t now);
 /* ---- reload.c: HUP ---- */
 
 /*
- * Routes, certificate and key anew, all of them or none, and the log file.
- * Children that run keep what they have.
+ * The log file anew, and routes, certificate and key, all of them or none.
+ * Children that run keep what they have.  If there are routes to be tried it
+ * goes on for a while; one that is asked for meanwhile comes after it.
  */
-void reload_run(struct parent *p);
+void reload_ask(struct parent *p);
+
+/* The probe's process has died and is not yet reaped. */
+void reload_probe_died(struct parent *p);
+
+/* Kills the probe's process when its time is over. */
+void reload_deadline(struct parent *p, uint64_t now);
+
+/* Ends one that is under way, if there is one; nothing is taken. */
+void reload_cancel(struct parent *p);
 
 /* ---- status.c: USR1 ---- */
 

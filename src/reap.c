@@ -66,6 +66,10 @@ bury(struct parent *p, pid_t pid)
 	uint64_t cpu_us = ends_cpu_us();
 	int status = 0;
 
+	if (p->reload.running && pid == p->reload.probe.pid) {
+		reload_probe_died(p);
+		return;
+	}
 	if (i != -1)
 		kill(-pid, SIGKILL);
 	if (waitpid(pid, &status, 0) != pid || i == -1)

@@ -2,34 +2,109 @@
 /*
  * HUP: certificate, key, routes and the log file anew, while children that run
  * keep what they have.  The loop in parent.c calls it.
+ *
+ * Routes are the user's code, which may take its time: it is tried in a process
+ * of its own (py/probe.c) while the loop goes on.  Its death is the answer;
+ * SIGCHLD brings that, so its pipe need not be watched.
  */
 #include "log.h"
 #include "parent_impl.h"
-#include "py/interp.h"
+#include "py/probe.h"
 
-void
-reload_run(struct parent *p)
+static void begin(struct parent *p);
+
+static void
+reopen_log(const struct parent *p)
 {
-	const struct options *o = p->options;
-	struct tls_ctx *tls = NULL;
-	char err[1024];
-
-	supervise_reloading(p->supervise);
 	if (log_reopen() == -1)
 		log_warn("--log-file: \"%s\": not opened again, going on "
-		    "with the old one", o->log_file);
-	/* Without --cert the one in memory stays: clients may trust it. */
-	if ((o->cert != NULL &&
-	    (tls = tls_ctx_new(o->cert, o->key, err, sizeof(err))) == NULL) ||
-	    interp_probe(o, err, sizeof(err)) != 0) {
+		    "with the old one", p->options->log_file);
+}
+
+/* err is NULL if all went well. */
+static void
+finish(struct parent *p, const char *err)
+{
+	struct reload *r = &p->reload;
+
+	r->running = false;
+	if (err != NULL) {
 		log_errorx("not reloaded, going on as before: %s", err);
-		tls_ctx_free(tls);
+		tls_ctx_free(r->tls);
 	} else {
-		if (tls != NULL) {
+		if (r->tls != NULL) {
 			tls_ctx_free(*p->tls);
-			*p->tls = tls;
+			*p->tls = r->tls;
 		}
 		log_info("reloaded");
 	}
+	r->tls = NULL;
 	supervise_reloaded(p->supervise);
+	if (r->again)
+		begin(p);
+}
+
+static void
+begin(struct parent *p)
+{
+	const struct options *o = p->options;
+	struct reload *r = &p->reload;
+	char err[1024];
+
+	r->running = true;
+	r->again = false;
+	supervise_reloading(p->supervise);
+	reopen_log(p);
+	/* Without --cert the one in memory stays: clients may trust it. */
+	if ((o->cert != NULL && (r->tls = tls_ctx_new(o->cert, o->key, err,
+	    sizeof(err))) == NULL) ||
+	    probe_begin(&r->probe, o, err, sizeof(err)) != 0)
+		finish(p, err);
+	else if (r->probe.pid == 0)
+		finish(p, NULL);
+}
+
+void
+reload_ask(struct parent *p)
+{
+	if (!p->reload.running) {
+		begin(p);
+		return;
+	}
+	p->reload.again = true;
+	/* Who has moved it away need not wait for the routes. */
+	reopen_log(p);
+}
+
+void
+reload_probe_died(struct parent *p)
+{
+	char err[1024];
+	int status = probe_end(&p->reload.probe, p->options, err, sizeof(err));
+
+	finish(p, status != 0 ? err : NULL);
+}
+
+void
+reload_deadline(struct parent *p, uint64_t now)
+{
+	struct probe *pr = &p->reload.probe;
+
+	if (!p->reload.running || now < pr->due_ms)
+		return;
+	probe_kill(pr);
+	pr->due_ms = now + TICK_MS;
+}
+
+void
+reload_cancel(struct parent *p)
+{
+	struct reload *r = &p->reload;
+
+	if (!r->running)
+		return;
+	probe_kill(&r->probe);
+	probe_forget(&r->probe);
+	tls_ctx_free(r->tls);
+	*r = (struct reload){ 0 };
 }

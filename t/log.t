@@ -177,7 +177,8 @@ def reload(s, result):
     """Sends HUP and waits for what the log says of it."""
     n = len(re.findall(result, s.log()))
     s.process.send_signal(signal.SIGHUP)
-    return t.ok(tap.wait_until(lambda: len(re.findall(result, s.log())) > n),
+    return t.ok(tap.wait_until(lambda: len(re.findall(result, s.log())) > n,
+                               30),
                 f"HUP: the log says {result}", s.log()[-1000:])
 
 
@@ -221,10 +222,6 @@ def new_routes():
         with open(routes, "w", encoding="ascii") as f:
             f.write(text)
 
-    def answer(s):
-        with Client(s.port) as c:
-            return c.fetch("/r").body
-
     route = "routes = [('GET', '/r', lambda q, r: %r)]\n"
     write(route % "one")
     with Server(SCRIPTS, "--routes", routes) as s:
@@ -239,6 +236,129 @@ def new_routes():
         write(route % "three")
         reload(s, "info: reloaded")
         t.eq(answer(s), b"three", "and once mended it does")
+
+
+# ---- HUP, with a routes file that takes its time
+
+ROUTES = os.path.join(DIR, "slow.py")
+STARTED = os.path.join(DIR, "started")      # the probe's pid
+GO = os.path.join(DIR, "go")
+ROUTE = "routes = [('GET', '/r', lambda q, r: %r)]\n"
+HELD = (f"import os, time\nwith open({STARTED + '.new'!r}, 'w') as f:\n"
+        "    f.write(str(os.getpid()))\n"
+        f"os.rename({STARTED + '.new'!r}, {STARTED!r})\n"
+        f"while not os.path.exists({GO!r}):\n    time.sleep(0.01)\n")
+
+
+def write_routes(text):
+    """The routes file, for the next HUP."""
+    with open(ROUTES + ".new", "w", encoding="ascii") as f:
+        f.write(text)
+    os.rename(ROUTES + ".new", ROUTES)
+
+
+def hold(s, name):
+    """HUP with routes that wait for GO: pid of the process that runs them."""
+    for path in STARTED, GO:
+        if os.path.exists(path):
+            os.unlink(path)
+    write_routes(HELD + ROUTE % name)
+    s.process.send_signal(signal.SIGHUP)
+    t.ok(wait_text(STARTED, "."), f"{name}: routes run that do not end")
+    return int(read(STARTED) or 0)
+
+
+def release():
+    """Lets them go on."""
+    with open(GO, "wb"):
+        pass
+
+
+def answer(s):
+    """What a new connection gets."""
+    with Client(s.port) as c:
+        return c.fetch("/r").body
+
+
+def gone(pid):
+    """No such process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def slow_routes():
+    """The parent serves, reaps and stops while routes are tried."""
+    write_routes(ROUTE % "one")
+    with Server(SCRIPTS, "--routes", ROUTES, "--log-file", LOG) as s:
+        with Client(s.port) as c:
+            pid = hold(s, "two")
+            t.eq(answer(s), b"one", "new connections meanwhile: as before")
+            t.ok(served(c), "and one from before is served")
+        t.ok(tap.wait_until(lambda: s.children() == [pid]),
+             "meanwhile children are reaped", s.children())
+        write_routes(ROUTE % "three")
+        for _ in range(3):
+            os.rename(LOG, LOG + ".1")
+            s.process.send_signal(signal.SIGHUP)
+            t.ok(tap.wait_until(lambda: os.path.exists(LOG)),
+                 "another HUP meanwhile: the log file at once")
+        t.eq(answer(s), b"one", "the routes not yet")
+        t.eq(s.children(), [pid], "and one process tries at a time")
+        release()
+        t.ok(tap.wait_until(lambda: read(LOG).count("info: reloaded\n") == 2),
+             "then both, the three as one", read(LOG))
+        t.eq(answer(s), b"three", "and the routes are the last ones")
+        t.ok(tap.wait_until(lambda: not s.children()), "no process is left")
+        t.ok("child %d " % pid not in read(LOG), "it was no connection's",
+             read(LOG))
+    write_routes(ROUTE % "one")
+    with Server(SCRIPTS, "--routes", ROUTES, "--grace", "1000") as s:
+        pid = hold(s, "four")
+        t.eq(s.stop(), 0, "TERM meanwhile: exit status 0")
+        t.ok(tap.wait_until(lambda: gone(pid)), "the process is gone")
+        t.ok("reloaded" not in s.log(), "nothing was reloaded", s.log())
+    write_routes(ROUTE % "one")
+    with Server(SCRIPTS, "--routes", ROUTES, "--idle-exit", "1") as s:
+        pid = hold(s, "five")
+        t.eq(s.process.wait(tap.scaled(20)), 0, "--idle-exit meanwhile")
+        t.ok(tap.wait_until(lambda: gone(pid)), "the process is gone too")
+        s.stop()
+
+
+def bad_routes():
+    """Routes that never answer: none of it is taken, certificate neither."""
+    if not shutil.which("openssl"):
+        return t.skip("routes without an answer", "needs the program openssl")
+    cert, key = make_pair("one")
+    one = read(cert).split()
+    write_routes(ROUTE % "one")
+    with Server(SCRIPTS, "--routes", ROUTES, "--cert", cert, "--key",
+                key) as s:
+        make_pair("two")
+        for text, how in (
+                ("import os\nos._exit(0)\n", "left"),
+                ("import os\nos.abort()\n", "SIGABRT"),
+                ("import os\nos.execv('/bin/true', ['true'])\n", "left"),
+                ("import os\nos.kill(os.getpid(), 19)\n", "SIGKILL")):
+            write_routes(text + ROUTE % "bad")
+            reload(s, FAILED + r"--routes: .*within 10 s, and its process "
+                   + how)
+            t.eq(answer(s), b"one", f"{how}: the routes stay")
+            t.eq(certificate(s), one, f"{how}: the certificate stays")
+        os.unlink(ROUTES)
+        os.mkfifo(ROUTES)
+        reload(s, FAILED + r"\S*slow\.py: not a regular file")
+        os.unlink(ROUTES)
+        write_routes("import os\nif os.fork() == 0:\n    import time\n"
+                     "    time.sleep(1000)\n" + ROUTE % "two")
+        reload(s, "info: reloaded")
+        t.eq(answer(s), b"two", "it forks and loads: taken")
+        t.eq(certificate(s), read(cert).split(), "and the certificate with it")
+        t.ok(tap.wait_until(lambda: not s.children()), "no process is left")
+    return None
 
 
 # ---- USR1
@@ -309,6 +429,8 @@ try:
     requests()
     new_certificate()
     new_routes()
+    slow_routes()
+    bad_routes()
     status()
     dying()
 finally:

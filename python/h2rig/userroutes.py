@@ -8,6 +8,7 @@ that tries it at start, never in the parent.
 
 import ast
 import os
+import stat
 import traceback
 from typing import Any, Dict, Iterable, List, NoReturn, Optional, Tuple
 
@@ -24,13 +25,23 @@ _FORMS = {
 
 
 def read(path: str) -> bytes:
-    """The file's octets.  ConfigError when it cannot be read."""
+    """The file's octets.  ConfigError when it cannot be read.
+
+    The parent waits for nobody: another kind of file (a FIFO) is refused.
+    """
     try:
-        with open(path, "rb") as f:
+        with open(path, "rb", opener=_opener) as f:
+            if not stat.S_ISREG(os.fstat(f.fileno()).st_mode):
+                raise ConfigError(path, "not a regular file; expected a "
+                                  "Python file of routes")
             return f.read()
     except OSError as e:
         raise ConfigError(path, "%s; expected a Python file of routes"
                           % e.strerror) from None
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def load(path: str, text: bytes) -> Tuple[List[Any], List[Any]]:

@@ -9,11 +9,8 @@
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -23,10 +20,6 @@
 #include "../sys.h"
 #include "interp.h"
 #include "module.h"
-
-#define PROBE_MS 10000		/* a routes file has so long to load */
-#define PROBE_TEXT 1024		/* octets of what may be wrong with it */
-#define PROBE_CLOSE 4096	/* descriptors below are not for it */
 
 /* Run in the parent once the package is on sys.path. */
 static const char prepare[] =
@@ -285,97 +278,11 @@ interp_start(const struct options *o, const char *argv0, char *err,
 	return rc;
 }
 
-/* The probe's process: loads the user's code and says what was wrong. */
-static void
-probe_child(const struct options *o, int fd)
-{
-	char err[PROBE_TEXT] = "";
-	const char *what;
-	sigset_t alarms;
-	int status = 0, i;
-
-	setpgid(0, 0);
-	/* Should the parent go before it could end us. */
-	signal(SIGALRM, SIG_DFL);
-	sigemptyset(&alarms);
-	sigaddset(&alarms, SIGALRM);
-	sigprocmask(SIG_UNBLOCK, &alarms, NULL);
-	alarm(PROBE_MS / 1000 + 2);
-	/* The listening sockets among them. */
-	for (i = STDERR_FILENO + 1; i < PROBE_CLOSE; i++)
-		if (i != fd && i != log_get_fd())
-			close(i);
-	if (confine_child(o, &what) == -1) {
-		snprintf(err, sizeof(err), "%s: %s", what, strerror(errno));
-		status = EXIT_SYSTEM;
-	} else if (call_dispatch("probe", NULL) < 0) {
-		status = start_error(err, sizeof(err));
-	}
-	if (write(fd, err, strlen(err)) == -1)
-		status = EXIT_SYSTEM;
-	_exit(status);
-}
-
-/* Reads what the probe has to say, until its end or the deadline. */
-static void
-probe_listen(int fd, char *err, size_t size)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	uint64_t due = sys_now_ms() + PROBE_MS, now;
-	size_t have = 0;
-	ssize_t n = 1;
-
-	while (n > 0 && have + 1 < size && (now = sys_now_ms()) < due) {
-		if (poll(&p, 1, (int)(due - now)) <= 0)
-			continue;
-		n = read(fd, err + have, size - 1 - have);
-		have += n > 0 ? (size_t)n : 0;
-	}
-	err[have] = '\0';
-}
-
 int
-interp_probe(const struct options *o, char *err, size_t err_size)
+interp_call(const char *function, char *err, size_t err_size)
 {
-	int fds[2], status = 0;
-	pid_t pid;
-
-	if (o->routes == NULL)
-		return 0;
-	if (call_dispatch("read_routes", NULL) < 0)
-		return start_error(err, err_size);
-	if (sys_pipe(fds, 0) == -1) {
-		snprintf(err, err_size, "cannot look at --routes: %s",
-		    strerror(errno));
-		return EXIT_SYSTEM;
-	}
-	if ((pid = interp_fork()) == -1) {
-		snprintf(err, err_size, "cannot look at --routes: %s",
-		    strerror(errno));
-		close(fds[0]);
-		close(fds[1]);
-		return EXIT_SYSTEM;
-	}
-	if (pid == 0)
-		probe_child(o, fds[1]);
-	close(fds[1]);
-	probe_listen(fds[0], err, err_size);
-	close(fds[0]);
-	/* It has closed its end, or is stuck, or left something behind. */
-	kill(-pid, SIGKILL);
-	kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
-		;
-	if (err[0] != '\0')
-		return EXIT_CONFIG;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return call_dispatch("take_routes", NULL) == 0 ? 0 :
-		    start_error(err, err_size);
-	snprintf(err, err_size, "--routes: \"%s\": expected a file that loads "
-	    "within %d s, and its process %s", o->routes, PROBE_MS / 1000,
-	    WIFSIGNALED(status) ? sys_signal_name(WTERMSIG(status)) :
-	    "left");
-	return EXIT_CONFIG;
+	return call_dispatch(function, NULL) == 0 ? 0 :
+	    start_error(err, err_size);
 }
 
 void

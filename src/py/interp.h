@@ -35,12 +35,10 @@ int interp_start(const struct options *o, const char *argv0, char *err,
 pid_t interp_fork(void);
 
 /*
- * Reads the user's routes file and runs it in a process of its own; if it loads,
- * what was read is used by the children forked from now on, else nothing
- * changes.  Results as above.  It waits for that process, 10 s at most; user
- * code is never run in the parent.
+ * Calls a function of h2rig.dispatch that takes and returns nothing.  Results
+ * as above.
  */
-int interp_probe(const struct options *o, char *err, size_t err_size);
+int interp_call(const char *function, char *err, size_t err_size);
 
 struct conn;
 

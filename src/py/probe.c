@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The user's routes file is read in the parent, as text, and tried in a process
+ * forked for that, which has the rights and limits of a connection's.  The
+ * process answers with one write to a pipe and leaves: YES, or NO and what is
+ * wrong.  Without an answer (it crashed, hung, left) the answer is no.
+ *
+ * main tries it once and waits; on HUP the parent goes on serving meanwhile.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../confine.h"
+#include "../log.h"
+#include "../sys.h"
+#include "interp.h"
+#include "probe.h"
+
+#define PROBE_MS 10000		/* a routes file has so long to load */
+#define PROBE_TEXT 1024		/* octets of its answer; a pipe takes them */
+
+/* The parent's descriptors are below that and one for each child. */
+#define PROBE_CLOSE 4096
+
+enum { YES = 'y', NO = 'n' };
+
+/* ---- in its process ---- */
+
+/* As at a program's start; the parent's handlers are not for it. */
+static void
+reset_signals(void)
+{
+	static const int sigs[] = {
+		SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1
+	};
+	sigset_t none;
+	size_t i;
+
+	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		sys_set_handler(sigs[i], SIG_DFL, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Listening sockets, the drain's pipe, others' crash files: all but the log. */
+static void
+close_others(const struct options *o, int fd)
+{
+	int i, n = PROBE_CLOSE + (int)o->max_children;
+
+	for (i = STDERR_FILENO + 1; i < n; i++)
+		if (i != fd && !log_owns_fd(i))
+			close(i);
+}
+
+/* Loads the user's code and says what was wrong. */
+static void
+become_probe(const struct options *o, int fd)
+{
+	char answer[PROBE_TEXT] = { NO };
+	const char *what;
+	int status = 0;
+
+	setpgid(0, 0);
+	reset_signals();
+	/* Should the parent go before it could end us. */
+	alarm(PROBE_MS / 1000 + 2);
+	close_others(o, fd);
+	if (confine_child(o, &what) == -1) {
+		snprintf(answer + 1, sizeof(answer) - 1, "%s: %s", what,
+		    strerror(errno));
+		status = EXIT_SYSTEM;
+	} else {
+		status = interp_call("probe", answer + 1, sizeof(answer) - 1);
+	}
+	if (status == 0)
+		answer[0] = YES;
+	if (write(fd, answer, strlen(answer)) == -1)
+		status = EXIT_SYSTEM;
+	_exit(status);
+}
+
+/* ---- in the parent ---- */
+
+static int
+cannot_look(char *err, size_t size)
+{
+	snprintf(err, size, "cannot look at --routes: %s", strerror(errno));
+	return EXIT_SYSTEM;
+}
+
+int
+probe_begin(struct probe *pr, const struct options *o, char *err,
+    size_t err_size)
+{
+	int fds[2], status;
+
+	*pr = (struct probe){ .fd = -1 };
+	if (o->routes == NULL)
+		return 0;
+	if ((status = interp_call("read_routes", err, err_size)) != 0)
+		return status;
+	/* Something that it leaves behind may keep the other end open. */
+	if (sys_pipe(fds, 1) == -1)
+		return cannot_look(err, err_size);
+	if ((pr->pid = interp_fork()) == -1) {
+		status = cannot_look(err, err_size);
+		pr->pid = 0;
+		close(fds[0]);
+		close(fds[1]);
+		return status;
+	}
+	if (pr->pid == 0)
+		become_probe(o, fds[1]);
+	/* Here too: whoever comes first, its group exists from now on. */
+	setpgid(pr->pid, pr->pid);
+	close(fds[1]);
+	pr->fd = fds[0];
+	pr->due_ms = sys_now_ms() + PROBE_MS;
+	return 0;
+}
+
+void
+probe_kill(const struct probe *pr)
+{
+	kill(-pr->pid, SIGKILL);
+	/* It may have left its group; not yet reaped, the number is its own. */
+	kill(pr->pid, SIGKILL);
+}
+
+void
+probe_forget(struct probe *pr)
+{
+	if (pr->fd != -1)
+		close(pr->fd);
+	*pr = (struct probe){ .fd = -1 };
+}
+
+int
+probe_end(struct probe *pr, const struct options *o, char *err,
+    size_t err_size)
+{
+	char answer[PROBE_TEXT];
+	int status = 0;
+	ssize_t n;
+
+	/* What it left behind. */
+	probe_kill(pr);
+	while (waitpid(pr->pid, &status, 0) == -1 && errno == EINTR)
+		;
+	n = read(pr->fd, answer, sizeof(answer) - 1);
+	probe_forget(pr);
+	if (n > 0 && answer[0] == YES)
+		return interp_call("take_routes", err, err_size);
+	if (n > 0) {
+		answer[n] = '\0';
+		snprintf(err, err_size, "%s", answer + 1);
+		return EXIT_CONFIG;
+	}
+	snprintf(err, err_size, "--routes: \"%s\": expected a file that loads "
+	    "within %d s, and its process %s", o->routes, PROBE_MS / 1000,
+	    WIFSIGNALED(status) ? sys_signal_name(WTERMSIG(status)) :
+	    "left");
+	return EXIT_CONFIG;
+}
+
+/* Until it has answered, or can no more, or the time is over. */
+static void
+await_answer(const struct probe *pr)
+{
+	struct pollfd p = { .fd = pr->fd, .events = POLLIN };
+	uint64_t now;
+
+	while ((now = sys_now_ms()) < pr->due_ms)
+		if (poll(&p, 1, (int)(pr->due_ms - now)) > 0)
+			return;
+}
+
+int
+probe_run(const struct options *o, char *err, size_t err_size)
+{
+	struct probe pr;
+	int status;
+
+	status = probe_begin(&pr, o, err, err_size);
+	if (status != 0 || pr.pid == 0)
+		return status;
+	await_answer(&pr);
+	return probe_end(&pr, o, err, err_size);
+}
