@@ -19,6 +19,8 @@ reopen_log(const struct parent *p)
 	if (log_reopen() == -1)
 		log_warn("--log-file: \"%s\": not opened again, going on "
 		    "with the old one", p->options->log_file);
+	else
+		supervise_log_reopened(p->supervise);
 }
 
 /* err is NULL if all went well. */

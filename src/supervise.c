@@ -79,13 +79,13 @@ supervise_begin(struct supervise *s, int argc, char **argv)
 }
 
 /* Descriptor 1 (and 2, if it was the client's) become the log under inetd. */
-static void
-redirect_output(const struct supervise *s)
+void
+supervise_log_reopened(const struct supervise *s)
 {
 	int fd = log_get_fd();
 
 	/* With the system's log there is no descriptor: 1 stays as it is. */
-	if (fd == -1)
+	if (s->input == -1 || fd == -1)
 		return;
 	dup2(fd, STDOUT_FILENO);
 	if (s->mute)
@@ -240,8 +240,7 @@ supervise_take(struct supervise *s, const struct options *o,
 		return EXIT_CONFIG;
 	if (take_notify(s, o, err, err_size) == -1)
 		return EXIT_CONFIG;
-	if (inetd)
-		redirect_output(s);
+	supervise_log_reopened(s);
 	return 0;
 }
 

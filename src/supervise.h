@@ -39,6 +39,9 @@ void supervise_begin(struct supervise *s, int argc, char **argv);
 int supervise_take(struct supervise *s, const struct options *o,
     struct listeners *l, char *err, size_t err_size);
 
+/* The log has another file now: descriptors 1 and 2, where they lead to it. */
+void supervise_log_reopened(const struct supervise *s);
+
 /* Tell whoever wants to know. */
 void supervise_ready(struct supervise *s);
 void supervise_reloading(struct supervise *s);

@@ -309,6 +309,44 @@ def inetd_syslog():
     return None
 
 
+def syslog_probe():
+    """--syslog: what a routes file prints gets there, at start and on HUP."""
+    routes = os.path.join(DIR, "prints.py")
+    with open(routes, "w", encoding="ascii") as f:
+        f.write("print('printed by routes', flush=True)\nroutes = []\n")
+    try:
+        daemon = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        daemon.bind("/dev/log")
+    except OSError as e:
+        return t.skip("records of the routes' process",
+                      f"cannot be /dev/log: {e.strerror}")
+
+    def arrives(what):
+        """Reads records up to that one."""
+        seen = b""
+        try:
+            while what not in seen:
+                seen = daemon.recv(65536)
+        except socket.timeout:
+            return False
+        return True
+    try:
+        daemon.settimeout(tap.scaled(10))
+        with OtherEnv("--syslog", "--routes", routes) as s:
+            t.ok(arrives(b"printed by routes"),
+                 "--syslog: the routes' process has the log at start")
+            s.process.send_signal(signal.SIGHUP)
+            t.ok(arrives(b"printed by routes"), "and on HUP")
+            t.ok(arrives(b"info: reloaded"), "the parent has it after that")
+            t.ok(served(s.port), "a client is served")
+            t.ok(arrives(b"info: request method=GET path=/quick.py"),
+                 "and a child has it")
+    finally:
+        daemon.close()
+        os.unlink("/dev/log")
+    return None
+
+
 def wrong_descriptors():
     """Descriptors that are not what they should be."""
     def status_of(*options, fds, env=None):
@@ -360,6 +398,25 @@ def inetd_wait():
             t.ok("info: no client for 1 s (--idle-exit)" in read(LOG),
                  f"start {i}: the log says why", read(LOG))
             t.ok("listening" not in read(out), f"start {i}: no ready line")
+
+
+def reopened():
+    """--inetd-wait --log-file: descriptors 1 and 2 lead to the file of now."""
+    clear_log()
+    if not os.access("/proc/self/fd", os.R_OK) or os.getuid() != 0:
+        return t.skip("descriptors after HUP", "needs /proc, and root")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        p = start(program(), "--inetd-wait", "--log-file", LOG, DOCROOT,
+                  fds={0: listener, 1: listener, 2: listener})
+        t.ok(served(listener.getsockname()[1]), "served")
+        os.rename(LOG, LOG + ".1")
+        p.send_signal(signal.SIGHUP)
+        t.ok(wait_text(LOG, "info: reloaded$"), "HUP: a new file")
+        links = [os.readlink(f"/proc/{p.pid}/fd/{i}") for i in range(3)]
+        t.eq(links, ["/dev/null", LOG, LOG], "descriptors 0 to 2 after HUP")
+        p.terminate()
+        t.eq(ended(p), 0, "exit code 0")
+    return None
 
 
 def ucspi():
@@ -414,18 +471,26 @@ class OtherEnv(Server):
 
 def notifications():
     """NOTIFY_SOCKET with a path and an abstract name."""
+    def write_routes(text):
+        with open(DIR + "/routes.py", "w", encoding="ascii") as f:
+            f.write(text + "routes = []\n")
     for name in DIR + "/notify", "\0" + DIR + "/abstract":
         kind = "abstract" if name[0] == "\0" else "path"
+        write_routes("")
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
             s.bind(name)
             s.settimeout(tap.scaled(20))
-            with OtherEnv(env={"NOTIFY_SOCKET":
-                               name.replace("\0", "@")}) as server:
+            with OtherEnv("--routes", DIR + "/routes.py", env={
+                    "NOTIFY_SOCKET": name.replace("\0", "@")}) as server:
                 t.eq(s.recv(1000), b"READY=1", f"{kind}: READY=1")
                 with Client(server.port) as c:
                     names = json.loads(c.fetch("/env.py").body)
                     t.ok("NOTIFY_SOCKET" not in names,
                          f"{kind}: scripts do not see it")
+                with open(DIR + "/hold", "wb"):
+                    pass
+                write_routes("import os, time\nwhile os.path.exists("
+                             f"{DIR + '/hold'!r}):\n    time.sleep(0.01)\n")
                 before = time.monotonic_ns() // 1000
                 server.process.send_signal(signal.SIGHUP)
                 got = re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=(\d+)",
@@ -433,6 +498,17 @@ def notifications():
                 after = time.monotonic_ns() // 1000
                 t.ok(got and before <= int(got.group(1)) <= after,
                      f"{kind}: RELOADING=1 with the time", got)
+                s.setblocking(False)
+                with Client(server.port) as c:
+                    t.eq(c.fetch("/quick.py").body, b"quick",
+                         f"{kind}: served while it reloads")
+                try:
+                    early = s.recv(1000)
+                except BlockingIOError:
+                    early = None
+                t.eq(early, None, f"{kind}: no READY=1 while it does")
+                s.settimeout(tap.scaled(20))
+                os.unlink(DIR + "/hold")
                 t.eq(s.recv(1000), b"READY=1", f"{kind}: READY=1 again")
                 server.process.send_signal(signal.SIGTERM)
                 t.eq(s.recv(1000), b"STOPPING=1", f"{kind}: STOPPING=1")
@@ -698,8 +774,10 @@ try:
     inetd()
     inetd_log()
     inetd_syslog()
+    syslog_probe()
     wrong_descriptors()
     inetd_wait()
+    reopened()
     ucspi()
     listen_fds()
     notifications()
