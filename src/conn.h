@@ -70,6 +70,7 @@ struct exchange {
 	struct headers_frame frame;
 	struct buf events;	/* of struct event, as they come */
 	struct buf data;	/* content of the DATA events, in order */
+	bool pressing;		/* among them is one that waits for no other */
 
 	bool queued;		/* in the ready queue */
 	bool busy;		/* a handler thread has it */

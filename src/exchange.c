@@ -94,6 +94,8 @@ exchange_add_event(struct exchange *x, const struct event *ev)
 	if (x->busy)
 		conn_wake_exchange(x->conn, x);
 	if (ev->type != EVENT_DATA || ev->credit > 0 || ev->end_stream)
+		x->pressing = true;
+	if (x->pressing)
 		exchange_make_ready(x->conn, x);
 }
 
@@ -119,6 +121,7 @@ exchange_move(struct exchange *x, struct buf *events, struct buf *data)
 	*data = x->data;
 	x->events = empty_events;
 	x->data = empty_data;
+	x->pressing = false;
 }
 
 /* The session may forget the stream; what scripts still ask is kept. */
@@ -195,7 +198,7 @@ conn_put_back(struct conn *c, struct exchange *x, struct access *over)
 	if (c->draining || c->gone || c->close != CLOSE_NONE)
 		conn_wake_io(c);
 	if (!x->finished) {
-		if (buf_len(&x->events) > 0 || x->left)
+		if (x->pressing || x->left)
 			exchange_make_ready(c, x);
 		return false;
 	}
