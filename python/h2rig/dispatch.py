@@ -333,12 +333,11 @@ class Exchange:
         if result is not None:
             apply_result(response, result)
         self.pipe()
-        if self.sends_body():
+        if self.sends_body() and response._status[0] >= 200:
             body = response.ready_body()
-            if body is not None:
-                self.final_status()
-                if response.answer(response.wire_fields(), body):
-                    return
+            if body is not None and response.answer(response.wire_fields(),
+                                                    body):
+                return
         if stream.block_open:
             return
         if not stream.headers_sent:

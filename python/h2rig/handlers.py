@@ -115,11 +115,11 @@ class FrameFunctions:
     __slots__ = ("handle_headers", "handle_data", "main", "pipes")
 
     def __init__(self, handle_headers: Any = None, handle_data: Any = None,
-                 main: Any = None) -> None:
+                 main: Any = None, pipes: str = "") -> None:
         self.handle_headers = handle_headers
         self.handle_data = handle_data
         self.main = main
-        self.pipes = ""
+        self.pipes = pipes
 
 
 class _Script:
@@ -157,12 +157,11 @@ class PythonScriptHandler:
         exec(script.code, namespace)
         get = namespace.get
         functions = FrameFunctions(get("handle_headers"), get("handle_data"),
-                                   get("main"))
+                                   get("main"), script.pipes)
         if (functions.main is None and functions.handle_headers is None
                 and functions.handle_data is None):
             raise HTTPException(500, "No main function or handlers in script "
                                 + script.path)
-        functions.pipes = script.pipes
         return functions
 
     def _find(self, path: str) -> _Script:

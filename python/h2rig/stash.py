@@ -294,7 +294,7 @@ def release_lock() -> None:
 
     Called by dispatch when a script's function has ended.
     """
-    if _holds_lock():
+    if _store is not None and _holds_lock():
         _open().users.release()
 
 
