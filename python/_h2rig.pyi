@@ -13,12 +13,15 @@ Field = Union[Tuple[bytes, bytes], Tuple[bytes, bytes, bool]]
 #: What `Stream.next_event` gives:
 #: (EVENT_HEADERS, method, path, end_stream),
 #: (EVENT_DATA, data, flow_controlled_length, end_stream, credit) or
-#: (EVENT_TRAILERS, fields)
+#: (EVENT_TRAILERS, fields); after `gather`, in the place of EVENT_DATA,
+#: (EVENT_CONTENT, data, lengths, end_stream, credit), lengths being (octets
+#: of content, flow_controlled_length) of each frame, one after the other
 Event = Tuple[Any, ...]
 
 EVENT_HEADERS: Final[int]
 EVENT_DATA: Final[int]
 EVENT_TRAILERS: Final[int]
+EVENT_CONTENT: Final[int]
 
 class Stream:
     """One request and the way to answer it.  stream_id 0 is its own."""

@@ -44,7 +44,12 @@
 /* How long a raw header block may hold the output, milliseconds. */
 #define CONN_HOLD_MS 1000
 
-enum event_type { EVENT_HEADERS, EVENT_DATA, EVENT_TRAILERS };
+enum event_type {
+	EVENT_HEADERS,
+	EVENT_DATA,
+	EVENT_TRAILERS,
+	EVENT_CONTENT		/* several of DATA, as Python is given them */
+};
 
 /* What a stream's handlers have yet to see: one frame's worth. */
 struct event {

@@ -36,6 +36,7 @@ __all__ = ["configure", "probe", "read_routes", "serve", "shutdown",
 EVENT_HEADERS = _h2rig.EVENT_HEADERS
 EVENT_DATA = _h2rig.EVENT_DATA
 EVENT_TRAILERS = _h2rig.EVENT_TRAILERS
+EVENT_CONTENT = _h2rig.EVENT_CONTENT
 
 INTERNAL_ERROR = frames.ERROR_CODES["INTERNAL_ERROR"]
 
@@ -212,13 +213,16 @@ class Exchange:
         if event[0] == EVENT_TRAILERS:
             request.add_trailers(event[1])
             return
-        _, data, flow_length, ended, credit = event
+        kind, data, flow_length, ended, credit = event
         if self.dropping:
             request._ended = ended
             self.stream.consume(credit)
             return
         try:
-            offset = request.add_data(data, flow_length, ended)
+            if kind == EVENT_CONTENT:
+                request.add_content(data, flow_length, ended)
+            else:
+                offset = request.add_data(data, flow_length, ended)
         except OSError as e:
             # No room for the body, say.
             request._ended = ended
@@ -244,8 +248,11 @@ class Exchange:
         elif event[0] == EVENT_TRAILERS:
             request.add_trailers(event[1])
         else:
-            _, data, flow_length, ended, credit = event
-            offset = request.add_data(data, flow_length, ended)
+            kind, data, flow_length, ended, credit = event
+            if kind == EVENT_CONTENT:
+                request.add_content(data, flow_length, ended)
+            else:
+                offset = request.add_data(data, flow_length, ended)
             if self.functions.handle_data is not None:
                 if self.pending is None:
                     self.pending = collections.deque()

@@ -8,6 +8,7 @@ checks what RFC 9113 asks of a frame: they are for sending wrong ones too.
 """
 
 import array
+import itertools
 import operator
 import struct
 from typing import (Any, Dict, Iterable, Iterator, List, MutableSet,
@@ -503,10 +504,15 @@ class FrameList(Sequence[Any]):
     when asked for: a client may send very many of one octet.
     """
 
-    __slots__ = ("_first", "_store", "_ends", "_extra", "_ended")
+    __slots__ = ("_stream", "_bare", "_first", "_store", "_ends", "_extra",
+                 "_ended")
 
-    def __init__(self, first: RequestHeaders) -> None:
-        self._first = first
+    def __init__(self, stream: Any, bare: bool) -> None:
+        # The HEADERS frame too is made when asked for; bare: it ended the
+        # request.
+        self._stream = stream
+        self._bare = bare
+        self._first: Optional[RequestHeaders] = None
         self._store: Any = None
         #: of each DATA frame: where its content ends in the store, and the
         #: octets of padding
@@ -518,12 +524,37 @@ class FrameList(Sequence[Any]):
             stream_ended: bool) -> None:
         """Notes a DATA frame whose content the store has just got."""
         if self._store is None:
-            self._store = store
-            self._ends = array.array("Q")
-            self._extra = array.array("H")
+            self._begin(store)
         self._ends.append(store.length)
         self._extra.append(flow_controlled_length - size)
         self._ended = stream_ended
+
+    def add_several(self, store: Any, offset: int, lengths: Sequence[int],
+                    stream_ended: bool) -> None:
+        """The same for several, whose content begins at offset; lengths: size
+        and flow_controlled_length of each in turn.
+        """
+        if self._store is None:
+            self._begin(store)
+        sizes = lengths[::2]
+        self._ends.extend(itertools.accumulate(
+            sizes[1:], initial=offset + sizes[0]))
+        self._extra.extend(map(operator.sub, lengths[1::2], sizes))
+        self._ended = stream_ended
+
+    def _begin(self, store: Any) -> None:
+        self._store = store
+        self._ends = array.array("Q")
+        self._extra = array.array("H")
+
+    @property
+    def first(self) -> RequestHeaders:
+        """The HEADERS frame."""
+        if self._first is None:
+            stream = self._stream
+            self._first = RequestHeaders(stream.id, stream.fields(),
+                                         self._bare, *stream.frame())
+        return self._first
 
     def __len__(self) -> int:
         return 1 if self._ends is None else 1 + len(self._ends)
@@ -540,12 +571,12 @@ class FrameList(Sequence[Any]):
 
     def _get(self, n: int) -> Any:
         if n == 0:
-            return self._first
+            return self.first
         n -= 1
         start = self._ends[n - 1] if n else 0
         size = self._ends[n] - start
         return RequestData(
-            self._first.stream_id, self._store, start, size,
+            self._stream.id, self._store, start, size,
             size + self._extra[n], self._ended and n == len(self._ends) - 1)
 
     def __repr__(self) -> str:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The request that a script is given."""
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 from urllib.parse import SplitResult, urlsplit
 
 from h2rig import forms, stash
@@ -10,7 +10,6 @@ from h2rig.config import Config, options
 from h2rig.connection import Connection, connection
 from h2rig.errors import HTTPException, StreamClosedError
 from h2rig.frames import FrameList, RequestData
-from h2rig.frames import RequestHeaders as HeadersFrame
 from h2rig.headers import MultiDict, RequestHeaders
 
 __all__ = ["Request", "Server"]
@@ -163,9 +162,7 @@ class Request:
     def frames(self) -> FrameList:
         """The HEADERS frame and the DATA frames received so far."""
         if self._frames is None:
-            self._frames = FrameList(HeadersFrame(
-                self._stream.id, self._fields, self._bare,
-                *self._stream.frame()))
+            self._frames = FrameList(self._stream, self._bare)
         return self._frames
 
     @property
@@ -333,6 +330,15 @@ class Request:
         self.frames.add(store, flow_length, len(data), ended)
         self._ended = ended
         return offset
+
+    def add_content(self, data: bytes, lengths: Sequence[int],
+                    ended: bool) -> None:
+        """Stores the content of several DATA frames and notes them; lengths:
+        octets of content and flow-controlled length of each in turn.  OSError.
+        """
+        offset = self.store.append(data)
+        self.frames.add_several(self.store, offset, lengths, ended)
+        self._ended = ended
 
     def data_frame(self, data: Optional[bytes], offset: int, size: int,
                    flow_length: int) -> RequestData:

@@ -377,7 +377,9 @@ module_exec(PyObject *module)
 	    EVENT_HEADERS) < 0 ||
 	    PyModule_AddIntConstant(module, "EVENT_DATA", EVENT_DATA) < 0 ||
 	    PyModule_AddIntConstant(module, "EVENT_TRAILERS",
-	    EVENT_TRAILERS) < 0 ? -1 : 0;
+	    EVENT_TRAILERS) < 0 ||
+	    PyModule_AddIntConstant(module, "EVENT_CONTENT",
+	    EVENT_CONTENT) < 0 ? -1 : 0;
 }
 
 static PyModuleDef_Slot module_slots[] = {

@@ -160,6 +160,69 @@ event_data(struct exchange *x, const struct event *ev)
 	return result;
 }
 
+/* Of the DATA events at the front of the hand: how many, and all of them. */
+static size_t
+count_data(const struct exchange *x, struct event *all)
+{
+	const uint8_t *p = buf_data(&x->hand_events);
+	size_t n = buf_len(&x->hand_events) / sizeof(struct event), i;
+	struct event ev;
+
+	*all = (struct event){ .type = EVENT_CONTENT };
+	for (i = 0; i < n && !all->end_stream; i++) {
+		memcpy(&ev, p + i * sizeof(ev), sizeof(ev));
+		if (ev.type != EVENT_DATA)
+			break;
+		all->len += ev.len;
+		all->credit += ev.credit;
+		all->end_stream = ev.end_stream;
+	}
+	return i;
+}
+
+/* The next n events as a tuple (len, flow_len, len, flow_len, ...). */
+static PyObject *
+pop_lengths(struct exchange *x, size_t n)
+{
+	PyObject *lengths = PyTuple_New((Py_ssize_t)(2 * n)), *v;
+	struct event ev;
+	size_t i;
+
+	for (i = 0; lengths != NULL && i < 2 * n; i++) {
+		memcpy(&ev, buf_data(&x->hand_events), sizeof(ev));
+		if (i % 2 == 1)
+			buf_consume(&x->hand_events, sizeof(ev));
+		v = PyLong_FromUnsignedLong(i % 2 == 0 ? ev.len : ev.flow_len);
+		if (v == NULL)
+			Py_CLEAR(lengths);
+		else
+			PyTuple_SET_ITEM(lengths, (Py_ssize_t)i, v);
+	}
+	return lengths;
+}
+
+/* Content that nobody wants frame by frame, all in one. */
+static PyObject *
+event_content(struct exchange *x)
+{
+	PyObject *data, *lengths;
+	struct event all;
+	size_t n = count_data(x, &all);
+
+	data = PyBytes_FromStringAndSize(
+	    (const char *)buf_data(&x->hand_data), (Py_ssize_t)all.len);
+	if (data == NULL)
+		return NULL;
+	x->received = x->received || all.end_stream;
+	buf_consume(&x->hand_data, all.len);
+	if ((lengths = pop_lengths(x, n)) == NULL) {
+		Py_DECREF(data);
+		return NULL;
+	}
+	return Py_BuildValue("(iNNOk)", EVENT_CONTENT, data, lengths,
+	    all.end_stream ? Py_True : Py_False, (unsigned long)all.credit);
+}
+
 /*
  * The oldest event in the hand.  It leaves that before anything is done which
  * might run Python code.
@@ -171,6 +234,8 @@ take_event(struct stream_object *self)
 	struct event ev;
 
 	memcpy(&ev, buf_data(&x->hand_events), sizeof(ev));
+	if (ev.type == EVENT_DATA && x->gathers)
+		return event_content(x);
 	buf_consume(&x->hand_events, sizeof(ev));
 	x->received = x->received || ev.end_stream;
 	switch (ev.type) {

@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(
 
 module = types.ModuleType("_h2rig")
 module.EVENT_HEADERS, module.EVENT_DATA, module.EVENT_TRAILERS = 1, 2, 3
+module.EVENT_CONTENT = 4
 module.logged = []
 module.log = lambda level, text: module.logged.append((level, text))
 module.log_enabled = lambda level: True
@@ -81,17 +82,21 @@ class Stream:
         self.closed = self.reset = self.headers_sent = self.ended = False
         self.block_open = False
         self.priority = (3, False)
+        self._fields, self._frame = [], (None, 0, False)
         self.sent = []
         self.consumed = 0
         self.finished = 0
         self.called = []
         self.in_call = 0
         self.from_files = 0
+        self.gathers = self.merge = False
 
     def next_event(self, wait=False):
         assert wait or not self.in_call, "read while a function runs"
         if self.events:
             event = self.events.pop(0)
+            if event[0] == module.EVENT_DATA and self.gathers:
+                event = self._content(event)
             if event[0] == module.EVENT_HEADERS:
                 self._fields, self._frame = event[4:]
                 event = event[:4]
@@ -100,6 +105,18 @@ class Stream:
             self.reset = self.closed = True
             raise errors.StreamClosedError("the client has left")
         return None
+
+    def _content(self, event):
+        """This DATA event, and those that have come meanwhile (by `merge`),
+        as C makes one of them.
+        """
+        found = [event]
+        while self.merge and self.events[:1] and (
+                self.events[0][0] == module.EVENT_DATA):
+            found.append(self.events.pop(0))
+        return (module.EVENT_CONTENT, b"".join(e[1] for e in found),
+                tuple(n for e in found for n in (len(e[1]), e[2])),
+                found[-1][3], sum(e[4] for e in found))
 
     def fields(self):
         return self._fields

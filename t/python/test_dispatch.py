@@ -356,6 +356,18 @@ class Bodies(Case):
         self.respond(s, 200, b"aaaaaaaaab")
         self.assertEqual(s.sent[:2], [("consume", 9), ("consume", 1)])
 
+    def test_what_came_at_once(self):
+        fake.write("script.py", "def main(request, response):\n"
+                   "    return repr([(f.data, f.length, f.stream_ended)\n"
+                   "                 for f in request.frames[1:]])")
+        s = fake.Stream(post(), fake.data(b"a" * 3, padding=2),
+                        fake.data(b""), fake.data(b"b", True))
+        s.merge = True
+        dispatch.serve(s)
+        self.respond(s, 200, b"[(b'aaa', 5, False), (b'', 0, False), "
+                     b"(b'b', 1, True)]")
+        self.assertEqual(s.sent[0], ("consume", 6))
+
     def test_in_parts(self):
         fake.write("script.py", self.ECHO)
         s = fake.serve(post(), fake.data(b"a"))

@@ -6,13 +6,13 @@ import unittest
 import fake  # noqa: F401
 from h2rig.body import BodyStore
 from h2rig.errors import HTTPException
-from h2rig.frames import FrameList, RequestData, RequestHeaders
+from h2rig.frames import FrameList, RequestData
 from h2rig.ranges import Range, RangeParser
 
 
 class Frames(unittest.TestCase):
     def make(self, *pieces):
-        frames = FrameList(RequestHeaders(1, [], False))
+        frames = FrameList(fake.Stream(), False)
         store = BodyStore()
         for i, (data, padding) in enumerate(pieces):
             store.append(data)
@@ -20,8 +20,27 @@ class Frames(unittest.TestCase):
                        i == len(pieces) - 1)
         return frames
 
+    def make_in_one(self, *pieces):
+        """The same frames, noted in one go behind another."""
+        frames = FrameList(fake.Stream(), False)
+        store = BodyStore()
+        store.append(b"zero")
+        frames.add(store, 4, 4, False)
+        offset = store.append(b"".join(data for data, _ in pieces))
+        frames.add_several(store, offset, [
+            n for data, padding in pieces
+            for n in (len(data), len(data) + padding)], True)
+        self.assertEqual(frames[1].data, b"zero")
+        self.assertEqual(frames[1].stream_ended, False)
+        return [frames[0]] + frames[2:]
+
     def test_as_a_list(self):
-        frames = self.make((b"one", 0), (b"", 0), (b"two", 5))
+        self.as_a_list(self.make((b"one", 0), (b"", 0), (b"two", 5)))
+
+    def test_several(self):
+        self.as_a_list(self.make_in_one((b"one", 0), (b"", 0), (b"two", 5)))
+
+    def as_a_list(self, frames):
         self.assertEqual(len(frames), 4)
         self.assertEqual([f.type for f in frames], ["HEADERS"] + ["DATA"] * 3)
         self.assertEqual([f.data for f in frames[1:]], [b"one", b"", b"two"])
