@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Exit codes of children, as h2rig(8) has them: under --inetd the program
+ends with its child's, or with 128 and the number of a signal."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from typing import Callable, List, Tuple
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap
+from rawclient import Client
+from server import program
+
+t = tap.Tap()
+DOCROOT = tempfile.mkdtemp(prefix="h2rig-exits-")
+
+SCRIPTS = {
+    "quick": "def main(request, response):\n    return 'quick'\n",
+    "sleep": "import time\n"
+             "def main(request, response):\n"
+             "    response.write_status_headers()\n"
+             "    response.writer.write_data('x')\n"
+             "    time.sleep(1000)\n",
+    "close": "def main(request, response):\n"
+             "    response.writer.close('fin')\n",
+    "leave": "import os\n"
+             "def main(request, response):\n"
+             "    os._exit(int(request.GET.first(b'code')))\n",
+    "signal": "import os\n"
+              "def main(request, response):\n"
+              "    os.kill(os.getpid(), int(request.GET.first(b'n')))\n",
+    "loop": "def main(request, response):\n"
+            "    while True:\n"
+            "        try:\n"
+            "            while True:\n"
+            "                pass\n"
+            "        except BaseException:\n"
+            "            pass\n",
+    "closes": "import os\n"
+              "def main(request, response):\n"
+              "    os.closerange(3, 1000)\n"
+              "    return 'closed'\n",
+}
+
+
+def write_scripts() -> None:
+    """The document root."""
+    for name, text in SCRIPTS.items():
+        with open(os.path.join(DOCROOT, name + ".py"), "w",
+                  encoding="ascii") as f:
+            f.write(text)
+
+
+# ---- what clients do; each gets the client and the server's process
+
+Deed = Callable[[Client, subprocess.Popen], None]
+
+
+def fetch(path: str) -> Deed:
+    """A request; then the client closes, if the server has not."""
+    def deed(c: Client, _: subprocess.Popen) -> None:
+        c.send_preface({}, None)
+        x = c.request(path)
+        c.wait_for(lambda: x.done)
+        c.close()
+    return deed
+
+
+def octets(text: bytes) -> Deed:
+    """These, and no others."""
+    def deed(c: Client, _: subprocess.Popen) -> None:
+        c.sock.setblocking(True)
+        c.sock.sendall(text)
+    return deed
+
+
+def violation(c: Client, _: subprocess.Popen) -> None:
+    """DATA on stream 0 (RFC 9113 6.1)."""
+    c.send_preface({}, None)
+    c.send_frame(0, 0, 0, b"x")
+    c.wait_end()
+
+
+def requests(n: int) -> Deed:
+    """As many as --max-requests lets through."""
+    def deed(c: Client, _: subprocess.Popen) -> None:
+        c.send_preface({}, None)
+        for _ in range(n):
+            c.fetch("/quick.py")
+        c.wait_end()
+    return deed
+
+
+def stop(times: int) -> Deed:
+    """TERM while a script sleeps, or, once, while none does."""
+    def deed(c: Client, process: subprocess.Popen) -> None:
+        c.send_preface({}, None)
+        x = c.request("/quick.py" if times == 1 else "/sleep.py")
+        c.wait_for(lambda: x.data)
+        process.send_signal(signal.SIGTERM)
+        c.wait_for(lambda: c.goaway)
+        if times > 1:
+            process.send_signal(signal.SIGTERM)
+        c.wait_end()
+    return deed
+
+
+CASES: List[Tuple[str, int, List[str], Deed]] = [
+    ("closed by the client", 0, [], fetch("/quick.py")),
+    ("closed by a script", 0, [], fetch("/close.py")),
+    ("drained", 0, [], stop(1)),
+    ("drained by --max-requests", 0, ["--max-requests", "2"], requests(2)),
+    ("a client's violation", 1, [], violation),
+    ("HTTP/1", 1, [], octets(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")),
+    ("no preface in time", 1, ["--handshake-timeout", "1"], octets(b"")),
+    ("idle", 1, ["--idle-timeout", "1"], octets(
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+        + bytes([0, 0, 0, 4, 1, 0, 0, 0, 0]))),
+    ("no TLS", 1, ["TLS"], octets(b"no ClientHello")),
+    ("a script past its run-time limit", 2, ["--run-limit", "1"],
+     fetch("/loop.py")),
+    ("a script that closes all descriptors", 2, [], fetch("/closes.py")),
+    ("os._exit(7)", 7, [], fetch("/leave.py?code=7")),
+    ("os._exit(0)", 0, [], fetch("/leave.py?code=0")),
+    ("no descriptors: a fault of the server's own", 70,
+     ["--max-files", "3"], octets(b"")),
+    ("SIGABRT", 134, [], fetch("/signal.py?n=6")),
+    ("SIGKILL", 137, [], fetch("/signal.py?n=9")),
+    ("SIGSEGV", 139, [], fetch("/signal.py?n=11")),
+    ("killed by the second signal to stop", 137, [], stop(2)),
+]
+
+
+def exit_code(options: List[str], deed: Deed, log: str) -> int:
+    """Serves one connection under --inetd."""
+    cleartext = [] if "TLS" in options else ["--cleartext"]
+    options = [o for o in options if o != "TLS"]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = Client(listener.getsockname()[1], tls=False, preface=False)
+        conn = listener.accept()[0]
+        with open(log, "wb") as f:
+            process = subprocess.Popen(
+                [program(), "--inetd", *cleartext, *options, DOCROOT],
+                stdin=conn, stdout=subprocess.DEVNULL, stderr=f)
+        conn.close()
+        try:
+            deed(client, process)
+            return process.wait(tap.scaled(20))
+        finally:
+            client.close()
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+def main() -> None:
+    """All cases."""
+    log = os.path.join(DOCROOT, "log")
+    for name, code, options, deed in CASES:
+        got = exit_code(options, deed, log)
+        with open(log, encoding="utf-8", errors="backslashreplace") as f:
+            t.ok(got == code, f"{name}: exit code {code}",
+                 f"got {got}\n{f.read()[-2000:]}")
+
+
+try:
+    write_scripts()
+    main()
+finally:
+    shutil.rmtree(DOCROOT, ignore_errors=True)
+t.done()
