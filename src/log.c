@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "loghold.h"
 #include "logline.h"
 #include "sys.h"
 
@@ -47,6 +48,7 @@ static enum log_format format = LOG_FORMAT_TEXT;
 static int log_fd = STDERR_FILENO;
 static const char *log_path;	/* of log_fd, which is then ours; NULL: none */
 static int syslog_fd = -1;	/* a socket; not -1: records go there */
+static bool waits = true;	/* for the log's reader */
 static rlim_t file_limit = RLIM_INFINITY;	/* RLIMIT_FSIZE, soft */
 
 void
@@ -213,18 +215,67 @@ write_once(const struct logline *l, int fd)
 	/* A log that cannot be written has nowhere to complain. */
 }
 
-/* The address each time: the daemon may have been started again. */
+/*
+ * A record goes without its newline, to the address each time: the daemon may
+ * have been started again.
+ */
+static ssize_t
+write_syslog(int fd, const char *p, size_t len)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	strcpy(to.sun_path, SYSLOG_PATH);
+	return sendto(fd, p, len - 1, MSG_NOSIGNAL,
+	    (const struct sockaddr *)&to, sizeof(to)) == -1 ? -1 :
+	    (ssize_t)len;
+}
+
 static void
 send_syslog(const struct logline *l)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	ssize_t n;
+	while (write_syslog(syslog_fd, l->text, l->len) == -1 &&
+	    errno == EINTR)
+		;
+}
 
-	strcpy(to.sun_path, SYSLOG_PATH);
-	do
-		n = sendto(syslog_fd, l->text, l->len - 1, MSG_NOSIGNAL,
-		    (const struct sockaddr *)&to, sizeof(to));
-	while (n == -1 && errno == EINTR);
+static ssize_t
+write_fd(int fd, const char *p, size_t len)
+{
+	return write(fd, p, len);
+}
+
+void
+log_set_waits(bool on)
+{
+	if (waits == on)
+		return;
+	waits = on;
+	(on ? loghold_end : loghold_begin)();
+}
+
+bool
+log_retry(void)
+{
+	unsigned long lost;
+	bool held;
+
+	held = syslog_fd != -1 ? loghold_retry(write_syslog, syslog_fd) :
+	    loghold_retry(write_fd, log_fd);
+	if (!held && (lost = loghold_lost()) > 0)
+		log_warnx("%lu records before this one were lost: whoever "
+		    "reads the log was too slow", lost);
+	return held;
+}
+
+/* As the parent has it: see loghold.c. */
+static void
+write_or_hold(const struct logline *l)
+{
+	log_retry();
+	if (syslog_fd != -1)
+		loghold_record(write_syslog, syslog_fd, l->text, l->len);
+	else
+		loghold_record(write_fd, log_fd, l->text, l->len);
 }
 
 static void
@@ -237,7 +288,9 @@ static void
 finish(struct logline *l)
 {
 	logline_end(l);
-	if (syslog_fd != -1)
+	if (!waits)
+		write_or_hold(l);
+	else if (syslog_fd != -1)
 		send_syslog(l);
 	else
 		write_once(l, log_fd);

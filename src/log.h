@@ -60,6 +60,17 @@ int log_reopen(void);
  */
 void log_set_file_limit(uint64_t octets);
 
+/*
+ * With false this process waits for nobody from now on: records that whoever
+ * reads the log does not take at once are held, up to a bound; those beyond it
+ * are lost, and counted in a record when there is room again.  True, as it is
+ * at first: each call waits, and what was held is forgotten.
+ */
+void log_set_waits(bool waits);
+
+/* Tries what is held again; true: some still is, so call it before long. */
+bool log_retry(void);
+
 /* The descriptor records are written to; -1: they go to the system's log. */
 int log_get_fd(void);
 

@@ -9,6 +9,7 @@
  * looked at before it sleeps again, so that no wake-up is lost.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,9 @@
 #include "parent.h"
 #include "parent_impl.h"
 #include "sys.h"
+
+#define LOG_RETRY_MS 100	/* records that are held are tried again */
+#define LOG_LAST_TRIES 10	/* ... and at the end so often */
 
 static volatile sig_atomic_t got_stop;	/* number of TERM and INT */
 static volatile sig_atomic_t got_child;
@@ -192,6 +196,7 @@ act(struct parent *p)
 		    p->options->idle_exit_s);
 		begin_stop(p, now);
 	}
+	p->log_held = log_retry();
 	return (!p->stopping || p->alive > 0) && !single_over(p);
 }
 
@@ -209,6 +214,8 @@ next_wake(const struct parent *p, uint64_t now)
 		at = p->grace_end_ms;
 	if (p->reload.running && p->reload.probe.due_ms < at)
 		at = p->reload.probe.due_ms;
+	if (p->log_held && now + LOG_RETRY_MS < at)
+		at = now + LOG_RETRY_MS;
 	if (now < p->dying_until_ms && p->dying_until_ms < at)
 		at = p->dying_until_ms;
 	if (idle_exit_due(p) < at)
@@ -243,6 +250,16 @@ wait_and_accept(struct parent *p)
 		accept_ready(p, &set);
 }
 
+/* Whoever reads the log gets a moment for the last records. */
+static void
+finish_log(void)
+{
+	int i;
+
+	for (i = 0; i < LOG_LAST_TRIES && log_retry(); i++)
+		poll(NULL, 0, LOG_RETRY_MS);
+}
+
 int
 parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
     struct supervise *s)
@@ -262,6 +279,7 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	    sys_pipe(p.drain, 0) == -1)
 		fatal(EXIT_SYSTEM, "start");
 	set_signals(&p);
+	log_set_waits(false);
 	confine_parent(o);
 	announce(&p);
 	supervise_ready(s);
@@ -269,6 +287,7 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 		wait_and_accept(&p);
 	reload_cancel(&p);
 	log_info("stopped");
+	finish_log();
 	close(p.drain[0]);
 	scoreboard_free(&p.board);
 	return p.single ? p.single_status : EXIT_SUCCESS;

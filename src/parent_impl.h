@@ -54,6 +54,7 @@ struct parent {
 	uint64_t last_client_ms;	/* there was one; for --idle-exit */
 	bool single;		/* serves one connection, then ends */
 	int single_status;	/* exit status of its child */
+	bool log_held;		/* some of ours: the log's reader is slow */
 	bool full_logged;
 	bool no_crash_file;	/* logged that there is none */
 

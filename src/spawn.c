@@ -96,6 +96,7 @@ become_child(struct parent *p, long i)
 	const char *what;
 
 	setpgid(0, 0);
+	log_set_waits(true);
 	shed(p, i);
 	restore_signals(p);
 	atomic_store(&slot->pid, (int)getpid());

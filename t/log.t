@@ -2,21 +2,26 @@
 # SPDX-License-Identifier: MIT
 """The log: where it goes, in which form; what HUP and USR1 do; children that
 die before their first request."""
+import fcntl
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import SCRIPTS, Server
+from server import READY, SCRIPTS, Server, program
 
 t = tap.Tap()
 DIR = tempfile.mkdtemp(prefix="h2rig-log-")
@@ -422,6 +427,80 @@ def dying():
         t.eq(s.log().count("debug: waiting for"), waits, "no pause for that")
 
 
+# ---- a reader that has stopped
+
+class Piped:
+    """A server whose log is a pipe that is read when read() is called."""
+
+    def __enter__(self):
+        docroot = os.path.join(DIR, "prints")
+        os.makedirs(docroot, exist_ok=True)
+        with open(os.path.join(docroot, "prints.py"), "w",
+                  encoding="ascii") as f:
+            f.write("def main(request, response):\n"
+                    "    while True:\n        print('x' * 200)\n")
+        self.reading, writing = os.pipe()
+        self.process = subprocess.Popen(
+            [program(), "--port", "0", "--bind", "127.0.0.1", "--grace", "1",
+             docroot], stdout=subprocess.PIPE, stderr=writing)
+        os.close(writing)
+        line = self.process.stdout.readline().decode()
+        self.port = int(READY.search(line).group(3))
+        self.text = b""
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        os.close(self.reading)
+
+    def read(self, what):
+        """Reads up to a record that matches; False: there is none."""
+        end = time.monotonic() + tap.scaled(20)
+        while not re.search(what, self.text):
+            if not select.select([self.reading], [], [],
+                                 max(0, end - time.monotonic()))[0]:
+                return False
+            self.text += os.read(self.reading, 65536)
+        return True
+
+
+def slow_reader():
+    """Scripts fill the pipe; the parent accepts, reaps and stops."""
+    with Piped() as s:
+        clients = [Client(s.port) for _ in range(40)]
+        clients[0].request("/prints.py")
+        t.ok(tap.wait_until(lambda: unread(s.reading) > 4000),
+             "a script has filled the log's pipe", unread(s.reading))
+        # More than it holds: a line for each child, each time.
+        for _ in range(40):
+            s.process.send_signal(signal.SIGUSR1)
+            clients.append(Client(s.port))
+            if not clients[-1].ping():
+                break
+        t.ok(clients[-1].ping(), "nobody reads the log: still accepting")
+        t.eq(len(clients), 80, "all of them")
+        t.ok(s.read(rb"warn: [1-9]\d* records before this one were lost: "),
+             "what was lost is said", s.text[-1000:])
+        lines = s.text[:s.text.rfind(b"\n")].split(b"\n")
+        whole = re.compile(rb"\d{4}-\S+Z h2rig\[\d+\] (info|warn): .")
+        t.eq([x for x in lines if not whole.match(x)], [], "records are whole")
+        held = [x for x in lines if b"h2rig[%d]" % s.process.pid in x]
+        t.ok(len(held) > 300, "and many were held", len(held))
+        for c in clients[1:]:
+            c.close()
+        s.process.terminate()
+        t.eq(s.process.wait(tap.scaled(20)), 0,
+             "nobody reads the log: TERM, exit status 0")
+
+
+def unread(fd):
+    """Octets that wait in a pipe."""
+    return struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0" * 4))[0]
+
+
 try:
     start_line()
     as_json()
@@ -433,6 +512,7 @@ try:
     bad_routes()
     status()
     dying()
+    slow_reader()
 finally:
     shutil.rmtree(DIR, ignore_errors=True)
 t.done()

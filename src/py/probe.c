@@ -67,6 +67,7 @@ become_probe(const struct options *o, int fd)
 	int status = 0;
 
 	setpgid(0, 0);
+	log_set_waits(true);
 	reset_signals();
 	/* Should the parent go before it could end us. */
 	alarm(PROBE_MS / 1000 + 2);
