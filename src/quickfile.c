@@ -253,8 +253,7 @@ quickfile_new(const struct fields *request, uint64_t since_ms,
 	struct field key;
 	size_t i, size;
 
-	if (!is_plain(request, &key) || dir_len(a->path) == 0 ||
-	    memchr(key.value, '?', key.value_len) != NULL)
+	if (!is_plain(request, &key) || dir_len(a->path) == 0)
 		return NULL;
 	size = sizeof(*q) + a->n_fields * sizeof(q->fields[0]) +
 	    2 * (strlen(a->path) + 1) + key.value_len + a->len;
