@@ -1,44 +1,38 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Instructions that our HPACK takes, and libnghttp2's, for public field lists.
+"""What our HPACK takes, and libnghttp2's, for public field lists.
 
-    hpack.py [SRCDIR]
-
-reads the stories of raw-data in hpack.tar.xz, from the directory that
-H2RIG_VECTORS names, else from ../shared/vectors beside the source tree SRCDIR
-(by default the one that this file is in).  In a temporary directory it does
+Reads the stories of raw-data in hpack.tar.xz, from the directory that
+H2RIG_VECTORS names, else from ../shared/vectors beside the source tree.  In a
+temporary directory it does
 
     gcc -O2 -std=c11 -D_XOPEN_SOURCE=700 -o hpack_bench \
         t/bench/hpack_bench.c src/buf.c src/h2/huff.c src/h2/hpack.c \
         src/h2/hpack_table.c -lnghttp2
 
-(CC names another compiler) and runs the program under callgrind, which counts
-instructions: no other load on the machine changes them.  Those of libc that
-are called on the way count too.  The exit status is 0 also when the vectors
-are not there; 1 when something failed or the two disagree.
+(CC names another compiler) and runs the program: by the clock, the two in
+turns, and under callgrind, which counts instructions: no other load on the
+machine changes them, and those of libc that are called on the way count too.
+The exit status is 0 also when the vectors are not there; 1 when something
+failed or the two disagree.
 """
 import json
 import os
 import re
 import struct
-import subprocess
-import sys
 import tarfile
 import tempfile
-from typing import Dict, List, Tuple
+from typing import Callable, Dict, Iterator, List, Tuple
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+import measure
+from measure import Failed, Missing, Series, Table
+
 SOURCES = ("t/bench/hpack_bench.c", "src/buf.c", "src/h2/huff.c",
            "src/h2/hpack.c", "src/h2/hpack_table.c")
-FLAGS = ("-O2", "-std=c11", "-D_XOPEN_SOURCE=700")
-WHOSE = ("ours", "nghttp2")
+WHOSE = {"h2rig": "ours", "libnghttp2": "nghttp2"}
 WHAT = ("encode", "decode")
 
 FieldList = List[Tuple[bytes, bytes]]
-
-
-class Failed(Exception):
-    """Something that the comparison needs did not work; says what."""
 
 
 def field_lists(path: str) -> List[List[FieldList]]:
@@ -70,85 +64,104 @@ def packed(stories: List[List[FieldList]]) -> bytes:
     return bytes(out)
 
 
-def run(command: List[str]) -> "subprocess.CompletedProcess[str]":
-    """Runs a command; Failed, with what it wrote, unless it succeeds."""
-    try:
-        done = subprocess.run(command, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, universal_newlines=True,
-                              check=False)
-    except OSError as e:
-        raise Failed(f"{command[0]}: {e.strerror}") from e
-    if done.returncode != 0:
-        raise Failed(f"{command[0]}: status {done.returncode}\n{done.stderr}")
-    return done
-
-
-def build(srcdir: str, program: str) -> None:
-    """Compiles hpack_bench."""
-    run([os.environ.get("CC", "gcc"), *FLAGS, "-o", program,
-         *(os.path.join(srcdir, source) for source in SOURCES), "-lnghttp2"])
-
-
-def measure(program: str, whose: str, what: str, lists: str
-            ) -> Tuple[int, int]:
-    """Instructions of one combination, and the octets that came out."""
-    done = run(["valgrind", "--tool=callgrind",
-                "--callgrind-out-file=/dev/null",
-                f"--toggle-collect=bench_{what}_{whose}",
-                program, whose, what, lists])
-    found = re.search(r"Collected *: *(\d+)", done.stderr)
-    if found is None or int(found.group(1)) == 0:
-        raise Failed(f"callgrind did not see bench_{what}_{whose}")
-    return int(found.group(1)), int(done.stdout)
-
-
-def compare(srcdir: str, stories: List[List[FieldList]]
-            ) -> Dict[str, Tuple[int, int]]:
-    """Instructions of ours and of nghttp2, for encode and decode."""
-    octets = sum(len(name) + len(value) for story in stories
-                 for fields in story for name, value in fields)
-    counts = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        program = os.path.join(scratch, "hpack_bench")
-        lists = os.path.join(scratch, "lists")
-        build(srcdir, program)
-        with open(lists, "wb") as f:
-            f.write(packed(stories))
-        for what in WHAT:
-            (ours, out), (theirs, their_out) = (
-                measure(program, whose, what, lists) for whose in WHOSE)
-            if out != their_out or (what == "decode" and out != octets):
-                raise Failed(f"{what}: {out} octets came out of ours, "
-                             f"{their_out} of nghttp2")
-            counts[what] = ours, theirs
-    return counts
-
-
-def main() -> int:
-    """Prints the table."""
-    srcdir = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "..",
-                                                               "..")
-    where = os.environ.get("H2RIG_VECTORS",
-                           os.path.join(srcdir, "..", "shared", "vectors"))
+def vectors() -> List[List[FieldList]]:
+    """The public stories; Missing where they are not."""
+    where = os.environ.get("H2RIG_VECTORS") or os.path.join(
+        measure.SOURCE, "..", "shared", "vectors")
     path = os.path.join(where, "hpack.tar.xz")
     if not os.path.exists(path):
-        print("hpack.py: the HPACK vectors are not here")
-        return 0
+        raise Missing("the HPACK vectors")
+    stories = field_lists(path)
+    if not stories:
+        raise Failed(f"{path}: no stories in raw-data")
+    return stories
+
+
+class Bench:
+    """The compiled program and the file of lists, in a directory."""
+
+    def __init__(self, scratch: str, stories: List[List[FieldList]]) -> None:
+        self.program = os.path.join(scratch, "hpack_bench")
+        self.lists = os.path.join(scratch, "lists")
+        self.octets = sum(len(name) + len(value) for story in stories
+                          for fields in story for name, value in fields)
+        measure.compile_with_nghttp2(self.program, SOURCES)
+        with open(self.lists, "wb") as f:
+            f.write(packed(stories))
+
+    def counted(self, whose: str, what: str) -> Tuple[int, int]:
+        """Instructions of one combination, and the octets that came out."""
+        done = measure.run(["valgrind", "--tool=callgrind",
+                            "--callgrind-out-file=/dev/null",
+                            f"--toggle-collect=bench_{what}_{whose}",
+                            self.program, whose, what, self.lists])
+        found = re.search(r"Collected *: *(\d+)", done.stderr)
+        if found is None or int(found.group(1)) == 0:
+            raise Failed(f"callgrind did not see bench_{what}_{whose}")
+        return int(found.group(1)), int(done.stdout.split()[0])
+
+    def timed(self, whose: str, what: str, seconds: float, once: int
+              ) -> float:
+        """Megabytes of names and values a second; once: octets that come out
+        of all stories once."""
+        out, ns = map(int, measure.run(
+            [self.program, whose, what, self.lists,
+             str(int(seconds * 1000))]).stdout.split())
+        return self.octets * (out / once) / ns * 1e3
+
+
+def once(bench: Bench) -> Dict[str, int]:
+    """Octets that come out, encoding and decoding; Failed unless both
+    implementations agree about them."""
+    out = {}
+    for what in WHAT:
+        ours, theirs = (int(measure.run([bench.program, whose, what,
+                                         bench.lists]).stdout.split()[0])
+                        for whose in WHOSE.values())
+        if ours != theirs or (what == "decode" and ours != bench.octets):
+            raise Failed(f"{what}: {ours} octets came out of ours, "
+                         f"{theirs} of nghttp2")
+        out[what] = ours
+    return out
+
+
+def by_clock(bench: Bench, octets: Dict[str, int], table: Table,
+             seconds: float) -> None:
+    """Adds the rows that are timed."""
+    each = max(seconds / (len(WHAT) * len(WHOSE) * measure.rounds()), 0.02)
+
+    def taker(whose: str, what: str) -> Callable[[], float]:
+        return lambda: bench.timed(whose, what, each, octets[what])
+
+    for what in WHAT:
+        table.add(what, "MB/s", measure.take_turns(
+            {who: taker(name, what) for who, name in WHOSE.items()}))
+
+
+def by_count(bench: Bench, table: Table) -> None:
+    """Adds the rows that are counted; they need no second sample."""
+    for what in WHAT:
+        table.add(what, "million instructions",
+                  {who: Series([bench.counted(name, what)[0] / 1e6])
+                   for who, name in WHOSE.items()})
+
+
+def tables(seconds: float) -> Iterator[Table]:
+    """One table."""
+    table = Table("hpack", "HPACK of the public vectors' field lists")
     try:
-        stories = field_lists(path)
-        if not stories:
-            raise Failed(f"{path}: no stories in raw-data")
-        counts = compare(srcdir, stories)
-    except Failed as e:
-        print(f"hpack.py: {e}", file=sys.stderr)
-        return 1
-    blocks = sum(len(story) for story in stories)
-    print(f"{len(stories)} stories, {blocks} field lists; instructions:")
-    print(f"{'':8}{'ours':>14}{'nghttp2':>14}{'ours/nghttp2':>14}")
-    for what, (ours, theirs) in counts.items():
-        print(f"{what:8}{ours:14,}{theirs:14,}{ours / theirs:14.2f}")
-    return 0
+        stories = vectors()
+        with tempfile.TemporaryDirectory() as scratch:
+            bench = Bench(scratch, stories)
+            table.note = (f"{len(stories)} stories, "
+                          f"{sum(len(s) for s in stories)} field lists, "
+                          f"{bench.octets / 1e6:.1f} MB of names and values.")
+            by_clock(bench, once(bench), table, seconds / 3)
+            by_count(bench, table)
+    except Missing as e:
+        table.lack(e)
+    yield table
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    measure.main("hpack", tables)

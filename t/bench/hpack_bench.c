@@ -2,11 +2,13 @@
 /*
  * One side of a comparison of HPACK implementations, for hpack.py:
  *
- *	hpack_bench ours|nghttp2 encode|decode FILE
+ *	hpack_bench ours|nghttp2 encode|decode FILE [MILLISECONDS]
  *
  * takes the field lists of FILE through our HPACK or libnghttp2's, each story
- * with an encoder or decoder of its own, and prints how many octets came out.
- * hpack.py counts the instructions of the bench_ functions, nothing else.
+ * with an encoder or decoder of its own, once or as often as it takes to spend
+ * that time, and prints how many octets came out and how many nanoseconds were
+ * spent.  Only the bench_ functions are timed; hpack.py counts the
+ * instructions of the same.
  * What is decoded is what our encoder makes, for both (theirs makes the same).
  *
  * FILE: numbers of 32 bits, big-endian.  Stories until its end, each a number
@@ -18,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../../src/h2/hpack.h"
 
@@ -271,26 +274,52 @@ free_story(struct story *s)
 	free(s->lists);
 }
 
-int
-main(int argc, char **argv)
+static long long
+now_ns(void)
 {
-	const struct bench *b = argc == 4 ? find(argv[1], argv[2]) : NULL;
-	struct buf file = { 0 };
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* All stories of the file once; returns the nanoseconds that b has taken. */
+static long long
+run_stories(const struct bench *b, struct buf file)
+{
+	long long start, spent = 0;
 	struct story s;
 
-	if (b == NULL) {
-		fprintf(stderr, "usage: hpack_bench ours|nghttp2 "
-		    "encode|decode FILE\n");
-		return 64;
-	}
-	read_file(argv[3], &file);
 	while (buf_len(&file) > 0) {
 		read_story(&file, &s);
 		encode_blocks(&s);
+		start = now_ns();
 		b->run(&s);
+		spent += now_ns() - start;
 		free_story(&s);
 	}
+	return spent;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct bench *b = argc == 4 || argc == 5 ?
+	    find(argv[1], argv[2]) : NULL;
+	long long ns, spent = 0;
+	struct buf file = { 0 };
+
+	if (b == NULL) {
+		fprintf(stderr, "usage: hpack_bench ours|nghttp2 "
+		    "encode|decode FILE [MILLISECONDS]\n");
+		return 64;
+	}
+	ns = argc == 5 ? atoll(argv[4]) * 1000000LL : 0;
+	read_file(argv[3], &file);
+	do
+		spent += run_stories(b, file);
+	while (spent < ns);
 	buf_free(&file);
-	printf("%zu\n", total);
+	printf("%zu %lld\n", total, spent);
 	return EXIT_SUCCESS;
 }

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What a connection costs: time to its first answer, and memory.
+
+Each connection is a process of our server: connect() makes it fork.  Memory
+is read from /proc (Linux), of a child that is alone beside its parent.
+"""
+import contextlib
+import os
+import time
+from typing import Callable, Dict, Iterator, List, Tuple
+
+import measure
+import probe
+import tap
+from measure import Failed, Missing, Series, Table
+from probe import Probe
+from server import Server
+from servers import Work
+
+PATH = "/fast.py"
+KINDS = {"TLS": True, "cleartext": False}
+
+
+def first_octet(port: int, tls: bool) -> float:
+    """Milliseconds from connect() to the answer's HEADERS; the request goes
+    out with the preface."""
+    with Probe(port, tls, probe.get(1, PATH, tls)) as p:
+        p.until(probe.HEADERS)
+        return 1e3 * (time.perf_counter() - p.began)
+
+
+def settings(port: int, tls: bool) -> float:
+    """Milliseconds from connect() to the server's SETTINGS."""
+    with Probe(port, tls) as p:
+        p.until(probe.SETTINGS)
+        return 1e3 * (time.perf_counter() - p.began)
+
+
+def second(port: int, tls: bool) -> float:
+    """Milliseconds of the second request of a connection."""
+    with Probe(port, tls, probe.get(1, PATH, tls)) as p:
+        p.until(probe.HEADERS)
+        p.finish()
+        return 1e3 * p.fetch(PATH)
+
+
+STEPS: Tuple[Tuple[str, Callable[[int, bool], float]], ...] = (
+    ("connect() to the server's SETTINGS", settings),
+    ("connect() to first octet of the answer", first_octet),
+    ("second request to first octet", second),
+)
+
+
+def times(work: Work, seconds: float) -> Table:
+    """Time to the first octet, each server in its turn."""
+    table = Table("connect", "A new connection with one dynamic request")
+    with contextlib.ExitStack() as stack:
+        for kind, tls in KINDS.items():
+            options = () if tls else ("--cleartext",)
+            ports = {"h2rig": stack.enter_context(work.ours(*options)).port}
+            try:
+                ports["Node"] = stack.enter_context(
+                    work.node(cleartext=not tls)).port
+            except Missing as e:
+                table.lack(e)
+            for label, take in STEPS:
+                table.add(f"{kind}: {label}", "ms", measure.take_turns(
+                    {who: lambda t=take, p=port, s=tls: t(p, s)
+                     for who, port in ports.items()},
+                    enough(take, ports, tls, seconds)))
+    return table
+
+
+def enough(take: Callable[[int, bool], float], ports: Dict[str, int],
+           tls: bool, seconds: float) -> int:
+    """How often, for this row to take its part of the time: 5 to 200."""
+    once = sum(take(port, tls) for port in ports.values()) / 1e3
+    share = seconds / (len(STEPS) * len(KINDS))
+    # What a connection takes beside what is timed is about as long again.
+    return max(measure.rounds(), min(200, int(share / (2 * once))))
+
+
+# ---- memory
+
+def rollup(pid: int) -> Dict[str, float]:
+    """KiB of a process by kind: Rss, Pss, Private_Dirty, ..."""
+    kinds = {}
+    with open(f"/proc/{pid}/smaps_rollup") as f:
+        for line in f:
+            words = line.split()
+            if len(words) == 3 and words[2] == "kB":
+                kinds[words[0].rstrip(":")] = float(words[1])
+    return kinds
+
+
+def minor_faults(pid: int) -> float:
+    """Page faults that needed no reading, so far."""
+    with open(f"/proc/{pid}/stat") as f:
+        return float(f.read().rsplit(")", 1)[1].split()[7])
+
+
+def only_child(server: Server) -> int:
+    """The process of the one connection there is."""
+    if not tap.wait_until(lambda: len(server.children()) == 1):
+        raise Failed(f"children of the server: {server.children()}")
+    return server.children()[0]
+
+
+def state(pid: int) -> Dict[str, float]:
+    """What the memory table tells of a child."""
+    kinds = rollup(pid)
+    return {"PSS": kinds["Pss"], "Private_Dirty": kinds["Private_Dirty"],
+            "minor faults": minor_faults(pid)}
+
+
+STATES = ("before the first request", "after it", "after 100 requests")
+
+
+def child_states(server: Server) -> List[Dict[str, float]]:
+    """One connection, in the states of STATES."""
+    with Probe(server.port, server.scheme == "https") as p:
+        p.until(probe.SETTINGS, 1)          # ours is acknowledged: it idles
+        pid = only_child(server)
+        seen = [state(pid)]
+        for requests in (1, 99):
+            for _ in range(requests):
+                p.fetch(PATH)
+            seen.append(state(pid))
+    tap.wait_until(lambda: not server.children())
+    return seen
+
+
+def memory(work: Work) -> Table:
+    """Memory of a child."""
+    table = Table("memory", "Memory of a connection's process",
+                  compared=False)
+    if not os.access("/proc/self/smaps_rollup", os.R_OK):
+        table.lack("/proc/PID/smaps_rollup (Linux 4.14)")
+        return table
+    for kind, tls in KINDS.items():
+        with work.ours(*(() if tls else ("--cleartext",))) as server:
+            samples = [child_states(server) for _ in range(measure.rounds())]
+        for what in samples[0][0]:
+            table.add(f"{kind}: {what}", "KiB" if what[0].isupper() else "",
+                      {when: Series(s[i][what] for s in samples)
+                       for i, when in enumerate(STATES)})
+    table.note = ("Minor faults are counted from the fork on. PSS counts a "
+                  "page that the child shares with the parent as half a page.")
+    return table
+
+
+def tables(seconds: float) -> Iterator[Table]:
+    """Time, then memory."""
+    with Work() as work:
+        yield times(work, seconds * 0.75)
+        yield memory(work)
+
+
+if __name__ == "__main__":
+    measure.main("connect", tables)

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+"""?octets=: so long a body; ?fields=: so many fields."""
+
+
+def main(request, response):
+    fields = int(request.GET.first("fields", 0))
+    return ([("x-bench-%04d" % i, "a value of field %04d" % i)
+             for i in range(fields)],
+            b"x" * int(request.GET.first("octets", 0)))

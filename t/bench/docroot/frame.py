@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+"""A function for each frame: DATA comes back reversed."""
+
+
+def handle_headers(frame, request, response):
+    response.status = 200
+    response.headers.set("x-bench", "1")
+    response.write_status_headers()
+
+
+def handle_data(frame, request, response):
+    response.writer.write_data(frame.data[::-1])
+
+
+def main(request, response):
+    response.writer.write_data(b"END", last=True)

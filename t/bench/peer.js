@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// The scripts and files of docroot/ as a Node program would serve them:
+//
+//	node peer.js DOCROOT CERT KEY
+//
+// on a port of 127.0.0.1, which it prints; without TLS if CERT is empty.
+'use strict';
+
+const fs = require('fs');
+const http2 = require('http2');
+const path = require('path');
+
+const [docroot, cert, key] = process.argv.slice(2);
+
+function body(stream, done) {
+  const chunks = [];
+  stream.on('data', (chunk) => chunks.push(chunk));
+  stream.on('end', () => done(Buffer.concat(chunks)));
+}
+
+const scripts = {
+  '/fast.py'(stream) {
+    stream.respond({ ':status': 200, 'x-bench': '1' });
+    stream.end('hello');
+  },
+  '/frame.py'(stream) {
+    stream.respond({ ':status': 200, 'x-bench': '1' });
+    stream.on('data', (chunk) => stream.write(Buffer.from(chunk).reverse()));
+    stream.on('end', () => stream.end('END'));
+  },
+  '/upload.py'(stream) {
+    body(stream, (whole) => {
+      stream.respond({ ':status': 200 });
+      stream.end(String(whole.length));
+    });
+  },
+  '/answer.py'(stream, query) {
+    const fields = { ':status': 200 };
+    for (let i = 0; i < Number(query.get('fields') || 0); i++)
+      fields[`x-bench-${String(i).padStart(4, '0')}`] =
+          `a value of field ${String(i).padStart(4, '0')}`;
+    stream.respond(fields);
+    stream.end(Buffer.alloc(Number(query.get('octets') || 0), 'x'));
+  },
+};
+
+function answer(stream, headers) {
+  const url = new URL(headers[':path'], 'http://localhost');
+  const script = scripts[url.pathname];
+
+  stream.on('error', () => {});
+  if (script)
+    script(stream, url.searchParams);
+  else
+    stream.respondWithFile(path.join(docroot, path.basename(url.pathname)));
+}
+
+const settings = { maxConcurrentStreams: 100 };
+const server = cert
+  ? http2.createSecureServer({ cert: fs.readFileSync(cert),
+    key: fs.readFileSync(key), settings, maxHeaderListPairs: 2000 })
+  : http2.createServer({ settings, maxHeaderListPairs: 2000 });
+server.on('stream', answer);
+server.on('sessionError', () => {});
+server.listen(0, '127.0.0.1', () => console.log(server.address().port));

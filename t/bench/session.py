@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Our session (libh2.a) and libnghttp2's, in memory: no I/O, no Python.
+
+session_bench.c says what is played to them.  The two take turns, and must
+have seen and sent the same DATA.
+"""
+import os
+import tempfile
+from typing import Callable, Iterator, List, NamedTuple, Tuple
+
+import measure
+from measure import Failed, Missing, Table
+
+SOURCES = ("t/bench/session_bench.c", "src/buf.c", *(
+    f"src/h2/{name}.c" for name in (
+        "fields", "frame", "headers", "hpack", "hpack_table", "huff",
+        "limits", "raw", "recv", "send", "session", "stream")))
+WHOSE = {"h2rig": "ours", "libnghttp2": "nghttp2"}
+
+
+class Played(NamedTuple):
+    """What session_bench prints."""
+    requests: int
+    frames: int
+    received: int
+    sent: int
+    ns: int
+
+
+class Workload(NamedTuple):
+    """A row of session_bench's table and what is told of it."""
+    name: str
+    label: str
+    unit: str
+    value: Callable[[Played], float]
+
+
+def requests(p: Played) -> float:
+    """Requests a second."""
+    return p.requests / p.ns * 1e9
+
+
+def frames(p: Played) -> float:
+    """Millions of frames of the client a second."""
+    return p.frames / p.ns * 1e3
+
+
+def gigabytes(p: Played) -> float:
+    """GB of DATA a second, both ways."""
+    return (p.received + p.sent) / p.ns
+
+
+WORKLOADS = (
+    Workload("get", "GET, answered with 2 fields and 5 octets",
+             "requests/s", requests),
+    Workload("mixed", "POST of 4 frames of 1 KiB, PING, WINDOW_UPDATE",
+             "million frames/s", frames),
+    Workload("control", "PING and WINDOW_UPDATE", "million frames/s", frames),
+    Workload("small-data", "DATA of 100 octets", "million frames/s", frames),
+    Workload("upload", "DATA of 16 KiB received", "million frames/s", frames),
+    Workload("download", "DATA sent, 1 MiB an answer", "GB/s", gigabytes),
+)
+
+
+def play(program: str, whose: str, workload: str, seconds: float) -> Played:
+    """One sample."""
+    return Played(*map(int, measure.run(
+        [program, whose, workload, str(int(seconds * 1000))]).stdout.split()))
+
+
+def per_request(p: Played) -> Tuple[float, float, float]:
+    """What must be the same for both."""
+    return (p.frames / p.requests, p.received / p.requests,
+            p.sent / p.requests)
+
+
+def compare(program: str, workload: Workload, each: float, table: Table
+            ) -> None:
+    """Adds a row."""
+    seen: List[Tuple[float, float, float]] = []
+
+    def taker(whose: str) -> Callable[[], float]:
+        def take() -> float:
+            played = play(program, whose, workload.name, each)
+            seen.append(per_request(played))
+            return workload.value(played)
+        return take
+
+    by = measure.take_turns({who: taker(name) for who, name in WHOSE.items()})
+    if len(set(seen)) != 1:
+        raise Failed(f"{workload.name}: not the same DATA: {set(seen)}")
+    table.add(workload.label, workload.unit, by)
+
+
+def tables(seconds: float) -> Iterator[Table]:
+    """One table."""
+    table = Table("session", "Sessions in memory")
+    each = max(seconds / (len(WORKLOADS) * len(WHOSE) * measure.rounds()),
+               0.02)
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            program = os.path.join(scratch, "session_bench")
+            measure.compile_with_nghttp2(program, SOURCES)
+            for workload in WORKLOADS:
+                compare(program, workload, each, table)
+    except Missing as e:
+        table.lack(e)
+    yield table
+
+
+if __name__ == "__main__":
+    measure.main("session", tables)
