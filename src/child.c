@@ -44,6 +44,7 @@ struct child {
 	char why[256];
 	const char *drain_why;	/* NULL: the server is stopping */
 	bool more;		/* there may be input already read */
+	bool python;		/* Python's part has been started */
 };
 
 /*
@@ -271,6 +272,21 @@ stuck_text(const struct child *ch, const struct exchange *x, char *dst,
 	    (unsigned long)x->id, ch->c.options->run_limit_s);
 }
 
+/*
+ * With the mutex, which nobody else can want yet: there is no other thread.  A
+ * connection without a request does without Python, and without its copies of
+ * Python's pages.
+ */
+static void
+start_python(struct child *ch)
+{
+	if (ch->python)
+		return;
+	ch->python = true;
+	if (interp_child_start(&ch->c, ch->a->crash_fd) < 0)
+		child_fail(ch->c.slot, "cannot start Python's part");
+}
+
 /* Returns how long poll may wait, milliseconds, or -1. */
 static int
 check_deadlines(struct child *ch, uint64_t now)
@@ -284,6 +300,8 @@ check_deadlines(struct child *ch, uint64_t now)
 
 	sooner(&timeout, beat(ch, 0));
 	sooner(&timeout, check_age(ch, now));
+	if (c->ready != NULL)
+		start_python(ch);
 	sooner(&timeout, handler_balance(c, now));
 	sooner(&timeout, handler_check_limit(c, now, &stuck));
 	sooner(&timeout, conn_tick(c, now, &stalled));
@@ -560,7 +578,7 @@ leave(struct child *ch)
 	atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() + LEAVE_MS);
 	quickfile_log(&ch->c, true);
 	/* A function that is stuck may have the GIL. */
-	if (ch->end != CHILD_END_LIMIT)
+	if (ch->python && ch->end != CHILD_END_LIMIT)
 		interp_child_flush();
 	slot_set_end(ch->c.slot, ch->end, ch->why);
 #ifdef H2RIG_SANITIZERS
@@ -597,8 +615,6 @@ child_run(const struct child_args *a)
 	ch.c.client_port = a->client_port;
 	ch.preface_due = sys_now_ms() +
 	    (uint64_t)a->options->handshake_timeout_s * 1000;
-	if (interp_child_start(&ch.c, a->crash_fd) < 0)
-		child_fail(a->slot, "cannot start Python's part");
 	if (t != NULL)
 		handshake(&ch);
 	if (ch.end == CHILD_END_NONE)

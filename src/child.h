@@ -36,8 +36,7 @@ struct child_args {
 
 /*
  * Runs the connection in the forked process and leaves by _exit with an enum
- * child_exit.  The caller has called PyOS_AfterFork_Child, through
- * interp_after_fork_child, and restored signals.
+ * child_exit.  The caller has forked by interp_fork and restored signals.
  */
 void child_run(const struct child_args *a);
 

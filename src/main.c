@@ -14,6 +14,7 @@
 #include "h2/hpack.h"
 #include "listen.h"
 #include "log.h"
+#include "memory.h"
 #include "options.h"
 #include "parent.h"
 #include "py/interp.h"
@@ -108,6 +109,7 @@ main(int argc, char **argv)
 		fatalx(status, "%s", err);
 	}
 	log_start(&o, &listeners, &supervise);
+	memory_settle();
 	status = parent_run(&o, &listeners, &tls, &supervise);
 	interp_stop();
 	listen_close(&listeners);

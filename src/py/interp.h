@@ -29,8 +29,9 @@ int interp_start(const struct options *o, const char *argv0, char *err,
     size_t err_size);
 
 /*
- * fork() between CPython's hooks; the parent's only thread calls it.  As fork
- * returns.
+ * fork(); the parent's only thread calls it.  As fork returns.  CPython's hooks
+ * of it run once Python is used again, in either process, by a function of this
+ * header.
  */
 pid_t interp_fork(void);
 
@@ -46,8 +47,8 @@ struct conn;
 void interp_stop(void);
 
 /*
- * In the child, once, before handler threads exist: they will serve c;
- * faulthandler writes to crash_fd (-1: nowhere).  The calling thread has no
+ * In the child, once, when the first request has come and before handler
+ * threads exist: they will serve c; faulthandler writes to crash_fd (-1: nowhere).  The calling thread has no
  * GIL afterwards and never takes it again but for interp_child_flush.
  */
 int interp_child_start(struct conn *c, int crash_fd);
