@@ -164,6 +164,10 @@ class PythonScriptHandler:
                                 + script.path)
         return functions
 
+    def forget(self) -> None:
+        """Drops the code that it keeps."""
+        self._scripts.clear()
+
     def _find(self, path: str) -> _Script:
         # By the path as sent: a stat that still fits means that neither the
         # file nor a symbolic link on the way leads elsewhere now.

@@ -99,6 +99,10 @@ class Router:
         self._rewrites.clear()
         self._found.clear()
 
+    def clear_found(self) -> None:
+        """Forgets which paths led where."""
+        self._found.clear()
+
     def add_defaults(self) -> None:
         """Adds the default routes behind the others, and has the user's
         loaded before them in time.

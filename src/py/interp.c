@@ -21,6 +21,7 @@
 #include "../sys.h"
 #include "interp.h"
 #include "module.h"
+#include "warm.h"
 
 /* Run in the parent once the package is on sys.path. */
 static const char prepare[] =
@@ -292,7 +293,7 @@ interp_start(const struct options *o, const char *argv0, char *err,
 	if (dict == NULL || add_to_path(dir) < 0 ||
 	    PyRun_SimpleString(prepare) < 0 ||
 	    call_dispatch("configure", dict) < 0 || give_stash() < 0 ||
-	    module_bind() < 0 ||
+	    module_bind() < 0 || warm_up(o) < 0 ||
 	    PyRun_SimpleString(freeze) < 0)
 		rc = start_error(err, err_size);
 	Py_XDECREF(dict);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests that the parent answers to itself, by connections of which it has
+ * both ends, so that children find ready what CPython makes when code first
+ * runs.  Which requests, and what answers them: h2rig.warm_up.
+ *
+ * The functions are called on the one thread that there is; nothing here waits.
+ */
+#include <Python.h>
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../scoreboard.h"
+#include "../sys.h"
+#include "module.h"
+#include "warm.h"
+
+/* Runs what is ready until nothing is. */
+static void
+serve_ready(struct conn *c)
+{
+	struct exchange *x;
+	struct access unused;
+
+	conn_lock(c);
+	while ((x = conn_take_ready(c)) != NULL) {
+		conn_unlock(c);
+		module_serve(x);
+		conn_lock(c);
+		conn_put_back(c, x, &unused);
+	}
+	conn_unlock(c);
+}
+
+/* One connection, from a client that sends so many octets. */
+static int
+serve_connection(const struct options *o, struct slot *slot,
+    const char *octets, Py_ssize_t n)
+{
+	static struct conn c;
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1)
+		return -1;
+	if (sys_set_nonblock(fds[0]) == -1 ||
+	    conn_init(&c, fds[0], NULL, slot, o) == -1) {
+		close(fds[0]);
+		close(fds[1]);
+		return -1;
+	}
+	c.client_host = "127.0.0.1";
+	if (write(fds[1], octets, (size_t)n) == n) {
+		conn_lock(&c);
+		conn_push(&c);
+		conn_read(&c);
+		conn_unlock(&c);
+		serve_ready(&c);
+	}
+	conn_free(&c);
+	close(fds[1]);
+	return 0;
+}
+
+static int
+serve_all(const struct options *o, PyObject *requests)
+{
+	static struct slot slot;
+	Py_ssize_t i;
+
+	for (i = 0; i < PyList_GET_SIZE(requests); i++) {
+		PyObject *octets = PyList_GET_ITEM(requests, i); /* borrowed */
+
+		if (serve_connection(o, &slot, PyBytes_AS_STRING(octets),
+		    PyBytes_GET_SIZE(octets)) == -1) {
+			PyErr_SetFromErrno(PyExc_OSError);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int
+warm_up(const struct options *o)
+{
+	PyObject *module, *requests, *result = NULL;
+	int rc = -1;
+
+	if ((module = PyImport_ImportModule("h2rig.warm_up")) == NULL)
+		return -1;
+	requests = PyObject_CallMethod(module, "begin", NULL);
+	if (requests != NULL)
+		rc = serve_all(o, requests);
+	if (rc == 0)
+		result = PyObject_CallMethod(module, "end", NULL);
+	Py_DECREF(module);
+	Py_XDECREF(requests);
+	Py_XDECREF(result);
+	return result != NULL ? 0 : -1;
+}
