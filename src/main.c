@@ -95,6 +95,7 @@ main(int argc, char **argv)
 	char err[1024];
 	int status;
 
+	memory_begin();
 	supervise_begin(&supervise, argc, argv);
 	options_parse(&o, argc, argv);
 	open_log(&o);

@@ -12,6 +12,8 @@
 #endif
 #include "config.h"
 
+#include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,9 +26,26 @@
 
 #include "memory.h"
 
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25	/* Linux 6.1; other kernels refuse it */
+#endif
+#define HUGE_PAGE ((uintptr_t)2 << 20)
+
 /* Below what malloc takes by mmap; above it its free chunks are not scattered. */
 #define LARGEST_CHUNK ((size_t)120 * 1024)
 #define GRAIN 16		/* sizes of chunks differ by so much */
+
+/* ---- the heap ---- */
+
+void
+memory_begin(void)
+{
+	uintptr_t at = (uintptr_t)sbrk(0);
+
+	/* Where it grows from now on is a huge page from its first octet. */
+	if (at % HUGE_PAGE != 0)
+		sbrk((intptr_t)(HUGE_PAGE - at % HUGE_PAGE));
+}
 
 #if defined(HAVE_MALLINFO2) && !defined(H2RIG_SANITIZERS)
 /* Takes the free chunks of at least that size that lie below top. */
@@ -62,10 +81,124 @@ fill_gaps(void)
 }
 #endif
 
+/* ---- memory for Python's objects ---- */
+
+#define RESERVED (8 * HUGE_PAGE)	/* twice of what the package takes */
+#define FREED 64			/* pieces that are remembered */
+
+static struct {
+	char *next, *end;	/* not given out yet; NULL: none reserved */
+	void *freed[FREED];	/* all of the same size */
+	size_t n_freed;
+	size_t size;
+} arenas;
+
+static void
+reserve(void)
+{
+	size_t size = RESERVED + HUGE_PAGE;
+	uintptr_t at, aligned;
+	void *p;
+
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return;
+	at = (uintptr_t)p;
+	aligned = (at + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	if (aligned > at)
+		munmap(p, aligned - at);
+	munmap((char *)p + (aligned - at) + RESERVED, HUGE_PAGE -
+	    (aligned - at));
+	arenas.next = (char *)aligned;
+	arenas.end = arenas.next + RESERVED;
+}
+
+void *
+memory_arena(void *unused, size_t size)
+{
+	void *p;
+
+	(void)unused;
+	if (arenas.size == 0) {
+		arenas.size = size;
+		reserve();
+	}
+	if (size == arenas.size && arenas.n_freed > 0)
+		return arenas.freed[--arenas.n_freed];
+	if (size <= (size_t)(arenas.end - arenas.next)) {
+		p = arenas.next;
+		arenas.next += size;
+		return p;
+	}
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p != MAP_FAILED ? p : NULL;
+}
+
+void
+memory_arena_free(void *unused, void *p, size_t size)
+{
+	(void)unused;
+	if (size != arenas.size || arenas.n_freed == FREED) {
+		munmap(p, size);
+		return;
+	}
+	/* All zeros when it is given out again, as mmap has it. */
+	madvise(p, size, MADV_DONTNEED);
+	arenas.freed[arenas.n_freed++] = p;
+}
+
+/* ---- huge pages ---- */
+
+/*
+ * Has the kernel put what lies in [from, to) into huge pages, as far as their
+ * bounds allow.  A fork then copies one entry for each 512 pages, and an exit
+ * drops one; where a child writes, it still copies single pages.  On a heap of
+ * 15 MiB fork and exit took 775 us before, 310 us after.
+ */
+static void
+collapse(uintptr_t from, uintptr_t to)
+{
+	from = (from + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	to &= ~(HUGE_PAGE - 1);
+	/* One by one: it stops where there is no memory for one. */
+	for (; from < to; from += HUGE_PAGE)
+		madvise((void *)from, HUGE_PAGE, MADV_COLLAPSE);
+}
+
+/* A line of /proc/self/maps: private, writable memory without a file. */
+static bool
+is_plain_memory(const char *line, uintptr_t *from, uintptr_t *to)
+{
+	char name[16] = "";
+	unsigned long inode;
+
+	return sscanf(line, "%" SCNxPTR "-%" SCNxPTR " rw-p %*x %*s %lu %15s",
+	    from, to, &inode, name) >= 3 && inode == 0 &&
+	    (name[0] == '\0' || strcmp(name, "[heap]") == 0);
+}
+
+static void
+collapse_all(void)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	uintptr_t from, to;
+	char line[512];
+
+	if (f == NULL)
+		return;
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (is_plain_memory(line, &from, &to))
+			collapse(from, to);
+	fclose(f);
+}
+
 void
 memory_settle(void)
 {
 #if defined(HAVE_MALLINFO2) && !defined(H2RIG_SANITIZERS)
 	fill_gaps();
 #endif
+	collapse_all();
 }

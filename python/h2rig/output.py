@@ -11,7 +11,7 @@ import io
 import os
 import sys
 import threading
-from typing import Any, BinaryIO, Dict, cast
+from typing import Any, BinaryIO, Dict, List, cast
 
 import _h2rig
 
@@ -79,19 +79,33 @@ class LogLines(io.BufferedIOBase):
 
 _lines = [LogLines("info", 1), LogLines("warn", 2)]
 
+#: what sys.stdout and sys.stderr are until a script sets them
+_texts: List[io.TextIOWrapper] = []
+
 
 def install() -> None:
     """Puts them in the place of sys.stdout and sys.stderr."""
-    texts = [io.TextIOWrapper(cast(BinaryIO, lines), encoding="utf-8",
-                              errors="backslashreplace", newline="\n",
-                              write_through=True)
-             for lines in _lines]
-    sys.stdout, sys.stderr = texts
+    _texts[:] = [io.TextIOWrapper(cast(BinaryIO, lines), encoding="utf-8",
+                                  errors="backslashreplace", newline="\n",
+                                  write_through=True)
+                 for lines in _lines]
+    sys.stdout, sys.stderr = _texts
     for lines in _lines:
         os.register_at_fork(after_in_child=lines.forget_others)
 
 
 def drain() -> None:
-    """What no newline has ended yet; the process is about to leave."""
+    """What no newline has ended yet, and what scripts have put in the place
+    of sys.stdout and sys.stderr; the process is about to leave.
+    """
+    for name in "stdout", "stderr":
+        try:
+            f = getattr(sys, name)
+            if f not in _texts:  # they write through
+                f.flush()
+        except BaseException:
+            # Whatever it is, there is nobody left whom it could concern.
+            pass
     for lines in _lines:
-        lines.drain()
+        if lines._partial:
+            lines.drain()

@@ -8,6 +8,7 @@
 #include <Python.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -18,13 +19,18 @@
 #include "../confine.h"
 #include "../conn.h"
 #include "../log.h"
+#include "../memory.h"
 #include "../sys.h"
 #include "interp.h"
 #include "module.h"
 #include "warm.h"
 
+#define DRAINS 32		/* calls until CPython has adapted a function */
+
 /* Run in the parent once the package is on sys.path. */
 static const char prepare[] =
+    "import h2rig.forking\n"
+    "h2rig.forking.begin()\n"
     "import faulthandler, gc, os, sys, threading, _h2rig\n"
     "import h2rig.output\n"
     "os.register_at_fork(after_in_child=_h2rig._after_fork)\n"
@@ -36,11 +42,15 @@ static const char prepare[] =
  * children.
  */
 static const char freeze[] =
+    "h2rig.forking.end()\n"
     "sys.dont_write_bytecode = True\n"
     "gc.collect()\n"
     "gc.freeze()\n";
 
 static PyThreadState *child_state;	/* of the child's main thread */
+
+static PyObject *drain;			/* h2rig.output.drain; owned */
+static int fault_fd = -1;		/* faulthandler writes here */
 
 /*
  * Which of CPython's hooks is due before Python may run.  The first fork runs
@@ -84,6 +94,8 @@ describe_exception(const char *doing, char *err, size_t size)
 static int
 start_python(char *err, size_t size)
 {
+	PyObjectArenaAllocator arenas = { NULL, memory_arena,
+	    memory_arena_free };
 	PyPreConfig pre;
 	PyConfig config;
 	PyStatus status;
@@ -96,6 +108,7 @@ start_python(char *err, size_t size)
 	/* The leak checker does not look into CPython's arenas. */
 	pre.allocator = PYMEM_ALLOCATOR_MALLOC;
 #endif
+	PyObject_SetArenaAllocator(&arenas);
 	status = Py_PreInitialize(&pre);
 	if (PyStatus_Exception(status))
 		goto fail;
@@ -278,6 +291,61 @@ give_stash(void)
 	return r != NULL ? 0 : -1;
 }
 
+static int
+set_switch_interval(void)
+{
+	PyObject *sys, *result = NULL;
+
+	if ((sys = PyImport_ImportModule("sys")) != NULL)
+		result = PyObject_CallMethod(sys, "setswitchinterval", "d",
+		    INTERP_SWITCH_US / 1e6);
+	Py_XDECREF(sys);
+	Py_XDECREF(result);
+	return result != NULL ? 0 : -1;
+}
+
+/*
+ * To a descriptor which is each child's crash file later: enabling it there,
+ * and importing modules for that, took some 20 page faults.
+ */
+static int
+enable_faulthandler(void)
+{
+	PyObject *module, *result = NULL;
+
+	fault_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (fault_fd == -1) {
+		PyErr_SetFromErrno(PyExc_OSError);
+		return -1;
+	}
+	if ((module = PyImport_ImportModule("faulthandler")) != NULL)
+		result = PyObject_CallMethod(module, "enable", "i",
+		    fault_fd);
+	Py_XDECREF(module);
+	Py_XDECREF(result);
+	return result != NULL ? 0 : -1;
+}
+
+/* What is done once in the parent for all children. */
+static int
+prepare_children(void)
+{
+	PyObject *module = PyImport_ImportModule("h2rig.output"), *result;
+	int i;
+
+	if (module != NULL)
+		drain = PyObject_GetAttrString(module, "drain");
+	Py_XDECREF(module);
+	for (i = 0; drain != NULL && i < DRAINS; i++) {
+		result = PyObject_CallObject(drain, NULL);
+		if (result == NULL)
+			return -1;
+		Py_DECREF(result);
+	}
+	return drain != NULL && set_switch_interval() == 0 &&
+	    enable_faulthandler() == 0 ? 0 : -1;
+}
+
 int
 interp_start(const struct options *o, const char *argv0, char *err,
     size_t err_size)
@@ -293,7 +361,8 @@ interp_start(const struct options *o, const char *argv0, char *err,
 	if (dict == NULL || add_to_path(dir) < 0 ||
 	    PyRun_SimpleString(prepare) < 0 ||
 	    call_dispatch("configure", dict) < 0 || give_stash() < 0 ||
-	    module_bind() < 0 || warm_up(o) < 0 ||
+	    module_bind() < 0 || prepare_children() < 0 ||
+	    warm_up(o) < 0 ||
 	    PyRun_SimpleString(freeze) < 0)
 		rc = start_error(err, err_size);
 	Py_XDECREF(dict);
@@ -332,45 +401,16 @@ interp_fork(void)
 	return pid;
 }
 
-static int
-set_switch_interval(void)
-{
-	PyObject *sys, *result = NULL;
-
-	if ((sys = PyImport_ImportModule("sys")) != NULL)
-		result = PyObject_CallMethod(sys, "setswitchinterval", "d",
-		    INTERP_SWITCH_US / 1e6);
-	Py_XDECREF(sys);
-	Py_XDECREF(result);
-	return result != NULL ? 0 : -1;
-}
-
-static int
-enable_faulthandler(int fd)
-{
-	PyObject *module, *result = NULL;
-
-	if ((module = PyImport_ImportModule("faulthandler")) != NULL)
-		result = PyObject_CallMethod(module, "enable", "i", fd);
-	Py_XDECREF(module);
-	Py_XDECREF(result);
-	return result != NULL ? 0 : -1;
-}
-
 int
 interp_child_start(struct conn *c, int crash_fd)
 {
-	char err[512];
 	int rc = 0;
 
 	wake_python();
 	module_set_conn(c);
-	if (set_switch_interval() < 0 ||
-	    (crash_fd != -1 && enable_faulthandler(crash_fd) < 0)) {
-		describe_exception("starting a child", err, sizeof(err));
-		log_errorx("%s", err);
+	if (crash_fd != -1 && (dup2(crash_fd, fault_fd) == -1 ||
+	    sys_set_cloexec(fault_fd) == -1))
 		rc = -1;
-	}
 	child_state = PyEval_SaveThread();
 	return rc;
 }
@@ -378,14 +418,12 @@ interp_child_start(struct conn *c, int crash_fd)
 void
 interp_child_flush(void)
 {
+	PyObject *result;
+
 	PyEval_RestoreThread(child_state);
-	PyRun_SimpleString("import sys, h2rig.output\n"
-	    "for f in sys.stdout, sys.stderr:\n"
-	    "    try:\n"
-	    "        f.flush()\n"
-	    "    except BaseException:\n"	/* a script may have set them */
-	    "        pass\n"
-	    "h2rig.output.drain()\n");
+	if ((result = PyObject_CallObject(drain, NULL)) == NULL)
+		module_log_exception("h2rig.output.drain");
+	Py_XDECREF(result);
 	child_state = PyEval_SaveThread();
 }
 

@@ -25,7 +25,7 @@ serve_ready(struct conn *c)
 	struct access unused;
 
 	conn_lock(c);
-	while ((x = conn_take_ready(c)) != NULL) {
+	while ((x = conn_take_ready(c, c)) != NULL) {
 		conn_unlock(c);
 		module_serve(x);
 		conn_lock(c);
