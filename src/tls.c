@@ -318,6 +318,11 @@ set_parameters(SSL_CTX *ssl)
 #endif
 	SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
 	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	/*
+	 * The chain is what --cert has.  For a lone certificate OpenSSL would
+	 * look for issuers in a store that is empty here, in each handshake.
+	 */
+	SSL_CTX_set_mode(ssl, SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
 	/* Else it is two reads for each record: header and content. */
 	SSL_CTX_set_read_ahead(ssl, 1);
@@ -337,13 +342,87 @@ set_up(struct tls_ctx *ctx, const char *cert, const char *key, char *err,
 	if (set_parameters(ctx->ssl) == -1)
 		return -1;
 	SSL_CTX_set_app_data(ctx->ssl, ctx);
-	if (open_keylog(ctx, err, size) == -1)
-		return -1;
 	if (cert == NULL)
 		return use_made_cert(ctx->ssl);
 	if (load_cert(ctx->ssl, cert, err, size) == -1)
 		return -1;
 	return load_key(ctx->ssl, key, cert, err, size);
+}
+
+/* Handshakes with ourselves. */
+
+struct rehearsal {
+	const char *suites;	/* of TLS 1.3; NULL: TLS 1.2 */
+	const char *groups;
+};
+
+/* Lets two ends in memory talk until both have what they want. */
+static void
+talk(SSL *server, SSL *client)
+{
+	char octets[16];
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		SSL_do_handshake(client);
+		SSL_do_handshake(server);
+		if (SSL_is_init_finished(client) &&
+		    SSL_is_init_finished(server))
+			break;
+	}
+	if (SSL_write(client, "ping", 4) == 4 &&
+	    SSL_read(server, octets, sizeof(octets)) == 4 &&
+	    SSL_write(server, "pong", 4) == 4)
+		SSL_read(client, octets, sizeof(octets));
+}
+
+static void
+rehearse(SSL_CTX *server_ctx, const struct rehearsal *r)
+{
+	static const unsigned char h2[] = "\2h2";
+	SSL_CTX *client_ctx = SSL_CTX_new(TLS_client_method());
+	SSL *server = SSL_new(server_ctx), *client = NULL;
+	BIO *a = NULL, *b = NULL;
+
+	if (client_ctx != NULL)
+		client = SSL_new(client_ctx);
+	if (client == NULL || server == NULL ||
+	    BIO_new_bio_pair(&a, 0, &b, 0) != 1)
+		goto out;
+	SSL_set_bio(server, a, a);
+	SSL_set_bio(client, b, b);
+	SSL_set_accept_state(server);
+	SSL_set_connect_state(client);
+	SSL_set_alpn_protos(client, h2, sizeof(h2) - 1);
+	if ((r->suites != NULL ? SSL_set_ciphersuites(client, r->suites) :
+	    SSL_set_max_proto_version(client, TLS1_2_VERSION)) == 1 &&
+	    SSL_set1_groups_list(client, r->groups) == 1)
+		talk(server, client);
+out:
+	SSL_free(client);
+	SSL_free(server);
+	SSL_CTX_free(client_ctx);
+	ERR_clear_error();
+}
+
+/*
+ * OpenSSL looks algorithms up and makes tables of them when they are first
+ * used: done once here, children share them.  Failures do not matter, and
+ * random numbers are drawn anew after each fork.
+ */
+static void
+rehearse_all(SSL_CTX *ssl)
+{
+	static const struct rehearsal all[] = {
+		{ "TLS_AES_128_GCM_SHA256", "X25519" },
+		{ "TLS_AES_256_GCM_SHA384", "P-256" },
+		{ "TLS_CHACHA20_POLY1305_SHA256", "X25519" },
+		{ NULL, "X25519" }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		rehearse(ssl, &all[i]);
 }
 
 struct tls_ctx *
@@ -362,8 +441,12 @@ tls_ctx_new(const char *cert, const char *key, char *err, size_t err_size)
 	ctx->keylog_fd = -1;
 	ctx->ssl = SSL_CTX_new(TLS_server_method());
 	if (ctx->ssl != NULL &&
-	    set_up(ctx, cert, key, err, err_size) == 0)
-		return ctx;
+	    set_up(ctx, cert, key, err, err_size) == 0) {
+		rehearse_all(ctx->ssl);
+		/* Whose keys are nobody's business. */
+		if (open_keylog(ctx, err, err_size) == 0)
+			return ctx;
+	}
 	if (err[0] == '\0') {
 		error_text(why, sizeof(why), 0);
 		snprintf(err, err_size, "TLS: %s", why);
