@@ -71,6 +71,14 @@ take_turn(struct conn *c, void *arg)
 	t->over = t->done != NULL && conn_put_back(c, t->done, &t->access);
 	t->done = NULL;
 	t->next = NULL;
+	if (c->n_busy == 0)
+		atomic_store(&c->slot->state, CHILD_IDLE);
+	/*
+	 * First the log, which may take its time: meanwhile the thread does not
+	 * rest, nor has it anything that others could do.
+	 */
+	if (t->over)
+		return 0;
 	if (t->entering)
 		c->n_entering--;
 	if (t->entering && !t->gil_was_free)
@@ -84,8 +92,6 @@ take_turn(struct conn *c, void *arg)
 		/* Those at work wait for something: so may this one. */
 		add_thread(c);
 	t->entering = false;
-	if (c->n_busy == 0)
-		atomic_store(&c->slot->state, CHILD_IDLE);
 	return 0;
 }
 
@@ -163,6 +169,7 @@ next_exchange(struct conn *c, struct turn *t)
 			access_log(&t->access, c->client_host,
 			    c->client_port);
 			Py_END_ALLOW_THREADS
+			continue;
 		}
 		if (t->next != NULL)
 			return t->next;
