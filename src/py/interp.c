@@ -366,6 +366,7 @@ interp_start(const struct options *o, const char *argv0, char *err,
 	    PyRun_SimpleString(freeze) < 0)
 		rc = start_error(err, err_size);
 	Py_XDECREF(dict);
+	warm_fill();
 	return rc;
 }
 

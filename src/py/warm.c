@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "../scoreboard.h"
 #include "../sys.h"
 #include "module.h"
@@ -98,4 +99,45 @@ warm_up(const struct options *o)
 	Py_XDECREF(requests);
 	Py_XDECREF(result);
 	return result != NULL ? 0 : -1;
+}
+
+/* ---- CPython's small blocks ---- */
+
+#define SMALLEST 16		/* sizes of blocks differ by so much */
+#define LARGEST 512
+#define RUN 4			/* blocks in a row that only a new pool gives */
+#define TRIES (1 << 16)
+
+/* Takes blocks of one size for good until they come from a new pool. */
+static void
+fill_pools(size_t size)
+{
+	char *run[RUN];
+	size_t n = 0;
+	int i;
+
+	for (i = 0; i < TRIES && n < RUN; i++) {
+		char *p = PyObject_Malloc(size);
+
+		if (p == NULL)
+			break;
+		if (n > 0 && p != run[n - 1] + size)
+			n = 0;
+		run[n++] = p;
+	}
+	/* It is empty again, and whoever needs a pool gets it. */
+	while (n > 0)
+		PyObject_Free(run[--n]);
+}
+
+void
+warm_fill(void)
+{
+	size_t size;
+
+#ifdef H2RIG_SANITIZERS
+	return;			/* CPython has no pools there */
+#endif
+	for (size = SMALLEST; size <= LARGEST; size += SMALLEST)
+		fill_pools(size);
 }

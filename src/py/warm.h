@@ -14,4 +14,11 @@
  */
 int warm_up(const struct options *o);
 
+/*
+ * After the last collection: takes the free blocks that lie between those in
+ * use, each in a page that a child would copy for it.  Children's objects then
+ * lie side by side.
+ */
+void warm_fill(void);
+
 #endif
