@@ -4,8 +4,9 @@
  * requests for small files, kept in memory and given again by the I/O thread.
  * python/h2rig/static.py decides what is plain and hands it over.
  *
- * Measured with h2load -c8 -m32 on a file of 1 KiB: Python takes 150 us or
- * more of a CPU for a request, this way takes about 5.
+ * Measured with h2load on a file of 1 KiB: 5 us of CPU for a request with -c8
+ * -m32; with -c1 -m1, where going to sleep and waking up cost most, 140 us, and
+ * 370 us through Python.
  *
  * Whether an answer still holds is asked of the file and its directory by
  * stat(2): device, inode, size, time of modification and of change.  The

@@ -90,6 +90,7 @@ class Stream:
         self.in_call = 0
         self.from_files = 0
         self.gathers = self.merge = False
+        self.remembered = None
 
     def next_event(self, wait=False):
         assert wait or not self.in_call, "read while a function runs"
@@ -144,6 +145,13 @@ class Stream:
 
     def finish(self):
         self.finished += 1
+
+    def remember_file(self, path, dev, ino, fields, content):
+        check_section(fields)
+        status = os.stat(path)
+        assert (dev, ino) == (status.st_dev, status.st_ino)
+        assert isinstance(fields, list) and type(content) is bytes
+        self.remembered = path, fields, content
 
     def _own(self, stream_id):
         if stream_id not in (0, self.id):

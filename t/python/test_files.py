@@ -21,6 +21,9 @@ class Case(unittest.TestCase):
             body = b"".join(f[1] for f in sent[1:])
         self.fields = fields
         self.from_files = s.from_files
+        self.remembered = s.remembered
+        if s.remembered:
+            self.assertEqual(s.remembered[1], sent[0][1])
         self.assertTrue(s.ended)
         return int(fields[b":status"]), body
 
@@ -32,7 +35,10 @@ class Static(Case):
         self.assertEqual(self.fields, {
             b":status": b"200", b"content-type": b"text/plain",
             b"content-length": b"7"})
+        self.assertEqual(self.remembered[::2], (
+            os.fsencode(os.path.join(fake.DOC_ROOT, "a file.TXT")), b"content"))
         self.assertEqual(self.get("/a%20file.TXT?q=1"), (200, b"content"))
+        self.assertIsNone(self.remembered)
         self.assertEqual(self.get("/a%20file.TXT", "HEAD"), (200, b""))
         self.assertEqual(self.get("/a%20file.TXT", "POST")[0], 404)
         self.assertEqual(self.get("/a%20file.TXT/")[0], 404)

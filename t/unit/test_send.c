@@ -327,6 +327,32 @@ START_TEST(test_data_frame)
 }
 END_TEST
 
+/* A whole response fits if both windows take it and nothing is held. */
+START_TEST(test_fits)
+{
+	static const struct field status[] = { F(":status", "200") };
+	struct stream *st;
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET
+	    "; !respond 1 200; !data 1 65000; WINDOW_UPDATE 0 0 00010000; "
+	    "!wrote");
+	st = session_stream(r.s, 1);
+	ck_assert(send_fits(r.s, st, 535));
+	ck_assert(!send_fits(r.s, st, 536));
+	rig_run(&r, "WINDOW_UPDATE 0 1 01000000");
+	/* Now it is the connection's window that is the smaller one. */
+	ck_assert(send_fits(r.s, st, 66071));
+	ck_assert(!send_fits(r.s, st, 66072));
+	send_raw_block(r.s, 3, FRAME_HEADERS, 0, 3, NULL, 0, status, 1);
+	ck_assert(!send_fits(r.s, st, 0));
+	send_release(r.s);
+	ck_assert(send_fits(r.s, st, 0));
+	rig_end(&r);
+}
+END_TEST
+
 /* max_out: the output does not grow beyond it by more than a frame. */
 START_TEST(test_max_out)
 {
@@ -919,6 +945,7 @@ main(void)
 	tcase_add_test(tc, test_split);
 	tcase_add_test(tc, test_split_boundary);
 	tcase_add_test(tc, test_data_frame);
+	tcase_add_test(tc, test_fits);
 	tcase_add_test(tc, test_max_out);
 	tcase_add_test(tc, test_push_ids);
 	tcase_add_test(tc, test_refused_fields);
