@@ -35,8 +35,9 @@ class Static(Case):
         self.assertEqual(self.fields, {
             b":status": b"200", b"content-type": b"text/plain",
             b"content-length": b"7"})
-        self.assertEqual(self.remembered[::2], (
-            os.fsencode(os.path.join(fake.DOC_ROOT, "a file.TXT")), b"content"))
+        path = os.path.join(fake.DOC_ROOT, "a file.TXT")
+        self.assertEqual(self.remembered[::2],
+                         (os.fsencode(path), b"content"))
         self.assertEqual(self.get("/a%20file.TXT?q=1"), (200, b"content"))
         self.assertIsNone(self.remembered)
         self.assertEqual(self.get("/a%20file.TXT", "HEAD"), (200, b""))
