@@ -125,9 +125,6 @@ class Stream:
     def frame(self):
         return self._frame
 
-    def remember_file(self, *answer):
-        self.remembered = answer
-
     def gather(self):
         self.gathers = True
 
