@@ -30,6 +30,7 @@
 /* How long the end of a connection may take, milliseconds. */
 #define FLUSH_MS 2000		/* to get rid of the last output */
 #define LINGER_MS 1000		/* to see the client's FIN after ours */
+#define LOG_MS 2000		/* to write the last records of requests */
 #define LEAVE_MS 5000		/* for all after that; then the parent kills */
 
 /* A sign of life comes at least so often, milliseconds. */
@@ -531,18 +532,26 @@ close_connection(struct child *ch)
 	conn_unlock(c);
 }
 
-/* Functions that run go on to their end, within their run-time limit. */
+/*
+ * Functions that run go on to their end, within their run-time limit, and
+ * requests get their records, unless the log takes none for too long.
+ */
 static void
 wait_for_functions(struct child *ch)
 {
 	struct conn *c = &ch->c;
 	struct pollfd p = { .fd = c->wake[0], .events = POLLIN };
 	struct exchange *stuck = NULL;
+	uint64_t now = sys_now_ms(), log_due = now + LOG_MS;
 	int timeout;
 
 	conn_lock(c);
-	while (c->n_busy > 0 && ch->end != CHILD_END_LIMIT) {
-		timeout = handler_check_limit(c, sys_now_ms(), &stuck);
+	for (; (c->n_busy > 0 || (c->n_logging > 0 && now < log_due)) &&
+	    ch->end != CHILD_END_LIMIT; now = sys_now_ms()) {
+		if (c->n_busy > 0)
+			log_due = now + LOG_MS;
+		timeout = handler_check_limit(c, now, &stuck);
+		sooner(&timeout, until(log_due, now));
 		if (stuck != NULL) {
 			ch->end = CHILD_END_LIMIT;
 			stuck_text(ch, stuck, ch->why, sizeof(ch->why));

@@ -178,6 +178,7 @@ struct conn {
 	unsigned n_threads;
 	unsigned n_idle;	/* of them: at rest until they are called */
 	unsigned n_entering;	/* of them: called or new, nothing taken yet */
+	unsigned n_logging;	/* of them: write a request's record */
 	uint64_t last_taken;	/* ms; one took an exchange from the queue */
 	const void *last_taker;	/* which, as conn_take_ready was told */
 	uint64_t crowd_until;	/* ms; more threads would be in each other's

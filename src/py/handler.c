@@ -68,6 +68,11 @@ take_turn(struct conn *c, void *arg)
 {
 	struct turn *t = arg;
 
+	if (t->over) {
+		c->n_logging--;
+		if (c->stopping)
+			conn_wake_io(c);
+	}
 	t->over = t->done != NULL && conn_put_back(c, t->done, &t->access);
 	t->done = NULL;
 	t->next = NULL;
@@ -77,8 +82,10 @@ take_turn(struct conn *c, void *arg)
 	 * First the log, which may take its time: meanwhile the thread does not
 	 * rest, nor has it anything that others could do.
 	 */
-	if (t->over)
+	if (t->over) {
+		c->n_logging++;
 		return 0;
+	}
 	if (t->entering)
 		c->n_entering--;
 	if (t->entering && !t->gil_was_free)

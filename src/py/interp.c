@@ -412,6 +412,8 @@ interp_child_start(struct conn *c, int crash_fd)
 	if (crash_fd != -1 && (dup2(crash_fd, fault_fd) == -1 ||
 	    sys_set_cloexec(fault_fd) == -1))
 		rc = -1;
+	if (crash_fd != -1)
+		close(crash_fd);
 	child_state = PyEval_SaveThread();
 	return rc;
 }
