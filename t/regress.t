@@ -13,6 +13,8 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import traceback
 import uuid
@@ -365,6 +367,37 @@ def sni_octets(s):
          "SNI of any octets: the script has it")
 
 
+def log_unread(s):
+    """A log that nobody reads kept every further request from its script:
+    the thread that waited for the log was taken for one at rest.
+    """
+    top = tempfile.mkdtemp(prefix="h2rig-test-")
+    fifo = os.path.join(top, "log")
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    answered = 0
+    try:
+        with Server(SCRIPTS, "--log-file", fifo, "--grace", "1") as slow:
+            with Client(slow.port, timeout=10) as c:
+                # Some 460 records are what a pipe of 64 KiB holds.
+                while answered < 560 and (
+                        c.fetch("/quick.py").body == b"quick"):
+                    answered += 1
+                t.eq(answered, 560, "a log that nobody reads: scripts run")
+                os.set_blocking(reader, True)
+                thread = threading.Thread(target=drain, args=(reader,))
+                thread.start()
+        thread.join(tap.scaled(20))
+    finally:
+        shutil.rmtree(top)
+
+
+def drain(descriptor):
+    """Reads to the end and closes."""
+    with os.fdopen(descriptor, "rb") as f:
+        f.read()
+
+
 IDLE = str(max(2, round(tap.scaled(2))))        # longer than a handshake
 
 CASES = [   # name, what is tested, options
@@ -393,6 +426,7 @@ CASES = [   # name, what is tested, options
     ("silent-cleartext", silent_cleartext,
      "--cleartext --stall-timeout 1 --handshake-timeout 3"),
     ("sni-octets", sni_octets, ""),
+    ("log-unread", log_unread, ""),
 ]
 
 for name, case, options in CASES:
