@@ -48,6 +48,8 @@
 
 static uid_t the_uid = (uid_t)-1;	/* -1: as the parent has it */
 static gid_t the_gid = (gid_t)-1;
+static char *the_name;			/* NULL: the user has no entry */
+static char *the_home;
 
 static const char *const supervision[] = {
 	"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID",
@@ -91,6 +93,12 @@ resolve_user(const char *name, char *err, size_t size)
 	}
 	the_uid = pw->pw_uid;
 	the_gid = pw->pw_gid;
+	the_name = strdup(pw->pw_name);
+	the_home = strdup(pw->pw_dir);
+	if (the_name == NULL || the_home == NULL) {
+		snprintf(err, size, "--user: %s", strerror(errno));
+		return -1;
+	}
 	return 0;
 }
 
@@ -163,11 +171,28 @@ confine_parent(const struct options *o)
 	hide_memory();
 }
 
+/* What login(1) sets; a user without an entry has no name, and / as home. */
+static void
+name_user(void)
+{
+	if (the_uid == (uid_t)-1)
+		return;
+	if (the_name != NULL) {
+		setenv("USER", the_name, 1);
+		setenv("LOGNAME", the_name, 1);
+	} else {
+		unsetenv("USER");
+		unsetenv("LOGNAME");
+	}
+	setenv("HOME", the_home != NULL ? the_home : "/", 1);
+}
+
 void
 confine_environment(void)
 {
 	size_t i;
 
+	name_user();
 	for (i = 0; i < sizeof(supervision) / sizeof(supervision[0]); i++)
 		unsetenv(supervision[i]);
 }
@@ -244,6 +269,11 @@ confine_child(const struct options *o, const char **what)
 		return -1;
 	*what = "--user";
 	if (the_uid != (uid_t)-1 && setuid(the_uid) == -1)
+		return -1;
+	/* Of no use to whoever may not look there: root's home, most likely. */
+	*what = "working directory";
+	if (the_uid != (uid_t)-1 && access(".", X_OK) == -1 &&
+	    chdir("/") == -1)
 		return -1;
 	hide_memory();
 	return 0;

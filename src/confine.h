@@ -30,7 +30,8 @@ void confine_parent(const struct options *o);
 
 /*
  * Removes what supervisors leave in the environment, which is none of a
- * script's business.  Before Python starts, as that keeps a copy.
+ * script's business; with --user, HOME, USER and LOGNAME become that user's.
+ * Before Python starts, as that keeps a copy.
  */
 void confine_environment(void);
 

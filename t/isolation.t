@@ -4,6 +4,7 @@
 of each connection's end how it came and whose doing it was."""
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -88,6 +89,12 @@ def main(request, response):
         'kill': attempt(os.kill, os.getppid(), 9),
         'memory': attempt(open, '/proc/%d/mem' % os.getppid()),
         'root': attempt(os.setuid, 0)})
+""",
+    "home": """
+import json, os
+def main(request, response):
+    return json.dumps([os.environ.get(name) for name in
+                       ('HOME', 'USER', 'LOGNAME')] + [os.getcwd()])
 """,
     "kill0": """
 import os
@@ -293,6 +300,40 @@ def users():
                 t.ok(s.alive() and other.ping(), f"{name}: hits itself only")
 
 
+def homes():
+    """What --user makes of HOME, USER, LOGNAME and the working directory."""
+    if not ROOT or not others_can_run():
+        return t.skip("--user: HOME", "needs root, and a program that others "
+                      "can run")
+    entry, number = pwd.getpwuid(NOBODY), "54321"
+    name = entry.pw_name
+    env = {"HOME": "/root", "USER": "root", "LOGNAME": "root"}
+    closed, before = os.path.join(DOCROOT, "closed"), os.getcwd()
+    os.mkdir(closed, 0o700)
+    cases = [([], ["/root", "root", "root"]),
+             (["--group", "7"], ["/root", "root", "root"]),
+             (["--user", name], [entry.pw_dir, name, name]),
+             (["--user", str(NOBODY)], [entry.pw_dir, name, name])]
+    try:
+        pwd.getpwuid(int(number))
+    except KeyError:
+        cases.append((["--user", number], ["/", None, None]))
+    for options, want in cases:
+        for start_in in DOCROOT, closed:
+            server = Server(DOCROOT, *options, env=env)
+            os.chdir(start_in)
+            try:
+                with server as s:
+                    got = json.loads(fetch(s, "/home.py"))
+            finally:
+                os.chdir(before)
+            cwd = "/" if start_in == closed and "--user" in options \
+                else start_in
+            t.eq(got, want + [cwd], f"{' '.join(options) or 'no --user'}: "
+                 f"HOME, USER, LOGNAME, in {os.path.basename(start_in)}")
+    return None
+
+
 def probe():
     """The file of --routes is tried with the scripts' rights."""
     path = os.path.join(DOCROOT, "routes.txt")
@@ -389,6 +430,7 @@ if __name__ == "__main__":
         environment()
         wrong_users()
         users()
+        homes()
         probe()
         scripts_end()
         clients_end()
