@@ -110,7 +110,6 @@ main(int argc, char **argv)
 		fatalx(status, "%s", err);
 	}
 	log_start(&o, &listeners, &supervise);
-	memory_settle();
 	status = parent_run(&o, &listeners, &tls, &supervise);
 	interp_stop();
 	listen_close(&listeners);

@@ -17,8 +17,10 @@
 
 #include "confine.h"
 #include "log.h"
+#include "memory.h"
 #include "parent.h"
 #include "parent_impl.h"
+#include "py/interp.h"
 #include "sys.h"
 
 #define LOG_RETRY_MS 100	/* records that are held are tried again */
@@ -283,6 +285,10 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	confine_parent(o);
 	announce(&p);
 	supervise_ready(s);
+	if (!p.single) {	/* meanwhile clients queue */
+		interp_settle(o);
+		memory_settle();
+	}
 	while (act(&p))
 		wait_and_accept(&p);
 	reload_cancel(&p);

@@ -37,13 +37,15 @@ static const char prepare[] =
     "h2rig.output.install()\n";
 
 /*
- * Run in the parent last.  Importing from the document root must not leave
- * __pycache__ in somebody's test tree; freezing keeps pages shared with the
- * children.
+ * Run in the parent when all is imported.  Importing from the document root
+ * must not leave __pycache__ in somebody's test tree.
  */
-static const char freeze[] =
+static const char imported[] =
     "h2rig.forking.end()\n"
-    "sys.dont_write_bytecode = True\n"
+    "sys.dont_write_bytecode = True\n";
+
+/* Run in the parent last: it keeps pages shared with the children. */
+static const char freeze[] =
     "gc.collect()\n"
     "gc.freeze()\n";
 
@@ -362,12 +364,23 @@ interp_start(const struct options *o, const char *argv0, char *err,
 	    PyRun_SimpleString(prepare) < 0 ||
 	    call_dispatch("configure", dict) < 0 || give_stash() < 0 ||
 	    module_bind() < 0 || prepare_children() < 0 ||
-	    warm_up(o) < 0 ||
-	    PyRun_SimpleString(freeze) < 0)
+	    PyRun_SimpleString(imported) < 0)
 		rc = start_error(err, err_size);
 	Py_XDECREF(dict);
-	warm_fill();
 	return rc;
+}
+
+void
+interp_settle(const struct options *o)
+{
+	char err[512];
+
+	wake_python();
+	if (warm_up(o) < 0 || PyRun_SimpleString(freeze) < 0) {
+		describe_exception("rehearsing requests", err, sizeof(err));
+		log_warnx("%s", err);
+	}
+	warm_fill();
 }
 
 int

@@ -29,6 +29,13 @@ int interp_start(const struct options *o, const char *argv0, char *err,
     size_t err_size);
 
 /*
+ * In the parent, before the first connection: makes ready what children would
+ * each have to do, so that it takes time once.  A server for one connection
+ * does without.
+ */
+void interp_settle(const struct options *o);
+
+/*
  * fork(); the parent's only thread calls it.  As fork returns.  CPython's hooks
  * of it run once Python is used again, in either process, by a function of this
  * header.
