@@ -303,7 +303,7 @@ check_deadlines(struct child *ch, uint64_t now)
 	sooner(&timeout, check_age(ch, now));
 	if (c->ready != NULL)
 		start_python(ch);
-	sooner(&timeout, handler_balance(c, now));
+	sooner(&timeout, handler_balance(c));
 	sooner(&timeout, handler_check_limit(c, now, &stuck));
 	sooner(&timeout, conn_tick(c, now, &stalled));
 	if (stuck != NULL) {

@@ -38,8 +38,11 @@
  */
 #define CONN_GATHER_MAX (128 * 1024)
 
-/* Who took nothing for longer is at something long, milliseconds. */
-#define CONN_BUSY_MS 1
+/*
+ * Who took nothing for longer is at something long, microseconds.  The I/O
+ * thread looks each millisecond.
+ */
+#define CONN_BUSY_US 600
 
 /* How long a raw header block may hold the output, milliseconds. */
 #define CONN_HOLD_MS 1000
@@ -86,7 +89,7 @@ struct exchange {
 	uint64_t busy_since;	/* ms */
 	bool headers_sent;	/* as they stood when the stream was released */
 	bool ended;
-	uint64_t ready_since;	/* ms; when queued */
+	uint64_t ready_since;	/* us; when queued */
 	uint64_t since;		/* ms; its HEADERS came */
 	struct exchange *next_ready;
 	struct exchange *prev, *next;	/* all of the connection */
@@ -179,13 +182,14 @@ struct conn {
 	unsigned n_idle;	/* of them: at rest until they are called */
 	unsigned n_entering;	/* of them: called or new, nothing taken yet */
 	unsigned n_logging;	/* of them: write a request's record */
-	uint64_t last_taken;	/* ms; one took an exchange from the queue */
+	uint64_t last_taken;	/* us; one took an exchange from the queue */
 	const void *last_taker;	/* which, as conn_take_ready was told */
-	uint64_t crowd_until;	/* ms; more threads would be in each other's
+	uint64_t crowd_until;	/* us; more threads would be in each other's
 				 * way, as one has seen */
 	bool stopping;		/* no function is started any more */
-	/* Apart from the rest, so that who is called need not wait for us. */
-	pthread_mutex_t call_mutex;	/* inside of `mutex` */
+	unsigned to_call;	/* threads, when the mutex is let go */
+	/* Apart from the rest, so that who is called need not wait for it. */
+	pthread_mutex_t call_mutex;
 	pthread_cond_t call_cond;
 	unsigned n_calls;	/* not yet answered */
 
@@ -215,10 +219,19 @@ conn_trylock(struct conn *c)
 	return pthread_mutex_trylock(&c->mutex) == 0;
 }
 
+/* Wakes n handler threads that rest; wants no mutex. */
+void conn_ring(struct conn *c, unsigned n);
+
+/* Who was called meanwhile will want the mutex, and so is woken without it. */
 static inline void
 conn_unlock(struct conn *c)
 {
+	unsigned n = c->to_call;
+
+	c->to_call = 0;
 	pthread_mutex_unlock(&c->mutex);
+	if (n > 0)
+		conn_ring(c, n);
 }
 
 /*

@@ -69,7 +69,7 @@ exchange_make_ready(struct conn *c, struct exchange *x)
 	if (x->queued || x->busy || x->finished)
 		return;
 	x->queued = true;
-	x->ready_since = sys_now_ms();
+	x->ready_since = sys_now_us();
 	x->next_ready = NULL;
 	if (c->ready == NULL)
 		c->ready = x;
@@ -82,7 +82,7 @@ exchange_make_ready(struct conn *c, struct exchange *x)
 	 * same function for long; see handler_balance.
 	 */
 	if ((c->n_idle < c->n_threads &&
-	    x->ready_since - c->last_taken <= CONN_BUSY_MS) ||
+	    x->ready_since - c->last_taken <= CONN_BUSY_US) ||
 	    !conn_call_thread(c))
 		conn_wake_io(c);
 }
@@ -150,10 +150,21 @@ conn_take_ready(struct conn *c, const void *taker)
 	c->n_ready--;
 	x->queued = false;
 	x->busy = true;
-	x->busy_since = c->last_taken = sys_now_ms();
+	c->last_taken = sys_now_us();
+	x->busy_since = c->last_taken / 1000;
 	c->last_taker = taker;
 	c->n_busy++;
 	return x;
+}
+
+void
+conn_ring(struct conn *c, unsigned n)
+{
+	pthread_mutex_lock(&c->call_mutex);
+	c->n_calls += n;
+	pthread_mutex_unlock(&c->call_mutex);
+	while (n-- > 0)
+		pthread_cond_signal(&c->call_cond);
 }
 
 bool
@@ -165,10 +176,7 @@ conn_call_thread(struct conn *c)
 		return false;
 	c->n_idle--;
 	c->n_entering++;
-	pthread_mutex_lock(&c->call_mutex);
-	c->n_calls++;
-	pthread_cond_signal(&c->call_cond);
-	pthread_mutex_unlock(&c->call_mutex);
+	c->to_call++;
 	return true;
 }
 

@@ -161,6 +161,10 @@ wait_for(struct conn *c, struct op *op, int what)
 	pthread_cond_init(&w.cond, NULL);
 	w.next = c->waiters;
 	c->waiters = &w;
+	if (c->to_call > 0) {
+		conn_ring(c, c->to_call);
+		c->to_call = 0;
+	}
 	while (!w.woken && !exchange_expired(op->x))
 		pthread_cond_wait(&w.cond, &c->mutex);
 	for (at = &c->waiters; *at != &w; at = &(*at)->next)

@@ -60,7 +60,7 @@ static bool
 is_spare(const struct conn *c, const struct turn *t)
 {
 	return !t->entering && c->n_busy > 0 && c->last_taker != t &&
-	    sys_now_ms() - c->last_taken <= CONN_BUSY_MS;
+	    sys_now_us() - c->last_taken <= CONN_BUSY_US;
 }
 
 static int
@@ -89,7 +89,7 @@ take_turn(struct conn *c, void *arg)
 	if (t->entering)
 		c->n_entering--;
 	if (t->entering && !t->gil_was_free)
-		c->crowd_until = sys_now_ms() + HANDLER_CROWD_MS;
+		c->crowd_until = sys_now_us() + HANDLER_CROWD_US;
 	if (!c->stopping && !is_spare(c, t))
 		t->next = conn_take_ready(c, t);
 	if (t->next == NULL)
@@ -248,23 +248,23 @@ start_thread(void *(*fn)(void *), void *arg)
  * because those before it compute: each sleeps for less than that while, say.
  */
 static bool
-needs_thread(const struct conn *c, uint64_t now)
+needs_thread(const struct conn *c)
 {
-	uint64_t since = c->ready->ready_since;
+	uint64_t now = sys_now_us(), since = c->ready->ready_since;
 
-	if (now - since >= HANDLER_LATE_MS && now >= c->crowd_until)
+	if (now - since >= HANDLER_LATE_US && now >= c->crowd_until)
 		return true;
 	if (since < c->last_taken)
 		since = c->last_taken;
-	return now - since > CONN_BUSY_MS;
+	return now - since > CONN_BUSY_US;
 }
 
 int
-handler_balance(struct conn *c, uint64_t now)
+handler_balance(struct conn *c)
 {
 	if (c->ready == NULL || c->stopping)
 		return -1;
-	if ((c->n_threads == 0 || needs_thread(c, now)) && add_thread(c) < 0)
+	if ((c->n_threads == 0 || needs_thread(c)) && add_thread(c) < 0)
 		return 100;	/* try again; those that run go on */
 	return HANDLER_LOOK_MS;
 }

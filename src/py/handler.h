@@ -5,11 +5,11 @@
  * nothing here waits for the GIL in that thread.
  *
  * One thread drains the queue, so that quick handlers pay for no hand-over.
- * When nobody has taken anything from it for more than CONN_BUSY_MS, or the
- * first has been in it for HANDLER_LATE_MS, another thread joins; and, if it
+ * When nobody has taken anything from it for more than CONN_BUSY_US, or the
+ * first has been in it for HANDLER_LATE_US, another thread joins; and, if it
  * finds the GIL free, since those at work sleep or wait, calls the next before
  * it begins.  If it had to wrest the GIL from somebody, a long queue is no
- * reason for more of them for HANDLER_CROWD_MS.  Never is more than one on its
+ * reason for more of them for HANDLER_CROWD_US.  Never is more than one on its
  * way: each that waits for the GIL wakes up 2,000 times a second, and a hundred
  * of them had 1,400 requests a second done where one alone does tens of
  * thousands.  Idle ones retire.
@@ -22,8 +22,8 @@
 #include "../conn.h"
 
 #define HANDLER_LOOK_MS 1	/* at the queue, while there is one */
-#define HANDLER_LATE_MS 5
-#define HANDLER_CROWD_MS 100
+#define HANDLER_LATE_US 5000
+#define HANDLER_CROWD_US 100000
 #define HANDLER_RETIRE_S 5
 #define HANDLER_STACK (2 * 1024 * 1024)	/* octets, of each thread */
 
@@ -34,7 +34,7 @@
  * Sees to it that threads are at work on what is ready.  Returns
  * milliseconds until it must be called again, or -1.
  */
-int handler_balance(struct conn *c, uint64_t now);
+int handler_balance(struct conn *c);
 
 /*
  * Enforces the run-time limit: HandlerTimeout is raised in functions that have
