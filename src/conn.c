@@ -30,8 +30,13 @@
 /* Output that waits for the end of such a row, octets. */
 #define READ_REPLIES_MAX 4096
 
-/* Reads in a row before writers get the mutex again. */
-#define READS_MAX 16
+/*
+ * Octets that the session is given at a time, and how many times in a row
+ * before writers get the mutex again.  Frames that lie in two lots are copied
+ * once more than others: a DATA frame of 16 KiB never fits a TLS record.
+ */
+#define READ_SIZE (64 * 1024)
+#define READS_MAX 4
 void
 conn_wake_io(struct conn *c)
 {
@@ -194,27 +199,52 @@ transport_failed(struct conn *c, const char *doing)
 	conn_set_gone(c);
 }
 
+/*
+ * Reads until the socket is empty or there is no room for another record:
+ * octets, and in *rc what the last read said.
+ */
+static size_t
+read_lot(struct conn *c, uint8_t *dst, size_t size, long *rc)
+{
+	size_t have = 0;
+
+	do {
+		*rc = wire_read(c, dst + have, size - have);
+		have += *rc > 0 ? (size_t)*rc : 0;
+	} while (*rc > 0 && size - have >= WRITE_MAX);
+	return have;
+}
+
+/* What was read goes to the session; -1: that has failed. */
+static int
+take_lot(struct conn *c, const uint8_t *p, size_t n)
+{
+	uint64_t now = sys_now_ms();
+
+	c->last_progress = now;
+	atomic_fetch_add_explicit(&c->slot->octets_in, (unsigned long)n,
+	    memory_order_relaxed);
+	quickfile_new_lot(c);
+	return session_recv(c->session, p, n, now);
+}
+
 int
 conn_read(struct conn *c)
 {
-	static uint8_t octets[WRITE_MAX];	/* guarded by the mutex */
-	uint64_t now = sys_now_ms();
-	long n;
+	static uint8_t octets[READ_SIZE];	/* guarded by the mutex */
+	size_t n;
+	long rc;
 	int i;
 
 	for (i = 0; i < READS_MAX && !c->gone; i++) {
-		n = wire_read(c, octets, sizeof(octets));
-		if (n == TLS_AGAIN_READ || n == TLS_AGAIN_WRITE)
-			return 0;
-		if (n == TLS_ERROR)
-			transport_failed(c, "read");
-		if (n <= 0)
+		n = read_lot(c, octets, sizeof(octets), &rc);
+		if (n > 0 && take_lot(c, octets, n) < 0)
 			return -1;
-		c->last_progress = now;
-		atomic_fetch_add_explicit(&c->slot->octets_in,
-		    (unsigned long)n, memory_order_relaxed);
-		quickfile_new_lot(c);
-		if (session_recv(c->session, octets, (size_t)n, now) < 0)
+		if (rc == TLS_AGAIN_READ || rc == TLS_AGAIN_WRITE)
+			return 0;
+		if (rc == TLS_ERROR)
+			transport_failed(c, "read");
+		if (rc <= 0)
 			return -1;
 		/* That may have been many requests: let writers in. */
 		if (quickfile_lot_octets(c) > 0)
