@@ -54,8 +54,9 @@ def statistics():
             return values.pop(0)
         return take
 
-    by = measure.take_turns({"a": taker("a", [3.0, 1.0, 20.0]),
-                             "b": taker("b", [1000.0, 2.0, 2.0])}, 3)
+    by = measure.take_turns({"one": {
+        "a": taker("a", [3.0, 1.0, 20.0]),
+        "b": taker("b", [1000.0, 2.0, 2.0])}}, 3)["one"]
     t.eq("".join(order), "abbaab", "each takes its turn, and begins in turn")
     table = measure.Table("x", "Title", "what")
     table.add("one", "ms", by)

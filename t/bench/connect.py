@@ -6,6 +6,7 @@ Each connection is a process of our server: connect() makes it fork.  Memory
 is read from /proc (Linux), of a child that is alone beside its parent.
 """
 import contextlib
+import functools
 import os
 import time
 from typing import Callable, Dict, Iterator, List, Tuple
@@ -52,33 +53,37 @@ STEPS: Tuple[Tuple[str, Callable[[int, bool], float]], ...] = (
 )
 
 
+def ports(stack: contextlib.ExitStack, work: Work, tls: bool, table: Table
+          ) -> Dict[str, int]:
+    """Starts ours and Node, if it is there."""
+    options = () if tls else ("--cleartext",)
+    found = {"h2rig": stack.enter_context(work.ours(*options)).port}
+    try:
+        found["Node"] = stack.enter_context(work.node(not tls)).port
+    except Missing as e:
+        table.lack(e)
+    return found
+
+
 def times(work: Work, seconds: float) -> Table:
-    """Time to the first octet, each server in its turn."""
+    """Time to the first octet."""
     table = Table("connect", "A new connection with one dynamic request")
     with contextlib.ExitStack() as stack:
+        rows: Dict[str, Dict[str, measure.Taker]] = {}
         for kind, tls in KINDS.items():
-            options = () if tls else ("--cleartext",)
-            ports = {"h2rig": stack.enter_context(work.ours(*options)).port}
-            try:
-                ports["Node"] = stack.enter_context(
-                    work.node(cleartext=not tls)).port
-            except Missing as e:
-                table.lack(e)
+            found = ports(stack, work, tls, table)
             for label, take in STEPS:
-                table.add(f"{kind}: {label}", "ms", measure.take_turns(
-                    {who: lambda t=take, p=port, s=tls: t(p, s)
-                     for who, port in ports.items()},
-                    enough(take, ports, tls, seconds)))
+                rows[f"{kind}: {label}"] = {
+                    who: functools.partial(take, port, tls)
+                    for who, port in found.items()}
+        start = time.monotonic()
+        measure.take_turns(rows, 1)     # the first one is not typical
+        once = time.monotonic() - start
+        taken = measure.take_turns(rows, max(measure.rounds(), min(
+            200, int(seconds / once))))
+    for label, by in taken.items():
+        table.add(label, "ms", by)
     return table
-
-
-def enough(take: Callable[[int, bool], float], ports: Dict[str, int],
-           tls: bool, seconds: float) -> int:
-    """How often, for this row to take its part of the time: 5 to 200."""
-    once = sum(take(port, tls) for port in ports.values()) / 1e3
-    share = seconds / (len(STEPS) * len(KINDS))
-    # What a connection takes beside what is timed is about as long again.
-    return max(measure.rounds(), min(200, int(share / (2 * once))))
 
 
 # ---- memory

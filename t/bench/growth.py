@@ -6,7 +6,8 @@ Each at four sizes, ours beside Node's in turns; page.py draws the charts.
 """
 import contextlib
 import subprocess
-from typing import Callable, Dict, Iterator, List, Tuple
+from typing import (Callable, Dict, Iterator, List, NamedTuple, Sequence,
+                    Tuple)
 
 import connect
 import load
@@ -24,6 +25,7 @@ BODIES = (KIB, 16 * KIB, 256 * KIB, 4 * MIB)
 FIELDS = (10, 40, 160, 640)
 
 Urls = Dict[str, str]
+Load = Callable[..., Result]
 
 
 class Growth:
@@ -40,11 +42,42 @@ class Growth:
             what: str = "") -> None:
         """A row, and its points; what: told apart from other rows of the
         size."""
-        row = f"{what}, {label}" if what else label
-        self.table.add(row, self.unit, by)
+        self.table.add(row_label(what, label), self.unit, by)
         for who, series in by.items():
             self.chart.add(f"{who}, {what}" if what else who, size, label,
                            series)
+
+    def load(self, urls: Urls, seconds: float, how: Load,
+             value: Callable[[Result], float], ways: Sequence["Way"]
+             ) -> Table:
+        """A row for each way, by h2load on each server."""
+        each = max(seconds / (len(ways) * len(urls) * measure.rounds()), 0.05)
+
+        def taker(url: str, way: Way) -> measure.Taker:
+            return lambda: value(how(each, *way.arguments, url + way.path))
+
+        taken = measure.take_turns({
+            row_label(way.what, way.label): {
+                who: taker(url, way) for who, url in urls.items()}
+            for way in ways})
+        for way in ways:
+            self.add(way.size, way.label,
+                     taken[row_label(way.what, way.label)], way.what)
+        return self.table
+
+
+class Way(NamedTuple):
+    """How one size is loaded."""
+    size: int
+    label: str
+    path: str
+    arguments: Tuple[str, ...]
+    what: str = ""
+
+
+def row_label(what: str, label: str) -> str:
+    """Of a row of the table."""
+    return f"{what}, {label}" if what else label
 
 
 def microseconds(r: Result) -> float:
@@ -52,27 +85,13 @@ def microseconds(r: Result) -> float:
     return r.seconds / r.requests * 1e6
 
 
-def loaded(urls: Urls, seconds: float, how: Callable[..., Result],
-           value: Callable[[Result], float], path: str, *arguments: str
-           ) -> Dict[str, Series]:
-    """h2load on each server in turns; seconds: for this row."""
-    each = max(seconds / (len(urls) * measure.rounds()), 0.05)
-
-    def taker(url: str) -> Callable[[], float]:
-        return lambda: value(how(each, *arguments, url + path))
-
-    return measure.take_turns({who: taker(url) for who, url in urls.items()})
-
-
 def streams(urls: Urls, seconds: float) -> Table:
     """Concurrent streams of one connection."""
     g = Growth("streams", "Dynamic requests on one connection",
                "concurrent streams", "microseconds per request")
-    for n in measure.sizes(STREAMS):
-        g.add(n, str(n), loaded(
-            urls, seconds / len(STREAMS), load.sustained, microseconds,
-            "/fast.py", "-c1", f"-m{n}"))
-    return g.table
+    return g.load(urls, seconds, load.sustained, microseconds, [
+        Way(n, str(n), "/fast.py", ("-c1", f"-m{n}"))
+        for n in measure.sizes(STREAMS)])
 
 
 def octets(n: int) -> str:
@@ -84,29 +103,24 @@ def bodies(work: Work, urls: Urls, seconds: float) -> Table:
     """Octets that go down, and that go up."""
     g = Growth("bodies", "Bodies, one request after the other",
                "size of the body", "milliseconds per request")
-    share = seconds / (2 * len(BODIES))
-    for what in ("down", "up"):
-        for n in measure.sizes(BODIES):
-            way = ((f"/answer.py?octets={n}", "-c1", "-m1") if what == "down"
-                   else ("/upload.py", "-c1", "-m1", "-d", work.body(n)))
-            g.add(n, octets(n), loaded(urls, share, load.counted,
-                                       load.milliseconds, *way), what)
-    return g.table
+    sizes = measure.sizes(BODIES)
+    return g.load(urls, seconds, load.counted, load.milliseconds, [
+        *(Way(n, octets(n), f"/answer.py?octets={n}", ("-c1", "-m1"), "down")
+          for n in sizes),
+        *(Way(n, octets(n), "/upload.py", ("-c1", "-m1", "-d", work.body(n)),
+              "up") for n in sizes)])
 
 
 def fields(urls: Urls, seconds: float) -> Table:
     """Field lines of a request, and of an answer."""
     g = Growth("fields", "Field lines, one request after the other",
                "field lines of 33 octets", "milliseconds per request")
-    share = seconds / (2 * len(FIELDS))
-    for what in ("in answer", "in request"):
-        for n in measure.sizes(FIELDS):
-            way: List[str] = [f"/answer.py?fields={n}", "-c1", "-m1"]
-            if what == "in request":
-                way = ["/fast.py", "-c1", "-m1", *request_fields(n)]
-            g.add(n, str(n), loaded(urls, share, load.sustained,
-                                    load.milliseconds, *way), what)
-    return g.table
+    sizes = measure.sizes(FIELDS)
+    return g.load(urls, seconds, load.sustained, load.milliseconds, [
+        *(Way(n, str(n), f"/answer.py?fields={n}", ("-c1", "-m1"),
+              "in answer") for n in sizes),
+        *(Way(n, str(n), "/fast.py", ("-c1", "-m1", *request_fields(n)),
+              "in request") for n in sizes)])
 
 
 def request_fields(n: int) -> Iterator[str]:

@@ -22,7 +22,7 @@ import re
 import struct
 import tarfile
 import tempfile
-from typing import Callable, Dict, Iterator, List, Tuple
+from typing import Dict, Iterator, List, Tuple
 
 import measure
 from measure import Failed, Missing, Series, Table
@@ -130,12 +130,13 @@ def by_clock(bench: Bench, octets: Dict[str, int], table: Table,
     """Adds the rows that are timed."""
     each = max(seconds / (len(WHAT) * len(WHOSE) * measure.rounds()), 0.02)
 
-    def taker(whose: str, what: str) -> Callable[[], float]:
+    def taker(whose: str, what: str) -> measure.Taker:
         return lambda: bench.timed(whose, what, each, octets[what])
 
-    for what in WHAT:
-        table.add(what, "MB/s", measure.take_turns(
-            {who: taker(name, what) for who, name in WHOSE.items()}))
+    for what, by in measure.take_turns(
+            {what: {who: taker(name, what) for who, name in WHOSE.items()}
+             for what in WHAT}).items():
+        table.add(what, "MB/s", by)
 
 
 def by_count(bench: Bench, table: Table) -> None:

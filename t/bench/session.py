@@ -5,9 +5,10 @@
 session_bench.c says what is played to them.  The two take turns, and must
 have seen and sent the same DATA.
 """
+import functools
 import os
 import tempfile
-from typing import Callable, Iterator, List, NamedTuple, Tuple
+from typing import Callable, Dict, Iterator, NamedTuple, Set, Tuple
 
 import measure
 from measure import Failed, Missing, Table
@@ -75,22 +76,26 @@ def per_request(p: Played) -> Tuple[float, float, float]:
             p.sent / p.requests)
 
 
-def compare(program: str, workload: Workload, each: float, table: Table
-            ) -> None:
-    """Adds a row."""
-    seen: List[Tuple[float, float, float]] = []
+class Rivals:
+    """The takers of a row, and what all of them saw."""
 
-    def taker(whose: str) -> Callable[[], float]:
-        def take() -> float:
-            played = play(program, whose, workload.name, each)
-            seen.append(per_request(played))
-            return workload.value(played)
-        return take
+    def __init__(self, program: str, workload: Workload, each: float) -> None:
+        self.program, self.workload, self.each = program, workload, each
+        self.seen: Set[Tuple[float, float, float]] = set()
 
-    by = measure.take_turns({who: taker(name) for who, name in WHOSE.items()})
-    if len(set(seen)) != 1:
-        raise Failed(f"{workload.name}: not the same DATA: {set(seen)}")
-    table.add(workload.label, workload.unit, by)
+    def take(self, whose: str) -> float:
+        """A sample.  Failed unless it saw what the others did."""
+        played = play(self.program, whose, self.workload.name, self.each)
+        self.seen.add(per_request(played))
+        if len(self.seen) != 1:
+            raise Failed(f"{self.workload.name}: not the same DATA: "
+                         f"{self.seen}")
+        return self.workload.value(played)
+
+    def takers(self) -> Dict[str, measure.Taker]:
+        """Of the two."""
+        return {who: functools.partial(self.take, name)
+                for who, name in WHOSE.items()}
 
 
 def tables(seconds: float) -> Iterator[Table]:
@@ -102,8 +107,11 @@ def tables(seconds: float) -> Iterator[Table]:
         with tempfile.TemporaryDirectory() as scratch:
             program = os.path.join(scratch, "session_bench")
             measure.compile_with_nghttp2(program, SOURCES)
-            for workload in WORKLOADS:
-                compare(program, workload, each, table)
+            taken = measure.take_turns(
+                {w.label: Rivals(program, w, each).takers()
+                 for w in WORKLOADS})
+        for w in WORKLOADS:
+            table.add(w.label, w.unit, taken[w.label])
     except Missing as e:
         table.lack(e)
     yield table

@@ -26,7 +26,8 @@ def samples(port: int, processes: int, seconds: float) -> Series:
     """So many connections, for about that long in all."""
     probes = [Probe(port, tls=False) for _ in range(processes)]
     try:
-        rate = operations(probes, 10)       # opens the file, too
+        operations(probes, 1)               # opens the file
+        rate = operations(probes, 50)
         times = measure.rounds()
         n = max(int(rate * seconds / times / (2 * processes)), 10)
         return Series([operations(probes, n) for _ in range(times)])
