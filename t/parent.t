@@ -377,6 +377,10 @@ def shortages():
         return t.skip("shortages", "needs prlimit and /proc")
     try:
         with Limited() as s:
+            # What it does before it accepts takes descriptors for a while.
+            with Client(s.port) as c:
+                t.ok(served(c), "a connection before")
+            tap.wait_until(lambda: not s.children())
             used = len(os.listdir(f"/proc/{s.pid}/fd"))
             short_of(s, resource.RLIMIT_NOFILE, used,
                      "cannot accept, waiting: Too many open files")
