@@ -80,6 +80,9 @@ struct exchange {
 	struct buf data;	/* content of the DATA events, in order */
 	bool pressing;		/* among them is one that waits for no other */
 
+	bool moved_all;		/* the event that ends the request too */
+	bool awaited;		/* a thread waits for an event */
+
 	bool queued;		/* in the ready queue */
 	bool busy;		/* a handler thread has it */
 	bool finished;		/* nothing more to run */
@@ -112,7 +115,7 @@ struct exchange {
 	 */
 	struct buf hand_events;
 	struct buf hand_data;
-	bool fetching;		/* a thread is about to move more here */
+	bool fetching;		/* a thread is just moving more here */
 	bool received;		/* the event that ends the request was taken */
 	bool over;		/* `finished` is to be when it is put back */
 	void *app;		/* see pystream.c */
@@ -312,6 +315,9 @@ int conn_do(struct conn *c, struct op *op);
 
 /* Moves what has come to events and data, which are empty. */
 void exchange_move(struct exchange *x, struct buf *events, struct buf *data);
+
+/* Has it served once more, though no event may have come. */
+void exchange_press(struct conn *c, struct exchange *x);
 
 /*
  * The next exchange with something to do, now busy; NULL: none.  taker tells

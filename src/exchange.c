@@ -87,12 +87,27 @@ exchange_make_ready(struct conn *c, struct exchange *x)
 		conn_wake_io(c);
 }
 
+/* A thread of the script's own may wait while no function runs. */
+static void
+wake_awaiting(struct exchange *x)
+{
+	x->awaited = false;
+	conn_wake_exchange(x->conn, x);
+}
+
+void
+exchange_press(struct conn *c, struct exchange *x)
+{
+	x->pressing = true;
+	exchange_make_ready(c, x);
+}
+
 void
 exchange_add_event(struct exchange *x, const struct event *ev)
 {
 	buf_add(&x->events, ev, sizeof(*ev));
-	if (x->busy)
-		conn_wake_exchange(x->conn, x);
+	if (x->awaited)
+		wake_awaiting(x);
 	if (ev->type != EVENT_DATA || ev->credit > 0 || ev->end_stream)
 		x->pressing = true;
 	if (x->pressing)
@@ -116,7 +131,16 @@ void
 exchange_move(struct exchange *x, struct buf *events, struct buf *data)
 {
 	struct buf empty_events = *events, empty_data = *data;
+	size_t len = buf_len(&x->events);
+	struct event last;
 
+	if (len > 0) {
+		memcpy(&last, buf_data(&x->events) + len - sizeof(last),
+		    sizeof(last));
+		x->moved_all = last.end_stream;
+		if (x->moved_all && x->awaited)
+			wake_awaiting(x);
+	}
 	*events = x->events;
 	*data = x->data;
 	x->events = empty_events;

@@ -392,6 +392,24 @@ def log_unread(s):
         shutil.rmtree(top)
 
 
+def read_in_thread(s):
+    """A thread of the script's own that waited for the body was not woken while
+    no function ran, and the handler thread left the body to it: no answer,
+    and a processor taken."""
+    for path, answer in (("/regress_thread.py", b"3000"),
+                         ("/regress_thread_frames.py", b"3000 3000")):
+        with Client(s.port) as c:
+            x = c.open(path, "POST")
+            c.wait_for(lambda: x.frames)        # a 103
+            for _ in range(3):
+                c.ping()
+                c.send_data(x.sid, b"x" * 1000)
+            c.ping()
+            c.send_data(x.sid, b"", True)
+            c.wait_for(lambda: x.done)
+            t.eq(x.body, answer, f"{path}: the body is read, main runs")
+
+
 def drain(descriptor):
     """Reads to the end and closes."""
     with os.fdopen(descriptor, "rb") as f:
@@ -427,6 +445,7 @@ CASES = [   # name, what is tested, options
      "--cleartext --stall-timeout 1 --handshake-timeout 3"),
     ("sni-octets", sni_octets, ""),
     ("log-unread", log_unread, ""),
+    ("read-in-thread", read_in_thread, "--run-limit 0"),
 ]
 
 for name, case, options in CASES:

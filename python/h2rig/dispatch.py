@@ -135,8 +135,11 @@ def serve(stream: Any) -> None:
             if event is None:
                 exchange.finish()
         if event is None:
-            return
-        if exchange is None:
+            # A thread of the script's own may have read the end.
+            if (exchange is None or exchange.over
+                    or not exchange.request._ended):
+                return
+        elif exchange is None:
             exchange = stream.state = Exchange(stream, event)
             exchange.start()
         else:
@@ -261,6 +264,9 @@ class Exchange:
             # What is stored is consumed, else the client would wait for
             # credit and the script for the client.
             self.stream.consume(credit)
+        if request._ended:
+            # Main is the handler thread's, if this is another.
+            self.stream.press()
 
     def drain(self) -> None:
         """Gives handle_data the frames that were read early."""

@@ -59,34 +59,24 @@ struct fetch_op {
 	struct op op;
 	struct buf events;
 	struct buf data;
-	bool wait;
 };
 
 static int
 fetch(struct conn *c, struct op *op)
 {
 	struct fetch_op *f = (struct fetch_op *)op;
-	struct exchange *x = op->x;
 
 	(void)c;
-	exchange_move(x, &f->events, &f->data);
-	if (f->events.failed || f->data.failed)
-		return SEND_ERR_MEMORY;
-	if (buf_len(&f->events) > 0 || !f->wait)
-		return SEND_OK;
-	if (x->left || x->finished) {
-		op->why = "the client has left";
-		return SEND_ERR_CLOSED;
-	}
-	return CONN_AGAIN_EVENT;
+	exchange_move(op->x, &f->events, &f->data);
+	return f->events.failed || f->data.failed ? SEND_ERR_MEMORY : SEND_OK;
 }
 
 /* Moves what has come to the hand: 0, or -1 with an exception. */
 static int
-fetch_events(struct exchange *x, bool wait)
+fetch_events(struct exchange *x)
 {
 	struct fetch_op f = { .op = { .x = x, .id = x->id, .fn = fetch },
-	    .events = x->hand_events, .data = x->hand_data, .wait = wait };
+	    .events = x->hand_events, .data = x->hand_data };
 	int rc;
 
 	x->hand_events = x->hand_data = (struct buf){ 0 };
@@ -101,16 +91,48 @@ fetch_events(struct exchange *x, bool wait)
 	return -1;
 }
 
-/* False: another thread fetches, and this one does not want to wait. */
-static bool
-wait_for_fetcher(struct exchange *x, bool wait)
+/*
+ * Nothing is moved here: while a thread of the script's own waits, the handler
+ * thread serves what comes.
+ */
+static int
+await(struct conn *c, struct op *op)
 {
-	while (x->fetching && wait) {
+	struct exchange *x = op->x;
+
+	(void)c;
+	if (buf_len(&x->events) > 0 || x->events.failed || x->moved_all)
+		return SEND_OK;
+	if (x->left || x->finished) {
+		op->why = "the client has left";
+		return SEND_ERR_CLOSED;
+	}
+	x->awaited = true;
+	return CONN_AGAIN_EVENT;
+}
+
+/* Waits until there is something to move: 0, or -1 with an exception. */
+static int
+await_events(struct exchange *x)
+{
+	struct op op = { .x = x, .id = x->id, .fn = await };
+	int rc = module_do(&op);
+
+	if (rc >= 0)
+		return 0;
+	module_raise(&op, rc);
+	return -1;
+}
+
+/* Another thread fetches, which is soon done. */
+static void
+wait_for_fetcher(const struct exchange *x)
+{
+	while (x->fetching && !atomic_load(&x->conn->forked)) {
 		Py_BEGIN_ALLOW_THREADS
 		poll(NULL, 0, FETCHER_MS);
 		Py_END_ALLOW_THREADS
 	}
-	return !x->fetching;
 }
 
 static PyObject *
@@ -261,14 +283,20 @@ stream_next_event(struct stream_object *self, PyObject *const *args,
 			Py_RETURN_NONE;		/* nothing more is started */
 		if (buf_len(&x->hand_events) > 0)
 			return take_event(self);
-		if (x->received || !wait_for_fetcher(x, wait))
+		if (x->fetching)
+			wait_for_fetcher(x);
+		if (x->received)
 			Py_RETURN_NONE;
-		if (buf_len(&x->hand_events) > 0 || x->received)
-			continue;		/* the other has fetched */
-		if (fetch_events(x, wait) < 0)
+		if (buf_len(&x->hand_events) > 0)
+			continue;		/* another has fetched */
+		if (fetch_events(x) < 0)
 			return NULL;
-		if (buf_len(&x->hand_events) == 0)
+		if (buf_len(&x->hand_events) > 0)
+			continue;
+		if (!wait)
 			Py_RETURN_NONE;
+		if (await_events(x) < 0)
+			return NULL;
 	}
 }
 
@@ -330,6 +358,24 @@ stream_gather(struct stream_object *self, PyObject *unused)
 	(void)unused;
 	if (!atomic_load(&self->x->conn->forked))
 		module_locked(self->x->conn, gather_locked, self->x);
+	Py_RETURN_NONE;
+}
+
+static int
+press_locked(struct conn *c, void *arg)
+{
+	struct exchange *x = arg;
+
+	exchange_press(c, x);
+	return 0;
+}
+
+static PyObject *
+stream_press(struct stream_object *self, PyObject *unused)
+{
+	(void)unused;
+	if (!atomic_load(&self->x->conn->forked))
+		module_locked(self->x->conn, press_locked, self->x);
 	Py_RETURN_NONE;
 }
 
@@ -598,6 +644,8 @@ static PyMethodDef stream_methods[] = {
 	    "Priority, length and padding of its HEADERS frame." },
 	{ "gather", (PyCFunction)stream_gather, METH_NOARGS,
 	    "From now on content is wanted when there is much or all of it." },
+	{ "press", (PyCFunction)stream_press, METH_NOARGS,
+	    "Has it served once more, though no event may have come." },
 	{ "consume", (PyCFunction)stream_consume, METH_O,
 	    "Returns octets of flow-control credit to the peer." },
 	{ "call", (PyCFunction)(void (*)(void))stream_call, METH_FASTCALL,

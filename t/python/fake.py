@@ -119,6 +119,9 @@ class Stream:
                 tuple(n for e in found for n in (len(e[1]), e[2])),
                 found[-1][3], sum(e[4] for e in found))
 
+    def press(self):
+        assert self.in_call, "only a function pulls"
+
     def fields(self):
         return self._fields
 
