@@ -29,6 +29,10 @@ CONNECTION_SPECIFIC = frozenset((
     b"upgrade"))
 
 
+#: What `normal_order` has something to do about.
+_REORDERED = PSEUDO | CONNECTION_SPECIFIC
+
+
 class MultiDict(Dict[Any, List[Any]]):
     """Several values for a key; `[]` gives the first.
 
@@ -157,9 +161,8 @@ class RequestHeaders(Dict[Any, List[Value]]):
             yield self[key]
 
 
-def _names(name: Any) -> Tuple[bytes, bytes, bool]:
-    # A header name as given and in lower case, and whether `normal_order` has
-    # something to do about it.
+def _names(name: Any) -> Tuple[bytes, bytes]:
+    # A header name as given and in lower case.
     try:
         return _hashable_names(name)
     except TypeError:
@@ -167,11 +170,9 @@ def _names(name: Any) -> Tuple[bytes, bytes, bool]:
 
 
 @functools.lru_cache(maxsize=1024)
-def _hashable_names(name: Any) -> Tuple[bytes, bytes, bool]:
+def _hashable_names(name: Any) -> Tuple[bytes, bytes]:
     name = octets(name, "header name")
-    lower = name.lower()
-    return name, lower, (lower in PSEUDO or lower in CONNECTION_SPECIFIC
-                         or lower[:1] == b":")
+    return name, name.lower()
 
 
 class ResponseHeaders:
@@ -181,30 +182,24 @@ class ResponseHeaders:
     back is bytes that equal their text.
     """
 
-    __slots__ = ("data", "_special")
+    __slots__ = ("data",)
 
     def __init__(self, items: Iterable[Tuple[Any, Any]] = ()) -> None:
         # lower-case name -> [(name as given, value)]
         self.data: Dict[bytes, List[Tuple[bytes, bytes]]] = {}
-        # whether there are, or were, fields that need `normal_order`
-        self._special = False
         if items:
             self.update(items)
 
     def set(self, key: Any, value: Any) -> None:
         """The only field of this name from now on."""
-        name, lower, special = _names(key)
+        name, lower = _names(key)
         self.data[lower] = [(name, _value(key, value))]
-        if special:
-            self._special = True
 
     def append(self, key: Any, value: Any) -> None:
         """One more field, beside those of the same name."""
-        name, lower, special = _names(key)
+        name, lower = _names(key)
         if type(value) is not bytes:
             value = _value(key, value)
-        if special:
-            self._special = True
         if lower in self.data:
             self.data[lower].append((name, value))
         else:
@@ -268,10 +263,13 @@ class ResponseHeaders:
         status: the :status field, which is put first unless it is there.
         """
         out: List[Tuple[Any, ...]] = [] if status is None else [status]
+        special = False
         for lower, found in self.data.items():
+            if lower in _REORDERED or lower[:1] == b":":
+                special = True
             for _, value in found:
                 out.append((lower, value.strip(b" \t")))
-        if not self._special:
+        if not special:
             return out, _none
         out, dropped = normal_order(out)
         if status is not None and out[1:] and out[1] == status:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The request that a script is given."""
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from urllib.parse import SplitResult, urlsplit
 
 from h2rig import forms, stash
@@ -39,6 +39,22 @@ class Server:
         return self._stash
 
 
+class _Lazy:
+    # An attribute that is made when it is first asked for, and that a script
+    # may assign as if it had always been there.
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        self._make = make
+        self._name = make.__name__
+        self.__doc__ = make.__doc__
+
+    def __get__(self, request: Any, owner: Any = None) -> Any:
+        if request is None:
+            return self
+        value = request.__dict__[self._name] = self._make(request)
+        return value
+
+
 class Request:
     """A request, from its first HEADERS frame on.
 
@@ -58,7 +74,6 @@ class Request:
 
     route_match: Dict[str, str]
     _all_fields: Optional[List[Tuple[bytes, bytes]]] = None
-    _frames: Optional[FrameList] = None
     _headers: Optional[RequestHeaders] = None
     _store: Optional[BodyStore] = None
     _trailers: Optional[RequestHeaders] = None
@@ -96,12 +111,12 @@ class Request:
         path = self.request_path
         return path.partition("?")[0] if "?" in path else path
 
-    @property
+    @_Lazy
     def scheme(self) -> Optional[str]:
         """The :scheme pseudo-header field; None if there was none."""
         return self._pseudo(b":scheme")
 
-    @property
+    @_Lazy
     def h2_stream_id(self) -> int:
         """The stream's identifier (RFC 9113 §5.1.1)."""
         number: int = self._stream.id
@@ -158,12 +173,10 @@ class Request:
 
     # Frames and field sections.
 
-    @property
+    @_Lazy
     def frames(self) -> FrameList:
         """The HEADERS frame and the DATA frames received so far."""
-        if self._frames is None:
-            self._frames = FrameList(self._stream, self._bare)
-        return self._frames
+        return FrameList(self._stream, self._bare)
 
     @property
     def _fields(self) -> List[Tuple[bytes, bytes]]:

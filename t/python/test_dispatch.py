@@ -346,6 +346,26 @@ class Errors(Case):
                          ([], ["(load)"], 1))
 
 
+class Attributes(Case):
+    def test_may_be_assigned(self):
+        s = fake.script(
+            "def main(request, response):\n"
+            "    for name in ('scheme', 'h2_stream_id', 'frames'):\n"
+            "        setattr(request, name, name)\n"
+            "    return request.scheme + request.h2_stream_id + "
+            "request.frames", post(end=True))
+        self.respond(s, 200, b"schemeh2_stream_idframes")
+
+    def test_fields_put_in_by_hand(self):
+        s = fake.script(
+            "def main(request, response):\n"
+            "    data = response.headers.data\n"
+            "    data[b'connection'] = [(b'Connection', b'close')]\n"
+            "    data[b'x-a'] = [(b'X-A', b'1')]\n"
+            "    return ''", post(end=True))
+        self.respond(s, 200, b"", [(b"x-a", b"1")])
+
+
 class Bodies(Case):
     ECHO = ("def main(request, response):\n"
             "    return request.body\n")
