@@ -26,6 +26,12 @@ PyObject *pystream_make_type(void);
  */
 void pystream_serve(struct exchange *x, PyObject *serve);
 
+/* Methods of Stream by which its request is taken; in events.c. */
+extern PyMethodDef event_methods[];
+
+/* Once, before any is called: 0, or -1 with an exception. */
+int events_init(void);
+
 /* Methods of Stream that write; in writer.c. */
 extern PyMethodDef writer_methods[];
 
