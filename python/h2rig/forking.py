@@ -4,7 +4,8 @@
 What they register runs in processes that a script forks, as ever.  It does not
 run in the child of a connection: the parent has one thread, which holds no
 lock when it forks, so that there is nothing to put right but the state of the
-random module.  There it took 180 page faults of a child's 670.
+random module.  Without that, and with faulthandler set up in the parent, a
+child with one request took 542 page faults instead of 667.
 """
 
 import os
