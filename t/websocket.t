@@ -597,6 +597,19 @@ def default_root(s_dir):
                     "    request.ws_stream.send_message('new')\n")
         t.eq(Socket(c, "/echo").get(1)[0], (0x81, b"new"),
              "a script that has changed is read again")
+    namesakes(root)
+
+
+def namesakes(root):
+    """Modules of the document root that are called like what h2rig takes
+    from elsewhere, which it does while it runs no user's code."""
+    mark = os.path.join(root, "mark")
+    for name in ("wsproto.py", "h11.py"):
+        with open(os.path.join(root, name), "w") as f:
+            f.write("open(%r, 'w').close()\n" % mark)
+    with Server(root, "--cleartext") as s, Client(s.port, tls=False) as c:
+        t.eq((Socket(c, "/echo").get(1)[0], os.path.exists(mark)),
+             ((0x81, b"new"), False), "namesakes of wsproto are not taken")
 
 
 NO_WSPROTO = """

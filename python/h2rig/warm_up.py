@@ -8,11 +8,16 @@ pages that it is written to.
 
 The parent runs no user's code: the document root is the package's directory
 warm meanwhile, there are no aliases, and the routes are the default ones.
+
+What only some connections need is imported here too, without the document
+root: the ready line does not wait for it.
 """
 
+import importlib
 import os
 from typing import Any, List, Tuple
 
+from h2rig import paths
 from h2rig.config import options
 from h2rig.handlers import python_script_handler
 from h2rig.router import router
@@ -80,6 +85,8 @@ def end() -> None:
     """Leaves everything as it was, except for what cannot be seen."""
     for name, value in _saved:
         setattr(options, name, value)
+    with paths.without():
+        importlib.import_module("h2rig.websocket_frames")
     python_script_handler.forget()
     router.clear_found()
     router.pending = options.routes

@@ -330,7 +330,8 @@ def _handshake(exchange: Any) -> Optional[WebSocketRequest]:
     stream = exchange.stream
     name = "(load)"
     try:
-        if not websocket_stream.available:
+        from h2rig import websocket_frames
+        if not websocket_frames.available:
             _h2rig.log("error", "WebSockets need the Python package wsproto "
                        "(Debian: python3-wsproto), which is not installed")
             raise HTTPException(501, "WebSockets are not available: the "

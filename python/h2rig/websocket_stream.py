@@ -13,20 +13,10 @@ from typing import Any, List, Optional, Union
 
 from h2rig.config import options
 
-_DeflateBase: Any = object
-available = False
-try:
-    from wsproto.extensions import PerMessageDeflate
-    from wsproto.frame_protocol import FrameProtocol, Opcode, ParseFailed
-    _DeflateBase = PerMessageDeflate
-    available = True
-except ImportError:
-    pass    # websocket.py says so when one is asked for
-
 __all__ = [
-    "BadOperationException", "ConnectionTerminatedException", "Deflate",
+    "BadOperationException", "ConnectionTerminatedException",
     "InvalidFrameException", "InvalidUTF8Exception",
-    "UnsupportedFrameException", "WebSocketStream", "available",
+    "UnsupportedFrameException", "WebSocketStream",
     "create_binary_frame", "create_close_frame",
     "create_closing_handshake_body", "create_header",
     "create_length_header", "create_ping_frame", "create_pong_frame",
@@ -89,33 +79,6 @@ class InvalidUTF8Exception(Exception):
     code = STATUS_INVALID_FRAME_PAYLOAD_DATA
 
 
-class Deflate(_DeflateBase):  # type: ignore[misc]
-    """permessage-deflate (RFC 7692), control frames left alone.
-
-    wsproto 1.2 takes a control frame amid a fragmented message for the end
-    of that message's compression.
-    """
-
-    def frame_inbound_header(self, proto: Any, opcode: Any, rsv: Any,
-                             payload_length: int) -> Any:
-        self._control = opcode.iscontrol()
-        if not self._control:
-            return super().frame_inbound_header(proto, opcode, rsv,
-                                                payload_length)
-        # No bit of a control frame is the extension's.
-        return type(rsv)(False, False, False)
-
-    def frame_inbound_payload_data(self, proto: Any, data: Any) -> Any:
-        if self._control:
-            return data
-        return super().frame_inbound_payload_data(proto, data)
-
-    def frame_inbound_complete(self, proto: Any, fin: bool) -> Any:
-        if self._control:
-            return None
-        return super().frame_inbound_complete(proto, fin)
-
-
 class _Octets(str):
     # Octets as the text of a message, valid UTF-8 or not.
 
@@ -133,9 +96,11 @@ class WebSocketStream:
     """
 
     def __init__(self, request: Any, extensions: List[Any]) -> None:
+        from h2rig import websocket_frames
         self._request = request
         self._connection = request.connection
-        self._protocol = FrameProtocol(False, extensions)
+        self._frames = websocket_frames
+        self._protocol = websocket_frames.FrameProtocol(False, extensions)
         self._failed = False
         self._unread = memoryview(b"")
         self._opcode: Optional[int] = None
@@ -157,6 +122,7 @@ class WebSocketStream:
         if self._request.client_terminated:
             raise BadOperationException(
                 "receive_message after the client's Close frame")
+        Opcode = self._frames.Opcode
         while True:
             frame = self._next_frame()
             if frame.opcode is Opcode.CLOSE:
@@ -190,7 +156,7 @@ class WebSocketStream:
                         "frame")
                 self._protocol.receive_bytes(self._unread[:SLICE])
                 self._unread = self._unread[SLICE:]
-        except ParseFailed as e:
+        except self._frames.ParseFailed as e:
             self._failed = True
             if e.code == STATUS_INVALID_FRAME_PAYLOAD_DATA:
                 raise InvalidUTF8Exception(str(e)) from None
