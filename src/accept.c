@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How connections come in: accepted from the listening sockets as long as
- * there is room, and handed to spawn.c.  The loop in parent.c calls it.
+ * there is room, and handed to a child that waits (spare.c) or is forked for
+ * them (spawn.c).  The loop in parent.c calls it.
  *
  * A lack of descriptors, memory or processes is waited out: what was accepted
  * is kept, the listeners leave the set, and after a pause that doubles it is
@@ -66,13 +67,15 @@ refuse_held(struct parent *p)
 	return true;
 }
 
-/* Tries again to fork for the connection held back, if there is one. */
+/* A child for the connection held back, if there is one. */
 static bool
 spawn_held(struct parent *p)
 {
 	if (p->held_fd == -1 || refuse_held(p))
 		return true;
-	if (spawn_child(p, p->held_fd, &p->held_addr) == -1) {
+	if (spare_take(p, p->held_fd, &p->held_addr)) {
+		close(p->held_fd);
+	} else if (spawn_child(p, p->held_fd, &p->held_addr) == -1) {
 		pause_accepting(p, "fork");
 		return false;
 	}
@@ -129,11 +132,11 @@ has_room(struct parent *p)
 {
 	if (too_fast(p, sys_now_ms()))
 		return false;
-	if (p->alive < p->board.n)
+	if (p->alive < p->options->max_children)
 		return true;
 	if (!p->full_logged)
-		log_warnx("all %zu children are busy, further connections "
-		    "wait", p->board.n);
+		log_warnx("all %u children are busy, further connections "
+		    "wait", p->options->max_children);
 	p->full_logged = true;
 	return false;
 }

@@ -89,6 +89,8 @@ static const struct row rows[] = {
 	    NULL, "etag, last-modified and 304 for files" },
 	{ "max-children", 0, "N", KIND_UINT, AT(max_children), 1, 65536,
 	    NULL, "connections at a time" },
+	{ "spare", 0, "N", KIND_UINT, AT(spare), 0, 64,
+	    NULL, "children forked ahead of clients" },
 	{ "grace", 0, "SECONDS", KIND_UINT, AT(grace_s), 0, DAY,
 	    NULL, "time to finish when stopped" },
 	{ "handshake-timeout", 0, "SECONDS", KIND_UINT,

@@ -37,6 +37,7 @@ struct options {
 	bool wpt;			/* wrapper pages for .any.js and so on */
 	bool validators;		/* etag, last-modified, 304 */
 	unsigned max_children;
+	unsigned spare;			/* children that wait for a client */
 	unsigned grace_s;		/* seconds children get to finish */
 	unsigned handshake_timeout_s;
 	unsigned idle_timeout_s;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The parent: a pselect loop over the listening sockets, and what flags and
- * clock call for; the work is done in accept.c, spawn.c, reap.c, reload.c and
- * status.c.  It reads nothing from a client and runs no script, so that
- * nothing of theirs can take it down; main calls it.
+ * clock call for; the work is done in accept.c, spawn.c, spare.c, reap.c,
+ * reload.c and status.c.  It reads nothing from a client and runs no script, so
+ * that nothing of theirs can take it down; main calls it.
  *
  * Signals are blocked except inside pselect; handlers set flags that are
  * looked at before it sleeps again, so that no wake-up is lost.
@@ -137,6 +137,7 @@ begin_stop(struct parent *p, uint64_t now)
 	    p->options->grace_s);
 	listen_close(p->listeners);
 	accept_end(p);
+	spare_dismiss(p);
 	close(p->drain[1]);
 	p->drain[1] = -1;
 }
@@ -199,7 +200,7 @@ act(struct parent *p)
 		begin_stop(p, now);
 	}
 	p->log_held = log_retry();
-	return (!p->stopping || p->alive > 0) && !single_over(p);
+	return (!p->stopping || p->alive + p->spares > 0) && !single_over(p);
 }
 
 /* Milliseconds until the loop must look at the clock; -1: no need. */
@@ -225,6 +226,8 @@ next_wake(const struct parent *p, uint64_t now)
 	if (p->options->max_per_second != 0 && p->second_ms + 1000 > now &&
 	    p->second_ms + 1000 < at)
 		at = p->second_ms + 1000;
+	if (spare_due(p) < at)
+		at = spare_due(p);
 	if (at == UINT64_MAX)
 		return -1;
 	return at > now ? (long)(at - now) : 0;
@@ -237,7 +240,7 @@ wait_and_accept(struct parent *p)
 	bool accepting = accept_may(p, now);
 	long ms = next_wake(p, now);
 	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
-	int max = -1;
+	int max = -1, n;
 	fd_set set;
 	size_t i;
 
@@ -247,9 +250,13 @@ wait_and_accept(struct parent *p)
 		if (p->listeners->fd[i] > max)
 			max = p->listeners->fd[i];
 	}
-	if (pselect(max + 1, &set, NULL, NULL, ms == -1 ? NULL : &ts,
-	    &p->wait_mask) > 0)
+	n = pselect(max + 1, &set, NULL, NULL, ms == -1 ? NULL : &ts,
+	    &p->wait_mask);
+	if (n > 0)
 		accept_ready(p, &set);
+	/* One at a time, when nobody waits for what we do. */
+	else if (n == 0 && spare_due(p) <= sys_now_ms())
+		spare_add(p);
 }
 
 /* Whoever reads the log gets a moment for the last records. */
@@ -277,7 +284,7 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	p.held_fd = s->conn;
 	p.held_addr = s->client;
 	p.last_client_ms = sys_now_ms();
-	if (scoreboard_init(&p.board, o->max_children) == -1 ||
+	if (scoreboard_init(&p.board, o->max_children + o->spare) == -1 ||
 	    sys_pipe(p.drain, 0) == -1)
 		fatal(EXIT_SYSTEM, "start");
 	set_signals(&p);

@@ -38,7 +38,9 @@ struct parent {
 	struct tls_ctx **tls;	/* *tls is replaced by a reload */
 	struct supervise *supervise;
 	struct scoreboard board;
-	size_t alive;		/* children */
+	size_t alive;		/* children with a client */
+	size_t spares;		/* ... without one, the leaving ones too */
+	uint64_t spare_after_ms; /* no further spare before; 0: any time */
 	int drain[2];		/* children read; closed write end: stop */
 	sigset_t wait_mask;	/* signals as pselect and children have them */
 
@@ -78,6 +80,42 @@ struct parent {
  * and fd still open.  There is a free slot.
  */
 int spawn_child(struct parent *p, int fd, const struct sockaddr_storage *ss);
+
+/* For spare.c the steps of it, all of the child in slot i. */
+
+/* Seat and slot become those of a client that has just been accepted. */
+void spawn_seat(struct parent *p, long i, const struct sockaddr_storage *ss);
+
+/* As fork; the parent has the seat's pid and group then. */
+pid_t spawn_fork(struct parent *p, long i);
+
+/*
+ * In the new process: all that a child needs and a script expects, whoever its
+ * client is; then the connection, fd, and it does not return.
+ */
+void spawn_become(struct parent *p, long i);
+void spawn_serve(struct parent *p, long i, int fd,
+    const struct sockaddr_storage *ss);
+
+/* ---- spare.c: children that wait for a client ---- */
+
+/* When one more is to be forked; UINT64_MAX: none is, as things are. */
+uint64_t spare_due(const struct parent *p);
+
+/* Forks one; there is a free slot, as one is due. */
+void spare_add(struct parent *p);
+
+/*
+ * An accepted connection is given to one: true; the caller closes its copy of
+ * fd.  False: none is ready.
+ */
+bool spare_take(struct parent *p, int fd, const struct sockaddr_storage *ss);
+
+/* All that wait leave: what they have is out of date, or the server stops. */
+void spare_dismiss(struct parent *p);
+
+/* That of seat i is reaped; it had no client.  As ends_log. */
+void spare_died(struct parent *p, long i, int status, uint64_t cpu_us);
 
 /* ---- accept.c: connections come in ---- */
 

@@ -74,12 +74,16 @@ bury(struct parent *p, pid_t pid)
 		kill(-pid, SIGKILL);
 	if (waitpid(pid, &status, 0) != pid || i == -1)
 		return;
+	if (p->board.seat[i].spare) {
+		spare_died(p, i, status, ends_cpu_us() - cpu_us);
+		return;
+	}
 	ends_log(p->options, &p->board.seat[i], &p->board.slot[i], status,
 	    ends_cpu_us() - cpu_us);
 	p->board.seat[i].pid = 0;
 	p->alive--;
 	note_death(p, i, status);
-	if (p->alive <= p->board.n / 2)
+	if (p->alive <= p->options->max_children / 2)
 		p->full_logged = false;
 	/* There is room again for what was short, perhaps. */
 	p->resume_ms = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * HUP: certificate, key, routes and the log file anew, while children that run
- * keep what they have.  The loop in parent.c calls it.
+ * keep what they have, and spare ones, which have no client yet, make room for
+ * others.  The loop in parent.c calls it.
  *
  * Routes are the user's code, which may take its time: it is tried in a process
  * of its own (py/probe.c) while the loop goes on.  Its death is the answer;
@@ -14,13 +15,14 @@
 static void begin(struct parent *p);
 
 static void
-reopen_log(const struct parent *p)
+reopen_log(struct parent *p)
 {
 	if (log_reopen() == -1)
 		log_warn("--log-file: \"%s\": not opened again, going on "
 		    "with the old one", p->options->log_file);
 	else
 		supervise_log_reopened(p->supervise);
+	spare_dismiss(p);
 }
 
 /* err is NULL if all went well. */
@@ -38,6 +40,7 @@ finish(struct parent *p, const char *err)
 			tls_ctx_free(*p->tls);
 			*p->tls = r->tls;
 		}
+		spare_dismiss(p);
 		log_info("reloaded");
 	}
 	r->tls = NULL;

@@ -58,7 +58,7 @@ scoreboard_init(struct scoreboard *b, size_t n)
 	b->slot = sys_shared_memory(n * sizeof(*b->slot));
 	b->seat = calloc(n, sizeof(*b->seat));
 	for (i = 0; b->seat != NULL && i < n; i++)
-		b->seat[i].crash_fd = -1;
+		b->seat[i].crash_fd = b->seat[i].spare_fd = -1;
 	if (b->slot == NULL || b->seat == NULL) {
 		scoreboard_free(b);
 		errno = ENOMEM;
@@ -95,6 +95,7 @@ scoreboard_take(struct scoreboard *b)
 		b->seat[i].client[0] = '\0';
 		b->seat[i].host[0] = '\0';
 		b->seat[i].processes = 0;
+		b->seat[i].spare = false;
 		return (long)i;
 	}
 	return -1;

@@ -23,6 +23,7 @@
 
 enum child_state {
 	CHILD_FREE,
+	CHILD_SPARE,		/* ready for a client, has none yet */
 	CHILD_HANDSHAKE,
 	CHILD_IDLE,
 	CHILD_RUNNING,
@@ -75,6 +76,9 @@ struct seat {
 	uint64_t started_ms;
 	const char *killed;	/* why the parent killed it; NULL: it did not */
 	int crash_fd;		/* faulthandler's file, owned; -1: none yet */
+	bool spare;		/* has no client yet */
+	bool dismissed;		/* ... nor will it get one: it leaves */
+	int spare_fd;		/* a spare gets its client by it; -1: none */
 	char client[64];
 	char host[64];		/* of it, without the port */
 	unsigned processes;	/* in its group, when they were counted */

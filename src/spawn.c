@@ -3,7 +3,7 @@
  * How children begin: a slot of the scoreboard, a fork, and in the new process
  * all that comes between the parent's state and child_run: what it must not
  * have is closed, signals are as scripts expect them, rights are given up.
- * accept.c calls it.
+ * accept.c calls it, and spare.c for those that wait for a client.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -56,9 +56,14 @@ shed(struct parent *p, long self)
 
 	listen_close(p->listeners);
 	close(p->drain[1]);
-	for (i = 0; i < p->board.n; i++)
-		if ((long)i != self && p->board.seat[i].crash_fd != -1)
+	for (i = 0; i < p->board.n; i++) {
+		if ((long)i == self)
+			continue;
+		if (p->board.seat[i].crash_fd != -1)
 			close(p->board.seat[i].crash_fd);
+		if (p->board.seat[i].spare_fd != -1)
+			close(p->board.seat[i].spare_fd);
+	}
 }
 
 static void
@@ -85,12 +90,8 @@ restore_signals(const struct parent *p)
 	sigprocmask(SIG_SETMASK, &p->wait_mask, NULL);
 }
 
-/*
- * In the new process: all that a child needs and a script expects, whoever its
- * client is.
- */
-static void
-become_child(struct parent *p, long i)
+void
+spawn_become(struct parent *p, long i)
 {
 	struct slot *slot = &p->board.slot[i];
 	const char *what;
@@ -104,9 +105,8 @@ become_child(struct parent *p, long i)
 		child_fail(slot, what);
 }
 
-/* In the new process, which become_child has prepared: the connection. */
-static void
-serve_client(struct parent *p, long i, int fd,
+void
+spawn_serve(struct parent *p, long i, int fd,
     const struct sockaddr_storage *ss)
 {
 	const struct sockaddr *sa = (const struct sockaddr *)ss;
@@ -130,15 +130,15 @@ serve_client(struct parent *p, long i, int fd,
 	_exit(CHILD_EXIT_INTERNAL);
 }
 
-/* Seat and slot i become those of a client that has just been accepted. */
-static void
-seat_client(struct parent *p, long i, const struct sockaddr_storage *ss)
+void
+spawn_seat(struct parent *p, long i, const struct sockaddr_storage *ss)
 {
 	const struct sockaddr *sa = (const struct sockaddr *)ss;
 	struct seat *seat = &p->board.seat[i];
 	struct slot *slot = &p->board.slot[i];
 
 	seat->started_ms = slot->started_ms = sys_now_ms();
+	p->last_client_ms = seat->started_ms;
 	sys_format_addr(sa, seat->client, sizeof(seat->client));
 	memcpy(slot->client, seat->client, sizeof(slot->client));
 	sys_addr_host(sa, seat->host, sizeof(seat->host));
@@ -149,15 +149,20 @@ seat_client(struct parent *p, long i, const struct sockaddr_storage *ss)
 		    (uint64_t)p->options->silence_limit_s * 1000);
 }
 
-/* In the parent: the child of seat i has been born. */
-static void
-note_birth(struct parent *p, long i, pid_t pid)
+pid_t
+spawn_fork(struct parent *p, long i)
 {
+	pid_t pid;
+
+	crash_file(p, &p->board.seat[i]);
+	pid = interp_fork();
+	if (pid <= 0)
+		return pid;
 	/* Here too: whoever comes first, its group exists from now on. */
 	setpgid(pid, pid);
 	p->board.seat[i].pid = pid;
 	atomic_store(&p->board.slot[i].pid, (int)pid);
-	p->alive++;
+	return pid;
 }
 
 int
@@ -167,17 +172,15 @@ spawn_child(struct parent *p, int fd, const struct sockaddr_storage *ss)
 	struct seat *seat = &p->board.seat[i];
 	pid_t pid;
 
-	crash_file(p, seat);
-	seat_client(p, i, ss);
-	pid = interp_fork();
+	spawn_seat(p, i, ss);
+	pid = spawn_fork(p, i);
 	if (pid == -1)
 		return -1;
 	if (pid == 0) {
-		become_child(p, i);
-		serve_client(p, i, fd, ss);
+		spawn_become(p, i);
+		spawn_serve(p, i, fd, ss);
 	}
-	note_birth(p, i, pid);
-	p->last_client_ms = seat->started_ms;
+	p->alive++;
 	close(fd);
 	log_debug("child %ld serves %s", (long)pid, seat->client);
 	return 0;

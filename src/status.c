@@ -15,9 +15,9 @@ static const char *
 state_text(int state)
 {
 	static const char *const text[] = {
-		[CHILD_FREE] = "starting", [CHILD_HANDSHAKE] = "handshake",
-		[CHILD_IDLE] = "idle", [CHILD_RUNNING] = "running",
-		[CHILD_LEAVING] = "leaving"
+		[CHILD_FREE] = "starting", [CHILD_SPARE] = "spare",
+		[CHILD_HANDSHAKE] = "handshake", [CHILD_IDLE] = "idle",
+		[CHILD_RUNNING] = "running", [CHILD_LEAVING] = "leaving"
 	};
 	size_t i = (size_t)state;	/* of an untrusted slot */
 
@@ -28,10 +28,13 @@ void
 status_log(const struct parent *p)
 {
 	char text[4096], run[SCOREBOARD_TEXT + 64];
+	char spare[32] = "";
 	size_t i, k;
 
-	log_info("%zu children of at most %zu%s", p->alive, p->board.n,
-	    p->stopping ? ", stopping" : "");
+	if (p->options->spare != 0)
+		snprintf(spare, sizeof(spare), ", %zu spare", p->spares);
+	log_info("%zu children of at most %u%s%s", p->alive,
+	    p->options->max_children, spare, p->stopping ? ", stopping" : "");
 	for (i = 0; i < p->board.n; i++) {
 		const struct seat *seat = &p->board.seat[i];
 		const struct slot *slot = &p->board.slot[i];

@@ -24,6 +24,7 @@
 #include <sys/ioctl.h>
 #endif
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #ifdef HAVE_SYS_VFS_H
 #include <sys/vfs.h>
@@ -133,6 +134,22 @@ sys_pipe(int fds[2], int nonblock)
 		}
 	}
 	return 0;
+}
+
+int
+sys_socketpair(int fds[2])
+{
+	int err;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1)
+		return -1;
+	if (sys_set_cloexec(fds[0]) == 0 && sys_set_cloexec(fds[1]) == 0)
+		return 0;
+	err = errno;
+	close(fds[0]);
+	close(fds[1]);
+	errno = err;
+	return -1;
 }
 
 void

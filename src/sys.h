@@ -20,6 +20,9 @@ int sys_set_nonblock(int fd);
 /* A pipe, both ends close-on-exec (and non-blocking, if asked): 0 or -1. */
 int sys_pipe(int fds[2], int nonblock);
 
+/* The same of a pair of connected stream sockets, blocking. */
+int sys_socketpair(int fds[2]);
+
 /*
  * Zeroed memory that parent and children share: NULL with errno.  Pages cost
  * nothing until they are written.

@@ -376,7 +376,7 @@ interp_settle(const struct options *o)
 	char err[512];
 
 	wake_python();
-	if (warm_up(o) < 0 || PyRun_SimpleString(freeze) < 0) {
+	if (warm_up(o, WARM_PARENT) < 0 || PyRun_SimpleString(freeze) < 0) {
 		describe_exception("rehearsing requests", err, sizeof(err));
 		log_warnx("%s", err);
 	}
@@ -413,6 +413,14 @@ interp_fork(void)
 	if (pid == 0)
 		hooks = HOOKS_CHILD;
 	return pid;
+}
+
+void
+interp_child_warm(const struct options *o)
+{
+	wake_python();
+	if (warm_up(o, WARM_CHILD) < 0)
+		PyErr_Clear();	/* the parent has said so at its start */
 }
 
 int

@@ -60,6 +60,12 @@ void interp_stop(void);
  */
 int interp_child_start(struct conn *c, int crash_fd);
 
+/*
+ * In a child that has no client yet: makes its own what a first request writes
+ * to.  The caller keeps the GIL.
+ */
+void interp_child_warm(const struct options *o);
+
 /* In the child, when no function runs any more: sys.stdout and sys.stderr. */
 void interp_child_flush(void);
 

@@ -2,7 +2,8 @@
 /*
  * Requests that the parent answers to itself, by connections of which it has
  * both ends, so that children find ready what CPython makes when code first
- * runs.  Which requests, and what answers them: h2rig.warm_up.
+ * runs.  A spare child does likewise, which makes its own the pages that this
+ * writes to.  Which requests, and what answers them: h2rig.warm_up.
  *
  * The functions are called on the one thread that there is; nothing here waits.
  */
@@ -65,12 +66,12 @@ serve_connection(const struct options *o, struct slot *slot,
 }
 
 static int
-serve_all(const struct options *o, PyObject *requests)
+serve_all(const struct options *o, PyObject *requests, int most)
 {
 	static struct slot slot;
 	Py_ssize_t i;
 
-	for (i = 0; i < PyList_GET_SIZE(requests); i++) {
+	for (i = 0; i < PyList_GET_SIZE(requests) && i < most; i++) {
 		PyObject *octets = PyList_GET_ITEM(requests, i); /* borrowed */
 
 		if (serve_connection(o, &slot, PyBytes_AS_STRING(octets),
@@ -83,7 +84,7 @@ serve_all(const struct options *o, PyObject *requests)
 }
 
 int
-warm_up(const struct options *o)
+warm_up(const struct options *o, int most)
 {
 	PyObject *module, *requests, *result = NULL;
 	int rc = -1;
@@ -92,7 +93,7 @@ warm_up(const struct options *o)
 		return -1;
 	requests = PyObject_CallMethod(module, "begin", NULL);
 	if (requests != NULL)
-		rc = serve_all(o, requests);
+		rc = serve_all(o, requests, most);
 	if (rc == 0)
 		result = PyObject_CallMethod(module, "end", NULL);
 	Py_DECREF(module);

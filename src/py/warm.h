@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests that the parent answers to itself.
+ * Requests that the parent, or a spare child, answers to itself.
  */
 #ifndef H2RIG_WARM_H
 #define H2RIG_WARM_H
 
 #include "../options.h"
 
+#define WARM_PARENT 1000	/* requests: as many as there are */
+#define WARM_CHILD 4		/* one of each kind */
+
 /*
- * In the parent, with the GIL and the package configured, before the first
- * fork: has requests answered as children answer them, by h2rig.warm_up's
- * scripts and never by a user's.  0, or -1 with a Python exception.
+ * With the GIL and the package configured, in the parent before the first
+ * fork, or in a child that has no client yet: has requests answered as children
+ * answer them, at most so many, by h2rig.warm_up's scripts and never by a
+ * user's.  0, or -1 with a Python exception.
  */
-int warm_up(const struct options *o);
+int warm_up(const struct options *o, int most);
 
 /*
  * After the last collection: takes the free blocks that lie between those in
