@@ -40,6 +40,7 @@ struct parent {
 	struct scoreboard board;
 	size_t alive;		/* children with a client */
 	size_t spares;		/* ... without one, the leaving ones too */
+	unsigned spare_deaths;	/* of those without a client, not replaced */
 	uint64_t spare_after_ms; /* no further spare before; 0: any time */
 	int drain[2];		/* children read; closed write end: stop */
 	sigset_t wait_mask;	/* signals as pselect and children have them */

@@ -24,7 +24,7 @@
 #include "py/interp.h"
 #include "sys.h"
 
-/* Between the death of one that had no client and the next. */
+/* Between those that replace one which died without a client. */
 #define DEATH_PAUSE_MS 1000
 
 /*
@@ -195,6 +195,13 @@ spare_dismiss(struct parent *p)
 	}
 }
 
+/* Whatever killed one will kill the next, perhaps. */
+static void
+pause_adding(struct parent *p)
+{
+	p->spare_after_ms = sys_now_ms() + DEATH_PAUSE_MS;
+}
+
 void
 spare_died(struct parent *p, long i, int status, uint64_t cpu_us)
 {
@@ -204,7 +211,8 @@ spare_died(struct parent *p, long i, int status, uint64_t cpu_us)
 	if (!seat->dismissed || !WIFEXITED(status) ||
 	    WEXITSTATUS(status) != CHILD_EXIT_OK) {
 		ends_log(p->options, seat, &p->board.slot[i], status, cpu_us);
-		p->spare_after_ms = sys_now_ms() + DEATH_PAUSE_MS;
+		p->spare_deaths++;
+		pause_adding(p);
 	}
 	seat->spare = false;
 	seat->pid = 0;
@@ -236,9 +244,13 @@ spare_add(struct parent *p)
 	pid_t pid;
 
 	p->spare_after_ms = 0;
+	if (p->spare_deaths > 0) {
+		p->spare_deaths--;
+		pause_adding(p);
+	}
 	if (sys_socketpair(ends) == -1) {
 		log_warn("no spare child");
-		p->spare_after_ms = sys_now_ms() + DEATH_PAUSE_MS;
+		pause_adding(p);
 		return;
 	}
 	seat_nobody(p, i);
@@ -254,7 +266,7 @@ spare_add(struct parent *p)
 		log_warn("no spare child");
 		seat->spare = false;
 		let_go(seat);
-		p->spare_after_ms = sys_now_ms() + DEATH_PAUSE_MS;
+		pause_adding(p);
 		return;
 	}
 	p->spares++;
