@@ -30,6 +30,21 @@ def returned(c, sid):
                if f.type == WINDOW_UPDATE and f.sid == sid)
 
 
+def windows():
+    """The connection's window is as large as a stream's, never below 65,535."""
+    for option, size in ((None, 262144), (65535, 65535), (10, 10),
+                         (1 << 20, 1 << 20)):
+        options = option and [f"--initial-window-size={option}"] or []
+        with Server(SCRIPTS, *options) as s, Client(s.port) as c:
+            c.ping()
+            t.eq((c.settings[INITIAL_WINDOW_SIZE], 65535 + returned(c, 0)),
+                 (size, max(size, 65535)),
+                 f"windows of stream and connection with {option}")
+            body = os.urandom(size)
+            got = c.fetch("/body.py", body=body).body
+            t.eq(json.loads(got)["length"], size, "an upload of that size")
+
+
 def uploads(s):
     """10 MiB received whole by main."""
     body = os.urandom(TEN_MIB)
@@ -146,5 +161,7 @@ with Server(SCRIPTS) as server:
     uploads(server)
     responses(server)
     window_zero(server)
+with Server(SCRIPTS, "--initial-window-size=65535") as server:
     unread(server)
+windows()
 t.done()

@@ -18,7 +18,7 @@ session_limits_default(struct session_limits *l)
 	*l = (struct session_limits){
 		.header_table_size = 4096,
 		.max_concurrent_streams = 100,
-		.initial_window_size = 65535,
+		.initial_window_size = 262144,
 		.max_frame_size = 16384,
 		.max_header_list_size = 65536,
 		.enable_connect_protocol = true,

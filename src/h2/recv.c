@@ -26,10 +26,10 @@ count_connection_data(struct session *s, const struct frame_header *h)
 	s->recv_unreturned += len;
 	/*
 	 * At a quarter of the window, so that the peer has credit again before
-	 * it is out of it: 10 MiB uploads, each after the other, 13 a second at
-	 * half the window, 15 at a quarter.
+	 * it is out of it: 10 MiB uploads, each after the other, through 65,535
+	 * octets, 13 a second at half the window, 15 at a quarter.
 	 */
-	if (s->recv_unreturned >= (WINDOW_DEFAULT + 1) / 4) {
+	if (s->recv_unreturned >= (s->recv_size + 1) / 4) {
 		frame_window_update_encode(session_own_out(s), 0,
 		    (uint32_t)s->recv_unreturned);
 		s->recv_window += s->recv_unreturned;

@@ -38,6 +38,22 @@ queue_settings(struct session *s)
 	frame_settings_encode(&s->out, v, n);
 }
 
+/*
+ * A stream's window is of use up to the connection's, which SETTINGS do not
+ * change (§6.9.2): it is raised to the same.  It cannot be made smaller.
+ */
+static void
+queue_window(struct session *s)
+{
+	s->recv_size = s->limits.initial_window_size;
+	if (s->recv_size <= WINDOW_DEFAULT)
+		s->recv_size = WINDOW_DEFAULT;
+	else
+		frame_window_update_encode(&s->out, 0,
+		    (uint32_t)(s->recv_size - WINDOW_DEFAULT));
+	s->recv_window = s->recv_size;
+}
+
 struct session *
 session_new(const struct session_limits *limits,
     const struct session_callbacks *cb, void *user)
@@ -60,12 +76,12 @@ session_new(const struct session_limits *limits,
 	/* Ours are in force once the peer has acknowledged them (§6.5.3). */
 	s->window_size = WINDOW_DEFAULT;
 	s->send_window = WINDOW_DEFAULT;
-	s->recv_window = WINDOW_DEFAULT;
 	s->goaway_last = UINT32_MAX;
 	s->peer_goaway_last = UINT32_MAX;
 	s->enc = hpack_encoder_new(HPACK_DEFAULT_TABLE_SIZE);
 	s->dec = hpack_decoder_new(HPACK_DEFAULT_TABLE_SIZE);
 	queue_settings(s);
+	queue_window(s);
 	if (s->enc == NULL || s->dec == NULL || s->out.failed ||
 	    limits_init(s) == -1) {
 		session_free(s);

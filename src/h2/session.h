@@ -37,7 +37,7 @@
 struct session_limits {
 	uint32_t header_table_size;	/* SETTINGS we send, RFC 9113 §6.5.2 */
 	uint32_t max_concurrent_streams;
-	uint32_t initial_window_size;
+	uint32_t initial_window_size;	/* above 65,535 the connection's too */
 	uint32_t max_frame_size;
 	uint32_t max_header_list_size;	/* also enforced, octets */
 	bool enable_connect_protocol;

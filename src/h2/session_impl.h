@@ -90,6 +90,7 @@ struct session {
 	bool settings_acked;
 	uint32_t window_size;	/* INITIAL_WINDOW_SIZE as the peer sees it */
 	int64_t send_window;
+	int64_t recv_size;	/* what recv_window is when all is returned */
 	int64_t recv_window;
 	int64_t recv_unreturned;
 

@@ -387,6 +387,7 @@ rig_start(struct rig *r, bool handshake)
 	struct session_limits l;
 
 	session_limits_default(&l);
+	l.initial_window_size = 65535;	/* as §6.9.2 has it */
 	rig_start_limits(r, handshake, &l);
 }
 

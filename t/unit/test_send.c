@@ -595,15 +595,15 @@ START_TEST(test_raw_connection_window)
 	struct rig r;
 
 	session_limits_default(&l);
-	l.max_frame_size = 100000;
+	l.max_frame_size = 300000;
 	l.initial_window_size = 200000;
 	rig_start_limits(&r, true, &l);
 	rig_run(&r, "HEADERS 4 1 " POST);
 	send_raw_frame(r.s, 1, FRAME_WINDOW_UPDATE, 0, 0,
 	    OCTETS("\x80\x00\x00\x07"));
-	rig_run(&r, "DATA 0 1 65542*00");
+	rig_run(&r, "DATA 0 1 200007*00");
 	ck_assert_ptr_null(session_error(r.s, NULL));
-	rig_run(&r, "DATA 0 1 65543*00");
+	rig_run(&r, "DATA 0 1 200008*00");
 	ck_assert_ptr_nonnull(session_error(r.s, NULL));
 	rig_end(&r);
 }

@@ -664,6 +664,7 @@ static void
 default_limits(struct session_limits *l)
 {
 	session_limits_default(l);
+	l->initial_window_size = 65535;	/* as §6.9.2 has it */
 }
 
 static void
@@ -769,12 +770,12 @@ START_TEST(test_connection_window_overrun)
 	struct rig r;
 
 	session_limits_default(&l);
-	l.max_frame_size = 100000;
+	l.max_frame_size = 300000;
 	l.initial_window_size = 200000;
 	rig_start_limits(&r, true, &l);
-	rig_run(&r, "HEADERS 4 1 " POST "; DATA 0 1 65535*00");
+	rig_run(&r, "HEADERS 4 1 " POST "; DATA 0 1 200000*00");
 	ck_assert_ptr_null(session_error(r.s, NULL));
-	rig_run(&r, "DATA 0 1 65536*00");
+	rig_run(&r, "DATA 0 1 200001*00");
 	ck_assert_str_eq(session_error(r.s, &code), "DATA on stream 1: more "
 	    "DATA than the connection's window (RFC 9113 6.9.1)");
 	ck_assert_uint_eq(code, H2_FLOW_CONTROL_ERROR);
@@ -813,19 +814,22 @@ START_TEST(test_our_settings)
 {
 	static const uint8_t want[] = { 0, 0, 36, 4, 0, 0, 0, 0, 0,
 		0, 1, 0, 0, 0x10, 0, 0, 3, 0, 0, 0, 100,
-		0, 4, 0, 0, 0xff, 0xff, 0, 5, 0, 0, 0x40, 0,
-		0, 6, 0, 1, 0, 0, 0, 8, 0, 0, 0, 1 };
+		0, 4, 0, 4, 0, 0, 0, 5, 0, 0, 0x40, 0,
+		0, 6, 0, 1, 0, 0, 0, 8, 0, 0, 0, 1,
+		/* WINDOW_UPDATE: the connection's window is as large. */
+		0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 3, 0, 1 };
 	struct session_limits l;
 	struct rig r;
 
-	rig_start(&r, false);
+	session_limits_default(&l);
+	rig_start_limits(&r, false, &l);
 	ck_assert_uint_eq(buf_len(session_output(r.s)), sizeof(want));
 	ck_assert_mem_eq(buf_data(session_output(r.s)), want, sizeof(want));
 	rig_end(&r);
-	session_limits_default(&l);
 	l.enable_connect_protocol = false;
+	l.initial_window_size = 65535;
 	rig_start_limits(&r, false, &l);
-	ck_assert_uint_eq(buf_len(session_output(r.s)), sizeof(want) - 6);
+	ck_assert_uint_eq(buf_len(session_output(r.s)), sizeof(want) - 6 - 13);
 	rig_end(&r);
 }
 END_TEST
