@@ -319,7 +319,8 @@ def http1_after_alpn(s):
         t.eq(c.goaway and c.goaway[1], PROTOCOL_ERROR,
              "HTTP/1 after ALPN h2: GOAWAY")
         t.eq(([f.type for f in c.frames], c.leftover()),
-             ([rawclient.SETTINGS, rawclient.GOAWAY], b""),
+             ([rawclient.SETTINGS, rawclient.WINDOW_UPDATE,
+               rawclient.GOAWAY], b""),
              "HTTP/1 after ALPN h2: nothing that is no frame")
 
 
