@@ -43,7 +43,7 @@ CASES = [
          frame(WINDOW_UPDATE, 0, 1, bytes(3)),
          goaway(FRAME_SIZE_ERROR, "4 octets.*6.9")),
     case("6.9", "the server gives credit for what it consumes", post(1),
-         *[data(1, bytes(16384)) for _ in range(3)],
+         *[data(1, bytes(16384)) for _ in range(5)],
          that("on the stream and the connection", lambda c: all(
              any((f.type, f.sid) == (WINDOW_UPDATE, sid) for f in c.frames)
              for sid in (0, 1)))),
