@@ -9,7 +9,6 @@ import re
 import select
 import shutil
 import signal
-import ssl
 import struct
 import subprocess
 import sys
@@ -21,7 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import READY, SCRIPTS, Server, program
+from server import READY, SCRIPTS, Server, make_pair, program
 
 t = tap.Tap()
 DIR = tempfile.mkdtemp(prefix="h2rig-log-")
@@ -163,21 +162,6 @@ def requests():
 
 # ---- HUP
 
-def make_pair(name):
-    """A certificate and its key in DIR, replacing what is there."""
-    cert, key = os.path.join(DIR, "cert.pem"), os.path.join(DIR, "key.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:P-256", "-nodes", "-subj",
-                    "/CN=" + name, "-days", "2", "-out", cert, "-keyout", key],
-                   check=True, stderr=subprocess.DEVNULL)
-    return cert, key
-
-
-def certificate(s):
-    """What a new connection is shown."""
-    return ssl.get_server_certificate(("127.0.0.1", s.port)).split()
-
-
 def reload(s, result):
     """Sends HUP and waits for what the log says of it."""
     n = len(re.findall(result, s.log()))
@@ -194,28 +178,28 @@ def new_certificate():
     """HUP with another certificate, and with a broken one."""
     if not shutil.which("openssl"):
         return t.skip("new certificate", "needs the program openssl")
-    cert, key = make_pair("one")
+    cert, key = make_pair(DIR, "one")
     one = read(cert).split()
     with Server(SCRIPTS, "--cert", cert, "--key", key) as s:
         with Client(s.port) as c:
             t.ok(served(c), "client is served")
-            t.eq(certificate(s), one, "the first certificate")
-            make_pair("two")
+            t.eq(s.certificate(), one, "the first certificate")
+            make_pair(DIR, "two")
             two = read(cert).split()
-            t.eq(certificate(s), one, "the first one until HUP")
+            t.eq(s.certificate(), one, "the first one until HUP")
             reload(s, "info: reloaded")
-            t.eq(certificate(s), two, "the second one after it")
+            t.eq(s.certificate(), two, "the second one after it")
             t.ok(served(c), "a connection from before is still served")
         os.unlink(key)
         reload(s, FAILED + "--key: ")
-        t.eq(certificate(s), two, "no key: the second one stays")
-        make_pair("three")
+        t.eq(s.certificate(), two, "no key: the second one stays")
+        make_pair(DIR, "three")
         reload(s, "info: reloaded")
-        t.eq(certificate(s), read(cert).split(), "the third after a mistake")
+        t.eq(s.certificate(), read(cert).split(), "the third after a mistake")
     with Server(SCRIPTS) as s:
-        made = certificate(s)
+        made = s.certificate()
         reload(s, "info: reloaded")
-        t.eq(certificate(s), made, "a certificate made in memory is kept")
+        t.eq(s.certificate(), made, "a certificate made in memory is kept")
     return None
 
 
@@ -337,12 +321,12 @@ def bad_routes():
     """Routes that never answer: none of it is taken, certificate neither."""
     if not shutil.which("openssl"):
         return t.skip("routes without an answer", "needs the program openssl")
-    cert, key = make_pair("one")
+    cert, key = make_pair(DIR, "one")
     one = read(cert).split()
     write_routes(ROUTE % "one")
     with Server(SCRIPTS, "--routes", ROUTES, "--cert", cert, "--key",
                 key) as s:
-        make_pair("two")
+        make_pair(DIR, "two")
         for text, how in (
                 ("import os\nos._exit(0)\n", "left"),
                 ("import os\nos.abort()\n", "SIGABRT"),
@@ -352,7 +336,7 @@ def bad_routes():
             reload(s, FAILED + r"--routes: .*within 10 s, and its process "
                    + how)
             t.eq(answer(s), b"one", f"{how}: the routes stay")
-            t.eq(certificate(s), one, f"{how}: the certificate stays")
+            t.eq(s.certificate(), one, f"{how}: the certificate stays")
         os.unlink(ROUTES)
         os.mkfifo(ROUTES)
         reload(s, FAILED + r"\S*slow\.py: not a regular file")
@@ -361,7 +345,7 @@ def bad_routes():
                      "    time.sleep(1000)\n" + ROUTE % "two")
         reload(s, "info: reloaded")
         t.eq(answer(s), b"two", "it forks and loads: taken")
-        t.eq(certificate(s), read(cert).split(), "and the certificate with it")
+        t.eq(s.certificate(), read(cert).split(), "and the certificate with it")
         t.ok(tap.wait_until(lambda: not s.children()), "no process is left")
     return None
 

@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import SCRIPTS, Server, program
+from server import SCRIPTS, Server, make_pair, program
 
 t = tap.Tap()
 DIR = tempfile.mkdtemp(prefix="h2rig-spare-")
@@ -199,20 +198,6 @@ def reload(s, before):
     return after
 
 
-def make_pair(name):
-    """A certificate and its key in DIR, replacing what is there."""
-    cert, key = os.path.join(DIR, "cert.pem"), os.path.join(DIR, "key.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:P-256", "-nodes", "-subj",
-                    "/CN=" + name, "-days", "2", "-out", cert, "-keyout", key],
-                   check=True, stderr=subprocess.DEVNULL)
-    return cert, key
-
-
-def certificate(s):
-    return ssl.get_server_certificate(("127.0.0.1", s.port)).split()
-
-
 def read(path):
     with open(path, encoding="ascii") as f:
         return f.read().split()
@@ -222,7 +207,7 @@ def reloads():
     """HUP: no client gets a child with what was there before."""
     if not shutil.which("openssl"):
         return t.skip("HUP", "needs the program openssl")
-    cert, key = make_pair("one")
+    cert, key = make_pair(DIR, "one")
     routes = os.path.join(DIR, "routes.py")
     log = os.path.join(DIR, "log")
 
@@ -238,15 +223,15 @@ def reloads():
     with Server(SCRIPTS, "--spare", str(N), "--cert", cert, "--key", key,
                 "--routes", routes) as s:
         before = spares(s)
-        t.eq(certificate(s), read(cert), "the first certificate")
+        t.eq(s.certificate(), read(cert), "the first certificate")
         t.eq(answer(), b"one", "the first routes")
-        make_pair("two")
+        make_pair(DIR, "two")
         write("two")
         before = spares(s)
         # At once, before there are others: the old ones must not serve.
         s.process.send_signal(signal.SIGHUP)
         s.wait_log("info: reloaded")
-        t.eq(certificate(s), read(cert), "HUP: the second certificate")
+        t.eq(s.certificate(), read(cert), "HUP: the second certificate")
         t.eq(answer(), b"two", "and the second routes")
         before = spares(s, but=before)
         t.eq(len(before), N, "HUP: other spares")

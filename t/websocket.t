@@ -543,8 +543,8 @@ def flow(s):
         t.eq(a.get(1), [(0x82, bytes(5000))], "and goes on when it comes")
         c.window_update(0, 1 << 20)
         for w in b, Socket(c, "/ends?writes"):
-            left = w.x.credit - 64000
-            w.send(frame(BINARY, bytes(65000))[:16000], *[bytes(16000)] * 3)
+            left = w.x.credit - 80000
+            w.send(frame(BINARY, bytes(81000))[:16000], *[bytes(16000)] * 4)
             c.ping()
             if w is b:
                 t.ok(c.wait_for(lambda: w.x.credit > left),

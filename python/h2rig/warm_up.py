@@ -85,8 +85,9 @@ def end() -> None:
     """Leaves everything as it was, except for what cannot be seen."""
     for name, value in _saved:
         setattr(options, name, value)
-    with paths.without():
-        importlib.import_module("h2rig.websocket_frames")
     python_script_handler.forget()
     router.clear_found()
     router.pending = options.routes
+    # Last: whatever it may raise, the above is done.
+    with paths.without():
+        importlib.import_module("h2rig.websocket_frames")

@@ -10,7 +10,6 @@
 #include <Python.h>
 
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -44,7 +43,7 @@ serve_connection(const struct options *o, struct slot *slot,
 	static struct conn c;
 	int fds[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1)
+	if (sys_socketpair(fds) == -1)
 		return -1;
 	if (sys_set_nonblock(fds[0]) == -1 ||
 	    conn_init(&c, fds[0], NULL, slot, o) == -1) {

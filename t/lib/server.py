@@ -13,9 +13,10 @@ import os
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 import tap
 
@@ -25,6 +26,18 @@ SANITIZER = re.compile(
 SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "scripts")
 """The document root of the test scripts, t/scripts."""
+
+
+def make_pair(directory: str, name: str) -> Tuple[str, str]:
+    """The paths of a certificate for name and its key, made in the directory;
+    what is there is replaced."""
+    cert = os.path.join(directory, "cert.pem")
+    key = os.path.join(directory, "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                    "/CN=" + name, "-days", "2", "-out", cert, "-keyout", key],
+                   check=True, stderr=subprocess.DEVNULL)
+    return cert, key
 
 
 def program() -> str:
@@ -111,6 +124,10 @@ class Server:
             if tap.current is None:
                 raise AssertionError(f"{fault}\n{log[-4000:]}")
             tap.current.ok(False, fault, log[-4000:])
+
+    def certificate(self) -> List[str]:
+        """What a new connection is shown: PEM, by words."""
+        return ssl.get_server_certificate(("127.0.0.1", self.port)).split()
 
     def url(self, path: str) -> str:
         """Absolute URL of path, which begins with a slash."""

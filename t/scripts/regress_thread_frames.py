@@ -1,24 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A thread of the script's own reads the body while no function runs, and
-handle_data counts its octets.
-"""
-import sys
-import threading
-import time
+"""As regress_thread.py, and handle_data counts the body's octets."""
+import regress_thread
 
 
 def handle_headers(frame, request, response):
-    def read():
-        request.read = request.body
-
     request.seen = 0
-    request.reader = threading.Thread(target=read, daemon=True)
-    request.reader.start()
-    # Until it is in the server's code, which waits.
-    while not sys._current_frames()[request.reader.ident].f_globals[
-            "__name__"].startswith("h2rig."):
-        time.sleep(0.001)
-    response.writer.write_informational(103, [])
+    regress_thread.handle_headers(frame, request, response)
 
 
 def handle_data(frame, request, response):
@@ -26,5 +13,5 @@ def handle_data(frame, request, response):
 
 
 def main(request, response):
-    request.reader.join()
-    return "%d %d" % (len(request.read), request.seen)
+    length = regress_thread.main(request, response)
+    return "%s %d" % (length, request.seen)
