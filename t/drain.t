@@ -55,6 +55,8 @@ def feed(clients):
                 if not x.done:
                     c.window_update(x.sid, 16384)
             c.pump(0.001)
+    for c in clients:
+        c.wait_for(lambda c=c: all(x.done for x in c.streams.values()))
 
 
 def term_during_downloads():
