@@ -380,6 +380,18 @@ log_notes(struct conn *c)
 	buf_free(&notes);
 }
 
+/*
+ * What is in the socket cannot be read while the answer to a client's KeyUpdate
+ * waits for room there (RFC 8446 section 4.6.3): it is no reason to wake.
+ */
+static short
+input_events(const struct conn *c)
+{
+	if (c->read_blocked)
+		return POLLOUT;
+	return c->backlog ? POLLIN | POLLOUT : POLLIN;
+}
+
 static void
 serve(struct child *ch)
 {
@@ -401,7 +413,7 @@ serve(struct child *ch)
 		timeout = check_deadlines(ch, sys_now_ms());
 		if (ch->end != CHILD_END_NONE)
 			break;
-		p[0].events = c->backlog ? POLLIN | POLLOUT : POLLIN;
+		p[0].events = input_events(c);
 		if (ch->more)
 			timeout = 0;
 		conn_unlock(c);
@@ -419,7 +431,8 @@ serve(struct child *ch)
 			begin_drain(ch, NULL);
 			p[2].fd = -1;
 		}
-		if (p[0].revents & ~POLLOUT || timeout == 0)
+		if (p[0].revents & ~POLLOUT || timeout == 0 ||
+		    (p[0].revents != 0 && c->read_blocked))
 			read_input(ch);
 		if (session_established(c->session))
 			c->quiet = false;

@@ -21,8 +21,8 @@
 #include "log.h"
 #include "sys.h"
 
-/* TLS records hold at most this much; so does one write. */
-#define WRITE_MAX 16384
+/* TLS records hold at most this much, octets (RFC 8446 section 5.1). */
+#define RECORD_MAX 16384
 
 /* Lines for the log that wait to be written, octets. */
 #define NOTES_MAX 65536
@@ -211,7 +211,7 @@ read_lot(struct conn *c, uint8_t *dst, size_t size, long *rc)
 	do {
 		*rc = wire_read(c, dst + have, size - have);
 		have += *rc > 0 ? (size_t)*rc : 0;
-	} while (*rc > 0 && size - have >= WRITE_MAX);
+	} while (*rc > 0 && size - have >= RECORD_MAX);
 	return have;
 }
 
@@ -238,6 +238,7 @@ conn_read(struct conn *c)
 
 	for (i = 0; i < READS_MAX && !c->gone; i++) {
 		n = read_lot(c, octets, sizeof(octets), &rc);
+		c->read_blocked = rc == TLS_AGAIN_WRITE;
 		if (n > 0 && take_lot(c, octets, n) < 0)
 			return -1;
 		if (rc == TLS_AGAIN_READ || rc == TLS_AGAIN_WRITE)
@@ -273,7 +274,7 @@ conn_push(struct conn *c)
 		return;
 	while (!c->gone && (len = buf_len(out)) > 0) {
 		n = wire_write(c, buf_data(out),
-		    len < WRITE_MAX ? len : WRITE_MAX);
+		    len < TLS_WRITE_MAX ? len : TLS_WRITE_MAX);
 		if (n == TLS_AGAIN_READ || n == TLS_AGAIN_WRITE)
 			break;
 		if (n <= 0) {

@@ -160,6 +160,7 @@ struct conn {
 	bool gone;		/* nothing more can be sent */
 	bool quiet;		/* nothing goes out before the client's preface */
 	bool backlog;		/* the kernel has refused output */
+	bool read_blocked;	/* TLS has to write before it reads on */
 	bool draining;
 	enum conn_close close;	/* asked for by a script */
 	char why[256];		/* why the transport failed */

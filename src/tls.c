@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS by OpenSSL 1.1.1 or later; no other file includes its headers.  Main
- * makes the context, children make connections from it.  Ticket keys belong
- * to the context, so a ticket that one child gave resumes in another; there
- * is no session cache, which children could not share.
+ * TLS by OpenSSL 1.1.1 or later; but for the socket below (tlswire.c) no other
+ * file includes its headers.  Main makes the context, children make connections
+ * from it.  Ticket keys belong to the context, so a ticket that one child gave
+ * resumes in another; there is no session cache, which children could not
+ * share.
  *
  * OpenSSL's error queue belongs to a thread, and several threads of a child
  * use one connection (one at a time): so the queue is cleared before each
@@ -29,6 +30,7 @@
 #include <openssl/x509v3.h>
 
 #include "tls.h"
+#include "tlswire.h"
 
 /* RFC 9113 §9.2.2: ephemeral and AEAD; for TLS 1.3 all suites are. */
 #define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
@@ -36,16 +38,27 @@
 /* Octets that one read from the socket takes, four records' worth. */
 #define READ_BUFFER (64 * 1024)
 
+#define RECORD_CONTENT 16384	/* RFC 8446 §5.1 */
+#define TLS_RECORDS 5		/* that one write takes */
+
 #define CERT_DAYS 397L		/* no client refuses one for living longer */
 #define DAY_SECONDS 86400L
 
 struct tls_ctx {
 	SSL_CTX *ssl;
+	BIO_METHOD *wire;
 	int keylog_fd;		/* -1: no SSLKEYLOGFILE */
 };
 
 struct tls {
 	SSL *ssl;
+	struct tlswire wire;
+	/* Records that are held, oldest first: where they end, and of what. */
+	struct record {
+		size_t end;	/* in wire.held */
+		size_t content;	/* octets */
+	} records[TLS_RECORDS];
+	size_t n_records;
 	bool broken;		/* no further use of ssl is allowed */
 	bool established;
 	char alpn[16];
@@ -440,7 +453,8 @@ tls_ctx_new(const char *cert, const char *key, char *err, size_t err_size)
 	}
 	ctx->keylog_fd = -1;
 	ctx->ssl = SSL_CTX_new(TLS_server_method());
-	if (ctx->ssl != NULL &&
+	ctx->wire = tlswire_method();
+	if (ctx->ssl != NULL && ctx->wire != NULL &&
 	    set_up(ctx, cert, key, err, err_size) == 0) {
 		rehearse_all(ctx->ssl);
 		/* Whose keys are nobody's business. */
@@ -461,6 +475,7 @@ tls_ctx_free(struct tls_ctx *ctx)
 	if (ctx == NULL)
 		return;
 	SSL_CTX_free(ctx->ssl);
+	BIO_meth_free(ctx->wire);
 	if (ctx->keylog_fd != -1)
 		close(ctx->keylog_fd);
 	free(ctx);
@@ -472,16 +487,21 @@ struct tls *
 tls_new(struct tls_ctx *ctx, int fd)
 {
 	struct tls *t;
+	BIO *bio;
 
 	ERR_clear_error();
 	t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return NULL;
+	t->wire.fd = fd;
 	t->ssl = SSL_new(ctx->ssl);
-	if (t->ssl == NULL || SSL_set_fd(t->ssl, fd) != 1) {
+	bio = tlswire_bio(ctx->wire, &t->wire);
+	if (t->ssl == NULL || bio == NULL) {
+		BIO_free(bio);
 		tls_free(t);
 		return NULL;
 	}
+	SSL_set_bio(t->ssl, bio, bio);
 	SSL_set_accept_state(t->ssl);
 	return t;
 }
@@ -492,6 +512,7 @@ tls_free(struct tls *t)
 	if (t == NULL)
 		return;
 	SSL_free(t->ssl);
+	tlswire_free(&t->wire);
 	free(t);
 }
 
@@ -564,15 +585,69 @@ tls_read(struct tls *t, void *dst, size_t size)
 	return ret == 1 ? (long)n : result(t, ret);
 }
 
+/*
+ * Encrypts what one write takes; 0, or an enum tls_status: an error after the
+ * first record is found again by the next call.
+ */
+static long
+hold_records(struct tls *t, const uint8_t *src, size_t len)
+{
+	size_t n = 0;
+	int ret = 1;
+
+	if (tlswire_hold(&t->wire) == -1) {
+		snprintf(t->error, sizeof(t->error), "%s", strerror(errno));
+		t->broken = true;
+		return TLS_ERROR;
+	}
+	for (; len > 0 && t->n_records < TLS_RECORDS; src += n, len -= n) {
+		if ((ret = SSL_write_ex(t->ssl, src, len, &n)) != 1)
+			break;
+		t->records[t->n_records++] = (struct record){
+			.end = t->wire.n_held, .content = n
+		};
+	}
+	t->wire.holding = false;
+	return t->n_records > 0 ? 0 : result(t, ret);
+}
+
+/* Octets of content in the records that the kernel has now, or a status. */
+static long
+send_records(struct tls *t)
+{
+	size_t sent, content = 0, i;
+	int rc = tlswire_send(&t->wire), err = errno;
+
+	if (rc == -1 && err != EAGAIN && err != EWOULDBLOCK) {
+		error_text(t->error, sizeof(t->error), err);
+		t->broken = true;
+		return TLS_ERROR;
+	}
+	sent = rc == 0 ? SIZE_MAX : t->wire.n_sent;
+	for (i = 0; i < t->n_records && t->records[i].end <= sent; i++)
+		content += t->records[i].content;
+	t->n_records -= i;
+	memmove(t->records, t->records + i,
+	    t->n_records * sizeof(t->records[0]));
+	return content > 0 ? (long)content : TLS_AGAIN_WRITE;
+}
+
 long
 tls_write(struct tls *t, const void *src, size_t len)
 {
 	size_t n = 0;
+	long rc;
 	int ret;
 
 	if (t->broken)
 		return refuse(t);
 	prepare();
+	if (t->n_records > 0)
+		return send_records(t);
+	if (len > RECORD_CONTENT) {
+		rc = hold_records(t, src, len);
+		return rc == 0 ? send_records(t) : rc;
+	}
 	ret = SSL_write_ex(t->ssl, src, len, &n);
 	return ret == 1 ? (long)n : result(t, ret);
 }

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * src/tls: what one write gives the kernel, and what is said of it when the
+ * kernel takes less.  The client is OpenSSL by itself.
+ */
+#include <check.h>
+#include <fcntl.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tap.h"
+#include "tls.h"
+
+#define CONTENT (1 << 20)
+#define READ_BUFFER (256 * 1024)
+#define FRAME (16384 + 9)	/* DATA of the least maximum: two records */
+
+static struct tls_ctx *server_ctx;
+static SSL_CTX *client_ctx;
+static struct tls *server;
+static SSL *client;
+static int fds[2];		/* the server's, the client's */
+static uint8_t content[CONTENT];
+static size_t n_got;		/* octets that the client has checked */
+
+/* Reads all that there is; it is the next part of `content`. */
+static void
+client_reads(void)
+{
+	static uint8_t octets[65536];
+	size_t n;
+
+	while (SSL_read_ex(client, octets, sizeof(octets), &n) == 1) {
+		ck_assert_uint_le(n, CONTENT - n_got);
+		ck_assert_mem_eq(octets, content + n_got, n);
+		n_got += n;
+	}
+	ck_assert_int_eq(SSL_get_error(client, 0), SSL_ERROR_WANT_READ);
+}
+
+static void
+connect_pair(int type, int version)
+{
+	char err[256];
+	size_t i;
+	int rc = -1;
+
+	for (i = 0; i < CONTENT; i++)
+		content[i] = (uint8_t)(i ^ i >> 8 ^ i >> 16);
+	n_got = 0;
+	ck_assert_int_eq(socketpair(AF_UNIX, type, 0, fds), 0);
+	for (i = 0; i < 2; i++)
+		ck_assert_int_eq(fcntl(fds[i], F_SETFL, O_NONBLOCK), 0);
+	server_ctx = tls_ctx_new(NULL, NULL, err, sizeof(err));
+	ck_assert_msg(server_ctx != NULL, "%s", err);
+	server = tls_new(server_ctx, fds[0]);
+	client_ctx = SSL_CTX_new(TLS_client_method());
+	ck_assert_ptr_nonnull(client_ctx);
+	/* A message of a SOCK_SEQPACKET socket has to be read whole. */
+	SSL_CTX_set_read_ahead(client_ctx, 1);
+	SSL_CTX_set_default_read_buffer_len(client_ctx, READ_BUFFER);
+	ck_assert_int_eq(SSL_CTX_set_max_proto_version(client_ctx, version), 1);
+	client = SSL_new(client_ctx);
+	ck_assert_int_eq(SSL_set_fd(client, fds[1]), 1);
+	SSL_set_connect_state(client);
+	for (i = 0; i < 10 && rc != 0; i++) {
+		SSL_do_handshake(client);
+		rc = tls_handshake(server);
+	}
+	ck_assert_int_eq(rc, 0);
+	ck_assert_int_eq(SSL_do_handshake(client), 1);
+	client_reads();			/* session tickets */
+}
+
+static void
+disconnect(void)
+{
+	SSL_free(client);
+	SSL_CTX_free(client_ctx);
+	tls_free(server);
+	tls_ctx_free(server_ctx);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
+
+START_TEST(test_one_write)
+{
+	static uint8_t message[READ_BUFFER];
+	ssize_t n;
+
+	connect_pair(SOCK_SEQPACKET, versions[_i]);
+	ck_assert_int_eq(tls_write(server, content, FRAME), FRAME);
+	n = recv(fds[1], message, sizeof(message), 0);
+	ck_assert_int_gt(n, FRAME);
+	ck_assert_int_eq(recv(fds[1], message, sizeof(message), 0), -1);
+	ck_assert_int_eq(tls_write(server, content, 100), 100);
+	ck_assert_int_gt(recv(fds[1], message, sizeof(message), 0), 100);
+	disconnect();
+}
+END_TEST
+
+/* Whatever tls_write says is written has reached the kernel by then. */
+START_TEST(test_slow_reader)
+{
+	int size = 8192;
+	size_t sent = 0, refused = 0;
+	long n;
+
+	connect_pair(SOCK_STREAM, versions[_i]);
+	ck_assert_int_eq(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size,
+	    sizeof(size)), 0);
+	while (sent < CONTENT) {
+		size_t len = CONTENT - sent;
+
+		n = tls_write(server, content + sent, len < TLS_WRITE_MAX ?
+		    len : TLS_WRITE_MAX);
+		if (n > 0) {
+			sent += (size_t)n;
+			if (refused % 3 != 0)
+				continue;
+		} else {
+			ck_assert_int_eq(n, TLS_AGAIN_WRITE);
+			ck_assert_uint_lt(refused++, 10000);
+		}
+		client_reads();
+		ck_assert_uint_ge(n_got, sent);
+	}
+	client_reads();
+	ck_assert_uint_eq(n_got, CONTENT);
+	ck_assert_uint_gt(refused, 10);
+	disconnect();
+}
+END_TEST
+
+/*
+ * The client's octets; as often as a connection that polls might try.  That the
+ * answer to a KeyUpdate has to be written first is no reason to lose them.
+ */
+static void
+server_reads(const char *want)
+{
+	char octets[64];
+	long n = TLS_AGAIN_READ;
+	int i;
+
+	for (i = 0; i < 5 && (n == TLS_AGAIN_READ || n == TLS_AGAIN_WRITE);
+	    i++) {
+		n = tls_read(server, octets, sizeof(octets));
+		if (n == TLS_AGAIN_WRITE)
+			client_reads();
+	}
+	ck_assert_int_eq(n, (long)strlen(want));
+	ck_assert_mem_eq(octets, want, strlen(want));
+}
+
+/*
+ * The answer to a KeyUpdate (RFC 8446 §4.6.3) comes after the records that the
+ * kernel has refused so far: those are encrypted with the old key.
+ */
+START_TEST(test_key_update)
+{
+	int size = 8192, i;
+	size_t sent = 0;
+	long n;
+
+	connect_pair(SOCK_STREAM, TLS1_3_VERSION);
+	ck_assert_int_eq(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size,
+	    sizeof(size)), 0);
+	for (i = 0; i < 8; i++) {
+		while ((n = tls_write(server, content + sent, 40000)) > 0) {
+			sent += (size_t)n;
+			ck_assert_uint_lt(sent, CONTENT - 40000);
+		}
+		ck_assert_int_eq(n, TLS_AGAIN_WRITE);
+		ck_assert_int_eq(SSL_key_update(client,
+		    SSL_KEY_UPDATE_REQUESTED), 1);
+		ck_assert_int_eq(SSL_write(client, "ping", 4), 4);
+		server_reads("ping");
+		client_reads();
+	}
+	while (n_got < CONTENT - 40000) {
+		if ((n = tls_write(server, content + sent, 40000)) > 0)
+			sent += (size_t)n;
+		client_reads();
+	}
+	disconnect();
+}
+END_TEST
+
+/* A socket that was emptied is waited for; its end is still seen. */
+START_TEST(test_end)
+{
+	char octets[16];
+	int i;
+
+	connect_pair(SOCK_STREAM, versions[_i]);
+	for (i = 0; i < 3; i++) {
+		ck_assert_int_eq(SSL_write(client, "ping", 4), 4);
+		server_reads("ping");
+		ck_assert_int_eq(tls_read(server, octets, sizeof(octets)),
+		    TLS_AGAIN_READ);
+	}
+	shutdown(fds[1], SHUT_WR);	/* without close_notify */
+	ck_assert_int_eq(tls_read(server, octets, sizeof(octets)), TLS_EOF);
+#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
+	ck_assert_int_eq(tls_write(server, content, 100), 100);
+#endif
+	disconnect();
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("tls");
+	TCase *tc = tcase_create("tls");
+
+	tcase_add_loop_test(tc, test_one_write, 0, 2);
+	tcase_add_loop_test(tc, test_slow_reader, 0, 2);
+	tcase_add_test(tc, test_key_update);
+	tcase_add_loop_test(tc, test_end, 0, 2);
+	suite_add_tcase(s, tc);
+	return tap_run(s);
+}
