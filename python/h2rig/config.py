@@ -17,7 +17,7 @@ class Options:
                  "hosts", "port", "log_level", "max_body", "version",
                  "routes", "routes_text", "routes_candidate",
                  "aliases", "latency_ms", "config", "stash",
-                 "ws_docroot", "wpt", "validators", "stash_directory",
+                 "ws_docroot", "wpt", "validators", "run_directory",
                  "settings")
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Options:
         self.latency_ms = 0
         #: a file of settings
         self.config: Optional[str] = None
-        #: a file, or a redis:// address; None: a directory of this server's
+        #: a file, or a redis:// address; None: in run_directory
         self.stash: Optional[str] = None
         #: where WebSocket handlers are; None: in the document root
         self.ws_docroot: Optional[str] = None
@@ -51,7 +51,8 @@ class Options:
         self.wpt = False
         #: whether files have etag and last-modified
         self.validators = False
-        self.stash_directory: Optional[str] = None
+        #: see `rundir`; None: there is none
+        self.run_directory: Optional[str] = None
         #: what `request.server.config` is
         self.settings = Config()
 

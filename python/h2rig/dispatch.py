@@ -19,8 +19,9 @@ from typing import Any, Deque, Dict, List, Optional, Tuple
 
 import _h2rig
 
-from h2rig import (errors, frames, handlers, paths, pipes, settings, stash,
-                   userroutes, websocket, websocket_aliases, wpt_pages)
+from h2rig import (codecache, errors, frames, handlers, paths, pipes, rundir,
+                   settings, stash, userroutes, websocket, websocket_aliases,
+                   wpt_pages)
 from h2rig.config import options
 from h2rig.errors import HTTPException, StreamClosedError
 from h2rig.files import FilePart, FileParts
@@ -30,7 +31,7 @@ from h2rig.request import Request
 from h2rig.response import Response
 from h2rig.router import router
 
-__all__ = ["configure", "probe", "read_routes", "serve", "shutdown",
+__all__ = ["configure", "probe", "read_routes", "serve", "settle", "shutdown",
            "take_routes"]
 
 EVENT_HEADERS = _h2rig.EVENT_HEADERS
@@ -55,7 +56,7 @@ def configure(values: Dict[str, Any]) -> None:
     forks.
 
     ConfigError: a wrong --config, --alias or --stash.  OSError when the
-    stash's directory cannot be made.
+    server's directory cannot be made.
     """
     options.update(values)
     options.settings = (settings.build({}) if options.config is None
@@ -97,9 +98,19 @@ def take_routes() -> None:
     options.routes_text = options.routes_candidate
 
 
+def settle() -> None:
+    """Called in the parent when it has run all that it will run, if it is to
+    fork for several connections: they share what they compile.
+
+    OSError when the server's directory cannot be made; they do not, then.
+    """
+    rundir.make()
+    codecache.enable()
+
+
 def shutdown() -> None:
-    """The parent's last call: removes the stash's directory."""
-    stash.shutdown()
+    """The parent's last call: removes the server's directory."""
+    rundir.remove()
 
 
 def _alias_modules() -> None:

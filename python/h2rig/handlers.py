@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Optional
 
 import _h2rig
 
-from h2rig import files, pipes
+from h2rig import codecache, files, pipes
 from h2rig.errors import HTTPException
 from h2rig.headers import ResponseHeaders
 from h2rig.static import (OWN, AsIsHandler, DirectoryHandler, FileHandler,
@@ -181,8 +181,7 @@ class PythonScriptHandler:
         name = files.requested(path, self.base_path, self.url_base)[1]
         with files.open_file(name)[0] as source:
             stamp = _h2rig.stamp(source.fileno())
-            text = source.read()
-        code = compile(text, name, "exec", dont_inherit=True)
+            code = codecache.compiled(source, name, stamp)
         script = _Script(name, stamp, code)
         if len(path) <= MAX_PATH:
             if len(self._scripts) >= MAX_SCRIPTS:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The store that all connections of a server share.
 
-Connections are processes, so it is an SQLite file: in a directory of mode
-0700 that goes with the server, or one that several servers are given (--stash
-FILE), which stays.  For servers on several machines see `stash_redis`.
+Connections are processes, so it is an SQLite file: in the server's own
+directory (`rundir`), with which it goes, or one that several servers are given
+(--stash FILE), which stays.  For servers on several machines see
+`stash_redis`.
 
 The file is opened in connections' processes only (an
 SQLite handle does not survive a fork), in WAL mode, so that readers never
@@ -22,15 +23,13 @@ import fcntl
 import os
 import pickle
 import queue
-import shutil
 import sqlite3
-import tempfile
 import threading
 import time
 import uuid
 from typing import Any, Iterator, List, Optional, Tuple, Union
 
-from h2rig import stash_redis
+from h2rig import rundir, stash_redis
 from h2rig.config import options
 from h2rig.errors import ConfigError, StashError
 from h2rig.isomorphic import isomorphic_encode
@@ -213,8 +212,7 @@ def configure() -> None:
     """
     where = options.stash
     if where is None:
-        if options.stash_directory is None:
-            options.stash_directory = tempfile.mkdtemp(prefix="h2rig-stash-")
+        rundir.make()
     elif "://" in where:
         stash_redis.check(where)
     else:
@@ -245,22 +243,15 @@ def _check_file(path: str) -> None:
                           "h2rig has made, or may make" % reason)
 
 
-def shutdown() -> None:
-    """Removes the directory and what is in it, if it is the server's own."""
-    if options.stash_directory is not None:
-        shutil.rmtree(options.stash_directory, ignore_errors=True)
-        options.stash_directory = None
-
-
 def _new_store() -> AnyStore:
     where = options.stash
     if where is not None and "://" in where:
         return stash_redis.RedisStore(where)
     if where is not None:
         return Store(where, where + "-writers", where + "-lock")
-    if options.stash_directory is None:
+    if options.run_directory is None:
         raise StashError("this server has no stash")
-    return Store(*(os.path.join(options.stash_directory, name)
+    return Store(*(os.path.join(options.run_directory, name)
                    for name in ("stash.sqlite", "writers", "lock")))
 
 
@@ -453,4 +444,4 @@ def _uuid(key: Any) -> bytes:
 def load_env_config() -> Tuple[Optional[str], bytes]:
     """(address, authkey) as `Stash` takes them: where this server's stash is.
     """
-    return options.stash or options.stash_directory, b""
+    return options.stash or options.run_directory, b""

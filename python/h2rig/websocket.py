@@ -17,7 +17,7 @@ from typing import Tuple
 
 import _h2rig
 
-from h2rig import files, stash, websocket_stream
+from h2rig import codecache, files, stash, websocket_stream
 from h2rig.config import options
 from h2rig.errors import H2Error, HTTPException, StreamClosedError
 from h2rig.headers import checked_fields
@@ -286,7 +286,8 @@ def find(path: str) -> Handler:
         known = _handlers.get(name)
         if known is not None and known[0] == stamp:
             return known[1]
-        code = compile(source.read(), name, "exec", dont_inherit=True)
+        code = codecache.compiled(source, name,
+                                  _h2rig.stamp(source.fileno()))
     namespace = {"__file__": name,
                  "__name__": os.path.basename(name)[:-len(".py")]}
     exec(code, namespace)

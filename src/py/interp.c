@@ -264,9 +264,9 @@ start_error(char *err, size_t size)
 	return s != NULL ? EXIT_CONFIG : EXIT_SYSTEM;
 }
 
-/* The stash's directory, made by configure, becomes the scripts' own. */
+/* The server's directory, if it has been made, becomes the scripts' own. */
 static int
-give_stash(void)
+give_directory(void)
 {
 	PyObject *module, *options = NULL, *dir = NULL, *os = NULL, *r = NULL;
 	uid_t uid;
@@ -278,7 +278,7 @@ give_stash(void)
 	if ((module = PyImport_ImportModule("h2rig.config")) != NULL)
 		options = PyObject_GetAttrString(module, "options");
 	if (options != NULL)
-		dir = PyObject_GetAttrString(options, "stash_directory");
+		dir = PyObject_GetAttrString(options, "run_directory");
 	if (dir == Py_None)
 		Py_INCREF(r = dir);
 	else if (dir != NULL && (os = PyImport_ImportModule("os")) != NULL)
@@ -362,7 +362,7 @@ interp_start(const struct options *o, const char *argv0, char *err,
 	dict = options_dict(o);
 	if (dict == NULL || add_to_path(dir) < 0 ||
 	    PyRun_SimpleString(prepare) < 0 ||
-	    call_dispatch("configure", dict) < 0 || give_stash() < 0 ||
+	    call_dispatch("configure", dict) < 0 || give_directory() < 0 ||
 	    module_bind() < 0 || prepare_children() < 0 ||
 	    PyRun_SimpleString(imported) < 0)
 		rc = start_error(err, err_size);
@@ -370,16 +370,26 @@ interp_start(const struct options *o, const char *argv0, char *err,
 	return rc;
 }
 
-void
-interp_settle(const struct options *o)
+/* Logs the exception that is set, which is no reason not to serve. */
+static void
+warn_exception(const char *doing)
 {
 	char err[512];
 
+	describe_exception(doing, err, sizeof(err));
+	log_warnx("%s", err);
+}
+
+void
+interp_settle(const struct options *o)
+{
 	wake_python();
-	if (warm_up(o, WARM_PARENT) < 0 || PyRun_SimpleString(freeze) < 0) {
-		describe_exception("rehearsing requests", err, sizeof(err));
-		log_warnx("%s", err);
-	}
+	if (warm_up(o, WARM_PARENT) < 0)
+		warn_exception("rehearsing requests");
+	if (call_dispatch("settle", NULL) < 0 || give_directory() < 0)
+		warn_exception("sharing compiled scripts");
+	if (PyRun_SimpleString(freeze) < 0)
+		warn_exception("freezing objects");
 	warm_fill();
 }
 
@@ -393,12 +403,8 @@ interp_call(const char *function, char *err, size_t err_size)
 void
 interp_stop(void)
 {
-	char err[512];
-
-	if (call_dispatch("shutdown", NULL) < 0) {
-		describe_exception("cleaning up", err, sizeof(err));
-		log_warnx("%s", err);
-	}
+	if (call_dispatch("shutdown", NULL) < 0)
+		warn_exception("cleaning up");
 }
 
 pid_t

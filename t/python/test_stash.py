@@ -66,7 +66,7 @@ class One(unittest.TestCase):
         self.assertRaises(ValueError, self.s.put, key(), None)
 
     def test_directory_is_private(self):
-        mode = os.stat(options.stash_directory).st_mode
+        mode = os.stat(options.run_directory).st_mode
         self.assertEqual(stat.S_IMODE(mode), 0o700)
 
     def test_queue(self):

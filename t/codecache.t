@@ -1,0 +1,413 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Scripts' code that connections' processes share: what is kept, where, and
+that what is found there never does harm.
+
+Whether it was used is seen by code put in its place, under the right key, that
+answers something else: a script of the server's makes it (forge.py)."""
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap
+from rawclient import Client
+from server import Server, program
+
+t = tap.Tap()
+DIR = tempfile.mkdtemp(prefix="h2rig-codecache-")
+os.chmod(DIR, 0o755)
+DOCROOT = os.path.join(DIR, "root")
+NOBODY = 65534
+ROOT = os.getuid() == 0
+SETTLE = 2      # seconds for which a file has not changed when it is kept
+
+ANSWER = """
+def main(request, response):
+    return {!r}
+"""
+WEB_SOCKET = """
+def web_socket_do_extra_handshake(request):
+    request.extra_headers.append(("answer", {!r}))
+
+def web_socket_transfer_data(request):
+    pass
+"""
+# Puts in the place of a script's code what the request says: another script,
+# or something that is none.
+FORGE = """
+import marshal
+from h2rig import codecache
+
+def main(request, response):
+    path = request.GET["path"]
+    name, what = request.GET["name"], request.GET["what"].decode()
+    with open(path, "rb") as f:
+        data = f.read()
+    end = data.index(name + b"\\0") + len(name) + 1
+    key, content = data[8:end], data[end:]
+    if what == "no code":
+        content = marshal.dumps("text")
+    elif what == "no marshal":
+        content = b"?" + content
+    elif what == "other python":
+        key = bytes([key[0] ^ 1]) + key[1:]
+    elif what == "other path":
+        key = key[:-1] + b"x\\0"
+    elif what == "other state":
+        key = key[:10] + bytes([key[10] ^ 1]) + key[11:]
+    if "text" in request.GET:
+        content = marshal.dumps(compile(request.GET["text"], name, "exec"))
+    with open(path, "wb") as f:
+        f.write(codecache._checksum(key + content) + key + content)
+    return "forged"
+"""
+ODD = os.fsdecode(b"odd\xff\xc3\xa4.py")
+ODD_PATH = "/odd%FF%C3%A4.py"
+
+
+def write(name, text):
+    """A file below the document root."""
+    with open(os.path.join(DOCROOT, name), "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+class Rig:
+    """A server with a directory for temporary files to itself."""
+
+    def __init__(self, *options):
+        self.tmp = tempfile.mkdtemp(dir=DIR)
+        os.chmod(self.tmp, 0o1777)
+        self.server = Server(DOCROOT, "--log-level", "debug", *options,
+                             env={"TMPDIR": self.tmp})
+
+    def __enter__(self):
+        self.server.__enter__()
+        return self
+
+    def __exit__(self, *exc):
+        self.server.__exit__(*exc)
+
+    def get(self, path):
+        """What a connection of its own is answered."""
+        with Client(self.server.port) as c:
+            x = c.fetch(path)
+            return x.body if x.status == 200 else x.status
+
+    def directory(self):
+        """The server's own; None: there is none."""
+        found = os.listdir(self.tmp)
+        return os.path.join(self.tmp, *found) if found else None
+
+    def files(self):
+        """What it has of code: path by script's name."""
+        found = {}
+        for entry in os.listdir(self.directory() or self.tmp):
+            if entry.endswith(".code"):
+                path = os.path.join(self.directory(), entry)
+                for name in os.listdir(DOCROOT):
+                    if os.fsencode(os.path.join(DOCROOT, name)) + b"\0" \
+                            in octets(path):
+                        found[name] = path
+        return found
+
+    def kept(self, name="a.py", path=None):
+        """Has a script's code stored; its file."""
+        self.get(path or "/" + name)
+        return self.files().get(name)
+
+    def forge(self, name, text=None, what=""):
+        """Other code in its place, or none."""
+        with Client(self.server.port) as c:
+            query = {"path": self.files()[name], "what": what,
+                     "name": os.path.join(DOCROOT, name)}
+            if text is not None:
+                query["text"] = text
+            x = c.fetch("/forge.py?" + "&".join(
+                f"{k}={quoted(v)}" for k, v in query.items()))
+            if x.body != b"forged":
+                raise RuntimeError(f"forge.py: {x} {x.body!r}")
+
+
+def quoted(text):
+    """Percent-encoded, all of it."""
+    return "".join("%%%02x" % c for c in os.fsencode(text))
+
+
+def octets(path):
+    """A file's content."""
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def state(path):
+    """What changes when a file is written or replaced."""
+    s = os.stat(path)
+    return s.st_ino, s.st_size, s.st_mtime_ns
+
+
+def settle():
+    """Waits until nothing in the document root has changed just now."""
+    def settled():
+        last = max(os.stat(os.path.join(DOCROOT, name)).st_ctime
+                   for name in os.listdir(DOCROOT))
+        return last < time.time() - SETTLE - 0.1
+    if not tap.wait_until(settled, 60):
+        raise RuntimeError("the clock does not move")
+
+
+def shares(*options):
+    """One connection compiles, others use it."""
+    name = " ".join(o.replace(DIR, "DIR") for o in options) or "no options"
+    with Rig(*options) as r:
+        file = r.kept()
+        t.ok(file, f"{name}: a script's code is kept", r.server.log()[-2000:])
+        if not file:
+            return
+        before = state(file)
+        t.eq(r.get("/a.py"), b"a", f"{name}: another connection")
+        t.eq(state(file), before, f"{name}: does not write it again")
+        r.forge("a.py", ANSWER.format("forged"))
+        t.eq(r.get("/a.py"), b"forged", f"{name}: and uses what is there")
+        t.eq((stat.S_IMODE(os.stat(r.directory()).st_mode),
+              stat.S_IMODE(os.stat(file).st_mode)), (0o700, 0o600),
+             f"{name}: modes")
+        r.server.process.send_signal(signal.SIGHUP)
+        r.server.wait_log("info: reloaded")
+        t.eq(r.get("/a.py"), b"forged", f"{name}: after HUP too")
+        t.eq(r.server.stop(), 0, f"{name}: TERM")
+        t.eq(os.listdir(r.tmp), [], f"{name}: then the directory is gone")
+
+
+def edited():
+    """Who edits a script gets the new one at once."""
+    write("edited.py", ANSWER.format("old"))
+    settle()
+    with Rig() as r, Client(r.server.port) as c:
+        old = r.kept("edited.py")
+        t.ok(old, "a script is kept")
+        before = state(old)
+        t.eq(c.fetch("/edited.py").body, b"old", "a connection has it")
+        write("edited.py", ANSWER.format("new"))    # of the same size
+        t.eq((r.get("/edited.py"), c.fetch("/edited.py").body),
+             (b"new", b"new"), "edited: seen at once, by all")
+        settle()
+        t.eq(r.kept("edited.py"), old, "the new one has the old one's place")
+        t.ok(state(old) != before, "when it has settled")
+        r.forge("edited.py", ANSWER.format("forged"))
+        t.eq(r.get("/edited.py"), b"forged", "and is used")
+        os.utime(os.path.join(DOCROOT, "edited.py"))
+        t.eq(r.get("/edited.py"), b"new", "not if the file was touched")
+        settle()
+        r.kept("edited.py")
+        r.forge("edited.py", ANSWER.format("forged"))
+        times = os.stat(os.path.join(DOCROOT, "edited.py"))
+        write("edited.py", ANSWER.format("cur"))
+        os.utime(os.path.join(DOCROOT, "edited.py"),
+                 ns=(times.st_atime_ns, times.st_mtime_ns))
+        t.eq(r.get("/edited.py"), b"cur",
+             "nor if it was edited and its time set back")
+        os.unlink(os.path.join(DOCROOT, "edited.py"))
+        t.eq(r.get("/edited.py"), 404, "nor if it is gone")
+
+
+def damages():
+    """(what, function of a file's octets)."""
+    return (
+        ("empty", lambda d: b""),
+        ("of 5 octets", lambda d: d[:5]),
+        ("cut in the key", lambda d: d[:30]),
+        ("cut in the middle", lambda d: d[:len(d) // 2]),
+        ("without its last octet", lambda d: d[:-1]),
+        ("with one octet more", lambda d: d + b"\0"),
+        ("with another checksum", lambda d: bytes([d[0] ^ 1]) + d[1:]),
+        ("with another last octet", lambda d: d[:-1] + bytes([d[-1] ^ 1])),
+        ("with another name in it", lambda d: d.replace(b"main", b"mean")),
+        ("all zeros", lambda d: b"\0" * len(d)),
+        ("text", lambda d: b"this is no code\n" * 10),
+    )
+
+
+def damaged():
+    """A file that is not as it was written."""
+    with Rig() as r:
+        file = r.kept()
+        good = octets(file)
+        for what, change in damages():
+            with open(file, "wb") as f:
+                f.write(change(good))
+            t.eq((r.get("/a.py"), octets(file) == good), (b"a", True),
+                 f"a file {what}: compiled, and written anew")
+        for what in ("no code", "no marshal", "other python", "other path",
+                     "other state"):
+            r.forge("a.py", what=what)
+            t.eq((octets(file) != good, r.get("/a.py"), octets(file) == good),
+                 (True, b"a", True), f"{what} with a right checksum: as if "
+                 "it were not there")
+        os.unlink(file)
+        os.mkdir(file)
+        t.eq((r.get("/a.py"), r.get("/b.py")), (b"a", b"b"),
+             "a directory with its name: served")
+        t.ok("killed" not in r.server.log(), "nothing has crashed")
+
+
+def failing():
+    """What does not compile is not kept, but tried again."""
+    with Rig() as r:
+        t.eq([r.get("/bad.py") for _ in range(2)], [500, 500],
+             "a script that cannot be compiled: 500 each time")
+        r.kept()
+        t.eq(sorted(r.files()), ["a.py"], "only what compiles is kept")
+        t.eq(len(os.listdir(r.directory())), 1, "and there is nothing else")
+
+
+def names():
+    """Names with odd octets; WebSocket handlers."""
+    with Rig() as r:
+        t.ok(r.kept(ODD, ODD_PATH), "a name with odd octets: kept")
+        r.forge(ODD, ANSWER.format("forged"))
+        t.eq(r.get(ODD_PATH), b"forged", "and used")
+        handshake(r)
+        t.ok("x_wsh.py" in r.files(), "a WebSocket handler: kept")
+        r.forge("x_wsh.py", WEB_SOCKET.format("forged"))
+        t.eq(handshake(r), "forged", "and used")
+        t.eq(r.get("/a.py?a=b"), b"a", "with a query")
+        r.forge("a.py", ANSWER.format("forged"))
+        there = os.listdir(r.directory())
+        t.eq((r.get("/.//a.py"), os.listdir(r.directory())), (b"a", there),
+             "another spelling of a path has its own code, in the same place")
+
+
+def handshake(r):
+    """What the handler of a WebSocket answers."""
+    with Client(r.server.port) as c:
+        c.wait_for(lambda: c.settings)
+        x = c.open("/x", "CONNECT", [(":protocol", "websocket"),
+                                     ("sec-websocket-version", "13")])
+        c.wait_for(lambda: x.status)
+        return x.header("answer")
+
+
+def unwritable():
+    """Directories where nothing can be kept, or that are not ours."""
+    with Rig() as r:
+        r.kept()
+        r.forge("a.py", ANSWER.format("forged"))
+        os.chmod(r.directory(), 0o755)
+        t.eq((r.get("/a.py"), r.get("/b.py")), (b"a", b"b"),
+             "others may read the directory: not used")
+        t.ok(r.server.wait_log("debug: .*compiled scripts are not shared: "),
+             "which a record says")
+        os.chmod(r.directory(), 0o700)
+        t.eq((r.get("/a.py"), "b.py" in r.files()), (b"forged", False),
+             "not written to either")
+        for i in range(2000):
+            with open(os.path.join(r.directory(), str(i)), "wb"):
+                pass
+        t.eq((r.get("/b.py"), "b.py" in r.files()), (b"b", False),
+             "as many files as there may be: no more are kept")
+        t.eq(r.get("/a.py"), b"forged", "those that are are used")
+        aside = r.directory() + "-aside"
+        directory = r.directory()
+        os.rename(directory, aside)
+        t.eq(r.get("/a.py"), b"a", "no directory: served")
+        t.eq(os.listdir(r.tmp), [os.path.basename(aside)], "and none is made")
+        foreign(r, directory, aside)
+        os.rename(aside, directory)
+
+
+def foreign(r, directory, aside):
+    """One that another user has made in the place of ours."""
+    os.symlink(aside, directory)
+    t.eq(r.get("/a.py"), b"a", "a link to a directory: not used")
+    os.unlink(directory)
+    if not ROOT:
+        t.skip("another user's directory", "needs root")
+        return
+    shutil.copytree(aside, directory)
+    t.eq(r.get("/a.py"), b"forged", "a copy")
+    os.chown(directory, NOBODY, -1)
+    t.eq(r.get("/a.py"), b"a", "another user's directory: not used")
+    shutil.rmtree(directory)
+
+
+def others_can_run():
+    """Whether other users reach the program and its package."""
+    try:
+        return subprocess.run([program(), "--version"], user=NOBODY,
+                              stdout=subprocess.DEVNULL,
+                              check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def users():
+    """--user: it is that user's."""
+    if not ROOT or not others_can_run():
+        t.skip("--user", "needs root, and a program that others can run")
+        return
+    for more in [], ["--stash", os.path.join(DIR, "user.sqlite")], \
+            ["--spare", "2"]:
+        options = ["--user", "nobody"] + more
+        shares(*options)
+        with Rig(*options) as r:
+            file = r.kept()
+            t.eq((os.stat(r.directory()).st_uid, file and os.stat(file).st_uid),
+                 (NOBODY, NOBODY), f"{' '.join(options[:3])}: its owner")
+
+
+def inetd(*options):
+    """--inetd: there is nobody to share with."""
+    tmp = tempfile.mkdtemp(dir=DIR)
+    seen = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = Client(listener.getsockname()[1], tls=False, preface=False)
+        conn = listener.accept()[0]
+        process = subprocess.Popen(
+            [program(), "--inetd", "--cleartext", *options, DOCROOT],
+            stdin=conn, stdout=conn, stderr=subprocess.DEVNULL,
+            env=dict(os.environ, TMPDIR=tmp))
+        conn.close()
+        with client as c:
+            c.send_preface({}, None)
+            t.eq(c.fetch("/a.py").body, b"a", "--inetd: served")
+            for _, _, files in os.walk(tmp):
+                seen += files
+            made = os.listdir(tmp)
+        t.eq(process.wait(tap.scaled(20)), 0, "--inetd: ends")
+    t.ok(not [f for f in seen if f.endswith(".code")] and
+         bool(made) == (not options), f"--inetd {len(options)}: no code, and a "
+         "directory for the stash only", (made, seen))
+    t.eq(os.listdir(tmp), [], "--inetd: then the directory is gone")
+
+
+os.mkdir(DOCROOT)
+try:
+    for letter in "a", "b":
+        write(letter + ".py", ANSWER.format(letter))
+    write(ODD, ANSWER.format("odd"))
+    write("bad.py", "def main(request, response:\n")
+    write("forge.py", FORGE)
+    write("x_wsh.py", WEB_SOCKET.format("real"))
+    settle()
+    shares()
+    shares("--stash", os.path.join(DIR, "stash.sqlite"))
+    shares("--spare", "2")
+    damaged()
+    failing()
+    names()
+    unwritable()
+    users()
+    inetd()
+    inetd("--stash", os.path.join(DIR, "inetd.sqlite"))
+    edited()
+finally:
+    shutil.rmtree(DIR, ignore_errors=True)
+t.done()
