@@ -30,8 +30,8 @@ int interp_start(const struct options *o, const char *argv0, char *err,
 
 /*
  * In the parent, before the first connection: makes ready what children would
- * each have to do, so that it takes time once.  A server for one connection
- * does without.
+ * each have to do, so that it takes time once, and what they share.  A server
+ * for one connection does without.
  */
 void interp_settle(const struct options *o);
 
