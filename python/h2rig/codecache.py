@@ -74,8 +74,8 @@ def compiled(source: Any, name: str, stamp: bytes) -> CodeType:
         return _compile(source, name)
     path = os.fsencode(name)
     # By path, not by state: new code takes the place of old.
-    file = os.path.join(directory, _checksum(
-        _PYTHON + os.path.normpath(path)).hex() + SUFFIX)
+    file = os.path.join(directory, _checksum(os.path.normpath(path)).hex()
+                        + SUFFIX)
     key = _PYTHON + stamp + path + b"\0"
     try:
         code = _load(directory, file, key)

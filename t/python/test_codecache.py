@@ -110,6 +110,13 @@ class Kept(Case):
                          [(1, True), (1, False)])
         self.assertEqual(len(self.files()), 2)
 
+    def test_other_python(self):
+        self.get()
+        with mock.patch.object(codecache, "_PYTHON", b"\1\2\3\4 1\0"):
+            self.assertEqual([self.get(), self.get()],
+                             [(1, True), (1, False)])
+        self.assertEqual([self.get(), self.get()], [(1, True), (1, False)])
+
     def test_syntax_error(self):
         self.write("x =\n")
         self.assertRaises(SyntaxError, self.get)
