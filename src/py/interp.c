@@ -426,7 +426,7 @@ interp_child_warm(const struct options *o)
 {
 	wake_python();
 	if (warm_up(o, WARM_CHILD) < 0)
-		PyErr_Clear();	/* the parent has said so at its start */
+		PyErr_Clear();	/* only time is lost */
 }
 
 int

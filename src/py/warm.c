@@ -82,10 +82,27 @@ serve_all(const struct options *o, PyObject *requests, int most)
 	return 0;
 }
 
+/*
+ * Also after a failure, whose exception stays set: else clients would be
+ * served what the rehearsal was.
+ */
+static int
+end(PyObject *module, int rc)
+{
+	PyObject *type, *value, *traceback, *result;
+
+	PyErr_Fetch(&type, &value, &traceback);
+	result = PyObject_CallMethod(module, "end", NULL);
+	if (type != NULL)
+		PyErr_Restore(type, value, traceback);
+	Py_XDECREF(result);
+	return result != NULL ? rc : -1;
+}
+
 int
 warm_up(const struct options *o, int most)
 {
-	PyObject *module, *requests, *result = NULL;
+	PyObject *module, *requests;
 	int rc = -1;
 
 	if ((module = PyImport_ImportModule("h2rig.warm_up")) == NULL)
@@ -93,12 +110,10 @@ warm_up(const struct options *o, int most)
 	requests = PyObject_CallMethod(module, "begin", NULL);
 	if (requests != NULL)
 		rc = serve_all(o, requests, most);
-	if (rc == 0)
-		result = PyObject_CallMethod(module, "end", NULL);
+	rc = end(module, rc);
 	Py_DECREF(module);
 	Py_XDECREF(requests);
-	Py_XDECREF(result);
-	return result != NULL ? 0 : -1;
+	return rc;
 }
 
 /* ---- CPython's small blocks ---- */
