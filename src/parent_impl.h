@@ -42,6 +42,7 @@ struct parent {
 	size_t spares;		/* ... without one, the leaving ones too */
 	unsigned spare_deaths;	/* of those without a client, not replaced */
 	uint64_t spare_after_ms; /* no further spare before; 0: any time */
+	bool spare_failed;	/* logged that one could not be made */
 	int drain[2];		/* children read; closed write end: stop */
 	sigset_t wait_mask;	/* signals as pselect and children have them */
 
@@ -81,6 +82,9 @@ struct parent {
  * and fd still open.  There is a free slot.
  */
 int spawn_child(struct parent *p, int fd, const struct sockaddr_storage *ss);
+
+/* Whether the parent may keep fd and has descriptors left then. */
+bool spawn_leaves_free(int fd);
 
 /* For spare.c the steps of it, all of the child in slot i. */
 

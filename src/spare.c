@@ -235,6 +235,30 @@ spare_due(const struct parent *p)
 	return p->dying_until_ms > at ? p->dying_until_ms : at;
 }
 
+/* For want of something (errno), which may come back. */
+static void
+cannot_add(struct parent *p)
+{
+	if (!p->spare_failed)
+		log_warn("no spare child");
+	p->spare_failed = true;
+	pause_adding(p);
+}
+
+/* A pair that leaves descriptors for clients: 0, or -1 with errno. */
+static int
+open_pair(int ends[2])
+{
+	if (sys_socketpair(ends) == -1)
+		return -1;
+	if (spawn_leaves_free(ends[0]))
+		return 0;
+	close(ends[0]);
+	close(ends[1]);
+	errno = EMFILE;
+	return -1;
+}
+
 void
 spare_add(struct parent *p)
 {
@@ -248,9 +272,8 @@ spare_add(struct parent *p)
 		p->spare_deaths--;
 		pause_adding(p);
 	}
-	if (sys_socketpair(ends) == -1) {
-		log_warn("no spare child");
-		pause_adding(p);
+	if (open_pair(ends) == -1) {
+		cannot_add(p);
 		return;
 	}
 	seat_nobody(p, i);
@@ -263,12 +286,12 @@ spare_add(struct parent *p)
 	}
 	close(ends[1]);
 	if (pid == -1) {
-		log_warn("no spare child");
+		cannot_add(p);
 		seat->spare = false;
 		let_go(seat);
-		pause_adding(p);
 		return;
 	}
+	p->spare_failed = false;
 	p->spares++;
 	log_debug("spare %ld waits for a client", (long)pid);
 }

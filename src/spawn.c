@@ -21,7 +21,16 @@
 #include "py/interp.h"
 #include "sys.h"
 
-#define CRASH_SPARE 16		/* descriptors that crash files leave free */
+#define LEFT_FREE 16		/* descriptors, for the rest of what we do */
+
+bool
+spawn_leaves_free(int fd)
+{
+	struct rlimit most;
+
+	return getrlimit(RLIMIT_NOFILE, &most) == -1 ||
+	    (rlim_t)fd + LEFT_FREE < most.rlim_cur;
+}
 
 /*
  * The slot's file for faulthandler, made when it is first needed.  The server
@@ -30,13 +39,9 @@
 static int
 crash_file(struct parent *p, struct seat *seat)
 {
-	struct rlimit most;
-
 	if (seat->crash_fd == -1)
 		seat->crash_fd = sys_temp_file();
-	/* Some are left for the rest of what the parent does. */
-	if (seat->crash_fd != -1 && getrlimit(RLIMIT_NOFILE, &most) == 0 &&
-	    (rlim_t)seat->crash_fd + CRASH_SPARE >= most.rlim_cur) {
+	if (seat->crash_fd != -1 && !spawn_leaves_free(seat->crash_fd)) {
 		close(seat->crash_fd);
 		seat->crash_fd = -1;
 		errno = EMFILE;

@@ -452,6 +452,28 @@ def _status(s, text):
     return tap.wait_until(lambda: text in s.log()[seen:], 0.2)
 
 
+def spares_take_all(s):
+    """--spare took all descriptors: what clients and --max-processes need of
+    them was not there, and the log said so once a second."""
+    if not os.path.isdir("/proc/self/fd"):
+        t.skip("spares take all descriptors", "needs /proc")
+        return
+    with in_shell(Server(SCRIPTS, "--spare", "64"), "-n 64") as few:
+        def ready():
+            n = len(few.children())
+            return n if _status(few, f", {n} spare") else 0
+        t.ok(few.wait_log("warn: no spare child: Too many open files"),
+             "spares take all descriptors: the last cannot be made")
+        n = tap.wait_until(ready)
+        t.ok(n and 64 - len(os.listdir(f"/proc/{few.pid}/fd")) >= 8,
+             "spares take all descriptors: some are left",
+             (n, os.listdir(f"/proc/{few.pid}/fd")))
+        late = time.monotonic() + 2.5   # two more attempts at least
+        tap.wait_until(lambda: time.monotonic() > late)
+        t.eq(few.log().count("no spare child"), 1,
+             "spares take all descriptors: it is logged once")
+
+
 def drain(descriptor):
     """Reads to the end and closes."""
     with os.fdopen(descriptor, "rb") as f:
@@ -489,6 +511,7 @@ CASES = [   # name, what is tested, options
     ("log-unread", log_unread, ""),
     ("read-in-thread", read_in_thread, "--run-limit 0"),
     ("rehearsal-fails", rehearsal_fails, ""),
+    ("spares-take-all", spares_take_all, ""),
 ]
 
 for name, case, options in CASES:
