@@ -5,6 +5,7 @@ with the option's name, and hits nobody else."""
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -276,6 +277,27 @@ def processes():
             t.ok(c.end is None and c.ping(), "13 of 13 processes may run")
 
 
+def processes_later():
+    """--max-processes holds also after a time without free descriptors."""
+    if not hasattr(resource, "prlimit") or not os.path.exists(
+            "/proc/self/stat"):
+        return t.skip("--max-processes, later", "needs prlimit and /proc")
+    with Server(DOCROOT, "--max-processes", "12") as s:
+        with Client(s.port, timeout=30) as c:
+            t.ok(served(c), "a connection")
+            soft, hard = resource.prlimit(s.pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(s.pid, resource.RLIMIT_NOFILE, (3, hard))
+            late = time.monotonic() + 3     # it looks every second
+            tap.wait_until(lambda: time.monotonic() > late)
+            resource.prlimit(s.pid, resource.RLIMIT_NOFILE, (soft, hard))
+            c.request("/forks.py")
+            t.ok(c.wait_end(8), "no descriptors for a while: the connection "
+                 "with 13 processes ends")
+            t.ok(s.wait_log(r"limit hit: .*\(--max-processes\)"),
+                 "as the limit is hit", s.log()[-2000:])
+    return None
+
+
 def silence():
     """--silence-limit: children that stopped or are another program."""
     with Server(DOCROOT, "--silence-limit", "1", "--handshake-timeout",
@@ -375,6 +397,7 @@ if __name__ == "__main__":
         file_size()
         files()
         processes()
+        processes_later()
         silence()
         addresses()
         rate()
