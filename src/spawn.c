@@ -61,6 +61,8 @@ shed(struct parent *p, long self)
 
 	listen_close(p->listeners);
 	close(p->drain[1]);
+	if (p->reload.running)
+		probe_forget(&p->reload.probe);
 	for (i = 0; i < p->board.n; i++) {
 		if ((long)i == self)
 			continue;

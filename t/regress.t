@@ -474,6 +474,34 @@ def spares_take_all(s):
              "spares take all descriptors: it is logged once")
 
 
+def pipe_of_reload(s):
+    """Children begun while routes were tried had the pipe on which the answer
+    comes: a script could take that away."""
+    top = tempfile.mkdtemp(prefix="h2rig-test-")
+    routes, hold = os.path.join(top, "routes"), os.path.join(top, "hold")
+
+    def write(text):
+        with open(routes, "w", encoding="ascii") as f:
+            f.write(text + "routes = []\n")
+
+    def pipes(port):
+        with Client(port) as c:
+            return c.fetch(answers("pipes")).body
+    try:
+        write("")
+        with Server(SCRIPTS, "--routes", routes) as s:
+            before = pipes(s.port)
+            write(f"import os, time\nopen({hold!r}, 'w').close()\n"
+                  f"while os.path.exists({hold!r}):\n    time.sleep(0.01)\n")
+            s.process.send_signal(signal.SIGHUP)
+            tap.wait_until(lambda: os.path.exists(hold))
+            t.eq(pipes(s.port), before, "pipe of a reload: no child has it")
+            os.unlink(hold)
+            t.ok(s.wait_log("info: reloaded"), "pipe of a reload: it goes on")
+    finally:
+        shutil.rmtree(top)
+
+
 def drain(descriptor):
     """Reads to the end and closes."""
     with os.fdopen(descriptor, "rb") as f:
@@ -512,6 +540,7 @@ CASES = [   # name, what is tested, options
     ("read-in-thread", read_in_thread, "--run-limit 0"),
     ("rehearsal-fails", rehearsal_fails, ""),
     ("spares-take-all", spares_take_all, ""),
+    ("pipe-of-reload", pipe_of_reload, ""),
 ]
 
 for name, case, options in CASES:
