@@ -115,15 +115,19 @@ log_owns_fd(int fd)
 	return fd == (syslog_fd == -1 ? log_fd : syslog_fd);
 }
 
-int
-log_set_file(const char *path)
+/* With O_NONBLOCK a pipe that nobody reads is not waited for. */
+static int
+set_file(const char *path, int nonblock)
 {
-	int fd, err;
+	int fd, flags, err;
 
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0640);
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | nonblock,
+	    0640);
 	if (fd == -1)
 		return -1;
-	if (sys_set_cloexec(fd) == -1) {
+	/* Programs that scripts start have it too, as ordinary output. */
+	if (sys_set_cloexec(fd) == -1 || (flags = fcntl(fd, F_GETFL)) == -1 ||
+	    fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == -1) {
 		err = errno;
 		close(fd);
 		errno = err;
@@ -137,6 +141,12 @@ log_set_file(const char *path)
 	log_fd = fd;
 	log_path = path;
 	return 0;
+}
+
+int
+log_set_file(const char *path)
+{
+	return set_file(path, 0);
 }
 
 int
@@ -162,7 +172,7 @@ log_set_file_limit(uint64_t octets)
 int
 log_reopen(void)
 {
-	return log_path != NULL ? log_set_file(log_path) : 0;
+	return log_path != NULL ? set_file(log_path, O_NONBLOCK) : 0;
 }
 
 /* Whatever else a script may write, a record has no limit. */

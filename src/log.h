@@ -51,7 +51,10 @@ void log_set_fd(int fd);
 int log_set_file(const char *path);
 int log_set_syslog(void);
 
-/* Opens the file again, which may have been moved away: 0, or -1 likewise. */
+/*
+ * Opens the file again, which may have been moved away: 0, or -1 likewise.  It
+ * does not wait: a pipe that nobody reads cannot be opened.
+ */
 int log_reopen(void);
 
 /*

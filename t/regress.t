@@ -393,6 +393,35 @@ def log_unread(s):
         shutil.rmtree(top)
 
 
+def log_without_reader(s):
+    """HUP, and a log that is a pipe whose reader has left: the parent waited
+    for another one, and served nobody."""
+    top = tempfile.mkdtemp(prefix="h2rig-test-")
+    fifo = os.path.join(top, "log")
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with Server(SCRIPTS, "--log-file", fifo, "--spare", "1") as left:
+            before = tap.wait_until(left.children)
+            os.close(reader)
+            left.process.send_signal(signal.SIGHUP)
+            t.ok(tap.wait_until(lambda: left.children() not in ([], before)),
+                 "log without a reader, HUP: spares are replaced")
+            with Client(left.port) as c:
+                t.eq(c.fetch("/quick.py").body, b"quick",
+                     "log without a reader, HUP: clients are served")
+            reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+            os.set_blocking(reader, True)
+            left.process.send_signal(signal.SIGHUP)
+            t.ok(os.read(reader, 1000),
+                 "log without a reader, HUP: the next one finds records")
+            drainer = threading.Thread(target=drain, args=(reader,))
+            drainer.start()
+        drainer.join(tap.scaled(20))
+    finally:
+        shutil.rmtree(top)
+
+
 def read_in_thread(s):
     """A thread of the script's own that waited for the body was not woken while
     no function ran, and the handler thread left the body to it: no answer,
@@ -537,6 +566,7 @@ CASES = [   # name, what is tested, options
      "--cleartext --stall-timeout 1 --handshake-timeout 3"),
     ("sni-octets", sni_octets, ""),
     ("log-unread", log_unread, ""),
+    ("log-without-reader", log_without_reader, ""),
     ("read-in-thread", read_in_thread, "--run-limit 0"),
     ("rehearsal-fails", rehearsal_fails, ""),
     ("spares-take-all", spares_take_all, ""),
