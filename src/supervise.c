@@ -246,7 +246,7 @@ supervise_take(struct supervise *s, const struct options *o,
 
 /* ---- telling ---- */
 
-/* sd_notify(3): one datagram of lines. */
+/* sd_notify(3): one datagram of lines.  Who reads none is not waited for. */
 static void
 notify(const struct supervise *s, const char *text)
 {
@@ -260,7 +260,8 @@ notify(const struct supervise *s, const char *text)
 	if (to.sun_path[0] == '@')
 		to.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-	if (fd == -1 || sendto(fd, text, strlen(text), MSG_NOSIGNAL,
+	if (fd == -1 || sendto(fd, text, strlen(text),
+	    MSG_DONTWAIT | MSG_NOSIGNAL,
 	    (const struct sockaddr *)&to, (socklen_t)(offsetof(
 	    struct sockaddr_un, sun_path) + len)) == -1)
 		log_warn("NOTIFY_SOCKET");

@@ -503,6 +503,33 @@ def spares_take_all(s):
              "spares take all descriptors: it is logged once")
 
 
+def notices_unread(s):
+    """HUP, and a supervisor that reads no notices: the parent waited for it
+    when some had queued up, and served nobody."""
+    top = tempfile.mkdtemp(prefix="h2rig-test-")
+    path = os.path.join(top, "notify")
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as unread:
+            unread.bind(path)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+                other.setblocking(False)
+                with Server(SCRIPTS, env={"NOTIFY_SOCKET": path}) as told:
+                    try:
+                        while other.sendto(b"x", path):
+                            pass
+                    except BlockingIOError:
+                        pass
+                    told.process.send_signal(signal.SIGHUP)
+                    t.ok(told.wait_log("info: reloaded", 5),
+                         "notices are not read, HUP: it is reloaded",
+                         told.log()[-500:])
+                    with Client(told.port) as c:
+                        t.eq(c.fetch("/quick.py").body, b"quick",
+                             "notices are not read, HUP: clients are served")
+    finally:
+        shutil.rmtree(top)
+
+
 def pipe_of_reload(s):
     """Children begun while routes were tried had the pipe on which the answer
     comes: a script could take that away."""
@@ -571,6 +598,7 @@ CASES = [   # name, what is tested, options
     ("rehearsal-fails", rehearsal_fails, ""),
     ("spares-take-all", spares_take_all, ""),
     ("pipe-of-reload", pipe_of_reload, ""),
+    ("notices-unread", notices_unread, ""),
 ]
 
 for name, case, options in CASES:
