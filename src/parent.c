@@ -209,7 +209,7 @@ next_wake(const struct parent *p, uint64_t now)
 {
 	uint64_t at = UINT64_MAX;
 
-	if (p->alive > 0)
+	if (p->alive + p->leaving > 0)
 		at = now + TICK_MS;
 	if (p->resume_ms != 0 && p->resume_ms < at)
 		at = p->resume_ms;

@@ -40,6 +40,7 @@ struct parent {
 	struct scoreboard board;
 	size_t alive;		/* children with a client */
 	size_t spares;		/* ... without one, the leaving ones too */
+	size_t leaving;		/* of these those that are told to leave */
 	unsigned spare_deaths;	/* of those without a client, not replaced */
 	uint64_t spare_after_ms; /* no further spare before; 0: any time */
 	bool spare_failed;	/* logged that one could not be made */

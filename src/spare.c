@@ -51,7 +51,7 @@ wait_warm(struct parent *p, long i)
 
 	interp_child_warm(p->options);
 	atomic_store(&p->board.slot[i].state, CHILD_SPARE);
-	while (poll(fds, 2, -1) == -1)
+	while (poll(fds, 2, -1) == -1 && errno == EINTR)
 		;
 }
 
@@ -155,6 +155,23 @@ let_go(struct seat *seat)
 	seat->spare_fd = -1;
 }
 
+/* No client for it: it leaves, and is killed if it cannot even do that. */
+static void
+dismiss(struct parent *p, long i)
+{
+	struct seat *seat = &p->board.seat[i];
+	unsigned s = p->options->silence_limit_s;
+
+	if (seat->dismissed)
+		return;
+	seat->dismissed = true;
+	p->leaving++;
+	if (s != 0)
+		atomic_store(&p->board.slot[i].kill_at_ms, sys_now_ms() +
+		    (uint64_t)s * 1000);
+	let_go(seat);
+}
+
 bool
 spare_take(struct parent *p, int fd, const struct sockaddr_storage *ss)
 {
@@ -168,8 +185,7 @@ spare_take(struct parent *p, int fd, const struct sockaddr_storage *ss)
 	spawn_seat(p, i, ss);
 	if (send_client(seat->spare_fd, fd, ss) == -1) {
 		seat_nobody(p, i);
-		seat->dismissed = true;
-		let_go(seat);
+		dismiss(p, i);
 		return false;
 	}
 	let_go(seat);
@@ -185,14 +201,9 @@ spare_dismiss(struct parent *p)
 {
 	size_t i;
 
-	for (i = 0; p->spares > 0 && i < p->board.n; i++) {
-		struct seat *seat = &p->board.seat[i];
-
-		if (!seat->spare)
-			continue;
-		seat->dismissed = true;
-		let_go(seat);
-	}
+	for (i = 0; p->spares > 0 && i < p->board.n; i++)
+		if (p->board.seat[i].spare)
+			dismiss(p, (long)i);
 }
 
 /* Whatever killed one will kill the next, perhaps. */
@@ -214,6 +225,8 @@ spare_died(struct parent *p, long i, int status, uint64_t cpu_us)
 		p->spare_deaths++;
 		pause_adding(p);
 	}
+	if (seat->dismissed)
+		p->leaving--;
 	seat->spare = false;
 	seat->pid = 0;
 	p->spares--;

@@ -169,6 +169,19 @@ def silent():
                  "from when on the limit holds")
 
 
+def stays():
+    """One that is told to leave and does not."""
+    with Server(SCRIPTS, "--spare", "1", "--silence-limit", "1") as s:
+        before = spares(s, 1)
+        os.kill(before[0], signal.SIGSTOP)
+        s.process.send_signal(signal.SIGHUP)
+        t.ok(s.wait_log(rf"warn: child {before[0]} of nobody ended: killed: "
+                        "limit hit: no sign of life"),
+             "a spare that is stopped does not leave: it is killed",
+             s.log()[-1000:])
+        t.eq(len(spares(s, 1, before)), 1, "and replaced")
+
+
 def addresses():
     """--max-per-address counts clients and not spares."""
     with Server(SCRIPTS, "--spare", str(N), "--max-per-address", "2") as s:
@@ -327,6 +340,7 @@ full()
 crash()
 killed()
 silent()
+stays()
 addresses()
 reloads()
 ends()
