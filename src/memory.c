@@ -12,6 +12,7 @@
 #endif
 #include "config.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #ifdef HAVE_MALLOC_H
@@ -89,11 +90,16 @@ fill_gaps(void)
 #define RESERVED (8 * HUGE_PAGE)	/* twice of what the package takes */
 #define FREED 64			/* pieces that are remembered */
 
+/*
+ * From CPython 3.12 on a script can have interpreters with a lock each, which
+ * come here at the same time.  There is no lock here either, since one of them
+ * may fork while another is here.
+ */
 static struct {
-	char *next, *end;	/* not given out yet; NULL: none */
-	void *freed[FREED];	/* all of the same size */
-	size_t n_freed;
-	size_t size;
+	_Atomic(char *) next;	/* not given out yet, up to `end`; NULL: none */
+	char *end;
+	_Atomic(void *) freed[FREED];	/* all of the same size; NULL: free */
+	size_t size;		/* as it was with the first, like `end` */
 } arenas;
 
 static void
@@ -114,7 +120,31 @@ reserve(void)
 	munmap((char *)p + (aligned - at) + RESERVED, HUGE_PAGE -
 	    (aligned - at));
 	arenas.next = (char *)aligned;
-	arenas.end = arenas.next + RESERVED;
+	arenas.end = (char *)aligned + RESERVED;
+}
+
+static void *
+take_freed(void)
+{
+	void *p;
+	size_t i;
+
+	for (i = 0; i < FREED; i++)
+		if (atomic_load(&arenas.freed[i]) != NULL &&
+		    (p = atomic_exchange(&arenas.freed[i], NULL)) != NULL)
+			return p;
+	return NULL;
+}
+
+static void *
+take_next(size_t size)
+{
+	char *p = atomic_load(&arenas.next);
+
+	while (size <= (size_t)(arenas.end - p))
+		if (atomic_compare_exchange_weak(&arenas.next, &p, p + size))
+			return p;
+	return NULL;
 }
 
 void *
@@ -123,17 +153,13 @@ memory_arena(void *unused, size_t size)
 	void *p;
 
 	(void)unused;
-	if (arenas.size == 0) {
+	if (arenas.size == 0) {		/* the first, of the only thread */
 		arenas.size = size;
 		reserve();
 	}
-	if (size == arenas.size && arenas.n_freed > 0)
-		return arenas.freed[--arenas.n_freed];
-	if (size <= (size_t)(arenas.end - arenas.next)) {
-		p = arenas.next;
-		arenas.next += size;
+	if ((size == arenas.size && (p = take_freed()) != NULL) ||
+	    (p = take_next(size)) != NULL)
 		return p;
-	}
 	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	return p != MAP_FAILED ? p : NULL;
@@ -142,14 +168,19 @@ memory_arena(void *unused, size_t size)
 void
 memory_arena_free(void *unused, void *p, size_t size)
 {
+	size_t i;
+
 	(void)unused;
-	if (size != arenas.size || arenas.n_freed == FREED) {
-		munmap(p, size);
-		return;
-	}
 	/* All zeros when it is given out again, as mmap has it. */
 	madvise(p, size, MADV_DONTNEED);
-	arenas.freed[arenas.n_freed++] = p;
+	for (i = 0; size == arenas.size && i < FREED; i++) {
+		void *none = NULL;
+
+		if (atomic_load(&arenas.freed[i]) == NULL &&
+		    atomic_compare_exchange_strong(&arenas.freed[i], &none, p))
+			return;
+	}
+	munmap(p, size);
 }
 
 /* ---- huge pages ---- */
@@ -181,6 +212,6 @@ memory_settle(void)
 	collapse(heap_begin, (uintptr_t)sbrk(0));
 	if (arenas.end != NULL)
 		collapse((uintptr_t)arenas.end - RESERVED,
-		    (uintptr_t)arenas.next);
+		    (uintptr_t)atomic_load(&arenas.next));
 #endif
 }
