@@ -127,17 +127,28 @@ too_fast(struct parent *p, uint64_t now)
 	return p->second_n >= p->options->max_per_second;
 }
 
+/* Once, until half of them have left, and seldom if that is often. */
+static void
+log_full(struct parent *p, uint64_t now)
+{
+	if (p->full_logged || (p->full_ms != 0 && now - p->full_ms < 1000))
+		return;
+	log_warnx("all %u children are busy, further connections wait",
+	    p->options->max_children);
+	p->full_logged = true;
+	p->full_ms = now;
+}
+
 static bool
 has_room(struct parent *p)
 {
-	if (too_fast(p, sys_now_ms()))
+	uint64_t now = sys_now_ms();
+
+	if (too_fast(p, now))
 		return false;
 	if (p->alive < p->options->max_children)
 		return true;
-	if (!p->full_logged)
-		log_warnx("all %u children are busy, further connections "
-		    "wait", p->options->max_children);
-	p->full_logged = true;
+	log_full(p, now);
 	return false;
 }
 

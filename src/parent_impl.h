@@ -73,6 +73,7 @@ struct parent {
 	uint64_t count_ms;	/* when processes are counted next */
 	uint64_t second_ms;	/* --max-per-second: the present second's */
 	unsigned second_n;	/* begin, and connections since */
+	uint64_t full_ms;	/* when it was logged that the house is full */
 	uint64_t refused_ms;	/* when a refusal was logged last */
 };
 

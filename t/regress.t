@@ -530,6 +530,20 @@ def notices_unread(s):
         shutil.rmtree(top)
 
 
+def full_house(s):
+    """--max-children 1.  The log said of each client that the house was full,
+    as it had been empty in between."""
+    began = time.monotonic()
+    for _ in range(30):
+        with Client(s.port) as c:
+            c.ping()
+        tap.wait_until(lambda: not s.children())
+    took = time.monotonic() - began
+    n = s.log().count("all 1 children are busy")
+    t.ok(1 <= n <= took + 2, "full house: it is logged once a second at most",
+         (n, took))
+
+
 def pipe_of_reload(s):
     """Children begun while routes were tried had the pipe on which the answer
     comes: a script could take that away."""
@@ -597,6 +611,7 @@ CASES = [   # name, what is tested, options
     ("read-in-thread", read_in_thread, "--run-limit 0"),
     ("rehearsal-fails", rehearsal_fails, ""),
     ("spares-take-all", spares_take_all, ""),
+    ("full-house", full_house, "--max-children 1"),
     ("pipe-of-reload", pipe_of_reload, ""),
     ("notices-unread", notices_unread, ""),
 ]
