@@ -42,8 +42,8 @@ void confine_environment(void);
 int confine_child(const struct options *o, const char **what);
 
 /*
- * Counts the processes in the children's groups into the seats: 0, or -1 where
- * the system does not tell (no /proc).
+ * Counts the processes in the children's groups into the seats: 0, also when it
+ * could not look this time, or -1 where the system does not tell (no /proc).
  */
 int confine_count(struct scoreboard *b);
 
