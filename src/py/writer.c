@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The methods of Stream that write to the peer.  Each parses its arguments
- * into a struct send_op with the GIL held, and hands it to module_do, which
- * runs it under the mutex as often as it takes.  An op function is plain C: it
- * reads octets of Python objects that the caller holds, and touches nothing
- * else of Python.
+ * into a struct writeop with the GIL held, and hands it with the function of
+ * writeop.c that does it to module_do.  The octets that the struct points to
+ * are of Python objects that the method holds until then.
  */
 #include <Python.h>
 
@@ -13,49 +12,29 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../sys.h"
+#include "../writeop.h"
 #include "module.h"
 #include "pystream.h"
 
-/* One call; each method uses the members that it needs. */
-struct send_op {
-	struct op op;
-	uint32_t id;		/* stream identifier in the frame */
-	unsigned type;
-	unsigned flags;
-	uint32_t code;
-	uint32_t last;
-	bool end_stream;
-	bool headers_done;	/* respond: they have been queued */
-	bool refused;		/* answer: there has been one */
-	const uint8_t *data;
-	size_t len;
-	size_t sent;
-	const struct field *fields;
-	size_t n_fields;
-	size_t result;
-	enum conn_close how;
-};
-
-static struct send_op
+static struct writeop
 new_op(PyObject *self, int (*fn)(struct conn *c, struct op *op))
 {
 	struct exchange *x = ((struct stream_object *)self)->x;
 
-	return (struct send_op){ .id = x->id, .op = { .x = x, .id = x->id,
+	return (struct writeop){ .id = x->id, .op = { .x = x, .id = x->id,
 	    .fn = fn, .writes = true } };
 }
 
 /* stream_id 0 stands for the script's own stream in checked calls. */
 static void
-op_set_id(struct send_op *o, unsigned long id)
+op_set_id(struct writeop *o, unsigned long id)
 {
 	if (id != 0)
 		o->id = o->op.id = (uint32_t)id;
 }
 
 static PyObject *
-finish_op(struct send_op *o)
+finish_op(struct writeop *o)
 {
 	int rc = module_do(&o->op);
 
@@ -137,7 +116,7 @@ fail:
 }
 
 static void
-op_set_data(struct send_op *o, const Py_buffer *b)
+op_set_data(struct writeop *o, const Py_buffer *b)
 {
 	o->data = b->buf;
 	o->len = (size_t)b->len;
@@ -145,21 +124,12 @@ op_set_data(struct send_op *o, const Py_buffer *b)
 
 /* ---- checked calls ---- */
 
-static int
-do_headers(struct conn *c, struct op *op)
-{
-	struct send_op *o = (struct send_op *)op;
-
-	return send_headers(c->session, o->id, o->fields, o->n_fields,
-	    o->end_stream, &op->why);
-}
-
 /*
  * Arguments of the calls that are made most: without keywords, the optional
  * ones being END_STREAM (a bool) and the stream's identifier.
  */
 static int
-op_set_rest(struct send_op *o, PyObject *const *args, Py_ssize_t n)
+op_set_rest(struct writeop *o, PyObject *const *args, Py_ssize_t n)
 {
 	unsigned long id;
 
@@ -180,7 +150,7 @@ op_set_rest(struct send_op *o, PyObject *const *args, Py_ssize_t n)
 static PyObject *
 writer_send_headers(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
-	struct send_op o = new_op(self, do_headers);
+	struct writeop o = new_op(self, writeop_headers);
 	struct field_args fields;
 	PyObject *result;
 
@@ -194,30 +164,10 @@ writer_send_headers(PyObject *self, PyObject *const *args, Py_ssize_t n)
 	return result;
 }
 
-static int
-do_data(struct conn *c, struct op *op)
-{
-	struct send_op *o = (struct send_op *)op;
-	size_t sent = 0;
-	int rc;
-
-	rc = send_data(c->session, o->id, o->data + o->sent, o->len - o->sent,
-	    o->end_stream, conn_share(c, op), &sent, &op->why);
-	o->sent += sent;
-	if (sent > 0) {
-		op->since = 0;
-		c->last_data = sys_now_ms();
-	}
-	if (rc == SEND_OK && o->sent < o->len)
-		return conn_queued(c) < CONN_QUEUE_MAX ? CONN_AGAIN_TURN :
-		    CONN_AGAIN_SPACE;
-	return rc;
-}
-
 static PyObject *
 writer_send_data(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
-	struct send_op o = new_op(self, do_data);
+	struct writeop o = new_op(self, writeop_data);
 	PyObject *result;
 	Py_buffer data;
 
@@ -250,7 +200,7 @@ read_chunk(int fd, uint8_t *dst, size_t len, off_t offset)
 
 /* Sends len octets of fd from offset on; as finish_op, for each chunk. */
 static PyObject *
-send_file_chunks(struct send_op *o, int fd, off_t offset, uint64_t len,
+send_file_chunks(struct writeop *o, int fd, off_t offset, uint64_t len,
     bool end_stream, uint8_t *chunk)
 {
 	PyObject *result;
@@ -284,7 +234,7 @@ writer_send_file(PyObject *self, PyObject *args, PyObject *kw)
 {
 	static char *names[] = { "fd", "offset", "length", "end_stream",
 	    NULL };
-	struct send_op o = new_op(self, do_data);
+	struct writeop o = new_op(self, writeop_data);
 	PyObject *result;
 	unsigned long long offset, length;
 	uint8_t *chunk;
@@ -301,20 +251,11 @@ writer_send_file(PyObject *self, PyObject *args, PyObject *kw)
 	return result;
 }
 
-static int
-do_data_frame(struct conn *c, struct op *op)
-{
-	struct send_op *o = (struct send_op *)op;
-
-	return send_data_frame(c->session, o->id, o->data, o->len,
-	    o->end_stream, &op->why);
-}
-
 static PyObject *
 writer_send_data_frame(PyObject *self, PyObject *args, PyObject *kw)
 {
 	static char *names[] = { "data", "end_stream", "stream_id", NULL };
-	struct send_op o = new_op(self, do_data_frame);
+	struct writeop o = new_op(self, writeop_data_frame);
 	PyObject *result;
 	unsigned long id = 0;
 	Py_buffer data;
@@ -331,42 +272,9 @@ writer_send_data_frame(PyObject *self, PyObject *args, PyObject *kw)
 	return result;
 }
 
-/* HEADERS and DATA in one go, so that both are in one record. */
-static int
-do_respond(struct conn *c, struct op *op)
-{
-	struct send_op *o = (struct send_op *)op;
-	bool bare = o->len == 0 && o->end_stream;
-	int rc;
-
-	if (!o->headers_done) {
-		rc = send_headers(c->session, o->id, o->fields, o->n_fields,
-		    bare, &op->why);
-		if (rc != SEND_OK)
-			return rc;
-		o->headers_done = true;
-	}
-	if (o->len == 0)
-		return SEND_OK;
-	op->shares = true;
-	return conn_must_yield(c, op) ? CONN_AGAIN_TURN : do_data(c, op);
-}
-
-/* The same, unless something has gone out, or a raw block is open. */
-static int
-do_answer(struct conn *c, struct op *op)
-{
-	struct send_op *o = (struct send_op *)op;
-	const struct stream *s = op->x->stream;
-
-	o->refused = !o->headers_done && ((s != NULL && s->headers_sent) ||
-	    send_held_by(c->session) == o->id);
-	return o->refused ? SEND_OK : do_respond(c, op);
-}
-
 /* 0, or -1 with an exception. */
 static int
-respond(struct send_op *o, PyObject *field_list, PyObject *content)
+respond(struct writeop *o, PyObject *field_list, PyObject *content)
 {
 	struct field_args fields;
 	Py_buffer body;
@@ -391,7 +299,7 @@ respond(struct send_op *o, PyObject *field_list, PyObject *content)
 static PyObject *
 writer_respond(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
-	struct send_op o = new_op(self, do_respond);
+	struct writeop o = new_op(self, writeop_respond);
 
 	if (n < 2 || n > 3) {
 		PyErr_SetString(PyExc_TypeError,
@@ -407,7 +315,7 @@ writer_respond(PyObject *self, PyObject *const *args, Py_ssize_t n)
 static PyObject *
 writer_answer(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
-	struct send_op o = new_op(self, do_answer);
+	struct writeop o = new_op(self, writeop_answer);
 
 	if (n != 2) {
 		PyErr_SetString(PyExc_TypeError,
@@ -420,21 +328,12 @@ writer_answer(PyObject *self, PyObject *const *args, Py_ssize_t n)
 	return PyBool_FromLong(!o.refused);
 }
 
-static int
-do_push(struct conn *c, struct op *op)
-{
-	struct send_op *o = (struct send_op *)op;
-
-	return send_push(c->session, o->id, &o->last, o->fields, o->n_fields,
-	    &op->why);
-}
-
 static PyObject *
 writer_send_push(PyObject *self, PyObject *args, PyObject *kw)
 {
 	static char *names[] = { "fields", "push_stream_id", "stream_id",
 	    NULL };
-	struct send_op o = new_op(self, do_push);
+	struct writeop o = new_op(self, writeop_push);
 	struct field_args fields;
 	PyObject *sequence, *result;
 	unsigned long promised = 0, id = 0;
@@ -454,20 +353,11 @@ writer_send_push(PyObject *self, PyObject *args, PyObject *kw)
 	return PyLong_FromUnsignedLong(o.last);
 }
 
-static int
-do_max_payload(struct conn *c, struct op *op)
-{
-	struct send_op *o = (struct send_op *)op;
-
-	o->result = send_max_payload(c->session, o->id);
-	return SEND_OK;
-}
-
 static PyObject *
 writer_max_payload(PyObject *self, PyObject *args, PyObject *kw)
 {
 	static char *names[] = { "stream_id", NULL };
-	struct send_op o = new_op(self, do_max_payload);
+	struct writeop o = new_op(self, writeop_max_payload);
 	unsigned long id = 0;
 	int rc;
 
@@ -480,22 +370,11 @@ writer_max_payload(PyObject *self, PyObject *args, PyObject *kw)
 	return PyLong_FromSize_t(o.result);
 }
 
-static int
-do_reset(struct conn *c, struct op *op)
-{
-	struct send_op *o = (struct send_op *)op;
-
-	/* A reset is what ends a block that its script leaves open. */
-	if (send_held_by(c->session) == op->x->id)
-		conn_release_hold(c);
-	return send_rst_stream(c->session, o->id, o->code, &op->why);
-}
-
 static PyObject *
 writer_reset_stream(PyObject *self, PyObject *args, PyObject *kw)
 {
 	static char *names[] = { "error_code", "stream_id", NULL };
-	struct send_op o = new_op(self, do_reset);
+	struct writeop o = new_op(self, writeop_reset);
 	unsigned long code, id = 0;
 
 	if (!PyArg_ParseTupleAndKeywords(args, kw, "k|k", names, &code, &id))
@@ -505,21 +384,12 @@ writer_reset_stream(PyObject *self, PyObject *args, PyObject *kw)
 	return finish_op(&o);
 }
 
-static int
-do_goaway(struct conn *c, struct op *op)
-{
-	struct send_op *o = (struct send_op *)op;
-
-	return send_goaway(c->session, o->last, o->code, o->data, o->len,
-	    &op->why);
-}
-
 static PyObject *
 writer_goaway(PyObject *self, PyObject *args, PyObject *kw)
 {
 	static char *names[] = { "error_code", "last_stream_id", "debug",
 	    NULL };
-	struct send_op o = new_op(self, do_goaway);
+	struct writeop o = new_op(self, writeop_goaway);
 	PyObject *result;
 	unsigned long code;
 	long long last = -1;
@@ -538,18 +408,10 @@ writer_goaway(PyObject *self, PyObject *args, PyObject *kw)
 	return result;
 }
 
-static int
-do_ping(struct conn *c, struct op *op)
-{
-	struct send_op *o = (struct send_op *)op;
-
-	return send_ping(c->session, o->data, &op->why);
-}
-
 static PyObject *
 writer_ping(PyObject *self, PyObject *arg)
 {
-	struct send_op o = new_op(self, do_ping);
+	struct writeop o = new_op(self, writeop_ping);
 
 	if (!PyBytes_Check(arg) || PyBytes_GET_SIZE(arg) != 8) {
 		PyErr_Format(PyExc_ValueError,
@@ -560,42 +422,14 @@ writer_ping(PyObject *self, PyObject *arg)
 	return finish_op(&o);
 }
 
-static int
-do_flush(struct conn *c, struct op *op)
-{
-	(void)op;
-	if (conn_queued(c) == 0)
-		return SEND_OK;
-	return c->gone ? SEND_ERR_GONE : CONN_AGAIN_FLUSH;
-}
-
 static PyObject *
 writer_flush(PyObject *self, PyObject *unused)
 {
-	struct send_op o = new_op(self, do_flush);
+	struct writeop o = new_op(self, writeop_flush);
 
 	(void)unused;
 	o.op.writes = false;
 	return finish_op(&o);
-}
-
-/*
- * The I/O thread closes.  What was written before is flushed first, except
- * that GOAWAY needs no wait: the streams finish after it.
- */
-static int
-do_close(struct conn *c, struct op *op)
-{
-	struct send_op *o = (struct send_op *)op;
-
-	if (o->how != CLOSE_GOAWAY && conn_queued(c) > 0)
-		return CONN_AGAIN_FLUSH;
-	if (o->how == CLOSE_GOAWAY)
-		session_shutdown(c->session);
-	if (c->close < o->how)
-		c->close = o->how;
-	conn_wake_io(c);
-	return SEND_OK;
 }
 
 static PyObject *
@@ -610,7 +444,7 @@ writer_close(PyObject *self, PyObject *arg)
 		{ "fin", CLOSE_FIN },
 		{ "rst", CLOSE_RST }
 	};
-	struct send_op o = new_op(self, do_close);
+	struct writeop o = new_op(self, writeop_close);
 	const char *name;
 	size_t i;
 
@@ -629,19 +463,10 @@ writer_close(PyObject *self, PyObject *arg)
 
 /* ---- raw calls ---- */
 
-static int
-do_raw_block(struct conn *c, struct op *op)
-{
-	struct send_op *o = (struct send_op *)op;
-
-	return send_raw_block(c->session, op->x->id, o->type, o->flags, o->id,
-	    o->data, o->len, o->fields, o->n_fields);
-}
-
 static PyObject *
 writer_raw_block(PyObject *self, PyObject *args)
 {
-	struct send_op o = new_op(self, do_raw_block);
+	struct writeop o = new_op(self, writeop_raw_block);
 	struct field_args fields;
 	PyObject *sequence, *result = NULL;
 	unsigned long id;
@@ -662,19 +487,10 @@ writer_raw_block(PyObject *self, PyObject *args)
 	return result;
 }
 
-static int
-do_raw_frame(struct conn *c, struct op *op)
-{
-	struct send_op *o = (struct send_op *)op;
-
-	return send_raw_frame(c->session, op->x->id, o->type, o->flags, o->id,
-	    o->data, o->len);
-}
-
 static PyObject *
 writer_raw_frame(PyObject *self, PyObject *args)
 {
-	struct send_op o = new_op(self, do_raw_frame);
+	struct writeop o = new_op(self, writeop_raw_frame);
 	PyObject *result;
 	unsigned long id;
 	Py_buffer payload;
@@ -688,18 +504,10 @@ writer_raw_frame(PyObject *self, PyObject *args)
 	return result;
 }
 
-static int
-do_raw(struct conn *c, struct op *op)
-{
-	struct send_op *o = (struct send_op *)op;
-
-	return send_raw(c->session, op->x->id, o->data, o->len);
-}
-
 static PyObject *
 writer_raw(PyObject *self, PyObject *arg)
 {
-	struct send_op o = new_op(self, do_raw);
+	struct writeop o = new_op(self, writeop_raw);
 	PyObject *result;
 	Py_buffer octets;
 
