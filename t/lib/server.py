@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -128,6 +129,18 @@ class Server:
     def certificate(self) -> List[str]:
         """What a new connection is shown: PEM, by words."""
         return ssl.get_server_certificate(("127.0.0.1", self.port)).split()
+
+    def turns_away(self) -> bool:
+        """Whether one more connection, which sends nothing, is closed: while
+        it is not, that takes until the deadline."""
+        with socket.create_connection((self.host, self.port)) as s:
+            s.settimeout(tap.scaled(10))
+            try:
+                return s.recv(1) == b""
+            except ConnectionResetError:
+                return True
+            except socket.timeout:
+                return False
 
     def url(self, path: str) -> str:
         """Absolute URL of path, which begins with a slash."""
