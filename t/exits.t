@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from typing import Callable, List, Tuple
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
-from rawclient import Client
+from rawclient import INITIAL_WINDOW_SIZE, Client
 from server import program
 
 t = tap.Tap()
@@ -28,7 +29,13 @@ SCRIPTS = {
              "    response.writer.write_data('x')\n"
              "    time.sleep(1000)\n",
     "close": "def main(request, response):\n"
-             "    response.writer.close('fin')\n",
+             "    response.writer.close(\n"
+             "        request.GET.first('how').decode())\n",
+    "large": "def main(request, response):\n"
+             "    return 'x' * (1 << 20)\n",
+    "exec": "import os\n"
+            "def main(request, response):\n"
+            "    os.execv('/bin/sh', ['sh', '-c', 'exit 9'])\n",
     "leave": "import os\n"
              "def main(request, response):\n"
              "    os._exit(int(request.GET.first(b'code')))\n",
@@ -87,6 +94,35 @@ def violation(c: Client, _: subprocess.Popen) -> None:
     c.wait_end()
 
 
+def reset(c: Client, _: subprocess.Popen) -> None:
+    """A request, and RST of TCP."""
+    c.send_preface({}, None)
+    c.fetch("/quick.py")
+    c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                      struct.pack("ii", 1, 0))
+    c.sock.close()
+
+
+def no_window(c: Client, _: subprocess.Popen) -> None:
+    """What it asked for has no way to come."""
+    c.send_preface({INITIAL_WINDOW_SIZE: 0}, None)
+    c.request("/large.py")
+    c.wait_end()
+
+
+def leave(c: Client, _: subprocess.Popen) -> None:
+    """Before the first octet."""
+    c.close()
+
+
+def drain(c: Client, process: subprocess.Popen) -> None:
+    """TERM before the first request."""
+    c.send_preface({}, None)
+    c.wait_for(lambda: c.settings)
+    process.send_signal(signal.SIGTERM)
+    c.wait_end()
+
+
 def requests(n: int) -> Deed:
     """As many as --max-requests lets through."""
     def deed(c: Client, _: subprocess.Popen) -> None:
@@ -97,15 +133,15 @@ def requests(n: int) -> Deed:
     return deed
 
 
-def stop(times: int) -> Deed:
-    """TERM while a script sleeps, or, once, while none does."""
+def stop(path: str, times: int = 1) -> Deed:
+    """TERM while that script sleeps or when it has answered."""
     def deed(c: Client, process: subprocess.Popen) -> None:
         c.send_preface({}, None)
-        x = c.request("/quick.py" if times == 1 else "/sleep.py")
+        x = c.request(path)
         c.wait_for(lambda: x.data)
         process.send_signal(signal.SIGTERM)
         c.wait_for(lambda: c.goaway)
-        if times > 1:
+        for _ in range(times - 1):
             process.send_signal(signal.SIGTERM)
         c.wait_end()
     return deed
@@ -113,27 +149,38 @@ def stop(times: int) -> Deed:
 
 CASES: List[Tuple[str, int, List[str], Deed]] = [
     ("closed by the client", 0, [], fetch("/quick.py")),
-    ("closed by a script", 0, [], fetch("/close.py")),
-    ("drained", 0, [], stop(1)),
+    ("closed during the TLS handshake", 0, ["TLS"], leave),
+    ("closed by a script", 0, [], fetch("/close.py?how=fin")),
+    ("closed by a script, GOAWAY first", 0, [],
+     fetch("/close.py?how=goaway")),
+    ("drained", 0, [], stop("/quick.py")),
+    ("drained without a request", 0, [], drain),
     ("drained by --max-requests", 0, ["--max-requests", "2"], requests(2)),
+    ("drained by --max-lifetime", 0, ["--max-lifetime", "1"], requests(1)),
     ("a client's violation", 1, [], violation),
     ("HTTP/1", 1, [], octets(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")),
     ("no preface in time", 1, ["--handshake-timeout", "1"], octets(b"")),
     ("idle", 1, ["--idle-timeout", "1"], octets(
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
         + bytes([0, 0, 0, 4, 1, 0, 0, 0, 0]))),
+    ("output that does not move", 1, ["--stall-timeout", "1"], no_window),
     ("no TLS", 1, ["TLS"], octets(b"no ClientHello")),
+    ("reset by the client", 1, [], reset),
     ("a script past its run-time limit", 2, ["--run-limit", "1"],
      fetch("/loop.py")),
     ("a script that closes all descriptors", 2, [], fetch("/closes.py")),
     ("os._exit(7)", 7, [], fetch("/leave.py?code=7")),
     ("os._exit(0)", 0, [], fetch("/leave.py?code=0")),
+    ("the program that a script has become", 9, [], fetch("/exec.py")),
     ("no descriptors: a fault of the server's own", 70,
      ["--max-files", "3"], octets(b"")),
     ("SIGABRT", 134, [], fetch("/signal.py?n=6")),
     ("SIGKILL", 137, [], fetch("/signal.py?n=9")),
     ("SIGSEGV", 139, [], fetch("/signal.py?n=11")),
-    ("killed by the second signal to stop", 137, [], stop(2)),
+    ("killed by the second signal to stop", 137, [], stop("/sleep.py", 2)),
+    ("killed after the grace time", 137, ["--grace", "1"], stop("/sleep.py")),
+    ("killed for its silence", 137, ["--silence-limit", "1"],
+     fetch(f"/signal.py?n={int(signal.SIGSTOP)}")),
 ]
 
 
