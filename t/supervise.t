@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
@@ -469,52 +468,6 @@ class OtherEnv(Server):
         super().__init__(DOCROOT, *options, env=env)
 
 
-def notifications():
-    """NOTIFY_SOCKET with a path and an abstract name."""
-    def write_routes(text):
-        with open(DIR + "/routes.py", "w", encoding="ascii") as f:
-            f.write(text + "routes = []\n")
-    for name in DIR + "/notify", "\0" + DIR + "/abstract":
-        kind = "abstract" if name[0] == "\0" else "path"
-        write_routes("")
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
-            s.bind(name)
-            s.settimeout(tap.scaled(20))
-            with OtherEnv("--routes", DIR + "/routes.py", env={
-                    "NOTIFY_SOCKET": name.replace("\0", "@")}) as server:
-                t.eq(s.recv(1000), b"READY=1", f"{kind}: READY=1")
-                with Client(server.port) as c:
-                    names = json.loads(c.fetch("/env.py").body)
-                    t.ok("NOTIFY_SOCKET" not in names,
-                         f"{kind}: scripts do not see it")
-                with open(DIR + "/hold", "wb"):
-                    pass
-                write_routes("import os, time\nwhile os.path.exists("
-                             f"{DIR + '/hold'!r}):\n    time.sleep(0.01)\n")
-                before = time.monotonic_ns() // 1000
-                server.process.send_signal(signal.SIGHUP)
-                got = re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=(\d+)",
-                                   s.recv(1000))
-                after = time.monotonic_ns() // 1000
-                t.ok(got and before <= int(got.group(1)) <= after,
-                     f"{kind}: RELOADING=1 with the time", got)
-                s.setblocking(False)
-                with Client(server.port) as c:
-                    t.eq(c.fetch("/quick.py").body, b"quick",
-                         f"{kind}: served while it reloads")
-                try:
-                    early = s.recv(1000)
-                except BlockingIOError:
-                    early = None
-                t.eq(early, None, f"{kind}: no READY=1 while it does")
-                s.settimeout(tap.scaled(20))
-                os.unlink(DIR + "/hold")
-                t.eq(s.recv(1000), b"READY=1", f"{kind}: READY=1 again")
-                server.process.send_signal(signal.SIGTERM)
-                t.eq(s.recv(1000), b"STOPPING=1", f"{kind}: STOPPING=1")
-                t.eq(server.stop(0), 0, f"{kind}: exit code 0")
-
-
 def notify_fd():
     """--notify-fd: a newline, then end of file."""
     reading, writing = os.pipe()
@@ -780,7 +733,6 @@ try:
     reopened()
     ucspi()
     listen_fds()
-    notifications()
     notify_fd()
     if shutil.which("openssl"):
         make_pair()
