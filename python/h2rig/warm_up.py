@@ -82,7 +82,9 @@ def begin() -> List[bytes]:
 
 
 def end() -> None:
-    """Leaves everything as it was, except for what cannot be seen."""
+    """Leaves everything as it was, except for what cannot be seen; also when
+    begin has raised.
+    """
     for name, value in _saved:
         setattr(options, name, value)
     python_script_handler.forget()

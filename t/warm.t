@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Requests that the server answers to itself before clients come: of them, and
+of what may go wrong with them, clients find nothing."""
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+import tap
+from rawclient import Client
+from server import Server, program
+
+t = tap.Tap()
+DIR = tempfile.mkdtemp(prefix="h2rig-warm-")
+DOCROOT = os.path.join(DIR, "docroot")
+LATENCY_MS = 50
+
+# Of the same names as what the server asks itself for.
+FILES = {
+    "docroot/small.py": "def main(request, response):\n"
+                        "    return 'own small'\n",
+    "docroot/script.py": "import helper, json\n"
+                         "def main(request, response):\n"
+                         "    return json.dumps([request.doc_root,\n"
+                         "        helper.NAME, response.headers.get('X-Warm'),\n"
+                         "        request.url_parts.query])\n",
+    "docroot/helper.py": "NAME = 'own helper'\n",
+    "docroot/file.txt": "own file",
+    "alias/file.txt": "of an alias",
+    "routes.py": "routes = [('GET', '/route', lambda q, r: 'of a route')]\n",
+}
+
+OPTIONS = ["--log-level", "debug", "--latency", str(LATENCY_MS),
+           "--alias", f"/alias/={DIR}/alias",
+           "--routes", os.path.join(DIR, "routes.py")]
+
+NO_DESCRIPTORS = """
+import resource
+_begin, _end = begin, end
+def begin():
+    global _limit
+    _limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    requests = _begin()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, _limit[1]))
+    return requests
+def end():
+    resource.setrlimit(resource.RLIMIT_NOFILE, _limit)
+    _end()
+"""
+
+HALF_BEGUN = """
+_begin = begin
+def begin():
+    _begin()
+    raise RuntimeError('half begun')
+"""
+
+# name, file of the package, what is added to it, the log's warning
+CASES = [
+    ("all is well", None, "", None),
+    ("an import raises", "wsproto.py", "raise RuntimeError('broken')\n",
+     r"RuntimeError\('broken'\)"),
+    ("no connection can be made", "h2rig/warm_up.py", NO_DESCRIPTORS,
+     r"OSError\(\d+, 'Too many open files'\)"),
+    ("it does not begin", "h2rig/warm_up.py", HALF_BEGUN,
+     r"RuntimeError\('half begun'\)"),
+]
+
+
+def write(path, text, mode="w"):
+    """A file below DIR, and its directory."""
+    path = os.path.join(DIR, path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, mode, encoding="ascii") as f:
+        f.write(text)
+
+
+def copy_program(directory):
+    """The program with a package of its own beside it, to be changed."""
+    os.mkdir(directory)
+    shutil.copy(program(), directory)
+    shutil.copytree(os.path.join(HERE, "..", "python"),
+                    os.path.join(directory, "python"))
+    for below, _, names in os.walk(directory):
+        os.chmod(below, 0o755)      # the source may be read-only
+        for name in names:
+            os.chmod(os.path.join(below, name), 0o755)
+    return os.path.join(directory, os.path.basename(program()))
+
+
+def answers(s):
+    """What a connection gets."""
+    with Client(s.port) as c:
+        began = time.monotonic()
+        small = c.fetch("/small.py").body
+        slow = time.monotonic() - began >= LATENCY_MS / 1000
+        return {"small": small, "latency": slow,
+                "script": json.loads(c.fetch("/script.py?a").body),
+                "file": c.fetch("/file.txt").body,
+                "alias": c.fetch("/alias/file.txt").body,
+                "route": c.fetch("/route").body}
+
+
+WANT = {"small": b"own small", "latency": True,
+        "script": [DOCROOT, "own helper", [], "a"],
+        "file": b"own file", "alias": b"of an alias", "route": b"of a route"}
+
+
+def of_spare(s):
+    """The same, if it had a spare child; else None."""
+    def count():
+        return len(re.findall(r"debug: spare \d+ serves ", s.log()))
+    before = count()
+    got = answers(s)
+    return got if count() > before else None
+
+
+def case(name, file, text, warning):
+    """A server of which the rehearsal goes so."""
+    directory = os.path.join(DIR, "program")
+    path = copy_program(directory)
+    if file:
+        write(os.path.join(directory, "python", file), text, "a")
+    for extra in [], ["--spare", "1"]:
+        label = " ".join([name] + extra)
+        s = Server(DOCROOT, *OPTIONS, *extra)
+        s.argv[0] = path
+        with s:
+            got = tap.wait_until(lambda: of_spare(s)) if extra else answers(s)
+            t.eq(got, WANT, f"{label}: what clients get")
+            said = s.wait_log("warn: rehearsing requests: " + warning) \
+                if warning else "rehearsing" not in s.log()
+            t.ok(said, f"{label}: what is said of it", s.log()[:3000])
+    shutil.rmtree(directory)
+
+
+try:
+    for relative, source in FILES.items():
+        write(relative, source)
+    for row in CASES:
+        case(*row)
+finally:
+    shutil.rmtree(DIR, ignore_errors=True)
+t.done()
