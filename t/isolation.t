@@ -96,6 +96,28 @@ def main(request, response):
     return json.dumps([os.environ.get(name) for name in
                        ('HOME', 'USER', 'LOGNAME')] + [os.getcwd()])
 """,
+    "chance": """
+import json, os, random, ssl, tempfile, uuid
+def forked():
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        os.write(writing, repr(random.random()).encode())
+        os._exit(0)
+    os.close(writing)
+    os.wait()
+    with open(reading) as f:
+        return f.read()
+def main(request, response):
+    with tempfile.NamedTemporaryFile() as f:
+        name = f.name
+    # Forked ones first: they begin with the state that we have.
+    forks = [forked(), forked(), repr(random.random())]
+    return json.dumps({
+        'random': forks[2], 'getrandbits': random.getrandbits(64),
+        'gauss': random.gauss(0, 1), 'uuid4': str(uuid.uuid4()),
+        'ssl': ssl.RAND_bytes(16).hex(), 'tempfile': name,
+        'random, in processes of one script': forks})
+""",
     "kill0": """
 import os
 def main(request, response):
@@ -222,6 +244,19 @@ def environment():
         t.skip("memory is hidden", "needs Linux, no sanitizer")
     else:
         t.eq(got["dumpable"], 0, "memory is hidden from other processes")
+
+
+def chance():
+    """No two connections draw the same, though they have one parent."""
+    for options in [], ["--spare", "3"]:
+        label = " ".join(options)
+        with Server(DOCROOT, *options) as s:
+            # Of those that wait too, and of those forked when none does.
+            got = [json.loads(fetch(s, "/chance.py")) for _ in range(8)]
+        for name in got[0]:
+            drawn = [v for g in got for v in
+                     (g[name] if isinstance(g[name], list) else [g[name]])]
+            t.eq(len(set(drawn)), len(drawn), f"{label} {name}: all differ")
 
 
 # ---- users
@@ -428,6 +463,7 @@ if __name__ == "__main__":
     try:
         output()
         environment()
+        chance()
         wrong_users()
         users()
         homes()
