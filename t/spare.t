@@ -10,12 +10,13 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import SCRIPTS, Server, make_pair, program
+from server import SCRIPTS, Server, copy_program, make_pair, program
 
 t = tap.Tap()
 DIR = tempfile.mkdtemp(prefix="h2rig-spare-")
@@ -146,6 +147,102 @@ def killed():
         t.ok("accepting slowly" not in s.log(), "clients do not wait for it")
         with Client(s.port) as c:
             t.ok(served(c), "one is served")
+
+
+def changed(name, text, *options):
+    """A server of which the package's h2rig.warm_up has this at its end."""
+    directory = os.path.join(DIR, name)
+    path = copy_program(directory)
+    with open(os.path.join(directory, "python", "h2rig", "warm_up.py"), "a",
+              encoding="ascii") as f:
+        f.write(text)
+    s = Server(SCRIPTS, "--log-level", "debug", *options)
+    s.argv[0] = path
+    return s
+
+
+DIES = """
+_begin, _parent = begin, os.getpid()
+def begin():
+    if os.getpid() != _parent:
+        os._exit(3)
+    return _begin()
+"""
+
+
+def dies_at_once():
+    """Spares that cannot live are made one a second, clients served."""
+    def made():
+        return len(re.findall(r"debug: spare \d+ waits ", s.log()))
+
+    began = time.monotonic()
+    with changed("dies", DIES, "--spare", str(N)) as s:
+        tap.wait_until(lambda: made() >= N + 3, 20)
+        n = made()
+        # As many as there may be before one is seen to die, then they come
+        # slowly.  A bound from below: slow machines take longer.
+        t.ok(n >= N + 3 and time.monotonic() - began >= n - N,
+             "spares that die at once: one a second is made", s.log()[-2000:])
+        t.ok(re.search(r"warn: child \d+ of nobody ended: exit .*code 3",
+                       s.log()), "the log tells of them", s.log()[-2000:])
+        with Client(s.port) as c:
+            t.ok(served(c), "clients are served")
+        t.ok("accepting slowly" not in s.log(), "and do not wait for it")
+
+
+# A process of the spare's stops it, and closes its end for reading.
+DEAF = """
+import signal, socket, stat, time
+_end, _parent, _go = end, os.getpid(), %r
+def _sockets():
+    for fd in range(3, 256):
+        try:
+            if stat.S_ISSOCK(os.fstat(fd).st_mode):
+                yield socket.socket(fileno=os.dup(fd))
+        except OSError:
+            pass
+def _deafen(spare):
+    while not os.path.exists(_go):
+        if os.getppid() != spare:
+            return
+        time.sleep(0.01)
+    os.kill(spare, signal.SIGSTOP)
+    for s in _sockets():
+        s.shutdown(socket.SHUT_RD)
+    os.unlink(_go)
+def end():
+    _end()
+    spare = os.getpid()
+    if spare != _parent and os.fork() == 0:
+        _deafen(spare)
+        os._exit(0)
+"""
+
+
+def hand_over_fails():
+    """A client that cannot be handed to a spare has a child forked for it."""
+    go = os.path.join(DIR, "go")
+    with changed("deaf", DEAF % go, "--spare", "1") as s:
+        before = spares(s, 1)
+        with open(go, "wb"):
+            pass
+        t.ok(before and tap.wait_until(lambda: not os.path.exists(go)),
+             "a spare that can be handed nothing")
+        with Client(s.port) as c:
+            t.ok(served(c), "a client that comes is served")
+            t.ok(re.search(rf"debug: child \d+ serves \S+:{port_of(c)}$",
+                           s.log(), re.M), "by a child made for it",
+                 s.log()[-2000:])
+            t.ok(f"info: child {before[0]} of nobody: " in states(s),
+                 "the spare is nobody's again")
+            os.kill(before[0], signal.SIGCONT)
+            after = spares(s, 1, but=before)
+            t.eq(len(after), 1, "the spare is replaced")
+            t.ok("of nobody ended" not in s.log(), "without a warning")
+            t.ok(served(c), "the client's connection goes on")
+        with Client(s.port) as c:
+            t.ok(served(c) and f"debug: spare {after[0]} serves" in s.log(),
+                 "the next client has the new one", s.log()[-2000:])
 
 
 def silent():
@@ -330,6 +427,8 @@ crowd()
 full()
 crash()
 killed()
+dies_at_once()
+hand_over_fails()
 silent()
 stays()
 addresses()

@@ -10,11 +10,11 @@ import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "lib"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
 import tap
 from rawclient import Client
-from server import Server, program
+from server import Server, copy_program
 
 t = tap.Tap()
 DIR = tempfile.mkdtemp(prefix="h2rig-warm-")
@@ -28,8 +28,8 @@ FILES = {
     "docroot/script.py": "import helper, json\n"
                          "def main(request, response):\n"
                          "    return json.dumps([request.doc_root,\n"
-                         "        helper.NAME, response.headers.get('X-Warm'),\n"
-                         "        request.url_parts.query])\n",
+                         "        helper.NAME, request.url_parts.query,\n"
+                         "        response.headers.get('X-Warm')])\n",
     "docroot/helper.py": "NAME = 'own helper'\n",
     "docroot/file.txt": "own file",
     "alias/file.txt": "of an alias",
@@ -81,19 +81,6 @@ def write(path, text, mode="w"):
         f.write(text)
 
 
-def copy_program(directory):
-    """The program with a package of its own beside it, to be changed."""
-    os.mkdir(directory)
-    shutil.copy(program(), directory)
-    shutil.copytree(os.path.join(HERE, "..", "python"),
-                    os.path.join(directory, "python"))
-    for below, _, names in os.walk(directory):
-        os.chmod(below, 0o755)      # the source may be read-only
-        for name in names:
-            os.chmod(os.path.join(below, name), 0o755)
-    return os.path.join(directory, os.path.basename(program()))
-
-
 def answers(s):
     """What a connection gets."""
     with Client(s.port) as c:
@@ -108,7 +95,7 @@ def answers(s):
 
 
 WANT = {"small": b"own small", "latency": True,
-        "script": [DOCROOT, "own helper", [], "a"],
+        "script": [DOCROOT, "own helper", "a", []],
         "file": b"own file", "alias": b"of an alias", "route": b"of a route"}
 
 

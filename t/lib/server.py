@@ -24,8 +24,8 @@ import tap
 READY = re.compile(r"^h2rig: listening on (https?)://(\S+):(\d+)\s*$", re.M)
 SANITIZER = re.compile(
     r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:")
-SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))), "scripts")
+_T = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SCRIPTS = os.path.join(_T, "scripts")
 """The document root of the test scripts, t/scripts."""
 
 
@@ -49,6 +49,19 @@ def program() -> str:
             return os.path.abspath(path)
     raise FileNotFoundError(
         "no program to test: set H2RIG, or run this in the build directory")
+
+
+def copy_program(directory: str) -> str:
+    """The path of a copy of the program in the directory, which is made.  It
+    has a package of its own beside it, directory/python, to be changed."""
+    os.mkdir(directory)
+    shutil.copy(program(), directory)
+    shutil.copytree(os.path.join(os.path.dirname(_T), "python"),
+                    os.path.join(directory, "python"))
+    for below, _, names in os.walk(directory):
+        for path in [below] + [os.path.join(below, name) for name in names]:
+            os.chmod(path, 0o755)       # the source may be read-only
+    return os.path.join(directory, os.path.basename(program()))
 
 
 class Server:
