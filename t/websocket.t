@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -16,7 +17,7 @@ sys.path.insert(0, os.path.join(HERE, "lib"))
 import browser                                                  # noqa: E402
 import tap                                                      # noqa: E402
 from rawclient import Client, INITIAL_WINDOW_SIZE               # noqa: E402
-from server import SCRIPTS, Server                              # noqa: E402
+from server import SCRIPTS, Server, program              # noqa: E402
 
 WS = os.path.join(HERE, "ws-scripts")
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
@@ -607,9 +608,22 @@ def namesakes(root):
     for name in ("wsproto.py", "h11.py"):
         with open(os.path.join(root, name), "w") as f:
             f.write("open(%r, 'w').close()\n" % mark)
+    def look(c, label):
+        t.eq((Socket(c, "/echo").get(1)[:1], os.path.exists(mark)),
+             ([(0x81, b"new")], False), label)
+
     with Server(root, "--cleartext") as s, Client(s.port, tls=False) as c:
-        t.eq((Socket(c, "/echo").get(1)[0], os.path.exists(mark)),
-             ((0x81, b"new"), False), "namesakes of wsproto are not taken")
+        look(c, "namesakes of wsproto are not taken")
+    # Where nothing is imported ahead of the first WebSocket.
+    with socket.create_server(("127.0.0.1", 0)) as listener, \
+            Client(listener.getsockname()[1], tls=False) as c:
+        with listener.accept()[0] as conn:
+            p = subprocess.Popen([program(), "--inetd", "--cleartext", root],
+                                 stdin=conn, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+        look(c, "nor with --inetd")
+        c.close()
+        t.eq(p.wait(tap.scaled(20)), 0, "which ends as usual")
 
 
 NO_WSPROTO = """

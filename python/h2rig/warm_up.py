@@ -9,15 +9,14 @@ pages that it is written to.
 The parent runs no user's code: the document root is the package's directory
 warm meanwhile, there are no aliases, and the routes are the default ones.
 
-What only some connections need is imported here too, without the document
-root: the ready line does not wait for it.
+What only some connections need is imported here too: the ready line does not
+wait for it.
 """
 
 import importlib
 import os
 from typing import Any, List, Tuple
 
-from h2rig import paths
 from h2rig.config import options
 from h2rig.handlers import python_script_handler
 from h2rig.router import router
@@ -91,5 +90,4 @@ def end() -> None:
     router.clear_found()
     router.pending = options.routes
     # Last: whatever it may raise, the above is done.
-    with paths.without():
-        importlib.import_module("h2rig.websocket_frames")
+    importlib.import_module("h2rig.websocket_frames")

@@ -3,16 +3,20 @@
 
 Of all that the package imports this takes longest, so that nothing imports
 this module before the server is ready: `warm_up` does then, for the children,
-and whatever needs it first where nothing is rehearsed.
+and whatever needs it first where nothing is rehearsed.  Neither takes a
+document root's module of that name.
 """
 
 from typing import Any
 
+from h2rig import paths
+
 _DeflateBase: Any = object
 available = False
 try:
-    from wsproto.extensions import PerMessageDeflate
-    from wsproto.frame_protocol import FrameProtocol, Opcode, ParseFailed
+    with paths.without():
+        from wsproto.extensions import PerMessageDeflate
+        from wsproto.frame_protocol import FrameProtocol, Opcode, ParseFailed
     _DeflateBase = PerMessageDeflate
     available = True
 except ImportError:
