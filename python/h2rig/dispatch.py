@@ -9,9 +9,11 @@ running one asks for the body.
 """
 
 import collections
+import contextlib
 import importlib.util
 import os
 import sys
+import threading
 import time
 import traceback
 import types
@@ -137,31 +139,32 @@ def serve(stream: Any) -> None:
     Returns when there is none left for now, or the exchange is over.
     """
     exchange: Optional[Exchange] = stream.state
-    event = stream.next_event()
+    if exchange is None:
+        event = stream.next_event()
+        if event is None:
+            return
+        exchange = stream.state = Exchange(stream, event)
+        exchange.start()
+        more = True
+    else:
+        more = exchange.take()
     while True:
-        if event is None and exchange is not None and stream.closed:
+        if not more and stream.closed:
             # What closed it may have come after that look for an event: only
             # now is none final.  A stream that its script has reset ends here.
-            event = stream.next_event()
-            if event is None:
+            more = exchange.take()
+            if not more:
                 exchange.finish()
-        if event is None:
-            # A thread of the script's own may have read the end.
-            if (exchange is None or exchange.over
-                    or not exchange.request._ended):
-                return
-        elif exchange is None:
-            exchange = stream.state = Exchange(stream, event)
-            exchange.start()
-        else:
-            exchange.take(event)
+        # A thread of the script's own may have read the end.
+        if not more and (exchange.over or not exchange.request._ended):
+            return
         if exchange.pending:
             exchange.drain()
         if exchange.request._ended and not exchange.over:
             exchange.complete()
         if exchange.over:
             return
-        event = stream.next_event()
+        more = exchange.take()
 
 
 class Exchange:
@@ -171,6 +174,9 @@ class Exchange:
     #: DATA frames that were read by a running function and are still to be
     #: given to handle_data
     pending: Optional[Deque[frames.RequestData]] = None
+    #: held from when an event is taken until its content is stored: a thread
+    #: of the script's own may do likewise
+    storing: Any = contextlib.nullcontext()
     #: no function is to run any more; content is thrown away
     dropping = False
     over = False
@@ -178,6 +184,8 @@ class Exchange:
     def __init__(self, stream: Any, event: Tuple[Any, ...]) -> None:
         self.stream = stream
         _, method, path, ended = event
+        if not ended:
+            self.storing = threading.Lock()
         self.request: Request = Request(self, stream, method, path, ended)
         self.response: Response = Response(self.request, stream)
 
@@ -221,63 +229,87 @@ class Exchange:
             self.run("handle_headers", self.functions.handle_headers,
                      request.frames[0])
 
-    def take(self, event: Tuple[Any, ...]) -> None:
-        """Handles an event after the first."""
+    def store(self, event: Tuple[Any, ...]) -> int:
+        """Adds an event after the first to the request, with `storing` held:
+        where in the store its content is.  OSError: no room for it, say.
+        """
         request = self.request
         if event[0] == EVENT_TRAILERS:
             request.add_trailers(event[1])
-            return
-        kind, data, flow_length, ended, credit = event
-        if self.dropping:
-            request._ended = ended
-            self.stream.consume(credit)
-            return
-        try:
-            if kind == EVENT_CONTENT:
-                request.add_content(data, flow_length, ended)
+            return 0
+        kind, data, flow_length, ended, _ = event
+        if kind == EVENT_CONTENT:
+            request.add_content(data, flow_length, ended)
+            return 0
+        return request.add_data(data, flow_length, ended)
+
+    def take(self) -> bool:
+        """Handles the next event, if there is one: whether there was."""
+        stream = self.stream
+        request = self.request
+        frame = error = None
+        with self.storing:
+            event = stream.next_event()
+            if event is None:
+                return False
+            if event[0] == EVENT_TRAILERS:
+                self.store(event)
+                return True
+            kind, data, flow_length, ended, credit = event
+            if self.dropping:
+                request._ended = ended
             else:
-                offset = request.add_data(data, flow_length, ended)
-        except OSError as e:
-            # No room for the body, say.
-            request._ended = ended
-            self.stream.consume(credit)
-            self.failed(e, "(body)")
-            return
-        if self.functions.handle_data is not None:
-            frame = request.data_frame(data, offset, len(data), flow_length)
+                try:
+                    offset = self.store(event)
+                    if self.functions.handle_data is not None:
+                        frame = request.data_frame(data, offset, len(data),
+                                                   flow_length)
+                except OSError as e:
+                    request._ended = ended
+                    error = e
+            if frame is not None and self.pending:
+                # Its turn comes after those.
+                frame._data = None
+                self.pending.append(frame)
+                frame = None
+        if frame is not None:
             self.run("handle_data", self.functions.handle_data, frame)
             frame._data = None
         if credit:
-            self.stream.consume(credit)
+            stream.consume(credit)
+        if error is not None:
+            self.failed(error, "(body)")
+        return True
 
     def pull(self) -> None:
-        """Takes one more event for a function that wants the body; waits.
+        """Takes one more event for a function that wants the body; or waits
+        until there may be one, or another thread has taken it.
 
         StreamClosedError when the client leaves.
         """
         request = self.request
-        event = self.stream.next_event(True)
+        stream = self.stream
+        with self.storing:
+            event = stream.at_hand()
+            if event is not None:
+                offset = self.store(event)
+                if event[0] == EVENT_DATA and (
+                        self.functions.handle_data is not None):
+                    if self.pending is None:
+                        self.pending = collections.deque()
+                    self.pending.append(request.data_frame(
+                        None, offset, len(event[1]), event[2]))
         if event is None:
+            if not request._ended and stream.await_event():
+                return
             request._ended = True
-        elif event[0] == EVENT_TRAILERS:
-            request.add_trailers(event[1])
-        else:
-            kind, data, flow_length, ended, credit = event
-            if kind == EVENT_CONTENT:
-                request.add_content(data, flow_length, ended)
-            else:
-                offset = request.add_data(data, flow_length, ended)
-            if self.functions.handle_data is not None:
-                if self.pending is None:
-                    self.pending = collections.deque()
-                self.pending.append(request.data_frame(
-                    None, offset, len(data), flow_length))
+        elif event[0] != EVENT_TRAILERS:
             # What is stored is consumed, else the client would wait for
             # credit and the script for the client.
-            self.stream.consume(credit)
+            stream.consume(event[4])
         if request._ended:
             # Main is the handler thread's, if this is another.
-            self.stream.press()
+            stream.press()
 
     def drain(self) -> None:
         """Gives handle_data the frames that were read early."""

@@ -263,33 +263,64 @@ take_event(struct stream_object *self)
 	}
 }
 
+/*
+ * What has come, as one event; None: nothing has, or all is taken.  With
+ * `though_left` also what came before the client left.
+ */
+static PyObject *
+at_hand(struct stream_object *self, bool though_left)
+{
+	struct exchange *x = self->x;
+
+	if (!though_left && atomic_load(&x->left))
+		Py_RETURN_NONE;		/* nothing more is started */
+	if (buf_len(&x->hand_events) > 0)
+		return take_event(self);
+	if (x->fetching)
+		wait_for_fetcher(x);
+	if (x->received)
+		Py_RETURN_NONE;
+	if (buf_len(&x->hand_events) == 0 && fetch_events(x) < 0)
+		return NULL;
+	if (buf_len(&x->hand_events) > 0)
+		return take_event(self);
+	Py_RETURN_NONE;
+}
+
 static PyObject *
 event_next(struct stream_object *self, PyObject *const *args,
     Py_ssize_t n)
 {
-	struct exchange *x = self->x;
 	bool wait = n > 0 && args[0] == Py_True;
+	PyObject *event;
 
 	for (;;) {
-		if (!wait && atomic_load(&x->left))
-			Py_RETURN_NONE;		/* nothing more is started */
-		if (buf_len(&x->hand_events) > 0)
-			return take_event(self);
-		if (x->fetching)
-			wait_for_fetcher(x);
-		if (x->received)
-			Py_RETURN_NONE;
-		if (buf_len(&x->hand_events) > 0)
-			continue;		/* another has fetched */
-		if (fetch_events(x) < 0)
-			return NULL;
-		if (buf_len(&x->hand_events) > 0)
-			continue;
-		if (!wait)
-			Py_RETURN_NONE;
-		if (await_events(x) < 0)
+		event = at_hand(self, wait);
+		if (event != Py_None || !wait || self->x->received)
+			return event;
+		Py_DECREF(event);
+		if (await_events(self->x) < 0)
 			return NULL;
 	}
+}
+
+static PyObject *
+event_at_hand(struct stream_object *self, PyObject *unused)
+{
+	(void)unused;
+	return at_hand(self, true);
+}
+
+static PyObject *
+event_await(struct stream_object *self, PyObject *unused)
+{
+	struct exchange *x = self->x;
+
+	(void)unused;
+	if (buf_len(&x->hand_events) == 0 && !x->received &&
+	    await_events(x) < 0)
+		return NULL;
+	return PyBool_FromLong(!x->received);
 }
 
 static PyObject *
@@ -395,6 +426,10 @@ events_init(void)
 PyMethodDef event_methods[] = {
 	{ "next_event", (PyCFunction)(void (*)(void))event_next,
 	    METH_FASTCALL, "The next frame of the request." },
+	{ "at_hand", (PyCFunction)event_at_hand, METH_NOARGS,
+	    "The same, if it has come, for a function that runs." },
+	{ "await_event", (PyCFunction)event_await, METH_NOARGS,
+	    "Waits for one to come; False: all have been taken." },
 	{ "fields", (PyCFunction)event_fields, METH_NOARGS,
 	    "The request's field section, as received." },
 	{ "frame", (PyCFunction)event_frame, METH_NOARGS,

@@ -107,6 +107,14 @@ class Stream:
             raise errors.StreamClosedError("the client has left")
         return None
 
+    def at_hand(self):
+        return self.next_event(True) if self.events else None
+
+    def await_event(self):
+        if not self.events:
+            self.next_event(True)
+        return True
+
     def _content(self, event):
         """This DATA event, and those that have come meanwhile (by `merge`),
         as C makes one of them.

@@ -3,14 +3,24 @@
 import gc
 import json
 import os
+import threading
 import unittest
+from unittest import mock
 
 import fake
-from h2rig import dispatch, errors
+from h2rig import body, dispatch, errors
 from h2rig.connection import connection
 
 REVERSE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..",
                        "doc", "examples", "reverse.py")
+
+
+ECHO = """
+def handle_headers(frame, request, response):
+    response.write_status_headers()
+def handle_data(frame, request, response):
+    response.writer.write_data(frame.data)
+"""
 
 
 class Case(unittest.TestCase):
@@ -33,6 +43,12 @@ class Case(unittest.TestCase):
     def main(self, text, method="GET", **kw):
         return fake.script("def main(request, response):\n    " + text,
                            fake.headers(method, "/script.py", **kw))
+
+
+def sent_octets(s):
+    """All content that was sent."""
+    return b"".join(part for sent in s.frames() for part in sent
+                    if isinstance(part, bytes))
 
 
 def post(*fields, end=False):
@@ -331,6 +347,59 @@ class Errors(Case):
         s = Late(post())
         dispatch.serve(s)
         self.assertEqual((s.called[-1], s.finished), ("main", 1))
+
+    def pulled_by_two(self, source):
+        """What a script answers, all of it, whose own thread asks for more of
+        the body when the first frame has been taken and is not yet stored.
+        """
+        append, start = body.BodyStore.append, dispatch.Exchange.start
+        requests, threads = [], []
+
+        def started(exchange):
+            requests.append(exchange.request)
+            start(exchange)
+
+        def late(store, data):
+            if not threads:
+                threads.append(threading.Thread(
+                    target=requests[0]._pull, args=(4,)))
+                threads[0].start()
+                # It waits for us, and so in vain we for it.
+                threads[0].join(0.2)
+            return append(store, data)
+        fake.write("script.py", source)
+        s = fake.Stream(post(), *(fake.data(x) for x in (b"ab", b"cd", b"ef")),
+                        fake.data(b"gh", True))
+        s.press = lambda: None
+        with mock.patch.object(body.BodyStore, "append", late), \
+                mock.patch.object(dispatch.Exchange, "start", started):
+            dispatch.serve(s)
+        threads[0].join()
+        return sent_octets(s)
+
+    def test_two_threads_read_one_body(self):
+        self.assertEqual(self.pulled_by_two(
+            "def main(request, response):\n"
+            "    return request.body"), b"abcdefgh")
+
+    def test_two_threads_read_and_frames_keep_their_order(self):
+        self.assertEqual(self.pulled_by_two(
+            ECHO), b"abcdefgh")
+
+    def test_what_a_thread_has_read_comes_before_what_is_next(self):
+        take, done = dispatch.Exchange.take, []
+
+        def preempted(exchange):
+            if not done:
+                done.append(True)
+                exchange.pull()
+            return take(exchange)
+        fake.write("script.py", ECHO)
+        s = fake.Stream(post(), fake.data(b"ab"), fake.data(b"cd"),
+                        fake.data(b"ef", True))
+        with mock.patch.object(dispatch.Exchange, "take", preempted):
+            dispatch.serve(s)
+        self.assertEqual((sent_octets(s), s.consumed), (b"abcdef", 6))
 
     def test_client_left(self):
         # Nothing more is started once it has.
