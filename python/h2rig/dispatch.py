@@ -255,7 +255,7 @@ class Exchange:
             if event[0] == EVENT_TRAILERS:
                 self.store(event)
                 return True
-            kind, data, flow_length, ended, credit = event
+            _, data, flow_length, ended, credit = event
             if self.dropping:
                 request._ended = ended
             else:
