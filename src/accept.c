@@ -23,11 +23,9 @@
 static void
 pause_accepting(struct parent *p, const char *what)
 {
-	if (p->pause_ms == 0) {
+	if (p->pause_ms == 0)
 		log_warn("cannot %s, waiting", what);
-		p->pause_ms = PAUSE_MIN_MS;
-	} else if (p->pause_ms < PAUSE_MAX_MS)
-		p->pause_ms *= 2;
+	p->pause_ms = pause_after(p->pause_ms);
 	p->resume_ms = sys_now_ms() + p->pause_ms;
 }
 

@@ -22,6 +22,16 @@
 
 #define PAUSE_MIN_MS 100	/* before something short is tried again */
 #define PAUSE_MAX_MS 2000
+
+/* The pause after one of so many milliseconds that did not help; 0: the first. */
+static inline unsigned
+pause_after(unsigned ms)
+{
+	if (ms == 0)
+		return PAUSE_MIN_MS;
+	return ms < PAUSE_MAX_MS / 2 ? 2 * ms : PAUSE_MAX_MS;
+}
+
 #define TICK_MS 1000		/* deadlines are looked at this often */
 
 /* A reload is under way while the routes are tried. */

@@ -43,9 +43,7 @@ note_death(struct parent *p, long i, int status)
 		if (p->dying_ms == 0)
 			log_warnx("children die before their first request, "
 			    "accepting slowly");
-		p->dying_ms = p->dying_ms == 0 ? PAUSE_MIN_MS :
-		    p->dying_ms < PAUSE_MAX_MS ? p->dying_ms * 2 :
-		    p->dying_ms;
+		p->dying_ms = pause_after(p->dying_ms);
 		p->dying_until_ms = now + p->dying_ms;
 		log_debug("waiting for %u ms", p->dying_ms);
 	} else if (p->dying_ms != 0) {
