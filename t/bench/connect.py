@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What a connection costs: time to its first answer, and memory.
+"""What a connection costs: time to its first answer, with scripts of several
+sizes, and memory.
 
 Each connection is a process of our server: connect() makes it fork.  Memory
 is read from /proc (Linux), of a child that is alone beside its parent.
@@ -23,10 +24,10 @@ PATH = "/fast.py"
 KINDS = {"TLS": True, "cleartext": False}
 
 
-def first_octet(port: int, tls: bool) -> float:
+def first_octet(port: int, tls: bool, path: str = PATH) -> float:
     """Milliseconds from connect() to the answer's HEADERS; the request goes
     out with the preface."""
-    with Probe(port, tls, probe.get(1, PATH, tls)) as p:
+    with Probe(port, tls, probe.get(1, path, tls)) as p:
         p.until(probe.HEADERS)
         return 1e3 * (time.perf_counter() - p.began)
 
@@ -81,6 +82,62 @@ def times(work: Work, seconds: float) -> Table:
         once = time.monotonic() - start
         taken = measure.take_turns(rows, max(measure.rounds(), min(
             200, int(seconds / once))))
+    for label, by in taken.items():
+        table.add(label, "ms", by)
+    return table
+
+
+# ---- scripts
+
+LINES = (10, 50, 200)
+
+
+def script(lines: int) -> str:
+    """A script of so many lines at most, like those that people write."""
+    helper = ("\n\ndef helper_%d(request, name, default=None):\n"
+              "    values = [v for v in request.GET.get(name, default or [])]\n"
+              "    if not values:\n"
+              "        raise KeyError(\"no \" + name)\n"
+              "    return {\"name\": name, \"values\": sorted(values)}\n")
+    main = "def main(request, response):\n    return [], b\"x\"\n"
+    count = main.count("\n")
+    each = helper.count("\n")
+    return main + "".join(
+        helper % i for i in range((lines - count) // each))
+
+
+def touched(port: int, path: str, file: str) -> float:
+    """The same for a script that has changed: it is compiled."""
+    os.utime(file)
+    return first_octet(port, False, path)
+
+
+def scripts(work: Work, seconds: float) -> Table:
+    """Code that another connection has compiled, and code that none has."""
+    table = Table("scripts", "First answer of a connection", "lines")
+    with work.ours("--cleartext") as server:
+        rows: Dict[str, Dict[str, measure.Taker]] = {}
+        for lines in LINES:
+            paths = {who: f"/{who}-{lines}.py" for who in ("kept", "changed")}
+            files = {who: work.docroot + path for who, path in paths.items()}
+            text = script(lines)
+            for file in files.values():
+                with open(file, "w", encoding="ascii") as f:
+                    f.write(text)
+            # Code is not kept of a script that has changed just now.
+            os.utime(files["kept"], (0, 0))
+            rows[str(text.count("\n"))] = {
+                "shared": functools.partial(first_octet, server.port, False,
+                                            paths["kept"]),
+                "compiled": functools.partial(touched, server.port,
+                                              paths["changed"],
+                                              files["changed"])}
+        time.sleep(2.1)                     # ... nor for its times alone
+        start = time.monotonic()
+        measure.take_turns(rows, 1)
+        once = time.monotonic() - start
+        taken = measure.take_turns(rows, max(measure.rounds(), min(
+            100, int(seconds / once))))
     for label, by in taken.items():
         table.add(label, "ms", by)
     return table
@@ -158,7 +215,8 @@ def memory(work: Work) -> Table:
 def tables(seconds: float) -> Iterator[Table]:
     """Time, then memory."""
     with Work() as work:
-        yield times(work, seconds * 0.75)
+        yield times(work, seconds * 0.6)
+        yield scripts(work, seconds * 0.15)
         yield memory(work)
 
 
