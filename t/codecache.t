@@ -19,13 +19,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import Server, program
+from server import NOBODY, Server, others_can_run, program
 
 t = tap.Tap()
 DIR = tempfile.mkdtemp(prefix="h2rig-codecache-")
 os.chmod(DIR, 0o755)
 DOCROOT = os.path.join(DIR, "root")
-NOBODY = 65534
 ROOT = os.getuid() == 0
 SETTLE = 2      # seconds for which a file has not changed when it is kept
 
@@ -342,16 +341,6 @@ def foreign(r, directory, aside):
     os.chown(directory, NOBODY, -1)
     t.eq(r.get("/a.py"), b"a", "another user's directory: not used")
     shutil.rmtree(directory)
-
-
-def others_can_run():
-    """Whether other users reach the program and its package."""
-    try:
-        return subprocess.run([program(), "--version"], user=NOBODY,
-                              stdout=subprocess.DEVNULL,
-                              check=False).returncode == 0
-    except OSError:
-        return False
 
 
 def users():

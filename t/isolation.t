@@ -18,11 +18,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import Server, program
+from server import NOBODY, Server, others_can_run, program
 
 t = tap.Tap()
 DOCROOT = tempfile.mkdtemp(prefix="h2rig-isolation-")
-NOBODY = 65534
 ROOT = os.getuid() == 0
 
 SCRIPTS = {
@@ -267,17 +266,6 @@ def start(*options, user=None):
                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                        timeout=tap.scaled(30), check=False, user=user)
     return p.returncode, p.stderr.decode()
-
-
-def others_can_run():
-    """Whether other users reach the program and its package: not so in a
-    checkout below a home directory that is closed."""
-    try:
-        return subprocess.run([program(), "--version"], user=NOBODY,
-                              stdout=subprocess.DEVNULL,
-                              check=False).returncode == 0
-    except OSError:
-        return False
 
 
 def wrong_users():

@@ -20,11 +20,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import Server
+from server import NOBODY, Server
 
 t = tap.Tap()
 DOCROOT = tempfile.mkdtemp(prefix="h2rig-parent-")
-NOBODY = 65534
 
 SCRIPTS = {
     "quick": "def main(request, response):\n"

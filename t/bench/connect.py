@@ -66,6 +66,18 @@ def ports(stack: contextlib.ExitStack, work: Work, tls: bool, table: Table
     return found
 
 
+def fill(table: Table, rows: Dict[str, Dict[str, measure.Taker]],
+         seconds: float) -> None:
+    """Adds rows of milliseconds, of as many samples as there is time for."""
+    start = time.monotonic()
+    measure.take_turns(rows, 1)         # the first one is not typical
+    once = time.monotonic() - start
+    taken = measure.take_turns(rows, max(measure.rounds(), min(
+        200, int(seconds / once))))
+    for label, by in taken.items():
+        table.add(label, "ms", by)
+
+
 def times(work: Work, seconds: float) -> Table:
     """Time to the first octet."""
     table = Table("connect", "A new connection with one dynamic request")
@@ -77,13 +89,7 @@ def times(work: Work, seconds: float) -> Table:
                 rows[f"{kind}: {label}"] = {
                     who: functools.partial(take, port, tls)
                     for who, port in found.items()}
-        start = time.monotonic()
-        measure.take_turns(rows, 1)     # the first one is not typical
-        once = time.monotonic() - start
-        taken = measure.take_turns(rows, max(measure.rounds(), min(
-            200, int(seconds / once))))
-    for label, by in taken.items():
-        table.add(label, "ms", by)
+        fill(table, rows, seconds)
     return table
 
 
@@ -133,13 +139,7 @@ def scripts(work: Work, seconds: float) -> Table:
                                               paths["changed"],
                                               files["changed"])}
         time.sleep(2.1)                     # ... nor for its times alone
-        start = time.monotonic()
-        measure.take_turns(rows, 1)
-        once = time.monotonic() - start
-        taken = measure.take_turns(rows, max(measure.rounds(), min(
-            100, int(seconds / once))))
-    for label, by in taken.items():
-        table.add(label, "ms", by)
+        fill(table, rows, seconds)
     return table
 
 

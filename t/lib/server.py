@@ -28,6 +28,9 @@ _T = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SCRIPTS = os.path.join(_T, "scripts")
 """The document root of the test scripts, t/scripts."""
 
+NOBODY = 65534
+"""A user, and a group, that own nothing."""
+
 
 def make_pair(directory: str, name: str) -> Tuple[str, str]:
     """The paths of a certificate for name and its key, made in the directory;
@@ -49,6 +52,17 @@ def program() -> str:
             return os.path.abspath(path)
     raise FileNotFoundError(
         "no program to test: set H2RIG, or run this in the build directory")
+
+
+def others_can_run() -> bool:
+    """Whether other users reach the program and its package: not so in a
+    checkout below a home directory that is closed."""
+    try:
+        return subprocess.run([program(), "--version"], user=NOBODY,
+                              stdout=subprocess.DEVNULL,
+                              check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def copy_program(directory: str) -> str:
