@@ -39,6 +39,16 @@ def web_socket_do_extra_handshake(request):
 def web_socket_transfer_data(request):
     pass
 """
+# Routes that leave a link in the place of the server's directory.
+LINK = """
+import os
+from h2rig.config import options
+
+if os.geteuid() == {} and not os.path.islink(options.run_directory):
+    os.rmdir(options.run_directory)
+    os.symlink({!r}, options.run_directory)
+routes = []
+"""
 # Puts in the place of a script's code what the request says: another script,
 # or something that is none.
 FORGE = """
@@ -358,6 +368,24 @@ def users():
                  (NOBODY, NOBODY), f"{' '.join(options[:3])}: its owner")
 
 
+def link():
+    """--user: routes are tried as that user, who has the directory by then.
+    One that puts a link there gets no file of root's for it."""
+    if not ROOT or not others_can_run():
+        t.skip("--user, --routes", "needs root, and a program that others "
+               "can run")
+        return
+    target = os.path.join(DIR, "target")
+    routes = os.path.join(DIR, "routes.py")
+    with open(target, "wb"), open(routes, "w", encoding="ascii") as f:
+        f.write(LINK.format(NOBODY, target))
+    with Rig("--user", "nobody", "--routes", routes) as r:
+        t.eq(r.get("/a.py"), b"a", "a link of the user's: served")
+        t.eq([os.path.islink(os.path.join(r.tmp, name))
+              for name in os.listdir(r.tmp)], [True], "it is there")
+        t.eq(os.stat(target).st_uid, 0, "root's file stays root's")
+
+
 def inetd(*options):
     """--inetd: there is nobody to share with."""
     tmp = tempfile.mkdtemp(dir=DIR)
@@ -400,6 +428,7 @@ try:
     names()
     unwritable()
     users()
+    link()
     inetd()
     inetd("--stash", os.path.join(DIR, "inetd.sqlite"))
     edited()

@@ -264,16 +264,20 @@ start_error(char *err, size_t size)
 	return s != NULL ? EXIT_CONFIG : EXIT_SYSTEM;
 }
 
-/* The server's directory, if it has been made, becomes the scripts' own. */
+/*
+ * The server's directory, if it has been made, becomes the scripts' own: once,
+ * since from then on they may put something else in its place.
+ */
 static int
 give_directory(void)
 {
+	static bool given;
 	PyObject *module, *options = NULL, *dir = NULL, *os = NULL, *r = NULL;
 	uid_t uid;
 	gid_t gid;
 
 	confine_owner(&uid, &gid);
-	if (uid == (uid_t)-1 && gid == (gid_t)-1)
+	if (given || (uid == (uid_t)-1 && gid == (gid_t)-1))
 		return 0;
 	if ((module = PyImport_ImportModule("h2rig.config")) != NULL)
 		options = PyObject_GetAttrString(module, "options");
@@ -285,6 +289,7 @@ give_directory(void)
 		r = PyObject_CallMethod(os, "chown", "OLL", dir,
 		    uid == (uid_t)-1 ? -1LL : (long long)uid,
 		    gid == (gid_t)-1 ? -1LL : (long long)gid);
+	given = r != NULL && dir != Py_None;
 	Py_XDECREF(module);
 	Py_XDECREF(options);
 	Py_XDECREF(dir);
