@@ -644,12 +644,18 @@ tls_write(struct tls *t, const void *src, size_t len)
 	prepare();
 	if (t->n_records > 0)
 		return send_records(t);
-	if (len > RECORD_CONTENT) {
-		rc = hold_records(t, src, len);
-		return rc == 0 ? send_records(t) : rc;
+	if (len <= RECORD_CONTENT) {
+		if ((ret = SSL_write_ex(t->ssl, src, len, &n)) == 1)
+			return (long)n;
+		if ((rc = result(t, ret)) != TLS_AGAIN_WRITE)
+			return rc;
+		/*
+		 * We hold it, for OpenSSL with part of a record to write fails
+		 * when it is to answer a KeyUpdate: "bad length".
+		 */
 	}
-	ret = SSL_write_ex(t->ssl, src, len, &n);
-	return ret == 1 ? (long)n : result(t, ret);
+	rc = hold_records(t, src, len);
+	return rc == 0 ? send_records(t) : rc;
 }
 
 void
