@@ -323,6 +323,9 @@ def unwritable():
         os.chmod(r.directory(), 0o700)
         t.eq((r.get("/a.py"), "b.py" in r.files()), (b"forged", False),
              "not written to either")
+        os.chmod(r.directory(), 0o2700)
+        t.eq(r.get("/a.py"), b"forged", "set-group-ID, as in a directory of "
+             "temporary files that is: used")
         for i in range(2000):
             with open(os.path.join(r.directory(), str(i)), "wb"):
                 pass

@@ -99,10 +99,10 @@ def _compile(source: Any, name: str) -> CodeType:
 
 def _load(directory: str, file: str, key: bytes) -> Optional[CodeType]:
     # Not from a directory that somebody else has put in the place of ours,
-    # when that was removed under /tmp.
+    # when that was removed under /tmp.  (Set-group-ID comes from there.)
     status = os.lstat(directory)
     if (not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid()
-            or stat.S_IMODE(status.st_mode) != 0o700):
+            or status.st_mode & 0o777 != 0o700):
         raise PermissionError(errno.EPERM, "the directory is not ours alone")
     try:
         with open(file, "rb", buffering=0) as f:
