@@ -23,7 +23,7 @@
 #include "py/interp.h"
 #include "sys.h"
 
-#define LOG_RETRY_MS 100	/* records that are held are tried again */
+#define RETRY_MS 100		/* records, notices that are held: again */
 #define LOG_LAST_TRIES 10	/* ... and at the end so often */
 
 static volatile sig_atomic_t got_stop;	/* number of TERM and INT */
@@ -200,6 +200,7 @@ act(struct parent *p)
 		begin_stop(p, now);
 	}
 	p->log_held = log_retry();
+	p->notices_held = supervise_retry(p->supervise);
 	return (!p->stopping || p->alive + p->spares > 0) && !single_over(p);
 }
 
@@ -217,8 +218,8 @@ next_wake(const struct parent *p, uint64_t now)
 		at = p->grace_end_ms;
 	if (p->reload.running && p->reload.probe.due_ms < at)
 		at = p->reload.probe.due_ms;
-	if (p->log_held && now + LOG_RETRY_MS < at)
-		at = now + LOG_RETRY_MS;
+	if ((p->log_held || p->notices_held) && now + RETRY_MS < at)
+		at = now + RETRY_MS;
 	if (now < p->dying_until_ms && p->dying_until_ms < at)
 		at = p->dying_until_ms;
 	if (idle_exit_due(p) < at)
@@ -266,7 +267,7 @@ finish_log(void)
 	int i;
 
 	for (i = 0; i < LOG_LAST_TRIES && log_retry(); i++)
-		poll(NULL, 0, LOG_RETRY_MS);
+		poll(NULL, 0, RETRY_MS);
 }
 
 int

@@ -70,6 +70,7 @@ struct parent {
 	bool single;		/* serves one connection, then ends */
 	int single_status;	/* exit status of its child */
 	bool log_held;		/* some of ours: the log's reader is slow */
+	bool notices_held;	/* likewise the supervisor */
 	bool full_logged;
 	bool no_crash_file;	/* logged that there is none */
 

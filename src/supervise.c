@@ -246,27 +246,59 @@ supervise_take(struct supervise *s, const struct options *o,
 
 /* ---- telling ---- */
 
-/* sd_notify(3): one datagram of lines.  Who reads none is not waited for. */
-static void
-notify(const struct supervise *s, const char *text)
+/* sd_notify(3): one datagram of lines.  -1: errno; it does not wait. */
+static int
+send_notice(const struct supervise *s, const char *text)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	size_t len = strlen(s->notify_socket);
-	int fd;
+	ssize_t rc = -1;
+	int fd, err;
 
-	if (len == 0)
-		return;
 	memcpy(to.sun_path, s->notify_socket, len);
 	if (to.sun_path[0] == '@')
 		to.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-	if (fd == -1 || sendto(fd, text, strlen(text),
-	    MSG_DONTWAIT | MSG_NOSIGNAL,
-	    (const struct sockaddr *)&to, (socklen_t)(offsetof(
-	    struct sockaddr_un, sun_path) + len)) == -1)
-		log_warn("NOTIFY_SOCKET");
+	if (fd != -1)
+		rc = sendto(fd, text, strlen(text),
+		    MSG_DONTWAIT | MSG_NOSIGNAL,
+		    (const struct sockaddr *)&to, (socklen_t)(offsetof(
+		    struct sockaddr_un, sun_path) + len));
+	err = errno;
 	if (fd != -1)
 		close(fd);
+	errno = err;
+	return rc == -1 ? -1 : 0;
+}
+
+bool
+supervise_retry(struct supervise *s)
+{
+	while (s->n_notices > 0) {
+		if (send_notice(s, s->notices[0]) == -1) {
+			if (errno == EAGAIN || errno == ENOBUFS)
+				return true;
+			log_warn("NOTIFY_SOCKET");
+		}
+		memmove(s->notices[0], s->notices[1],
+		    sizeof(s->notices) - sizeof(s->notices[0]));
+		s->n_notices--;
+	}
+	return false;
+}
+
+/* Of those that nobody has taken the earlier are no news if this is `all`. */
+static void
+notify(struct supervise *s, const char *text, bool all)
+{
+	if (s->notify_socket[0] == '\0')
+		return;
+	if (all)
+		s->n_notices = 0;
+	if (s->n_notices < SUPERVISE_NOTICES)
+		snprintf(s->notices[s->n_notices++], SUPERVISE_TEXT, "%s",
+		    text);
+	supervise_retry(s);
 }
 
 void
@@ -278,29 +310,29 @@ supervise_ready(struct supervise *s)
 		close(s->notify_fd);
 		s->notify_fd = -1;
 	}
-	notify(s, "READY=1");
+	notify(s, "READY=1", true);
 }
 
 void
 supervise_reloading(struct supervise *s)
 {
 	struct timespec ts = { 0, 0 };
-	char text[80];
+	char text[SUPERVISE_TEXT];
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
 	    (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000);
-	notify(s, text);
+	notify(s, text, true);
 }
 
 void
 supervise_reloaded(struct supervise *s)
 {
-	notify(s, "READY=1");
+	notify(s, "READY=1", false);
 }
 
 void
 supervise_stopping(struct supervise *s)
 {
-	notify(s, "STOPPING=1");
+	notify(s, "STOPPING=1", true);
 }

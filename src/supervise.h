@@ -13,6 +13,9 @@
 #include "listen.h"
 #include "options.h"
 
+#define SUPERVISE_NOTICES 2	/* that a reload is begun, and over */
+#define SUPERVISE_TEXT 80
+
 struct supervise {
 	int input;		/* what was descriptor 0; -1: not taken */
 	bool mute;		/* descriptor 2 was the same socket */
@@ -20,6 +23,8 @@ struct supervise {
 	struct sockaddr_storage client;	/* of conn */
 	int notify_fd;		/* gets a newline when ready; -1: none */
 	char notify_socket[108];	/* systemd's; "": none */
+	char notices[SUPERVISE_NOTICES][SUPERVISE_TEXT];	/* for it */
+	size_t n_notices;	/* ... that it has no room for now */
 };
 
 /*
@@ -47,5 +52,8 @@ void supervise_ready(struct supervise *s);
 void supervise_reloading(struct supervise *s);
 void supervise_reloaded(struct supervise *s);
 void supervise_stopping(struct supervise *s);
+
+/* What systemd had no room for.  True: it still has none. */
+bool supervise_retry(struct supervise *s);
 
 #endif

@@ -526,6 +526,12 @@ def notices_unread(s):
                     with Client(told.port) as c:
                         t.eq(c.fetch("/quick.py").body, b"quick",
                              "notices are not read, HUP: clients are served")
+                    unread.settimeout(tap.scaled(10))
+                    texts = (unread.recv(100) for _ in range(1000))
+                    found = next((x for x in texts if b"RELOADING" in x), b"")
+                    t.eq((found[:11], next(texts)),
+                         (b"RELOADING=1", b"READY=1"),
+                         "notices are read later: what is true comes")
     finally:
         shutil.rmtree(top)
 
