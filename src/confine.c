@@ -312,9 +312,10 @@ confine_count(struct scoreboard *b)
 
 	if (access("/proc/self/stat", R_OK) == -1)
 		return -1;
-	/* For want of descriptors, say: the next time, then. */
+	/* What is short now may be there the next time. */
 	if ((dir = opendir("/proc")) == NULL)
-		return 0;
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ?
+		    0 : -1;
 	for (i = 0; i < b->n; i++)
 		b->seat[i].processes = 0;
 	while ((e = readdir(dir)) != NULL) {
