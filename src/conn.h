@@ -89,7 +89,7 @@ struct exchange {
 	bool gathers;		/* content is wanted when it is all there */
 	atomic_bool left;	/* the client has reset it or is gone */
 	uint64_t left_since;	/* ms */
-	uint64_t busy_since;	/* ms */
+	uint64_t busy_since;	/* us */
 	bool headers_sent;	/* as they stood when the stream was released */
 	bool ended;
 	uint64_t ready_since;	/* us; when queued */
@@ -188,6 +188,7 @@ struct conn {
 	unsigned n_logging;	/* of them: write a request's record */
 	uint64_t last_taken;	/* us; one took an exchange from the queue */
 	const void *last_taker;	/* which, as conn_take_ready was told */
+	const struct exchange *last_busy;	/* what; NULL: put back since */
 	uint64_t crowd_until;	/* us; more threads would be in each other's
 				 * way, as one has seen */
 	bool stopping;		/* no function is started any more */
@@ -331,6 +332,13 @@ struct exchange *conn_take_ready(struct conn *c, const void *taker);
  * its way.  False: all are at work.
  */
 bool conn_call_thread(struct conn *c);
+
+/*
+ * Whether one of the threads at work has begun with what it does at most so many
+ * microseconds before now: not so if all sleep in scripts, however many requests
+ * others have had done meanwhile.
+ */
+bool conn_taken_within(const struct conn *c, uint64_t now, uint64_t us);
 
 /*
  * The handler thread is back from it: it goes to the queue or, with x->over,

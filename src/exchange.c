@@ -63,6 +63,19 @@ exchange_unlink(struct conn *c, struct exchange *x)
 		x->next->prev = x->prev;
 }
 
+bool
+conn_taken_within(const struct conn *c, uint64_t now, uint64_t us)
+{
+	const struct exchange *x;
+
+	if (c->last_busy != NULL || now - c->last_taken > us)
+		return now - c->last_taken <= us;
+	for (x = c->exchanges; x != NULL; x = x->next)
+		if (x->busy && now - x->busy_since <= us)
+			return true;
+	return false;
+}
+
 void
 exchange_make_ready(struct conn *c, struct exchange *x)
 {
@@ -78,11 +91,11 @@ exchange_make_ready(struct conn *c, struct exchange *x)
 	c->ready_last = x;
 	c->n_ready++;
 	/*
-	 * A thread that is at work takes it next, unless it has been at the
-	 * same function for long; see handler_balance.
+	 * A thread that has just begun takes it next, unless it turns out to
+	 * be at something long; see handler_balance.
 	 */
 	if ((c->n_idle < c->n_threads &&
-	    x->ready_since - c->last_taken <= CONN_BUSY_US) ||
+	    conn_taken_within(c, x->ready_since, CONN_BUSY_US)) ||
 	    !conn_call_thread(c))
 		conn_wake_io(c);
 }
@@ -175,8 +188,9 @@ conn_take_ready(struct conn *c, const void *taker)
 	x->queued = false;
 	x->busy = true;
 	c->last_taken = sys_now_us();
-	x->busy_since = c->last_taken / 1000;
+	x->busy_since = c->last_taken;
 	c->last_taker = taker;
+	c->last_busy = x;
 	c->n_busy++;
 	return x;
 }
@@ -227,6 +241,8 @@ conn_put_back(struct conn *c, struct exchange *x, struct access *over)
 	x->busy = false;
 	x->finished = x->over;
 	c->n_busy--;
+	if (c->last_busy == x)
+		c->last_busy = NULL;
 	if (c->draining || c->gone || c->close != CLOSE_NONE)
 		conn_wake_io(c);
 	if (!x->finished) {

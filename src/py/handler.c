@@ -244,8 +244,9 @@ start_thread(void *(*fn)(void *), void *arg)
 
 /*
  * Whether what is ready needs another thread: nobody has taken anything for a
- * while, so all are at something long; or it has waited for very long, and not
- * because those before it compute: each sleeps for less than that while, say.
+ * while, or all at work have been for long, so they are at something long; or it
+ * has waited for very long, and not because those before it compute: each sleeps
+ * for less than that while, say.
  */
 static bool
 needs_thread(const struct conn *c)
@@ -253,6 +254,8 @@ needs_thread(const struct conn *c)
 	uint64_t now = sys_now_us(), since = c->ready->ready_since;
 
 	if (now - since >= HANDLER_LATE_US && now >= c->crowd_until)
+		return true;
+	if (!conn_taken_within(c, now, HANDLER_LATE_US))
 		return true;
 	if (since < c->last_taken)
 		since = c->last_taken;
@@ -322,8 +325,9 @@ static uint64_t
 limited_since(const struct conn *c, const struct exchange *x, uint64_t since)
 {
 	if (since == 0)
-		return c->gone && x->busy ? (x->busy_since > x->left_since ?
-		    x->busy_since : x->left_since) : 0;
+		return !c->gone || !x->busy ? 0 :
+		    x->busy_since / 1000 > x->left_since ?
+		    x->busy_since / 1000 : x->left_since;
 	if (x->stream == NULL || !x->stream->tunnel)
 		return since;
 	if (!atomic_load(&x->left))

@@ -47,10 +47,18 @@ def second(port: int, tls: bool) -> float:
         return 1e3 * p.fetch(PATH)
 
 
+def beside(port: int, tls: bool) -> float:
+    """Milliseconds of a request while another one's script sleeps."""
+    with Probe(port, tls, probe.get(1, "/sleep.py", tls)) as p:
+        p.fetch(PATH)
+        return 1e3 * p.fetch(PATH)
+
+
 STEPS: Tuple[Tuple[str, Callable[[int, bool], float]], ...] = (
     ("connect() to the server's SETTINGS", settings),
     ("connect() to first octet of the answer", first_octet),
     ("second request to first octet", second),
+    ("... while a script of the connection sleeps", beside),
 )
 
 

@@ -23,6 +23,12 @@ const scripts = {
     stream.respond({ ':status': 200, 'x-bench': '1' });
     stream.end('hello');
   },
+  '/sleep.py'(stream) {
+    setTimeout(() => {
+      if (!stream.destroyed)
+        stream.end('slept');
+    }, 500);
+  },
   '/frame.py'(stream) {
     stream.respond({ ':status': 200, 'x-bench': '1' });
     stream.on('data', (chunk) => stream.write(Buffer.from(chunk).reverse()));

@@ -1,0 +1,6 @@
+import time
+
+
+def main(request, response):
+    time.sleep(0.5)
+    return "slept"
