@@ -334,9 +334,9 @@ struct exchange *conn_take_ready(struct conn *c, const void *taker);
 bool conn_call_thread(struct conn *c);
 
 /*
- * Whether one of the threads at work has begun with what it does at most so many
- * microseconds before now: not so if all sleep in scripts, however many requests
- * others have had done meanwhile.
+ * Whether one of the threads at work has begun with what it does at most so
+ * many microseconds before now: not so if all sleep in scripts, however many
+ * requests others have had done meanwhile.
  */
 bool conn_taken_within(const struct conn *c, uint64_t now, uint64_t us);
 

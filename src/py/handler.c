@@ -244,9 +244,9 @@ start_thread(void *(*fn)(void *), void *arg)
 
 /*
  * Whether what is ready needs another thread: nobody has taken anything for a
- * while, or all at work have been for long, so they are at something long; or it
- * has waited for very long, and not because those before it compute: each sleeps
- * for less than that while, say.
+ * while, or all at work have been for long, so they are at something long; or
+ * it has waited for very long, and not because those before it compute: each
+ * sleeps for less than that while, say.
  */
 static bool
 needs_thread(const struct conn *c)
