@@ -75,7 +75,7 @@ def fetch(path: str) -> Deed:
         c.send_preface({}, None)
         x = c.request(path)
         c.wait_for(lambda: x.done)
-        c.close()
+        c.leave()
     return deed
 
 

@@ -419,6 +419,7 @@ def clients_end():
 
         with Client(s.port) as c:
             c.ping()
+            c.leave()
         ended("closed by client", "closed by client")
         with Client(s.port) as c:
             c.send_frame(0, 0, 0, b"DATA on stream 0")

@@ -337,7 +337,7 @@ def addresses():
                  "another address may")
             other.close()
             t.ok(served(a) and served(b), "the two are served")
-            a.close()
+            a.leave()
             t.ok(s.wait_log(r"child \d+ .* ended: closed by client; "),
                  "one leaves")
             with Client(s.port) as c:

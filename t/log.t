@@ -68,6 +68,7 @@ def as_json():
     with Server(odd, "--log-format", "json") as s:
         with Client(s.port) as c:
             t.eq(c.fetch("/x.py").status, 500, "a script fails")
+            c.leave()
         t.ok(s.wait_log("ended: closed by client"), "its end is logged")
         lines = s.log().splitlines()
     records = []

@@ -184,6 +184,7 @@ def ends(s):
         t.ok(served(c), "client is served")
         port = c.sock.getsockname()[1]
         pid = only_child(s)
+        c.leave()
     line = s.wait_log(rf"info: child {pid} of 127\.0\.0\.1:{port} ended: "
                       r"closed by client; \d+\.\d{3} s, 1 streams, (\d+) "
                       r"octets in, (\d+) out$")

@@ -80,6 +80,7 @@ def serves():
             with Client(s.port) as b:
                 t.ok(served(b) and server_of(s, b) in after,
                      "the next has one of the others")
+            a.leave()
         t.ok(s.wait_log(rf"info: child {used} of 127\.0\.0\.1:\d+ ended: "
                         r"closed by client; \d+\.\d+ s, 1 streams"),
              "the end is logged as any child's")

@@ -229,7 +229,7 @@ def inetd():
         with OneShot("--inetd", "--cleartext", "--log-file", LOG) as one:
             c = one.speak()
             c.fetch(path)
-            c.close()
+            c.leave()
             t.eq(ended(one.process), status, f"{path}: exit code {status}")
         t.ok(wait_text(LOG, r"child \d+ of 127\.0\.0\.1:\d+ ended: "),
              f"{path}: its end is logged", read(LOG))
@@ -249,7 +249,7 @@ def inetd():
             t.skip("descriptors 0 to 2", "needs /proc, and root")
         for i in range(2):
             t.eq(c.fetch("/noise.py").body, b"noise", f"noise, request {i}")
-        c.close()
+        c.leave()
         t.eq(ended(one.process), 0, "the client's octets are undisturbed")
     t.ok("noise on 1" in read(LOG) and "noise on 2" in read(LOG),
          "what a script writes to 1 and 2 is in the log", read(LOG))
@@ -263,7 +263,7 @@ def inetd_log():
         os.close(writing)
         c = one.speak()
         t.eq(c.fetch("/noise.py").body, b"noise", "2 is a pipe: served")
-        c.close()
+        c.leave()
         t.eq(ended(one.process), 0, "2 is a pipe: exit code 0")
     text = read_all(reading).decode()
     t.ok(re.search(r"child \d+ of \S+ ended: closed by client", text),
@@ -283,7 +283,7 @@ def inetd_syslog():
         with OneShot("--inetd", "--cleartext") as one:
             c = one.speak()
             t.eq(c.fetch("/quick.py").body, b"quick", "served")
-            c.close()
+            c.leave()
             t.eq(ended(one.process), 0, "exit code 0")
         first = daemon.recv(65536)
         t.ok(re.match(rb"<30>h2rig\[\d+\]: info: h2rig [^\n]*$", first),
@@ -428,7 +428,7 @@ def ucspi():
         names = json.loads(c.fetch("/env.py").body)
         t.eq([n for n in names if n.startswith("TCP") or n == "PROTO"], [],
              "scripts do not see the UCSPI variables")
-        c.close()
+        c.leave()
         t.eq(ended(one.process), 0, "exit code 0")
     t.ok(wait_text(LOG, r"child \d+ of 192\.0\.2\.7:1234 ended"),
          "TCPREMOTEIP and TCPREMOTEPORT are the client", read(LOG))
@@ -457,7 +457,7 @@ def listen_fds():
                  fds=lambda conn: {3: conn}, env={"LISTEN_FDS": "1"}) as one:
         c = one.speak()
         t.eq(c.fetch("/quick.py").body, b"quick", "a connection: served")
-        c.close()
+        c.leave()
         t.eq(ended(one.process), 0, "a connection: ends with its client")
 
 

@@ -622,9 +622,7 @@ def namesakes(root):
                                  stdin=conn, stdout=subprocess.DEVNULL,
                                  stderr=subprocess.DEVNULL)
         look(c, "nor with --inetd")
-        # What is not read would make a reset of the end.
-        c.sock.shutdown(socket.SHUT_WR)
-        c.wait_end()
+        c.leave()
         t.eq(p.wait(tap.scaled(20)), 0, "which ends as usual")
 
 

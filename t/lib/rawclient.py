@@ -148,6 +148,14 @@ class Client:
         self.sock.close()
         self.end = self.end or "closed by us"
 
+    def leave(self) -> None:
+        """Closes when all has been read that the server still sends: what is
+        not would make a reset of the end (RFC 1122 4.2.2.13)."""
+        if not self.end:
+            self.sock.shutdown(socket.SHUT_WR)
+            self.wait_end()
+        self.sock.close()
+
     # ---- transport
 
     def _handshake(self, alpn: List[str],
