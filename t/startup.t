@@ -136,6 +136,32 @@ def check_documentroot():
     ])
 
 
+def check_any_octets():
+    """Paths that are no text in any encoding (PEP 383)."""
+    root = os.fsdecode(os.fsencode(DIR) + b"/r\xff")
+    os.mkdir(root)
+    for name, text in (("a.py", "def main(request, response):\n"
+                                "    return ascii(request.doc_root)\n"),
+                       ("a.sub.txt", "{{fs_path(a.sub.txt)}}"),
+                       ("routes.py", "from a import main\n"
+                                     "routes = [('GET', '/routed', main)]\n"),
+                       ("bad.json", "{")):
+        with open(os.path.join(root, name), "w", encoding="ascii") as f:
+            f.write(text)
+    where = os.fsencode(os.path.realpath(root))
+    with Server(root, "--routes", os.path.join(root, "routes.py"),
+                "--alias", "/al/=" + root) as s, Client(s.port) as c:
+        name = ascii(os.fsdecode(where)).encode()
+        t.eq([c.fetch(p).body for p in ("/a.py", "/routed", "/al/bad.json",
+                                        "/a.sub.txt")],
+             [name, name, b"{", where + b"/a.sub.txt"],
+             "DOCROOT, --routes and --alias may be any octets")
+    bad = os.path.join(root, "bad.json")
+    status, _, err = run("--config", bad, root)
+    t.ok(status == 78 and err.startswith(f"h2rig: {DIR}/r\\xff/bad.json, ")
+         and "JSON" in err, "and are named as they are", err)
+
+
 def check_certificates():
     """Files that are no certificate or key, or not of one pair."""
     cert, key = make_pair("one")
@@ -330,6 +356,7 @@ try:
     check_information()
     check_bad(64, USAGE)
     check_documentroot()
+    check_any_octets()
     if shutil.which("openssl"):
         check_certificates()
     else:

@@ -81,13 +81,13 @@ def _octets(value: Any, escape: bool) -> bytes:
     # What is put in for a value.
     if isinstance(value, int):
         return b"%d" % value
-    encoding = "utf-8"
+    encoding, errors = "utf-8", "surrogateescape"   # of a path: its octets
     if isinstance(value, bytes):
         # What the client sent, in whatever encoding.
-        encoding = "latin-1"
+        encoding, errors = "latin-1", "strict"
         value = value.decode(encoding)
     text: str = html.escape(value, quote=True) if escape else value
-    return text.encode(encoding)
+    return text.encode(encoding, errors)
 
 
 def _evaluate(request: Any, octets: bytes, variables: Dict[str, Any]) -> Any:

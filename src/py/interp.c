@@ -178,6 +178,18 @@ add_to_path(const char *dir)
 	return rc;
 }
 
+/*
+ * For "O&" of Py_BuildValue: a path or other text of the command line, which
+ * may be any octets (PEP 383), as str; NULL is None.
+ */
+static PyObject *
+fs_text(void *text)
+{
+	if (text == NULL)
+		Py_RETURN_NONE;
+	return PyUnicode_DecodeFSDefault(text);
+}
+
 /* "/url/=dir" as ("/url/", "dir"). */
 static PyObject *
 alias_list(const struct options *o)
@@ -188,8 +200,8 @@ alias_list(const struct options *o)
 	for (i = 0; list != NULL && i < o->n_alias; i++) {
 		const char *equals = strchr(o->alias[i], '=');
 
-		pair = Py_BuildValue("(s#s)", o->alias[i],
-		    (Py_ssize_t)(equals - o->alias[i]), equals + 1);
+		pair = Py_BuildValue("(NO&)", PyUnicode_DecodeFSDefaultAndSize(
+		    o->alias[i], equals - o->alias[i]), fs_text, equals + 1);
 		if (pair == NULL || PyList_Append(list, pair) < 0)
 			Py_CLEAR(list);
 		Py_XDECREF(pair);
@@ -200,20 +212,20 @@ alias_list(const struct options *o)
 static PyObject *
 options_dict(const struct options *o)
 {
-	return Py_BuildValue("{sssOsssIsssKssszsNsIszszszsOsO}",
-	    "doc_root", o->doc_root,
+	return Py_BuildValue("{sO&sOsssIsssKsssO&sNsIsO&sO&sO&sOsO}",
+	    "doc_root", fs_text, o->doc_root,
 	    "hide_tracebacks", o->hide_tracebacks ? Py_True : Py_False,
 	    "scheme", o->cleartext ? "http" : "https",
 	    "port", o->port,
 	    "log_level", log_level_name(o->log_level),
 	    "max_body", (unsigned long long)o->limits.max_body,
 	    "version", PACKAGE_VERSION,
-	    "routes", o->routes,
+	    "routes", fs_text, o->routes,
 	    "aliases", alias_list(o),
 	    "latency_ms", o->latency_ms,
-	    "config", o->config,
-	    "stash", o->stash,
-	    "ws_docroot", o->ws_doc_root,
+	    "config", fs_text, o->config,
+	    "stash", fs_text, o->stash,
+	    "ws_docroot", fs_text, o->ws_doc_root,
 	    "wpt", o->wpt ? Py_True : Py_False,
 	    "validators", o->validators ? Py_True : Py_False);
 }
@@ -240,8 +252,9 @@ call_dispatch(const char *function, PyObject *arg)
 static int
 start_error(char *err, size_t size)
 {
-	PyObject *class = NULL, *module, *type, *value, *traceback, *text;
-	const char *s = NULL;
+	PyObject *class = NULL, *module, *type, *value, *traceback;
+	PyObject *text = NULL, *octets = NULL;
+	bool told = false;
 
 	PyErr_Fetch(&type, &value, &traceback);
 	PyErr_NormalizeException(&type, &value, &traceback);
@@ -249,19 +262,21 @@ start_error(char *err, size_t size)
 		class = PyObject_GetAttrString(module, "ConfigError");
 	PyErr_Clear();
 	if (class != NULL && PyErr_GivenExceptionMatches(type, class) &&
-	    (text = PyObject_Str(value)) != NULL) {
-		if ((s = PyUnicode_AsUTF8(text)) != NULL)
-			snprintf(err, size, "%s", s);
-		Py_DECREF(text);
+	    (text = PyObject_Str(value)) != NULL &&
+	    (octets = PyUnicode_EncodeFSDefault(text)) != NULL) {
+		snprintf(err, size, "%s", PyBytes_AS_STRING(octets));
+		told = true;
 	}
+	Py_XDECREF(octets);
+	Py_XDECREF(text);
 	Py_XDECREF(class);
 	Py_XDECREF(module);
 	PyErr_Restore(type, value, traceback);
-	if (s == NULL)
+	if (!told)
 		describe_exception("cannot start the Python package", err,
 		    size);
 	PyErr_Clear();
-	return s != NULL ? EXIT_CONFIG : EXIT_SYSTEM;
+	return told ? EXIT_CONFIG : EXIT_SYSTEM;
 }
 
 /*
