@@ -18,7 +18,7 @@ import socket
 import ssl
 import struct
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 import tap
 
@@ -88,6 +88,24 @@ class Exchange:
                 f"{self.trailers} ended {self.ended} reset {self.reset}>")
 
 
+_ports: Set[int] = set()
+
+
+def _socket(family: int) -> socket.socket:
+    """A socket bound to a port that no client of this process has had.  The
+    kernel gives a port again after a second, and what the server's log says of
+    a connection is found by the port."""
+    for _ in range(1000):
+        sock = socket.socket(family)
+        sock.bind(("", 0))
+        port = sock.getsockname()[1]
+        if port not in _ports:
+            _ports.add(port)
+            return sock
+        sock.close()
+    raise OSError(f"{len(_ports)} clients: no port that is unused")
+
+
 class Client:
     """One connection.
 
@@ -123,8 +141,8 @@ class Client:
         self._cursor = 0
         self._next = 1
         self.host, self.port, self.tls = host, port, None
-        self.sock = socket.socket(socket.AF_INET6 if ":" in host
-                                  else socket.AF_INET)
+        self.sock = _socket(socket.AF_INET6 if ":" in host
+                            else socket.AF_INET)
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
                                  receive_buffer)
