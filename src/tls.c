@@ -35,9 +35,6 @@
 /* RFC 9113 §9.2.2: ephemeral and AEAD; for TLS 1.3 all suites are. */
 #define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
 
-/* Octets that one read from the socket takes, four records' worth. */
-#define READ_BUFFER (64 * 1024)
-
 #define RECORD_CONTENT 16384	/* RFC 8446 §5.1 */
 #define TLS_RECORDS 5		/* that one write takes */
 
@@ -330,16 +327,13 @@ set_parameters(SSL_CTX *ssl)
 	SSL_CTX_set_options(ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
 #endif
 	SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
-	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	/*
 	 * The chain is what --cert has.  For a lone certificate OpenSSL would
 	 * look for issuers in a store that is empty here, in each handshake.
 	 */
 	SSL_CTX_set_mode(ssl, SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
-	/* Else it is two reads for each record: header and content. */
-	SSL_CTX_set_read_ahead(ssl, 1);
-	SSL_CTX_set_default_read_buffer_len(ssl, READ_BUFFER);
 	SSL_CTX_set_alpn_select_cb(ssl, select_alpn, NULL);
 	return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
 	    SSL_CTX_set_cipher_list(ssl, TLS12_CIPHERS) == 1 &&

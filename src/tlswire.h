@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The socket below a TLS connection, as a BIO of OpenSSL.  It differs from
- * OpenSSL's own in that several records can go out in one write, and in that
- * a socket which has just been emptied is not read again to learn of it.
+ * OpenSSL's own in that several records can go out in one write and come in by
+ * one read, and in that a socket which has just been emptied is not read again
+ * to learn of it.
  *
  * Only tls.c and tlswire.c include this.
  */
@@ -17,6 +18,9 @@
 
 struct tlswire {
 	int fd;			/* non-blocking; not owned */
+	uint8_t *ahead;		/* of TLSWIRE_AHEAD; NULL: nothing read so far */
+	size_t n_ahead;		/* octets read */
+	size_t n_taken;		/* of them, by OpenSSL */
 	bool emptied;		/* the last read took all that there was */
 	bool eof;
 	bool holding;		/* records are held, not written */
@@ -27,6 +31,7 @@ struct tlswire {
 
 #define TLSWIRE_RECORD (16384 + 512)	/* what one may take: RFC 8446 §5.2 */
 #define TLSWIRE_SIZE (5 * TLSWIRE_RECORD)
+#define TLSWIRE_AHEAD (64 * 1024)	/* that one read takes */
 
 /* Once for each context; NULL: no memory.  Freed with BIO_meth_free. */
 BIO_METHOD *tlswire_method(void);

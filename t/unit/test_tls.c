@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/tls: what one write gives the kernel, and what is said of it when the
- * kernel takes less.  The client is OpenSSL by itself.
+ * src/tls: what one write gives the kernel, what is said of it when the kernel
+ * takes less, and what one read takes of it.  The client is OpenSSL by itself.
  */
 #include <check.h>
 #include <fcntl.h>
@@ -220,6 +220,36 @@ START_TEST(test_end)
 }
 END_TEST
 
+/* Records that begin in what one read of the socket took and end in the next. */
+START_TEST(test_many_records)
+{
+	static uint8_t octets[40000];
+	size_t sent = 0, got = 0, reads = 0, piece, n;
+	long rc;
+
+	connect_pair(SOCK_STREAM, versions[_i]);
+	while (got < CONTENT) {
+		do {
+			piece = CONTENT - sent < 50000 ? CONTENT - sent : 50000;
+			if (piece == 0 || SSL_write_ex(client, content + sent,
+			    piece, &n) != 1)
+				break;
+			sent += n;
+		} while (sent < CONTENT);
+		while ((rc = tls_read(server, octets, sizeof(octets))) > 0) {
+			ck_assert_uint_le((size_t)rc, CONTENT - got);
+			ck_assert_mem_eq(octets, content + got, (size_t)rc);
+			got += (size_t)rc;
+		}
+		ck_assert_int_eq(rc, TLS_AGAIN_READ);
+		ck_assert_uint_lt(reads++, 1000);
+	}
+	shutdown(fds[1], SHUT_WR);
+	ck_assert_int_eq(tls_read(server, octets, sizeof(octets)), TLS_EOF);
+	disconnect();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -230,6 +260,7 @@ main(void)
 	tcase_add_loop_test(tc, test_slow_reader, 0, 2);
 	tcase_add_loop_test(tc, test_key_update, 0, 2);
 	tcase_add_loop_test(tc, test_end, 0, 2);
+	tcase_add_loop_test(tc, test_many_records, 0, 2);
 	suite_add_tcase(s, tc);
 	return tap_run(s);
 }
