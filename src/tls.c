@@ -38,6 +38,12 @@
 #define RECORD_CONTENT 16384	/* RFC 8446 §5.1 */
 #define TLS_RECORDS 5		/* that one write takes */
 
+/*
+ * What the last of them may have: the frame headers of 64 KiB, which would be a
+ * write of their own.  More is left for the next write, which fills its records.
+ */
+#define LAST_CONTENT 1024
+
 #define CERT_DAYS 397L		/* no client refuses one for living longer */
 #define DAY_SECONDS 86400L
 
@@ -595,6 +601,8 @@ hold_records(struct tls *t, const uint8_t *src, size_t len)
 		return TLS_ERROR;
 	}
 	for (; len > 0 && t->n_records < TLS_RECORDS; src += n, len -= n) {
+		if (t->n_records == TLS_RECORDS - 1 && len > LAST_CONTENT)
+			break;
 		if ((ret = SSL_write_ex(t->ssl, src, len, &n)) != 1)
 			break;
 		t->records[t->n_records++] = (struct record){

@@ -48,7 +48,7 @@ int tls_handshake(struct tls *t);
  * given: the next one must begin with the same octets, and as many or more.
  * One call writes at most TLS_WRITE_MAX.
  */
-#define TLS_WRITE_MAX (64 * 1024)
+#define TLS_WRITE_MAX (65 * 1024)
 
 long tls_read(struct tls *t, void *dst, size_t size);
 long tls_write(struct tls *t, const void *src, size_t len);
