@@ -91,15 +91,20 @@ static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
 START_TEST(test_one_write)
 {
 	static uint8_t message[READ_BUFFER];
-	ssize_t n;
+	static const long lengths[] = { 100, FRAME, 4L * FRAME };
+	size_t i;
 
 	connect_pair(SOCK_SEQPACKET, versions[_i]);
-	ck_assert_int_eq(tls_write(server, content, FRAME), FRAME);
-	n = recv(fds[1], message, sizeof(message), 0);
-	ck_assert_int_gt(n, FRAME);
-	ck_assert_int_eq(recv(fds[1], message, sizeof(message), 0), -1);
-	ck_assert_int_eq(tls_write(server, content, 100), 100);
-	ck_assert_int_gt(recv(fds[1], message, sizeof(message), 0), 100);
+	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		ck_assert_int_eq(tls_write(server, content,
+		    (size_t)lengths[i]), lengths[i]);
+		ck_assert_int_gt(recv(fds[1], message, sizeof(message), 0),
+		    lengths[i]);
+		ck_assert_int_eq(recv(fds[1], message, sizeof(message), 0),
+		    -1);
+	}
+	/* Of more there are full records. */
+	ck_assert_int_eq(tls_write(server, content, 5L * 16384), 4L * 16384);
 	disconnect();
 }
 END_TEST
