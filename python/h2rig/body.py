@@ -7,6 +7,7 @@ import io
 import mmap
 import os
 import tempfile
+import threading
 from typing import Any, Callable, Iterator, List, Optional, Union
 
 __all__ = ["BodyStore", "RawInput"]
@@ -14,68 +15,75 @@ __all__ = ["BodyStore", "RawInput"]
 #: Octets that are held in memory.
 IN_MEMORY = 1 << 20
 
-#: Octets that go to the file in one write.
-WRITE = 1 << 18
+#: Octets that go to the file in one write, at least.
+WRITE = 1 << 16
 
 
 class BodyStore:
     """Octets appended at the end and read from anywhere.
 
-    Reads keep no position, so that any number of views share one file.
+    One thread at a time appends, and any number read meanwhile.  Reads keep no
+    position, so that any number of views share one file.
     """
 
-    __slots__ = ("length", "_memory", "_filed", "_file", "_whole")
+    __slots__ = ("length", "_lock", "_memory", "_filed", "_file", "_whole")
 
     def __init__(self) -> None:
         self.length = 0
+        # Of what follows but _whole; a reader, too, moves things to the file.
+        self._lock = threading.Lock()
         # What is not in the file: all from offset _filed on.
         self._memory: Union[bytes, bytearray] = b""
         self._filed = 0
         self._file: Any = None
-        self._whole: Optional[bytes] = None
+        self._whole = b""
 
     def append(self, data: bytes) -> int:
         """Stores data; returns the offset it has got.  OSError."""
         offset = self.length
         if not data:
             return offset
-        self._whole = None
-        if not offset:
-            self._memory = data
-        else:
-            if isinstance(self._memory, bytes):
-                self._memory = bytearray(self._memory)
-            self._memory += data
-        self.length = offset + len(data)
-        if len(self._memory) >= (IN_MEMORY if self._file is None else WRITE):
-            self._flush()
+        with self._lock:
+            if self._file is not None and len(data) >= WRITE:
+                self._flush()
+                self._write(data)
+            elif not self._memory:
+                self._memory = data
+            else:
+                if isinstance(self._memory, bytes):
+                    self._memory = bytearray(self._memory)
+                self._memory += data
+            self.length = offset + len(data)
+            if len(self._memory) >= (IN_MEMORY if self._file is None
+                                     else WRITE):
+                self._flush()
         return offset
 
+    def _write(self, data: Union[bytes, bytearray]) -> None:
+        # Behind what is in the file: counted once all of it is.
+        at, left = self._filed, memoryview(data)
+        while left:
+            n = os.pwrite(self._file.fileno(), left, at)
+            at, left = at + n, left[n:]
+        self._filed = at
+
     def _flush(self) -> None:
-        # What is in memory goes to the file.  A script's own threads may read
-        # meanwhile, and so have more come: nothing is taken out of memory
-        # before it is in the file, by whoever is first.
         if self._file is None:
             self._file = tempfile.TemporaryFile(buffering=0)
-        start = at = self._filed
-        view = memoryview(bytes(self._memory))
-        end = start + len(view)
-        while at < end:
-            at += os.pwrite(self._file.fileno(), view[at - start:], at)
-        if self._filed == start:
-            self._memory = bytearray(self._memory[end - start:])
-            self._filed = end
+        self._write(self._memory)
+        self._memory = b""
 
     def read(self, offset: int, size: int) -> bytes:
         """Up to size octets from offset on: fewer at the end."""
         size = min(size, self.length - offset)
         if size <= 0:
             return b""
-        if offset >= self._filed:
+        with self._lock:
             start = offset - self._filed
-            return bytes(self._memory[start:start + size])
-        if offset + size > self._filed:
-            self._flush()
+            if start >= 0:
+                return bytes(memoryview(self._memory)[start:start + size])
+            if start + size > 0:
+                self._flush()
         parts: List[bytes] = []
         while size > 0:
             part = os.pread(self._file.fileno(), size, offset)
@@ -88,18 +96,22 @@ class BodyStore:
 
     def whole(self) -> bytes:
         """All of it; the same object until more is appended."""
-        if self._whole is None:
-            if self._file is None and isinstance(self._memory, bytes):
-                self._whole = bytes(self._memory)
+        whole = self._whole
+        if len(whole) != self.length:
+            memory = self._memory
+            if len(memory) == self.length and isinstance(memory, bytes):
+                whole = memory
             else:
-                self._whole = self.read(0, self.length)
-        return self._whole
+                whole = self.read(0, self.length)
+            self._whole = whole
+        return whole
 
     def searchable(self) -> Any:
         """Something with `find` and slices: bytes, or the file mapped."""
         if self._file is None:
             return self.whole()
-        self._flush()
+        with self._lock:
+            self._flush()
         return mmap.mmap(self._file.fileno(), self.length,
                          access=mmap.ACCESS_READ)
 

@@ -3,6 +3,7 @@
 import io
 import os
 import unittest
+from unittest import mock
 
 import fake  # noqa: F401
 from h2rig import body, forms
@@ -38,6 +39,37 @@ class Store(unittest.TestCase):
         self.assertEqual(store.whole(), b"".join(pieces))
         self.assertEqual(store.read(299999, 2), b"\0\1")
         self.assertEqual(store.searchable().find(b"\3"), 900000)
+
+    def test_pieces_of_all_sizes_keep_their_order(self):
+        store, sizes = BodyStore(), (1 << 20, 10, body.WRITE, 5, body.WRITE - 1,
+                                     3, 200000, 7)
+        pieces = [bytes((i,)) * size for i, size in enumerate(sizes)]
+        self.assertEqual([store.append(p) for p in pieces],
+                         [sum(sizes[:i]) for i in range(len(sizes))])
+        self.assertEqual(bytes(store._memory), pieces[-1])
+        want = b"".join(pieces)
+        self.assertEqual(store.read(len(want) - 9, 9), want[-9:])
+        self.assertEqual(store.whole(), want)
+
+    def test_a_full_disk_loses_nothing_that_was_stored(self):
+        store = stored(b"a" * (1 << 20))
+        with mock.patch.object(os, "pwrite", side_effect=OSError):
+            for piece in b"c" * body.WRITE, b"b", b"c" * body.WRITE:
+                try:
+                    store.append(piece)
+                except OSError:
+                    self.assertEqual(piece[:1], b"c")
+        self.assertEqual(store.append(b"d"), (1 << 20) + 1)
+        self.assertEqual(store.whole()[-3:], b"abd")
+
+    def test_writes_of_less_than_all(self):
+        pwrite = os.pwrite
+        store = stored(b"a" * (1 << 20))
+        with mock.patch.object(os, "pwrite", lambda fd, data, at: pwrite(
+                fd, data[:1000], at)):
+            store.append(b"bc" * body.WRITE)
+        self.assertEqual(store.whole()[-3 * body.WRITE:],
+                         b"a" * body.WRITE + b"bc" * body.WRITE)
 
     def test_whole_after_more(self):
         store = stored(b"a")
