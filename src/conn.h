@@ -34,8 +34,8 @@
 
 /*
  * Content that an exchange gathers before its handler is to store it, octets.
- * An upload of 10 MiB took 640 hand-overs to Python's thread without; 4 % longer
- * with half of it, or twice (median of 21 pairs of runs).
+ * An upload of 10 MiB took 640 hand-overs to Python's thread without, and 4 %
+ * longer with half of it (median of 21 pairs of runs).
  */
 #define CONN_GATHER_MAX (256 * 1024)
 
