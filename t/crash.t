@@ -71,6 +71,8 @@ def no_crash(s):
                  f"fork {i}: the child that returns disturbs nothing")
             t.eq(c.fetch("/note.py?wait=forked").body, b"true",
                  f"fork {i}: it has exited")
+        t.eq(c.fetch("/forks_storing.py").body, b"256",
+             "fork: while content is stored: the child can read it")
         t.ok(c.ping() and c.fetch("/quick.py").ended and c.end is None,
              "fork: the connection goes on")
 

@@ -10,13 +10,21 @@ import tempfile
 import threading
 from typing import Any, Callable, Iterator, List, Optional, Union
 
-__all__ = ["BodyStore", "RawInput"]
+__all__ = ["BodyStore", "RawInput", "storing"]
 
 #: Octets that are held in memory.
 IN_MEMORY = 1 << 20
 
 #: Octets that go to the file in one write, at least.
 WRITE = 1 << 16
+
+#: Held while content is moved: from the connection to a store, and from a
+#: store's memory to its file, which a reader does too.  One for all stores,
+#: so that a process forked by a script has none that is half moved, or whose
+#: lock is held by a thread that is not there.
+storing = threading.RLock()
+os.register_at_fork(before=storing.acquire, after_in_parent=storing.release,
+                    after_in_child=storing.release)
 
 
 class BodyStore:
@@ -26,12 +34,10 @@ class BodyStore:
     position, so that any number of views share one file.
     """
 
-    __slots__ = ("length", "_lock", "_memory", "_filed", "_file", "_whole")
+    __slots__ = ("length", "_memory", "_filed", "_file", "_whole")
 
     def __init__(self) -> None:
         self.length = 0
-        # Of what follows but _whole; a reader, too, moves things to the file.
-        self._lock = threading.Lock()
         # What is not in the file: all from offset _filed on.
         self._memory: Union[bytes, bytearray] = b""
         self._filed = 0
@@ -43,7 +49,7 @@ class BodyStore:
         offset = self.length
         if not data:
             return offset
-        with self._lock:
+        with storing:
             if self._file is not None and len(data) >= WRITE:
                 self._flush()
                 self._write(data)
@@ -78,7 +84,7 @@ class BodyStore:
         size = min(size, self.length - offset)
         if size <= 0:
             return b""
-        with self._lock:
+        with storing:
             start = offset - self._filed
             if start >= 0:
                 return bytes(memoryview(self._memory)[start:start + size])
@@ -110,7 +116,7 @@ class BodyStore:
         """Something with `find` and slices: bytes, or the file mapped."""
         if self._file is None:
             return self.whole()
-        with self._lock:
+        with storing:
             self._flush()
         return mmap.mmap(self._file.fileno(), self.length,
                          access=mmap.ACCESS_READ)

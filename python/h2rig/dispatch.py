@@ -13,7 +13,6 @@ import contextlib
 import importlib.util
 import os
 import sys
-import threading
 import time
 import traceback
 import types
@@ -24,6 +23,7 @@ import _h2rig
 from h2rig import (codecache, errors, frames, handlers, paths, pipes, rundir,
                    settings, stash, userroutes, websocket, websocket_aliases,
                    wpt_pages)
+from h2rig.body import storing
 from h2rig.config import options
 from h2rig.errors import HTTPException, StreamClosedError
 from h2rig.files import FilePart, FileParts
@@ -185,7 +185,7 @@ class Exchange:
         self.stream = stream
         _, method, path, ended = event
         if not ended:
-            self.storing = threading.Lock()
+            self.storing = storing
         self.request: Request = Request(self, stream, method, path, ended)
         self.response: Response = Response(self.request, stream)
 
@@ -281,15 +281,21 @@ class Exchange:
             self.failed(error, "(body)")
         return True
 
-    def pull(self) -> None:
-        """Takes one more event for a function that wants the body; or waits
-        until there may be one, or another thread has taken it.
+    def pull(self, size: Optional[int]) -> None:
+        """Takes one more event for a function that wants size octets of the
+        body (None: all); or waits until there may be one, or another thread
+        has taken it.
 
         StreamClosedError when the client leaves.
         """
         request = self.request
         stream = self.stream
         with self.storing:
+            # Another thread may have stored it while this one waited for the
+            # lock, and the client may wait for what it is read for.
+            if request._ended or (size is not None
+                                  and request.store.length >= size):
+                return
             event = stream.at_hand()
             if event is not None:
                 offset = self.store(event)

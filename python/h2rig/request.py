@@ -322,7 +322,7 @@ class Request:
         while not self._ended and (size is None or store.length < size):
             if self._exchange is None:
                 raise StreamClosedError("the request's stream is closed")
-            self._exchange.pull()
+            self._exchange.pull(size)
 
     # What dispatch tells it.
 

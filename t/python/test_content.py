@@ -2,6 +2,8 @@
 """Bodies, forms, cookies, credentials, literal HTTP/1 responses."""
 import io
 import os
+import signal
+import threading
 import unittest
 from unittest import mock
 
@@ -70,6 +72,49 @@ class Store(unittest.TestCase):
             store.append(b"bc" * body.WRITE)
         self.assertEqual(store.whole()[-3 * body.WRITE:],
                          b"a" * body.WRITE + b"bc" * body.WRITE)
+
+    def moved_by_reader(self, meanwhile):
+        """A store whose memory a reader moves to the file; meanwhile(store) is
+        called when it is about to write.
+        """
+        pwrite, store = os.pwrite, stored(b"a" * (1 << 20))
+        store.append(b"b" * 10)
+        with mock.patch.object(os, "pwrite", lambda *arguments: (
+                meanwhile(store), pwrite(*arguments))[1]):
+            self.assertEqual(store.read((1 << 20) - 1, 3), b"abb")
+        return store
+
+    def test_appended_while_a_reader_moves_it_to_the_file(self):
+        threads = []
+
+        def append(store):
+            threads.append(threading.Thread(target=store.append,
+                                            args=(b"c",)))
+            threads[0].start()
+            # It waits for us, and so in vain we for it.
+            threads[0].join(0.2)
+        store = self.moved_by_reader(append)
+        threads[0].join()
+        self.assertEqual(store.whole()[-12:], b"a" + b"b" * 10 + b"c")
+
+    def test_process_forked_while_a_reader_moves_it_to_the_file(self):
+        pwrite, threads, statuses = os.pwrite, [], []
+
+        def fork(store):
+            pid = os.fork()
+            if pid == 0:
+                os.pwrite = pwrite
+                signal.alarm(10)
+                os._exit(store.whole()[-3:] == b"bbb")
+            statuses.append(os.waitpid(pid, 0)[1])
+
+        def fork_meanwhile(store):
+            threads.append(threading.Thread(target=fork, args=(store,)))
+            threads[0].start()
+            threads[0].join(0.2)
+        self.moved_by_reader(fork_meanwhile)
+        threads[0].join()
+        self.assertEqual(statuses, [1 << 8])
 
     def test_whole_after_more(self):
         store = stored(b"a")

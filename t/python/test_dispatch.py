@@ -386,13 +386,44 @@ class Errors(Case):
         self.assertEqual(self.pulled_by_two(
             ECHO), b"abcdefgh")
 
+    def test_what_another_thread_has_stored_is_not_waited_for(self):
+        # The client sends no more before it has got an answer.
+        append, threads, awaited = body.BodyStore.append, [], []
+
+        def late(store, data):
+            if not threads:
+                threads.append(threading.Thread(
+                    target=requests[0]._pull, args=(2,)))
+                threads[0].start()
+                threads[0].join(0.2)
+            return append(store, data)
+
+        def await_event():
+            awaited.append(requests[0].store.length)
+            requests[0].add_data(b"end", 3, True)
+            return True
+        requests, start = [], dispatch.Exchange.start
+
+        def started(exchange):
+            requests.append(exchange.request)
+            start(exchange)
+        fake.write("script.py", "def handle_data(frame, request, response):\n"
+                   "    pass\n")
+        s = fake.Stream(post(), fake.data(b"ab"))
+        s.press, s.await_event = lambda: None, await_event
+        with mock.patch.object(body.BodyStore, "append", late), \
+                mock.patch.object(dispatch.Exchange, "start", started):
+            dispatch.serve(s)
+        threads[0].join()
+        self.assertEqual((awaited, requests[0].store.length), ([], 2))
+
     def test_what_a_thread_has_read_comes_before_what_is_next(self):
         take, done = dispatch.Exchange.take, []
 
         def preempted(exchange):
             if not done:
                 done.append(True)
-                exchange.pull()
+                exchange.pull(None)
             return take(exchange)
         fake.write("script.py", ECHO)
         s = fake.Stream(post(), fake.data(b"ab"), fake.data(b"cd"),
