@@ -222,6 +222,12 @@ def large(s, root):
         x = c.fetch("/large.bin")
         t.ok(x.status == 200 and x.body == LARGE and x.ended,
              "a large file comes whole", x)
+    with Client(s.port, settings={INITIAL_WINDOW_SIZE: 1 << 24},
+                connection_window=1 << 24) as c:
+        x = c.fetch("/large.bin")
+        # With their headers they are as long as four TLS records can be.
+        t.eq([len(d) for d in x.data[:8]], [16384, 16384, 16384, 16348] * 2,
+             "its frames into large windows")
     with Client(s.port, settings={INITIAL_WINDOW_SIZE: 1000},
                 auto_window=False) as c:
         x = c.request("/large.bin")
