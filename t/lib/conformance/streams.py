@@ -177,6 +177,7 @@ def until_taken(c):
         answered(sid)(c)
         if c.streams[sid].status or c.end:
             return
+        c.wait_for(lambda: c.end, 0.1)
 
 
 CASES += [
