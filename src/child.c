@@ -416,6 +416,9 @@ serve(struct child *ch)
 		p[0].events = input_events(c);
 		if (ch->more)
 			timeout = 0;
+		/* Unless the log keeps us. */
+		c->io_soon = timeout >= 0 && timeout <= HANDLER_LOOK_MS &&
+		    buf_len(&c->notes) == 0 && buf_len(&c->records) == 0;
 		conn_unlock(c);
 		if (buf_len(&c->notes) > 0)	/* only we add to them */
 			log_notes(c);
@@ -423,6 +426,7 @@ serve(struct child *ch)
 		if (poll(p, 3, timeout) == -1)
 			p[0].revents = p[1].revents = p[2].revents = 0;
 		conn_lock(c);
+		c->io_soon = false;
 		if ((p[0].revents | p[1].revents) & POLLNVAL)
 			end_damaged(ch);
 		if (p[1].revents != 0)

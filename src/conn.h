@@ -161,6 +161,8 @@ struct conn {
 	bool gone;		/* nothing more can be sent */
 	bool quiet;		/* nothing goes out before the client's preface */
 	bool backlog;		/* the kernel has refused output */
+	bool kept;		/* the kernel may keep the last of it */
+	bool io_soon;		/* the I/O thread is back within the ms */
 	bool read_blocked;	/* TLS has to write before it reads on */
 	bool draining;
 	enum conn_close close;	/* asked for by a script */
@@ -249,6 +251,16 @@ int conn_read(struct conn *c);
 /* Offers the queue to the kernel; what is refused stays for the I/O thread. */
 void conn_push(struct conn *c);
 
+/*
+ * The same, but for what fills no segment: while a function is about to run that
+ * may add to it, of the same exchange (`in_hand`) or one that is ready, the kernel
+ * may keep that.  It is sent even if the process crashes.  A thread that is to
+ * rest or to wait calls conn_send_kept before; for a function that takes its time
+ * the I/O thread does it, which pushes each millisecond then.
+ */
+void conn_push_more(struct conn *c, bool in_hand);
+void conn_send_kept(struct conn *c);
+
 /* A raw header block need not end any more; see send_release. */
 void conn_release_hold(struct conn *c);
 
@@ -293,6 +305,7 @@ struct op {
 	bool writes;		/* subject to the queue's limit */
 	bool shares;		/* DATA: the connection's window is shared, so
 				 * streams take turns by urgency */
+	bool in_hand;		/* the exchange's next event is at hand */
 	bool batched;		/* may wait for what the next in the ready
 				 * queue has to send */
 	uint64_t turn;		/* conn.c's; 0 at first */

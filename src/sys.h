@@ -5,9 +5,11 @@
 #ifndef H2RIG_SYS_H
 #define H2RIG_SYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 /* Milli- and microseconds of CLOCK_MONOTONIC: for intervals, not for dates. */
 uint64_t sys_now_ms(void);
@@ -37,6 +39,15 @@ int sys_temp_file(void);
 #define SYS_HOST_SIZE 64
 /* "[host]:port" */
 #define SYS_ADDR_SIZE (SYS_HOST_SIZE + 8)
+
+/*
+ * write(), again after a signal.  With `more` fd is a socket, of which the
+ * kernel may keep what fills no segment until there is more, the process ends
+ * or sys_send_kept is called (on Linux, for 200 ms at most; others do not keep
+ * it).
+ */
+ssize_t sys_send(int fd, const void *src, size_t len, bool more);
+void sys_send_kept(int fd);
 
 /*
  * Octets written to the socket that its peer has not yet acknowledged; 0 where

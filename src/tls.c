@@ -634,15 +634,13 @@ send_records(struct tls *t)
 	return content > 0 ? (long)content : TLS_AGAIN_WRITE;
 }
 
-long
-tls_write(struct tls *t, const void *src, size_t len)
+static long
+write_records(struct tls *t, const void *src, size_t len)
 {
 	size_t n = 0;
 	long rc;
 	int ret;
 
-	if (t->broken)
-		return refuse(t);
 	prepare();
 	if (t->n_records > 0)
 		return send_records(t);
@@ -658,6 +656,19 @@ tls_write(struct tls *t, const void *src, size_t len)
 	}
 	rc = hold_records(t, src, len);
 	return rc == 0 ? send_records(t) : rc;
+}
+
+long
+tls_write(struct tls *t, const void *src, size_t len, bool more)
+{
+	long rc;
+
+	if (t->broken)
+		return refuse(t);
+	t->wire.more = more;
+	rc = write_records(t, src, len);
+	t->wire.more = false;	/* for what OpenSSL itself has to say */
+	return rc;
 }
 
 void

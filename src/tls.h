@@ -46,12 +46,12 @@ int tls_handshake(struct tls *t);
  * and do wait then: it may be said without another look at the socket.
  * A tls_write that said TLS_AGAIN_* may already have encrypted what it was
  * given: the next one must begin with the same octets, and as many or more.
- * One call writes at most TLS_WRITE_MAX.
+ * One call writes at most TLS_WRITE_MAX.  `more` is sys_send's.
  */
 #define TLS_WRITE_MAX (65 * 1024)
 
 long tls_read(struct tls *t, void *dst, size_t size);
-long tls_write(struct tls *t, const void *src, size_t len);
+long tls_write(struct tls *t, const void *src, size_t len, bool more);
 
 /* Sends close_notify, as far as the kernel takes it. */
 void tls_shutdown(struct tls *t);

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sys.h"
 #include "tlswire.h"
 
 int
@@ -32,9 +33,8 @@ tlswire_send(struct tlswire *w)
 	ssize_t n;
 
 	while (w->n_sent < w->n_held) {
-		n = write(w->fd, w->held + w->n_sent, w->n_held - w->n_sent);
-		if (n == -1 && errno == EINTR)
-			continue;
+		n = sys_send(w->fd, w->held + w->n_sent,
+		    w->n_held - w->n_sent, w->more);
 		if (n == -1)
 			return -1;
 		w->n_sent += (size_t)n;
@@ -80,9 +80,7 @@ wire_write(BIO *b, const char *src, int len)
 	/* A handshake message or an alert does not overtake what is held. */
 	if (w->n_held > 0 && tlswire_send(w) == -1)
 		return failed(b, BIO_FLAGS_WRITE);
-	do
-		n = write(w->fd, src, (size_t)len);
-	while (n == -1 && errno == EINTR);
+	n = sys_send(w->fd, src, (size_t)len, w->more);
 	return n == -1 ? failed(b, BIO_FLAGS_WRITE) : (int)n;
 }
 

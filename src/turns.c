@@ -152,6 +152,8 @@ wait_for(struct conn *c, struct op *op, int what)
 	/* The push after the attempt may have made the room already. */
 	if (what == CONN_AGAIN_SPACE && conn_queued(c) < CONN_QUEUE_MAX)
 		return;
+	/* The client has to see it to do what is waited for. */
+	conn_send_kept(c);
 	/* Who is new, or has had a turn, goes to the end of the line. */
 	if (op->since == 0) {
 		op->since = sys_now_ms();
@@ -192,7 +194,7 @@ conn_try(struct conn *c, struct op *op)
 	if (op->writes) {
 		if (!(op->batched && c->ready != NULL &&
 		    conn_queued(c) < BATCH_MAX))
-			conn_push(c);
+			conn_push_more(c, op->in_hand);
 		conn_follow_hold(c);
 		if (rc <= 0)
 			conn_next_turn(c);

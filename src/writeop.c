@@ -127,8 +127,10 @@ int
 writeop_flush(struct conn *c, struct op *op)
 {
 	(void)op;
-	if (conn_queued(c) == 0)
+	if (conn_queued(c) == 0) {
+		conn_send_kept(c);
 		return SEND_OK;
+	}
 	return c->gone ? SEND_ERR_GONE : CONN_AGAIN_FLUSH;
 }
 

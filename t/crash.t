@@ -58,6 +58,21 @@ def crashes(s):
     t.ok(s.wait_log(r"crash\.py\D+\d+ in segv"), "and says where it was")
 
 
+def crashes_early(s):
+    """What was written is delivered, though other functions were to run."""
+    for how, _ in CRASHES:
+        with Client(s.port) as c:
+            c.fetch("/crash_early.py")  # has the script loaded
+            octets = []
+            c.send = octets.append
+            x = c.request(f"/crash_early.py?how={how}", body=[b"1", b"2"])
+            del c.send
+            c.send(b"".join(octets))
+            c.wait_end()
+            t.ok(c.end and (x.status, x.body, x.ended) == (200, b"x", False),
+                 f"{how} in handle_data: the x is delivered", (c.end, x))
+
+
 def no_crash(s):
     """What looks like an end and is none."""
     with Client(s.port) as c:
@@ -134,6 +149,7 @@ def client_leaves(s):
 asan = os.environ.get("ASAN_OPTIONS", "") + ":handle_segv=0:handle_abort=0"
 with Server(SCRIPTS, env={"ASAN_OPTIONS": asan.lstrip(":")}) as server:
     crashes(server)
+    crashes_early(server)
     no_crash(server)
     client_leaves(server)
     t.ok(server.alive(), "the server has survived it all")

@@ -92,12 +92,14 @@ take_turn(struct conn *c, void *arg)
 		c->crowd_until = sys_now_us() + HANDLER_CROWD_US;
 	if (!c->stopping && !is_spare(c, t))
 		t->next = conn_take_ready(c, t);
-	if (t->next == NULL)
+	if (t->next == NULL) {
+		conn_send_kept(c);
 		c->n_idle++;
-	else if (t->entering && t->gil_was_free && c->ready != NULL &&
-	    c->n_busy > 1)
+	} else if (t->entering && t->gil_was_free && c->ready != NULL &&
+	    c->n_busy > 1) {
 		/* Those at work wait for something: so may this one. */
 		add_thread(c);
+	}
 	t->entering = false;
 	return 0;
 }

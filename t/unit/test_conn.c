@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * src/conn: when a connection's client sees what was written.  One thread plays
+ * the I/O thread, a handler thread and the client.
+ */
+#include <arpa/inet.h>
+#include <check.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sys.h"
+#include "tap.h"
+#include "writeop.h"
+
+/* The kernel keeps for 200 ms at most, and a busy machine may take that. */
+#define TRIES 10
+
+static const struct field ok_fields[] = {
+	{ .name = (const uint8_t *)":status", .name_len = 7,
+	    .value = (const uint8_t *)"200", .value_len = 3 }
+};
+
+static struct options options;
+static struct slot slot;
+static struct conn c;
+static int client = -1;
+
+static void
+connect_pair(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(a);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fd, on = 1;
+
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&a, len), 0);
+	ck_assert_int_eq(listen(listener, 1), 0);
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&a, &len), 0);
+	client = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(client, (struct sockaddr *)&a, len), 0);
+	fd = accept(listener, NULL, NULL);
+	ck_assert_int_ge(fd, 0);
+	close(listener);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	ck_assert_int_eq(sys_set_nonblock(fd), 0);
+	session_limits_default(&options.limits);
+	ck_assert_int_eq(conn_init(&c, fd, NULL, &slot, &options), 0);
+}
+
+static void
+disconnect(void)
+{
+	conn_free(&c);
+	close(client);
+}
+
+/* How many octets the client has been sent since it was last asked. */
+static long
+client_reads(void)
+{
+	static char octets[4096];
+	long n, all = 0;
+
+	while ((n = recv(client, octets, sizeof(octets), MSG_DONTWAIT)) > 0)
+		all += n;
+	return all;
+}
+
+/* A client's start, and n requests, of which all are ready. */
+static void
+request(int n)
+{
+	static const char hello[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+	    "\0\0\0\4\0\0\0\0\0";
+	/* GET https://a/ of stream 0: RFC 7541, 2, 7, 4 and 1 of the table. */
+	char get[] = "\0\0\6\1\5\0\0\0\0\x82\x87\x84\x41\1a";
+	int i;
+
+	ck_assert_int_eq(send(client, hello, sizeof(hello) - 1, 0),
+	    sizeof(hello) - 1);
+	for (i = 0; i < n; i++) {
+		get[8] = (char)(2 * i + 1);
+		ck_assert_int_eq(send(client, get, sizeof(get) - 1, 0),
+		    sizeof(get) - 1);
+	}
+	ck_assert_int_eq(conn_read(&c), 0);
+	conn_push(&c);
+	ck_assert_int_gt(client_reads(), 0);
+	ck_assert_uint_eq(c.n_ready, (unsigned)n);
+}
+
+static struct writeop
+answer_to(struct exchange *x)
+{
+	return (struct writeop){ .id = x->id, .fields = ok_fields,
+	    .n_fields = 1, .end_stream = true, .op = { .x = x, .id = x->id,
+	    .fn = writeop_headers, .writes = true } };
+}
+
+/*
+ * Has the exchange that is next answered while others may be in sight; the
+ * octets that the client sees of it.
+ */
+static long
+answer(bool in_hand)
+{
+	struct exchange *x = conn_take_ready(&c, NULL);
+	struct writeop o = answer_to(x);
+
+	o.op.in_hand = in_hand;
+	ck_assert_int_eq(conn_try(&c, &o.op), SEND_OK);
+	return client_reads();
+}
+
+/* A connection whose first answer was kept, of n; false: this system has not. */
+static bool
+first_is_kept(int n, bool in_hand)
+{
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		connect_pair();
+		request(n);
+		c.io_soon = true;
+		if (answer(in_hand) == 0)
+			return true;
+		disconnect();
+	}
+#if defined(__linux__)
+	ck_abort_msg("sent at once, in %d tries", TRIES);
+#endif
+	return false;
+}
+
+START_TEST(test_last_answer_sends_all)
+{
+	if (!first_is_kept(3, false))
+		return;
+	ck_assert(c.kept);
+	answer(false);
+	ck_assert_int_gt(answer(false), 0);
+	ck_assert(!c.kept);
+	disconnect();
+}
+END_TEST
+
+START_TEST(test_kept_for_the_next_event)
+{
+	if (!first_is_kept(1, true))
+		return;
+	conn_push(&c);		/* as the I/O thread does */
+	ck_assert(!c.kept);
+	ck_assert_int_gt(client_reads(), 0);
+	disconnect();
+}
+END_TEST
+
+START_TEST(test_rest_sends)
+{
+	if (!first_is_kept(2, false))
+		return;
+	conn_send_kept(&c);
+	ck_assert_int_gt(client_reads(), 0);
+	disconnect();
+}
+END_TEST
+
+static int
+never(struct conn *conn, struct op *op)
+{
+	(void)conn, (void)op;
+	return CONN_AGAIN_EVENT;
+}
+
+/* What a function waits for may be the client's answer to it. */
+START_TEST(test_wait_sends)
+{
+	struct exchange *x;
+	struct op op = { .fn = never };
+
+	if (!first_is_kept(2, false))
+		return;
+	op.x = x = conn_take_ready(&c, NULL);
+	op.id = x->id;
+	/* Its time is over, so that it does not wait for long. */
+	atomic_store(&x->call_since, 1);
+	atomic_store(&x->call_expired, 1);
+	ck_assert_int_eq(conn_do(&c, &op), CONN_EXPIRED);
+	ck_assert_int_gt(client_reads(), 0);
+	disconnect();
+}
+END_TEST
+
+START_TEST(test_flush_sends)
+{
+	struct writeop o;
+
+	if (!first_is_kept(3, false))
+		return;
+	o = answer_to(conn_take_ready(&c, NULL));
+	o.op.fn = writeop_flush;
+	ck_assert_int_eq(conn_try(&c, &o.op), SEND_OK);
+	ck_assert_int_gt(client_reads(), 0);
+	disconnect();
+}
+END_TEST
+
+/* Nothing is kept for longer than until the I/O thread's next look. */
+START_TEST(test_sent_at_once_if_nobody_looks)
+{
+	connect_pair();
+	request(2);
+	ck_assert_int_gt(answer(true), 0);
+	ck_assert_int_gt(answer(true), 0);
+	disconnect();
+}
+END_TEST
+
+START_TEST(test_sent_at_once_if_nothing_follows)
+{
+	connect_pair();
+	request(1);
+	c.io_soon = true;
+	ck_assert_int_gt(answer(false), 0);
+	disconnect();
+}
+END_TEST
+
+/* A process that crashes has written what it has written. */
+START_TEST(test_end_sends)
+{
+	if (!first_is_kept(2, false))
+		return;
+	close(c.fd);
+	c.fd = -1;
+	ck_assert_int_gt(client_reads(), 0);
+	disconnect();
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("conn");
+	TCase *t = tcase_create("sent");
+
+	tcase_add_test(t, test_last_answer_sends_all);
+	tcase_add_test(t, test_kept_for_the_next_event);
+	tcase_add_test(t, test_rest_sends);
+	tcase_add_test(t, test_wait_sends);
+	tcase_add_test(t, test_flush_sends);
+	tcase_add_test(t, test_end_sends);
+	tcase_add_test(t, test_sent_at_once_if_nobody_looks);
+	tcase_add_test(t, test_sent_at_once_if_nothing_follows);
+	suite_add_tcase(s, t);
+	return tap_run(s);
+}
