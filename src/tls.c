@@ -311,8 +311,9 @@ open_keylog(struct tls_ctx *ctx, char *err, size_t size)
 
 	if (path == NULL || path[0] == '\0')
 		return 0;
-	ctx->keylog_fd = open(path,
-	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	/* It may be a FIFO that nobody reads: that must hold up nobody. */
+	ctx->keylog_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
+	    O_NONBLOCK, 0600);
 	if (ctx->keylog_fd == -1) {
 		snprintf(err, size, "SSLKEYLOGFILE: \"%s\": expected a file "
 		    "to append to: %s", path, strerror(errno));

@@ -202,6 +202,11 @@ def check_keylog():
     t.eq((status, out, err),
          (78, "", f'h2rig: SSLKEYLOGFILE: "{DIR}": expected a file to append '
                   "to: Is a directory\n"), "SSLKEYLOGFILE is a directory")
+    fifo = path("keys.fifo")
+    os.mkfifo(fifo)
+    status, out, err = run(SCRIPTS, env={"SSLKEYLOGFILE": fifo})
+    t.ok(status == 78 and f'SSLKEYLOGFILE: "{fifo}": expected' in err,
+         "SSLKEYLOGFILE is a FIFO that nobody reads", (status, out, err))
     log = path("keys")
     for _ in range(2):
         with Server(SCRIPTS, env={"SSLKEYLOGFILE": log}) as s:

@@ -262,10 +262,12 @@ class ResponseWriter:
         """Returns once all that was written is with the kernel."""
         self._stream.flush()
 
-    def close(self, how: str = "goaway") -> None:
+    def close(self, how: Union[str, bytes] = "goaway") -> None:
         """Ends the connection: "goaway", "tls" (close_notify, then FIN),
         "fin" (FIN without close_notify) or "rst" (TCP reset).
         """
+        if isinstance(how, bytes):      # of a query, say
+            how = how.decode("latin-1")
         if how not in _HOW:
             raise ValueError("how must be one of %s, not %r"
                              % (", ".join(_HOW), how))

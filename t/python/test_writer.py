@@ -154,11 +154,14 @@ class Checked(Case):
         w.ping("12345678")
         w.flush()
         w.close("rst")
+        w.close(b"fin")
         self.sent(("reset", 2, 3), ("reset", 99, 5),
                   ("goaway", 11, 7, b"text"), ("goaway", 0, -1, b""),
-                  ("ping", b"12345678"), ("flush",), ("close", "rst"))
+                  ("ping", b"12345678"), ("flush",), ("close", "rst"),
+                  ("close", "fin"))
         self.assertRaises(ProtocolError, w.ping, b"short")
         self.assertRaises(ValueError, w.close, "softly")
+        self.assertRaises(ValueError, w.close, b"\xff")
         self.assertRaises(ValueError, w.reset_stream, "NO_SUCH")
         self.assertRaises(ValueError, w.reset_stream, 1 << 32)
 
