@@ -259,7 +259,9 @@ class ResponseWriter:
         self._stream.ping(data)
 
     def flush(self) -> None:
-        """Returns once all that was written is with the kernel."""
+        """Returns once all that was written is with the kernel, and on its
+        way.
+        """
         self._stream.flush()
 
     def close(self, how: Union[str, bytes] = "goaway") -> None:
