@@ -40,6 +40,7 @@ struct child {
 	struct conn c;
 	const struct child_args *a;
 	uint64_t preface_due;	/* ms; 0: it has come */
+	uint64_t close_due;	/* ms; then no client is waited for any more */
 	enum child_end end;	/* CHILD_END_NONE: goes on */
 	enum conn_close how;	/* what the end looks like on the wire */
 	char why[256];
@@ -458,27 +459,52 @@ poll_until(int fd, short events, uint64_t due)
 	return left > 0 && poll(&p, 1, left) > 0;
 }
 
-static void
-flush_output(struct conn *c)
+/*
+ * Waits until the kernel has room for more.  A slow client that moves gets the
+ * time it takes; false: it does not, or that was too long.
+ */
+static bool
+wait_for_room(struct child *ch)
 {
-	uint64_t due = sys_now_ms() + FLUSH_MS;
-	size_t left = SIZE_MAX;
+	int fd = ch->c.fd;
+	long left = sys_unsent(fd), before;
 
-	for (;;) {
+	do {
+		before = left;
+		beat(ch, FLUSH_MS);
+		if (poll_until(fd, POLLOUT, sys_now_ms() + FLUSH_MS))
+			return true;
+		left = sys_unsent(fd);
+	} while (left < before && sys_now_ms() < ch->close_due);
+	return false;
+}
+
+static void
+flush_output(struct child *ch)
+{
+	struct conn *c = &ch->c;
+	bool done;
+
+	do {
 		conn_lock(c);
 		conn_push(c);
-		if (c->gone || conn_queued(c) == 0)
-			break;
-		if (conn_queued(c) < left)	/* slow, but it moves */
-			due = sys_now_ms() + FLUSH_MS;
-		left = conn_queued(c);
+		done = c->gone || conn_queued(c) == 0;
 		conn_unlock(c);
-		if (!poll_until(c->fd, POLLOUT, due)) {
-			conn_lock(c);
-			break;
-		}
-	}
-	conn_unlock(c);
+	} while (!done && wait_for_room(ch));
+}
+
+/* The answer before it may have filled the kernel's buffer. */
+static void
+send_close_notify(struct child *ch)
+{
+	struct conn *c = &ch->c;
+	int rc;
+
+	do {
+		conn_lock(c);
+		rc = tls_shutdown(c->tls);
+		conn_unlock(c);
+	} while (rc == TLS_AGAIN_WRITE && wait_for_room(ch));
 }
 
 /* Reads and drops for LINGER_MS; true: the client has ended its side. */
@@ -503,17 +529,18 @@ saw_end(int fd)
  * client has yet to fetch.  A slow client that moves gets the time it takes.
  */
 static void
-linger(int fd, uint64_t most_ms)
+linger(struct child *ch)
 {
-	uint64_t due = sys_now_ms() + most_ms;
+	int fd = ch->c.fd;
 	long left = sys_unsent(fd), before;
 
 	do {
 		before = left;
+		beat(ch, LINGER_MS);
 		if (saw_end(fd))
 			return;
 		left = sys_unsent(fd);
-	} while (left > 0 && left < before && sys_now_ms() < due);
+	} while (left > 0 && left < before && sys_now_ms() < ch->close_due);
 }
 
 static void
@@ -522,27 +549,27 @@ close_connection(struct child *ch)
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 	struct conn *c = &ch->c;
 
-	beat(ch, FLUSH_MS + LINGER_MS);
+	ch->close_due = sys_now_ms() +
+	    (uint64_t)c->options->stall_timeout_s * 1000;
 	conn_lock(c);
 	c->stopping = true;	/* no further function is started */
 	c->quiet = false;
 	if (ch->end != CHILD_END_SCRIPT && send_held_by(c->session) != 0)
 		conn_release_hold(c);
 	conn_unlock(c);
-	flush_output(c);
+	flush_output(ch);
 	conn_lock(c);
 	conn_set_gone(c);
-	if (ch->how == CLOSE_TLS && c->tls != NULL)
-		tls_shutdown(c->tls);
 	conn_unlock(c);
+	if (ch->how == CLOSE_TLS && c->tls != NULL)
+		send_close_notify(ch);
 	if (ch->how == CLOSE_RST) {
 		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset,
 		    sizeof(reset));
 	} else {
 		shutdown(c->fd, SHUT_WR);
 		if (ch->end != CHILD_END_CLIENT)
-			linger(c->fd, (uint64_t)c->options->stall_timeout_s *
-			    1000);
+			linger(ch);
 	}
 	conn_lock(c);
 	conn_close_fd(c);

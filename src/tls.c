@@ -672,14 +672,19 @@ tls_write(struct tls *t, const void *src, size_t len, bool more)
 	return rc;
 }
 
-void
+int
 tls_shutdown(struct tls *t)
 {
+	int ret, rc = 0;
+
 	if (t->broken || !t->established)
-		return;
+		return 0;
 	prepare();
-	SSL_shutdown(t->ssl);
+	ret = SSL_shutdown(t->ssl);
+	if (ret < 0 && SSL_get_error(t->ssl, ret) == SSL_ERROR_WANT_WRITE)
+		rc = TLS_AGAIN_WRITE;
 	ERR_clear_error();
+	return rc;
 }
 
 const char *

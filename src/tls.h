@@ -53,8 +53,11 @@ int tls_handshake(struct tls *t);
 long tls_read(struct tls *t, void *dst, size_t size);
 long tls_write(struct tls *t, const void *src, size_t len, bool more);
 
-/* Sends close_notify, as far as the kernel takes it. */
-void tls_shutdown(struct tls *t);
+/*
+ * Sends close_notify: 0 when no more is to be done, or TLS_AGAIN_WRITE, to be
+ * called again.
+ */
+int tls_shutdown(struct tls *t);
 
 /* Text of the last TLS_ERROR, from OpenSSL or errno: "unknown ca". */
 const char *tls_error(const struct tls *t);

@@ -5,6 +5,7 @@ HTTP/1-style calls."""
 import json
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
@@ -15,6 +16,7 @@ from server import SCRIPTS, Server                              # noqa: E402
 
 t = tap.Tap()
 FIRST = (200, [("x-first", "1")])
+SLOW = 3000000          # octets that the kernel takes for a client
 
 # case of scripts/checked.py: result, status and fields, DATA frames
 ALLOWED = [
@@ -178,6 +180,21 @@ def closing(s, tls):
         t.eq(c.fetch("/quick.py").body, b"quick", "and serves")
 
 
+def closing_slowly(s):
+    """A client that takes longer for the last answer than a process may be
+    silent has all of it, and the end."""
+    with Client(s.port, receive_buffer=4096, connection_window=1 << 30,
+                settings={INITIAL_WINDOW_SIZE: 1 << 30}, timeout=60) as c:
+        x = c.request(f"/close.py?how=tls&size={SLOW}")
+        for _ in range(3000):
+            if not c.pump(1):
+                break
+            time.sleep(0.01)
+        t.eq((c.wait_end(), len(x.body), c.fin), ("close_notify", SLOW, True),
+             "close tls, a slow client: all has come")
+    t.ok("--silence-limit" not in s.log(), "and its process was heard", s.log())
+
+
 with Server(SCRIPTS) as server:
     allowed(server)
     refused(server)
@@ -185,4 +202,6 @@ with Server(SCRIPTS) as server:
     closing(server, tls=True)
 with Server(SCRIPTS, "--cleartext") as server:
     closing(server, tls=False)
+with Server(SCRIPTS, "--silence-limit=1") as server:
+    closing_slowly(server)
 t.done()

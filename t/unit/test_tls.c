@@ -143,6 +143,30 @@ START_TEST(test_slow_reader)
 }
 END_TEST
 
+/* The end is said when the client has made room for it, behind all else. */
+START_TEST(test_shutdown_of_full_socket)
+{
+	int size = 8192;
+	size_t sent = 0, n;
+	uint8_t octet;
+
+	connect_pair(SOCK_STREAM, versions[_i]);
+	ck_assert_int_eq(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size,
+	    sizeof(size)), 0);
+	while (tls_write(server, content + sent, 100, false) == 100)
+		sent += 100;
+	ck_assert_uint_gt(sent, 0);
+	ck_assert_int_eq(tls_shutdown(server), TLS_AGAIN_WRITE);
+	client_reads();
+	ck_assert_int_eq(tls_shutdown(server), 0);
+	while (SSL_read_ex(client, &octet, 1, &n) == 1)
+		ck_assert_uint_eq(octet, content[n_got++]);
+	ck_assert_int_eq(SSL_get_error(client, 0), SSL_ERROR_ZERO_RETURN);
+	ck_assert_uint_eq(n_got, sent + 100);
+	disconnect();
+}
+END_TEST
+
 /*
  * The client's octets; as often as a connection that polls might try.  That the
  * answer to a KeyUpdate has to be written first is no reason to lose them.
@@ -264,6 +288,7 @@ main(void)
 
 	tcase_add_loop_test(tc, test_one_write, 0, 2);
 	tcase_add_loop_test(tc, test_slow_reader, 0, 2);
+	tcase_add_loop_test(tc, test_shutdown_of_full_socket, 0, 2);
 	tcase_add_loop_test(tc, test_key_update, 0, 2);
 	tcase_add_loop_test(tc, test_end, 0, 2);
 	tcase_add_loop_test(tc, test_many_records, 0, 2);
