@@ -8,6 +8,9 @@
  * of its own (py/probe.c) while the loop goes on.  Its death is the answer;
  * SIGCHLD brings that, so its pipe need not be watched.
  */
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "log.h"
 #include "parent_impl.h"
 #include "py/probe.h"
@@ -49,6 +52,36 @@ finish(struct parent *p, const char *err)
 		begin(p);
 }
 
+/*
+ * Whoever opens a FIFO waits until somebody writes to it: a start may (--key
+ * <(command)), a server with clients may not.  0, or -1 with err.
+ */
+static int
+check_file(const char *option, const char *path, char *err, size_t size)
+{
+	struct stat st;
+
+	if (stat(path, &st) == -1 || !S_ISFIFO(st.st_mode))
+		return 0;
+	snprintf(err, size, "--%s: \"%s\": expected a regular file, not a FIFO",
+	    option, path);
+	return -1;
+}
+
+/* 0, or -1 with err. */
+static int
+begin_tls(struct reload *r, const struct options *o, char *err, size_t size)
+{
+	/* Without --cert the one in memory stays: clients may trust it. */
+	if (o->cert == NULL)
+		return 0;
+	if (check_file("cert", o->cert, err, size) == -1 ||
+	    check_file("key", o->key, err, size) == -1)
+		return -1;
+	r->tls = tls_ctx_new(o->cert, o->key, err, size);
+	return r->tls != NULL ? 0 : -1;
+}
+
 static void
 begin(struct parent *p)
 {
@@ -60,9 +93,7 @@ begin(struct parent *p)
 	r->again = false;
 	supervise_reloading(p->supervise);
 	reopen_log(p);
-	/* Without --cert the one in memory stays: clients may trust it. */
-	if ((o->cert != NULL && (r->tls = tls_ctx_new(o->cert, o->key, err,
-	    sizeof(err))) == NULL) ||
+	if (begin_tls(r, o, err, sizeof(err)) == -1 ||
 	    probe_begin(&r->probe, o, err, sizeof(err)) != 0)
 		finish(p, err);
 	else if (r->probe.pid == 0)
