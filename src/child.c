@@ -298,19 +298,22 @@ check_deadlines(struct child *ch, uint64_t now)
 	struct exchange *stuck;
 	char text[256];
 	int timeout = -1;
-	bool stalled;
+	bool stalled, hopeless;
 
 	sooner(&timeout, beat(ch, 0));
 	sooner(&timeout, check_age(ch, now));
 	if (c->ready != NULL)
 		start_python(ch);
-	sooner(&timeout, handler_balance(c));
+	sooner(&timeout, handler_balance(c, &hopeless));
 	sooner(&timeout, handler_check_limit(c, now, &stuck));
 	sooner(&timeout, conn_tick(c, now, &stalled));
 	if (stuck != NULL) {
 		stuck_text(ch, stuck, text, sizeof(text));
 		end_goaway(ch, CHILD_END_LIMIT, H2_INTERNAL_ERROR, text);
 	}
+	if (hopeless)
+		end_goaway(ch, CHILD_END_INTERNAL, H2_INTERNAL_ERROR,
+		    "no handler thread could be started");
 	if (stalled) {
 		snprintf(text, sizeof(text), "no progress on output for %u s "
 		    "(--stall-timeout)", o->stall_timeout_s);

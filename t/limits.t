@@ -248,6 +248,42 @@ def files():
         t.ok(served(c), "the connection goes on")
 
 
+def first_thread():
+    """Memory that is too short for a handler thread: it is tried again, for a
+    while."""
+    if sanitized() or not hasattr(resource, "prlimit") or not os.path.exists(
+            "/proc/self/stat"):
+        return t.skip("no memory for a thread", "needs prlimit, /proc and no "
+                      "sanitizers")
+    with Server(DOCROOT) as s:
+        for later in True, False:
+            with Client(s.port, timeout=30) as c:
+                t.ok(c.ping(), "a connection without a request")
+                tap.wait_until(lambda: len(s.children()) == 1)
+                pid = s.children()[0]
+                limit = resource.prlimit(pid, resource.RLIMIT_AS)
+                with open(f"/proc/{pid}/statm", encoding="ascii") as f:
+                    size = int(f.read().split()[0]) * resource.getpagesize()
+                resource.prlimit(pid, resource.RLIMIT_AS,
+                                 (size + MIB, limit[1]))
+                x = c.request("/quick.py")
+                logged(s, f"{pid}.* warn: cannot start a handler thread: ",
+                       "no memory for a handler thread: it is in the log")
+                if later:
+                    resource.prlimit(pid, resource.RLIMIT_AS, limit)
+                    t.ok(c.wait_for(lambda: x.done) and x.body == b"quick",
+                         "when there is some, the request is answered", x)
+                    continue
+                t.ok(c.wait_end() and c.goaway and c.goaway[1:] == (
+                    2, b"no handler thread could be started"),
+                     "when there is none, the connection ends with "
+                     "INTERNAL_ERROR", (c.goaway, c.end))
+                logged(s, f"warn: child {pid} .* ended: .*no handler thread "
+                       "could be started", "the log says why")
+            t.ok(tap.wait_until(lambda: not s.children()), "it is gone")
+    return None
+
+
 # ---- by the parent
 
 def processes():
@@ -386,6 +422,7 @@ if __name__ == "__main__":
         requests()
         lifetime()
         memory()
+        first_thread()
         processor()
         file_size()
         files()

@@ -265,12 +265,16 @@ needs_thread(const struct conn *c)
 }
 
 int
-handler_balance(struct conn *c)
+handler_balance(struct conn *c, bool *hopeless)
 {
+	*hopeless = false;
 	if (c->ready == NULL || c->stopping)
 		return -1;
-	if ((c->n_threads == 0 || needs_thread(c)) && add_thread(c) < 0)
+	if ((c->n_threads == 0 || needs_thread(c)) && add_thread(c) < 0) {
+		*hopeless = c->n_threads == 0 && sys_now_us() -
+		    c->ready->ready_since >= HANDLER_START_US;
 		return 100;	/* try again; those that run go on */
+	}
 	return HANDLER_LOOK_MS;
 }
 

@@ -25,6 +25,7 @@
 #define HANDLER_LATE_US 5000
 #define HANDLER_CROWD_US 100000
 #define HANDLER_RETIRE_S 5
+#define HANDLER_START_US 5000000	/* that the first may take to start */
 #define HANDLER_STACK (2 * 1024 * 1024)	/* octets, of each thread */
 
 /* A function that went on so long after its limit ends the process. */
@@ -32,9 +33,10 @@
 
 /*
  * Sees to it that threads are at work on what is ready.  Returns
- * milliseconds until it must be called again, or -1.
+ * milliseconds until it must be called again, or -1.  *hopeless is set when not
+ * even one thread could be started in all that time.
  */
-int handler_balance(struct conn *c);
+int handler_balance(struct conn *c, bool *hopeless);
 
 /*
  * Enforces the run-time limit: HandlerTimeout is raised in functions that have
