@@ -8,6 +8,7 @@
  * Everything with a deadline is looked at in check_deadlines, once a turn.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -470,15 +471,15 @@ static bool
 wait_for_room(struct child *ch)
 {
 	int fd = ch->c.fd;
-	long left = sys_unsent(fd), before;
+	long left = sys_unsent(fd), before = LONG_MAX;
 
-	do {
+	while (left < before && sys_now_ms() < ch->close_due) {
 		before = left;
 		beat(ch, FLUSH_MS);
 		if (poll_until(fd, POLLOUT, sys_now_ms() + FLUSH_MS))
 			return true;
 		left = sys_unsent(fd);
-	} while (left < before && sys_now_ms() < ch->close_due);
+	}
 	return false;
 }
 
@@ -560,7 +561,9 @@ close_connection(struct child *ch)
 	if (ch->end != CHILD_END_SCRIPT && send_held_by(c->session) != 0)
 		conn_release_hold(c);
 	conn_unlock(c);
-	flush_output(ch);
+	/* Before the end of the handshake nothing can be said. */
+	if (c->tls == NULL || c->info.version != NULL)
+		flush_output(ch);
 	conn_lock(c);
 	conn_set_gone(c);
 	conn_unlock(c);

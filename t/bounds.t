@@ -588,7 +588,7 @@ def half_preface(v: Victim) -> str:
 
 
 @attack("a TLS handshake that does not begin", "--handshake-timeout", "1",
-        tls=False, preface=False, ack=False)
+        "--max-cpu", "1", tls=False, preface=False, ack=False)
 def no_handshake(v: Victim) -> str:
     return ("" if v.client.wait_end() == "fin" and v.server.wait_log(
         "handshake.*1 s") else f"{v.client.end}")
