@@ -322,9 +322,9 @@ conn_push(struct conn *c)
  * served (medians of 21 pairs of runs).
  */
 void
-conn_push_more(struct conn *c, bool in_hand)
+conn_push_more(struct conn *c)
 {
-	if (c->io_soon && (in_hand || c->ready != NULL))
+	if (c->io_soon && c->ready != NULL)
 		push(c, true);
 	else
 		conn_push(c);

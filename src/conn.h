@@ -252,13 +252,14 @@ int conn_read(struct conn *c);
 void conn_push(struct conn *c);
 
 /*
- * The same, but for what fills no segment: while a function is about to run that
- * may add to it, of the same exchange (`in_hand`) or one that is ready, the kernel
- * may keep that.  It is sent even if the process crashes.  A thread that is to
- * rest or to wait calls conn_send_kept before; for a function that takes its time
- * the I/O thread does it, which pushes each millisecond then.
+ * The same, but for what fills no segment: while another exchange is ready, whose
+ * functions may add to it, the kernel may keep that.  It is sent even if the
+ * process crashes, unless there is input that nobody has read: then the kernel
+ * resets the connection and drops it.  A thread that is to rest or to wait calls
+ * conn_send_kept before; for a function that takes its time the I/O thread does
+ * it, which pushes each millisecond then.
  */
-void conn_push_more(struct conn *c, bool in_hand);
+void conn_push_more(struct conn *c);
 void conn_send_kept(struct conn *c);
 
 /* A raw header block need not end any more; see send_release. */
@@ -305,7 +306,6 @@ struct op {
 	bool writes;		/* subject to the queue's limit */
 	bool shares;		/* DATA: the connection's window is shared, so
 				 * streams take turns by urgency */
-	bool in_hand;		/* the exchange's next event is at hand */
 	bool batched;		/* may wait for what the next in the ready
 				 * queue has to send */
 	uint64_t turn;		/* conn.c's; 0 at first */

@@ -14,8 +14,9 @@
 
 /*
  * Output of batched calls that may wait while others are ready, octets: a TLS
- * record's worth.  Whoever finds the queue empty, or the I/O thread, which
- * looks each millisecond while there is a queue, offers it to the kernel.
+ * record's worth.  Whoever finds the queue empty, or the I/O thread within a
+ * millisecond, offers it to the kernel; if that does not look, as the log keeps
+ * it, say, nothing waits.
  */
 #define BATCH_MAX 16384
 
@@ -192,9 +193,9 @@ conn_try(struct conn *c, struct op *op)
 	}
 	rc = op->fn(c, op);
 	if (op->writes) {
-		if (!(op->batched && c->ready != NULL &&
+		if (!(op->batched && c->io_soon && c->ready != NULL &&
 		    conn_queued(c) < BATCH_MAX))
-			conn_push_more(c, op->in_hand);
+			conn_push_more(c);
 		conn_follow_hold(c);
 		if (rc <= 0)
 			conn_next_turn(c);

@@ -66,6 +66,7 @@ def crashes_early(s):
             octets = []
             c.send = octets.append
             x = c.request(f"/crash_early.py?how={how}", body=[b"1", b"2"])
+            c.request("/quick.py")      # is ready: more is to come
             del c.send
             c.send(b"".join(octets))
             c.wait_end()

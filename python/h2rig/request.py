@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from urllib.parse import SplitResult, urlsplit
 
 from h2rig import forms, stash
-from h2rig.body import BodyStore, RawInput
+from h2rig.body import BodyStore, RawInput, storing
 from h2rig.config import Config, options
 from h2rig.connection import Connection, connection
 from h2rig.errors import HTTPException, StreamClosedError
@@ -313,7 +313,9 @@ class Request:
     def store(self) -> BodyStore:
         """Where the content received so far is."""
         if self._store is None:
-            self._store = BodyStore()
+            with storing:       # another thread may be about to fill one
+                if self._store is None:
+                    self._store = BodyStore()
         return self._store
 
     def _pull(self, size: Optional[int]) -> None:

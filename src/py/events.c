@@ -351,7 +351,6 @@ event_frame(struct stream_object *self, PyObject *unused)
 struct consume_args {
 	struct exchange *x;
 	size_t n;
-	bool in_hand;
 };
 
 static int
@@ -361,7 +360,7 @@ consume_locked(struct conn *c, void *arg)
 
 	if (a->x->stream != NULL && !c->gone) {
 		session_consume(c->session, a->x->stream, a->n);
-		conn_push_more(c, a->in_hand);
+		conn_push_more(c);
 	}
 	return 0;
 }
@@ -406,8 +405,7 @@ event_press(struct stream_object *self, PyObject *unused)
 static PyObject *
 event_consume(struct stream_object *self, PyObject *arg)
 {
-	struct consume_args a = { .x = self->x,
-	    .in_hand = buf_len(&self->x->hand_events) > 0 };
+	struct consume_args a = { .x = self->x };
 
 	a.n = PyLong_AsSize_t(arg);
 	if (PyErr_Occurred())

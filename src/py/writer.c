@@ -22,8 +22,7 @@ new_op(PyObject *self, int (*fn)(struct conn *c, struct op *op))
 	struct exchange *x = ((struct stream_object *)self)->x;
 
 	return (struct writeop){ .id = x->id, .op = { .x = x, .id = x->id,
-	    .fn = fn, .writes = true,
-	    .in_hand = buf_len(&x->hand_events) > 0 } };
+	    .fn = fn, .writes = true } };
 }
 
 /* stream_id 0 stands for the script's own stream in checked calls. */

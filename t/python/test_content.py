@@ -8,7 +8,7 @@ import unittest
 from unittest import mock
 
 import fake  # noqa: F401
-from h2rig import body, forms
+from h2rig import body, forms, request
 from h2rig.body import BodyStore, RawInput
 from h2rig.literal import ChunkReader, LiteralReader
 
@@ -121,6 +121,30 @@ class Store(unittest.TestCase):
         store.whole()
         store.append(b"b")
         self.assertEqual(store.whole(), b"ab")
+
+
+    def test_two_threads_have_the_same(self):
+        made, go = threading.Semaphore(0), threading.Event()
+
+        class Slow(BodyStore):
+            def __init__(self):
+                super().__init__()
+                made.release()
+                go.wait(10)
+
+        r = request.Request.__new__(request.Request)
+        r._store, seen = None, []
+        with mock.patch.object(request, "BodyStore", Slow):
+            threads = [threading.Thread(target=lambda: seen.append(r.store))
+                       for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            made.acquire()
+            self.assertFalse(made.acquire(timeout=0.2), "a second is made")
+            go.set()
+            for thread in threads:
+                thread.join()
+        self.assertIs(seen[0], seen[1])
 
 
 class Raw(unittest.TestCase):

@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <check.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -105,19 +106,19 @@ answer_to(struct exchange *x)
  * octets that the client sees of it.
  */
 static long
-answer(bool in_hand)
+answer(bool batched)
 {
 	struct exchange *x = conn_take_ready(&c, NULL);
 	struct writeop o = answer_to(x);
 
-	o.op.in_hand = in_hand;
+	o.op.batched = batched;
 	ck_assert_int_eq(conn_try(&c, &o.op), SEND_OK);
 	return client_reads();
 }
 
 /* A connection whose first answer was kept, of n; false: this system has not. */
 static bool
-first_is_kept(int n, bool in_hand)
+first_is_kept(int n)
 {
 	int i;
 
@@ -125,7 +126,7 @@ first_is_kept(int n, bool in_hand)
 		connect_pair();
 		request(n);
 		c.io_soon = true;
-		if (answer(in_hand) == 0)
+		if (answer(false) == 0)
 			return true;
 		disconnect();
 	}
@@ -137,7 +138,7 @@ first_is_kept(int n, bool in_hand)
 
 START_TEST(test_last_answer_sends_all)
 {
-	if (!first_is_kept(3, false))
+	if (!first_is_kept(3))
 		return;
 	ck_assert(c.kept);
 	answer(false);
@@ -147,9 +148,9 @@ START_TEST(test_last_answer_sends_all)
 }
 END_TEST
 
-START_TEST(test_kept_for_the_next_event)
+START_TEST(test_look_sends)
 {
-	if (!first_is_kept(1, true))
+	if (!first_is_kept(2))
 		return;
 	conn_push(&c);		/* as the I/O thread does */
 	ck_assert(!c.kept);
@@ -160,7 +161,7 @@ END_TEST
 
 START_TEST(test_rest_sends)
 {
-	if (!first_is_kept(2, false))
+	if (!first_is_kept(2))
 		return;
 	conn_send_kept(&c);
 	ck_assert_int_gt(client_reads(), 0);
@@ -181,7 +182,7 @@ START_TEST(test_wait_sends)
 	struct exchange *x;
 	struct op op = { .fn = never };
 
-	if (!first_is_kept(2, false))
+	if (!first_is_kept(2))
 		return;
 	op.x = x = conn_take_ready(&c, NULL);
 	op.id = x->id;
@@ -198,7 +199,7 @@ START_TEST(test_flush_sends)
 {
 	struct writeop o;
 
-	if (!first_is_kept(3, false))
+	if (!first_is_kept(3))
 		return;
 	o = answer_to(conn_take_ready(&c, NULL));
 	o.op.fn = writeop_flush;
@@ -208,13 +209,16 @@ START_TEST(test_flush_sends)
 }
 END_TEST
 
-/* Nothing is kept for longer than until the I/O thread's next look. */
+/*
+ * Nothing is kept for longer than until the I/O thread's next look, nor queued
+ * for a batch.
+ */
 START_TEST(test_sent_at_once_if_nobody_looks)
 {
 	connect_pair();
 	request(2);
-	ck_assert_int_gt(answer(true), 0);
-	ck_assert_int_gt(answer(true), 0);
+	ck_assert_int_gt(answer(_i == 1), 0);
+	ck_assert_int_gt(answer(_i == 1), 0);
 	disconnect();
 }
 END_TEST
@@ -232,7 +236,7 @@ END_TEST
 /* A process that crashes has written what it has written. */
 START_TEST(test_end_sends)
 {
-	if (!first_is_kept(2, false))
+	if (!first_is_kept(2))
 		return;
 	close(c.fd);
 	c.fd = -1;
@@ -248,12 +252,12 @@ main(void)
 	TCase *t = tcase_create("sent");
 
 	tcase_add_test(t, test_last_answer_sends_all);
-	tcase_add_test(t, test_kept_for_the_next_event);
+	tcase_add_test(t, test_look_sends);
 	tcase_add_test(t, test_rest_sends);
 	tcase_add_test(t, test_wait_sends);
 	tcase_add_test(t, test_flush_sends);
 	tcase_add_test(t, test_end_sends);
-	tcase_add_test(t, test_sent_at_once_if_nobody_looks);
+	tcase_add_loop_test(t, test_sent_at_once_if_nobody_looks, 0, 2);
 	tcase_add_test(t, test_sent_at_once_if_nothing_follows);
 	suite_add_tcase(s, t);
 	return tap_run(s);
