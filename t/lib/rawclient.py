@@ -13,6 +13,7 @@ connection is seen as it was: close_notify, FIN, reset.
 Nothing is read except inside a call that waits or sends; every wait has a
 deadline.  All frames received stand in c.frames, in order, with raw octets.
 """
+import contextlib
 import select
 import socket
 import ssl
@@ -170,7 +171,8 @@ class Client:
         """Closes when all has been read that the server still sends: what is
         not would make a reset of the end (RFC 1122 4.2.2.13)."""
         if not self.end:
-            self.sock.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):  # the server was first: ENOTCONN
+                self.sock.shutdown(socket.SHUT_WR)
             self.wait_end()
         self.sock.close()
 
