@@ -91,6 +91,25 @@ end_goaway(struct child *ch, enum child_end end, uint32_t code,
 	end_with(ch, end, CLOSE_TLS, why);
 }
 
+/* A script has closed the pipe or the socket. */
+static void
+end_damaged(struct child *ch)
+{
+	end_with(ch, CHILD_END_DAMAGED, CLOSE_FIN,
+	    "it has closed the connection's descriptors");
+}
+
+/*
+ * Before the client is blamed: who reads or writes may find the socket closed
+ * before poll does, and what else has got its number is none of poll's faults.
+ */
+static void
+check_socket(struct child *ch)
+{
+	if (!sys_is_socket(ch->c.fd))
+		end_damaged(ch);
+}
+
 static void
 sooner(int *timeout, int candidate)
 {
@@ -184,6 +203,7 @@ read_input(struct child *ch)
 	ch->more = rc > 0;
 	if (rc >= 0)
 		return;
+	check_socket(ch);
 	if (session_is_http1(c->session) && c->info.alpn == NULL)
 		answer_http1(ch);
 	else if ((error = session_error(c->session, &code)) != NULL)
@@ -250,8 +270,10 @@ check_state(struct child *ch)
 {
 	struct conn *c = &ch->c;
 
-	if (c->gone)
+	if (c->gone) {
+		check_socket(ch);
 		end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
+	}
 	if (c->close > CLOSE_GOAWAY)
 		end_with(ch, CHILD_END_SCRIPT, c->close, "");
 	if ((c->draining || c->close == CLOSE_GOAWAY) && is_done(c))
@@ -357,14 +379,6 @@ empty_wake_pipe(struct conn *c)
 		;
 }
 
-/* Its pipe or socket is not there any more: it polls as invalid for ever. */
-static void
-end_damaged(struct child *ch)
-{
-	end_with(ch, CHILD_END_DAMAGED, CLOSE_FIN,
-	    "it has closed the connection's descriptors");
-}
-
 /* The log may be a pipe that nobody empties: without the mutex, then. */
 static void
 log_notes(struct conn *c)
@@ -433,7 +447,7 @@ serve(struct child *ch)
 		conn_lock(c);
 		c->io_soon = false;
 		if ((p[0].revents | p[1].revents) & POLLNVAL)
-			end_damaged(ch);
+			end_damaged(ch);	/* and would be so for ever */
 		if (p[1].revents != 0)
 			empty_wake_pipe(c);
 		if (p[2].revents != 0) {

@@ -199,7 +199,12 @@ handler_main(void *arg)
 	PyGILState_STATE gil;
 	uint64_t since;
 	stack_t alt = { .ss_size = 64 * 1024 };
+	sigset_t set;
 
+	/* The first inherits the I/O thread's (interp_child_start). */
+	sigemptyset(&set);
+	sigaddset(&set, SIGABRT);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	/* So that faulthandler can report a stack overflow. */
 	if ((alt.ss_sp = malloc(alt.ss_size)) != NULL)
 		sigaltstack(&alt, NULL);
