@@ -262,6 +262,20 @@ conn_queued(const struct conn *c)
 }
 
 static void
+note_moved(struct conn *c, uint64_t now)
+{
+	c->last_moved = now;
+	c->unfetched = -1;
+}
+
+void
+conn_note_data(struct conn *c, uint64_t now)
+{
+	if (!c->backlog)	/* what it is queued behind has to move */
+		note_moved(c, now);
+}
+
+static void
 push(struct conn *c, bool more)
 {
 	struct buf *out = session_output(c->session);
@@ -281,7 +295,9 @@ push(struct conn *c, bool more)
 		}
 		c->kept = more;
 		session_wrote(c->session, (size_t)n);
-		c->last_written = c->last_progress = sys_now_ms();
+		c->last_progress = sys_now_ms();
+		if (c->backlog)
+			note_moved(c, c->last_progress);
 		atomic_fetch_add_explicit(&c->slot->octets_out,
 		    (unsigned long)n, memory_order_relaxed);
 	}
@@ -295,7 +311,7 @@ push(struct conn *c, bool more)
 	}
 	/* A stall begins with the first refusal. */
 	if (!c->backlog)
-		c->last_written = sys_now_ms();
+		note_moved(c, sys_now_ms());
 	c->backlog = true;
 	conn_wake_io(c);
 }
@@ -380,6 +396,24 @@ conn_close_fd(struct conn *c)
 	c->fd = -1;
 }
 
+/*
+ * The kernel may have megabytes, and asks for more when a third of them is
+ * gone; windows may be of as much.  Only less than ever counts: what comes and
+ * goes while nothing else moves are replies.
+ */
+static void
+look_at_unfetched(struct conn *c, uint64_t now)
+{
+	long left = sys_unsent(c->fd);
+
+	if (c->unfetched == -1) {
+		c->unfetched = left;
+	} else if (left < c->unfetched) {
+		c->unfetched = left;
+		c->last_moved = now;
+	}
+}
+
 int
 conn_tick(struct conn *c, uint64_t now, bool *stalled)
 {
@@ -396,16 +430,18 @@ conn_tick(struct conn *c, uint64_t now, bool *stalled)
 	*stalled = false;
 	if (limit == 0)
 		return next;
+	if (c->backlog || c->waiters != NULL)
+		look_at_unfetched(c, now);
 	if (c->backlog) {
-		*stalled = now - c->last_written >= limit;
+		*stalled = now - c->last_moved >= limit;
 		next = next == -1 || next > 1000 ? 1000 : next;
 	}
 	for (w = c->waiters; w != NULL; w = w->next) {
 		if (w->what != SEND_AGAIN_WINDOW)
 			continue;
 		/* Nothing of the connection moves: this stream is one of it. */
-		*stalled |= now - (w->op->since > c->last_data ?
-		    w->op->since : c->last_data) >= limit;
+		*stalled |= now - (w->op->since > c->last_moved ?
+		    w->op->since : c->last_moved) >= limit;
 		next = next == -1 || next > 1000 ? 1000 : next;
 	}
 	return next;
@@ -422,7 +458,8 @@ conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
 	pthread_mutex_init(&c->call_mutex, NULL);
 	pthread_cond_init(&c->call_cond, NULL);
 	c->io_thread = pthread_self();
-	c->last_progress = c->last_written = sys_now_ms();
+	c->last_progress = sys_now_ms();
+	note_moved(c, c->last_progress);
 	if (sys_pipe(c->wake, 1) == -1)
 		return -1;
 	c->session = session_new(&o->limits, &callbacks, c);

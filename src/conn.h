@@ -173,8 +173,9 @@ struct conn {
 	struct buf records;	/* of the I/O thread; see quickfile_log */
 	uint64_t held_since;	/* ms; a raw header block is open */
 	uint64_t last_progress;	/* ms; an octet went in or out */
-	uint64_t last_data;	/* ms; a writer's DATA was queued */
-	uint64_t last_written;	/* ms; the kernel took output, or had all */
+	uint64_t last_moved;	/* ms; output did, as conn_tick says */
+	long unfetched;		/* octets, the least that the kernel has had
+				 * since then; -1: not looked */
 
 	struct exchange *exchanges;
 	struct exchange *ready;	/* first of the queue */
@@ -285,10 +286,16 @@ void conn_wake_io(struct conn *c);
 void conn_set_gone(struct conn *c);
 void conn_close_fd(struct conn *c);
 
+/* DATA has been queued at this time, ms. */
+void conn_note_data(struct conn *c, uint64_t now);
+
 /*
  * I/O thread, now and then: lets go of a raw header block held too long, and
  * looks for a stall.  Returns milliseconds until it wants to be called again,
- * or -1; *stalled is set when no output has moved for the stall time.
+ * or -1; *stalled is set when output waits, for the client or for windows, and
+ * none has moved for the stall time: no DATA could be queued, the kernel took
+ * nothing of a backlog, and the client nothing of what the kernel had.  Replies
+ * to frames are no movement: a client may ask for them all the time.
  */
 int conn_tick(struct conn *c, uint64_t now, bool *stalled);
 

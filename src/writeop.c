@@ -29,7 +29,7 @@ writeop_data(struct conn *c, struct op *op)
 	o->sent += sent;
 	if (sent > 0) {
 		op->since = 0;
-		c->last_data = sys_now_ms();
+		conn_note_data(c, sys_now_ms());
 	}
 	if (rc == SEND_OK && o->sent < o->len)
 		return conn_queued(c) < CONN_QUEUE_MAX ? CONN_AGAIN_TURN :

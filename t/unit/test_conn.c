@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/conn: when a connection's client sees what was written.  One thread plays
- * the I/O thread, a handler thread and the client.
+ * src/conn: when a connection's client sees what was written, and when one that
+ * waits is taken for stalled.  One thread plays the I/O thread, a handler thread
+ * and the client.
  */
 #include <arpa/inet.h>
 #include <check.h>
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "conn_impl.h"
 #include "sys.h"
 #include "tap.h"
 #include "writeop.h"
@@ -245,6 +247,134 @@ START_TEST(test_end_sends)
 }
 END_TEST
 
+/* ---- stalls, by a clock of the test's own that starts when output last moved */
+
+#define LIMIT_MS 1000
+
+enum reason { WINDOW, BACKLOG, N_REASONS };
+
+static struct writeop data;
+static struct waiter waiter;
+
+/* Queues another 16 KiB of the answer. */
+static int
+write_data(void)
+{
+	static const uint8_t content[16384];
+
+	data.data = content;
+	data.len = sizeof(content);
+	data.sent = 0;
+	return conn_try(&c, &data.op);
+}
+
+/*
+ * A script that has written until it has to wait, for the client's window of
+ * 64 KiB or because the kernel has taken what it takes.  A pair of sockets,
+ * since TCP acknowledges when it likes.
+ */
+static void
+wait_because(enum reason why)
+{
+	static const char wide[] = "\0\0\6\4\0\0\0\0\0\0\4\x7f\xff\xff\xff"
+	    "\0\0\4\x8\0\0\0\0\0\x7f\xff\0\0";
+	int fds[2], octets = why == WINDOW ? 1 << 20 : 1 << 15;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	client = fds[1];
+	ck_assert_int_eq(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &octets,
+	    sizeof(octets)), 0);
+	ck_assert_int_eq(sys_set_nonblock(fds[0]), 0);
+	session_limits_default(&options.limits);
+	options.stall_timeout_s = LIMIT_MS / 1000;
+	ck_assert_int_eq(conn_init(&c, fds[0], NULL, &slot, &options), 0);
+	request(1);
+	if (why == BACKLOG) {
+		ck_assert_int_eq(send(client, wide, sizeof(wide) - 1, 0),
+		    sizeof(wide) - 1);
+		ck_assert_int_eq(conn_read(&c), 0);
+		conn_push(&c);
+		client_reads();
+	}
+	data = answer_to(conn_take_ready(&c, NULL));
+	data.end_stream = false;
+	ck_assert_int_eq(conn_try(&c, &data.op), SEND_OK);
+	data.op.fn = writeop_data;
+	while ((waiter.what = write_data()) == SEND_OK && !c.backlog)
+		;
+	ck_assert_int_eq(waiter.what, why == WINDOW ? SEND_AGAIN_WINDOW :
+	    SEND_OK);
+	waiter.op = &data.op;
+	c.waiters = why == WINDOW ? &waiter : NULL;
+}
+
+static bool
+is_stalled(uint64_t now)
+{
+	bool stalled;
+
+	ck_assert_int_gt(conn_tick(&c, now, &stalled), 0);
+	return stalled;
+}
+
+START_TEST(test_slow_client_is_not_stalled)
+{
+	static char taken[40000];
+	uint64_t zero;
+
+	wait_because((enum reason)_i);
+	zero = c.last_moved;
+	ck_assert(!is_stalled(zero));
+	ck_assert_int_eq(recv(client, taken, sizeof(taken), MSG_WAITALL),
+	    (ssize_t)sizeof(taken));
+	ck_assert(!is_stalled(zero + LIMIT_MS));
+	ck_assert(!is_stalled(zero + 2 * LIMIT_MS - 1));
+	ck_assert(is_stalled(zero + 2 * LIMIT_MS));
+	c.waiters = NULL;
+	disconnect();
+}
+END_TEST
+
+/* Else a client could hold a connection for ever, by a PING now and then. */
+START_TEST(test_replies_are_no_progress)
+{
+	static const char ping[] = "\0\0\x8\6\0\0\0\0\0octets..";
+	uint64_t zero;
+
+	wait_because(WINDOW);
+	zero = c.last_moved;
+	ck_assert(!is_stalled(zero));
+	client_reads();
+	ck_assert(!is_stalled(zero + 1));
+	ck_assert_int_eq(send(client, ping, sizeof(ping) - 1, 0),
+	    sizeof(ping) - 1);
+	ck_assert_int_eq(conn_read(&c), 0);
+	conn_push(&c);
+	ck_assert(!is_stalled(zero + 2));
+	ck_assert_int_eq(client_reads(), sizeof(ping) - 1);
+	ck_assert(!is_stalled(zero + LIMIT_MS));
+	ck_assert(is_stalled(zero + 1 + LIMIT_MS));
+	c.waiters = NULL;
+	disconnect();
+}
+END_TEST
+
+START_TEST(test_backlog_moves_when_the_kernel_takes_it)
+{
+	uint64_t zero;
+
+	wait_because(BACKLOG);
+	zero = --c.last_moved;
+	ck_assert_int_eq(write_data(), SEND_OK);
+	ck_assert_uint_eq(c.last_moved, zero);
+	client_reads();
+	conn_push(&c);
+	ck_assert_uint_gt(c.last_moved, zero);
+	c.waiters = NULL;
+	disconnect();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -259,6 +389,11 @@ main(void)
 	tcase_add_test(t, test_end_sends);
 	tcase_add_loop_test(t, test_sent_at_once_if_nobody_looks, 0, 2);
 	tcase_add_test(t, test_sent_at_once_if_nothing_follows);
+	suite_add_tcase(s, t);
+	t = tcase_create("stalled");
+	tcase_add_loop_test(t, test_slow_client_is_not_stalled, 0, N_REASONS);
+	tcase_add_test(t, test_replies_are_no_progress);
+	tcase_add_test(t, test_backlog_moves_when_the_kernel_takes_it);
 	suite_add_tcase(s, t);
 	return tap_run(s);
 }
