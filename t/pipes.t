@@ -172,7 +172,7 @@ WITH = [
 
 # text of a settings file: line, what the message has
 WRONG_SETTINGS = [
-    ('{\n "a": 1,\n}\n', 3, "expected JSON"),
+    ('{\n "a": 1\n "b": 2}', 3, "expected JSON"),
     ("[]", 1, "expected a JSON object"),
     ('{\n\n"browser_host": 5}', 3, '"browser_host" is 5; expected a host'),
     ('{"x": 1,\n"ports": {"h2": 5}}', 2, '"ports" is {"h2": 5}'),

@@ -44,6 +44,7 @@ client_reads(void)
 static void
 connect_pair(int type, int version)
 {
+	BIO *buffer;
 	char err[256];
 	size_t i;
 	int rc = -1;
@@ -59,12 +60,13 @@ connect_pair(int type, int version)
 	server = tls_new(server_ctx, fds[0]);
 	client_ctx = SSL_CTX_new(TLS_client_method());
 	ck_assert_ptr_nonnull(client_ctx);
-	/* A message of a SOCK_SEQPACKET socket has to be read whole. */
-	SSL_CTX_set_read_ahead(client_ctx, 1);
-	SSL_CTX_set_default_read_buffer_len(client_ctx, READ_BUFFER);
 	ck_assert_int_eq(SSL_CTX_set_max_proto_version(client_ctx, version), 1);
 	client = SSL_new(client_ctx);
-	ck_assert_int_eq(SSL_set_fd(client, fds[1]), 1);
+	/* A message of a SOCK_SEQPACKET socket has to be read whole. */
+	buffer = BIO_new(BIO_f_buffer());
+	ck_assert_int_eq(BIO_set_read_buffer_size(buffer, READ_BUFFER), 1);
+	SSL_set_bio(client, BIO_push(buffer, BIO_new_socket(fds[1],
+	    BIO_NOCLOSE)), BIO_new_socket(fds[1], BIO_NOCLOSE));
 	SSL_set_connect_state(client);
 	for (i = 0; i < 10 && rc != 0; i++) {
 		SSL_do_handshake(client);
