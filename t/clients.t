@@ -54,17 +54,22 @@ def run(*argv):
 def curl(s, tls):
     """curl, several requests on one connection."""
     exe = shutil.which("curl")
-    if exe is None or b"HTTP2" not in run(exe, "--version")[1]:
+    about = run(exe, "--version")[1] if exe else b""
+    if exe is None or b"HTTP2" not in about:
         return t.skip("curl", "no curl with HTTP/2")
+    version = tuple(map(int, about.split()[1].split(b".")[:2]))
     how = ["--http2", "-k"] if tls else ["--http2-prior-knowledge"]
     name = "curl" if tls else "curl, cleartext"
     base = [exe, *how, "-s", "--max-time", str(tap.scaled(50))]
     t.eq(run(*base, s.url("/quick.py")), (0, b"quick"), f"{name}: GET")
     t.eq(run(*base, "-I", s.url("/forms.py?case=triple"))[1].split(),
          [b"HTTP/2", b"404", b"x-three:", b"3"], f"{name}: HEAD")
-    t.eq(run(*base, "-i", s.url("/later.py?case=trailers"))[1].split(),
-         [b"HTTP/2", b"200", b"x-first:", b"1", b"bodyx-sum:", b"42"],
-         f"{name}: trailers")
+    if version < (7, 88):
+        t.skip(f"{name}: trailers", "curl 7.74 loses them")
+    else:
+        t.eq(run(*base, "-i", s.url("/later.py?case=trailers"))[1].split(),
+             [b"HTTP/2", b"200", b"x-first:", b"1", b"bodyx-sum:", b"42"],
+             f"{name}: trailers")
     with tempfile.TemporaryDirectory() as tmp:
         path = os.path.join(tmp, "body")
         body = os.urandom(SIZE)
