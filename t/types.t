@@ -15,6 +15,9 @@ PACKAGE = os.path.join(os.path.dirname(os.path.dirname(
 
 if not shutil.which("mypy"):
     tap.skip_all("mypy is not installed")
+if subprocess.run(["mypy", "--version"], stdout=subprocess.PIPE,
+                  check=False).stdout.startswith(b"mypy 0."):
+    tap.skip_all("mypy 0.812 knows too little of the standard library")
 t = tap.Tap()
 for name in ("h2rig", "wptserve"):
     run = subprocess.run(
