@@ -141,11 +141,11 @@ def main(request, response):
     "overflow": """
 import ctypes, sys
 def main(request, response):
+    # CPython 3.14 looks at its stack; the C library's parser does not.
+    ctypes.CDLL(None).regcomp(bytes(1000), b'(' * 1000000, 1)
     sys.setrecursionlimit(10 ** 9)
     kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
-    def deeper(n):
-        return again(n + 1)
-    again = kind(deeper)
+    again = kind(lambda n: again(n + 1))
     again(0)
 """,
     "closes": """
@@ -405,7 +405,7 @@ def scripts_end():
         logged(s, r"warn: child \d+: Fatal Python error: Segmentation fault$",
                "stack overflow: faulthandler has a stack to run on")
         logged(s, r'warn: child \d+:   File ".*overflow\.py", line \d+ in '
-               "deeper$", "and says where it was")
+               "(main|<lambda>)$", "and says where it was")
         end_of(s, "/thread.py", "killed by SIGSEGV", last)
         end_of(s, "/loop.py", r"limit hit: main in /loop\.py \(stream 1\) ran "
                "for more than 1 s.*")

@@ -76,12 +76,10 @@ def main(request, response):
     "writes": """
 import errno, os, tempfile
 def main(request, response):
-    with tempfile.TemporaryFile() as f:
-        f.write(b'x' * 65000)
-        f.flush()
+    with tempfile.TemporaryFile(buffering=0) as f:
         try:
-            f.write(b'x' * 10000)
-            f.flush()
+            for i in range(10):
+                f.write(b'x' * 10000)
             name = 'no error'
         except OSError as e:
             name = errno.errorcode[e.errno]

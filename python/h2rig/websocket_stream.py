@@ -154,7 +154,7 @@ class WebSocketStream:
                     raise ConnectionTerminatedException(
                         "the client has ended the stream without a Close "
                         "frame")
-                self._protocol.receive_bytes(self._unread[:SLICE])
+                self._protocol.receive_bytes(bytes(self._unread[:SLICE]))
                 self._unread = self._unread[SLICE:]
         except self._frames.ParseFailed as e:
             self._failed = True
