@@ -152,6 +152,32 @@ idle_exit_due(const struct parent *p)
 	return p->last_client_ms + (uint64_t)p->options->idle_exit_s * 1000;
 }
 
+/* Adds all listeners; the highest descriptor, or -1. */
+static int
+add_listeners(const struct parent *p, fd_set *set)
+{
+	int max = -1;
+	size_t i;
+
+	for (i = 0; i < p->listeners->n; i++) {
+		FD_SET(p->listeners->fd[i], set);
+		if (p->listeners->fd[i] > max)
+			max = p->listeners->fd[i];
+	}
+	return max;
+}
+
+/* Who has come while this process did not run, or may not accept yet. */
+static bool
+client_waits(const struct parent *p)
+{
+	struct timeval now = { 0 };
+	fd_set set;
+
+	FD_ZERO(&set);
+	return select(add_listeners(p, &set) + 1, &set, NULL, NULL, &now) > 0;
+}
+
 /* The only connection is over, or will never be. */
 static bool
 single_over(const struct parent *p)
@@ -194,7 +220,7 @@ act(struct parent *p)
 	reap_deadlines(p, now);
 	reap_processes(p, now);
 	reload_deadline(p, now);
-	if (now >= idle_exit_due(p)) {
+	if (now >= idle_exit_due(p) && !client_waits(p)) {
 		log_info("no client for %u s (--idle-exit)",
 		    p->options->idle_exit_s);
 		begin_stop(p, now);
@@ -206,7 +232,7 @@ act(struct parent *p)
 
 /* Milliseconds until the loop must look at the clock; -1: no need. */
 static long
-next_wake(const struct parent *p, uint64_t now)
+next_wake(const struct parent *p, uint64_t now, bool accepting)
 {
 	uint64_t at = UINT64_MAX;
 
@@ -222,7 +248,7 @@ next_wake(const struct parent *p, uint64_t now)
 		at = now + RETRY_MS;
 	if (now < p->dying_until_ms && p->dying_until_ms < at)
 		at = p->dying_until_ms;
-	if (idle_exit_due(p) < at)
+	if (accepting && idle_exit_due(p) < at)
 		at = idle_exit_due(p);
 	if (p->options->max_per_second != 0 && p->second_ms + 1000 > now &&
 	    p->second_ms + 1000 < at)
@@ -239,18 +265,13 @@ wait_and_accept(struct parent *p)
 {
 	uint64_t now = sys_now_ms();
 	bool accepting = accept_may(p, now);
-	long ms = next_wake(p, now);
+	long ms = next_wake(p, now, accepting);
 	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
-	int max = -1, n;
+	int max, n;
 	fd_set set;
-	size_t i;
 
 	FD_ZERO(&set);
-	for (i = 0; accepting && i < p->listeners->n; i++) {
-		FD_SET(p->listeners->fd[i], &set);
-		if (p->listeners->fd[i] > max)
-			max = p->listeners->fd[i];
-	}
+	max = accepting ? add_listeners(p, &set) : -1;
 	n = pselect(max + 1, &set, NULL, NULL, ms == -1 ? NULL : &ts,
 	    &p->wait_mask);
 	if (n > 0)

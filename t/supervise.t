@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
@@ -399,6 +400,22 @@ def inetd_wait():
             t.ok("listening" not in read(out), f"start {i}: no ready line")
 
 
+def idle_while_stopped():
+    """--idle-exit: who has come while the server did not run is served."""
+    p = start(program(), "--idle-exit", "1", "--port", "0", DOCROOT,
+              stdout=subprocess.PIPE)
+    ready = p.stdout.readline()         # it does not wait for clients yet
+    p.send_signal(signal.SIGSTOP)
+    port = int(re.search(rb":(\d+)$", ready)[1])
+    go_on = threading.Timer(1.5, p.send_signal, [signal.SIGCONT])
+    go_on.start()
+    with Client(port) as c:
+        t.eq(c.fetch("/quick.py").body, b"quick", "idle while stopped: served")
+    go_on.join()
+    t.eq(ended(p), 0, "idle while stopped: and ends afterwards")
+    p.stdout.close()
+
+
 def reopened():
     """--inetd-wait --log-file: descriptors 1 and 2 lead to the file of now."""
     clear_log()
@@ -730,6 +747,7 @@ try:
     syslog_probe()
     wrong_descriptors()
     inetd_wait()
+    idle_while_stopped()
     reopened()
     ucspi()
     listen_fds()
