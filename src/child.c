@@ -101,13 +101,20 @@ end_damaged(struct child *ch)
 
 /*
  * Before the client is blamed: who reads or writes may find the socket closed
- * before poll does, and what else has got its number is none of poll's faults.
+ * before poll does, and poll sees no fault in what else has got its number.
  */
 static void
 check_socket(struct child *ch)
 {
-	if (!sys_is_socket(ch->c.fd))
+	if (!conn_has_socket(&ch->c))
 		end_damaged(ch);
+}
+
+static void
+end_timeout(struct child *ch, uint32_t code, const char *why)
+{
+	check_socket(ch);
+	end_goaway(ch, CHILD_END_TIMEOUT, code, why);
 }
 
 static void
@@ -340,7 +347,7 @@ check_deadlines(struct child *ch, uint64_t now)
 	if (stalled) {
 		snprintf(text, sizeof(text), "no progress on output for %u s "
 		    "(--stall-timeout)", o->stall_timeout_s);
-		end_goaway(ch, CHILD_END_TIMEOUT, H2_ENHANCE_YOUR_CALM, text);
+		end_timeout(ch, H2_ENHANCE_YOUR_CALM, text);
 	}
 	if (ch->preface_due != 0) {
 		sooner(&timeout, until(ch->preface_due, now));
@@ -351,7 +358,7 @@ check_deadlines(struct child *ch, uint64_t now)
 			    "(--handshake-timeout)", started ?
 			    "acknowledgement of SETTINGS" :
 			    "connection preface", o->handshake_timeout_s);
-			end_goaway(ch, CHILD_END_TIMEOUT, started ?
+			end_timeout(ch, started ?
 			    H2_SETTINGS_TIMEOUT : H2_PROTOCOL_ERROR, text);
 		}
 	}
@@ -363,7 +370,7 @@ check_deadlines(struct child *ch, uint64_t now)
 		if (now >= due) {
 			snprintf(text, sizeof(text), "idle for %u s "
 			    "(--idle-timeout)", o->idle_timeout_s);
-			end_goaway(ch, CHILD_END_TIMEOUT, H2_NO_ERROR, text);
+			end_timeout(ch, H2_NO_ERROR, text);
 		}
 	}
 	return timeout;

@@ -10,10 +10,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conn.h"
@@ -261,18 +263,23 @@ conn_queued(const struct conn *c)
 	return buf_len(session_output(c->session));
 }
 
-static void
-note_moved(struct conn *c, uint64_t now)
+void
+conn_note_answer(struct conn *c)
 {
-	c->last_moved = now;
-	c->unfetched = -1;
+	c->answers = conn_queued(c);
 }
 
-void
-conn_note_data(struct conn *c, uint64_t now)
+static void
+note_written(struct conn *c, size_t n)
 {
-	if (!c->backlog)	/* what it is queued behind has to move */
-		note_moved(c, now);
+	c->last_written = c->last_progress = sys_now_ms();
+	if (c->answers > 0) {
+		c->answers -= n < c->answers ? n : c->answers;
+		c->last_moved = c->last_written;
+		c->unfetched = LONG_MAX;
+	}
+	atomic_fetch_add_explicit(&c->slot->octets_out, (unsigned long)n,
+	    memory_order_relaxed);
 }
 
 static void
@@ -295,11 +302,7 @@ push(struct conn *c, bool more)
 		}
 		c->kept = more;
 		session_wrote(c->session, (size_t)n);
-		c->last_progress = sys_now_ms();
-		if (c->backlog)
-			note_moved(c, c->last_progress);
-		atomic_fetch_add_explicit(&c->slot->octets_out,
-		    (unsigned long)n, memory_order_relaxed);
+		note_written(c, (size_t)n);
 	}
 	if (buf_len(out) < CONN_QUEUE_MAX)
 		conn_next_turn(c);
@@ -311,7 +314,7 @@ push(struct conn *c, bool more)
 	}
 	/* A stall begins with the first refusal. */
 	if (!c->backlog)
-		note_moved(c, sys_now_ms());
+		c->last_written = sys_now_ms();
 	c->backlog = true;
 	conn_wake_io(c);
 }
@@ -398,20 +401,34 @@ conn_close_fd(struct conn *c)
 
 /*
  * The kernel may have megabytes, and asks for more when a third of them is
- * gone; windows may be of as much.  Only less than ever counts: what comes and
- * goes while nothing else moves are replies.
+ * gone; windows may be of as much.  Only less than ever counts: since the kernel
+ * took the last of an answer, replies are all that comes and goes.  The first
+ * look counts too, since what went before it is not known.
  */
 static void
 look_at_unfetched(struct conn *c, uint64_t now)
 {
 	long left = sys_unsent(c->fd);
 
-	if (c->unfetched == -1) {
-		c->unfetched = left;
-	} else if (left < c->unfetched) {
+	if (left < c->unfetched) {
 		c->unfetched = left;
 		c->last_moved = now;
 	}
+}
+
+bool
+conn_has_socket(const struct conn *c)
+{
+	struct stat st;
+
+	return fstat(c->fd, &st) == 0 && st.st_dev == c->fd_dev &&
+	    st.st_ino == c->fd_ino;
+}
+
+static uint64_t
+later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
 }
 
 int
@@ -421,11 +438,11 @@ conn_tick(struct conn *c, uint64_t now, bool *stalled)
 	const struct waiter *w;
 	int next = -1;
 
-	if (c->held_since != 0) {
-		if (now - c->held_since >= CONN_HOLD_MS)
-			conn_release_hold(c);
-		else
-			next = (int)(c->held_since + CONN_HOLD_MS - now);
+	if (c->held_since != 0 && now - c->held_since >= CONN_HOLD_MS) {
+		conn_release_hold(c);
+		now = sys_now_ms();	/* not before output has moved */
+	} else if (c->held_since != 0) {
+		next = (int)(c->held_since + CONN_HOLD_MS - now);
 	}
 	*stalled = false;
 	if (limit == 0)
@@ -433,15 +450,14 @@ conn_tick(struct conn *c, uint64_t now, bool *stalled)
 	if (c->backlog || c->waiters != NULL)
 		look_at_unfetched(c, now);
 	if (c->backlog) {
-		*stalled = now - c->last_moved >= limit;
+		*stalled = now - later(c->last_written, c->last_moved) >= limit;
 		next = next == -1 || next > 1000 ? 1000 : next;
 	}
 	for (w = c->waiters; w != NULL; w = w->next) {
 		if (w->what != SEND_AGAIN_WINDOW)
 			continue;
 		/* Nothing of the connection moves: this stream is one of it. */
-		*stalled |= now - (w->op->since > c->last_moved ?
-		    w->op->since : c->last_moved) >= limit;
+		*stalled |= now - later(w->op->since, c->last_moved) >= limit;
 		next = next == -1 || next > 1000 ? 1000 : next;
 	}
 	return next;
@@ -451,6 +467,8 @@ int
 conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
     const struct options *o)
 {
+	struct stat st;
+
 	*c = (struct conn){ .fd = fd, .tls = t, .slot = slot, .options = o,
 	    .wake = { -1, -1 } };
 	atomic_init(&c->forked, false);
@@ -458,10 +476,12 @@ conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
 	pthread_mutex_init(&c->call_mutex, NULL);
 	pthread_cond_init(&c->call_cond, NULL);
 	c->io_thread = pthread_self();
-	c->last_progress = sys_now_ms();
-	note_moved(c, c->last_progress);
-	if (sys_pipe(c->wake, 1) == -1)
+	c->last_progress = c->last_written = c->last_moved = sys_now_ms();
+	c->unfetched = LONG_MAX;
+	if (fstat(fd, &st) == -1 || sys_pipe(c->wake, 1) == -1)
 		return -1;
+	c->fd_dev = st.st_dev;
+	c->fd_ino = st.st_ino;
 	c->session = session_new(&o->limits, &callbacks, c);
 	if (c->session == NULL) {
 		errno = ENOMEM;

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "access.h"
 #include "buf.h"
@@ -146,6 +147,8 @@ struct waiter;
 struct conn {
 	pthread_mutex_t mutex;
 	int fd;			/* -1: closed */
+	dev_t fd_dev;		/* what it is, as fstat has it */
+	ino_t fd_ino;
 	struct tls *tls;	/* NULL: cleartext; owned */
 	struct session *session;
 	struct slot *slot;
@@ -173,9 +176,11 @@ struct conn {
 	struct buf records;	/* of the I/O thread; see quickfile_log */
 	uint64_t held_since;	/* ms; a raw header block is open */
 	uint64_t last_progress;	/* ms; an octet went in or out */
-	uint64_t last_moved;	/* ms; output did, as conn_tick says */
-	long unfetched;		/* octets, the least that the kernel has had
-				 * since then; -1: not looked */
+	uint64_t last_written;	/* ms; the kernel took output, or had all */
+	uint64_t last_moved;	/* ms; answers did, as conn_tick says */
+	size_t answers;		/* octets of the queue up to their last */
+	long unfetched;		/* octets, the least that the kernel was seen
+				 * to have since it took some of them */
 
 	struct exchange *exchanges;
 	struct exchange *ready;	/* first of the queue */
@@ -286,16 +291,20 @@ void conn_wake_io(struct conn *c);
 void conn_set_gone(struct conn *c);
 void conn_close_fd(struct conn *c);
 
-/* DATA has been queued at this time, ms. */
-void conn_note_data(struct conn *c, uint64_t now);
+/* False: a script has closed it, or given its number to something else. */
+bool conn_has_socket(const struct conn *c);
+
+/* What has been queued last belongs to an answer: it is no reply to a frame. */
+void conn_note_answer(struct conn *c);
 
 /*
  * I/O thread, now and then: lets go of a raw header block held too long, and
  * looks for a stall.  Returns milliseconds until it wants to be called again,
- * or -1; *stalled is set when output waits, for the client or for windows, and
- * none has moved for the stall time: no DATA could be queued, the kernel took
- * nothing of a backlog, and the client nothing of what the kernel had.  Replies
- * to frames are no movement: a client may ask for them all the time.
+ * or -1; *stalled is set when for the stall time answers have waited for
+ * windows, and none has moved: the kernel took nothing of any, and the client's
+ * system acknowledged nothing of what the kernel had.  Or when output has waited
+ * for the kernel, and neither that nor this has moved.  To whoever waits for
+ * windows, replies are no movement: a client may ask for them all the time.
  */
 int conn_tick(struct conn *c, uint64_t now, bool *stalled);
 

@@ -438,7 +438,7 @@ quickfile_respond(struct conn *c, struct stream *s,
 		send_data(c->session, s->id, q->content, q->len, true,
 		    SIZE_MAX, &sent, &why);
 	c->quick->lot_octets += q->len;
-	conn_note_data(c, c->last_progress);
+	conn_note_answer(c);
 	atomic_fetch_add_explicit(&c->slot->streams, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&c->slot->quick, 1, memory_order_relaxed);
 	note_record(c, s, q);

@@ -49,9 +49,6 @@ int sys_temp_file(void);
 ssize_t sys_send(int fd, const void *src, size_t len, bool more);
 void sys_send_kept(int fd);
 
-/* False: it is closed, or something else. */
-bool sys_is_socket(int fd);
-
 /*
  * Octets written to the socket that its peer has not yet acknowledged; 0 where
  * the system does not tell.

@@ -181,6 +181,7 @@ wait_for(struct conn *c, struct op *op, int what)
 int
 conn_try(struct conn *c, struct op *op)
 {
+	size_t queued;
 	int rc;
 
 	if (op->writes) {
@@ -191,8 +192,11 @@ conn_try(struct conn *c, struct op *op)
 		if (conn_queued(c) >= CONN_QUEUE_MAX)
 			return CONN_AGAIN_SPACE;
 	}
+	queued = conn_queued(c);
 	rc = op->fn(c, op);
 	if (op->writes) {
+		if (conn_queued(c) > queued)
+			conn_note_answer(c);
 		if (!(op->batched && c->io_soon && c->ready != NULL &&
 		    conn_queued(c) < BATCH_MAX))
 			conn_push_more(c);

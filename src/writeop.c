@@ -27,10 +27,8 @@ writeop_data(struct conn *c, struct op *op)
 	rc = send_data(c->session, o->id, o->data + o->sent, o->len - o->sent,
 	    o->end_stream, conn_share(c, op), &sent, &op->why);
 	o->sent += sent;
-	if (sent > 0) {
+	if (sent > 0)
 		op->since = 0;
-		conn_note_data(c, sys_now_ms());
-	}
 	if (rc == SEND_OK && o->sent < o->len)
 		return conn_queued(c) < CONN_QUEUE_MAX ? CONN_AGAIN_TURN :
 		    CONN_AGAIN_SPACE;

@@ -55,14 +55,17 @@ SCRIPTS = {
               "    return 'closed'\n",
     # As when a script closes twice: something else has the number.  Only who
     # writes to this end of a pipe is told; of /dev/null, only who reads.
-    "replaces": "import os, stat\n"
+    "replaces": "import os, socket, stat\n"
+                "NEW = {b'pipe': lambda: os.pipe()[0],\n"
+                "       b'null': lambda: os.open('/dev/null', os.O_RDWR),\n"
+                "       b'socket': lambda: socket.socket().detach(),\n"
+                "       b'pair': lambda: socket.socketpair()[0].detach()}\n"
                 "def main(request, response):\n"
-                "    what = request.GET.first(b'what')\n"
-                "    new = os.pipe()[0] if what == b'pipe' else \\\n"
-                "        os.open('/dev/null', os.O_RDWR)\n"
+                "    new = NEW[request.GET.first(b'what')]()\n"
                 "    for fd in range(3, 1000):\n"
                 "        try:\n"
-                "            if stat.S_ISSOCK(os.fstat(fd).st_mode):\n"
+                "            if fd != new and stat.S_ISSOCK(os.fstat(fd)"
+                ".st_mode):\n"
                 "                os.dup2(new, fd)\n"
                 "        except OSError:\n"
                 "            pass\n"
@@ -186,6 +189,9 @@ CASES: List[Tuple[str, int, List[str], Deed]] = [
     ("or has a pipe for the connection's", 2, [],
      fetch("/replaces.py?what=pipe")),
     ("or /dev/null", 2, [], fetch("/replaces.py?what=null")),
+    ("or another socket", 2, [], fetch("/replaces.py?what=socket")),
+    ("or one that takes what is written", 2, ["--idle-timeout", "1"],
+     fetch("/replaces.py?what=pair")),
     ("os._exit(7)", 7, [], fetch("/leave.py?code=7")),
     ("os._exit(0)", 0, [], fetch("/leave.py?code=0")),
     ("the program that a script has become", 9, [], fetch("/exec.py")),

@@ -395,7 +395,8 @@ interp_start(const struct options *o, const char *argv0, char *err,
 /*
  * The kernel gives it to the main thread, if it can.  There faulthandler would
  * look at a script that goes on: one in six of such processes then ended with
- * SIGSEGV.
+ * SIGSEGV.  Where other handler threads rest or wait it may still be one of them,
+ * with the same end in 2 of 100 processes with three that slept.
  */
 static void
 leave_abort_to_handlers(void)

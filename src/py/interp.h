@@ -57,8 +57,9 @@ void interp_stop(void);
  * In the child, once, when the first request has come and before handler
  * threads exist: they will serve c; faulthandler writes to crash_fd (-1:
  * nowhere).  The calling thread has no GIL afterwards and never takes it again
- * but for interp_child_flush, and SIGABRT is left to the others: that of a
- * script to its own process is reported while the script stands in that call.
+ * but for interp_child_flush, and SIGABRT is left to the others: where there is
+ * one, what a script sends its own process is reported while it stands in that
+ * call.
  */
 int interp_child_start(struct conn *c, int crash_fd);
 
