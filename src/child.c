@@ -50,6 +50,8 @@ struct child {
 	bool python;		/* Python's part has been started */
 };
 
+static const char damaged[] = "it has closed the connection's descriptors";
+
 /*
  * A sign of life.  A process that has stopped itself or become another program
  * gives none, and the parent kills it.  Returns how long poll may wait.
@@ -66,12 +68,28 @@ beat(struct child *ch, unsigned more_ms)
 	return s > 4 ? BEAT_MS : BEAT_MS / 4;
 }
 
+static bool
+blames_client(enum child_end end)
+{
+	return end == CHILD_END_CLIENT || end == CHILD_END_TIMEOUT ||
+	    end == CHILD_END_VIOLATION || end == CHILD_END_TRANSPORT;
+}
+
+/*
+ * Who reads or writes may find the socket closed before poll does, and poll sees
+ * no fault in what else has got its number: then it is not the client.
+ */
 static void
 end_with(struct child *ch, enum child_end end, enum conn_close how,
     const char *why)
 {
 	if (ch->end != CHILD_END_NONE)
 		return;
+	if (blames_client(end) && !conn_has_socket(&ch->c)) {
+		end = CHILD_END_DAMAGED;
+		how = CLOSE_FIN;
+		why = damaged;
+	}
 	ch->end = end;
 	ch->how = how;
 	snprintf(ch->why, sizeof(ch->why), "%s", why);
@@ -86,35 +104,10 @@ end_goaway(struct child *ch, enum child_end end, uint32_t code,
 
 	if (ch->end != CHILD_END_NONE)
 		return;
-	send_goaway(ch->c.session, UINT32_MAX, code, why, strlen(why),
-	    &unused);
 	end_with(ch, end, CLOSE_TLS, why);
-}
-
-/* A script has closed the pipe or the socket. */
-static void
-end_damaged(struct child *ch)
-{
-	end_with(ch, CHILD_END_DAMAGED, CLOSE_FIN,
-	    "it has closed the connection's descriptors");
-}
-
-/*
- * Before the client is blamed: who reads or writes may find the socket closed
- * before poll does, and poll sees no fault in what else has got its number.
- */
-static void
-check_socket(struct child *ch)
-{
-	if (!conn_has_socket(&ch->c))
-		end_damaged(ch);
-}
-
-static void
-end_timeout(struct child *ch, uint32_t code, const char *why)
-{
-	check_socket(ch);
-	end_goaway(ch, CHILD_END_TIMEOUT, code, why);
+	if (ch->end == end)
+		send_goaway(ch->c.session, UINT32_MAX, code, why, strlen(why),
+		    &unused);
 }
 
 static void
@@ -210,7 +203,6 @@ read_input(struct child *ch)
 	ch->more = rc > 0;
 	if (rc >= 0)
 		return;
-	check_socket(ch);
 	if (session_is_http1(c->session) && c->info.alpn == NULL)
 		answer_http1(ch);
 	else if ((error = session_error(c->session, &code)) != NULL)
@@ -277,10 +269,8 @@ check_state(struct child *ch)
 {
 	struct conn *c = &ch->c;
 
-	if (c->gone) {
-		check_socket(ch);
+	if (c->gone)
 		end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
-	}
 	if (c->close > CLOSE_GOAWAY)
 		end_with(ch, CHILD_END_SCRIPT, c->close, "");
 	if ((c->draining || c->close == CLOSE_GOAWAY) && is_done(c))
@@ -347,7 +337,7 @@ check_deadlines(struct child *ch, uint64_t now)
 	if (stalled) {
 		snprintf(text, sizeof(text), "no progress on output for %u s "
 		    "(--stall-timeout)", o->stall_timeout_s);
-		end_timeout(ch, H2_ENHANCE_YOUR_CALM, text);
+		end_goaway(ch, CHILD_END_TIMEOUT, H2_ENHANCE_YOUR_CALM, text);
 	}
 	if (ch->preface_due != 0) {
 		sooner(&timeout, until(ch->preface_due, now));
@@ -358,7 +348,7 @@ check_deadlines(struct child *ch, uint64_t now)
 			    "(--handshake-timeout)", started ?
 			    "acknowledgement of SETTINGS" :
 			    "connection preface", o->handshake_timeout_s);
-			end_timeout(ch, started ?
+			end_goaway(ch, CHILD_END_TIMEOUT, started ?
 			    H2_SETTINGS_TIMEOUT : H2_PROTOCOL_ERROR, text);
 		}
 	}
@@ -370,7 +360,7 @@ check_deadlines(struct child *ch, uint64_t now)
 		if (now >= due) {
 			snprintf(text, sizeof(text), "idle for %u s "
 			    "(--idle-timeout)", o->idle_timeout_s);
-			end_timeout(ch, H2_NO_ERROR, text);
+			end_goaway(ch, CHILD_END_TIMEOUT, H2_NO_ERROR, text);
 		}
 	}
 	return timeout;
@@ -454,7 +444,8 @@ serve(struct child *ch)
 		conn_lock(c);
 		c->io_soon = false;
 		if ((p[0].revents | p[1].revents) & POLLNVAL)
-			end_damaged(ch);	/* and would be so for ever */
+			/* ... and would be so for ever. */
+			end_with(ch, CHILD_END_DAMAGED, CLOSE_FIN, damaged);
 		if (p[1].revents != 0)
 			empty_wake_pipe(c);
 		if (p[2].revents != 0) {

@@ -56,17 +56,22 @@ SCRIPTS = {
     # As when a script closes twice: something else has the number.  Only who
     # writes to this end of a pipe is told; of /dev/null, only who reads.
     "replaces": "import os, socket, stat\n"
-                "NEW = {b'pipe': lambda: os.pipe()[0],\n"
-                "       b'null': lambda: os.open('/dev/null', os.O_RDWR),\n"
-                "       b'socket': lambda: socket.socket().detach(),\n"
-                "       b'pair': lambda: socket.socketpair()[0].detach()}\n"
+                "def pair():\n"
+                "    ends = socket.socketpair()\n"
+                "    ends[0].setblocking(False)\n"
+                "    return [s.detach() for s in ends]\n"
+                "NEW = {b'pipe': os.pipe, b'pair': pair, b'frame': pair,\n"
+                "       b'null': lambda: [os.open('/dev/null', os.O_RDWR)],\n"
+                "       b'socket': lambda: [socket.socket().detach()]}\n"
                 "def main(request, response):\n"
-                "    new = NEW[request.GET.first(b'what')]()\n"
-                "    for fd in range(3, 1000):\n"
+                "    what = request.GET.first(b'what')\n"
+                "    new = NEW[what]()\n"
+                "    if what == b'frame':\n"
+                "        os.write(new[1], b'longer than it may be')\n"
+                "    for fd in set(range(3, 1000)) - set(new):\n"
                 "        try:\n"
-                "            if fd != new and stat.S_ISSOCK(os.fstat(fd)"
-                ".st_mode):\n"
-                "                os.dup2(new, fd)\n"
+                "            if stat.S_ISSOCK(os.fstat(fd).st_mode):\n"
+                "                os.dup2(new[0], fd)\n"
                 "        except OSError:\n"
                 "            pass\n"
                 "    return 'replaced'\n",
@@ -192,6 +197,8 @@ CASES: List[Tuple[str, int, List[str], Deed]] = [
     ("or another socket", 2, [], fetch("/replaces.py?what=socket")),
     ("or one that takes what is written", 2, ["--idle-timeout", "1"],
      fetch("/replaces.py?what=pair")),
+    ("or one from which no HTTP/2 comes", 2, [],
+     fetch("/replaces.py?what=frame")),
     ("os._exit(7)", 7, [], fetch("/leave.py?code=7")),
     ("os._exit(0)", 0, [], fetch("/leave.py?code=0")),
     ("the program that a script has become", 9, [], fetch("/exec.py")),

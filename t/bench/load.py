@@ -6,6 +6,7 @@ Both servers run all the time; they are loaded in turns.  h2load and the
 server share the machine's cores.
 """
 import contextlib
+import functools
 import re
 from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
 
@@ -51,12 +52,18 @@ def h2load(*arguments: str, timeout: float = 60) -> Result:
                   * UNITS[finished.group(2)], int(data.group(1)))
 
 
+@functools.lru_cache(maxsize=None)
+def takes_ms_for_s() -> bool:
+    """Whether h2load is like 1.43, whose -D 200ms are 200 s."""
+    return " nghttp2/1.4" in measure.first_line("h2load", "--version")
+
+
 def sustained(seconds: float, *arguments: str) -> Result:
     """Load for so long, once all connections stand; twice as long, and again,
     where no request of so many was answered by then, or h2load found no end
     (seen once with -c8 -m32 on a busy machine, and not in 188 runs after)."""
-    if " nghttp2/1.4" in measure.first_line("h2load", "--version"):
-        raise Missing("h2load 1.52 or later")   # 1.43 takes 200ms for 200 s
+    if takes_ms_for_s():
+        raise Missing("h2load 1.52 or later")
     seconds = max(seconds, 0.2)
     for longer in (1, 2, 4, 8):
         try:

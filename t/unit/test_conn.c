@@ -8,8 +8,11 @@
 #include <check.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conn_impl.h"
@@ -470,6 +473,46 @@ START_TEST(test_raw_frames_are_an_answer)
 }
 END_TEST
 
+/* ... as is what the I/O thread itself serves. */
+START_TEST(test_quick_file_is_an_answer)
+{
+	/* The connection's window, which is empty too, then the request. */
+	static const char frames[] = "\0\0\4\x8\0\0\0\0\0\x7f\xff\0\0"
+	    "\0\0\6\1\5\0\0\0\3\x82\x87\x84\x41\1a";
+	static uint8_t content[1 << 16];
+	struct quickfile_answer a = { .content = content, .fields = ok_fields,
+	    .n_fields = 1 };
+	const char *top = getenv("top_srcdir");
+	char path[4096];
+	struct quickfile *q;
+	struct stat st;
+	uint64_t zero;
+
+	/* A file that has not changed for some seconds, nor has its directory. */
+	snprintf(path, sizeof(path), "%s/doc/examples/hello.py", top != NULL ?
+	    top : ".");
+	ck_assert_int_eq(stat(path, &st), 0);
+	if (sys_is_local(path) != 1)
+		return;
+	a.path = path;
+	a.dev = (uint64_t)st.st_dev;
+	a.ino = (uint64_t)st.st_ino;
+	a.len = (size_t)st.st_size;
+	wait_because(WINDOW);
+	q = quickfile_new(&data.op.x->request, sys_now_ms(), &a);
+	ck_assert_ptr_nonnull(q);
+	quickfile_keep(&c, q);
+	zero = --c.last_moved;
+	ck_assert_int_eq(send(client, frames, sizeof(frames) - 1, 0),
+	    sizeof(frames) - 1);
+	ck_assert_int_eq(conn_read(&c), 0);
+	conn_push(&c);
+	ck_assert_uint_eq(c.n_ready, 0);	/* nothing for Python */
+	ck_assert_uint_gt(c.last_moved, zero);
+	stop_waiting();
+}
+END_TEST
+
 START_TEST(test_wait_begins_later)
 {
 	wait_because(WINDOW);
@@ -551,6 +594,7 @@ main(void)
 	tcase_add_test(t, test_replies_move_in_a_backlog);
 	tcase_add_test(t, test_answers_move_when_the_kernel_takes_them);
 	tcase_add_test(t, test_raw_frames_are_an_answer);
+	tcase_add_test(t, test_quick_file_is_an_answer);
 	tcase_add_test(t, test_wait_begins_later);
 	tcase_add_test(t, test_backlog_begins_when_it_is_refused);
 	tcase_add_test(t, test_backlog_begins_in_a_tick);
