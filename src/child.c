@@ -59,13 +59,13 @@ static const char damaged[] = "it has closed the connection's descriptors";
 static int
 beat(struct child *ch, unsigned more_ms)
 {
-	unsigned s = ch->c.options->silence_limit_s;
+	unsigned limit_ms = ch->c.options->silence_limit_ms;
 
-	if (s == 0)
+	if (limit_ms == 0)
 		return -1;
-	atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() +
-	    (uint64_t)s * 1000 + more_ms);
-	return s > 4 ? BEAT_MS : BEAT_MS / 4;
+	atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() + limit_ms +
+	    more_ms);
+	return limit_ms > 4 * BEAT_MS ? BEAT_MS : (int)(limit_ms / 4 + 1);
 }
 
 static bool
@@ -155,7 +155,8 @@ handshake(struct child *ch)
 			end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, why);
 		} else if (left == 0) {
 			snprintf(why, sizeof(why), "no TLS handshake within "
-			    "%u s", ch->c.options->handshake_timeout_s);
+			    "%g s",
+			    ch->c.options->handshake_timeout_ms / 1000.0);
 			end_with(ch, CHILD_END_TIMEOUT, CLOSE_FIN, why);
 		} else if (!poll_socket(ch, rc == TLS_AGAIN_WRITE ? POLLOUT :
 		    POLLIN, wait)) {
@@ -229,18 +230,17 @@ static int
 check_age(struct child *ch, uint64_t now)
 {
 	const struct options *o = ch->c.options;
-	uint64_t due = ch->c.slot->started_ms +
-	    (uint64_t)o->max_lifetime_s * 1000;
+	uint64_t due = ch->c.slot->started_ms + o->max_lifetime_ms;
 
 	if (ch->c.draining)
 		return -1;
 	if (o->max_requests != 0 &&
 	    atomic_load(&ch->c.slot->streams) >= o->max_requests)
 		begin_drain(ch, "served its requests (--max-requests)");
-	else if (o->max_lifetime_s != 0 && now >= due)
+	else if (o->max_lifetime_ms != 0 && now >= due)
 		begin_drain(ch, "lived its time (--max-lifetime)");
 	return ch->c.draining ? 0 :
-	    o->max_lifetime_s != 0 ? until(due, now) : -1;
+	    o->max_lifetime_ms != 0 ? until(due, now) : -1;
 }
 
 /*
@@ -288,10 +288,10 @@ stuck_text(const struct child *ch, const struct exchange *x, char *dst,
 {
 	const struct running *r = x->running;
 
-	snprintf(dst, size, "%s in %s (stream %lu) ran for more than %u s and "
+	snprintf(dst, size, "%s in %s (stream %lu) ran for more than %g s and "
 	    "did not heed HandlerTimeout", r != NULL ? r->function :
 	    "a function", r != NULL ? r->script : "a script",
-	    (unsigned long)x->id, ch->c.options->run_limit_s);
+	    (unsigned long)x->id, ch->c.options->run_limit_ms / 1000.0);
 }
 
 /*
@@ -335,8 +335,8 @@ check_deadlines(struct child *ch, uint64_t now)
 		end_goaway(ch, CHILD_END_INTERNAL, H2_INTERNAL_ERROR,
 		    "no handler thread could be started");
 	if (stalled) {
-		snprintf(text, sizeof(text), "no progress on output for %u s "
-		    "(--stall-timeout)", o->stall_timeout_s);
+		snprintf(text, sizeof(text), "no progress on output for %g s "
+		    "(--stall-timeout)", o->stall_timeout_ms / 1000.0);
 		end_goaway(ch, CHILD_END_TIMEOUT, H2_ENHANCE_YOUR_CALM, text);
 	}
 	if (ch->preface_due != 0) {
@@ -344,22 +344,22 @@ check_deadlines(struct child *ch, uint64_t now)
 		if (now >= ch->preface_due) {
 			bool started = session_established(c->session);
 
-			snprintf(text, sizeof(text), "no %s within %u s "
+			snprintf(text, sizeof(text), "no %s within %g s "
 			    "(--handshake-timeout)", started ?
 			    "acknowledgement of SETTINGS" :
-			    "connection preface", o->handshake_timeout_s);
+			    "connection preface",
+			    o->handshake_timeout_ms / 1000.0);
 			end_goaway(ch, CHILD_END_TIMEOUT, started ?
 			    H2_SETTINGS_TIMEOUT : H2_PROTOCOL_ERROR, text);
 		}
 	}
-	if (o->idle_timeout_s != 0 && c->n_busy == 0) {
-		uint64_t due = c->last_progress +
-		    (uint64_t)o->idle_timeout_s * 1000;
+	if (o->idle_timeout_ms != 0 && c->n_busy == 0) {
+		uint64_t due = c->last_progress + o->idle_timeout_ms;
 
 		sooner(&timeout, until(due, now));
 		if (now >= due) {
-			snprintf(text, sizeof(text), "idle for %u s "
-			    "(--idle-timeout)", o->idle_timeout_s);
+			snprintf(text, sizeof(text), "idle for %g s "
+			    "(--idle-timeout)", o->idle_timeout_ms / 1000.0);
 			end_goaway(ch, CHILD_END_TIMEOUT, H2_NO_ERROR, text);
 		}
 	}
@@ -565,8 +565,7 @@ close_connection(struct child *ch)
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 	struct conn *c = &ch->c;
 
-	ch->close_due = sys_now_ms() +
-	    (uint64_t)c->options->stall_timeout_s * 1000;
+	ch->close_due = sys_now_ms() + c->options->stall_timeout_ms;
 	conn_lock(c);
 	c->stopping = true;	/* no further function is started */
 	c->quiet = false;
@@ -684,8 +683,7 @@ child_run(const struct child_args *a)
 		child_fail(a->slot, "cannot set up a connection");
 	ch.c.client_host = a->client_host;
 	ch.c.client_port = a->client_port;
-	ch.preface_due = sys_now_ms() +
-	    (uint64_t)a->options->handshake_timeout_s * 1000;
+	ch.preface_due = sys_now_ms() + a->options->handshake_timeout_ms;
 	if (t != NULL)
 		handshake(&ch);
 	if (ch.end == CHILD_END_NONE)

@@ -225,8 +225,11 @@ set_limits(const struct options *o)
 	if (lower(RLIMIT_AS, o->max_memory, o->max_memory) == -1)
 		return -1;
 #endif
+	/* The kernel counts whole seconds, and of them at least one. */
+	uint64_t cpu_s = ((uint64_t)o->max_cpu_ms + 999) / 1000;
+
 	/* Of a file's size the hard limit stays: the log may pass the soft. */
-	if (lower(RLIMIT_CPU, o->max_cpu_s, o->max_cpu_s + CPU_GRACE_S) == -1 ||
+	if (lower(RLIMIT_CPU, cpu_s, cpu_s + CPU_GRACE_S) == -1 ||
 	    lower(RLIMIT_FSIZE, o->max_file_size, UINT64_MAX) == -1)
 		return -1;
 	if (o->max_file_size != 0)

@@ -434,7 +434,7 @@ later(uint64_t a, uint64_t b)
 int
 conn_tick(struct conn *c, uint64_t now, bool *stalled)
 {
-	uint64_t limit = (uint64_t)c->options->stall_timeout_s * 1000;
+	uint64_t limit = c->options->stall_timeout_ms;
 	const struct waiter *w;
 	int next = -1;
 

@@ -127,9 +127,9 @@ ends_cpu_us(void)
 static bool
 was_out_of_cpu(const struct options *o, int status, uint64_t used)
 {
-	return o->max_cpu_s != 0 && WIFSIGNALED(status) &&
+	return o->max_cpu_ms != 0 && WIFSIGNALED(status) &&
 	    (WTERMSIG(status) == SIGXCPU || (WTERMSIG(status) == SIGKILL &&
-	    used >= (uint64_t)o->max_cpu_s * 1000000));
+	    used >= (uint64_t)o->max_cpu_ms * 1000));
 }
 
 void

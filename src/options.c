@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,13 +36,14 @@ enum kind {
 	KIND_LEVEL,		/* name of a log level */
 	KIND_FORMAT,		/* ... of a form of the log */
 	KIND_HELP,
-	KIND_VERSION
+	KIND_VERSION,
+	KIND_GROUP		/* no option: heads those that follow */
 };
 
 struct row {
-	const char *name;	/* long form */
+	const char *name;	/* long form; of a group, its heading */
 	int letter;		/* short form; 0: none */
-	const char *arg;	/* NULL: takes none */
+	const char *arg;	/* NULL: takes none; see quantities */
 	enum kind kind;
 	size_t offset;		/* in struct options */
 	uint64_t min, max;	/* of a number */
@@ -49,16 +51,40 @@ struct row {
 	const char *help;
 };
 
+struct unit {
+	const char *name;
+	uint64_t size;
+};
+
+/* The numbers that have a unit, by the name of the argument in the table. */
+static const struct quantity {
+	const char *arg;
+	const char *bare;	/* the unit of a number that has none */
+	const char *expected;
+	struct unit units[4];	/* from small to large */
+} quantities[] = {
+#define TIMES { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 } }
+	{ "OCTETS", "", "octets, as 512, 64K, 10M or 2G,", { { "", 1 },
+	    { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 } } },
+	{ "SECONDS", "s", "seconds, or a time as 500ms, 30s, 5m or 2h,",
+	    TIMES },
+	{ "MS", "ms", "milliseconds, or a time as 500ms, 30s, 5m or 2h,",
+	    TIMES },
+	{ NULL, "", "a number", { { "", 1 } } }	/* all others */
+};
+
 #define AT(member) offsetof(struct options, member)
 #define LIMIT(member) offsetof(struct options, limits.member)
+#define GROUP(heading) { heading, 0, NULL, KIND_GROUP, 0, 0, 0, NULL, NULL }
 
-#define DAY 86400		/* seconds; the longest of any time limit */
+#define DAY 86400000		/* ms; the longest of any time limit */
 #define MAX31 2147483647	/* 2^31-1, RFC 9113 6.5.2 */
 #define MAX32 4294967295
 
 static const struct row rows[] = {
+	GROUP("Most used"),
 	{ "bind", 'b', "ADDR", KIND_BIND, AT(bind), 0, 0,
-	    "127.0.0.1 and ::1", "address; may be repeated" },
+	    "127.0.0.1 and ::1", "address; repeatable" },
 	{ "port", 'p', "N", KIND_UINT, AT(port), 0, 65535,
 	    NULL, "port; 0: any free one" },
 	{ "cert", 'c', "FILE", KIND_STRING, AT(cert), 0, 0,
@@ -67,81 +93,88 @@ static const struct row rows[] = {
 	    NULL, "its private key, PEM" },
 	{ "cleartext", 0, NULL, KIND_TRUE, AT(cleartext), 0, 0,
 	    NULL, "HTTP/2 without TLS" },
-	{ "log-level", 'l', "LEVEL", KIND_LEVEL, AT(log_level), 0, 0,
-	    NULL, "error, warn, info or debug" },
-	{ "hide-tracebacks", 0, NULL, KIND_TRUE, AT(hide_tracebacks), 0, 0,
-	    NULL, "keep them out of 500 responses" },
+	{ "user", 'u', "NAME", KIND_STRING, AT(user), 0, 0,
+	    NULL, "run scripts as that user; for root" },
 	{ "routes", 0, "FILE", KIND_STRING, AT(routes), 0, 0,
 	    NULL, "Python file of routes and rewrites" },
 	{ "alias", 0, "URL=DIR", KIND_ALIAS, AT(alias), 0, 0,
-	    NULL, "serve DIR under URL; may be repeated" },
-	{ "latency", 0, "MS", KIND_UINT, AT(latency_ms), 0, 1000 * DAY,
-	    NULL, "wait before each request" },
+	    NULL, "serve DIR under URL; repeatable" },
+	{ "log-level", 'l', "LEVEL", KIND_LEVEL, AT(log_level), 0, 0,
+	    NULL, "error, warn, info or debug" },
+	{ "log-file", 0, "FILE", KIND_STRING, AT(log_file), 0, 0,
+	    "standard error", "append the log to it" },
+	GROUP("What is served"),
 	{ "config", 0, "FILE", KIND_STRING, AT(config), 0, 0,
 	    NULL, "hosts and ports for substitution, JSON" },
+	{ "latency", 0, "MS", KIND_UINT, AT(latency_ms), 0, DAY,
+	    NULL, "wait before each request" },
+	{ "hide-tracebacks", 0, NULL, KIND_TRUE, AT(hide_tracebacks), 0, 0,
+	    NULL, "keep them out of 500 responses" },
 	{ "stash", 0, "WHERE", KIND_STRING, AT(stash), 0, 0,
 	    "not shared", "file or redis://host:port/db" },
-	{ "ws-docroot", 0, "DIR", KIND_STRING, AT(ws_doc_root), 0, 0,
-	    "DOCROOT", "where *_wsh.py are" },
-	{ "wpt", 0, NULL, KIND_TRUE, AT(wpt), 0, 0,
-	    NULL, "pages for .any.js, .window.js, .worker.js" },
 	{ "validators", 0, NULL, KIND_TRUE, AT(validators), 0, 0,
 	    NULL, "etag, last-modified and 304 for files" },
+	{ "wpt", 0, NULL, KIND_TRUE, AT(wpt), 0, 0,
+	    NULL, "pages for .any.js, .window.js, .worker.js" },
+	{ "ws-docroot", 0, "DIR", KIND_STRING, AT(ws_doc_root), 0, 0,
+	    "DOCROOT", "where *_wsh.py are" },
+	GROUP("Connections"),
 	{ "max-children", 0, "N", KIND_UINT, AT(max_children), 1, 65536,
 	    NULL, "connections at a time" },
-	{ "spare", 0, "N", KIND_UINT, AT(spare), 0, 64,
-	    NULL, "children forked ahead of clients" },
-	{ "grace", 0, "SECONDS", KIND_UINT, AT(grace_s), 0, DAY,
-	    NULL, "time to finish when stopped" },
-	{ "handshake-timeout", 0, "SECONDS", KIND_UINT,
-	    AT(handshake_timeout_s), 1, DAY,
-	    NULL, "for TLS and preface" },
-	{ "idle-timeout", 0, "SECONDS", KIND_UINT, AT(idle_timeout_s), 1, DAY,
-	    NULL, "without a stream" },
-	{ "stall-timeout", 0, "SECONDS", KIND_UINT, AT(stall_timeout_s), 1,
-	    DAY, NULL, "while no output moves" },
-	{ "run-limit", 0, "SECONDS", KIND_UINT, AT(run_limit_s), 0, DAY,
-	    NULL, "of a script's function; 0: none" },
-	{ "user", 'u', "NAME", KIND_STRING, AT(user), 0, 0,
-	    NULL, "run scripts as that user; for root" },
-	{ "group", 'g', "NAME", KIND_STRING, AT(group), 0, 0,
-	    "the user's", "... and with that group only" },
-	{ "max-memory", 0, "N", KIND_U64, AT(max_memory), 0, INT64_MAX,
-	    NULL, "octets, of a child; 0: no limit" },
-	{ "max-cpu", 0, "SECONDS", KIND_UINT, AT(max_cpu_s), 0, DAY,
-	    NULL, "processor time of a child; 0: no limit" },
-	{ "max-file-size", 0, "N", KIND_U64, AT(max_file_size), 0, INT64_MAX,
-	    NULL, "octets; 0: no limit" },
-	{ "max-files", 0, "N", KIND_UINT, AT(max_files), 0, 1 << 20,
-	    NULL, "open files of a child; 0: no limit" },
-	{ "max-processes", 0, "N", KIND_UINT, AT(max_processes), 0, 1 << 22,
-	    NULL, "processes of a child; 0: no limit" },
-	{ "silence-limit", 0, "SECONDS", KIND_UINT, AT(silence_limit_s), 0,
-	    DAY, NULL, "until a silent child is killed; 0: never" },
-	{ "max-requests", 0, "N", KIND_UINT, AT(max_requests), 0, MAX31,
-	    NULL, "of a connection; 0: no limit" },
-	{ "max-lifetime", 0, "SECONDS", KIND_UINT, AT(max_lifetime_s), 0, DAY,
-	    NULL, "of a connection; 0: no limit" },
 	{ "max-per-address", 0, "N", KIND_UINT, AT(max_per_address), 0, 65536,
 	    NULL, "connections of a client; 0: no limit" },
 	{ "max-per-second", 0, "N", KIND_UINT, AT(max_per_second), 0, MAX31,
 	    NULL, "new connections; 0: no limit" },
-	{ "header-table-size", 0, "N", KIND_U32, LIMIT(header_table_size), 0,
-	    1 << 24, NULL, "octets of HPACK table" },
+	{ "spare", 0, "N", KIND_UINT, AT(spare), 0, 64,
+	    NULL, "children forked ahead of clients" },
+	{ "grace", 0, "SECONDS", KIND_UINT, AT(grace_ms), 0, DAY,
+	    NULL, "time to finish when stopped" },
+	{ "handshake-timeout", 0, "SECONDS", KIND_UINT,
+	    AT(handshake_timeout_ms), 1, DAY,
+	    NULL, "for TLS and preface" },
+	{ "idle-timeout", 0, "SECONDS", KIND_UINT, AT(idle_timeout_ms), 1, DAY,
+	    NULL, "without a stream" },
+	{ "stall-timeout", 0, "SECONDS", KIND_UINT, AT(stall_timeout_ms), 1,
+	    DAY, NULL, "while no output moves" },
+	{ "max-lifetime", 0, "SECONDS", KIND_UINT, AT(max_lifetime_ms), 0, DAY,
+	    NULL, "of a connection; 0: no limit" },
+	{ "max-requests", 0, "N", KIND_UINT, AT(max_requests), 0, MAX31,
+	    NULL, "of a connection; 0: no limit" },
+	GROUP("What a script may use"),
+	{ "group", 'g', "NAME", KIND_STRING, AT(group), 0, 0,
+	    "the user's", "run scripts with it alone" },
+	{ "run-limit", 0, "SECONDS", KIND_UINT, AT(run_limit_ms), 0, DAY,
+	    NULL, "of a script's function; 0: none" },
+	{ "max-memory", 0, "OCTETS", KIND_U64, AT(max_memory), 0, INT64_MAX,
+	    NULL, "address space of a child; 0: no limit" },
+	{ "max-cpu", 0, "SECONDS", KIND_UINT, AT(max_cpu_ms), 0, DAY,
+	    NULL, "processor time of a child; 0: no limit" },
+	{ "max-file-size", 0, "OCTETS", KIND_U64, AT(max_file_size), 0,
+	    INT64_MAX, NULL, "of a file that is written; 0: no limit" },
+	{ "max-files", 0, "N", KIND_UINT, AT(max_files), 0, 1 << 20,
+	    NULL, "open files of a child; 0: no limit" },
+	{ "max-processes", 0, "N", KIND_UINT, AT(max_processes), 0, 1 << 22,
+	    NULL, "processes of a child; 0: no limit" },
+	{ "silence-limit", 0, "SECONDS", KIND_UINT, AT(silence_limit_ms), 0,
+	    DAY, NULL, "till a silent child dies; 0: never" },
+	GROUP("Settings that are sent"),
+	{ "header-table-size", 0, "OCTETS", KIND_U32,
+	    LIMIT(header_table_size), 0, 1 << 24, NULL, "of the HPACK table" },
 	{ "max-concurrent-streams", 0, "N", KIND_U32,
 	    LIMIT(max_concurrent_streams), 0, 10000,
 	    NULL, "streams at a time" },
-	{ "initial-window-size", 0, "N", KIND_U32,
+	{ "initial-window-size", 0, "OCTETS", KIND_U32,
 	    LIMIT(initial_window_size), 0, MAX31,
-	    NULL, "octets" },
-	{ "max-frame-size", 0, "N", KIND_U32, LIMIT(max_frame_size), 16384,
-	    16777215, NULL, "octets" },
-	{ "max-header-list-size", 0, "N", KIND_U32,
+	    NULL, "of a stream, and of the connection" },
+	{ "max-frame-size", 0, "OCTETS", KIND_U32, LIMIT(max_frame_size),
+	    16384, 16777215, NULL, "of a frame's payload" },
+	{ "max-header-list-size", 0, "OCTETS", KIND_U32,
 	    LIMIT(max_header_list_size), 1, 1 << 24,
-	    NULL, "octets; enforced" },
+	    NULL, "of a field section; enforced" },
 	{ "no-connect-protocol", 0, NULL, KIND_FALSE,
 	    LIMIT(enable_connect_protocol), 0, 0,
 	    NULL, "no extended CONNECT" },
+	GROUP("Bounds on a client"),
 	{ "max-fields", 0, "N", KIND_U32, LIMIT(max_fields), 1, 1 << 20,
 	    NULL, "field lines in a section" },
 	{ "max-continuations", 0, "N", KIND_U32, LIMIT(max_continuations), 0,
@@ -158,22 +191,23 @@ static const struct row rows[] = {
 	    NULL, "queued replies to control frames" },
 	{ "max-data-frames", 0, "N", KIND_U32, LIMIT(max_data_frames), 1,
 	    MAX31, NULL, "beyond one for 256 octets" },
-	{ "max-body", 0, "N", KIND_U64, LIMIT(max_body), 0, INT64_MAX,
-	    NULL, "octets of a request's content" },
+	{ "max-body", 0, "OCTETS", KIND_U64, LIMIT(max_body), 0, INT64_MAX,
+	    NULL, "of a request's content" },
+	GROUP("Started by other programs"),
 	{ "inetd", 0, NULL, KIND_TRUE, AT(inetd), 0, 0,
 	    NULL, "standard input is the connection" },
 	{ "inetd-wait", 0, NULL, KIND_TRUE, AT(inetd_wait), 0, 0,
 	    NULL, "standard input is the listening socket" },
-	{ "idle-exit", 0, "SECONDS", KIND_UINT, AT(idle_exit_s), 0, DAY,
+	{ "idle-exit", 0, "SECONDS", KIND_UINT, AT(idle_exit_ms), 0, DAY,
 	    NULL, "end when without clients; 0: never" },
 	{ "notify-fd", 0, "N", KIND_UINT, AT(notify_fd), 3, 65535,
 	    "none", "write a newline to it when ready" },
+	GROUP("The log"),
 	{ "log-format", 0, "FORM", KIND_FORMAT, AT(log_format), 0, 0,
 	    "text", "text or json" },
-	{ "log-file", 0, "FILE", KIND_STRING, AT(log_file), 0, 0,
-	    "standard error", "append the log to it" },
 	{ "syslog", 0, NULL, KIND_TRUE, AT(syslog), 0, 0,
 	    NULL, "log to the system's log" },
+	GROUP("The program itself"),
 	{ "help", 'h', NULL, KIND_HELP, 0, 0, 0,
 	    NULL, "print this" },
 	{ "version", 'V', NULL, KIND_VERSION, 0, 0, 0,
@@ -185,6 +219,8 @@ static const struct row rows[] = {
 /* What getopt_long returns for a row without a letter. */
 #define FIRST_LONG 256
 
+#define NUMBER_SIZE 32		/* of a number with its unit, as text */
+
 static void
 options_default(struct options *o)
 {
@@ -192,15 +228,15 @@ options_default(struct options *o)
 	o->port = 8443;
 	o->log_level = LOG_L_INFO;
 	o->max_children = 512;
-	o->grace_s = 10;
-	o->handshake_timeout_s = 10;
-	o->idle_timeout_s = 300;
-	o->stall_timeout_s = 300;
-	o->run_limit_s = 300;
+	o->grace_ms = 10000;
+	o->handshake_timeout_ms = 10000;
+	o->idle_timeout_ms = 300000;
+	o->stall_timeout_ms = 300000;
+	o->run_limit_ms = 300000;
 	o->max_memory = (uint64_t)4 << 30;
 	o->max_files = 1024;
 	o->max_processes = 64;
-	o->silence_limit_s = 30;
+	o->silence_limit_ms = 30000;
 	session_limits_default(&o->limits);
 }
 
@@ -210,9 +246,38 @@ member(struct options *o, const struct row *r)
 	return (char *)o + r->offset;
 }
 
+static const struct quantity *
+quantity_of(const struct row *r)
+{
+	const struct quantity *q = quantities;
+
+	while (q->arg != NULL && strcmp(q->arg, r->arg) != 0)
+		q++;
+	return q;
+}
+
+#define N_UNITS (sizeof(quantities[0].units) / sizeof(quantities[0].units[0]))
+
+/* A number of a row in the largest unit that leaves no fraction. */
+static const char *
+number_text(const struct row *r, uint64_t v, char dst[NUMBER_SIZE])
+{
+	const struct quantity *q = quantity_of(r);
+	size_t i = N_UNITS - 1;
+
+	while (i > 0 && (q->units[i].size == 0 || v % q->units[i].size != 0))
+		i--;
+	if (v == 0)
+		snprintf(dst, NUMBER_SIZE, "0");
+	else
+		snprintf(dst, NUMBER_SIZE, "%" PRIu64 "%s",
+		    v / q->units[i].size, q->units[i].name);
+	return dst;
+}
+
 /* The default of a row as text, or NULL: none to speak of. */
 static const char *
-default_text(const struct row *r, struct options *o, char *dst, size_t size)
+default_text(const struct row *r, struct options *o, char dst[NUMBER_SIZE])
 {
 	void *p = member(o, r);
 
@@ -220,14 +285,11 @@ default_text(const struct row *r, struct options *o, char *dst, size_t size)
 		return r->shown;
 	switch (r->kind) {
 	case KIND_UINT:
-		snprintf(dst, size, "%u", *(unsigned *)p);
-		return dst;
+		return number_text(r, *(unsigned *)p, dst);
 	case KIND_U32:
-		snprintf(dst, size, "%" PRIu32, *(uint32_t *)p);
-		return dst;
+		return number_text(r, *(uint32_t *)p, dst);
 	case KIND_U64:
-		snprintf(dst, size, "%" PRIu64, *(uint64_t *)p);
-		return dst;
+		return number_text(r, *(uint64_t *)p, dst);
 	case KIND_LEVEL:
 		return log_level_name(*(enum log_level *)p);
 	default:
@@ -236,29 +298,37 @@ default_text(const struct row *r, struct options *o, char *dst, size_t size)
 }
 
 static void
+print_row(const struct row *r, struct options *defaults)
+{
+	char letter[4] = { '-', (char)r->letter, ',', '\0' };
+	char left[64], number[NUMBER_SIZE];
+	const char *def = default_text(r, defaults, number);
+
+	snprintf(left, sizeof(left), "%-3s --%s%s%s",
+	    r->letter != 0 ? letter : "", r->name, r->arg != NULL ? " " : "",
+	    r->arg != NULL ? r->arg : "");
+	printf("  %-33s  %s", left, r->help);
+	if (def != NULL)
+		printf(" [%s]", def);
+	putchar('\n');
+}
+
+static void
 print_usage(void)
 {
 	struct options o;
-	char left[64], number[32];
 	size_t i;
 
 	options_default(&o);
 	printf("usage: h2rig [option ...] DOCROOT\n"
 	    "Serves DOCROOT by HTTP/2; Python scripts in it see each frame.\n"
-	    "\n");
-	for (i = 0; i < N_ROWS; i++) {
-		const struct row *r = &rows[i];
-		const char *def = default_text(r, &o, number, sizeof(number));
-		char letter[4] = { '-', (char)r->letter, ',', '\0' };
-
-		snprintf(left, sizeof(left), "%-3s --%s%s%s",
-		    r->letter != 0 ? letter : "", r->name,
-		    r->arg != NULL ? " " : "", r->arg != NULL ? r->arg : "");
-		printf("  %-32s %s", left, r->help);
-		if (def != NULL)
-			printf(" [%s]", def);
-		putchar('\n');
-	}
+	    "OCTETS may end in K, M or G (of 1024); SECONDS and MS in ms, s, m "
+	    "or h.\n");
+	for (i = 0; i < N_ROWS; i++)
+		if (rows[i].kind == KIND_GROUP)
+			printf("\n%s:\n", rows[i].name);
+		else
+			print_row(&rows[i], &o);
 }
 
 /* Prints and leaves: --help and --version. */
@@ -274,12 +344,28 @@ print_and_exit(enum kind kind)
 	exit(EXIT_SUCCESS);
 }
 
-/* Decimal digits only: strtoull alone takes signs, blanks and more. */
+/* The size of the unit that a number of a row ends in; 0: it is none. */
+static uint64_t
+unit_size(const struct quantity *q, const char *name)
+{
+	size_t i;
+
+	if (*name == '\0')
+		name = q->bare;
+	for (i = 0; i < N_UNITS && q->units[i].name != NULL; i++)
+		if (strcasecmp(name, q->units[i].name) == 0)
+			return q->units[i].size;
+	return 0;
+}
+
+/* Decimal digits and a unit: strtoull alone takes signs, blanks and more. */
 static uint64_t
 parse_number(const struct row *r, const char *text)
 {
+	const struct quantity *q = quantity_of(r);
+	char min[NUMBER_SIZE], max[NUMBER_SIZE];
 	const char *p = text;
-	uint64_t v = 0;
+	uint64_t v = 0, unit;
 
 	while (*p >= '0' && *p <= '9') {
 		uint64_t digit = (uint64_t)(*p++ - '0');
@@ -288,10 +374,12 @@ parse_number(const struct row *r, const char *text)
 		v = v > (UINT64_MAX - digit) / 10 ? UINT64_MAX
 		    : v * 10 + digit;
 	}
-	if (p == text || *p != '\0' || v < r->min || v > r->max)
-		fatalx(EXIT_USAGE, "--%s: \"%s\": expected a number from "
-		    "%" PRIu64 " to %" PRIu64, r->name, text, r->min, r->max);
-	return v;
+	unit = unit_size(q, p);
+	if (p == text || unit == 0 || v > r->max / unit || v * unit < r->min)
+		fatalx(EXIT_USAGE, "--%s: \"%s\": expected %s from %s to %s",
+		    r->name, text, q->expected, number_text(r, r->min, min),
+		    number_text(r, r->max, max));
+	return v * unit;
 }
 
 static void
@@ -370,6 +458,8 @@ apply(struct options *o, const struct row *r, const char *text)
 	case KIND_VERSION:
 		print_and_exit(r->kind);
 		break;
+	case KIND_GROUP:
+		break;
 	}
 }
 
@@ -396,11 +486,10 @@ fill_getopt(struct option *lopt, char *sopt)
 	for (i = 0; i < N_ROWS; i++) {
 		const struct row *r = &rows[i];
 
-		lopt[i].name = r->name;
-		lopt[i].has_arg = r->arg != NULL;
-		lopt[i].flag = NULL;
-		lopt[i].val = r->letter != 0 ? r->letter
-		    : FIRST_LONG + (int)i;
+		if (r->kind == KIND_GROUP)
+			continue;
+		*lopt++ = (struct option){ r->name, r->arg != NULL, NULL,
+		    r->letter != 0 ? r->letter : FIRST_LONG + (int)i };
 		if (r->letter == 0)
 			continue;
 		*sopt++ = (char)r->letter;
@@ -408,7 +497,7 @@ fill_getopt(struct option *lopt, char *sopt)
 			*sopt++ = ':';
 	}
 	*sopt = '\0';
-	memset(&lopt[i], 0, sizeof(lopt[i]));
+	*lopt = (struct option){ 0 };
 }
 
 /* What getopt_long returned '?' or ':' for. */
@@ -456,7 +545,7 @@ check_start(const struct options *o)
 		const char *name, *other;
 	} pairs[] = {
 		{ o->inetd && o->inetd_wait, "inetd", "inetd-wait" },
-		{ o->inetd && o->idle_exit_s != 0, "inetd", "idle-exit" },
+		{ o->inetd && o->idle_exit_ms != 0, "inetd", "idle-exit" },
 		{ o->inetd && o->notify_fd != 0, "inetd", "notify-fd" },
 		{ o->inetd_wait && o->notify_fd != 0, "inetd-wait",
 		    "notify-fd" },

@@ -17,6 +17,7 @@
 #define OPTIONS_MAX_BIND 16
 #define OPTIONS_MAX_ALIAS 64
 
+/* All times are in milliseconds, whatever unit the option takes. */
 struct options {
 	const char *bind[OPTIONS_MAX_BIND];	/* numeric addresses */
 	size_t n_bind;			/* 0: 127.0.0.1 and, if it is there, ::1 */
@@ -38,23 +39,23 @@ struct options {
 	bool validators;		/* etag, last-modified, 304 */
 	unsigned max_children;
 	unsigned spare;			/* children that wait for a client */
-	unsigned grace_s;		/* seconds children get to finish */
-	unsigned handshake_timeout_s;
-	unsigned idle_timeout_s;
-	unsigned stall_timeout_s;
-	unsigned run_limit_s;		/* of one call of a script's function */
+	unsigned grace_ms;		/* children get to finish */
+	unsigned handshake_timeout_ms;
+	unsigned idle_timeout_ms;
+	unsigned stall_timeout_ms;
+	unsigned run_limit_ms;		/* of one call of a script's function */
 
 	/* What scripts and connections are limited to; 0: no limit. */
 	const char *user;		/* name or number; NULL: as we are */
 	const char *group;
 	uint64_t max_memory;		/* octets of a child's address space */
-	unsigned max_cpu_s;		/* seconds of processor time */
+	unsigned max_cpu_ms;		/* of processor time */
 	uint64_t max_file_size;		/* octets */
 	unsigned max_files;		/* open in a child */
 	unsigned max_processes;		/* of a child, itself counted */
-	unsigned silence_limit_s;	/* without a sign of a child's life */
+	unsigned silence_limit_ms;	/* without a sign of a child's life */
 	unsigned max_requests;		/* of a connection */
-	unsigned max_lifetime_s;	/* its life time */
+	unsigned max_lifetime_ms;	/* its life time */
 	unsigned max_per_address;	/* connections of a client's address */
 	unsigned max_per_second;	/* new connections */
 	struct session_limits limits;
@@ -62,7 +63,7 @@ struct options {
 	/* Being started by others, and the log. */
 	bool inetd;			/* descriptor 0 is the connection */
 	bool inetd_wait;		/* ... is the listening socket */
-	unsigned idle_exit_s;		/* without connections; 0: never */
+	unsigned idle_exit_ms;		/* without connections; 0: never */
 	unsigned notify_fd;		/* gets a newline when ready; 0: none */
 	enum log_format log_format;
 	const char *log_file;		/* NULL: standard error */

@@ -132,9 +132,9 @@ begin_stop(struct parent *p, uint64_t now)
 	p->stopping = true;
 	supervise_stopping(p->supervise);
 	reload_cancel(p);
-	p->grace_end_ms = now + (uint64_t)p->options->grace_s * 1000;
-	log_info("stopping, %zu children have %u s to finish", p->alive,
-	    p->options->grace_s);
+	p->grace_end_ms = now + p->options->grace_ms;
+	log_info("stopping, %zu children have %g s to finish", p->alive,
+	    p->options->grace_ms / 1000.0);
 	listen_close(p->listeners);
 	accept_end(p);
 	spare_dismiss(p);
@@ -146,10 +146,10 @@ begin_stop(struct parent *p, uint64_t now)
 static uint64_t
 idle_exit_due(const struct parent *p)
 {
-	if (p->options->idle_exit_s == 0 || p->stopping || p->alive > 0 ||
+	if (p->options->idle_exit_ms == 0 || p->stopping || p->alive > 0 ||
 	    p->held_fd != -1)
 		return UINT64_MAX;
-	return p->last_client_ms + (uint64_t)p->options->idle_exit_s * 1000;
+	return p->last_client_ms + p->options->idle_exit_ms;
 }
 
 /* Adds all listeners; the highest descriptor, or -1. */
@@ -221,8 +221,8 @@ act(struct parent *p)
 	reap_processes(p, now);
 	reload_deadline(p, now);
 	if (now >= idle_exit_due(p) && !client_waits(p)) {
-		log_info("no client for %u s (--idle-exit)",
-		    p->options->idle_exit_s);
+		log_info("no client for %g s (--idle-exit)",
+		    p->options->idle_exit_ms / 1000.0);
 		begin_stop(p, now);
 	}
 	p->log_held = log_retry();

@@ -160,15 +160,15 @@ static void
 dismiss(struct parent *p, long i)
 {
 	struct seat *seat = &p->board.seat[i];
-	unsigned s = p->options->silence_limit_s;
+	unsigned limit_ms = p->options->silence_limit_ms;
 
 	if (seat->dismissed)
 		return;
 	seat->dismissed = true;
 	p->leaving++;
-	if (s != 0)
+	if (limit_ms != 0)
 		atomic_store(&p->board.slot[i].kill_at_ms, sys_now_ms() +
-		    (uint64_t)s * 1000);
+		    limit_ms);
 	let_go(seat);
 }
 

@@ -151,9 +151,9 @@ spawn_seat(struct parent *p, long i, const struct sockaddr_storage *ss)
 	sys_addr_host(sa, seat->host, sizeof(seat->host));
 	atomic_store(&slot->state, CHILD_HANDSHAKE);
 	/* Until its own first sign of life. */
-	if (p->options->silence_limit_s != 0)
+	if (p->options->silence_limit_ms != 0)
 		atomic_store(&slot->kill_at_ms, seat->started_ms +
-		    (uint64_t)p->options->silence_limit_s * 1000);
+		    p->options->silence_limit_ms);
 }
 
 pid_t

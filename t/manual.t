@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The manual names every option of --help, with its short form, argument and
-default, and no other; and the exit statuses of src/log.h."""
+default, in the same groups and order, and no other; and the exit statuses of
+src/log.h."""
 import os
 import re
 import subprocess
@@ -51,6 +52,23 @@ def manual_options():
     return found
 
 
+def help_groups():
+    """[(heading, [long name, ...]), ...] of --help."""
+    text = subprocess.run([program(), "--help"], stdout=subprocess.PIPE,
+                          check=True).stdout.decode()
+    return [(block.split(":\n")[0], re.findall(r"^ .*?--([\w-]+)", block, re.M))
+            for block in text.split("\n\n")[1:]]
+
+
+def manual_groups():
+    """The same of the manual's section OPTIONS."""
+    section = re.search(r"^\.Sh OPTIONS\n(.*?)^\.Sh", read("doc/h2rig.8"),
+                        re.M | re.S).group(1)
+    return [(block.split("\n")[0],
+             re.findall(r"^\.It Fl (?:\w , )?-([\w-]+)", block, re.M))
+            for block in section.split("\n.Ss ")[1:]]
+
+
 def exit_statuses():
     """Numbers in src/log.h, and those that head a paragraph of the manual."""
     source = set(re.findall(r"EXIT_\w+ = (\d+)", read("src/log.h")))
@@ -67,6 +85,8 @@ t.eq(sorted(set(in_manual) - set(in_help)), [], "options not in --help")
 for option in sorted(set(in_help) & set(in_manual)):
     t.eq(in_manual[option], in_help[option],
          f"short form, argument, default of --{option}")
+t.eq(manual_groups(), help_groups(), "groups and their order")
+t.eq(len(help_groups()[0][1]), 10, "ten options come first")
 in_source, in_section = exit_statuses()
 t.eq(in_section, in_source, "exit statuses")
 t.done()

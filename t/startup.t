@@ -46,6 +46,9 @@ def path(name, content=None):
 
 
 LISTED = "expected an option that h2rig --help lists"
+OCTETS = ("expected octets, as 512, 64K, 10M or 2G, from 0 to "
+          "9223372036854775807")
+SECONDS = "expected seconds, or a time as 500ms, 30s, 5m or 2h, from "
 
 USAGE = [
     # arguments, the line on standard error after "h2rig: "
@@ -76,13 +79,29 @@ USAGE = [
     (["--max-children", "0", "/"],
      '--max-children: "0": expected a number from 1 to 65536'),
     (["--max-frame-size", "16383", "/"],
-     '--max-frame-size: "16383": expected a number from 16384 to 16777215'),
+     '--max-frame-size: "16383": expected octets, as 512, 64K, 10M or 2G, '
+     "from 16K to 16777215"),
     (["--initial-window-size", "2147483648", "/"],
-     '--initial-window-size: "2147483648": expected a number from 0 to '
-     "2147483647"),
+     '--initial-window-size: "2147483648": expected octets, as 512, 64K, '
+     "10M or 2G, from 0 to 2147483647"),
     (["--max-body", "18446744073709551616", "/"],
-     '--max-body: "18446744073709551616": expected a number from 0 to '
-     "9223372036854775807"),
+     '--max-body: "18446744073709551616": ' + OCTETS),
+    (["--max-body", "8589934592G", "/"],
+     '--max-body: "8589934592G": ' + OCTETS),
+    (["--max-memory", "1.5G", "/"], '--max-memory: "1.5G": ' + OCTETS),
+    (["--max-memory", "M", "/"], '--max-memory: "M": ' + OCTETS),
+    (["--max-memory", "5 M", "/"], '--max-memory: "5 M": ' + OCTETS),
+    (["--max-memory", "5s", "/"], '--max-memory: "5s": ' + OCTETS),
+    (["--max-children", "1K", "/"],
+     '--max-children: "1K": expected a number from 1 to 65536'),
+    (["--grace", "1d", "/"], '--grace: "1d": ' + SECONDS + "0 to 24h"),
+    (["--grace", "86401", "/"], '--grace: "86401": ' + SECONDS + "0 to 24h"),
+    (["--grace", "25h", "/"], '--grace: "25h": ' + SECONDS + "0 to 24h"),
+    (["--idle-timeout", "0s", "/"],
+     '--idle-timeout: "0s": ' + SECONDS + "1ms to 24h"),
+    (["--latency", "86400001", "/"],
+     '--latency: "86400001": expected milliseconds, or a time as 500ms, 30s, '
+     "5m or 2h, from 0 to 24h"),
     (["--log-format", "xml", "/"],
      '--log-format: "xml": expected text or json'),
     (["--syslog", "--log-file", "x", "/"],
@@ -121,6 +140,29 @@ def make_pair(name):
                     "-subj", "/CN=" + name, "-days", "2", "-out", cert,
                     "-keyout", key], check=True, stderr=subprocess.DEVNULL)
     return cert, key
+
+
+def check_units():
+    """Numbers with a unit are what the same numbers without one are."""
+    script = path("limits.py", """import resource
+
+
+def main(request, response):
+    return repr([resource.getrlimit(getattr(resource, "RLIMIT_" + name))[0]
+                 for name in ("AS", "FSIZE", "CPU")])
+""")
+    for memory, file_size, cpu in (("1536M", "3k", "90s"),
+                                   ("1572864K", "3072", "89001ms"),
+                                   ("1610612736", "3K", "90")):
+        with Server(os.path.dirname(script), "--max-memory", memory,
+                    "--max-file-size", file_size, "--max-cpu", cpu,
+                    "--run-limit", "1500ms", "--idle-timeout", "5m",
+                    "--latency", "1") as s:
+            with Client(s.port) as c:
+                x = c.fetch("/limits.py")
+            t.eq(x.body.decode(), repr([3 << 29, 3072, 90]),
+                 f"{memory}, {file_size}, {cpu}")
+            t.ok("functions 1.5 s" in s.log(), "1500ms is 1.5 s", s.log())
 
 
 def check_documentroot():
@@ -360,6 +402,7 @@ def check_information():
 try:
     check_information()
     check_bad(64, USAGE)
+    check_units()
     check_documentroot()
     check_any_octets()
     if shutil.which("openssl"):

@@ -349,7 +349,7 @@ limited_since(const struct conn *c, const struct exchange *x, uint64_t since)
 int
 handler_check_limit(struct conn *c, uint64_t now, struct exchange **stuck)
 {
-	uint64_t limit = (uint64_t)c->options->run_limit_s * 1000;
+	uint64_t limit = c->options->run_limit_ms;
 	uint64_t since, from, due, next = now + 1000;
 	struct exchange *x;
 

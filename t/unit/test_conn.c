@@ -289,7 +289,7 @@ wait_because(enum reason why)
 	    sizeof(octets)), 0);
 	ck_assert_int_eq(sys_set_nonblock(fds[0]), 0);
 	session_limits_default(&options.limits);
-	options.stall_timeout_s = LIMIT_MS / 1000;
+	options.stall_timeout_ms = LIMIT_MS;
 	ck_assert_int_eq(conn_init(&c, fds[0], NULL, &slot, &options), 0);
 	request(1);
 	if (why == BACKLOG) {
