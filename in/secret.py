@@ -1,1 +1,0 @@
-/tmp/tmps_j6vuwd/secret.py
