@@ -220,9 +220,8 @@ begin_drain(struct child *ch, const char *why)
 {
 	if (ch->c.draining)
 		return;
-	ch->c.draining = true;
 	ch->drain_why = why;
-	session_shutdown(ch->c.session);
+	conn_drain(&ch->c);
 }
 
 /* Connections that have lasted long enough are drained too. */

@@ -391,6 +391,14 @@ conn_set_gone(struct conn *c)
 }
 
 void
+conn_drain(struct conn *c)
+{
+	c->draining = true;
+	session_shutdown(c->session);
+	conn_wake(c, CONN_AGAIN_EVENT, 0);
+}
+
+void
 conn_close_fd(struct conn *c)
 {
 	conn_set_gone(c);

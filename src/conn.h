@@ -139,7 +139,8 @@ enum conn_status {
 	CONN_AGAIN_FLUSH = 5,	/* not all is with the kernel yet */
 	CONN_AGAIN_TURN = 6,	/* it is another stream's turn */
 	CONN_EXPIRED = -20,	/* the run-time limit ended the wait */
-	CONN_FORKED = -21	/* in a process that the script forked */
+	CONN_FORKED = -21,	/* in a process that the script forked */
+	CONN_DRAINED = -22	/* the connection ends, and a tunnel waits */
 };
 
 struct waiter;
@@ -280,6 +281,12 @@ conn_is_over(const struct conn *c)
 
 /* Octets not yet with the kernel. */
 size_t conn_queued(const struct conn *c);
+
+/*
+ * GOAWAY; what runs may finish, and tunnels are told when they next wait for
+ * their client.
+ */
+void conn_drain(struct conn *c);
 
 /* Ends the I/O thread's poll, when another thread calls. */
 void conn_wake_io(struct conn *c);

@@ -193,6 +193,9 @@ static const struct row rows[] = {
 	    MAX31, NULL, "beyond one for 256 octets" },
 	{ "max-body", 0, "OCTETS", KIND_U64, LIMIT(max_body), 0, INT64_MAX,
 	    NULL, "of a request's content" },
+	{ "max-message", 0, "OCTETS", KIND_U64, AT(max_message), 0,
+	    UINT64_C(1) << 40,
+	    NULL, "of a WebSocket message, inflated" },
 	GROUP("Started by other programs"),
 	{ "inetd", 0, NULL, KIND_TRUE, AT(inetd), 0, 0,
 	    NULL, "standard input is the connection" },
@@ -234,6 +237,7 @@ options_default(struct options *o)
 	o->stall_timeout_ms = 300000;
 	o->run_limit_ms = 300000;
 	o->max_memory = (uint64_t)4 << 30;
+	o->max_message = (uint64_t)16 << 20;
 	o->max_files = 1024;
 	o->max_processes = 64;
 	o->silence_limit_ms = 30000;

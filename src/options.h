@@ -48,6 +48,7 @@ struct options {
 	/* What scripts and connections are limited to; 0: no limit. */
 	const char *user;		/* name or number; NULL: as we are */
 	const char *group;
+	uint64_t max_message;		/* octets of a WebSocket message */
 	uint64_t max_memory;		/* octets of a child's address space */
 	unsigned max_cpu_ms;		/* of processor time */
 	uint64_t max_file_size;		/* octets */

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -82,7 +83,9 @@ class Socket:
         c.wait_for(lambda: self.x.status or self.x.done)
 
     def send(self, *octets, end=False):
-        """Each in a DATA frame of its own."""
+        """Each in a DATA frame of its own, or in as many as it takes."""
+        octets = [piece[at:at + 16384] for piece in octets
+                  for at in range(0, len(piece) or 1, 16384)]
         for i, piece in enumerate(octets):
             self.c.send_data(self.x.sid, piece, end and i == len(octets) - 1)
         return self
@@ -140,6 +143,8 @@ REFUSED = [
     ("/handshake?header", [], 500, []),
     ("/handshake?literal", [], 401, [("www-authenticate",
                                       'Basic realm="x"')]),
+    ("/handshake?none", [VERSION, ("sec-websocket-protocol", "p")], 400, []),
+    ("/handshake?unasked", [], 400, []),
     ("/handshake?begun", [], 404, [("x-a", "1")]),
     ("/handshake?switch", [], 200, [("sec-websocket-protocol", "by hand")]),
 ]
@@ -183,7 +188,10 @@ def handshake(s):
              (200, [("sec-websocket-protocol", "echo")], False),
              "200 with the protocol chosen, and no more")
         w = Socket(c, "/echo", ("sec-websocket-protocol", "chat"))
-        t.eq((w.x.status, w.x.headers), (200, []), "no protocol chosen")
+        t.eq(w.x.status, 400, "of those offered the handler has to choose one")
+        t.eq(Socket(c, "/echo").x.headers, [], "none offered, none chosen")
+        t.eq(Socket(c, "/handshake?other").x.status, 202,
+             "the status that the handler sets")
         for path, fields, status, want in REFUSED:
             version, *more = fields or [VERSION]
             w = Socket(c, path, *more,
@@ -333,16 +341,22 @@ def attributes(s):
         t.eq(json.loads(inflated), {
             "cookie": "x=1; y=2", "missing": None, "in": False,
             "origin": "https://example.test", "protocols": ["p", "q"],
-            "protocol": None, "uri": "/attributes",
+            "protocol": "p", "uri": "/attributes?a=%20b",
+            "spoken": "HTTP/2", "status": 200,
             "unparsed_uri": "/attributes?a=%20b",
             "resource": "/attributes?a=%20b", "version": 13,
             "method": "CONNECT", "https": True, "address": "127.0.0.1",
             "host": "127.0.0.1", "terminated": [False, False],
             "extensions": ["other", DEFLATE], "accepted": DEFLATE},
             "the request's attributes")
-        t.eq(w.x.headers, [("sec-websocket-extensions", DEFLATE),
+        t.eq(w.x.headers, [("sec-websocket-protocol", "p"),
+                           ("sec-websocket-extensions", DEFLATE),
+                           ("x-out", "o"),
                            ("set-cookie", "a=b"), ("x-bytes", "\xff")],
-             "extra_headers")
+             "headers_out and extra_headers")
+        plain = json.loads(Socket(c, "/attributes").get(1)[0][1])
+        t.eq((plain["extensions"], plain["protocols"], plain["protocol"]),
+             (None, None, None), "nothing asked for is None")
 
 
 def deflate(s):
@@ -553,7 +567,7 @@ def flow(s):
         t.eq(w.x.credit, left, "that of what nobody reads is not")
         c.reset(w.x.sid)
         c.fetch("/note.py?set=client+has+left")
-    with Server(SCRIPTS, "--ws-docroot", WS, "--max-body", "100000",
+    with Server(SCRIPTS, "--ws-docroot", WS, "--max-message", "100000",
                 "--run-limit", "1") as small:
         with Client(small.port) as c:
             big = bytes(200000)
@@ -562,7 +576,19 @@ def flow(s):
             w = Socket(c, "/echo", ("sec-websocket-extensions", DEFLATE))
             w.send(frame(BINARY, bomb, rsv=4))
             t.eq(w.finish(1), ([close_frame(1009)], True),
-                 "a message above --max-body: 1009")
+                 "a message above --max-message: 1009")
+            # Each character is two octets here and two there.
+            w = Socket(c, "/echo").send(frame(TEXT, b"\xc3\xa9" * 50000))
+            t.eq(len(w.get(1)[0][1]), 100000, "as many octets of text pass")
+            w.send(frame(TEXT, b"\xc3\xa9" * 50001))
+            t.eq(w.finish(2)[0][1:], [close_frame(1009)],
+                 "octets of text are counted, not characters")
+            w = Socket(c, "/echo")
+            w.send(frame(BINARY, b"", False),
+                   *[frame(0, b"", False) * 2000] * 33)
+            t.eq(w.finish(1), ([close_frame(1009)], True),
+                 "fragments are counted too")
+            c.fetch("/quick.py")
             w = Socket(c, "/echo")
             x = c.fetch("/limit.py?how=loop")     # until its time is up
             w.send(frame(TEXT, b"still here"))
@@ -648,6 +674,74 @@ def absent():
          "without wsproto: 501 and an error in the log that names it", out)
 
 
+def final_blocks(s):
+    """Blocks with BFINAL (RFC 7692 section 7.2.3.5)."""
+    def final(text):
+        out = zlib.compressobj(wbits=-15)
+        return out.compress(text) + out.flush(zlib.Z_FINISH)
+
+    # The RFC's own octets, and what else may stand behind such a block.
+    hello = bytes.fromhex("f348cdc9c9070000")
+    rows = [("the RFC's", [hello], b"Hello"),
+            ("nothing behind it", [hello[:-1]], b"Hello"),
+            ("two in a frame", [hello[:-1] + hello], b"HelloHello"),
+            ("in fragments", [hello[:-1], final(b", world") + b"\0"],
+             b"Hello, world")]
+    with Client(s.port) as c:
+        w = Socket(c, "/echo", ("sec-websocket-extensions", DEFLATE))
+        back, n = zlib.decompressobj(-15), 0
+        for label, pieces, want in rows:
+            w.send(*[frame(0 if i else TEXT, piece, piece is pieces[-1],
+                           0 if i else 4) for i, piece in enumerate(pieces)])
+            n += 1
+            got = w.get(n)
+            t.eq([back.decompress(f[1] + b"\0\0\xff\xff")
+                  for f in got[n - 1:]], [want], "BFINAL: " + label)
+        # What came before is still there to be referred to.
+        out = zlib.compressobj(wbits=-15, zdict=b"Hello, world")
+        w.send(frame(TEXT, out.compress(b"Hello, world") +
+                     out.flush(zlib.Z_SYNC_FLUSH)[:-4], rsv=4))
+        t.eq([back.decompress(f[1] + b"\0\0\xff\xff")
+              for f in w.get(n + 1)[n:]], [b"Hello, world"],
+             "BFINAL: the window outlives it")
+        w.send(frame(BINARY, final(b"") * 2000, rsv=4))
+        t.eq(w.finish(n + 2)[0][n + 1:], [close_frame(1009)],
+             "BFINAL: a thousand of them, no more")
+        w = Socket(c, "/echo", ("sec-websocket-extensions", DEFLATE))
+        w.send(frame(BINARY, final(b"") + final(bytes(30 << 20)), rsv=4))
+        t.eq(w.finish(1), ([close_frame(1009)], True),
+             "BFINAL: what follows is counted")
+
+
+def many_threads(s):
+    """Several threads send while one closes."""
+    behind = []
+    for _ in range(10):
+        with Client(s.port) as c:
+            got = Socket(c, "/threads").finish(1)[0]
+            closes = [i for i, f in enumerate(got) if f[0] == 0x88]
+            behind.append((len(closes), len(got) - 1 - closes[0]))
+    t.eq(behind, [(1, 0)] * 10, "nothing behind the Close frame")
+
+
+def stopping():
+    """Handlers that wait for their client when the server stops."""
+    with Server(SCRIPTS, "--ws-docroot", WS, "--grace", "600") as s, \
+            Client(s.port) as c:
+        waits, reads = Socket(c, "/ends?waits"), Socket(c, "/ends?reads")
+        t.eq((waits.get(1), reads.get(1)),
+             ([(0x81, b"I wait")], [(0x81, b"I read")]), "they wait")
+        os.kill(s.pid, signal.SIGTERM)
+        t.eq(waits.finish(2), ([(0x81, b"I wait"), close_frame(1001)], True),
+             "TERM: the client is told 1001")
+        t.eq(reads.finish(1), ([(0x81, b"I read")], True),
+             "... and one that reads octets by itself ends")
+        t.ok(s.wait_log("told: stream 1: the server is stopping"),
+             "the handler is told")
+        t.ok(tap.wait_until(lambda: not s.alive()),
+             "and the server waits for no grace time")
+
+
 # ---- peers
 
 def peer(s):
@@ -698,8 +792,10 @@ if subprocess.run([sys.executable, "-c", "import wsproto"],
     t.done()
 with Server(SCRIPTS, "--ws-docroot", WS, "--log-level", "debug") as server:
     for part in (handshake, negotiate, messages, sent, attributes, deflate,
-                 wrong, closing, ends, flow, peer, chromium):
+                 final_blocks, wrong, closing, ends, flow, many_threads,
+                 peer, chromium):
         part(server)
+    stopping()
     default_root(server.dir)
 absent()
 t.done()

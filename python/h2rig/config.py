@@ -14,7 +14,8 @@ class Options:
     """The program's options, set once by `dispatch.configure`."""
 
     __slots__ = ("doc_root", "real_root", "hide_tracebacks", "scheme",
-                 "hosts", "port", "log_level", "max_body", "version",
+                 "hosts", "port", "log_level", "max_body", "max_message",
+                 "version",
                  "routes", "routes_text", "routes_candidate",
                  "aliases", "latency_ms", "config", "stash",
                  "ws_docroot", "wpt", "validators", "run_directory",
@@ -30,6 +31,8 @@ class Options:
         self.port = 0
         self.log_level = "info"
         self.max_body = 1 << 30
+        #: octets of a WebSocket message
+        self.max_message = 1 << 24
         self.version = ""
         #: a file of the user's routes
         self.routes: Optional[str] = None

@@ -82,6 +82,10 @@ class StreamClosedError(NoSuchStreamError):
     error_code = 0x5
 
 
+class ServerStoppingError(StreamClosedError):
+    """The server stops; raised where a tunnel would wait for its client."""
+
+
 class InvalidSettingsValueError(ProtocolError, ValueError):
     """A setting outside of its range (§6.5.2)."""
 

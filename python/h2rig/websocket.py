@@ -19,7 +19,8 @@ import _h2rig
 
 from h2rig import codecache, files, stash, websocket_stream
 from h2rig.config import options
-from h2rig.errors import H2Error, HTTPException, StreamClosedError
+from h2rig.errors import (
+    H2Error, HTTPException, ServerStoppingError, StreamClosedError)
 from h2rig.headers import checked_fields
 from h2rig.isomorphic import octets
 from h2rig.literal import LiteralReader
@@ -27,7 +28,7 @@ from h2rig.websocket_extensions import (
     ExtensionParameter, PerMessageDeflateExtensionProcessor,
     format_extensions, parse_extensions)
 from h2rig.websocket_stream import (
-    ConnectionTerminatedException, WebSocketStream)
+    ConnectionTerminatedException, ServerStoppingException, WebSocketStream)
 
 __all__ = ["AbortedByUserException", "HandshakeException", "Tunnel",
            "VersionException", "WebSocketRequest", "is_websocket", "serve"]
@@ -131,7 +132,8 @@ class Tunnel:
 
     def receive(self) -> bytes:
         """Octets, as many as have come, but at least one; b"" when the client
-        has ended the stream.  ConnectionTerminatedException when it has left.
+        has ended the stream.  ConnectionTerminatedException when it has left,
+        or when nothing has come and the server stops.
         """
         if self._unread:
             data, self._unread = self._unread, b""
@@ -140,6 +142,8 @@ class Tunnel:
         while not request._ended:
             try:
                 event = self._stream.next_event(True)
+            except ServerStoppingError as e:
+                raise ServerStoppingException(str(e)) from None
             except StreamClosedError as e:
                 raise ConnectionTerminatedException(str(e)) from None
             if event is None or event[0] != _h2rig.EVENT_DATA:
@@ -174,16 +178,17 @@ class WebSocketRequest:
     """What a handler's functions are given.
 
     ws_protocol: set by the handler to the subprotocol it takes.
-    ws_requested_protocols: a list, or None.  extra_headers: (name, value)
+    ws_requested_protocols, ws_requested_extensions: lists, or None.  extra_headers: (name, value)
     pairs for the response.  ws_extension_processors: one for each extension
     that will be taken; may be changed, or emptied.  ws_close_code,
     ws_close_reason: of the client's Close frame.  client_terminated,
     server_terminated: whether a Close frame has come, been sent.  request:
-    the `h2rig.request.Request`.
+    the `h2rig.request.Request`.  headers_out, status: of the answer to the
+    handshake; they and extra_headers count until that is sent.
     """
 
     ws_version = 13
-    protocol = "HTTP/2.0"
+    protocol = "HTTP/2"
 
     def __init__(self, exchange: Any, handler: "Handler") -> None:
         request = exchange.request
@@ -191,8 +196,8 @@ class WebSocketRequest:
         self.request = request
         self.server = request.server
         self.method = request.method
-        self.unparsed_uri = self.ws_resource = request.request_path
-        self.uri = request.path
+        self.uri = self.unparsed_uri = self.ws_resource = (
+            request.request_path)
         self.headers_in = TextHeaders(request.headers)
         self.connection = Tunnel(exchange)
         self.ws_origin = self.headers_in.get("origin")
@@ -202,9 +207,11 @@ class WebSocketRequest:
         self.ws_requested_extensions = self._extensions()
         self.ws_extension_processors: List[Any] = [
             PerMessageDeflateExtensionProcessor(e)
-            for e in self.ws_requested_extensions
+            for e in self.ws_requested_extensions or ()
             if e.name() == PerMessageDeflateExtensionProcessor.NAME]
         self.ws_extensions: Optional[List[ExtensionParameter]] = None
+        self.status = 200
+        self.headers_out: Dict[Any, Any] = {}
         self.extra_headers: List[Tuple[Any, Any]] = []
         self.ws_stream: Optional[WebSocketStream] = None
         self.ws_close_code: Optional[int] = None
@@ -213,8 +220,10 @@ class WebSocketRequest:
         self.on_ping_handler: Optional[Callable[..., Any]] = None
         self.on_pong_handler: Optional[Callable[..., Any]] = None
 
-    def _extensions(self) -> List[ExtensionParameter]:
-        value = self.headers_in.get("sec-websocket-extensions", "")
+    def _extensions(self) -> Optional[List[ExtensionParameter]]:
+        value = self.headers_in.get("sec-websocket-extensions")
+        if value is None:
+            return None
         try:
             return parse_extensions(value)
         except ValueError as e:
@@ -350,6 +359,7 @@ def _handshake(exchange: Any) -> Optional[WebSocketRequest]:
         if aborted or request.connection.written:
             _answer_by_hand(exchange, request.connection.written)
             return None
+        _check_subprotocol(request)
         extensions = _choose_extensions(request)
         stream.send_headers(_response_fields(request))
         request.ws_stream = WebSocketStream(request, extensions)
@@ -388,6 +398,21 @@ def _check_version(request: Any) -> None:
                                % version.decode("latin-1"))
 
 
+def _check_subprotocol(request: WebSocketRequest) -> None:
+    # As pywebsocket has it: the server chooses one of those that the client
+    # offers, if it offers any (RFC 6455 §4.2.2 would let it choose none).
+    if request.ws_requested_protocols is None:
+        if request.ws_protocol is not None:
+            raise HandshakeException(
+                "ws_protocol is %r, and the client has asked for no "
+                "subprotocol" % (request.ws_protocol,))
+    elif request.ws_protocol is None:
+        raise HandshakeException(
+            "ws_protocol is None: expected one of the subprotocols that the "
+            "client has asked for, %s"
+            % ", ".join(request.ws_requested_protocols))
+
+
 def _choose_extensions(request: WebSocketRequest) -> List[Any]:
     # The first offer that can be taken (RFC 7692 §5).
     for processor in request.ws_extension_processors:
@@ -400,14 +425,15 @@ def _choose_extensions(request: WebSocketRequest) -> List[Any]:
 
 def _response_fields(request: WebSocketRequest) -> List[Tuple[Any, ...]]:
     # RFC 8441 §5.1: a 2xx status; no Sec-WebSocket-Accept.
-    fields: List[Tuple[Any, Any]] = [(":status", 200)]
+    fields: List[Tuple[Any, Any]] = [(":status", request.status)]
     if request.ws_protocol is not None:
         fields.append(("sec-websocket-protocol", request.ws_protocol))
     if request.ws_extensions:
         fields.append(("sec-websocket-extensions",
                        format_extensions(request.ws_extensions)))
-    return checked_fields(fields + list(request.extra_headers),
-                          "extra_headers")[0]
+    return checked_fields(fields + list(request.headers_out.items())
+                          + list(request.extra_headers),
+                          "headers_out and extra_headers")[0]
 
 
 def _refuse(exchange: Any, e: BaseException, name: str) -> None:

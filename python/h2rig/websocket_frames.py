@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What h2rig takes from wsproto: framing, and permessage-deflate.
+"""What h2rig takes from wsproto: framing, and compression of what is sent.
 
 Of all that the package imports this takes longest, so that nothing imports
 this module before the server is ready: `warm_up` does then, for the children,
@@ -7,16 +7,19 @@ and whatever needs it first where nothing is rehearsed.  Neither takes a
 document root's module of that name.
 """
 
-from typing import Any
+import zlib
+from typing import Any, Union
 
 from h2rig import paths
+from h2rig.config import options
 
 _DeflateBase: Any = object
 available = False
 try:
     with paths.without():
         from wsproto.extensions import PerMessageDeflate
-        from wsproto.frame_protocol import FrameProtocol, Opcode, ParseFailed
+        from wsproto.frame_protocol import (
+            CloseReason, FrameProtocol, Opcode, ParseFailed, RsvBits)
     _DeflateBase = PerMessageDeflate
     available = True
 except ImportError:
@@ -24,29 +27,82 @@ except ImportError:
 
 __all__ = ["Deflate", "FrameProtocol", "Opcode", "ParseFailed", "available"]
 
+#: What a sender takes off the end of a message (RFC 7692 §7.2.1).
+_TAIL = b"\x00\x00\xff\xff"
+
+#: Octets that later ones may refer to (RFC 1951 §2).
+_WINDOW = 1 << 15
+
+#: Final blocks in a message: each makes a new decompressor.
+_MAX_FINAL_BLOCKS = 1000
+
 
 class Deflate(_DeflateBase):  # type: ignore[misc]
-    """permessage-deflate (RFC 7692), control frames left alone.
+    """permessage-deflate (RFC 7692).
 
-    wsproto 1.2 takes a control frame amid a fragmented message for the end
-    of that message's compression.
+    Inflating is our own: wsproto 1.2 takes a control frame amid a fragmented
+    message for the end of that message's compression, is at a loss after a
+    block with BFINAL (§7.2.3.5), and has no bound on what comes out.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._control = False
+        self._inflater: Any = None
+        self._window = b""
+        self._size = 0          # of what the message has inflated to
+        self._final_blocks = 0
 
     def frame_inbound_header(self, proto: Any, opcode: Any, rsv: Any,
                              payload_length: int) -> Any:
         self._control = opcode.iscontrol()
-        if not self._control:
-            return super().frame_inbound_header(proto, opcode, rsv,
-                                                payload_length)
-        # No bit of a control frame is the extension's.
-        return type(rsv)(False, False, False)
+        if self._control:
+            # No bit of a control frame is the extension's.
+            return RsvBits(False, False, False)
+        if rsv.rsv1 and opcode is Opcode.CONTINUATION:
+            return CloseReason.PROTOCOL_ERROR       # RFC 7692 §6.1
+        if self._inbound_compressed is None:
+            self._inbound_compressed = rsv.rsv1
+        return RsvBits(True, False, False)
 
     def frame_inbound_payload_data(self, proto: Any, data: Any) -> Any:
-        if self._control:
+        if self._control or not self._inbound_compressed:
             return data
-        return super().frame_inbound_payload_data(proto, data)
+        return self._inflate(bytes(data))
 
     def frame_inbound_complete(self, proto: Any, fin: bool) -> Any:
-        if self._control:
+        if self._control or not fin:
             return None
-        return super().frame_inbound_complete(proto, fin)
+        compressed, self._inbound_compressed = self._inbound_compressed, None
+        data: Union[bytearray, Any] = None
+        # Nothing is open where a final block was the message's last octet.
+        if compressed and self._inflater is not None:
+            data = self._inflate(_TAIL)
+        if self.client_no_context_takeover:
+            self._inflater, self._window = None, b""
+        self._size = self._final_blocks = 0
+        return data
+
+    def _inflate(self, data: bytes) -> Any:
+        # What data inflates to, or the reason to close.
+        out = bytearray()
+        while data:
+            if self._inflater is None:
+                self._inflater = zlib.decompressobj(
+                    -int(self.client_max_window_bits), zdict=self._window)
+            try:
+                piece = self._inflater.decompress(
+                    data, options.max_message - self._size + 1)
+            except zlib.error:
+                return CloseReason.INVALID_FRAME_PAYLOAD_DATA
+            out += piece
+            self._size += len(piece)
+            self._window = (self._window + piece)[-_WINDOW:]
+            data = self._inflater.unused_data
+            if self._inflater.eof:
+                self._inflater = None
+                self._final_blocks += 1
+            if (self._size > options.max_message
+                    or self._final_blocks > _MAX_FINAL_BLOCKS):
+                return CloseReason.MESSAGE_TOO_BIG
+        return out

@@ -9,14 +9,15 @@ too, for `request.connection.write`.
 
 import struct
 import threading
-from typing import Any, List, Optional, Union
+from typing import Any, Callable, List, Optional, Union
 
 from h2rig.config import options
 
 __all__ = [
     "BadOperationException", "ConnectionTerminatedException",
     "InvalidFrameException", "InvalidUTF8Exception",
-    "UnsupportedFrameException", "WebSocketStream",
+    "ServerStoppingException", "UnsupportedFrameException",
+    "WebSocketStream",
     "create_binary_frame", "create_close_frame",
     "create_closing_handshake_body", "create_header",
     "create_length_header", "create_ping_frame", "create_pong_frame",
@@ -28,6 +29,7 @@ OPCODE_CONTINUATION, OPCODE_TEXT, OPCODE_BINARY = 0, 1, 2
 OPCODE_CLOSE, OPCODE_PING, OPCODE_PONG = 8, 9, 10
 
 STATUS_NORMAL_CLOSURE = 1000
+STATUS_GOING_AWAY = 1001
 STATUS_PROTOCOL_ERROR = 1002
 STATUS_NO_STATUS_RECEIVED = 1005
 STATUS_ABNORMAL_CLOSURE = 1006
@@ -39,13 +41,18 @@ STATUS_TLS_HANDSHAKE = 1015
 PSEUDO_CODES = (STATUS_NO_STATUS_RECEIVED, STATUS_ABNORMAL_CLOSURE,
                 STATUS_TLS_HANDSHAKE)
 
-#: Octets given to wsproto at once: as much may come out of its decompressor
-#: at once as a thousand times that (RFC 1951's best case).
+#: Octets given to wsproto at once, and frames that a message may have: each
+#: costs the server something, however little is in it.
 SLICE = 4096
+MAX_FRAGMENTS = 1 << 16
 
 
 class ConnectionTerminatedException(Exception):
     """The client has left, or has ended the stream without a Close frame."""
+
+
+class ServerStoppingException(ConnectionTerminatedException):
+    """The server stops, and the client has sent nothing more."""
 
 
 class InvalidFrameException(Exception):
@@ -58,7 +65,9 @@ class InvalidFrameException(Exception):
 
 
 class MessageTooBigException(InvalidFrameException):
-    """A message longer than the program's `--max-body`."""
+    """A message longer than the program's `--max-message`, or of more than
+    65,536 fragments.
+    """
 
     code = STATUS_MESSAGE_TOO_BIG
 
@@ -104,8 +113,10 @@ class WebSocketStream:
         self._failed = False
         self._unread = memoryview(b"")
         self._opcode: Optional[int] = None
-        self._parts: List[Any] = []
-        self._size = 0
+        self._content = bytearray()     # of the message that is coming
+        self._fragments = 0
+        #: held while something is sent, and around a look at whether a Close
+        #: frame was
         self._lock = threading.Lock()
         self._pings: List[bytes] = []
 
@@ -115,7 +126,8 @@ class WebSocketStream:
         """The next message: text, or bytes of a binary one; None when the
         client has closed (and the Close frame was answered).
 
-        Waits for it, answering pings.  ConnectionTerminatedException,
+        Waits for it, answering pings.  ConnectionTerminatedException, also
+        when the server stops, after a Close frame with 1001;
         InvalidFrameException, InvalidUTF8Exception; BadOperationException
         after the client's Close.
         """
@@ -149,7 +161,7 @@ class WebSocketStream:
                 for frame in self._protocol.received_frames():
                     return frame
                 if not self._unread:
-                    self._unread = memoryview(self._connection.receive())
+                    self._unread = memoryview(self._receive())
                 if not self._unread:
                     raise ConnectionTerminatedException(
                         "the client has ended the stream without a Close "
@@ -160,33 +172,53 @@ class WebSocketStream:
             self._failed = True
             if e.code == STATUS_INVALID_FRAME_PAYLOAD_DATA:
                 raise InvalidUTF8Exception(str(e)) from None
+            if e.code == STATUS_MESSAGE_TOO_BIG:
+                raise self._too_big() from None
             raise InvalidFrameException(str(e)) from None
+
+    def _receive(self) -> bytes:
+        try:
+            octets: bytes = self._connection.receive()
+            return octets
+        except ServerStoppingException:
+            self._send_close(STATUS_GOING_AWAY, "")
+            raise
+
+    def _too_big(self) -> MessageTooBigException:
+        # Nothing more is read.
+        self._failed = True
+        self._content.clear()
+        return MessageTooBigException(
+            "a message of more than %d octets (--max-message) or %d fragments"
+            % (options.max_message, MAX_FRAGMENTS))
 
     def _take_piece(self, frame: Any) -> bool:
         # Whether the message is complete with it.
         self._opcode = int(frame.opcode)
-        if frame.payload:
-            self._parts.append(frame.payload)
-            self._size += len(frame.payload)
-        if self._size > options.max_body:
-            self._failed = True
-            self._parts.clear()
-            raise MessageTooBigException(
-                "a message of more than %d octets" % options.max_body)
+        # Text is kept as it came: one character is up to four octets here and
+        # there, but not the same ones.
+        payload = frame.payload
+        self._content += (payload.encode("utf-8") if isinstance(payload, str)
+                          else payload)
+        self._fragments += bool(frame.frame_finished)
+        if (len(self._content) > options.max_message
+                or self._fragments > MAX_FRAGMENTS):
+            raise self._too_big()
         return bool(frame.message_finished)
 
     def _whole(self) -> Union[str, bytes]:
-        parts, self._parts, self._size = self._parts, [], 0
-        if self._opcode == OPCODE_TEXT:
-            return "".join(parts)
-        return b"".join(parts)
+        content = bytes(self._content)
+        self._content.clear()
+        self._fragments = 0
+        return (content.decode("utf-8") if self._opcode == OPCODE_TEXT
+                else content)
 
     def _take_ping(self, body: bytes) -> None:
         handler = self._request.on_ping_handler
         if handler is not None:
             handler(self._request, body)
-        elif not self._request.server_terminated:
-            self.send_pong(body)
+        else:
+            self._send_control(self._protocol.pong, body)
 
     def _take_pong(self, body: bytes) -> None:
         # It answers that ping and those before it (RFC 6455 §5.5.3).
@@ -219,9 +251,6 @@ class WebSocketStream:
         BadOperationException after a Close was sent, or when the fragments
         differ in kind; ConnectionTerminatedException when the client has left.
         """
-        if self._request.server_terminated:
-            raise BadOperationException("send_message after a Close frame "
-                                        "was sent")
         if isinstance(message, str):
             if binary:
                 raise BadOperationException(
@@ -234,6 +263,9 @@ class WebSocketStream:
             text.octets = bytes(message)
             message = text
         with self._lock:
+            if self._request.server_terminated:
+                raise BadOperationException("send_message after a Close "
+                                            "frame was sent")
             try:
                 octets = self._protocol.send_data(message, bool(end))
             except TypeError:
@@ -243,17 +275,27 @@ class WebSocketStream:
             self._connection.write(octets)
 
     def send_ping(self, body: Union[str, bytes] = b"") -> None:
-        """Sends a Ping with up to 125 octets."""
-        body = _control_body(body)
-        self._pings.append(body)
-        with self._lock:
-            self._connection.write(self._protocol.ping(body))
+        """Sends a Ping with up to 125 octets; nothing after a Close frame was
+        sent.
+        """
+        self._send_control(self._protocol.ping, body, self._pings)
 
     def send_pong(self, body: Union[str, bytes] = b"") -> None:
-        """Sends a Pong with up to 125 octets."""
+        """Sends a Pong with up to 125 octets; nothing after a Close frame was
+        sent.
+        """
+        self._send_control(self._protocol.pong, body)
+
+    def _send_control(self, make: Callable[[bytes], bytes],
+                      body: Union[str, bytes],
+                      sent: Optional[List[bytes]] = None) -> None:
+        octets = _control_body(body)
         with self._lock:
-            self._connection.write(
-                self._protocol.pong(_control_body(body)))
+            if self._request.server_terminated:
+                return
+            if sent is not None:
+                sent.append(octets)
+            self._connection.write(make(octets))
 
     def close_connection(self, code: Optional[int] = STATUS_NORMAL_CLOSURE,
                          reason: str = "", wait_response: bool = True
@@ -265,11 +307,10 @@ class WebSocketStream:
         UTF-8.  BadOperationException for what a Close frame cannot say,
         ConnectionTerminatedException when the client answers otherwise.
         """
-        if self._request.server_terminated:
-            return
         if code is None and reason:
             raise BadOperationException("a close reason needs a code")
-        self._send_close(code, reason)
+        if not self._send_close(code, reason):
+            return
         if not wait_response or self._failed or (
                 self._request.client_terminated):
             return
@@ -277,16 +318,22 @@ class WebSocketStream:
             raise ConnectionTerminatedException(
                 "a message instead of the client's Close frame")
 
-    def _send_close(self, code: Optional[int], reason: str) -> None:
+    def _send_close(self, code: Optional[int], reason: str) -> bool:
+        # False: another one was sent before.
+        if self._request.server_terminated:
+            return False
         body = create_closing_handshake_body(code, reason)
         if len(body) > 125:
             raise BadOperationException(
                 "a close reason has at most 123 octets, not %d"
                 % (len(body) - 2))
-        self._request.server_terminated = True
         with self._lock:
+            if self._request.server_terminated:
+                return False
+            self._request.server_terminated = True
             self._connection.write(self._protocol.close(
                 code, None if code is None else reason))
+        return True
 
 
 def _control_body(body: Union[str, bytes]) -> bytes:

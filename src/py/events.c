@@ -87,17 +87,25 @@ fetch_events(struct exchange *x)
  * Nothing is moved here: while a thread of the script's own waits, the handler
  * thread serves what comes.
  */
+struct await_op {
+	struct op op;
+	bool tunnel;		/* its wait ends when the connection drains */
+};
+
 static int
 await(struct conn *c, struct op *op)
 {
 	struct exchange *x = op->x;
 
-	(void)c;
 	if (buf_len(&x->events) > 0 || x->events.failed || x->moved_all)
 		return SEND_OK;
 	if (x->left || x->finished) {
 		op->why = "the client has left";
 		return SEND_ERR_CLOSED;
+	}
+	if (c->draining && ((struct await_op *)op)->tunnel) {
+		op->why = "the server is stopping";
+		return CONN_DRAINED;
 	}
 	x->awaited = true;
 	return CONN_AGAIN_EVENT;
@@ -105,14 +113,15 @@ await(struct conn *c, struct op *op)
 
 /* Waits until there is something to move: 0, or -1 with an exception. */
 static int
-await_events(struct exchange *x)
+await_events(struct exchange *x, bool tunnel)
 {
-	struct op op = { .x = x, .id = x->id, .fn = await };
-	int rc = module_do(&op);
+	struct await_op a = { .op = { .x = x, .id = x->id, .fn = await },
+	    .tunnel = tunnel };
+	int rc = module_do(&a.op);
 
 	if (rc >= 0)
 		return 0;
-	module_raise(&op, rc);
+	module_raise(&a.op, rc);
 	return -1;
 }
 
@@ -299,7 +308,7 @@ event_next(struct stream_object *self, PyObject *const *args,
 		if (event != Py_None || !wait || self->x->received)
 			return event;
 		Py_DECREF(event);
-		if (await_events(self->x) < 0)
+		if (await_events(self->x, true) < 0)
 			return NULL;
 	}
 }
@@ -318,7 +327,7 @@ event_await(struct stream_object *self, PyObject *unused)
 
 	(void)unused;
 	if (buf_len(&x->hand_events) == 0 && !x->received &&
-	    await_events(x) < 0)
+	    await_events(x, false) < 0)
 		return NULL;
 	return PyBool_FromLong(!x->received);
 }

@@ -214,13 +214,14 @@ alias_list(const struct options *o)
 static PyObject *
 options_dict(const struct options *o)
 {
-	return Py_BuildValue("{sO&sOsssIsssKsssO&sNsIsO&sO&sO&sOsO}",
+	return Py_BuildValue("{sO&sOsssIsssKsKsssO&sNsIsO&sO&sO&sOsO}",
 	    "doc_root", fs_text, o->doc_root,
 	    "hide_tracebacks", o->hide_tracebacks ? Py_True : Py_False,
 	    "scheme", o->cleartext ? "http" : "https",
 	    "port", o->port,
 	    "log_level", log_level_name(o->log_level),
 	    "max_body", (unsigned long long)o->limits.max_body,
+	    "max_message", (unsigned long long)o->max_message,
 	    "version", PACKAGE_VERSION,
 	    "routes", fs_text, o->routes,
 	    "aliases", alias_list(o),

@@ -23,6 +23,7 @@ static struct {
 	PyObject *serve;		/* h2rig.dispatch.serve */
 	PyObject *protocol_error;
 	PyObject *stream_closed;
+	PyObject *server_stopping;
 	PyObject *no_such_stream;
 	PyObject *flow_control;
 	PyObject *push_disabled;
@@ -116,6 +117,9 @@ module_raise(const struct op *op, int status)
 	case SEND_ERR_GONE:
 		class = bound.stream_closed;
 		why = "the connection is closed";
+		break;
+	case CONN_DRAINED:
+		class = bound.server_stopping;
 		break;
 	case CONN_FORKED:
 		class = bound.stream_closed;
@@ -424,6 +428,8 @@ module_bind(void)
 		{ "h2rig.dispatch", "serve", &bound.serve },
 		{ "h2rig.errors", "ProtocolError", &bound.protocol_error },
 		{ "h2rig.errors", "StreamClosedError", &bound.stream_closed },
+		{ "h2rig.errors", "ServerStoppingError",
+		    &bound.server_stopping },
 		{ "h2rig.errors", "NoSuchStreamError",
 		    &bound.no_such_stream },
 		{ "h2rig.errors", "FlowControlError", &bound.flow_control },

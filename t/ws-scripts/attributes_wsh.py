@@ -9,6 +9,9 @@ def web_socket_do_extra_handshake(request):
     request.extra_headers.append(("Set-Cookie", "a=b"))
     request.extra_headers.append((b"X-Bytes", b"\xff"))
     request.cookie = request.headers_in.get("Cookie")
+    request.headers_out["X-Out"] = "o"
+    if request.ws_requested_protocols:
+        request.ws_protocol = request.ws_requested_protocols[0]
 
 
 def web_socket_transfer_data(request):
@@ -28,7 +31,10 @@ def web_socket_transfer_data(request):
         "address": request.connection.remote_addr[0],
         "host": request.remote_host,
         "terminated": [request.client_terminated, request.server_terminated],
-        "extensions": [e.name() for e in request.ws_requested_extensions],
+        "spoken": request.protocol,
+        "status": request.status,
+        "extensions": request.ws_requested_extensions and [
+            e.name() for e in request.ws_requested_extensions],
         "accepted": None if request.ws_extensions is None else
         common.format_extensions(request.ws_extensions),
     }, sort_keys=True))

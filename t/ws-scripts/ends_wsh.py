@@ -47,6 +47,20 @@ def leaves(request):
         raise
 
 
+def waits(request):
+    request.ws_stream.send_message("I wait")
+    try:
+        request.ws_stream.receive_message()
+    except msgutil.ConnectionTerminatedException as e:
+        print("told:", e)
+        raise
+
+
+def reads(request):
+    request.ws_stream.send_message("I read")
+    request.connection.read()
+
+
 def writes(request):
     shared.note("writes")
     shared.wait_note("client has left")

@@ -66,6 +66,14 @@ def protocol(request):
     request.ws_protocol = request.ws_requested_protocols[-1]
 
 
+def unasked(request):
+    request.ws_protocol = "p"
+
+
+def other(request):
+    request.status = 202
+
+
 def web_socket_do_extra_handshake(request):
     globals()[request.unparsed_uri.partition("?")[2]](request)
 
