@@ -48,6 +48,7 @@ class Deflate(_DeflateBase):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self._control = False
+        self._inbound_compressed: Any = None
         self._inflater: Any = None
         self._window = b""
         self._size = 0          # of what the message has inflated to
