@@ -8,16 +8,14 @@
  * Everything with a deadline is looked at in check_deadlines, once a turn.
  */
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "child.h"
+#include "closing.h"
 #include "conn.h"
 #include "log.h"
 #include "py/handler.h"
@@ -28,20 +26,14 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
-/* How long the end of a connection may take, milliseconds. */
-#define FLUSH_MS 2000		/* to get rid of the last output */
-#define LINGER_MS 1000		/* to see the client's FIN after ours */
+/* How long the end may take when the connection is closed, milliseconds. */
 #define LOG_MS 2000		/* to write the last records of requests */
 #define LEAVE_MS 5000		/* for all after that; then the parent kills */
-
-/* A sign of life comes at least so often, milliseconds. */
-#define BEAT_MS 1000
 
 struct child {
 	struct conn c;
 	const struct child_args *a;
 	uint64_t preface_due;	/* ms; 0: it has come */
-	uint64_t close_due;	/* ms; then no client is waited for any more */
 	enum child_end end;	/* CHILD_END_NONE: goes on */
 	enum conn_close how;	/* what the end looks like on the wire */
 	char why[256];
@@ -52,20 +44,11 @@ struct child {
 
 static const char damaged[] = "it has closed the connection's descriptors";
 
-/*
- * A sign of life.  A process that has stopped itself or become another program
- * gives none, and the parent kills it.  Returns how long poll may wait.
- */
+/* Returns how long poll may wait. */
 static int
-beat(struct child *ch, unsigned more_ms)
+beat(const struct child *ch)
 {
-	unsigned limit_ms = ch->c.options->silence_limit_ms;
-
-	if (limit_ms == 0)
-		return -1;
-	atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() + limit_ms +
-	    more_ms);
-	return limit_ms > 4 * BEAT_MS ? BEAT_MS : (int)(limit_ms / 4 + 1);
+	return slot_beat(ch->c.slot, ch->c.options->silence_limit_ms, 0);
 }
 
 static bool
@@ -145,7 +128,7 @@ handshake(struct child *ch)
 
 	while ((rc = tls_handshake(ch->c.tls)) != 0) {
 		left = wait = until(ch->preface_due, sys_now_ms());
-		sooner(&wait, beat(ch, 0));
+		sooner(&wait, beat(ch));
 		if (rc == TLS_EOF) {
 			end_with(ch, CHILD_END_CLIENT, CLOSE_FIN,
 			    "closed during the TLS handshake");
@@ -319,7 +302,7 @@ check_deadlines(struct child *ch, uint64_t now)
 	int timeout = -1;
 	bool stalled, hopeless;
 
-	sooner(&timeout, beat(ch, 0));
+	sooner(&timeout, beat(ch));
 	sooner(&timeout, check_age(ch, now));
 	if (c->ready != NULL)
 		start_python(ch);
@@ -464,132 +447,18 @@ serve(struct child *ch)
 
 /* ---- the end ---- */
 
-/* Polls for at most the time left; false: it is over, or nothing came. */
-static bool
-poll_until(int fd, short events, uint64_t due)
-{
-	struct pollfd p = { .fd = fd, .events = events };
-	int left = until(due, sys_now_ms());
-
-	return left > 0 && poll(&p, 1, left) > 0;
-}
-
-/*
- * Waits until the kernel has room for more.  A slow client that moves gets the
- * time it takes; false: it does not, or that was too long.
- */
-static bool
-wait_for_room(struct child *ch)
-{
-	int fd = ch->c.fd;
-	long left = sys_unsent(fd), before = LONG_MAX;
-
-	while (left < before && sys_now_ms() < ch->close_due) {
-		before = left;
-		beat(ch, FLUSH_MS);
-		if (poll_until(fd, POLLOUT, sys_now_ms() + FLUSH_MS))
-			return true;
-		left = sys_unsent(fd);
-	}
-	return false;
-}
-
-static void
-flush_output(struct child *ch)
-{
-	struct conn *c = &ch->c;
-	bool done;
-
-	do {
-		conn_lock(c);
-		conn_push(c);
-		done = c->gone || conn_queued(c) == 0;
-		conn_unlock(c);
-	} while (!done && wait_for_room(ch));
-}
-
-/* The answer before it may have filled the kernel's buffer. */
-static void
-send_close_notify(struct child *ch)
-{
-	struct conn *c = &ch->c;
-	int rc;
-
-	do {
-		conn_lock(c);
-		rc = tls_shutdown(c->tls);
-		conn_unlock(c);
-	} while (rc == TLS_AGAIN_WRITE && wait_for_room(ch));
-}
-
-/* Reads and drops for LINGER_MS; true: the client has ended its side. */
-static bool
-saw_end(int fd)
-{
-	uint64_t due = sys_now_ms() + LINGER_MS;
-	char octets[4096];
-	ssize_t n;
-
-	while (poll_until(fd, POLLIN, due)) {
-		n = read(fd, octets, sizeof(octets));
-		if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Waits for the client's end of file: closing a socket with unread input, or
- * getting more of it later, makes the kernel send a reset and drop what the
- * client has yet to fetch.  A slow client that moves gets the time it takes.
- */
-static void
-linger(struct child *ch)
-{
-	int fd = ch->c.fd;
-	long left = sys_unsent(fd), before;
-
-	do {
-		before = left;
-		beat(ch, LINGER_MS);
-		if (saw_end(fd))
-			return;
-		left = sys_unsent(fd);
-	} while (left > 0 && left < before && sys_now_ms() < ch->close_due);
-}
-
 static void
 close_connection(struct child *ch)
 {
-	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 	struct conn *c = &ch->c;
 
-	ch->close_due = sys_now_ms() + c->options->stall_timeout_ms;
 	conn_lock(c);
 	c->stopping = true;	/* no further function is started */
 	c->quiet = false;
 	if (ch->end != CHILD_END_SCRIPT && send_held_by(c->session) != 0)
 		conn_release_hold(c);
 	conn_unlock(c);
-	/* Before the end of the handshake nothing can be said. */
-	if (c->tls == NULL || c->info.version != NULL)
-		flush_output(ch);
-	conn_lock(c);
-	conn_set_gone(c);
-	conn_unlock(c);
-	if (ch->how == CLOSE_TLS && c->tls != NULL)
-		send_close_notify(ch);
-	if (ch->how == CLOSE_RST) {
-		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset,
-		    sizeof(reset));
-	} else {
-		shutdown(c->fd, SHUT_WR);
-		if (ch->end != CHILD_END_CLIENT)
-			linger(ch);
-	}
-	conn_lock(c);
-	conn_close_fd(c);
-	conn_unlock(c);
+	closing_run(c, ch->how, ch->end != CHILD_END_CLIENT);
 }
 
 /*
@@ -617,7 +486,7 @@ wait_for_functions(struct child *ch)
 			stuck_text(ch, stuck, ch->why, sizeof(ch->why));
 			break;
 		}
-		sooner(&timeout, beat(ch, 0));
+		sooner(&timeout, beat(ch));
 		conn_unlock(c);
 		/* A script may have closed the pipe: then look now and then. */
 		if (poll(&p, 1, timeout) > 0 && p.revents & POLLNVAL)

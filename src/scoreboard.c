@@ -21,6 +21,9 @@
 /* An entry that is claimed and not yet filled; no stream has this number. */
 #define FILLING UINT_MAX
 
+/* A sign of life comes at least so often, milliseconds. */
+#define BEAT_MS 1000
+
 static const char *const end_texts[] = {
 	[CHILD_END_NONE] = "did not say",
 	[CHILD_END_CLIENT] = "closed by client",
@@ -161,6 +164,15 @@ slot_running_end(struct running *r)
 {
 	if (r != NULL)
 		atomic_store(&r->stream, 0);
+}
+
+int
+slot_beat(struct slot *s, unsigned limit_ms, unsigned more_ms)
+{
+	if (limit_ms == 0)
+		return -1;
+	atomic_store(&s->kill_at_ms, sys_now_ms() + limit_ms + more_ms);
+	return limit_ms > 4 * BEAT_MS ? BEAT_MS : (int)(limit_ms / 4 + 1);
 }
 
 void

@@ -116,6 +116,14 @@ size_t scoreboard_count_host(const struct scoreboard *b, const char *host);
 struct running *slot_running_begin(struct slot *s, uint32_t stream,
     const char *script, const char *function, uint64_t now_ms);
 void slot_running_end(struct running *r);
+
+/*
+ * A sign of life.  A process that has stopped itself or become another program
+ * gives none, and the parent kills it limit_ms and more_ms later, if limit_ms is
+ * not 0.  Returns how long the next one may take, milliseconds, or -1.
+ */
+int slot_beat(struct slot *s, unsigned limit_ms, unsigned more_ms);
+
 void slot_set_end(struct slot *s, enum child_end end, const char *why);
 
 /* What was negotiated; NULL: none. */
