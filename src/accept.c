@@ -151,14 +151,14 @@ has_room(struct parent *p)
 }
 
 void
-accept_ready(struct parent *p, const fd_set *set)
+accept_ready(struct parent *p, const struct pollfd *set)
 {
 	struct listeners *l = p->listeners;
 	size_t i;
 	int k;
 
 	for (i = 0; i < l->n; i++) {
-		if (!FD_ISSET(l->fd[i], set))
+		if (set[i].revents == 0)
 			continue;
 		for (k = 0; k < ACCEPTS_PER_WAKE; k++)
 			if (!has_room(p) || !accept_one(p, l->fd[i]))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parent: a pselect loop over the listening sockets, and what flags and
+ * The parent: a poll loop over the listening sockets, and what flags and
  * clock call for; the work is done in accept.c, spawn.c, spare.c, reap.c,
  * reload.c and status.c.  It reads nothing from a client and runs no script, so
  * that nothing of theirs can take it down; main calls it.
  *
- * Signals are blocked except inside pselect; handlers set flags that are
+ * Signals are blocked except inside sys_poll; handlers set flags that are
  * looked at before it sleeps again, so that no wake-up is lost.
  */
 #include <errno.h>
@@ -152,30 +152,25 @@ idle_exit_due(const struct parent *p)
 	return p->last_client_ms + p->options->idle_exit_ms;
 }
 
-/* Adds all listeners; the highest descriptor, or -1. */
-static int
-add_listeners(const struct parent *p, fd_set *set)
+/* Listeners are the first in each set; how many there are. */
+static size_t
+add_listeners(const struct parent *p, struct pollfd *set)
 {
-	int max = -1;
 	size_t i;
 
-	for (i = 0; i < p->listeners->n; i++) {
-		FD_SET(p->listeners->fd[i], set);
-		if (p->listeners->fd[i] > max)
-			max = p->listeners->fd[i];
-	}
-	return max;
+	for (i = 0; i < p->listeners->n; i++)
+		set[i] = (struct pollfd){ .fd = p->listeners->fd[i],
+		    .events = POLLIN };
+	return i;
 }
 
 /* Who has come while this process did not run, or may not accept yet. */
 static bool
 client_waits(const struct parent *p)
 {
-	struct timeval now = { 0 };
-	fd_set set;
+	struct pollfd set[LISTEN_MAX];
 
-	FD_ZERO(&set);
-	return select(add_listeners(p, &set) + 1, &set, NULL, NULL, &now) > 0;
+	return poll(set, add_listeners(p, set), 0) > 0;
 }
 
 /* The only connection is over, or will never be. */
@@ -202,7 +197,7 @@ act(struct parent *p)
 	uint64_t now = sys_now_ms();
 	sigset_t blocked;
 
-	/* While listeners are ready Linux's pselect lets no signal in. */
+	/* While listeners are ready Linux's ppoll lets no signal in. */
 	sigprocmask(SIG_SETMASK, &p->wait_mask, &blocked);
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 	if (take(&got_child))
@@ -265,17 +260,13 @@ wait_and_accept(struct parent *p)
 {
 	uint64_t now = sys_now_ms();
 	bool accepting = accept_may(p, now);
-	long ms = next_wake(p, now, accepting);
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
-	int max, n;
-	fd_set set;
+	struct pollfd set[LISTEN_MAX];
+	int n;
 
-	FD_ZERO(&set);
-	max = accepting ? add_listeners(p, &set) : -1;
-	n = pselect(max + 1, &set, NULL, NULL, ms == -1 ? NULL : &ts,
-	    &p->wait_mask);
+	n = sys_poll(set, accepting ? add_listeners(p, set) : 0,
+	    next_wake(p, now, accepting), &p->wait_mask);
 	if (n > 0)
-		accept_ready(p, &set);
+		accept_ready(p, set);
 	/* One at a time, when nobody waits for what we do. */
 	else if (n == 0 && spare_due(p) <= sys_now_ms())
 		spare_add(p);

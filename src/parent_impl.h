@@ -6,11 +6,11 @@
 #ifndef H2RIG_PARENT_IMPL_H
 #define H2RIG_PARENT_IMPL_H
 
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/select.h>
 #include <sys/socket.h>
 
 #include "listen.h"
@@ -55,7 +55,7 @@ struct parent {
 	uint64_t spare_after_ms; /* no further spare before; 0: any time */
 	bool spare_failed;	/* logged that one could not be made */
 	int drain[2];		/* children read; closed write end: stop */
-	sigset_t wait_mask;	/* signals as pselect and children have them */
+	sigset_t wait_mask;	/* signals as sys_poll and children have them */
 
 	/* An accepted connection that could not be forked for yet; -1: none. */
 	int held_fd;
@@ -140,8 +140,8 @@ void spare_died(struct parent *p, long i, int status, uint64_t cpu_us);
 /* True: the listeners are to be watched.  Forks for who was held back. */
 bool accept_may(struct parent *p, uint64_t now);
 
-/* Accepts from those in set, which pselect has left there. */
-void accept_ready(struct parent *p, const fd_set *set);
+/* Accepts from listener i, for each i, if set[i] says that it is ready. */
+void accept_ready(struct parent *p, const struct pollfd *set);
 
 /* Closes the connection that is held back, and no pause is left. */
 void accept_end(struct parent *p);

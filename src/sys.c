@@ -5,8 +5,8 @@
  * one thing that POSIX has not got, anonymous shared memory.  Everything here
  * is a plain function without state; everyone may call it.
  */
-#ifndef _DEFAULT_SOURCE
-#define _DEFAULT_SOURCE		/* MAP_ANONYMOUS, on glibc and musl */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE		/* MAP_ANONYMOUS, ppoll, on glibc and musl */
 #endif
 #include "config.h"
 
@@ -25,6 +25,7 @@
 #include <sys/ioctl.h>
 #endif
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #ifdef HAVE_SYS_VFS_H
@@ -152,6 +153,51 @@ sys_socketpair(int fds[2])
 	errno = err;
 	return -1;
 }
+
+#ifdef HAVE_PPOLL
+int
+sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	return ppoll(fds, (nfds_t)n, ms == -1 ? NULL : &ts, mask);
+}
+#else
+static bool
+fits_set(const struct pollfd *p)
+{
+	return p->fd >= 0 && p->fd < FD_SETSIZE;
+}
+
+int
+sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+	fd_set in, out;
+	int rc, max = -1;
+	size_t i;
+
+	FD_ZERO(&in);
+	FD_ZERO(&out);
+	for (i = 0; i < n; i++) {
+		fds[i].revents = 0;
+		if (!fits_set(&fds[i]))
+			continue;
+		if (fds[i].events & POLLIN)
+			FD_SET(fds[i].fd, &in);
+		if (fds[i].events & POLLOUT)
+			FD_SET(fds[i].fd, &out);
+		max = fds[i].fd > max ? fds[i].fd : max;
+	}
+	rc = pselect(max + 1, &in, &out, NULL, ms == -1 ? NULL : &ts, mask);
+	for (i = 0; rc > 0 && i < n; i++)
+		if (fits_set(&fds[i]))
+			fds[i].revents =
+			    (FD_ISSET(fds[i].fd, &in) ? POLLIN : 0) |
+			    (FD_ISSET(fds[i].fd, &out) ? POLLOUT : 0);
+	return rc;
+}
+#endif
 
 void
 sys_set_handler(int sig, void (*handler)(int), int flags)

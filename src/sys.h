@@ -5,6 +5,8 @@
 #ifndef H2RIG_SYS_H
 #define H2RIG_SYS_H
 
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,6 +73,13 @@ unsigned sys_addr_port(const struct sockaddr *sa);
 /* A numeric IPv4 or IPv6 address: 0, or -1 when host is neither. */
 int sys_parse_addr(const char *host, unsigned port,
     struct sockaddr_storage *ss, socklen_t *len);
+
+/*
+ * poll(2) with the mask as the process's in the meantime; ms -1: until something
+ * comes.  Where the system has no ppoll(2), descriptors from FD_SETSIZE on are
+ * never ready.
+ */
+int sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask);
 
 /* sigaction with an empty mask; flags are its. */
 void sys_set_handler(int sig, void (*handler)(int), int flags);
