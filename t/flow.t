@@ -46,6 +46,26 @@ def windows():
             t.eq(json.loads(got)["length"], size, "an upload of that size")
 
 
+def opened():
+    """--initial-window-size 0: nothing but a script opens a stream's window,
+    and what it has opened comes back."""
+    with Server(SCRIPTS, "--initial-window-size=0") as s, Client(s.port) as c:
+        c.ping()
+        x = c.open("/window.py", "POST")
+        y = c.open("/window.py?open=10", "POST")
+        c.wait_for(lambda: y.credit)
+        c.ping()
+        t.eq((c.settings[INITIAL_WINDOW_SIZE], returned(c, 0), x.credit,
+              y.credit), (0, 0, 0, 10), "a window of 0, and one that a script "
+             "has opened")
+        c.send_data(y.sid, b"0123456789")
+        t.eq(c.wait_for(lambda: y.credit), 10, "... comes back when its "
+             "content is read")
+        c.send_data(y.sid, b"abc", end_stream=True)
+        c.wait_for(lambda: y.done)
+        t.eq(y.body, b"0123456789abc", "... and is used")
+
+
 def uploads(s):
     """10 MiB received whole by main."""
     body = os.urandom(TEN_MIB)
@@ -204,4 +224,5 @@ with Server(SCRIPTS) as server:
 with Server(SCRIPTS, "--initial-window-size=65535") as server:
     unread(server)
 windows()
+opened()
 t.done()
