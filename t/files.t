@@ -52,6 +52,12 @@ FILES = {
     "chunked.asis": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                     b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
     "wrong.asis": b"This is no response\n",
+    "tagged.txt": TEN,
+    "tagged.txt.headers": b"ETag: \"own\"\nLast-Modified: Sat, 01 Jan 2000 "
+                          b"00:00:00 GMT\n",
+    "weak.txt": TEN,
+    "weak.txt.headers": b"ETag: W/\"own\"\nLast-Modified: Fri, 01 Jan 2100 "
+                        b"00:00:00 GMT\n",
 }
 
 # path, status, content type
@@ -92,6 +98,8 @@ def fill(root):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as f:
             f.write(content)
+    # A date is a strong validator when its second is over.
+    os.utime(os.path.join(root, "ten.txt"), (1e9, 1e9))
 
 
 def beside(c, s):
@@ -168,6 +176,38 @@ def ranges(c):
          (206, "899001", True), "a large range")
     x = c.fetch("/large.bin", headers={"range": "bytes=-100000"})
     t.ok(x.status == 206 and x.body == LARGE[-100000:], "a large suffix", x)
+
+
+# A file, If-Range: whether the range is sent.
+IF_RANGES = [
+    ("/ten.txt", '"x"', False), ("/ten.txt", 'W/"x"', False),
+    ("/ten.txt", "*", False), ("/ten.txt", "", False),
+    ("/ten.txt", "Fri, 01 Jan 2100 00:00:00 GMT", False),
+    ("/ten.txt", "Sat, 01 Jan 2000 00:00:00 GMT", False),
+    ("/ten.txt", "nonsense", False),
+    ("/tagged.txt", '"own"', True), ("/tagged.txt", 'W/"own"', False),
+    ("/tagged.txt", '"x", "own"', False), ("/tagged.txt", "own", False),
+    ("/tagged.txt", "Sat, 01 Jan 2000 00:00:00 GMT", True),
+    ("/tagged.txt", "Sat, 01 Jan 2000 00:00:01 GMT", False),
+    ("/weak.txt", '"own"', False), ("/weak.txt", 'W/"own"', False),
+    # Its second is not over: the file may change once more in it.
+    ("/weak.txt", "Fri, 01 Jan 2100 00:00:00 GMT", False),
+]
+
+
+def if_ranges(c):
+    """If-Range without --validators: what `.headers` say is the validator."""
+    for path, field, applies in IF_RANGES:
+        for wanted in ("bytes=1-2", "bytes=50-"):
+            x = c.fetch(path, headers={"range": wanted, "if-range": field})
+            if not applies:
+                want = 200, TEN
+            elif wanted == "bytes=1-2":
+                want = 206, b"12"
+            else:
+                want = 416, x.body
+            t.eq((x.status, x.body), want, f"{path} {wanted}, if-range: "
+                 f"{field}: {want[0]}")
 
 
 def directories(c):
@@ -275,6 +315,9 @@ def validators(s, plain):
                 ({"range": "bytes=1-2", "if-range": etag}, 206),
                 ({"range": "bytes=1-2", "if-range": date}, 206),
                 ({"range": "bytes=1-2", "if-range": '"other"'}, 200),
+                ({"range": "bytes=1-2", "if-range": f"W/{etag}"}, 200),
+                ({"range": "bytes=1-2", "if-range": f'"a", {etag}'}, 200),
+                ({"range": "bytes=1-2", "if-range": new}, 200),
                 ({"range": "bytes=1-2", "if-range": old}, 200)):
             x = c.fetch("/ten.txt", headers=fields)
             shown = ", ".join(f"{n}: {v}" for n, v in fields.items())
@@ -288,6 +331,7 @@ with tempfile.TemporaryDirectory() as folder:
         with Client(server.port) as client:
             beside(client, server)
             ranges(client)
+            if_ranges(client)
             directories(client)
             literal(client)
             with Server(folder, "--validators") as validating:

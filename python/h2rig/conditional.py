@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Validators of files and conditional requests (RFC 9110 §8.8, §13), which
-there are with --validators only.
+"""Validators of files and conditional requests (RFC 9110 §8.8, §13): of a
+server's own there are some with --validators only, but a file's `.headers` may
+have them.
 """
 
 import email.utils
 import os
 import re
+import time
 from typing import Any, List, Optional
 
 __all__ = ["add_validators", "evaluate", "range_applies"]
@@ -48,15 +50,20 @@ def evaluate(request: Any, response: Any) -> Optional[int]:
 
 
 def range_applies(request: Any, response: Any) -> bool:
-    """Whether If-Range lets the Range field count (RFC 9110 §13.1.5)."""
+    """Whether If-Range lets the Range field count (RFC 9110 §13.1.5): what it
+    says is the response's validator, and a strong one.
+    """
     value = request.headers.get("if-range")
     if value is None:
         return True
     if _entity_tag.fullmatch(value):
-        return _matches(value, response.headers["ETag"][0], True)
+        etags = response.headers.get("ETag")
+        return bool(etags) and _matches(value, etags[0], True)
+    # A date is strong once its second is over (§8.8.2.2).
     wanted = _time(value)
-    return wanted is not None and wanted == _time(
-        response.headers["Last-Modified"][0])
+    return wanted is not None and wanted + 1 <= time.time() and any(
+        wanted == _time(date) for date in response.headers.get(
+            "Last-Modified"))
 
 
 def _matches(field: bytes, etag: bytes, strong: bool) -> bool:

@@ -162,8 +162,7 @@ class FileHandler(_Rooted):
         value = request.headers["range"]
         if not value.strip().lower().startswith("bytes="):
             return None     # an unknown unit is ignored (RFC 9110 §14.2)
-        if options.validators and "ETag" in response.headers and (
-                not conditional.range_applies(request, response)):
+        if not conditional.range_applies(request, response):
             return None
         try:
             return RangeParser()(value, size)
