@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Paths that try to get out of the document root or of an alias: each is a
-404, for files, scripts, literal responses and listings."""
+404, for files, scripts, literal responses and listings.  Files beside files
+that do so, or would keep their reader waiting.  Ways to a script's text."""
 import os
+import shutil
 import sys
 import tempfile
 
@@ -135,6 +137,231 @@ def attempts(c, folder):
         t.ok(not wrong, f"404: {way}", wrong[:3])
 
 
+# What a request for the file of each reads besides: a path, the file beside
+# it, and the answer when that leads out of the root, or is a FIFO.
+BESIDE = [
+    ("plain.txt", "plain.txt.headers", 500),
+    ("plain.txt", "plain.txt.sub.headers", 500),
+    ("plain.txt", "__dir__.headers", 500),
+    ("plain.txt", "__dir__.sub.headers", 500),
+    ("hash.sub.txt", "hashed.txt", 500),
+    ("literal.asis", "literal.asis", 404),
+    ("script.py", "script.py", 404),
+    ("t.any.html", "t.any.js", 404),
+    ("t.any.worker.js", "t.any.js", 404),
+    ("t.any.html", "t.any.js.headers", 500),
+    ("", "index.html", 404),
+    ("s", "s_wsh.py", 404),
+]
+
+
+def is_fifo(path, _):
+    """The file beside is one that nobody writes to."""
+    os.mkfifo(path)
+
+
+def leads_out(path, secret):
+    """... is a link to a file that is not in the document root."""
+    os.symlink(secret, path)
+
+
+def leads_in(path, _):
+    """... is a link to a file that is."""
+    with open(os.path.join(os.path.dirname(path), "target"), "w") as f:
+        f.write("X-In: side\n")
+    os.symlink("target", path)
+
+
+def leads_nowhere(path, _):
+    """... is a link to nothing."""
+    os.symlink("none", path)
+
+
+def is_directory(path, _):
+    """... is a directory."""
+    os.mkdir(path)
+
+
+def status_of(kind, path, name, status):
+    """What is answered: where what is beside a file was looked for by chance,
+    it is as if there were none, or what is inside counts."""
+    if kind in (is_fifo, leads_out):
+        return status
+    if kind is leads_in:
+        return {"literal.asis": 500, "script.py": 500, "s": 500}.get(path, 200)
+    if name == "t.any.js" or path in ("literal.asis", "script.py", "s"):
+        return 404
+    return 500 if path == "hash.sub.txt" else 200
+
+
+def beside(folder):
+    """Each of BESIDE in each of those forms, in a directory of its own."""
+    root = os.path.join(folder, "BESIDE")
+    secret = os.path.join(folder, "secret.headers")
+    with open(secret, "w") as f:
+        f.write("X-Out: SECRET\nSECRET SECRET\n")
+    cases = [(kind, *case) for case in BESIDE for kind in (
+        is_fifo, leads_out, leads_nowhere, is_directory, leads_in)]
+    for i, (kind, _, name, _) in enumerate(cases):
+        place = os.path.join(root, str(i))
+        os.makedirs(place)
+        for other, text in (("plain.txt", "plain"), ("t.any.js", ""),
+                            ("hash.sub.txt", "{{file_hash(md5, /%d/hashed.txt)"
+                             "}}" % i)):
+            if other != name:
+                with open(os.path.join(place, other), "w") as f:
+                    f.write(text)
+        kind(os.path.join(place, name), secret)
+    with Server(root, "--wpt", "--hide-tracebacks") as s, Client(
+            s.port) as c:
+        for i, (kind, path, name, status) in enumerate(cases):
+            status = status_of(kind, path, name, status)
+            x = fetch_beside(c, f"/{i}/{path}")
+            t.ok(x.status == status and "SECRET" not in f"{x.headers}{x.body}",
+                 f"{name} {kind.__doc__.strip('. ')}: {path}: {status}", x)
+            if kind is leads_in and status == 200 and "headers" in name:
+                t.eq(x.header("x-in"), "side", f"{name}: its fields are sent")
+        t.eq(c.fetch("/0/none", timeout=3).status, 404,
+             "and then others are answered")
+
+
+def fetch_beside(c, path):
+    """A file, or a WebSocket's handshake."""
+    if not path.endswith("/s"):
+        return c.fetch(path, timeout=3)
+    x = c.open(path, "CONNECT", [(":protocol", "websocket"),
+                                 ("sec-websocket-version", "13")])
+    c.wait_for(lambda: x.status is not None or x.done, 3)
+    return x
+
+
+SCRIPT = """# SOURCE
+def main(request, response):
+    return "ran " + request.request_path
+"""
+
+SCRIPT_ROUTES = """
+import os
+from h2rig.handlers import *
+HERE = os.path.dirname(os.path.abspath(__file__)) + "/SCRIPTS"
+routes = [
+    ("any", "/file/*", FileHandler(HERE, "/file")),
+    ("any", "/dir/*", DirectoryHandler(HERE, "/dir")),
+    ("any", "/asis/*", AsIsHandler(HERE, "/asis")),
+    ("any", "/auth/*", BasicAuthHandler(FileHandler(HERE, "/auth"), None, "")),
+    ("any", "/all/*", file_handler),
+    ("any", "/basic/*", basic_auth_handler),
+]
+rewrites = [
+    ("*", "/to", "/all.py"), ("*", "/query", "/all.py?q=x&r=%41"),
+    ("*", "/question", "/all.py?"), ("*", "/slash", "/all.py/"),
+    ("*", "/encoded", "/all%2epy"), ("*", "/mark", "/all.py%3Fq"),
+    ("*", "/double", "//all.py"), ("*", "/fragment", "/all.py#x"),
+    ("*", "/routed", "/file/all.py"), ("*", "/linked", "/linked.txt"),
+    ("*", "/up.py", "/other.txt?up"),
+]
+"""
+
+# As the whole of a path below a prefix.
+SCRIPT_NAMES = [
+    "all.py", "all%2epy", "all%2Epy", "%61ll.py", "all.p%79", "all.py?",
+    "all.py?q", "all.py%3f", "all.py%3Fq", "all.py#", "all.py%23", "all.py/",
+    "all.py//", "all.py/.", "all.py%2f", "all.py/x", "all.py/x.py",
+    "all.py/x.txt", "all.py.", "all.py%20", "all.py..", "all.py%00",
+    "all.py%00.txt", "all.py;x", "all.py::$DATA", "ALL.PY", "all.Py",
+    "all.pY", "aLL.py", "./all.py", "./././all.py", "//all.py", ".//all.py",
+    "in/all.py", "in/./all.py", "in//all.py", "all.py.headers",
+    "all.py.sub.headers", "all.sub.py", "sub.sub.txt", "s_wsh.py", "s_wsh",
+    "linked.txt", "linked.html", "linked.any.js", "linked.any.html",
+    "linked.asis", "linked", "inlink/all.py", "inlink/all.py/",
+    "indexed/", "indexed/index.html", "headed.txt", "upper.PY", "broken.py",
+    "", "in/", "__pycache__/", "inlink/",
+]
+
+SCRIPT_REQUESTS = [
+    ("GET", {}), ("HEAD", {}), ("OPTIONS", {}), ("POST", {}), ("PUT", {}),
+    ("WEIRD", {}), ("GET", {"range": "bytes=0-30"}),
+    ("GET", {"range": "bytes=0-5,10-20"}),
+    ("GET", {"authorization": "Basic eDo="}),
+]
+
+
+def scripts(folder):
+    """Nothing leads to a script's text."""
+    root = os.path.join(folder, "SCRIPTS")
+    os.makedirs(os.path.join(root, "in"))
+    os.makedirs(os.path.join(root, "indexed"))
+    for name in ("all.py", "in/all.py", "all.sub.py", "s_wsh.py", "upper.PY"):
+        with open(os.path.join(root, name), "w") as f:
+            f.write(SCRIPT)
+    with open(os.path.join(root, "broken.py"), "w") as f:
+        f.write("SOURCE SOURCE (\n")
+    for name, text in (("headed.txt", "head"), ("other.txt", "other"),
+                       ("sub.sub.txt", "{{fs_path(all.py)}} "
+                        "{{file_hash(md5, /all.py)}}")):
+        with open(os.path.join(root, name), "w") as f:
+            f.write(text)
+    for name in ("linked.txt", "linked.html", "linked.any.js", "linked.asis",
+                 "linked", "headed.txt.headers", "indexed/index.html"):
+        os.symlink(root + "/all.py", os.path.join(root, name))
+    os.symlink("in", os.path.join(root, "inlink"))
+    routes = os.path.join(folder, "routes.py")
+    with open(routes, "w") as f:
+        f.write(SCRIPT_ROUTES)
+    with Server(root, "--hide-tracebacks", "--wpt", "--routes", routes,
+                "--alias", f"/alias/={root}") as s, Client(s.port) as c:
+        for prefix in ("/", "/alias/", "/file/", "/dir/", "/asis/", "/auth/",
+                       "/all/", "/basic/", "/alias/../", "//"):
+            for method, fields in SCRIPT_REQUESTS:
+                reach(c, prefix, SCRIPT_NAMES, method, fields)
+            reach(c, prefix, [name.partition("#")[0]
+                              + ("&" if "?" in name else "?") + "pipe=" + pipe
+                              for name in SCRIPT_NAMES
+                              for pipe in ("sub", "slice(0,20)",
+                                           "trickle(9)")], "GET", {})
+        for method, fields in SCRIPT_REQUESTS:
+            reach(c, "/", ["to", "query", "question", "slash", "encoded",
+                           "mark", "double", "fragment", "routed", "linked",
+                           "query?a=b", "slash/"], method, fields)
+        for path, body in (
+                ("/to", b"ran /all.py"), ("/to?a=b", b"ran /all.py?a=b"),
+                ("/query", b"ran /all.py?q=x&r=%41"),
+                ("/query?a=b", b"ran /all.py?q=x&r=%41&a=b"),
+                ("/question", b"ran /all.py"), ("/encoded", b"ran /all%2epy"),
+                ("/double", b"ran //all.py"), ("/up.py", b"other")):
+            x = c.fetch(path)
+            t.eq((x.status, x.body), (200, body), f"rewritten: {path}")
+        x = c.fetch("/file/all.py")
+        t.ok(x.status == 404 and b"is run, not sent" in x.body,
+             "a FileHandler says why it does not send a script", x)
+    with Server(root) as s, Client(s.port) as c:
+        # A file that the engine answers is not one that has become a script.
+        link = os.path.join(root, "changing.txt")
+        os.symlink("other.txt", link)
+        for _ in range(3):
+            x = c.fetch("/changing.txt")
+        t.eq((x.status, x.body), (200, b"other"), "a link to a file is sent")
+        os.unlink(link)
+        os.symlink("all.py", link)
+        x = c.fetch("/changing.txt")
+        t.ok(x.status == 404 and b"SOURCE" not in x.body,
+             "... and not once it leads to a script", x)
+
+
+def reach(c, prefix, names, method, fields):
+    """Asks for all at once; none may have the text."""
+    xs = []
+    for i in range(0, len(names), 50):
+        some = [(name, c.request(prefix + name, method=method, headers=fields))
+                for name in names[i:i + 50]]
+        c.wait_for(lambda: all(x.done for _, x in some))
+        xs += some
+    wrong = [(name, x) for name, x in xs if not x.done or c.end
+             or "SOURCE" in f"{x.headers}{x.body}" or b"def main" in x.body]
+    t.ok(not wrong, f"no script's text: {method} {prefix} {fields} "
+         f"({len(names)} ways)", wrong[:3])
+
+
 with tempfile.TemporaryDirectory() as tmp:
     FOLDER = os.path.realpath(tmp)
     fill(FOLDER)
@@ -151,4 +378,6 @@ with tempfile.TemporaryDirectory() as tmp:
                                ("/al/file.txt", b"aliased")):
                 y = client.fetch(good)
                 t.eq((y.status, y.body), (200, text), f"200: {good}")
+    beside(FOLDER)
+    scripts(FOLDER)
 t.done()

@@ -206,7 +206,7 @@ class Exchange:
                 request.method, path)
             if to is not None:
                 request.rewritten(to)
-                stream.script = to
+                stream.script = request.path
             if handler is None:
                 raise HTTPException(404, "Not Found")
             frame_handler = getattr(handler, "frame_handler", None)
@@ -539,6 +539,9 @@ def _is_http_exception(e: BaseException) -> bool:
 
 
 def _summary(e: BaseException) -> str:
+    if isinstance(e, SyntaxError):
+        # Not the line itself: a script's text is nobody's business.
+        return "%s: %s (line %s)" % (type(e).__name__, e.msg, e.lineno)
     return "".join(traceback.format_exception_only(type(e), e)).strip()
 
 

@@ -7,19 +7,23 @@ import io
 import os
 import re
 import stat
-from typing import Any, Callable, List, Optional, Tuple, Union
+from typing import Any, Callable, List, NamedTuple, Optional, Tuple, Union
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from h2rig.config import options
 from h2rig.constants import content_types
 from h2rig.errors import HTTPException
 
-__all__ = ["FilePart", "FileParts", "as_sent", "decode_path",
-           "directory_listing", "file_part", "guess_content_type",
-           "has_headers", "load_headers", "locate", "open_file", "requested"]
+__all__ = ["FilePart", "FileParts", "NotServed", "Place", "as_sent",
+           "decode_path", "directory_listing", "file_part",
+           "guess_content_type", "has_headers", "load_headers", "locate",
+           "open_below", "open_file", "open_regular", "requested"]
 
 #: Files up to this many octets are sent from memory.
 SMALL = 65536
+
+#: Octets that the path of a file may have, as many as any system opens.
+MAX_PATH = 4096
 
 
 def decode_path(path: str) -> Optional[str]:
@@ -43,36 +47,59 @@ def as_sent(path: str) -> str:
         os.fsencode(match.group())), path)
 
 
-def locate(path: str, root: Optional[str] = None) -> str:
-    """The file of a decoded path below root (by default the document root,
-    or the directory of the alias that the path begins with).
+class NotServed(HTTPException):
+    """A file that is there but is not for clients: a 404 that says why."""
 
-    HTTPException 404 if it leaves root, also by a symbolic link.  The file
-    need not be there.
+    def __init__(self, reason: str) -> None:
+        super().__init__(404, reason)
+
+
+class Place(NamedTuple):
+    """Where a file may be, and the directory (without symbolic links) that
+    what is there must be in.
+    """
+
+    path: str
+    root: str
+
+    def plus(self, ending: str) -> "Place":
+        """The place whose path goes on with the ending."""
+        return Place(self.path + ending, self.root)
+
+    def check(self) -> str:
+        """The path without symbolic links.  NotServed if it leaves root;
+        OSError.
+        """
+        if len(self.path) > MAX_PATH:
+            # realpath would take the square of its length.
+            raise OSError(errno.ENAMETOOLONG, os.strerror(
+                errno.ENAMETOOLONG), self.path)
+        real = os.path.realpath(self.path)
+        if real != self.root and not real.startswith(
+                self.root.rstrip("/") + "/"):
+            raise NotServed("a symbolic link leads out of the directory that "
+                            "is served")
+        return real
+
+
+def locate(path: str, root: Optional[str] = None) -> Place:
+    """The place of a decoded path below root (by default the document root,
+    or the directory of the alias that the path begins with).
     """
     path = path.lstrip("/")
     if root is not None:
-        return _below(root, os.path.realpath(root), path)
+        return Place(os.path.join(root, path), os.path.realpath(root))
     if options.aliases:
         for prefix, directory, real in options.aliases:
             if ("/" + path + "/").startswith(prefix):
                 path = ("/" + path)[len(prefix):].lstrip("/")
-                return _below(directory, real, path)
-    return _below(options.doc_root, options.real_root, path)
-
-
-def _below(root: str, real_root: str, path: str) -> str:
-    full = os.path.join(root, path)
-    real = os.path.realpath(full)
-    if real != real_root and not real.startswith(
-            real_root.rstrip("/") + "/"):
-        raise HTTPException(404, "Not Found")
-    return full
+                return Place(os.path.join(directory, path), real)
+    return Place(os.path.join(options.doc_root, path), options.real_root)
 
 
 def requested(path: str, base_path: Optional[str] = None,
-              url_base: str = "/") -> Tuple[str, str]:
-    """A request's path, decoded, and the file that it means.
+              url_base: str = "/") -> Tuple[str, Place]:
+    """A request's path, decoded, and the place that it means.
 
     base_path: the directory that stands for url_base; None: the document
     root.  HTTPException 404.
@@ -102,20 +129,53 @@ def not_found(e: OSError) -> HTTPException:
     return HTTPException(404, "Not Found")
 
 
-def open_file(path: str) -> Tuple[Any, os.stat_result]:
-    """A regular file, open for reading, and its status.  HTTPException."""
-    try:
-        # Not to hang on a FIFO.
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as e:
-        if isinstance(e, OSError):
-            raise not_found(e) from None
-        raise HTTPException(404, "Not Found") from None
+def open_regular(path: str) -> Tuple[Any, os.stat_result]:
+    """A regular file, open for reading, and its status: never waits, as
+    another kind of file (a FIFO) may have one do.
+
+    OSError (IsADirectoryError for a directory); NotServed for other kinds.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+                 | os.O_NOCTTY)
     status = os.fstat(fd)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(fd)
-        raise HTTPException(404, "Not Found")
-    return os.fdopen(fd, "rb", buffering=0), status
+    if stat.S_ISREG(status.st_mode):
+        return os.fdopen(fd, "rb", buffering=0), status
+    os.close(fd)
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    raise NotServed("not a regular file")
+
+
+def is_script(name: str) -> bool:
+    """Whether a path names a Python file, also to a file system that takes
+    upper for lower case or leaves dots and spaces at the end out.
+    """
+    return name.rstrip(". ").lower().endswith(".py")
+
+
+def open_below(place: Place, script: bool = False
+               ) -> Tuple[Any, os.stat_result]:
+    """As `open_regular`, what is at a place: every file of the document root,
+    or of a directory like it, is opened here.
+
+    script: a Python file may be opened too; the text of one must not get to
+    a client.  NotServed also for what leaves the place's root.
+    """
+    real = place.check()
+    source, status = open_regular(place.path)
+    if not script and (is_script(place.path) or is_script(real)):
+        source.close()
+        raise NotServed("a Python file is run, not sent")
+    return source, status
+
+
+def open_file(place: Place, script: bool = False
+              ) -> Tuple[Any, os.stat_result]:
+    """`open_below` for the file that a request is about.  HTTPException."""
+    try:
+        return open_below(place, script)
+    except OSError as e:
+        raise not_found(e) from None
 
 
 class FilePart(io.RawIOBase):
@@ -208,22 +268,25 @@ def guess_content_type(path: str) -> str:
     return content_types.get(extension, "application/octet-stream")
 
 
-def load_headers(path: str, substitute: Callable[[bytes], bytes]
+def load_headers(place: Place, substitute: Callable[[bytes], bytes]
                  ) -> List[Tuple[bytes, bytes]]:
     """The fields for a file: from `__dir__.headers` of its directory, then
     from the file's own `.headers`.
 
     Where there is a `.sub.headers` it counts instead, after substitute.
+    ValueError for one that is no list of fields, or is not served.
     """
     fields: List[Tuple[bytes, bytes]] = []
-    for base in (os.path.join(os.path.dirname(path), "__dir__"), path):
-        data = _read(base + ".sub.headers")
+    directory = os.path.join(os.path.dirname(place.path), "__dir__")
+    for base in (Place(directory, place.root), place):
+        data = _read(base.plus(".sub.headers"))
         if data is not None:
-            fields += parse_headers(substitute(data), base + ".sub.headers")
+            fields += parse_headers(substitute(data),
+                                    base.path + ".sub.headers")
             continue
-        data = _read(base + ".headers")
+        data = _read(base.plus(".headers"))
         if data is not None:
-            fields += parse_headers(data, base + ".headers")
+            fields += parse_headers(data, base.path + ".headers")
     return fields
 
 
@@ -237,12 +300,16 @@ def has_headers(path: str) -> bool:
                for ending in (".headers", ".sub.headers"))
 
 
-def _read(name: str) -> Optional[bytes]:
+def _read(place: Place) -> Optional[bytes]:
     try:
-        with open(name, "rb") as f:
-            return f.read()
+        os.lstat(place.path)        # most often there is none
+        with open_below(place)[0] as f:
+            data: bytes = f.read()
+            return data
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
+    except NotServed as e:
+        raise ValueError("%s: %s" % (place.path, e.message)) from None
     except OSError as e:
         if e.errno == errno.ENAMETOOLONG:
             return None     # the file's own name is as long as can be

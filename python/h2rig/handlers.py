@@ -178,8 +178,9 @@ class PythonScriptHandler:
                     return script
             except OSError as e:
                 raise files.not_found(e) from None
-        name = files.requested(path, self.base_path, self.url_base)[1]
-        with files.open_file(name)[0] as source:
+        place = files.requested(path, self.base_path, self.url_base)[1]
+        name = place.path
+        with files.open_file(place, script=True)[0] as source:
             stamp = _h2rig.stamp(source.fileno())
             code = codecache.compiled(source, name, stamp)
         script = _Script(name, stamp, code)
@@ -227,7 +228,7 @@ class StaticHandler(StringHandler):
 
     def __init__(self, path: str, format_args: Any, content_type: Any,
                  **headers: Any) -> None:
-        with open(path, "rb") as f:
+        with files.open_regular(path)[0] as f:
             data = f.read()
         if format_args is not None:
             data = (data.decode("utf-8") % format_args).encode("utf-8")

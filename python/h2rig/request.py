@@ -328,10 +328,14 @@ class Request:
 
     # What dispatch tells it.
 
-    def rewritten(self, path: str) -> None:
-        """A rewrite leads to this path; the query stays."""
-        _, question, query = self.request_path.partition("?")
-        self.request_path = path + question + query
+    def rewritten(self, to: str) -> None:
+        """A rewrite leads to this path: its query, if it has one, comes
+        before that of the request.
+        """
+        path, _, query = to.partition("?")
+        own = self.request_path.partition("?")[2]
+        query = "&".join(filter(None, (query, own)))
+        self.request_path = path + "?" + query if query else path
         self._url = self._url_parts = None
 
     def add_data(self, data: bytes, flow_length: int, ended: bool) -> int:

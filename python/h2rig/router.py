@@ -12,7 +12,7 @@ __all__ = ["Router", "compile_pattern", "router"]
 
 Methods = Union[str, Iterable[str]]
 
-#: handler, what the pattern matched, path after rewriting (None: the same)
+#: handler, what the pattern matched, where a rewrite leads (None: no rewrite)
 Found = Tuple[Any, Dict[str, str], Optional[str]]
 
 #: Paths up to this many characters, and so many of them, are remembered.
@@ -87,7 +87,9 @@ class Router:
         self._found.clear()
 
     def rewrite(self, methods: Methods, from_path: str, to_path: str) -> None:
-        """Has requests for one path answered as if for another."""
+        """Has requests for one path answered as if for another, which may
+        have a query.
+        """
         self._rewrites.append((_method_set(methods), from_path,
                                files.as_sent(to_path)))
         self._found.clear()
@@ -127,7 +129,8 @@ class Router:
 
     def find(self, method: str, path: str) -> Found:
         """The handler for a method and a path as sent (None: no route), what
-        its pattern matched, and the path that a rewrite leads to.
+        its pattern matched, and the path, with its query, that a rewrite
+        leads to.
         """
         key = method, path
         found = self._found.get(key)
@@ -149,7 +152,7 @@ class Router:
         for methods, source, target in self._rewrites:
             if decoded == source and (methods is None or method in methods):
                 to = target
-                decoded = files.decode_path(target)
+                decoded = files.decode_path(target.partition("?")[0])
                 break
         if decoded is None:
             return None

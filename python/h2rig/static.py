@@ -2,14 +2,13 @@
 """Files, directories and literal responses as answers."""
 
 import os
-import stat
 import uuid
 from typing import Any, List, Optional, Tuple
 
 from h2rig import conditional, files, pipes
 from h2rig.config import options
 from h2rig.errors import HTTPException
-from h2rig.files import FilePart, FileParts
+from h2rig.files import FilePart, FileParts, Place
 from h2rig.multipart import MultipartPart
 from h2rig.ranges import Range, RangeParser
 from h2rig.template import template
@@ -39,13 +38,14 @@ class DirectoryHandler(_Rooted):
     """
 
     def __call__(self, request: Any, response: Any) -> None:
-        decoded, path = files.requested(request.path, self.base_path,
-                                        self.url_base)
-        if not decoded.endswith("/"):
-            self.redirect(request, response)
-            return
+        decoded, place = files.requested(request.path, self.base_path,
+                                         self.url_base)
         try:
-            page = files.directory_listing(path, decoded)
+            place.check()
+            if not decoded.endswith("/"):
+                self.redirect(request, response)
+                return
+            page = files.directory_listing(place.path, decoded)
         except OSError as e:
             raise files.not_found(e) from None
         response.headers.set("Content-Type", "text/html; charset=utf-8")
@@ -77,32 +77,37 @@ class FileHandler(_Rooted):
         self.directory_handler = DirectoryHandler(base_path, url_base)
 
     def __call__(self, request: Any, response: Any) -> None:
-        decoded, path = files.requested(request.path, self.base_path,
-                                        self.url_base)
+        decoded, place = files.requested(request.path, self.base_path,
+                                         self.url_base)
         try:
-            mode = os.stat(path).st_mode
-        except (OSError, ValueError) as e:
-            if isinstance(e, OSError):
-                raise files.not_found(e) from None
-            raise HTTPException(404, "Not Found") from None
-        if not stat.S_ISDIR(mode):
-            self._file(request, response, path)
-            return
-        index = os.path.join(path, "index.html")
-        if decoded.endswith("/") and os.path.isfile(index):
-            # Again from the start: it may be a link that leads outside.
-            index = files.requested(
-                request.path + "index.html", self.base_path,
-                self.url_base)[1]
-            self._file(request, response, index)
-        else:
+            found = self._open(decoded, place)
+        except OSError as e:
+            raise files.not_found(e) from None
+        if found is None:
             self.directory_handler(request, response)
+        else:
+            self._file(request, response, *found)
 
-    def _file(self, request: Any, response: Any, path: str) -> None:
-        source, status = files.open_file(path)
+    @staticmethod
+    def _open(decoded: str, place: Place
+              ) -> Optional[Tuple[Place, Any, os.stat_result]]:
+        # The file, or a directory's index.html; None: a directory without.
         try:
-            response.headers.update(self._fields(request, path))
-            piping = pipes.of_name(path)
+            return (place, *files.open_below(place))
+        except IsADirectoryError:
+            index = place.plus("index.html")
+        if decoded.endswith("/"):
+            try:
+                return (index, *files.open_below(index))
+            except (FileNotFoundError, IsADirectoryError):
+                pass
+        return None
+
+    def _file(self, request: Any, response: Any, place: Place, source: Any,
+              status: os.stat_result) -> None:
+        try:
+            response.headers.update(self._fields(request, place))
+            piping = pipes.of_name(place.path)
             if "pipe" in request.request_path:
                 piping = pipes.of_request(request, piping)
             ranges: Optional[List[Range]] = None
@@ -130,7 +135,7 @@ class FileHandler(_Rooted):
                     "Content-Length", len(content) if isinstance(
                         content, bytes) else content.length)
         if type(response.content) is bytes and not piping:
-            self._remember(request, response, path, status)
+            self._remember(request, response, place.path, status)
 
     def _remember(self, request: Any, response: Any, path: str,
                   status: os.stat_result) -> None:
@@ -148,11 +153,12 @@ class FileHandler(_Rooted):
                 response.wire_fields(), response.content)
 
     @staticmethod
-    def _fields(request: Any, path: str) -> List[Tuple[Any, Any]]:
+    def _fields(request: Any, place: Place) -> List[Tuple[Any, Any]]:
         fields: List[Tuple[Any, Any]] = list(files.load_headers(
-            path, lambda data: template(request, data, "field")))
+            place, lambda data: template(request, data, "field")))
         if not any(name.lower() == b"content-type" for name, _ in fields):
-            fields.insert(0, ("Content-Type", files.guess_content_type(path)))
+            fields.insert(0, ("Content-Type",
+                              files.guess_content_type(place.path)))
         return fields
 
     @staticmethod
@@ -217,9 +223,9 @@ class AsIsHandler(_Rooted):
     """
 
     def __call__(self, request: Any, response: Any) -> None:
-        path = files.requested(request.path, self.base_path,
-                               self.url_base)[1]
-        with files.open_file(path)[0] as source:
+        place = files.requested(request.path, self.base_path,
+                                self.url_base)[1]
+        with files.open_file(place)[0] as source:
             data = source.read()
         line = data.split(b"\n", 1)[0].strip()
         words = line.split()
@@ -227,7 +233,7 @@ class AsIsHandler(_Rooted):
                 words[0][7:].isdigit() and len(words[1]) == 3
                 and words[1].isdigit() and words[1] >= b"100"):
             raise ValueError("%s, line 1: expected a status line such as "
-                             "\"HTTP/1.1 200 OK\", not %r" % (path, line))
+                             "\"HTTP/1.1 200 OK\", not %r" % (place.path, line))
         response.writer.write(data)
 
 

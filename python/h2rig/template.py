@@ -224,7 +224,7 @@ def _file_hash(request: Any, algorithm: str, path: str) -> str:
             algorithm, ", ".join(HASHES)))
     digest = getattr(hashlib, algorithm)()
     try:
-        source = files.open_file(files.locate(path))[0]
+        source = files.open_file(files.locate(path), script=True)[0]
     except (HTTPException, ValueError):
         raise _Unknown("cannot read %r; expected a file below the document "
                        "root" % path) from None

@@ -8,13 +8,12 @@ that tries it at start, never in the parent.
 
 import ast
 import os
-import stat
 import traceback
 from typing import Any, Dict, Iterable, List, NoReturn, Optional, Tuple
 
 from h2rig import paths
 from h2rig.errors import ConfigError
-from h2rig.files import as_sent, decode_path
+from h2rig.files import NotServed, as_sent, decode_path, open_regular
 
 __all__ = ["load"]
 
@@ -30,18 +29,13 @@ def read(path: str) -> bytes:
     The parent waits for nobody: another kind of file (a FIFO) is refused.
     """
     try:
-        with open(path, "rb", opener=_opener) as f:
-            if not stat.S_ISREG(os.fstat(f.fileno()).st_mode):
-                raise ConfigError(path, "not a regular file; expected a "
-                                  "Python file of routes")
-            return f.read()
-    except OSError as e:
+        with open_regular(path)[0] as f:
+            text: bytes = f.read()
+            return text
+    except (OSError, NotServed) as e:
+        reason = e.strerror if isinstance(e, OSError) else e.message
         raise ConfigError(path, "%s; expected a Python file of routes"
-                          % e.strerror) from None
-
-
-def _opener(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)
+                          % reason) from None
 
 
 def load(path: str, text: bytes) -> Tuple[List[Any], List[Any]]:
@@ -67,7 +61,7 @@ def load(path: str, text: bytes) -> Tuple[List[Any], List[Any]]:
     for i, (_, source, target) in enumerate(rewrites):
         for what, value in (("from_path", source), ("to_path", target)):
             if not isinstance(value, str) or decode_path(
-                    as_sent(value)) is None:
+                    as_sent(value).partition("?")[0]) is None:
                 file.fail("%s is %r; expected a path that begins with \"/\" "
                           "and has no \"..\"" % (what, value), "rewrites", i)
     return routes, rewrites

@@ -287,9 +287,9 @@ def find(path: str) -> Handler:
     decoded = files.decode_path(path)
     if decoded is None:
         raise HTTPException(404, "Not Found")
-    name = files.locate(decoded + "_wsh.py",
-                        options.ws_docroot or None)
-    source, status = files.open_file(name)
+    place = files.locate(decoded + "_wsh.py", options.ws_docroot or None)
+    name = place.path
+    source, status = files.open_file(place, script=True)
     with source:
         stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
         known = _handlers.get(name)

@@ -141,15 +141,15 @@ class _Test:
         self.stem = "/" + request.path[:-len(suffix)].lstrip("/")
         self.path = self.stem + source
         self.query = request.request_path[len(request.path):]
-        self.file = files.requested(self.path)[1]
-        with files.open_file(self.file)[0] as f:
+        self.place = files.requested(self.path)[1]
+        with files.open_file(self.place)[0] as f:
             self.meta = read_meta(f.read())
 
     def answer(self, request: Any, response: Any, kind: str, text: str
                ) -> None:
         """Sends text with the test's own headers."""
         fields = files.load_headers(
-            self.file, lambda data: pipes.template(request, data, "none"))
+            self.place, lambda data: pipes.template(request, data, "none"))
         if kind == "text/html":
             # That of the test is about its script.
             fields = [f for f in fields if f[0].lower() != b"content-type"]
@@ -157,7 +157,7 @@ class _Test:
             response.headers.set("Content-Type", kind + "; charset=utf-8")
         response.headers.update(fields)
         response.content = text
-        piping = pipes.of_name(self.file)
+        piping = pipes.of_name(self.place.path)
         if piping:
             pipes.apply(piping, request, response)
 

@@ -75,17 +75,17 @@ class Aliases(Case):
                 ("/alx", fake.DOC_ROOT + "/alx"),
                 ("/deep/x", fake.DOC_ROOT + "/deep/x")):
             with self.subTest(path=path):
-                self.assertEqual(files.locate(path), want)
-        self.assertEqual(files.locate("/x", two), two + "/x")
+                self.assertEqual(files.locate(path).path, want)
+        self.assertEqual(files.locate("/x", two).path, two + "/x")
         fake.configure(aliases=[("/\u00e9\u2192 ", one)])
         self.assertEqual(
             files.requested("/%C3%A9%e2%86%92%20/x"),
-            ("/\u00e9\u2192 /x", one + "/x"))
+            ("/\u00e9\u2192 /x", (one + "/x", one)))
 
     def test_base_path(self):
         base = os.path.join(fake.DOC_ROOT, "base")
         self.assertEqual(files.requested("/u/x%20y", base, "/u/"),
-                         ("/u/x y", base + "/x y"))
+                         ("/u/x y", (base + "/x y", base)))
         for path in ("/v/x", "/ux", "/u/../x", "x"):
             self.assertRaises(HTTPException, files.requested, path, base,
                               "/u/")
@@ -93,7 +93,7 @@ class Aliases(Case):
     def test_of_the_settings(self):
         os.makedirs(os.path.join(fake.DOC_ROOT, "local"), exist_ok=True)
         self.config('{"aliases": [{"url-path": "/u/", "local-dir": "local"}]}')
-        self.assertEqual(files.locate("/u/x"), fake.DOC_ROOT + "/local/x")
+        self.assertEqual(files.locate("/u/x").path, fake.DOC_ROOT + "/local/x")
 
     def test_wrong(self):
         for url in ("x", "/../x", "/%00"):
