@@ -549,6 +549,7 @@ child_run(const struct child_args *a)
 		child_fail(a->slot, "out of memory for TLS");
 	if (conn_init(&ch.c, a->fd, t, a->slot, a->options) == -1)
 		child_fail(a->slot, "cannot set up a connection");
+	ch.c.board = a->board;
 	ch.c.client_host = a->client_host;
 	ch.c.client_port = a->client_port;
 	ch.preface_due = sys_now_ms() + a->options->handshake_timeout_ms;

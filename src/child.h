@@ -30,6 +30,7 @@ struct child_args {
 	struct tls_ctx *tls;	/* NULL: cleartext */
 	const struct options *options;
 	struct slot *slot;
+	const struct scoreboard *board;	/* which the slot is of */
 	char client_host[64];	/* numeric */
 	unsigned client_port;
 };

@@ -153,6 +153,7 @@ struct conn {
 	struct tls *tls;	/* NULL: cleartext; owned */
 	struct session *session;
 	struct slot *slot;
+	const struct scoreboard *board;	/* NULL: no other child's */
 	const struct options *options;
 	struct tls_info info;
 	const char *client_host;	/* numeric; borrowed */

@@ -48,6 +48,8 @@ struct options {
 	/* What scripts and connections are limited to; 0: no limit. */
 	const char *user;		/* name or number; NULL: as we are */
 	const char *group;
+	uint64_t max_stored;		/* octets of content; 0: a share */
+	uint64_t max_stored_total;	/* ... of all children */
 	uint64_t max_message;		/* octets of a WebSocket message */
 	uint64_t max_memory;		/* octets of a child's address space */
 	unsigned max_cpu_ms;		/* of processor time */

@@ -79,6 +79,8 @@ bury(struct parent *p, pid_t pid)
 	ends_log(p->options, &p->board.seat[i], &p->board.slot[i], status,
 	    ends_cpu_us() - cpu_us);
 	p->board.seat[i].pid = 0;
+	/* Its files are gone, with what it had in them. */
+	atomic_store(&p->board.slot[i].stored, 0);
 	p->alive--;
 	note_death(p, i, status);
 	if (p->alive <= p->options->max_children / 2)

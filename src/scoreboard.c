@@ -9,6 +9,7 @@
  * Parent and child call it; it logs nothing.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,6 +242,28 @@ slot_last_text(const struct slot *s, char *dst, size_t size)
 	if (last != NULL)
 		running_text(last, last->last_stream, dst, size);
 	return last != NULL;
+}
+
+uint64_t
+scoreboard_stored(const struct scoreboard *b, char *most, size_t size)
+{
+	char client[sizeof(b->slot->client) + 1];
+	uint64_t all = 0, largest = 0, stored;
+	size_t i, at = 0;
+
+	for (i = 0; i < b->n; i++) {
+		stored = atomic_load(&b->slot[i].stored);
+		all += stored;
+		if (stored > largest) {
+			largest = stored;
+			at = i;
+		}
+	}
+	copy_untrusted(client, sizeof(client), b->slot[at].client,
+	    sizeof(b->slot->client));
+	snprintf(most, size, "child %d of %s with %" PRIu64 " octets",
+	    atomic_load(&b->slot[at].pid), client, largest);
+	return all;
 }
 
 void

@@ -63,6 +63,7 @@ struct slot {
 	atomic_uint_fast64_t octets_out;
 	atomic_uint streams;
 	atomic_uint quick;	/* of them: files answered without Python */
+	atomic_uint_fast64_t stored;	/* octets of content, in files */
 	char client[64];	/* "127.0.0.1:50000" */
 	char tls[16];		/* "TLSv1.3"; empty: none, or not yet */
 	char alpn[16];		/* "h2"; empty: the client offered none */
@@ -125,6 +126,13 @@ void slot_running_end(struct running *r);
 int slot_beat(struct slot *s, unsigned limit_ms, unsigned more_ms);
 
 void slot_set_end(struct slot *s, enum child_end end, const char *why);
+
+/*
+ * Octets of content that all children have in files; most: "child 812 of
+ * 127.0.0.1:50000 with 4096 octets", the one that has most.
+ */
+uint64_t scoreboard_stored(const struct scoreboard *b, char *most,
+    size_t size);
 
 /* What was negotiated; NULL: none. */
 void slot_set_tls(struct slot *s, const char *version, const char *alpn);

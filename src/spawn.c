@@ -131,6 +131,7 @@ spawn_serve(struct parent *p, long i, int fd,
 	a.tls = *p->tls;
 	a.options = p->options;
 	a.slot = slot;
+	a.board = &p->board;
 	sys_addr_host(sa, a.client_host, sizeof(a.client_host));
 	a.client_port = sys_addr_port(sa);
 	child_run(&a);

@@ -28,7 +28,7 @@ void
 status_log(const struct parent *p)
 {
 	char text[4096], run[SCOREBOARD_TEXT + 64];
-	char spare[32] = "";
+	char spare[32] = "", stored[64];
 	size_t i, k;
 
 	if (p->options->spare != 0)
@@ -39,6 +39,7 @@ status_log(const struct parent *p)
 		const struct seat *seat = &p->board.seat[i];
 		const struct slot *slot = &p->board.slot[i];
 		uint64_t ms = sys_now_ms() - seat->started_ms;
+		uint64_t octets = atomic_load(&slot->stored);
 
 		if (seat->pid == 0)
 			continue;
@@ -47,11 +48,14 @@ status_log(const struct parent *p)
 		for (k = 0; k < SCOREBOARD_RUNNING; k++)
 			if (slot_running_text(slot, k, run, sizeof(run)))
 				ends_append(text, sizeof(text), ", running ", run);
+		snprintf(stored, sizeof(stored), ", %" PRIu64
+		    " octets of content stored", octets);
 		log_info("child %ld of %s: %s; %" PRIu64 ".%03u s, "
 		    "%u streams, %" PRIuFAST64 " octets in, %" PRIuFAST64
-		    " out", (long)seat->pid, seat->client, text, ms / 1000,
+		    " out%s", (long)seat->pid, seat->client, text, ms / 1000,
 		    (unsigned)(ms % 1000), atomic_load(&slot->streams),
 		    atomic_load(&slot->octets_in),
-		    atomic_load(&slot->octets_out));
+		    atomic_load(&slot->octets_out),
+		    octets > 0 ? stored : "");
 	}
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The body store: content of a request, in memory up to 1 MiB, then in one
-temporary file; and file-like views of it.
+temporary file, as far as there is room for it (`room`); and file-like views
+of it.
 """
 
 import io
@@ -10,6 +11,8 @@ import tempfile
 import threading
 from typing import Any, Callable, Iterator, List, Optional, Union
 
+from h2rig import room
+
 __all__ = ["BodyStore", "RawInput", "storing"]
 
 #: Octets that are held in memory.
@@ -17,6 +20,9 @@ IN_MEMORY = 1 << 20
 
 #: Octets that go to the file in one write, at least.
 WRITE = 1 << 16
+
+#: Octets of a file that are counted at a time.
+STEP = 1 << 20
 
 #: Held while content is moved: from the connection to a store, and from a
 #: store's memory to its file, which a reader does too.  One for all stores,
@@ -32,9 +38,14 @@ class BodyStore:
 
     One thread at a time appends, and any number read meanwhile.  Reads keep no
     position, so that any number of views share one file.
+
+    lost: None, or why the content is not there: what cannot be stored is
+    dropped, with what has been and will be of the same request.  Reading
+    raises it then; length counts on.
     """
 
-    __slots__ = ("length", "_memory", "_filed", "_file", "_whole")
+    __slots__ = ("length", "lost", "_memory", "_filed", "_file", "_counted",
+                 "_whole")
 
     def __init__(self) -> None:
         self.length = 0
@@ -42,31 +53,64 @@ class BodyStore:
         self._memory: Union[bytes, bytearray] = b""
         self._filed = 0
         self._file: Any = None
+        self.lost: Optional[room.NoRoom] = None
+        self._counted = 0
         self._whole = b""
 
+    def __del__(self) -> None:
+        self._uncount()
+
     def append(self, data: bytes) -> int:
-        """Stores data; returns the offset it has got.  OSError."""
+        """Stores data, or loses it; returns the offset it has got."""
         offset = self.length
         if not data:
             return offset
         with storing:
-            if self._file is not None and len(data) >= WRITE:
-                self._flush()
-                self._write(data)
-            elif not self._memory:
-                self._memory = data
-            else:
-                if isinstance(self._memory, bytes):
-                    self._memory = bytearray(self._memory)
-                self._memory += data
+            if self.lost is None:
+                try:
+                    self._add(data)
+                except (OSError, MemoryError, room.NoRoom) as e:
+                    self._lose(e)
             self.length = offset + len(data)
-            if len(self._memory) >= (IN_MEMORY if self._file is None
-                                     else WRITE):
-                self._flush()
         return offset
+
+    def _add(self, data: bytes) -> None:
+        if self._file is not None and len(data) >= WRITE:
+            self._flush()
+            self._write(data)
+        elif not self._memory:
+            self._memory = data
+        else:
+            if isinstance(self._memory, bytes):
+                self._memory = bytearray(self._memory)
+            self._memory += data
+        if len(self._memory) >= (IN_MEMORY if self._file is None else WRITE):
+            self._flush()
+
+    def _lose(self, e: Exception) -> None:
+        self.lost = e if isinstance(e, room.NoRoom) else room.refusal(
+            503, str(e) or type(e).__name__)
+        # Others have the room of what is of no use now.
+        self._memory, self._file, self._whole = b"", None, b""
+        self._uncount()
+
+    def check(self) -> None:
+        """Raises `lost`, if it is."""
+        if self.lost is not None:
+            raise room.NoRoom(self.lost.code, self.lost.message)
+
+    def _uncount(self) -> None:
+        counted, self._counted = self._counted, 0
+        if counted:
+            room.give(counted)
 
     def _write(self, data: Union[bytes, bytearray]) -> None:
         # Behind what is in the file: counted once all of it is.
+        more = self._filed + len(data) - self._counted
+        if more > 0:
+            more += -more % STEP
+            room.take(more)
+            self._counted += more
         at, left = self._filed, memoryview(data)
         while left:
             n = os.pwrite(self._file.fileno(), left, at)
@@ -85,6 +129,8 @@ class BodyStore:
         if size <= 0:
             return b""
         with storing:
+            self.check()
+            file = self._file
             start = offset - self._filed
             if start >= 0:
                 return bytes(memoryview(self._memory)[start:start + size])
@@ -92,7 +138,7 @@ class BodyStore:
                 self._flush()
         parts: List[bytes] = []
         while size > 0:
-            part = os.pread(self._file.fileno(), size, offset)
+            part = os.pread(file.fileno(), size, offset)
             if not part:
                 break
             parts.append(part)
@@ -102,6 +148,7 @@ class BodyStore:
 
     def whole(self) -> bytes:
         """All of it; the same object until more is appended."""
+        self.check()
         whole = self._whole
         if len(whole) != self.length:
             memory = self._memory
@@ -114,12 +161,12 @@ class BodyStore:
 
     def searchable(self) -> Any:
         """Something with `find` and slices: bytes, or the file mapped."""
-        if self._file is None:
-            return self.whole()
         with storing:
+            if self._file is None:
+                return self.whole()
             self._flush()
-        return mmap.mmap(self._file.fileno(), self.length,
-                         access=mmap.ACCESS_READ)
+            return mmap.mmap(self._file.fileno(), self.length,
+                             access=mmap.ACCESS_READ)
 
 
 class StoreView(io.RawIOBase):

@@ -15,6 +15,7 @@ class Options:
 
     __slots__ = ("doc_root", "real_root", "hide_tracebacks", "scheme",
                  "hosts", "port", "log_level", "max_body", "max_message",
+                 "max_stored", "max_stored_total",
                  "version",
                  "routes", "routes_text", "routes_candidate",
                  "aliases", "latency_ms", "config", "stash",
@@ -33,6 +34,9 @@ class Options:
         self.max_body = 1 << 30
         #: octets of a WebSocket message
         self.max_message = 1 << 24
+        #: octets of content in files, see `room`; 0: a share of the space
+        self.max_stored = 0
+        self.max_stored_total = 0
         self.version = ""
         #: a file of the user's routes
         self.routes: Optional[str] = None

@@ -20,9 +20,9 @@ from typing import Any, Deque, Dict, List, Optional, Tuple
 
 import _h2rig
 
-from h2rig import (codecache, errors, frames, handlers, paths, pipes, rundir,
-                   settings, stash, userroutes, websocket, websocket_aliases,
-                   wpt_pages)
+from h2rig import (codecache, errors, frames, handlers, paths, pipes, room,
+                   rundir, settings, stash, userroutes, websocket,
+                   websocket_aliases, wpt_pages)
 from h2rig.body import storing
 from h2rig.config import options
 from h2rig.errors import HTTPException, StreamClosedError
@@ -76,6 +76,7 @@ def configure(values: Dict[str, Any]) -> None:
     if options.wpt:
         wpt_pages.register(router)
     router.add_defaults()
+    room.configure()
     stash.configure()
 
 
@@ -231,7 +232,7 @@ class Exchange:
 
     def store(self, event: Tuple[Any, ...]) -> int:
         """Adds an event after the first to the request, with `storing` held:
-        where in the store its content is.  OSError: no room for it, say.
+        where in the store its content is.
         """
         request = self.request
         if event[0] == EVENT_TRAILERS:
@@ -259,14 +260,13 @@ class Exchange:
             if self.dropping:
                 request._ended = ended
             else:
-                try:
-                    offset = self.store(event)
-                    if self.functions.handle_data is not None:
-                        frame = request.data_frame(data, offset, len(data),
-                                                   flow_length)
-                except OSError as e:
-                    request._ended = ended
-                    error = e
+                offset = self.store(event)
+                if self.functions.handle_data is not None:
+                    # It may do without what could not be stored.
+                    frame = request.data_frame(data, offset, len(data),
+                                               flow_length)
+                else:
+                    error = request.store.lost
             if frame is not None and self.pending:
                 # Its turn comes after those.
                 frame._data = None

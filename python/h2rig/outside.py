@@ -5,7 +5,7 @@ program's imports the package: to read its documentation, say.
 
 import sys
 import types
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 __all__ = ["install"]
 
@@ -19,6 +19,10 @@ def _log_enabled(level: str) -> bool:
     return level != "debug"
 
 
+def _stored(n: int) -> Tuple[int, int, str]:
+    return 0, 0, ""
+
+
 def _connection() -> Dict[str, Any]:
     raise RuntimeError("there is no connection outside of h2rig")
 
@@ -29,6 +33,6 @@ def install() -> None:
     for name, value in (
             ("EVENT_HEADERS", 1), ("EVENT_DATA", 2), ("EVENT_TRAILERS", 3), ("EVENT_CONTENT", 4),
             ("log", _log), ("log_enabled", _log_enabled),
-            ("connection", _connection)):
+            ("stored", _stored), ("connection", _connection)):
         setattr(module, name, value)
     sys.modules["_h2rig"] = module

@@ -256,7 +256,8 @@ class Request:
         auth: forms.Authentication = self._auth
         return auth
 
-    # Content.  Whatever asks for what has not come yet waits for it.
+    # Content.  What asks for some that has not come yet waits for it; for some
+    # that could not be stored there is an HTTPException (413, 503).
 
     @property
     def body(self) -> bytes:
@@ -321,10 +322,12 @@ class Request:
     def _pull(self, size: Optional[int]) -> None:
         # Takes events until size octets are stored (None: all there are).
         store = self.store
+        store.check()
         while not self._ended and (size is None or store.length < size):
             if self._exchange is None:
                 raise StreamClosedError("the request's stream is closed")
             self._exchange.pull(size)
+            store.check()
 
     # What dispatch tells it.
 
@@ -340,7 +343,7 @@ class Request:
 
     def add_data(self, data: bytes, flow_length: int, ended: bool) -> int:
         """Stores a DATA frame's content and notes the frame; where in the
-        store it is.  OSError.
+        store it is.
         """
         store = self._store
         if store is None:
@@ -353,7 +356,7 @@ class Request:
     def add_content(self, data: bytes, lengths: Sequence[int],
                     ended: bool) -> None:
         """Stores the content of several DATA frames and notes them; lengths:
-        octets of content and flow-controlled length of each in turn.  OSError.
+        octets of content and flow-controlled length of each in turn.
         """
         offset = self.store.append(data)
         self.frames.add_several(self.store, offset, lengths, ended)

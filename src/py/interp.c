@@ -214,7 +214,8 @@ alias_list(const struct options *o)
 static PyObject *
 options_dict(const struct options *o)
 {
-	return Py_BuildValue("{sO&sOsssIsssKsKsssO&sNsIsO&sO&sO&sOsO}",
+	return Py_BuildValue("{sO&sOsssIsssKsKsKsKsssO&sNsIsO&sO&sO&sO"
+	    "sO}",
 	    "doc_root", fs_text, o->doc_root,
 	    "hide_tracebacks", o->hide_tracebacks ? Py_True : Py_False,
 	    "scheme", o->cleartext ? "http" : "https",
@@ -222,6 +223,8 @@ options_dict(const struct options *o)
 	    "log_level", log_level_name(o->log_level),
 	    "max_body", (unsigned long long)o->limits.max_body,
 	    "max_message", (unsigned long long)o->max_message,
+	    "max_stored", (unsigned long long)o->max_stored,
+	    "max_stored_total", (unsigned long long)o->max_stored_total,
 	    "version", PACKAGE_VERSION,
 	    "routes", fs_text, o->routes,
 	    "aliases", alias_list(o),

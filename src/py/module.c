@@ -332,6 +332,28 @@ module_connection(PyObject *module, PyObject *unused)
 }
 
 /*
+ * A script's fork has no part in the account: it ends without giving back.
+ */
+static PyObject *
+module_stored(PyObject *module, PyObject *arg)
+{
+	long long n = PyLong_AsLongLong(arg);
+	struct conn *c = the_conn;
+	unsigned long long own, all;
+	char most[160];
+
+	(void)module;
+	if (n == -1 && PyErr_Occurred())
+		return NULL;
+	if (c == NULL || c->board == NULL || atomic_load(&c->forked))
+		return Py_BuildValue("(iis)", 0, 0, "");
+	own = atomic_fetch_add(&c->slot->stored, (uint64_t)n) + (uint64_t)n;
+	all = scoreboard_stored(c->board, most, sizeof(most));
+	return Py_BuildValue("(KKN)", own, all,
+	    PyUnicode_DecodeLatin1(most, (Py_ssize_t)strlen(most), NULL));
+}
+
+/*
  * In a process that a script forked: the connection stays with its owner.
  * Closing the descriptor sends nothing; only this process's copy goes.
  */
@@ -361,6 +383,9 @@ static PyMethodDef module_methods[] = {
 	    "What a file's status is, as octets; by path or descriptor." },
 	{ "connection", module_connection, METH_NOARGS,
 	    "What is known of the connection, as a dict." },
+	{ "stored", module_stored, METH_O,
+	    "Octets of content in files, n more: (the connection's, all, "
+	    "who has most)." },
 	{ "_after_fork", module_after_fork, METH_NOARGS,
 	    "Hook for os.register_at_fork." },
 	{ NULL, NULL, 0, NULL }

@@ -18,6 +18,7 @@ module.logged = []
 module.log = lambda level, text: module.logged.append((level, text))
 module.log_enabled = lambda level: True
 module.output = lambda level, octets: None
+module.stored = lambda n: (0, 0, "")
 module.stamp = lambda file: repr(
     [getattr(os.stat(file), "st_" + name)
      for name in ("dev", "ino", "size", "mtime_ns", "ctime_ns")]).encode()
@@ -274,7 +275,7 @@ def configure(**options):
         "port": 8443, "log_level": "debug", "max_body": 1 << 30,
         "version": "0", "routes": None, "aliases": [], "latency_ms": 0,
         "config": None, "stash": None, "ws_docroot": None, "wpt": False,
-        "validators": False}, **options))
+        "validators": False, "max_stored": 0, "max_stored_total": 0}, **options))
     dispatch.read_routes()
     dispatch.take_routes()
 

@@ -10,6 +10,7 @@ from unittest import mock
 import fake  # noqa: F401
 from h2rig import body, forms, request
 from h2rig.body import BodyStore, RawInput
+from h2rig.errors import HTTPException
 from h2rig.literal import ChunkReader, LiteralReader
 
 
@@ -53,16 +54,34 @@ class Store(unittest.TestCase):
         self.assertEqual(store.read(len(want) - 9, 9), want[-9:])
         self.assertEqual(store.whole(), want)
 
-    def test_a_full_disk_loses_nothing_that_was_stored(self):
+    def test_on_a_full_disk_content_is_lost_never_cut(self):
         store = stored(b"a" * (1 << 20))
-        with mock.patch.object(os, "pwrite", side_effect=OSError):
-            for piece in b"c" * body.WRITE, b"b", b"c" * body.WRITE:
-                try:
-                    store.append(piece)
-                except OSError:
-                    self.assertEqual(piece[:1], b"c")
-        self.assertEqual(store.append(b"d"), (1 << 20) + 1)
-        self.assertEqual(store.whole()[-3:], b"abd")
+        self.assertIsNone(store.lost)
+        with mock.patch.object(os, "pwrite", side_effect=OSError(28, "full")):
+            self.assertEqual(store.append(b"b" * body.WRITE), 1 << 20)
+        # As if it were there, but for reading it.
+        self.assertEqual(store.append(b"d"), (1 << 20) + body.WRITE)
+        for read in (store.whole, store.searchable,
+                     lambda: store.read(0, 1)):
+            with self.assertRaisesRegex(HTTPException, "full") as e:
+                read()
+            self.assertEqual(e.exception.code, 503)
+        self.assertIsNone(store._file)
+
+    def test_what_is_in_the_file_is_counted(self):
+        counted = []
+
+        def count(n):
+            counted.append(n)
+            return sum(counted), sum(counted), ""
+        with mock.patch.object(fake.module, "stored", count):
+            store = stored(b"a" * (1 << 20) + b"b")
+            store.append(b"c" * body.WRITE)
+            self.assertEqual(sum(counted), 2 << 20)
+            store.append(b"c" * body.WRITE)
+            self.assertEqual(len(counted), 1)
+            del store
+            self.assertEqual(sum(counted), 0)
 
     def test_writes_of_less_than_all(self):
         pwrite = os.pwrite
