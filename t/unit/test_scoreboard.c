@@ -205,6 +205,23 @@ START_TEST(children_of_an_address_are_counted)
 }
 END_TEST
 
+START_TEST(what_is_stored_adds_up)
+{
+	char most[64];
+
+	ck_assert_uint_eq(scoreboard_stored(&b, most, sizeof(most)), 0);
+	atomic_store(&b.slot[0].stored, 5);
+	atomic_store(&b.slot[2].stored, 6);
+	atomic_store(&b.slot[2].pid, 7);
+	strcpy(b.slot[2].client, "127.0.0.1:8");
+	ck_assert_uint_eq(scoreboard_stored(&b, most, sizeof(most)), 11);
+	ck_assert_str_eq(most, "child 7 of 127.0.0.1:8 with 6 octets");
+	memset(b.slot[2].client, 'x', sizeof(b.slot[2].client));
+	scoreboard_stored(&b, most, 12);
+	ck_assert_str_eq(most, "child 7 of ");
+}
+END_TEST
+
 START_TEST(an_entry_being_filled_is_not_shown)
 {
 	char text[256];
@@ -232,6 +249,7 @@ main(void)
 	tcase_add_test(tc, an_entry_being_filled_is_not_shown);
 	tcase_add_test(tc, the_latest_function_is_known_when_it_is_over);
 	tcase_add_test(tc, tls_is_shown);
+	tcase_add_test(tc, what_is_stored_adds_up);
 	tcase_add_test(tc, children_of_an_address_are_counted);
 	suite_add_tcase(s, tc);
 	return tap_run(s);
