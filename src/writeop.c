@@ -8,13 +8,19 @@
 #include "sys.h"
 #include "writeop.h"
 
+static int
+add_headers(struct conn *c, struct writeop *o, bool end_stream)
+{
+	return (o->as_is ? send_headers_as_is : send_headers)(c->session,
+	    o->id, o->fields, o->n_fields, end_stream, &o->op.why);
+}
+
 int
 writeop_headers(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
-	return send_headers(c->session, o->id, o->fields, o->n_fields,
-	    o->end_stream, &op->why);
+	return add_headers(c, o, o->end_stream);
 }
 
 int
@@ -52,8 +58,7 @@ writeop_respond(struct conn *c, struct op *op)
 	int rc;
 
 	if (!o->headers_done) {
-		rc = send_headers(c->session, o->id, o->fields, o->n_fields,
-		    bare, &op->why);
+		rc = add_headers(c, o, bare);
 		if (rc != SEND_OK)
 			return rc;
 		o->headers_done = true;

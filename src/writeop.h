@@ -20,6 +20,7 @@ struct writeop {
 	uint32_t code;
 	uint32_t last;		/* push: promised stream; goaway: last one */
 	bool end_stream;
+	bool as_is;		/* headers, respond: as send_headers_as_is */
 	bool headers_done;	/* respond: they have been queued */
 	bool refused;		/* answer: there has been one */
 	const uint8_t *data;

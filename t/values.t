@@ -6,6 +6,7 @@ give; the first column names the sentence."""
 import base64
 import json
 import os
+import re
 import sys
 import tempfile
 
@@ -334,6 +335,22 @@ SENT = [
     ("HTTP/1-style: they return True", "w = response.writer\n    a = "
      "[w.write_status(200), w.write_header('A', '1'), w.end_headers()]\n    "
      "w.write_content(repr(a))", 200, b"[True, True, True]", {}),
+    ("HTTP/1-style: what breaks a rule goes out as it stands",
+     "w = response.writer\n    w.write_status(200)\n    w.write_header('X-A', "
+     "'a\\0b')\n    w.end_headers()\n    w.write_content('x')", 200, b"x",
+     {"x-a": "a\0b"}),
+    ("... also after main", "response.writer.write_header('X-A', 'a\\rb')\n"
+     "    return 'x'", 200, b"x", {"x-a": "a\rb"}),
+    ("write_status_headers does not look either", "response.headers.set("
+     "'Content-Length', '42,30')\n    response.write_status_headers()\n    "
+     "response.write_content()", 200, b"", {"content-length": "42,30"}),
+    ("content is a list", "c = response.content\n    assert c == [] and "
+     "isinstance(c, list)\n    c.append('a')\n    response.content += 'bc'\n"
+     "    response.content += [b'd']\n    response.content.extend(['e'])",
+     200, b"abcde", {}),
+    ("... a new one for each response", "response.content.append('x')", 200,
+     b"x", {}),
+    ("a dict: its keys", "return {'a': 1, b'b': 2}", 200, b"ab", {}),
     ("a literal response", "response.writer.write('HTTP/1.1 202 X\\r\\nA: b')"
      "\n    response.writer.write('\\r\\n\\r\\nrest')", 202, b"rest",
      {"a": "b"}),
@@ -351,7 +368,9 @@ REFUSED = [
      ["status", "(1, 2, 3)"]),
     ("True as status", "response.status = True", ["status", "True"]),
     ("content of a number", "return 5", ["content", "int: 5"]),
-    ("content of a dict", "return {'a': 1}", ["content", "dict", "text, byt"]),
+    ("a status of digits", "response.status = '404'", ["status", "'404'"]),
+    ("encode", "response.writer.encode(None)", ["ValueError", "None"]),
+    ("decode", "response.writer.decode(5)", ["ValueError", "int: 5"]),
     ("a number among content", "return [], ['a', 5]", ["content", "int: 5"]),
     ("a header that is no pair", "return ['x'], ''",
      ["(name, value) pair", "'x'"]),
@@ -362,17 +381,20 @@ REFUSED = [
      ["header name", "NoneType"]),
     ("a character above U+00FF", "return [('X-A', 'a\\u0439')], ''",
      ["X-A", "U+0439", "Latin-1"]),
-    ("a space in a header name, returned", "return [('X A', '1')], ''",
-     ["header name 'x a'", "expected letters"]),
     ("a space in a header name, checked call",
      "response.writer.write_headers([('x a', '1')], 200)",
      ["header name 'x a'", "expected letters"]),
-    ("CR and LF in a value", "return [('X-A', 'a\\r\\nb')], ''",
+    ("CR and LF in a value, checked call",
+     "response.writer.write_headers([('X-A', 'a\\r\\nb')], 200)",
      ["'a\\r\\nb' of header x-a", "expected no NUL, CR or LF"]),
+    ("a content-length, checked call",
+     "response.writer.write_headers([('content-length', 'x')], 200)",
+     ["content-length", "RFC 91"]),
     ("NUL in a value of a promise", "response.writer.write_push([(':method', "
      "'GET'), (':path', '/'), (':scheme', 'https'), (':authority', 'a'), "
      "('x-a', '\\0')])", ["of header x-a", "expected no NUL"]),
-    ("an empty header name", "return [('', 'a')], ''", ["header name ''"]),
+    ("an empty header name, checked call",
+     "response.writer.write_headers([('', 'a')], 200)", ["header name ''"]),
     ("a status in write_headers", "response.writer.write_headers([], 'x')",
      ["status", "'x'"]),
     ("data of a wrong type", "response.writer.write_headers([], 200) if 0 "
@@ -389,6 +411,19 @@ REFUSED = [
      ["nonsense"]),
     ("what main returns of a cookie", "response.set_cookie('n', object())",
      ["cookie", "object"]),
+]
+
+
+# The fields that main returns, what of them comes, the warning.
+AS_IT_STANDS = [
+    ("[('X A', '1')]", ("x a", "1"), "header name 'x a'"),
+    ("[('X-A', 'a\\r\\nb')]", ("x-a", "a\r\nb"), "of header x-a; expected no NUL"),
+    ("[('X-A', 'a\\0')]", ("x-a", "a\0"), "of header x-a; expected no NUL"),
+    ("[('', 'a')]", ("", "a"), "header name ''"),
+    ("[('Content-Length', 'one')]", ("content-length", "one"),
+     "content-length"),
+    ("[('Content-Length', '42,30')]", ("content-length", "42,30"),
+     "content-length"),
 ]
 
 
@@ -422,6 +457,25 @@ def sent(c):
              sentence, f"{x}\nwant {status} {body}")
         for name, value in fields.items():
             t.eq(x.header(name), value, f"{sentence}: {name}")
+
+
+def as_it_stands(s, c):
+    """What main returns breaks a rule: so be it, and the log says which."""
+    for i, (fields, want, says) in enumerate(AS_IT_STANDS):
+        for how, content in (("", "'x'"), (", an iterable", "iter(['x'])")):
+            write(f"a{i}", f"    return {fields}, {content}")
+            x = ask(c, f"a{i}", G)
+            t.ok(x.status == 200 and x.body == b"x" and x.ended
+                 and want in x.headers, f"as it stands: {fields}{how}",
+                 f"{x} {x.headers}")
+        t.ok(s.wait_log(r"warn: .*/a%d\.py.*as it stands: .*%s.*RFC 9" % (
+            i, re.escape(says))), f"with a warning: {fields}", says)
+    write("logs", "    response.logger.warning('a %s', 'word')\n    "
+          "response.writer.logger.info('another')\n    "
+          "return str(response.writer.request is request)")
+    t.eq(c.fetch("/logs.py").body, b"True", "writer.request")
+    t.ok(s.wait_log("warn: .*a word") and s.wait_log("info: .*another"),
+         "response.logger, writer.logger")
 
 
 def refused(c):
@@ -497,6 +551,7 @@ with tempfile.TemporaryDirectory() as ROOT:
         with Client(server.port) as client:
             values(client)
             sent(client)
+            as_it_stands(server, client)
             refused(client)
             more(server, client)
 t.done()

@@ -14,7 +14,8 @@ from rawclient import Client                                    # noqa: E402
 from server import SCRIPTS, Server                              # noqa: E402
 
 t = tap.Tap()
-HTML, JS = "text/html; charset=utf-8", "text/javascript; charset=utf-8"
+HTML, JS = "text/html", "text/javascript"
+OWN = JS + "; charset=utf-8"    # in the test's own .headers
 
 TOP = """<!doctype html>
 <meta charset="utf-8">
@@ -75,8 +76,8 @@ PAGES = [
     ("/sub/all.any.serviceworker-module.html?one", HTML, WORKER % (
         ALL, SERVICE % '"/sub/all.any.worker-module.js?one", '
         '{ scope, type: "module" }')),
-    ("/sub/all.any.worker.js", JS,
-     'const META_TITLE = "All \\u003cglobals> & \\"more\\"";\n'
+    ("/sub/all.any.worker.js", OWN,
+     'self.META_TITLE = "All \\u003cglobals> & \\"more\\"";\n'
      + GLOBAL % ("false", "true") +
      """importScripts("/resources/testharness.js");
 importScripts("helper.js");
@@ -84,7 +85,7 @@ importScripts("/sub/helper.js?a=1&b=\\"2\\"");
 importScripts("/sub/all.any.js");
 done();
 """),
-    ("/sub/all.any.worker-module.js", JS,
+    ("/sub/all.any.worker-module.js", OWN,
      """import "/sub/all.any.worker-globals.js";
 import "/resources/testharness.js";
 import "./helper.js";
@@ -92,7 +93,7 @@ import "/sub/helper.js?a=1&b=\\"2\\"";
 import "/sub/all.any.js";
 done();
 """),
-    ("/sub/all.any.worker-globals.js", JS, GLOBAL % ("false", "true")
+    ("/sub/all.any.worker-globals.js", OWN, GLOBAL % ("false", "true")
      + 'self.META_TITLE = "All \\u003cglobals> & \\"more\\"";\n'),
     ("/default.any.html", HTML, TOP + "<script>\n"
      + GLOBAL % ("true", "false") + "</script>\n" + HARNESS + LOG

@@ -29,6 +29,7 @@ _types = {
     "image/bmp": "bmp",
     "image/gif": "gif",
     "image/jpeg": "jpg jpeg",
+    "image/jxl": "jxl",
     "image/png": "png",
     "image/svg+xml": "svg",
     "image/webp": "webp",

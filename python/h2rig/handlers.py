@@ -8,7 +8,8 @@ A handler is a callable `(request, response)`, or an object with
 
 import functools
 import json
-from typing import Any, Callable, Dict, Optional
+import os
+from typing import Any, Callable, Dict, Optional, Sequence, Union
 
 import _h2rig
 
@@ -222,15 +223,18 @@ class StringHandler:
 class StaticHandler(StringHandler):
     """Answers with a file as it was when the handler was made.
 
-    format_args: what `%` puts in the text (None: nothing is put in).
+    path: of a file, or a list of them, which are sent one behind the other.
+    format_args: what `%` puts in the text (None or empty: nothing is put in).
     OSError.
     """
 
-    def __init__(self, path: str, format_args: Any, content_type: Any,
-                 **headers: Any) -> None:
-        with files.open_regular(path)[0] as f:
-            data = f.read()
-        if format_args is not None:
+    def __init__(self, path: Union[str, Sequence[str]], format_args: Any,
+                 content_type: Any, **headers: Any) -> None:
+        data = b""
+        for name in [path] if isinstance(path, (str, os.PathLike)) else path:
+            with files.open_regular(name)[0] as f:
+                data += f.read()
+        if format_args:
             data = (data.decode("utf-8") % format_args).encode("utf-8")
         super().__init__(data, content_type, **headers)
 

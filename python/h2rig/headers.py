@@ -5,13 +5,17 @@ the way from a script's pairs to the octets that the protocol engine takes.
 
 import functools
 import re
-from typing import (Any, Dict, Iterable, Iterator, List, Optional,
-                    Tuple)
+from typing import (Any, Callable, Dict, Iterable, Iterator, List, Optional,
+                    Tuple, TypeVar)
+
+import _h2rig
 
 from h2rig.errors import ProtocolError
 from h2rig.isomorphic import Value, isomorphic_encode, octets
 
 __all__ = ["MultiDict", "RequestHeaders", "ResponseHeaders"]
+
+_T = TypeVar("_T")
 
 _missing = object()
 _none: List[bytes] = []
@@ -338,6 +342,27 @@ def explained(e: ProtocolError, fields: Iterable[Tuple[Any, ...]]
                 "§8.2.1)" % (field[1].decode("latin-1"),
                              field[0].decode("latin-1")))
     return e
+
+
+def as_it_stands(stream: Any, fields: List[Tuple[Any, ...]],
+                 send: Callable[[bool], _T]) -> _T:
+    """What `send` returns, called with false to send the fields; and, if they
+    break a rule, again with true, to send them nevertheless.  The log says
+    which rule.  ProtocolError if it is another that forbids it.
+    """
+    try:
+        return send(False)
+    except ProtocolError as e:
+        broken = explained(e, fields)
+        if type(e) is not ProtocolError:
+            raise
+        try:
+            sent = send(True)
+        except ProtocolError:
+            raise broken from None
+    _h2rig.log("warn", "stream %d, %s: sent as it stands: %s"
+               % (stream.id, stream.script, broken))
+    return sent
 
 
 def _never_indexed(item: Any) -> bool:

@@ -8,6 +8,7 @@ record when it is flushed, when it is long, or when the process ends.
 """
 
 import io
+import logging
 import os
 import sys
 import threading
@@ -15,7 +16,7 @@ from typing import Any, BinaryIO, Dict, List, cast
 
 import _h2rig
 
-__all__ = ["drain", "install"]
+__all__ = ["drain", "install", "script_logger"]
 
 #: octets of a line that are kept together; the log has a bound of its own
 LINE_MAX = 4096
@@ -81,6 +82,28 @@ _lines = [LogLines("info", 1), LogLines("warn", 2)]
 
 #: what sys.stdout and sys.stderr are until a script sets them
 _texts: List[io.TextIOWrapper] = []
+
+
+class _Records(logging.Handler):
+    # What a script gives to a logger, as records of the log.
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = self.format(record)
+        except Exception:
+            self.handleError(record)    # which says it on sys.stderr
+            return
+        level = ("error" if record.levelno >= logging.ERROR else
+                 "warn" if record.levelno >= logging.WARNING else
+                 "info" if record.levelno >= logging.INFO else "debug")
+        _h2rig.log(level, text.encode("utf-8", "backslashreplace").decode())
+
+
+#: `response.logger`
+script_logger = logging.getLogger("h2rig.script")
+script_logger.addHandler(_Records())
+script_logger.setLevel(logging.DEBUG)
+script_logger.propagate = False
 
 
 def install() -> None:

@@ -3,6 +3,7 @@
 
 import datetime
 import json
+import logging
 from typing import Any, Iterable, Iterator, List, Optional, Tuple, Union
 
 import _h2rig
@@ -10,8 +11,9 @@ import _h2rig
 from h2rig.constants import response_codes
 from h2rig.files import FilePart, file_part
 from h2rig.errors import ProtocolError
-from h2rig.headers import ResponseHeaders, explained
+from h2rig.headers import ResponseHeaders, as_it_stands
 from h2rig.isomorphic import isomorphic_encode, octets
+from h2rig.output import script_logger
 from h2rig.writer import ResponseWriter
 
 __all__ = ["Response"]
@@ -33,7 +35,7 @@ class Response:
 
     content: text (sent in `encoding`), bytes, a binary or text file, or an
     iterable of text, bytes or callables that return them; each item of an
-    iterable is sent as it is produced.
+    iterable is sent as it is produced.  A new list at first.
     close_connection: whether GOAWAY follows once the stream has ended.
     send_body_for_head_request: whether HEAD is answered with the content too.
     add_required_headers: kept for scripts that set it; nothing is added here
@@ -45,7 +47,7 @@ class Response:
     add_required_headers = True
     send_body_for_head_request = False
     close_connection = False
-    content: Any = _empty
+    _content: Any = _empty
     _writer: Optional[ResponseWriter] = None
     _headers: Optional[ResponseHeaders] = None
     _status: Tuple[int, Any] = (200, None)
@@ -71,6 +73,9 @@ class Response:
     @status.setter
     def status(self, value: Any) -> None:
         reason: Any = None
+        if isinstance(value, (str, bytes)):
+            raise ValueError("status must be an int or (int, reason), not %r"
+                             % (value,))
         if isinstance(value, (tuple, list)):
             if len(value) != 2:
                 raise ValueError("status must be an int or (int, reason), "
@@ -79,6 +84,22 @@ class Response:
             if reason is not None and not isinstance(reason, (str, bytes)):
                 reason = str(reason)
         self._status = status_code(value), reason
+
+    @property
+    def content(self) -> Any:
+        """What is sent, as the class says."""
+        if self._content is _empty:
+            self._content = []
+        return self._content
+
+    @content.setter
+    def content(self, value: Any) -> None:
+        self._content = value
+
+    @property
+    def logger(self) -> logging.Logger:
+        """Records of it, from level info on, are records of the log."""
+        return script_logger
 
     @property
     def headers(self) -> ResponseHeaders:
@@ -178,7 +199,7 @@ class Response:
         A file is given as such; its content, read whole, if read_file.
         TypeError says what the content is if it is none.
         """
-        content = self.content
+        content = self._content
         if isinstance(content, str):
             yield content.encode(self.encoding)
         elif isinstance(content, (bytes, bytearray, memoryview)):
@@ -194,8 +215,8 @@ class Response:
                     yield value
 
     def write_status_headers(self) -> None:
-        """Sends status and fields, as `writer.write_headers` does."""
-        self.writer.write_headers(self.headers, *self._status)
+        """Sends status and fields as they stand, names in lower case."""
+        self.writer.write_own_headers(self.headers, self._status[0])
 
     def write_content(self) -> None:
         """Sends the content, END_STREAM with the last of it.  Nothing for
@@ -222,7 +243,7 @@ class Response:
         or a list of them.  None: it must be iterated over or read.  TypeError
         if it is no content.
         """
-        content = self.content
+        content = self._content
         kind = type(content)
         if kind is bytes:
             ready: bytes = content
@@ -267,10 +288,9 @@ class Response:
         """Sends fields and body, with END_STREAM, unless HEADERS have gone
         out (false).
         """
-        try:
-            sent: bool = self._stream.answer(fields, body)
-        except ProtocolError as e:
-            raise explained(e, fields) from None
+        sent: bool = as_it_stands(
+            self._stream, fields,
+            lambda as_is: self._stream.answer(fields, body, as_is))
         return sent
 
     def send(self, fields: List[Tuple[bytes, ...]],
@@ -279,25 +299,20 @@ class Response:
 
         end_stream: whether END_STREAM goes with it.
         """
-        try:
-            self._send(fields, end_stream)
-        except ProtocolError as e:
-            raise explained(e, fields) from None
-
-    def _send(self, fields: List[Tuple[bytes, ...]],
-              end_stream: bool) -> None:
         stream = self._stream
         if (self.request.method == "HEAD"
                 and not self.send_body_for_head_request):
-            stream.respond(fields, b"", end_stream)
-            return
-        body = self.ready_body()
+            body: Optional[bytes] = b""
+        else:
+            body = self.ready_body()
         if body is not None:
-            stream.respond(fields, body, end_stream)
+            as_it_stands(stream, fields, lambda as_is: stream.respond(
+                fields, body, end_stream, as_is))
             return
-        stream.send_headers(fields)
-        if type(self.content) is FilePart:
-            self.send_part(self.content, end_stream)
+        as_it_stands(stream, fields, lambda as_is: stream.send_headers(
+            fields, False, 0, as_is))
+        if type(self._content) is FilePart:
+            self.send_part(self._content, end_stream)
             return
         for item in self.iter_content():
             part = file_part(item)
@@ -331,7 +346,7 @@ class Response:
 
 
 def _is_iterable(content: Any) -> bool:
-    return hasattr(content, "__iter__") and not isinstance(content, dict)
+    return hasattr(content, "__iter__")
 
 
 def content_error(what: str, value: Any) -> TypeError:
@@ -342,7 +357,9 @@ def content_error(what: str, value: Any) -> TypeError:
 
 
 def status_code(value: Any) -> int:
-    """A status as an int.  TypeError, ValueError unless 100 to 999."""
+    """A status, text of digits too, as an int.  TypeError, ValueError unless
+    100 to 999.
+    """
     if isinstance(value, (str, bytes)) and value.isdigit():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):

@@ -48,7 +48,7 @@ class DirectoryHandler(_Rooted):
             page = files.directory_listing(place.path, decoded)
         except OSError as e:
             raise files.not_found(e) from None
-        response.headers.set("Content-Type", "text/html; charset=utf-8")
+        response.headers.set("Content-Type", "text/html")
         response.content = page
 
     @staticmethod

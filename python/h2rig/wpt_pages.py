@@ -154,7 +154,7 @@ class _Test:
             # That of the test is about its script.
             fields = [f for f in fields if f[0].lower() != b"content-type"]
         if not any(name.lower() == b"content-type" for name, _ in fields):
-            response.headers.set("Content-Type", kind + "; charset=utf-8")
+            response.headers.set("Content-Type", kind)
         response.headers.update(fields)
         response.content = text
         piping = pipes.of_name(self.place.path)
@@ -227,7 +227,7 @@ def _worker(request: Any, response: Any) -> None:
         return
     parts = []
     if test.meta.title is not None:
-        parts.append("const META_TITLE = %s;\n" % _js(test.meta.title))
+        parts.append("self.META_TITLE = %s;\n" % _js(test.meta.title))
     parts.append(_GLOBAL % ("false", "true"))
     for script in ["/resources/testharness.js", *test.meta.scripts,
                    test.path]:

@@ -4,6 +4,7 @@ handlers written for HTTP/1 use.
 """
 
 import io
+import logging
 import struct
 from typing import Any, Iterable, List, Optional, Tuple, Union
 
@@ -12,8 +13,8 @@ import _h2rig
 from h2rig import frames
 from h2rig.errors import ProtocolError, StreamClosedError
 from h2rig.frames import ContinuationFrame, HeadersFrame
-from h2rig.headers import (ResponseHeaders, checked_fields, explained,
-                           normal_order, raw_fields)
+from h2rig.headers import (ResponseHeaders, as_it_stands, checked_fields,
+                           explained, normal_order, raw_fields)
 from h2rig.isomorphic import octets
 from h2rig.literal import ChunkReader, LiteralReader
 
@@ -52,6 +53,17 @@ class ResponseWriter:
         self._headers_done = False
         self._chunks: Optional[ChunkReader] = None
         self._literal: Optional[LiteralReader] = None
+
+    @property
+    def request(self) -> Any:
+        """The request that is answered."""
+        return self._response.request
+
+    @property
+    def logger(self) -> logging.Logger:
+        """As `response.logger`."""
+        logger: logging.Logger = self._response.logger
+        return logger
 
     # State.
 
@@ -103,6 +115,21 @@ class ResponseWriter:
         HTTP/2 has none, it is ignored.  last: END_STREAM; which a response to
         HEAD has too, unless 1xx or send_body_for_head_request is set.
         """
+        fields, last = self._head(headers, status_code, stream_id, last)
+        self._send_fields(fields, last, _checked_id(stream_id))
+
+    def write_own_headers(self, headers: Any, status_code: Any) -> None:
+        """The same for `response.headers` and the HTTP/1-style calls, whose
+        fields go out as they stand, whatever rule they break.
+        """
+        fields, last = self._head(headers, status_code, None, False)
+        as_it_stands(self._stream, fields,
+                     lambda as_is: self._stream.send_headers(
+                         fields, last, 0, as_is))
+
+    def _head(self, headers: Any, status_code: Any, stream_id: Optional[int],
+              last: bool) -> Tuple[List[Tuple[Any, ...]], bool]:
+        # The field section, and whether END_STREAM goes with it.
         fields, dropped = checked_fields(headers)
         if dropped:
             self._note_dropped(fields, dropped, headers)
@@ -115,7 +142,7 @@ class ResponseWriter:
                 and self._response.request.method == "HEAD"
                 and not self._response.send_body_for_head_request):
             last = True
-        self._send_fields(fields, bool(last), _checked_id(stream_id))
+        return fields, bool(last)
 
     def _send_fields(self, fields: List[Tuple[Any, ...]], last: bool,
                      stream_id: int = 0) -> None:
@@ -365,7 +392,7 @@ class ResponseWriter:
             status = self._response.status[0]
         gathered, self._gathered = self._gathered, []
         try:
-            self.write_headers(gathered, status)
+            self.write_own_headers(gathered, status)
         except StreamClosedError:
             return False
         # 1xx: the status and fields that follow are another response's.
@@ -485,13 +512,24 @@ class ResponseWriter:
                         % (type(data).__name__, data))
 
     def encode(self, data: Union[str, bytes]) -> bytes:
-        """Text in response.encoding; bytes as they are."""
-        return self._content(data)
+        """Text in response.encoding; bytes as they are.  ValueError for
+        anything else.
+        """
+        try:
+            return self._content(data)
+        except TypeError as e:
+            raise ValueError(str(e)) from None
 
     def decode(self, data: Union[str, bytes]) -> str:
-        """bytes as text in response.encoding; text as it is."""
+        """bytes as text in response.encoding; text as it is.  ValueError for
+        anything else.
+        """
         if isinstance(data, str):
             return data
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise ValueError("data must be text or bytes, not %s: %r"
+                             % (type(data).__name__, data))
+        data = bytes(data)
         return data.decode(self._response.encoding)
 
 

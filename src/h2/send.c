@@ -174,12 +174,15 @@ check_trailers(const struct stream *st, const struct field *v, size_t n,
 
 /* *status is that of the fields, if they pass. */
 static int
-check_response(const struct field *v, size_t n, bool end_stream, int *status,
-    const char **why)
+check_response(const struct field *v, size_t n, bool end_stream, bool as_is,
+    int *status, const char **why)
 {
 	struct h2_error err;
 
-	if (fields_check_sent(v, n, FIELDS_RESPONSE, status, &err) == -1)
+	if (as_is)
+		*status = fields_status(v, n);
+	if ((!as_is || *status == -1) &&
+	    fields_check_sent(v, n, FIELDS_RESPONSE, status, &err) == -1)
 		return refuse(why, SEND_ERR_PROTOCOL, err.reason);
 	if (*status == 101)
 		return refuse(why, SEND_ERR_PROTOCOL,
@@ -221,9 +224,9 @@ send_note_headers(struct session *s, struct stream *st, int status, bool end)
 		stream_end_sent(st);
 }
 
-int
-send_headers(struct session *s, uint32_t id, const struct field *v, size_t n,
-    bool end_stream, const char **why)
+static int
+send_section(struct session *s, uint32_t id, const struct field *v, size_t n,
+    bool end_stream, bool as_is, const char **why)
 {
 	struct stream *st;
 	int status = -1;
@@ -234,7 +237,7 @@ send_headers(struct session *s, uint32_t id, const struct field *v, size_t n,
 	if (st->headers_sent)
 		rc = check_trailers(st, v, n, end_stream, why);
 	else
-		rc = check_response(v, n, end_stream, &status, why);
+		rc = check_response(v, n, end_stream, as_is, &status, why);
 	if (rc == SEND_OK)
 		rc = check_reserved(s, st, why);
 	if (rc == SEND_OK)
@@ -245,6 +248,20 @@ send_headers(struct session *s, uint32_t id, const struct field *v, size_t n,
 	send_note_headers(s, st, status, end_stream);
 	session_closed(s, st);
 	return SEND_OK;
+}
+
+int
+send_headers(struct session *s, uint32_t id, const struct field *v, size_t n,
+    bool end_stream, const char **why)
+{
+	return send_section(s, id, v, n, end_stream, false, why);
+}
+
+int
+send_headers_as_is(struct session *s, uint32_t id, const struct field *v,
+    size_t n, bool end_stream, const char **why)
+{
+	return send_section(s, id, v, n, end_stream, true, why);
 }
 
 /* A stream on which DATA may be sent now. */

@@ -48,6 +48,13 @@ int send_headers(struct session *s, uint32_t id, const struct field *v,
     size_t n, bool end_stream, const char **why);
 
 /*
+ * The same, but a response's fields may break every rule but those of :status
+ * (RFC 9113 §8.2, §8.3): only the stream's state has to allow it.
+ */
+int send_headers_as_is(struct session *s, uint32_t id, const struct field *v,
+    size_t n, bool end_stream, const char **why);
+
+/*
  * As much of the data as windows allow: *sent octets (END_STREAM goes with the
  * last of them).  SEND_OK when all went, SEND_AGAIN_WINDOW when not.
  * max_out: stop (with SEND_OK and *sent < len) when the output holds that much;

@@ -126,18 +126,20 @@ op_set_data(struct writeop *o, const Py_buffer *b)
 
 /*
  * Arguments of the calls that are made most: without keywords, the optional
- * ones being END_STREAM (a bool) and the stream's identifier.
+ * ones being END_STREAM (a bool), the stream's identifier and whether fields go
+ * out as they are.
  */
 static int
 op_set_rest(struct writeop *o, PyObject *const *args, Py_ssize_t n)
 {
 	unsigned long id;
 
-	if (n < 1 || n > 3) {
-		PyErr_SetString(PyExc_TypeError, "expected 1 to 3 arguments");
+	if (n < 1 || n > 4) {
+		PyErr_SetString(PyExc_TypeError, "expected 1 to 4 arguments");
 		return -1;
 	}
 	o->end_stream = n > 1 && args[1] == Py_True;
+	o->as_is = n > 3 && args[3] == Py_True;
 	if (n < 3)
 		return 0;
 	id = PyLong_AsUnsignedLong(args[2]);
@@ -306,12 +308,13 @@ writer_respond(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
 	struct writeop o = new_op(self, writeop_respond);
 
-	if (n < 2 || n > 3) {
+	if (n < 2 || n > 4) {
 		PyErr_SetString(PyExc_TypeError,
-		    "respond() takes fields, body and end_stream");
+		    "respond() takes fields, body, end_stream and as_is");
 		return NULL;
 	}
 	o.end_stream = n < 3 || args[2] == Py_True;
+	o.as_is = n > 3 && args[3] == Py_True;
 	if (respond(&o, args[0], args[1]) < 0)
 		return NULL;
 	Py_RETURN_NONE;
@@ -322,12 +325,13 @@ writer_answer(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
 	struct writeop o = new_op(self, writeop_answer);
 
-	if (n != 2) {
+	if (n < 2 || n > 3) {
 		PyErr_SetString(PyExc_TypeError,
-		    "answer() takes fields and body");
+		    "answer() takes fields, body and as_is");
 		return NULL;
 	}
 	o.end_stream = true;
+	o.as_is = n > 2 && args[2] == Py_True;
 	if (respond(&o, args[0], args[1]) < 0)
 		return NULL;
 	return PyBool_FromLong(!o.refused);

@@ -169,13 +169,13 @@ class Stream:
             raise errors.StreamClosedError("stream is closed")
         return True
 
-    def answer(self, fields, body):
+    def answer(self, fields, body, as_is=False):
         if self.headers_sent or self.block_open:
             return False
         self.respond(fields, body)
         return True
 
-    def respond(self, fields, body, end_stream=True):
+    def respond(self, fields, body, end_stream=True, as_is=False):
         check_section(fields)
         assert isinstance(body, bytes), body
         assert isinstance(end_stream, bool), end_stream
@@ -184,7 +184,8 @@ class Stream:
         self.headers_sent = True
         self.ended = end_stream
 
-    def send_headers(self, fields, end_stream=False, stream_id=0):
+    def send_headers(self, fields, end_stream=False, stream_id=0,
+                     as_is=False):
         check_section(fields)
         if self._own(stream_id):
             status = dict((f[0], f[1]) for f in fields).get(b":status", b"")

@@ -155,12 +155,11 @@ class Results(Case):
                 ("return 1, 2, 3, 4", "tuple of 4 items"),
                 ("return [], None", "None as content"),
                 ("return None, 'x'", "None as headers"),
-                ("return 5", "int: 5"), ("return {'a': 1}", "dict"),
+                ("return 5", "int: 5"),
                 ("return 'x', [], 'y'", "status"),
                 ("return [('a',)], 'y'", "pair"),
                 ("return [('a', None)], 'y'", "value of header 'a'"),
-                ("return [('a', '\u0439')], 'y'", "U+0439"),
-                ("return [('a b', 'c')], 'y'", "'a b'")):
+                ("return [('a', '\u0439')], 'y'", "U+0439")):
             with self.subTest(text=text):
                 body = self.respond(self.main(text), 500)
                 self.assertIn(say, json.loads(body)["error"]["message"])
