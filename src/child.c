@@ -38,6 +38,7 @@ struct child {
 	enum conn_close how;	/* what the end looks like on the wire */
 	char why[256];
 	const char *drain_why;	/* NULL: the server is stopping */
+	bool begun;		/* the client's preface has come */
 	bool more;		/* there may be input already read */
 	bool python;		/* Python's part has been started */
 };
@@ -150,7 +151,6 @@ handshake(struct child *ch)
 	}
 	tls_get_info(ch->c.tls, &ch->c.info);
 	slot_set_tls(ch->c.slot, ch->c.info.version, ch->c.info.alpn);
-	atomic_store(&ch->c.slot->state, CHILD_IDLE);
 }
 
 /* ---- one turn of the loop; the mutex is held ---- */
@@ -235,7 +235,7 @@ is_done(const struct conn *c)
 {
 	const struct exchange *x;
 
-	if (c->n_busy > 0 || c->ready != NULL)
+	if (conn_runs(c))
 		return false;
 	if (session_done(c->session) || c->quiet)
 		return true;
@@ -335,8 +335,8 @@ check_deadlines(struct child *ch, uint64_t now)
 			    H2_SETTINGS_TIMEOUT : H2_PROTOCOL_ERROR, text);
 		}
 	}
-	if (o->idle_timeout_ms != 0 && c->n_busy == 0) {
-		uint64_t due = c->last_progress + o->idle_timeout_ms;
+	if (o->idle_timeout_ms != 0 && !conn_runs(c)) {
+		uint64_t due = c->last_work + o->idle_timeout_ms;
 
 		sooner(&timeout, until(due, now));
 		if (now >= due) {
@@ -390,6 +390,17 @@ input_events(const struct conn *c)
 	return c->backlog ? POLLIN | POLLOUT : POLLIN;
 }
 
+/* The client's preface has come: it may have streams from now on. */
+static void
+begin(struct child *ch)
+{
+	if (ch->begun || !session_established(ch->c.session))
+		return;
+	ch->begun = true;
+	ch->c.quiet = false;
+	conn_note_work(&ch->c);
+}
+
 static void
 serve(struct child *ch)
 {
@@ -437,8 +448,7 @@ serve(struct child *ch)
 		if (p[0].revents & ~POLLOUT || timeout == 0 ||
 		    (p[0].revents != 0 && c->read_blocked))
 			read_input(ch);
-		if (session_established(c->session))
-			c->quiet = false;
+		begin(ch);
 		conn_push(c);
 	}
 	conn_unlock(c);

@@ -50,6 +50,35 @@ conn_wake_io(struct conn *c)
 		log_warn("cannot wake the I/O thread");
 }
 
+bool
+conn_has_streams(const struct conn *c)
+{
+	return session_open_count(c->session) > 0 || c->answers > 0;
+}
+
+void
+conn_publish(struct conn *c)
+{
+	static const enum child_state states[2][2] = {
+		{ CHILD_IDLE, CHILD_WAITING },
+		{ CHILD_FINISHING, CHILD_RUNNING }
+	};
+
+	if (c->gone || !session_established(c->session))
+		return;
+	atomic_store_explicit(&c->slot->moved_ms, c->last_work,
+	    memory_order_relaxed);
+	atomic_store_explicit(&c->slot->state,
+	    states[conn_runs(c)][conn_has_streams(c)], memory_order_relaxed);
+}
+
+void
+conn_note_work(struct conn *c)
+{
+	c->last_work = sys_now_ms();
+	conn_publish(c);
+}
+
 /* ---- what the session tells ---- */
 
 static void
@@ -59,6 +88,7 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 	struct conn *c = user;
 	struct exchange *x;
 
+	conn_note_work(c);
 	if (quickfile_respond(c, s, l, frame->end_stream))
 		return;
 	if ((x = exchange_new(c, s)) == NULL) {
@@ -82,6 +112,9 @@ on_data(void *user, struct stream *s, const uint8_t *data, size_t len,
 	struct conn *c = user;
 	struct exchange *x = s->user;
 
+	/* An empty one does nothing for it. */
+	if (len > 0 || end_stream)
+		conn_note_work(c);
 	/* Its handlers are through: the rest is read and dropped. */
 	if (x == NULL || x->finished) {
 		session_consume(c->session, s, flow_len);
@@ -98,7 +131,7 @@ on_trailers(void *user, struct stream *s, const struct fields *l)
 {
 	struct exchange *x = s->user;
 
-	(void)user;
+	conn_note_work(user);
 	if (x == NULL || x->finished)
 		return;
 	if (fields_copy(&x->trailers, l) < 0)
@@ -113,6 +146,7 @@ on_closed(void *user, struct stream *s)
 	struct conn *c = user;
 	struct exchange *x = s->user;
 
+	conn_note_work(c);
 	conn_wake(c, SEND_AGAIN_WINDOW, s->id);	/* pushed streams too */
 	if (x == NULL)
 		return;
@@ -219,13 +253,10 @@ read_lot(struct conn *c, uint8_t *dst, size_t size, long *rc)
 static int
 take_lot(struct conn *c, const uint8_t *p, size_t n)
 {
-	uint64_t now = sys_now_ms();
-
-	c->last_progress = now;
 	atomic_fetch_add_explicit(&c->slot->octets_in, (unsigned long)n,
 	    memory_order_relaxed);
 	quickfile_new_lot(c);
-	return session_recv(c->session, p, n, now);
+	return session_recv(c->session, p, n, sys_now_ms());
 }
 
 int
@@ -272,11 +303,12 @@ conn_note_answer(struct conn *c)
 static void
 note_written(struct conn *c, size_t n)
 {
-	c->last_written = c->last_progress = sys_now_ms();
+	c->last_written = sys_now_ms();
 	if (c->answers > 0) {
 		c->answers -= n < c->answers ? n : c->answers;
 		c->last_moved = c->last_written;
 		c->unfetched = LONG_MAX;
+		conn_note_work(c);
 	}
 	atomic_fetch_add_explicit(&c->slot->octets_out, (unsigned long)n,
 	    memory_order_relaxed);
@@ -421,6 +453,8 @@ look_at_unfetched(struct conn *c, uint64_t now)
 	if (left < c->unfetched) {
 		c->unfetched = left;
 		c->last_moved = now;
+		if (conn_has_streams(c))
+			conn_note_work(c);
 	}
 }
 
@@ -484,7 +518,7 @@ conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
 	pthread_mutex_init(&c->call_mutex, NULL);
 	pthread_cond_init(&c->call_cond, NULL);
 	c->io_thread = pthread_self();
-	c->last_progress = c->last_written = c->last_moved = sys_now_ms();
+	c->last_work = c->last_written = c->last_moved = sys_now_ms();
 	c->unfetched = LONG_MAX;
 	if (fstat(fd, &st) == -1 || sys_pipe(c->wake, 1) == -1)
 		return -1;

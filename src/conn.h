@@ -177,7 +177,7 @@ struct conn {
 	struct quickfiles *quick;	/* files served before; NULL: none */
 	struct buf records;	/* of the I/O thread; see quickfile_log */
 	uint64_t held_since;	/* ms; a raw header block is open */
-	uint64_t last_progress;	/* ms; an octet went in or out */
+	uint64_t last_work;	/* ms; something was done for a stream */
 	uint64_t last_written;	/* ms; the kernel took output, or had all */
 	uint64_t last_moved;	/* ms; answers did, as conn_tick says */
 	size_t answers;		/* octets of the queue up to their last */
@@ -288,6 +288,23 @@ size_t conn_queued(const struct conn *c);
  * their client.
  */
 void conn_drain(struct conn *c);
+
+/* Whether a function runs or is about to. */
+static inline bool
+conn_runs(const struct conn *c)
+{
+	return c->n_busy > 0 || c->ready != NULL;
+}
+
+/* Whether streams are open, or what was sent on them is still queued. */
+bool conn_has_streams(const struct conn *c);
+
+/*
+ * Tells the parent how things are, by the slot; conn_note_work: after something
+ * was done for a stream, which PING, SETTINGS and the like are not.
+ */
+void conn_publish(struct conn *c);
+void conn_note_work(struct conn *c);
 
 /* Ends the I/O thread's poll, when another thread calls. */
 void conn_wake_io(struct conn *c);

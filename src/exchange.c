@@ -192,6 +192,7 @@ conn_take_ready(struct conn *c, const void *taker)
 	c->last_taker = taker;
 	c->last_busy = x;
 	c->n_busy++;
+	conn_publish(c);
 	return x;
 }
 
@@ -241,6 +242,7 @@ conn_put_back(struct conn *c, struct exchange *x, struct access *over)
 	x->busy = false;
 	x->finished = x->over;
 	c->n_busy--;
+	conn_note_work(c);
 	if (c->last_busy == x)
 		c->last_busy = NULL;
 	if (c->draining || c->gone || c->close != CLOSE_NONE)

@@ -24,8 +24,10 @@
 enum child_state {
 	CHILD_FREE,
 	CHILD_SPARE,		/* ready for a client, has none yet */
-	CHILD_HANDSHAKE,
-	CHILD_IDLE,
+	CHILD_HANDSHAKE,	/* until the preface has come */
+	CHILD_IDLE,		/* no stream */
+	CHILD_WAITING,		/* for the client: streams, no function runs */
+	CHILD_FINISHING,	/* functions of streams that have ended run */
 	CHILD_RUNNING,
 	CHILD_LEAVING		/* at its end; nothing of it runs any more */
 };
@@ -58,6 +60,7 @@ struct slot {
 	atomic_int state;	/* enum child_state */
 	atomic_int end;		/* enum child_end */
 	uint64_t started_ms;
+	atomic_uint_fast64_t moved_ms;	/* something was last done for a stream */
 	atomic_uint_fast64_t kill_at_ms; /* parent SIGKILLs then; 0: no */
 	atomic_uint_fast64_t octets_in;
 	atomic_uint_fast64_t octets_out;

@@ -17,6 +17,8 @@ state_text(int state)
 	static const char *const text[] = {
 		[CHILD_FREE] = "starting", [CHILD_SPARE] = "spare",
 		[CHILD_HANDSHAKE] = "handshake", [CHILD_IDLE] = "idle",
+		[CHILD_WAITING] = "waiting for the client",
+		[CHILD_FINISHING] = "finishing",
 		[CHILD_RUNNING] = "running", [CHILD_LEAVING] = "leaving"
 	};
 	size_t i = (size_t)state;	/* of an untrusted slot */

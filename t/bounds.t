@@ -609,6 +609,28 @@ def idle_request(v: Victim) -> str:
     return told(v, wire.NO_ERROR, "--idle-timeout")
 
 
+def chatter(name: str, octets: bytes, before: bytes = b"") -> None:
+    """An attack by frames that do nothing for a stream, all the time."""
+    def run(v: Victim) -> str:
+        v.client.send(before)
+        for _ in range(100):
+            v.client.send(octets)
+            if v.client.wait_for(lambda: v.client.goaway, 0.1):
+                return told(v, wire.NO_ERROR, "--idle-timeout")
+        return "the connection lives"
+    ATTACKS.append(Attack(f"{name} on a connection that is idle", run,
+                          ("--idle-timeout", "1"), {}))
+
+
+for each in [("PING", wire.ping()), ("SETTINGS", wire.settings()),
+             ("PRIORITY", wire.priority(1)),
+             ("PRIORITY_UPDATE", wire.priority_update(1, "u=1")),
+             ("WINDOW_UPDATE", wire.window(0, 1)),
+             ("a frame of unknown type", wire.frame(0xbe, 0, 0, b"x")),
+             ("empty DATA", wire.data(1), wire.post(1))]:
+    chatter(*each)
+
+
 # ---- running
 
 def run_all(docroot: str, todo: List[Attack]) -> None:

@@ -500,6 +500,12 @@ session_stream_count(const struct session *s)
 	return s->streams.n;
 }
 
+size_t
+session_open_count(const struct session *s)
+{
+	return s->n_active + s->n_pushing;
+}
+
 const struct peer_settings *
 session_peer_settings(const struct session *s)
 {

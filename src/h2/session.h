@@ -175,6 +175,9 @@ struct stream *session_stream(const struct session *s, uint32_t id);
 /* Streams that are open, half-closed, reserved or still held. */
 size_t session_stream_count(const struct session *s);
 
+/* Of these the open and half-closed ones. */
+size_t session_open_count(const struct session *s);
+
 /* Values of the peer's SETTINGS as they stand. */
 struct peer_settings {
 	uint32_t header_table_size;

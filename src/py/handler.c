@@ -76,8 +76,6 @@ take_turn(struct conn *c, void *arg)
 	t->over = t->done != NULL && conn_put_back(c, t->done, &t->access);
 	t->done = NULL;
 	t->next = NULL;
-	if (c->n_busy == 0)
-		atomic_store(&c->slot->state, CHILD_IDLE);
 	/*
 	 * First the log, which may take its time: meanwhile the thread does not
 	 * rest, nor has it anything that others could do.

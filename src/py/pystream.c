@@ -69,7 +69,6 @@ begin_call(struct exchange *x, const char *script, const char *function)
 	    function, now);
 	x->call_thread = PyThread_get_thread_ident();
 	x->call_raised = false;
-	atomic_store(&x->conn->slot->state, CHILD_RUNNING);
 	atomic_store(&x->call_since, now);
 }
 
