@@ -233,9 +233,11 @@ def file_size():
         with Client(s.port, timeout=30) as c:
             t.eq(c.fetch("/writes.py").body, b"EFBIG", "a write too many")
             t.ok(served(c), "the connection goes on")
-        lines = re.findall(r"script output: line (\d+) of many x{40}$",
-                           s.log(), re.M)
-        t.eq([int(n) for n in lines], list(range(3000)),
+        def lines():
+            return re.findall(r"script output: line (\d+) of many x{40}$",
+                              s.log(), re.M)
+        tap.wait_until(lambda: len(lines()) >= 3000)
+        t.eq([int(n) for n in lines()], list(range(3000)),
              "a log that is larger has all lines, whole")
 
 

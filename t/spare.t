@@ -231,8 +231,8 @@ def hand_over_fails():
              "a spare that can be handed nothing")
         with Client(s.port) as c:
             t.ok(served(c), "a client that comes is served")
-            t.ok(re.search(rf"debug: child \d+ serves \S+:{port_of(c)}$",
-                           s.log(), re.M), "by a child made for it",
+            t.ok(s.wait_log(rf"debug: child \d+ serves \S+:{port_of(c)}$"),
+                 "by a child made for it",
                  s.log()[-2000:])
             t.ok(f"info: child {before[0]} of nobody: " in states(s),
                  "the spare is nobody's again")
@@ -242,7 +242,7 @@ def hand_over_fails():
             t.ok("of nobody ended" not in s.log(), "without a warning")
             t.ok(served(c), "the client's connection goes on")
         with Client(s.port) as c:
-            t.ok(served(c) and f"debug: spare {after[0]} serves" in s.log(),
+            t.ok(served(c) and s.wait_log(f"debug: spare {after[0]} serves"),
                  "the next client has the new one", s.log()[-2000:])
 
 
@@ -253,7 +253,7 @@ def silent():
         with Client(s.port) as c:
             t.ok(served(c), "a client is served")
             now = spares(s, 1)
-            x = c.fetch("/busy.py?seconds=3&how=sleep")
+            x = c.fetch("/busy.py?how=sleep&seconds=3")
             t.ok(x.status == 200 and spares(s, 1) == now != [],
                  "a spare may wait for longer than --silence-limit", x)
             t.ok("no sign of life" not in s.log(), "nobody was killed")

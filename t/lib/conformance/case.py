@@ -159,13 +159,20 @@ def answer(sid: int, status: int = 200, body: Optional[bytes] = None,
 def that(words: str, test: Callable[[Client], Any], wait: bool = True,
          fatal: bool = False, resets: Iterable[int] = ()) -> Outcome:
     """test(client) comes to be true; wait false: is true, once the server has
-    digested all that was sent."""
+    digested all that was sent.  What a test looks at and has not come yet is
+    no fault: it may raise LookupError or TypeError till then."""
+    def holds(c: Client) -> Any:
+        try:
+            return test(c)
+        except (LookupError, TypeError):
+            return False
+
     def check(c: Client, _: Server) -> str:
         if wait:
-            c.wait_for(lambda: test(c) or c.end or c.goaway)
+            c.wait_for(lambda: holds(c) or c.end or c.goaway)
         else:
             synced(c)
-        return "" if test(c) else f"not so: {words}"
+        return "" if holds(c) else f"not so: {words}"
     return Outcome(words, check, fatal, resets)
 
 
