@@ -5,15 +5,14 @@
  * Without --bind they are 127.0.0.1 and, where there is IPv6, ::1; the second
  * is a convenience and its absence is not an error.  With --bind every
  * address must do.  Main calls listen_open before Python starts, so that the
- * descriptors are low: the parent watches them with pselect, which knows none
- * beyond FD_SETSIZE.
+ * descriptors are low: where there is no ppoll(2), sys_poll knows none beyond
+ * FD_SETSIZE.
  */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -44,19 +43,28 @@ set_options(int fd, int family)
 	return 0;
 }
 
-/* A listening socket, or -1 with errno. */
+int
+listen_add(struct listeners *l, int fd)
+{
+	errno = EMFILE;
+	if (!sys_can_poll(fd) || l->n == LISTEN_MAX)
+		return -1;
+	l->fd[l->n++] = fd;
+	return 0;
+}
+
+/* A listening socket, which is added, or -1 with errno. */
 static int
-open_one(const struct sockaddr_storage *ss, socklen_t len)
+open_one(struct listeners *l, const struct sockaddr_storage *ss, socklen_t len)
 {
 	int fd, err;
 
 	fd = socket(ss->ss_family, SOCK_STREAM, 0);
 	if (fd == -1)
 		return -1;
-	errno = EMFILE;
-	if (fd < FD_SETSIZE && set_options(fd, ss->ss_family) == 0 &&
+	if (set_options(fd, ss->ss_family) == 0 &&
 	    bind(fd, (const struct sockaddr *)ss, len) == 0 &&
-	    listen(fd, SOMAXCONN) == 0)
+	    listen(fd, SOMAXCONN) == 0 && listen_add(l, fd) == 0)
 		return fd;
 	err = errno;
 	close(fd);
@@ -96,7 +104,7 @@ open_all(struct listeners *l, const char *const *host, size_t n,
 		if (sys_parse_addr(host[i], port, &ss, &len) == 0) {
 			sys_format_addr((struct sockaddr *)&ss, name,
 			    name_size);
-			fd = open_one(&ss, len);
+			fd = open_one(l, &ss, len);
 		}
 		if (fd == -1 && i < optional)
 			return -1;
@@ -105,7 +113,6 @@ open_all(struct listeners *l, const char *const *host, size_t n,
 			    strerror(errno));
 			continue;
 		}
-		l->fd[l->n++] = fd;
 		if (port == 0)
 			port = bound_port(fd);
 	}

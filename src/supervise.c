@@ -151,7 +151,19 @@ find_client(struct supervise *s)
 		memset(&s->client, 0, sizeof(s->client));
 }
 
-/* What inetd has on descriptor 0: 0 or -1 with err. */
+/* 0, or an exit status with err. */
+static int
+add_listener(struct listeners *l, int fd, const char *name, char *err,
+    size_t size)
+{
+	if (listen_add(l, fd) == 0)
+		return 0;
+	snprintf(err, size, "%s: descriptor %d: expected a lower one, that "
+	    "select(2) can watch", name, fd);
+	return EXIT_SYSTEM;
+}
+
+/* What inetd has on descriptor 0: 0, or an exit status with err. */
 static int
 take_input(struct supervise *s, const struct options *o, struct listeners *l,
     char *err, size_t size)
@@ -162,27 +174,27 @@ take_input(struct supervise *s, const struct options *o, struct listeners *l,
 		snprintf(err, size, "--%s: expected %s on standard input",
 		    o->inetd ? "inetd" : "inetd-wait", o->inetd ?
 		    "a TCP connection" : "a listening TCP socket");
-		return -1;
+		return EXIT_CONFIG;
 	}
-	if (o->inetd) {
-		s->conn = s->input;
-		find_client(s);
-	} else
-		l->fd[l->n++] = s->input;
+	if (!o->inetd)
+		return add_listener(l, s->input, "--inetd-wait", err, size);
+	s->conn = s->input;
+	find_client(s);
 	return 0;
 }
 
-/* systemd's sockets: 0, or -1 with err. */
+/* systemd's sockets: 0, or an exit status with err. */
 static int
 take_listen_fds(struct supervise *s, struct listeners *l, long n, char *err,
     size_t size)
 {
+	int status;
 	long i;
 
 	if (n > LISTEN_MAX) {
 		snprintf(err, size, "LISTEN_FDS: %ld: expected at most %d", n,
 		    LISTEN_MAX);
-		return -1;
+		return EXIT_CONFIG;
 	}
 	for (i = 0; i < n; i++) {
 		int fd = FIRST_FD + (int)i;
@@ -192,12 +204,14 @@ take_listen_fds(struct supervise *s, struct listeners *l, long n, char *err,
 			s->conn = fd;
 			find_client(s);
 		} else if (kind == LISTENING) {
-			l->fd[l->n++] = fd;
+			status = add_listener(l, fd, "LISTEN_FDS", err, size);
+			if (status != 0)
+				return status;
 		} else {
 			snprintf(err, size, "LISTEN_FDS: descriptor %d: "
 			    "expected a %sTCP socket", fd,
 			    kind == CONNECTION ? "listening " : "");
-			return -1;
+			return EXIT_CONFIG;
 		}
 	}
 	return 0;
@@ -220,7 +234,7 @@ take_notify(struct supervise *s, const struct options *o, char *err,
 		return 0;
 	snprintf(err, size, "--notify-fd: \"%u\": expected an open "
 	    "descriptor: %s", o->notify_fd, strerror(errno));
-	return -1;
+	return EXIT_CONFIG;
 }
 
 int
@@ -229,19 +243,20 @@ supervise_take(struct supervise *s, const struct options *o,
 {
 	bool inetd = o->inetd || o->inetd_wait;
 	long n = number_of("LISTEN_FDS");
+	int status = 0;
 
 	l->n = 0;
 	if (number_of("LISTEN_PID") != (long)getpid())
 		n = 0;
-	if (inetd && take_input(s, o, l, err, err_size) == -1)
-		return EXIT_CONFIG;
-	if (!inetd && n > 0 &&
-	    take_listen_fds(s, l, n, err, err_size) == -1)
-		return EXIT_CONFIG;
-	if (take_notify(s, o, err, err_size) == -1)
-		return EXIT_CONFIG;
-	supervise_log_reopened(s);
-	return 0;
+	if (inetd)
+		status = take_input(s, o, l, err, err_size);
+	else if (n > 0)
+		status = take_listen_fds(s, l, n, err, err_size);
+	if (status == 0)
+		status = take_notify(s, o, err, err_size);
+	if (status == 0)
+		supervise_log_reopened(s);
+	return status;
 }
 
 /* ---- telling ---- */

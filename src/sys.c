@@ -155,6 +155,12 @@ sys_socketpair(int fds[2])
 }
 
 #ifdef HAVE_PPOLL
+bool
+sys_can_poll(int fd)
+{
+	return fd >= 0;
+}
+
 int
 sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
 {
@@ -163,10 +169,10 @@ sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
 	return ppoll(fds, (nfds_t)n, ms == -1 ? NULL : &ts, mask);
 }
 #else
-static bool
-fits_set(const struct pollfd *p)
+bool
+sys_can_poll(int fd)
 {
-	return p->fd >= 0 && p->fd < FD_SETSIZE;
+	return fd >= 0 && fd < FD_SETSIZE;
 }
 
 int
@@ -181,7 +187,7 @@ sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
 	FD_ZERO(&out);
 	for (i = 0; i < n; i++) {
 		fds[i].revents = 0;
-		if (!fits_set(&fds[i]))
+		if (!sys_can_poll(fds[i].fd))
 			continue;
 		if (fds[i].events & POLLIN)
 			FD_SET(fds[i].fd, &in);
@@ -191,7 +197,7 @@ sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
 	}
 	rc = pselect(max + 1, &in, &out, NULL, ms == -1 ? NULL : &ts, mask);
 	for (i = 0; rc > 0 && i < n; i++)
-		if (fits_set(&fds[i]))
+		if (sys_can_poll(fds[i].fd))
 			fds[i].revents =
 			    (FD_ISSET(fds[i].fd, &in) ? POLLIN : 0) |
 			    (FD_ISSET(fds[i].fd, &out) ? POLLOUT : 0);

@@ -77,8 +77,9 @@ int sys_parse_addr(const char *host, unsigned port,
 /*
  * poll(2) with the mask as the process's in the meantime; ms -1: until something
  * comes.  Where the system has no ppoll(2), descriptors from FD_SETSIZE on are
- * never ready.
+ * never ready: sys_can_poll is false for them.
  */
+bool sys_can_poll(int fd);
 int sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask);
 
 /* sigaction with an empty mask; flags are its. */

@@ -6,6 +6,7 @@ import getpass
 import json
 import os
 import re
+import resource
 import select
 import shutil
 import signal
@@ -400,6 +401,53 @@ def inetd_wait():
             t.ok("listening" not in read(out), f"start {i}: no ready line")
 
 
+MANY = """
+import os, resource, sys
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+while os.dup(2) < int(sys.argv[1]):
+    pass
+for fd in range(3, int(sys.argv[1]) + 1):
+    os.set_inheritable(fd, True)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def many_descriptors():
+    """More are inherited than a set for select has room for."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    most = 9000 if hard == resource.RLIM_INFINITY else min(9000, hard - 100)
+    if most < 1100:
+        return t.skip("many inherited descriptors", "they are not allowed")
+
+    def begin(*options, **more):
+        RUNNING.append(subprocess.Popen(
+            [sys.executable, "-c", MANY, str(most), program(),
+             "--max-files", "0", *options, DOCROOT], stderr=subprocess.DEVNULL, **more))
+        return RUNNING[-1]
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        p = begin("--inetd-wait", stdin=listener)
+        t.ok(served(port), "--inetd-wait, many inherited descriptors: served")
+        p.terminate()
+        t.eq(ended(p), 0, "... and it ends")
+    p = begin("--port", "0", stdout=subprocess.PIPE)
+    ready = re.search(rb":(\d+)$", p.stdout.readline())
+    t.ok(ready and served(int(ready[1])),
+         "a socket of its own, many inherited descriptors: served")
+    p.terminate()
+    t.eq(ended(p), 0, "... and it ends")
+    p.stdout.close()
+    client, conn = pair()
+    with client, conn:
+        p = begin("--inetd", "--cleartext", stdin=conn)
+        conn.close()
+        client.sendall(b"no preface" + bytes(32))
+        t.eq(ended(p), 1, "a connection, many inherited descriptors: served")
+    return None
+
+
 def idle_while_stopped():
     """--idle-exit: who has come while the server did not run is served."""
     p = start(program(), "--idle-exit", "1", "--port", "0", DOCROOT,
@@ -747,6 +795,7 @@ try:
     syslog_probe()
     wrong_descriptors()
     inetd_wait()
+    many_descriptors()
     idle_while_stopped()
     reopened()
     ucspi()
