@@ -4,8 +4,9 @@
  * the last fragment is there, and what comes of them: a new stream, trailers,
  * or nothing but a decoder that stays in step (RFC 9113 §4.3, §8.1).
  *
- * Each block is decoded whatever becomes of its stream, and within bounds: a
- * field section that is too large fails the connection.
+ * Each block is decoded whatever becomes of its stream, and within bounds: of a
+ * field section that is too large the fields are dropped once they pass the
+ * bound, and one that is much too large fails the connection (RFC 9113 §10.5.1).
  */
 #include "session_impl.h"
 
@@ -52,41 +53,54 @@ check_old_stream(struct session *s, const struct frame_header *h)
 	    "the stream is closed (RFC 9113 5.1)");
 }
 
-/* One decoded field; stops the decoder past a bound. */
+/* The fields of a block as they are decoded. */
 struct collect {
 	struct session *s;
-	const char *bound;	/* the one that was passed, or NULL: memory */
-	uint64_t value;
+	size_t size;		/* of all of them, by §6.5.2 */
 };
 
+/* Keeps a field, or drops it past a bound; stops the decoder far past it. */
 static int
 collect_field(void *user, const struct field *f)
 {
 	struct collect *c = user;
 	struct session *s = c->s;
-	size_t size = s->fields.size + f->name_len + f->value_len +
-	    HPACK_FIELD_OVERHEAD;
 
-	if (size > s->limits.max_header_list_size) {
-		c->bound = "max-header-list-size";
-		c->value = s->limits.max_header_list_size;
+	c->size += f->name_len + f->value_len + HPACK_FIELD_OVERHEAD;
+	if (c->size > limits_section(s))
 		return -1;
-	}
-	if (s->fields.n >= s->limits.max_fields) {
-		c->bound = "max-fields";
-		c->value = s->limits.max_fields;
-		return -1;
-	}
-	return fields_add(&s->fields, f);
+	if (c->size > s->limits.max_header_list_size)
+		s->block.passed = "larger than the bound max-header-list-size "
+		    "(RFC 9113 10.5.1)";
+	else if (s->fields.n >= s->limits.max_fields)
+		s->block.passed = "more fields than the bound max-fields "
+		    "(RFC 9113 10.5.1)";
+	return s->block.passed != NULL ? 0 : fields_add(&s->fields, f);
+}
+
+static void
+refuse(struct session *s, uint32_t id, enum session_refusal how,
+    const char *reason)
+{
+	if (s->cb->refused != NULL)
+		s->cb->refused(s->user, id, &s->fields, how, reason);
+}
+
+static int
+fail_large(struct session *s, const struct frame_header *h)
+{
+	return limits_passed(s, h, "max-header-list-size",
+	    s->limits.max_header_list_size);
 }
 
 static int
 decode_block(struct session *s, const struct frame_header *h,
     const uint8_t *p, size_t len)
 {
-	struct collect c = { s, NULL, 0 };
+	struct collect c = { s, 0 };
 	int rc;
 
+	s->block.passed = NULL;
 	fields_clear(&s->fields);
 	rc = hpack_decode(s->dec, p, len, collect_field, &c);
 	if (rc == HPACK_OK)
@@ -94,9 +108,47 @@ decode_block(struct session *s, const struct frame_header *h,
 	if (rc == HPACK_ERR_DATA)
 		return session_fail(s, h, H2_COMPRESSION_ERROR,
 		    "the header block cannot be decoded (RFC 9113 4.3)");
-	if (rc == HPACK_ERR_STOPPED && c.bound != NULL)
-		return limits_passed(s, h, c.bound, c.value);
+	if (rc == HPACK_ERR_STOPPED && c.size > limits_section(s)) {
+		if (s->block.opens)
+			refuse(s, h->stream_id, REFUSAL_IGNORED, NULL);
+		return fail_large(s, h);
+	}
 	return session_fail(s, h, H2_INTERNAL_ERROR, "out of memory");
+}
+
+/*
+ * §10.5.1, RFC 6585 §5: the stream is over as soon as it is open.  It takes no
+ * place, but a reset that is due counts like any other.
+ */
+static int
+answer_large(struct session *s, const struct frame_header *h)
+{
+	bool more = !s->block.frame.end_stream;
+
+	send_too_large(s, h->stream_id, more);
+	refuse(s, h->stream_id, REFUSAL_STATUS, s->block.passed);
+	if (limits_reply(s, h) == -1)
+		return -1;
+	if (!more)
+		return 0;
+	session_remember_reset(s, h->stream_id);
+	return limits_reset(s, h);
+}
+
+static int
+check_request_fields(struct session *s, const struct frame_header *h,
+    struct message_info *info)
+{
+	struct h2_error err;
+
+	if (fields_check(&s->fields, FIELDS_REQUEST,
+	    s->limits.enable_connect_protocol, info, &err) == -1)
+		return session_reset(s, h, err.code, err.reason);
+	if (s->block.frame.end_stream && info->content_length > 0)
+		return session_reset(s, h, H2_PROTOCOL_ERROR,
+		    "content-length, and END_STREAM before any content "
+		    "(RFC 9113 8.1.1)");
+	return 1;
 }
 
 /* The rules for a new request: 1 if it keeps to them. */
@@ -105,18 +157,14 @@ check_request(struct session *s, const struct frame_header *h,
     struct message_info *info)
 {
 	const struct recv_block *b = &s->block;
-	struct h2_error err;
+	int rc;
 
 	if (b->frame.has_priority && b->frame.priority.dependency == h->stream_id)
 		return session_reset(s, h, H2_PROTOCOL_ERROR,
 		    "a stream that depends on itself (RFC 7540 5.3.1)");
-	if (fields_check(&s->fields, FIELDS_REQUEST,
-	    s->limits.enable_connect_protocol, info, &err) == -1)
-		return session_reset(s, h, err.code, err.reason);
-	if (b->frame.end_stream && info->content_length > 0)
-		return session_reset(s, h, H2_PROTOCOL_ERROR,
-		    "content-length, and END_STREAM before any content "
-		    "(RFC 9113 8.1.1)");
+	if (b->passed == NULL &&
+	    (rc = check_request_fields(s, h, info)) != 1)
+		return rc;
 	if (limits_refuse_stream(s))
 		return session_reset(s, h, H2_REFUSED_STREAM, "more streams "
 		    "than the bound max-concurrent-streams (RFC 9113 5.1.2)");
@@ -152,11 +200,17 @@ open_stream(struct session *s, const struct frame_header *h)
 	int rc;
 
 	/* §6.8: opened before the peer had our GOAWAY. */
-	if (h->stream_id > s->goaway_last)
+	if (h->stream_id > s->goaway_last) {
+		refuse(s, h->stream_id, REFUSAL_IGNORED, NULL);
 		return limits_idle_frame(s, h);
+	}
 	rc = check_request(s, h, &info);
-	if (rc != 1)
+	if (rc != 1) {
+		refuse(s, h->stream_id, REFUSAL_RESET, NULL);
 		return rc;
+	}
+	if (b->passed != NULL)
+		return answer_large(s, h);
 	st = add_stream(s, h->stream_id, &info);
 	if (st == NULL)
 		return session_fail(s, h, H2_INTERNAL_ERROR, "out of memory");
@@ -183,6 +237,9 @@ check_trailers(struct session *s, const struct frame_header *h,
 	if (!s->block.frame.end_stream)
 		return session_reset(s, h, H2_PROTOCOL_ERROR,
 		    "trailers without END_STREAM (RFC 9113 8.1)");
+	if (s->block.passed != NULL)
+		return session_reset(s, h, H2_ENHANCE_YOUR_CALM,
+		    s->block.passed);
 	if (fields_check(&s->fields, FIELDS_TRAILERS, false, NULL, &err) == -1)
 		return session_reset(s, h, err.code, err.reason);
 	if (st->info.content_length != -1 &&
@@ -217,6 +274,8 @@ end_block(struct session *s, const struct frame_header *h, const uint8_t *p,
     size_t len)
 {
 	s->block.stream_id = 0;
+	if (len > limits_section(s))
+		return fail_large(s, h);
 	if (decode_block(s, h, p, len) == -1)
 		return -1;
 	return s->block.opens ? open_stream(s, h) : recv_trailers(s, h);
@@ -272,6 +331,8 @@ recv_continuation(struct session *s, const struct frame_header *h,
 		return limits_passed(s, h, "max-continuations",
 		    s->limits.max_continuations);
 	buf_add(&b->octets, payload, h->length);
+	if (buf_len(&b->octets) > limits_section(s))
+		return fail_large(s, h);
 	if (b->octets.failed)
 		return session_fail(s, h, H2_INTERNAL_ERROR, "out of memory");
 	if (h->flags & FLAG_END_HEADERS)

@@ -79,6 +79,12 @@ struct hpack_decoder *hpack_decoder_new(size_t max_table);
 void hpack_decoder_free(struct hpack_decoder *d);
 
 /*
+ * The longest string of a literal as it comes in, octets.  It is 65,536 until
+ * this is called, as in libnghttp2; who bounds whole blocks may allow more.
+ */
+void hpack_decoder_limit_strings(struct hpack_decoder *d, size_t max);
+
+/*
  * A new SETTINGS_HEADER_TABLE_SIZE of ours, called when the peer has
  * acknowledged it.  A reduction must be met by a size update at the start of
  * the next block, else that block is an error (§4.2).

@@ -12,6 +12,9 @@
 
 #include "session_impl.h"
 
+/* Octets that limits_section allows also where the bound is small. */
+#define LEAST_SECTION 65536
+
 void
 session_limits_default(struct session_limits *l)
 {
@@ -55,6 +58,20 @@ limits_passed(struct session *s, const struct frame_header *h,
 	    "more than the bound %s, which is %llu (RFC 9113 10.5)", bound,
 	    (unsigned long long)value);
 	return session_fail(s, h, H2_ENHANCE_YOUR_CALM, reason);
+}
+
+/*
+ * A field section of this size, or a block of as many octets, fails the
+ * connection.  It is four times the bound past which a section is answered with
+ * 431: a Huffman code has 30 bits at most (RFC 7541 appendix B), so that no
+ * section within that bound comes in a block so long.
+ */
+size_t
+limits_section(const struct session *s)
+{
+	size_t most = (size_t)s->limits.max_header_list_size * 4;
+
+	return most > LEAST_SECTION ? most : LEAST_SECTION;
 }
 
 static void

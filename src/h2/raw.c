@@ -57,6 +57,7 @@ end_hold(struct session *s)
 		hpack_encoder_resize(s->enc, r->resize_last);
 	}
 	*r = (struct raw_state){ 0 };
+	send_too_large_waiting(s);
 }
 
 /* After a raw call of stream `by`: does it hold the output from now on? */

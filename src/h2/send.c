@@ -193,6 +193,38 @@ check_response(const struct field *v, size_t n, bool end_stream, bool as_is,
 	return SEND_OK;
 }
 
+void
+send_too_large(struct session *s, uint32_t id, bool more)
+{
+	static const struct field status = {
+		.name = (const uint8_t *)":status", .name_len = 7,
+		.value = (const uint8_t *)"431", .value_len = 3
+	};
+	const char *why;
+
+	if (s->raw.by != 0) {
+		buf_add_u32(&s->too_large, id << 1 | more);
+		return;
+	}
+	add_block(s, FRAME_HEADERS, FLAG_END_STREAM, id, NULL, 0, &status, 1,
+	    &why);
+	/* §8.1: the rest of the request is not wanted. */
+	if (more)
+		frame_rst_stream_encode(&s->out, id, H2_NO_ERROR);
+}
+
+void
+send_too_large_waiting(struct session *s)
+{
+	uint32_t v;
+
+	while (buf_len(&s->too_large) > 0) {
+		v = get_u32(buf_data(&s->too_large));
+		buf_consume(&s->too_large, sizeof(v));
+		send_too_large(s, v >> 1, v & 1);
+	}
+}
+
 /* HEADERS open a promised stream, if the peer's limit has room for it. */
 static int
 check_reserved(const struct session *s, const struct stream *st,

@@ -87,6 +87,7 @@ session_new(const struct session_limits *limits,
 		session_free(s);
 		return NULL;
 	}
+	hpack_decoder_limit_strings(s->dec, limits_section(s));
 	return s;
 }
 
@@ -102,6 +103,7 @@ session_free(struct session *s)
 		hpack_decoder_free(s->dec);
 	fields_free(&s->fields);
 	buf_free(&s->block.octets);
+	buf_free(&s->too_large);
 	buf_free(&s->in);
 	buf_free(&s->out);
 	buf_free(&s->waiting);
@@ -432,7 +434,8 @@ session_recv(struct session *s, const uint8_t *p, size_t len, uint64_t now_ms)
 	if (rc == -1 || s->phase == PHASE_FAILED)
 		return -1;
 	rc = recv_frames(s, p, len);
-	if (s->in.failed || s->out.failed || s->waiting.failed)
+	if (s->in.failed || s->out.failed || s->waiting.failed ||
+	    s->too_large.failed)
 		return session_fail(s, NULL, H2_INTERNAL_ERROR,
 		    "out of memory");
 	return rc;

@@ -27,6 +27,12 @@
  * ("bound max-resets"), but for max_body, past which the stream is reset with
  * that code, and max_concurrent_streams, with REFUSED_STREAM.
  *
+ * A request past max_header_list_size or max_fields is answered with 431 (RFC
+ * 6585 §5), and a stream whose trailers are is reset with ENHANCE_YOUR_CALM:
+ * the block is decoded, so that HPACK stays in step, but only fields up to the
+ * bound are kept.  A section of four times max_header_list_size (65,536 octets
+ * at least) fails the connection.
+ *
  * max_concurrent_streams counts streams that are not closed and those that
  * were reset, by either side, while the application still holds them: a reset
  * frees no place while work goes on.  A stream that ended as it should does
@@ -69,6 +75,14 @@ struct headers_frame {
 	struct frame_priority priority;
 };
 
+/* What becomes of a request that the application does not see. */
+enum session_refusal {
+	REFUSAL_RESET,		/* malformed, or one too many: stream_error */
+	REFUSAL_STATUS,		/* answered with 431: `reason` */
+	REFUSAL_IGNORED		/* above the last stream of our GOAWAY, or it
+				 * has failed the connection */
+};
+
 /*
  * Events.  Each is called from within session_recv (or, `closed`, from a
  * send function too).  A callback may call send.h functions, session_consume
@@ -107,6 +121,12 @@ struct session_callbacks {
 	 */
 	void (*stream_error)(void *user, uint32_t id,
 	    const struct h2_error *e);
+	/*
+	 * For logs, may be NULL: request id, which `headers` does not tell of.
+	 * l: its fields, perhaps not all.
+	 */
+	void (*refused)(void *user, uint32_t id, const struct fields *l,
+	    enum session_refusal how, const char *reason);
 };
 
 /*

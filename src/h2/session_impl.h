@@ -37,6 +37,7 @@ struct recv_block {
 	struct headers_frame frame;
 	uint32_t continuations;
 	struct buf octets;	/* fragments, unless one frame held it all */
+	const char *passed;	/* a bound that its fields pass; or NULL */
 };
 
 /* The ends of the replies that wait in the output, by octets ever queued. */
@@ -84,7 +85,8 @@ struct session {
 	struct hpack_encoder *enc;
 	struct hpack_decoder *dec;
 	struct recv_block block;
-	struct fields fields;	/* the block's, decoded */
+	struct fields fields;	/* the block's, decoded, up to its bound */
+	struct buf too_large;	/* requests that get 431 when the hold ends */
 
 	struct peer_settings peer;
 	bool settings_acked;
@@ -177,11 +179,20 @@ int limits_reply(struct session *s, const struct frame_header *h);
 void limits_unhold(struct session *s, uint64_t base);
 void limits_wrote(struct session *s);
 bool limits_refuse_stream(const struct session *s);
+size_t limits_section(const struct session *s);
 
 /* send.c, for raw.c: HEADERS went out; a stream was promised (NULL: memory). */
 void send_note_headers(struct session *s, struct stream *st, int status,
     bool end);
 struct stream *send_reserve(struct session *s, uint32_t id);
+
+/*
+ * send.c: 431 (RFC 6585 §5) for request id, which is in no table; `more`: the
+ * client is still sending it.  While the output is held it waits, for HPACK's
+ * sake, and send_too_large_waiting() sends it.
+ */
+void send_too_large(struct session *s, uint32_t id, bool more);
+void send_too_large_waiting(struct session *s);
 
 /* raw.c: a HEADER_TABLE_SIZE of the peer, at once or when the hold ends. */
 void raw_table_size(struct session *s, uint32_t size);

@@ -139,12 +139,24 @@ on_window(void *user, struct stream *s)
 		abort();
 }
 
+static void
+on_refused(void *user, uint32_t id, const struct fields *l,
+    enum session_refusal how, const char *reason)
+{
+	const struct app *a = user;
+
+	if (session_stream(a->session, id) != NULL || l->n > 1000 ||
+	    (how == REFUSAL_STATUS) != (reason != NULL))
+		abort();
+}
+
 static const struct session_callbacks callbacks = {
 	.headers = on_headers,
 	.data = on_data,
 	.trailers = on_trailers,
 	.closed = on_closed,
-	.window = on_window
+	.window = on_window,
+	.refused = on_refused
 };
 
 /* Takes what is whole frames from the output; the rest stays. */
@@ -180,6 +192,10 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	session_limits_default(&limits);
 	limits.max_concurrent_streams = 20;
 	a.behaviour = p[0];
+	if (a.behaviour & 64) {
+		limits.max_header_list_size = 300;
+		limits.max_fields = 6;
+	}
 	step = p[1] + 1u;
 	p += 2;
 	len -= 2;

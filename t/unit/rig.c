@@ -103,6 +103,18 @@ on_stream_error(void *user, uint32_t id, const struct h2_error *e)
 	    e->reason);
 }
 
+/* Those that were reset have been noted by on_stream_error. */
+static void
+on_refused(void *user, uint32_t id, const struct fields *l,
+    enum session_refusal how, const char *reason)
+{
+	ck_assert(l != NULL);
+	if (how == REFUSAL_STATUS)
+		note(user, "431 on %u: %s", (unsigned)id, reason);
+	else if (how == REFUSAL_IGNORED)
+		note(user, "ignored %u", (unsigned)id);
+}
+
 static const struct session_callbacks callbacks = {
 	.headers = on_headers,
 	.data = on_data,
@@ -110,6 +122,7 @@ static const struct session_callbacks callbacks = {
 	.closed = on_closed,
 	.window = on_window,
 	.stream_error = on_stream_error,
+	.refused = on_refused,
 };
 
 static void

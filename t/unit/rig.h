@@ -19,7 +19,7 @@
  *
  * What happens is logged in order, "; " between: `headers ID [end] [padded]`, `data ID
  * CONTENT/FLOW [end]`, `trailers ID`, `closed ID [reset CODE [by peer]]`,
- * `window ID`, `error ID CODE: reason`, `!call -> status: why` for
+ * `window ID`, `error ID CODE: reason`, `431 on ID: reason`, `ignored ID`, `!call -> status: why` for
  * calls that did not return SEND_OK.  After " | " comes what the session has
  * put out since rig_start, frame by frame.
  */

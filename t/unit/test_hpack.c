@@ -701,8 +701,9 @@ START_TEST(test_longest_strings)
 {
 	static const uint8_t fills[] = { '&', 0xf8 };
 	size_t len, which;
-	int huffman;
+	int huffman, limited;
 
+	for (limited = 0; limited < 2; limited++)
 	for (which = 0; which < 2; which++)
 	for (huffman = 0; huffman < 2; huffman++)
 	for (len = 65536; len <= 65537; len++) {
@@ -710,6 +711,8 @@ START_TEST(test_longest_strings)
 		struct buf b = { 0 };
 		uint8_t *p;
 
+		if (limited)
+			hpack_decoder_limit_strings(d, 65537);
 		add_hex(&b, which == 0 ? "00" : "01");
 		add_hex(&b, huffman ? "ff" : "7f");
 		add_hex(&b, len == 65536 ? "81ff03" : "82ff03");
@@ -720,7 +723,8 @@ START_TEST(test_longest_strings)
 		if (which == 0)
 			add_hex(&b, "00");
 		ck_assert_int_eq(hpack_decode(d, buf_data(&b), buf_len(&b),
-		    ignore, NULL), len == 65536 ? HPACK_OK : HPACK_ERR_DATA);
+		    ignore, NULL), len == 65536 || limited ? HPACK_OK :
+		    HPACK_ERR_DATA);
 		buf_free(&b);
 		hpack_decoder_free(d);
 	}

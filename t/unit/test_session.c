@@ -28,6 +28,10 @@ struct rule_case {
 #define CLOSED_BY_US "closed 1 reset PROTOCOL_ERROR"
 #define BAD_1(reason) "error 1 PROTOCOL_ERROR: " reason \
 	" | RST_STREAM 1 PROTOCOL_ERROR"
+#define TOO_MANY(id) "431 on " #id ": more fields than the bound max-fields " \
+	"(RFC 9113 10.5.1)"
+#define TOO_LARGE(id) "431 on " #id ": larger than the bound " \
+	"max-header-list-size (RFC 9113 10.5.1)"
 #define FAILS(last, code, text) "| GOAWAY " #last " " code " " text
 
 static const struct rule_case frame_cases[] = {
@@ -258,10 +262,11 @@ static const struct rule_case state_cases[] = {
 	/* GOAWAY of ours. */
 	{ "6.8", "HEADERS 5 1 " GET "; !shutdown; HEADERS 4 3 " POST
 	    "; DATA 1 3 00; RST_STREAM 0 3 00000008; !respond 1 200 end",
-	    "headers 1 end; closed 1 | GOAWAY 1 NO_ERROR; HEADERS 5 1" },
+	    "headers 1 end; ignored 3; closed 1 | GOAWAY 1 NO_ERROR; "
+	    "HEADERS 5 1" },
 	{ "6.8 HPACK goes on", "!goaway 0 0; HEADERS 5 1 " GET "40016101+62; "
 	    "HEADERS 5 3 be; PING 0 0 8*00",
-	    "| GOAWAY 0 NO_ERROR; PING ack" },
+	    "ignored 1; ignored 3 | GOAWAY 0 NO_ERROR; PING ack" },
 	{ "6.8 the number does not rise", "HEADERS 5 1 " GET "; !goaway 0 0; "
 	    "!goaway 1 0; DATA 0 0 00", "headers 1 end; !goaway -> -1: the "
 	    "last stream is above that of an earlier GOAWAY (RFC 9113 6.8) | "
@@ -464,19 +469,65 @@ static const struct rule_case bound_cases[] = {
 	    "max-concurrent-streams (RFC 9113 5.1.2); headers 11 end | "
 	    "RST_STREAM 9 REFUSED_STREAM" },
 	{ "10.5.1 fields", "HEADERS 5 1 " GET "+<a=b>", "headers 1 end" },
-	{ "10.5.1 fields", "HEADERS 5 1 " GET "+<a=b>+<a=b>", FAILS(1,
-	    "ENHANCE_YOUR_CALM", "HEADERS on stream 1: more than the bound "
-	    "max-fields, which is 5 (RFC 9113 10.5)") },
+	{ "10.5.1 fields", "HEADERS 5 1 " GET "+<a=b>+<a=b>", TOO_MANY(1)
+	    " | HEADERS 5 1" },
 	{ "10.5.1 octets, 32 more for a field", "HEADERS 5 1 " GET
 	    "+<a="X40">", "headers 1 end" },
 	{ "10.5.1 octets", "HEADERS 5 1 " GET
-	    "+<a="X40"x>", FAILS(1,
-	    "ENHANCE_YOUR_CALM", "HEADERS on stream 1: more than the bound "
-	    "max-header-list-size, which is 240 (RFC 9113 10.5)") },
-	{ "10.5.1 in blocks that nobody hears too", "!goaway 0 0; !wrote; "
-	    "HEADERS 5 1 " GET "+<a=b>+<a=b>", FAILS(0,
-	    "ENHANCE_YOUR_CALM", "HEADERS on stream 1: more than the bound "
-	    "max-fields, which is 5 (RFC 9113 10.5)") },
+	    "+<a="X40"x>", TOO_LARGE(1) " | HEADERS 5 1" },
+	{ "10.5.1 the rest of the request is not wanted", "HEADERS 4 1 " POST
+	    "+<a=b>+<a=b>; DATA 0 1 'abc'; DATA 1 1 'abc'; HEADERS 5 3 " GET,
+	    TOO_MANY(1) "; headers 3 end | HEADERS 5 1; "
+	    "RST_STREAM 1 NO_ERROR" },
+	{ "10.5.1 trailers of it", "HEADERS 4 1 " POST "+<a=b>+<a=b>; "
+	    "HEADERS 5 1 <a=b>", TOO_MANY(1) " | HEADERS 5 1; RST_STREAM 1 "
+	    "NO_ERROR" },
+	{ "10.5.1 no more DATA after END_STREAM", "HEADERS 5 1 " GET
+	    "+<a=b>+<a=b>; DATA 1 1 'abc'", TOO_MANY(1) " | HEADERS 5 1; "
+	    "GOAWAY 1 STREAM_CLOSED DATA on stream 1: the stream is closed "
+	    "(RFC 9113 5.1)" },
+	{ "10.5.1 HPACK stays in step: 62 is one that was dropped",
+	    "HEADERS 5 1 " GET "+<a=b>+400162+0163; HEADERS 5 3 " GET "+be",
+	    TOO_MANY(1) "; headers 3 end | HEADERS 5 1" },
+	{ "10.5.1 trailers", "HEADERS 4 1 " POST "; HEADERS 5 1 "
+	    "<a="X40">+<a="X40">+<a="X40">+<a="X40">", "headers 1; error 1 "
+	    "ENHANCE_YOUR_CALM: larger than the bound max-header-list-size "
+	    "(RFC 9113 10.5.1); closed 1 reset ENHANCE_YOUR_CALM | "
+	    "RST_STREAM 1 ENHANCE_YOUR_CALM" },
+	{ "10.5.1 trailers that are malformed too", "HEADERS 4 1 " POST
+	    "; HEADERS 4 1 6*82", "headers 1; error 1 PROTOCOL_ERROR: "
+	    "trailers without END_STREAM (RFC 9113 8.1); closed 1 reset "
+	    "PROTOCOL_ERROR | RST_STREAM 1 PROTOCOL_ERROR" },
+	{ "10.5.1 of a stream that is reset", "HEADERS 4 1 " POST
+	    "; !reset 1 8; HEADERS 5 1 6*82", "headers 1; closed 1 reset "
+	    "CANCEL | RST_STREAM 1 CANCEL" },
+	{ "10.5.1 after GOAWAY", "!goaway 0 0; !wrote; HEADERS 5 1 " GET
+	    "+<a=b>+<a=b>", "ignored 1" },
+	{ "10.5.1 too many streams come first", "HEADERS 4 1 " POST
+	    "; HEADERS 4 3 " POST "; HEADERS 5 5 " GET "+<a=b>+<a=b>",
+	    "headers 1; headers 3; error 5 REFUSED_STREAM: more streams than "
+	    "the bound max-concurrent-streams (RFC 9113 5.1.2) | "
+	    "RST_STREAM 5 REFUSED_STREAM" },
+	{ "10.5.1 while a header block is open", "HEADERS 5 1 " GET "; "
+	    "!hold 1; !wrote; HEADERS 4 3 " POST "+<a=b>+<a=b>; HEADERS 5 5 "
+	    GET "+<a=b>+<a=b>; PING 0 0 8*00; !unhold", "headers 1 end; "
+	    TOO_MANY(3) "; " TOO_MANY(5) " | PING ack; HEADERS 5 3; "
+	    "RST_STREAM 3 NO_ERROR; HEADERS 5 5" },
+	{ "10.5.1 answers are bounded", "HEADERS 5 1 " GET "+<a=b>+<a=b>; "
+	    "HEADERS 5 3 " GET "+<a=b>+<a=b>; HEADERS 5 5 " GET
+	    "+<a=b>+<a=b>; HEADERS 5 7 " GET "+<a=b>+<a=b>", TOO_MANY(1) "; "
+	    TOO_MANY(3) "; " TOO_MANY(5) "; " TOO_MANY(7) " | HEADERS 5 1; "
+	    "HEADERS 5 3; HEADERS 5 5; HEADERS 5 7; GOAWAY 7 "
+	    "ENHANCE_YOUR_CALM HEADERS on stream 7: more than the bound "
+	    "max-replies, which is 3 (RFC 9113 10.5)" },
+	{ "10.5.1 much too large", "HEADERS 5 1 " GET "+40+0161+7fe906"
+	    "+1000*61; HEADERS 5 3 " GET "+62*be", TOO_LARGE(1) "; "
+	    TOO_LARGE(3) " | HEADERS 5 1; HEADERS 5 3" },
+	{ "10.5.1 much too large", "HEADERS 5 1 " GET "+40+0161+7fe906"
+	    "+1000*61; HEADERS 5 3 " GET "+64*be", TOO_LARGE(1) "; ignored 3 "
+	    "| HEADERS 5 1; GOAWAY 3 ENHANCE_YOUR_CALM HEADERS on stream 3: "
+	    "more than the bound max-header-list-size, which is 240 "
+	    "(RFC 9113 10.5)" },
 	{ "10.5 CONTINUATION", "HEADERS 1 1 8287; CONTINUATION 0 1; "
 	    "CONTINUATION 4 1 84010161", "headers 1 end" },
 	{ "10.5 CONTINUATION, counted by block", "HEADERS 1 1 8287; "
