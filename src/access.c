@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The access log.  What a record says is copied while the connection's mutex
- * is held (access_request), and written when it is not (access_log): the log
- * may be a pipe that nobody empties.
+ * is held (access_request), and written when it is not (access_log, or by way of
+ * access_note): the log may be a pipe that nobody empties.
  */
 #include <stdio.h>
 #include <string.h>
@@ -33,43 +33,55 @@ access_request(struct access *a, const struct fields *request)
 		copy(request, ":authority", a->path, sizeof(a->path));
 }
 
-static struct log_field
-text_field(const char *name, const char *text)
-{
-	return (struct log_field){ .name = name, .text = text,
-	    .len = strlen(text) };
-}
-
-static struct log_field
-number_field(const char *name, uint64_t number)
-{
-	return (struct log_field){ .name = name, .number = number };
-}
-
-static const char *
-client_text(char *dst, size_t size, const char *host, unsigned port)
+const char *
+access_client(char *dst, size_t size, const char *host, unsigned port)
 {
 	snprintf(dst, size, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u",
 	    host, port);
 	return dst;
 }
 
+#define N_FIELDS 7
+
+static void
+fill(struct log_field f[N_FIELDS], const struct access *a, const char *client)
+{
+	const struct log_field all[N_FIELDS] = {
+		log_field_text("method", a->method),
+		log_field_text("path", a->path),
+		a->status != 0 ?
+		    log_field_number("status", (uint64_t)a->status) :
+		    log_field_text("status", a->fate != NULL ? a->fate :
+		    "none"),
+		log_field_number("octets", a->octets),
+		log_field_number("ms", a->ms),
+		log_field_number("stream", a->stream),
+		log_field_text("client", client)
+	};
+
+	memcpy(f, all, sizeof(all));
+}
+
 void
 access_log(const struct access *a, const char *client_host,
     unsigned client_port)
 {
+	struct log_field f[N_FIELDS];
 	char client[128];
-	const struct log_field f[] = {
-		text_field("method", a->method),
-		text_field("path", a->path),
-		a->status != 0 ? number_field("status", (uint64_t)a->status)
-		    : text_field("status", a->reset ? "reset" : "none"),
-		number_field("octets", a->octets),
-		number_field("ms", a->ms),
-		number_field("stream", a->stream),
-		text_field("client", client_text(client, sizeof(client),
-		    client_host, client_port))
-	};
 
-	log_fields(LOG_L_INFO, "request", f, sizeof(f) / sizeof(f[0]));
+	fill(f, a, access_client(client, sizeof(client), client_host,
+	    client_port));
+	log_fields(LOG_L_INFO, "request", f, N_FIELDS);
+}
+
+void
+access_note(struct notes *n, const struct access *a, const char *client_host,
+    unsigned client_port)
+{
+	struct log_field f[N_FIELDS];
+	char client[128];
+
+	fill(f, a, access_client(client, sizeof(client), client_host,
+	    client_port));
+	notes_fields(n, "request", f, N_FIELDS);
 }

@@ -5,11 +5,11 @@
 #ifndef H2RIG_ACCESS_H
 #define H2RIG_ACCESS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "h2/fields.h"
+#include "notes.h"
 
 /* What is said of a request; collected under a lock, logged without. */
 struct access {
@@ -19,14 +19,23 @@ struct access {
 	uint64_t octets;	/* of content sent */
 	uint64_t ms;		/* from its HEADERS to its end */
 	uint32_t stream;
-	bool reset;		/* the stream was reset */
+	const char *fate;	/* without a status: "reset", "ignored", "none" */
 };
 
 /* Takes :method and :path (of CONNECT: :authority) from the request. */
 void access_request(struct access *a, const struct fields *request);
 
-/* Logs it, at level info; the client's numeric address and port. */
+/*
+ * Logs it, at level info; the client's numeric address and port.  access_note
+ * does so later (notes.h).
+ */
 void access_log(const struct access *a, const char *client_host,
     unsigned client_port);
+void access_note(struct notes *n, const struct access *a,
+    const char *client_host, unsigned client_port);
+
+/* "127.0.0.1:50000" or "[::1]:50000", in dst, which is returned. */
+const char *access_client(char *dst, size_t size, const char *host,
+    unsigned port);
 
 #endif

@@ -240,7 +240,8 @@ is_done(const struct conn *c)
 	if (session_done(c->session) || c->quiet)
 		return true;
 	for (x = c->exchanges; x != NULL; x = x->next)
-		if (x->stream != NULL && stream_can_send(x->stream))
+		if (x->stream != NULL && !x->stream->pushed &&
+		    stream_can_send(x->stream))
 			return false;
 	return conn_queued(c) == 0;
 }
@@ -358,26 +359,6 @@ empty_wake_pipe(struct conn *c)
 		;
 }
 
-/* The log may be a pipe that nobody empties: without the mutex, then. */
-static void
-log_notes(struct conn *c)
-{
-	struct buf notes;
-	const char *p, *end;
-
-	conn_lock(c);
-	notes = c->notes;
-	c->notes = (struct buf){ 0 };
-	conn_unlock(c);
-	while (buf_len(&notes) > 0) {
-		p = (const char *)buf_data(&notes);
-		end = memchr(p, '\n', buf_len(&notes));
-		log_info("%.*s", (int)(end - p), p);
-		buf_consume(&notes, (size_t)(end - p) + 1);
-	}
-	buf_free(&notes);
-}
-
 /*
  * What is in the socket cannot be read while the answer to a client's KeyUpdate
  * waits for room there (RFC 8446 section 4.6.3): it is no reason to wake.
@@ -427,11 +408,10 @@ serve(struct child *ch)
 			timeout = 0;
 		/* Unless the log keeps us. */
 		c->io_soon = timeout >= 0 && timeout <= HANDLER_LOOK_MS &&
-		    buf_len(&c->notes) == 0 && buf_len(&c->records) == 0;
+		    notes_empty(&c->notes) && notes_empty(&c->logging);
+		notes_move(&c->logging, &c->notes);
 		conn_unlock(c);
-		if (buf_len(&c->notes) > 0)	/* only we add to them */
-			log_notes(c);
-		sooner(&timeout, quickfile_log(c, false));
+		sooner(&timeout, conn_log(c, false));
 		if (poll(p, 3, timeout) == -1)
 			p[0].revents = p[1].revents = p[2].revents = 0;
 		conn_lock(c);
@@ -452,7 +432,6 @@ serve(struct child *ch)
 		conn_push(c);
 	}
 	conn_unlock(c);
-	log_notes(c);
 }
 
 /* ---- the end ---- */
@@ -524,7 +503,8 @@ leave(struct child *ch)
 
 	atomic_store(&ch->c.slot->state, CHILD_LEAVING);
 	atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() + LEAVE_MS);
-	quickfile_log(&ch->c, true);
+	conn_log(&ch->c, true);
+	conn_log_requests(&ch->c);
 	/* A function that is stuck may have the GIL. */
 	if (ch->python && ch->end != CHILD_END_LIMIT)
 		interp_child_flush();

@@ -26,8 +26,8 @@
 /* TLS records hold at most this much, octets (RFC 8446 section 5.1). */
 #define RECORD_MAX 16384
 
-/* Lines for the log that wait to be written, octets. */
-#define NOTES_MAX 65536
+/* How long the log is given to take more, milliseconds. */
+#define LOG_RETRY_MS 50
 
 /* Output that waits for the end of such a row, octets. */
 #define READ_REPLIES_MAX 4096
@@ -39,6 +39,7 @@
  */
 #define READ_SIZE (64 * 1024)
 #define READS_MAX 4
+
 void
 conn_wake_io(struct conn *c)
 {
@@ -150,6 +151,10 @@ on_closed(void *user, struct stream *s)
 	conn_wake(c, SEND_AGAIN_WINDOW, s->id);	/* pushed streams too */
 	if (x == NULL)
 		return;
+	if (s->pushed) {
+		exchange_push_closed(c, x);
+		return;
+	}
 	conn_wake_exchange(c, x);
 	if (s->reset) {
 		exchange_client_left(x);
@@ -166,20 +171,51 @@ on_window(void *user, struct stream *s)
 	conn_next_turn(c);
 }
 
+/* A record about stream id, whose text goes on after "client C, stream N". */
+static void
+note_stream(struct conn *c, uint32_t id, const char *what, const char *code,
+    const char *reason)
+{
+	char client[128], text[512];
+	const struct log_field f[] = {
+		log_field_text("client", access_client(client, sizeof(client),
+		    c->client_host, c->client_port)),
+		log_field_number("stream", id),
+		log_field_text("code", code)
+	};
+
+	snprintf(text, sizeof(text), "client %s, stream %lu %s %s: %s",
+	    client, (unsigned long)id, what, code, reason);
+	notes_members(&c->notes, text, f, sizeof(f) / sizeof(f[0]));
+}
+
 /* A client's author wants to know why a stream of his was reset. */
 static void
 on_stream_error(void *user, uint32_t id, const struct h2_error *e)
 {
-	struct conn *c = user;
 	const char *code = frame_code_name(e->code);
-	char line[256];
-	int n;
 
-	n = snprintf(line, sizeof(line), "client %s:%u, stream %lu reset with "
-	    "%s: %s\n", c->client_host, c->client_port, (unsigned long)id,
-	    code != NULL ? code : "?", e->reason);
-	if (n > 0 && (size_t)n < sizeof(line) && buf_len(&c->notes) < NOTES_MAX)
-		buf_add(&c->notes, line, (size_t)n);
+	note_stream(user, id, "reset with", code != NULL ? code : "?",
+	    e->reason);
+}
+
+static void
+on_refused(void *user, uint32_t id, const struct fields *l,
+    enum session_refusal how, const char *reason)
+{
+	struct conn *c = user;
+	struct access a = { .stream = id };
+
+	access_request(&a, l);
+	if (how == REFUSAL_STATUS) {
+		a.status = 431;
+		note_stream(c, id, "answered with", "431", reason);
+		atomic_fetch_add_explicit(&c->slot->streams, 1,
+		    memory_order_relaxed);
+	} else {
+		a.fate = how == REFUSAL_RESET ? "reset" : "ignored";
+	}
+	access_note(&c->notes, &a, c->client_host, c->client_port);
 }
 
 static const struct session_callbacks callbacks = {
@@ -188,7 +224,8 @@ static const struct session_callbacks callbacks = {
 	.trailers = on_trailers,
 	.closed = on_closed,
 	.window = on_window,
-	.stream_error = on_stream_error
+	.stream_error = on_stream_error,
+	.refused = on_refused
 };
 
 /* ---- transport ---- */
@@ -467,6 +504,18 @@ conn_has_socket(const struct conn *c)
 	    st.st_ino == c->fd_ino;
 }
 
+int
+conn_log(struct conn *c, bool all)
+{
+	if (all) {
+		conn_lock(c);
+		notes_move(&c->logging, &c->notes);
+		conn_unlock(c);
+	}
+	notes_log(&c->logging, all);
+	return notes_empty(&c->logging) ? -1 : LOG_RETRY_MS;
+}
+
 static uint64_t
 later(uint64_t a, uint64_t b)
 {
@@ -544,8 +593,8 @@ conn_free(struct conn *c)
 		exchange_unlink(c, x);
 		exchange_unref(x);
 	}
-	buf_free(&c->notes);
-	buf_free(&c->records);
+	notes_free(&c->notes);
+	notes_free(&c->logging);
 	quickfile_free(c);
 	session_free(c->session);
 	tls_free(c->tls);

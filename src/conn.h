@@ -25,6 +25,7 @@
 #include "buf.h"
 #include "h2/send.h"
 #include "h2/session.h"
+#include "notes.h"
 #include "options.h"
 #include "quickfile.h"
 #include "scoreboard.h"
@@ -89,6 +90,7 @@ struct exchange {
 	bool busy;		/* a handler thread has it */
 	bool finished;		/* nothing more to run */
 	bool gathers;		/* content is wanted when it is all there */
+	bool recorded;		/* its record has been made */
 	atomic_bool left;	/* the client has reset it or is gone */
 	uint64_t left_since;	/* ms */
 	uint64_t busy_since;	/* us */
@@ -172,10 +174,9 @@ struct conn {
 	bool draining;
 	enum conn_close close;	/* asked for by a script */
 	char why[256];		/* why the transport failed */
-	struct buf notes;	/* lines for the log, which the I/O thread
-				 * writes without the mutex */
+	struct notes notes;	/* for the log; see conn_log */
+	struct notes logging;	/* the I/O thread's: taken out of those */
 	struct quickfiles *quick;	/* files served before; NULL: none */
-	struct buf records;	/* of the I/O thread; see quickfile_log */
 	uint64_t held_since;	/* ms; a raw header block is open */
 	uint64_t last_work;	/* ms; something was done for a stream */
 	uint64_t last_written;	/* ms; the kernel took output, or had all */
@@ -364,6 +365,16 @@ int conn_try(struct conn *c, struct op *op);
 size_t conn_share(const struct conn *c, const struct op *op);
 bool conn_must_yield(struct conn *c, const struct op *op);
 
+/*
+ * I/O thread, without the mutex: writes what has been noted for the log; all of
+ * it, or what the log takes at once.  Milliseconds after which it wants to be
+ * called again, or -1.
+ */
+int conn_log(struct conn *c, bool all);
+
+/* Likewise, at the end: the records of all requests that are not over. */
+void conn_log_requests(struct conn *c);
+
 /* Whether anybody at all waits for a turn. */
 bool conn_is_contended(const struct conn *c);
 
@@ -402,6 +413,10 @@ bool conn_taken_within(const struct conn *c, uint64_t now, uint64_t us);
  * to be called without the mutex.
  */
 bool conn_put_back(struct conn *c, struct exchange *x, struct access *over);
+
+/* A script has promised stream id: what it answers there has a record too. */
+void exchange_note_push(struct conn *c, uint32_t id, const struct field *v,
+    size_t n);
 
 /* Without the mutex. */
 void exchange_ref(struct exchange *x);

@@ -45,6 +45,9 @@ void exchange_add_event(struct exchange *x, const struct event *ev);
 bool exchange_add_data(struct exchange *x, const uint8_t *data,
     const struct event *ev);
 
+/* A pushed stream is closed: its record, and its end. */
+void exchange_push_closed(struct conn *c, struct exchange *x);
+
 /* Its client has reset it, or the connection is gone. */
 void exchange_client_left(struct exchange *x);
 

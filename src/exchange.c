@@ -219,10 +219,11 @@ conn_call_thread(struct conn *c)
 	return true;
 }
 
-/* What the access log says of it. */
+/* What the access log says of it, once. */
 static void
-describe(const struct exchange *x, struct access *a)
+describe(struct exchange *x, struct access *a)
 {
+	x->recorded = true;
 	memset(a, 0, sizeof(*a));
 	access_request(a, &x->request);
 	a->stream = x->id;
@@ -231,13 +232,13 @@ describe(const struct exchange *x, struct access *a)
 		return;
 	a->status = x->stream->status;
 	a->octets = x->stream->sent;
-	a->reset = x->stream->reset;
+	a->fate = x->stream->reset ? "reset" : NULL;
 }
 
 bool
 conn_put_back(struct conn *c, struct exchange *x, struct access *over)
 {
-	bool logged = log_get_level() >= LOG_L_INFO;
+	bool logged = log_get_level() >= LOG_L_INFO && !x->recorded;
 
 	x->busy = false;
 	x->finished = x->over;
@@ -260,6 +261,59 @@ conn_put_back(struct conn *c, struct exchange *x, struct access *over)
 	exchange_unlink(c, x);
 	exchange_unref(x);
 	return logged;
+}
+
+void
+conn_log_requests(struct conn *c)
+{
+	struct exchange *x;
+	struct access a;
+
+	if (log_get_level() < LOG_L_INFO)
+		return;
+	for (;;) {
+		conn_lock(c);
+		for (x = c->exchanges; x != NULL && x->recorded; x = x->next)
+			;
+		if (x != NULL)
+			describe(x, &a);
+		conn_unlock(c);
+		if (x == NULL)
+			return;
+		access_log(&a, c->client_host, c->client_port);
+	}
+}
+
+void
+exchange_note_push(struct conn *c, uint32_t id, const struct field *v,
+    size_t n)
+{
+	struct stream *s = session_stream(c->session, id);
+	struct exchange *x;
+	size_t i;
+
+	if (s == NULL || !s->pushed || s->user != NULL ||
+	    (x = exchange_new(c, s)) == NULL)
+		return;
+	x->finished = true;	/* there is nothing to run */
+	for (i = 0; i < n; i++)
+		fields_add(&x->request, &v[i]);
+}
+
+void
+exchange_push_closed(struct conn *c, struct exchange *x)
+{
+	struct access a;
+
+	if (!x->recorded) {
+		describe(x, &a);
+		access_note(&c->notes, &a, c->client_host, c->client_port);
+		conn_wake_io(c);
+	}
+	x->stream->user = NULL;
+	x->stream = NULL;
+	exchange_unlink(c, x);
+	exchange_unref(x);
 }
 
 void

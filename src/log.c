@@ -413,8 +413,8 @@ log_lines(enum log_level level, const char *prefix, const char *text,
 	errno = saved;
 }
 
-void
-log_fields(enum log_level level, const char *text, const struct log_field *f,
+static void
+log_text(enum log_level level, const char *text, const struct log_field *f,
     size_t n)
 {
 	int saved = errno;
@@ -430,6 +430,20 @@ log_fields(enum log_level level, const char *text, const struct log_field *f,
 		logline_field(&l, &f[i]);
 	finish(&l);
 	errno = saved;
+}
+
+void
+log_fields(enum log_level level, const char *text, const struct log_field *f,
+    size_t n)
+{
+	log_text(level, text, f, n);
+}
+
+void
+log_members(enum log_level level, const char *text, const struct log_field *f,
+    size_t n)
+{
+	log_text(level, text, f, format == LOG_FORMAT_JSON ? n : 0);
 }
 
 /* Under inetd standard error is nowhere: the system's log has it too. */

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum log_level { LOG_L_ERROR, LOG_L_WARN, LOG_L_INFO, LOG_L_DEBUG };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
@@ -111,8 +112,25 @@ struct log_field {
 	uint64_t number;
 };
 
+static inline struct log_field
+log_field_text(const char *name, const char *text)
+{
+	return (struct log_field){ .name = name, .text = text,
+	    .len = strlen(text) };
+}
+
+static inline struct log_field
+log_field_number(const char *name, uint64_t number)
+{
+	return (struct log_field){ .name = name, .number = number };
+}
+
 /* One record with fields: "text name=value name=value", or JSON members. */
 void log_fields(enum log_level level, const char *text,
+    const struct log_field *f, size_t n);
+
+/* One record whose text says it all; as JSON it has the fields as members too. */
+void log_members(enum log_level level, const char *text,
     const struct log_field *f, size_t n);
 
 /*

@@ -21,7 +21,6 @@
  *
  * The table is a hash of WAYS places for each path.
  */
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,10 +45,7 @@
 #define LOT_MAX (4 * 1024 * 1024)
 
 /* Records that wait for the log, octets; when full, Python's turn. */
-#define RECORDS_MAX 65536
-
-/* How long the log is given to take more, milliseconds. */
-#define LOG_RETRY_MS 50
+#define RECORDS_MAX (NOTES_MAX / 4)
 
 struct stamp {
 	uint64_t dev, ino;
@@ -70,14 +66,6 @@ struct quickfile {
 	size_t octets;		/* of this allocation */
 	size_t n_fields;
 	struct field fields[];	/* and then all that is pointed to */
-};
-
-/* What is to be logged of a request; its path follows. */
-struct record {
-	uint32_t stream;
-	int status;
-	uint64_t octets;
-	size_t path_len;
 };
 
 struct quickfiles {
@@ -378,7 +366,8 @@ has_room(struct conn *c, const struct stream *s, size_t len)
 
 	if (c->stopping || conn_is_over(c) || conn_is_contended(c) ||
 	    all->lot_octets + len > LOT_MAX ||
-	    buf_len(&c->records) > RECORDS_MAX ||
+	    buf_len(&c->notes.records) + buf_len(&c->logging.records) >
+	    RECORDS_MAX ||
 	    !send_fits(c->session, s, len))
 		return false;
 	if (conn_queued(c) + len > CONN_QUEUE_MAX)
@@ -403,18 +392,17 @@ check(struct quickfiles *all, struct quickfile **at)
 	return true;
 }
 
-/* The log may be a pipe that nobody empties: not under the mutex, then. */
 static void
 note_record(struct conn *c, const struct stream *s,
     const struct quickfile *q)
 {
-	struct record r = { .stream = s->id, .status = s->status,
-	    .octets = s->sent, .path_len = q->key_len };
+	struct access a = { .method = "GET", .stream = s->id,
+	    .status = s->status, .octets = s->sent };
 
 	if (log_get_level() < LOG_L_INFO)
 		return;
-	buf_add(&c->records, &r, sizeof(r));
-	buf_add(&c->records, q->key, q->key_len);
+	memcpy(a.path, q->key, q->key_len);	/* QUICKFILE_PATH_MAX */
+	access_note(&c->notes, &a, c->client_host, c->client_port);
 }
 
 bool
@@ -444,40 +432,6 @@ quickfile_respond(struct conn *c, struct stream *s,
 	note_record(c, s, q);
 	session_release(c->session, s);
 	return true;
-}
-
-/* ---- the access log ---- */
-
-static bool
-log_takes_more(void)
-{
-	struct pollfd p = { .fd = log_get_fd(), .events = POLLOUT };
-
-	return p.fd == -1 || poll(&p, 1, 0) != 0;
-}
-
-static void
-log_record(struct conn *c)
-{
-	struct access a = { .method = "GET" };
-	struct record r;
-
-	memcpy(&r, buf_data(&c->records), sizeof(r));
-	buf_consume(&c->records, sizeof(r));
-	memcpy(a.path, buf_data(&c->records), r.path_len);
-	buf_consume(&c->records, r.path_len);
-	a.status = r.status;
-	a.octets = r.octets;
-	a.stream = r.stream;
-	access_log(&a, c->client_host, c->client_port);
-}
-
-int
-quickfile_log(struct conn *c, bool all)
-{
-	while (buf_len(&c->records) > 0 && (all || log_takes_more()))
-		log_record(c);
-	return buf_len(&c->records) > 0 ? LOG_RETRY_MS : -1;
 }
 
 void

@@ -70,13 +70,6 @@ uint64_t quickfile_lot_octets(const struct conn *c);
 bool quickfile_respond(struct conn *c, struct stream *s,
     const struct fields *request, bool end_stream);
 
-/*
- * I/O thread, without the mutex: writes the access log's records of what was
- * answered; all of them, or those that the log takes at once.  Milliseconds
- * after which it wants to be called again, or -1.
- */
-int quickfile_log(struct conn *c, bool all);
-
 /* With the mutex, or alone. */
 void quickfile_free(struct conn *c);
 

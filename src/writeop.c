@@ -85,8 +85,13 @@ writeop_push(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
-	return send_push(c->session, o->id, &o->last, o->fields, o->n_fields,
+	int rc;
+
+	rc = send_push(c->session, o->id, &o->last, o->fields, o->n_fields,
 	    &op->why);
+	if (rc == SEND_OK)
+		exchange_note_push(c, o->last, o->fields, o->n_fields);
+	return rc;
 }
 
 int
@@ -161,8 +166,16 @@ writeop_raw_block(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
-	return send_raw_block(c->session, op->x->id, o->type, o->flags, o->id,
+	size_t at = o->flags & FLAG_PADDED ? 1 : 0;
+	int rc;
+
+	rc = send_raw_block(c->session, op->x->id, o->type, o->flags, o->id,
 	    o->data, o->len, o->fields, o->n_fields);
+	if (rc == SEND_OK && o->type == FRAME_PUSH_PROMISE &&
+	    o->len >= at + 4)
+		exchange_note_push(c, get_u32(o->data + at) &
+		    FRAME_STREAM_ID_MASK, o->fields, o->n_fields);
+	return rc;
 }
 
 int

@@ -141,6 +141,22 @@ def served(v: Victim, sid: int, size: Optional[int] = None) -> str:
     return "" if c.ping() else "PING is not answered"
 
 
+def too_large(v: Victim, sid: int, bound: str) -> str:
+    """The stream is answered with 431, the log names the bound, and the
+    connection lives."""
+    c = v.client
+    x = c.streams[sid]
+    c.wait_for(lambda: x.done or c.goaway)
+    v.measure()
+    if (x.status, x.ended) != (431, True):
+        return f"{x!r} GOAWAY {c.goaway}"
+    port = c.sock.getsockname()[1]
+    if not v.server.wait_log(rf":{port}, stream {sid} answered with 431: .* "
+                             rf"the bound {bound} "):
+        return "the log does not say why"
+    return survives(v)
+
+
 def survives(v: Victim) -> str:
     """Nothing has come of it: another request is answered."""
     v.client.send(wire.get(1999))
@@ -370,11 +386,75 @@ def index_bombs(v: Victim) -> str:
 def large_list(v: Victim) -> str:
     block = wire.GET_BLOCK + wire.literal("x-a", "v" * 60000)
     block += wire.literal("x-b", "v" * 6000)
-    v.client.send(wire.headers(1, block[:16384], flags=0))
-    for at in range(16384, len(block), 16384):
-        v.client.send(wire.continuation(1, block[at:at + 16384],
-                                        end=at + 16384 >= len(block)))
+    v.client.send(wire.in_frames(1, block))
+    return too_large(v, 1, "max-header-list-size")
+
+
+@attack("a field of 100,000 octets within the bound", "--max-header-list-size",
+        "200000", "--max-continuations", "20")
+def long_field(v: Victim) -> str:
+    v.client.send(wire.in_frames(1, wire.GET_BLOCK + wire.literal(
+        "x-a", "v" * 100000)))
+    return served(v, 1, 5)
+
+
+@attack("a field of 100,000 octets past the bound")
+def too_long_field(v: Victim) -> str:
+    v.client.send(wire.in_frames(1, wire.GET_BLOCK + wire.literal(
+        "x-a", "v" * 100000)))
+    return too_large(v, 1, "max-header-list-size")
+
+
+@attack("a block of four times the bound", "--max-continuations", "1000000")
+def huge_block(v: Victim) -> str:
+    v.client.send(wire.headers(1, b"", flags=0))
+    v.flood(wire.continuation(1, wire.literal("x", "v" * 16000), end=False),
+            20)
     return calm(v, "max-header-list-size")
+
+
+@attack("an upload that goes on after 431")
+def large_upload(v: Victim) -> str:
+    c = v.client
+    c.send(wire.in_frames(1, wire.POST_BLOCK + wire.literal(
+        "x-a", "v" * 70000), end_stream=False))
+    for _ in range(100):                # of credit for the connection there is
+        c.send(wire.data(1, b"d" * 8000))       # 256 KiB
+        c.pump()
+    if c.streams[1].reset != wire.NO_ERROR:
+        return f"the rest is not refused: {c.streams[1]!r}"
+    return too_large(v, 1, "max-header-list-size")
+
+
+@attack("many requests over the bound")
+def many_large(v: Victim) -> str:
+    c = v.client
+    c.send(wire.headers(1, wire.GET_BLOCK + b"\x40" + wire.string("x")
+                        + wire.string("v" * 4063)))
+    for sid in range(3, 1999, 2):
+        c.send(wire.headers(sid, wire.GET_BLOCK + b"\xbe" * 20))
+        c.pump()
+    c.wait_for(lambda: c.streams[1997].done)
+    if any(c.streams[n].status != 431 for n in range(3, 1999, 2)):
+        return "not all of them have 431"
+    return too_large(v, 1997, "max-header-list-size")
+
+
+@attack("many requests over the bound by a client that does not read",
+        "--log-level", "warn", "--stall-timeout", "600", receive_buffer=4096)
+def many_large_unread(v: Victim) -> str:
+    c = v.client
+    c.send(wire.headers(1, wire.GET_BLOCK + b"\x40" + wire.string("x")
+                        + wire.string("v" * 4063)))
+    try:
+        for sid in range(3, 1 << 22, 200):
+            c.send(b"".join(wire.headers(n, wire.GET_BLOCK + b"\xbe" * 20)
+                            for n in range(sid, sid + 200, 2)))
+            c.streams.update((n, Exchange(c, n))
+                             for n in range(sid, sid + 200, 2))
+    except (BrokenPipeError, ConnectionResetError):
+        pass                            # GOAWAY may be lost to the reset
+    return "" if c.wait_end() else "the connection does not end"
 
 
 @attack("trailers over max-header-list-size")
@@ -382,14 +462,17 @@ def large_trailers(v: Victim) -> str:
     v.client.send(wire.post(1) + wire.headers(
         1, b"\x40" + wire.string("x") + wire.string("v" * 4000)
         + b"\xbe" * 17))
-    return calm(v, "max-header-list-size")
+    v.client.wait_for(lambda: v.client.streams[1].done)
+    if v.client.streams[1].reset != CALM:
+        return f"not reset: {v.client.streams[1]!r}"
+    return survives(v)
 
 
 @attack("more fields than max-fields")
 def many_fields(v: Victim) -> str:
     v.client.send(wire.headers(1, wire.GET_BLOCK
                                + wire.literal("x", "") * 997))
-    return calm(v, "max-fields")
+    return too_large(v, 1, "max-fields")
 
 
 @attack("as many fields as there may be")
@@ -402,14 +485,14 @@ def enough_fields(v: Victim) -> str:
 @attack("cookie crumbs")
 def crumbs(v: Victim) -> str:
     bomb(v, b"\x40" + wire.string("cookie") + wire.string("a=b"), 1100)
-    return calm(v, "max-fields")
+    return too_large(v, 3, "max-fields")
 
 
 @attack("fields that count for their 32 octets only", "--max-fields",
         "1000000")
 def overhead(v: Victim) -> str:
     bomb(v, b"\x40" + wire.string("x") + wire.string(""), 2000)
-    return calm(v, "max-header-list-size")
+    return too_large(v, 3, "max-header-list-size")
 
 
 @attack("table-size thrash")

@@ -111,7 +111,7 @@ START_TEST(without_a_response)
 
 	a.status = 0;
 	access_log(&a, "127.0.0.1", 1);
-	a.reset = true;
+	a.fate = "reset";
 	access_log(&a, "127.0.0.1", 1);
 	ck_assert_ptr_nonnull(strstr(logged(), " status=none "));
 	ck_assert_ptr_nonnull(strstr(got, " status=reset "));

@@ -54,6 +54,7 @@ connect_pair(void)
 	ck_assert_int_eq(sys_set_nonblock(fd), 0);
 	session_limits_default(&options.limits);
 	ck_assert_int_eq(conn_init(&c, fd, NULL, &slot, &options), 0);
+	c.client_host = "127.0.0.1";
 }
 
 static void
@@ -291,6 +292,7 @@ wait_because(enum reason why)
 	session_limits_default(&options.limits);
 	options.stall_timeout_ms = LIMIT_MS;
 	ck_assert_int_eq(conn_init(&c, fds[0], NULL, &slot, &options), 0);
+	c.client_host = "127.0.0.1";
 	request(1);
 	if (why == BACKLOG) {
 		ck_assert_int_eq(send(client, wide, sizeof(wide) - 1, 0),

@@ -117,6 +117,16 @@ def continuation(sid: int, payload: bytes = b"", end: bool = True) -> bytes:
     return frame(CONTINUATION, END_HEADERS if end else 0, sid, payload)
 
 
+def in_frames(sid: int, octets: bytes, end_stream: bool = True) -> bytes:
+    """A header block in HEADERS and as many CONTINUATION as it needs."""
+    parts = [octets[i:i + 16384] for i in range(0, len(octets), 16384)]
+    last = len(parts) - 1
+    return headers(sid, parts[0], end_stream,
+                   0 if last else END_HEADERS) + b"".join(
+        continuation(sid, part, i == last)
+        for i, part in enumerate(parts) if i)
+
+
 def data(sid: int, content: bytes = b"", end: bool = False) -> bytes:
     """DATA without padding."""
     return frame(DATA, END_STREAM if end else 0, sid, content)
