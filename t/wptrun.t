@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""h2rig-wpt in a tree of a checkout's shape (wpt-tree/)."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+import tap                                                      # noqa: E402
+from rawclient import Client                                    # noqa: E402
+from server import program                                      # noqa: E402
+
+H2RIG_WPT = os.path.join(os.path.dirname(os.path.abspath(program())),
+                         "h2rig-wpt")
+
+t = tap.Tap()
+
+
+def free_port():
+    """A port that nobody has, as yet."""
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
+
+
+class Checkout:
+    """A copy of the tree, and h2rig-wpt serve in it."""
+
+    def __init__(self, *options, **env):
+        self.dir = tempfile.mkdtemp(prefix="h2rig-test-")
+        self.top = os.path.join(self.dir, "tree")
+        shutil.copytree(os.path.join(HERE, "wpt-tree"), self.top)
+        self.tmp = os.path.join(self.dir, "tmp")
+        os.mkdir(self.tmp)
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+             "/CN=localhost", "-keyout", os.path.join(self.dir, "key"),
+             "-out", os.path.join(self.dir, "cert")],
+            check=True, stderr=subprocess.DEVNULL)
+        self.port = free_port()
+        self.argv = [sys.executable, H2RIG_WPT, "serve", "--port",
+                     str(self.port), "--cert", os.path.join(self.dir, "cert"),
+                     "--key", os.path.join(self.dir, "key"), *options]
+        self.env = dict(os.environ, TMPDIR=self.tmp,
+                        PYTHONDONTWRITEBYTECODE="1",
+                        **dict(dict(H2RIG=os.path.abspath(program())), **env))
+
+    def __enter__(self):
+        self.out = open(os.path.join(self.dir, "log"), "wb")
+        self.process = subprocess.Popen(
+            self.argv, cwd=self.top, env=self.env, stdin=subprocess.PIPE,
+            stdout=self.out, stderr=subprocess.STDOUT)
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for pid in self.left():
+            os.kill(pid, signal.SIGKILL)
+        self.out.close()
+        shutil.rmtree(self.dir)
+
+    def log(self):
+        """What the checkout's logger has said."""
+        with open(os.path.join(self.dir, "log"), "rb") as f:
+            return f.read().decode("utf-8", "replace")
+
+    def says(self, text):
+        """Waits until it says text."""
+        return tap.wait_until(lambda: text in self.log(), 60)
+
+    def left(self):
+        """Processes that name the tree or its temporary directory."""
+        listing = subprocess.run(
+            ["ps", "-A", "-o", "pid=", "-o", "args="],
+            stdout=subprocess.PIPE, check=True).stdout.decode("latin-1")
+        return [int(line.split()[0]) for line in listing.splitlines()
+                if self.dir in line and int(line.split()[0]) not in (
+                    os.getpid(), self.process.pid)]
+
+    def end(self):
+        """Has it stop; its exit status."""
+        self.process.stdin.close()
+        return self.process.wait(tap.scaled(60))
+
+
+# path, status, content, fields
+SERVED = [
+    ("/script.py", 200, b"script", {"x-host": "web-platform.test"}),
+    ("/resources/testharnessreport.js", 200, b"report(1);\n",
+     {"content-type": "text/javascript;charset=utf8",
+      "cache-control": "max-age=3600"}),
+    ("/resources/testdriver.js", 200, b"driver('\xff')",
+     {"content-type": "text/javascript"}),
+    ("/single.txt", 200, b"single\n", {}),
+    ("/beside/file.txt", 200, b"beside\n", {}),
+    ("/file.txt", 404, None, {}),
+    ("/gone", 410, None, {}),
+    ("/_certs/key", 404, None, {}),
+    ("/a.any.html", 200, None, {"content-type": "text/html"}),
+]
+
+
+def served(method):
+    """All that a checkout needs, with processes forked or spawned."""
+    with Checkout("--method", method) as w:
+        if not t.ok(w.says("started"), f"{method}: it is started", w.log()):
+            return
+        with Client(w.port) as c:
+            for path, status, content, fields in SERVED:
+                x = c.fetch(path)
+                t.ok(x.status == status and content in (None, x.body)
+                     and all(x.header(n) == v for n, v in fields.items()),
+                     f"{method}: {path}", f"{x} {x.headers} {x.body!r}")
+        t.ok(w.says("DEBUG: request method=GET path=/script.py"),
+             f"{method}: the checkout's logger has the log", w.log())
+        t.eq(w.end(), 0, f"{method}: it stops")
+        t.ok(w.says("stopped"), f"{method}: ... having been told", w.log())
+        t.eq((w.left(), os.listdir(w.tmp)), ([], []),
+             f"{method}: nothing is left behind")
+
+
+def killed():
+    """The checkout's process for HTTP/2 is killed."""
+    with Checkout() as w:
+        w.says("started")
+        listing = subprocess.run(
+            ["ps", "-A", "-o", "pid=", "-o", "ppid="],
+            stdout=subprocess.PIPE, check=True).stdout.decode()
+        for line in listing.splitlines():
+            pid, ppid = map(int, line.split())
+            if ppid == w.process.pid:
+                os.kill(pid, signal.SIGKILL)
+        t.ok(tap.wait_until(lambda: not w.left(), 60),
+             "h2rig ends with the process that has started it", w.left())
+
+
+def not_started():
+    """What keeps h2rig from being started is in the checkout's log."""
+    def fails(label, says, prepare=lambda w: None, **env):
+        w = Checkout(**env)
+        held = prepare(w)
+        with w:
+            t.ok(w.says("CRITICAL: h2rig, HTTP/2 on port") and says(w)
+                 in w.log(), f"{label}: an error that says so", w.log())
+            t.eq((w.end(), "started" in w.log(), w.left(),
+                  os.listdir(w.tmp)), (0, False, [], []),
+                 f"{label}: no hang, nothing left")
+        if held is not None:
+            held.close()
+
+    fails("port in use", lambda w: str(w.port),
+          lambda w: socket.create_server(("127.0.0.1", w.port)))
+    fails("no certificate", lambda w: os.path.join(w.dir, "cert"),
+          lambda w: os.unlink(os.path.join(w.dir, "cert")))
+    fails("a wrong option", lambda w: "--nonsense", H2RIG_FLAGS="--nonsense")
+    fails("a program that says nothing", lambda w: "exit status 0",
+          H2RIG=shutil.which("true"))
+
+
+def untranslated():
+    """A handler of the user's that h2rig cannot have."""
+    with Checkout("--function") as w:
+        w.says("started")
+        t.ok("ERROR: h2rig cannot have the handler" in w.log()
+             and "POST /report" in w.log(), "it is named", w.log())
+        with Client(w.port) as c:
+            t.eq((c.fetch("/report", body=b"x").status,
+                  c.fetch("/script.py").status), (501, 200),
+                 "its route answers 501, the others as ever")
+        w.end()
+
+
+def elsewhere():
+    """Not in a checkout, and without arguments."""
+    for argv, where, status, says in (
+            (["serve"], "/", 78, "no wpt in /: expected"),
+            ([], HERE, 64, "usage: h2rig-wpt"),
+            (["--help"], HERE, 0, "usage: h2rig-wpt")):
+        p = subprocess.run([sys.executable, H2RIG_WPT, *argv], cwd=where,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                           check=False)
+        t.ok(p.returncode == status and says in p.stdout.decode(),
+             f"h2rig-wpt {' '.join(argv)} in {where}", p)
+
+
+if not shutil.which("openssl"):
+    t.skip("h2rig-wpt", "needs the program openssl")
+    t.done()
+for how in ("fork", "spawn"):
+    served(how)
+killed()
+not_started()
+untranslated()
+elsewhere()
+t.done()
