@@ -171,21 +171,22 @@ class Server:
         return path
 
     def _start(self, argv: List[str]) -> None:
-        self._process = subprocess.Popen(
+        process = self._process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
+        assert process.stdout is not None
         # Should this process be killed, h2rig is to end with it.
         self._watch = subprocess.Popen(
-            [sys.executable, "-c", _WATCH, str(self._process.pid)],
+            [sys.executable, "-c", _WATCH, str(process.pid)],
             stdin=subprocess.PIPE)
         self._log = threading.Thread(target=self._pass_on, daemon=True)
         self._log.start()
-        late = threading.Timer(START, self._process.kill)
+        late = threading.Timer(START, process.kill)
         late.start()
-        line = self._process.stdout.readline()
+        line = process.stdout.readline()
         late.cancel()
         if not line.startswith(b"h2rig: listening on"):
-            status = self._process.wait()
+            status = process.wait()
             self._log.join(STOP)
             raise ValueError("%s; exit status %d of %s" % (
                 "; ".join(self._last) or "not ready within %d s" % START,
