@@ -159,9 +159,22 @@ hide_memory(void)
 #endif
 }
 
+/* SIGXCPU of the soft limit is blocked; of the hard one comes SIGKILL. */
+static void
+warn_of_cpu_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_CPU, &r) == 0 && r.rlim_max != RLIM_INFINITY)
+		log_warnx("the system will kill this server when it has used "
+		    "%ju s of processor time (ulimit -t, LimitCPU)",
+		    (uintmax_t)r.rlim_max);
+}
+
 void
 confine_parent(const struct options *o)
 {
+	warn_of_cpu_limit();
 	if (geteuid() == 0 && (o->user == NULL || the_uid == 0))
 		log_warnx("scripts will run as root, with all of root's "
 		    "rights: consider --user");

@@ -272,8 +272,8 @@ log_retry(void)
 	held = syslog_fd != -1 ? loghold_retry(write_syslog, syslog_fd) :
 	    loghold_retry(write_fd, log_fd);
 	if (!held && (lost = loghold_lost()) > 0)
-		log_warnx("%lu records before this one were lost: whoever "
-		    "reads the log was too slow", lost);
+		log_warnx("%lu records before this one were lost: the log had "
+		    "no room, or its reader was too slow", lost);
 	return held;
 }
 

@@ -83,24 +83,33 @@ is_file(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+/* What may pass: there is no room, or none on the disk. */
+static bool
+may_pass(int err)
+{
+	return err == EINTR || err == EAGAIN || err == EWOULDBLOCK ||
+	    err == ENOBUFS || err == ENOSPC || err == EDQUOT || err == EFBIG;
+}
+
 /* How many octets were taken without waiting for long; -1: it failed. */
 static ssize_t
 write_soon(loghold_write_fn *write_fn, int fd, const char *p, size_t len)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
 	uint64_t now = sys_now_ms();
+	bool file = is_file(fd);
 	ssize_t n;
 
-	if (is_file(fd))
-		return write_fn(fd, p, len);
 	if (now < rest_until_ms)
 		return 0;
-	if (poll(&pfd, 1, 0) <= 0)
+	if (!file && poll(&pfd, 1, 0) <= 0)
 		return 0;
-	set_timer(WRITE_US);
+	if (!file)
+		set_timer(WRITE_US);
 	n = write_fn(fd, p, len);
-	set_timer(0);
-	if (n == -1 && errno == EINTR)
+	if (!file)
+		set_timer(0);
+	if (n == -1 && may_pass(errno))
 		n = 0;
 	if (n >= 0 && (size_t)n < len)
 		rest_until_ms = now + REST_MS;

@@ -79,12 +79,10 @@ set_signals(struct parent *p)
 		sigaddset(&mask, ours[i].sig);
 	sigprocmask(SIG_BLOCK, &mask, &p->wait_mask);
 	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
-		/* Whoever started us may have had them blocked. */
 		sigdelset(&p->wait_mask, ours[i].sig);
 		sys_set_handler(ours[i].sig, ours[i].handler,
 		    ours[i].sig == SIGCHLD ? SA_NOCLDSTOP : 0);
 	}
-	sys_set_handler(SIGPIPE, SIG_IGN, 0);
 }
 
 /* ---- ready lines ---- */

@@ -80,21 +80,22 @@ on_nothing(int sig)
 }
 
 static void
-restore_signals(const struct parent *p)
+restore_signals(void)
 {
+	sigset_t none;
+
 	sys_set_handler(SIGCHLD, SIG_DFL, 0);
 	/*
-	 * A write fails with EPIPE or EFBIG instead.  TERM and INT do nothing
-	 * (the drain pipe is how children learn), by a handler: ignored ones
-	 * would stay ignored in programs that a script starts.
+	 * TERM and INT do nothing (the drain pipe is how children learn), by a
+	 * handler: ignored ones would stay ignored in programs that a script
+	 * starts.
 	 */
-	sys_set_handler(SIGPIPE, SIG_IGN, 0);
-	sys_set_handler(SIGXFSZ, SIG_IGN, 0);
 	sys_set_handler(SIGTERM, on_nothing, SA_RESTART);
 	sys_set_handler(SIGINT, on_nothing, SA_RESTART);
 	sys_set_handler(SIGHUP, on_nothing, SA_RESTART);
 	sys_set_handler(SIGUSR1, on_nothing, SA_RESTART);
-	sigprocmask(SIG_SETMASK, &p->wait_mask, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 void
@@ -106,7 +107,7 @@ spawn_become(struct parent *p, long i)
 	setpgid(0, 0);
 	log_set_waits(true);
 	shed(p, i);
-	restore_signals(p);
+	restore_signals();
 	atomic_store(&slot->pid, (int)getpid());
 	if (confine_child(p->options, &what) == -1)
 		child_fail(slot, what);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,36 @@
 #include "sys.h"
 
 #define FIRST_FD 3		/* of LISTEN_FDS */
+#define SIGNALS_END 128		/* above all that a system has */
+
+/* ---- signals ---- */
+
+/*
+ * Timers, limits and ignored or blocked signals are inherited.  Actions become
+ * those of a new process; SIGPIPE and SIGXFSZ are ignored, as Python has them,
+ * so that a write fails instead.  Then all signals are blocked that could end
+ * this process with nobody having asked for that; parent.c has handlers for
+ * those that it waits for, and children block none.
+ */
+static void
+shield_from_signals(void)
+{
+	static const int open[] = {
+		SIGABRT, SIGBUS, SIGCONT, SIGFPE, SIGILL, SIGINT, SIGQUIT,
+		SIGSEGV, SIGSYS, SIGTERM, SIGTRAP, SIGTSTP, SIGTTIN, SIGTTOU
+	};
+	sigset_t blocked;
+	size_t i;
+	int sig;
+
+	sigfillset(&blocked);
+	for (i = 0; i < sizeof(open) / sizeof(open[0]); i++)
+		sigdelset(&blocked, open[i]);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+	for (sig = 1; sig < SIGNALS_END; sig++)
+		sys_set_handler(sig, sig == SIGPIPE || sig == SIGXFSZ ?
+		    SIG_IGN : SIG_DFL, 0);
+}
 
 /* ---- standard descriptors ---- */
 
@@ -53,6 +84,8 @@ supervise_begin(struct supervise *s, int argc, char **argv)
 {
 	int fd;
 
+	shield_from_signals();
+	umask(umask(0) & (S_IRWXG | S_IRWXO));	/* we may read our own files */
 	memset(s, 0, sizeof(*s));
 	s->input = s->conn = s->notify_fd = -1;
 	do

@@ -50,11 +50,21 @@ SCRIPTS = {
                 "def main(request, response):\n"
                 "    p = subprocess.Popen(['sleep', '1000'])\n"
                 "    return str(p.pid)\n",
-    "signals": "import json, signal\n"
+    # As CPython has noted it, and as it is.
+    "signals": "import ctypes, json, signal\n"
+               "libc = ctypes.CDLL(None)\n"
+               "libc.signal.restype = ctypes.c_void_p\n"
+               "libc.signal.argtypes = ctypes.c_int, ctypes.c_void_p\n"
+               "def real(sig):\n"
+               "    now = libc.signal(sig, 0)\n"
+               "    libc.signal(sig, now)\n"
+               "    return now\n"
                "def main(request, response):\n"
+               "    every = signal.valid_signals() - {9, 19}\n"
                "    return json.dumps([sorted(signal.pthread_sigmask(\n"
-               "        signal.SIG_BLOCK, [])), [s for s in (15, 2, 17)\n"
-               "        if signal.getsignal(s) is signal.SIG_IGN]])\n",
+               "        signal.SIG_BLOCK, [])), [s for s in every\n"
+               "        if signal.getsignal(s) is signal.SIG_IGN],\n"
+               "        [s for s in every if real(s) == 1]])\n",
     "stuck": "import sys, time\n"
              "class Stuck:\n"
              "    def write(self, text):\n"
@@ -247,14 +257,92 @@ def inherits(s):
         # The log, the script's own file when it runs, its crash file.
         t.ok(got["files"] <= 3, "no other child's crash file", got)
         t.eq(got["stdin"], "", "standard input is empty")
-        mask, ignored = json.loads(c.fetch("/signals.py").body)
-        t.eq((mask, ignored), ([], []), "no signal blocked; CHLD, TERM and "
-             "INT not ignored")
+        sees_signals(c, "")
         for pid in s.children():
             t.eq(os.getpgid(pid), pid, "a process group of its own")
             os.kill(pid, signal.SIGTERM)
             os.kill(pid, signal.SIGINT)
         t.ok(served(c) and served(other), "TERM and INT do nothing to it")
+
+
+def sees_signals(c, where):
+    """A script has the signals of a new process of Python."""
+    t.eq(json.loads(c.fetch("/signals.py").body),
+         [[], [signal.SIGPIPE, signal.SIGXFSZ],
+          [signal.SIGPIPE, signal.SIGXFSZ]],
+         where + "no signal is blocked, only PIPE and XFSZ are ignored")
+
+
+HARSH = """
+import os, resource, signal, sys
+resource.setrlimit(resource.RLIMIT_CPU, (1, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),
+                                           resource.RLIM_INFINITY))
+if sys.argv[2] == "ignored":
+    for s in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(s, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
+    for t in signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF:
+        signal.setitimer(t, 0.02, 0.02)
+os.umask(0o777)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+# Those that stop or end somebody who wants that, by KILL, QUIT or TERM, say.
+ASKED = {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL,
+         signal.SIGINT, signal.SIGKILL, signal.SIGQUIT, signal.SIGSEGV,
+         signal.SIGSTOP, signal.SIGSYS, signal.SIGTERM, signal.SIGTRAP,
+         signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+
+
+def inherits_signals():
+    """Timers that go on, blocked and ignored signals, limits, the umask; and
+    signals that nobody expects."""
+    log = os.path.join(DOCROOT, "harsh.log")
+    for how in "as they are", "ignored":
+        s = Server(DOCROOT, "--log-file", log)
+        s.argv = [sys.executable, "-c", HARSH, "4000", how] + s.argv
+        with s, Client(s.port) as c:
+            t.ok(served(c), f"signals {how}: it starts and serves")
+            sees_signals(c, f"signals {how}: scripts: ")
+            for sig in sorted(signal.valid_signals() - ASKED):
+                os.kill(s.pid, sig)
+            with Client(s.port) as other:
+                t.ok(served(other), f"signals {how}: all that end a process "
+                     "unasked: it serves")
+            t.ok(os.stat(log).st_mode & 0o777 == 0o600, "the log's mode",
+                 oct(os.stat(log).st_mode))
+            t.eq(s.stop(), 0, f"signals {how}: TERM ends it")
+        os.unlink(log)
+
+
+def log_is_full():
+    """A log that may not grow, or has no room: records are held, and it is
+    said how many are lost."""
+    if not hasattr(resource, "prlimit"):
+        return t.skip("a log that may not grow", "needs prlimit")
+    log = os.path.join(DOCROOT, "full.log")
+    s = Server(DOCROOT, "--log-file", log)
+    s.argv = [sys.executable, "-c", HARSH, "2000", "as they are"] + s.argv
+    with s:
+        def again():
+            s.process.send_signal(signal.SIGUSR1)   # a record of the parent's
+            return os.path.getsize(log) == 2000
+        t.ok(tap.wait_until(again), "the log is as long as it may be")
+        with Client(s.port) as c:
+            t.ok(served(c), "no room in the log: served")
+        s.process.send_signal(signal.SIGUSR1)
+        resource.prlimit(s.pid, resource.RLIMIT_FSIZE,
+                         (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        t.eq(s.stop(), 0, "there is room, and it stops")
+    with open(log, encoding="utf-8") as f:
+        text = f.read()
+    t.ok(re.search(r"^\S+Z h2rig\[\d+\] info: child \d+ of \S+ ended: ", text,
+                   re.M), "what was held is in the log", text[-2000:])
+    t.ok(all(re.match(r"\S+Z h2rig\[\d+\] ", line)
+             for line in text.splitlines()), "in whole lines", text[-2000:])
+    os.unlink(log)
+    return None
 
 
 def keeps_no_descriptors(s):
@@ -519,6 +607,8 @@ try:
         resumes(server)
         negotiates(server)
         deadline(server)
+    inherits_signals()
+    log_is_full()
     full()
     shortages()
 finally:
