@@ -108,6 +108,15 @@ done();
         "<title>In a worker</title>\n<meta name=\"timeout\" "
         "content=\"long\">\n", "fetch_tests_from_worker("
         'new Worker("/plain.worker.js?q"));')),
+    ("/plain.worker-module.html", HTML, WORKER % (
+        "<title>In a worker</title>\n<meta name=\"timeout\" "
+        "content=\"long\">\n", "fetch_tests_from_worker("
+        'new Worker("/plain.worker.js", { type: "module" }));')),
+    ("/extends.extension.html", HTML, TOP + "<title>Extends</title>\n"
+     + HARNESS + """<script src="/resources/testdriver.js"></script>
+<script src="/resources/testdriver-vendor.js"></script>
+<script src="/resources/web-extensions-helper.js"></script>
+""" + LOG + '<script src="/extends.extension.js"></script>\n'),
     ("/text.sub.any.html?a=%3C1", HTML, TOP + "<script>\n"
      + GLOBAL % ("true", "false") + "</script>\n" + HARNESS
      + '<script src="/x?&lt;1"></script>\n' + LOG
@@ -131,6 +140,12 @@ STATUSES = [
     ("/%2e%2e/default.any.html", 404), ("/default.any.js/x.any.html", 404),
     ("/out/x.any.html", 404),
     ("/default.window.html", 404), ("/page.any.html", 404),
+    ("/tools/a.txt", 404), ("/sub/tools/a.txt", 404), ("/_certs/a.txt", 404),
+    ("/tools/a.py", 404), ("/results/", 404), ("/results/a.txt", 200),
+    ("/tools/runner/a.txt", 200), ("/a/b/tools/a.txt", 200),
+    ("/.well-known/script", 207), ("/.well-known/dir/", 207),
+    ("/.well-known/text", 200), ("/.well-known/none", 404),
+    ("/.well-known/script.txt", 200),
     ("/plain.worker.js", 200), ("/sub/all.any.js", 200),
 ]
 
@@ -198,6 +213,14 @@ with Server(SCRIPTS) as server:
     for name in "note.py", "quick.py":
         shutil.copy(os.path.join(SCRIPTS, name), root)
     os.makedirs(os.path.join(root, "resources", "webidl2", "lib"))
+    for name in ("tools/a.txt", "sub/tools/a.txt", "_certs/a.txt",
+                 "results/a.txt", "tools/runner/a.txt", "a/b/tools/a.txt",
+                 "tools/a.py", ".well-known/script", ".well-known/script.txt",
+                 ".well-known/dir/default.py", ".well-known/text"):
+        os.makedirs(os.path.dirname(os.path.join(root, name)), exist_ok=True)
+        with open(os.path.join(root, name), "w") as f:
+            f.write("{}" if name.endswith("text") else
+                    "def main(request, response):\n    return 207, [], 'x'\n")
     with open(os.path.join(root, "resources", "webidl2", "lib",
                            "webidl2.js"), "w") as f:
         f.write("idl")

@@ -140,7 +140,7 @@ class PythonScriptHandler:
     fresh namespace for each request.
 
     base_path: the directory that stands for url_base (None: the document
-    root).
+    root).  In the place of a directory it is the script default.py there.
     """
 
     def __init__(self, base_path: Optional[str] = None,
@@ -180,6 +180,8 @@ class PythonScriptHandler:
             except OSError as e:
                 raise files.not_found(e) from None
         place = files.requested(path, self.base_path, self.url_base)[1]
+        if os.path.isdir(place.path):
+            place = place.plus("/default.py")
         name = place.path
         with files.open_file(place, script=True)[0] as source:
             stamp = _h2rig.stamp(source.fileno())

@@ -11,6 +11,7 @@ lines that a test begins with say what is in the page: `title`, `timeout`,
 import functools
 import html
 import json
+import os
 import re
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 
@@ -36,7 +37,7 @@ class Page(NamedTuple):
     """One kind of page: what is behind the test's name in the URL, in the
     test's file, and in the worker's script; the global (None: every such test
     has the page); what starts the worker, or, without one, "module" if the
-    test is a module.
+    test is a module; more scripts of the harness.
     """
 
     suffix: str
@@ -44,10 +45,15 @@ class Page(NamedTuple):
     worker: str
     scope: Optional[str]
     start: str
+    harness: str = ""
 
 
 _HARNESS = """<script src="/resources/testharness.js"></script>
 <script src="/resources/testharnessreport.js"></script>
+"""
+_DRIVER = """<script src="/resources/testdriver.js"></script>
+<script src="/resources/testdriver-vendor.js"></script>
+<script src="/resources/web-extensions-helper.js"></script>
 """
 _GLOBAL = """self.GLOBAL = {
   isWindow: function() { return %s; },
@@ -90,7 +96,17 @@ PAGES = (
          _SERVICE % ", type: \"module\""),
     Page(".window.html", ".window.js", "", None, ""),
     Page(".worker.html", ".worker.js", ".worker.js", None, _DEDICATED),
+    Page(".worker-module.html", ".worker.js", ".worker.js", None,
+         _DEDICATED_MODULE),
+    Page(".extension.html", ".extension.js", "", None, "", _DRIVER),
 )
+
+#: Method, pattern: what nobody is to have, with what is there all the same in
+#: front.
+_ALLOWED = (("GET", "/tools/runner/*", handlers.file_handler),
+            ("POST", "/tools/runner/update_manifest.py",
+             handlers.python_script_handler))
+_FORBIDDEN = ("/_certs/*", "/tools/*", "{spec}/tools/*", "/results/")
 
 
 class Meta:
@@ -193,7 +209,7 @@ def _page(page: Page, request: Any, response: Any) -> None:
     if page.scope is not None and not page.worker:
         parts.append("<script>\n%s</script>\n" % (_GLOBAL % ("true",
                                                              "false")))
-    parts.append(_HARNESS)
+    parts.append(_HARNESS + page.harness)
     if page.worker:
         parts.append("<div id=\"log\"></div>\n")
         script = page.start % _js(test.stem + page.worker + test.query)
@@ -218,6 +234,20 @@ def _find(suffix: str, source: str, request: Any, response: Any
             raise
     handlers.file_handler(request, response)
     return None
+
+
+#: What makes a file without a dot in its name a script.
+_function = re.compile(rb"^(def )?(main|handle_headers|handle_data)\b", re.M)
+
+
+def _is_script(path: str) -> bool:
+    if "." in path.rpartition("/")[2]:
+        return False
+    place = files.requested(path)[1]
+    if os.path.isdir(place.path):
+        place = place.plus("/default.py")
+    with files.open_file(place, script=True)[0] as f:
+        return _function.search(f.read()) is not None
 
 
 def _worker(request: Any, response: Any) -> None:
@@ -266,6 +296,17 @@ def _worker_globals(request: Any, response: Any) -> None:
     test.answer(request, response, "text/javascript", text)
 
 
+class _WellKnown:
+    # What is below /.well-known/: a script without ".py" in its name, if it
+    # begins as one; else a file.
+
+    def frame_handler(self, request: Any) -> Any:
+        """The functions that answer this request."""
+        if _is_script(request.path):
+            return handlers.python_script_handler.frame_handler(request)
+        return handlers.FrameFunctions(main=handlers.file_handler)
+
+
 #: suffix -> handler of the scripts that pages start
 SCRIPTS = {
     ".any.worker.js": _worker,
@@ -276,10 +317,16 @@ SCRIPTS = {
 
 def register(router: Any) -> None:
     """Adds the routes, and web-platform-tests' rewrite."""
+    for method, pattern, handler in _ALLOWED:
+        router.register(method, pattern, handler)
+    for pattern in _FORBIDDEN:
+        router.register("any", pattern, handlers.ErrorHandler(404))
     for page in PAGES:
         router.register("GET", "*" + page.suffix,
                         functools.partial(_page, page))
     for suffix, handler in SCRIPTS.items():
         router.register("GET", "*" + suffix, handler)
+    # Scripts whose names specifications have fixed.
+    router.register("any", "/.well-known/*", _WellKnown())
     router.rewrite("GET", "/resources/WebIDLParser.js",
                    "/resources/webidl2/lib/webidl2.js")
