@@ -255,7 +255,7 @@ check_state(struct child *ch)
 	if (c->gone)
 		end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
 	if (c->close > CLOSE_GOAWAY)
-		end_with(ch, CHILD_END_SCRIPT, c->close, "");
+		end_with(ch, CHILD_END_SCRIPT, c->close, c->why);
 	if ((c->draining || c->close == CLOSE_GOAWAY) && is_done(c))
 		end_with(ch, c->draining ? CHILD_END_DRAINED :
 		    CHILD_END_SCRIPT, CLOSE_TLS,

@@ -421,10 +421,35 @@ conn_push_more(struct conn *c)
 void
 conn_release_hold(struct conn *c)
 {
+	if (send_in_frame(c->session))
+		return;
 	send_release(c->session);
 	c->held_since = 0;
 	conn_wake(c, SEND_AGAIN_HELD, 0);
 	conn_push(c);
+}
+
+void
+conn_end_hold(struct conn *c, const struct exchange *x)
+{
+	char missing[128], path[96] = "";
+	struct field f;
+
+	if (!send_in_frame(c->session)) {
+		conn_release_hold(c);
+		return;
+	}
+	if (conn_is_over(c))
+		return;
+	if (fields_find(&x->request, ":path", &f))
+		snprintf(path, sizeof(path), "%.*s, ", (int)f.value_len,
+		    (const char *)f.value);
+	send_missing(c->session, missing, sizeof(missing));
+	snprintf(c->why, sizeof(c->why), "%sstream %lu: its functions are over "
+	    "inside of a raw frame, %s are missing", path,
+	    (unsigned long)x->id, missing);
+	c->close = CLOSE_TLS;
+	conn_wake_io(c);
 }
 
 /* Called after output: a header block may have been opened or ended. */
@@ -526,13 +551,14 @@ int
 conn_tick(struct conn *c, uint64_t now, bool *stalled)
 {
 	uint64_t limit = c->options->stall_timeout_ms;
+	bool held = c->held_since != 0 && !send_in_frame(c->session);
 	const struct waiter *w;
 	int next = -1;
 
-	if (c->held_since != 0 && now - c->held_since >= CONN_HOLD_MS) {
+	if (held && now - c->held_since >= CONN_HOLD_MS) {
 		conn_release_hold(c);
 		now = sys_now_ms();	/* not before output has moved */
-	} else if (c->held_since != 0) {
+	} else if (held) {
 		next = (int)(c->held_since + CONN_HOLD_MS - now);
 	}
 	*stalled = false;

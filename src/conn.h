@@ -173,7 +173,8 @@ struct conn {
 	bool read_blocked;	/* TLS has to write before it reads on */
 	bool draining;
 	enum conn_close close;	/* asked for by a script */
-	char why[256];		/* why the transport failed */
+	char why[256];		/* why the transport failed, or a script's
+				 * octets are the last */
 	struct notes notes;	/* for the log; see conn_log */
 	struct notes logging;	/* the I/O thread's: taken out of those */
 	struct quickfiles *quick;	/* files served before; NULL: none */
@@ -273,6 +274,12 @@ void conn_send_kept(struct conn *c);
 
 /* A raw header block need not end any more; see send_release. */
 void conn_release_hold(struct conn *c);
+
+/*
+ * x, which holds the output, is over: its header block is left as it is, but
+ * nothing can follow part of a frame.  That ends the connection.
+ */
+void conn_end_hold(struct conn *c, const struct exchange *x);
 
 /* Nothing can be written any more: gone, or a script has closed it. */
 static inline bool

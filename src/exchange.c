@@ -254,7 +254,7 @@ conn_put_back(struct conn *c, struct exchange *x, struct access *over)
 		return false;
 	}
 	if (send_held_by(c->session) == x->id)
-		conn_release_hold(c);
+		conn_end_hold(c, x);
 	if (logged)
 		describe(x, over);
 	let_stream_go(c, x);

@@ -194,6 +194,12 @@ conn_try(struct conn *c, struct op *op)
 	}
 	queued = conn_queued(c);
 	rc = op->fn(c, op);
+	/* It would wait for itself. */
+	if (rc == SEND_AGAIN_HELD && send_in_frame(c->session) &&
+	    send_held_by(c->session) == op->x->id) {
+		op->why = "a raw frame of this script is to be ended first";
+		rc = SEND_ERR_PROTOCOL;
+	}
 	if (op->writes) {
 		if (conn_queued(c) > queued)
 			conn_note_answer(c);

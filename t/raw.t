@@ -3,6 +3,7 @@
 """Raw writer calls: the octets that a client receives, and header blocks that
 a script leaves open (RFC 9113 section 4.3: nothing may come between)."""
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -177,8 +178,64 @@ def released(s):
              "a block that its functions did not end is let go of", y)
 
 
+PARTS = [                               # what comes, what the record says
+    ("part.py?case=header", b"\0\0\0", "6 of the 9 octets of a frame's header"),
+    ("part.py?case=payload", b"\0\0\6\0\1\0\0\0\1four",
+     "2 of the 6 octets of DATA on stream 1"),
+    ("part.py?case=http1", b"HTTP/1.1 400 Bad Request\r\n\r\n",
+     "4740161 of the 4740180 octets of frame of type 0x50 on stream "
+     "825110816"),
+    ("part.py?case=raises", b"\0", "8 of the 9 octets of a frame's header"),
+    ("part.py?case=raises_later", b"\0\0\6\0\1\0\0\0\1",
+     "6 of the 6 octets of DATA on stream 1"),
+    ("part.py?case=refused", b"\0\0\0",
+     "6 of the 9 octets of a frame's header"),
+    ("part_early.py", b"\0\0\0\0\0", "4 of the 9 octets of a frame's header"),
+    ("part_early.py?raise=1", b"\0\0\0\0\0",
+     "4 of the 9 octets of a frame's header"),
+]
+
+
+def ends_in_a_frame(s):
+    """Octets that stop inside of a frame are a connection's last."""
+    for path, octets, missing in PARTS:
+        with Client(s.port) as c:
+            port = c.sock.getsockname()[1]
+            if "early" in path:
+                c.open("/" + path, "POST")
+            else:
+                c.request("/" + path)
+            c.wait_for(lambda: c.leftover() == octets)
+            c.send_frame(PING, 0, 0, b"not now!")
+            c.wait_end()
+            t.eq((c.end, c.leftover(), c.pongs), ("close_notify", octets, []),
+                 f"{path}: the last octets")
+            t.ok(s.wait_log(
+                rf"info: child \d+ of 127\.0\.0\.1:{port} ended: closed by a "
+                rf"script: /{re.escape(path)}, stream 1: its functions are "
+                rf"over inside of a raw frame, {re.escape(missing)} are "
+                r"missing; "), f"{path}: the log says so", s.log()[-600:])
+
+
+def whole_in_the_end(s):
+    """Nothing comes between parts of a frame, however long that takes."""
+    with Client(s.port) as c:
+        x = c.request("/part.py?case=whole")
+        c.wait_for(lambda: x.status)
+        before = len(c.frames)
+        others = traffic(c) + [c.request("/note.py?set=go")]
+        c.wait_for(lambda: x.done)
+        t.eq([(f.type, f.sid) for f in c.frames[before:before + 2]],
+             [(DATA, 1), (0x77, 0)], "a frame in three parts, and one more")
+        c.wait_for(lambda: all(y.done for y in others) and len(c.pongs) == 20)
+        t.ok(x.body == b"in all" and all(y.ended for y in others)
+             and len(c.pongs) == 20, "all the rest comes after it", c.frames)
+
+
 with Server(SCRIPTS, "--grace", "1") as server:
     octet_by_octet(server)
     nothing_between(server)
     released(server)
+    ends_in_a_frame(server)
+    whole_in_the_end(server)
 t.done()

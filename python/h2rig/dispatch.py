@@ -229,6 +229,9 @@ class Exchange:
         if self.functions.handle_headers is not None:
             self.run("handle_headers", self.functions.handle_headers,
                      request.frames[0])
+            if (self.functions.handle_data is None
+                    and self.functions.main is None and stream.block_open):
+                self.finish()   # nobody is left to end what was begun raw
 
     def store(self, event: Tuple[Any, ...]) -> int:
         """Adds an event after the first to the request, with `storing` held:
@@ -445,6 +448,8 @@ class Exchange:
 
     def finish(self) -> None:
         """Nothing more is to be done for this stream."""
+        if self.over:
+            return
         self.over = True
         stream = self.stream
         try:
@@ -478,8 +483,18 @@ class Exchange:
         except errors.H2Error as again:
             self.log("debug", name, "no error response: "
                      + _summary(again))
-            if not stream.closed:
-                stream.reset_stream(INTERNAL_ERROR)
+            self.give_up(name)
+
+    def give_up(self, name: str) -> None:
+        """Resets the stream, which no error response can be sent on."""
+        if self.stream.closed:
+            return
+        try:
+            self.stream.reset_stream(INTERNAL_ERROR)
+        except errors.ProtocolError as e:
+            # Inside of a raw frame: the connection ends with the exchange.
+            self.log("debug", name, "no reset: " + _summary(e))
+            self.finish()
 
     def log(self, level: str, name: str, text: str) -> None:
         """Logs text: which stream, script and function it is about."""

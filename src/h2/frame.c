@@ -8,6 +8,8 @@
  * where it came: that is the session's to say.  The session and the unit
  * tests call it.
  */
+#include <stdio.h>
+
 #include "frame.h"
 
 enum id_rule { ID_ANY, ID_ZERO, ID_STREAM };
@@ -126,6 +128,19 @@ const char *
 frame_setting_name(unsigned id)
 {
 	return id < COUNT(setting_names) ? setting_names[id] : NULL;
+}
+
+void
+frame_describe(const struct frame_header *h, char *dst, size_t size)
+{
+	const char *name = frame_type_name(h->type);
+	char type[32], on[32] = "";
+
+	snprintf(type, sizeof(type), "frame of type 0x%02x", h->type);
+	if (h->stream_id != 0)
+		snprintf(on, sizeof(on), " on stream %lu",
+		    (unsigned long)h->stream_id);
+	snprintf(dst, size, "%s%s", name != NULL ? name : type, on);
 }
 
 void

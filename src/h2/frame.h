@@ -90,6 +90,9 @@ const char *frame_type_name(unsigned type);
 const char *frame_code_name(uint32_t code);
 const char *frame_setting_name(unsigned id);
 
+/* "HEADERS on stream 6", "frame of type 0x1f", in dst. */
+void frame_describe(const struct frame_header *h, char *dst, size_t size);
+
 void frame_header_decode(const uint8_t p[FRAME_HEADER_LEN],
     struct frame_header *h);
 

@@ -5,13 +5,14 @@
  * that of the peer, and so that it knows when nothing else may come between:
  * while a header block is open, or a frame has gone out in part.  Then the
  * stream whose script did it holds the output, until the block and the frame
- * have ended or send_release is called.
+ * have ended or send_release is called (which does not end a frame).
  *
  *	            the holder's raw octets
  *	                     |
  *	out      [ .......... HEADERS- CONTINUATION- CONTINUATION+ ]
  *	waiting  [ PING ack, WINDOW_UPDATE ... ]  appended when the hold ends
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "send.h"
@@ -344,6 +345,30 @@ send_held_by(const struct session *s)
 void
 send_release(struct session *s)
 {
-	if (s->raw.by != 0 && s->phase != PHASE_FAILED)
+	if (s->raw.by != 0 && !send_in_frame(s) && s->phase != PHASE_FAILED)
 		end_hold(s);
+}
+
+bool
+send_in_frame(const struct session *s)
+{
+	return !between_frames(&s->raw);
+}
+
+void
+send_missing(const struct session *s, char *dst, size_t size)
+{
+	const struct raw_state *r = &s->raw;
+	struct frame_header h;
+	char what[64];
+
+	if (r->have < FRAME_HEADER_LEN) {
+		snprintf(dst, size, "%zu of the %d octets of a frame's header",
+		    FRAME_HEADER_LEN - r->have, FRAME_HEADER_LEN);
+		return;
+	}
+	frame_header_decode(r->header, &h);
+	frame_describe(&h, what, sizeof(what));
+	snprintf(dst, size, "%lu of the %lu octets of %s",
+	    (unsigned long)r->left, (unsigned long)h.length, what);
 }

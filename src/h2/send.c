@@ -31,7 +31,9 @@ check_connection(const struct session *s, uint32_t id, const char **why)
 	if (s->raw.by == 0)
 		return SEND_OK;
 	if (s->raw.by == id || s->raw.block_id == id)
-		return refuse(why, SEND_ERR_PROTOCOL,
+		return refuse(why, SEND_ERR_PROTOCOL, send_in_frame(s) ?
+		    "inside of a raw frame: only raw octets until it ends "
+		    "(RFC 9113 4.1)" :
 		    "header block open: only raw frames until it ends "
 		    "(RFC 9113 4.3)");
 	return SEND_AGAIN_HELD;

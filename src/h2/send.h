@@ -10,7 +10,8 @@
  * stream; what the session sends by itself, pings and GOAWAY wait in a queue
  * of their own; a checked call for another stream, or a raw one by another,
  * returns SEND_AGAIN_HELD, and a checked one for the same stream
- * SEND_ERR_PROTOCOL ("header block open").  send_release ends that.
+ * SEND_ERR_PROTOCOL ("header block open").  send_release ends that for a block,
+ * but not inside of a frame: what came next would be its payload.
  */
 #ifndef H2RIG_SEND_H
 #define H2RIG_SEND_H
@@ -122,7 +123,14 @@ int send_raw(struct session *s, uint32_t by, const uint8_t *p, size_t len);
 /* The stream whose raw header block holds the output; 0: none. */
 uint32_t send_held_by(const struct session *s);
 
-/* Lets everything else go on although the block has not ended. */
+/*
+ * Lets everything else go on although the block has not ended; without effect
+ * inside of a frame.
+ */
 void send_release(struct session *s);
+
+/* Whether raw octets have stopped inside of a frame, and how much it lacks. */
+bool send_in_frame(const struct session *s);
+void send_missing(const struct session *s, char *dst, size_t size);
 
 #endif

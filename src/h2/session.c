@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "send.h"
 #include "session_impl.h"
 
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -124,27 +125,17 @@ compose_error(struct session *s, const struct frame_header *h,
     const char *reason)
 {
 	char what[64] = "";
-	char on[32] = "";
-	const char *name;
 
-	if (h != NULL) {
-		name = frame_type_name(h->type);
-		if (name != NULL)
-			snprintf(what, sizeof(what), "%s", name);
-		else
-			snprintf(what, sizeof(what), "frame of type 0x%02x",
-			    h->type);
-		if (h->stream_id != 0)
-			snprintf(on, sizeof(on), " on stream %lu",
-			    (unsigned long)h->stream_id);
-	}
-	snprintf(s->error_text, sizeof(s->error_text), "%s%s%s%s", what, on,
+	if (h != NULL)
+		frame_describe(h, what, sizeof(what));
+	snprintf(s->error_text, sizeof(s->error_text), "%s%s%s", what,
 	    h != NULL ? ": " : "", reason);
 }
 
 /*
  * The hold ends first: a GOAWAY inside of a header block is no worse than
- * one that never comes.
+ * one that never comes.  Inside of a raw frame it would be taken for its payload,
+ * so there nothing is added.
  */
 int
 session_fail(struct session *s, const struct frame_header *h,
@@ -157,6 +148,10 @@ session_fail(struct session *s, const struct frame_header *h,
 	compose_error(s, h, reason);
 	s->error_code = code;
 	s->phase = PHASE_FAILED;
+	if (send_in_frame(s)) {
+		buf_clear(&s->waiting);
+		return -1;
+	}
 	if (s->raw.by != 0) {
 		buf_add(&s->out, buf_data(&s->waiting), buf_len(&s->waiting));
 		buf_clear(&s->waiting);

@@ -719,7 +719,17 @@ START_TEST(test_hold_ends_by_headers)
 }
 END_TEST
 
-/* Octets that end in a frame's header or payload hold too. */
+static void
+check_missing(const struct session *s, const char *want)
+{
+	char text[128];
+
+	ck_assert(send_in_frame(s));
+	send_missing(s, text, sizeof(text));
+	ck_assert_str_eq(text, want);
+}
+
+/* Octets that end in a frame's header or payload hold too, to the end. */
 START_TEST(test_hold_partial)
 {
 	struct rig r;
@@ -728,23 +738,47 @@ START_TEST(test_hold_partial)
 	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET);
 	ck_assert_int_eq(send_raw(r.s, 1, OCTETS("\x00\x00")), SEND_OK);
 	ck_assert_uint_eq(send_held_by(r.s), 1);
+	check_missing(r.s, "7 of the 9 octets of a frame's header");
 	rig_run(&r, "PING 0 0 8*00; !respond 3 200; !respond 1 200");
 	send_raw(r.s, 1, OCTETS("\x03\x00\x01\x00\x00\x00\x01" "a"));
 	ck_assert_uint_eq(send_held_by(r.s), 1);
 	send_raw(r.s, 1, OCTETS("b"));
+	check_missing(r.s, "1 of the 3 octets of DATA on stream 1");
 	ck_assert_int_eq(session_stream(r.s, 1)->state,
 	    STREAM_HALF_CLOSED_REMOTE);
 	send_raw(r.s, 1, OCTETS("c"));
 	ck_assert_uint_eq(send_held_by(r.s), 0);
-	/* The whole of it and the beginning of the next; given up. */
-	send_raw(r.s, 3, OCTETS("\x00\x00\x00\x02\x00\x00\x00\x00\x03"
-	    "\x00\x00\x05"));
-	ck_assert_uint_eq(send_held_by(r.s), 3);
-	rig_run(&r, "!wrote; PING 0 0 8*00; !unhold; !respond 3 200 end");
+	ck_assert(!send_in_frame(r.s));
 	ck_assert_str_eq(rig_log(&r), "headers 1 end; headers 3 end; "
-	    "!respond -> 2; !respond -> -1: header block open: only raw "
-	    "frames until it ends (RFC 9113 4.3); closed 1; closed 3 | "
-	    "PING ack; HEADERS 5 3");
+	    "!respond -> 2; !respond -> -1: inside of a raw frame: only raw "
+	    "octets until it ends (RFC 9113 4.1); closed 1 | "
+	    "DATA 1 1 3; PING ack");
+	rig_end(&r);
+}
+END_TEST
+
+/* The whole of a frame and a part of the next, to which nothing is added. */
+START_TEST(test_partial_frame_is_the_last)
+{
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET);
+	ck_assert_int_eq(send_raw(r.s, 3, OCTETS("\x00\x00\x00\x02\x00\x00"
+	    "\x00\x00\x03" "HTTP/1.1 400 Bad Request\r\n\r\n")), SEND_OK);
+	ck_assert_uint_eq(send_held_by(r.s), 3);
+	check_missing(r.s, "4740161 of the 4740180 octets of frame of type "
+	    "0x50 on stream 825110816");
+	rig_run(&r, "PING 0 0 8*00; !unhold; !respond 1 200 end");
+	ck_assert_uint_eq(send_held_by(r.s), 3);
+	ck_assert_uint_eq(buf_len(session_output(r.s)), 9 + 28);
+	rig_run(&r, "PING 0 0 7*00");
+	ck_assert_ptr_nonnull(session_error(r.s, NULL));
+	ck_assert_uint_eq(buf_len(session_output(r.s)), 9 + 28);
+	session_wrote(r.s, 9 + 28);
+	ck_assert(session_done(r.s));
+	ck_assert_str_eq(rig_log(&r), "headers 1 end; headers 3 end; "
+	    "!respond -> 2");
 	rig_end(&r);
 }
 END_TEST
@@ -960,6 +994,7 @@ main(void)
 	tcase_add_test(tc, test_hold_ends);
 	tcase_add_test(tc, test_hold_ends_by_headers);
 	tcase_add_test(tc, test_hold_partial);
+	tcase_add_test(tc, test_partial_frame_is_the_last);
 	tcase_add_test(tc, test_hold_table_size);
 	tcase_add_test(tc, test_nested_calls);
 	tcase_add_test(tc, test_memory);
