@@ -305,7 +305,8 @@ def slow_routes():
             t.ok(tap.wait_until(lambda: os.path.exists(LOG)),
                  "another HUP meanwhile: the log file at once")
         t.eq(answer(s), b"one", "the routes not yet")
-        t.eq(s.children(), [pid], "and one process tries at a time")
+        t.ok(tap.wait_until(lambda: s.children() == [pid]),
+             "and one process tries at a time", s.children())
         release()
         t.ok(tap.wait_until(lambda: read(LOG).count("info: reloaded\n") == 2),
              "then both, the three as one", read(LOG))
@@ -320,7 +321,7 @@ def slow_routes():
         t.ok(tap.wait_until(lambda: gone(pid)), "the process is gone")
         t.ok("reloaded" not in s.log(), "nothing was reloaded", s.log())
     write_routes(ROUTE % "one")
-    with Server(SCRIPTS, "--routes", ROUTES, "--idle-exit", "1") as s:
+    with Server(SCRIPTS, "--routes", ROUTES, "--idle-exit", "3") as s:
         pid = hold(s, "five")
         t.eq(s.process.wait(tap.scaled(20)), 0, "--idle-exit meanwhile")
         t.ok(tap.wait_until(lambda: gone(pid)), "the process is gone too")
