@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS by OpenSSL, which only tls.c and tlswire.c know.
+ * TLS by OpenSSL, which only tls.c, tlscert.c and tlswire.c know.
  *
  * The context is made in the parent, so that ticket keys and certificate are
  * the same in every child; each child makes one struct tls from it.
