@@ -18,6 +18,7 @@
 #include "closing.h"
 #include "conn.h"
 #include "log.h"
+#include "py/calls.h"
 #include "py/handler.h"
 #include "py/interp.h"
 #include "sys.h"
@@ -36,7 +37,7 @@ struct child {
 	uint64_t preface_due;	/* ms; 0: it has come */
 	enum child_end end;	/* CHILD_END_NONE: goes on */
 	enum conn_close how;	/* what the end looks like on the wire */
-	char why[256];
+	char why[SCOREBOARD_WHY];
 	const char *drain_why;	/* NULL: the server is stopping */
 	bool begun;		/* the client's preface has come */
 	bool more;		/* there may be input already read */
@@ -269,12 +270,16 @@ static void
 stuck_text(const struct child *ch, const struct exchange *x, char *dst,
     size_t size)
 {
-	const struct running *r = x->running;
+	const struct running *r = atomic_load(&x->call.running);
+	const struct slot *slot = ch->c.slot;
+	char run[SCOREBOARD_RUN_TEXT];
 
-	snprintf(dst, size, "%s in %s (stream %lu) ran for more than %g s and "
-	    "did not heed HandlerTimeout", r != NULL ? r->function :
-	    "a function", r != NULL ? r->script : "a script",
-	    (unsigned long)x->id, ch->c.options->run_limit_ms / 1000.0);
+	if (r == NULL || !slot_running_text(slot, (size_t)(r - slot->running),
+	    run, sizeof(run)))
+		snprintf(run, sizeof(run), "a script on stream %lu",
+		    (unsigned long)x->id);
+	snprintf(dst, size, "%s ran for more than %g s and did not heed "
+	    "HandlerTimeout", run, ch->c.options->run_limit_ms / 1000.0);
 }
 
 /*
@@ -299,7 +304,7 @@ check_deadlines(struct child *ch, uint64_t now)
 	struct conn *c = &ch->c;
 	const struct options *o = c->options;
 	struct exchange *stuck;
-	char text[256];
+	char text[SCOREBOARD_WHY];
 	int timeout = -1;
 	bool stalled, hopeless;
 
@@ -308,7 +313,7 @@ check_deadlines(struct child *ch, uint64_t now)
 	if (c->ready != NULL)
 		start_python(ch);
 	sooner(&timeout, handler_balance(c, &hopeless));
-	sooner(&timeout, handler_check_limit(c, now, &stuck));
+	sooner(&timeout, calls_check_limit(c, now, &stuck));
 	sooner(&timeout, conn_tick(c, now, &stalled));
 	if (stuck != NULL) {
 		stuck_text(ch, stuck, text, sizeof(text));
@@ -468,7 +473,7 @@ wait_for_functions(struct child *ch)
 	    ch->end != CHILD_END_LIMIT; now = sys_now_ms()) {
 		if (c->n_busy > 0)
 			log_due = now + LOG_MS;
-		timeout = handler_check_limit(c, now, &stuck);
+		timeout = calls_check_limit(c, now, &stuck);
 		sooner(&timeout, until(log_due, now));
 		if (stuck != NULL) {
 			ch->end = CHILD_END_LIMIT;
@@ -521,7 +526,7 @@ leave(struct child *ch)
 void
 child_fail(struct slot *slot, const char *why)
 {
-	char text[256];
+	char text[SCOREBOARD_WHY];
 
 	snprintf(text, sizeof(text), "%s: %s", why, strerror(errno));
 	slot_set_end(slot, CHILD_END_INTERNAL, text);

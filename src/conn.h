@@ -67,6 +67,22 @@ struct event {
 };
 
 /*
+ * Whose code runs for an exchange while a handler thread has it, and since when
+ * (py/calls.c).  `since` is written by that thread and read by the I/O thread,
+ * which says in `expired` which stretch of it is past the limit (the value of
+ * `since`).  The last three belong to whoever has the GIL.
+ */
+struct call {
+	atomic_uint_fast64_t since;	/* ms; 0: nothing that has a limit */
+	atomic_uint_fast64_t expired;
+	atomic_bool function;	/* one of the script's; else what is around it */
+	struct running *_Atomic running;	/* in the slot; NULL: none free */
+	pthread_t thread;
+	void *state;		/* the thread's, as CPython has it */
+	bool raised;		/* HandlerTimeout was, in this stretch */
+};
+
+/*
  * One request and its response.  It lives while the session has the stream
  * or anybody holds a reference; `refs` needs no mutex.
  */
@@ -101,17 +117,7 @@ struct exchange {
 	struct exchange *next_ready;
 	struct exchange *prev, *next;	/* all of the connection */
 
-	/*
-	 * The function that runs.  call_since is written by its thread and
-	 * read by the I/O thread, which says in call_expired which call is
-	 * past its limit (the value of call_since); call_thread and
-	 * call_raised belong to whoever has the GIL.
-	 */
-	atomic_uint_fast64_t call_since;	/* ms; 0: none runs */
-	atomic_uint_fast64_t call_expired;
-	unsigned long call_thread;
-	bool call_raised;	/* HandlerTimeout was raised in it */
-	struct running *running;	/* in the slot; NULL: none free */
+	struct call call;
 
 	/*
 	 * The handler layer's, which the GIL guards: events that were moved
@@ -436,9 +442,9 @@ void conn_expire(struct conn *c, struct exchange *x, uint64_t since);
 static inline bool
 exchange_expired(struct exchange *x)
 {
-	uint64_t since = atomic_load(&x->call_since);
+	uint64_t since = atomic_load(&x->call.since);
 
-	return since != 0 && atomic_load(&x->call_expired) == since;
+	return since != 0 && atomic_load(&x->call.expired) == since;
 }
 
 #endif

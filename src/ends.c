@@ -63,7 +63,7 @@ log_end(const struct seat *seat, const struct slot *slot, int status,
     bool out_of_cpu)
 {
 	uint64_t ms = sys_now_ms() - seat->started_ms;
-	char text[4096], run[SCOREBOARD_TEXT + 64], tail[200];
+	char text[4096], run[SCOREBOARD_RUN_TEXT], tail[256];
 	bool warn, running = false;
 	size_t i;
 

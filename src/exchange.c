@@ -319,7 +319,7 @@ exchange_push_closed(struct conn *c, struct exchange *x)
 void
 conn_expire(struct conn *c, struct exchange *x, uint64_t since)
 {
-	atomic_store(&x->call_expired, since);
+	atomic_store(&x->call.expired, since);
 	conn_wake_exchange(c, x);
 }
 

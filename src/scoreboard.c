@@ -137,34 +137,76 @@ copy_tail(char *dst, size_t size, const char *src)
 	snprintf(dst, size, "%s", src);
 }
 
+static void
+fill(struct running *r, const char *script, const char *function,
+    uint64_t now_ms)
+{
+	r->since_ms = now_ms;
+	atomic_store(&r->after, 0);
+	snprintf(r->function, sizeof(r->function), "%s", function);
+	copy_tail(r->script, sizeof(r->script), script);
+}
+
+/*
+ * A free entry: one whose text nobody wants, or the oldest.  NULL: none.  So what
+ * runs no function (files are served) does not take the place of the last that
+ * did.
+ */
+static struct running *
+find_free(struct slot *s)
+{
+	struct running *r, *best = NULL;
+
+	for (r = s->running; r < s->running + SCOREBOARD_RUNNING; r++) {
+		if (atomic_load(&r->stream) != 0)
+			continue;
+		if (r->last_stream == 0)
+			return r;
+		if (best == NULL || r->since_ms < best->since_ms)
+			best = r;
+	}
+	return best;
+}
+
 struct running *
 slot_running_begin(struct slot *s, uint32_t stream, const char *script,
     const char *function, uint64_t now_ms)
 {
-	size_t i;
+	struct running *r;
+	unsigned none;
 
-	for (i = 0; i < SCOREBOARD_RUNNING; i++) {
-		struct running *r = &s->running[i];
-		unsigned none = 0;
+	do {
+		if ((r = find_free(s)) == NULL)
+			return NULL;
+		none = 0;
+	} while (!atomic_compare_exchange_strong(&r->stream, &none, FILLING));
+	r->last_stream = 0;
+	fill(r, script, function, now_ms);
+	atomic_store(&r->stream, stream);
+	return r;
+}
 
-		if (!atomic_compare_exchange_strong(&r->stream, &none,
-		    FILLING))
-			continue;
-		r->since_ms = now_ms;
-		snprintf(r->function, sizeof(r->function), "%s", function);
-		copy_tail(r->script, sizeof(r->script), script);
-		r->last_stream = stream;
-		atomic_store(&r->stream, stream);
-		return r;
-	}
-	return NULL;
+void
+slot_running_change(struct running *r, const char *script,
+    const char *function, uint64_t now_ms)
+{
+	unsigned stream;
+
+	if (r == NULL)
+		return;
+	stream = atomic_exchange(&r->stream, FILLING);
+	fill(r, script, function, now_ms);
+	r->last_stream = stream;
+	atomic_store(&r->stream, stream);
 }
 
 void
 slot_running_end(struct running *r)
 {
-	if (r != NULL)
-		atomic_store(&r->stream, 0);
+	if (r == NULL)
+		return;
+	atomic_store(&r->after, 0);
+	atomic_store(&r->stream, 0);
 }
 
 int
@@ -211,7 +253,8 @@ running_text(const struct running *r, unsigned stream, char *dst, size_t size)
 	copy_untrusted(function, sizeof(function), r->function,
 	    sizeof(r->function));
 	copy_untrusted(script, sizeof(script), r->script, sizeof(r->script));
-	snprintf(dst, size, "%s in %s on stream %u", function, script, stream);
+	snprintf(dst, size, "%s%s in %s on stream %u",
+	    atomic_load(&r->after) ? "end of " : "", function, script, stream);
 }
 
 bool

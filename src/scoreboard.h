@@ -20,6 +20,8 @@
 
 #define SCOREBOARD_TEXT 128	/* octets of a path, cut at the front */
 #define SCOREBOARD_RUNNING 16	/* functions of a child that are shown */
+#define SCOREBOARD_RUN_TEXT (SCOREBOARD_TEXT + 80)	/* ... as text */
+#define SCOREBOARD_WHY (SCOREBOARD_RUN_TEXT + 80)	/* why a child ended */
 
 enum child_state {
 	CHILD_FREE,
@@ -49,9 +51,10 @@ enum child_end {
 /* An entry keeps its texts when the function is over, for slot_last_text. */
 struct running {
 	atomic_uint stream;	/* 0: not in use; UINT_MAX: being filled */
-	unsigned last_stream;	/* as `stream` was */
+	unsigned last_stream;	/* as `stream` was; 0: it was no function */
 	uint64_t since_ms;	/* sys_now_ms */
-	char function[24];
+	atomic_uint after;	/* 1: the function is over, its answer is not */
+	char function[40];
 	char script[SCOREBOARD_TEXT];
 };
 
@@ -70,7 +73,7 @@ struct slot {
 	char client[64];	/* "127.0.0.1:50000" */
 	char tls[16];		/* "TLSv1.3"; empty: none, or not yet */
 	char alpn[16];		/* "h2"; empty: the client offered none */
-	char why[256];
+	char why[SCOREBOARD_WHY];
 	struct running running[SCOREBOARD_RUNNING];
 };
 
@@ -113,12 +116,17 @@ long scoreboard_find(const struct scoreboard *b, pid_t pid);
 size_t scoreboard_count_host(const struct scoreboard *b, const char *host);
 
 /*
- * Child's side.  slot_running_begin returns the entry, or NULL: all are in
- * use; any thread may call it.  Of several slot_set_end the first counts;
+ * Child's side.  slot_running_begin returns the entry of what leads to a
+ * function, or NULL: all are in use; any thread may call it.  Of several slot_set_end the first counts;
  * one thread at a time calls it.
  */
 struct running *slot_running_begin(struct slot *s, uint32_t stream,
     const char *script, const char *function, uint64_t now_ms);
+
+/* The entry, which may be NULL, is that function's from now on. */
+void slot_running_change(struct running *r, const char *script,
+    const char *function, uint64_t now_ms);
+
 void slot_running_end(struct running *r);
 
 /*
@@ -142,7 +150,8 @@ void slot_set_tls(struct slot *s, const char *version, const char *alpn);
 
 /*
  * Parent's side: the function running in entry i as "main in /x.py on stream
- * 1" in dst, bounded, whatever stands in the slot.  False: none is running.
+ * 1" in dst ("end of main" once that is over), bounded, whatever stands in the
+ * slot.  False: none is running.
  */
 bool slot_running_text(const struct slot *s, size_t i, char *dst,
     size_t size);

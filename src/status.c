@@ -29,7 +29,7 @@ state_text(int state)
 void
 status_log(const struct parent *p)
 {
-	char text[4096], run[SCOREBOARD_TEXT + 64];
+	char text[4096], run[SCOREBOARD_RUN_TEXT];
 	char spare[32] = "", stored[64];
 	size_t i, k;
 

@@ -82,6 +82,9 @@ int sys_parse_addr(const char *host, unsigned port,
 bool sys_can_poll(int fd);
 int sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask);
 
+/* A detached thread with a stack of so many octets: 0, or -1 with errno. */
+int sys_start_thread(void *(*fn)(void *), void *arg, size_t stack);
+
 /* sigaction with an empty mask; flags are its. */
 void sys_set_handler(int sig, void (*handler)(int), int flags);
 

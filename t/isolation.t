@@ -407,7 +407,7 @@ def scripts_end():
         logged(s, r'warn: child \d+:   File ".*overflow\.py", line \d+ in '
                "(main|<lambda>)$", "and says where it was")
         end_of(s, "/thread.py", "killed by SIGSEGV", last)
-        end_of(s, "/loop.py", r"limit hit: main in /loop\.py \(stream 1\) ran "
+        end_of(s, "/loop.py", r"limit hit: main in /loop\.py on stream 1 ran "
                "for more than 1 s.*")
 
 

@@ -13,7 +13,6 @@ import contextlib
 import importlib.util
 import os
 import sys
-import time
 import traceback
 import types
 from typing import Any, Deque, Dict, List, Optional, Tuple
@@ -199,7 +198,7 @@ class Exchange:
             websocket.serve(self)
             return
         if options.latency_ms:
-            time.sleep(options.latency_ms / 1000)
+            stream.pause(options.latency_ms)
         try:
             if router.pending is not None:
                 stream.call("(routes)", router.load)
@@ -444,7 +443,7 @@ class Exchange:
             response.send(fields, end)
         else:
             # Iterating the content runs the script's code.
-            self.stream.call("content", response.send, fields, end)
+            self.stream.call("content of main", response.send, fields, end)
 
     def finish(self) -> None:
         """Nothing more is to be done for this stream."""

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handler threads: the pool that drains the connection's ready queue, and the
- * transient watchdog threads that raise HandlerTimeout.  Starts and retires
- * threads; what a thread does with an exchange is module_serve's.
+ * Handler threads: the pool that drains the connection's ready queue.  Starts
+ * and retires threads; what a thread does with an exchange is module_serve's.
  *
- * The I/O thread calls handler_balance and handler_check_limit with the mutex
- * held and never waits for Python: that is why a watchdog is a thread.
+ * The I/O thread calls handler_balance with the mutex held and never waits for
+ * Python.
  */
 #include <Python.h>
 
@@ -15,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../log.h"
 #include "../sys.h"
@@ -32,7 +32,6 @@ struct turn {
 	struct access access;
 };
 
-static int start_thread(void *(*fn)(void *), void *arg);
 static void *handler_main(void *arg);
 
 /* One more thread comes for what is ready: 0, or -1 when none could start. */
@@ -41,11 +40,16 @@ add_thread(struct conn *c)
 {
 	/* As many streams as the session admits, ended ones included. */
 	uint64_t most = 2 * (uint64_t)c->options->limits.max_concurrent_streams;
+	static bool warned;
 
 	if (conn_call_thread(c) || c->n_threads >= most)
 		return 0;
-	if (start_thread(handler_main, c) < 0)
+	if (sys_start_thread(handler_main, c, HANDLER_STACK) == -1) {
+		if (!warned)
+			log_warn("cannot start a handler thread");
+		warned = true;
 		return -1;
+	}
 	c->n_threads++;
 	c->n_entering++;
 	return 0;
@@ -213,7 +217,10 @@ handler_main(void *arg)
 		module_serve(x);
 		t.done = x;
 	}
+	/* What a script keeps for each thread may have a finalizer, which forks. */
 	PyGILState_Release(gil);
+	if (atomic_load(&c->forked))
+		_exit(0);
 	if (alt.ss_sp != NULL) {
 		void *stack = alt.ss_sp;
 
@@ -222,29 +229,6 @@ handler_main(void *arg)
 		free(stack);
 	}
 	return NULL;
-}
-
-static int
-start_thread(void *(*fn)(void *), void *arg)
-{
-	static atomic_bool warned;
-	pthread_attr_t attr;
-	pthread_t thread;
-	int rc;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, HANDLER_STACK);
-	rc = pthread_create(&thread, &attr, fn, arg);
-	pthread_attr_destroy(&attr);
-	if (rc != 0) {
-		if (!atomic_exchange(&warned, true)) {
-			errno = rc;
-			log_warn("cannot start a handler thread");
-		}
-		return -1;
-	}
-	return 0;
 }
 
 /*
@@ -279,97 +263,4 @@ handler_balance(struct conn *c, bool *hopeless)
 		return 100;	/* try again; those that run go on */
 	}
 	return HANDLER_LOOK_MS;
-}
-
-/* ---- run-time limit ---- */
-
-struct watch {
-	struct exchange *x;	/* a reference */
-	uint64_t since;		/* which call: when it began */
-};
-
-/*
- * The call is checked again with the GIL held: only its own thread, with the
- * GIL, ends it, so that the exception cannot reach a later one.
- */
-static void *
-watchdog_main(void *arg)
-{
-	struct watch *w = arg;
-	PyGILState_STATE gil = PyGILState_Ensure();
-
-	if (atomic_load(&w->x->call_since) == w->since && !w->x->call_raised) {
-		w->x->call_raised = true;
-		PyThreadState_SetAsyncExc(w->x->call_thread,
-		    module_timeout_class());
-	}
-	PyGILState_Release(gil);
-	exchange_unref(w->x);
-	free(w);
-	return NULL;
-}
-
-static void
-expire(struct conn *c, struct exchange *x, uint64_t since)
-{
-	struct watch *w;
-
-	conn_expire(c, x, since);
-	if ((w = malloc(sizeof(*w))) == NULL)
-		return;		/* the grace time is left */
-	*w = (struct watch){ .x = x, .since = since };
-	exchange_ref(x);
-	if (start_thread(watchdog_main, w) < 0) {
-		exchange_unref(x);
-		free(w);
-	}
-}
-
-/*
- * Since when the limit counts for x, ms, or 0: it does not.  A tunnel may run
- * as long as its client is there.  Outside of a script's function only what
- * keeps the process from ending counts: a finalizer, say.
- */
-static uint64_t
-limited_since(const struct conn *c, const struct exchange *x, uint64_t since)
-{
-	if (since == 0)
-		return !c->gone || !x->busy ? 0 :
-		    x->busy_since / 1000 > x->left_since ?
-		    x->busy_since / 1000 : x->left_since;
-	if (x->stream == NULL || !x->stream->tunnel)
-		return since;
-	if (!atomic_load(&x->left))
-		return 0;
-	return since > x->left_since ? since : x->left_since;
-}
-
-int
-handler_check_limit(struct conn *c, uint64_t now, struct exchange **stuck)
-{
-	uint64_t limit = c->options->run_limit_ms;
-	uint64_t since, from, due, next = now + 1000;
-	struct exchange *x;
-
-	*stuck = NULL;
-	if (c->n_busy == 0)
-		return -1;
-	/* Whatever begins later than now has its time looked at by then. */
-	for (x = c->exchanges; x != NULL && limit != 0; x = x->next) {
-		since = atomic_load(&x->call_since);
-		if ((from = limited_since(c, x, since)) == 0)
-			continue;
-		due = from + limit;
-		if (now >= due + HANDLER_GRACE_MS)
-			*stuck = x;
-		if (now >= due) {
-			if (since != 0 &&
-			    atomic_load(&x->call_expired) != since)
-				expire(c, x, since);
-			due += HANDLER_GRACE_MS;
-		}
-		if (due < next)
-			next = due;
-	}
-	return next <= now ? 1 : (int)(next - now);
 }

@@ -28,22 +28,11 @@
 #define HANDLER_START_US 5000000	/* that the first may take to start */
 #define HANDLER_STACK (2 * 1024 * 1024)	/* octets, of each thread */
 
-/* A function that went on so long after its limit ends the process. */
-#define HANDLER_GRACE_MS 5000
-
 /*
  * Sees to it that threads are at work on what is ready.  Returns
  * milliseconds until it must be called again, or -1.  *hopeless is set when not
  * even one thread could be started in all that time.
  */
 int handler_balance(struct conn *c, bool *hopeless);
-
-/*
- * Enforces the run-time limit: HandlerTimeout is raised in functions that have
- * passed it.  Returns milliseconds until it must be called again, or -1.
- * *stuck is set to an exchange whose function did not heed it, else NULL.
- */
-int handler_check_limit(struct conn *c, uint64_t now,
-    struct exchange **stuck);
 
 #endif

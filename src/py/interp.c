@@ -36,6 +36,7 @@ static const char prepare[] =
     "import faulthandler, gc, os, sys, threading, _h2rig\n"
     "import h2rig.output\n"
     "os.register_at_fork(after_in_child=_h2rig._after_fork)\n"
+    "sys.unraisablehook = _h2rig._unraisable\n"
     "h2rig.output.install()\n";
 
 /*

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../log.h"
+#include "calls.h"
 #include "module.h"
 #include "pystream.h"
 
@@ -54,6 +55,7 @@ int
 module_do(struct op *op)
 {
 	struct conn *c = op->x->conn;
+	uint64_t used;
 	int rc;
 
 	if (atomic_load(&c->forked))
@@ -64,11 +66,13 @@ module_do(struct op *op)
 		if (rc <= 0)
 			return rc;
 	}
+	used = calls_pause(op->x);
 	Py_BEGIN_ALLOW_THREADS
 	conn_lock(c);
 	rc = conn_do(c, op);
 	conn_unlock(c);
 	Py_END_ALLOW_THREADS
+	calls_resume(op->x, used);
 	return rc;
 }
 
@@ -76,20 +80,6 @@ PyObject *
 module_timeout_class(void)
 {
 	return bound.timeout;
-}
-
-/* In the function's own thread, once is enough: the watchdog may raise too. */
-static PyObject *
-raise_expired(struct exchange *x)
-{
-	unsigned long self = PyThread_get_thread_ident();
-
-	if (x->call_thread == self) {
-		PyThreadState_SetAsyncExc(self, NULL);
-		x->call_raised = true;
-	}
-	PyErr_SetString(bound.timeout, "the function passed its run-time limit");
-	return NULL;
 }
 
 PyObject *
@@ -126,7 +116,10 @@ module_raise(const struct op *op, int status)
 		why = "this process was forked by the script";
 		break;
 	case CONN_EXPIRED:
-		return raise_expired(op->x);
+		calls_raising(op->x);
+		PyErr_SetString(bound.timeout,
+		    "the function passed its run-time limit");
+		return NULL;
 	default:
 		return PyErr_NoMemory();
 	}
@@ -372,6 +365,23 @@ module_after_fork(PyObject *module, PyObject *unused)
 	Py_RETURN_NONE;
 }
 
+/* What CPython ignores: it says so; but a function's limit stands. */
+static PyObject *
+module_unraisable(PyObject *module, PyObject *what)
+{
+	PyObject *hook = PySys_GetObject("__unraisablehook__");	/* borrowed */
+	PyObject *class = PyObject_GetAttrString(what, "exc_type");
+	PyObject *result;
+
+	(void)module;
+	result = class != NULL && hook != NULL ?
+	    PyObject_CallOneArg(hook, what) : NULL;
+	if (result != NULL && PyErr_GivenExceptionMatches(class, bound.timeout))
+		calls_swallowed();
+	Py_XDECREF(class);
+	return result;
+}
+
 static PyMethodDef module_methods[] = {
 	{ "log", module_log, METH_VARARGS,
 	    "log(level, text): one record for each line of text." },
@@ -388,6 +398,7 @@ static PyMethodDef module_methods[] = {
 	    "who has most)." },
 	{ "_after_fork", module_after_fork, METH_NOARGS,
 	    "Hook for os.register_at_fork." },
+	{ "_unraisable", module_unraisable, METH_O, "sys.unraisablehook." },
 	{ NULL, NULL, 0, NULL }
 };
 

@@ -11,13 +11,17 @@
 #include <Python.h>
 #include <structmember.h>
 
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../log.h"
-#include "../sys.h"
+#include "calls.h"
 #include "module.h"
 #include "pystream.h"
+
+/* Of a pause, whose client may leave meanwhile. */
+#define PAUSE_MS 100
 
 /* Owned; kept while the process lives. */
 static PyTypeObject *stream_type;
@@ -60,35 +64,34 @@ leave_forked(PyObject *result)
 	_exit(code);
 }
 
-static void
-begin_call(struct exchange *x, const char *script, const char *function)
+/* What the log calls its script; bounded by what has to be shown. */
+static const char *
+script_of(const struct exchange *x, char *dst, size_t size)
 {
-	uint64_t now = sys_now_ms();
+	const struct stream_object *self = x->app;
+	const char *script = NULL;
+	struct field path = { 0 };
 
-	x->running = slot_running_begin(x->conn->slot, x->id, script,
-	    function, now);
-	x->call_thread = PyThread_get_thread_ident();
-	x->call_raised = false;
-	atomic_store(&x->call_since, now);
-}
-
-static void
-end_call(struct exchange *x)
-{
-	atomic_store(&x->call_since, 0);
-	/* From here on no watchdog sets it: it looks with the GIL held. */
-	if (x->call_raised)
-		PyThreadState_SetAsyncExc(x->call_thread, NULL);
-	if (x->running != NULL)
-		slot_running_end(x->running);
-	x->running = NULL;
+	if (self != NULL && self->script != NULL) {
+		if ((script = PyUnicode_AsUTF8(self->script)) != NULL)
+			return script;
+		PyErr_Clear();	/* a name with a lone surrogate */
+		return "?";
+	}
+	if (fields_find(&x->request, ":path", &path))
+		snprintf(dst, size, "%.*s", (int)path.value_len,
+		    (const char *)path.value);
+	dst[strcspn(dst, "?")] = '\0';
+	return dst;
 }
 
 static PyObject *
 stream_call(struct stream_object *self, PyObject *const *args, Py_ssize_t n)
 {
-	const char *function, *script = "";
+	struct exchange *x = self->x;
+	const char *function;
 	PyObject *result;
+	char script[SCOREBOARD_TEXT];
 
 	if (n < 2) {
 		PyErr_SetString(PyExc_TypeError,
@@ -97,17 +100,32 @@ stream_call(struct stream_object *self, PyObject *const *args, Py_ssize_t n)
 	}
 	if ((function = PyUnicode_AsUTF8(args[0])) == NULL)
 		return NULL;
-	if (self->script != NULL &&
-	    (script = PyUnicode_AsUTF8(self->script)) == NULL) {
-		PyErr_Clear();	/* a name with a lone surrogate */
-		script = "?";
-	}
-	begin_call(self->x, script, function);
+	if (atomic_load(&x->conn->forked))
+		leave_forked(Py_None);
+	calls_enter(x, script_of(x, script, sizeof(script)), function);
 	result = PyObject_Vectorcall(args[1], args + 2, (size_t)n - 2, NULL);
-	if (atomic_load(&self->x->conn->forked))
+	if (atomic_load(&x->conn->forked))
 		leave_forked(result);
-	end_call(self->x);
+	calls_leave(x);
 	return result;
+}
+
+/* Of the server, not of the script. */
+static PyObject *
+stream_pause(struct stream_object *self, PyObject *arg)
+{
+	struct exchange *x = self->x;
+	long ms = PyLong_AsLong(arg);
+	uint64_t used = calls_pause(x);
+
+	Py_BEGIN_ALLOW_THREADS
+	for (; ms > 0 && !atomic_load(&x->left); ms -= PAUSE_MS)
+		poll(NULL, 0, ms < PAUSE_MS ? (int)ms : PAUSE_MS);
+	Py_END_ALLOW_THREADS
+	calls_resume(x, used);
+	if (PyErr_Occurred())
+		return NULL;
+	Py_RETURN_NONE;
 }
 
 /* It goes when its thread puts it back; see exchange.c. */
@@ -267,6 +285,8 @@ static PyMemberDef stream_members[] = {
 static PyMethodDef stream_methods[] = {
 	{ "call", (PyCFunction)(void (*)(void))stream_call, METH_FASTCALL,
 	    "Runs a script's function under the run-time limit." },
+	{ "pause", (PyCFunction)stream_pause, METH_O,
+	    "Does nothing for so many milliseconds." },
 	{ "finish", (PyCFunction)stream_finish, METH_NOARGS,
 	    "The exchange is over for the package." },
 	{ "remember_file", pystream_remember_file, METH_VARARGS,
@@ -340,14 +360,19 @@ drop_stream(struct exchange *x)
 void
 pystream_serve(struct exchange *x, PyObject *serve)
 {
-	PyObject *result;
+	char script[SCOREBOARD_TEXT];
+	PyObject *result = NULL;
 
+	calls_begin(x, script_of(x, script, sizeof(script)),
+	    x->app == NULL ? "(load)" : "(body)");
 	if (x->app == NULL && !x->left && (x->app = stream_new(x)) == NULL) {
 		module_log_exception("Stream");
 		module_locked(x->conn, reset_locked, x);
 	}
 	if (x->app != NULL) {
 		result = PyObject_CallOneArg(serve, x->app);
+		if (atomic_load(&x->conn->forked))
+			leave_forked(result);
 		if (result == NULL) {
 			module_log_exception("h2rig.dispatch.serve");
 			module_locked(x->conn, reset_locked, x);
@@ -358,6 +383,10 @@ pystream_serve(struct exchange *x, PyObject *serve)
 	x->over = x->over || atomic_load(&x->left);
 	if (x->over)
 		drop_stream(x);
+	/* By a finalizer. */
+	if (atomic_load(&x->conn->forked))
+		leave_forked(Py_None);
+	calls_end(x);
 }
 
 static int

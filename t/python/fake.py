@@ -88,6 +88,7 @@ class Stream:
         self.consumed = 0
         self.finished = 0
         self.called = []
+        self.paused = []
         self.in_call = 0
         self.from_files = 0
         self.gathers = self.merge = False
@@ -151,6 +152,9 @@ class Stream:
             return function(*args)
         finally:
             self.in_call -= 1
+
+    def pause(self, ms):
+        self.paused.append(ms)
 
     def finish(self):
         self.finished += 1

@@ -135,7 +135,7 @@ class Results(Case):
                     ("headers", [(b":status", b"200")], False, 0),
                     ("data", b"a", False, 0), ("data", b"b", False, 0),
                     ("data", b"", True, 0)])
-                self.assertEqual(s.called[-1], "content")
+                self.assertEqual(s.called[-1], "content of main")
 
     def test_file(self):
         s = self.main("import io; return io.BytesIO(b'x' * 70000)")

@@ -193,8 +193,8 @@ START_TEST(test_wait_sends)
 	op.x = x = conn_take_ready(&c, NULL);
 	op.id = x->id;
 	/* Its time is over, so that it does not wait for long. */
-	atomic_store(&x->call_since, 1);
-	atomic_store(&x->call_expired, 1);
+	atomic_store(&x->call.since, 1);
+	atomic_store(&x->call.expired, 1);
 	ck_assert_int_eq(conn_do(&c, &op), CONN_EXPIRED);
 	ck_assert_int_gt(client_reads(), 0);
 	disconnect();

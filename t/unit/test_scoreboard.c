@@ -115,12 +115,12 @@ START_TEST(of_a_long_path_the_end_is_kept)
 
 	memset(path, 'd', sizeof(path));
 	strcpy(path + 300, "/x.py");
-	slot_running_begin(&b.slot[0], 1, path, "a_function_with_a_long_name",
-	    0);
+	slot_running_begin(&b.slot[0], 1, path, "a_function_with_a_name_of_more_"
+	    "than_39_octets", 0);
 	ck_assert(slot_running_text(&b.slot[0], 0, text, sizeof(text)));
 	ck_assert_ptr_nonnull(strstr(text, "d/x.py on stream 1"));
-	ck_assert_int_eq(strncmp(text, "a_function_with_a_long_ in ddd", 30),
-	    0);
+	ck_assert_int_eq(strncmp(text, "a_function_with_a_name_of_more_than_39_"
+	    " in ddd", 46), 0);
 }
 END_TEST
 
@@ -143,7 +143,7 @@ START_TEST(scribbled_text_is_bounded)
 
 	memset(s, 'A', sizeof(*s));
 	ck_assert(slot_running_text(s, 0, text, sizeof(text)));
-	ck_assert_uint_lt(strlen(text), SCOREBOARD_TEXT + 64);
+	ck_assert_uint_lt(strlen(text), SCOREBOARD_RUN_TEXT);
 	slot_why_text(s, text, sizeof(text));
 	ck_assert_uint_eq(strlen(text), sizeof(s->why));
 	slot_why_text(s, small, 8);
@@ -155,22 +155,55 @@ START_TEST(scribbled_text_is_bounded)
 }
 END_TEST
 
+/* As a request is served that runs that function. */
+static struct running *
+run(struct slot *s, unsigned stream, const char *script, uint64_t now_ms)
+{
+	struct running *r = slot_running_begin(s, stream, script, "(load)",
+	    now_ms);
+
+	slot_running_change(r, script, "main", now_ms);
+	return r;
+}
+
 START_TEST(the_latest_function_is_known_when_it_is_over)
 {
 	struct running *r, *other;
 	char text[256];
+	int i;
 
 	ck_assert(!slot_last_text(&b.slot[0], text, sizeof(text)));
-	other = slot_running_begin(&b.slot[0], 1, "/a.py", "main", 10);
-	r = slot_running_begin(&b.slot[0], 3, "/b.py", "main", 11);
+	other = run(&b.slot[0], 1, "/a.py", 10);
+	r = run(&b.slot[0], 3, "/b.py", 11);
 	slot_running_end(other);
 	slot_running_end(r);
 	ck_assert(!slot_running_text(&b.slot[0], 1, text, sizeof(text)));
 	ck_assert(slot_last_text(&b.slot[0], text, sizeof(text)));
 	ck_assert_str_eq(text, "main in /b.py on stream 3");
-	slot_running_begin(&b.slot[0], 5, "/c.py", "f", 12);
+	run(&b.slot[0], 5, "/c.py", 12);
 	ck_assert(slot_last_text(&b.slot[0], text, sizeof(text)));
-	ck_assert_str_eq(text, "f in /c.py on stream 5");
+	ck_assert_str_eq(text, "main in /c.py on stream 5");
+	for (i = 0; i < 3 * SCOREBOARD_RUNNING; i++)
+		slot_running_end(run(&b.slot[0], 7, "/d.py", 13));
+	for (i = 0; i < 3 * SCOREBOARD_RUNNING; i++)
+		slot_running_end(slot_running_begin(&b.slot[0], 9, "/file",
+		    "(load)", 14));
+	ck_assert(slot_last_text(&b.slot[0], text, sizeof(text)));
+	ck_assert_str_eq(text, "main in /d.py on stream 7");
+}
+END_TEST
+
+START_TEST(what_comes_after_a_function_is_named_so)
+{
+	struct running *r = run(&b.slot[0], 1, "/a.py", 10);
+	char text[256];
+
+	atomic_store(&r->after, 1);
+	ck_assert(slot_running_text(&b.slot[0], 0, text, sizeof(text)));
+	ck_assert_str_eq(text, "end of main in /a.py on stream 1");
+	slot_running_change(r, "/a.py", "content of main", 11);
+	ck_assert(slot_running_text(&b.slot[0], 0, text, sizeof(text)));
+	ck_assert_str_eq(text, "content of main in /a.py on stream 1");
 }
 END_TEST
 
@@ -248,6 +281,7 @@ main(void)
 	tcase_add_test(tc, scribbled_text_is_bounded);
 	tcase_add_test(tc, an_entry_being_filled_is_not_shown);
 	tcase_add_test(tc, the_latest_function_is_known_when_it_is_over);
+	tcase_add_test(tc, what_comes_after_a_function_is_named_so);
 	tcase_add_test(tc, tls_is_shown);
 	tcase_add_test(tc, what_is_stored_adds_up);
 	tcase_add_test(tc, children_of_an_address_are_counted);

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The record of whose code runs, and the run-time limit on it.  Keeps the
+ * exchange's struct call and its entry in the slot; what runs is pystream.c's.
+ *
+ * The I/O thread never waits for Python: so HandlerTimeout is raised by a
+ * watchdog, a thread that lasts as long as the stretch which is past its limit.
+ */
+#include <Python.h>
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include "../sys.h"
+#include "calls.h"
+#include "handler.h"
+#include "module.h"
+
+/* What this thread serves; NULL: nothing. */
+static _Thread_local struct exchange *current;
+
+static void
+set_pending(PyThreadState *state, PyObject *class)
+{
+	PyObject *old = state->async_exc;
+
+	Py_XINCREF(class);
+	state->async_exc = class;
+	Py_XDECREF(old);
+}
+
+/*
+ * In a thread that waits for the GIL or will, and looks for it then.  Before
+ * 3.12 a thread that was just started has the number of the one that started it,
+ * until it runs, and PyThreadState_SetAsyncExc would find that.
+ */
+static void
+raise_in(PyThreadState *state)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+	PyThreadState_SetAsyncExc(state->thread_id, module_timeout_class());
+#else
+	set_pending(state, module_timeout_class());
+#endif
+}
+
+/*
+ * A watchdog looks at `since` with the GIL held, and only this thread, with the
+ * GIL, changes it: what was raised for the last stretch does not reach this one.
+ */
+static void
+begin_stretch(struct exchange *x, bool function, uint64_t now)
+{
+	if (x->call.raised)
+		set_pending(x->call.state, NULL);
+	x->call.raised = false;
+	atomic_store(&x->call.function, function);
+	atomic_store(&x->call.since, now);
+}
+
+void
+calls_begin(struct exchange *x, const char *script, const char *function)
+{
+	uint64_t now = sys_now_ms();
+
+	atomic_store(&x->call.running, slot_running_begin(x->conn->slot,
+	    x->id, script, function, now));
+	x->call.state = PyThreadState_Get();
+	x->call.thread = pthread_self();
+	current = x;
+	begin_stretch(x, false, now);
+}
+
+void
+calls_end(struct exchange *x)
+{
+	begin_stretch(x, false, 0);
+	current = NULL;
+	slot_running_end(atomic_exchange(&x->call.running, NULL));
+}
+
+void
+calls_enter(struct exchange *x, const char *script, const char *function)
+{
+	uint64_t now = sys_now_ms();
+
+	slot_running_change(atomic_load(&x->call.running), script, function,
+	    now);
+	begin_stretch(x, true, now);
+}
+
+void
+calls_leave(struct exchange *x)
+{
+	struct running *r = atomic_load(&x->call.running);
+
+	if (r != NULL)
+		atomic_store(&r->after, 1);
+	begin_stretch(x, false, sys_now_ms());
+}
+
+uint64_t
+calls_pause(const struct exchange *x)
+{
+	uint64_t since = atomic_load(&x->call.since);
+
+	if (x != current || since == 0 || atomic_load(&x->call.function))
+		return UINT64_MAX;
+	atomic_store(&current->call.since, 0);
+	return sys_now_ms() - since;
+}
+
+void
+calls_resume(struct exchange *x, uint64_t used)
+{
+	if (used != UINT64_MAX)
+		atomic_store(&x->call.since, sys_now_ms() - used);
+}
+
+void
+calls_raising(struct exchange *x)
+{
+	if (x != current)
+		return;
+	set_pending(x->call.state, NULL);
+	x->call.raised = true;
+}
+
+void
+calls_swallowed(void)
+{
+	if (current == NULL || !current->call.raised)
+		return;
+	raise_in(current->call.state);
+	/* It is noticed when the GIL is taken. */
+	Py_BEGIN_ALLOW_THREADS
+	Py_END_ALLOW_THREADS
+}
+
+/* ---- the limit ---- */
+
+struct watch {
+	struct exchange *x;	/* a reference */
+	uint64_t since;		/* of the stretch */
+};
+
+/*
+ * What raised it in its own wait has done so once.  Again, since it may have
+ * been swallowed: CPython ignores what leaves a finalizer, for one.
+ */
+static void *
+watchdog_main(void *arg)
+{
+	struct watch *w = arg;
+	struct call *call = &w->x->call;
+	PyGILState_STATE gil = PyGILState_Ensure();
+	bool again = false;
+
+	while (atomic_load(&call->since) == w->since) {
+		if (again || !call->raised)
+			raise_in(call->state);
+		call->raised = again = true;
+		Py_BEGIN_ALLOW_THREADS
+		poll(NULL, 0, CALLS_AGAIN_MS);
+		Py_END_ALLOW_THREADS
+	}
+	PyGILState_Release(gil);
+	exchange_unref(w->x);
+	free(w);
+	return NULL;
+}
+
+static void
+expire(struct conn *c, struct exchange *x, uint64_t since)
+{
+	struct watch *w;
+
+	conn_expire(c, x, since);
+	if ((w = malloc(sizeof(*w))) == NULL)
+		return;		/* the grace time is left */
+	*w = (struct watch){ .x = x, .since = since };
+	exchange_ref(x);
+	if (sys_start_thread(watchdog_main, w, HANDLER_STACK) == -1) {
+		exchange_unref(x);
+		free(w);
+	}
+}
+
+/*
+ * Since when the limit counts for x, ms, or 0: it does not.  A tunnel's function
+ * may run as long as its client is there.
+ */
+static uint64_t
+limited_since(const struct exchange *x, uint64_t since)
+{
+	if (since == 0 || x->stream == NULL || !x->stream->tunnel ||
+	    !atomic_load(&x->call.function))
+		return since;
+	if (!atomic_load(&x->left))
+		return 0;
+	return since > x->left_since ? since : x->left_since;
+}
+
+int
+calls_check_limit(struct conn *c, uint64_t now, struct exchange **stuck)
+{
+	uint64_t limit = c->options->run_limit_ms;
+	uint64_t from, due, since, next = now + 1000;
+	struct exchange *x;
+
+	*stuck = NULL;
+	if (c->n_busy == 0)
+		return -1;
+	/* What begins later than now has its time looked at by then. */
+	for (x = c->exchanges; x != NULL && limit != 0; x = x->next) {
+		since = atomic_load(&x->call.since);
+		if ((from = limited_since(x, since)) == 0)
+			continue;
+		due = from + limit;
+		if (now >= due + CALLS_GRACE_MS)
+			*stuck = x;
+		if (now >= due) {
+			if (atomic_load(&x->call.expired) != since)
+				expire(c, x, since);
+			due += CALLS_GRACE_MS;
+		}
+		if (due < next)
+			next = due;
+	}
+	return next <= now ? 1 : (int)(next - now);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The record of whose code runs, and the run-time limit on it.  A script has code
+ * run where no function of its is called: the text of an exception, what iterates
+ * over returned headers, a finalizer.  So all that a handler thread does for an
+ * exchange lies between calls_begin and calls_end, in stretches: each function
+ * is one, and so is what comes before, between and after functions.  A stretch
+ * has the whole run-time limit.
+ *
+ * Callers have the GIL, except of calls_check_limit, which the I/O thread calls.
+ */
+#ifndef H2RIG_CALLS_H
+#define H2RIG_CALLS_H
+
+#include <stdint.h>
+
+#include "../conn.h"
+
+/* HandlerTimeout is raised so often in what does not end by it. */
+#define CALLS_AGAIN_MS 1000
+
+/* What went on so long after its limit ends the process. */
+#define CALLS_GRACE_MS 5000
+
+/* What this thread does for x begins, and is over. */
+void calls_begin(struct exchange *x, const char *script, const char *function);
+void calls_end(struct exchange *x);
+
+/* In between: a function of the script's begins, and is over. */
+void calls_enter(struct exchange *x, const char *script, const char *function);
+void calls_leave(struct exchange *x);
+
+/*
+ * A wait that is none of a script's, in this thread and outside of functions,
+ * does not count: calls_resume takes what calls_pause returned.
+ */
+uint64_t calls_pause(const struct exchange *x);
+void calls_resume(struct exchange *x, uint64_t used);
+
+/*
+ * The caller is about to raise HandlerTimeout itself, since a wait has ended by
+ * the limit: in the call's own thread, once is enough.
+ */
+void calls_raising(struct exchange *x);
+
+/* HandlerTimeout was swallowed in this thread, by a finalizer: once more. */
+void calls_swallowed(void);
+
+/*
+ * With the mutex and without the GIL: has HandlerTimeout raised in
+ * what is past its limit.  Returns milliseconds until it must be called again,
+ * or -1.  *stuck is set to an exchange whose code did not heed it, else NULL.
+ */
+int calls_check_limit(struct conn *c, uint64_t now, struct exchange **stuck);
+
+#endif

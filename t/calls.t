@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The run-time limit and the record of whose code runs: they cover what runs
+outside of functions, hit nobody else, and no process that a script forks there
+goes on as the server."""
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap                                                      # noqa: E402
+from rawclient import Client                                    # noqa: E402
+from server import Server                                       # noqa: E402
+
+t = tap.Tap()
+DOCROOT = tempfile.mkdtemp(prefix="h2rig-calls-")
+
+SCRIPTS = {
+    "quick": """
+def main(request, response):
+    return 'quick'
+""",
+    "starts": """
+import threading
+def main(request, response):
+    while True:
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+""",
+    "finalizers": """
+class Slow:
+    def __del__(self):
+        while True:
+            pass
+def main(request, response):
+    slow = [Slow() for _ in range(20)]
+    del slow
+    while True:
+        pass
+""",
+    "pid": """
+import os
+def main(request, response):
+    with open(os.path.join(os.path.dirname(__file__), 'pids'), 'a') as f:
+        f.write('%d\\n' % os.getpid())
+    return 'noted'
+""",
+    # Does ?do= where ?at= says, which is in no function of the script.
+    "outside": """
+import os
+def loop():
+    while True:
+        pass
+def fork():
+    os.fork()
+def main(request, response):
+    do = {'loop': loop, 'fork': fork}[request.GET.first(b'do').decode()]
+    class Thing:
+        def act(self, *args):
+            do()
+            return b'ab'
+    class Error(Exception):
+        def __str__(self):
+            do()
+            return 'an error'
+    class Headers(Thing):
+        __iter__ = lambda self: iter([tuple(self.act())])
+    class Shown(Thing):
+        __repr__ = lambda self: self.act().decode()
+    class Text(str, Thing):
+        encode = lower = Thing.act
+    class Status(int, Thing):
+        __lt__ = __le__ = __gt__ = __ge__ = __int__ = Thing.act
+    class File(Thing):
+        read = lambda self, size=-1: self.act()[:0]
+    class Attribute(Thing):
+        read = property(Thing.act)
+    class Final(Thing):
+        __del__ = Thing.act
+    def closed():
+        try:
+            yield 'a'
+            yield {}
+        finally:
+            do()
+    def called():
+        do()
+        return 'x'
+    at = request.GET.first(b'at').decode()
+    if at == 'exception':
+        raise Error()
+    if at == 'finalizer':
+        request.kept = Final()
+    return {'headers': (Headers(), 'x'), 'shown': ([], {Shown(): 1}),
+            'content': Text('x'), 'name': ([(Text('x'), 'y')], 'z'),
+            'value': ([('x', Text('y'))], 'z'),
+            'status': (Status(200), [], 'z'), 'file': File(),
+            'attribute': Attribute(), 'closed': closed(),
+            'called': [called]}.get(at, 'nothing')
+""",
+}
+
+PLACES = ("exception", "headers", "shown", "content", "name", "value",
+          "status", "file", "attribute", "closed", "called")
+
+ROUTES = """
+import os
+class Handler:
+    def __init__(self, do):
+        self.do = do
+    @property
+    def frame_handler(self):
+        self.do()
+        raise AttributeError
+    def __call__(self, request, response):
+        return 'routed'
+def loop():
+    while True:
+        pass
+routes = [('GET', '/route/loop', Handler(loop)),
+          ('GET', '/route/fork', Handler(os.fork))]
+"""
+
+
+def write_files():
+    """The document root of this file's tests."""
+    os.chmod(DOCROOT, 0o755)
+    for name, text in SCRIPTS.items():
+        with open(os.path.join(DOCROOT, name + ".py"), "w",
+                  encoding="utf-8") as f:
+            f.write(text)
+    with open(os.path.join(DOCROOT, "routes.txt"), "w",
+              encoding="utf-8") as f:
+        f.write(ROUTES)
+
+
+def logged(s, regex, name):
+    """One test: a line of the log matches."""
+    return t.ok(s.wait_log(regex), name, s.log()[-3000:])
+
+
+def starting_threads():
+    """HandlerTimeout reaches the function, not a thread that it starts."""
+    wrong = []
+
+    def client(port):
+        with Client(port, timeout=60) as c:
+            x, y = c.request("/starts.py"), c.request("/starts.py")
+            c.wait_for(lambda: x.done and y.done or c.end)
+            if (x.status, y.status, c.end) != (500, 500, None) or c.fetch(
+                    "/quick.py").body != b"quick":
+                wrong.append((x, y, c.goaway))
+
+    with Server(DOCROOT, "--run-limit", "1") as s:
+        for _ in range(3):
+            clients = [threading.Thread(target=client, args=(s.port,))
+                       for _ in range(4)]
+            for thread in clients:
+                thread.start()
+            for thread in clients:
+                thread.join()
+        t.eq(wrong, [], "12 connections with two functions that start threads:"
+             " each of them gets HandlerTimeout, and its connection goes on")
+        t.ok("did not heed" not in s.log(), "and all heed it")
+
+
+def swallowed():
+    """HandlerTimeout that a finalizer swallows is raised again."""
+    with Server(DOCROOT, "--run-limit", "1") as s:
+        with Client(s.port, timeout=30) as c:
+            x = c.fetch("/finalizers.py")
+            t.ok(x.status == 500 and b"HandlerTimeout" in x.body,
+                 "20 finalizers that loop: then the function ends", x)
+            logged(s, "Exception ignored in: <function Slow.__del__",
+                   "the log names the finalizers")
+            t.eq(c.fetch("/quick.py").body, b"quick",
+                 "the connection goes on")
+
+
+def shows(s, names):
+    """Asks for one line per child: whether the last names all of these."""
+    s.process.send_signal(signal.SIGUSR1)
+    lines = re.findall(r"info: child \d+ of \S+: running, .*", s.log())
+    return lines and all(re.search("running " + n, lines[-1]) for n in names)
+
+
+def limited():
+    """What runs outside of functions is limited, with its record."""
+    with Server(DOCROOT, "--run-limit", "4", "--routes",
+                os.path.join(DOCROOT, "routes.txt")) as s:
+        with Client(s.port, timeout=60) as c:
+            exchanges = {at: c.request(f"/outside.py?do=loop&at={at}")
+                         for at in PLACES}
+            exchanges["route"] = c.request("/route/loop")
+            final = c.request("/outside.py?do=loop&at=finalizer")
+            t.eq(c.fetch("/quick.py").body, b"quick",
+                 "all of them loop: another is served")
+            names = (r"end of main in /outside\.py on stream 1",
+                     r"content of main in /outside\.py on stream 21",
+                     r"(\(load\)|end of \(routes\)) in /route/loop on stream "
+                     "23", r"end of main in /outside\.py on stream 25")
+            t.ok(tap.wait_until(lambda: shows(s, names), 20), "USR1 names "
+                 "script, stream, and the function that was the last",
+                 s.log()[-2000:])
+            for at, x in exchanges.items():
+                t.ok(c.wait_for(lambda x=x: x.done), f"{at}: ended by the "
+                     "limit", x)
+            t.eq(final.body, b"nothing", "a finalizer: after the answer")
+            logged(s, r"script output: Exception ignored in: <function .*"
+                   "Thing.act", "the log names it")
+            t.ok(c.end is None and c.fetch("/quick.py").body == b"quick",
+                 "the connection goes on", c.goaway)
+        t.ok(tap.wait_until(lambda: not s.children()), "its process ends")
+        t.ok("did not heed" not in s.log(), "all have heeded HandlerTimeout")
+
+
+def pids():
+    """What pid.py has noted."""
+    with open(os.path.join(DOCROOT, "pids"), encoding="ascii") as f:
+        return f.read().split()
+
+
+def forked():
+    """Who is forked outside of functions serves nothing, and leaves."""
+    with Server(DOCROOT, "--routes", os.path.join(DOCROOT, "routes.txt")) as s:
+        for at in PLACES + ("finalizer", "route"):
+            path = f"/outside.py?do=fork&at={at}"
+            with open(os.path.join(DOCROOT, "pids"), "w", encoding="ascii"):
+                pass
+            with Client(s.port, timeout=30) as c:
+                octets = []
+                c.send = octets.append
+                x = c.request("/route/fork" if at == "route" else path)
+                others = [c.request("/pid.py") for _ in range(5)]
+                del c.send
+                c.send(b"".join(octets))
+                t.ok(c.wait_for(lambda x=x: x.done and all(
+                    y.body == b"noted" for y in others)),
+                     f"{at}: all are answered", (x, others))
+                mine = str(s.children()[0])
+                t.eq(pids(), [mine] * 5, f"{at}: by one process")
+                t.ok(tap.wait_until(lambda: not running(mine)), f"{at}: the "
+                     "forked one leaves", running(mine))
+
+
+def running(group):
+    """Processes of the group beside its leader that are no zombies."""
+    found = []
+    for name in os.listdir("/proc") if os.path.exists("/proc/self/stat") \
+            else ():
+        try:
+            with open(f"/proc/{name}/stat", encoding="ascii",
+                      errors="replace") as f:
+                state, _, pgrp = f.read().rpartition(")")[2].split()[:3]
+        except (OSError, ValueError):
+            continue
+        if pgrp == group and name != group and state != "Z":
+            found.append(name)
+    return found
+
+
+if __name__ == "__main__":
+    write_files()
+    try:
+        starting_threads()
+        swallowed()
+        limited()
+        forked()
+    finally:
+        shutil.rmtree(DOCROOT, ignore_errors=True)
+    t.done()
