@@ -275,6 +275,8 @@ def sees_signals(c, where):
 
 HARSH = """
 import os, resource, signal, sys
+for s in signal.SIGPIPE, signal.SIGXFSZ:        # which Python ignores
+    signal.signal(s, signal.SIG_DFL)
 resource.setrlimit(resource.RLIMIT_CPU, (1, resource.RLIM_INFINITY))
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),
                                            resource.RLIM_INFINITY))
