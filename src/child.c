@@ -62,7 +62,8 @@ blames_client(enum child_end end)
 
 /*
  * Who reads or writes may find the socket closed before poll does, and poll sees
- * no fault in what else has got its number: then it is not the client.
+ * no fault in what else has got its number: then it is not the client, nor is it
+ * when there was no memory.
  */
 static void
 end_with(struct child *ch, enum child_end end, enum conn_close how,
@@ -74,6 +75,8 @@ end_with(struct child *ch, enum child_end end, enum conn_close how,
 		end = CHILD_END_DAMAGED;
 		how = CLOSE_FIN;
 		why = damaged;
+	} else if (blames_client(end) && conn_no_memory(&ch->c)) {
+		end = CHILD_END_MEMORY;
 	}
 	ch->end = end;
 	ch->how = how;
@@ -503,6 +506,7 @@ leave(struct child *ch)
 		[CHILD_END_SCRIPT] = CHILD_EXIT_OK,
 		[CHILD_END_LIMIT] = CHILD_EXIT_SCRIPT,
 		[CHILD_END_DAMAGED] = CHILD_EXIT_SCRIPT,
+		[CHILD_END_MEMORY] = CHILD_EXIT_INTERNAL,
 		[CHILD_END_INTERNAL] = CHILD_EXIT_INTERNAL
 	};
 

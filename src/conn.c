@@ -80,6 +80,24 @@ conn_note_work(struct conn *c)
 	conn_publish(c);
 }
 
+static void
+out_of_memory(struct conn *c)
+{
+	c->no_memory = true;
+	conn_set_gone(c);
+}
+
+bool
+conn_no_memory(const struct conn *c)
+{
+	uint32_t code;
+
+	/* The session has no other fault of its own. */
+	return c->no_memory || (c->tls != NULL && tls_no_memory(c->tls)) ||
+	    (session_error(c->session, &code) != NULL &&
+	    code == H2_INTERNAL_ERROR);
+}
+
 /* ---- what the session tells ---- */
 
 static void
@@ -93,8 +111,7 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 	if (quickfile_respond(c, s, l, frame->end_stream))
 		return;
 	if ((x = exchange_new(c, s)) == NULL) {
-		snprintf(c->why, sizeof(c->why), "out of memory");
-		conn_set_gone(c);
+		out_of_memory(c);
 		return;
 	}
 	/* A loss is noticed when the event is taken. */
@@ -360,6 +377,8 @@ push(struct conn *c, bool more)
 
 	if (c->quiet)
 		return;
+	if (out->failed)	/* some of it is lost */
+		out_of_memory(c);
 	while (!c->gone && (len = buf_len(out)) > 0) {
 		n = wire_write(c, buf_data(out),
 		    len < TLS_WRITE_MAX ? len : TLS_WRITE_MAX, more);

@@ -172,6 +172,7 @@ struct conn {
 	pthread_t io_thread;
 
 	bool gone;		/* nothing more can be sent */
+	bool no_memory;		/* ... since memory has run out */
 	bool quiet;		/* nothing goes out before the client's preface */
 	bool backlog;		/* the kernel has refused output */
 	bool kept;		/* the kernel may keep the last of it */
@@ -332,6 +333,9 @@ void conn_close_fd(struct conn *c);
 
 /* False: a script has closed it, or given its number to something else. */
 bool conn_has_socket(const struct conn *c);
+
+/* Whether it has failed because memory ran out. */
+bool conn_no_memory(const struct conn *c);
 
 /* What has been queued last belongs to an answer: it is no reply to a frame. */
 void conn_note_answer(struct conn *c);

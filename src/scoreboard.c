@@ -35,6 +35,7 @@ static const char *const end_texts[] = {
 	[CHILD_END_SCRIPT] = "closed by a script",
 	[CHILD_END_LIMIT] = "limit hit",
 	[CHILD_END_DAMAGED] = "damaged by a script",
+	[CHILD_END_MEMORY] = "out of memory (see --max-memory)",
 	[CHILD_END_INTERNAL] = "internal error"
 };
 

@@ -45,6 +45,7 @@ enum child_end {
 	CHILD_END_SCRIPT,	/* a script closed the connection */
 	CHILD_END_LIMIT,	/* a script passed a limit: `why` */
 	CHILD_END_DAMAGED,	/* a script broke the child's own parts: `why` */
+	CHILD_END_MEMORY,	/* it ran out, or its limit was hit: `why` */
 	CHILD_END_INTERNAL	/* a fault of our own: `why` */
 };
 

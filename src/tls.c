@@ -26,6 +26,7 @@
 
 #include "tls.h"
 #include "tlscert.h"
+#include "tlsmem.h"
 #include "tlswire.h"
 
 /* RFC 9113 §9.2.2: ephemeral and AEAD; for TLS 1.3 all suites are. */
@@ -56,6 +57,7 @@ struct tls {
 	} records[TLS_RECORDS];
 	size_t n_records;
 	bool broken;		/* no further use of ssl is allowed */
+	bool no_memory;		/* ... since there was none left */
 	bool established;
 	char alpn[16];
 	char error[160];
@@ -239,6 +241,7 @@ tls_ctx_new(const char *cert, const char *key, char *err, size_t err_size)
 	char why[128];
 
 	err[0] = '\0';
+	tlsmem_install();
 	ERR_clear_error();
 	ctx = calloc(1, sizeof(*ctx));
 	if (ctx == NULL) {
@@ -315,7 +318,20 @@ static void
 prepare(void)
 {
 	ERR_clear_error();
+	tlsmem_clear();
 	errno = 0;
+}
+
+/* It fails for good, with the reason of OpenSSL or that of err. */
+static int
+fail(struct tls *t, int err)
+{
+	t->broken = true;
+	t->no_memory = tlsmem_failed();
+	tlscert_error_text(t->error, sizeof(t->error), err);
+	if (t->no_memory)
+		snprintf(t->error, sizeof(t->error), "out of memory");
+	return TLS_ERROR;
 }
 
 static int
@@ -331,17 +347,14 @@ result(struct tls *t, int ret)
 	case SSL_ERROR_ZERO_RETURN:
 		return TLS_EOF;
 	case SSL_ERROR_SYSCALL:
-		t->broken = true;
 		/* OpenSSL 1.1.1: end of file without close_notify. */
-		if (err == 0 && ERR_peek_error() == 0)
+		if (err == 0 && ERR_peek_error() == 0 && !tlsmem_failed()) {
+			t->broken = true;
 			return TLS_EOF;
-		break;
-	default:
-		t->broken = true;
+		}
 		break;
 	}
-	tlscert_error_text(t->error, sizeof(t->error), err);
-	return TLS_ERROR;
+	return fail(t, err);
 }
 
 /* After an error OpenSSL allows no further call. */
@@ -389,11 +402,8 @@ hold_records(struct tls *t, const uint8_t *src, size_t len)
 	size_t n = 0;
 	int ret = 1;
 
-	if (tlswire_hold(&t->wire) == -1) {
-		snprintf(t->error, sizeof(t->error), "%s", strerror(errno));
-		t->broken = true;
-		return TLS_ERROR;
-	}
+	if (tlswire_hold(&t->wire) == -1)
+		return fail(t, errno);
 	for (; len > 0 && t->n_records < TLS_RECORDS; src += n, len -= n) {
 		if (t->n_records == TLS_RECORDS - 1 && len > LAST_CONTENT)
 			break;
@@ -414,11 +424,8 @@ send_records(struct tls *t)
 	size_t sent, content = 0, i;
 	int rc = tlswire_send(&t->wire), err = errno;
 
-	if (rc == -1 && err != EAGAIN && err != EWOULDBLOCK) {
-		tlscert_error_text(t->error, sizeof(t->error), err);
-		t->broken = true;
-		return TLS_ERROR;
-	}
+	if (rc == -1 && err != EAGAIN && err != EWOULDBLOCK)
+		return fail(t, err);
 	sent = rc == 0 ? SIZE_MAX : t->wire.n_sent;
 	for (i = 0; i < t->n_records && t->records[i].end <= sent; i++)
 		content += t->records[i].content;
@@ -484,6 +491,12 @@ const char *
 tls_error(const struct tls *t)
 {
 	return t->error[0] != '\0' ? t->error : "no error";
+}
+
+bool
+tls_no_memory(const struct tls *t)
+{
+	return t->no_memory;
 }
 
 void

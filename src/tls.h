@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS by OpenSSL, which only tls.c, tlscert.c and tlswire.c know.
+ * TLS by OpenSSL, which only tls.c and the other src/tls*.c know.
  *
  * The context is made in the parent, so that ticket keys and certificate are
  * the same in every child; each child makes one struct tls from it.
@@ -61,6 +61,9 @@ int tls_shutdown(struct tls *t);
 
 /* Text of the last TLS_ERROR, from OpenSSL or errno: "unknown ca". */
 const char *tls_error(const struct tls *t);
+
+/* Whether that came of a lack of memory, and thus is not the peer's doing. */
+bool tls_no_memory(const struct tls *t);
 
 /* What was negotiated; pointers are valid for the life of t. */
 struct tls_info {

@@ -16,12 +16,13 @@
 #include <unistd.h>
 
 #include "sys.h"
+#include "tlsmem.h"
 #include "tlswire.h"
 
 int
 tlswire_hold(struct tlswire *w)
 {
-	if (w->held == NULL && (w->held = malloc(TLSWIRE_SIZE)) == NULL)
+	if (w->held == NULL && (w->held = tlsmem_alloc(TLSWIRE_SIZE)) == NULL)
 		return -1;
 	w->holding = true;
 	return 0;
@@ -96,7 +97,8 @@ read_ahead(struct tlswire *w)
 		errno = EAGAIN;
 		return -1;
 	}
-	if (w->ahead == NULL && (w->ahead = malloc(TLSWIRE_AHEAD)) == NULL)
+	if (w->ahead == NULL &&
+	    (w->ahead = tlsmem_alloc(TLSWIRE_AHEAD)) == NULL)
 		return -1;
 	do
 		n = read(w->fd, w->ahead, TLSWIRE_AHEAD);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Limits on what scripts and clients use: each is enforced, said in the log
 with the option's name, and hits nobody else."""
+import contextlib
 import json
 import os
 import re
@@ -185,12 +186,6 @@ def lifetime():
                "the log says why")
 
 
-def sanitized():
-    """The program is a sanitizer build, which has no limit of memory."""
-    with open(program(), "rb") as f:
-        return b"__asan_init" in f.read()
-
-
 def memory():
     """--max-memory: MemoryError, and the connection goes on."""
     if sanitized():
@@ -248,24 +243,75 @@ def files():
         t.ok(served(c), "the connection goes on")
 
 
+def sanitized():
+    """The program is a sanitizer build, which has no limit of memory."""
+    with open(program(), "rb") as f:
+        return b"__asan_init" in f.read()
+
+
+def can_limit():
+    """Whether limit_memory can."""
+    return not sanitized() and hasattr(resource, "prlimit") and \
+        os.path.exists("/proc/self/stat")
+
+
+def limit_memory(pid, more):
+    """A process gets so many octets more than it has, and no others."""
+    with open(f"/proc/{pid}/statm", encoding="ascii") as f:
+        size = int(f.read().split()[0]) * resource.getpagesize()
+    hard = resource.prlimit(pid, resource.RLIMIT_AS)[1]
+    resource.prlimit(pid, resource.RLIMIT_AS, (size + more, hard))
+
+
+def only_child(s):
+    """The process of the only connection."""
+    t.ok(tap.wait_until(lambda: len(s.children()) == 1), "one child")
+    return s.children()[0]
+
+
+def no_memory():
+    """Memory runs out in the handshake or later: nobody blames the client."""
+    if not can_limit():
+        return t.skip("no memory", "needs prlimit, /proc and no sanitizers")
+    with Server(DOCROOT, "--max-memory", "1") as s:
+        try:
+            Client(s.port).close()
+            t.skip("no memory for the handshake", "the heap has some left")
+        except OSError:
+            t.ok(s.wait_log(r"warn: child \d+ of \S+ ended: out of memory "
+                            r"\(see --max-memory\): TLS handshake: out of "
+                            "memory; "), "no memory for the handshake: the "
+                 "log says so", s.log()[-1000:])
+            t.ok(s.wait_log("warn: children die before their first request"),
+                 "nor is it the client's fault for the parent")
+    with Server(DOCROOT) as s, Client(s.port, timeout=30) as c:
+        t.ok(served(c), "a connection with a thread")
+        pid = only_child(s)
+        limit_memory(pid, 0)
+        with contextlib.suppress(OSError):
+            for _ in range(99):
+                x = c.open("/held.py", "POST")
+                for _ in range(5):
+                    c.send_data(x.sid, bytes(16000))
+        t.ok(c.wait_end(), "no memory for requests: the connection ends")
+        t.ok(s.wait_log(rf"warn: child {pid} of \S+ ended: out of memory "),
+             "the log says so", s.log()[-3000:])
+    return None
+
+
 def first_thread():
     """Memory that is too short for a handler thread: it is tried again, for a
     while."""
-    if sanitized() or not hasattr(resource, "prlimit") or not os.path.exists(
-            "/proc/self/stat"):
+    if not can_limit():
         return t.skip("no memory for a thread", "needs prlimit, /proc and no "
                       "sanitizers")
     with Server(DOCROOT) as s:
         for later in True, False:
             with Client(s.port, timeout=30) as c:
                 t.ok(c.ping(), "a connection without a request")
-                tap.wait_until(lambda: len(s.children()) == 1)
-                pid = s.children()[0]
+                pid = only_child(s)
                 limit = resource.prlimit(pid, resource.RLIMIT_AS)
-                with open(f"/proc/{pid}/statm", encoding="ascii") as f:
-                    size = int(f.read().split()[0]) * resource.getpagesize()
-                resource.prlimit(pid, resource.RLIMIT_AS,
-                                 (size + MIB, limit[1]))
+                limit_memory(pid, MIB)
                 x = c.request("/quick.py")
                 logged(s, f"{pid}.* warn: cannot start a handler thread: ",
                        "no memory for a handler thread: it is in the log")
@@ -423,6 +469,7 @@ if __name__ == "__main__":
         requests()
         lifetime()
         memory()
+        no_memory()
         first_thread()
         processor()
         file_size()

@@ -2,9 +2,16 @@
 /*
  * src/tls: what one write gives the kernel, what is said of it when the kernel
  * takes less, and what one read takes of it.  The client is OpenSSL by itself.
+ *
+ * src/tlsmem.c is compiled for this program with -Dmalloc=short_malloc
+ * -Drealloc=short_realloc.
  */
+#undef malloc
+#undef realloc
+
 #include <check.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +20,9 @@
 
 #include "tap.h"
 #include "tls.h"
+
+void *short_malloc(size_t size);
+void *short_realloc(void *p, size_t size);
 
 #define CONTENT (1 << 20)
 #define READ_BUFFER (256 * 1024)
@@ -25,6 +35,40 @@ static SSL *client;
 static int fds[2];		/* the server's, the client's */
 static uint8_t content[CONTENT];
 static size_t n_got;		/* octets that the client has checked */
+
+static struct {
+	bool armed;
+	bool once;		/* one fails, not all from there on */
+	unsigned long left;	/* allocations that succeed */
+	unsigned failed;
+} memory = { .left = ULONG_MAX };
+
+static bool
+runs_out(void)
+{
+	if (!memory.armed)
+		return false;
+	if (memory.left > 0) {
+		memory.left--;
+		return false;
+	}
+	if (memory.once && memory.failed > 0)
+		return false;
+	memory.failed++;
+	return true;
+}
+
+void *
+short_malloc(size_t size)
+{
+	return runs_out() ? NULL : malloc(size);
+}
+
+void *
+short_realloc(void *p, size_t size)
+{
+	return runs_out() ? NULL : realloc(p, size);
+}
 
 /* Reads all that there is; it is the next part of `content`. */
 static void
@@ -42,12 +86,11 @@ client_reads(void)
 }
 
 static void
-connect_pair(int type, int version)
+open_pair(int type, int version)
 {
 	BIO *buffer;
 	char err[256];
 	size_t i;
-	int rc = -1;
 
 	for (i = 0; i < CONTENT; i++)
 		content[i] = (uint8_t)(i ^ i >> 8 ^ i >> 16);
@@ -68,11 +111,28 @@ connect_pair(int type, int version)
 	SSL_set_bio(client, BIO_push(buffer, BIO_new_socket(fds[1],
 	    BIO_NOCLOSE)), BIO_new_socket(fds[1], BIO_NOCLOSE));
 	SSL_set_connect_state(client);
-	for (i = 0; i < 10 && rc != 0; i++) {
+}
+
+/* What the server's last call has returned; only its allocations may fail. */
+static int
+shake_hands(void)
+{
+	int i, rc = TLS_AGAIN_READ;
+
+	for (i = 0; i < 10 && rc == TLS_AGAIN_READ; i++) {
 		SSL_do_handshake(client);
+		memory.armed = true;
 		rc = tls_handshake(server);
+		memory.armed = false;
 	}
-	ck_assert_int_eq(rc, 0);
+	return rc;
+}
+
+static void
+connect_pair(int type, int version)
+{
+	open_pair(type, version);
+	ck_assert_int_eq(shake_hands(), 0);
 	ck_assert_int_eq(SSL_do_handshake(client), 1);
 	client_reads();			/* session tickets */
 }
@@ -282,18 +342,47 @@ START_TEST(test_many_records)
 }
 END_TEST
 
+/*
+ * Memory runs out at some allocation of the handshake, for once or for good:
+ * whatever OpenSSL makes of that, it is not the client's fault.
+ */
+START_TEST(test_no_memory)
+{
+	unsigned long n;
+	int rc;
+
+	for (n = 0; n < 100000; n += 23) {
+		open_pair(SOCK_STREAM, versions[_i / 2]);
+		memory.once = _i % 2;
+		memory.left = n;
+		memory.failed = 0;
+		rc = shake_hands();
+		ck_assert_msg(rc == 0 || (rc == TLS_ERROR &&
+		    tls_no_memory(server)), "allocation %lu: %d, %s", n, rc,
+		    tls_error(server));
+		ck_assert(rc == 0 || memory.failed > 0);
+		disconnect();
+		if (memory.failed == 0)
+			break;
+	}
+	ck_assert_uint_gt(n, 100);
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *s = suite_create("tls");
 	TCase *tc = tcase_create("tls");
 
+	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_one_write, 0, 2);
 	tcase_add_loop_test(tc, test_slow_reader, 0, 2);
 	tcase_add_loop_test(tc, test_shutdown_of_full_socket, 0, 2);
 	tcase_add_loop_test(tc, test_key_update, 0, 2);
 	tcase_add_loop_test(tc, test_end, 0, 2);
 	tcase_add_loop_test(tc, test_many_records, 0, 2);
+	tcase_add_loop_test(tc, test_no_memory, 0, 4);
 	suite_add_tcase(s, tc);
 	return tap_run(s);
 }
