@@ -79,7 +79,6 @@ static const struct quantity {
 
 #define DAY 86400000		/* ms; the longest of any time limit */
 #define MAX31 2147483647	/* 2^31-1, RFC 9113 6.5.2 */
-#define MAX32 4294967295
 
 static const struct row rows[] = {
 	GROUP("Most used"),
@@ -508,11 +507,28 @@ fill_getopt(struct option *lopt, char *sopt)
 	*lopt = (struct option){ 0 };
 }
 
+/* The options that a long one which is cut too short may be. */
+static const char *
+candidates(const char *word, char *dst, size_t size)
+{
+	size_t i, len = strcspn(word, "="), at = 0;
+
+	dst[0] = '\0';
+	for (i = 0; i < N_ROWS && at < size; i++)
+		if (rows[i].kind != KIND_GROUP &&
+		    strncmp(rows[i].name, word, len) == 0)
+			at += (size_t)snprintf(dst + at, size - at, "%s--%s",
+			    at > 0 ? ", " : "", rows[i].name);
+	return dst;
+}
+
 /* What getopt_long returned '?' or ':' for. */
 static void
 reject(int c, char **argv)
 {
 	const struct row *r = optopt != 0 ? find_row(optopt) : NULL;
+	const char *word = argv[optind - 1];
+	char several[1024];
 
 	if (r != NULL && c == ':')
 		fatalx(EXIT_USAGE, "--%s: expected %s after it", r->name,
@@ -523,8 +539,11 @@ reject(int c, char **argv)
 	if (optopt != 0)
 		fatalx(EXIT_USAGE, "-%c: expected an option that "
 		    "h2rig --help lists", optopt);
+	if (strncmp(word, "--", 2) == 0 &&
+	    candidates(word + 2, several, sizeof(several))[0] != '\0')
+		fatalx(EXIT_USAGE, "%s: expected one of %s", word, several);
 	fatalx(EXIT_USAGE, "%s: expected an option that h2rig --help lists",
-	    argv[optind - 1]);
+	    word);
 }
 
 static char *

@@ -154,7 +154,8 @@ SETTINGS = {
     "not_subdomains": ["gone"],
     "ports": {"http": [8000, "auto"], "h2": ["auto"], "ws": [9001],
               "webtransport-h3": [7000]},
-    "doc_root": None, "log_level": "debug", "own": {"name": "text", "n": 5},
+    "doc_root": None, "log_level": "debug",
+    "x_own": {"name": "text", "n": 5},
 }
 
 # expression, in a file substituted with SETTINGS: its value
@@ -167,7 +168,7 @@ WITH = [
     ("ports[http][0]", "8000"), ("ports[http][1]", "PORT"),
     ("ports[h2][0]", "PORT"), ("ports[ws][0]", "9001"),
     ("ports[webtransport-h3][0]", "7000"), ("ports[https][0]", "PORT"),
-    ("own[name]", "text"), ("own[n]", "5"), ("server_host", "web.test"),
+    ("x_own[name]", "text"), ("x_own[n]", "5"), ("server_host", "web.test"),
 ]
 
 # text of a settings file: line, what the message has
@@ -175,7 +176,9 @@ WRONG_SETTINGS = [
     ('{\n "a": 1\n "b": 2}', 3, "expected JSON"),
     ("[]", 1, "expected a JSON object"),
     ('{\n\n"browser_host": 5}', 3, '"browser_host" is 5; expected a host'),
-    ('{"x": 1,\n"ports": {"h2": 5}}', 2, '"ports" is {"h2": 5}'),
+    ('{"ports": {},\n"browser_hosst": 1}', 2, '"browser_hosst" is no setting; '
+     "expected one of browser_host, server_host, alternate_hosts, "),
+    ('{"x_own": 1,\n"ports": {"h2": 5}}', 2, '"ports" is {"h2": 5}'),
     ('{"ports": {"h2": [70000]}}', 1, "0 to 65535"),
     ('{"ports": {"h2": ["some"]}}', 1, '"auto"'),
     ('{"alternate_hosts": ["x"]}', 1, "an object of name to host name"),

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import SCRIPTS, Server, program
+from server import SCRIPTS, Server, others_can_run, program
 
 t = tap.Tap()
 DIR = tempfile.mkdtemp(prefix="h2rig-startup-")
@@ -55,7 +55,13 @@ USAGE = [
     ([], "DOCROOT: expected the directory to serve"),
     (["/", "/tmp"], '"/tmp": expected nothing after DOCROOT'),
     (["--no-such", "/"], "--no-such: " + LISTED),
-    (["--max", "1", "/"], "--max: " + LISTED),
+    (["--maximum", "1", "/"], "--maximum: " + LISTED),
+    (["--no", "/"], "--no: expected one of --no-connect-protocol, "
+     "--notify-fd"),
+    (["--log=x", "/"], "--log=x: expected one of --log-level, --log-file, "
+     "--log-format"),
+    (["--max-f", "5", "/"], "--max-f: expected one of --max-file-size, "
+     "--max-files, --max-frame-size, --max-fields"),
     (["-x", "/"], "-x: " + LISTED),
     (["--port", "x", "/"],
      '--port: "x": expected a number from 0 to 65535'),
@@ -176,6 +182,46 @@ def check_documentroot():
         ([""], 'DOCROOT: "": expected a directory: '
                "No such file or directory"),
     ])
+
+
+def check_user():
+    """Directories that the user of --user cannot use."""
+    if os.getuid() != 0 or not others_can_run():
+        t.skip("what --user cannot use", "needs root, and a program that "
+               "others can run")
+        return
+    os.chmod(DIR, 0o755)
+    root, closed = path("root"), path("closed")
+    below = os.path.join(closed, "below")
+    os.mkdir(root)
+    os.mkdir(closed, 0o700)
+    os.mkdir(below)
+    stash = path("stash", "")
+    os.chmod(stash, 0o600)
+    nobody = ["--user", "nobody", "--port", "0"]
+
+    def wrong(what, where, verb, why=None):
+        return (f'{what}: "{where}": expected what the user nobody (--user) '
+                f"may {verb}, who has no such permission for {why or where}")
+
+    check_bad(78, [
+        ([*nobody, closed], wrong("DOCROOT", closed, "read")),
+        ([*nobody, below], wrong("DOCROOT", below, "read", closed)),
+        ([*nobody, "--alias", "/x=" + below, root],
+         wrong("alias of /x/", below, "read", closed)),
+        ([*nobody, "--ws-docroot", closed, root],
+         wrong("--ws-docroot", closed, "read")),
+        ([*nobody, "--stash", os.path.join(below, "s"), root],
+         wrong("--stash", below, "write to", closed)),
+    ])
+    t.eq(run(*nobody, root, env={"TMPDIR": below}), (78, "", "h2rig: " + wrong(
+        "TMPDIR", below, "write to", closed) + "\n"), "TMPDIR: exit 78")
+    with Server(root, "--user", "nobody") as s, Client(s.port) as c:
+        t.ok(c.ping(), "what can be used is served")
+        os.chmod(root, 0o700)
+        s.process.send_signal(signal.SIGHUP)
+        t.ok(s.wait_log("error: not reloaded, .*: " + re.escape(wrong(
+            "DOCROOT", root, "read"))), "HUP looks again", s.log())
 
 
 def check_any_octets():
@@ -404,6 +450,7 @@ try:
     check_bad(64, USAGE)
     check_units()
     check_documentroot()
+    check_user()
     check_any_octets()
     if shutil.which("openssl"):
         check_certificates()

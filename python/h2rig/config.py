@@ -20,7 +20,7 @@ class Options:
                  "routes", "routes_text", "routes_candidate",
                  "aliases", "latency_ms", "config", "stash",
                  "ws_docroot", "wpt", "validators", "run_directory",
-                 "settings")
+                 "settings", "user")
 
     def __init__(self) -> None:
         self.doc_root = ""
@@ -58,6 +58,8 @@ class Options:
         self.wpt = False
         #: whether files have etag and last-modified
         self.validators = False
+        #: whose rights scripts have; None: the server's
+        self.user: Optional[str] = None
         #: see `rundir`; None: there is none
         self.run_directory: Optional[str] = None
         #: what `request.server.config` is

@@ -19,7 +19,8 @@ from typing import Any, Deque, Dict, List, Optional, Tuple
 
 import _h2rig
 
-from h2rig import (codecache, errors, frames, handlers, paths, pipes, room,
+from h2rig import (codecache, errors, frames, handlers, paths, pipes, reach,
+                   room,
                    rundir, settings, stash, userroutes, websocket,
                    websocket_aliases, wpt_pages)
 from h2rig.body import storing
@@ -88,9 +89,12 @@ def read_routes() -> None:
 
 
 def probe() -> None:
-    """Tries the user's code, in a short-lived process: whether the routes
-    that were read load.  ConfigError.
+    """Tries what connections will need, in a short-lived process with the
+    rights of scripts: whether directories can be used, and the routes that
+    were read load.  ConfigError.
     """
+    if options.user is not None:
+        reach.check()
     if options.routes is not None:
         userroutes.load(options.routes, options.routes_candidate)
 

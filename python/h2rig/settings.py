@@ -3,7 +3,8 @@
 web-platform-tests' configuration has, and what stands in for what it does not
 say.
 
-Known settings are checked; all others are there for `{{...}}` as they are.
+Settings of ours are checked.  Those that only web-platform-tests' own servers
+use, and a user's own, are there for `{{...}}` as they are.
 """
 
 import json
@@ -81,6 +82,18 @@ _CHECKS: Tuple[Tuple[str, Callable[[Any], bool], str], ...] = (
 )
 
 
+#: Of no effect here: settings of web-platform-tests' servers, today's and
+#: earlier ones, and what these work out from them.
+_NOT_OURS = frozenset((
+    "all_domains", "all_domains_set", "bind_address", "bind_hostname",
+    "check_subdomains", "domains", "domains_set", "external_host", "host",
+    "inject_script", "log_level", "logging", "not_domains", "not_domains_set",
+    "paths", "ssl", "url_base"))
+
+#: The names of a user's own begin so.
+_OWN = "x_"
+
+
 def load(path: str) -> Config:
     """The settings of a file, completed.  ConfigError."""
     try:
@@ -100,6 +113,13 @@ def load(path: str) -> Config:
     if not isinstance(given, dict):
         raise ConfigError(path, "expected a JSON object of settings, not %s"
                           % _shown(given), 1)
+    known = [name for name, _, _ in _CHECKS]
+    for name in given:
+        if not (name in known or name in _NOT_OURS or name.startswith(_OWN)):
+            raise ConfigError(
+                path, "%s is no setting; expected one of %s, or a name of "
+                "your own, which begins with %s" % (
+                    _shown(name), ", ".join(known), _OWN), _line(text, name))
     for name, right, expected in _CHECKS:
         if name in given and not right(given[name]):
             raise ConfigError(path, "\"%s\" is %s; expected %s" % (

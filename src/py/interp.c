@@ -216,7 +216,7 @@ static PyObject *
 options_dict(const struct options *o)
 {
 	return Py_BuildValue("{sO&sOsssIsssKsKsKsKsssO&sNsIsO&sO&sO&sO"
-	    "sO}",
+	    "sOsz}",
 	    "doc_root", fs_text, o->doc_root,
 	    "hide_tracebacks", o->hide_tracebacks ? Py_True : Py_False,
 	    "scheme", o->cleartext ? "http" : "https",
@@ -234,7 +234,8 @@ options_dict(const struct options *o)
 	    "stash", fs_text, o->stash,
 	    "ws_docroot", fs_text, o->ws_doc_root,
 	    "wpt", o->wpt ? Py_True : Py_False,
-	    "validators", o->validators ? Py_True : Py_False);
+	    "validators", o->validators ? Py_True : Py_False,
+	    "user", o->user);
 }
 
 static int

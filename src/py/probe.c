@@ -91,7 +91,8 @@ become_probe(const struct options *o, int fd)
 static int
 cannot_look(char *err, size_t size)
 {
-	snprintf(err, size, "cannot look at --routes: %s", strerror(errno));
+	snprintf(err, size, "cannot try --routes or --user: %s",
+	    strerror(errno));
 	return EXIT_SYSTEM;
 }
 
@@ -102,7 +103,7 @@ probe_begin(struct probe *pr, const struct options *o, char *err,
 	int fds[2], status;
 
 	*pr = (struct probe){ .fd = -1 };
-	if (o->routes == NULL)
+	if (o->routes == NULL && o->user == NULL)
 		return 0;
 	if ((status = interp_call("read_routes", err, err_size)) != 0)
 		return status;
@@ -163,8 +164,10 @@ probe_end(struct probe *pr, const struct options *o, char *err,
 		snprintf(err, err_size, "%s", answer + 1);
 		return EXIT_CONFIG;
 	}
-	snprintf(err, err_size, "--routes: \"%s\": expected a file that loads "
-	    "within %d s, and its process %s", o->routes, PROBE_MS / 1000,
+	snprintf(err, err_size, "--%s: \"%s\": expected %s within %d s, and its "
+	    "process %s", o->routes != NULL ? "routes" : "user",
+	    o->routes != NULL ? o->routes : o->user, o->routes != NULL ?
+	    "a file that loads" : "an answer", PROBE_MS / 1000,
 	    WIFSIGNALED(status) ? sys_signal_name(WTERMSIG(status)) :
 	    "left");
 	return EXIT_CONFIG;

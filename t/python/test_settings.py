@@ -37,14 +37,15 @@ class Settings(Case):
     def test_given(self):
         c = self.config(json.dumps({
             "browser_host": "b\u00fccher.test", "subdomains": ["a"],
-            "ports": {"h2": [1, "auto"], "own": ["auto"]}, "x": [1]}))
+            "ports": {"h2": [1, "auto"], "own": ["auto"]}, "x_own": [1],
+            "ssl": {"type": "none"}, "log_level": "debug"}))
         self.assertEqual(c.browser_host, "xn--bcher-kva.test")
         self.assertEqual(c["domains"], {"": {
             "": "xn--bcher-kva.test", "a": "a.xn--bcher-kva.test"}})
         self.assertEqual(c.ports["h2"], [1, 8443])
         self.assertEqual(c.ports["own"], [8443])
         self.assertEqual(c.ports["wss"], [8443, 8443])
-        self.assertEqual(c["x"], [1])
+        self.assertEqual(c["x_own"], [1])
         self.assertEqual(c["doc_root"], fake.DOC_ROOT)
 
     def test_its_doc_root_may_be_the_same(self):
