@@ -171,6 +171,31 @@ warn_of_cpu_limit(void)
 		    (uintmax_t)r.rlim_max);
 }
 
+/*
+ * What scripts start inherits it.  Where another user may not read our memory,
+ * the file is root's: for this moment it is not hidden.
+ */
+static void
+offer_to_oom_killer(void)
+{
+#ifdef __linux__
+	static const char path[] = "/proc/self/oom_score_adj";
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd == -1 && errno == EACCES &&
+	    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0) {
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		hide_memory();
+	}
+	if (fd == -1)
+		return;
+	if (write(fd, "1000", 4) == -1)
+		log_debug("the kernel's out-of-memory killer does not prefer "
+		    "children: %s", strerror(errno));
+	close(fd);
+#endif
+}
+
 void
 confine_parent(const struct options *o)
 {
@@ -273,6 +298,7 @@ int
 confine_child(const struct options *o, const char **what)
 {
 	umask(S_IWGRP | S_IWOTH);
+	offer_to_oom_killer();
 	*what = "descriptors";
 	if (set_descriptors() == -1)
 		return -1;

@@ -16,6 +16,7 @@
 
 #include "ends.h"
 #include "log.h"
+#include "machine.h"
 #include "sys.h"
 
 #define CRASH_MAX (64 * 1024)	/* octets of a crash file that are logged */
@@ -27,6 +28,14 @@ ends_append(char *text, size_t size, const char *before, const char *what)
 
 	snprintf(text + len, size - len, "%s%s", before, what);
 }
+
+/* After a SIGKILL of somebody else's. */
+static const char *const oom_texts[] = {
+	[MACHINE_OOM_NO] = "",
+	[MACHINE_OOM_YES] = ": out of memory, for want of which the kernel "
+	    "kills processes now",
+	[MACHINE_OOM_UNKNOWN] = ", perhaps by the kernel for want of memory"
+};
 
 /* How the child ended, in words; whether that calls for a warning. */
 static bool
@@ -41,9 +50,11 @@ describe_end(const struct seat *seat, const struct slot *slot, int status,
 	if (WIFSIGNALED(status) && seat->killed != NULL) {
 		snprintf(dst, size, "killed: %s", seat->killed);
 	} else if (WIFSIGNALED(status)) {
-		snprintf(dst, size, "%skilled by %s", out_of_cpu ?
+		snprintf(dst, size, "%skilled by %s%s", out_of_cpu ?
 		    "limit hit: processor time (--max-cpu), " : "",
-		    sys_signal_name(WTERMSIG(status)));
+		    sys_signal_name(WTERMSIG(status)),
+		    WTERMSIG(status) == SIGKILL && !out_of_cpu ?
+		    oom_texts[machine_oom(sys_now_ms())] : "");
 	} else if (end == CHILD_END_NONE) {
 		snprintf(dst, size, "exit by a script, code %d", code);
 	} else {

@@ -55,10 +55,12 @@ log_start(const struct options *o, const struct listeners *l,
 		    sys_format_addr((const struct sockaddr *)&s->client, name,
 		    sizeof(name)));
 	log_info("h2rig %s, Python %s, %s, serving %s on %s; at most %u "
-	    "children, %" PRIu32 " streams each, functions %g s",
+	    "children, %" PRIu32 " streams each, functions %g s, memory %"
+	    PRIu64 " MiB",
 	    PACKAGE_VERSION, interp_version(), tls_library_version(),
 	    o->doc_root, text, o->max_children,
-	    o->limits.max_concurrent_streams, o->run_limit_ms / 1000.0);
+	    o->limits.max_concurrent_streams, o->run_limit_ms / 1000.0,
+	    o->max_memory >> 20);
 }
 
 /* Certificate and sockets, or the end. */

@@ -21,6 +21,7 @@
 #include "config.h"
 #include "confine.h"
 #include "log.h"
+#include "machine.h"
 #include "options.h"
 #include "sys.h"
 
@@ -145,7 +146,7 @@ static const struct row rows[] = {
 	{ "run-limit", 0, "SECONDS", KIND_UINT, AT(run_limit_ms), 0, DAY,
 	    NULL, "of a script's function; 0: none" },
 	{ "max-memory", 0, "OCTETS", KIND_U64, AT(max_memory), 0, INT64_MAX,
-	    NULL, "address space of a child; 0: no limit" },
+	    "1/12 of memory", "address space of a child; 0: no limit" },
 	{ "max-cpu", 0, "SECONDS", KIND_UINT, AT(max_cpu_ms), 0, DAY,
 	    NULL, "processor time of a child; 0: no limit" },
 	{ "max-file-size", 0, "OCTETS", KIND_U64, AT(max_file_size), 0,
@@ -239,7 +240,7 @@ options_default(struct options *o)
 	o->idle_timeout_ms = 300000;
 	o->stall_timeout_ms = 300000;
 	o->run_limit_ms = 300000;
-	o->max_memory = (uint64_t)4 << 30;
+	o->max_memory = machine_child_memory();
 	o->max_message = (uint64_t)16 << 20;
 	o->max_files = 1024;
 	o->max_processes = 64;

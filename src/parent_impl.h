@@ -81,6 +81,7 @@ struct parent {
 
 	uint64_t looked_ms;	/* when deadlines were looked at last */
 	uint64_t spare_until_ms; /* nobody is past a deadline before */
+	uint64_t oom_ms;	/* when machine_oom is asked next */
 	uint64_t count_ms;	/* when processes are counted next */
 	uint64_t second_ms;	/* --max-per-second: the present second's */
 	unsigned second_n;	/* begin, and connections since */

@@ -12,6 +12,7 @@
 #include "confine.h"
 #include "ends.h"
 #include "log.h"
+#include "machine.h"
 #include "parent_impl.h"
 #include "sys.h"
 
@@ -136,6 +137,10 @@ reap_deadlines(struct parent *p, uint64_t now)
 	if (p->looked_ms != 0 && now - p->looked_ms > 3 * TICK_MS)
 		p->spare_until_ms = now + 3 * TICK_MS;
 	p->looked_ms = p->alive + p->leaving > 0 ? now : 0;
+	if (p->alive > 0 && now >= p->oom_ms) {
+		machine_oom(now);
+		p->oom_ms = now + TICK_MS;
+	}
 	for (i = 0; now >= p->spare_until_ms && i < p->board.n; i++) {
 		const struct slot *slot = &p->board.slot[i];
 		uint64_t at = atomic_load(&slot->kill_at_ms);

@@ -249,6 +249,72 @@ def sanitized():
         return b"__asan_init" in f.read()
 
 
+def memory_group():
+    """A new control group below the one that this is in, with a limit, of
+    whichever version; None: none can be made."""
+    try:
+        with open("/proc/self/cgroup", encoding="ascii") as f:
+            groups = dict(line.rstrip("\n").split(":", 2)[1:] for line in f)
+    except OSError:
+        return None
+    for mount, controller, name in (
+            ("/sys/fs/cgroup/memory", "memory", "memory.limit_in_bytes"),
+            ("/sys/fs/cgroup", "", "memory.max")):
+        path = f"{mount}{groups.get(controller)}/h2rig-{os.getpid()}"
+        try:
+            os.mkdir(path)
+        except OSError:
+            continue
+        if os.path.exists(os.path.join(path, name)):
+            return path, name
+        os.rmdir(path)
+    return None
+
+
+class InGroup(Server):
+    """A server in a group below one that has a limit."""
+
+    def __init__(self, group, limit, *options):
+        super().__init__(DOCROOT, *options)
+        path, name = group
+        with open(os.path.join(path, name), "w", encoding="ascii") as f:
+            f.write(str(limit))
+        self.argv = ["/bin/sh", "-c", 'echo $$ >"$0"/cgroup.procs; exec "$@"',
+                     os.path.join(path, "below")] + self.argv
+
+
+def of_the_machine():
+    """--max-memory by default; the kernel's out-of-memory killer."""
+    if (group := memory_group()) is None:
+        return t.skip("limits of control groups", "none can be made")
+    os.mkdir(os.path.join(group[0], "below"))
+    try:
+        with InGroup(group, 12000 * MIB) as s:
+            t.ok(s.wait_log(r"info: h2rig .*, memory 1000 MiB$"),
+                 "--max-memory is a twelfth of a limit above", s.log()[:500])
+        with InGroup(group, 700 * MIB) as s:
+            t.ok(s.wait_log(r"info: h2rig .*, memory 512 MiB$"),
+                 "or 512 MiB", s.log()[:500])
+        if sanitized():
+            return t.skip("out of memory", "not with sanitizers")
+        with InGroup(group, 300 * MIB, "--max-memory", "0") as s:
+            with Client(s.port) as other, Client(s.port, timeout=60) as c:
+                t.ok(served(other), "another connection")
+                c.request("/memory.py")
+                t.ok(c.wait_end(60), "the kernel is out of memory: a child "
+                     "that takes too much ends")
+                logged(s, r"warn: child \d+ .* ended: killed by SIGKILL: out of "
+                       r"memory, .*, running main in /memory\.py on stream 1; ",
+                       "the log names memory and script")
+                t.ok(served(other), "the other is still served")
+    finally:
+        for path in os.path.join(group[0], "below"), group[0]:
+            tap.wait_until(lambda p=path: not open(
+                os.path.join(p, "cgroup.procs"), encoding="ascii").read())
+            os.rmdir(path)
+    return None
+
+
 def can_limit():
     """Whether limit_memory can."""
     return not sanitized() and hasattr(resource, "prlimit") and \
@@ -469,6 +535,7 @@ if __name__ == "__main__":
         requests()
         lifetime()
         memory()
+        of_the_machine()
         no_memory()
         first_thread()
         processor()

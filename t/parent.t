@@ -65,6 +65,14 @@ SCRIPTS = {
                "        signal.SIG_BLOCK, [])), [s for s in every\n"
                "        if signal.getsignal(s) is signal.SIG_IGN],\n"
                "        [s for s in every if real(s) == 1]])\n",
+    "score": "import json, subprocess\n"
+             "PATH = '/proc/self/oom_score_adj'\n"
+             "def main(request, response):\n"
+             "    with open(PATH) as f:\n"
+             "        own = f.read()\n"
+             "    its = subprocess.run(['cat', PATH], check=True,\n"
+             "                         stdout=subprocess.PIPE).stdout\n"
+             "    return json.dumps([int(own), int(its)])\n",
     "stuck": "import sys, time\n"
              "class Stuck:\n"
              "    def write(self, text):\n"
@@ -486,6 +494,24 @@ def shortages():
     return None
 
 
+def first_to_be_killed():
+    """Out of memory, the kernel prefers children and what they start, also
+    where the server is not root's and hides its memory."""
+    if not os.path.exists("/proc/self/oom_score_adj"):
+        return t.skip("the out-of-memory killer's choice", "there is none")
+
+    def score(pid):
+        with open(f"/proc/{pid}/oom_score_adj", encoding="ascii") as f:
+            return int(f.read())
+
+    for s in Server(DOCROOT, "--spare", "1"), Limited():
+        with s, Client(s.port) as c:
+            t.eq(json.loads(c.fetch("/score.py").body), [1000, 1000],
+                 "oom_score_adj of a child, and of what its script starts")
+            t.eq(score(s.pid), score("self"), "the server's is as it was")
+    return None
+
+
 def no_crash_file():
     """One free descriptor must do: the connection's."""
     with Limited() as s:
@@ -613,6 +639,7 @@ try:
     log_is_full()
     full()
     shortages()
+    first_to_be_killed()
 finally:
     shutil.rmtree(DOCROOT, ignore_errors=True)
 t.done()

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine's memory: how much there is for us, and whether the kernel kills
+ * for want of it.
+ */
+#ifndef H2RIG_MACHINE_H
+#define H2RIG_MACHINE_H
+
+#include <stdint.h>
+
+/*
+ * Octets of memory that a child may have by default: a twelfth of the machine's,
+ * or of what this process's cgroup and those above it are limited to if that is
+ * less; so ten that take all they get leave some.  At least MACHINE_SHARE_MIN,
+ * which CPython needs with a hundred threads, at most MACHINE_SHARE_MAX.
+ */
+#define MACHINE_SHARE 12
+#define MACHINE_SHARE_MIN ((uint64_t)512 << 20)
+#define MACHINE_SHARE_MAX ((uint64_t)4 << 30)
+
+uint64_t machine_child_memory(void);
+
+/*
+ * Whether the kernel has killed a process, of whomever, for want of memory in
+ * the last seconds.  To be asked every second, also when nobody wants to know:
+ * it compares with the last time.
+ */
+enum machine_oom { MACHINE_OOM_NO, MACHINE_OOM_YES, MACHINE_OOM_UNKNOWN };
+
+enum machine_oom machine_oom(uint64_t now_ms);
+
+#endif
