@@ -3,6 +3,7 @@
 """The run-time limit and the record of whose code runs: they cover what runs
 outside of functions, hit nobody else, and no process that a script forks there
 goes on as the server."""
+import json
 import os
 import re
 import shutil
@@ -43,6 +44,77 @@ def main(request, response):
     del slow
     while True:
         pass
+""",
+    # Processes of the script's own, and what ends them: ?how=
+    "processes": """
+import concurrent.futures, json, multiprocessing, os, signal, subprocess
+import sys, time
+context = multiprocessing.get_context('fork')
+SIGNALS = [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGINT]
+def terminated():
+    ended = []
+    for _ in range(20):
+        process = context.Process(target=time.sleep, args=(1000,))
+        process.start()
+        process.terminate()
+        process.join(20)
+        ended.append(process.exitcode)
+    return ended
+def killed():
+    ended = []
+    for number in SIGNALS * 5:
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(1000)
+        os.kill(pid, number)
+        ended.append(os.waitpid(pid, 0)[1])
+    return ended
+def pools():
+    results = []
+    with context.Pool(2) as pool:           # its end is terminate()
+        results.append(pool.map(abs, range(-3, 0)))
+        pool.map_async(time.sleep, [1000] * 4)
+    pool = context.Pool(2)
+    results.append(pool.map(abs, range(-3, 0)))
+    pool.close()
+    pool.join()
+    with concurrent.futures.ProcessPoolExecutor(2, context) as executor:
+        results.append(list(executor.map(abs, range(-3, 0))))
+    return results
+def forked():
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        handlers = [signal.getsignal(number) for number in SIGNALS + [
+            signal.SIGPIPE, signal.SIGXFSZ]]
+        os.write(write, json.dumps([
+            [getattr(h, 'name', None) or h.__name__ for h in handlers],
+            len(signal.pthread_sigmask(signal.SIG_BLOCK, ())),
+            signal.set_wakeup_fd(-1)]).encode())
+        os._exit(0)
+    os.close(write)
+    os.waitpid(pid, 0)
+    with open(read) as f:
+        return json.load(f)
+def executed():
+    return [subprocess.run(['sh', '-c', 'kill -%d $$' % number]).returncode
+            for number in SIGNALS + [signal.SIGPIPE, signal.SIGXFSZ]]
+def kept():
+    # A process's own handler holds in what that forks.
+    pid = os.fork()
+    if pid == 0:
+        signal.signal(signal.SIGTERM, lambda *args: os._exit(7))
+        read, write = os.pipe()
+        grandchild = os.fork()
+        if grandchild == 0:
+            os.write(write, b'x')
+            time.sleep(1000)
+        os.read(read, 1)
+        os.kill(grandchild, signal.SIGTERM)
+        os._exit(os.WEXITSTATUS(os.waitpid(grandchild, 0)[1]))
+    return os.WEXITSTATUS(os.waitpid(pid, 0)[1])
+def main(request, response):
+    return json.dumps(globals()[request.GET.first(b'how').decode()]())
 """,
     "pid": """
 import os
@@ -265,6 +337,27 @@ def running(group):
     return found
 
 
+def processes():
+    """What a script forks or starts has the signals of a new process."""
+    numbers = [int(getattr(signal, "SIG" + name)) for name in
+               ("TERM", "HUP", "USR1", "INT", "PIPE", "XFSZ")]
+    with Server(DOCROOT) as s:
+        for how, want in (
+                ("terminated", [-numbers[0]] * 20),
+                ("killed", numbers[:4] * 5),
+                ("pools", [[3, 2, 1]] * 3),
+                ("forked", [["SIG_DFL"] * 3 + ["default_int_handler"]
+                            + ["SIG_IGN"] * 2, 0, -1]),
+                ("executed", [-number for number in numbers]),
+                ("kept", 7)):
+            with Client(s.port, timeout=60) as c:
+                x = c.fetch("/processes.py?how=" + how)
+                t.eq((x.status, x.body), (200, json.dumps(want).encode()),
+                     f"processes of a script, {how}")
+                t.eq(c.fetch("/quick.py").body, b"quick",
+                     f"{how}: the connection goes on")
+
+
 if __name__ == "__main__":
     write_files()
     try:
@@ -272,6 +365,7 @@ if __name__ == "__main__":
         swallowed()
         limited()
         forked()
+        processes()
     finally:
         shutil.rmtree(DOCROOT, ignore_errors=True)
     t.done()

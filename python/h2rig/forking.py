@@ -6,12 +6,17 @@ run in the child of a connection: the parent has one thread, which holds no
 lock when it forks, so that there is nothing to put right but the state of the
 random module.  Without that, and with faulthandler set up in the parent, a
 child with one request took 542 page faults instead of 667.
+
+What a script forks gets the signals of a new Python process: it is not the
+connection's, which TERM, INT, HUP and USR1 do not end.
 """
 
 import os
+import signal
 import sys
+import threading
 import traceback
-from typing import Any, Callable, Iterable, List, Optional
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set
 
 import _h2rig
 
@@ -26,8 +31,14 @@ _in_child: List[_Hook] = []
 #: so that no two connections get the same numbers from the random module
 _reseed: Optional[Callable[[], Any]] = None
 
-#: this process was forked by the parent; what it forks are a script's
-_is_child = False
+#: 0: the parent; 1: a connection's process; from 2 on forked by a script
+_generation = 0
+
+#: what a connection's process has handlers for (src/spawn.c)
+_HANDLED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGINT)
+
+#: signal masks of threads that are just forking, by their number
+_masks: Dict[int, Set[Any]] = {}
 
 
 def _collect(*, before: Optional[_Hook] = None,
@@ -50,23 +61,39 @@ def _run(hooks: Iterable[_Hook]) -> None:
             _h2rig.log("error", "at fork: " + traceback.format_exc())
 
 
+def _restore_mask() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK,
+                           _masks.pop(threading.get_ident(), ()))
+
+
 def _run_before() -> None:
-    if _is_child:
+    if _generation > 0:
         _run(reversed(_before))
+    if _generation == 1:
+        # What is sent to the new process must wait until it has its actions.
+        _masks[threading.get_ident()] = signal.pthread_sigmask(
+            signal.SIG_BLOCK, _HANDLED)
 
 
 def _run_in_parent() -> None:
-    if _is_child:
+    if _generation == 1:
+        _restore_mask()
+    if _generation > 0:
         _run(_in_parent)
 
 
 def _run_in_child() -> None:
-    global _is_child
-    if _is_child:
+    global _generation
+    _generation += 1
+    if _generation > 1:
         _run(_in_child)
-        return
-    _is_child = True
-    if _reseed is not None:
+    if _generation == 2:
+        for number in _HANDLED:
+            signal.signal(number, signal.SIG_DFL)
+        _restore_mask()
+        # Last: CPython drops what is raised in here.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if _generation == 1 and _reseed is not None:
         _reseed()
 
 
