@@ -587,6 +587,22 @@ check_start(const struct options *o)
 			    pairs[i].name, pairs[i].other);
 }
 
+/* ps and a script's /proc/self/cmdline show the command line. */
+static void
+hide_password(struct options *o)
+{
+	char *shown = (char *)o->stash;		/* of argv */
+	char *from, *to;
+
+	if (shown == NULL || (from = strstr(shown, "://")) == NULL ||
+	    (to = strrchr(from, '@')) == NULL)
+		return;
+	if ((o->stash = strdup(shown)) == NULL)
+		fatal(EXIT_SYSTEM, "--stash");
+	from += strlen("://");
+	memset(from, '*', (size_t)(to - from));
+}
+
 /* What options say about each other, and the operand. */
 static void
 check_whole(struct options *o, char **operand, int n)
@@ -629,5 +645,6 @@ options_parse(struct options *o, int argc, char **argv)
 			reject(c, argv);
 		apply(o, find_row(c), optarg);
 	}
+	hide_password(o);
 	check_whole(o, argv + optind, argc - optind);
 }
