@@ -23,6 +23,7 @@
 #include "py/interp.h"
 #include "sys.h"
 
+#define REFRESH_MS 600000	/* files are kept from cleaners so often */
 #define RETRY_MS 100		/* records, notices that are held: again */
 #define LOG_LAST_TRIES 10	/* ... and at the end so often */
 
@@ -213,6 +214,10 @@ act(struct parent *p)
 	reap_deadlines(p, now);
 	reap_processes(p, now);
 	reload_deadline(p, now);
+	if (now >= p->refresh_ms) {
+		interp_refresh();
+		p->refresh_ms = now + REFRESH_MS;
+	}
 	if (now >= idle_exit_due(p) && !client_waits(p)) {
 		log_info("no client for %g s (--idle-exit)",
 		    p->options->idle_exit_ms / 1000.0);
@@ -223,13 +228,13 @@ act(struct parent *p)
 	return (!p->stopping || p->alive + p->spares > 0) && !single_over(p);
 }
 
-/* Milliseconds until the loop must look at the clock; -1: no need. */
+/* Milliseconds until the loop must look at the clock. */
 static long
 next_wake(const struct parent *p, uint64_t now, bool accepting)
 {
-	uint64_t at = UINT64_MAX;
+	uint64_t at = p->refresh_ms;
 
-	if (p->alive + p->leaving > 0)
+	if (p->alive + p->leaving > 0 && now + TICK_MS < at)
 		at = now + TICK_MS;
 	if (p->resume_ms != 0 && p->resume_ms < at)
 		at = p->resume_ms;
@@ -248,8 +253,6 @@ next_wake(const struct parent *p, uint64_t now, bool accepting)
 		at = p->second_ms + 1000;
 	if (spare_due(p) < at)
 		at = spare_due(p);
-	if (at == UINT64_MAX)
-		return -1;
 	return at > now ? (long)(at - now) : 0;
 }
 
@@ -295,6 +298,7 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	p.held_fd = s->conn;
 	p.held_addr = s->client;
 	p.last_client_ms = sys_now_ms();
+	p.refresh_ms = p.last_client_ms + REFRESH_MS;
 	if (scoreboard_init(&p.board, o->max_children + o->spare) == -1 ||
 	    sys_pipe(p.drain, 0) == -1)
 		fatal(EXIT_SYSTEM, "start");

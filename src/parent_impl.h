@@ -79,6 +79,7 @@ struct parent {
 	bool killed_all;
 	uint64_t grace_end_ms;
 
+	uint64_t refresh_ms;	/* when files are kept from cleaners next */
 	uint64_t looked_ms;	/* when deadlines were looked at last */
 	uint64_t spare_until_ms; /* nobody is past a deadline before */
 	uint64_t oom_ms;	/* when machine_oom is asked next */

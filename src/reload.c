@@ -103,6 +103,7 @@ begin(struct parent *p)
 void
 reload_ask(struct parent *p)
 {
+	p->refresh_ms = 0;
 	if (!p->reload.running) {
 		begin(p);
 		return;

@@ -121,8 +121,8 @@ def connection():
         c.wait_for(lambda: x.done)
         t.eq((x.status, b"(--max-stored)" in x.body), (413, True),
              "--max-stored 4M: a third of 2 MiB has 413, which names it")
-        logged(s, rf"warn: script: content of {address(c)} is not stored, status 413: "
-               r".*\(--max-stored\); it has 4194304 octets stored",
+        logged(s, rf"warn: script: content of {address(c)} is not stored, "
+               r"status 413: .*\(--max-stored\); it has 4194304 octets stored",
                "the log says whose it is, and how much that has")
         t.eq((whole(c, MIB - 1), whole(other)), (200, 200),
              "what fits into memory is taken, and another connection's")
@@ -157,8 +157,8 @@ def server():
         other.wait_for(lambda: x.done)
         t.eq((x.status, b"(--max-stored-total)" in x.body), (503, True),
              "--max-stored-total 6M: status 503, which names it")
-        logged(s, rf"warn: script: content of {address(other)} is not stored, status "
-               r"503: .*; it has \d+ octets stored; child \d+ of "
+        logged(s, rf"warn: script: content of {address(other)} is not stored, "
+               r"status 503: .*; it has \d+ octets stored; child \d+ of "
                rf"{address(c)} with 4194304 octets has most",
                "the log names who has most")
         t.eq(stash(other), 200, "the stash has room")
@@ -182,6 +182,11 @@ def small():
                 Client(s.port, timeout=30) as c, Client(s.port) as other:
             other.ping()
             fill(s, c, other)
+        with Server(DOCROOT, "--max-stored", "1G", "--max-stored-total", "1G",
+                    env={"TMPDIR": tmp}) as s, Client(s.port) as c, \
+                Client(s.port) as other:
+            other.ping()
+            overfill(s, tmp, c, other)
     finally:
         subprocess.run(["umount", tmp], check=True)
         os.rmdir(tmp)
@@ -206,6 +211,33 @@ def fill(s, c, other):
     t.ok(has(s, c, 18 * MIB), "half of what clients may have is one's")
     answers = finish(c, *[x for x in kept if not x.done])
     t.eq(set(answers), {(200, b"2097152")}, "what was taken is all there")
+
+
+def overfill(s, tmp, c, other):
+    """Bounds that TMPDIR does not keep, and somebody else who fills it."""
+    t.eq(stash(c), 200, "the stash is used")
+    kept = [upload(c, 2 * MIB) for _ in range(30)]
+    c.wait_for(lambda: any(x.done for x in kept))
+    t.eq({x.status for x in kept}, {None, 503},
+         "more is allowed than there is: some have status 503")
+    logged(s, rf"warn: script: content of {address(c)} is not stored, .*"
+           rf"{address(c)} with \d{{8}} octets has most", "the log says whose")
+    with open(os.path.join(tmp, "other"), "wb") as f:
+        f.truncate(64 * MIB)
+        fd, at, n = f.fileno(), 0, 1
+        while n:
+            try:
+                n = os.pwrite(fd, bytes(65536), at)
+            except OSError:
+                n = 0
+            at += n
+        t.eq([stash(other, MIB), stash(c, MIB), whole(other)], [200, 200, 503],
+             "nothing is left: the stash has room of its own")
+        t.eq(stash(other, 30 * MIB), 500, "but not for everything")
+        logged(s, r"StashError: the stash in .*: database or disk is full",
+               "an error of the stash")
+        t.eq(stash(other, MIB), 200, "it goes on")
+    os.unlink(os.path.join(tmp, "other"))
 
 
 for name, text in SCRIPTS.items():

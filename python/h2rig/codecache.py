@@ -10,11 +10,9 @@ as if it were not there.  A process that meets an error tries no more.
 """
 
 import contextlib
-import errno
 import importlib.util
 import marshal
 import os
-import stat
 import sys
 import threading
 import time
@@ -23,6 +21,7 @@ from typing import Any, Optional
 
 import _h2rig
 
+from h2rig import rundir
 from h2rig.config import options
 
 __all__ = ["compiled", "enable"]
@@ -78,7 +77,7 @@ def compiled(source: Any, name: str, stamp: bytes) -> CodeType:
                         + SUFFIX)
     key = _PYTHON + stamp + path + b"\0"
     try:
-        code = _load(directory, file, key)
+        code = _load(file, key)
     except OSError as e:
         _disable(e)
         code = None
@@ -97,13 +96,11 @@ def _compile(source: Any, name: str) -> CodeType:
     return code
 
 
-def _load(directory: str, file: str, key: bytes) -> Optional[CodeType]:
-    # Not from a directory that somebody else has put in the place of ours,
-    # when that was removed under /tmp.  (Set-group-ID comes from there.)
-    status = os.lstat(directory)
-    if (not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid()
-            or status.st_mode & 0o777 != 0o700):
-        raise PermissionError(errno.EPERM, "the directory is not ours alone")
+def _load(file: str, key: bytes) -> Optional[CodeType]:
+    try:
+        rundir.check()
+    except FileNotFoundError:
+        rundir.restore()
     try:
         with open(file, "rb", buffering=0) as f:
             data = f.read()

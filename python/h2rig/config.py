@@ -15,12 +15,10 @@ class Options:
 
     __slots__ = ("doc_root", "real_root", "hide_tracebacks", "scheme",
                  "hosts", "port", "log_level", "max_body", "max_message",
-                 "max_stored", "max_stored_total",
-                 "version",
-                 "routes", "routes_text", "routes_candidate",
-                 "aliases", "latency_ms", "config", "stash",
-                 "ws_docroot", "wpt", "validators", "run_directory",
-                 "settings", "user")
+                 "max_stored", "max_stored_total", "version", "routes",
+                 "routes_text", "routes_candidate", "aliases", "latency_ms",
+                 "config", "stash", "ws_docroot", "wpt", "validators",
+                 "run_directory", "shared_file", "settings", "user")
 
     def __init__(self) -> None:
         self.doc_root = ""
@@ -50,7 +48,8 @@ class Options:
         self.latency_ms = 0
         #: a file of settings
         self.config: Optional[str] = None
-        #: a file, or a redis:// address; None: in run_directory
+        #: a file, or a redis:// address without its password; None: in
+        #: run_directory
         self.stash: Optional[str] = None
         #: where WebSocket handlers are; None: in the document root
         self.ws_docroot: Optional[str] = None
@@ -62,6 +61,8 @@ class Options:
         self.user: Optional[str] = None
         #: see `rundir`; None: there is none
         self.run_directory: Optional[str] = None
+        #: descriptor of a file without a path, which all processes inherit
+        self.shared_file = -1
         #: what `request.server.config` is
         self.settings = Config()
 

@@ -33,8 +33,8 @@ from h2rig.request import Request
 from h2rig.response import Response
 from h2rig.router import router
 
-__all__ = ["configure", "probe", "read_routes", "serve", "settle", "shutdown",
-           "take_routes"]
+__all__ = ["configure", "probe", "read_routes", "refresh", "serve", "settle",
+           "shutdown", "take_routes"]
 
 EVENT_HEADERS = _h2rig.EVENT_HEADERS
 EVENT_DATA = _h2rig.EVENT_DATA
@@ -111,7 +111,13 @@ def settle() -> None:
     OSError when the server's directory cannot be made; they do not, then.
     """
     rundir.make()
+    rundir.reserve()
     codecache.enable()
+
+
+def refresh() -> None:
+    """Called in the parent now and then, as long as it runs."""
+    rundir.refresh()
 
 
 def shutdown() -> None:
@@ -226,7 +232,7 @@ class Exchange:
             self.failed(e, "(load)")
             return
         finally:
-            stash.release_lock()
+            stash.drop_lock()
         if not request._ended and self.functions.handle_data is None:
             self.stream.gather()
         if self.functions.handle_headers is not None:
@@ -338,9 +344,9 @@ class Exchange:
         try:
             self.stream.call(name, function, frame, self.request,
                              self.response)
+            stash.release_lock()
         except BaseException as e:
             self.failed(e, name)
-        stash.release_lock()
 
     def complete(self) -> None:
         """The request has been received whole: main, and the response."""
@@ -349,7 +355,7 @@ class Exchange:
                 self.respond()
             except BaseException as e:
                 self.failed(e, "main")
-            stash.release_lock()
+            stash.drop_lock()
         self.finish()
 
     def respond(self) -> None:
@@ -467,6 +473,7 @@ class Exchange:
 
     def failed(self, e: BaseException, name: str) -> None:
         """A function has raised e: answers with an error, or resets."""
+        stash.drop_lock()
         self.dropping = True
         self.pending = None
         stream = self.stream

@@ -15,7 +15,7 @@ from h2rig.config import options
 from h2rig.connection import connection
 from h2rig.errors import HTTPException
 
-__all__ = ["NoRoom", "configure", "give", "refusal", "take"]
+__all__ = ["NoRoom", "configure", "free", "give", "refusal", "take"]
 
 
 class NoRoom(HTTPException):
@@ -27,11 +27,11 @@ class NoRoom(HTTPException):
 def configure() -> None:
     """Called in the parent, at start: --max-stored-total, if not given."""
     if not options.max_stored_total:
-        options.max_stored_total = _free() * 3 // 4
+        options.max_stored_total = free() * 3 // 4
 
 
-def _free() -> int:
-    # For a user without privileges.
+def free() -> int:
+    """Octets that TMPDIR has for a user without privileges."""
     status = os.statvfs(tempfile.gettempdir())
     if not status.f_blocks:
         return 1 << 62      # the file system does not tell
@@ -45,7 +45,7 @@ def take(n: int) -> None:
     own, everybody, _ = _h2rig.stored(n)
     if not everybody:
         return              # this process serves no connection
-    left = min(options.max_stored_total - everybody, _free() - n)
+    left = min(options.max_stored_total - everybody, free() - n)
     if options.max_stored and own > options.max_stored:
         code, reason = 413, ("a connection may have %d octets stored "
                              "(--max-stored)" % options.max_stored)

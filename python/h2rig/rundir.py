@@ -4,24 +4,130 @@ share: the stash and scripts' code.
 
 The parent makes it, the C program gives it to the user that scripts run as,
 and the parent removes it at its end.  One that is killed leaves it behind.
+
+It is below /tmp, as a rule, where cleaners remove what has not changed for
+long.  The parent keeps it from them: by timestamps (`refresh`), and by a lock
+that systemd-tmpfiles heeds.  Where it is removed all the same, the process
+that needs it makes it anew (`restore`).
 """
 
+import contextlib
+import errno
+import fcntl
+import itertools
+import os
 import shutil
+import stat
 import tempfile
+from typing import Optional
 
+import _h2rig
+
+from h2rig import room
 from h2rig.config import options
 
-__all__ = ["make", "remove"]
+__all__ = ["check", "give_room", "make", "refresh", "remove", "reserve",
+           "restore"]
+
+#: Octets that are kept for the stash, at most, and the file that has them.
+RESERVE = 8 << 20
+RESERVED = "reserve"
+
+#: How many files are kept from cleaners: the code of scripts is of no worth.
+MAX_FILES = 5000
+
+#: The parent's descriptor of the directory, with its lock; -1: none.
+_locked = -1
 
 
 def make() -> None:
     """Sees that it is there.  OSError."""
     if options.run_directory is None:
         options.run_directory = tempfile.mkdtemp(prefix="h2rig-")
+        refresh()
+
+
+def reserve() -> None:
+    """Keeps some room for the stash, whoever fills TMPDIR; the parent."""
+    size = min(RESERVE, room.free() // 8)
+    with contextlib.suppress(OSError):
+        # By descriptor: the path may be the scripts' user's by now.
+        fd = os.open(RESERVED, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600,
+                     dir_fd=_locked)
+        with open(fd, "wb") as f:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(fd, 0, size)
+            else:
+                f.write(bytes(size))
+
+
+def give_room() -> bool:
+    """Lets the stash have what was reserved for it, if there is no other room:
+    whether it has got any.
+    """
+    if room.free() >= RESERVE:
+        return False
+    try:
+        os.unlink(os.path.join(options.run_directory or "", RESERVED))
+    except OSError:
+        return False
+    _h2rig.log("warn", "TMPDIR is full: the stash takes the room that was "
+               "reserved for it")
+    return True
+
+
+def refresh() -> None:
+    """Keeps it from cleaners for a while; the parent, now and then."""
+    global _locked
+    directory = options.run_directory
+    if directory is None:
+        return
+    with contextlib.suppress(OSError):
+        # The scripts' user may have put something else there.
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+                     | os.O_CLOEXEC)
+        if _locked != -1:
+            os.close(_locked)
+        _locked = fd
+        with contextlib.suppress(OSError):
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        os.utime(fd)
+        with os.scandir(fd) as files:
+            for file in itertools.islice(files, MAX_FILES):
+                # Not what a script has linked to from here.
+                if file.stat(follow_symlinks=False).st_nlink == 1:
+                    os.utime(file.name, dir_fd=fd, follow_symlinks=False)
+
+
+def check() -> None:
+    """OSError unless the directory is ours alone.
+
+    Somebody else may have put one in its place when it was removed.
+    (Set-group-ID comes from there.)
+    """
+    assert options.run_directory is not None
+    status = os.lstat(options.run_directory)
+    if (not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid()
+            or status.st_mode & 0o777 != 0o700):
+        raise PermissionError(errno.EPERM, "the directory is not ours alone")
+
+
+def restore() -> None:
+    """Sees that it is there again, in a connection's process.  OSError."""
+    assert options.run_directory is not None
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(options.run_directory, 0o700)
+        _h2rig.log("warn", "the server's directory %s was removed, and is "
+                   "made anew" % options.run_directory)
+    check()
 
 
 def remove() -> None:
     """Removes it and what is in it, if there is one."""
+    global _locked
+    if _locked != -1:
+        os.close(_locked)
+        _locked = -1
     if options.run_directory is not None:
         shutil.rmtree(options.run_directory, ignore_errors=True)
         options.run_directory = None

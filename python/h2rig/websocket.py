@@ -327,12 +327,11 @@ def serve(exchange: Any) -> None:
         return
     try:
         stream.call("web_socket_transfer_data", _transfer, exchange, request)
+        stash.release_lock()
         if not stream.ended:
             stream.send_data(b"", True)
     except BaseException as e:
         exchange.failed(e, "web_socket_transfer_data")
-    finally:
-        stash.release_lock()
 
 
 def _handshake(exchange: Any) -> Optional[WebSocketRequest]:
@@ -367,7 +366,7 @@ def _handshake(exchange: Any) -> Optional[WebSocketRequest]:
     except BaseException as e:
         _refuse(exchange, e, name)
     finally:
-        stash.release_lock()
+        stash.drop_lock()
     return None
 
 

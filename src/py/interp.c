@@ -58,6 +58,12 @@ static PyObject *drain;			/* h2rig.output.drain; owned */
 static int fault_fd = -1;		/* faulthandler writes here */
 
 /*
+ * All processes inherit it, and no cleaner of temporary files can remove it.
+ * The stash's locks are locks on it, also in a probe.
+ */
+static int shared_fd = -1;
+
+/*
  * Which of CPython's hooks is due before Python may run.  The first fork runs
  * PyOS_BeforeFork; its counterpart runs when this process next needs Python,
  * which for the parent is a reload or the end, and for the child of an idle
@@ -216,7 +222,7 @@ static PyObject *
 options_dict(const struct options *o)
 {
 	return Py_BuildValue("{sO&sOsssIsssKsKsKsKsssO&sNsIsO&sO&sO&sO"
-	    "sOsz}",
+	    "sOszsi}",
 	    "doc_root", fs_text, o->doc_root,
 	    "hide_tracebacks", o->hide_tracebacks ? Py_True : Py_False,
 	    "scheme", o->cleartext ? "http" : "https",
@@ -235,7 +241,8 @@ options_dict(const struct options *o)
 	    "ws_docroot", fs_text, o->ws_doc_root,
 	    "wpt", o->wpt ? Py_True : Py_False,
 	    "validators", o->validators ? Py_True : Py_False,
-	    "user", o->user);
+	    "user", o->user,
+	    "shared_file", shared_fd);
 }
 
 static int
@@ -387,6 +394,11 @@ interp_start(const struct options *o, const char *argv0, char *err,
 	if (package_dir(argv0, dir, sizeof(dir), err, err_size) < 0 ||
 	    start_python(err, err_size) < 0)
 		return EXIT_SYSTEM;
+	if ((shared_fd = sys_temp_file()) == -1) {
+		snprintf(err, err_size, "cannot make a file in TMPDIR: %s",
+		    strerror(errno));
+		return EXIT_SYSTEM;
+	}
 	dict = options_dict(o);
 	if (dict == NULL || add_to_path(dir) < 0 ||
 	    PyRun_SimpleString(prepare) < 0 ||
@@ -445,6 +457,13 @@ interp_call(const char *function, char *err, size_t err_size)
 }
 
 void
+interp_refresh(void)
+{
+	if (call_dispatch("refresh", NULL) < 0)
+		warn_exception("keeping files from cleaners");
+}
+
+void
 interp_stop(void)
 {
 	if (call_dispatch("shutdown", NULL) < 0)
@@ -500,6 +519,12 @@ interp_child_flush(void)
 		module_log_exception("h2rig.output.drain");
 	Py_XDECREF(result);
 	child_state = PyEval_SaveThread();
+}
+
+bool
+interp_shares(int fd)
+{
+	return fd == shared_fd;
 }
 
 const char *

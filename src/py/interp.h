@@ -6,6 +6,7 @@
 #ifndef H2RIG_INTERP_H
 #define H2RIG_INTERP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -50,6 +51,9 @@ int interp_call(const char *function, char *err, size_t err_size);
 
 struct conn;
 
+/* In the parent, now and then: the package's files on disk are in use. */
+void interp_refresh(void);
+
 /* In the parent, at the end: removes what the package has on disk. */
 void interp_stop(void);
 
@@ -71,6 +75,9 @@ void interp_child_warm(const struct options *o);
 
 /* In the child, when no function runs any more: sys.stdout and sys.stderr. */
 void interp_child_flush(void);
+
+/* Whether it is the descriptor that the package has for all processes. */
+bool interp_shares(int fd);
 
 /* "3.11.2" */
 const char *interp_version(void);

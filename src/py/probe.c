@@ -47,14 +47,14 @@ reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Listening sockets, the drain's pipe, others' crash files: all but the log. */
+/* Listening sockets, the drain's pipe, others' crash files and so on. */
 static void
 close_others(const struct options *o, int fd)
 {
 	int i, n = PROBE_CLOSE + (int)o->max_children;
 
 	for (i = STDERR_FILENO + 1; i < n; i++)
-		if (i != fd && !log_owns_fd(i))
+		if (i != fd && !log_owns_fd(i) && !interp_shares(i))
 			close(i);
 }
 

@@ -265,6 +265,7 @@ class Stream:
 
 
 DOC_ROOT = ""
+SHARED = None
 
 
 def configure(**options):
@@ -275,12 +276,14 @@ def configure(**options):
     from h2rig import dispatch
     global DOC_ROOT
     DOC_ROOT = DOC_ROOT or tempfile.mkdtemp(prefix="h2rig-python-test-")
+    global SHARED
+    SHARED = SHARED or tempfile.TemporaryFile()
     dispatch.configure(dict({
         "doc_root": DOC_ROOT, "hide_tracebacks": False, "scheme": "https",
         "port": 8443, "log_level": "debug", "max_body": 1 << 30,
         "version": "0", "routes": None, "aliases": [], "latency_ms": 0,
         "config": None, "stash": None, "ws_docroot": None, "wpt": False,
-        "validators": False, "max_stored": 0, "max_stored_total": 0}, **options))
+        "validators": False, "shared_file": SHARED.fileno(), "max_stored": 0, "max_stored_total": 0}, **options))
     dispatch.read_routes()
     dispatch.take_routes()
 

@@ -12,6 +12,7 @@ from unittest import mock
 
 import fake
 from h2rig import codecache
+from h2rig.config import options
 
 
 class Case(unittest.TestCase):
@@ -21,6 +22,7 @@ class Case(unittest.TestCase):
         os.mkdir(self.code, 0o700)
         self.addCleanup(shutil.rmtree, self.dir)
         for patch in (mock.patch.object(codecache, "_directory", self.code),
+                      mock.patch.object(options, "run_directory", self.code),
                       mock.patch.object(codecache, "SETTLE", 0)):
             patch.start()
             self.addCleanup(patch.stop)

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Settings, aliases, routes of the user, and where the stash is."""
-import importlib
 import json
 import os
 import unittest
 from unittest import mock
 
 import fake
-from h2rig import dispatch, files, settings, stash_redis, userroutes
+from h2rig import dispatch, files, settings, userroutes
 from h2rig.config import options
 from h2rig.errors import ConfigError, HTTPException
 from h2rig.router import router
+from h2rig.stash import redis, resp
 
 
 class Case(unittest.TestCase):
@@ -151,25 +151,23 @@ class Routes(Case):
 
 class Redis(unittest.TestCase):
     def test_addresses(self):
-        for right in ("redis://h", "redis://h:1/2", "redis://[::1]:5",
-                      "redis://u:p@h:1/0", "rediss://h"):
-            self.assertTrue(stash_redis._address.match(right), right)
+        for right, shown, login in (
+                ("redis://h", "redis://h:6379/0", []),
+                ("redis://h:1/2", "redis://h:1/2", []),
+                ("rediss://[::1]:5", "rediss://[::1]:5/0", []),
+                ("redis://u:p%40@h:1/0", "redis://h:1/0", ["u", "p@"]),
+                ("redis://:p@h/1", "redis://h:6379/1", ["p"])):
+            address = resp.Address.parse(right)
+            self.assertEqual((str(address), address.login()), (shown, login))
+            self.assertEqual(resp.Address(*address.values()).values(),
+                             address.values())
         for wrong in ("redis://", "redis://h:x", "redis://h/x", "http://h",
-                      "redis://h:1/2/3"):
-            with self.assertRaisesRegex(ConfigError, "redis://HOST:PORT/DB"):
-                stash_redis.check(wrong)
-
-    def test_not_installed(self):
-        real = importlib.import_module
-
-        def without(name, *args):
-            if name == "redis":
-                raise ImportError("No module named 'redis'")
-            return real(name, *args)
-        with mock.patch("importlib.import_module", without):
-            with self.assertRaisesRegex(
-                    ConfigError, "No module named 'redis'.*python3-redis"):
-                stash_redis.check("redis://localhost:1/0")
+                      "redis://h:1/2/3", "redis://h:65536",
+                      "redis://u:secret@h:1/x", "redis://:sec/ret@h"):
+            with self.assertRaisesRegex(ConfigError, "redis://HOST:PORT/DB"
+                                        ) as e:
+                redis.configure(wrong)
+            self.assertNotIn("sec", str(e.exception))
 
 
 if __name__ == "__main__":

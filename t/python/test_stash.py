@@ -168,8 +168,9 @@ class One(unittest.TestCase):
 
     def test_commit_fails(self):
         k = key()
+        self.s.take(k)
         store = stash._open()
-        real = store.database
+        real = store._database
 
         class Full:
             in_transaction = property(lambda self: real.in_transaction)
@@ -178,11 +179,12 @@ class One(unittest.TestCase):
                 if sql == "COMMIT":
                     raise sqlite3.OperationalError("disk is full")
                 return real.execute(sql, *values)
-        store.database = Full()
+        store._database = Full()
         try:
-            self.assertRaises(sqlite3.OperationalError, self.s.put, k, 1)
+            with self.assertRaisesRegex(StashError, "sqlite: disk is full"):
+                self.s.put(k, 1)
         finally:
-            store.database = real
+            store._database = real
         self.s.put(k, 2)
         self.assertEqual(self.s.take(k), 2)
 

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: MIT
+"""The store that all connections of a server share.
+
+Connections are processes, so it is kept in an SQLite file (`sqlite`), or, for
+servers on several machines, in a Redis server (`redis`).
+"""
+
+import importlib
+import os
+import pickle
+import queue
+import threading
+import time
+import uuid
+from typing import Any, Callable, List, Optional, Tuple, Union
+
+import _h2rig
+
+from h2rig import rundir
+from h2rig.config import options
+from h2rig.errors import ConfigError, StashError
+from h2rig.isomorphic import isomorphic_encode
+from h2rig.stash.locks import POLL
+from h2rig.stash.sqlite import SqliteStore
+
+__all__ = ["Stash", "StashError", "StashLock", "StashQueue", "drop_lock",
+           "load_env_config", "release_lock"]
+
+#: Seconds between two looks for something that another process is to do, at
+#: most.
+POLL_MOST = 0.02
+
+#: The module `redis`, where it is wanted.
+_redis: Any = None
+
+#: A `SqliteStore` or a `redis.RedisStore`.
+_store: Any = None
+_opening = threading.Lock()
+_forgotten: List[Any] = []
+
+
+def configure() -> None:
+    """Sees that there is a place for the store; called once, in the parent.
+
+    ConfigError for a wrong --stash.  OSError.
+    """
+    global _redis
+    where = options.stash
+    if where is None:
+        rundir.make()
+    elif "://" in where:
+        _redis = importlib.import_module("h2rig.stash.redis")
+        # From here on the password is known to nobody else.
+        options.stash = _redis.configure(where)
+    else:
+        options.stash = os.path.realpath(where)
+        _check_file(where)
+
+
+def _check_file(path: str) -> None:
+    # Without SQLite, which is not to be used before a fork.
+    directory = os.path.dirname(os.path.abspath(path))
+    reason = ""
+    if not os.path.isdir(directory):
+        reason = "%s is no directory" % directory
+    elif not os.path.exists(path):
+        if not os.access(directory, os.W_OK | os.X_OK):
+            reason = "%s cannot be written" % directory
+    elif not os.path.isfile(path):
+        reason = "it is no regular file"
+    elif not os.access(path, os.R_OK | os.W_OK):
+        reason = "it cannot be read and written"
+    else:
+        with open(path, "rb") as f:
+            head = f.read(16)
+        if head not in (b"", b"SQLite format 3\0"):
+            reason = "it is no SQLite database"
+    if reason:
+        raise ConfigError("--stash %s" % path, "%s; expected a file that "
+                          "h2rig has made, or may make" % reason)
+
+
+def _open() -> Any:
+    global _store
+    store = _store
+    if store is None or store.pid != os.getpid():
+        with _opening:
+            if _store is not None and _store.pid != os.getpid():
+                # A process that a script forked: the parent's handle must
+                # not be used, nor closed.
+                _forgotten.append(_store)
+                _store = None
+            if _store is None:
+                _store = (SqliteStore(options.stash) if _redis is None
+                          else _redis.RedisStore())
+            store = _store
+    store.users.check()
+    return store
+
+
+def _after_fork() -> None:
+    # What the forking process holds is its own.
+    global _opening
+    _opening = threading.Lock()
+    if _redis is not None:
+        _redis.after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def release_lock() -> None:
+    """Lets go of `Stash.lock` if this thread has left it held.
+
+    StashError, and a record of the log, if it was lost meanwhile.  Called by
+    dispatch when a script's function has ended.
+    """
+    store = _store
+    if store is None or not _holds_lock():
+        return
+    try:
+        try:
+            store.users.check()
+        finally:
+            store.users.release()
+    except StashError as e:
+        _h2rig.log("error", str(e))
+        raise
+
+
+def drop_lock() -> None:
+    """The same, where nobody can be told of an error."""
+    try:
+        release_lock()
+    except StashError:
+        pass
+
+
+def _holds_lock() -> bool:
+    # Not in a process that the holder has forked.
+    store = _store
+    return (store is not None and store.pid == os.getpid()
+            and store.users.held())
+
+
+class StashLock:
+    """`stash.lock`: one for the whole server, not re-entrant.
+
+    Let go when the script's function ends, or its process dies.  Where it can
+    be lost before (in Redis its lease can end), whoever had it gets a
+    StashError from the next use of the stash and from `release`, and the
+    block that it guards ends with one.
+    """
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Takes it; false if it cannot (timeout in seconds, -1: none).
+
+        StashError when this thread holds it already.
+        """
+        if _holds_lock():
+            raise StashError("stash.lock is held by this function already")
+        deadline: Optional[float] = None
+        if not blocking:
+            deadline = time.monotonic()
+        elif timeout >= 0:
+            deadline = time.monotonic() + timeout
+        return _open().users.acquire(deadline)
+
+    def release(self) -> None:
+        """Gives it back.  StashError when this thread does not hold it."""
+        if not _holds_lock():
+            raise StashError("stash.lock is not held by this function")
+        release_lock()
+
+    def __enter__(self) -> "StashLock":
+        self.acquire()
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        release_lock()
+
+
+class StashQueue:
+    """A first-in first-out queue of the stash; pickles as itself."""
+
+    def __init__(self, name: Optional[bytes] = None) -> None:
+        self._name = uuid.uuid4().bytes if name is None else name
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return StashQueue, (self._name,)
+
+    def put(self, value: Any) -> None:
+        """Puts a value (anything that pickles) at the end."""
+        _open().queue_put(self._name, _pickled(value))
+
+    def get(self, block: bool = True, timeout: Optional[float] = None) -> Any:
+        """Removes and returns the first value; waits for one if block, for
+        timeout seconds at most.  queue.Empty when there is none; StashError
+        for one that does not unpickle here: it stays the first.
+        """
+        deadline = (None if timeout is None
+                    else time.monotonic() + timeout)
+        pause = POLL
+        while True:
+            found = _open().queue_take(self._name, _reader())
+            if found is not None:
+                return found[0]
+            if not block or (deadline is not None
+                             and time.monotonic() >= deadline):
+                raise queue.Empty
+            time.sleep(pause)
+            pause = min(pause * 1.5, POLL_MOST)
+
+    def get_nowait(self) -> Any:
+        """`get(block=False)`."""
+        return self.get(False)
+
+    def empty(self) -> bool:
+        """Whether it has no value now."""
+        return _open().queue_empty(self._name)
+
+
+class Stash:
+    """`request.server.stash`: values by key (a UUID) and path.
+
+    default_path: text or bytes, scopes keys unless a call gives another.
+    address, authkey: as `load_env_config` gives them; there is one stash, so
+    that they make no difference.
+    """
+
+    __slots__ = ("_default_path",)
+
+    #: One for all.
+    lock = StashLock()
+
+    def __init__(self, default_path: Union[str, bytes], address: Any = None,
+                 authkey: Any = None) -> None:
+        self._default_path = default_path
+
+    def _key(self, key: Any, path: Any) -> Tuple[bytes, bytes]:
+        if path is None:
+            path = self._default_path
+        return isomorphic_encode(path), _uuid(key)
+
+    def put(self, key: Any, value: Any, path: Any = None) -> None:
+        """Stores value, which is anything that pickles but None.
+
+        key: a UUID as text or bytes, else ValueError.  StashError if the key
+        is taken; TypeError for what does not pickle.
+        """
+        if value is None:
+            raise ValueError("None cannot be put in the stash: "
+                             "it is what `take` says of an absent key")
+        where = self._key(key, path)
+        if not _open().put(*where, _pickled(value)):
+            raise StashError(
+                "%s is taken: take it before another put" % _shown(*where))
+
+    def take(self, key: Any, path: Any = None) -> Any:
+        """Removes and returns the value, None if there is none.
+
+        Of several takers exactly one gets it.  StashError for a value that
+        does not unpickle here: it stays.  ValueError as in `put`.
+        """
+        where = self._key(key, path)
+        return _open().take(*where, _reader(*where))
+
+    def get_queue(self) -> StashQueue:
+        """A new queue, which can be put in the stash itself."""
+        return StashQueue()
+
+
+def _shown(path: bytes, key: bytes) -> str:
+    return "key %s of path %s" % (uuid.UUID(bytes=key), path.decode("latin-1"))
+
+
+def _reader(*where: bytes) -> Callable[[bytes], Any]:
+    # Of the value of a key, or of one in a queue.
+    def read(data: bytes) -> Any:
+        try:
+            return pickle.loads(data)
+        except Exception as e:
+            raise StashError(
+                "the value of %s does not unpickle here, and stays where it "
+                "is: %s: %s" % (_shown(*where) if where else "a queue",
+                                type(e).__name__, e)) from e
+    return read
+
+
+def _pickled(value: Any) -> bytes:
+    try:
+        return pickle.dumps(value)
+    except (pickle.PicklingError, AttributeError, TypeError) as e:
+        raise TypeError("what is put in the stash must pickle, not %r: %s"
+                        % (value, e)) from None
+
+
+def _uuid(key: Any) -> bytes:
+    if isinstance(key, uuid.UUID):
+        return key.bytes
+    if isinstance(key, bytes):
+        key = key.decode("latin-1")
+    if not isinstance(key, str):
+        raise ValueError("a stash key is a UUID as text or bytes, not %r"
+                         % (key,))
+    try:
+        return uuid.UUID(key).bytes
+    except ValueError:
+        raise ValueError("a stash key is a UUID, not %r" % key) from None
+
+
+def load_env_config() -> Tuple[Optional[str], bytes]:
+    """(address, authkey) as `Stash` takes them: where this server's stash is.
+    """
+    return options.stash or options.run_directory, b""

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+"""Locks for every thread of every process.
+
+fcntl locks, not flock: they end with the process that took them, also if it
+has left children.  They do not tell the threads of a process apart, hence a
+`ThreadLock` beside each, and closing any descriptor of the file drops them,
+hence one descriptor for the life of a process.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import threading
+import time
+from typing import Any, Optional, Tuple
+
+from h2rig.errors import StashError
+
+__all__ = ["POLL", "SLICE", "FileLock", "ThreadLock", "identity"]
+
+#: Seconds after which one who waits can be told of its run-time limit.
+SLICE = 1.0
+
+#: Seconds between two looks for something that another process is to do.
+POLL = 0.002
+
+
+def identity(file: Any) -> Optional[Tuple[int, int]]:
+    """Which file it is, by path or descriptor; None: none that is there for
+    us.
+    """
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+class ThreadLock:
+    """The part of a lock that tells the threads of a process apart.
+
+    Who has it is known from the moment on that it is got: whatever exception
+    is raised between two lines then (a run-time limit), it can be given back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def acquire(self, deadline: Optional[float]) -> bool:
+        """Takes it; false when deadline (time.monotonic) passes first."""
+        while True:
+            wait = SLICE if deadline is None else min(
+                SLICE, max(deadline - time.monotonic(), 0.0))
+            if self._lock.acquire(timeout=wait):
+                return True
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+
+    def held(self) -> bool:
+        """Whether the calling thread has it."""
+        owned: bool = getattr(self._lock, "_is_owned")()
+        return owned
+
+    def release(self) -> None:
+        """Gives it back."""
+        self._lock.release()
+
+
+class _Waiter(threading.Thread):
+    # Waits in the kernel's queue, which is fair, but where no exception
+    # reaches a thread, for one that looks up now and then.
+
+    def __init__(self, lock: "FileLock") -> None:
+        super().__init__(daemon=True)
+        self._of = lock
+        self.got = threading.Event()
+        self.error: Optional[StashError] = None
+        # Nobody waits for it any more: what it gets it gives back.
+        self.abandoned = False
+
+    def run(self) -> None:
+        try:
+            while not self._of._lock(fcntl.LOCK_EX):
+                time.sleep(POLL)
+        except StashError as e:
+            self.error = e
+        self._of._arrived(self)
+
+
+class FileLock:
+    """A lock for every thread of every process; not re-entrant.
+
+    Either a file's, by path, or an octet's of a file whose descriptor the
+    processes have inherited: that one nobody can remove or replace.
+    """
+
+    def __init__(self, path: Optional[str] = None, fd: int = -1,
+                 octet: int = 0) -> None:
+        self._path = path
+        self._octet = octet
+        self._threads = ThreadLock()
+        #: held while it is taken or given back, and guards _waiter
+        self._mutex = threading.Lock()
+        self._waiter: Optional[_Waiter] = None
+        #: of the file; what is in it is up to who uses the lock
+        self.fd = fd
+        self._open()
+
+    def _open(self) -> None:
+        if self._path is not None:
+            if self.fd != -1:
+                os.close(self.fd)
+            try:
+                self.fd = os.open(
+                    self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as e:
+                self.fd = -1
+                raise StashError("%s: %s" % (self._path, e.strerror)) from None
+        self._is = identity(self.fd)
+
+    def acquire(self, deadline: Optional[float] = None) -> bool:
+        """Takes it; false when deadline (time.monotonic) passes first."""
+        if self.held():
+            # A finalizer that runs amid a call, say.
+            raise StashError("this function uses the stash already")
+        try:
+            if not self._threads.acquire(deadline):
+                return False
+            while True:
+                if not self._take(deadline):
+                    self._threads.release()
+                    return False
+                if not self._replaced():
+                    return True
+                self._give_back()
+                self._open()
+        except BaseException:
+            # A run-time limit reached while waiting is raised by the wait
+            # that ends: by then the lock may be ours.
+            if self.held():
+                self._give_back()
+                self._threads.release()
+            raise
+
+    def held(self) -> bool:
+        """Whether the calling thread has it, or waits for it."""
+        return self._threads.held()
+
+    def check(self) -> None:
+        """StashError if the calling thread has it but, through no doing of
+        its own, others may have it too.
+        """
+        if self.held() and self._replaced():
+            raise StashError("%s was removed or replaced, and the lock with it"
+                             % self._path)
+
+    def _replaced(self) -> bool:
+        if identity(self.fd) != self._is:
+            raise StashError("the descriptor of the stash's locks was closed "
+                             "by a script")
+        return self._path is not None and identity(self._path) != self._is
+
+    def _take(self, deadline: Optional[float]) -> bool:
+        while True:
+            with self._mutex:
+                waiter = self._waiter
+                if waiter is not None:
+                    waiter.abandoned = False
+                elif self._lock(fcntl.LOCK_EX | fcntl.LOCK_NB):
+                    return True
+                elif deadline is None or time.monotonic() < deadline:
+                    waiter = self._begin_to_wait()
+            if waiter is None:
+                time.sleep(POLL)
+            elif waiter.got.wait(SLICE if deadline is None else min(
+                    SLICE, max(deadline - time.monotonic(), 0.0))):
+                with self._mutex:
+                    self._waiter = None
+                if waiter.error is not None:
+                    raise waiter.error
+                return True
+            if deadline is not None and time.monotonic() >= deadline:
+                self._give_back()
+                return False
+
+    def _begin_to_wait(self) -> Optional[_Waiter]:
+        waiter = _Waiter(self)
+        try:
+            waiter.start()
+        except RuntimeError:
+            return None     # no more threads: look now and then instead
+        self._waiter = waiter
+        return waiter
+
+    def _arrived(self, waiter: _Waiter) -> None:
+        # Called by the waiter, which has got it.
+        with self._mutex:
+            if waiter.abandoned:
+                self._waiter = None
+                self._unlock()
+            else:
+                waiter.got.set()
+
+    def _give_back(self) -> None:
+        # What has been got, or what a waiter is yet to get.
+        with self._mutex:
+            waiter = self._waiter
+            if waiter is not None and not waiter.got.is_set():
+                waiter.abandoned = True
+            else:
+                self._waiter = None
+                self._unlock()
+
+    def _lock(self, how: int) -> bool:
+        try:
+            fcntl.lockf(self.fd, how, 1, self._octet)
+        except OSError as e:
+            # EDEADLK: the kernel looks at processes, and takes two threads
+            # of ours, each with another lock, for one that waits for itself.
+            if e.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+                return False
+            raise StashError("the stash's locks: %s" % e.strerror) from None
+        return True
+
+    def _unlock(self) -> None:
+        with contextlib.suppress(OSError):      # a script has closed it
+            fcntl.lockf(self.fd, fcntl.LOCK_UN, 1, self._octet)
+
+    def release(self) -> None:
+        """Gives it back."""
+        try:
+            self._give_back()
+        finally:
+            self._threads.release()

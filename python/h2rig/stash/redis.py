@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: MIT
+"""The stash in a Redis or Valkey server, for servers on several machines
+(--stash redis://HOST:PORT/DB).
+
+A lock there cannot end with the process that holds it: it is a lease of LEASE
+seconds, which a program beside the process (`resp`) renews while that lives.
+It can be lost: the server forgets it when it starts anew, or cannot be reached
+for too long.  So whoever holds it has a deadline of its own, measured from
+before the last renewal was sent, and each of its commands is done by the
+server only if the lock is still its own.
+
+What is in the stash is pickled: whoever can write there can run code here.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import uuid
+from typing import Any, Callable, List, Optional, Tuple, Union
+
+import _h2rig
+
+from h2rig.errors import ConfigError, StashError
+from h2rig.stash import resp
+from h2rig.stash.locks import POLL, ThreadLock
+from h2rig.stash.resp import Address, Client, RedisError
+
+__all__ = ["RedisStore", "after_fork", "configure"]
+
+#: Seconds that the lock of a dead process stays taken, at most.
+LEASE = 6.0
+
+#: Seconds between two tries for the lock, at most.
+POLL_MOST = 0.02
+
+PREFIX = b"h2rig:"
+LOCK = "h2rig:lock"
+
+# KEYS[1] is the lock, ARGV[1] the caller's token if it holds that, KEYS[2]
+# what the command is about, ARGV[2] its value.
+_IF_HELD = ("if ARGV[1] ~= '' and redis.call('get', KEYS[1]) ~= ARGV[1] then"
+            " return redis.error_reply('LOST') end ")
+_PUT = "return redis.call('setnx', KEYS[2], ARGV[2])"
+_GET = "return redis.call('get', KEYS[2])"
+# Who has seen a value takes it if it is still the one.
+_TAKE = ("if redis.call('get', KEYS[2]) ~= ARGV[2] then return 0 end"
+         " return redis.call('del', KEYS[2])")
+_APPEND = "return redis.call('rpush', KEYS[2], ARGV[2])"
+_FIRST = "return redis.call('lindex', KEYS[2], 0)"
+_TAKE_FIRST = ("if redis.call('lindex', KEYS[2], 0) ~= ARGV[2] then return 0"
+               " end redis.call('lpop', KEYS[2]) return 1")
+
+# Only the holder renews or releases.
+_RENEW = ("if redis.call('get', KEYS[1]) == ARGV[1] then"
+          " return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0")
+_RELEASE = "return redis.call('del', KEYS[1])"
+
+#: The server; its password is nowhere else.
+_address: Optional[Address] = None
+
+
+def configure(text: str) -> str:
+    """Whether there is such a server; where it is, without a password.
+
+    Called in the parent; leaves no connection.  ConfigError.
+    """
+    global _address
+    _address = Address.parse(text)
+    if _address is None:
+        raise ConfigError("--stash " + re.sub("//.*@", "//", text),
+                          "expected a file or redis://HOST:PORT/DB")
+    try:
+        client = Client(_address)
+        client.call("PING")
+        client.close()
+    except (RedisError, OSError) as e:
+        raise ConfigError("--stash %s" % _address, "%s; expected a Redis or "
+                          "Valkey server there" % e) from None
+    return str(_address)
+
+
+class _Renewer:
+    # The program that renews the lock, for the life of this process.
+
+    def __init__(self) -> None:
+        self._process: Any = None
+        self._unread = b""
+
+    def hold(self, token: bytes) -> None:
+        try:
+            if self._process is None:
+                self._process = self._start()
+            os.write(self._process.stdin.fileno(), token + b"\n")
+        except (OSError, subprocess.SubprocessError) as e:
+            self.forget()
+            _h2rig.log("warn", "stash.lock is not renewed and ends after "
+                       "%g s: %s" % (LEASE, e))
+
+    def _start(self) -> Any:
+        process: Any = subprocess.Popen(
+            [sys.executable, "-I", "-S", resp.__file__],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, bufsize=0)
+        assert _address is not None
+        values = _address.values() + [LOCK, _RENEW, LEASE]
+        process.stdin.write(json.dumps(values).encode() + b"\n")
+        # It has made itself nobody's child then.
+        process.wait(resp.WAIT)
+        os.set_blocking(process.stdout.fileno(), False)
+        return process
+
+    def free(self) -> None:
+        if self._process is not None:
+            try:
+                os.write(self._process.stdin.fileno(), b"\n")
+            except OSError:
+                self.forget()   # another is started for the next lock
+
+    def until(self, token: bytes) -> Optional[float]:
+        # The last time that it told of this lock.
+        until = None
+        while self._process is not None:
+            try:
+                data = os.read(self._process.stdout.fileno(), 1 << 16)
+            except OSError:
+                break
+            if not data:
+                self.forget()
+            *lines, self._unread = (self._unread + data).split(b"\n")
+            for line in lines:
+                whose, _, told = line.partition(b" ")
+                if whose == token:
+                    until = float(told)
+        return until
+
+    def forget(self) -> None:
+        # Its input ends, unless another process has it too.
+        process, self._process, self._unread = self._process, None, b""
+        if process is not None:
+            process.stdin.close()
+            process.stdout.close()
+
+
+_renewer = _Renewer()
+
+
+def after_fork() -> None:
+    """In a process that a script forked: the lock is not its own."""
+    _renewer.forget()
+
+
+class RedisLock:
+    """A lock for every thread of every process; not re-entrant."""
+
+    def __init__(self, store: "RedisStore") -> None:
+        self._store = store
+        self._threads = ThreadLock()
+        self._until = 0.0
+        #: who we are to the server; b"": the lock is not held
+        self.token = b""
+
+    def acquire(self, deadline: Optional[float] = None) -> bool:
+        """Takes it; false when deadline (time.monotonic) passes first."""
+        token, pause = uuid.uuid4().hex.encode(), POLL
+        try:
+            if not self._threads.acquire(deadline):
+                return False
+            while True:
+                began = time.monotonic()
+                if self._store.command("SET", LOCK, token, "NX", "PX",
+                                       int(LEASE * 1000)) is not None:
+                    break
+                if deadline is not None and time.monotonic() >= deadline:
+                    self._threads.release()
+                    return False
+                time.sleep(pause)
+                pause = min(pause * 1.5, POLL_MOST)
+            self._until = began + LEASE
+            self.token = token
+            _renewer.hold(token)
+        except BaseException:
+            # If it is ours already, the lease ends by itself.
+            if self.held():
+                self.token = b""
+                _renewer.free()
+                self._threads.release()
+            raise
+        return True
+
+    def held(self) -> bool:
+        """Whether the calling thread has it, or waits for it."""
+        return self._threads.held()
+
+    def check(self) -> None:
+        """StashError if the calling thread has it no more, though it has not
+        given it back.
+        """
+        if self.held() and self.token:
+            until = _renewer.until(self.token)
+            if until is not None:
+                self._until = until
+            if time.monotonic() >= self._until:
+                raise self.lost()
+
+    def lost(self) -> StashError:
+        """The error for that."""
+        return StashError(
+            "stash.lock was lost before it was given back: %s has not renewed "
+            "it, or has forgotten it; others may have had it since"
+            % _address)
+
+    def release(self) -> None:
+        """Gives it back.  StashError if it was lost."""
+        try:
+            _renewer.free()
+            self._store.run(_RELEASE, b"")
+        finally:
+            self.token = b""
+            self._threads.release()
+
+
+class RedisStore:
+    """A process's handle on the server; as `sqlite.SqliteStore`."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        #: connections that no thread uses just now
+        self._idle: List[Client] = []
+        #: `Stash.lock`
+        self.users = RedisLock(self)
+
+    def command(self, *words: Union[bytes, str, int]) -> Any:
+        """What the server answers.  StashError."""
+        try:
+            client = self._connection()
+            try:
+                answer = client.call(*words)
+            except BaseException:
+                client.close()
+                raise
+        except (RedisError, OSError) as e:
+            if str(e).endswith("LOST"):
+                raise self.users.lost() from None
+            raise StashError("the stash in %s: %s" % (_address, e)) from None
+        self._idle.append(client)
+        return answer
+
+    def _connection(self) -> Client:
+        while self._idle:
+            client = self._idle.pop()
+            if not client.is_stale():
+                return client
+            client.close()
+        assert _address is not None
+        return Client(_address)
+
+    def run(self, script: str, key: bytes, *values: bytes) -> Any:
+        """A script's answer, if the lock is not held by this thread, or is
+        its own as it thinks.
+        """
+        token = self.users.token if self.users.held() else b""
+        return self.command("EVAL", _IF_HELD + script, 2, LOCK, key, token,
+                            *values)
+
+    def put(self, path: bytes, key: bytes, value: bytes) -> bool:
+        """Stores a value; false if the key is taken."""
+        return bool(self.run(_PUT, _key(path, key), value))
+
+    def take(self, path: bytes, key: bytes,
+             read: Callable[[bytes], Any]) -> Any:
+        """Removes a value and returns what read makes of it; None if there is
+        none.  What read raises on stays.
+        """
+        found = self._take(_GET, _TAKE, _key(path, key), read)
+        return None if found is None else found[0]
+
+    def _take(self, look: str, take: str, key: bytes,
+              read: Callable[[bytes], Any]) -> Optional[Tuple[Any]]:
+        while True:
+            data = self.run(look, key)
+            if data is None:
+                return None
+            value = read(data)
+            # Of several takers one gets it.
+            if self.run(take, key, data):
+                return (value,)
+
+    def queue_put(self, name: bytes, value: bytes) -> None:
+        """Puts a value at the end of a queue."""
+        self.run(_APPEND, _queue(name), value)
+
+    def queue_take(self, name: bytes, read: Callable[[bytes], Any]
+                   ) -> Optional[Tuple[Any]]:
+        """Removes the first value and returns what read makes of it, in a
+        tuple; None if there is none.  What read raises on stays.
+        """
+        return self._take(_FIRST, _TAKE_FIRST, _queue(name), read)
+
+    def queue_empty(self, name: bytes) -> bool:
+        """Whether a queue has no value now."""
+        return self.run(_FIRST, _queue(name)) is None
+
+
+def _key(path: bytes, key: bytes) -> bytes:
+    return PREFIX + b"stash:" + key + path
+
+
+def _queue(name: bytes) -> bytes:
+    return PREFIX + b"queue:" + name

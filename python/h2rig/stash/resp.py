@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: MIT
+"""The protocol of Redis and Valkey servers (RESP 2), as far as the stash needs
+it.  Run as a program, it renews a lock there for a process that may not come
+to it: its script may keep the GIL.
+
+The program runs without the package, so nothing of that is imported.  Every
+wait has a deadline; meanwhile it looks up, so that an exception which another
+thread has raised here (a run-time limit) arrives.
+"""
+
+import json
+import os
+import re
+import select
+import socket
+import sys
+import threading
+import time
+from typing import Any, Callable, List, Optional, Tuple, Union
+from urllib.parse import unquote
+
+__all__ = ["Address", "Client", "RedisError"]
+
+#: Seconds for an answer, and for a connection, and octets of long ones that
+#: have a second more.
+WAIT = 4.0
+RATE = 1 << 20
+
+#: Seconds between two looks at whether something else is the matter.
+SLICE = 0.5
+
+#: Octets of a line of an answer, at most.
+MAX_LINE = 1 << 16
+
+_address = re.compile(
+    r"redis(?P<tls>s?)://"
+    r"(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?"
+    r"(?P<host>[^:/@\[\]]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>\d{1,5}))?"
+    r"(?:/(?P<database>\d+))?\Z")
+
+
+class RedisError(Exception):
+    """The server says no, or nothing."""
+
+
+class Address:
+    """Where a server is, and who we are there; as text without password."""
+
+    def __init__(self, tls: bool, host: str, port: int, database: int,
+                 user: str, password: Optional[str]) -> None:
+        self.tls, self.host, self.port = tls, host, port
+        self.database = database
+        self._login = user, password
+
+    @classmethod
+    def parse(cls, text: str) -> Optional["Address"]:
+        """From redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]; None: it is none.
+        """
+        found = _address.match(text)
+        if found is None:
+            return None
+        password, port = found["password"], int(found["port"] or 6379)
+        if port > 65535:
+            return None
+        return cls(bool(found["tls"]), found["host"].strip("[]"),
+                   port, int(found["database"] or 0),
+                   unquote(found["user"] or ""),
+                   None if password is None else unquote(password))
+
+    def __str__(self) -> str:
+        return "redis%s://%s:%d/%d" % (
+            "s" if self.tls else "",
+            "[%s]" % self.host if ":" in self.host else self.host, self.port,
+            self.database)
+
+    def login(self) -> List[str]:
+        """The arguments of AUTH; none: there is nothing to say."""
+        user, password = self._login
+        if password is None:
+            return []
+        return [user, password] if user else [password]
+
+    def values(self) -> List[Any]:
+        """What `Address` is made of."""
+        return [self.tls, self.host, self.port, self.database, *self._login]
+
+
+class Client:
+    """A connection.  RedisError and OSError; it is of no use then."""
+
+    def __init__(self, address: Address) -> None:
+        self._until = time.monotonic() + WAIT
+        self._unread = bytearray()
+        self._sock = self._connect(address)
+        try:
+            if address.tls:
+                self._begin_tls(address.host)
+            self._log_in(address)
+            if address.database:
+                self._call("SELECT", address.database)
+        except BaseException:
+            self._sock.close()
+            raise
+
+    def close(self) -> None:
+        """Ends it."""
+        self._sock.close()
+
+    def is_stale(self) -> bool:
+        """Whether there is something to be read: the end, since nothing was
+        asked for.
+        """
+        return _poll(self._sock, select.POLLIN, 0)
+
+    def call(self, *words: Union[bytes, str, int]) -> Any:
+        """Sends a command; its answer as bytes, int or None."""
+        self._until = time.monotonic() + WAIT
+        return self._call(*words)
+
+    def _call(self, *words: Union[bytes, str, int]) -> Any:
+        out = bytearray(b"*%d\r\n" % len(words))
+        for word in words:
+            if not isinstance(word, bytes):
+                word = str(word).encode()
+            out += b"$%d\r\n%s\r\n" % (len(word), word)
+        self._until += len(out) / RATE
+        left = memoryview(out)
+        while left:
+            left = left[self._do(select.POLLOUT, self._sock.send, left):]
+        return self._answer()
+
+    # The connection.
+
+    def _connect(self, address: Address) -> Any:
+        error = OSError("its name has no address")
+        for family, kind, protocol, _, where in self._resolve(address):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.setblocking(False)
+                sock.connect_ex(where)
+                self._wait(sock, select.POLLOUT)
+                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if code:
+                    raise OSError(code, os.strerror(code))
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return sock
+            except OSError as e:
+                sock.close()
+                error = e
+            except BaseException:
+                sock.close()
+                raise
+        raise error
+
+    def _resolve(self, address: Address) -> Any:
+        where = address.host, address.port
+        try:
+            return socket.getaddrinfo(*where, type=socket.SOCK_STREAM,
+                                      flags=socket.AI_NUMERICHOST)
+        except socket.gaierror:
+            pass            # a name
+        found: List[Any] = []
+
+        def look() -> None:
+            try:
+                found.append(socket.getaddrinfo(
+                    *where, type=socket.SOCK_STREAM))
+            except OSError as e:
+                found.append(e)
+        # It knows no deadline, so another thread waits for it.
+        thread = threading.Thread(target=look, daemon=True)
+        thread.start()
+        while thread.is_alive():
+            thread.join(self._slice())
+        if isinstance(found[0], OSError):
+            raise found[0]
+        return found[0]
+
+    def _begin_tls(self, host: str) -> None:
+        # Imported where it is wanted: it has an OpenSSL of its own.
+        import ssl
+        self._sock = ssl.create_default_context().wrap_socket(
+            self._sock, server_hostname=host, do_handshake_on_connect=False)
+        self._do(select.POLLIN, self._sock.do_handshake)
+
+    def _log_in(self, address: Address) -> None:
+        words = address.login()
+        if not words:
+            return
+        try:
+            self._call("AUTH", *words)
+        except RedisError as e:
+            # One that does not know the command says the words again.
+            text = str(e)
+            for word in words:
+                text = text.replace(word, "***") if word else text
+            raise RedisError(text) from None
+
+    # Waits.
+
+    def _slice(self) -> float:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise RedisError("no answer within %g s" % WAIT)
+        return min(left, SLICE)
+
+    def _wait(self, sock: Any, event: int) -> None:
+        while not _poll(sock, event, self._slice()):
+            pass
+
+    def _do(self, event: int, function: Callable[..., Any], *args: Any) -> Any:
+        # A call that would block waits for event, or for what TLS wants.
+        while True:
+            try:
+                return function(*args)
+            except OSError as e:
+                kind = type(e).__name__
+                if kind == "SSLWantReadError":
+                    wanted = select.POLLIN
+                elif kind == "SSLWantWriteError":
+                    wanted = select.POLLOUT
+                elif isinstance(e, BlockingIOError):
+                    wanted = event
+                else:
+                    raise
+            self._wait(self._sock, wanted)
+
+    # Answers.
+
+    def _more(self) -> None:
+        data = self._do(select.POLLIN, self._sock.recv, 1 << 16)
+        if not data:
+            raise RedisError("the connection was closed")
+        self._unread += data
+
+    def _take(self, n: int) -> bytes:
+        while len(self._unread) < n:
+            self._more()
+        data = bytes(self._unread[:n])
+        del self._unread[:n]
+        return data
+
+    def _line(self) -> bytes:
+        while b"\r\n" not in self._unread:
+            if len(self._unread) > MAX_LINE:
+                raise RedisError("no Redis server answers there")
+            self._more()
+        return self._take(self._unread.index(b"\r\n") + 2)[:-2]
+
+    def _answer(self) -> Any:
+        line = self._line()
+        kind, rest = line[:1], line[1:]
+        if kind == b"+":
+            return rest
+        if kind == b"-":
+            raise RedisError(rest.decode("latin-1"))
+        if kind in (b":", b"$") and re.match(rb"-?\d{1,9}\Z", rest):
+            number = int(rest)
+            if kind == b":":
+                return number
+            if number < 0:
+                return None
+            self._until += number / RATE
+            return self._take(number + 2)[:-2]
+        raise RedisError("no Redis server answers there, but %r" % line[:40])
+
+
+def _poll(sock: Any, event: int, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(sock, event)
+    return bool(poll.poll(seconds * 1000))
+
+
+# The program.
+
+def renew(address: Address, key: str, script: str, lease: float) -> None:
+    """Renews a lock.  Standard input says which by a line with its token, an
+    empty one that there is none, and by its end that this is the end.
+
+    On standard output goes a line with the token and the time
+    (time.monotonic) until which the lock is there, 0: it is lost.
+    """
+    client: Optional[Client] = None
+    token, due, unread = b"", 0.0, b""
+    while True:
+        if select.select([0], [], [], max(due - time.monotonic(), 0)
+                         if token else None)[0]:
+            data = os.read(0, 4096)
+            if not data:
+                return
+            *lines, unread = (unread + data).split(b"\n")
+            if lines:
+                token, due = lines[-1], time.monotonic() + lease / 3
+            continue
+        began = time.monotonic()
+        try:
+            client = client or Client(address)
+            ours = client.call("EVAL", script, 1, key, token,
+                               int(lease * 1000))
+        except (RedisError, OSError):
+            client, due = None, time.monotonic() + SLICE
+            continue
+        until, due = began + lease if ours else 0, began + lease / 3
+        os.write(1, b"%s %f\n" % (token, until))
+        token = token if ours else b""
+
+
+def main() -> None:
+    """Takes its arguments from the first line of standard input: a JSON list
+    of what `Address` is made of, and of those of `renew` after it.
+    """
+    # A child of nobody: a script's os.wait is not to find it.
+    if os.fork():
+        os._exit(0)
+    line = b""
+    while not line.endswith(b"\n"):
+        octet = os.read(0, 1)
+        if not octet:
+            return
+        line += octet
+    values = json.loads(line)
+    renew(Address(*values[:-3]), *values[-3:])
+
+
+if __name__ == "__main__":
+    main()

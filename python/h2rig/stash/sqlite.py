@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: MIT
+"""The stash in an SQLite file: in the server's own directory (`rundir`), with
+which it goes, or one that several servers are given (--stash FILE), which
+stays.
+
+The file is opened in connections' processes only (an SQLite handle does not
+survive a fork), in WAL mode, so that readers never wait; writers queue by a
+lock of ours, because SQLite's own busy waiting sleeps in growing steps and
+starves some of 200 processes for seconds.
+
+Cleaners of temporary files may remove any of it at any time.  What counts is
+what stands at the path: behind its work each call looks whether that is still
+the file that it has open, and if not does the work again in the new one.  In
+the server's own directory, a stash is three files or none.  Who makes them
+notes which they are in the file of the locks, which has no path; who opens
+them finds all as they were noted, or makes all of them anew.
+"""
+
+import contextlib
+import json
+import os
+import sqlite3
+import threading
+import time
+from typing import Any, Callable, Iterable, List, Optional, Tuple, TypeVar
+
+import _h2rig
+
+from h2rig import rundir
+from h2rig.config import options
+from h2rig.errors import StashError
+from h2rig.stash.locks import FileLock, identity
+
+__all__ = ["SqliteStore"]
+
+_T = TypeVar("_T")
+
+_SCHEMA = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=OFF",
+    "CREATE TABLE IF NOT EXISTS stash (path BLOB, key BLOB, value BLOB,"
+    " PRIMARY KEY (path, key)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS queue (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " queue BLOB, value BLOB)",
+    "CREATE INDEX IF NOT EXISTS queue_order ON queue (queue, id)",
+)
+
+#: Seconds that a call waits for other processes, at most; that SQLite does
+#: so, where no exception reaches it; and how often a call is tried.
+WAIT = 30.0
+BUSY = 1.0
+TRIES = 40
+
+#: Where in the file of the locks it is noted which files the stash is.
+_NOTE = 16
+_NOTE_SIZE = 240
+
+#: Connections to files that were removed: SQLite would remove files at the
+#: path if they were closed.
+_forgotten: List[sqlite3.Connection] = []
+
+
+class SqliteStore:
+    """A process's handle on an SQLite file and the two locks beside it.
+
+    path: of the file; None: in the server's own directory.  Methods raise
+    StashError.
+    """
+
+    def __init__(self, path: Optional[str] = None) -> None:
+        self.pid = os.getpid()
+        self._own = path is None
+        if path is None:
+            if options.run_directory is None:
+                raise StashError("this server has no stash")
+            path = os.path.join(options.run_directory, "stash.sqlite")
+            self.writers = FileLock(fd=options.shared_file, octet=0)
+            #: `Stash.lock`
+            self.users = FileLock(fd=options.shared_file, octet=1)
+        else:
+            self.writers = FileLock(path + "-writers")
+            self.users = FileLock(path + "-lock")
+        self._files = path, path + "-wal", path + "-shm"
+        # Of our own, each maker makes all: the first stands for them.
+        self._watched = self._files[:1] if self._own else self._files
+        #: guards these
+        self._threads = threading.Lock()
+        self._database: Optional[sqlite3.Connection] = None
+        self._identities: List[Any] = []
+
+    def _is_current(self) -> bool:
+        # Whether what is open is what others find.
+        return self._database is not None and all(
+            identity(file) == known
+            for file, known in zip(self._watched, self._identities))
+
+    def _read(self, sql: str, values: Tuple[Any, ...]) -> Any:
+        """The first row, or None."""
+        while True:
+            try:
+                with self._threads:
+                    row = None
+                    if self._database is not None:
+                        row = self._database.execute(sql, values).fetchone()
+            except sqlite3.Error as e:
+                if self._is_current():
+                    raise self._error(e) from None
+            if self._is_current():
+                return row
+            self._write(lambda database: None)
+
+    def _write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
+        """A transaction, alone among all processes."""
+        deadline = time.monotonic() + WAIT
+        if not self.writers.acquire(deadline):
+            raise self._error("others have been writing for %d s" % WAIT)
+        try:
+            error: Exception = self._error("removed again and again")
+            for _ in range(TRIES):
+                try:
+                    database = self._database
+                    if database is not None:
+                        result = self._transact(database, work)
+                        if self._is_current():
+                            return result
+                    self._attach()
+                except (sqlite3.Error, OSError) as e:
+                    error = self._error(e)
+                    if not self._may_pass(e, deadline):
+                        break
+            raise error
+        finally:
+            self.writers.release()
+
+    def _may_pass(self, e: Exception, deadline: float) -> bool:
+        # Somebody's other program has it locked; it was removed while it was
+        # opened; or room can be made.
+        if "locked" in str(e):
+            return time.monotonic() < deadline
+        return not self._is_current() or (self._own and rundir.give_room())
+
+    def _error(self, what: Any) -> StashError:
+        return StashError("the stash in %s: %s" % (self._files[0], what))
+
+    def _transact(self, database: sqlite3.Connection,
+                  work: Callable[[sqlite3.Connection], _T]) -> _T:
+        with self._threads:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+                result = work(database)
+                database.execute("COMMIT")
+            except BaseException:
+                if database.in_transaction:
+                    database.execute("ROLLBACK")
+                raise
+        return result
+
+    def _attach(self) -> None:
+        # Opens what is there; the writers' lock is held.
+        noted, present = self._noted(), self._present()
+        if self._own and (None in present or present != noted):
+            rundir.restore()
+            self._remove(self._files)
+        elif present[0] != noted[0]:
+            # What is left of another file would be taken for this one's.
+            self._remove(file for file, was, now in zip(
+                self._files, noted, present) if was == now)
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self._files[0], os.O_RDWR | os.O_CREAT | os.O_EXCL
+                             | os.O_CLOEXEC, 0o600))
+        database = sqlite3.connect(
+            self._files[0], timeout=BUSY, isolation_level=None,
+            check_same_thread=False)
+        try:
+            for statement in _SCHEMA:
+                database.execute(statement)
+            present = self._present()
+            if None in present:
+                raise FileNotFoundError("removed while it was opened")
+            if present != noted:
+                self._note(present, noted)
+        except BaseException:
+            database.close()
+            raise
+        with self._threads:
+            if self._database is not None:
+                _forgotten.append(self._database)
+            self._database, self._identities = database, present
+
+    def _present(self) -> List[Any]:
+        return [identity(file) for file in self._files]
+
+    def _remove(self, files: Iterable[str]) -> None:
+        for file in files:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(file)
+
+    def _noted(self) -> List[Any]:
+        note = os.pread(self.writers.fd, _NOTE_SIZE, _NOTE).rstrip(b"\0 ")
+        return [tuple(n) for n in json.loads(note)] if note else [None] * 3
+
+    def _note(self, present: List[Any], noted: List[Any]) -> None:
+        # Who finds another stash than is noted says so, and nobody after it.
+        # (Of FILE the other two may come and go while it is not in use.)
+        note = json.dumps(present).encode().ljust(_NOTE_SIZE)
+        os.pwrite(self.writers.fd, note, _NOTE)
+        if noted[0] and (self._identities or present[0] != noted[0]):
+            _h2rig.log("warn", "the stash in %s was removed, and is another "
+                       "from now on: what was in it is lost" % self._files[0])
+
+    def put(self, path: bytes, key: bytes, value: bytes) -> bool:
+        """Stores a value; false if the key is taken."""
+        return self._write(lambda database: database.execute(
+            "INSERT OR IGNORE INTO stash VALUES (?, ?, ?)",
+            (path, key, value)).rowcount == 1)
+
+    def take(self, path: bytes, key: bytes,
+             read: Callable[[bytes], Any]) -> Any:
+        """Removes a value and returns what read makes of it; None if there is
+        none.  What read raises on stays.
+        """
+        while True:
+            row = self._read("SELECT value FROM stash WHERE path = ?"
+                             " AND key = ?", (path, key))
+            if row is None:
+                return None
+            value = read(row[0])
+            # Of several takers one gets it.
+            if self._write(lambda database: database.execute(
+                    "DELETE FROM stash WHERE path = ? AND key = ?"
+                    " AND value = ?", (path, key, row[0])).rowcount):
+                return value
+
+    def queue_put(self, name: bytes, value: bytes) -> None:
+        """Puts a value at the end of a queue."""
+        self._write(lambda database: database.execute(
+            "INSERT INTO queue (queue, value) VALUES (?, ?)", (name, value)))
+
+    def queue_take(self, name: bytes, read: Callable[[bytes], Any]
+                   ) -> Optional[Tuple[Any]]:
+        """Removes the first value and returns what read makes of it, in a
+        tuple; None if there is none.  What read raises on stays.
+        """
+        while True:
+            row = self._read("SELECT id, value FROM queue WHERE queue = ?"
+                             " ORDER BY id LIMIT 1", (name,))
+            if row is None:
+                return None
+            value = read(row[1])
+            if self._write(lambda database: database.execute(
+                    "DELETE FROM queue WHERE id = ? AND value = ?",
+                    row).rowcount):
+                return (value,)
+
+    def queue_empty(self, name: bytes) -> bool:
+        """Whether a queue has no value now."""
+        return self._read("SELECT 1 FROM queue WHERE queue = ? LIMIT 1",
+                          (name,)) is None
