@@ -365,7 +365,10 @@ def users():
     if not ROOT or not others_can_run():
         t.skip("--user", "needs root, and a program that others can run")
         return
-    for more in [], ["--stash", os.path.join(DIR, "user.sqlite")], \
+    theirs = os.path.join(DIR, "theirs")
+    os.mkdir(theirs)
+    os.chown(theirs, NOBODY, -1)
+    for more in [], ["--stash", os.path.join(theirs, "user.sqlite")], \
             ["--spare", "2"]:
         options = ["--user", "nobody"] + more
         shares(*options)
