@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "guard.h"
 #include "h2/hpack.h"
 #include "listen.h"
 #include "log.h"
@@ -101,6 +102,8 @@ main(int argc, char **argv)
 	supervise_begin(&supervise, argc, argv);
 	options_parse(&o, argc, argv);
 	open_log(&o);
+	if (guard_start((size_t)o.max_children + o.spare, o.grace_ms) == -1)
+		fatal(EXIT_SYSTEM, "start");
 	hpack_init();		/* here, so that children share the tables */
 	tls = open_outside(&o, &supervise, &listeners);
 	status = interp_start(&o, argv[0], err, sizeof(err));

@@ -146,7 +146,7 @@ static const struct row rows[] = {
 	{ "run-limit", 0, "SECONDS", KIND_UINT, AT(run_limit_ms), 0, DAY,
 	    NULL, "of a script's function; 0: none" },
 	{ "max-memory", 0, "OCTETS", KIND_U64, AT(max_memory), 0, INT64_MAX,
-	    "1/12 of memory", "address space of a child; 0: no limit" },
+	    "1/12 of memory", "of a child; 0: no limit" },
 	{ "max-cpu", 0, "SECONDS", KIND_UINT, AT(max_cpu_ms), 0, DAY,
 	    NULL, "processor time of a child; 0: no limit" },
 	{ "max-file-size", 0, "OCTETS", KIND_U64, AT(max_file_size), 0,

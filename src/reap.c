@@ -11,6 +11,7 @@
 #include "child.h"
 #include "confine.h"
 #include "ends.h"
+#include "guard.h"
 #include "log.h"
 #include "machine.h"
 #include "parent_impl.h"
@@ -73,6 +74,7 @@ bury(struct parent *p, pid_t pid)
 		kill(-pid, SIGKILL);
 	if (waitpid(pid, &status, 0) != pid || i == -1)
 		return;
+	guard_forget(GUARD_CHILD((size_t)i));
 	if (p->board.seat[i].spare) {
 		spare_died(p, i, status, ends_cpu_us() - cpu_us);
 		return;

@@ -16,6 +16,7 @@
 
 #include "child.h"
 #include "confine.h"
+#include "guard.h"
 #include "log.h"
 #include "parent_impl.h"
 #include "py/interp.h"
@@ -105,6 +106,7 @@ spawn_become(struct parent *p, long i)
 	const char *what;
 
 	setpgid(0, 0);
+	guard_enter(GUARD_CHILD((size_t)i));
 	log_set_waits(true);
 	shed(p, i);
 	restore_signals();

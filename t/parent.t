@@ -73,6 +73,41 @@ SCRIPTS = {
              "    its = subprocess.run(['cat', PATH], check=True,\n"
              "                         stdout=subprocess.PIPE).stdout\n"
              "    return json.dumps([int(own), int(its)])\n",
+    # Each says its process's number first, or that of one it has started.
+    "defies": "import os, re, signal, subprocess, time\n"
+              "def spins():\n"
+              "    while True:\n"
+              "        try:\n"
+              "            while True:\n"
+              "                pass\n"
+              "        except BaseException:\n"
+              "            pass\n"
+              "def keeps_the_gil():\n"
+              "    re.match('(a*)*b', 'a' * 60)\n"
+              "def forks():\n"
+              "    os.wait()\n"
+              "def stops():\n"
+              "    while True:\n"
+              "        os.kill(os.getpid(), signal.SIGSTOP)\n"
+              "def becomes():\n"
+              "    os.execv('/bin/sh', ['sh', '-c',\n"
+              "             'trap \"\" TERM HUP; while :; do sleep 1; done'])\n"
+              "def main(request, response):\n"
+              "    how = request.GET.first(b'how').decode()\n"
+              "    pid = os.getpid()\n"
+              "    if how in ('forks', 'leaves'):\n"
+              "        pid = os.fork()\n"
+              "        if pid == 0:\n"
+              "            signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+              "            while True:\n"
+              "                time.sleep(1000)\n"
+              "    if how == 'leaves':\n"
+              "        return str(pid)\n"
+              "    response.write_status_headers()\n"
+              "    response.writer.write_data(str(pid))\n"
+              "    {'sleeps': lambda: time.sleep(1000), 'spins': spins,\n"
+              "     'keeps_the_gil': keeps_the_gil, 'forks': forks,\n"
+              "     'stops': stops, 'becomes': becomes}[how]()\n",
     "stuck": "import sys, time\n"
              "class Stuck:\n"
              "    def write(self, text):\n"
@@ -193,6 +228,50 @@ def dies():
         t.eq(s.stop(signal.SIGKILL), -signal.SIGKILL, "parent is killed")
         t.ok(c.wait_end() and c.goaway, "parent killed: GOAWAY, end")
         t.ok(tap.wait_until(lambda: gone(child)), "and the child exits")
+    with contextlib.ExitStack() as stack:
+        s = stack.enter_context(Server(DOCROOT, "--grace", "2"))
+        pids = {}
+        for how in ("sleeps", "spins", "keeps_the_gil", "forks", "leaves",
+                    "stops", "becomes"):
+            c = stack.enter_context(Client(s.port))
+            x = c.request("/defies.py?how=" + how)
+            t.ok(c.wait_for(lambda w=x: w.data), how)
+            pids[how] = [int(x.body)]
+        for pid in s.children():
+            pids.setdefault("children", []).append(pid)
+        tap.wait_until(lambda: stopped(pids["stops"][0]))
+        began = time.monotonic()
+        s.stop(signal.SIGKILL)
+        for how, its in pids.items():
+            t.ok(tap.wait_until(lambda w=its: all(map(gone, w))),
+                 f"parent killed: what {how} is gone", its)
+        for pid in sum(pids.values(), []):
+            if not gone(pid):
+                os.kill(pid, signal.SIGKILL)
+        t.ok(time.monotonic() - began < tap.scaled(10),
+             "soon after the grace time", time.monotonic() - began)
+        t.ok(tap.wait_until(lambda: not left(s)), "and the guard", left(s))
+    with Server(DOCROOT) as s:
+        t.ok(left(s), "a server with its guard")
+        t.eq(s.stop(), 0, "stops")
+        t.ok(tap.wait_until(lambda: not left(s)), "and so does the guard")
+
+
+def stopped(pid):
+    """A process is stopped."""
+    with contextlib.suppress(OSError), \
+            open(f"/proc/{pid}/stat", encoding="latin-1") as f:
+        return f.read().rpartition(")")[2].split()[0] == "T"
+    return not os.path.exists("/proc/self/stat")
+
+
+def left(s):
+    """Processes with the command line of a server, itself not counted."""
+    listing = subprocess.run(["ps", "-A", "-ww", "-o", "pid=", "-o", "args="],
+                             stdout=subprocess.PIPE, check=True).stdout
+    found = [line.split(None, 1) for line in listing.decode().splitlines()]
+    return [pid for pid, args in found
+            if args == " ".join(s.argv) and int(pid) != s.pid]
 
 
 # ---- children
@@ -226,7 +305,7 @@ def ends(s):
         with Client(s.port) as c:
             c.ping()
     t.ok(tap.wait_until(lambda: not s.children()), "children are gone")
-    t.eq(zombies(s), [], "and none is a zombie")
+    t.ok(tap.wait_until(lambda: not zombies(s)), "and none stays a zombie")
 
 
 def crash_files(s):

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../confine.h"
+#include "../guard.h"
 #include "../log.h"
 #include "../sys.h"
 #include "interp.h"
@@ -67,6 +68,7 @@ become_probe(const struct options *o, int fd)
 	int status = 0;
 
 	setpgid(0, 0);
+	guard_enter(GUARD_PROBE);
 	log_set_waits(true);
 	reset_signals();
 	/* Should the parent go before it could end us. */
@@ -155,6 +157,7 @@ probe_end(struct probe *pr, const struct options *o, char *err,
 	probe_kill(pr);
 	while (waitpid(pr->pid, &status, 0) == -1 && errno == EINTR)
 		;
+	guard_forget(GUARD_PROBE);
 	n = read(pr->fd, answer, sizeof(answer) - 1);
 	probe_forget(pr);
 	if (n > 0 && answer[0] == YES)
