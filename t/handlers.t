@@ -4,6 +4,7 @@
 they may return and raise, and what becomes of the stream."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -228,6 +229,55 @@ def broken(s, root):
              "the server goes on, and sees that the file has changed")
 
 
+# a script, what its error says
+FAULTS = [
+    ("def main(request):\n    pass\n",
+     "main is called as main(request, response), but defined as main(request)"
+     " ({}, line 1)"),
+    ("from wptserve.handlers import json_handler\n@json_handler\n"
+     "def main():\n    pass\n",
+     "main is called as main(request, response), but defined as main() "
+     "({}, line 2)"),
+    ("def handle_headers(request, response):\n    pass\n",
+     "but defined as handle_headers(request, response)"),
+    ("main = 1\n", "main is 1; expected a function main(request, response)"),
+    ("def Main(request, response):\n    pass\n",
+     "No main function or handlers in script {}; it defines Main: did you "
+     "mean main?"),
+    ("def handleHeaders(frame, request, response):\n    pass\n",
+     "it defines handleHeaders: did you mean handle_headers?"),
+    ("def main(request, response):\n    return 404, 'text'\n",
+     "TypeError: main returned 404 and content; "),
+    ("def main(request, response):\n    return {}['key']\n",
+     "Traceback (most recent call last):\n  File \"{}\", line 2, in main"),
+    ("def main(request, response):\n    try:\n        response.writer.ping("
+     "'')\n    except Exception:\n        1/0\n",
+     "Traceback (most recent call last):\n  File \"{}\", line 3, in main"),
+]
+
+
+def faults(s, root):
+    """Errors tell what is wrong, from the script's first line on: the client
+    and the log, which has no line of the server's own."""
+    ours = os.path.join(os.path.dirname(os.path.dirname(
+        os.path.abspath(__file__))), "python")
+    for i, (script, want) in enumerate(FAULTS):
+        path = os.path.join(root, f"fault{i}.py")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(script)
+        want = want.replace("{}", path)
+        with Client(s.port) as c:
+            x = c.fetch(f"/fault{i}.py")
+        message = json.loads(x.body or b"{}").get("error", {}).get("message")
+        t.ok(x.status == 500 and want in str(message), f"fault: {want}",
+             message)
+        t.ok(s.wait_log(rf"error: script: .*/fault{i}\.py, .*"
+                        + re.escape(want.split("\n", maxsplit=1)[0])),
+             "it is in the log, as an error", s.log()[-2000:])
+        t.ok(ours not in str(message), "no frame of ours", message)
+    t.ok(ours not in s.log(), "nor in the log")
+
+
 def streams(s, c):
     """Streams that scripts end, leave open, give trailers and 1xx."""
     x = c.fetch("/ended.py", body=b"late")
@@ -282,4 +332,5 @@ with Server(SCRIPTS, "--log-level", "debug") as server:
 with tempfile.TemporaryDirectory() as folder:
     with Server(folder) as server:
         broken(server, folder)
+        faults(server, folder)
 t.done()

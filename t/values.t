@@ -360,6 +360,13 @@ SENT = [
 REFUSED = [
     ("a tuple of four", "return 1, 2, 3, 4",
      ["a tuple of 4 items", "(status, headers, content)"]),
+    ("a status where headers belong", "return 404, 'text'",
+     ["main returned 404", "(name, value) pairs",
+      "return 404, [], content"]),
+    ("a status and its reason", "return (404, 'No'), 'text'",
+     ["main returned (404, 'No')", "return (404, 'No'), [], content"]),
+    ("trailers before HEADERS", "response.writer.write_trailers([('a', 'b')])",
+     ["trailers come after", "write_headers"]),
     ("None as content", "return [], None", ["None as content", "text, bytes"]),
     ("None as headers", "return None, 'x'", ["None as headers", "pairs"]),
     ("a status of text", "return 'abc', [], ''", ["status", "'abc'", "int"]),

@@ -19,9 +19,8 @@ from typing import Any, Deque, Dict, List, Optional, Tuple
 
 import _h2rig
 
-from h2rig import (codecache, errors, frames, handlers, paths, pipes, reach,
-                   room,
-                   rundir, settings, stash, userroutes, websocket,
+from h2rig import (codecache, errors, explain, frames, handlers, paths, pipes,
+                   reach, room, rundir, settings, stash, userroutes, websocket,
                    websocket_aliases, wpt_pages)
 from h2rig.body import storing
 from h2rig.config import options
@@ -515,20 +514,28 @@ class Exchange:
             _h2rig.log(level, text.encode(
                 "utf-8", "backslashreplace").decode("utf-8"))
 
-    def describe(self, e: BaseException, name: str) -> Tuple[int, str]:
-        """Logs e; the status and the message that the client is told."""
+    def describe(self, e: BaseException, name: str,
+                 function: Any = None) -> Tuple[int, str]:
+        """Logs e; the status and the message that the client is told.
+
+        name, function: what has raised it; by default of that name.
+        """
         if _is_http_exception(e):
             code = getattr(e, "code")
             message = getattr(e, "message") or ""
             if isinstance(message, bytes):
                 message = message.decode("utf-8", "replace")
             if isinstance(code, int) and 200 <= code <= 999:
-                level = "error" if self.stream.headers_sent else (
-                    "info" if code >= 500 else "debug")
+                level = "debug" if code < 500 else "info"
+                if self.stream.headers_sent or (
+                        code >= 500 and name == "(load)"):
+                    level = "error"
                 self.log(level, name, "HTTPException %d %s"
                          % (code, message))
                 return code, str(message)
-        text = _traceback(e)
+        e = explain.called_wrongly(
+            e, name, function or getattr(self.functions, name, None)) or e
+        text = explain.traceback_text(e, _h2rig.log_enabled("debug"))
         self.log("error", name, text)
         if options.hide_tracebacks:
             text = _summary(e)
@@ -568,15 +575,3 @@ def _summary(e: BaseException) -> str:
         # Not the line itself: a script's text is nobody's business.
         return "%s: %s (line %s)" % (type(e).__name__, e.msg, e.lineno)
     return "".join(traceback.format_exception_only(type(e), e)).strip()
-
-
-def _traceback(e: BaseException) -> str:
-    # From the script's own frames on: ours tell its author nothing.
-    tb = e.__traceback__
-    while tb is not None and str(tb.tb_frame.f_globals.get(
-            "__name__")).startswith("h2rig."):
-        tb = tb.tb_next
-    if tb is None and not isinstance(e, SyntaxError):
-        tb = e.__traceback__
-    lines = traceback.format_exception(type(e), e, tb)
-    return "".join(lines).strip()

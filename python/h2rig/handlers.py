@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Optional, Sequence, Union
 
 import _h2rig
 
-from h2rig import codecache, files, pipes
+from h2rig import codecache, explain, files, pipes
 from h2rig.errors import HTTPException
 from h2rig.headers import ResponseHeaders
 from h2rig.static import (OWN, AsIsHandler, DirectoryHandler, FileHandler,
@@ -47,6 +47,13 @@ def apply_result(response: Any, result: Any) -> None:
             response.status, headers, result = result
         elif len(result) == 2:
             headers, result = result
+            if isinstance(headers, int) or (
+                    isinstance(headers, tuple) and len(headers) == 2
+                    and isinstance(headers[0], int)):
+                raise TypeError(
+                    "main returned %r and content; two items are headers, "
+                    "which are (name, value) pairs, and content. With a "
+                    "status: return %r, [], content" % (headers, headers))
         else:
             raise ValueError(
                 "main returned a tuple of %d items; expected content, "
@@ -161,8 +168,10 @@ class PythonScriptHandler:
                                    get("main"), script.pipes)
         if (functions.main is None and functions.handle_headers is None
                 and functions.handle_data is None):
-            raise HTTPException(500, "No main function or handlers in script "
-                                + script.path)
+            raise HTTPException(
+                500, "No main function or handlers in script %s%s" % (
+                    script.path, explain.near_miss(namespace, (
+                        "main", "handle_headers", "handle_data"))))
         return functions
 
     def forget(self) -> None:

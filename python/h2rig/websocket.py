@@ -17,7 +17,7 @@ from typing import Tuple
 
 import _h2rig
 
-from h2rig import codecache, files, stash, websocket_stream
+from h2rig import codecache, explain, files, stash, websocket_stream
 from h2rig.config import options
 from h2rig.errors import (
     H2Error, HTTPException, ServerStoppingError, StreamClosedError)
@@ -273,8 +273,9 @@ class Handler:
             "web_socket_passive_closing_handshake")
         for name in ("do_extra_handshake", "transfer_data"):
             if not callable(getattr(self, name)):
-                raise HTTPException(500, "no web_socket_%s in script %s"
-                                    % (name, path))
+                raise HTTPException(500, "no web_socket_%s in script %s%s" % (
+                    name, path, explain.near_miss(
+                        namespace, ("web_socket_" + name,))))
 
 
 _handlers: Dict[str, Tuple[Tuple[int, ...], Handler]] = {}
@@ -338,6 +339,7 @@ def _handshake(exchange: Any) -> Optional[WebSocketRequest]:
     # Answers the request; None if it was refused.
     stream = exchange.stream
     name = "(load)"
+    function = None
     try:
         from h2rig import websocket_frames
         if not websocket_frames.available:
@@ -351,7 +353,8 @@ def _handshake(exchange: Any) -> Optional[WebSocketRequest]:
         name = "web_socket_do_extra_handshake"
         aborted = False
         try:
-            stream.call(name, handler.do_extra_handshake, request)
+            function = handler.do_extra_handshake
+            stream.call(name, function, request)
         except AbortedByUserException:
             aborted = True
         name = "(handshake)"
@@ -364,7 +367,7 @@ def _handshake(exchange: Any) -> Optional[WebSocketRequest]:
         request.ws_stream = WebSocketStream(request, extensions)
         return request
     except BaseException as e:
-        _refuse(exchange, e, name)
+        _refuse(exchange, e, name, function)
     finally:
         stash.drop_lock()
     return None
@@ -435,7 +438,8 @@ def _response_fields(request: WebSocketRequest) -> List[Tuple[Any, ...]]:
                           "headers_out and extra_headers")[0]
 
 
-def _refuse(exchange: Any, e: BaseException, name: str) -> None:
+def _refuse(exchange: Any, e: BaseException, name: str,
+            function: Any) -> None:
     # The handshake has ended with e.
     if isinstance(e, VersionException):
         exchange.response.headers.set("Sec-WebSocket-Version",
@@ -452,7 +456,7 @@ def _refuse(exchange: Any, e: BaseException, name: str) -> None:
     elif name == "web_socket_do_extra_handshake" and not isinstance(
             e, (HTTPException, StreamClosedError)):
         # Any exception is a refusal, as scripts are used to.
-        e = HTTPException(403, exchange.describe(e, name)[1])
+        e = HTTPException(403, exchange.describe(e, name, function)[1])
     exchange.failed(e, name)
 
 
@@ -475,7 +479,8 @@ def _transfer(exchange: Any, request: WebSocketRequest) -> None:
             exchange.log("info", "web_socket_transfer_data", str(e))
             stream.close_connection(1003)
         except BaseException as e:
-            exchange.describe(e, "web_socket_transfer_data")
+            exchange.describe(e, "web_socket_transfer_data",
+                              request._handler.transfer_data)
             stream.close_connection(STATUS_INTERNAL_ENDPOINT_ERROR)
     except (AbortedByUserException, ConnectionTerminatedException,
             websocket_stream.InvalidFrameException,

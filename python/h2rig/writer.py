@@ -250,7 +250,15 @@ class ResponseWriter:
         fields, dropped = checked_fields(headers, "trailers")
         if dropped:
             _log_dropped(dropped)
-        self._send_fields(fields, True)
+        try:
+            self._send_fields(fields, True)
+        except ProtocolError as e:
+            if type(e) is not ProtocolError or self._stream.headers_sent:
+                raise
+            raise ProtocolError(
+                "trailers come after the response's HEADERS: write those "
+                "first, by write_headers or response.write_status_headers"
+            ) from None
 
     def write_informational(self, status: Any, headers: Any = ()) -> None:
         """Sends a 1xx response before the final one (RFC 9110 §15.2)."""

@@ -282,9 +282,14 @@ class Errors(Case):
         self.respond(s, 500)
 
     def test_traceback_begins_in_the_script(self):
-        self.main("1 / 0")
-        self.assertNotIn("dispatch.py", fake.logged("error"))
-        self.assertIn('script.py", line 2, in main', fake.logged("error"))
+        for level, ours in ("info", self.assertNotIn), (
+                "debug", self.assertIn):
+            with mock.patch("_h2rig.log_enabled",
+                            lambda of, level=level: of in (level, "error")):
+                self.main("1 / 0")
+                ours("dispatch.py", fake.logged("error"))
+                self.assertIn('script.py", line 2, in main',
+                              fake.logged("error"))
 
     def test_hide_tracebacks(self):
         dispatch.options.hide_tracebacks = True
