@@ -197,6 +197,8 @@ static const struct row rows[] = {
 	    "what it leaves to others", "content in files" },
 	{ "max-stored-total", 0, "OCTETS", KIND_U64, AT(max_stored_total), 1,
 	    INT64_MAX, "three quarters of TMPDIR", "of all clients" },
+	{ "max-parameters", 0, "N", KIND_U32, AT(max_parameters), 1, MAX31,
+	    NULL, "of a form, query, cookie field" },
 	{ "max-message", 0, "OCTETS", KIND_U64, AT(max_message), 0,
 	    UINT64_C(1) << 40,
 	    NULL, "of a WebSocket message, inflated" },
@@ -242,6 +244,7 @@ options_default(struct options *o)
 	o->run_limit_ms = 300000;
 	o->max_memory = machine_child_memory();
 	o->max_message = (uint64_t)16 << 20;
+	o->max_parameters = 10000;
 	o->max_files = 1024;
 	o->max_processes = 64;
 	o->silence_limit_ms = 30000;

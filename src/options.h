@@ -51,6 +51,7 @@ struct options {
 	uint64_t max_stored;		/* octets of content; 0: a share */
 	uint64_t max_stored_total;	/* ... of all children */
 	uint64_t max_message;		/* octets of a WebSocket message */
+	uint32_t max_parameters;	/* of a form, a query, a cookie field */
 	uint64_t max_memory;		/* octets of a child's address space */
 	unsigned max_cpu_ms;		/* of processor time */
 	uint64_t max_file_size;		/* octets */

@@ -10,6 +10,8 @@ import unittest
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "python")
 
+DEADLINE = int(120 * float(os.environ.get("H2RIG_TEST_TIMEOUT_SCALE", 1)))
+
 
 class Tap(unittest.TestResult):
     """Prints a line for each test, and what went wrong as a comment."""
@@ -20,6 +22,11 @@ class Tap(unittest.TestResult):
         for row in text.rstrip("\n").split("\n") if text else ():
             print("# " + row)
         sys.stdout.flush()
+
+    def startTest(self, test):
+        super().startTest(test)
+        # A lock that is never let go would be waited for for ever.
+        signal.alarm(DEADLINE)
 
     def addSuccess(self, test):
         super().addSuccess(test)
@@ -56,8 +63,6 @@ else:
 fake.configure()
 print("1..%d" % suite.countTestCases())
 result = Tap()
-# A lock that is never let go would be waited for for ever.
-signal.alarm(int(120 * float(os.environ.get("H2RIG_TEST_TIMEOUT_SCALE", 1))))
 try:
     suite.run(result)
 finally:

@@ -8,9 +8,12 @@ import email.utils
 import os
 import re
 import time
-from typing import Any, List, Optional
+from typing import Any, Optional
 
 __all__ = ["add_validators", "evaluate", "range_applies"]
+
+#: Octets of an HTTP date (RFC 9110 §5.6.7), its white space counted.
+MAX_DATE = 64
 
 _entity_tag = re.compile(rb'(?:W/)?"[^"]*"')
 
@@ -70,7 +73,7 @@ def _matches(field: bytes, etag: bytes, strong: bool) -> bool:
     # Strong and weak comparison: RFC 9110 §8.8.3.2.
     if field.strip() == b"*":
         return True
-    tags: List[bytes] = _entity_tag.findall(bytes(field))
+    tags = (match.group() for match in _entity_tag.finditer(bytes(field)))
     etag = bytes(etag)
     if strong:
         return not etag.startswith(b"W/") and etag in tags
@@ -83,6 +86,8 @@ def _opaque(tag: bytes) -> bytes:
 
 def _time(value: bytes) -> Any:
     # An HTTP date as seconds; None if it is none (§13.1.3: ignored).
+    if len(value) > MAX_DATE:
+        return None
     try:
         return email.utils.parsedate_to_datetime(
             bytes(value).decode("latin-1")).timestamp()

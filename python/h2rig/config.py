@@ -15,8 +15,9 @@ class Options:
 
     __slots__ = ("doc_root", "real_root", "hide_tracebacks", "scheme",
                  "hosts", "port", "log_level", "max_body", "max_message",
-                 "max_stored", "max_stored_total", "version", "routes",
-                 "routes_text", "routes_candidate", "aliases", "latency_ms",
+                 "max_parameters", "max_stored", "max_stored_total",
+                 "version", "routes", "routes_text", "routes_candidate",
+                 "aliases", "latency_ms",
                  "config", "stash", "ws_docroot", "wpt", "validators",
                  "run_directory", "shared_file", "settings", "user")
 
@@ -32,6 +33,7 @@ class Options:
         self.max_body = 1 << 30
         #: octets of a WebSocket message
         self.max_message = 1 << 24
+        self.max_parameters = 10000
         #: octets of content in files, see `room`; 0: a share of the space
         self.max_stored = 0
         self.max_stored_total = 0

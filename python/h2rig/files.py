@@ -8,11 +8,12 @@ import os
 import re
 import stat
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple, Union
-from urllib.parse import quote_from_bytes, unquote_to_bytes
+from urllib.parse import quote_from_bytes
 
 from h2rig.config import options
 from h2rig.constants import content_types
 from h2rig.errors import HTTPException
+from h2rig.isomorphic import percent_decode
 
 __all__ = ["FilePart", "FileParts", "NotServed", "Place", "as_sent",
            "decode_path", "directory_listing", "file_part",
@@ -26,6 +27,9 @@ SMALL = 65536
 MAX_PATH = 4096
 
 
+_up = re.compile(r"(?:\A|/)\.\.(?:/|\Z)")
+
+
 def decode_path(path: str) -> Optional[str]:
     """A request's path (no query), percent-decoded once, as a file name is
     text in Python; None if it could not be below any directory.
@@ -33,8 +37,8 @@ def decode_path(path: str) -> Optional[str]:
     if not path.startswith("/"):
         return None
     if "%" in path or not path.isascii():
-        path = os.fsdecode(unquote_to_bytes(path.encode("latin-1")))
-    if "\0" in path or ".." in path.split("/"):
+        path = os.fsdecode(percent_decode(path.encode("latin-1")))
+    if "\0" in path or _up.search(path):
         return None
     return path
 
@@ -209,6 +213,8 @@ class FilePart(io.RawIOBase):
         if size <= 0:
             return 0
         data = os.pread(self.fileno(), size, self.offset + self._position)
+        if not data:
+            raise OSError("the file has become shorter")
         buffer[:len(data)] = data
         self._position += len(data)
         return len(data)

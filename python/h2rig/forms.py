@@ -5,12 +5,14 @@ multipart/form-data (RFC 7578), cookies (RFC 6265) and Basic credentials.
 
 import binascii
 import io
-from typing import Any, Dict, List, Optional, Tuple
-from urllib.parse import unquote_to_bytes
+import re
+from typing import Any, Dict, Optional, Tuple
 
 from h2rig.body import BodyStore, StoreView
+from h2rig.config import options
+from h2rig.errors import HTTPException
 from h2rig.headers import MultiDict
-from h2rig.isomorphic import Value
+from h2rig.isomorphic import Value, percent_decode, shown
 
 __all__ = ["Authentication", "Cookies", "CookieValue", "Upload",
            "parse_cookies", "parse_multipart", "parse_urlencoded",
@@ -20,51 +22,89 @@ __all__ = ["Authentication", "Cookies", "CookieValue", "Upload",
 MAX_PART_HEADERS = 65536
 
 
-def parse_urlencoded(data: bytes) -> MultiDict:
-    """Names and values (both `Value`), those without "=" with b""."""
+#: ... and of RFC 2046 §5.1.1: characters of a boundary.
+MAX_BOUNDARY = 70
+
+#: Parameters of a field's value; more are left out.
+MAX_PARAMETERS = 100
+
+_quoted_end = re.compile(rb'["\\]')
+_quoted_pair = re.compile(rb'\\(["\\])')
+
+
+def check_number(found: int, what: str, status: int = 413) -> None:
+    """HTTPException with this status if a client has sent more of something
+    than it may.
+    """
+    if found > options.max_parameters:
+        raise HTTPException(status, "more %s than %d (--max-parameters)"
+                            % (what, options.max_parameters))
+
+
+def parse_urlencoded(data: bytes, status: int = 413) -> MultiDict:
+    """Names and values (both `Value`), those without "=" with b"".
+
+    HTTPException with this status if there are too many.
+    """
+    check_number(data.count(b"&") + 1, "parameters", status)
     form = MultiDict()
-    for pair in data.split(b"&"):
-        if not pair:
-            continue
-        name, _, value = pair.partition(b"=")
-        form.add(_unquote(name), _unquote(value))
+    at = 0
+    while at < len(data):
+        end = data.find(b"&", at)
+        end = len(data) if end < 0 else end
+        equals = data.find(b"=", at, end)
+        equals = end if equals < 0 else equals
+        if at < end:
+            form.add(_unquote(data[at:equals]), _unquote(data[equals + 1:end]))
+        at = end + 1
     return form
 
 
 def _unquote(s: bytes) -> Value:
-    return Value(unquote_to_bytes(s.replace(b"+", b" ")))
+    return Value(percent_decode(s.replace(b"+", b" ")))
 
 
 def parse_parameters(value: bytes) -> Tuple[bytes, Dict[bytes, bytes]]:
     """A field value such as `form-data; name="a"`: the first word in lower
     case, and the parameters by lower-case name (RFC 9110 §5.6.6).
     """
-    first, _, rest = bytes(value).partition(b";")
+    value = bytes(value)
+    first, _, value = value.partition(b";")
     parameters: Dict[bytes, bytes] = {}
-    while rest:
-        name, equals, rest = rest.partition(b"=")
-        if not equals:
+    at = 0
+    for _ in range(MAX_PARAMETERS):
+        equals = value.find(b"=", at)
+        if equals < 0:
             break
-        rest = rest.lstrip(b" \t")
-        if rest[:1] == b'"':
-            text, rest = _quoted(rest)
-            rest = rest.partition(b";")[2]
-        else:
-            text, _, rest = rest.partition(b";")
-            text = text.strip(b" \t")
-        # What stood before a stray ";" is no part of the name.
-        name = name.rpartition(b";")[2].strip(b" \t").lower()
-        parameters.setdefault(name, text)
+        # What stands before a stray ";" is no part of the name.
+        name = value[max(at, value.rfind(b";", at, equals) + 1):equals]
+        at = equals + 1
+        while value[at:at + 1] in (b" ", b"\t"):
+            at += 1
+        start = at
+        if value[at:at + 1] == b'"':
+            at = _after_quoted(value, at + 1)
+            text = _quoted_pair.sub(rb"\1", value[start + 1:at - 1])
+        end = value.find(b";", at)
+        end = len(value) if end < 0 else end
+        if at == start:
+            text = value[start:end].strip(b" \t")
+        parameters.setdefault(name.strip(b" \t").lower(), text)
+        at = end + 1
     return first.strip(b" \t").lower(), parameters
 
 
-def _quoted(s: bytes) -> Tuple[bytes, bytes]:
-    # A quoted-string at the start of s, unquoted, and what follows it.
-    end = 1
-    while end < len(s) and s[end] != 0x22:
-        end += 2 if s[end] == 0x5c else 1
-    text = s[1:end].replace(b"\\\\", b"\0").replace(b'\\"', b'"')
-    return text.replace(b"\0", b"\\"), s[end + 1:]
+def _after_quoted(value: bytes, at: int) -> int:
+    # Where a quoted-string ends, its closing quote (or the one that is
+    # missing at the end) counted.
+    while True:
+        found = _quoted_end.search(value, at)
+        if found is None:
+            return len(value) + 1
+        at = found.end()
+        if found.group() == b'"':
+            return at
+        at += 1
 
 
 class Upload:
@@ -83,8 +123,15 @@ class Upload:
         content_type = headers.get(b"content-type", Value(b"text/plain"))
         media_type, self.type_options = parse_parameters(content_type)
         self.type = media_type.decode("latin-1")
-        self.file = io.BufferedReader(StoreView(store, offset, size))
+        self._file: Optional[io.BufferedReader] = None
         self._where = store, offset, size
+
+    @property
+    def file(self) -> io.BufferedReader:
+        """The content as a file: the same one each time."""
+        if self._file is None:
+            self._file = io.BufferedReader(StoreView(*self._where))
+        return self._file
 
     @property
     def value(self) -> bytes:
@@ -100,11 +147,15 @@ class Upload:
 def parse_multipart(store: BodyStore, boundary: bytes) -> MultiDict:
     """Fields as `Value`, files as `Upload`, by name (a `Value`).
 
-    ValueError says what is malformed.
+    ValueError says what is malformed; HTTPException 413 for too many.
     """
     form = MultiDict()
     if not store.length:
         return form
+    if len(boundary) > MAX_BOUNDARY:
+        raise ValueError("a boundary of %d characters; expected at most %d "
+                         "(RFC 2046 §5.1.1)" % (len(boundary), MAX_BOUNDARY))
+    parts = 0
     data = store.searchable()
     delimiter = b"--" + boundary
     at = len(delimiter)
@@ -113,7 +164,7 @@ def parse_multipart(store: BodyStore, boundary: bytes) -> MultiDict:
         found = _boundary(data, delimiter, 0)
         if found < 0:
             raise ValueError("multipart body without its boundary %r"
-                             % (boundary,))
+                             % boundary)
         at += found + 1
     while data[at:at + 2] != b"--":
         # Transport padding (RFC 2046 §5.1.1), then the part's fields.
@@ -123,6 +174,8 @@ def parse_multipart(store: BodyStore, boundary: bytes) -> MultiDict:
             raise ValueError("multipart body ends without its closing "
                              "boundary %r" % (boundary,))
         stop = end - 1 if data[end - 1:end] == b"\r" else end
+        parts += 1
+        check_number(parts, "parts of a multipart body")
         _part(form, store, data, start + 1, stop)
         at = end + 1 + len(delimiter)
     return form
@@ -218,7 +271,10 @@ class Cookies(MultiDict):
 
 
 def parse_cookies(header: bytes) -> Cookies:
-    """The pairs of a cookie field (RFC 6265 §4.2.1)."""
+    """The pairs of a cookie field (RFC 6265 §4.2.1).  HTTPException 400 for
+    too many.
+    """
+    check_number(header.count(b";") + 1, "cookies", 400)
     cookies = Cookies()
     for pair in bytes(header).split(b";"):
         name, equals, value = pair.strip(b" \t").partition(b"=")
@@ -226,30 +282,19 @@ def parse_cookies(header: bytes) -> Cookies:
             continue
         value = value.strip(b" \t")
         if len(value) > 1 and value[:1] == value[-1:] == b'"':
-            value = _cookie_unquote(value[1:-1])
+            value = _cookie_escape.sub(_cookie_octet, value[1:-1])
         name = name.rstrip(b" \t")
         cookies.add(Value(name), CookieValue(name, value))
     return cookies
 
 
-def _cookie_unquote(s: bytes) -> bytes:
-    # As browsers' servers do: \" and \ooo, which `http.cookies` writes.
-    out: List[bytes] = []
-    i = 0
-    while i < len(s):
-        if s[i] != 0x5c or i + 1 == len(s):
-            out.append(s[i:i + 1])
-            i += 1
-        elif s[i + 1:i + 4].isdigit() and len(s[i + 1:i + 4]) == 3:
-            try:
-                out.append(bytes((int(s[i + 1:i + 4], 8),)))
-            except ValueError:
-                out.append(s[i:i + 4])
-            i += 4
-        else:
-            out.append(s[i + 1:i + 2])
-            i += 2
-    return b"".join(out)
+# As browsers' servers do: \" and \ooo, which `http.cookies` writes.
+_cookie_escape = re.compile(rb"\\(?:([0-3][0-7]{2})|(.))", re.DOTALL)
+
+
+def _cookie_octet(match: "re.Match[bytes]") -> bytes:
+    octal, other = match.groups()
+    return bytes((int(octal, 8),)) if octal else other
 
 
 class Authentication:

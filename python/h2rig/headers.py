@@ -17,6 +17,9 @@ __all__ = ["MultiDict", "RequestHeaders", "ResponseHeaders"]
 
 _T = TypeVar("_T")
 
+#: Characters of a name whose octets are remembered.
+MAX_REMEMBERED = 100
+
 _missing = object()
 _none: List[bytes] = []
 
@@ -84,7 +87,19 @@ class MultiDict(Dict[Any, List[Any]]):
         return dict.get(self, key, [])
 
 
-@functools.lru_cache(maxsize=1024)
+def _remembered(function: Callable[[Any], _T]) -> Callable[[Any], _T]:
+    # Results for short names are kept: a client may be the one who chooses
+    # them, and they may be as long as what it sends.
+    kept = functools.lru_cache(maxsize=1024)(function)
+
+    def look(name: Any) -> _T:
+        if isinstance(name, (str, bytes)) and len(name) > MAX_REMEMBERED:
+            return function(name)
+        return kept(name)
+    return look
+
+
+@_remembered
 def _request_key(name: Any) -> Value:
     return Value(isomorphic_encode(name).lower())
 
@@ -173,7 +188,7 @@ def _names(name: Any) -> Tuple[bytes, bytes]:
         return _hashable_names(octets(name, "header name"))
 
 
-@functools.lru_cache(maxsize=1024)
+@_remembered
 def _hashable_names(name: Any) -> Tuple[bytes, bytes]:
     name = octets(name, "header name")
     return name, name.lower()

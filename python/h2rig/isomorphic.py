@@ -7,8 +7,14 @@ client has sent.
 """
 
 from typing import Any, Iterable, List, Optional, Tuple, Union
+from urllib.parse import unquote_to_bytes
 
-__all__ = ["Value", "isomorphic_decode", "isomorphic_encode", "octets"]
+__all__ = ["Value", "isomorphic_decode", "isomorphic_encode", "octets",
+           "percent_decode", "shown"]
+
+#: Octets that are percent-decoded at once: each escape takes some hundred
+#: octets of memory meanwhile.
+BLOCK = 1 << 16
 
 Text = Union[str, bytes]
 
@@ -62,6 +68,33 @@ def octets(v: Any, what: str, encoding: str = "latin-1") -> bytes:
         return bytes(v)
     raise TypeError("%s must be text, bytes or int, not %s: %r"
                     % (what, type(v).__name__, v))
+
+
+def percent_decode(s: bytes) -> bytes:
+    """Octets with their escapes (RFC 3986 §2.1) decoded; what is no escape
+    stays.
+    """
+    if len(s) <= BLOCK:
+        return unquote_to_bytes(s)
+    out = []
+    at = 0
+    while at < len(s):
+        # No escape is cut in two.
+        end = at + BLOCK
+        escape = s.find(b"%", end - 2, end)
+        end = escape if escape >= 0 else end
+        out.append(unquote_to_bytes(s[at:end]))
+        at = end
+    return b"".join(out)
+
+
+def shown(v: Any, most: int = 100) -> str:
+    """What a client has sent, for a message: its repr, cut at so many of
+    its items.
+    """
+    if len(v) <= most:
+        return repr(v)
+    return "%r and %d more" % (v[:most], len(v) - most)
 
 
 def _arg(v: Any) -> Any:

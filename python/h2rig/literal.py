@@ -11,6 +11,9 @@ __all__ = ["ChunkReader", "LiteralReader"]
 #: Octets that status line and header fields may have.
 MAX_HEAD = 1 << 20
 
+#: Octets of the line that has a chunk's size.
+MAX_LINE = 4096
+
 _START = b"HTTP/1."
 _status_line = re.compile(rb"HTTP/1\.\d+[ \t]+(\d{3})")
 _size_begun = re.compile(rb"[ \t]*[0-9A-Fa-f]{0,15}[ \t]*(?:;.*)?\r?\Z")
@@ -40,7 +43,7 @@ class LiteralReader:
         if head != _START[:len(head)]:
             self.rest = bytes(self._buffer)
             return True
-        end = _blank_line.search(self._buffer, seen)
+        end = _blank_line.search(self._buffer, seen, MAX_HEAD)
         if end is not None:
             return self._parse(end.start(), end.end())
         if len(self._buffer) > MAX_HEAD:
@@ -59,14 +62,15 @@ class LiteralReader:
             self.rest = bytes(self._buffer)
             return True
         self.status = int(status.group(1))
+        # A value and the lines that go on with it (obs-fold, RFC 9112 §5.2).
+        folded: List[Tuple[bytes, List[bytes]]] = []
         for line in lines[1:]:
             name, colon, value = line.partition(b":")
-            if line[:1] in (b" ", b"\t") and self.fields:
-                # obs-fold (RFC 9112 §5.2)
-                name, value = self.fields.pop()
-                self.fields.append((name, value + b" " + line.strip()))
+            if line[:1] in (b" ", b"\t") and folded:
+                folded[-1][1].append(line.strip())
             elif colon:
-                self.fields.append((name.strip(), value.strip(b" \t")))
+                folded.append((name.strip(), [value.strip(b" \t")]))
+        self.fields = [(name, b" ".join(values)) for name, values in folded]
         self.rest = bytes(self._buffer[rest:])
         return True
 
@@ -82,53 +86,61 @@ class ChunkReader:
 
     def __init__(self) -> None:
         self._buffer = b""
+        self._at = 0            # in the buffer
         self._left = 0
         self._state = "size"
 
     def feed(self, data: bytes) -> bytes:
         """The content that these octets complete."""
-        self._buffer += data
+        self._buffer = self._buffer[self._at:] + data
+        self._at = 0
         out: List[bytes] = []
-        while self._buffer and self._step(out):
+        while self._at < len(self._buffer) and self._step(out):
             pass
         return b"".join(out)
 
     def _step(self, out: List[bytes]) -> bool:
         # One step of the state machine; False: more octets are needed.
+        at, size = self._at, len(self._buffer)
         if self._state == "plain":
-            out.append(self._buffer)
-            self._buffer = b""
+            out.append(self._buffer[at:])
+            self._at = size
         elif self._state == "end":
-            self._buffer = b""
+            self._at = size
         elif self._state == "data":
-            part = self._buffer[:self._left]
-            out.append(part)
-            self._buffer = self._buffer[len(part):]
-            self._left -= len(part)
+            self._at = min(at + self._left, size)
+            out.append(self._buffer[at:self._at])
+            self._left -= self._at - at
             if not self._left:
                 self._state = "crlf"
         else:
-            line, feed, rest = self._buffer.partition(b"\n")
-            if not feed and len(line) < 256 and _size_begun.match(line):
+            end = self._buffer.find(b"\n", at, at + MAX_LINE)
+            if end >= 0:
+                self._line(self._buffer[at:end].rstrip(b"\r"), end + 1)
+            elif size - at < MAX_LINE and _size_begun.match(
+                    self._buffer[at:]):
                 return False
-            self._line(line.rstrip(b"\r"), rest)
+            else:
+                self._state = "plain"
         return True
 
     def finish(self) -> bytes:
         """Nothing more comes: what was held back, which is content if it
         stands where a chunk's size should.
         """
-        held, self._buffer = self._buffer, b""
+        held, self._buffer = self._buffer[self._at:], b""
+        self._at = 0
         return held if self._state == "size" else b""
 
-    def _line(self, line: bytes, rest: bytes) -> None:
+    def _line(self, line: bytes, rest: int) -> None:
+        # rest: where it goes on behind it.
         size = _size_line.match(line)
         if self._state == "crlf" and not line:
             self._state = "size"
-            self._buffer = rest
+            self._at = rest
         elif self._state == "size" and size is not None:
             self._left = int(size.group(1), 16)
             self._state = "data" if self._left else "end"
-            self._buffer = rest
+            self._at = rest
         else:
             self._state = "plain"

@@ -4,18 +4,20 @@ to a response before it is sent.
 
 In arguments a backslash takes the special meaning from the character that
 follows; \\n, \\r and \\t are the usual ones.
+
+Content that is not in memory goes through a pipe piece by piece.
 """
 
-import gzip
-import io
 import os
+import re
 import time
+import zlib
 from typing import (Any, Callable, Dict, Iterator, List, NamedTuple, Optional,
                     Tuple, Union)
 
 from h2rig.errors import StreamClosedError
 from h2rig.files import FilePart
-from h2rig.isomorphic import octets
+from h2rig.isomorphic import octets, shown
 from h2rig.response import status_code
 from h2rig.template import template
 
@@ -24,6 +26,16 @@ __all__ = ["PipeError", "Pipeline", "apply", "of_name", "of_request",
 
 #: Files whose names end so have values escaped for HTML by `sub`.
 MARKUP = (".html", ".htm", ".xht", ".xhtml", ".xml", ".svg")
+
+#: Pipes that a request may ask for.
+MOST = 100
+
+#: Octets of content that a pipe takes at once.  Only what is in memory already
+#: may be more, and not for `sub`.
+WHOLE = 4 << 20
+
+#: Digits of a number in an argument.
+DIGITS = 20
 
 #: Seconds between two looks for whether the client has left.
 POLL = 0.1
@@ -65,8 +77,10 @@ class Pipeline:
         for name, arguments in _parse(text):
             pipe = PIPES.get(name)
             if pipe is None:
-                raise PipeError("unknown pipe %r; known are %s" % (
-                    name, ", ".join(sorted(PIPES))))
+                raise PipeError("unknown pipe %s; known are %s" % (
+                    shown(name), ", ".join(sorted(PIPES))))
+            if len(self.pipes) == MOST:
+                raise PipeError("more than %d pipes" % MOST)
             self.pipes.append((pipe.function, pipe.convert(name, arguments)))
 
     def __call__(self, request: Any, response: Any) -> Any:
@@ -75,20 +89,22 @@ class Pipeline:
         return response
 
 
+_name = re.compile(r"[^(|]*")
+_plain = re.compile(r"[^\\,)]+")
+
+
 def _parse(text: str) -> Iterator[Tuple[str, List[str]]]:
     # Names with their arguments.
     at = 0
     while at < len(text):
-        end = at
-        while end < len(text) and text[end] not in "(|":
-            end += 1
+        end = _name.match(text, at).end()       # type: ignore[union-attr]
         name = text[at:end]
         arguments: List[str] = []
         if text[end:end + 1] == "(":
             arguments, end = _arguments(text, name, end + 1)
             if text[end:end + 1] not in ("", "|"):
-                raise PipeError("pipe %s(...) is followed by %r; expected |"
-                                % (name, text[end:]))
+                raise PipeError("pipe %s(...) is followed by %s; expected |"
+                                % (shown(name), shown(text[end:])))
         at = end + 1
         if name:
             yield name, arguments
@@ -97,24 +113,30 @@ def _parse(text: str) -> Iterator[Tuple[str, List[str]]]:
 def _arguments(text: str, name: str, at: int) -> Tuple[List[str], int]:
     # What stands between the parentheses, and where it goes on behind them.
     found: List[str] = []
-    argument = ""
+    parts: List[str] = []
+    start = at
     while at < len(text):
+        plain = _plain.match(text, at)
+        if plain is not None:
+            parts.append(plain.group())
+            at = plain.end()
+            continue
         c = text[at]
         at += 1
         if c == "\\" and at < len(text):
-            argument += _ESCAPES.get(text[at], text[at])
+            parts.append(_ESCAPES.get(text[at], text[at]))
             at += 1
         elif c == ",":
-            found.append(argument)
-            argument = ""
+            found.append("".join(parts))
+            parts.clear()
         elif c == ")":
-            if found or argument:
-                found.append(argument)
+            if found or parts:
+                found.append("".join(parts))
             return found, at
         else:
-            argument += c
-    raise PipeError("pipe %s(%s: expected a closing parenthesis"
-                    % (name, ",".join(found + [argument])))
+            parts.append(c)
+    raise PipeError("pipe %s: expected a closing parenthesis"
+                    % shown(name + "(" + text[start:]))
 
 
 # Arguments.
@@ -123,12 +145,19 @@ def _field(v: str) -> bytes:
     return octets(v, "header")
 
 
+def _int(v: str) -> int:
+    v = v.strip()
+    if len(v) > DIGITS:     # to read them takes the square of their number
+        raise ValueError("more than %d digits" % DIGITS)
+    return int(v)
+
+
 def _code(v: str) -> int:
-    return status_code(int(v))
+    return status_code(_int(v))
 
 
 def _nullable(v: str) -> Optional[int]:
-    return None if v.strip() == "null" else int(v)
+    return None if v.strip() == "null" else _int(v)
 
 
 def _boolean(v: str) -> bool:
@@ -157,8 +186,8 @@ class _Pipe(NamedTuple):
                 out.append(kind(argument))
             except (ValueError, KeyError) as e:
                 text = "" if isinstance(e, KeyError) else ": %s" % e
-                raise PipeError("pipe %s: argument %r%s; expected %s%s" % (
-                    name, argument, text, name, self.form)) from None
+                raise PipeError("pipe %s: argument %s%s; expected %s%s" % (
+                    name, shown(argument), text, name, self.form)) from None
         return out
 
 
@@ -183,38 +212,118 @@ def _slice(request: Any, response: Any, start: Optional[int],
         first, stop, _ = slice(start, end).indices(content.length)
         response.content = content.part(first, max(first, stop))
         return
-    whole = _content(response)
-    _replace(response, whole, whole[start:end])
+    if min(start or 0, end or 0) < 0 or response.ready_body() is not None:
+        whole = _whole(response, "slice from the end")
+        _replace(response, whole, whole[start:end])
+        return
+    given = response.headers.get("Content-Length")
+    if len(given) == 1 and given[0].isdigit() and len(given[0]) < DIGITS:
+        response.headers.set("Content-Length", len(
+            range(int(given[0]))[start:end]))
+    source = _Source(_pieces(response))
+    for _ in source.take(start or 0):
+        pass
+    response.content = source.take(
+        None if end is None else max(0, end - (start or 0)))
 
 
 def _gzip(request: Any, response: Any) -> None:
-    # No time in it: equal content is to give equal octets.
-    data = gzip.compress(_content(response), mtime=0)
-    response.headers.set("Content-Encoding", "gzip")
-    response.headers.set("Content-Length", len(data))
-    response.content = data
+    headers = response.headers
+    headers.set("Content-Encoding", "gzip")
+    content = response.content
+    if response.ready_body() is not None or (
+            isinstance(content, FilePart) and content.length <= WHOLE):
+        response.content = b"".join(_compressed(_pieces(response)))
+        headers.set("Content-Length", len(response.content))
+        return
+    if "Content-Length" in headers:
+        del headers["Content-Length"]
+    response.content = _compressed(_pieces(response))
+
+
+def _compressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    # No time is in it (RFC 1952): equal content is to give equal octets.
+    stream = zlib.compressobj(zlib.Z_DEFAULT_COMPRESSION, zlib.DEFLATED,
+                              16 + zlib.MAX_WBITS)
+    for piece in pieces:
+        yield stream.compress(piece)
+    yield stream.flush()
 
 
 def _sub(request: Any, response: Any, escape: Optional[str] = None) -> None:
     if escape is None:
         extension = os.path.splitext(request.path)[1].lower()
         escape = "html" if extension in MARKUP else "none"
-    whole = _content(response)
+    whole = _whole(response, "sub")
+    if len(whole) > WHOLE:
+        raise _too_large("sub")
     _replace(response, whole, template(request, whole, escape))
 
 
-def _content(response: Any) -> bytes:
-    # All of it, as bytes.
-    out = []
-    for item in response.iter_content(read_file=True):
-        if isinstance(item, str):
-            item = item.encode(response.encoding)
-        elif hasattr(item, "read"):
-            item = item.read()
-        out.append(bytes(item))
-    if hasattr(response.content, "close"):
-        response.content.close()
-    return b"".join(out)
+def _too_large(what: str) -> PipeError:
+    return PipeError("pipe %s: the content has more octets than %d, which it "
+                     "takes at most" % (what, WHOLE))
+
+
+def _whole(response: Any, what: str) -> bytes:
+    # All of the content, as bytes.  PipeError for too much that is not in
+    # memory.
+    ready: Optional[bytes] = response.ready_body()
+    if ready is not None:
+        return ready
+    parts = list(_Source(_pieces(response)).take(WHOLE + 1))
+    if sum(map(len, parts)) > WHOLE:
+        raise _too_large(what)
+    return b"".join(parts)
+
+
+def _pieces(response: Any) -> Iterator[bytes]:
+    # The content of now, piece by piece.
+    return _octets(response, response.content, response.iter_content())
+
+
+def _octets(response: Any, content: Any, items: Iterator[Any]
+            ) -> Iterator[bytes]:
+    try:
+        for item in items:
+            if hasattr(item, "read"):
+                yield from response.file_chunks(item)
+            elif isinstance(item, str):
+                yield item.encode(response.encoding)
+            else:
+                yield bytes(item)
+    finally:
+        if hasattr(content, "close"):
+            content.close()
+
+
+class _Source:
+    # Pieces, of which parts can be taken.
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._held = b""
+        self._at = 0
+
+    def ended(self) -> bool:
+        """Whether nothing is left."""
+        while self._at == len(self._held):
+            piece = next(self._pieces, None)
+            if piece is None:
+                return True
+            self._held, self._at = piece, 0
+        return False
+
+    def take(self, size: Optional[int]) -> Iterator[bytes]:
+        """The next so many octets (None: all), as far as there are some."""
+        while size != 0 and not self.ended():
+            end = len(self._held)
+            if size is not None:
+                end = min(end, self._at + size)
+                size -= end - self._at
+            part = self._held[self._at:end]
+            self._at = end
+            yield part
 
 
 def _replace(response: Any, old: bytes, new: bytes) -> None:
@@ -237,9 +346,9 @@ def _steps(text: str) -> Tuple[List[Step], int]:
     for i, token in enumerate(tokens):
         token = token.strip()
         if token[:1] == "r":
-            repeat = int(token[1:])
+            repeat = _int(token[1:])
             if i != len(tokens) - 1:
-                raise ValueError("%r is not the last" % token)
+                raise ValueError("%s is not the last" % shown(token))
             if not 1 <= repeat <= len(steps):
                 raise ValueError("%r repeats more than there is, or nothing"
                                  % token)
@@ -250,10 +359,10 @@ def _steps(text: str) -> Tuple[List[Step], int]:
             number: Union[int, float] = float(token[1:])
             steps.append(("delay", number))
         else:
-            number = int(token)
+            number = _int(token)
             steps.append(("send", number))
         if not 0 <= number < float("inf"):
-            raise ValueError("%r is out of range" % token)
+            raise ValueError("%s is out of range" % shown(token))
     return steps, 0
 
 
@@ -265,35 +374,19 @@ def _trickle(request: Any, response: Any, plan: Tuple[List[Step], int]
         headers.set("Cache-Control", "no-cache, no-store, must-revalidate")
         headers.set("Pragma", "no-cache")
         headers.set("Expires", "0")
-    source = response.content
-    if not isinstance(source, FilePart):
-        source = io.BytesIO(_content(response))
-    response.content = _trickled(request, source, *plan)
+    response.content = _trickled(request, _Source(_pieces(response)), *plan)
 
 
-def _trickled(request: Any, source: Any, steps: List[Step],
+def _trickled(request: Any, source: _Source, steps: List[Step],
               repeat: int) -> Iterator[bytes]:
-    left = source.seek(0, os.SEEK_END)
-    source.seek(0)
     while steps:
         for kind, number in steps:
             if kind == "delay":
                 _wait(request, float(number))
-            elif left and number:
-                size = min(left, int(number))
-                left -= size
-                yield from _pieces(source, size)
-        steps = steps[-repeat:] if repeat and left else []
-    yield from _pieces(source, left)
-
-
-def _pieces(source: Any, size: int) -> Iterator[bytes]:
-    while size:
-        data = source.read(min(size, 1 << 16))
-        if not data:
-            raise OSError("the file has become shorter")
-        size -= len(data)
-        yield data
+            else:
+                yield from source.take(int(number))
+        steps = steps[-repeat:] if repeat and not source.ended() else []
+    yield from source.take(None)
 
 
 def _wait(request: Any, seconds: float) -> None:

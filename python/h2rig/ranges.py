@@ -5,7 +5,7 @@ import re
 from typing import List, Optional, Tuple, Union
 
 from h2rig.errors import HTTPException
-from h2rig.isomorphic import isomorphic_decode
+from h2rig.isomorphic import isomorphic_decode, shown
 
 __all__ = ["Range", "RangeParser"]
 
@@ -80,30 +80,32 @@ class RangeParser:
         text = isomorphic_decode(header)
         unit, equals, rest = text.partition("=")
         if unit.strip().lower() != "bytes" or not equals:
-            raise HTTPException(416, "range unit of %r: expected bytes="
-                                % text)
-        parts = [p for p in rest.split(",") if p.strip()]
-        if not 1 <= len(parts) <= MOST:
+            raise HTTPException(416, "range unit of %s: expected bytes="
+                                % shown(text))
+        if rest.count(",") >= MOST:
             raise HTTPException(416, "%d ranges: expected 1 to %d"
-                                % (len(parts), MOST))
+                                % (rest.count(",") + 1, MOST))
+        parts = [p for p in rest.split(",") if p.strip()]
+        if not parts:
+            raise HTTPException(416, "no range in %s" % shown(text))
         ranges = []
         for part in parts:
             match = _specifier.match(part.strip(" \t"))
             if match is None or not (match.group(1) or match.group(2)):
                 raise HTTPException(
-                    416, "range %r: expected FIRST-LAST, FIRST- or -LENGTH"
-                    % part.strip())
+                    416, "range %s: expected FIRST-LAST, FIRST- or -LENGTH"
+                    % shown(part.strip()))
             first, last = (int(g[:20]) if g else None for g in match.groups())
             if first is not None and last is not None and first > last:
-                raise HTTPException(416, "range %r ends before it begins"
-                                    % part.strip())
+                raise HTTPException(416, "range %s ends before it begins"
+                                    % shown(part.strip()))
             try:
                 ranges.append(Range(first, last, file_size))
             except ValueError:
                 continue
         if not ranges:
-            raise HTTPException(416, "no octet of %r is among %d"
-                                % (text, file_size))
+            raise HTTPException(416, "no octet of %s is among %d"
+                                % (shown(text), file_size))
         return self.coalesce_ranges(ranges, file_size)
 
     def coalesce_ranges(self, ranges: List[Range],

@@ -231,16 +231,18 @@ class Request:
 
     @property
     def GET(self) -> MultiDict:
-        """The query's names and values."""
+        """The query's names and values.  HTTPException 400 for too many."""
         if self._GET is None:
             query = self.request_path.partition("?")[2].partition("#")[0]
-            self._GET = forms.parse_urlencoded(query.encode("latin-1"))
+            self._GET = forms.parse_urlencoded(query.encode("latin-1"), 400)
         form: MultiDict = self._GET
         return form
 
     @property
     def cookies(self) -> forms.Cookies:
-        """The cookies; of several of a name `[]` gives the last."""
+        """The cookies; of several of a name `[]` gives the last.
+        HTTPException 400 for too many.
+        """
         if self._cookies is None:
             self._cookies = forms.parse_cookies(
                 self.headers.get("cookie", b""))
@@ -278,7 +280,8 @@ class Request:
     @property
     def POST(self) -> MultiDict:
         """The fields of a form (urlencoded or multipart); uploads are
-        `h2rig.forms.Upload`s.  HTTPException 400 for a malformed one.
+        `h2rig.forms.Upload`s.  HTTPException 400 for a malformed one, 413
+        for one with too many.
         """
         if self._POST is None:
             if not self._ended:

@@ -199,7 +199,10 @@ class Response:
         A file is given as such; its content, read whole, if read_file.
         TypeError says what the content is if it is none.
         """
-        content = self._content
+        # The content of now, whatever it is when the first piece is wanted.
+        return self._items(self._content, read_file)
+
+    def _items(self, content: Any, read_file: bool) -> Iterator[Any]:
         if isinstance(content, str):
             yield content.encode(self.encoding)
         elif isinstance(content, (bytes, bytearray, memoryview)):

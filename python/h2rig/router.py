@@ -19,6 +19,12 @@ Found = Tuple[Any, Dict[str, str], Optional[str]]
 CACHED_LENGTH = 256
 CACHED = 512
 
+#: Characters that a path may have to match a pattern with several variables
+#: in one segment: there are that many ways, or their square, to match it.
+AMBIGUOUS_LENGTH = 255
+
+_ambiguous = re.compile(r"[}*][^/]*[{*]")
+
 _token = re.compile(r"\{([^{}/]+)\}|(\*)")
 
 
@@ -26,6 +32,7 @@ def compile_pattern(pattern: str) -> "re.Pattern[str]":
     """A route's pattern as a regular expression for decoded paths.
 
     Literal text, `{name}` (one path segment), at most one `*` (the rest).
+    With several of them in a segment it matches short paths only.
     Groups are `g0`, `g1`...: names of segments need not be identifiers.
     ValueError.
     """
@@ -40,7 +47,9 @@ def compile_pattern(pattern: str) -> "re.Pattern[str]":
         out.append("([^/]+)" if match.group(1) else "(.*)")
         at = match.end()
     out.append(re.escape(pattern[at:]))
-    return re.compile("".join(out) + r"\Z", re.DOTALL)
+    short = (r"(?=.{0,%d}\Z)" % AMBIGUOUS_LENGTH
+             if _ambiguous.search(pattern) else "")
+    return re.compile(short + "".join(out) + r"\Z", re.DOTALL)
 
 
 def _group_names(pattern: str) -> List[str]:

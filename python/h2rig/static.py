@@ -9,6 +9,7 @@ from h2rig import conditional, files, pipes
 from h2rig.config import options
 from h2rig.errors import HTTPException
 from h2rig.files import FilePart, FileParts, Place
+from h2rig.isomorphic import shown
 from h2rig.multipart import MultipartPart
 from h2rig.ranges import Range, RangeParser
 from h2rig.template import template
@@ -226,15 +227,17 @@ class AsIsHandler(_Rooted):
         place = files.requested(request.path, self.base_path,
                                 self.url_base)[1]
         with files.open_file(place)[0] as source:
-            data = source.read()
-        line = data.split(b"\n", 1)[0].strip()
-        words = line.split()
-        if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not (
-                words[0][7:].isdigit() and len(words[1]) == 3
-                and words[1].isdigit() and words[1] >= b"100"):
-            raise ValueError("%s, line 1: expected a status line such as "
-                             "\"HTTP/1.1 200 OK\", not %r" % (place.path, line))
-        response.writer.write(data)
+            data = source.read(files.SMALL)
+            line = data.split(b"\n", 1)[0].strip()
+            words = line.split()
+            if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or not (
+                    words[0][7:].isdigit() and len(words[1]) == 3
+                    and words[1].isdigit() and words[1] >= b"100"):
+                raise ValueError("%s, line 1: expected a status line such as "
+                                 "\"HTTP/1.1 200 OK\", not %s"
+                                 % (place.path, shown(line)))
+            while data and response.writer.write(data):
+                data = source.read(files.SMALL)
 
 
 #: The ones of the default routes.

@@ -16,6 +16,7 @@ from typing import Any, AnyStr, Callable, Dict, List, Tuple
 
 from h2rig import files
 from h2rig.errors import HTTPException
+from h2rig.isomorphic import shown
 
 __all__ = ["SubstitutionError", "template"]
 
@@ -25,6 +26,11 @@ _name = re.compile(r"(?:(\$\w+):)?(\$?\w+)")
 HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 _PORTS = {"https": 443, "http": 80}
+
+#: Characters of an expression that stand in a message, and digits that an index
+#: may have.
+MAX_SHOWN = 200
+DIGITS = 9
 
 Tokens = List[Tuple[str, Any]]
 
@@ -70,8 +76,9 @@ def _substitute(request: Any, content: bytes, escape_type: str) -> bytes:
                         escape_type == "html")
         if escape_type == "field" and any(c in value for c in b"\0\r\n"):
             raise SubstitutionError(
-                "{{%s}}: no header field can have NUL, CR or LF as in %r" % (
-                    content[start + 2:end].decode("utf-8", "replace"), value))
+                "%s: no header field can have NUL, CR or LF as in %s" % (
+                    _named(content[start + 2:end].decode("utf-8", "replace")),
+                    shown(value)))
         out.append(value)
         at = end + 2
     return b"".join(out) + content[at:]
@@ -90,13 +97,19 @@ def _octets(value: Any, escape: bool) -> bytes:
     return text.encode(encoding, errors)
 
 
+def _named(text: str) -> str:
+    # An expression, for a message.
+    return "{{%s}}" % (text if len(text) <= MAX_SHOWN
+                       else text[:MAX_SHOWN] + "...")
+
+
 def _evaluate(request: Any, octets: bytes, variables: Dict[str, Any]) -> Any:
     # The value of what stands between the braces: text, bytes or int.
     text = octets.decode("utf-8", "replace")
     match = _name.match(text)
     if match is None:
         raise SubstitutionError(
-            "{{%s}}: expected a name after {{" % text)
+            "%s: expected a name after {{" % _named(text))
     variable, name = match.groups()
     tokens = _tokens(text, match.end())
     try:
@@ -104,17 +117,18 @@ def _evaluate(request: Any, octets: bytes, variables: Dict[str, Any]) -> Any:
         for kind, argument in tokens:
             if kind != "index":
                 raise SubstitutionError(
-                    "{{%s}}: %s takes no arguments" % (text, name))
+                    "%s: %s takes no arguments" % (_named(text), name))
             value = value[argument]
     except (LookupError, TypeError) as e:
-        raise SubstitutionError("{{%s}}: there is no such value (%s: %s)" % (
-            text, type(e).__name__, e)) from None
+        raise SubstitutionError("%s: there is no such value (%s: %s)" % (
+            _named(text), type(e).__name__, str(e)[:MAX_SHOWN])) from None
     except _Unknown as e:
-        raise SubstitutionError("{{%s}}: %s" % (text, e)) from None
+        raise SubstitutionError("%s: %s" % (
+            _named(text), str(e)[:MAX_SHOWN])) from None
     if isinstance(value, bool) or not isinstance(value, (str, bytes, int)):
         raise SubstitutionError(
-            "{{%s}} is %s; expected what leads to text or a number"
-            % (text, "nothing" if value is None else type(value).__name__))
+            "%s is %s; expected what leads to text or a number"
+            % (_named(text), "nothing" if value is None else type(value).__name__))
     if variable is not None:
         variables[variable] = value
     return value
@@ -130,12 +144,12 @@ def _tokens(text: str, at: int) -> Tokens:
         match = _token.match(text, at)
         if match is None:
             raise SubstitutionError(
-                "{{%s}}: expected [index], (arguments) or }} where there is %r"
-                % (text, text[at:]))
+                "%s: expected [index], (arguments) or }} where there is %s"
+                % (_named(text), shown(text[at:])))
         index, arguments = match.groups()
         if index is not None:
             tokens.append(("index", int(index) if index.isdecimal()
-                           else index))
+                           and len(index) <= DIGITS else index))
         else:
             tokens.append(("arguments", [a.strip() for a in
                                          arguments.split(",")]

@@ -6,14 +6,18 @@ parameters (RFC 7692 §7.1), which a handler may have a say in.
 import re
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
+from h2rig.config import options
+from h2rig.isomorphic import shown
+
 __all__ = ["ExtensionParameter", "PerMessageDeflateExtensionProcessor",
            "format_extensions", "parse_extensions"]
 
 Parameter = Tuple[str, Optional[str]]
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_blanks = re.compile(r"[ \t]*")
 _item = re.compile(
-    r"[ \t]*(%s)[ \t]*(?:=[ \t]*(?:(%s)|\"((?:[^\"\\]|\\.)*)\")[ \t]*)?"
+    r"(%s)[ \t]*(?:=[ \t]*(?:(%s)|\"([^\"\\]*(?:\\.[^\"\\]*)*)\")[ \t]*)?"
     % (_TOKEN, _TOKEN))
 
 
@@ -54,14 +58,23 @@ class ExtensionParameter:
 
 
 def parse_extensions(data: str) -> List[ExtensionParameter]:
-    """The field's value as a list (RFC 6455 §9.1).  ValueError."""
+    """The field's value as a list (RFC 6455 §9.1).  ValueError, also for more
+    extensions and parameters than `--max-parameters`.
+    """
+    if data.count(",") + data.count(";") >= options.max_parameters:
+        raise ValueError("more extensions and parameters than %d "
+                         "(--max-parameters)" % options.max_parameters)
     found: List[ExtensionParameter] = []
     at = 0
     expect_name = True
-    while at < len(data):
+    while True:
+        # Never twice: a field of spaces would take the square of its length.
+        at = _blanks.match(data, at).end()      # type: ignore[union-attr]
+        if at >= len(data):
+            break
         match = _item.match(data, at)
         if match is None:
-            if expect_name and data[at] in " \t,":
+            if expect_name and data[at] == ",":
                 at += 1                 # an empty element
                 continue
             raise _syntax_error(data)
@@ -85,7 +98,8 @@ def parse_extensions(data: str) -> List[ExtensionParameter]:
 
 
 def _syntax_error(data: str) -> ValueError:
-    return ValueError("no list of extensions (RFC 6455 §9.1): %r" % data)
+    return ValueError("no list of extensions (RFC 6455 §9.1): %s"
+                      % shown(data))
 
 
 def format_extensions(extensions: Iterable[ExtensionParameter]) -> str:

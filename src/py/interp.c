@@ -221,12 +221,13 @@ alias_list(const struct options *o)
 static PyObject *
 options_dict(const struct options *o)
 {
-	return Py_BuildValue("{sO&sOsssIsssKsKsKsKsssO&sNsIsO&sO&sO&sO"
+	return Py_BuildValue("{sO&sOsssIsIsssKsKsKsKsssO&sNsIsO&sO&sO&sO"
 	    "sOszsi}",
 	    "doc_root", fs_text, o->doc_root,
 	    "hide_tracebacks", o->hide_tracebacks ? Py_True : Py_False,
 	    "scheme", o->cleartext ? "http" : "https",
 	    "port", o->port,
+	    "max_parameters", o->max_parameters,
 	    "log_level", log_level_name(o->log_level),
 	    "max_body", (unsigned long long)o->limits.max_body,
 	    "max_message", (unsigned long long)o->max_message,

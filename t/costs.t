@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What a client alone may have a connection's process spend: the number of
+things in what it sends, and content that goes through pipes, by memory
+(--max-memory would end what took more)."""
+import os
+import sys
+import tempfile
+import zlib
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap                                                      # noqa: E402
+from rawclient import Client                                    # noqa: E402
+from server import Server, program                              # noqa: E402
+
+t = tap.Tap()
+
+NUMBERS = '''
+def main(request, response):
+    what = getattr(request, request.url_parts.path[1:].partition(".")[0], None)
+    return str(sum(map(len, dict.values(what))))
+'''
+
+ENDLESS = '''
+import itertools
+def main(request, response):
+    return (b"%010d" % i for i in itertools.count())
+'''
+
+HANDSHAKE = '''
+def web_socket_do_extra_handshake(request):
+    pass
+def web_socket_transfer_data(request):
+    pass
+'''
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+PARTS = {"content-type": "multipart/form-data; boundary=b"}
+PART = b"--b\r\nContent-Disposition: form-data; name=a%s\r\n\r\nx\r\n"
+
+# Of ten things, and of eleven: a name, how they are asked for, the status of
+# the latter and what its text names.
+TOO_MANY = [
+    ("a query", lambda c, n: c.request(
+        "/GET.py?" + "&".join(["a=1"] * n)), 400, "parameters"),
+    ("a query of nothing", lambda c, n: c.request(
+        "/GET.py?" + "&" * (n - 1)), 400, "parameters"),
+    ("a form", lambda c, n: c.request("/POST.py", headers=FORM, body=b"&".join(
+        [b"a=1"] * n)), 413, "parameters"),
+    ("cookies", lambda c, n: c.request("/cookies.py", headers={
+        "cookie": "; ".join(["a=1"] * n)}), 400, "cookies"),
+    ("cookies in fields of their own", lambda c, n: c.request(
+        "/cookies.py", headers=[("cookie", "a=1")] * n), 400, "cookies"),
+    ("multipart fields", lambda c, n: c.request("/POST.py", headers=PARTS,
+     body=PART % b"" * n + b"--b--"), 413, "parts"),
+    ("multipart files", lambda c, n: c.request("/POST.py", headers=PARTS,
+     body=PART % b"; filename=f" * n + b"--b--"), 413, "parts"),
+    ("multipart parts without a name", lambda c, n: c.request(
+        "/POST.py", headers=PARTS, body=b"--b\r\n\r\nx\r\n" * n + b"--b--"),
+     413, "parts"),
+    ("pipes' query", lambda c, n: c.request(
+        "/ten.txt?pipe=status(200)" + "&a" * (n - 1)), 400, "parameters"),
+    ("a template's query", lambda c, n: c.request(
+        "/q.sub.txt?q=1" + "&a" * (n - 1)), 400, "parameters"),
+    ("extensions", lambda c, n: websocket(c, ", ".join(["a"] * n)), 400,
+     "extensions and parameters"),
+    ("an extension's parameters", lambda c, n: websocket(
+        c, "; ".join(["a"] * n)), 400, "extensions and parameters"),
+]
+
+
+def websocket(c, extensions):
+    """A WebSocket's handshake."""
+    return c.open("/ws", "CONNECT", [
+        (":protocol", "websocket"), ("sec-websocket-version", "13"),
+        ("sec-websocket-extensions", extensions)])
+
+
+def numbers(s):
+    """--max-parameters."""
+    with Client(s.port) as c:
+        for name, ask, status, text in TOO_MANY:
+            x, y = ask(c, 10), ask(c, 11)
+            c.wait_for(lambda: x.status and y.done)
+            t.ok(x.status == 200 and y.status == status
+                 and b"more " + text.encode() in y.body
+                 and b"than 10 (--max-parameters)" in y.body,
+                 f"{name}: 10 are answered, 11 by {status}", (x, y))
+
+
+def parsers(s):
+    """What took minutes of CPU, or gigabytes."""
+    with Client(s.port) as c:
+        x = websocket(c, "," + " " * 60000 + ",")
+        c.wait_for(lambda: x.status)
+        t.eq(x.status, 200, "60,000 spaces in Sec-WebSocket-Extensions")
+        x = c.fetch("/POST.py", headers=FORM, body=b"a&" * (8 << 20))
+        t.ok(x.status == 413 and b"--max-parameters" in x.body,
+             "16 MiB of a form, a&a&a&", x)
+        x = c.fetch("/POST.py", headers=PARTS, body=(
+            PART % b"; filename=f") * 200000 + b"--b--")
+        t.ok(x.status == 413 and b"--max-parameters" in x.body,
+             "200,000 files of a form", x)
+        x = c.fetch("/POST.py", headers=FORM, body=b"a=" + b"%41" * (5 << 20))
+        t.eq((x.status, x.body), (200, b"1"),
+             "16 MiB of a form, one value with many escapes")
+        x = c.fetch("/POST.py", headers={
+            "content-type": "multipart/form-data; boundary=" + "b" * 71},
+            body=b"x")
+        t.ok(x.status == 400 and b"70" in x.body, "a boundary of 71 octets", x)
+        x = c.fetch("/ten.txt?pipe=" + "|".join(["slice(0)"] * 101))
+        t.ok(x.status == 500 and b"more than 100 pipes" in x.body,
+             "101 pipes", x)
+
+
+def inflated(c, path):
+    """How much a response's content is, inflated; the response."""
+    x = c.request(path)
+    stream, size = zlib.decompressobj(31), 0
+    while not x.done:
+        c.pump(1)
+        while x.data:
+            size += len(stream.decompress(x.data.pop(0)))
+    return size, x
+
+
+def pipes(s, size):
+    """Content goes through them piece by piece."""
+    with Client(s.port, timeout=60) as c:
+        got, x = inflated(c, "/large.bin?pipe=gzip")
+        t.ok((x.status, got, x.header("content-length")) == (200, size, None),
+             "gzip of a large file", (got, x))
+        got, x = inflated(c, "/large.bin?pipe=slice(null,-1)|gzip|trickle(9)")
+        t.ok((x.status, got) == (200, size - 1), "... of its slice, trickled",
+             (got, x))
+        x = c.fetch("/large.bin?pipe=sub")
+        t.ok(x.status == 500 and b"more octets than 4194304" in x.body,
+             "sub of a large file: 500 that names the bound", x)
+        x = c.fetch("/large.bin?pipe=trickle(5:r1)|slice(0,7)")
+        t.eq((x.status, x.body), (200, bytes(7)), "slice of a trickle")
+        for pipe, body in (("slice(5,25)", b"0000000000100000"),
+                           ("slice(0,5)|slice(2,4)", b"00"),
+                           ("slice(3,2)", b"")):
+            x = c.fetch("/endless.py?pipe=" + pipe)
+            t.eq((x.status, x.body[-16:], x.ended), (200, body, True),
+                 f"{pipe} of content without an end")
+        for pipe in ("slice(-5)", "slice(0,-5)", "sub"):
+            x = c.fetch("/endless.py?pipe=" + pipe)
+            t.ok(x.status == 500 and b"more octets than 4194304" in x.body,
+                 f"{pipe} of content without an end", x)
+        x = c.fetch("/endless.py?pipe=gzip", method="HEAD")
+        t.eq((x.status, x.ended), (200, True), "... and of HEAD none")
+        x = c.request("/large.asis")
+        c.wait_for(lambda: len(x.data) > 9)
+        t.ok(x.header("x-a") == "b" and x.body[:1] == b"\0",
+             "a large literal response", x)
+    for pipe in ("gzip", "trickle(1000000:r1)", "trickle(3)", "slice(9)"):
+        with Client(s.port) as c:
+            x = c.request("/endless.py?pipe=" + pipe)
+            t.ok(c.wait_for(lambda: len(x.data) > 9), f"{pipe} of content "
+                 "without an end: it comes meanwhile", x)
+
+
+with tempfile.TemporaryDirectory() as root:
+    for file, content in (
+            ("GET.py", NUMBERS), ("POST.py", NUMBERS), ("cookies.py", NUMBERS),
+            ("endless.py", ENDLESS), ("ws_wsh.py", HANDSHAKE),
+            ("ten.txt", "0123456789"), ("q.sub.txt", "{{GET[q]}}"),
+            ("large.bin", ""), ("large.asis", "HTTP/1.1 200 OK\na: b\n\n")):
+        with open(os.path.join(root, file), "w") as f:
+            f.write(content.replace("\na:", "\nx-a:"))
+    SIZE = 400 << 20
+    os.truncate(os.path.join(root, "large.bin"), SIZE)
+    os.truncate(os.path.join(root, "large.asis"), SIZE)
+    with Server(root, "--max-parameters", "10") as server:
+        numbers(server)
+    with open(program(), "rb") as f:
+        memory = "0" if b"__asan_init" in f.read() else "700M"
+    with Server(root, "--max-memory", memory, "--max-frame-size",
+                "1M") as server:
+        parsers(server)
+        pipes(server, SIZE)
+t.done()
