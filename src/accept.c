@@ -6,7 +6,8 @@
  *
  * A lack of descriptors, memory or processes is waited out: what was accepted
  * is kept, the listeners leave the set, and after a pause that doubles it is
- * tried again.  The same when the house is full: the kernel queues.
+ * tried again.  When the house is full the next client is kept likewise, until
+ * another one makes room for it (room.c); those behind it the kernel queues.
  */
 #include <errno.h>
 #include <string.h>
@@ -65,12 +66,42 @@ refuse_held(struct parent *p)
 	return true;
 }
 
+/* Once for a client, and seldom if that is often. */
+static void
+log_full(struct parent *p, uint64_t now)
+{
+	if (p->full_logged || (p->full_ms != 0 && now - p->full_ms < 1000))
+		return;
+	log_warnx("all %u children are busy, further connections wait",
+	    p->options->max_children);
+	p->full_logged = true;
+	p->full_ms = now;
+}
+
+/* A place for the connection held back; false: it has to wait. */
+static bool
+find_place(struct parent *p)
+{
+	uint64_t now = sys_now_ms();
+	char client[SYS_ADDR_SIZE];
+
+	if (room_is_free(p))
+		return true;
+	sys_format_addr((const struct sockaddr *)&p->held_addr, client,
+	    sizeof(client));
+	if (!room_ask(p, client, now))
+		log_full(p, now);
+	return false;
+}
+
 /* A child for the connection held back, if there is one. */
 static bool
 spawn_held(struct parent *p)
 {
 	if (p->held_fd == -1 || refuse_held(p))
 		return true;
+	if (!find_place(p))
+		return false;
 	if (spare_take(p, p->held_fd, &p->held_addr)) {
 		close(p->held_fd);
 	} else if (spawn_child(p, p->held_fd, &p->held_addr) == -1) {
@@ -78,6 +109,8 @@ spawn_held(struct parent *p)
 		return false;
 	}
 	p->held_fd = -1;
+	p->asked_ms = 0;
+	p->full_logged = false;
 	note_success(p);
 	return true;
 }
@@ -125,31 +158,6 @@ too_fast(struct parent *p, uint64_t now)
 	return p->second_n >= p->options->max_per_second;
 }
 
-/* Once, until half of them have left, and seldom if that is often. */
-static void
-log_full(struct parent *p, uint64_t now)
-{
-	if (p->full_logged || (p->full_ms != 0 && now - p->full_ms < 1000))
-		return;
-	log_warnx("all %u children are busy, further connections wait",
-	    p->options->max_children);
-	p->full_logged = true;
-	p->full_ms = now;
-}
-
-static bool
-has_room(struct parent *p)
-{
-	uint64_t now = sys_now_ms();
-
-	if (too_fast(p, now))
-		return false;
-	if (p->alive < p->options->max_children)
-		return true;
-	log_full(p, now);
-	return false;
-}
-
 void
 accept_ready(struct parent *p, const struct pollfd *set)
 {
@@ -161,9 +169,10 @@ accept_ready(struct parent *p, const struct pollfd *set)
 		if (set[i].revents == 0)
 			continue;
 		for (k = 0; k < ACCEPTS_PER_WAKE; k++)
-			if (!has_room(p) || !accept_one(p, l->fd[i]))
+			if (too_fast(p, sys_now_ms()) ||
+			    !accept_one(p, l->fd[i]))
 				break;
-		if (p->resume_ms != 0)
+		if (p->held_fd != -1 || p->resume_ms != 0)
 			break;
 	}
 }
@@ -175,7 +184,7 @@ accept_may(struct parent *p, uint64_t now)
 	    (p->resume_ms != 0 && now < p->resume_ms))
 		return false;
 	p->resume_ms = 0;
-	return has_room(p) && spawn_held(p) && has_room(p);
+	return !too_fast(p, now) && spawn_held(p);
 }
 
 void

@@ -44,6 +44,8 @@ struct child {
 	bool python;		/* Python's part has been started */
 };
 
+static const char full[] = "the server is full: this connection, which had "
+    "no work, makes room (--max-children)";
 static const char damaged[] = "it has closed the connection's descriptors";
 
 /* Returns how long poll may wait. */
@@ -117,12 +119,13 @@ until(uint64_t due, uint64_t now)
 static bool
 poll_socket(const struct child *ch, short events, int timeout)
 {
-	struct pollfd p[2] = {
+	struct pollfd p[3] = {
 		{ .fd = ch->c.fd, .events = events },
-		{ .fd = ch->a->drain_fd, .events = POLLIN }
+		{ .fd = ch->a->drain_fd, .events = POLLIN },
+		{ .fd = ch->a->line_fd, .events = POLLIN }
 	};
 
-	return poll(p, 2, timeout) <= 0 || p[1].revents == 0;
+	return poll(p, 3, timeout) <= 0 || p[1].revents == 0;
 }
 
 static void
@@ -146,6 +149,8 @@ handshake(struct child *ch)
 			    "%g s",
 			    ch->c.options->handshake_timeout_ms / 1000.0);
 			end_with(ch, CHILD_END_TIMEOUT, CLOSE_FIN, why);
+		} else if (atomic_load(&ch->c.slot->asked_ms) != 0) {
+			end_with(ch, CHILD_END_DRAINED, CLOSE_FIN, full);
 		} else if (!poll_socket(ch, rc == TLS_AGAIN_WRITE ? POLLOUT :
 		    POLLIN, wait)) {
 			end_with(ch, CHILD_END_DRAINED, CLOSE_FIN, "");
@@ -209,6 +214,24 @@ begin_drain(struct child *ch, const char *why)
 		return;
 	ch->drain_why = why;
 	conn_drain(&ch->c);
+}
+
+/*
+ * The parent wants the place of a connection without work.  It has some if a
+ * request has come, or gone on, since then: that is served first.
+ */
+static void
+check_asked(struct child *ch)
+{
+	struct conn *c = &ch->c;
+	uint64_t asked = atomic_load(&c->slot->asked_ms);
+
+	if (asked == 0 || ch->more)
+		return;
+	if (conn_has_streams(c) && (conn_runs(c) || c->last_work >= asked))
+		begin_drain(ch, full);
+	else
+		end_goaway(ch, CHILD_END_DRAINED, H2_NO_ERROR, full);
 }
 
 /* Connections that have lasted long enough are drained too. */
@@ -312,6 +335,7 @@ check_deadlines(struct child *ch, uint64_t now)
 	bool stalled, hopeless;
 
 	sooner(&timeout, beat(ch));
+	check_asked(ch);
 	sooner(&timeout, check_age(ch, now));
 	if (c->ready != NULL)
 		start_python(ch);
@@ -394,10 +418,11 @@ static void
 serve(struct child *ch)
 {
 	struct conn *c = &ch->c;
-	struct pollfd p[3] = {
+	struct pollfd p[4] = {
 		{ .fd = c->fd, .events = POLLIN },
 		{ .fd = c->wake[0], .events = POLLIN },
-		{ .fd = ch->a->drain_fd, .events = POLLIN }
+		{ .fd = ch->a->drain_fd, .events = POLLIN },
+		{ .fd = ch->a->line_fd, .events = POLLIN }
 	};
 	int timeout;
 
@@ -420,8 +445,9 @@ serve(struct child *ch)
 		notes_move(&c->logging, &c->notes);
 		conn_unlock(c);
 		sooner(&timeout, conn_log(c, false));
-		if (poll(p, 3, timeout) == -1)
-			p[0].revents = p[1].revents = p[2].revents = 0;
+		if (poll(p, 4, timeout) == -1)
+			p[0].revents = p[1].revents = p[2].revents =
+			    p[3].revents = 0;
 		conn_lock(c);
 		c->io_soon = false;
 		if ((p[0].revents | p[1].revents) & POLLNVAL)
@@ -433,6 +459,8 @@ serve(struct child *ch)
 			begin_drain(ch, NULL);
 			p[2].fd = -1;
 		}
+		if (p[3].revents != 0)	/* check_asked looks at the slot */
+			p[3].fd = -1;
 		if (p[0].revents & ~POLLOUT || timeout == 0 ||
 		    (p[0].revents != 0 && c->read_blocked))
 			read_input(ch);
@@ -455,7 +483,10 @@ close_connection(struct child *ch)
 	if (ch->end != CHILD_END_SCRIPT && send_held_by(c->session) != 0)
 		conn_release_hold(c);
 	conn_unlock(c);
-	closing_run(c, ch->how, ch->end != CHILD_END_CLIENT);
+	/* Of a handshake that has not ended there is nothing to be fetched. */
+	closing_run(c, ch->how, ch->end == CHILD_END_DRAINED ?
+	    c->tls == NULL || c->info.version != NULL :
+	    ch->end != CHILD_END_CLIENT);
 }
 
 /*

@@ -128,10 +128,12 @@ closing_run(struct conn *c, enum conn_close how, bool linger)
 		    sizeof(reset));
 	} else {
 		shutdown(c->fd, SHUT_WR);
+		atomic_store(&c->slot->state, CHILD_GONE);
 		if (linger)
 			wait_for_end(c, due);
 	}
 	conn_lock(c);
 	conn_close_fd(c);
+	atomic_store(&c->slot->state, CHILD_GONE);
 	conn_unlock(c);
 }

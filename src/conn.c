@@ -108,6 +108,8 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 	struct exchange *x;
 
 	conn_note_work(c);
+	if (atomic_load_explicit(&c->slot->first_ms, memory_order_relaxed) == 0)
+		atomic_store(&c->slot->first_ms, c->last_work);
 	if (quickfile_respond(c, s, l, frame->end_stream))
 		return;
 	if ((x = exchange_new(c, s)) == NULL) {

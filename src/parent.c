@@ -24,6 +24,7 @@
 #include "sys.h"
 
 #define REFRESH_MS 600000	/* files are kept from cleaners so often */
+#define FULL_MS 10		/* somebody waits for a place: again */
 #define RETRY_MS 100		/* records, notices that are held: again */
 #define LOG_LAST_TRIES 10	/* ... and at the end so often */
 
@@ -201,6 +202,7 @@ act(struct parent *p)
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 	if (take(&got_child))
 		reap_children(p);
+	room_look(p, now);
 	if (take(&got_status))
 		status_log(p);
 	if (take(&got_reload) && !p->stopping)
@@ -236,6 +238,8 @@ next_wake(const struct parent *p, uint64_t now, bool accepting)
 
 	if (p->alive + p->leaving > 0 && now + TICK_MS < at)
 		at = now + TICK_MS;
+	if (p->held_fd != -1 && !room_is_free(p))
+		at = now + FULL_MS;
 	if (p->resume_ms != 0 && p->resume_ms < at)
 		at = p->resume_ms;
 	if (p->stopping && !p->killed_all && p->grace_end_ms < at)
@@ -299,8 +303,7 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	p.held_addr = s->client;
 	p.last_client_ms = sys_now_ms();
 	p.refresh_ms = p.last_client_ms + REFRESH_MS;
-	if (scoreboard_init(&p.board, o->max_children + o->spare) == -1 ||
-	    sys_pipe(p.drain, 0) == -1)
+	if (room_init(&p) == -1 || sys_pipe(p.drain, 0) == -1)
 		fatal(EXIT_SYSTEM, "start");
 	set_signals(&p);
 	log_set_waits(false);

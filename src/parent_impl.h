@@ -48,7 +48,11 @@ struct parent {
 	struct tls_ctx **tls;	/* *tls is replaced by a reload */
 	struct supervise *supervise;
 	struct scoreboard board;
-	size_t alive;		/* children with a client */
+	size_t alive;		/* children that have, or have had, a client */
+	size_t gone;		/* of these those whose client has left */
+	uint64_t slow_ms;	/* a first request may take, as room.c says */
+	uint64_t left_ms;	/* a client has left by itself; 0: none */
+	uint64_t asked_ms;	/* one was asked to make room; 0: it is had */
 	size_t spares;		/* ... without one, the leaving ones too */
 	size_t leaving;		/* of these those that are told to leave */
 	unsigned spare_deaths;	/* of those without a client, not replaced */
@@ -106,8 +110,21 @@ bool spawn_leaves_free(int fd);
 /* Seat and slot become those of a client that has just been accepted. */
 void spawn_seat(struct parent *p, long i, const struct sockaddr_storage *ss);
 
-/* As fork; the parent has the seat's pid and group then. */
-pid_t spawn_fork(struct parent *p, long i);
+/*
+ * A line to a child: a pair of sockets, of which the parent has the first and
+ * never reads.  A spare gets its client by it, and the end of it wakes a child
+ * that is asked for something.  0, or -1 with errno.
+ */
+int spawn_line(int ends[2]);
+
+/* The child sees the end of its line; others may have inherited ours. */
+void spawn_cut(struct seat *seat);
+
+/*
+ * As fork; the parent has the seat's pid and group then, and each has its end of
+ * the line, or -1, in its copy of the seat.  The other ones are closed.
+ */
+pid_t spawn_fork(struct parent *p, long i, const int ends[2]);
 
 /*
  * In the new process: all that a child needs and a script expects, whoever its
@@ -148,12 +165,36 @@ void accept_ready(struct parent *p, const struct pollfd *set);
 /* Closes the connection that is held back, and no pause is left. */
 void accept_end(struct parent *p);
 
+/* ---- room.c: who makes room when the house is full ---- */
+
+/* The scoreboard, with as many slots as it needs: 0, or -1 with errno. */
+int room_init(struct parent *p);
+
+/* Whether another client can have a place, and a child a slot. */
+bool room_is_free(const struct parent *p);
+
+/*
+ * Nothing is free, and the client waits: asks a child to leave.  False: there
+ * is none that has been without work for long enough.
+ */
+bool room_ask(struct parent *p, const char *client, uint64_t now);
+
+/* The child in seat i, which had a client, is dead. */
+void room_died(struct parent *p, size_t i);
+
+/*
+ * Finds those whose clients have left, ends the first of them when they are too
+ * many, and those that have been asked to leave and stay.
+ */
+void room_look(struct parent *p, uint64_t now);
+
 /* ---- reap.c: children end ---- */
 
 /* Buries all that are dead. */
 void reap_children(struct parent *p);
 
-/* SIGKILL for all, and the log will say why; not copied. */
+/* SIGKILL for that child, or for all, and the log will say why; not copied. */
+void reap_kill(struct seat *seat, const char *why);
 void reap_kill_all(struct parent *p, const char *why);
 
 /*

@@ -81,13 +81,13 @@ bury(struct parent *p, pid_t pid)
 	}
 	ends_log(p->options, &p->board.seat[i], &p->board.slot[i], status,
 	    ends_cpu_us() - cpu_us);
+	spawn_cut(&p->board.seat[i]);
 	p->board.seat[i].pid = 0;
 	/* Its files are gone, with what it had in them. */
 	atomic_store(&p->board.slot[i].stored, 0);
 	p->alive--;
+	room_died(p, (size_t)i);
 	note_death(p, i, status);
-	if (p->alive <= p->options->max_children / 2)
-		p->full_logged = false;
 	/* There is room again for what was short, perhaps. */
 	p->resume_ms = 0;
 }
@@ -106,8 +106,8 @@ reap_children(struct parent *p)
 	}
 }
 
-static void
-kill_child(struct seat *seat, const char *why)
+void
+reap_kill(struct seat *seat, const char *why)
 {
 	if (seat->killed == NULL)
 		seat->killed = why;
@@ -124,7 +124,7 @@ reap_kill_all(struct parent *p, const char *why)
 	p->killed_all = true;
 	for (i = 0; i < p->board.n; i++)
 		if (p->board.seat[i].pid != 0)
-			kill_child(&p->board.seat[i], why);
+			reap_kill(&p->board.seat[i], why);
 }
 
 /*
@@ -149,7 +149,7 @@ reap_deadlines(struct parent *p, uint64_t now)
 
 		if (p->board.seat[i].pid == 0 || at == 0 || at > now)
 			continue;
-		kill_child(&p->board.seat[i],
+		reap_kill(&p->board.seat[i],
 		    atomic_load(&slot->state) == CHILD_LEAVING ?
 		    "past its deadline" :
 		    "limit hit: no sign of life (--silence-limit)");
@@ -177,7 +177,7 @@ reap_processes(struct parent *p, uint64_t now)
 	for (i = 0; i < p->board.n; i++)
 		if (p->board.seat[i].pid != 0 &&
 		    p->board.seat[i].processes > p->options->max_processes)
-			kill_child(&p->board.seat[i],
+			reap_kill(&p->board.seat[i],
 			    "limit hit: processes (--max-processes)");
 	took = sys_now_ms() - now;
 	p->count_ms = now + TICK_MS +

@@ -63,7 +63,7 @@ scoreboard_init(struct scoreboard *b, size_t n)
 	b->slot = sys_shared_memory(n * sizeof(*b->slot));
 	b->seat = calloc(n, sizeof(*b->seat));
 	for (i = 0; b->seat != NULL && i < n; i++)
-		b->seat[i].crash_fd = b->seat[i].spare_fd = -1;
+		b->seat[i].crash_fd = b->seat[i].line_fd = -1;
 	if (b->slot == NULL || b->seat == NULL) {
 		scoreboard_free(b);
 		errno = ENOMEM;
@@ -100,7 +100,8 @@ scoreboard_take(struct scoreboard *b)
 		b->seat[i].client[0] = '\0';
 		b->seat[i].host[0] = '\0';
 		b->seat[i].processes = 0;
-		b->seat[i].spare = false;
+		b->seat[i].spare = b->seat[i].learned = false;
+		b->seat[i].asked_ms = b->seat[i].gone_ms = 0;
 		return (long)i;
 	}
 	return -1;
@@ -268,6 +269,17 @@ slot_running_text(const struct slot *s, size_t i, char *dst, size_t size)
 		return false;
 	running_text(r, stream, dst, size);
 	return true;
+}
+
+bool
+slot_is_running(const struct slot *s)
+{
+	size_t i;
+
+	for (i = 0; i < SCOREBOARD_RUNNING; i++)
+		if (atomic_load(&s->running[i].stream) != 0)
+			return true;
+	return false;
 }
 
 bool

@@ -31,6 +31,7 @@ enum child_state {
 	CHILD_WAITING,		/* for the client: streams, no function runs */
 	CHILD_FINISHING,	/* functions of streams that have ended run */
 	CHILD_RUNNING,
+	CHILD_GONE,		/* no client; functions may run */
 	CHILD_LEAVING		/* at its end; nothing of it runs any more */
 };
 
@@ -64,6 +65,8 @@ struct slot {
 	atomic_int state;	/* enum child_state */
 	atomic_int end;		/* enum child_end */
 	uint64_t started_ms;
+	atomic_uint_fast64_t first_ms;	/* its first request came; 0: none yet */
+	atomic_uint_fast64_t asked_ms;	/* parent: make room; 0: no */
 	atomic_uint_fast64_t moved_ms;	/* something was last done for a stream */
 	atomic_uint_fast64_t kill_at_ms; /* parent SIGKILLs then; 0: no */
 	atomic_uint_fast64_t octets_in;
@@ -86,7 +89,10 @@ struct seat {
 	int crash_fd;		/* faulthandler's file, owned; -1: none yet */
 	bool spare;		/* has no client yet */
 	bool dismissed;		/* ... nor will it get one: it leaves */
-	int spare_fd;		/* a spare gets its client by it; -1: none */
+	int line_fd;		/* to it, as spawn_line says; -1: none */
+	bool learned;		/* when its first request came */
+	uint64_t asked_ms;	/* it was asked to make room; 0: it was not */
+	uint64_t gone_ms;	/* its client was seen to have left; 0: not yet */
 	char client[64];
 	char host[64];		/* of it, without the port */
 	unsigned processes;	/* in its group, when they were counted */
@@ -156,6 +162,9 @@ void slot_set_tls(struct slot *s, const char *version, const char *alpn);
  */
 bool slot_running_text(const struct slot *s, size_t i, char *dst,
     size_t size);
+
+/* Whether there is any. */
+bool slot_is_running(const struct slot *s);
 
 /*
  * Likewise the function that was begun last, whether or not it still runs: a

@@ -45,7 +45,7 @@ static void
 wait_warm(struct parent *p, long i)
 {
 	struct pollfd fds[2] = {
-		{ .fd = p->board.seat[i].spare_fd, .events = POLLIN },
+		{ .fd = p->board.seat[i].line_fd, .events = POLLIN },
 		{ .fd = p->drain[0], .events = POLLIN }
 	};
 
@@ -83,13 +83,12 @@ static void
 be_spare(struct parent *p, long i)
 {
 	struct sockaddr_storage ss;
-	int fd, from = p->board.seat[i].spare_fd;
+	int fd, from = p->board.seat[i].line_fd;
 
 	spawn_become(p, i);
 	wait_warm(p, i);
 	if ((fd = receive(from, &ss)) == -1)
 		_exit(CHILD_EXIT_OK);
-	close(from);
 	spawn_serve(p, i, fd, &ss);
 }
 
@@ -115,7 +114,7 @@ find_ready(const struct parent *p)
 	size_t i;
 
 	for (i = 0; p->spares > 0 && i < p->board.n; i++)
-		if (p->board.seat[i].spare && p->board.seat[i].spare_fd != -1 &&
+		if (p->board.seat[i].spare && p->board.seat[i].line_fd != -1 &&
 		    atomic_load(&p->board.slot[i].state) == CHILD_SPARE)
 			return (long)i;
 	return -1;
@@ -144,17 +143,6 @@ send_client(int to, int fd, const struct sockaddr_storage *ss)
 	    (ssize_t)sizeof(*ss) ? 0 : -1;
 }
 
-/* It ends, unless it has a client.  Others may have inherited our end. */
-static void
-let_go(struct seat *seat)
-{
-	if (seat->spare_fd == -1)
-		return;
-	shutdown(seat->spare_fd, SHUT_RDWR);
-	close(seat->spare_fd);
-	seat->spare_fd = -1;
-}
-
 /* No client for it: it leaves, and is killed if it cannot even do that. */
 static void
 dismiss(struct parent *p, long i)
@@ -169,7 +157,7 @@ dismiss(struct parent *p, long i)
 	if (limit_ms != 0)
 		atomic_store(&p->board.slot[i].kill_at_ms, sys_now_ms() +
 		    limit_ms);
-	let_go(seat);
+	spawn_cut(seat);
 }
 
 bool
@@ -183,12 +171,11 @@ spare_take(struct parent *p, int fd, const struct sockaddr_storage *ss)
 	seat = &p->board.seat[i];
 	/* First: from when it has the client the slot is its own. */
 	spawn_seat(p, i, ss);
-	if (send_client(seat->spare_fd, fd, ss) == -1) {
+	if (send_client(seat->line_fd, fd, ss) == -1) {
 		seat_nobody(p, i);
 		dismiss(p, i);
 		return false;
 	}
-	let_go(seat);
 	seat->spare = false;
 	p->spares--;
 	p->alive++;
@@ -218,7 +205,7 @@ spare_died(struct parent *p, long i, int status, uint64_t cpu_us)
 {
 	struct seat *seat = &p->board.seat[i];
 
-	let_go(seat);
+	spawn_cut(seat);
 	if (!seat->dismissed || !WIFEXITED(status) ||
 	    WEXITSTATUS(status) != CHILD_EXIT_OK) {
 		ends_log(p->options, seat, &p->board.slot[i], status, cpu_us);
@@ -239,7 +226,7 @@ spare_due(const struct parent *p)
 
 	if (p->spares >= p->options->spare || p->single || p->stopping ||
 	    p->held_fd != -1 ||
-	    p->alive + p->spares >= p->options->max_children)
+	    p->alive - p->gone + p->spares >= p->options->max_children)
 		return UINT64_MAX;
 	if (p->spare_after_ms > at)
 		at = p->spare_after_ms;
@@ -258,20 +245,6 @@ cannot_add(struct parent *p)
 	pause_adding(p);
 }
 
-/* A pair that leaves descriptors for clients: 0, or -1 with errno. */
-static int
-open_pair(int ends[2])
-{
-	if (sys_socketpair(ends) == -1)
-		return -1;
-	if (spawn_leaves_free(ends[0]))
-		return 0;
-	close(ends[0]);
-	close(ends[1]);
-	errno = EMFILE;
-	return -1;
-}
-
 void
 spare_add(struct parent *p)
 {
@@ -285,23 +258,17 @@ spare_add(struct parent *p)
 		p->spare_deaths--;
 		pause_adding(p);
 	}
-	if (open_pair(ends) == -1) {
+	if (spawn_line(ends) == -1) {
 		cannot_add(p);
 		return;
 	}
 	seat_nobody(p, i);
 	seat->dismissed = false;
-	seat->spare_fd = ends[0];
-	if ((pid = spawn_fork(p, i)) == 0) {
-		close(ends[0]);
-		seat->spare_fd = ends[1];
+	if ((pid = spawn_fork(p, i, ends)) == 0)
 		be_spare(p, i);
-	}
-	close(ends[1]);
 	if (pid == -1) {
 		cannot_add(p);
 		seat->spare = false;
-		let_go(seat);
 		return;
 	}
 	p->spare_failed = false;

@@ -69,8 +69,8 @@ shed(struct parent *p, long self)
 			continue;
 		if (p->board.seat[i].crash_fd != -1)
 			close(p->board.seat[i].crash_fd);
-		if (p->board.seat[i].spare_fd != -1)
-			close(p->board.seat[i].spare_fd);
+		if (p->board.seat[i].line_fd != -1)
+			close(p->board.seat[i].line_fd);
 	}
 }
 
@@ -130,6 +130,7 @@ spawn_serve(struct parent *p, long i, int fd,
 		child_fail(slot, "client socket");
 	a.fd = fd;
 	a.drain_fd = p->drain[0];
+	a.line_fd = p->board.seat[i].line_fd;
 	a.crash_fd = p->board.seat[i].crash_fd;
 	a.tls = *p->tls;
 	a.options = p->options;
@@ -160,18 +161,57 @@ spawn_seat(struct parent *p, long i, const struct sockaddr_storage *ss)
 		    p->options->silence_limit_ms);
 }
 
-pid_t
-spawn_fork(struct parent *p, long i)
+int
+spawn_line(int ends[2])
 {
+	if (sys_socketpair(ends) == -1)
+		return -1;
+	if (spawn_leaves_free(ends[0]) && spawn_leaves_free(ends[1]))
+		return 0;
+	close(ends[0]);
+	close(ends[1]);
+	errno = EMFILE;
+	return -1;
+}
+
+void
+spawn_cut(struct seat *seat)
+{
+	if (seat->line_fd == -1)
+		return;
+	shutdown(seat->line_fd, SHUT_RDWR);
+	close(seat->line_fd);
+	seat->line_fd = -1;
+}
+
+/* Keeps the end of the line that is `mine`. */
+static void
+take_line(struct seat *seat, const int ends[2], int mine)
+{
+	int err = errno;
+
+	seat->line_fd = mine;
+	if (ends[0] != mine)
+		close(ends[0]);
+	if (ends[1] != mine)
+		close(ends[1]);
+	errno = err;
+}
+
+pid_t
+spawn_fork(struct parent *p, long i, const int ends[2])
+{
+	struct seat *seat = &p->board.seat[i];
 	pid_t pid;
 
-	crash_file(p, &p->board.seat[i]);
+	crash_file(p, seat);
 	pid = interp_fork();
+	take_line(seat, ends, pid == -1 ? -1 : ends[pid == 0]);
 	if (pid <= 0)
 		return pid;
 	/* Here too: whoever comes first, its group exists from now on. */
 	setpgid(pid, pid);
-	p->board.seat[i].pid = pid;
+	seat->pid = pid;
 	atomic_store(&p->board.slot[i].pid, (int)pid);
 	return pid;
 }
@@ -181,10 +221,13 @@ spawn_child(struct parent *p, int fd, const struct sockaddr_storage *ss)
 {
 	long i = scoreboard_take(&p->board);
 	struct seat *seat = &p->board.seat[i];
+	int ends[2];
 	pid_t pid;
 
+	if (spawn_line(ends) == -1)
+		ends[0] = ends[1] = -1;
 	spawn_seat(p, i, ss);
-	pid = spawn_fork(p, i);
+	pid = spawn_fork(p, i, ends);
 	if (pid == -1)
 		return -1;
 	if (pid == 0) {

@@ -19,7 +19,8 @@ state_text(int state)
 		[CHILD_HANDSHAKE] = "handshake", [CHILD_IDLE] = "idle",
 		[CHILD_WAITING] = "waiting for the client",
 		[CHILD_FINISHING] = "finishing",
-		[CHILD_RUNNING] = "running", [CHILD_LEAVING] = "leaving"
+		[CHILD_RUNNING] = "running", [CHILD_GONE] = "client gone",
+		[CHILD_LEAVING] = "leaving"
 	};
 	size_t i = (size_t)state;	/* of an untrusted slot */
 
@@ -30,13 +31,17 @@ void
 status_log(const struct parent *p)
 {
 	char text[4096], run[SCOREBOARD_RUN_TEXT];
-	char spare[32] = "", stored[64];
+	char others[64] = "", n[32], stored[64];
 	size_t i, k;
 
+	snprintf(n, sizeof(n), "%zu spare", p->spares);
 	if (p->options->spare != 0)
-		snprintf(spare, sizeof(spare), ", %zu spare", p->spares);
-	log_info("%zu children of at most %u%s%s", p->alive,
-	    p->options->max_children, spare, p->stopping ? ", stopping" : "");
+		ends_append(others, sizeof(others), ", ", n);
+	snprintf(n, sizeof(n), "%zu", p->gone);
+	if (p->gone != 0)
+		ends_append(others, sizeof(others), ", clients gone of ", n);
+	log_info("%zu children of at most %u%s%s", p->alive - p->gone,
+	    p->options->max_children, others, p->stopping ? ", stopping" : "");
 	for (i = 0; i < p->board.n; i++) {
 		const struct seat *seat = &p->board.seat[i];
 		const struct slot *slot = &p->board.slot[i];

@@ -543,7 +543,8 @@ def full_house(s):
     for _ in range(30):
         with Client(s.port) as c:
             c.ping()
-        tap.wait_until(lambda: not s.children())
+            with Client(s.port, tls=False, preface=False):
+                s.wait_log("all 1 children are busy")
     took = time.monotonic() - began
     n = s.log().count("all 1 children are busy")
     t.ok(1 <= n <= took + 2, "full house: it is logged once a second at most",

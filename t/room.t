@@ -1,0 +1,346 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A full house (--max-children): who makes room and who does not, and what is
+left of clients that have gone.
+
+    room.t [CASE ...]
+"""
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap                                                      # noqa: E402
+from conformance import wire                                    # noqa: E402
+from rawclient import Client                                    # noqa: E402
+from server import Server                                       # noqa: E402
+
+t = tap.Tap()
+DOCROOT = tempfile.mkdtemp(prefix="h2rig-room-")
+SOON = 20
+"""Seconds within which a client must be served; without room it is minutes."""
+
+SCRIPTS = {
+    "quick": "def main(request, response):\n"
+             "    return 'quick'\n",
+    "sleep": "import time\n"
+             "def main(request, response):\n"
+             "    response.write_status_headers()\n"
+             "    response.writer.write_data('x')\n"
+             "    time.sleep(1000)\n",
+    "after": "import os, time\n"
+             "def main(request, response):\n"
+             "    response.writer.write_headers([], 200)\n"
+             "    response.writer.write_data('x', last=True)\n"
+             "    while not os.path.exists(HERE + '/go'):\n"
+             "        time.sleep(0.01)\n"
+             "    open(HERE + '/done', 'w').close()\n",
+}
+# No time limit but those of the test is to end a wait.
+PATIENT = ["--handshake-timeout", "300", "--idle-timeout", "300"]
+
+
+def write_scripts():
+    os.chmod(DOCROOT, 0o755)
+    for name, text in SCRIPTS.items():
+        with open(os.path.join(DOCROOT, name + ".py"), "w",
+                  encoding="utf-8") as f:
+            f.write(f"HERE = {DOCROOT!r}\n" + text)
+
+
+def house(places, *options):
+    """A server that has so many places."""
+    return Server(DOCROOT, "--max-children", str(places), *PATIENT, *options)
+
+
+def served(port, tls=True):
+    """Whether one more client is served soon."""
+    with Client(port, tls=tls, timeout=SOON) as c:
+        return c.fetch("/quick.py").body == b"quick"
+
+
+def begin(c, path):
+    """Begins a request whose function goes on; true when it runs."""
+    x = c.request(path)
+    return c.wait_for(lambda: x.data)
+
+
+def address(sock):
+    return "%s:%d" % sock.getsockname()
+
+
+def left(c):
+    """How a client was sent away: code, text, end."""
+    c.wait_end(SOON)
+    return c.goaway and (c.goaway[1], c.goaway[2].decode()), c.end
+
+
+FULL = (wire.NO_ERROR, "the server is full: this connection, which had no "
+        "work, makes room (--max-children)")
+
+
+def quiet_for(seconds, *clients):
+    """Until the clients have had no stream for so long; they take what comes
+    meanwhile."""
+    end = time.monotonic() + seconds
+    tap.wait_until(lambda: [c.pump() for c in clients]
+                   and time.monotonic() > end, seconds + 1)
+
+
+# ---- in the handshake
+
+def silent(tls):
+    """TCP connections on which nothing comes: the oldest makes room."""
+    what = "TLS" if tls else "cleartext"
+    with house(3, *([] if tls else ["--cleartext"])) as s, \
+            contextlib.ExitStack() as stack:
+        socks = [stack.enter_context(socket.create_connection(
+            ("127.0.0.1", s.port))) for _ in range(3)]
+        t.ok(tap.wait_until(lambda: len(s.children()) == 3),
+             f"{what}: three silent connections have all places")
+        t.ok(served(s.port, tls), f"{what}: one more client is served")
+        socks[0].settimeout(tap.scaled(SOON))
+        if tls:
+            t.eq(socks[0].recv(1), b"", f"{what}: the oldest was closed")
+        else:
+            with contextlib.suppress(socket.timeout):
+                octets = b"".join(iter(lambda: socks[0].recv(999), b""))
+            t.ok(FULL[1].encode() in octets, f"{what}: the oldest was told")
+        t.ok(s.wait_log(f"info: child [0-9]+ of {address(socks[0])}, [0-9]+ "
+                        r"ms in its handshake, makes room for 127\.0\.0\.1:"
+                        r"[0-9]+ \(--max-children\)"),
+             f"{what}: who made room for whom is logged", s.log())
+        t.eq(s.log().count(", makes room for"), 1, f"{what}: no other one was")
+
+
+def silent_tls():
+    silent(True)
+
+
+def silent_cleartext():
+    silent(False)
+
+
+def handshake_first():
+    """One without a stream since long stays before one in its handshake."""
+    with house(2) as s, Client(s.port) as idle:
+        t.ok(idle.fetch("/quick.py").ended, "idle for longest")
+        with socket.create_connection(("127.0.0.1", s.port)) as sock:
+            quiet_for(2, idle)
+            t.ok(served(s.port), "handshake first: one more is served")
+            t.ok(address(sock) + "," in s.log(), "handshake first: it is "
+                 "the silent one that makes room", s.log())
+            t.ok(idle.ping(), "handshake first: the idle one lives")
+
+
+# ---- without a stream
+
+TALK = [("PING", wire.ping()), ("SETTINGS", wire.settings()),
+        ("PRIORITY", wire.priority(1)), ("WINDOW_UPDATE", wire.window(0, 1)),
+        ("PRIORITY_UPDATE", wire.priority_update(1, "u=1")),
+        ("frames of unknown type", wire.frame(0xbe, 0, 0, b"x"))]
+
+
+def talkative():
+    """Whatever is sent that is no stream keeps no place."""
+    with house(len(TALK)) as s, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(Client(s.port)) for _ in TALK]
+        t.ok(all(c.ping() for c in clients), "talkers have all places")
+        stop = threading.Event()
+
+        def talk():
+            while not stop.wait(0.05):
+                for c, (_, octets) in zip(clients, TALK):
+                    if not (c.goaway or c.end):
+                        c.send(octets)
+                        c.pump()
+        thread = threading.Thread(target=talk)
+        thread.start()
+        others = []
+        try:
+            for _ in TALK:
+                others.append(stack.enter_context(Client(s.port)))
+                others[-1].fetch("/quick.py")
+        finally:
+            stop.set()
+            thread.join()
+        for c, (name, _) in zip(clients, TALK):
+            t.eq(left(c), (FULL, "close_notify"),
+                 f"who sends {name} all the time is told and closed")
+        t.ok(all(c.ping() for c in others), "and those who came stay")
+
+
+def longest():
+    """Of two without a stream that goes which had one before the other."""
+    with house(2) as s, Client(s.port) as a, Client(s.port) as b:
+        t.ok(b.fetch("/quick.py").ended and a.fetch("/quick.py").ended,
+             "longest: the one that came first had its stream last")
+        t.ok(served(s.port), "longest: one more client is served")
+        t.eq(left(b), (FULL, "close_notify"), "longest: the other one leaves")
+        t.ok(a.ping(), "longest: the one with the later stream stays")
+
+
+def stuck():
+    """A stream on which nothing moves keeps its place, but not for ever."""
+    with house(1) as s, Client(s.port) as c:
+        x = c.open("/quick.py", method="POST")
+        c.ping()
+        t.ok(served(s.port), "stuck: who uploads nothing makes room")
+        t.eq(left(c), (FULL, "close_notify"), "stuck: and is told")
+        t.ok(s.wait_log(r"[0-9]{5} ms without progress on a stream, makes "),
+             "stuck: after more than 10 s", (x, s.log()))
+
+
+# ---- functions
+
+def running():
+    """Who has a stream whose function runs is not asked."""
+    with house(2) as s, Client(s.port) as a, Client(s.port) as b:
+        t.ok(begin(a, "/sleep.py") and begin(b, "/sleep.py"), "two functions")
+        with socket.create_connection(("127.0.0.1", s.port)):
+            t.ok(s.wait_log("warn: all 2 children are busy, further "
+                            "connections wait"), "running: others wait")
+            quiet_for(3, a, b)
+            t.ok(a.ping() and b.ping(), "running: both are still served")
+            t.eq(len(s.children()), 2, "running: there is no third child")
+        t.ok("makes room" not in s.log(), "running: nobody was asked")
+
+
+def running_last():
+    """A function of a stream that has ended: its connection goes last, and the
+    function to its end."""
+    with house(2) as s, Client(s.port) as a, Client(s.port) as b:
+        t.ok(begin(a, "/after.py") and b.ping(), "one function goes on")
+        t.ok(served(s.port), "running last: one more client is served")
+        t.eq(left(b), (FULL, "close_notify"), "running last: the one without")
+        with Client(s.port) as other:
+            t.ok(begin(other, "/sleep.py"), "running last: its place is used")
+            t.ok(served(s.port), "running last: one more client is served")
+            t.eq(left(a), (FULL, "close_notify"), "running last: the other")
+            t.ok(not os.path.exists(DOCROOT + "/done"), "and its function")
+            with open(DOCROOT + "/go", "w", encoding="ascii"):
+                pass
+            t.ok(tap.wait_until(lambda: os.path.exists(DOCROOT + "/done")),
+                 "running last: goes on to its end")
+
+
+# ---- clients that have gone
+
+def gone_clients():
+    """Functions of clients that have left take no places."""
+    with house(2) as s:
+        for i in range(5):
+            with Client(s.port, timeout=SOON) as c:
+                t.ok(begin(c, "/sleep.py"), f"gone clients: {i} is served")
+        t.ok(tap.wait_until(lambda: len(s.children()) == 5),
+             "gone clients: their functions go on")
+
+        def told():
+            s.process.send_signal(signal.SIGUSR1)
+            return s.wait_log("0 children of at most 2, clients gone of 5", 1)
+        t.ok(tap.wait_until(told), "gone clients: USR1 tells", s.log())
+        t.ok(s.wait_log(r": client gone, running main in /sleep\.py"),
+             "gone clients: for each")
+        t.eq(s.stop(signal.SIGTERM, 0.1), None, "TERM waits for them")
+        t.eq(s.stop(), 0, "a second TERM does not")
+
+
+def too_many_gone():
+    """... but there are not more of them than places, or 16."""
+    with house(1, "--grace", "0") as s:
+        ok = []
+        for _ in range(18):
+            with Client(s.port, timeout=SOON) as c:
+                ok.append(begin(c, "/sleep.py"))
+        t.ok(all(ok), "too many gone: all are served")
+        t.ok(s.wait_log("warn: child [0-9]+ of .* killed: limit hit: too "
+                        "many processes whose clients have left "
+                        r"\(--max-children\), running main in /sleep\.py"),
+             "too many gone: the log names the script", s.log())
+        t.ok(tap.wait_until(lambda: len(s.children()) <= 16),
+             "too many gone: 16 are left")
+
+
+# ---- who does not leave, and fairness
+
+def stopped():
+    """A child that does not leave when it is asked is killed."""
+    with house(1) as s, Client(s.port) as c:
+        t.ok(c.ping(), "a child")
+        pid = s.children()[0]
+        os.kill(pid, signal.SIGSTOP)
+        t.ok(served(s.port), "stopped: one more client is served")
+        t.ok(s.wait_log(r"killed: did not make room \(--max-children\)"),
+             "stopped: the child was killed", s.log())
+
+
+def request_meanwhile():
+    """A request that comes when its connection is to leave is served first."""
+    with house(1) as s, Client(s.port) as c, \
+            socket.create_connection(("127.0.0.1", s.port)):
+        pid = s.children()[0]
+        os.kill(pid, signal.SIGSTOP)
+        t.ok(s.wait_log("makes room for"), "a child is asked to leave")
+        x = c.request("/quick.py")
+        os.kill(pid, signal.SIGCONT)
+        c.wait_for(lambda: x.done)
+        t.ok(x.body == b"quick" and x.ended, "meanwhile: it is served", x)
+        t.eq((c.wait_end(), c.goaway and c.goaway[:2]),
+             ("close_notify", (1, 0)), "meanwhile: then the connection ends")
+
+
+def too_many_of_one():
+    """Who may have no more connections makes nobody leave."""
+    with house(2, "--max-per-address", "2") as s, Client(s.port) as a, \
+            Client(s.port) as b:
+        end = time.monotonic() + 3
+        ok = tap.wait_until(lambda: (not s.turns_away()
+                                     and "one was let in")
+                            or time.monotonic() > end, 30)
+        t.ok(ok is True and a.ping() and b.ping() and s.wait_log("refused"),
+             "--max-per-address: the others stay", s.log())
+
+
+def honest(clients=500, places=20):
+    """All of many clients that do as they should are served in their turn."""
+    with house(places) as s:
+        lost = []
+
+        def client():
+            try:
+                with Client(s.port, timeout=120) as c:
+                    x = c.fetch("/quick.py", timeout=120)
+                    if x.body != b"quick" or not x.ended:
+                        lost.append((x, c.goaway, c.end))
+            except OSError as e:
+                lost.append(e)
+        threads = [threading.Thread(target=client) for _ in range(clients)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        t.eq(lost, [], f"{clients} clients, {places} places: all are served")
+        t.ok(len(re.findall("drained|closed by client", s.log())) <= clients,
+             "and there were no more connections than that")
+
+
+CASES = [silent_tls, silent_cleartext, handshake_first, talkative, longest,
+         stuck, running, running_last, gone_clients, too_many_gone, stopped,
+         request_meanwhile, too_many_of_one, honest]
+
+write_scripts()
+try:
+    for case in CASES:
+        if case.__name__ in (sys.argv[1:] or [case.__name__]):
+            case()
+finally:
+    shutil.rmtree(DOCROOT)
+t.done()
