@@ -185,6 +185,7 @@ WRONG_SETTINGS = [
     ('{"subdomains": "www"}', 1, "a list of labels"),
     ('{"subdomains": ["\u00e9%s"]}' % ("x" * 70), 1, "IDNA"),
     ('{\n"doc_root": "/none/such"}', 2, "command line"),
+    ('{\n"ws_doc_root": "none"}', 2, '"none"; expected a directory'),
     ('{"aliases": [{"url-path": "/x/"}]}', 1, '"local-dir"'),
 ]
 

@@ -125,6 +125,7 @@ def load(path: str) -> Config:
             raise ConfigError(path, "\"%s\" is %s; expected %s" % (
                 name, _shown(given[name]), expected), _line(text, name))
     _check_doc_root(path, text, given)
+    _take_ws_doc_root(path, text, given)
     try:
         return build(given)
     except UnicodeError as e:
@@ -153,6 +154,18 @@ def _check_doc_root(path: str, text: str, given: Dict[str, Any]) -> None:
             path, "\"doc_root\" is %s; expected that of the command line, %s, "
             "or null" % (_shown(told), options.doc_root),
             _line(text, "doc_root"))
+
+
+def _take_ws_doc_root(path: str, text: str, given: Dict[str, Any]) -> None:
+    # Unless the command line has one.
+    told = given.get("ws_doc_root")
+    if not told or options.ws_docroot is not None:
+        return
+    options.ws_docroot = os.path.realpath(os.path.join(
+        os.path.dirname(path), told))
+    if not os.path.isdir(options.ws_docroot):
+        raise ConfigError(path, "\"ws_doc_root\" is %s; expected a directory "
+                          "or null" % _shown(told), _line(text, "ws_doc_root"))
 
 
 def build(given: Dict[str, Any]) -> Config:

@@ -54,6 +54,16 @@ class Settings(Case):
         with self.assertRaisesRegex(ConfigError, "line 2.*command line"):
             self.config('{\n"doc_root": "/"}')
 
+    def test_its_ws_doc_root_unless_there_is_one(self):
+        os.makedirs(os.path.join(fake.DOC_ROOT, "ws"), exist_ok=True)
+        text = json.dumps({"ws_doc_root": os.path.join(fake.DOC_ROOT, "ws")})
+        self.config(text)
+        self.assertEqual(options.ws_docroot, os.path.join(
+            os.path.realpath(fake.DOC_ROOT), "ws"))
+        path = fake.write("outside.json", text)
+        fake.configure(config=path, ws_docroot="/")
+        self.assertEqual(options.ws_docroot, "/")
+
     def test_missing_file(self):
         with self.assertRaisesRegex(ConfigError, "none.json: No such file"):
             settings.load("none.json")
