@@ -419,8 +419,10 @@ def large_upload(v: Victim) -> str:
     c.send(wire.in_frames(1, wire.POST_BLOCK + wire.literal(
         "x-a", "v" * 70000), end_stream=False))
     for _ in range(100):                # of credit for the connection there is
-        c.send(wire.data(1, b"d" * 8000))       # 256 KiB
-        c.pump()
+        c.wait_for(lambda: c.credit >= 8000 or c.end)           # 256 KiB
+        c.credit -= 8000
+        c.send(wire.data(1, b"d" * 8000))
+    c.wait_for(lambda: c.streams[1].done)
     if c.streams[1].reset != wire.NO_ERROR:
         return f"the rest is not refused: {c.streams[1]!r}"
     return too_large(v, 1, "max-header-list-size")
@@ -656,37 +658,37 @@ def dribble(v: Victim) -> str:
     return served(v, 1, 507)
 
 
-@attack("SETTINGS never acknowledged", "--handshake-timeout", "1", ack=False)
+@attack("SETTINGS never acknowledged", "--handshake-timeout", "2", ack=False)
 def unacknowledged(v: Victim) -> str:
     return told(v, wire.SETTINGS_TIMEOUT,
                 "acknowledgement of SETTINGS.*--handshake-timeout")
 
 
-@attack("no preface", "--handshake-timeout", "1", preface=False, ack=False)
+@attack("no preface", "--handshake-timeout", "2", preface=False, ack=False)
 def no_preface(v: Victim) -> str:
     return told(v, wire.PROTOCOL_ERROR, "preface.*--handshake-timeout")
 
 
-@attack("a preface that does not end", "--handshake-timeout", "1",
+@attack("a preface that does not end", "--handshake-timeout", "2",
         preface=False, ack=False)
 def half_preface(v: Victim) -> str:
     v.client.send(PREFACE + wire.settings()[:5])
     return told(v, wire.PROTOCOL_ERROR, "preface.*--handshake-timeout")
 
 
-@attack("a TLS handshake that does not begin", "--handshake-timeout", "1",
+@attack("a TLS handshake that does not begin", "--handshake-timeout", "2",
         "--max-cpu", "1", tls=False, preface=False, ack=False)
 def no_handshake(v: Victim) -> str:
     return ("" if v.client.wait_end() == "fin" and v.server.wait_log(
-        "handshake.*1 s") else f"{v.client.end}")
+        "handshake.*2 s") else f"{v.client.end}")
 
 
-@attack("a connection that is idle", "--idle-timeout", "1")
+@attack("a connection that is idle", "--idle-timeout", "2")
 def idle(v: Victim) -> str:
     return told(v, wire.NO_ERROR, "--idle-timeout")
 
 
-@attack("a request that does not end", "--idle-timeout", "1")
+@attack("a request that does not end", "--idle-timeout", "2")
 def idle_request(v: Victim) -> str:
     v.client.send(wire.post(1) + wire.data(1, b"x"))
     return told(v, wire.NO_ERROR, "--idle-timeout")
@@ -702,7 +704,7 @@ def chatter(name: str, octets: bytes, before: bytes = b"") -> None:
                 return told(v, wire.NO_ERROR, "--idle-timeout")
         return "the connection lives"
     ATTACKS.append(Attack(f"{name} on a connection that is idle", run,
-                          ("--idle-timeout", "1"), {}))
+                          ("--idle-timeout", "2"), {}))
 
 
 for each in [("PING", wire.ping()), ("SETTINGS", wire.settings()),
