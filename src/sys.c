@@ -5,8 +5,8 @@
  * one thing that POSIX has not got, anonymous shared memory.  Everything here
  * is a plain function without state; everyone may call it.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE		/* MAP_ANONYMOUS, ppoll, on glibc and musl */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE		/* MAP_ANONYMOUS, on glibc and musl */
 #endif
 #include "config.h"
 
@@ -155,29 +155,14 @@ sys_socketpair(int fds[2])
 	return -1;
 }
 
-#ifdef HAVE_PPOLL
 bool
-sys_can_poll(int fd)
-{
-	return fd >= 0;
-}
-
-int
-sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
-{
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
-
-	return ppoll(fds, (nfds_t)n, ms == -1 ? NULL : &ts, mask);
-}
-#else
-bool
-sys_can_poll(int fd)
+sys_can_select(int fd)
 {
 	return fd >= 0 && fd < FD_SETSIZE;
 }
 
 int
-sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
+sys_select(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
 {
 	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
 	fd_set in, out;
@@ -188,7 +173,7 @@ sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
 	FD_ZERO(&out);
 	for (i = 0; i < n; i++) {
 		fds[i].revents = 0;
-		if (!sys_can_poll(fds[i].fd))
+		if (!sys_can_select(fds[i].fd))
 			continue;
 		if (fds[i].events & POLLIN)
 			FD_SET(fds[i].fd, &in);
@@ -198,13 +183,12 @@ sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
 	}
 	rc = pselect(max + 1, &in, &out, NULL, ms == -1 ? NULL : &ts, mask);
 	for (i = 0; rc > 0 && i < n; i++)
-		if (sys_can_poll(fds[i].fd))
+		if (sys_can_select(fds[i].fd))
 			fds[i].revents =
 			    (FD_ISSET(fds[i].fd, &in) ? POLLIN : 0) |
 			    (FD_ISSET(fds[i].fd, &out) ? POLLOUT : 0);
 	return rc;
 }
-#endif
 
 void
 sys_set_handler(int sig, void (*handler)(int), int flags)
