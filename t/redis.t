@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -157,6 +158,18 @@ def refused(address, *texts):
          f"{done.returncode}\n{log}")
 
 
+def drip(listener):
+    """Promises much, and sends an octet now and then."""
+    conn = listener.accept()[0]
+    try:
+        conn.sendall(b"$999999999\r\n")
+        while True:
+            conn.sendall(b"x")
+            after(0.1)
+    except OSError:
+        conn.close()
+
+
 def start():
     """Servers that cannot be used."""
     with socket.socket() as deaf:
@@ -165,6 +178,14 @@ def start():
         where = "127.0.0.1:%d/0" % deaf.getsockname()[1]
         refused(f"redis://:{QUOTED}@{where}", "no answer within 4 s",
                 f"--stash redis://{where}: ")
+    with socket.socket() as slow:
+        slow.bind(("127.0.0.1", 0))
+        slow.listen()
+        thread = threading.Thread(target=drip, args=(slow,), daemon=True)
+        thread.start()
+        where = "127.0.0.1:%d/0" % slow.getsockname()[1]
+        refused(f"redis://{where}", "no answer within 4 s", where)
+        thread.join()
     refused(f"redis://:{QUOTED}@127.0.0.1:{free_port()}/0",
             "Connection refused", "expected a Redis or Valkey server")
     refused(f"redis://u:{QUOTED}@nowhere.invalid/0",

@@ -91,6 +91,8 @@ class _Renewer:
 
     def hold(self, token: bytes) -> None:
         try:
+            if self._process is not None:
+                self.until(token)       # it may have ended
             if self._process is None:
                 self._process = self._start()
             os.write(self._process.stdin.fileno(), token + b"\n")
@@ -129,6 +131,7 @@ class _Renewer:
                 break
             if not data:
                 self.forget()
+                break
             *lines, self._unread = (self._unread + data).split(b"\n")
             for line in lines:
                 whose, _, told = line.partition(b" ")

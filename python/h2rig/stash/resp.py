@@ -21,8 +21,8 @@ from urllib.parse import unquote
 
 __all__ = ["Address", "Client", "RedisError"]
 
-#: Seconds for an answer, and for a connection, and octets of long ones that
-#: have a second more.
+#: Seconds for an answer, and for a connection, and octets that have a second
+#: more when they have gone or come.
 WAIT = 4.0
 RATE = 1 << 20
 
@@ -123,10 +123,11 @@ class Client:
             if not isinstance(word, bytes):
                 word = str(word).encode()
             out += b"$%d\r\n%s\r\n" % (len(word), word)
-        self._until += len(out) / RATE
         left = memoryview(out)
         while left:
-            left = left[self._do(select.POLLOUT, self._sock.send, left):]
+            sent = self._do(select.POLLOUT, self._sock.send, left)
+            self._until += sent / RATE
+            left = left[sent:]
         return self._answer()
 
     # The connection.
@@ -232,6 +233,7 @@ class Client:
         if not data:
             raise RedisError("the connection was closed")
         self._unread += data
+        self._until += len(data) / RATE
 
     def _take(self, n: int) -> bytes:
         while len(self._unread) < n:
@@ -260,7 +262,6 @@ class Client:
                 return number
             if number < 0:
                 return None
-            self._until += number / RATE
             return self._take(number + 2)[:-2]
         raise RedisError("no Redis server answers there, but %r" % line[:40])
 
