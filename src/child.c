@@ -292,6 +292,7 @@ check_state(struct child *ch)
 		ch->preface_due = 0;
 }
 
+/* ... and its stack, for the log. */
 static void
 stuck_text(const struct child *ch, const struct exchange *x, char *dst,
     size_t size)
@@ -304,6 +305,7 @@ stuck_text(const struct child *ch, const struct exchange *x, char *dst,
 	    run, sizeof(run)))
 		snprintf(run, sizeof(run), "a script on stream %lu",
 		    (unsigned long)x->id);
+	interp_show_stack(x->call.thread);
 	snprintf(dst, size, "%s ran for more than %g s and did not heed "
 	    "HandlerTimeout", run, ch->c.options->run_limit_ms / 1000.0);
 }
@@ -546,7 +548,9 @@ leave(struct child *ch)
 	conn_log(&ch->c, true);
 	conn_log_requests(&ch->c);
 	/* A function that is stuck may have the GIL. */
-	if (ch->python && ch->end != CHILD_END_LIMIT)
+	if (ch->end == CHILD_END_LIMIT)
+		interp_await_stack();
+	else if (ch->python)
 		interp_child_flush();
 	slot_set_end(ch->c.slot, ch->end, ch->why);
 #ifdef H2RIG_SANITIZERS

@@ -116,6 +116,17 @@ def kept():
 def main(request, response):
     return json.dumps(globals()[request.GET.first(b'how').decode()]())
 """,
+    "stuck": """
+import re, threading
+def waits():
+    lock = threading.Lock()
+    with lock:
+        lock.acquire()
+def computes():
+    re.match('(a+)+$', 'a' * 60 + 'b')
+def main(request, response):
+    globals()[request.GET.first(b'how').decode()]()
+""",
     "pid": """
 import os
 def main(request, response):
@@ -255,6 +266,20 @@ def swallowed():
                  "the connection goes on")
 
 
+def stuck():
+    """What does not heed HandlerTimeout: the log has its stack."""
+    with Server(DOCROOT, "--run-limit", "1") as s:
+        for how, line in ("waits", 6), ("computes", 8):
+            with Client(s.port, timeout=30) as c:
+                c.request("/stuck.py?how=" + how)
+                t.ok(c.wait_end(), f"it {how}: the connection ends")
+                logged(s, r"warn: child \d+ of \S+ ended: limit hit: main in "
+                       r"/stuck\.py on stream 1 ran for more than 1 s and did "
+                       "not heed HandlerTimeout", f"it {how}: the log says so")
+                logged(s, rf'warn: child \d+:   File ".*/stuck\.py", line '
+                       rf"{line} in {how}$", f"it {how}: and where it stands")
+
+
 def shows(s, names):
     """Asks for one line per child: whether the last names all of these."""
     s.process.send_signal(signal.SIGUSR1)
@@ -363,6 +388,7 @@ if __name__ == "__main__":
     try:
         starting_threads()
         swallowed()
+        stuck()
         limited()
         forked()
         processes()

@@ -11,10 +11,12 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -26,6 +28,11 @@
 #include "interp.h"
 #include "module.h"
 #include "warm.h"
+
+/* A thread that gets it writes its stack; for others it does nothing. */
+#define STACK_SIGNAL SIGURG
+#define STACK_LOOK_MS 20
+#define STACK_LOOKS 50
 
 #define DRAINS 32		/* calls until CPython has adapted a function */
 
@@ -359,9 +366,36 @@ enable_faulthandler(void)
 	if ((module = PyImport_ImportModule("faulthandler")) != NULL)
 		result = PyObject_CallMethod(module, "enable", "i",
 		    fault_fd);
+	if (result != NULL) {
+		Py_DECREF(result);
+		result = PyObject_CallMethod(module, "register", "iiO",
+		    STACK_SIGNAL, fault_fd, Py_False);
+	}
 	Py_XDECREF(module);
 	Py_XDECREF(result);
 	return result != NULL ? 0 : -1;
+}
+
+void
+interp_show_stack(pthread_t thread)
+{
+	pthread_kill(thread, STACK_SIGNAL);
+}
+
+void
+interp_await_stack(void)
+{
+	struct stat now = { 0 };
+	off_t before = 0;
+	int i;
+
+	for (i = 0; i < STACK_LOOKS && (before == 0 || now.st_size != before);
+	    i++) {
+		before = now.st_size;
+		poll(NULL, 0, STACK_LOOK_MS);
+		if (fstat(fault_fd, &now) == -1)
+			return;
+	}
 }
 
 /* What is done once in the parent for all children. */

@@ -7,6 +7,7 @@
 #define H2RIG_INTERP_H
 
 #include <stdbool.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -78,6 +79,14 @@ void interp_child_flush(void);
 
 /* Whether it is the descriptor that the package has for all processes. */
 bool interp_shares(int fd);
+
+/*
+ * In the child, without the GIL: has that thread write the stack of what it runs
+ * to the crash file, also while it waits for a lock or keeps the GIL; and waits,
+ * for a second at most, until that is there.
+ */
+void interp_show_stack(pthread_t thread);
+void interp_await_stack(void);
 
 /* "3.11.2" */
 const char *interp_version(void);
