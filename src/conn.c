@@ -319,6 +319,7 @@ int
 conn_read(struct conn *c)
 {
 	static uint8_t octets[READ_SIZE];	/* guarded by the mutex */
+	unsigned messages;
 	size_t n;
 	long rc;
 	int i;
@@ -326,10 +327,14 @@ conn_read(struct conn *c)
 	for (i = 0; i < READS_MAX && !c->gone; i++) {
 		n = read_lot(c, octets, sizeof(octets), &rc);
 		c->read_blocked = rc == TLS_AGAIN_WRITE;
+		messages = c->tls != NULL ? tls_take_messages(c->tls) : 0;
+		if (messages > 0 && session_note_idle(c->session, messages,
+		    "TLS messages such as KeyUpdate") < 0)
+			return -1;
 		if (n > 0 && take_lot(c, octets, n) < 0)
 			return -1;
 		if (rc == TLS_AGAIN_READ || rc == TLS_AGAIN_WRITE)
-			return 0;
+			return messages > 0;
 		if (rc == TLS_ERROR)
 			transport_failed(c, "read");
 		if (rc <= 0)

@@ -41,6 +41,8 @@
  */
 #define LAST_CONTENT 1024
 
+#define MESSAGES_MAX 256	/* without content, that one read takes */
+
 struct tls_ctx {
 	SSL_CTX *ssl;
 	BIO_METHOD *wire;
@@ -56,6 +58,7 @@ struct tls {
 		size_t content;	/* octets */
 	} records[TLS_RECORDS];
 	size_t n_records;
+	unsigned n_messages;	/* see tls_take_messages */
 	bool broken;		/* no further use of ssl is allowed */
 	bool no_memory;		/* ... since there was none left */
 	bool established;
@@ -280,6 +283,34 @@ tls_ctx_free(struct tls_ctx *ctx)
 
 /* Connections. */
 
+/*
+ * Called for each message of OpenSSL's own.  In the handshake there are few;
+ * afterwards a KeyUpdate (RFC 8446 §4.6.3) or an attempt at renegotiation,
+ * which is answered with an alert, costs the peer nothing, and SSL_read would
+ * go on for as long as they come.
+ */
+static void
+note_message(int is_write, int version, int type, const void *p, size_t len,
+    SSL *ssl, void *arg)
+{
+	struct tls *t = arg;
+
+	(void)version, (void)p, (void)len, (void)ssl;
+	if (t->established && (type == SSL3_RT_ALERT ||
+	    (type == SSL3_RT_HANDSHAKE && !is_write)))
+		t->wire.paused = ++t->n_messages >= MESSAGES_MAX;
+}
+
+unsigned
+tls_take_messages(struct tls *t)
+{
+	unsigned n = t->n_messages;
+
+	t->n_messages = 0;
+	t->wire.paused = false;
+	return n;
+}
+
 struct tls *
 tls_new(struct tls_ctx *ctx, int fd)
 {
@@ -299,6 +330,8 @@ tls_new(struct tls_ctx *ctx, int fd)
 		return NULL;
 	}
 	SSL_set_bio(t->ssl, bio, bio);
+	SSL_set_msg_callback(t->ssl, note_message);
+	SSL_set_msg_callback_arg(t->ssl, t);
 	SSL_set_accept_state(t->ssl);
 	return t;
 }

@@ -51,6 +51,13 @@ int tls_handshake(struct tls *t);
 #define TLS_WRITE_MAX (65 * 1024)
 
 long tls_read(struct tls *t, void *dst, size_t size);
+
+/*
+ * Messages without content since the last call, KeyUpdates for example.  If
+ * there were some, TLS_AGAIN_READ may have been said too early.
+ */
+unsigned tls_take_messages(struct tls *t);
+
 long tls_write(struct tls *t, const void *src, size_t len, bool more);
 
 /*

@@ -119,6 +119,10 @@ wire_read(BIO *b, char *dst, int size)
 	size_t n = w->n_ahead - w->n_taken;
 
 	BIO_clear_retry_flags(b);
+	if (w->paused) {
+		errno = EAGAIN;
+		return failed(b, BIO_FLAGS_READ);
+	}
 	if (n == 0) {
 		switch (read_ahead(w)) {
 		case -1:

@@ -3,7 +3,11 @@
 """What a client alone may have a connection's process spend: the number of
 things in what it sends, and content that goes through pipes, by memory
 (--max-memory would end what took more)."""
+import ctypes
+import ctypes.util
 import os
+import socket
+import struct
 import sys
 import tempfile
 import zlib
@@ -11,7 +15,7 @@ import zlib
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap                                                      # noqa: E402
-from rawclient import Client                                    # noqa: E402
+from rawclient import Client, PREFACE                           # noqa: E402
 from server import Server, program                              # noqa: E402
 
 t = tap.Tap()
@@ -162,6 +166,79 @@ def pipes(s, size):
                  "without an end: it comes meanwhile", x)
 
 
+class Updater:
+    """A client on OpenSSL itself, which makes KeyUpdates (RFC 8446 4.6.3)."""
+
+    def __init__(self, ssl, port):
+        self._ssl = ssl
+        for name, kinds in (("SSL_CTX_new", "p"), ("SSL_new", "p"),
+                            ("SSL_set_fd", "pi"), ("SSL_connect", "p"),
+                            ("SSL_set_alpn_protos", "psi"),
+                            ("SSL_write", "psi"), ("SSL_read", "ppi"),
+                            ("SSL_key_update", "pi"),
+                            ("SSL_do_handshake", "p")):
+            getattr(ssl, name).argtypes = [
+                {"p": ctypes.c_void_p, "i": ctypes.c_int,
+                 "s": ctypes.c_char_p}[kind] for kind in kinds]
+        for name in ("TLS_client_method", "SSL_CTX_new", "SSL_new"):
+            getattr(ssl, name).restype = ctypes.c_void_p
+        self.sock = socket.create_connection(("127.0.0.1", port))
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO,
+                             struct.pack("ll", int(tap.scaled(10)), 0))
+        self.ssl = ssl.SSL_new(ssl.SSL_CTX_new(ssl.TLS_client_method()))
+        ssl.SSL_set_fd(self.ssl, self.sock.fileno())
+        ssl.SSL_set_alpn_protos(self.ssl, b"\2h2", 3)
+        if ssl.SSL_connect(self.ssl) != 1:
+            raise OSError("TLS handshake")
+
+    def write(self, octets):
+        """Sends them; whether that was possible."""
+        return self._ssl.SSL_write(self.ssl, octets, len(octets)) > 0
+
+    def update(self, times):
+        """So many KeyUpdates, as far as they can be sent; how many."""
+        for i in range(times):
+            if (self._ssl.SSL_key_update(self.ssl, 0) != 1
+                    or self._ssl.SSL_do_handshake(self.ssl) != 1):
+                return i
+        return times
+
+    def read(self, text):
+        """What is received until the text has come, or the end."""
+        got, buffer = b"", ctypes.create_string_buffer(1 << 14)
+        while text not in got:
+            n = self._ssl.SSL_read(self.ssl, buffer, len(buffer))
+            if n <= 0:
+                break
+            got += buffer.raw[:n]
+        return got
+
+
+def key_updates(s):
+    """A client that does nothing but change its keys."""
+    path = ctypes.util.find_library("ssl")
+    if path is None:
+        return t.skip("KeyUpdates", "no libssl")
+    ssl = ctypes.CDLL(path)
+    empty = struct.pack(">HBBBL", 0, 0, 4, 0, 0)
+    ping = struct.pack(">HBBBL8s", 0, 8, 6, 0, 0, b"12345678")
+    c = Updater(ssl, s.port)
+    c.write(PREFACE + empty)
+    for _ in range(3):
+        done = c.update(300)
+    c.write(ping)
+    t.ok(done == 300 and b"12345678" in c.read(b"12345678"),
+         "900 KeyUpdates, and the connection goes on")
+    c.update(2000)
+    text = (b"TLS messages such as KeyUpdate: more than the bound "
+            b"max-idle-frames, which is 1000")
+    t.ok(text in c.read(text), "2,000: GOAWAY that names the bound")
+    t.ok(s.wait_log("protocol violation by the client: "
+                    + text.decode()), "... and so does the log", s.log())
+    c.sock.close()
+    return None
+
+
 with tempfile.TemporaryDirectory() as root:
     for file, content in (
             ("GET.py", NUMBERS), ("POST.py", NUMBERS), ("cookies.py", NUMBERS),
@@ -173,8 +250,10 @@ with tempfile.TemporaryDirectory() as root:
     SIZE = 400 << 20
     os.truncate(os.path.join(root, "large.bin"), SIZE)
     os.truncate(os.path.join(root, "large.asis"), SIZE)
-    with Server(root, "--max-parameters", "10") as server:
+    with Server(root, "--max-parameters", "10", "--max-idle-frames",
+                "1000") as server:
         numbers(server)
+        key_updates(server)
     with open(program(), "rb") as f:
         memory = "0" if b"__asan_init" in f.read() else "700M"
     with Server(root, "--max-memory", memory, "--max-frame-size",

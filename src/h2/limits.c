@@ -116,6 +116,21 @@ limits_idle_frame(struct session *s, const struct frame_header *h)
 	return 0;
 }
 
+int
+session_note_idle(struct session *s, unsigned n, const char *what)
+{
+	uint32_t max = s->limits.max_idle_frames;
+	char reason[128];
+
+	if (n <= max && s->idle_frames <= max - n) {
+		s->idle_frames += n;
+		return 0;
+	}
+	snprintf(reason, sizeof(reason), "%s: more than the bound "
+	    "max-idle-frames, which is %lu", what, (unsigned long)max);
+	return session_fail(s, NULL, H2_ENHANCE_YOUR_CALM, reason);
+}
+
 /*
  * Work was done: a request began, content came, or content went.  The last
  * because a client with a window of one octet sends two WINDOW_UPDATE frames

@@ -146,6 +146,13 @@ int session_recv(struct session *s, const uint8_t *p, size_t len,
     uint64_t now_ms);
 
 /*
+ * The peer has had the transport do n things that bring no octets: they count
+ * as frames that do no work.  0, or -1 as from session_recv; what: their name
+ * in the reason.
+ */
+int session_note_idle(struct session *s, unsigned n, const char *what);
+
+/*
  * Why the connection failed: code, and a text such as "HEADERS on stream 6:
  * client streams are odd-numbered (RFC 9113 5.1.1)".  NULL: it has not.
  */
