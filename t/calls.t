@@ -116,6 +116,15 @@ def kept():
 def main(request, response):
     return json.dumps(globals()[request.GET.first(b'how').decode()]())
 """,
+    "large": """
+def main(request, response):
+    return 'x' * 200000
+""",
+    "loop": """
+def main(request, response):
+    while True:
+        pass
+""",
     "stuck": """
 import re, threading
 def waits():
@@ -280,6 +289,27 @@ def stuck():
                        rf"{line} in {how}$", f"it {how}: and where it stands")
 
 
+def slow_clients():
+    """Sending what a function has returned has no limit: a client may be
+    slow."""
+    with open(os.path.join(DOCROOT, "large.txt"), "wb") as f:
+        f.write(b"x" * 200000)
+    with Server(DOCROOT, "--run-limit", "1") as s:
+        with Client(s.port, timeout=30, auto_window=False) as c:
+            c.window_update(0, 1000000)
+            large = [c.request("/large." + name) for name in ("py", "txt")]
+            t.ok(c.wait_for(lambda: all(len(x.body) == 65535 for x in large)),
+                 "two answers wait for the client", large)
+            for _ in range(2):
+                x = c.fetch("/loop.py")
+                t.eq(x.status, 500, "meanwhile a function passes its limit")
+            for x in large:
+                c.window_update(x.sid, 1000000)
+            t.ok(c.wait_for(lambda: all(x.done for x in large)) and all(
+                x.ended and len(x.body) == 200000 for x in large),
+                 "the answers come whole", large)
+
+
 def shows(s, names):
     """Asks for one line per child: whether the last names all of these."""
     s.process.send_signal(signal.SIGUSR1)
@@ -388,6 +418,7 @@ if __name__ == "__main__":
     try:
         starting_threads()
         swallowed()
+        slow_clients()
         stuck()
         limited()
         forked()
