@@ -8,6 +8,10 @@
  * is kept, the listeners leave the set, and after a pause that doubles it is
  * tried again.  When the house is full the next client is kept likewise, until
  * another one makes room for it (room.c); those behind it the kernel queues.
+ *
+ * When the server stops, those that the kernel has queued are accepted, some at
+ * a time beyond --max-children, and their children tell them.  What waits at an
+ * inherited socket is the next server's.
  */
 #include <errno.h>
 #include <string.h>
@@ -19,6 +23,9 @@
 #include "sys.h"
 
 #define ACCEPTS_PER_WAKE 16	/* on one listener, before others are asked */
+
+/* For the ends of handshakes (TCP's) that the kernel has begun, milliseconds. */
+#define LAST_WAIT_MS 20
 
 /* Something is short (errno): waits before the next attempt to `what`. */
 static void
@@ -89,7 +96,7 @@ find_place(struct parent *p)
 		return true;
 	sys_format_addr((const struct sockaddr *)&p->held_addr, client,
 	    sizeof(client));
-	if (!room_ask(p, client, now))
+	if (!p->stopping && !room_ask(p, client, now))
 		log_full(p, now);
 	return false;
 }
@@ -111,6 +118,7 @@ spawn_held(struct parent *p)
 	p->held_fd = -1;
 	p->asked_ms = 0;
 	p->full_logged = false;
+	p->late += p->stopping;
 	note_success(p);
 	return true;
 }
@@ -149,7 +157,7 @@ accept_one(struct parent *p, int fd)
 static bool
 too_fast(struct parent *p, uint64_t now)
 {
-	if (p->options->max_per_second == 0)
+	if (p->options->max_per_second == 0 || p->stopping)
 		return false;
 	if (now - p->second_ms >= 1000) {
 		p->second_ms = now;
@@ -180,11 +188,23 @@ accept_ready(struct parent *p, const struct pollfd *set)
 bool
 accept_may(struct parent *p, uint64_t now)
 {
-	if (p->stopping || now < p->dying_until_ms ||
+	if (p->accepted_all || now < p->dying_until_ms ||
 	    (p->resume_ms != 0 && now < p->resume_ms))
 		return false;
 	p->resume_ms = 0;
 	return !too_fast(p, now) && spawn_held(p);
+}
+
+void
+accept_last(struct parent *p)
+{
+	size_t i;
+
+	if (p->listeners->inherited)
+		listen_close(p->listeners);
+	for (i = 0; i < p->listeners->n; i++)
+		if (sys_queue_no_more(p->listeners->fd[i]) == 0)
+			p->last_wait_ms = LAST_WAIT_MS;
 }
 
 void
@@ -194,4 +214,9 @@ accept_end(struct parent *p)
 		close(p->held_fd);
 	p->held_fd = -1;
 	p->resume_ms = 0;
+	listen_close(p->listeners);
+	p->accepted_all = true;
+	if (p->late > 0)
+		log_info("%u connections that had waited are told that "
+		    "nothing was done for them", p->late);
 }

@@ -31,6 +31,9 @@
 #define LOG_MS 2000		/* to write the last records of requests */
 #define LEAVE_MS 5000		/* for all after that; then the parent kills */
 
+/* What handshake and preface may take yet when the server is stopping. */
+#define LAST_MS 1000
+
 struct child {
 	struct conn c;
 	const struct child_args *a;
@@ -39,6 +42,7 @@ struct child {
 	enum conn_close how;	/* what the end looks like on the wire */
 	char why[SCOREBOARD_WHY];
 	const char *drain_why;	/* NULL: the server is stopping */
+	bool hurried;		/* the server is stopping */
 	bool begun;		/* the client's preface has come */
 	bool more;		/* there may be input already read */
 	bool python;		/* Python's part has been started */
@@ -115,17 +119,31 @@ until(uint64_t due, uint64_t now)
 
 /* ---- handshake ---- */
 
-/* False: the server is stopping. */
-static bool
-poll_socket(const struct child *ch, short events, int timeout)
+/*
+ * The server is stopping.  Before it can be told so a client has to come to its
+ * preface; it gets little time for that.
+ */
+static void
+hurry(struct child *ch)
+{
+	uint64_t due = sys_now_ms() + LAST_MS;
+
+	ch->hurried = true;
+	if (!ch->begun && ch->preface_due > due)
+		ch->preface_due = due;
+}
+
+static void
+poll_socket(struct child *ch, short events, int timeout)
 {
 	struct pollfd p[3] = {
 		{ .fd = ch->c.fd, .events = events },
-		{ .fd = ch->a->drain_fd, .events = POLLIN },
-		{ .fd = ch->a->line_fd, .events = POLLIN }
+		{ .fd = ch->a->line_fd, .events = POLLIN },
+		{ .fd = ch->hurried ? -1 : ch->a->drain_fd, .events = POLLIN }
 	};
 
-	return poll(p, 3, timeout) <= 0 || p[1].revents == 0;
+	if (poll(p, 3, timeout) > 0 && p[2].revents != 0)
+		hurry(ch);
 }
 
 static void
@@ -144,6 +162,8 @@ handshake(struct child *ch)
 			snprintf(why, sizeof(why), "TLS handshake: %s",
 			    tls_error(ch->c.tls));
 			end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, why);
+		} else if (left == 0 && ch->hurried) {
+			end_with(ch, CHILD_END_DRAINED, CLOSE_FIN, "");
 		} else if (left == 0) {
 			snprintf(why, sizeof(why), "no TLS handshake within "
 			    "%g s",
@@ -151,9 +171,9 @@ handshake(struct child *ch)
 			end_with(ch, CHILD_END_TIMEOUT, CLOSE_FIN, why);
 		} else if (atomic_load(&ch->c.slot->asked_ms) != 0) {
 			end_with(ch, CHILD_END_DRAINED, CLOSE_FIN, full);
-		} else if (!poll_socket(ch, rc == TLS_AGAIN_WRITE ? POLLOUT :
-		    POLLIN, wait)) {
-			end_with(ch, CHILD_END_DRAINED, CLOSE_FIN, "");
+		} else {
+			poll_socket(ch, rc == TLS_AGAIN_WRITE ? POLLOUT :
+			    POLLIN, wait);
 		}
 		if (ch->end != CHILD_END_NONE)
 			return;
@@ -258,14 +278,17 @@ check_age(struct child *ch, uint64_t now)
  * its answer) do not count.
  */
 static bool
-is_done(const struct conn *c)
+is_done(const struct child *ch)
 {
+	const struct conn *c = &ch->c;
 	const struct exchange *x;
 
 	if (conn_runs(c))
 		return false;
-	if (session_done(c->session) || c->quiet)
+	if (session_done(c->session))
 		return true;
+	if (c->quiet)
+		return sys_now_ms() >= ch->preface_due;
 	for (x = c->exchanges; x != NULL; x = x->next)
 		if (x->stream != NULL && !x->stream->pushed &&
 		    stream_can_send(x->stream))
@@ -283,7 +306,7 @@ check_state(struct child *ch)
 		end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
 	if (c->close > CLOSE_GOAWAY)
 		end_with(ch, CHILD_END_SCRIPT, c->close, c->why);
-	if ((c->draining || c->close == CLOSE_GOAWAY) && is_done(c))
+	if ((c->draining || c->close == CLOSE_GOAWAY) && is_done(ch))
 		end_with(ch, c->draining ? CHILD_END_DRAINED :
 		    CHILD_END_SCRIPT, CLOSE_TLS,
 		    ch->drain_why != NULL ? ch->drain_why : "");
@@ -459,6 +482,7 @@ serve(struct child *ch)
 			empty_wake_pipe(c);
 		if (p[2].revents != 0) {
 			begin_drain(ch, NULL);
+			hurry(ch);
 			p[2].fd = -1;
 		}
 		if (p[3].revents != 0)	/* check_asked looks at the slot */

@@ -5,6 +5,7 @@
 #ifndef H2RIG_LISTEN_H
 #define H2RIG_LISTEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "options.h"
@@ -14,6 +15,7 @@
 struct listeners {
 	int fd[LISTEN_MAX];	/* non-blocking, close-on-exec */
 	size_t n;
+	bool inherited;		/* others have them too */
 };
 
 /*

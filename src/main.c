@@ -102,7 +102,7 @@ main(int argc, char **argv)
 	supervise_begin(&supervise, argc, argv);
 	options_parse(&o, argc, argv);
 	open_log(&o);
-	if (guard_start((size_t)o.max_children + o.spare, o.grace_ms) == -1)
+	if (guard_start(parent_slots(&o), o.grace_ms) == -1)
 		fatal(EXIT_SYSTEM, "start");
 	hpack_init();		/* here, so that children share the tables */
 	tls = open_outside(&o, &supervise, &listeners);

@@ -135,8 +135,7 @@ begin_stop(struct parent *p, uint64_t now)
 	p->grace_end_ms = now + p->options->grace_ms;
 	log_info("stopping, %zu children have %g s to finish", p->alive,
 	    p->options->grace_ms / 1000.0);
-	listen_close(p->listeners);
-	accept_end(p);
+	accept_last(p);
 	spare_dismiss(p);
 	close(p->drain[1]);
 	p->drain[1] = -1;
@@ -213,6 +212,8 @@ act(struct parent *p)
 		reap_kill_all(p, "second signal to stop");
 	if (p->stopping && !p->killed_all && now >= p->grace_end_ms)
 		reap_kill_all(p, "not finished when the grace time was over");
+	if (p->killed_all && !p->accepted_all)
+		accept_end(p);
 	reap_deadlines(p, now);
 	reap_processes(p, now);
 	reload_deadline(p, now);
@@ -227,7 +228,8 @@ act(struct parent *p)
 	}
 	p->log_held = log_retry();
 	p->notices_held = supervise_retry(p->supervise);
-	return (!p->stopping || p->alive + p->spares > 0) && !single_over(p);
+	return (!p->stopping || !p->accepted_all ||
+	    p->alive + p->spares > 0) && !single_over(p);
 }
 
 /* Milliseconds until the loop must look at the clock. */
@@ -242,6 +244,8 @@ next_wake(const struct parent *p, uint64_t now, bool accepting)
 		at = now + FULL_MS;
 	if (p->resume_ms != 0 && p->resume_ms < at)
 		at = p->resume_ms;
+	if (accepting && p->stopping)
+		at = now + p->last_wait_ms;
 	if (p->stopping && !p->killed_all && p->grace_end_ms < at)
 		at = p->grace_end_ms;
 	if (p->reload.running && p->reload.probe.due_ms < at)
@@ -272,6 +276,8 @@ wait_and_accept(struct parent *p)
 	    next_wake(p, now, accepting), &p->wait_mask);
 	if (n > 0)
 		accept_ready(p, set);
+	else if (n == 0 && accepting && p->stopping)
+		accept_end(p);
 	/* One at a time, when nobody waits for what we do. */
 	else if (n == 0 && spare_due(p) <= sys_now_ms())
 		spare_add(p);
@@ -285,6 +291,12 @@ finish_log(void)
 
 	for (i = 0; i < LOG_LAST_TRIES && log_retry(); i++)
 		poll(NULL, 0, RETRY_MS);
+}
+
+size_t
+parent_slots(const struct options *o)
+{
+	return room_slots(o);
 }
 
 int
@@ -303,7 +315,8 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	p.held_addr = s->client;
 	p.last_client_ms = sys_now_ms();
 	p.refresh_ms = p.last_client_ms + REFRESH_MS;
-	if (room_init(&p) == -1 || sys_pipe(p.drain, 0) == -1)
+	if (scoreboard_init(&p.board, parent_slots(o)) == -1 ||
+	    sys_pipe(p.drain, 0) == -1)
 		fatal(EXIT_SYSTEM, "start");
 	set_signals(&p);
 	log_set_waits(false);

@@ -11,6 +11,9 @@
 #include "supervise.h"
 #include "tls.h"
 
+/* How many children there can be at a time. */
+size_t parent_slots(const struct options *o);
+
 /*
  * Serves until a signal, --idle-exit or the end of the only connection ends
  * it, and returns the exit status.  The ready lines go to standard output

@@ -80,6 +80,9 @@ struct parent {
 
 	struct reload reload;
 	bool stopping;
+	unsigned late;		/* clients accepted since */
+	unsigned last_wait_ms;	/* without one more, then there is none */
+	bool accepted_all;
 	bool killed_all;
 	uint64_t grace_end_ms;
 
@@ -162,13 +165,19 @@ bool accept_may(struct parent *p, uint64_t now);
 /* Accepts from listener i, for each i, if set[i] says that it is ready. */
 void accept_ready(struct parent *p, const struct pollfd *set);
 
-/* Closes the connection that is held back, and no pause is left. */
+/* The server stops: none come from now on but those that are queued. */
+void accept_last(struct parent *p);
+
+/*
+ * They have all been accepted, or must not be: closes the listeners, and the
+ * connection that is held back.
+ */
 void accept_end(struct parent *p);
 
 /* ---- room.c: who makes room when the house is full ---- */
 
-/* The scoreboard, with as many slots as it needs: 0, or -1 with errno. */
-int room_init(struct parent *p);
+/* How many children there can be, those without clients counted. */
+size_t room_slots(const struct options *o);
 
 /* Whether another client can have a place, and a child a slot. */
 bool room_is_free(const struct parent *p);

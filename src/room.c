@@ -31,6 +31,9 @@
 
 #define GONE_MIN 16		/* as many may go on in any case */
 
+/* When the server stops so many at a time are told, beyond all places. */
+#define LATE_MAX 16
+
 /*
  * Who is asked, in this order, and after which time without work.  A client
  * with a stream whose function runs is not.
@@ -54,19 +57,18 @@ max_gone(const struct options *o)
 	return o->max_children > GONE_MIN ? o->max_children : GONE_MIN;
 }
 
-int
-room_init(struct parent *p)
+size_t
+room_slots(const struct options *o)
 {
-	const struct options *o = p->options;
-
-	return scoreboard_init(&p->board, o->max_children + max_gone(o) +
-	    o->spare);
+	return o->max_children + max_gone(o) + o->spare + LATE_MAX;
 }
 
 bool
 room_is_free(const struct parent *p)
 {
-	return p->alive - p->gone < p->options->max_children &&
+	size_t most = p->options->max_children + (p->stopping ? LATE_MAX : 0);
+
+	return p->alive - p->gone < most &&
 	    p->alive + p->spares < p->board.n;
 }
 

@@ -286,6 +286,7 @@ supervise_take(struct supervise *s, const struct options *o,
 		status = take_input(s, o, l, err, err_size);
 	else if (n > 0)
 		status = take_listen_fds(s, l, n, err, err_size);
+	l->inherited = l->n > 0;
 	if (status == 0)
 		status = take_notify(s, o, err, err_size);
 	if (status == 0)

@@ -21,6 +21,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef HAVE_LINUX_FILTER_H
+#include <linux/filter.h>
+#endif
 #ifdef HAVE_LINUX_SOCKIOS_H
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
@@ -238,6 +241,29 @@ sys_unsent(int fd)
 	(void)fd;
 #endif
 	return 0;
+}
+
+int
+sys_queue_no_more(int fd)
+{
+#if defined(HAVE_LINUX_FILTER_H) && defined(SO_ATTACH_FILTER)
+	/* A segment with SYN, which is flag 2 in octet 13, is dropped. */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX)
+	};
+	struct sock_fprog program = {
+		.len = sizeof(code) / sizeof(code[0]), .filter = code
+	};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+	    sizeof(program));
+#else
+	(void)fd;
+	return -1;
+#endif
 }
 
 void *

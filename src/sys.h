@@ -28,6 +28,12 @@ int sys_pipe(int fds[2], int nonblock);
 int sys_socketpair(int fds[2]);
 
 /*
+ * A listening socket queues no new connections from now on, but keeps those that
+ * it has: 0, or -1 where the system cannot do that.
+ */
+int sys_queue_no_more(int fd);
+
+/*
  * Zeroed memory that parent and children share: NULL with errno.  Pages cost
  * nothing until they are written.
  */

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Stopping and reloading under load: nobody's response is cut, no request
 fails, and the port is free at once."""
+import contextlib
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -15,7 +17,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import signal  # noqa: E402
 
 import tap  # noqa: E402
-from rawclient import Client  # noqa: E402
+from conformance import wire  # noqa: E402
+from rawclient import PREFACE, Client  # noqa: E402
 from server import SCRIPTS, Server  # noqa: E402
 
 CONNECTIONS = 25
@@ -84,6 +87,136 @@ def term_during_downloads():
         t.eq(again.stop(), 0, "and stops")
 
 
+# ---- those that the kernel has queued
+
+def full_house(s, stack, tls):
+    """Two clients, whose functions run, have both places."""
+    for _ in range(2):
+        c = stack.enter_context(Client(s.port, tls=tls, auto_window=False))
+        x = c.request("/big.py?size=%d&way=write" % SIZE)
+        t.ok(c.wait_for(lambda x=x: x.status), "a function runs")
+
+
+def queued(tls):
+    """--max-children 2, six connections, TERM: the others are told."""
+    what = "TLS" if tls else "cleartext"
+    options = ["--max-children", "2", "--grace", "60"]
+    with Server(SCRIPTS, *options, *([] if tls else ["--cleartext"])) as s, \
+            contextlib.ExitStack() as stack:
+        full_house(s, stack, tls)
+        socks = [socket.create_connection(("127.0.0.1", s.port))
+                 for _ in range(4)]
+        ends = []
+
+        def client(sock):
+            """What is told after a preface and a request."""
+            with sock:
+                sock.settimeout(tap.scaled(20))
+                try:
+                    if tls:
+                        sock = anybody().wrap_socket(sock)
+                    sock.sendall(PREFACE + wire.settings() + wire.get(1))
+                    octets = b"".join(iter(lambda: sock.recv(9999), b""))
+                    ends.append(wire.goaway(0, wire.NO_ERROR) in octets
+                                or octets)
+                except OSError as e:
+                    ends.append(e)
+                sock.close()
+        threads = [threading.Thread(target=client, args=(k,)) for k in socks]
+        for thread in threads:
+            thread.start()
+        t.ok(s.wait_log("all 2 children are busy"), f"{what}: the others wait")
+        s.process.send_signal(signal.SIGTERM)
+        for thread in threads:
+            thread.join()
+        t.eq(ends, [True] * 4, f"{what}: each of the four that waited gets "
+             "GOAWAY, last stream 0, and the end")
+        t.ok(s.wait_log("info: 4 connections that had waited are told that "
+                        "nothing was done for them"), f"{what}: counted in "
+             "the log", s.log())
+        t.ok(s.alive(), f"{what}: meanwhile those with a stream go on")
+        s.process.send_signal(signal.SIGTERM)
+        t.eq(s.process.wait(tap.scaled(20)), 0, f"{what}: a second TERM")
+
+
+def anybody():
+    """A TLS context for HTTP/2 that trusts anybody."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"])
+    return context
+
+
+def in_handshake():
+    """A client that has a child, and begins TLS when the server stops."""
+    with Server(SCRIPTS, "--grace", "60") as s, \
+            socket.create_connection(("127.0.0.1", s.port)) as sock:
+        sock.settimeout(tap.scaled(20))
+        pid = tap.wait_until(s.children)[0]
+        os.kill(pid, signal.SIGSTOP)        # it need not hurry
+        s.process.send_signal(signal.SIGTERM)
+        t.ok(s.wait_log("stopping, 1 children"), "one in its handshake")
+        threading.Timer(0.1, os.kill, (pid, signal.SIGCONT)).start()
+        with anybody().wrap_socket(sock) as tls:
+            octets = b"".join(iter(lambda: tls.recv(9999), b""))
+        t.ok(wire.goaway(0, wire.NO_ERROR) in octets, "is told too", octets)
+        t.eq(s.process.wait(tap.scaled(20)), 0, "and the server ends")
+
+
+def silent():
+    """Those that say nothing are not waited for as long as others work."""
+    with Server(SCRIPTS, "--max-children", "1", "--grace", "600") as s, \
+            contextlib.ExitStack() as stack:
+        for _ in range(40):
+            stack.enter_context(
+                socket.create_connection(("127.0.0.1", s.port)))
+        t.ok(s.wait_log("all 1 children are busy"), "40 silent connections")
+        s.process.send_signal(signal.SIGTERM)
+        t.eq(s.process.wait(tap.scaled(60)), 0, "do not keep the server")
+        t.ok("info: 39 connections that had waited" in s.log() or
+             "info: 40 connections that had waited" in s.log(), "all of them "
+             "were accepted", s.log())
+
+
+def arriving():
+    """Connections that arrive while the server stops: whoever is connected is
+    told, or served before; the others are refused."""
+    with Server(SCRIPTS, "--grace", "60") as s:
+        stop, odd, told = threading.Event(), [], []
+
+        def client():
+            while not stop.is_set():
+                try:
+                    sock = socket.create_connection(("127.0.0.1", s.port), 20)
+                except OSError:
+                    return              # refused
+                try:
+                    with anybody().wrap_socket(sock) as tls:
+                        tls.sendall(PREFACE + wire.settings()
+                                    + wire.get(1))
+                        octets = b""
+                        while wire.data(1, b"quick", True) not in octets \
+                                and wire.goaway()[:9] not in octets:
+                            more = tls.recv(9999)
+                            if not more:
+                                odd.append(octets)
+                                break
+                            octets += more
+                        told.append(wire.goaway()[:9] in octets)
+                except OSError as e:
+                    odd.append(e)
+        threads = [threading.Thread(target=client) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        t.ok(tap.wait_until(lambda: len(told) > 20), "clients come and go")
+        s.process.send_signal(signal.SIGTERM)
+        for thread in threads:
+            thread.join()
+        t.eq(odd, [], "arriving: nobody who was connected is cut off")
+        t.eq(s.process.wait(tap.scaled(60)), 0, "arriving: the server ends")
+
+
 def make_pair(folder, name):
     """A certificate and its key; the certificate's DER."""
     files = [os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")]
@@ -150,6 +283,14 @@ def hup_under_load(folder):
 
 
 term_during_downloads()
+queued(True)
+queued(False)
+in_handshake()
+silent()
+if sys.platform == "linux":
+    arriving()
+else:
+    t.skip("arriving", "elsewhere the kernel may queue one at the last moment")
 if shutil.which("openssl"):
     work = tempfile.mkdtemp(prefix="h2rig-drain-")
     try:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Being started by others: descriptors and variables that are inherited, by
 hand first, then by the real supervisors with the files of doc/supervision."""
+import contextlib
 import getpass
 import json
 import os
@@ -31,6 +32,11 @@ FILES = os.path.join(HERE, "..", "doc", "supervision")
 SCRIPTS = {
     "quick": "def main(request, response):\n"
              "    return 'quick'\n",
+    "sleep": "import time\n"
+             "def main(request, response):\n"
+             "    response.write_status_headers()\n"
+             "    response.writer.write_data('x')\n"
+             "    time.sleep(1000)\n",
     "abort": "import os\n"
              "def main(request, response):\n"
              "    os.abort()\n",
@@ -455,6 +461,48 @@ def many_descriptors():
     return None
 
 
+def stays_queued():
+    """--inetd-wait: what waits at the socket when one server stops is served by
+    the next one."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        port = listener.getsockname()[1]
+        clear_log()
+
+        def server(places):
+            return start(program(), "--inetd-wait", "--max-children", places,
+                         "--grace", "60", "--log-file", LOG, DOCROOT,
+                         fds={0: listener})
+        first = server("1")
+        busy = stack.enter_context(Client(port))
+        x = busy.request("/sleep.py")
+        t.ok(busy.wait_for(lambda: x.status), "stays queued: a full house")
+        # The first is accepted, to know who it is; the others are not.
+        held = stack.enter_context(socket.create_connection(
+            ("127.0.0.1", port)))
+        t.ok(wait_text(LOG, "all 1 children are busy"), "and one that waits")
+        ends = []
+
+        def client():
+            with Client(port, timeout=60) as c:
+                ends.append((c.fetch("/quick.py").body, c.goaway))
+        threads = [threading.Thread(target=client) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        first.send_signal(signal.SIGTERM)
+        t.ok(wait_text(LOG, "1 connections that had waited are told"),
+             "stays queued: the one is told", read(LOG))
+        first.send_signal(signal.SIGTERM)
+        t.eq(ended(first), 0, "stays queued: the first server ends")
+        second = server("9")
+        for thread in threads:
+            thread.join()
+        t.eq(ends, [(b"quick", None)] * 3, "the second one serves the others")
+        held.close()
+        second.send_signal(signal.SIGTERM)
+        t.eq(ended(second), 0, "stays queued: the second server ends")
+
+
 def idle_while_stopped():
     """--idle-exit: who has come while the server did not run is served."""
     p = start(program(), "--idle-exit", "1", "--port", "0", DOCROOT,
@@ -804,6 +852,7 @@ try:
     inetd_wait()
     many_descriptors()
     idle_while_stopped()
+    stays_queued()
     reopened()
     ucspi()
     listen_fds()
