@@ -12,6 +12,9 @@ from h2rig.isomorphic import shown
 __all__ = ["ExtensionParameter", "PerMessageDeflateExtensionProcessor",
            "format_extensions", "parse_extensions"]
 
+#: Characters of the field: an escape in it takes a hundred octets of memory.
+MAX_LENGTH = 65536
+
 Parameter = Tuple[str, Optional[str]]
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -61,6 +64,9 @@ def parse_extensions(data: str) -> List[ExtensionParameter]:
     """The field's value as a list (RFC 6455 §9.1).  ValueError, also for more
     extensions and parameters than `--max-parameters`.
     """
+    if len(data) > MAX_LENGTH:
+        raise ValueError("extensions of %d characters; expected at most %d"
+                         % (len(data), MAX_LENGTH))
     if data.count(",") + data.count(";") >= options.max_parameters:
         raise ValueError("more extensions and parameters than %d "
                          "(--max-parameters)" % options.max_parameters)
