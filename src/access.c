@@ -28,9 +28,15 @@ void
 access_request(struct access *a, const struct fields *request)
 {
 	copy(request, ":method", a->method, sizeof(a->method));
-	copy(request, ":path", a->path, sizeof(a->path));
-	if (a->path[0] == '\0')		/* CONNECT, RFC 9113 section 8.5 */
-		copy(request, ":authority", a->path, sizeof(a->path));
+	access_path(request, a->path, sizeof(a->path));
+}
+
+void
+access_path(const struct fields *request, char *dst, size_t size)
+{
+	copy(request, ":path", dst, size);
+	if (dst[0] == '\0')		/* CONNECT, RFC 9113 section 8.5 */
+		copy(request, ":authority", dst, size);
 }
 
 const char *

@@ -25,6 +25,9 @@ struct access {
 /* Takes :method and :path (of CONNECT: :authority) from the request. */
 void access_request(struct access *a, const struct fields *request);
 
+/* The latter alone; cut if need be. */
+void access_path(const struct fields *request, char *dst, size_t size);
+
 /*
  * Logs it, at level info; the client's numeric address and port.  access_note
  * does so later (notes.h).

@@ -220,9 +220,7 @@ read_input(struct child *ch)
 		answer_http1(ch);
 	else if ((error = session_error(c->session, &code)) != NULL)
 		end_with(ch, CHILD_END_VIOLATION, CLOSE_TLS, error);
-	else if (c->gone)
-		end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
-	else
+	else if (!c->gone)
 		end_with(ch, CHILD_END_CLIENT, CLOSE_TLS, "");
 }
 
@@ -302,8 +300,10 @@ check_state(struct child *ch)
 {
 	struct conn *c = &ch->c;
 
-	if (c->gone)
+	if (c->gone) {
+		conn_hear(c);	/* it may have said why before */
 		end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
+	}
 	if (c->close > CLOSE_GOAWAY)
 		end_with(ch, CHILD_END_SCRIPT, c->close, c->why);
 	if ((c->draining || c->close == CLOSE_GOAWAY) && is_done(ch))
@@ -322,15 +322,14 @@ stuck_text(const struct child *ch, const struct exchange *x, char *dst,
 {
 	const struct running *r = atomic_load(&x->call.running);
 	const struct slot *slot = ch->c.slot;
-	char run[SCOREBOARD_RUN_TEXT];
+	struct ran run;
 
-	if (r == NULL || !slot_running_text(slot, (size_t)(r - slot->running),
-	    run, sizeof(run)))
-		snprintf(run, sizeof(run), "a script on stream %lu",
+	if (r == NULL || !slot_running(slot, (size_t)(r - slot->running), &run))
+		snprintf(run.text, sizeof(run.text), "a script on stream %lu",
 		    (unsigned long)x->id);
 	interp_show_stack(x->call.thread);
 	snprintf(dst, size, "%s ran for more than %g s and did not heed "
-	    "HandlerTimeout", run, ch->c.options->run_limit_ms / 1000.0);
+	    "HandlerTimeout", run.text, ch->c.options->run_limit_ms / 1000.0);
 }
 
 /*
@@ -551,6 +550,24 @@ wait_for_functions(struct child *ch)
 	conn_unlock(c);
 }
 
+/* For the record of the end: what the client has said of it, and the code. */
+static void
+add_client_log(struct child *ch)
+{
+	const struct clientlog *l = &ch->c.client_log;
+	size_t len = strlen(ch->why);
+	char text[256], number[FRAME_CODE_TEXT];
+	uint32_t code = l->code;
+
+	clientlog_text(l, text, sizeof(text));
+	if (text[0] != '\0')
+		snprintf(ch->why + len, sizeof(ch->why) - len, "%s%s",
+		    len > 0 ? "; " : "", text);
+	if (l->n_goaways > 0 || (ch->end == CHILD_END_VIOLATION &&
+	    session_error(ch->c.session, &code) != NULL))
+		slot_set_code(ch->c.slot, frame_code_text(code, number));
+}
+
 static void
 leave(struct child *ch)
 {
@@ -576,6 +593,7 @@ leave(struct child *ch)
 		interp_await_stack();
 	else if (ch->python)
 		interp_child_flush();
+	add_client_log(ch);
 	slot_set_end(ch->c.slot, ch->end, ch->why);
 #ifdef H2RIG_SANITIZERS
 	if (ch->end != CHILD_END_LIMIT) {

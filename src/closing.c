@@ -73,16 +73,34 @@ send_close_notify(struct conn *c, uint64_t due)
 	} while (rc == TLS_AGAIN_WRITE && wait_for_room(c, due));
 }
 
-/* Reads and drops for LINGER_MS; true: the client has ended its side. */
 static bool
-saw_end(int fd)
+hears_nothing(struct conn *c)
+{
+	int rc;
+
+	conn_lock(c);
+	rc = conn_hear(c);
+	conn_unlock(c);
+	return rc == -1;
+}
+
+/*
+ * Reads for LINGER_MS: its last words, and when TLS has no more of them drops
+ * the rest.  True: the client has ended its side.
+ */
+static bool
+saw_end(struct conn *c, bool *deaf)
 {
 	uint64_t due = sys_now_ms() + LINGER_MS;
 	char octets[4096];
 	ssize_t n;
 
-	while (poll_until(fd, POLLIN, due)) {
-		n = read(fd, octets, sizeof(octets));
+	while (poll_until(c->fd, POLLIN, due)) {
+		if (!*deaf) {
+			*deaf = hears_nothing(c);
+			continue;
+		}
+		n = read(c->fd, octets, sizeof(octets));
 		if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
 			return true;
 	}
@@ -97,13 +115,14 @@ saw_end(int fd)
 static void
 wait_for_end(struct conn *c, uint64_t due)
 {
+	bool deaf = c->tls != NULL && c->info.version == NULL;
 	int fd = c->fd;
 	long left = sys_unsent(fd), before;
 
 	do {
 		before = left;
 		slot_beat(c->slot, c->options->silence_limit_ms, LINGER_MS);
-		if (saw_end(fd))
+		if (saw_end(c, &deaf))
 			return;
 		left = sys_unsent(fd);
 	} while (left > 0 && left < before && sys_now_ms() < due);

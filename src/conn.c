@@ -40,6 +40,9 @@
 #define READ_SIZE (64 * 1024)
 #define READS_MAX 4
 
+/* Of 16 KiB each, in a row, from a client that is not answered any more. */
+#define HEAR_MAX 16
+
 void
 conn_wake_io(struct conn *c)
 {
@@ -190,61 +193,16 @@ on_window(void *user, struct stream *s)
 	conn_next_turn(c);
 }
 
-/* A record about stream id, whose text goes on after "client C, stream N". */
-static void
-note_stream(struct conn *c, uint32_t id, const char *what, const char *code,
-    const char *reason)
-{
-	char client[128], text[512];
-	const struct log_field f[] = {
-		log_field_text("client", access_client(client, sizeof(client),
-		    c->client_host, c->client_port)),
-		log_field_number("stream", id),
-		log_field_text("code", code)
-	};
-
-	snprintf(text, sizeof(text), "client %s, stream %lu %s %s: %s",
-	    client, (unsigned long)id, what, code, reason);
-	notes_members(&c->notes, text, f, sizeof(f) / sizeof(f[0]));
-}
-
-/* A client's author wants to know why a stream of his was reset. */
-static void
-on_stream_error(void *user, uint32_t id, const struct h2_error *e)
-{
-	const char *code = frame_code_name(e->code);
-
-	note_stream(user, id, "reset with", code != NULL ? code : "?",
-	    e->reason);
-}
-
-static void
-on_refused(void *user, uint32_t id, const struct fields *l,
-    enum session_refusal how, const char *reason)
-{
-	struct conn *c = user;
-	struct access a = { .stream = id };
-
-	access_request(&a, l);
-	if (how == REFUSAL_STATUS) {
-		a.status = 431;
-		note_stream(c, id, "answered with", "431", reason);
-		atomic_fetch_add_explicit(&c->slot->streams, 1,
-		    memory_order_relaxed);
-	} else {
-		a.fate = how == REFUSAL_RESET ? "reset" : "ignored";
-	}
-	access_note(&c->notes, &a, c->client_host, c->client_port);
-}
-
 static const struct session_callbacks callbacks = {
 	.headers = on_headers,
 	.data = on_data,
 	.trailers = on_trailers,
 	.closed = on_closed,
 	.window = on_window,
-	.stream_error = on_stream_error,
-	.refused = on_refused
+	.rst_stream = clientlog_rst_stream,
+	.goaway = clientlog_goaway,
+	.stream_error = clientlog_stream_error,
+	.refused = clientlog_refused
 };
 
 /* ---- transport ---- */
@@ -281,11 +239,32 @@ wire_write(struct conn *c, const void *src, size_t len, bool more)
 	return n;
 }
 
+/*
+ * The client's side has ended, as a read or write says.  EPIPE: its reset came
+ * after its FIN, or another call has had ECONNRESET.
+ */
+static void
+note_end(struct conn *c, long status, int err)
+{
+	enum client_end end = CLIENT_END_NONE;
+
+	if (status == TLS_ERROR && (err == ECONNRESET || err == EPIPE))
+		end = CLIENT_END_RESET;
+	else if (status == TLS_EOF)
+		end = c->tls != NULL && tls_got_close_notify(c->tls) ?
+		    CLIENT_END_NOTIFY : CLIENT_END_FIN;
+	if (c->client_log.end == CLIENT_END_NONE || end == CLIENT_END_NOTIFY)
+		c->client_log.end = end;
+}
+
 static void
 transport_failed(struct conn *c, const char *doing)
 {
+	int err = errno;
+
+	note_end(c, TLS_ERROR, err);
 	snprintf(c->why, sizeof(c->why), "%s: %s", doing,
-	    c->tls != NULL ? tls_error(c->tls) : strerror(errno));
+	    c->tls != NULL ? tls_error(c->tls) : strerror(err));
 	conn_set_gone(c);
 }
 
@@ -337,6 +316,8 @@ conn_read(struct conn *c)
 			return messages > 0;
 		if (rc == TLS_ERROR)
 			transport_failed(c, "read");
+		else if (rc == TLS_EOF)
+			note_end(c, rc, 0);
 		if (rc <= 0)
 			return -1;
 		/* That may have been many requests: let writers in. */
@@ -347,6 +328,29 @@ conn_read(struct conn *c)
 			conn_push(c);
 	}
 	return c->gone ? -1 : 1;
+}
+
+int
+conn_hear(struct conn *c)
+{
+	uint8_t octets[RECORD_MAX];
+	long n = TLS_AGAIN_READ;
+	int i;
+
+	/* What a script has put in its place might block. */
+	if (!conn_has_socket(c))
+		return -1;
+	for (i = 0; i < HEAR_MAX; i++) {
+		n = wire_read(c, octets, sizeof(octets));
+		if (n <= 0)
+			break;
+		take_lot(c, octets, (size_t)n);
+	}
+	note_end(c, n, errno);
+	/* Nor are many KeyUpdate messages last words. */
+	if (c->tls != NULL && tls_take_messages(c->tls) > HEAR_MAX)
+		return -1;
+	return n == TLS_EOF || n == TLS_ERROR ? -1 : 0;
 }
 
 size_t

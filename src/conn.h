@@ -23,6 +23,7 @@
 
 #include "access.h"
 #include "buf.h"
+#include "clientlog.h"
 #include "h2/send.h"
 #include "h2/session.h"
 #include "notes.h"
@@ -46,6 +47,9 @@
  * thread looks each millisecond.
  */
 #define CONN_BUSY_US 600
+
+/* Streams whose paths are kept when they are over. */
+#define CONN_PAST 32
 
 /* How long a raw header block may hold the output, milliseconds. */
 #define CONN_HOLD_MS 1000
@@ -182,6 +186,7 @@ struct conn {
 	enum conn_close close;	/* asked for by a script */
 	char why[256];		/* why the transport failed, or a script's
 				 * octets are the last */
+	struct clientlog client_log;
 	struct notes notes;	/* for the log; see conn_log */
 	struct notes logging;	/* the I/O thread's: taken out of those */
 	struct quickfiles *quick;	/* files served before; NULL: none */
@@ -194,6 +199,13 @@ struct conn {
 				 * to have since it took some of them */
 
 	struct exchange *exchanges;
+	struct past {
+		uint32_t id;
+		uint32_t code;	/* of RST_STREAM */
+		bool reset;
+		char path[60];
+	} past[CONN_PAST];	/* those that were over last, by n_past */
+	unsigned n_past;
 	struct exchange *ready;	/* first of the queue */
 	struct exchange *ready_last;
 	unsigned n_ready;
@@ -264,6 +276,12 @@ conn_unlock(struct conn *c)
  * more; -1: reading is over: session_error or c->why tells, or end of file.
  */
 int conn_read(struct conn *c);
+
+/*
+ * The same when nothing can be sent any more: for the client's last words.  0:
+ * more may come; -1: that was the end of what TLS has.
+ */
+int conn_hear(struct conn *c);
 
 /* Offers the queue to the kernel; what is refused stays for the I/O thread. */
 void conn_push(struct conn *c);
@@ -369,6 +387,8 @@ struct op {
 				 * queue has to send */
 	uint64_t turn;		/* conn.c's; 0 at first */
 	const char *why;
+	bool reset;		/* that is why: RST_STREAM with `code` */
+	uint32_t code;
 	uint64_t since;		/* ms; waits without progress since then.  fn
 				 * clears it when it got something done */
 };
@@ -400,6 +420,12 @@ int conn_do(struct conn *c, struct op *op);
 
 /* Moves what has come to events and data, which are empty. */
 void exchange_move(struct exchange *x, struct buf *events, struct buf *data);
+
+/* The path of stream id, cut, also of one that was over lately; or "?". */
+void conn_path(const struct conn *c, uint32_t id, char *dst, size_t size);
+
+/* Whether RST_STREAM closed it, and with which code. */
+bool conn_was_reset(const struct conn *c, uint32_t id, uint32_t *code);
 
 /* Has it served once more, though no event may have come. */
 void exchange_press(struct conn *c, struct exchange *x);

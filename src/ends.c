@@ -37,36 +37,91 @@ static const char *const oom_texts[] = {
 	[MACHINE_OOM_UNKNOWN] = ", perhaps by the kernel for want of memory"
 };
 
-/* How the child ended, in words; whether that calls for a warning. */
-static bool
+/* What the record of an end says. */
+struct record {
+	const char *end;	/* in a word or two; static */
+	char why[SCOREBOARD_WHY + 1];
+	char code[32];		/* of HTTP/2; "" for none */
+	bool warn;
+	struct ran run;		/* that runs, or ran last; stream 0: none */
+	char text[4096];	/* all of it */
+};
+
+/* How the child ended, and whether that calls for a warning. */
+static void
 describe_end(const struct seat *seat, const struct slot *slot, int status,
-    bool out_of_cpu, char *dst, size_t size)
+    bool out_of_cpu, struct record *r)
 {
 	int end = atomic_load(&slot->end);
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	char why[sizeof(slot->why) + 1];
+	const char *killed = seat->killed != NULL ? seat->killed : out_of_cpu ?
+	    "processor time (--max-cpu)" : NULL;
+	const char *oom = "";
 
-	slot_why_text(slot, why, sizeof(why));
+	slot_why_text(slot, r->why, sizeof(r->why));
+	slot_code_text(slot, r->code, sizeof(r->code));
+	r->warn = true;
 	if (WIFSIGNALED(status) && seat->killed != NULL) {
-		snprintf(dst, size, "killed: %s", seat->killed);
+		r->end = "killed";
+		snprintf(r->text, sizeof(r->text), "killed: %s", seat->killed);
 	} else if (WIFSIGNALED(status)) {
-		snprintf(dst, size, "%skilled by %s%s", out_of_cpu ?
-		    "limit hit: processor time (--max-cpu), " : "",
-		    sys_signal_name(WTERMSIG(status)),
-		    WTERMSIG(status) == SIGKILL && !out_of_cpu ?
-		    oom_texts[machine_oom(sys_now_ms())] : "");
+		if (WTERMSIG(status) == SIGKILL && !out_of_cpu)
+			oom = oom_texts[machine_oom(sys_now_ms())];
+		r->end = out_of_cpu ? "limit hit" : "killed";
+		snprintf(r->text, sizeof(r->text), "%skilled by %s%s",
+		    out_of_cpu ? "limit hit: processor time (--max-cpu), " :
+		    "", sys_signal_name(WTERMSIG(status)), oom);
 	} else if (end == CHILD_END_NONE) {
-		snprintf(dst, size, "exit by a script, code %d", code);
+		r->end = "exit by a script";
+		snprintf(r->text, sizeof(r->text), "exit by a script, code %d",
+		    WEXITSTATUS(status));
 	} else {
-		snprintf(dst, size, "%s", child_end_text(end));
-		if (why[0] != '\0')
-			ends_append(dst, size, ": ", why);
-		return end >= CHILD_END_LIMIT;
+		r->end = child_end_text(end);
+		r->warn = end >= CHILD_END_LIMIT;
+		snprintf(r->text, sizeof(r->text), "%s%s%s", r->end,
+		    r->why[0] != '\0' ? ": " : "", r->why);
+		return;
 	}
 	/* It said something before it was stopped. */
-	if (end != CHILD_END_NONE && why[0] != '\0')
-		ends_append(dst, size, "; ", why);
-	return true;
+	if (end != CHILD_END_NONE && r->why[0] != '\0')
+		ends_append(r->text, sizeof(r->text), "; ", r->why);
+	if (killed != NULL)
+		snprintf(r->why, sizeof(r->why), "%s", killed);
+}
+
+/* What runs, or the thread of what ran last that it left behind, perhaps. */
+static void
+describe_running(const struct slot *slot, struct record *r)
+{
+	struct ran run;
+	size_t i;
+
+	r->run.stream = 0;
+	for (i = 0; r->warn && i < SCOREBOARD_RUNNING; i++)
+		if (slot_running(slot, i, &run)) {
+			ends_append(r->text, sizeof(r->text), ", running ",
+			    run.text);
+			r->run = run;
+		}
+	if (r->warn && r->run.stream == 0 && slot_last(slot, &r->run))
+		ends_append(r->text, sizeof(r->text), ", last ran ",
+		    r->run.text);
+}
+
+static void
+describe_work(const struct slot *slot, uint64_t ms, struct record *r)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "; %" PRIu64 ".%03u s, %u streams, "
+	    "%" PRIuFAST64 " octets in, %" PRIuFAST64 " out",
+	    ms / 1000, (unsigned)(ms % 1000), atomic_load(&slot->streams),
+	    atomic_load(&slot->octets_in), atomic_load(&slot->octets_out));
+	ends_append(r->text, sizeof(r->text), text, "");
+	if (atomic_load(&slot->quick) == 0)
+		return;
+	snprintf(text, sizeof(text), ", %u without Python",
+	    atomic_load(&slot->quick));
+	ends_append(r->text, sizeof(r->text), text, "");
 }
 
 static void
@@ -74,31 +129,40 @@ log_end(const struct seat *seat, const struct slot *slot, int status,
     bool out_of_cpu)
 {
 	uint64_t ms = sys_now_ms() - seat->started_ms;
-	char text[4096], run[SCOREBOARD_RUN_TEXT], tail[256];
-	bool warn, running = false;
-	size_t i;
+	struct log_field f[16];
+	struct record r;
+	char line[sizeof(r.text) + 128];
+	size_t n = 0;
 
-	warn = describe_end(seat, slot, status, out_of_cpu, text,
-	    sizeof(text));
-	for (i = 0; warn && i < SCOREBOARD_RUNNING; i++)
-		if (slot_running_text(slot, i, run, sizeof(run))) {
-			ends_append(text, sizeof(text), ", running ", run);
-			running = true;
-		}
-	/* A thread that it left behind, perhaps. */
-	if (warn && !running && slot_last_text(slot, run, sizeof(run)))
-		ends_append(text, sizeof(text), ", last ran ", run);
-	snprintf(tail, sizeof(tail), "%" PRIu64 ".%03u s, %u streams, "
-	    "%" PRIuFAST64 " octets in, %" PRIuFAST64 " out",
-	    ms / 1000, (unsigned)(ms % 1000), atomic_load(&slot->streams),
-	    atomic_load(&slot->octets_in), atomic_load(&slot->octets_out));
-	if (atomic_load(&slot->quick) > 0) {
-		snprintf(run, sizeof(run), ", %u without Python",
-		    atomic_load(&slot->quick));
-		ends_append(tail, sizeof(tail), run, "");
+	describe_end(seat, slot, status, out_of_cpu, &r);
+	describe_running(slot, &r);
+	describe_work(slot, ms, &r);
+	f[n++] = log_field_number("child", (uint64_t)seat->pid);
+	f[n++] = log_field_text("client", seat->client);
+	f[n++] = log_field_text("end", r.end);
+	if (r.why[0] != '\0')
+		f[n++] = log_field_text("why", r.why);
+	if (r.code[0] != '\0')
+		f[n++] = log_field_text("code", r.code);
+	f[n++] = WIFSIGNALED(status) ?
+	    log_field_text("signal", sys_signal_name(WTERMSIG(status))) :
+	    log_field_number("status", (uint64_t)WEXITSTATUS(status));
+	if (r.run.stream != 0) {
+		f[n++] = log_field_text("script", r.run.script);
+		f[n++] = log_field_text("function", r.run.function);
+		f[n++] = log_field_number("stream", r.run.stream);
 	}
-	(warn ? log_warnx : log_info)("child %ld of %s ended: %s; %s",
-	    (long)seat->pid, seat->client, text, tail);
+	f[n] = log_field_number("seconds", ms);
+	f[n++].thousandths = true;
+	f[n++] = log_field_number("streams", atomic_load(&slot->streams));
+	f[n++] = log_field_number("without_python",
+	    atomic_load(&slot->quick));
+	f[n++] = log_field_number("octets_in", atomic_load(&slot->octets_in));
+	f[n++] = log_field_number("octets_out",
+	    atomic_load(&slot->octets_out));
+	snprintf(line, sizeof(line), "child %ld of %s ended: %s",
+	    (long)seat->pid, seat->client, r.text);
+	log_members(r.warn ? LOG_L_WARN : LOG_L_INFO, line, f, n);
 }
 
 /* Logs what a dead child left in its crash file, and empties that. */

@@ -4,6 +4,7 @@
  * to see, and the queue of those that have something to do.  The session's
  * callbacks (conn.c) add, handler threads (py/) take and put back.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,6 +236,19 @@ describe(struct exchange *x, struct access *a)
 	a->fate = x->stream->reset ? "reset" : NULL;
 }
 
+/* What is asked of a stream when it is gone. */
+static void
+remember(struct conn *c, const struct exchange *x)
+{
+	struct past *p = &c->past[c->n_past];
+
+	c->n_past = (c->n_past + 1) % CONN_PAST;
+	p->id = x->id;
+	p->reset = x->stream != NULL && x->stream->reset;
+	p->code = p->reset ? x->stream->reset_code : 0;
+	access_path(&x->request, p->path, sizeof(p->path));
+}
+
 bool
 conn_put_back(struct conn *c, struct exchange *x, struct access *over)
 {
@@ -257,10 +271,47 @@ conn_put_back(struct conn *c, struct exchange *x, struct access *over)
 		conn_end_hold(c, x);
 	if (logged)
 		describe(x, over);
+	remember(c, x);
 	let_stream_go(c, x);
 	exchange_unlink(c, x);
 	exchange_unref(x);
 	return logged;
+}
+
+static const struct past *
+find_past(const struct conn *c, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < CONN_PAST; i++)
+		if (c->past[i].id == id)
+			return &c->past[i];
+	return NULL;
+}
+
+bool
+conn_was_reset(const struct conn *c, uint32_t id, uint32_t *code)
+{
+	const struct stream *s = session_stream(c->session, id);
+	const struct past *p = find_past(c, id);
+
+	if (s != NULL)
+		*code = s->reset_code;
+	else if (p != NULL)
+		*code = p->code;
+	return s != NULL ? s->reset : p != NULL && p->reset;
+}
+
+void
+conn_path(const struct conn *c, uint32_t id, char *dst, size_t size)
+{
+	const struct stream *s = session_stream(c->session, id);
+	const struct past *p = find_past(c, id);
+
+	snprintf(dst, size, "%s", p != NULL ? p->path : "?");
+	if (s != NULL && s->user != NULL)
+		access_path(&((const struct exchange *)s->user)->request, dst,
+		    size);
 }
 
 void
@@ -310,6 +361,7 @@ exchange_push_closed(struct conn *c, struct exchange *x)
 		access_note(&c->notes, &a, c->client_host, c->client_port);
 		conn_wake_io(c);
 	}
+	remember(c, x);
 	x->stream->user = NULL;
 	x->stream = NULL;
 	exchange_unlink(c, x);

@@ -110,6 +110,7 @@ struct log_field {
 	const char *text;	/* NULL: a number */
 	size_t len;
 	uint64_t number;
+	bool thousandths;	/* 1234 is written as 1.234 */
 };
 
 static inline struct log_field

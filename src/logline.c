@@ -265,7 +265,11 @@ logline_field(struct logline *l, const struct log_field *f)
 	put_string(l, l->json ? ",\"" : " ");
 	put_string(l, f->name);
 	put_string(l, l->json ? "\":" : "=");
-	snprintf(number, sizeof(number), "%" PRIu64, f->number);
+	if (f->thousandths)
+		snprintf(number, sizeof(number), "%" PRIu64 ".%03u",
+		    f->number / 1000, (unsigned)(f->number % 1000));
+	else
+		snprintf(number, sizeof(number), "%" PRIu64, f->number);
 	if (f->text == NULL)
 		put_string(l, number);
 	else if (l->json)

@@ -230,6 +230,12 @@ slot_set_end(struct slot *s, enum child_end end, const char *why)
 }
 
 void
+slot_set_code(struct slot *s, const char *code)
+{
+	snprintf(s->code, sizeof(s->code), "%s", code);
+}
+
+void
 slot_set_tls(struct slot *s, const char *version, const char *alpn)
 {
 	snprintf(s->tls, sizeof(s->tls), "%s", version != NULL ? version : "");
@@ -247,27 +253,26 @@ copy_untrusted(char *dst, size_t size, const char *src, size_t src_size)
 }
 
 static void
-running_text(const struct running *r, unsigned stream, char *dst, size_t size)
+get_ran(const struct running *from, unsigned stream, struct ran *r)
 {
-	char function[sizeof(r->function) + 1];
-	char script[sizeof(r->script) + 1];
-
-	copy_untrusted(function, sizeof(function), r->function,
-	    sizeof(r->function));
-	copy_untrusted(script, sizeof(script), r->script, sizeof(r->script));
-	snprintf(dst, size, "%s%s in %s on stream %u",
-	    atomic_load(&r->after) ? "end of " : "", function, script, stream);
+	copy_untrusted(r->function, sizeof(r->function), from->function,
+	    sizeof(from->function));
+	copy_untrusted(r->script, sizeof(r->script), from->script,
+	    sizeof(from->script));
+	r->stream = stream;
+	snprintf(r->text, sizeof(r->text), "%s%s in %s on stream %u",
+	    atomic_load(&from->after) ? "end of " : "", r->function,
+	    r->script, stream);
 }
 
 bool
-slot_running_text(const struct slot *s, size_t i, char *dst, size_t size)
+slot_running(const struct slot *s, size_t i, struct ran *r)
 {
-	const struct running *r = &s->running[i];
-	unsigned stream = atomic_load(&r->stream);
+	unsigned stream = atomic_load(&s->running[i].stream);
 
 	if (stream == 0 || stream == FILLING)
 		return false;
-	running_text(r, stream, dst, size);
+	get_ran(&s->running[i], stream, r);
 	return true;
 }
 
@@ -283,20 +288,20 @@ slot_is_running(const struct slot *s)
 }
 
 bool
-slot_last_text(const struct slot *s, char *dst, size_t size)
+slot_last(const struct slot *s, struct ran *r)
 {
 	const struct running *last = NULL;
 	size_t i;
 
 	for (i = 0; i < SCOREBOARD_RUNNING; i++) {
-		const struct running *r = &s->running[i];
+		const struct running *one = &s->running[i];
 
-		if (r->last_stream != 0 &&
-		    (last == NULL || r->since_ms >= last->since_ms))
-			last = r;
+		if (one->last_stream != 0 &&
+		    (last == NULL || one->since_ms >= last->since_ms))
+			last = one;
 	}
 	if (last != NULL)
-		running_text(last, last->last_stream, dst, size);
+		get_ran(last, last->last_stream, r);
 	return last != NULL;
 }
 
@@ -337,4 +342,10 @@ void
 slot_why_text(const struct slot *s, char *dst, size_t size)
 {
 	copy_untrusted(dst, size, s->why, sizeof(s->why));
+}
+
+void
+slot_code_text(const struct slot *s, char *dst, size_t size)
+{
+	copy_untrusted(dst, size, s->code, sizeof(s->code));
 }

@@ -21,7 +21,7 @@
 #define SCOREBOARD_TEXT 128	/* octets of a path, cut at the front */
 #define SCOREBOARD_RUNNING 16	/* functions of a child that are shown */
 #define SCOREBOARD_RUN_TEXT (SCOREBOARD_TEXT + 80)	/* ... as text */
-#define SCOREBOARD_WHY (SCOREBOARD_RUN_TEXT + 80)	/* why a child ended */
+#define SCOREBOARD_WHY (SCOREBOARD_RUN_TEXT + 304)	/* why a child ended */
 
 enum child_state {
 	CHILD_FREE,
@@ -50,7 +50,7 @@ enum child_end {
 	CHILD_END_INTERNAL	/* a fault of our own: `why` */
 };
 
-/* An entry keeps its texts when the function is over, for slot_last_text. */
+/* An entry keeps its texts when the function is over, for slot_last. */
 struct running {
 	atomic_uint stream;	/* 0: not in use; UINT_MAX: being filled */
 	unsigned last_stream;	/* as `stream` was; 0: it was no function */
@@ -77,6 +77,7 @@ struct slot {
 	char client[64];	/* "127.0.0.1:50000" */
 	char tls[16];		/* "TLSv1.3"; empty: none, or not yet */
 	char alpn[16];		/* "h2"; empty: the client offered none */
+	char code[16];		/* HTTP/2 error code of the end; empty: none */
 	char why[SCOREBOARD_WHY];
 	struct running running[SCOREBOARD_RUNNING];
 };
@@ -152,16 +153,26 @@ void slot_set_end(struct slot *s, enum child_end end, const char *why);
 uint64_t scoreboard_stored(const struct scoreboard *b, char *most,
     size_t size);
 
+/* The HTTP/2 error code that the connection ends with, before slot_set_end. */
+void slot_set_code(struct slot *s, const char *code);
+
 /* What was negotiated; NULL: none. */
 void slot_set_tls(struct slot *s, const char *version, const char *alpn);
 
+/* A function of a child, as the parent sees it; texts are bounded. */
+struct ran {
+	char function[41];
+	char script[SCOREBOARD_TEXT + 1];
+	unsigned stream;
+	/* "main in /x.py on stream 1"; "end of main ..." once that is over */
+	char text[SCOREBOARD_RUN_TEXT];
+};
+
 /*
- * Parent's side: the function running in entry i as "main in /x.py on stream
- * 1" in dst ("end of main" once that is over), bounded, whatever stands in the
- * slot.  False: none is running.
+ * Parent's side: the function running in entry i, whatever stands in the slot.
+ * False: none is.
  */
-bool slot_running_text(const struct slot *s, size_t i, char *dst,
-    size_t size);
+bool slot_running(const struct slot *s, size_t i, struct ran *r);
 
 /* Whether there is any. */
 bool slot_is_running(const struct slot *s);
@@ -170,13 +181,14 @@ bool slot_is_running(const struct slot *s);
  * Likewise the function that was begun last, whether or not it still runs: a
  * thread or process that it started may be what came to grief.
  */
-bool slot_last_text(const struct slot *s, char *dst, size_t size);
+bool slot_last(const struct slot *s, struct ran *r);
 
 /* "TLSv1.3 h2", or what there is of it; "" for neither.  Bounded. */
 void slot_tls_text(const struct slot *s, char *dst, size_t size);
 
-/* A child's `why`, bounded likewise. */
+/* A child's `why` and `code`, bounded likewise. */
 void slot_why_text(const struct slot *s, char *dst, size_t size);
+void slot_code_text(const struct slot *s, char *dst, size_t size);
 
 /* "closed by client"; "?" for what is not an enum child_end. */
 const char *child_end_text(int end);

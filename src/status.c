@@ -30,7 +30,8 @@ state_text(int state)
 void
 status_log(const struct parent *p)
 {
-	char text[4096], run[SCOREBOARD_RUN_TEXT];
+	char text[4096];
+	struct ran run;
 	char others[64] = "", n[32], stored[64];
 	size_t i, k;
 
@@ -53,8 +54,9 @@ status_log(const struct parent *p)
 		snprintf(text, sizeof(text), "%s",
 		    state_text(atomic_load(&slot->state)));
 		for (k = 0; k < SCOREBOARD_RUNNING; k++)
-			if (slot_running_text(slot, k, run, sizeof(run)))
-				ends_append(text, sizeof(text), ", running ", run);
+			if (slot_running(slot, k, &run))
+				ends_append(text, sizeof(text), ", running ",
+				    run.text);
 		snprintf(stored, sizeof(stored), ", %" PRIu64
 		    " octets of content stored", octets);
 		log_info("child %ld of %s: %s; %" PRIu64 ".%03u s, "

@@ -62,6 +62,8 @@ struct tls {
 	bool broken;		/* no further use of ssl is allowed */
 	bool no_memory;		/* ... since there was none left */
 	bool established;
+	bool close_notify;	/* the client's has come */
+	int alert;		/* the client's fatal one; 0: none */
 	char alpn[16];
 	char error[160];
 };
@@ -287,15 +289,22 @@ tls_ctx_free(struct tls_ctx *ctx)
  * Called for each message of OpenSSL's own.  In the handshake there are few;
  * afterwards a KeyUpdate (RFC 8446 §4.6.3) or an attempt at renegotiation,
  * which is answered with an alert, costs the peer nothing, and SSL_read would
- * go on for as long as they come.
+ * go on for as long as they come.  Alerts of the peer say how it ends.
  */
 static void
 note_message(int is_write, int version, int type, const void *p, size_t len,
     SSL *ssl, void *arg)
 {
 	struct tls *t = arg;
+	const uint8_t *alert = p;
 
-	(void)version, (void)p, (void)len, (void)ssl;
+	(void)version, (void)ssl;
+	if (type == SSL3_RT_ALERT && !is_write && len == 2) {
+		if (alert[1] == SSL3_AD_CLOSE_NOTIFY)
+			t->close_notify = true;
+		else if (alert[0] == SSL3_AL_FATAL)
+			t->alert = alert[1];
+	}
 	if (t->established && (type == SSL3_RT_ALERT ||
 	    (type == SSL3_RT_HANDSHAKE && !is_write)))
 		t->wire.paused = ++t->n_messages >= MESSAGES_MAX;
@@ -355,16 +364,44 @@ prepare(void)
 	errno = 0;
 }
 
-/* It fails for good, with the reason of OpenSSL or that of err. */
+/* "unknown_ca (48)", as RFC 8446 §6 has it; OpenSSL says "unknown CA". */
+static void
+alert_text(int alert, char *dst, size_t size)
+{
+	char *p;
+
+	snprintf(dst, size, "client sent TLS alert %s (%d)",
+	    SSL_alert_desc_string_long(alert), alert);
+	for (p = dst + strlen("client sent TLS alert "); *p != '('; p++) {
+		if (*p == ' ' && p[1] != '(')
+			*p = '_';
+		else if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	}
+}
+
+/* An error's text: the client's, OpenSSL's or that of err, which errno gets. */
+static int
+explain(struct tls *t, int err)
+{
+	if (t->no_memory)
+		snprintf(t->error, sizeof(t->error), "out of memory");
+	else if (t->alert != 0)
+		alert_text(t->alert, t->error, sizeof(t->error));
+	else
+		tlscert_error_text(t->error, sizeof(t->error), err);
+	ERR_clear_error();
+	errno = err;
+	return TLS_ERROR;
+}
+
+/* It fails for good. */
 static int
 fail(struct tls *t, int err)
 {
 	t->broken = true;
 	t->no_memory = tlsmem_failed();
-	tlscert_error_text(t->error, sizeof(t->error), err);
-	if (t->no_memory)
-		snprintf(t->error, sizeof(t->error), "out of memory");
-	return TLS_ERROR;
+	return explain(t, err);
 }
 
 static int
@@ -394,6 +431,7 @@ result(struct tls *t, int ret)
 static int
 refuse(const struct tls *t)
 {
+	errno = 0;
 	return t->error[0] != '\0' ? TLS_ERROR : TLS_EOF;
 }
 
@@ -406,8 +444,10 @@ tls_handshake(struct tls *t)
 		return refuse(t);
 	prepare();
 	ret = SSL_do_handshake(t->ssl);
+	/* With tickets that cannot be sent it is complete none the less. */
 	if (ret != 1)
-		return result(t, ret);
+		return t->wire.error != 0 ? fail(t, t->wire.error) :
+		    result(t, ret);
 	t->established = true;
 	return 0;
 }
@@ -457,8 +497,10 @@ send_records(struct tls *t)
 	size_t sent, content = 0, i;
 	int rc = tlswire_send(&t->wire), err = errno;
 
-	if (rc == -1 && err != EAGAIN && err != EWOULDBLOCK)
-		return fail(t, err);
+	if (rc == -1 && err != EAGAIN && err != EWOULDBLOCK) {
+		t->wire.error = err;
+		return TLS_ERROR;
+	}
 	sent = rc == 0 ? SIZE_MAX : t->wire.n_sent;
 	for (i = 0; i < t->n_records && t->records[i].end <= sent; i++)
 		content += t->records[i].content;
@@ -500,9 +542,9 @@ tls_write(struct tls *t, const void *src, size_t len, bool more)
 	if (t->broken)
 		return refuse(t);
 	t->wire.more = more;
-	rc = write_records(t, src, len);
+	rc = t->wire.error == 0 ? write_records(t, src, len) : TLS_ERROR;
 	t->wire.more = false;	/* for what OpenSSL itself has to say */
-	return rc;
+	return t->wire.error == 0 ? rc : explain(t, t->wire.error);
 }
 
 int
@@ -510,7 +552,7 @@ tls_shutdown(struct tls *t)
 {
 	int ret, rc = 0;
 
-	if (t->broken || !t->established)
+	if (t->broken || t->wire.error != 0 || !t->established)
 		return 0;
 	prepare();
 	ret = SSL_shutdown(t->ssl);
@@ -518,6 +560,12 @@ tls_shutdown(struct tls *t)
 		rc = TLS_AGAIN_WRITE;
 	ERR_clear_error();
 	return rc;
+}
+
+bool
+tls_got_close_notify(const struct tls *t)
+{
+	return t->close_notify;
 }
 
 const char *

@@ -18,7 +18,7 @@ enum tls_status {
 	TLS_AGAIN_READ = -1,	/* call again when the socket is readable */
 	TLS_AGAIN_WRITE = -2,	/* ... when it is writable */
 	TLS_EOF = -3,		/* close_notify, or end of file */
-	TLS_ERROR = -4		/* tls_error says what */
+	TLS_ERROR = -4		/* tls_error says what, and errno, if it is not 0 */
 };
 
 /*
@@ -66,11 +66,17 @@ long tls_write(struct tls *t, const void *src, size_t len, bool more);
  */
 int tls_shutdown(struct tls *t);
 
-/* Text of the last TLS_ERROR, from OpenSSL or errno: "unknown ca". */
+/*
+ * Text of the last TLS_ERROR: "client sent TLS alert unknown_ca (48)", or from
+ * OpenSSL or errno.  After one of tls_write what came before can still be read.
+ */
 const char *tls_error(const struct tls *t);
 
 /* Whether that came of a lack of memory, and thus is not the peer's doing. */
 bool tls_no_memory(const struct tls *t);
+
+/* The client has said that it sends no more; else its TLS_EOF was a bare FIN. */
+bool tls_got_close_notify(const struct tls *t);
 
 /* What was negotiated; pointers are valid for the life of t. */
 struct tls_info {

@@ -62,6 +62,18 @@ failed(BIO *b, int retry)
 	return -1;
 }
 
+/* len octets were not taken: later, or (as if they had been) never. */
+static int
+unsent(BIO *b, int len)
+{
+	struct tlswire *w = BIO_get_data(b);
+
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return failed(b, BIO_FLAGS_WRITE);
+	w->error = errno;
+	return len;
+}
+
 static int
 wire_write(BIO *b, const char *src, int len)
 {
@@ -69,6 +81,8 @@ wire_write(BIO *b, const char *src, int len)
 	ssize_t n;
 
 	BIO_clear_retry_flags(b);
+	if (w->error != 0)
+		return len;
 	if (w->holding) {
 		if (TLSWIRE_SIZE - w->n_held < (size_t)len) {
 			errno = EAGAIN;
@@ -80,9 +94,9 @@ wire_write(BIO *b, const char *src, int len)
 	}
 	/* A handshake message or an alert does not overtake what is held. */
 	if (w->n_held > 0 && tlswire_send(w) == -1)
-		return failed(b, BIO_FLAGS_WRITE);
+		return unsent(b, len);
 	n = sys_send(w->fd, src, (size_t)len, w->more);
-	return n == -1 ? failed(b, BIO_FLAGS_WRITE) : (int)n;
+	return n == -1 ? unsent(b, len) : (int)n;
 }
 
 /* Octets, 0 at the end of file, or -1: errno. */

@@ -2,8 +2,9 @@
 /*
  * The socket below a TLS connection, as a BIO of OpenSSL.  It differs from
  * OpenSSL's own in that several records can go out in one write and come in by
- * one read, and in that a socket which has just been emptied is not read again
- * to learn of it.
+ * one read, in that a socket which has just been emptied is not read again to
+ * learn of it, and in that OpenSSL does not learn of a write that failed: what
+ * the client has sent before can still be read.
  *
  * Only tls.c and tlswire.c include this.
  */
@@ -29,6 +30,7 @@ struct tlswire {
 	uint8_t *held;		/* of TLSWIRE_SIZE; NULL: none so far */
 	size_t n_held;
 	size_t n_sent;		/* of them, to the kernel */
+	int error;		/* errno of a write that failed; 0: none */
 };
 
 #define TLSWIRE_RECORD (16384 + 512)	/* what one may take: RFC 8446 §5.2 */

@@ -178,8 +178,8 @@ wait_for(struct conn *c, struct op *op, int what)
 
 /* ---- attempts ---- */
 
-int
-conn_try(struct conn *c, struct op *op)
+static int
+attempt(struct conn *c, struct op *op)
 {
 	size_t queued;
 	int rc;
@@ -210,6 +210,16 @@ conn_try(struct conn *c, struct op *op)
 		if (rc <= 0)
 			conn_next_turn(c);
 	}
+	return rc;
+}
+
+int
+conn_try(struct conn *c, struct op *op)
+{
+	int rc = attempt(c, op);
+
+	if (rc == SEND_ERR_CLOSED || rc == SEND_ERR_GONE)
+		op->reset = conn_was_reset(c, op->id, &op->code);
 	return rc;
 }
 

@@ -1,10 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Each request has one record in the log, whatever becomes of it: for every
-fate a connection of its own, whose records are counted when it has ended."""
+"""What the log says of requests and of clients.  Each request has one record,
+whatever becomes of it: for every fate a connection of its own, whose records are
+counted when it has ended.  What a client says and does about an end is in the
+log, and in the exceptions that scripts get."""
+import json
 import os
 import re
 import shutil
+import socket
+import ssl
+import struct
 import sys
 import tempfile
 
@@ -79,6 +85,50 @@ def web_socket_transfer_data(request):
             return
         request.ws_stream.send_message(line)
 """,
+    "closed.py": """
+from h2.exceptions import StreamClosedError
+
+def handle_headers(frame, request, response):
+    w = response.writer
+    w.write_informational(103)
+    try:
+        if request.GET.first("how") == "read":
+            request.body
+        elif request.GET.first("how") == "push":
+            id = w.write_push([(":method", "GET"), (":scheme", "https"),
+                (":authority", "localhost"), (":path", "/")])
+            w.write_headers([], 200, stream_id=id)
+            while True:
+                w.write_data("more ", stream_id=id)
+        else:
+            w.write_headers([], 200)
+            while True:
+                w.write_data("more ")
+    except StreamClosedError as e:
+        print("closed", request.GET.first("how").decode(), e.error_code,
+              e.error_name, e, flush=True)
+""",
+    "garbage.py": """
+def main(request, response):
+    response.writer.write_raw_frame("DATA", 0, 0, b"on stream 0")
+    response.writer.close("tls")
+""",
+    "stream.py": """
+def main(request, response):
+    response.writer.write_headers([], 200)
+    while True:
+        response.writer.write_raw_data_frame(b"d" * 100)
+""",
+    "kill.py": """
+import os
+def main(request, response):
+    os.kill(os.getpid(), 9)
+""",
+    "exit.py": """
+import os
+def main(request, response):
+    os._exit(3)
+""",
     "deaf.py": """
 import time
 
@@ -104,6 +154,13 @@ def fate(name, *options):
         FATES.append((name, options, run))
         return run
     return add
+
+
+def reset(c):
+    """The client resets the connection."""
+    c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                      struct.pack("ii", 1, 0))
+    c.close()
 
 
 def all_done(c, *exchanges):
@@ -146,7 +203,7 @@ def leaves(c):
 def breaks(c):
     c.open("/main.py", "POST")
     c.ping()
-    c.leave()
+    reset(c)
     return {1: "none"}
 
 
@@ -298,10 +355,243 @@ def meets(s, name, run):
          {sid: [w] for sid, w in want.items()}, name)
 
 
+# ---- what clients say of the end
+
+ENDS = []
+
+
+def end(name, *regexes, tls=True):
+    """Decorator: after that the log matches all regexes, in which PORT is the
+    client's and END what begins the record of its connection's end."""
+    def add(run):
+        ENDS.append((name, regexes, tls, run))
+        return run
+    return add
+
+
+def said(code, text=""):
+    """What the record of GOAWAY says."""
+    return rf'info: client PORT sent GOAWAY {code}, last stream 0, "{text}"$'
+
+
+def notify(c):
+    """close_notify, and nothing after it."""
+    try:
+        c.tls.unwrap()
+    except ssl.SSLWantReadError:
+        pass
+    c._flush()
+    c.sock.close()
+
+
+@end("GOAWAY with a text, then FIN", said("PROTOCOL_ERROR", r"HEADERS: bad\\x00"),
+     'END closed by client: client sent GOAWAY PROTOCOL_ERROR '
+     r'"HEADERS: bad\\x00", then closed; ')
+def goaway_fin(c):
+    c.send(wire.goaway(0, 1, b"HEADERS: bad\0"))
+    c.leave()
+
+
+@end("without TLS", "END closed by client: client sent GOAWAY NO_ERROR, then "
+     "closed; ", tls=False)
+def goaway_cleartext(c):
+    c.send(wire.goaway())
+    c.leave()
+
+
+@end("GOAWAY, then close_notify", said("0x99"), "END closed by client: client "
+     "sent GOAWAY 0x99, then close_notify; ")
+def goaway_notify(c):
+    c.ping()
+    c.send(wire.goaway(0, 0x99))
+    notify(c)
+
+
+def goaway_and_reset(c):
+    """Both at once."""
+    c.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    c.send(wire.goaway(0, 1, b"no"))
+    reset(c)
+
+
+@end("GOAWAY, then reset", "END transport error: .*; client sent GOAWAY "
+     'PROTOCOL_ERROR "no", then reset the connection; ')
+def goaway_reset(c):
+    c.ping()
+    goaway_and_reset(c)
+
+
+@end("GOAWAY, then reset, while a script writes", 'END .*; client sent GOAWAY '
+     'PROTOCOL_ERROR "no", then reset the connection; ')
+def goaway_reset_writing(c):
+    c.auto_window = False       # or GOAWAY might wait behind what that sends
+    x = c.request("/stream.py")
+    c.wait_for(lambda: x.data)
+    goaway_and_reset(c)
+
+
+@end("the same without TLS", 'END .*; client sent GOAWAY PROTOCOL_ERROR "no", '
+     "then reset the connection; ", tls=False)
+def goaway_reset_cleartext(c):
+    goaway_reset_writing(c)
+
+
+@end("a reset alone", "END transport error: read: .*; [0-9.]+ s")
+def only_reset(c):
+    c.ping()
+    reset(c)
+
+
+@end("a long text is cut", said("NO_ERROR", r"x{110,130}\.\.\."),
+     r'END closed by client: client sent GOAWAY NO_ERROR "x{110,130}\.\.\.", ')
+def long_text(c):
+    c.send(wire.goaway(0, 0, b"x" * 16000))
+    c.leave()
+
+
+@end("GOAWAY after the script has closed", said("PROTOCOL_ERROR", "why"),
+     'END closed by a script: client sent GOAWAY PROTOCOL_ERROR "why", then ')
+def goaway_late(c):
+    c.request("/garbage.py")
+    c.wait_for(lambda: c.end)
+    c.end = None
+    c.send(wire.goaway(0, 1, b"why"))
+    c.sock.close()
+
+
+@end("RST_STREAM", r"client PORT sent RST_STREAM PROTOCOL_ERROR on stream 1 "
+     r"\(/main\.py\?q\)$", r"client PORT sent RST_STREAM 0xbeef on stream 3 "
+     r"\(/closed\.py\?how=write\)$", r"script output: closed write 48879 0xbeef "
+     r"stream 3: .*, RST_STREAM 0xbeef$")
+def rst(c):
+    c.fetch("/main.py?q")
+    c.reset(1, 1)
+    x = c.open("/closed.py?how=write", "POST")
+    c.wait_for(lambda: x.data)
+    c.reset(3, 0xbeef)
+    c.ping()
+
+
+@end("RST_STREAM while a script reads", r"script output: closed read 11 "
+     r"ENHANCE_YOUR_CALM stream 1: .*, RST_STREAM ENHANCE_YOUR_CALM$")
+def rst_reading(c):
+    x = c.open("/closed.py?how=read", "POST")
+    c.wait_for(lambda: x.informational)
+    c.reset(1, 11)
+    c.ping()
+
+
+@end("RST_STREAM of a push", r"client PORT sent RST_STREAM CANCEL on stream 2 "
+     r"\(/\)$", r"script output: closed push 8 CANCEL stream 2: ")
+def rst_push(c):
+    x = c.open("/closed.py?how=push", "POST")
+    c.wait_for(lambda: c.streams[2].data if 2 in c.streams else x.done)
+    c.reset(2)
+    c.ping()
+
+
+@end("the client leaves while a script reads, without RST_STREAM",
+     r"script output: closed read None None stream 1: ")
+def leave_reading(c):
+    x = c.open("/closed.py?how=read", "POST")
+    c.wait_for(lambda: x.informational)
+    c.leave()
+
+
+def ends(s, name, regexes, tls, run):
+    """The log says how the client went."""
+    with Client(s.port, tls=tls) as c:
+        port = c.sock.getsockname()[1]
+        run(c)
+    address = rf"127\.0\.0\.1:{port}"
+    for r in (r"child \d+ of PORT ended: ",) + regexes:
+        r = r.replace("END", r"child \d+ of PORT ended:").replace(
+            "PORT", address)
+        if not s.wait_log(r):
+            t.ok(False, name, f"no {r}\n" + "\n".join(
+                line for line in s.log().splitlines()
+                if str(port) in line or "output" in line))
+            return
+    t.ok(True, name)
+
+
+def many_goaways(s):
+    """No client fills the log with them."""
+    with Client(s.port) as c:
+        port = c.sock.getsockname()[1]
+        c.send(wire.goaway() * 1000)
+        c.ping()
+    s.wait_log(rf":{port} ended: ")
+    n = len(re.findall(rf":{port} sent GOAWAY ", s.log()))
+    t.eq(n, 16, "1,000 GOAWAY frames, 16 records")
+
+
+def alert(s):
+    """A client that does not trust the certificate."""
+    context = ssl.create_default_context()
+    with socket.create_connection(("127.0.0.1", s.port)) as k:
+        port = k.getsockname()[1]
+        try:
+            context.wrap_socket(k, server_hostname="localhost")
+        except ssl.SSLError:
+            pass
+    t.ok(s.wait_log(rf":{port} ended: transport error: TLS handshake: client "
+                    r"sent TLS alert unknown_ca \(48\); "), "a TLS alert")
+
+
+def members(s, run, want, name):
+    """The record of the end as JSON, what is in `want` of it."""
+    with Client(s.port) as c:
+        port = c.sock.getsockname()[1]
+        run(c)
+
+    def found():
+        return next((r for r in map(json.loads, s.log().splitlines())
+                     if r.get("client") == f"127.0.0.1:{port}"
+                     and "seconds" in r), None)
+
+    record = tap.wait_until(found) or {}
+    t.eq({k: record.get(k) for k in want}, want, f"JSON: {name}")
+    t.ok(isinstance(record.get("seconds"), float)
+         and record.get("octets_in", 0) > 0 and record.get("octets_out", 0) > 0
+         and record.get("child", 0) > 1, f"JSON: {name}: numbers", record)
+
+
+def json_ends(s):
+    """Members, not text."""
+    members(s, lambda c: (c.send(wire.goaway(0, 1, b"no")), c.leave()),
+            {"level": "info", "end": "closed by client", "code":
+             "PROTOCOL_ERROR", "status": 0, "streams": 0, "signal": None,
+             "why": 'client sent GOAWAY PROTOCOL_ERROR "no", then closed'},
+            "GOAWAY")
+    members(s, lambda c: (c.send(wire.data(1)), c.wait_end()),
+            {"end": "protocol violation by the client", "status": 1,
+             "code": "PROTOCOL_ERROR"}, "a violation")
+    members(s, lambda c: (c.request("/kill.py"), c.wait_end()),
+            {"level": "warn", "end": "killed", "signal": "SIGKILL",
+             "status": None, "script": "/kill.py", "function": "main",
+             "stream": 1, "streams": 1, "code": None}, "a signal")
+    members(s, lambda c: (c.fetch("/main.py"), c.request("/exit.py"),
+                          c.wait_end()),
+            {"end": "exit by a script", "status": 3, "script": "/exit.py",
+             "stream": 3, "streams": 2, "without_python": 0}, "an exit")
+    records = [json.loads(line) for line in s.log().splitlines()]
+    t.ok(any(r.get("code") == "PROTOCOL_ERROR" and r.get("debug") == "no"
+             and r.get("last_stream") == 0 for r in records),
+         "JSON: the record of GOAWAY", records)
+
+
 for options in sorted({f[1] for f in FATES}):
     with Server(ROOT, *options) as server:
         for name, its, run in FATES:
             if its == options:
                 meets(server, name, run)
+with Server(ROOT) as server, Server(ROOT, "--cleartext") as clear:
+    for one in ENDS:
+        ends(server if one[2] else clear, *one)
+    many_goaways(server)
+    alert(server)
+with Server(ROOT, "--log-format", "json") as server:
+    json_ends(server)
 shutil.rmtree(ROOT)
 t.done()

@@ -26,7 +26,7 @@ class H2Error(Exception):
 class ProtocolError(H2Error):
     """A checked call was asked for something that RFC 9113 forbids."""
 
-    error_code = 0x1
+    error_code: Optional[int] = 0x1
 
 
 class FrameTooLargeError(ProtocolError):
@@ -77,9 +77,15 @@ class NoSuchStreamError(ProtocolError):
 
 
 class StreamClosedError(NoSuchStreamError):
-    """The stream, or our side of it, is closed; or the connection is gone."""
+    """The stream, or our side of it, is closed; or the connection is gone.
 
-    error_code = 0x5
+    error_code, error_name: of the RST_STREAM frame that closed it, whichever
+    side sent that (RFC 9113 §7; a code without a name is a number in hex);
+    None if none did.
+    """
+
+    error_code = None
+    error_name: Optional[str] = None
 
 
 class ServerStoppingError(StreamClosedError):

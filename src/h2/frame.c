@@ -125,6 +125,15 @@ frame_code_name(uint32_t code)
 }
 
 const char *
+frame_code_text(uint32_t code, char dst[FRAME_CODE_TEXT])
+{
+	const char *name = frame_code_name(code);
+
+	snprintf(dst, FRAME_CODE_TEXT, "0x%lx", (unsigned long)code);
+	return name != NULL ? name : dst;
+}
+
+const char *
 frame_setting_name(unsigned id)
 {
 	return id < COUNT(setting_names) ? setting_names[id] : NULL;

@@ -88,6 +88,10 @@ struct frame_header {
 /* Names for logs, debug text and scripts; NULL for what has none. */
 const char *frame_type_name(unsigned type);
 const char *frame_code_name(uint32_t code);
+
+/* The same, a number for what has none; in dst if need be. */
+#define FRAME_CODE_TEXT 16
+const char *frame_code_text(uint32_t code, char dst[FRAME_CODE_TEXT]);
 const char *frame_setting_name(unsigned id);
 
 /* "HEADERS on stream 6", "frame of type 0x1f", in dst. */

@@ -155,6 +155,8 @@ recv_rst_stream(struct session *s, const struct frame_header *h,
 		    "the stream is idle (RFC 9113 5.1)");
 	if (limits_idle_frame(s, h) == -1 || limits_reset(s, h) == -1)
 		return -1;
+	if (s->cb->rst_stream != NULL)
+		s->cb->rst_stream(s->user, h->stream_id, get_u32(payload));
 	st = stream_table_find(&s->streams, h->stream_id);
 	if (st == NULL || st->state == STREAM_CLOSED)
 		return 0;
@@ -353,6 +355,9 @@ recv_goaway(struct session *s, const struct frame_header *h,
 	s->goaway_received = true;
 	s->peer_goaway_last = last;
 	s->peer_goaway_code = get_u32(payload + 4);
+	if (s->cb->goaway != NULL)
+		s->cb->goaway(s->user, last, s->peer_goaway_code, payload + 8,
+		    h->length - 8);
 	return limits_idle_frame(s, h);
 }
 

@@ -116,6 +116,13 @@ struct session_callbacks {
 	 */
 	void (*window)(void *user, struct stream *s);
 	/*
+	 * For logs, may be NULL: the peer has sent RST_STREAM, perhaps on a
+	 * stream that is closed or gone; or GOAWAY.
+	 */
+	void (*rst_stream)(void *user, uint32_t id, uint32_t code);
+	void (*goaway)(void *user, uint32_t last, uint32_t code,
+	    const uint8_t *debug, size_t len);
+	/*
 	 * For logs, may be NULL: the peer broke a rule or passed a bound in a
 	 * way that costs it stream id only, which is being reset.
 	 */

@@ -82,10 +82,31 @@ module_timeout_class(void)
 	return bound.timeout;
 }
 
+/* The StreamClosedError that is set tells the code of the RST_STREAM. */
+static void
+add_code(uint32_t code)
+{
+	PyObject *type, *value, *traceback, *number, *name;
+	char text[FRAME_CODE_TEXT];
+
+	PyErr_Fetch(&type, &value, &traceback);
+	PyErr_NormalizeException(&type, &value, &traceback);
+	number = PyLong_FromUnsignedLong(code);
+	name = PyUnicode_FromString(frame_code_text(code, text));
+	if (number == NULL || name == NULL ||
+	    PyObject_SetAttrString(value, "error_code", number) < 0 ||
+	    PyObject_SetAttrString(value, "error_name", name) < 0)
+		PyErr_Clear();
+	Py_XDECREF(number);
+	Py_XDECREF(name);
+	PyErr_Restore(type, value, traceback);
+}
+
 PyObject *
 module_raise(const struct op *op, int status)
 {
 	const char *why = op->why != NULL ? op->why : "";
+	char text[FRAME_CODE_TEXT];
 	PyObject *class;
 
 	switch (status) {
@@ -123,7 +144,11 @@ module_raise(const struct op *op, int status)
 	default:
 		return PyErr_NoMemory();
 	}
-	PyErr_Format(class, "stream %lu: %s", (unsigned long)op->id, why);
+	PyErr_Format(class, "stream %lu: %s%s%s", (unsigned long)op->id, why,
+	    op->reset ? ", RST_STREAM " : "",
+	    op->reset ? frame_code_text(op->code, text) : "");
+	if (op->reset)
+		add_code(op->code);
 	return NULL;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <check.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -69,6 +70,29 @@ START_TEST(a_child_cannot_free_or_take_a_slot)
 }
 END_TEST
 
+/* The text alone, or false. */
+static bool
+running_text(const struct slot *s, size_t i, char *dst, size_t size)
+{
+	struct ran r;
+
+	if (!slot_running(s, i, &r))
+		return false;
+	snprintf(dst, size, "%s", r.text);
+	return true;
+}
+
+static bool
+last_text(const struct slot *s, char *dst, size_t size)
+{
+	struct ran r;
+
+	if (!slot_last(s, &r))
+		return false;
+	snprintf(dst, size, "%s", r.text);
+	return true;
+}
+
 START_TEST(what_a_dead_child_wrote_is_there)
 {
 	char text[256];
@@ -83,9 +107,9 @@ START_TEST(what_a_dead_child_wrote_is_there)
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert(slot_running_text(&b.slot[2], 0, text, sizeof(text)));
+	ck_assert(running_text(&b.slot[2], 0, text, sizeof(text)));
 	ck_assert_str_eq(text, "main in /a.py on stream 5");
-	ck_assert(!slot_running_text(&b.slot[2], 1, text, sizeof(text)));
+	ck_assert(!running_text(&b.slot[2], 1, text, sizeof(text)));
 	ck_assert_int_eq(atomic_load(&b.slot[2].end), CHILD_END_LIMIT);
 	slot_why_text(&b.slot[2], text, sizeof(text));
 	ck_assert_str_eq(text, "run time");
@@ -117,7 +141,7 @@ START_TEST(of_a_long_path_the_end_is_kept)
 	strcpy(path + 300, "/x.py");
 	slot_running_begin(&b.slot[0], 1, path, "a_function_with_a_name_of_more_"
 	    "than_39_octets", 0);
-	ck_assert(slot_running_text(&b.slot[0], 0, text, sizeof(text)));
+	ck_assert(running_text(&b.slot[0], 0, text, sizeof(text)));
 	ck_assert_ptr_nonnull(strstr(text, "d/x.py on stream 1"));
 	ck_assert_int_eq(strncmp(text, "a_function_with_a_name_of_more_than_39_"
 	    " in ddd", 46), 0);
@@ -142,7 +166,7 @@ START_TEST(scribbled_text_is_bounded)
 	char text[1024], small[] = "BBBBBBBBBBB";
 
 	memset(s, 'A', sizeof(*s));
-	ck_assert(slot_running_text(s, 0, text, sizeof(text)));
+	ck_assert(running_text(s, 0, text, sizeof(text)));
 	ck_assert_uint_lt(strlen(text), SCOREBOARD_RUN_TEXT);
 	slot_why_text(s, text, sizeof(text));
 	ck_assert_uint_eq(strlen(text), sizeof(s->why));
@@ -172,23 +196,23 @@ START_TEST(the_latest_function_is_known_when_it_is_over)
 	char text[256];
 	int i;
 
-	ck_assert(!slot_last_text(&b.slot[0], text, sizeof(text)));
+	ck_assert(!last_text(&b.slot[0], text, sizeof(text)));
 	other = run(&b.slot[0], 1, "/a.py", 10);
 	r = run(&b.slot[0], 3, "/b.py", 11);
 	slot_running_end(other);
 	slot_running_end(r);
-	ck_assert(!slot_running_text(&b.slot[0], 1, text, sizeof(text)));
-	ck_assert(slot_last_text(&b.slot[0], text, sizeof(text)));
+	ck_assert(!running_text(&b.slot[0], 1, text, sizeof(text)));
+	ck_assert(last_text(&b.slot[0], text, sizeof(text)));
 	ck_assert_str_eq(text, "main in /b.py on stream 3");
 	run(&b.slot[0], 5, "/c.py", 12);
-	ck_assert(slot_last_text(&b.slot[0], text, sizeof(text)));
+	ck_assert(last_text(&b.slot[0], text, sizeof(text)));
 	ck_assert_str_eq(text, "main in /c.py on stream 5");
 	for (i = 0; i < 3 * SCOREBOARD_RUNNING; i++)
 		slot_running_end(run(&b.slot[0], 7, "/d.py", 13));
 	for (i = 0; i < 3 * SCOREBOARD_RUNNING; i++)
 		slot_running_end(slot_running_begin(&b.slot[0], 9, "/file",
 		    "(load)", 14));
-	ck_assert(slot_last_text(&b.slot[0], text, sizeof(text)));
+	ck_assert(last_text(&b.slot[0], text, sizeof(text)));
 	ck_assert_str_eq(text, "main in /d.py on stream 7");
 }
 END_TEST
@@ -199,10 +223,10 @@ START_TEST(what_comes_after_a_function_is_named_so)
 	char text[256];
 
 	atomic_store(&r->after, 1);
-	ck_assert(slot_running_text(&b.slot[0], 0, text, sizeof(text)));
+	ck_assert(running_text(&b.slot[0], 0, text, sizeof(text)));
 	ck_assert_str_eq(text, "end of main in /a.py on stream 1");
 	slot_running_change(r, "/a.py", "content of main", 11);
-	ck_assert(slot_running_text(&b.slot[0], 0, text, sizeof(text)));
+	ck_assert(running_text(&b.slot[0], 0, text, sizeof(text)));
 	ck_assert_str_eq(text, "content of main in /a.py on stream 1");
 }
 END_TEST
@@ -260,7 +284,7 @@ START_TEST(an_entry_being_filled_is_not_shown)
 	char text[256];
 
 	atomic_store(&b.slot[0].running[0].stream, UINT_MAX);
-	ck_assert(!slot_running_text(&b.slot[0], 0, text, sizeof(text)));
+	ck_assert(!running_text(&b.slot[0], 0, text, sizeof(text)));
 }
 END_TEST
 

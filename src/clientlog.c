@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the log says of a client's doings.  A test's author whose script breaks a
+ * rule wants to know how the client took it, and a client's author why a stream
+ * of his was reset.  The session calls it under the mutex: records are noted,
+ * and written later (notes.h).
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clientlog.h"
+#include "conn.h"
+
+/* GOAWAY frames that have a record of their own: no rule bounds them. */
+#define GOAWAYS_MAX 16
+
+#define FIELDS_MAX 3		/* beside the client */
+
+/* A record "client 127.0.0.1:50000" and what fmt makes. */
+LOG_PRINTF(4, 5)
+static void
+note(struct conn *c, const struct log_field *f, size_t n, const char *fmt, ...)
+{
+	struct log_field all[FIELDS_MAX + 1];
+	char client[128], text[1024];
+	va_list ap;
+	int len;
+
+	access_client(client, sizeof(client), c->client_host, c->client_port);
+	all[0] = log_field_text("client", client);
+	memcpy(all + 1, f, n * sizeof(*f));
+	len = snprintf(text, sizeof(text), "client %s", client);
+	va_start(ap, fmt);
+	vsnprintf(text + len, sizeof(text) - (size_t)len, fmt, ap);
+	va_end(ap);
+	notes_members(&c->notes, text, all, n + 1);
+}
+
+/* Octets as text, control characters as \xHH; "..." at the end: it is cut. */
+static void
+escape(const uint8_t *p, size_t len, char *dst, size_t size)
+{
+	size_t at = 0, i;
+
+	for (i = 0; i < len && at + 8 < size; i++) {
+		if (p[i] >= 0x20 && p[i] != 0x7f)
+			dst[at++] = (char)p[i];
+		else
+			at += (size_t)snprintf(dst + at, 5, "\\x%02x", p[i]);
+	}
+	snprintf(dst + at, size - at, "%s", i < len ? "..." : "");
+}
+
+void
+clientlog_rst_stream(void *user, uint32_t id, uint32_t code)
+{
+	struct conn *c = user;
+	char number[FRAME_CODE_TEXT], path[256];
+	struct log_field f[] = {
+		log_field_number("stream", id),
+		log_field_text("code", frame_code_text(code, number)),
+		{ .name = "path", .text = path }
+	};
+
+	conn_path(c, id, path, sizeof(path));
+	f[2].len = strlen(path);
+	note(c, f, 3, " sent RST_STREAM %s on stream %lu (%s)", f[1].text,
+	    (unsigned long)id, path);
+}
+
+void
+clientlog_goaway(void *user, uint32_t last, uint32_t code,
+    const uint8_t *debug, size_t len)
+{
+	struct conn *c = user;
+	struct clientlog *l = &c->client_log;
+	char number[FRAME_CODE_TEXT];
+	struct log_field f[] = {
+		log_field_number("last_stream", last),
+		log_field_text("code", frame_code_text(code, number)),
+		{ .name = "debug", .text = l->debug }
+	};
+
+	l->code = code;
+	escape(debug, len, l->debug, sizeof(l->debug));
+	f[2].len = strlen(l->debug);
+	if (++l->n_goaways <= GOAWAYS_MAX)
+		note(c, f, 3, " sent GOAWAY %s, last stream %lu, \"%s\"",
+		    f[1].text, (unsigned long)last, l->debug);
+}
+
+void
+clientlog_stream_error(void *user, uint32_t id, const struct h2_error *e)
+{
+	char number[FRAME_CODE_TEXT];
+	const struct log_field f[] = {
+		log_field_number("stream", id),
+		log_field_text("code", frame_code_text(e->code, number))
+	};
+
+	note(user, f, 2, ", stream %lu reset with %s: %s", (unsigned long)id,
+	    f[1].text, e->reason);
+}
+
+void
+clientlog_refused(void *user, uint32_t id, const struct fields *l,
+    enum session_refusal how, const char *reason)
+{
+	struct conn *c = user;
+	struct access a = { .stream = id };
+	const struct log_field f = log_field_number("stream", id);
+
+	access_request(&a, l);
+	if (how == REFUSAL_STATUS) {
+		a.status = 431;
+		note(c, &f, 1, ", stream %lu answered with 431: %s",
+		    (unsigned long)id, reason);
+		atomic_fetch_add_explicit(&c->slot->streams, 1,
+		    memory_order_relaxed);
+	} else {
+		a.fate = how == REFUSAL_RESET ? "reset" : "ignored";
+	}
+	access_note(&c->notes, &a, c->client_host, c->client_port);
+}
+
+void
+clientlog_text(const struct clientlog *l, char *dst, size_t size)
+{
+	static const char *const ends[] = {
+		[CLIENT_END_NONE] = "",
+		[CLIENT_END_NOTIFY] = ", then close_notify",
+		[CLIENT_END_FIN] = ", then closed",
+		[CLIENT_END_RESET] = ", then reset the connection"
+	};
+	char number[FRAME_CODE_TEXT];
+	bool quote = l->debug[0] != '\0';
+
+	dst[0] = '\0';
+	if (l->n_goaways > 0)
+		snprintf(dst, size, "client sent GOAWAY %s%s%s%s%s",
+		    frame_code_text(l->code, number), quote ? " \"" : "",
+		    l->debug, quote ? "\"" : "", ends[l->end]);
+}
