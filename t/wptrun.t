@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """h2rig-wpt in a tree of a checkout's shape (wpt-tree/)."""
+import base64
+import json
+import multiprocessing.managers
 import os
 import shutil
 import signal
@@ -8,6 +11,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
@@ -193,8 +198,35 @@ def elsewhere():
 if not shutil.which("openssl"):
     t.skip("h2rig-wpt", "needs the program openssl")
     t.done()
+def shared():
+    """The checkout's stash."""
+    class Manager(multiprocessing.managers.BaseManager):
+        """Of the Python server."""
+
+    Manager.register("get_dict", callable=lambda values={}: values,
+                     proxytype=multiprocessing.managers.DictProxy)
+    lock = threading.Lock()
+    Manager.register("Lock", callable=lambda: lock,
+                     proxytype=multiprocessing.managers.AcquirerProxy)
+    manager = Manager(("127.0.0.1", 0), b"key")
+    manager.start()
+    config = json.dumps([list(manager.address),
+                         base64.b64encode(b"key").decode()])
+    key = uuid.uuid4()
+    with Checkout(WPT_STASH_CONFIG=config) as w:
+        t.ok(w.says("started"), "with a stash: started", w.log())
+        with Client(w.port) as c:
+            t.eq(c.fetch(f"/script.py?key={key}", body=b"result").status, 200,
+                 "a result is posted")
+        t.eq(manager.get_dict().pop((b"/shared", key.bytes), None),
+             b"result", "and is in the checkout's stash")
+        w.end()
+    manager.shutdown()
+
+
 for how in ("fork", "spawn"):
     served(how)
+shared()
 killed()
 not_started()
 untranslated()

@@ -2,7 +2,8 @@
 """The store that all connections of a server share.
 
 Connections are processes, so it is kept in an SQLite file (`sqlite`), or, for
-servers on several machines, in a Redis server (`redis`).
+servers on several machines, in a Redis server (`redis`), or where a Python
+server of web-platform-tests keeps its own (`wptserve`).
 """
 
 import importlib
@@ -30,10 +31,11 @@ __all__ = ["Stash", "StashError", "StashLock", "StashQueue", "drop_lock",
 #: most.
 POLL_MOST = 0.02
 
-#: The module `redis`, where it is wanted.
+#: The module `redis`, or `wptserve`, where it is wanted.
 _redis: Any = None
+_wptserve: Any = None
 
-#: A `SqliteStore` or a `redis.RedisStore`.
+#: A `SqliteStore`, a `redis.RedisStore` or a `wptserve.WptserveStore`.
 _store: Any = None
 _opening = threading.Lock()
 _forgotten: List[Any] = []
@@ -44,10 +46,13 @@ def configure() -> None:
 
     ConfigError for a wrong --stash.  OSError.
     """
-    global _redis
+    global _redis, _wptserve
     where = options.stash
     if where is None:
         rundir.make()
+    elif where == "wptserve":
+        _wptserve = importlib.import_module("h2rig.stash.wptserve")
+        _wptserve.configure()
     elif "://" in where:
         _redis = importlib.import_module("h2rig.stash.redis")
         # From here on the password is known to nobody else.
@@ -91,8 +96,10 @@ def _open() -> Any:
                 _forgotten.append(_store)
                 _store = None
             if _store is None:
-                _store = (SqliteStore(options.stash) if _redis is None
-                          else _redis.RedisStore())
+                _store = (_redis.RedisStore() if _redis is not None
+                          else _wptserve.WptserveStore()
+                          if _wptserve is not None
+                          else SqliteStore(options.stash))
             store = _store
     store.users.check()
     return store
@@ -265,9 +272,9 @@ class Stash:
         where = self._key(key, path)
         return _open().take(*where, _reader(*where))
 
-    def get_queue(self) -> StashQueue:
+    def get_queue(self) -> Any:
         """A new queue, which can be put in the stash itself."""
-        return StashQueue()
+        return StashQueue() if _wptserve is None else _open().new_queue()
 
 
 def _shown(path: bytes, key: bytes) -> str:
