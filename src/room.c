@@ -137,7 +137,8 @@ choose(const struct parent *p, uint64_t now, size_t *row, uint64_t *ms)
 		longest = patience(p, now) + order[*row].ms;
 		for (i = 0; i < p->board.n; i++) {
 			k = time_in(p, i, *row, now);
-			if (k < longest || p->board.seat[i].asked_ms != 0)
+			if (k < longest || (found != -1 && k == longest) ||
+			    p->board.seat[i].asked_ms != 0)
 				continue;
 			*ms = longest = k;
 			found = (long)i;
