@@ -12,7 +12,7 @@
 #include "clientlog.h"
 #include "conn.h"
 
-/* GOAWAY frames that have a record of their own: no rule bounds them. */
+/* GOAWAY frames, and streams behind ours, that have a record of their own. */
 #define GOAWAYS_MAX 16
 
 #define FIELDS_MAX 3		/* beside the client */
@@ -91,6 +91,18 @@ clientlog_goaway(void *user, uint32_t last, uint32_t code,
 }
 
 void
+clientlog_late(void *user, uint32_t id)
+{
+	struct conn *c = user;
+	const struct log_field f = log_field_number("stream", id);
+
+	if (++c->client_log.n_late <= GOAWAYS_MAX)
+		note(c, &f, 1, " opened stream %lu although it has acknowledged "
+		    "what was sent behind GOAWAY (RFC 9113 6.8)",
+		    (unsigned long)id);
+}
+
+void
 clientlog_stream_error(void *user, uint32_t id, const struct h2_error *e)
 {
 	char number[FRAME_CODE_TEXT];
@@ -135,10 +147,15 @@ clientlog_text(const struct clientlog *l, char *dst, size_t size)
 	};
 	char number[FRAME_CODE_TEXT];
 	bool quote = l->debug[0] != '\0';
+	int len = 0;
 
 	dst[0] = '\0';
+	if (l->n_late > 0)
+		len = snprintf(dst, size, "client opened %u streams after it "
+		    "had read GOAWAY%s", l->n_late,
+		    l->n_goaways > 0 ? "; " : "");
 	if (l->n_goaways > 0)
-		snprintf(dst, size, "client sent GOAWAY %s%s%s%s%s",
+		snprintf(dst + len, size - (size_t)len, "client sent GOAWAY %s%s%s%s%s",
 		    frame_code_text(l->code, number), quote ? " \"" : "",
 		    l->debug, quote ? "\"" : "", ends[l->end]);
 }

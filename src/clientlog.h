@@ -27,12 +27,14 @@ struct clientlog {
 	unsigned n_goaways;	/* 0: none of the rest */
 	uint32_t code;		/* of the last GOAWAY */
 	char debug[128];	/* its debug data, escaped and cut */
+	unsigned n_late;	/* streams opened after our GOAWAY was read */
 };
 
 /* Callbacks of the session, whose user is a struct conn. */
 void clientlog_rst_stream(void *user, uint32_t id, uint32_t code);
 void clientlog_goaway(void *user, uint32_t last, uint32_t code,
     const uint8_t *debug, size_t len);
+void clientlog_late(void *user, uint32_t id);
 void clientlog_stream_error(void *user, uint32_t id,
     const struct h2_error *e);
 void clientlog_refused(void *user, uint32_t id, const struct fields *l,

@@ -201,6 +201,7 @@ static const struct session_callbacks callbacks = {
 	.window = on_window,
 	.rst_stream = clientlog_rst_stream,
 	.goaway = clientlog_goaway,
+	.late = clientlog_late,
 	.stream_error = clientlog_stream_error,
 	.refused = clientlog_refused
 };

@@ -53,6 +53,13 @@ def main(request, response):
     response.writer.goaway(0, request.h2_stream_id)
     return "bye"
 """,
+    "goaway_ping.py": """
+def main(request, response):
+    if request.h2_stream_id == 1:
+        response.writer.goaway(0, 2 ** 31 - 1)
+        response.writer.ping()
+    return "bye"
+""",
     "push.py": """
 from h2rig.frames import PushPromiseFrame
 
@@ -496,6 +503,22 @@ def leave_reading(c):
     x = c.open("/closed.py?how=read", "POST")
     c.wait_for(lambda: x.informational)
     c.leave()
+
+
+@end("streams after GOAWAY was read", r"client PORT opened stream 3 although "
+     r"it has acknowledged what was sent behind GOAWAY \(RFC 9113 6\.8\)$",
+     "END closed by client: client opened 2 streams after it had read GOAWAY; ")
+def heedless(c):
+    c.fetch("/goaway_ping.py")
+    c.ping()
+    all_done(c, c.request("/goaway_ping.py"), c.request("/goaway_ping.py"))
+
+
+@end("streams when it cannot have been told", "END closed by client; ")
+def unaware(c):
+    c.ack = False
+    c.fetch("/goaway_ping.py")
+    c.fetch("/goaway_ping.py")
 
 
 def ends(s, name, regexes, tls, run):

@@ -199,7 +199,11 @@ open_stream(struct session *s, const struct frame_header *h)
 	struct stream *st;
 	int rc;
 
-	/* §6.8: opened before the peer had our GOAWAY. */
+	if (s->goaway_sent && s->cb->late != NULL &&
+	    (s->pings.acked > s->pings.before ||
+	    s->settings.acked > s->settings.before))
+		s->cb->late(s->user, h->stream_id);
+	/* §6.8: perhaps before the peer had our GOAWAY. */
 	if (h->stream_id > s->goaway_last) {
 		refuse(s, h->stream_id, REFUSAL_IGNORED, NULL);
 		return limits_idle_frame(s, h);

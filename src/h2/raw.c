@@ -58,6 +58,7 @@ end_hold(struct session *s)
 		hpack_encoder_resize(s->enc, r->resize_last);
 	}
 	*r = (struct raw_state){ 0 };
+	session_note_goaway(s);
 	send_too_large_waiting(s);
 }
 
@@ -166,6 +167,7 @@ follow_frame(struct session *s, uint32_t by, const struct frame_header *h,
 
 	if (h->stream_id > *last)
 		*last = h->stream_id;
+	session_note_sent(s, h->type, h->flags);
 	follow_block(&s->raw, h);
 	if (s->raw.block_id != 0)
 		s->raw.by = by;

@@ -281,6 +281,7 @@ recv_settings_ack(struct session *s, const struct frame_header *h)
 	struct window_change c = { (int64_t)s->limits.initial_window_size -
 		s->window_size, false };
 
+	s->settings.acked += s->settings.acked < s->settings.sent;
 	if (!s->settings_acked) {
 		s->settings_acked = true;
 		s->window_size = s->limits.initial_window_size;
@@ -337,8 +338,10 @@ recv_ping(struct session *s, const struct frame_header *h,
 {
 	if (limits_idle_frame(s, h) == -1)
 		return -1;
-	if (h->flags & FLAG_ACK)
+	if (h->flags & FLAG_ACK) {
+		s->pings.acked += s->pings.acked < s->pings.sent;
 		return 0;
+	}
 	frame_ping_encode(session_own_out(s), true, payload);
 	return limits_reply(s, h);
 }

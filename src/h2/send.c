@@ -517,6 +517,7 @@ send_ping(struct session *s, const uint8_t data[8], const char **why)
 	if (rc < 0)
 		return rc;
 	frame_ping_encode(session_own_out(s), false, data);
+	session_note_sent(s, FRAME_PING, 0);
 	return memory_status(s, why);
 }
 
@@ -541,6 +542,7 @@ send_goaway(struct session *s, uint32_t last, uint32_t code,
 		return refuse(why, SEND_ERR_FLOW, "more than the peer's "
 		    "MAX_FRAME_SIZE (RFC 9113 4.2)");
 	frame_goaway_encode(session_own_out(s), last, code, debug, len);
+	session_note_sent(s, FRAME_GOAWAY, 0);
 	s->goaway_last = last;
 	return memory_status(s, why);
 }

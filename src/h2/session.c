@@ -82,6 +82,7 @@ session_new(const struct session_limits *limits,
 	s->enc = hpack_encoder_new(HPACK_DEFAULT_TABLE_SIZE);
 	s->dec = hpack_decoder_new(HPACK_DEFAULT_TABLE_SIZE);
 	queue_settings(s);
+	s->settings.sent = 1;
 	queue_window(s);
 	if (s->enc == NULL || s->dec == NULL || s->out.failed ||
 	    limits_init(s) == -1) {
@@ -163,6 +164,35 @@ session_fail(struct session *s, const struct frame_header *h,
 	frame_goaway_encode(&s->out, last, code, s->error_text,
 	    strlen(s->error_text));
 	return -1;
+}
+
+/*
+ * Acknowledgements of PING may come in any order: only when there are more than
+ * PINGs before GOAWAY is one certain to be of a later one.  While the output is
+ * held GOAWAY waits, and raw frames overtake it.
+ */
+void
+session_note_sent(struct session *s, unsigned type, unsigned flags)
+{
+	if (type == FRAME_GOAWAY) {
+		s->goaway_waits = !s->goaway_sent;
+		if (s->raw.by == 0)
+			session_note_goaway(s);
+	} else if (!(flags & FLAG_ACK)) {
+		s->pings.sent += type == FRAME_PING;
+		s->settings.sent += type == FRAME_SETTINGS;
+	}
+}
+
+void
+session_note_goaway(struct session *s)
+{
+	if (!s->goaway_waits)
+		return;
+	s->goaway_waits = false;
+	s->goaway_sent = true;
+	s->pings.before = s->pings.sent;
+	s->settings.before = s->settings.sent;
 }
 
 bool
@@ -520,6 +550,7 @@ session_shutdown(struct session *s)
 		s->goaway_last = s->last_client_id;
 	frame_goaway_encode(session_own_out(s), s->goaway_last, H2_NO_ERROR,
 	    NULL, 0);
+	session_note_sent(s, FRAME_GOAWAY, 0);
 }
 
 bool

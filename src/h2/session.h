@@ -129,6 +129,12 @@ struct session_callbacks {
 	void (*stream_error)(void *user, uint32_t id,
 	    const struct h2_error *e);
 	/*
+	 * For logs, may be NULL: the peer has opened stream id although it has
+	 * acknowledged what was sent behind GOAWAY, and so had read that (§6.8
+	 * forbids it).  The session sends nothing behind it to learn of this.
+	 */
+	void (*late)(void *user, uint32_t id);
+	/*
 	 * For logs, may be NULL: request id, which `headers` does not tell of.
 	 * l: its fields, perhaps not all.
 	 */

@@ -109,6 +109,12 @@ struct session {
 	struct { uint32_t first, last; } gaps[GAP_MEMORY];
 	size_t n_gaps;
 
+	/* What the peer acknowledges; and how many there were before GOAWAY. */
+	struct {
+		uint64_t sent, acked, before;
+	} pings, settings;
+	bool goaway_sent;
+	bool goaway_waits;	/* ... until the hold ends */
 	bool shutdown;
 	uint32_t goaway_last;	/* of our last GOAWAY; UINT32_MAX: none */
 	bool goaway_received;
@@ -145,6 +151,12 @@ int session_reset(struct session *s, const struct frame_header *h,
  */
 int session_violation(struct session *s, const struct frame_header *h,
     const struct h2_error *err);
+
+/* A frame of ours, a raw one too, goes out or waits for the hold to end. */
+void session_note_sent(struct session *s, unsigned type, unsigned flags);
+
+/* GOAWAY, if there was one, is out. */
+void session_note_goaway(struct session *s);
 
 bool session_is_idle(const struct session *s, uint32_t id);
 bool session_was_reset(const struct session *s, uint32_t id);

@@ -103,6 +103,12 @@ on_stream_error(void *user, uint32_t id, const struct h2_error *e)
 	    e->reason);
 }
 
+static void
+on_late(void *user, uint32_t id)
+{
+	note(user, "late %u", (unsigned)id);
+}
+
 /* Those that were reset have been noted by on_stream_error. */
 static void
 on_refused(void *user, uint32_t id, const struct fields *l,
@@ -123,6 +129,7 @@ static const struct session_callbacks callbacks = {
 	.window = on_window,
 	.stream_error = on_stream_error,
 	.refused = on_refused,
+	.late = on_late,
 };
 
 static void
@@ -333,6 +340,11 @@ run_call(struct rig *r, const char *step)
 	else if (strcmp(verb, "goaway") == 0)
 		rc = send_goaway(r->s, (uint32_t)id,
 		    (uint32_t)strtoul(b, NULL, 10), NULL, 0, &why);
+	else if (strcmp(verb, "ping") == 0)
+		rc = send_ping(r->s, (const uint8_t *)"8 octets", &why);
+	else if (strcmp(verb, "raw") == 0)
+		rc = send_raw_frame(r->s, (uint32_t)id, type_of(b), 0, 0,
+		    (const uint8_t *)"\0\0\0\0\0\0\0\0", 8);
 	else if (strcmp(verb, "push") == 0)
 		rc = do_push(r, (uint32_t)id, &why);
 	else if (strcmp(verb, "hold") == 0)

@@ -15,11 +15,11 @@
  *	!reset ID CODE			!release ID		!consume ID N
  *	!shutdown			!goaway LAST CODE	!push ID
  *	!wrote [N]			!time MS		!hold ID
- *	!unhold
+ *	!unhold				!ping			!raw ID TYPE
  *
  * What happens is logged in order, "; " between: `headers ID [end] [padded]`, `data ID
  * CONTENT/FLOW [end]`, `trailers ID`, `closed ID [reset CODE [by peer]]`,
- * `window ID`, `error ID CODE: reason`, `431 on ID: reason`, `ignored ID`, `!call -> status: why` for
+ * `window ID`, `error ID CODE: reason`, `431 on ID: reason`, `ignored ID`, `late ID`, `!call -> status: why` for
  * calls that did not return SEND_OK.  After " | " comes what the session has
  * put out since rig_start, frame by frame.
  */

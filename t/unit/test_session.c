@@ -267,6 +267,35 @@ static const struct rule_case state_cases[] = {
 	{ "6.8 HPACK goes on", "!goaway 0 0; HEADERS 5 1 " GET "40016101+62; "
 	    "HEADERS 5 3 be; PING 0 0 8*00",
 	    "ignored 1; ignored 3 | GOAWAY 0 NO_ERROR; PING ack" },
+	/* Who has read GOAWAY opens no stream. */
+	{ "6.8 PING behind GOAWAY", "!goaway 5 0; !ping; HEADERS 5 1 " GET
+	    "; PING 1 0 8*00; HEADERS 5 3 " GET "; HEADERS 5 7 " GET,
+	    "headers 1 end; late 3; headers 3 end; late 7; ignored 7 | "
+	    "GOAWAY 5 NO_ERROR; PING" },
+	{ "6.8 nothing behind GOAWAY", "!ping; !goaway 5 0; PING 1 0 8*00; "
+	    "HEADERS 5 1 " GET, "headers 1 end | PING; GOAWAY 5 NO_ERROR" },
+	{ "6.8 one of two PINGs", "!ping; !goaway 5 0; !ping; PING 1 0 8*00; "
+	    "HEADERS 5 1 " GET "; PING 1 0 8*00; HEADERS 5 3 " GET,
+	    "headers 1 end; late 3; headers 3 end | PING; GOAWAY 5 NO_ERROR; "
+	    "PING" },
+	{ "6.8 acknowledgements of nothing", "PING 1 0 8*00; PING 1 0 8*00; "
+	    "SETTINGS 1 0; !goaway 5 0; !ping; HEADERS 5 1 " GET,
+	    "headers 1 end | GOAWAY 5 NO_ERROR; PING" },
+	{ "6.8 raw GOAWAY and SETTINGS", "HEADERS 5 1 " GET "; !raw 1 GOAWAY; "
+	    "!raw 1 SETTINGS; HEADERS 5 3 " GET "; SETTINGS 1 0; HEADERS 5 5 "
+	    GET, "headers 1 end; headers 3 end; late 5; headers 5 end | "
+	    "GOAWAY 0 NO_ERROR; SETTINGS" },
+	{ "6.8 the first GOAWAY counts", "!goaway 2147483647 0; !ping; "
+	    "!goaway 1 0; PING 1 0 8*00; HEADERS 5 1 " GET, "late 1; "
+	    "headers 1 end | GOAWAY 2147483647 NO_ERROR; PING; "
+	    "GOAWAY 1 NO_ERROR" },
+	{ "6.8 shutdown", "HEADERS 5 1 " GET "; !shutdown; !ping; "
+	    "PING 1 0 8*00; HEADERS 5 3 " GET, "headers 1 end; late 3; "
+	    "ignored 3 | GOAWAY 1 NO_ERROR; PING" },
+	{ "6.8 a raw PING overtakes GOAWAY that waits", "HEADERS 5 1 " GET
+	    "; !hold 1; !goaway 5 0; !raw 1 PING; PING 1 0 8*00; HEADERS 5 3 "
+	    GET "; !unhold; HEADERS 5 5 " GET, "headers 1 end; headers 3 end; "
+	    "headers 5 end | HEADERS 0 1; PING; GOAWAY 5 NO_ERROR" },
 	{ "6.8 the number does not rise", "HEADERS 5 1 " GET "; !goaway 0 0; "
 	    "!goaway 1 0; DATA 0 0 00", "headers 1 end; !goaway -> -1: the "
 	    "last stream is above that of an earlier GOAWAY (RFC 9113 6.8) | "
