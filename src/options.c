@@ -111,7 +111,7 @@ static const struct row rows[] = {
 	{ "hide-tracebacks", 0, NULL, KIND_TRUE, AT(hide_tracebacks), 0, 0,
 	    NULL, "keep them out of 500 responses" },
 	{ "stash", 0, "WHERE", KIND_STRING, AT(stash), 0, 0,
-	    "not shared", "file, redis://host:port/db or wptserve" },
+	    "not shared", "file, redis://... or wptserve" },
 	{ "validators", 0, NULL, KIND_TRUE, AT(validators), 0, 0,
 	    NULL, "etag, last-modified and 304 for files" },
 	{ "wpt", 0, NULL, KIND_TRUE, AT(wpt), 0, 0,
