@@ -218,6 +218,10 @@ def check_user():
     ])
     t.eq(run(*nobody, root, env={"TMPDIR": below}), (78, "", "h2rig: " + wrong(
         "TMPDIR", below, "write to", closed) + "\n"), "TMPDIR: exit 78")
+    with Server(root, "--user", "nobody", "--stash", "wptserve", env={
+            "WPT_STASH_CONFIG": '["no/file/of/ours", ""]'}) as s, \
+            Client(s.port) as c:
+        t.ok(c.ping(), "a stash that is no file is not looked for")
     with Server(root, "--user", "nobody") as s, Client(s.port) as c:
         t.ok(c.ping(), "what can be used is served")
         os.chmod(root, 0o700)

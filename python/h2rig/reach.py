@@ -33,8 +33,8 @@ def _needed() -> Iterator[Tuple[str, str, int]]:
         yield "alias of %s" % url, directory, READ
     if options.ws_docroot is not None:
         yield "--ws-docroot", options.ws_docroot, READ
-    if options.stash is not None and "://" not in options.stash:
-        # SQLite has files of its own beside it.
+    if options.stash is not None and os.path.isabs(options.stash):
+        # A file, and no server.  SQLite has files of its own beside it.
         yield "--stash", os.path.dirname(options.stash), WRITE
         if os.path.exists(options.stash):
             yield "--stash", options.stash, os.R_OK | os.W_OK
