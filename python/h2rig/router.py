@@ -27,6 +27,9 @@ _ambiguous = re.compile(r"[}*][^/]*[{*]")
 
 _token = re.compile(r"\{([^{}/]+)\}|(\*)")
 
+#: What of a path makes no difference to which file it names.
+_idle = re.compile(r"(?:/\.?(?=/|\Z))+/?")
+
 
 def compile_pattern(pattern: str) -> "re.Pattern[str]":
     """A route's pattern as a regular expression for decoded paths.
@@ -165,10 +168,12 @@ class Router:
                 break
         if decoded is None:
             return None
+        # Else "//private/file" would get around the route of "/private/*".
+        plain = _idle.sub("/", decoded)
         for route in self._routes:
             if route.methods is not None and method not in route.methods:
                 continue
-            match = route.regex.match(decoded)
+            match = route.regex.match(decoded) or route.regex.match(plain)
             if match is not None:
                 return (route.handler, dict(zip(route.names, match.groups())),
                         to)

@@ -227,6 +227,9 @@ class Routes(unittest.TestCase):
                 ("HEAD", "/x/1", ("get", {"id": "1"})),
                 ("POST", "/x/%31/2", ("put", {"*": "1/2"})),
                 ("FOO", "/x/1", ("any", {"other": "1"})),
+                ("GET", "/.//x/./1", ("get", {"id": "1"})),
+                ("PUT", "/x//./1", ("put", {"*": "/./1"})),
+                ("PUT", "//x//./1", ("put", {"*": "1"})),
                 ("GET", "/y", (None, {}))):
             for _ in range(2):
                 self.assertEqual(r.find(method, path), want + (None,))
