@@ -145,9 +145,13 @@ reap_deadlines(struct parent *p, uint64_t now)
 	}
 	for (i = 0; now >= p->spare_until_ms && i < p->board.n; i++) {
 		const struct slot *slot = &p->board.slot[i];
-		uint64_t at = atomic_load(&slot->kill_at_ms);
+		uint64_t at;
 
-		if (p->board.seat[i].pid == 0 || at == 0 || at > now)
+		/* Slots that nobody has used have no page yet. */
+		if (p->board.seat[i].pid == 0)
+			continue;
+		at = atomic_load(&slot->kill_at_ms);
+		if (at == 0 || at > now)
 			continue;
 		reap_kill(&p->board.seat[i],
 		    atomic_load(&slot->state) == CHILD_LEAVING ?

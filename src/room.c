@@ -115,11 +115,12 @@ time_in(const struct parent *p, size_t i, size_t row, uint64_t now)
 {
 	const struct slot *slot = &p->board.slot[i];
 	const struct seat *seat = &p->board.seat[i];
-	uint64_t since = atomic_load(&slot->moved_ms);
+	uint64_t since;
 
 	if (seat->pid == 0 || seat->spare || seat->gone_ms != 0 ||
 	    atomic_load(&slot->state) != (int)order[row].state)
 		return 0;
+	since = atomic_load(&slot->moved_ms);
 	if (since < seat->started_ms)
 		since = seat->started_ms;
 	return since < now ? now - since : 0;
@@ -223,10 +224,11 @@ room_look(struct parent *p, uint64_t now)
 
 	for (i = 0; i < p->board.n; i++) {
 		struct seat *seat = &p->board.seat[i];
-		int state = atomic_load(&p->board.slot[i].state);
+		int state;
 
 		if (seat->pid == 0 || seat->spare)
 			continue;
+		state = atomic_load(&p->board.slot[i].state);
 		learn(p, i);
 		if (seat->gone_ms == 0 &&
 		    (state == CHILD_GONE || state == CHILD_LEAVING)) {
