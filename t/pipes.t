@@ -80,6 +80,28 @@ PIPES = [
     ("pipe=", 200, TEN, {}),
     ("pipe=status(404)&pipe=status(202)", 202, TEN, {}),
     ("other=1", 200, TEN, {"content-length": ["10"]}),
+    # Odd, but with a meaning.
+    ("pipe=status(404", 404, TEN, {}),
+    ("pipe=slice(3,5", 200, b"34", {}),
+    ("pipe=header(X-A,b|status(404)", 200, TEN, {"x-a": ["b|status(404"]}),
+    ("pipe=header(X-A,", 200, TEN, {"x-a": [""]}),
+    ("pipe=header(X-A,)", 200, TEN, {"x-a": [""]}),
+    (r"pipe=header(X-A,a\)", 200, TEN, {"x-a": ["a)"]}),
+    (r"pipe=header(X-A,\)\)b\\)|status(404)", 404, TEN, {"x-a": ["))b\\"]}),
+    (r"pipe=header(X-A,\a\|\()", 200, TEN, {"x-a": ["a|("]}),
+    ("pipe=header(X-A,a(b)", 200, TEN, {"x-a": ["a(b"]}),
+    ("pipe=header(X-A,{{host}})|sub", 200, TEN, {"x-a": ["{{host}}"]}),
+    ("pipe=slice(1)slice(2)", 200, b"3456789", {}),
+    ("pipe=|status(404)||header(X-A,b)|", 404, TEN, {"x-a": ["b"]}),
+    ("pipe=slice(NULL,2)", 200, b"01", {}),
+    ("pipe=slice( 1 , 3 )", 200, b"12", {}),
+    ("pipe=slice(5,3)", 200, b"", {}),
+    ("pipe=slice(-100,100)", 200, TEN, {}),
+    ("pipe=header(X-A,b)|header(X-A,c,1)|header(X-A,d,0)", 200, TEN,
+     {"x-a": ["d"]}),
+    ("pipe=trickle(5:r2)", 200, TEN, {}),
+    ("pipe=trickle(1:d0:r2:2)", 200, TEN, {}),
+    ("pipe=trickle(d0:d0:3:4)", 200, TEN, {}),
 ]
 
 # query of ten.txt: what the 500's text has
@@ -93,13 +115,20 @@ WRONG = [
     ("pipe=header(X,%D0%B9)", ["header", "U+0439"]),
     ("pipe=slice(a)", ["slice", "'a'", "slice(start[, end])"]),
     ("pipe=slice(1,2,3)", ["slice has 3 arguments"]),
-    ("pipe=slice(1", ["slice(1", "closing parenthesis"]),
-    ("pipe=slice(1)slice(2)", ["expected |"]),
+    ("pipe=slice(1,", ["slice", "argument ''"]),
+    ("pipe=header(X-A,b\\", ["header(X-A,b", "the last backslash"]),
+    ("pipe=(1)", ["unknown pipe ''"]), ("pipe=|)", ["unknown pipe ')'"]),
+    ("pipe=gzip%20", ["unknown pipe 'gzip '"]),
+    ("pipe=status(404)x|gzip", ["unknown pipe 'x'"]),
+    ("pipe=status(404))", ["unknown pipe ')'"]),
+    ("pipe=%00", ["unknown pipe"]),
     ("pipe=trickle(x)", ["trickle", "'x'"]),
     ("pipe=trickle(d-1)", ["trickle", "out of range"]),
-    ("pipe=trickle(5:r2)", ["trickle", "repeats more than there is"]),
     ("pipe=trickle(d1:r1)", ["trickle", "repeats nothing that sends"]),
-    ("pipe=trickle(1:r1:2)", ["trickle", "not the last"]),
+    ("pipe=trickle(1:r0)", ["trickle", "repeats nothing that sends"]),
+    ("pipe=trickle(1:rx:2)", ["trickle", "'1:rx:2'"]),
+    ("pipe=trickle()", ["trickle has 0 arguments"]),
+    ("pipe=trickle(1::2)", ["trickle", "'1::2'"]),
     ("pipe=gzip(9)", ["gzip has 1 arguments"]),
     ("pipe=sub(latex)", ["sub", "'latex'", "html|none"]),
 ]
@@ -130,6 +159,17 @@ WITHOUT = [
     ("fs_path(y.txt)", "ROOT/d/y.txt"), ("fs_path(/y.txt)", "ROOT/y.txt"),
     ("fs_path(../y.txt)", "ROOT/y.txt"),
     ("browser_host", "localhost"),
+    # What was not sent, or is odd, but has a meaning.
+    ("GET[none]", ""), ("GET[]", ""), ("GET[\u00e9]", ""), ("GET[7]", ""),
+    ("GET[a[b]", ""), ("$x:GET[none]", ""),
+    ("headers[X-Empty]", ""), ("header_or_default(X-Empty, d)", ""),
+    ("header_or_default(X-None,)", ""),
+    ("header_or_default(X-None,  a b )", "a b "),
+    ("header_or_default(X-None, {{host)", r"\{\{host"),
+    ("host!", "localhost"), ("host ", "localhost"),
+    ("GET[q] | x", "a b"), ("domains[www]]", r"www\.localhost"),
+    ("ports[h2][-1]", "PORT"), ("ports[h2][ 0 ]", "PORT"),
+    ("host[0]", "l"), ("location[scheme][-1]", "s"), ("uuid()[8]", "-"),
 ] + [(f"file_hash({name}, ten.txt)", re.escape(base64.b64encode(
     hashlib.new(name, TEN).digest()).decode()))
     for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")]
@@ -137,14 +177,32 @@ WITHOUT = [
 # expression: what the 500's text has
 UNKNOWN = [
     ("nothing", "unknown name nothing"), ("", "expected a name"),
-    ("GET[none]", "GET[none]"), ("headers[none]", "headers[none]"),
+    (" host", "expected a name"), ("$x:", "expected a name"),
+    ("[0]", "expected a name"), ("\u0439", "\u0439"),
+    ("GET[q", "GET"), ("headers[none]", "headers[none]"),
+    ("headers[]", "headers[]"), ("headers[\u0439]", "headers[\u0439]"),
+    ("headers", "headers"), ("header_or_default", "header_or_default(name"),
+    ("header_or_default(X)", "(name, default)"),
+    ("header_or_default(\u0439, d)", "\u0439"),
+    ("header_or_default(X, a, b)", "(name, default)"),
+    ("location", "location"), ("location[hash]", "location[hash]"),
+    ("location[port][0]", "location[port][0]"),
+    ("hosts[none][]", "hosts[none][]"), ("hosts[]", "hosts[]"),
+    ("hosts[alt][none]", "hosts[alt][none]"),
+    ("ports[none][0]", "ports[none][0]"), ("ports[h2]", "ports[h2]"),
+    ("ports[h2][-9]", "ports[h2][-9]"), ("ports[h2][x]", "ports[h2][x]"),
+    ("ports[h2][99999999999]", "ports[h2][99999999999]"),
+    ("host[x]", "host[x]"), ("url_base[9]", "url_base[9]"),
+    ("uuid()()", "uuid takes no arguments"), ("fs_path()", "(path)"),
+    ("file_hash(md5, none.txt)", "cannot read"),
+    ("file_hash(md5, d)", "cannot read"),
     ("domains[none]", "domains[none]"), ("ports[h2][9]", "ports[h2][9]"),
     ("ports", "ports"), ("GET", "GET"), ("uuid", "expected uuid()"),
     ("uuid(1)", "expected uuid()"), ("host(1)", "host takes no arguments"),
     ("file_hash(md4, ten.txt)", "md4"), ("file_hash(md5)", "(algorithm, path)"),
     ("file_hash(md5, ../../etc/passwd)", "cannot read"),
     ("fs_path(../../x)", "leaves the document root"),
-    ("$id", "{{$id:...}}"), ("host!", "'!'"),
+    ("$id", "{{$id:...}}"),
 ]
 
 SETTINGS = {
@@ -303,7 +361,8 @@ def values(c, root):
     """Each expression without settings."""
     for expression, want in WITHOUT:
         write(root, "d/x.sub.txt", "<{{%s}}>" % expression)
-        x = c.fetch("/d/x.sub.txt?q=a%20b", headers={"x-test": "a & b"})
+        x = c.fetch("/d/x.sub.txt?q=a%20b", headers={"x-test": "a & b",
+                                                          "x-empty": ""})
         want = want.replace("PORT", str(c.port)).replace(
             "ROOT", re.escape(root)).replace("&amp;", "&")
         t.ok(x.status == 200 and re.fullmatch(f"<{want}>", x.body.decode()),

@@ -3,7 +3,8 @@
 to a response before it is sent.
 
 In arguments a backslash takes the special meaning from the character that
-follows; \\n, \\r and \\t are the usual ones.
+follows; \\n, \\r and \\t are the usual ones.  The text's end closes arguments,
+and behind closed ones the next pipe may follow without |.
 
 Content that is not in memory goes through a pipe piece by piece.
 """
@@ -100,18 +101,17 @@ def _parse(text: str) -> Iterator[Tuple[str, List[str]]]:
         end = _name.match(text, at).end()       # type: ignore[union-attr]
         name = text[at:end]
         arguments: List[str] = []
-        if text[end:end + 1] == "(":
-            arguments, end = _arguments(text, name, end + 1)
-            if text[end:end + 1] not in ("", "|"):
-                raise PipeError("pipe %s(...) is followed by %s; expected |"
-                                % (shown(name), shown(text[end:])))
         at = end + 1
-        if name:
-            yield name, arguments
+        if text[end:at] == "(":
+            arguments, at = _arguments(text, name, at)
+        elif not name:
+            continue
+        yield name, arguments
 
 
 def _arguments(text: str, name: str, at: int) -> Tuple[List[str], int]:
-    # What stands between the parentheses, and where it goes on behind them.
+    # What stands up to the closing parenthesis or the end, and where the text
+    # goes on.
     found: List[str] = []
     parts: List[str] = []
     start = at
@@ -123,20 +123,20 @@ def _arguments(text: str, name: str, at: int) -> Tuple[List[str], int]:
             continue
         c = text[at]
         at += 1
-        if c == "\\" and at < len(text):
+        if c == "\\":
+            if at == len(text):
+                raise PipeError("pipe %s: expected a character after the last "
+                                "backslash" % shown(name + "(" + text[start:]))
             parts.append(_ESCAPES.get(text[at], text[at]))
             at += 1
         elif c == ",":
             found.append("".join(parts))
             parts.clear()
-        elif c == ")":
-            if found or parts:
-                found.append("".join(parts))
-            return found, at
         else:
-            parts.append(c)
-    raise PipeError("pipe %s: expected a closing parenthesis"
-                    % shown(name + "(" + text[start:]))
+            break
+    if found or parts:
+        found.append("".join(parts))
+    return found, at
 
 
 # Arguments.
@@ -157,7 +157,7 @@ def _code(v: str) -> int:
 
 
 def _nullable(v: str) -> Optional[int]:
-    return None if v.strip() == "null" else _int(v)
+    return None if v.strip().lower() == "null" else _int(v)
 
 
 def _boolean(v: str) -> bool:
@@ -339,22 +339,21 @@ Step = Tuple[str, Union[int, float]]
 
 
 def _steps(text: str) -> Tuple[List[Step], int]:
-    # ("delay", seconds) and ("send", octets), and how many of the last are
-    # repeated until the end.  ValueError.
+    # ("delay", seconds) and ("send", octets), and how many of the last, at
+    # most, are repeated until the end.  ValueError.
     steps: List[Step] = []
     tokens = text.split(":")
     for i, token in enumerate(tokens):
         token = token.strip()
         if token[:1] == "r":
             repeat = _int(token[1:])
-            if i != len(tokens) - 1:
-                raise ValueError("%s is not the last" % shown(token))
-            if not 1 <= repeat <= len(steps):
-                raise ValueError("%r repeats more than there is, or nothing"
-                                 % token)
-            if not any(kind == "send" and n for kind, n in steps[-repeat:]):
-                raise ValueError("%r repeats nothing that sends" % token)
-            return steps, repeat
+            if i == len(tokens) - 1:
+                if repeat < 1 or not any(kind == "send" and n for kind, n
+                                         in steps[-repeat:]):
+                    raise ValueError("%s repeats nothing that sends"
+                                     % shown(token))
+                return steps, repeat
+            token = "d0"    # it has no meaning, but counts as a step
         if token[:1] == "d":
             number: Union[int, float] = float(token[1:])
             steps.append(("delay", number))

@@ -4,6 +4,10 @@
 An expression is a name with indices and arguments: `{{host}}`,
 `{{ports[h2][0]}}`, `{{GET[name]}}`, `{{header_or_default(name, text)}}`.
 `{{$name:expression}}` also keeps the value, for `{{$name}}`.
+
+What was not sent and what does not exist is an error, but for a parameter of the
+query, which is the empty text then.  Behind the last index or arguments
+anything may stand; it has no meaning.
 """
 
 import base64
@@ -21,16 +25,16 @@ from h2rig.isomorphic import shown
 __all__ = ["SubstitutionError", "template"]
 
 _token = re.compile(r"\[([^\]]*)\]|\(([^)]*)\)")
-_name = re.compile(r"(?:(\$\w+):)?(\$?\w+)")
+_name = re.compile(r"(?:(\$\w+):|(?!\$\w+:))(\$?\w+)")
+#: An index that counts, from the end if it is negative.
+_place = re.compile(r"\s*[+-]?[0-9]{1,9}\s*")
 
 HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 _PORTS = {"https": 443, "http": 80}
 
-#: Characters of an expression that stand in a message, and digits that an index
-#: may have.
+#: Characters of an expression that stand in a message.
 MAX_SHOWN = 200
-DIGITS = 9
 
 Tokens = List[Tuple[str, Any]]
 
@@ -87,7 +91,7 @@ def _substitute(request: Any, content: bytes, escape_type: str) -> bytes:
 def _octets(value: Any, escape: bool) -> bytes:
     # What is put in for a value.
     if isinstance(value, int):
-        return b"%d" % value
+        return str(value).encode("ascii")
     encoding, errors = "utf-8", "surrogateescape"   # of a path: its octets
     if isinstance(value, bytes):
         # What the client sent, in whatever encoding.
@@ -118,14 +122,14 @@ def _evaluate(request: Any, octets: bytes, variables: Dict[str, Any]) -> Any:
             if kind != "index":
                 raise SubstitutionError(
                     "%s: %s takes no arguments" % (_named(text), name))
-            value = value[argument]
-    except (LookupError, TypeError) as e:
+            value = _at(value, argument)
+    except (LookupError, TypeError, UnicodeError) as e:
         raise SubstitutionError("%s: there is no such value (%s: %s)" % (
             _named(text), type(e).__name__, str(e)[:MAX_SHOWN])) from None
     except _Unknown as e:
         raise SubstitutionError("%s: %s" % (
             _named(text), str(e)[:MAX_SHOWN])) from None
-    if isinstance(value, bool) or not isinstance(value, (str, bytes, int)):
+    if not isinstance(value, (str, bytes, int)):
         raise SubstitutionError(
             "%s is %s; expected what leads to text or a number"
             % (_named(text), "nothing" if value is None else type(value).__name__))
@@ -140,22 +144,23 @@ class _Unknown(Exception):
 
 def _tokens(text: str, at: int) -> Tokens:
     tokens: Tokens = []
-    while at < len(text):
-        match = _token.match(text, at)
-        if match is None:
-            raise SubstitutionError(
-                "%s: expected [index], (arguments) or }} where there is %s"
-                % (_named(text), shown(text[at:])))
+    match = _token.match(text, at)
+    while match is not None:
         index, arguments = match.groups()
         if index is not None:
-            tokens.append(("index", int(index) if index.isdecimal()
-                           and len(index) <= DIGITS else index))
+            tokens.append(("index", index))
         else:
-            tokens.append(("arguments", [a.strip() for a in
-                                         arguments.split(",")]
-                           if arguments.strip() else []))
-        at = match.end()
+            tokens.append(("arguments", re.split(r",\s*", arguments)
+                           if arguments else []))
+        match = _token.match(text, match.end())
     return tokens
+
+
+def _at(value: Any, index: str) -> Any:
+    # By place where there are no names.
+    if isinstance(value, (list, str, bytes)) and _place.fullmatch(index):
+        return value[int(index)]
+    return value[index]
 
 
 def _start(request: Any, name: str, tokens: Tokens,
@@ -203,22 +208,14 @@ class _First:
     def __init__(self, values: Any) -> None:
         self._values = values
 
-    def __getitem__(self, key: Any) -> Any:
-        return self._values.first(str(key).encode("utf-8"))
-
-
-class _Fields:
-    def __init__(self, headers: Any) -> None:
-        self._headers = headers
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._headers[str(key)]
+    def __getitem__(self, key: str) -> Any:
+        return self._values.first(key.encode("utf-8"), b"")
 
 
 _NAMES: Dict[str, Callable[[Any], Any]] = {
     "GET": lambda request: _First(request.GET),
     "domains": lambda request: request.server.config["all_domains"][""],
-    "headers": lambda request: _Fields(request.headers),
+    "headers": lambda request: request.headers,
     "host": lambda request: request.server.config["browser_host"],
     "hosts": lambda request: request.server.config["all_domains"],
     "location": _location,
