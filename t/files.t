@@ -24,6 +24,7 @@ FILES = {
     "page.HTML": b"p",
     "no-extension": b"n",
     "x.unknown": b"u",
+    "a.jxl": b"j",
     "own/typed.html": b"t",
     "own/typed.html.headers": b"Content-Type: text/x-own\nX-Own: 1\nX-Own: 2",
     "dir/a.css": b"a",
@@ -66,6 +67,7 @@ TYPES = [
     ("/no-extension", "application/octet-stream"),
     ("/x.unknown", "application/octet-stream"), ("/dir/a.css", "text/css"),
     ("/dir/b.js", "text/javascript"), ("/own/typed.html", "text/x-own"),
+    ("/a.jxl", "image/jxl"), ("/listed/", "text/html"),
 ]
 
 # Range: status, content-range, body

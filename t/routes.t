@@ -142,7 +142,14 @@ ANSWERS = [
     ("GET", "/otherdir/in/", 200, None,
      {"content-type": "text/html"}),
     ("GET", "/otherasis/o.asis", 299, b"as is", {"x-as": "is"}),
+    ("GET", "/otherasis/in/", 404, None, {}),
+    ("GET", "/otherasis/in", 404, None, {}),
+    ("GET", "/otherasis/", 404, None, {}),
+    ("GET", "/otherasis/none", 404, None, {}),
     ("GET", "/otherpy/o.py", 200, b"other script", {}),
+    ("GET", "/otherpy/in/", 200, b"of the directory", {}),
+    ("GET", "/otherpy/in", 200, b"of the directory", {}),
+    ("GET", "/otherpy/", 404, None, {}),
     ("GET", "/shadowed.txt", 200, b"the route", {}),
     ("GET", "/real.txt", 200, b"real", {}),
     ("GET", "/from.txt", 200, b"real", {"content-type": "text/plain"}),
@@ -326,6 +333,8 @@ with tempfile.TemporaryDirectory() as folder:
     write("site/h2rig.txt", "not to be seen")
     write("site/other/o.txt", "other")
     write("site/other/in/x.txt", "x")
+    write("site/other/in/default.py",
+          "def main(a, b):\n    return 'of the directory'\n")
     write("site/other/o.asis", "HTTP/1.1 299 X\nX-As: is\n\nas is")
     write("site/other/o.py", "def main(a, b):\n    return 'other script'\n")
     with Server(ROOT, "--routes", os.path.join(FOLDER, "site", "routes.py"),

@@ -378,6 +378,8 @@ REFUSED = [
     ("a status of digits", "response.status = '404'", ["status", "'404'"]),
     ("encode", "response.writer.encode(None)", ["ValueError", "None"]),
     ("decode", "response.writer.decode(5)", ["ValueError", "int: 5"]),
+    ("decode of nothing", "response.writer.decode(None)",
+     ["ValueError", "None"]),
     ("a number among content", "return [], ['a', 5]", ["content", "int: 5"]),
     ("a header that is no pair", "return ['x'], ''",
      ["(name, value) pair", "'x'"]),
