@@ -448,15 +448,17 @@ def many_large_unread(v: Victim) -> str:
     c = v.client
     c.send(wire.headers(1, wire.GET_BLOCK + b"\x40" + wire.string("x")
                         + wire.string("v" * 4063)))
+    c.sock.settimeout(tap.scaled(20))   # Client.send would read meanwhile
     try:
         for sid in range(3, 1 << 22, 200):
-            c.send(b"".join(wire.headers(n, wire.GET_BLOCK + b"\xbe" * 20)
-                            for n in range(sid, sid + 200, 2)))
-            c.streams.update((n, Exchange(c, n))
-                             for n in range(sid, sid + 200, 2))
+            c.tls.write(b"".join(
+                wire.headers(n, wire.GET_BLOCK + b"\xbe" * 20)
+                for n in range(sid, sid + 200, 2)))
+            c.sock.sendall(c._bio_out.read())
     except (BrokenPipeError, ConnectionResetError):
-        pass                            # GOAWAY may be lost to the reset
-    return "" if c.wait_end() else "the connection does not end"
+        v.measure()
+        return ""
+    return "two million requests, and no end of it"
 
 
 @attack("trailers over max-header-list-size")
