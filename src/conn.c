@@ -461,10 +461,10 @@ conn_release_hold(struct conn *c)
 }
 
 void
-conn_end_hold(struct conn *c, const struct exchange *x)
+conn_end_hold(struct conn *c)
 {
-	char missing[128], path[96] = "";
-	struct field f;
+	uint32_t id = send_held_by(c->session);
+	char missing[96], path[64];
 
 	if (!send_in_frame(c->session)) {
 		conn_release_hold(c);
@@ -472,13 +472,11 @@ conn_end_hold(struct conn *c, const struct exchange *x)
 	}
 	if (conn_is_over(c))
 		return;
-	if (fields_find(&x->request, ":path", &f))
-		snprintf(path, sizeof(path), "%.*s, ", (int)f.value_len,
-		    (const char *)f.value);
+	conn_path(c, id, path, sizeof(path));
 	send_missing(c->session, missing, sizeof(missing));
-	snprintf(c->why, sizeof(c->why), "%sstream %lu: its functions are over "
-	    "inside of a raw frame, %s are missing", path,
-	    (unsigned long)x->id, missing);
+	snprintf(c->why, sizeof(c->why), "%s, stream %lu: its functions are "
+	    "over inside of a raw frame, %s are missing", path,
+	    (unsigned long)id, missing);
 	c->close = CLOSE_TLS;
 	conn_wake_io(c);
 }
@@ -578,16 +576,30 @@ later(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/*
+ * Whether the output is held too long if this lasts: a function may take its
+ * time inside of a frame, but not a thread that is left of one.
+ */
+static bool
+hold_is_bounded(const struct conn *c)
+{
+	const struct stream *s =
+	    session_stream(c->session, send_held_by(c->session));
+
+	return c->held_since != 0 && (!send_in_frame(c->session) ||
+	    s == NULL || s->user == NULL);
+}
+
 int
 conn_tick(struct conn *c, uint64_t now, bool *stalled)
 {
 	uint64_t limit = c->options->stall_timeout_ms;
-	bool held = c->held_since != 0 && !send_in_frame(c->session);
+	bool held = hold_is_bounded(c);
 	const struct waiter *w;
 	int next = -1;
 
 	if (held && now - c->held_since >= CONN_HOLD_MS) {
-		conn_release_hold(c);
+		conn_end_hold(c);
 		now = sys_now_ms();	/* not before output has moved */
 	} else if (held) {
 		next = (int)(c->held_since + CONN_HOLD_MS - now);

@@ -301,10 +301,10 @@ void conn_send_kept(struct conn *c);
 void conn_release_hold(struct conn *c);
 
 /*
- * x, which holds the output, is over: its header block is left as it is, but
- * nothing can follow part of a frame.  That ends the connection.
+ * The exchange that holds the output is over: its header block is left as it is,
+ * but nothing can follow part of a frame.  That ends the connection.
  */
-void conn_end_hold(struct conn *c, const struct exchange *x);
+void conn_end_hold(struct conn *c);
 
 /* Nothing can be written any more: gone, or a script has closed it. */
 static inline bool

@@ -268,7 +268,7 @@ conn_put_back(struct conn *c, struct exchange *x, struct access *over)
 		return false;
 	}
 	if (send_held_by(c->session) == x->id)
-		conn_end_hold(c, x);
+		conn_end_hold(c);
 	if (logged)
 		describe(x, over);
 	remember(c, x);

@@ -217,6 +217,22 @@ def ends_in_a_frame(s):
                 r"missing; "), f"{path}: the log says so", s.log()[-600:])
 
 
+def left_in_a_frame(s):
+    """Nor does a thread of a function that is over keep the output."""
+    with Client(s.port) as c:
+        port = c.sock.getsockname()[1]
+        c.fetch("/part_left.py")
+        s.wait_log(rf"/part_left\.py .* client=127\.0\.0\.1:{port}")   # over
+        c.request("/note.py?set=go")
+        c.wait_end()
+        t.eq((c.end, c.leftover()), ("close_notify", b"\0\0\0"),
+             "a thread that is left stops inside of a frame: the last octets")
+        t.ok(s.wait_log(rf"{port} ended: closed by a script: /part_left\.py, "
+                        "stream 1: its functions are over inside of a raw "
+                        "frame, 6 of the 9 octets"), "the log says so",
+             s.log()[-600:])
+
+
 def whole_in_the_end(s):
     """Nothing comes between parts of a frame, however long that takes."""
     with Client(s.port) as c:
@@ -237,5 +253,6 @@ with Server(SCRIPTS, "--grace", "1") as server:
     nothing_between(server)
     released(server)
     ends_in_a_frame(server)
+    left_in_a_frame(server)
     whole_in_the_end(server)
 t.done()

@@ -375,7 +375,8 @@ class Exchange:
             return
         if stream.block_open:
             # What the script began raw is left as it is.
-            self.log("debug", "main", "ended with a raw header block open")
+            self.log("debug", "main", "ended inside of a raw header block or "
+                     "frame")
             return
         if writer.finish_gathered():
             apply_result(response, result)

@@ -70,7 +70,6 @@ script_of(const struct exchange *x, char *dst, size_t size)
 {
 	const struct stream_object *self = x->app;
 	const char *script = NULL;
-	struct field path = { 0 };
 
 	if (self != NULL && self->script != NULL) {
 		if ((script = PyUnicode_AsUTF8(self->script)) != NULL)
@@ -78,9 +77,7 @@ script_of(const struct exchange *x, char *dst, size_t size)
 		PyErr_Clear();	/* a name with a lone surrogate */
 		return "?";
 	}
-	if (fields_find(&x->request, ":path", &path))
-		snprintf(dst, size, "%.*s", (int)path.value_len,
-		    (const char *)path.value);
+	access_path(&x->request, dst, size);
 	dst[strcspn(dst, "?")] = '\0';
 	return dst;
 }
