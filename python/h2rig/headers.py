@@ -360,21 +360,19 @@ def explained(e: ProtocolError, fields: Iterable[Tuple[Any, ...]]
 
 
 def as_it_stands(stream: Any, fields: List[Tuple[Any, ...]],
-                 send: Callable[[bool], _T]) -> _T:
-    """What `send` returns, called with false to send the fields; and, if they
-    break a rule, again with true, to send them nevertheless.  The log says
-    which rule.  ProtocolError if it is another that forbids it.
+                 error: ProtocolError, send: Callable[..., _T], *args: Any
+                 ) -> _T:
+    """What send(fields, *args, True) returns, which is to send fields that
+    break a rule nevertheless, when without the True it has raised error.  The
+    log says which rule.  ProtocolError if it is another that forbids it.
     """
+    if type(error) is not ProtocolError:
+        raise error
+    broken = explained(error, fields)
     try:
-        return send(False)
-    except ProtocolError as e:
-        broken = explained(e, fields)
-        if type(e) is not ProtocolError:
-            raise
-        try:
-            sent = send(True)
-        except ProtocolError:
-            raise broken from None
+        sent = send(fields, *args, True)
+    except ProtocolError:
+        raise broken from None
     _h2rig.log("warn", "stream %d, %s: sent as it stands: %s"
                % (stream.id, stream.script, broken))
     return sent

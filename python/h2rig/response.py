@@ -291,9 +291,11 @@ class Response:
         """Sends fields and body, with END_STREAM, unless HEADERS have gone
         out (false).
         """
-        sent: bool = as_it_stands(
-            self._stream, fields,
-            lambda as_is: self._stream.answer(fields, body, as_is))
+        stream = self._stream
+        try:
+            sent: bool = stream.answer(fields, body)
+        except ProtocolError as e:
+            sent = as_it_stands(stream, fields, e, stream.answer, body)
         return sent
 
     def send(self, fields: List[Tuple[bytes, ...]],
@@ -309,11 +311,16 @@ class Response:
         else:
             body = self.ready_body()
         if body is not None:
-            as_it_stands(stream, fields, lambda as_is: stream.respond(
-                fields, body, end_stream, as_is))
+            try:
+                stream.respond(fields, body, end_stream)
+            except ProtocolError as e:
+                as_it_stands(stream, fields, e, stream.respond, body,
+                             end_stream)
             return
-        as_it_stands(stream, fields, lambda as_is: stream.send_headers(
-            fields, False, 0, as_is))
+        try:
+            stream.send_headers(fields)
+        except ProtocolError as e:
+            as_it_stands(stream, fields, e, stream.send_headers, False, 0)
         if type(self._content) is FilePart:
             self.send_part(self._content, end_stream)
             return

@@ -123,9 +123,11 @@ class ResponseWriter:
         fields go out as they stand, whatever rule they break.
         """
         fields, last = self._head(headers, status_code, None, False)
-        as_it_stands(self._stream, fields,
-                     lambda as_is: self._stream.send_headers(
-                         fields, last, 0, as_is))
+        send = self._stream.send_headers
+        try:
+            send(fields, last)
+        except ProtocolError as e:
+            as_it_stands(self._stream, fields, e, send, last, 0)
 
     def _head(self, headers: Any, status_code: Any, stream_id: Optional[int],
               last: bool) -> Tuple[List[Tuple[Any, ...]], bool]:
