@@ -81,7 +81,6 @@ bury(struct parent *p, pid_t pid)
 	}
 	ends_log(p->options, &p->board.seat[i], &p->board.slot[i], status,
 	    ends_cpu_us() - cpu_us);
-	spawn_cut(&p->board.seat[i]);
 	p->board.seat[i].pid = 0;
 	/* Its files are gone, with what it had in them. */
 	atomic_store(&p->board.slot[i].stored, 0);

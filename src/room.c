@@ -94,6 +94,7 @@ static void
 note_left(struct parent *p, struct seat *seat, uint64_t now)
 {
 	seat->gone_ms = now;
+	spawn_cut(seat);
 	if (seat->asked_ms == 0)
 		p->left_ms = now;
 }
