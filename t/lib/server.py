@@ -84,11 +84,12 @@ class Server:
     docroot: its document root (SCRIPTS for the scripts of this directory).
     options: command line options; "--port 0" and "--bind 127.0.0.1" are added
     unless given.  env: variables added to the environment; a value of None
-    removes one.
+    removes one.  piped: its standard error is a pipe, which can be full.
     """
 
     def __init__(self, docroot: str, *options: str,
-                 env: Optional[Dict[str, Optional[str]]] = None) -> None:
+                 env: Optional[Dict[str, Optional[str]]] = None,
+                 piped: bool = False) -> None:
         self.argv = [program(), *options]
         for name, value in (("--port", "0"), ("--bind", "127.0.0.1")):
             if not any(o.split("=")[0] == name for o in options):
@@ -102,6 +103,8 @@ class Server:
         self.scheme = self.host = ""
         self.port = self.pid = 0
         self.process: Optional[subprocess.Popen] = None
+        self.piped = piped
+        self.reader: Optional[subprocess.Popen] = None
         self._seen: set = set()
         self._stopped = False
 
@@ -109,9 +112,15 @@ class Server:
         self.dir = tempfile.mkdtemp(prefix="h2rig-test-")
         with open(os.path.join(self.dir, "out"), "wb") as out, \
                 open(os.path.join(self.dir, "err"), "ab") as err:
+            if self.piped:
+                self.reader = subprocess.Popen(
+                    ["cat"], stdin=subprocess.PIPE, stdout=err)
+                err = self.reader.stdin
             self.process = subprocess.Popen(
                 self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                 env=self.env)
+        if self.reader is not None:
+            self.reader.stdin.close()
         self.pid = self.process.pid
         ready = tap.wait_until(
             lambda: READY.search(self.out()) or self.process.poll() is not None,
@@ -233,6 +242,8 @@ class Server:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        if self.reader is not None:
+            self.reader.wait()
 
     def _is_ours(self, pid: int) -> bool:
         """A pid seen earlier still runs our program: it was not reused."""

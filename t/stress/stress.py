@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Many connections: good ones, ones whose scripts do the worst they can, and
-hostile clients; and what is left of the server afterwards.
+"""Many connections: good ones, ones whose scripts do the worst they can,
+hostile clients, and some that hold all places and fill TMPDIR the whole time;
+and what is left of the server afterwards.
 
     python3 t/stress/stress.py [--connections N] [--parallel N] [--seed N]
 
@@ -32,35 +33,48 @@ from server import Server, program                              # noqa: E402
 SCRIPTS = os.path.join(HERE, "scripts")
 ROOT = os.getuid() == 0
 
-#: how of scripts/bad.py -> what the log must say of its end; how often it is
-#: run among the others.  None: the connection ends as any other.
+#: how of scripts/bad.py -> what becomes of it; how often it is run among the
+#: others.  A number is the status of its response, and the connection goes on;
+#: a text is what the log must say of the connection's end.
 BAD = {
     "segv": (r"killed by SIGSEGV", 6),
     "abort": (r"killed by SIGABRT", 6),
     "exit": (r"exit by a script, code 9", 6),
     "overflow": (r"killed by SIGSEGV", 4),
-    "fork": (None, 6),
-    "subprocess": (None, 6),
-    "memory": (None, 1),
+    "fork": (200, 6),
+    "subprocess": (200, 6),
+    "multiprocessing": (200, 4),
+    "memory": (500, 2),
     "forks": (r"killed: limit hit: processes \(--max-processes\)", 1),
     "closes": (r"damaged by a script: .*", 6),
+    "replaces": (r"damaged by a script: .*", 6),
     "stop": (r"killed: limit hit: no sign of life \(--silence-limit\)", 1),
     "kill": (r"killed by SIGKILL", 6),
-    "signal_parent": (None, 6),
+    "signal_parent": (200, 6),
     "kill_all": (r"killed by SIGKILL", 6),
     "loop": (r"limit hit: main in .*", 1),
-    "threads": (None, 4),
-    "handlers": (None, 4),
+    "threads": (200, 4),
+    "starts": (500, 2),
+    "text_loops": (500, 2),
+    "text_forks": (500, 4),
+    "headers_loop": (500, 1),
+    "finalizer_loops": (200, 1),
+    "handlers": (200, 4),
+    "output": (200, 4),
+    "nonblocking": (200, 4),
     "exec": (r"exit by a script, code 0", 6),
 }
 USER_ONLY = "signal_parent", "kill_all"
 #: sanitizer builds have no limit of memory
 LIMITED_ONLY = ("memory",)
 
-OPTIONS = ["--max-memory", str(600 << 20), "--max-processes", "20",
-           "--max-children", "64"]
-for _name, _seconds in (("silence-limit", 4), ("run-limit", 2),
-                        ("handshake-timeout", 3)):
+#: The house is full at all times: there are more that hold places.
+PLACES = 32
+OPTIONS = ["--max-memory", "600M", "--max-processes", "20",
+           "--max-children", str(PLACES),
+           "--max-stored", "16M", "--max-stored-total", "32M"]
+for _name, _seconds in (("silence-limit", 10), ("run-limit", 4),
+                        ("handshake-timeout", 20)):
     OPTIONS += [f"--{_name}", str(max(int(tap.scaled(_seconds)), 1))]
 
 
@@ -72,8 +86,8 @@ class Counts:
         self.n = collections.Counter()
         self.faults = []
         self.first = []
-        #: client port -> how, for each bad one whose end the log must name
-        self.ends = {}
+        #: (client port, regex): what the log must have, one record for each
+        self.ends = []
 
     def add(self, kind, fault=None):
         """One connection of that kind is over."""
@@ -82,13 +96,21 @@ class Counts:
             if fault:
                 self.faults.append(f"{kind}: {fault}")
 
+    def will_end(self, c, regex):
+        """The log is to have such an end of that client."""
+        with self.lock:
+            self.ends.append((c.sock.getsockname()[1], regex))
+
 
 def good(s, counts, rng):
     """Three requests, whose answers are checked octet by octet."""
     began = time.monotonic()
     with Client(s.port, timeout=60) as c:
+        counts.will_end(c, r"closed by client; .* 3 streams,")
         for i in range(3):
-            body = rng.randbytes(rng.choice((0, 10, 3000, 70000)))
+            # The large one is stored in TMPDIR.
+            body = rng.randbytes(rng.choice((0, 10, 3000, 70000) * 8 +
+                                            (1200000,)))
             x = c.fetch("/good.py", body=body)
             if i == 0:
                 with counts.lock:
@@ -99,19 +121,23 @@ def good(s, counts, rng):
 
 
 def bad(s, counts, how):
-    """A script that misbehaves."""
+    """A script that misbehaves, and a good one beside it."""
     with Client(s.port, timeout=60) as c:
-        port = c.sock.getsockname()[1]
         end = BAD[how][0]
-        if end is not None:
-            with counts.lock:
-                counts.ends[port] = how
-        x = c.request(f"/bad.py?how={how}")
-        if end is not None:
+        if isinstance(end, str):
+            counts.will_end(c, end + r".*(running|last ran) (end of )?main "
+                            r"in /bad\.py on stream 1[;,]")
+            c.request(f"/bad.py?how={how}")
             return None if c.wait_end() else "the connection does not end"
-        c.wait_for(lambda: x.done)
-        want = 500 if how == "memory" else 200
-        return None if x.status == want and x.ended else f"{x}, ends {c.end}"
+        x = c.request(f"/bad.py?how={how}")
+        y = c.request("/good.py", body=b"x")
+        c.wait_for(lambda: x.done and y.done)
+        after = c.fetch("/good.py", body=b"abc")
+        # INTERNAL_ERROR: the limit was hit again while the response was made.
+        got = 500 if x.reset == 2 else x.ended and x.status
+        if (got, y.body, after.body) == (end, b"x", b"cba"):
+            return None
+        return f"{x}, {y}, {after}, ends {c.end}, {c.goaway}"
 
 
 def connect(s):
@@ -192,8 +218,80 @@ def reset_in_request(s, rng):
         reset(c.sock)
 
 
+def parameters(s, rng):
+    """A form of more names than are allowed, which the script asks for."""
+    with Client(s.port, timeout=60) as c:
+        x = c.fetch("/bad.py?how=form", headers={
+            "content-type": "application/x-www-form-urlencoded"},
+            body=b"a&" * rng.randrange(11000, 200000))
+        return None if x.status == 413 else f"{x}, ends {c.end}, {c.goaway}"
+
+
 HOSTILE = [bad_tls, bad_record, reset_in_handshake, bad_frames,
-           reset_in_request]
+           reset_in_request, parameters]
+
+
+# ---- hostile clients that are there all the time
+
+def silent(s, over):
+    """Holds a TCP connection and says nothing."""
+    with connect(s) as sock:
+        sock.settimeout(1)
+        while not over.is_set():
+            try:
+                if not sock.recv(1):
+                    return
+            except socket.timeout:
+                pass
+
+
+def pings(s, over):
+    """Does nothing but PING."""
+    with Client(s.port, timeout=60) as c:
+        while c.ping() and not c.goaway and not over.wait(0.5):
+            pass
+
+
+def fills(s, over):
+    """Has as much of TMPDIR as it gets, in uploads that do not end."""
+    with Client(s.port, timeout=60) as c:
+        uploads = []
+        while not any(x.done for x in uploads) and not over.is_set():
+            x = c.open("/good.py", "POST")
+            uploads.append(x)
+            for _ in range(128):
+                c.send_data(x.sid, bytes(16384))
+        c.wait_for(lambda: c.goaway or over.is_set(), 2)
+
+
+HOLDERS = [silent] * 24 + [pings] * 12 + [fills]
+
+
+class Holders:
+    """As many of them as there are places, and more; who is sent away comes
+    back."""
+
+    def __init__(self, s, counts):
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=self.hold, args=(
+            s, counts, which)) for which in HOLDERS]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
+
+    def hold(self, s, counts, which):
+        while not self.over.is_set():
+            try:
+                which(s, self.over)
+            except OSError:
+                pass                        # it was sent away
+            counts.add("holder " + which.__name__)
 
 
 def sanitized():
@@ -242,7 +340,7 @@ def one(s, counts, kind, which, seed):
         elif kind == "bad":
             fault = bad(s, counts, which)
         else:
-            which(s, rng)
+            fault = which(s, rng)
     except OSError as e:
         # The server may close on a hostile client, or with its script.
         if kind == "good" or isinstance(e, TimeoutError):
@@ -296,27 +394,30 @@ def answers(s, c, n):
     return times[n // 2], times[-1]
 
 
-def beside_holders(t, s):
-    """50 clients hold connections and send nothing."""
-    alone = first_answers(s, 40)
-    held = []
-    for i in range(50):
-        if i % 3 == 2:
-            held.append(Client(s.port, timeout=60).sock)
-            continue
-        held.append(connect(s))
-        if i % 3 == 1:
-            held[-1].sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc")
-    beside = first_answers(s, 40)
-    t.ok(alone and beside, "beside 50 that hold connections, new ones are "
-         "served")
-    t.ok(len(s.children()) >= 50, "which are held to the end")
-    for sock in held:
-        sock.close()
+def beside_holders(t, docroot, places, n):
+    """n clients hold connections and send nothing."""
+    with Server(docroot, "--handshake-timeout", "100", "--max-children",
+                str(places)) as s:
+        alone = first_answers(s, 40)
+        held = []
+        for i in range(n):
+            if i % 3 == 2 and places > n:
+                held.append(Client(s.port, timeout=60).sock)
+                continue
+            held.append(connect(s))
+            if i % 3 == 1:
+                held[-1].sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc")
+        beside = first_answers(s, 40)
+        what = f"of {places} places, {n} clients that hold theirs"
+        t.ok(alone and beside, f"{what}: new ones are served")
+        if places > n:
+            t.ok(len(s.children()) >= n, f"{what}: to the end")
+        for sock in held:
+            sock.close()
     if alone and beside:
         t.diag("new connection's first answer, median and longest: "
                "alone %.1f and %.1f ms, " % alone +
-               "beside 50 that hold theirs %.1f and %.1f ms" % beside)
+               "beside them %.1f and %.1f ms" % beside)
 
 
 def beside_burner(t, s):
@@ -338,13 +439,12 @@ def beside_burner(t, s):
 # ---- what is left
 
 def processes(test):
-    """Rows (pid, ppid, pgid, state, command) of ps for which test is true."""
+    """Rows (pid, ppid, state, command) of ps for which test is true."""
     out = subprocess.run(
-        ["ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "pgid=", "-o",
-         "stat=", "-o", "args="], stdout=subprocess.PIPE, check=True).stdout
-    rows = [line.split(None, 4) for line in out.decode("latin-1").splitlines()]
-    rows = [(int(r[0]), int(r[1]), int(r[2]), r[3], " ".join(r[4:]))
-            for r in rows]
+        ["ps", "-A", "-ww", "-o", "pid=", "-o", "ppid=", "-o", "stat=", "-o",
+         "args="], stdout=subprocess.PIPE, check=True).stdout
+    rows = [line.split(None, 3) for line in out.decode("latin-1").splitlines()]
+    rows = [(int(r[0]), int(r[1]), r[2], " ".join(r[3:])) for r in rows]
     return [r for r in rows if test(r)]
 
 
@@ -365,12 +465,14 @@ def descriptors(pid):
             names.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
         except FileNotFoundError:
             pass
-    return sorted(re.sub(r"\.\w{6} \(deleted\)|\d+", "N", n) for n in names)
+    names = [re.sub(r"\.\w{6} \(deleted\)|\d+", "N", n) for n in names]
+    # A crash file for each slot that has been in use.
+    return sorted(n for n in names if not n.endswith("/tmp/hNrigN"))
 
 
 def warm_up(s):
     """As many children at a time as there will be: each slot has its file."""
-    clients = [Client(s.port, timeout=60) for _ in range(64)]
+    clients = [Client(s.port, timeout=60) for _ in range(PLACES)]
     for c in clients:
         c.fetch("/good.py", body=b"x")
     for c in clients:
@@ -379,32 +481,43 @@ def warm_up(s):
 
 
 def check_ends(t, s, counts):
-    """Every abnormal end is in the log, with its script."""
-    lines = {}
-    for m in re.finditer(r"child \d+ of 127\.0\.0\.1:(\d+) ended: (.*)",
-                         s.log()):
-        lines.setdefault(int(m.group(1)), []).append(m.group(2))
+    """Each good connection's end is in the log, and each abnormal one, with
+    its script."""
+    lines = collections.defaultdict(list)
+    log = s.log()
+    for port, line in re.findall(
+            r"child \d+ of 127\.0\.0\.1:(\d+) ended: (.*)", log):
+        lines[int(port)].append(line)
     missing = []
-    for port, how in counts.ends.items():
-        wanted = BAD[how][0]
-        if not any(re.match(wanted, line) and "/bad.py" in line
-                   for line in lines.get(port, [])):
-            missing.append(f"{how}, port {port}: {lines.get(port)}")
-    t.ok(not missing, f"all {len(counts.ends)} abnormal ends are in the log "
-         "with the right script", "\n".join(missing[:20]))
+    for port, regex in counts.ends:
+        found = [x for x in lines[port] if re.match(regex, x)]
+        if found:
+            lines[port].remove(found[0])
+        else:
+            missing.append(f"port {port}: {regex}: {lines[port]}")
+    t.ok(not missing, f"the log has the ends of {len(counts.ends)} "
+         "connections, a record for each", "\n".join(missing[:20]))
+    room, stored = log.count(", makes room for"), log.count(" is not stored,")
+    t.ok(room and stored, "meanwhile the house was full, and what clients may "
+         "have in TMPDIR")
+    t.diag(f"{room} made room, {stored} times content was not stored, "
+           f"the log has {len(log)} octets")
 
 
-def check_server(t, s, before):
+def ours(s):
+    """Processes that began as the server, or as its script's program."""
+    return {r[0] for r in processes(lambda r: s.argv[-1] in r[3])}
+
+
+def check_server(t, s, before, processes_before):
     """The parent, and what could be left over."""
     t.ok(s.alive(), "the parent lives, the same process")
     t.ok(tap.wait_until(lambda: not processes(
         lambda r: r[1] == s.pid), 60), "no child is left, and no zombie",
         processes(lambda r: r[1] == s.pid))
-    # Each child led a group of its own, of which the log has the number.
-    groups = {int(n) for n in re.findall(r"child (\d+) of", s.log())}
-    t.ok(tap.wait_until(lambda: not processes(lambda r: r[2] in groups)),
+    t.ok(tap.wait_until(lambda: not ours(s) - processes_before),
          "no process of theirs is left",
-         processes(lambda r: r[2] in groups))
+         processes(lambda r: s.argv[-1] in r[3]))
     if before is None:
         return t.skip("memory and descriptors", "needs /proc")
     grown = memory(s.pid) - before[0]
@@ -419,7 +532,8 @@ def check_server(t, s, before):
 
 def figures(t, counts, seconds):
     """Numbers for whoever reads the output."""
-    total = sum(counts.n.values())
+    total = sum(n for kind, n in counts.n.items()
+                if not kind.startswith("holder"))
     t.diag(f"{total} connections in {seconds:.1f} s, "
            f"{total / seconds:.0f} a second")
     for kind, n in sorted(counts.n.items()):
@@ -432,43 +546,52 @@ def figures(t, counts, seconds):
                f"{first[-1] * 1000:.0f} ms")
 
 
+def stressed(t, s, connections, parallel, seed):
+    """One server, and what all of it does to it."""
+    warm_up(s)
+    processes_before = ours(s)
+    try:
+        before = memory(s.pid), descriptors(s.pid)
+    except (OSError, AttributeError):
+        before = None
+    counts = Counts()
+    beside_burner(t, s)
+    began = time.monotonic()
+    with Holders(s, counts):
+        run(s, Work(connections, seed), counts, parallel)
+        seconds = time.monotonic() - began
+    figures(t, counts, seconds)
+    n = counts.n["good"]
+    faults = "\n".join(counts.faults[:20])
+    t.ok(n > 0 and not [f for f in counts.faults if f.startswith("good")],
+         f"{3 * n} good requests are answered correctly", faults)
+    t.ok(not counts.faults, "the bad ones end as they must", faults)
+    with Client(s.port, timeout=60) as c:
+        t.eq(c.fetch("/good.py", body=b"abc").body, b"cba",
+             "the server serves on")
+    check_server(t, s, before, processes_before)
+    check_ends(t, s, counts)
+
+
 def stress(connections, parallel, seed):
     """The whole of it; ends the program."""
     t = tap.Tap()
     scratch = tempfile.mkdtemp(prefix="h2rig-stress-")
     os.chmod(scratch, 0o755)
-    docroot = os.path.join(scratch, "docroot")
+    docroot, tmp = (os.path.join(scratch, x) for x in ("docroot", "tmp"))
     shutil.copytree(SCRIPTS, docroot)
+    os.mkdir(tmp)
+    os.chmod(tmp, 0o1777)
     options = OPTIONS + (["--user", "nobody"] if ROOT else [])
     if not ROOT:
         t.skip("signals to the parent", "needs root, for --user")
     try:
-        with Server(docroot, "--handshake-timeout", "100") as s:
-            beside_holders(t, s)
-        with Server(docroot, *options) as s:
-            warm_up(s)
-            try:
-                before = memory(s.pid), descriptors(s.pid)
-            except (OSError, AttributeError):
-                before = None
-            counts = Counts()
-            work = Work(connections, seed)
-            beside_burner(t, s)
-            began = time.monotonic()
-            run(s, work, counts, parallel)
-            figures(t, counts, time.monotonic() - began)
-            n = counts.n["good"]
-            t.ok(n > 0 and not [f for f in counts.faults
-                                if f.startswith("good")],
-                 f"{3 * n} good requests are answered correctly",
-                 "\n".join(counts.faults[:20]))
-            t.ok(not counts.faults, "the bad ones end as they must",
-                 "\n".join(counts.faults[:20]))
-            with Client(s.port, timeout=60) as c:
-                t.eq(c.fetch("/good.py", body=b"abc").body, b"cba",
-                     "the server serves on")
-            check_server(t, s, before)
-            check_ends(t, s, counts)
+        beside_holders(t, docroot, 512, 50)
+        beside_holders(t, docroot, 20, 60)
+        with Server(docroot, *options, env={"TMPDIR": tmp},
+                    piped=True) as s:
+            stressed(t, s, connections, parallel, seed)
+        t.eq(os.listdir(tmp), [], "nothing is left in TMPDIR")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     t.done()

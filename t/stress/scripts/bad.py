@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The worst that a script can do to its process, ?how=..."""
+import contextlib
 import ctypes
 import os
 import re
@@ -39,13 +40,23 @@ def fork():
 
 
 def subprocess_left():
-    subprocess.Popen(["sleep", "1000"])
+    """What it is started with says whose it is."""
+    subprocess.Popen(["tail", "-f", __file__])
+
+
+def multiprocessing_ends():
+    import multiprocessing
+    context = multiprocessing.get_context("fork")
+    process = context.Process(target=time.sleep, args=(1000,))
+    process.start()
+    process.terminate()
+    process.join()
 
 
 def memory():
     kept = []
     while True:
-        kept.append(bytearray(1 << 20))
+        kept.append(b"x" * (1 << 20))
 
 
 def forks():
@@ -58,11 +69,37 @@ def forks():
 
 
 def closes():
-    os.closerange(0, 1000)
+    os.closerange(0, 1 << 16)
+
+
+def replaces():
+    """Each descriptor is another file's."""
+    file = os.open("/dev/null", os.O_RDWR)
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            os.dup2(file, int(name))
+
+
+def nonblocking():
+    """As asyncio does to what it writes to."""
+    for fd in 1, 2:
+        os.set_blocking(fd, False)
+    output()
+
+
+def output():
+    """By Python, by the descriptor, and by a program."""
+    for i in range(500):
+        print(i, "x" * 100)
+        with contextlib.suppress(BlockingIOError):
+            os.write(2, b"y" * 100 + b"\n")
+    subprocess.run(["sh", "-c", "for i in 1 2 3; do echo $i; done"])
 
 
 def stop():
+    """Not even the thread that sends the signal is stopped at once."""
     os.kill(os.getpid(), signal.SIGSTOP)
+    time.sleep(1000)
 
 
 def kill():
@@ -89,11 +126,53 @@ def loop():
 
 
 def threads():
-    def spin():
-        while True:
-            pass
     for _ in range(2):
         threading.Thread(target=spin, daemon=True).start()
+
+
+def starts():
+    """Is starting threads when its time is over."""
+    while True:
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+
+
+class Text(Exception):
+    """Does something when it is shown."""
+
+    def __init__(self, do):
+        self.do = do
+
+    def __str__(self):
+        self.do()
+        return "text"
+
+    __iter__ = __str__
+
+
+def spin():
+    while True:
+        pass
+
+
+def text_loops():
+    raise Text(spin)
+
+
+def text_forks():
+    raise Text(os.fork)
+
+
+def headers_loop():
+    return Text(spin), "content"
+
+
+def finalizer_loops():
+    class Final:
+        def __del__(self):
+            spin()
+    Final()
 
 
 def handlers():
@@ -110,5 +189,8 @@ def exec():
 
 def main(request, response):
     how = request.GET.first(b"how").decode()
-    {**globals(), "subprocess": subprocess_left}[how]()
-    return "still there"
+    if how == "form":
+        return str(len(request.POST))
+    do = {"subprocess": subprocess_left,
+          "multiprocessing": multiprocessing_ends}.get(how)
+    return (do or globals()[how])() or "still there"
