@@ -138,11 +138,12 @@ poll_socket(struct child *ch, short events, int timeout)
 {
 	struct pollfd p[3] = {
 		{ .fd = ch->c.fd, .events = events },
-		{ .fd = ch->a->line_fd, .events = POLLIN },
-		{ .fd = ch->hurried ? -1 : ch->a->drain_fd, .events = POLLIN }
+		{ .fd = ch->hurried ? -1 : ch->a->drain_fd, .events = POLLIN },
+		{ .fd = ch->hurried ? -1 : ch->a->line_fd, .events = POLLIN }
 	};
 
-	if (poll(p, 3, timeout) > 0 && p[2].revents != 0)
+	/* The line ends too when the parent is gone. */
+	if (poll(p, 3, timeout) > 0 && p[1].revents != 0)
 		hurry(ch);
 }
 

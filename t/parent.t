@@ -228,6 +228,20 @@ def dies():
         t.eq(s.stop(signal.SIGKILL), -signal.SIGKILL, "parent is killed")
         t.ok(c.wait_end() and c.goaway, "parent killed: GOAWAY, end")
         t.ok(tap.wait_until(lambda: gone(child)), "and the child exits")
+    with Server(DOCROOT) as s:
+        with socket.create_connection(("127.0.0.1", s.port)):
+            t.ok(tap.wait_until(s.children), "a client says nothing")
+            child, ticks = only_child(s), [0]
+            s.stop(signal.SIGKILL)
+
+            def over():
+                with contextlib.suppress(OSError):
+                    ticks.append(cpu_ticks(child))
+                return gone(child)
+
+            t.ok(tap.wait_until(over), "parent killed: its child exits")
+            used = max(ticks) / os.sysconf("SC_CLK_TCK")
+            t.ok(used < 0.1, "and has slept until then", used)
     with contextlib.ExitStack() as stack:
         s = stack.enter_context(Server(DOCROOT, "--grace", "2"))
         pids = {}
