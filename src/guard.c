@@ -2,9 +2,10 @@
 /*
  * The guard: a process that ends children whose parent was killed.  Children
  * learn of that by themselves and finish; but a script that spins, sleeps, has
- * stopped its process or made it another program does not, and what scripts have
- * started learns nothing.  With the parent alive all of that is the parent's to
- * kill (reap.c); without it, it is the guard's, which trusts the children no more.
+ * stopped its process or made it another program does not, and what scripts
+ * have started learns nothing.  With the parent alive all of that is the
+ * parent's to kill (reap.c); without it, it is the guard's, which trusts the
+ * children no more.
  *
  * It is nobody's child, holds no descriptor but a pipe whose only writer is the
  * parent, and knows the children by memory that it shares with the parent: they
@@ -21,7 +22,7 @@
 #include "guard.h"
 #include "sys.h"
 
-#define LOOK_MS 100		/* far less than a number takes to be given again */
+#define LOOK_MS 100	/* far less than a number takes to be given again */
 #define CLOSE_MAX 65536		/* descriptors, at most, that it closes */
 
 static struct {

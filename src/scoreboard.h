@@ -125,8 +125,8 @@ size_t scoreboard_count_host(const struct scoreboard *b, const char *host);
 
 /*
  * Child's side.  slot_running_begin returns the entry of what leads to a
- * function, or NULL: all are in use; any thread may call it.  Of several slot_set_end the first counts;
- * one thread at a time calls it.
+ * function, or NULL: all are in use; any thread may call it.  Of several
+ * slot_set_end the first counts; one thread at a time calls it.
  */
 struct running *slot_running_begin(struct slot *s, uint32_t stream,
     const char *script, const char *function, uint64_t now_ms);

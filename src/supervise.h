@@ -29,9 +29,10 @@ struct supervise {
 
 /*
  * First of all, before anything can be printed.  No signal ends this process
- * from here on but one that asks for it.  Descriptors 0 to 2 are open, and standard input is empty.  Under inetd (argv says so) 0 is
- * moved away, and 1 and 2, where they are the same socket, lead to nothing;
- * the log then goes to the system's.
+ * from here on but one that asks for it.  Descriptors 0 to 2 are open, and
+ * standard input is empty.  Under inetd (argv says so) 0 is moved away, and 1
+ * and 2, where they are the same socket, lead to nothing; the log then goes to
+ * the system's.
  */
 void supervise_begin(struct supervise *s, int argc, char **argv);
 

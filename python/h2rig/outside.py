@@ -31,7 +31,8 @@ def install() -> None:
     """Makes the module."""
     module = types.ModuleType("_h2rig", __doc__)
     for name, value in (
-            ("EVENT_HEADERS", 1), ("EVENT_DATA", 2), ("EVENT_TRAILERS", 3), ("EVENT_CONTENT", 4),
+            ("EVENT_HEADERS", 1), ("EVENT_DATA", 2), ("EVENT_TRAILERS", 3),
+            ("EVENT_CONTENT", 4),
             ("log", _log), ("log_enabled", _log_enabled),
             ("stored", _stored), ("connection", _connection)):
         setattr(module, name, value)

@@ -178,8 +178,9 @@ class WebSocketRequest:
     """What a handler's functions are given.
 
     ws_protocol: set by the handler to the subprotocol it takes.
-    ws_requested_protocols, ws_requested_extensions: lists, or None.  extra_headers: (name, value)
-    pairs for the response.  ws_extension_processors: one for each extension
+    ws_requested_protocols, ws_requested_extensions: lists, or None.
+    extra_headers: (name, value) pairs for the response.
+    ws_extension_processors: one for each extension
     that will be taken; may be changed, or emptied.  ws_close_code,
     ws_close_reason: of the client's Close frame.  client_terminated,
     server_terminated: whether a Close frame has come, been sent.  request:
