@@ -17,7 +17,7 @@
 #define FLUSH_MS 2000		/* to get rid of the last output */
 #define LINGER_MS 1000		/* to see the client's FIN after ours */
 
-/* Polls for at most the time left, which is short; false: it is over, or nothing came. */
+/* Polls for the time left, which is short; false: it is over, nothing came. */
 static bool
 poll_until(int fd, short events, uint64_t due)
 {

@@ -78,17 +78,6 @@ static const char *const code_names[] = {
 	[H2_HTTP_1_1_REQUIRED] = "HTTP_1_1_REQUIRED",
 };
 
-static const char *const setting_names[] = {
-	[SETTINGS_HEADER_TABLE_SIZE] = "HEADER_TABLE_SIZE",
-	[SETTINGS_ENABLE_PUSH] = "ENABLE_PUSH",
-	[SETTINGS_MAX_CONCURRENT_STREAMS] = "MAX_CONCURRENT_STREAMS",
-	[SETTINGS_INITIAL_WINDOW_SIZE] = "INITIAL_WINDOW_SIZE",
-	[SETTINGS_MAX_FRAME_SIZE] = "MAX_FRAME_SIZE",
-	[SETTINGS_MAX_HEADER_LIST_SIZE] = "MAX_HEADER_LIST_SIZE",
-	[SETTINGS_ENABLE_CONNECT_PROTOCOL] = "ENABLE_CONNECT_PROTOCOL",
-	[SETTINGS_NO_RFC7540_PRIORITIES] = "NO_RFC7540_PRIORITIES",
-};
-
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static int
@@ -131,12 +120,6 @@ frame_code_text(uint32_t code, char dst[FRAME_CODE_TEXT])
 
 	snprintf(dst, FRAME_CODE_TEXT, "0x%lx", (unsigned long)code);
 	return name != NULL ? name : dst;
-}
-
-const char *
-frame_setting_name(unsigned id)
-{
-	return id < COUNT(setting_names) ? setting_names[id] : NULL;
 }
 
 void

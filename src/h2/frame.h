@@ -92,7 +92,6 @@ const char *frame_code_name(uint32_t code);
 /* The same, a number for what has none; in dst if need be. */
 #define FRAME_CODE_TEXT 16
 const char *frame_code_text(uint32_t code, char dst[FRAME_CODE_TEXT]);
-const char *frame_setting_name(unsigned id);
 
 /* "HEADERS on stream 6", "frame of type 0x1f", in dst. */
 void frame_describe(const struct frame_header *h, char *dst, size_t size);

@@ -357,9 +357,8 @@ recv_goaway(struct session *s, const struct frame_header *h,
 		    "is above that of an earlier GOAWAY (RFC 9113 6.8)");
 	s->goaway_received = true;
 	s->peer_goaway_last = last;
-	s->peer_goaway_code = get_u32(payload + 4);
 	if (s->cb->goaway != NULL)
-		s->cb->goaway(s->user, last, s->peer_goaway_code, payload + 8,
+		s->cb->goaway(s->user, last, get_u32(payload + 4), payload + 8,
 		    h->length - 8);
 	return limits_idle_frame(s, h);
 }

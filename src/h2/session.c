@@ -489,14 +489,6 @@ session_settings_acked(const struct session *s)
 }
 
 bool
-session_peer_goaway(const struct session *s, uint32_t *code)
-{
-	if (code != NULL)
-		*code = s->peer_goaway_code;
-	return s->goaway_received;
-}
-
-bool
 session_is_http1(const struct session *s)
 {
 	return s->http1;

@@ -177,9 +177,6 @@ bool session_established(const struct session *s);
 /* The peer has acknowledged our SETTINGS (§6.5.3). */
 bool session_settings_acked(const struct session *s);
 
-/* The peer has sent GOAWAY; *code, if not NULL, gets its error code. */
-bool session_peer_goaway(const struct session *s, uint32_t *code);
-
 /*
  * After session_recv has failed in the preface: whether what came instead
  * looks like an HTTP/1 request (a method token and a space).  A caller that

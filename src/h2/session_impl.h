@@ -119,7 +119,6 @@ struct session {
 	uint32_t goaway_last;	/* of our last GOAWAY; UINT32_MAX: none */
 	bool goaway_received;
 	uint32_t peer_goaway_last;
-	uint32_t peer_goaway_code;
 
 	uint64_t reset_tokens;	/* thousandths of a reset */
 	uint64_t reset_time;	/* when they were counted, ms */

@@ -12,7 +12,6 @@
 #include <structmember.h>
 
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -354,11 +354,6 @@ START_TEST(test_names)
 	ck_assert_str_eq(frame_code_name(13), "HTTP_1_1_REQUIRED");
 	ck_assert_ptr_null(frame_code_name(14));
 	ck_assert_ptr_null(frame_code_name(ANY));
-	ck_assert_str_eq(frame_setting_name(1), "HEADER_TABLE_SIZE");
-	ck_assert_str_eq(frame_setting_name(8), "ENABLE_CONNECT_PROTOCOL");
-	ck_assert_ptr_null(frame_setting_name(0));
-	ck_assert_ptr_null(frame_setting_name(7));
-	ck_assert_ptr_null(frame_setting_name(10));
 }
 END_TEST
 

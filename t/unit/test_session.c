@@ -1114,20 +1114,6 @@ START_TEST(test_shutdown_done)
 }
 END_TEST
 
-START_TEST(test_peer_goaway)
-{
-	uint32_t code = 99;
-	struct rig r;
-
-	rig_start(&r, true);
-	ck_assert(!session_peer_goaway(r.s, NULL));
-	rig_run(&r, "GOAWAY 0 0 0000000000000005+'bye'");
-	ck_assert(session_peer_goaway(r.s, &code));
-	ck_assert_uint_eq(code, 5);
-	rig_end(&r);
-}
-END_TEST
-
 /* Two windows of RESET_MEMORY: what was reset long ago is closed for good. */
 START_TEST(test_reset_memory)
 {
@@ -1179,7 +1165,6 @@ main(void)
 	tcase_add_test(tc, test_release);
 	tcase_add_test(tc, test_two_parts);
 	tcase_add_test(tc, test_shutdown_done);
-	tcase_add_test(tc, test_peer_goaway);
 	tcase_add_test(tc, test_reset_memory);
 	suite_add_tcase(s, tc);
 	return tap_run(s);
