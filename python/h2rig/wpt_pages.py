@@ -14,8 +14,9 @@ import json
 import os
 import re
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+from urllib.parse import urljoin
 
-from h2rig import files, handlers, pipes
+from h2rig import files, handlers, pipes, wpt_shadowrealm
 from h2rig.errors import HTTPException
 
 __all__ = ["PAGES", "SCRIPTS", "Meta", "read_meta", "register"]
@@ -28,6 +29,7 @@ _GROUPS = {
     "worker": ("dedicatedworker", "sharedworker", "serviceworker"),
     "worker-module": ("dedicatedworker-module", "sharedworker-module",
                       "serviceworker-module"),
+    "shadowrealm": wpt_shadowrealm.SCOPES,
 }
 
 _meta_line = re.compile(r"//\s*META:\s*(\w*)=(.*)$")
@@ -161,6 +163,11 @@ class _Test:
         with files.open_file(self.place)[0] as f:
             self.meta = read_meta(f.read())
 
+    def urls(self) -> List[str]:
+        """The scripts that its META lines name, and the test."""
+        return [urljoin(self.path, script) for script in self.meta.scripts] + [
+            self.path]
+
     def answer(self, request: Any, response: Any, kind: str, text: str
                ) -> None:
         """Sends text with the test's own headers."""
@@ -183,8 +190,14 @@ def _js(text: str) -> str:
     return json.dumps(text).replace("<", "\\u003c")
 
 
-def _head(meta: Meta) -> str:
-    lines = []
+def _head(test: _Test, scope: Optional[str]) -> str:
+    # How the test's page for a global begins.
+    meta = test.meta
+    if scope is not None and scope not in meta.scopes:
+        raise HTTPException(404, "%s is not for the global %s; it is for %s"
+                            % (test.path, scope,
+                               ", ".join(sorted(meta.scopes))))
+    lines = ["<!doctype html>\n<meta charset=\"utf-8\">\n"]
     if meta.title is not None:
         lines.append("<title>%s</title>\n" % html.escape(meta.title, False))
     if meta.long:
@@ -200,12 +213,7 @@ def _page(page: Page, request: Any, response: Any) -> None:
     test = _find(page.suffix, page.source, request, response)
     if test is None:
         return
-    if page.scope is not None and page.scope not in test.meta.scopes:
-        raise HTTPException(404, "%s is not for the global %s; it is for %s"
-                            % (test.path, page.scope,
-                               ", ".join(sorted(test.meta.scopes))))
-    parts = ["<!doctype html>\n<meta charset=\"utf-8\">\n",
-             _head(test.meta)]
+    parts = [_head(test, page.scope)]
     if page.scope is not None and not page.worker:
         parts.append("<script>\n%s</script>\n" % (_GLOBAL % ("true",
                                                              "false")))
@@ -234,6 +242,29 @@ def _find(suffix: str, source: str, request: Any, response: Any
             raise
     handlers.file_handler(request, response)
     return None
+
+
+def _realm_page(page: wpt_shadowrealm.Page, request: Any, response: Any
+                ) -> None:
+    # The handler for a kind of page with a ShadowRealm.
+    test = _find(page.suffix, ".any.js", request, response)
+    if test is None:
+        return
+    text = _head(test, page.scope) + _HARNESS
+    text += "<script src=\"%s\"></script>\n" % wpt_shadowrealm.OUTER
+    text += "<div id=\"log\"></div>\n<script>\n%s\n</script>\n" % (
+        wpt_shadowrealm.filled(page.script, test.urls(), test.query,
+                               test.stem + page.worker + test.query))
+    test.answer(request, response, "text/html", text)
+
+
+def _realm_script(suffix: str, request: Any, response: Any) -> None:
+    # The handler for a kind of worker's script with a ShadowRealm.
+    test = _find(suffix, ".any.js", request, response)
+    if test is not None:
+        test.answer(request, response, "text/javascript",
+                    wpt_shadowrealm.filled(wpt_shadowrealm.SCRIPTS[suffix],
+                                           test.urls(), test.query))
 
 
 #: What makes a file without a dot in its name a script.
@@ -326,6 +357,12 @@ def register(router: Any) -> None:
                         functools.partial(_page, page))
     for suffix, handler in SCRIPTS.items():
         router.register("GET", "*" + suffix, handler)
+    for realm in wpt_shadowrealm.PAGES:
+        router.register("GET", "*" + realm.suffix,
+                        functools.partial(_realm_page, realm))
+    for suffix in wpt_shadowrealm.SCRIPTS:
+        router.register("GET", "*" + suffix,
+                        functools.partial(_realm_script, suffix))
     # Scripts whose names specifications have fixed.
     router.register("any", "/.well-known/*", _WellKnown())
     router.rewrite("GET", "/resources/WebIDLParser.js",

@@ -51,9 +51,9 @@ def dump(exe: str, url: str, *flags: str) -> Tuple[str, str]:
     return out.decode(), err.decode("utf-8", "replace")
 
 
-def run(exe: str, url: str) -> Tuple[Dict[str, Any], str]:
+def run(exe: str, url: str, *flags: str) -> Tuple[Dict[str, Any], str]:
     """The page's results, {} if it has none; what to show then."""
-    dom, messages = dump(exe, url)
+    dom, messages = dump(exe, url, *flags)
     found = re.search(r'<pre id="result">(.*?)</pre>', dom, re.S)
     if not found or not found.group(1).startswith("{"):
         return {}, dom[-4000:] + messages[-2000:]

@@ -13,7 +13,15 @@
 		pending = pending.then(f).then(() => { results[name] = "PASS"; },
 		    e => { results[name] = String(e); });
 	};
-	self.test = (f, name) => self.promise_test(async () => f(), name);
+	self.test = (f, name) => {
+		self.begun = true;
+		try {
+			f();
+			results[name] = "PASS";
+		} catch (e) {
+			results[name] = String(e);
+		}
+	};
 	self.assert_equals = (got, want) => {
 		if (got !== want)
 			throw new Error(`${JSON.stringify(got)}, not ` +
@@ -21,6 +29,19 @@
 	};
 	self.done = () => { pending.then(() => tell(results)); };
 	self.finished = finished;
+	self.setup = f => {
+		try {
+			f();
+		} catch (e) {
+			tell({ error: String(e) });
+		}
+	};
+	self.begin_shadow_realm_tests = send => send(JSON.stringify(results));
+	self.fetch_tests_from_shadow_realm = realm => new Promise(resolve =>
+	    realm.evaluate("begin_shadow_realm_tests")(text => {
+		    tell(JSON.parse(text));
+		    resolve();
+	    }));
 	self.fetch_tests_from_worker = worker => {
 		const got = e => tell(e.data);
 		if (self.ServiceWorker && worker instanceof ServiceWorker) {

@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+globalThis.helped = "by a script";
