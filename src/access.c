@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The access log.  What a record says is copied while the connection's mutex
- * is held (access_request), and written when it is not (access_log, or by way of
- * access_note): the log may be a pipe that nobody empties.
+ * is held (access_request); a thread that may have to wait for the log calls
+ * access_log when it is not.
  */
 #include <stdio.h>
 #include <string.h>
@@ -47,12 +47,12 @@ access_client(char *dst, size_t size, const char *host, unsigned port)
 	return dst;
 }
 
-#define N_FIELDS 7
-
-static void
-fill(struct log_field f[N_FIELDS], const struct access *a, const char *client)
+void
+access_log(const struct access *a, const char *client_host,
+    unsigned client_port)
 {
-	const struct log_field all[N_FIELDS] = {
+	char client[128];
+	const struct log_field f[] = {
 		log_field_text("method", a->method),
 		log_field_text("path", a->path),
 		a->status != 0 ?
@@ -62,32 +62,9 @@ fill(struct log_field f[N_FIELDS], const struct access *a, const char *client)
 		log_field_number("octets", a->octets),
 		log_field_number("ms", a->ms),
 		log_field_number("stream", a->stream),
-		log_field_text("client", client)
+		log_field_text("client", access_client(client, sizeof(client),
+		    client_host, client_port))
 	};
 
-	memcpy(f, all, sizeof(all));
-}
-
-void
-access_log(const struct access *a, const char *client_host,
-    unsigned client_port)
-{
-	struct log_field f[N_FIELDS];
-	char client[128];
-
-	fill(f, a, access_client(client, sizeof(client), client_host,
-	    client_port));
-	log_fields(LOG_L_INFO, "request", f, N_FIELDS);
-}
-
-void
-access_note(struct notes *n, const struct access *a, const char *client_host,
-    unsigned client_port)
-{
-	struct log_field f[N_FIELDS];
-	char client[128];
-
-	fill(f, a, access_client(client, sizeof(client), client_host,
-	    client_port));
-	notes_fields(n, "request", f, N_FIELDS);
+	log_fields(LOG_L_INFO, "request", f, sizeof(f) / sizeof(f[0]));
 }

@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "channel.h"
 #include "child.h"
 #include "closing.h"
+#include "confine.h"
 #include "conn.h"
 #include "log.h"
 #include "py/calls.h"
@@ -50,7 +52,7 @@ struct child {
 
 static const char full[] = "the server is full: this connection, which had "
     "no work, makes room (--max-children)";
-static const char damaged[] = "it has closed the connection's descriptors";
+static const char damaged[] = "it has closed descriptors of the server's";
 
 /* Returns how long poll may wait. */
 static int
@@ -67,9 +69,8 @@ blames_client(enum child_end end)
 }
 
 /*
- * Who reads or writes may find the socket closed before poll does, and poll sees
- * no fault in what else has got its number: then it is not the client, nor is it
- * when there was no memory.
+ * What looks like the client's end, and is found by reading or writing, may be a
+ * script's doing.
  */
 static void
 end_with(struct child *ch, enum child_end end, enum conn_close how,
@@ -344,8 +345,7 @@ start_python(struct child *ch)
 	if (ch->python)
 		return;
 	ch->python = true;
-	if (interp_child_start(&ch->c, ch->a->crash_fd) < 0)
-		child_fail(ch->c.slot, "cannot start Python's part");
+	interp_child_start(&ch->c);
 }
 
 /* Returns how long poll may wait, milliseconds, or -1. */
@@ -439,15 +439,57 @@ begin(struct child *ch)
 	conn_note_work(&ch->c);
 }
 
+/* What the I/O thread waits for. */
+enum { CLIENT, WAKE, DRAIN, LINE, LOG, N_POLLED };
+
+static void
+forget_polled(struct pollfd *p)
+{
+	int i;
+
+	for (i = 0; i < N_POLLED; i++)
+		p[i].revents = 0;
+}
+
+/*
+ * Descriptors other than the client's.  That one is not open any more, or the
+ * other end of the pipe that wakes us, is a script's doing and would be so for
+ * ever.
+ */
+static void
+look_at_own(struct child *ch, struct pollfd *p)
+{
+	short all = 0;
+	int i;
+
+	for (i = 0; i < N_POLLED; i++)
+		all |= p[i].revents;
+	if (all & POLLNVAL || p[WAKE].revents & POLLHUP ||
+	    channel_is_closed())
+		end_with(ch, CHILD_END_DAMAGED, CLOSE_FIN, damaged);
+	if (p[WAKE].revents != 0)
+		empty_wake_pipe(&ch->c);
+	if (p[DRAIN].revents != 0) {
+		begin_drain(ch, NULL);
+		hurry(ch);
+		p[DRAIN].fd = -1;
+	}
+	if (p[LINE].revents != 0)	/* check_asked looks at the slot */
+		p[LINE].fd = -1;
+	if (p[LOG].revents != 0)
+		channel_flush();
+}
+
 static void
 serve(struct child *ch)
 {
 	struct conn *c = &ch->c;
-	struct pollfd p[4] = {
-		{ .fd = c->fd, .events = POLLIN },
-		{ .fd = c->wake[0], .events = POLLIN },
-		{ .fd = ch->a->drain_fd, .events = POLLIN },
-		{ .fd = ch->a->line_fd, .events = POLLIN }
+	struct pollfd p[N_POLLED] = {
+		[CLIENT] = { .fd = c->fd },
+		[WAKE] = { .fd = c->wake[0], .events = POLLIN },
+		[DRAIN] = { .fd = ch->a->drain_fd, .events = POLLIN },
+		[LINE] = { .fd = ch->a->line_fd, .events = POLLIN },
+		[LOG] = { .events = POLLOUT }
 	};
 	int timeout;
 
@@ -461,34 +503,19 @@ serve(struct child *ch)
 		timeout = check_deadlines(ch, sys_now_ms());
 		if (ch->end != CHILD_END_NONE)
 			break;
-		p[0].events = input_events(c);
+		p[CLIENT].events = input_events(c);
+		p[LOG].fd = channel_pends() ? channel_fd() : -1;
 		if (ch->more)
 			timeout = 0;
-		/* Unless the log keeps us. */
-		c->io_soon = timeout >= 0 && timeout <= HANDLER_LOOK_MS &&
-		    notes_empty(&c->notes) && notes_empty(&c->logging);
-		notes_move(&c->logging, &c->notes);
+		c->io_soon = timeout >= 0 && timeout <= HANDLER_LOOK_MS;
 		conn_unlock(c);
-		sooner(&timeout, conn_log(c, false));
-		if (poll(p, 4, timeout) == -1)
-			p[0].revents = p[1].revents = p[2].revents =
-			    p[3].revents = 0;
+		if (poll(p, N_POLLED, timeout) == -1)
+			forget_polled(p);
 		conn_lock(c);
 		c->io_soon = false;
-		if ((p[0].revents | p[1].revents) & POLLNVAL)
-			/* ... and would be so for ever. */
-			end_with(ch, CHILD_END_DAMAGED, CLOSE_FIN, damaged);
-		if (p[1].revents != 0)
-			empty_wake_pipe(c);
-		if (p[2].revents != 0) {
-			begin_drain(ch, NULL);
-			hurry(ch);
-			p[2].fd = -1;
-		}
-		if (p[3].revents != 0)	/* check_asked looks at the slot */
-			p[3].fd = -1;
-		if (p[0].revents & ~POLLOUT || timeout == 0 ||
-		    (p[0].revents != 0 && c->read_blocked))
+		look_at_own(ch, p);
+		if (p[CLIENT].revents & ~POLLOUT || timeout == 0 ||
+		    (p[CLIENT].revents != 0 && c->read_blocked))
 			read_input(ch);
 		begin(ch);
 		conn_push(c);
@@ -587,7 +614,6 @@ leave(struct child *ch)
 
 	atomic_store(&ch->c.slot->state, CHILD_LEAVING);
 	atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() + LEAVE_MS);
-	conn_log(&ch->c, true);
 	conn_log_requests(&ch->c);
 	/* A function that is stuck may have the GIL. */
 	if (ch->end == CHILD_END_LIMIT)
@@ -595,6 +621,7 @@ leave(struct child *ch)
 	else if (ch->python)
 		interp_child_flush();
 	add_client_log(ch);
+	channel_finish(LOG_MS);
 	slot_set_end(ch->c.slot, ch->end, ch->why);
 #ifdef H2RIG_SANITIZERS
 	if (ch->end != CHILD_END_LIMIT) {
@@ -620,13 +647,21 @@ child_run(const struct child_args *a)
 {
 	static struct child ch;	/* handler threads outlive this frame */
 	struct tls *t = NULL;
+	int i;
 
 	ch = (struct child){ .a = a };
+	channel_hurry(true);
 	if (a->tls != NULL && (t = tls_new(a->tls, a->fd)) == NULL)
 		child_fail(a->slot, "out of memory for TLS");
 	if (conn_init(&ch.c, a->fd, t, a->slot, a->options) == -1)
 		child_fail(a->slot, "cannot set up a connection");
 	ch.c.board = a->board;
+	for (i = 0; i < 2; i++)
+		ch.c.wake[i] = sys_move(ch.c.wake[i],
+		    confine_own_files(a->options));
+	if (ch.c.wake[0] == -1 || ch.c.wake[1] == -1 ||
+	    confine_files(a->options) == -1)
+		child_fail(a->slot, "descriptors");
 	ch.c.client_host = a->client_host;
 	ch.c.client_port = a->client_port;
 	ch.preface_due = sys_now_ms() + a->options->handshake_timeout_ms;

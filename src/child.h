@@ -28,7 +28,6 @@ struct child_args {
 	int drain_fd;		/* end of file here: the server is stopping */
 	int line_fd;		/* wakes it when the parent has asked something of
 				 * it in the slot; -1: it looks now and then */
-	int crash_fd;		/* faulthandler writes here; -1: none */
 	struct tls_ctx *tls;	/* NULL: cleartext */
 	const struct options *options;
 	struct slot *slot;

@@ -2,8 +2,8 @@
 /*
  * What the log says of a client's doings.  A test's author whose script breaks a
  * rule wants to know how the client took it, and a client's author why a stream
- * of his was reset.  The session calls it under the mutex: records are noted,
- * and written later (notes.h).
+ * of his was reset.  The session calls it, under the mutex, in the I/O thread,
+ * which waits for no log (channel.h).
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -34,7 +34,7 @@ note(struct conn *c, const struct log_field *f, size_t n, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text + len, sizeof(text) - (size_t)len, fmt, ap);
 	va_end(ap);
-	notes_members(&c->notes, text, all, n + 1);
+	log_members(LOG_L_INFO, text, all, n + 1);
 }
 
 /* Octets as text, control characters as \xHH; "..." at the end: it is cut. */
@@ -133,7 +133,7 @@ clientlog_refused(void *user, uint32_t id, const struct fields *l,
 	} else {
 		a.fate = how == REFUSAL_RESET ? "reset" : "ignored";
 	}
-	access_note(&c->notes, &a, c->client_host, c->client_port);
+	access_log(&a, c->client_host, c->client_port);
 }
 
 void

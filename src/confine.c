@@ -36,12 +36,24 @@
 
 #include "confine.h"
 #include "log.h"
+#include "sys.h"
 
 /*
  * Each arena of glibc's malloc reserves 64 MiB of addresses, and there would
  * be eight for each processor: that alone would use up a --max-memory.
  */
 #define ARENAS 4
+
+/*
+ * Numbers of descriptors.  Those of a child that are not for its script come
+ * after all that the script may have: so nothing that it opens, or copies by
+ * dup2, can have one of these numbers, also if it has closed what is there.
+ */
+#define OWN_FILES 16		/* so many numbers */
+#define FILES_MIN 8		/* a script may have */
+#define FILES_MAX 65536		/* the kernel's tables grow with the numbers */
+#define PARENT_FILES 64		/* that the parent has by itself */
+#define CHILD_FILES 5		/* ... and for each child */
 
 /* A script that ignores SIGXCPU is killed so many seconds later. */
 #define CPU_GRACE_S 1
@@ -245,8 +257,7 @@ lower(int resource, uint64_t soft, uint64_t hard)
 		return 0;
 	if (getrlimit(resource, &r) == -1)
 		return -1;
-	if (hard != UINT64_MAX && (r.rlim_max == RLIM_INFINITY ||
-	    (uint64_t)r.rlim_max > hard))
+	if (r.rlim_max == RLIM_INFINITY || (uint64_t)r.rlim_max > hard)
 		r.rlim_max = (rlim_t)hard;
 	if (r.rlim_cur == RLIM_INFINITY || (uint64_t)r.rlim_cur > soft)
 		r.rlim_cur = (rlim_t)soft;
@@ -266,32 +277,9 @@ set_limits(const struct options *o)
 	/* The kernel counts whole seconds, and of them at least one. */
 	uint64_t cpu_s = ((uint64_t)o->max_cpu_ms + 999) / 1000;
 
-	/* Of a file's size the hard limit stays: the log may pass the soft. */
-	if (lower(RLIMIT_CPU, cpu_s, cpu_s + CPU_GRACE_S) == -1 ||
-	    lower(RLIMIT_FSIZE, o->max_file_size, UINT64_MAX) == -1)
+	if (lower(RLIMIT_CPU, cpu_s, cpu_s + CPU_GRACE_S) == -1)
 		return -1;
-	if (o->max_file_size != 0)
-		log_set_file_limit(o->max_file_size);
-	return lower(RLIMIT_NOFILE, o->max_files, o->max_files);
-}
-
-/*
- * What a script's programs print goes where the log goes.  Standard output
- * may be a pipe that nobody reads after the ready line.
- */
-static int
-set_descriptors(void)
-{
-	int fd = log_get_fd(), null = -1, rc = 0;
-
-	if (fd == -1)
-		fd = null = open("/dev/null", O_WRONLY);
-	if (fd == -1 || dup2(fd, STDOUT_FILENO) == -1 ||
-	    dup2(fd, STDERR_FILENO) == -1)
-		rc = -1;
-	if (null > STDERR_FILENO)
-		close(null);
-	return rc;
+	return lower(RLIMIT_FSIZE, o->max_file_size, o->max_file_size);
 }
 
 int
@@ -299,9 +287,10 @@ confine_child(const struct options *o, const char **what)
 {
 	umask(S_IWGRP | S_IWOTH);
 	offer_to_oom_killer();
-	*what = "descriptors";
-	if (set_descriptors() == -1)
-		return -1;
+	/* For programs that open /dev/stderr; failure is theirs. */
+	if (the_uid != (uid_t)-1 &&
+	    fchown(STDOUT_FILENO, the_uid, (gid_t)-1) == 0)
+		fchown(STDERR_FILENO, the_uid, (gid_t)-1);
 	*what = "resource limits";
 	if (set_limits(o) == -1)
 		return -1;
@@ -320,6 +309,81 @@ confine_child(const struct options *o, const char **what)
 	hide_memory();
 	return 0;
 }
+
+/* ---- descriptors ---- */
+
+int
+confine_own_files(const struct options *o)
+{
+	rlim_t most = o->max_files != 0 ? o->max_files : FILES_MAX;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_max != RLIM_INFINITY &&
+	    r.rlim_max < most + OWN_FILES)
+		most = r.rlim_max > OWN_FILES ? r.rlim_max - OWN_FILES : 0;
+	return most > FILES_MIN ? (int)most : FILES_MIN;
+}
+
+/* What the parent needs at most: its descriptors are below. */
+static int
+parent_files(const struct options *o)
+{
+	int own = confine_own_files(o) + OWN_FILES;
+	int need = PARENT_FILES + CHILD_FILES * (int)(o->max_children +
+	    o->spare);
+
+	return need > own ? need : own;
+}
+
+void
+confine_raise_files(const struct options *o)
+{
+	rlim_t need = (rlim_t)parent_files(o);
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1 || r.rlim_cur >= need)
+		return;
+	r.rlim_cur = need < r.rlim_max ? need : r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+}
+
+int
+confine_files(const struct options *o)
+{
+	uint64_t most = (uint64_t)confine_own_files(o);
+
+	return lower(RLIMIT_NOFILE, most, most);
+}
+
+int
+confine_descriptors(const struct options *o, struct feed *f,
+    atomic_uint *lost, const int kept[CONFINE_KEPT], int *const *own, size_t n)
+{
+	int keep[OWN_FILES], least = confine_own_files(o);
+	int records = feed_enter(f);
+	size_t i, k = 0;
+
+	confine_raise_files(o);	/* somebody may have lowered it meanwhile */
+	if (records == -1 || dup2(STDERR_FILENO, kept[0]) == -1 ||
+	    sys_set_cloexec(kept[0]) == -1 ||
+	    (records = sys_move(records, least)) == -1)
+		return -1;
+	keep[k++] = records;
+	for (i = 0; i < CONFINE_KEPT; i++)
+		keep[k++] = kept[i];
+	for (i = 0; i < n; i++) {
+		if (*own[i] == -1)
+			continue;
+		if ((*own[i] = sys_move(*own[i], least)) == -1)
+			return -1;
+		keep[k++] = *own[i];
+	}
+	sys_close_others(keep, k, parent_files(o));
+	log_to_parent(records, lost);
+	return 0;
+}
+
+/* ---- processes ---- */
 
 /* The group of a process, from /proc/PID/stat; -1: it is gone. */
 static long

@@ -29,6 +29,32 @@ void confine_owner(uid_t *uid, gid_t *gid);
 void confine_parent(const struct options *o);
 
 /*
+ * Early, in the parent: allows it as many descriptors as it will need, if they
+ * are to be had.
+ */
+void confine_raise_files(const struct options *o);
+
+/*
+ * Descriptors of a child's own have numbers from this one on: none that a script
+ * opens can have, once confine_files has been called.
+ */
+int confine_own_files(const struct options *o);
+
+/*
+ * First of all in a process that is to run user code: records and the output
+ * descriptors lead to the parent by f; what else it has of the parent's is closed,
+ * but those in `kept`, of which the first leads to where 2 does from now on, and
+ * the n that own points to (-1: none), which get numbers of the child's own.  0,
+ * or -1 with errno.
+ */
+#define CONFINE_KEPT 2
+int confine_descriptors(const struct options *o, struct feed *f,
+    atomic_uint *lost, const int kept[CONFINE_KEPT], int *const *own, size_t n);
+
+/* At last: scripts have those below its own.  0, or -1 with errno. */
+int confine_files(const struct options *o);
+
+/*
  * Removes what supervisors leave in the environment, which is none of a
  * script's business; with --user, HOME, USER and LOGNAME become that user's.
  * Before Python starts, as that keeps a copy.
@@ -36,8 +62,8 @@ void confine_parent(const struct options *o);
 void confine_environment(void);
 
 /*
- * In a child, or in any process that is about to run user code: limits, then
- * the user.  0, or -1 with errno and, in *what, the step that failed.
+ * In a child, or in any process that is about to run user code: other limits,
+ * then the user.  0, or -1 with errno and, in *what, the step that failed.
  */
 int confine_child(const struct options *o, const char **what);
 

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conn.h"
@@ -25,9 +24,6 @@
 
 /* TLS records hold at most this much, octets (RFC 8446 section 5.1). */
 #define RECORD_MAX 16384
-
-/* How long the log is given to take more, milliseconds. */
-#define LOG_RETRY_MS 50
 
 /* Output that waits for the end of such a row, octets. */
 #define READ_REPLIES_MAX 4096
@@ -49,9 +45,9 @@ conn_wake_io(struct conn *c)
 	if (c->wake_sent || pthread_equal(pthread_self(), c->io_thread))
 		return;
 	c->wake_sent = true;
-	/* A full pipe wakes as well as one more byte would. */
-	if (write(c->wake[1], "", 1) == -1 && errno != EAGAIN)
-		log_warn("cannot wake the I/O thread");
+	if (write(c->wake[1], "", 1) == -1)
+		/* A full pipe wakes as well; of a closed one poll tells. */
+		return;
 }
 
 bool
@@ -552,22 +548,7 @@ look_at_unfetched(struct conn *c, uint64_t now)
 bool
 conn_has_socket(const struct conn *c)
 {
-	struct stat st;
-
-	return fstat(c->fd, &st) == 0 && st.st_dev == c->fd_dev &&
-	    st.st_ino == c->fd_ino;
-}
-
-int
-conn_log(struct conn *c, bool all)
-{
-	if (all) {
-		conn_lock(c);
-		notes_move(&c->logging, &c->notes);
-		conn_unlock(c);
-	}
-	notes_log(&c->logging, all);
-	return notes_empty(&c->logging) ? -1 : LOG_RETRY_MS;
+	return fcntl(c->fd, F_GETFD) != -1 && !sys_is_shut(c->fd);
 }
 
 static uint64_t
@@ -627,8 +608,6 @@ int
 conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
     const struct options *o)
 {
-	struct stat st;
-
 	*c = (struct conn){ .fd = fd, .tls = t, .slot = slot, .options = o,
 	    .wake = { -1, -1 } };
 	atomic_init(&c->forked, false);
@@ -638,10 +617,8 @@ conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
 	c->io_thread = pthread_self();
 	c->last_work = c->last_written = c->last_moved = sys_now_ms();
 	c->unfetched = LONG_MAX;
-	if (fstat(fd, &st) == -1 || sys_pipe(c->wake, 1) == -1)
+	if (sys_pipe(c->wake, 1) == -1)
 		return -1;
-	c->fd_dev = st.st_dev;
-	c->fd_ino = st.st_ino;
 	c->session = session_new(&o->limits, &callbacks, c);
 	if (c->session == NULL) {
 		errno = ENOMEM;
@@ -662,8 +639,6 @@ conn_free(struct conn *c)
 		exchange_unlink(c, x);
 		exchange_unref(x);
 	}
-	notes_free(&c->notes);
-	notes_free(&c->logging);
 	quickfile_free(c);
 	session_free(c->session);
 	tls_free(c->tls);

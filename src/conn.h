@@ -26,7 +26,6 @@
 #include "clientlog.h"
 #include "h2/send.h"
 #include "h2/session.h"
-#include "notes.h"
 #include "options.h"
 #include "quickfile.h"
 #include "scoreboard.h"
@@ -160,8 +159,6 @@ struct waiter;
 struct conn {
 	pthread_mutex_t mutex;
 	int fd;			/* -1: closed */
-	dev_t fd_dev;		/* what it is, as fstat has it */
-	ino_t fd_ino;
 	struct tls *tls;	/* NULL: cleartext; owned */
 	struct session *session;
 	struct slot *slot;
@@ -187,8 +184,6 @@ struct conn {
 	char why[256];		/* why the transport failed, or a script's
 				 * octets are the last */
 	struct clientlog client_log;
-	struct notes notes;	/* for the log; see conn_log */
-	struct notes logging;	/* the I/O thread's: taken out of those */
 	struct quickfiles *quick;	/* files served before; NULL: none */
 	uint64_t held_since;	/* ms; a raw header block is open */
 	uint64_t last_work;	/* ms; something was done for a stream */
@@ -349,7 +344,10 @@ void conn_wake_io(struct conn *c);
 void conn_set_gone(struct conn *c);
 void conn_close_fd(struct conn *c);
 
-/* False: a script has closed it, or given its number to something else. */
+/*
+ * Before closing.c is at work.  False: a script has closed it, or shut it down.
+ * Something else cannot have its number (confine_files).
+ */
 bool conn_has_socket(const struct conn *c);
 
 /* Whether it has failed because memory ran out. */
@@ -403,13 +401,9 @@ size_t conn_share(const struct conn *c, const struct op *op);
 bool conn_must_yield(struct conn *c, const struct op *op);
 
 /*
- * I/O thread, without the mutex: writes what has been noted for the log; all of
- * it, or what the log takes at once.  Milliseconds after which it wants to be
- * called again, or -1.
+ * I/O thread, without the mutex, at the end: logs all requests that are not
+ * over.
  */
-int conn_log(struct conn *c, bool all);
-
-/* Likewise, at the end: the records of all requests that are not over. */
 void conn_log_requests(struct conn *c);
 
 /* Whether anybody at all waits for a turn. */

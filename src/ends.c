@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the log says of a child that has died: whose doing it was, what ran,
- * and the stacks of a crash.  It goes by the exit status, by what the parent
+ * What the log says of a child that has died: whose doing it was, what ran.
+ * It goes by the exit status, by what the parent
  * knows of its own doing, and by the slot, whose texts a script may have
  * overwritten.  The parent calls it before it frees the seat.
  */
@@ -18,8 +18,6 @@
 #include "log.h"
 #include "machine.h"
 #include "sys.h"
-
-#define CRASH_MAX (64 * 1024)	/* octets of a crash file that are logged */
 
 void
 ends_append(char *text, size_t size, const char *before, const char *what)
@@ -165,27 +163,6 @@ log_end(const struct seat *seat, const struct slot *slot, int status,
 	log_members(r.warn ? LOG_L_WARN : LOG_L_INFO, line, f, n);
 }
 
-/* Logs what a dead child left in its crash file, and empties that. */
-static void
-log_crash_file(const struct seat *seat)
-{
-	static char text[CRASH_MAX];
-	char prefix[32];
-	ssize_t n;
-
-	if (seat->crash_fd == -1)
-		return;
-	n = pread(seat->crash_fd, text, sizeof(text), 0);
-	if (n <= 0)
-		return;
-	snprintf(prefix, sizeof(prefix), "child %ld", (long)seat->pid);
-	log_lines(LOG_L_WARN, prefix, text, (size_t)n);
-	/* The next child's writes begin where the shared offset stands. */
-	if (ftruncate(seat->crash_fd, 0) == -1 ||
-	    lseek(seat->crash_fd, 0, SEEK_SET) == -1)
-		log_warn("crash file");
-}
-
 uint64_t
 ends_cpu_us(void)
 {
@@ -212,5 +189,4 @@ ends_log(const struct options *o, const struct seat *seat,
     const struct slot *slot, int status, uint64_t cpu_us)
 {
 	log_end(seat, slot, status, was_out_of_cpu(o, status, cpu_us));
-	log_crash_file(seat);
 }

@@ -12,8 +12,7 @@
 #include "scoreboard.h"
 
 /*
- * One record of how the child of that seat ended, and the stacks that it left
- * in its crash file, which is empty afterwards.  cpu_us: processor time that
+ * One record of how the child of that seat ended.  cpu_us: processor time that
  * it used, microseconds.
  */
 void ends_log(const struct options *o, const struct seat *seat,

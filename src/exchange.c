@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "channel.h"
 #include "conn.h"
 #include "conn_impl.h"
 #include "log.h"
@@ -355,11 +356,15 @@ void
 exchange_push_closed(struct conn *c, struct exchange *x)
 {
 	struct access a;
+	bool before;
 
 	if (!x->recorded) {
 		describe(x, &a);
-		access_note(&c->notes, &a, c->client_host, c->client_port);
-		conn_wake_io(c);
+		before = channel_hurry(true);	/* with the mutex */
+		access_log(&a, c->client_host, c->client_port);
+		channel_hurry(before);
+		if (channel_pends())
+			conn_wake_io(c);
 	}
 	remember(c, x);
 	x->stream->user = NULL;

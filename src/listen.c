@@ -5,15 +5,14 @@
  * Without --bind they are 127.0.0.1 and, where there is IPv6, ::1; the second
  * is a convenience and its absence is not an error.  With --bind every
  * address must do.  Main calls listen_open before Python starts, so that the
- * descriptors are low: the parent watches them with pselect, which knows none
- * beyond FD_SETSIZE.
+ * descriptors are low: where there is no ppoll(2), sys_poll knows none beyond
+ * FD_SETSIZE.
  */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,7 +47,7 @@ int
 listen_add(struct listeners *l, int fd)
 {
 	errno = EMFILE;
-	if (!sys_can_select(fd) || l->n == LISTEN_MAX)
+	if (!sys_can_poll(fd) || l->n == LISTEN_MAX)
 		return -1;
 	l->fd[l->n++] = fd;
 	return 0;
@@ -140,11 +139,8 @@ listen_open(struct listeners *l, const struct options *o, char *err,
 		if (o->port != 0 || saved != EADDRINUSE)
 			break;
 	}
-	n = (size_t)snprintf(err, err_size, "cannot listen on %s: %s", name,
+	snprintf(err, err_size, "cannot listen on %s: %s", name,
 	    strerror(saved));
-	if (saved == EMFILE && n < err_size)
-		snprintf(err + n, err_size - n, ": expected a free descriptor "
-		    "below %d", (int)FD_SETSIZE);
 	return -1;
 }
 

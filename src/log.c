@@ -1,30 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log.  A record is formatted on the stack, escaped into a line and
- * handed to the kernel by one system call, so that records of parent and
- * children never mix and a crash loses none that was logged.
+ * The log.  The parent makes lines of records and alone writes them; children
+ * send it theirs, each by one system call (channel.h), so that a crash loses
+ * none that was logged.  What children say is what scripts can say, too:
+ * whose it is and where a record begins and ends is the parent's to decide.
  *
  * No lock is held and nothing is allocated, because scripts fork processes
  * with several threads running and what they log there must not wait for a
  * lock whose holder is gone.  That is why the system's log is spoken to here:
  * syslog(3) locks.  errno is preserved.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "log.h"
 #include "loghold.h"
 #include "logline.h"
+#include "logmsg.h"
 #include "sys.h"
 
-#define TEXT_SIZE 6144		/* a record's text before it is escaped */
+#define TEXT_SIZE LOGMSG_SIZE	/* a record's text before it is escaped */
+#define KEYS_SIZE 512		/* a line of SSLKEYLOGFILE, newline counted */
 #define SYSLOG_PATH "/dev/log"
 
 static const char *const level_names[] = {
@@ -48,8 +53,8 @@ static enum log_format format = LOG_FORMAT_TEXT;
 static int log_fd = STDERR_FILENO;
 static const char *log_path;	/* of log_fd, which is then ours; NULL: none */
 static int syslog_fd = -1;	/* a socket; not -1: records go there */
+static int keys_fd = -1;		/* SSLKEYLOGFILE; -1: none */
 static bool waits = true;	/* for the log's reader */
-static rlim_t file_limit = RLIM_INFINITY;	/* RLIMIT_FSIZE, soft */
 
 void
 log_set_level(enum log_level level)
@@ -109,30 +114,25 @@ log_get_fd(void)
 	return syslog_fd == -1 ? log_fd : -1;
 }
 
-bool
-log_owns_fd(int fd)
+/* To append to; with O_NONBLOCK a pipe that nobody reads is not waited for. */
+static int
+open_file(const char *path, int nonblock, mode_t mode)
 {
-	return fd == (syslog_fd == -1 ? log_fd : syslog_fd);
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | nonblock,
+	    mode);
+
+	if (fd != -1)
+		sys_set_cloexec(fd);
+	return fd;
 }
 
-/* With O_NONBLOCK a pipe that nobody reads is not waited for. */
 static int
 set_file(const char *path, int nonblock)
 {
-	int fd, flags, err;
+	int fd = open_file(path, nonblock, 0640);
 
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | nonblock,
-	    0640);
 	if (fd == -1)
 		return -1;
-	/* Programs that scripts start have it too, as ordinary output. */
-	if (sys_set_cloexec(fd) == -1 || (flags = fcntl(fd, F_GETFL)) == -1 ||
-	    fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == -1) {
-		err = errno;
-		close(fd);
-		errno = err;
-		return -1;
-	}
 	if (log_path != NULL)
 		close(log_fd);
 	if (syslog_fd != -1)
@@ -163,66 +163,41 @@ log_set_syslog(void)
 	return 0;
 }
 
-void
-log_set_file_limit(uint64_t octets)
-{
-	file_limit = (rlim_t)octets;
-}
-
 int
 log_reopen(void)
 {
 	return log_path != NULL ? set_file(log_path, O_NONBLOCK) : 0;
 }
 
-/* Whatever else a script may write, a record has no limit. */
-static void
-limit_files(bool on)
+int
+log_set_keys_file(const char *path)
 {
-	struct rlimit r;
+	int fd = open_file(path, O_NONBLOCK, 0600);
 
-	if (getrlimit(RLIMIT_FSIZE, &r) == -1)
-		return;
-	r.rlim_cur = on ? file_limit : r.rlim_max;
-	setrlimit(RLIMIT_FSIZE, &r);
+	if (fd == -1)
+		return -1;
+	if (keys_fd != -1)
+		close(keys_fd);
+	keys_fd = fd;
+	return 0;
 }
 
-/*
- * Lifts the limit, which is the whole process's, for each write.  Another
- * thread may bring it back in between: then what is left is tried again.
- */
+/* Waiting as long as it takes.  A log that cannot be written has nowhere to
+ * complain. */
 static void
-write_limited(const char *p, size_t len, int fd)
+write_all(int fd, const char *p, size_t len)
 {
-	ssize_t n = 0;
-	int i;
-
-	for (i = 0; i < 10 && n >= 0 && len > 0; i++) {
-		limit_files(false);
-		n = write(fd, p, len);
-		limit_files(true);
-		if (n == -1 && (errno == EINTR || errno == EFBIG))
-			n = 0;
-		if (n > 0) {
-			p += n;
-			len -= (size_t)n;
-		}
-	}
-}
-
-static void
-write_once(const struct logline *l, int fd)
-{
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
 	ssize_t n;
 
-	if (file_limit != RLIM_INFINITY) {
-		write_limited(l->text, l->len, fd);
-		return;
+	for (; len > 0; p += n, len -= (size_t)n) {
+		n = write(fd, p, len);
+		if (n == -1 && errno != EINTR && errno != EAGAIN)
+			return;
+		if (n == -1 && errno == EAGAIN)
+			poll(&room, 1, -1);
+		n = n > 0 ? n : 0;
 	}
-	do
-		n = write(fd, l->text, l->len);
-	while (n == -1 && errno == EINTR);
-	/* A log that cannot be written has nowhere to complain. */
 }
 
 /*
@@ -240,14 +215,6 @@ write_syslog(int fd, const char *p, size_t len)
 	    (ssize_t)len;
 }
 
-static void
-send_syslog(const struct logline *l)
-{
-	while (write_syslog(syslog_fd, l->text, l->len) == -1 &&
-	    errno == EINTR)
-		;
-}
-
 static ssize_t
 write_fd(int fd, const char *p, size_t len)
 {
@@ -255,60 +222,134 @@ write_fd(int fd, const char *p, size_t len)
 }
 
 void
-log_set_waits(bool on)
+log_never_wait(void)
 {
-	if (waits == on)
-		return;
-	waits = on;
-	(on ? loghold_end : loghold_begin)();
+	waits = false;
+	loghold_begin();
+}
+
+void
+log_to_parent(int fd, atomic_uint *lost)
+{
+	channel_open(fd, lost);
+}
+
+void
+log_add_lost(unsigned long n)
+{
+	loghold_add_lost(n);
+}
+
+static bool
+flush(void)
+{
+	return syslog_fd != -1 ?
+	    loghold_flush(write_syslog, syslog_fd, true) :
+	    loghold_flush(write_fd, log_fd, false);
 }
 
 bool
 log_retry(void)
 {
 	unsigned long lost;
-	bool held;
+	bool held = flush();
 
-	held = syslog_fd != -1 ? loghold_retry(write_syslog, syslog_fd) :
-	    loghold_retry(write_fd, log_fd);
 	if (!held && (lost = loghold_lost()) > 0)
 		log_warnx("%lu records before this one were lost: the log had "
 		    "no room, or its reader was too slow", lost);
 	return held;
 }
 
-/* As the parent has it: see loghold.c. */
-static void
-write_or_hold(const struct logline *l)
+int
+log_room_fd(void)
 {
-	log_retry();
-	if (syslog_fd != -1)
-		loghold_record(write_syslog, syslog_fd, l->text, l->len);
+	return syslog_fd == -1 && loghold_polls() ? log_fd : -1;
+}
+
+/* ---- lines ---- */
+
+static void
+write_line(const struct logline *l)
+{
+	if (!waits) {
+		loghold_add(l->text, l->len);
+	} else if (syslog_fd == -1) {
+		write_all(log_fd, l->text, l->len);
+	} else {
+		while (write_syslog(syslog_fd, l->text, l->len) == -1 &&
+		    errno == EINTR)
+			;
+	}
+}
+
+/* A line of secrets, as OpenSSL has it: words of letters and digits. */
+static void
+write_keys(const struct logmsg *r)
+{
+	char line[KEYS_SIZE];
+	ssize_t n;
+	size_t i;
+
+	if (keys_fd == -1 || r->head.text_len >= sizeof(line))
+		return;
+	for (i = 0; i < r->head.text_len; i++) {
+		line[i] = r->octets[i];
+		if (!isalnum((unsigned char)line[i]) && line[i] != ' ' &&
+		    line[i] != '_')
+			return;
+	}
+	line[i] = '\n';
+	do	/* a FIFO that is full does without */
+		n = write(keys_fd, line, i + 1);
+	while (n == -1 && errno == EINTR);
+}
+
+/* Of that process; it is written with the next flush if nothing waits. */
+static void
+put(long pid, const struct logmsg *r)
+{
+	struct logline l;
+
+	if (r->head.kind == LOGMSG_KEYS) {
+		write_keys(r);
+	} else if (r->head.kind <= (unsigned)threshold) {
+		logmsg_line(r, pid, format, syslog_fd != -1, &l);
+		write_line(&l);
+	}
+}
+
+bool
+log_takes_more(void)
+{
+	if (!waits && loghold_is_enough())
+		flush();
+	return waits || !loghold_is_enough();
+}
+
+void
+log_message(long pid, const struct logmsg *m, bool last)
+{
+	if (last || log_takes_more())
+		put(pid, m);
 	else
-		loghold_record(write_fd, log_fd, l->text, l->len);
+		loghold_add_lost(1);
 }
 
 static void
-begin(struct logline *l, enum log_level level)
+finish(const struct logmsg *r)
 {
-	logline_begin(l, format, level, syslog_fd != -1);
-}
-
-static void
-finish(struct logline *l)
-{
-	logline_end(l);
+	if (channel_fd() != -1) {
+		channel_send(r, logmsg_size(r));
+		return;
+	}
+	put((long)getpid(), r);
 	if (!waits)
-		write_or_hold(l);
-	else if (syslog_fd != -1)
-		send_syslog(l);
-	else
-		write_once(l, log_fd);
+		log_retry();
 }
 
-/* Formats into line l, escaped; err > 0 adds its text. */
+/* err > 0 adds its text. */
 static void
-format_text(struct logline *l, int err, const char *fmt, va_list ap)
+format_text(struct logmsg *r, int err, const char *fmt, va_list ap)
 {
 	char text[TEXT_SIZE];
 	int n;
@@ -317,29 +358,28 @@ format_text(struct logline *l, int err, const char *fmt, va_list ap)
 	if (n < 0)
 		n = 0;
 	if ((size_t)n >= sizeof(text)) {
-		logline_add(l, text, sizeof(text) - 1);
-		l->cut = true;
-	} else {
-		logline_add(l, text, (size_t)n);
-		if (err > 0) {
-			logline_add(l, ": ", 2);
-			logline_add(l, strerror(err), strlen(strerror(err)));
-		}
+		logmsg_add(r, text, sizeof(text) - 1);
+		r->head.cut = 1;
+		return;
 	}
-	logline_text_end(l);
+	logmsg_add(r, text, (size_t)n);
+	if (err > 0) {
+		logmsg_add(r, ": ", 2);
+		logmsg_add(r, strerror(err), strlen(strerror(err)));
+	}
 }
 
 static void
 log_record(enum log_level level, int err, const char *fmt, va_list ap)
 {
 	int saved = errno;
-	struct logline l;
+	struct logmsg r;
 
 	if (level > threshold)
 		return;
-	begin(&l, level);
-	format_text(&l, err, fmt, ap);
-	finish(&l);
+	logmsg_begin(&r, level);
+	format_text(&r, err, fmt, ap);
+	finish(&r);
 	errno = saved;
 }
 
@@ -394,7 +434,7 @@ log_lines(enum log_level level, const char *prefix, const char *text,
 {
 	int saved = errno;
 	const char *end = text + len;
-	struct logline l;
+	struct logmsg r;
 
 	if (level > threshold)
 		return;
@@ -402,12 +442,11 @@ log_lines(enum log_level level, const char *prefix, const char *text,
 		const char *nl = memchr(text, '\n', (size_t)(end - text));
 		const char *stop = nl != NULL ? nl : end;
 
-		begin(&l, level);
-		logline_add(&l, prefix, strlen(prefix));
-		logline_add(&l, ": ", 2);
-		logline_add(&l, text, (size_t)(stop - text));
-		logline_text_end(&l);
-		finish(&l);
+		logmsg_begin(&r, level);
+		logmsg_add(&r, prefix, strlen(prefix));
+		logmsg_add(&r, ": ", 2);
+		logmsg_add(&r, text, (size_t)(stop - text));
+		finish(&r);
 		text = nl != NULL ? nl + 1 : end;
 	}
 	errno = saved;
@@ -418,17 +457,16 @@ log_text(enum log_level level, const char *text, const struct log_field *f,
     size_t n)
 {
 	int saved = errno;
-	struct logline l;
+	struct logmsg r;
 	size_t i;
 
 	if (level > threshold)
 		return;
-	begin(&l, level);
-	logline_add(&l, text, strlen(text));
-	logline_text_end(&l);
+	logmsg_begin(&r, level);
+	logmsg_add(&r, text, strlen(text));
 	for (i = 0; i < n; i++)
-		logline_field(&l, &f[i]);
-	finish(&l);
+		logmsg_field(&r, &f[i]);
+	finish(&r);
 	errno = saved;
 }
 
@@ -446,24 +484,33 @@ log_members(enum log_level level, const char *text, const struct log_field *f,
 	log_text(level, text, f, format == LOG_FORMAT_JSON ? n : 0);
 }
 
+void
+log_keys(const char *line)
+{
+	struct logmsg r;
+
+	logmsg_begin(&r, LOGMSG_KEYS);
+	logmsg_add(&r, line, strlen(line));
+	finish(&r);
+}
+
 /* Under inetd standard error is nowhere: the system's log has it too. */
 static void
 complain(int err, const char *fmt, va_list ap)
 {
+	struct logmsg r;
 	struct logline l;
-	va_list again;
 
-	va_copy(again, ap);
+	logmsg_begin(&r, LOG_L_ERROR);
+	format_text(&r, err, fmt, ap);
 	logline_begin_plain(&l);
-	format_text(&l, err, fmt, ap);
+	logline_add(&l, r.octets, r.head.text_len);
+	l.cut |= r.head.cut != 0;
+	logline_text_end(&l);
 	logline_end(&l);
-	write_once(&l, STDERR_FILENO);
-	if (syslog_fd != -1) {
-		begin(&l, LOG_L_ERROR);
-		format_text(&l, err, fmt, again);
-		finish(&l);
-	}
-	va_end(again);
+	write_all(STDERR_FILENO, l.text, l.len);
+	if (syslog_fd != -1)
+		finish(&r);
 }
 
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log: one record is one line is one write(2), so that records of many
- * processes never mix.  A line reads
+ * The log: one record is one line.  The parent alone writes them, its children's
+ * too, so that records never mix.  A line reads
  *
  *	2026-01-02T03:04:05.678Z h2rig[PID] LEVEL: text
  *
@@ -13,6 +13,7 @@
 #define H2RIG_LOG_H
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -58,28 +59,44 @@ int log_set_syslog(void);
  */
 int log_reopen(void);
 
-/*
- * This process has that soft limit for the size of files it writes, which the
- * log has to get around.
- */
-void log_set_file_limit(uint64_t octets);
+/* The same of the file for secrets of TLS: 0, or -1 with errno. */
+int log_set_keys_file(const char *path);
 
 /*
- * With false this process waits for nobody from now on: records that whoever
- * reads the log does not take at once are held, up to a bound; those beyond it
- * are lost, and counted in a record when there is room again.  True, as it is
- * at first: each call waits, and what was held is forgotten.
+ * The parent waits for nobody from now on: records that the log's reader does
+ * not take at once are held, up to a bound; those beyond it are lost, and
+ * counted in a record when there is room again.
  */
-void log_set_waits(bool waits);
+void log_never_wait(void);
+
+/*
+ * In a process that was forked: its records go to the parent by fd, as channel.h
+ * says; *lost counts those that do not.
+ */
+void log_to_parent(int fd, atomic_uint *lost);
 
 /* Tries what is held again; true: some still is, so call it before long. */
 bool log_retry(void);
 
+/* poll tells by it when there is room for what is held; -1: nothing does. */
+int log_room_fd(void);
+
+/*
+ * A record of process pid, a child: is written by the next call of log_retry, or
+ * with the next record of our own.  While the log takes no more it is lost,
+ * unless it is of a child that cannot wait any more: one of its last.
+ */
+struct logmsg;
+void log_message(long pid, const struct logmsg *m, bool last);
+
+/* False: so much is held that children had better wait. */
+bool log_takes_more(void);
+
+/* Adds to the number of records that were lost. */
+void log_add_lost(unsigned long n);
+
 /* The descriptor records are written to; -1: they go to the system's log. */
 int log_get_fd(void);
-
-/* Whether the log needs that descriptor, wherever records go. */
-bool log_owns_fd(int fd);
 
 #if defined(__GNUC__)
 #define LOG_PRINTF(f, a) __attribute__((format(printf, f, a)))
@@ -133,6 +150,8 @@ void log_fields(enum log_level level, const char *text,
 /* One record whose text says it all; as JSON it has the fields as members too. */
 void log_members(enum log_level level, const char *text,
     const struct log_field *f, size_t n);
+/* A line for the file of secrets of TLS, without its newline. */
+void log_keys(const char *line);
 
 /*
  * fatal: the environment is unusable; prints "h2rig: text" on standard error

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records of a process that waits for nobody.  The log is often a pipe, which
- * is full when its reader is slow or has stopped, and what fills it are the
- * scripts, which may wait.  The descriptor is shared with them and with who
- * started us, so it cannot be made non-blocking: it is written to when poll
- * says so, and a timer's signal ends a write that blocks even then, as others
- * have written meanwhile.  After that there is no attempt for a while.
+ * Lines of a process that waits for nobody.  The log is often a pipe, which is
+ * full when its reader is slow or has stopped.  Its descriptor is shared with
+ * those who started us, so it cannot be made non-blocking: it is written to when
+ * poll says so, and a timer's signal ends a write that blocks even then.  After
+ * that, or an error that may pass, there is no attempt for a while.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -19,16 +19,20 @@
 #include "loghold.h"
 #include "sys.h"
 
-#define HOLD_SIZE (64 * 1024)	/* octets that are held */
+#define HOLD_SIZE (512 * 1024)	/* octets that are held */
+#define ENOUGH_SIZE (64 * 1024)	/* beyond that, who can wait is to wait */
 #define WRITE_US 10000		/* a write may block so long */
 #define REST_MS 100		/* after one that has, no attempt */
 
+#ifndef PIPE_BUF
+#define PIPE_BUF _POSIX_PIPE_BUF
+#endif
+
 static char held[HOLD_SIZE];	/* whole lines; the first may lack its front */
-static size_t held_len;
-static unsigned long lost;
+static size_t held_from, held_to;
+static unsigned long lost;	/* since there was no room here */
+static unsigned long lost_elsewhere;
 static uint64_t rest_until_ms;
-static struct sigaction old_alarm;
-static sigset_t old_mask;
 
 static void
 on_alarm(int sig)
@@ -39,31 +43,12 @@ on_alarm(int sig)
 void
 loghold_begin(void)
 {
-	struct sigaction sa = { 0 };
 	sigset_t alarms;
 
-	sa.sa_handler = on_alarm;	/* and no SA_RESTART */
-	sigemptyset(&sa.sa_mask);
-	sigaction(SIGALRM, &sa, &old_alarm);
+	sys_set_handler(SIGALRM, on_alarm, 0);	/* and no SA_RESTART */
 	sigemptyset(&alarms);
 	sigaddset(&alarms, SIGALRM);
-	sigprocmask(SIG_UNBLOCK, &alarms, &old_mask);
-}
-
-void
-loghold_end(void)
-{
-	sigset_t alarms;
-
-	held_len = 0;
-	lost = 0;
-	rest_until_ms = 0;
-	sigaction(SIGALRM, &old_alarm, NULL);
-	if (sigismember(&old_mask, SIGALRM) == 1) {
-		sigemptyset(&alarms);
-		sigaddset(&alarms, SIGALRM);
-		sigprocmask(SIG_BLOCK, &alarms, NULL);
-	}
+	sigprocmask(SIG_UNBLOCK, &alarms, NULL);
 }
 
 /* The timer goes on, lest it be over before the write has begun. */
@@ -91,17 +76,14 @@ may_pass(int err)
 	    err == ENOBUFS || err == ENOSPC || err == EDQUOT || err == EFBIG;
 }
 
-/* How many octets were taken without waiting for long; -1: it failed. */
+/* How many octets were taken; fewer, or an error that may pass: a rest. */
 static ssize_t
-write_soon(loghold_write_fn *write_fn, int fd, const char *p, size_t len)
+write_soon(loghold_write_fn *write_fn, int fd, const char *p, size_t len,
+    bool file)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
-	uint64_t now = sys_now_ms();
-	bool file = is_file(fd);
 	ssize_t n;
 
-	if (now < rest_until_ms)
-		return 0;
 	if (!file && poll(&pfd, 1, 0) <= 0)
 		return 0;
 	if (!file)
@@ -112,63 +94,88 @@ write_soon(loghold_write_fn *write_fn, int fd, const char *p, size_t len)
 	if (n == -1 && may_pass(errno))
 		n = 0;
 	if (n >= 0 && (size_t)n < len)
-		rest_until_ms = now + REST_MS;
+		rest_until_ms = sys_now_ms() + REST_MS;
 	return n;
 }
 
-bool
-loghold_retry(loghold_write_fn *write_fn, int fd)
+/* Octets of the first line, and of as many more as `most` has room for. */
+static size_t
+lines_within(size_t most)
 {
-	while (held_len > 0) {
-		const char *nl = memchr(held, '\n', held_len);
-		size_t len = (size_t)(nl - held) + 1;
-		ssize_t n = write_soon(write_fn, fd, held, len);
+	const char *p = held + held_from, *end = p;
+	const char *stop = held + held_to, *nl;
 
+	do {
+		nl = memchr(end, '\n', (size_t)(stop - end));
+		if (end > p && (size_t)(nl + 1 - p) > most)
+			break;
+		end = nl + 1;
+	} while (end < stop);
+	return (size_t)(end - p);
+}
+
+bool
+loghold_flush(loghold_write_fn *write_fn, int fd, bool one_each)
+{
+	bool file = is_file(fd);
+	size_t len;
+	ssize_t n;
+
+	while (held_from < held_to && loghold_polls()) {
+		len = lines_within(one_each ? 0 : file ? HOLD_SIZE : PIPE_BUF);
+		n = write_soon(write_fn, fd, held + held_from, len, file);
 		if (n == -1)	/* nobody will ever read it */
 			n = (ssize_t)len;
-		held_len -= (size_t)n;
-		memmove(held, held + n, held_len);
+		held_from += (size_t)n;
 		if ((size_t)n < len)
 			break;
 	}
-	return held_len > 0;
+	return held_from < held_to;
 }
 
-static void
-hold(const char *p, size_t len)
+bool
+loghold_polls(void)
 {
-	if (len > sizeof(held) - held_len) {
-		lost++;
-		return;
-	}
-	memcpy(held + held_len, p, len);
-	held_len += len;
+	return rest_until_ms == 0 || sys_now_ms() >= rest_until_ms;
+}
+
+bool
+loghold_is_enough(void)
+{
+	return held_to - held_from >= ENOUGH_SIZE;
 }
 
 void
-loghold_record(loghold_write_fn *write_fn, int fd, const char *line,
-    size_t len)
+loghold_add(const char *line, size_t len)
 {
-	ssize_t n = 0;
-
 	/* Once one is lost, so are others until that can be said. */
-	if (lost > 0 && held_len > 0) {
+	if (len > sizeof(held) - (held_to - held_from) ||
+	    (lost > 0 && held_from < held_to)) {
 		lost++;
 		return;
 	}
-	if (!loghold_retry(write_fn, fd))
-		n = write_soon(write_fn, fd, line, len);
-	if (n >= 0 && (size_t)n < len)
-		hold(line + n, len - (size_t)n);
+	if (len > sizeof(held) - held_to) {
+		held_to -= held_from;
+		memmove(held, held + held_from, held_to);
+		held_from = 0;
+	}
+	memcpy(held + held_to, line, len);
+	held_to += len;
+}
+
+void
+loghold_add_lost(unsigned long n)
+{
+	lost_elsewhere += n;
 }
 
 unsigned long
 loghold_lost(void)
 {
-	unsigned long n = lost;
+	unsigned long n = lost + lost_elsewhere;
 
-	if (held_len > 0)
+	if (held_from < held_to)
 		return 0;
-	lost = 0;
+	lost = lost_elsewhere = 0;
 	return n;
 }

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A record of the log is made here, on its writer's stack: stamp, text and
- * fields, escaped as text or as JSON, cut when it is too long.  log.c alone
- * calls it and says where the line goes.
+ * The line of a record is made here, on the caller's stack: stamp, text and
+ * fields, escaped as text or as JSON, cut when it is too long.  log.c and
+ * logmsg.c call it.
  *
  * No lock is held and nothing is allocated (see log.c).  That is why the date
  * is computed here: gmtime_r takes the C library's time-zone lock.
  */
-#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "logline.h"
 
@@ -40,6 +38,27 @@ static void
 put_string(struct logline *l, const char *s)
 {
 	put(l, s, strlen(s));
+}
+
+static void
+put_number(struct logline *l, uint64_t v)
+{
+	char digits[20], *p = digits + sizeof(digits);
+
+	do
+		*--p = (char)('0' + v % 10);
+	while ((v /= 10) > 0);
+	put(l, p, (size_t)(digits + sizeof(digits) - p));
+}
+
+/* ".678" */
+static void
+put_thousandths(struct logline *l, unsigned v)
+{
+	const char digits[] = { '.', (char)('0' + v / 100),
+	    (char)('0' + v / 10 % 10), (char)('0' + v % 10) };
+
+	put(l, digits, sizeof(digits));
 }
 
 /* Octets of the UTF-8 sequence at p (RFC 3629 section 4); 0: it is none. */
@@ -92,8 +111,10 @@ put_escaped_text(struct logline *l, const unsigned char *p, size_t n)
 			put(l, "\\r", 2);
 		else if (p[i] < 0x20 || p[i] == 0x7f)
 			put(l, x, 4);
+		else if (l->len < sizeof(l->text) - RESERVE)
+			l->text[l->len++] = (char)p[i];
 		else
-			put(l, (const char *)p + i, 1);
+			l->cut = true;
 	}
 }
 
@@ -157,53 +178,63 @@ civil_date(long long day, int *year, int *month, int *mday)
 	*year = (int)(era * 400) + yoe + (*month <= 2);
 }
 
-/* "2026-01-02T03:04:05.678Z" */
+/* "2026-01-02T03:04:05.678Z"; most lines are of the second of the last. */
 static void
-format_now(char *dst, size_t size)
+put_time(struct logline *l, const struct timespec *ts)
 {
-	struct timespec ts = { 0, 0 };
+	static char text[64];
+	static time_t of = -1;
+	long second = (long)(ts->tv_sec % 86400);
 	int year, month, mday;
-	long second;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
-	civil_date((long long)ts.tv_sec / 86400, &year, &month, &mday);
-	second = (long)(ts.tv_sec % 86400);
-	snprintf(dst, size, "%04d-%02d-%02dT%02ld:%02ld:%02ld.%03ldZ", year,
-	    month, mday, second / 3600, second / 60 % 60, second % 60,
-	    ts.tv_nsec / 1000000);
+	if (ts->tv_sec != of) {
+		civil_date((long long)ts->tv_sec / 86400, &year, &month,
+		    &mday);
+		snprintf(text, sizeof(text), "%04d-%02d-%02dT%02ld:%02ld:%02ld",
+		    year, month, mday, second / 3600, second / 60 % 60,
+		    second % 60);
+		of = ts->tv_sec;
+	}
+	put_string(l, text);
+	put_thousandths(l, (unsigned)(ts->tv_nsec / 1000000));
+	put_string(l, "Z");
 }
 
 void
-logline_begin(struct logline *l, enum log_format format, enum log_level level,
-    bool syslog)
+logline_begin(struct logline *l, enum log_format format,
+    const struct logline_stamp *by, bool syslog)
 {
-	static const int severity[] = {		/* RFC 5424 section 6.2.1 */
+	static const unsigned severity[] = {	/* RFC 5424 section 6.2.1 */
 		[LOG_L_ERROR] = 3, [LOG_L_WARN] = 4, [LOG_L_INFO] = 6,
 		[LOG_L_DEBUG] = 7
 	};
-	const char *name = log_level_name(level);
-	char stamp[256], now[64];
-	long pid = (long)getpid();
 
 	l->len = 0;
 	l->cut = false;
 	l->json = format == LOG_FORMAT_JSON;
-	format_now(now, sizeof(now));
+	/* The daemon adds a time, as RFC 3164 section 4.3.2 says. */
 	if (syslog) {
-		/* The daemon adds a time, as RFC 3164 section 4.3.2 says. */
-		snprintf(stamp, sizeof(stamp), "<%d>h2rig[%ld]: ",
-		    FACILITY + severity[level], pid);
-		put_string(l, stamp);
+		put_string(l, "<");
+		put_number(l, FACILITY + severity[by->level]);
+		put_string(l, ">");
+	} else if (!l->json) {
+		put_time(l, &by->at);
+		put_string(l, " ");
 	}
-	if (l->json)
-		snprintf(stamp, sizeof(stamp), "{\"time\":\"%s\",\"pid\":%ld,"
-		    "\"level\":\"%s\",\"text\":\"", now, pid, name);
-	else if (syslog)
-		snprintf(stamp, sizeof(stamp), "%s: ", name);
-	else
-		snprintf(stamp, sizeof(stamp), "%s h2rig[%ld] %s: ", now, pid,
-		    name);
-	put_string(l, stamp);
+	if (syslog || !l->json) {
+		put_string(l, "h2rig[");
+		put_number(l, (uint64_t)by->pid);
+		put_string(l, syslog ? "]: " : "] ");
+	}
+	if (l->json) {
+		put_string(l, "{\"time\":\"");
+		put_time(l, &by->at);
+		put_string(l, "\",\"pid\":");
+		put_number(l, (uint64_t)by->pid);
+		put_string(l, ",\"level\":\"");
+	}
+	put_string(l, log_level_name(by->level));
+	put_string(l, l->json ? "\",\"text\":\"" : ": ");
 }
 
 void
@@ -257,7 +288,6 @@ put_word(struct logline *l, const char *p, size_t n)
 void
 logline_field(struct logline *l, const struct log_field *f)
 {
-	char number[32];
 	size_t start = l->len;
 
 	if (l->cut)
@@ -265,13 +295,11 @@ logline_field(struct logline *l, const struct log_field *f)
 	put_string(l, l->json ? ",\"" : " ");
 	put_string(l, f->name);
 	put_string(l, l->json ? "\":" : "=");
-	if (f->thousandths)
-		snprintf(number, sizeof(number), "%" PRIu64 ".%03u",
-		    f->number / 1000, (unsigned)(f->number % 1000));
-	else
-		snprintf(number, sizeof(number), "%" PRIu64, f->number);
-	if (f->text == NULL)
-		put_string(l, number);
+	if (f->text == NULL && f->thousandths) {
+		put_number(l, f->number / 1000);
+		put_thousandths(l, (unsigned)(f->number % 1000));
+	} else if (f->text == NULL)
+		put_number(l, f->number);
 	else if (l->json)
 		put_string(l, "\"");
 	if (l->cut) {		/* not even its name: as if it were not there */

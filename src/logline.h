@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "log.h"
 
@@ -19,12 +20,19 @@ struct logline {
 	bool json;
 };
 
+/* Who says it, and when. */
+struct logline_stamp {
+	enum log_level level;
+	long pid;
+	struct timespec at;
+};
+
 /*
  * Begins a record with time, process and level.  For syslog, which has the
  * first two already, they are written as it wants them.
  */
 void logline_begin(struct logline *l, enum log_format format,
-    enum log_level level, bool syslog);
+    const struct logline_stamp *by, bool syslog);
 
 /* Begins one that is not a record: "h2rig: " for standard error. */
 void logline_begin_plain(struct logline *l);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "confine.h"
 #include "guard.h"
 #include "h2/hpack.h"
 #include "listen.h"
@@ -104,6 +105,7 @@ main(int argc, char **argv)
 	open_log(&o);
 	if (guard_start(parent_slots(&o), o.grace_ms) == -1)
 		fatal(EXIT_SYSTEM, "start");
+	confine_raise_files(&o);
 	hpack_init();		/* here, so that children share the tables */
 	tls = open_outside(&o, &supervise, &listeners);
 	status = interp_start(&o, argv[0], err, sizeof(err));

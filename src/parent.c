@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parent: a pselect loop over the listening sockets, and what flags and
+ * The parent: a poll loop over the listening sockets, and what flags and
  * clock call for; the work is done in accept.c, spawn.c, spare.c, reap.c,
  * reload.c and status.c.  It reads nothing from a client and runs no script, so
  * that nothing of theirs can take it down; main calls it.
  *
- * Signals are blocked except inside sys_select; handlers set flags that are
+ * Signals are blocked except inside sys_poll; handlers set flags that are
  * looked at before it sleeps again, so that no wake-up is lost.
  */
 #include <errno.h>
@@ -26,6 +26,9 @@
 #define REFRESH_MS 600000	/* files are kept from cleaners so often */
 #define FULL_MS 10		/* somebody waits for a place: again */
 #define RETRY_MS 100		/* records, notices that are held: again */
+#define FEEDS_MS 5		/* between two looks at what children say */
+#define PATIENCE_MS 30000	/* children wait so long for a log, at most */
+#define LIMIT_PARTS 10		/* ... and such a part of a run-time limit */
 #define LOG_LAST_TRIES 10	/* ... and at the end so often */
 
 static volatile sig_atomic_t got_stop;	/* number of TERM and INT */
@@ -189,6 +192,16 @@ take(volatile sig_atomic_t *flag)
 	return up;
 }
 
+static void
+retry_log(struct parent *p)
+{
+	bool held = log_retry();
+
+	if (held && !p->log_held)
+		p->log_held_ms = sys_now_ms();
+	p->log_held = held;
+}
+
 /* What flags and clock call for.  False: all is over. */
 static bool
 act(struct parent *p)
@@ -196,7 +209,7 @@ act(struct parent *p)
 	uint64_t now = sys_now_ms();
 	sigset_t blocked;
 
-	/* While listeners are ready Linux's pselect lets no signal in. */
+	/* While listeners are ready Linux's ppoll lets no signal in. */
 	sigprocmask(SIG_SETMASK, &p->wait_mask, &blocked);
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 	if (take(&got_child))
@@ -226,7 +239,7 @@ act(struct parent *p)
 		    p->options->idle_exit_ms / 1000.0);
 		begin_stop(p, now);
 	}
-	p->log_held = log_retry();
+	retry_log(p);
 	p->notices_held = supervise_retry(p->supervise);
 	return (!p->stopping || !p->accepted_all ||
 	    p->alive + p->spares > 0) && !single_over(p);
@@ -242,6 +255,8 @@ next_wake(const struct parent *p, uint64_t now, bool accepting)
 		at = now + TICK_MS;
 	if (p->held_fd != -1 && !room_is_free(p))
 		at = now + FULL_MS;
+	if (now < p->feeds_ms && p->feeds_ms < at)
+		at = p->feeds_ms;
 	if (p->resume_ms != 0 && p->resume_ms < at)
 		at = p->resume_ms;
 	if (accepting && p->stopping)
@@ -264,19 +279,95 @@ next_wake(const struct parent *p, uint64_t now, bool accepting)
 	return at > now ? (long)(at - now) : 0;
 }
 
+/* ---- what children say ---- */
+
+static void
+note_lost(struct parent *p, size_t i)
+{
+	log_add_lost(atomic_exchange(&p->board.slot[i].lost, 0));
+}
+
+void
+parent_finish_feed(struct parent *p, long i)
+{
+	feed_finish(&p->board.seat[i].feed, p->board.seat[i].pid);
+	note_lost(p, (size_t)i);
+}
+
+/*
+ * While nobody reads the log children wait for it, so that nothing is lost, but
+ * not for so long that a script would seem to be stuck.
+ */
+static bool
+lost_patience(const struct parent *p, uint64_t now)
+{
+	uint64_t limit = p->options->run_limit_ms;
+	uint64_t patience = limit != 0 && limit < PATIENCE_MS * LIMIT_PARTS ?
+	    limit / LIMIT_PARTS : PATIENCE_MS;
+
+	return now - p->log_held_ms >= patience;
+}
+
+/* All that are open, that of a routes file's process first: so many entries. */
+static size_t
+add_feeds(const struct parent *p, struct pollfd *set)
+{
+	size_t i, n = feed_watch(&p->reload.probe.feed, set);
+
+	for (i = 0; i < p->board.n; i++)
+		n += feed_watch(&p->board.seat[i].feed, set + n);
+	return n;
+}
+
+/*
+ * They are not looked at again at once, unless there is more: a wake-up for each
+ * record costs more than the records do.
+ */
+static void
+read_feeds(struct parent *p, const struct pollfd *set)
+{
+	struct probe *probe = &p->reload.probe;
+	bool loses = p->log_held;
+	bool more = feed_read_ready(&probe->feed, probe->pid, loses, &set);
+	size_t i;
+
+	for (i = 0; i < p->board.n; i++) {
+		struct seat *seat = &p->board.seat[i];
+
+		more |= feed_read_ready(&seat->feed, seat->pid, loses,
+		    &set);
+		if (seat->feed.open)
+			note_lost(p, i);
+	}
+	p->feeds_ms = more ? 0 : sys_now_ms() + FEEDS_MS;
+}
+
+/* ---- the loop's only wait ---- */
+
 static void
 wait_and_accept(struct parent *p)
 {
 	uint64_t now = sys_now_ms();
 	bool accepting = accept_may(p, now);
-	struct pollfd set[LISTEN_MAX];
+	bool last = accepting && p->stopping;	/* who had come before that */
+	bool reading = !last && now >= p->feeds_ms &&
+	    (!p->log_held || lost_patience(p, now));
+	size_t feeds, end;
 	int n;
 
-	n = sys_select(set, accepting ? add_listeners(p, set) : 0,
-	    next_wake(p, now, accepting), &p->wait_mask);
-	if (n > 0)
-		accept_ready(p, set);
-	else if (n == 0 && accepting && p->stopping)
+	feeds = end = accepting ? add_listeners(p, p->set) : 0;
+	if (reading)
+		end += add_feeds(p, p->set + end);
+	if (p->log_held && !last)
+		p->set[end++] = (struct pollfd){ .fd = log_room_fd(),
+		    .events = POLLOUT };
+	n = sys_poll(p->set, end, next_wake(p, now, accepting),
+	    &p->wait_mask);
+	if (n > 0 && reading)
+		read_feeds(p, p->set + feeds);
+	if (n > 0 && accepting)
+		accept_ready(p, p->set);
+	else if (n == 0 && last)
 		accept_end(p);
 	/* One at a time, when nobody waits for what we do. */
 	else if (n == 0 && spare_due(p) <= sys_now_ms())
@@ -316,10 +407,12 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	p.last_client_ms = sys_now_ms();
 	p.refresh_ms = p.last_client_ms + REFRESH_MS;
 	if (scoreboard_init(&p.board, parent_slots(o)) == -1 ||
-	    sys_pipe(p.drain, 0) == -1)
+	    sys_pipe(p.drain, 0) == -1 ||
+	    (p.set = calloc(LISTEN_MAX + 1 + (p.board.n + 1) * FEED_FDS,
+	    sizeof(*p.set))) == NULL)
 		fatal(EXIT_SYSTEM, "start");
 	set_signals(&p);
-	log_set_waits(false);
+	log_never_wait();
 	confine_parent(o);
 	announce(&p);
 	supervise_ready(s);
@@ -334,5 +427,6 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	finish_log();
 	close(p.drain[0]);
 	scoreboard_free(&p.board);
+	free(p.set);
 	return p.single ? p.single_status : EXIT_SUCCESS;
 }

@@ -59,7 +59,7 @@ struct parent {
 	uint64_t spare_after_ms; /* no further spare before; 0: any time */
 	bool spare_failed;	/* logged that one could not be made */
 	int drain[2];		/* children read; closed write end: stop */
-	sigset_t wait_mask;	/* signals as sys_select has them */
+	sigset_t wait_mask;	/* signals as sys_poll has them */
 
 	/* An accepted connection that could not be forked for yet; -1: none. */
 	int held_fd;
@@ -73,10 +73,12 @@ struct parent {
 	uint64_t last_client_ms;	/* there was one; for --idle-exit */
 	bool single;		/* serves one connection, then ends */
 	int single_status;	/* exit status of its child */
-	bool log_held;		/* some of ours: the log's reader is slow */
+	bool log_held;		/* some is: the log's reader is slow */
+	uint64_t log_held_ms;	/* since then */
+	uint64_t feeds_ms;	/* when feeds are looked at next */
+	struct pollfd *set;	/* room for all that the loop waits for */
 	bool notices_held;	/* likewise the supervisor */
 	bool full_logged;
-	bool no_crash_file;	/* logged that there is none */
 
 	struct reload reload;
 	bool stopping;
@@ -97,6 +99,11 @@ struct parent {
 	uint64_t refused_ms;	/* when a refusal was logged last */
 };
 
+/* ---- parent.c ---- */
+
+/* The child of seat i is dead: logs what it has said and was not yet read. */
+void parent_finish_feed(struct parent *p, long i);
+
 /* ---- spawn.c: children begin ---- */
 
 /*
@@ -113,27 +120,23 @@ bool spawn_leaves_free(int fd);
 /* Seat and slot become those of a client that has just been accepted. */
 void spawn_seat(struct parent *p, long i, const struct sockaddr_storage *ss);
 
-/*
- * A line to a child: a pair of sockets, of which the parent has the first and
- * never reads.  A spare gets its client by it, and the end of it wakes a child
- * that is asked for something.  0, or -1 with errno.
- */
-int spawn_line(int ends[2]);
-
 /* The child sees the end of its line; others may have inherited ours. */
 void spawn_cut(struct seat *seat);
 
 /*
- * As fork; the parent has the seat's pid and group then, and each has its end of
- * the line, or -1, in its copy of the seat.  The other ones are closed.
+ * As fork; the parent has the seat's pid and group then, what the child says, and
+ * a line to it: a pair of sockets, of which each has its end in its copy of the
+ * seat.  A spare gets its client by it, and the end of it wakes a child that is
+ * asked for something.  Unless it is needed a child can be without, -1.
  */
-pid_t spawn_fork(struct parent *p, long i, const int ends[2]);
+pid_t spawn_fork(struct parent *p, long i, bool needs_line);
 
 /*
  * In the new process: all that a child needs and a script expects, whoever its
- * client is; then the connection, fd, and it does not return.
+ * client is, and of the parent's descriptors none but *fd (NULL: none yet), whose
+ * number changes; then the connection, fd, and it does not return.
  */
-void spawn_become(struct parent *p, long i);
+void spawn_become(struct parent *p, long i, int *fd);
 void spawn_serve(struct parent *p, long i, int fd,
     const struct sockaddr_storage *ss);
 

@@ -27,6 +27,7 @@
 #include <time.h>
 
 #include "access.h"
+#include "channel.h"
 #include "conn.h"
 #include "log.h"
 #include "quickfile.h"
@@ -43,9 +44,6 @@
 
 /* Octets that are answered with, of requests that came in one go. */
 #define LOT_MAX (4 * 1024 * 1024)
-
-/* Records that wait for the log, octets; when full, Python's turn. */
-#define RECORDS_MAX (NOTES_MAX / 4)
 
 struct stamp {
 	uint64_t dev, ino;
@@ -358,7 +356,10 @@ quickfile_lot_octets(const struct conn *c)
 	return c->quick != NULL ? c->quick->lot_octets : 0;
 }
 
-/* All of it can be queued now, and nobody waits for what it takes. */
+/*
+ * All of it can be queued now, and nobody waits for what it takes, nor does a
+ * record for the log: a handler thread may wait for that.
+ */
 static bool
 has_room(struct conn *c, const struct stream *s, size_t len)
 {
@@ -366,8 +367,7 @@ has_room(struct conn *c, const struct stream *s, size_t len)
 
 	if (c->stopping || conn_is_over(c) || conn_is_contended(c) ||
 	    all->lot_octets + len > LOT_MAX ||
-	    buf_len(&c->notes.records) + buf_len(&c->logging.records) >
-	    RECORDS_MAX ||
+	    channel_pends() ||
 	    !send_fits(c->session, s, len))
 		return false;
 	if (conn_queued(c) + len > CONN_QUEUE_MAX)
@@ -392,17 +392,18 @@ check(struct quickfiles *all, struct quickfile **at)
 	return true;
 }
 
+/* The I/O thread waits for no log. */
 static void
-note_record(struct conn *c, const struct stream *s,
+log_request(const struct conn *c, const struct stream *s,
     const struct quickfile *q)
 {
-	struct access a = { .method = "GET", .stream = s->id,
-	    .status = s->status, .octets = s->sent };
+	struct access a = { .method = "GET", .status = s->status,
+	    .octets = s->sent, .stream = s->id };
 
 	if (log_get_level() < LOG_L_INFO)
 		return;
-	memcpy(a.path, q->key, q->key_len);	/* QUICKFILE_PATH_MAX */
-	access_note(&c->notes, &a, c->client_host, c->client_port);
+	memcpy(a.path, q->key, q->key_len);
+	access_log(&a, c->client_host, c->client_port);
 }
 
 bool
@@ -429,7 +430,7 @@ quickfile_respond(struct conn *c, struct stream *s,
 	conn_note_answer(c);
 	atomic_fetch_add_explicit(&c->slot->streams, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&c->slot->quick, 1, memory_order_relaxed);
-	note_record(c, s, q);
+	log_request(c, s, q);
 	session_release(c->session, s);
 	return true;
 }

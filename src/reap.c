@@ -75,6 +75,7 @@ bury(struct parent *p, pid_t pid)
 	if (waitpid(pid, &status, 0) != pid || i == -1)
 		return;
 	guard_forget(GUARD_CHILD((size_t)i));
+	parent_finish_feed(p, i);
 	if (p->board.seat[i].spare) {
 		spare_died(p, i, status, ends_cpu_us() - cpu_us);
 		return;

@@ -63,7 +63,7 @@ scoreboard_init(struct scoreboard *b, size_t n)
 	b->slot = sys_shared_memory(n * sizeof(*b->slot));
 	b->seat = calloc(n, sizeof(*b->seat));
 	for (i = 0; b->seat != NULL && i < n; i++)
-		b->seat[i].crash_fd = b->seat[i].line_fd = -1;
+		b->seat[i].line_fd = -1;
 	if (b->slot == NULL || b->seat == NULL) {
 		scoreboard_free(b);
 		errno = ENOMEM;
@@ -75,11 +75,6 @@ scoreboard_init(struct scoreboard *b, size_t n)
 void
 scoreboard_free(struct scoreboard *b)
 {
-	size_t i;
-
-	for (i = 0; b->seat != NULL && i < b->n; i++)
-		if (b->seat[i].crash_fd != -1)
-			close(b->seat[i].crash_fd);
 	sys_shared_memory_free(b->slot, b->n * sizeof(*b->slot));
 	free(b->seat);
 	b->slot = NULL;

@@ -18,6 +18,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "feed.h"
+
 #define SCOREBOARD_TEXT 128	/* octets of a path, cut at the front */
 #define SCOREBOARD_RUNNING 16	/* functions of a child that are shown */
 #define SCOREBOARD_RUN_TEXT (SCOREBOARD_TEXT + 80)	/* ... as text */
@@ -74,6 +76,7 @@ struct slot {
 	atomic_uint streams;
 	atomic_uint quick;	/* of them: files answered without Python */
 	atomic_uint_fast64_t stored;	/* octets of content, in files */
+	atomic_uint lost;	/* records that did not get to the parent */
 	char client[64];	/* "127.0.0.1:50000" */
 	char tls[16];		/* "TLSv1.3"; empty: none, or not yet */
 	char alpn[16];		/* "h2"; empty: the client offered none */
@@ -87,7 +90,7 @@ struct seat {
 	pid_t pid;		/* 0: the slot is free */
 	uint64_t started_ms;
 	const char *killed;	/* why the parent killed it; NULL: it did not */
-	int crash_fd;		/* faulthandler's file, owned; -1: none yet */
+	struct feed feed;	/* what it says */
 	bool spare;		/* has no client yet */
 	bool dismissed;		/* ... nor will it get one: it leaves */
 	int line_fd;		/* to it, as spawn_line says; -1: none */
@@ -108,7 +111,6 @@ struct scoreboard {
 /* n slots of shared anonymous memory: 0, or -1 with errno. */
 int scoreboard_init(struct scoreboard *b, size_t n);
 
-/* Closes crash files too. */
 void scoreboard_free(struct scoreboard *b);
 
 /*

@@ -83,11 +83,11 @@ static void
 be_spare(struct parent *p, long i)
 {
 	struct sockaddr_storage ss;
-	int fd, from = p->board.seat[i].line_fd;
+	int fd;
 
-	spawn_become(p, i);
+	spawn_become(p, i, NULL);
 	wait_warm(p, i);
-	if ((fd = receive(from, &ss)) == -1)
+	if ((fd = receive(p->board.seat[i].line_fd, &ss)) == -1)
 		_exit(CHILD_EXIT_OK);
 	spawn_serve(p, i, fd, &ss);
 }
@@ -250,7 +250,6 @@ spare_add(struct parent *p)
 {
 	long i = scoreboard_take(&p->board);
 	struct seat *seat = &p->board.seat[i];
-	int ends[2];
 	pid_t pid;
 
 	p->spare_after_ms = 0;
@@ -258,13 +257,9 @@ spare_add(struct parent *p)
 		p->spare_deaths--;
 		pause_adding(p);
 	}
-	if (spawn_line(ends) == -1) {
-		cannot_add(p);
-		return;
-	}
 	seat_nobody(p, i);
 	seat->dismissed = false;
-	if ((pid = spawn_fork(p, i, ends)) == 0)
+	if ((pid = spawn_fork(p, i, true)) == 0)
 		be_spare(p, i);
 	if (pid == -1) {
 		cannot_add(p);

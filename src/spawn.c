@@ -33,47 +33,6 @@ spawn_leaves_free(int fd)
 	    (rlim_t)fd + LEFT_FREE < most.rlim_cur;
 }
 
-/*
- * The slot's file for faulthandler, made when it is first needed.  The server
- * does without when it cannot be made; crashes are then logged without stack.
- */
-static int
-crash_file(struct parent *p, struct seat *seat)
-{
-	if (seat->crash_fd == -1)
-		seat->crash_fd = sys_temp_file();
-	if (seat->crash_fd != -1 && !spawn_leaves_free(seat->crash_fd)) {
-		close(seat->crash_fd);
-		seat->crash_fd = -1;
-		errno = EMFILE;
-	}
-	if (seat->crash_fd == -1 && !p->no_crash_file) {
-		log_warn("no file for stacks of crashes");
-		p->no_crash_file = true;
-	}
-	return seat->crash_fd;
-}
-
-/* What the parent has and a child must not. */
-static void
-shed(struct parent *p, long self)
-{
-	size_t i;
-
-	listen_close(p->listeners);
-	close(p->drain[1]);
-	if (p->reload.running)
-		probe_forget(&p->reload.probe);
-	for (i = 0; i < p->board.n; i++) {
-		if ((long)i == self)
-			continue;
-		if (p->board.seat[i].crash_fd != -1)
-			close(p->board.seat[i].crash_fd);
-		if (p->board.seat[i].line_fd != -1)
-			close(p->board.seat[i].line_fd);
-	}
-}
-
 static void
 on_nothing(int sig)
 {
@@ -86,6 +45,7 @@ restore_signals(void)
 	sigset_t none;
 
 	sys_set_handler(SIGCHLD, SIG_DFL, 0);
+	sys_set_handler(SIGALRM, SIG_DFL, 0);
 	/*
 	 * TERM and INT do nothing (the drain pipe is how children learn), by a
 	 * handler: ignored ones would stay ignored in programs that a script
@@ -100,17 +60,20 @@ restore_signals(void)
 }
 
 void
-spawn_become(struct parent *p, long i)
+spawn_become(struct parent *p, long i, int *fd)
 {
 	struct slot *slot = &p->board.slot[i];
+	struct seat *seat = &p->board.seat[i];
+	int *own[] = { &p->drain[0], &seat->line_fd, fd };
 	const char *what;
 
 	setpgid(0, 0);
 	guard_enter(GUARD_CHILD((size_t)i));
-	log_set_waits(true);
-	shed(p, i);
-	restore_signals();
 	atomic_store(&slot->pid, (int)getpid());
+	if (confine_descriptors(p->options, &seat->feed, &slot->lost,
+	    interp_descriptors(), own, fd != NULL ? 3 : 2) == -1)
+		child_fail(slot, "descriptors");
+	restore_signals();
 	if (confine_child(p->options, &what) == -1)
 		child_fail(slot, what);
 }
@@ -126,12 +89,11 @@ spawn_serve(struct parent *p, long i, int fd,
 
 	/* Frames are small and each matters; failure only costs time. */
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (sys_set_nonblock(fd) == -1 || sys_set_cloexec(fd) == -1)
+	if (sys_set_nonblock(fd) == -1 || (a.fd = sys_move(fd,
+	    confine_own_files(p->options))) == -1)
 		child_fail(slot, "client socket");
-	a.fd = fd;
 	a.drain_fd = p->drain[0];
 	a.line_fd = p->board.seat[i].line_fd;
-	a.crash_fd = p->board.seat[i].crash_fd;
 	a.tls = *p->tls;
 	a.options = p->options;
 	a.slot = slot;
@@ -161,10 +123,11 @@ spawn_seat(struct parent *p, long i, const struct sockaddr_storage *ss)
 		    p->options->silence_limit_ms);
 }
 
-int
-spawn_line(int ends[2])
+/* A pair that leaves descriptors for clients: 0, or -1 with errno. */
+static int
+open_line(int ends[2])
 {
-	if (sys_socketpair(ends) == -1)
+	if (sys_socketpair(ends, SOCK_STREAM) == -1)
 		return -1;
 	if (spawn_leaves_free(ends[0]) && spawn_leaves_free(ends[1]))
 		return 0;
@@ -198,17 +161,44 @@ take_line(struct seat *seat, const int ends[2], int mine)
 	errno = err;
 }
 
+/* One that leaves descriptors likewise. */
+static int
+open_feed(struct feed *f)
+{
+	if (feed_open(f) == -1)
+		return -1;
+	if (spawn_leaves_free(f->theirs[FEED_FDS - 1]))
+		return 0;
+	feed_close(f);
+	errno = EMFILE;
+	return -1;
+}
+
 pid_t
-spawn_fork(struct parent *p, long i, const int ends[2])
+spawn_fork(struct parent *p, long i, bool needs_line)
 {
 	struct seat *seat = &p->board.seat[i];
+	int ends[2];
 	pid_t pid;
 
-	crash_file(p, seat);
+	if (open_feed(&seat->feed) == -1)
+		return -1;
+	if (open_line(ends) == -1) {
+		if (needs_line) {
+			feed_close(&seat->feed);
+			return -1;
+		}
+		ends[0] = ends[1] = -1;
+	}
 	pid = interp_fork();
 	take_line(seat, ends, pid == -1 ? -1 : ends[pid == 0]);
-	if (pid <= 0)
-		return pid;
+	if (pid == 0)
+		return 0;
+	feed_forked(&seat->feed);
+	if (pid == -1) {
+		feed_close(&seat->feed);
+		return -1;
+	}
 	/* Here too: whoever comes first, its group exists from now on. */
 	setpgid(pid, pid);
 	seat->pid = pid;
@@ -221,17 +211,14 @@ spawn_child(struct parent *p, int fd, const struct sockaddr_storage *ss)
 {
 	long i = scoreboard_take(&p->board);
 	struct seat *seat = &p->board.seat[i];
-	int ends[2];
 	pid_t pid;
 
-	if (spawn_line(ends) == -1)
-		ends[0] = ends[1] = -1;
 	spawn_seat(p, i, ss);
-	pid = spawn_fork(p, i, ends);
+	pid = spawn_fork(p, i, false);
 	if (pid == -1)
 		return -1;
 	if (pid == 0) {
-		spawn_become(p, i);
+		spawn_become(p, i, &fd);
 		spawn_serve(p, i, fd, ss);
 	}
 	p->alive++;

@@ -191,9 +191,8 @@ add_listener(struct listeners *l, int fd, const char *name, char *err,
 {
 	if (listen_add(l, fd) == 0)
 		return 0;
-	/* It is the lowest that was free. */
-	snprintf(err, size, "%s: descriptor %d: expected one below %d, and "
-	    "inherited ones take them all", name, fd, (int)FD_SETSIZE);
+	snprintf(err, size, "%s: descriptor %d: expected a lower one, that "
+	    "select(2) can watch", name, fd);
 	return EXIT_SYSTEM;
 }
 

@@ -5,8 +5,8 @@
  * one thing that POSIX has not got, anonymous shared memory.  Everything here
  * is a plain function without state; everyone may call it.
  */
-#ifndef _DEFAULT_SOURCE
-#define _DEFAULT_SOURCE		/* MAP_ANONYMOUS, on glibc and musl */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE		/* MAP_ANONYMOUS, ppoll, on glibc and musl */
 #endif
 #include "config.h"
 
@@ -123,6 +123,49 @@ sys_set_nonblock(int fd)
 }
 
 int
+sys_move(int fd, int least)
+{
+	int to;
+
+	if (fd >= least)
+		return fd;
+	to = fcntl(fd, F_DUPFD_CLOEXEC, least);
+	if (to != -1)
+		close(fd);
+	return to;
+}
+
+static void
+close_run(int first, int last)
+{
+#ifdef HAVE_CLOSE_RANGE
+	if (first > last ||
+	    close_range((unsigned)first, (unsigned)last, 0) == 0)
+		return;
+#endif
+	for (; first <= last; first++)
+		close(first);
+}
+
+void
+sys_close_others(const int *keep, size_t n, int most)
+{
+	int first, next;
+	size_t i;
+
+	for (first = STDERR_FILENO + 1; first <= most; first = next + 1) {
+		next = most + 1;
+		for (i = 0; i < n; i++)
+			if (keep[i] >= first && keep[i] < next)
+				next = keep[i];
+		close_run(first, next - 1);
+	}
+#ifdef HAVE_CLOSE_RANGE
+	close_range((unsigned)most + 1, UINT_MAX, 0);
+#endif
+}
+
+int
 sys_pipe(int fds[2], int nonblock)
 {
 	int i, err;
@@ -143,11 +186,11 @@ sys_pipe(int fds[2], int nonblock)
 }
 
 int
-sys_socketpair(int fds[2])
+sys_socketpair(int fds[2], int type)
 {
 	int err;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1)
+	if (socketpair(AF_UNIX, type, 0, fds) == -1)
 		return -1;
 	if (sys_set_cloexec(fds[0]) == 0 && sys_set_cloexec(fds[1]) == 0)
 		return 0;
@@ -158,14 +201,29 @@ sys_socketpair(int fds[2])
 	return -1;
 }
 
+#ifdef HAVE_PPOLL
 bool
-sys_can_select(int fd)
+sys_can_poll(int fd)
+{
+	return fd >= 0;
+}
+
+int
+sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	return ppoll(fds, (nfds_t)n, ms == -1 ? NULL : &ts, mask);
+}
+#else
+bool
+sys_can_poll(int fd)
 {
 	return fd >= 0 && fd < FD_SETSIZE;
 }
 
 int
-sys_select(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
+sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
 {
 	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
 	fd_set in, out;
@@ -176,7 +234,7 @@ sys_select(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
 	FD_ZERO(&out);
 	for (i = 0; i < n; i++) {
 		fds[i].revents = 0;
-		if (!sys_can_select(fds[i].fd))
+		if (!sys_can_poll(fds[i].fd))
 			continue;
 		if (fds[i].events & POLLIN)
 			FD_SET(fds[i].fd, &in);
@@ -186,11 +244,33 @@ sys_select(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
 	}
 	rc = pselect(max + 1, &in, &out, NULL, ms == -1 ? NULL : &ts, mask);
 	for (i = 0; rc > 0 && i < n; i++)
-		if (sys_can_select(fds[i].fd))
+		if (sys_can_poll(fds[i].fd))
 			fds[i].revents =
 			    (FD_ISSET(fds[i].fd, &in) ? POLLIN : 0) |
 			    (FD_ISSET(fds[i].fd, &out) ? POLLOUT : 0);
 	return rc;
+}
+#endif
+
+int
+sys_message_pipe(int fds[2], size_t len)
+{
+	int err;
+
+#ifdef PIPE_BUF
+	if (len <= PIPE_BUF)	/* POSIX: such a write is atomic */
+		return sys_pipe(fds, 1);
+#endif
+	if (sys_socketpair(fds, SOCK_SEQPACKET) == -1 &&
+	    sys_socketpair(fds, SOCK_DGRAM) == -1)
+		return -1;
+	if (sys_set_nonblock(fds[0]) == 0 && sys_set_nonblock(fds[1]) == 0)
+		return 0;
+	err = errno;
+	close(fds[0]);
+	close(fds[1]);
+	errno = err;
+	return -1;
 }
 
 void
@@ -263,6 +343,26 @@ sys_queue_no_more(int fd)
 #else
 	(void)fd;
 	return -1;
+#endif
+}
+
+bool
+sys_is_shut(int fd)
+{
+#ifdef __linux__
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+	char octet;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
+		return false;
+	if (info.tcpi_state == TCP_ESTABLISHED)	/* our end of file, then */
+		return recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	return info.tcpi_state == TCP_FIN_WAIT1 ||
+	    info.tcpi_state == TCP_FIN_WAIT2;
+#else
+	(void)fd;
+	return false;
 #endif
 }
 

@@ -21,11 +21,29 @@ uint64_t sys_now_us(void);
 int sys_set_cloexec(int fd);
 int sys_set_nonblock(int fd);
 
+/*
+ * Moves a descriptor of ours to a number from `least` on, close-on-exec: the new
+ * one, or -1 with errno.
+ */
+int sys_move(int fd, int least);
+
+/*
+ * Closes all descriptors from 3 on, but those n, which are `most` at most; where
+ * the system has no call for it, those beyond that stay open.
+ */
+void sys_close_others(const int *keep, size_t n, int most);
+
 /* A pipe, both ends close-on-exec (and non-blocking, if asked): 0 or -1. */
 int sys_pipe(int fds[2], int nonblock);
 
-/* The same of a pair of connected stream sockets, blocking. */
-int sys_socketpair(int fds[2]);
+/*
+ * The same of what takes messages of up to len octets whole or not at all, from
+ * fds[1] to fds[0]: both ends do not block.
+ */
+int sys_message_pipe(int fds[2], size_t len);
+
+/* The same of a pair of connected sockets of that type, blocking. */
+int sys_socketpair(int fds[2], int type);
 
 /*
  * A listening socket queues no new connections from now on, but keeps those that
@@ -64,6 +82,12 @@ void sys_send_kept(int fd);
 long sys_unsent(int fd);
 
 /*
+ * Whether this side has ended a TCP connection, in one direction or both; false
+ * also where the system does not tell.
+ */
+bool sys_is_shut(int fd);
+
+/*
  * 1 if the file is on a file system of this machine, so that asking for its
  * status does not wait for another one; 0 if it is not, or nobody knows.
  */
@@ -81,13 +105,12 @@ int sys_parse_addr(const char *host, unsigned port,
     struct sockaddr_storage *ss, socklen_t *len);
 
 /*
- * pselect(2) with the mask as the process's in the meantime, on a list as poll(2)
- * has it: the events are POLLIN and POLLOUT; ms -1: until something comes.  A
- * descriptor for which sys_can_select is false is never ready: whoever takes over
- * one that is to be watched asks first.
+ * poll(2) with the mask as the process's in the meantime; ms -1: until something
+ * comes.  Where the system has no ppoll(2), descriptors from FD_SETSIZE on are
+ * never ready: sys_can_poll is false for them.
  */
-bool sys_can_select(int fd);
-int sys_select(struct pollfd *fds, size_t n, long ms, const sigset_t *mask);
+bool sys_can_poll(int fd);
+int sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask);
 
 /* A detached thread with a stack of so many octets: 0, or -1 with errno. */
 int sys_start_thread(void *(*fn)(void *), void *arg, size_t stack);

@@ -24,6 +24,7 @@
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 
+#include "log.h"
 #include "tls.h"
 #include "tlscert.h"
 #include "tlsmem.h"
@@ -46,7 +47,6 @@
 struct tls_ctx {
 	SSL_CTX *ssl;
 	BIO_METHOD *wire;
-	int keylog_fd;		/* -1: no SSLKEYLOGFILE */
 };
 
 struct tls {
@@ -89,21 +89,11 @@ select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/* One write a line: children append to the same file. */
 static void
-log_keys(const SSL *ssl, const char *line)
+on_keys(const SSL *ssl, const char *line)
 {
-	struct tls_ctx *ctx = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-	char text[512];
-	ssize_t n;
-	int len;
-
-	len = snprintf(text, sizeof(text), "%s\n", line);
-	if (len < 0 || (size_t)len >= sizeof(text))
-		return;
-	do
-		n = write(ctx->keylog_fd, text, (size_t)len);
-	while (n == -1 && errno == EINTR);
+	(void)ssl;
+	log_keys(line);
 }
 
 static int
@@ -113,15 +103,12 @@ open_keylog(struct tls_ctx *ctx, char *err, size_t size)
 
 	if (path == NULL || path[0] == '\0')
 		return 0;
-	/* It may be a FIFO that nobody reads: that must hold up nobody. */
-	ctx->keylog_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
-	    O_NONBLOCK, 0600);
-	if (ctx->keylog_fd == -1) {
+	if (log_set_keys_file(path) == -1) {
 		snprintf(err, size, "SSLKEYLOGFILE: \"%s\": expected a file "
 		    "to append to: %s", path, strerror(errno));
 		return -1;
 	}
-	SSL_CTX_set_keylog_callback(ctx->ssl, log_keys);
+	SSL_CTX_set_keylog_callback(ctx->ssl, on_keys);
 	return 0;
 }
 
@@ -157,7 +144,6 @@ set_up(struct tls_ctx *ctx, const char *cert, const char *key, char *err,
 {
 	if (set_parameters(ctx->ssl) == -1)
 		return -1;
-	SSL_CTX_set_app_data(ctx->ssl, ctx);
 	if (cert == NULL)
 		return tlscert_make(ctx->ssl);
 	return tlscert_load(ctx->ssl, cert, key, err, size);
@@ -253,7 +239,6 @@ tls_ctx_new(const char *cert, const char *key, char *err, size_t err_size)
 		snprintf(err, err_size, "TLS: %s", strerror(errno));
 		return NULL;
 	}
-	ctx->keylog_fd = -1;
 	ctx->ssl = SSL_CTX_new(TLS_server_method());
 	ctx->wire = tlswire_method();
 	if (ctx->ssl != NULL && ctx->wire != NULL &&
@@ -278,8 +263,6 @@ tls_ctx_free(struct tls_ctx *ctx)
 		return;
 	SSL_CTX_free(ctx->ssl);
 	BIO_meth_free(ctx->wire);
-	if (ctx->keylog_fd != -1)
-		close(ctx->keylog_fd);
 	free(ctx);
 }
 

@@ -285,7 +285,7 @@ def stuck():
                 logged(s, r"warn: child \d+ of \S+ ended: limit hit: main in "
                        r"/stuck\.py on stream 1 ran for more than 1 s and did "
                        "not heed HandlerTimeout", f"it {how}: the log says so")
-                logged(s, rf'warn: child \d+:   File ".*/stuck\.py", line '
+                logged(s, rf'warn: script output:   File ".*/stuck\.py", line '
                        rf"{line} in {how}$", f"it {how}: and where it stands")
 
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -18,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import NOBODY, Server, others_can_run, program
+from server import NOBODY, Server, others_can_run, program, sanitized
 
 t = tap.Tap()
 DOCROOT = tempfile.mkdtemp(prefix="h2rig-isolation-")
@@ -52,8 +53,68 @@ def main(request, response):
     os.write(1, b'straight to descriptor 1\\n')
     os.write(2, b'straight to descriptor 2\\n')
     subprocess.run(['echo', 'of a program'])
+    subprocess.run(['printf', 'two\\nno newline there'])
     print('no newline', end='')
     return os.read(0, 100) + sys.stdin.read().encode()
+""",
+    "descriptors": """
+import json, os, resource
+def main(request, response):
+    most, found = resource.getrlimit(resource.RLIMIT_NOFILE)[0], []
+    for fd in range(most + 1000):
+        try:
+            s = os.fstat(fd)
+        except OSError:
+            continue
+        found.append([fd, s.st_mode, s.st_dev, s.st_ino])
+    return json.dumps([most, found])
+""",
+    "harm": """
+import fcntl, os, resource, socket, stat, struct, subprocess
+def own():
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    for fd in [1, 2, *range(most, most + 1000)]:
+        try:
+            yield fd, os.fstat(fd).st_mode
+        except OSError:
+            pass
+def main(request, response):
+    what = request.GET.first(b'what').decode()
+    text = b'2026-01-02T03:04:05.678Z h2rig[1] error: forged\\n'
+    kinds = {'garbage': bytes(range(256)) * 10, 'zeros': bytes(3000),
+             'huge': struct.pack('IIII', 2, 0, 1 << 31, 1 << 31) + bytes(99),
+             'kind': struct.pack('IIIIqq', 77, 0, 0, 0, 0, 0),
+             'time': struct.pack('IIIIqq', 2, 0, 4, 4, -1 << 63, -1) + b'past',
+             'record': struct.pack('IIIIqq', 2, 0, len(text), len(text), 1, 1)
+             + text,
+             'keys': struct.pack('IIIIqq', 100, 0, len(text), len(text), 1, 1)
+             + text}
+    for fd, mode in own():
+        try:
+            if what == 'nonblock':
+                os.set_blocking(fd, False)
+            elif what == 'truncate':
+                os.ftruncate(fd, 0)
+            elif fd > 2 and stat.S_ISFIFO(mode):
+                os.write(fd, kinds[what])
+        except OSError:
+            pass
+    if what == 'truncate':
+        for name in 'stdout', 'stderr':
+            subprocess.run(['sh', '-c', 'echo by %s > /dev/%s' % (name, name)])
+    return what
+""",
+    "words": """
+import os, signal, subprocess
+def main(request, response):
+    if os.fork() == 0:
+        print('of a fork')
+        os._exit(0)
+    os.wait()
+    print('printed')
+    os.write(1, b'x' * 70000)
+    os.write(2, b'last words')
+    os.kill(os.getpid(), signal.SIGKILL)
 """,
     "environment": """
 import ctypes, json, os, socket, stat
@@ -151,7 +212,7 @@ def main(request, response):
     "closes": """
 import os
 def main(request, response):
-    os.closerange(0, 1000)
+    os.closerange(0, 1 << 16)
     return 'closed'
 """,
     "execs": """
@@ -213,13 +274,93 @@ def output():
                 ("info", "in one call"), ("warn", "an error"),
                 ("info", r"octets\\x01"), ("info", r"hä \\ud800"),
                 ("info", "of another thread"), ("info", "begun, ended"),
-                ("info", "no newline")):
+                ("info", "no newline"), ("info", "straight to descriptor 1"),
+                ("warn", "straight to descriptor 2"), ("info", "of a program"),
+                ("info", "two"), ("info", "no newline there")):
             logged(s, rf"h2rig\[\d+\] {level}: script output: {text}$",
                    f"printed: {text}")
-        for text in ("straight to descriptor 1", "straight to descriptor 2",
-                     "of a program"):
-            logged(s, rf"^{text}$", f"in the log: {text}")
         t.eq(s.out().count("\n"), 1, "standard output has the ready line only")
+
+
+def descriptors():
+    """A child has its connection and what leads to its own records; no file of
+    the server's, nor of who has started it."""
+    top = tempfile.mkdtemp(prefix="h2rig-files-")
+    log, keys, other = [os.path.join(top, name) for name in
+                        ("log", "keys", "other")]
+    user = ["--user", "nobody"] if ROOT and others_can_run() else []
+    for options in [], ["--spare", "1"]:
+        s = Server(DOCROOT, "--log-file", log, *user, *options,
+                   env={"SSLKEYLOGFILE": keys})
+        s.argv = ["sh", "-c", 'exec 9>>"$1"; shift; exec "$@"', "sh", other,
+                  *s.argv]
+        label = " ".join(options) or "no spare"
+        with s:
+            most, found = json.loads(fetch(s, "/descriptors.py"))
+            secret = {(x.st_dev, x.st_ino) for x in map(
+                os.stat, (log, keys, other, os.path.join(s.dir, "out"),
+                          os.path.join(s.dir, "err")))}
+            t.eq([f for f in found if tuple(f[2:]) in secret], [],
+                 f"{label}: none leads to a file of the server's")
+            low = [(f[0], stat.S_IFMT(f[1])) for f in found if f[0] < most]
+            t.eq(low[:3], [(0, stat.S_IFCHR), (1, stat.S_IFIFO),
+                           (2, stat.S_IFIFO)], f"{label}: 0 to 2")
+            t.ok(all(stat.S_ISREG(m) for _, m in low[3:]),
+                 f"{label}: no others among a script's but its files", low)
+            t.ok(len(found) - len(low) < 10, f"{label}: few of its own", found)
+            for what in ("nonblock", "truncate", "garbage", "zeros", "huge",
+                         "kind", "time", "record", "keys"):
+                with Client(s.port) as c:
+                    port = c.sock.getsockname()[1]
+                    c.fetch(f"/harm.py?what={what}")
+                    c.leave()
+                t.ok(tap.wait_until(lambda: re.search(
+                    rf":{port} ended: closed by client", text_of(log))),
+                    f"{label}, {what}: its end is logged",
+                    text_of(log)[-1000:])
+                t.eq(fetch(s, "/quick.py"), b"quick",
+                     f"{label}, {what}: the next is served")
+        lines = text_of(log).splitlines()
+        t.eq([x for x in lines if not re.match(
+            r"\d{4}-\d\d-\S+Z h2rig\[\d+\] (info|warn|debug|error): ", x)], [],
+            f"{label}: records are whole")
+        t.ok(not any("h2rig[1] " in x[:60] for x in lines) and any(
+            r" info: 2026-01-02T03:04:05.678Z h2rig[1] error: forged\n" in x
+            for x in lines), f"{label}: a forged one is its writer's", lines)
+        for name, level in ("stdout", "info"), ("stderr", "warn"):
+            t.ok(any(f" {level}: script output: by {name}" in x
+                     for x in lines), f"{label}: /dev/{name} is output", lines)
+        t.ok(lines[0].find(" info: h2rig ") > 0, f"{label}: all are kept")
+        t.ok(all(re.fullmatch(r"[A-Z_0-9]+ [0-9a-f]+ [0-9a-f]+", x) for x in
+                 text_of(keys).splitlines()), f"{label}: keys are keys")
+        t.ok(len(text_of(keys)) > 1000, f"{label}: all of them")
+        os.unlink(log)
+        os.unlink(keys)
+    shutil.rmtree(top)
+
+
+def text_of(path):
+    """A file's content."""
+    with open(path, encoding="utf-8", errors="backslashreplace") as f:
+        return f.read()
+
+
+def last_words():
+    """What a script has said before it is killed comes before its end."""
+    with Server(DOCROOT) as s:
+        with Client(s.port) as c:
+            c.request("/words.py")
+            c.wait_end()
+        end = s.wait_log(r"child (\d+) of \S+ ended: killed by SIGKILL")
+        t.ok(end, "a script kills its process", s.log()[-1000:])
+        before, pid = s.log()[:end.start()], end.group(1)
+        for text in ("info: script output: of a fork$",
+                     "info: script output: printed$",
+                     "info: script output: x{4000}$",
+                     "info: script output: x{2000}$",
+                     "warn: script output: last words$"):
+            t.ok(re.search(rf"h2rig\[{pid}\] {text}", before, re.M),
+                 f"it has said before: {text}", before[-1000:])
 
 
 def environment():
@@ -237,9 +378,7 @@ def environment():
          "supervisors' variables are gone, others are there")
     t.eq(got["umask"], 0o22, "umask")
     t.eq(got["listens"], False, "no listening socket")
-    with open(program(), "rb") as f:
-        sanitizer = b"__asan_init" in f.read()
-    if sys.platform != "linux" or sanitizer:
+    if sys.platform != "linux" or sanitized():
         t.skip("memory is hidden", "needs Linux, no sanitizer")
     else:
         t.eq(got["dumpable"], 0, "memory is hidden from other processes")
@@ -402,9 +541,10 @@ def scripts_end():
         end_of(s, "/execs.py", "exit by a script, code 0")
         end_of(s, "/closes.py", "damaged by a script: .*descriptors.*", last)
         end_of(s, "/overflow.py", "killed by SIGSEGV")
-        logged(s, r"warn: child \d+: Fatal Python error: Segmentation fault$",
+        logged(s, r"warn: script output: Fatal Python error: "
+               "Segmentation fault$",
                "stack overflow: faulthandler has a stack to run on")
-        logged(s, r'warn: child \d+:   File ".*overflow\.py", line \d+ in '
+        logged(s, r'warn: script output:   File ".*overflow\.py", line \d+ in '
                "(main|<lambda>)$", "and says where it was")
         end_of(s, "/thread.py", "killed by SIGSEGV", last)
         end_of(s, "/loop.py", r"limit hit: main in /loop\.py on stream 1 ran "
@@ -451,6 +591,8 @@ if __name__ == "__main__":
     write_scripts()
     try:
         output()
+        descriptors()
+        last_words()
         environment()
         chance()
         wrong_users()

@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import Server, program
+from server import Server, program, sanitized
 
 t = tap.Tap()
 DOCROOT = tempfile.mkdtemp(prefix="h2rig-limits-")

@@ -428,17 +428,20 @@ def dying():
 class Piped:
     """A server whose log is a pipe that is read when read() is called."""
 
+    def __init__(self, *options):
+        self.options = options
+
     def __enter__(self):
         docroot = os.path.join(DIR, "prints")
         os.makedirs(docroot, exist_ok=True)
-        with open(os.path.join(docroot, "prints.py"), "w",
-                  encoding="ascii") as f:
-            f.write("def main(request, response):\n"
-                    "    while True:\n        print('x' * 200)\n")
+        for name, text in PIPED.items():
+            with open(os.path.join(docroot, name + ".py"), "w",
+                      encoding="ascii") as f:
+                f.write(text)
         self.reading, writing = os.pipe()
         self.process = subprocess.Popen(
             [program(), "--port", "0", "--bind", "127.0.0.1", "--grace", "1",
-             docroot], stdout=subprocess.PIPE, stderr=writing)
+             *self.options, docroot], stdout=subprocess.PIPE, stderr=writing)
         os.close(writing)
         line = self.process.stdout.readline().decode()
         self.port = int(READY.search(line).group(3))
@@ -452,6 +455,13 @@ class Piped:
         self.process.stdout.close()
         os.close(self.reading)
 
+    def fill(self, c):
+        """Has a script of client c print until nobody takes more."""
+        x = c.request("/prints.py")
+        t.ok(tap.wait_until(lambda: unread(self.reading) > 4000),
+             "a script has filled the log's pipe", unread(self.reading))
+        return x
+
     def read(self, what):
         """Reads up to a record that matches; False: there is none."""
         end = time.monotonic() + tap.scaled(20)
@@ -463,13 +473,28 @@ class Piped:
         return True
 
 
+PIPED = {
+    "prints": "def main(request, response):\n"
+              "    while True:\n"
+              "        print('x' * 200)\n",
+    "lines": "def main(request, response):\n"
+             "    for i in range(int(request.GET.first(b'n'))):\n"
+             "        print('line %d' % i)\n"
+             "    return 'printed'\n",
+    "programs": "import os\n"
+                "def main(request, response):\n"
+                "    for i in range(int(request.GET.first(b'n'))):\n"
+                "        os.write(1, b'x' * 199 + b'\\n')\n"
+                "    return 'written'\n",
+    "quick": "def main(request, response):\n    return 'quick'\n",
+}
+
+
 def slow_reader():
     """Scripts fill the pipe; the parent accepts, reaps and stops."""
     with Piped() as s:
         clients = [Client(s.port) for _ in range(40)]
-        clients[0].request("/prints.py")
-        t.ok(tap.wait_until(lambda: unread(s.reading) > 4000),
-             "a script has filled the log's pipe", unread(s.reading))
+        s.fill(clients[0])
         # More than it holds: a line for each child, each time.
         for _ in range(40):
             s.process.send_signal(signal.SIGUSR1)
@@ -478,18 +503,46 @@ def slow_reader():
                 break
         t.ok(clients[-1].ping(), "nobody reads the log: still accepting")
         t.eq(len(clients), 80, "all of them")
-        t.ok(s.read(rb"warn: [1-9]\d* records before this one were lost: "),
-             "what was lost is said", s.text[-1000:])
+        t.ok(s.read(rb"info: 79 children of at most"), "the last of it comes",
+             s.text[-1000:])
         lines = s.text[:s.text.rfind(b"\n")].split(b"\n")
         whole = re.compile(rb"\d{4}-\S+Z h2rig\[\d+\] (info|warn): .")
         t.eq([x for x in lines if not whole.match(x)], [], "records are whole")
         held = [x for x in lines if b"h2rig[%d]" % s.process.pid in x]
-        t.ok(len(held) > 300, "and many were held", len(held))
+        t.ok(len(held) > 1000, "and held meanwhile", len(held))
         for c in clients[1:]:
             c.close()
         s.process.terminate()
         t.eq(s.process.wait(tap.scaled(20)), 0,
              "nobody reads the log: TERM, exit status 0")
+
+
+def unread_log():
+    """A log that nobody reads: the protocol goes on, scripts wait, and none is
+    blamed; when they have waited for long enough records are lost, which is
+    said.  The parent's own are not among them."""
+    with Piped("--run-limit", "2", "--silence-limit", "1", "--max-resets",
+               "10000") as s, \
+            Client(s.port) as full, Client(s.port, timeout=30) as c:
+        s.fill(full)
+        # 2,000 streams that the server resets: each has a record.
+        for i in range(2000):
+            c.open("/", headers=[("Upper", "case")], end_stream=True)
+            if not i % 100 and not c.ping():
+                break
+        t.ok(c.ping(), "resets: PING is answered")
+        for path, body in (("/lines.py?n=3000", b"printed"),
+                           ("/programs.py?n=3000", b"written"),
+                           ("/quick.py", b"quick")):
+            t.eq(c.fetch(path).body, body, f"{path}: goes on")
+        t.ok(s.read(rb"warn: [1-9]\d* records before this one were lost: "),
+             "what was lost is said", s.text[-1000:])
+        port = c.sock.getsockname()[1]
+        c.leave()
+        t.ok(s.read(rb"child \d+ of 127\.0\.0\.1:%d ended: closed by client"
+                    % port), "and it was nobody's fault", s.text[-1000:])
+        t.ok(b"ran for more than" not in s.text and b"no sign of life" not in
+             s.text, "no script is blamed", s.text[-1000:])
 
 
 def unread(fd):
@@ -509,6 +562,7 @@ try:
     status()
     dying()
     slow_reader()
+    unread_log()
 finally:
     shutil.rmtree(DIR, ignore_errors=True)
 t.done()

@@ -446,34 +446,6 @@ def in_shell(s, limit):
     return s
 
 
-def rehearsal_fails(s):
-    """Too few descriptors for the requests that a process answers to itself:
-    it went on to serve the document root of those, which is the package's."""
-    failed, found = 0, []
-    for n in range(6, 20):
-        try:
-            with in_shell(Server(SCRIPTS, "--cleartext"), f"-n {n}") as few:
-                if "rehearsing requests: " not in few.log():
-                    continue
-                failed += 1
-                with Client(few.port, tls=False, timeout=5) as c:
-                    found.append(c.fetch("/quick.py").status)
-        except (RuntimeError, TimeoutError, ConnectionError):
-            continue                    # too few for anything
-    t.ok(failed and 404 not in found, "rehearsal fails: the script is found",
-         (failed, found))
-    found = []
-    for n in range(8, 14):
-        with Server(SCRIPTS, "--cleartext", "--spare", "1", "--max-files",
-                    str(n)) as few:
-            tap.wait_until(lambda: _status(few, " spare; ") or "of nobody "
-                           "ended" in few.log())
-            with Client(few.port, tls=False, timeout=5) as c:
-                found.append(c.fetch("/quick.py").status)
-    t.ok(200 in found and 404 not in found,
-         "rehearsal of a spare fails: the script is found", found)
-
-
 def _status(s, text):
     """Whether it is in what the server says to USR1."""
     seen = len(s.log())
@@ -616,7 +588,6 @@ CASES = [   # name, what is tested, options
     ("log-unread", log_unread, ""),
     ("log-without-reader", log_without_reader, ""),
     ("read-in-thread", read_in_thread, "--run-limit 0"),
-    ("rehearsal-fails", rehearsal_fails, ""),
     ("spares-take-all", spares_take_all, ""),
     ("full-house", full_house, "--max-children 1"),
     ("pipe-of-reload", pipe_of_reload, ""),

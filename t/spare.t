@@ -128,7 +128,7 @@ def crash():
                 rf"warn: child {used} of 127\.0\.0\.1:{port_of(b)} ended: "
                 r"killed by SIGSEGV, running main in \S*crash\.py on stream 1"),
                  "the log says where", s.log()[-2000:])
-            t.ok(s.wait_log(rf"child {used}: .*crash\.py\D+\d+ in segv"),
+            t.ok(s.wait_log(rf"h2rig\[{used}\] warn: .*crash\.py\D+\d+ in segv"),
                  "with the stack")
             t.ok(served(a), "the first goes on")
         t.eq(len(spares(s)), N, "there are spares again")
@@ -195,7 +195,7 @@ DEAF = """
 import signal, socket, stat, time
 _end, _parent, _go = end, os.getpid(), %r
 def _sockets():
-    for fd in range(3, 256):
+    for fd in range(3, 4096):
         try:
             if stat.S_ISSOCK(os.fstat(fd).st_mode):
                 yield socket.socket(fileno=os.dup(fd))
@@ -394,7 +394,7 @@ def alive(pid):
 FDS = """import os, stat
 def main(request, response):
     sockets = 0
-    for fd in range(256):
+    for fd in range(4096):
         try:
             sockets += stat.S_ISSOCK(os.fstat(fd).st_mode)
         except OSError:

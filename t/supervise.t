@@ -426,35 +426,28 @@ def many_descriptors():
     if most < 1100:
         return t.skip("many inherited descriptors", "they are not allowed")
 
-    def begin(count, *options, **more):
+    def begin(*options, **more):
         RUNNING.append(subprocess.Popen(
-            [sys.executable, "-c", MANY, str(count), program(),
-             "--max-files", "0", *options, DOCROOT], stderr=subprocess.PIPE,
-            **more))
+            [sys.executable, "-c", MANY, str(most), program(),
+             "--max-files", "0", *options, DOCROOT], stderr=subprocess.DEVNULL, **more))
         return RUNNING[-1]
-
-    def refuses(p, text, name):
-        status = ended(p)
-        got = p.communicate()[1].decode() if status is not None else "no end"
-        t.ok(status == 71 and re.search(text, got), name, (status, got))
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        refuses(begin(most, "--inetd-wait", stdin=listener),
-                r"^h2rig: --inetd-wait: descriptor \d+: expected one below 1024, "
-                "and inherited ones take them all$",
-                "--inetd-wait, many inherited descriptors: exit 71")
-        p = begin(900, "--inetd-wait", stdin=listener)
-        t.ok(served(port), "--inetd-wait, 900 inherited descriptors: served")
+        p = begin("--inetd-wait", stdin=listener)
+        t.ok(served(port), "--inetd-wait, many inherited descriptors: served")
         p.terminate()
         t.eq(ended(p), 0, "... and it ends")
-    refuses(begin(most, "--port", "0", "--bind", "127.0.0.1"),
-            r"^h2rig: cannot listen on 127\.0\.0\.1:0: .*: expected a free "
-            "descriptor below 1024$",
-            "a socket of its own, many inherited descriptors: exit 71")
+    p = begin("--port", "0", stdout=subprocess.PIPE)
+    ready = re.search(rb":(\d+)$", p.stdout.readline())
+    t.ok(ready and served(int(ready[1])),
+         "a socket of its own, many inherited descriptors: served")
+    p.terminate()
+    t.eq(ended(p), 0, "... and it ends")
+    p.stdout.close()
     client, conn = pair()
     with client, conn:
-        p = begin(most, "--inetd", "--cleartext", stdin=conn)
+        p = begin("--inetd", "--cleartext", stdin=conn)
         conn.close()
         client.sendall(b"no preface" + bytes(32))
         t.eq(ended(p), 1, "a connection, many inherited descriptors: served")

@@ -20,16 +20,13 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, Set
 
 import _h2rig
 
-__all__ = ["at_begin", "begin", "end"]
+__all__ = ["begin", "end"]
 
 _Hook = Callable[[], Any]
 
 _before: List[_Hook] = []
 _in_parent: List[_Hook] = []
 _in_child: List[_Hook] = []
-
-#: run where a connection's process begins
-at_begin: List[_Hook] = []
 
 #: so that no two connections get the same numbers from the random module
 _reseed: Optional[Callable[[], Any]] = None
@@ -97,10 +94,8 @@ def _run_in_child() -> None:
         _restore_mask()
         # Last: CPython drops what is raised in here.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if _generation == 1:
-        _run(at_begin)
-        if _reseed is not None:
-            _reseed()
+    if _generation == 1 and _reseed is not None:
+        _reseed()
 
 
 _register = os.register_at_fork

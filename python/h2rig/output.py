@@ -19,7 +19,7 @@ import _h2rig
 __all__ = ["drain", "install", "script_logger"]
 
 #: octets of a line that are kept together; the log has a bound of its own
-LINE_MAX = 4096
+LINE_MAX = 4000
 
 
 class LogLines(io.BufferedIOBase):

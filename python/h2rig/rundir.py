@@ -23,7 +23,7 @@ from typing import Optional
 
 import _h2rig
 
-from h2rig import forking, room
+from h2rig import room
 from h2rig.config import options
 
 __all__ = ["check", "give_room", "make", "refresh", "remove", "reserve",
@@ -122,20 +122,12 @@ def restore() -> None:
     check()
 
 
-def _close() -> None:
+def remove() -> None:
+    """Removes it and what is in it, if there is one."""
     global _locked
     if _locked != -1:
         os.close(_locked)
         _locked = -1
-
-
-# The lock belongs to all who have the descriptor: a script could let it go.
-forking.at_begin.append(_close)
-
-
-def remove() -> None:
-    """Removes it and what is in it, if there is one."""
-    _close()
     if options.run_directory is not None:
         shutil.rmtree(options.run_directory, ignore_errors=True)
         options.run_directory = None

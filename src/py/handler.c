@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../channel.h"
 #include "../log.h"
 #include "../sys.h"
 #include "handler.h"

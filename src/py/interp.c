@@ -16,7 +16,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -62,13 +61,14 @@ static const char freeze[] =
 static PyThreadState *child_state;	/* of the child's main thread */
 
 static PyObject *drain;			/* h2rig.output.drain; owned */
-static int fault_fd = -1;		/* faulthandler writes here */
-
 /*
- * All processes inherit it, and no cleaner of temporary files can remove it.
- * The stash's locks are locks on it, also in a probe.
+ * Descriptors that all processes have, with numbers of a child's own.  FAULT is
+ * where faulthandler writes: to nowhere in the parent, to a child's own output in
+ * each of these.  SHARED is a file that no cleaner of temporary files can remove:
+ * the stash's locks are locks on it, also in a probe.
  */
-static int shared_fd = -1;
+enum { FAULT, SHARED };
+static int descriptors[CONFINE_KEPT] = { -1, -1 };
 
 /*
  * Which of CPython's hooks is due before Python may run.  The first fork runs
@@ -250,7 +250,7 @@ options_dict(const struct options *o)
 	    "wpt", o->wpt ? Py_True : Py_False,
 	    "validators", o->validators ? Py_True : Py_False,
 	    "user", o->user,
-	    "shared_file", shared_fd);
+	    "shared_file", descriptors[SHARED]);
 }
 
 static int
@@ -336,6 +336,15 @@ give_directory(void)
 	return r != NULL ? 0 : -1;
 }
 
+/* Gives it its number: that, or -1 with errno. */
+static int
+keep(int fd, int as, const struct options *o)
+{
+	if (fd != -1)
+		fd = sys_move(fd, confine_own_files(o));
+	return descriptors[as] = fd;
+}
+
 static int
 set_switch_interval(void)
 {
@@ -349,27 +358,38 @@ set_switch_interval(void)
 	return result != NULL ? 0 : -1;
 }
 
+static volatile sig_atomic_t stack_shown;
+
+/* faulthandler has it called when it is through. */
+static void
+on_stack(int sig)
+{
+	(void)sig;
+	stack_shown = 1;
+}
+
 /*
- * To a descriptor which is each child's crash file later: enabling it there
+ * To a descriptor which leads to each child's own output later: enabling it there
  * would write to pages that are shared otherwise.
  */
 static int
-enable_faulthandler(void)
+enable_faulthandler(const struct options *o)
 {
+	int fd = keep(open("/dev/null", O_WRONLY), FAULT, o);
 	PyObject *module, *result = NULL;
 
-	fault_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	if (fault_fd == -1) {
+	if (fd == -1) {
 		PyErr_SetFromErrno(PyExc_OSError);
 		return -1;
 	}
+	sys_set_handler(STACK_SIGNAL, on_stack, 0);
 	if ((module = PyImport_ImportModule("faulthandler")) != NULL)
 		result = PyObject_CallMethod(module, "enable", "i",
-		    fault_fd);
+		    fd);
 	if (result != NULL) {
 		Py_DECREF(result);
-		result = PyObject_CallMethod(module, "register", "iiO",
-		    STACK_SIGNAL, fault_fd, Py_False);
+		result = PyObject_CallMethod(module, "register", "iiOO",
+		    STACK_SIGNAL, fd, Py_False, Py_True);
 	}
 	Py_XDECREF(module);
 	Py_XDECREF(result);
@@ -385,22 +405,15 @@ interp_show_stack(pthread_t thread)
 void
 interp_await_stack(void)
 {
-	struct stat now = { 0 };
-	off_t before = 0;
 	int i;
 
-	for (i = 0; i < STACK_LOOKS && (before == 0 || now.st_size != before);
-	    i++) {
-		before = now.st_size;
+	for (i = 0; i < STACK_LOOKS && !stack_shown; i++)
 		poll(NULL, 0, STACK_LOOK_MS);
-		if (fstat(fault_fd, &now) == -1)
-			return;
-	}
 }
 
 /* What is done once in the parent for all children. */
 static int
-prepare_children(void)
+prepare_children(const struct options *o)
 {
 	PyObject *module = PyImport_ImportModule("h2rig.output"), *result;
 	int i;
@@ -415,7 +428,7 @@ prepare_children(void)
 		Py_DECREF(result);
 	}
 	return drain != NULL && set_switch_interval() == 0 &&
-	    enable_faulthandler() == 0 ? 0 : -1;
+	    enable_faulthandler(o) == 0 ? 0 : -1;
 }
 
 int
@@ -429,7 +442,7 @@ interp_start(const struct options *o, const char *argv0, char *err,
 	if (package_dir(argv0, dir, sizeof(dir), err, err_size) < 0 ||
 	    start_python(err, err_size) < 0)
 		return EXIT_SYSTEM;
-	if ((shared_fd = sys_temp_file()) == -1) {
+	if (keep(sys_temp_file(), SHARED, o) == -1) {
 		snprintf(err, err_size, "cannot make a file in TMPDIR: %s",
 		    strerror(errno));
 		return EXIT_SYSTEM;
@@ -438,7 +451,7 @@ interp_start(const struct options *o, const char *argv0, char *err,
 	if (dict == NULL || add_to_path(dir) < 0 ||
 	    PyRun_SimpleString(prepare) < 0 ||
 	    call_dispatch("configure", dict) < 0 || give_directory() < 0 ||
-	    module_bind() < 0 || prepare_children() < 0 ||
+	    module_bind() < 0 || prepare_children(o) < 0 ||
 	    PyRun_SimpleString(imported) < 0)
 		rc = start_error(err, err_size);
 	Py_XDECREF(dict);
@@ -527,21 +540,19 @@ interp_child_warm(const struct options *o)
 		PyErr_Clear();	/* only time is lost */
 }
 
-int
-interp_child_start(struct conn *c, int crash_fd)
+const int *
+interp_descriptors(void)
 {
-	int rc = 0;
+	return descriptors;
+}
 
+void
+interp_child_start(struct conn *c)
+{
 	wake_python();
 	module_set_conn(c);
-	if (crash_fd != -1 && (dup2(crash_fd, fault_fd) == -1 ||
-	    sys_set_cloexec(fault_fd) == -1))
-		rc = -1;
-	if (crash_fd != -1)
-		close(crash_fd);
 	leave_abort_to_handlers();
 	child_state = PyEval_SaveThread();
-	return rc;
 }
 
 void
@@ -554,12 +565,6 @@ interp_child_flush(void)
 		module_log_exception("h2rig.output.drain");
 	Py_XDECREF(result);
 	child_state = PyEval_SaveThread();
-}
-
-bool
-interp_shares(int fd)
-{
-	return fd == shared_fd;
 }
 
 const char *

@@ -58,15 +58,17 @@ void interp_refresh(void);
 /* In the parent, at the end: removes what the package has on disk. */
 void interp_stop(void);
 
+/* For confine_descriptors. */
+const int *interp_descriptors(void);
+
 /*
  * In the child, once, when the first request has come and before handler
- * threads exist: they will serve c; faulthandler writes to crash_fd (-1:
- * nowhere).  The calling thread has no GIL afterwards and never takes it again
+ * threads exist: they will serve c.  The calling thread has no GIL afterwards and never takes it again
  * but for interp_child_flush, and SIGABRT is left to the others: where there is
  * one, what a script sends its own process is reported while it stands in that
  * call.
  */
-int interp_child_start(struct conn *c, int crash_fd);
+void interp_child_start(struct conn *c);
 
 /*
  * In a child that has no client yet: makes its own what a first request writes
@@ -77,12 +79,9 @@ void interp_child_warm(const struct options *o);
 /* In the child, when no function runs any more: sys.stdout and sys.stderr. */
 void interp_child_flush(void);
 
-/* Whether it is the descriptor that the package has for all processes. */
-bool interp_shares(int fd);
-
 /*
  * In the child, without the GIL: has that thread write the stack of what it runs
- * to the crash file, also while it waits for a lock or keeps the GIL; and waits,
+ * to its output, also while it waits for a lock or keeps the GIL; and waits,
  * for a second at most, until that is there.
  */
 void interp_show_stack(pthread_t thread);

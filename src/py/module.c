@@ -170,10 +170,22 @@ format_exception(PyObject *type, PyObject *value, PyObject *traceback)
 	return text;
 }
 
+/* A thread waits when the log's reader is slow: not with the GIL, then. */
+static void
+log_text(int level, const char *prefix, const char *text, Py_ssize_t len)
+{
+	if (level > (int)log_get_level())
+		return;
+	Py_BEGIN_ALLOW_THREADS
+	log_lines((enum log_level)level, prefix, text, (size_t)len);
+	Py_END_ALLOW_THREADS
+}
+
 void
 module_log_exception(const char *where)
 {
 	PyObject *type, *value, *traceback, *text;
+	static const char hidden[] = "an exception that cannot be shown";
 	const char *s = NULL;
 	Py_ssize_t len = 0;
 
@@ -182,11 +194,9 @@ module_log_exception(const char *where)
 	text = format_exception(type, value, traceback);
 	if (text != NULL)
 		s = PyUnicode_AsUTF8AndSize(text, &len);
-	if (s != NULL)
-		log_lines(LOG_L_ERROR, where, s, (size_t)len);
-	else
-		log_errorx("%s: an exception that cannot be shown", where);
 	PyErr_Clear();
+	log_text(LOG_L_ERROR, where, s != NULL ? s : hidden,
+	    s != NULL ? len : (Py_ssize_t)strlen(hidden));
 	Py_XDECREF(text);
 	Py_XDECREF(type);
 	Py_XDECREF(value);
@@ -208,8 +218,7 @@ module_log(PyObject *module, PyObject *args)
 	if ((level = log_level_from_name(name)) < 0)
 		return PyErr_Format(PyExc_ValueError,
 		    "\"%s\" is no log level", name);
-	if (level <= (int)log_get_level())
-		log_lines((enum log_level)level, "script", text, (size_t)len);
+	log_text(level, "script", text, len);
 	Py_RETURN_NONE;
 }
 
@@ -226,7 +235,7 @@ module_output(PyObject *module, PyObject *args)
 	if ((level = log_level_from_name(name)) < 0)
 		return PyErr_Format(PyExc_ValueError,
 		    "\"%s\" is no log level", name);
-	log_lines((enum log_level)level, "script output", text, (size_t)len);
+	log_text(level, "script output", text, len);
 	Py_RETURN_NONE;
 }
 

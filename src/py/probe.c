@@ -25,9 +25,6 @@
 #define PROBE_MS 10000		/* a routes file has so long to load */
 #define PROBE_TEXT 1024		/* octets of its answer; a pipe takes them */
 
-/* The parent's descriptors are below that and one for each child. */
-#define PROBE_CLOSE 4096
-
 enum { YES = 'y', NO = 'n' };
 
 /* ---- in its process ---- */
@@ -48,33 +45,22 @@ reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Listening sockets, the drain's pipe, others' crash files and so on. */
-static void
-close_others(const struct options *o, int fd)
-{
-	int i, n = PROBE_CLOSE + (int)o->max_children;
-
-	for (i = STDERR_FILENO + 1; i < n; i++)
-		if (i != fd && !log_owns_fd(i) && !interp_shares(i))
-			close(i);
-}
-
 /* Loads the user's code and says what was wrong. */
 static void
-become_probe(const struct options *o, int fd)
+become_probe(const struct options *o, struct feed *feed, int fd)
 {
+	static atomic_uint lost;
 	char answer[PROBE_TEXT] = { NO };
-	const char *what;
-	int status = 0;
+	const char *what = "descriptors";
+	int *own[] = { &fd }, status = 0;
 
 	setpgid(0, 0);
 	guard_enter(GUARD_PROBE);
-	log_set_waits(true);
 	reset_signals();
 	/* Should the parent go before it could end us. */
 	alarm(PROBE_MS / 1000 + 2);
-	close_others(o, fd);
-	if (confine_child(o, &what) == -1) {
+	if (confine_descriptors(o, feed, &lost, interp_descriptors(), own,
+	    1) == -1 || confine_child(o, &what) == -1 || confine_files(o) == -1) {
 		snprintf(answer + 1, sizeof(answer) - 1, "%s: %s", what,
 		    strerror(errno));
 		status = EXIT_SYSTEM;
@@ -110,17 +96,24 @@ probe_begin(struct probe *pr, const struct options *o, char *err,
 	if ((status = interp_call("read_routes", err, err_size)) != 0)
 		return status;
 	/* Something that it leaves behind may keep the other end open. */
-	if (sys_pipe(fds, 1) == -1)
+	if (feed_open(&pr->feed) == -1)
 		return cannot_look(err, err_size);
-	if ((pr->pid = interp_fork()) == -1) {
+	if (sys_pipe(fds, 1) == -1) {
 		status = cannot_look(err, err_size);
-		pr->pid = 0;
-		close(fds[0]);
-		close(fds[1]);
+		feed_close(&pr->feed);
 		return status;
 	}
-	if (pr->pid == 0)
-		become_probe(o, fds[1]);
+	if ((pr->pid = interp_fork()) == 0)
+		become_probe(o, &pr->feed, fds[1]);
+	feed_forked(&pr->feed);
+	if (pr->pid == -1) {
+		status = cannot_look(err, err_size);
+		close(fds[0]);
+		close(fds[1]);
+		feed_close(&pr->feed);
+		pr->pid = 0;
+		return status;
+	}
 	/* Here too: whoever comes first, its group exists from now on. */
 	setpgid(pr->pid, pr->pid);
 	close(fds[1]);
@@ -142,6 +135,7 @@ probe_forget(struct probe *pr)
 {
 	if (pr->fd != -1)
 		close(pr->fd);
+	feed_close(&pr->feed);
 	*pr = (struct probe){ .fd = -1 };
 }
 
@@ -158,6 +152,7 @@ probe_end(struct probe *pr, const struct options *o, char *err,
 	while (waitpid(pr->pid, &status, 0) == -1 && errno == EINTR)
 		;
 	guard_forget(GUARD_PROBE);
+	feed_finish(&pr->feed, pr->pid);
 	n = read(pr->fd, answer, sizeof(answer) - 1);
 	probe_forget(pr);
 	if (n > 0 && answer[0] == YES)
@@ -178,14 +173,21 @@ probe_end(struct probe *pr, const struct options *o, char *err,
 
 /* Until it has answered, or can no more, or the time is over. */
 static void
-await_answer(const struct probe *pr)
+await_answer(struct probe *pr)
 {
-	struct pollfd p = { .fd = pr->fd, .events = POLLIN };
+	struct pollfd p[1 + FEED_FDS];
 	uint64_t now;
+	nfds_t n;
 
-	while ((now = sys_now_ms()) < pr->due_ms)
-		if (poll(&p, 1, (int)(pr->due_ms - now)) > 0)
+	while ((now = sys_now_ms()) < pr->due_ms) {
+		p[0] = (struct pollfd){ .fd = pr->fd, .events = POLLIN };
+		n = 1 + (nfds_t)feed_watch(&pr->feed, p + 1);
+		if (poll(p, n, (int)(pr->due_ms - now)) <= 0)
+			continue;
+		feed_read(&pr->feed, pr->pid, true);
+		if (p[0].revents != 0)
 			return;
+	}
 }
 
 int

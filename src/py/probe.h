@@ -11,11 +11,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../feed.h"
 #include "../options.h"
 
 struct probe {
 	pid_t pid;		/* of its process; 0: there is none */
-	int fd;			/* what it says arrives here; owned */
+	int fd;			/* its answer arrives here; owned */
+	struct feed feed;	/* what else it says */
 	uint64_t due_ms;	/* sys_now_ms: it is then to be killed */
 };
 

@@ -43,7 +43,7 @@ serve_connection(const struct options *o, struct slot *slot,
 	static struct conn c;
 	int fds[2];
 
-	if (sys_socketpair(fds) == -1)
+	if (sys_socketpair(fds, SOCK_STREAM) == -1)
 		return -1;
 	if (sys_set_nonblock(fds[0]) == -1 ||
 	    conn_init(&c, fds[0], NULL, slot, o) == -1) {

@@ -65,6 +65,13 @@ def others_can_run() -> bool:
         return False
 
 
+def sanitized() -> bool:
+    """Whether the program is a sanitizer build, which has no limit of memory
+    and shows its own to others."""
+    with open(program(), "rb") as f:
+        return b"__asan_init" in f.read()
+
+
 def copy_program(directory: str) -> str:
     """The path of a copy of the program in the directory, which is made.  It
     has a package of its own beside it, directory/python, to be changed."""

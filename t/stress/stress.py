@@ -47,7 +47,7 @@ BAD = {
     "memory": (500, 2),
     "forks": (r"killed: limit hit: processes \(--max-processes\)", 1),
     "closes": (r"damaged by a script: .*", 6),
-    "replaces": (r"damaged by a script: .*", 6),
+    "replaces": (200, 6),
     "stop": (r"killed: limit hit: no sign of life \(--silence-limit\)", 1),
     "kill": (r"killed by SIGKILL", 6),
     "signal_parent": (200, 6),

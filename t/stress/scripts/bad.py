@@ -73,7 +73,7 @@ def closes():
 
 
 def replaces():
-    """Each descriptor is another file's."""
+    """Each descriptor is to be another file's, which the server's cannot be."""
     file = os.open("/dev/null", os.O_RDWR)
     for name in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):

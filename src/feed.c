@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What children say, as the parent hears it.  The loop in parent.c reads those
+ * that are ready, reap.c what is left of the dead.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "feed.h"
+#include "log.h"
+#include "logmsg.h"
+#include "sys.h"
+
+#define LINE_SIZE 4000		/* a longer line becomes several */
+#define READ_SIZE 16384
+#define READS_MAX 8		/* of each descriptor, in one go */
+#define LEFT_MAX 16		/* goes for what a dead child has left */
+
+enum { RECORDS, OUT, ERR };
+
+static void
+close_all(int fd[FEED_FDS])
+{
+	int i;
+
+	for (i = 0; i < FEED_FDS; i++) {
+		if (fd[i] != -1)
+			close(fd[i]);
+		fd[i] = -1;
+	}
+}
+
+int
+feed_open(struct feed *f)
+{
+	int i, ends[2], err, rc = 0;
+
+	memset(f, 0, sizeof(*f));
+	for (i = 0; i < FEED_FDS; i++)
+		f->fd[i] = f->theirs[i] = -1;
+	f->open = true;
+	for (i = 0; i < FEED_FDS && rc == 0; i++) {
+		rc = i == RECORDS ? sys_message_pipe(ends, LOGMSG_SIZE) :
+		    sys_pipe(ends, 0);
+		if (rc == -1)
+			break;
+		f->fd[i] = ends[0];
+		f->theirs[i] = ends[1];
+		rc = sys_set_nonblock(ends[0]);
+	}
+	if (rc == 0)
+		return 0;
+	err = errno;
+	feed_close(f);
+	errno = err;
+	return -1;
+}
+
+void
+feed_forked(struct feed *f)
+{
+	close_all(f->theirs);
+}
+
+int
+feed_enter(struct feed *f)
+{
+	if (dup2(f->theirs[OUT], STDOUT_FILENO) == -1 ||
+	    dup2(f->theirs[ERR], STDERR_FILENO) == -1)
+		return -1;
+	return f->theirs[RECORDS];
+}
+
+size_t
+feed_watch(const struct feed *f, struct pollfd *set)
+{
+	size_t i;
+
+	for (i = 0; f->open && i < FEED_FDS; i++)
+		set[i] = (struct pollfd){ .fd = f->fd[i], .events = POLLIN };
+	return i;
+}
+
+/* All messages that are there; what is none has no end that could be found. */
+static void
+take_messages(struct feed *f, pid_t pid)
+{
+	static struct logmsg m;
+	struct buf *b = &f->left[RECORDS];
+	int n;
+
+	while ((n = logmsg_take(&m, buf_data(b), buf_len(b))) > 0) {
+		log_message((long)pid, &m, f->ending);
+		buf_consume(b, (size_t)n);
+	}
+	if (n == -1)
+		buf_clear(b);
+}
+
+static void
+log_output(const struct feed *f, int i, pid_t pid, const void *text,
+    size_t len)
+{
+	static const char prefix[] = "script output: ";
+	struct logmsg m;
+
+	logmsg_begin(&m, i == OUT ? LOG_L_INFO : LOG_L_WARN);
+	logmsg_add(&m, prefix, sizeof(prefix) - 1);
+	logmsg_add(&m, text, len);
+	log_message((long)pid, &m, f->ending);
+}
+
+/* All lines, and with `all` what follows them. */
+static void
+take_lines(struct feed *f, int i, pid_t pid, bool all)
+{
+	struct buf *b = &f->left[i];
+	const uint8_t *p, *end;
+	size_t len;
+
+	while ((len = buf_len(b)) > 0) {
+		p = buf_data(b);
+		end = memchr(p, '\n', len < LINE_SIZE ? len : LINE_SIZE);
+		if (end == NULL && len < LINE_SIZE && !all)
+			return;
+		len = end != NULL ? (size_t)(end - p) :
+		    len < LINE_SIZE ? len : LINE_SIZE;
+		log_output(f, i, pid, p, len);
+		buf_consume(b, len + (end != NULL));
+	}
+}
+
+/* How many octets came; 0: end of file; -1: errno. */
+static ssize_t
+read_some(struct feed *f, int i, pid_t pid)
+{
+	struct buf *b = &f->left[i];
+	uint8_t octets[READ_SIZE];
+	ssize_t n;
+
+	do
+		n = read(f->fd[i], octets, sizeof(octets));
+	while (n == -1 && errno == EINTR);
+	if (n <= 0)
+		return n;
+	buf_add(b, octets, (size_t)n);
+	if (i == RECORDS)
+		take_messages(f, pid);
+	else
+		take_lines(f, i, pid, false);
+	if (buf_len(b) == 0)
+		buf_free(b);
+	return n;
+}
+
+bool
+feed_read(struct feed *f, pid_t pid, bool loses)
+{
+	bool more = false;
+	ssize_t n;
+	int i, k;
+
+	for (i = 0; f->open && i < FEED_FDS; i++) {
+		for (k = 0; f->fd[i] != -1 && k < READS_MAX; k++) {
+			if (!loses && !log_takes_more())
+				return true;
+			if ((n = read_some(f, i, pid)) == -1)
+				break;
+			if (n == 0) {	/* a script has closed its end */
+				close(f->fd[i]);
+				f->fd[i] = -1;
+			}
+		}
+		more |= k == READS_MAX;
+	}
+	return more;
+}
+
+bool
+feed_read_ready(struct feed *f, pid_t pid, bool loses,
+    const struct pollfd **set)
+{
+	bool ready = false;
+	int i;
+
+	for (i = 0; f->open && i < FEED_FDS; i++)
+		ready |= (*set)++->revents != 0;
+	return ready && feed_read(f, pid, loses);
+}
+
+void
+feed_finish(struct feed *f, pid_t pid)
+{
+	int i;
+
+	/* A process that has left the group may still write. */
+	f->ending = true;
+	for (i = 0; i < LEFT_MAX && feed_read(f, pid, true); i++)
+		;
+	for (i = OUT; f->open && i < FEED_FDS; i++)
+		take_lines(f, i, pid, true);
+	feed_close(f);
+}
+
+void
+feed_close(struct feed *f)
+{
+	int i;
+
+	if (!f->open)
+		return;
+	f->open = false;
+	close_all(f->fd);
+	close_all(f->theirs);
+	for (i = 0; i < FEED_FDS; i++)
+		buf_free(&f->left[i]);
+}
