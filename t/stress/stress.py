@@ -15,6 +15,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import ssl
 import struct
@@ -28,7 +29,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, os.pardir, "lib"))
 import tap                                                      # noqa: E402
 from rawclient import Client                                    # noqa: E402
-from server import Server, program                              # noqa: E402
+from server import Server, sanitized                            # noqa: E402
 
 SCRIPTS = os.path.join(HERE, "scripts")
 ROOT = os.getuid() == 0
@@ -231,7 +232,7 @@ HOSTILE = [bad_tls, bad_record, reset_in_handshake, bad_frames,
            reset_in_request, parameters]
 
 
-# ---- hostile clients that are there all the time
+# ---- what is hostile all the time
 
 def silent(s, over):
     """Holds a TCP connection and says nothing."""
@@ -264,7 +265,15 @@ def fills(s, over):
         c.wait_for(lambda: c.goaway or over.is_set(), 2)
 
 
-HOLDERS = [silent] * 24 + [pings] * 12 + [fills]
+def unread(s, over):
+    """Nobody reads the log, for longer than functions may run."""
+    os.kill(s.reader.pid, signal.SIGSTOP)
+    over.wait(tap.scaled(15))
+    os.kill(s.reader.pid, signal.SIGCONT)
+    over.wait(3)
+
+
+HOLDERS = [silent] * 24 + [pings] * 12 + [fills, unread]
 
 
 class Holders:
@@ -292,12 +301,6 @@ class Holders:
             except OSError:
                 pass                        # it was sent away
             counts.add("holder " + which.__name__)
-
-
-def sanitized():
-    """Whether the program is a sanitizer build."""
-    with open(program(), "rb") as f:
-        return b"__asan_init" in f.read()
 
 
 class Work:
@@ -465,13 +468,11 @@ def descriptors(pid):
             names.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
         except FileNotFoundError:
             pass
-    names = [re.sub(r"\.\w{6} \(deleted\)|\d+", "N", n) for n in names]
-    # A crash file for each slot that has been in use.
-    return sorted(n for n in names if not n.endswith("/tmp/hNrigN"))
+    return sorted(re.sub(r"\.\w{6} \(deleted\)|\d+", "N", n) for n in names)
 
 
 def warm_up(s):
-    """As many children at a time as there will be: each slot has its file."""
+    """As many children at a time as there are places."""
     clients = [Client(s.port, timeout=60) for _ in range(PLACES)]
     for c in clients:
         c.fetch("/good.py", body=b"x")
