@@ -4,9 +4,8 @@
  *
  * Without --bind they are 127.0.0.1 and, where there is IPv6, ::1; the second
  * is a convenience and its absence is not an error.  With --bind every
- * address must do.  Main calls listen_open before Python starts, so that the
- * descriptors are low: where there is no ppoll(2), sys_poll knows none beyond
- * FD_SETSIZE.
+ * address must do.  Main calls listen_open before Python starts, so that what
+ * keeps a port from being had is said at once.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -43,16 +42,6 @@ set_options(int fd, int family)
 	return 0;
 }
 
-int
-listen_add(struct listeners *l, int fd)
-{
-	errno = EMFILE;
-	if (!sys_can_poll(fd) || l->n == LISTEN_MAX)
-		return -1;
-	l->fd[l->n++] = fd;
-	return 0;
-}
-
 /* A listening socket, which is added, or -1 with errno. */
 static int
 open_one(struct listeners *l, const struct sockaddr_storage *ss, socklen_t len)
@@ -64,8 +53,8 @@ open_one(struct listeners *l, const struct sockaddr_storage *ss, socklen_t len)
 		return -1;
 	if (set_options(fd, ss->ss_family) == 0 &&
 	    bind(fd, (const struct sockaddr *)ss, len) == 0 &&
-	    listen(fd, SOMAXCONN) == 0 && listen_add(l, fd) == 0)
-		return fd;
+	    listen(fd, SOMAXCONN) == 0)
+		return l->fd[l->n++] = fd;
 	err = errno;
 	close(fd);
 	errno = err;

@@ -25,12 +25,6 @@ struct listeners {
  */
 int listen_open(struct listeners *l, const struct options *o, char *err,
     size_t err_size);
-
-/*
- * Adds a socket, which is then owned: 0, or -1 with EMFILE: the parent cannot
- * watch it (sys_can_poll), or there are too many.
- */
-int listen_add(struct listeners *l, int fd);
 void listen_close(struct listeners *l);
 
 /*

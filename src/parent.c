@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parent: a poll loop over the listening sockets, and what flags and
+ * The parent: a pselect loop over the listening sockets, and what flags and
  * clock call for; the work is done in accept.c, spawn.c, spare.c, reap.c,
  * reload.c and status.c.  It reads nothing from a client and runs no script, so
  * that nothing of theirs can take it down; main calls it.
  *
- * Signals are blocked except inside sys_poll; handlers set flags that are
+ * Signals are blocked except inside sys_select; handlers set flags that are
  * looked at before it sleeps again, so that no wake-up is lost.
  */
 #include <errno.h>
@@ -209,7 +209,7 @@ act(struct parent *p)
 	uint64_t now = sys_now_ms();
 	sigset_t blocked;
 
-	/* While listeners are ready Linux's ppoll lets no signal in. */
+	/* While listeners are ready Linux's pselect lets no signal in. */
 	sigprocmask(SIG_SETMASK, &p->wait_mask, &blocked);
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 	if (take(&got_child))
@@ -361,7 +361,7 @@ wait_and_accept(struct parent *p)
 	if (p->log_held && !last)
 		p->set[end++] = (struct pollfd){ .fd = log_room_fd(),
 		    .events = POLLOUT };
-	n = sys_poll(p->set, end, next_wake(p, now, accepting),
+	n = sys_select(p->set, end, next_wake(p, now, accepting),
 	    &p->wait_mask);
 	if (n > 0 && reading)
 		read_feeds(p, p->set + feeds);

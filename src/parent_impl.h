@@ -59,7 +59,7 @@ struct parent {
 	uint64_t spare_after_ms; /* no further spare before; 0: any time */
 	bool spare_failed;	/* logged that one could not be made */
 	int drain[2];		/* children read; closed write end: stop */
-	sigset_t wait_mask;	/* signals as sys_poll has them */
+	sigset_t wait_mask;	/* signals as sys_select has them */
 
 	/* An accepted connection that could not be forked for yet; -1: none. */
 	int held_fd;

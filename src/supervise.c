@@ -184,18 +184,6 @@ find_client(struct supervise *s)
 		memset(&s->client, 0, sizeof(s->client));
 }
 
-/* 0, or an exit status with err. */
-static int
-add_listener(struct listeners *l, int fd, const char *name, char *err,
-    size_t size)
-{
-	if (listen_add(l, fd) == 0)
-		return 0;
-	snprintf(err, size, "%s: descriptor %d: expected a lower one, that "
-	    "select(2) can watch", name, fd);
-	return EXIT_SYSTEM;
-}
-
 /* What inetd has on descriptor 0: 0, or an exit status with err. */
 static int
 take_input(struct supervise *s, const struct options *o, struct listeners *l,
@@ -209,10 +197,11 @@ take_input(struct supervise *s, const struct options *o, struct listeners *l,
 		    "a TCP connection" : "a listening TCP socket");
 		return EXIT_CONFIG;
 	}
-	if (!o->inetd)
-		return add_listener(l, s->input, "--inetd-wait", err, size);
-	s->conn = s->input;
-	find_client(s);
+	if (o->inetd) {
+		s->conn = s->input;
+		find_client(s);
+	} else
+		l->fd[l->n++] = s->input;
 	return 0;
 }
 
@@ -221,7 +210,6 @@ static int
 take_listen_fds(struct supervise *s, struct listeners *l, long n, char *err,
     size_t size)
 {
-	int status;
 	long i;
 
 	if (n > LISTEN_MAX) {
@@ -237,9 +225,7 @@ take_listen_fds(struct supervise *s, struct listeners *l, long n, char *err,
 			s->conn = fd;
 			find_client(s);
 		} else if (kind == LISTENING) {
-			status = add_listener(l, fd, "LISTEN_FDS", err, size);
-			if (status != 0)
-				return status;
+			l->fd[l->n++] = fd;
 		} else {
 			snprintf(err, size, "LISTEN_FDS: descriptor %d: "
 			    "expected a %sTCP socket", fd,

@@ -6,7 +6,7 @@
  * is a plain function without state; everyone may call it.
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE		/* MAP_ANONYMOUS, ppoll, on glibc and musl */
+#define _GNU_SOURCE		/* MAP_ANONYMOUS, on glibc and musl */
 #endif
 #include "config.h"
 
@@ -201,56 +201,75 @@ sys_socketpair(int fds[2], int type)
 	return -1;
 }
 
-#ifdef HAVE_PPOLL
-bool
-sys_can_poll(int fd)
+/*
+ * Sets as large as they need to be: the kernel goes by the number of the highest
+ * descriptor, FD_SETSIZE is only what an fd_set has room for.  A set is an array
+ * of longs, as systems have it.
+ */
+#define SET_BITS (8 * sizeof(unsigned long))
+
+static unsigned long *sets;	/* one for reading, then one for writing */
+static size_t set_longs;	/* of each */
+
+/* Room in both for descriptors up to max, and none in them: 0 or -1. */
+static int
+clear_sets(int max)
 {
-	return fd >= 0;
+	size_t longs = (size_t)(max + 1) / SET_BITS + 1;
+	unsigned long *larger;
+
+	if (longs > set_longs) {
+		larger = realloc(sets, 2 * longs * sizeof(*sets));
+		if (larger == NULL)
+			return -1;
+		sets = larger;
+		set_longs = longs;
+	}
+	memset(sets, 0, 2 * set_longs * sizeof(*sets));
+	return 0;
+}
+
+static unsigned long
+set_bit(int fd)
+{
+	return 1UL << ((size_t)fd % SET_BITS);
 }
 
 int
-sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
+sys_select(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
 {
 	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
-
-	return ppoll(fds, (nfds_t)n, ms == -1 ? NULL : &ts, mask);
-}
-#else
-bool
-sys_can_poll(int fd)
-{
-	return fd >= 0 && fd < FD_SETSIZE;
-}
-
-int
-sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
-{
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
-	fd_set in, out;
+	unsigned long *in, *out;
+	size_t i, at;
 	int rc, max = -1;
-	size_t i;
 
-	FD_ZERO(&in);
-	FD_ZERO(&out);
+	for (i = 0; i < n; i++)
+		max = fds[i].fd > max ? fds[i].fd : max;
+	if (clear_sets(max) == -1)
+		return -1;
+	in = sets;
+	out = sets + set_longs;
 	for (i = 0; i < n; i++) {
 		fds[i].revents = 0;
-		if (!sys_can_poll(fds[i].fd))
+		if (fds[i].fd < 0)
 			continue;
+		at = (size_t)fds[i].fd / SET_BITS;
 		if (fds[i].events & POLLIN)
-			FD_SET(fds[i].fd, &in);
+			in[at] |= set_bit(fds[i].fd);
 		if (fds[i].events & POLLOUT)
-			FD_SET(fds[i].fd, &out);
-		max = fds[i].fd > max ? fds[i].fd : max;
+			out[at] |= set_bit(fds[i].fd);
 	}
-	rc = pselect(max + 1, &in, &out, NULL, ms == -1 ? NULL : &ts, mask);
-	for (i = 0; rc > 0 && i < n; i++)
-		if (sys_can_poll(fds[i].fd))
-			fds[i].revents =
-			    (FD_ISSET(fds[i].fd, &in) ? POLLIN : 0) |
-			    (FD_ISSET(fds[i].fd, &out) ? POLLOUT : 0);
+	rc = pselect(max + 1, (fd_set *)(void *)in, (fd_set *)(void *)out, NULL,
+	    ms == -1 ? NULL : &ts, mask);
+	for (i = 0; rc > 0 && i < n; i++) {
+		if (fds[i].fd < 0)
+			continue;
+		at = (size_t)fds[i].fd / SET_BITS;
+		fds[i].revents = (in[at] & set_bit(fds[i].fd) ? POLLIN : 0) |
+		    (out[at] & set_bit(fds[i].fd) ? POLLOUT : 0);
+	}
 	return rc;
 }
-#endif
 
 int
 sys_message_pipe(int fds[2], size_t len)

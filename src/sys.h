@@ -105,12 +105,11 @@ int sys_parse_addr(const char *host, unsigned port,
     struct sockaddr_storage *ss, socklen_t *len);
 
 /*
- * poll(2) with the mask as the process's in the meantime; ms -1: until something
- * comes.  Where the system has no ppoll(2), descriptors from FD_SETSIZE on are
- * never ready: sys_can_poll is false for them.
+ * pselect(2), of any number of descriptors with any numbers: as poll(2) has them,
+ * POLLIN and POLLOUT, negative ones left out.  mask is the process's in the
+ * meantime; ms -1: until something comes.  One thread calls it.
  */
-bool sys_can_poll(int fd);
-int sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask);
+int sys_select(struct pollfd *fds, size_t n, long ms, const sigset_t *mask);
 
 /* A detached thread with a stack of so many octets: 0, or -1 with errno. */
 int sys_start_thread(void *(*fn)(void *), void *arg, size_t stack);
