@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 """The log: where it goes, in which form; what HUP and USR1 do; children that
 die before their first request."""
+import contextlib
 import fcntl
 import json
 import os
 import re
+import resource
 import select
 import shutil
 import signal
@@ -487,6 +489,11 @@ PIPED = {
                 "        os.write(1, b'x' * 199 + b'\\n')\n"
                 "    return 'written'\n",
     "quick": "def main(request, response):\n    return 'quick'\n",
+    "many": "import os\n"
+            "def main(request, response):\n"
+            "    i = request.GET.first(b'i')\n"
+            "    print('printed', i.decode())\n"
+            "    os.write(2, b'written %s\\n' % i)\n",
 }
 
 
@@ -545,6 +552,28 @@ def unread_log():
              s.text, "no script is blamed", s.text[-1000:])
 
 
+def many_children():
+    """More children than select has descriptors for: all are heard."""
+    n = 360
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 4 * n:
+        return t.skip("more children than select can watch",
+                      "so many descriptors are not allowed")
+    docroot = os.path.join(DIR, "prints")
+    with Server(docroot, "--cleartext") as s, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(Client(s.port, tls=False))
+                   for _ in range(n)]
+        for i, c in enumerate(clients):
+            c.request(f"/many.py?i={i}")
+        for i in 0, n - 1:
+            t.ok(s.wait_log(rf"info: script output: printed {i}$", 30),
+                 f"child {i} is heard: what it prints")
+            t.ok(s.wait_log(rf"warn: script output: written {i}$", 30),
+                 f"child {i} is heard: what it writes")
+        t.ok(tap.wait_until(lambda: s.log().count("output: printed") == n, 30),
+             "all are")
+    return None
+
+
 def unread(fd):
     """Octets that wait in a pipe."""
     return struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0" * 4))[0]
@@ -563,6 +592,7 @@ try:
     dying()
     slow_reader()
     unread_log()
+    many_children()
 finally:
     shutil.rmtree(DIR, ignore_errors=True)
 t.done()
