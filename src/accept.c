@@ -24,7 +24,7 @@
 
 #define ACCEPTS_PER_WAKE 16	/* on one listener, before others are asked */
 
-/* For the ends of handshakes (TCP's) that the kernel has begun, milliseconds. */
+/* For the ends of TCP's handshakes that the kernel has begun, milliseconds. */
 #define LAST_WAIT_MS 20
 
 /* Something is short (errno): waits before the next attempt to `what`. */

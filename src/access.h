@@ -18,7 +18,7 @@ struct access {
 	uint64_t octets;	/* of content sent */
 	uint64_t ms;		/* from its HEADERS to its end */
 	uint32_t stream;
-	const char *fate;	/* without a status: "reset", "ignored", "none" */
+	const char *fate;	/* without status: "reset", "ignored", "none" */
 };
 
 /* Takes :method and :path (of CONNECT: :authority) from the request. */

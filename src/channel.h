@@ -4,10 +4,10 @@
  * message each, of a pipe that no other child has.
  *
  * A thread in a hurry waits for nothing: what the parent has no room for pends,
- * up to a bound, until the I/O thread has it sent, and is lost beyond the bound.
- * Such are the I/O thread and whoever has the connection's mutex; others wait.
- * The parent reads on however long nobody reads the log (parent.c), so that this
- * is not for ever.
+ * up to a bound, until the I/O thread has it sent, and is lost beyond the
+ * bound. Such are the I/O thread and whoever has the connection's mutex; others
+ * wait. The parent reads on however long nobody reads the log (parent.c), so
+ * that this is not for ever.
  */
 #ifndef H2RIG_CHANNEL_H
 #define H2RIG_CHANNEL_H
@@ -35,15 +35,15 @@ void channel_send(const void *message, size_t len);
 bool channel_hurry(bool on);
 
 /*
- * I/O thread: sends what pends.  True: some still does, until poll says that the
- * pipe can be written to.
+ * I/O thread: sends what pends.  True: some still does, until poll says that
+ * the pipe can be written to.
  */
 bool channel_flush(void);
 
 /* With the connection's mutex. */
 bool channel_pends(void);
 
-/* I/O thread, at the end: waits for at most so long; what pends then is lost. */
+/* I/O thread, at the end: waits for at most ms; what pends then is lost. */
 void channel_finish(unsigned ms);
 
 #endif

@@ -69,8 +69,8 @@ blames_client(enum child_end end)
 }
 
 /*
- * What looks like the client's end, and is found by reading or writing, may be a
- * script's doing.
+ * What looks like the client's end, and is found by reading or writing, may be
+ * a script's doing.
  */
 static void
 end_with(struct child *ch, enum child_end end, enum conn_close how,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the log says of a client's doings.  A test's author whose script breaks a
- * rule wants to know how the client took it, and a client's author why a stream
- * of his was reset.  The session calls it, under the mutex, in the I/O thread,
- * which waits for no log (channel.h).
+ * What the log says of a client's doings.  A test's author whose script breaks
+ * a rule wants to know how the client took it, and a client's author why a
+ * stream of his was reset.  The session calls it, under the mutex, in the I/O
+ * thread, which waits for no log (channel.h).
  */
 #include <stdarg.h>
 #include <stdio.h>

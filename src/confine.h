@@ -35,17 +35,17 @@ void confine_parent(const struct options *o);
 void confine_raise_files(const struct options *o);
 
 /*
- * Descriptors of a child's own have numbers from this one on: none that a script
- * opens can have, once confine_files has been called.
+ * Descriptors of a child's own have numbers from this one on: none that a
+ * script opens can have, once confine_files has been called.
  */
 int confine_own_files(const struct options *o);
 
 /*
  * First of all in a process that is to run user code: records and the output
- * descriptors lead to the parent by f; what else it has of the parent's is closed,
- * but those in `kept`, of which the first leads to where 2 does from now on, and
- * the n that own points to (-1: none), which get numbers of the child's own.  0,
- * or -1 with errno.
+ * descriptors lead to the parent by f; what else it has of the parent's is
+ * closed, but those in `kept`, of which the first leads to where 2 does from
+ * now on, and the n that own points to (-1: none), which get numbers of the
+ * child's own.  0, or -1 with errno.
  */
 #define CONFINE_KEPT 2
 int confine_descriptors(const struct options *o, struct feed *f,

@@ -528,9 +528,9 @@ conn_close_fd(struct conn *c)
 
 /*
  * The kernel may have megabytes, and asks for more when a third of them is
- * gone; windows may be of as much.  Only less than ever counts: since the kernel
- * took the last of an answer, replies are all that comes and goes.  The first
- * look counts too, since what went before it is not known.
+ * gone; windows may be of as much.  Only less than ever counts: since the
+ * kernel took the last of an answer, replies are all that comes and goes.  The
+ * first look counts too, since what went before it is not known.
  */
 static void
 look_at_unfetched(struct conn *c, uint64_t now)

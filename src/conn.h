@@ -78,8 +78,8 @@ struct event {
 struct call {
 	atomic_uint_fast64_t since;	/* ms; 0: nothing that has a limit */
 	atomic_uint_fast64_t expired;
-	atomic_bool function;	/* one of the script's; else what is around it */
-	struct running *_Atomic running;	/* in the slot; NULL: none free */
+	atomic_bool function;	/* one of the script's; else what is around */
+	struct running *_Atomic running; /* in the slot; NULL: none free */
 	pthread_t thread;
 	void *state;		/* the thread's, as CPython has it */
 	bool raised;		/* HandlerTimeout was, in this stretch */
@@ -174,7 +174,7 @@ struct conn {
 
 	bool gone;		/* nothing more can be sent */
 	bool no_memory;		/* ... since memory has run out */
-	bool quiet;		/* nothing goes out before the client's preface */
+	bool quiet;		/* nothing goes before the client's preface */
 	bool backlog;		/* the kernel has refused output */
 	bool kept;		/* the kernel may keep the last of it */
 	bool io_soon;		/* the I/O thread is back within the ms */
@@ -282,12 +282,12 @@ int conn_hear(struct conn *c);
 void conn_push(struct conn *c);
 
 /*
- * The same, but for what fills no segment: while another exchange is ready, whose
- * functions may add to it, the kernel may keep that.  It is sent even if the
- * process crashes, unless there is input that nobody has read: then the kernel
- * resets the connection and drops it.  A thread that is to rest or to wait calls
- * conn_send_kept before; for a function that takes its time the I/O thread does
- * it, which pushes each millisecond then.
+ * The same, but for what fills no segment: while another exchange is ready,
+ * whose functions may add to it, the kernel may keep that.  It is sent even if
+ * the process crashes, unless there is input that nobody has read: then the
+ * kernel resets the connection and drops it.  A thread that is to rest or to
+ * wait calls conn_send_kept before; for a function that takes its time the I/O
+ * thread does it, which pushes each millisecond then.
  */
 void conn_push_more(struct conn *c);
 void conn_send_kept(struct conn *c);
@@ -296,8 +296,8 @@ void conn_send_kept(struct conn *c);
 void conn_release_hold(struct conn *c);
 
 /*
- * The exchange that holds the output is over: its header block is left as it is,
- * but nothing can follow part of a frame.  That ends the connection.
+ * The exchange that holds the output is over: its header block is left as it
+ * is, but nothing can follow part of a frame.  That ends the connection.
  */
 void conn_end_hold(struct conn *c);
 
@@ -361,9 +361,9 @@ void conn_note_answer(struct conn *c);
  * looks for a stall.  Returns milliseconds until it wants to be called again,
  * or -1; *stalled is set when for the stall time answers have waited for
  * windows, and none has moved: the kernel took nothing of any, and the client's
- * system acknowledged nothing of what the kernel had.  Or when output has waited
- * for the kernel, and neither that nor this has moved.  To whoever waits for
- * windows, replies are no movement: a client may ask for them all the time.
+ * system acknowledged nothing of what the kernel had.  Or when output has
+ * waited for the kernel, and neither that nor this has moved.  To whoever waits
+ * for windows, replies are no movement: a client may ask for them all the time.
  */
 int conn_tick(struct conn *c, uint64_t now, bool *stalled);
 

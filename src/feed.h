@@ -25,7 +25,7 @@ struct feed {
 	bool ending;		/* its process is dead */
 	int fd[FEED_FDS];	/* records, 1, 2; -1: at its end */
 	int theirs[FEED_FDS];	/* the child's, until it is forked */
-	struct buf left[FEED_FDS];	/* a message, lines, not all there as yet */
+	struct buf left[FEED_FDS];	/* a message, lines, not yet all there */
 };
 
 /* Before the fork: 0, or -1 with errno. */
@@ -41,13 +41,13 @@ void feed_forked(struct feed *f);
  */
 int feed_enter(struct feed *f);
 
-/* Fills entries for poll, and says how many: FEED_FDS, or 0 for a closed one. */
+/* Fills entries for sys_select: FEED_FDS, or 0 for a closed one. */
 size_t feed_watch(const struct feed *f, struct pollfd *set);
 
 /*
  * Logs what is there, of process pid, a bounded part of it; it does not wait.
- * Unless `loses` is set it stops when the log takes no more.  True: there may be
- * more.
+ * Unless `loses` is set it stops when the log takes no more.  True: there may
+ * be more.
  */
 bool feed_read(struct feed *f, pid_t pid, bool loses);
 

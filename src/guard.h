@@ -16,7 +16,7 @@
  */
 int guard_start(size_t n, unsigned grace_ms);
 
-/* In a forked process, which leads a group, before code of others runs there. */
+/* In a forked process, which leads a group, before code of others runs. */
 void guard_enter(size_t place);
 
 /* In the parent: the process of that place is reaped, its group killed. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log: one record is one line.  The parent alone writes them, its children's
- * too, so that records never mix.  A line reads
+ * The log: one record is one line.  The parent alone writes them, its
+ * children's too, so that records never mix.  A line reads
  *
  *	2026-01-02T03:04:05.678Z h2rig[PID] LEVEL: text
  *
@@ -70,8 +70,8 @@ int log_set_keys_file(const char *path);
 void log_never_wait(void);
 
 /*
- * In a process that was forked: its records go to the parent by fd, as channel.h
- * says; *lost counts those that do not.
+ * In a process that was forked: its records go to the parent by fd, as
+ * channel.h says; *lost counts those that do not.
  */
 void log_to_parent(int fd, atomic_uint *lost);
 
@@ -82,8 +82,8 @@ bool log_retry(void);
 int log_room_fd(void);
 
 /*
- * A record of process pid, a child: is written by the next call of log_retry, or
- * with the next record of our own.  While the log takes no more it is lost,
+ * A record of process pid, a child: is written by the next call of log_retry,
+ * or with the next record of our own.  While the log takes no more it is lost,
  * unless it is of a child that cannot wait any more: one of its last.
  */
 struct logmsg;
@@ -147,7 +147,7 @@ log_field_number(const char *name, uint64_t number)
 void log_fields(enum log_level level, const char *text,
     const struct log_field *f, size_t n);
 
-/* One record whose text says it all; as JSON it has the fields as members too. */
+/* One record whose text says it all; JSON has the fields as members too. */
 void log_members(enum log_level level, const char *text,
     const struct log_field *f, size_t n);
 /* A line for the file of secrets of TLS, without its newline. */

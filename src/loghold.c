@@ -2,9 +2,9 @@
 /*
  * Lines of a process that waits for nobody.  The log is often a pipe, which is
  * full when its reader is slow or has stopped.  Its descriptor is shared with
- * those who started us, so it cannot be made non-blocking: it is written to when
- * poll says so, and a timer's signal ends a write that blocks even then.  After
- * that, or an error that may pass, there is no attempt for a while.
+ * those who started us, so it cannot be made non-blocking: it is written to
+ * when poll says so, and a timer's signal ends a write that blocks even then.
+ * After that, or an error that may pass, there is no attempt for a while.
  */
 #include <errno.h>
 #include <limits.h>

@@ -14,7 +14,7 @@
 /* Writes as write(2) does; a socket of the system's log, or a descriptor. */
 typedef ssize_t loghold_write_fn(int fd, const char *text, size_t len);
 
-/* From then on SIGALRM is this module's: it ends a write that does not come back. */
+/* From then on SIGALRM is this module's: it ends a write that blocks. */
 void loghold_begin(void);
 
 /* Whether so much is held that nothing is to be fetched to be added. */

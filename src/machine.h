@@ -9,10 +9,11 @@
 #include <stdint.h>
 
 /*
- * Octets of memory that a child may have by default: a twelfth of the machine's,
- * or of what this process's cgroup and those above it are limited to if that is
- * less; so ten that take all they get leave some.  At least MACHINE_SHARE_MIN,
- * which CPython needs with a hundred threads, at most MACHINE_SHARE_MAX.
+ * Octets of memory that a child may have by default: a twelfth of the
+ * machine's, or of what this process's cgroup and those above it are limited to
+ * if that is less; so ten that take all they get leave some.  At least
+ * MACHINE_SHARE_MIN, which CPython needs with a hundred threads, at most
+ * MACHINE_SHARE_MAX.
  */
 #define MACHINE_SHARE 12
 #define MACHINE_SHARE_MIN ((uint64_t)512 << 20)

@@ -20,7 +20,7 @@
 /* All times are in milliseconds, whatever unit the option takes. */
 struct options {
 	const char *bind[OPTIONS_MAX_BIND];	/* numeric addresses */
-	size_t n_bind;			/* 0: 127.0.0.1 and, if it is there, ::1 */
+	size_t n_bind;			/* 0: 127.0.0.1 and, if there, ::1 */
 	unsigned port;			/* 0: the kernel picks one */
 	const char *cert;		/* PEM files; NULL: made in memory */
 	const char *key;
@@ -35,7 +35,7 @@ struct options {
 	const char *config;		/* JSON file; NULL: none */
 	const char *stash;		/* file or URL; NULL: of this server */
 	const char *ws_doc_root;	/* of *_wsh.py; NULL: doc_root */
-	bool wpt;			/* wrapper pages for .any.js and so on */
+	bool wpt;			/* wrapper pages for .any.js etc. */
 	bool validators;		/* etag, last-modified, 304 */
 	unsigned max_children;
 	unsigned spare;			/* children that wait for a client */

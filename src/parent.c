@@ -320,8 +320,8 @@ add_feeds(const struct parent *p, struct pollfd *set)
 }
 
 /*
- * They are not looked at again at once, unless there is more: a wake-up for each
- * record costs more than the records do.
+ * They are not looked at again at once, unless there is more: a wake-up for
+ * each record costs more than the records do.
  */
 static void
 read_feeds(struct parent *p, const struct pollfd *set)

@@ -23,7 +23,7 @@
 #define PAUSE_MIN_MS 100	/* before something short is tried again */
 #define PAUSE_MAX_MS 2000
 
-/* The pause after one of so many milliseconds that did not help; 0: the first. */
+/* The pause after one of ms milliseconds that did not help; 0: the first. */
 static inline unsigned
 pause_after(unsigned ms)
 {
@@ -124,17 +124,17 @@ void spawn_seat(struct parent *p, long i, const struct sockaddr_storage *ss);
 void spawn_cut(struct seat *seat);
 
 /*
- * As fork; the parent has the seat's pid and group then, what the child says, and
- * a line to it: a pair of sockets, of which each has its end in its copy of the
- * seat.  A spare gets its client by it, and the end of it wakes a child that is
- * asked for something.  Unless it is needed a child can be without, -1.
+ * As fork; the parent has the seat's pid and group then, what the child says,
+ * and a line to it: a pair of sockets, of which each has its end in its copy of
+ * the seat.  A spare gets its client by it, and the end of it wakes a child
+ * that is asked for something.  Unless it is needed a child can be without, -1.
  */
 pid_t spawn_fork(struct parent *p, long i, bool needs_line);
 
 /*
  * In the new process: all that a child needs and a script expects, whoever its
- * client is, and of the parent's descriptors none but *fd (NULL: none yet), whose
- * number changes; then the connection, fd, and it does not return.
+ * client is, and of the parent's descriptors none but *fd (NULL: none yet),
+ * whose number changes; then the connection, fd, and it does not return.
  */
 void spawn_become(struct parent *p, long i, int *fd);
 void spawn_serve(struct parent *p, long i, int fd,

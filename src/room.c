@@ -17,9 +17,9 @@
 
 /*
  * What a client gets to open a stream, milliseconds: twice what the slowest of
- * the last ones took from accept to its first request, within bounds; and all of
- * it while others leave by themselves.  So a burst of clients on a slow machine,
- * or from far away, loses none of them.
+ * the last ones took from accept to its first request, within bounds; and all
+ * of it while others leave by themselves.  So a burst of clients on a slow
+ * machine, or from far away, loses none of them.
  */
 #define IDLE_MIN_MS 1000
 #define IDLE_MAX_MS 5000

@@ -145,9 +145,9 @@ fill(struct running *r, const char *script, const char *function,
 }
 
 /*
- * A free entry: one whose text nobody wants, or the oldest.  NULL: none.  So what
- * runs no function (files are served) does not take the place of the last that
- * did.
+ * A free entry: one whose text nobody wants, or the oldest.  NULL: none.  So
+ * what runs no function (files are served) does not take the place of the last
+ * that did.
  */
 static struct running *
 find_free(struct slot *s)

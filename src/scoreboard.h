@@ -47,7 +47,7 @@ enum child_end {
 	CHILD_END_TRANSPORT,	/* TLS or TCP error: `why` */
 	CHILD_END_SCRIPT,	/* a script closed the connection */
 	CHILD_END_LIMIT,	/* a script passed a limit: `why` */
-	CHILD_END_DAMAGED,	/* a script broke the child's own parts: `why` */
+	CHILD_END_DAMAGED,	/* a script broke the child's parts: `why` */
 	CHILD_END_MEMORY,	/* it ran out, or its limit was hit: `why` */
 	CHILD_END_INTERNAL	/* a fault of our own: `why` */
 };
@@ -67,9 +67,9 @@ struct slot {
 	atomic_int state;	/* enum child_state */
 	atomic_int end;		/* enum child_end */
 	uint64_t started_ms;
-	atomic_uint_fast64_t first_ms;	/* its first request came; 0: none yet */
+	atomic_uint_fast64_t first_ms;	/* its first request; 0: none yet */
 	atomic_uint_fast64_t asked_ms;	/* parent: make room; 0: no */
-	atomic_uint_fast64_t moved_ms;	/* something was last done for a stream */
+	atomic_uint_fast64_t moved_ms;	/* last something done for a stream */
 	atomic_uint_fast64_t kill_at_ms; /* parent SIGKILLs then; 0: no */
 	atomic_uint_fast64_t octets_in;
 	atomic_uint_fast64_t octets_out;
@@ -96,7 +96,7 @@ struct seat {
 	int line_fd;		/* to it, as spawn_line says; -1: none */
 	bool learned;		/* when its first request came */
 	uint64_t asked_ms;	/* it was asked to make room; 0: it was not */
-	uint64_t gone_ms;	/* its client was seen to have left; 0: not yet */
+	uint64_t gone_ms;	/* its client was seen to leave; 0: not yet */
 	char client[64];
 	char host[64];		/* of it, without the port */
 	unsigned processes;	/* in its group, when they were counted */
@@ -141,8 +141,8 @@ void slot_running_end(struct running *r);
 
 /*
  * A sign of life.  A process that has stopped itself or become another program
- * gives none, and the parent kills it limit_ms and more_ms later, if limit_ms is
- * not 0.  Returns how long the next one may take, milliseconds, or -1.
+ * gives none, and the parent kills it limit_ms and more_ms later, if limit_ms
+ * is not 0.  Returns how long the next one may take, milliseconds, or -1.
  */
 int slot_beat(struct slot *s, unsigned limit_ms, unsigned more_ms);
 

@@ -202,9 +202,9 @@ sys_socketpair(int fds[2], int type)
 }
 
 /*
- * Sets as large as they need to be: the kernel goes by the number of the highest
- * descriptor, FD_SETSIZE is only what an fd_set has room for.  A set is an array
- * of longs, as systems have it.
+ * Sets as large as they need to be: the kernel goes by the number of the
+ * highest descriptor, FD_SETSIZE is only what an fd_set has room for.  A set is
+ * an array of longs, as systems have it.
  */
 #define SET_BITS (8 * sizeof(unsigned long))
 

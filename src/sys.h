@@ -22,14 +22,14 @@ int sys_set_cloexec(int fd);
 int sys_set_nonblock(int fd);
 
 /*
- * Moves a descriptor of ours to a number from `least` on, close-on-exec: the new
- * one, or -1 with errno.
+ * Moves a descriptor of ours to a number from `least` on, close-on-exec: the
+ * new one, or -1 with errno.
  */
 int sys_move(int fd, int least);
 
 /*
- * Closes all descriptors from 3 on, but those n, which are `most` at most; where
- * the system has no call for it, those beyond that stay open.
+ * Closes all descriptors from 3 on, but those n, which are `most` at most;
+ * where the system has no call for it, those beyond that stay open.
  */
 void sys_close_others(const int *keep, size_t n, int most);
 
@@ -46,8 +46,8 @@ int sys_message_pipe(int fds[2], size_t len);
 int sys_socketpair(int fds[2], int type);
 
 /*
- * A listening socket queues no new connections from now on, but keeps those that
- * it has: 0, or -1 where the system cannot do that.
+ * A listening socket queues no new connections from now on, but keeps those
+ * that it has: 0, or -1 where the system cannot do that.
  */
 int sys_queue_no_more(int fd);
 
@@ -69,8 +69,8 @@ int sys_temp_file(void);
 /*
  * write(), again after a signal.  With `more` fd is a socket, of which the
  * kernel may keep what fills no segment until there is more, the process ends
- * or sys_send_kept is called (on Linux, for some 200 ms; others do not keep it).
- * What a process that ends has not read makes the kernel drop it.
+ * or sys_send_kept is called (on Linux, for some 200 ms; others do not keep
+ * it). What a process that ends has not read makes the kernel drop it.
  */
 ssize_t sys_send(int fd, const void *src, size_t len, bool more);
 void sys_send_kept(int fd);
@@ -105,9 +105,9 @@ int sys_parse_addr(const char *host, unsigned port,
     struct sockaddr_storage *ss, socklen_t *len);
 
 /*
- * pselect(2), of any number of descriptors with any numbers: as poll(2) has them,
- * POLLIN and POLLOUT, negative ones left out.  mask is the process's in the
- * meantime; ms -1: until something comes.  One thread calls it.
+ * pselect(2), of any number of descriptors with any numbers: as poll(2) has
+ * them, POLLIN and POLLOUT, negative ones left out.  mask is the process's in
+ * the meantime; ms -1: until something comes.  One thread calls it.
  */
 int sys_select(struct pollfd *fds, size_t n, long ms, const sigset_t *mask);
 

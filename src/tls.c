@@ -38,7 +38,8 @@
 
 /*
  * What the last of them may have: the frame headers of 64 KiB, which would be a
- * write of their own.  More is left for the next write, which fills its records.
+ * write of their own.  More is left for the next write, which fills its
+ * records.
  */
 #define LAST_CONTENT 1024
 

@@ -18,7 +18,7 @@ enum tls_status {
 	TLS_AGAIN_READ = -1,	/* call again when the socket is readable */
 	TLS_AGAIN_WRITE = -2,	/* ... when it is writable */
 	TLS_EOF = -3,		/* close_notify, or end of file */
-	TLS_ERROR = -4		/* tls_error says what, and errno, if it is not 0 */
+	TLS_ERROR = -4		/* tls_error says what, and errno if not 0 */
 };
 
 /*
@@ -75,7 +75,7 @@ const char *tls_error(const struct tls *t);
 /* Whether that came of a lack of memory, and thus is not the peer's doing. */
 bool tls_no_memory(const struct tls *t);
 
-/* The client has said that it sends no more; else its TLS_EOF was a bare FIN. */
+/* The client has said that it sends no more; else TLS_EOF was a bare FIN. */
 bool tls_got_close_notify(const struct tls *t);
 
 /* What was negotiated; pointers are valid for the life of t. */

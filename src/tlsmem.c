@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory for OpenSSL.  When there is none, OpenSSL fails with whatever the layer
- * above makes of it: "internal error", or that the client has offered no
+ * Memory for OpenSSL.  When there is none, OpenSSL fails with whatever the
+ * layer above makes of it: "internal error", or that the client has offered no
  * suitable algorithm.  So it is noted here, for each thread, since scripts use
  * the library too.  For tls.c and tlswire.c.
  */

@@ -6,9 +6,9 @@
  * twice.
  *
  * Each record that it reads is two reads, of its header and of what is in it:
- * they are served from octets read ahead.  OpenSSL can read ahead by itself, but
- * moves what it has to the front of its buffer for each record, so that of four
- * records six are copied.
+ * they are served from octets read ahead.  OpenSSL can read ahead by itself,
+ * but moves what it has to the front of its buffer for each record, so that of
+ * four records six are copied.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -19,7 +19,7 @@
 
 struct tlswire {
 	int fd;			/* non-blocking; not owned */
-	uint8_t *ahead;		/* of TLSWIRE_AHEAD; NULL: nothing read so far */
+	uint8_t *ahead;		/* of TLSWIRE_AHEAD; NULL: nothing read yet */
 	size_t n_ahead;		/* octets read */
 	size_t n_taken;		/* of them, by OpenSSL */
 	bool emptied;		/* the last read took all that there was */

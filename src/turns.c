@@ -54,9 +54,9 @@ conn_wake_exchange(struct conn *c, const struct exchange *x)
 
 /*
  * Writers that wait for what they share, room in the queue and the connection's
- * window, are let in one at a time: the most urgent stream first (RFC 9218 §10),
- * among equals who has waited longest.  Whoever gets something done, or finds
- * that it waits for something else, lets in the next.
+ * window, are let in one at a time: the most urgent stream first (RFC 9218
+ * §10), among equals who has waited longest.  Whoever gets something done, or
+ * finds that it waits for something else, lets in the next.
  */
 static bool
 contends(const struct conn *c, const struct waiter *w)

@@ -6,7 +6,8 @@
  *
  * Each block is decoded whatever becomes of its stream, and within bounds: of a
  * field section that is too large the fields are dropped once they pass the
- * bound, and one that is much too large fails the connection (RFC 9113 §10.5.1).
+ * bound, and one that is much too large fails the connection (RFC 9113
+ * §10.5.1).
  */
 #include "session_impl.h"
 
@@ -159,7 +160,8 @@ check_request(struct session *s, const struct frame_header *h,
 	const struct recv_block *b = &s->block;
 	int rc;
 
-	if (b->frame.has_priority && b->frame.priority.dependency == h->stream_id)
+	if (b->frame.has_priority &&
+	    b->frame.priority.dependency == h->stream_id)
 		return session_reset(s, h, H2_PROTOCOL_ERROR,
 		    "a stream that depends on itself (RFC 7540 5.3.1)");
 	if (b->passed == NULL &&

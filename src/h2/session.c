@@ -134,8 +134,8 @@ compose_error(struct session *s, const struct frame_header *h,
 }
 
 /*
- * The hold ends first: a GOAWAY inside of a header block is no worse than
- * one that never comes.  Inside of a raw frame it would be taken for its payload,
+ * The hold ends first: a GOAWAY inside of a header block is no worse than one
+ * that never comes.  Inside of a raw frame it would be taken for its payload,
  * so there nothing is added.
  */
 int

@@ -68,7 +68,7 @@ struct session;
 
 /* A request's HEADERS frame as it came, for applications that show frames. */
 struct headers_frame {
-	uint32_t length;	/* octets of payload, CONTINUATION not counted */
+	uint32_t length;	/* octets of payload, without CONTINUATION */
 	bool padded;
 	bool end_stream;
 	bool has_priority;

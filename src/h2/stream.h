@@ -42,7 +42,7 @@ struct stream {
 	int64_t recv_unreturned;	/* consumed, but not given back yet */
 	int64_t received;	/* octets of DATA content, for content-length */
 	int status;		/* of the final HEADERS sent; 0: none, or raw */
-	uint64_t sent;		/* octets of DATA sent, a raw one's padding too */
+	uint64_t sent;		/* octets of DATA, a raw one's padding too */
 	uint64_t data_frames;	/* received, with content */
 	struct message_info info;
 	void *user;		/* the application's, never touched here */

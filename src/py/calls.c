@@ -31,8 +31,8 @@ set_pending(PyThreadState *state, PyObject *class)
 
 /*
  * In a thread that waits for the GIL or will, and looks for it then.  Before
- * 3.12 a thread that was just started has the number of the one that started it,
- * until it runs, and PyThreadState_SetAsyncExc would find that.
+ * 3.12 a thread that was just started has the number of the one that started
+ * it, until it runs, and PyThreadState_SetAsyncExc would find that.
  */
 static void
 raise_in(PyThreadState *state)
@@ -46,7 +46,8 @@ raise_in(PyThreadState *state)
 
 /*
  * A watchdog looks at `since` with the GIL held, and only this thread, with the
- * GIL, changes it: what was raised for the last stretch does not reach this one.
+ * GIL, changes it: what was raised for the last stretch does not reach this
+ * one.
  */
 static void
 begin_stretch(struct exchange *x, bool function, uint64_t now)
@@ -187,8 +188,8 @@ expire(struct conn *c, struct exchange *x, uint64_t since)
 }
 
 /*
- * Since when the limit counts for x, ms, or 0: it does not.  A tunnel's function
- * may run as long as its client is there.
+ * Since when the limit counts for x, ms, or 0: it does not.  A tunnel's
+ * function may run as long as its client is there.
  */
 static uint64_t
 limited_since(const struct exchange *x, uint64_t since)

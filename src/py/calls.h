@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The record of whose code runs, and the run-time limit on it.  A script has code
- * run where no function of its is called: the text of an exception, what iterates
- * over returned headers, a finalizer.  So all that a handler thread does for an
- * exchange lies between calls_begin and calls_end, in stretches: each function
- * is one, and so is what comes before, between and after functions.  A stretch
- * has the whole run-time limit.
+ * The record of whose code runs, and the run-time limit on it.  A script has
+ * code run where no function of its is called: the text of an exception, what
+ * iterates over returned headers, a finalizer.  So all that a handler thread
+ * does for an exchange lies between calls_begin and calls_end, in stretches:
+ * each function is one, and so is what comes before, between and after
+ * functions.  A stretch has the whole run-time limit.
  *
- * Callers have the GIL, except of calls_check_limit, which the I/O thread calls.
+ * Callers have the GIL, except of calls_check_limit, which the I/O thread
+ * calls.
  */
 #ifndef H2RIG_CALLS_H
 #define H2RIG_CALLS_H

@@ -3,8 +3,8 @@
  * The methods of Stream by which the package takes a request: its events, its
  * field section, and how its content is wanted.
  *
- * What looks at or changes an exchange under the connection's mutex is a small C
- * function that module_locked or module_do runs.
+ * What looks at or changes an exchange under the connection's mutex is a small
+ * C function that module_locked or module_do runs.
  */
 #include <Python.h>
 

@@ -218,7 +218,7 @@ handler_main(void *arg)
 		module_serve(x);
 		t.done = x;
 	}
-	/* What a script keeps for each thread may have a finalizer, which forks. */
+	/* What a script keeps for each thread may have a finalizer that forks. */
 	PyGILState_Release(gil);
 	if (atomic_load(&c->forked))
 		_exit(0);

@@ -8,11 +8,12 @@
  * When nobody has taken anything from it for more than CONN_BUSY_US, or the
  * first has been in it for HANDLER_LATE_US, another thread joins; at once, if
  * all at work have been for as long as that.  If it finds the GIL free, since
- * those at work sleep or wait, it calls the next before it begins.  If it had to
- * wrest the GIL from somebody, a long queue is no reason for more of them for
- * HANDLER_CROWD_US.  Never is more than one on its way: each that waits for the
- * GIL wakes up 2,000 times a second, and a hundred of them had 1,400 requests a
- * second done where one alone does tens of thousands.  Idle ones retire.
+ * those at work sleep or wait, it calls the next before it begins.  If it had
+ * to wrest the GIL from somebody, a long queue is no reason for more of them
+ * for HANDLER_CROWD_US.  Never is more than one on its way: each that waits for
+ * the GIL wakes up 2,000 times a second, and a hundred of them had 1,400
+ * requests a second done where one alone does tens of thousands.  Idle ones
+ * retire.
  */
 #ifndef H2RIG_HANDLER_H
 #define H2RIG_HANDLER_H

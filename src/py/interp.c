@@ -63,9 +63,9 @@ static PyThreadState *child_state;	/* of the child's main thread */
 static PyObject *drain;			/* h2rig.output.drain; owned */
 /*
  * Descriptors that all processes have, with numbers of a child's own.  FAULT is
- * where faulthandler writes: to nowhere in the parent, to a child's own output in
- * each of these.  SHARED is a file that no cleaner of temporary files can remove:
- * the stash's locks are locks on it, also in a probe.
+ * where faulthandler writes: to nowhere in the parent, to a child's own output
+ * in each of these.  SHARED is a file that no cleaner of temporary files can
+ * remove: the stash's locks are locks on it, also in a probe.
  */
 enum { FAULT, SHARED };
 static int descriptors[CONFINE_KEPT] = { -1, -1 };
@@ -369,8 +369,8 @@ on_stack(int sig)
 }
 
 /*
- * To a descriptor which leads to each child's own output later: enabling it there
- * would write to pages that are shared otherwise.
+ * To a descriptor which leads to each child's own output later: enabling it
+ * there would write to pages that are shared otherwise.
  */
 static int
 enable_faulthandler(const struct options *o)
@@ -461,8 +461,8 @@ interp_start(const struct options *o, const char *argv0, char *err,
 /*
  * The kernel gives it to the main thread, if it can.  There faulthandler would
  * look at a script that goes on: one in six of such processes then ended with
- * SIGSEGV.  Where other handler threads rest or wait it may still be one of them,
- * with the same end in 2 of 100 processes with three that slept.
+ * SIGSEGV.  Where other handler threads rest or wait it may still be one of
+ * them, with the same end in 2 of 100 processes with three that slept.
  */
 static void
 leave_abort_to_handlers(void)

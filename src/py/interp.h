@@ -63,10 +63,10 @@ const int *interp_descriptors(void);
 
 /*
  * In the child, once, when the first request has come and before handler
- * threads exist: they will serve c.  The calling thread has no GIL afterwards and never takes it again
- * but for interp_child_flush, and SIGABRT is left to the others: where there is
- * one, what a script sends its own process is reported while it stands in that
- * call.
+ * threads exist: they will serve c.  The calling thread has no GIL afterwards
+ * and never takes it again but for interp_child_flush, and SIGABRT is left to
+ * the others: where there is one, what a script sends its own process is
+ * reported while it stands in that call.
  */
 void interp_child_start(struct conn *c);
 
@@ -80,9 +80,9 @@ void interp_child_warm(const struct options *o);
 void interp_child_flush(void);
 
 /*
- * In the child, without the GIL: has that thread write the stack of what it runs
- * to its output, also while it waits for a lock or keeps the GIL; and waits,
- * for a second at most, until that is there.
+ * In the child, without the GIL: has that thread write the stack of what it
+ * runs to its output, also while it waits for a lock or keeps the GIL; and
+ * waits, for a second at most, until that is there.
  */
 void interp_show_stack(pthread_t thread);
 void interp_await_stack(void);

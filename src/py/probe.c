@@ -60,7 +60,8 @@ become_probe(const struct options *o, struct feed *feed, int fd)
 	/* Should the parent go before it could end us. */
 	alarm(PROBE_MS / 1000 + 2);
 	if (confine_descriptors(o, feed, &lost, interp_descriptors(), own,
-	    1) == -1 || confine_child(o, &what) == -1 || confine_files(o) == -1) {
+	    1) == -1 || confine_child(o, &what) == -1 ||
+	    confine_files(o) == -1) {
 		snprintf(answer + 1, sizeof(answer) - 1, "%s: %s", what,
 		    strerror(errno));
 		status = EXIT_SYSTEM;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What scripts will need, tried in a process with their rights: whether --user
- * may use the directories, and the user's routes, as user code never runs in the
- * parent.
+ * may use the directories, and the user's routes, as user code never runs in
+ * the parent.
  */
 #ifndef H2RIG_PROBE_H
 #define H2RIG_PROBE_H
@@ -22,9 +22,9 @@ struct probe {
 };
 
 /*
- * Reads the routes file and forks a process that runs it.  0, pr->pid is 0
- * when there is neither --routes nor --user; or an exit status with err, one line, and no
- * process: EXIT_CONFIG when the file is unusable, else EXIT_SYSTEM.
+ * Reads the routes file and forks a process that runs it.  0, pr->pid is 0 when
+ * there is neither --routes nor --user; or an exit status with err, one line,
+ * and no process: EXIT_CONFIG when the file is unusable, else EXIT_SYSTEM.
  */
 int probe_begin(struct probe *pr, const struct options *o, char *err,
     size_t err_size);

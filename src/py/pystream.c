@@ -2,8 +2,8 @@
 /*
  * The type Stream: one request as the package sees it, and the running of a
  * script's functions for it.  The methods by which the request is taken are in
- * events.c, those that write to the peer in writer.c; handler threads come in by
- * pystream_serve.
+ * events.c, those that write to the peer in writer.c; handler threads come in
+ * by pystream_serve.
  *
  * What looks at or changes an exchange is a small C function that module_locked
  * or module_do runs under the connection's mutex.

@@ -185,8 +185,9 @@ writer_send_data(PyObject *self, PyObject *const *args, Py_ssize_t n)
 
 /*
  * Octets of a file that are read at a time; what is queued is bounded so.  With
- * the headers of four frames they fill four TLS records.  With 64 KiB, 36 octets
- * are a fifth: files of 10 MiB took 5 % longer (median of 21 pairs of runs).
+ * the headers of four frames they fill four TLS records.  With 64 KiB, 36
+ * octets are a fifth: files of 10 MiB took 5 % longer (median of 21 pairs of
+ * runs).
  */
 #define FILE_LAST (64 * 1024)
 #define FILE_CHUNK (FILE_LAST - 4 * FRAME_HEADER_LEN)
