@@ -393,12 +393,6 @@ log_record(enum log_level level, int err, const char *fmt, va_list ap)
 } while (0)
 
 void
-log_error(const char *fmt, ...)
-{
-	RECORD(LOG_L_ERROR, errno);
-}
-
-void
 log_errorx(const char *fmt, ...)
 {
 	RECORD(LOG_L_ERROR, 0);

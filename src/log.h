@@ -107,7 +107,6 @@ int log_get_fd(void);
 #endif
 
 /* log_warn appends ": " and strerror(errno); log_warnx does not. */
-void log_error(const char *fmt, ...) LOG_PRINTF(1, 2);
 void log_errorx(const char *fmt, ...) LOG_PRINTF(1, 2);
 void log_warn(const char *fmt, ...) LOG_PRINTF(1, 2);
 void log_warnx(const char *fmt, ...) LOG_PRINTF(1, 2);
