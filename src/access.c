@@ -39,19 +39,9 @@ access_path(const struct fields *request, char *dst, size_t size)
 		copy(request, ":authority", dst, size);
 }
 
-const char *
-access_client(char *dst, size_t size, const char *host, unsigned port)
-{
-	snprintf(dst, size, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u",
-	    host, port);
-	return dst;
-}
-
 void
-access_log(const struct access *a, const char *client_host,
-    unsigned client_port)
+access_log(const struct access *a, const char *client)
 {
-	char client[128];
 	const struct log_field f[] = {
 		log_field_text("method", a->method),
 		log_field_text("path", a->path),
@@ -62,8 +52,7 @@ access_log(const struct access *a, const char *client_host,
 		log_field_number("octets", a->octets),
 		log_field_number("ms", a->ms),
 		log_field_number("stream", a->stream),
-		log_field_text("client", access_client(client, sizeof(client),
-		    client_host, client_port))
+		log_field_text("client", client)
 	};
 
 	log_fields(LOG_L_INFO, "request", f, sizeof(f) / sizeof(f[0]));

@@ -27,12 +27,7 @@ void access_request(struct access *a, const struct fields *request);
 /* The latter alone; cut if need be. */
 void access_path(const struct fields *request, char *dst, size_t size);
 
-/* Logs it, at level info; the client's numeric address and port. */
-void access_log(const struct access *a, const char *client_host,
-    unsigned client_port);
-
-/* "127.0.0.1:50000" or "[::1]:50000", in dst, which is returned. */
-const char *access_client(char *dst, size_t size, const char *host,
-    unsigned port);
+/* Logs it, at level info; client: "127.0.0.1:50000" or "[::1]:50000". */
+void access_log(const struct access *a, const char *client);
 
 #endif

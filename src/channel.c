@@ -26,6 +26,7 @@ static _Thread_local bool in_a_hurry;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char pending[PENDING_MAX];
 static size_t pending_from, pending_to;
+static unsigned n_pending;
 
 void
 channel_open(int fd, atomic_uint *count)
@@ -59,6 +60,12 @@ bool
 channel_pends(void)
 {
 	return pending_from < pending_to;
+}
+
+bool
+channel_is_crowded(void)
+{
+	return pending_to - pending_from > PENDING_MAX / 4;
 }
 
 /* False: there is no room.  Whatever else is wrong, it will not be better. */
@@ -95,18 +102,21 @@ wait_for_room(int ms)
 static void
 pend(const void *message, size_t len)
 {
-	if (pending_from > 0) {
+	size_t need = sizeof(len) + len;
+
+	if (need > sizeof(pending) - pending_to) {
 		pending_to -= pending_from;
 		memmove(pending, pending + pending_from, pending_to);
 		pending_from = 0;
 	}
-	if (sizeof(len) + len > sizeof(pending) - pending_to) {
+	if (need > sizeof(pending) - pending_to) {
 		atomic_fetch_add(lost, 1);
 		return;
 	}
 	memcpy(pending + pending_to, &len, sizeof(len));
 	memcpy(pending + pending_to + sizeof(len), message, len);
-	pending_to += sizeof(len) + len;
+	pending_to += need;
+	n_pending++;
 }
 
 /* Sends what pends; true: some still does. */
@@ -120,7 +130,9 @@ flush(void)
 		if (!try(pending + pending_from + sizeof(len), len))
 			return true;
 		pending_from += sizeof(len) + len;
+		n_pending--;
 	}
+	pending_from = pending_to = 0;
 	return false;
 }
 
@@ -153,14 +165,8 @@ void
 channel_finish(unsigned ms)
 {
 	uint64_t now, due = sys_now_ms() + ms;
-	size_t len;
 
 	while (channel_flush() && (now = sys_now_ms()) < due)
 		wait_for_room((int)(due - now));
-	pthread_mutex_lock(&mutex);
-	for (; channel_pends(); pending_from += sizeof(len) + len) {
-		memcpy(&len, pending + pending_from, sizeof(len));
-		atomic_fetch_add(lost, 1);
-	}
-	pthread_mutex_unlock(&mutex);
+	atomic_fetch_add(lost, n_pending);
 }

@@ -664,6 +664,7 @@ child_run(const struct child_args *a)
 		child_fail(a->slot, "descriptors");
 	ch.c.client_host = a->client_host;
 	ch.c.client_port = a->client_port;
+	ch.c.client = a->client;
 	ch.preface_due = sys_now_ms() + a->options->handshake_timeout_ms;
 	if (t != NULL)
 		handshake(&ch);

@@ -7,6 +7,7 @@
 
 #include "options.h"
 #include "scoreboard.h"
+#include "sys.h"
 #include "tls.h"
 
 /* Exit codes of a child. */
@@ -34,6 +35,7 @@ struct child_args {
 	const struct scoreboard *board;	/* which the slot is of */
 	char client_host[64];	/* numeric */
 	unsigned client_port;
+	char client[SYS_ADDR_SIZE];	/* both */
 };
 
 /*

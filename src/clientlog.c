@@ -23,14 +23,13 @@ static void
 note(struct conn *c, const struct log_field *f, size_t n, const char *fmt, ...)
 {
 	struct log_field all[FIELDS_MAX + 1];
-	char client[128], text[1024];
+	char text[1024];
 	va_list ap;
 	int len;
 
-	access_client(client, sizeof(client), c->client_host, c->client_port);
-	all[0] = log_field_text("client", client);
+	all[0] = log_field_text("client", c->client);
 	memcpy(all + 1, f, n * sizeof(*f));
-	len = snprintf(text, sizeof(text), "client %s", client);
+	len = snprintf(text, sizeof(text), "client %s", c->client);
 	va_start(ap, fmt);
 	vsnprintf(text + len, sizeof(text) - (size_t)len, fmt, ap);
 	va_end(ap);
@@ -133,7 +132,7 @@ clientlog_refused(void *user, uint32_t id, const struct fields *l,
 	} else {
 		a.fate = how == REFUSAL_RESET ? "reset" : "ignored";
 	}
-	access_log(&a, c->client_host, c->client_port);
+	access_log(&a, c->client);
 }
 
 void

@@ -167,6 +167,7 @@ struct conn {
 	struct tls_info info;
 	const char *client_host;	/* numeric; borrowed */
 	unsigned client_port;
+	const char *client;	/* both: "127.0.0.1:50000"; borrowed */
 
 	int wake[2];		/* a byte here ends the I/O thread's poll */
 	bool wake_sent;

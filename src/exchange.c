@@ -332,7 +332,7 @@ conn_log_requests(struct conn *c)
 		conn_unlock(c);
 		if (x == NULL)
 			return;
-		access_log(&a, c->client_host, c->client_port);
+		access_log(&a, c->client);
 	}
 }
 
@@ -361,7 +361,7 @@ exchange_push_closed(struct conn *c, struct exchange *x)
 	if (!x->recorded) {
 		describe(x, &a);
 		before = channel_hurry(true);	/* with the mutex */
-		access_log(&a, c->client_host, c->client_port);
+		access_log(&a, c->client);
 		channel_hurry(before);
 		if (channel_pends())
 			conn_wake_io(c);

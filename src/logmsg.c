@@ -6,20 +6,21 @@
  * No lock is held and nothing is allocated (see log.c).
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "logmsg.h"
 
 #define NUMBER UINT32_MAX	/* the length of what is none */
-#define NAME_MAX_LEN 31
+#define NAME_SIZE 32
 #define LAST_SECOND 253402300799	/* of the year 9999 */
 
-/* Before each field's name and text. */
+/* Before each field's text. */
 struct piece {
-	uint32_t name_len;
+	char name[NAME_SIZE];
 	uint32_t text_len;	/* NUMBER: there is no text */
+	uint32_t thousandths;	/* not 0: the number is of these */
 	uint64_t number;
-	uint64_t thousandths;	/* not 0: of these */
 };
 
 void
@@ -55,12 +56,12 @@ void
 logmsg_field(struct logmsg *m, const struct log_field *f)
 {
 	uint32_t before = m->head.len;
-	struct piece piece = { .name_len = (uint32_t)strlen(f->name),
+	struct piece piece = { .number = f->number,
 	    .text_len = f->text != NULL ? (uint32_t)f->len : NUMBER,
-	    .number = f->number, .thousandths = f->thousandths };
+	    .thousandths = f->thousandths };
 
+	snprintf(piece.name, sizeof(piece.name), "%s", f->name);
 	if (!put(m, &piece, sizeof(piece)) ||
-	    !put(m, f->name, piece.name_len) ||
 	    (f->text != NULL && !put(m, f->text, f->len)))
 		m->head.len = before;
 }
@@ -88,48 +89,42 @@ logmsg_take(struct logmsg *m, const void *p, size_t n)
 	return (int)logmsg_size(m);
 }
 
-/* A name is a word: what is in JSON before the colon, in text before "=". */
+/* As in JSON before the colon, in text before "=". */
 static bool
-take_name(char name[NAME_MAX_LEN + 1], const char *p, size_t n)
+is_word(const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < n && (isalpha((unsigned char)p[i]) || p[i] == '_');
-	    i++)
-		name[i] = p[i];
-	name[i] = '\0';
-	return i == n;
+	while (islower((unsigned char)*name) || *name == '_')
+		name++;
+	return *name == '\0';
 }
 
-/* The field at octet *at, which is then that of the next; false: no more. */
+/*
+ * The field at octet *at, which is then that of the next, its name in *piece;
+ * false: no more.
+ */
 static bool
-next_field(const struct logmsg *m, uint32_t *at, char name[NAME_MAX_LEN + 1],
+next_field(const struct logmsg *m, uint32_t *at, struct piece *piece,
     struct log_field *f)
 {
-	const char *p = m->octets + *at;
 	uint32_t left = m->head.len - *at;
-	struct piece piece;
 
-	if (left < sizeof(piece))
+	if (left < sizeof(*piece))
 		return false;
-	memcpy(&piece, p, sizeof(piece));
-	p += sizeof(piece);
-	left -= (uint32_t)sizeof(piece);
-	if (piece.name_len > NAME_MAX_LEN || piece.name_len > left ||
-	    !take_name(name, p, piece.name_len))
+	memcpy(piece, m->octets + *at, sizeof(*piece));
+	*at += (uint32_t)sizeof(*piece);
+	left -= (uint32_t)sizeof(*piece);
+	piece->name[NAME_SIZE - 1] = '\0';
+	if (!is_word(piece->name))
 		return false;
-	p += piece.name_len;
-	left -= piece.name_len;
-	*f = (struct log_field){ .name = name, .number = piece.number,
-	    .thousandths = piece.thousandths != 0 };
-	if (piece.text_len != NUMBER) {
-		if (piece.text_len > left)
-			return false;
-		f->text = p;
-		f->len = piece.text_len;
-		p += f->len;
-	}
-	*at = (uint32_t)(p - m->octets);
+	*f = (struct log_field){ .name = piece->name, .number = piece->number,
+	    .thousandths = piece->thousandths != 0 };
+	if (piece->text_len == NUMBER)
+		return true;
+	if (piece->text_len > left)
+		return false;
+	f->text = m->octets + *at;
+	f->len = piece->text_len;
+	*at += piece->text_len;
 	return true;
 }
 
@@ -137,16 +132,16 @@ void
 logmsg_line(const struct logmsg *m, long pid, enum log_format format,
     bool syslog, struct logline *l)
 {
-	char name[NAME_MAX_LEN + 1];
 	uint32_t at = m->head.text_len;
 	struct log_field f;
+	struct piece piece;
 
 	logline_begin(l, format, &(struct logline_stamp){ .pid = pid,
 	    .at = m->head.at, .level = (enum log_level)m->head.kind }, syslog);
 	logline_add(l, m->octets, m->head.text_len);
 	l->cut |= m->head.cut != 0;
 	logline_text_end(l);
-	while (next_field(m, &at, name, &f))
+	while (next_field(m, &at, &piece, &f))
 		logline_field(l, &f);
 	logline_end(l);
 }

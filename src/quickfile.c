@@ -367,7 +367,7 @@ has_room(struct conn *c, const struct stream *s, size_t len)
 
 	if (c->stopping || conn_is_over(c) || conn_is_contended(c) ||
 	    all->lot_octets + len > LOT_MAX ||
-	    channel_pends() ||
+	    channel_is_crowded() ||
 	    !send_fits(c->session, s, len))
 		return false;
 	if (conn_queued(c) + len > CONN_QUEUE_MAX)
@@ -403,7 +403,7 @@ log_request(const struct conn *c, const struct stream *s,
 	if (log_get_level() < LOG_L_INFO)
 		return;
 	memcpy(a.path, q->key, q->key_len);
-	access_log(&a, c->client_host, c->client_port);
+	access_log(&a, c->client);
 }
 
 bool

@@ -100,6 +100,7 @@ spawn_serve(struct parent *p, long i, int fd,
 	a.board = &p->board;
 	sys_addr_host(sa, a.client_host, sizeof(a.client_host));
 	a.client_port = sys_addr_port(sa);
+	sys_format_addr(sa, a.client, sizeof(a.client));
 	child_run(&a);
 	_exit(CHILD_EXIT_INTERNAL);
 }

@@ -559,7 +559,7 @@ try:
                      other_requests, windows, many, resets, access_log):
             test(server)
     slow_log("/log.txt", 900, 900)
-    slow_log("/" + "d" * 200 + "/" + "f" * 200, 300, 280)
+    slow_log("/" + "d" * 200 + "/" + "f" * 200, 440, 420)
     ends()
     not_plain()
 finally:

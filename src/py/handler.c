@@ -178,8 +178,7 @@ next_exchange(struct conn *c, struct turn *t)
 		if (t->over) {
 			/* The log may be a pipe that nobody empties. */
 			Py_BEGIN_ALLOW_THREADS
-			access_log(&t->access, c->client_host,
-			    c->client_port);
+			access_log(&t->access, c->client);
 			Py_END_ALLOW_THREADS
 			continue;
 		}

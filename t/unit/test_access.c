@@ -74,7 +74,7 @@ START_TEST(a_request_is_a_line_of_fields)
 {
 	struct access a = sample("GET", "/a b\n\xc3\xa4");
 
-	access_log(&a, "::1", 50000);
+	access_log(&a, "[::1]:50000");
 	ck_assert_ptr_nonnull(strstr(logged(), " info: request method=GET "
 	    "path=/a\\x20b\\n\xc3\xa4 status=200 octets=5 ms=7 stream=3 "
 	    "client=[::1]:50000\n"));
@@ -86,7 +86,7 @@ START_TEST(json_has_members)
 	struct access a = sample("GET", "/\"\\ \x01\xc3\xa4\xff\xed\xa0\x80");
 
 	log_set_format(LOG_FORMAT_JSON);
-	access_log(&a, "127.0.0.1", 1);
+	access_log(&a, "127.0.0.1:1");
 	ck_assert_ptr_nonnull(strstr(logged(), "\"level\":\"info\",\"text\":"
 	    "\"request\",\"method\":\"GET\",\"path\":\"/\\\"\\\\ \\u0001"
 	    "\xc3\xa4\\\\xff\\\\xed\\\\xa0\\\\x80\",\"status\":200,"
@@ -99,7 +99,7 @@ START_TEST(connect_shows_its_authority)
 {
 	struct access a = sample("CONNECT", NULL);
 
-	access_log(&a, "127.0.0.1", 1);
+	access_log(&a, "127.0.0.1:1");
 	ck_assert_ptr_nonnull(strstr(logged(),
 	    "method=CONNECT path=example.com:443 "));
 }
@@ -110,9 +110,9 @@ START_TEST(without_a_response)
 	struct access a = sample("GET", "/");
 
 	a.status = 0;
-	access_log(&a, "127.0.0.1", 1);
+	access_log(&a, "127.0.0.1:1");
 	a.fate = "reset";
-	access_log(&a, "127.0.0.1", 1);
+	access_log(&a, "127.0.0.1:1");
 	ck_assert_ptr_nonnull(strstr(logged(), " status=none "));
 	ck_assert_ptr_nonnull(strstr(got, " status=reset "));
 }
@@ -128,7 +128,7 @@ START_TEST(a_long_path_is_bounded)
 	path[sizeof(path) - 1] = '\0';
 	a = sample("GET", path);
 	log_set_format(LOG_FORMAT_JSON);
-	access_log(&a, "127.0.0.1", 1);
+	access_log(&a, "127.0.0.1:1");
 	/* Six characters for each octet are more than a record holds. */
 	logged();
 	ck_assert_uint_le(strlen(got), 8192);

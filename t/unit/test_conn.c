@@ -55,6 +55,7 @@ connect_pair(void)
 	session_limits_default(&options.limits);
 	ck_assert_int_eq(conn_init(&c, fd, NULL, &slot, &options), 0);
 	c.client_host = "127.0.0.1";
+	c.client = "127.0.0.1:0";
 }
 
 static void
@@ -293,6 +294,7 @@ wait_because(enum reason why)
 	options.stall_timeout_ms = LIMIT_MS;
 	ck_assert_int_eq(conn_init(&c, fds[0], NULL, &slot, &options), 0);
 	c.client_host = "127.0.0.1";
+	c.client = "127.0.0.1:0";
 	request(1);
 	if (why == BACKLOG) {
 		ck_assert_int_eq(send(client, wide, sizeof(wide) - 1, 0),
