@@ -40,8 +40,10 @@ bool channel_hurry(bool on);
  */
 bool channel_flush(void);
 
-/* With the connection's mutex: whether something pends, and whether so much
- * that records had better be made by a thread that waits. */
+/*
+ * With the connection's mutex: whether something pends, and whether so much that
+ * records had better be made by a thread that waits.
+ */
 bool channel_pends(void);
 bool channel_is_crowded(void);
 

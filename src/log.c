@@ -182,8 +182,10 @@ log_set_keys_file(const char *path)
 	return 0;
 }
 
-/* Waiting as long as it takes.  A log that cannot be written has nowhere to
- * complain. */
+/*
+ * Waits as long as it takes.  A log that cannot be written has nowhere to
+ * complain.
+ */
 static void
 write_all(int fd, const char *p, size_t len)
 {

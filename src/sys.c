@@ -274,8 +274,6 @@ sys_select(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
 int
 sys_message_pipe(int fds[2], size_t len)
 {
-	int err;
-
 #ifdef PIPE_BUF
 	if (len <= PIPE_BUF)	/* POSIX: such a write is atomic */
 		return sys_pipe(fds, 1);
@@ -283,13 +281,8 @@ sys_message_pipe(int fds[2], size_t len)
 	if (sys_socketpair(fds, SOCK_SEQPACKET) == -1 &&
 	    sys_socketpair(fds, SOCK_DGRAM) == -1)
 		return -1;
-	if (sys_set_nonblock(fds[0]) == 0 && sys_set_nonblock(fds[1]) == 0)
-		return 0;
-	err = errno;
-	close(fds[0]);
-	close(fds[1]);
-	errno = err;
-	return -1;
+	return sys_set_nonblock(fds[0]) == 0 && sys_set_nonblock(fds[1]) == 0 ?
+	    0 : -1;
 }
 
 void

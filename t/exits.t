@@ -298,6 +298,9 @@ def body_of(path: str, log: str) -> bytes:
 def singles(log: str) -> None:
     """A script closes one of its own descriptors or of the server's, and opens
     files until one would have the number: nothing is written there."""
+    if sanitized():
+        t.skip("single descriptors", "the leak checker needs a free one")
+        return
     file, found = os.path.join(DOCROOT, "file"), []
     n = 3
     while len(found) < n:
