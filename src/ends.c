@@ -30,8 +30,8 @@ ends_append(char *text, size_t size, const char *before, const char *what)
 /* After a SIGKILL of somebody else's. */
 static const char *const oom_texts[] = {
 	[MACHINE_OOM_NO] = "",
-	[MACHINE_OOM_YES] =
-	    ": out of memory: the kernel kills processes for want of it",
+	[MACHINE_OOM_YES] = (": out of memory, for want of which the kernel "
+	    "kills processes now"),
 	[MACHINE_OOM_UNKNOWN] = ", perhaps by the kernel for want of memory"
 };
 

@@ -370,6 +370,8 @@ def forked():
                 t.ok(c.wait_for(lambda x=x: x.done and all(
                     y.body == b"noted" for y in others)),
                      f"{at}: all are answered", (x, others))
+                # That of the one before may be about to leave.
+                tap.wait_until(lambda: len(s.children()) == 1)
                 mine = str(s.children()[0])
                 t.eq(pids(), [mine] * 5, f"{at}: by one process")
                 t.ok(tap.wait_until(lambda: not running(mine)), f"{at}: the "
