@@ -334,8 +334,8 @@ conn_hear(struct conn *c)
 	long n = TLS_AGAIN_READ;
 	int i;
 
-	/* What a script has put in its place might block. */
-	if (!conn_has_socket(c))
+	/* A script may have closed it; that we have shut our side is no matter. */
+	if (fcntl(c->fd, F_GETFD) == -1)
 		return -1;
 	for (i = 0; i < HEAR_MAX; i++) {
 		n = wire_read(c, octets, sizeof(octets));
