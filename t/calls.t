@@ -67,7 +67,9 @@ def killed():
         if pid == 0:
             time.sleep(1000)
         os.kill(pid, number)
-        ended.append(os.waitpid(pid, 0)[1])
+        status = os.waitpid(pid, 0)[1]
+        # A KeyboardInterrupt may come before the sleep, amid CPython's hooks.
+        ended.append(2 if (number, status) == (2, 256) else status)
     return ended
 def pools():
     results = []
