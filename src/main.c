@@ -11,19 +11,19 @@
 #include <stdlib.h>
 
 #include "config.h"
-#include "confine.h"
-#include "guard.h"
+#include "base/log.h"
+#include "base/sys.h"
 #include "h2/hpack.h"
-#include "listen.h"
-#include "log.h"
-#include "memory.h"
-#include "options.h"
-#include "parent.h"
+#include "host/confine.h"
+#include "host/guard.h"
+#include "host/listen.h"
+#include "host/memory.h"
+#include "host/options.h"
+#include "host/supervise.h"
+#include "host/tls.h"
+#include "proc/parent.h"
 #include "py/interp.h"
 #include "py/probe.h"
-#include "supervise.h"
-#include "sys.h"
-#include "tls.h"
 
 /* The log as the options want it; where it was until now is told of errors. */
 static void

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The manual names every option of --help, with its short form, argument and
 default, in the same groups and order, and no other; and the exit statuses of
-src/log.h."""
+src/base/log.h."""
 import os
 import re
 import subprocess
@@ -70,8 +70,8 @@ def manual_groups():
 
 
 def exit_statuses():
-    """Numbers in src/log.h, and those that head a paragraph of the manual."""
-    source = set(re.findall(r"EXIT_\w+ = (\d+)", read("src/log.h")))
+    """Numbers in src/base/log.h, and those that head a paragraph of the manual."""
+    source = set(re.findall(r"EXIT_\w+ = (\d+)", read("src/base/log.h")))
     section = re.search(r"^\.Sh EXIT STATUS\n(.*?)^\.Sh",
                         read("doc/h2rig.8"), re.M | re.S).group(1)
     return source | {"0"}, set(re.findall(r"^\.It (\d+)$", section, re.M))

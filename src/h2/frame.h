@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../buf.h"
+#include "base/buf.h"
 
 #define FRAME_HEADER_LEN 9
 #define FRAME_DEFAULT_MAX_SIZE 16384u	/* §4.2, octets of payload */

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../buf.h"
+#include "base/buf.h"
 
 /* The dynamic table's size until settings say otherwise, octets (§4.2). */
 #define HPACK_DEFAULT_TABLE_SIZE 4096

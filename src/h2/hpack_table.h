@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../buf.h"
+#include "base/buf.h"
 #include "hpack.h"
 
 #define HPACK_STATIC_COUNT 61

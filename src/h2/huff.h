@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../buf.h"
+#include "base/buf.h"
 
 /*
  * Builds the tables on the first call.  hpack calls it; call it yourself only

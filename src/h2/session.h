@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../buf.h"
+#include "base/buf.h"
 #include "fields.h"
 #include "frame.h"
 #include "hpack.h"

@@ -11,7 +11,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#include "../sys.h"
+#include "base/sys.h"
 #include "calls.h"
 #include "handler.h"
 #include "module.h"

@@ -15,7 +15,7 @@
 
 #include <stdint.h>
 
-#include "../conn.h"
+#include "conn/conn.h"
 
 /* HandlerTimeout is raised so often in what does not end by it. */
 #define CALLS_AGAIN_MS 1000

@@ -16,9 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../channel.h"
-#include "../log.h"
-#include "../sys.h"
+#include "base/channel.h"
+#include "base/log.h"
+#include "base/sys.h"
 #include "handler.h"
 #include "interp.h"
 #include "module.h"

@@ -20,7 +20,7 @@
 
 #include <stdint.h>
 
-#include "../conn.h"
+#include "conn/conn.h"
 
 #define HANDLER_LOOK_MS 1	/* at the queue, while there is one */
 #define HANDLER_LATE_US 5000

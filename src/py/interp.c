@@ -19,11 +19,11 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "../confine.h"
-#include "../conn.h"
-#include "../log.h"
-#include "../memory.h"
-#include "../sys.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "conn/conn.h"
+#include "host/confine.h"
+#include "host/memory.h"
 #include "interp.h"
 #include "module.h"
 #include "warm.h"

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "../options.h"
+#include "host/options.h"
 
 /*
  * How long a thread may keep the GIL while others wait, microseconds.  At

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../log.h"
+#include "base/log.h"
 #include "calls.h"
 #include "module.h"
 #include "pystream.h"

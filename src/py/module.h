@@ -11,7 +11,7 @@
 
 #include <Python.h>
 
-#include "../conn.h"
+#include "conn/conn.h"
 
 /* For PyImport_AppendInittab. */
 PyObject *module_init(void);

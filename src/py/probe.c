@@ -15,10 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../confine.h"
-#include "../guard.h"
-#include "../log.h"
-#include "../sys.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "host/confine.h"
+#include "host/guard.h"
 #include "interp.h"
 #include "probe.h"
 

@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../feed.h"
-#include "../options.h"
+#include "base/feed.h"
+#include "host/options.h"
 
 struct probe {
 	pid_t pid;		/* of its process; 0: there is none */

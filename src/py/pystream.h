@@ -7,7 +7,7 @@
 
 #include <Python.h>
 
-#include "../conn.h"
+#include "conn/conn.h"
 
 /* One request as the package sees it. */
 struct stream_object {

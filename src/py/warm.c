@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "../scoreboard.h"
-#include "../sys.h"
+#include "base/sys.h"
+#include "host/scoreboard.h"
 #include "module.h"
 #include "warm.h"
 

@@ -5,7 +5,7 @@
 #ifndef H2RIG_WARM_H
 #define H2RIG_WARM_H
 
-#include "../options.h"
+#include "host/options.h"
 
 #define WARM_PARENT 1000	/* requests: as many as there are */
 #define WARM_CHILD 4		/* one of each kind */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../writeop.h"
+#include "conn/writeop.h"
 #include "module.h"
 #include "pystream.h"
 

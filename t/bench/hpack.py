@@ -6,8 +6,8 @@ Reads the stories of raw-data in hpack.tar.xz, from the directory that
 H2RIG_VECTORS names, else from ../shared/vectors beside the source tree.  In a
 temporary directory it does
 
-    gcc -O2 -std=c11 -D_XOPEN_SOURCE=700 -o hpack_bench \
-        t/bench/hpack_bench.c src/buf.c src/h2/huff.c src/h2/hpack.c \
+    gcc -O2 -std=c11 -D_XOPEN_SOURCE=700 -Isrc -o hpack_bench \
+        t/bench/hpack_bench.c src/base/buf.c src/h2/huff.c src/h2/hpack.c \
         src/h2/hpack_table.c -lnghttp2
 
 (CC names another compiler) and runs the program: by the clock, the two in
@@ -27,7 +27,7 @@ from typing import Dict, Iterator, List, Tuple
 import measure
 from measure import Failed, Missing, Series, Table
 
-SOURCES = ("t/bench/hpack_bench.c", "src/buf.c", "src/h2/huff.c",
+SOURCES = ("t/bench/hpack_bench.c", "src/base/buf.c", "src/h2/huff.c",
            "src/h2/hpack.c", "src/h2/hpack_table.c")
 WHOSE = {"h2rig": "ours", "libnghttp2": "nghttp2"}
 WHAT = ("encode", "decode")

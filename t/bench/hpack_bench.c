@@ -22,7 +22,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../src/h2/hpack.h"
+#include "h2/hpack.h"
 
 /* A field list in both forms, and its header block. */
 struct list {

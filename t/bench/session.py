@@ -13,7 +13,7 @@ from typing import Callable, Dict, Iterator, NamedTuple, Set, Tuple
 import measure
 from measure import Failed, Missing, Table
 
-SOURCES = ("t/bench/session_bench.c", "src/buf.c", *(
+SOURCES = ("t/bench/session_bench.c", "src/base/buf.c", *(
     f"src/h2/{name}.c" for name in (
         "fields", "frame", "headers", "hpack", "hpack_table", "huff",
         "limits", "raw", "recv", "send", "session", "stream")))

@@ -22,9 +22,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../src/h2/hpack.h"
-#include "../../src/h2/send.h"
-#include "../../src/h2/session.h"
+#include "h2/hpack.h"
+#include "h2/send.h"
+#include "h2/session.h"
 
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 #define WINDOW_MAX 2147483647u

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/h2/frame.h"
+#include "h2/frame.h"
 
 static void
 check_inside(const struct frame_payload *f, const uint8_t *payload, size_t len)

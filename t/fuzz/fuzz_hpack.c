@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/h2/fields.h"
-#include "../../src/h2/hpack.h"
+#include "h2/fields.h"
+#include "h2/hpack.h"
 
 static int
 keep(void *user, const struct field *f)

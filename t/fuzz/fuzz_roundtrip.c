@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/h2/hpack.h"
+#include "h2/hpack.h"
 
 #define TABLE 4096
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/h2/send.h"
-#include "../../src/h2/session.h"
+#include "h2/send.h"
+#include "h2/session.h"
 
 struct app {
 	struct session *session;

@@ -32,7 +32,7 @@ main(void)
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
+#include "base/buf.h"
 #include "h2/hpack.h"
 
 #define MAX_FIELDS 40

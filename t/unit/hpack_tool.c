@@ -27,7 +27,7 @@
 #include <nghttp2/nghttp2.h>
 #endif
 
-#include "buf.h"
+#include "base/buf.h"
 #include "h2/hpack.h"
 
 #define MAX_FIELDS 1000

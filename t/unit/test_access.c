@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "access.h"
-#include "log.h"
+#include "base/log.h"
+#include "conn/access.h"
 #include "tap.h"
 
 static FILE *file;

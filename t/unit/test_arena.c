@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include "memory.h"
+#include "host/memory.h"
 #include "tap.h"
 
 #define SIZE ((size_t)1 << 20)

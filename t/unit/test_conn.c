@@ -15,10 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "conn_impl.h"
-#include "sys.h"
+#include "base/sys.h"
+#include "conn/conn_impl.h"
+#include "conn/writeop.h"
 #include "tap.h"
-#include "writeop.h"
 
 /* The kernel keeps for 200 ms at most, and a busy machine may take that. */
 #define TRIES 10

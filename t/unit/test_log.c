@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "logline.h"
+#include "base/log.h"
+#include "base/logline.h"
 #include "tap.h"
 
 static int pipe_fd[2];

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "scoreboard.h"
+#include "host/scoreboard.h"
 #include "tap.h"
 
 static struct scoreboard b;

@@ -3,7 +3,7 @@
  * src/tls: what one write gives the kernel, what is said of it when the kernel
  * takes less, and what one read takes of it.  The client is OpenSSL by itself.
  *
- * src/tlsmem.c is compiled for this program with -Dmalloc=short_malloc
+ * src/host/tlsmem.c is compiled for this program with -Dmalloc=short_malloc
  * -Drealloc=short_realloc.
  */
 #undef malloc
@@ -18,8 +18,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/tls.h"
 #include "tap.h"
-#include "tls.h"
 
 void *short_malloc(size_t size);
 void *short_realloc(void *p, size_t size);

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Static files without Python: the answers that Python has given to plain
+ * requests for small files, kept in memory and given again by the I/O thread.
+ * python/h2rig/static.py decides what is plain and hands it over.
+ *
+ * Measured with h2load on a file of 1 KiB: 5 us of CPU for a request with -c8
+ * -m32; with -c1 -m1, where going to sleep and waking up cost most, 140 us, and
+ * 370 us through Python.
+ *
+ * Whether an answer still holds is asked of the file and its directory by
+ * stat(2): device, inode, size, time of modification and of change.  The
+ * directory tells of a `.headers` beside the file that comes or goes.  A
+ * change within the clock tick of the one before it leaves the times as they
+ * were, so that nothing is kept that had just changed when it was read.
+ * One check serves all requests that were read from the socket in one go
+ * before it: whoever sent them cannot know of anything later.
+ *
+ * stat(2) is called under the mutex, which is why files of network file
+ * systems, where it may wait, are left to Python (sys_is_local).
+ *
+ * The table is a hash of WAYS places for each path.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "access.h"
+#include "base/channel.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "conn.h"
+#include "quickfile.h"
+
+#define WAYS 4
+
+/*
+ * Clocks of file systems tick every 10 ms at most where they count fractions
+ * of a second; of the others none is coarser than FAT's, with 2 s.
+ */
+#define SETTLE_FINE_MS 200
+#define SETTLE_COARSE_MS 3000
+
+/* Octets that are answered with, of requests that came in one go. */
+#define LOT_MAX (4 * 1024 * 1024)
+
+struct stamp {
+	uint64_t dev, ino;
+	int64_t size;
+	struct timespec modified, changed;
+};
+
+struct quickfile {
+	uint32_t hash;		/* of key */
+	uint64_t checked;	/* the lot in which the stamps were compared */
+	uint64_t used;		/* the lot in which it was an answer */
+	struct stamp file, dir;
+	const char *path, *dir_path;
+	const uint8_t *key;	/* :path */
+	size_t key_len;
+	const uint8_t *content;
+	size_t len;
+	size_t octets;		/* of this allocation */
+	size_t n_fields;
+	struct field fields[];	/* and then all that is pointed to */
+};
+
+struct quickfiles {
+	struct quickfile *place[QUICKFILE_FILES];
+	size_t octets;
+	uint64_t lot;		/* counts what was read, from 1 */
+	uint64_t lot_octets;
+};
+
+/* ---- stamps ---- */
+
+static struct stamp
+stamp_of(const struct stat *st)
+{
+	return (struct stamp){ .dev = (uint64_t)st->st_dev,
+	    .ino = (uint64_t)st->st_ino, .size = (int64_t)st->st_size,
+	    .modified = st->st_mtim, .changed = st->st_ctim };
+}
+
+static bool
+same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool
+still_fits(const char *path, const struct stamp *was)
+{
+	struct stat st;
+	struct stamp is;
+
+	if (stat(path, &st) == -1)
+		return false;
+	is = stamp_of(&st);
+	return is.dev == was->dev && is.ino == was->ino &&
+	    is.size == was->size && same_time(&is.modified, &was->modified) &&
+	    same_time(&is.changed, &was->changed);
+}
+
+/* Milliseconds of the clock that files are stamped by. */
+static int64_t
+wall_ms(const struct timespec *t)
+{
+	return (int64_t)t->tv_sec * 1000 + t->tv_nsec / 1000000;
+}
+
+/* It changed for the last time well before `before`. */
+static bool
+is_settled(const struct stamp *s, int64_t before)
+{
+	before -= s->changed.tv_nsec != 0 ? SETTLE_FINE_MS : SETTLE_COARSE_MS;
+	return wall_ms(&s->modified) < before && wall_ms(&s->changed) < before;
+}
+
+/*
+ * What was settled when the request came, and is so now that it has been
+ * read, was the same in between.
+ */
+static bool
+take_stamps(struct quickfile *q, const struct quickfile_answer *a,
+    uint64_t since_ms)
+{
+	struct timespec now;
+	struct stat st;
+	int64_t before;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	before = wall_ms(&now) - (int64_t)(sys_now_ms() - since_ms);
+	if (stat(q->path, &st) == -1 || !S_ISREG(st.st_mode))
+		return false;
+	q->file = stamp_of(&st);
+	if (q->file.dev != a->dev || q->file.ino != a->ino ||
+	    q->file.size != (int64_t)a->len || stat(q->dir_path, &st) == -1)
+		return false;
+	q->dir = stamp_of(&st);
+	return is_settled(&q->file, before) && is_settled(&q->dir, before) &&
+	    sys_is_local(q->path) && sys_is_local(q->dir_path);
+}
+
+/* ---- what is kept ---- */
+
+/* A GET whose answer is not one of its ranges; *path is its :path. */
+static bool
+is_plain(const struct fields *request, struct field *path)
+{
+	bool get = false;
+	struct field f;
+	size_t i;
+
+	path->value_len = 0;
+	for (i = 0; i < request->n; i++) {
+		fields_get(request, i, &f);
+		if (f.name_len == 7 && memcmp(f.name, ":method", 7) == 0)
+			get = f.value_len == 3 &&
+			    memcmp(f.value, "GET", 3) == 0;
+		else if (f.name_len == 5 && memcmp(f.name, ":path", 5) == 0)
+			*path = f;
+		else if (f.name_len == 5 && memcmp(f.name, "range", 5) == 0)
+			return false;
+	}
+	return get && path->value_len > 0 &&
+	    path->value_len <= QUICKFILE_PATH_MAX;
+}
+
+/* FNV-1a. */
+static uint32_t
+hash_of(const uint8_t *p, size_t len)
+{
+	uint32_t h = UINT32_C(2166136261);
+
+	while (len-- > 0)
+		h = (h ^ *p++) * UINT32_C(16777619);
+	return h;
+}
+
+static const uint8_t *
+put(uint8_t **at, const void *p, size_t len)
+{
+	uint8_t *to = *at;
+
+	if (len > 0)
+		memcpy(to, p, len);
+	*at += len;
+	return to;
+}
+
+static const char *
+put_text(uint8_t **at, const char *p, size_t len)
+{
+	const char *to = (const char *)put(at, p, len);
+
+	put(at, "", 1);
+	return to;
+}
+
+/* The directory part of a path, octets: "/a" of "/a/b", "/" of "/b". */
+static size_t
+dir_len(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+}
+
+static void
+copy_answer(struct quickfile *q, const struct field *key,
+    const struct quickfile_answer *a)
+{
+	uint8_t *at = (uint8_t *)&q->fields[a->n_fields];
+	size_t i;
+
+	for (i = 0; i < a->n_fields; i++) {
+		q->fields[i] = a->fields[i];
+		q->fields[i].name = put(&at, a->fields[i].name,
+		    a->fields[i].name_len);
+		q->fields[i].value = put(&at, a->fields[i].value,
+		    a->fields[i].value_len);
+	}
+	q->n_fields = a->n_fields;
+	q->path = put_text(&at, a->path, strlen(a->path));
+	q->dir_path = put_text(&at, a->path, dir_len(a->path));
+	q->key = put(&at, key->value, key->value_len);
+	q->key_len = key->value_len;
+	q->hash = hash_of(q->key, q->key_len);
+	q->content = put(&at, a->content, a->len);
+	q->len = a->len;
+}
+
+struct quickfile *
+quickfile_new(const struct fields *request, uint64_t since_ms,
+    const struct quickfile_answer *a)
+{
+	struct quickfile *q;
+	struct field key;
+	size_t i, size;
+
+	if (!is_plain(request, &key) || dir_len(a->path) == 0)
+		return NULL;
+	size = sizeof(*q) + a->n_fields * sizeof(q->fields[0]) +
+	    2 * (strlen(a->path) + 1) + key.value_len + a->len;
+	for (i = 0; i < a->n_fields; i++)
+		size += a->fields[i].name_len + a->fields[i].value_len;
+	if (size > QUICKFILE_OCTETS / 8 || (q = calloc(1, size)) == NULL)
+		return NULL;
+	q->octets = size;
+	copy_answer(q, &key, a);
+	if (!take_stamps(q, a, since_ms)) {
+		free(q);
+		return NULL;
+	}
+	return q;
+}
+
+static struct quickfile **
+place_of(struct quickfiles *all, uint32_t hash, unsigned way)
+{
+	return &all->place[(hash + way) % QUICKFILE_FILES];
+}
+
+static struct quickfile **
+find(struct quickfiles *all, const uint8_t *key, size_t len)
+{
+	uint32_t hash = hash_of(key, len);
+	struct quickfile **at;
+	unsigned way;
+
+	for (way = 0; way < WAYS; way++) {
+		at = place_of(all, hash, way);
+		if (*at != NULL && (*at)->hash == hash &&
+		    (*at)->key_len == len && memcmp((*at)->key, key, len) == 0)
+			return at;
+	}
+	return NULL;
+}
+
+static void
+drop(struct quickfiles *all, struct quickfile **at)
+{
+	if (*at == NULL)
+		return;
+	all->octets -= (*at)->octets;
+	free(*at);
+	*at = NULL;
+}
+
+/* Where one of that hash can go: what is there now is to be dropped. */
+static struct quickfile **
+choose_place(struct quickfiles *all, uint32_t hash)
+{
+	struct quickfile **at, **best = place_of(all, hash, 0);
+	unsigned way;
+
+	for (way = 0; way < WAYS && *best != NULL; way++) {
+		at = place_of(all, hash, way);
+		if (*at == NULL || (*at)->used < (*best)->used)
+			best = at;
+	}
+	return best;
+}
+
+/* The least recently used of all. */
+static void
+drop_oldest(struct quickfiles *all)
+{
+	struct quickfile **oldest = NULL;
+	size_t i;
+
+	for (i = 0; i < QUICKFILE_FILES; i++)
+		if (all->place[i] != NULL && (oldest == NULL ||
+		    all->place[i]->used < (*oldest)->used))
+			oldest = &all->place[i];
+	if (oldest != NULL)
+		drop(all, oldest);
+}
+
+void
+quickfile_keep(struct conn *c, struct quickfile *q)
+{
+	struct quickfile **at;
+
+	if (c->quick == NULL &&
+	    (c->quick = calloc(1, sizeof(*c->quick))) == NULL) {
+		free(q);
+		return;
+	}
+	if ((at = find(c->quick, q->key, q->key_len)) == NULL)
+		at = choose_place(c->quick, q->hash);
+	drop(c->quick, at);
+	while (c->quick->octets + q->octets > QUICKFILE_OCTETS)
+		drop_oldest(c->quick);
+	q->used = c->quick->lot;
+	c->quick->octets += q->octets;
+	*at = q;
+}
+
+/* ---- answers ---- */
+
+void
+quickfile_new_lot(struct conn *c)
+{
+	if (c->quick == NULL)
+		return;
+	c->quick->lot++;
+	c->quick->lot_octets = 0;
+}
+
+uint64_t
+quickfile_lot_octets(const struct conn *c)
+{
+	return c->quick != NULL ? c->quick->lot_octets : 0;
+}
+
+/*
+ * All of it can be queued now, and nobody waits for what it takes, nor does a
+ * record for the log: a handler thread may wait for that.
+ */
+static bool
+has_room(struct conn *c, const struct stream *s, size_t len)
+{
+	const struct quickfiles *all = c->quick;
+
+	if (c->stopping || conn_is_over(c) || conn_is_contended(c) ||
+	    all->lot_octets + len > LOT_MAX ||
+	    channel_is_crowded() ||
+	    !send_fits(c->session, s, len))
+		return false;
+	if (conn_queued(c) + len > CONN_QUEUE_MAX)
+		conn_push(c);
+	return !conn_is_over(c) && conn_queued(c) + len <= CONN_QUEUE_MAX;
+}
+
+/* False: it is no longer what it was, and dropped. */
+static bool
+check(struct quickfiles *all, struct quickfile **at)
+{
+	struct quickfile *q = *at;
+
+	if (q->checked == all->lot)
+		return true;
+	if (!still_fits(q->path, &q->file) ||
+	    !still_fits(q->dir_path, &q->dir)) {
+		drop(all, at);
+		return false;
+	}
+	q->checked = q->used = all->lot;
+	return true;
+}
+
+/* The I/O thread waits for no log. */
+static void
+log_request(const struct conn *c, const struct stream *s,
+    const struct quickfile *q)
+{
+	struct access a = { .method = "GET", .status = s->status,
+	    .octets = s->sent, .stream = s->id };
+
+	if (log_get_level() < LOG_L_INFO)
+		return;
+	memcpy(a.path, q->key, q->key_len);
+	access_log(&a, c->client);
+}
+
+bool
+quickfile_respond(struct conn *c, struct stream *s,
+    const struct fields *request, bool end_stream)
+{
+	struct quickfile **at, *q;
+	struct field path;
+	const char *why;
+	size_t sent;
+
+	if (c->quick == NULL || !end_stream || !is_plain(request, &path) ||
+	    (at = find(c->quick, path.value, path.value_len)) == NULL ||
+	    !has_room(c, s, (*at)->len) || !check(c->quick, at))
+		return false;
+	q = *at;
+	if (send_headers(c->session, s->id, q->fields, q->n_fields,
+	    q->len == 0, &why) != SEND_OK)
+		return false;
+	if (q->len > 0)		/* it fits; short of memory, the session ends */
+		send_data(c->session, s->id, q->content, q->len, true,
+		    SIZE_MAX, &sent, &why);
+	c->quick->lot_octets += q->len;
+	conn_note_answer(c);
+	atomic_fetch_add_explicit(&c->slot->streams, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&c->slot->quick, 1, memory_order_relaxed);
+	log_request(c, s, q);
+	session_release(c->session, s);
+	return true;
+}
+
+void
+quickfile_free(struct conn *c)
+{
+	size_t i;
+
+	if (c->quick == NULL)
+		return;
+	for (i = 0; i < QUICKFILE_FILES; i++)
+		free(c->quick->place[i]);
+	free(c->quick);
+	c->quick = NULL;
+}

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is kept from scripts: other users' rights, resources beyond the limits,
+ * the supervisor's variables, and as far as the system can, the memory of
+ * processes that have the private key.
+ *
+ * The parent resolves names once; each child applies it all before user code
+ * runs.  What a process can undo for itself (it may always lower, never raise)
+ * is not left to it: the parent looks at groups and deadlines from outside.
+ */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE		/* setgroups; RLIMIT_AS on some systems */
+#endif
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+#ifdef HAVE_MALLOC_H
+#include <malloc.h>
+#endif
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include "base/log.h"
+#include "base/sys.h"
+#include "confine.h"
+
+/*
+ * Each arena of glibc's malloc reserves 64 MiB of addresses, and there would
+ * be eight for each processor: that alone would use up a --max-memory.
+ */
+#define ARENAS 4
+
+/*
+ * Numbers of descriptors.  Those of a child that are not for its script come
+ * after all that the script may have: so nothing that it opens, or copies by
+ * dup2, can have one of these numbers, also if it has closed what is there.
+ */
+#define OWN_FILES 16		/* so many numbers */
+#define FILES_MIN 8		/* a script may have */
+#define FILES_MAX 65536		/* the kernel's tables grow with the numbers */
+#define PARENT_FILES 64		/* that the parent has by itself */
+#define CHILD_FILES 5		/* ... and for each child */
+
+/* A script that ignores SIGXCPU is killed so many seconds later. */
+#define CPU_GRACE_S 1
+
+static uid_t the_uid = (uid_t)-1;	/* -1: as the parent has it */
+static gid_t the_gid = (gid_t)-1;
+static char *the_name;			/* NULL: the user has no entry */
+static char *the_home;
+
+static const char *const supervision[] = {
+	"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID",
+	"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "MAINPID",
+	"INVOCATION_ID", "JOURNAL_STREAM", "CREDENTIALS_DIRECTORY",
+	"PROTO", "TCPCONNNUM", "TCPLOCALHOST", "TCPLOCALIP", "TCPLOCALPORT",
+	"TCPREMOTEHOST", "TCPREMOTEINFO", "TCPREMOTEIP", "TCPREMOTEPORT"
+};
+
+/* A number, all of it, below the one that means "none". */
+static int
+parse_id(const char *text, unsigned long *id)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return -1;
+	errno = 0;
+	*id = strtoul(text, &end, 10);
+	return *end != '\0' || errno != 0 || *id >= UINT_MAX ? -1 : 0;
+}
+
+static int
+resolve_user(const char *name, char *err, size_t size)
+{
+	const struct passwd *pw = getpwnam(name);
+	unsigned long id;
+
+	if (pw == NULL && parse_id(name, &id) == 0) {
+		the_uid = (uid_t)id;
+		/* A number need not have an entry; its group is then asked. */
+		if ((pw = getpwuid(the_uid)) == NULL) {
+			the_gid = (gid_t)id;
+			return 0;
+		}
+	}
+	if (pw == NULL) {
+		snprintf(err, size, "--user: \"%s\": expected a user's name or "
+		    "number", name);
+		return -1;
+	}
+	the_uid = pw->pw_uid;
+	the_gid = pw->pw_gid;
+	the_name = strdup(pw->pw_name);
+	the_home = strdup(pw->pw_dir);
+	if (the_name == NULL || the_home == NULL) {
+		snprintf(err, size, "--user: %s", strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+static int
+resolve_group(const char *name, char *err, size_t size)
+{
+	const struct group *gr = getgrnam(name);
+	unsigned long id;
+
+	if (gr != NULL) {
+		the_gid = gr->gr_gid;
+	} else if (parse_id(name, &id) == 0) {
+		the_gid = (gid_t)id;
+	} else {
+		snprintf(err, size, "--group: \"%s\": expected a group's name "
+		    "or number", name);
+		return -1;
+	}
+	return 0;
+}
+
+int
+confine_resolve(const struct options *o, char *err, size_t size)
+{
+	const char *option = o->user != NULL ? "user" : "group";
+
+	if (o->user == NULL && o->group == NULL)
+		return 0;
+	if (geteuid() != 0) {
+		snprintf(err, size, "--%s: expected h2rig to be started by "
+		    "root, who alone can change it", option);
+		return -1;
+	}
+	if (o->user != NULL && resolve_user(o->user, err, size) == -1)
+		return -1;
+	if (o->group != NULL && resolve_group(o->group, err, size) == -1)
+		return -1;
+	return 0;
+}
+
+void
+confine_owner(uid_t *uid, gid_t *gid)
+{
+	*uid = the_uid;
+	*gid = the_gid;
+}
+
+/*
+ * Other processes of the same user may then neither trace this one nor read
+ * its memory.  The leak checker of sanitizer builds would be one of them.
+ */
+static void
+hide_memory(void)
+{
+#if defined(__linux__) && !defined(H2RIG_SANITIZERS)
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+		log_warn("cannot hide the private key's memory");
+#endif
+}
+
+/* SIGXCPU of the soft limit is blocked; of the hard one comes SIGKILL. */
+static void
+warn_of_cpu_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_CPU, &r) == 0 && r.rlim_max != RLIM_INFINITY)
+		log_warnx("the system will kill this server when it has used "
+		    "%ju s of processor time (ulimit -t, LimitCPU)",
+		    (uintmax_t)r.rlim_max);
+}
+
+/*
+ * What scripts start inherits it.  Where another user may not read our memory,
+ * the file is root's: for this moment it is not hidden.
+ */
+static void
+offer_to_oom_killer(void)
+{
+#ifdef __linux__
+	static const char path[] = "/proc/self/oom_score_adj";
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd == -1 && errno == EACCES &&
+	    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0) {
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		hide_memory();
+	}
+	if (fd == -1)
+		return;
+	if (write(fd, "1000", 4) == -1)
+		log_debug("the kernel's out-of-memory killer does not prefer "
+		    "children: %s", strerror(errno));
+	close(fd);
+#endif
+}
+
+void
+confine_parent(const struct options *o)
+{
+	warn_of_cpu_limit();
+	if (geteuid() == 0 && (o->user == NULL || the_uid == 0))
+		log_warnx("scripts will run as root, with all of root's "
+		    "rights: consider --user");
+#if defined(HAVE_MALLOPT) && defined(M_ARENA_MAX)
+	mallopt(M_ARENA_MAX, ARENAS);
+#endif
+	hide_memory();
+}
+
+/* What login(1) sets; a user without an entry has no name, and / as home. */
+static void
+name_user(void)
+{
+	if (the_uid == (uid_t)-1)
+		return;
+	if (the_name != NULL) {
+		setenv("USER", the_name, 1);
+		setenv("LOGNAME", the_name, 1);
+	} else {
+		unsetenv("USER");
+		unsetenv("LOGNAME");
+	}
+	setenv("HOME", the_home != NULL ? the_home : "/", 1);
+}
+
+void
+confine_environment(void)
+{
+	size_t i;
+
+	name_user();
+	for (i = 0; i < sizeof(supervision) / sizeof(supervision[0]); i++)
+		unsetenv(supervision[i]);
+}
+
+/* Lowers a limit; one that is lower already stays.  0: no limit of ours. */
+static int
+lower(int resource, uint64_t soft, uint64_t hard)
+{
+	struct rlimit r;
+
+	if (soft == 0)
+		return 0;
+	if (getrlimit(resource, &r) == -1)
+		return -1;
+	if (r.rlim_max == RLIM_INFINITY || (uint64_t)r.rlim_max > hard)
+		r.rlim_max = (rlim_t)hard;
+	if (r.rlim_cur == RLIM_INFINITY || (uint64_t)r.rlim_cur > soft)
+		r.rlim_cur = (rlim_t)soft;
+	if (r.rlim_cur > r.rlim_max)
+		r.rlim_cur = r.rlim_max;
+	return setrlimit(resource, &r);
+}
+
+static int
+set_limits(const struct options *o)
+{
+#if !defined(H2RIG_SANITIZERS) && defined(RLIMIT_AS)
+	/* A sanitizer's shadow memory is many times that. */
+	if (lower(RLIMIT_AS, o->max_memory, o->max_memory) == -1)
+		return -1;
+#endif
+	/* The kernel counts whole seconds, and of them at least one. */
+	uint64_t cpu_s = ((uint64_t)o->max_cpu_ms + 999) / 1000;
+
+	if (lower(RLIMIT_CPU, cpu_s, cpu_s + CPU_GRACE_S) == -1)
+		return -1;
+	return lower(RLIMIT_FSIZE, o->max_file_size, o->max_file_size);
+}
+
+int
+confine_child(const struct options *o, const char **what)
+{
+	umask(S_IWGRP | S_IWOTH);
+	offer_to_oom_killer();
+	/* For programs that open /dev/stderr; failure is theirs. */
+	if (the_uid != (uid_t)-1 &&
+	    fchown(STDOUT_FILENO, the_uid, (gid_t)-1) == 0)
+		fchown(STDERR_FILENO, the_uid, (gid_t)-1);
+	*what = "resource limits";
+	if (set_limits(o) == -1)
+		return -1;
+	*what = "--group";
+	if (the_gid != (gid_t)-1 && (setgroups(1, &the_gid) == -1 ||
+	    setgid(the_gid) == -1))
+		return -1;
+	*what = "--user";
+	if (the_uid != (uid_t)-1 && setuid(the_uid) == -1)
+		return -1;
+	/* Of no use to whoever may not look there: root's home, most likely. */
+	*what = "working directory";
+	if (the_uid != (uid_t)-1 && access(".", X_OK) == -1 &&
+	    chdir("/") == -1)
+		return -1;
+	hide_memory();
+	return 0;
+}
+
+/* ---- descriptors ---- */
+
+int
+confine_own_files(const struct options *o)
+{
+	rlim_t most = o->max_files != 0 ? o->max_files : FILES_MAX;
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_max != RLIM_INFINITY &&
+	    r.rlim_max < most + OWN_FILES)
+		most = r.rlim_max > OWN_FILES ? r.rlim_max - OWN_FILES : 0;
+	return most > FILES_MIN ? (int)most : FILES_MIN;
+}
+
+/* What the parent needs at most: its descriptors are below. */
+static int
+parent_files(const struct options *o)
+{
+	int own = confine_own_files(o) + OWN_FILES;
+	int need = PARENT_FILES + CHILD_FILES * (int)(o->max_children +
+	    o->spare);
+
+	return need > own ? need : own;
+}
+
+void
+confine_raise_files(const struct options *o)
+{
+	rlim_t need = (rlim_t)parent_files(o);
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1 || r.rlim_cur >= need)
+		return;
+	r.rlim_cur = need < r.rlim_max ? need : r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+}
+
+int
+confine_files(const struct options *o)
+{
+	uint64_t most = (uint64_t)confine_own_files(o);
+
+	return lower(RLIMIT_NOFILE, most, most);
+}
+
+int
+confine_descriptors(const struct options *o, struct feed *f,
+    atomic_uint *lost, const int kept[CONFINE_KEPT], int *const *own, size_t n)
+{
+	int keep[OWN_FILES], least = confine_own_files(o);
+	int records = feed_enter(f);
+	size_t i, k = 0;
+
+	confine_raise_files(o);	/* somebody may have lowered it meanwhile */
+	if (records == -1 || dup2(STDERR_FILENO, kept[0]) == -1 ||
+	    sys_set_cloexec(kept[0]) == -1 ||
+	    (records = sys_move(records, least)) == -1)
+		return -1;
+	keep[k++] = records;
+	for (i = 0; i < CONFINE_KEPT; i++)
+		keep[k++] = kept[i];
+	for (i = 0; i < n; i++) {
+		if (*own[i] == -1)
+			continue;
+		if ((*own[i] = sys_move(*own[i], least)) == -1)
+			return -1;
+		keep[k++] = *own[i];
+	}
+	sys_close_others(keep, k, parent_files(o));
+	log_to_parent(records, lost);
+	return 0;
+}
+
+/* ---- processes ---- */
+
+/* The group of a process, from /proc/PID/stat; -1: it is gone. */
+static long
+group_of(const char *pid)
+{
+	char path[64], text[512];
+	const char *p;
+	long group;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return -1;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	/* "pid (name) state ppid pgrp": only the name may have brackets. */
+	if ((p = strrchr(text, ')')) == NULL ||
+	    sscanf(p + 1, " %*c %*d %ld", &group) != 1)
+		return -1;
+	return group;
+}
+
+int
+confine_count(struct scoreboard *b)
+{
+	const struct dirent *e;
+	long group, at;
+	size_t i;
+	DIR *dir;
+
+	if (access("/proc/self/stat", R_OK) == -1)
+		return -1;
+	/* What is short now may be there the next time. */
+	if ((dir = opendir("/proc")) == NULL)
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ?
+		    0 : -1;
+	for (i = 0; i < b->n; i++)
+		b->seat[i].processes = 0;
+	while ((e = readdir(dir)) != NULL) {
+		if (!isdigit((unsigned char)e->d_name[0]) ||
+		    (group = group_of(e->d_name)) <= 0)
+			continue;
+		if ((at = scoreboard_find(b, (pid_t)group)) != -1)
+			b->seat[at].processes++;
+	}
+	closedir(dir);
+	return 0;
+}

@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line.  One row of the table below is one option; getopt's
+ * arrays, the usage text and the checks are made from the rows, and
+ * t/manual.t compares what --help prints with the manual.  Defaults stand in
+ * options_default alone: usage prints what it finds there.
+ *
+ * Main calls options_parse before anything else; whatever is wrong with the
+ * command line ends the program here, before a socket or Python exists.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "confine.h"
+#include "machine.h"
+#include "options.h"
+
+enum kind {
+	KIND_TRUE,		/* no argument: bool becomes true */
+	KIND_FALSE,		/* ... false */
+	KIND_UINT,		/* unsigned */
+	KIND_U32,		/* uint32_t */
+	KIND_U64,		/* uint64_t */
+	KIND_STRING,
+	KIND_BIND,		/* an address; repeatable */
+	KIND_ALIAS,		/* URL=DIR; repeatable */
+	KIND_LEVEL,		/* name of a log level */
+	KIND_FORMAT,		/* ... of a form of the log */
+	KIND_HELP,
+	KIND_VERSION,
+	KIND_GROUP		/* no option: heads those that follow */
+};
+
+struct row {
+	const char *name;	/* long form; of a group, its heading */
+	int letter;		/* short form; 0: none */
+	const char *arg;	/* NULL: takes none; see quantities */
+	enum kind kind;
+	size_t offset;		/* in struct options */
+	uint64_t min, max;	/* of a number */
+	const char *shown;	/* default in words; NULL: as it stands */
+	const char *help;
+};
+
+struct unit {
+	const char *name;
+	uint64_t size;
+};
+
+/* The numbers that have a unit, by the name of the argument in the table. */
+static const struct quantity {
+	const char *arg;
+	const char *bare;	/* the unit of a number that has none */
+	const char *expected;
+	struct unit units[4];	/* from small to large */
+} quantities[] = {
+#define TIMES { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 } }
+	{ "OCTETS", "", "octets, as 512, 64K, 10M or 2G,", { { "", 1 },
+	    { "K", 1 << 10 }, { "M", 1 << 20 }, { "G", 1 << 30 } } },
+	{ "SECONDS", "s", "seconds, or a time as 500ms, 30s, 5m or 2h,",
+	    TIMES },
+	{ "MS", "ms", "milliseconds, or a time as 500ms, 30s, 5m or 2h,",
+	    TIMES },
+	{ NULL, "", "a number", { { "", 1 } } }	/* all others */
+};
+
+#define AT(member) offsetof(struct options, member)
+#define LIMIT(member) offsetof(struct options, limits.member)
+#define GROUP(heading) { heading, 0, NULL, KIND_GROUP, 0, 0, 0, NULL, NULL }
+
+#define DAY 86400000		/* ms; the longest of any time limit */
+#define MAX31 2147483647	/* 2^31-1, RFC 9113 6.5.2 */
+
+static const struct row rows[] = {
+	GROUP("Most used"),
+	{ "bind", 'b', "ADDR", KIND_BIND, AT(bind), 0, 0,
+	    "127.0.0.1 and ::1", "address; repeatable" },
+	{ "port", 'p', "N", KIND_UINT, AT(port), 0, 65535,
+	    NULL, "port; 0: any free one" },
+	{ "cert", 'c', "FILE", KIND_STRING, AT(cert), 0, 0,
+	    "self-signed", "certificate and chain, PEM" },
+	{ "key", 'k', "FILE", KIND_STRING, AT(key), 0, 0,
+	    NULL, "its private key, PEM" },
+	{ "cleartext", 0, NULL, KIND_TRUE, AT(cleartext), 0, 0,
+	    NULL, "HTTP/2 without TLS" },
+	{ "user", 'u', "NAME", KIND_STRING, AT(user), 0, 0,
+	    NULL, "run scripts as that user; for root" },
+	{ "routes", 0, "FILE", KIND_STRING, AT(routes), 0, 0,
+	    NULL, "Python file of routes and rewrites" },
+	{ "alias", 0, "URL=DIR", KIND_ALIAS, AT(alias), 0, 0,
+	    NULL, "serve DIR under URL; repeatable" },
+	{ "log-level", 'l', "LEVEL", KIND_LEVEL, AT(log_level), 0, 0,
+	    NULL, "error, warn, info or debug" },
+	{ "log-file", 0, "FILE", KIND_STRING, AT(log_file), 0, 0,
+	    "standard error", "append the log to it" },
+	GROUP("What is served"),
+	{ "config", 0, "FILE", KIND_STRING, AT(config), 0, 0,
+	    NULL, "hosts and ports for substitution, JSON" },
+	{ "latency", 0, "MS", KIND_UINT, AT(latency_ms), 0, DAY,
+	    NULL, "wait before each request" },
+	{ "hide-tracebacks", 0, NULL, KIND_TRUE, AT(hide_tracebacks), 0, 0,
+	    NULL, "keep them out of 500 responses" },
+	{ "stash", 0, "WHERE", KIND_STRING, AT(stash), 0, 0,
+	    "not shared", "file, redis://... or wptserve" },
+	{ "validators", 0, NULL, KIND_TRUE, AT(validators), 0, 0,
+	    NULL, "etag, last-modified and 304 for files" },
+	{ "wpt", 0, NULL, KIND_TRUE, AT(wpt), 0, 0,
+	    NULL, "pages for .any.js, .window.js, .worker.js" },
+	{ "ws-docroot", 0, "DIR", KIND_STRING, AT(ws_doc_root), 0, 0,
+	    "DOCROOT", "where *_wsh.py are" },
+	GROUP("Connections"),
+	{ "max-children", 0, "N", KIND_UINT, AT(max_children), 1, 65536,
+	    NULL, "connections at a time" },
+	{ "max-per-address", 0, "N", KIND_UINT, AT(max_per_address), 0, 65536,
+	    NULL, "connections of a client; 0: no limit" },
+	{ "max-per-second", 0, "N", KIND_UINT, AT(max_per_second), 0, MAX31,
+	    NULL, "new connections; 0: no limit" },
+	{ "spare", 0, "N", KIND_UINT, AT(spare), 0, 64,
+	    NULL, "children forked ahead of clients" },
+	{ "grace", 0, "SECONDS", KIND_UINT, AT(grace_ms), 0, DAY,
+	    NULL, "time to finish when stopped" },
+	{ "handshake-timeout", 0, "SECONDS", KIND_UINT,
+	    AT(handshake_timeout_ms), 1, DAY,
+	    NULL, "for TLS and preface" },
+	{ "idle-timeout", 0, "SECONDS", KIND_UINT, AT(idle_timeout_ms), 1, DAY,
+	    NULL, "without a stream" },
+	{ "stall-timeout", 0, "SECONDS", KIND_UINT, AT(stall_timeout_ms), 1,
+	    DAY, NULL, "while no output moves" },
+	{ "max-lifetime", 0, "SECONDS", KIND_UINT, AT(max_lifetime_ms), 0, DAY,
+	    NULL, "of a connection; 0: no limit" },
+	{ "max-requests", 0, "N", KIND_UINT, AT(max_requests), 0, MAX31,
+	    NULL, "of a connection; 0: no limit" },
+	GROUP("What a script may use"),
+	{ "group", 'g', "NAME", KIND_STRING, AT(group), 0, 0,
+	    "the user's", "run scripts with it alone" },
+	{ "run-limit", 0, "SECONDS", KIND_UINT, AT(run_limit_ms), 0, DAY,
+	    NULL, "of a script's function; 0: none" },
+	{ "max-memory", 0, "OCTETS", KIND_U64, AT(max_memory), 0, INT64_MAX,
+	    "1/12 of memory", "of a child; 0: no limit" },
+	{ "max-cpu", 0, "SECONDS", KIND_UINT, AT(max_cpu_ms), 0, DAY,
+	    NULL, "processor time of a child; 0: no limit" },
+	{ "max-file-size", 0, "OCTETS", KIND_U64, AT(max_file_size), 0,
+	    INT64_MAX, NULL, "of a file that is written; 0: no limit" },
+	{ "max-files", 0, "N", KIND_UINT, AT(max_files), 0, 1 << 20,
+	    NULL, "open files of a child; 0: no limit" },
+	{ "max-processes", 0, "N", KIND_UINT, AT(max_processes), 0, 1 << 22,
+	    NULL, "processes of a child; 0: no limit" },
+	{ "silence-limit", 0, "SECONDS", KIND_UINT, AT(silence_limit_ms), 0,
+	    DAY, NULL, "till a silent child dies; 0: never" },
+	GROUP("Settings that are sent"),
+	{ "header-table-size", 0, "OCTETS", KIND_U32,
+	    LIMIT(header_table_size), 0, 1 << 24, NULL, "of the HPACK table" },
+	{ "max-concurrent-streams", 0, "N", KIND_U32,
+	    LIMIT(max_concurrent_streams), 0, 10000,
+	    NULL, "streams at a time" },
+	{ "initial-window-size", 0, "OCTETS", KIND_U32,
+	    LIMIT(initial_window_size), 0, MAX31,
+	    NULL, "of a stream, and of the connection" },
+	{ "max-frame-size", 0, "OCTETS", KIND_U32, LIMIT(max_frame_size),
+	    16384, 16777215, NULL, "of a frame's payload" },
+	{ "max-header-list-size", 0, "OCTETS", KIND_U32,
+	    LIMIT(max_header_list_size), 1, 1 << 24,
+	    NULL, "of a field section; enforced" },
+	{ "no-connect-protocol", 0, NULL, KIND_FALSE,
+	    LIMIT(enable_connect_protocol), 0, 0,
+	    NULL, "no extended CONNECT" },
+	GROUP("Bounds on a client"),
+	{ "max-fields", 0, "N", KIND_U32, LIMIT(max_fields), 1, 1 << 20,
+	    NULL, "field lines in a section" },
+	{ "max-continuations", 0, "N", KIND_U32, LIMIT(max_continuations), 0,
+	    MAX31, NULL, "CONTINUATION in a block" },
+	{ "max-settings", 0, "N", KIND_U32, LIMIT(max_settings), 1, MAX31,
+	    NULL, "entries in a SETTINGS" },
+	{ "max-resets", 0, "N", KIND_U32, LIMIT(max_resets), 1, MAX31,
+	    NULL, "RST_STREAM at once" },
+	{ "resets-per-second", 0, "N", KIND_U32, LIMIT(resets_per_second), 1,
+	    MAX31, NULL, "... and in the long run" },
+	{ "max-idle-frames", 0, "N", KIND_U32, LIMIT(max_idle_frames), 1,
+	    MAX31, NULL, "frames that do no work in a row" },
+	{ "max-replies", 0, "N", KIND_U32, LIMIT(max_replies), 1, MAX31,
+	    NULL, "queued replies to control frames" },
+	{ "max-data-frames", 0, "N", KIND_U32, LIMIT(max_data_frames), 1,
+	    MAX31, NULL, "beyond one for 256 octets" },
+	{ "max-body", 0, "OCTETS", KIND_U64, LIMIT(max_body), 0, INT64_MAX,
+	    NULL, "of a request's content" },
+	{ "max-stored", 0, "OCTETS", KIND_U64, AT(max_stored), 1, INT64_MAX,
+	    "what it leaves to others", "content in files" },
+	{ "max-stored-total", 0, "OCTETS", KIND_U64, AT(max_stored_total), 1,
+	    INT64_MAX, "three quarters of TMPDIR", "of all clients" },
+	{ "max-parameters", 0, "N", KIND_U32, AT(max_parameters), 1, MAX31,
+	    NULL, "of a form, query, cookie field" },
+	{ "max-message", 0, "OCTETS", KIND_U64, AT(max_message), 0,
+	    UINT64_C(1) << 40,
+	    NULL, "of a WebSocket message, inflated" },
+	GROUP("Started by other programs"),
+	{ "inetd", 0, NULL, KIND_TRUE, AT(inetd), 0, 0,
+	    NULL, "standard input is the connection" },
+	{ "inetd-wait", 0, NULL, KIND_TRUE, AT(inetd_wait), 0, 0,
+	    NULL, "standard input is the listening socket" },
+	{ "idle-exit", 0, "SECONDS", KIND_UINT, AT(idle_exit_ms), 0, DAY,
+	    NULL, "end when without clients; 0: never" },
+	{ "notify-fd", 0, "N", KIND_UINT, AT(notify_fd), 3, 65535,
+	    "none", "write a newline to it when ready" },
+	GROUP("The log"),
+	{ "log-format", 0, "FORM", KIND_FORMAT, AT(log_format), 0, 0,
+	    "text", "text or json" },
+	{ "syslog", 0, NULL, KIND_TRUE, AT(syslog), 0, 0,
+	    NULL, "log to the system's log" },
+	GROUP("The program itself"),
+	{ "help", 'h', NULL, KIND_HELP, 0, 0, 0,
+	    NULL, "print this" },
+	{ "version", 'V', NULL, KIND_VERSION, 0, 0, 0,
+	    NULL, "print the version" }
+};
+
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* What getopt_long returns for a row without a letter. */
+#define FIRST_LONG 256
+
+#define NUMBER_SIZE 32		/* of a number with its unit, as text */
+
+static void
+options_default(struct options *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->port = 8443;
+	o->log_level = LOG_L_INFO;
+	o->max_children = 512;
+	o->grace_ms = 10000;
+	o->handshake_timeout_ms = 10000;
+	o->idle_timeout_ms = 300000;
+	o->stall_timeout_ms = 300000;
+	o->run_limit_ms = 300000;
+	o->max_memory = machine_child_memory();
+	o->max_message = (uint64_t)16 << 20;
+	o->max_parameters = 10000;
+	o->max_files = 1024;
+	o->max_processes = 64;
+	o->silence_limit_ms = 30000;
+	session_limits_default(&o->limits);
+}
+
+static void *
+member(struct options *o, const struct row *r)
+{
+	return (char *)o + r->offset;
+}
+
+static const struct quantity *
+quantity_of(const struct row *r)
+{
+	const struct quantity *q = quantities;
+
+	while (q->arg != NULL && strcmp(q->arg, r->arg) != 0)
+		q++;
+	return q;
+}
+
+#define N_UNITS (sizeof(quantities[0].units) / sizeof(quantities[0].units[0]))
+
+/* A number of a row in the largest unit that leaves no fraction. */
+static const char *
+number_text(const struct row *r, uint64_t v, char dst[NUMBER_SIZE])
+{
+	const struct quantity *q = quantity_of(r);
+	size_t i = N_UNITS - 1;
+
+	while (i > 0 && (q->units[i].size == 0 || v % q->units[i].size != 0))
+		i--;
+	if (v == 0)
+		snprintf(dst, NUMBER_SIZE, "0");
+	else
+		snprintf(dst, NUMBER_SIZE, "%" PRIu64 "%s",
+		    v / q->units[i].size, q->units[i].name);
+	return dst;
+}
+
+/* The default of a row as text, or NULL: none to speak of. */
+static const char *
+default_text(const struct row *r, struct options *o, char dst[NUMBER_SIZE])
+{
+	void *p = member(o, r);
+
+	if (r->shown != NULL)
+		return r->shown;
+	switch (r->kind) {
+	case KIND_UINT:
+		return number_text(r, *(unsigned *)p, dst);
+	case KIND_U32:
+		return number_text(r, *(uint32_t *)p, dst);
+	case KIND_U64:
+		return number_text(r, *(uint64_t *)p, dst);
+	case KIND_LEVEL:
+		return log_level_name(*(enum log_level *)p);
+	default:
+		return NULL;
+	}
+}
+
+static void
+print_row(const struct row *r, struct options *defaults)
+{
+	char letter[4] = { '-', (char)r->letter, ',', '\0' };
+	char left[64], number[NUMBER_SIZE];
+	const char *def = default_text(r, defaults, number);
+
+	snprintf(left, sizeof(left), "%-3s --%s%s%s",
+	    r->letter != 0 ? letter : "", r->name, r->arg != NULL ? " " : "",
+	    r->arg != NULL ? r->arg : "");
+	printf("  %-33s  %s", left, r->help);
+	if (def != NULL)
+		printf(" [%s]", def);
+	putchar('\n');
+}
+
+static void
+print_usage(void)
+{
+	struct options o;
+	size_t i;
+
+	options_default(&o);
+	printf("usage: h2rig [option ...] DOCROOT\n"
+	    "Serves DOCROOT by HTTP/2; Python scripts in it see each frame.\n"
+	    "OCTETS may end in K, M or G (of 1024); SECONDS and MS in ms, s, m "
+	    "or h.\n");
+	for (i = 0; i < N_ROWS; i++)
+		if (rows[i].kind == KIND_GROUP)
+			printf("\n%s:\n", rows[i].name);
+		else
+			print_row(&rows[i], &o);
+}
+
+/* Prints and leaves: --help and --version. */
+static void
+print_and_exit(enum kind kind)
+{
+	if (kind == KIND_HELP)
+		print_usage();
+	else
+		printf("h2rig %s\n", PACKAGE_VERSION);
+	if (fflush(stdout) == EOF)
+		fatal(EXIT_SYSTEM, "standard output");
+	exit(EXIT_SUCCESS);
+}
+
+/* The size of the unit that a number of a row ends in; 0: it is none. */
+static uint64_t
+unit_size(const struct quantity *q, const char *name)
+{
+	size_t i;
+
+	if (*name == '\0')
+		name = q->bare;
+	for (i = 0; i < N_UNITS && q->units[i].name != NULL; i++)
+		if (strcasecmp(name, q->units[i].name) == 0)
+			return q->units[i].size;
+	return 0;
+}
+
+/* Decimal digits and a unit: strtoull alone takes signs, blanks and more. */
+static uint64_t
+parse_number(const struct row *r, const char *text)
+{
+	const struct quantity *q = quantity_of(r);
+	char min[NUMBER_SIZE], max[NUMBER_SIZE];
+	const char *p = text;
+	uint64_t v = 0, unit;
+
+	while (*p >= '0' && *p <= '9') {
+		uint64_t digit = (uint64_t)(*p++ - '0');
+
+		/* Stays too large, however many digits follow. */
+		v = v > (UINT64_MAX - digit) / 10 ? UINT64_MAX
+		    : v * 10 + digit;
+	}
+	unit = unit_size(q, p);
+	if (p == text || unit == 0 || v > r->max / unit || v * unit < r->min)
+		fatalx(EXIT_USAGE, "--%s: \"%s\": expected %s from %s to %s",
+		    r->name, text, q->expected, number_text(r, r->min, min),
+		    number_text(r, r->max, max));
+	return v * unit;
+}
+
+static void
+add_bind(struct options *o, const struct row *r, const char *text)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	if (sys_parse_addr(text, 0, &ss, &len) == -1)
+		fatalx(EXIT_USAGE, "--%s: \"%s\": expected a numeric IPv4 or "
+		    "IPv6 address", r->name, text);
+	if (o->n_bind == OPTIONS_MAX_BIND)
+		fatalx(EXIT_USAGE, "--%s: \"%s\": expected at most %d "
+		    "addresses", r->name, text, OPTIONS_MAX_BIND);
+	o->bind[o->n_bind++] = text;
+}
+
+static void
+add_alias(struct options *o, const struct row *r, const char *text)
+{
+	const char *equals = strchr(text, '=');
+
+	if (text[0] != '/' || equals == NULL || equals[1] == '\0')
+		fatalx(EXIT_USAGE, "--%s: \"%s\": expected /URL/=DIR", r->name,
+		    text);
+	if (o->n_alias == OPTIONS_MAX_ALIAS)
+		fatalx(EXIT_USAGE, "--%s: \"%s\": expected at most %d "
+		    "aliases", r->name, text, OPTIONS_MAX_ALIAS);
+	o->alias[o->n_alias++] = text;
+}
+
+static void
+apply(struct options *o, const struct row *r, const char *text)
+{
+	void *p = member(o, r);
+	int level;
+
+	switch (r->kind) {
+	case KIND_TRUE:
+	case KIND_FALSE:
+		*(bool *)p = r->kind == KIND_TRUE;
+		break;
+	case KIND_UINT:
+		*(unsigned *)p = (unsigned)parse_number(r, text);
+		break;
+	case KIND_U32:
+		*(uint32_t *)p = (uint32_t)parse_number(r, text);
+		break;
+	case KIND_U64:
+		*(uint64_t *)p = parse_number(r, text);
+		break;
+	case KIND_STRING:
+		*(const char **)p = text;
+		break;
+	case KIND_BIND:
+		add_bind(o, r, text);
+		break;
+	case KIND_ALIAS:
+		add_alias(o, r, text);
+		break;
+	case KIND_LEVEL:
+		level = log_level_from_name(text);
+		if (level == -1)
+			fatalx(EXIT_USAGE, "--%s: \"%s\": expected error, "
+			    "warn, info or debug", r->name, text);
+		*(enum log_level *)p = (enum log_level)level;
+		break;
+	case KIND_FORMAT:
+		level = log_format_from_name(text);
+		if (level == -1)
+			fatalx(EXIT_USAGE, "--%s: \"%s\": expected text or "
+			    "json", r->name, text);
+		*(enum log_format *)p = (enum log_format)level;
+		break;
+	case KIND_HELP:
+	case KIND_VERSION:
+		print_and_exit(r->kind);
+		break;
+	case KIND_GROUP:
+		break;
+	}
+}
+
+/* getopt_long's return value, or optopt, to a row; NULL: none has it. */
+static const struct row *
+find_row(int c)
+{
+	size_t i;
+
+	for (i = 0; i < N_ROWS; i++)
+		if (c == FIRST_LONG + (int)i ||
+		    (rows[i].letter != 0 && c == rows[i].letter))
+			return &rows[i];
+	return NULL;
+}
+
+static void
+fill_getopt(struct option *lopt, char *sopt)
+{
+	size_t i;
+
+	/* A leading colon: a missing argument is returned as ':'. */
+	*sopt++ = ':';
+	for (i = 0; i < N_ROWS; i++) {
+		const struct row *r = &rows[i];
+
+		if (r->kind == KIND_GROUP)
+			continue;
+		*lopt++ = (struct option){ r->name, r->arg != NULL, NULL,
+		    r->letter != 0 ? r->letter : FIRST_LONG + (int)i };
+		if (r->letter == 0)
+			continue;
+		*sopt++ = (char)r->letter;
+		if (r->arg != NULL)
+			*sopt++ = ':';
+	}
+	*sopt = '\0';
+	*lopt = (struct option){ 0 };
+}
+
+/* The options that a long one which is cut too short may be. */
+static const char *
+candidates(const char *word, char *dst, size_t size)
+{
+	size_t i, len = strcspn(word, "="), at = 0;
+
+	dst[0] = '\0';
+	for (i = 0; i < N_ROWS && at < size; i++)
+		if (rows[i].kind != KIND_GROUP &&
+		    strncmp(rows[i].name, word, len) == 0)
+			at += (size_t)snprintf(dst + at, size - at, "%s--%s",
+			    at > 0 ? ", " : "", rows[i].name);
+	return dst;
+}
+
+/* What getopt_long returned '?' or ':' for. */
+static void
+reject(int c, char **argv)
+{
+	const struct row *r = optopt != 0 ? find_row(optopt) : NULL;
+	const char *word = argv[optind - 1];
+	char several[1024];
+
+	if (r != NULL && c == ':')
+		fatalx(EXIT_USAGE, "--%s: expected %s after it", r->name,
+		    r->arg);
+	if (r != NULL)
+		fatalx(EXIT_USAGE, "--%s: expected no argument", r->name);
+	/* An unknown letter may stand anywhere in its word. */
+	if (optopt != 0)
+		fatalx(EXIT_USAGE, "-%c: expected an option that "
+		    "h2rig --help lists", optopt);
+	if (strncmp(word, "--", 2) == 0 &&
+	    candidates(word + 2, several, sizeof(several))[0] != '\0')
+		fatalx(EXIT_USAGE, "%s: expected one of %s", word, several);
+	fatalx(EXIT_USAGE, "%s: expected an option that h2rig --help lists",
+	    word);
+}
+
+static char *
+check_directory(const char *name, const char *path)
+{
+	struct stat st;
+	char *real;
+
+	real = realpath(path, NULL);
+	if (real == NULL || stat(real, &st) == -1)
+		fatal(EXIT_CONFIG, "%s: \"%s\": expected a directory", name,
+		    path);
+	errno = ENOTDIR;
+	if (!S_ISDIR(st.st_mode) || access(real, R_OK | X_OK) == -1)
+		fatal(EXIT_CONFIG, "%s: \"%s\": expected a readable "
+		    "directory", name, path);
+	return real;
+}
+
+/* Ways to be started, and to log, that exclude each other. */
+static void
+check_start(const struct options *o)
+{
+	const struct {
+		bool both;
+		const char *name, *other;
+	} pairs[] = {
+		{ o->inetd && o->inetd_wait, "inetd", "inetd-wait" },
+		{ o->inetd && o->idle_exit_ms != 0, "inetd", "idle-exit" },
+		{ o->inetd && o->notify_fd != 0, "inetd", "notify-fd" },
+		{ o->inetd_wait && o->notify_fd != 0, "inetd-wait",
+		    "notify-fd" },
+		{ o->syslog && o->log_file != NULL, "syslog", "log-file" }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (pairs[i].both)
+			fatalx(EXIT_USAGE, "--%s: expected no --%s with it",
+			    pairs[i].name, pairs[i].other);
+}
+
+/* ps and a script's /proc/self/cmdline show the command line. */
+static void
+hide_password(struct options *o)
+{
+	char *shown = (char *)o->stash;		/* of argv */
+	char *from, *to;
+
+	if (shown == NULL || (from = strstr(shown, "://")) == NULL ||
+	    (to = strrchr(from, '@')) == NULL)
+		return;
+	if ((o->stash = strdup(shown)) == NULL)
+		fatal(EXIT_SYSTEM, "--stash");
+	from += strlen("://");
+	memset(from, '*', (size_t)(to - from));
+}
+
+/* What options say about each other, and the operand. */
+static void
+check_whole(struct options *o, char **operand, int n)
+{
+	char err[256];
+
+	if (o->cleartext && (o->cert != NULL || o->key != NULL))
+		fatalx(EXIT_USAGE, "--cleartext: expected no --%s with it",
+		    o->cert != NULL ? "cert" : "key");
+	if (o->cert != NULL && o->key == NULL)
+		fatalx(EXIT_USAGE, "--cert: expected --key with it");
+	if (o->key != NULL && o->cert == NULL)
+		fatalx(EXIT_USAGE, "--key: expected --cert with it");
+	check_start(o);
+	if (n == 0)
+		fatalx(EXIT_USAGE, "DOCROOT: expected the directory to serve");
+	if (n > 1)
+		fatalx(EXIT_USAGE, "\"%s\": expected nothing after DOCROOT",
+		    operand[1]);
+	if (confine_resolve(o, err, sizeof(err)) == -1)
+		fatalx(EXIT_CONFIG, "%s", err);
+	o->doc_root = check_directory("DOCROOT", operand[0]);
+	if (o->ws_doc_root != NULL)
+		o->ws_doc_root = check_directory("--ws-docroot",
+		    o->ws_doc_root);
+}
+
+void
+options_parse(struct options *o, int argc, char **argv)
+{
+	struct option lopt[N_ROWS + 1];
+	char sopt[2 * N_ROWS + 2];
+	int c;
+
+	options_default(o);
+	fill_getopt(lopt, sopt);
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, sopt, lopt, NULL)) != -1) {
+		if (c == '?' || c == ':')
+			reject(c, argv);
+		apply(o, find_row(c), optarg);
+	}
+	hide_password(o);
+	check_whole(o, argv + optind, argc - optind);
+}

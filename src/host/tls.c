@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TLS by OpenSSL 1.1.1 or later; but for the socket below (tlswire.c) and
+ * certificates (tlscert.c) no other file includes its headers.  Main makes the
+ * context, children make connections from it.  Ticket keys belong to the
+ * context, so a ticket that one child gave resumes in another; there is no
+ * session cache, which children could not share.
+ *
+ * OpenSSL's error queue belongs to a thread, and several threads of a child
+ * use one connection (one at a time): so the queue is cleared before each
+ * call, and the text of an error is taken right after it.
+ *
+ * No function here waits, logs or exits.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+
+#include "base/log.h"
+#include "tls.h"
+#include "tlscert.h"
+#include "tlsmem.h"
+#include "tlswire.h"
+
+/* RFC 9113 §9.2.2: ephemeral and AEAD; for TLS 1.3 all suites are. */
+#define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
+
+#define RECORD_CONTENT 16384	/* RFC 8446 §5.1 */
+#define TLS_RECORDS 5		/* that one write takes */
+
+/*
+ * What the last of them may have: the frame headers of 64 KiB, which would be a
+ * write of their own.  More is left for the next write, which fills its
+ * records.
+ */
+#define LAST_CONTENT 1024
+
+#define MESSAGES_MAX 256	/* without content, that one read takes */
+
+struct tls_ctx {
+	SSL_CTX *ssl;
+	BIO_METHOD *wire;
+};
+
+struct tls {
+	SSL *ssl;
+	struct tlswire wire;
+	/* Records that are held, oldest first: where they end, and of what. */
+	struct record {
+		size_t end;	/* in wire.held */
+		size_t content;	/* octets */
+	} records[TLS_RECORDS];
+	size_t n_records;
+	unsigned n_messages;	/* see tls_take_messages */
+	bool broken;		/* no further use of ssl is allowed */
+	bool no_memory;		/* ... since there was none left */
+	bool established;
+	bool close_notify;	/* the client's has come */
+	int alert;		/* the client's fatal one; 0: none */
+	char alpn[16];
+	char error[160];
+};
+
+/* The context. */
+
+/* RFC 7301 §3.2: a list without "h2" ends with no_application_protocol. */
+static int
+select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+    const unsigned char *in, unsigned in_len, void *user)
+{
+	unsigned i;
+
+	(void)ssl, (void)user;
+	for (i = 0; i < in_len; i += 1u + in[i]) {
+		if (in[i] == 2 && i + 2 < in_len &&
+		    memcmp(in + i + 1, "h2", 2) == 0) {
+			*out = in + i + 1;
+			*out_len = 2;
+			return SSL_TLSEXT_ERR_OK;
+		}
+	}
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static void
+on_keys(const SSL *ssl, const char *line)
+{
+	(void)ssl;
+	log_keys(line);
+}
+
+static int
+open_keylog(struct tls_ctx *ctx, char *err, size_t size)
+{
+	const char *path = getenv("SSLKEYLOGFILE");
+
+	if (path == NULL || path[0] == '\0')
+		return 0;
+	if (log_set_keys_file(path) == -1) {
+		snprintf(err, size, "SSLKEYLOGFILE: \"%s\": expected a file "
+		    "to append to: %s", path, strerror(errno));
+		return -1;
+	}
+	SSL_CTX_set_keylog_callback(ctx->ssl, on_keys);
+	return 0;
+}
+
+static int
+set_parameters(SSL_CTX *ssl)
+{
+	/* RFC 9113 §9.2.1: neither compression nor renegotiation. */
+	SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION |
+	    SSL_OP_NO_RENEGOTIATION);
+#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
+	/* As OpenSSL 1.1.1 did: clients that just close are no error. */
+	SSL_CTX_set_options(ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
+#endif
+	SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/*
+	 * The chain is what --cert has.  For a lone certificate OpenSSL would
+	 * look for issuers in a store that is empty here, in each handshake.
+	 */
+	SSL_CTX_set_mode(ssl, SSL_MODE_NO_AUTO_CHAIN);
+	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_alpn_select_cb(ssl, select_alpn, NULL);
+	return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
+	    SSL_CTX_set_cipher_list(ssl, TLS12_CIPHERS) == 1 &&
+	    SSL_CTX_set_session_id_context(ssl,
+	    (const unsigned char *)"h2rig", 5) == 1 ? 0 : -1;
+}
+
+/* err is empty when OpenSSL's queue has the reason. */
+static int
+set_up(struct tls_ctx *ctx, const char *cert, const char *key, char *err,
+    size_t size)
+{
+	if (set_parameters(ctx->ssl) == -1)
+		return -1;
+	if (cert == NULL)
+		return tlscert_make(ctx->ssl);
+	return tlscert_load(ctx->ssl, cert, key, err, size);
+}
+
+/* Handshakes with ourselves. */
+
+struct rehearsal {
+	const char *suites;	/* of TLS 1.3; NULL: TLS 1.2 */
+	const char *groups;
+};
+
+/* Lets two ends in memory talk until both have what they want. */
+static void
+talk(SSL *server, SSL *client)
+{
+	char octets[16];
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		SSL_do_handshake(client);
+		SSL_do_handshake(server);
+		if (SSL_is_init_finished(client) &&
+		    SSL_is_init_finished(server))
+			break;
+	}
+	if (SSL_write(client, "ping", 4) == 4 &&
+	    SSL_read(server, octets, sizeof(octets)) == 4 &&
+	    SSL_write(server, "pong", 4) == 4)
+		SSL_read(client, octets, sizeof(octets));
+}
+
+static void
+rehearse(SSL_CTX *server_ctx, const struct rehearsal *r)
+{
+	static const unsigned char h2[] = "\2h2";
+	SSL_CTX *client_ctx = SSL_CTX_new(TLS_client_method());
+	SSL *server = SSL_new(server_ctx), *client = NULL;
+	BIO *a = NULL, *b = NULL;
+
+	if (client_ctx != NULL)
+		client = SSL_new(client_ctx);
+	if (client == NULL || server == NULL ||
+	    BIO_new_bio_pair(&a, 0, &b, 0) != 1)
+		goto out;
+	SSL_set_bio(server, a, a);
+	SSL_set_bio(client, b, b);
+	SSL_set_accept_state(server);
+	SSL_set_connect_state(client);
+	SSL_set_alpn_protos(client, h2, sizeof(h2) - 1);
+	if ((r->suites != NULL ? SSL_set_ciphersuites(client, r->suites) :
+	    SSL_set_max_proto_version(client, TLS1_2_VERSION)) == 1 &&
+	    SSL_set1_groups_list(client, r->groups) == 1)
+		talk(server, client);
+out:
+	SSL_free(client);
+	SSL_free(server);
+	SSL_CTX_free(client_ctx);
+	ERR_clear_error();
+}
+
+/*
+ * OpenSSL looks algorithms up and makes tables of them when they are first
+ * used: done once here, children share them.  Failures do not matter, and
+ * random numbers are drawn anew after each fork.
+ */
+static void
+rehearse_all(SSL_CTX *ssl)
+{
+	static const struct rehearsal all[] = {
+		{ "TLS_AES_128_GCM_SHA256", "X25519" },
+		{ "TLS_AES_256_GCM_SHA384", "P-256" },
+		{ "TLS_CHACHA20_POLY1305_SHA256", "X25519" },
+		{ NULL, "X25519" }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		rehearse(ssl, &all[i]);
+}
+
+struct tls_ctx *
+tls_ctx_new(const char *cert, const char *key, char *err, size_t err_size)
+{
+	struct tls_ctx *ctx;
+	char why[128];
+
+	err[0] = '\0';
+	tlsmem_install();
+	ERR_clear_error();
+	ctx = calloc(1, sizeof(*ctx));
+	if (ctx == NULL) {
+		snprintf(err, err_size, "TLS: %s", strerror(errno));
+		return NULL;
+	}
+	ctx->ssl = SSL_CTX_new(TLS_server_method());
+	ctx->wire = tlswire_method();
+	if (ctx->ssl != NULL && ctx->wire != NULL &&
+	    set_up(ctx, cert, key, err, err_size) == 0) {
+		rehearse_all(ctx->ssl);
+		/* Whose keys are nobody's business. */
+		if (open_keylog(ctx, err, err_size) == 0)
+			return ctx;
+	}
+	if (err[0] == '\0') {
+		tlscert_error_text(why, sizeof(why), 0);
+		snprintf(err, err_size, "TLS: %s", why);
+	}
+	tls_ctx_free(ctx);
+	return NULL;
+}
+
+void
+tls_ctx_free(struct tls_ctx *ctx)
+{
+	if (ctx == NULL)
+		return;
+	SSL_CTX_free(ctx->ssl);
+	BIO_meth_free(ctx->wire);
+	free(ctx);
+}
+
+/* Connections. */
+
+/*
+ * Called for each message of OpenSSL's own.  In the handshake there are few;
+ * afterwards a KeyUpdate (RFC 8446 §4.6.3) or an attempt at renegotiation,
+ * which is answered with an alert, costs the peer nothing, and SSL_read would
+ * go on for as long as they come.  Alerts of the peer say how it ends.
+ */
+static void
+note_message(int is_write, int version, int type, const void *p, size_t len,
+    SSL *ssl, void *arg)
+{
+	struct tls *t = arg;
+	const uint8_t *alert = p;
+
+	(void)version, (void)ssl;
+	if (type == SSL3_RT_ALERT && !is_write && len == 2) {
+		if (alert[1] == SSL3_AD_CLOSE_NOTIFY)
+			t->close_notify = true;
+		else if (alert[0] == SSL3_AL_FATAL)
+			t->alert = alert[1];
+	}
+	if (t->established && (type == SSL3_RT_ALERT ||
+	    (type == SSL3_RT_HANDSHAKE && !is_write)))
+		t->wire.paused = ++t->n_messages >= MESSAGES_MAX;
+}
+
+unsigned
+tls_take_messages(struct tls *t)
+{
+	unsigned n = t->n_messages;
+
+	t->n_messages = 0;
+	t->wire.paused = false;
+	return n;
+}
+
+struct tls *
+tls_new(struct tls_ctx *ctx, int fd)
+{
+	struct tls *t;
+	BIO *bio;
+
+	ERR_clear_error();
+	t = calloc(1, sizeof(*t));
+	if (t == NULL)
+		return NULL;
+	t->wire.fd = fd;
+	t->ssl = SSL_new(ctx->ssl);
+	bio = tlswire_bio(ctx->wire, &t->wire);
+	if (t->ssl == NULL || bio == NULL) {
+		BIO_free(bio);
+		tls_free(t);
+		return NULL;
+	}
+	SSL_set_bio(t->ssl, bio, bio);
+	SSL_set_msg_callback(t->ssl, note_message);
+	SSL_set_msg_callback_arg(t->ssl, t);
+	SSL_set_accept_state(t->ssl);
+	return t;
+}
+
+void
+tls_free(struct tls *t)
+{
+	if (t == NULL)
+		return;
+	SSL_free(t->ssl);
+	tlswire_free(&t->wire);
+	free(t);
+}
+
+/* Before each call whose result `result` is to explain. */
+static void
+prepare(void)
+{
+	ERR_clear_error();
+	tlsmem_clear();
+	errno = 0;
+}
+
+/* "unknown_ca (48)", as RFC 8446 §6 has it; OpenSSL says "unknown CA". */
+static void
+alert_text(int alert, char *dst, size_t size)
+{
+	char *p;
+
+	snprintf(dst, size, "client sent TLS alert %s (%d)",
+	    SSL_alert_desc_string_long(alert), alert);
+	for (p = dst + strlen("client sent TLS alert "); *p != '('; p++) {
+		if (*p == ' ' && p[1] != '(')
+			*p = '_';
+		else if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	}
+}
+
+/* An error's text: the client's, OpenSSL's or that of err, which errno gets. */
+static int
+explain(struct tls *t, int err)
+{
+	if (t->no_memory)
+		snprintf(t->error, sizeof(t->error), "out of memory");
+	else if (t->alert != 0)
+		alert_text(t->alert, t->error, sizeof(t->error));
+	else
+		tlscert_error_text(t->error, sizeof(t->error), err);
+	ERR_clear_error();
+	errno = err;
+	return TLS_ERROR;
+}
+
+/* It fails for good. */
+static int
+fail(struct tls *t, int err)
+{
+	t->broken = true;
+	t->no_memory = tlsmem_failed();
+	return explain(t, err);
+}
+
+static int
+result(struct tls *t, int ret)
+{
+	int err = errno;
+
+	switch (SSL_get_error(t->ssl, ret)) {
+	case SSL_ERROR_WANT_READ:
+		return TLS_AGAIN_READ;
+	case SSL_ERROR_WANT_WRITE:
+		return TLS_AGAIN_WRITE;
+	case SSL_ERROR_ZERO_RETURN:
+		return TLS_EOF;
+	case SSL_ERROR_SYSCALL:
+		/* OpenSSL 1.1.1: end of file without close_notify. */
+		if (err == 0 && ERR_peek_error() == 0 && !tlsmem_failed()) {
+			t->broken = true;
+			return TLS_EOF;
+		}
+		break;
+	}
+	return fail(t, err);
+}
+
+/* After an error OpenSSL allows no further call. */
+static int
+refuse(const struct tls *t)
+{
+	errno = 0;
+	return t->error[0] != '\0' ? TLS_ERROR : TLS_EOF;
+}
+
+int
+tls_handshake(struct tls *t)
+{
+	int ret;
+
+	if (t->broken)
+		return refuse(t);
+	prepare();
+	ret = SSL_do_handshake(t->ssl);
+	/* With tickets that cannot be sent it is complete none the less. */
+	if (ret != 1)
+		return t->wire.error != 0 ? fail(t, t->wire.error) :
+		    result(t, ret);
+	t->established = true;
+	return 0;
+}
+
+long
+tls_read(struct tls *t, void *dst, size_t size)
+{
+	size_t n = 0;
+	int ret;
+
+	if (t->broken)
+		return refuse(t);
+	prepare();
+	ret = SSL_read_ex(t->ssl, dst, size, &n);
+	return ret == 1 ? (long)n : result(t, ret);
+}
+
+/*
+ * Encrypts what one write takes; 0, or an enum tls_status: an error after the
+ * first record is found again by the next call.
+ */
+static long
+hold_records(struct tls *t, const uint8_t *src, size_t len)
+{
+	size_t n = 0;
+	int ret = 1;
+
+	if (tlswire_hold(&t->wire) == -1)
+		return fail(t, errno);
+	for (; len > 0 && t->n_records < TLS_RECORDS; src += n, len -= n) {
+		if (t->n_records == TLS_RECORDS - 1 && len > LAST_CONTENT)
+			break;
+		if ((ret = SSL_write_ex(t->ssl, src, len, &n)) != 1)
+			break;
+		t->records[t->n_records++] = (struct record){
+			.end = t->wire.n_held, .content = n
+		};
+	}
+	t->wire.holding = false;
+	return t->n_records > 0 ? 0 : result(t, ret);
+}
+
+/* Octets of content in the records that the kernel has now, or a status. */
+static long
+send_records(struct tls *t)
+{
+	size_t sent, content = 0, i;
+	int rc = tlswire_send(&t->wire), err = errno;
+
+	if (rc == -1 && err != EAGAIN && err != EWOULDBLOCK) {
+		t->wire.error = err;
+		return TLS_ERROR;
+	}
+	sent = rc == 0 ? SIZE_MAX : t->wire.n_sent;
+	for (i = 0; i < t->n_records && t->records[i].end <= sent; i++)
+		content += t->records[i].content;
+	t->n_records -= i;
+	memmove(t->records, t->records + i,
+	    t->n_records * sizeof(t->records[0]));
+	return content > 0 ? (long)content : TLS_AGAIN_WRITE;
+}
+
+static long
+write_records(struct tls *t, const void *src, size_t len)
+{
+	size_t n = 0;
+	long rc;
+	int ret;
+
+	prepare();
+	if (t->n_records > 0)
+		return send_records(t);
+	if (len <= RECORD_CONTENT) {
+		if ((ret = SSL_write_ex(t->ssl, src, len, &n)) == 1)
+			return (long)n;
+		if ((rc = result(t, ret)) != TLS_AGAIN_WRITE)
+			return rc;
+		/*
+		 * We hold it, for OpenSSL with part of a record to write fails
+		 * when it is to answer a KeyUpdate: "bad length".
+		 */
+	}
+	rc = hold_records(t, src, len);
+	return rc == 0 ? send_records(t) : rc;
+}
+
+long
+tls_write(struct tls *t, const void *src, size_t len, bool more)
+{
+	long rc;
+
+	if (t->broken)
+		return refuse(t);
+	t->wire.more = more;
+	rc = t->wire.error == 0 ? write_records(t, src, len) : TLS_ERROR;
+	t->wire.more = false;	/* for what OpenSSL itself has to say */
+	return t->wire.error == 0 ? rc : explain(t, t->wire.error);
+}
+
+int
+tls_shutdown(struct tls *t)
+{
+	int ret, rc = 0;
+
+	if (t->broken || t->wire.error != 0 || !t->established)
+		return 0;
+	prepare();
+	ret = SSL_shutdown(t->ssl);
+	if (ret < 0 && SSL_get_error(t->ssl, ret) == SSL_ERROR_WANT_WRITE)
+		rc = TLS_AGAIN_WRITE;
+	ERR_clear_error();
+	return rc;
+}
+
+bool
+tls_got_close_notify(const struct tls *t)
+{
+	return t->close_notify;
+}
+
+const char *
+tls_error(const struct tls *t)
+{
+	return t->error[0] != '\0' ? t->error : "no error";
+}
+
+bool
+tls_no_memory(const struct tls *t)
+{
+	return t->no_memory;
+}
+
+void
+tls_get_info(struct tls *t, struct tls_info *info)
+{
+	const unsigned char *alpn = NULL;
+	unsigned len = 0;
+
+	SSL_get0_alpn_selected(t->ssl, &alpn, &len);
+	snprintf(t->alpn, sizeof(t->alpn), "%.*s", (int)len,
+	    alpn != NULL ? (const char *)alpn : "");
+	info->version = SSL_get_version(t->ssl);
+	info->cipher = SSL_get_cipher_name(t->ssl);
+	info->alpn = len > 0 ? t->alpn : NULL;
+	info->sni = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
+	info->resumed = SSL_session_reused(t->ssl) == 1;
+}
+
+const char *
+tls_library_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION);
+}

@@ -1,0 +1,676 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection, from an accepted descriptor to an exit code.  This is the
+ * I/O thread of the child: handshake, then a poll loop that feeds the session
+ * and writes what the kernel refused before, then an orderly end.  It never
+ * takes the GIL before that end, so that a script cannot delay a PING.
+ *
+ * Everything with a deadline is looked at in check_deadlines, once a turn.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "base/channel.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "child.h"
+#include "closing.h"
+#include "conn/conn.h"
+#include "host/confine.h"
+#include "py/calls.h"
+#include "py/handler.h"
+#include "py/interp.h"
+
+#ifdef H2RIG_SANITIZERS
+#include <sanitizer/lsan_interface.h>
+#endif
+
+/* How long the end may take when the connection is closed, milliseconds. */
+#define LOG_MS 2000		/* to write the last records of requests */
+#define LEAVE_MS 5000		/* for all after that; then the parent kills */
+
+/* What handshake and preface may take yet when the server is stopping. */
+#define LAST_MS 1000
+
+struct child {
+	struct conn c;
+	const struct child_args *a;
+	uint64_t preface_due;	/* ms; 0: it has come */
+	enum child_end end;	/* CHILD_END_NONE: goes on */
+	enum conn_close how;	/* what the end looks like on the wire */
+	char why[SCOREBOARD_WHY];
+	const char *drain_why;	/* NULL: the server is stopping */
+	bool hurried;		/* the server is stopping */
+	bool begun;		/* the client's preface has come */
+	bool more;		/* there may be input already read */
+	bool python;		/* Python's part has been started */
+};
+
+static const char full[] = "the server is full: this connection, which had "
+    "no work, makes room (--max-children)";
+static const char damaged[] = "it has closed descriptors of the server's";
+
+/* Returns how long poll may wait. */
+static int
+beat(const struct child *ch)
+{
+	return slot_beat(ch->c.slot, ch->c.options->silence_limit_ms, 0);
+}
+
+static bool
+blames_client(enum child_end end)
+{
+	return end == CHILD_END_CLIENT || end == CHILD_END_TIMEOUT ||
+	    end == CHILD_END_VIOLATION || end == CHILD_END_TRANSPORT;
+}
+
+/*
+ * What looks like the client's end, and is found by reading or writing, may be
+ * a script's doing.
+ */
+static void
+end_with(struct child *ch, enum child_end end, enum conn_close how,
+    const char *why)
+{
+	if (ch->end != CHILD_END_NONE)
+		return;
+	if (blames_client(end) && !conn_has_socket(&ch->c)) {
+		end = CHILD_END_DAMAGED;
+		how = CLOSE_FIN;
+		why = damaged;
+	} else if (blames_client(end) && conn_no_memory(&ch->c)) {
+		end = CHILD_END_MEMORY;
+	}
+	ch->end = end;
+	ch->how = how;
+	snprintf(ch->why, sizeof(ch->why), "%s", why);
+}
+
+/* Ends with a GOAWAY that says why. */
+static void
+end_goaway(struct child *ch, enum child_end end, uint32_t code,
+    const char *why)
+{
+	const char *unused;
+
+	if (ch->end != CHILD_END_NONE)
+		return;
+	end_with(ch, end, CLOSE_TLS, why);
+	if (ch->end == end)
+		send_goaway(ch->c.session, UINT32_MAX, code, why, strlen(why),
+		    &unused);
+}
+
+static void
+sooner(int *timeout, int candidate)
+{
+	if (candidate >= 0 && (*timeout < 0 || candidate < *timeout))
+		*timeout = candidate;
+}
+
+static int
+until(uint64_t due, uint64_t now)
+{
+	return due <= now ? 0 : due - now > 60000 ? 60000 : (int)(due - now);
+}
+
+/* ---- handshake ---- */
+
+/*
+ * The server is stopping.  Before it can be told so a client has to come to its
+ * preface; it gets little time for that.
+ */
+static void
+hurry(struct child *ch)
+{
+	uint64_t due = sys_now_ms() + LAST_MS;
+
+	ch->hurried = true;
+	if (!ch->begun && ch->preface_due > due)
+		ch->preface_due = due;
+}
+
+static void
+poll_socket(struct child *ch, short events, int timeout)
+{
+	struct pollfd p[3] = {
+		{ .fd = ch->c.fd, .events = events },
+		{ .fd = ch->hurried ? -1 : ch->a->drain_fd, .events = POLLIN },
+		{ .fd = ch->hurried ? -1 : ch->a->line_fd, .events = POLLIN }
+	};
+
+	/* The line ends too when the parent is gone. */
+	if (poll(p, 3, timeout) > 0 && p[1].revents != 0)
+		hurry(ch);
+}
+
+static void
+handshake(struct child *ch)
+{
+	char why[128];
+	int rc, left, wait;
+
+	while ((rc = tls_handshake(ch->c.tls)) != 0) {
+		left = wait = until(ch->preface_due, sys_now_ms());
+		sooner(&wait, beat(ch));
+		if (rc == TLS_EOF) {
+			end_with(ch, CHILD_END_CLIENT, CLOSE_FIN,
+			    "closed during the TLS handshake");
+		} else if (rc == TLS_ERROR) {
+			snprintf(why, sizeof(why), "TLS handshake: %s",
+			    tls_error(ch->c.tls));
+			end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, why);
+		} else if (left == 0 && ch->hurried) {
+			end_with(ch, CHILD_END_DRAINED, CLOSE_FIN, "");
+		} else if (left == 0) {
+			snprintf(why, sizeof(why), "no TLS handshake within "
+			    "%g s",
+			    ch->c.options->handshake_timeout_ms / 1000.0);
+			end_with(ch, CHILD_END_TIMEOUT, CLOSE_FIN, why);
+		} else if (atomic_load(&ch->c.slot->asked_ms) != 0) {
+			end_with(ch, CHILD_END_DRAINED, CLOSE_FIN, full);
+		} else {
+			poll_socket(ch, rc == TLS_AGAIN_WRITE ? POLLOUT :
+			    POLLIN, wait);
+		}
+		if (ch->end != CHILD_END_NONE)
+			return;
+	}
+	tls_get_info(ch->c.tls, &ch->c.info);
+	slot_set_tls(ch->c.slot, ch->c.info.version, ch->c.info.alpn);
+}
+
+/* ---- one turn of the loop; the mutex is held ---- */
+
+static void
+answer_http1(struct child *ch)
+{
+	static const char reply[] =
+	    "HTTP/1.1 505 HTTP Version Not Supported\r\n"
+	    "Content-Type: text/plain\r\n"
+	    "Content-Length: 57\r\n"
+	    "Connection: close\r\n"
+	    "\r\n"
+	    "This server speaks HTTP/2 only (ALPN h2, RFC 9113 3.2).\r\n";
+	struct conn *c = &ch->c;
+	struct buf *out = session_output(c->session);
+
+	/* Nothing of HTTP/2 has gone out, as the connection is quiet. */
+	buf_clear(out);
+	buf_add(out, reply, sizeof(reply) - 1);
+	end_with(ch, CHILD_END_VIOLATION, CLOSE_TLS,
+	    "HTTP/1 request on a connection for HTTP/2");
+}
+
+static void
+read_input(struct child *ch)
+{
+	struct conn *c = &ch->c;
+	const char *error;
+	uint32_t code;
+
+	int rc = conn_read(c);
+
+	ch->more = rc > 0;
+	if (rc >= 0)
+		return;
+	if (session_is_http1(c->session) && c->info.alpn == NULL)
+		answer_http1(ch);
+	else if ((error = session_error(c->session, &code)) != NULL)
+		end_with(ch, CHILD_END_VIOLATION, CLOSE_TLS, error);
+	else if (!c->gone)
+		end_with(ch, CHILD_END_CLIENT, CLOSE_TLS, "");
+}
+
+/* GOAWAY, and what runs may finish; why is NULL when the server stops. */
+static void
+begin_drain(struct child *ch, const char *why)
+{
+	if (ch->c.draining)
+		return;
+	ch->drain_why = why;
+	conn_drain(&ch->c);
+}
+
+/*
+ * The parent wants the place of a connection without work.  It has some if a
+ * request has come, or gone on, since then: that is served first.
+ */
+static void
+check_asked(struct child *ch)
+{
+	struct conn *c = &ch->c;
+	uint64_t asked = atomic_load(&c->slot->asked_ms);
+
+	if (asked == 0 || ch->more)
+		return;
+	if (conn_has_streams(c) && (conn_runs(c) || c->last_work >= asked))
+		begin_drain(ch, full);
+	else
+		end_goaway(ch, CHILD_END_DRAINED, H2_NO_ERROR, full);
+}
+
+/* Connections that have lasted long enough are drained too. */
+static int
+check_age(struct child *ch, uint64_t now)
+{
+	const struct options *o = ch->c.options;
+	uint64_t due = ch->c.slot->started_ms + o->max_lifetime_ms;
+
+	if (ch->c.draining)
+		return -1;
+	if (o->max_requests != 0 &&
+	    atomic_load(&ch->c.slot->streams) >= o->max_requests)
+		begin_drain(ch, "served its requests (--max-requests)");
+	else if (o->max_lifetime_ms != 0 && now >= due)
+		begin_drain(ch, "lived its time (--max-lifetime)");
+	return ch->c.draining ? 0 :
+	    o->max_lifetime_ms != 0 ? until(due, now) : -1;
+}
+
+/*
+ * Whether a connection that ends gracefully has nothing left to do.  Streams
+ * that nobody is going to end (a promise that no script keeps, an upload after
+ * its answer) do not count.
+ */
+static bool
+is_done(const struct child *ch)
+{
+	const struct conn *c = &ch->c;
+	const struct exchange *x;
+
+	if (conn_runs(c))
+		return false;
+	if (session_done(c->session))
+		return true;
+	if (c->quiet)
+		return sys_now_ms() >= ch->preface_due;
+	for (x = c->exchanges; x != NULL; x = x->next)
+		if (x->stream != NULL && !x->stream->pushed &&
+		    stream_can_send(x->stream))
+			return false;
+	return conn_queued(c) == 0;
+}
+
+/* What scripts, the drain or a failed write have decided meanwhile. */
+static void
+check_state(struct child *ch)
+{
+	struct conn *c = &ch->c;
+
+	if (c->gone) {
+		conn_hear(c);	/* it may have said why before */
+		end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
+	}
+	if (c->close > CLOSE_GOAWAY)
+		end_with(ch, CHILD_END_SCRIPT, c->close, c->why);
+	if ((c->draining || c->close == CLOSE_GOAWAY) && is_done(ch))
+		end_with(ch, c->draining ? CHILD_END_DRAINED :
+		    CHILD_END_SCRIPT, CLOSE_TLS,
+		    ch->drain_why != NULL ? ch->drain_why : "");
+	if (ch->preface_due != 0 && session_established(c->session) &&
+	    session_settings_acked(c->session))
+		ch->preface_due = 0;
+}
+
+/* ... and its stack, for the log. */
+static void
+stuck_text(const struct child *ch, const struct exchange *x, char *dst,
+    size_t size)
+{
+	const struct running *r = atomic_load(&x->call.running);
+	const struct slot *slot = ch->c.slot;
+	struct ran run;
+
+	if (r == NULL || !slot_running(slot, (size_t)(r - slot->running), &run))
+		snprintf(run.text, sizeof(run.text), "a script on stream %lu",
+		    (unsigned long)x->id);
+	interp_show_stack(x->call.thread);
+	snprintf(dst, size, "%s ran for more than %g s and did not heed "
+	    "HandlerTimeout", run.text, ch->c.options->run_limit_ms / 1000.0);
+}
+
+/*
+ * With the mutex, which nobody else can want yet: there is no other thread.  A
+ * connection without a request does without Python, and without its copies of
+ * Python's pages.
+ */
+static void
+start_python(struct child *ch)
+{
+	if (ch->python)
+		return;
+	ch->python = true;
+	interp_child_start(&ch->c);
+}
+
+/* Returns how long poll may wait, milliseconds, or -1. */
+static int
+check_deadlines(struct child *ch, uint64_t now)
+{
+	struct conn *c = &ch->c;
+	const struct options *o = c->options;
+	struct exchange *stuck;
+	char text[SCOREBOARD_WHY];
+	int timeout = -1;
+	bool stalled, hopeless;
+
+	sooner(&timeout, beat(ch));
+	check_asked(ch);
+	sooner(&timeout, check_age(ch, now));
+	if (c->ready != NULL)
+		start_python(ch);
+	sooner(&timeout, handler_balance(c, &hopeless));
+	sooner(&timeout, calls_check_limit(c, now, &stuck));
+	sooner(&timeout, conn_tick(c, now, &stalled));
+	if (stuck != NULL) {
+		stuck_text(ch, stuck, text, sizeof(text));
+		end_goaway(ch, CHILD_END_LIMIT, H2_INTERNAL_ERROR, text);
+	}
+	if (hopeless)
+		end_goaway(ch, CHILD_END_INTERNAL, H2_INTERNAL_ERROR,
+		    "no handler thread could be started");
+	if (stalled) {
+		snprintf(text, sizeof(text), "no progress on output for %g s "
+		    "(--stall-timeout)", o->stall_timeout_ms / 1000.0);
+		end_goaway(ch, CHILD_END_TIMEOUT, H2_ENHANCE_YOUR_CALM, text);
+	}
+	if (ch->preface_due != 0) {
+		sooner(&timeout, until(ch->preface_due, now));
+		if (now >= ch->preface_due) {
+			bool started = session_established(c->session);
+
+			snprintf(text, sizeof(text), "no %s within %g s "
+			    "(--handshake-timeout)", started ?
+			    "acknowledgement of SETTINGS" :
+			    "connection preface",
+			    o->handshake_timeout_ms / 1000.0);
+			end_goaway(ch, CHILD_END_TIMEOUT, started ?
+			    H2_SETTINGS_TIMEOUT : H2_PROTOCOL_ERROR, text);
+		}
+	}
+	if (o->idle_timeout_ms != 0 && !conn_runs(c)) {
+		uint64_t due = c->last_work + o->idle_timeout_ms;
+
+		sooner(&timeout, until(due, now));
+		if (now >= due) {
+			snprintf(text, sizeof(text), "idle for %g s "
+			    "(--idle-timeout)", o->idle_timeout_ms / 1000.0);
+			end_goaway(ch, CHILD_END_TIMEOUT, H2_NO_ERROR, text);
+		}
+	}
+	return timeout;
+}
+
+static void
+empty_wake_pipe(struct conn *c)
+{
+	char octets[64];
+
+	c->wake_sent = false;
+	while (read(c->wake[0], octets, sizeof(octets)) > 0)
+		;
+}
+
+/*
+ * What is in the socket cannot be read while the answer to a client's KeyUpdate
+ * waits for room there (RFC 8446 section 4.6.3): it is no reason to wake.
+ */
+static short
+input_events(const struct conn *c)
+{
+	if (c->read_blocked)
+		return POLLOUT;
+	return c->backlog ? POLLIN | POLLOUT : POLLIN;
+}
+
+/* The client's preface has come: it may have streams from now on. */
+static void
+begin(struct child *ch)
+{
+	if (ch->begun || !session_established(ch->c.session))
+		return;
+	ch->begun = true;
+	ch->c.quiet = false;
+	conn_note_work(&ch->c);
+}
+
+/* What the I/O thread waits for. */
+enum { CLIENT, WAKE, DRAIN, LINE, LOG, N_POLLED };
+
+static void
+forget_polled(struct pollfd *p)
+{
+	int i;
+
+	for (i = 0; i < N_POLLED; i++)
+		p[i].revents = 0;
+}
+
+/*
+ * Descriptors other than the client's.  That one is not open any more, or the
+ * other end of the pipe that wakes us, is a script's doing and would be so for
+ * ever.
+ */
+static void
+look_at_own(struct child *ch, struct pollfd *p)
+{
+	short all = 0;
+	int i;
+
+	for (i = 0; i < N_POLLED; i++)
+		all |= p[i].revents;
+	if (all & POLLNVAL || p[WAKE].revents & POLLHUP ||
+	    channel_is_closed())
+		end_with(ch, CHILD_END_DAMAGED, CLOSE_FIN, damaged);
+	if (p[WAKE].revents != 0)
+		empty_wake_pipe(&ch->c);
+	if (p[DRAIN].revents != 0) {
+		begin_drain(ch, NULL);
+		hurry(ch);
+		p[DRAIN].fd = -1;
+	}
+	if (p[LINE].revents != 0)	/* check_asked looks at the slot */
+		p[LINE].fd = -1;
+	if (p[LOG].revents != 0)
+		channel_flush();
+}
+
+static void
+serve(struct child *ch)
+{
+	struct conn *c = &ch->c;
+	struct pollfd p[N_POLLED] = {
+		[CLIENT] = { .fd = c->fd },
+		[WAKE] = { .fd = c->wake[0], .events = POLLIN },
+		[DRAIN] = { .fd = ch->a->drain_fd, .events = POLLIN },
+		[LINE] = { .fd = ch->a->line_fd, .events = POLLIN },
+		[LOG] = { .events = POLLOUT }
+	};
+	int timeout;
+
+	conn_lock(c);
+	/* Without ALPN it may be HTTP/1: our preface waits for the client's. */
+	c->quiet = c->info.alpn == NULL;
+	conn_push(c);
+	ch->more = true;	/* what came with the end of the handshake */
+	for (;;) {
+		check_state(ch);
+		timeout = check_deadlines(ch, sys_now_ms());
+		if (ch->end != CHILD_END_NONE)
+			break;
+		p[CLIENT].events = input_events(c);
+		p[LOG].fd = channel_pends() ? channel_fd() : -1;
+		if (ch->more)
+			timeout = 0;
+		c->io_soon = timeout >= 0 && timeout <= HANDLER_LOOK_MS;
+		conn_unlock(c);
+		if (poll(p, N_POLLED, timeout) == -1)
+			forget_polled(p);
+		conn_lock(c);
+		c->io_soon = false;
+		look_at_own(ch, p);
+		if (p[CLIENT].revents & ~POLLOUT || timeout == 0 ||
+		    (p[CLIENT].revents != 0 && c->read_blocked))
+			read_input(ch);
+		begin(ch);
+		conn_push(c);
+	}
+	conn_unlock(c);
+}
+
+/* ---- the end ---- */
+
+static void
+close_connection(struct child *ch)
+{
+	struct conn *c = &ch->c;
+
+	conn_lock(c);
+	c->stopping = true;	/* no further function is started */
+	c->quiet = false;
+	if (ch->end != CHILD_END_SCRIPT && send_held_by(c->session) != 0)
+		conn_release_hold(c);
+	conn_unlock(c);
+	/* Of a handshake that has not ended there is nothing to be fetched. */
+	closing_run(c, ch->how, ch->end == CHILD_END_DRAINED ?
+	    c->tls == NULL || c->info.version != NULL :
+	    ch->end != CHILD_END_CLIENT);
+}
+
+/*
+ * Functions that run go on to their end, within their run-time limit, and
+ * requests get their records, unless the log takes none for too long.
+ */
+static void
+wait_for_functions(struct child *ch)
+{
+	struct conn *c = &ch->c;
+	struct pollfd p = { .fd = c->wake[0], .events = POLLIN };
+	struct exchange *stuck = NULL;
+	uint64_t now = sys_now_ms(), log_due = now + LOG_MS;
+	int timeout;
+
+	conn_lock(c);
+	for (; (c->n_busy > 0 || (c->n_logging > 0 && now < log_due)) &&
+	    ch->end != CHILD_END_LIMIT; now = sys_now_ms()) {
+		if (c->n_busy > 0)
+			log_due = now + LOG_MS;
+		timeout = calls_check_limit(c, now, &stuck);
+		sooner(&timeout, until(log_due, now));
+		if (stuck != NULL) {
+			ch->end = CHILD_END_LIMIT;
+			stuck_text(ch, stuck, ch->why, sizeof(ch->why));
+			break;
+		}
+		sooner(&timeout, beat(ch));
+		conn_unlock(c);
+		/* A script may have closed the pipe: then look now and then. */
+		if (poll(&p, 1, timeout) > 0 && p.revents & POLLNVAL)
+			poll(NULL, 0, 100);
+		conn_lock(c);
+		empty_wake_pipe(c);
+	}
+	conn_unlock(c);
+}
+
+/* For the record of the end: what the client has said of it, and the code. */
+static void
+add_client_log(struct child *ch)
+{
+	const struct clientlog *l = &ch->c.client_log;
+	size_t len = strlen(ch->why);
+	char text[256], number[FRAME_CODE_TEXT];
+	uint32_t code = l->code;
+
+	clientlog_text(l, text, sizeof(text));
+	if (text[0] != '\0')
+		snprintf(ch->why + len, sizeof(ch->why) - len, "%s%s",
+		    len > 0 ? "; " : "", text);
+	if (l->n_goaways > 0 || (ch->end == CHILD_END_VIOLATION &&
+	    session_error(ch->c.session, &code) != NULL))
+		slot_set_code(ch->c.slot, frame_code_text(code, number));
+}
+
+static void
+leave(struct child *ch)
+{
+	static const int codes[] = {
+		[CHILD_END_CLIENT] = CHILD_EXIT_OK,
+		[CHILD_END_DRAINED] = CHILD_EXIT_OK,
+		[CHILD_END_TIMEOUT] = CHILD_EXIT_CLIENT,
+		[CHILD_END_VIOLATION] = CHILD_EXIT_CLIENT,
+		[CHILD_END_TRANSPORT] = CHILD_EXIT_CLIENT,
+		[CHILD_END_SCRIPT] = CHILD_EXIT_OK,
+		[CHILD_END_LIMIT] = CHILD_EXIT_SCRIPT,
+		[CHILD_END_DAMAGED] = CHILD_EXIT_SCRIPT,
+		[CHILD_END_MEMORY] = CHILD_EXIT_INTERNAL,
+		[CHILD_END_INTERNAL] = CHILD_EXIT_INTERNAL
+	};
+
+	atomic_store(&ch->c.slot->state, CHILD_LEAVING);
+	atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() + LEAVE_MS);
+	conn_log_requests(&ch->c);
+	/* A function that is stuck may have the GIL. */
+	if (ch->end == CHILD_END_LIMIT)
+		interp_await_stack();
+	else if (ch->python)
+		interp_child_flush();
+	add_client_log(ch);
+	channel_finish(LOG_MS);
+	slot_set_end(ch->c.slot, ch->end, ch->why);
+#ifdef H2RIG_SANITIZERS
+	if (ch->end != CHILD_END_LIMIT) {
+		conn_free(&ch->c);
+		__lsan_do_leak_check();
+	}
+#endif
+	_exit(codes[ch->end]);
+}
+
+void
+child_fail(struct slot *slot, const char *why)
+{
+	char text[SCOREBOARD_WHY];
+
+	snprintf(text, sizeof(text), "%s: %s", why, strerror(errno));
+	slot_set_end(slot, CHILD_END_INTERNAL, text);
+	_exit(CHILD_EXIT_INTERNAL);
+}
+
+void
+child_run(const struct child_args *a)
+{
+	static struct child ch;	/* handler threads outlive this frame */
+	struct tls *t = NULL;
+	int i;
+
+	ch = (struct child){ .a = a };
+	channel_hurry(true);
+	if (a->tls != NULL && (t = tls_new(a->tls, a->fd)) == NULL)
+		child_fail(a->slot, "out of memory for TLS");
+	if (conn_init(&ch.c, a->fd, t, a->slot, a->options) == -1)
+		child_fail(a->slot, "cannot set up a connection");
+	ch.c.board = a->board;
+	for (i = 0; i < 2; i++)
+		ch.c.wake[i] = sys_move(ch.c.wake[i],
+		    confine_own_files(a->options));
+	if (ch.c.wake[0] == -1 || ch.c.wake[1] == -1 ||
+	    confine_files(a->options) == -1)
+		child_fail(a->slot, "descriptors");
+	ch.c.client_host = a->client_host;
+	ch.c.client_port = a->client_port;
+	ch.c.client = a->client;
+	ch.preface_due = sys_now_ms() + a->options->handshake_timeout_ms;
+	if (t != NULL)
+		handshake(&ch);
+	if (ch.end == CHILD_END_NONE)
+		serve(&ch);
+	close_connection(&ch);
+	wait_for_functions(&ch);
+	leave(&ch);
+}
