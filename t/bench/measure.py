@@ -25,18 +25,16 @@ if TYPE_CHECKING:
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
+"""The top of the source tree."""
 COMPILE = ("-O2", "-std=c11", "-D_XOPEN_SOURCE=700",
            "-I" + os.path.join(SOURCE, "src"))
-"""The top of the source tree."""
+"""What programs of ours are compiled with, beside -lnghttp2."""
 sys.path.insert(0, os.path.join(SOURCE, "t", "lib"))
 sys.dont_write_bytecode = True      # the source tree may be read-only
 
 SHARES = {"hpack": 0.11, "session": 0.09, "connect": 0.10, "stash_ops": 0.06,
           "start": 0.05, "load": 0.22, "growth": 0.22}
 """Part of the time of each module, in the order they run."""
-
-"""What programs of ours are compiled with, beside -lnghttp2."""
-
 
 class Missing(Exception):
     """Something to compare with is not installed; says what."""
