@@ -414,7 +414,7 @@ def inetd(*options):
             for _, _, files in os.walk(tmp):
                 seen += files
             made = directories(tmp)
-        t.eq(process.wait(tap.scaled(20)), 0, "--inetd: ends")
+        t.eq(process.wait(tap.scaled(60)), 0, "--inetd: ends")
     t.ok(not [f for f in seen if f.endswith(".code")] and
          bool(made) == (not options), f"--inetd {len(options)}: no code, and a "
          "directory for the stash only", (made, seen))

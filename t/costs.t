@@ -184,7 +184,7 @@ class Updater:
             getattr(ssl, name).restype = ctypes.c_void_p
         self.sock = socket.create_connection(("127.0.0.1", port))
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO,
-                             struct.pack("ll", int(tap.scaled(10)), 0))
+                             struct.pack("ll", int(tap.scaled(60)), 0))
         self.ssl = ssl.SSL_new(ssl.SSL_CTX_new(ssl.TLS_client_method()))
         ssl.SSL_set_fd(self.ssl, self.sock.fileno())
         ssl.SSL_set_alpn_protos(self.ssl, b"\2h2", 3)

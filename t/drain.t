@@ -77,7 +77,7 @@ def term_during_downloads():
              [], "every download is whole")
         t.eq([c.wait_end() for c in clients], ["close_notify"] * CONNECTIONS,
              "and the connections end in good order")
-        t.eq(s.process.wait(tap.scaled(20)), 0, "exit status 0")
+        t.eq(s.process.wait(tap.scaled(60)), 0, "exit status 0")
         t.ok("SIGKILL" not in s.log(), "none was killed", s.log()[-500:])
         for c in clients:
             c.close()
@@ -111,7 +111,7 @@ def queued(tls):
         def client(sock):
             """What is told after a preface and a request."""
             with sock:
-                sock.settimeout(tap.scaled(20))
+                sock.settimeout(tap.scaled(60))
                 try:
                     if tls:
                         sock = anybody().wrap_socket(sock)
@@ -136,7 +136,7 @@ def queued(tls):
              "the log", s.log())
         t.ok(s.alive(), f"{what}: meanwhile those with a stream go on")
         s.process.send_signal(signal.SIGTERM)
-        t.eq(s.process.wait(tap.scaled(20)), 0, f"{what}: a second TERM")
+        t.eq(s.process.wait(tap.scaled(60)), 0, f"{what}: a second TERM")
 
 
 def anybody():
@@ -152,7 +152,7 @@ def in_handshake():
     """A client that has a child, and begins TLS when the server stops."""
     with Server(SCRIPTS, "--grace", "60") as s, \
             socket.create_connection(("127.0.0.1", s.port)) as sock:
-        sock.settimeout(tap.scaled(20))
+        sock.settimeout(tap.scaled(60))
         pid = tap.wait_until(s.children)[0]
         os.kill(pid, signal.SIGSTOP)        # it need not hurry
         s.process.send_signal(signal.SIGTERM)
@@ -161,7 +161,7 @@ def in_handshake():
         with anybody().wrap_socket(sock) as tls:
             octets = b"".join(iter(lambda: tls.recv(9999), b""))
         t.ok(wire.goaway(0, wire.NO_ERROR) in octets, "is told too", octets)
-        t.eq(s.process.wait(tap.scaled(20)), 0, "and the server ends")
+        t.eq(s.process.wait(tap.scaled(60)), 0, "and the server ends")
 
 
 def silent():

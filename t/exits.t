@@ -146,7 +146,7 @@ def stay(path: str) -> Deed:
     def deed(c: Client, process: subprocess.Popen) -> None:
         c.send_preface({}, None)
         c.request(path)
-        process.wait(tap.scaled(20))
+        process.wait(tap.scaled(60))
     return deed
 
 
@@ -275,7 +275,7 @@ def exit_code(options: List[str], deed: Deed, log: str) -> int:
         conn.close()
         try:
             deed(client, process)
-            return process.wait(tap.scaled(20))
+            return process.wait(tap.scaled(60))
         finally:
             client.close()
             if process.poll() is None:

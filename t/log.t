@@ -122,7 +122,7 @@ def to_file():
         s.process.send_signal(signal.SIGHUP)
         t.ok(wait_text(LOG, "info: reloaded$"), "the next HUP can")
     done = subprocess.run([s.argv[0], "--log-file", DIR, SCRIPTS], check=False,
-                          stderr=subprocess.PIPE, timeout=tap.scaled(20))
+                          stderr=subprocess.PIPE, timeout=tap.scaled(60))
     t.eq((done.returncode, done.stderr.decode()),
          (78, f'h2rig: --log-file: "{DIR}": expected a file to append to: Is '
               "a directory\n"), "--log-file is a directory: exit 78")
@@ -325,7 +325,7 @@ def slow_routes():
     write_routes(ROUTE % "one")
     with Server(SCRIPTS, "--routes", ROUTES, "--idle-exit", "3") as s:
         pid = hold(s, "five")
-        t.eq(s.process.wait(tap.scaled(20)), 0, "--idle-exit meanwhile")
+        t.eq(s.process.wait(tap.scaled(60)), 0, "--idle-exit meanwhile")
         t.ok(tap.wait_until(lambda: gone(pid)), "the process is gone too")
         s.stop()
 
@@ -466,7 +466,7 @@ class Piped:
 
     def read(self, what):
         """Reads up to a record that matches; False: there is none."""
-        end = time.monotonic() + tap.scaled(20)
+        end = time.monotonic() + tap.scaled(60)
         while not re.search(what, self.text):
             if not select.select([self.reading], [], [],
                                  max(0, end - time.monotonic()))[0]:
@@ -520,7 +520,7 @@ def slow_reader():
         for c in clients[1:]:
             c.close()
         s.process.terminate()
-        t.eq(s.process.wait(tap.scaled(20)), 0,
+        t.eq(s.process.wait(tap.scaled(60)), 0,
              "nobody reads the log: TERM, exit status 0")
 
 

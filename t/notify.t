@@ -57,7 +57,7 @@ class Supervisor:
         write_routes("")
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.sock.bind(name)
-        self.sock.settimeout(tap.scaled(20))
+        self.sock.settimeout(tap.scaled(60))
         self.server = Server(DOCROOT, "--routes", ROUTES, env={
             "NOTIFY_SOCKET": name.replace("\0", "@")})
 
@@ -80,7 +80,7 @@ class Supervisor:
         with contextlib.suppress(BlockingIOError):
             while True:
                 more += self.told()
-        self.sock.settimeout(tap.scaled(20))
+        self.sock.settimeout(tap.scaled(60))
         return more
 
     def send(self, sig):

@@ -221,17 +221,17 @@ def beside(folder):
                  f"{name} {kind.__doc__.strip('. ')}: {path}: {status}", x)
             if kind is leads_in and status == 200 and "headers" in name:
                 t.eq(x.header("x-in"), "side", f"{name}: its fields are sent")
-        t.eq(c.fetch("/0/none", timeout=3).status, 404,
+        t.eq(c.fetch("/0/none", timeout=30).status, 404,
              "and then others are answered")
 
 
 def fetch_beside(c, path):
     """A file, or a WebSocket's handshake."""
     if not path.endswith("/s"):
-        return c.fetch(path, timeout=3)
+        return c.fetch(path, timeout=30)
     x = c.open(path, "CONNECT", [(":protocol", "websocket"),
                                  ("sec-websocket-version", "13")])
-    c.wait_for(lambda: x.status is not None or x.done, 3)
+    c.wait_for(lambda: x.status is not None or x.done)
     return x
 
 

@@ -391,7 +391,7 @@ def settings(root, folder):
         done = subprocess.run(
             [program(), "--port", "0", "--bind", "127.0.0.1", "--config",
              path, root], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            timeout=tap.scaled(20), check=False)
+            timeout=tap.scaled(60), check=False)
         log = done.stderr.decode()
         t.ok(done.returncode == 78 and reason in log
              and f"config.json, line {line}:" in log,

@@ -484,7 +484,7 @@ def slow_log(path, requests, most):
             t.ok(c.wait_for(lambda: all(x.ended for x in xs)), "it goes on")
             sent = len(c.streams)
             tap.wait_until(lambda: len(logged()) >= sent, 30)
-    thread.join(tap.scaled(20))
+    thread.join(tap.scaled(60))
     os.unlink(fifo)
     t.eq(sorted(logged()), list(range(1, 2 * sent + 1, 2)),
          "when it is read all records are there")
@@ -514,7 +514,7 @@ def ends():
             t.ok(all(x.ended and x.body == b"w" * 1024 for x in xs
                      if x.sid <= last), "all that GOAWAY names are answered",
                  [x for x in xs if x.sid <= last and not x.ended][:3])
-            t.eq(s.process.wait(tap.scaled(20)), 0, "and the server")
+            t.eq(s.process.wait(tap.scaled(60)), 0, "and the server")
 
 
 def not_plain():

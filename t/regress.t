@@ -156,7 +156,7 @@ def goaway_while_running(s):
 
 def drained(s, what, c=None):
     """--grace 600: whether SIGTERM ends the server before that."""
-    t.eq(s.stop(timeout=10), 0, f"{what}: a drain does not wait for it")
+    t.eq(s.stop(timeout=60), 0, f"{what}: a drain does not wait for it")
     if c is not None:
         t.eq(c.wait_end(), "close_notify", f"{what}: the end is in good order")
 
@@ -284,12 +284,12 @@ def functions_after_end(s):
     with Client(s.port) as c:
         busy = [c.fetch(f"/regress_until.py?key={k}") for k in keys]
         t.ok(all(x.ended for x in busy), "after END_STREAM: two are answered")
-        x = c.fetch("/quick.py", timeout=5)
+        x = c.fetch("/quick.py", timeout=30)
         t.ok(x.ended and x.body == b"quick",
              "after END_STREAM: the next is, while their functions run", x)
         for key in keys:
             put(s, key)
-        t.eq(c.fetch("/quick.py", timeout=5).body, b"quick",
+        t.eq(c.fetch("/quick.py", timeout=30).body, b"quick",
              "after END_STREAM: and when they are back")
 
 
@@ -327,7 +327,7 @@ def http1_after_alpn(s):
 def http1_cleartext(s):
     """--cleartext: there it does."""
     with socket.create_connection(("127.0.0.1", s.port),
-                                  tap.scaled(10)) as sock:
+                                  tap.scaled(60)) as sock:
         sock.sendall(HTTP1)
         reply = sock.makefile("rb").read()
     head, _, body = reply.partition(b"\r\n\r\n")
@@ -354,7 +354,7 @@ def sni_octets(s):
         return
     # Python sends no such name: openssl does TLS for a client without.
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(tap.scaled(10))
+        listener.settimeout(tap.scaled(60))
         with Client(listener.getsockname()[1], tls=False) as c:
             side = listener.accept()[0]
             with side, subprocess.Popen(
@@ -379,7 +379,7 @@ def log_unread(s):
     answered = 0
     try:
         with Server(SCRIPTS, "--log-file", fifo, "--grace", "1") as slow:
-            with Client(slow.port, timeout=10) as c:
+            with Client(slow.port, timeout=30) as c:
                 # Some 460 records are what a pipe of 64 KiB holds.
                 while answered < 560 and (
                         c.fetch("/quick.py").body == b"quick"):
@@ -388,7 +388,7 @@ def log_unread(s):
                 os.set_blocking(reader, True)
                 thread = threading.Thread(target=drain, args=(reader,))
                 thread.start()
-        thread.join(tap.scaled(20))
+        thread.join(tap.scaled(60))
     finally:
         shutil.rmtree(top)
 
@@ -417,7 +417,7 @@ def log_without_reader(s):
                  "log without a reader, HUP: the next one finds records")
             drainer = threading.Thread(target=drain, args=(reader,))
             drainer.start()
-        drainer.join(tap.scaled(20))
+        drainer.join(tap.scaled(60))
     finally:
         shutil.rmtree(top)
 
@@ -498,7 +498,7 @@ def notices_unread(s):
                     with Client(told.port) as c:
                         t.eq(c.fetch("/quick.py").body, b"quick",
                              "notices are not read, HUP: clients are served")
-                    unread.settimeout(tap.scaled(10))
+                    unread.settimeout(tap.scaled(60))
                     texts = (unread.recv(100) for _ in range(1000))
                     found = next((x for x in texts if b"RELOADING" in x), b"")
                     t.eq((found[:11], next(texts)),

@@ -211,7 +211,7 @@ def fails(*options):
     done = subprocess.run(
         [program(), "--port", "0", "--bind", "127.0.0.1", *options, ROOT],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        timeout=tap.scaled(20), check=False)
+        timeout=tap.scaled(60), check=False)
     return done.returncode, done.stderr.decode()
 
 

@@ -367,7 +367,7 @@ def ends():
                  "TERM: spares leave, the child stays", (now, s.children()))
             c.send_data(x.sid, b"", end_stream=True)
             t.ok(c.wait_for(lambda: x.ended), "and finishes", x)
-        t.eq(s.process.wait(tap.scaled(20)), 0, "then the server ends")
+        t.eq(s.process.wait(tap.scaled(60)), 0, "then the server ends")
         t.ok("of nobody ended" not in s.log(), "of spares it says nothing",
              s.log()[-1000:])
         t.ok(used in before, "it had been a spare")

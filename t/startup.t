@@ -28,7 +28,7 @@ def run(*args, env=None):
         done = subprocess.run([program(), *args], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env=dict(os.environ, **(env or {})),
-                              timeout=tap.scaled(20), check=False)
+                              timeout=tap.scaled(60), check=False)
     except subprocess.TimeoutExpired as e:
         return (None, (e.stdout or b"").decode(),
                 (e.stderr or b"").decode("utf-8", "backslashreplace"))
@@ -427,7 +427,7 @@ def check_descriptors():
                 t.skip("they are /dev/null", "needs /proc, and root")
         finally:
             p.terminate()
-            p.wait(tap.scaled(20))
+            p.wait(tap.scaled(60))
         os.unlink(out)
 
 

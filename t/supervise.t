@@ -127,7 +127,7 @@ def read_all(fd):
     """Reads to end of file; what came, and "no end" past the deadline."""
     octets = b""
     while True:
-        if not select.select([fd], [], [], tap.scaled(20))[0]:
+        if not select.select([fd], [], [], tap.scaled(60))[0]:
             octets += b"(no end)"
             break
         more = os.read(fd, 65536)
@@ -141,7 +141,7 @@ def read_all(fd):
 def ended(process):
     """Waits for the end: as a shell says it, None: it does not end."""
     try:
-        status = process.wait(tap.scaled(20))
+        status = process.wait(tap.scaled(60))
     except subprocess.TimeoutExpired:
         return None
     return 128 - status if status < 0 else status
@@ -287,7 +287,7 @@ def inetd_syslog():
     except OSError as e:
         return t.skip("the system's log", f"cannot be /dev/log: {e.strerror}")
     try:
-        daemon.settimeout(tap.scaled(20))
+        daemon.settimeout(tap.scaled(60))
         with OneShot("--inetd", "--cleartext") as one:
             c = one.speak()
             t.eq(c.fetch("/quick.py").body, b"quick", "served")
@@ -305,7 +305,7 @@ def inetd_syslog():
         with OneShot("--inetd", "--no-such") as one:
             t.eq(ended(one.process), 64, "wrong option: 64")
             got = one.client.sock
-            got.settimeout(tap.scaled(20))
+            got.settimeout(tap.scaled(60))
             t.eq(got.recv(100), b"", "nothing of it goes to the client")
         text = daemon.recv(65536)
         t.ok(re.match(rb"<27>h2rig\[\d+\]: error: --no-such: ", text),
@@ -338,7 +338,7 @@ def syslog_probe():
             return False
         return True
     try:
-        daemon.settimeout(tap.scaled(10))
+        daemon.settimeout(tap.scaled(60))
         with OtherEnv("--syslog", "--routes", routes) as s:
             t.ok(arrives(b"printed by routes"),
                  "--syslog: the routes' process has the log at start")

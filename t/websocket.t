@@ -649,7 +649,7 @@ def namesakes(root):
                                  stderr=subprocess.DEVNULL)
         look(c, "nor with --inetd")
         c.leave()
-        t.eq(p.wait(tap.scaled(20)), 0, "which ends as usual")
+        t.eq(p.wait(tap.scaled(60)), 0, "which ends as usual")
 
 
 NO_WSPROTO = """

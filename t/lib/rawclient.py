@@ -123,7 +123,7 @@ class Client:
                  alpn: Optional[List[str]] = None, preface: bool = True,
                  receive_buffer: Optional[int] = None,
                  session: Optional[ssl.SSLSession] = None,
-                 timeout: float = 10) -> None:
+                 timeout: float = 30) -> None:
         self.auto_window, self.ack, self.timeout = auto_window, ack, timeout
         self.frames: List[Frame] = []
         self.streams: Dict[int, Exchange] = {}

@@ -177,7 +177,7 @@ class Server:
         """Whether one more connection, which sends nothing, is closed: while
         it is not, that takes until the deadline."""
         with socket.create_connection((self.host, self.port)) as s:
-            s.settimeout(tap.scaled(10))
+            s.settimeout(tap.scaled(30))
             try:
                 return s.recv(1) == b""
             except ConnectionResetError:
@@ -201,7 +201,7 @@ class Server:
         with open(os.path.join(self.dir, name), "rb") as f:
             return f.read().decode("utf-8", "backslashreplace")
 
-    def wait_log(self, regex: str, timeout: float = 10) -> Optional[re.Match]:
+    def wait_log(self, regex: str, timeout: float = 30) -> Optional[re.Match]:
         """Waits until the log matches regex; None if it never does."""
         return tap.wait_until(
             lambda: re.search(regex, self.log(), re.M), timeout)
@@ -224,7 +224,7 @@ class Server:
         return found
 
     def stop(self, sig: int = signal.SIGTERM,
-             timeout: float = 20) -> Optional[int]:
+             timeout: float = 60) -> Optional[int]:
         """Sends sig and waits for the end; returns the exit status (negative:
         the signal that killed it), or None when it does not end."""
         self._stopped = True

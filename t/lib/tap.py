@@ -32,7 +32,7 @@ def scaled(seconds: float) -> float:
     return seconds * SCALE
 
 
-def wait_until(condition: Callable[[], Any], timeout: float = 10) -> Any:
+def wait_until(condition: Callable[[], Any], timeout: float = 30) -> Any:
     """Polls until condition() is true and returns its value, or the last
     (false) one when timeout, in unscaled seconds, has passed."""
     end = time.monotonic() + scaled(timeout)

@@ -25,7 +25,7 @@ class Peer:
         context.verify_mode = ssl.CERT_NONE
         context.set_alpn_protocols(["h2"])
         plain = socket.create_connection(("127.0.0.1", port),
-                                         tap.scaled(10))
+                                         tap.scaled(60))
         self.sock = context.wrap_socket(plain, server_hostname="localhost")
         self.h2 = h2.connection.H2Connection(
             h2.config.H2Configuration(header_encoding="utf-8"))

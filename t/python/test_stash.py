@@ -97,7 +97,7 @@ class One(unittest.TestCase):
             t.join()
             self.assertEqual(got, [False])
         self.assertRaises(StashError, lock.release)
-        self.assertTrue(lock.acquire(timeout=1))
+        self.assertTrue(lock.acquire(timeout=30))
         lock.release()
 
     def test_lock_is_let_go_when_the_function_ends(self):
@@ -119,9 +119,9 @@ class One(unittest.TestCase):
                 waiter.join()
                 wait()
                 pid = forked(lambda: os._exit(
-                    not self.s.lock.acquire(timeout=5)))
+                    not self.s.lock.acquire(timeout=30)))
                 self.assertEqual(os.waitpid(pid, 0)[1], 0)
-                self.assertTrue(self.s.lock.acquire(timeout=5))
+                self.assertTrue(self.s.lock.acquire(timeout=30))
                 self.s.lock.release()
 
     def expires(self, let_go):
