@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # A script that crashes its process.
 #
 # A client sees: HEADERS, DATA "x", then the end of the connection; its next

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.close("fin").
 #
 # A client sees: the response, then FIN without close_notify: to TLS a

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.close("goaway").
 #
 # A client sees: GOAWAY with NO_ERROR, the rest of this response, and the

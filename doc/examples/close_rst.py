@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.close("rst").
 #
 # A client sees: HEADERS and some DATA, then a TCP reset: the read fails with

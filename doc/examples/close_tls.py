@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.close("tls").
 #
 # A client sees: the response, then a close_notify alert, then FIN: an

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # A raw 103 in handle_headers, which then waits for another stream.
 #
 # A client that asks for /early_hints.py?key=UUID sees HEADERS with :status 103

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # The other half of early_hints.py: puts ?value= (or "hello") in the stash.
 #
 # A client sees: 204.

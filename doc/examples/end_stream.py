@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.end_stream: nothing more will be sent.
 #
 # A client sees: HEADERS with :status 200, DATA "before", an empty DATA frame

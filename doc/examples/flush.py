@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.flush: returns once all that was written is with the kernel.
 #
 # A client sees: HEADERS and 300,000 octets of DATA (more than the server

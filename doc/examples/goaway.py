@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.goaway: the client is to open no more streams on this connection.
 #
 # A client sees: GOAWAY with the last stream it opened, NO_ERROR and the debug

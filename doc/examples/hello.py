@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # A response from main's return value: (headers, content).
 #
 # A client sees: HEADERS with :status 200 and content-type, DATA "hello, world"

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # The calls of handlers written for HTTP/1: write_status, write_header,
 # end_headers, write_content and write.
 #

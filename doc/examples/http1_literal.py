@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.write with a literal HTTP/1 response.
 #
 # A client sees: HEADERS with :status 202, content-type and x-literal, DATA

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.ping: a PING frame.
 #
 # A client sees: PING with the octets "12345678", which it answers by itself,

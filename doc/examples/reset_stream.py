@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.reset_stream: the stream ends with an error.
 #
 # A client sees: HEADERS, DATA "partial", RST_STREAM with the error code that

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # The documented example: with `test: pass` each DATA frame of the request
 # comes back reversed, then "\nEnd of File"; with another value a 403.
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # Waits ?seconds= (0.5 if it is not given).
 #
 # A client sees: nothing for so long, then "slept"; its other streams are

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # Takes a body of any size.
 #
 # A client sees: JSON with the length and the SHA-256 of what it has sent.

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.write_data: content of any size, as the flow-control windows allow.
 #
 # A client sees: HEADERS, then 40,000 times "x" in DATA frames of at most its

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.write_data_frame: exactly one DATA frame for each call.
 #
 # A client sees: HEADERS, then one DATA frame for each word, the last one empty

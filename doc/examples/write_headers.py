@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.write_headers: a field section, checked.
 #
 # A client sees: HEADERS with :status 200, x-name and x-number, in lower case;

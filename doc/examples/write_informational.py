@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.write_informational: a 1xx response before the final one.
 #
 # A client sees: HEADERS with :status 103 and a link field, without END_STREAM,

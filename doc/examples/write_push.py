@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.write_push: a response that the client has not asked for.
 #
 # A client sees: PUSH_PROMISE for /pushed.txt, then on the promised (even)

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.write_raw: any octets at all.
 #
 # A client sees: the octets of a PING frame, then the response.  With ?break=1

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.write_raw_continuation_frame: a field block in several frames.
 #
 # A client sees: HEADERS without END_HEADERS, 0.2 seconds later CONTINUATION

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.write_raw_data_frame: one DATA frame, whatever the windows say.
 #
 # A client sees: HEADERS, DATA "one", and DATA "two" with END_STREAM.

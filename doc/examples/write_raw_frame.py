@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.write_raw_frame: a frame of any type, with any flags and payload.
 #
 # A client sees: a frame of the unknown type 0xbf with all flags set, which it

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.write_raw_header_frame: a HEADERS frame with these fields and flags,
 # unchecked.
 #

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: MIT
+#
 # writer.write_trailers: fields after the content.
 #
 # A client sees: HEADERS, DATA "content", then HEADERS with x-checksum and

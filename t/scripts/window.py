@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Opens its stream's window by as many octets as the query says."""
 
 
