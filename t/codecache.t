@@ -42,7 +42,7 @@ def web_socket_transfer_data(request):
 # Routes that leave a link in the place of the server's directory.
 LINK = """
 import os
-from h2rig.config import options
+from h2rig.server.config import options
 
 if os.geteuid() == {} and not os.path.islink(options.run_directory):
     os.rmdir(options.run_directory)
@@ -53,7 +53,7 @@ routes = []
 # or something that is none.
 FORGE = """
 import marshal
-from h2rig import codecache
+from h2rig.server import codecache
 
 def main(request, response):
     path = request.GET["path"]

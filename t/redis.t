@@ -81,7 +81,7 @@ def main(request, response):
     # What a script comes upon.
     "look": """
 import os, sys
-from h2rig.config import options
+from h2rig.server.config import options
 from wptserve.stash import load_env_config
 
 def main(request, response):

@@ -88,7 +88,7 @@ def main(request, response):
 """,
     "closes": """
 import os
-from h2rig.config import options
+from h2rig.server.config import options
 
 def main(request, response):
     response.write_status_headers()

@@ -150,11 +150,11 @@ def killed():
 
 
 def changed(name, text, *options):
-    """A server of which the package's h2rig.warm_up has this at its end."""
+    """A server of which the package's warm_up.py has this at its end."""
     directory = os.path.join(DIR, name)
     path = copy_program(directory)
-    with open(os.path.join(directory, "python", "h2rig", "warm_up.py"), "a",
-              encoding="ascii") as f:
+    with open(os.path.join(directory, "python", "h2rig", "server",
+                           "warm_up.py"), "a", encoding="ascii") as f:
         f.write(text)
     s = Server(SCRIPTS, "--log-level", "debug", *options)
     s.argv[0] = path

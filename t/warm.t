@@ -66,9 +66,9 @@ CASES = [
     ("all is well", None, "", None),
     ("an import raises", "wsproto.py", "raise RuntimeError('broken')\n",
      r"RuntimeError\('broken'\)"),
-    ("no connection can be made", "h2rig/warm_up.py", NO_DESCRIPTORS,
+    ("no connection can be made", "h2rig/server/warm_up.py", NO_DESCRIPTORS,
      r"OSError\(\d+, 'Too many open files'\)"),
-    ("it does not begin", "h2rig/warm_up.py", HALF_BEGUN,
+    ("it does not begin", "h2rig/server/warm_up.py", HALF_BEGUN,
      r"RuntimeError\('half begun'\)"),
 ]
 

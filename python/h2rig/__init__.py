@@ -11,5 +11,5 @@ imported, but there is no connection to serve.
 try:
     import _h2rig  # noqa: F401
 except ImportError:
-    from h2rig import outside
+    from h2rig.server import outside
     outside.install()

@@ -14,7 +14,7 @@ import struct
 from typing import (Any, Dict, Iterable, Iterator, List, MutableSet,
                     NamedTuple, Optional, Sequence, Tuple, Type, Union)
 
-from h2rig.isomorphic import Value
+from h2rig.server.isomorphic import Value
 
 __all__ = [
     "Flags", "Frame", "DataFrame", "HeadersFrame", "PriorityFrame",

@@ -13,11 +13,13 @@ from typing import Any, Callable, Dict, Optional, Sequence, Union
 
 import _h2rig
 
-from h2rig import codecache, explain, files, pipes
+from h2rig import pipes
 from h2rig.errors import HTTPException
 from h2rig.headers import ResponseHeaders
-from h2rig.static import (OWN, AsIsHandler, DirectoryHandler, FileHandler,
-                          as_is_handler, directory_handler, file_handler)
+from h2rig.server import codecache, explain, files
+from h2rig.server.static import (OWN, AsIsHandler, DirectoryHandler,
+                                 FileHandler, as_is_handler, directory_handler,
+                                 file_handler)
 
 __all__ = [
     "AsIsHandler", "BasicAuthHandler", "DirectoryHandler", "ErrorHandler",

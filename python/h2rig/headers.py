@@ -11,7 +11,7 @@ from typing import (Any, Callable, Dict, Iterable, Iterator, List, Optional,
 import _h2rig
 
 from h2rig.errors import ProtocolError
-from h2rig.isomorphic import Value, isomorphic_encode, octets
+from h2rig.server.isomorphic import Value, isomorphic_encode, octets
 
 __all__ = ["MultiDict", "RequestHeaders", "ResponseHeaders"]
 

@@ -17,10 +17,10 @@ from typing import (Any, Callable, Dict, Iterator, List, NamedTuple, Optional,
                     Tuple, Union)
 
 from h2rig.errors import StreamClosedError
-from h2rig.files import FilePart
-from h2rig.isomorphic import octets, shown
 from h2rig.response import status_code
-from h2rig.template import template
+from h2rig.server.files import FilePart
+from h2rig.server.isomorphic import octets, shown
+from h2rig.server.template import template
 
 __all__ = ["PipeError", "Pipeline", "apply", "of_name", "of_request",
            "template"]

@@ -4,13 +4,14 @@
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from urllib.parse import SplitResult, urlsplit
 
-from h2rig import forms, stash
-from h2rig.body import BodyStore, RawInput, storing
-from h2rig.config import Config, options
+from h2rig import stash
 from h2rig.connection import Connection, connection
 from h2rig.errors import HTTPException, StreamClosedError
 from h2rig.frames import FrameList, RequestData
 from h2rig.headers import MultiDict, RequestHeaders
+from h2rig.server import forms
+from h2rig.server.body import BodyStore, RawInput, storing
+from h2rig.server.config import Config, options
 
 __all__ = ["Request", "Server"]
 
@@ -59,7 +60,7 @@ class Request:
     """A request, from its first HEADERS frame on.
 
     Values from the wire are bytes that equal their Latin-1 text
-    (`h2rig.isomorphic.Value`).  Attributes are made when asked for: few
+    (`h2rig.server.isomorphic.Value`).  Attributes are made when asked for: few
     scripts want many, and a request is made some ten thousand times a second.
 
     method: text.  request_path: path with query as sent.  route_match: dict.
@@ -280,8 +281,8 @@ class Request:
     @property
     def POST(self) -> MultiDict:
         """The fields of a form (urlencoded or multipart); uploads are
-        `h2rig.forms.Upload`s.  HTTPException 400 for a malformed one, 413
-        for one with too many.
+        `h2rig.server.forms.Upload`s.  HTTPException 400 for a malformed
+        one, 413 for one with too many.
         """
         if self._POST is None:
             if not self._ended:

@@ -15,8 +15,8 @@ from h2rig.errors import ProtocolError, StreamClosedError
 from h2rig.frames import ContinuationFrame, HeadersFrame
 from h2rig.headers import (ResponseHeaders, as_it_stands, checked_fields,
                            explained, normal_order, raw_fields)
-from h2rig.isomorphic import octets
-from h2rig.literal import ChunkReader, LiteralReader
+from h2rig.server.isomorphic import octets
+from h2rig.server.literal import ChunkReader, LiteralReader
 
 __all__ = ["ResponseWriter"]
 

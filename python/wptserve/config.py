@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-"""Alias of `h2rig.config`."""
+"""Alias of `h2rig.server.config`."""
 
-from h2rig.config import Config  # noqa: F401
+from h2rig.server.config import Config  # noqa: F401

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-"""Aliases of `h2rig.ranges`."""
+"""Aliases of `h2rig.server.ranges`."""
 
-from h2rig.ranges import Range, RangeParser  # noqa: F401
+from h2rig.server.ranges import Range, RangeParser  # noqa: F401

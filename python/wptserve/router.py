@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Aliases of `h2rig.router`."""
+"""Aliases of `h2rig.server.router`."""
 
-from h2rig.router import Router, compile_pattern  # noqa: F401
+from h2rig.server.router import Router, compile_pattern  # noqa: F401
 
 #: What `Router.register` takes for every method.
 any_method = "*"

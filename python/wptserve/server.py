@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-"""Alias of `h2rig.router`."""
+"""Alias of `h2rig.server.router`."""
 
-from h2rig.router import Router  # noqa: F401
+from h2rig.server.router import Router  # noqa: F401

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: MIT
 """Aliases of `h2rig.stash`."""
 
-from h2rig.stash import (Stash, StashError,  # noqa: F401
-                         load_env_config)
+from h2rig.stash import Stash, StashError, load_env_config  # noqa: F401

@@ -2,5 +2,5 @@
 """Aliases: text and bytes, and `HTTPException`."""
 
 from h2rig.errors import HTTPException  # noqa: F401
-from h2rig.isomorphic import (isomorphic_decode,  # noqa: F401
-                              isomorphic_encode)
+from h2rig.server.isomorphic import (isomorphic_decode,  # noqa: F401
+                                     isomorphic_encode)

@@ -2,7 +2,7 @@
 /*
  * Static files without Python: the answers that Python has given to plain
  * requests for small files, kept in memory and given again by the I/O thread.
- * python/h2rig/static.py decides what is plain and hands it over.
+ * python/h2rig/server/static.py decides what is plain and hands it over.
  *
  * Measured with h2load on a file of 1 KiB: 5 us of CPU for a request with -c8
  * -m32; with -c1 -m1, where going to sleep and waking up cost most, 140 us, and

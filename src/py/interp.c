@@ -37,20 +37,20 @@
 
 /* Run in the parent once the package is on sys.path. */
 static const char prepare[] =
-    "import h2rig.forking\n"
-    "h2rig.forking.begin()\n"
+    "import h2rig.server.forking\n"
+    "h2rig.server.forking.begin()\n"
     "import faulthandler, gc, os, sys, threading, _h2rig\n"
-    "import h2rig.output\n"
+    "import h2rig.server.output\n"
     "os.register_at_fork(after_in_child=_h2rig._after_fork)\n"
     "sys.unraisablehook = _h2rig._unraisable\n"
-    "h2rig.output.install()\n";
+    "h2rig.server.output.install()\n";
 
 /*
  * Run in the parent when all is imported.  Importing from the document root
  * must not leave __pycache__ in somebody's test tree.
  */
 static const char imported[] =
-    "h2rig.forking.end()\n"
+    "h2rig.server.forking.end()\n"
     "sys.dont_write_bytecode = True\n";
 
 /* Run in the parent last: it keeps pages shared with the children. */
@@ -60,7 +60,7 @@ static const char freeze[] =
 
 static PyThreadState *child_state;	/* of the child's main thread */
 
-static PyObject *drain;			/* h2rig.output.drain; owned */
+static PyObject *drain;			/* h2rig.server.output.drain; owned */
 /*
  * Descriptors that all processes have, with numbers of a child's own.  FAULT is
  * where faulthandler writes: to nowhere in the parent, to a child's own output
@@ -151,7 +151,7 @@ has_package(const char *dir)
 	char file[PATH_MAX + 64];
 	int n;
 
-	n = snprintf(file, sizeof(file), "%s/h2rig/dispatch.py", dir);
+	n = snprintf(file, sizeof(file), "%s/h2rig/server/dispatch.py", dir);
 	return n > 0 && (size_t)n < sizeof(file) && access(file, R_OK) == 0;
 }
 
@@ -259,7 +259,7 @@ call_dispatch(const char *function, PyObject *arg)
 	PyObject *module, *result = NULL;
 
 	wake_python();
-	module = PyImport_ImportModule("h2rig.dispatch");
+	module = PyImport_ImportModule("h2rig.server.dispatch");
 	if (module != NULL)
 		result = PyObject_CallMethod(module, function,
 		    arg != NULL ? "O" : NULL, arg);
@@ -317,7 +317,7 @@ give_directory(void)
 	confine_owner(&uid, &gid);
 	if (given || (uid == (uid_t)-1 && gid == (gid_t)-1))
 		return 0;
-	if ((module = PyImport_ImportModule("h2rig.config")) != NULL)
+	if ((module = PyImport_ImportModule("h2rig.server.config")) != NULL)
 		options = PyObject_GetAttrString(module, "options");
 	if (options != NULL)
 		dir = PyObject_GetAttrString(options, "run_directory");
@@ -415,7 +415,7 @@ interp_await_stack(void)
 static int
 prepare_children(const struct options *o)
 {
-	PyObject *module = PyImport_ImportModule("h2rig.output"), *result;
+	PyObject *module = PyImport_ImportModule("h2rig.server.output"), *result;
 	int i;
 
 	if (module != NULL)
@@ -562,7 +562,7 @@ interp_child_flush(void)
 
 	PyEval_RestoreThread(child_state);
 	if ((result = PyObject_CallObject(drain, NULL)) == NULL)
-		module_log_exception("h2rig.output.drain");
+		module_log_exception("h2rig.server.output.drain");
 	Py_XDECREF(result);
 	child_state = PyEval_SaveThread();
 }

@@ -45,8 +45,8 @@ void interp_settle(const struct options *o);
 pid_t interp_fork(void);
 
 /*
- * Calls a function of h2rig.dispatch that takes and returns nothing.  Results
- * as above.
+ * Calls a function of h2rig.server.dispatch that takes and returns nothing.
+ * Results as above.
  */
 int interp_call(const char *function, char *err, size_t err_size);
 

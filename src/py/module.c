@@ -21,7 +21,7 @@ static struct conn *the_conn;
 
 /* What C needs of the package; owned, set once by module_bind. */
 static struct {
-	PyObject *serve;		/* h2rig.dispatch.serve */
+	PyObject *serve;		/* h2rig.server.dispatch.serve */
 	PyObject *protocol_error;
 	PyObject *stream_closed;
 	PyObject *server_stopping;
@@ -495,7 +495,7 @@ module_bind(void)
 		const char *name;
 		PyObject **to;
 	} wanted[] = {
-		{ "h2rig.dispatch", "serve", &bound.serve },
+		{ "h2rig.server.dispatch", "serve", &bound.serve },
 		{ "h2rig.errors", "ProtocolError", &bound.protocol_error },
 		{ "h2rig.errors", "StreamClosedError", &bound.stream_closed },
 		{ "h2rig.errors", "ServerStoppingError",

@@ -38,7 +38,7 @@ PyObject *module_raise(const struct op *op, int status);
 /* Logs the exception that is set, with its traceback, and clears it. */
 void module_log_exception(const char *where);
 
-/* Runs h2rig.dispatch.serve for the exchange; drops its references if over. */
+/* Runs dispatch.serve for the exchange; drops its references if over. */
 void module_serve(struct exchange *x);
 
 /* h2rig.errors.HandlerTimeout; borrowed. */

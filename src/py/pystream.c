@@ -370,7 +370,7 @@ pystream_serve(struct exchange *x, PyObject *serve)
 		if (atomic_load(&x->conn->forked))
 			leave_forked(result);
 		if (result == NULL) {
-			module_log_exception("h2rig.dispatch.serve");
+			module_log_exception("h2rig.server.dispatch.serve");
 			module_locked(x->conn, reset_locked, x);
 		}
 		Py_XDECREF(result);

@@ -3,7 +3,7 @@
  * Requests that the parent answers to itself, by connections of which it has
  * both ends, so that children find ready what CPython makes when code first
  * runs.  A spare child does likewise, which makes its own the pages that this
- * writes to.  Which requests, and what answers them: h2rig.warm_up.
+ * writes to.  Which requests, and what answers them: h2rig.server.warm_up.
  *
  * The functions are called on the one thread that there is; nothing here waits.
  */
@@ -106,7 +106,7 @@ warm_up(const struct options *o, int most)
 	PyObject *module, *requests;
 	int rc = -1;
 
-	if ((module = PyImport_ImportModule("h2rig.warm_up")) == NULL)
+	if ((module = PyImport_ImportModule("h2rig.server.warm_up")) == NULL)
 		return -1;
 	requests = PyObject_CallMethod(module, "begin", NULL);
 	if (requests != NULL)

@@ -13,8 +13,9 @@
 /*
  * With the GIL and the package configured, in the parent before the first
  * fork, or in a child that has no client yet: has requests answered as children
- * answer them, at most so many, by h2rig.warm_up's scripts and never by a
- * user's.  0, or -1 with a Python exception; nothing of it is left either way.
+ * answer them, at most so many, by the scripts of h2rig.server.warm_up, never
+ * by a user's.  0, or -1 with a Python exception; nothing of it is left either
+ * way.
  */
 int warm_up(const struct options *o, int most);
 

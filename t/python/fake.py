@@ -273,7 +273,7 @@ def configure(**options):
     with options, or to take them back.
     """
     import tempfile
-    from h2rig import dispatch
+    from h2rig.server import dispatch
     global DOC_ROOT
     DOC_ROOT = DOC_ROOT or tempfile.mkdtemp(prefix="h2rig-python-test-")
     global SHARED
@@ -291,7 +291,7 @@ def configure(**options):
 def shutdown():
     """As the program does at the end."""
     import shutil
-    from h2rig import dispatch
+    from h2rig.server import dispatch
     dispatch.shutdown()
     shutil.rmtree(DOC_ROOT)
 
@@ -307,7 +307,7 @@ def write(name, text):
 
 def serve(*events, **stream):
     """Serves a stream with these events; the stream."""
-    from h2rig import dispatch
+    from h2rig.server import dispatch
     s = Stream(*events, **stream)
     dispatch.serve(s)
     return s

@@ -11,8 +11,8 @@ import unittest
 from unittest import mock
 
 import fake
-from h2rig import codecache
-from h2rig.config import options
+from h2rig.server import codecache
+from h2rig.server.config import options
 
 
 class Case(unittest.TestCase):

@@ -8,10 +8,11 @@ import unittest
 from unittest import mock
 
 import fake  # noqa: F401
-from h2rig import body, forms, request
-from h2rig.body import BodyStore, RawInput
+from h2rig import request
 from h2rig.errors import HTTPException
-from h2rig.literal import ChunkReader, LiteralReader
+from h2rig.server import body, forms
+from h2rig.server.body import BodyStore, RawInput
+from h2rig.server.literal import ChunkReader, LiteralReader
 
 
 def stored(octets):

@@ -8,8 +8,9 @@ import unittest
 from unittest import mock
 
 import fake
-from h2rig import body, dispatch, errors
+from h2rig import errors
 from h2rig.connection import connection
+from h2rig.server import body, dispatch
 
 REVERSE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..",
                        "doc", "examples", "reverse.py")

@@ -6,8 +6,8 @@ import unittest
 from unittest import mock
 
 import fake
-from h2rig import files, router
-from h2rig.template import template
+from h2rig.server import files, router
+from h2rig.server.template import template
 
 
 class Case(unittest.TestCase):

@@ -4,10 +4,10 @@ import sys
 import unittest
 
 import fake  # noqa: F401
-from h2rig.body import BodyStore
 from h2rig.errors import HTTPException
 from h2rig.frames import FrameList, RequestData
-from h2rig.ranges import Range, RangeParser
+from h2rig.server.body import BodyStore
+from h2rig.server.ranges import Range, RangeParser
 
 
 class Frames(unittest.TestCase):

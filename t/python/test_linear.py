@@ -8,18 +8,19 @@ import tracemalloc
 import unittest
 
 import fake
-from h2rig import conditional, files, forms, pipes, template
-from h2rig.body import BodyStore, RawInput
+from h2rig import pipes
 from h2rig.errors import HTTPException, H2Error
 from h2rig.headers import ResponseHeaders
-from h2rig.literal import ChunkReader, LiteralReader
-from h2rig.ranges import RangeParser
 from h2rig.request import Request
 from h2rig.response import Response
-from h2rig.router import Router
+from h2rig.server import conditional, files, forms, template
+from h2rig.server.body import BodyStore, RawInput
+from h2rig.server.literal import ChunkReader, LiteralReader
+from h2rig.server.ranges import RangeParser
+from h2rig.server.router import Router
 from h2rig.websocket import _tokens
-from h2rig.websocket_extensions import (
-    PerMessageDeflateExtensionProcessor, parse_extensions)
+from h2rig.websocket.extensions import (PerMessageDeflateExtensionProcessor,
+                                        parse_extensions)
 
 #: Octets that one of them is given, and so many times that.
 SIZE = 1 << 15

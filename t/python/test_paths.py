@@ -8,7 +8,7 @@ import unittest
 from unittest import mock
 
 import fake
-from h2rig import paths
+from h2rig.server import paths
 
 
 def in_thread(function, *args):

@@ -6,10 +6,10 @@ import unittest
 from unittest import mock
 
 import fake
-from h2rig import dispatch, files, settings, userroutes
-from h2rig.config import options
 from h2rig.errors import ConfigError, HTTPException
-from h2rig.router import router
+from h2rig.server import dispatch, files, settings, userroutes
+from h2rig.server.config import options
+from h2rig.server.router import router
 from h2rig.stash import redis, resp
 
 

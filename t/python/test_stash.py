@@ -14,8 +14,8 @@ import uuid
 
 import fake  # noqa: F401
 from h2rig import stash
-from h2rig.config import options
 from h2rig.errors import HandlerTimeout, StashError
+from h2rig.server.config import options
 from h2rig.stash import Stash
 
 

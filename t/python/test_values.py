@@ -6,8 +6,8 @@ import unittest
 import fake  # noqa: F401
 from h2rig import headers
 from h2rig.headers import MultiDict, RequestHeaders, ResponseHeaders
-from h2rig.isomorphic import (Value, isomorphic_decode, isomorphic_encode,
-                              octets)
+from h2rig.server.isomorphic import (Value, isomorphic_decode,
+                                     isomorphic_encode, octets)
 
 
 class Values(unittest.TestCase):

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 
-from h2rig.body import IN_MEMORY, BodyStore
+from h2rig.server.body import IN_MEMORY, BodyStore
 
 
 def main(request, response):

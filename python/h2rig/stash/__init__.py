@@ -17,10 +17,10 @@ from typing import Any, Callable, List, Optional, Tuple, Union
 
 import _h2rig
 
-from h2rig import rundir
-from h2rig.config import options
 from h2rig.errors import ConfigError, StashError
-from h2rig.isomorphic import isomorphic_encode
+from h2rig.server import rundir
+from h2rig.server.config import options
+from h2rig.server.isomorphic import isomorphic_encode
 from h2rig.stash.locks import POLL
 from h2rig.stash.sqlite import SqliteStore
 

@@ -26,9 +26,9 @@ from typing import Any, Callable, Iterable, List, Optional, Tuple, TypeVar
 
 import _h2rig
 
-from h2rig import rundir
-from h2rig.config import options
 from h2rig.errors import StashError
+from h2rig.server import rundir
+from h2rig.server.config import options
 from h2rig.stash.locks import FileLock, identity
 
 __all__ = ["SqliteStore"]

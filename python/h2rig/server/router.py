@@ -5,8 +5,9 @@ import re
 import threading
 from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Tuple, Union
 
-from h2rig import files, handlers, userroutes
-from h2rig.config import options
+from h2rig import handlers
+from h2rig.server import files, userroutes
+from h2rig.server.config import options
 
 __all__ = ["Router", "compile_pattern", "router"]
 

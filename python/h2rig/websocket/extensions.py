@@ -6,8 +6,8 @@ parameters (RFC 7692 §7.1), which a handler may have a say in.
 import re
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
-from h2rig.config import options
-from h2rig.isomorphic import shown
+from h2rig.server.config import options
+from h2rig.server.isomorphic import shown
 
 __all__ = ["ExtensionParameter", "PerMessageDeflateExtensionProcessor",
            "format_extensions", "parse_extensions"]
@@ -179,7 +179,7 @@ class PerMessageDeflateExtensionProcessor:
         if bits > 8 and (self._client_bits is not None or bits != 15):
             response.add_parameter(self._BITS[1],
                                    min(bits, self._client_bits or 15))
-        from h2rig.websocket_frames import Deflate
+        from h2rig.websocket.frames import Deflate
         self.extension = Deflate()
         self.extension.finalize(format_extensions([response]))
         return response

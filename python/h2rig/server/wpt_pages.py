@@ -16,8 +16,9 @@ import re
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
 from urllib.parse import urljoin
 
-from h2rig import files, handlers, pipes, wpt_shadowrealm
+from h2rig import handlers, pipes
 from h2rig.errors import HTTPException
+from h2rig.server import files, wpt_shadowrealm
 
 __all__ = ["PAGES", "SCRIPTS", "Meta", "read_meta", "register"]
 

@@ -17,9 +17,9 @@ import importlib
 import os
 from typing import Any, List, Tuple
 
-from h2rig.config import options
 from h2rig.handlers import python_script_handler
-from h2rig.router import router
+from h2rig.server.config import options
+from h2rig.server.router import router
 
 __all__ = ["begin", "end"]
 
@@ -90,4 +90,4 @@ def end() -> None:
     router.clear_found()
     router.pending = options.routes
     # Last: whatever it may raise, the above is done.
-    importlib.import_module("h2rig.websocket_frames")
+    importlib.import_module("h2rig.websocket.frames")

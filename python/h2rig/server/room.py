@@ -11,9 +11,9 @@ import tempfile
 
 import _h2rig
 
-from h2rig.config import options
 from h2rig.connection import connection
 from h2rig.errors import HTTPException
+from h2rig.server.config import options
 
 __all__ = ["NoRoom", "configure", "free", "give", "refusal", "take"]
 

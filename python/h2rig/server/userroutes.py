@@ -11,9 +11,9 @@ import os
 import traceback
 from typing import Any, Dict, Iterable, List, NoReturn, Optional, Tuple
 
-from h2rig import paths
 from h2rig.errors import ConfigError
-from h2rig.files import NotServed, as_sent, decode_path, open_regular
+from h2rig.server import paths
+from h2rig.server.files import NotServed, as_sent, decode_path, open_regular
 
 __all__ = ["load"]
 

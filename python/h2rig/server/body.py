@@ -11,7 +11,7 @@ import tempfile
 import threading
 from typing import Any, Callable, Iterator, List, Optional, Union
 
-from h2rig import room
+from h2rig.server import room
 
 __all__ = ["BodyStore", "RawInput", "storing"]
 

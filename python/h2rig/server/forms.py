@@ -8,11 +8,11 @@ import io
 import re
 from typing import Any, Dict, Optional, Tuple
 
-from h2rig.body import BodyStore, StoreView
-from h2rig.config import options
 from h2rig.errors import HTTPException
 from h2rig.headers import MultiDict
-from h2rig.isomorphic import Value, percent_decode, shown
+from h2rig.server.body import BodyStore, StoreView
+from h2rig.server.config import options
+from h2rig.server.isomorphic import Value, percent_decode, shown
 
 __all__ = ["Authentication", "Cookies", "CookieValue", "Upload",
            "parse_cookies", "parse_multipart", "parse_urlencoded",

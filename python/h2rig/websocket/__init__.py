@@ -17,18 +17,20 @@ from typing import Tuple
 
 import _h2rig
 
-from h2rig import codecache, explain, files, stash, websocket_stream
-from h2rig.config import options
-from h2rig.errors import (
-    H2Error, HTTPException, ServerStoppingError, StreamClosedError)
+from h2rig import stash
+from h2rig.errors import (H2Error, HTTPException, ServerStoppingError,
+                          StreamClosedError)
 from h2rig.headers import checked_fields
-from h2rig.isomorphic import octets
-from h2rig.literal import LiteralReader
-from h2rig.websocket_extensions import (
-    ExtensionParameter, PerMessageDeflateExtensionProcessor,
-    format_extensions, parse_extensions)
-from h2rig.websocket_stream import (
-    ConnectionTerminatedException, ServerStoppingException, WebSocketStream)
+from h2rig.server import codecache, explain, files
+from h2rig.server.config import options
+from h2rig.server.isomorphic import octets
+from h2rig.server.literal import LiteralReader
+from h2rig.websocket import stream as websocket_stream
+from h2rig.websocket.extensions import (ExtensionParameter,
+                                        PerMessageDeflateExtensionProcessor,
+                                        format_extensions, parse_extensions)
+from h2rig.websocket.stream import (ConnectionTerminatedException,
+                                    ServerStoppingException, WebSocketStream)
 
 __all__ = ["AbortedByUserException", "HandshakeException", "Tunnel",
            "VersionException", "WebSocketRequest", "is_websocket", "serve"]
@@ -342,7 +344,7 @@ def _handshake(exchange: Any) -> Optional[WebSocketRequest]:
     name = "(load)"
     function = None
     try:
-        from h2rig import websocket_frames
+        from h2rig.websocket import frames as websocket_frames
         if not websocket_frames.available:
             _h2rig.log("error", "WebSockets need the Python package wsproto "
                        "(Debian: python3-wsproto), which is not installed")

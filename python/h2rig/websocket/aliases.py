@@ -11,7 +11,9 @@ import sys
 import types
 from typing import Any, Dict, Union
 
-from h2rig import websocket, websocket_extensions, websocket_stream
+from h2rig import websocket
+from h2rig.websocket import (extensions as websocket_extensions,
+                             stream as websocket_stream)
 
 __all__ = ["install"]
 

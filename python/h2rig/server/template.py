@@ -18,9 +18,9 @@ import re
 import uuid
 from typing import Any, AnyStr, Callable, Dict, List, Tuple
 
-from h2rig import files
 from h2rig.errors import HTTPException
-from h2rig.isomorphic import shown
+from h2rig.server import files
+from h2rig.server.isomorphic import shown
 
 __all__ = ["SubstitutionError", "template"]
 

@@ -6,8 +6,8 @@ import os
 import tempfile
 from typing import Iterator, Tuple
 
-from h2rig.config import options
 from h2rig.errors import ConfigError
+from h2rig.server.config import options
 
 __all__ = ["check"]
 

@@ -23,8 +23,8 @@ from typing import Optional
 
 import _h2rig
 
-from h2rig import room
-from h2rig.config import options
+from h2rig.server import room
+from h2rig.server.config import options
 
 __all__ = ["check", "give_room", "make", "refresh", "remove", "reserve",
            "restore"]

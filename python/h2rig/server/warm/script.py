@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the parent runs instead of anybody's script: see h2rig.warm_up."""
+"""What the parent runs in the place of scripts: see h2rig.server.warm_up."""
 
 from typing import Any, List, Tuple
 

@@ -21,8 +21,8 @@ from typing import Any, Optional
 
 import _h2rig
 
-from h2rig import rundir
-from h2rig.config import options
+from h2rig.server import rundir
+from h2rig.server.config import options
 
 __all__ = ["compiled", "enable"]
 

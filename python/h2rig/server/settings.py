@@ -12,9 +12,9 @@ import os
 import re
 from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
-from h2rig.config import Alias, Config, options
 from h2rig.errors import ConfigError
-from h2rig.files import as_sent, decode_path
+from h2rig.server.config import Alias, Config, options
+from h2rig.server.files import as_sent, decode_path
 
 __all__ = ["SCHEMES", "build", "load", "make_aliases"]
 

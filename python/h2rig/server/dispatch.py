@@ -19,18 +19,19 @@ from typing import Any, Deque, Dict, List, Optional, Tuple
 
 import _h2rig
 
-from h2rig import (codecache, errors, explain, frames, handlers, paths, pipes,
-                   reach, room, rundir, settings, stash, userroutes, websocket,
-                   websocket_aliases, wpt_pages)
-from h2rig.body import storing
-from h2rig.config import options
+from h2rig import errors, frames, handlers, pipes, stash, websocket
 from h2rig.errors import HTTPException, StreamClosedError
-from h2rig.files import FilePart, FileParts
 from h2rig.handlers import FrameFunctions, apply_result
 from h2rig.headers import ResponseHeaders
 from h2rig.request import Request
 from h2rig.response import Response
-from h2rig.router import router
+from h2rig.server import (codecache, explain, paths, reach, room, rundir,
+                          settings, userroutes, wpt_pages)
+from h2rig.server.body import storing
+from h2rig.server.config import options
+from h2rig.server.files import FilePart, FileParts
+from h2rig.server.router import router
+from h2rig.websocket import aliases as websocket_aliases
 
 __all__ = ["configure", "probe", "read_routes", "refresh", "serve", "settle",
            "shutdown", "take_routes"]

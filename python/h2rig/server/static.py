@@ -5,14 +5,15 @@ import os
 import uuid
 from typing import Any, List, Optional, Tuple
 
-from h2rig import conditional, files, pipes
-from h2rig.config import options
+from h2rig import pipes
 from h2rig.errors import HTTPException
-from h2rig.files import FilePart, FileParts, Place
-from h2rig.isomorphic import shown
-from h2rig.multipart import MultipartPart
-from h2rig.ranges import Range, RangeParser
-from h2rig.template import template
+from h2rig.server import conditional, files
+from h2rig.server.config import options
+from h2rig.server.files import FilePart, FileParts, Place
+from h2rig.server.isomorphic import shown
+from h2rig.server.multipart import MultipartPart
+from h2rig.server.ranges import Range, RangeParser
+from h2rig.server.template import template
 
 __all__ = ["AsIsHandler", "DirectoryHandler", "FileHandler", "OWN",
            "as_is_handler", "directory_handler", "file_handler"]

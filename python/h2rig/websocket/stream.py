@@ -11,7 +11,7 @@ import struct
 import threading
 from typing import Any, Callable, List, Optional, Union
 
-from h2rig.config import options
+from h2rig.server.config import options
 
 __all__ = [
     "BadOperationException", "ConnectionTerminatedException",
@@ -105,7 +105,7 @@ class WebSocketStream:
     """
 
     def __init__(self, request: Any, extensions: List[Any]) -> None:
-        from h2rig import websocket_frames
+        from h2rig.websocket import frames as websocket_frames
         self._request = request
         self._connection = request.connection
         self._frames = websocket_frames

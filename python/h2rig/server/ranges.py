@@ -5,7 +5,7 @@ import re
 from typing import List, Optional, Tuple, Union
 
 from h2rig.errors import HTTPException
-from h2rig.isomorphic import isomorphic_decode, shown
+from h2rig.server.isomorphic import isomorphic_decode, shown
 
 __all__ = ["Range", "RangeParser"]
 

@@ -10,8 +10,8 @@ document root's module of that name.
 import zlib
 from typing import Any, Union
 
-from h2rig import paths
-from h2rig.config import options
+from h2rig.server import paths
+from h2rig.server.config import options
 
 _DeflateBase: Any = object
 available = False

@@ -11,7 +11,8 @@ from typing import Any, Dict, Iterable, Optional
 __all__ = ["called_wrongly", "near_miss", "traceback_text"]
 
 #: Files of ours, whose frames tell a script's author nothing.
-_OURS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
+_OURS = os.path.join(os.path.dirname(os.path.dirname(
+    os.path.dirname(__file__))), "")
 
 _FRAME = "frame, request, response"
 
