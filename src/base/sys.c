@@ -297,28 +297,14 @@ sys_set_handler(int sig, void (*handler)(int), int flags)
 }
 
 ssize_t
-sys_send(int fd, const void *src, size_t len, bool more)
+sys_write(int fd, const void *src, size_t len)
 {
 	ssize_t n;
 
 	do
-#ifdef MSG_MORE
-		n = more ? send(fd, src, len, MSG_MORE) : write(fd, src, len);
-#else
 		n = write(fd, src, len);
-#endif
 	while (n == -1 && errno == EINTR);
-	(void)more;
 	return n;
-}
-
-void
-sys_send_kept(int fd)
-{
-	int on = 1;
-
-	/* tcp(7): "forces an explicit flush of pending output". */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
 long

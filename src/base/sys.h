@@ -66,14 +66,8 @@ int sys_temp_file(void);
 /* "[host]:port" */
 #define SYS_ADDR_SIZE (SYS_HOST_SIZE + 8)
 
-/*
- * write(), again after a signal.  With `more` fd is a socket, of which the
- * kernel may keep what fills no segment until there is more, the process ends
- * or sys_send_kept is called (on Linux, for some 200 ms; others do not keep
- * it). What a process that ends has not read makes the kernel drop it.
- */
-ssize_t sys_send(int fd, const void *src, size_t len, bool more);
-void sys_send_kept(int fd);
+/* write(), again after a signal. */
+ssize_t sys_write(int fd, const void *src, size_t len);
 
 /*
  * Octets written to the socket that its peer has not yet acknowledged; 0 where

@@ -177,7 +177,6 @@ struct conn {
 	bool no_memory;		/* ... since memory has run out */
 	bool quiet;		/* nothing goes before the client's preface */
 	bool backlog;		/* the kernel has refused output */
-	bool kept;		/* the kernel may keep the last of it */
 	bool io_soon;		/* the I/O thread is back within the ms */
 	bool read_blocked;	/* TLS has to write before it reads on */
 	bool draining;
@@ -281,17 +280,6 @@ int conn_hear(struct conn *c);
 
 /* Offers the queue to the kernel; what is refused stays for the I/O thread. */
 void conn_push(struct conn *c);
-
-/*
- * The same, but for what fills no segment: while another exchange is ready,
- * whose functions may add to it, the kernel may keep that.  It is sent even if
- * the process crashes, unless there is input that nobody has read: then the
- * kernel resets the connection and drops it.  A thread that is to rest or to
- * wait calls conn_send_kept before; for a function that takes its time the I/O
- * thread does it, which pushes each millisecond then.
- */
-void conn_push_more(struct conn *c);
-void conn_send_kept(struct conn *c);
 
 /* A raw header block need not end any more; see send_release. */
 void conn_release_hold(struct conn *c);

@@ -153,8 +153,6 @@ wait_for(struct conn *c, struct op *op, int what)
 	/* The push after the attempt may have made the room already. */
 	if (what == CONN_AGAIN_SPACE && conn_queued(c) < CONN_QUEUE_MAX)
 		return;
-	/* The client has to see it to do what is waited for. */
-	conn_send_kept(c);
 	/* Who is new, or has had a turn, goes to the end of the line. */
 	if (op->since == 0) {
 		op->since = sys_now_ms();
@@ -205,7 +203,7 @@ attempt(struct conn *c, struct op *op)
 			conn_note_answer(c);
 		if (!(op->batched && c->io_soon && c->ready != NULL &&
 		    conn_queued(c) < BATCH_MAX))
-			conn_push_more(c);
+			conn_push(c);
 		conn_follow_hold(c);
 		if (rc <= 0)
 			conn_next_turn(c);

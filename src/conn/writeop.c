@@ -135,10 +135,8 @@ int
 writeop_flush(struct conn *c, struct op *op)
 {
 	(void)op;
-	if (conn_queued(c) == 0) {
-		conn_send_kept(c);
+	if (conn_queued(c) == 0)
 		return SEND_OK;
-	}
 	return c->gone ? SEND_ERR_GONE : CONN_AGAIN_FLUSH;
 }
 

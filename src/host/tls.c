@@ -519,15 +519,13 @@ write_records(struct tls *t, const void *src, size_t len)
 }
 
 long
-tls_write(struct tls *t, const void *src, size_t len, bool more)
+tls_write(struct tls *t, const void *src, size_t len)
 {
 	long rc;
 
 	if (t->broken)
 		return refuse(t);
-	t->wire.more = more;
 	rc = t->wire.error == 0 ? write_records(t, src, len) : TLS_ERROR;
-	t->wire.more = false;	/* for what OpenSSL itself has to say */
 	return t->wire.error == 0 ? rc : explain(t, t->wire.error);
 }
 

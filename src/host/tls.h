@@ -46,7 +46,7 @@ int tls_handshake(struct tls *t);
  * and do wait then: it may be said without another look at the socket.
  * A tls_write that said TLS_AGAIN_* may already have encrypted what it was
  * given: the next one must begin with the same octets, and as many or more.
- * One call writes at most TLS_WRITE_MAX.  `more` is sys_send's.
+ * One call writes at most TLS_WRITE_MAX.
  */
 #define TLS_WRITE_MAX (65 * 1024)
 
@@ -58,7 +58,7 @@ long tls_read(struct tls *t, void *dst, size_t size);
  */
 unsigned tls_take_messages(struct tls *t);
 
-long tls_write(struct tls *t, const void *src, size_t len, bool more);
+long tls_write(struct tls *t, const void *src, size_t len);
 
 /*
  * Sends close_notify: 0 when no more is to be done, or TLS_AGAIN_WRITE, to be

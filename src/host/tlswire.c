@@ -34,8 +34,8 @@ tlswire_send(struct tlswire *w)
 	ssize_t n;
 
 	while (w->n_sent < w->n_held) {
-		n = sys_send(w->fd, w->held + w->n_sent,
-		    w->n_held - w->n_sent, w->more);
+		n = sys_write(w->fd, w->held + w->n_sent,
+		    w->n_held - w->n_sent);
 		if (n == -1)
 			return -1;
 		w->n_sent += (size_t)n;
@@ -95,7 +95,7 @@ wire_write(BIO *b, const char *src, int len)
 	/* A handshake message or an alert does not overtake what is held. */
 	if (w->n_held > 0 && tlswire_send(w) == -1)
 		return unsent(b, len);
-	n = sys_send(w->fd, src, (size_t)len, w->more);
+	n = sys_write(w->fd, src, (size_t)len);
 	return n == -1 ? unsent(b, len) : (int)n;
 }
 

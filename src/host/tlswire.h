@@ -25,7 +25,6 @@ struct tlswire {
 	bool emptied;		/* the last read took all that there was */
 	bool eof;
 	bool paused;		/* reads say that there is nothing */
-	bool more;		/* more is to come: see sys_send */
 	bool holding;		/* records are held, not written */
 	uint8_t *held;		/* of TLSWIRE_SIZE; NULL: none so far */
 	size_t n_held;

@@ -369,7 +369,7 @@ consume_locked(struct conn *c, void *arg)
 
 	if (a->x->stream != NULL && !c->gone) {
 		session_consume(c->session, a->x->stream, a->n);
-		conn_push_more(c);
+		conn_push(c);
 	}
 	return 0;
 }

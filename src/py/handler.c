@@ -96,7 +96,6 @@ take_turn(struct conn *c, void *arg)
 	if (!c->stopping && !is_spare(c, t))
 		t->next = conn_take_ready(c, t);
 	if (t->next == NULL) {
-		conn_send_kept(c);
 		c->n_idle++;
 	} else if (t->entering && t->gil_was_free && c->ready != NULL &&
 	    c->n_busy > 1) {

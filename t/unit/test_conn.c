@@ -20,9 +20,6 @@
 #include "conn/writeop.h"
 #include "tap.h"
 
-/* The kernel keeps for 200 ms at most, and a busy machine may take that. */
-#define TRIES 10
-
 static const struct field ok_fields[] = {
 	{ .name = (const uint8_t *)":status", .name_len = 7,
 	    .value = (const uint8_t *)"200", .value_len = 3 }
@@ -123,131 +120,40 @@ answer(bool batched)
 	return client_reads();
 }
 
-/* A connection whose first answer was kept, of n; false: this system has not. */
-static bool
-first_is_kept(int n)
-{
-	int i;
-
-	for (i = 0; i < TRIES; i++) {
-		connect_pair();
-		request(n);
-		c.io_soon = true;
-		if (answer(false) == 0)
-			return true;
-		disconnect();
-	}
-#if defined(__linux__)
-	ck_abort_msg("sent at once, in %d tries", TRIES);
-#endif
-	return false;
-}
-
-START_TEST(test_last_answer_sends_all)
-{
-	if (!first_is_kept(3))
-		return;
-	ck_assert(c.kept);
-	answer(false);
-	ck_assert_int_gt(answer(false), 0);
-	ck_assert(!c.kept);
-	disconnect();
-}
-END_TEST
-
-START_TEST(test_look_sends)
-{
-	if (!first_is_kept(2))
-		return;
-	conn_push(&c);		/* as the I/O thread does */
-	ck_assert(!c.kept);
-	ck_assert_int_gt(client_reads(), 0);
-	disconnect();
-}
-END_TEST
-
-START_TEST(test_rest_sends)
-{
-	if (!first_is_kept(2))
-		return;
-	conn_send_kept(&c);
-	ck_assert_int_gt(client_reads(), 0);
-	disconnect();
-}
-END_TEST
-
-static int
-never(struct conn *conn, struct op *op)
-{
-	(void)conn, (void)op;
-	return CONN_AGAIN_EVENT;
-}
-
-/* What a function waits for may be the client's answer to it. */
-START_TEST(test_wait_sends)
-{
-	struct exchange *x;
-	struct op op = { .fn = never };
-
-	if (!first_is_kept(2))
-		return;
-	op.x = x = conn_take_ready(&c, NULL);
-	op.id = x->id;
-	/* Its time is over, so that it does not wait for long. */
-	atomic_store(&x->call.since, 1);
-	atomic_store(&x->call.expired, 1);
-	ck_assert_int_eq(conn_do(&c, &op), CONN_EXPIRED);
-	ck_assert_int_gt(client_reads(), 0);
-	disconnect();
-}
-END_TEST
-
-START_TEST(test_flush_sends)
-{
-	struct writeop o;
-
-	if (!first_is_kept(3))
-		return;
-	o = answer_to(conn_take_ready(&c, NULL));
-	o.op.fn = writeop_flush;
-	ck_assert_int_eq(conn_try(&c, &o.op), SEND_OK);
-	ck_assert_int_gt(client_reads(), 0);
-	disconnect();
-}
-END_TEST
-
 /*
- * Nothing is kept for longer than until the I/O thread's next look, nor queued
- * for a batch.
+ * The client has what a writer call wrote when that returns, also while others
+ * are ready and the I/O thread is soon back.
  */
-START_TEST(test_sent_at_once_if_nobody_looks)
+START_TEST(test_sent_at_once)
+{
+	connect_pair();
+	request(3);
+	c.io_soon = _i == 1;
+	ck_assert_int_gt(answer(false), 0);
+	ck_assert_int_gt(answer(false), 0);
+	disconnect();
+}
+END_TEST
+
+/* ... but for an answer that may be sent with the next. */
+START_TEST(test_batch_ends_with_the_queue)
 {
 	connect_pair();
 	request(2);
-	ck_assert_int_gt(answer(_i == 1), 0);
-	ck_assert_int_gt(answer(_i == 1), 0);
+	c.io_soon = true;
+	ck_assert_int_eq(answer(true), 0);
+	ck_assert_int_gt(answer(true), 0);
 	disconnect();
 }
 END_TEST
 
-START_TEST(test_sent_at_once_if_nothing_follows)
+/* The I/O thread would look too late. */
+START_TEST(test_no_batch_if_nobody_looks)
 {
 	connect_pair();
-	request(1);
-	c.io_soon = true;
-	ck_assert_int_gt(answer(false), 0);
-	disconnect();
-}
-END_TEST
-
-/* A process that crashes has written what it has written. */
-START_TEST(test_end_sends)
-{
-	if (!first_is_kept(2))
-		return;
-	close(c.fd);
-	c.fd = -1;
-	ck_assert_int_gt(client_reads(), 0);
+	request(2);
+	ck_assert_int_gt(answer(true), 0);
+	ck_assert_int_gt(answer(true), 0);
 	disconnect();
 }
 END_TEST
@@ -582,14 +488,9 @@ main(void)
 	Suite *s = suite_create("conn");
 	TCase *t = tcase_create("sent");
 
-	tcase_add_test(t, test_last_answer_sends_all);
-	tcase_add_test(t, test_look_sends);
-	tcase_add_test(t, test_rest_sends);
-	tcase_add_test(t, test_wait_sends);
-	tcase_add_test(t, test_flush_sends);
-	tcase_add_test(t, test_end_sends);
-	tcase_add_loop_test(t, test_sent_at_once_if_nobody_looks, 0, 2);
-	tcase_add_test(t, test_sent_at_once_if_nothing_follows);
+	tcase_add_loop_test(t, test_sent_at_once, 0, 2);
+	tcase_add_test(t, test_batch_ends_with_the_queue);
+	tcase_add_test(t, test_no_batch_if_nobody_looks);
 	suite_add_tcase(s, t);
 	t = tcase_create("stalled");
 	tcase_add_loop_test(t, test_slow_client_is_not_stalled, 0, N_REASONS);

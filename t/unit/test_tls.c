@@ -159,14 +159,14 @@ START_TEST(test_one_write)
 	connect_pair(SOCK_SEQPACKET, versions[_i]);
 	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		ck_assert_int_eq(tls_write(server, content,
-		    (size_t)lengths[i], false), lengths[i]);
+		    (size_t)lengths[i]), lengths[i]);
 		ck_assert_int_gt(recv(fds[1], message, sizeof(message), 0),
 		    lengths[i]);
 		ck_assert_int_eq(recv(fds[1], message, sizeof(message), 0),
 		    -1);
 	}
 	/* Of more there are full records. */
-	ck_assert_int_eq(tls_write(server, content, 5L * 16384, false),
+	ck_assert_int_eq(tls_write(server, content, 5L * 16384),
 	    4L * 16384);
 	disconnect();
 }
@@ -186,7 +186,7 @@ START_TEST(test_slow_reader)
 		size_t len = CONTENT - sent;
 
 		n = tls_write(server, content + sent, len < TLS_WRITE_MAX ?
-		    len : TLS_WRITE_MAX, false);
+		    len : TLS_WRITE_MAX);
 		if (n > 0) {
 			sent += (size_t)n;
 			if (refused % 3 != 0)
@@ -215,7 +215,7 @@ START_TEST(test_shutdown_of_full_socket)
 	connect_pair(SOCK_STREAM, versions[_i]);
 	ck_assert_int_eq(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size,
 	    sizeof(size)), 0);
-	while (tls_write(server, content + sent, 100, false) == 100)
+	while (tls_write(server, content + sent, 100) == 100)
 		sent += 100;
 	ck_assert_uint_gt(sent, 0);
 	ck_assert_int_eq(tls_shutdown(server), TLS_AGAIN_WRITE);
@@ -267,7 +267,7 @@ START_TEST(test_key_update)
 	ck_assert_int_eq(setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size,
 	    sizeof(size)), 0);
 	for (i = 0; i < 8; i++) {
-		while ((n = tls_write(server, content + sent, piece, false)) > 0) {
+		while ((n = tls_write(server, content + sent, piece)) > 0) {
 			sent += (size_t)n;
 			ck_assert_uint_lt(sent, CONTENT - piece);
 		}
@@ -282,7 +282,7 @@ START_TEST(test_key_update)
 		client_reads();
 	}
 	while (n_got < CONTENT - piece) {
-		if ((n = tls_write(server, content + sent, piece, false)) > 0)
+		if ((n = tls_write(server, content + sent, piece)) > 0)
 			sent += (size_t)n;
 		client_reads();
 	}
@@ -306,7 +306,7 @@ START_TEST(test_end)
 	shutdown(fds[1], SHUT_WR);	/* without close_notify */
 	ck_assert_int_eq(tls_read(server, octets, sizeof(octets)), TLS_EOF);
 #ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
-	ck_assert_int_eq(tls_write(server, content, 100, false), 100);
+	ck_assert_int_eq(tls_write(server, content, 100), 100);
 #endif
 	disconnect();
 }
