@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS by OpenSSL 1.1.1 or later; but for the socket below (tlswire.c) and
- * certificates (tlscert.c) no other file includes its headers.  Main makes the
- * context, children make connections from it.  Ticket keys belong to the
- * context, so a ticket that one child gave resumes in another; there is no
- * session cache, which children could not share.
+ * TLS by OpenSSL 1.1.1 or later; but for certificates (tlscert.c) no other file
+ * includes its headers.  Main makes the context, children make connections from
+ * it.  Ticket keys belong to the context, so a ticket that one child gave
+ * resumes in another; there is no session cache, which children could not
+ * share.
+ *
+ * Below a connection is OpenSSL's buffer on its socket: a DATA frame of 16 KiB,
+ * which is two records with its header, would otherwise wake its client twice,
+ * and each record that is read would take two calls of the kernel.
  *
  * OpenSSL's error queue belongs to a thread, and several threads of a child
  * use one connection (one at a time): so the queue is cleared before each
@@ -19,6 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -27,39 +32,37 @@
 #include "base/log.h"
 #include "tls.h"
 #include "tlscert.h"
-#include "tlsmem.h"
-#include "tlswire.h"
 
 /* RFC 9113 §9.2.2: ephemeral and AEAD; for TLS 1.3 all suites are. */
 #define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
 
-#define RECORD_CONTENT 16384	/* RFC 8446 §5.1 */
-#define TLS_RECORDS 5		/* that one write takes */
+#define RECORD_SIZE (16384 + 512)	/* on the wire: RFC 8446 §5.2 */
 
 /*
- * What the last of them may have: the frame headers of 64 KiB, which would be a
- * write of their own.  More is left for the next write, which fills its
- * records.
+ * One write takes four full records and, in a fifth, the frame headers of
+ * 64 KiB, which would be a write of their own.  More is left for the next
+ * write, which fills its records.
  */
+#define FULL_CONTENT (4 * 16384)
 #define LAST_CONTENT 1024
+
+/* For one write, and what OpenSSL may have to say before that is sent. */
+#define OUTPUT_SIZE (6 * RECORD_SIZE)
+#define INPUT_SIZE (64 * 1024)	/* that is read at once */
 
 #define MESSAGES_MAX 256	/* without content, that one read takes */
 
 struct tls_ctx {
 	SSL_CTX *ssl;
-	BIO_METHOD *wire;
 };
 
 struct tls {
 	SSL *ssl;
-	struct tlswire wire;
-	/* Records that are held, oldest first: where they end, and of what. */
-	struct record {
-		size_t end;	/* in wire.held */
-		size_t content;	/* octets */
-	} records[TLS_RECORDS];
-	size_t n_records;
+	BIO *buffer;		/* of ssl, on the socket */
+	size_t n_held;		/* octets of content that it has; see tls_write */
+	int write_error;	/* errno of a write that failed; 0: none */
 	unsigned n_messages;	/* see tls_take_messages */
+	bool paused;		/* reads say that there is nothing */
 	bool broken;		/* no further use of ssl is allowed */
 	bool no_memory;		/* ... since there was none left */
 	bool established;
@@ -68,6 +71,47 @@ struct tls {
 	char alpn[16];
 	char error[160];
 };
+
+/*
+ * Memory for OpenSSL.  When there is none, OpenSSL fails with what the layer
+ * above makes of it: "internal error", or that the client has offered no
+ * suitable algorithm.  So it is noted here, for each thread, since scripts use
+ * the library too.
+ */
+
+static _Thread_local bool lacked_memory;
+
+static void *
+note_memory(void *p, size_t size)
+{
+	if (p == NULL && size > 0)
+		lacked_memory = true;
+	return p;
+}
+
+static void *
+memory_new(size_t size, const char *file, int line)
+{
+	(void)file, (void)line;
+	return note_memory(malloc(size), size);
+}
+
+static void *
+memory_resize(void *p, size_t size, const char *file, int line)
+{
+	(void)file, (void)line;
+	if (size > 0)
+		return note_memory(realloc(p, size), size);
+	free(p);
+	return NULL;
+}
+
+static void
+memory_free(void *p, const char *file, int line)
+{
+	(void)file, (void)line;
+	free(p);
+}
 
 /* The context. */
 
@@ -123,8 +167,7 @@ set_parameters(SSL_CTX *ssl)
 	/* As OpenSSL 1.1.1 did: clients that just close are no error. */
 	SSL_CTX_set_options(ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
 #endif
-	SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
-	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_mode(ssl, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	/*
 	 * The chain is what --cert has.  For a lone certificate OpenSSL would
 	 * look for issuers in a store that is empty here, in each handshake.
@@ -233,7 +276,8 @@ tls_ctx_new(const char *cert, const char *key, char *err, size_t err_size)
 	char why[128];
 
 	err[0] = '\0';
-	tlsmem_install();
+	/* Once OpenSSL has allocated something this does nothing. */
+	CRYPTO_set_mem_functions(memory_new, memory_resize, memory_free);
 	ERR_clear_error();
 	ctx = calloc(1, sizeof(*ctx));
 	if (ctx == NULL) {
@@ -241,11 +285,9 @@ tls_ctx_new(const char *cert, const char *key, char *err, size_t err_size)
 		return NULL;
 	}
 	ctx->ssl = SSL_CTX_new(TLS_server_method());
-	ctx->wire = tlswire_method();
-	if (ctx->ssl != NULL && ctx->wire != NULL &&
-	    set_up(ctx, cert, key, err, err_size) == 0) {
+	if (ctx->ssl != NULL && set_up(ctx, cert, key, err, err_size) == 0) {
 		rehearse_all(ctx->ssl);
-		/* Whose keys are nobody's business. */
+		/* After the rehearsal, so that its keys are not logged. */
 		if (open_keylog(ctx, err, err_size) == 0)
 			return ctx;
 	}
@@ -263,7 +305,6 @@ tls_ctx_free(struct tls_ctx *ctx)
 	if (ctx == NULL)
 		return;
 	SSL_CTX_free(ctx->ssl);
-	BIO_meth_free(ctx->wire);
 	free(ctx);
 }
 
@@ -291,7 +332,7 @@ note_message(int is_write, int version, int type, const void *p, size_t len,
 	}
 	if (t->established && (type == SSL3_RT_ALERT ||
 	    (type == SSL3_RT_HANDSHAKE && !is_write)))
-		t->wire.paused = ++t->n_messages >= MESSAGES_MAX;
+		t->paused = ++t->n_messages >= MESSAGES_MAX;
 }
 
 unsigned
@@ -300,29 +341,77 @@ tls_take_messages(struct tls *t)
 	unsigned n = t->n_messages;
 
 	t->n_messages = 0;
-	t->wire.paused = false;
+	t->paused = false;
 	return n;
+}
+
+/*
+ * Called for both parts of `buffer`.  While reads pause it seems to be empty.
+ * OpenSSL does not learn of a write that has failed, as it would read no more:
+ * what the client has sent before can still be read.  Nor does it learn that
+ * what is in the buffer cannot be sent yet: `flush` says so.
+ */
+static long
+on_transport(BIO *b, int op, const char *p, size_t len, int i, long l,
+    int ret, size_t *n)
+{
+	struct tls *t = (struct tls *)(void *)BIO_get_callback_arg(b);
+
+	(void)p, (void)l;
+	if (op == (BIO_CB_CTRL | BIO_CB_RETURN) && i == BIO_CTRL_FLUSH)
+		return 1;
+	if (op == BIO_CB_READ && t->paused) {
+		BIO_clear_retry_flags(b);
+		BIO_set_retry_read(b);
+		return -1;
+	}
+	if (op == (BIO_CB_WRITE | BIO_CB_RETURN) && ret <= 0 &&
+	    !BIO_should_retry(b)) {
+		t->write_error = errno;
+		*n = len;
+		return 1;
+	}
+	return ret;
+}
+
+/* The buffer on the socket; NULL: no memory. */
+static BIO *
+new_buffer(struct tls *t, int fd)
+{
+	BIO *socket = BIO_new_socket(fd, BIO_NOCLOSE);
+	BIO *buffer = BIO_new(BIO_f_buffer());
+
+	if (socket == NULL || buffer == NULL ||
+	    BIO_set_read_buffer_size(buffer, INPUT_SIZE) != 1 ||
+	    BIO_set_write_buffer_size(buffer, OUTPUT_SIZE) != 1) {
+		BIO_free(socket);
+		BIO_free(buffer);
+		return NULL;
+	}
+	BIO_set_callback_ex(socket, on_transport);
+	BIO_set_callback_arg(socket, (char *)t);
+	BIO_set_callback_ex(buffer, on_transport);
+	BIO_set_callback_arg(buffer, (char *)t);
+	return BIO_push(buffer, socket);
 }
 
 struct tls *
 tls_new(struct tls_ctx *ctx, int fd)
 {
 	struct tls *t;
-	BIO *bio;
 
 	ERR_clear_error();
 	t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return NULL;
-	t->wire.fd = fd;
 	t->ssl = SSL_new(ctx->ssl);
-	bio = tlswire_bio(ctx->wire, &t->wire);
-	if (t->ssl == NULL || bio == NULL) {
-		BIO_free(bio);
+	t->buffer = new_buffer(t, fd);
+	if (t->ssl == NULL || t->buffer == NULL) {
+		BIO_free_all(t->buffer);
 		tls_free(t);
 		return NULL;
 	}
-	SSL_set_bio(t->ssl, bio, bio);
+	SSL_set_bio(t->ssl, t->buffer, t->buffer);
 	SSL_set_msg_callback(t->ssl, note_message);
 	SSL_set_msg_callback_arg(t->ssl, t);
 	SSL_set_accept_state(t->ssl);
@@ -335,7 +424,6 @@ tls_free(struct tls *t)
 	if (t == NULL)
 		return;
 	SSL_free(t->ssl);
-	tlswire_free(&t->wire);
 	free(t);
 }
 
@@ -344,7 +432,7 @@ static void
 prepare(void)
 {
 	ERR_clear_error();
-	tlsmem_clear();
+	lacked_memory = false;
 	errno = 0;
 }
 
@@ -384,8 +472,16 @@ static int
 fail(struct tls *t, int err)
 {
 	t->broken = true;
-	t->no_memory = tlsmem_failed();
+	t->no_memory = lacked_memory;
 	return explain(t, err);
+}
+
+/* Offers the kernel what is in the buffer.  False: some is still there. */
+static bool
+flush(struct tls *t)
+{
+	BIO_flush(t->buffer);
+	return BIO_wpending(t->buffer) == 0;
 }
 
 static int
@@ -395,14 +491,16 @@ result(struct tls *t, int ret)
 
 	switch (SSL_get_error(t->ssl, ret)) {
 	case SSL_ERROR_WANT_READ:
-		return TLS_AGAIN_READ;
+		/* The client may wait for what OpenSSL itself has to say. */
+		return t->n_held == 0 && !flush(t) ? TLS_AGAIN_WRITE :
+		    TLS_AGAIN_READ;
 	case SSL_ERROR_WANT_WRITE:
 		return TLS_AGAIN_WRITE;
 	case SSL_ERROR_ZERO_RETURN:
 		return TLS_EOF;
 	case SSL_ERROR_SYSCALL:
 		/* OpenSSL 1.1.1: end of file without close_notify. */
-		if (err == 0 && ERR_peek_error() == 0 && !tlsmem_failed()) {
+		if (err == 0 && ERR_peek_error() == 0 && !lacked_memory) {
 			t->broken = true;
 			return TLS_EOF;
 		}
@@ -430,7 +528,7 @@ tls_handshake(struct tls *t)
 	ret = SSL_do_handshake(t->ssl);
 	/* With tickets that cannot be sent it is complete none the less. */
 	if (ret != 1)
-		return t->wire.error != 0 ? fail(t, t->wire.error) :
+		return t->write_error != 0 ? fail(t, t->write_error) :
 		    result(t, ret);
 	t->established = true;
 	return 0;
@@ -449,99 +547,41 @@ tls_read(struct tls *t, void *dst, size_t size)
 	return ret == 1 ? (long)n : result(t, ret);
 }
 
-/*
- * Encrypts what one write takes; 0, or an enum tls_status: an error after the
- * first record is found again by the next call.
- */
-static long
-hold_records(struct tls *t, const uint8_t *src, size_t len)
-{
-	size_t n = 0;
-	int ret = 1;
-
-	if (tlswire_hold(&t->wire) == -1)
-		return fail(t, errno);
-	for (; len > 0 && t->n_records < TLS_RECORDS; src += n, len -= n) {
-		if (t->n_records == TLS_RECORDS - 1 && len > LAST_CONTENT)
-			break;
-		if ((ret = SSL_write_ex(t->ssl, src, len, &n)) != 1)
-			break;
-		t->records[t->n_records++] = (struct record){
-			.end = t->wire.n_held, .content = n
-		};
-	}
-	t->wire.holding = false;
-	return t->n_records > 0 ? 0 : result(t, ret);
-}
-
-/* Octets of content in the records that the kernel has now, or a status. */
-static long
-send_records(struct tls *t)
-{
-	size_t sent, content = 0, i;
-	int rc = tlswire_send(&t->wire), err = errno;
-
-	if (rc == -1 && err != EAGAIN && err != EWOULDBLOCK) {
-		t->wire.error = err;
-		return TLS_ERROR;
-	}
-	sent = rc == 0 ? SIZE_MAX : t->wire.n_sent;
-	for (i = 0; i < t->n_records && t->records[i].end <= sent; i++)
-		content += t->records[i].content;
-	t->n_records -= i;
-	memmove(t->records, t->records + i,
-	    t->n_records * sizeof(t->records[0]));
-	return content > 0 ? (long)content : TLS_AGAIN_WRITE;
-}
-
-static long
-write_records(struct tls *t, const void *src, size_t len)
-{
-	size_t n = 0;
-	long rc;
-	int ret;
-
-	prepare();
-	if (t->n_records > 0)
-		return send_records(t);
-	if (len <= RECORD_CONTENT) {
-		if ((ret = SSL_write_ex(t->ssl, src, len, &n)) == 1)
-			return (long)n;
-		if ((rc = result(t, ret)) != TLS_AGAIN_WRITE)
-			return rc;
-		/*
-		 * We hold it, for OpenSSL with part of a record to write fails
-		 * when it is to answer a KeyUpdate: "bad length".
-		 */
-	}
-	rc = hold_records(t, src, len);
-	return rc == 0 ? send_records(t) : rc;
-}
-
 long
 tls_write(struct tls *t, const void *src, size_t len)
 {
-	long rc;
+	size_t n = 0;
+	int ret;
 
 	if (t->broken)
 		return refuse(t);
-	rc = t->wire.error == 0 ? write_records(t, src, len) : TLS_ERROR;
-	return t->wire.error == 0 ? rc : explain(t, t->wire.error);
+	prepare();
+	if (t->n_held == 0) {
+		if (len > FULL_CONTENT + LAST_CONTENT)
+			len = FULL_CONTENT;
+		if ((ret = SSL_write_ex(t->ssl, src, len, &n)) != 1)
+			return result(t, ret);
+		t->n_held = n;
+	}
+	if (!flush(t))
+		return TLS_AGAIN_WRITE;
+	if (t->write_error != 0)
+		return explain(t, t->write_error);
+	n = t->n_held;
+	t->n_held = 0;
+	return (long)n;
 }
 
 int
 tls_shutdown(struct tls *t)
 {
-	int ret, rc = 0;
-
-	if (t->broken || t->wire.error != 0 || !t->established)
+	if (t->broken || t->write_error != 0 || !t->established)
 		return 0;
 	prepare();
-	ret = SSL_shutdown(t->ssl);
-	if (ret < 0 && SSL_get_error(t->ssl, ret) == SSL_ERROR_WANT_WRITE)
-		rc = TLS_AGAIN_WRITE;
+	if (!(SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN))
+		SSL_shutdown(t->ssl);
 	ERR_clear_error();
-	return rc;
+	return flush(t) ? 0 : TLS_AGAIN_WRITE;
 }
 
 bool

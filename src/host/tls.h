@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS by OpenSSL, which only tls.c and the other src/tls*.c know.
+ * TLS by OpenSSL, which only tls.c and tlscert.c know.
  *
  * The context is made in the parent, so that ticket keys and certificate are
  * the same in every child; each child makes one struct tls from it.
@@ -42,11 +42,11 @@ int tls_handshake(struct tls *t);
 
 /*
  * Octets read or written (> 0; size and len are too), or an enum tls_status.
- * What the socket had may be in here: read until TLS_AGAIN_READ before waiting,
- * and do wait then: it may be said without another look at the socket.
+ * What the socket had may be in here: read until TLS_AGAIN_READ before waiting.
  * A tls_write that said TLS_AGAIN_* may already have encrypted what it was
  * given: the next one must begin with the same octets, and as many or more.
- * One call writes at most TLS_WRITE_MAX.
+ * Octets count as written when the kernel has all of that call.  One call
+ * writes at most TLS_WRITE_MAX.
  */
 #define TLS_WRITE_MAX (65 * 1024)
 

@@ -3,7 +3,7 @@
  * src/tls: what one write gives the kernel, what is said of it when the kernel
  * takes less, and what one read takes of it.  The client is OpenSSL by itself.
  *
- * src/host/tlsmem.c is compiled for this program with -Dmalloc=short_malloc
+ * src/host/tls.c is compiled for this program with -Dmalloc=short_malloc
  * -Drealloc=short_realloc.
  */
 #undef malloc
