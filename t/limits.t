@@ -212,7 +212,7 @@ def processor():
     """--max-cpu."""
     with Server(DOCROOT, "--max-cpu", "1") as s:
         for query, sig in ("", "SIGXCPU"), ("?ignore=1", "SIGKILL"):
-            with Client(s.port, timeout=30) as c:
+            with Client(s.port, timeout=300) as c:
                 c.request("/spin.py" + query)
                 t.ok(c.wait_end(), f"--max-cpu, {sig}: the connection ends")
                 logged(s, r"warn: child \d+ .* ended: limit hit: .*\(--max-cpu"

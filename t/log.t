@@ -447,7 +447,7 @@ class Piped:
         os.close(writing)
         line = self.process.stdout.readline().decode()
         self.port = int(READY.search(line).group(3))
-        self.text = b""
+        self.text = bytearray()
         return self
 
     def __exit__(self, *_):
@@ -466,11 +466,12 @@ class Piped:
 
     def read(self, what):
         """Reads up to a record that matches; False: there is none."""
-        end = time.monotonic() + tap.scaled(60)
-        while not re.search(what, self.text):
-            if not select.select([self.reading], [], [],
-                                 max(0, end - time.monotonic()))[0]:
+        end, seen = time.monotonic() + tap.scaled(60), 0
+        while not re.compile(what).search(self.text, seen):
+            left = end - time.monotonic()
+            if left < 0 or not select.select([self.reading], [], [], left)[0]:
                 return False
+            seen = self.text.rfind(b"\n") + 1
             self.text += os.read(self.reading, 65536)
         return True
 
