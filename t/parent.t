@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The process that accepts, forks and reaps: how it stops, what it does when
-something is short, what it keeps from its children, and TLS across them."""
+something is short, and what it keeps from its children."""
 import contextlib
 import json
 import os
@@ -10,18 +10,17 @@ import resource
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile
 import time
-import warnings
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
 from server import NOBODY, Server
+from tlsclient import start_handshake
 
 t = tap.Tap()
 DOCROOT = tempfile.mkdtemp(prefix="h2rig-parent-")
@@ -471,20 +470,6 @@ def keeps_no_descriptors(s):
 
 # ---- when something is short
 
-def start_handshake(port):
-    """A connection whose ClientHello is sent: socket, TLS object, input."""
-    context = client_context()
-    sock = socket.create_connection(("127.0.0.1", port))
-    sock.settimeout(tap.scaled(60))
-    bio_in, bio_out = ssl.MemoryBIO(), ssl.MemoryBIO()
-    tls = context.wrap_bio(bio_in, bio_out)
-    try:
-        tls.do_handshake()
-    except ssl.SSLWantReadError:
-        sock.sendall(bio_out.read())
-    return sock
-
-
 def answered(sock):
     """Whether a handshake that was begun is gone on with."""
     return bool(sock.recv(1))
@@ -626,104 +611,6 @@ def no_line():
                  "the line to it a child is asked to make room all the same")
 
 
-# ---- TLS
-
-def client_context(*alpn, version=None, ciphers=None):
-    """A TLS client that verifies nothing."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    if alpn:
-        context.set_alpn_protocols(alpn)
-    if version:
-        context.minimum_version = context.maximum_version = version
-    if ciphers:
-        context.set_ciphers(ciphers)
-    return context
-
-
-def connect(s, context, session=None):
-    """A TLS connection that has had its first octets from the server."""
-    sock = socket.create_connection(("127.0.0.1", s.port))
-    sock.settimeout(tap.scaled(60))
-    tls = context.wrap_socket(sock, session=session)
-    tls.recv(9)         # SETTINGS: tickets of TLS 1.3 came before it
-    return tls
-
-
-def handshake_error(s, context):
-    """Why a handshake fails; None when it does not."""
-    sock = socket.create_connection(("127.0.0.1", s.port))
-    try:
-        context.wrap_socket(sock).close()
-    except ssl.SSLError as e:
-        return e.reason or str(e)       # not all have a name in Python
-    finally:
-        sock.close()
-    return None
-
-
-def reply_to_hello(s, context):
-    """All octets that come for a ClientHello."""
-    theirs = ssl.MemoryBIO()
-    with contextlib.suppress(ssl.SSLWantReadError):
-        context.wrap_bio(ssl.MemoryBIO(), theirs).do_handshake()
-    with socket.create_connection(("127.0.0.1", s.port)) as sock:
-        sock.settimeout(tap.scaled(30))
-        sock.sendall(theirs.read())
-        return b"".join(iter(lambda: sock.recv(100), b""))
-
-
-def resumes(s):
-    """A ticket of one child is good in another."""
-    for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
-        context = client_context("h2", version=version)
-        with connect(s, context) as tls:
-            t.eq((tls.version(), tls.session_reused),
-                 (version.name.replace("_", "."), False),
-                 f"{version.name}: a full handshake")
-            session = tls.session
-        with connect(s, context, session) as tls:
-            t.ok(tls.session_reused, f"{version.name}: resumed")
-            t.eq(tls.selected_alpn_protocol(), "h2",
-                 f"{version.name}: ALPN again")
-
-
-def negotiates(s):
-    """ALPN, versions, cipher suites."""
-    for offered in ["http/1.1"], ["h2c", "hh", "h2-14"]:
-        t.eq(reply_to_hello(s, client_context(*offered)),
-             bytes([21, 3, 3, 0, 2, 2, 120]),
-             f"ALPN {' '.join(offered)}: alert no_application_protocol")
-    with connect(s, client_context("http/1.1", "h2")) as tls:
-        t.eq(tls.selected_alpn_protocol(), "h2", "h2 is chosen, not the first")
-    with Client(s.port, alpn=[]) as c:
-        t.ok(served(c), "no ALPN: served with the HTTP/2 preface")
-    v12 = ssl.TLSVersion.TLSv1_2
-    for suite in "ECDHE-ECDSA-AES128-SHA256", "AES128-GCM-SHA256":
-        t.eq(handshake_error(s, client_context("h2", version=v12,
-                                               ciphers=suite)),
-             "SSLV3_ALERT_HANDSHAKE_FAILURE", f"{suite}: refused")
-    suite = "ECDHE-ECDSA-AES128-GCM-SHA256"
-    with connect(s, client_context("h2", version=v12, ciphers=suite)) as tls:
-        t.eq(tls.cipher()[0], suite,
-             "TLS 1.2 with an ephemeral AEAD suite: accepted")
-    warnings.simplefilter("ignore", DeprecationWarning)
-    old = client_context("h2", version=ssl.TLSVersion.TLSv1_1,
-                         ciphers="ALL:@SECLEVEL=0")
-    t.eq(handshake_error(s, old), "TLSV1_ALERT_PROTOCOL_VERSION",
-         "TLS 1.1: refused")
-    t.ok(s.wait_log(r"ended: transport error: .*no application protocol"),
-         "the log says why", s.log()[-2000:])
-    sock = start_handshake(s.port)
-    port = sock.getsockname()[1]
-    sock.close()
-    t.ok(s.wait_log(rf"127\.0\.0\.1:{port} ended: "), "a client that leaves "
-         "in the handshake is logged")
-    with Client(s.port) as c:
-        t.ok(served(c), "and the next one is served")
-
-
 try:
     write_scripts()
     stops()
@@ -734,8 +621,6 @@ try:
         ends(server)
         crash_stacks(server)
         keeps_no_descriptors(server)
-        resumes(server)
-        negotiates(server)
         deadline(server)
     inherits_signals()
     log_is_full()

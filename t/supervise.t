@@ -1,175 +1,29 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Being started by others: descriptors and variables that are inherited, by
-hand first, then by the real supervisors with the files of doc/supervision."""
+"""Being started by others, by hand: descriptors and variables that are
+inherited.  supervisors.t has the real supervisors."""
 import contextlib
-import getpass
 import json
 import os
 import re
 import resource
-import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "lib"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
 import tap
 from rawclient import Client
 from server import Server, program
+from supervised import (DIR, DOCROOT, LOG, RUNNING, clear_log, end_all, ended,
+                        read, read_all, served, start, wait_text,
+                        write_scripts)
 
 t = tap.Tap()
-DIR = tempfile.mkdtemp(prefix="h2rig-supervise-")
-DOCROOT = os.path.join(DIR, "docroot")
-LOG = os.path.join(DIR, "log")
-FILES = os.path.join(HERE, "..", "doc", "supervision")
-
-SCRIPTS = {
-    "quick": "def main(request, response):\n"
-             "    return 'quick'\n",
-    "sleep": "import time\n"
-             "def main(request, response):\n"
-             "    response.write_status_headers()\n"
-             "    response.writer.write_data('x')\n"
-             "    time.sleep(1000)\n",
-    "abort": "import os\n"
-             "def main(request, response):\n"
-             "    os.abort()\n",
-    # Prints, and writes to all standard descriptors.
-    "noise": "import os, sys\n"
-             "def main(request, response):\n"
-             "    print('printed', flush=True)\n"
-             "    sys.stderr.write('complained\\n')\n"
-             "    for fd in range(3):\n"
-             "        try:\n"
-             "            os.write(fd, b'noise on %d\\n' % fd)\n"
-             "        except OSError:\n"
-             "            pass\n"
-             "    return 'noise'\n",
-    "env": "import json, os\n"
-           "def main(request, response):\n"
-           "    return json.dumps(sorted(os.environ))\n",
-}
-
-
-def write_scripts():
-    """The document root."""
-    os.chmod(DIR, 0o755)
-    os.mkdir(DOCROOT)
-    for name, text in SCRIPTS.items():
-        with open(os.path.join(DOCROOT, name + ".py"), "w",
-                  encoding="utf-8") as f:
-            f.write(text)
-
-
-def read(path):
-    """A file's text; "" if there is none."""
-    try:
-        with open(path, encoding="utf-8", errors="backslashreplace") as f:
-            return f.read()
-    except FileNotFoundError:
-        return ""
-
-
-def wait_text(path, regex):
-    """Waits until the file matches."""
-    return tap.wait_until(lambda: re.search(regex, read(path), re.M))
-
-
-def clear_log():
-    """The next test begins with an empty log."""
-    if os.path.exists(LOG):
-        os.unlink(LOG)
-
-
-# ---- programs that this test starts
-
-RUNNING = []
-
-WITH_FDS = """
-import fcntl, os, sys
-fds, argv = eval(sys.argv[1]), sys.argv[2:]
-moved = {n: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10)
-         for n, fd in fds.items() if fd >= 0}
-os.closerange(3, 10)
-for fd in fds.values():
-    if fd > 9 and fd not in moved.values():
-        os.close(fd)
-for n, fd in moved.items():
-    os.dup2(fd, n, True)
-if "LISTEN_FDS" in os.environ and "LISTEN_PID" not in os.environ:
-    os.environ["LISTEN_PID"] = str(os.getpid())
-os.execv(argv[0], argv)
-"""
-
-
-def start(*argv, fds=None, env=None, **more):
-    """Starts a program; fds: {its number: ours, or -1: closed}, all that it
-    gets beyond 0 to 2."""
-    fds = {n: f if isinstance(f, int) else f.fileno()
-           for n, f in (fds or {}).items()}
-    process = subprocess.Popen(
-        [sys.executable, "-c", WITH_FDS, repr(fds), *argv],
-        stdin=subprocess.DEVNULL, env=dict(os.environ, **(env or {})),
-        pass_fds=sorted({f for f in fds.values() if f > 2}),
-        **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL,
-           **more})
-    RUNNING.append(process)
-    return process
-
-
-def read_all(fd):
-    """Reads to end of file; what came, and "no end" past the deadline."""
-    octets = b""
-    while True:
-        if not select.select([fd], [], [], tap.scaled(60))[0]:
-            octets += b"(no end)"
-            break
-        more = os.read(fd, 65536)
-        if not more:
-            break
-        octets += more
-    os.close(fd)
-    return octets
-
-
-def ended(process):
-    """Waits for the end: as a shell says it, None: it does not end."""
-    try:
-        status = process.wait(tap.scaled(60))
-    except subprocess.TimeoutExpired:
-        return None
-    return 128 - status if status < 0 else status
-
-
-def end_all():
-    """What runs is ended; what names our directory is killed, by pid."""
-    for process in RUNNING:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-    for pid in ours():
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-
-
-def ours():
-    """Processes whose command line names this test's directory."""
-    listing = subprocess.run(["ps", "-A", "-ww", "-o", "pid=", "-o", "args="],
-                             stdout=subprocess.PIPE, check=True).stdout
-    return [int(line.split(None, 1)[0])
-            for line in listing.decode("latin-1").splitlines()
-            if DIR in line and int(line.split(None, 1)[0]) != os.getpid()]
 
 
 def pair():
@@ -177,25 +31,6 @@ def pair():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname())
         return client, listener.accept()[0]
-
-
-def speak(port):
-    """A client, also where somebody is still to listen."""
-    def attempt():
-        try:
-            return Client(port)
-        except (ConnectionError, OSError, EOFError):
-            return None
-    return tap.wait_until(attempt, 20)
-
-
-def served(port):
-    """One request on a connection of its own is answered."""
-    client = speak(port)
-    if client is None:
-        return False
-    with client:
-        return client.fetch("/quick.py").body == b"quick"
 
 
 class OneShot:
@@ -597,244 +432,6 @@ def notify_fd():
     t.eq(ended(p), 0, "exit code 0")
 
 
-# ---- the real ones
-
-def free_port():
-    """A port that nobody has, most likely."""
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
-
-
-def adapted(name, port):
-    """A file of doc/supervision for this test's paths, port and user."""
-    text = read(os.path.join(FILES, name))
-    user = getpass.getuser()
-    for old, new in (("/usr/local/bin/h2rig", program()),
-                     ("/etc/h2rig", DIR), ("/srv/h2rig", DOCROOT),
-                     ("/var/log/h2rig.log", LOG), ("8443", str(port)),
-                     ("--idle-exit 300", "--idle-exit 1"),
-                     ("--user h2rig ", ""), (" root ", f" {user} "),
-                     ("= root\n", f"= {user}\n")):
-        text = text.replace(old, new)
-    return text
-
-
-def place(name, port, to):
-    """Writes it to a file of the test's directory: its path."""
-    path = os.path.join(DIR, to)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(adapted(name, port))
-    if name.endswith("/run"):
-        os.chmod(path, 0o755)
-    return path
-
-
-def missing(*programs):
-    """Whether a SKIP says that one of them is not there."""
-    for name in programs:
-        if not find(name):
-            t.skip(name, "not installed")
-            return True
-    return False
-
-
-def find(name):
-    """Path of a program, daemons' directories too; None: it is not there."""
-    return shutil.which(name, path=os.environ["PATH"]
-                        + ":/usr/local/sbin:/usr/sbin:/sbin")
-
-
-def clients(name, port, process):
-    """Served; a crash of one connection disturbs nobody."""
-    if not t.ok(served(port), f"{name}: a request is served"):
-        return
-    with speak(port) as c:
-        x = c.request("/abort.py")
-        c.wait_end()
-        t.ok(x.status is None, f"{name}: a script crashes")
-    with Client(port) as c:
-        t.eq(c.fetch("/noise.py").body, b"noise", f"{name}: a noisy script")
-        t.eq(c.fetch("/quick.py").body, b"quick", f"{name}: undisturbed")
-    t.ok(process.poll() is None, f"{name}: the supervisor lives")
-
-
-def systemd():
-    """systemd-socket-activate with the units' command lines."""
-    if missing("systemd-socket-activate"):
-        return
-    for unit, extra in (("h2rig.service", []),
-                        ("h2rig-each@.service", ["--accept"])):
-        port = free_port()
-        command = re.search(r"^ExecStart=(.*)$",
-                            adapted("systemd/" + unit, port), re.M).group(1)
-        socket_unit = adapted("systemd/" + unit.replace(
-            "@", "").replace(".service", ".socket"), port)
-        t.eq("Accept=yes" in socket_unit, bool(extra),
-             f"{unit}: its socket's kind")
-        address = re.search(r"^ListenStream=(.*)$", socket_unit, re.M).group(1)
-        log = open(LOG, "wb")
-        p = start(find("systemd-socket-activate"), "-l", address, *extra,
-                  *command.split(), stderr=log)
-        log.close()
-        clients(unit, port, p)
-        p.terminate()
-        # With Accept=yes it is systemd-socket-activate that ends.
-        t.eq(ended(p), 143 if extra else 0, f"{unit}: stopped")
-        tap.wait_until(lambda: not ours())
-    if not missing("systemd-analyze"):
-        verify_units()
-
-
-def verify_units():
-    """systemd finds nothing to say about them."""
-    names = sorted(os.listdir(os.path.join(FILES, "systemd")))
-    paths = [place("systemd/" + n, 8443, "units/" + n) for n in names]
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *paths],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          check=False)
-    said = [x for x in done.stdout.decode().splitlines() if "h2rig" in x]
-    t.eq(said, [], "systemd-analyze verify")
-
-
-def control(*argv):
-    """Runs a supervisor's control program: (exit status, output)."""
-    done = subprocess.run([find(argv[0]), *argv[1:]], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False,
-                          timeout=tap.scaled(30))
-    return done.returncode, done.stdout.decode().strip()
-
-
-def s6():
-    """s6-supervise: readiness, one pid throughout, HUP, exit code."""
-    if missing("s6-supervise", "s6-svwait", "s6-svc", "s6-svstat"):
-        return
-    port, path = free_port(), os.path.join(DIR, "s6")
-    place("s6/run", port, "s6/run")
-    place("s6/notification-fd", port, "s6/notification-fd")
-    p = start(find("s6-supervise"), path, stdout=open(LOG, "wb"))
-    tap.wait_until(lambda: os.path.exists(path + "/supervise/control"))
-    t.eq(control("s6-svwait", "-U", "-t", "20000", path)[0], 0,
-         "s6: s6-svwait -U: ready")
-    pid = control("s6-svstat", "-o", "pid", path)
-    clients("s6", port, p)
-    control("s6-svc", "-h", path)
-    t.ok(wait_text(LOG, "info: reloaded$"), "s6: s6-svc -h reloads",
-         read(LOG))
-    t.eq(control("s6-svstat", "-o", "pid", path), pid,
-         "s6: the server was never started again")
-    control("s6-svc", "-wd", "-T", "20000", "-d", path)
-    t.eq(control("s6-svstat", "-o", "exitcode", path), (0, "0"),
-         "s6: exit code 0")
-    control("s6-svc", "-x", path)
-    t.eq(ended(p), 0, "s6: the supervisor ends")
-
-
-def runit():
-    """runsv: one pid throughout, exit code."""
-    if missing("runsv", "sv"):
-        return
-    port, path = free_port(), os.path.join(DIR, "runit")
-    place("runit/run", port, "runit/run")
-    finish = path + "/finish"
-    with open(finish, "w", encoding="ascii") as f:
-        f.write(f'#!/bin/sh\necho "$1 $2" >>{DIR}/finished\n')
-    os.chmod(finish, 0o755)
-    p = start(find("runsv"), path, stdout=open(LOG, "wb"))
-    t.ok(wait_text(LOG, "h2rig: listening on"), "runit: ready")
-    pid = read(path + "/supervise/pid")
-    clients("runit", port, p)
-    control("sv", "hup", path)
-    t.ok(wait_text(LOG, "info: reloaded$"), "runit: sv hup reloads",
-         read(LOG))
-    t.eq(read(path + "/supervise/pid"), pid,
-         "runit: the server was never started again")
-    control("sv", "-w", "20", "force-shutdown", path)
-    t.eq(ended(p), 0, "runit: the supervisor ends")
-    t.eq(read(DIR + "/finished"), "0 0\n", "runit: exit code 0")
-
-
-def tcpserver():
-    """tcpserver, and s6-tcpserver in its place where it is installed."""
-    for name in "tcpserver", "s6-tcpserver":
-        if missing(name):
-            continue
-        port = free_port()
-        path = place("ucspi/run", port, name + "/run")
-        if name == "s6-tcpserver":
-            text = read(path).replace("tcpserver -HRD -l0",
-                                      "s6-tcpserver -v0")
-            with open(path, "w", encoding="utf-8") as f:
-                f.write(text)
-        clear_log()
-        p = start(path, stdout=open(LOG, "wb"))
-        clients(name, port, p)
-        t.ok(wait_text(LOG, "killed by SIGABRT"),
-             f"{name}: descriptor 2 is the log", read(LOG))
-        p.terminate()
-        t.ok(ended(p) is not None, f"{name}: the supervisor ends")
-        tap.wait_until(lambda: not ours())
-
-
-def inetd_lines(port, wait):
-    """inetd.conf with the one or the other line."""
-    lines = [x.lstrip("#") for x in adapted("inetd.conf", port).splitlines()
-             if " stream tcp " in x]
-    t.eq(len(lines), 2, "inetd.conf has two lines")
-    path = os.path.join(DIR, "inetd.conf")
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(lines[wait] + "\n")
-    return path
-
-
-def real_inetd():
-    """openbsd-inetd, both ways."""
-    if missing("inetd"):
-        return
-    for wait in False, True:
-        name, port = f"inetd {'wait' if wait else 'nowait'}", free_port()
-        clear_log()
-        p = start(find("inetd"), "-i", inetd_lines(port, wait))
-        end_of_inetd(name, port, p, wait)
-
-
-def real_xinetd():
-    """xinetd, both ways."""
-    if missing("xinetd"):
-        return
-    for wait in False, True:
-        name, port = f"xinetd {'wait' if wait else 'nowait'}", free_port()
-        clear_log()
-        conf = place("xinetd/h2rig" + "-wait" * wait, port, "xinetd.conf")
-        p = start(find("xinetd"), "-dontfork", "-f", conf, "-pidfile",
-                  DIR + "/xinetd.pid", "-filelog", DIR + "/xinetd.log")
-        end_of_inetd(name, port, p, wait)
-
-
-def end_of_inetd(name, port, p, wait):
-    """What both are asked for."""
-    clients(name, port, p)
-    t.ok(wait_text(LOG, "killed by SIGABRT"), f"{name}: the crash is logged",
-         read(LOG))
-    if wait:
-        t.ok(wait_text(LOG, "no client for 1 s"), f"{name}: ends when idle")
-        t.ok(wait_text(LOG, "stopped"), f"{name}: and is gone")
-        t.ok(served(port), f"{name}: is started again")
-        t.ok(tap.wait_until(lambda: read(LOG).count("info: stopped") > 1),
-             f"{name}: and ends again", read(LOG))
-    p.terminate()
-    t.ok(ended(p) is not None, f"{name}: the supervisor ends")
-    t.ok(tap.wait_until(lambda: not ours()), f"{name}: nothing is left")
-
-
-def make_pair():
-    """cert.pem and key.pem where the files of doc/supervision say."""
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
-                    "-subj", "/CN=localhost", "-days", "2", "-out",
-                    DIR + "/cert.pem", "-keyout", DIR + "/key.pem"],
-                   check=True, stderr=subprocess.DEVNULL)
-
-
 try:
     write_scripts()
     inetd()
@@ -850,16 +447,6 @@ try:
     ucspi()
     listen_fds()
     notify_fd()
-    if shutil.which("openssl"):
-        make_pair()
-        systemd()
-        s6()
-        runit()
-        tcpserver()
-        real_inetd()
-        real_xinetd()
-    else:
-        t.skip("the real supervisors", "needs the program openssl")
 finally:
     end_all()
     shutil.rmtree(DIR, ignore_errors=True)

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+"""Programs that a test starts with descriptors of its own, in a directory that
+is the test's; supervise.t and supervisors.t are made with it."""
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+
+import tap
+from rawclient import Client
+
+DIR = tempfile.mkdtemp(prefix="h2rig-supervise-")
+DOCROOT = os.path.join(DIR, "docroot")
+LOG = os.path.join(DIR, "log")
+
+SCRIPTS = {
+    "quick": "def main(request, response):\n"
+             "    return 'quick'\n",
+    "sleep": "import time\n"
+             "def main(request, response):\n"
+             "    response.write_status_headers()\n"
+             "    response.writer.write_data('x')\n"
+             "    time.sleep(1000)\n",
+    "abort": "import os\n"
+             "def main(request, response):\n"
+             "    os.abort()\n",
+    # Prints, and writes to all standard descriptors.
+    "noise": "import os, sys\n"
+             "def main(request, response):\n"
+             "    print('printed', flush=True)\n"
+             "    sys.stderr.write('complained\\n')\n"
+             "    for fd in range(3):\n"
+             "        try:\n"
+             "            os.write(fd, b'noise on %d\\n' % fd)\n"
+             "        except OSError:\n"
+             "            pass\n"
+             "    return 'noise'\n",
+    "env": "import json, os\n"
+           "def main(request, response):\n"
+           "    return json.dumps(sorted(os.environ))\n",
+}
+
+
+def write_scripts():
+    """The document root."""
+    os.chmod(DIR, 0o755)
+    os.mkdir(DOCROOT)
+    for name, text in SCRIPTS.items():
+        with open(os.path.join(DOCROOT, name + ".py"), "w",
+                  encoding="utf-8") as f:
+            f.write(text)
+
+
+def read(path):
+    """A file's text; "" if there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="backslashreplace") as f:
+            return f.read()
+    except FileNotFoundError:
+        return ""
+
+
+def wait_text(path, regex):
+    """Waits until the file matches."""
+    return tap.wait_until(lambda: re.search(regex, read(path), re.M))
+
+
+def clear_log():
+    """The next test begins with an empty log."""
+    if os.path.exists(LOG):
+        os.unlink(LOG)
+
+
+RUNNING = []
+
+WITH_FDS = """
+import fcntl, os, sys
+fds, argv = eval(sys.argv[1]), sys.argv[2:]
+moved = {n: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10)
+         for n, fd in fds.items() if fd >= 0}
+os.closerange(3, 10)
+for fd in fds.values():
+    if fd > 9 and fd not in moved.values():
+        os.close(fd)
+for n, fd in moved.items():
+    os.dup2(fd, n, True)
+if "LISTEN_FDS" in os.environ and "LISTEN_PID" not in os.environ:
+    os.environ["LISTEN_PID"] = str(os.getpid())
+os.execv(argv[0], argv)
+"""
+
+
+def start(*argv, fds=None, env=None, **more):
+    """Starts a program; fds: {its number: ours, or -1: closed}, all that it
+    gets beyond 0 to 2."""
+    fds = {n: f if isinstance(f, int) else f.fileno()
+           for n, f in (fds or {}).items()}
+    process = subprocess.Popen(
+        [sys.executable, "-c", WITH_FDS, repr(fds), *argv],
+        stdin=subprocess.DEVNULL, env=dict(os.environ, **(env or {})),
+        pass_fds=sorted({f for f in fds.values() if f > 2}),
+        **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL,
+           **more})
+    RUNNING.append(process)
+    return process
+
+
+def read_all(fd):
+    """Reads to end of file; what came, and "no end" past the deadline."""
+    octets = b""
+    while True:
+        if not select.select([fd], [], [], tap.scaled(60))[0]:
+            octets += b"(no end)"
+            break
+        more = os.read(fd, 65536)
+        if not more:
+            break
+        octets += more
+    os.close(fd)
+    return octets
+
+
+def ended(process):
+    """Waits for the end: as a shell says it, None: it does not end."""
+    try:
+        status = process.wait(tap.scaled(60))
+    except subprocess.TimeoutExpired:
+        return None
+    return 128 - status if status < 0 else status
+
+
+def end_all():
+    """What runs is ended; what names our directory is killed, by pid."""
+    for process in RUNNING:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+    for pid in ours():
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def ours():
+    """Processes whose command line names this test's directory."""
+    listing = subprocess.run(["ps", "-A", "-ww", "-o", "pid=", "-o", "args="],
+                             stdout=subprocess.PIPE, check=True).stdout
+    return [int(line.split(None, 1)[0])
+            for line in listing.decode("latin-1").splitlines()
+            if DIR in line and int(line.split(None, 1)[0]) != os.getpid()]
+
+
+def speak(port):
+    """A client, also where somebody is still to listen."""
+    def attempt():
+        try:
+            return Client(port)
+        except (ConnectionError, OSError, EOFError):
+            return None
+    return tap.wait_until(attempt, 20)
+
+
+def served(port):
+    """One request on a connection of its own is answered."""
+    client = speak(port)
+    if client is None:
+        return False
+    with client:
+        return client.fetch("/quick.py").body == b"quick"
