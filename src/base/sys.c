@@ -32,9 +32,6 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#ifdef HAVE_SYS_VFS_H
-#include <sys/vfs.h>
-#endif
 #include <time.h>
 #include <unistd.h>
 
@@ -43,46 +40,6 @@
 #ifndef MAP_ANONYMOUS
 #define MAP_ANONYMOUS MAP_ANON
 #endif
-
-#ifdef HAVE_SYS_VFS_H
-/* statfs(2), f_type: the file systems with their data on a local disk. */
-static const uint32_t local_types[] = {
-	0x0000ef53,		/* ext2, ext3, ext4 */
-	0x58465342,		/* xfs */
-	0x9123683e,		/* btrfs */
-	0xca451a4e,		/* bcachefs */
-	0x2fc12fc1,		/* zfs */
-	0xf2f52010,		/* f2fs */
-	0x01021994,		/* tmpfs */
-	0x858458f6,		/* ramfs */
-	0x794c7630,		/* overlayfs */
-	0x73717368,		/* squashfs */
-	0xe0f5e1e2,		/* erofs */
-	0x00009660,		/* iso9660 */
-	0x00004d44,		/* vfat */
-	0x2011bab0,		/* exfat */
-	0x3153464a,		/* jfs */
-	0x52654973		/* reiserfs */
-};
-#endif
-
-int
-sys_is_local(const char *path)
-{
-#ifdef HAVE_SYS_VFS_H
-	struct statfs fs;
-	size_t i;
-
-	if (statfs(path, &fs) == -1)
-		return 0;
-	for (i = 0; i < sizeof(local_types) / sizeof(local_types[0]); i++)
-		if ((uint32_t)fs.f_type == local_types[i])
-			return 1;
-#else
-	(void)path;
-#endif
-	return 0;
-}
 
 uint64_t
 sys_now_ms(void)

@@ -81,12 +81,6 @@ long sys_unsent(int fd);
  */
 bool sys_is_shut(int fd);
 
-/*
- * 1 if the file is on a file system of this machine, so that asking for its
- * status does not wait for another one; 0 if it is not, or nobody knows.
- */
-int sys_is_local(const char *path);
-
 /* Writes "127.0.0.1:80" or "[::1]:80" and returns dst. */
 const char *sys_format_addr(const struct sockaddr *sa, char *dst, size_t size);
 

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "clientlog.h"
-#include "conn.h"
 
 /* GOAWAY frames, and streams behind ours, that have a record of their own. */
 #define GOAWAYS_MAX 16
@@ -20,16 +20,17 @@
 /* A record "client 127.0.0.1:50000" and what fmt makes. */
 LOG_PRINTF(4, 5)
 static void
-note(struct conn *c, const struct log_field *f, size_t n, const char *fmt, ...)
+note(const struct clientlog *l, const struct log_field *f, size_t n,
+    const char *fmt, ...)
 {
 	struct log_field all[FIELDS_MAX + 1];
 	char text[1024];
 	va_list ap;
 	int len;
 
-	all[0] = log_field_text("client", c->client);
+	all[0] = log_field_text("client", l->client);
 	memcpy(all + 1, f, n * sizeof(*f));
-	len = snprintf(text, sizeof(text), "client %s", c->client);
+	len = snprintf(text, sizeof(text), "client %s", l->client);
 	va_start(ap, fmt);
 	vsnprintf(text + len, sizeof(text) - (size_t)len, fmt, ap);
 	va_end(ap);
@@ -54,7 +55,7 @@ escape(const uint8_t *p, size_t len, char *dst, size_t size)
 void
 clientlog_rst_stream(void *user, uint32_t id, uint32_t code)
 {
-	struct conn *c = user;
+	struct clientlog *l = user;
 	char number[FRAME_CODE_TEXT], path[256];
 	struct log_field f[] = {
 		log_field_number("stream", id),
@@ -62,9 +63,9 @@ clientlog_rst_stream(void *user, uint32_t id, uint32_t code)
 		{ .name = "path", .text = path }
 	};
 
-	conn_path(c, id, path, sizeof(path));
+	exchange_path(l->requests, id, path, sizeof(path));
 	f[2].len = strlen(path);
-	note(c, f, 3, " sent RST_STREAM %s on stream %lu (%s)", f[1].text,
+	note(l, f, 3, " sent RST_STREAM %s on stream %lu (%s)", f[1].text,
 	    (unsigned long)id, path);
 }
 
@@ -72,8 +73,7 @@ void
 clientlog_goaway(void *user, uint32_t last, uint32_t code,
     const uint8_t *debug, size_t len)
 {
-	struct conn *c = user;
-	struct clientlog *l = &c->client_log;
+	struct clientlog *l = user;
 	char number[FRAME_CODE_TEXT];
 	struct log_field f[] = {
 		log_field_number("last_stream", last),
@@ -85,18 +85,18 @@ clientlog_goaway(void *user, uint32_t last, uint32_t code,
 	escape(debug, len, l->debug, sizeof(l->debug));
 	f[2].len = strlen(l->debug);
 	if (++l->n_goaways <= GOAWAYS_MAX)
-		note(c, f, 3, " sent GOAWAY %s, last stream %lu, \"%s\"",
+		note(l, f, 3, " sent GOAWAY %s, last stream %lu, \"%s\"",
 		    f[1].text, (unsigned long)last, l->debug);
 }
 
 void
 clientlog_late(void *user, uint32_t id)
 {
-	struct conn *c = user;
+	struct clientlog *l = user;
 	const struct log_field f = log_field_number("stream", id);
 
-	if (++c->client_log.n_late <= GOAWAYS_MAX)
-		note(c, &f, 1, " opened stream %lu although it has acknowledged "
+	if (++l->n_late <= GOAWAYS_MAX)
+		note(l, &f, 1, " opened stream %lu although it has acknowledged "
 		    "what was sent behind GOAWAY (RFC 9113 6.8)",
 		    (unsigned long)id);
 }
@@ -115,28 +115,29 @@ clientlog_stream_error(void *user, uint32_t id, const struct h2_error *e)
 }
 
 void
-clientlog_refused(void *user, uint32_t id, const struct fields *l,
+clientlog_refused(void *user, uint32_t id, const struct fields *fields,
     enum session_refusal how, const char *reason)
 {
-	struct conn *c = user;
+	struct clientlog *l = user;
 	struct access a = { .stream = id };
 	const struct log_field f = log_field_number("stream", id);
 
-	access_request(&a, l);
+	access_request(&a, fields);
 	if (how == REFUSAL_STATUS) {
 		a.status = 431;
-		note(c, &f, 1, ", stream %lu answered with 431: %s",
+		note(l, &f, 1, ", stream %lu answered with 431: %s",
 		    (unsigned long)id, reason);
-		atomic_fetch_add_explicit(&c->slot->streams, 1,
+		atomic_fetch_add_explicit(&l->slot->streams, 1,
 		    memory_order_relaxed);
 	} else {
 		a.fate = how == REFUSAL_RESET ? "reset" : "ignored";
 	}
-	access_log(&a, c->client);
+	access_log(&a, l->client);
 }
 
 void
-clientlog_text(const struct clientlog *l, char *dst, size_t size)
+clientlog_text(const struct clientlog *l, enum client_end end, char *dst,
+    size_t size)
 {
 	static const char *const ends[] = {
 		[CLIENT_END_NONE] = "",
@@ -154,7 +155,8 @@ clientlog_text(const struct clientlog *l, char *dst, size_t size)
 		    "had read GOAWAY%s", l->n_late,
 		    l->n_goaways > 0 ? "; " : "");
 	if (l->n_goaways > 0)
-		snprintf(dst + len, size - (size_t)len, "client sent GOAWAY %s%s%s%s%s",
+		snprintf(dst + len, size - (size_t)len,
+		    "client sent GOAWAY %s%s%s%s%s",
 		    frame_code_text(l->code, number), quote ? " \"" : "",
-		    l->debug, quote ? "\"" : "", ends[l->end]);
+		    l->debug, quote ? "\"" : "", ends[end]);
 }

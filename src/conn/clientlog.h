@@ -9,28 +9,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "exchange.h"
 #include "h2/session.h"
+#include "host/scoreboard.h"
+#include "link.h"
 
-struct conn;
-
-/* How the client's side has ended. */
-enum client_end {
-	CLIENT_END_NONE,
-	CLIENT_END_NOTIFY,	/* close_notify */
-	CLIENT_END_FIN,		/* without one */
-	CLIENT_END_RESET	/* of TCP */
-};
-
-/* What the record of the connection's end is made of; zeroed at first. */
+/* What the record of the connection's end is made of. */
 struct clientlog {
-	enum client_end end;	/* the first of several, but for close_notify */
+	const char *client;	/* "127.0.0.1:50000"; borrowed */
+	struct slot *slot;
+	const struct exchanges *requests;
 	unsigned n_goaways;	/* 0: none of the rest */
 	uint32_t code;		/* of the last GOAWAY */
 	char debug[128];	/* its debug data, escaped and cut */
 	unsigned n_late;	/* streams opened after our GOAWAY was read */
 };
 
-/* Callbacks of the session, whose user is a struct conn. */
+/* Callbacks of the session, whose user begins with a struct clientlog. */
 void clientlog_rst_stream(void *user, uint32_t id, uint32_t code);
 void clientlog_goaway(void *user, uint32_t last, uint32_t code,
     const uint8_t *debug, size_t len);
@@ -44,6 +39,7 @@ void clientlog_refused(void *user, uint32_t id, const struct fields *l,
  * 'client sent GOAWAY PROTOCOL_ERROR "text", then closed', in dst; "": nothing
  * that the end of the connection does not say by itself.
  */
-void clientlog_text(const struct clientlog *l, char *dst, size_t size);
+void clientlog_text(const struct clientlog *l, enum client_end end, char *dst,
+    size_t size);
 
 #endif

@@ -1,31 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One connection as its threads share it.  Owns the session, the transport
- * and the descriptor; its exchanges are in exchange.c, its writer calls, which
- * may wait, in turns.c.
+ * One connection as its threads share it: what the session tells, what goes in
+ * and out, writer calls with their attempts and waits, and what time brings.
  *
  * The I/O thread (child.c) reads, and writes what the kernel refused before;
  * handler threads (py/) take exchanges from the ready queue and run writer
- * calls as `op`s.  Nothing here knows Python.
+ * calls as `op`s.  Nothing here knows Python, and only conn_do waits.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "base/log.h"
+#include "base/channel.h"
 #include "base/sys.h"
 #include "conn.h"
-#include "conn_impl.h"
 
-/* TLS records hold at most this much, octets (RFC 8446 section 5.1). */
-#define RECORD_MAX 16384
-
-/* Output that waits for the end of such a row, octets. */
+/* Output that waits for the end of a row of reads, octets. */
 #define READ_REPLIES_MAX 4096
 
 /*
@@ -37,18 +29,19 @@
 #define READS_MAX 4
 
 /* Of 16 KiB each, in a row, from a client that is not answered any more. */
+#define HEAR_SIZE 16384
 #define HEAR_MAX 16
 
-void
-conn_wake_io(struct conn *c)
-{
-	if (c->wake_sent || pthread_equal(pthread_self(), c->io_thread))
-		return;
-	c->wake_sent = true;
-	if (write(c->wake[1], "", 1) == -1)
-		/* A full pipe wakes as well; of a closed one poll tells. */
-		return;
-}
+/* DATA of one stream before it is another's turn, octets. */
+#define TURN_MAX 32768
+
+/*
+ * Output of batched calls that may wait while others are ready, octets: a TLS
+ * record's worth.  The thread that finds the queue empty, or the I/O thread
+ * within a millisecond, offers it to the kernel; while that does not look, as
+ * the log keeps it, say, nothing waits.
+ */
+#define BATCH_MAX 16384
 
 bool
 conn_has_streams(const struct conn *c)
@@ -56,8 +49,9 @@ conn_has_streams(const struct conn *c)
 	return session_open_count(c->session) > 0 || c->answers > 0;
 }
 
-void
-conn_publish(struct conn *c)
+/* Tells the parent how things are, by the slot. */
+static void
+publish(struct conn *c)
 {
 	static const enum child_state states[2][2] = {
 		{ CHILD_IDLE, CHILD_WAITING },
@@ -76,7 +70,7 @@ void
 conn_note_work(struct conn *c)
 {
 	c->last_work = sys_now_ms();
-	conn_publish(c);
+	publish(c);
 }
 
 static void
@@ -92,12 +86,24 @@ conn_no_memory(const struct conn *c)
 	uint32_t code;
 
 	/* The session has no other fault of its own. */
-	return c->no_memory || (c->tls != NULL && tls_no_memory(c->tls)) ||
+	return c->no_memory || link_no_memory(&c->link) ||
 	    (session_error(c->session, &code) != NULL &&
 	    code == H2_INTERNAL_ERROR);
 }
 
 /* ---- what the session tells ---- */
+
+static bool
+ask_hooks(struct conn *c, struct stream *s, const struct fields *l,
+    const struct headers_frame *frame)
+{
+	struct conn_hook *h;
+
+	for (h = c->hooks; h != NULL; h = h->next)
+		if (h->answer(h, c, s, l, frame->end_stream))
+			return true;
+	return false;
+}
 
 static void
 on_headers(void *user, struct stream *s, const struct fields *l,
@@ -109,16 +115,18 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 	conn_note_work(c);
 	if (atomic_load_explicit(&c->slot->first_ms, memory_order_relaxed) == 0)
 		atomic_store(&c->slot->first_ms, c->last_work);
-	if (quickfile_respond(c, s, l, frame->end_stream))
+	atomic_fetch_add_explicit(&c->slot->streams, 1, memory_order_relaxed);
+	if (ask_hooks(c, s, l, frame)) {
+		c->hook_answered = true;
 		return;
-	if ((x = exchange_new(c, s)) == NULL) {
+	}
+	if ((x = exchange_new(&c->requests, c, s)) == NULL) {
 		out_of_memory(c);
 		return;
 	}
 	/* A loss is noticed when the event is taken. */
 	if (fields_copy(&x->request, l) < 0)
 		x->events.failed = true;
-	atomic_fetch_add_explicit(&c->slot->streams, 1, memory_order_relaxed);
 	x->frame = *frame;
 	exchange_add_event(x, &(struct event){ .type = EVENT_HEADERS,
 	    .end_stream = frame->end_stream });
@@ -130,18 +138,16 @@ on_data(void *user, struct stream *s, const uint8_t *data, size_t len,
 {
 	struct conn *c = user;
 	struct exchange *x = s->user;
+	const struct event ev = { .type = EVENT_DATA,
+	    .end_stream = end_stream, .len = (uint32_t)len,
+	    .flow_len = (uint32_t)flow_len, .credit = (uint32_t)flow_len };
 
 	/* An empty one does nothing for it. */
 	if (len > 0 || end_stream)
 		conn_note_work(c);
-	/* Its handlers are through: the rest is read and dropped. */
-	if (x == NULL || x->finished) {
-		session_consume(c->session, s, flow_len);
-		return;
-	}
-	if (exchange_add_data(x, data, &(struct event){ .type = EVENT_DATA,
-	    .end_stream = end_stream, .len = (uint32_t)len,
-	    .flow_len = (uint32_t)flow_len, .credit = (uint32_t)flow_len }))
+	/* If its handlers are through, the rest is read and dropped. */
+	if (x == NULL || x->phase == EXCHANGE_OVER ||
+	    exchange_add_data(x, data, &ev))
 		session_consume(c->session, s, flow_len);
 }
 
@@ -151,12 +157,29 @@ on_trailers(void *user, struct stream *s, const struct fields *l)
 	struct exchange *x = s->user;
 
 	conn_note_work(user);
-	if (x == NULL || x->finished)
+	if (x == NULL || x->phase == EXCHANGE_OVER)
 		return;
 	if (fields_copy(&x->trailers, l) < 0)
 		x->events.failed = true;
 	exchange_add_event(x, &(struct event){ .type = EVENT_TRAILERS,
 	    .end_stream = true });
+}
+
+/* A promised stream is closed: its record, and its end. */
+static void
+end_pushed(struct conn *c, struct exchange *x)
+{
+	struct access a;
+	bool before;
+
+	if (exchange_describe(x, &a)) {
+		before = channel_hurry(true);	/* with the mutex */
+		access_log(&a, c->client_log.client);
+		channel_hurry(before);
+		if (channel_pends())
+			wake_io(&c->wake);
+	}
+	exchange_end(x);
 }
 
 static void
@@ -166,18 +189,11 @@ on_closed(void *user, struct stream *s)
 	struct exchange *x = s->user;
 
 	conn_note_work(c);
-	conn_wake(c, SEND_AGAIN_WINDOW, s->id);	/* pushed streams too */
-	if (x == NULL)
-		return;
-	if (s->pushed) {
-		exchange_push_closed(c, x);
-		return;
-	}
-	conn_wake_exchange(c, x);
-	if (s->reset) {
-		exchange_client_left(x);
-		exchange_make_ready(c, x);
-	}
+	waiters_wake(&c->waiters, SEND_AGAIN_WINDOW, s->id);
+	if (x != NULL && s->pushed)
+		end_pushed(c, x);
+	else if (x != NULL)
+		exchange_closed(x);
 }
 
 static void
@@ -186,7 +202,7 @@ on_window(void *user, struct stream *s)
 	struct conn *c = user;
 
 	(void)s;
-	conn_next_turn(c);
+	waiters_next_turn(&c->waiters);
 }
 
 static const struct session_callbacks callbacks = {
@@ -202,83 +218,14 @@ static const struct session_callbacks callbacks = {
 	.refused = clientlog_refused
 };
 
-/* ---- transport ---- */
-
-static long
-wire_read(struct conn *c, void *dst, size_t size)
-{
-	ssize_t n;
-
-	if (c->tls != NULL)
-		return tls_read(c->tls, dst, size);
-	do
-		n = read(c->fd, dst, size);
-	while (n == -1 && errno == EINTR);
-	if (n == 0)
-		return TLS_EOF;
-	if (n == -1)
-		return errno == EAGAIN || errno == EWOULDBLOCK ?
-		    TLS_AGAIN_READ : TLS_ERROR;
-	return n;
-}
-
-static long
-wire_write(struct conn *c, const void *src, size_t len)
-{
-	ssize_t n;
-
-	if (c->tls != NULL)
-		return tls_write(c->tls, src, len);
-	n = sys_write(c->fd, src, len);
-	if (n == -1)
-		return errno == EAGAIN || errno == EWOULDBLOCK ?
-		    TLS_AGAIN_WRITE : TLS_ERROR;
-	return n;
-}
-
-/*
- * The client's side has ended, as a read or write says.  EPIPE: its reset came
- * after its FIN, or another call has had ECONNRESET.
- */
-static void
-note_end(struct conn *c, long status, int err)
-{
-	enum client_end end = CLIENT_END_NONE;
-
-	if (status == TLS_ERROR && (err == ECONNRESET || err == EPIPE))
-		end = CLIENT_END_RESET;
-	else if (status == TLS_EOF)
-		end = c->tls != NULL && tls_got_close_notify(c->tls) ?
-		    CLIENT_END_NOTIFY : CLIENT_END_FIN;
-	if (c->client_log.end == CLIENT_END_NONE || end == CLIENT_END_NOTIFY)
-		c->client_log.end = end;
-}
+/* ---- in and out ---- */
 
 static void
-transport_failed(struct conn *c, const char *doing)
+link_failed(struct conn *c, const char *doing)
 {
-	int err = errno;
-
-	note_end(c, TLS_ERROR, err);
 	snprintf(c->why, sizeof(c->why), "%s: %s", doing,
-	    c->tls != NULL ? tls_error(c->tls) : strerror(err));
+	    link_error(&c->link));
 	conn_set_gone(c);
-}
-
-/*
- * Reads until the socket is empty or there is no room for another record:
- * octets, and in *rc what the last read said.
- */
-static size_t
-read_lot(struct conn *c, uint8_t *dst, size_t size, long *rc)
-{
-	size_t have = 0;
-
-	do {
-		*rc = wire_read(c, dst + have, size - have);
-		have += *rc > 0 ? (size_t)*rc : 0;
-	} while (*rc > 0 && size - have >= RECORD_MAX);
-	return have;
 }
 
 /* What was read goes to the session; -1: that has failed. */
@@ -287,7 +234,8 @@ take_lot(struct conn *c, const uint8_t *p, size_t n)
 {
 	atomic_fetch_add_explicit(&c->slot->octets_in, (unsigned long)n,
 	    memory_order_relaxed);
-	quickfile_new_lot(c);
+	c->lots++;
+	c->hook_answered = false;
 	return session_recv(c->session, p, n, sys_now_ms());
 }
 
@@ -301,9 +249,8 @@ conn_read(struct conn *c)
 	int i;
 
 	for (i = 0; i < READS_MAX && !c->gone; i++) {
-		n = read_lot(c, octets, sizeof(octets), &rc);
-		c->read_blocked = rc == TLS_AGAIN_WRITE;
-		messages = c->tls != NULL ? tls_take_messages(c->tls) : 0;
+		n = link_read(&c->link, octets, sizeof(octets), &rc);
+		messages = link_take_messages(&c->link);
 		if (messages > 0 && session_note_idle(c->session, messages,
 		    "TLS messages such as KeyUpdate") < 0)
 			return -1;
@@ -312,13 +259,11 @@ conn_read(struct conn *c)
 		if (rc == TLS_AGAIN_READ || rc == TLS_AGAIN_WRITE)
 			return messages > 0;
 		if (rc == TLS_ERROR)
-			transport_failed(c, "read");
-		else if (rc == TLS_EOF)
-			note_end(c, rc, 0);
+			link_failed(c, "read");
 		if (rc <= 0)
 			return -1;
 		/* That may have been many requests: let writers in. */
-		if (quickfile_lot_octets(c) > 0)
+		if (c->hook_answered)
 			break;
 		/* A burst of PINGs must not pass max-replies by itself. */
 		if (conn_queued(c) > READ_REPLIES_MAX)
@@ -330,24 +275,24 @@ conn_read(struct conn *c)
 int
 conn_hear(struct conn *c)
 {
-	uint8_t octets[RECORD_MAX];
-	long n = TLS_AGAIN_READ;
+	uint8_t octets[HEAR_SIZE];
+	size_t n;
+	long rc = TLS_AGAIN_READ;
 	int i;
 
 	/* A script may have closed it; that we have shut our side is no matter. */
-	if (fcntl(c->fd, F_GETFD) == -1)
+	if (fcntl(c->link.fd, F_GETFD) == -1)
 		return -1;
 	for (i = 0; i < HEAR_MAX; i++) {
-		n = wire_read(c, octets, sizeof(octets));
-		if (n <= 0)
+		n = link_read(&c->link, octets, sizeof(octets), &rc);
+		if (n == 0)
 			break;
-		take_lot(c, octets, (size_t)n);
+		take_lot(c, octets, n);
 	}
-	note_end(c, n, errno);
 	/* Nor are many KeyUpdate messages last words. */
-	if (c->tls != NULL && tls_take_messages(c->tls) > HEAR_MAX)
+	if (link_take_messages(&c->link) > HEAR_MAX)
 		return -1;
-	return n == TLS_EOF || n == TLS_ERROR ? -1 : 0;
+	return rc == TLS_EOF || rc == TLS_ERROR ? -1 : 0;
 }
 
 size_t
@@ -362,14 +307,14 @@ conn_note_answer(struct conn *c)
 	c->answers = conn_queued(c);
 }
 
+/* The kernel has taken n octets. */
 static void
 note_written(struct conn *c, size_t n)
 {
-	c->last_written = sys_now_ms();
 	if (c->answers > 0) {
 		c->answers -= n < c->answers ? n : c->answers;
-		c->last_moved = c->last_written;
-		c->unfetched = LONG_MAX;
+		c->last_moved = c->link.last_written;
+		link_watch_again(&c->link);
 		conn_note_work(c);
 	}
 	atomic_fetch_add_explicit(&c->slot->octets_out, (unsigned long)n,
@@ -379,39 +324,68 @@ note_written(struct conn *c, size_t n)
 void
 conn_push(struct conn *c)
 {
-	struct buf *out = session_output(c->session);
-	size_t len;
-	long n;
+	enum link_room room;
+	size_t taken;
 
 	if (c->quiet)
 		return;
-	if (out->failed)	/* some of it is lost */
+	if (session_output(c->session)->failed)	/* some of it is lost */
 		out_of_memory(c);
-	while (!c->gone && (len = buf_len(out)) > 0) {
-		n = wire_write(c, buf_data(out),
-		    len < TLS_WRITE_MAX ? len : TLS_WRITE_MAX);
-		if (n == TLS_AGAIN_READ || n == TLS_AGAIN_WRITE)
-			break;
-		if (n <= 0) {
-			transport_failed(c, "write");
-			return;
-		}
-		session_wrote(c->session, (size_t)n);
-		note_written(c, (size_t)n);
-	}
-	if (buf_len(out) < CONN_QUEUE_MAX)
-		conn_next_turn(c);
-	if (buf_len(out) == 0) {
-		c->backlog = false;
-		if (c->waiters != NULL)
-			conn_wake(c, CONN_AGAIN_FLUSH, 0);
+	if (c->gone)
+		return;
+	room = link_push(&c->link, c->session, &taken);
+	if (taken > 0)
+		note_written(c, taken);
+	if (room == LINK_FAILED) {
+		link_failed(c, "write");
 		return;
 	}
-	/* A stall begins with the first refusal. */
-	if (!c->backlog)
-		c->last_written = sys_now_ms();
-	c->backlog = true;
-	conn_wake_io(c);
+	if (conn_queued(c) < CONN_QUEUE_MAX)
+		waiters_next_turn(&c->waiters);
+	if (room == LINK_EMPTIED)
+		waiters_wake(&c->waiters, CONN_AGAIN_FLUSH, 0);
+	else
+		wake_io(&c->wake);
+}
+
+void
+conn_set_gone(struct conn *c)
+{
+	struct exchange *x;
+
+	if (c->gone)
+		return;
+	c->gone = true;
+	c->stopping = true;
+	for (x = c->requests.first; x != NULL; x = x->next)
+		exchange_client_left(x);
+	waiters_wake_all(&c->waiters);
+	wake_io(&c->wake);
+}
+
+void
+conn_drain(struct conn *c)
+{
+	c->draining = true;
+	session_shutdown(c->session);
+	waiters_wake(&c->waiters, CONN_AGAIN_EVENT, 0);
+}
+
+/* ---- raw header blocks that hold the output ---- */
+
+/* Called after output: a block may have been opened or ended. */
+static void
+follow_hold(struct conn *c)
+{
+	if (send_held_by(c->session) != 0) {
+		if (c->held_since == 0) {
+			c->held_since = sys_now_ms();
+			wake_io(&c->wake);	/* for its timeout */
+		}
+	} else if (c->held_since != 0) {
+		c->held_since = 0;
+		waiters_wake(&c->waiters, SEND_AGAIN_HELD, 0);
+	}
 }
 
 void
@@ -420,13 +394,16 @@ conn_release_hold(struct conn *c)
 	if (send_in_frame(c->session))
 		return;
 	send_release(c->session);
-	c->held_since = 0;
-	conn_wake(c, SEND_AGAIN_HELD, 0);
+	follow_hold(c);
 	conn_push(c);
 }
 
-void
-conn_end_hold(struct conn *c)
+/*
+ * The exchange that holds the output is over: its header block is left as it
+ * is, but nothing can follow part of a frame.  That ends the connection.
+ */
+static void
+end_hold(struct conn *c)
 {
 	uint32_t id = send_held_by(c->session);
 	char missing[96], path[64];
@@ -437,93 +414,13 @@ conn_end_hold(struct conn *c)
 	}
 	if (conn_is_over(c))
 		return;
-	conn_path(c, id, path, sizeof(path));
+	exchange_path(&c->requests, id, path, sizeof(path));
 	send_missing(c->session, missing, sizeof(missing));
 	snprintf(c->why, sizeof(c->why), "%s, stream %lu: its functions are "
 	    "over inside of a raw frame, %s are missing", path,
 	    (unsigned long)id, missing);
 	c->close = CLOSE_TLS;
-	conn_wake_io(c);
-}
-
-/* Called after output: a header block may have been opened or ended. */
-void
-conn_follow_hold(struct conn *c)
-{
-	if (send_held_by(c->session) != 0) {
-		if (c->held_since == 0) {
-			c->held_since = sys_now_ms();
-			conn_wake_io(c);	/* for its timeout */
-		}
-	} else if (c->held_since != 0) {
-		c->held_since = 0;
-		conn_wake(c, SEND_AGAIN_HELD, 0);
-	}
-}
-
-void
-conn_set_gone(struct conn *c)
-{
-	struct exchange *x;
-	struct waiter *w;
-
-	if (c->gone)
-		return;
-	c->gone = true;
-	c->stopping = true;
-	for (x = c->exchanges; x != NULL; x = x->next)
-		exchange_client_left(x);
-	for (w = c->waiters; w != NULL; w = w->next)
-		conn_wake_waiter(w);
-	conn_wake_io(c);
-}
-
-void
-conn_drain(struct conn *c)
-{
-	c->draining = true;
-	session_shutdown(c->session);
-	conn_wake(c, CONN_AGAIN_EVENT, 0);
-}
-
-void
-conn_close_fd(struct conn *c)
-{
-	conn_set_gone(c);
-	if (c->fd != -1)
-		close(c->fd);
-	c->fd = -1;
-}
-
-/*
- * The kernel may have megabytes, and asks for more when a third of them is
- * gone; windows may be of as much.  Only less than ever counts: since the
- * kernel took the last of an answer, replies are all that comes and goes.  The
- * first look counts too, since what went before it is not known.
- */
-static void
-look_at_unfetched(struct conn *c, uint64_t now)
-{
-	long left = sys_unsent(c->fd);
-
-	if (left < c->unfetched) {
-		c->unfetched = left;
-		c->last_moved = now;
-		if (conn_has_streams(c))
-			conn_note_work(c);
-	}
-}
-
-bool
-conn_has_socket(const struct conn *c)
-{
-	return fcntl(c->fd, F_GETFD) != -1 && !sys_is_shut(c->fd);
-}
-
-static uint64_t
-later(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
+	wake_io(&c->wake);
 }
 
 /*
@@ -541,77 +438,236 @@ hold_is_bounded(const struct conn *c)
 }
 
 int
-conn_tick(struct conn *c, uint64_t now, bool *stalled)
+conn_tick(struct conn *c, uint64_t now)
 {
-	uint64_t limit = c->options->stall_timeout_ms;
-	bool held = hold_is_bounded(c);
-	const struct waiter *w;
-	int next = -1;
-
-	if (held && now - c->held_since >= CONN_HOLD_MS) {
-		conn_end_hold(c);
-		now = sys_now_ms();	/* not before output has moved */
-	} else if (held) {
-		next = (int)(c->held_since + CONN_HOLD_MS - now);
-	}
-	*stalled = false;
-	if (limit == 0)
-		return next;
-	if (c->backlog || c->waiters != NULL)
-		look_at_unfetched(c, now);
-	if (c->backlog) {
-		*stalled = now - later(c->last_written, c->last_moved) >= limit;
-		next = next == -1 || next > 1000 ? 1000 : next;
-	}
-	for (w = c->waiters; w != NULL; w = w->next) {
-		if (w->what != SEND_AGAIN_WINDOW)
-			continue;
-		/* Nothing of the connection moves: this stream is one of it. */
-		*stalled |= now - later(w->op->since, c->last_moved) >= limit;
-		next = next == -1 || next > 1000 ? 1000 : next;
-	}
-	return next;
+	if (!hold_is_bounded(c))
+		return -1;
+	if (now - c->held_since < CONN_HOLD_MS)
+		return (int)(c->held_since + CONN_HOLD_MS - now);
+	end_hold(c);
+	return -1;
 }
+
+/* ---- stalls ---- */
+
+static uint64_t
+later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t
+sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t
+conn_stalls_at(struct conn *c, uint64_t now)
+{
+	uint64_t limit = c->options->stall_timeout_ms, at = UINT64_MAX;
+	const struct waiter *w;
+
+	if (limit == 0 || (!c->link.backlog && c->waiters.first == NULL))
+		return at;
+	/*
+	 * Only less than ever counts: since the kernel took the last of an
+	 * answer, replies are all that comes and goes.
+	 */
+	if (link_has_moved(&c->link)) {
+		c->last_moved = now;
+		if (conn_has_streams(c))
+			conn_note_work(c);
+	}
+	if (c->link.backlog)
+		at = later(c->link.last_written, c->last_moved) + limit;
+	/* Nothing of the connection moves: this stream is one of it. */
+	for (w = c->waiters.first; w != NULL; w = w->next)
+		if (w->what == SEND_AGAIN_WINDOW)
+			at = sooner(at,
+			    later(w->op->since, c->last_moved) + limit);
+	return at;
+}
+
+/* ---- writer calls ---- */
+
+size_t
+conn_share(const struct conn *c, const struct op *op)
+{
+	size_t queued = conn_queued(c);
+
+	if (!waiters_must_share(&c->waiters, op) ||
+	    queued + TURN_MAX > CONN_QUEUE_MAX)
+		return CONN_QUEUE_MAX;
+	return queued + TURN_MAX;
+}
+
+static int
+attempt(struct conn *c, struct op *op)
+{
+	size_t queued = conn_queued(c);
+	int rc;
+
+	if (op->writes) {
+		if (conn_is_over(c))
+			return SEND_ERR_GONE;
+		if (waiters_must_yield(&c->waiters, op))
+			return CONN_AGAIN_TURN;
+		if (queued >= CONN_QUEUE_MAX)
+			return CONN_AGAIN_SPACE;
+	}
+	rc = op->fn(c, op);
+	/* It would wait for itself. */
+	if (rc == SEND_AGAIN_HELD && send_in_frame(c->session) &&
+	    send_held_by(c->session) == op->x->id) {
+		op->why = "a raw frame of this script is to be ended first";
+		rc = SEND_ERR_PROTOCOL;
+	}
+	if (!op->writes)
+		return rc;
+	if (conn_queued(c) > queued)
+		conn_note_answer(c);
+	if (!(op->batched && c->io_soon && c->requests.ready != NULL &&
+	    conn_queued(c) < BATCH_MAX))
+		conn_push(c);
+	follow_hold(c);
+	if (rc <= 0)
+		waiters_next_turn(&c->waiters);
+	return rc;
+}
+
+int
+conn_try(struct conn *c, struct op *op)
+{
+	int rc = attempt(c, op);
+
+	if (rc == SEND_ERR_CLOSED || rc == SEND_ERR_GONE)
+		op->reset = exchange_was_reset(&c->requests, op->id,
+		    &op->code);
+	return rc;
+}
+
+static void
+wait_for(struct conn *c, struct op *op, int what)
+{
+	/* The push after the attempt may have made the room already. */
+	if (what == CONN_AGAIN_SPACE && conn_queued(c) < CONN_QUEUE_MAX)
+		return;
+	wake_ring(&c->wake, c->wake.to_ring);
+	c->wake.to_ring = 0;
+	waiters_wait(&c->waiters, op, what, &c->mutex);
+}
+
+int
+conn_do(struct conn *c, struct op *op)
+{
+	int rc, last = 0;
+
+	while ((rc = conn_try(c, op)) > 0) {
+		/* Something done, or another reason to wait. */
+		if (op->since == 0 || rc != last)
+			waiters_next_turn(&c->waiters);
+		last = rc;
+		if (!exchange_expired(op->x))
+			wait_for(c, op, rc);
+		if (exchange_expired(op->x)) {
+			waiters_next_turn(&c->waiters);
+			return CONN_EXPIRED;
+		}
+	}
+	return rc;
+}
+
+/* ---- exchanges of handler threads ---- */
+
+struct exchange *
+conn_take_ready(struct conn *c, const void *taker)
+{
+	struct exchange *x = exchange_take(&c->requests, taker);
+
+	if (x != NULL)
+		publish(c);
+	return x;
+}
+
+bool
+conn_put_back(struct conn *c, struct exchange *x, struct access *over)
+{
+	bool goes_on = exchange_put_back(x), logged;
+
+	conn_note_work(c);
+	if (c->draining || c->gone || c->close != CLOSE_NONE)
+		wake_io(&c->wake);
+	if (goes_on)
+		return false;
+	if (send_held_by(c->session) == x->id)
+		end_hold(c);
+	logged = exchange_describe(x, over);
+	exchange_end(x);
+	return logged;
+}
+
+void
+conn_log_requests(struct conn *c)
+{
+	struct exchange *x;
+	struct access a;
+
+	do {
+		conn_lock(c);
+		x = c->requests.first;
+		while (x != NULL && !exchange_describe(x, &a))
+			x = x->next;
+		conn_unlock(c);
+		if (x != NULL)
+			access_log(&a, c->client_log.client);
+	} while (x != NULL);
+}
+
+/* ---- begin and end ---- */
 
 int
 conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
     const struct options *o)
 {
-	*c = (struct conn){ .fd = fd, .tls = t, .slot = slot, .options = o,
-	    .wake = { -1, -1 } };
+	*c = (struct conn){ .slot = slot, .options = o,
+	    .client_log = { .slot = slot, .requests = &c->requests } };
 	atomic_init(&c->forked, false);
 	pthread_mutex_init(&c->mutex, NULL);
-	pthread_mutex_init(&c->call_mutex, NULL);
-	pthread_cond_init(&c->call_cond, NULL);
-	c->io_thread = pthread_self();
-	c->last_work = c->last_written = c->last_moved = sys_now_ms();
-	c->unfetched = LONG_MAX;
-	if (sys_pipe(c->wake, 1) == -1)
+	link_init(&c->link, fd, t);
+	c->last_work = c->last_moved = sys_now_ms();
+	if (wake_init(&c->wake) == -1)
 		return -1;
 	c->session = session_new(&o->limits, &callbacks, c);
 	if (c->session == NULL) {
 		errno = ENOMEM;
 		return -1;
 	}
+	c->waiters.session = c->session;
+	c->requests = (struct exchanges){ .session = c->session,
+	    .waiters = &c->waiters, .wake = &c->wake };
 	return 0;
+}
+
+void
+conn_add_hook(struct conn *c, struct conn_hook *h)
+{
+	h->next = c->hooks;
+	c->hooks = h;
 }
 
 void
 conn_free(struct conn *c)
 {
-	struct exchange *x, *next;
+	struct conn_hook *h;
 
-	for (x = c->exchanges; x != NULL; x = next) {
-		next = x->next;
-		if (x->app != NULL)
-			continue;	/* Python has a reference to it */
-		exchange_unlink(c, x);
-		exchange_unref(x);
+	exchange_free_all(&c->requests);
+	while ((h = c->hooks) != NULL) {
+		c->hooks = h->next;
+		h->free(h);
 	}
-	quickfile_free(c);
 	session_free(c->session);
-	tls_free(c->tls);
-	conn_close_fd(c);
-	close(c->wake[0]);
-	close(c->wake[1]);
+	link_close(&c->link);
+	tls_free(c->link.tls);
+	wake_close(&c->wake);
 }

@@ -8,11 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/channel.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "conn.h"
-#include "conn_impl.h"
+#include "exchange.h"
 
 void
 exchange_ref(struct exchange *x)
@@ -35,7 +33,7 @@ exchange_unref(struct exchange *x)
 }
 
 struct exchange *
-exchange_new(struct conn *c, struct stream *s)
+exchange_new(struct exchanges *all, struct conn *c, struct stream *s)
 {
 	struct exchange *x;
 
@@ -43,63 +41,123 @@ exchange_new(struct conn *c, struct stream *s)
 		return NULL;
 	atomic_init(&x->refs, 1);
 	x->conn = c;
+	x->all = all;
 	x->stream = s;
 	x->id = s->id;
 	x->since = sys_now_ms();
 	s->user = x;
-	x->next = c->exchanges;
+	x->next = all->first;
 	if (x->next != NULL)
 		x->next->prev = x;
-	c->exchanges = x;
+	all->first = x;
 	return x;
 }
 
-void
-exchange_unlink(struct conn *c, struct exchange *x)
+/* Out of the list, whose reference it was. */
+static void
+drop(struct exchange *x)
 {
 	if (x->prev != NULL)
 		x->prev->next = x->next;
 	else
-		c->exchanges = x->next;
+		x->all->first = x->next;
 	if (x->next != NULL)
 		x->next->prev = x->prev;
+	exchange_unref(x);
 }
 
+void
+exchange_free_all(struct exchanges *all)
+{
+	struct exchange *x, *next;
+
+	for (x = all->first; x != NULL; x = next) {
+		next = x->next;
+		if (x->app == NULL)	/* else Python has a reference to it */
+			drop(x);
+	}
+}
+
+/* ---- the queue ---- */
+
 bool
-conn_taken_within(const struct conn *c, uint64_t now, uint64_t us)
+exchange_taken_within(const struct exchanges *all, uint64_t now, uint64_t us)
 {
 	const struct exchange *x;
 
-	if (c->last_busy != NULL || now - c->last_taken > us)
-		return now - c->last_taken <= us;
-	for (x = c->exchanges; x != NULL; x = x->next)
-		if (x->busy && now - x->busy_since <= us)
+	if (all->last_busy != NULL || now - all->last_taken > us)
+		return now - all->last_taken <= us;
+	for (x = all->first; x != NULL; x = x->next)
+		if (x->phase == EXCHANGE_BUSY && now - x->busy_since <= us)
 			return true;
 	return false;
 }
 
-void
-exchange_make_ready(struct conn *c, struct exchange *x)
+/* Into the queue, unless it is there, in a thread's hands or over. */
+static void
+make_ready(struct exchange *x)
 {
-	if (x->queued || x->busy || x->finished)
+	struct exchanges *all = x->all;
+	struct wake *w = all->wake;
+
+	if (x->phase != EXCHANGE_AT_REST)
 		return;
-	x->queued = true;
+	x->phase = EXCHANGE_READY;
 	x->ready_since = sys_now_us();
 	x->next_ready = NULL;
-	if (c->ready == NULL)
-		c->ready = x;
+	if (all->ready == NULL)
+		all->ready = x;
 	else
-		c->ready_last->next_ready = x;
-	c->ready_last = x;
-	c->n_ready++;
+		all->ready_last->next_ready = x;
+	all->ready_last = x;
+	all->n_ready++;
 	/*
 	 * A thread that has just begun takes it next, unless it turns out to
 	 * be at something long; see handler_balance.
 	 */
-	if ((c->n_idle < c->n_threads &&
-	    conn_taken_within(c, x->ready_since, CONN_BUSY_US)) ||
-	    !conn_call_thread(c))
-		conn_wake_io(c);
+	if ((w->n_idle < w->n_threads && exchange_taken_within(all,
+	    x->ready_since, EXCHANGE_BUSY_US)) || !wake_handler(w))
+		wake_io(w);
+}
+
+struct exchange *
+exchange_take(struct exchanges *all, const void *taker)
+{
+	struct exchange *x = all->ready;
+
+	if (x == NULL)
+		return NULL;
+	all->ready = x->next_ready;
+	all->n_ready--;
+	all->n_busy++;
+	x->phase = EXCHANGE_BUSY;
+	x->busy_since = all->last_taken = sys_now_us();
+	all->last_taker = taker;
+	all->last_busy = x;
+	return x;
+}
+
+bool
+exchange_put_back(struct exchange *x)
+{
+	struct exchanges *all = x->all;
+
+	all->n_busy--;
+	if (all->last_busy == x)
+		all->last_busy = NULL;
+	x->phase = x->over ? EXCHANGE_OVER : EXCHANGE_AT_REST;
+	if (x->pressing || x->left)
+		make_ready(x);
+	return !x->over;
+}
+
+/* ---- events ---- */
+
+void
+exchange_press(struct exchange *x)
+{
+	x->pressing = true;
+	make_ready(x);
 }
 
 /* A thread of the script's own may wait while no function runs. */
@@ -107,14 +165,7 @@ static void
 wake_awaiting(struct exchange *x)
 {
 	x->awaited = false;
-	conn_wake_exchange(x->conn, x);
-}
-
-void
-exchange_press(struct conn *c, struct exchange *x)
-{
-	x->pressing = true;
-	exchange_make_ready(c, x);
+	waiters_wake_exchange(x->all->waiters, x, x->id);
 }
 
 void
@@ -126,7 +177,7 @@ exchange_add_event(struct exchange *x, const struct event *ev)
 	if (ev->type != EVENT_DATA || ev->credit > 0 || ev->end_stream)
 		x->pressing = true;
 	if (x->pressing)
-		exchange_make_ready(x->conn, x);
+		make_ready(x);
 }
 
 bool
@@ -136,7 +187,7 @@ exchange_add_data(struct exchange *x, const uint8_t *data,
 	struct event e = *ev;
 
 	buf_add(&x->data, data, ev->len);
-	if (x->gathers && buf_len(&x->data) < CONN_GATHER_MAX)
+	if (x->gathers && buf_len(&x->data) < EXCHANGE_GATHER_MAX)
 		e.credit = 0;
 	exchange_add_event(x, &e);
 	return e.credit == 0;
@@ -163,138 +214,105 @@ exchange_move(struct exchange *x, struct buf *events, struct buf *data)
 	x->pressing = false;
 }
 
-/* The session may forget the stream; what scripts still ask is kept. */
-static void
-let_stream_go(struct conn *c, struct exchange *x)
+void
+exchange_client_left(struct exchange *x)
 {
-	struct stream *s = x->stream;
-
-	if (s == NULL)
-		return;
-	x->headers_sent = s->headers_sent;
-	x->ended = !stream_can_send(s);
-	x->stream = NULL;
-	s->user = NULL;
-	session_release(c->session, s);
-}
-
-struct exchange *
-conn_take_ready(struct conn *c, const void *taker)
-{
-	struct exchange *x = c->ready;
-
-	if (x == NULL)
-		return NULL;
-	c->ready = x->next_ready;
-	c->n_ready--;
-	x->queued = false;
-	x->busy = true;
-	c->last_taken = sys_now_us();
-	x->busy_since = c->last_taken;
-	c->last_taker = taker;
-	c->last_busy = x;
-	c->n_busy++;
-	conn_publish(c);
-	return x;
+	if (!atomic_exchange(&x->left, true))
+		x->left_since = sys_now_ms();
 }
 
 void
-conn_ring(struct conn *c, unsigned n)
+exchange_closed(struct exchange *x)
 {
-	pthread_mutex_lock(&c->call_mutex);
-	c->n_calls += n;
-	pthread_mutex_unlock(&c->call_mutex);
-	while (n-- > 0)
-		pthread_cond_signal(&c->call_cond);
+	waiters_wake_exchange(x->all->waiters, x, x->id);
+	if (x->stream->reset) {
+		exchange_client_left(x);
+		make_ready(x);
+	}
+}
+
+void
+exchange_expire(struct exchange *x, uint64_t since)
+{
+	atomic_store(&x->call.expired, since);
+	waiters_wake_exchange(x->all->waiters, x, x->id);
 }
 
 bool
-conn_call_thread(struct conn *c)
+exchange_expired(struct exchange *x)
 {
-	if (c->n_entering > 0)
-		return true;
-	if (c->n_idle == 0)
-		return false;
-	c->n_idle--;
-	c->n_entering++;
-	c->to_call++;
-	return true;
+	uint64_t since = atomic_load(&x->call.since);
+
+	return since != 0 && atomic_load(&x->call.expired) == since;
 }
 
-/* What the access log says of it, once. */
-static void
-describe(struct exchange *x, struct access *a)
+/* ---- what is left of them ---- */
+
+bool
+exchange_describe(struct exchange *x, struct access *a)
 {
+	if (x->recorded || log_get_level() < LOG_L_INFO)
+		return false;
 	x->recorded = true;
 	memset(a, 0, sizeof(*a));
 	access_request(a, &x->request);
 	a->stream = x->id;
 	a->ms = sys_now_ms() - x->since;
 	if (x->stream == NULL)
-		return;
+		return true;
 	a->status = x->stream->status;
 	a->octets = x->stream->sent;
 	a->fate = x->stream->reset ? "reset" : NULL;
+	return true;
 }
 
 /* What is asked of a stream when it is gone. */
 static void
-remember(struct conn *c, const struct exchange *x)
+remember(const struct exchange *x)
 {
-	struct past *p = &c->past[c->n_past];
+	struct exchanges *all = x->all;
+	struct past *p = &all->past[all->n_past];
 
-	c->n_past = (c->n_past + 1) % CONN_PAST;
+	all->n_past = (all->n_past + 1) % EXCHANGE_PAST;
 	p->id = x->id;
 	p->reset = x->stream != NULL && x->stream->reset;
 	p->code = p->reset ? x->stream->reset_code : 0;
 	access_path(&x->request, p->path, sizeof(p->path));
 }
 
-bool
-conn_put_back(struct conn *c, struct exchange *x, struct access *over)
+void
+exchange_end(struct exchange *x)
 {
-	bool logged = log_get_level() >= LOG_L_INFO && !x->recorded;
+	struct stream *s = x->stream;
 
-	x->busy = false;
-	x->finished = x->over;
-	c->n_busy--;
-	conn_note_work(c);
-	if (c->last_busy == x)
-		c->last_busy = NULL;
-	if (c->draining || c->gone || c->close != CLOSE_NONE)
-		conn_wake_io(c);
-	if (!x->finished) {
-		if (x->pressing || x->left)
-			exchange_make_ready(c, x);
-		return false;
+	remember(x);
+	if (s != NULL) {
+		x->headers_sent = s->headers_sent;
+		x->ended = !stream_can_send(s);
+		x->stream = NULL;
+		s->user = NULL;
+		if (!s->pushed)
+			session_release(x->all->session, s);
 	}
-	if (send_held_by(c->session) == x->id)
-		conn_end_hold(c);
-	if (logged)
-		describe(x, over);
-	remember(c, x);
-	let_stream_go(c, x);
-	exchange_unlink(c, x);
-	exchange_unref(x);
-	return logged;
+	drop(x);
 }
 
 static const struct past *
-find_past(const struct conn *c, uint32_t id)
+find_past(const struct exchanges *all, uint32_t id)
 {
 	size_t i;
 
-	for (i = 0; i < CONN_PAST; i++)
-		if (c->past[i].id == id)
-			return &c->past[i];
+	for (i = 0; i < EXCHANGE_PAST; i++)
+		if (all->past[i].id == id)
+			return &all->past[i];
 	return NULL;
 }
 
 bool
-conn_was_reset(const struct conn *c, uint32_t id, uint32_t *code)
+exchange_was_reset(const struct exchanges *all, uint32_t id, uint32_t *code)
 {
-	const struct stream *s = session_stream(c->session, id);
-	const struct past *p = find_past(c, id);
+	const struct stream *s = session_stream(all->session, id);
+	const struct past *p = find_past(all, id);
 
 	if (s != NULL)
 		*code = s->reset_code;
@@ -304,10 +322,11 @@ conn_was_reset(const struct conn *c, uint32_t id, uint32_t *code)
 }
 
 void
-conn_path(const struct conn *c, uint32_t id, char *dst, size_t size)
+exchange_path(const struct exchanges *all, uint32_t id, char *dst,
+    size_t size)
 {
-	const struct stream *s = session_stream(c->session, id);
-	const struct past *p = find_past(c, id);
+	const struct stream *s = session_stream(all->session, id);
+	const struct past *p = find_past(all, id);
 
 	snprintf(dst, size, "%s", p != NULL ? p->path : "?");
 	if (s != NULL && s->user != NULL)
@@ -316,74 +335,17 @@ conn_path(const struct conn *c, uint32_t id, char *dst, size_t size)
 }
 
 void
-conn_log_requests(struct conn *c)
+exchange_note_push(struct exchanges *all, struct conn *c, uint32_t id,
+    const struct field *v, size_t n)
 {
-	struct exchange *x;
-	struct access a;
-
-	if (log_get_level() < LOG_L_INFO)
-		return;
-	for (;;) {
-		conn_lock(c);
-		for (x = c->exchanges; x != NULL && x->recorded; x = x->next)
-			;
-		if (x != NULL)
-			describe(x, &a);
-		conn_unlock(c);
-		if (x == NULL)
-			return;
-		access_log(&a, c->client);
-	}
-}
-
-void
-exchange_note_push(struct conn *c, uint32_t id, const struct field *v,
-    size_t n)
-{
-	struct stream *s = session_stream(c->session, id);
+	struct stream *s = session_stream(all->session, id);
 	struct exchange *x;
 	size_t i;
 
 	if (s == NULL || !s->pushed || s->user != NULL ||
-	    (x = exchange_new(c, s)) == NULL)
+	    (x = exchange_new(all, c, s)) == NULL)
 		return;
-	x->finished = true;	/* there is nothing to run */
+	x->phase = EXCHANGE_OVER;	/* there is nothing to run */
 	for (i = 0; i < n; i++)
 		fields_add(&x->request, &v[i]);
-}
-
-void
-exchange_push_closed(struct conn *c, struct exchange *x)
-{
-	struct access a;
-	bool before;
-
-	if (!x->recorded) {
-		describe(x, &a);
-		before = channel_hurry(true);	/* with the mutex */
-		access_log(&a, c->client);
-		channel_hurry(before);
-		if (channel_pends())
-			conn_wake_io(c);
-	}
-	remember(c, x);
-	x->stream->user = NULL;
-	x->stream = NULL;
-	exchange_unlink(c, x);
-	exchange_unref(x);
-}
-
-void
-conn_expire(struct conn *c, struct exchange *x, uint64_t since)
-{
-	atomic_store(&x->call.expired, since);
-	conn_wake_exchange(c, x);
-}
-
-void
-exchange_client_left(struct exchange *x)
-{
-	if (atomic_exchange(&x->left, true))
-		return;
-	x->left_since = sys_now_ms();
 }

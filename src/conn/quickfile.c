@@ -17,13 +17,16 @@
  * before it: whoever sent them cannot know of anything later.
  *
  * stat(2) is called under the mutex, which is why files of network file
- * systems, where it may wait, are left to Python (sys_is_local).
- *
- * The table is a hash of WAYS places for each path.
+ * systems, where it may wait, are left to Python.
  */
+#include "config.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#ifdef HAVE_SYS_VFS_H
+#include <sys/vfs.h>
+#endif
 #include <time.h>
 
 #include "access.h"
@@ -33,7 +36,12 @@
 #include "conn.h"
 #include "quickfile.h"
 
-#define WAYS 4
+/* What a connection keeps at most; the least recently used goes first. */
+#define FILES_MAX 256
+#define OCTETS_MAX (8 * 1024 * 1024)
+
+/* Longest :path, octets, so that its record fits a pipe (PIPE_BUF). */
+#define PATH_LEN_MAX 512
 
 /*
  * Clocks of file systems tick every 10 ms at most where they count fractions
@@ -52,7 +60,6 @@ struct stamp {
 };
 
 struct quickfile {
-	uint32_t hash;		/* of key */
 	uint64_t checked;	/* the lot in which the stamps were compared */
 	uint64_t used;		/* the lot in which it was an answer */
 	struct stamp file, dir;
@@ -66,11 +73,14 @@ struct quickfile {
 	struct field fields[];	/* and then all that is pointed to */
 };
 
+/* Those of a connection. */
 struct quickfiles {
-	struct quickfile *place[QUICKFILE_FILES];
+	struct conn_hook hook;	/* first */
+	struct quickfile *place[FILES_MAX];
+	uint32_t hash[FILES_MAX];	/* of their keys */
 	size_t octets;
-	uint64_t lot;		/* counts what was read, from 1 */
-	uint64_t lot_octets;
+	uint64_t lot;		/* the connection's */
+	size_t lot_octets;	/* of content that requests of it got */
 };
 
 /* ---- stamps ---- */
@@ -118,6 +128,50 @@ is_settled(const struct stamp *s, int64_t before)
 	return wall_ms(&s->modified) < before && wall_ms(&s->changed) < before;
 }
 
+#ifdef HAVE_SYS_VFS_H
+/* statfs(2), f_type: the file systems with their data on a local disk. */
+static const uint32_t local_types[] = {
+	0x0000ef53,		/* ext2, ext3, ext4 */
+	0x58465342,		/* xfs */
+	0x9123683e,		/* btrfs */
+	0xca451a4e,		/* bcachefs */
+	0x2fc12fc1,		/* zfs */
+	0xf2f52010,		/* f2fs */
+	0x01021994,		/* tmpfs */
+	0x858458f6,		/* ramfs */
+	0x794c7630,		/* overlayfs */
+	0x73717368,		/* squashfs */
+	0xe0f5e1e2,		/* erofs */
+	0x00009660,		/* iso9660 */
+	0x00004d44,		/* vfat */
+	0x2011bab0,		/* exfat */
+	0x3153464a,		/* jfs */
+	0x52654973		/* reiserfs */
+};
+#endif
+
+/*
+ * Whether the file is on a file system of this machine, so that asking for its
+ * status does not wait for another one.
+ */
+static bool
+is_local(const char *path)
+{
+#ifdef HAVE_SYS_VFS_H
+	struct statfs fs;
+	size_t i;
+
+	if (statfs(path, &fs) == -1)
+		return false;
+	for (i = 0; i < sizeof(local_types) / sizeof(local_types[0]); i++)
+		if ((uint32_t)fs.f_type == local_types[i])
+			return true;
+#else
+	(void)path;
+#endif
+	return false;
+}
+
 /*
  * What was settled when the request came, and is so now that it has been
  * read, was the same in between.
@@ -140,7 +194,7 @@ take_stamps(struct quickfile *q, const struct quickfile_answer *a,
 		return false;
 	q->dir = stamp_of(&st);
 	return is_settled(&q->file, before) && is_settled(&q->dir, before) &&
-	    sys_is_local(q->path) && sys_is_local(q->dir_path);
+	    is_local(q->path) && is_local(q->dir_path);
 }
 
 /* ---- what is kept ---- */
@@ -165,7 +219,7 @@ is_plain(const struct fields *request, struct field *path)
 			return false;
 	}
 	return get && path->value_len > 0 &&
-	    path->value_len <= QUICKFILE_PATH_MAX;
+	    path->value_len <= PATH_LEN_MAX;
 }
 
 /* FNV-1a. */
@@ -227,7 +281,6 @@ copy_answer(struct quickfile *q, const struct field *key,
 	q->dir_path = put_text(&at, a->path, dir_len(a->path));
 	q->key = put(&at, key->value, key->value_len);
 	q->key_len = key->value_len;
-	q->hash = hash_of(q->key, q->key_len);
 	q->content = put(&at, a->content, a->len);
 	q->len = a->len;
 }
@@ -246,7 +299,7 @@ quickfile_new(const struct fields *request, uint64_t since_ms,
 	    2 * (strlen(a->path) + 1) + key.value_len + a->len;
 	for (i = 0; i < a->n_fields; i++)
 		size += a->fields[i].name_len + a->fields[i].value_len;
-	if (size > QUICKFILE_OCTETS / 8 || (q = calloc(1, size)) == NULL)
+	if (size > OCTETS_MAX / 8 || (q = calloc(1, size)) == NULL)
 		return NULL;
 	q->octets = size;
 	copy_answer(q, &key, a);
@@ -257,117 +310,63 @@ quickfile_new(const struct fields *request, uint64_t since_ms,
 	return q;
 }
 
-static struct quickfile **
-place_of(struct quickfiles *all, uint32_t hash, unsigned way)
-{
-	return &all->place[(hash + way) % QUICKFILE_FILES];
-}
-
-static struct quickfile **
-find(struct quickfiles *all, const uint8_t *key, size_t len)
+/* Where the file of that path is; FILES_MAX: nowhere. */
+static size_t
+find(const struct quickfiles *all, const uint8_t *key, size_t len)
 {
 	uint32_t hash = hash_of(key, len);
-	struct quickfile **at;
-	unsigned way;
+	const struct quickfile *q;
+	size_t i;
 
-	for (way = 0; way < WAYS; way++) {
-		at = place_of(all, hash, way);
-		if (*at != NULL && (*at)->hash == hash &&
-		    (*at)->key_len == len && memcmp((*at)->key, key, len) == 0)
-			return at;
+	for (i = 0; i < FILES_MAX; i++) {
+		q = all->place[i];
+		if (all->hash[i] == hash && q != NULL && q->key_len == len &&
+		    memcmp(q->key, key, len) == 0)
+			break;
 	}
-	return NULL;
+	return i;
 }
 
 static void
-drop(struct quickfiles *all, struct quickfile **at)
+drop(struct quickfiles *all, size_t i)
 {
-	if (*at == NULL)
+	if (all->place[i] == NULL)
 		return;
-	all->octets -= (*at)->octets;
-	free(*at);
-	*at = NULL;
+	all->octets -= all->place[i]->octets;
+	free(all->place[i]);
+	all->place[i] = NULL;
 }
 
-/* Where one of that hash can go: what is there now is to be dropped. */
-static struct quickfile **
-choose_place(struct quickfiles *all, uint32_t hash)
+/* A free place, or that of the least recently used file. */
+static size_t
+oldest(const struct quickfiles *all, bool is_free)
 {
-	struct quickfile **at, **best = place_of(all, hash, 0);
-	unsigned way;
+	size_t i, best = FILES_MAX;
 
-	for (way = 0; way < WAYS && *best != NULL; way++) {
-		at = place_of(all, hash, way);
-		if (*at == NULL || (*at)->used < (*best)->used)
-			best = at;
+	for (i = 0; i < FILES_MAX; i++) {
+		if (all->place[i] == NULL) {
+			if (is_free)
+				return i;
+		} else if (best == FILES_MAX ||
+		    all->place[i]->used < all->place[best]->used) {
+			best = i;
+		}
 	}
 	return best;
 }
 
-/* The least recently used of all. */
-static void
-drop_oldest(struct quickfiles *all)
-{
-	struct quickfile **oldest = NULL;
-	size_t i;
-
-	for (i = 0; i < QUICKFILE_FILES; i++)
-		if (all->place[i] != NULL && (oldest == NULL ||
-		    all->place[i]->used < (*oldest)->used))
-			oldest = &all->place[i];
-	if (oldest != NULL)
-		drop(all, oldest);
-}
-
-void
-quickfile_keep(struct conn *c, struct quickfile *q)
-{
-	struct quickfile **at;
-
-	if (c->quick == NULL &&
-	    (c->quick = calloc(1, sizeof(*c->quick))) == NULL) {
-		free(q);
-		return;
-	}
-	if ((at = find(c->quick, q->key, q->key_len)) == NULL)
-		at = choose_place(c->quick, q->hash);
-	drop(c->quick, at);
-	while (c->quick->octets + q->octets > QUICKFILE_OCTETS)
-		drop_oldest(c->quick);
-	q->used = c->quick->lot;
-	c->quick->octets += q->octets;
-	*at = q;
-}
-
 /* ---- answers ---- */
-
-void
-quickfile_new_lot(struct conn *c)
-{
-	if (c->quick == NULL)
-		return;
-	c->quick->lot++;
-	c->quick->lot_octets = 0;
-}
-
-uint64_t
-quickfile_lot_octets(const struct conn *c)
-{
-	return c->quick != NULL ? c->quick->lot_octets : 0;
-}
 
 /*
  * All of it can be queued now, and nobody waits for what it takes, nor does a
  * record for the log: a handler thread may wait for that.
  */
 static bool
-has_room(struct conn *c, const struct stream *s, size_t len)
+has_room(struct conn *c, const struct quickfiles *all, const struct stream *s,
+    size_t len)
 {
-	const struct quickfiles *all = c->quick;
-
-	if (c->stopping || conn_is_over(c) || conn_is_contended(c) ||
-	    all->lot_octets + len > LOT_MAX ||
-	    channel_is_crowded() ||
+	if (c->stopping || conn_is_over(c) || waiters_contend(&c->waiters) ||
+	    all->lot_octets + len > LOT_MAX || channel_is_crowded() ||
 	    !send_fits(c->session, s, len))
 		return false;
 	if (conn_queued(c) + len > CONN_QUEUE_MAX)
@@ -375,17 +374,27 @@ has_room(struct conn *c, const struct stream *s, size_t len)
 	return !conn_is_over(c) && conn_queued(c) + len <= CONN_QUEUE_MAX;
 }
 
-/* False: it is no longer what it was, and dropped. */
-static bool
-check(struct quickfiles *all, struct quickfile **at)
+/* Octets were read: no check made before counts for the requests in them. */
+static void
+begin_lot(struct quickfiles *all, uint64_t lot)
 {
-	struct quickfile *q = *at;
+	if (all->lot == lot)
+		return;
+	all->lot = lot;
+	all->lot_octets = 0;
+}
+
+/* False: file i is no longer what it was, and dropped. */
+static bool
+check(struct quickfiles *all, size_t i)
+{
+	struct quickfile *q = all->place[i];
 
 	if (q->checked == all->lot)
 		return true;
 	if (!still_fits(q->path, &q->file) ||
 	    !still_fits(q->dir_path, &q->dir)) {
-		drop(all, at);
+		drop(all, i);
 		return false;
 	}
 	q->checked = q->used = all->lot;
@@ -403,47 +412,87 @@ log_request(const struct conn *c, const struct stream *s,
 	if (log_get_level() < LOG_L_INFO)
 		return;
 	memcpy(a.path, q->key, q->key_len);
-	access_log(&a, c->client);
+	access_log(&a, c->client_log.client);
 }
 
-bool
-quickfile_respond(struct conn *c, struct stream *s,
+static bool
+answer(struct conn_hook *h, struct conn *c, struct stream *s,
     const struct fields *request, bool end_stream)
 {
-	struct quickfile **at, *q;
+	struct quickfiles *all = (struct quickfiles *)h;
+	const struct quickfile *q;
 	struct field path;
 	const char *why;
-	size_t sent;
+	size_t sent, i;
 
-	if (c->quick == NULL || !end_stream || !is_plain(request, &path) ||
-	    (at = find(c->quick, path.value, path.value_len)) == NULL ||
-	    !has_room(c, s, (*at)->len) || !check(c->quick, at))
+	begin_lot(all, c->lots);
+	if (!end_stream || !is_plain(request, &path) ||
+	    (i = find(all, path.value, path.value_len)) == FILES_MAX ||
+	    !has_room(c, all, s, all->place[i]->len) || !check(all, i))
 		return false;
-	q = *at;
+	q = all->place[i];
 	if (send_headers(c->session, s->id, q->fields, q->n_fields,
 	    q->len == 0, &why) != SEND_OK)
 		return false;
 	if (q->len > 0)		/* it fits; short of memory, the session ends */
 		send_data(c->session, s->id, q->content, q->len, true,
 		    SIZE_MAX, &sent, &why);
-	c->quick->lot_octets += q->len;
+	all->lot_octets += q->len;
 	conn_note_answer(c);
-	atomic_fetch_add_explicit(&c->slot->streams, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&c->slot->quick, 1, memory_order_relaxed);
 	log_request(c, s, q);
 	session_release(c->session, s);
 	return true;
 }
 
-void
-quickfile_free(struct conn *c)
+/* ---- the hook ---- */
+
+static void
+free_all(struct conn_hook *h)
 {
+	struct quickfiles *all = (struct quickfiles *)h;
 	size_t i;
 
-	if (c->quick == NULL)
+	for (i = 0; i < FILES_MAX; i++)
+		free(all->place[i]);
+	free(all);
+}
+
+/* The connection's files, none at first; NULL: no memory. */
+static struct quickfiles *
+files_of(struct conn *c)
+{
+	struct quickfiles *all;
+	struct conn_hook *h;
+
+	for (h = c->hooks; h != NULL; h = h->next)
+		if (h->answer == answer)
+			return (struct quickfiles *)h;
+	if ((all = calloc(1, sizeof(*all))) == NULL)
+		return NULL;
+	all->hook.answer = answer;
+	all->hook.free = free_all;
+	conn_add_hook(c, &all->hook);
+	return all;
+}
+
+void
+quickfile_keep(struct conn *c, struct quickfile *q)
+{
+	struct quickfiles *all = files_of(c);
+	size_t i;
+
+	if (all == NULL) {
+		free(q);
 		return;
-	for (i = 0; i < QUICKFILE_FILES; i++)
-		free(c->quick->place[i]);
-	free(c->quick);
-	c->quick = NULL;
+	}
+	if ((i = find(all, q->key, q->key_len)) == FILES_MAX)
+		i = oldest(all, true);
+	drop(all, i);
+	while (all->octets + q->octets > OCTETS_MAX)
+		drop(all, oldest(all, false));
+	q->used = c->lots;
+	all->octets += q->octets;
+	all->place[i] = q;
+	all->hash[i] = hash_of(q->key, q->key_len);
 }

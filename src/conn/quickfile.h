@@ -11,23 +11,13 @@
 #ifndef H2RIG_QUICKFILE_H
 #define H2RIG_QUICKFILE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "h2/fields.h"
-#include "h2/session.h"
-
-/* What a connection keeps at most; the least recently used goes first. */
-#define QUICKFILE_FILES 256
-#define QUICKFILE_OCTETS (8 * 1024 * 1024)
-
-/* Longest :path, octets, so that its record fits a pipe (PIPE_BUF). */
-#define QUICKFILE_PATH_MAX 512
 
 struct conn;
 struct quickfile;		/* a file with its answer */
-struct quickfiles;		/* those of a connection */
 
 /* An answer that Python is about to send. */
 struct quickfile_answer {
@@ -51,26 +41,10 @@ struct quickfile_answer {
 struct quickfile *quickfile_new(const struct fields *request,
     uint64_t since_ms, const struct quickfile_answer *a);
 
-/* With the mutex: c takes q over, also when it has that path already. */
+/*
+ * With the mutex: c takes q over, also when it has that path already.  From now
+ * on requests are answered by a hook of c.
+ */
 void quickfile_keep(struct conn *c, struct quickfile *q);
-
-/*
- * I/O thread, with the mutex: octets were read, and no check made before
- * counts for the requests in them.
- */
-void quickfile_new_lot(struct conn *c);
-
-/* Octets of content that requests of this lot were answered with. */
-uint64_t quickfile_lot_octets(const struct conn *c);
-
-/*
- * I/O thread, with the mutex, for a request that has just come: true if it has
- * been answered and s released.
- */
-bool quickfile_respond(struct conn *c, struct stream *s,
-    const struct fields *request, bool end_stream);
-
-/* With the mutex, or alone. */
-void quickfile_free(struct conn *c);
 
 #endif

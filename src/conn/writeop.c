@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the writer calls of scripts do to the session, in plain C: each function
- * here is one attempt of a call, made under the mutex by turns.c as often as it
+ * here is one attempt of a call, made under the mutex by conn.c as often as it
  * takes.  Nothing here blocks or knows of Python; py/writer.c fills in the
  * struct.
  */
@@ -66,7 +66,7 @@ writeop_respond(struct conn *c, struct op *op)
 	if (o->len == 0)
 		return SEND_OK;
 	op->shares = true;
-	return conn_must_yield(c, op) ? CONN_AGAIN_TURN : writeop_data(c, op);
+	return waiters_must_yield(&c->waiters, op) ? CONN_AGAIN_TURN : writeop_data(c, op);
 }
 
 int
@@ -90,7 +90,7 @@ writeop_push(struct conn *c, struct op *op)
 	rc = send_push(c->session, o->id, &o->last, o->fields, o->n_fields,
 	    &op->why);
 	if (rc == SEND_OK)
-		exchange_note_push(c, o->last, o->fields, o->n_fields);
+		exchange_note_push(&c->requests, c, o->last, o->fields, o->n_fields);
 	return rc;
 }
 
@@ -155,7 +155,7 @@ writeop_close(struct conn *c, struct op *op)
 		session_shutdown(c->session);
 	if (c->close < o->how)
 		c->close = o->how;
-	conn_wake_io(c);
+	wake_io(&c->wake);
 	return SEND_OK;
 }
 
@@ -171,7 +171,7 @@ writeop_raw_block(struct conn *c, struct op *op)
 	    o->data, o->len, o->fields, o->n_fields);
 	if (rc == SEND_OK && o->type == FRAME_PUSH_PROMISE &&
 	    o->len >= at + 4)
-		exchange_note_push(c, get_u32(o->data + at) &
+		exchange_note_push(&c->requests, c, get_u32(o->data + at) &
 		    FRAME_STREAM_ID_MASK, o->fields, o->n_fields);
 	return rc;
 }

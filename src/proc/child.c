@@ -5,10 +5,11 @@
  * and writes what the kernel refused before, then an orderly end.  It never
  * takes the GIL before that end, so that a script cannot delay a PING.
  *
- * Everything with a deadline is looked at in check_deadlines, once a turn.
+ * What has a deadline is a row of a table, which is looked at once a turn.
  */
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,13 +34,16 @@
 #define LOG_MS 2000		/* to write the last records of requests */
 #define LEAVE_MS 5000		/* for all after that; then the parent kills */
 
+/* How often to look whether a stall is none. */
+#define STALL_LOOK_MS 1000
+
 /* What handshake and preface may take yet when the server is stopping. */
 #define LAST_MS 1000
 
 struct child {
 	struct conn c;
 	const struct child_args *a;
-	uint64_t preface_due;	/* ms; 0: it has come */
+	uint64_t preface_due;	/* ms; and of the acknowledged SETTINGS */
 	enum child_end end;	/* CHILD_END_NONE: goes on */
 	enum conn_close how;	/* what the end looks like on the wire */
 	char why[SCOREBOARD_WHY];
@@ -78,7 +82,7 @@ end_with(struct child *ch, enum child_end end, enum conn_close how,
 {
 	if (ch->end != CHILD_END_NONE)
 		return;
-	if (blames_client(end) && !conn_has_socket(&ch->c)) {
+	if (blames_client(end) && !link_is_open(&ch->c.link)) {
 		end = CHILD_END_DAMAGED;
 		how = CLOSE_FIN;
 		why = damaged;
@@ -138,7 +142,7 @@ static void
 poll_socket(struct child *ch, short events, int timeout)
 {
 	struct pollfd p[3] = {
-		{ .fd = ch->c.fd, .events = events },
+		{ .fd = ch->c.link.fd, .events = events },
 		{ .fd = ch->hurried ? -1 : ch->a->drain_fd, .events = POLLIN },
 		{ .fd = ch->hurried ? -1 : ch->a->line_fd, .events = POLLIN }
 	};
@@ -154,7 +158,7 @@ handshake(struct child *ch)
 	char why[128];
 	int rc, left, wait;
 
-	while ((rc = tls_handshake(ch->c.tls)) != 0) {
+	while ((rc = tls_handshake(ch->c.link.tls)) != 0) {
 		left = wait = until(ch->preface_due, sys_now_ms());
 		sooner(&wait, beat(ch));
 		if (rc == TLS_EOF) {
@@ -162,7 +166,7 @@ handshake(struct child *ch)
 			    "closed during the TLS handshake");
 		} else if (rc == TLS_ERROR) {
 			snprintf(why, sizeof(why), "TLS handshake: %s",
-			    tls_error(ch->c.tls));
+			    tls_error(ch->c.link.tls));
 			end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, why);
 		} else if (left == 0 && ch->hurried) {
 			end_with(ch, CHILD_END_DRAINED, CLOSE_FIN, "");
@@ -180,8 +184,8 @@ handshake(struct child *ch)
 		if (ch->end != CHILD_END_NONE)
 			return;
 	}
-	tls_get_info(ch->c.tls, &ch->c.info);
-	slot_set_tls(ch->c.slot, ch->c.info.version, ch->c.info.alpn);
+	tls_get_info(ch->c.link.tls, &ch->c.link.info);
+	slot_set_tls(ch->c.slot, ch->c.link.info.version, ch->c.link.info.alpn);
 }
 
 /* ---- one turn of the loop; the mutex is held ---- */
@@ -212,13 +216,12 @@ read_input(struct child *ch)
 	struct conn *c = &ch->c;
 	const char *error;
 	uint32_t code;
-
 	int rc = conn_read(c);
 
 	ch->more = rc > 0;
 	if (rc >= 0)
 		return;
-	if (session_is_http1(c->session) && c->info.alpn == NULL)
+	if (session_is_http1(c->session) && c->link.info.alpn == NULL)
 		answer_http1(ch);
 	else if ((error = session_error(c->session, &code)) != NULL)
 		end_with(ch, CHILD_END_VIOLATION, CLOSE_TLS, error);
@@ -233,6 +236,7 @@ begin_drain(struct child *ch, const char *why)
 	if (ch->c.draining)
 		return;
 	ch->drain_why = why;
+	ch->more = true;	/* look again at once */
 	conn_drain(&ch->c);
 }
 
@@ -254,24 +258,6 @@ check_asked(struct child *ch)
 		end_goaway(ch, CHILD_END_DRAINED, H2_NO_ERROR, full);
 }
 
-/* Connections that have lasted long enough are drained too. */
-static int
-check_age(struct child *ch, uint64_t now)
-{
-	const struct options *o = ch->c.options;
-	uint64_t due = ch->c.slot->started_ms + o->max_lifetime_ms;
-
-	if (ch->c.draining)
-		return -1;
-	if (o->max_requests != 0 &&
-	    atomic_load(&ch->c.slot->streams) >= o->max_requests)
-		begin_drain(ch, "served its requests (--max-requests)");
-	else if (o->max_lifetime_ms != 0 && now >= due)
-		begin_drain(ch, "lived its time (--max-lifetime)");
-	return ch->c.draining ? 0 :
-	    o->max_lifetime_ms != 0 ? until(due, now) : -1;
-}
-
 /*
  * Whether a connection that ends gracefully has nothing left to do.  Streams
  * that nobody is going to end (a promise that no script keeps, an upload after
@@ -289,7 +275,7 @@ is_done(const struct child *ch)
 		return true;
 	if (c->quiet)
 		return sys_now_ms() >= ch->preface_due;
-	for (x = c->exchanges; x != NULL; x = x->next)
+	for (x = c->requests.first; x != NULL; x = x->next)
 		if (x->stream != NULL && !x->stream->pushed &&
 		    stream_can_send(x->stream))
 			return false;
@@ -312,9 +298,6 @@ check_state(struct child *ch)
 		end_with(ch, c->draining ? CHILD_END_DRAINED :
 		    CHILD_END_SCRIPT, CLOSE_TLS,
 		    ch->drain_why != NULL ? ch->drain_why : "");
-	if (ch->preface_due != 0 && session_established(c->session) &&
-	    session_settings_acked(c->session))
-		ch->preface_due = 0;
 }
 
 /* ... and its stack, for the log. */
@@ -342,31 +325,115 @@ stuck_text(const struct child *ch, const struct exchange *x, char *dst,
 static void
 start_python(struct child *ch)
 {
-	if (ch->python)
-		return;
+	if (!ch->python)
+		interp_child_start(&ch->c);
 	ch->python = true;
-	interp_child_start(&ch->c);
+}
+
+/* ---- deadlines ---- */
+
+#define NEVER UINT64_MAX
+
+enum deadline {
+	REQUESTS, LIFETIME, STALL, PREFACE, SETTINGS, IDLE, N_DEADLINES
+};
+
+/* What happens then: the connection is drained, or ends with GOAWAY. */
+static const struct {
+	const char *drain_why;
+	const char *what, *option;	/* "WHAT 5 s (--OPTION)" */
+	size_t ms;		/* the option's place in struct options */
+	uint32_t code;
+} deadlines[N_DEADLINES] = {
+	[REQUESTS] = { .drain_why = "served its requests (--max-requests)" },
+	[LIFETIME] = { .drain_why = "lived its time (--max-lifetime)" },
+	[STALL] = { NULL, "no progress on output for", "stall-timeout",
+	    offsetof(struct options, stall_timeout_ms),
+	    H2_ENHANCE_YOUR_CALM },
+	[PREFACE] = { NULL, "no connection preface within",
+	    "handshake-timeout", offsetof(struct options,
+	    handshake_timeout_ms), H2_PROTOCOL_ERROR },
+	[SETTINGS] = { NULL, "no acknowledgement of SETTINGS within",
+	    "handshake-timeout", offsetof(struct options,
+	    handshake_timeout_ms), H2_SETTINGS_TIMEOUT },
+	[IDLE] = { NULL, "idle for", "idle-timeout",
+	    offsetof(struct options, idle_timeout_ms), H2_NO_ERROR }
+};
+
+/* When each is, ms. */
+static void
+set_deadlines(struct child *ch, uint64_t now, uint64_t due[N_DEADLINES])
+{
+	struct conn *c = &ch->c;
+	const struct options *o = c->options;
+	bool begun = session_established(c->session);
+
+	due[REQUESTS] = c->draining || o->max_requests == 0 ||
+	    atomic_load(&c->slot->streams) < o->max_requests ? NEVER : now;
+	due[LIFETIME] = c->draining || o->max_lifetime_ms == 0 ? NEVER :
+	    c->slot->started_ms + o->max_lifetime_ms;
+	due[STALL] = conn_stalls_at(c, now);
+	due[PREFACE] = begun ? NEVER : ch->preface_due;
+	due[SETTINGS] = begun && !session_settings_acked(c->session) ?
+	    ch->preface_due : NEVER;
+	due[IDLE] = o->idle_timeout_ms == 0 || conn_runs(c) ? NEVER :
+	    c->last_work + o->idle_timeout_ms;
+}
+
+static void
+pass_deadline(struct child *ch, enum deadline i)
+{
+	char why[SCOREBOARD_WHY];
+	unsigned ms;
+
+	if (deadlines[i].drain_why != NULL) {
+		begin_drain(ch, deadlines[i].drain_why);
+		return;
+	}
+	memcpy(&ms, (const char *)ch->c.options + deadlines[i].ms,
+	    sizeof(ms));
+	snprintf(why, sizeof(why), "%s %g s (--%s)", deadlines[i].what,
+	    ms / 1000.0, deadlines[i].option);
+	end_goaway(ch, CHILD_END_TIMEOUT, deadlines[i].code, why);
 }
 
 /* Returns how long poll may wait, milliseconds, or -1. */
 static int
 check_deadlines(struct child *ch, uint64_t now)
 {
+	uint64_t due[N_DEADLINES];
+	int i, timeout = -1;
+
+	set_deadlines(ch, now, due);
+	for (i = 0; i < N_DEADLINES; i++) {
+		if (due[i] == NEVER)
+			continue;
+		if (due[i] <= now)
+			pass_deadline(ch, (enum deadline)i);
+		sooner(&timeout, until(due[i], now));
+	}
+	/* It moves as the client's system acknowledges, of which none tells. */
+	if (due[STALL] != NEVER)
+		sooner(&timeout, STALL_LOOK_MS);
+	return timeout;
+}
+
+/* What time has brought: returns how long poll may wait, or -1. */
+static int
+look_around(struct child *ch, uint64_t now)
+{
 	struct conn *c = &ch->c;
-	const struct options *o = c->options;
 	struct exchange *stuck;
 	char text[SCOREBOARD_WHY];
-	int timeout = -1;
-	bool stalled, hopeless;
+	int timeout = beat(ch);
+	bool hopeless;
 
-	sooner(&timeout, beat(ch));
 	check_asked(ch);
-	sooner(&timeout, check_age(ch, now));
-	if (c->ready != NULL)
+	if (c->requests.ready != NULL)
 		start_python(ch);
 	sooner(&timeout, handler_balance(c, &hopeless));
 	sooner(&timeout, calls_check_limit(c, now, &stuck));
-	sooner(&timeout, conn_tick(c, now, &stalled));
+	sooner(&timeout, conn_tick(c, now));
 	if (stuck != NULL) {
 		stuck_text(ch, stuck, text, sizeof(text));
 		end_goaway(ch, CHILD_END_LIMIT, H2_INTERNAL_ERROR, text);
@@ -374,46 +441,8 @@ check_deadlines(struct child *ch, uint64_t now)
 	if (hopeless)
 		end_goaway(ch, CHILD_END_INTERNAL, H2_INTERNAL_ERROR,
 		    "no handler thread could be started");
-	if (stalled) {
-		snprintf(text, sizeof(text), "no progress on output for %g s "
-		    "(--stall-timeout)", o->stall_timeout_ms / 1000.0);
-		end_goaway(ch, CHILD_END_TIMEOUT, H2_ENHANCE_YOUR_CALM, text);
-	}
-	if (ch->preface_due != 0) {
-		sooner(&timeout, until(ch->preface_due, now));
-		if (now >= ch->preface_due) {
-			bool started = session_established(c->session);
-
-			snprintf(text, sizeof(text), "no %s within %g s "
-			    "(--handshake-timeout)", started ?
-			    "acknowledgement of SETTINGS" :
-			    "connection preface",
-			    o->handshake_timeout_ms / 1000.0);
-			end_goaway(ch, CHILD_END_TIMEOUT, started ?
-			    H2_SETTINGS_TIMEOUT : H2_PROTOCOL_ERROR, text);
-		}
-	}
-	if (o->idle_timeout_ms != 0 && !conn_runs(c)) {
-		uint64_t due = c->last_work + o->idle_timeout_ms;
-
-		sooner(&timeout, until(due, now));
-		if (now >= due) {
-			snprintf(text, sizeof(text), "idle for %g s "
-			    "(--idle-timeout)", o->idle_timeout_ms / 1000.0);
-			end_goaway(ch, CHILD_END_TIMEOUT, H2_NO_ERROR, text);
-		}
-	}
+	sooner(&timeout, check_deadlines(ch, now));
 	return timeout;
-}
-
-static void
-empty_wake_pipe(struct conn *c)
-{
-	char octets[64];
-
-	c->wake_sent = false;
-	while (read(c->wake[0], octets, sizeof(octets)) > 0)
-		;
 }
 
 /*
@@ -423,9 +452,9 @@ empty_wake_pipe(struct conn *c)
 static short
 input_events(const struct conn *c)
 {
-	if (c->read_blocked)
+	if (c->link.read_blocked)
 		return POLLOUT;
-	return c->backlog ? POLLIN | POLLOUT : POLLIN;
+	return c->link.backlog ? POLLIN | POLLOUT : POLLIN;
 }
 
 /* The client's preface has come: it may have streams from now on. */
@@ -442,33 +471,27 @@ begin(struct child *ch)
 /* What the I/O thread waits for. */
 enum { CLIENT, WAKE, DRAIN, LINE, LOG, N_POLLED };
 
-static void
-forget_polled(struct pollfd *p)
-{
-	int i;
-
-	for (i = 0; i < N_POLLED; i++)
-		p[i].revents = 0;
-}
-
 /*
- * Descriptors other than the client's.  That one is not open any more, or the
- * other end of the pipe that wakes us, is a script's doing and would be so for
- * ever.
+ * Descriptors other than the client's, of which poll returned n.  One that is
+ * not open any more, or the other end of the pipe that wakes us, is a script's
+ * doing and would be so for ever.
  */
 static void
-look_at_own(struct child *ch, struct pollfd *p)
+look_at_own(struct child *ch, struct pollfd *p, int n)
 {
 	short all = 0;
 	int i;
 
-	for (i = 0; i < N_POLLED; i++)
+	for (i = 0; i < N_POLLED; i++) {
+		if (n == -1)
+			p[i].revents = 0;
 		all |= p[i].revents;
+	}
 	if (all & POLLNVAL || p[WAKE].revents & POLLHUP ||
 	    channel_is_closed())
 		end_with(ch, CHILD_END_DAMAGED, CLOSE_FIN, damaged);
 	if (p[WAKE].revents != 0)
-		empty_wake_pipe(&ch->c);
+		wake_take(&ch->c.wake);
 	if (p[DRAIN].revents != 0) {
 		begin_drain(ch, NULL);
 		hurry(ch);
@@ -485,22 +508,22 @@ serve(struct child *ch)
 {
 	struct conn *c = &ch->c;
 	struct pollfd p[N_POLLED] = {
-		[CLIENT] = { .fd = c->fd },
-		[WAKE] = { .fd = c->wake[0], .events = POLLIN },
+		[CLIENT] = { .fd = c->link.fd },
+		[WAKE] = { .fd = c->wake.pipe[0], .events = POLLIN },
 		[DRAIN] = { .fd = ch->a->drain_fd, .events = POLLIN },
 		[LINE] = { .fd = ch->a->line_fd, .events = POLLIN },
 		[LOG] = { .events = POLLOUT }
 	};
-	int timeout;
+	int n, timeout;
 
 	conn_lock(c);
 	/* Without ALPN it may be HTTP/1: our preface waits for the client's. */
-	c->quiet = c->info.alpn == NULL;
+	c->quiet = c->link.info.alpn == NULL;
 	conn_push(c);
 	ch->more = true;	/* what came with the end of the handshake */
 	for (;;) {
 		check_state(ch);
-		timeout = check_deadlines(ch, sys_now_ms());
+		timeout = look_around(ch, sys_now_ms());
 		if (ch->end != CHILD_END_NONE)
 			break;
 		p[CLIENT].events = input_events(c);
@@ -509,13 +532,12 @@ serve(struct child *ch)
 			timeout = 0;
 		c->io_soon = timeout >= 0 && timeout <= HANDLER_LOOK_MS;
 		conn_unlock(c);
-		if (poll(p, N_POLLED, timeout) == -1)
-			forget_polled(p);
+		n = poll(p, N_POLLED, timeout);
 		conn_lock(c);
 		c->io_soon = false;
-		look_at_own(ch, p);
+		look_at_own(ch, p, n);
 		if (p[CLIENT].revents & ~POLLOUT || timeout == 0 ||
-		    (p[CLIENT].revents != 0 && c->read_blocked))
+		    (p[CLIENT].revents != 0 && c->link.read_blocked))
 			read_input(ch);
 		begin(ch);
 		conn_push(c);
@@ -538,7 +560,7 @@ close_connection(struct child *ch)
 	conn_unlock(c);
 	/* Of a handshake that has not ended there is nothing to be fetched. */
 	closing_run(c, ch->how, ch->end == CHILD_END_DRAINED ?
-	    c->tls == NULL || c->info.version != NULL :
+	    c->link.tls == NULL || c->link.info.version != NULL :
 	    ch->end != CHILD_END_CLIENT);
 }
 
@@ -550,15 +572,15 @@ static void
 wait_for_functions(struct child *ch)
 {
 	struct conn *c = &ch->c;
-	struct pollfd p = { .fd = c->wake[0], .events = POLLIN };
+	struct pollfd p = { .fd = c->wake.pipe[0], .events = POLLIN };
 	struct exchange *stuck = NULL;
 	uint64_t now = sys_now_ms(), log_due = now + LOG_MS;
 	int timeout;
 
 	conn_lock(c);
-	for (; (c->n_busy > 0 || (c->n_logging > 0 && now < log_due)) &&
+	for (; (c->requests.n_busy > 0 || (c->n_logging > 0 && now < log_due)) &&
 	    ch->end != CHILD_END_LIMIT; now = sys_now_ms()) {
-		if (c->n_busy > 0)
+		if (c->requests.n_busy > 0)
 			log_due = now + LOG_MS;
 		timeout = calls_check_limit(c, now, &stuck);
 		sooner(&timeout, until(log_due, now));
@@ -573,7 +595,7 @@ wait_for_functions(struct child *ch)
 		if (poll(&p, 1, timeout) > 0 && p.revents & POLLNVAL)
 			poll(NULL, 0, 100);
 		conn_lock(c);
-		empty_wake_pipe(c);
+		wake_take(&c->wake);
 	}
 	conn_unlock(c);
 }
@@ -587,7 +609,7 @@ add_client_log(struct child *ch)
 	char text[256], number[FRAME_CODE_TEXT];
 	uint32_t code = l->code;
 
-	clientlog_text(l, text, sizeof(text));
+	clientlog_text(l, ch->c.link.end, text, sizeof(text));
 	if (text[0] != '\0')
 		snprintf(ch->why + len, sizeof(ch->why) - len, "%s%s",
 		    len > 0 ? "; " : "", text);
@@ -599,13 +621,10 @@ add_client_log(struct child *ch)
 static void
 leave(struct child *ch)
 {
-	static const int codes[] = {
-		[CHILD_END_CLIENT] = CHILD_EXIT_OK,
-		[CHILD_END_DRAINED] = CHILD_EXIT_OK,
+	static const int codes[] = {	/* else CHILD_EXIT_OK */
 		[CHILD_END_TIMEOUT] = CHILD_EXIT_CLIENT,
 		[CHILD_END_VIOLATION] = CHILD_EXIT_CLIENT,
 		[CHILD_END_TRANSPORT] = CHILD_EXIT_CLIENT,
-		[CHILD_END_SCRIPT] = CHILD_EXIT_OK,
 		[CHILD_END_LIMIT] = CHILD_EXIT_SCRIPT,
 		[CHILD_END_DAMAGED] = CHILD_EXIT_SCRIPT,
 		[CHILD_END_MEMORY] = CHILD_EXIT_INTERNAL,
@@ -657,14 +676,14 @@ child_run(const struct child_args *a)
 		child_fail(a->slot, "cannot set up a connection");
 	ch.c.board = a->board;
 	for (i = 0; i < 2; i++)
-		ch.c.wake[i] = sys_move(ch.c.wake[i],
+		ch.c.wake.pipe[i] = sys_move(ch.c.wake.pipe[i],
 		    confine_own_files(a->options));
-	if (ch.c.wake[0] == -1 || ch.c.wake[1] == -1 ||
+	if (ch.c.wake.pipe[0] == -1 || ch.c.wake.pipe[1] == -1 ||
 	    confine_files(a->options) == -1)
 		child_fail(a->slot, "descriptors");
 	ch.c.client_host = a->client_host;
 	ch.c.client_port = a->client_port;
-	ch.c.client = a->client;
+	ch.c.client_log.client = a->client;
 	ch.preface_due = sys_now_ms() + a->options->handshake_timeout_ms;
 	if (t != NULL)
 		handshake(&ch);

@@ -34,7 +34,7 @@ poll_until(int fd, short events, uint64_t due)
 static bool
 wait_for_room(struct conn *c, uint64_t due)
 {
-	int fd = c->fd;
+	int fd = c->link.fd;
 	long left = sys_unsent(fd), before = LONG_MAX;
 
 	while (left < before && sys_now_ms() < due) {
@@ -68,7 +68,7 @@ send_close_notify(struct conn *c, uint64_t due)
 
 	do {
 		conn_lock(c);
-		rc = tls_shutdown(c->tls);
+		rc = tls_shutdown(c->link.tls);
 		conn_unlock(c);
 	} while (rc == TLS_AGAIN_WRITE && wait_for_room(c, due));
 }
@@ -95,12 +95,12 @@ saw_end(struct conn *c, bool *deaf)
 	char octets[4096];
 	ssize_t n;
 
-	while (poll_until(c->fd, POLLIN, due)) {
+	while (poll_until(c->link.fd, POLLIN, due)) {
 		if (!*deaf) {
 			*deaf = hears_nothing(c);
 			continue;
 		}
-		n = read(c->fd, octets, sizeof(octets));
+		n = read(c->link.fd, octets, sizeof(octets));
 		if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
 			return true;
 	}
@@ -115,8 +115,8 @@ saw_end(struct conn *c, bool *deaf)
 static void
 wait_for_end(struct conn *c, uint64_t due)
 {
-	bool deaf = c->tls != NULL && c->info.version == NULL;
-	int fd = c->fd;
+	bool deaf = c->link.tls != NULL && c->link.info.version == NULL;
+	int fd = c->link.fd;
 	long left = sys_unsent(fd), before;
 
 	do {
@@ -135,24 +135,24 @@ closing_run(struct conn *c, enum conn_close how, bool linger)
 	uint64_t due = sys_now_ms() + c->options->stall_timeout_ms;
 
 	/* Before the end of the handshake nothing can be said. */
-	if (c->tls == NULL || c->info.version != NULL)
+	if (c->link.tls == NULL || c->link.info.version != NULL)
 		flush_output(c, due);
 	conn_lock(c);
 	conn_set_gone(c);
 	conn_unlock(c);
-	if (how == CLOSE_TLS && c->tls != NULL)
+	if (how == CLOSE_TLS && c->link.tls != NULL)
 		send_close_notify(c, due);
 	if (how == CLOSE_RST) {
-		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset,
+		setsockopt(c->link.fd, SOL_SOCKET, SO_LINGER, &reset,
 		    sizeof(reset));
 	} else {
-		shutdown(c->fd, SHUT_WR);
+		shutdown(c->link.fd, SHUT_WR);
 		atomic_store(&c->slot->state, CHILD_GONE);
 		if (linger)
 			wait_for_end(c, due);
 	}
 	conn_lock(c);
-	conn_close_fd(c);
+	link_close(&c->link);
 	atomic_store(&c->slot->state, CHILD_GONE);
 	conn_unlock(c);
 }

@@ -172,11 +172,11 @@ watchdog_main(void *arg)
 }
 
 static void
-expire(struct conn *c, struct exchange *x, uint64_t since)
+expire(struct exchange *x, uint64_t since)
 {
 	struct watch *w;
 
-	conn_expire(c, x, since);
+	exchange_expire(x, since);
 	if ((w = malloc(sizeof(*w))) == NULL)
 		return;		/* the grace time is left */
 	*w = (struct watch){ .x = x, .since = since };
@@ -210,10 +210,10 @@ calls_check_limit(struct conn *c, uint64_t now, struct exchange **stuck)
 	struct exchange *x;
 
 	*stuck = NULL;
-	if (c->n_busy == 0)
+	if (c->requests.n_busy == 0)
 		return -1;
 	/* What begins later than now has its time looked at by then. */
-	for (x = c->exchanges; x != NULL && limit != 0; x = x->next) {
+	for (x = c->requests.first; x != NULL && limit != 0; x = x->next) {
 		since = atomic_load(&x->call.since);
 		if ((from = limited_since(x, since)) == 0)
 			continue;
@@ -222,7 +222,7 @@ calls_check_limit(struct conn *c, uint64_t now, struct exchange **stuck)
 			*stuck = x;
 		if (now >= due) {
 			if (atomic_load(&x->call.expired) != since)
-				expire(c, x, since);
+				expire(x, since);
 			due += CALLS_GRACE_MS;
 		}
 		if (due < next)

@@ -99,7 +99,7 @@ await(struct conn *c, struct op *op)
 
 	if (buf_len(&x->events) > 0 || x->events.failed || x->moved_all)
 		return SEND_OK;
-	if (x->left || x->finished) {
+	if (x->left || x->phase == EXCHANGE_OVER) {
 		op->why = "the client has left";
 		return SEND_ERR_CLOSED;
 	}
@@ -396,9 +396,8 @@ event_gather(struct stream_object *self, PyObject *unused)
 static int
 press_locked(struct conn *c, void *arg)
 {
-	struct exchange *x = arg;
-
-	exchange_press(c, x);
+	(void)c;
+	exchange_press(arg);
 	return 0;
 }
 

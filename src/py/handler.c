@@ -43,7 +43,7 @@ add_thread(struct conn *c)
 	uint64_t most = 2 * (uint64_t)c->options->limits.max_concurrent_streams;
 	static bool warned;
 
-	if (conn_call_thread(c) || c->n_threads >= most)
+	if (wake_handler(&c->wake) || c->wake.n_threads >= most)
 		return 0;
 	if (sys_start_thread(handler_main, c, HANDLER_STACK) == -1) {
 		if (!warned)
@@ -51,8 +51,8 @@ add_thread(struct conn *c)
 		warned = true;
 		return -1;
 	}
-	c->n_threads++;
-	c->n_entering++;
+	c->wake.n_threads++;
+	c->wake.n_entering++;
 	return 0;
 }
 
@@ -64,8 +64,8 @@ add_thread(struct conn *c)
 static bool
 is_spare(const struct conn *c, const struct turn *t)
 {
-	return !t->entering && c->n_busy > 0 && c->last_taker != t &&
-	    sys_now_us() - c->last_taken <= CONN_BUSY_US;
+	return !t->entering && c->requests.n_busy > 0 && c->requests.last_taker != t &&
+	    sys_now_us() - c->requests.last_taken <= EXCHANGE_BUSY_US;
 }
 
 static int
@@ -76,7 +76,7 @@ take_turn(struct conn *c, void *arg)
 	if (t->over) {
 		c->n_logging--;
 		if (c->stopping)
-			conn_wake_io(c);
+			wake_io(&c->wake);
 	}
 	t->over = t->done != NULL && conn_put_back(c, t->done, &t->access);
 	t->done = NULL;
@@ -90,15 +90,15 @@ take_turn(struct conn *c, void *arg)
 		return 0;
 	}
 	if (t->entering)
-		c->n_entering--;
+		c->wake.n_entering--;
 	if (t->entering && !t->gil_was_free)
 		c->crowd_until = sys_now_us() + HANDLER_CROWD_US;
 	if (!c->stopping && !is_spare(c, t))
 		t->next = conn_take_ready(c, t);
 	if (t->next == NULL) {
-		c->n_idle++;
-	} else if (t->entering && t->gil_was_free && c->ready != NULL &&
-	    c->n_busy > 1) {
+		c->wake.n_idle++;
+	} else if (t->entering && t->gil_was_free && c->requests.ready != NULL &&
+	    c->requests.n_busy > 1) {
 		/* Those at work wait for something: so may this one. */
 		add_thread(c);
 	}
@@ -113,10 +113,10 @@ retire(struct conn *c)
 	bool leaves;
 
 	conn_lock(c);
-	leaves = c->n_idle > 1;
+	leaves = c->wake.n_idle > 1;
 	if (leaves) {
-		c->n_idle--;
-		c->n_threads--;
+		c->wake.n_idle--;
+		c->wake.n_threads--;
 	}
 	conn_unlock(c);
 	return leaves;
@@ -134,16 +134,16 @@ rest(struct conn *c)
 	until.tv_sec += HANDLER_RETIRE_S;
 	for (;;) {
 		rc = 0;
-		pthread_mutex_lock(&c->call_mutex);
-		while (c->n_calls == 0 && rc == 0)
+		pthread_mutex_lock(&c->wake.mutex);
+		while (c->wake.n_calls == 0 && rc == 0)
 			rc = stays ?
-			    pthread_cond_wait(&c->call_cond, &c->call_mutex) :
-			    pthread_cond_timedwait(&c->call_cond,
-			    &c->call_mutex, &until);
-		called = c->n_calls > 0;
+			    pthread_cond_wait(&c->wake.cond, &c->wake.mutex) :
+			    pthread_cond_timedwait(&c->wake.cond,
+			    &c->wake.mutex, &until);
+		called = c->wake.n_calls > 0;
 		if (called)
-			c->n_calls--;
-		pthread_mutex_unlock(&c->call_mutex);
+			c->wake.n_calls--;
+		pthread_mutex_unlock(&c->wake.mutex);
 		if (called)
 			return true;
 		if (retire(c))
@@ -177,7 +177,7 @@ next_exchange(struct conn *c, struct turn *t)
 		if (t->over) {
 			/* The log may be a pipe that nobody empties. */
 			Py_BEGIN_ALLOW_THREADS
-			access_log(&t->access, c->client);
+			access_log(&t->access, c->client_log.client);
 			Py_END_ALLOW_THREADS
 			continue;
 		}
@@ -239,26 +239,26 @@ handler_main(void *arg)
 static bool
 needs_thread(const struct conn *c)
 {
-	uint64_t now = sys_now_us(), since = c->ready->ready_since;
+	uint64_t now = sys_now_us(), since = c->requests.ready->ready_since;
 
 	if (now - since >= HANDLER_LATE_US && now >= c->crowd_until)
 		return true;
-	if (!conn_taken_within(c, now, HANDLER_LATE_US))
+	if (!exchange_taken_within(&c->requests, now, HANDLER_LATE_US))
 		return true;
-	if (since < c->last_taken)
-		since = c->last_taken;
-	return now - since > CONN_BUSY_US;
+	if (since < c->requests.last_taken)
+		since = c->requests.last_taken;
+	return now - since > EXCHANGE_BUSY_US;
 }
 
 int
 handler_balance(struct conn *c, bool *hopeless)
 {
 	*hopeless = false;
-	if (c->ready == NULL || c->stopping)
+	if (c->requests.ready == NULL || c->stopping)
 		return -1;
-	if ((c->n_threads == 0 || needs_thread(c)) && add_thread(c) < 0) {
-		*hopeless = c->n_threads == 0 && sys_now_us() -
-		    c->ready->ready_since >= HANDLER_START_US;
+	if ((c->wake.n_threads == 0 || needs_thread(c)) && add_thread(c) < 0) {
+		*hopeless = c->wake.n_threads == 0 && sys_now_us() -
+		    c->requests.ready->ready_since >= HANDLER_START_US;
 		return 100;	/* try again; those that run go on */
 	}
 	return HANDLER_LOOK_MS;

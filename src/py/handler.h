@@ -5,7 +5,7 @@
  * nothing here waits for the GIL in that thread.
  *
  * One thread drains the queue, so that quick handlers pay for no hand-over.
- * When nobody has taken anything from it for more than CONN_BUSY_US, or the
+ * When nobody has taken anything from it for more than EXCHANGE_BUSY_US, or the
  * first has been in it for HANDLER_LATE_US, another thread joins; at once, if
  * all at work have been for as long as that.  If it finds the GIL free, since
  * those at work sleep or wait, it calls the next before it begins.  If it had

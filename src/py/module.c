@@ -342,18 +342,18 @@ module_connection(PyObject *module, PyObject *unused)
 		return NULL;
 	}
 	/* A name from the wire may be any octets. */
-	if (c->info.sni != NULL)
-		sni = PyUnicode_DecodeLatin1(c->info.sni,
-		    (Py_ssize_t)strlen(c->info.sni), NULL);
+	if (c->link.info.sni != NULL)
+		sni = PyUnicode_DecodeLatin1(c->link.info.sni,
+		    (Py_ssize_t)strlen(c->link.info.sni), NULL);
 	else
 		sni = Py_BuildValue("");
 	return Py_BuildValue("{slszszszsNsOsNs(sI)}",
 	    "id", (long)getpid(),
-	    "alpn_protocol", c->info.alpn,
-	    "tls_version", c->info.version,
-	    "cipher", c->info.cipher,
+	    "alpn_protocol", c->link.info.alpn,
+	    "tls_version", c->link.info.version,
+	    "cipher", c->link.info.cipher,
 	    "sni", sni,
-	    "session_reused", c->info.resumed ? Py_True : Py_False,
+	    "session_reused", c->link.info.resumed ? Py_True : Py_False,
 	    "client_settings", client_settings(c),
 	    "client_address", c->client_host, c->client_port);
 }
@@ -392,9 +392,8 @@ module_after_fork(PyObject *module, PyObject *unused)
 	(void)module;
 	(void)unused;
 	if (c != NULL && !atomic_exchange(&c->forked, true)) {
-		close(c->fd);
-		close(c->wake[0]);
-		close(c->wake[1]);
+		close(c->link.fd);
+		wake_close(&c->wake);
 	}
 	Py_RETURN_NONE;
 }

@@ -5,6 +5,7 @@
  */
 #include <Python.h>
 
+#include "conn/quickfile.h"
 #include "module.h"
 #include "pystream.h"
 

@@ -52,7 +52,7 @@ serve_connection(const struct options *o, struct slot *slot,
 		return -1;
 	}
 	c.client_host = "127.0.0.1";
-	c.client = "127.0.0.1:0";
+	c.client_log.client = "127.0.0.1:0";
 	if (write(fds[1], octets, (size_t)n) == n) {
 		conn_lock(&c);
 		conn_push(&c);

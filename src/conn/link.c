@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The socket of a connection, with or without TLS.  conn.c calls it, under the
+ * connection's mutex; nothing here waits.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+#include "link.h"
+
+/* TLS records hold at most this much, octets (RFC 8446 §5.1). */
+#define RECORD_MAX 16384
+
+void
+link_init(struct link *l, int fd, struct tls *t)
+{
+	*l = (struct link){ .fd = fd, .tls = t, .last_written = sys_now_ms(),
+	    .unfetched = LONG_MAX };
+}
+
+void
+link_close(struct link *l)
+{
+	if (l->fd != -1)
+		close(l->fd);
+	l->fd = -1;
+}
+
+/* errno as an enum tls_status; `again` is that of a call to be made again. */
+static long
+failed(struct link *l, enum tls_status again)
+{
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return again;
+	l->error = errno;
+	return TLS_ERROR;
+}
+
+static long
+read_some(struct link *l, void *dst, size_t size)
+{
+	ssize_t n;
+
+	if (l->tls != NULL)
+		return tls_read(l->tls, dst, size);
+	do
+		n = read(l->fd, dst, size);
+	while (n == -1 && errno == EINTR);
+	if (n == 0)
+		return TLS_EOF;
+	return n == -1 ? failed(l, TLS_AGAIN_READ) : n;
+}
+
+static long
+write_some(struct link *l, const void *src, size_t len)
+{
+	ssize_t n;
+
+	if (len > TLS_WRITE_MAX)
+		len = TLS_WRITE_MAX;
+	if (l->tls != NULL)
+		return tls_write(l->tls, src, len);
+	n = sys_write(l->fd, src, len);
+	return n == -1 ? failed(l, TLS_AGAIN_WRITE) : n;
+}
+
+/*
+ * The client's side has ended, as a read or write says.  EPIPE: its reset came
+ * after its FIN, or another call has had ECONNRESET.
+ */
+static void
+note_end(struct link *l, long status, int err)
+{
+	enum client_end end = CLIENT_END_NONE;
+
+	if (status == TLS_ERROR && (err == ECONNRESET || err == EPIPE))
+		end = CLIENT_END_RESET;
+	else if (status == TLS_EOF)
+		end = l->tls != NULL && tls_got_close_notify(l->tls) ?
+		    CLIENT_END_NOTIFY : CLIENT_END_FIN;
+	if (l->end == CLIENT_END_NONE || end == CLIENT_END_NOTIFY)
+		l->end = end;
+}
+
+size_t
+link_read(struct link *l, uint8_t *dst, size_t size, long *status)
+{
+	size_t have = 0;
+
+	do {
+		*status = read_some(l, dst + have, size - have);
+		have += *status > 0 ? (size_t)*status : 0;
+	} while (*status > 0 && size - have >= RECORD_MAX);
+	l->read_blocked = *status == TLS_AGAIN_WRITE;
+	note_end(l, *status, errno);
+	return have;
+}
+
+enum link_room
+link_push(struct link *l, struct session *s, size_t *taken)
+{
+	struct buf *out = session_output(s);
+	size_t len;
+	long n;
+
+	*taken = 0;
+	while ((len = buf_len(out)) > 0) {
+		n = write_some(l, buf_data(out), len);
+		if (n == TLS_AGAIN_READ || n == TLS_AGAIN_WRITE)
+			break;
+		if (n <= 0) {
+			note_end(l, TLS_ERROR, errno);
+			return LINK_FAILED;
+		}
+		session_wrote(s, (size_t)n);
+		*taken += (size_t)n;
+	}
+	/* A stall begins with the first refusal. */
+	if (*taken > 0 || (len > 0 && !l->backlog))
+		l->last_written = sys_now_ms();
+	l->backlog = len > 0;
+	return len > 0 ? LINK_FULL : LINK_EMPTIED;
+}
+
+const char *
+link_error(const struct link *l)
+{
+	return l->tls != NULL ? tls_error(l->tls) : strerror(l->error);
+}
+
+unsigned
+link_take_messages(struct link *l)
+{
+	return l->tls != NULL ? tls_take_messages(l->tls) : 0;
+}
+
+bool
+link_no_memory(const struct link *l)
+{
+	return l->tls != NULL && tls_no_memory(l->tls);
+}
+
+bool
+link_is_open(const struct link *l)
+{
+	return fcntl(l->fd, F_GETFD) != -1 && !sys_is_shut(l->fd);
+}
+
+/*
+ * The kernel may have megabytes, and asks for more when a third of them is
+ * gone; windows may be of as much.
+ */
+bool
+link_has_moved(struct link *l)
+{
+	long left = sys_unsent(l->fd);
+
+	if (left >= l->unfetched)
+		return false;
+	l->unfetched = left;
+	return true;
+}
+
+void
+link_watch_again(struct link *l)
+{
+	l->unfetched = LONG_MAX;
+}
