@@ -16,7 +16,7 @@ import _h2rig
 from h2rig import pipes
 from h2rig.errors import HTTPException
 from h2rig.headers import ResponseHeaders
-from h2rig.server import codecache, explain, files
+from h2rig.server import codecache, files, scripts
 from h2rig.server.static import (OWN, AsIsHandler, DirectoryHandler,
                                  FileHandler, as_is_handler, directory_handler,
                                  file_handler)
@@ -172,7 +172,7 @@ class PythonScriptHandler:
                 and functions.handle_data is None):
             raise HTTPException(
                 500, "No main function or handlers in script %s%s" % (
-                    script.path, explain.near_miss(namespace, (
+                    script.path, scripts.near_miss(namespace, (
                         "main", "handle_headers", "handle_data"))))
         return functions
 

@@ -8,9 +8,9 @@ from typing import Any, Iterable, Iterator, List, Optional, Tuple, Union
 
 import _h2rig
 
+from h2rig.constants import response_codes
 from h2rig.errors import ProtocolError
 from h2rig.headers import ResponseHeaders, as_it_stands
-from h2rig.server.constants import response_codes
 from h2rig.server.files import FilePart, file_part
 from h2rig.server.isomorphic import isomorphic_encode, octets
 from h2rig.server.output import script_logger

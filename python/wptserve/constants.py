@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
-"""Alias of `h2rig.server.constants`."""
+"""Alias of `h2rig.constants`."""
 
-from h2rig.server.constants import content_types, response_codes  # noqa: F401
+from h2rig.constants import content_types, response_codes  # noqa: F401

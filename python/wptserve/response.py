@@ -3,6 +3,5 @@
 
 from h2rig.headers import ResponseHeaders  # noqa: F401
 from h2rig.response import Response  # noqa: F401
-from h2rig.server.multipart import (MultipartContent,  # noqa: F401
-                                    MultipartPart)
+from h2rig.server.ranges import MultipartContent, MultipartPart  # noqa: F401
 from h2rig.writer import ResponseWriter  # noqa: F401

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The body store: content of a request, in memory up to 1 MiB, then in one
-temporary file, as far as there is room for it (`room`); and file-like views
-of it.
+temporary file, as far as the limits on stored content allow; and file-like
+views of it.
+
+What each connection has in files is counted in memory that all processes
+share (`_h2rig.stored`).  It is counted before it is written, so that
+connections which write at the same time do not exceed a limit together.
 """
 
 import io
@@ -11,9 +15,14 @@ import tempfile
 import threading
 from typing import Any, Callable, Iterator, List, Optional, Union
 
-from h2rig.server import room
+import _h2rig
 
-__all__ = ["BodyStore", "RawInput", "storing"]
+from h2rig.connection import connection
+from h2rig.errors import HTTPException
+from h2rig.server.config import options
+from h2rig.server.rundir import free_space
+
+__all__ = ["BodyStore", "NoRoom", "RawInput", "configure", "storing"]
 
 #: Octets that are held in memory.
 IN_MEMORY = 1 << 20
@@ -31,6 +40,56 @@ STEP = 1 << 20
 storing = threading.RLock()
 os.register_at_fork(before=storing.acquire, after_in_parent=storing.release,
                     after_in_child=storing.release)
+
+
+class NoRoom(HTTPException):
+    """Content cannot be stored: 413 where the connection has had its share,
+    503 where the server has no room.
+    """
+
+
+def configure() -> None:
+    """Sets --max-stored-total if it was not given; in the parent, at start."""
+    if not options.max_stored_total:
+        options.max_stored_total = free_space() * 3 // 4
+
+
+def _take(n: int) -> None:
+    # Counts n octets more of this connection's.  NoRoom: they are not counted.
+    own, everybody, _ = _h2rig.stored(n)
+    if not everybody:
+        return              # this process serves no connection
+    left = min(options.max_stored_total - everybody, free_space() - n)
+    if options.max_stored and own > options.max_stored:
+        code, reason = 413, ("a connection may have %d octets stored "
+                             "(--max-stored)" % options.max_stored)
+    elif left < 0:
+        code, reason = 503, ("all may have %d octets stored "
+                             "(--max-stored-total), as far as TMPDIR has room"
+                             % options.max_stored_total)
+    elif not options.max_stored and own > left:
+        code, reason = 413, ("a connection may have no more stored than it "
+                             "leaves room for (--max-stored)")
+    else:
+        return
+    _give_back(n)
+    raise _refusal(code, reason)
+
+
+def _give_back(n: int) -> None:
+    # Takes n octets of this connection's out of the count.
+    _h2rig.stored(-n)
+
+
+def _refusal(code: int, reason: str) -> NoRoom:
+    # Also logs whose content is not stored, and who has most stored.
+    own, _, most = _h2rig.stored(0)
+    host, port = connection.client_address
+    _h2rig.log("warn", "content of %s is not stored, status %d: %s; it has %d "
+               "octets stored; %s has most" % (
+                   "[%s]:%d" % (host, port) if ":" in host
+                   else "%s:%d" % (host, port), code, reason, own, most))
+    return NoRoom(code, "the content cannot be stored: " + reason)
 
 
 class BodyStore:
@@ -53,7 +112,7 @@ class BodyStore:
         self._memory: Union[bytes, bytearray] = b""
         self._filed = 0
         self._file: Any = None
-        self.lost: Optional[room.NoRoom] = None
+        self.lost: Optional[NoRoom] = None
         self._counted = 0
         self._whole = b""
 
@@ -69,7 +128,7 @@ class BodyStore:
             if self.lost is None:
                 try:
                     self._add(data)
-                except (OSError, MemoryError, room.NoRoom) as e:
+                except (OSError, MemoryError, NoRoom) as e:
                     self._lose(e)
             self.length = offset + len(data)
         return offset
@@ -88,7 +147,7 @@ class BodyStore:
             self._flush()
 
     def _lose(self, e: Exception) -> None:
-        self.lost = e if isinstance(e, room.NoRoom) else room.refusal(
+        self.lost = e if isinstance(e, NoRoom) else _refusal(
             503, str(e) or type(e).__name__)
         # Others have the room of what is of no use now.
         self._memory, self._file, self._whole = b"", None, b""
@@ -97,19 +156,19 @@ class BodyStore:
     def check(self) -> None:
         """Raises `lost`, if it is."""
         if self.lost is not None:
-            raise room.NoRoom(self.lost.code, self.lost.message)
+            raise NoRoom(self.lost.code, self.lost.message)
 
     def _uncount(self) -> None:
         counted, self._counted = self._counted, 0
         if counted:
-            room.give(counted)
+            _give_back(counted)
 
     def _write(self, data: Union[bytes, bytearray]) -> None:
         # Behind what is in the file: counted once all of it is.
         more = self._filed + len(data) - self._counted
         if more > 0:
             more += -more % STEP
-            room.take(more)
+            _take(more)
             self._counted += more
         at, left = self._filed, memoryview(data)
         while left:

@@ -34,7 +34,7 @@ class Options:
         #: octets of a WebSocket message
         self.max_message = 1 << 24
         self.max_parameters = 10000
-        #: octets of content in files, see `room`; 0: a share of the space
+        #: octets of content in files, see `body`; 0: a share of the space
         self.max_stored = 0
         self.max_stored_total = 0
         self.version = ""

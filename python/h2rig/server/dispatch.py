@@ -25,8 +25,8 @@ from h2rig.handlers import FrameFunctions, apply_result
 from h2rig.headers import ResponseHeaders
 from h2rig.request import Request
 from h2rig.response import Response
-from h2rig.server import (codecache, explain, paths, reach, room, rundir,
-                          settings, userroutes, wpt_pages)
+from h2rig.server import (body, codecache, rundir, scripts, settings,
+                          userroutes, wpt_pages)
 from h2rig.server.body import storing
 from h2rig.server.config import options
 from h2rig.server.files import FilePart, FileParts
@@ -67,7 +67,7 @@ def configure(values: Dict[str, Any]) -> None:
                                             options.settings)
     if options.routes is not None:
         options.routes = os.path.abspath(options.routes)
-    paths.add(options.doc_root)
+    scripts.add_path(options.doc_root)
     _alias_modules()
     websocket_aliases.install()
     for name in _PRELOAD:
@@ -76,7 +76,7 @@ def configure(values: Dict[str, Any]) -> None:
     if options.wpt:
         wpt_pages.register(router)
     router.add_defaults()
-    room.configure()
+    body.configure()
     stash.configure()
 
 
@@ -94,7 +94,7 @@ def probe() -> None:
     were read load.  ConfigError.
     """
     if options.user is not None:
-        reach.check()
+        settings.check_access()
     if options.routes is not None:
         userroutes.load(options.routes, options.routes_candidate)
 
@@ -535,9 +535,9 @@ class Exchange:
                 self.log(level, name, "HTTPException %d %s"
                          % (code, message))
                 return code, str(message)
-        e = explain.called_wrongly(
+        e = scripts.called_wrongly(
             e, name, function or getattr(self.functions, name, None)) or e
-        text = explain.traceback_text(e, _h2rig.log_enabled("debug"))
+        text = scripts.traceback_text(e, _h2rig.log_enabled("debug"))
         self.log("error", name, text)
         if options.hide_tracebacks:
             text = _summary(e)

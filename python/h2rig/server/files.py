@@ -10,9 +10,9 @@ import stat
 from typing import Any, Callable, List, NamedTuple, Optional, Tuple, Union
 from urllib.parse import quote_from_bytes
 
+from h2rig.constants import content_types
 from h2rig.errors import HTTPException
 from h2rig.server.config import options
-from h2rig.server.constants import content_types
 from h2rig.server.isomorphic import percent_decode
 
 __all__ = ["FilePart", "FileParts", "NotServed", "Place", "as_sent",

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""The Range request field (RFC 9110 §14)."""
+"""The Range request field (RFC 9110 §14), and multipart content (RFC 2046
+§5.1), by which several ranges are answered.
+"""
 
 import re
-from typing import List, Optional, Tuple, Union
+import uuid
+from typing import Any, Iterable, List, Optional, Tuple, Union
 
 from h2rig.errors import HTTPException
+from h2rig.headers import ResponseHeaders
 from h2rig.server.isomorphic import isomorphic_decode, shown
 
-__all__ = ["Range", "RangeParser"]
+__all__ = ["MultipartContent", "MultipartPart", "Range", "RangeParser"]
 
 # Of a part without white space around it: nothing here may match in more than
 # one way, or a field of spaces would take the square of its length.
@@ -116,3 +120,60 @@ class RangeParser:
         for r in rest[1:]:
             merged[-1:] = merged[-1].coalesce(r)
         return merged
+
+
+class MultipartPart:
+    """A part: its content and fields."""
+
+    def __init__(self, data: bytes, content_type: Any = None,
+                 headers: Optional[Iterable[Tuple[Any, Any]]] = None) -> None:
+        self.headers = ResponseHeaders()
+        if content_type is not None:
+            self.headers.set("Content-Type", content_type)
+        if headers is not None:
+            for name, value in headers:
+                # The type that the part was given is the one that counts.
+                if name.lower() in (b"content-type", "content-type"):
+                    self.headers.set(name, value)
+                else:
+                    self.headers.append(name, value)
+        self.data = data
+
+    def to_bytes(self) -> bytes:
+        """Fields, an empty line, content."""
+        return b"".join(bytes(name) + b": " + bytes(value) + b"\r\n"
+                        for name, value in self.headers) + b"\r\n" + self.data
+
+
+class MultipartContent:
+    """Parts with a boundary between; an iterable of one bytes, so that it can
+    be a response's content.
+    """
+
+    def __init__(self, boundary: Optional[str] = None,
+                 default_content_type: Any = None) -> None:
+        self.boundary = uuid.uuid4().hex if boundary is None else boundary
+        self.items: List[MultipartPart] = []
+        self.default_content_type = default_content_type
+
+    def append_part(self, data: bytes, content_type: Any = None,
+                    headers: Optional[Iterable[Tuple[Any, Any]]] = None
+                    ) -> None:
+        """Adds a part."""
+        if content_type is None:
+            content_type = self.default_content_type
+        self.items.append(MultipartPart(data, content_type, headers))
+
+    def to_bytes(self) -> bytes:
+        """The whole content."""
+        boundary = b"--" + self.boundary.encode("ascii")
+        out = [b""]
+        for item in self.items:
+            out += [boundary, item.to_bytes()]
+        return b"\r\n".join(out + [boundary + b"--", b""])
+
+    def __call__(self) -> bytes:
+        return self.to_bytes()
+
+    def __iter__(self) -> Any:
+        yield self.to_bytes()

@@ -23,10 +23,9 @@ from typing import Optional
 
 import _h2rig
 
-from h2rig.server import room
 from h2rig.server.config import options
 
-__all__ = ["check", "give_room", "make", "refresh", "remove", "reserve",
+__all__ = ["check", "free_space", "give_room", "make", "refresh", "remove", "reserve",
            "restore"]
 
 #: Octets that are kept for the stash, at most, and the file that has them.
@@ -40,6 +39,14 @@ MAX_FILES = 5000
 _locked = -1
 
 
+def free_space() -> int:
+    """Octets that TMPDIR has for a user without privileges."""
+    status = os.statvfs(tempfile.gettempdir())
+    if not status.f_blocks:
+        return 1 << 62      # the file system does not tell
+    return status.f_bavail * status.f_frsize
+
+
 def make() -> None:
     """Sees that it is there.  OSError."""
     if options.run_directory is None:
@@ -49,7 +56,7 @@ def make() -> None:
 
 def reserve() -> None:
     """Keeps some room for the stash, whoever fills TMPDIR; the parent."""
-    size = min(RESERVE, room.free() // 8)
+    size = min(RESERVE, free_space() // 8)
     with contextlib.suppress(OSError):
         # By descriptor: the path may be the scripts' user's by now.
         fd = os.open(RESERVED, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600,
@@ -65,7 +72,7 @@ def give_room() -> bool:
     """Lets the stash have what was reserved for it, if there is no other room:
     whether it has got any.
     """
-    if room.free() >= RESERVE:
+    if free_space() >= RESERVE:
         return False
     try:
         os.unlink(os.path.join(options.run_directory or "", RESERVED))

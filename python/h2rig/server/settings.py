@@ -10,13 +10,15 @@ use, and a user's own, are there for `{{...}}` as they are.
 import json
 import os
 import re
-from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
+import tempfile
+from typing import (Any, Callable, Dict, Iterable, Iterator, List, Optional,
+                    Set, Tuple)
 
 from h2rig.errors import ConfigError
 from h2rig.server.config import Alias, Config, options
 from h2rig.server.files import as_sent, decode_path
 
-__all__ = ["SCHEMES", "build", "load", "make_aliases"]
+__all__ = ["SCHEMES", "build", "check_access", "load", "make_aliases"]
 
 #: Kinds of server that a test may ask the port of.
 SCHEMES = ("http", "https", "ws", "wss", "h2")
@@ -252,3 +254,45 @@ def _add_alias(found: Dict[str, Alias], what: str, url: str,
     prefix = "/" + path.strip("/") + "/" if path.strip("/") else "/"
     found[prefix] = (prefix, os.path.abspath(directory),
                      os.path.realpath(directory))
+
+
+_READ = os.R_OK | os.X_OK
+_WRITE = os.W_OK | os.X_OK
+
+
+def check_access() -> None:
+    """Looks at what scripts need with the rights of --user, before a client
+    comes; called in a short-lived process that has these rights.  ConfigError
+    for the first directory or file that they cannot use.
+    """
+    for what, path, mode in _needed():
+        if not os.access(path, mode):
+            raise ConfigError(
+                "%s: \"%s\"" % (what, path), "expected what the user %s "
+                "(--user) may %s, %s" % (
+                    options.user, "write to" if mode & os.W_OK else "read",
+                    _reason(path)))
+
+
+def _needed() -> Iterator[Tuple[str, str, int]]:
+    # (option, path, access mode)
+    yield "DOCROOT", options.doc_root, _READ
+    for url, directory, _ in options.aliases:
+        yield "alias of %s" % url, directory, _READ
+    if options.ws_docroot is not None:
+        yield "--ws-docroot", options.ws_docroot, _READ
+    if options.stash is not None and os.path.isabs(options.stash):
+        # A file, and no server.  SQLite has files of its own beside it.
+        yield "--stash", os.path.dirname(options.stash), _WRITE
+        if os.path.exists(options.stash):
+            yield "--stash", options.stash, os.R_OK | os.W_OK
+    yield "TMPDIR", tempfile.gettempdir(), _WRITE
+
+
+def _reason(path: str) -> str:
+    # Permissions of a directory on the way, or of its own.
+    while True:
+        parent = os.path.dirname(path)
+        if parent == path or os.access(parent, os.X_OK):
+            return "who has no such permission for %s" % path
+        path = parent

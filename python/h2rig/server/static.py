@@ -11,8 +11,7 @@ from h2rig.server import conditional, files
 from h2rig.server.config import options
 from h2rig.server.files import FilePart, FileParts, Place
 from h2rig.server.isomorphic import shown
-from h2rig.server.multipart import MultipartPart
-from h2rig.server.ranges import Range, RangeParser
+from h2rig.server.ranges import MultipartPart, Range, RangeParser
 from h2rig.server.template import template
 
 __all__ = ["AsIsHandler", "DirectoryHandler", "FileHandler", "OWN",

@@ -12,7 +12,7 @@ import traceback
 from typing import Any, Dict, Iterable, List, NoReturn, Optional, Tuple
 
 from h2rig.errors import ConfigError
-from h2rig.server import paths
+from h2rig.server import scripts
 from h2rig.server.files import NotServed, as_sent, decode_path, open_regular
 
 __all__ = ["load"]
@@ -44,7 +44,7 @@ def load(path: str, text: bytes) -> Tuple[List[Any], List[Any]]:
     """
     path = os.path.abspath(path)
     namespace: Dict[str, Any] = {"__file__": path, "__name__": "routes"}
-    paths.add(os.path.dirname(path))
+    scripts.add_path(os.path.dirname(path))
     try:
         tree = ast.parse(text, path)
         exec(compile(tree, path, "exec", dont_inherit=True), namespace)

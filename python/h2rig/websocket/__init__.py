@@ -21,7 +21,7 @@ from h2rig import stash
 from h2rig.errors import (H2Error, HTTPException, ServerStoppingError,
                           StreamClosedError)
 from h2rig.headers import checked_fields
-from h2rig.server import codecache, explain, files
+from h2rig.server import codecache, files, scripts
 from h2rig.server.config import options
 from h2rig.server.isomorphic import octets
 from h2rig.server.literal import LiteralReader
@@ -277,7 +277,7 @@ class Handler:
         for name in ("do_extra_handshake", "transfer_data"):
             if not callable(getattr(self, name)):
                 raise HTTPException(500, "no web_socket_%s in script %s%s" % (
-                    name, path, explain.near_miss(
+                    name, path, scripts.near_miss(
                         namespace, ("web_socket_" + name,))))
 
 

@@ -10,13 +10,13 @@ document root's module of that name.
 import zlib
 from typing import Any, Union
 
-from h2rig.server import paths
+from h2rig.server import scripts
 from h2rig.server.config import options
 
 _DeflateBase: Any = object
 available = False
 try:
-    with paths.without():
+    with scripts.without_paths():
         from wsproto.extensions import PerMessageDeflate
         from wsproto.frame_protocol import (
             CloseReason, FrameProtocol, Opcode, ParseFailed, RsvBits)

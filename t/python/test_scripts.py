@@ -8,7 +8,7 @@ import unittest
 from unittest import mock
 
 import fake
-from h2rig.server import paths
+from h2rig.server import scripts
 
 
 def in_thread(function, *args):
@@ -27,7 +27,7 @@ def in_thread(function, *args):
 
 
 class Without(unittest.TestCase):
-    """paths.without, with a directory that was added."""
+    """scripts.without_paths, with a directory that was added."""
 
     def setUp(self):
         self.path, self.meta_path = sys.path[:], sys.meta_path[:]
@@ -35,24 +35,24 @@ class Without(unittest.TestCase):
         for name in ("mine", "mine_too", "both"):
             fake.write("paths-added/%s.py" % name, "where = 'added'\n")
         fake.write("paths-other/both.py", "where = 'other'\n")
-        paths.add(self.added)
+        scripts.add_path(self.added)
         sys.path.append(os.path.join(os.path.dirname(self.added),
                                      "paths-other"))
 
     def tearDown(self):
         sys.path[:] = self.path
-        paths._added.remove(self.added)
+        scripts._added.remove(self.added)
         for name in ("mine", "mine_too", "both"):
             sys.modules.pop(name, None)
 
     def test_not_from_there(self):
-        with paths.without():
+        with scripts.without_paths():
             self.assertRaisesRegex(ImportError, "No module named 'mine'",
                                    importlib.import_module, "mine")
         self.assertEqual(importlib.import_module("mine").where, "added")
 
     def test_from_elsewhere(self):
-        with paths.without():
+        with scripts.without_paths():
             both = importlib.import_module("both")
             self.assertEqual(both.where, "other")
             # What is built in, frozen, in a file, of a package.
@@ -62,16 +62,16 @@ class Without(unittest.TestCase):
                     importlib.import_module(name)
 
     def test_other_threads(self):
-        with paths.without():
+        with scripts.without_paths():
             mine = in_thread(importlib.import_module, "mine")
             both = in_thread(importlib.import_module, "both")
         self.assertEqual((mine.where, both.where), ("added", "added"))
 
     def test_all_is_left_as_it_was(self):
         with self.assertRaises(KeyError):
-            with paths.without():
+            with scripts.without_paths():
                 sys.path.append("appended by a script")
-                with paths.without():
+                with scripts.without_paths():
                     pass
                 raise KeyError
         self.assertEqual(sys.meta_path, self.meta_path)

@@ -1,14 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""What the author of a script is told of a fault in it."""
+"""The surroundings of a script: where it imports modules from, and what its
+author is told of a fault in it.
+"""
 
+import contextlib
 import difflib
 import inspect
 import os
 import re
+import sys
+import sysconfig
+import threading
 import traceback
-from typing import Any, Dict, Iterable, Optional
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
 
-__all__ = ["called_wrongly", "near_miss", "traceback_text"]
+__all__ = ["add_path", "called_wrongly", "near_miss", "traceback_text",
+           "without_paths"]
+
+_added: List[str] = []
 
 #: Files of ours, whose frames tell a script's author nothing.
 _OURS = os.path.join(os.path.dirname(os.path.dirname(
@@ -19,6 +30,61 @@ _FRAME = "frame, request, response"
 #: What functions of scripts are called with; the others: request.
 _PARAMETERS = {"main": "request, response", "handle_headers": _FRAME,
                "handle_data": _FRAME}
+
+
+def add_path(directory: str) -> None:
+    """Puts a directory on `sys.path`: behind the standard library, which must
+    not be shadowed by a directory named "html"; before packages that happen
+    to be installed.
+    """
+    if directory in sys.path:
+        return
+    _added.append(directory)
+    installed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    for i, entry in enumerate(sys.path):
+        if entry in installed or entry.rstrip("/").endswith(
+                ("site-packages", "dist-packages")):
+            sys.path.insert(i, directory)
+            return
+    sys.path.append(directory)
+
+
+class _Elsewhere:
+    """Finds top-level modules as the other finders do, but for directories
+    that were added; for the thread that has made it only.
+    """
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+        self._path = [entry for entry in sys.path if entry not in _added]
+
+    def find_spec(self, name: str, path: Optional[Sequence[str]] = None,
+                  target: Optional[ModuleType] = None) -> Optional[ModuleSpec]:
+        if path is not None or threading.get_ident() != self._thread:
+            return None
+        for finder in sys.meta_path:
+            if finder is self:
+                continue
+            spec = finder.find_spec(
+                name, self._path if finder is PathFinder else None, target)
+            if spec is not None:
+                return spec
+        raise ModuleNotFoundError("No module named %r" % name, name=name)
+
+
+@contextlib.contextmanager
+def without_paths() -> Iterator[None]:
+    """What this thread imports meanwhile is not from a directory that was
+    added: what the package needs itself.  Other threads may run scripts, which
+    import as ever.
+    """
+    finder = _Elsewhere()
+    # Another list each time: others may be in the middle of the present one.
+    sys.meta_path = [finder, *sys.meta_path]
+    try:
+        yield
+    finally:
+        sys.meta_path = [f for f in sys.meta_path if f is not finder]
 
 
 def traceback_text(e: BaseException, whole: bool) -> str:
