@@ -18,9 +18,9 @@ from h2rig.server.body import BodyStore, RawInput
 from h2rig.server.literal import ChunkReader, LiteralReader
 from h2rig.server.ranges import RangeParser
 from h2rig.server.router import Router
-from h2rig.websocket import _tokens
 from h2rig.websocket.extensions import (PerMessageDeflateExtensionProcessor,
                                         parse_extensions)
+from h2rig.websocket.serve import _tokens
 
 #: Octets that one of them is given, and so many times that.
 SIZE = 1 << 15

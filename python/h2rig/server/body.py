@@ -22,7 +22,8 @@ from h2rig.errors import HTTPException
 from h2rig.server.config import options
 from h2rig.server.rundir import free_space
 
-__all__ = ["BodyStore", "NoRoom", "RawInput", "configure", "storing"]
+__all__ = ["BodyStore", "NoRoom", "PartView", "RawInput", "StoreView",
+           "configure", "storing"]
 
 #: Octets that are held in memory.
 IN_MEMORY = 1 << 20
@@ -228,15 +229,17 @@ class BodyStore:
                              access=mmap.ACCESS_READ)
 
 
-class StoreView(io.RawIOBase):
-    """A read-only file over part of a store (an uploaded file, say)."""
+class PartView(io.RawIOBase):
+    """A read-only file over length octets that are stored somewhere."""
 
-    def __init__(self, store: BodyStore, offset: int, size: int) -> None:
+    def __init__(self, length: int) -> None:
         super().__init__()
-        self._store = store
-        self._offset = offset
-        self._size = size
+        self.length = length
         self._position = 0
+
+    def _read_at(self, position: int, size: int) -> bytes:
+        # Up to size octets from this position on, at least one.
+        raise NotImplementedError
 
     def readable(self) -> bool:
         return True
@@ -245,16 +248,17 @@ class StoreView(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        size = min(len(buffer), self._size - self._position)
+        """Reads into buffer; the octets read, 0 at the end."""
+        size = min(len(buffer), self.length - self._position)
         if size <= 0:
             return 0
-        data = self._store.read(self._offset + self._position, size)
+        data = self._read_at(self._position, size)
         buffer[:len(data)] = data
         self._position += len(data)
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = (0, self._position, self._size)[whence]
+        base = (0, self._position, self.length)[whence]
         if base + offset < 0:
             raise ValueError("negative seek position %d" % (base + offset))
         self._position = base + offset
@@ -262,6 +266,18 @@ class StoreView(io.RawIOBase):
 
     def tell(self) -> int:
         return self._position
+
+
+class StoreView(PartView):
+    """A read-only file over part of a store (an uploaded file, say)."""
+
+    def __init__(self, store: BodyStore, offset: int, length: int) -> None:
+        super().__init__(length)
+        self._store = store
+        self._offset = offset
+
+    def _read_at(self, position: int, size: int) -> bytes:
+        return self._store.read(self._offset + position, size)
 
 
 class RawInput:

@@ -19,7 +19,7 @@ from typing import Any, Deque, Dict, List, Optional, Tuple
 
 import _h2rig
 
-from h2rig import errors, frames, handlers, pipes, stash, websocket
+from h2rig import errors, frames, handlers, pipes, stash
 from h2rig.errors import HTTPException, StreamClosedError
 from h2rig.handlers import FrameFunctions, apply_result
 from h2rig.headers import ResponseHeaders
@@ -31,7 +31,8 @@ from h2rig.server.body import storing
 from h2rig.server.config import options
 from h2rig.server.files import FilePart, FileParts
 from h2rig.server.router import router
-from h2rig.websocket import aliases as websocket_aliases
+from h2rig.websocket import aliases
+from h2rig.websocket.serve import is_websocket, serve as serve_websocket
 
 __all__ = ["configure", "probe", "read_routes", "refresh", "serve", "settle",
            "shutdown", "take_routes"]
@@ -69,7 +70,7 @@ def configure(values: Dict[str, Any]) -> None:
         options.routes = os.path.abspath(options.routes)
     scripts.add_path(options.doc_root)
     _alias_modules()
-    websocket_aliases.install()
+    aliases.install()
     for name in _PRELOAD:
         importlib.import_module(name)
     router.clear()
@@ -204,8 +205,8 @@ class Exchange:
         request = self.request
         stream = self.stream
         stream.script = path = request.path
-        if request.method == "CONNECT" and websocket.is_websocket(request):
-            websocket.serve(self)
+        if request.method == "CONNECT" and is_websocket(request):
+            serve_websocket(self)
             return
         if options.latency_ms:
             stream.pause(options.latency_ms)

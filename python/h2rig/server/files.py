@@ -12,6 +12,7 @@ from urllib.parse import quote_from_bytes
 
 from h2rig.constants import content_types
 from h2rig.errors import HTTPException
+from h2rig.server.body import PartView
 from h2rig.server.config import options
 from h2rig.server.isomorphic import percent_decode
 
@@ -182,7 +183,7 @@ def open_file(place: Place, script: bool = False
         raise not_found(e) from None
 
 
-class FilePart(io.RawIOBase):
+class FilePart(PartView):
     """Octets of a file, offset to offset + length, as a file of its own.
 
     As a response's content it is sent from the descriptor, without coming
@@ -190,34 +191,20 @@ class FilePart(io.RawIOBase):
     """
 
     def __init__(self, source: Any, offset: int, length: int) -> None:
-        super().__init__()
+        super().__init__(length)
         self.source = source
         self.offset = offset
-        self.length = length
-        self._position = 0
 
     def fileno(self) -> int:
         """The descriptor of the whole file."""
         fd: int = self.source.fileno()
         return fd
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Reads into buffer; the octets read, 0 at the end."""
-        size = min(len(buffer), self.length - self._position)
-        if size <= 0:
-            return 0
-        data = os.pread(self.fileno(), size, self.offset + self._position)
+    def _read_at(self, position: int, size: int) -> bytes:
+        data = os.pread(self.fileno(), size, self.offset + position)
         if not data:
             raise OSError("the file has become shorter")
-        buffer[:len(data)] = data
-        self._position += len(data)
-        return len(data)
+        return data
 
     def readall(self) -> bytes:
         parts: List[bytes] = []
@@ -226,16 +213,6 @@ class FilePart(io.RawIOBase):
             if not data:
                 return b"".join(parts)
             parts.append(data)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = (0, self._position, self.length)[whence]
-        if base + offset < 0:
-            raise ValueError("negative seek position %d" % (base + offset))
-        self._position = base + offset
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
 
     def part(self, start: int, end: int) -> "FilePart":
         """The octets start to end of this part."""

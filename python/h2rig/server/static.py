@@ -18,12 +18,8 @@ __all__ = ["AsIsHandler", "DirectoryHandler", "FileHandler", "OWN",
            "as_is_handler", "directory_handler", "file_handler"]
 
 
-class _Rooted:
-    """What stands for a part of a file tree.
-
-    base_path: the directory that stands for url_base (None: the document
-    root).
-    """
+class _TreeHandler:
+    # A handler for the files below a directory.
 
     def __init__(self, base_path: Optional[str] = None,
                  url_base: str = "/") -> None:
@@ -31,7 +27,7 @@ class _Rooted:
         self.url_base = url_base
 
 
-class DirectoryHandler(_Rooted):
+class DirectoryHandler(_TreeHandler):
     """A listing of a directory; 301 when the path lacks its last slash.
 
     base_path: the directory that stands for url_base (None: the document
@@ -63,7 +59,7 @@ class DirectoryHandler(_Rooted):
         response.content = ""
 
 
-class FileHandler(_Rooted):
+class FileHandler(_TreeHandler):
     """Files, with the headers that stand beside them, ranges and pipes; a
     directory's `index.html` or listing.
 
@@ -73,8 +69,7 @@ class FileHandler(_Rooted):
 
     def __init__(self, base_path: Optional[str] = None,
                  url_base: str = "/") -> None:
-        self.base_path = base_path
-        self.url_base = url_base
+        super().__init__(base_path, url_base)
         self.directory_handler = DirectoryHandler(base_path, url_base)
 
     def __call__(self, request: Any, response: Any) -> None:
@@ -215,7 +210,7 @@ class FileHandler(_Rooted):
             response.content = content
 
 
-class AsIsHandler(_Rooted):
+class AsIsHandler(_TreeHandler):
     """Files that hold an HTTP/1 response, whose status, fields and content
     are sent.
 

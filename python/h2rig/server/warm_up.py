@@ -90,4 +90,4 @@ def end() -> None:
     router.clear_found()
     router.pending = options.routes
     # Last: whatever it may raise, the above is done.
-    importlib.import_module("h2rig.websocket.frames")
+    importlib.import_module("h2rig.websocket.framing")

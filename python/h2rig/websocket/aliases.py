@@ -11,9 +11,7 @@ import sys
 import types
 from typing import Any, Dict, Union
 
-from h2rig import websocket
-from h2rig.websocket import (extensions as websocket_extensions,
-                             stream as websocket_stream)
+from h2rig.websocket import extensions, serve, stream
 
 __all__ = ["install"]
 
@@ -66,10 +64,10 @@ def _common() -> Dict[str, Any]:
         "WEBSOCKET_UPGRADE_TYPE": "websocket",
         "UPGRADE_CONNECTION_TYPE": "Upgrade",
         "PERMESSAGE_DEFLATE_EXTENSION": "permessage-deflate",
-        "ExtensionParameter": websocket_extensions.ExtensionParameter,
+        "ExtensionParameter": extensions.ExtensionParameter,
         "ExtensionParsingException": ValueError,
-        "parse_extensions": websocket_extensions.parse_extensions,
-        "format_extensions": websocket_extensions.format_extensions,
+        "parse_extensions": extensions.parse_extensions,
+        "format_extensions": extensions.format_extensions,
         "is_control_opcode": lambda opcode: opcode >> 3 == 1,
     }
     tables: Dict[str, Dict[str, Any]] = {
@@ -143,7 +141,6 @@ _REFUSALS = ("AbortedByUserException", "HandshakeException",
 
 def _contents() -> Dict[str, Dict[str, Any]]:
     # What is in which module; "": in the package itself.
-    stream = websocket_stream
     frames = [n for n in stream.__all__ if n.startswith("create_")]
     hybi = {"compute_accept": compute_accept,
             "compute_accept_from_unicode": compute_accept_from_unicode}
@@ -152,11 +149,11 @@ def _contents() -> Dict[str, Dict[str, Any]]:
     return {
         "": {},
         "common": _common(),
-        "extensions": _pick(websocket_extensions,
+        "extensions": _pick(extensions,
                             "PerMessageDeflateExtensionProcessor"),
-        "handshake": _pick(websocket, *_REFUSALS),
-        "handshake.base": _pick(websocket, *_REFUSALS),
-        "handshake.hybi": dict(hybi, **_pick(websocket, *_REFUSALS)),
+        "handshake": _pick(serve, *_REFUSALS),
+        "handshake.base": _pick(serve, *_REFUSALS),
+        "handshake.hybi": dict(hybi, **_pick(serve, *_REFUSALS)),
         "msgutil": dict(msgutil, **_pick(stream, *_EXCEPTIONS)),
         "stream": dict(_pick(stream, *_EXCEPTIONS, *frames),
                        Stream=stream.WebSocketStream),

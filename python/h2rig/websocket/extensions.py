@@ -179,7 +179,7 @@ class PerMessageDeflateExtensionProcessor:
         if bits > 8 and (self._client_bits is not None or bits != 15):
             response.add_parameter(self._BITS[1],
                                    min(bits, self._client_bits or 15))
-        from h2rig.websocket.frames import Deflate
+        from h2rig.websocket.framing import Deflate
         self.extension = Deflate()
         self.extension.finalize(format_extensions([response]))
         return response

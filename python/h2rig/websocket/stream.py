@@ -31,10 +31,12 @@ OPCODE_CLOSE, OPCODE_PING, OPCODE_PONG = 8, 9, 10
 STATUS_NORMAL_CLOSURE = 1000
 STATUS_GOING_AWAY = 1001
 STATUS_PROTOCOL_ERROR = 1002
+STATUS_UNSUPPORTED_DATA = 1003
 STATUS_NO_STATUS_RECEIVED = 1005
 STATUS_ABNORMAL_CLOSURE = 1006
 STATUS_INVALID_FRAME_PAYLOAD_DATA = 1007
 STATUS_MESSAGE_TOO_BIG = 1009
+STATUS_INTERNAL_ENDPOINT_ERROR = 1011
 STATUS_TLS_HANDSHAKE = 1015
 
 #: What a Close frame cannot say (RFC 6455 §7.4.1).
@@ -105,11 +107,11 @@ class WebSocketStream:
     """
 
     def __init__(self, request: Any, extensions: List[Any]) -> None:
-        from h2rig.websocket import frames as websocket_frames
+        from h2rig.websocket import framing
         self._request = request
         self._connection = request.connection
-        self._frames = websocket_frames
-        self._protocol = websocket_frames.FrameProtocol(False, extensions)
+        self._framing = framing
+        self._protocol = framing.FrameProtocol(False, extensions)
         self._failed = False
         self._unread = memoryview(b"")
         self._opcode: Optional[int] = None
@@ -134,7 +136,7 @@ class WebSocketStream:
         if self._request.client_terminated:
             raise BadOperationException(
                 "receive_message after the client's Close frame")
-        Opcode = self._frames.Opcode
+        Opcode = self._framing.Opcode
         while True:
             frame = self._next_frame()
             if frame.opcode is Opcode.CLOSE:
@@ -168,7 +170,7 @@ class WebSocketStream:
                         "frame")
                 self._protocol.receive_bytes(bytes(self._unread[:SLICE]))
                 self._unread = self._unread[SLICE:]
-        except self._frames.ParseFailed as e:
+        except self._framing.ParseFailed as e:
             self._failed = True
             if e.code == STATUS_INVALID_FRAME_PAYLOAD_DATA:
                 raise InvalidUTF8Exception(str(e)) from None

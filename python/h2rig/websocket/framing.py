@@ -23,7 +23,7 @@ try:
     _DeflateBase = PerMessageDeflate
     available = True
 except ImportError:
-    pass    # websocket.py says so when one is asked for
+    pass    # serve.py says so when one is asked for
 
 __all__ = ["Deflate", "FrameProtocol", "Opcode", "ParseFailed", "available"]
 

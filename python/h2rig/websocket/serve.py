@@ -1,0 +1,491 @@
+# SPDX-License-Identifier: MIT
+"""The opening handshake of a WebSocket (RFC 8441), and the script that
+handles it.
+
+`dispatch` calls `serve` for a CONNECT with `:protocol` websocket.  The script
+is below `options.ws_docroot` or else the document root; it is executed once in
+a connection's process, and again when its file has changed.
+"""
+
+import os
+import threading
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
+from typing import Tuple
+
+import _h2rig
+
+from h2rig import stash
+from h2rig.errors import (H2Error, HTTPException, ServerStoppingError,
+                          StreamClosedError)
+from h2rig.headers import checked_fields
+from h2rig.server import codecache, files, scripts
+from h2rig.server.config import options
+from h2rig.server.isomorphic import octets
+from h2rig.server.literal import LiteralReader
+from h2rig.websocket.extensions import (ExtensionParameter,
+                                        PerMessageDeflateExtensionProcessor,
+                                        format_extensions, parse_extensions)
+from h2rig.websocket.stream import (STATUS_INTERNAL_ENDPOINT_ERROR,
+                                    STATUS_NORMAL_CLOSURE,
+                                    STATUS_UNSUPPORTED_DATA,
+                                    ConnectionTerminatedException,
+                                    InvalidFrameException,
+                                    InvalidUTF8Exception,
+                                    ServerStoppingException,
+                                    UnsupportedFrameException, WebSocketStream)
+
+__all__ = ["AbortedByUserException", "HandshakeException", "Tunnel",
+           "VersionException", "WebSocketRequest", "is_websocket", "serve"]
+
+CANCEL = 0x8
+
+Field = Tuple[bytes, bytes]
+
+
+class HandshakeException(Exception):
+    """Raised by a handler to refuse: the client gets this HTTP status."""
+
+    def __init__(self, name: str, status: Optional[int] = 400) -> None:
+        super().__init__(name)
+        self.name = name
+        self.status = 400 if status is None else status
+
+
+class VersionException(HandshakeException):
+    """A Sec-WebSocket-Version that is not 13."""
+
+    def __init__(self, name: str, supported_versions: str = "13") -> None:
+        super().__init__(name, 400)
+        self.supported_versions = supported_versions
+
+
+class AbortedByUserException(Exception):
+    """Raised by a handler to end it here, without anything more sent: before
+    the handshake what it has written to `request.connection` is the answer.
+    """
+
+
+class TextHeaders(Mapping[str, str]):
+    """`request.headers_in`: the fields as Latin-1 text, by case-insensitive
+    name.
+    """
+
+    def __init__(self, headers: Any) -> None:
+        self._headers = headers
+
+    def __getitem__(self, name: Any) -> str:
+        value: str = self._headers[name].decode("latin-1")
+        return value
+
+    def __contains__(self, name: Any) -> bool:
+        return name in self._headers
+
+    def __iter__(self) -> Iterator[str]:
+        for name in self._headers:
+            yield name.decode("latin-1")
+
+    def __len__(self) -> int:
+        return len(self._headers)
+
+    def get_all(self, name: Any, default: Any = None) -> Any:
+        """The list of the values of a name, or default."""
+        values = self._headers.get_list(name, None)
+        if values is None:
+            return default
+        return [value.decode("latin-1") for value in values]
+
+
+class Tunnel:
+    """`request.connection`: the octets beneath the WebSocket.
+
+    remote_addr: (host, port) of the client.
+    """
+
+    def __init__(self, exchange: Any) -> None:
+        self._exchange = exchange
+        self._stream = exchange.stream
+        self._unread = b""
+        #: what the handler has written before the handshake was answered
+        self.written = b""
+
+    @property
+    def remote_addr(self) -> Tuple[str, int]:
+        """(host, port) of the client."""
+        address: Tuple[str, int] = self._exchange.request.client_address
+        return address
+
+    def write(self, data: Any) -> None:
+        """Sends octets (text: Latin-1) as they are.
+
+        Before the handshake has been answered they are kept: an HTTP/1
+        response in them is sent as HTTP/2, instead of the handshake's, when
+        the handler's function has ended.  ConnectionTerminatedException when
+        the client has left.
+        """
+        data = octets(data, "what is written")
+        if not self._stream.headers_sent:
+            self.written += data
+            return
+        try:
+            self._stream.send_data(data)
+        except StreamClosedError as e:
+            raise ConnectionTerminatedException(str(e)) from None
+
+    def receive(self) -> bytes:
+        """Octets, as many as have come, but at least one; b"" when the client
+        has ended the stream.  ConnectionTerminatedException when it has left,
+        or when nothing has come and the server stops.
+        """
+        if self._unread:
+            data, self._unread = self._unread, b""
+            return data
+        request = self._exchange.request
+        while not request._ended:
+            try:
+                event = self._stream.next_event(True)
+            except ServerStoppingError as e:
+                raise ServerStoppingException(str(e)) from None
+            except StreamClosedError as e:
+                raise ConnectionTerminatedException(str(e)) from None
+            if event is None or event[0] != _h2rig.EVENT_DATA:
+                request._ended = True
+                break
+            _, data, flow_length, request._ended, _ = event
+            self._stream.consume(flow_length)
+            if data:
+                octets_read: bytes = data
+                return octets_read
+        return b""
+
+    def read(self, length: int = -1) -> bytes:
+        """length octets, fewer only when the client has ended the stream; all
+        that come until then if length is negative.
+        """
+        parts: List[bytes] = []
+        size = 0
+        while length < 0 or size < length:
+            data = self.receive()
+            if not data:
+                break
+            parts.append(data)
+            size += len(data)
+        whole = b"".join(parts)
+        if 0 <= length < len(whole):
+            whole, self._unread = whole[:length], whole[length:]
+        return whole
+
+
+class WebSocketRequest:
+    """What a handler's functions are given.
+
+    ws_protocol: set by the handler to the subprotocol it takes.
+    ws_requested_protocols, ws_requested_extensions: lists, or None.
+    extra_headers: (name, value) pairs for the response.
+    ws_extension_processors: one for each extension
+    that will be taken; may be changed, or emptied.  ws_close_code,
+    ws_close_reason: of the client's Close frame.  client_terminated,
+    server_terminated: whether a Close frame has come, been sent.  request:
+    the `h2rig.request.Request`.  headers_out, status: of the answer to the
+    handshake; they and extra_headers count until that is sent.
+    """
+
+    ws_version = 13
+    protocol = "HTTP/2"
+
+    def __init__(self, exchange: Any, handler: "Handler") -> None:
+        request = exchange.request
+        self._handler = handler
+        self.request = request
+        self.server = request.server
+        self.method = request.method
+        self.uri = self.unparsed_uri = self.ws_resource = (
+            request.request_path)
+        self.headers_in = TextHeaders(request.headers)
+        self.connection = Tunnel(exchange)
+        self.ws_origin = self.headers_in.get("origin")
+        self.ws_requested_protocols = _tokens(
+            self.headers_in.get("sec-websocket-protocol"))
+        self.ws_protocol: Any = None
+        self.ws_requested_extensions = self._extensions()
+        self.ws_extension_processors: List[Any] = [
+            PerMessageDeflateExtensionProcessor(e)
+            for e in self.ws_requested_extensions or ()
+            if e.name() == PerMessageDeflateExtensionProcessor.NAME]
+        self.ws_extensions: Optional[List[ExtensionParameter]] = None
+        self.status = 200
+        self.headers_out: Dict[Any, Any] = {}
+        self.extra_headers: List[Tuple[Any, Any]] = []
+        self.ws_stream: Optional[WebSocketStream] = None
+        self.ws_close_code: Optional[int] = None
+        self.ws_close_reason: Optional[str] = None
+        self.client_terminated = self.server_terminated = False
+        self.on_ping_handler: Optional[Callable[..., Any]] = None
+        self.on_pong_handler: Optional[Callable[..., Any]] = None
+
+    def _extensions(self) -> Optional[List[ExtensionParameter]]:
+        value = self.headers_in.get("sec-websocket-extensions")
+        if value is None:
+            return None
+        try:
+            return parse_extensions(value)
+        except ValueError as e:
+            raise HandshakeException(str(e)) from None
+
+    @property
+    def remote_host(self) -> str:
+        """The client's address."""
+        return self.connection.remote_addr[0]
+
+    def is_https(self) -> bool:
+        """Whether the connection has TLS."""
+        return options.scheme == "https"
+
+    def passive_closing_handshake(self) -> Tuple[Optional[int], str]:
+        """Code and reason to answer the client's Close frame with: what the
+        handler says, or 1000.
+        """
+        function = self._handler.passive_closing_handshake
+        if function is None:
+            return STATUS_NORMAL_CLOSURE, ""
+        answer = function(self)
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            raise TypeError("web_socket_passive_closing_handshake returned "
+                            "%r; expected (code, reason)" % (answer,))
+        code, reason = answer
+        return code, reason
+
+
+def _tokens(value: Optional[str]) -> Optional[List[str]]:
+    # A list of tokens (RFC 9110 §5.6.1).
+    if value is None:
+        return None
+    return [t for t in (part.strip() for part in value.split(",")) if t]
+
+
+# Handlers.
+
+class Handler:
+    """A script's functions."""
+
+    def __init__(self, namespace: Dict[str, Any], path: str) -> None:
+        get = namespace.get
+        self.do_extra_handshake: Any = get("web_socket_do_extra_handshake")
+        self.transfer_data: Any = get("web_socket_transfer_data")
+        self.passive_closing_handshake: Any = get(
+            "web_socket_passive_closing_handshake")
+        for name in ("do_extra_handshake", "transfer_data"):
+            if not callable(getattr(self, name)):
+                raise HTTPException(500, "no web_socket_%s in script %s%s" % (
+                    name, path, scripts.near_miss(
+                        namespace, ("web_socket_" + name,))))
+
+
+_handlers: Dict[str, Tuple[Tuple[int, ...], Handler]] = {}
+#: guards changes of _handlers; not held while a script runs
+_handlers_lock = threading.Lock()
+
+
+def find(path: str) -> Handler:
+    """The handler for a request's path, as sent.  HTTPException 404, 500."""
+    decoded = files.decode_path(path)
+    if decoded is None:
+        raise HTTPException(404, "Not Found")
+    place = files.locate(decoded + "_wsh.py", options.ws_docroot or None)
+    name = place.path
+    source, status = files.open_file(place, script=True)
+    with source:
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        known = _handlers.get(name)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        code = codecache.compiled(source, name,
+                                  _h2rig.stamp(source.fileno()))
+    namespace = {"__file__": name,
+                 "__name__": os.path.basename(name)[:-len(".py")]}
+    exec(code, namespace)
+    handler = Handler(namespace, name)
+    with _handlers_lock:
+        # Streams may have come here at once: all get the first one's.
+        known = _handlers.get(name)
+        if known is None or known[0] != stamp:
+            known = _handlers[name] = stamp, handler
+    return known[1]
+
+
+# A request.
+
+def is_websocket(request: Any) -> bool:
+    """Whether it is an extended CONNECT for a WebSocket (RFC 8441 §5)."""
+    return (request.method == "CONNECT"
+            and (b":protocol", b"websocket") in request._fields)
+
+
+def serve(exchange: Any) -> None:
+    """Handles a WebSocket, from handshake to the end of our side."""
+    stream = exchange.stream
+    request = _handshake(exchange)
+    # Whatever the client goes on to send is read and dropped.
+    exchange.dropping = True
+    if request is None:
+        return
+    try:
+        stream.call("web_socket_transfer_data", _transfer, exchange, request)
+        stash.release_lock()
+        if not stream.ended:
+            stream.send_data(b"", True)
+    except BaseException as e:
+        exchange.failed(e, "web_socket_transfer_data")
+
+
+def _handshake(exchange: Any) -> Optional[WebSocketRequest]:
+    # Answers the request; None if it was refused.
+    stream = exchange.stream
+    name = "(load)"
+    function = None
+    try:
+        from h2rig.websocket import framing
+        if not framing.available:
+            _h2rig.log("error", "WebSockets need the Python package wsproto "
+                       "(Debian: python3-wsproto), which is not installed")
+            raise HTTPException(501, "WebSockets are not available: the "
+                                "server has no wsproto")
+        _check_version(exchange.request)
+        handler = stream.call(name, find, exchange.request.path)
+        request = WebSocketRequest(exchange, handler)
+        name = "web_socket_do_extra_handshake"
+        aborted = False
+        try:
+            function = handler.do_extra_handshake
+            stream.call(name, function, request)
+        except AbortedByUserException:
+            aborted = True
+        name = "(handshake)"
+        if aborted or request.connection.written:
+            _answer_by_hand(exchange, request.connection.written)
+            return None
+        _check_subprotocol(request)
+        extensions = _choose_extensions(request)
+        stream.send_headers(_response_fields(request))
+        request.ws_stream = WebSocketStream(request, extensions)
+        return request
+    except BaseException as e:
+        _refuse(exchange, e, name, function)
+    finally:
+        stash.drop_lock()
+    return None
+
+
+def _answer_by_hand(exchange: Any, written: bytes) -> None:
+    # Sends the HTTP/1 response that a handler has written.
+    stream = exchange.stream
+    literal = LiteralReader()
+    if not literal.feed(written):
+        literal.finish()
+    status = literal.status
+    if status == 101:
+        status = 200        # says the same in HTTP/2 (RFC 8441 §5)
+    if status is None or status < 200:
+        exchange.log("debug", "(handshake)", "no response: %r" % written)
+        # What would be an abort of the TCP connection (RFC 8441 §5).
+        stream.reset_stream(CANCEL)
+        return
+    stream.respond(checked_fields([(":status", status)] + literal.fields)[0],
+                   literal.rest)
+
+
+def _check_version(request: Any) -> None:
+    version = request.headers.get("sec-websocket-version")
+    if version is None:
+        raise HandshakeException("no Sec-WebSocket-Version (RFC 6455 §4.1)")
+    if version != b"13":
+        raise VersionException("Sec-WebSocket-Version %s, not 13"
+                               % version.decode("latin-1"))
+
+
+def _check_subprotocol(request: WebSocketRequest) -> None:
+    # As pywebsocket has it: the server chooses one of those that the client
+    # offers, if it offers any (RFC 6455 §4.2.2 would let it choose none).
+    if request.ws_requested_protocols is None:
+        if request.ws_protocol is not None:
+            raise HandshakeException(
+                "ws_protocol is %r, and the client has asked for no "
+                "subprotocol" % (request.ws_protocol,))
+    elif request.ws_protocol is None:
+        raise HandshakeException(
+            "ws_protocol is None: expected one of the subprotocols that the "
+            "client has asked for, %s"
+            % ", ".join(request.ws_requested_protocols))
+
+
+def _choose_extensions(request: WebSocketRequest) -> List[Any]:
+    # The first offer that can be taken (RFC 7692 §5).
+    for processor in request.ws_extension_processors:
+        response = processor.get_extension_response()
+        if response is not None:
+            request.ws_extensions = [response]
+            return [processor.extension]
+    return []
+
+
+def _response_fields(request: WebSocketRequest) -> List[Tuple[Any, ...]]:
+    # RFC 8441 §5.1: a 2xx status; no Sec-WebSocket-Accept.
+    fields: List[Tuple[Any, Any]] = [(":status", request.status)]
+    if request.ws_protocol is not None:
+        fields.append(("sec-websocket-protocol", request.ws_protocol))
+    if request.ws_extensions:
+        fields.append(("sec-websocket-extensions",
+                       format_extensions(request.ws_extensions)))
+    return checked_fields(fields + list(request.headers_out.items())
+                          + list(request.extra_headers),
+                          "headers_out and extra_headers")[0]
+
+
+def _refuse(exchange: Any, e: BaseException, name: str,
+            function: Any) -> None:
+    # The handshake has ended with e.
+    if isinstance(e, VersionException):
+        exchange.response.headers.set("Sec-WebSocket-Version",
+                                      e.supported_versions)
+        exchange.log("debug", name, str(e))
+        try:
+            exchange.response.status = e.status
+            exchange.stream.respond(exchange.response.wire_fields(), b"")
+        except H2Error as again:
+            exchange.failed(again, name)
+        return
+    if isinstance(e, HandshakeException):
+        e = HTTPException(e.status, e.name)
+    elif name == "web_socket_do_extra_handshake" and not isinstance(
+            e, (HTTPException, StreamClosedError)):
+        # Any exception is a refusal, as scripts are used to.
+        e = HTTPException(403, exchange.describe(e, name, function)[1])
+    exchange.failed(e, name)
+
+
+def _transfer(exchange: Any, request: WebSocketRequest) -> None:
+    # Runs the handler's function and closes what it has left open.
+    stream = request.ws_stream
+    assert stream is not None
+    try:
+        try:
+            request._handler.transfer_data(request)
+            stream.close_connection()
+        except (AbortedByUserException, ConnectionTerminatedException):
+            raise
+        except (InvalidFrameException, InvalidUTF8Exception) as e:
+            exchange.log("info", "web_socket_transfer_data",
+                         "%s: %s" % (type(e).__name__, e))
+            stream.close_connection(e.code, wait_response=False)
+        except UnsupportedFrameException as e:
+            exchange.log("info", "web_socket_transfer_data", str(e))
+            stream.close_connection(STATUS_UNSUPPORTED_DATA)
+        except BaseException as e:
+            exchange.describe(e, "web_socket_transfer_data",
+                              request._handler.transfer_data)
+            stream.close_connection(STATUS_INTERNAL_ENDPOINT_ERROR)
+    except (AbortedByUserException, ConnectionTerminatedException,
+            InvalidFrameException,
+            InvalidUTF8Exception) as e:
+        # Nothing more can be said, or was to be.
+        exchange.log("debug", "web_socket_transfer_data",
+                     "%s: %s" % (type(e).__name__, e))
