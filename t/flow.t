@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Flow control (RFC 9113 section 5.2), seen from outside: large bodies both
+"""Flow control (RFC 9113 §5.2), seen from outside: large bodies both
 ways, small windows, and credit that comes back when it should."""
 import hashlib
 import json

@@ -126,7 +126,7 @@ def attempts(c, folder):
         wrong = []
         for path, x in served[:len(NAMES)] if way != "whole" else served:
             # No path at all, none that begins with a slash, or one with a
-            # space is refused as malformed (RFC 9113 section 8.3.1).
+            # space is refused as malformed (RFC 9113 §8.3.1).
             malformed = not path.startswith("/") or " " in path
             if not (x.status == 404 or malformed and x.status is None
                     and x.reset == 1):

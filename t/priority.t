@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Whose DATA goes first when streams share the connection's window: the more
-urgent stream's (RFC 9218 section 10), and equal ones take turns."""
+urgent stream's (RFC 9218 §10), and equal ones take turns."""
 import os
 import sys
 

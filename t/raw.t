@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Raw writer calls: the octets that a client receives, and header blocks that
-a script leaves open (RFC 9113 section 4.3: nothing may come between)."""
+a script leaves open (RFC 9113 §4.3: nothing may come between)."""
 import os
 import re
 import sys
@@ -21,7 +21,7 @@ HUFFMAN = huffman.HuffmanEncoder(huffman_constants.REQUEST_CODES,
 
 
 def string(octets):
-    """A string literal, Huffman where shorter (RFC 7541 section 5.2)."""
+    """A string literal, Huffman where shorter (RFC 7541 §5.2)."""
     coded = HUFFMAN.encode(octets)
     if len(coded) < len(octets):
         return bytes([0x80 | len(coded)]) + coded

@@ -136,7 +136,7 @@ def handshake(s):
 
 
 def negotiate(s):
-    """permessage-deflate's parameters (RFC 7692 section 7)."""
+    """permessage-deflate's parameters (RFC 7692 §7)."""
     with Client(s.port) as c:
         for offer, want in OFFERS:
             w = Socket(c, "/echo", *(

@@ -312,7 +312,7 @@ def ends(s):
 
 
 def final_blocks(s):
-    """Blocks with BFINAL (RFC 7692 section 7.2.3.5)."""
+    """Blocks with BFINAL (RFC 7692 §7.2.3.5)."""
     def final(text):
         out = zlib.compressobj(wbits=-15)
         return out.compress(text) + out.flush(zlib.Z_FINISH)

@@ -71,7 +71,7 @@ class Victim:
         return self.peak
 
     def flood(self, octets: bytes, times: int, read: bool = True) -> None:
-        """Sends octets again and again until the server has had enough."""
+        """Sends octets again and again, until GOAWAY or the end."""
         c = self.client
         many = min(times, max(1, 4096 // len(octets)))
         for _ in range(0, times, many):
@@ -154,7 +154,7 @@ def too_large(v: Victim, sid: int, bound: str) -> str:
 
 
 def survives(v: Victim) -> str:
-    """Nothing has come of it: another request is answered."""
+    """The attack has no effect: another request is answered."""
     v.client.send(wire.get(1999))
     return served(v, 1999, 5)
 
@@ -178,7 +178,7 @@ def run_all(t: tap.Tap, docroot: str, todo: List[Attack]) -> None:
 
 
 def plain_build() -> bool:
-    """Memory means something: no sanitizer, no valgrind."""
+    """Whether memory can be compared: no sanitizer, no valgrind."""
     with open(program(), "rb") as f:
         return tap.SCALE <= 1 and b"__asan_init" not in f.read()
 

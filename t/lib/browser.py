@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Headless Chromium, for tests that open a page of the server's.
+"""Headless Chromium, for tests that open a page of the server.
 
     exe = browser.find()
     results, detail = browser.run(exe, s.url("/page.html"))

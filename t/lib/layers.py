@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What t/layers.t checks of the source tree: functions from a Tree to what
-they find.
+"""The checks of t/layers.t: each is a function from a Tree to its findings.
 
 A finding is one line, the same wherever in its file the fault stands.
 """
@@ -19,18 +18,18 @@ H2_CALLS = frozenset("""
     abort calloc free malloc memchr memcmp memcpy memmove memset realloc
     snprintf strchr strcmp strcspn strlen strncmp strspn vsnprintf
     __assert_fail __assert __stack_chk_fail""".split())
-"""Of the C library src/h2 may use these: none has an effect but on memory."""
+"""src/h2 may use these of the C library: they only change memory."""
 
 H2_HEADERS = frozenset("""
     assert.h limits.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h
     string.h""".split())
-"""stdio.h is for snprintf; H2_CALLS says that no more of it is used."""
+"""stdio.h is for snprintf; H2_CALLS keeps out the rest of it."""
 
 NOT_OURS = re.compile(r"""
     _*(asan|lsan|tsan|ubsan|sanitizer|gcov|llvm|sancov|odr_asan|interceptor)_
     | __(asan|tsan|odr_asan)\b | _GLOBAL_OFFSET_TABLE_ | __gcov
     | __sanitizer | __llvm | __profc | __start___ | __stop___""", re.X)
-"""Symbols that a sanitizer or a count of coverage adds to an object."""
+"""Symbols that a sanitizer or gcov adds to an object."""
 
 
 class Symbols(NamedTuple):
@@ -41,7 +40,7 @@ class Symbols(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """All that is looked at.  Paths are relative to the top of the source."""
+    """What is checked.  Paths are relative to the top of the source."""
 
     text: Mapping[str, str]     # of the source files, by path
     names: List[str]            # of all files
@@ -55,7 +54,7 @@ COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
 
 
 def without_comments(text: str) -> str:
-    """C text with as many lines, and strings as they were."""
+    """C text without comments, with as many lines and the same strings."""
     return COMMENT.sub(lambda m: m[0] if m[0][0] in "\"'"
                        else "\n" * m[0].count("\n"), text)
 
@@ -176,8 +175,8 @@ def check_objects(tree: Tree) -> Iterator[str]:
 
 
 def check_h2(tree: Tree) -> Iterator[str]:
-    """h2 and the buffers under it do no I/O, hold no lock, log nothing: they
-    use a few functions of the C library, which cannot."""
+    """h2 and the buffers under it do no I/O, hold no lock and log nothing:
+    they use only a few functions of the C library."""
     def ours(path: str) -> bool:
         return path.startswith(("src/h2/", "src/base/buf"))
     owner = exports(tree)

@@ -168,8 +168,8 @@ class Client:
         self.end = self.end or "closed by us"
 
     def leave(self) -> None:
-        """Closes when all has been read that the server still sends: what is
-        not would make a reset of the end (RFC 1122 4.2.2.13)."""
+        """Closes after it has read all that the server still sends: unread
+        octets would make the end a reset (RFC 1122 §4.2.2.13)."""
         if not self.end:
             with contextlib.suppress(OSError):  # the server was first: ENOTCONN
                 self.sock.shutdown(socket.SHUT_WR)
@@ -202,8 +202,7 @@ class Client:
                     raise TimeoutError("TLS handshake") from None
 
     def _fill(self, wait: float) -> bool:
-        """Waits for octets from the socket; True if there were any, or the
-        end of them."""
+        """Waits for octets or the end of file; False if neither came."""
         if self.fin or self.end in ("rst", "closed by us"):
             return False
         if not select.select([self.sock], [], [], max(wait, 0))[0]:
@@ -323,7 +322,7 @@ class Client:
             self._take(frame)
 
     def leftover(self) -> bytes:
-        """Octets received that are no whole frame."""
+        """Octets that have come of a frame that is not complete."""
         return bytes(self._in)
 
     def _take(self, f: Frame) -> None:
@@ -425,7 +424,7 @@ class Client:
 
     def send_preface(self, settings: Dict[int, int],
                      connection_window: Optional[int] = None) -> None:
-        """Connection preface and first SETTINGS (RFC 9113 section 3.4)."""
+        """Connection preface and first SETTINGS (RFC 9113 §3.4)."""
         payload = b"".join(struct.pack(">HI", k, v)
                            for k, v in settings.items())
         self.send(PREFACE + Frame(SETTINGS, 0, 0, payload).raw())
@@ -434,7 +433,7 @@ class Client:
 
     def send_frame(self, kind: int, flags: int, sid: int,
                    payload: bytes = b"") -> None:
-        """One frame, whatever it is; nothing if the connection has ended."""
+        """Sends one frame of any kind, unless the connection has ended."""
         if self.end is not None or self.fin:
             return
         try:

@@ -55,8 +55,8 @@ def program() -> str:
 
 
 def others_can_run() -> bool:
-    """Whether other users reach the program and its package: not so in a
-    checkout below a home directory that is closed."""
+    """Whether other users can reach the program and its package; they cannot
+    in a checkout below a closed home directory."""
     try:
         return subprocess.run([program(), "--version"], user=NOBODY,
                               stdout=subprocess.DEVNULL,
@@ -66,8 +66,8 @@ def others_can_run() -> bool:
 
 
 def sanitized() -> bool:
-    """Whether the program is a sanitizer build, which has no limit of memory
-    and shows its own to others."""
+    """Whether the program is a sanitizer build, which cannot limit its memory
+    and lets others read it."""
     with open(program(), "rb") as f:
         return b"__asan_init" in f.read()
 
@@ -170,12 +170,12 @@ class Server:
             tap.current.ok(False, fault, log[-4000:])
 
     def certificate(self) -> List[str]:
-        """What a new connection is shown: PEM, by words."""
+        """The certificate of a new connection: PEM, split into words."""
         return ssl.get_server_certificate(("127.0.0.1", self.port)).split()
 
     def turns_away(self) -> bool:
-        """Whether one more connection, which sends nothing, is closed: while
-        it is not, that takes until the deadline."""
+        """Whether the server closes one more connection, which sends nothing;
+        waits for that until the deadline."""
         with socket.create_connection((self.host, self.port)) as s:
             s.settimeout(tap.scaled(30))
             try:
@@ -237,7 +237,7 @@ class Server:
             return None
 
     def _kill_all(self) -> None:
-        """Nothing of ours is left behind, whatever state it is in."""
+        """Ends the server and its processes, and removes its files."""
         if self.process.poll() is None:
             left = self.children()
             self.process.kill()

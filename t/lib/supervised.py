@@ -69,7 +69,7 @@ def wait_text(path, regex):
 
 
 def clear_log():
-    """The next test begins with an empty log."""
+    """Empties the log for the next test."""
     if os.path.exists(LOG):
         os.unlink(LOG)
 
@@ -94,8 +94,8 @@ os.execv(argv[0], argv)
 
 
 def start(*argv, fds=None, env=None, **more):
-    """Starts a program; fds: {its number: ours, or -1: closed}, all that it
-    gets beyond 0 to 2."""
+    """Starts a program.  fds are its descriptors beyond 0 to 2: {its number:
+    ours, or -1 for a closed one}."""
     fds = {n: f if isinstance(f, int) else f.fileno()
            for n, f in (fds or {}).items()}
     process = subprocess.Popen(
@@ -109,7 +109,7 @@ def start(*argv, fds=None, env=None, **more):
 
 
 def read_all(fd):
-    """Reads to end of file; what came, and "no end" past the deadline."""
+    """Reads to end of file; "(no end)" follows if the deadline comes first."""
     octets = b""
     while True:
         if not select.select([fd], [], [], tap.scaled(60))[0]:
@@ -124,7 +124,7 @@ def read_all(fd):
 
 
 def ended(process):
-    """Waits for the end: as a shell says it, None: it does not end."""
+    """Waits for the end: a shell's exit status, None if it does not end."""
     try:
         status = process.wait(tap.scaled(60))
     except subprocess.TimeoutExpired:
@@ -133,7 +133,8 @@ def ended(process):
 
 
 def end_all():
-    """What runs is ended; what names our directory is killed, by pid."""
+    """Ends what start() has started; kills, by pid, what names our
+    directory."""
     for process in RUNNING:
         if process.poll() is None:
             process.terminate()
@@ -158,7 +159,7 @@ def ours():
 
 
 def speak(port):
-    """A client, also where somebody is still to listen."""
+    """A client; tries until somebody listens on the port."""
     def attempt():
         try:
             return Client(port)

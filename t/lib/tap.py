@@ -8,8 +8,8 @@
     t.skip("name", "why")
     t.done()                    # prints the plan; exits 1 if anything failed
 
-An exception that nobody catches is a failed test and exit status 1: a test
-file can never end early and look as if it had passed.
+An exception that is not caught makes a failed test and exit status 1, so that
+a test file that ends early never looks as if it had passed.
 """
 import os
 import signal
@@ -84,7 +84,7 @@ class Tap:
         print(f"ok {self.count} - {name} # SKIP {why}", flush=True)
 
     def diag(self, text: Any) -> None:
-        """Lines for whoever reads the output."""
+        """Lines of explanation in the output."""
         for line in str(text).splitlines():
             print(f"# {line}", flush=True)
 

@@ -14,7 +14,7 @@ DEFLATE = "permessage-deflate"
 
 
 def frame(opcode, payload=b"", fin=True, rsv=0, mask=b"\x11\x22\x33\x44"):
-    """A frame as a client sends it (RFC 6455 section 5.2)."""
+    """A frame as a client sends it (RFC 6455 §5.2)."""
     bit = 0x80 if mask else 0
     head = bytes([(0x80 if fin else 0) | rsv << 4 | opcode])
     if len(payload) < 126:

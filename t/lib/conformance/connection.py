@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""RFC 9113 sections 3 and 4: how a connection begins, and what a frame is."""
+"""RFC 9113 §3 and §4: how a connection begins, and what a frame is."""
 
 from rawclient import (CONTINUATION, DATA, END_HEADERS, GOAWAY, PING, PREFACE,
                        PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""RFC 9113 section 6.9: WINDOW_UPDATE, and windows in both directions."""
+"""RFC 9113 §6.9: WINDOW_UPDATE, and windows in both directions."""
 from rawclient import INITIAL_WINDOW_SIZE, WINDOW_UPDATE
 
 from conformance.case import (answer, case, goaway, received, reset, settled,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""RFC 9113 section 6 but for SETTINGS and WINDOW_UPDATE: each frame by
+"""RFC 9113 §6 but for SETTINGS and WINDOW_UPDATE: each frame by
 itself."""
 import struct
 

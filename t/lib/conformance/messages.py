@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""RFC 9113 section 8: requests, their fields, trailers, push, CONNECT."""
+"""RFC 9113 §8: requests, their fields, trailers, push, CONNECT."""
 import json
 
 from rawclient import HEADERS

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""RFC 9113 section 5: states and numbers of streams, kinds of errors."""
+"""RFC 9113 §5: states and numbers of streams, kinds of errors."""
 from rawclient import DATA, HEADERS, RST_STREAM
 
 from conformance.case import (answer, answered, case, goaway, reset, silent,
