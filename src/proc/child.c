@@ -48,7 +48,7 @@ struct child {
 	enum conn_close how;	/* what the end looks like on the wire */
 	char why[SCOREBOARD_WHY];
 	const char *drain_why;	/* NULL: the server is stopping */
-	bool hurried;		/* the server is stopping */
+	bool greeted;		/* there is no TLS, or its handshake is over */
 	bool begun;		/* the client's preface has come */
 	bool more;		/* there may be input already read */
 	bool python;		/* Python's part has been started */
@@ -122,72 +122,6 @@ until(uint64_t due, uint64_t now)
 	return due <= now ? 0 : due - now > 60000 ? 60000 : (int)(due - now);
 }
 
-/* ---- handshake ---- */
-
-/*
- * The server is stopping.  Before it can be told so a client has to come to its
- * preface; it gets little time for that.
- */
-static void
-hurry(struct child *ch)
-{
-	uint64_t due = sys_now_ms() + LAST_MS;
-
-	ch->hurried = true;
-	if (!ch->begun && ch->preface_due > due)
-		ch->preface_due = due;
-}
-
-static void
-poll_socket(struct child *ch, short events, int timeout)
-{
-	struct pollfd p[3] = {
-		{ .fd = ch->c.link.fd, .events = events },
-		{ .fd = ch->hurried ? -1 : ch->a->drain_fd, .events = POLLIN },
-		{ .fd = ch->hurried ? -1 : ch->a->line_fd, .events = POLLIN }
-	};
-
-	/* The line ends too when the parent is gone. */
-	if (poll(p, 3, timeout) > 0 && p[1].revents != 0)
-		hurry(ch);
-}
-
-static void
-handshake(struct child *ch)
-{
-	char why[128];
-	int rc, left, wait;
-
-	while ((rc = tls_handshake(ch->c.link.tls)) != 0) {
-		left = wait = until(ch->preface_due, sys_now_ms());
-		sooner(&wait, beat(ch));
-		if (rc == TLS_EOF) {
-			end_with(ch, CHILD_END_CLIENT, CLOSE_FIN,
-			    "closed during the TLS handshake");
-		} else if (rc == TLS_ERROR) {
-			snprintf(why, sizeof(why), "TLS handshake: %s",
-			    tls_error(ch->c.link.tls));
-			end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, why);
-		} else if (left == 0 && ch->hurried) {
-			end_with(ch, CHILD_END_DRAINED, CLOSE_FIN, "");
-		} else if (left == 0) {
-			snprintf(why, sizeof(why), "no TLS handshake within "
-			    "%g s",
-			    ch->c.options->handshake_timeout_ms / 1000.0);
-			end_with(ch, CHILD_END_TIMEOUT, CLOSE_FIN, why);
-		} else if (atomic_load(&ch->c.slot->asked_ms) != 0) {
-			end_with(ch, CHILD_END_DRAINED, CLOSE_FIN, full);
-		} else {
-			poll_socket(ch, rc == TLS_AGAIN_WRITE ? POLLOUT :
-			    POLLIN, wait);
-		}
-		if (ch->end != CHILD_END_NONE)
-			return;
-	}
-	tls_get_info(ch->c.link.tls, &ch->c.link.info);
-	slot_set_tls(ch->c.slot, ch->c.link.info.version, ch->c.link.info.alpn);
-}
-
 /* ---- one turn of the loop; the mutex is held ---- */
 
 static void
@@ -211,13 +145,44 @@ answer_http1(struct child *ch)
 }
 
 static void
+shake_hands(struct child *ch)
+{
+	struct link *l = &ch->c.link;
+	char why[128];
+	int rc = tls_handshake(l->tls);
+
+	ch->more = rc == 0;	/* it may have come with more */
+	l->read_blocked = rc == TLS_AGAIN_WRITE;
+	if (rc == 0) {
+		tls_get_info(l->tls, &l->info);
+		slot_set_tls(ch->c.slot, l->info.version, l->info.alpn);
+		ch->greeted = true;
+		/* Without ALPN it may be HTTP/1, and we are quiet. */
+		ch->c.quiet = l->info.alpn == NULL;
+		conn_note_work(&ch->c);
+	} else if (rc == TLS_EOF) {
+		end_with(ch, CHILD_END_CLIENT, CLOSE_FIN,
+		    "closed during the TLS handshake");
+	} else if (rc == TLS_ERROR) {
+		snprintf(why, sizeof(why), "TLS handshake: %s",
+		    link_error(l));
+		end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, why);
+	}
+}
+
+static void
 read_input(struct child *ch)
 {
 	struct conn *c = &ch->c;
 	const char *error;
 	uint32_t code;
-	int rc = conn_read(c);
+	int rc;
 
+	if (!ch->greeted) {
+		shake_hands(ch);
+		return;
+	}
+	rc = conn_read(c);
 	ch->more = rc > 0;
 	if (rc >= 0)
 		return;
@@ -335,7 +300,8 @@ start_python(struct child *ch)
 #define NEVER UINT64_MAX
 
 enum deadline {
-	REQUESTS, LIFETIME, STALL, PREFACE, SETTINGS, IDLE, N_DEADLINES
+	REQUESTS, LIFETIME, STALL, HANDSHAKE, PREFACE, SETTINGS, IDLE,
+	N_DEADLINES
 };
 
 /* What happens then: the connection is drained, or ends with GOAWAY. */
@@ -350,6 +316,9 @@ static const struct {
 	[STALL] = { NULL, "no progress on output for", "stall-timeout",
 	    offsetof(struct options, stall_timeout_ms),
 	    H2_ENHANCE_YOUR_CALM },
+	[HANDSHAKE] = { NULL, "no TLS handshake within",
+	    "handshake-timeout", offsetof(struct options,
+	    handshake_timeout_ms), H2_NO_ERROR },
 	[PREFACE] = { NULL, "no connection preface within",
 	    "handshake-timeout", offsetof(struct options,
 	    handshake_timeout_ms), H2_PROTOCOL_ERROR },
@@ -373,11 +342,12 @@ set_deadlines(struct child *ch, uint64_t now, uint64_t due[N_DEADLINES])
 	due[LIFETIME] = c->draining || o->max_lifetime_ms == 0 ? NEVER :
 	    c->slot->started_ms + o->max_lifetime_ms;
 	due[STALL] = conn_stalls_at(c, now);
+	due[HANDSHAKE] = ch->greeted ? NEVER : ch->preface_due;
 	due[PREFACE] = begun ? NEVER : ch->preface_due;
 	due[SETTINGS] = begun && !session_settings_acked(c->session) ?
 	    ch->preface_due : NEVER;
-	due[IDLE] = o->idle_timeout_ms == 0 || conn_runs(c) ? NEVER :
-	    c->last_work + o->idle_timeout_ms;
+	due[IDLE] = o->idle_timeout_ms == 0 || conn_runs(c) ||
+	    !ch->greeted ? NEVER : c->last_work + o->idle_timeout_ms;
 }
 
 static void
@@ -479,6 +449,7 @@ enum { CLIENT, WAKE, DRAIN, LINE, LOG, N_POLLED };
 static void
 look_at_own(struct child *ch, struct pollfd *p, int n)
 {
+	uint64_t soon = sys_now_ms() + LAST_MS;
 	short all = 0;
 	int i;
 
@@ -494,7 +465,10 @@ look_at_own(struct child *ch, struct pollfd *p, int n)
 		wake_take(&ch->c.wake);
 	if (p[DRAIN].revents != 0) {
 		begin_drain(ch, NULL);
-		hurry(ch);
+		/* It can be told so once it has come to its preface. */
+		if (!ch->begun)
+			ch->preface_due = soon < ch->preface_due ? soon :
+			    ch->preface_due;
 		p[DRAIN].fd = -1;
 	}
 	if (p[LINE].revents != 0)	/* check_asked looks at the slot */
@@ -518,9 +492,7 @@ serve(struct child *ch)
 
 	conn_lock(c);
 	/* Without ALPN it may be HTTP/1: our preface waits for the client's. */
-	c->quiet = c->link.info.alpn == NULL;
-	conn_push(c);
-	ch->more = true;	/* what came with the end of the handshake */
+	c->quiet = ch->more = true;
 	for (;;) {
 		check_state(ch);
 		timeout = look_around(ch, sys_now_ms());
@@ -685,10 +657,8 @@ child_run(const struct child_args *a)
 	ch.c.client_port = a->client_port;
 	ch.c.client_log.client = a->client;
 	ch.preface_due = sys_now_ms() + a->options->handshake_timeout_ms;
-	if (t != NULL)
-		handshake(&ch);
-	if (ch.end == CHILD_END_NONE)
-		serve(&ch);
+	ch.greeted = t == NULL;
+	serve(&ch);
 	close_connection(&ch);
 	wait_for_functions(&ch);
 	leave(&ch);
