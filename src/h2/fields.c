@@ -105,7 +105,9 @@ fields_find(const struct fields *l, const char *name, struct field *f)
 	return false;
 }
 
-/* One bit for each pseudo-header field, in this order. */
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Pseudo-header fields: bits, in the order of the table below. */
 enum pseudo {
 	P_METHOD = 1 << 0,
 	P_SCHEME = 1 << 1,
@@ -117,50 +119,20 @@ enum pseudo {
 
 #define P_REQUEST (P_METHOD | P_SCHEME | P_AUTHORITY | P_PATH)
 
-static const struct {
-	const char *name;
-	size_t len;
-	unsigned bit;
-} pseudo_names[] = {
-	{ ":method", 7, P_METHOD },
-	{ ":scheme", 7, P_SCHEME },
-	{ ":authority", 10, P_AUTHORITY },
-	{ ":path", 5, P_PATH },
-	{ ":protocol", 9, P_PROTOCOL },
-	{ ":status", 7, P_STATUS },
-};
-
-/* Which of them each kind of section may have (§8.1, §8.3). */
+/* Which of them each kind of section may have (RFC 9113 §8.1, §8.3). */
 static const struct {
 	unsigned allowed;
 	const char *reason;	/* for one that is not */
 } kinds[] = {
-	[FIELDS_REQUEST] = { P_REQUEST | P_PROTOCOL,
-	    "a pseudo-header field that requests do not have "
-	    "(RFC 9113 8.3.1)" },
+	[FIELDS_REQUEST] = { P_REQUEST | P_PROTOCOL, "a pseudo-header field "
+	    "that requests do not have (RFC 9113 8.3.1)" },
 	[FIELDS_TRAILERS] = { 0,
 	    "a pseudo-header field in trailers (RFC 9113 8.1)" },
-	[FIELDS_RESPONSE] = { P_STATUS,
-	    "a pseudo-header field that responses do not have "
-	    "(RFC 9113 8.3.2)" },
-	[FIELDS_PROMISE] = { P_REQUEST,
-	    "a pseudo-header field that promised requests do not have "
-	    "(RFC 9113 8.4)" },
+	[FIELDS_RESPONSE] = { P_STATUS, "a pseudo-header field that responses "
+	    "do not have (RFC 9113 8.3.2)" },
+	[FIELDS_PROMISE] = { P_REQUEST, "a pseudo-header field that promised "
+	    "requests do not have (RFC 9113 8.4)" },
 };
-
-/* Connection-specific fields, which HTTP/2 has not (§8.2.2). */
-static const struct {
-	const char *name;
-	size_t len;
-} connection_names[] = {
-	{ "connection", 10 },
-	{ "proxy-connection", 16 },
-	{ "keep-alive", 10 },
-	{ "transfer-encoding", 17 },
-	{ "upgrade", 7 },
-};
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 struct checker {
 	enum fields_kind kind;
@@ -170,19 +142,21 @@ struct checker {
 	bool options;		/* :method OPTIONS */
 	bool http;		/* :scheme http or https */
 	bool safe;		/* :method GET or HEAD */
-	int status;
 	struct field path;	/* judged at the end: needs :method, :scheme */
 	struct field authority;
 	struct message_info info;
-	const char *reason;	/* set when a check fails */
 };
 
-static int
-malformed(struct checker *c, const char *reason)
-{
-	c->reason = reason;
-	return -1;
-}
+/* The checks: each returns NULL, or the reason why the section is malformed. */
+typedef const char *check_fn(struct checker *c, const struct field *f);
+
+struct named_check {
+	const char *name;
+	size_t len;
+	check_fn *check;
+};
+
+#define NAMED(name, check) { name, sizeof(name) - 1, check }
 
 /*
  * Token characters (RFC 9110 §5.6.2) as bits by octet: those below 64, then
@@ -205,19 +179,17 @@ is_token(const uint8_t *s, size_t len, uint64_t high)
 	return len > 0;
 }
 
-static int
-check_name(struct checker *c, const struct field *f)
+static const char *
+check_name(const struct field *f)
 {
 	if (is_token(f->name, f->name_len, TOKEN_HIGH))
-		return 0;
+		return NULL;
 	if (f->name_len == 0)
-		return malformed(c, "an empty field name (RFC 9113 8.2.1)");
+		return "an empty field name (RFC 9113 8.2.1)";
 	if (is_token(f->name, f->name_len, TOKEN_HIGH_UPPER))
-		return malformed(c,
-		    "a field name with upper-case letters (RFC 9113 8.2.1)");
-	return malformed(c,
-	    "a field name with a character that is not allowed "
-	    "(RFC 9113 8.2.1)");
+		return "a field name with upper-case letters (RFC 9113 8.2.1)";
+	return "a field name with a character that is not allowed "
+	    "(RFC 9113 8.2.1)";
 }
 
 static bool
@@ -226,22 +198,22 @@ is_blank(uint8_t c)
 	return c == ' ' || c == '\t';
 }
 
-static int
-check_value(struct checker *c, const struct field *f)
+static const char *
+check_value(const struct field *f)
 {
 	size_t i;
 
 	for (i = 0; i < f->value_len; i++) {
 		if (f->value[i] <= '\r' && (f->value[i] == '\0' ||
 		    f->value[i] == '\n' || f->value[i] == '\r'))
-			return malformed(c, "a field value with NUL, CR or LF "
-			    "(RFC 9113 8.2.1)");
+			return "a field value with NUL, CR or LF "
+			    "(RFC 9113 8.2.1)";
 	}
 	if (f->value_len > 0 && (is_blank(f->value[0]) ||
 	    is_blank(f->value[f->value_len - 1])))
-		return malformed(c, "a field value that starts or ends with "
-		    "white space (RFC 9113 8.2.1)");
-	return 0;
+		return "a field value that starts or ends with white space "
+		    "(RFC 9113 8.2.1)";
+	return NULL;
 }
 
 static bool
@@ -269,32 +241,20 @@ value_is_nocase(const struct field *f, const char *s)
 	return s[f->value_len] == '\0';
 }
 
-/* Three digits, the first not 0: 100 to 999, or -1 (RFC 9110 §15). */
-static int
-parse_status(const struct field *f)
-{
-	const uint8_t *v = f->value;
-
-	if (f->value_len != 3 || v[0] < '1' || v[0] > '9' || v[1] < '0' ||
-	    v[1] > '9' || v[2] < '0' || v[2] > '9')
-		return -1;
-	return (v[0] - '0') * 100 + (v[1] - '0') * 10 + (v[2] - '0');
-}
-
-static int
+static const char *
 check_method(struct checker *c, const struct field *f)
 {
 	if (!is_token(f->value, f->value_len, TOKEN_HIGH_UPPER))
-		return malformed(c, ":method is not a token (RFC 9113 8.3.1)");
+		return ":method is not a token (RFC 9113 8.3.1)";
 	c->info.connect = value_is(f, "CONNECT");
 	c->info.head = value_is(f, "HEAD");
 	c->options = value_is(f, "OPTIONS");
 	c->safe = c->info.head || value_is(f, "GET");
-	return 0;
+	return NULL;
 }
 
 /* RFC 3986 §3.1. */
-static int
+static const char *
 check_scheme(struct checker *c, const struct field *f)
 {
 	size_t i;
@@ -308,89 +268,112 @@ check_scheme(struct checker *c, const struct field *f)
 			break;
 	}
 	if (f->value_len == 0 || i < f->value_len)
-		return malformed(c,
-		    ":scheme is not a URI scheme (RFC 9113 8.3.1)");
+		return ":scheme is not a URI scheme (RFC 9113 8.3.1)";
 	c->http = value_is_nocase(f, "http") || value_is_nocase(f, "https");
-	return 0;
+	return NULL;
 }
 
 /* Nothing in a URI is a control character or a space (RFC 3986 §2). */
-static int
-check_uri_octets(struct checker *c, const struct field *f, const char *reason)
+static bool
+has_uri_octets(const struct field *f)
 {
 	size_t i;
 
 	for (i = 0; i < f->value_len; i++) {
 		if (f->value[i] <= ' ' || f->value[i] == 0x7f)
-			return malformed(c, reason);
+			return false;
 	}
-	return 0;
+	return true;
 }
 
-static int
-check_pseudo_value(struct checker *c, unsigned bit, const struct field *f)
+static const char *
+check_authority(struct checker *c, const struct field *f)
 {
-	switch (bit) {
-	case P_METHOD:
-		return check_method(c, f);
-	case P_SCHEME:
-		return check_scheme(c, f);
-	case P_AUTHORITY:
-		c->authority = *f;
-		return check_uri_octets(c, f, ":authority with a space or a "
-		    "control character (RFC 9113 8.3.1)");
-	case P_PATH:
-		c->path = *f;
-		return check_uri_octets(c, f, ":path with a space or a "
-		    "control character (RFC 9113 8.3.1)");
-	case P_PROTOCOL:
-		c->info.extended = true;
-		if (!is_token(f->value, f->value_len, TOKEN_HIGH_UPPER))
-			return malformed(c,
-			    ":protocol is not a token (RFC 8441 4)");
-		return 0;
-	default:
-		c->status = parse_status(f);
-		if (c->status == -1)
-			return malformed(c,
-			    ":status is not three digits (RFC 9113 8.3.2)");
-		return 0;
-	}
+	c->authority = *f;
+	return has_uri_octets(f) ? NULL : ":authority with a space or a "
+	    "control character (RFC 9113 8.3.1)";
 }
 
+static const char *
+check_path(struct checker *c, const struct field *f)
+{
+	c->path = *f;
+	return has_uri_octets(f) ? NULL :
+	    ":path with a space or a control character (RFC 9113 8.3.1)";
+}
+
+static const char *
+check_protocol(struct checker *c, const struct field *f)
+{
+	c->info.extended = true;
+	return is_token(f->value, f->value_len, TOKEN_HIGH_UPPER) ? NULL :
+	    ":protocol is not a token (RFC 8441 4)";
+}
+
+/* Three digits, the first not 0: 100 to 999, or 0 (RFC 9110 §15). */
 static int
+parse_status(const struct field *f)
+{
+	const uint8_t *v = f->value;
+
+	if (f->value_len != 3 || v[0] < '1' || v[0] > '9' || v[1] < '0' ||
+	    v[1] > '9' || v[2] < '0' || v[2] > '9')
+		return 0;
+	return (v[0] - '0') * 100 + (v[1] - '0') * 10 + (v[2] - '0');
+}
+
+static const char *
+check_status(struct checker *c, const struct field *f)
+{
+	(void)c;
+	return parse_status(f) != 0 ? NULL :
+	    ":status is not three digits (RFC 9113 8.3.2)";
+}
+
+static const struct named_check pseudos[] = {
+	NAMED(":method", check_method),
+	NAMED(":scheme", check_scheme),
+	NAMED(":authority", check_authority),
+	NAMED(":path", check_path),
+	NAMED(":protocol", check_protocol),
+	NAMED(":status", check_status),
+};
+
+static const char *
 check_pseudo(struct checker *c, const struct field *f)
 {
+	const char *reason;
 	unsigned bit = 0;
 	size_t i;
 
-	for (i = 0; i < COUNT(pseudo_names); i++) {
-		if (is_named(f, pseudo_names[i].name, pseudo_names[i].len))
-			bit = pseudo_names[i].bit;
+	for (i = 0; i < COUNT(pseudos); i++) {
+		if (is_named(f, pseudos[i].name, pseudos[i].len)) {
+			bit = 1U << i;
+			break;
+		}
 	}
-	if (bit == P_PROTOCOL && !c->extended_connect)
-		bit = 0;
-	if ((kinds[c->kind].allowed & bit) == 0)
-		return malformed(c, kinds[c->kind].reason);
+	if ((kinds[c->kind].allowed & bit) == 0 ||
+	    (bit == P_PROTOCOL && !c->extended_connect))
+		return kinds[c->kind].reason;
 	if (c->seen & bit)
-		return malformed(c,
-		    "a pseudo-header field that comes twice (RFC 9113 8.3)");
+		return "a pseudo-header field that comes twice (RFC 9113 8.3)";
 	if (c->regular_seen)
-		return malformed(c, "a pseudo-header field after other fields "
-		    "(RFC 9113 8.3)");
+		return "a pseudo-header field after other fields "
+		    "(RFC 9113 8.3)";
 	c->seen |= bit;
-	if (check_value(c, f) == -1)
-		return -1;
-	return check_pseudo_value(c, bit, f);
+	reason = check_value(f);
+	return reason != NULL ? reason : pseudos[i].check(c, f);
 }
 
 /* Digits that fit 63 bits; several fields must agree (RFC 9110 §8.6). */
-static int
+static const char *
 check_content_length(struct checker *c, const struct field *f)
 {
 	int64_t v = 0;
 	size_t i;
 
+	if (c->kind == FIELDS_TRAILERS)
+		return NULL;
 	for (i = 0; i < f->value_len; i++) {
 		int d = f->value[i] - '0';
 
@@ -399,198 +382,181 @@ check_content_length(struct checker *c, const struct field *f)
 		v = v * 10 + d;
 	}
 	if (f->value_len == 0 || i < f->value_len)
-		return malformed(c,
-		    "content-length is not a number (RFC 9110 8.6)");
+		return "content-length is not a number (RFC 9110 8.6)";
 	if (c->info.content_length != -1 && c->info.content_length != v)
-		return malformed(c,
-		    "content-length fields that differ (RFC 9110 8.6)");
+		return "content-length fields that differ (RFC 9110 8.6)";
 	c->info.content_length = v;
-	return 0;
+	return NULL;
 }
 
-/* The fields with a meaning of their own; they are few, so length first. */
-static int
-check_special(struct checker *c, const struct field *f)
+static const char *
+check_te(struct checker *c, const struct field *f)
 {
-	size_t i;
-
-	for (i = 0; i < COUNT(connection_names); i++) {
-		if (is_named(f, connection_names[i].name,
-		    connection_names[i].len))
-			return malformed(c, "a connection-specific field "
-			    "(RFC 9113 8.2.2)");
-	}
-	if (is_named(f, "te", 2) && (c->kind == FIELDS_RESPONSE ||
-	    !value_is_nocase(f, "trailers")))
-		return malformed(c, "te with a value other than trailers "
-		    "(RFC 9113 8.2.2)");
-	if (is_named(f, "content-length", 14) && c->kind != FIELDS_TRAILERS)
-		return check_content_length(c, f);
-	return 0;
+	if (c->kind != FIELDS_RESPONSE && value_is_nocase(f, "trailers"))
+		return NULL;
+	return "te with a value other than trailers (RFC 9113 8.2.2)";
 }
 
-static int
+static const char *
+check_connection_field(struct checker *c, const struct field *f)
+{
+	(void)c;
+	(void)f;
+	return "a connection-specific field (RFC 9113 8.2.2)";
+}
+
+/* Fields with rules of their own. */
+static const struct named_check specials[] = {
+	NAMED("connection", check_connection_field),
+	NAMED("proxy-connection", check_connection_field),
+	NAMED("keep-alive", check_connection_field),
+	NAMED("transfer-encoding", check_connection_field),
+	NAMED("upgrade", check_connection_field),
+	NAMED("te", check_te),
+	NAMED("content-length", check_content_length),
+};
+
+static const char *
 check_field(struct checker *c, const struct field *f)
 {
+	const char *reason;
+	size_t i;
+
 	if (f->name_len > 0 && f->name[0] == ':')
 		return check_pseudo(c, f);
 	c->regular_seen = true;
-	if (check_name(c, f) == -1 || check_value(c, f) == -1)
-		return -1;
-	return check_special(c, f);
+	if ((reason = check_name(f)) != NULL ||
+	    (reason = check_value(f)) != NULL)
+		return reason;
+	for (i = 0; i < COUNT(specials); i++) {
+		if (is_named(f, specials[i].name, specials[i].len))
+			return specials[i].check(c, f);
+	}
+	return NULL;
 }
 
-/* What CONNECT has and has not (§8.5, RFC 8441 §4). */
-static int
-check_connect(struct checker *c)
+/* What CONNECT has and has not (RFC 9113 §8.5, RFC 8441 §4). */
+static const char *
+check_connect(const struct checker *c)
 {
-	if (c->info.extended) {
-		if ((c->seen & (P_SCHEME | P_PATH)) != (P_SCHEME | P_PATH))
-			return malformed(c, "extended CONNECT without :scheme "
-			    "or :path (RFC 8441 4)");
-		return 0;
-	}
-	if (c->seen & (P_SCHEME | P_PATH))
-		return malformed(c,
-		    "CONNECT with :scheme or :path (RFC 9113 8.5)");
-	if ((c->seen & P_AUTHORITY) == 0 || c->authority.value_len == 0)
-		return malformed(c,
-		    "CONNECT without :authority (RFC 9113 8.5)");
-	return 0;
+	unsigned uri = c->seen & (P_SCHEME | P_PATH);
+
+	if (c->info.extended)
+		return uri == (P_SCHEME | P_PATH) ? NULL : "extended CONNECT "
+		    "without :scheme or :path (RFC 8441 4)";
+	if (uri != 0)
+		return "CONNECT with :scheme or :path (RFC 9113 8.5)";
+	return c->authority.value_len > 0 ? NULL :
+	    "CONNECT without :authority (RFC 9113 8.5)";
 }
 
 /* For http and https; other schemes have paths of their own making. */
-static int
-check_http_uri(struct checker *c)
+static const char *
+check_http_uri(const struct checker *c)
 {
-	const struct field *p = &c->path;
+	const struct field *a = &c->authority, *p = &c->path;
 
-	if (c->seen & P_AUTHORITY && c->authority.value_len > 0 &&
-	    memchr(c->authority.value, '@', c->authority.value_len) != NULL)
-		return malformed(c,
-		    ":authority with user information (RFC 9113 8.3.1)");
+	if (a->value_len > 0 && memchr(a->value, '@', a->value_len) != NULL)
+		return ":authority with user information (RFC 9113 8.3.1)";
 	if (p->value_len == 0)
-		return malformed(c, "an empty :path (RFC 9113 8.3.1)");
+		return "an empty :path (RFC 9113 8.3.1)";
 	if (p->value[0] == '/' || (c->options && value_is(p, "*")))
-		return 0;
-	return malformed(c, ":path does not start with / and is not the * of "
-	    "OPTIONS (RFC 9113 8.3.1)");
+		return NULL;
+	return ":path does not start with / and is not the * of OPTIONS "
+	    "(RFC 9113 8.3.1)";
 }
 
-static int
-check_request_end(struct checker *c)
+static const char *
+check_request(struct checker *c)
 {
-	static const unsigned needed = P_METHOD | P_SCHEME | P_PATH;
+	const char *reason = NULL;
 
 	if ((c->seen & P_METHOD) == 0)
-		return malformed(c, "no :method (RFC 9113 8.3.1)");
+		return "no :method (RFC 9113 8.3.1)";
 	if (c->info.extended && !c->info.connect)
-		return malformed(c,
-		    ":protocol in a request that is not CONNECT (RFC 8441 4)");
+		return ":protocol in a request that is not CONNECT "
+		    "(RFC 8441 4)";
 	if (c->info.connect) {
 		/* A tunnel's octets are no content (RFC 9110 §9.3.6). */
 		c->info.content_length = -1;
-		if (check_connect(c) == -1)
-			return -1;
-	} else if ((c->seen & needed) != needed) {
-		return malformed(c, (c->seen & P_SCHEME) == 0 ?
-		    "no :scheme (RFC 9113 8.3.1)" :
-		    "no :path (RFC 9113 8.3.1)");
+		reason = check_connect(c);
+	} else if ((c->seen & P_SCHEME) == 0) {
+		reason = "no :scheme (RFC 9113 8.3.1)";
+	} else if ((c->seen & P_PATH) == 0) {
+		reason = "no :path (RFC 9113 8.3.1)";
 	}
-	return c->http && (c->seen & P_PATH) ? check_http_uri(c) : 0;
+	if (reason == NULL && c->http && (c->seen & P_PATH))
+		reason = check_http_uri(c);
+	return reason;
 }
 
-/* A promised request is safe, cacheable and has no content (§8.4). */
-static int
-check_promise_end(struct checker *c)
+/* A promised request is safe, cacheable, without content (RFC 9113 §8.4). */
+static const char *
+check_promise(struct checker *c)
 {
-	if (c->info.connect || !(c->seen & P_METHOD) || !c->safe)
-		return malformed(c, (c->seen & P_METHOD) == 0 ?
-		    "no :method (RFC 9113 8.3.1)" :
-		    "a promised method other than GET or HEAD (RFC 9113 8.4)");
-	if (check_request_end(c) == -1)
-		return -1;
+	const char *reason;
+
+	if ((c->seen & P_METHOD) && !c->safe)
+		return "a promised method other than GET or HEAD "
+		    "(RFC 9113 8.4)";
+	if ((reason = check_request(c)) != NULL)
+		return reason;
 	if ((c->seen & P_AUTHORITY) == 0)
-		return malformed(c,
-		    "a promise without :authority (RFC 9113 8.4)");
+		return "a promise without :authority (RFC 9113 8.4)";
 	if (c->info.content_length > 0)
-		return malformed(c,
-		    "a promised request with content (RFC 9113 8.4)");
-	return 0;
+		return "a promised request with content (RFC 9113 8.4)";
+	return NULL;
 }
 
-static int
+/* What has to be there. */
+static const char *
 check_end(struct checker *c)
 {
 	switch (c->kind) {
 	case FIELDS_REQUEST:
-		return check_request_end(c);
+		return check_request(c);
 	case FIELDS_PROMISE:
-		return check_promise_end(c);
+		return check_promise(c);
 	case FIELDS_RESPONSE:
-		if ((c->seen & P_STATUS) == 0)
-			return malformed(c, "no :status (RFC 9113 8.3.2)");
-		return 0;
+		return c->seen & P_STATUS ? NULL :
+		    "no :status (RFC 9113 8.3.2)";
 	default:
-		return 0;
+		return NULL;
 	}
 }
 
-static void
-checker_init(struct checker *c, enum fields_kind kind, bool extended_connect)
-{
-	*c = (struct checker){ .kind = kind, .status = -1,
-		.extended_connect = extended_connect };
-	c->info.content_length = -1;
-}
-
-static int
-refused(const struct checker *c, struct h2_error *err)
-{
-	err->level = H2_LEVEL_STREAM;
-	err->code = H2_PROTOCOL_ERROR;
-	err->reason = c->reason;
-	return -1;
-}
-
-int
+const char *
 fields_check(const struct fields *l, enum fields_kind kind,
-    bool extended_connect, struct message_info *info, struct h2_error *err)
+    bool extended_connect, struct message_info *info)
 {
-	struct checker c;
+	struct checker c = { .kind = kind,
+		.extended_connect = extended_connect,
+		.info.content_length = -1 };
+	const char *reason = NULL;
 	struct field f;
 	size_t i;
 
-	checker_init(&c, kind, extended_connect);
-	for (i = 0; i < l->n; i++) {
+	for (i = 0; i < l->n && reason == NULL; i++) {
 		fields_get(l, i, &f);
-		if (check_field(&c, &f) == -1)
-			return refused(&c, err);
+		reason = check_field(&c, &f);
 	}
-	if (check_end(&c) == -1)
-		return refused(&c, err);
+	if (reason == NULL)
+		reason = check_end(&c);
 	if (info != NULL)
 		*info = c.info;
-	return 0;
+	return reason;
 }
 
-int
-fields_check_sent(const struct field *v, size_t n, enum fields_kind kind,
-    int *status, struct h2_error *err)
+const char *
+fields_check_sent(const struct field *v, size_t n, enum fields_kind kind)
 {
-	struct checker c;
+	struct checker c = { .kind = kind, .info.content_length = -1 };
+	const char *reason = NULL;
 	size_t i;
 
-	checker_init(&c, kind, false);
-	for (i = 0; i < n; i++) {
-		if (check_field(&c, &v[i]) == -1)
-			return refused(&c, err);
-	}
-	if (check_end(&c) == -1)
-		return refused(&c, err);
-	if (status != NULL)
-		*status = c.status;
-	return 0;
+	for (i = 0; i < n && reason == NULL; i++)
+		reason = check_field(&c, &v[i]);
+	return reason != NULL ? reason : check_end(&c);
 }
 
 int

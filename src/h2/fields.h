@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "frame.h"
 #include "hpack.h"
 
 /* A list under construction; zeroed is empty. */
@@ -58,20 +57,17 @@ enum fields_kind {
 
 /*
  * Checks a field section by the rules of its kind.  extended_connect: whether
- * :protocol may be used (we sent ENABLE_CONNECT_PROTOCOL).  0, or -1 with *err
- * (level stream, code PROTOCOL_ERROR: malformed, §8.1.1); *info may be NULL.
+ * :protocol may be used (we sent ENABLE_CONNECT_PROTOCOL).  NULL, and *info,
+ * which may be NULL, is set; or why it is malformed (RFC 9113 §8.1.1).
  */
-int fields_check(const struct fields *l, enum fields_kind kind,
-    bool extended_connect, struct message_info *info, struct h2_error *err);
+const char *fields_check(const struct fields *l, enum fields_kind kind,
+    bool extended_connect, struct message_info *info);
 
-/*
- * The same for an array that a script hands over.  status, if not NULL, gets
- * the value of :status.
- */
-int fields_check_sent(const struct field *v, size_t n, enum fields_kind kind,
-    int *status, struct h2_error *err);
+/* The same for an array that a script hands over. */
+const char *fields_check_sent(const struct field *v, size_t n,
+    enum fields_kind kind);
 
-/* Value of the :status field of v, 100 to 999, or -1. */
+/* The first :status of v: 100 to 999; 0: something else; -1: there is none. */
 int fields_status(const struct field *v, size_t n);
 
 #endif

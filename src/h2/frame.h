@@ -17,6 +17,11 @@
 #define FRAME_DEFAULT_MAX_SIZE 16384u	/* §4.2, octets of payload */
 #define FRAME_LARGEST_MAX_SIZE 16777215u
 #define FRAME_STREAM_ID_MASK 0x7fffffffu
+#define FRAME_SETTING_LEN 6		/* an entry of SETTINGS */
+
+/* A rule for two types; in HEADERS a matter of the request's checks. */
+#define FRAME_SELF_DEPENDENCY \
+	"a stream that depends on itself (RFC 7540 5.3.1)"
 
 enum frame_type {
 	FRAME_DATA = 0x0,
@@ -85,11 +90,7 @@ struct frame_header {
 	uint32_t stream_id;	/* reserved bit cleared */
 };
 
-/* Names for logs, debug text and scripts; NULL for what has none. */
-const char *frame_type_name(unsigned type);
-const char *frame_code_name(uint32_t code);
-
-/* The same, a number for what has none; in dst if need be. */
+/* An error code's name; a number, in dst, if it has none. */
 #define FRAME_CODE_TEXT 16
 const char *frame_code_text(uint32_t code, char dst[FRAME_CODE_TEXT]);
 
@@ -100,9 +101,10 @@ void frame_header_decode(const uint8_t p[FRAME_HEADER_LEN],
     struct frame_header *h);
 
 /*
- * The rules that need only the header: stream identifier zero or not, length
- * (fixed, least, multiple of 6), and max_size, our MAX_FRAME_SIZE.  0, or -1
- * with *err set.  Types that are not known pass, up to max_size (§4.1).
+ * The rules that need only the header and fail the connection: stream
+ * identifier zero or not, length, and max_size, our MAX_FRAME_SIZE.  0, or -1
+ * with *err set.  Types that are not known pass, up to max_size (RFC 9113
+ * §4.1).
  */
 int frame_check(const struct frame_header *h, uint32_t max_size,
     struct h2_error *err);
@@ -129,35 +131,20 @@ struct frame_payload {
 
 /*
  * Decodes the payload (h->length octets) of a frame that frame_check passed.
- * SETTINGS and unknown types come back as plain data.  0, or -1 with *err:
- * padding longer than the payload, fields that do not fit, an increment of 0,
- * a promised stream that is 0 or odd, a prioritized stream that is 0.
+ * SETTINGS, CONTINUATION and unknown types come back as plain data.  0, or -1
+ * with *err set.
  */
 int frame_decode(const struct frame_header *h, const uint8_t *payload,
     struct frame_payload *out, struct h2_error *err);
 
-/* Entry i of a SETTINGS payload of 6 octets an entry. */
+/* Entry i of a SETTINGS payload. */
 void frame_setting_decode(const uint8_t *payload, size_t i, uint16_t *id,
     uint32_t *value);
 
-/* Encoders append to out. */
+/* Append a frame's header, or a whole frame, to out. */
 void frame_header_encode(struct buf *out, uint32_t length, unsigned type,
     unsigned flags, uint32_t stream_id);
-void frame_rst_stream_encode(struct buf *out, uint32_t stream_id,
-    uint32_t code);
-void frame_ping_encode(struct buf *out, bool ack, const uint8_t data[8]);
-void frame_goaway_encode(struct buf *out, uint32_t last_stream_id,
-    uint32_t code, const void *debug, size_t len);
-void frame_window_update_encode(struct buf *out, uint32_t stream_id,
-    uint32_t increment);
-
-struct frame_setting {
-	uint16_t id;
-	uint32_t value;
-};
-
-void frame_settings_encode(struct buf *out, const struct frame_setting *v,
-    size_t n);
-void frame_settings_ack_encode(struct buf *out);
+void frame_encode(struct buf *out, unsigned type, unsigned flags,
+    uint32_t stream_id, const void *payload, size_t len);
 
 #endif

@@ -2,16 +2,34 @@
 /*
  * Received header blocks: HEADERS with its CONTINUATION frames, decoded once
  * the last fragment is there, and what comes of them: a new stream, trailers,
- * or nothing but a decoder that stays in step (RFC 9113 §4.3, §8.1).
+ * or nothing but a decoder that stays in step (RFC 9113 §4.3, RFC 9113 §8.1).
  *
  * Each block is decoded whatever becomes of its stream, and within bounds: of a
  * field section that is too large the fields are dropped once they pass the
  * bound, and one that is much too large fails the connection (RFC 9113
  * §10.5.1).
  */
-#include "session_impl.h"
+#include "headers.h"
+#include "send.h"
 
-/* §5.1.1: numbers that the peer skips are closed. */
+/*
+ * A field section of this size, or a block of as many octets, fails the
+ * connection.  It is four times the bound past which a section is answered
+ * with 431: a Huffman code has 30 bits at most (RFC 7541 appendix B), so that
+ * no section within that bound comes in a block so long.  A small bound gives
+ * the least.
+ */
+#define LEAST_SECTION 65536
+
+size_t
+headers_section_max(const struct session_limits *l)
+{
+	size_t most = (size_t)l->max_header_list_size * 4;
+
+	return most > LEAST_SECTION ? most : LEAST_SECTION;
+}
+
+/* Numbers that the peer skips are closed (RFC 9113 §5.1.1). */
 static void
 note_gap(struct session *s, uint32_t id)
 {
@@ -41,23 +59,20 @@ was_skipped(const struct session *s, uint32_t id)
 static int
 check_old_stream(struct session *s, const struct frame_header *h)
 {
-	const struct stream *st = stream_table_find(&s->streams, h->stream_id);
-
-	if (st != NULL && st->state != STREAM_CLOSED)
-		return 0;
-	if (session_ignores(s, h->stream_id))
+	if (ground_stream(s, h->stream_id) != NULL ||
+	    ground_ignores(s, h->stream_id))
 		return 0;
 	if (was_skipped(s, h->stream_id))
-		return session_fail(s, h, H2_PROTOCOL_ERROR, "a new stream's "
+		return ground_fail(s, h, H2_PROTOCOL_ERROR, "a new stream's "
 		    "number is above all earlier ones (RFC 9113 5.1.1)");
-	return session_fail(s, h, H2_STREAM_CLOSED,
+	return ground_fail(s, h, H2_STREAM_CLOSED,
 	    "the stream is closed (RFC 9113 5.1)");
 }
 
 /* The fields of a block as they are decoded. */
 struct collect {
 	struct session *s;
-	size_t size;		/* of all of them, by §6.5.2 */
+	size_t size;		/* of all of them (RFC 9113 §6.5.2) */
 };
 
 /* Keeps a field, or drops it past a bound; stops the decoder far past it. */
@@ -68,7 +83,7 @@ collect_field(void *user, const struct field *f)
 	struct session *s = c->s;
 
 	c->size += f->name_len + f->value_len + HPACK_FIELD_OVERHEAD;
-	if (c->size > limits_section(s))
+	if (c->size > headers_section_max(&s->limits))
 		return -1;
 	if (c->size > s->limits.max_header_list_size)
 		s->block.passed = "larger than the bound max-header-list-size "
@@ -90,7 +105,7 @@ refuse(struct session *s, uint32_t id, enum session_refusal how,
 static int
 fail_large(struct session *s, const struct frame_header *h)
 {
-	return limits_passed(s, h, "max-header-list-size",
+	return ground_exceeded(s, h, "max-header-list-size",
 	    s->limits.max_header_list_size);
 }
 
@@ -107,19 +122,19 @@ decode_block(struct session *s, const struct frame_header *h,
 	if (rc == HPACK_OK)
 		return 0;
 	if (rc == HPACK_ERR_DATA)
-		return session_fail(s, h, H2_COMPRESSION_ERROR,
+		return ground_fail(s, h, H2_COMPRESSION_ERROR,
 		    "the header block cannot be decoded (RFC 9113 4.3)");
-	if (rc == HPACK_ERR_STOPPED && c.size > limits_section(s)) {
+	if (rc == HPACK_ERR_STOPPED && c.size > headers_section_max(&s->limits)) {
 		if (s->block.opens)
 			refuse(s, h->stream_id, REFUSAL_IGNORED, NULL);
 		return fail_large(s, h);
 	}
-	return session_fail(s, h, H2_INTERNAL_ERROR, "out of memory");
+	return ground_no_memory(s, h);
 }
 
 /*
- * §10.5.1, RFC 6585 §5: the stream is over as soon as it is open.  It takes no
- * place, but a reset that is due counts like any other.
+ * RFC 9113 §10.5.1, RFC 6585 §5: the stream is over as soon as it is open.  It
+ * takes no place, but a reset that is due counts like any other.
  */
 static int
 answer_large(struct session *s, const struct frame_header *h)
@@ -128,49 +143,40 @@ answer_large(struct session *s, const struct frame_header *h)
 
 	send_too_large(s, h->stream_id, more);
 	refuse(s, h->stream_id, REFUSAL_STATUS, s->block.passed);
-	if (limits_reply(s, h) == -1)
+	if (ground_count_reply(s, h) == -1)
 		return -1;
 	if (!more)
 		return 0;
-	session_remember_reset(s, h->stream_id);
-	return limits_reset(s, h);
+	ground_remember_reset(s, h->stream_id);
+	return ground_count_reset(s, h);
 }
 
-static int
-check_request_fields(struct session *s, const struct frame_header *h,
-    struct message_info *info)
-{
-	struct h2_error err;
-
-	if (fields_check(&s->fields, FIELDS_REQUEST,
-	    s->limits.enable_connect_protocol, info, &err) == -1)
-		return session_reset(s, h, err.code, err.reason);
-	if (s->block.frame.end_stream && info->content_length > 0)
-		return session_reset(s, h, H2_PROTOCOL_ERROR,
-		    "content-length, and END_STREAM before any content "
-		    "(RFC 9113 8.1.1)");
-	return 1;
-}
-
-/* The rules for a new request: 1 if it keeps to them. */
-static int
-check_request(struct session *s, const struct frame_header *h,
-    struct message_info *info)
+/* The rules for a new request: NULL, or why it is reset, and *code. */
+static const char *
+check_request(const struct session *s, uint32_t id, struct message_info *info,
+    enum h2_code *code)
 {
 	const struct recv_block *b = &s->block;
-	int rc;
+	size_t max = s->limits.max_concurrent_streams;
+	const char *reason = NULL;
 
-	if (b->frame.has_priority &&
-	    b->frame.priority.dependency == h->stream_id)
-		return session_reset(s, h, H2_PROTOCOL_ERROR,
-		    "a stream that depends on itself (RFC 7540 5.3.1)");
-	if (b->passed == NULL &&
-	    (rc = check_request_fields(s, h, info)) != 1)
-		return rc;
-	if (limits_refuse_stream(s))
-		return session_reset(s, h, H2_REFUSED_STREAM, "more streams "
-		    "than the bound max-concurrent-streams (RFC 9113 5.1.2)");
-	return 1;
+	*code = H2_PROTOCOL_ERROR;
+	if (b->frame.has_priority && b->frame.priority.dependency == id)
+		return FRAME_SELF_DEPENDENCY;
+	if (b->passed == NULL)
+		reason = fields_check(&s->fields, FIELDS_REQUEST,
+		    s->limits.enable_connect_protocol, info);
+	if (reason != NULL)
+		return reason;
+	if (b->passed == NULL && b->frame.end_stream &&
+	    info->content_length > 0)
+		return "content-length, and END_STREAM before any content "
+		    "(RFC 9113 8.1.1)";
+	*code = H2_REFUSED_STREAM;
+	if (s->n_active + s->n_reset_held >= max || s->n_held >= 2 * max)
+		return "more streams than the bound max-concurrent-streams "
+		    "(RFC 9113 5.1.2)";
+	return NULL;
 }
 
 static struct stream *
@@ -198,6 +204,8 @@ open_stream(struct session *s, const struct frame_header *h)
 {
 	const struct recv_block *b = &s->block;
 	struct message_info info;
+	enum h2_code code;
+	const char *reason;
 	struct stream *st;
 	int rc;
 
@@ -205,13 +213,14 @@ open_stream(struct session *s, const struct frame_header *h)
 	    (s->pings.acked > s->pings.before ||
 	    s->settings.acked > s->settings.before))
 		s->cb->late(s->user, h->stream_id);
-	/* §6.8: perhaps before the peer had our GOAWAY. */
+	/* Perhaps before the peer had our GOAWAY (RFC 9113 §6.8). */
 	if (h->stream_id > s->goaway_last) {
 		refuse(s, h->stream_id, REFUSAL_IGNORED, NULL);
-		return limits_idle_frame(s, h);
+		return ground_count_idle(s, h);
 	}
-	rc = check_request(s, h, &info);
-	if (rc != 1) {
+	reason = check_request(s, h->stream_id, &info, &code);
+	if (reason != NULL) {
+		rc = ground_reset(s, h, code, reason);
 		refuse(s, h->stream_id, REFUSAL_RESET, NULL);
 		return rc;
 	}
@@ -219,59 +228,65 @@ open_stream(struct session *s, const struct frame_header *h)
 		return answer_large(s, h);
 	st = add_stream(s, h->stream_id, &info);
 	if (st == NULL)
-		return session_fail(s, h, H2_INTERNAL_ERROR, "out of memory");
+		return ground_no_memory(s, h);
 	if (b->frame.end_stream)
 		stream_end_received(st);
-	limits_work(s);
+	ground_work(s);
 	s->cb->headers(s->user, st, &s->fields, &b->frame);
 	return 0;
 }
 
-/* The rules of §8.1 for HEADERS after a request's first: 1 if they hold. */
-static int
-check_trailers(struct session *s, const struct frame_header *h,
-    const struct stream *st)
+int
+headers_check_end(struct session *s, const struct frame_header *h,
+    const struct stream *st, int64_t total)
 {
-	struct h2_error err;
+	if (st->info.content_length == -1 || st->info.content_length == total)
+		return 1;
+	return ground_reset(s, h, H2_PROTOCOL_ERROR,
+	    "less content than content-length says (RFC 9113 8.1.1)");
+}
 
+/*
+ * HEADERS after a request's first (RFC 9113 §8.1): NULL, or why the stream is
+ * reset, and *code.
+ */
+static const char *
+check_trailers(const struct session *s, const struct stream *st,
+    enum h2_code *code)
+{
+	*code = H2_STREAM_CLOSED;
 	if (!stream_can_receive(st))
-		return session_reset(s, h, H2_STREAM_CLOSED,
-		    "the stream is half-closed (RFC 9113 5.1)");
+		return "the stream is half-closed (RFC 9113 5.1)";
+	*code = H2_PROTOCOL_ERROR;
 	if (st->info.connect)
-		return session_reset(s, h, H2_PROTOCOL_ERROR,
-		    "a CONNECT tunnel has DATA only (RFC 9113 8.5)");
+		return "a CONNECT tunnel has DATA only (RFC 9113 8.5)";
 	if (!s->block.frame.end_stream)
-		return session_reset(s, h, H2_PROTOCOL_ERROR,
-		    "trailers without END_STREAM (RFC 9113 8.1)");
-	if (s->block.passed != NULL)
-		return session_reset(s, h, H2_ENHANCE_YOUR_CALM,
-		    s->block.passed);
-	if (fields_check(&s->fields, FIELDS_TRAILERS, false, NULL, &err) == -1)
-		return session_reset(s, h, err.code, err.reason);
-	if (st->info.content_length != -1 &&
-	    st->info.content_length != st->received)
-		return session_reset(s, h, H2_PROTOCOL_ERROR,
-		    "less content than content-length says (RFC 9113 8.1.1)");
-	return 1;
+		return "trailers without END_STREAM (RFC 9113 8.1)";
+	if (s->block.passed == NULL)
+		return fields_check(&s->fields, FIELDS_TRAILERS, false, NULL);
+	*code = H2_ENHANCE_YOUR_CALM;
+	return s->block.passed;
 }
 
 static int
 recv_trailers(struct session *s, const struct frame_header *h)
 {
-	struct stream *st = stream_table_find(&s->streams, h->stream_id);
+	struct stream *st = ground_stream(s, h->stream_id);
+	enum h2_code code;
+	const char *reason;
 	int rc;
 
-	if (st == NULL || st->state == STREAM_CLOSED)
-		return limits_idle_frame(s, h);
-	rc = check_trailers(s, h, st);
+	if (st == NULL)
+		return ground_count_idle(s, h);
+	reason = check_trailers(s, st, &code);
+	if (reason != NULL)
+		return ground_reset(s, h, code, reason);
+	rc = headers_check_end(s, h, st, st->received);
 	if (rc != 1)
 		return rc;
 	stream_end_received(st);
 	s->cb->trailers(s->user, st, &s->fields);
-	/* Closed now or not yet told, so that it cannot have been freed. */
-	st = stream_table_find(&s->streams, h->stream_id);
-	if (st != NULL)
-		session_closed(s, st);
+	ground_closed(s, h->stream_id);
 	return 0;
 }
 
@@ -280,7 +295,7 @@ end_block(struct session *s, const struct frame_header *h, const uint8_t *p,
     size_t len)
 {
 	s->block.stream_id = 0;
-	if (len > limits_section(s))
+	if (len > headers_section_max(&s->limits))
 		return fail_large(s, h);
 	if (decode_block(s, h, p, len) == -1)
 		return -1;
@@ -288,17 +303,13 @@ end_block(struct session *s, const struct frame_header *h, const uint8_t *p,
 }
 
 int
-recv_headers(struct session *s, const struct frame_header *h,
-    const uint8_t *payload)
+headers_recv(struct session *s, const struct frame_header *h,
+    const struct frame_payload *f)
 {
 	struct recv_block *b = &s->block;
-	struct frame_payload f;
-	struct h2_error err;
 
-	if (frame_decode(h, payload, &f, &err) == -1)
-		return session_violation(s, h, &err);
 	if (h->stream_id % 2 == 0)
-		return session_fail(s, h, H2_PROTOCOL_ERROR,
+		return ground_fail(s, h, H2_PROTOCOL_ERROR,
 		    "client streams are odd-numbered (RFC 9113 5.1.1)");
 	b->opens = h->stream_id > s->last_client_id;
 	if (b->opens) {
@@ -312,35 +323,35 @@ recv_headers(struct session *s, const struct frame_header *h,
 		.length = h->length,
 		.padded = h->flags & FLAG_PADDED,
 		.end_stream = h->flags & FLAG_END_STREAM,
-		.has_priority = f.has_priority,
-		.priority = f.priority
+		.has_priority = f->has_priority,
+		.priority = f->priority
 	};
 	b->continuations = 0;
 	if (h->flags & FLAG_END_HEADERS)
-		return end_block(s, h, f.data, f.len);
+		return end_block(s, h, f->data, f->len);
 	buf_clear(&b->octets);
-	buf_add(&b->octets, f.data, f.len);
+	buf_add(&b->octets, f->data, f->len);
 	return 0;
 }
 
 int
-recv_continuation(struct session *s, const struct frame_header *h,
-    const uint8_t *payload)
+headers_recv_continuation(struct session *s, const struct frame_header *h,
+    const struct frame_payload *f)
 {
 	struct recv_block *b = &s->block;
 
 	/* Any other frame than that of the open block was refused before. */
 	if (b->stream_id == 0)
-		return session_fail(s, h, H2_PROTOCOL_ERROR,
+		return ground_fail(s, h, H2_PROTOCOL_ERROR,
 		    "no header block to continue (RFC 9113 6.10)");
 	if (++b->continuations > s->limits.max_continuations)
-		return limits_passed(s, h, "max-continuations",
+		return ground_exceeded(s, h, "max-continuations",
 		    s->limits.max_continuations);
-	buf_add(&b->octets, payload, h->length);
-	if (buf_len(&b->octets) > limits_section(s))
+	buf_add(&b->octets, f->data, f->len);
+	if (buf_len(&b->octets) > headers_section_max(&s->limits))
 		return fail_large(s, h);
 	if (b->octets.failed)
-		return session_fail(s, h, H2_INTERNAL_ERROR, "out of memory");
+		return ground_no_memory(s, h);
 	if (h->flags & FLAG_END_HEADERS)
 		return end_block(s, h, buf_data(&b->octets),
 		    buf_len(&b->octets));

@@ -39,8 +39,9 @@ static const struct rep {
 struct hpack_encoder {
 	struct hpack_table table;
 	size_t max_table;	/* that table.max may never exceed */
-	size_t min_update;	/* smallest table.max not yet announced */
-	bool update;		/* table.max is to be announced */
+	bool update;		/* the next block announces another size: */
+	size_t min_update;	/* the smallest since the last block, and */
+	size_t max_update;	/* the last */
 	uint64_t bucket[HPACK_BUCKETS];	/* newest entry of a chain of names */
 };
 
@@ -84,11 +85,8 @@ hpack_encoder_new(size_t max_table)
 	hpack_init();
 	hpack_table_init(&e->table, HPACK_DEFAULT_TABLE_SIZE);
 	e->max_table = clamp_table(max_table);
-	e->min_update = UINT32_MAX;
-	if (e->max_table < HPACK_DEFAULT_TABLE_SIZE) {
-		e->table.max = e->max_table;
-		e->update = true;
-	}
+	if (e->max_table < HPACK_DEFAULT_TABLE_SIZE)
+		hpack_encoder_resize(e, e->max_table);
 	return e;
 }
 
@@ -106,10 +104,10 @@ hpack_encoder_resize(struct hpack_encoder *e, size_t size)
 {
 	if (size > e->max_table)
 		size = e->max_table;
-	if (size < e->min_update)
+	if (!e->update || size < e->min_update)
 		e->min_update = size;
+	e->max_update = size;
 	e->update = true;
-	hpack_table_resize(&e->table, size);
 }
 
 size_t
@@ -166,16 +164,15 @@ put_size_updates(struct hpack_encoder *e, struct buf *out)
 {
 	uint8_t *start, *p;
 
-	if (!e->update)
-		return;
 	start = p = buf_reserve(out, 2 * INT_MAX_LEN);
 	if (p == NULL)
 		return;
-	if (e->min_update < e->table.max)
+	hpack_table_resize(&e->table, e->min_update);
+	if (e->min_update < e->max_update)
 		p = put_int(p, size_update, e->min_update);
-	p = put_int(p, size_update, e->table.max);
+	hpack_table_resize(&e->table, e->max_update);
+	p = put_int(p, size_update, e->max_update);
 	buf_commit(out, (size_t)(p - start));
-	e->min_update = UINT32_MAX;
 	e->update = false;
 }
 
@@ -340,9 +337,17 @@ int
 hpack_encode(struct hpack_encoder *e, struct buf *out,
     const struct field *fields, size_t n)
 {
+	if (e->update)
+		put_size_updates(e, out);
+	return hpack_encode_more(e, out, fields, n);
+}
+
+int
+hpack_encode_more(struct hpack_encoder *e, struct buf *out,
+    const struct field *fields, size_t n)
+{
 	size_t i;
 
-	put_size_updates(e, out);
 	for (i = 0; i < n; i++) {
 		if (encode_field(e, out, &fields[i]) != HPACK_OK) {
 			out->failed = true;

@@ -55,9 +55,9 @@ struct hpack_encoder *hpack_encoder_new(size_t max_table);
 void hpack_encoder_free(struct hpack_encoder *e);
 
 /*
- * The peer's SETTINGS_HEADER_TABLE_SIZE.  The size updates that this calls
- * for (§4.2: the smallest size in between, then the last) begin the next
- * header block.
+ * The peer's SETTINGS_HEADER_TABLE_SIZE, in force from the next header block
+ * on, which begins with the size updates that this calls for (§4.2: the
+ * smallest size in between, then the last).
  */
 void hpack_encoder_resize(struct hpack_encoder *e, size_t size);
 
@@ -67,6 +67,10 @@ void hpack_encoder_resize(struct hpack_encoder *e, size_t size);
  * out of step with the peer and of no further use.
  */
 int hpack_encode(struct hpack_encoder *e, struct buf *out,
+    const struct field *fields, size_t n);
+
+/* The same for fields that go on with a block. */
+int hpack_encode_more(struct hpack_encoder *e, struct buf *out,
     const struct field *fields, size_t n);
 
 /*

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each received frame does, a function per type; header blocks are in
- * headers.c.  session.c has checked the frame by its header and has made sure
- * that no header block is cut.
+ * What each received frame does: a table by type, a function for each; header
+ * blocks are in headers.c.  session.c has checked the frame by its header and
+ * has made sure that no header block is cut.
  *
  * A frame on a stream is judged by the stream's state first (RFC 9113 §5.1):
  * idle, closed and reserved streams fail the connection, half-closed ones the
  * stream, and what arrives for a stream that we reset is dropped.
  */
-#include "session_impl.h"
+#include "headers.h"
+#include "recv.h"
+#include "send.h"
 
-typedef int recv_fn(struct session *s, const struct frame_header *h,
-    const uint8_t *payload);
-
-/* DATA counts on the connection's window whatever becomes of it (§6.9). */
+/*
+ * DATA counts on the connection's window whatever becomes of it (RFC 9113
+ * §6.9).
+ */
 static int
 count_connection_data(struct session *s, const struct frame_header *h)
 {
 	int64_t len = h->length;
 
 	if (len > s->recv_window)
-		return session_fail(s, h, H2_FLOW_CONTROL_ERROR, "more DATA "
+		return ground_fail(s, h, H2_FLOW_CONTROL_ERROR, "more DATA "
 		    "than the connection's window (RFC 9113 6.9.1)");
 	s->recv_window -= len;
 	s->recv_unreturned += len;
@@ -30,7 +32,7 @@ count_connection_data(struct session *s, const struct frame_header *h)
 	 * octets, 13 a second at half the window, 15 at a quarter.
 	 */
 	if (s->recv_unreturned >= (s->recv_size + 1) / 4) {
-		frame_window_update_encode(session_own_out(s), 0,
+		ground_own_u32(s, FRAME_WINDOW_UPDATE, 0,
 		    (uint32_t)s->recv_unreturned);
 		s->recv_window += s->recv_unreturned;
 		s->recv_unreturned = 0;
@@ -46,22 +48,37 @@ static int
 data_stream(struct session *s, const struct frame_header *h,
     struct stream **out)
 {
-	struct stream *st = stream_table_find(&s->streams, h->stream_id);
+	struct stream *st = ground_stream(s, h->stream_id);
 
-	if (st == NULL || st->state == STREAM_CLOSED) {
-		if (session_ignores(s, h->stream_id))
-			return limits_idle_frame(s, h);
-		return session_fail(s, h, H2_STREAM_CLOSED,
+	if (st == NULL && ground_ignores(s, h->stream_id))
+		return ground_count_idle(s, h);
+	if (st == NULL)
+		return ground_fail(s, h, H2_STREAM_CLOSED,
 		    "the stream is closed (RFC 9113 5.1)");
-	}
 	if (st->state == STREAM_RESERVED_LOCAL)
-		return session_fail(s, h, H2_PROTOCOL_ERROR,
+		return ground_fail(s, h, H2_PROTOCOL_ERROR,
 		    "the stream is reserved (RFC 9113 5.1)");
 	if (!stream_can_receive(st))
-		return session_reset(s, h, H2_STREAM_CLOSED,
+		return ground_reset(s, h, H2_STREAM_CLOSED,
 		    "the stream is half-closed (RFC 9113 5.1)");
 	*out = st;
 	return 1;
+}
+
+/*
+ * Content costs the application much more than the octet that may be in a
+ * frame of it: small frames are bounded by number.
+ */
+static int
+count_content(struct session *s, const struct frame_header *h,
+    struct stream *st)
+{
+	ground_work(s);
+	if (st->info.connect || ++st->data_frames <=
+	    s->limits.max_data_frames + (uint64_t)st->received / 256)
+		return 0;
+	return ground_exceeded(s, h, "max-data-frames",
+	    s->limits.max_data_frames);
 }
 
 /* Window, content-length and max_body: 1 if the frame keeps to them. */
@@ -74,98 +91,65 @@ check_data(struct session *s, const struct frame_header *h,
 
 	/* A frame of 0 octets needs no window, also when that is below 0. */
 	if (h->length > 0 && (int64_t)h->length > st->recv_window)
-		return session_reset(s, h, H2_FLOW_CONTROL_ERROR,
+		return ground_reset(s, h, H2_FLOW_CONTROL_ERROR,
 		    "more DATA than the stream's window (RFC 9113 6.9.1)");
 	if (declared != -1 && total > declared)
-		return session_reset(s, h, H2_PROTOCOL_ERROR,
+		return ground_reset(s, h, H2_PROTOCOL_ERROR,
 		    "more content than content-length says (RFC 9113 8.1.1)");
-	if (declared != -1 && (h->flags & FLAG_END_STREAM) &&
-	    total != declared)
-		return session_reset(s, h, H2_PROTOCOL_ERROR,
-		    "less content than content-length says (RFC 9113 8.1.1)");
 	if (!st->info.connect && (uint64_t)total > s->limits.max_body)
-		return session_reset(s, h, H2_ENHANCE_YOUR_CALM,
+		return ground_reset(s, h, H2_ENHANCE_YOUR_CALM,
 		    "more content than the bound max-body (RFC 9113 10.5)");
+	if (h->flags & FLAG_END_STREAM)
+		return headers_check_end(s, h, st, total);
 	return 1;
 }
 
 static int
 recv_data(struct session *s, const struct frame_header *h,
-    const uint8_t *payload)
+    const struct frame_payload *f)
 {
 	bool end = h->flags & FLAG_END_STREAM;
 	struct stream *st = NULL;
-	struct frame_payload f;
-	struct h2_error err;
 	int rc;
 
-	if (session_is_idle(s, h->stream_id))
-		return session_fail(s, h, H2_PROTOCOL_ERROR,
-		    "the stream is idle (RFC 9113 5.1)");
-	if (frame_decode(h, payload, &f, &err) == -1)
-		return session_violation(s, h, &err);
 	if (count_connection_data(s, h) == -1)
 		return -1;
 	rc = data_stream(s, h, &st);
 	if (rc == 1)
-		rc = check_data(s, h, st, f.len);
+		rc = check_data(s, h, st, f->len);
 	if (rc != 1)
 		return rc;
-	if (f.len == 0 ? limits_idle_frame(s, h) == -1 :
-	    limits_data_frame(s, h, st) == -1)
+	if (f->len == 0 ? ground_count_idle(s, h) == -1 :
+	    count_content(s, h, st) == -1)
 		return -1;
 	st->recv_window -= h->length;
-	st->received += (int64_t)f.len;
+	st->received += (int64_t)f->len;
 	if (end)
 		stream_end_received(st);
-	s->cb->data(s->user, st, f.data, f.len, h->length, end);
-	/* The callback may have ended it, and even made it go. */
-	st = stream_table_find(&s->streams, h->stream_id);
-	if (st != NULL)
-		session_closed(s, st);
+	s->cb->data(s->user, st, f->data, f->len, h->length, end);
+	ground_closed(s, h->stream_id);
 	return 0;
-}
-
-static int
-recv_priority(struct session *s, const struct frame_header *h,
-    const uint8_t *payload)
-{
-	static const struct h2_error self = { H2_LEVEL_STREAM,
-		H2_PROTOCOL_ERROR,
-		"a stream that depends on itself (RFC 7540 5.3.1)" };
-	struct frame_payload f;
-	struct h2_error err;
-
-	if (frame_check(h, s->limits.max_frame_size, &err) == -1 ||
-	    frame_decode(h, payload, &f, &err) == -1)
-		return session_violation(s, h, &err);
-	if (f.priority.dependency == h->stream_id)
-		return session_violation(s, h, &self);
-	return limits_idle_frame(s, h);
 }
 
 static int
 recv_rst_stream(struct session *s, const struct frame_header *h,
-    const uint8_t *payload)
+    const struct frame_payload *f)
 {
 	struct stream *st;
 
-	if (session_is_idle(s, h->stream_id))
-		return session_fail(s, h, H2_PROTOCOL_ERROR,
-		    "the stream is idle (RFC 9113 5.1)");
-	if (limits_idle_frame(s, h) == -1 || limits_reset(s, h) == -1)
+	if (ground_count_reset(s, h) == -1)
 		return -1;
 	if (s->cb->rst_stream != NULL)
-		s->cb->rst_stream(s->user, h->stream_id, get_u32(payload));
-	st = stream_table_find(&s->streams, h->stream_id);
-	if (st == NULL || st->state == STREAM_CLOSED)
+		s->cb->rst_stream(s->user, h->stream_id, f->code);
+	st = ground_stream(s, h->stream_id);
+	if (st == NULL)
 		return 0;
-	stream_set_reset(st, get_u32(payload), true);
-	session_closed(s, st);
+	stream_set_reset(st, f->code, true);
+	ground_closed(s, st->id);
 	return 0;
 }
 
-/* The settings that have a range (§6.5.2, RFC 8441 §3, RFC 9218 §2.1). */
+/* Ranges of settings (RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1). */
 static const struct {
 	uint16_t id;
 	uint32_t min, max;
@@ -196,7 +180,7 @@ check_setting(struct session *s, const struct frame_header *h, uint16_t id,
 		if (setting_ranges[i].id == id &&
 		    (value < setting_ranges[i].min ||
 		    value > setting_ranges[i].max))
-			return session_fail(s, h, setting_ranges[i].code,
+			return ground_fail(s, h, setting_ranges[i].code,
 			    setting_ranges[i].reason);
 	}
 	return 0;
@@ -227,7 +211,10 @@ change_recv_window(struct stream *st, void *arg)
 	st->recv_window += c->delta;
 }
 
-/* §6.9.2: all streams by the difference, which may leave them below 0. */
+/*
+ * RFC 9113 §6.9.2: all streams by the difference, which may leave them below
+ * 0.
+ */
 static int
 recv_initial_window(struct session *s, const struct frame_header *h,
     uint32_t value)
@@ -238,7 +225,7 @@ recv_initial_window(struct session *s, const struct frame_header *h,
 	s->peer.initial_window_size = value;
 	stream_table_each(&s->streams, change_send_window, &c);
 	if (c.too_large)
-		return session_fail(s, h, H2_FLOW_CONTROL_ERROR,
+		return ground_fail(s, h, H2_FLOW_CONTROL_ERROR,
 		    "INITIAL_WINDOW_SIZE makes a stream's window larger than "
 		    "2147483647 (RFC 9113 6.9.2)");
 	return 0;
@@ -253,7 +240,7 @@ recv_setting(struct session *s, const struct frame_header *h, uint16_t id,
 	switch (id) {
 	case SETTINGS_HEADER_TABLE_SIZE:
 		s->peer.header_table_size = value;
-		raw_table_size(s, value);
+		hpack_encoder_resize(s->enc, value);
 		return 0;
 	case SETTINGS_ENABLE_PUSH:
 		s->peer.enable_push = value;
@@ -270,53 +257,51 @@ recv_setting(struct session *s, const struct frame_header *h, uint16_t id,
 		s->peer.max_header_list_size = value;
 		return 0;
 	default:
-		return 0;	/* §6.5.2: those we do not know are ignored */
+		return 0;	/* others are ignored (RFC 9113 §6.5.2) */
 	}
 }
 
-/* Our settings, sent once, are in force from here on (§6.5.3). */
-static int
-recv_settings_ack(struct session *s, const struct frame_header *h)
+/* Our settings, sent once, are in force from here on (RFC 9113 §6.5.3). */
+static void
+recv_settings_ack(struct session *s)
 {
 	struct window_change c = { (int64_t)s->limits.initial_window_size -
 		s->window_size, false };
 
 	s->settings.acked += s->settings.acked < s->settings.sent;
-	if (!s->settings_acked) {
-		s->settings_acked = true;
-		s->window_size = s->limits.initial_window_size;
-		stream_table_each(&s->streams, change_recv_window, &c);
-		if (s->limits.header_table_size != HPACK_DEFAULT_TABLE_SIZE)
-			hpack_decoder_resize(s->dec,
-			    s->limits.header_table_size);
-	}
-	return limits_idle_frame(s, h);
+	if (s->settings_acked)
+		return;
+	s->settings_acked = true;
+	s->window_size = s->limits.initial_window_size;
+	stream_table_each(&s->streams, change_recv_window, &c);
+	if (s->limits.header_table_size != HPACK_DEFAULT_TABLE_SIZE)
+		hpack_decoder_resize(s->dec, s->limits.header_table_size);
 }
 
 static int
 recv_settings(struct session *s, const struct frame_header *h,
-    const uint8_t *payload)
+    const struct frame_payload *f)
 {
-	uint32_t n = h->length / 6;
+	size_t n = f->len / FRAME_SETTING_LEN;
 	uint32_t old = s->peer.initial_window_size;
-	uint32_t i, value;
+	uint32_t value;
 	uint16_t id;
+	size_t i;
 
-	if (h->flags & FLAG_ACK)
-		return recv_settings_ack(s, h);
+	if (h->flags & FLAG_ACK) {
+		recv_settings_ack(s);
+		return 0;
+	}
 	if (n > s->limits.max_settings)
-		return limits_passed(s, h, "max-settings",
+		return ground_exceeded(s, h, "max-settings",
 		    s->limits.max_settings);
-	if (limits_idle_frame(s, h) == -1)
-		return -1;
 	for (i = 0; i < n; i++) {
-		frame_setting_decode(payload, i, &id, &value);
+		frame_setting_decode(f->data, i, &id, &value);
 		if (recv_setting(s, h, id, value) == -1)
 			return -1;
 	}
 	s->phase = PHASE_RUNNING;
-	frame_settings_ack_encode(session_own_out(s));
-	if (limits_reply(s, h) == -1)
+	if (ground_reply(s, h, FRAME_SETTINGS, FLAG_ACK, NULL, 0) == -1)
 		return -1;
 	if (s->peer.initial_window_size > old && s->send_window > 0)
 		s->cb->window(s->user, NULL);
@@ -325,134 +310,116 @@ recv_settings(struct session *s, const struct frame_header *h,
 
 static int
 recv_push_promise(struct session *s, const struct frame_header *h,
-    const uint8_t *payload)
+    const struct frame_payload *f)
 {
-	(void)payload;
-	return session_fail(s, h, H2_PROTOCOL_ERROR,
+	(void)f;
+	return ground_fail(s, h, H2_PROTOCOL_ERROR,
 	    "clients do not push (RFC 9113 8.4)");
 }
 
 static int
 recv_ping(struct session *s, const struct frame_header *h,
-    const uint8_t *payload)
+    const struct frame_payload *f)
 {
-	if (limits_idle_frame(s, h) == -1)
-		return -1;
-	if (h->flags & FLAG_ACK) {
-		s->pings.acked += s->pings.acked < s->pings.sent;
-		return 0;
-	}
-	frame_ping_encode(session_own_out(s), true, payload);
-	return limits_reply(s, h);
-}
-
-static int
-recv_goaway(struct session *s, const struct frame_header *h,
-    const uint8_t *payload)
-{
-	uint32_t last = get_u32(payload) & FRAME_STREAM_ID_MASK;
-
-	if (last > s->peer_goaway_last)
-		return session_fail(s, h, H2_PROTOCOL_ERROR, "the last stream "
-		    "is above that of an earlier GOAWAY (RFC 9113 6.8)");
-	s->goaway_received = true;
-	s->peer_goaway_last = last;
-	if (s->cb->goaway != NULL)
-		s->cb->goaway(s->user, last, get_u32(payload + 4), payload + 8,
-		    h->length - 8);
-	return limits_idle_frame(s, h);
-}
-
-static int
-recv_connection_window(struct session *s, const struct frame_header *h,
-    uint32_t increment)
-{
-	s->send_window += increment;
-	if (s->send_window > WINDOW_MAX)
-		return session_fail(s, h, H2_FLOW_CONTROL_ERROR, "the window "
-		    "is larger than 2147483647 (RFC 9113 6.9.1)");
-	if (s->send_window > 0)
-		s->cb->window(s->user, NULL);
+	if (!(h->flags & FLAG_ACK))
+		return ground_reply(s, h, FRAME_PING, FLAG_ACK, f->data,
+		    f->len);
+	s->pings.acked += s->pings.acked < s->pings.sent;
 	return 0;
 }
 
 static int
-recv_stream_window(struct session *s, const struct frame_header *h,
-    uint32_t increment)
+recv_goaway(struct session *s, const struct frame_header *h,
+    const struct frame_payload *f)
 {
-	struct stream *st = stream_table_find(&s->streams, h->stream_id);
-
-	/* §5.1: one that was sent before the peer knew of the end. */
-	if (st == NULL || st->state == STREAM_CLOSED)
-		return 0;
-	st->send_window += increment;
-	if (st->send_window > WINDOW_MAX)
-		return session_reset(s, h, H2_FLOW_CONTROL_ERROR, "the window "
-		    "is larger than 2147483647 (RFC 9113 6.9.1)");
-	if (st->send_window > 0)
-		s->cb->window(s->user, st);
+	if (f->stream_id > s->peer_goaway_last)
+		return ground_fail(s, h, H2_PROTOCOL_ERROR, "the last stream "
+		    "is above that of an earlier GOAWAY (RFC 9113 6.8)");
+	s->goaway_received = true;
+	s->peer_goaway_last = f->stream_id;
+	if (s->cb->goaway != NULL)
+		s->cb->goaway(s->user, f->stream_id, f->code, f->data, f->len);
 	return 0;
 }
 
 static int
 recv_window_update(struct session *s, const struct frame_header *h,
-    const uint8_t *payload)
+    const struct frame_payload *f)
 {
-	struct frame_payload f;
-	struct h2_error err;
+	struct h2_error too_large = { H2_LEVEL_CONNECTION,
+		H2_FLOW_CONTROL_ERROR,
+		"the window is larger than 2147483647 (RFC 9113 6.9.1)" };
+	struct stream *st = NULL;
+	int64_t *window = &s->send_window;
 
-	if (h->stream_id != 0 && session_is_idle(s, h->stream_id))
-		return session_fail(s, h, H2_PROTOCOL_ERROR,
-		    "the stream is idle (RFC 9113 5.1)");
-	if (frame_decode(h, payload, &f, &err) == -1)
-		return session_violation(s, h, &err);
-	if (limits_idle_frame(s, h) == -1)
-		return -1;
-	return h->stream_id == 0 ?
-	    recv_connection_window(s, h, f.increment) :
-	    recv_stream_window(s, h, f.increment);
+	if (h->stream_id != 0) {
+		st = ground_stream(s, h->stream_id);
+		/* RFC 9113 §5.1: sent before the peer knew of the end. */
+		if (st == NULL)
+			return 0;
+		window = &st->send_window;
+		too_large.level = H2_LEVEL_STREAM;
+	}
+	*window += f->increment;
+	if (*window > WINDOW_MAX)
+		return ground_violation(s, h, &too_large);
+	if (*window > 0)
+		s->cb->window(s->user, st);
+	return 0;
 }
 
 /* RFC 9218 §7.1.  For a stream that is not there it is dropped. */
 static int
 recv_priority_update(struct session *s, const struct frame_header *h,
-    const uint8_t *payload)
+    const struct frame_payload *f)
 {
-	struct frame_payload f;
-	struct h2_error err;
 	struct stream *st;
 
-	if (frame_decode(h, payload, &f, &err) == -1)
-		return session_violation(s, h, &err);
-	if (f.stream_id % 2 == 0 && session_is_idle(s, f.stream_id))
-		return session_fail(s, h, H2_PROTOCOL_ERROR,
+	if (f->stream_id % 2 == 0 && ground_is_idle(s, f->stream_id))
+		return ground_fail(s, h, H2_PROTOCOL_ERROR,
 		    "the prioritized pushed stream is idle (RFC 9218 7.1)");
-	st = stream_table_find(&s->streams, f.stream_id);
+	st = stream_table_find(&s->streams, f->stream_id);
 	if (st != NULL)
-		stream_set_priority(st, f.data, f.len);
-	return limits_idle_frame(s, h);
+		stream_set_priority(st, f->data, f->len);
+	return 0;
 }
 
-static recv_fn *const handlers[] = {
-	[FRAME_DATA] = recv_data,
-	[FRAME_HEADERS] = recv_headers,
-	[FRAME_PRIORITY] = recv_priority,
-	[FRAME_RST_STREAM] = recv_rst_stream,
-	[FRAME_SETTINGS] = recv_settings,
-	[FRAME_PUSH_PROMISE] = recv_push_promise,
-	[FRAME_PING] = recv_ping,
-	[FRAME_GOAWAY] = recv_goaway,
-	[FRAME_WINDOW_UPDATE] = recv_window_update,
-	[FRAME_CONTINUATION] = recv_continuation,
-	[FRAME_PRIORITY_UPDATE] = recv_priority_update,
+static const struct row {
+	int (*act)(struct session *s, const struct frame_header *h,
+	    const struct frame_payload *f);	/* NULL: it does nothing */
+	bool idle_fails;	/* not on an idle stream (RFC 9113 §5.1) */
+	bool works;		/* or it counts as a frame that does no work */
+} unknown, rows[] = {
+	[FRAME_DATA] = { recv_data, true, true },
+	[FRAME_HEADERS] = { headers_recv, false, true },
+	[FRAME_PRIORITY] = { NULL, false, false },
+	[FRAME_RST_STREAM] = { recv_rst_stream, true, false },
+	[FRAME_SETTINGS] = { recv_settings, false, false },
+	[FRAME_PUSH_PROMISE] = { recv_push_promise, false, false },
+	[FRAME_PING] = { recv_ping, false, false },
+	[FRAME_GOAWAY] = { recv_goaway, false, false },
+	[FRAME_WINDOW_UPDATE] = { recv_window_update, true, false },
+	[FRAME_CONTINUATION] = { headers_recv_continuation, false, true },
+	[FRAME_PRIORITY_UPDATE] = { recv_priority_update, false, false },
 };
 
+/* Types that are not known are ignored (RFC 9113 §5.5). */
 int
 recv_frame(struct session *s, const struct frame_header *h,
     const uint8_t *payload)
 {
-	if (h->type >= sizeof(handlers) / sizeof(handlers[0]) ||
-	    handlers[h->type] == NULL)
-		return limits_idle_frame(s, h);	/* §5.5: ignored */
-	return handlers[h->type](s, h, payload);
+	const struct row *r = h->type < sizeof(rows) / sizeof(rows[0]) ?
+	    &rows[h->type] : &unknown;
+	struct frame_payload f;
+	struct h2_error err;
+
+	if (r->idle_fails && h->stream_id != 0 &&
+	    ground_is_idle(s, h->stream_id))
+		return ground_fail(s, h, H2_PROTOCOL_ERROR,
+		    "the stream is idle (RFC 9113 5.1)");
+	if (frame_decode(h, payload, &f, &err) == -1)
+		return ground_violation(s, h, &err);
+	if (!r->works && ground_count_idle(s, h) == -1)
+		return -1;
+	return r->act != NULL ? r->act(s, h, &f) : 0;
 }

@@ -5,18 +5,33 @@
  * fields' rules, and only then encodes, so that a refused call has left no
  * trace in the HPACK state or the output.
  *
- * Raw calls and the hold are in raw.c.
+ * Of the hold here is what other streams see of it and how it ends; raw calls,
+ * which begin it, are in send_raw.c.
+ *
+ *	            the holder's raw octets
+ *	                     |
+ *	out      [ .......... HEADERS- CONTINUATION- CONTINUATION+ ]
+ *	waiting  [ PING ack, WINDOW_UPDATE ... ]  appended when the hold ends
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "ground.h"
 #include "send.h"
-#include "session_impl.h"
 
 static int
 refuse(const char **why, int status, const char *reason)
 {
 	*why = reason;
 	return status;
+}
+
+static int
+memory_status(const struct session *s, const char **why)
+{
+	if (s->out.failed || s->waiting.failed)
+		return refuse(why, SEND_ERR_MEMORY, "out of memory");
+	return SEND_OK;
 }
 
 /* What forbids or delays any call for stream id. */
@@ -26,12 +41,12 @@ check_connection(const struct session *s, uint32_t id, const char **why)
 	*why = NULL;
 	if (s->phase == PHASE_FAILED)
 		return refuse(why, SEND_ERR_GONE, "the connection has failed");
-	if (s->out.failed || s->waiting.failed)
-		return refuse(why, SEND_ERR_MEMORY, "out of memory");
+	if (memory_status(s, why) != SEND_OK)
+		return SEND_ERR_MEMORY;
 	if (s->raw.by == 0)
 		return SEND_OK;
 	if (s->raw.by == id || s->raw.block_id == id)
-		return refuse(why, SEND_ERR_PROTOCOL, send_in_frame(s) ?
+		return refuse(why, SEND_ERR_PROTOCOL, ground_in_frame(s) ?
 		    "inside of a raw frame: only raw octets until it ends "
 		    "(RFC 9113 4.1)" :
 		    "header block open: only raw frames until it ends "
@@ -44,23 +59,25 @@ static int
 find_stream(struct session *s, uint32_t id, struct stream **out,
     const char **why)
 {
+	const struct stream *st;
 	int rc = check_connection(s, id, why);
 
 	if (rc != SEND_OK)
 		return rc;
-	*out = stream_table_find(&s->streams, id);
-	if (*out != NULL && (*out)->state != STREAM_CLOSED)
+	*out = ground_stream(s, id);
+	if (*out != NULL)
 		return SEND_OK;
-	if (*out == NULL && (id == 0 || (id > s->last_client_id &&
-	    id % 2 == 1) || (id > s->last_promised && id % 2 == 0)))
+	st = stream_table_find(&s->streams, id);
+	if (st == NULL && (id == 0 ||
+	    id > (id % 2 == 1 ? s->last_client_id : s->last_promised)))
 		return refuse(why, SEND_ERR_NO_STREAM,
 		    "the stream was never opened (RFC 9113 5.1)");
-	if (*out != NULL && (*out)->reset)
-		return refuse(why, SEND_ERR_CLOSED, (*out)->reset_by_peer ?
-		    "the peer has reset the stream (RFC 9113 5.1)" :
-		    "the stream was reset (RFC 9113 5.1)");
-	return refuse(why, SEND_ERR_CLOSED,
-	    "the stream is closed (RFC 9113 5.1)");
+	if (st == NULL || !st->reset)
+		return refuse(why, SEND_ERR_CLOSED,
+		    "the stream is closed (RFC 9113 5.1)");
+	return refuse(why, SEND_ERR_CLOSED, st->reset_by_peer ?
+	    "the peer has reset the stream (RFC 9113 5.1)" :
+	    "the stream was reset (RFC 9113 5.1)");
 }
 
 /* The same, and our side of it has not ended. */
@@ -76,123 +93,84 @@ find_sending(struct session *s, uint32_t id, struct stream **out,
 	return rc;
 }
 
-static int
-memory_status(const struct session *s, const char **why)
+int
+send_encode(struct session *s, unsigned type, unsigned flags, uint32_t id,
+    const uint8_t *prefix, size_t prefix_len, const struct field *v, size_t n)
 {
-	if (s->out.failed || s->waiting.failed)
-		return refuse(why, SEND_ERR_MEMORY, "out of memory");
+	struct buf *b = &s->scratch;
+
+	buf_clear(b);
+	frame_header_encode(b, 0, type, flags, id);
+	buf_add(b, prefix, prefix_len);
+	/* A size update only begins a block (RFC 7541 §4.2). */
+	if (s->raw.block_id != 0)
+		hpack_encode_more(s->enc, b, v, n);
+	else
+		hpack_encode(s->enc, b, v, n);
+	if (b->failed) {
+		s->out.failed = true;	/* the encoder is out of step */
+		return SEND_ERR_MEMORY;
+	}
+	put_u24(buf_data(b), (uint32_t)(buf_len(b) - FRAME_HEADER_LEN));
 	return SEND_OK;
 }
 
-/* Appends a block that one frame cannot take, from scratch. */
-static void
-split_block(struct session *s, unsigned type, unsigned flags, uint32_t id)
-{
-	size_t max = s->peer.max_frame_size;
-	const uint8_t *p = buf_data(&s->scratch);
-	size_t left = buf_len(&s->scratch);
-	size_t n = max;
-
-	frame_header_encode(&s->out, (uint32_t)n, type, flags, id);
-	while (left > n) {
-		buf_add(&s->out, p, n);
-		p += n;
-		left -= n;
-		n = left < max ? left : max;
-		frame_header_encode(&s->out, (uint32_t)n, FRAME_CONTINUATION,
-		    n == left ? FLAG_END_HEADERS : 0, id);
-	}
-	buf_add(&s->out, p, n);
-}
-
-/*
- * Appends a header frame: prefix, then the encoded fields, which are nearly
- * always small enough for one frame; so they are encoded in place and the
- * frame's length is filled in afterwards.
- */
+/* Appends a block: a frame of that type, then CONTINUATION as needed. */
 static int
 add_block(struct session *s, unsigned type, unsigned flags, uint32_t id,
     const uint8_t *prefix, size_t prefix_len, const struct field *v, size_t n,
     const char **why)
 {
-	size_t start = buf_len(&s->out);
-	size_t len;
+	size_t max = s->peer.max_frame_size;
+	const uint8_t *p;
+	size_t left;
 
-	frame_header_encode(&s->out, 0, type, flags | FLAG_END_HEADERS, id);
-	buf_add(&s->out, prefix, prefix_len);
-	if (hpack_encode(s->enc, &s->out, v, n) != HPACK_OK)
-		s->out.failed = true;
-	if (s->out.failed)
+	if (send_encode(s, type, flags, id, prefix, prefix_len, v, n) !=
+	    SEND_OK)
 		return memory_status(s, why);
-	len = buf_len(&s->out) - start - FRAME_HEADER_LEN;
-	if (len <= s->peer.max_frame_size) {
-		put_u24(buf_data(&s->out) + start, (uint32_t)len);
-		return SEND_OK;
+	p = buf_data(&s->scratch) + FRAME_HEADER_LEN;
+	left = buf_len(&s->scratch) - FRAME_HEADER_LEN;
+	for (; left > max; p += max, left -= max) {
+		frame_encode(&s->out, type, flags, id, p, max);
+		type = FRAME_CONTINUATION;
+		flags = 0;
 	}
-	buf_clear(&s->scratch);
-	buf_add(&s->scratch, buf_data(&s->out) + start + FRAME_HEADER_LEN,
-	    len);
-	if (s->scratch.failed) {
-		s->out.failed = true;
-		return memory_status(s, why);
-	}
-	s->out.end -= FRAME_HEADER_LEN + len;
-	split_block(s, type, flags, id);
+	frame_encode(&s->out, type, flags | FLAG_END_HEADERS, id, p, left);
 	return memory_status(s, why);
 }
 
-static bool
-has_status(const struct field *v, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (v[i].name_len == 7 && memcmp(v[i].name, ":status", 7) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int
+/* Why these fields are no trailers; NULL: they are. */
+static const char *
 check_trailers(const struct stream *st, const struct field *v, size_t n,
-    bool end_stream, const char **why)
+    bool end_stream)
 {
-	struct h2_error err;
-
-	if (has_status(v, n))
-		return refuse(why, SEND_ERR_PROTOCOL,
-		    "the final response's HEADERS have been sent "
-		    "(RFC 9113 8.1)");
+	if (fields_status(v, n) != -1)
+		return "the final response's HEADERS have been sent "
+		    "(RFC 9113 8.1)";
 	if (st->tunnel)
-		return refuse(why, SEND_ERR_PROTOCOL,
-		    "a CONNECT tunnel has DATA only (RFC 9113 8.5)");
+		return "a CONNECT tunnel has DATA only (RFC 9113 8.5)";
 	if (!end_stream)
-		return refuse(why, SEND_ERR_PROTOCOL,
-		    "trailers without END_STREAM (RFC 9113 8.1)");
-	if (fields_check_sent(v, n, FIELDS_TRAILERS, NULL, &err) == -1)
-		return refuse(why, SEND_ERR_PROTOCOL, err.reason);
-	return SEND_OK;
+		return "trailers without END_STREAM (RFC 9113 8.1)";
+	return fields_check_sent(v, n, FIELDS_TRAILERS);
 }
 
-/* *status is that of the fields, if they pass. */
-static int
+/* The same for a response's; *status is that of the fields, if they pass. */
+static const char *
 check_response(const struct field *v, size_t n, bool end_stream, bool as_is,
-    int *status, const char **why)
+    int *status)
 {
-	struct h2_error err;
+	const char *reason = NULL;
 
-	if (as_is)
-		*status = fields_status(v, n);
-	if ((!as_is || *status == -1) &&
-	    fields_check_sent(v, n, FIELDS_RESPONSE, status, &err) == -1)
-		return refuse(why, SEND_ERR_PROTOCOL, err.reason);
+	*status = fields_status(v, n);
+	if (!as_is || *status <= 0)
+		reason = fields_check_sent(v, n, FIELDS_RESPONSE);
+	if (reason != NULL)
+		return reason;
 	if (*status == 101)
-		return refuse(why, SEND_ERR_PROTOCOL,
-		    "HTTP/2 has no status 101 (RFC 9113 8.6)");
+		return "HTTP/2 has no status 101 (RFC 9113 8.6)";
 	if (*status < 200 && end_stream)
-		return refuse(why, SEND_ERR_PROTOCOL,
-		    "END_STREAM on a 1xx response (RFC 9113 8.1)");
-	return SEND_OK;
+		return "END_STREAM on a 1xx response (RFC 9113 8.1)";
+	return NULL;
 }
 
 void
@@ -210,36 +188,12 @@ send_too_large(struct session *s, uint32_t id, bool more)
 	}
 	add_block(s, FRAME_HEADERS, FLAG_END_STREAM, id, NULL, 0, &status, 1,
 	    &why);
-	/* §8.1: the rest of the request is not wanted. */
+	/* RFC 9113 §8.1: the rest of the request is not wanted. */
 	if (more)
-		frame_rst_stream_encode(&s->out, id, H2_NO_ERROR);
+		ground_own_u32(s, FRAME_RST_STREAM, id, H2_NO_ERROR);
 }
 
-void
-send_too_large_waiting(struct session *s)
-{
-	uint32_t v;
-
-	while (buf_len(&s->too_large) > 0) {
-		v = get_u32(buf_data(&s->too_large));
-		buf_consume(&s->too_large, sizeof(v));
-		send_too_large(s, v >> 1, v & 1);
-	}
-}
-
-/* HEADERS open a promised stream, if the peer's limit has room for it. */
-static int
-check_reserved(const struct session *s, const struct stream *st,
-    const char **why)
-{
-	if (st->state == STREAM_RESERVED_LOCAL &&
-	    s->n_pushing >= s->peer.max_concurrent_streams)
-		return refuse(why, SEND_ERR_PUSH, "more pushed streams than "
-		    "the peer's MAX_CONCURRENT_STREAMS (RFC 9113 5.1.2)");
-	return SEND_OK;
-}
-
-/* HEADERS went out: what that makes of the stream; raw.c does it too. */
+/* HEADERS went out: what that makes of the stream. */
 void
 send_note_headers(struct session *s, struct stream *st, int status, bool end)
 {
@@ -248,7 +202,7 @@ send_note_headers(struct session *s, struct stream *st, int status, bool end)
 		st->opened = true;
 		s->n_pushing++;
 	}
-	if (status == -1 || status >= 200) {
+	if (status <= 0 || status >= 200) {
 		st->tunnel = st->info.connect && status < 300;
 		st->headers_sent = true;
 		if (status > 0 && st->status == 0)
@@ -262,25 +216,27 @@ static int
 send_section(struct session *s, uint32_t id, const struct field *v, size_t n,
     bool end_stream, bool as_is, const char **why)
 {
+	const char *reason;
 	struct stream *st;
 	int status = -1;
 	int rc = find_sending(s, id, &st, why);
 
 	if (rc != SEND_OK)
 		return rc;
-	if (st->headers_sent)
-		rc = check_trailers(st, v, n, end_stream, why);
-	else
-		rc = check_response(v, n, end_stream, as_is, &status, why);
-	if (rc == SEND_OK)
-		rc = check_reserved(s, st, why);
-	if (rc == SEND_OK)
-		rc = add_block(s, FRAME_HEADERS, end_stream ?
-		    FLAG_END_STREAM : 0, id, NULL, 0, v, n, why);
+	reason = st->headers_sent ? check_trailers(st, v, n, end_stream) :
+	    check_response(v, n, end_stream, as_is, &status);
+	if (reason != NULL)
+		return refuse(why, SEND_ERR_PROTOCOL, reason);
+	if (st->state == STREAM_RESERVED_LOCAL &&
+	    s->n_pushing >= s->peer.max_concurrent_streams)
+		return refuse(why, SEND_ERR_PUSH, "more pushed streams than "
+		    "the peer's MAX_CONCURRENT_STREAMS (RFC 9113 5.1.2)");
+	rc = add_block(s, FRAME_HEADERS, end_stream ? FLAG_END_STREAM : 0, id,
+	    NULL, 0, v, n, why);
 	if (rc != SEND_OK)
 		return rc;
 	send_note_headers(s, st, status, end_stream);
-	session_closed(s, st);
+	ground_closed(s, id);
 	return SEND_OK;
 }
 
@@ -335,7 +291,7 @@ add_data(struct session *s, struct stream *st, const uint8_t *p, size_t n,
 	st->send_window -= (int64_t)n;
 	st->sent += n;
 	if (n > 0)
-		limits_work(s);
+		ground_work(s);
 	if (end)
 		stream_end_sent(st);
 }
@@ -386,7 +342,7 @@ send_data(struct session *s, uint32_t id, const uint8_t *data, size_t len,
 	rc = memory_status(s, why);
 	if (rc == SEND_OK && *sent < len && max_payload(s, st) == 0)
 		rc = SEND_AGAIN_WINDOW;
-	session_closed(s, st);
+	ground_closed(s, st->id);
 	return rc;
 }
 
@@ -408,7 +364,7 @@ send_data_frame(struct session *s, uint32_t id, const uint8_t *data,
 		    "more than the flow-control window (RFC 9113 6.9.1)");
 	add_data(s, st, data, len, end_stream);
 	rc = memory_status(s, why);
-	session_closed(s, st);
+	ground_closed(s, st->id);
 	return rc;
 }
 
@@ -473,7 +429,7 @@ send_push(struct session *s, uint32_t id, uint32_t *promised,
     const struct field *v, size_t n, const char **why)
 {
 	uint32_t new_id = *promised != 0 ? *promised : s->last_promised + 2;
-	struct h2_error err;
+	const char *reason;
 	struct stream *st;
 	uint8_t prefix[4];
 	int rc = find_sending(s, id, &st, why);
@@ -482,8 +438,9 @@ send_push(struct session *s, uint32_t id, uint32_t *promised,
 		rc = check_push(s, st, new_id, why);
 	if (rc != SEND_OK)
 		return rc;
-	if (fields_check_sent(v, n, FIELDS_PROMISE, NULL, &err) == -1)
-		return refuse(why, SEND_ERR_PROTOCOL, err.reason);
+	reason = fields_check_sent(v, n, FIELDS_PROMISE);
+	if (reason != NULL)
+		return refuse(why, SEND_ERR_PROTOCOL, reason);
 	put_u32(prefix, new_id);
 	if (send_reserve(s, new_id) == NULL)
 		return refuse(why, SEND_ERR_MEMORY, "out of memory");
@@ -501,10 +458,10 @@ send_rst_stream(struct session *s, uint32_t id, uint32_t code,
 
 	if (rc != SEND_OK)
 		return rc;
-	frame_rst_stream_encode(&s->out, id, code);
-	session_remember_reset(s, id);
+	ground_own_u32(s, FRAME_RST_STREAM, id, code);
+	ground_remember_reset(s, id);
 	stream_set_reset(st, code, false);
-	session_closed(s, st);
+	ground_closed(s, st->id);
 	return memory_status(s, why);
 }
 
@@ -516,8 +473,7 @@ send_ping(struct session *s, const uint8_t data[8], const char **why)
 
 	if (rc < 0)
 		return rc;
-	frame_ping_encode(session_own_out(s), false, data);
-	session_note_sent(s, FRAME_PING, 0);
+	ground_own(s, FRAME_PING, 0, 0, data, 8);
 	return memory_status(s, why);
 }
 
@@ -541,8 +497,52 @@ send_goaway(struct session *s, uint32_t last, uint32_t code,
 	if (len > s->peer.max_frame_size - 8)
 		return refuse(why, SEND_ERR_FLOW, "more than the peer's "
 		    "MAX_FRAME_SIZE (RFC 9113 4.2)");
-	frame_goaway_encode(session_own_out(s), last, code, debug, len);
-	session_note_sent(s, FRAME_GOAWAY, 0);
+	ground_goaway(s, last, code, debug, len);
 	s->goaway_last = last;
 	return memory_status(s, why);
+}
+
+uint32_t
+send_held_by(const struct session *s)
+{
+	return s->raw.by;
+}
+
+bool
+send_in_frame(const struct session *s)
+{
+	return ground_in_frame(s);
+}
+
+void
+send_missing(const struct session *s, char *dst, size_t size)
+{
+	const struct raw_state *r = &s->raw;
+	struct frame_header h;
+	char what[64];
+
+	if (r->have < FRAME_HEADER_LEN) {
+		snprintf(dst, size, "%zu of the %d octets of a frame's header",
+		    FRAME_HEADER_LEN - r->have, FRAME_HEADER_LEN);
+		return;
+	}
+	frame_header_decode(r->header, &h);
+	frame_describe(&h, what, sizeof(what));
+	snprintf(dst, size, "%lu of the %lu octets of %s",
+	    (unsigned long)r->left, (unsigned long)h.length, what);
+}
+
+void
+send_release(struct session *s)
+{
+	uint32_t v;
+
+	if (s->raw.by == 0 || ground_in_frame(s) || s->phase == PHASE_FAILED)
+		return;
+	ground_unhold(s);
+	while (buf_len(&s->too_large) > 0) {
+		v = get_u32(buf_data(&s->too_large));
+		buf_consume(&s->too_large, sizeof(v));
+		send_too_large(s, v >> 1, v & 1);
+	}
 }

@@ -21,8 +21,9 @@
 #include <stdint.h>
 
 #include "fields.h"
-#include "frame.h"
-#include "session.h"
+#include "stream.h"
+
+struct session;
 
 enum send_status {
 	SEND_OK = 0,
@@ -132,5 +133,23 @@ void send_release(struct session *s);
 /* Whether raw octets have stopped inside of a frame, and how much it lacks. */
 bool send_in_frame(const struct session *s);
 void send_missing(const struct session *s, char *dst, size_t size);
+
+/*
+ * For h2/ alone.  send_encode: makes a frame of prefix and v, encoded, in
+ * s->scratch: SEND_OK or SEND_ERR_MEMORY.  send_note_headers: HEADERS went out, raw or not; status as
+ * fields_status has it.  send_reserve: the stream of a promise; NULL: memory.
+ */
+int send_encode(struct session *s, unsigned type, unsigned flags, uint32_t id,
+    const uint8_t *prefix, size_t prefix_len, const struct field *v, size_t n);
+void send_note_headers(struct session *s, struct stream *st, int status,
+    bool end);
+struct stream *send_reserve(struct session *s, uint32_t id);
+
+/*
+ * For headers.c: 431 (RFC 6585 §5) for request id, which is in no table;
+ * `more`: the client is still sending it.  While the output is held it waits,
+ * for HPACK's sake.
+ */
+void send_too_large(struct session *s, uint32_t id, bool more);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The frame of a connection: preface, octets cut into frames, the two kinds
- * of error, the end of streams, output.  What a frame means is in recv.c and
- * headers.c; what the application sends, in send.c and raw.c.
+ * The session as its application has it: new, free, octets in (the preface,
+ * then frames, cut out of them), output, shutdown.  What a frame means is in
+ * recv.c and headers.c; what the application sends, in send.c and send_raw.c.
  *
  * Frames are parsed where they lie in the caller's octets; only one that came
  * in part is copied, to s->in, until the rest is there.  Nothing here waits,
@@ -12,18 +12,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "send.h"
-#include "session_impl.h"
+#include "headers.h"
+#include "recv.h"
+#include "session.h"
 
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 #define PREFACE_LEN (sizeof(preface) - 1)
 #define REQUEST_LINE_LEN 14	/* octets of it before the first CR */
 
+void
+session_limits_default(struct session_limits *l)
+{
+	*l = (struct session_limits){
+		.header_table_size = 4096,
+		.max_concurrent_streams = 100,
+		.initial_window_size = 262144,
+		.max_frame_size = 16384,
+		.max_header_list_size = 65536,
+		.enable_connect_protocol = true,
+		.max_fields = 1000,
+		.max_continuations = 8,
+		.max_settings = 32,
+		.max_resets = 1000,
+		.resets_per_second = 33,
+		.max_idle_frames = 10000,
+		.max_replies = 1000,
+		.max_data_frames = 65536,
+		.max_body = UINT64_C(1) << 30,
+	};
+}
+
 static void
-queue_settings(struct session *s)
+send_settings(struct session *s)
 {
 	const struct session_limits *l = &s->limits;
-	const struct frame_setting v[] = {
+	const struct { uint8_t id; uint32_t value; } v[] = {
 		{ SETTINGS_HEADER_TABLE_SIZE, l->header_table_size },
 		{ SETTINGS_MAX_CONCURRENT_STREAMS, l->max_concurrent_streams },
 		{ SETTINGS_INITIAL_WINDOW_SIZE, l->initial_window_size },
@@ -31,26 +54,31 @@ queue_settings(struct session *s)
 		{ SETTINGS_MAX_HEADER_LIST_SIZE, l->max_header_list_size },
 		{ SETTINGS_ENABLE_CONNECT_PROTOCOL, 1 },
 	};
-	size_t n = sizeof(v) / sizeof(v[0]);
-
 	/* 0 is what is assumed when it is not sent (RFC 8441 §3). */
-	if (!l->enable_connect_protocol)
-		n--;
-	frame_settings_encode(&s->out, v, n);
+	size_t n = sizeof(v) / sizeof(v[0]) - !l->enable_connect_protocol;
+	uint8_t payload[sizeof(v) / sizeof(v[0]) * FRAME_SETTING_LEN] = { 0 };
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		payload[i * FRAME_SETTING_LEN + 1] = v[i].id;
+		put_u32(payload + i * FRAME_SETTING_LEN + 2, v[i].value);
+	}
+	ground_own(s, FRAME_SETTINGS, 0, 0, payload, n * FRAME_SETTING_LEN);
 }
 
 /*
  * A stream's window is of use up to the connection's, which SETTINGS do not
- * change (§6.9.2): it is raised to the same.  It cannot be made smaller.
+ * change (RFC 9113 §6.9.2): it is raised to the same.  It cannot be made
+ * smaller.
  */
 static void
-queue_window(struct session *s)
+send_window(struct session *s)
 {
 	s->recv_size = s->limits.initial_window_size;
 	if (s->recv_size <= WINDOW_DEFAULT)
 		s->recv_size = WINDOW_DEFAULT;
 	else
-		frame_window_update_encode(&s->out, 0,
+		ground_own_u32(s, FRAME_WINDOW_UPDATE, 0,
 		    (uint32_t)(s->recv_size - WINDOW_DEFAULT));
 	s->recv_window = s->recv_size;
 }
@@ -74,22 +102,24 @@ session_new(const struct session_limits *limits,
 		.max_frame_size = FRAME_DEFAULT_MAX_SIZE,
 		.max_header_list_size = UINT32_MAX,
 	};
-	/* Ours are in force once the peer has acknowledged them (§6.5.3). */
+	/* Ours are in force once they are acknowledged (RFC 9113 §6.5.3). */
 	s->window_size = WINDOW_DEFAULT;
 	s->send_window = WINDOW_DEFAULT;
 	s->goaway_last = UINT32_MAX;
 	s->peer_goaway_last = UINT32_MAX;
 	s->enc = hpack_encoder_new(HPACK_DEFAULT_TABLE_SIZE);
 	s->dec = hpack_decoder_new(HPACK_DEFAULT_TABLE_SIZE);
-	queue_settings(s);
-	s->settings.sent = 1;
-	queue_window(s);
-	if (s->enc == NULL || s->dec == NULL || s->out.failed ||
-	    limits_init(s) == -1) {
+	s->reset_tokens = (uint64_t)s->limits.max_resets * GROUND_RESET;
+	s->replies.end = calloc((size_t)s->limits.max_replies + 1,
+	    sizeof(*s->replies.end));
+	send_settings(s);
+	send_window(s);
+	if (s->enc == NULL || s->dec == NULL || s->replies.end == NULL ||
+	    s->out.failed) {
 		session_free(s);
 		return NULL;
 	}
-	hpack_decoder_limit_strings(s->dec, limits_section(s));
+	hpack_decoder_limit_strings(s->dec, headers_section_max(&s->limits));
 	return s;
 }
 
@@ -112,185 +142,6 @@ session_free(struct session *s)
 	buf_free(&s->scratch);
 	free(s->replies.end);
 	free(s);
-}
-
-struct buf *
-session_own_out(struct session *s)
-{
-	return s->raw.by != 0 ? &s->waiting : &s->out;
-}
-
-/* "HEADERS on stream 6: reason", as far as there are type and stream. */
-static void
-compose_error(struct session *s, const struct frame_header *h,
-    const char *reason)
-{
-	char what[64] = "";
-
-	if (h != NULL)
-		frame_describe(h, what, sizeof(what));
-	snprintf(s->error_text, sizeof(s->error_text), "%s%s%s", what,
-	    h != NULL ? ": " : "", reason);
-}
-
-/*
- * The hold ends first: a GOAWAY inside of a header block is no worse than one
- * that never comes.  Inside of a raw frame it would be taken for its payload,
- * so there nothing is added.
- */
-int
-session_fail(struct session *s, const struct frame_header *h,
-    enum h2_code code, const char *reason)
-{
-	uint32_t last = s->last_client_id;
-
-	if (s->phase == PHASE_FAILED)
-		return -1;
-	compose_error(s, h, reason);
-	s->error_code = code;
-	s->phase = PHASE_FAILED;
-	if (send_in_frame(s)) {
-		buf_clear(&s->waiting);
-		return -1;
-	}
-	if (s->raw.by != 0) {
-		buf_add(&s->out, buf_data(&s->waiting), buf_len(&s->waiting));
-		buf_clear(&s->waiting);
-		s->raw.by = 0;
-	}
-	/* §6.8: the number must not be above that of an earlier GOAWAY. */
-	if (last > s->goaway_last)
-		last = s->goaway_last;
-	frame_goaway_encode(&s->out, last, code, s->error_text,
-	    strlen(s->error_text));
-	return -1;
-}
-
-/*
- * Acknowledgements of PING may come in any order: only when there are more than
- * PINGs before GOAWAY is one certain to be of a later one.  While the output is
- * held GOAWAY waits, and raw frames overtake it.
- */
-void
-session_note_sent(struct session *s, unsigned type, unsigned flags)
-{
-	if (type == FRAME_GOAWAY) {
-		s->goaway_waits = !s->goaway_sent;
-		if (s->raw.by == 0)
-			session_note_goaway(s);
-	} else if (!(flags & FLAG_ACK)) {
-		s->pings.sent += type == FRAME_PING;
-		s->settings.sent += type == FRAME_SETTINGS;
-	}
-}
-
-void
-session_note_goaway(struct session *s)
-{
-	if (!s->goaway_waits)
-		return;
-	s->goaway_waits = false;
-	s->goaway_sent = true;
-	s->pings.before = s->pings.sent;
-	s->settings.before = s->settings.sent;
-}
-
-bool
-session_was_reset(const struct session *s, uint32_t id)
-{
-	size_t n = s->n_resets < RESET_MEMORY ? s->n_resets : RESET_MEMORY;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (s->reset_ids[i] == id)
-			return true;
-	}
-	return false;
-}
-
-void
-session_remember_reset(struct session *s, uint32_t id)
-{
-	s->reset_ids[s->n_resets++ % RESET_MEMORY] = id;
-}
-
-bool
-session_ignores(const struct session *s, uint32_t id)
-{
-	return (id % 2 == 1 && id > s->goaway_last) ||
-	    session_was_reset(s, id);
-}
-
-/*
- * A number that the application has used in a raw frame is not idle: what the
- * peer answers to that is not the peer's mistake.
- */
-bool
-session_is_idle(const struct session *s, uint32_t id)
-{
-	uint32_t last = id % 2 == 1 ? s->last_client_id : s->last_promised;
-
-	return id > last && id > s->raw_last[id % 2];
-}
-
-int
-session_reset(struct session *s, const struct frame_header *h,
-    enum h2_code code, const char *reason)
-{
-	struct h2_error e = { H2_LEVEL_STREAM, code, reason };
-	struct stream *st;
-
-	frame_rst_stream_encode(session_own_out(s), h->stream_id, code);
-	if (limits_reply(s, h) == -1)
-		return -1;
-	session_remember_reset(s, h->stream_id);
-	if (s->cb->stream_error != NULL)
-		s->cb->stream_error(s->user, h->stream_id, &e);
-	st = stream_table_find(&s->streams, h->stream_id);
-	if (st != NULL && st->state != STREAM_CLOSED) {
-		stream_set_reset(st, code, false);
-		session_closed(s, st);
-	}
-	return limits_reset(s, h);
-}
-
-int
-session_violation(struct session *s, const struct frame_header *h,
-    const struct h2_error *err)
-{
-	const struct stream *st;
-
-	if (err->level == H2_LEVEL_STREAM) {
-		st = stream_table_find(&s->streams, h->stream_id);
-		if (st != NULL && st->state != STREAM_CLOSED)
-			return session_reset(s, h, err->code, err->reason);
-		if (session_ignores(s, h->stream_id))
-			return 0;
-	}
-	return session_fail(s, h, err->code, err->reason);
-}
-
-/*
- * `closed` may release the stream, which must not free it under our feet:
- * hence `telling`.
- */
-void
-session_closed(struct session *s, struct stream *st)
-{
-	if (st->state != STREAM_CLOSED || st->told)
-		return;
-	st->told = true;
-	st->telling = true;
-	if (!st->pushed)
-		s->n_active--;
-	else if (st->opened)
-		s->n_pushing--;
-	if (st->reset && st->held)
-		s->n_reset_held++;
-	s->cb->closed(s->user, st);
-	st->telling = false;
-	if (!st->held)
-		stream_table_remove(&s->streams, st);
 }
 
 void
@@ -317,10 +168,25 @@ session_consume(struct session *s, struct stream *st, size_t flow_len)
 	st->recv_unreturned += (int64_t)flow_len;
 	if (st->recv_unreturned < quarter)
 		return;
-	frame_window_update_encode(session_own_out(s), st->id,
+	ground_own_u32(s, FRAME_WINDOW_UPDATE, st->id,
 	    (uint32_t)st->recv_unreturned);
 	st->recv_window += st->recv_unreturned;
 	st->recv_unreturned = 0;
+}
+
+int
+session_note_idle(struct session *s, unsigned n, const char *what)
+{
+	uint32_t max = s->limits.max_idle_frames;
+	char reason[128];
+
+	if (n <= max && s->idle_frames <= max - n) {
+		s->idle_frames += n;
+		return 0;
+	}
+	snprintf(reason, sizeof(reason), "%s: more than the bound "
+	    "max-idle-frames, which is %lu", what, (unsigned long)max);
+	return ground_fail(s, NULL, H2_ENHANCE_YOUR_CALM, reason);
 }
 
 /* The rules for a frame that need only its header and no stream. */
@@ -331,81 +197,64 @@ admit_frame(struct session *s, const struct frame_header *h)
 
 	if (s->phase == PHASE_SETTINGS && (h->type != FRAME_SETTINGS ||
 	    (h->flags & FLAG_ACK)))
-		return session_fail(s, h, H2_PROTOCOL_ERROR,
+		return ground_fail(s, h, H2_PROTOCOL_ERROR,
 		    "the first frame is SETTINGS (RFC 9113 3.4)");
-	if (frame_check(h, s->limits.max_frame_size, &err) == -1 &&
-	    err.level == H2_LEVEL_CONNECTION)
-		return session_fail(s, h, err.code, err.reason);
+	if (frame_check(h, s->limits.max_frame_size, &err) == -1)
+		return ground_fail(s, h, err.code, err.reason);
 	if (s->block.stream_id != 0 && (h->type != FRAME_CONTINUATION ||
 	    h->stream_id != s->block.stream_id))
-		return session_fail(s, h, H2_PROTOCOL_ERROR,
+		return ground_fail(s, h, H2_PROTOCOL_ERROR,
 		    "inside of another frame's header block (RFC 9113 4.3)");
 	return 0;
 }
 
-/* Adds octets to s->in until it has need of them; *p and *len move on. */
-static bool
-fill(struct session *s, const uint8_t **p, size_t *len, size_t need)
-{
-	size_t n = need - buf_len(&s->in);
-
-	if (n > *len)
-		n = *len;
-	buf_add(&s->in, *p, n);
-	*p += n;
-	*len -= n;
-	return buf_len(&s->in) == need;
-}
-
 /*
- * Goes on with the frame whose beginning is in s->in.  It stays there if its
- * end has not come yet.
+ * The first `need` octets of the frame in hand, which is where the caller's
+ * octets begin, or in s->in once a part of it had to be kept there.  NULL: not
+ * all of them have come; all that have are in s->in.
  */
-static int
-recv_rest(struct session *s, const uint8_t **p, size_t *len)
+static const uint8_t *
+gather(struct session *s, const uint8_t **p, size_t *len, size_t need)
 {
-	struct frame_header h;
+	size_t have = buf_len(&s->in);
+	size_t n;
 
-	if (buf_len(&s->in) < FRAME_HEADER_LEN) {
-		if (!fill(s, p, len, FRAME_HEADER_LEN))
-			return 0;
-		frame_header_decode(buf_data(&s->in), &h);
-		if (admit_frame(s, &h) == -1)
-			return -1;
+	if (have == 0 && *len >= need)
+		return *p;
+	if (have < need) {
+		n = need - have < *len ? need - have : *len;
+		buf_add(&s->in, *p, n);
+		*p += n;
+		*len -= n;
 	}
-	frame_header_decode(buf_data(&s->in), &h);
-	if (!fill(s, p, len, FRAME_HEADER_LEN + h.length))
-		return 0;
-	if (recv_frame(s, &h, buf_data(&s->in) + FRAME_HEADER_LEN) == -1)
-		return -1;
-	buf_clear(&s->in);
-	return 0;
+	return buf_len(&s->in) >= need ? buf_data(&s->in) : NULL;
 }
 
 static int
 recv_frames(struct session *s, const uint8_t *p, size_t len)
 {
+	const uint8_t *frame;
 	struct frame_header h;
+	size_t size;
 
 	while (len > 0) {
-		if (buf_len(&s->in) > 0 || len < FRAME_HEADER_LEN) {
-			if (recv_rest(s, &p, &len) == -1)
-				return -1;
-			if (s->in.failed)
-				return -1;
-			continue;
-		}
-		frame_header_decode(p, &h);
+		frame = gather(s, &p, &len, FRAME_HEADER_LEN);
+		if (frame == NULL)
+			return 0;
+		frame_header_decode(frame, &h);
 		if (admit_frame(s, &h) == -1)
 			return -1;
-		if (len < FRAME_HEADER_LEN + h.length) {
-			buf_add(&s->in, p, len);
+		size = FRAME_HEADER_LEN + h.length;
+		frame = gather(s, &p, &len, size);
+		if (frame == NULL)
 			return 0;
-		}
-		if (recv_frame(s, &h, p + FRAME_HEADER_LEN) == -1)
+		if (recv_frame(s, &h, frame + FRAME_HEADER_LEN) == -1)
 			return -1;
-		p += FRAME_HEADER_LEN + h.length;
-		len -= FRAME_HEADER_LEN + h.length;
+		if (frame == p) {
+			p += size;
+			len -= size;
+		}
+		buf_clear(&s->in);
 	}
 	return 0;
 }
@@ -439,7 +288,7 @@ recv_preface_octet(struct session *s, uint8_t c)
 		s->preface_differs = true;
 		return 0;
 	}
-	return session_fail(s, NULL, H2_PROTOCOL_ERROR, s->http1 ?
+	return ground_fail(s, NULL, H2_PROTOCOL_ERROR, s->http1 ?
 	    "an HTTP/1 request where the HTTP/2 preface should be "
 	    "(RFC 9113 3.4)" :
 	    "not the HTTP/2 connection preface (RFC 9113 3.4)");
@@ -461,8 +310,7 @@ session_recv(struct session *s, const uint8_t *p, size_t len, uint64_t now_ms)
 	rc = recv_frames(s, p, len);
 	if (s->in.failed || s->out.failed || s->waiting.failed ||
 	    s->too_large.failed)
-		return session_fail(s, NULL, H2_INTERNAL_ERROR,
-		    "out of memory");
+		return ground_no_memory(s, NULL);
 	return rc;
 }
 
@@ -505,19 +353,13 @@ session_wrote(struct session *s, size_t n)
 {
 	buf_consume(&s->out, n);
 	s->wrote += n;
-	limits_wrote(s);
+	ground_wrote(s);
 }
 
 struct stream *
 session_stream(const struct session *s, uint32_t id)
 {
 	return stream_table_find(&s->streams, id);
-}
-
-size_t
-session_stream_count(const struct session *s)
-{
-	return s->streams.n;
 }
 
 size_t
@@ -540,9 +382,7 @@ session_shutdown(struct session *s)
 	s->shutdown = true;
 	if (s->goaway_last > s->last_client_id)
 		s->goaway_last = s->last_client_id;
-	frame_goaway_encode(session_own_out(s), s->goaway_last, H2_NO_ERROR,
-	    NULL, 0);
-	session_note_sent(s, FRAME_GOAWAY, 0);
+	ground_goaway(s, s->goaway_last, H2_NO_ERROR, NULL, 0);
 }
 
 bool

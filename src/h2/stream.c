@@ -2,11 +2,10 @@
 /*
  * The states of one stream and the table of a connection's streams.
  *
- * A stream's state changes here and nowhere else, by five transitions;
- * whether a frame is allowed in a state is asked by session and send, and who
- * is to be told of a change is their business too.  The table is a hash with
- * chains; client streams are numbered 1, 3, 5 and so on, so that half the
- * identifier spreads evenly.
+ * A stream's state changes here by four transitions; those who make them
+ * (headers, recv, send, send_raw) tell the application.  The table is a hash
+ * with chains; client streams are numbered 1, 3, 5 and so on, so that half
+ * the identifier spreads evenly.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,64 +14,39 @@
 
 #define MIN_SLOTS 16
 
-static const char *const state_names[] = {
-	[STREAM_IDLE] = "idle",
-	[STREAM_RESERVED_LOCAL] = "reserved (local)",
-	[STREAM_OPEN] = "open",
-	[STREAM_HALF_CLOSED_LOCAL] = "half-closed (local)",
-	[STREAM_HALF_CLOSED_REMOTE] = "half-closed (remote)",
-	[STREAM_CLOSED] = "closed",
-};
-
-/* RFC 9113 figure 2: the state after an END_STREAM of either side. */
-static const enum stream_state after_end_sent[] = {
-	[STREAM_IDLE] = STREAM_IDLE,
-	[STREAM_RESERVED_LOCAL] = STREAM_CLOSED,
-	[STREAM_OPEN] = STREAM_HALF_CLOSED_LOCAL,
-	[STREAM_HALF_CLOSED_LOCAL] = STREAM_HALF_CLOSED_LOCAL,
-	[STREAM_HALF_CLOSED_REMOTE] = STREAM_CLOSED,
-	[STREAM_CLOSED] = STREAM_CLOSED,
-};
-
-static const enum stream_state after_end_received[] = {
-	[STREAM_IDLE] = STREAM_IDLE,
-	[STREAM_RESERVED_LOCAL] = STREAM_RESERVED_LOCAL,
-	[STREAM_OPEN] = STREAM_HALF_CLOSED_REMOTE,
-	[STREAM_HALF_CLOSED_LOCAL] = STREAM_CLOSED,
-	[STREAM_HALF_CLOSED_REMOTE] = STREAM_HALF_CLOSED_REMOTE,
-	[STREAM_CLOSED] = STREAM_CLOSED,
-};
+/* Bits of enum stream_state. */
+#define WE_SEND 1U
+#define PEER_SENDS 2U
+#define RESERVED 4U
 
 bool
 stream_can_send(const struct stream *s)
 {
-	return s->state == STREAM_OPEN || s->state == STREAM_RESERVED_LOCAL ||
-	    s->state == STREAM_HALF_CLOSED_REMOTE;
+	return s->state & WE_SEND;
 }
 
 bool
 stream_can_receive(const struct stream *s)
 {
-	return s->state == STREAM_OPEN || s->state == STREAM_HALF_CLOSED_LOCAL;
+	return s->state & PEER_SENDS;
 }
 
 void
 stream_headers_sent(struct stream *s)
 {
-	if (s->state == STREAM_RESERVED_LOCAL)
-		s->state = STREAM_HALF_CLOSED_REMOTE;
+	s->state &= ~RESERVED;
 }
 
 void
 stream_end_sent(struct stream *s)
 {
-	s->state = after_end_sent[s->state];
+	s->state &= ~(WE_SEND | RESERVED);
 }
 
 void
 stream_end_received(struct stream *s)
 {
-	s->state = after_end_received[s->state];
+	s->state &= ~PEER_SENDS;
 }
 
 void
@@ -128,12 +102,6 @@ stream_set_priority(struct stream *s, const uint8_t *value, size_t len)
 	parse_priority(s);
 }
 
-const char *
-stream_state_name(enum stream_state state)
-{
-	return state_names[state];
-}
-
 static size_t
 slot_of(const struct stream_table *t, uint32_t id)
 {
@@ -155,8 +123,9 @@ stream_table_find(const struct stream_table *t, uint32_t id)
 }
 
 static void
-link_stream(struct stream_table *t, struct stream *s)
+link_stream(struct stream *s, void *arg)
 {
+	struct stream_table *t = arg;
 	struct stream **head = &t->slot[slot_of(t, s->id)];
 
 	s->next = *head;
@@ -168,21 +137,14 @@ static int
 grow(struct stream_table *t)
 {
 	struct stream_table old = *t;
-	struct stream *s, *next;
-	size_t i;
 
 	t->n_slots = old.n_slots == 0 ? MIN_SLOTS : old.n_slots * 2;
-	t->slot = calloc(t->n_slots, sizeof(*t->slot));
+	t->slot = calloc(t->n_slots, sizeof(struct stream *));
 	if (t->slot == NULL) {
 		*t = old;
 		return -1;
 	}
-	for (i = 0; i < old.n_slots; i++) {
-		for (s = old.slot[i]; s != NULL; s = next) {
-			next = s->next;
-			link_stream(t, s);
-		}
-	}
+	stream_table_each(&old, link_stream, t);
 	free(old.slot);
 	return 0;
 }
@@ -199,7 +161,7 @@ stream_table_add(struct stream_table *t, uint32_t id)
 		return NULL;
 	s->id = id;
 	s->urgency = STREAM_URGENCY_DEFAULT;
-	link_stream(t, s);
+	link_stream(s, t);
 	t->n++;
 	return s;
 }
@@ -216,18 +178,17 @@ stream_table_remove(struct stream_table *t, struct stream *s)
 	free(s);
 }
 
+static void
+free_stream(struct stream *s, void *arg)
+{
+	(void)arg;
+	free(s);
+}
+
 void
 stream_table_free(struct stream_table *t)
 {
-	struct stream *s, *next;
-	size_t i;
-
-	for (i = 0; i < t->n_slots; i++) {
-		for (s = t->slot[i]; s != NULL; s = next) {
-			next = s->next;
-			free(s);
-		}
-	}
+	stream_table_each(t, free_stream, NULL);
 	free(t->slot);
 	*t = (struct stream_table){ 0 };
 }
@@ -236,11 +197,13 @@ void
 stream_table_each(struct stream_table *t,
     void (*fn)(struct stream *s, void *arg), void *arg)
 {
-	struct stream *s;
+	struct stream *s, *next;
 	size_t i;
 
 	for (i = 0; i < t->n_slots; i++) {
-		for (s = t->slot[i]; s != NULL; s = s->next)
+		for (s = t->slot[i]; s != NULL; s = next) {
+			next = s->next;
 			fn(s, arg);
+		}
 	}
 }

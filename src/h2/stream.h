@@ -15,13 +15,16 @@
 
 #define STREAM_PRIORITY_SIZE 64
 
+/*
+ * The states of RFC 9113 §5.1 but idle, as bits: our side may send; the peer's
+ * may; only PUSH_PROMISE has been sent.
+ */
 enum stream_state {
-	STREAM_IDLE,
-	STREAM_RESERVED_LOCAL,	/* we sent PUSH_PROMISE for it */
-	STREAM_OPEN,
-	STREAM_HALF_CLOSED_LOCAL,
-	STREAM_HALF_CLOSED_REMOTE,
-	STREAM_CLOSED
+	STREAM_CLOSED = 0,
+	STREAM_HALF_CLOSED_REMOTE = 1,
+	STREAM_HALF_CLOSED_LOCAL = 2,
+	STREAM_OPEN = 3,
+	STREAM_RESERVED_LOCAL = 5
 };
 
 struct stream {
@@ -85,9 +88,6 @@ void stream_set_reset(struct stream *s, uint32_t code, bool by_peer);
  */
 void stream_set_priority(struct stream *s, const uint8_t *value, size_t len);
 
-/* "half-closed (remote)" and so on, as the RFC writes them. */
-const char *stream_state_name(enum stream_state state);
-
 /* NULL: none of that id; from stream_table_add: out of memory. */
 struct stream *stream_table_find(const struct stream_table *t, uint32_t id);
 struct stream *stream_table_add(struct stream_table *t, uint32_t id);
@@ -96,7 +96,7 @@ struct stream *stream_table_add(struct stream_table *t, uint32_t id);
 void stream_table_remove(struct stream_table *t, struct stream *s);
 void stream_table_free(struct stream_table *t);
 
-/* Visits each stream; fn must not add or remove. */
+/* Visits each stream once; fn must not add or remove others. */
 void stream_table_each(struct stream_table *t,
     void (*fn)(struct stream *s, void *arg), void *arg);
 

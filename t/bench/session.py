@@ -15,8 +15,8 @@ from measure import Failed, Missing, Table
 
 SOURCES = ("t/bench/session_bench.c", "src/base/buf.c", *(
     f"src/h2/{name}.c" for name in (
-        "fields", "frame", "headers", "hpack", "hpack_table", "huff",
-        "limits", "raw", "recv", "send", "session", "stream")))
+        "fields", "frame", "ground", "headers", "hpack", "hpack_table",
+        "huff", "recv", "send", "send_raw", "session", "stream")))
 WHOSE = {"h2rig": "ours", "libnghttp2": "nghttp2"}
 
 

@@ -103,8 +103,8 @@ add_start(struct run *r)
 	add_frame(r, 6, FRAME_SETTINGS, 0, 0);
 	buf_add_u16(&r->octets, SETTINGS_INITIAL_WINDOW_SIZE);
 	buf_add_u32(&r->octets, WINDOW_MAX / 2);
-	frame_window_update_encode(&r->octets, 0, WINDOW_MAX - 65535);
-	r->frames++;
+	add_frame(r, 4, FRAME_WINDOW_UPDATE, 0, 0);
+	buf_add_u32(&r->octets, WINDOW_MAX - 65535);
 }
 
 static void
@@ -136,9 +136,10 @@ add_request(struct run *r, struct hpack_encoder *e, size_t id)
 
 	add_headers(r, e, id);
 	for (i = 0; i < w->control; i++) {
-		frame_ping_encode(&r->octets, false, opaque);
-		frame_window_update_encode(&r->octets, (uint32_t)id, 1);
-		r->frames += 2;
+		add_frame(r, 8, FRAME_PING, 0, 0);
+		buf_add(&r->octets, opaque, 8);
+		add_frame(r, 4, FRAME_WINDOW_UPDATE, 0, id);
+		buf_add_u32(&r->octets, 1);
 	}
 	for (i = 0; i < w->data_frames; i++) {
 		add_frame(r, w->data_size, FRAME_DATA,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "h2/ground.h"
 #include "rig.h"
 
 static const char *const types[] = { "DATA", "HEADERS", "PRIORITY",
@@ -38,12 +39,9 @@ note(struct rig *r, const char *fmt, ...)
 static const char *
 code_name(uint32_t code)
 {
-	static char number[16];
+	static char number[FRAME_CODE_TEXT];
 
-	if (frame_code_name(code) != NULL)
-		return frame_code_name(code);
-	snprintf(number, sizeof(number), "%lu", (unsigned long)code);
-	return number;
+	return frame_code_text(code, number);
 }
 
 static void
@@ -450,6 +448,12 @@ show_frame(struct rig *r, const uint8_t *p, uint32_t len)
 	default:
 		note(r, "%s %x %u", name, flags, id);
 	}
+}
+
+size_t
+rig_streams(const struct session *s)
+{
+	return s->streams.n;
 }
 
 const char *

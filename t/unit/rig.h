@@ -51,6 +51,9 @@ void rig_run(struct rig *r, const char *script);
 const char *rig_log(struct rig *r);
 void rig_end(struct rig *r);
 
+/* Streams in a session's table. */
+size_t rig_streams(const struct session *s);
+
 /* Octets of a PAYLOAD of a script. */
 void rig_payload(struct buf *b, const char *text, size_t len);
 

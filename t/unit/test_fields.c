@@ -294,27 +294,18 @@ build(struct fields *l, const struct field *v, size_t n)
 START_TEST(test_rule)
 {
 	const struct section_case *c = &cases[_i];
-	struct h2_error err = { H2_LEVEL_NONE, H2_NO_ERROR, "passes" };
-	struct h2_error sent = err;
 	char *copy = strdup(c->text);
 	struct field v[MAX_FIELDS];
 	size_t n = parse(copy, v);
+	const char *reason;
 	struct fields l;
 
 	build(&l, v, n);
-	fields_check(&l, c->kind, true, NULL, &err);
-	ck_assert_msg(strcmp(err.reason, c->reason != NULL ? c->reason :
-	    "passes") == 0, "%s: %s, expected %s", c->text, err.reason,
-	    c->reason);
-	if (c->reason != NULL) {
-		ck_assert_int_eq(err.level, H2_LEVEL_STREAM);
-		ck_assert_int_eq(err.code, H2_PROTOCOL_ERROR);
-	}
+	reason = fields_check(&l, c->kind, true, NULL);
+	ck_assert_pstr_eq(reason, c->reason);
 	/* We send no requests, so that it has no :protocol to allow. */
-	if (c->kind != FIELDS_REQUEST) {
-		fields_check_sent(v, n, c->kind, NULL, &sent);
-		ck_assert_str_eq(sent.reason, err.reason);
-	}
+	if (c->kind != FIELDS_REQUEST)
+		ck_assert_pstr_eq(fields_check_sent(v, n, c->kind), reason);
 	fields_free(&l);
 	free(copy);
 }
@@ -337,15 +328,13 @@ static const struct {
 START_TEST(test_info)
 {
 	struct message_info info;
-	struct h2_error err;
 	char *copy = strdup(infos[_i].text);
 	struct field v[MAX_FIELDS];
 	size_t n = parse(copy, v);
 	struct fields l;
 
 	build(&l, v, n);
-	ck_assert_int_eq(fields_check(&l, FIELDS_REQUEST, true, &info, &err),
-	    0);
+	ck_assert_ptr_null(fields_check(&l, FIELDS_REQUEST, true, &info));
 	ck_assert(info.content_length == infos[_i].info.content_length);
 	ck_assert(info.connect == infos[_i].info.connect);
 	ck_assert(info.extended == infos[_i].info.extended);
@@ -361,14 +350,12 @@ START_TEST(test_extended_connect_off)
 	char text[] = EXTENDED ":scheme: https\n:path: /\n";
 	struct field v[MAX_FIELDS];
 	size_t n = parse(text, v);
-	struct h2_error err;
 	struct fields l;
 
 	build(&l, v, n);
-	ck_assert_int_eq(fields_check(&l, FIELDS_REQUEST, false, NULL, &err),
-	    -1);
-	ck_assert_str_eq(err.reason, "a pseudo-header field that requests do "
-	    "not have (RFC 9113 8.3.1)");
+	ck_assert_pstr_eq(fields_check(&l, FIELDS_REQUEST, false, NULL),
+	    "a pseudo-header field that requests do not have "
+	    "(RFC 9113 8.3.1)");
 	fields_free(&l);
 }
 END_TEST
@@ -377,17 +364,12 @@ START_TEST(test_status)
 {
 	char text[] = "a: b\n:status: 404\n", bad[] = ":status: 4x4\n";
 	struct field v[MAX_FIELDS];
-	struct h2_error err;
-	int status = 0;
 	size_t n = parse(text, v);
 
 	ck_assert_int_eq(fields_status(v, n), 404);
 	ck_assert_int_eq(fields_status(v, 1), -1);
-	ck_assert_int_eq(fields_check_sent(v + 1, 1, FIELDS_RESPONSE, &status,
-	    &err), 0);
-	ck_assert_int_eq(status, 404);
 	n = parse(bad, v);
-	ck_assert_int_eq(fields_status(v, n), -1);
+	ck_assert_int_eq(fields_status(v, n), 0);
 }
 END_TEST
 

@@ -502,10 +502,10 @@ START_TEST(test_encoder_resized)
 	check_encode(enc, "x: 1\n", "40 0178 0131");
 	hpack_encoder_resize(enc, 200);
 	hpack_encoder_resize(enc, 0);
-	ck_assert_uint_eq(hpack_encoder_table_size(enc), 0);
 	hpack_encoder_resize(enc, 64);
 	hpack_encoder_resize(enc, 32);
 	check_encode(enc, ":method: GET\n", "20 3f01 82");
+	ck_assert_uint_eq(hpack_encoder_table_size(enc), 0);
 	hpack_encoder_resize(enc, 100);
 	hpack_encoder_resize(enc, 50);
 	check_encode(enc, "", "3f13");

@@ -646,7 +646,7 @@ START_TEST(test_raw_promise)
 	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4, 1,
 	    OCTETS("\x00\x00\x00\x02"));
 	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4, 1, OCTETS("\x00\x00"));
-	ck_assert_uint_eq(session_stream_count(r.s), 3);
+	ck_assert_uint_eq(rig_streams(r.s), 3);
 	rig_run(&r, "!wrote; !respond 4 200 end; !push 1; WINDOW_UPDATE 0 6 "
 	    "00000001; !respond 2 200");
 	ck_assert_str_eq(rig_log(&r), "headers 1 end; closed 4; window 6; "
@@ -890,7 +890,7 @@ START_TEST(test_nested_calls)
 	rig_payload(&in, octets, sizeof(octets) - 1);
 	ck_assert_int_eq(session_recv(n.s, buf_data(&in), buf_len(&in), 0), 0);
 	ck_assert_int_eq(n.rc, 0);
-	ck_assert_uint_eq(session_stream_count(n.s), 0);
+	ck_assert_uint_eq(rig_streams(n.s), 0);
 	buf_free(&in);
 	session_free(n.s);
 }

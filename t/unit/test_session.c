@@ -1037,12 +1037,12 @@ START_TEST(test_release)
 	rig_start(&r, true);
 	/* Released first, closed later. */
 	rig_run(&r, "HEADERS 4 1 " POST "; !release 1");
-	ck_assert_uint_eq(session_stream_count(r.s), 1);
+	ck_assert_uint_eq(rig_streams(r.s), 1);
 	rig_run(&r, "RST_STREAM 0 1 00000008");
-	ck_assert_uint_eq(session_stream_count(r.s), 0);
+	ck_assert_uint_eq(rig_streams(r.s), 0);
 	/* Closed first. */
 	rig_run(&r, "HEADERS 5 3 " GET "; !respond 3 200 end");
-	ck_assert_uint_eq(session_stream_count(r.s), 1);
+	ck_assert_uint_eq(rig_streams(r.s), 1);
 	rig_run(&r, "!release 3");
 	ck_assert_ptr_null(session_stream(r.s, 3));
 	/* Within `closed`, from every place that calls it. */
@@ -1054,14 +1054,14 @@ START_TEST(test_release)
 	    POST "; RST_STREAM 0 15 00000008; HEADERS 5 17 " GET
 	    "; !respond 17 200; !data 17 3 end");
 	ck_assert_ptr_null(session_error(r.s, NULL));
-	ck_assert_uint_eq(session_stream_count(r.s), 0);
+	ck_assert_uint_eq(rig_streams(r.s), 0);
 	/* A pushed one is the session's own. */
 	rig_run(&r, "HEADERS 5 19 " GET "; !push 19; !release 2; !release 2; "
 	    "HEADERS 5 21 " GET);
 	ck_assert_ptr_nonnull(session_stream(r.s, 2));
 	ck_assert_ptr_nonnull(session_stream(r.s, 21));
 	rig_run(&r, "!reset 2 8; !respond 19 200 end; !respond 21 200 end");
-	ck_assert_uint_eq(session_stream_count(r.s), 0);
+	ck_assert_uint_eq(rig_streams(r.s), 0);
 	rig_end(&r);
 }
 END_TEST

@@ -5,76 +5,24 @@
  * that of the peer, and so that it knows when nothing else may come between:
  * while a header block is open, or a frame has gone out in part.  Then the
  * stream whose script did it holds the output, until the block and the frame
- * have ended or send_release is called (which does not end a frame).
- *
- *	            the holder's raw octets
- *	                     |
- *	out      [ .......... HEADERS- CONTINUATION- CONTINUATION+ ]
- *	waiting  [ PING ack, WINDOW_UPDATE ... ]  appended when the hold ends
+ * have ended or send_release is called.
  */
-#include <stdio.h>
 #include <string.h>
 
+#include "ground.h"
 #include "send.h"
-#include "session_impl.h"
-
-/* The parser's frame is complete, or has not begun. */
-static bool
-between_frames(const struct raw_state *r)
-{
-	return r->have == 0;
-}
-
-void
-raw_table_size(struct session *s, uint32_t size)
-{
-	struct raw_state *r = &s->raw;
-
-	/* Inside of a block a size update is no HPACK (RFC 7541 §4.2). */
-	if (r->by == 0) {
-		hpack_encoder_resize(s->enc, size);
-		return;
-	}
-	if (!r->resize || size < r->resize_min)
-		r->resize_min = size;
-	r->resize_last = size;
-	r->resize = true;
-}
-
-/* The output is everybody's again. */
-static void
-end_hold(struct session *s)
-{
-	struct raw_state *r = &s->raw;
-
-	limits_unhold(s, s->wrote + buf_len(&s->out));
-	buf_add(&s->out, buf_data(&s->waiting), buf_len(&s->waiting));
-	if (s->waiting.failed)
-		s->out.failed = true;
-	buf_clear(&s->waiting);
-	if (r->resize) {
-		if (r->resize_min < r->resize_last)
-			hpack_encoder_resize(s->enc, r->resize_min);
-		hpack_encoder_resize(s->enc, r->resize_last);
-	}
-	*r = (struct raw_state){ 0 };
-	session_note_goaway(s);
-	send_too_large_waiting(s);
-}
 
 /* After a raw call of stream `by`: does it hold the output from now on? */
 static void
 update_hold(struct session *s, uint32_t by)
 {
-	struct raw_state *r = &s->raw;
-
-	if (r->block_id != 0 || !between_frames(r))
-		r->by = by;
-	else if (r->by != 0)
-		end_hold(s);
+	if (s->raw.block_id != 0 || ground_in_frame(s))
+		s->raw.by = by;
+	else
+		send_release(s);
 }
 
-/* Which frames open and end a header block, as the peer sees it (§4.3). */
+/* Which frames open and end a header block, as the peer sees it (RFC 9113 §4.3). */
 static void
 follow_block(struct raw_state *r, const struct frame_header *h)
 {
@@ -146,7 +94,7 @@ follow_stream(struct session *s, const struct frame_header *h,
 	case FRAME_RST_STREAM:
 		if (st->state == STREAM_CLOSED || h->length != 4)
 			break;
-		session_remember_reset(s, st->id);
+		ground_remember_reset(s, st->id);
 		stream_set_reset(st, get_u32(s->raw.payload), false);
 		break;
 	default:
@@ -167,14 +115,14 @@ follow_frame(struct session *s, uint32_t by, const struct frame_header *h,
 
 	if (h->stream_id > *last)
 		*last = h->stream_id;
-	session_note_sent(s, h->type, h->flags);
+	ground_note_sent(s, h->type, h->flags);
 	follow_block(&s->raw, h);
 	if (s->raw.block_id != 0)
 		s->raw.by = by;
 	if (h->type == FRAME_DATA) {
 		s->send_window -= h->length;
 		if (h->length > 0)
-			limits_work(s);
+			ground_work(s);
 	} else if (h->type == FRAME_PUSH_PROMISE) {
 		follow_promise(s, h);
 	} else if (h->type == FRAME_WINDOW_UPDATE) {
@@ -183,7 +131,7 @@ follow_frame(struct session *s, uint32_t by, const struct frame_header *h,
 	if (st == NULL)
 		return;
 	follow_stream(s, h, st, status);
-	session_closed(s, st);
+	ground_closed(s, st->id);
 }
 
 /* Octets of one frame: up to its end, at most len.  Returns how many. */
@@ -263,19 +211,6 @@ raw_done(struct session *s, uint32_t by)
 	return s->out.failed ? SEND_ERR_MEMORY : SEND_OK;
 }
 
-static void
-feed_header(struct session *s, uint32_t by, size_t len, unsigned type,
-    unsigned flags, uint32_t id, int status)
-{
-	uint8_t header[FRAME_HEADER_LEN];
-
-	put_u24(header, (uint32_t)len);
-	header[3] = (uint8_t)type;
-	header[4] = (uint8_t)flags;
-	put_u32(header + 5, id);
-	feed(s, by, header, sizeof(header), status);
-}
-
 /* More octets than v can take in a block: each field as a plain literal. */
 static size_t
 block_bound(const struct field *v, size_t n)
@@ -300,14 +235,9 @@ send_raw_block(struct session *s, uint32_t by, unsigned type, unsigned flags,
 		return rc;
 	if (prefix_len + block_bound(v, n) > FRAME_LARGEST_MAX_SIZE)
 		return SEND_ERR_FLOW;
-	buf_clear(&s->scratch);
-	buf_add(&s->scratch, prefix, prefix_len);
-	if (hpack_encode(s->enc, &s->scratch, v, n) != HPACK_OK ||
-	    s->scratch.failed) {
-		s->out.failed = true;	/* the encoder is out of step */
-		return SEND_ERR_MEMORY;
-	}
-	feed_header(s, by, buf_len(&s->scratch), type, flags, id, status);
+	rc = send_encode(s, type, flags, id, prefix, prefix_len, v, n);
+	if (rc != SEND_OK)
+		return rc;
 	feed(s, by, buf_data(&s->scratch), buf_len(&s->scratch), status);
 	return raw_done(s, by);
 }
@@ -322,7 +252,11 @@ send_raw_frame(struct session *s, uint32_t by, unsigned type, unsigned flags,
 		return rc;
 	if (len > FRAME_LARGEST_MAX_SIZE)
 		return SEND_ERR_FLOW;
-	feed_header(s, by, len, type, flags, id, -1);
+	buf_clear(&s->scratch);
+	frame_header_encode(&s->scratch, (uint32_t)len, type, flags, id);
+	if (s->scratch.failed)
+		return SEND_ERR_MEMORY;
+	feed(s, by, buf_data(&s->scratch), FRAME_HEADER_LEN, -1);
 	feed(s, by, payload, len, -1);
 	return raw_done(s, by);
 }
@@ -336,41 +270,4 @@ send_raw(struct session *s, uint32_t by, const uint8_t *p, size_t len)
 		return rc;
 	feed(s, by, p, len, -1);
 	return raw_done(s, by);
-}
-
-uint32_t
-send_held_by(const struct session *s)
-{
-	return s->raw.by;
-}
-
-void
-send_release(struct session *s)
-{
-	if (s->raw.by != 0 && !send_in_frame(s) && s->phase != PHASE_FAILED)
-		end_hold(s);
-}
-
-bool
-send_in_frame(const struct session *s)
-{
-	return !between_frames(&s->raw);
-}
-
-void
-send_missing(const struct session *s, char *dst, size_t size)
-{
-	const struct raw_state *r = &s->raw;
-	struct frame_header h;
-	char what[64];
-
-	if (r->have < FRAME_HEADER_LEN) {
-		snprintf(dst, size, "%zu of the %d octets of a frame's header",
-		    FRAME_HEADER_LEN - r->have, FRAME_HEADER_LEN);
-		return;
-	}
-	frame_header_decode(r->header, &h);
-	frame_describe(&h, what, sizeof(what));
-	snprintf(dst, size, "%lu of the %lu octets of %s",
-	    (unsigned long)r->left, (unsigned long)h.length, what);
 }

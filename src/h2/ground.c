@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Errors, own frames, the end of streams and bounds: what headers, recv, send,
+ * send_raw and session do to the connection, they do by these functions.
+ *
+ * Of the bounds, resets are held by a token bucket, frames that do no work by
+ * a counter, replies to control frames by where they end in the output.  The
+ * others need no state and are checked where they are passed.  No clock is
+ * read here: time is what the caller gave session_recv.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ground.h"
+
+/* "HEADERS on stream 6: reason", as far as there are type and stream. */
+static void
+compose_error(struct session *s, const struct frame_header *h,
+    const char *reason)
+{
+	char what[64] = "";
+
+	if (h != NULL)
+		frame_describe(h, what, sizeof(what));
+	snprintf(s->error_text, sizeof(s->error_text), "%s%s%s", what,
+	    h != NULL ? ": " : "", reason);
+}
+
+/*
+ * The hold ends first: a GOAWAY inside of a header block is no worse than one
+ * that never comes.  Inside of a raw frame it would be taken for its payload,
+ * so there nothing is added.
+ */
+int
+ground_fail(struct session *s, const struct frame_header *h,
+    enum h2_code code, const char *reason)
+{
+	uint32_t last = s->last_client_id;
+
+	if (s->phase == PHASE_FAILED)
+		return -1;
+	compose_error(s, h, reason);
+	s->error_code = code;
+	s->phase = PHASE_FAILED;
+	if (ground_in_frame(s)) {
+		buf_clear(&s->waiting);
+		return -1;
+	}
+	ground_unhold(s);
+	/* RFC 9113 §6.8: the number must not be above an earlier GOAWAY's. */
+	if (last > s->goaway_last)
+		last = s->goaway_last;
+	ground_goaway(s, last, code, s->error_text, strlen(s->error_text));
+	return -1;
+}
+
+int
+ground_reset(struct session *s, const struct frame_header *h,
+    enum h2_code code, const char *reason)
+{
+	struct h2_error e = { H2_LEVEL_STREAM, code, reason };
+	struct stream *st;
+	uint8_t payload[4];
+
+	put_u32(payload, code);
+	if (ground_reply(s, h, FRAME_RST_STREAM, 0, payload, 4) == -1)
+		return -1;
+	ground_remember_reset(s, h->stream_id);
+	if (s->cb->stream_error != NULL)
+		s->cb->stream_error(s->user, h->stream_id, &e);
+	st = ground_stream(s, h->stream_id);
+	if (st != NULL) {
+		stream_set_reset(st, code, false);
+		ground_closed(s, st->id);
+	}
+	return ground_count_reset(s, h);
+}
+
+int
+ground_violation(struct session *s, const struct frame_header *h,
+    const struct h2_error *err)
+{
+	if (err->level == H2_LEVEL_STREAM) {
+		if (ground_stream(s, h->stream_id) != NULL)
+			return ground_reset(s, h, err->code, err->reason);
+		if (ground_ignores(s, h->stream_id))
+			return 0;
+	}
+	return ground_fail(s, h, err->code, err->reason);
+}
+
+int
+ground_exceeded(struct session *s, const struct frame_header *h,
+    const char *bound, uint64_t value)
+{
+	char reason[128];
+
+	snprintf(reason, sizeof(reason),
+	    "more than the bound %s, which is %llu (RFC 9113 10.5)", bound,
+	    (unsigned long long)value);
+	return ground_fail(s, h, H2_ENHANCE_YOUR_CALM, reason);
+}
+
+int
+ground_no_memory(struct session *s, const struct frame_header *h)
+{
+	return ground_fail(s, h, H2_INTERNAL_ERROR, "out of memory");
+}
+
+static struct buf *
+own_out(struct session *s)
+{
+	return s->raw.by != 0 ? &s->waiting : &s->out;
+}
+
+void
+ground_own(struct session *s, unsigned type, unsigned flags, uint32_t id,
+    const void *payload, size_t len)
+{
+	frame_encode(own_out(s), type, flags, id, payload, len);
+	ground_note_sent(s, type, flags);
+}
+
+void
+ground_own_u32(struct session *s, unsigned type, uint32_t id, uint32_t v)
+{
+	uint8_t payload[4];
+
+	put_u32(payload, v);
+	ground_own(s, type, 0, id, payload, sizeof(payload));
+}
+
+void
+ground_goaway(struct session *s, uint32_t last, uint32_t code,
+    const void *debug, size_t len)
+{
+	struct buf *out = own_out(s);
+
+	frame_header_encode(out, (uint32_t)(8 + len), FRAME_GOAWAY, 0, 0);
+	buf_add_u32(out, last);
+	buf_add_u32(out, code);
+	buf_add(out, debug, len);
+	ground_note_sent(s, FRAME_GOAWAY, 0);
+}
+
+int
+ground_reply(struct session *s, const struct frame_header *h,
+    unsigned type, unsigned flags, const void *payload, size_t len)
+{
+	ground_own(s, type, flags, h->stream_id, payload, len);
+	return ground_count_reply(s, h);
+}
+
+/* GOAWAY, if there is one that has waited, is out. */
+static void
+note_goaway(struct session *s)
+{
+	if (!s->goaway_waits)
+		return;
+	s->goaway_waits = false;
+	s->goaway_sent = true;
+	s->pings.before = s->pings.sent;
+	s->settings.before = s->settings.sent;
+}
+
+/*
+ * Acknowledgements of PING may come in any order: only when there are more than
+ * PINGs before GOAWAY is one certain to be of a later one.  While the output is
+ * held GOAWAY waits, and raw frames overtake it.
+ */
+void
+ground_note_sent(struct session *s, unsigned type, unsigned flags)
+{
+	if (type == FRAME_GOAWAY) {
+		s->goaway_waits = !s->goaway_sent;
+		if (s->raw.by == 0)
+			note_goaway(s);
+	} else if (!(flags & FLAG_ACK)) {
+		s->pings.sent += type == FRAME_PING;
+		s->settings.sent += type == FRAME_SETTINGS;
+	}
+}
+
+void
+ground_unhold(struct session *s)
+{
+	struct replies *r = &s->replies;
+	uint64_t *end;
+	size_t i;
+
+	buf_add(&s->out, buf_data(&s->waiting), buf_len(&s->waiting));
+	if (s->waiting.failed)
+		s->out.failed = true;
+	buf_clear(&s->waiting);
+	for (i = 0; i < r->n; i++) {
+		end = &r->end[(r->first + i) % s->limits.max_replies];
+		if (*end == UINT64_MAX)
+			*end = s->wrote + buf_len(&s->out);
+	}
+	s->raw = (struct raw_state){ 0 };
+	note_goaway(s);
+}
+
+struct stream *
+ground_stream(const struct session *s, uint32_t id)
+{
+	struct stream *st = stream_table_find(&s->streams, id);
+
+	return st != NULL && st->state != STREAM_CLOSED ? st : NULL;
+}
+
+/*
+ * `closed` may release the stream, which must not free it under our feet:
+ * hence `telling`.
+ */
+void
+ground_closed(struct session *s, uint32_t id)
+{
+	struct stream *st = stream_table_find(&s->streams, id);
+
+	if (st == NULL || st->state != STREAM_CLOSED || st->told)
+		return;
+	st->told = true;
+	st->telling = true;
+	if (!st->pushed)
+		s->n_active--;
+	else if (st->opened)
+		s->n_pushing--;
+	if (st->reset && st->held)
+		s->n_reset_held++;
+	s->cb->closed(s->user, st);
+	st->telling = false;
+	if (!st->held)
+		stream_table_remove(&s->streams, st);
+}
+
+static bool
+was_reset(const struct session *s, uint32_t id)
+{
+	size_t n = s->n_resets < RESET_MEMORY ? s->n_resets : RESET_MEMORY;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (s->reset_ids[i] == id)
+			return true;
+	}
+	return false;
+}
+
+void
+ground_remember_reset(struct session *s, uint32_t id)
+{
+	s->reset_ids[s->n_resets++ % RESET_MEMORY] = id;
+}
+
+bool
+ground_ignores(const struct session *s, uint32_t id)
+{
+	return (id % 2 == 1 && id > s->goaway_last) || was_reset(s, id);
+}
+
+/*
+ * A number that the application has used in a raw frame is not idle: what the
+ * peer answers to that is not the peer's mistake.
+ */
+bool
+ground_is_idle(const struct session *s, uint32_t id)
+{
+	uint32_t last = id % 2 == 1 ? s->last_client_id : s->last_promised;
+
+	return id > last && id > s->raw_last[id % 2];
+}
+
+static void
+refill_resets(struct session *s)
+{
+	uint64_t full = (uint64_t)s->limits.max_resets * GROUND_RESET;
+	uint64_t rate = s->limits.resets_per_second;
+	uint64_t gone = s->now_ms > s->reset_time ?
+	    s->now_ms - s->reset_time : 0;
+
+	s->reset_time = s->now_ms;
+	/* The division comes first: the product might not fit. */
+	if (rate > 0 && gone > full / rate)
+		s->reset_tokens = full;
+	else
+		s->reset_tokens += gone * rate;
+	if (s->reset_tokens > full)
+		s->reset_tokens = full;
+}
+
+/* The application's own resets are not counted: the peer did not cause them. */
+int
+ground_count_reset(struct session *s, const struct frame_header *h)
+{
+	refill_resets(s);
+	if (s->reset_tokens < GROUND_RESET)
+		return ground_exceeded(s, h, "max-resets",
+		    s->limits.max_resets);
+	s->reset_tokens -= GROUND_RESET;
+	return 0;
+}
+
+int
+ground_count_idle(struct session *s, const struct frame_header *h)
+{
+	if (++s->idle_frames > s->limits.max_idle_frames)
+		return ground_exceeded(s, h, "max-idle-frames",
+		    s->limits.max_idle_frames);
+	return 0;
+}
+
+int
+ground_count_reply(struct session *s, const struct frame_header *h)
+{
+	struct replies *r = &s->replies;
+	size_t max = s->limits.max_replies;
+
+	if (r->n >= max)
+		return ground_exceeded(s, h, "max-replies", max);
+	r->end[(r->first + r->n++) % max] = s->raw.by != 0 ? UINT64_MAX :
+	    s->wrote + buf_len(&s->out);
+	return 0;
+}
+
+void
+ground_wrote(struct session *s)
+{
+	struct replies *r = &s->replies;
+
+	while (r->n > 0 && r->end[r->first] <= s->wrote) {
+		r->first = (r->first + 1) % s->limits.max_replies;
+		r->n--;
+	}
+}

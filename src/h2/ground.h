@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the session stand on: its state, its two kinds of error,
+ * the frames that it sends by itself, the end of streams, the bounds on what a
+ * peer may do (struct session_limits).  Nobody outside of h2/ includes it.
+ *
+ * Functions that may fail the connection return 0, or -1 once it has failed.
+ */
+#ifndef H2RIG_GROUND_H
+#define H2RIG_GROUND_H
+
+#include "base/buf.h"
+#include "contract.h"
+#include "hpack.h"
+
+#define WINDOW_MAX INT64_C(0x7fffffff)	/* RFC 9113 §6.9.1 */
+#define WINDOW_DEFAULT 65535		/* RFC 9113 §6.9.2 */
+
+/*
+ * So many streams that we reset are remembered by number after they have
+ * gone, since frames that the peer sent before it knew are to be ignored (RFC
+ * 9113 §5.1).  Older ones count as closed for good.
+ */
+#define RESET_MEMORY 1024
+
+/* One reset, as the bucket counts them: in thousandths. */
+#define GROUND_RESET 1000
+
+/* Ranges of stream numbers that the peer skipped, the last ones. */
+#define GAP_MEMORY 32
+
+enum session_phase {
+	PHASE_PREFACE,
+	PHASE_SETTINGS,		/* the peer's first frame is still to come */
+	PHASE_RUNNING,
+	PHASE_FAILED
+};
+
+/* A header block being received: HEADERS and its CONTINUATION frames. */
+struct recv_block {
+	uint32_t stream_id;	/* 0: none is open */
+	bool opens;		/* its HEADERS opened the stream */
+	struct headers_frame frame;
+	uint32_t continuations;
+	struct buf octets;	/* fragments, unless one frame held it all */
+	const char *passed;	/* a bound that its fields pass; or NULL */
+};
+
+/*
+ * The ends of the replies that wait in the output, by octets ever queued; of
+ * those in `waiting` UINT64_MAX.
+ */
+struct replies {
+	uint64_t *end;		/* a ring of limits.max_replies */
+	size_t first;
+	size_t n;
+};
+
+/* The frame that raw octets are in the middle of, and the hold (send.h). */
+struct raw_state {
+	uint32_t by;		/* the stream that holds the output, or 0 */
+	uint32_t block_id;	/* its open header block is on this; or 0 */
+	uint8_t header[FRAME_HEADER_LEN];
+	size_t have;		/* octets of header; 0: between frames */
+	uint32_t left;		/* octets of payload still to come */
+	uint8_t payload[5];	/* the first ones */
+	size_t payload_have;
+};
+
+struct session {
+	struct session_limits limits;
+	const struct session_callbacks *cb;
+	void *user;
+	uint64_t now_ms;
+	enum session_phase phase;
+
+	struct buf in;		/* a frame that came in part */
+	size_t preface_have;
+	bool preface_differs;
+	bool http1;
+
+	struct buf out;
+	struct buf waiting;	/* our own frames while `out` is held */
+	uint64_t wrote;		/* octets ever taken out of `out` */
+	struct buf scratch;	/* for blocks that need more than one frame */
+	struct raw_state raw;
+	struct replies replies;
+
+	struct hpack_encoder *enc;
+	struct hpack_decoder *dec;
+	struct recv_block block;
+	struct fields fields;	/* the block's, decoded, up to its bound */
+	struct buf too_large;	/* requests that get 431 when the hold ends */
+
+	struct peer_settings peer;
+	bool settings_acked;
+	uint32_t window_size;	/* INITIAL_WINDOW_SIZE as the peer sees it */
+	int64_t send_window;
+	int64_t recv_size;	/* what recv_window is when all is returned */
+	int64_t recv_window;
+	int64_t recv_unreturned;
+
+	struct stream_table streams;
+	uint32_t last_client_id;
+	uint32_t last_promised;
+	uint32_t raw_last[2];	/* largest even, odd number in a raw frame */
+	size_t n_active;	/* the peer's streams that are not closed */
+	size_t n_reset_held;	/* reset, and held by the application */
+	size_t n_held;
+	size_t n_pushing;	/* ours that are not reserved nor closed */
+	uint32_t reset_ids[RESET_MEMORY];
+	size_t n_resets;	/* ever remembered */
+	struct { uint32_t first, last; } gaps[GAP_MEMORY];
+	size_t n_gaps;
+
+	/* What the peer acknowledges; and how many there were before GOAWAY. */
+	struct {
+		uint64_t sent, acked, before;
+	} pings, settings;
+	bool goaway_sent;
+	bool goaway_waits;	/* ... until the hold ends */
+	bool shutdown;
+	uint32_t goaway_last;	/* of our last GOAWAY; UINT32_MAX: none */
+	bool goaway_received;
+	uint32_t peer_goaway_last;
+
+	uint64_t reset_tokens;	/* thousandths of a reset */
+	uint64_t reset_time;	/* when they were counted, ms */
+	uint32_t idle_frames;
+
+	uint32_t error_code;
+	char error_text[256];
+};
+
+/* Errors. */
+
+/* Fails the connection: GOAWAY with a text made of h, or NULL, and reason. */
+int ground_fail(struct session *s, const struct frame_header *h,
+    enum h2_code code, const char *reason);
+
+/* Resets the stream that h is on, whether or not it is in the table. */
+int ground_reset(struct session *s, const struct frame_header *h,
+    enum h2_code code, const char *reason);
+
+/*
+ * An error of h by itself.  One of level stream on a stream that is not there
+ * to be reset fails the connection (RFC 9113 §5.4.1 allows it), unless we
+ * reset it.
+ */
+int ground_violation(struct session *s, const struct frame_header *h,
+    const struct h2_error *err);
+
+/* Fails the connection for h, which passed the bound of that name. */
+int ground_exceeded(struct session *s, const struct frame_header *h,
+    const char *bound, uint64_t value);
+int ground_no_memory(struct session *s, const struct frame_header *h);
+
+/* Frames that the session sends by itself: to the output, or behind the hold. */
+
+void ground_own(struct session *s, unsigned type, unsigned flags, uint32_t id,
+    const void *payload, size_t len);
+void ground_own_u32(struct session *s, unsigned type, uint32_t id, uint32_t v);
+void ground_goaway(struct session *s, uint32_t last, uint32_t code,
+    const void *debug, size_t len);
+
+/* A frame of its own that answers h, on the same stream. */
+int ground_reply(struct session *s, const struct frame_header *h,
+    unsigned type, unsigned flags, const void *payload, size_t len);
+
+/* A frame, a raw one too, goes out or waits for the hold to end. */
+void ground_note_sent(struct session *s, unsigned type, unsigned flags);
+
+/* The hold ends: what has waited goes out. */
+void ground_unhold(struct session *s);
+
+/* Raw octets have stopped inside of a frame. */
+static inline bool
+ground_in_frame(const struct session *s)
+{
+	return s->raw.have > 0;
+}
+
+/* Streams. */
+
+/* The stream, if it is in the table and not closed; or NULL. */
+struct stream *ground_stream(const struct session *s, uint32_t id);
+
+/* If the stream is there and has come to be closed: tells it, once. */
+void ground_closed(struct session *s, uint32_t id);
+
+void ground_remember_reset(struct session *s, uint32_t id);
+bool ground_is_idle(const struct session *s, uint32_t id);
+
+/* Whether frames on a stream that is not in the table go unheard. */
+bool ground_ignores(const struct session *s, uint32_t id);
+
+/* Bounds. */
+
+/* A stream was reset by the peer, or by us because of what the peer did. */
+int ground_count_reset(struct session *s, const struct frame_header *h);
+
+/* A frame came that moves nothing forward: control, empty DATA, ignored. */
+int ground_count_idle(struct session *s, const struct frame_header *h);
+
+/* A reply to h was queued. */
+int ground_count_reply(struct session *s, const struct frame_header *h);
+
+/* s->wrote has grown. */
+void ground_wrote(struct session *s);
+
+/*
+ * Work was done: a request began, content came, or content went.  The last
+ * because a client with a window of one octet sends two WINDOW_UPDATE frames
+ * for each octet that it gets, and is served.
+ */
+static inline void
+ground_work(struct session *s)
+{
+	s->idle_frames = 0;
+}
+
+#endif
