@@ -114,8 +114,7 @@ struct session_callbacks {
 	 * For logs, may be NULL: the peer broke a rule or passed a bound in a
 	 * way that costs it stream id only, which is being reset.
 	 */
-	void (*stream_error)(void *user, uint32_t id,
-	    const struct h2_error *e);
+	void (*stream_error)(void *user, uint32_t id, const struct h2_error *e);
 	/*
 	 * For logs, may be NULL: the peer has opened stream id although it has
 	 * acknowledged what was sent behind GOAWAY, and so had read that (RFC

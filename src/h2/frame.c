@@ -110,25 +110,27 @@ frame_code_text(uint32_t code, char dst[FRAME_CODE_TEXT])
 }
 
 void
-frame_describe(const struct frame_header *h, char *dst, size_t size)
+frame_describe(const struct frame *f, char *dst, size_t size)
 {
-	const struct frame_rule *r = rule_of(h->type);
+	const struct frame_rule *r = rule_of(f->type);
 	char type[32], on[32] = "";
 
-	snprintf(type, sizeof(type), "frame of type 0x%02x", h->type);
-	if (h->stream_id != 0)
+	snprintf(type, sizeof(type), "frame of type 0x%02x", f->type);
+	if (f->stream_id != 0)
 		snprintf(on, sizeof(on), " on stream %lu",
-		    (unsigned long)h->stream_id);
+		    (unsigned long)f->stream_id);
 	snprintf(dst, size, "%s%s", r != NULL ? r->name : type, on);
 }
 
 void
-frame_header_decode(const uint8_t p[FRAME_HEADER_LEN], struct frame_header *h)
+frame_header_decode(const uint8_t p[FRAME_HEADER_LEN], struct frame *f)
 {
-	h->length = get_u24(p);
-	h->type = p[3];
-	h->flags = p[4];
-	h->stream_id = get_u32(p + 5) & FRAME_STREAM_ID_MASK;
+	*f = (struct frame){
+		.length = get_u24(p),
+		.type = p[3],
+		.flags = p[4],
+		.stream_id = get_u32(p + 5) & FRAME_STREAM_ID_MASK
+	};
 }
 
 /*
@@ -137,28 +139,27 @@ frame_header_decode(const uint8_t p[FRAME_HEADER_LEN], struct frame_header *h)
  * RFC 9113 §5.4.1 allows it everywhere, and no octets have to be skipped.
  */
 int
-frame_check(const struct frame_header *h, uint32_t max_size,
-    struct h2_error *err)
+frame_check(const struct frame *f, uint32_t max_size, struct h2_error *err)
 {
-	const struct frame_rule *r = rule_of(h->type);
+	const struct frame_rule *r = rule_of(f->type);
 	const char *wrong;
 
-	if (h->length > max_size)
+	if (f->length > max_size)
 		return fail_size(err, "the payload is longer than "
 		    "SETTINGS_MAX_FRAME_SIZE (RFC 9113 4.2)");
 	if (r == NULL)
 		return 0;
-	wrong = h->stream_id == 0 ? r->zero_reason : r->stream_reason;
+	wrong = f->stream_id == 0 ? r->zero_reason : r->stream_reason;
 	if (wrong != NULL)
 		return fail_protocol(err, wrong);
-	if (h->length < r->min || (r->max != 0 && h->length > r->max))
+	if (f->length < r->min || (r->max != 0 && f->length > r->max))
 		return fail_size(err, r->size_reason);
-	if (h->type != FRAME_SETTINGS)
+	if (f->type != FRAME_SETTINGS)
 		return 0;
-	if ((h->flags & FLAG_ACK) && h->length != 0)
+	if ((f->flags & FLAG_ACK) && f->length != 0)
 		return fail_size(err,
 		    "an acknowledgement has no payload (RFC 9113 6.5)");
-	if (h->length % FRAME_SETTING_LEN != 0)
+	if (f->length % FRAME_SETTING_LEN != 0)
 		return fail_size(err,
 		    "the payload is a multiple of 6 octets (RFC 9113 6.5)");
 	return 0;
@@ -169,124 +170,120 @@ frame_check(const struct frame_header *h, uint32_t max_size,
  * the Pad Length octet and the padding.  fixed: octets that must remain.
  */
 static int
-strip_padding(const struct frame_header *h, struct frame_payload *out,
-    size_t fixed, struct h2_error *err)
+strip_padding(struct frame *f, size_t fixed, struct h2_error *err)
 {
 	size_t pad = 0;
 
-	if (h->flags & FLAG_PADDED) {
-		if (out->len < 1)
+	if (f->flags & FLAG_PADDED) {
+		if (f->len < 1)
 			return fail_size(err,
 			    "no room for the Pad Length octet (RFC 9113 4.2)");
-		pad = *out->data++;
-		out->len--;
+		pad = *f->data++;
+		f->len--;
 	}
-	if (out->len < fixed)
+	if (f->len < fixed)
 		return fail_size(err,
 		    "too short for its mandatory fields (RFC 9113 4.2)");
-	if (pad > out->len - fixed)
+	if (pad > f->len - fixed)
 		return fail_protocol(err,
 		    "padding longer than the payload (RFC 9113 6.1)");
-	out->len -= pad;
+	f->len -= pad;
 	return 0;
 }
 
 /* Takes four octets off the front: 31 bits, the first one is reserved. */
 static uint32_t
-take_u31(struct frame_payload *out)
+take_u31(struct frame *f)
 {
-	uint32_t v = get_u32(out->data) & FRAME_STREAM_ID_MASK;
+	uint32_t v = get_u32(f->data) & FRAME_STREAM_ID_MASK;
 
-	out->data += 4;
-	out->len -= 4;
+	f->data += 4;
+	f->len -= 4;
 	return v;
 }
 
 /* The five octets of RFC 7540 §6.3; weight on the wire is one less. */
 static void
-take_priority(struct frame_payload *out)
+take_priority(struct frame *f)
 {
-	out->has_priority = true;
-	out->priority.exclusive = *out->data >> 7;
-	out->priority.dependency = take_u31(out);
-	out->priority.weight = (uint16_t)(*out->data++ + 1);
-	out->len--;
+	f->has_priority = true;
+	f->priority.exclusive = *f->data >> 7;
+	f->priority.dependency = take_u31(f);
+	f->priority.weight = (uint16_t)(*f->data++ + 1);
+	f->len--;
 }
 
 static int
-decode_headers(const struct frame_header *h, struct frame_payload *out,
-    struct h2_error *err)
+decode_headers(struct frame *f, struct h2_error *err)
 {
-	bool priority = h->flags & FLAG_PRIORITY;
+	bool priority = f->flags & FLAG_PRIORITY;
 
-	if (strip_padding(h, out, priority ? 5 : 0, err) == -1)
+	if (strip_padding(f, priority ? 5 : 0, err) == -1)
 		return -1;
 	if (priority)
-		take_priority(out);
+		take_priority(f);
 	return 0;
 }
 
 static int
-decode_priority(const struct frame_header *h, struct frame_payload *out,
-    struct h2_error *err)
+decode_priority(struct frame *f, struct h2_error *err)
 {
-	if (h->length != 5)
+	if (f->length != 5)
 		return fail(err, H2_LEVEL_STREAM, H2_FRAME_SIZE_ERROR,
 		    "the payload is 5 octets long (RFC 9113 6.3)");
-	take_priority(out);
-	if (out->priority.dependency == h->stream_id)
+	take_priority(f);
+	if (f->priority.dependency == f->stream_id)
 		return fail(err, H2_LEVEL_STREAM, H2_PROTOCOL_ERROR,
 		    FRAME_SELF_DEPENDENCY);
 	return 0;
 }
 
 static int
-decode_push_promise(const struct frame_header *h, struct frame_payload *out,
-    struct h2_error *err)
+decode_push_promise(struct frame *f, struct h2_error *err)
 {
-	if (strip_padding(h, out, 4, err) == -1)
+	if (strip_padding(f, 4, err) == -1)
 		return -1;
-	out->stream_id = take_u31(out);
-	if (out->stream_id == 0 || out->stream_id % 2 != 0)
+	f->other_id = take_u31(f);
+	if (f->other_id == 0 || f->other_id % 2 != 0)
 		return fail_protocol(err, "promised streams have even numbers "
 		    "above 0 (RFC 9113 5.1.1)");
 	return 0;
 }
 
 int
-frame_decode(const struct frame_header *h, const uint8_t *payload,
-    struct frame_payload *out, struct h2_error *err)
+frame_decode(struct frame *f, const uint8_t *payload, struct h2_error *err)
 {
-	*out = (struct frame_payload){ .data = payload, .len = h->length };
-	switch (h->type) {
+	f->data = payload;
+	f->len = f->length;
+	switch (f->type) {
 	case FRAME_DATA:
-		return strip_padding(h, out, 0, err);
+		return strip_padding(f, 0, err);
 	case FRAME_HEADERS:
-		return decode_headers(h, out, err);
+		return decode_headers(f, err);
 	case FRAME_PRIORITY:
-		return decode_priority(h, out, err);
+		return decode_priority(f, err);
 	case FRAME_RST_STREAM:
-		out->code = get_u32(payload);
+		f->code = get_u32(payload);
 		return 0;
 	case FRAME_PUSH_PROMISE:
-		return decode_push_promise(h, out, err);
+		return decode_push_promise(f, err);
 	case FRAME_GOAWAY:
-		out->stream_id = take_u31(out);
-		out->code = get_u32(out->data);
-		out->data += 4;
-		out->len -= 4;
+		f->other_id = take_u31(f);
+		f->code = get_u32(f->data);
+		f->data += 4;
+		f->len -= 4;
 		return 0;
 	case FRAME_WINDOW_UPDATE:
-		out->increment = take_u31(out);
-		if (out->increment == 0)
-			return fail(err, h->stream_id == 0 ?
+		f->increment = take_u31(f);
+		if (f->increment == 0)
+			return fail(err, f->stream_id == 0 ?
 			    H2_LEVEL_CONNECTION : H2_LEVEL_STREAM,
 			    H2_PROTOCOL_ERROR,
 			    "an increment of 0 (RFC 9113 6.9)");
 		return 0;
 	case FRAME_PRIORITY_UPDATE:
-		out->stream_id = take_u31(out);
-		if (out->stream_id == 0)
+		f->other_id = take_u31(f);
+		if (f->other_id == 0)
 			return fail_protocol(err,
 			    "the prioritized stream is not 0 (RFC 9218 7.1)");
 		return 0;

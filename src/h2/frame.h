@@ -83,31 +83,9 @@ struct h2_error {
 	const char *reason;	/* static; ends with the section it is from */
 };
 
-struct frame_header {
-	uint32_t length;	/* octets of payload */
-	uint8_t type;		/* enum frame_type, or one that is not known */
-	uint8_t flags;
-	uint32_t stream_id;	/* reserved bit cleared */
-};
-
 /* An error code's name; a number, in dst, if it has none. */
 #define FRAME_CODE_TEXT 16
 const char *frame_code_text(uint32_t code, char dst[FRAME_CODE_TEXT]);
-
-/* "HEADERS on stream 6", "frame of type 0x1f", in dst. */
-void frame_describe(const struct frame_header *h, char *dst, size_t size);
-
-void frame_header_decode(const uint8_t p[FRAME_HEADER_LEN],
-    struct frame_header *h);
-
-/*
- * The rules that need only the header and fail the connection: stream
- * identifier zero or not, length, and max_size, our MAX_FRAME_SIZE.  0, or -1
- * with *err set.  Types that are not known pass, up to max_size (RFC 9113
- * §4.1).
- */
-int frame_check(const struct frame_header *h, uint32_t max_size,
-    struct h2_error *err);
 
 /* Priority as RFC 7540 §5.3 had it: ignored, but shown to scripts. */
 struct frame_priority {
@@ -116,26 +94,45 @@ struct frame_priority {
 	bool exclusive;
 };
 
-/* Content of a frame after padding; pointers are into the payload. */
-struct frame_payload {
-	const uint8_t *data;	/* DATA; header block fragment; GOAWAY debug
+struct frame {
+	/* Of its header, by frame_header_decode: */
+	uint32_t length;	/* octets of payload */
+	uint8_t type;		/* enum frame_type, or one that is not known */
+	uint8_t flags;
+	uint32_t stream_id;	/* reserved bit cleared */
+	/* Of its payload, by frame_decode: */
+	const uint8_t *data;	/* what is left without padding and the below:
+				 * DATA; header block fragment; GOAWAY debug
 				 * data; priority field value; PING opaque */
 	size_t len;
 	bool has_priority;	/* HEADERS with the PRIORITY flag; PRIORITY */
 	struct frame_priority priority;
-	uint32_t stream_id;	/* PUSH_PROMISE promised, GOAWAY last,
+	uint32_t other_id;	/* PUSH_PROMISE promised, GOAWAY last,
 				 * PRIORITY_UPDATE prioritised */
 	uint32_t code;		/* RST_STREAM, GOAWAY */
 	uint32_t increment;	/* WINDOW_UPDATE, 31 bits */
 };
 
+/* "HEADERS on stream 6", "frame of type 0x1f", in dst. */
+void frame_describe(const struct frame *f, char *dst, size_t size);
+
+/* Sets the header's part of *f and clears the other. */
+void frame_header_decode(const uint8_t p[FRAME_HEADER_LEN], struct frame *f);
+
 /*
- * Decodes the payload (h->length octets) of a frame that frame_check passed.
- * SETTINGS, CONTINUATION and unknown types come back as plain data.  0, or -1
- * with *err set.
+ * The rules that need only the header and fail the connection: stream
+ * identifier zero or not, length, and max_size, our MAX_FRAME_SIZE.  0, or -1
+ * with *err set.  Types that are not known pass, up to max_size (RFC 9113
+ * §4.1).
  */
-int frame_decode(const struct frame_header *h, const uint8_t *payload,
-    struct frame_payload *out, struct h2_error *err);
+int frame_check(const struct frame *f, uint32_t max_size, struct h2_error *err);
+
+/*
+ * Decodes the payload (f->length octets, which `data` will point into) of a
+ * frame that frame_check passed.  Of SETTINGS, CONTINUATION and unknown types
+ * all is data.  0, or -1 with *err set.
+ */
+int frame_decode(struct frame *f, const uint8_t *payload, struct h2_error *err);
 
 /* Entry i of a SETTINGS payload. */
 void frame_setting_decode(const uint8_t *payload, size_t i, uint16_t *id,

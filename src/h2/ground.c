@@ -15,15 +15,14 @@
 
 /* "HEADERS on stream 6: reason", as far as there are type and stream. */
 static void
-compose_error(struct session *s, const struct frame_header *h,
-    const char *reason)
+compose_error(struct session *s, const struct frame *f, const char *reason)
 {
 	char what[64] = "";
 
-	if (h != NULL)
-		frame_describe(h, what, sizeof(what));
+	if (f != NULL)
+		frame_describe(f, what, sizeof(what));
 	snprintf(s->error_text, sizeof(s->error_text), "%s%s%s", what,
-	    h != NULL ? ": " : "", reason);
+	    f != NULL ? ": " : "", reason);
 }
 
 /*
@@ -32,14 +31,14 @@ compose_error(struct session *s, const struct frame_header *h,
  * so there nothing is added.
  */
 int
-ground_fail(struct session *s, const struct frame_header *h,
+ground_fail(struct session *s, const struct frame *f,
     enum h2_code code, const char *reason)
 {
 	uint32_t last = s->last_client_id;
 
 	if (s->phase == PHASE_FAILED)
 		return -1;
-	compose_error(s, h, reason);
+	compose_error(s, f, reason);
 	s->error_code = code;
 	s->phase = PHASE_FAILED;
 	if (ground_in_frame(s)) {
@@ -55,7 +54,7 @@ ground_fail(struct session *s, const struct frame_header *h,
 }
 
 int
-ground_reset(struct session *s, const struct frame_header *h,
+ground_reset(struct session *s, const struct frame *f,
     enum h2_code code, const char *reason)
 {
 	struct h2_error e = { H2_LEVEL_STREAM, code, reason };
@@ -63,34 +62,34 @@ ground_reset(struct session *s, const struct frame_header *h,
 	uint8_t payload[4];
 
 	put_u32(payload, code);
-	if (ground_reply(s, h, FRAME_RST_STREAM, 0, payload, 4) == -1)
+	if (ground_reply(s, f, FRAME_RST_STREAM, 0, payload, 4) == -1)
 		return -1;
-	ground_remember_reset(s, h->stream_id);
+	ground_remember_reset(s, f->stream_id);
 	if (s->cb->stream_error != NULL)
-		s->cb->stream_error(s->user, h->stream_id, &e);
-	st = ground_stream(s, h->stream_id);
+		s->cb->stream_error(s->user, f->stream_id, &e);
+	st = ground_stream(s, f->stream_id);
 	if (st != NULL) {
 		stream_set_reset(st, code, false);
 		ground_closed(s, st->id);
 	}
-	return ground_count_reset(s, h);
+	return ground_count_reset(s, f);
 }
 
 int
-ground_violation(struct session *s, const struct frame_header *h,
+ground_violation(struct session *s, const struct frame *f,
     const struct h2_error *err)
 {
 	if (err->level == H2_LEVEL_STREAM) {
-		if (ground_stream(s, h->stream_id) != NULL)
-			return ground_reset(s, h, err->code, err->reason);
-		if (ground_ignores(s, h->stream_id))
+		if (ground_stream(s, f->stream_id) != NULL)
+			return ground_reset(s, f, err->code, err->reason);
+		if (ground_ignores(s, f->stream_id))
 			return 0;
 	}
-	return ground_fail(s, h, err->code, err->reason);
+	return ground_fail(s, f, err->code, err->reason);
 }
 
 int
-ground_exceeded(struct session *s, const struct frame_header *h,
+ground_exceeded(struct session *s, const struct frame *f,
     const char *bound, uint64_t value)
 {
 	char reason[128];
@@ -98,13 +97,13 @@ ground_exceeded(struct session *s, const struct frame_header *h,
 	snprintf(reason, sizeof(reason),
 	    "more than the bound %s, which is %llu (RFC 9113 10.5)", bound,
 	    (unsigned long long)value);
-	return ground_fail(s, h, H2_ENHANCE_YOUR_CALM, reason);
+	return ground_fail(s, f, H2_ENHANCE_YOUR_CALM, reason);
 }
 
 int
-ground_no_memory(struct session *s, const struct frame_header *h)
+ground_no_memory(struct session *s, const struct frame *f)
 {
-	return ground_fail(s, h, H2_INTERNAL_ERROR, "out of memory");
+	return ground_fail(s, f, H2_INTERNAL_ERROR, "out of memory");
 }
 
 static struct buf *
@@ -144,11 +143,11 @@ ground_goaway(struct session *s, uint32_t last, uint32_t code,
 }
 
 int
-ground_reply(struct session *s, const struct frame_header *h,
+ground_reply(struct session *s, const struct frame *f,
     unsigned type, unsigned flags, const void *payload, size_t len)
 {
-	ground_own(s, type, flags, h->stream_id, payload, len);
-	return ground_count_reply(s, h);
+	ground_own(s, type, flags, f->stream_id, payload, len);
+	return ground_count_reply(s, f);
 }
 
 /* GOAWAY, if there is one that has waited, is out. */
@@ -291,33 +290,33 @@ refill_resets(struct session *s)
 
 /* The application's own resets are not counted: the peer did not cause them. */
 int
-ground_count_reset(struct session *s, const struct frame_header *h)
+ground_count_reset(struct session *s, const struct frame *f)
 {
 	refill_resets(s);
 	if (s->reset_tokens < GROUND_RESET)
-		return ground_exceeded(s, h, "max-resets",
+		return ground_exceeded(s, f, "max-resets",
 		    s->limits.max_resets);
 	s->reset_tokens -= GROUND_RESET;
 	return 0;
 }
 
 int
-ground_count_idle(struct session *s, const struct frame_header *h)
+ground_count_idle(struct session *s, const struct frame *f)
 {
 	if (++s->idle_frames > s->limits.max_idle_frames)
-		return ground_exceeded(s, h, "max-idle-frames",
+		return ground_exceeded(s, f, "max-idle-frames",
 		    s->limits.max_idle_frames);
 	return 0;
 }
 
 int
-ground_count_reply(struct session *s, const struct frame_header *h)
+ground_count_reply(struct session *s, const struct frame *f)
 {
 	struct replies *r = &s->replies;
 	size_t max = s->limits.max_replies;
 
 	if (r->n >= max)
-		return ground_exceeded(s, h, "max-replies", max);
+		return ground_exceeded(s, f, "max-replies", max);
 	r->end[(r->first + r->n++) % max] = s->raw.by != 0 ? UINT64_MAX :
 	    s->wrote + buf_len(&s->out);
 	return 0;

@@ -134,26 +134,26 @@ struct session {
 
 /* Errors. */
 
-/* Fails the connection: GOAWAY with a text made of h, or NULL, and reason. */
-int ground_fail(struct session *s, const struct frame_header *h,
+/* Fails the connection: GOAWAY with a text made of f, or NULL, and reason. */
+int ground_fail(struct session *s, const struct frame *f,
     enum h2_code code, const char *reason);
 
-/* Resets the stream that h is on, whether or not it is in the table. */
-int ground_reset(struct session *s, const struct frame_header *h,
+/* Resets the stream that f is on, whether or not it is in the table. */
+int ground_reset(struct session *s, const struct frame *f,
     enum h2_code code, const char *reason);
 
 /*
- * An error of h by itself.  One of level stream on a stream that is not there
+ * An error of f by itself.  One of level stream on a stream that is not there
  * to be reset fails the connection (RFC 9113 §5.4.1 allows it), unless we
  * reset it.
  */
-int ground_violation(struct session *s, const struct frame_header *h,
+int ground_violation(struct session *s, const struct frame *f,
     const struct h2_error *err);
 
-/* Fails the connection for h, which passed the bound of that name. */
-int ground_exceeded(struct session *s, const struct frame_header *h,
+/* Fails the connection for f, which passed the bound of that name. */
+int ground_exceeded(struct session *s, const struct frame *f,
     const char *bound, uint64_t value);
-int ground_no_memory(struct session *s, const struct frame_header *h);
+int ground_no_memory(struct session *s, const struct frame *f);
 
 /* Frames that the session sends by itself: to the output, or behind the hold. */
 
@@ -163,8 +163,8 @@ void ground_own_u32(struct session *s, unsigned type, uint32_t id, uint32_t v);
 void ground_goaway(struct session *s, uint32_t last, uint32_t code,
     const void *debug, size_t len);
 
-/* A frame of its own that answers h, on the same stream. */
-int ground_reply(struct session *s, const struct frame_header *h,
+/* A frame of its own that answers f, on the same stream. */
+int ground_reply(struct session *s, const struct frame *f,
     unsigned type, unsigned flags, const void *payload, size_t len);
 
 /* A frame, a raw one too, goes out or waits for the hold to end. */
@@ -197,13 +197,13 @@ bool ground_ignores(const struct session *s, uint32_t id);
 /* Bounds. */
 
 /* A stream was reset by the peer, or by us because of what the peer did. */
-int ground_count_reset(struct session *s, const struct frame_header *h);
+int ground_count_reset(struct session *s, const struct frame *f);
 
 /* A frame came that moves nothing forward: control, empty DATA, ignored. */
-int ground_count_idle(struct session *s, const struct frame_header *h);
+int ground_count_idle(struct session *s, const struct frame *f);
 
-/* A reply to h was queued. */
-int ground_count_reply(struct session *s, const struct frame_header *h);
+/* A reply to f was queued. */
+int ground_count_reply(struct session *s, const struct frame *f);
 
 /* s->wrote has grown. */
 void ground_wrote(struct session *s);

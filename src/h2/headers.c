@@ -57,15 +57,15 @@ was_skipped(const struct session *s, uint32_t id)
 
 /* HEADERS on a stream number that is not new. */
 static int
-check_old_stream(struct session *s, const struct frame_header *h)
+check_old_stream(struct session *s, const struct frame *f)
 {
-	if (ground_stream(s, h->stream_id) != NULL ||
-	    ground_ignores(s, h->stream_id))
+	if (ground_stream(s, f->stream_id) != NULL ||
+	    ground_ignores(s, f->stream_id))
 		return 0;
-	if (was_skipped(s, h->stream_id))
-		return ground_fail(s, h, H2_PROTOCOL_ERROR, "a new stream's "
+	if (was_skipped(s, f->stream_id))
+		return ground_fail(s, f, H2_PROTOCOL_ERROR, "a new stream's "
 		    "number is above all earlier ones (RFC 9113 5.1.1)");
-	return ground_fail(s, h, H2_STREAM_CLOSED,
+	return ground_fail(s, f, H2_STREAM_CLOSED,
 	    "the stream is closed (RFC 9113 5.1)");
 }
 
@@ -103,14 +103,14 @@ refuse(struct session *s, uint32_t id, enum session_refusal how,
 }
 
 static int
-fail_large(struct session *s, const struct frame_header *h)
+fail_large(struct session *s, const struct frame *f)
 {
-	return ground_exceeded(s, h, "max-header-list-size",
+	return ground_exceeded(s, f, "max-header-list-size",
 	    s->limits.max_header_list_size);
 }
 
 static int
-decode_block(struct session *s, const struct frame_header *h,
+decode_block(struct session *s, const struct frame *f,
     const uint8_t *p, size_t len)
 {
 	struct collect c = { s, 0 };
@@ -122,14 +122,14 @@ decode_block(struct session *s, const struct frame_header *h,
 	if (rc == HPACK_OK)
 		return 0;
 	if (rc == HPACK_ERR_DATA)
-		return ground_fail(s, h, H2_COMPRESSION_ERROR,
+		return ground_fail(s, f, H2_COMPRESSION_ERROR,
 		    "the header block cannot be decoded (RFC 9113 4.3)");
 	if (rc == HPACK_ERR_STOPPED && c.size > headers_section_max(&s->limits)) {
 		if (s->block.opens)
-			refuse(s, h->stream_id, REFUSAL_IGNORED, NULL);
-		return fail_large(s, h);
+			refuse(s, f->stream_id, REFUSAL_IGNORED, NULL);
+		return fail_large(s, f);
 	}
-	return ground_no_memory(s, h);
+	return ground_no_memory(s, f);
 }
 
 /*
@@ -137,18 +137,18 @@ decode_block(struct session *s, const struct frame_header *h,
  * takes no place, but a reset that is due counts like any other.
  */
 static int
-answer_large(struct session *s, const struct frame_header *h)
+answer_large(struct session *s, const struct frame *f)
 {
 	bool more = !s->block.frame.end_stream;
 
-	send_too_large(s, h->stream_id, more);
-	refuse(s, h->stream_id, REFUSAL_STATUS, s->block.passed);
-	if (ground_count_reply(s, h) == -1)
+	send_too_large(s, f->stream_id, more);
+	refuse(s, f->stream_id, REFUSAL_STATUS, s->block.passed);
+	if (ground_count_reply(s, f) == -1)
 		return -1;
 	if (!more)
 		return 0;
-	ground_remember_reset(s, h->stream_id);
-	return ground_count_reset(s, h);
+	ground_remember_reset(s, f->stream_id);
+	return ground_count_reset(s, f);
 }
 
 /* The rules for a new request: NULL, or why it is reset, and *code. */
@@ -200,7 +200,7 @@ add_stream(struct session *s, uint32_t id, const struct message_info *info)
 }
 
 static int
-open_stream(struct session *s, const struct frame_header *h)
+open_stream(struct session *s, const struct frame *f)
 {
 	const struct recv_block *b = &s->block;
 	struct message_info info;
@@ -212,23 +212,23 @@ open_stream(struct session *s, const struct frame_header *h)
 	if (s->goaway_sent && s->cb->late != NULL &&
 	    (s->pings.acked > s->pings.before ||
 	    s->settings.acked > s->settings.before))
-		s->cb->late(s->user, h->stream_id);
+		s->cb->late(s->user, f->stream_id);
 	/* Perhaps before the peer had our GOAWAY (RFC 9113 §6.8). */
-	if (h->stream_id > s->goaway_last) {
-		refuse(s, h->stream_id, REFUSAL_IGNORED, NULL);
-		return ground_count_idle(s, h);
+	if (f->stream_id > s->goaway_last) {
+		refuse(s, f->stream_id, REFUSAL_IGNORED, NULL);
+		return ground_count_idle(s, f);
 	}
-	reason = check_request(s, h->stream_id, &info, &code);
+	reason = check_request(s, f->stream_id, &info, &code);
 	if (reason != NULL) {
-		rc = ground_reset(s, h, code, reason);
-		refuse(s, h->stream_id, REFUSAL_RESET, NULL);
+		rc = ground_reset(s, f, code, reason);
+		refuse(s, f->stream_id, REFUSAL_RESET, NULL);
 		return rc;
 	}
 	if (b->passed != NULL)
-		return answer_large(s, h);
-	st = add_stream(s, h->stream_id, &info);
+		return answer_large(s, f);
+	st = add_stream(s, f->stream_id, &info);
 	if (st == NULL)
-		return ground_no_memory(s, h);
+		return ground_no_memory(s, f);
 	if (b->frame.end_stream)
 		stream_end_received(st);
 	ground_work(s);
@@ -237,12 +237,12 @@ open_stream(struct session *s, const struct frame_header *h)
 }
 
 int
-headers_check_end(struct session *s, const struct frame_header *h,
+headers_check_end(struct session *s, const struct frame *f,
     const struct stream *st, int64_t total)
 {
 	if (st->info.content_length == -1 || st->info.content_length == total)
 		return 1;
-	return ground_reset(s, h, H2_PROTOCOL_ERROR,
+	return ground_reset(s, f, H2_PROTOCOL_ERROR,
 	    "less content than content-length says (RFC 9113 8.1.1)");
 }
 
@@ -269,91 +269,89 @@ check_trailers(const struct session *s, const struct stream *st,
 }
 
 static int
-recv_trailers(struct session *s, const struct frame_header *h)
+recv_trailers(struct session *s, const struct frame *f)
 {
-	struct stream *st = ground_stream(s, h->stream_id);
+	struct stream *st = ground_stream(s, f->stream_id);
 	enum h2_code code;
 	const char *reason;
 	int rc;
 
 	if (st == NULL)
-		return ground_count_idle(s, h);
+		return ground_count_idle(s, f);
 	reason = check_trailers(s, st, &code);
 	if (reason != NULL)
-		return ground_reset(s, h, code, reason);
-	rc = headers_check_end(s, h, st, st->received);
+		return ground_reset(s, f, code, reason);
+	rc = headers_check_end(s, f, st, st->received);
 	if (rc != 1)
 		return rc;
 	stream_end_received(st);
 	s->cb->trailers(s->user, st, &s->fields);
-	ground_closed(s, h->stream_id);
+	ground_closed(s, f->stream_id);
 	return 0;
 }
 
 static int
-end_block(struct session *s, const struct frame_header *h, const uint8_t *p,
+end_block(struct session *s, const struct frame *f, const uint8_t *p,
     size_t len)
 {
 	s->block.stream_id = 0;
 	if (len > headers_section_max(&s->limits))
-		return fail_large(s, h);
-	if (decode_block(s, h, p, len) == -1)
+		return fail_large(s, f);
+	if (decode_block(s, f, p, len) == -1)
 		return -1;
-	return s->block.opens ? open_stream(s, h) : recv_trailers(s, h);
+	return s->block.opens ? open_stream(s, f) : recv_trailers(s, f);
 }
 
 int
-headers_recv(struct session *s, const struct frame_header *h,
-    const struct frame_payload *f)
+headers_recv(struct session *s, const struct frame *f)
 {
 	struct recv_block *b = &s->block;
 
-	if (h->stream_id % 2 == 0)
-		return ground_fail(s, h, H2_PROTOCOL_ERROR,
+	if (f->stream_id % 2 == 0)
+		return ground_fail(s, f, H2_PROTOCOL_ERROR,
 		    "client streams are odd-numbered (RFC 9113 5.1.1)");
-	b->opens = h->stream_id > s->last_client_id;
+	b->opens = f->stream_id > s->last_client_id;
 	if (b->opens) {
-		note_gap(s, h->stream_id);
-		s->last_client_id = h->stream_id;
-	} else if (check_old_stream(s, h) == -1) {
+		note_gap(s, f->stream_id);
+		s->last_client_id = f->stream_id;
+	} else if (check_old_stream(s, f) == -1) {
 		return -1;
 	}
-	b->stream_id = h->stream_id;
+	b->stream_id = f->stream_id;
 	b->frame = (struct headers_frame){
-		.length = h->length,
-		.padded = h->flags & FLAG_PADDED,
-		.end_stream = h->flags & FLAG_END_STREAM,
+		.length = f->length,
+		.padded = f->flags & FLAG_PADDED,
+		.end_stream = f->flags & FLAG_END_STREAM,
 		.has_priority = f->has_priority,
 		.priority = f->priority
 	};
 	b->continuations = 0;
-	if (h->flags & FLAG_END_HEADERS)
-		return end_block(s, h, f->data, f->len);
+	if (f->flags & FLAG_END_HEADERS)
+		return end_block(s, f, f->data, f->len);
 	buf_clear(&b->octets);
 	buf_add(&b->octets, f->data, f->len);
 	return 0;
 }
 
 int
-headers_recv_continuation(struct session *s, const struct frame_header *h,
-    const struct frame_payload *f)
+headers_recv_continuation(struct session *s, const struct frame *f)
 {
 	struct recv_block *b = &s->block;
 
 	/* Any other frame than that of the open block was refused before. */
 	if (b->stream_id == 0)
-		return ground_fail(s, h, H2_PROTOCOL_ERROR,
+		return ground_fail(s, f, H2_PROTOCOL_ERROR,
 		    "no header block to continue (RFC 9113 6.10)");
 	if (++b->continuations > s->limits.max_continuations)
-		return ground_exceeded(s, h, "max-continuations",
+		return ground_exceeded(s, f, "max-continuations",
 		    s->limits.max_continuations);
 	buf_add(&b->octets, f->data, f->len);
 	if (buf_len(&b->octets) > headers_section_max(&s->limits))
-		return fail_large(s, h);
+		return fail_large(s, f);
 	if (b->octets.failed)
-		return ground_no_memory(s, h);
-	if (h->flags & FLAG_END_HEADERS)
-		return end_block(s, h, buf_data(&b->octets),
+		return ground_no_memory(s, f);
+	if (f->flags & FLAG_END_HEADERS)
+		return end_block(s, f, buf_data(&b->octets),
 		    buf_len(&b->octets));
 	return 0;
 }

@@ -5,19 +5,17 @@
 
 #include "ground.h"
 
-int headers_recv(struct session *s, const struct frame_header *h,
-    const struct frame_payload *f);
-int headers_recv_continuation(struct session *s,
-    const struct frame_header *h, const struct frame_payload *f);
+int headers_recv(struct session *s, const struct frame *f);
+int headers_recv_continuation(struct session *s, const struct frame *f);
 
 /* Octets of a field section, or of a block, that fail the connection. */
 size_t headers_section_max(const struct session_limits *l);
 
 /*
- * h ends the peer's side of st, which has sent `total` octets of content: 1 if
+ * f ends the peer's side of st, which has sent `total` octets of content: 1 if
  * content-length says so too.
  */
-int headers_check_end(struct session *s, const struct frame_header *h,
+int headers_check_end(struct session *s, const struct frame *f,
     const struct stream *st, int64_t total);
 
 #endif

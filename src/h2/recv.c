@@ -17,12 +17,12 @@
  * §6.9).
  */
 static int
-count_connection_data(struct session *s, const struct frame_header *h)
+count_connection_data(struct session *s, const struct frame *f)
 {
-	int64_t len = h->length;
+	int64_t len = f->length;
 
 	if (len > s->recv_window)
-		return ground_fail(s, h, H2_FLOW_CONTROL_ERROR, "more DATA "
+		return ground_fail(s, f, H2_FLOW_CONTROL_ERROR, "more DATA "
 		    "than the connection's window (RFC 9113 6.9.1)");
 	s->recv_window -= len;
 	s->recv_unreturned += len;
@@ -45,21 +45,20 @@ count_connection_data(struct session *s, const struct frame_header *h)
  * dropped or has cost the stream, -1 when it has cost the connection.
  */
 static int
-data_stream(struct session *s, const struct frame_header *h,
-    struct stream **out)
+data_stream(struct session *s, const struct frame *f, struct stream **out)
 {
-	struct stream *st = ground_stream(s, h->stream_id);
+	struct stream *st = ground_stream(s, f->stream_id);
 
-	if (st == NULL && ground_ignores(s, h->stream_id))
-		return ground_count_idle(s, h);
+	if (st == NULL && ground_ignores(s, f->stream_id))
+		return ground_count_idle(s, f);
 	if (st == NULL)
-		return ground_fail(s, h, H2_STREAM_CLOSED,
+		return ground_fail(s, f, H2_STREAM_CLOSED,
 		    "the stream is closed (RFC 9113 5.1)");
 	if (st->state == STREAM_RESERVED_LOCAL)
-		return ground_fail(s, h, H2_PROTOCOL_ERROR,
+		return ground_fail(s, f, H2_PROTOCOL_ERROR,
 		    "the stream is reserved (RFC 9113 5.1)");
 	if (!stream_can_receive(st))
-		return ground_reset(s, h, H2_STREAM_CLOSED,
+		return ground_reset(s, f, H2_STREAM_CLOSED,
 		    "the stream is half-closed (RFC 9113 5.1)");
 	*out = st;
 	return 1;
@@ -70,78 +69,75 @@ data_stream(struct session *s, const struct frame_header *h,
  * frame of it: small frames are bounded by number.
  */
 static int
-count_content(struct session *s, const struct frame_header *h,
-    struct stream *st)
+count_content(struct session *s, const struct frame *f, struct stream *st)
 {
 	ground_work(s);
 	if (st->info.connect || ++st->data_frames <=
 	    s->limits.max_data_frames + (uint64_t)st->received / 256)
 		return 0;
-	return ground_exceeded(s, h, "max-data-frames",
+	return ground_exceeded(s, f, "max-data-frames",
 	    s->limits.max_data_frames);
 }
 
 /* Window, content-length and max_body: 1 if the frame keeps to them. */
 static int
-check_data(struct session *s, const struct frame_header *h,
+check_data(struct session *s, const struct frame *f,
     const struct stream *st, size_t len)
 {
 	int64_t total = st->received + (int64_t)len;
 	int64_t declared = st->info.content_length;
 
 	/* A frame of 0 octets needs no window, also when that is below 0. */
-	if (h->length > 0 && (int64_t)h->length > st->recv_window)
-		return ground_reset(s, h, H2_FLOW_CONTROL_ERROR,
+	if (f->length > 0 && (int64_t)f->length > st->recv_window)
+		return ground_reset(s, f, H2_FLOW_CONTROL_ERROR,
 		    "more DATA than the stream's window (RFC 9113 6.9.1)");
 	if (declared != -1 && total > declared)
-		return ground_reset(s, h, H2_PROTOCOL_ERROR,
+		return ground_reset(s, f, H2_PROTOCOL_ERROR,
 		    "more content than content-length says (RFC 9113 8.1.1)");
 	if (!st->info.connect && (uint64_t)total > s->limits.max_body)
-		return ground_reset(s, h, H2_ENHANCE_YOUR_CALM,
+		return ground_reset(s, f, H2_ENHANCE_YOUR_CALM,
 		    "more content than the bound max-body (RFC 9113 10.5)");
-	if (h->flags & FLAG_END_STREAM)
-		return headers_check_end(s, h, st, total);
+	if (f->flags & FLAG_END_STREAM)
+		return headers_check_end(s, f, st, total);
 	return 1;
 }
 
 static int
-recv_data(struct session *s, const struct frame_header *h,
-    const struct frame_payload *f)
+recv_data(struct session *s, const struct frame *f)
 {
-	bool end = h->flags & FLAG_END_STREAM;
+	bool end = f->flags & FLAG_END_STREAM;
 	struct stream *st = NULL;
 	int rc;
 
-	if (count_connection_data(s, h) == -1)
+	if (count_connection_data(s, f) == -1)
 		return -1;
-	rc = data_stream(s, h, &st);
+	rc = data_stream(s, f, &st);
 	if (rc == 1)
-		rc = check_data(s, h, st, f->len);
+		rc = check_data(s, f, st, f->len);
 	if (rc != 1)
 		return rc;
-	if (f->len == 0 ? ground_count_idle(s, h) == -1 :
-	    count_content(s, h, st) == -1)
+	if (f->len == 0 ? ground_count_idle(s, f) == -1 :
+	    count_content(s, f, st) == -1)
 		return -1;
-	st->recv_window -= h->length;
+	st->recv_window -= f->length;
 	st->received += (int64_t)f->len;
 	if (end)
 		stream_end_received(st);
-	s->cb->data(s->user, st, f->data, f->len, h->length, end);
-	ground_closed(s, h->stream_id);
+	s->cb->data(s->user, st, f->data, f->len, f->length, end);
+	ground_closed(s, f->stream_id);
 	return 0;
 }
 
 static int
-recv_rst_stream(struct session *s, const struct frame_header *h,
-    const struct frame_payload *f)
+recv_rst_stream(struct session *s, const struct frame *f)
 {
 	struct stream *st;
 
-	if (ground_count_reset(s, h) == -1)
+	if (ground_count_reset(s, f) == -1)
 		return -1;
 	if (s->cb->rst_stream != NULL)
-		s->cb->rst_stream(s->user, h->stream_id, f->code);
-	st = ground_stream(s, h->stream_id);
+		s->cb->rst_stream(s->user, f->stream_id, f->code);
+	st = ground_stream(s, f->stream_id);
 	if (st == NULL)
 		return 0;
 	stream_set_reset(st, f->code, true);
@@ -170,7 +166,7 @@ static const struct {
 };
 
 static int
-check_setting(struct session *s, const struct frame_header *h, uint16_t id,
+check_setting(struct session *s, const struct frame *f, uint16_t id,
     uint32_t value)
 {
 	size_t n = sizeof(setting_ranges) / sizeof(setting_ranges[0]);
@@ -180,7 +176,7 @@ check_setting(struct session *s, const struct frame_header *h, uint16_t id,
 		if (setting_ranges[i].id == id &&
 		    (value < setting_ranges[i].min ||
 		    value > setting_ranges[i].max))
-			return ground_fail(s, h, setting_ranges[i].code,
+			return ground_fail(s, f, setting_ranges[i].code,
 			    setting_ranges[i].reason);
 	}
 	return 0;
@@ -216,8 +212,7 @@ change_recv_window(struct stream *st, void *arg)
  * 0.
  */
 static int
-recv_initial_window(struct session *s, const struct frame_header *h,
-    uint32_t value)
+recv_initial_window(struct session *s, const struct frame *f, uint32_t value)
 {
 	struct window_change c = { (int64_t)value -
 		s->peer.initial_window_size, false };
@@ -225,17 +220,17 @@ recv_initial_window(struct session *s, const struct frame_header *h,
 	s->peer.initial_window_size = value;
 	stream_table_each(&s->streams, change_send_window, &c);
 	if (c.too_large)
-		return ground_fail(s, h, H2_FLOW_CONTROL_ERROR,
+		return ground_fail(s, f, H2_FLOW_CONTROL_ERROR,
 		    "INITIAL_WINDOW_SIZE makes a stream's window larger than "
 		    "2147483647 (RFC 9113 6.9.2)");
 	return 0;
 }
 
 static int
-recv_setting(struct session *s, const struct frame_header *h, uint16_t id,
+recv_setting(struct session *s, const struct frame *f, uint16_t id,
     uint32_t value)
 {
-	if (check_setting(s, h, id, value) == -1)
+	if (check_setting(s, f, id, value) == -1)
 		return -1;
 	switch (id) {
 	case SETTINGS_HEADER_TABLE_SIZE:
@@ -249,7 +244,7 @@ recv_setting(struct session *s, const struct frame_header *h, uint16_t id,
 		s->peer.max_concurrent_streams = value;
 		return 0;
 	case SETTINGS_INITIAL_WINDOW_SIZE:
-		return recv_initial_window(s, h, value);
+		return recv_initial_window(s, f, value);
 	case SETTINGS_MAX_FRAME_SIZE:
 		s->peer.max_frame_size = value;
 		return 0;
@@ -279,8 +274,7 @@ recv_settings_ack(struct session *s)
 }
 
 static int
-recv_settings(struct session *s, const struct frame_header *h,
-    const struct frame_payload *f)
+recv_settings(struct session *s, const struct frame *f)
 {
 	size_t n = f->len / FRAME_SETTING_LEN;
 	uint32_t old = s->peer.initial_window_size;
@@ -288,20 +282,20 @@ recv_settings(struct session *s, const struct frame_header *h,
 	uint16_t id;
 	size_t i;
 
-	if (h->flags & FLAG_ACK) {
+	if (f->flags & FLAG_ACK) {
 		recv_settings_ack(s);
 		return 0;
 	}
 	if (n > s->limits.max_settings)
-		return ground_exceeded(s, h, "max-settings",
+		return ground_exceeded(s, f, "max-settings",
 		    s->limits.max_settings);
 	for (i = 0; i < n; i++) {
 		frame_setting_decode(f->data, i, &id, &value);
-		if (recv_setting(s, h, id, value) == -1)
+		if (recv_setting(s, f, id, value) == -1)
 			return -1;
 	}
 	s->phase = PHASE_RUNNING;
-	if (ground_reply(s, h, FRAME_SETTINGS, FLAG_ACK, NULL, 0) == -1)
+	if (ground_reply(s, f, FRAME_SETTINGS, FLAG_ACK, NULL, 0) == -1)
 		return -1;
 	if (s->peer.initial_window_size > old && s->send_window > 0)
 		s->cb->window(s->user, NULL);
@@ -309,42 +303,38 @@ recv_settings(struct session *s, const struct frame_header *h,
 }
 
 static int
-recv_push_promise(struct session *s, const struct frame_header *h,
-    const struct frame_payload *f)
+recv_push_promise(struct session *s, const struct frame *f)
 {
 	(void)f;
-	return ground_fail(s, h, H2_PROTOCOL_ERROR,
+	return ground_fail(s, f, H2_PROTOCOL_ERROR,
 	    "clients do not push (RFC 9113 8.4)");
 }
 
 static int
-recv_ping(struct session *s, const struct frame_header *h,
-    const struct frame_payload *f)
+recv_ping(struct session *s, const struct frame *f)
 {
-	if (!(h->flags & FLAG_ACK))
-		return ground_reply(s, h, FRAME_PING, FLAG_ACK, f->data,
+	if (!(f->flags & FLAG_ACK))
+		return ground_reply(s, f, FRAME_PING, FLAG_ACK, f->data,
 		    f->len);
 	s->pings.acked += s->pings.acked < s->pings.sent;
 	return 0;
 }
 
 static int
-recv_goaway(struct session *s, const struct frame_header *h,
-    const struct frame_payload *f)
+recv_goaway(struct session *s, const struct frame *f)
 {
-	if (f->stream_id > s->peer_goaway_last)
-		return ground_fail(s, h, H2_PROTOCOL_ERROR, "the last stream "
+	if (f->other_id > s->peer_goaway_last)
+		return ground_fail(s, f, H2_PROTOCOL_ERROR, "the last stream "
 		    "is above that of an earlier GOAWAY (RFC 9113 6.8)");
 	s->goaway_received = true;
-	s->peer_goaway_last = f->stream_id;
+	s->peer_goaway_last = f->other_id;
 	if (s->cb->goaway != NULL)
-		s->cb->goaway(s->user, f->stream_id, f->code, f->data, f->len);
+		s->cb->goaway(s->user, f->other_id, f->code, f->data, f->len);
 	return 0;
 }
 
 static int
-recv_window_update(struct session *s, const struct frame_header *h,
-    const struct frame_payload *f)
+recv_window_update(struct session *s, const struct frame *f)
 {
 	struct h2_error too_large = { H2_LEVEL_CONNECTION,
 		H2_FLOW_CONTROL_ERROR,
@@ -352,8 +342,8 @@ recv_window_update(struct session *s, const struct frame_header *h,
 	struct stream *st = NULL;
 	int64_t *window = &s->send_window;
 
-	if (h->stream_id != 0) {
-		st = ground_stream(s, h->stream_id);
+	if (f->stream_id != 0) {
+		st = ground_stream(s, f->stream_id);
 		/* RFC 9113 §5.1: sent before the peer knew of the end. */
 		if (st == NULL)
 			return 0;
@@ -362,7 +352,7 @@ recv_window_update(struct session *s, const struct frame_header *h,
 	}
 	*window += f->increment;
 	if (*window > WINDOW_MAX)
-		return ground_violation(s, h, &too_large);
+		return ground_violation(s, f, &too_large);
 	if (*window > 0)
 		s->cb->window(s->user, st);
 	return 0;
@@ -370,23 +360,23 @@ recv_window_update(struct session *s, const struct frame_header *h,
 
 /* RFC 9218 §7.1.  For a stream that is not there it is dropped. */
 static int
-recv_priority_update(struct session *s, const struct frame_header *h,
-    const struct frame_payload *f)
+recv_priority_update(struct session *s, const struct frame *f)
 {
 	struct stream *st;
 
-	if (f->stream_id % 2 == 0 && ground_is_idle(s, f->stream_id))
-		return ground_fail(s, h, H2_PROTOCOL_ERROR,
+	if (f->other_id % 2 == 0 && ground_is_idle(s, f->other_id))
+		return ground_fail(s, f, H2_PROTOCOL_ERROR,
 		    "the prioritized pushed stream is idle (RFC 9218 7.1)");
-	st = stream_table_find(&s->streams, f->stream_id);
+	st = stream_table_find(&s->streams, f->other_id);
 	if (st != NULL)
 		stream_set_priority(st, f->data, f->len);
 	return 0;
 }
 
 static const struct row {
-	int (*act)(struct session *s, const struct frame_header *h,
-	    const struct frame_payload *f);	/* NULL: it does nothing */
+	/* NULL: it does nothing. */
+	/* NULL: it does nothing. */
+	int (*act)(struct session *s, const struct frame *f);
 	bool idle_fails;	/* not on an idle stream (RFC 9113 §5.1) */
 	bool works;		/* or it counts as a frame that does no work */
 } unknown, rows[] = {
@@ -405,21 +395,19 @@ static const struct row {
 
 /* Types that are not known are ignored (RFC 9113 §5.5). */
 int
-recv_frame(struct session *s, const struct frame_header *h,
-    const uint8_t *payload)
+recv_frame(struct session *s, struct frame *f, const uint8_t *payload)
 {
-	const struct row *r = h->type < sizeof(rows) / sizeof(rows[0]) ?
-	    &rows[h->type] : &unknown;
-	struct frame_payload f;
+	const struct row *r = f->type < sizeof(rows) / sizeof(rows[0]) ?
+	    &rows[f->type] : &unknown;
 	struct h2_error err;
 
-	if (r->idle_fails && h->stream_id != 0 &&
-	    ground_is_idle(s, h->stream_id))
-		return ground_fail(s, h, H2_PROTOCOL_ERROR,
+	if (r->idle_fails && f->stream_id != 0 &&
+	    ground_is_idle(s, f->stream_id))
+		return ground_fail(s, f, H2_PROTOCOL_ERROR,
 		    "the stream is idle (RFC 9113 5.1)");
-	if (frame_decode(h, payload, &f, &err) == -1)
-		return ground_violation(s, h, &err);
-	if (!r->works && ground_count_idle(s, h) == -1)
+	if (frame_decode(f, payload, &err) == -1)
+		return ground_violation(s, f, &err);
+	if (!r->works && ground_count_idle(s, f) == -1)
 		return -1;
-	return r->act != NULL ? r->act(s, h, &f) : 0;
+	return r->act != NULL ? r->act(s, f) : 0;
 }

@@ -6,7 +6,6 @@
 #include "ground.h"
 
 /* A whole frame that frame_check passed.  0, or -1: the connection failed. */
-int recv_frame(struct session *s, const struct frame_header *h,
-    const uint8_t *payload);
+int recv_frame(struct session *s, struct frame *f, const uint8_t *payload);
 
 #endif

@@ -450,8 +450,7 @@ send_push(struct session *s, uint32_t id, uint32_t *promised,
 }
 
 int
-send_rst_stream(struct session *s, uint32_t id, uint32_t code,
-    const char **why)
+send_rst_stream(struct session *s, uint32_t id, uint32_t code, const char **why)
 {
 	struct stream *st;
 	int rc = find_stream(s, id, &st, why);
@@ -518,7 +517,7 @@ void
 send_missing(const struct session *s, char *dst, size_t size)
 {
 	const struct raw_state *r = &s->raw;
-	struct frame_header h;
+	struct frame f;
 	char what[64];
 
 	if (r->have < FRAME_HEADER_LEN) {
@@ -526,10 +525,10 @@ send_missing(const struct session *s, char *dst, size_t size)
 		    FRAME_HEADER_LEN - r->have, FRAME_HEADER_LEN);
 		return;
 	}
-	frame_header_decode(r->header, &h);
-	frame_describe(&h, what, sizeof(what));
+	frame_header_decode(r->header, &f);
+	frame_describe(&f, what, sizeof(what));
 	snprintf(dst, size, "%lu of the %lu octets of %s",
-	    (unsigned long)r->left, (unsigned long)h.length, what);
+	    (unsigned long)r->left, (unsigned long)f.length, what);
 }
 
 void

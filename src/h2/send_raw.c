@@ -24,17 +24,17 @@ update_hold(struct session *s, uint32_t by)
 
 /* Which frames open and end a header block, as the peer sees it (RFC 9113 §4.3). */
 static void
-follow_block(struct raw_state *r, const struct frame_header *h)
+follow_block(struct raw_state *r, const struct frame *f)
 {
-	bool end = h->flags & FLAG_END_HEADERS;
+	bool end = f->flags & FLAG_END_HEADERS;
 
-	if (h->type == FRAME_HEADERS || h->type == FRAME_PUSH_PROMISE) {
+	if (f->type == FRAME_HEADERS || f->type == FRAME_PUSH_PROMISE) {
 		if (!end)
-			r->block_id = h->stream_id;
-		else if (h->stream_id == r->block_id)
+			r->block_id = f->stream_id;
+		else if (f->stream_id == r->block_id)
 			r->block_id = 0;
-	} else if (h->type == FRAME_CONTINUATION && end &&
-	    h->stream_id == r->block_id) {
+	} else if (f->type == FRAME_CONTINUATION && end &&
+	    f->stream_id == r->block_id) {
 		r->block_id = 0;
 	}
 }
@@ -44,10 +44,10 @@ follow_block(struct raw_state *r, const struct frame_header *h)
  * number is behind the Pad Length octet when there is one.
  */
 static void
-follow_promise(struct session *s, const struct frame_header *h)
+follow_promise(struct session *s, const struct frame *f)
 {
 	const struct raw_state *r = &s->raw;
-	size_t at = h->flags & FLAG_PADDED ? 1 : 0;
+	size_t at = f->flags & FLAG_PADDED ? 1 : 0;
 	uint32_t id;
 
 	if (r->payload_have < at + 4)
@@ -60,39 +60,39 @@ follow_promise(struct session *s, const struct frame_header *h)
 
 /* More window for the peer than the session had given. */
 static void
-follow_window_update(struct session *s, const struct frame_header *h,
+follow_window_update(struct session *s, const struct frame *f,
     struct stream *st)
 {
 	uint32_t increment;
 
-	if (h->length != 4)
+	if (f->length != 4)
 		return;
 	increment = get_u32(s->raw.payload) & 0x7fffffff;
-	if (h->stream_id == 0)
+	if (f->stream_id == 0)
 		s->recv_window += increment;
 	else if (st != NULL)
 		st->recv_window += increment;
 }
 
 static void
-follow_stream(struct session *s, const struct frame_header *h,
+follow_stream(struct session *s, const struct frame *f,
     struct stream *st, int status)
 {
-	bool end = h->flags & FLAG_END_STREAM;
+	bool end = f->flags & FLAG_END_STREAM;
 
-	switch (h->type) {
+	switch (f->type) {
 	case FRAME_HEADERS:
 		if (stream_can_send(st))
 			send_note_headers(s, st, status, end);
 		break;
 	case FRAME_DATA:
-		st->send_window -= h->length;
-		st->sent += h->length;
+		st->send_window -= f->length;
+		st->sent += f->length;
 		if (end && st->state != STREAM_RESERVED_LOCAL)
 			stream_end_sent(st);
 		break;
 	case FRAME_RST_STREAM:
-		if (st->state == STREAM_CLOSED || h->length != 4)
+		if (st->state == STREAM_CLOSED || f->length != 4)
 			break;
 		ground_remember_reset(s, st->id);
 		stream_set_reset(st, get_u32(s->raw.payload), false);
@@ -107,30 +107,29 @@ follow_stream(struct session *s, const struct frame_header *h,
  * The hold begins before anyone is told anything.
  */
 static void
-follow_frame(struct session *s, uint32_t by, const struct frame_header *h,
-    int status)
+follow_frame(struct session *s, uint32_t by, const struct frame *f, int status)
 {
-	struct stream *st = stream_table_find(&s->streams, h->stream_id);
-	uint32_t *last = &s->raw_last[h->stream_id % 2];
+	struct stream *st = stream_table_find(&s->streams, f->stream_id);
+	uint32_t *last = &s->raw_last[f->stream_id % 2];
 
-	if (h->stream_id > *last)
-		*last = h->stream_id;
-	ground_note_sent(s, h->type, h->flags);
-	follow_block(&s->raw, h);
+	if (f->stream_id > *last)
+		*last = f->stream_id;
+	ground_note_sent(s, f->type, f->flags);
+	follow_block(&s->raw, f);
 	if (s->raw.block_id != 0)
 		s->raw.by = by;
-	if (h->type == FRAME_DATA) {
-		s->send_window -= h->length;
-		if (h->length > 0)
+	if (f->type == FRAME_DATA) {
+		s->send_window -= f->length;
+		if (f->length > 0)
 			ground_work(s);
-	} else if (h->type == FRAME_PUSH_PROMISE) {
-		follow_promise(s, h);
-	} else if (h->type == FRAME_WINDOW_UPDATE) {
-		follow_window_update(s, h, st);
+	} else if (f->type == FRAME_PUSH_PROMISE) {
+		follow_promise(s, f);
+	} else if (f->type == FRAME_WINDOW_UPDATE) {
+		follow_window_update(s, f, st);
 	}
 	if (st == NULL)
 		return;
-	follow_stream(s, h, st, status);
+	follow_stream(s, f, st, status);
 	ground_closed(s, st->id);
 }
 
@@ -138,7 +137,7 @@ follow_frame(struct session *s, uint32_t by, const struct frame_header *h,
 static size_t
 take_octets(struct raw_state *r, const uint8_t *p, size_t len)
 {
-	struct frame_header h;
+	struct frame f;
 	size_t n;
 
 	if (r->have < FRAME_HEADER_LEN) {
@@ -148,8 +147,8 @@ take_octets(struct raw_state *r, const uint8_t *p, size_t len)
 		memcpy(r->header + r->have, p, n);
 		r->have += n;
 		if (r->have == FRAME_HEADER_LEN) {
-			frame_header_decode(r->header, &h);
-			r->left = h.length;
+			frame_header_decode(r->header, &f);
+			r->left = f.length;
 			r->payload_have = 0;
 		}
 		return n;
@@ -176,7 +175,7 @@ static void
 feed(struct session *s, uint32_t by, const uint8_t *p, size_t len, int status)
 {
 	struct raw_state *r = &s->raw;
-	struct frame_header h;
+	struct frame f;
 	size_t n;
 
 	while (len > 0) {
@@ -186,9 +185,9 @@ feed(struct session *s, uint32_t by, const uint8_t *p, size_t len, int status)
 		len -= n;
 		if (r->have < FRAME_HEADER_LEN || r->left > 0)
 			continue;
-		frame_header_decode(r->header, &h);
+		frame_header_decode(r->header, &f);
 		r->have = 0;
-		follow_frame(s, by, &h, status);
+		follow_frame(s, by, &f, status);
 	}
 }
 

@@ -191,19 +191,19 @@ session_note_idle(struct session *s, unsigned n, const char *what)
 
 /* The rules for a frame that need only its header and no stream. */
 static int
-admit_frame(struct session *s, const struct frame_header *h)
+admit_frame(struct session *s, const struct frame *f)
 {
 	struct h2_error err;
 
-	if (s->phase == PHASE_SETTINGS && (h->type != FRAME_SETTINGS ||
-	    (h->flags & FLAG_ACK)))
-		return ground_fail(s, h, H2_PROTOCOL_ERROR,
+	if (s->phase == PHASE_SETTINGS && (f->type != FRAME_SETTINGS ||
+	    (f->flags & FLAG_ACK)))
+		return ground_fail(s, f, H2_PROTOCOL_ERROR,
 		    "the first frame is SETTINGS (RFC 9113 3.4)");
-	if (frame_check(h, s->limits.max_frame_size, &err) == -1)
-		return ground_fail(s, h, err.code, err.reason);
-	if (s->block.stream_id != 0 && (h->type != FRAME_CONTINUATION ||
-	    h->stream_id != s->block.stream_id))
-		return ground_fail(s, h, H2_PROTOCOL_ERROR,
+	if (frame_check(f, s->limits.max_frame_size, &err) == -1)
+		return ground_fail(s, f, err.code, err.reason);
+	if (s->block.stream_id != 0 && (f->type != FRAME_CONTINUATION ||
+	    f->stream_id != s->block.stream_id))
+		return ground_fail(s, f, H2_PROTOCOL_ERROR,
 		    "inside of another frame's header block (RFC 9113 4.3)");
 	return 0;
 }
@@ -233,24 +233,24 @@ gather(struct session *s, const uint8_t **p, size_t *len, size_t need)
 static int
 recv_frames(struct session *s, const uint8_t *p, size_t len)
 {
-	const uint8_t *frame;
-	struct frame_header h;
+	const uint8_t *octets;
+	struct frame f;
 	size_t size;
 
 	while (len > 0) {
-		frame = gather(s, &p, &len, FRAME_HEADER_LEN);
-		if (frame == NULL)
+		octets = gather(s, &p, &len, FRAME_HEADER_LEN);
+		if (octets == NULL)
 			return 0;
-		frame_header_decode(frame, &h);
-		if (admit_frame(s, &h) == -1)
+		frame_header_decode(octets, &f);
+		if (admit_frame(s, &f) == -1)
 			return -1;
-		size = FRAME_HEADER_LEN + h.length;
-		frame = gather(s, &p, &len, size);
-		if (frame == NULL)
+		size = FRAME_HEADER_LEN + f.length;
+		octets = gather(s, &p, &len, size);
+		if (octets == NULL)
 			return 0;
-		if (recv_frame(s, &h, frame + FRAME_HEADER_LEN) == -1)
+		if (recv_frame(s, &f, octets + FRAME_HEADER_LEN) == -1)
 			return -1;
-		if (frame == p) {
+		if (octets == p) {
 			p += size;
 			len -= size;
 		}

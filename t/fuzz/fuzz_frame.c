@@ -9,7 +9,7 @@
 #include "h2/frame.h"
 
 static void
-check_inside(const struct frame_payload *f, const uint8_t *payload, size_t len)
+check_inside(const struct frame *f, const uint8_t *payload, size_t len)
 {
 	if (f->len == 0)
 		return;
@@ -20,48 +20,46 @@ check_inside(const struct frame_payload *f, const uint8_t *payload, size_t len)
 
 /* Encodes again what was decoded where that is all, and compares. */
 static void
-check_again(const struct frame_header *h, const struct frame_payload *f,
-    const uint8_t *octets)
+check_again(const struct frame *f, const uint8_t *octets)
 {
 	struct buf out = { 0 };
 	uint8_t v[4];
 
-	if (h->type == FRAME_PING) {
-		frame_encode(&out, h->type, h->flags, 0, f->data, f->len);
-	} else if (h->type == FRAME_RST_STREAM) {
+	if (f->type == FRAME_PING) {
+		frame_encode(&out, f->type, f->flags, 0, f->data, f->len);
+	} else if (f->type == FRAME_RST_STREAM) {
 		put_u32(v, f->code);
-		frame_encode(&out, h->type, h->flags, h->stream_id, v, 4);
+		frame_encode(&out, f->type, f->flags, f->stream_id, v, 4);
 	} else {
 		return;
 	}
 	/* A reserved bit is not made again. */
-	if (buf_len(&out) != FRAME_HEADER_LEN + h->length ||
+	if (buf_len(&out) != FRAME_HEADER_LEN + f->length ||
 	    memcmp(buf_data(&out), octets, 5) != 0 ||
 	    memcmp(buf_data(&out) + FRAME_HEADER_LEN,
-	    octets + FRAME_HEADER_LEN, h->length) != 0)
+	    octets + FRAME_HEADER_LEN, f->length) != 0)
 		abort();
 	buf_free(&out);
 }
 
 static void
-one_frame(const struct frame_header *h, const uint8_t *octets)
+one_frame(struct frame *f, const uint8_t *octets)
 {
 	const uint8_t *payload = octets + FRAME_HEADER_LEN;
-	struct frame_payload f;
 	struct h2_error err = { 0 };
 	uint16_t id;
 	uint32_t value;
 	size_t i;
 
-	if (frame_check(h, FRAME_DEFAULT_MAX_SIZE, &err) == -1 ||
-	    frame_decode(h, payload, &f, &err) == -1) {
+	if (frame_check(f, FRAME_DEFAULT_MAX_SIZE, &err) == -1 ||
+	    frame_decode(f, payload, &err) == -1) {
 		if (err.level == H2_LEVEL_NONE || err.reason == NULL)
 			abort();
 		return;
 	}
-	check_inside(&f, payload, h->length);
-	check_again(h, &f, octets);
-	for (i = 0; h->type == FRAME_SETTINGS && i < h->length / 6; i++)
+	check_inside(f, payload, f->length);
+	check_again(f, octets);
+	for (i = 0; f->type == FRAME_SETTINGS && i < f->length / 6; i++)
 		frame_setting_decode(payload, i, &id, &value);
 }
 
@@ -70,18 +68,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
-	struct frame_header h;
+	struct frame f;
 
 	while (len >= FRAME_HEADER_LEN) {
-		frame_header_decode(p, &h);
-		if (h.length > len - FRAME_HEADER_LEN)
-			h.length = (uint32_t)(len - FRAME_HEADER_LEN);
+		frame_header_decode(p, &f);
+		if (f.length > len - FRAME_HEADER_LEN)
+			f.length = (uint32_t)(len - FRAME_HEADER_LEN);
 		/* check_again compares the length that the frame really has. */
-		if (get_u24(p) != h.length)
+		if (get_u24(p) != f.length)
 			return 0;
-		one_frame(&h, p);
-		p += FRAME_HEADER_LEN + h.length;
-		len -= FRAME_HEADER_LEN + h.length;
+		one_frame(&f, p);
+		p += FRAME_HEADER_LEN + f.length;
+		len -= FRAME_HEADER_LEN + f.length;
 	}
 	return 0;
 }

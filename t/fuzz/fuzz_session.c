@@ -164,7 +164,7 @@ static void
 check_output(struct session *s)
 {
 	struct buf *out = session_output(s);
-	struct frame_header h;
+	struct frame h;
 
 	while (buf_len(out) > 0) {
 		if (buf_len(out) < FRAME_HEADER_LEN)

@@ -54,7 +54,7 @@ print_octets(const char *name, const uint8_t *p, size_t len)
 }
 
 static void
-print_settings(const struct frame_payload *f)
+print_settings(const struct frame *f)
 {
 	uint32_t value;
 	uint16_t id;
@@ -67,44 +67,43 @@ print_settings(const struct frame_payload *f)
 }
 
 static void
-print_frame(const struct frame_header *h, const struct frame_payload *f)
+print_frame(const struct frame *f)
 {
-	printf("ok %lu %u %u %lu", (unsigned long)h->length, h->type, h->flags,
-	    (unsigned long)h->stream_id);
+	printf("ok %lu %u %u %lu", (unsigned long)f->length, f->type, f->flags,
+	    (unsigned long)f->stream_id);
 	if (f->has_priority)
 		printf(" dependency=%lu weight=%u exclusive=%d",
 		    (unsigned long)f->priority.dependency, f->priority.weight,
 		    f->priority.exclusive);
-	if (h->type == FRAME_SETTINGS)
+	if (f->type == FRAME_SETTINGS)
 		print_settings(f);
-	else if (h->type == FRAME_WINDOW_UPDATE)
+	else if (f->type == FRAME_WINDOW_UPDATE)
 		printf(" increment=%lu", (unsigned long)f->increment);
-	else if (h->type != FRAME_PRIORITY && h->type != FRAME_RST_STREAM)
+	else if (f->type != FRAME_PRIORITY && f->type != FRAME_RST_STREAM)
 		print_octets("data", f->data, f->len);
-	if (h->type == FRAME_RST_STREAM || h->type == FRAME_GOAWAY)
+	if (f->type == FRAME_RST_STREAM || f->type == FRAME_GOAWAY)
 		printf(" code=%lu", (unsigned long)f->code);
-	if (h->type == FRAME_GOAWAY || h->type == FRAME_PUSH_PROMISE ||
-	    h->type == FRAME_PRIORITY_UPDATE)
-		printf(" stream_id=%lu", (unsigned long)f->stream_id);
+	if (f->type == FRAME_GOAWAY || f->type == FRAME_PUSH_PROMISE ||
+	    f->type == FRAME_PRIORITY_UPDATE)
+		printf(" stream_id=%lu", (unsigned long)f->other_id);
 	printf("\n");
 }
 
 static void
 do_frame(const struct buf *b, const char *line)
 {
-	struct frame_payload f;
-	struct frame_header h;
+	struct frame f;
 	struct h2_error err;
 
 	if (buf_len(b) < FRAME_HEADER_LEN)
 		die("no frame header", line);
-	frame_header_decode(buf_data(b), &h);
-	if (frame_check(&h, FRAME_DEFAULT_MAX_SIZE, &err) == 0) {
-		if (buf_len(b) != FRAME_HEADER_LEN + h.length)
+	frame_header_decode(buf_data(b), &f);
+	if (frame_check(&f, FRAME_DEFAULT_MAX_SIZE, &err) == 0) {
+		if (buf_len(b) != FRAME_HEADER_LEN + f.length)
 			die("not of the length it says", line);
-		if (frame_decode(&h, buf_data(b) + FRAME_HEADER_LEN, &f,
-		    &err) == 0) {
-			print_frame(&h, &f);
+		if (frame_decode(&f, buf_data(b) + FRAME_HEADER_LEN, &err) ==
+		    0) {
+			print_frame(&f);
 			return;
 		}
 	}

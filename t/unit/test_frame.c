@@ -99,7 +99,7 @@ ends_in(const char *s, const char *end)
 START_TEST(test_header_rule)
 {
 	struct h2_error err = { H2_LEVEL_NONE, 0, NULL };
-	struct frame_header h = {
+	struct frame h = {
 		.length = header_cases[_i].length,
 		.type = header_cases[_i].type,
 		.flags = header_cases[_i].flags,
@@ -171,18 +171,17 @@ static const struct {
 
 START_TEST(test_payload_error)
 {
-	struct frame_header h = {
+	struct frame h = {
 		.length = (uint32_t)payload_errors[_i].len,
 		.type = payload_errors[_i].type,
 		.flags = payload_errors[_i].flags,
 		.stream_id = payload_errors[_i].stream_id,
 	};
-	struct frame_payload f;
 	struct h2_error err;
 
 	ck_assert_int_eq(frame_check(&h, FRAME_DEFAULT_MAX_SIZE, &err), 0);
-	ck_assert_int_eq(frame_decode(&h, payload_errors[_i].payload, &f,
-	    &err), -1);
+	ck_assert_int_eq(frame_decode(&h, payload_errors[_i].payload, &err),
+	    -1);
 	ck_assert_int_eq(err.level, payload_errors[_i].level);
 	ck_assert_int_eq(err.code, payload_errors[_i].code);
 	ck_assert_ptr_nonnull(strstr(err.reason, "(RFC "));
@@ -191,21 +190,20 @@ END_TEST
 
 /* Decodes a frame that must be right. */
 static void
-decode(struct frame_header *h, const uint8_t *octets, struct frame_payload *f)
+decode(struct frame *f, const uint8_t *octets)
 {
 	struct h2_error err;
 
-	frame_header_decode(octets, h);
-	ck_assert_int_eq(frame_check(h, FRAME_DEFAULT_MAX_SIZE, &err), 0);
-	ck_assert_int_eq(frame_decode(h, octets + FRAME_HEADER_LEN, f, &err),
-	    0);
+	frame_header_decode(octets, f);
+	ck_assert_int_eq(frame_check(f, FRAME_DEFAULT_MAX_SIZE, &err), 0);
+	ck_assert_int_eq(frame_decode(f, octets + FRAME_HEADER_LEN, &err), 0);
 }
 
 START_TEST(test_header)
 {
 	static const uint8_t octets[] = { 1, 2, 3, 0xfe, 0xa5,
 		0xff, 0xff, 0xff, 0xff };
-	struct frame_header h;
+	struct frame h;
 
 	frame_header_decode(octets, &h);
 	ck_assert_uint_eq(h.length, 0x010203);
@@ -219,10 +217,9 @@ START_TEST(test_headers)
 {
 	static const uint8_t octets[] = { 0, 0, 11, 1, 0x28, 0, 0, 0, 3,
 		2, 0x80, 0, 0, 20, 9, 'a', 'b', 'c', 0, 0 };
-	struct frame_payload f;
-	struct frame_header h;
+	struct frame f;
 
-	decode(&h, octets, &f);
+	decode(&f, octets);
 	ck_assert(f.has_priority && f.priority.exclusive);
 	ck_assert_uint_eq(f.priority.dependency, 20);
 	ck_assert_uint_eq(f.priority.weight, 10);
@@ -236,10 +233,9 @@ START_TEST(test_priority)
 {
 	static const uint8_t octets[] = { 0, 0, 5, 2, 0, 0, 0, 0, 3,
 		0x7f, 0xff, 0xff, 0xff, 255 };
-	struct frame_payload f;
-	struct frame_header h;
+	struct frame f;
 
-	decode(&h, octets, &f);
+	decode(&f, octets);
 	ck_assert(f.has_priority && !f.priority.exclusive);
 	ck_assert_uint_eq(f.priority.dependency, 0x7fffffff);
 	ck_assert_uint_eq(f.priority.weight, 256);
@@ -252,13 +248,12 @@ START_TEST(test_rst_stream_goaway)
 		0xfe, 0xdc, 0xba, 0x98 };
 	static const uint8_t goaway[] = { 0, 0, 10, 7, 0, 0, 0, 0, 0,
 		0x80, 0, 0, 7, 0, 0, 0, 11, 'n', 'o' };
-	struct frame_payload f;
-	struct frame_header h;
+	struct frame f;
 
-	decode(&h, rst, &f);
+	decode(&f, rst);
 	ck_assert_uint_eq(f.code, 0xfedcba98);
-	decode(&h, goaway, &f);
-	ck_assert_uint_eq(f.stream_id, 7);
+	decode(&f, goaway);
+	ck_assert_uint_eq(f.other_id, 7);
 	ck_assert_uint_eq(f.code, 11);
 	ck_assert_uint_eq(f.len, 2);
 	ck_assert_mem_eq(f.data, "no", 2);
@@ -269,11 +264,10 @@ START_TEST(test_push_promise)
 {
 	static const uint8_t octets[] = { 0, 0, 8, 5, FLAG_PADDED, 0, 0, 0, 1,
 		2, 0x80, 0, 0, 4, 'x', 0, 0 };
-	struct frame_payload f;
-	struct frame_header h;
+	struct frame f;
 
-	decode(&h, octets, &f);
-	ck_assert_uint_eq(f.stream_id, 4);
+	decode(&f, octets);
+	ck_assert_uint_eq(f.other_id, 4);
 	ck_assert_uint_eq(f.len, 1);
 	ck_assert_mem_eq(f.data, "x", 1);
 }
@@ -283,11 +277,10 @@ START_TEST(test_priority_update)
 {
 	static const uint8_t octets[] = { 0, 0, 7, 16, 0, 0, 0, 0, 0,
 		0x80, 0, 0, 5, 'u', '=', '1' };
-	struct frame_payload f;
-	struct frame_header h;
+	struct frame f;
 
-	decode(&h, octets, &f);
-	ck_assert_uint_eq(f.stream_id, 5);
+	decode(&f, octets);
+	ck_assert_uint_eq(f.other_id, 5);
 	ck_assert_uint_eq(f.len, 3);
 	ck_assert_mem_eq(f.data, "u=1", 3);
 }
@@ -339,7 +332,7 @@ check_code(uint32_t code, const char *want)
 static void
 check_description(unsigned type, uint32_t stream_id, const char *want)
 {
-	struct frame_header h = { .type = (uint8_t)type,
+	struct frame h = { .type = (uint8_t)type,
 		.stream_id = stream_id };
 	char text[64];
 
