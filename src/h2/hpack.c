@@ -147,7 +147,7 @@ put_string(uint8_t *p, const uint8_t *s, size_t len)
 
 	if (len == 0)
 		return body;
-	n = huff_encode_if_shorter(body, s, len);
+	n = huff_encode(body, len, s, len);
 	if (n == 0) {
 		memcpy(body, s, len);
 		return body + len;

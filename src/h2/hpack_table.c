@@ -9,7 +9,7 @@
  *
  *	number      first                        next - 1      next
  *	              |                              |           |
- *	ring     . . [A]          [B]               [C]        (free) . .
+ *	entries      [A]          [B]               [C]        (free)
  *	wire     61 + 3        61 + 2            61 + 1
  *	              |            |                 |
  *	              v            v                 v
@@ -17,24 +17,20 @@
  *	              |                                         |
  *	            front (gone before it)              room for the next
  *
- * The ring holds entry n at n modulo its size, a power of 2 that grows with
- * the number of entries.  An entry knows the position of its octets counted
- * from the table's beginning; `front` is where the buffer now begins, so that
- * neither eviction nor a buffer that moves touches any entry.  Octets of an
- * entry stand together, and the next ones are written straight to the end:
- * a field that is only decoded, not stored, uses that room and leaves it.
+ * An entry knows the position of its octets counted from the table's
+ * beginning; `front` is where the buffer now begins, so that neither eviction
+ * nor a buffer that moves touches any entry.  Octets of an entry stand
+ * together, and the next ones are written straight to the end: a field that is
+ * only decoded, not stored, uses that room and leaves it.
  *
  * The encoder links entries in chains, each to an older one.  Eviction takes
  * the oldest first: a link to a number below `first` is the end of a chain,
  * and no link is ever removed.
  */
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "hpack_table.h"
-
-#define RING_MIN 32
 
 #define ROW(name, value, indexing) \
 	{ name, value, sizeof(name) - 1, sizeof(value) - 1, indexing, 0, 0 }
@@ -161,7 +157,7 @@ hpack_table_init(struct hpack_table *t, size_t max)
 void
 hpack_table_free(struct hpack_table *t)
 {
-	free(t->ring);
+	buf_free(&t->entries);
 	buf_free(&t->octets);
 }
 
@@ -170,15 +166,17 @@ static void
 shrink(struct hpack_table *t, size_t max)
 {
 	const struct hpack_entry *e;
-	size_t octets, gone = 0;
+	size_t octets, n = 0, gone = 0;
 
-	while (t->size > max) {
-		e = hpack_table_entry(t, t->first++);
+	for (; t->size > max; n++) {
+		e = hpack_table_entry(t, t->first + n);
 		octets = (size_t)e->name_len + e->value_len;
 		gone += octets;
 		t->size -= octets + HPACK_FIELD_OVERHEAD;
 	}
+	t->first += n;
 	t->front += gone;
+	buf_consume(&t->entries, n * sizeof(*e));
 	buf_consume(&t->octets, gone);
 }
 
@@ -189,53 +187,29 @@ hpack_table_resize(struct hpack_table *t, size_t max)
 	shrink(t, max);
 }
 
-/* Doubles the ring: 0, or -1. */
-static int
-grow_ring(struct hpack_table *t)
-{
-	size_t i, size = t->ring == NULL ? RING_MIN : (t->mask + 1) * 2;
-	struct hpack_entry *ring;
-	uint64_t n;
-
-	if (size > SIZE_MAX / sizeof(*ring))
-		return -1;
-	ring = malloc(size * sizeof(*ring));
-	if (ring == NULL)
-		return -1;
-	for (i = 0; i < hpack_table_count(t); i++) {
-		n = t->first + i;
-		ring[n & (size - 1)] = *hpack_table_entry(t, n);
-	}
-	free(t->ring);
-	t->ring = ring;
-	t->mask = size - 1;
-	return 0;
-}
-
 /*
  * The octets are committed before older ones are consumed: a name may come
- * from an entry that this one evicts (§4.4).
+ * from an entry that this one evicts (RFC 7541 §4.4).
  */
 int
 hpack_table_push(struct hpack_table *t, size_t name_len, size_t value_len)
 {
+	struct hpack_entry e = {
+		.pos = t->front + buf_len(&t->octets),
+		.name_len = (uint32_t)name_len,
+		.value_len = (uint32_t)value_len
+	};
 	size_t octets = name_len + value_len;
 	size_t size = octets + HPACK_FIELD_OVERHEAD;
-	struct hpack_entry *e;
 
 	if (size > t->max) {
 		shrink(t, 0);
 		return 0;
 	}
-	if ((t->ring == NULL || hpack_table_count(t) > t->mask) &&
-	    grow_ring(t) == -1)
+	buf_add(&t->entries, &e, sizeof(e));
+	if (t->entries.failed)
 		return -1;
-	e = hpack_table_entry(t, t->next++);
-	*e = (struct hpack_entry){
-		.pos = t->front + buf_len(&t->octets),
-		.name_len = (uint32_t)name_len,
-		.value_len = (uint32_t)value_len
-	};
+	t->next++;
 	buf_commit(&t->octets, octets);
 	t->size += size;
 	shrink(t, t->max);

@@ -73,14 +73,13 @@ struct hpack_entry {
 };
 
 struct hpack_table {
-	struct hpack_entry *ring;	/* owned */
+	struct buf entries;	/* struct hpack_entry, the oldest first */
+	struct buf octets;
 	uint64_t first;		/* number of the oldest entry */
 	uint64_t next;		/* number that the next entry gets */
-	uint64_t mask;		/* size of the ring less one */
 	uint64_t front;		/* pos of the first octet in `octets` */
 	size_t size;		/* by RFC 7541 §4.1 */
 	size_t max;
-	struct buf octets;
 };
 
 void hpack_table_init(struct hpack_table *t, size_t max);
@@ -116,7 +115,8 @@ hpack_table_count(const struct hpack_table *t)
 static inline struct hpack_entry *
 hpack_table_entry(const struct hpack_table *t, uint64_t number)
 {
-	return &t->ring[number & t->mask];
+	return (struct hpack_entry *)(void *)buf_data(&t->entries) +
+	    (number - t->first);
 }
 
 /* The entry's name; its value stands behind it. */

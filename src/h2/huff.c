@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "huff.h"
 
 #define EOS 256
@@ -26,35 +27,25 @@
  */
 #define WINDOW 12
 
-/* Code lengths in bits by symbol (RFC 7541 appendix B). */
+/* Code lengths in bits by symbol, 16 a row (RFC 7541 appendix B). */
 static const uint8_t code_len[SYMBOLS] = {
-	/* 0x00 */ 13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28,
-	28,
-	/* 0x10 */ 28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28,
-	28,
-	/* 0x20 */ 6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6,
-	/* 0x30 */ 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 7, 8, 15, 6, 12, 10,
-	/* 0x40 */ 13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
-	/* 0x50 */ 7, 7, 7, 7, 7, 7, 7, 7, 8, 7, 8, 13, 19, 13, 14, 6,
-	/* 0x60 */ 15, 5, 6, 5, 6, 5, 6, 6, 6, 5, 7, 7, 6, 6, 6, 5,
-	/* 0x70 */ 6, 7, 6, 5, 5, 6, 7, 7, 7, 7, 7, 15, 11, 14, 13, 28,
-	/* 0x80 */ 20, 22, 20, 20, 22, 22, 22, 23, 22, 23, 23, 23, 23, 23, 24,
-	23,
-	/* 0x90 */ 24, 24, 22, 23, 24, 23, 23, 23, 23, 21, 22, 23, 22, 23, 23,
-	24,
-	/* 0xa0 */ 22, 21, 20, 22, 22, 23, 23, 21, 23, 22, 22, 24, 21, 22, 23,
-	23,
-	/* 0xb0 */ 21, 21, 22, 21, 23, 22, 23, 23, 20, 22, 22, 22, 23, 22, 22,
-	23,
-	/* 0xc0 */ 26, 26, 20, 19, 22, 23, 22, 25, 26, 26, 26, 27, 27, 26, 24,
-	25,
-	/* 0xd0 */ 19, 21, 26, 27, 27, 26, 27, 24, 21, 21, 26, 26, 28, 27, 27,
-	27,
-	/* 0xe0 */ 20, 24, 20, 21, 22, 21, 21, 23, 22, 22, 25, 25, 24, 24, 26,
-	23,
-	/* 0xf0 */ 26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27, 27, 27, 27,
-	26,
-	/* EOS  */ 30
+	13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28,
+	28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 28,
+	6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6,
+	5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 7, 8, 15, 6, 12, 10,
+	13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+	7, 7, 7, 7, 7, 7, 7, 7, 8, 7, 8, 13, 19, 13, 14, 6,
+	15, 5, 6, 5, 6, 5, 6, 6, 6, 5, 7, 7, 6, 6, 6, 5,
+	6, 7, 6, 5, 5, 6, 7, 7, 7, 7, 7, 15, 11, 14, 13, 28,
+	20, 22, 20, 20, 22, 22, 22, 23, 22, 23, 23, 23, 23, 23, 24, 23,
+	24, 24, 22, 23, 24, 23, 23, 23, 23, 21, 22, 23, 22, 23, 23, 24,
+	22, 21, 20, 22, 22, 23, 23, 21, 23, 22, 22, 24, 21, 22, 23, 23,
+	21, 21, 22, 21, 23, 22, 23, 23, 20, 22, 22, 22, 23, 22, 22, 23,
+	26, 26, 20, 19, 22, 23, 22, 25, 26, 26, 26, 27, 27, 26, 24, 25,
+	19, 21, 26, 27, 27, 26, 27, 24, 21, 21, 26, 26, 28, 27, 27, 27,
+	20, 24, 20, 21, 22, 21, 21, 23, 22, 22, 25, 25, 24, 24, 26, 23,
+	26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27, 27, 27, 27, 26,
+	[EOS] = 30
 };
 
 /* Encoding: the code of each symbol, in the low bits. */
@@ -153,24 +144,13 @@ huff_init(void)
 	done = true;
 }
 
-size_t
-huff_encoded_len(const uint8_t *s, size_t len)
-{
-	uint64_t bits = 0;
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		bits += code_len[s[i]];
-	return (size_t)((bits + 7) / 8);
-}
-
 /*
  * The encoder keeps its last `nbits` bits at the low end of acc, under 32 of
  * them before a symbol and under 62 after it.  At 32 or more the oldest 32
  * leave.
  */
 size_t
-huff_encode_if_shorter(uint8_t *dst, const uint8_t *s, size_t len)
+huff_encode(uint8_t *dst, size_t room, const uint8_t *s, size_t len)
 {
 	const uint8_t *end = s + len;
 	uint8_t *p = dst;
@@ -186,37 +166,17 @@ huff_encode_if_shorter(uint8_t *dst, const uint8_t *s, size_t len)
 		if (nbits < 32)
 			continue;
 		nbits -= 32;
-		if ((size_t)(p - dst) >= len)
+		if ((size_t)(p - dst) >= room)
 			return 0;
 		put_u32(p, (uint32_t)(acc >> nbits));
 		p += 4;
 	}
 	total = (size_t)(p - dst) + (nbits + 7) / 8;
-	if (total >= len)
+	if (total >= room)
 		return 0;
 	/* Fill up with the first bits of EOS, ones (RFC 7541 §5.2). */
 	put_u32(p, (uint32_t)((acc << 32 | UINT32_MAX) >> nbits));
 	return total;
-}
-
-void
-huff_encode(struct buf *out, const uint8_t *s, size_t len)
-{
-	size_t i, n = huff_encoded_len(s, len);
-	uint8_t *p = buf_reserve(out, n);
-	uint64_t acc = 0;
-	unsigned nbits = 0;
-
-	if (p == NULL)
-		return;
-	for (i = 0; i < len; i++) {
-		acc = acc << code[s[i]].len | code[s[i]].bits;
-		for (nbits += code[s[i]].len; nbits >= 8; nbits -= 8)
-			*p++ = (uint8_t)(acc >> (nbits - 8));
-	}
-	if (nbits > 0)
-		*p = (uint8_t)(acc << (8 - nbits) | 0xff >> nbits);
-	buf_commit(out, n);
 }
 
 static inline uint64_t

@@ -9,29 +9,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
-
 /*
  * Builds the tables on the first call.  hpack calls it; call it yourself only
  * to use the functions below alone, and not from two threads at once.
  */
 void huff_init(void);
 
-/* Octets that s takes when encoded, padding included. */
-size_t huff_encoded_len(const uint8_t *s, size_t len);
-
-/* Appends the encoding of s, padded with ones to an octet. */
-void huff_encode(struct buf *out, const uint8_t *s, size_t len);
-
-/* Octets that huff_encode_if_shorter writes beyond the length of s. */
+/* Octets that huff_encode may write beyond its room. */
 #define HUFF_ENCODE_SLACK 4
 
 /*
- * Encodes s into dst, which has room for len + HUFF_ENCODE_SLACK octets, if
- * that makes it shorter.  Returns the number of octets, or 0: it does not,
- * and dst holds rubbish.
+ * Encodes s into dst, padded with ones to an octet, if that takes fewer octets
+ * than `room`.  Returns their number, or 0: it does not, and dst holds rubbish.
  */
-size_t huff_encode_if_shorter(uint8_t *dst, const uint8_t *s, size_t len);
+size_t huff_encode(uint8_t *dst, size_t room, const uint8_t *s, size_t len);
 
 /*
  * Decodes len octets into dst, which has room for huff_decoded_max(len).
