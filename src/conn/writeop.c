@@ -190,5 +190,5 @@ writeop_raw(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
-	return send_raw(c->session, op->x->id, o->data, o->len);
+	return send_raw_octets(c->session, op->x->id, o->data, o->len);
 }

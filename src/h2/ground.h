@@ -10,8 +10,8 @@
 #define H2RIG_GROUND_H
 
 #include "base/buf.h"
-#include "contract.h"
 #include "hpack.h"
+#include "session.h"
 
 #define WINDOW_MAX INT64_C(0x7fffffff)	/* RFC 9113 §6.9.1 */
 #define WINDOW_DEFAULT 65535		/* RFC 9113 §6.9.2 */
@@ -155,7 +155,7 @@ int ground_exceeded(struct session *s, const struct frame *f,
     const char *bound, uint64_t value);
 int ground_no_memory(struct session *s, const struct frame *f);
 
-/* Frames that the session sends by itself: to the output, or behind the hold. */
+/* Frames that the session sends by itself, to the output or behind the hold. */
 
 void ground_own(struct session *s, unsigned type, unsigned flags, uint32_t id,
     const void *payload, size_t len);

@@ -124,7 +124,8 @@ decode_block(struct session *s, const struct frame *f,
 	if (rc == HPACK_ERR_DATA)
 		return ground_fail(s, f, H2_COMPRESSION_ERROR,
 		    "the header block cannot be decoded (RFC 9113 4.3)");
-	if (rc == HPACK_ERR_STOPPED && c.size > headers_section_max(&s->limits)) {
+	if (rc == HPACK_ERR_STOPPED &&
+	    c.size > headers_section_max(&s->limits)) {
 		if (s->block.opens)
 			refuse(s, f->stream_id, REFUSAL_IGNORED, NULL);
 		return fail_large(s, f);

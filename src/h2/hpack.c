@@ -64,7 +64,7 @@ void
 hpack_init(void)
 {
 	huff_init();
-	hpack_static_init();
+	hpack_table_static_init();
 }
 
 static size_t
@@ -183,7 +183,7 @@ put_size_updates(struct hpack_encoder *e, struct buf *out)
 static enum hpack_indexing
 decide(const struct hpack_encoder *e, const struct field *f, unsigned token)
 {
-	enum hpack_indexing rule = hpack_static[token].indexing;
+	enum hpack_indexing rule = hpack_table_static[token].indexing;
 
 	if (rule == HPACK_NEVER_SHORT)
 		rule = f->value_len < COOKIE_SAFE ? HPACK_NEVER : HPACK_INDEX;
@@ -199,12 +199,12 @@ decide(const struct hpack_encoder *e, const struct field *f, unsigned token)
 static size_t
 find_static(const struct field *f, unsigned token)
 {
-	const struct hpack_static *s = &hpack_static[token];
+	const struct hpack_static *s = &hpack_table_static[token];
 
 	for (;; s++) {
 		if (s->value_len == f->value_len &&
 		    same(f->value, s->value, f->value_len))
-			return (size_t)(s - hpack_static);
+			return (size_t)(s - hpack_table_static);
 		if (!s->same_name)
 			return 0;
 	}
@@ -313,7 +313,7 @@ encode_field(struct hpack_encoder *e, struct buf *out, const struct field *f)
 	enum hpack_indexing how;
 	uint8_t *start, *p;
 
-	l.token = hpack_static_find(f->name, f->name_len, l.hash);
+	l.token = hpack_table_static_find(f->name, f->name_len, l.hash);
 	how = decide(e, f, l.token);
 	look_up(e, f, how, &l);
 	start = p = buf_reserve(out, f->name_len + f->value_len +

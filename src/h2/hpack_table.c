@@ -107,13 +107,13 @@ static struct hpack_static rows[HPACK_STATIC_COUNT + 1] = {
 	YES("www-authenticate")
 };
 
-const struct hpack_static *const hpack_static = rows;
+const struct hpack_static *const hpack_table_static = rows;
 
 /* First index of a chain of names, or 0. */
 static uint8_t static_bucket[HPACK_BUCKETS];
 
 void
-hpack_static_init(void)
+hpack_table_static_init(void)
 {
 	static bool done;
 	unsigned i, b;
@@ -134,7 +134,7 @@ hpack_static_init(void)
 }
 
 unsigned
-hpack_static_find(const uint8_t *name, size_t len, uint32_t hash)
+hpack_table_static_find(const uint8_t *name, size_t len, uint32_t hash)
 {
 	unsigned i;
 
@@ -223,7 +223,7 @@ hpack_table_get(const struct hpack_table *t, size_t index, struct field *f)
 	const struct hpack_entry *e;
 
 	if (index <= HPACK_STATIC_COUNT) {
-		s = &hpack_static[index];
+		s = &hpack_table_static[index];
 		f->name = (const uint8_t *)s->name;
 		f->name_len = s->name_len;
 		f->value = (const uint8_t *)s->value;

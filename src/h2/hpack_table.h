@@ -33,10 +33,10 @@ struct hpack_static {
 };
 
 /* Indexed from 1 as on the wire; fields of one name stand together. */
-extern const struct hpack_static *const hpack_static;
+extern const struct hpack_static *const hpack_table_static;
 
 /* Builds the index by name on the first call. */
-void hpack_static_init(void);
+void hpack_table_static_init(void);
 
 /* A hash of the name, the same for as long as the process lives. */
 static inline uint32_t
@@ -60,7 +60,8 @@ hpack_bucket(uint32_t hash)
 }
 
 /* The first index with that name, or 0.  hash: hpack_name_hash(name). */
-unsigned hpack_static_find(const uint8_t *name, size_t len, uint32_t hash);
+unsigned hpack_table_static_find(const uint8_t *name, size_t len,
+    uint32_t hash);
 
 /* A field of a dynamic table. */
 struct hpack_entry {

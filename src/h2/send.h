@@ -119,7 +119,8 @@ int send_raw_frame(struct session *s, uint32_t by, unsigned type,
     unsigned flags, uint32_t id, const uint8_t *payload, size_t len);
 
 /* Any octets; whole frames in them are followed as above. */
-int send_raw(struct session *s, uint32_t by, const uint8_t *p, size_t len);
+int send_raw_octets(struct session *s, uint32_t by, const uint8_t *p,
+    size_t len);
 
 /* The stream whose raw header block holds the output; 0: none. */
 uint32_t send_held_by(const struct session *s);
@@ -136,8 +137,9 @@ void send_missing(const struct session *s, char *dst, size_t size);
 
 /*
  * For h2/ alone.  send_encode: makes a frame of prefix and v, encoded, in
- * s->scratch: SEND_OK or SEND_ERR_MEMORY.  send_note_headers: HEADERS went out, raw or not; status as
- * fields_status has it.  send_reserve: the stream of a promise; NULL: memory.
+ * s->scratch: SEND_OK or SEND_ERR_MEMORY.  send_note_headers: HEADERS went
+ * out, raw or not; status as fields_status has it.  send_reserve: the stream
+ * of a promise; NULL: memory.
  */
 int send_encode(struct session *s, unsigned type, unsigned flags, uint32_t id,
     const uint8_t *prefix, size_t prefix_len, const struct field *v, size_t n);

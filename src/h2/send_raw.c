@@ -22,7 +22,7 @@ update_hold(struct session *s, uint32_t by)
 		send_release(s);
 }
 
-/* Which frames open and end a header block, as the peer sees it (RFC 9113 §4.3). */
+/* Which frames open and end a block, as the peer sees it (RFC 9113 §4.3). */
 static void
 follow_block(struct raw_state *r, const struct frame *f)
 {
@@ -261,7 +261,7 @@ send_raw_frame(struct session *s, uint32_t by, unsigned type, unsigned flags,
 }
 
 int
-send_raw(struct session *s, uint32_t by, const uint8_t *p, size_t len)
+send_raw_octets(struct session *s, uint32_t by, const uint8_t *p, size_t len)
 {
 	int rc = check_raw(s, by);
 

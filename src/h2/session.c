@@ -14,7 +14,6 @@
 
 #include "headers.h"
 #include "recv.h"
-#include "session.h"
 
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 #define PREFACE_LEN (sizeof(preface) - 1)
@@ -46,7 +45,7 @@ static void
 send_settings(struct session *s)
 {
 	const struct session_limits *l = &s->limits;
-	const struct { uint8_t id; uint32_t value; } v[] = {
+	const struct { unsigned id; uint32_t value; } v[] = {
 		{ SETTINGS_HEADER_TABLE_SIZE, l->header_table_size },
 		{ SETTINGS_MAX_CONCURRENT_STREAMS, l->max_concurrent_streams },
 		{ SETTINGS_INITIAL_WINDOW_SIZE, l->initial_window_size },
@@ -56,14 +55,17 @@ send_settings(struct session *s)
 	};
 	/* 0 is what is assumed when it is not sent (RFC 8441 §3). */
 	size_t n = sizeof(v) / sizeof(v[0]) - !l->enable_connect_protocol;
-	uint8_t payload[sizeof(v) / sizeof(v[0]) * FRAME_SETTING_LEN] = { 0 };
+	struct buf *payload = &s->scratch;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		payload[i * FRAME_SETTING_LEN + 1] = v[i].id;
-		put_u32(payload + i * FRAME_SETTING_LEN + 2, v[i].value);
+		buf_add_u16(payload, v[i].id);
+		buf_add_u32(payload, v[i].value);
 	}
-	ground_own(s, FRAME_SETTINGS, 0, 0, payload, n * FRAME_SETTING_LEN);
+	if (payload->failed)
+		s->out.failed = true;
+	ground_own(s, FRAME_SETTINGS, 0, 0, buf_data(payload),
+	    buf_len(payload));
 }
 
 /*

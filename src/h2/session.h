@@ -16,12 +16,130 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "contract.h"
+#include "fields.h"
+#include "frame.h"
+#include "stream.h"
+
+/*
+ * Bounds on what a peer may do and the settings we send; see h2rig(8).  Past a
+ * bound the connection fails with ENHANCE_YOUR_CALM and a text that names it
+ * ("bound max-resets"), but for max_body, past which the stream is reset with
+ * that code, and max_concurrent_streams, with REFUSED_STREAM.
+ *
+ * A request past max_header_list_size or max_fields is answered with 431 (RFC
+ * 6585 §5), and a stream whose trailers are is reset with ENHANCE_YOUR_CALM:
+ * the block is decoded, so that HPACK stays in step, but only fields up to the
+ * bound are kept.  A section of four times max_header_list_size (65,536 octets
+ * at least) fails the connection.
+ *
+ * max_concurrent_streams counts streams that are not closed and those that
+ * were reset, by either side, while the application still holds them: a reset
+ * frees no place while work goes on.  A stream that ended as it should does
+ * not count, though held: a correct client that has seen END_STREAM may open
+ * its next stream before our script's function is back.  Above twice the
+ * bound, held streams of any kind refuse new ones too.
+ */
+struct session_limits {
+	uint32_t header_table_size;	/* SETTINGS we send, RFC 9113 §6.5.2 */
+	uint32_t max_concurrent_streams;
+	uint32_t initial_window_size;	/* above 65,535 the connection's too */
+	uint32_t max_frame_size;
+	uint32_t max_header_list_size;	/* also enforced, octets */
+	bool enable_connect_protocol;
+	uint32_t max_fields;		/* field lines in a section */
+	uint32_t max_continuations;	/* CONTINUATION frames in a block */
+	uint32_t max_settings;		/* entries in a SETTINGS frame */
+	uint32_t max_resets;		/* RST_STREAM, either side: at once */
+	uint32_t resets_per_second;	/* and in the long run */
+	uint32_t max_idle_frames;	/* control and empty DATA frames between
+					 * two frames that do work */
+	uint32_t max_replies;		/* replies to control frames queued */
+	uint32_t max_data_frames;	/* of a request, beyond one for each 256
+					 * octets of content; tunnels exempt */
+	uint64_t max_body;		/* octets of DATA content of a request;
+					 * CONNECT tunnels are exempt */
+};
 
 /* The defaults of h2rig(8). */
 void session_limits_default(struct session_limits *l);
 
 struct session;
+
+/* A request's HEADERS frame as it came, for applications that show frames. */
+struct headers_frame {
+	uint32_t length;	/* octets of payload, without CONTINUATION */
+	bool padded;
+	bool end_stream;
+	bool has_priority;
+	struct frame_priority priority;
+};
+
+/* What becomes of a request that the application does not see. */
+enum session_refusal {
+	REFUSAL_RESET,		/* malformed, or one too many: stream_error */
+	REFUSAL_STATUS,		/* answered with 431: `reason` */
+	REFUSAL_IGNORED		/* above the last stream of our GOAWAY, or it
+				 * has failed the connection */
+};
+
+/*
+ * Events.  Each is called from within session_recv (or, `closed`, from a
+ * send function too).  A callback may call send.h functions, session_consume
+ * and session_release, not session_recv and not session_free.
+ *
+ * A stream that got `headers` stays in memory, and s->user with it, until
+ * the application calls session_release and `closed` has been called.  When
+ * the connection fails or session_free is called, `closed` is not called for
+ * what was open.
+ */
+struct session_callbacks {
+	/* A request's field section is complete. */
+	void (*headers)(void *user, struct stream *s, const struct fields *l,
+	    const struct headers_frame *frame);
+	/*
+	 * DATA.  flow_len counts padding too.  The application returns flow_len
+	 * octets by session_consume once it has consumed the frame.
+	 */
+	void (*data)(void *user, struct stream *s, const uint8_t *data,
+	    size_t len, size_t flow_len, bool end_stream);
+	/* Trailers are complete; the request ends with them. */
+	void (*trailers)(void *user, struct stream *s, const struct fields *l);
+	/*
+	 * The stream is closed: s->reset and s->reset_code say how.  Called
+	 * once for a stream, for pushed ones too.
+	 */
+	void (*closed)(void *user, struct stream *s);
+	/*
+	 * Window to send in has grown and is there: on s, or (NULL) on the
+	 * connection or, by SETTINGS, on any stream.
+	 */
+	void (*window)(void *user, struct stream *s);
+	/*
+	 * For logs, may be NULL: the peer has sent RST_STREAM, perhaps on a
+	 * stream that is closed or gone; or GOAWAY.
+	 */
+	void (*rst_stream)(void *user, uint32_t id, uint32_t code);
+	void (*goaway)(void *user, uint32_t last, uint32_t code,
+	    const uint8_t *debug, size_t len);
+	/*
+	 * For logs, may be NULL: the peer broke a rule or passed a bound in a
+	 * way that costs it stream id only, which is being reset.
+	 */
+	void (*stream_error)(void *user, uint32_t id, const struct h2_error *e);
+	/*
+	 * For logs, may be NULL: the peer has opened stream id although it has
+	 * acknowledged what was sent behind GOAWAY, and so had read that (RFC
+	 * 9113 §6.8 forbids it).  The session sends nothing behind it to learn
+	 * of this.
+	 */
+	void (*late)(void *user, uint32_t id);
+	/*
+	 * For logs, may be NULL: request id, which `headers` does not tell of.
+	 * l: its fields, perhaps not all.
+	 */
+	void (*refused)(void *user, uint32_t id, const struct fields *l,
+	    enum session_refusal how, const char *reason);
+};
 
 /*
  * The limits are copied; cb and user are borrowed for the session's life.
@@ -94,6 +212,15 @@ struct stream *session_stream(const struct session *s, uint32_t id);
 size_t session_open_count(const struct session *s);
 
 /* Values of the peer's SETTINGS as they stand. */
+struct peer_settings {
+	uint32_t header_table_size;
+	uint32_t enable_push;
+	uint32_t max_concurrent_streams;
+	uint32_t initial_window_size;
+	uint32_t max_frame_size;
+	uint32_t max_header_list_size;	/* UINT32_MAX: no limit given */
+};
+
 const struct peer_settings *session_peer_settings(const struct session *s);
 
 /*

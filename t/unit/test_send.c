@@ -494,10 +494,10 @@ START_TEST(test_raw_octets)
 	ck_assert_int_eq(send_raw_block(r.s, 1, 0xee, 0, 7, NULL, 0, v + 1,
 	    1), SEND_OK);
 	expect_octets(&r, "000001ee0000000007be");
-	ck_assert_int_eq(send_raw(r.s, 1, OCTETS("\x00\x00\x01\x00\x00"
+	ck_assert_int_eq(send_raw_octets(r.s, 1, OCTETS("\x00\x00\x01\x00\x00"
 	    "\x00\x00\x00\x01z")), SEND_OK);
 	expect_octets(&r, "000001000000000001+7a");
-	ck_assert_int_eq(send_raw(r.s, 1, NULL, 0), SEND_OK);
+	ck_assert_int_eq(send_raw_octets(r.s, 1, NULL, 0), SEND_OK);
 	ck_assert_uint_eq(send_held_by(r.s), 0);
 	rig_end(&r);
 }
@@ -553,7 +553,7 @@ START_TEST(test_raw_follows_streams)
 	send_raw_frame(r.s, 5, FRAME_RST_STREAM, 0, 5,
 	    OCTETS("\x00\x00\x00\x08"));
 	/* In octets: HEADERS count as final; a RST_STREAM too long does not. */
-	send_raw(r.s, 7, OCTETS("\x00\x00\x01\x01\x04\x00\x00\x00\x07\x88"
+	send_raw_octets(r.s, 7, OCTETS("\x00\x00\x01\x01\x04\x00\x00\x00\x07\x88"
 	    "\x00\x00\x05\x03\x00\x00\x00\x00\x07\x00\x00\x00\x00\x00"
 	    "\x00\x00\x00\x00\x01\x00\x00\x00\x09"));
 	ck_assert(session_stream(r.s, 7)->headers_sent);
@@ -671,7 +671,7 @@ START_TEST(test_hold_ends)
 	    OCTETS("12345678")), SEND_OK);
 	ck_assert_int_eq(send_raw_frame(r.s, 3, FRAME_PING, 0, 0,
 	    OCTETS("12345678")), SEND_AGAIN_HELD);
-	ck_assert_int_eq(send_raw(r.s, 3, OCTETS("x")), SEND_AGAIN_HELD);
+	ck_assert_int_eq(send_raw_octets(r.s, 3, OCTETS("x")), SEND_AGAIN_HELD);
 	ck_assert_int_eq(send_raw_block(r.s, 3, 1, 4, 3, NULL, 0, v, 1),
 	    SEND_AGAIN_HELD);
 	ck_assert_int_eq(send_raw_block(r.s, 1, FRAME_CONTINUATION, 0, 1,
@@ -736,17 +736,17 @@ START_TEST(test_hold_partial)
 
 	rig_start(&r, true);
 	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET);
-	ck_assert_int_eq(send_raw(r.s, 1, OCTETS("\x00\x00")), SEND_OK);
+	ck_assert_int_eq(send_raw_octets(r.s, 1, OCTETS("\x00\x00")), SEND_OK);
 	ck_assert_uint_eq(send_held_by(r.s), 1);
 	check_missing(r.s, "7 of the 9 octets of a frame's header");
 	rig_run(&r, "PING 0 0 8*00; !respond 3 200; !respond 1 200");
-	send_raw(r.s, 1, OCTETS("\x03\x00\x01\x00\x00\x00\x01" "a"));
+	send_raw_octets(r.s, 1, OCTETS("\x03\x00\x01\x00\x00\x00\x01" "a"));
 	ck_assert_uint_eq(send_held_by(r.s), 1);
-	send_raw(r.s, 1, OCTETS("b"));
+	send_raw_octets(r.s, 1, OCTETS("b"));
 	check_missing(r.s, "1 of the 3 octets of DATA on stream 1");
 	ck_assert_int_eq(session_stream(r.s, 1)->state,
 	    STREAM_HALF_CLOSED_REMOTE);
-	send_raw(r.s, 1, OCTETS("c"));
+	send_raw_octets(r.s, 1, OCTETS("c"));
 	ck_assert_uint_eq(send_held_by(r.s), 0);
 	ck_assert(!send_in_frame(r.s));
 	ck_assert_str_eq(rig_log(&r), "headers 1 end; headers 3 end; "
@@ -764,7 +764,7 @@ START_TEST(test_partial_frame_is_the_last)
 
 	rig_start(&r, true);
 	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET);
-	ck_assert_int_eq(send_raw(r.s, 3, OCTETS("\x00\x00\x00\x02\x00\x00"
+	ck_assert_int_eq(send_raw_octets(r.s, 3, OCTETS("\x00\x00\x00\x02\x00\x00"
 	    "\x00\x00\x03" "HTTP/1.1 400 Bad Request\r\n\r\n")), SEND_OK);
 	ck_assert_uint_eq(send_held_by(r.s), 3);
 	check_missing(r.s, "4740161 of the 4740180 octets of frame of type "
