@@ -9,6 +9,7 @@
  * tests call it.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "frame.h"
 
@@ -302,25 +303,38 @@ frame_setting_decode(const uint8_t *payload, size_t i, uint16_t *id,
 	*value = get_u32(p + 2);
 }
 
-void
-frame_header_encode(struct buf *out, uint32_t length, unsigned type,
-    unsigned flags, uint32_t stream_id)
+/* The header, and room for a payload of n octets, which is returned; or NULL. */
+static uint8_t *
+begin(struct buf *out, uint32_t length, unsigned type, unsigned flags,
+    uint32_t stream_id, size_t n)
 {
-	uint8_t *p = buf_reserve(out, FRAME_HEADER_LEN);
+	uint8_t *p = buf_reserve(out, FRAME_HEADER_LEN + n);
 
 	if (p == NULL)
-		return;
+		return NULL;
 	put_u24(p, length);
 	p[3] = (uint8_t)type;
 	p[4] = (uint8_t)flags;
 	put_u32(p + 5, stream_id);
 	buf_commit(out, FRAME_HEADER_LEN);
+	return p + FRAME_HEADER_LEN;
+}
+
+void
+frame_header_encode(struct buf *out, uint32_t length, unsigned type,
+    unsigned flags, uint32_t stream_id)
+{
+	begin(out, length, type, flags, stream_id, 0);
 }
 
 void
 frame_encode(struct buf *out, unsigned type, unsigned flags,
     uint32_t stream_id, const void *payload, size_t len)
 {
-	frame_header_encode(out, (uint32_t)len, type, flags, stream_id);
-	buf_add(out, payload, len);
+	uint8_t *p = begin(out, (uint32_t)len, type, flags, stream_id, len);
+
+	if (p == NULL || len == 0)
+		return;
+	memcpy(p, payload, len);
+	buf_commit(out, len);
 }

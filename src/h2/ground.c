@@ -301,15 +301,6 @@ ground_count_reset(struct session *s, const struct frame *f)
 }
 
 int
-ground_count_idle(struct session *s, const struct frame *f)
-{
-	if (++s->idle_frames > s->limits.max_idle_frames)
-		return ground_exceeded(s, f, "max-idle-frames",
-		    s->limits.max_idle_frames);
-	return 0;
-}
-
-int
 ground_count_reply(struct session *s, const struct frame *f)
 {
 	struct replies *r = &s->replies;

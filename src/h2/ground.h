@@ -200,7 +200,14 @@ bool ground_ignores(const struct session *s, uint32_t id);
 int ground_count_reset(struct session *s, const struct frame *f);
 
 /* A frame came that moves nothing forward: control, empty DATA, ignored. */
-int ground_count_idle(struct session *s, const struct frame *f);
+static inline int
+ground_count_idle(struct session *s, const struct frame *f)
+{
+	if (++s->idle_frames <= s->limits.max_idle_frames)
+		return 0;
+	return ground_exceeded(s, f, "max-idle-frames",
+	    s->limits.max_idle_frames);
+}
 
 /* A reply to f was queued. */
 int ground_count_reply(struct session *s, const struct frame *f);

@@ -284,9 +284,8 @@ static void
 add_data(struct session *s, struct stream *st, const uint8_t *p, size_t n,
     bool end)
 {
-	frame_header_encode(&s->out, (uint32_t)n, FRAME_DATA,
-	    end ? FLAG_END_STREAM : 0, st->id);
-	buf_add(&s->out, p, n);
+	frame_encode(&s->out, FRAME_DATA, end ? FLAG_END_STREAM : 0, st->id, p,
+	    n);
 	s->send_window -= (int64_t)n;
 	st->send_window -= (int64_t)n;
 	st->sent += n;

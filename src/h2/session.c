@@ -211,9 +211,8 @@ admit_frame(struct session *s, const struct frame *f)
 }
 
 /*
- * The first `need` octets of the frame in hand, which is where the caller's
- * octets begin, or in s->in once a part of it had to be kept there.  NULL: not
- * all of them have come; all that have are in s->in.
+ * Moves octets to s->in until it has the first `need` of the frame in hand:
+ * where they are, or NULL when they have not all come.
  */
 static const uint8_t *
 gather(struct session *s, const uint8_t **p, size_t *len, size_t need)
@@ -221,8 +220,6 @@ gather(struct session *s, const uint8_t **p, size_t *len, size_t need)
 	size_t have = buf_len(&s->in);
 	size_t n;
 
-	if (have == 0 && *len >= need)
-		return *p;
 	if (have < need) {
 		n = need - have < *len ? need - have : *len;
 		buf_add(&s->in, *p, n);
@@ -237,26 +234,30 @@ recv_frames(struct session *s, const uint8_t *p, size_t len)
 {
 	const uint8_t *octets;
 	struct frame f;
+	bool here;		/* the octets are the caller's */
 	size_t size;
 
 	while (len > 0) {
-		octets = gather(s, &p, &len, FRAME_HEADER_LEN);
+		here = buf_len(&s->in) == 0 && len >= FRAME_HEADER_LEN;
+		octets = here ? p : gather(s, &p, &len, FRAME_HEADER_LEN);
 		if (octets == NULL)
 			return 0;
 		frame_header_decode(octets, &f);
 		if (admit_frame(s, &f) == -1)
 			return -1;
 		size = FRAME_HEADER_LEN + f.length;
-		octets = gather(s, &p, &len, size);
+		here = here && len >= size;
+		octets = here ? p : gather(s, &p, &len, size);
 		if (octets == NULL)
 			return 0;
 		if (recv_frame(s, &f, octets + FRAME_HEADER_LEN) == -1)
 			return -1;
-		if (octets == p) {
+		if (here) {
 			p += size;
 			len -= size;
+		} else {
+			buf_clear(&s->in);
 		}
-		buf_clear(&s->in);
 	}
 	return 0;
 }
