@@ -161,16 +161,19 @@ class Router:
         decoded = files.decode_path(path)
         if decoded is None:
             return None
+        # Else "//private/file" would get around the route of "/private/*", and
+        # around a rewrite of "/private/file".
+        plain = _idle.sub("/", decoded)
         to: Optional[str] = None
         for methods, source, target in self._rewrites:
-            if decoded == source and (methods is None or method in methods):
+            if source in (decoded, plain) and (methods is None
+                                               or method in methods):
                 to = target
                 decoded = files.decode_path(target.partition("?")[0])
+                if decoded is None:
+                    return None
+                plain = _idle.sub("/", decoded)
                 break
-        if decoded is None:
-            return None
-        # Else "//private/file" would get around the route of "/private/*".
-        plain = _idle.sub("/", decoded)
         for route in self._routes:
             if route.methods is not None and method not in route.methods:
                 continue
