@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""--wpt: pages made for .any.js, .window.js and .worker.js tests, octet by
-octet, and opened in Chromium."""
+"""--wpt: pages made for .any.js, .window.js, .worker.js, .extension.js and
+test262 tests, octet by octet, and opened in Chromium."""
 import os
 import shutil
 import sys
@@ -22,8 +22,6 @@ TOP = """<!doctype html>
 """
 ALL = """<title>All &lt;globals&gt; &amp; "more"</title>
 <meta name="timeout" content="long">
-<meta name="variant" content="?one">
-<meta name="variant" content="?two&amp;&quot;x&quot;">
 """
 GLOBAL = """self.GLOBAL = {
   isWindow: function() { return %s; },
@@ -49,16 +47,16 @@ SERVICE = """(async function() {
   fetch_tests_from_worker(now.installing);
 })();"""
 WINDOW = TOP + ALL + "<script>\n" + GLOBAL % ("true", "false") + "</script>\n" \
-    + HARNESS + """<script%s src="helper.js"></script>
-<script%s src="/sub/helper.js?a=1&amp;b=&quot;2&quot;"></script>
+    + HARNESS + """<script src="helper.js"></script>
+<script src="/sub/helper.js?a=1&amp;b=&quot;2&quot;"></script>
 """ + LOG + """<script%s src="/sub/all.any.js"></script>
 """
 
 # path: content type, content
 PAGES = [
-    ("/sub/all.any.html?one", HTML, WINDOW % ("", "", "")),
+    ("/sub/all.any.html?one", HTML, WINDOW % ""),
     ("/sub/all.any.window-module.html", HTML,
-     WINDOW % ((' type="module"',) * 3)),
+     WINDOW % ' type="module"'),
     ("/sub/all.any.worker.html?one", HTML, WORKER % (
         ALL, "fetch_tests_from_worker("
         'new Worker("/sub/all.any.worker.js?one"));')),
@@ -93,8 +91,9 @@ import "/sub/helper.js?a=1&b=\\"2\\"";
 import "/sub/all.any.js";
 done();
 """),
-    ("/sub/all.any.worker-globals.js", OWN, GLOBAL % ("false", "true")
-     + 'self.META_TITLE = "All \\u003cglobals> & \\"more\\"";\n'),
+    ("/sub/all.any.worker-globals.js", OWN,
+     'self.META_TITLE = "All \\u003cglobals> & \\"more\\"";\n'
+     + GLOBAL % ("false", "true")),
     ("/default.any.html", HTML, TOP + "<script>\n"
      + GLOBAL % ("true", "false") + "</script>\n" + HARNESS + LOG
      + '<script src="/default.any.js"></script>\n'),
@@ -108,12 +107,12 @@ done();
         "<title>In a worker</title>\n<meta name=\"timeout\" "
         "content=\"long\">\n", "fetch_tests_from_worker("
         'new Worker("/plain.worker.js?q"));')),
-    ("/plain.worker-module.html", HTML, WORKER % (
-        "<title>In a worker</title>\n<meta name=\"timeout\" "
-        "content=\"long\">\n", "fetch_tests_from_worker("
-        'new Worker("/plain.worker.js", { type: "module" }));')),
+    ("/module.worker-module.html", HTML, WORKER % (
+        "<title>first</title>\n<title>second</title>\n",
+        "fetch_tests_from_worker("
+        'new Worker("/module.worker.js", { type: "module" }));')),
     ("/extends.extension.html", HTML, TOP + "<title>Extends</title>\n"
-     + HARNESS + """<script src="/resources/testdriver.js"></script>
+     + HARNESS + """<script src="/resources/testdriver.js?feature=extensions"></script>
 <script src="/resources/testdriver-vendor.js"></script>
 <script src="/resources/web-extensions-helper.js"></script>
 """ + LOG + '<script src="/extends.extension.js"></script>\n'),
@@ -125,6 +124,57 @@ done();
      "<!doctype html>\n<title>a file of its own</title>\n"),
 ]
 
+PARTS = """<!doctype html>
+<meta charset="utf-8">
+<title>Test</title>
+<script src="/resources/test262/test262-reporter.js"></script>
+<script src="/third_party/test262/harness/assert.js"></script>
+<script src="/third_party/test262/harness/sta.js"></script>
+<script src="/resources/test262/test262-provider.js"></script>
+"""
+PARSE = """<script>test262Negative("SyntaxError", "parse");</script>
+<script src="/third_party/test262/harness/one.js"></script>
+<script src="/third_party/test262/harness/two-2.js"></script>
+"""
+ASYNC = """<meta name="timeout" content="long">
+<script>test262Negative("Test262Error", "resolution");</script>
+<script>test262IsAsync(true);</script>
+<script src="/helper.js?a&amp;b"></script>
+<script src="/third_party/test262/harness/one.js"></script>
+<script src="/third_party/test262/harness/doneprintHandle.js"></script>
+"""
+CLASSIC = """<body>
+<script>test262Setup();</script>
+<script src="%s" onerror="test262ScriptError()"></script>
+"""
+# suffix, what is in the frame's page: of /test262/parse.js, /test262/async.js
+TEST262 = [
+    (".test262-test.html", PARTS + PARSE + CLASSIC % "/test262/parse.js",
+     PARTS + ASYNC + CLASSIC % "/test262/async.js"),
+    (".test262-test.strict.html",
+     PARTS + PARSE + CLASSIC % "/test262/parse.test262.strict.js",
+     PARTS + ASYNC + CLASSIC % "/test262/async.test262.strict.js"),
+]
+# page: frame in it
+FRAMES = [
+    ("/test262/async.test262.html?q", "/test262/async.test262-test.html"),
+    ("/test262/async.test262.strict.html",
+     "/test262/async.test262-test.strict.html"),
+    ("/test262/async.test262-module.html",
+     "/test262/async.test262-module-test.html"),
+]
+# frontmatter: includes
+FRONTMATTERS = [
+    ("includes: [a.js, b.js]", ["a.js", "b.js"]),
+    ("includes: [ \"a.js\", 'b-c.js' ]   # two", ["a.js", "b-c.js"]),
+    ("includes:\n- a.js\n-  b.js\nes6id: c.js", ["a.js", "b.js"]),
+    ("includes:\n  - a.js\n  # no\n  - b.js", ["a.js", "b.js"]),
+    ("includes: [\r\n  a.js,\r\n  b.js\r\n]", ["a.js", "b.js"]),
+    ("info: |\r  includes: [a.js]\rincludes: [b.js]", ["b.js"]),
+    ("description: includes: [a.js]", []), ("", []), ("includes:", []),
+    ("- a.js\nincludes", []),
+]
+
 # path: status
 STATUSES = [
     ("/default.any.worker.html", 200), ("/default.any.worker.js", 200),
@@ -134,7 +184,11 @@ STATUSES = [
     ("/default.any.window-module.html", 404),
     ("/listed.any.html", 200), ("/listed.any.sharedworker.html", 200),
     ("/listed.any.worker.html", 404),
+    ("/plain.worker-module.html", 404), ("/module.worker.html", 404),
     ("/none.any.html", 404), ("/none.any.worker.js", 404),
+    ("/none.test262.html", 404), ("/none.test262-test.html", 404),
+    ("/none.test262.strict.js", 404), ("/test262/parse.test262.js", 404),
+    ("/default.any.html?pipe=status(418)", 418),
     ("/none.window.html", 404), ("/none.worker.html", 404),
     ("/default.any%2Ehtml", 404), ("/default%2Eany.html", 404),
     ("/%2e%2e/default.any.html", 404), ("/default.any.js/x.any.html", 404),
@@ -167,9 +221,14 @@ OPENED = [
     ("/default.any.html", ["default"]),
     ("/page.window.html?q", ["query", "window"]),
     ("/plain.worker.html?q", ["worker"]),
+    ("/test262/sloppy.test262.html", ["Test"]),
+    ("/test262/strict.test262.strict.html", ["Test"]),
+    ("/test262/module.test262-module.html", ["Test"]),
+    ("/test262/async.test262-module.html", ["Test"]),
 ]
 TITLES = {"/sub/all": 'All <globals> & "more"', "/default": "",
-          "/page": "In a window", "/plain": "In a worker"}
+          "/page": "In a window", "/plain": "In a worker",
+          "/test262": "Test"}
 
 
 def pages(s):
@@ -194,6 +253,44 @@ def pages(s):
              "POST is for nobody")
         t.eq(c.fetch("/resources/WebIDLParser.js").body, b"idl",
              "the rewrite of WebIDLParser.js")
+
+
+def test262(s, root):
+    """Pages of test262."""
+    isolated = ("same-origin", "require-corp")
+    with Client(s.port) as c:
+        for suffix, *wanted in TEST262:
+            for name, want in zip(("parse", "async"), wanted):
+                x = c.fetch(f"/test262/{name}{suffix}")
+                t.eq((x.header("content-type"), x.body.decode(),
+                      (x.header("cross-origin-opener-policy"),
+                       x.header("cross-origin-embedder-policy"))),
+                     (HTML, want, isolated), f"/test262/{name}{suffix}")
+        x = c.fetch("/test262/async.test262-module-test.html")
+        text = x.body.decode()
+        t.ok(text.startswith(PARTS + ASYNC)
+             and 'import("/test262/async.js")' in text
+             and "__test262IsModule = true" in text, "of a module", text)
+        for path, frame in FRAMES:
+            x = c.fetch(path)
+            text = x.body.decode()
+            t.ok(HARNESS in text and "test262HarnessDone" in text
+                 and f'<iframe id="test262-iframe" src="{frame}">' in text
+                 and '<meta name="timeout" content="long">' in text
+                 and x.header("cross-origin-opener-policy") is None, path, x)
+        x = c.fetch("/test262/async.test262.strict.js")
+        with open(os.path.join(root, "test262", "async.js"), "rb") as f:
+            t.eq((x.header("content-type"), x.body),
+                 (JS, b'"use strict";\n' + f.read()), "a test made strict")
+        for front, includes in FRONTMATTERS:
+            with open(os.path.join(root, "test262", "x.js"), "w",
+                      newline="") as f:
+                f.write("/*---\n" + front + "\n---*/ ---*/\n")
+            text = c.fetch("/test262/x.test262-test.html").body.decode()
+            got = text[len(PARTS):text.index("<body>")]
+            t.eq(got, "".join(
+                f'<script src="/third_party/test262/harness/{name}">'
+                "</script>\n" for name in includes), f"frontmatter {front!r}")
 
 
 def opened(s):
@@ -236,6 +333,7 @@ with Server(SCRIPTS) as server:
     with Server(root, "--wpt", "--ws-docroot",
                 os.path.join(HERE, "ws-scripts")) as wpt:
         pages(wpt)
+        test262(wpt, root)
         opened(wpt)
     with Server(root) as plain, Client(plain.port) as client:
         t.eq([client.fetch(p).status for p in (

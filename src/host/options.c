@@ -115,7 +115,7 @@ static const struct row rows[] = {
 	{ "validators", 0, NULL, KIND_TRUE, AT(validators), 0, 0,
 	    NULL, "etag, last-modified and 304 for files" },
 	{ "wpt", 0, NULL, KIND_TRUE, AT(wpt), 0, 0,
-	    NULL, "pages for .any.js, .window.js, .worker.js" },
+	    NULL, "pages of web-platform-tests" },
 	{ "ws-docroot", 0, "DIR", KIND_STRING, AT(ws_doc_root), 0, 0,
 	    "DOCROOT", "where *_wsh.py are" },
 	GROUP("Connections"),

@@ -1,4 +1,3 @@
-// META: global=window
-// META: global=sharedworker
+// META: global=window, sharedworker
 // SPDX-License-Identifier: MIT
 test(() => {}, "listed");

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Pages and worker scripts made for web-platform-tests' JavaScript tests, so
-that a browser can open `X.any.js`, `X.window.js` and `X.worker.js` straight
-from the server.
+that a browser can open `X.any.js`, `X.window.js`, `X.worker.js`,
+`X.extension.js` and those of test262 straight from the server.
 
 `register` puts their routes before the others (`--wpt`).  The `// META:`
 lines that a test begins with say what is in the page: `title`, `timeout`,
-`script`, `variant`, and, for `.any.js`, `global`.
+`script`, and `global`.  (`variant` is for the runner alone.)
 """
 
 import functools
@@ -13,12 +13,13 @@ import html
 import json
 import os
 import re
-from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Tuple
+from typing import (Any, FrozenSet, List, NamedTuple, Optional, Tuple,
+                    Union)
 from urllib.parse import urljoin
 
 from h2rig import handlers, pipes
 from h2rig.errors import HTTPException
-from h2rig.server import files, wpt_shadowrealm
+from h2rig.server import files, wpt_shadowrealm, wpt_test262
 
 __all__ = ["PAGES", "SCRIPTS", "Meta", "read_meta", "register"]
 
@@ -28,19 +29,18 @@ DEFAULT_GLOBALS = frozenset(("window", "dedicatedworker"))
 #: Names that stand for several.
 _GROUPS = {
     "worker": ("dedicatedworker", "sharedworker", "serviceworker"),
-    "worker-module": ("dedicatedworker-module", "sharedworker-module",
-                      "serviceworker-module"),
     "shadowrealm": wpt_shadowrealm.SCOPES,
 }
 
-_meta_line = re.compile(r"//\s*META:\s*(\w*)=(.*)$")
+_meta_line = re.compile(rb"//\s*META:\s*(\w*)=(.*)$")
 
 
 class Page(NamedTuple):
     """One kind of page: what is behind the test's name in the URL, in the
     test's file, and in the worker's script; the global (None: every such test
     has the page); what starts the worker, or, without one, "module" if the
-    test is a module; more scripts of the harness.
+    test is a module (the scripts of its META lines are none); more scripts of
+    the harness.
     """
 
     suffix: str
@@ -54,7 +54,7 @@ class Page(NamedTuple):
 _HARNESS = """<script src="/resources/testharness.js"></script>
 <script src="/resources/testharnessreport.js"></script>
 """
-_DRIVER = """<script src="/resources/testdriver.js"></script>
+_DRIVER = """<script src="/resources/testdriver.js?feature=extensions"></script>
 <script src="/resources/testdriver-vendor.js"></script>
 <script src="/resources/web-extensions-helper.js"></script>
 """
@@ -98,9 +98,10 @@ PAGES = (
          ".any.worker-module.js", "serviceworker-module",
          _SERVICE % ", type: \"module\""),
     Page(".window.html", ".window.js", "", None, ""),
-    Page(".worker.html", ".worker.js", ".worker.js", None, _DEDICATED),
-    Page(".worker-module.html", ".worker.js", ".worker.js", None,
-         _DEDICATED_MODULE),
+    Page(".worker.html", ".worker.js", ".worker.js", "dedicatedworker",
+         _DEDICATED),
+    Page(".worker-module.html", ".worker.js", ".worker.js",
+         "dedicatedworker-module", _DEDICATED_MODULE),
     Page(".extension.html", ".extension.js", "", None, "", _DRIVER),
 )
 
@@ -115,21 +116,16 @@ _FORBIDDEN = ("/_certs/*", "/tools/*", "{spec}/tools/*", "/results/")
 class Meta:
     """A test's META lines.
 
-    title: text or None.  long: whether its timeout is the long one.  scripts,
-    variants: lists, in order.  scopes: the globals that it is for.
+    titles, scripts: lists, in order.  long: whether its timeout is the long
+    one.  scopes: the globals that it is for.
     """
 
     def __init__(self, pairs: List[Tuple[str, str]]) -> None:
-        found: Dict[str, List[str]] = {}
-        for key, value in pairs:
-            found.setdefault(key, []).append(value.strip())
-        self.title = found["title"][-1] if "title" in found else None
-        self.long = "long" in found.get("timeout", ())
-        self.scripts = found.get("script", [])
-        self.variants = found.get("variant", [])
-        self.scopes = DEFAULT_GLOBALS
-        if "global" in found:
-            self.scopes = _scopes(",".join(found["global"]))
+        self.titles = [value for key, value in pairs if key == "title"]
+        self.scripts = [value for key, value in pairs if key == "script"]
+        self.long = ("timeout", "long") in pairs
+        scopes = next((v for key, v in pairs if key == "global"), "")
+        self.scopes = _scopes(scopes) if scopes else DEFAULT_GLOBALS
 
 
 def _scopes(value: str) -> FrozenSet[str]:
@@ -141,11 +137,12 @@ def _scopes(value: str) -> FrozenSet[str]:
 def read_meta(source: bytes) -> Meta:
     """What the META lines at the start of a test say."""
     pairs = []
-    for line in source.decode("utf-8-sig", "replace").splitlines():
+    for line in source.split(b"\n"):
         match = _meta_line.match(line)
         if match is None:
             break
-        pairs.append((match.group(1), match.group(2)))
+        pairs.append((match.group(1).decode("ascii"),
+                      match.group(2).decode("utf-8", "replace").strip()))
     return Meta(pairs)
 
 
@@ -162,15 +159,16 @@ class _Test:
         self.query = request.request_path[len(request.path):]
         self.place = files.requested(self.path)[1]
         with files.open_file(self.place)[0] as f:
-            self.meta = read_meta(f.read())
+            self.source = f.read()
+        self.meta = read_meta(self.source)
 
     def urls(self) -> List[str]:
         """The scripts that its META lines name, and the test."""
         return [urljoin(self.path, script) for script in self.meta.scripts] + [
             self.path]
 
-    def answer(self, request: Any, response: Any, kind: str, text: str
-               ) -> None:
+    def answer(self, request: Any, response: Any, kind: str,
+               text: Union[str, bytes]) -> None:
         """Sends text with the test's own headers."""
         fields = files.load_headers(
             self.place, lambda data: pipes.template(request, data, "none"))
@@ -198,15 +196,15 @@ def _head(test: _Test, scope: Optional[str]) -> str:
         raise HTTPException(404, "%s is not for the global %s; it is for %s"
                             % (test.path, scope,
                                ", ".join(sorted(meta.scopes))))
-    lines = ["<!doctype html>\n<meta charset=\"utf-8\">\n"]
-    if meta.title is not None:
-        lines.append("<title>%s</title>\n" % html.escape(meta.title, False))
-    if meta.long:
-        lines.append("<meta name=\"timeout\" content=\"long\">\n")
-    for variant in meta.variants:
-        lines.append("<meta name=\"variant\" content=\"%s\">\n"
-                     % html.escape(variant))
-    return "".join(lines)
+    return "".join([
+        "<!doctype html>\n<meta charset=\"utf-8\">\n",
+        *("<title>%s</title>\n" % html.escape(title, False)
+          for title in meta.titles),
+        "<meta name=\"timeout\" content=\"long\">\n" * meta.long])
+
+
+def _element(script: str, kind: str = "") -> str:
+    return "<script%s src=\"%s\"></script>\n" % (kind, html.escape(script))
 
 
 def _page(page: Page, request: Any, response: Any) -> None:
@@ -224,12 +222,9 @@ def _page(page: Page, request: Any, response: Any) -> None:
         script = page.start % _js(test.stem + page.worker + test.query)
         parts.append("<script>\n%s\n</script>\n" % script)
     else:
-        element = "<script%s src=\"%%s\"></script>\n" % (
-            " type=\"module\"" if page.start == "module" else "")
-        for script in test.meta.scripts:
-            parts.append(element % html.escape(script))
-        parts.append("<div id=\"log\"></div>\n")
-        parts.append(element % html.escape(test.path))
+        kind = " type=\"module\"" if page.start == "module" else ""
+        parts += [_element(script) for script in test.meta.scripts]
+        parts += ["<div id=\"log\"></div>\n", _element(test.path, kind)]
     test.answer(request, response, "text/html", "".join(parts))
 
 
@@ -252,7 +247,8 @@ def _realm_page(page: wpt_shadowrealm.Page, request: Any, response: Any
     if test is None:
         return
     text = _head(test, page.scope) + _HARNESS
-    text += "<script src=\"%s\"></script>\n" % wpt_shadowrealm.OUTER
+    if page.outer:
+        text += _element(wpt_shadowrealm.OUTER)
     text += "<div id=\"log\"></div>\n<script>\n%s\n</script>\n" % (
         wpt_shadowrealm.filled(page.script, test.urls(), test.query,
                                test.stem + page.worker + test.query))
@@ -265,7 +261,29 @@ def _realm_script(suffix: str, request: Any, response: Any) -> None:
     if test is not None:
         test.answer(request, response, "text/javascript",
                     wpt_shadowrealm.filled(wpt_shadowrealm.SCRIPTS[suffix],
-                                           test.urls(), test.query))
+                                           test.urls(), test.query,
+                                           titles=test.meta.titles))
+
+
+def _test262_page(page: wpt_test262.Page, request: Any, response: Any
+                  ) -> None:
+    # The handler for a kind of page of test262.
+    test = _find(page.suffix, ".js", request, response)
+    if test is None:
+        return
+    for name, value in page.headers:
+        response.headers.set(name, value)
+    test.answer(request, response, "text/html", wpt_test262.filled(
+        page, test.stem + page.target, test.meta.scripts, test.meta.long,
+        test.source))
+
+
+def _test262_strict(request: Any, response: Any) -> None:
+    # X.test262.strict.js
+    test = _find(wpt_test262.STRICT, ".js", request, response)
+    if test is not None:
+        test.answer(request, response, "text/javascript",
+                    b"\"use strict\";\n" + test.source)
 
 
 #: What makes a file without a dot in its name a script.
@@ -282,15 +300,18 @@ def _is_script(path: str) -> bool:
         return _function.search(f.read()) is not None
 
 
+def _worker_start(test: _Test) -> str:
+    return "".join("self.META_TITLE = %s;\n" % _js(title)
+                   for title in test.meta.titles) + _GLOBAL % ("false",
+                                                               "true")
+
+
 def _worker(request: Any, response: Any) -> None:
     # X.any.worker.js
     test = _find(".any.worker.js", ".any.js", request, response)
     if test is None:
         return
-    parts = []
-    if test.meta.title is not None:
-        parts.append("self.META_TITLE = %s;\n" % _js(test.meta.title))
-    parts.append(_GLOBAL % ("false", "true"))
+    parts = [_worker_start(test)]
     for script in ["/resources/testharness.js", *test.meta.scripts,
                    test.path]:
         parts.append("importScripts(%s);\n" % _js(script))
@@ -322,10 +343,7 @@ def _worker_globals(request: Any, response: Any) -> None:
     test = _find(".any.worker-globals.js", ".any.js", request, response)
     if test is None:
         return
-    text = _GLOBAL % ("false", "true")
-    if test.meta.title is not None:
-        text += "self.META_TITLE = %s;\n" % _js(test.meta.title)
-    test.answer(request, response, "text/javascript", text)
+    test.answer(request, response, "text/javascript", _worker_start(test))
 
 
 class _WellKnown:
@@ -344,6 +362,7 @@ SCRIPTS = {
     ".any.worker.js": _worker,
     ".any.worker-module.js": _worker_module,
     ".any.worker-globals.js": _worker_globals,
+    wpt_test262.STRICT: _test262_strict,
 }
 
 
@@ -364,6 +383,9 @@ def register(router: Any) -> None:
     for suffix in wpt_shadowrealm.SCRIPTS:
         router.register("GET", "*" + suffix,
                         functools.partial(_realm_script, suffix))
+    for page262 in wpt_test262.PAGES:
+        router.register("GET", "*" + page262.suffix,
+                        functools.partial(_test262_page, page262))
     # Scripts whose names specifications have fixed.
     router.register("any", "/.well-known/*", _WellKnown())
     router.rewrite("GET", "/resources/WebIDLParser.js",

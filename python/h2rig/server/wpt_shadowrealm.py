@@ -8,7 +8,8 @@ They call what the checkout has in its /resources:
         fetch_tests_from_worker
   testharness-shadowrealm-outer.js: shadowRealmEvalAsync, fetchAdaptor,
         getPostMessageFunc, setupFakeDynamicImportInShadowRealm (which makes
-        fakeDynamicImport in the realm), setupFakeFetchOverMessagePort
+        fakeDynamicImport in the realm), setupFakeFetchOverMessagePort,
+        createSetupErrorResult (the message of a harness that failed)
   testharness-shadowrealm-inner.js: setShadowRealmGlobalProperties
   testharness-shadowrealm-audioworkletprocessor.js: TestRunner, which is the
         processor "test-runner" and has fetchOverPortExecutor
@@ -16,11 +17,11 @@ They call what the checkout has in its /resources:
 
 import json
 import re
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Sequence
 
 __all__ = ["OUTER", "PAGES", "SCRIPTS", "SCOPES", "Page", "filled"]
 
-#: What pages load too.
+#: What the hosts of realms load.
 OUTER = "/resources/testharness-shadowrealm-outer.js"
 _PROCESSOR = "/resources/testharness-shadowrealm-audioworkletprocessor.js"
 
@@ -29,18 +30,21 @@ class Page(NamedTuple):
     """One kind of page.
 
     suffix: what is behind the test's name in the URL.  scope: its global.
-    worker: what is behind the name in the URL of the worker's script, "" if
-    there is none.  script: the page's own, for `filled`.
+    outer: whether it loads OUTER.  worker: what is behind the name in the URL
+    of the worker's script, "" if there is none.  script: the page's own, for
+    `filled`.
     """
 
     suffix: str
     scope: str
+    outer: bool
     worker: str
     script: str
 
 
 # In scripts: @WORKER@ is the URL of the worker's script, @SEARCH@ the query,
-# and @LOAD(f)@ calls f with the URL of each of the test's scripts.
+# and @LOAD(f)@ calls f with the URL of each of the test's scripts, the title
+# of a test in a worker before it.
 # What stands between ` and ` is text for a realm.
 _REALM = """  const realm = new ShadowRealm();
 %(first)s  await shadowRealmEvalAsync(realm, `
@@ -55,8 +59,10 @@ _PLAIN = {"first": "", "load": "import", "search": "location.search",
           "fetch": "fetchAdaptor"}
 _FAKE = dict(_PLAIN, load="fakeDynamicImport", first="  "
              "setupFakeDynamicImportInShadowRealm(realm, fetchAdaptor);\n")
-_OVER_PORT = dict(_PLAIN, search="@SEARCH@",
-                  fetch="this.fetchOverPortExecutor.bind(this)")
+_OVER_PORT = dict(_FAKE, search="@SEARCH@", fetch="fetchOverPort", first="""\
+  const fetchOverPort = this.fetchOverPortExecutor.bind(this);
+  setupFakeDynamicImportInShadowRealm(realm, fetchOverPort);
+""")
 
 _IN_PAGE = """(async function() {
 %s  done();
@@ -109,44 +115,53 @@ _AUDIO = """(async function() {
   fetch_tests_from_worker(node.port);
 })().catch(e => setup(() => { throw e; }));""" % (OUTER, _PROCESSOR)
 
-PAGES = tuple(
-    Page(".any.%s.html" % scope, scope, worker, script)
-    for scope, worker, script in (
-        ("shadowrealm-in-window", "", _WINDOW),
-        ("shadowrealm-in-shadowrealm", "", _SHADOWREALM),
-        ("shadowrealm-in-dedicatedworker", ".any.worker-shadowrealm.js",
-         _DEDICATED),
-        ("shadowrealm-in-sharedworker", ".any.worker-shadowrealm.js",
+PAGES = (
+    Page(".any.shadowrealm-in-window.html", "shadowrealm-in-window", True,
+         "", _WINDOW),
+    Page(".any.shadowrealm-in-shadowrealm.html",
+         "shadowrealm-in-shadowrealm", True, "", _SHADOWREALM),
+    Page(".any.shadowrealm-in-dedicatedworker.html",
+         "shadowrealm-in-dedicatedworker", False,
+         ".any.worker-shadowrealm.js", _DEDICATED),
+    Page(".any.shadowrealm-in-sharedworker.html",
+         "shadowrealm-in-sharedworker", False, ".any.worker-shadowrealm.js",
          _SHARED),
-        ("shadowrealm-in-serviceworker", ".any.serviceworker-shadowrealm.js",
-         _SERVICE),
-        ("shadowrealm-in-audioworklet", ".any.audioworklet-shadowrealm.js",
-         _AUDIO)))
+    # These are for secure contexts: X.any.js has X.https.any... pages.
+    Page(".https.any.shadowrealm-in-serviceworker.html",
+         "shadowrealm-in-serviceworker", False,
+         ".any.serviceworker-shadowrealm.js", _SERVICE),
+    Page(".https.any.shadowrealm-in-audioworklet.html",
+         "shadowrealm-in-audioworklet", True,
+         ".any.audioworklet-shadowrealm.js", _AUDIO),
+)
 
 #: What the global "shadowrealm" stands for.
 SCOPES = tuple(page.scope for page in PAGES)
 
-# Who is to be told must be known before the event that says so has passed.
+# Functions cross a realm's border, objects do not: they go as JSON.
+_TELL = """  realm.evaluate("begin_shadow_realm_tests")(
+      text => tell(JSON.parse(text)));
+  } catch (e) {
+    tell(createSetupErrorResult(e));
+  }
+"""
 _IN_WORKER = """importScripts("%s");
 (async function() {
   const tell = await getPostMessageFunc();
-%%s  realm.evaluate("begin_shadow_realm_tests")(
-      text => tell(JSON.parse(text)));
-})().catch(reportError);
-""" % OUTER
+  try {
+%%s%s})();
+""" % (OUTER, _TELL)
 
 #: suffix -> script of a worker, for `filled`
 SCRIPTS: Dict[str, str] = {
     ".any.worker-shadowrealm.js": _IN_WORKER % (_REALM % _PLAIN),
-    # import() is not allowed in a service worker.
+    # import() is not allowed in a service worker and a worklet.
     ".any.serviceworker-shadowrealm.js": _IN_WORKER % (_REALM % _FAKE),
     ".any.audioworklet-shadowrealm.js":
-        "TestRunner.prototype.createShadowRealmAndStartTests = "
-        "async function() {\n" + _REALM % _OVER_PORT
-        + """  realm.evaluate("begin_shadow_realm_tests")(
-      text => this.port.postMessage(JSON.parse(text)));
-};
-""",
+        """TestRunner.prototype.createShadowRealmAndStartTests = async function() {
+  const tell = message => this.port.postMessage(message);
+  try {
+""" + _REALM % _OVER_PORT + _TELL + "};\n",
 }
 
 
@@ -164,17 +179,19 @@ def _quoted(code: str) -> str:
         "$", "\\$")
 
 
-def filled(script: str, urls: List[str], search: str, worker: str = ""
-           ) -> str:
-    """A script of these, for a test with these scripts."""
+def filled(script: str, urls: List[str], search: str, worker: str = "",
+           titles: Sequence[str] = ()) -> str:
+    """A script of these, for a test with these scripts and titles."""
     def part(match: Any) -> str:
         load = match.group(2)
         if load is None:
             return _js(worker if match.group(1) == "WORKER" else search)
         times = 2 if load == "nested" else 1
-        code = "".join("    await %s(%s);\n" % (
-            "import" if load == "nested" else load, _js(url))
-            for url in urls)
+        code = "".join(
+            ["    globalThis.META_TITLE = %s;\n" % _js(t) for t in titles]
+            + ["    await %s(%s);\n" % (
+                "import" if load == "nested" else load, _js(url))
+               for url in urls])
         for _ in range(times):
             code = _quoted(code)
         return code

@@ -33,3 +33,5 @@ globalThis.setupFakeDynamicImportInShadowRealm = () => {};
 
 /* Of the page that stands in for a worker. */
 globalThis.getPostMessageFunc = async () => m => port.postMessage(m);
+
+globalThis.createSetupErrorResult = e => ({ status: String(e) });

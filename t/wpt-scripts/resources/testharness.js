@@ -22,6 +22,13 @@
 			results[name] = String(e);
 		}
 	};
+	self.async_test = name => {
+		let end;
+		const ended = new Promise(resolve => { end = resolve; });
+		promise_test(() => ended.then(f => f()), name);
+		return { step_func_done: f => (...args) =>
+		    end(() => f(...args)) };
+	};
 	self.assert_equals = (got, want) => {
 		if (got !== want)
 			throw new Error(`${JSON.stringify(got)}, not ` +
@@ -36,7 +43,10 @@
 			tell({ error: String(e) });
 		}
 	};
-	self.begin_shadow_realm_tests = send => send(JSON.stringify(results));
+	self.begin_shadow_realm_tests = send => {
+		results.META_TITLE = self.META_TITLE;
+		send(JSON.stringify(results));
+	};
 	self.fetch_tests_from_shadow_realm = realm => new Promise(resolve =>
 	    realm.evaluate("begin_shadow_realm_tests")(text => {
 		    tell(JSON.parse(text));

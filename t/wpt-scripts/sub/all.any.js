@@ -1,6 +1,7 @@
 // META: title=All <globals> & "more"
 // META: timeout=long
-// META: global=window,worker,window-module,worker-module
+// META: global=window,worker,window-module, dedicatedworker-module,sharedworker-module,serviceworker-module
+// META: global=none
 // META: variant=?one
 // META: variant=?two&"x"
 // META: script=helper.js

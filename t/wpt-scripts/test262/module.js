@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+/*---
+flags: [module]
+---*/
+if (!import.meta.url.endsWith("/test262/module.js"))
+	throw new Error(import.meta.url);
+export default 1;

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+/*---
+---*/
+if ((function () { return this; })() !== window)
+	throw new Error("strict");
