@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The connection that all streams of a process share."""
+"""The connection of a request: TLS, addresses, the client's settings."""
 
 from typing import Any, Dict, Optional, Tuple
 
@@ -9,9 +9,10 @@ __all__ = ["Connection", "connection"]
 
 
 class Connection:
-    """`request.connection`: the same object for all streams of a connection.
+    """`request.connection`: one object for all requests of a connection.
 
-    data: a dict that is the scripts' own.
+    data: a dict for scripts to keep what they like in, as long as the
+    connection lasts.
     """
 
     __slots__ = ("data", "_fixed")
@@ -27,7 +28,7 @@ class Connection:
 
     @property
     def id(self) -> int:
-        """A number no other live connection of this machine has."""
+        """A number that no other open connection of this machine has."""
         n: int = self._get("id")
         return n
 
@@ -64,7 +65,9 @@ class Connection:
 
     @property
     def client_settings(self) -> Dict[str, int]:
-        """The client's SETTINGS as they stand now, by the RFC's names."""
+        """The client's SETTINGS as they stand now, by their names
+        ("INITIAL_WINDOW_SIZE", RFC 9113 §6.5.2).
+        """
         return dict(_h2rig.connection()["client_settings"])
 
     def __repr__(self) -> str:

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Content types by file name extension, and the reasons of status codes."""
+"""Content types by file name extension, and the phrases of status codes.
+
+content_types: dict of extension (lower case, no dot) to media type.
+response_codes: dict of status to (phrase, description).
+"""
 
 import http
 from typing import Dict, Tuple

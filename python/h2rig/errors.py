@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Exceptions that scripts may meet.
+"""Exceptions that scripts raise and catch.
 
-The HTTP/2 ones have the names and the inheritance that `h2.exceptions` has,
-and stand under that name in `sys.modules`, so that an `except` clause written
-for either catches what the writer raises.
+Those of HTTP/2 have the names and the inheritance of `h2.exceptions`.  This
+module is also imported under that name, so that an `except` clause written
+for either catches what the writer raises: `ProtocolError` itself,
+`FlowControlError`, `NoSuchStreamError`, `StreamClosedError`,
+`ServerStoppingError` and `PushDisabledError`.  The server raises none of the
+others.
 """
 
 from typing import Any, Optional
@@ -24,7 +27,11 @@ class H2Error(Exception):
 
 
 class ProtocolError(H2Error):
-    """A checked call was asked for something that RFC 9113 forbids."""
+    """A checked call of the writer was asked for something that RFC 9113
+    forbids; it has sent nothing.
+
+    error_code: int, the code of RFC 9113 §7 that fits.
+    """
 
     error_code: Optional[int] = 0x1
 
@@ -52,7 +59,10 @@ class FlowControlError(ProtocolError):
 
 
 class StreamIDTooLowError(ProtocolError):
-    """A stream id that is not above the last one (§5.1.1)."""
+    """A stream id that is not above the last one (§5.1.1).
+
+    stream_id: int, the wrong one; max_stream_id: int, the last one.
+    """
 
     def __init__(self, stream_id: int, max_stream_id: int) -> None:
         super().__init__(stream_id, max_stream_id)
@@ -69,7 +79,10 @@ class NoAvailableStreamIDError(ProtocolError):
 
 
 class NoSuchStreamError(ProtocolError):
-    """The stream was never opened."""
+    """The stream was never opened.
+
+    stream_id: int, or None where the error does not name one.
+    """
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -77,23 +90,28 @@ class NoSuchStreamError(ProtocolError):
 
 
 class StreamClosedError(NoSuchStreamError):
-    """The stream, or our side of it, is closed; or the connection is gone.
+    """The stream, or the server's side of it, is closed; or the connection is.
 
-    error_code, error_name: of the RST_STREAM frame that closed it, whichever
-    side sent that (RFC 9113 §7; a code without a name is a number in hex);
-    None if none did.
+    error_code (int), error_name (str, "0x1f" for a code without a name): of
+    the RST_STREAM frame that closed the stream, sent by either side (RFC 9113
+    §7); None if there was no such frame.
     """
 
-    error_code = None
+    error_code: Optional[int] = None
     error_name: Optional[str] = None
 
 
 class ServerStoppingError(StreamClosedError):
-    """The server stops; raised where a tunnel would wait for its client."""
+    """The server is about to stop: raised in a tunnel (CONNECT) that waits for
+    its client.
+    """
 
 
 class InvalidSettingsValueError(ProtocolError, ValueError):
-    """A setting outside of its range (§6.5.2)."""
+    """A setting outside of its range (§6.5.2).
+
+    error_code: int, as in `ProtocolError`.
+    """
 
     def __init__(self, msg: str = "", error_code: int = 0x1) -> None:
         super().__init__(msg)
@@ -101,7 +119,10 @@ class InvalidSettingsValueError(ProtocolError, ValueError):
 
 
 class InvalidBodyLengthError(ProtocolError):
-    """DATA does not add up to content-length (§8.1.1)."""
+    """The octets of DATA differ from content-length (§8.1.1).
+
+    expected_length, actual_length: int, octets.
+    """
 
     def __init__(self, expected: int, actual: int) -> None:
         super().__init__("expected %d octets of content, got %d"
@@ -115,7 +136,7 @@ class UnsupportedFrameError(ProtocolError):
 
 
 class RFC1122Error(H2Error):
-    """Something that no specification forbids but sense does."""
+    """Nothing forbids it, but RFC 1122 would not have it done."""
 
 
 class DenialOfServiceError(ProtocolError):
@@ -129,10 +150,10 @@ class PushDisabledError(ProtocolError):
 
 
 class ConfigError(Exception):
-    """Something that the program was given at start is wrong.
+    """An option, or a file that an option names, is wrong.
 
-    Its text is one line: what was given (a file with its line, where there
-    is one), what is wrong with it and what was expected.
+    Its text is one line: what was given (with file and line, where there is
+    one), what is wrong with it and what was expected.
     """
 
     def __init__(self, where: str, reason: str,
@@ -143,13 +164,16 @@ class ConfigError(Exception):
 
 
 class HandlerTimeout(BaseException):
-    """A script's function has used up its run-time limit."""
+    """Raised in a script's function that has used up its run-time limit
+    (--run-limit).  Not an `Exception`: it passes `except Exception`.
+    """
 
 
 class HTTPException(Exception):
-    """Raised by a script: the request is answered with this status.
+    """Raise it to answer the request with an error status.
 
-    code: int, the status; message: str, put in the JSON error body.
+    code: int, the status, 200 to 999.  message: text for the JSON content
+    {"error": {"code": code, "message": message}}.
     """
 
     def __init__(self, code: int, message: Optional[str] = "") -> None:
@@ -159,4 +183,6 @@ class HTTPException(Exception):
 
 
 class StashError(Exception):
-    """A key of the stash is taken already, or the stash is misused."""
+    """A key of the stash is taken, or the stash is used wrongly or failed; its
+    text says which.
+    """

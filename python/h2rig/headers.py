@@ -11,9 +11,11 @@ from typing import (Any, Callable, Dict, Iterable, Iterator, List, Optional,
 import _h2rig
 
 from h2rig.errors import ProtocolError
-from h2rig.server.isomorphic import Value, isomorphic_encode, octets
+from h2rig.server.isomorphic import (Value, isomorphic_decode,
+                                     isomorphic_encode, octets)
 
-__all__ = ["MultiDict", "RequestHeaders", "ResponseHeaders"]
+__all__ = ["MultiDict", "RequestHeaders", "ResponseHeaders", "Value",
+           "isomorphic_decode", "isomorphic_encode"]
 
 _T = TypeVar("_T")
 

@@ -2,9 +2,17 @@
 """Pipes: what `?pipe=NAME(ARGS)|NAME(ARGS)` and `.sub.` in a file's name do
 to a response before it is sent.
 
+    gzip()                         compresses the content
+    header(name, value[, append])  sets a field; append true: adds one
+    slice(start[, end])            octets start to end, as in Python; or null
+    status(code)                   sets the status
+    sub([html|none])               substitutes {{...}}, see `template`
+    trickle(d1:100:d2:r2)          waits 1 s, sends 100 octets, waits 2 s,
+                                   repeats the last 2 steps
+
 In arguments a backslash takes the special meaning from the character that
-follows; \\n, \\r and \\t are the usual ones.  The text's end closes arguments,
-and behind closed ones the next pipe may follow without |.
+follows; \\n, \\r and \\t are the usual ones.  The end of the text closes the
+arguments, and after closed ones the next pipe may follow without |.
 
 Content that is not in memory goes through a pipe piece by piece.
 """
@@ -22,8 +30,7 @@ from h2rig.server.files import FilePart
 from h2rig.server.isomorphic import octets, shown
 from h2rig.server.template import template
 
-__all__ = ["PipeError", "Pipeline", "apply", "of_name", "of_request",
-           "template"]
+__all__ = ["PipeError", "Pipeline", "template"]
 
 #: Files whose names end so have values escaped for HTML by `sub`.
 MARKUP = (".html", ".htm", ".xht", ".xhtml", ".xml", ".svg")
@@ -45,7 +52,9 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 class PipeError(ValueError):
-    """An unknown pipe, or wrong arguments; its text names them."""
+    """An unknown pipe, wrong arguments, or content that a pipe cannot take;
+    its text names them.
+    """
 
 
 def of_name(path: str) -> str:
@@ -71,7 +80,12 @@ def apply(text: str, request: Any, response: Any) -> None:
 
 
 class Pipeline:
-    """`Pipeline("slice(0,10)|gzip()")(request, response)`."""
+    """Pipes to run a response through:
+    `Pipeline("slice(0,10)|gzip()")(request, response)`.
+
+    text: as in the query.  PipeError for an unknown pipe or wrong arguments,
+    also from the call, for content that a pipe cannot take.
+    """
 
     def __init__(self, text: str) -> None:
         self.pipes: List[Tuple[Callable[..., None], List[Any]]] = []
@@ -85,6 +99,7 @@ class Pipeline:
             self.pipes.append((pipe.function, pipe.convert(name, arguments)))
 
     def __call__(self, request: Any, response: Any) -> Any:
+        """Changes response, and returns it."""
         for function, arguments in self.pipes:
             function(request, response, *arguments)
         return response

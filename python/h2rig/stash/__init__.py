@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The store that all connections of a server share.
+"""The store that all connections of a server share:
+`request.server.stash`.
 
-Connections are processes, so it is kept in an SQLite file (`sqlite`), or, for
-servers on several machines, in a Redis server (`redis`), or where a Python
-server of web-platform-tests keeps its own (`wptserve`).
+It is kept in an SQLite file, since connections are processes; or, with
+--stash, in a Redis server, for servers on several machines, or where a Python
+server of web-platform-tests keeps its own.
 """
 
 import importlib
@@ -24,8 +25,10 @@ from h2rig.server.isomorphic import isomorphic_encode
 from h2rig.stash.locks import POLL
 from h2rig.stash.sqlite import SqliteStore
 
-__all__ = ["Stash", "StashError", "StashLock", "StashQueue", "drop_lock",
-           "load_env_config", "release_lock"]
+__all__ = ["Stash", "StashError", "StashLock", "StashQueue",
+           "load_env_config"]
+
+Text = Union[str, bytes]
 
 #: Seconds between two looks for something that another process is to do, at
 #: most.
@@ -117,10 +120,10 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 def release_lock() -> None:
-    """Lets go of `Stash.lock` if this thread has left it held.
+    """Lets go of `Stash.lock` if this thread has left it held: when a
+    script's function has ended.
 
-    StashError, and a record of the log, if it was lost meanwhile.  Called by
-    dispatch when a script's function has ended.
+    StashError, and a record of the log, if it was lost meanwhile.
     """
     store = _store
     if store is None or not _holds_lock():
@@ -151,16 +154,17 @@ def _holds_lock() -> bool:
 
 
 class StashLock:
-    """`stash.lock`: one for the whole server, not re-entrant.
+    """`stash.lock`: one for the whole server, not re-entrant; `with
+    request.server.stash.lock:` takes it for a block.
 
-    Let go when the script's function ends, or its process dies.  Where it can
-    be lost before (in Redis its lease can end), whoever had it gets a
-    StashError from the next use of the stash and from `release`, and the
-    block that it guards ends with one.
+    The server releases it when the script's function ends or its process
+    dies.  In Redis it can be lost before (its lease ends): then the next use
+    of the stash, `release` and the end of the block raise StashError.
     """
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Takes it; false if it cannot (timeout in seconds, -1: none).
+        """Takes it: true; false if it is held elsewhere, without blocking or
+        until the timeout (in seconds; -1: none).
 
         StashError when this thread holds it already.
         """
@@ -188,7 +192,11 @@ class StashLock:
 
 
 class StashQueue:
-    """A first-in first-out queue of the stash; pickles as itself."""
+    """A first-in first-out queue that all connections share; it can be put
+    in the stash, and be passed on so.
+
+    name: of an existing queue, 16 octets; None: a new one.
+    """
 
     def __init__(self, name: Optional[bytes] = None) -> None:
         self._name = uuid.uuid4().bytes if name is None else name
@@ -197,13 +205,15 @@ class StashQueue:
         return StashQueue, (self._name,)
 
     def put(self, value: Any) -> None:
-        """Puts a value (anything that pickles) at the end."""
+        """Puts a value at the end: anything that pickles, else TypeError."""
         _open().queue_put(self._name, _pickled(value))
 
     def get(self, block: bool = True, timeout: Optional[float] = None) -> Any:
-        """Removes and returns the first value; waits for one if block, for
-        timeout seconds at most.  queue.Empty when there is none; StashError
-        for one that does not unpickle here: it stays the first.
+        """Removes and returns the first value.
+
+        block: waits for one, at most timeout seconds (None: as long as it
+        takes).  queue.Empty when there is none; StashError when the first
+        does not unpickle here: it stays.
         """
         deadline = (None if timeout is None
                     else time.monotonic() + timeout)
@@ -219,7 +229,7 @@ class StashQueue:
             pause = min(pause * 1.5, POLL_MOST)
 
     def get_nowait(self) -> Any:
-        """`get(block=False)`."""
+        """The same as `get(block=False)`."""
         return self.get(False)
 
     def empty(self) -> bool:
@@ -228,11 +238,12 @@ class StashQueue:
 
 
 class Stash:
-    """`request.server.stash`: values by key (a UUID) and path.
+    """`request.server.stash`: values by path and key.
 
-    default_path: text or bytes, scopes keys unless a call gives another.
-    address, authkey: as `load_env_config` gives them; there is one stash, so
-    that they make no difference.
+    default_path: the path for calls that give none; of
+    `request.server.stash` it is the request's.  address, authkey: as
+    `load_env_config` gives them; ignored, there is one stash.
+    lock: a `StashLock`.
     """
 
     __slots__ = ("_default_path",)
@@ -249,11 +260,12 @@ class Stash:
             path = self._default_path
         return isomorphic_encode(path), _uuid(key)
 
-    def put(self, key: Any, value: Any, path: Any = None) -> None:
-        """Stores value, which is anything that pickles but None.
+    def put(self, key: Union[str, bytes, uuid.UUID], value: Any,
+            path: Optional[Text] = None) -> None:
+        """Stores a value: anything that pickles (else TypeError) but None.
 
-        key: a UUID as text or bytes, else ValueError.  StashError if the key
-        is taken; TypeError for what does not pickle.
+        key: a UUID, as text too, else ValueError.  path: None for the default
+        path.  StashError if there is a value under this key.
         """
         if value is None:
             raise ValueError("None cannot be put in the stash: "
@@ -263,17 +275,20 @@ class Stash:
             raise StashError(
                 "%s is taken: take it before another put" % _shown(*where))
 
-    def take(self, key: Any, path: Any = None) -> Any:
-        """Removes and returns the value, None if there is none.
+    def take(self, key: Union[str, bytes, uuid.UUID],
+             path: Optional[Text] = None) -> Any:
+        """Removes and returns the value; None if there is none.
 
-        Of several takers exactly one gets it.  StashError for a value that
-        does not unpickle here: it stays.  ValueError as in `put`.
+        key, path, ValueError: as in `put`.  Of several takers exactly one
+        gets it.  StashError if the value does not unpickle here: it stays.
         """
         where = self._key(key, path)
         return _open().take(*where, _reader(*where))
 
     def get_queue(self) -> Any:
-        """A new queue, which can be put in the stash itself."""
+        """A new queue, a `StashQueue` (with --stash wptserve one of that
+        server's).
+        """
         return StashQueue() if _wptserve is None else _open().new_queue()
 
 
@@ -317,6 +332,7 @@ def _uuid(key: Any) -> bytes:
 
 
 def load_env_config() -> Tuple[Optional[str], bytes]:
-    """(address, authkey) as `Stash` takes them: where this server's stash is.
+    """(address, authkey) as `Stash` takes them: where this server's stash is,
+    and b"".
     """
     return options.stash or options.run_directory, b""
