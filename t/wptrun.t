@@ -103,6 +103,8 @@ SERVED = [
       "cache-control": "max-age=3600"}),
     ("/resources/testdriver.js", 200, b"driver('\xff')",
      {"content-type": "text/javascript"}),
+    ("/two.js", 200, b"beside\nsingle\n",
+     {"content-type": "text/javascript"}),
     ("/single.txt", 200, b"single\n", {}),
     ("/beside/file.txt", 200, b"beside\n", {}),
     ("/file.txt", 404, None, {}),
@@ -182,6 +184,20 @@ def untranslated():
         w.end()
 
 
+def injecting():
+    """Options of the checkout's that are not for an HTTP/2 server, and the
+    one that h2rig has nothing for."""
+    with Checkout("--verbose", "--inject-script", "/x.js") as w:
+        t.ok(w.says("started"), "--inject-script: it is started", w.log())
+        errors = [line for line in w.log().splitlines() if "ERROR" in line]
+        t.ok(len(errors) == 1 and "cannot inject /x.js" in errors[0],
+             "the log names the script, and nothing else", errors)
+        with Client(w.port) as c:
+            for path, status, *_ in SERVED:
+                t.eq(c.fetch(path).status, status, f"not injected: {path}")
+        w.end()
+
+
 def elsewhere():
     """Not in a checkout, and without arguments."""
     for argv, where, status, says in (
@@ -230,5 +246,6 @@ shared()
 killed()
 not_started()
 untranslated()
+injecting()
 elsewhere()
 t.done()

@@ -141,10 +141,9 @@ class Server:
         """Starts it and waits until it is ready.  OSError or ValueError say
         why it is not.
         """
-        for name in sorted(set(more) - {"latency"}):
-            if more[name]:
-                self._logger.error("h2rig has nothing for %s=%r; the tests "
-                                   "run without" % (name, more[name]))
+        if more.get("inject_script"):
+            self._logger.error("h2rig cannot inject %s into pages; the tests "
+                               "run without it" % more["inject_script"])
         argv = [os.environ["H2RIG"], "--port", str(port), "--wpt",
                 "--log-format", "json", "--log-level", _level(config),
                 "--cert", config.ssl_config["cert_path"],
@@ -280,9 +279,27 @@ _OWN = frozenset((
     "AsIsHandler", "DirectoryHandler", "FileHandler", "PythonScriptHandler",
     "WrapperHandler", "HtmlWrapperHandler"))
 
+#: The class of handlers that put a script into the pages of another.
+_INJECTOR = "HtmlScriptInjectorHandlerWrapper"
+
 #: Routes to ErrorHandler(404) that --wpt has too.
 _FORBIDDEN = frozenset(("/_certs/*", "/tools/*", "{spec}/tools/*",
                         "/results/"))
+
+
+#: How the text of a routes file begins.  The files of a StaticHandler are read
+#: by the first request for them: each connection has the routes, few need them.
+_ROUTES = """
+import functools
+from h2rig.handlers import (ErrorHandler, FileHandler, StaticHandler,
+                            StringHandler)
+
+def static(*args, **headers):
+    made = functools.lru_cache()(lambda: StaticHandler(*args, **headers))
+    return lambda request, response: made()(request, response)
+
+routes = []
+"""
 
 
 def translate(routes: Sequence[Any], doc_root: str, logger: Any
@@ -290,13 +307,14 @@ def translate(routes: Sequence[Any], doc_root: str, logger: Any
     """The checkout's routes as h2rig's: (URL, directory) of aliases, and the
     text of a routes file.
 
-    Of the user's own handlers those that hold their data or a status can be
-    had; any other is an error in the log, and answers 501.
+    Handlers that hold data, files' names or a status can be had; any other is
+    an error in the log, and answers 501.
     """
     aliases: Dict[str, str] = {}
-    lines = ["from h2rig.handlers import ErrorHandler, FileHandler, "
-             "StringHandler", "routes = []"]
+    lines = [_ROUTES]
     for method, pattern, handler in routes:
+        while type(handler).__name__ == _INJECTOR:
+            handler = handler.wrap
         made = _translated(method, pattern, handler, doc_root, aliases)
         if made is None:
             logger.error(
@@ -323,6 +341,10 @@ def _translated(method: Any, pattern: str, handler: Any, doc_root: str,
         kind = headers.pop("Content-Type", "application/octet-stream")
         return "StringHandler(%r, %r, **%r)" % (
             handler.data, kind, {_text(n): v for n, v in headers.items()})
+    if "StaticHandler" in names and hasattr(handler, "__getnewargs_ex__"):
+        # It reads its files when it is called: it is made anew as pickle does.
+        args, headers = handler.__getnewargs_ex__()
+        return "static(*%r, **%r)" % (args, headers)
     if "ErrorHandler" in names and isinstance(
             getattr(handler, "status", None), int):
         if pattern in _FORBIDDEN and handler.status == 404:

@@ -10,10 +10,15 @@ class StringHandler:
             headers.items()]
 
 
-class StaticHandler(StringHandler):
+class StaticHandler:
+    # Its files are read when it is called.
     def __init__(self, path, format_args, content_type, **headers):
-        with open(path) as f:
-            super().__init__(f.read() % format_args, content_type, **headers)
+        self._args = ([path] if isinstance(path, str) else path, format_args,
+                      content_type)
+        self._headers = headers
+
+    def __getnewargs_ex__(self):
+        return self._args, self._headers
 
 
 class ErrorHandler:
@@ -45,3 +50,9 @@ class FunctionHandler:
 
 def report(request, response):
     return "never run by h2rig"
+
+
+class HtmlScriptInjectorHandlerWrapper:
+    def __init__(self, inject="", wrap=None):
+        self.inject = inject
+        self.wrap = wrap

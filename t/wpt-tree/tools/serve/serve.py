@@ -37,7 +37,11 @@ def routes_of(args):
         ("GET", "/gone", handlers.ErrorHandler(410)),
         ("GET", "/resources/testharnessreport.js", handlers.StaticHandler(
             os.path.join(TOP, "report.js"), {"output": 1},
-            "text/javascript;charset=utf8", Cache_Control="max-age=3600")),
+            "text/javascript;charset=utf8", **{"Cache-Control":
+                                               "max-age=3600"})),
+        ("GET", "/two.js", handlers.StaticHandler(
+            [os.path.join(TOP, "beside", name) for name in (
+                "file.txt", "single.txt")], {}, "text/javascript")),
         (["GET"], "/resources/testdriver.js", handlers.StringHandler(
             b"driver('\xff')", "text/javascript")),
         ("GET", "/single.txt", handlers.FileHandler(
@@ -53,6 +57,10 @@ def routes_of(args):
                 ("GET", "*.any.html", handlers.AnyHtmlHandler),
                 ("*", "*.py", handlers.PythonScriptHandler),
                 ("GET", "*", handlers.FileHandler))]
+    if args.inject_script:
+        routes = [(method, pattern,
+                   handlers.HtmlScriptInjectorHandlerWrapper(b"", handler))
+                  for method, pattern, handler in routes]
     return routes
 
 
@@ -115,6 +123,8 @@ def main():
     parser.add_argument("--key")
     parser.add_argument("--method", default="fork")
     parser.add_argument("--function", action="store_true")
+    parser.add_argument("--inject-script")
+    parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     context = multiprocessing.get_context(args.method)
     config = Config(args)
@@ -122,6 +132,7 @@ def main():
              "ws_doc_root": os.path.join(TOP, "web")}
     server = ServerProc(context)
     server.start(context, start_http2_server, "127.0.0.1", args.port, paths,
-                 routes_of(args), True, config, latency=None)
+                 routes_of(args), True, config, latency=None,
+                 inject_script=args.inject_script, verbose=args.verbose)
     sys.stdin.read()
     server.stop()
