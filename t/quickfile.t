@@ -360,6 +360,19 @@ def windows(s):
          "who has waited for the window gets it first")
 
 
+def much(s):
+    """More than a connection keeps: then it begins anew."""
+    large = os.urandom(65536)
+    for i in range(140):
+        write("much/%d.bin" % i, large)
+    settle()
+    with Client(s.port, settings=WIDE, connection_window=1 << 30,
+                timeout=30) as c:
+        t.ok(all(c.fetch("/much/%d.bin" % i).body == large
+                 for i in (*range(140), 139, 0)), "9 MiB of files")
+        t.eq(quick(s, c), 1, "the last is still there, the first is not")
+
+
 def many(s):
     """Many at once, among them large ones that fill the queue."""
     for i in range(300):
@@ -556,7 +569,7 @@ rewrites = [("GET", "/rewritten.txt", "/w.txt")]
 try:
     with Server(root) as server:
         for test in (same, too_new, changes, way_to_it, gone_headers,
-                     other_requests, windows, many, resets, access_log):
+                     other_requests, windows, many, much, resets, access_log):
             test(server)
     slow_log("/log.txt", 900, 900)
     slow_log("/" + "d" * 200 + "/" + "f" * 200, 440, 420)

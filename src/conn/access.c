@@ -35,7 +35,7 @@ void
 access_path(const struct fields *request, char *dst, size_t size)
 {
 	copy(request, ":path", dst, size);
-	if (dst[0] == '\0')		/* CONNECT, RFC 9113 section 8.5 */
+	if (dst[0] == '\0')		/* CONNECT, RFC 9113 §8.5 */
 		copy(request, ":authority", dst, size);
 }
 

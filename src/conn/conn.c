@@ -125,7 +125,7 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 		return;
 	}
 	/* A loss is noticed when the event is taken. */
-	if (fields_copy(&x->request, l) < 0)
+	if (fields_copy(&x->request, l) == -1)
 		x->events.failed = true;
 	x->frame = *frame;
 	exchange_add_event(x, &(struct event){ .type = EVENT_HEADERS,
@@ -159,7 +159,7 @@ on_trailers(void *user, struct stream *s, const struct fields *l)
 	conn_note_work(user);
 	if (x == NULL || x->phase == EXCHANGE_OVER)
 		return;
-	if (fields_copy(&x->trailers, l) < 0)
+	if (fields_copy(&x->trailers, l) == -1)
 		x->events.failed = true;
 	exchange_add_event(x, &(struct event){ .type = EVENT_TRAILERS,
 	    .end_stream = true });
@@ -252,9 +252,9 @@ conn_read(struct conn *c)
 		n = link_read(&c->link, octets, sizeof(octets), &rc);
 		messages = link_take_messages(&c->link);
 		if (messages > 0 && session_note_idle(c->session, messages,
-		    "TLS messages such as KeyUpdate") < 0)
+		    "TLS messages such as KeyUpdate") == -1)
 			return -1;
-		if (n > 0 && take_lot(c, octets, n) < 0)
+		if (n > 0 && take_lot(c, octets, n) == -1)
 			return -1;
 		if (rc == TLS_AGAIN_READ || rc == TLS_AGAIN_WRITE)
 			return messages > 0;
@@ -272,7 +272,7 @@ conn_read(struct conn *c)
 	return c->gone ? -1 : 1;
 }
 
-int
+bool
 conn_hear(struct conn *c)
 {
 	uint8_t octets[HEAR_SIZE];
@@ -282,7 +282,7 @@ conn_hear(struct conn *c)
 
 	/* A script may have closed it; that we have shut our side is no matter. */
 	if (fcntl(c->link.fd, F_GETFD) == -1)
-		return -1;
+		return false;
 	for (i = 0; i < HEAR_MAX; i++) {
 		n = link_read(&c->link, octets, sizeof(octets), &rc);
 		if (n == 0)
@@ -290,9 +290,8 @@ conn_hear(struct conn *c)
 		take_lot(c, octets, n);
 	}
 	/* Nor are many KeyUpdate messages last words. */
-	if (link_take_messages(&c->link) > HEAR_MAX)
-		return -1;
-	return rc == TLS_EOF || rc == TLS_ERROR ? -1 : 0;
+	return rc != TLS_EOF && rc != TLS_ERROR &&
+	    link_take_messages(&c->link) <= HEAR_MAX;
 }
 
 size_t

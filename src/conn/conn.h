@@ -95,7 +95,7 @@ struct conn {
 	uint64_t last_work;	/* ms; something was done for a stream */
 	uint64_t last_moved;	/* ms; answers did, as conn_stalls_at says */
 	size_t answers;		/* octets of the queue up to their last */
-	uint64_t lots;		/* octets were read, so many times */
+	uint64_t lots;		/* how often octets were read */
 	bool hook_answered;	/* a request of the last lot */
 	struct conn_hook *hooks;
 
@@ -151,10 +151,10 @@ conn_unlock(struct conn *c)
 int conn_read(struct conn *c);
 
 /*
- * The same when nothing can be sent any more: for the client's last words.  0:
- * more may come; -1: that was the end of what TLS has.
+ * The same when nothing can be sent any more: for the client's last words.
+ * False: there are no more of them.
  */
-int conn_hear(struct conn *c);
+bool conn_hear(struct conn *c);
 
 /* Offers the queue to the kernel; what is refused stays for the I/O thread. */
 void conn_push(struct conn *c);
@@ -232,8 +232,10 @@ int conn_do(struct conn *c, struct op *op);
  */
 size_t conn_share(const struct conn *c, const struct op *op);
 
-/* exchange_take and exchange_put_back, for handler threads.  True: *over is
- * for access_log, which is to be called without the mutex. */
+/*
+ * exchange_take and exchange_put_back, for handler threads.  True: *over is
+ * for access_log, which is to be called without the mutex.
+ */
 struct exchange *conn_take_ready(struct conn *c, const void *taker);
 bool conn_put_back(struct conn *c, struct exchange *x, struct access *over);
 

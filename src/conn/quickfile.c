@@ -14,7 +14,7 @@
  * change within the clock tick of the one before it leaves the times as they
  * were, so that nothing is kept that had just changed when it was read.
  * One check serves all requests that were read from the socket in one go
- * before it: whoever sent them cannot know of anything later.
+ * before it: their client cannot know of anything later.
  *
  * stat(2) is called under the mutex, which is why files of network file
  * systems, where it may wait, are left to Python.
@@ -36,9 +36,9 @@
 #include "conn.h"
 #include "quickfile.h"
 
-/* What a connection keeps at most; the least recently used goes first. */
-#define FILES_MAX 256
+/* What a connection keeps at most, octets; when it is full all goes. */
 #define OCTETS_MAX (8 * 1024 * 1024)
+#define BUCKETS 256
 
 /* Longest :path, octets, so that its record fits a pipe (PIPE_BUF). */
 #define PATH_LEN_MAX 512
@@ -60,8 +60,8 @@ struct stamp {
 };
 
 struct quickfile {
+	struct quickfile *next;	/* in its bucket */
 	uint64_t checked;	/* the lot in which the stamps were compared */
-	uint64_t used;		/* the lot in which it was an answer */
 	struct stamp file, dir;
 	const char *path, *dir_path;
 	const uint8_t *key;	/* :path */
@@ -76,8 +76,7 @@ struct quickfile {
 /* Those of a connection. */
 struct quickfiles {
 	struct conn_hook hook;	/* first */
-	struct quickfile *place[FILES_MAX];
-	uint32_t hash[FILES_MAX];	/* of their keys */
+	struct quickfile *bucket[BUCKETS];	/* by a hash of :path */
 	size_t octets;
 	uint64_t lot;		/* the connection's */
 	size_t lot_octets;	/* of content that requests of it got */
@@ -244,15 +243,6 @@ put(uint8_t **at, const void *p, size_t len)
 	return to;
 }
 
-static const char *
-put_text(uint8_t **at, const char *p, size_t len)
-{
-	const char *to = (const char *)put(at, p, len);
-
-	put(at, "", 1);
-	return to;
-}
-
 /* The directory part of a path, octets: "/a" of "/a/b", "/" of "/b". */
 static size_t
 dir_len(const char *path)
@@ -277,8 +267,9 @@ copy_answer(struct quickfile *q, const struct field *key,
 		    a->fields[i].value_len);
 	}
 	q->n_fields = a->n_fields;
-	q->path = put_text(&at, a->path, strlen(a->path));
-	q->dir_path = put_text(&at, a->path, dir_len(a->path));
+	q->path = (const char *)put(&at, a->path, strlen(a->path) + 1);
+	q->dir_path = (const char *)put(&at, a->path, dir_len(a->path));
+	at++;			/* it is zeroed */
 	q->key = put(&at, key->value, key->value_len);
 	q->key_len = key->value_len;
 	q->content = put(&at, a->content, a->len);
@@ -310,49 +301,36 @@ quickfile_new(const struct fields *request, uint64_t since_ms,
 	return q;
 }
 
-/* Where the file of that path is; FILES_MAX: nowhere. */
-static size_t
-find(const struct quickfiles *all, const uint8_t *key, size_t len)
+/* Where the file of that path is, or would be. */
+static struct quickfile **
+find(struct quickfiles *all, const uint8_t *key, size_t len)
 {
-	uint32_t hash = hash_of(key, len);
-	const struct quickfile *q;
-	size_t i;
+	struct quickfile **at = &all->bucket[hash_of(key, len) % BUCKETS];
 
-	for (i = 0; i < FILES_MAX; i++) {
-		q = all->place[i];
-		if (all->hash[i] == hash && q != NULL && q->key_len == len &&
-		    memcmp(q->key, key, len) == 0)
-			break;
-	}
-	return i;
+	while (*at != NULL && ((*at)->key_len != len ||
+	    memcmp((*at)->key, key, len) != 0))
+		at = &(*at)->next;
+	return at;
 }
 
 static void
-drop(struct quickfiles *all, size_t i)
+drop(struct quickfiles *all, struct quickfile **at)
 {
-	if (all->place[i] == NULL)
-		return;
-	all->octets -= all->place[i]->octets;
-	free(all->place[i]);
-	all->place[i] = NULL;
+	struct quickfile *q = *at;
+
+	*at = q->next;
+	all->octets -= q->octets;
+	free(q);
 }
 
-/* A free place, or that of the least recently used file. */
-static size_t
-oldest(const struct quickfiles *all, bool is_free)
+static void
+drop_all(struct quickfiles *all)
 {
-	size_t i, best = FILES_MAX;
+	size_t i;
 
-	for (i = 0; i < FILES_MAX; i++) {
-		if (all->place[i] == NULL) {
-			if (is_free)
-				return i;
-		} else if (best == FILES_MAX ||
-		    all->place[i]->used < all->place[best]->used) {
-			best = i;
-		}
-	}
-	return best;
+	for (i = 0; i < BUCKETS; i++)
+		while (all->bucket[i] != NULL)
+			drop(all, &all->bucket[i]);
 }
 
 /* ---- answers ---- */
@@ -384,20 +362,20 @@ begin_lot(struct quickfiles *all, uint64_t lot)
 	all->lot_octets = 0;
 }
 
-/* False: file i is no longer what it was, and dropped. */
+/* False: it is no longer what it was, and dropped. */
 static bool
-check(struct quickfiles *all, size_t i)
+check(struct quickfiles *all, struct quickfile **at)
 {
-	struct quickfile *q = all->place[i];
+	struct quickfile *q = *at;
 
 	if (q->checked == all->lot)
 		return true;
 	if (!still_fits(q->path, &q->file) ||
 	    !still_fits(q->dir_path, &q->dir)) {
-		drop(all, i);
+		drop(all, at);
 		return false;
 	}
-	q->checked = q->used = all->lot;
+	q->checked = all->lot;
 	return true;
 }
 
@@ -420,17 +398,17 @@ answer(struct conn_hook *h, struct conn *c, struct stream *s,
     const struct fields *request, bool end_stream)
 {
 	struct quickfiles *all = (struct quickfiles *)h;
-	const struct quickfile *q;
+	struct quickfile **at, *q;
 	struct field path;
 	const char *why;
-	size_t sent, i;
+	size_t sent;
 
 	begin_lot(all, c->lots);
 	if (!end_stream || !is_plain(request, &path) ||
-	    (i = find(all, path.value, path.value_len)) == FILES_MAX ||
-	    !has_room(c, all, s, all->place[i]->len) || !check(all, i))
+	    *(at = find(all, path.value, path.value_len)) == NULL ||
+	    !has_room(c, all, s, (*at)->len) || !check(all, at))
 		return false;
-	q = all->place[i];
+	q = *at;
 	if (send_headers(c->session, s->id, q->fields, q->n_fields,
 	    q->len == 0, &why) != SEND_OK)
 		return false;
@@ -450,12 +428,8 @@ answer(struct conn_hook *h, struct conn *c, struct stream *s,
 static void
 free_all(struct conn_hook *h)
 {
-	struct quickfiles *all = (struct quickfiles *)h;
-	size_t i;
-
-	for (i = 0; i < FILES_MAX; i++)
-		free(all->place[i]);
-	free(all);
+	drop_all((struct quickfiles *)h);
+	free(h);
 }
 
 /* The connection's files, none at first; NULL: no memory. */
@@ -480,19 +454,17 @@ void
 quickfile_keep(struct conn *c, struct quickfile *q)
 {
 	struct quickfiles *all = files_of(c);
-	size_t i;
+	struct quickfile **at;
 
 	if (all == NULL) {
 		free(q);
 		return;
 	}
-	if ((i = find(all, q->key, q->key_len)) == FILES_MAX)
-		i = oldest(all, true);
-	drop(all, i);
-	while (all->octets + q->octets > OCTETS_MAX)
-		drop(all, oldest(all, false));
-	q->used = c->lots;
+	if (*(at = find(all, q->key, q->key_len)) != NULL)
+		drop(all, at);
+	if (all->octets + q->octets > OCTETS_MAX)
+		drop_all(all);
 	all->octets += q->octets;
-	all->place[i] = q;
-	all->hash[i] = hash_of(q->key, q->key_len);
+	at = find(all, q->key, q->key_len);
+	*at = q;
 }

@@ -112,7 +112,7 @@ end_goaway(struct child *ch, enum child_end end, uint32_t code,
 static void
 sooner(int *timeout, int candidate)
 {
-	if (candidate >= 0 && (*timeout < 0 || candidate < *timeout))
+	if (candidate != -1 && (*timeout == -1 || candidate < *timeout))
 		*timeout = candidate;
 }
 
@@ -417,7 +417,7 @@ look_around(struct child *ch, uint64_t now)
 
 /*
  * What is in the socket cannot be read while the answer to a client's KeyUpdate
- * waits for room there (RFC 8446 section 4.6.3): it is no reason to wake.
+ * waits for room there (RFC 8446 §4.6.3): it is no reason to wake.
  */
 static short
 input_events(const struct conn *c)
@@ -529,11 +529,10 @@ close_connection(struct child *ch)
 	c->quiet = false;
 	if (ch->end != CHILD_END_SCRIPT && send_held_by(c->session) != 0)
 		conn_release_hold(c);
-	conn_unlock(c);
 	/* Of a handshake that has not ended there is nothing to be fetched. */
-	closing_run(c, ch->how, ch->end == CHILD_END_DRAINED ?
-	    c->link.tls == NULL || c->link.info.version != NULL :
+	closing_run(c, ch->how, ch->end == CHILD_END_DRAINED ? ch->greeted :
 	    ch->end != CHILD_END_CLIENT);
+	conn_unlock(c);
 }
 
 /*

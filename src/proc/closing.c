@@ -17,14 +17,19 @@
 #define FLUSH_MS 2000		/* to get rid of the last output */
 #define LINGER_MS 1000		/* to see the client's FIN after ours */
 
-/* Polls for the time left, which is short; false: it is over, nothing came. */
+/* Polls, without the mutex, until due; false: it is over, nothing came. */
 static bool
-poll_until(int fd, short events, uint64_t due)
+poll_until(struct conn *c, short events, uint64_t due)
 {
-	struct pollfd p = { .fd = fd, .events = events };
+	struct pollfd p = { .fd = c->link.fd, .events = events };
 	uint64_t now = sys_now_ms();
+	int n = 0;
 
-	return now < due && poll(&p, 1, (int)(due - now)) > 0;
+	conn_unlock(c);
+	if (now < due)
+		n = poll(&p, 1, (int)(due - now));
+	conn_lock(c);
+	return n > 0;
 }
 
 /*
@@ -34,15 +39,14 @@ poll_until(int fd, short events, uint64_t due)
 static bool
 wait_for_room(struct conn *c, uint64_t due)
 {
-	int fd = c->link.fd;
-	long left = sys_unsent(fd), before = LONG_MAX;
+	long left = sys_unsent(c->link.fd), before = LONG_MAX;
 
 	while (left < before && sys_now_ms() < due) {
 		before = left;
 		slot_beat(c->slot, c->options->silence_limit_ms, FLUSH_MS);
-		if (poll_until(fd, POLLOUT, sys_now_ms() + FLUSH_MS))
+		if (poll_until(c, POLLOUT, sys_now_ms() + FLUSH_MS))
 			return true;
-		left = sys_unsent(fd);
+		left = sys_unsent(c->link.fd);
 	}
 	return false;
 }
@@ -50,38 +54,9 @@ wait_for_room(struct conn *c, uint64_t due)
 static void
 flush_output(struct conn *c, uint64_t due)
 {
-	bool done;
-
-	do {
-		conn_lock(c);
+	do
 		conn_push(c);
-		done = c->gone || conn_queued(c) == 0;
-		conn_unlock(c);
-	} while (!done && wait_for_room(c, due));
-}
-
-/* The answer before it may have filled the kernel's buffer. */
-static void
-send_close_notify(struct conn *c, uint64_t due)
-{
-	int rc;
-
-	do {
-		conn_lock(c);
-		rc = tls_shutdown(c->link.tls);
-		conn_unlock(c);
-	} while (rc == TLS_AGAIN_WRITE && wait_for_room(c, due));
-}
-
-static bool
-hears_nothing(struct conn *c)
-{
-	int rc;
-
-	conn_lock(c);
-	rc = conn_hear(c);
-	conn_unlock(c);
-	return rc == -1;
+	while (!c->gone && conn_queued(c) > 0 && wait_for_room(c, due));
 }
 
 /*
@@ -95,9 +70,9 @@ saw_end(struct conn *c, bool *deaf)
 	char octets[4096];
 	ssize_t n;
 
-	while (poll_until(c->link.fd, POLLIN, due)) {
+	while (poll_until(c, POLLIN, due)) {
 		if (!*deaf) {
-			*deaf = hears_nothing(c);
+			*deaf = !conn_hear(c);
 			continue;
 		}
 		n = read(c->link.fd, octets, sizeof(octets));
@@ -116,15 +91,14 @@ static void
 wait_for_end(struct conn *c, uint64_t due)
 {
 	bool deaf = c->link.tls != NULL && c->link.info.version == NULL;
-	int fd = c->link.fd;
-	long left = sys_unsent(fd), before;
+	long left = sys_unsent(c->link.fd), before;
 
 	do {
 		before = left;
 		slot_beat(c->slot, c->options->silence_limit_ms, LINGER_MS);
 		if (saw_end(c, &deaf))
 			return;
-		left = sys_unsent(fd);
+		left = sys_unsent(c->link.fd);
 	} while (left > 0 && left < before && sys_now_ms() < due);
 }
 
@@ -133,26 +107,26 @@ closing_run(struct conn *c, enum conn_close how, bool linger)
 {
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 	uint64_t due = sys_now_ms() + c->options->stall_timeout_ms;
+	struct link *l = &c->link;
 
 	/* Before the end of the handshake nothing can be said. */
-	if (c->link.tls == NULL || c->link.info.version != NULL)
+	if (l->tls == NULL || l->info.version != NULL)
 		flush_output(c, due);
-	conn_lock(c);
 	conn_set_gone(c);
-	conn_unlock(c);
-	if (how == CLOSE_TLS && c->link.tls != NULL)
-		send_close_notify(c, due);
+	/* The answer before it may have filled the kernel's buffer. */
+	if (how == CLOSE_TLS && l->tls != NULL)
+		while (tls_shutdown(l->tls) == TLS_AGAIN_WRITE &&
+		    wait_for_room(c, due))
+			;
 	if (how == CLOSE_RST) {
-		setsockopt(c->link.fd, SOL_SOCKET, SO_LINGER, &reset,
+		setsockopt(l->fd, SOL_SOCKET, SO_LINGER, &reset,
 		    sizeof(reset));
 	} else {
-		shutdown(c->link.fd, SHUT_WR);
+		shutdown(l->fd, SHUT_WR);
 		atomic_store(&c->slot->state, CHILD_GONE);
 		if (linger)
 			wait_for_end(c, due);
 	}
-	conn_lock(c);
-	link_close(&c->link);
+	link_close(l);
 	atomic_store(&c->slot->state, CHILD_GONE);
-	conn_unlock(c);
 }
