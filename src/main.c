@@ -6,11 +6,9 @@
  * before Python starts, and each such error is one line on standard error
  * and an exit status of its own (see h2rig(8)).
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "h2/hpack.h"
@@ -23,7 +21,6 @@
 #include "host/tls.h"
 #include "proc/parent.h"
 #include "py/interp.h"
-#include "py/probe.h"
 
 /* The log as the options want it; where it was until now is told of errors. */
 static void
@@ -36,33 +33,6 @@ open_log(const struct options *o)
 		    "append to", o->log_file);
 	if (o->syslog && log_set_syslog() == -1)
 		fatal(EXIT_SYSTEM, "--syslog");
-}
-
-/* What serves where, within which limits: one record. */
-static void
-log_start(const struct options *o, const struct listeners *l,
-    const struct supervise *s)
-{
-	char text[LISTEN_MAX * (SYS_ADDR_SIZE + 16)] = "";
-	char name[SYS_ADDR_SIZE];
-	size_t i, len = 0;
-
-	for (i = 0; i < l->n; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len,
-		    "%s%s://%s", i > 0 ? " " : "",
-		    o->cleartext ? "http" : "https",
-		    listen_name(l, i, name, sizeof(name)));
-	if (s->conn != -1)
-		snprintf(text, sizeof(text), "one connection, of %s",
-		    sys_format_addr((const struct sockaddr *)&s->client, name,
-		    sizeof(name)));
-	log_info("h2rig %s, Python %s, %s, serving %s on %s; at most %u "
-	    "children, %" PRIu32 " streams each, functions %g s, memory %"
-	    PRIu64 " MiB",
-	    PACKAGE_VERSION, interp_version(), tls_library_version(),
-	    o->doc_root, text, o->max_children,
-	    o->limits.max_concurrent_streams, o->run_limit_ms / 1000.0,
-	    o->max_memory >> 20);
 }
 
 /* Certificate and sockets, or the end. */
@@ -103,7 +73,7 @@ main(int argc, char **argv)
 	supervise_begin(&supervise, argc, argv);
 	options_parse(&o, argc, argv);
 	open_log(&o);
-	if (guard_start(parent_slots(&o), o.grace_ms) == -1)
+	if (guard_start(parent_seats(&o), o.grace_ms) == -1)
 		fatal(EXIT_SYSTEM, "start");
 	confine_raise_files(&o);
 	hpack_init();		/* here, so that children share the tables */
@@ -111,12 +81,6 @@ main(int argc, char **argv)
 	status = interp_start(&o, argv[0], err, sizeof(err));
 	if (status != 0)
 		fatalx(status, "%s", err);
-	status = probe_run(&o, err, sizeof(err));
-	if (status != 0) {
-		interp_stop();
-		fatalx(status, "%s", err);
-	}
-	log_start(&o, &listeners, &supervise);
 	status = parent_run(&o, &listeners, &tls, &supervise);
 	interp_stop();
 	listen_close(&listeners);

@@ -574,7 +574,7 @@ def shortages():
     with Limited() as s:
         short_of(s, resource.RLIMIT_NPROC, 0,
                  "cannot fork, waiting: Resource temporarily unavailable")
-    no_line()
+    few_descriptors()
     return None
 
 
@@ -596,19 +596,19 @@ def first_to_be_killed():
     return None
 
 
-def no_line():
+def few_descriptors():
     """Some free descriptors must do: the connection's, what the child says,
-    and those that are always left."""
+    the line to it, and those that are always left."""
     with Limited("--max-children", "1") as s:
         used = {int(fd) for fd in os.listdir(f"/proc/{s.pid}/fd")}
         free = sorted(set(range(200)) - used)
-        s.limit(resource.RLIMIT_NOFILE, free[6] + 17)
+        s.limit(resource.RLIMIT_NOFILE, free[8] + 17)
         for i in range(2):
             with Client(s.port) as c:
                 t.ok(c.ping(), f"few descriptors left: connection {i}")
         with Client(s.port) as c, Client(s.port) as other:
-            t.ok(other.ping() and c.wait_end() and c.goaway, "without one for "
-                 "the line to it a child is asked to make room all the same")
+            t.ok(other.ping() and c.wait_end() and c.goaway,
+                 "a child is asked to make room all the same")
 
 
 try:

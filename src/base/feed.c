@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What children say, as the parent hears it.  The loop in parent.c reads those
- * that are ready, reap.c what is left of the dead.
+ * that are ready, seat.c what is left of the dead.
  */
 #include <errno.h>
 #include <string.h>

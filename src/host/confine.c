@@ -409,11 +409,10 @@ group_of(const char *pid)
 }
 
 int
-confine_count(struct scoreboard *b)
+confine_count(void (*f)(void *arg, pid_t group), void *arg)
 {
 	const struct dirent *e;
-	long group, at;
-	size_t i;
+	long group;
 	DIR *dir;
 
 	if (access("/proc/self/stat", R_OK) == -1)
@@ -422,14 +421,10 @@ confine_count(struct scoreboard *b)
 	if ((dir = opendir("/proc")) == NULL)
 		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ?
 		    0 : -1;
-	for (i = 0; i < b->n; i++)
-		b->seat[i].processes = 0;
 	while ((e = readdir(dir)) != NULL) {
-		if (!isdigit((unsigned char)e->d_name[0]) ||
-		    (group = group_of(e->d_name)) <= 0)
-			continue;
-		if ((at = scoreboard_find(b, (pid_t)group)) != -1)
-			b->seat[at].processes++;
+		if (isdigit((unsigned char)e->d_name[0]) &&
+		    (group = group_of(e->d_name)) > 0)
+			f(arg, (pid_t)group);
 	}
 	closedir(dir);
 	return 0;

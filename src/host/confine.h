@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/feed.h"
 #include "options.h"
-#include "scoreboard.h"
 
 /*
  * Looks up --user and --group, which only root may use: 0, or -1 with err,
@@ -68,9 +68,9 @@ void confine_environment(void);
 int confine_child(const struct options *o, const char **what);
 
 /*
- * Counts the processes in the children's groups into the seats: 0, also when it
+ * Calls f for each process of the machine, with its group: 0, also when it
  * could not look this time, or -1 where the system does not tell (no /proc).
  */
-int confine_count(struct scoreboard *b);
+int confine_count(void (*f)(void *arg, pid_t group), void *arg);
 
 #endif

@@ -4,7 +4,7 @@
  * learn of that by themselves and finish; but a script that spins, sleeps, has
  * stopped its process or made it another program does not, and what scripts
  * have started learns nothing.  With the parent alive all of that is the
- * parent's to kill (reap.c); without it, it is the guard's, which trusts the
+ * parent's to kill (seat.c); without it, it is the guard's, which trusts the
  * children no more.
  *
  * It is nobody's child, holds no descriptor but a pipe whose only writer is the
@@ -107,7 +107,7 @@ guard_start(size_t n, unsigned grace_ms)
 	int fds[2], status;
 	pid_t pid;
 
-	guard.n = n + 1;
+	guard.n = n;
 	guard.pid = sys_shared_memory(guard.n * sizeof(*guard.pid));
 	if (guard.pid == NULL || sys_pipe(fds, 0) == -1)
 		return -1;

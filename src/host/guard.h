@@ -7,12 +7,9 @@
 
 #include <stddef.h>
 
-#define GUARD_PROBE 0		/* place of the process that tries routes */
-#define GUARD_CHILD(i) ((i) + 1)	/* of the child in slot i */
-
 /*
- * Starts it for n children: before Python, whose memory it would keep, and
- * before there is a descriptor that others need closed.  0, or -1 with errno.
+ * Starts it for n places: before Python, whose memory it would keep, and before
+ * there is a descriptor that others need closed.  0, or -1 with errno.
  */
 int guard_start(size_t n, unsigned grace_ms);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scoreboard: shared slots, and the parent's seats beside them.
+ * The scoreboard: shared slots.
  *
  * Entries of running functions are claimed by compare-and-swap, since the
  * handler threads of a child begin and end them concurrently; a claimed entry
@@ -27,6 +27,7 @@
 
 static const char *const end_texts[] = {
 	[CHILD_END_NONE] = "did not say",
+	[CHILD_END_LOADED] = "routes loaded",
 	[CHILD_END_CLIENT] = "closed by client",
 	[CHILD_END_DRAINED] = "drained",
 	[CHILD_END_TIMEOUT] = "timeout",
@@ -51,76 +52,21 @@ child_end_text(int end)
 int
 scoreboard_init(struct scoreboard *b, size_t n)
 {
-	size_t i;
-
 	b->n = n;
-	b->seat = NULL;
 	b->slot = NULL;
-	if (n > SIZE_MAX / sizeof(*b->slot)) {
-		errno = ENOMEM;
-		return -1;
-	}
-	b->slot = sys_shared_memory(n * sizeof(*b->slot));
-	b->seat = calloc(n, sizeof(*b->seat));
-	for (i = 0; b->seat != NULL && i < n; i++)
-		b->seat[i].line_fd = -1;
-	if (b->slot == NULL || b->seat == NULL) {
-		scoreboard_free(b);
-		errno = ENOMEM;
-		return -1;
-	}
-	return 0;
+	if (n <= SIZE_MAX / sizeof(*b->slot))
+		b->slot = sys_shared_memory(n * sizeof(*b->slot));
+	if (b->slot != NULL)
+		return 0;
+	errno = ENOMEM;
+	return -1;
 }
 
 void
 scoreboard_free(struct scoreboard *b)
 {
 	sys_shared_memory_free(b->slot, b->n * sizeof(*b->slot));
-	free(b->seat);
 	b->slot = NULL;
-	b->seat = NULL;
-}
-
-long
-scoreboard_take(struct scoreboard *b)
-{
-	size_t i;
-
-	for (i = 0; i < b->n; i++) {
-		if (b->seat[i].pid != 0)
-			continue;
-		/* All atomics are integers: zero octets are their zero. */
-		memset(&b->slot[i], 0, sizeof(b->slot[i]));
-		b->seat[i].killed = NULL;
-		b->seat[i].client[0] = '\0';
-		b->seat[i].host[0] = '\0';
-		b->seat[i].processes = 0;
-		b->seat[i].spare = b->seat[i].learned = false;
-		b->seat[i].asked_ms = b->seat[i].gone_ms = 0;
-		return (long)i;
-	}
-	return -1;
-}
-
-long
-scoreboard_find(const struct scoreboard *b, pid_t pid)
-{
-	size_t i;
-
-	for (i = 0; i < b->n; i++)
-		if (b->seat[i].pid == pid)
-			return (long)i;
-	return -1;
-}
-
-size_t
-scoreboard_count_host(const struct scoreboard *b, const char *host)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < b->n; i++)
-		n += b->seat[i].pid != 0 && strcmp(b->seat[i].host, host) == 0;
-	return n;
 }
 
 /* Copies what fits and ends it; of a longer text the end is kept. */

@@ -6,8 +6,8 @@
  *
  * A script can scribble on any slot.  So the parent treats the text in it as
  * untrusted, never follows an index or a length from it, and keeps what it
- * acts on (which slots are taken, whom to signal) in seats of its own that
- * are not shared.
+ * acts on (which slots are taken, whom to signal) in memory of its own
+ * (proc/seat.c).
  */
 #ifndef H2RIG_SCOREBOARD_H
 #define H2RIG_SCOREBOARD_H
@@ -17,8 +17,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-#include "base/feed.h"
 
 #define SCOREBOARD_TEXT 128	/* octets of a path, cut at the front */
 #define SCOREBOARD_RUNNING 16	/* functions of a child that are shown */
@@ -40,6 +38,7 @@ enum child_state {
 /* How a child says that it ended; CHILD_END_NONE in a dead one: it did not. */
 enum child_end {
 	CHILD_END_NONE,
+	CHILD_END_LOADED,	/* it was to try routes, and all is well */
 	CHILD_END_CLIENT,	/* the client closed */
 	CHILD_END_DRAINED,	/* the server is stopping */
 	CHILD_END_TIMEOUT,	/* handshake, idle or stall: `why` */
@@ -85,45 +84,15 @@ struct slot {
 	struct running running[SCOREBOARD_RUNNING];
 };
 
-/* What the parent knows of the child in the slot of the same index. */
-struct seat {
-	pid_t pid;		/* 0: the slot is free */
-	uint64_t started_ms;
-	const char *killed;	/* why the parent killed it; NULL: it did not */
-	struct feed feed;	/* what it says */
-	bool spare;		/* has no client yet */
-	bool dismissed;		/* ... nor will it get one: it leaves */
-	int line_fd;		/* to it, as spawn_line says; -1: none */
-	bool learned;		/* when its first request came */
-	uint64_t asked_ms;	/* it was asked to make room; 0: it was not */
-	uint64_t gone_ms;	/* its client was seen to leave; 0: not yet */
-	char client[64];
-	char host[64];		/* of it, without the port */
-	unsigned processes;	/* in its group, when they were counted */
-};
-
 struct scoreboard {
 	size_t n;
 	struct slot *slot;	/* shared */
-	struct seat *seat;	/* the parent's own */
 };
 
 /* n slots of shared anonymous memory: 0, or -1 with errno. */
 int scoreboard_init(struct scoreboard *b, size_t n);
 
 void scoreboard_free(struct scoreboard *b);
-
-/*
- * The index of a free slot, cleared; -1: all taken.  It is taken once its
- * seat has a pid, and free again when that is 0.
- */
-long scoreboard_take(struct scoreboard *b);
-
-/* The index by pid; -1: none. */
-long scoreboard_find(const struct scoreboard *b, pid_t pid);
-
-/* How many children serve clients of that numeric address. */
-size_t scoreboard_count_host(const struct scoreboard *b, const char *host);
 
 /*
  * Child's side.  slot_running_begin returns the entry of what leads to a

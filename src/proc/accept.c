@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How connections come in: accepted from the listening sockets as long as
- * there is room, and handed to a child that waits (spare.c) or is forked for
- * them (spawn.c).  The loop in parent.c calls it.
+ * there is room, and given to a child (children.c).
  *
  * A lack of descriptors, memory or processes is waited out: what was accepted
  * is kept, the listeners leave the set, and after a pause that doubles it is
@@ -15,111 +14,141 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/sys.h"
+#include "child.h"
 #include "parent_impl.h"
 
+#define PAUSE_MIN_MS 100	/* before something short is tried again */
+#define PAUSE_MAX_MS 2000
+#define FULL_MS 10		/* somebody waits for a place: again */
 #define ACCEPTS_PER_WAKE 16	/* on one listener, before others are asked */
 
-/* For the ends of TCP's handshakes that the kernel has begun, milliseconds. */
+/* For the ends of TCP's handshakes that the kernel has begun. */
 #define LAST_WAIT_MS 20
+
+/* One more pause.  True: it is the first. */
+static bool
+pause_begin(struct pause *p, uint64_t now)
+{
+	bool first = p->ms == 0;
+
+	p->ms = first ? PAUSE_MIN_MS :
+	    p->ms < PAUSE_MAX_MS / 2 ? 2 * p->ms : PAUSE_MAX_MS;
+	p->until_ms = now + p->ms;
+	return first;
+}
+
+/* True: there has been one. */
+static bool
+pause_end(struct pause *p)
+{
+	bool was = p->ms != 0;
+
+	*p = (struct pause){ 0 };
+	return was;
+}
 
 /* Something is short (errno): waits before the next attempt to `what`. */
 static void
-pause_accepting(struct parent *p, const char *what)
+note_lack(struct parent *p, const char *what)
 {
-	if (p->pause_ms == 0)
+	int err = errno;
+	bool first = pause_begin(&p->accept.lack, sys_now_ms());
+
+	errno = err;
+	if (first)
 		log_warn("cannot %s, waiting", what);
-	p->pause_ms = pause_after(p->pause_ms);
-	p->resume_ms = sys_now_ms() + p->pause_ms;
+}
+
+/* So that a flood of them does not flood the log. */
+static bool
+is_news(uint64_t *last_ms)
+{
+	uint64_t now = sys_now_ms();
+
+	if (*last_ms != 0 && now - *last_ms < 1000)
+		return false;
+	*last_ms = now;
+	return true;
 }
 
 static void
-note_success(struct parent *p)
+close_held(struct accept *a)
 {
-	if (p->pause_ms != 0)
-		log_info("accepting again");
-	p->pause_ms = 0;
-	p->resume_ms = 0;
+	if (a->held_fd != -1)
+		close(a->held_fd);
+	a->held_fd = -1;
 }
 
 /*
  * Turns away the connection held back if its address has all that it may have.
- * True: it is gone.  A flood of them does not flood the log.
+ * True: it is gone.
  */
 static bool
 refuse_held(struct parent *p)
 {
-	unsigned most = p->options->max_per_address;
-	uint64_t now = sys_now_ms();
+	struct accept *a = &p->accept;
 	char host[SYS_HOST_SIZE];
+	size_t i;
+	unsigned n = 0;
 
-	if (most == 0)
-		return false;
-	sys_addr_host((const struct sockaddr *)&p->held_addr, host,
+	sys_addr_host((const struct sockaddr *)&a->held_addr, host,
 	    sizeof(host));
-	if (scoreboard_count_host(&p->board, host) < most)
+	for (i = 0; i < p->board.n; i++)
+		n += p->seat[i].role != SEAT_FREE &&
+		    strcmp(p->seat[i].host, host) == 0;
+	if (n < p->options->max_per_address)
 		return false;
-	close(p->held_fd);
-	p->held_fd = -1;
-	if (p->refused_ms == 0 || now - p->refused_ms >= 1000) {
+	close_held(a);
+	if (is_news(&a->refused_ms))
 		log_warnx("refused %s: it has %u connections "
-		    "(--max-per-address)", host, most);
-		p->refused_ms = now;
-	}
+		    "(--max-per-address)", host, n);
 	return true;
-}
-
-/* Once for a client, and seldom if that is often. */
-static void
-log_full(struct parent *p, uint64_t now)
-{
-	if (p->full_logged || (p->full_ms != 0 && now - p->full_ms < 1000))
-		return;
-	log_warnx("all %u children are busy, further connections wait",
-	    p->options->max_children);
-	p->full_logged = true;
-	p->full_ms = now;
 }
 
 /* A place for the connection held back; false: it has to wait. */
 static bool
 find_place(struct parent *p)
 {
-	uint64_t now = sys_now_ms();
-	char client[SYS_ADDR_SIZE];
+	struct accept *a = &p->accept;
+	enum room_found found = room_find(p,
+	    (const struct sockaddr *)&a->held_addr, sys_now_ms());
 
-	if (room_is_free(p))
-		return true;
-	sys_format_addr((const struct sockaddr *)&p->held_addr, client,
-	    sizeof(client));
-	if (!p->stopping && !room_ask(p, client, now))
-		log_full(p, now);
-	return false;
+	if (found == ROOM_NONE && !a->full_logged && is_news(&a->full_ms)) {
+		log_warnx("all %u children are busy, further connections "
+		    "wait", p->options->max_children);
+		a->full_logged = true;
+	}
+	return found == ROOM_FREE;
 }
 
-/* A child for the connection held back, if there is one. */
+/* A child for the connection held back, if there is one.  False: not yet. */
 static bool
-spawn_held(struct parent *p)
+serve_held(struct parent *p)
 {
-	if (p->held_fd == -1 || refuse_held(p))
+	struct accept *a = &p->accept;
+
+	if (a->held_fd == -1 ||
+	    (p->options->max_per_address != 0 && refuse_held(p)))
 		return true;
 	if (!find_place(p))
 		return false;
-	if (spare_take(p, p->held_fd, &p->held_addr)) {
-		close(p->held_fd);
-	} else if (spawn_child(p, p->held_fd, &p->held_addr) == -1) {
-		pause_accepting(p, "fork");
+	if (children_serve(p, a->held_fd, &a->held_addr) == -1) {
+		note_lack(p, "fork");
 		return false;
 	}
-	p->held_fd = -1;
-	p->asked_ms = 0;
-	p->full_logged = false;
-	p->late += p->stopping;
-	note_success(p);
+	close_held(a);
+	a->full_logged = false;
+	if (p->stopping) {
+		a->late++;
+		a->last_ms = sys_now_ms() + LAST_WAIT_MS;
+	}
+	if (pause_end(&a->lack))
+		log_info("accepting again");
 	return true;
 }
 
@@ -127,15 +156,14 @@ spawn_held(struct parent *p)
 static bool
 accept_one(struct parent *p, int fd)
 {
-	socklen_t len = sizeof(p->held_addr);
-	int conn;
+	struct accept *a = &p->accept;
+	socklen_t len = sizeof(a->held_addr);
 
-	memset(&p->held_addr, 0, sizeof(p->held_addr));
-	conn = accept(fd, (struct sockaddr *)&p->held_addr, &len);
-	if (conn != -1) {
-		p->second_n++;
-		p->held_fd = conn;
-		return spawn_held(p);
+	memset(&a->held_addr, 0, sizeof(a->held_addr));
+	a->held_fd = accept(fd, (struct sockaddr *)&a->held_addr, &len);
+	if (a->held_fd != -1) {
+		a->second_n++;
+		return serve_held(p);
 	}
 	switch (errno) {
 	case EAGAIN:
@@ -148,75 +176,158 @@ accept_one(struct parent *p, int fd)
 	case EPROTO:
 		return true;
 	default:
-		pause_accepting(p, "accept");
+		note_lack(p, "accept");
 		return false;
 	}
 }
 
-/* Whether this second has seen all the new connections that it may. */
-static bool
-too_fast(struct parent *p, uint64_t now)
+/*
+ * When this second, which has seen all the new connections that it may, is
+ * over; 0: another one may come.
+ */
+static uint64_t
+second_over_ms(struct parent *p, uint64_t now)
 {
-	if (p->options->max_per_second == 0 || p->stopping)
-		return false;
-	if (now - p->second_ms >= 1000) {
-		p->second_ms = now;
-		p->second_n = 0;
+	unsigned most = p->options->max_per_second;
+	struct accept *a = &p->accept;
+
+	if (most == 0 || p->stopping)
+		return 0;
+	if (now - a->second_ms >= 1000) {
+		a->second_ms = now;
+		a->second_n = 0;
 	}
-	return p->second_n >= p->options->max_per_second;
+	return a->second_n >= most ? a->second_ms + 1000 : 0;
+}
+
+size_t
+accept_watch(const struct parent *p, struct pollfd *set)
+{
+	size_t i;
+
+	for (i = 0; i < p->listeners->n; i++)
+		set[i] = (struct pollfd){ .fd = p->listeners->fd[i],
+		    .events = POLLIN };
+	return i;
+}
+
+bool
+accept_is_awaited(const struct parent *p)
+{
+	struct pollfd set[LISTEN_MAX];
+
+	return poll(set, accept_watch(p, set), 0) > 0;
 }
 
 void
 accept_ready(struct parent *p, const struct pollfd *set)
 {
-	struct listeners *l = p->listeners;
 	size_t i;
 	int k;
 
-	for (i = 0; i < l->n; i++) {
+	for (i = 0; i < p->listeners->n; i++) {
 		if (set[i].revents == 0)
 			continue;
 		for (k = 0; k < ACCEPTS_PER_WAKE; k++)
-			if (too_fast(p, sys_now_ms()) ||
-			    !accept_one(p, l->fd[i]))
+			if (second_over_ms(p, sys_now_ms()) != 0 ||
+			    !accept_one(p, p->listeners->fd[i]))
 				break;
-		if (p->held_fd != -1 || p->resume_ms != 0)
+		if (p->accept.held_fd != -1 || p->accept.lack.until_ms != 0)
 			break;
 	}
 }
 
-bool
-accept_may(struct parent *p, uint64_t now)
+static uint64_t
+later(uint64_t a, uint64_t b)
 {
-	if (p->accepted_all || now < p->dying_until_ms ||
-	    (p->resume_ms != 0 && now < p->resume_ms))
+	return a > b ? a : b;
+}
+
+uint64_t
+accept_calm_ms(const struct parent *p)
+{
+	return p->accept.held_fd != -1 ? UINT64_MAX :
+	    later(p->accept.lack.until_ms, p->accept.dying.until_ms);
+}
+
+bool
+accept_may(struct parent *p, uint64_t now, uint64_t *again)
+{
+	struct accept *a = &p->accept;
+
+	*again = a->over ? UINT64_MAX : later(second_over_ms(p, now),
+	    later(a->lack.until_ms, a->dying.until_ms));
+	if (now < *again)
 		return false;
-	p->resume_ms = 0;
-	return !too_fast(p, now) && spawn_held(p);
+	a->lack.until_ms = 0;
+	if (serve_held(p)) {
+		*again = UINT64_MAX;
+		return true;
+	}
+	*again = later(now + FULL_MS, a->lack.until_ms);
+	return false;
+}
+
+/*
+ * A child that failed before its first request, by no fault of the client's,
+ * will not be the last one: a crash, a fault of our own, or SIGKILL from
+ * outside (memory was short).
+ */
+static bool
+died_early(const struct parent *p, const struct death *d)
+{
+	const struct slot *slot = &p->board.slot[d->i];
+
+	if (p->seat[d->i].killed != NULL || atomic_load(&slot->streams) > 0)
+		return false;
+	return WIFSIGNALED(d->status) || atomic_load(&slot->end) ==
+	    CHILD_END_NONE || WEXITSTATUS(d->status) == CHILD_EXIT_INTERNAL;
 }
 
 void
-accept_last(struct parent *p)
+accept_note_death(struct parent *p, const struct death *d, uint64_t now)
+{
+	struct accept *a = &p->accept;
+
+	/* There is room again for what was short, perhaps. */
+	a->lack.until_ms = 0;
+	if (died_early(p, d)) {
+		if (pause_begin(&a->dying, now))
+			log_warnx("children die before their first request, "
+			    "accepting slowly");
+		log_debug("waiting for %u ms", a->dying.ms);
+	} else if (pause_end(&a->dying)) {
+		log_info("children live again, accepting as before");
+	}
+}
+
+void
+accept_stop(struct parent *p, uint64_t now)
 {
 	size_t i;
 
+	p->accept.last_ms = now;
 	if (p->listeners->inherited)
 		listen_close(p->listeners);
 	for (i = 0; i < p->listeners->n; i++)
 		if (sys_queue_no_more(p->listeners->fd[i]) == 0)
-			p->last_wait_ms = LAST_WAIT_MS;
+			p->accept.last_ms = now + LAST_WAIT_MS;
+}
+
+uint64_t
+accept_last_due(const struct parent *p)
+{
+	return p->stopping && !p->accept.over ?
+	    later(p->accept.last_ms, accept_calm_ms(p)) : UINT64_MAX;
 }
 
 void
 accept_end(struct parent *p)
 {
-	if (p->held_fd != -1)
-		close(p->held_fd);
-	p->held_fd = -1;
-	p->resume_ms = 0;
+	close_held(&p->accept);
 	listen_close(p->listeners);
-	p->accepted_all = true;
-	if (p->late > 0)
+	p->accept.over = true;
+	if (p->accept.late > 0)
 		log_info("%u connections that had waited are told that "
-		    "nothing was done for them", p->late);
+		    "nothing was done for them", p->accept.late);
 }

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The parent: a pselect loop over the listening sockets, and what flags and
- * clock call for; the work is done in accept.c, spawn.c, spare.c, reap.c,
- * reload.c and status.c.  It reads nothing from a client and runs no script, so
- * that nothing of theirs can take it down; main calls it.
+ * clock call for; the work is done in the files before this one.  It reads
+ * nothing from a client and runs no script, so that nothing of theirs can take
+ * it down; main calls it.
  *
  * Signals are blocked except inside sys_select; handlers set flags that are
  * looked at before it sleeps again, so that no wake-up is lost.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "host/confine.h"
@@ -24,7 +27,6 @@
 #include "py/interp.h"
 
 #define REFRESH_MS 600000	/* files are kept from cleaners so often */
-#define FULL_MS 10		/* somebody waits for a place: again */
 #define RETRY_MS 100		/* records, notices that are held: again */
 #define FEEDS_MS 5		/* between two looks at what children say */
 #define PATIENCE_MS 30000	/* children wait so long for a log, at most */
@@ -90,7 +92,7 @@ set_signals(struct parent *p)
 	}
 }
 
-/* ---- ready lines ---- */
+/* ---- the house opens ---- */
 
 static int
 write_all(int fd, const char *p, size_t n)
@@ -108,25 +110,75 @@ write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
+/* The URL of each listening socket, with `after` behind each. */
+static size_t
+list_urls(const struct parent *p, const char *before, const char *after,
+    char *text, size_t size)
+{
+	char name[SYS_ADDR_SIZE];
+	size_t i, len = 0;
+
+	text[0] = '\0';
+	for (i = 0; i < p->listeners->n; i++)
+		len += (size_t)snprintf(text + len, size - len,
+		    "%s%s://%s%s", before,
+		    p->options->cleartext ? "http" : "https",
+		    listen_name(p->listeners, i, name, sizeof(name)), after);
+	return len;
+}
+
+/* What serves where, within which limits: one record. */
+static void
+log_start(const struct parent *p)
+{
+	const struct options *o = p->options;
+	char text[LISTEN_MAX * (SYS_ADDR_SIZE + 16)], name[SYS_ADDR_SIZE];
+
+	list_urls(p, " ", "", text, sizeof(text));
+	if (p->single)
+		snprintf(text, sizeof(text), " one connection, of %s",
+		    sys_format_addr((const struct sockaddr *)
+		    &p->accept.held_addr, name, sizeof(name)));
+	log_info("h2rig %s, Python %s, %s, serving %s on%s; at most %u "
+	    "children, %" PRIu32 " streams each, functions %g s, memory %"
+	    PRIu64 " MiB",
+	    PACKAGE_VERSION, interp_version(), tls_library_version(),
+	    o->doc_root, text, o->max_children,
+	    o->limits.max_concurrent_streams, o->run_limit_ms / 1000.0,
+	    o->max_memory >> 20);
+}
+
 /* All lines by one write: who waits for the first finds the others too. */
 static void
 announce(const struct parent *p)
 {
-	char text[LISTEN_MAX * (SYS_ADDR_SIZE + 40)], name[SYS_ADDR_SIZE];
-	size_t i, len = 0;
+	char text[LISTEN_MAX * (SYS_ADDR_SIZE + 40)];
+	size_t len = list_urls(p, "h2rig: listening on ", "\n", text,
+	    sizeof(text));
 
-	if (p->options->inetd_wait)	/* standard output is the log */
-		return;
-	for (i = 0; i < p->listeners->n; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len,
-		    "h2rig: listening on %s://%s\n",
-		    p->options->cleartext ? "http" : "https",
-		    listen_name(p->listeners, i, name, sizeof(name)));
-	if (write_all(STDOUT_FILENO, text, len) == -1)
+	/* With --inetd-wait standard output is the log. */
+	if (!p->options->inetd_wait &&
+	    write_all(STDOUT_FILENO, text, len) == -1)
 		log_warn("standard output");
 }
 
-/* ---- the loop ---- */
+static void
+open_house(struct parent *p)
+{
+	p->open = true;
+	log_start(p);
+	confine_parent(p->options);
+	announce(p);
+	supervise_ready(p->supervise);
+	if (!p->single) {	/* meanwhile clients queue */
+		interp_settle(p->options);
+		memory_settle();
+	}
+	p->children.client_ms = sys_now_ms();
+	p->refresh_ms = p->children.client_ms + REFRESH_MS;
+}
+
+/* ---- it closes ---- */
 
 /* Stops accepting and tells the children to finish. */
 static void
@@ -136,51 +188,134 @@ begin_stop(struct parent *p, uint64_t now)
 	supervise_stopping(p->supervise);
 	reload_cancel(p);
 	p->grace_end_ms = now + p->options->grace_ms;
-	log_info("stopping, %zu children have %g s to finish", p->alive,
+	log_info("stopping, %zu children have %g s to finish",
+	    p->count[SEAT_CLIENT] + p->count[SEAT_GONE],
 	    p->options->grace_ms / 1000.0);
-	accept_last(p);
-	spare_dismiss(p);
+	if (p->open)
+		accept_stop(p, now);
+	else
+		accept_end(p);
+	children_dismiss(p);
 	close(p->drain[1]);
-	p->drain[1] = -1;
 }
 
-/* --idle-exit: ms when it is due; UINT64_MAX: it is not. */
+static void
+kill_all(struct parent *p, const char *why)
+{
+	if (p->killed_all)
+		return;
+	p->killed_all = true;
+	seat_kill_all(p, why);
+	if (!p->accept.over)
+		accept_end(p);
+}
+
+static bool
+nobody_is_served(const struct parent *p)
+{
+	return p->count[SEAT_CLIENT] + p->count[SEAT_GONE] == 0 &&
+	    p->accept.held_fd == -1;
+}
+
+static bool
+is_over(const struct parent *p)
+{
+	return (p->stopping && p->accept.over && seat_taken(p) == 0) ||
+	    (p->single && nobody_is_served(p));
+}
+
+/* ---- what the clock calls for ---- */
+
 static uint64_t
-idle_exit_due(const struct parent *p)
+grace_due(const struct parent *p)
 {
-	if (p->options->idle_exit_ms == 0 || p->stopping || p->alive > 0 ||
-	    p->held_fd != -1)
+	return p->stopping && !p->killed_all ? p->grace_end_ms : UINT64_MAX;
+}
+
+static void
+end_grace(struct parent *p, uint64_t now)
+{
+	(void)now;
+	kill_all(p, "not finished when the grace time was over");
+}
+
+static void
+end_accept(struct parent *p, uint64_t now)
+{
+	(void)now;
+	if (!accept_is_awaited(p))
+		accept_end(p);
+}
+
+static uint64_t
+refresh_due(const struct parent *p)
+{
+	return p->refresh_ms;
+}
+
+static void
+refresh(struct parent *p, uint64_t now)
+{
+	interp_refresh();
+	p->refresh_ms = now + REFRESH_MS;
+}
+
+static uint64_t
+idle_due(const struct parent *p)
+{
+	uint64_t calm = accept_calm_ms(p);
+	uint64_t at = p->children.client_ms + p->options->idle_exit_ms;
+
+	if (p->options->idle_exit_ms == 0 || p->stopping || !p->open ||
+	    !nobody_is_served(p))
 		return UINT64_MAX;
-	return p->last_client_ms + p->options->idle_exit_ms;
+	return at > calm ? at : calm;
 }
 
-/* Listeners are the first in each set; how many there are. */
-static size_t
-add_listeners(const struct parent *p, struct pollfd *set)
+/* A client may have come while this process did not run. */
+static void
+end_idle(struct parent *p, uint64_t now)
 {
-	size_t i;
-
-	for (i = 0; i < p->listeners->n; i++)
-		set[i] = (struct pollfd){ .fd = p->listeners->fd[i],
-		    .events = POLLIN };
-	return i;
+	if (accept_is_awaited(p))
+		return;
+	log_info("no client for %g s (--idle-exit)",
+	    p->options->idle_exit_ms / 1000.0);
+	begin_stop(p, now);
 }
 
-/* Who has come while this process did not run, or may not accept yet. */
-static bool
-client_waits(const struct parent *p)
+static uint64_t
+spare_due(const struct parent *p)
 {
-	struct pollfd set[LISTEN_MAX];
+	uint64_t calm = accept_calm_ms(p), at = children_spare_due(p);
 
-	return poll(set, add_listeners(p, set), 0) > 0;
+	if (p->single || p->stopping || !p->open)
+		return UINT64_MAX;
+	return at > calm ? at : calm;
 }
 
-/* The only connection is over, or will never be. */
-static bool
-single_over(const struct parent *p)
+static void
+add_spare(struct parent *p, uint64_t now)
 {
-	return p->single && p->alive == 0 && p->held_fd == -1;
+	(void)now;
+	children_add_spare(p);
 }
+
+static const struct {
+	uint64_t (*due)(const struct parent *p);
+	void (*act)(struct parent *p, uint64_t now);
+} clock_rows[] = {
+	{ children_look_due, children_look },
+	{ grace_due, end_grace },
+	{ reload_due, reload_kill },
+	{ accept_last_due, end_accept },
+	{ refresh_due, refresh },
+	{ idle_due, end_idle },
+	{ spare_due, add_spare }	/* one at a time, and last */
+};
+
+#define N_CLOCK_ROWS (sizeof(clock_rows) / sizeof(clock_rows[0]))
+
+/* ---- what signals call for ---- */
 
 /* A flag is taken down before what it asks for is done. */
 static bool
@@ -192,14 +327,46 @@ take(volatile sig_atomic_t *flag)
 	return up;
 }
 
+/* While listeners are ready Linux's pselect lets no signal in. */
 static void
-retry_log(struct parent *p)
+let_signals_in(const struct parent *p)
+{
+	sigset_t blocked;
+
+	sigprocmask(SIG_SETMASK, &p->wait_mask, &blocked);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+static void
+bury_dead(struct parent *p, uint64_t now)
+{
+	struct death d;
+
+	while (seat_bury(p, &d)) {
+		if (d.role == SEAT_TRIAL) {
+			reload_tried(p, &d);
+			continue;
+		}
+		children_died(p, &d);
+		if (d.role != SEAT_CLIENT && d.role != SEAT_GONE)
+			continue;
+		room_died(p, &d, now);
+		accept_note_death(p, &d, now);
+		p->single_status = WIFEXITED(d.status) ?
+		    WEXITSTATUS(d.status) :
+		    128 + WTERMSIG(d.status);	/* as shells say it */
+	}
+}
+
+static void
+retry_held(struct parent *p, uint64_t now)
 {
 	bool held = log_retry();
 
 	if (held && !p->log_held)
-		p->log_held_ms = sys_now_ms();
+		p->log_held_ms = now;
 	p->log_held = held;
+	p->notices_held = supervise_retry(p->supervise);
 }
 
 /* What flags and clock call for.  False: all is over. */
@@ -207,92 +374,32 @@ static bool
 act(struct parent *p)
 {
 	uint64_t now = sys_now_ms();
-	sigset_t blocked;
+	size_t i;
 
-	/* While listeners are ready Linux's pselect lets no signal in. */
-	sigprocmask(SIG_SETMASK, &p->wait_mask, &blocked);
-	sigprocmask(SIG_SETMASK, &blocked, NULL);
+	let_signals_in(p);
 	if (take(&got_child))
-		reap_children(p);
+		bury_dead(p, now);
+	if (p->reload.loaded && !p->open)
+		open_house(p);
 	room_look(p, now);
 	if (take(&got_status))
-		status_log(p);
-	if (take(&got_reload) && !p->stopping)
+		report_status(p);
+	if (take(&got_reload) && !p->stopping) {
+		p->refresh_ms = now;
 		reload_ask(p);
+	}
 	if (got_stop > 0 && !p->stopping)
 		begin_stop(p, now);
-	if (got_stop > 1 && !p->killed_all)
-		reap_kill_all(p, "second signal to stop");
-	if (p->stopping && !p->killed_all && now >= p->grace_end_ms)
-		reap_kill_all(p, "not finished when the grace time was over");
-	if (p->killed_all && !p->accepted_all)
-		accept_end(p);
-	reap_deadlines(p, now);
-	reap_processes(p, now);
-	reload_deadline(p, now);
-	if (now >= p->refresh_ms) {
-		interp_refresh();
-		p->refresh_ms = now + REFRESH_MS;
-	}
-	if (now >= idle_exit_due(p) && !client_waits(p)) {
-		log_info("no client for %g s (--idle-exit)",
-		    p->options->idle_exit_ms / 1000.0);
-		begin_stop(p, now);
-	}
-	retry_log(p);
-	p->notices_held = supervise_retry(p->supervise);
-	return (!p->stopping || !p->accepted_all ||
-	    p->alive + p->spares > 0) && !single_over(p);
-}
-
-/* Milliseconds until the loop must look at the clock. */
-static long
-next_wake(const struct parent *p, uint64_t now, bool accepting)
-{
-	uint64_t at = p->refresh_ms;
-
-	if (p->alive + p->leaving > 0 && now + TICK_MS < at)
-		at = now + TICK_MS;
-	if (p->held_fd != -1 && !room_is_free(p))
-		at = now + FULL_MS;
-	if (now < p->feeds_ms && p->feeds_ms < at)
-		at = p->feeds_ms;
-	if (p->resume_ms != 0 && p->resume_ms < at)
-		at = p->resume_ms;
-	if (accepting && p->stopping)
-		at = now + p->last_wait_ms;
-	if (p->stopping && !p->killed_all && p->grace_end_ms < at)
-		at = p->grace_end_ms;
-	if (p->reload.running && p->reload.probe.due_ms < at)
-		at = p->reload.probe.due_ms;
-	if ((p->log_held || p->notices_held) && now + RETRY_MS < at)
-		at = now + RETRY_MS;
-	if (now < p->dying_until_ms && p->dying_until_ms < at)
-		at = p->dying_until_ms;
-	if (accepting && idle_exit_due(p) < at)
-		at = idle_exit_due(p);
-	if (p->options->max_per_second != 0 && p->second_ms + 1000 > now &&
-	    p->second_ms + 1000 < at)
-		at = p->second_ms + 1000;
-	if (spare_due(p) < at)
-		at = spare_due(p);
-	return at > now ? (long)(at - now) : 0;
+	if (got_stop > 1)
+		kill_all(p, "second signal to stop");
+	for (i = 0; i < N_CLOCK_ROWS; i++)
+		if (now >= clock_rows[i].due(p))
+			clock_rows[i].act(p, now);
+	retry_held(p, now);
+	return !is_over(p);
 }
 
 /* ---- what children say ---- */
-
-static void
-note_lost(struct parent *p, size_t i)
-{
-	log_add_lost(atomic_exchange(&p->board.slot[i].lost, 0));
-}
-
-void
-parent_finish_feed(struct parent *p, long i)
-{
-	feed_finish(&p->board.seat[i].feed, p->board.seat[i].pid);
-	note_lost(p, (size_t)i);
-}
 
 /*
  * While nobody reads the log children wait for it, so that nothing is lost, but
@@ -308,14 +415,13 @@ lost_patience(const struct parent *p, uint64_t now)
 	return now - p->log_held_ms >= patience;
 }
 
-/* All that are open, that of a routes file's process first: so many entries. */
 static size_t
-add_feeds(const struct parent *p, struct pollfd *set)
+watch_feeds(const struct parent *p, struct pollfd *set)
 {
-	size_t i, n = feed_watch(&p->reload.probe.feed, set);
+	size_t i, n = 0;
 
 	for (i = 0; i < p->board.n; i++)
-		n += feed_watch(&p->board.seat[i].feed, set + n);
+		n += feed_watch(&p->seat[i].feed, set + n);
 	return n;
 }
 
@@ -326,18 +432,17 @@ add_feeds(const struct parent *p, struct pollfd *set)
 static void
 read_feeds(struct parent *p, const struct pollfd *set)
 {
-	struct probe *probe = &p->reload.probe;
-	bool loses = p->log_held;
-	bool more = feed_read_ready(&probe->feed, probe->pid, loses, &set);
+	bool more = false;
 	size_t i;
 
 	for (i = 0; i < p->board.n; i++) {
-		struct seat *seat = &p->board.seat[i];
+		struct seat *seat = &p->seat[i];
 
-		more |= feed_read_ready(&seat->feed, seat->pid, loses,
+		more |= feed_read_ready(&seat->feed, seat->pid, p->log_held,
 		    &set);
 		if (seat->feed.open)
-			note_lost(p, i);
+			log_add_lost(atomic_exchange(&p->board.slot[i].lost,
+			    0));
 	}
 	p->feeds_ms = more ? 0 : sys_now_ms() + FEEDS_MS;
 }
@@ -345,33 +450,48 @@ read_feeds(struct parent *p, const struct pollfd *set)
 /* ---- the loop's only wait ---- */
 
 static void
+sooner(uint64_t *at, uint64_t other)
+{
+	if (other < *at)
+		*at = other;
+}
+
+/* Milliseconds until the loop must look at the clock; accept wants `at`. */
+static long
+next_wake(const struct parent *p, uint64_t now, uint64_t at)
+{
+	size_t i;
+
+	for (i = 0; i < N_CLOCK_ROWS; i++)
+		sooner(&at, clock_rows[i].due(p));
+	if (now < p->feeds_ms)
+		sooner(&at, p->feeds_ms);
+	if (p->log_held || p->notices_held)
+		sooner(&at, now + RETRY_MS);
+	return at > now ? (long)(at - now) : 0;
+}
+
+static void
 wait_and_accept(struct parent *p)
 {
-	uint64_t now = sys_now_ms();
-	bool accepting = accept_may(p, now);
-	bool last = accepting && p->stopping;	/* who had come before that */
-	bool reading = !last && now >= p->feeds_ms &&
+	uint64_t now = sys_now_ms(), again = UINT64_MAX;
+	bool accepting = p->open && accept_may(p, now, &again);
+	bool reading = now >= p->feeds_ms &&
 	    (!p->log_held || lost_patience(p, now));
-	size_t feeds, end;
-	int n;
+	size_t feeds = accepting ? accept_watch(p, p->set) : 0, end = feeds;
 
-	feeds = end = accepting ? add_listeners(p, p->set) : 0;
 	if (reading)
-		end += add_feeds(p, p->set + end);
-	if (p->log_held && !last)
+		end += watch_feeds(p, p->set + end);
+	if (p->log_held)
 		p->set[end++] = (struct pollfd){ .fd = log_room_fd(),
 		    .events = POLLOUT };
-	n = sys_select(p->set, end, next_wake(p, now, accepting),
-	    &p->wait_mask);
-	if (n > 0 && reading)
+	if (sys_select(p->set, end, next_wake(p, now, again),
+	    &p->wait_mask) <= 0)
+		return;
+	if (reading)
 		read_feeds(p, p->set + feeds);
-	if (n > 0 && accepting)
+	if (accepting)
 		accept_ready(p, p->set);
-	else if (n == 0 && last)
-		accept_end(p);
-	/* One at a time, when nobody waits for what we do. */
-	else if (n == 0 && spare_due(p) <= sys_now_ms())
-		spare_add(p);
 }
 
 /* Whoever reads the log gets a moment for the last records. */
@@ -385,48 +505,36 @@ finish_log(void)
 }
 
 size_t
-parent_slots(const struct options *o)
+parent_seats(const struct options *o)
 {
-	return room_slots(o);
+	return room_seats(o);
 }
 
 int
 parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
     struct supervise *s)
 {
-	struct parent p = { 0 };
+	struct parent p = { .options = o, .listeners = l, .tls = tls,
+	    .supervise = s, .refresh_ms = UINT64_MAX };
 
-	p.options = o;
-	p.listeners = l;
-	p.tls = tls;
-	p.supervise = s;
 	/* A connection that we were given is one that waits for its child. */
 	p.single = s->conn != -1;
-	p.held_fd = s->conn;
-	p.held_addr = s->client;
-	p.last_client_ms = sys_now_ms();
-	p.refresh_ms = p.last_client_ms + REFRESH_MS;
-	if (scoreboard_init(&p.board, parent_slots(o)) == -1 ||
-	    sys_pipe(p.drain, 0) == -1 ||
-	    (p.set = calloc(LISTEN_MAX + 1 + (p.board.n + 1) * FEED_FDS,
-	    sizeof(*p.set))) == NULL)
+	p.accept.held_fd = s->conn;
+	p.accept.held_addr = s->client;
+	if (seat_init(&p, room_seats(o)) == -1 ||
+	    sys_pipe(p.drain, 0) == -1 || (p.set = calloc(LISTEN_MAX + 1 +
+	    p.board.n * FEED_FDS, sizeof(*p.set))) == NULL)
 		fatal(EXIT_SYSTEM, "start");
 	set_signals(&p);
 	log_never_wait();
-	confine_parent(o);
-	announce(&p);
-	supervise_ready(s);
-	if (!p.single) {	/* meanwhile clients queue */
-		interp_settle(o);
-		memory_settle();
-	}
+	reload_ask(&p);
 	while (act(&p))
 		wait_and_accept(&p);
 	reload_cancel(&p);
 	log_info("stopped");
 	finish_log();
 	close(p.drain[0]);
-	scoreboard_free(&p.board);
+	seat_free(&p);
 	free(p.set);
 	return p.single ? p.single_status : EXIT_SUCCESS;
 }

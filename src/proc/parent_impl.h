@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the parent share: its state, and what each of them does
- * for the loop in parent.c.  Nobody else includes it.
+ * What the files of the parent share: its state, of which each part is written
+ * by the file that it is named after, and what each of them does for those
+ * after it in src/README.
  */
 #ifndef H2RIG_PARENT_IMPL_H
 #define H2RIG_PARENT_IMPL_H
@@ -12,34 +13,57 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
+#include "base/feed.h"
 #include "host/listen.h"
 #include "host/options.h"
 #include "host/scoreboard.h"
 #include "host/supervise.h"
 #include "host/tls.h"
-#include "py/probe.h"
 
-#define PAUSE_MIN_MS 100	/* before something short is tried again */
-#define PAUSE_MAX_MS 2000
+#define TICK_MS 1000		/* between two looks at children's deadlines */
 
-/* The pause after one of ms milliseconds that did not help; 0: the first. */
-static inline unsigned
-pause_after(unsigned ms)
-{
-	if (ms == 0)
-		return PAUSE_MIN_MS;
-	return ms < PAUSE_MAX_MS / 2 ? 2 * ms : PAUSE_MAX_MS;
-}
+enum seat_role {
+	SEAT_FREE,
+	SEAT_TRIAL,		/* a process that tries routes (reload.c) */
+	SEAT_SPARE,		/* a child that waits for a client */
+	SEAT_DISMISSED,		/* a child that leaves without one */
+	SEAT_CLIENT,		/* a child that serves one */
+	SEAT_GONE,		/* a child whose client has left */
+	SEAT_ROLES
+};
 
-#define TICK_MS 1000		/* deadlines are looked at this often */
+/*
+ * What the parent knows of the process in the slot of the same index.  It is
+ * not shared, so that no script can change what the parent acts on.
+ */
+struct seat {
+	enum seat_role role;
+	pid_t pid;
+	uint64_t started_ms;
+	const char *killed;	/* why the parent killed it; NULL: it did not */
+	struct feed feed;	/* what it says */
+	/*
+	 * A pair of sockets: the parent's end, and the child's until the fork;
+	 * -1: closed.  A child gets its client by it, and its end wakes a child
+	 * that is asked for something.
+	 */
+	int line[2];
+	char client[64];	/* "127.0.0.1:50000" */
+	char host[64];		/* the same without the port */
+	unsigned processes;	/* in its group, when they were counted */
+	struct {
+		bool learned;	/* when its first request came */
+		uint64_t asked_ms;	/* to make room; 0: it was not */
+		uint64_t gone_ms;	/* its client was seen to leave */
+	} room;
+};
 
-/* A reload is under way while the routes are tried. */
-struct reload {
-	bool running;
-	bool again;		/* HUP came meanwhile */
-	struct probe probe;
-	struct tls_ctx *tls;	/* taken if the probe says yes; NULL: none */
+/* Pauses that double for as long as something is amiss. */
+struct pause {
+	unsigned ms;		/* the latest; 0: all is well */
+	uint64_t until_ms;
 };
 
 struct parent {
@@ -47,152 +71,168 @@ struct parent {
 	struct listeners *listeners;
 	struct tls_ctx **tls;	/* *tls is replaced by a reload */
 	struct supervise *supervise;
-	struct scoreboard board;
-	size_t alive;		/* children that have, or have had, a client */
-	size_t gone;		/* of these those whose client has left */
-	uint64_t slow_ms;	/* a first request may take, as room.c says */
-	uint64_t left_ms;	/* a client has left by itself; 0: none */
-	uint64_t asked_ms;	/* one was asked to make room; 0: it is had */
-	size_t spares;		/* ... without one, the leaving ones too */
-	size_t leaving;		/* of these those that are told to leave */
-	unsigned spare_deaths;	/* of those without a client, not replaced */
-	uint64_t spare_after_ms; /* no further spare before; 0: any time */
-	bool spare_failed;	/* logged that one could not be made */
 	int drain[2];		/* children read; closed write end: stop */
 	sigset_t wait_mask;	/* signals as sys_select has them */
+	struct pollfd *set;	/* room for all that the loop waits for */
 
-	/* An accepted connection that could not be forked for yet; -1: none. */
-	int held_fd;
-	struct sockaddr_storage held_addr;
-	unsigned pause_ms;	/* the latest pause; 0: all is well */
-	uint64_t resume_ms;	/* accept nothing before; 0: no pause */
-	/* Children die before their first request: likewise; 0: they do not. */
-	unsigned dying_ms;
-	uint64_t dying_until_ms;
-
-	uint64_t last_client_ms;	/* there was one; for --idle-exit */
+	/* parent.c */
+	bool open;		/* ready, and says so */
 	bool single;		/* serves one connection, then ends */
 	int single_status;	/* exit status of its child */
-	bool log_held;		/* some is: the log's reader is slow */
-	uint64_t log_held_ms;	/* since then */
-	uint64_t feeds_ms;	/* when feeds are looked at next */
-	struct pollfd *set;	/* room for all that the loop waits for */
-	bool notices_held;	/* likewise the supervisor */
-	bool full_logged;
-
-	struct reload reload;
 	bool stopping;
-	unsigned late;		/* clients accepted since */
-	unsigned last_wait_ms;	/* without one more, then there is none */
-	bool accepted_all;
 	bool killed_all;
 	uint64_t grace_end_ms;
+	uint64_t refresh_ms;	/* files are kept from cleaners next */
+	uint64_t feeds_ms;	/* what children say is looked at next */
+	bool log_held;		/* some is: the log's reader is slow */
+	uint64_t log_held_ms;	/* since then */
+	bool notices_held;	/* likewise the supervisor */
 
-	uint64_t refresh_ms;	/* when files are kept from cleaners next */
-	uint64_t looked_ms;	/* when deadlines were looked at last */
-	uint64_t spare_until_ms; /* nobody is past a deadline before */
-	uint64_t oom_ms;	/* when machine_oom is asked next */
-	uint64_t count_ms;	/* when processes are counted next */
-	uint64_t second_ms;	/* --max-per-second: the present second's */
-	unsigned second_n;	/* begin, and connections since */
-	uint64_t full_ms;	/* when it was logged that the house is full */
-	uint64_t refused_ms;	/* when a refusal was logged last */
+	/* seat.c */
+	struct scoreboard board;
+	struct seat *seat;	/* one for each slot */
+	size_t count[SEAT_ROLES];	/* how many have that role */
+
+	struct children {
+		uint64_t client_ms;	/* a client came, or its child died */
+		unsigned spare_deaths;	/* that are not yet replaced */
+		uint64_t spare_after_ms;	/* none is made before */
+		bool spare_failed;	/* logged that one could not be made */
+		uint64_t looked_ms;	/* at deadlines; 0: of nobody */
+		uint64_t mercy_ms;	/* nobody is past a deadline before */
+		uint64_t count_ms;	/* processes are counted next */
+	} children;
+
+	struct room {
+		uint64_t slow_ms;	/* a first request may take */
+		uint64_t left_ms;	/* a client left by itself; 0: none */
+		uint64_t asked_ms;	/* one was asked to leave; 0: it has */
+	} room;
+
+	struct accept {
+		int held_fd;	/* accepted, and has no child yet; -1: none */
+		struct sockaddr_storage held_addr;
+		struct pause lack;	/* of descriptors, processes, memory */
+		struct pause dying;	/* children die at once */
+		uint64_t second_ms;	/* --max-per-second: the present */
+		unsigned second_n;	/* second's begin, and connections */
+		bool full_logged;	/* for this client */
+		uint64_t full_ms;	/* when that was logged last */
+		uint64_t refused_ms;	/* when a refusal was */
+		uint64_t last_ms;	/* queued clients have come by then */
+		unsigned late;	/* they are so many */
+		bool over;	/* none come any more */
+	} accept;
+
+	struct reload {
+		size_t i;	/* of the trial's seat */
+		uint64_t due_ms;	/* it is killed; 0: there is none */
+		bool again;	/* HUP came meanwhile */
+		struct tls_ctx *tls;	/* taken if all is well; NULL: none */
+		bool loaded;	/* once all was well */
+	} reload;
 };
 
-/* ---- parent.c ---- */
+/* ---- seat.c: processes that run users' code ---- */
 
-/* The child of seat i is dead: logs what it has said and was not yet read. */
-void parent_finish_feed(struct parent *p, long i);
+/* A process that is dead. */
+struct death {
+	size_t i;		/* its seat, now free, keeps what it had */
+	enum seat_role role;	/* that it had */
+	int status;		/* as waitpid has it */
+	uint64_t cpu_us;	/* processor time that it used */
+};
 
-/* ---- spawn.c: children begin ---- */
-
-/*
- * Forks for an accepted connection: 0 and fd is closed here, or -1 with errno
- * and fd still open.  There is a free slot.
- */
-int spawn_child(struct parent *p, int fd, const struct sockaddr_storage *ss);
-
-/* Whether the parent may keep fd and has descriptors left then. */
-bool spawn_leaves_free(int fd);
-
-/* For spare.c the steps of it, all of the child in slot i. */
-
-/* Seat and slot become those of a client that has just been accepted. */
-void spawn_seat(struct parent *p, long i, const struct sockaddr_storage *ss);
-
-/* The child sees the end of its line; others may have inherited ours. */
-void spawn_cut(struct seat *seat);
+/* n seats: 0, or -1 with errno. */
+int seat_init(struct parent *p, size_t n);
+void seat_free(struct parent *p);
 
 /*
- * As fork; the parent has the seat's pid and group then, what the child says,
- * and a line to it: a pair of sockets, of which each has its end in its copy of
- * the seat.  A spare gets its client by it, and the end of it wakes a child
- * that is asked for something.  Unless it is needed a child can be without, -1.
+ * A cleared seat, of which one is free, with feed and line: its index, or -1
+ * with errno.  It fails too when that would not leave the parent descriptors
+ * enough.  seat_fork or seat_close comes next.
  */
-pid_t spawn_fork(struct parent *p, long i, bool needs_line);
+long seat_open(struct parent *p);
+void seat_close(struct seat *seat);
 
 /*
- * In the new process: all that a child needs and a script expects, whoever its
- * client is, and of the parent's descriptors none but *fd (NULL: none yet),
- * whose number changes; then the connection, fd, and it does not return.
+ * Forks for that seat: the new process has all that scripts expect and nothing
+ * of the parent's, and calls run, which does not return.  The seat has the role
+ * then: 0, or -1 with errno and it is closed.
  */
-void spawn_become(struct parent *p, long i, int *fd);
-void spawn_serve(struct parent *p, long i, int fd,
+int seat_fork(struct parent *p, size_t i, enum seat_role role,
+    void (*run)(struct parent *p, size_t i));
+
+void seat_set_role(struct parent *p, size_t i, enum seat_role role);
+
+/* How many are taken. */
+size_t seat_taken(const struct parent *p);
+
+/* The process sees the end of its line, also if others have inherited ours. */
+void seat_cut_line(struct seat *seat);
+
+/* SIGKILL for it; the log will say why, which is not copied. */
+void seat_kill(struct seat *seat, const char *why);
+void seat_kill_all(struct parent *p, const char *why);
+
+/* The index by pid; -1: none. */
+long seat_find(const struct parent *p, pid_t pid);
+
+/* Reaps one that is dead and what it has left behind.  False: none is. */
+bool seat_bury(struct parent *p, struct death *d);
+
+/* ---- report.c: what the log says of children ---- */
+
+/* One record of how a child has ended. */
+void report_end(const struct parent *p, const struct death *d);
+
+/* USR1: a record of all children, and one of each. */
+void report_status(const struct parent *p);
+
+/* ---- children.c: they are made, and get their clients ---- */
+
+/*
+ * Gives an accepted connection to a child that waits for one, or to a new one:
+ * 0, or -1 with errno.  fd stays the caller's.  A seat is free.
+ */
+int children_serve(struct parent *p, int fd,
     const struct sockaddr_storage *ss);
 
-/* ---- spare.c: children that wait for a client ---- */
+/* When one is to be made that has no client; UINT64_MAX: not now. */
+uint64_t children_spare_due(const struct parent *p);
 
-/* When one more is to be forked; UINT64_MAX: none is, as things are. */
-uint64_t spare_due(const struct parent *p);
+/* Makes it.  A seat is free, as one is due. */
+void children_add_spare(struct parent *p);
 
-/* Forks one; there is a free slot, as one is due. */
-void spare_add(struct parent *p);
+/* Those without clients leave: what they have is out of date. */
+void children_dismiss(struct parent *p);
 
-/*
- * An accepted connection is given to one: true; the caller closes its copy of
- * fd.  False: none is ready.
- */
-bool spare_take(struct parent *p, int fd, const struct sockaddr_storage *ss);
+/* A child is dead: its end is logged. */
+void children_died(struct parent *p, const struct death *d);
 
-/* All that wait leave: what they have is out of date, or the server stops. */
-void spare_dismiss(struct parent *p);
-
-/* That of seat i is reaped; it had no client.  As ends_log. */
-void spare_died(struct parent *p, long i, int status, uint64_t cpu_us);
-
-/* ---- accept.c: connections come in ---- */
-
-/* True: the listeners are to be watched.  Forks for who was held back. */
-bool accept_may(struct parent *p, uint64_t now);
-
-/* Accepts from listener i, for each i, if set[i] says that it is ready. */
-void accept_ready(struct parent *p, const struct pollfd *set);
-
-/* The server stops: none come from now on but those that are queued. */
-void accept_last(struct parent *p);
+/* When children_look is to be called; UINT64_MAX: there are none. */
+uint64_t children_look_due(const struct parent *p);
 
 /*
- * They have all been accepted, or must not be: closes the listeners, and the
- * connection that is held back.
+ * Kills those whose time is over (they said that they would leave by now, or
+ * give no sign of life) and those with too many processes.
  */
-void accept_end(struct parent *p);
+void children_look(struct parent *p, uint64_t now);
 
 /* ---- room.c: who makes room when the house is full ---- */
 
-/* How many children there can be, those without clients counted. */
-size_t room_slots(const struct options *o);
+/* How many seats there are to be. */
+size_t room_seats(const struct options *o);
 
-/* Whether another client can have a place, and a child a slot. */
-bool room_is_free(const struct parent *p);
+enum room_found {
+	ROOM_FREE,		/* for that client */
+	ROOM_SOON,		/* a child has been asked to leave */
+	ROOM_NONE		/* none has been without work for long enough */
+};
 
-/*
- * Nothing is free, and the client waits: asks a child to leave.  False: there
- * is none that has been without work for long enough.
- */
-bool room_ask(struct parent *p, const char *client, uint64_t now);
-
-/* The child in seat i, which had a client, is dead. */
-void room_died(struct parent *p, size_t i);
+/* Looks for a place and a seat, and if there is none asks a child to leave. */
+enum room_found room_find(struct parent *p, const struct sockaddr *client,
+    uint64_t now);
 
 /*
  * Finds those whose clients have left, ends the first of them when they are too
@@ -200,45 +240,63 @@ void room_died(struct parent *p, size_t i);
  */
 void room_look(struct parent *p, uint64_t now);
 
-/* ---- reap.c: children end ---- */
+/* A child that had a client is dead. */
+void room_died(struct parent *p, const struct death *d, uint64_t now);
 
-/* Buries all that are dead. */
-void reap_children(struct parent *p);
-
-/* SIGKILL for that child, or for all, and the log will say why; not copied. */
-void reap_kill(struct seat *seat, const char *why);
-void reap_kill_all(struct parent *p, const char *why);
+/* ---- accept.c: connections come in ---- */
 
 /*
- * Kills whose time is over: what said it would leave by now and has not, and
- * what gives no sign of life.  Called at least every TICK_MS.
+ * True: the listeners are to be watched.  Serves the connection that is held
+ * back, if it can.  False: it is to be called again when a child has died, or
+ * at *again.
  */
-void reap_deadlines(struct parent *p, uint64_t now);
+bool accept_may(struct parent *p, uint64_t now, uint64_t *again);
 
-/* Kills children with too many processes, when it is time to look. */
-void reap_processes(struct parent *p, uint64_t now);
+/* How many entries it fills for sys_select. */
+size_t accept_watch(const struct parent *p, struct pollfd *set);
 
-/* ---- reload.c: HUP ---- */
+/* Accepts from those that are ready. */
+void accept_ready(struct parent *p, const struct pollfd *set);
+
+/* True: a client waits that has not been accepted. */
+bool accept_is_awaited(const struct parent *p);
+
+/* A child that had a client is dead. */
+void accept_note_death(struct parent *p, const struct death *d, uint64_t now);
+
+/* When nothing keeps from accepting; UINT64_MAX: that is not known. */
+uint64_t accept_calm_ms(const struct parent *p);
+
+/* The server stops: none come from now on but those that are queued. */
+void accept_stop(struct parent *p, uint64_t now);
 
 /*
- * The log file anew, and routes, certificate and key, all of them or none.
- * Children that run keep what they have.  If there are routes to be tried it
- * goes on for a while; one that is asked for meanwhile comes after it.
+ * When all that were queued have been accepted, if none is awaited then;
+ * UINT64_MAX: that is not known.
+ */
+uint64_t accept_last_due(const struct parent *p);
+
+/* None come any more: closes the listeners and what is held back. */
+void accept_end(struct parent *p);
+
+/* ---- reload.c: routes, certificate and key, at the start and on HUP ---- */
+
+/*
+ * The log file anew, and routes, certificate and key, all of them or none; at
+ * the start the routes only, and it ends the program if they are not to be had.
+ * Children that run keep what they have.  Routes are tried for a while; what is
+ * asked for meanwhile comes after that.
  */
 void reload_ask(struct parent *p);
 
-/* The probe's process has died and is not yet reaped. */
-void reload_probe_died(struct parent *p);
+/* The process that tried routes is dead. */
+void reload_tried(struct parent *p, const struct death *d);
 
-/* Kills the probe's process when its time is over. */
-void reload_deadline(struct parent *p, uint64_t now);
+/* When that process is to be killed; UINT64_MAX: there is none. */
+uint64_t reload_due(const struct parent *p);
+void reload_kill(struct parent *p, uint64_t now);
 
 /* Ends one that is under way, if there is one; nothing is taken. */
 void reload_cancel(struct parent *p);
-
-/* ---- status.c: USR1 ---- */
-
-/* A line for each child. */
-void status_log(const struct parent *p);
 
 #endif

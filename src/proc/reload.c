@@ -1,41 +1,124 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HUP: certificate, key, routes and the log file anew, while children that run
- * keep what they have, and spare ones, which have no client yet, make room for
- * others.  The loop in parent.c calls it.
+ * Routes, certificate, key and the log file: the routes at the start, all of
+ * them on HUP, while children that run keep what they have, and those that have
+ * no client yet make room for others.
  *
- * Routes are the user's code, which may take its time: it is tried in a process
- * of its own (py/probe.c) while the loop goes on.  Its death is the answer;
- * SIGCHLD brings that, so its pipe need not be watched.
+ * The routes file is read in the parent, as text, and tried in a process of its
+ * own, which has the rights and limits of a child; also whether --user may use
+ * the directories.  The process says in its slot whether all is well, and what
+ * is wrong.  Without an answer (it crashed, hung, left) the answer is no.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "base/sys.h"
+#include "child.h"
+#include "host/confine.h"
 #include "parent_impl.h"
-#include "py/probe.h"
+#include "py/interp.h"
+
+#define TRIAL_MS 10000		/* a routes file has so long to load */
 
 static void begin(struct parent *p);
+
+/* ---- the trial ---- */
+
+static void
+be_trial(struct parent *p, size_t i)
+{
+	struct slot *slot = &p->board.slot[i];
+	char why[SCOREBOARD_WHY];
+	int status;
+
+	if (confine_files(p->options) == -1)
+		child_fail(slot, "descriptors");
+	status = interp_call("probe", why, sizeof(why));
+	slot_set_end(slot, status == 0 ? CHILD_END_LOADED :
+	    CHILD_END_SCRIPT, why);
+	_exit(status);
+}
+
+/* 0, or an exit status with err. */
+static int
+begin_trial(struct parent *p, char *err, size_t size)
+{
+	const struct options *o = p->options;
+	int status;
+	long i;
+
+	if (o->routes == NULL && o->user == NULL)
+		return 0;
+	if ((status = interp_call("read_routes", err, size)) != 0)
+		return status;
+	if ((i = seat_open(p)) == -1 ||
+	    seat_fork(p, (size_t)i, SEAT_TRIAL, be_trial) == -1) {
+		snprintf(err, size, "cannot try --routes or --user: %s",
+		    strerror(errno));
+		return EXIT_SYSTEM;
+	}
+	p->reload.i = (size_t)i;
+	p->reload.due_ms = sys_now_ms() + TRIAL_MS;
+	return 0;
+}
+
+/* 0 and the routes are those of children from now on, or likewise. */
+static int
+end_trial(const struct parent *p, const struct death *d, char *err,
+    size_t size)
+{
+	const struct slot *slot = &p->board.slot[d->i];
+	const struct options *o = p->options;
+	int end = atomic_load(&slot->end);
+
+	if (end == CHILD_END_LOADED)
+		return interp_call("take_routes", err, size);
+	if (end != CHILD_END_NONE)
+		slot_why_text(slot, err, size);
+	else
+		snprintf(err, size, "--%s: \"%s\": expected %s within %d s, "
+		    "and its process %s",
+		    o->routes != NULL ? "routes" : "user",
+		    o->routes != NULL ? o->routes : o->user,
+		    o->routes != NULL ? "a file that loads" : "an answer",
+		    TRIAL_MS / 1000, WIFSIGNALED(d->status) ?
+		    sys_signal_name(WTERMSIG(d->status)) : "left");
+	return EXIT_CONFIG;
+}
+
+/* ---- all of it ---- */
 
 static void
 reopen_log(struct parent *p)
 {
 	if (log_reopen() == -1)
-		log_warn("--log-file: \"%s\": not opened again, going on "
+		log_warnx("--log-file: \"%s\": not opened again, going on "
 		    "with the old one", p->options->log_file);
 	else
 		supervise_log_reopened(p->supervise);
-	spare_dismiss(p);
+	children_dismiss(p);
 }
 
-/* err is NULL if all went well. */
+/* status is 0 if all went well, else err says what did not. */
 static void
-finish(struct parent *p, const char *err)
+finish(struct parent *p, int status, const char *err)
 {
 	struct reload *r = &p->reload;
 
-	r->running = false;
-	if (err != NULL) {
+	r->due_ms = 0;
+	if (!r->loaded) {
+		r->loaded = true;
+		if (status == 0)
+			return;
+		interp_stop();
+		fatalx(status, "%s", err);
+	}
+	if (status != 0) {
 		log_errorx("not reloaded, going on as before: %s", err);
 		tls_ctx_free(r->tls);
 	} else {
@@ -43,7 +126,7 @@ finish(struct parent *p, const char *err)
 			tls_ctx_free(*p->tls);
 			*p->tls = r->tls;
 		}
-		spare_dismiss(p);
+		children_dismiss(p);
 		log_info("reloaded");
 	}
 	r->tls = NULL;
@@ -68,43 +151,44 @@ check_file(const char *option, const char *path, char *err, size_t size)
 	return -1;
 }
 
-/* 0, or -1 with err. */
+/* Likewise. */
 static int
-begin_tls(struct reload *r, const struct options *o, char *err, size_t size)
+begin_tls(struct parent *p, char *err, size_t size)
 {
+	const struct options *o = p->options;
+
 	/* Without --cert the one in memory stays: clients may trust it. */
 	if (o->cert == NULL)
 		return 0;
 	if (check_file("cert", o->cert, err, size) == -1 ||
 	    check_file("key", o->key, err, size) == -1)
 		return -1;
-	r->tls = tls_ctx_new(o->cert, o->key, err, size);
-	return r->tls != NULL ? 0 : -1;
+	p->reload.tls = tls_ctx_new(o->cert, o->key, err, size);
+	return p->reload.tls != NULL ? 0 : -1;
 }
 
 static void
 begin(struct parent *p)
 {
-	const struct options *o = p->options;
-	struct reload *r = &p->reload;
-	char err[1024];
+	char err[1024] = "";
+	int status = 0;
 
-	r->running = true;
-	r->again = false;
-	supervise_reloading(p->supervise);
-	reopen_log(p);
-	if (begin_tls(r, o, err, sizeof(err)) == -1 ||
-	    probe_begin(&r->probe, o, err, sizeof(err)) != 0)
-		finish(p, err);
-	else if (r->probe.pid == 0)
-		finish(p, NULL);
+	p->reload.again = false;
+	if (p->reload.loaded) {
+		supervise_reloading(p->supervise);
+		reopen_log(p);
+		status = begin_tls(p, err, sizeof(err));
+	}
+	if (status == 0)
+		status = begin_trial(p, err, sizeof(err));
+	if (status != 0 || p->reload.due_ms == 0)
+		finish(p, status, err);
 }
 
 void
 reload_ask(struct parent *p)
 {
-	p->refresh_ms = 0;
-	if (!p->reload.running) {
+	if (p->reload.due_ms == 0) {
 		begin(p);
 		return;
 	}
@@ -114,34 +198,37 @@ reload_ask(struct parent *p)
 }
 
 void
-reload_probe_died(struct parent *p)
+reload_tried(struct parent *p, const struct death *d)
 {
 	char err[1024];
-	int status = probe_end(&p->reload.probe, p->options, err, sizeof(err));
+	int status;
 
-	finish(p, status != 0 ? err : NULL);
+	if (p->reload.due_ms == 0)	/* given up */
+		return;
+	status = end_trial(p, d, err, sizeof(err));
+	finish(p, status, err);
+}
+
+uint64_t
+reload_due(const struct parent *p)
+{
+	return p->reload.due_ms != 0 ? p->reload.due_ms : UINT64_MAX;
 }
 
 void
-reload_deadline(struct parent *p, uint64_t now)
+reload_kill(struct parent *p, uint64_t now)
 {
-	struct probe *pr = &p->reload.probe;
-
-	if (!p->reload.running || now < pr->due_ms)
-		return;
-	probe_kill(pr);
-	pr->due_ms = now + TICK_MS;
+	seat_kill(&p->seat[p->reload.i], "routes not loaded");
+	p->reload.due_ms = now + TICK_MS;
 }
 
 void
 reload_cancel(struct parent *p)
 {
-	struct reload *r = &p->reload;
-
-	if (!r->running)
+	if (p->reload.due_ms == 0)
 		return;
-	probe_kill(&r->probe);
-	probe_forget(&r->probe);
-	tls_ctx_free(r->tls);
-	*r = (struct reload){ 0 };
+	seat_kill(&p->seat[p->reload.i], "routes not loaded");
+	tls_ctx_free(p->reload.tls);
+	p->reload.tls = NULL;
+	p->reload.due_ms = 0;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Room for clients: who makes room when all places (--max-children) are taken,
- * and how many processes may go on when their clients have left.  accept.c and
- * the loop in parent.c call it.
+ * and how many processes may go on when their clients have left.
  *
  * How a child is stands in its slot, which a script may have overwritten.  So
  * it decides nothing that would harm a client: who is asked to make room and
@@ -34,6 +33,8 @@
 /* When the server stops so many at a time are told, beyond all places. */
 #define LATE_MAX 16
 
+#define TRIALS 1		/* seats kept for those that try routes */
+
 /*
  * Who is asked, in this order, and after which time without work.  A client
  * with a stream whose function runs is not.
@@ -58,53 +59,53 @@ max_gone(const struct options *o)
 }
 
 size_t
-room_slots(const struct options *o)
+room_seats(const struct options *o)
 {
-	return o->max_children + max_gone(o) + o->spare + LATE_MAX;
+	return o->max_children + max_gone(o) + o->spare + LATE_MAX + TRIALS;
 }
 
-bool
-room_is_free(const struct parent *p)
+static bool
+is_free(const struct parent *p)
 {
 	size_t most = p->options->max_children + (p->stopping ? LATE_MAX : 0);
 
-	return p->alive - p->gone < most &&
-	    p->alive + p->spares < p->board.n;
+	return p->count[SEAT_CLIENT] < most &&
+	    p->count[SEAT_FREE] + p->count[SEAT_TRIAL] > TRIALS;
 }
 
 static void
 learn(struct parent *p, size_t i)
 {
+	struct seat *seat = &p->seat[i];
 	uint64_t first = atomic_load(&p->board.slot[i].first_ms);
-	struct seat *seat = &p->board.seat[i];
 	uint64_t ms = first > seat->started_ms ? first - seat->started_ms : 0;
 
-	if (first == 0 || seat->learned)
+	if (first == 0 || seat->room.learned)
 		return;
-	seat->learned = true;
-	p->slow_ms -= p->slow_ms / 16;
+	seat->room.learned = true;
+	p->room.slow_ms -= p->room.slow_ms / 16;
 	if (ms > IDLE_MAX_MS / 2)
 		ms = IDLE_MAX_MS / 2;
-	if (ms > p->slow_ms)
-		p->slow_ms = ms;
+	if (ms > p->room.slow_ms)
+		p->room.slow_ms = ms;
 }
 
-/* A place is free; whether its client has left by itself. */
+/* A place is free.  Whether its client has left by itself is remembered. */
 static void
 note_left(struct parent *p, struct seat *seat, uint64_t now)
 {
-	seat->gone_ms = now;
-	spawn_cut(seat);
-	if (seat->asked_ms == 0)
-		p->left_ms = now;
+	seat->room.gone_ms = now;
+	if (seat->room.asked_ms == 0)
+		p->room.left_ms = now;
 }
 
 static uint64_t
 patience(const struct parent *p, uint64_t now)
 {
-	if (p->left_ms != 0 && now - p->left_ms < FLOW_MS)
+	if (p->room.left_ms != 0 && now - p->room.left_ms < FLOW_MS)
 		return IDLE_MAX_MS;
-	return p->slow_ms < IDLE_MIN_MS / 2 ? IDLE_MIN_MS : 2 * p->slow_ms;
+	return p->room.slow_ms < IDLE_MIN_MS / 2 ? IDLE_MIN_MS :
+	    2 * p->room.slow_ms;
 }
 
 /*
@@ -115,10 +116,10 @@ static uint64_t
 time_in(const struct parent *p, size_t i, size_t row, uint64_t now)
 {
 	const struct slot *slot = &p->board.slot[i];
-	const struct seat *seat = &p->board.seat[i];
+	const struct seat *seat = &p->seat[i];
 	uint64_t since;
 
-	if (seat->pid == 0 || seat->spare || seat->gone_ms != 0 ||
+	if (seat->role != SEAT_CLIENT ||
 	    atomic_load(&slot->state) != (int)order[row].state)
 		return 0;
 	since = atomic_load(&slot->moved_ms);
@@ -140,7 +141,7 @@ choose(const struct parent *p, uint64_t now, size_t *row, uint64_t *ms)
 		for (i = 0; i < p->board.n; i++) {
 			k = time_in(p, i, *row, now);
 			if (k < longest || (found != -1 && k == longest) ||
-			    p->board.seat[i].asked_ms != 0)
+			    p->seat[i].room.asked_ms != 0)
 				continue;
 			*ms = longest = k;
 			found = (long)i;
@@ -151,40 +152,52 @@ choose(const struct parent *p, uint64_t now, size_t *row, uint64_t *ms)
 	return -1;
 }
 
-bool
-room_ask(struct parent *p, const char *client, uint64_t now)
+/* Asks a child to leave.  False: none has been without work for so long. */
+static bool
+ask(struct parent *p, const struct sockaddr *client, uint64_t now)
 {
+	char text[SYS_ADDR_SIZE];
 	struct seat *seat;
 	uint64_t ms = 0;
 	size_t row;
 	long i;
 
-	if (p->asked_ms != 0 && now - p->asked_ms < ASK_MS)
+	if (p->room.asked_ms != 0 && now - p->room.asked_ms < ASK_MS)
 		return true;
 	if ((i = choose(p, now, &row, &ms)) == -1)
 		return false;
-	seat = &p->board.seat[i];
+	seat = &p->seat[i];
 	log_info("child %ld of %s, %" PRIu64 " ms %s, makes room for %s "
 	    "(--max-children)", (long)seat->pid, seat->client, ms,
-	    order[row].text, client);
-	seat->asked_ms = p->asked_ms = now;
+	    order[row].text, sys_format_addr(client, text, sizeof(text)));
+	seat->room.asked_ms = p->room.asked_ms = now;
 	atomic_store(&p->board.slot[i].asked_ms, now);
-	spawn_cut(seat);
+	seat_cut_line(seat);
 	return true;
+}
+
+enum room_found
+room_find(struct parent *p, const struct sockaddr *client, uint64_t now)
+{
+	if (is_free(p)) {
+		p->room.asked_ms = 0;
+		return ROOM_FREE;
+	}
+	return p->stopping || ask(p, client, now) ? ROOM_SOON : ROOM_NONE;
 }
 
 /* It has not left, nor found anything to do since it was asked. */
 static bool
 stays(const struct parent *p, size_t i, uint64_t now)
 {
+	const struct seat *seat = &p->seat[i];
 	size_t row;
 
-	if (p->board.seat[i].asked_ms == 0 ||
-	    now - p->board.seat[i].asked_ms < KILL_MS)
+	if (seat->room.asked_ms == 0 || now - seat->room.asked_ms < KILL_MS)
 		return false;
 	for (row = 0; row < N_ORDER; row++)
-		if (time_in(p, i, row, now) >= patience(p, now) + order[row].ms +
-		    KILL_MS)
+		if (time_in(p, i, row, now) >=
+		    patience(p, now) + order[row].ms + KILL_MS)
 			return true;
 	return false;
 }
@@ -197,25 +210,42 @@ static void
 end_one(struct parent *p)
 {
 	bool runs, found_runs = true;
-	long found = -1;
+	struct seat *seat, *found = NULL;
 	size_t i;
 
 	for (i = 0; i < p->board.n; i++) {
-		const struct seat *seat = &p->board.seat[i];
-
-		if (seat->pid == 0 || seat->gone_ms == 0 ||
-		    seat->killed != NULL)
+		seat = &p->seat[i];
+		if (seat->role != SEAT_GONE || seat->killed != NULL)
 			continue;
 		runs = slot_is_running(&p->board.slot[i]);
-		if (found != -1 && (runs != found_runs ? runs :
-		    seat->gone_ms >= p->board.seat[found].gone_ms))
+		if (found != NULL && (runs != found_runs ? runs :
+		    seat->room.gone_ms >= found->room.gone_ms))
 			continue;
-		found = (long)i;
+		found = seat;
 		found_runs = runs;
 	}
-	if (found != -1)
-		reap_kill(&p->board.seat[found], "limit hit: too many "
-		    "processes whose clients have left (--max-children)");
+	if (found != NULL)
+		seat_kill(found, "limit hit: too many processes whose "
+		    "clients have left (--max-children)");
+}
+
+/* The child in seat i has or had a client.  True: it goes on without one. */
+static bool
+look_at(struct parent *p, size_t i, uint64_t now)
+{
+	struct seat *seat = &p->seat[i];
+	int state = atomic_load(&p->board.slot[i].state);
+
+	learn(p, i);
+	if (seat->role == SEAT_CLIENT &&
+	    (state == CHILD_GONE || state == CHILD_LEAVING)) {
+		note_left(p, seat, now);
+		seat_cut_line(seat);
+		seat_set_role(p, i, SEAT_GONE);
+	} else if (seat->role == SEAT_CLIENT && stays(p, i, now)) {
+		seat_kill(seat, "did not make room (--max-children)");
+	}
+	return seat->role == SEAT_GONE && seat->killed == NULL;
 }
 
 void
@@ -223,36 +253,18 @@ room_look(struct parent *p, uint64_t now)
 {
 	size_t i, left = 0;
 
-	for (i = 0; i < p->board.n; i++) {
-		struct seat *seat = &p->board.seat[i];
-		int state;
-
-		if (seat->pid == 0 || seat->spare)
-			continue;
-		state = atomic_load(&p->board.slot[i].state);
-		learn(p, i);
-		if (seat->gone_ms == 0 &&
-		    (state == CHILD_GONE || state == CHILD_LEAVING)) {
-			note_left(p, seat, now);
-			p->gone++;
-		}
-		if (seat->gone_ms == 0 && stays(p, i, now))
-			reap_kill(seat, "did not make room "
-			    "(--max-children)");
-		left += seat->gone_ms != 0 && seat->killed == NULL;
-	}
+	for (i = 0; i < p->board.n; i++)
+		if (p->seat[i].role == SEAT_CLIENT ||
+		    p->seat[i].role == SEAT_GONE)
+			left += look_at(p, i, now);
 	for (; !p->stopping && left > max_gone(p->options); left--)
 		end_one(p);
 }
 
 void
-room_died(struct parent *p, size_t i)
+room_died(struct parent *p, const struct death *d, uint64_t now)
 {
-	struct seat *seat = &p->board.seat[i];
-
-	learn(p, i);
-	if (seat->gone_ms != 0)
-		p->gone--;
-	else
-		note_left(p, seat, sys_now_ms());
+	learn(p, d->i);
+	if (d->role == SEAT_CLIENT)
+		note_left(p, &p->seat[d->i], now);
 }

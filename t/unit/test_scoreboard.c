@@ -28,45 +28,6 @@ tear_down(void)
 	scoreboard_free(&b);
 }
 
-START_TEST(slots_are_taken_and_found_by_pid)
-{
-	long i;
-
-	for (i = 0; i < 3; i++) {
-		ck_assert_int_eq(scoreboard_take(&b), i);
-		b.seat[i].pid = (pid_t)(100 + i);
-	}
-	ck_assert_int_eq(scoreboard_take(&b), -1);
-	ck_assert_int_eq(scoreboard_find(&b, 101), 1);
-	ck_assert_int_eq(scoreboard_find(&b, 99), -1);
-	b.seat[1].pid = 0;
-	ck_assert_int_eq(scoreboard_find(&b, 101), -1);
-	ck_assert_int_eq(scoreboard_take(&b), 1);
-}
-END_TEST
-
-START_TEST(a_taken_slot_is_clear)
-{
-	memset(&b.slot[0], 0xff, sizeof(b.slot[0]));
-	b.seat[0].killed = "x";
-	ck_assert_int_eq(scoreboard_take(&b), 0);
-	ck_assert_int_eq(atomic_load(&b.slot[0].end), CHILD_END_NONE);
-	ck_assert_uint_eq(atomic_load(&b.slot[0].kill_at_ms), 0);
-	ck_assert_uint_eq(atomic_load(&b.slot[0].running[15].stream), 0);
-	ck_assert_ptr_null(b.seat[0].killed);
-}
-END_TEST
-
-START_TEST(a_child_cannot_free_or_take_a_slot)
-{
-	b.seat[0].pid = 100;
-	atomic_store(&b.slot[0].pid, 0);
-	atomic_store(&b.slot[1].pid, 100);
-	ck_assert_int_eq(scoreboard_take(&b), 1);
-	ck_assert_int_eq(scoreboard_find(&b, 100), 0);
-}
-END_TEST
-
 /* The text alone, or false. */
 static bool
 running_text(const struct slot *s, size_t i, char *dst, size_t size)
@@ -246,19 +207,6 @@ START_TEST(tls_is_shown)
 }
 END_TEST
 
-START_TEST(children_of_an_address_are_counted)
-{
-	ck_assert_uint_eq(scoreboard_count_host(&b, "::1"), 0);
-	strcpy(b.seat[0].host, "::1");
-	strcpy(b.seat[1].host, "::1");
-	strcpy(b.seat[2].host, "::11");
-	b.seat[0].pid = b.seat[2].pid = 100;
-	ck_assert_uint_eq(scoreboard_count_host(&b, "::1"), 1);
-	b.seat[1].pid = 101;
-	ck_assert_uint_eq(scoreboard_count_host(&b, "::1"), 2);
-}
-END_TEST
-
 START_TEST(what_is_stored_adds_up)
 {
 	char most[64];
@@ -292,9 +240,6 @@ main(void)
 	TCase *tc = tcase_create("scoreboard");
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
-	tcase_add_test(tc, slots_are_taken_and_found_by_pid);
-	tcase_add_test(tc, a_taken_slot_is_clear);
-	tcase_add_test(tc, a_child_cannot_free_or_take_a_slot);
 	tcase_add_test(tc, what_a_dead_child_wrote_is_there);
 	tcase_add_test(tc, entries_are_given_back);
 	tcase_add_test(tc, of_a_long_path_the_end_is_kept);
@@ -305,7 +250,6 @@ main(void)
 	tcase_add_test(tc, what_comes_after_a_function_is_named_so);
 	tcase_add_test(tc, tls_is_shown);
 	tcase_add_test(tc, what_is_stored_adds_up);
-	tcase_add_test(tc, children_of_an_address_are_counted);
 	suite_add_tcase(s, tc);
 	return tap_run(s);
 }

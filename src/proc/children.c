@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parent's children.  A client gets one that waits (--spare), its Python
+ * ready, or one that is made for it; both get their client over their line, so
+ * there is one way in which children are made.
+ *
+ * A child without a client takes no client's place (room.c).
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sys.h"
+#include "child.h"
+#include "host/confine.h"
+#include "host/machine.h"
+#include "parent_impl.h"
+#include "py/interp.h"
+
+/* Between those that replace one which died without a client. */
+#define DEATH_PAUSE_MS 1000
+
+/*
+ * Without a client or a child's end, before one is made without a client: it
+ * would take the processor from those that serve who has just come.
+ */
+#define QUIET_MS 20
+
+#define COUNT_MAX_MS 4000	/* processes are counted so often, at least */
+
+/* ---- a client, by the line ---- */
+
+/* One message: the address, and the connection's descriptor. */
+struct message {
+	struct iovec data;
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	struct msghdr m;
+};
+
+static void
+message_init(struct message *m, struct sockaddr_storage *ss)
+{
+	memset(m, 0, sizeof(*m));
+	m->data = (struct iovec){ .iov_base = ss, .iov_len = sizeof(*ss) };
+	m->m.msg_iov = &m->data;
+	m->m.msg_iovlen = 1;
+	m->m.msg_control = m->control;
+	m->m.msg_controllen = sizeof(m->control);
+}
+
+/* Before the child is forked, or after it: as sendmsg. */
+static int
+send_client(const struct seat *seat, int fd,
+    const struct sockaddr_storage *ss)
+{
+	struct sockaddr_storage copy = *ss;
+	struct message m;
+	struct cmsghdr *c;
+
+	message_init(&m, &copy);
+	c = CMSG_FIRSTHDR(&m.m);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	return sendmsg(seat->line[0], &m.m, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	    (ssize_t)sizeof(copy) ? 0 : -1;
+}
+
+/* The connection; -1: none has come. */
+static int
+receive_client(struct parent *p, size_t i, struct sockaddr_storage *ss)
+{
+	const struct cmsghdr *c;
+	struct message m;
+	int fd;
+
+	message_init(&m, ss);
+	if (recvmsg(p->seat[i].line[1], &m.m, MSG_DONTWAIT) !=
+	    (ssize_t)sizeof(*ss))
+		return -1;
+	if ((c = CMSG_FIRSTHDR(&m.m)) == NULL ||
+	    c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+		child_fail(&p->board.slot[i], "client socket");
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+/* ---- in a child ---- */
+
+/* Python is made ready meanwhile. */
+static void
+wait_for_client(struct parent *p, size_t i)
+{
+	struct pollfd fds[2] = {
+		{ .fd = p->seat[i].line[1], .events = POLLIN },
+		{ .fd = p->drain[0], .events = POLLIN }
+	};
+
+	interp_child_warm(p->options);
+	atomic_store(&p->board.slot[i].state, CHILD_SPARE);
+	while (poll(fds, 2, -1) == -1 && errno == EINTR)
+		;
+}
+
+static void
+serve(struct parent *p, size_t i, int fd,
+    const struct sockaddr_storage *ss)
+{
+	const struct sockaddr *sa = (const struct sockaddr *)ss;
+	struct slot *slot = &p->board.slot[i];
+	struct child_args a = {
+		.drain_fd = p->drain[0], .line_fd = p->seat[i].line[1],
+		.tls = *p->tls, .options = p->options,
+		.slot = slot, .board = &p->board
+	};
+	int on = 1;
+
+	/* Frames are small and each matters; failure only costs time. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (sys_set_nonblock(fd) == -1 || (a.fd = sys_move(fd,
+	    confine_own_files(p->options))) == -1)
+		child_fail(slot, "client socket");
+	sys_addr_host(sa, a.client_host, sizeof(a.client_host));
+	a.client_port = sys_addr_port(sa);
+	sys_format_addr(sa, a.client, sizeof(a.client));
+	child_run(&a);
+}
+
+/* It has a client already, or waits for one. */
+static void
+be_child(struct parent *p, size_t i)
+{
+	struct sockaddr_storage ss;
+	int fd;
+
+	if ((fd = receive_client(p, i, &ss)) == -1) {
+		wait_for_client(p, i);
+		fd = receive_client(p, i, &ss);
+	}
+	if (fd != -1)
+		serve(p, i, fd, &ss);
+	_exit(CHILD_EXIT_OK);	/* no client for it */
+}
+
+/* ---- in the parent ---- */
+
+/*
+ * Seat and slot become those of a client that has just been accepted; NULL: of
+ * nobody, as yet or again.
+ */
+static void
+seat_client(struct parent *p, size_t i, const struct sockaddr_storage *ss)
+{
+	const struct sockaddr *sa = (const struct sockaddr *)ss;
+	struct seat *seat = &p->seat[i];
+	struct slot *slot = &p->board.slot[i];
+	unsigned limit_ms = p->options->silence_limit_ms;
+
+	seat->started_ms = slot->started_ms = sys_now_ms();
+	seat->host[0] = '\0';
+	snprintf(seat->client, sizeof(seat->client), "nobody");
+	if (sa != NULL) {
+		p->children.client_ms = seat->started_ms;
+		sys_format_addr(sa, seat->client, sizeof(seat->client));
+		sys_addr_host(sa, seat->host, sizeof(seat->host));
+		memcpy(slot->client, seat->client, sizeof(slot->client));
+		atomic_store(&slot->state, CHILD_HANDSHAKE);
+	}
+	/* Until its own first sign of life. */
+	atomic_store(&slot->kill_at_ms, sa != NULL && limit_ms != 0 ?
+	    seat->started_ms + limit_ms : 0);
+}
+
+/* No client for it: it leaves, and is killed if it cannot even do that. */
+static void
+dismiss(struct parent *p, size_t i)
+{
+	unsigned limit_ms = p->options->silence_limit_ms;
+
+	seat_set_role(p, i, SEAT_DISMISSED);
+	if (limit_ms != 0)
+		atomic_store(&p->board.slot[i].kill_at_ms,
+		    sys_now_ms() + limit_ms);
+	seat_cut_line(&p->seat[i]);
+}
+
+void
+children_dismiss(struct parent *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->board.n; i++)
+		if (p->seat[i].role == SEAT_SPARE)
+			dismiss(p, i);
+}
+
+/* Gives a client to one that can take it at once.  False: there is none. */
+static bool
+give_to_spare(struct parent *p, int fd, const struct sockaddr_storage *ss)
+{
+	size_t i;
+
+	for (i = 0; p->count[SEAT_SPARE] > 0 && i < p->board.n; i++) {
+		if (p->seat[i].role != SEAT_SPARE ||
+		    atomic_load(&p->board.slot[i].state) != CHILD_SPARE)
+			continue;
+		/* First: from when it has the client the slot is its own. */
+		seat_client(p, i, ss);
+		if (send_client(&p->seat[i], fd, ss) == -1) {
+			seat_client(p, i, NULL);
+			dismiss(p, i);
+			continue;
+		}
+		seat_set_role(p, i, SEAT_CLIENT);
+		log_debug("spare %ld serves %s", (long)p->seat[i].pid,
+		    p->seat[i].client);
+		return true;
+	}
+	return false;
+}
+
+int
+children_serve(struct parent *p, int fd, const struct sockaddr_storage *ss)
+{
+	long i;
+
+	if (give_to_spare(p, fd, ss))
+		return 0;
+	if ((i = seat_open(p)) == -1)
+		return -1;
+	seat_client(p, (size_t)i, ss);
+	if (send_client(&p->seat[i], fd, ss) == -1) {
+		seat_close(&p->seat[i]);
+		return -1;
+	}
+	if (seat_fork(p, (size_t)i, SEAT_CLIENT, be_child) == -1)
+		return -1;
+	log_debug("child %ld serves %s", (long)p->seat[i].pid,
+	    p->seat[i].client);
+	return 0;
+}
+
+uint64_t
+children_spare_due(const struct parent *p)
+{
+	size_t spares = p->count[SEAT_SPARE] + p->count[SEAT_DISMISSED];
+	uint64_t at = p->children.client_ms + QUIET_MS;
+
+	if (spares >= p->options->spare ||
+	    p->count[SEAT_CLIENT] + spares >= p->options->max_children)
+		return UINT64_MAX;
+	return p->children.spare_after_ms > at ?
+	    p->children.spare_after_ms : at;
+}
+
+/* Whatever killed one will kill the next, perhaps. */
+static void
+pause_adding(struct parent *p)
+{
+	p->children.spare_after_ms = sys_now_ms() + DEATH_PAUSE_MS;
+}
+
+void
+children_add_spare(struct parent *p)
+{
+	long i;
+
+	p->children.spare_after_ms = 0;
+	if (p->children.spare_deaths > 0) {
+		p->children.spare_deaths--;
+		pause_adding(p);
+	}
+	if ((i = seat_open(p)) != -1) {
+		seat_client(p, (size_t)i, NULL);
+		if (seat_fork(p, (size_t)i, SEAT_SPARE, be_child) == -1)
+			i = -1;
+	}
+	if (i == -1) {
+		if (!p->children.spare_failed)
+			log_warn("no spare child");
+		pause_adding(p);
+	} else {
+		log_debug("spare %ld waits for a client",
+		    (long)p->seat[i].pid);
+	}
+	p->children.spare_failed = i == -1;
+}
+
+static bool
+none_left(const struct parent *p)
+{
+	return seat_taken(p) == p->count[SEAT_TRIAL];
+}
+
+void
+children_died(struct parent *p, const struct death *d)
+{
+	if (none_left(p))
+		p->children.looked_ms = 0;
+	if (d->role == SEAT_DISMISSED && WIFEXITED(d->status) &&
+	    WEXITSTATUS(d->status) == CHILD_EXIT_OK)
+		return;		/* it did as it was told */
+	if (d->role == SEAT_CLIENT || d->role == SEAT_GONE) {
+		p->children.client_ms = sys_now_ms();
+	} else {
+		p->children.spare_deaths++;
+		pause_adding(p);
+	}
+	report_end(p, d);
+}
+
+/* ---- deadlines ---- */
+
+uint64_t
+children_look_due(const struct parent *p)
+{
+	return none_left(p) ? UINT64_MAX : p->children.looked_ms + TICK_MS;
+}
+
+static void
+kill_late(struct parent *p, uint64_t now)
+{
+	size_t i;
+
+	for (i = 0; i < p->board.n; i++) {
+		const struct slot *slot = &p->board.slot[i];
+		uint64_t at;
+
+		/* Slots that nobody has used have no page yet. */
+		if (p->seat[i].role == SEAT_FREE)
+			continue;
+		at = atomic_load(&slot->kill_at_ms);
+		if (at == 0 || at > now)
+			continue;
+		seat_kill(&p->seat[i],
+		    atomic_load(&slot->state) == CHILD_LEAVING ?
+		    "past its deadline" :
+		    "limit hit: no sign of life (--silence-limit)");
+	}
+}
+
+static void
+count_process(void *arg, pid_t group)
+{
+	struct parent *p = arg;
+	long i = seat_find(p, group);
+
+	if (i != -1)
+		p->seat[i].processes++;
+}
+
+/*
+ * Looking costs time for each process of the machine: the longer it takes, the
+ * more seldom it is done.
+ */
+static void
+kill_crowds(struct parent *p, uint64_t now)
+{
+	uint64_t took;
+	size_t i;
+
+	for (i = 0; i < p->board.n; i++)
+		p->seat[i].processes = 0;
+	if (confine_count(count_process, p) == -1) {
+		p->children.count_ms = UINT64_MAX;
+		log_debug("cannot count processes (--max-processes)");
+		return;
+	}
+	for (i = 0; i < p->board.n; i++)
+		if (p->seat[i].processes > p->options->max_processes)
+			seat_kill(&p->seat[i],
+			    "limit hit: processes (--max-processes)");
+	took = sys_now_ms() - now;
+	p->children.count_ms = now + TICK_MS +
+	    (took < COUNT_MAX_MS / 50 ? 50 * took : COUNT_MAX_MS);
+}
+
+/*
+ * Nobody is killed if this process did not run for a while: then the whole
+ * machine may have stood still, and children are given time to say that they
+ * live.
+ */
+void
+children_look(struct parent *p, uint64_t now)
+{
+	if (p->children.looked_ms != 0 &&
+	    now - p->children.looked_ms > 3 * TICK_MS)
+		p->children.mercy_ms = now + 3 * TICK_MS;
+	p->children.looked_ms = now;
+	machine_oom(now);
+	if (now >= p->children.mercy_ms)
+		kill_late(p, now);
+	if (p->options->max_processes != 0 && now >= p->children.count_ms)
+		kill_crowds(p, now);
+}

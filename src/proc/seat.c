@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A seat: one process that runs users' code, from its fork to its end, be it a
+ * child or what tries routes.  In the new process comes between the parent's
+ * state and that code: what it must not have is closed, signals are as scripts
+ * expect them, rights are given up.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sys.h"
+#include "child.h"
+#include "host/confine.h"
+#include "host/guard.h"
+#include "parent_impl.h"
+#include "py/interp.h"
+
+#define LEFT_FREE 16		/* descriptors, for the rest of what we do */
+
+int
+seat_init(struct parent *p, size_t n)
+{
+	p->count[SEAT_FREE] = n;
+	p->seat = calloc(n, sizeof(*p->seat));
+	return p->seat != NULL ? scoreboard_init(&p->board, n) : -1;
+}
+
+void
+seat_free(struct parent *p)
+{
+	scoreboard_free(&p->board);
+	free(p->seat);
+}
+
+void
+seat_set_role(struct parent *p, size_t i, enum seat_role role)
+{
+	p->count[p->seat[i].role]--;
+	p->count[role]++;
+	p->seat[i].role = role;
+}
+
+size_t
+seat_taken(const struct parent *p)
+{
+	return p->board.n - p->count[SEAT_FREE];
+}
+
+long
+seat_find(const struct parent *p, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < p->board.n; i++)
+		if (p->seat[i].role != SEAT_FREE && p->seat[i].pid == pid)
+			return (long)i;
+	return -1;
+}
+
+/* ---- it begins ---- */
+
+static void
+close_end(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
+void
+seat_close(struct seat *seat)
+{
+	int err = errno;
+
+	feed_close(&seat->feed);
+	close_end(&seat->line[0]);
+	close_end(&seat->line[1]);
+	errno = err;
+}
+
+static bool
+leaves_free(int fd)
+{
+	struct rlimit most;
+
+	return getrlimit(RLIMIT_NOFILE, &most) == -1 ||
+	    (rlim_t)fd + LEFT_FREE < most.rlim_cur;
+}
+
+static int
+open_both(struct seat *seat)
+{
+	int ends[2];
+
+	if (feed_open(&seat->feed) == -1 ||
+	    sys_socketpair(ends, SOCK_STREAM) == -1)
+		return -1;
+	memcpy(seat->line, ends, sizeof(ends));
+	if (leaves_free(seat->feed.theirs[FEED_FDS - 1]) &&
+	    leaves_free(ends[0]) && leaves_free(ends[1]))
+		return 0;
+	errno = EMFILE;
+	return -1;
+}
+
+long
+seat_open(struct parent *p)
+{
+	size_t i = 0;
+
+	while (p->seat[i].role != SEAT_FREE)
+		i++;
+	/* All atomics are integers: zero octets are their zero. */
+	memset(&p->board.slot[i], 0, sizeof(p->board.slot[i]));
+	p->seat[i] = (struct seat){ .line = { -1, -1 } };
+	if (open_both(&p->seat[i]) == 0)
+		return (long)i;
+	seat_close(&p->seat[i]);
+	return -1;
+}
+
+static void
+on_nothing(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * TERM and the like do nothing (the drain pipe is how children learn), by a
+ * handler: ignored ones would stay ignored in programs that a script starts.
+ */
+static void
+restore_signals(void)
+{
+	static const int without_effect[] = {
+		SIGTERM, SIGINT, SIGHUP, SIGUSR1
+	};
+	sigset_t none;
+	size_t i;
+
+	sys_set_handler(SIGCHLD, SIG_DFL, 0);
+	sys_set_handler(SIGALRM, SIG_DFL, 0);
+	for (i = 0; i < sizeof(without_effect) / sizeof(int); i++)
+		sys_set_handler(without_effect[i], on_nothing, SA_RESTART);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* In the new process. */
+static void
+confine(struct parent *p, size_t i)
+{
+	struct slot *slot = &p->board.slot[i];
+	struct seat *seat = &p->seat[i];
+	int *own[] = { &p->drain[0], &seat->line[1] };
+	const char *what;
+
+	setpgid(0, 0);
+	guard_enter(i);
+	atomic_store(&slot->pid, (int)getpid());
+	if (confine_descriptors(p->options, &seat->feed, &slot->lost,
+	    interp_descriptors(), own, 2) == -1)
+		child_fail(slot, "descriptors");
+	restore_signals();
+	if (confine_child(p->options, &what) == -1)
+		child_fail(slot, what);
+}
+
+int
+seat_fork(struct parent *p, size_t i, enum seat_role role,
+    void (*run)(struct parent *p, size_t i))
+{
+	struct seat *seat = &p->seat[i];
+
+	if ((seat->pid = interp_fork()) == 0) {
+		confine(p, i);
+		run(p, i);
+	}
+	if (seat->pid == -1) {
+		seat_close(seat);
+		return -1;
+	}
+	feed_forked(&seat->feed);
+	close_end(&seat->line[1]);
+	/* Both sides call it, so the group exists whichever runs first. */
+	setpgid(seat->pid, seat->pid);
+	atomic_store(&p->board.slot[i].pid, (int)seat->pid);
+	seat_set_role(p, i, role);
+	return 0;
+}
+
+/* ---- it ends ---- */
+
+void
+seat_cut_line(struct seat *seat)
+{
+	if (seat->line[0] != -1)
+		shutdown(seat->line[0], SHUT_RDWR);
+	close_end(&seat->line[0]);
+}
+
+void
+seat_kill(struct seat *seat, const char *why)
+{
+	if (seat->killed == NULL)
+		seat->killed = why;
+	kill(-seat->pid, SIGKILL);
+	/* It may have left its group; not yet reaped, the number is its own. */
+	kill(seat->pid, SIGKILL);
+}
+
+void
+seat_kill_all(struct parent *p, const char *why)
+{
+	size_t i;
+
+	for (i = 0; i < p->board.n; i++)
+		if (p->seat[i].role != SEAT_FREE)
+			seat_kill(&p->seat[i], why);
+}
+
+/* Processor time of all processes that were waited for, microseconds. */
+static uint64_t
+waited_cpu_us(void)
+{
+	struct rusage u;
+
+	if (getrusage(RUSAGE_CHILDREN, &u) == -1)
+		return 0;
+	return ((uint64_t)u.ru_utime.tv_sec + (uint64_t)u.ru_stime.tv_sec) *
+	    1000000 + (uint64_t)u.ru_utime.tv_usec +
+	    (uint64_t)u.ru_stime.tv_usec;
+}
+
+/*
+ * The process is dead and not yet reaped, so its pid, and with it the group's
+ * number, cannot belong to anyone else: what it left behind goes with it.
+ */
+static bool
+bury(struct parent *p, pid_t pid, struct death *d)
+{
+	long i = seat_find(p, pid);
+	uint64_t before = waited_cpu_us();
+
+	if (i != -1)
+		kill(-pid, SIGKILL);
+	if (waitpid(pid, &d->status, 0) != pid || i == -1)
+		return false;
+	d->i = (size_t)i;
+	d->role = p->seat[i].role;
+	d->cpu_us = waited_cpu_us() - before;
+	guard_forget(d->i);
+	feed_finish(&p->seat[i].feed, pid);
+	log_add_lost(atomic_exchange(&p->board.slot[i].lost, 0));
+	seat_close(&p->seat[i]);
+	/* Its files are gone, with what it had in them. */
+	atomic_store(&p->board.slot[i].stored, 0);
+	seat_set_role(p, d->i, SEAT_FREE);
+	return true;
+}
+
+bool
+seat_bury(struct parent *p, struct death *d)
+{
+	siginfo_t info;
+
+	do {
+		memset(&info, 0, sizeof(info));
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ==
+		    -1 || info.si_pid == 0)
+			return false;
+	} while (!bury(p, info.si_pid, d));
+	return true;
+}
