@@ -154,8 +154,8 @@ read_some(struct feed *f, int i, pid_t pid)
 	return n;
 }
 
-bool
-feed_read(struct feed *f, pid_t pid, bool loses)
+static bool
+read_all(struct feed *f, pid_t pid, bool loses)
 {
 	bool more = false;
 	ssize_t n;
@@ -186,7 +186,7 @@ feed_read_ready(struct feed *f, pid_t pid, bool loses,
 
 	for (i = 0; f->open && i < FEED_FDS; i++)
 		ready |= (*set)++->revents != 0;
-	return ready && feed_read(f, pid, loses);
+	return ready && read_all(f, pid, loses);
 }
 
 void
@@ -196,7 +196,7 @@ feed_finish(struct feed *f, pid_t pid)
 
 	/* A process that has left the group may still write. */
 	f->ending = true;
-	for (i = 0; i < LEFT_MAX && feed_read(f, pid, true); i++)
+	for (i = 0; i < LEFT_MAX && read_all(f, pid, true); i++)
 		;
 	for (i = OUT; f->open && i < FEED_FDS; i++)
 		take_lines(f, i, pid, true);

@@ -45,13 +45,10 @@ int feed_enter(struct feed *f);
 size_t feed_watch(const struct feed *f, struct pollfd *set);
 
 /*
- * Logs what is there, of process pid, a bounded part of it; it does not wait.
- * Unless `loses` is set it stops when the log takes no more.  True: there may
- * be more.
+ * If the entries of set, over which it moves on, say that there is something:
+ * logs it, of process pid, a bounded part of it, and does not wait.  Unless
+ * `loses` is set it stops when the log takes no more.  True: there may be more.
  */
-bool feed_read(struct feed *f, pid_t pid, bool loses);
-
-/* The same if poll has found that it can be; *set moves on by its entries. */
 bool feed_read_ready(struct feed *f, pid_t pid, bool loses,
     const struct pollfd **set);
 
