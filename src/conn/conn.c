@@ -95,19 +95,19 @@ conn_no_memory(const struct conn *c)
 
 static bool
 ask_hooks(struct conn *c, struct stream *s, const struct fields *l,
-    const struct headers_frame *frame)
+    const struct frame *frame)
 {
 	struct conn_hook *h;
 
 	for (h = c->hooks; h != NULL; h = h->next)
-		if (h->answer(h, c, s, l, frame->end_stream))
+		if (h->answer(h, c, s, l, frame->flags & FLAG_END_STREAM))
 			return true;
 	return false;
 }
 
 static void
 on_headers(void *user, struct stream *s, const struct fields *l,
-    const struct headers_frame *frame)
+    const struct frame *frame)
 {
 	struct conn *c = user;
 	struct exchange *x;
@@ -129,7 +129,7 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 		x->events.failed = true;
 	x->frame = *frame;
 	exchange_add_event(x, &(struct event){ .type = EVENT_HEADERS,
-	    .end_stream = frame->end_stream });
+	    .end_stream = frame->flags & FLAG_END_STREAM });
 }
 
 static void

@@ -90,7 +90,7 @@ struct exchange {
 
 	struct fields request;
 	struct fields trailers;
-	struct headers_frame frame;
+	struct frame frame;	/* its HEADERS; their payload is gone */
 	struct buf events;	/* of struct event, as they come */
 	struct buf data;	/* content of the DATA events, in order */
 	bool pressing;		/* among them is one that waits for no other */

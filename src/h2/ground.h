@@ -40,7 +40,7 @@ enum session_phase {
 struct recv_block {
 	uint32_t stream_id;	/* 0: none is open */
 	bool opens;		/* its HEADERS opened the stream */
-	struct headers_frame frame;
+	struct frame frame;	/* HEADERS; of their payload only priority */
 	uint32_t continuations;
 	struct buf octets;	/* fragments, unless one frame held it all */
 	const char *passed;	/* a bound that its fields pass; or NULL */

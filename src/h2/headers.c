@@ -69,6 +69,12 @@ check_old_stream(struct session *s, const struct frame *f)
 	    "the stream is closed (RFC 9113 5.1)");
 }
 
+static bool
+ends_stream(const struct session *s)
+{
+	return s->block.frame.flags & FLAG_END_STREAM;
+}
+
 /* The fields of a block as they are decoded. */
 struct collect {
 	struct session *s;
@@ -140,7 +146,7 @@ decode_block(struct session *s, const struct frame *f,
 static int
 answer_large(struct session *s, const struct frame *f)
 {
-	bool more = !s->block.frame.end_stream;
+	bool more = !ends_stream(s);
 
 	send_too_large(s, f->stream_id, more);
 	refuse(s, f->stream_id, REFUSAL_STATUS, s->block.passed);
@@ -169,7 +175,7 @@ check_request(const struct session *s, uint32_t id, struct message_info *info,
 		    s->limits.enable_connect_protocol, info);
 	if (reason != NULL)
 		return reason;
-	if (b->passed == NULL && b->frame.end_stream &&
+	if (b->passed == NULL && ends_stream(s) &&
 	    info->content_length > 0)
 		return "content-length, and END_STREAM before any content "
 		    "(RFC 9113 8.1.1)";
@@ -230,7 +236,7 @@ open_stream(struct session *s, const struct frame *f)
 	st = add_stream(s, f->stream_id, &info);
 	if (st == NULL)
 		return ground_no_memory(s, f);
-	if (b->frame.end_stream)
+	if (ends_stream(s))
 		stream_end_received(st);
 	ground_work(s);
 	s->cb->headers(s->user, st, &s->fields, &b->frame);
@@ -261,7 +267,7 @@ check_trailers(const struct session *s, const struct stream *st,
 	*code = H2_PROTOCOL_ERROR;
 	if (st->info.connect)
 		return "a CONNECT tunnel has DATA only (RFC 9113 8.5)";
-	if (!s->block.frame.end_stream)
+	if (!ends_stream(s))
 		return "trailers without END_STREAM (RFC 9113 8.1)";
 	if (s->block.passed == NULL)
 		return fields_check(&s->fields, FIELDS_TRAILERS, false, NULL);
@@ -319,13 +325,7 @@ headers_recv(struct session *s, const struct frame *f)
 		return -1;
 	}
 	b->stream_id = f->stream_id;
-	b->frame = (struct headers_frame){
-		.length = f->length,
-		.padded = f->flags & FLAG_PADDED,
-		.end_stream = f->flags & FLAG_END_STREAM,
-		.has_priority = f->has_priority,
-		.priority = f->priority
-	};
+	b->frame = *f;
 	b->continuations = 0;
 	if (f->flags & FLAG_END_HEADERS)
 		return end_block(s, f, f->data, f->len);

@@ -65,15 +65,6 @@ void session_limits_default(struct session_limits *l);
 
 struct session;
 
-/* A request's HEADERS frame as it came, for applications that show frames. */
-struct headers_frame {
-	uint32_t length;	/* octets of payload, without CONTINUATION */
-	bool padded;
-	bool end_stream;
-	bool has_priority;
-	struct frame_priority priority;
-};
-
 /* What becomes of a request that the application does not see. */
 enum session_refusal {
 	REFUSAL_RESET,		/* malformed, or one too many: stream_error */
@@ -93,9 +84,9 @@ enum session_refusal {
  * what was open.
  */
 struct session_callbacks {
-	/* A request's field section is complete. */
+	/* A request's field section is complete.  frame: its HEADERS. */
 	void (*headers)(void *user, struct stream *s, const struct fields *l,
-	    const struct headers_frame *frame);
+	    const struct frame *frame);
 	/*
 	 * DATA.  flow_len counts padding too.  The application returns flow_len
 	 * octets by session_consume once it has consumed the frame.

@@ -354,7 +354,7 @@ event_frame(struct stream_object *self, PyObject *unused)
 		priority = Py_BuildValue("");
 	return Py_BuildValue("(NkO)", priority,
 	    (unsigned long)x->frame.length,
-	    x->frame.padded ? Py_True : Py_False);
+	    x->frame.flags & FLAG_PADDED ? Py_True : Py_False);
 }
 
 struct consume_args {

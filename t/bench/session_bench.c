@@ -214,10 +214,10 @@ ours_drain(struct run *r)
 
 static void
 ours_headers(void *user, struct stream *st, const struct fields *l,
-    const struct headers_frame *frame)
+    const struct frame *frame)
 {
 	(void)l;
-	if (frame->end_stream)
+	if (frame->flags & FLAG_END_STREAM)
 		ours_answer(user, st);
 }
 

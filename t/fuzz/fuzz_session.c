@@ -90,12 +90,12 @@ done(struct app *a, struct stream *s)
 
 static void
 on_headers(void *user, struct stream *s, const struct fields *l,
-    const struct headers_frame *frame)
+    const struct frame *frame)
 {
 	struct app *a = user;
 
 	(void)l;
-	if (frame->length == 0 && frame->padded)
+	if (frame->length == 0 && (frame->flags & FLAG_PADDED))
 		abort();
 	if (a->behaviour & 16)
 		answer(a, s);

@@ -46,12 +46,13 @@ code_name(uint32_t code)
 
 static void
 on_headers(void *user, struct stream *st, const struct fields *l,
-    const struct headers_frame *frame)
+    const struct frame *frame)
 {
 	struct field f;
 
 	note(user, "headers %u%s%s", (unsigned)st->id,
-	    frame->end_stream ? " end" : "", frame->padded ? " padded" : "");
+	    frame->flags & FLAG_END_STREAM ? " end" : "",
+	    frame->flags & FLAG_PADDED ? " padded" : "");
 	if (frame->has_priority)
 		note(user, "weight %u", frame->priority.weight);
 	ck_assert(fields_find(l, ":method", &f));

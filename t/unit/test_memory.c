@@ -87,7 +87,7 @@ make_input(void)
 
 static void
 on_headers(void *user, struct stream *st, const struct fields *l,
-    const struct headers_frame *frame)
+    const struct frame *frame)
 {
 	struct fields copy = { 0 };
 	bool *told = user;

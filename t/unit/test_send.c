@@ -812,7 +812,7 @@ struct nested {
 
 static void
 nested_headers(void *user, struct stream *st, const struct fields *l,
-    const struct headers_frame *frame)
+    const struct frame *frame)
 {
 	const struct field v[] = { F(":status", "200") };
 	struct nested *n = user;
@@ -930,7 +930,7 @@ END_TEST
 
 static void
 hears_headers(void *user, struct stream *st, const struct fields *l,
-    const struct headers_frame *frame)
+    const struct frame *frame)
 {
 	(void)user;
 	(void)st;
