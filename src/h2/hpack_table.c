@@ -168,6 +168,8 @@ shrink(struct hpack_table *t, size_t max)
 	const struct hpack_entry *e;
 	size_t octets, n = 0, gone = 0;
 
+	if (t->size <= max)
+		return;
 	for (; t->size > max; n++) {
 		e = hpack_table_entry(t, t->first + n);
 		octets = (size_t)e->name_len + e->value_len;
@@ -194,21 +196,23 @@ hpack_table_resize(struct hpack_table *t, size_t max)
 int
 hpack_table_push(struct hpack_table *t, size_t name_len, size_t value_len)
 {
-	struct hpack_entry e = {
-		.pos = t->front + buf_len(&t->octets),
-		.name_len = (uint32_t)name_len,
-		.value_len = (uint32_t)value_len
-	};
 	size_t octets = name_len + value_len;
 	size_t size = octets + HPACK_FIELD_OVERHEAD;
+	struct hpack_entry *e;
 
 	if (size > t->max) {
 		shrink(t, 0);
 		return 0;
 	}
-	buf_add(&t->entries, &e, sizeof(e));
-	if (t->entries.failed)
+	e = (void *)buf_reserve(&t->entries, sizeof(*e));
+	if (e == NULL)
 		return -1;
+	*e = (struct hpack_entry){
+		.pos = t->front + buf_len(&t->octets),
+		.name_len = (uint32_t)name_len,
+		.value_len = (uint32_t)value_len
+	};
+	buf_commit(&t->entries, sizeof(*e));
 	t->next++;
 	buf_commit(&t->octets, octets);
 	t->size += size;

@@ -201,57 +201,12 @@ long_symbol(uint64_t acc)
 	    first_code[len]];
 }
 
-/* What is left of the input when the fast loop cannot read 8 octets ahead. */
-struct tail {
-	const uint8_t *in;
-	const uint8_t *end;
-	uint64_t acc;		/* next bit highest */
-	unsigned nbits;		/* of acc that are input */
-};
-
 /*
- * Decodes the rest, with ones behind the end.  A code that takes some of
- * those is none: what is left then must be padding.
- */
-static uint8_t *
-decode_tail(uint8_t *dst, struct tail *t)
-{
-	const struct step *st;
-	uint64_t ones;
-	unsigned bits;
-	int s;
-
-	for (;;) {
-		for (; t->nbits <= 56 && t->in < t->end; t->nbits += 8)
-			t->acc |= (uint64_t)*t->in++ << (56 - t->nbits);
-		ones = t->nbits < 64 ? UINT64_MAX >> t->nbits : 0;
-		st = &step[(t->acc | ones) >> (64 - WINDOW)];
-		bits = st->bits;
-		if (st->n > 0 && bits <= t->nbits) {
-			memcpy(dst, st->sym, 2);
-			dst += st->n;
-		} else {
-			s = st->n > 0 ? st->sym[0] : long_symbol(t->acc | ones);
-			bits = code_len[s];
-			if (bits > t->nbits)
-				break;
-			if (s == EOS)
-				return NULL;
-			*dst++ = (uint8_t)s;
-		}
-		t->acc <<= bits;
-		t->nbits -= bits;
-	}
-	/* At most 7 bits, and all ones (RFC 7541 §5.2). */
-	return t->nbits < 8 && (t->acc | ones) == UINT64_MAX ? dst : NULL;
-}
-
-/*
- * Each round fills acc to 56 bits or more and makes four steps of at most 12
- * bits.  A step that meets a long code advances by nothing, and so do those
- * after it: one look at the last is enough to find out.  Eight octets are
- * read but only whole ones counted: the bits of acc below nbits are those of
- * the octet that comes next, and reading that one again does no harm.
+ * Each round fills acc to 56 bits or more, or with all that is left, and takes
+ * codes as long as the longest one would fit; the last few are taken with ones
+ * behind them.  Eight octets are read at once but only whole ones counted: the
+ * bits of acc below nbits are those of the octet that comes next, and reading
+ * that one again does no harm.
  */
 long
 huff_decode(uint8_t *dst, const uint8_t *in, size_t len)
@@ -259,30 +214,47 @@ huff_decode(uint8_t *dst, const uint8_t *in, size_t len)
 	const uint8_t *end = len > 0 ? in + len : in;
 	const struct step *st;
 	uint8_t *p = dst;
-	uint64_t acc = 0;
-	unsigned nbits = 0;
-	int i, s;
+	uint64_t acc = 0;	/* the next bit highest */
+	unsigned nbits = 0;	/* of acc that are counted */
+	unsigned bits;
+	int s;
 
-	while (end - in >= 8) {
-		acc |= get_u64(in) >> nbits;
-		in += (63 - nbits) >> 3;
-		nbits |= 56;
-		for (i = 0; i < 4; i++) {
+	for (;;) {
+		if (end - in >= 8) {
+			acc |= get_u64(in) >> nbits;
+			in += (63 - nbits) >> 3;
+			nbits |= 56;
+		} else {
+			for (; nbits <= 56 && in < end; nbits += 8)
+				acc |= (uint64_t)*in++ << (56 - nbits);
+		}
+		if (nbits < MAX_BITS)
+			break;
+		for (; nbits >= MAX_BITS; nbits -= bits) {
 			st = &step[acc >> (64 - WINDOW)];
 			memcpy(p, st->sym, 2);
 			p += st->n;
-			acc <<= st->bits;
-			nbits -= st->bits;
+			bits = st->bits;
+			if (st->n == 0) {
+				s = long_symbol(acc);
+				if (s == EOS)
+					return -1;
+				*p++ = (uint8_t)s;
+				bits = code_len[s];
+			}
+			acc <<= bits;
 		}
-		if (st->n > 0 || nbits < MAX_BITS)
-			continue;
-		s = long_symbol(acc);
-		if (s == EOS)
-			return -1;
-		*p++ = (uint8_t)s;
-		acc <<= code_len[s];
-		nbits -= code_len[s];
 	}
-	p = decode_tail(p, &(struct tail){ in, end, acc, nbits });
-	return p == NULL ? -1 : (long)(p - dst);
+	for (;; nbits -= bits) {
+		acc |= UINT64_MAX >> nbits;
+		st = &step[acc >> (64 - WINDOW)];
+		s = st->n > 0 ? st->sym[0] : long_symbol(acc);
+		bits = code_len[s];
+		if (bits > nbits)
+			break;
+		*p++ = (uint8_t)s;
+		acc <<= bits;
+	}
+	/* At most 7 bits of padding, and all ones (RFC 7541 §5.2). */
+	return nbits < 8 && acc == UINT64_MAX ? (long)(p - dst) : -1;
 }
