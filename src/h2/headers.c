@@ -21,10 +21,10 @@
  */
 #define LEAST_SECTION 65536
 
-size_t
-headers_section_max(const struct session_limits *l)
+static size_t
+section_max(const struct session *s)
 {
-	size_t most = (size_t)l->max_header_list_size * 4;
+	size_t most = (size_t)s->limits.max_header_list_size * 4;
 
 	return most > LEAST_SECTION ? most : LEAST_SECTION;
 }
@@ -89,7 +89,7 @@ collect_field(void *user, const struct field *f)
 	struct session *s = c->s;
 
 	c->size += f->name_len + f->value_len + HPACK_FIELD_OVERHEAD;
-	if (c->size > headers_section_max(&s->limits))
+	if (c->size > section_max(s))
 		return -1;
 	if (c->size > s->limits.max_header_list_size)
 		s->block.passed = "larger than the bound max-header-list-size "
@@ -130,8 +130,7 @@ decode_block(struct session *s, const struct frame *f,
 	if (rc == HPACK_ERR_DATA)
 		return ground_fail(s, f, H2_COMPRESSION_ERROR,
 		    "the header block cannot be decoded (RFC 9113 4.3)");
-	if (rc == HPACK_ERR_STOPPED &&
-	    c.size > headers_section_max(&s->limits)) {
+	if (rc == HPACK_ERR_STOPPED && c.size > section_max(s)) {
 		if (s->block.opens)
 			refuse(s, f->stream_id, REFUSAL_IGNORED, NULL);
 		return fail_large(s, f);
@@ -302,7 +301,7 @@ end_block(struct session *s, const struct frame *f, const uint8_t *p,
     size_t len)
 {
 	s->block.stream_id = 0;
-	if (len > headers_section_max(&s->limits))
+	if (len > section_max(s))
 		return fail_large(s, f);
 	if (decode_block(s, f, p, len) == -1)
 		return -1;
@@ -347,7 +346,7 @@ headers_recv_continuation(struct session *s, const struct frame *f)
 		return ground_exceeded(s, f, "max-continuations",
 		    s->limits.max_continuations);
 	buf_add(&b->octets, f->data, f->len);
-	if (buf_len(&b->octets) > headers_section_max(&s->limits))
+	if (buf_len(&b->octets) > section_max(s))
 		return fail_large(s, f);
 	if (b->octets.failed)
 		return ground_no_memory(s, f);

@@ -8,9 +8,6 @@
 int headers_recv(struct session *s, const struct frame *f);
 int headers_recv_continuation(struct session *s, const struct frame *f);
 
-/* Octets of a field section, or of a block, that fail the connection. */
-size_t headers_section_max(const struct session_limits *l);
-
 /*
  * f ends the peer's side of st, which has sent `total` octets of content: 1 if
  * content-length says so too.

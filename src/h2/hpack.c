@@ -17,9 +17,6 @@
 #include "hpack_table.h"
 #include "huff.h"
 
-/* Longest string of a literal unless the caller says otherwise, octets. */
-#define STRING_MAX 65536
-
 /* Octets that an integer takes at most: a prefix and 64 bits by seven. */
 #define INT_MAX_LEN 11
 
@@ -48,7 +45,6 @@ struct hpack_encoder {
 struct hpack_decoder {
 	struct hpack_table table;
 	size_t max_table;	/* our SETTINGS_HEADER_TABLE_SIZE */
-	size_t max_string;	/* octets as they come in */
 	size_t must_update;	/* a size update to this or less must come */
 	bool expect_update;
 	int failed;		/* enum hpack_status of the first error */
@@ -369,7 +365,6 @@ hpack_decoder_new(size_t max_table)
 	hpack_init();
 	hpack_table_init(&d->table, HPACK_DEFAULT_TABLE_SIZE);
 	hpack_decoder_resize(d, max_table);
-	d->max_string = STRING_MAX;
 	return d;
 }
 
@@ -380,12 +375,6 @@ hpack_decoder_free(struct hpack_decoder *d)
 		return;
 	hpack_table_free(&d->table);
 	free(d);
-}
-
-void
-hpack_decoder_limit_strings(struct hpack_decoder *d, size_t max)
-{
-	d->max_string = max;
 }
 
 /*
@@ -450,12 +439,12 @@ struct string {
 };
 
 static int
-get_string(const struct hpack_decoder *d, struct input *in, struct string *s)
+get_string(struct input *in, struct string *s)
 {
 	uint32_t len;
 
 	s->huffman = in->p < in->end && (*in->p & 0x80) != 0;
-	if (get_int(in, 7, &len) != HPACK_OK || len > d->max_string ||
+	if (get_int(in, 7, &len) != HPACK_OK ||
 	    len > (size_t)(in->end - in->p))
 		return HPACK_ERR_DATA;
 	s->p = in->p;
@@ -579,8 +568,8 @@ read_literal(struct hpack_decoder *d, struct input *in, struct field *f)
 
 	f->never_index = !store && (*in->p & literal[HPACK_NEVER].bits) != 0;
 	if (get_index(d, in, rep->prefix, &index) != HPACK_OK ||
-	    (index == 0 && get_string(d, in, &name) != HPACK_OK) ||
-	    get_string(d, in, &value) != HPACK_OK)
+	    (index == 0 && get_string(in, &name) != HPACK_OK) ||
+	    get_string(in, &value) != HPACK_OK)
 		return HPACK_ERR_DATA;
 	rv = place_literal(d, index, &name, &value, f);
 	if (rv != HPACK_OK || !store)

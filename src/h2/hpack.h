@@ -4,7 +4,8 @@
  *
  * Compatible with libnghttp2: for the same field lists in the same order the
  * encoder makes the octets that nghttp2_hd_deflate_hd2 makes, and the decoder
- * takes and refuses what nghttp2_hd_inflate_hd2 takes and refuses.
+ * takes and refuses what nghttp2_hd_inflate_hd2 takes and refuses, but for
+ * strings of more than 65,536 octets: the caller bounds the whole block.
  */
 #ifndef H2RIG_HPACK_H
 #define H2RIG_HPACK_H
@@ -81,12 +82,6 @@ int hpack_encode_more(struct hpack_encoder *e, struct buf *out,
  */
 struct hpack_decoder *hpack_decoder_new(size_t max_table);
 void hpack_decoder_free(struct hpack_decoder *d);
-
-/*
- * The longest string of a literal as it comes in, octets.  It is 65,536 until
- * this is called, as in libnghttp2; who bounds whole blocks may allow more.
- */
-void hpack_decoder_limit_strings(struct hpack_decoder *d, size_t max);
 
 /*
  * A new SETTINGS_HEADER_TABLE_SIZE of ours, called when the peer has

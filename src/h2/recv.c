@@ -8,6 +8,8 @@
  * idle, closed and reserved streams fail the connection, half-closed ones the
  * stream, and what arrives for a stream that we reset is dropped.
  */
+#include <string.h>
+
 #include "headers.h"
 #include "recv.h"
 #include "send.h"
@@ -145,130 +147,92 @@ recv_rst_stream(struct session *s, const struct frame *f)
 	return 0;
 }
 
-/* Ranges of settings (RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1). */
+#define AT(member) offsetof(struct peer_settings, member)
+
+/* The peer's settings (RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1). */
 static const struct {
-	uint16_t id;
-	uint32_t min, max;
-	enum h2_code code;
+	size_t at;		/* in struct peer_settings */
+	uint32_t min, max;	/* max 0: not known */
+	enum h2_code code;	/* of a value out of range */
 	const char *reason;
-} setting_ranges[] = {
-	{ SETTINGS_ENABLE_PUSH, 0, 1, H2_PROTOCOL_ERROR,
+} settings[] = {
+	[SETTINGS_HEADER_TABLE_SIZE] = { AT(header_table_size), 0, UINT32_MAX,
+	    0, NULL },
+	[SETTINGS_ENABLE_PUSH] = { AT(enable_push), 0, 1, H2_PROTOCOL_ERROR,
 	    "ENABLE_PUSH is 0 or 1 (RFC 9113 6.5.2)" },
-	{ SETTINGS_INITIAL_WINDOW_SIZE, 0, 0x7fffffff, H2_FLOW_CONTROL_ERROR,
+	[SETTINGS_MAX_CONCURRENT_STREAMS] = { AT(max_concurrent_streams), 0,
+	    UINT32_MAX, 0, NULL },
+	[SETTINGS_INITIAL_WINDOW_SIZE] = { AT(initial_window_size), 0,
+	    WINDOW_MAX, H2_FLOW_CONTROL_ERROR,
 	    "INITIAL_WINDOW_SIZE is at most 2147483647 (RFC 9113 6.5.2)" },
-	{ SETTINGS_MAX_FRAME_SIZE, FRAME_DEFAULT_MAX_SIZE,
-	    FRAME_LARGEST_MAX_SIZE, H2_PROTOCOL_ERROR,
+	[SETTINGS_MAX_FRAME_SIZE] = { AT(max_frame_size),
+	    FRAME_DEFAULT_MAX_SIZE, FRAME_LARGEST_MAX_SIZE, H2_PROTOCOL_ERROR,
 	    "MAX_FRAME_SIZE is from 16384 to 16777215 (RFC 9113 6.5.2)" },
-	{ SETTINGS_ENABLE_CONNECT_PROTOCOL, 0, 1, H2_PROTOCOL_ERROR,
+	[SETTINGS_MAX_HEADER_LIST_SIZE] = { AT(max_header_list_size), 0,
+	    UINT32_MAX, 0, NULL },
+	[SETTINGS_ENABLE_CONNECT_PROTOCOL] = { AT(enable_connect_protocol), 0,
+	    1, H2_PROTOCOL_ERROR,
 	    "ENABLE_CONNECT_PROTOCOL is 0 or 1 (RFC 8441 3)" },
-	{ SETTINGS_NO_RFC7540_PRIORITIES, 0, 1, H2_PROTOCOL_ERROR,
+	[SETTINGS_NO_RFC7540_PRIORITIES] = { AT(no_rfc7540_priorities), 0, 1,
+	    H2_PROTOCOL_ERROR,
 	    "NO_RFC7540_PRIORITIES is 0 or 1 (RFC 9218 2.1)" },
 };
 
+/* All streams by the difference, also below 0 (RFC 9113 §6.9.2). */
 static int
-check_setting(struct session *s, const struct frame *f, uint16_t id,
-    uint32_t value)
+change_send_windows(struct session *s, const struct frame *f, int64_t delta)
 {
-	size_t n = sizeof(setting_ranges) / sizeof(setting_ranges[0]);
-	size_t i;
+	struct stream *st = NULL;
+	bool too_large = false;
 
-	for (i = 0; i < n; i++) {
-		if (setting_ranges[i].id == id &&
-		    (value < setting_ranges[i].min ||
-		    value > setting_ranges[i].max))
-			return ground_fail(s, f, setting_ranges[i].code,
-			    setting_ranges[i].reason);
+	while ((st = stream_table_next(&s->streams, st)) != NULL) {
+		if (st->state == STREAM_CLOSED)
+			continue;
+		st->send_window += delta;
+		too_large |= st->send_window > WINDOW_MAX;
 	}
-	return 0;
-}
-
-struct window_change {
-	int64_t delta;
-	bool too_large;
-};
-
-static void
-change_send_window(struct stream *st, void *arg)
-{
-	struct window_change *c = arg;
-
-	if (st->state == STREAM_CLOSED)
-		return;
-	st->send_window += c->delta;
-	if (st->send_window > WINDOW_MAX)
-		c->too_large = true;
-}
-
-static void
-change_recv_window(struct stream *st, void *arg)
-{
-	const struct window_change *c = arg;
-
-	st->recv_window += c->delta;
-}
-
-/*
- * RFC 9113 §6.9.2: all streams by the difference, which may leave them below
- * 0.
- */
-static int
-recv_initial_window(struct session *s, const struct frame *f, uint32_t value)
-{
-	struct window_change c = { (int64_t)value -
-		s->peer.initial_window_size, false };
-
-	s->peer.initial_window_size = value;
-	stream_table_each(&s->streams, change_send_window, &c);
-	if (c.too_large)
+	if (too_large)
 		return ground_fail(s, f, H2_FLOW_CONTROL_ERROR,
 		    "INITIAL_WINDOW_SIZE makes a stream's window larger than "
 		    "2147483647 (RFC 9113 6.9.2)");
 	return 0;
 }
 
+/* Settings that are not known are ignored (RFC 9113 §6.5.2). */
 static int
 recv_setting(struct session *s, const struct frame *f, uint16_t id,
     uint32_t value)
 {
-	if (check_setting(s, f, id, value) == -1)
-		return -1;
-	switch (id) {
-	case SETTINGS_HEADER_TABLE_SIZE:
-		s->peer.header_table_size = value;
+	if (id >= sizeof(settings) / sizeof(settings[0]) ||
+	    settings[id].max == 0)
+		return 0;
+	if (value < settings[id].min || value > settings[id].max)
+		return ground_fail(s, f, settings[id].code,
+		    settings[id].reason);
+	if (id == SETTINGS_HEADER_TABLE_SIZE)
 		hpack_encoder_resize(s->enc, value);
-		return 0;
-	case SETTINGS_ENABLE_PUSH:
-		s->peer.enable_push = value;
-		return 0;
-	case SETTINGS_MAX_CONCURRENT_STREAMS:
-		s->peer.max_concurrent_streams = value;
-		return 0;
-	case SETTINGS_INITIAL_WINDOW_SIZE:
-		return recv_initial_window(s, f, value);
-	case SETTINGS_MAX_FRAME_SIZE:
-		s->peer.max_frame_size = value;
-		return 0;
-	case SETTINGS_MAX_HEADER_LIST_SIZE:
-		s->peer.max_header_list_size = value;
-		return 0;
-	default:
-		return 0;	/* others are ignored (RFC 9113 §6.5.2) */
-	}
+	if (id == SETTINGS_INITIAL_WINDOW_SIZE && change_send_windows(s, f,
+	    (int64_t)value - s->peer.initial_window_size) == -1)
+		return -1;
+	memcpy((char *)&s->peer + settings[id].at, &value, sizeof(value));
+	return 0;
 }
 
 /* Our settings, sent once, are in force from here on (RFC 9113 §6.5.3). */
 static void
 recv_settings_ack(struct session *s)
 {
-	struct window_change c = { (int64_t)s->limits.initial_window_size -
-		s->window_size, false };
+	int64_t delta = (int64_t)s->limits.initial_window_size -
+	    s->window_size;
+	struct stream *st = NULL;
 
 	s->settings.acked += s->settings.acked < s->settings.sent;
 	if (s->settings_acked)
 		return;
 	s->settings_acked = true;
 	s->window_size = s->limits.initial_window_size;
-	stream_table_each(&s->streams, change_recv_window, &c);
+	while ((st = stream_table_next(&s->streams, st)) != NULL)
+		st->recv_window += delta;
 	if (s->limits.header_table_size != HPACK_DEFAULT_TABLE_SIZE)
 		hpack_decoder_resize(s->dec, s->limits.header_table_size);
 }

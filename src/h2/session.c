@@ -121,7 +121,6 @@ session_new(const struct session_limits *limits,
 		session_free(s);
 		return NULL;
 	}
-	hpack_decoder_limit_strings(s->dec, headers_section_max(&s->limits));
 	return s;
 }
 

@@ -210,6 +210,8 @@ struct peer_settings {
 	uint32_t initial_window_size;
 	uint32_t max_frame_size;
 	uint32_t max_header_list_size;	/* UINT32_MAX: no limit given */
+	uint32_t enable_connect_protocol;
+	uint32_t no_rfc7540_priorities;
 };
 
 const struct peer_settings *session_peer_settings(const struct session *s);

@@ -123,9 +123,8 @@ stream_table_find(const struct stream_table *t, uint32_t id)
 }
 
 static void
-link_stream(struct stream *s, void *arg)
+link_stream(struct stream_table *t, struct stream *s)
 {
-	struct stream_table *t = arg;
 	struct stream **head = &t->slot[slot_of(t, s->id)];
 
 	s->next = *head;
@@ -137,6 +136,7 @@ static int
 grow(struct stream_table *t)
 {
 	struct stream_table old = *t;
+	struct stream *s, *next;
 
 	t->n_slots = old.n_slots == 0 ? MIN_SLOTS : old.n_slots * 2;
 	t->slot = calloc(t->n_slots, sizeof(struct stream *));
@@ -144,7 +144,10 @@ grow(struct stream_table *t)
 		*t = old;
 		return -1;
 	}
-	stream_table_each(&old, link_stream, t);
+	for (s = stream_table_next(&old, NULL); s != NULL; s = next) {
+		next = stream_table_next(&old, s);
+		link_stream(t, s);
+	}
 	free(old.slot);
 	return 0;
 }
@@ -161,7 +164,7 @@ stream_table_add(struct stream_table *t, uint32_t id)
 		return NULL;
 	s->id = id;
 	s->urgency = STREAM_URGENCY_DEFAULT;
-	link_stream(s, t);
+	link_stream(t, s);
 	t->n++;
 	return s;
 }
@@ -178,32 +181,29 @@ stream_table_remove(struct stream_table *t, struct stream *s)
 	free(s);
 }
 
-static void
-free_stream(struct stream *s, void *arg)
-{
-	(void)arg;
-	free(s);
-}
-
 void
 stream_table_free(struct stream_table *t)
 {
-	stream_table_each(t, free_stream, NULL);
+	struct stream *s, *next;
+
+	for (s = stream_table_next(t, NULL); s != NULL; s = next) {
+		next = stream_table_next(t, s);
+		free(s);
+	}
 	free(t->slot);
 	*t = (struct stream_table){ 0 };
 }
 
-void
-stream_table_each(struct stream_table *t,
-    void (*fn)(struct stream *s, void *arg), void *arg)
+struct stream *
+stream_table_next(const struct stream_table *t, const struct stream *s)
 {
-	struct stream *s, *next;
-	size_t i;
+	size_t i = s != NULL ? slot_of(t, s->id) + 1 : 0;
 
-	for (i = 0; i < t->n_slots; i++) {
-		for (s = t->slot[i]; s != NULL; s = next) {
-			next = s->next;
-			fn(s, arg);
-		}
+	if (s != NULL && s->next != NULL)
+		return s->next;
+	for (; i < t->n_slots; i++) {
+		if (t->slot[i] != NULL)
+			return t->slot[i];
 	}
+	return NULL;
 }

@@ -96,8 +96,11 @@ struct stream *stream_table_add(struct stream_table *t, uint32_t id);
 void stream_table_remove(struct stream_table *t, struct stream *s);
 void stream_table_free(struct stream_table *t);
 
-/* Visits each stream once; fn must not add or remove others. */
-void stream_table_each(struct stream_table *t,
-    void (*fn)(struct stream *s, void *arg), void *arg);
+/*
+ * All streams, in any order: the first for NULL, then the one after s.  NULL:
+ * there is none.  Adding a stream starts the order anew.
+ */
+struct stream *stream_table_next(const struct stream_table *t,
+    const struct stream *s);
 
 #endif

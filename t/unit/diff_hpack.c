@@ -663,7 +663,10 @@ short_blocks(void)
 	buf_free(&block);
 }
 
-/* A literal whose name or value has about as many octets as is allowed. */
+/*
+ * A literal whose name or value has about as many octets as libnghttp2 allows;
+ * of ours the session bounds the whole block instead.
+ */
 static void
 make_long(struct buf *b, bool in_name, bool huffman, size_t len)
 {
@@ -684,7 +687,7 @@ long_strings(void)
 	unsigned long i, refused = 0;
 	bool ok = true, taken;
 
-	for (i = 0; i < 32 && ok; i++) {
+	for (i = 0; i < 16 && ok; i++) {
 		decoders_new(&p);
 		make_long(&block, i & 1, i & 2, 65533 + i / 4);
 		ok = decode_both(&p, &block, NULL, &taken);

@@ -54,14 +54,6 @@ add_line(void *user, const struct field *f)
 }
 
 static int
-ignore(void *user, const struct field *f)
-{
-	(void)user;
-	(void)f;
-	return 0;
-}
-
-static int
 stop(void *user, const struct field *f)
 {
 	(void)f;
@@ -684,7 +676,6 @@ static const struct {
 	{ "EOS in name", "40 84ffffffff 0161" },
 	{ "EOS in value", "41 84ffffffff" },
 	{ "EOS and more", "41 87 fffffffc070707" },
-	{ "length of more than 65536", "41 7f 82ff03" },
 	{ "length of 2^32 and one", "41 7f 82ffffff0f 61" }
 };
 
@@ -693,41 +684,6 @@ START_TEST(test_refused)
 {
 	check_refuse(dec, refused[_i].hex, refused[_i].what);
 	check_refuse(dec, "82", "block after an error");
-}
-END_TEST
-
-/* Strings of 65536 octets as they come in are the longest (as libnghttp2). */
-START_TEST(test_longest_strings)
-{
-	static const uint8_t fills[] = { '&', 0xf8 };
-	size_t len, which;
-	int huffman, limited;
-
-	for (limited = 0; limited < 2; limited++)
-	for (which = 0; which < 2; which++)
-	for (huffman = 0; huffman < 2; huffman++)
-	for (len = 65536; len <= 65537; len++) {
-		struct hpack_decoder *d = new_decoder();
-		struct buf b = { 0 };
-		uint8_t *p;
-
-		if (limited)
-			hpack_decoder_limit_strings(d, 65537);
-		add_hex(&b, which == 0 ? "00" : "01");
-		add_hex(&b, huffman ? "ff" : "7f");
-		add_hex(&b, len == 65536 ? "81ff03" : "82ff03");
-		p = buf_reserve(&b, len);
-		ck_assert_ptr_nonnull(p);
-		memset(p, fills[huffman], len);
-		buf_commit(&b, len);
-		if (which == 0)
-			add_hex(&b, "00");
-		ck_assert_int_eq(hpack_decode(d, buf_data(&b), buf_len(&b),
-		    ignore, NULL), len == 65536 || limited ? HPACK_OK :
-		    HPACK_ERR_DATA);
-		buf_free(&b);
-		hpack_decoder_free(d);
-	}
 }
 END_TEST
 
@@ -955,7 +911,6 @@ make_suite(void)
 	tcase_add_test(tc, test_huffman_shortens_its_length);
 	tcase_add_loop_test(tc, test_taken, 0, COUNT(taken));
 	tcase_add_loop_test(tc, test_refused, 0, COUNT(refused));
-	tcase_add_test(tc, test_longest_strings);
 	tcase_add_test(tc, test_update_required);
 	tcase_add_test(tc, test_update_required_of_empty_block);
 	tcase_add_test(tc, test_update_required_too_large);
