@@ -282,6 +282,11 @@ def test262(s, root):
         with open(os.path.join(root, "test262", "async.js"), "rb") as f:
             t.eq((x.header("content-type"), x.body),
                  (JS, b'"use strict";\n' + f.read()), "a test made strict")
+        with open(os.path.join(root, "test262", "x.js"), "w") as f:
+            f.write("/*---" * 20000)
+        t.eq(c.fetch("/test262/x.test262-test.html").body.decode(),
+             PARTS + CLASSIC % "/test262/x.js",
+             "a frontmatter that begins and begins, and does not end")
         for front, includes in FRONTMATTERS:
             with open(os.path.join(root, "test262", "x.js"), "w",
                       newline="") as f:

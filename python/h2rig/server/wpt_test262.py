@@ -93,11 +93,10 @@ PAGES = (
     Page(".test262-test.strict.html", STRICT, _CLASSIC, _ISOLATED),
 )
 
-_front = re.compile(r"/\*---(.*?)---\*/", re.DOTALL)
 _line_end = re.compile(r"\r\n?|\n")
 _entry = re.compile(r"(\w+)[ \t]*:(.*)")
 _comment = re.compile(r"(?:^|\s)#.*")
-_word = re.compile(r"[\w./-]*\w[\w./-]*")
+_word = re.compile(r"\w[\w./-]*")
 _pair = re.compile(r"(\w+)\s*:\s*[\"']?(\w+)")
 
 
@@ -105,17 +104,16 @@ def frontmatter(source: str) -> Dict[str, str]:
     """The entries of the frontmatter, {} if the test has none.  A value is
     its YAML text, joined to one line.
     """
-    match = _front.search(source)
-    found: Dict[str, str] = {}
-    name = ""
-    for line in _line_end.split(match.group(1).strip()) if match else ():
+    text, end, _ = source.partition("/*---")[2].partition("---*/")
+    found: Dict[str, List[str]] = {}
+    lines: List[str] = []
+    for line in _line_end.split(text.strip()) if end else ():
         entry = _entry.match(line)      # an indented line continues an entry
         if entry is not None:
-            name, line = entry.groups()
-            found[name] = ""
-        if name:
-            found[name] += " " + _comment.sub("", line)
-    return found
+            lines = found[entry.group(1)] = []
+            line = entry.group(2)
+        lines.append(_comment.sub("", line))
+    return {name: " ".join(lines) for name, lines in found.items()}
 
 
 def _wanted(source: str) -> Tuple[List[str], List[str]]:
