@@ -196,7 +196,7 @@ class PythonScriptHandler:
         name = place.path
         with files.open_file(place, script=True)[0] as source:
             stamp = _h2rig.stamp(source.fileno())
-            code = codecache.compiled(source, name, stamp)
+            code = codecache.compiled(source, name)
         script = _Script(name, stamp, code)
         if len(path) <= MAX_PATH:
             if len(self._scripts) >= MAX_SCRIPTS:

@@ -4,9 +4,10 @@
 It is kept in the server's own directory (`rundir`).  Connections' processes
 alone write and read there: the parent never has what they wrote.
 
-A file holds one script's code: a checksum, a key that says of which file in
-which state, and the code.  One that is damaged, or is about another state, is
-as if it were not there.  A process that meets an error tries no more.
+A file holds one script's code behind a checksum, and is named by a hash of
+Python's version, the script's path and its source: so it never has to be asked
+whether it is out of date.  One that is damaged is as if it were not there.  A
+process that meets an error tries no more.
 """
 
 import contextlib
@@ -15,7 +16,6 @@ import marshal
 import os
 import sys
 import threading
-import time
 from types import CodeType
 from typing import Any, Optional
 
@@ -29,10 +29,6 @@ __all__ = ["compiled", "enable"]
 #: How many files there may be, and the octets of each: 128 MiB in all.
 MAX_FILES = 2000
 MAX_OCTETS = 65536
-
-#: Seconds without a change that a file must have had to be kept: a later
-#: change might leave its size and, by the grain of clocks, its times.
-SETTLE = 2
 
 SUFFIX = ".code"
 
@@ -61,42 +57,36 @@ def _disable(e: OSError) -> None:
     _h2rig.log("debug", "compiled scripts are not shared: %s" % e.strerror)
 
 
-def compiled(source: Any, name: str, stamp: bytes) -> CodeType:
+def compiled(source: Any, name: str) -> CodeType:
     """The code of a script.
 
-    source: its file, open for reading in binary and without a buffer.  name:
-    its path.  stamp: what `_h2rig.stamp` gives for it.  SyntaxError, and
-    what else compile and reading raise.
+    source: its file, open for reading in binary.  name: its path.
+    SyntaxError, and what else compile and reading raise.
     """
-    directory = _directory
-    if directory is None:
-        return _compile(source, name)
-    path = os.fsencode(name)
-    # By path, not by state: new code takes the place of old.
-    file = os.path.join(directory, _checksum(os.path.normpath(path)).hex()
-                        + SUFFIX)
-    key = _PYTHON + stamp + path + b"\0"
+    text = source.read()
+    file, code = None, None
+    # Another spelling of a path has code of its own, which is not kept: else
+    # a client could fill the directory.
+    if _directory is not None and os.path.normpath(name) == name:
+        file = _place(_directory, name, text)
     try:
-        code = _load(file, key)
+        if file is not None:
+            code = _load(file)
+        if code is None:
+            code = compile(text, name, "exec", dont_inherit=True)
+            if file is not None:
+                _store(file, code)
     except OSError as e:
         _disable(e)
-        code = None
-    if code is None:
-        code = _compile(source, name)
-        try:
-            if _directory is not None and _settled(source.fileno(), stamp):
-                _store(directory, file, key, code)
-        except OSError as e:
-            _disable(e)
-    return code
+    return code or compile(text, name, "exec", dont_inherit=True)
 
 
-def _compile(source: Any, name: str) -> CodeType:
-    code: CodeType = compile(source.read(), name, "exec", dont_inherit=True)
-    return code
+def _place(directory: str, name: str, text: bytes) -> str:
+    key = b"%b%b\0%b" % (_PYTHON, os.fsencode(name), text)
+    return os.path.join(directory, _checksum(key).hex() + SUFFIX)
 
 
-def _load(file: str, key: bytes) -> Optional[CodeType]:
+def _load(file: str) -> Optional[CodeType]:
     try:
         rundir.check()
     except FileNotFoundError:
@@ -106,30 +96,21 @@ def _load(file: str, key: bytes) -> Optional[CodeType]:
             data = f.read()
     except FileNotFoundError:
         return None
-    if (not data.startswith(key, _CHECK)
-            or _checksum(data[_CHECK:]) != data[:_CHECK]):
+    if _checksum(data[_CHECK:]) != data[:_CHECK]:
         return None
     try:
-        code = marshal.loads(memoryview(data)[_CHECK + len(key):])
+        code = marshal.loads(memoryview(data)[_CHECK:])
     except (EOFError, ValueError, TypeError):
         return None
     return code if isinstance(code, CodeType) else None
 
 
-def _settled(fd: int, stamp: bytes) -> bool:
-    # Whether the file, which has been read, is still what the stamp says and
-    # was so for a while.
-    status = os.fstat(fd)
-    return (max(status.st_mtime, status.st_ctime) <= time.time() - SETTLE
-            and _h2rig.stamp(fd) == stamp)
-
-
-def _store(directory: str, file: str, key: bytes, code: CodeType) -> None:
+def _store(file: str, code: CodeType) -> None:
     try:
-        data = key + marshal.dumps(code)
+        data = marshal.dumps(code)
     except ValueError:
         return      # nested too deep
-    present = os.listdir(directory)
+    present = os.listdir(os.path.dirname(file))
     if len(data) > MAX_OCTETS or (len(present) >= MAX_FILES
                                   and os.path.basename(file) not in present):
         return

@@ -298,8 +298,7 @@ def find(path: str) -> Handler:
         known = _handlers.get(name)
         if known is not None and known[0] == stamp:
             return known[1]
-        code = codecache.compiled(source, name,
-                                  _h2rig.stamp(source.fileno()))
+        code = codecache.compiled(source, name)
     namespace = {"__file__": name,
                  "__name__": os.path.basename(name)[:-len(".py")]}
     exec(code, namespace)
