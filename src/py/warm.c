@@ -9,7 +9,7 @@
  */
 #include <Python.h>
 
-#include <string.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -121,10 +121,21 @@ warm_up(const struct options *o, int most)
 
 #define SMALLEST 16		/* sizes of blocks differ by so much */
 #define LARGEST 512
-#define RUN 4			/* blocks in a row that only a new pool gives */
+#define RUN 4			/* blocks in a row, as a new pool gives them */
 #define TRIES (1 << 16)
 
-/* Takes blocks of one size for good until they come from a new pool. */
+/* A pool begins with a header, which is smaller than that. */
+#if PY_VERSION_HEX >= 0x030a0000 && SIZEOF_VOID_P > 4
+#define POOL ((uintptr_t)16 << 10)
+#else
+#define POOL ((uintptr_t)4 << 10)
+#endif
+#define HEADER_MAX 64
+
+/*
+ * Takes blocks of one size for good until they come from the begin of a pool:
+ * the end of an old one gives blocks in a row too.
+ */
 static void
 fill_pools(size_t size)
 {
@@ -139,7 +150,8 @@ fill_pools(size_t size)
 			break;
 		if (n > 0 && p != run[n - 1] + size)
 			n = 0;
-		run[n++] = p;
+		if (n > 0 || (uintptr_t)p % POOL < HEADER_MAX)
+			run[n++] = p;
 	}
 	/* It is empty again, and whoever needs a pool gets it. */
 	while (n > 0)
