@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap                                                      # noqa: E402
 from rawclient import Client                                    # noqa: E402
-from server import Server                                       # noqa: E402
+from server import Server, write_scripts                        # noqa: E402
 
 t = tap.Tap()
 DOCROOT = tempfile.mkdtemp(prefix="h2rig-calls-")
@@ -224,11 +224,7 @@ routes = [('GET', '/route/loop', Handler(loop)),
 
 def write_files():
     """The document root of this file's tests."""
-    os.chmod(DOCROOT, 0o755)
-    for name, text in SCRIPTS.items():
-        with open(os.path.join(DOCROOT, name + ".py"), "w",
-                  encoding="utf-8") as f:
-            f.write(text)
+    write_scripts(DOCROOT, SCRIPTS)
     with open(os.path.join(DOCROOT, "routes.txt"), "w",
               encoding="utf-8") as f:
         f.write(ROUTES)

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import INITIAL_WINDOW_SIZE, Client
-from server import program, sanitized
+from server import program, sanitized, write_scripts
 
 t = tap.Tap()
 DOCROOT = tempfile.mkdtemp(prefix="h2rig-exits-")
@@ -113,14 +113,6 @@ SCRIPTS = {
                 "    return str(done)\n"
                 % {"file": os.path.join(DOCROOT, "file")},
 }
-
-
-def write_scripts() -> None:
-    """The document root."""
-    for name, text in SCRIPTS.items():
-        with open(os.path.join(DOCROOT, name + ".py"), "w",
-                  encoding="ascii") as f:
-            f.write(text)
 
 
 # ---- what clients do; each gets the client and the server's process
@@ -340,7 +332,7 @@ def main() -> None:
 
 
 try:
-    write_scripts()
+    write_scripts(DOCROOT, SCRIPTS)
     main()
 finally:
     shutil.rmtree(DOCROOT, ignore_errors=True)

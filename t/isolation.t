@@ -19,7 +19,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import NOBODY, Server, others_can_run, program, sanitized
+from server import (NOBODY, Server, others_can_run, program, sanitized,
+                    write_scripts)
 
 t = tap.Tap()
 DOCROOT = tempfile.mkdtemp(prefix="h2rig-isolation-")
@@ -241,15 +242,6 @@ def main(request, response):
             pass
 """,
 }
-
-
-def write_scripts():
-    """The document root of this file's tests."""
-    os.chmod(DOCROOT, 0o755)
-    for name, text in SCRIPTS.items():
-        with open(os.path.join(DOCROOT, name + ".py"), "w",
-                  encoding="utf-8") as f:
-            f.write(text)
 
 
 def fetch(s, path):
@@ -588,7 +580,7 @@ def clients_end():
 
 
 if __name__ == "__main__":
-    write_scripts()
+    write_scripts(DOCROOT, SCRIPTS)
     try:
         output()
         descriptors()

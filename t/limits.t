@@ -3,7 +3,6 @@
 """Limits on what scripts and clients use: each is enforced, said in the log
 with the option's name, and hits nobody else."""
 import contextlib
-import json
 import os
 import re
 import resource
@@ -19,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import Server, program, sanitized
+from server import Server, program, sanitized, write_scripts
 
 t = tap.Tap()
 DOCROOT = tempfile.mkdtemp(prefix="h2rig-limits-")
@@ -121,15 +120,6 @@ def main(request, response):
     os.execv('/bin/sleep', ['sleep', '1000'])
 """,
 }
-
-
-def write_scripts():
-    """The document root of this file's tests."""
-    os.chmod(DOCROOT, 0o755)
-    for name, text in SCRIPTS.items():
-        with open(os.path.join(DOCROOT, name + ".py"), "w",
-                  encoding="utf-8") as f:
-            f.write(text)
 
 
 def served(c):
@@ -241,12 +231,6 @@ def files():
     with Server(DOCROOT, "--max-files", "50") as s, Client(s.port) as c:
         t.eq(c.fetch("/files.py").body, b"49", "the highest descriptor is 49")
         t.ok(served(c), "the connection goes on")
-
-
-def sanitized():
-    """The program is a sanitizer build, which has no limit of memory."""
-    with open(program(), "rb") as f:
-        return b"__asan_init" in f.read()
 
 
 def memory_group():
@@ -530,7 +514,7 @@ def children():
 
 
 if __name__ == "__main__":
-    write_scripts()
+    write_scripts(DOCROOT, SCRIPTS)
     try:
         requests()
         lifetime()

@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import READY, SCRIPTS, Server, make_pair, program
+from server import READY, SCRIPTS, Server, make_pair, program, write_scripts
 
 t = tap.Tap()
 DIR = tempfile.mkdtemp(prefix="h2rig-log-")
@@ -435,11 +435,7 @@ class Piped:
 
     def __enter__(self):
         docroot = os.path.join(DIR, "prints")
-        os.makedirs(docroot, exist_ok=True)
-        for name, text in PIPED.items():
-            with open(os.path.join(docroot, name + ".py"), "w",
-                      encoding="ascii") as f:
-                f.write(text)
+        write_scripts(docroot, PIPED)
         self.reading, writing = os.pipe()
         self.process = subprocess.Popen(
             [program(), "--port", "0", "--bind", "127.0.0.1", "--grace", "1",

@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import NOBODY, Server
+from server import NOBODY, Server, write_scripts
 from tlsclient import start_handshake
 
 t = tap.Tap()
@@ -120,15 +120,6 @@ SCRIPTS = {
              "def main(request, response):\n"
              "    os.abort()\n",
 }
-
-
-def write_scripts():
-    """The document root of this file's tests."""
-    os.chmod(DOCROOT, 0o755)
-    for name, text in SCRIPTS.items():
-        with open(os.path.join(DOCROOT, name + ".py"), "w",
-                  encoding="utf-8") as f:
-            f.write(text)
 
 
 def served(c):
@@ -612,7 +603,7 @@ def few_descriptors():
 
 
 try:
-    write_scripts()
+    write_scripts(DOCROOT, SCRIPTS)
     stops()
     kills()
     dies()

@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import tap                                                      # noqa: E402
 from conformance import wire                                    # noqa: E402
 from rawclient import Client                                    # noqa: E402
-from server import Server                                       # noqa: E402
+from server import Server, write_scripts                        # noqa: E402
 
 t = tap.Tap()
 DOCROOT = tempfile.mkdtemp(prefix="h2rig-room-")
@@ -46,14 +46,6 @@ SCRIPTS = {
 }
 # No time limit but those of the test is to end a wait.
 PATIENT = ["--handshake-timeout", "300", "--idle-timeout", "300"]
-
-
-def write_scripts():
-    os.chmod(DOCROOT, 0o755)
-    for name, text in SCRIPTS.items():
-        with open(os.path.join(DOCROOT, name + ".py"), "w",
-                  encoding="utf-8") as f:
-            f.write(f"HERE = {DOCROOT!r}\n" + text)
 
 
 def house(places, *options):
@@ -335,7 +327,8 @@ CASES = [silent_tls, silent_cleartext, handshake_first, talkative, longest,
          stuck, running, running_last, gone_clients, too_many_gone, stopped,
          request_meanwhile, too_many_of_one, honest]
 
-write_scripts()
+write_scripts(DOCROOT, {name: f"HERE = {DOCROOT!r}\n" + text
+                        for name, text in SCRIPTS.items()})
 try:
     for case in CASES:
         if case.__name__ in (sys.argv[1:] or [case.__name__]):

@@ -21,7 +21,7 @@ from rawclient import Client
 from server import Server, program
 from supervised import (DIR, DOCROOT, LOG, RUNNING, clear_log, end_all, ended,
                         read, read_all, served, start, wait_text,
-                        write_scripts)
+                        write_docroot)
 
 t = tap.Tap()
 
@@ -433,7 +433,7 @@ def notify_fd():
 
 
 try:
-    write_scripts()
+    write_docroot()
     inetd()
     inetd_log()
     inetd_syslog()

@@ -16,7 +16,7 @@ import tap
 from rawclient import Client
 from server import program
 from supervised import (DIR, DOCROOT, LOG, clear_log, end_all, ended, ours,
-                        read, served, speak, start, wait_text, write_scripts)
+                        read, served, speak, start, wait_text, write_docroot)
 
 t = tap.Tap()
 FILES = os.path.join(HERE, "..", "doc", "supervision")
@@ -261,7 +261,7 @@ def make_pair():
 if not shutil.which("openssl"):
     tap.skip_all("needs the program openssl")
 try:
-    write_scripts()
+    write_docroot()
     make_pair()
     systemd()
     s6()

@@ -32,6 +32,17 @@ NOBODY = 65534
 """A user, and a group, that own nothing."""
 
 
+def write_scripts(directory: str, scripts: Dict[str, str]) -> None:
+    """Makes the directory, which all may read, with the scripts: {name without
+    .py: text}."""
+    os.makedirs(directory, exist_ok=True)
+    os.chmod(directory, 0o755)
+    for name, text in scripts.items():
+        with open(os.path.join(directory, name + ".py"), "w",
+                  encoding="utf-8") as f:
+            f.write(text)
+
+
 def make_pair(directory: str, name: str) -> Tuple[str, str]:
     """The paths of a certificate for name and its key, made in the directory;
     what is there is replaced."""

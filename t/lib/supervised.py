@@ -11,6 +11,7 @@ import tempfile
 
 import tap
 from rawclient import Client
+from server import write_scripts
 
 DIR = tempfile.mkdtemp(prefix="h2rig-supervise-")
 DOCROOT = os.path.join(DIR, "docroot")
@@ -44,14 +45,10 @@ SCRIPTS = {
 }
 
 
-def write_scripts():
+def write_docroot():
     """The document root."""
     os.chmod(DIR, 0o755)
-    os.mkdir(DOCROOT)
-    for name, text in SCRIPTS.items():
-        with open(os.path.join(DOCROOT, name + ".py"), "w",
-                  encoding="utf-8") as f:
-            f.write(text)
+    write_scripts(DOCROOT, SCRIPTS)
 
 
 def read(path):
