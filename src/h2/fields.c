@@ -158,21 +158,26 @@ struct named_check {
 
 #define NAMED(name, check) { name, sizeof(name) - 1, check }
 
-/*
- * Token characters (RFC 9110 §5.6.2) as bits by octet: those below 64, then
- * those from 64 to 127 in lower case, then the latter with upper case.
- */
-#define TOKEN_LOW UINT64_C(0x03ff6cfa00000000)
-#define TOKEN_HIGH UINT64_C(0x57ffffffc0000000)
-#define TOKEN_HIGH_UPPER UINT64_C(0x57ffffffc7fffffe)
+/* Octets, all below 128, as bits. */
+struct octets {
+	uint64_t low;		/* below 64 */
+	uint64_t high;
+};
 
+/* Tokens (RFC 9110 §5.6.2), in lower case and in both; RFC 3986 §3.1. */
+static const struct octets
+    lower_token = { 0x03ff6cfa00000000, 0x57ffffffc0000000 },
+    token = { 0x03ff6cfa00000000, 0x57ffffffc7fffffe },
+    scheme = { 0x03ff680000000000, 0x07fffffe07fffffe };
+
+/* Whether s is made of these, and not empty. */
 static bool
-is_token(const uint8_t *s, size_t len, uint64_t high)
+is_made_of(const uint8_t *s, size_t len, const struct octets *of)
 {
 	size_t i;
 
 	for (i = 0; i < len; i++) {
-		if (s[i] > 127 || !((s[i] < 64 ? TOKEN_LOW : high) >>
+		if (s[i] > 127 || !((s[i] < 64 ? of->low : of->high) >>
 		    (s[i] & 63) & 1))
 			return false;
 	}
@@ -182,11 +187,11 @@ is_token(const uint8_t *s, size_t len, uint64_t high)
 static const char *
 check_name(const struct field *f)
 {
-	if (is_token(f->name, f->name_len, TOKEN_HIGH))
+	if (is_made_of(f->name, f->name_len, &lower_token))
 		return NULL;
 	if (f->name_len == 0)
 		return "an empty field name (RFC 9113 8.2.1)";
-	if (is_token(f->name, f->name_len, TOKEN_HIGH_UPPER))
+	if (is_made_of(f->name, f->name_len, &token))
 		return "a field name with upper-case letters (RFC 9113 8.2.1)";
 	return "a field name with a character that is not allowed "
 	    "(RFC 9113 8.2.1)";
@@ -244,7 +249,7 @@ value_is_nocase(const struct field *f, const char *s)
 static const char *
 check_method(struct checker *c, const struct field *f)
 {
-	if (!is_token(f->value, f->value_len, TOKEN_HIGH_UPPER))
+	if (!is_made_of(f->value, f->value_len, &token))
 		return ":method is not a token (RFC 9113 8.3.1)";
 	c->info.connect = value_is(f, "CONNECT");
 	c->info.head = value_is(f, "HEAD");
@@ -253,21 +258,11 @@ check_method(struct checker *c, const struct field *f)
 	return NULL;
 }
 
-/* RFC 3986 §3.1. */
 static const char *
 check_scheme(struct checker *c, const struct field *f)
 {
-	size_t i;
-
-	for (i = 0; i < f->value_len; i++) {
-		uint8_t l = f->value[i] | 0x20;
-		bool alpha = l >= 'a' && l <= 'z';
-
-		if (!alpha && (i == 0 || (strchr("0123456789+-.",
-		    f->value[i]) == NULL || f->value[i] == '\0')))
-			break;
-	}
-	if (f->value_len == 0 || i < f->value_len)
+	if (!is_made_of(f->value, f->value_len, &scheme) ||
+	    f->value[0] < 'A')
 		return ":scheme is not a URI scheme (RFC 9113 8.3.1)";
 	c->http = value_is_nocase(f, "http") || value_is_nocase(f, "https");
 	return NULL;
@@ -306,7 +301,7 @@ static const char *
 check_protocol(struct checker *c, const struct field *f)
 {
 	c->info.extended = true;
-	return is_token(f->value, f->value_len, TOKEN_HIGH_UPPER) ? NULL :
+	return is_made_of(f->value, f->value_len, &token) ? NULL :
 	    ":protocol is not a token (RFC 8441 4)";
 }
 

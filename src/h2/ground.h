@@ -60,11 +60,9 @@ struct replies {
 struct raw_state {
 	uint32_t by;		/* the stream that holds the output, or 0 */
 	uint32_t block_id;	/* its open header block is on this; or 0 */
-	uint8_t header[FRAME_HEADER_LEN];
-	size_t have;		/* octets of header; 0: between frames */
+	uint8_t octets[FRAME_HEADER_LEN + 5];	/* its first ones */
+	size_t have;		/* of these; 0: between frames */
 	uint32_t left;		/* octets of payload still to come */
-	uint8_t payload[5];	/* the first ones */
-	size_t payload_have;
 };
 
 struct session {

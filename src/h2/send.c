@@ -524,7 +524,7 @@ send_missing(const struct session *s, char *dst, size_t size)
 		    FRAME_HEADER_LEN - r->have, FRAME_HEADER_LEN);
 		return;
 	}
-	frame_header_decode(r->header, &f);
+	frame_header_decode(r->octets, &f);
 	frame_describe(&f, what, sizeof(what));
 	snprintf(dst, size, "%lu of the %lu octets of %s",
 	    (unsigned long)r->left, (unsigned long)f.length, what);

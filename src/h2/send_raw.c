@@ -46,13 +46,12 @@ follow_block(struct raw_state *r, const struct frame *f)
 static void
 follow_promise(struct session *s, const struct frame *f)
 {
-	const struct raw_state *r = &s->raw;
 	size_t at = f->flags & FLAG_PADDED ? 1 : 0;
 	uint32_t id;
 
-	if (r->payload_have < at + 4)
+	if (f->len < at + 4)
 		return;
-	id = get_u32(r->payload + at) & FRAME_STREAM_ID_MASK;
+	id = get_u32(f->data + at) & FRAME_STREAM_ID_MASK;
 	if (id % 2 == 0 && id > s->last_promised &&
 	    send_reserve(s, id) == NULL)
 		s->out.failed = true;
@@ -67,7 +66,7 @@ follow_window_update(struct session *s, const struct frame *f,
 
 	if (f->length != 4)
 		return;
-	increment = get_u32(s->raw.payload) & 0x7fffffff;
+	increment = get_u32(f->data) & 0x7fffffff;
 	if (f->stream_id == 0)
 		s->recv_window += increment;
 	else if (st != NULL)
@@ -95,7 +94,7 @@ follow_stream(struct session *s, const struct frame *f,
 		if (st->state == STREAM_CLOSED || f->length != 4)
 			break;
 		ground_remember_reset(s, st->id);
-		stream_set_reset(st, get_u32(s->raw.payload), false);
+		stream_set_reset(st, get_u32(f->data), false);
 		break;
 	default:
 		break;
@@ -133,36 +132,27 @@ follow_frame(struct session *s, uint32_t by, const struct frame *f, int status)
 	ground_closed(s, st->id);
 }
 
-/* Octets of one frame: up to its end, at most len.  Returns how many. */
+/*
+ * Octets of one frame: up to the end of its header, or of its payload, at most
+ * len.  Returns how many.
+ */
 static size_t
 take_octets(struct raw_state *r, const uint8_t *p, size_t len)
 {
-	struct frame f;
-	size_t n;
+	bool header = r->have < FRAME_HEADER_LEN;
+	size_t n = header ? FRAME_HEADER_LEN - r->have : r->left;
+	size_t kept = sizeof(r->octets) - r->have;
 
-	if (r->have < FRAME_HEADER_LEN) {
-		n = FRAME_HEADER_LEN - r->have;
-		if (n > len)
-			n = len;
-		memcpy(r->header + r->have, p, n);
-		r->have += n;
-		if (r->have == FRAME_HEADER_LEN) {
-			frame_header_decode(r->header, &f);
-			r->left = f.length;
-			r->payload_have = 0;
-		}
-		return n;
-	}
-	n = len < r->left ? len : r->left;
-	if (r->payload_have < sizeof(r->payload)) {
-		size_t k = sizeof(r->payload) - r->payload_have;
-
-		if (k > n)
-			k = n;
-		memcpy(r->payload + r->payload_have, p, k);
-		r->payload_have += k;
-	}
-	r->left -= (uint32_t)n;
+	if (n > len)
+		n = len;
+	if (kept > n)
+		kept = n;
+	memcpy(r->octets + r->have, p, kept);
+	r->have += kept;
+	if (!header)
+		r->left -= (uint32_t)n;
+	else if (r->have == FRAME_HEADER_LEN)
+		r->left = get_u24(r->octets);
 	return n;
 }
 
@@ -185,7 +175,9 @@ feed(struct session *s, uint32_t by, const uint8_t *p, size_t len, int status)
 		len -= n;
 		if (r->have < FRAME_HEADER_LEN || r->left > 0)
 			continue;
-		frame_header_decode(r->header, &f);
+		frame_header_decode(r->octets, &f);
+		f.data = r->octets + FRAME_HEADER_LEN;
+		f.len = r->have - FRAME_HEADER_LEN;
 		r->have = 0;
 		follow_frame(s, by, &f, status);
 	}

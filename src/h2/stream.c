@@ -14,41 +14,6 @@
 
 #define MIN_SLOTS 16
 
-/* Bits of enum stream_state. */
-#define WE_SEND 1U
-#define PEER_SENDS 2U
-#define RESERVED 4U
-
-bool
-stream_can_send(const struct stream *s)
-{
-	return s->state & WE_SEND;
-}
-
-bool
-stream_can_receive(const struct stream *s)
-{
-	return s->state & PEER_SENDS;
-}
-
-void
-stream_headers_sent(struct stream *s)
-{
-	s->state &= ~RESERVED;
-}
-
-void
-stream_end_sent(struct stream *s)
-{
-	s->state &= ~(WE_SEND | RESERVED);
-}
-
-void
-stream_end_received(struct stream *s)
-{
-	s->state &= ~PEER_SENDS;
-}
-
 void
 stream_set_reset(struct stream *s, uint32_t code, bool by_peer)
 {

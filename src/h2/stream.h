@@ -15,16 +15,16 @@
 
 #define STREAM_PRIORITY_SIZE 64
 
-/*
- * The states of RFC 9113 §5.1 but idle, as bits: our side may send; the peer's
- * may; only PUSH_PROMISE has been sent.
- */
+/* The states of RFC 9113 §5.1 but idle, made of three bits. */
 enum stream_state {
+	STREAM_WE_SEND = 1,
+	STREAM_PEER_SENDS = 2,
+	STREAM_PROMISED = 4,	/* and no HEADERS have been sent */
 	STREAM_CLOSED = 0,
-	STREAM_HALF_CLOSED_REMOTE = 1,
-	STREAM_HALF_CLOSED_LOCAL = 2,
-	STREAM_OPEN = 3,
-	STREAM_RESERVED_LOCAL = 5
+	STREAM_HALF_CLOSED_REMOTE = STREAM_WE_SEND,
+	STREAM_HALF_CLOSED_LOCAL = STREAM_PEER_SENDS,
+	STREAM_OPEN = STREAM_WE_SEND | STREAM_PEER_SENDS,
+	STREAM_RESERVED_LOCAL = STREAM_WE_SEND | STREAM_PROMISED
 };
 
 struct stream {
@@ -67,16 +67,40 @@ struct stream_table {
 };
 
 /* Whether our side, or the peer's, may still send (raw calls do not ask). */
-bool stream_can_send(const struct stream *s);
-bool stream_can_receive(const struct stream *s);
+static inline bool
+stream_can_send(const struct stream *s)
+{
+	return s->state & STREAM_WE_SEND;
+}
+
+static inline bool
+stream_can_receive(const struct stream *s)
+{
+	return s->state & STREAM_PEER_SENDS;
+}
 
 /*
  * Transitions: HEADERS sent (on a reserved stream), END_STREAM sent or
  * received, RST_STREAM sent or received.
  */
-void stream_headers_sent(struct stream *s);
-void stream_end_sent(struct stream *s);
-void stream_end_received(struct stream *s);
+static inline void
+stream_headers_sent(struct stream *s)
+{
+	s->state &= ~(unsigned)STREAM_PROMISED;
+}
+
+static inline void
+stream_end_sent(struct stream *s)
+{
+	s->state &= STREAM_PEER_SENDS;
+}
+
+static inline void
+stream_end_received(struct stream *s)
+{
+	s->state &= ~(unsigned)STREAM_PEER_SENDS;
+}
+
 void stream_set_reset(struct stream *s, uint32_t code, bool by_peer);
 
 #define STREAM_URGENCY_DEFAULT 3
