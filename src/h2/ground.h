@@ -94,9 +94,8 @@ struct session {
 	bool settings_acked;
 	uint32_t window_size;	/* INITIAL_WINDOW_SIZE as the peer sees it */
 	int64_t send_window;
-	int64_t recv_size;	/* what recv_window is when all is returned */
-	int64_t recv_window;
-	int64_t recv_unreturned;
+	int64_t recv_size;	/* the window when all credit is returned */
+	struct credit credit;
 
 	struct stream_table streams;
 	uint32_t last_client_id;
@@ -160,6 +159,13 @@ void ground_own(struct session *s, unsigned type, unsigned flags, uint32_t id,
 void ground_own_u32(struct session *s, unsigned type, uint32_t id, uint32_t v);
 void ground_goaway(struct session *s, uint32_t last, uint32_t code,
     const void *debug, size_t len);
+
+/*
+ * n octets have been consumed: gives credit back by WINDOW_UPDATE once there is
+ * a quarter of the window's size to give.
+ */
+void ground_return_credit(struct session *s, uint32_t id, struct credit *c,
+    int64_t n, int64_t size);
 
 /* A frame of its own that answers f, on the same stream. */
 int ground_reply(struct session *s, const struct frame *f,

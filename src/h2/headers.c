@@ -157,6 +157,18 @@ answer_large(struct session *s, const struct frame *f)
 	return ground_count_reset(s, f);
 }
 
+const char *
+headers_check_length(int64_t declared, int64_t total, bool end)
+{
+	if (declared != -1 && total > declared)
+		return "more content than content-length says "
+		    "(RFC 9113 8.1.1)";
+	if (declared != -1 && total < declared && end)
+		return "less content than content-length says "
+		    "(RFC 9113 8.1.1)";
+	return NULL;
+}
+
 /* The rules for a new request: NULL, or why it is reset, and *code. */
 static const char *
 check_request(const struct session *s, uint32_t id, struct message_info *info,
@@ -172,12 +184,11 @@ check_request(const struct session *s, uint32_t id, struct message_info *info,
 	if (b->passed == NULL)
 		reason = fields_check(&s->fields, FIELDS_REQUEST,
 		    s->limits.enable_connect_protocol, info);
+	if (b->passed == NULL && reason == NULL)
+		reason = headers_check_length(info->content_length, 0,
+		    ends_stream(s));
 	if (reason != NULL)
 		return reason;
-	if (b->passed == NULL && ends_stream(s) &&
-	    info->content_length > 0)
-		return "content-length, and END_STREAM before any content "
-		    "(RFC 9113 8.1.1)";
 	*code = H2_REFUSED_STREAM;
 	if (s->n_active + s->n_reset_held >= max || s->n_held >= 2 * max)
 		return "more streams than the bound max-concurrent-streams "
@@ -197,7 +208,7 @@ add_stream(struct session *s, uint32_t id, const struct message_info *info)
 	st->held = true;
 	st->info = *info;
 	st->send_window = s->peer.initial_window_size;
-	st->recv_window = s->window_size;
+	st->credit.window = s->window_size;
 	if (fields_find(&s->fields, "priority", &f))
 		stream_set_priority(st, f.value, f.value_len);
 	s->n_active++;
@@ -242,16 +253,6 @@ open_stream(struct session *s, const struct frame *f)
 	return 0;
 }
 
-int
-headers_check_end(struct session *s, const struct frame *f,
-    const struct stream *st, int64_t total)
-{
-	if (st->info.content_length == -1 || st->info.content_length == total)
-		return 1;
-	return ground_reset(s, f, H2_PROTOCOL_ERROR,
-	    "less content than content-length says (RFC 9113 8.1.1)");
-}
-
 /*
  * HEADERS after a request's first (RFC 9113 §8.1): NULL, or why the stream is
  * reset, and *code.
@@ -260,6 +261,8 @@ static const char *
 check_trailers(const struct session *s, const struct stream *st,
     enum h2_code *code)
 {
+	const char *reason;
+
 	*code = H2_STREAM_CLOSED;
 	if (!stream_can_receive(st))
 		return "the stream is half-closed (RFC 9113 5.1)";
@@ -268,10 +271,14 @@ check_trailers(const struct session *s, const struct stream *st,
 		return "a CONNECT tunnel has DATA only (RFC 9113 8.5)";
 	if (!ends_stream(s))
 		return "trailers without END_STREAM (RFC 9113 8.1)";
-	if (s->block.passed == NULL)
-		return fields_check(&s->fields, FIELDS_TRAILERS, false, NULL);
 	*code = H2_ENHANCE_YOUR_CALM;
-	return s->block.passed;
+	if (s->block.passed != NULL)
+		return s->block.passed;
+	*code = H2_PROTOCOL_ERROR;
+	reason = fields_check(&s->fields, FIELDS_TRAILERS, false, NULL);
+	return reason != NULL ? reason :
+	    headers_check_length(st->info.content_length, st->received,
+	    true);
 }
 
 static int
@@ -280,16 +287,12 @@ recv_trailers(struct session *s, const struct frame *f)
 	struct stream *st = ground_stream(s, f->stream_id);
 	enum h2_code code;
 	const char *reason;
-	int rc;
 
 	if (st == NULL)
 		return ground_count_idle(s, f);
 	reason = check_trailers(s, st, &code);
 	if (reason != NULL)
 		return ground_reset(s, f, code, reason);
-	rc = headers_check_end(s, f, st, st->received);
-	if (rc != 1)
-		return rc;
 	stream_end_received(st);
 	s->cb->trailers(s->user, st, &s->fields);
 	ground_closed(s, f->stream_id);

@@ -9,10 +9,10 @@ int headers_recv(struct session *s, const struct frame *f);
 int headers_recv_continuation(struct session *s, const struct frame *f);
 
 /*
- * f ends the peer's side of st, which has sent `total` octets of content: 1 if
- * content-length says so too.
+ * Content of a message has come to `total` octets, all of it if `end`: NULL,
+ * or in which way `declared`, its content-length or -1, says otherwise (RFC
+ * 9113 §8.1.1).
  */
-int headers_check_end(struct session *s, const struct frame *f,
-    const struct stream *st, int64_t total);
+const char *headers_check_length(int64_t declared, int64_t total, bool end);
 
 #endif

@@ -23,7 +23,7 @@
 /* A cookie of fewer octets can be guessed (CRIME), libnghttp2 holds. */
 #define COOKIE_SAFE 20
 
-/* Representations: the bits above the prefix, and its width (§6). */
+/* Representations (RFC 7541 §6): bits above the prefix, and its width. */
 static const struct rep {
 	uint8_t bits;
 	uint8_t prefix;
@@ -112,7 +112,7 @@ hpack_encoder_table_size(const struct hpack_encoder *e)
 	return e->table.size;
 }
 
-/* Writes an integer (§5.1) and returns the place behind it. */
+/* Writes an integer (RFC 7541 §5.1) and returns the place behind it. */
 static uint8_t *
 put_int(uint8_t *p, struct rep rep, size_t v)
 {
@@ -130,8 +130,8 @@ put_int(uint8_t *p, struct rep rep, size_t v)
 }
 
 /*
- * Writes a string (§5.2).  It is encoded behind where its length would end if
- * nothing were saved, and moves if that makes the length itself shorter.
+ * Writes a string (RFC 7541 §5.2), behind where its length would end if
+ * nothing were saved, and moves it if that makes the length itself shorter.
  */
 static uint8_t *
 put_string(uint8_t *p, const uint8_t *s, size_t len)
@@ -154,7 +154,7 @@ put_string(uint8_t *p, const uint8_t *s, size_t len)
 	return start + n;
 }
 
-/* The minimum since the last block, if it was lower, then the size (§4.2). */
+/* The least since the last block, if it was lower, the size (RFC 7541 §4.2). */
 static void
 put_size_updates(struct hpack_encoder *e, struct buf *out)
 {
@@ -405,8 +405,8 @@ struct input {
 };
 
 /*
- * Reads an integer (§5.1) of 32 bits at most, in a prefix and five octets at
- * most: 0 or HPACK_ERR_DATA.
+ * Reads an integer (RFC 7541 §5.1) of 32 bits at most, in a prefix and five
+ * octets at most: 0 or HPACK_ERR_DATA.
  */
 static int
 get_int(struct input *in, unsigned prefix, uint32_t *v)
@@ -475,7 +475,7 @@ decode_string(uint8_t *dst, const struct string *s)
 	return (long)s->len;
 }
 
-/* Size updates, which stand before all fields (§4.2, §6.3). */
+/* Size updates, before all fields (RFC 7541 §4.2, RFC 7541 §6.3). */
 static int
 read_size_updates(struct hpack_decoder *d, struct input *in)
 {
@@ -506,7 +506,7 @@ get_index(struct hpack_decoder *d, struct input *in, unsigned prefix,
 	return HPACK_OK;
 }
 
-/* Index 0 is none (§6.1). */
+/* Index 0 is none (RFC 7541 §6.1). */
 static int
 read_indexed(struct hpack_decoder *d, struct input *in, struct field *f)
 {
@@ -556,7 +556,7 @@ place_literal(struct hpack_decoder *d, uint32_t index,
 	return HPACK_OK;
 }
 
-/* The three kinds of literals (§6.2). */
+/* The three kinds of literals (RFC 7541 §6.2). */
 static int
 read_literal(struct hpack_decoder *d, struct input *in, struct field *f)
 {
@@ -590,7 +590,7 @@ read_fields(struct hpack_decoder *d, struct input *in, hpack_emit *emit,
 		if ((*in->p & indexed.bits) != 0)
 			rv = read_indexed(d, in, &f);
 		else if ((*in->p & 0xe0) == size_update.bits)
-			rv = HPACK_ERR_DATA;	/* behind a field (§4.2) */
+			rv = HPACK_ERR_DATA;	/* behind a field */
 		else
 			rv = read_literal(d, in, &f);
 		if (rv != HPACK_OK)

@@ -16,10 +16,10 @@
 
 #include "base/buf.h"
 
-/* The dynamic table's size until settings say otherwise, octets (§4.2). */
+/* The dynamic table's octets until settings say otherwise (RFC 7541 §4.2). */
 #define HPACK_DEFAULT_TABLE_SIZE 4096
 
-/* Octets that a field counts for beyond its name and value (§4.1). */
+/* Octets that a field counts for beyond name and value (RFC 7541 §4.1). */
 #define HPACK_FIELD_OVERHEAD 32
 
 /* One field line.  Names and values are octets, not C strings. */
@@ -28,7 +28,7 @@ struct field {
 	const uint8_t *value;	/* borrowed */
 	size_t name_len;
 	size_t value_len;
-	bool never_index;	/* literal never indexed (§6.2.3) */
+	bool never_index;	/* literal never indexed (RFC 7541 §6.2.3) */
 };
 
 enum hpack_status {
@@ -49,36 +49,32 @@ struct hpack_decoder;
 void hpack_init(void);
 
 /*
- * max_table is the largest dynamic table, octets, that this encoder will ever
- * use, whatever the peer allows.  NULL: out of memory.
+ * max_table: octets of the largest dynamic table that this encoder will use,
+ * whatever the peer allows.  NULL: out of memory.
  */
 struct hpack_encoder *hpack_encoder_new(size_t max_table);
 void hpack_encoder_free(struct hpack_encoder *e);
 
 /*
  * The peer's SETTINGS_HEADER_TABLE_SIZE, in force from the next header block
- * on, which begins with the size updates that this calls for (§4.2: the
- * smallest size in between, then the last).
+ * on, which begins with the size updates that this calls for (RFC 7541 §4.2:
+ * the smallest size in between, then the last).
  */
 void hpack_encoder_resize(struct hpack_encoder *e, size_t size);
 
 /*
- * Appends the header block of n fields to out.  HPACK_OK or
- * HPACK_ERR_MEMORY; out->failed says so too.  After that error the encoder is
- * out of step with the peer and of no further use.
+ * Appends the header block of n fields to out; _more: fields that go on with a
+ * block.  HPACK_OK, or HPACK_ERR_MEMORY and out->failed: the encoder is out of
+ * step with the peer and of no further use.
  */
 int hpack_encode(struct hpack_encoder *e, struct buf *out,
     const struct field *fields, size_t n);
-
-/* The same for fields that go on with a block. */
 int hpack_encode_more(struct hpack_encoder *e, struct buf *out,
     const struct field *fields, size_t n);
 
 /*
- * max_table is our own SETTINGS_HEADER_TABLE_SIZE, octets: a size update
- * above it is an error (§6.3).  The table itself begins with
- * HPACK_DEFAULT_TABLE_SIZE: max_table below that is as that size and
- * hpack_decoder_resize(), which is for when the peer has acknowledged it.
+ * max_table: our own SETTINGS_HEADER_TABLE_SIZE, octets.  A size update above
+ * it is an error (RFC 7541 §6.3).  NULL: out of memory.
  */
 struct hpack_decoder *hpack_decoder_new(size_t max_table);
 void hpack_decoder_free(struct hpack_decoder *d);
@@ -86,24 +82,23 @@ void hpack_decoder_free(struct hpack_decoder *d);
 /*
  * A new SETTINGS_HEADER_TABLE_SIZE of ours, called when the peer has
  * acknowledged it.  A reduction must be met by a size update at the start of
- * the next block, else that block is an error (§4.2).
+ * the next block, else that block is an error (RFC 7541 §4.2).
  */
 void hpack_decoder_resize(struct hpack_decoder *d, size_t size);
 
-/* The dynamic table as it is now: octets, by §4.1. */
+/* Octets in the dynamic table, for comparisons (RFC 7541 §4.1). */
 size_t hpack_decoder_table_size(const struct hpack_decoder *d);
 size_t hpack_encoder_table_size(const struct hpack_encoder *e);
 
 /*
  * Called for each field of a block in order.  The field's octets are valid
- * during the call only.  A return other than 0 stops the decoder, which is
- * then of no further use.
+ * during the call only.  A return other than 0 stops the decoder.
  */
 typedef int hpack_emit(void *user, const struct field *f);
 
 /*
- * Decodes one whole header block.  HPACK_OK or a negative hpack_status;
- * after an error the decoder is of no further use.
+ * Decodes one whole header block.  HPACK_OK or a negative hpack_status, after
+ * which the decoder is of no further use.
  */
 int hpack_decode(struct hpack_decoder *d, const uint8_t *in, size_t len,
     hpack_emit *emit, void *user);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The static table of HPACK (RFC 7541 appendix A) and a dynamic table of one
- * direction of a connection (§2.3.2).  Only hpack.c includes this.
+ * direction of a connection (RFC 7541 §2.3.2).  Only hpack.c includes this.
  */
 #ifndef H2RIG_HPACK_TABLE_H
 #define H2RIG_HPACK_TABLE_H
@@ -86,7 +86,7 @@ struct hpack_table {
 void hpack_table_init(struct hpack_table *t, size_t max);
 void hpack_table_free(struct hpack_table *t);
 
-/* A new maximum; entries that exceed it go (§4.3). */
+/* A new maximum; entries that exceed it go (RFC 7541 §4.3). */
 void hpack_table_resize(struct hpack_table *t, size_t max);
 
 /*
@@ -101,9 +101,9 @@ hpack_table_room(struct hpack_table *t, size_t n)
 
 /*
  * Makes an entry of the name and the value that stand one behind the other
- * in that room; older entries go as necessary (§4.4).  0, also if the entry is
- * too large and the table is now empty, or -1: out of memory.  In either case
- * the octets stay where they are until the next hpack_table_room.
+ * in that room; older entries go as necessary (RFC 7541 §4.4).  0, also if the
+ * entry is too large and the table is now empty, or -1: out of memory.  The
+ * octets stay where they are until the next hpack_table_room.
  */
 int hpack_table_push(struct hpack_table *t, size_t name_len, size_t value_len);
 

@@ -23,47 +23,12 @@ count_connection_data(struct session *s, const struct frame *f)
 {
 	int64_t len = f->length;
 
-	if (len > s->recv_window)
+	if (len > s->credit.window)
 		return ground_fail(s, f, H2_FLOW_CONTROL_ERROR, "more DATA "
 		    "than the connection's window (RFC 9113 6.9.1)");
-	s->recv_window -= len;
-	s->recv_unreturned += len;
-	/*
-	 * At a quarter of the window, so that the peer has credit again before
-	 * it is out of it: 10 MiB uploads, each after the other, through 65,535
-	 * octets, 13 a second at half the window, 15 at a quarter.
-	 */
-	if (s->recv_unreturned >= (s->recv_size + 1) / 4) {
-		ground_own_u32(s, FRAME_WINDOW_UPDATE, 0,
-		    (uint32_t)s->recv_unreturned);
-		s->recv_window += s->recv_unreturned;
-		s->recv_unreturned = 0;
-	}
+	s->credit.window -= len;
+	ground_return_credit(s, 0, &s->credit, len, s->recv_size);
 	return 0;
-}
-
-/*
- * DATA's stream: 1 and *out set when it may be received there, 0 when it is
- * dropped or has cost the stream, -1 when it has cost the connection.
- */
-static int
-data_stream(struct session *s, const struct frame *f, struct stream **out)
-{
-	struct stream *st = ground_stream(s, f->stream_id);
-
-	if (st == NULL && ground_ignores(s, f->stream_id))
-		return ground_count_idle(s, f);
-	if (st == NULL)
-		return ground_fail(s, f, H2_STREAM_CLOSED,
-		    "the stream is closed (RFC 9113 5.1)");
-	if (st->state == STREAM_RESERVED_LOCAL)
-		return ground_fail(s, f, H2_PROTOCOL_ERROR,
-		    "the stream is reserved (RFC 9113 5.1)");
-	if (!stream_can_receive(st))
-		return ground_reset(s, f, H2_STREAM_CLOSED,
-		    "the stream is half-closed (RFC 9113 5.1)");
-	*out = st;
-	return 1;
 }
 
 /*
@@ -81,47 +46,53 @@ count_content(struct session *s, const struct frame *f, struct stream *st)
 	    s->limits.max_data_frames);
 }
 
-/* Window, content-length and max_body: 1 if the frame keeps to them. */
-static int
-check_data(struct session *s, const struct frame *f,
-    const struct stream *st, size_t len)
+/* DATA on an open stream: NULL, or why the stream is reset, and *code. */
+static const char *
+check_data(const struct session *s, const struct frame *f,
+    const struct stream *st, enum h2_code *code)
 {
-	int64_t total = st->received + (int64_t)len;
-	int64_t declared = st->info.content_length;
+	int64_t total = st->received + (int64_t)f->len;
 
+	*code = H2_STREAM_CLOSED;
+	if (!stream_can_receive(st))
+		return "the stream is half-closed (RFC 9113 5.1)";
+	*code = H2_FLOW_CONTROL_ERROR;
 	/* A frame of 0 octets needs no window, also when that is below 0. */
-	if (f->length > 0 && (int64_t)f->length > st->recv_window)
-		return ground_reset(s, f, H2_FLOW_CONTROL_ERROR,
-		    "more DATA than the stream's window (RFC 9113 6.9.1)");
-	if (declared != -1 && total > declared)
-		return ground_reset(s, f, H2_PROTOCOL_ERROR,
-		    "more content than content-length says (RFC 9113 8.1.1)");
+	if (f->length > 0 && (int64_t)f->length > st->credit.window)
+		return "more DATA than the stream's window (RFC 9113 6.9.1)";
+	*code = H2_ENHANCE_YOUR_CALM;
 	if (!st->info.connect && (uint64_t)total > s->limits.max_body)
-		return ground_reset(s, f, H2_ENHANCE_YOUR_CALM,
-		    "more content than the bound max-body (RFC 9113 10.5)");
-	if (f->flags & FLAG_END_STREAM)
-		return headers_check_end(s, f, st, total);
-	return 1;
+		return "more content than the bound max-body (RFC 9113 10.5)";
+	*code = H2_PROTOCOL_ERROR;
+	return headers_check_length(st->info.content_length, total,
+	    f->flags & FLAG_END_STREAM);
 }
 
 static int
 recv_data(struct session *s, const struct frame *f)
 {
+	struct stream *st = ground_stream(s, f->stream_id);
 	bool end = f->flags & FLAG_END_STREAM;
-	struct stream *st = NULL;
-	int rc;
+	enum h2_code code;
+	const char *reason;
 
 	if (count_connection_data(s, f) == -1)
 		return -1;
-	rc = data_stream(s, f, &st);
-	if (rc == 1)
-		rc = check_data(s, f, st, f->len);
-	if (rc != 1)
-		return rc;
+	if (st == NULL && ground_ignores(s, f->stream_id))
+		return ground_count_idle(s, f);
+	if (st == NULL)
+		return ground_fail(s, f, H2_STREAM_CLOSED,
+		    "the stream is closed (RFC 9113 5.1)");
+	if (st->state == STREAM_RESERVED_LOCAL)
+		return ground_fail(s, f, H2_PROTOCOL_ERROR,
+		    "the stream is reserved (RFC 9113 5.1)");
+	reason = check_data(s, f, st, &code);
+	if (reason != NULL)
+		return ground_reset(s, f, code, reason);
 	if (f->len == 0 ? ground_count_idle(s, f) == -1 :
 	    count_content(s, f, st) == -1)
 		return -1;
-	st->recv_window -= f->length;
+	st->credit.window -= f->length;
 	st->received += (int64_t)f->len;
 	if (end)
 		stream_end_received(st);
@@ -232,7 +203,7 @@ recv_settings_ack(struct session *s)
 	s->settings_acked = true;
 	s->window_size = s->limits.initial_window_size;
 	while ((st = stream_table_next(&s->streams, st)) != NULL)
-		st->recv_window += delta;
+		st->credit.window += delta;
 	if (s->limits.header_table_size != HPACK_DEFAULT_TABLE_SIZE)
 		hpack_decoder_resize(s->dec, s->limits.header_table_size);
 }

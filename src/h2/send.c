@@ -357,7 +357,7 @@ send_data_frame(struct session *s, uint32_t id, const uint8_t *data,
 	if (len > s->peer.max_frame_size)
 		return refuse(why, SEND_ERR_FLOW, "more than the peer's "
 		    "MAX_FRAME_SIZE (RFC 9113 4.2)");
-	/* A frame of 0 octets may go without window (§6.9.1). */
+	/* A frame of 0 octets may go without window (RFC 9113 §6.9.1). */
 	if (len > max_payload(s, st))
 		return refuse(why, SEND_ERR_FLOW,
 		    "more than the flow-control window (RFC 9113 6.9.1)");

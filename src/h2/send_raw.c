@@ -68,9 +68,9 @@ follow_window_update(struct session *s, const struct frame *f,
 		return;
 	increment = get_u32(f->data) & 0x7fffffff;
 	if (f->stream_id == 0)
-		s->recv_window += increment;
+		s->credit.window += increment;
 	else if (st != NULL)
-		st->recv_window += increment;
+		st->credit.window += increment;
 }
 
 static void

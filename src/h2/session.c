@@ -82,7 +82,7 @@ send_window(struct session *s)
 	else
 		ground_own_u32(s, FRAME_WINDOW_UPDATE, 0,
 		    (uint32_t)(s->recv_size - WINDOW_DEFAULT));
-	s->recv_window = s->recv_size;
+	s->credit.window = s->recv_size;
 }
 
 struct session *
@@ -161,18 +161,10 @@ session_release(struct session *s, struct stream *st)
 void
 session_consume(struct session *s, struct stream *st, size_t flow_len)
 {
-	int64_t quarter = ((int64_t)s->window_size + 1) / 4;
-
-	if (flow_len == 0 || !stream_can_receive(st) ||
-	    s->phase == PHASE_FAILED)
-		return;
-	st->recv_unreturned += (int64_t)flow_len;
-	if (st->recv_unreturned < quarter)
-		return;
-	ground_own_u32(s, FRAME_WINDOW_UPDATE, st->id,
-	    (uint32_t)st->recv_unreturned);
-	st->recv_window += st->recv_unreturned;
-	st->recv_unreturned = 0;
+	if (flow_len > 0 && stream_can_receive(st) &&
+	    s->phase != PHASE_FAILED)
+		ground_return_credit(s, st->id, &st->credit,
+		    (int64_t)flow_len, s->window_size);
 }
 
 int

@@ -27,6 +27,12 @@ enum stream_state {
 	STREAM_RESERVED_LOCAL = STREAM_WE_SEND | STREAM_PROMISED
 };
 
+/* What the peer may send, of a stream or of the connection, octets. */
+struct credit {
+	int64_t window;
+	int64_t unreturned;	/* consumed, but not given back yet */
+};
+
 struct stream {
 	uint32_t id;
 	enum stream_state state;
@@ -40,9 +46,8 @@ struct stream {
 	bool headers_sent;	/* final (non-1xx) HEADERS, raw ones too */
 	bool tunnel;		/* a CONNECT that we answered with 2xx */
 	uint32_t reset_code;
-	int64_t send_window;	/* octets; negative after §6.9.2 changes */
-	int64_t recv_window;	/* octets that the peer may still send */
-	int64_t recv_unreturned;	/* consumed, but not given back yet */
+	int64_t send_window;	/* octets; SETTINGS may leave it below 0 */
+	struct credit credit;
 	int64_t received;	/* octets of DATA content, for content-length */
 	int status;		/* of the final HEADERS sent; 0: none, or raw */
 	uint64_t sent;		/* octets of DATA, a raw one's padding too */
@@ -55,8 +60,8 @@ struct stream {
 	 * empty if there was none.  Longer ones are ignored.
 	 */
 	char priority[STREAM_PRIORITY_SIZE];
-	uint8_t urgency;	/* of it: 0, first, to 7; 3 by default (§4.1) */
-	bool incremental;	/* (§4.2) */
+	uint8_t urgency;	/* of it: 0, first, to 7; 3 by default */
+	bool incremental;
 	struct stream *next;	/* in the table's chain */
 };
 

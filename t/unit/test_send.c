@@ -577,11 +577,11 @@ START_TEST(test_raw_window_update)
 	send_raw_frame(r.s, 1, FRAME_WINDOW_UPDATE, 0, 0,
 	    OCTETS("\x80\x00\x00\x07"));
 	send_raw_frame(r.s, 1, FRAME_WINDOW_UPDATE, 0, 1, OCTETS("\x01"));
-	ck_assert_int_eq(session_stream(r.s, 1)->recv_window, 65540);
+	ck_assert_int_eq(session_stream(r.s, 1)->credit.window, 65540);
 	rig_run(&r, "DATA 0 1 16384*00; DATA 0 1 16384*00; DATA 0 1 16384*00; "
 	    "DATA 0 1 16384*00; DATA 0 1 4*00");
 	ck_assert_ptr_null(session_error(r.s, NULL));
-	ck_assert_int_eq(session_stream(r.s, 1)->recv_window, 0);
+	ck_assert_int_eq(session_stream(r.s, 1)->credit.window, 0);
 	rig_run(&r, "DATA 0 1 00");
 	ck_assert(session_stream(r.s, 1)->reset);
 	rig_end(&r);

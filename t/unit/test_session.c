@@ -438,7 +438,7 @@ static const struct rule_case message_cases[] = {
 	    "content-length says (RFC 9113 8.1.1); " CLOSED_BY_US
 	    " | RST_STREAM 1 PROTOCOL_ERROR" },
 	{ "8.1.1", "HEADERS 5 1 " POST "+<content-length=3>",
-	    BAD_1("content-length, and END_STREAM before any content "
+	    BAD_1("less content than content-length says "
 	    "(RFC 9113 8.1.1)") },
 	{ "8.1.1", "HEADERS 5 1 " POST "+<content-length=0>",
 	    "headers 1 end" },
