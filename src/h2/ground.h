@@ -91,7 +91,6 @@ struct session {
 	struct buf too_large;	/* requests that get 431 when the hold ends */
 
 	struct peer_settings peer;
-	bool settings_acked;
 	uint32_t window_size;	/* INITIAL_WINDOW_SIZE as the peer sees it */
 	int64_t send_window;
 	int64_t recv_size;	/* the window when all credit is returned */
@@ -118,8 +117,7 @@ struct session {
 	bool goaway_waits;	/* ... until the hold ends */
 	bool shutdown;
 	uint32_t goaway_last;	/* of our last GOAWAY; UINT32_MAX: none */
-	bool goaway_received;
-	uint32_t peer_goaway_last;
+	uint32_t peer_goaway_last;	/* of the peer's, likewise */
 
 	uint64_t reset_tokens;	/* thousandths of a reset */
 	uint64_t reset_time;	/* when they were counted, ms */

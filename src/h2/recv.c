@@ -189,7 +189,10 @@ recv_setting(struct session *s, const struct frame *f, uint16_t id,
 	return 0;
 }
 
-/* Our settings, sent once, are in force from here on (RFC 9113 §6.5.3). */
+/*
+ * Our settings, sent once, are in force from here on (RFC 9113 §6.5.3); further
+ * acknowledgements change nothing.
+ */
 static void
 recv_settings_ack(struct session *s)
 {
@@ -198,9 +201,6 @@ recv_settings_ack(struct session *s)
 	struct stream *st = NULL;
 
 	s->settings.acked += s->settings.acked < s->settings.sent;
-	if (s->settings_acked)
-		return;
-	s->settings_acked = true;
 	s->window_size = s->limits.initial_window_size;
 	while ((st = stream_table_next(&s->streams, st)) != NULL)
 		st->credit.window += delta;
@@ -261,7 +261,6 @@ recv_goaway(struct session *s, const struct frame *f)
 	if (f->other_id > s->peer_goaway_last)
 		return ground_fail(s, f, H2_PROTOCOL_ERROR, "the last stream "
 		    "is above that of an earlier GOAWAY (RFC 9113 6.8)");
-	s->goaway_received = true;
 	s->peer_goaway_last = f->other_id;
 	if (s->cb->goaway != NULL)
 		s->cb->goaway(s->user, f->other_id, f->code, f->data, f->len);

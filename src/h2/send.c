@@ -405,7 +405,7 @@ check_push(const struct session *s, const struct stream *parent,
 	if (s->peer.enable_push == 0)
 		return refuse(why, SEND_ERR_PUSH,
 		    "the peer has disabled push (RFC 9113 6.5.2)");
-	if (s->goaway_received)
+	if (s->peer_goaway_last != UINT32_MAX)
 		return refuse(why, SEND_ERR_PUSH,
 		    "the peer has sent GOAWAY (RFC 9113 6.8)");
 	if (parent->id % 2 == 0)

@@ -327,7 +327,7 @@ session_established(const struct session *s)
 bool
 session_settings_acked(const struct session *s)
 {
-	return s->settings_acked;
+	return s->settings.acked > 0;
 }
 
 bool
