@@ -238,14 +238,6 @@ recv_settings(struct session *s, const struct frame *f)
 }
 
 static int
-recv_push_promise(struct session *s, const struct frame *f)
-{
-	(void)f;
-	return ground_fail(s, f, H2_PROTOCOL_ERROR,
-	    "clients do not push (RFC 9113 8.4)");
-}
-
-static int
 recv_ping(struct session *s, const struct frame *f)
 {
 	if (!(f->flags & FLAG_ACK))
@@ -309,22 +301,24 @@ recv_priority_update(struct session *s, const struct frame *f)
 
 static const struct row {
 	/* NULL: it does nothing. */
-	/* NULL: it does nothing. */
 	int (*act)(struct session *s, const struct frame *f);
 	bool idle_fails;	/* not on an idle stream (RFC 9113 §5.1) */
 	bool works;		/* or it counts as a frame that does no work */
+	const char *never;	/* why no client sends it */
 } unknown, rows[] = {
-	[FRAME_DATA] = { recv_data, true, true },
-	[FRAME_HEADERS] = { headers_recv, false, true },
-	[FRAME_PRIORITY] = { NULL, false, false },
-	[FRAME_RST_STREAM] = { recv_rst_stream, true, false },
-	[FRAME_SETTINGS] = { recv_settings, false, false },
-	[FRAME_PUSH_PROMISE] = { recv_push_promise, false, false },
-	[FRAME_PING] = { recv_ping, false, false },
-	[FRAME_GOAWAY] = { recv_goaway, false, false },
-	[FRAME_WINDOW_UPDATE] = { recv_window_update, true, false },
-	[FRAME_CONTINUATION] = { headers_recv_continuation, false, true },
-	[FRAME_PRIORITY_UPDATE] = { recv_priority_update, false, false },
+	[FRAME_DATA] = { recv_data, true, true, NULL },
+	[FRAME_HEADERS] = { headers_recv, false, true, NULL },
+	[FRAME_PRIORITY] = { NULL, false, false, NULL },
+	[FRAME_RST_STREAM] = { recv_rst_stream, true, false, NULL },
+	[FRAME_SETTINGS] = { recv_settings, false, false, NULL },
+	[FRAME_PUSH_PROMISE] = { NULL, false, false,
+	    "clients do not push (RFC 9113 8.4)" },
+	[FRAME_PING] = { recv_ping, false, false, NULL },
+	[FRAME_GOAWAY] = { recv_goaway, false, false, NULL },
+	[FRAME_WINDOW_UPDATE] = { recv_window_update, true, false, NULL },
+	[FRAME_CONTINUATION] = { headers_recv_continuation, false, true,
+	    NULL },
+	[FRAME_PRIORITY_UPDATE] = { recv_priority_update, false, false, NULL },
 };
 
 /* Types that are not known are ignored (RFC 9113 §5.5). */
@@ -335,6 +329,8 @@ recv_frame(struct session *s, struct frame *f, const uint8_t *payload)
 	    &rows[f->type] : &unknown;
 	struct h2_error err;
 
+	if (r->never != NULL)
+		return ground_fail(s, f, H2_PROTOCOL_ERROR, r->never);
 	if (r->idle_fails && f->stream_id != 0 &&
 	    ground_is_idle(s, f->stream_id))
 		return ground_fail(s, f, H2_PROTOCOL_ERROR,
