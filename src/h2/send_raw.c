@@ -245,8 +245,6 @@ send_raw_frame(struct session *s, uint32_t by, unsigned type, unsigned flags,
 		return SEND_ERR_FLOW;
 	buf_clear(&s->scratch);
 	frame_header_encode(&s->scratch, (uint32_t)len, type, flags, id);
-	if (s->scratch.failed)
-		return SEND_ERR_MEMORY;
 	feed(s, by, buf_data(&s->scratch), FRAME_HEADER_LEN, -1);
 	feed(s, by, payload, len, -1);
 	return raw_done(s, by);

@@ -96,6 +96,25 @@ on_window(void *user, struct stream *st)
 }
 
 static void
+on_rst_stream(void *user, uint32_t id, uint32_t code)
+{
+	struct rig *r = user;
+
+	ck_assert_uint_ne(id, 0);
+	r->peer_code = code;
+}
+
+static void
+on_goaway(void *user, uint32_t last, uint32_t code, const uint8_t *debug,
+    size_t len)
+{
+	struct rig *r = user;
+
+	ck_assert(last <= 0x7fffffff && (len == 0 || debug != NULL));
+	r->peer_code = code;
+}
+
+static void
 on_stream_error(void *user, uint32_t id, const struct h2_error *e)
 {
 	note(user, "error %u %s: %s", (unsigned)id, code_name(e->code),
@@ -126,6 +145,8 @@ static const struct session_callbacks callbacks = {
 	.trailers = on_trailers,
 	.closed = on_closed,
 	.window = on_window,
+	.rst_stream = on_rst_stream,
+	.goaway = on_goaway,
 	.stream_error = on_stream_error,
 	.refused = on_refused,
 	.late = on_late,

@@ -35,6 +35,7 @@ struct rig {
 	uint64_t now_ms;
 	bool split;		/* feed the session octet by octet */
 	bool auto_release;	/* release streams when they are closed */
+	uint32_t peer_code;	/* of the last RST_STREAM or GOAWAY that came */
 	char log[8192];
 	size_t log_len;
 	size_t out_at;		/* output already seen */

@@ -475,6 +475,32 @@ END_TEST
 
 /* Raw frames: whatever stands in the call, and what the session makes of it. */
 
+/* Only :status and the stream's state count. */
+START_TEST(test_as_is)
+{
+	static const struct field v[] = {
+		{ (const uint8_t *)":status", (const uint8_t *)"200", 7, 3,
+		    false },
+		{ (const uint8_t *)"Bad Name", (const uint8_t *)"\n", 8, 1,
+		    false },
+	};
+	const char *why;
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET);
+	ck_assert_int_eq(send_headers(r.s, 1, v, 2, true, &why),
+	    SEND_ERR_PROTOCOL);
+	ck_assert_int_eq(send_headers_as_is(r.s, 1, v + 1, 1, true, &why),
+	    SEND_ERR_PROTOCOL);
+	ck_assert_int_eq(send_headers_as_is(r.s, 1, v, 2, true, &why),
+	    SEND_OK);
+	ck_assert_int_eq(send_headers_as_is(r.s, 1, v, 2, true, &why),
+	    SEND_ERR_CLOSED);
+	rig_end(&r);
+}
+END_TEST
+
 START_TEST(test_raw_octets)
 {
 	const struct field v[] = { F(":status", "200"), F("A b", "\r\n\x00") };
@@ -984,6 +1010,7 @@ main(void)
 	tcase_add_test(tc, test_push_ids);
 	tcase_add_test(tc, test_refused_fields);
 	tcase_add_test(tc, test_ping_goaway);
+	tcase_add_test(tc, test_as_is);
 	tcase_add_test(tc, test_raw_octets);
 	tcase_add_test(tc, test_raw_too_long);
 	tcase_add_test(tc, test_raw_follows_streams);

@@ -1030,6 +1030,59 @@ START_TEST(test_extended_connect_off)
 }
 END_TEST
 
+/* A block may be too long in one frame, or by those that continue it. */
+START_TEST(test_block_too_long)
+{
+	static const char *const blocks[] = {
+		"HEADERS 4 1 70000*82",
+		"HEADERS 0 1 40000*82; CONTINUATION 0 1 40000*82"
+	};
+	struct session_limits l;
+	struct rig r;
+
+	session_limits_default(&l);
+	l.max_frame_size = 1 << 20;
+	l.max_header_list_size = 1000;
+	rig_start_limits(&r, true, &l);
+	rig_run(&r, blocks[_i]);
+	ck_assert_ptr_nonnull(strstr(session_error(r.s, NULL),
+	    "more than the bound max-header-list-size, which is 1000"));
+	rig_end(&r);
+}
+END_TEST
+
+START_TEST(test_what_the_peer_ends)
+{
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET);
+	ck_assert_uint_eq(session_open_count(r.s), 1);
+	rig_run(&r, "RST_STREAM 0 1 00000008");
+	ck_assert_uint_eq(r.peer_code, H2_CANCEL);
+	ck_assert_uint_eq(session_open_count(r.s), 0);
+	rig_run(&r, "GOAWAY 0 0 000000000000000b+'bye'");
+	ck_assert_uint_eq(r.peer_code, H2_ENHANCE_YOUR_CALM);
+	rig_end(&r);
+}
+END_TEST
+
+START_TEST(test_note_idle)
+{
+	struct session_limits l;
+	struct rig r;
+
+	session_limits_default(&l);
+	l.max_idle_frames = 10;
+	rig_start_limits(&r, true, &l);
+	ck_assert_int_eq(session_note_idle(r.s, 4, "key updates"), 0);
+	ck_assert_int_eq(session_note_idle(r.s, 5, "key updates"), -1);
+	ck_assert_str_eq(session_error(r.s, NULL), "key updates: more than the "
+	    "bound max-idle-frames, which is 10");
+	rig_end(&r);
+}
+END_TEST
+
 START_TEST(test_release)
 {
 	struct rig r;
@@ -1162,6 +1215,9 @@ main(void)
 	tcase_add_test(tc, test_priority);
 	tcase_add_test(tc, test_message_info);
 	tcase_add_test(tc, test_extended_connect_off);
+	tcase_add_loop_test(tc, test_block_too_long, 0, 2);
+	tcase_add_test(tc, test_what_the_peer_ends);
+	tcase_add_test(tc, test_note_idle);
 	tcase_add_test(tc, test_release);
 	tcase_add_test(tc, test_two_parts);
 	tcase_add_test(tc, test_shutdown_done);
