@@ -146,6 +146,8 @@ def killed():
                 os.kill(pid, signal.SIGKILL)
         t.ok(tap.wait_until(lambda: not w.left(), 60),
              "h2rig ends with the process that has started it", w.left())
+        t.ok(tap.wait_until(lambda: not os.listdir(w.tmp), 60),
+             "its directory is removed", os.listdir(w.tmp))
 
 
 def not_started():

@@ -176,7 +176,7 @@ class Server:
         assert process.stdout is not None
         # Should this process be killed, h2rig is to end with it.
         self._watch = subprocess.Popen(
-            [sys.executable, "-c", _WATCH, str(process.pid)],
+            [sys.executable, "-c", _WATCH, str(process.pid), self._directory],
             stdin=subprocess.PIPE)
         self._log = threading.Thread(target=self._pass_on, daemon=True)
         self._log.start()
@@ -235,14 +235,18 @@ class Server:
 _METHODS = {"error": "error", "warn": "warning", "info": "info",
             "debug": "debug"}
 
-#: Waits for the end of the process that started it.
+#: Waits for the end of the process that started it, through signals to the
+#: whole process group, and leaves nothing behind.
 _WATCH = """
-import os, signal, sys
+import os, shutil, signal, sys
+for number in signal.SIGHUP, signal.SIGINT, signal.SIGTERM:
+    signal.signal(number, signal.SIG_IGN)
 sys.stdin.buffer.read()
 try:
     os.kill(int(sys.argv[1]), signal.SIGTERM)
 except ProcessLookupError:
     pass
+shutil.rmtree(sys.argv[2], ignore_errors=True)
 """
 
 
