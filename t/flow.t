@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
@@ -178,47 +177,8 @@ def unread(s):
         t.ok(c.credit <= 65535, "no more credit than was spent")
 
 
-def writer(fifo):
-    """A descriptor; None while nobody reads."""
-    try:
-        return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
-    except OSError:
-        return None
-
-
-def gathered(s, fifo):
-    """What no function wants as it comes is gathered without Python, up to
-    256 KiB.
-    """
-    os.mkfifo(fifo)
-    os.chmod(fifo, 0o666)
-    with Client(s.port, timeout=LONG) as c:
-        x = c.open("/stored.py", "POST")
-        t.ok(c.wait_for(lambda: x.status), "a script begins")
-        holder = c.request(f"/hold_gil.py?fifo={fifo}")
-        held = tap.wait_until(lambda: writer(fifo))
-        t.ok(held, "a script holds the GIL")
-        sent = 0
-        # What comes back has come before the acknowledgement of a PING.
-        while x.credit >= 16384 or c.ping() and x.credit >= 16384:
-            c.send_data(x.sid, bytes(16384))
-            sent += 16384
-        # 240 KiB are gathered and count as stored; credit comes back by 64.
-        t.eq(sent, (256 + 3 * 64) << 10, "three quarters of a window come back "
-             "meanwhile")
-        t.ok(not holder.done, "before the script goes on")
-        os.write(held, b"x")
-        os.close(held)
-        c.send_data(x.sid, b"", end_stream=True)
-        c.wait_for(lambda: x.done)
-        t.eq(x.body, b"%d" % sent, "all of it is there")
-
-
 with Server(SCRIPTS) as server:
     uploads(server)
-    with tempfile.TemporaryDirectory() as directory:
-        os.chmod(directory, 0o755)
-        gathered(server, os.path.join(directory, "fifo"))
     responses(server)
     window_zero(server)
 with Server(SCRIPTS, "--initial-window-size=65535") as server:

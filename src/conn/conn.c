@@ -129,7 +129,7 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 		x->events.failed = true;
 	x->frame = *frame;
 	exchange_add_event(x, &(struct event){ .type = EVENT_HEADERS,
-	    .end_stream = frame->flags & FLAG_END_STREAM });
+	    .end_stream = frame->flags & FLAG_END_STREAM }, NULL);
 }
 
 static void
@@ -138,17 +138,19 @@ on_data(void *user, struct stream *s, const uint8_t *data, size_t len,
 {
 	struct conn *c = user;
 	struct exchange *x = s->user;
-	const struct event ev = { .type = EVENT_DATA,
-	    .end_stream = end_stream, .len = (uint32_t)len,
-	    .flow_len = (uint32_t)flow_len, .credit = (uint32_t)flow_len };
 
 	/* An empty one does nothing for it. */
 	if (len > 0 || end_stream)
 		conn_note_work(c);
 	/* If its handlers are through, the rest is read and dropped. */
-	if (x == NULL || x->phase == EXCHANGE_OVER ||
-	    exchange_add_data(x, data, &ev))
+	if (x == NULL || x->phase == EXCHANGE_OVER) {
 		session_consume(c->session, s, flow_len);
+		return;
+	}
+	exchange_add_event(x, &(struct event){ .type = EVENT_DATA,
+	    .end_stream = end_stream, .len = (uint32_t)len,
+	    .flow_len = (uint32_t)flow_len, .credit = (uint32_t)flow_len },
+	    data);
 }
 
 static void
@@ -162,7 +164,7 @@ on_trailers(void *user, struct stream *s, const struct fields *l)
 	if (fields_copy(&x->trailers, l) == -1)
 		x->events.failed = true;
 	exchange_add_event(x, &(struct event){ .type = EVENT_TRAILERS,
-	    .end_stream = true });
+	    .end_stream = true }, NULL);
 }
 
 /* A promised stream is closed: its record, and its end. */

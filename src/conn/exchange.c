@@ -169,28 +169,14 @@ wake_awaiting(struct exchange *x)
 }
 
 void
-exchange_add_event(struct exchange *x, const struct event *ev)
+exchange_add_event(struct exchange *x, const struct event *ev,
+    const uint8_t *data)
 {
 	buf_add(&x->events, ev, sizeof(*ev));
+	buf_add(&x->data, data, ev->len);
 	if (x->awaited)
 		wake_awaiting(x);
-	if (ev->type != EVENT_DATA || ev->credit > 0 || ev->end_stream)
-		x->pressing = true;
-	if (x->pressing)
-		make_ready(x);
-}
-
-bool
-exchange_add_data(struct exchange *x, const uint8_t *data,
-    const struct event *ev)
-{
-	struct event e = *ev;
-
-	buf_add(&x->data, data, ev->len);
-	if (x->gathers && buf_len(&x->data) < EXCHANGE_GATHER_MAX)
-		e.credit = 0;
-	exchange_add_event(x, &e);
-	return e.credit == 0;
+	exchange_press(x);
 }
 
 void
