@@ -22,8 +22,8 @@
 
 /*
  * Octets that the session is given at a time, and how many times in a row
- * before writers get the mutex again.  Frames that lie in two lots are copied
- * once more than others: a DATA frame of 16 KiB never fits a TLS record.
+ * before writers get the mutex again.  The session copies a frame that lies in
+ * two lots once more: a DATA frame of 16 KiB never fits a TLS record.
  */
 #define READ_SIZE (64 * 1024)
 #define READS_MAX 4
@@ -457,16 +457,10 @@ later(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-static uint64_t
-sooner(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 uint64_t
 conn_stalls_at(struct conn *c, uint64_t now)
 {
-	uint64_t limit = c->options->stall_timeout_ms, at = UINT64_MAX;
+	uint64_t limit = c->options->stall_timeout_ms, at = UINT64_MAX, its;
 	const struct waiter *w;
 
 	if (limit == 0 || (!c->link.backlog && c->waiters.first == NULL))
@@ -483,10 +477,11 @@ conn_stalls_at(struct conn *c, uint64_t now)
 	if (c->link.backlog)
 		at = later(c->link.last_written, c->last_moved) + limit;
 	/* Nothing of the connection moves: this stream is one of it. */
-	for (w = c->waiters.first; w != NULL; w = w->next)
-		if (w->what == SEND_AGAIN_WINDOW)
-			at = sooner(at,
-			    later(w->op->since, c->last_moved) + limit);
+	for (w = c->waiters.first; w != NULL; w = w->next) {
+		its = later(w->op->since, c->last_moved) + limit;
+		if (w->what == SEND_AGAIN_WINDOW && its < at)
+			at = its;
+	}
 	return at;
 }
 

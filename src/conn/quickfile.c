@@ -130,22 +130,14 @@ is_settled(const struct stamp *s, int64_t before)
 #ifdef HAVE_SYS_VFS_H
 /* statfs(2), f_type: the file systems with their data on a local disk. */
 static const uint32_t local_types[] = {
-	0x0000ef53,		/* ext2, ext3, ext4 */
-	0x58465342,		/* xfs */
-	0x9123683e,		/* btrfs */
-	0xca451a4e,		/* bcachefs */
-	0x2fc12fc1,		/* zfs */
-	0xf2f52010,		/* f2fs */
-	0x01021994,		/* tmpfs */
-	0x858458f6,		/* ramfs */
-	0x794c7630,		/* overlayfs */
-	0x73717368,		/* squashfs */
-	0xe0f5e1e2,		/* erofs */
-	0x00009660,		/* iso9660 */
-	0x00004d44,		/* vfat */
-	0x2011bab0,		/* exfat */
-	0x3153464a,		/* jfs */
-	0x52654973		/* reiserfs */
+	/* ext2 to ext4, xfs, btrfs, bcachefs */
+	0x0000ef53, 0x58465342, 0x9123683e, 0xca451a4e,
+	/* zfs, f2fs, tmpfs, ramfs */
+	0x2fc12fc1, 0xf2f52010, 0x01021994, 0x858458f6,
+	/* overlayfs, squashfs, erofs, iso9660 */
+	0x794c7630, 0x73717368, 0xe0f5e1e2, 0x00009660,
+	/* vfat, exfat, jfs, reiserfs */
+	0x00004d44, 0x2011bab0, 0x3153464a, 0x52654973
 };
 #endif
 
@@ -336,8 +328,8 @@ drop_all(struct quickfiles *all)
 /* ---- answers ---- */
 
 /*
- * All of it can be queued now, and nobody waits for what it takes, nor does a
- * record for the log: a handler thread may wait for that.
+ * Whether all of it can be queued now, no writer waits for room or window, and
+ * the parent keeps up with records: a handler thread may wait for those.
  */
 static bool
 has_room(struct conn *c, const struct quickfiles *all, const struct stream *s,

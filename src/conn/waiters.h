@@ -42,8 +42,8 @@ struct op {
 				 * streams take turns by urgency */
 	bool batched;		/* may wait for what the next in the ready
 				 * queue has to send */
-	uint64_t turn;		/* 0 at first; who has waited longest has the
-				 * lowest */
+	uint64_t turn;		/* 0 at first; the one that has waited longest
+				 * has the lowest */
 	const char *why;	/* static text of an error */
 	bool reset;		/* that is why: RST_STREAM with `code` */
 	uint32_t code;
@@ -73,10 +73,10 @@ struct waiters {
 void waiters_wait(struct waiters *w, struct op *op, int what,
     pthread_mutex_t *mutex);
 
-/* Wakes who waits for `what`; id 0: for any stream. */
+/* Wakes those that wait for `what` on stream id; 0: on any. */
 void waiters_wake(struct waiters *w, int what, uint32_t id);
 
-/* Wakes who waits for something of x or its stream, id; and all. */
+/* Wakes those that wait for anything of x or its stream, id; and all. */
 void waiters_wake_exchange(struct waiters *w, const struct exchange *x,
     uint32_t id);
 void waiters_wake_all(struct waiters *w);
@@ -93,8 +93,8 @@ void waiters_next_turn(struct waiters *w);
 bool waiters_contend(const struct waiters *w);
 
 /*
- * Whether op, which sends DATA, has to let somebody else in first, who is woken;
- * and whether one that is no less urgent waits, for which it must stop soon.
+ * Whether op, which sends DATA, has to let another in first, which is woken; and
+ * whether one that is no less urgent waits, for which it must stop soon.
  */
 bool waiters_must_yield(struct waiters *w, const struct op *op);
 bool waiters_must_share(const struct waiters *w, const struct op *op);

@@ -21,7 +21,7 @@ struct wake {
 	unsigned n_entering;	/* of them: called or new, nothing taken yet */
 	unsigned to_ring;	/* threads, when the mutex is let go */
 
-	/* Apart from the rest, so that who is called need not wait for it. */
+	/* A thread that is called need not wait for the connection's mutex. */
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 	unsigned n_calls;	/* not yet answered */

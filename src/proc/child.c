@@ -73,8 +73,8 @@ blames_client(enum child_end end)
 }
 
 /*
- * What looks like the client's end, and is found by reading or writing, may be
- * a script's doing.
+ * An end that reading or writing finds looks like the client's, but a script may
+ * have closed the descriptor, or memory may have run out.
  */
 static void
 end_with(struct child *ch, enum child_end end, enum conn_close how,
@@ -265,7 +265,7 @@ check_state(struct child *ch)
 		    ch->drain_why != NULL ? ch->drain_why : "");
 }
 
-/* ... and its stack, for the log. */
+/* Which function is stuck; its stack goes to the log. */
 static void
 stuck_text(const struct child *ch, const struct exchange *x, char *dst,
     size_t size)
