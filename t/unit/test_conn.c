@@ -18,7 +18,6 @@
 #include "base/sys.h"
 #include "conn/conn.h"
 #include "conn/quickfile.h"
-#include "conn/writeop.h"
 #include "tap.h"
 
 static const struct field ok_fields[] = {
@@ -98,12 +97,58 @@ request(int n)
 	ck_assert_uint_eq(c.requests.n_ready, (unsigned)n);
 }
 
-static struct writeop
+/* ---- writer calls of this test's own */
+
+struct own_op {
+	struct op op;
+	bool end_stream;	/* with HEADERS */
+	size_t sent;		/* of `content` */
+};
+
+static const uint8_t content[16384];
+
+static int
+put_headers(struct conn *conn, struct op *op)
+{
+	return send_headers(conn->session, op->id, ok_fields, 1,
+	    ((struct own_op *)op)->end_stream, &op->why);
+}
+
+static int
+put_data(struct conn *conn, struct op *op)
+{
+	struct own_op *o = (struct own_op *)op;
+	size_t sent = 0;
+	int rc = send_data(conn->session, op->id, content + o->sent,
+	    sizeof(content) - o->sent, false, conn_share(conn, op), &sent,
+	    &op->why);
+
+	o->sent += sent;
+	if (sent > 0)
+		op->since = 0;
+	return rc;
+}
+
+static int
+put_raw_frame(struct conn *conn, struct op *op)
+{
+	return send_raw_frame(conn->session, op->id, FRAME_DATA, 0, op->id,
+	    content, sizeof(content));
+}
+
+/* A header block that has not ended. */
+static int
+put_raw_block(struct conn *conn, struct op *op)
+{
+	return send_raw_block(conn->session, op->id, FRAME_HEADERS, 0, op->id,
+	    NULL, 0, NULL, 0);
+}
+
+static struct own_op
 answer_to(struct exchange *x)
 {
-	return (struct writeop){ .id = x->id, .fields = ok_fields,
-	    .n_fields = 1, .end_stream = true, .op = { .x = x, .id = x->id,
-	    .fn = writeop_headers, .writes = true } };
+	return (struct own_op){ .end_stream = true, .op = { .x = x,
+	    .id = x->id, .fn = put_headers, .writes = true } };
 }
 
 /*
@@ -114,7 +159,7 @@ static long
 answer(bool batched)
 {
 	struct exchange *x = conn_take_ready(&c, NULL);
-	struct writeop o = answer_to(x);
+	struct own_op o = answer_to(x);
 
 	o.op.batched = batched;
 	ck_assert_int_eq(conn_try(&c, &o.op), SEND_OK);
@@ -165,17 +210,13 @@ END_TEST
 
 enum reason { WINDOW, BACKLOG, N_REASONS };
 
-static struct writeop data;
+static struct own_op data;
 static struct waiter waiter;
 
 /* Queues another 16 KiB of the answer. */
 static int
 write_data(void)
 {
-	static const uint8_t content[16384];
-
-	data.data = content;
-	data.len = sizeof(content);
 	data.sent = 0;
 	return conn_try(&c, &data.op);
 }
@@ -213,7 +254,7 @@ wait_because(enum reason why)
 	data = answer_to(conn_take_ready(&c, NULL));
 	data.end_stream = false;
 	ck_assert_int_eq(conn_try(&c, &data.op), SEND_OK);
-	data.op.fn = writeop_data;
+	data.op.fn = put_data;
 	while ((waiter.what = write_data()) == SEND_OK && !c.link.backlog)
 		;
 	ck_assert_int_eq(waiter.what, why == WINDOW ? SEND_AGAIN_WINDOW :
@@ -367,7 +408,7 @@ START_TEST(test_raw_frames_are_an_answer)
 	client_reads();
 	ck_assert(!is_stalled(c.last_moved));
 	zero = --c.last_moved;
-	data.op.fn = writeop_raw_frame;
+	data.op.fn = put_raw_frame;
 	for (i = 0; i < 3; i++)
 		ck_assert_int_eq(write_data(), SEND_OK);
 	ck_assert_uint_gt(c.last_moved, zero);
@@ -387,8 +428,8 @@ START_TEST(test_quick_file_is_an_answer)
 	/* The connection's window, which is empty too, then the request. */
 	static const char frames[] = "\0\0\4\x8\0\0\0\0\0\x7f\xff\0\0"
 	    "\0\0\6\1\5\0\0\0\3\x82\x87\x84\x41\1a";
-	static uint8_t content[1 << 16];
-	struct quickfile_answer a = { .content = content, .fields = ok_fields,
+	static uint8_t file[1 << 16];
+	struct quickfile_answer a = { .content = file, .fields = ok_fields,
 	    .n_fields = 1 };
 	const char *top = getenv("top_srcdir");
 	char path[4096];
@@ -456,14 +497,11 @@ END_TEST
 /* ... which is later than `now` when that is where the tick releases it. */
 START_TEST(test_backlog_begins_in_a_tick)
 {
-	struct writeop block;
+	struct own_op block;
 
 	fill_exactly();
 	block = data;
-	block.op.fn = writeop_raw_block;
-	block.type = FRAME_HEADERS;
-	block.n_fields = 0;
-	block.len = 0;
+	block.op.fn = put_raw_block;
 	ck_assert_int_eq(conn_try(&c, &block.op), SEND_OK);
 	ck_assert_uint_ne(c.held_since, 0);
 	session_wrote(c.session, conn_queued(&c));
