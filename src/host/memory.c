@@ -12,7 +12,6 @@
 #endif
 #include "config.h"
 
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #ifdef HAVE_MALLOC_H
@@ -28,7 +27,12 @@
 #endif
 #define HUGE_PAGE ((uintptr_t)2 << 20)
 
-/* Larger chunks come from mmap, near enough. */
+/*
+ * CPython's arenas have 1 MiB (256 KiB before 3.10).  They come from the heap,
+ * so that all of the parent's memory lies side by side.
+ */
+#define HEAP_MAX ((int)4 << 20)	/* larger chunks come from mmap */
+
 #define LARGEST_CHUNK ((size_t)120 * 1024)
 #define GRAIN 16		/* sizes of chunks differ by so much */
 
@@ -41,6 +45,10 @@ static uintptr_t heap_begin;
 void
 memory_begin(void)
 {
+#if defined(HAVE_MALLOPT) && defined(M_MMAP_THRESHOLD)
+	mallopt(M_MMAP_THRESHOLD, HEAP_MAX);
+	mallopt(M_TRIM_THRESHOLD, 2 * HEAP_MAX);
+#endif
 #ifdef MADV_COLLAPSE
 	uintptr_t at = (uintptr_t)sbrk(0);
 
@@ -49,6 +57,21 @@ memory_begin(void)
 		sbrk((intptr_t)(HUGE_PAGE - at % HUGE_PAGE));
 	heap_begin = (uintptr_t)sbrk(0);
 #endif
+}
+
+void *
+memory_arena(void *unused, size_t size)
+{
+	(void)unused;
+	return malloc(size);
+}
+
+void
+memory_arena_free(void *unused, void *p, size_t size)
+{
+	(void)unused;
+	(void)size;
+	free(p);
 }
 
 #if defined(HAVE_MALLINFO2) && !defined(H2RIG_SANITIZERS)
@@ -85,104 +108,6 @@ fill_gaps(void)
 }
 #endif
 
-/* ---- memory for Python's objects ---- */
-
-#define RESERVED (8 * HUGE_PAGE)	/* twice of what the package takes */
-#define FREED 64			/* pieces that are remembered */
-
-/*
- * From CPython 3.12 on a script can have interpreters with a lock each, which
- * come here at the same time.  There is no lock here either, since one of them
- * may fork while another is here.
- */
-static struct {
-	_Atomic(char *) next;	/* not given out yet, up to `end`; NULL: none */
-	char *end;
-	_Atomic(void *) freed[FREED];	/* all of the same size; NULL: free */
-	size_t size;		/* as it was with the first, like `end` */
-} arenas;
-
-static void
-reserve(void)
-{
-	size_t size = RESERVED + HUGE_PAGE;
-	uintptr_t at, aligned;
-	void *p;
-
-	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
-		return;
-	at = (uintptr_t)p;
-	aligned = (at + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
-	if (aligned > at)
-		munmap(p, aligned - at);
-	munmap((char *)p + (aligned - at) + RESERVED, HUGE_PAGE -
-	    (aligned - at));
-	arenas.next = (char *)aligned;
-	arenas.end = (char *)aligned + RESERVED;
-}
-
-static void *
-take_freed(void)
-{
-	void *p;
-	size_t i;
-
-	for (i = 0; i < FREED; i++)
-		if (atomic_load(&arenas.freed[i]) != NULL &&
-		    (p = atomic_exchange(&arenas.freed[i], NULL)) != NULL)
-			return p;
-	return NULL;
-}
-
-static void *
-take_next(size_t size)
-{
-	char *p = atomic_load(&arenas.next);
-
-	while (size <= (size_t)(arenas.end - p))
-		if (atomic_compare_exchange_weak(&arenas.next, &p, p + size))
-			return p;
-	return NULL;
-}
-
-void *
-memory_arena(void *unused, size_t size)
-{
-	void *p;
-
-	(void)unused;
-	if (arenas.size == 0) {		/* the first, of the only thread */
-		arenas.size = size;
-		reserve();
-	}
-	if ((size == arenas.size && (p = take_freed()) != NULL) ||
-	    (p = take_next(size)) != NULL)
-		return p;
-	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	return p != MAP_FAILED ? p : NULL;
-}
-
-void
-memory_arena_free(void *unused, void *p, size_t size)
-{
-	size_t i;
-
-	(void)unused;
-	/* All zeros when it is given out again, as mmap has it. */
-	madvise(p, size, MADV_DONTNEED);
-	for (i = 0; size == arenas.size && i < FREED; i++) {
-		void *none = NULL;
-
-		if (atomic_load(&arenas.freed[i]) == NULL &&
-		    atomic_compare_exchange_strong(&arenas.freed[i], &none, p))
-			return;
-	}
-	munmap(p, size);
-}
-
 /* ---- huge pages ---- */
 
 #ifdef MADV_COLLAPSE
@@ -210,8 +135,5 @@ memory_settle(void)
 #endif
 #ifdef MADV_COLLAPSE
 	collapse(heap_begin, (uintptr_t)sbrk(0));
-	if (arenas.end != NULL)
-		collapse((uintptr_t)arenas.end - RESERVED,
-		    (uintptr_t)atomic_load(&arenas.next));
 #endif
 }

@@ -12,8 +12,7 @@ void memory_begin(void);
 
 /*
  * Memory for CPython's arenas (PyObject_SetArenaAllocator), of which all that
- * the parent has lie side by side.  NULL: there is none.  After the first call
- * any thread may call them.
+ * the parent has lie side by side.  NULL: there is none.
  */
 void *memory_arena(void *unused, size_t size);
 void memory_arena_free(void *unused, void *p, size_t size);
