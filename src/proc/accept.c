@@ -302,8 +302,9 @@ accept_note_death(struct parent *p, const struct death *d, uint64_t now)
 }
 
 void
-accept_stop(struct parent *p, uint64_t now)
+accept_stop(struct parent *p)
 {
+	uint64_t now = sys_now_ms();
 	size_t i;
 
 	p->accept.last_ms = now;

@@ -387,8 +387,10 @@ kill_crowds(struct parent *p, uint64_t now)
  * live.
  */
 void
-children_look(struct parent *p, uint64_t now)
+children_look(struct parent *p)
 {
+	uint64_t now = sys_now_ms();
+
 	if (p->children.looked_ms != 0 &&
 	    now - p->children.looked_ms > 3 * TICK_MS)
 		p->children.mercy_ms = now + 3 * TICK_MS;

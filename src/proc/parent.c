@@ -8,7 +8,6 @@
  * Signals are blocked except inside sys_select; handlers set flags that are
  * looked at before it sleeps again, so that no wake-up is lost.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -33,85 +32,52 @@
 #define LIMIT_PARTS 10		/* ... and such a part of a run-time limit */
 #define LOG_LAST_TRIES 10	/* ... and at the end so often */
 
-static volatile sig_atomic_t got_stop;	/* number of TERM and INT */
-static volatile sig_atomic_t got_child;
-static volatile sig_atomic_t got_reload;	/* HUP */
-static volatile sig_atomic_t got_status;	/* USR1 */
+/* What signals ask for, and how often they have since it was done. */
+enum { STOP, CHILD, RELOAD, STATUS, N_GOT };
+
+static volatile sig_atomic_t got[N_GOT];
+
+static const struct {
+	int sig;
+	int what;
+} signals[] = {
+	{ SIGTERM, STOP }, { SIGINT, STOP }, { SIGHUP, RELOAD },
+	{ SIGUSR1, STATUS }, { SIGCHLD, CHILD }
+};
+
+#define N_SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
 static void
-on_stop(int sig)
+on_signal(int sig)
 {
-	(void)sig;
-	if (got_stop < 2)
-		got_stop = got_stop + 1;
-}
+	size_t i;
 
-static void
-on_child(int sig)
-{
-	(void)sig;
-	got_child = 1;
-}
-
-static void
-on_reload(int sig)
-{
-	(void)sig;
-	got_reload = 1;
-}
-
-static void
-on_status(int sig)
-{
-	(void)sig;
-	got_status = 1;
+	for (i = 0; i < N_SIGNALS; i++)
+		if (signals[i].sig == sig && got[signals[i].what] < 2)
+			got[signals[i].what] = got[signals[i].what] + 1;
 }
 
 static void
 set_signals(struct parent *p)
 {
-	static const struct {
-		int sig;
-		void (*handler)(int);
-	} ours[] = {
-		{ SIGTERM, on_stop }, { SIGINT, on_stop },
-		{ SIGHUP, on_reload }, { SIGUSR1, on_status },
-		{ SIGCHLD, on_child }
-	};
 	sigset_t mask;
 	size_t i;
 
 	sigemptyset(&mask);
-	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		sigaddset(&mask, ours[i].sig);
+	for (i = 0; i < N_SIGNALS; i++)
+		sigaddset(&mask, signals[i].sig);
 	sigprocmask(SIG_BLOCK, &mask, &p->wait_mask);
-	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
-		sigdelset(&p->wait_mask, ours[i].sig);
-		sys_set_handler(ours[i].sig, ours[i].handler,
-		    ours[i].sig == SIGCHLD ? SA_NOCLDSTOP : 0);
+	for (i = 0; i < N_SIGNALS; i++) {
+		sigdelset(&p->wait_mask, signals[i].sig);
+		sys_set_handler(signals[i].sig, on_signal,
+		    signals[i].sig == SIGCHLD ? SA_NOCLDSTOP : 0);
 	}
 }
 
 /* ---- the house opens ---- */
 
-static int
-write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t w = write(fd, p, n);
-
-		if (w == -1 && errno == EINTR)
-			continue;
-		if (w == -1)
-			return -1;
-		p += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
-
 /* The URL of each listening socket, with `after` behind each. */
-static size_t
+static void
 list_urls(const struct parent *p, const char *before, const char *after,
     char *text, size_t size)
 {
@@ -124,7 +90,6 @@ list_urls(const struct parent *p, const char *before, const char *after,
 		    "%s%s://%s%s", before,
 		    p->options->cleartext ? "http" : "https",
 		    listen_name(p->listeners, i, name, sizeof(name)), after);
-	return len;
 }
 
 /* What serves where, within which limits: one record. */
@@ -153,12 +118,11 @@ static void
 announce(const struct parent *p)
 {
 	char text[LISTEN_MAX * (SYS_ADDR_SIZE + 40)];
-	size_t len = list_urls(p, "h2rig: listening on ", "\n", text,
-	    sizeof(text));
 
-	/* With --inetd-wait standard output is the log. */
-	if (!p->options->inetd_wait &&
-	    write_all(STDOUT_FILENO, text, len) == -1)
+	if (p->options->inetd_wait)	/* standard output is the log */
+		return;
+	list_urls(p, "h2rig: listening on ", "\n", text, sizeof(text));
+	if (dprintf(STDOUT_FILENO, "%s", text) < 0)
 		log_warn("standard output");
 }
 
@@ -182,17 +146,17 @@ open_house(struct parent *p)
 
 /* Stops accepting and tells the children to finish. */
 static void
-begin_stop(struct parent *p, uint64_t now)
+begin_stop(struct parent *p)
 {
 	p->stopping = true;
 	supervise_stopping(p->supervise);
 	reload_cancel(p);
-	p->grace_end_ms = now + p->options->grace_ms;
+	p->grace_end_ms = sys_now_ms() + p->options->grace_ms;
 	log_info("stopping, %zu children have %g s to finish",
 	    p->count[SEAT_CLIENT] + p->count[SEAT_GONE],
 	    p->options->grace_ms / 1000.0);
 	if (p->open)
-		accept_stop(p, now);
+		accept_stop(p);
 	else
 		accept_end(p);
 	children_dismiss(p);
@@ -233,16 +197,14 @@ grace_due(const struct parent *p)
 }
 
 static void
-end_grace(struct parent *p, uint64_t now)
+end_grace(struct parent *p)
 {
-	(void)now;
 	kill_all(p, "not finished when the grace time was over");
 }
 
 static void
-end_accept(struct parent *p, uint64_t now)
+end_accept(struct parent *p)
 {
-	(void)now;
 	if (!accept_is_awaited(p))
 		accept_end(p);
 }
@@ -254,10 +216,10 @@ refresh_due(const struct parent *p)
 }
 
 static void
-refresh(struct parent *p, uint64_t now)
+refresh(struct parent *p)
 {
 	interp_refresh();
-	p->refresh_ms = now + REFRESH_MS;
+	p->refresh_ms = sys_now_ms() + REFRESH_MS;
 }
 
 static uint64_t
@@ -274,13 +236,13 @@ idle_due(const struct parent *p)
 
 /* A client may have come while this process did not run. */
 static void
-end_idle(struct parent *p, uint64_t now)
+end_idle(struct parent *p)
 {
 	if (accept_is_awaited(p))
 		return;
 	log_info("no client for %g s (--idle-exit)",
 	    p->options->idle_exit_ms / 1000.0);
-	begin_stop(p, now);
+	begin_stop(p);
 }
 
 static uint64_t
@@ -293,16 +255,9 @@ spare_due(const struct parent *p)
 	return at > calm ? at : calm;
 }
 
-static void
-add_spare(struct parent *p, uint64_t now)
-{
-	(void)now;
-	children_add_spare(p);
-}
-
 static const struct {
 	uint64_t (*due)(const struct parent *p);
-	void (*act)(struct parent *p, uint64_t now);
+	void (*act)(struct parent *p);
 } clock_rows[] = {
 	{ children_look_due, children_look },
 	{ grace_due, end_grace },
@@ -310,21 +265,21 @@ static const struct {
 	{ accept_last_due, end_accept },
 	{ refresh_due, refresh },
 	{ idle_due, end_idle },
-	{ spare_due, add_spare }	/* one at a time, and last */
+	{ spare_due, children_add_spare }	/* one at a time, and last */
 };
 
 #define N_CLOCK_ROWS (sizeof(clock_rows) / sizeof(clock_rows[0]))
 
 /* ---- what signals call for ---- */
 
-/* A flag is taken down before what it asks for is done. */
+/* It is taken back before what it asks for is done. */
 static bool
-take(volatile sig_atomic_t *flag)
+take(int what)
 {
-	bool up = *flag != 0;
+	bool asked = got[what] > 0;
 
-	*flag = 0;
-	return up;
+	got[what] = 0;
+	return asked;
 }
 
 /* While listeners are ready Linux's pselect lets no signal in. */
@@ -377,24 +332,24 @@ act(struct parent *p)
 	size_t i;
 
 	let_signals_in(p);
-	if (take(&got_child))
+	if (take(CHILD))
 		bury_dead(p, now);
 	if (p->reload.loaded && !p->open)
 		open_house(p);
 	room_look(p, now);
-	if (take(&got_status))
+	if (take(STATUS))
 		report_status(p);
-	if (take(&got_reload) && !p->stopping) {
+	if (take(RELOAD) && !p->stopping) {
 		p->refresh_ms = now;
 		reload_ask(p);
 	}
-	if (got_stop > 0 && !p->stopping)
-		begin_stop(p, now);
-	if (got_stop > 1)
+	if (got[STOP] > 0 && !p->stopping)
+		begin_stop(p);
+	if (got[STOP] > 1)
 		kill_all(p, "second signal to stop");
 	for (i = 0; i < N_CLOCK_ROWS; i++)
 		if (now >= clock_rows[i].due(p))
-			clock_rows[i].act(p, now);
+			clock_rows[i].act(p);
 	retry_held(p, now);
 	return !is_over(p);
 }

@@ -217,7 +217,7 @@ uint64_t children_look_due(const struct parent *p);
  * Kills those whose time is over (they said that they would leave by now, or
  * give no sign of life) and those with too many processes.
  */
-void children_look(struct parent *p, uint64_t now);
+void children_look(struct parent *p);
 
 /* ---- room.c: who makes room when the house is full ---- */
 
@@ -268,7 +268,7 @@ void accept_note_death(struct parent *p, const struct death *d, uint64_t now);
 uint64_t accept_calm_ms(const struct parent *p);
 
 /* The server stops: none come from now on but those that are queued. */
-void accept_stop(struct parent *p, uint64_t now);
+void accept_stop(struct parent *p);
 
 /*
  * When all that were queued have been accepted, if none is awaited then;
@@ -294,7 +294,7 @@ void reload_tried(struct parent *p, const struct death *d);
 
 /* When that process is to be killed; UINT64_MAX: there is none. */
 uint64_t reload_due(const struct parent *p);
-void reload_kill(struct parent *p, uint64_t now);
+void reload_kill(struct parent *p);
 
 /* Ends one that is under way, if there is one; nothing is taken. */
 void reload_cancel(struct parent *p);

@@ -216,10 +216,10 @@ reload_due(const struct parent *p)
 }
 
 void
-reload_kill(struct parent *p, uint64_t now)
+reload_kill(struct parent *p)
 {
 	seat_kill(&p->seat[p->reload.i], "routes not loaded");
-	p->reload.due_ms = now + TICK_MS;
+	p->reload.due_ms = sys_now_ms() + TICK_MS;
 }
 
 void
