@@ -27,8 +27,6 @@ REASONS = {
         "libnghttp2 and the RFC's examples have it to compare with",
     "main.c exports main": "C names it",
     "only tests use main of main.c": "the C library calls it",
-    "base/log.c exports fatal": "named like warn(3) and err(3)",
-    "base/log.c exports fatalx": "named like warnx(3) and errx(3)",
 }
 
 

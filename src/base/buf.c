@@ -119,46 +119,18 @@ buf_add(struct buf *b, const void *p, size_t n)
 }
 
 void
-buf_add_u8(struct buf *b, unsigned v)
-{
-	uint8_t *dst = buf_reserve(b, 1);
-
-	if (dst == NULL)
-		return;
-	dst[0] = (uint8_t)v;
-	b->end += 1;
-}
-
-void
 buf_add_u16(struct buf *b, unsigned v)
 {
-	uint8_t *dst = buf_reserve(b, 2);
+	const uint8_t octets[] = { (uint8_t)(v >> 8), (uint8_t)v };
 
-	if (dst == NULL)
-		return;
-	dst[0] = (uint8_t)(v >> 8);
-	dst[1] = (uint8_t)v;
-	b->end += 2;
-}
-
-void
-buf_add_u24(struct buf *b, uint32_t v)
-{
-	uint8_t *dst = buf_reserve(b, 3);
-
-	if (dst == NULL)
-		return;
-	put_u24(dst, v);
-	b->end += 3;
+	buf_add(b, octets, sizeof(octets));
 }
 
 void
 buf_add_u32(struct buf *b, uint32_t v)
 {
-	uint8_t *dst = buf_reserve(b, 4);
+	uint8_t octets[4];
 
-	if (dst == NULL)
-		return;
-	put_u32(dst, v);
-	b->end += 4;
+	put_u32(octets, v);
+	buf_add(b, octets, sizeof(octets));
 }

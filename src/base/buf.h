@@ -59,9 +59,7 @@ void buf_consume(struct buf *b, size_t n);
 
 /* Additions at the end; numbers go in network byte order. */
 void buf_add(struct buf *b, const void *p, size_t n);
-void buf_add_u8(struct buf *b, unsigned v);
 void buf_add_u16(struct buf *b, unsigned v);
-void buf_add_u24(struct buf *b, uint32_t v);
 void buf_add_u32(struct buf *b, uint32_t v);
 
 static inline uint16_t

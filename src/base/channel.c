@@ -2,7 +2,7 @@
 /*
  * A child's side of the pipe that its records go to the parent by.
  *
- * Nothing is allocated, and only threads in a hurry take a lock (see log.c): a
+ * Only threads in a hurry take a lock or allocate something (see log.c): a
  * process that a script has forked has none.
  */
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "channel.h"
 #include "sys.h"
 
@@ -22,11 +23,8 @@ static atomic_uint *lost;
 static atomic_bool is_closed;
 static _Thread_local bool in_a_hurry;
 
-/* Messages, each after its length. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static char pending[PENDING_MAX];
-static size_t pending_from, pending_to;
-static unsigned n_pending;
+static struct buf pending;	/* messages, each after its length */
 
 void
 channel_open(int fd, atomic_uint *count)
@@ -59,25 +57,20 @@ channel_hurry(bool on)
 bool
 channel_pends(void)
 {
-	return pending_from < pending_to;
+	return buf_len(&pending) > 0;
 }
 
 bool
 channel_is_crowded(void)
 {
-	return pending_to - pending_from > PENDING_MAX / 4;
+	return buf_len(&pending) > PENDING_MAX / 4;
 }
 
-/* False: there is no room.  Whatever else is wrong, it will not be better. */
+/* False: there is no room.  No other error would pass: the message is lost. */
 static bool
 try(const void *message, size_t len)
 {
-	ssize_t n;
-
-	do
-		n = write(channel, message, len);
-	while (n == -1 && errno == EINTR);
-	if (n >= 0)
+	if (sys_write(channel, message, len) != -1)
 		return true;
 	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
 		return false;
@@ -102,37 +95,38 @@ wait_for_room(int ms)
 static void
 pend(const void *message, size_t len)
 {
-	size_t need = sizeof(len) + len;
-
-	if (need > sizeof(pending) - pending_to) {
-		pending_to -= pending_from;
-		memmove(pending, pending + pending_from, pending_to);
-		pending_from = 0;
-	}
-	if (need > sizeof(pending) - pending_to) {
+	if (buf_len(&pending) + len > PENDING_MAX ||
+	    buf_reserve(&pending, sizeof(len) + len) == NULL) {
+		pending.failed = false;
 		atomic_fetch_add(lost, 1);
 		return;
 	}
-	memcpy(pending + pending_to, &len, sizeof(len));
-	memcpy(pending + pending_to + sizeof(len), message, len);
-	pending_to += need;
-	n_pending++;
+	buf_add(&pending, &len, sizeof(len));
+	buf_add(&pending, message, len);
+}
+
+/* The first that pends, of *len octets; NULL: none does. */
+static const uint8_t *
+first(size_t *len)
+{
+	if (!channel_pends())
+		return NULL;
+	memcpy(len, buf_data(&pending), sizeof(*len));
+	return buf_data(&pending) + sizeof(*len);
 }
 
 /* Sends what pends; true: some still does. */
 static bool
 flush(void)
 {
+	const uint8_t *message;
 	size_t len;
 
-	while (channel_pends()) {
-		memcpy(&len, pending + pending_from, sizeof(len));
-		if (!try(pending + pending_from + sizeof(len), len))
+	while ((message = first(&len)) != NULL) {
+		if (!try(message, len))
 			return true;
-		pending_from += sizeof(len) + len;
-		n_pending--;
+		buf_consume(&pending, sizeof(len) + len);
 	}
-	pending_from = pending_to = 0;
 	return false;
 }
 
@@ -165,8 +159,12 @@ void
 channel_finish(unsigned ms)
 {
 	uint64_t now, due = sys_now_ms() + ms;
+	size_t len;
 
 	while (channel_flush() && (now = sys_now_ms()) < due)
 		wait_for_room((int)(due - now));
-	atomic_fetch_add(lost, n_pending);
+	pthread_mutex_lock(&mutex);
+	for (; first(&len) != NULL; buf_consume(&pending, sizeof(len) + len))
+		atomic_fetch_add(lost, 1);
+	pthread_mutex_unlock(&mutex);
 }

@@ -9,7 +9,6 @@
 
 #include "feed.h"
 #include "log.h"
-#include "logmsg.h"
 #include "sys.h"
 
 #define LINE_SIZE 4000		/* a longer line becomes several */
@@ -36,12 +35,10 @@ feed_open(struct feed *f)
 {
 	int i, ends[2], err, rc = 0;
 
-	memset(f, 0, sizeof(*f));
-	for (i = 0; i < FEED_FDS; i++)
-		f->fd[i] = f->theirs[i] = -1;
-	f->open = true;
+	*f = (struct feed){ .open = true, .fd = { -1, -1, -1 },
+	    .theirs = { -1, -1, -1 } };
 	for (i = 0; i < FEED_FDS && rc == 0; i++) {
-		rc = i == RECORDS ? sys_message_pipe(ends, LOGMSG_SIZE) :
+		rc = i == RECORDS ? sys_message_pipe(ends, LOGLINE_SIZE) :
 		    sys_pipe(ends, 0);
 		if (rc == -1)
 			break;
@@ -49,12 +46,11 @@ feed_open(struct feed *f)
 		f->theirs[i] = ends[1];
 		rc = sys_set_nonblock(ends[0]);
 	}
-	if (rc == 0)
-		return 0;
 	err = errno;
-	feed_close(f);
+	if (rc == -1)
+		feed_close(f);
 	errno = err;
-	return -1;
+	return rc;
 }
 
 void
@@ -86,12 +82,12 @@ feed_watch(const struct feed *f, struct pollfd *set)
 static void
 take_messages(struct feed *f, pid_t pid)
 {
-	static struct logmsg m;
 	struct buf *b = &f->left[RECORDS];
+	struct logline l;
 	int n;
 
-	while ((n = logmsg_take(&m, buf_data(b), buf_len(b))) > 0) {
-		log_message((long)pid, &m, f->ending);
+	while ((n = logline_take(&l, buf_data(b), buf_len(b))) > 0) {
+		log_of_child((long)pid, &l, f->ending);
 		buf_consume(b, (size_t)n);
 	}
 	if (n == -1)
@@ -103,12 +99,12 @@ log_output(const struct feed *f, int i, pid_t pid, const void *text,
     size_t len)
 {
 	static const char prefix[] = "script output: ";
-	struct logmsg m;
+	struct logline l;
 
-	logmsg_begin(&m, i == OUT ? LOG_L_INFO : LOG_L_WARN);
-	logmsg_add(&m, prefix, sizeof(prefix) - 1);
-	logmsg_add(&m, text, len);
-	log_message((long)pid, &m, f->ending);
+	logline_begin(&l, i == OUT ? LOG_L_INFO : LOG_L_WARN);
+	logline_add(&l, prefix, sizeof(prefix) - 1);
+	logline_add(&l, text, len);
+	log_of_child((long)pid, &l, f->ending);
 }
 
 /* All lines, and with `all` what follows them. */

@@ -41,7 +41,7 @@ void feed_forked(struct feed *f);
  */
 int feed_enter(struct feed *f);
 
-/* Fills entries for sys_select: FEED_FDS, or 0 for a closed one. */
+/* Fills entries for sys_poll: FEED_FDS, or 0 for a closed one. */
 size_t feed_watch(const struct feed *f, struct pollfd *set);
 
 /*

@@ -5,56 +5,50 @@
  * none that was logged.  What children say is what scripts can say, too:
  * whose it is and where a record begins and ends is the parent's to decide.
  *
- * No lock is held and nothing is allocated, because scripts fork processes
- * with several threads running and what they log there must not wait for a
- * lock whose holder is gone.  That is why the system's log is spoken to here:
- * syslog(3) locks.  errno is preserved.
+ * The functions that scripts reach take no lock and allocate nothing, because
+ * scripts fork processes with several threads running: what is logged there
+ * must not wait for a lock whose holder is gone.  errno is preserved.
  */
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "channel.h"
 #include "log.h"
-#include "loghold.h"
-#include "logline.h"
-#include "logmsg.h"
 #include "sys.h"
 
-#define TEXT_SIZE LOGMSG_SIZE	/* a record's text before it is escaped */
 #define KEYS_SIZE 512		/* a line of SSLKEYLOGFILE, newline counted */
 #define SYSLOG_PATH "/dev/log"
+#define HOLD_SIZE (512 * 1024)	/* octets that are held */
+#define ENOUGH_SIZE (64 * 1024)	/* beyond that, who can wait is to wait */
+#define WRITE_US 10000		/* a write may block so long */
+#define REST_MS 100		/* after one that has, no attempt */
 
-static const char *const level_names[] = {
-	[LOG_L_ERROR] = "error",
-	[LOG_L_WARN] = "warn",
-	[LOG_L_INFO] = "info",
-	[LOG_L_DEBUG] = "debug"
-};
-
-#define N_LEVELS (sizeof(level_names) / sizeof(level_names[0]))
-
-static const char *const format_names[] = {
-	[LOG_FORMAT_TEXT] = "text",
-	[LOG_FORMAT_JSON] = "json"
-};
-
-#define N_FORMATS (sizeof(format_names) / sizeof(format_names[0]))
+#ifndef PIPE_BUF
+#define PIPE_BUF _POSIX_PIPE_BUF
+#endif
 
 static enum log_level threshold = LOG_L_INFO;
 static enum log_format format = LOG_FORMAT_TEXT;
 static int log_fd = STDERR_FILENO;
 static const char *log_path;	/* of log_fd, which is then ours; NULL: none */
 static int syslog_fd = -1;	/* a socket; not -1: records go there */
-static int keys_fd = -1;		/* SSLKEYLOGFILE; -1: none */
-static bool waits = true;	/* for the log's reader */
+static int keys_fd = -1;	/* SSLKEYLOGFILE; -1: none */
+
+static struct buf held;		/* whole lines; the first may lack its front */
+static unsigned long lost;	/* records, since that was last said */
+static uint64_t rest_until_ms;
 
 void
 log_set_level(enum log_level level)
@@ -68,45 +62,13 @@ log_get_level(void)
 	return threshold;
 }
 
-int
-log_level_from_name(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < N_LEVELS; i++)
-		if (strcmp(name, level_names[i]) == 0)
-			return (int)i;
-	return -1;
-}
-
-const char *
-log_level_name(enum log_level level)
-{
-	return (size_t)level < N_LEVELS ? level_names[level] : "?";
-}
-
-int
-log_format_from_name(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < N_FORMATS; i++)
-		if (strcmp(name, format_names[i]) == 0)
-			return (int)i;
-	return -1;
-}
-
 void
 log_set_format(enum log_format f)
 {
 	format = f;
 }
 
-void
-log_set_fd(int fd)
-{
-	log_fd = fd;
-}
+/* ---- files ---- */
 
 int
 log_get_fd(void)
@@ -118,12 +80,8 @@ log_get_fd(void)
 static int
 open_file(const char *path, int nonblock, mode_t mode)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | nonblock,
-	    mode);
-
-	if (fd != -1)
-		sys_set_cloexec(fd);
-	return fd;
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY |
+	    O_CLOEXEC | nonblock, mode);
 }
 
 static int
@@ -150,20 +108,6 @@ log_set_file(const char *path)
 }
 
 int
-log_set_syslog(void)
-{
-	int fd;
-
-	if (syslog_fd != -1)
-		return 0;
-	if ((fd = socket(AF_UNIX, SOCK_DGRAM, 0)) == -1)
-		return -1;
-	sys_set_cloexec(fd);
-	syslog_fd = fd;
-	return 0;
-}
-
-int
 log_reopen(void)
 {
 	return log_path != NULL ? set_file(log_path, O_NONBLOCK) : 0;
@@ -182,24 +126,14 @@ log_set_keys_file(const char *path)
 	return 0;
 }
 
-/*
- * Waits as long as it takes.  A log that cannot be written has nowhere to
- * complain.
- */
-static void
-write_all(int fd, const char *p, size_t len)
+/* syslog(3) would lock, and wait. */
+int
+log_set_syslog(void)
 {
-	struct pollfd room = { .fd = fd, .events = POLLOUT };
-	ssize_t n;
-
-	for (; len > 0; p += n, len -= (size_t)n) {
-		n = write(fd, p, len);
-		if (n == -1 && errno != EINTR && errno != EAGAIN)
-			return;
-		if (n == -1 && errno == EAGAIN)
-			poll(&room, 1, -1);
-		n = n > 0 ? n : 0;
-	}
+	if (syslog_fd == -1 &&
+	    (syslog_fd = socket(AF_UNIX, SOCK_DGRAM, 0)) != -1)
+		sys_set_cloexec(syslog_fd);
+	return syslog_fd != -1 ? 0 : -1;
 }
 
 /*
@@ -207,334 +141,337 @@ write_all(int fd, const char *p, size_t len)
  * have been started again.
  */
 static ssize_t
-write_syslog(int fd, const char *p, size_t len)
+write_syslog(const uint8_t *p, size_t len)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 
 	strcpy(to.sun_path, SYSLOG_PATH);
-	return sendto(fd, p, len - 1, MSG_NOSIGNAL,
+	return sendto(syslog_fd, p, len - 1, MSG_NOSIGNAL,
 	    (const struct sockaddr *)&to, sizeof(to)) == -1 ? -1 :
 	    (ssize_t)len;
 }
 
-static ssize_t
-write_fd(int fd, const char *p, size_t len)
+/* ---- lines that are held ---- */
+
+/*
+ * The log is often a pipe, which is full when its reader is slow or has
+ * stopped.  Its descriptor is shared with those who started us, so it cannot be
+ * made non-blocking: it is written to when poll says so, and a timer's signal
+ * ends a write that blocks even then, since others write there too.  After
+ * that, or an error that may pass, there is no attempt for a while.
+ */
+
+static void
+on_alarm(int sig)
 {
-	return write(fd, p, len);
+	(void)sig;	/* that it comes is enough */
 }
 
-void
-log_never_wait(void)
+/* The timer goes on, lest it be over before the write has begun. */
+static void
+set_timer(long us)
 {
-	waits = false;
-	loghold_begin();
+	struct itimerval t = { { 0, us }, { 0, us } };
+	static bool ready;
+	sigset_t alarms;
+
+	if (!ready) {
+		sys_set_handler(SIGALRM, on_alarm, 0);	/* no SA_RESTART */
+		sigemptyset(&alarms);
+		sigaddset(&alarms, SIGALRM);
+		sigprocmask(SIG_UNBLOCK, &alarms, NULL);
+		ready = true;
+	}
+	setitimer(ITIMER_REAL, &t, NULL);
 }
 
-void
-log_to_parent(int fd, atomic_uint *lost)
+static bool
+is_file(int fd)
 {
-	channel_open(fd, lost);
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* What may pass: there is no room, or none on the disk. */
+static bool
+may_pass(int err)
+{
+	return err == EINTR || err == EAGAIN || err == EWOULDBLOCK ||
+	    err == ENOBUFS || err == ENOSPC || err == EDQUOT || err == EFBIG;
+}
+
+/*
+ * Writes the first len octets that are held: how many were taken.  Those of
+ * which nobody will ever read count too.
+ */
+static size_t
+write_held(size_t len, bool file)
+{
+	struct pollfd pfd = { .events = POLLOUT,
+	    .fd = syslog_fd != -1 ? syslog_fd : log_fd };
+	ssize_t n;
+
+	if (!file && poll(&pfd, 1, 0) <= 0)
+		return 0;
+	if (!file)
+		set_timer(WRITE_US);
+	n = syslog_fd != -1 ? write_syslog(buf_data(&held), len) :
+	    write(log_fd, buf_data(&held), len);
+	if (!file)
+		set_timer(0);
+	if (n == -1)
+		n = may_pass(errno) ? 0 : (ssize_t)len;
+	if ((size_t)n < len)
+		rest_until_ms = sys_now_ms() + REST_MS;
+	return (size_t)n;
+}
+
+/* Octets of the first line, and of as many more as `most` has room for. */
+static size_t
+lines_within(size_t most)
+{
+	const char *p = (const char *)buf_data(&held), *end = p;
+	const char *stop = p + buf_len(&held), *nl;
+
+	do {
+		nl = memchr(end, '\n', (size_t)(stop - end));
+		if (end > p && (size_t)(nl + 1 - p) > most)
+			break;
+		end = nl + 1;
+	} while (end < stop);
+	return (size_t)(end - p);
+}
+
+/*
+ * Writes what is held, several lines at a time (not so to the system's log,
+ * whose datagrams are one each).  It takes some milliseconds at most.  True:
+ * some still is.
+ */
+static bool
+flush(void)
+{
+	bool file = syslog_fd == -1 && is_file(log_fd);
+	size_t len, n, most = syslog_fd != -1 ? 0 : file ? HOLD_SIZE :
+	    PIPE_BUF;
+
+	while (buf_len(&held) > 0 && sys_now_ms() >= rest_until_ms) {
+		len = lines_within(most);
+		n = write_held(len, file);
+		buf_consume(&held, n);
+		if (n < len)
+			break;
+	}
+	return buf_len(&held) > 0;
+}
+
+static void
+hold(const char *line, size_t len)
+{
+	if (buf_len(&held) + len <= HOLD_SIZE)
+		buf_add(&held, line, len);
+	else
+		lost++;
+	if (held.failed) {	/* no memory */
+		held.failed = false;
+		lost++;
+	}
 }
 
 void
 log_add_lost(unsigned long n)
 {
-	loghold_add_lost(n);
-}
-
-static bool
-flush(void)
-{
-	return syslog_fd != -1 ?
-	    loghold_flush(write_syslog, syslog_fd, true) :
-	    loghold_flush(write_fd, log_fd, false);
-}
-
-bool
-log_retry(void)
-{
-	unsigned long lost;
-	bool held = flush();
-
-	if (!held && (lost = loghold_lost()) > 0)
-		log_warnx("%lu records before this one were lost: the log had "
-		    "no room, or its reader was too slow", lost);
-	return held;
-}
-
-int
-log_room_fd(void)
-{
-	return syslog_fd == -1 && loghold_polls() ? log_fd : -1;
-}
-
-/* ---- lines ---- */
-
-static void
-write_line(const struct logline *l)
-{
-	if (!waits) {
-		loghold_add(l->text, l->len);
-	} else if (syslog_fd == -1) {
-		write_all(log_fd, l->text, l->len);
-	} else {
-		while (write_syslog(syslog_fd, l->text, l->len) == -1 &&
-		    errno == EINTR)
-			;
-	}
-}
-
-/* A line of secrets, as OpenSSL has it: words of letters and digits. */
-static void
-write_keys(const struct logmsg *r)
-{
-	char line[KEYS_SIZE];
-	ssize_t n;
-	size_t i;
-
-	if (keys_fd == -1 || r->head.text_len >= sizeof(line))
-		return;
-	for (i = 0; i < r->head.text_len; i++) {
-		line[i] = r->octets[i];
-		if (!isalnum((unsigned char)line[i]) && line[i] != ' ' &&
-		    line[i] != '_')
-			return;
-	}
-	line[i] = '\n';
-	do	/* a FIFO that is full does without */
-		n = write(keys_fd, line, i + 1);
-	while (n == -1 && errno == EINTR);
-}
-
-/* Of that process; it is written with the next flush if nothing waits. */
-static void
-put(long pid, const struct logmsg *r)
-{
-	struct logline l;
-
-	if (r->head.kind == LOGMSG_KEYS) {
-		write_keys(r);
-	} else if (r->head.kind <= (unsigned)threshold) {
-		logmsg_line(r, pid, format, syslog_fd != -1, &l);
-		write_line(&l);
-	}
+	lost += n;
 }
 
 bool
 log_takes_more(void)
 {
-	if (!waits && loghold_is_enough())
+	if (buf_len(&held) >= ENOUGH_SIZE)
 		flush();
-	return waits || !loghold_is_enough();
+	return buf_len(&held) < ENOUGH_SIZE;
+}
+
+bool
+log_retry(void)
+{
+	unsigned long n = lost;
+	bool more = flush();
+
+	if (!more && n > 0) {
+		lost = 0;
+		log_warnx("%lu records before this one were lost: the log had "
+		    "no room, or its reader was too slow", n);
+	}
+	return more;
+}
+
+int
+log_room_fd(void)
+{
+	return syslog_fd == -1 && sys_now_ms() >= rest_until_ms ? log_fd : -1;
+}
+
+/* ---- records ---- */
+
+/* A line of secrets, as OpenSSL has it: words of letters and digits. */
+static void
+write_keys(const struct logline *l)
+{
+	char line[KEYS_SIZE];
+	size_t i;
+
+	if (keys_fd == -1 || l->text_len >= sizeof(line))
+		return;
+	for (i = 0; i < l->text_len; i++) {
+		line[i] = l->octets[i];
+		if (!isalnum((unsigned char)line[i]) && line[i] != ' ' &&
+		    line[i] != '_')
+			return;
+	}
+	line[i] = '\n';
+	sys_write(keys_fd, line, i + 1);	/* a full FIFO does without */
+}
+
+/* Of that process; it is written with the next flush. */
+static void
+take(long pid, const struct logline *l)
+{
+	char line[LOGLINE_TEXT];
+
+	if (l->kind == LOGLINE_KEYS)
+		write_keys(l);
+	else if (l->kind <= (unsigned)threshold)
+		hold(line, logline_print(l, pid, format, syslog_fd != -1 ?
+		    LOGLINE_SYSLOG : LOGLINE_FILE, line));
 }
 
 void
-log_message(long pid, const struct logmsg *m, bool last)
+log_of_child(long pid, const struct logline *l, bool last)
 {
 	if (last || log_takes_more())
-		put(pid, m);
+		take(pid, l);
 	else
-		loghold_add_lost(1);
+		lost++;
+}
+
+void
+log_to_parent(int fd, atomic_uint *count)
+{
+	channel_open(fd, count);
 }
 
 static void
-finish(const struct logmsg *r)
+finish(const struct logline *l)
 {
+	int err = errno;
+
 	if (channel_fd() != -1) {
-		channel_send(r, logmsg_size(r));
-		return;
-	}
-	put((long)getpid(), r);
-	if (!waits)
+		channel_send(l, logline_size(l));
+	} else {
+		take((long)getpid(), l);
 		log_retry();
+	}
+	errno = err;
 }
 
-/* err > 0 adds its text. */
+/* err adds its text, if it is not 0. */
 static void
-format_text(struct logmsg *r, int err, const char *fmt, va_list ap)
+format_text(struct logline *l, int err, const char *fmt, va_list ap)
 {
-	char text[TEXT_SIZE];
-	int n;
+	char text[LOGLINE_SIZE];
 
-	n = vsnprintf(text, sizeof(text), fmt, ap);
-	if (n < 0)
-		n = 0;
-	if ((size_t)n >= sizeof(text)) {
-		logmsg_add(r, text, sizeof(text) - 1);
-		r->head.cut = 1;
-		return;
-	}
-	logmsg_add(r, text, (size_t)n);
-	if (err > 0) {
-		logmsg_add(r, ": ", 2);
-		logmsg_add(r, strerror(err), strlen(strerror(err)));
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		text[0] = '\0';
+	logline_add(l, text, strlen(text));
+	if (err != 0) {
+		logline_add(l, ": ", 2);
+		logline_add(l, strerror(err), strlen(strerror(err)));
 	}
 }
 
-static void
-log_record(enum log_level level, int err, const char *fmt, va_list ap)
+void
+log_printf(enum log_level level, int err, const char *fmt, ...)
 {
-	int saved = errno;
-	struct logmsg r;
+	struct logline l;
+	va_list ap;
 
 	if (level > threshold)
 		return;
-	logmsg_begin(&r, level);
-	format_text(&r, err, fmt, ap);
-	finish(&r);
-	errno = saved;
-}
-
-/* The body of the functions that differ by level and errno only. */
-#define RECORD(level, err) do {					\
-	va_list ap;						\
-								\
-	va_start(ap, fmt);					\
-	log_record(level, err, fmt, ap);			\
-	va_end(ap);						\
-} while (0)
-
-void
-log_errorx(const char *fmt, ...)
-{
-	RECORD(LOG_L_ERROR, 0);
-}
-
-void
-log_warn(const char *fmt, ...)
-{
-	RECORD(LOG_L_WARN, errno);
-}
-
-void
-log_warnx(const char *fmt, ...)
-{
-	RECORD(LOG_L_WARN, 0);
-}
-
-void
-log_info(const char *fmt, ...)
-{
-	RECORD(LOG_L_INFO, 0);
-}
-
-void
-log_debug(const char *fmt, ...)
-{
-	RECORD(LOG_L_DEBUG, 0);
+	logline_begin(&l, level);
+	va_start(ap, fmt);
+	format_text(&l, err, fmt, ap);
+	va_end(ap);
+	finish(&l);
 }
 
 void
 log_lines(enum log_level level, const char *prefix, const char *text,
     size_t len)
 {
-	int saved = errno;
-	const char *end = text + len;
-	struct logmsg r;
+	const char *end = text + len, *nl;
+	struct logline l;
 
-	if (level > threshold)
-		return;
-	while (text < end) {
-		const char *nl = memchr(text, '\n', (size_t)(end - text));
-		const char *stop = nl != NULL ? nl : end;
-
-		logmsg_begin(&r, level);
-		logmsg_add(&r, prefix, strlen(prefix));
-		logmsg_add(&r, ": ", 2);
-		logmsg_add(&r, text, (size_t)(stop - text));
-		finish(&r);
-		text = nl != NULL ? nl + 1 : end;
+	for (; level <= threshold && text < end; text = nl + 1) {
+		nl = memchr(text, '\n', (size_t)(end - text));
+		if (nl == NULL)
+			nl = end;
+		logline_begin(&l, level);
+		logline_add(&l, prefix, strlen(prefix));
+		logline_add(&l, ": ", 2);
+		logline_add(&l, text, (size_t)(nl - text));
+		finish(&l);
 	}
-	errno = saved;
-}
-
-static void
-log_text(enum log_level level, const char *text, const struct log_field *f,
-    size_t n)
-{
-	int saved = errno;
-	struct logmsg r;
-	size_t i;
-
-	if (level > threshold)
-		return;
-	logmsg_begin(&r, level);
-	logmsg_add(&r, text, strlen(text));
-	for (i = 0; i < n; i++)
-		logmsg_field(&r, &f[i]);
-	finish(&r);
-	errno = saved;
 }
 
 void
 log_fields(enum log_level level, const char *text, const struct log_field *f,
     size_t n)
 {
-	log_text(level, text, f, n);
+	struct logline l;
+	size_t i;
+
+	if (level > threshold)
+		return;
+	logline_begin(&l, level);
+	logline_add(&l, text, strlen(text));
+	for (i = 0; i < n; i++)
+		logline_add_field(&l, &f[i]);
+	finish(&l);
 }
 
 void
 log_members(enum log_level level, const char *text, const struct log_field *f,
     size_t n)
 {
-	log_text(level, text, f, format == LOG_FORMAT_JSON ? n : 0);
+	log_fields(level, text, f, format == LOG_FORMAT_JSON ? n : 0);
 }
 
 void
 log_keys(const char *line)
 {
-	struct logmsg r;
-
-	logmsg_begin(&r, LOGMSG_KEYS);
-	logmsg_add(&r, line, strlen(line));
-	finish(&r);
-}
-
-/* Under inetd standard error is nowhere: the system's log has it too. */
-static void
-complain(int err, const char *fmt, va_list ap)
-{
-	struct logmsg r;
 	struct logline l;
 
-	logmsg_begin(&r, LOG_L_ERROR);
-	format_text(&r, err, fmt, ap);
-	logline_begin_plain(&l);
-	logline_add(&l, r.octets, r.head.text_len);
-	l.cut |= r.head.cut != 0;
-	logline_text_end(&l);
-	logline_end(&l);
-	write_all(STDERR_FILENO, l.text, l.len);
+	logline_begin(&l, LOGLINE_KEYS);
+	logline_add(&l, line, strlen(line));
+	finish(&l);
+}
+
+void
+log_fatal(int status, int err, const char *fmt, ...)
+{
+	char line[LOGLINE_TEXT];
+	struct logline l;
+	va_list ap;
+
+	logline_begin(&l, LOG_L_ERROR);
+	va_start(ap, fmt);
+	format_text(&l, err, fmt, ap);
+	va_end(ap);
+	sys_write(STDERR_FILENO, line, logline_print(&l, 0, LOG_FORMAT_TEXT,
+	    LOGLINE_STDERR, line));
+	/* Under inetd standard error is nowhere. */
 	if (syslog_fd != -1)
-		finish(&r);
-}
-
-void
-fatal(int status, const char *fmt, ...)
-{
-	int err = errno;
-	va_list ap;
-
-	va_start(ap, fmt);
-	complain(err, fmt, ap);
-	va_end(ap);
+		finish(&l);
 	exit(status);
-}
-
-void
-fatalx(int status, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	complain(0, fmt, ap);
-	va_end(ap);
-	exit(status);
-}
-
-void
-panic(const char *fmt, ...)
-{
-	RECORD(LOG_L_ERROR, 0);
-	abort();
 }

@@ -12,15 +12,12 @@
 #ifndef H2RIG_LOG_H
 #define H2RIG_LOG_H
 
-#include <stdarg.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 
-enum log_level { LOG_L_ERROR, LOG_L_WARN, LOG_L_INFO, LOG_L_DEBUG };
-enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+#include "logline.h"
 
 /* The exit statuses of sysexits(3) that h2rig uses (see h2rig(8)). */
 enum exit_status {
@@ -30,25 +27,67 @@ enum exit_status {
 	EXIT_CONFIG = 78	/* a file or value named on it unusable */
 };
 
+#if defined(__GNUC__)
+#define LOG_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define LOG_NORETURN __attribute__((noreturn))
+#else
+#define LOG_PRINTF(f, a)
+#define LOG_NORETURN
+#endif
+
+/* ---- records ---- */
+
+/* A record; err, if it is not 0, adds ": " and strerror(err). */
+void log_printf(enum log_level level, int err, const char *fmt, ...)
+    LOG_PRINTF(3, 4);
+
+#define log_errorx(...) log_printf(LOG_L_ERROR, 0, __VA_ARGS__)
+#define log_warn(...) log_printf(LOG_L_WARN, errno, __VA_ARGS__)
+#define log_warnx(...) log_printf(LOG_L_WARN, 0, __VA_ARGS__)
+#define log_info(...) log_printf(LOG_L_INFO, 0, __VA_ARGS__)
+#define log_debug(...) log_printf(LOG_L_DEBUG, 0, __VA_ARGS__)
+
+/*
+ * Logs text of len octets that may have several lines, one record a line,
+ * each after "prefix: ".  For tracebacks and what scripts print.
+ */
+void log_lines(enum log_level level, const char *prefix, const char *text,
+    size_t len);
+
+/* One record with fields: "text name=value name=value", or JSON members. */
+void log_fields(enum log_level level, const char *text,
+    const struct log_field *f, size_t n);
+
+/* One record whose text says it all; JSON has the fields as members too. */
+void log_members(enum log_level level, const char *text,
+    const struct log_field *f, size_t n);
+
+/* A line for the file of secrets of TLS, without its newline. */
+void log_keys(const char *line);
+
+/*
+ * The environment is unusable: prints "h2rig: text" on standard error (and in
+ * the system's log, if that is where records go) and exits with the status.
+ * fatal adds strerror(errno).  Only main, parent and child call them.
+ */
+void log_fatal(int status, int err, const char *fmt, ...)
+    LOG_PRINTF(3, 4) LOG_NORETURN;
+
+#define fatal(status, ...) log_fatal(status, errno, __VA_ARGS__)
+#define fatalx(status, ...) log_fatal(status, 0, __VA_ARGS__)
+
+/* ---- where they go ---- */
+
 /* What is logged from now on: this level and the graver ones. */
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 
-/* "error", "warn", "info", "debug"; -1 for any other name. */
-int log_level_from_name(const char *name);
-const char *log_level_name(enum log_level level);
-
-/* "text", "json"; -1 for any other name. */
-int log_format_from_name(const char *name);
 void log_set_format(enum log_format format);
 
-/* Descriptor written to; 2 until it is set.  It is not closed here. */
-void log_set_fd(int fd);
-
 /*
- * Where records go from now on: a file, which is made if it is not there and
- * appended to, or the system's log.  0, or -1 with errno and all as before.
- * path is borrowed.
+ * Where records go from now on, which is standard error until then: a file,
+ * which is made if it is not there and appended to, or the system's log.  0, or
+ * -1 with errno and all as before.  path is borrowed.
  */
 int log_set_file(const char *path);
 int log_set_syslog(void);
@@ -62,12 +101,8 @@ int log_reopen(void);
 /* The same of the file for secrets of TLS: 0, or -1 with errno. */
 int log_set_keys_file(const char *path);
 
-/*
- * The parent waits for nobody from now on: records that the log's reader does
- * not take at once are held, up to a bound; those beyond it are lost, and
- * counted in a record when there is room again.
- */
-void log_never_wait(void);
+/* The descriptor records are written to; -1: they go to the system's log. */
+int log_get_fd(void);
 
 /*
  * In a process that was forked: its records go to the parent by fd, as
@@ -75,7 +110,16 @@ void log_never_wait(void);
  */
 void log_to_parent(int fd, atomic_uint *lost);
 
-/* Tries what is held again; true: some still is, so call it before long. */
+/* ---- in the parent ---- */
+
+/*
+ * The parent waits for nobody: records that the log's reader does not take at
+ * once are held, up to a bound; those beyond it are lost, and counted in a
+ * record when there is room again.
+ *
+ * log_retry tries those that are held.  True: some still are, so it is to be
+ * called before long.
+ */
 bool log_retry(void);
 
 /* poll tells by it when there is room for what is held; -1: nothing does. */
@@ -86,80 +130,12 @@ int log_room_fd(void);
  * or with the next record of our own.  While the log takes no more it is lost,
  * unless it is of a child that cannot wait any more: one of its last.
  */
-struct logmsg;
-void log_message(long pid, const struct logmsg *m, bool last);
+void log_of_child(long pid, const struct logline *l, bool last);
 
 /* False: so much is held that children had better wait. */
 bool log_takes_more(void);
 
 /* Adds to the number of records that were lost. */
 void log_add_lost(unsigned long n);
-
-/* The descriptor records are written to; -1: they go to the system's log. */
-int log_get_fd(void);
-
-#if defined(__GNUC__)
-#define LOG_PRINTF(f, a) __attribute__((format(printf, f, a)))
-#define LOG_NORETURN __attribute__((noreturn))
-#else
-#define LOG_PRINTF(f, a)
-#define LOG_NORETURN
-#endif
-
-/* log_warn appends ": " and strerror(errno); log_warnx does not. */
-void log_errorx(const char *fmt, ...) LOG_PRINTF(1, 2);
-void log_warn(const char *fmt, ...) LOG_PRINTF(1, 2);
-void log_warnx(const char *fmt, ...) LOG_PRINTF(1, 2);
-void log_info(const char *fmt, ...) LOG_PRINTF(1, 2);
-void log_debug(const char *fmt, ...) LOG_PRINTF(1, 2);
-
-/*
- * Logs text of len octets that may have several lines, one record a line,
- * each after "prefix: ".  For tracebacks and what scripts print.
- */
-void log_lines(enum log_level level, const char *prefix, const char *text,
-    size_t len);
-
-/* A member of a record beside its text: text of len octets, or a number. */
-struct log_field {
-	const char *name;
-	const char *text;	/* NULL: a number */
-	size_t len;
-	uint64_t number;
-	bool thousandths;	/* 1234 is written as 1.234 */
-};
-
-static inline struct log_field
-log_field_text(const char *name, const char *text)
-{
-	return (struct log_field){ .name = name, .text = text,
-	    .len = strlen(text) };
-}
-
-static inline struct log_field
-log_field_number(const char *name, uint64_t number)
-{
-	return (struct log_field){ .name = name, .number = number };
-}
-
-/* One record with fields: "text name=value name=value", or JSON members. */
-void log_fields(enum log_level level, const char *text,
-    const struct log_field *f, size_t n);
-
-/* One record whose text says it all; JSON has the fields as members too. */
-void log_members(enum log_level level, const char *text,
-    const struct log_field *f, size_t n);
-/* A line for the file of secrets of TLS, without its newline. */
-void log_keys(const char *line);
-
-/*
- * fatal: the environment is unusable; prints "h2rig: text" on standard error
- * (and in the system's log, if that is where records go) and exits with the
- * status.  fatalx without errno.  Only main, parent and child call them.
- * panic: a fault of our own; logs and aborts.
- */
-void fatal(int status, const char *fmt, ...) LOG_PRINTF(2, 3) LOG_NORETURN;
-void fatalx(int status, const char *fmt, ...) LOG_PRINTF(2, 3) LOG_NORETURN;
-void panic(const char *fmt, ...) LOG_PRINTF(1, 2) LOG_NORETURN;
 
 #endif

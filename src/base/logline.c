@@ -1,324 +1,376 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The line of a record is made here, on the caller's stack: stamp, text and
- * fields, escaped as text or as JSON, cut when it is too long.  log.c and
- * logmsg.c call it.
- *
- * No lock is held and nothing is allocated (see log.c).  That is why the date
- * is computed here: gmtime_r takes the C library's time-zone lock.
+ * Records.  Their writers add pieces to them, on their own stacks, in whatever
+ * process and thread they are: no lock is taken and nothing is allocated (see
+ * log.c).  The parent makes lines of them, escaped as text or as JSON and cut
+ * when they are too long.  It takes nothing in a record for granted, since a
+ * child has sent it.
  */
-#include <stdint.h>
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "logline.h"
 
-/* Kept free to the end for what closes a cut record: `..."}` and newline. */
+#define NO_TEXT UINT32_MAX	/* the length of a number's text */
+#define NAME_SIZE 32
+#define LAST_SECOND 253402300799	/* of the year 9999 */
+
+/* Kept free to the end for what closes a cut line: `..."}` and newline. */
 #define RESERVE 8
 
-/* Facility "daemon" of RFC 5424 section 6.2.1, times 8. */
-#define FACILITY (3 * 8)
+#define FACILITY (3 * 8)	/* "daemon" of RFC 5424 §6.2.1, times 8 */
 
-static const char hex[] = "0123456789abcdef";
+const char *const logline_levels[] = {
+	"error", "warn", "info", "debug", NULL
+};
 
-/* All of it or nothing; nothing ever after something did not fit. */
-static void
-put(struct logline *l, const char *p, size_t n)
+const char *const logline_formats[] = { "text", "json", NULL };
+
+int
+logline_level_from_name(const char *name)
 {
-	if (l->cut || l->len + n > sizeof(l->text) - RESERVE) {
-		l->cut = true;
+	int i;
+
+	for (i = 0; logline_levels[i] != NULL; i++)
+		if (strcmp(name, logline_levels[i]) == 0)
+			return i;
+	return -1;
+}
+
+/* ---- a record in pieces ---- */
+
+/* Before each field's text. */
+struct piece {
+	char name[NAME_SIZE];
+	uint64_t number;
+	uint32_t text_len;	/* NO_TEXT: it is a number */
+	uint32_t thousandths;	/* not 0: the number is of these */
+};
+
+void
+logline_begin(struct logline *l, unsigned kind)
+{
+	l->kind = kind;
+	l->cut = l->text_len = l->len = 0;
+	clock_gettime(CLOCK_REALTIME, &l->at);
+}
+
+/* All of it, or false. */
+static bool
+append(struct logline *l, const void *p, size_t n)
+{
+	if (n > sizeof(l->octets) - l->len)
+		return false;
+	memcpy(l->octets + l->len, p, n);
+	l->len += (uint32_t)n;
+	return true;
+}
+
+void
+logline_add(struct logline *l, const char *p, size_t n)
+{
+	size_t room = sizeof(l->octets) - l->len;
+
+	l->cut |= n > room;
+	append(l, p, n < room ? n : room);
+	l->text_len = l->len;
+}
+
+void
+logline_add_field(struct logline *l, const struct log_field *f)
+{
+	uint32_t before = l->len;
+	struct piece piece = { .number = f->number,
+	    .text_len = f->text != NULL ? (uint32_t)f->len : NO_TEXT,
+	    .thousandths = f->thousandths };
+
+	strncpy(piece.name, f->name, sizeof(piece.name) - 1);
+	if (!append(l, &piece, sizeof(piece)) ||
+	    (f->text != NULL && !append(l, f->text, f->len)))
+		l->len = before;
+}
+
+size_t
+logline_size(const struct logline *l)
+{
+	return offsetof(struct logline, octets) + l->len;
+}
+
+int
+logline_take(struct logline *l, const void *p, size_t n)
+{
+	if (n < offsetof(struct logline, octets))
+		return 0;
+	memcpy(l, p, offsetof(struct logline, octets));
+	if (l->len > sizeof(l->octets) || l->text_len > l->len)
+		return -1;
+	if (n < logline_size(l))
+		return 0;
+	memcpy(l, p, logline_size(l));
+	if (l->at.tv_sec < 0 || l->at.tv_sec > LAST_SECOND ||
+	    l->at.tv_nsec < 0 || l->at.tv_nsec >= 1000000000)
+		clock_gettime(CLOCK_REALTIME, &l->at);
+	return (int)logline_size(l);
+}
+
+/* As in JSON before the colon, in text before "=". */
+static bool
+is_word(const char *name)
+{
+	while (islower((unsigned char)*name) || *name == '_')
+		name++;
+	return *name == '\0';
+}
+
+/*
+ * The field at octet *at, which becomes that of the next one; its name is in
+ * *piece.  False: there are no more.
+ */
+static bool
+next_field(const struct logline *l, uint32_t *at, struct piece *piece,
+    struct log_field *f)
+{
+	uint32_t left = l->len - *at;
+
+	if (left < sizeof(*piece))
+		return false;
+	memcpy(piece, l->octets + *at, sizeof(*piece));
+	*at += (uint32_t)sizeof(*piece);
+	left -= (uint32_t)sizeof(*piece);
+	piece->name[NAME_SIZE - 1] = '\0';
+	if (!is_word(piece->name))
+		return false;
+	*f = (struct log_field){ .name = piece->name, .number = piece->number,
+	    .thousandths = piece->thousandths != 0 };
+	if (piece->text_len == NO_TEXT)
+		return true;
+	if (piece->text_len > left)
+		return false;
+	f->text = l->octets + *at;
+	f->len = piece->text_len;
+	*at += piece->text_len;
+	return true;
+}
+
+/* ---- the line ---- */
+
+struct line {
+	char *text;
+	size_t len;
+	bool cut;		/* something did not fit, nor does what follows */
+	bool json;
+};
+
+/* All of it or nothing. */
+static void
+put(struct line *d, const char *p, size_t n)
+{
+	d->cut |= d->len + n > LOGLINE_TEXT - RESERVE;
+	if (d->cut)
 		return;
-	}
-	memcpy(l->text + l->len, p, n);
-	l->len += n;
+	memcpy(d->text + d->len, p, n);
+	d->len += n;
 }
 
 static void
-put_string(struct logline *l, const char *s)
+put_word(struct line *d, const char *s)
 {
-	put(l, s, strlen(s));
+	put(d, s, strlen(s));
 }
 
 static void
-put_number(struct logline *l, uint64_t v)
+put_number(struct line *d, uint64_t v)
 {
 	char digits[20], *p = digits + sizeof(digits);
 
 	do
 		*--p = (char)('0' + v % 10);
 	while ((v /= 10) > 0);
-	put(l, p, (size_t)(digits + sizeof(digits) - p));
+	put(d, p, (size_t)(digits + sizeof(digits) - p));
 }
 
-/* ".678" */
+/* What is short and seldom. */
 static void
-put_thousandths(struct logline *l, unsigned v)
+put_format(struct line *d, const char *fmt, ...)
 {
-	const char digits[] = { '.', (char)('0' + v / 100),
-	    (char)('0' + v / 10 % 10), (char)('0' + v % 10) };
+	char text[128];
+	va_list ap;
 
-	put(l, digits, sizeof(digits));
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	put(d, text, strlen(text));
 }
 
-/* Octets of the UTF-8 sequence at p (RFC 3629 section 4); 0: it is none. */
+/* Octets of the UTF-8 sequence at p (RFC 3629 §4); 0: it is none. */
 static size_t
 utf8_len(const unsigned char *p, size_t n)
 {
-	static const struct {
-		unsigned char first, last;	/* of the first octet */
-		unsigned char low, high;	/* of the second one */
-		size_t len;
-	} forms[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 }
-	};
-	size_t i, k;
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t i, len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	uint32_t c = p[0] & 0x7fU >> len;
 
-	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (p[0] < forms[i].first || p[0] > forms[i].last)
-			continue;
-		if (n < forms[i].len || p[1] < forms[i].low ||
-		    p[1] > forms[i].high)
+	if (p[0] < 0xc0 || p[0] > 0xf4 || n < len)
+		return 0;
+	for (i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
 			return 0;
-		for (k = 2; k < forms[i].len; k++)
-			if ((p[k] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].len;
+		c = c << 6 | (p[i] & 0x3f);
 	}
-	return 0;
-}
-
-static void
-put_escaped_text(struct logline *l, const unsigned char *p, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n && !l->cut; i++) {
-		char x[4] = { '\\', 'x', hex[p[i] >> 4], hex[p[i] & 15] };
-
-		if (p[i] == '\n')
-			put(l, "\\n", 2);
-		else if (p[i] == '\t')
-			put(l, "\\t", 2);
-		else if (p[i] == '\r')
-			put(l, "\\r", 2);
-		else if (p[i] < 0x20 || p[i] == 0x7f)
-			put(l, x, 4);
-		else if (l->len < sizeof(l->text) - RESERVE)
-			l->text[l->len++] = (char)p[i];
-		else
-			l->cut = true;
-	}
+	return c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ?
+	    0 : len;
 }
 
 /*
- * RFC 8259 section 7.  An octet that is not UTF-8 cannot be said in JSON: it
- * becomes the four characters \xHH.
+ * The octet, or in JSON the UTF-8 sequence, at p: how many octets.  What is not
+ * UTF-8 cannot be said in JSON (RFC 8259 §7): it becomes the four characters
+ * \xHH.
  */
-static void
-put_escaped_json(struct logline *l, const unsigned char *p, size_t n)
+static size_t
+put_escaped(struct line *d, const unsigned char *p, size_t n)
 {
-	size_t i, len;
+	const char *name = *p == '\n' ? "\\n" : *p == '\t' ? "\\t" :
+	    *p == '\r' ? "\\r" : NULL;
+	size_t len = *p >= 0x80 && d->json ? utf8_len(p, n) : 1;
 
-	for (i = 0; i < n && !l->cut; i += len) {
-		char x[6] = { '\\', 'u', '0', '0', hex[p[i] >> 4],
-		    hex[p[i] & 15] };
+	if (len == 0)
+		put_format(d, "\\\\x%02x", *p);
+	else if (d->json && (*p == '"' || *p == '\\'))
+		put_format(d, "\\%c", *p);
+	else if (*p >= 0x20 && *p != 0x7f)
+		put(d, (const char *)p, len);
+	else if (d->json)
+		put_format(d, "\\u%04x", *p);
+	else if (name != NULL)
+		put(d, name, 2);
+	else
+		put_format(d, "\\x%02x", *p);
+	return len > 0 ? len : 1;
+}
 
-		len = 1;
-		if (p[i] == '"' || p[i] == '\\') {
-			x[1] = (char)p[i];
-			put(l, x, 2);
-		} else if (p[i] < 0x20 || p[i] == 0x7f) {
-			put(l, x, 6);
-		} else if (p[i] < 0x80) {
-			put(l, (const char *)p + i, 1);
-		} else if ((len = utf8_len(p + i, n - i)) > 0) {
-			put(l, (const char *)p + i, len);
-		} else {
-			len = 1;
-			x[1] = '\\';
-			x[2] = 'x';
-			x[3] = x[4];
-			x[4] = x[5];
-			put(l, x, 5);
-		}
+/* Most octets: neither format escapes them. */
+static bool
+is_plain(unsigned char c)
+{
+	return c > ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* A value in text has no blanks: fields can be told apart by them. */
+static void
+put_string(struct line *d, const char *p, size_t n, bool blanks)
+{
+	const unsigned char *at = (const unsigned char *)p, *end = at + n;
+
+	while (at < end && !d->cut) {
+		if (is_plain(*at) && d->len < LOGLINE_TEXT - RESERVE) {
+			d->text[d->len++] = (char)*at++;
+		} else if (*at == ' ' && !blanks) {
+			put(d, "\\x20", 4);
+			at++;
+		} else
+			at += put_escaped(d, at, (size_t)(end - at));
 	}
 }
 
-void
-logline_add(struct logline *l, const char *p, size_t n)
+/* What closes a string that was cut goes into the reserve. */
+static void
+close_string(struct line *d)
 {
-	(l->json ? put_escaped_json : put_escaped_text)(l,
-	    (const unsigned char *)p, n);
+	if (d->cut) {
+		memcpy(d->text + d->len, "...", 3);
+		d->len += 3;
+	}
+	if (d->json)
+		d->text[d->len++] = '"';
 }
 
-/*
- * The civil date of a day counted from 1970-01-01.  Years are taken to begin
- * in March, so that a leap day is a year's last day; an era is 400 of them.
- */
 static void
-civil_date(long long day, int *year, int *month, int *mday)
+put_field(struct line *d, const struct log_field *f)
 {
-	long long shifted = day + 719468;	/* from 0000-03-01 */
-	long long era = shifted / 146097;
-	int doe = (int)(shifted % 146097);
-	int yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	int mp = (5 * doy + 2) / 153;
+	size_t start = d->len;
 
-	*mday = doy - (153 * mp + 2) / 5 + 1;
-	*month = mp < 10 ? mp + 3 : mp - 9;
-	*year = (int)(era * 400) + yoe + (*month <= 2);
+	if (d->cut)
+		return;
+	put_word(d, d->json ? ",\"" : " ");
+	put_word(d, f->name);
+	put_word(d, d->json ? "\":" : "=");
+	if (f->text != NULL)
+		put_word(d, d->json ? "\"" : "");
+	else if (f->thousandths)
+		put_format(d, "%" PRIu64 ".%03u", f->number / 1000,
+		    (unsigned)(f->number % 1000));
+	else
+		put_number(d, f->number);
+	if (d->cut) {		/* not even its name: as if it were not there */
+		d->len = start;
+	} else if (f->text != NULL) {
+		put_string(d, f->text, f->len, d->json);
+		close_string(d);
+	}
 }
 
 /* "2026-01-02T03:04:05.678Z"; most lines are of the second of the last. */
 static void
-put_time(struct logline *l, const struct timespec *ts)
+put_time(struct line *d, const struct timespec *at)
 {
-	static char text[64];
+	static char text[32];
 	static time_t of = -1;
-	long second = (long)(ts->tv_sec % 86400);
-	int year, month, mday;
+	struct tm tm;
 
-	if (ts->tv_sec != of) {
-		civil_date((long long)ts->tv_sec / 86400, &year, &month,
-		    &mday);
-		snprintf(text, sizeof(text), "%04d-%02d-%02dT%02ld:%02ld:%02ld",
-		    year, month, mday, second / 3600, second / 60 % 60,
-		    second % 60);
-		of = ts->tv_sec;
+	if (at->tv_sec != of && gmtime_r(&at->tv_sec, &tm) != NULL) {
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.", &tm);
+		of = at->tv_sec;
 	}
-	put_string(l, text);
-	put_thousandths(l, (unsigned)(ts->tv_nsec / 1000000));
-	put_string(l, "Z");
+	put_word(d, text);
+	put_format(d, "%03ldZ", at->tv_nsec / 1000000);
 }
 
-void
-logline_begin(struct logline *l, enum log_format format,
-    const struct logline_stamp *by, bool syslog)
-{
-	static const unsigned severity[] = {	/* RFC 5424 section 6.2.1 */
-		[LOG_L_ERROR] = 3, [LOG_L_WARN] = 4, [LOG_L_INFO] = 6,
-		[LOG_L_DEBUG] = 7
-	};
-
-	l->len = 0;
-	l->cut = false;
-	l->json = format == LOG_FORMAT_JSON;
-	/* The daemon adds a time, as RFC 3164 section 4.3.2 says. */
-	if (syslog) {
-		put_string(l, "<");
-		put_number(l, FACILITY + severity[by->level]);
-		put_string(l, ">");
-	} else if (!l->json) {
-		put_time(l, &by->at);
-		put_string(l, " ");
-	}
-	if (syslog || !l->json) {
-		put_string(l, "h2rig[");
-		put_number(l, (uint64_t)by->pid);
-		put_string(l, syslog ? "]: " : "] ");
-	}
-	if (l->json) {
-		put_string(l, "{\"time\":\"");
-		put_time(l, &by->at);
-		put_string(l, "\",\"pid\":");
-		put_number(l, (uint64_t)by->pid);
-		put_string(l, ",\"level\":\"");
-	}
-	put_string(l, log_level_name(by->level));
-	put_string(l, l->json ? "\",\"text\":\"" : ": ");
-}
-
-void
-logline_begin_plain(struct logline *l)
-{
-	l->len = 0;
-	l->cut = false;
-	l->json = false;
-	put_string(l, "h2rig: ");
-}
-
-/* What closes a string that may have been cut goes into the reserve. */
 static void
-close_string(struct logline *l)
+put_head(struct line *d, const struct logline *l, long pid,
+    enum logline_head head)
 {
-	if (l->cut) {
-		memcpy(l->text + l->len, "...", 3);
-		l->len += 3;
-	}
-	if (l->json)
-		l->text[l->len++] = '"';
-}
+	static const unsigned severity[] = { 3, 4, 6, 7 };
 
-void
-logline_text_end(struct logline *l)
-{
-	close_string(l);
-}
-
-/* A value without blanks: fields can then be told apart by them. */
-static void
-put_word(struct logline *l, const char *p, size_t n)
-{
-	size_t len;
-
-	while (n > 0 && !l->cut) {
-		if (*p == ' ') {
-			put(l, "\\x20", 4);
-			p++;
-			n--;
-			continue;
-		}
-		for (len = 0; len < n && p[len] != ' '; len++)
-			;
-		logline_add(l, p, len);
-		p += len;
-		n -= len;
-	}
-}
-
-void
-logline_field(struct logline *l, const struct log_field *f)
-{
-	size_t start = l->len;
-
-	if (l->cut)
-		return;
-	put_string(l, l->json ? ",\"" : " ");
-	put_string(l, f->name);
-	put_string(l, l->json ? "\":" : "=");
-	if (f->text == NULL && f->thousandths) {
-		put_number(l, f->number / 1000);
-		put_thousandths(l, (unsigned)(f->number % 1000));
-	} else if (f->text == NULL)
-		put_number(l, f->number);
-	else if (l->json)
-		put_string(l, "\"");
-	if (l->cut) {		/* not even its name: as if it were not there */
-		l->len = start;
+	if (head == LOGLINE_STDERR) {
+		put_word(d, "h2rig: ");
 		return;
 	}
-	if (f->text == NULL)
-		return;
-	if (l->json)
-		logline_add(l, f->text, f->len);
-	else
-		put_word(l, f->text, f->len);
-	close_string(l);
+	if (head == LOGLINE_SYSLOG) {	/* RFC 3164 §4.1, RFC 5424 §6.2.1 */
+		put_format(d, "<%u>h2rig[%ld]: ", FACILITY + severity[l->kind],
+		    pid);
+	} else if (!d->json) {
+		put_time(d, &l->at);
+		put_format(d, " h2rig[%ld] ", pid);
+	}
+	if (d->json) {
+		put_word(d, "{\"time\":\"");
+		put_time(d, &l->at);
+		put_format(d, "\",\"pid\":%ld,\"level\":\"", pid);
+	}
+	put_word(d, logline_levels[l->kind]);
+	put_word(d, d->json ? "\",\"text\":\"" : ": ");
 }
 
-void
-logline_end(struct logline *l)
+size_t
+logline_print(const struct logline *l, long pid, enum log_format format,
+    enum logline_head head, char dst[LOGLINE_TEXT])
 {
-	if (l->json)
-		l->text[l->len++] = '}';
-	l->text[l->len++] = '\n';
+	struct line d = { .text = dst, .json = format == LOG_FORMAT_JSON };
+	uint32_t at = l->text_len;
+	struct log_field f;
+	struct piece piece;
+
+	put_head(&d, l, pid, head);
+	put_string(&d, l->octets, l->text_len, true);
+	d.cut |= l->cut != 0;
+	close_string(&d);
+	while (next_field(l, &at, &piece, &f))
+		put_field(&d, &f);
+	if (d.json)
+		dst[d.len++] = '}';
+	dst[d.len++] = '\n';
+	return d.len;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What POSIX leaves awkward: close-on-exec without races in one thread,
- * addresses as text and back, signal names, the program's own path, and the
- * one thing that POSIX has not got, anonymous shared memory.  Everything here
- * is a plain function without state; everyone may call it.
+ * What POSIX leaves awkward: pairs of descriptors that are close-on-exec,
+ * addresses as text and back, signal names, the program's own path, and what
+ * only some systems have, behind configure's checks.  Everything here is a
+ * plain function without state; everyone may call it.
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE		/* MAP_ANONYMOUS, on glibc and musl */
+#define _GNU_SOURCE		/* MAP_ANONYMOUS, ppoll, close_range */
 #endif
 #include "config.h"
 
@@ -29,7 +29,6 @@
 #include <sys/ioctl.h>
 #endif
 #include <sys/mman.h>
-#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -40,6 +39,8 @@
 #ifndef MAP_ANONYMOUS
 #define MAP_ANONYMOUS MAP_ANON
 #endif
+
+#define SIGNAL_MS 50		/* where there is no ppoll */
 
 uint64_t
 sys_now_ms(void)
@@ -122,110 +123,36 @@ sys_close_others(const int *keep, size_t n, int most)
 #endif
 }
 
-int
-sys_pipe(int fds[2], int nonblock)
+/* Close-on-exec, and non-blocking if asked: 0, or -1 and both are closed. */
+static int
+set_up_pair(int fds[2], bool nonblock)
 {
 	int i, err;
 
-	if (pipe(fds) == -1)
-		return -1;
 	for (i = 0; i < 2; i++) {
-		if (sys_set_cloexec(fds[i]) == -1 ||
-		    (nonblock && sys_set_nonblock(fds[i]) == -1)) {
-			err = errno;
-			close(fds[0]);
-			close(fds[1]);
-			errno = err;
-			return -1;
-		}
+		if (sys_set_cloexec(fds[i]) == 0 &&
+		    (!nonblock || sys_set_nonblock(fds[i]) == 0))
+			continue;
+		err = errno;
+		close(fds[0]);
+		close(fds[1]);
+		errno = err;
+		return -1;
 	}
 	return 0;
+}
+
+int
+sys_pipe(int fds[2], bool nonblock)
+{
+	return pipe(fds) == -1 ? -1 : set_up_pair(fds, nonblock);
 }
 
 int
 sys_socketpair(int fds[2], int type)
 {
-	int err;
-
-	if (socketpair(AF_UNIX, type, 0, fds) == -1)
-		return -1;
-	if (sys_set_cloexec(fds[0]) == 0 && sys_set_cloexec(fds[1]) == 0)
-		return 0;
-	err = errno;
-	close(fds[0]);
-	close(fds[1]);
-	errno = err;
-	return -1;
-}
-
-/*
- * Sets as large as they need to be: the kernel goes by the number of the
- * highest descriptor, FD_SETSIZE is only what an fd_set has room for.  A set is
- * an array of longs, as systems have it.
- */
-#define SET_BITS (8 * sizeof(unsigned long))
-
-static unsigned long *sets;	/* one for reading, then one for writing */
-static size_t set_longs;	/* of each */
-
-/* Room in both for descriptors up to max, and none in them: 0 or -1. */
-static int
-clear_sets(int max)
-{
-	size_t longs = (size_t)(max + 1) / SET_BITS + 1;
-	unsigned long *larger;
-
-	if (longs > set_longs) {
-		larger = realloc(sets, 2 * longs * sizeof(*sets));
-		if (larger == NULL)
-			return -1;
-		sets = larger;
-		set_longs = longs;
-	}
-	memset(sets, 0, 2 * set_longs * sizeof(*sets));
-	return 0;
-}
-
-static unsigned long
-set_bit(int fd)
-{
-	return 1UL << ((size_t)fd % SET_BITS);
-}
-
-int
-sys_select(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
-{
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
-	unsigned long *in, *out;
-	size_t i, at;
-	int rc, max = -1;
-
-	for (i = 0; i < n; i++)
-		max = fds[i].fd > max ? fds[i].fd : max;
-	if (clear_sets(max) == -1)
-		return -1;
-	in = sets;
-	out = sets + set_longs;
-	for (i = 0; i < n; i++) {
-		fds[i].revents = 0;
-		if (fds[i].fd < 0)
-			continue;
-		at = (size_t)fds[i].fd / SET_BITS;
-		if (fds[i].events & POLLIN)
-			in[at] |= set_bit(fds[i].fd);
-		if (fds[i].events & POLLOUT)
-			out[at] |= set_bit(fds[i].fd);
-	}
-	rc = pselect(max + 1, (fd_set *)(void *)in, (fd_set *)(void *)out, NULL,
-	    ms == -1 ? NULL : &ts, mask);
-	for (i = 0; rc > 0 && i < n; i++) {
-		if (fds[i].fd < 0)
-			continue;
-		at = (size_t)fds[i].fd / SET_BITS;
-		fds[i].revents = (in[at] & set_bit(fds[i].fd) ? POLLIN : 0) |
-		    (out[at] & set_bit(fds[i].fd) ? POLLOUT : 0);
-	}
-	return rc;
+	return socketpair(AF_UNIX, type, 0, fds) == -1 ? -1 :
+	    set_up_pair(fds, false);
 }
 
 int
@@ -233,13 +160,35 @@ sys_message_pipe(int fds[2], size_t len)
 {
 #ifdef PIPE_BUF
 	if (len <= PIPE_BUF)	/* POSIX: such a write is atomic */
-		return sys_pipe(fds, 1);
+		return sys_pipe(fds, true);
 #endif
-	if (sys_socketpair(fds, SOCK_SEQPACKET) == -1 &&
-	    sys_socketpair(fds, SOCK_DGRAM) == -1)
-		return -1;
-	return sys_set_nonblock(fds[0]) == 0 && sys_set_nonblock(fds[1]) == 0 ?
-	    0 : -1;
+	return sys_socketpair(fds, SOCK_SEQPACKET) == -1 &&
+	    sys_socketpair(fds, SOCK_DGRAM) == -1 ? -1 :
+	    set_up_pair(fds, true);
+}
+
+int
+sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
+{
+#ifdef HAVE_PPOLL
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	return ppoll(fds, (nfds_t)n, ms == -1 ? NULL : &ts, mask);
+#else
+	/* A signal that comes before poll is seen that much later. */
+	long most = ms == -1 || ms > SIGNAL_MS ? SIGNAL_MS : ms;
+	sigset_t before;
+	int rc;
+
+	sigprocmask(SIG_SETMASK, mask, &before);
+	rc = poll(fds, (nfds_t)n, (int)most);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (rc == 0 && most != ms) {
+		errno = EINTR;
+		rc = -1;
+	}
+	return rc;
+#endif
 }
 
 void
@@ -329,13 +278,6 @@ sys_shared_memory(size_t size)
 	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return p == MAP_FAILED ? NULL : p;
-}
-
-void
-sys_shared_memory_free(void *p, size_t size)
-{
-	if (p != NULL)
-		munmap(p, size);
 }
 
 int
@@ -485,27 +427,9 @@ is_program(const char *path)
 	    access(path, X_OK) == 0;
 }
 
-/* Resolves path into dst. */
-static int
-resolve(const char *path, char *dst, size_t size)
-{
-	char *real = realpath(path, NULL);
-	int ok;
-
-	if (real == NULL)
-		return -1;
-	ok = strlen(real) < size;
-	if (ok)
-		strcpy(dst, real);
-	else
-		errno = ENAMETOOLONG;
-	free(real);
-	return ok ? 0 : -1;
-}
-
 /* As a shell finds name: an empty element is the current directory. */
-static int
-search_path(const char *name, char *dst, size_t size)
+static char *
+search_path(const char *name)
 {
 	const char *p = getenv("PATH");
 	char path[PATH_MAX];
@@ -516,20 +440,22 @@ search_path(const char *name, char *dst, size_t size)
 		    n > 0 ? (int)n : 1, n > 0 ? p : ".", name);
 
 		if (len > 0 && (size_t)len < sizeof(path) && is_program(path))
-			return resolve(path, dst, size);
+			return realpath(path, NULL);
 		p += n;
 		p += *p == ':';
 	}
 	errno = ENOENT;
-	return -1;
+	return NULL;
 }
 
-int
-sys_program_path(const char *argv0, char *dst, size_t size)
+char *
+sys_program_path(const char *argv0)
 {
+	char *path;
+
 	if (argv0 != NULL && strchr(argv0, '/') != NULL)
-		return resolve(argv0, dst, size);
-	if (resolve("/proc/self/exe", dst, size) == 0)
-		return 0;
-	return search_path(argv0 != NULL ? argv0 : "h2rig", dst, size);
+		return realpath(argv0, NULL);
+	path = realpath("/proc/self/exe", NULL);
+	return path != NULL ? path :
+	    search_path(argv0 != NULL ? argv0 : "h2rig");
 }

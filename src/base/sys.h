@@ -34,7 +34,7 @@ int sys_move(int fd, int least);
 void sys_close_others(const int *keep, size_t n, int most);
 
 /* A pipe, both ends close-on-exec (and non-blocking, if asked): 0 or -1. */
-int sys_pipe(int fds[2], int nonblock);
+int sys_pipe(int fds[2], bool nonblock);
 
 /*
  * The same of what takes messages of up to len octets whole or not at all, from
@@ -42,7 +42,7 @@ int sys_pipe(int fds[2], int nonblock);
  */
 int sys_message_pipe(int fds[2], size_t len);
 
-/* The same of a pair of connected sockets of that type, blocking. */
+/* A pair of connected sockets of that type, close-on-exec: 0 or -1. */
 int sys_socketpair(int fds[2], int type);
 
 /*
@@ -52,11 +52,10 @@ int sys_socketpair(int fds[2], int type);
 int sys_queue_no_more(int fd);
 
 /*
- * Zeroed memory that parent and children share: NULL with errno.  Pages cost
- * nothing until they are written.
+ * Zeroed memory that parent and children share, until munmap(2): NULL with
+ * errno.  Pages cost nothing until they are written.
  */
 void *sys_shared_memory(size_t size);
-void sys_shared_memory_free(void *p, size_t size);
 
 /* A new file without a name in TMPDIR or /tmp, close-on-exec: -1, errno. */
 int sys_temp_file(void);
@@ -92,12 +91,8 @@ unsigned sys_addr_port(const struct sockaddr *sa);
 int sys_parse_addr(const char *host, unsigned port,
     struct sockaddr_storage *ss, socklen_t *len);
 
-/*
- * pselect(2), of any number of descriptors with any numbers: as poll(2) has
- * them, POLLIN and POLLOUT, negative ones left out.  mask is the process's in
- * the meantime; ms -1: until something comes.  One thread calls it.
- */
-int sys_select(struct pollfd *fds, size_t n, long ms, const sigset_t *mask);
+/* poll(2); mask is the process's in the meantime.  A signal ends it: EINTR. */
+int sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask);
 
 /* A detached thread with a stack of so many octets: 0, or -1 with errno. */
 int sys_start_thread(void *(*fn)(void *), void *arg, size_t stack);
@@ -111,7 +106,7 @@ void sys_set_handler(int sig, void (*handler)(int), int flags);
  */
 const char *sys_signal_name(int sig);
 
-/* The absolute path of the running program in dst: 0, or -1 with errno. */
-int sys_program_path(const char *argv0, char *dst, size_t size);
+/* The absolute path of the running program, allocated; NULL: errno. */
+char *sys_program_path(const char *argv0);
 
 #endif

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -131,7 +132,7 @@ void
 guard_enter(size_t place)
 {
 	atomic_store(&guard.pid[place], (int)getpid());
-	sys_shared_memory_free(guard.pid, guard.n * sizeof(*guard.pid));
+	munmap(guard.pid, guard.n * sizeof(*guard.pid));
 	close(guard.fd);
 }
 

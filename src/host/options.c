@@ -34,8 +34,7 @@ enum kind {
 	KIND_STRING,
 	KIND_BIND,		/* an address; repeatable */
 	KIND_ALIAS,		/* URL=DIR; repeatable */
-	KIND_LEVEL,		/* name of a log level */
-	KIND_FORMAT,		/* ... of a form of the log */
+	KIND_CHOICE,		/* one of some words: an enum */
 	KIND_HELP,
 	KIND_VERSION,
 	KIND_GROUP		/* no option: heads those that follow */
@@ -74,6 +73,16 @@ static const struct quantity {
 	{ NULL, "", "a number", { { "", 1 } } }	/* all others */
 };
 
+/* Words, by the name of the argument. */
+static const struct choice {
+	const char *arg;
+	const char *const *words;	/* the enum's, in its order */
+	const char *expected;
+} choices[] = {
+	{ "LEVEL", logline_levels, "error, warn, info or debug" },
+	{ "FORM", logline_formats, "text or json" }
+};
+
 #define AT(member) offsetof(struct options, member)
 #define LIMIT(member) offsetof(struct options, limits.member)
 #define GROUP(heading) { heading, 0, NULL, KIND_GROUP, 0, 0, 0, NULL, NULL }
@@ -99,7 +108,7 @@ static const struct row rows[] = {
 	    NULL, "Python file of routes and rewrites" },
 	{ "alias", 0, "URL=DIR", KIND_ALIAS, AT(alias), 0, 0,
 	    NULL, "serve DIR under URL; repeatable" },
-	{ "log-level", 'l', "LEVEL", KIND_LEVEL, AT(log_level), 0, 0,
+	{ "log-level", 'l', "LEVEL", KIND_CHOICE, AT(log_level), 0, 0,
 	    NULL, "error, warn, info or debug" },
 	{ "log-file", 0, "FILE", KIND_STRING, AT(log_file), 0, 0,
 	    "standard error", "append the log to it" },
@@ -212,8 +221,8 @@ static const struct row rows[] = {
 	{ "notify-fd", 0, "N", KIND_UINT, AT(notify_fd), 3, 65535,
 	    "none", "write a newline to it when ready" },
 	GROUP("The log"),
-	{ "log-format", 0, "FORM", KIND_FORMAT, AT(log_format), 0, 0,
-	    "text", "text or json" },
+	{ "log-format", 0, "FORM", KIND_CHOICE, AT(log_format), 0, 0,
+	    NULL, "text or json" },
 	{ "syslog", 0, NULL, KIND_TRUE, AT(syslog), 0, 0,
 	    NULL, "log to the system's log" },
 	GROUP("The program itself"),
@@ -267,6 +276,16 @@ quantity_of(const struct row *r)
 	return q;
 }
 
+static const struct choice *
+choice_of(const struct row *r)
+{
+	const struct choice *c = choices;
+
+	while (strcmp(c->arg, r->arg) != 0)
+		c++;
+	return c;
+}
+
 #define N_UNITS (sizeof(quantities[0].units) / sizeof(quantities[0].units[0]))
 
 /* A number of a row in the largest unit that leaves no fraction. */
@@ -301,8 +320,8 @@ default_text(const struct row *r, struct options *o, char dst[NUMBER_SIZE])
 		return number_text(r, *(uint32_t *)p, dst);
 	case KIND_U64:
 		return number_text(r, *(uint64_t *)p, dst);
-	case KIND_LEVEL:
-		return log_level_name(*(enum log_level *)p);
+	case KIND_CHOICE:
+		return choice_of(r)->words[*(int *)p];
 	default:
 		return NULL;
 	}
@@ -393,6 +412,19 @@ parse_number(const struct row *r, const char *text)
 	return v * unit;
 }
 
+static int
+parse_choice(const struct row *r, const char *text)
+{
+	const struct choice *c = choice_of(r);
+	int i;
+
+	for (i = 0; c->words[i] != NULL; i++)
+		if (strcmp(text, c->words[i]) == 0)
+			return i;
+	fatalx(EXIT_USAGE, "--%s: \"%s\": expected %s", r->name, text,
+	    c->expected);
+}
+
 static void
 add_bind(struct options *o, const struct row *r, const char *text)
 {
@@ -426,7 +458,6 @@ static void
 apply(struct options *o, const struct row *r, const char *text)
 {
 	void *p = member(o, r);
-	int level;
 
 	switch (r->kind) {
 	case KIND_TRUE:
@@ -451,19 +482,8 @@ apply(struct options *o, const struct row *r, const char *text)
 	case KIND_ALIAS:
 		add_alias(o, r, text);
 		break;
-	case KIND_LEVEL:
-		level = log_level_from_name(text);
-		if (level == -1)
-			fatalx(EXIT_USAGE, "--%s: \"%s\": expected error, "
-			    "warn, info or debug", r->name, text);
-		*(enum log_level *)p = (enum log_level)level;
-		break;
-	case KIND_FORMAT:
-		level = log_format_from_name(text);
-		if (level == -1)
-			fatalx(EXIT_USAGE, "--%s: \"%s\": expected text or "
-			    "json", r->name, text);
-		*(enum log_format *)p = (enum log_format)level;
+	case KIND_CHOICE:
+		*(int *)p = parse_choice(r, text);
 		break;
 	case KIND_HELP:
 	case KIND_VERSION:

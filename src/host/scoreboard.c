@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/sys.h"
@@ -65,7 +66,8 @@ scoreboard_init(struct scoreboard *b, size_t n)
 void
 scoreboard_free(struct scoreboard *b)
 {
-	sys_shared_memory_free(b->slot, b->n * sizeof(*b->slot));
+	if (b->slot != NULL)
+		munmap(b->slot, b->n * sizeof(*b->slot));
 	b->slot = NULL;
 }
 

@@ -5,7 +5,7 @@
  * nothing from a client and runs no script, so that nothing of theirs can take
  * it down; main calls it.
  *
- * Signals are blocked except inside sys_select; handlers set flags that are
+ * Signals are blocked except inside sys_poll; handlers set flags that are
  * looked at before it sleeps again, so that no wake-up is lost.
  */
 #include <inttypes.h>
@@ -440,7 +440,7 @@ wait_and_accept(struct parent *p)
 	if (p->log_held)
 		p->set[end++] = (struct pollfd){ .fd = log_room_fd(),
 		    .events = POLLOUT };
-	if (sys_select(p->set, end, next_wake(p, now, again),
+	if (sys_poll(p->set, end, next_wake(p, now, again),
 	    &p->wait_mask) <= 0)
 		return;
 	if (reading)
@@ -481,7 +481,6 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	    p.board.n * FEED_FDS, sizeof(*p.set))) == NULL)
 		fatal(EXIT_SYSTEM, "start");
 	set_signals(&p);
-	log_never_wait();
 	reload_ask(&p);
 	while (act(&p))
 		wait_and_accept(&p);

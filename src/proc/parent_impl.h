@@ -72,7 +72,7 @@ struct parent {
 	struct tls_ctx **tls;	/* *tls is replaced by a reload */
 	struct supervise *supervise;
 	int drain[2];		/* children read; closed write end: stop */
-	sigset_t wait_mask;	/* signals as sys_select has them */
+	sigset_t wait_mask;	/* signals as sys_poll has them */
 	struct pollfd *set;	/* room for all that the loop waits for */
 
 	/* parent.c */
@@ -252,7 +252,7 @@ void room_died(struct parent *p, const struct death *d, uint64_t now);
  */
 bool accept_may(struct parent *p, uint64_t now, uint64_t *again);
 
-/* How many entries it fills for sys_select. */
+/* How many entries it fills for sys_poll. */
 size_t accept_watch(const struct parent *p, struct pollfd *set);
 
 /* Accepts from those that are ready. */

@@ -9,12 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -161,18 +161,19 @@ package_dir(const char *argv0, char *dst, size_t size, char *err,
     size_t err_size)
 {
 	static const char *const near[] = { "python", "../share/h2rig/python" };
-	char program[PATH_MAX];
-	const char *dir;
+	char *program = sys_program_path(argv0);
+	bool found = false;
 	size_t i;
 
-	if (sys_program_path(argv0, program, sizeof(program)) == 0) {
-		dir = dirname(program);
-		for (i = 0; i < sizeof(near) / sizeof(near[0]); i++) {
-			snprintf(dst, size, "%s/%s", dir, near[i]);
-			if (has_package(dst))
-				return 0;
-		}
+	for (i = 0; program != NULL && !found &&
+	    i < sizeof(near) / sizeof(near[0]); i++) {
+		snprintf(dst, size, "%.*s/%s", (int)(strrchr(program, '/') -
+		    program), program, near[i]);
+		found = has_package(dst);
 	}
+	free(program);
+	if (found)
+		return 0;
 	snprintf(dst, size, "%s", PKGPYTHONDIR);
 	if (has_package(dst))
 		return 0;
@@ -235,7 +236,7 @@ options_dict(const struct options *o)
 	    "scheme", o->cleartext ? "http" : "https",
 	    "port", o->port,
 	    "max_parameters", o->max_parameters,
-	    "log_level", log_level_name(o->log_level),
+	    "log_level", logline_levels[o->log_level],
 	    "max_body", (unsigned long long)o->limits.max_body,
 	    "max_message", (unsigned long long)o->max_message,
 	    "max_stored", (unsigned long long)o->max_stored,

@@ -215,7 +215,7 @@ module_log(PyObject *module, PyObject *args)
 	(void)module;
 	if (!PyArg_ParseTuple(args, "ss#", &name, &text, &len))
 		return NULL;
-	if ((level = log_level_from_name(name)) < 0)
+	if ((level = logline_level_from_name(name)) < 0)
 		return PyErr_Format(PyExc_ValueError,
 		    "\"%s\" is no log level", name);
 	log_text(level, "script", text, len);
@@ -232,7 +232,7 @@ module_output(PyObject *module, PyObject *args)
 	(void)module;
 	if (!PyArg_ParseTuple(args, "sy#", &name, &text, &len))
 		return NULL;
-	if ((level = log_level_from_name(name)) < 0)
+	if ((level = logline_level_from_name(name)) < 0)
 		return PyErr_Format(PyExc_ValueError,
 		    "\"%s\" is no log level", name);
 	log_text(level, "script output", text, len);
@@ -247,7 +247,7 @@ module_log_enabled(PyObject *module, PyObject *arg)
 	(void)module;
 	if (name == NULL)
 		return NULL;
-	return PyBool_FromLong(log_level_from_name(name) <=
+	return PyBool_FromLong(logline_level_from_name(name) <=
 	    (int)log_get_level());
 }
 

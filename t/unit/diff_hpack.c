@@ -34,6 +34,7 @@ main(void)
 
 #include "base/buf.h"
 #include "h2/hpack.h"
+#include "octets.h"
 
 #define MAX_FIELDS 40
 #define BLOCKS_PER_PAIR 100
@@ -142,7 +143,7 @@ add_random(struct buf *b, size_t len)
 	uint32_t one_in = rnd(2) ? 1000 : 1 + rnd(60);
 
 	while (len-- > 0)
-		buf_add_u8(b, rnd(one_in) == 0 ? rnd(256) : 0x20 + rnd(0x5f));
+		add_u8(b, rnd(one_in) == 0 ? rnd(256) : 0x20 + rnd(0x5f));
 }
 
 static void
@@ -180,7 +181,7 @@ make_list(struct list *l)
 	l->n = 0;
 	for (i = rnd(10) == 0 ? rnd(MAX_FIELDS) : rnd(12); i > 0; i--)
 		add_field(l);
-	buf_add_u8(&l->octets, 0);	/* so that there is a base */
+	add_u8(&l->octets, 0);	/* so that there is a base */
 	base = buf_data(&l->octets);
 	for (i = 0; i < l->n; i++) {
 		l->fields[i] = (struct field){
@@ -303,7 +304,7 @@ add_to_log(struct buf *log, const uint8_t *name, size_t name_len,
 	buf_add(log, name, name_len);
 	buf_add_u32(log, (uint32_t)value_len);
 	buf_add(log, value, value_len);
-	buf_add_u8(log, never_index);
+	add_u8(log, never_index);
 }
 
 static int
@@ -422,7 +423,7 @@ damage(struct buf *b)
 			break;
 		default:
 			buf_add(&copy, buf_data(b), at);
-			buf_add_u8(&copy, rnd(2) ? rnd(256) : 0xff);
+			add_u8(&copy, rnd(2) ? rnd(256) : 0xff);
 			buf_add(&copy, buf_data(b) + at, len - at);
 			buf_clear(b);
 			buf_add(b, buf_data(&copy), buf_len(&copy));
@@ -440,17 +441,17 @@ add_int(struct buf *b, unsigned bits, unsigned prefix, uint64_t v)
 	int zeros = rnd(8) == 0 ? (int)rnd(6) : 0;
 
 	if (v < k) {
-		buf_add_u8(b, bits | (unsigned)v);
+		add_u8(b, bits | (unsigned)v);
 		return;
 	}
-	buf_add_u8(b, bits | k);
+	add_u8(b, bits | k);
 	for (v -= k; v >= 128; v >>= 7)
-		buf_add_u8(b, 0x80 | (unsigned)(v & 0x7f));
+		add_u8(b, 0x80 | (unsigned)(v & 0x7f));
 	for (; zeros > 0; zeros--) {
-		buf_add_u8(b, 0x80 | (unsigned)v);
+		add_u8(b, 0x80 | (unsigned)v);
 		v = 0;
 	}
-	buf_add_u8(b, (unsigned)v);
+	add_u8(b, (unsigned)v);
 }
 
 static uint64_t
@@ -651,7 +652,7 @@ short_blocks(void)
 		}
 		buf_clear(&block);
 		if (octets < 0x100)
-			buf_add_u8(&block, octets);
+			add_u8(&block, octets);
 		else
 			buf_add_u16(&block, octets - 0x100);
 		ok = ok && decode_both(&p, &block, NULL, &taken);
@@ -671,12 +672,12 @@ static void
 make_long(struct buf *b, bool in_name, bool huffman, size_t len)
 {
 	buf_clear(b);
-	buf_add_u8(b, in_name ? 0x40 : 0x41);
+	add_u8(b, in_name ? 0x40 : 0x41);
 	add_int(b, huffman ? 0x80 : 0, 7, len);
 	for (; len > 0; len--)
-		buf_add_u8(b, huffman ? 0xf8 : '&');
+		add_u8(b, huffman ? 0xf8 : '&');
 	if (in_name)
-		buf_add_u8(b, 0);
+		add_u8(b, 0);
 }
 
 static void

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "h2/frame.h"
+#include "octets.h"
 
 static _Noreturn void
 die(const char *why, const char *line)
@@ -37,7 +38,7 @@ read_hex(struct buf *b, const char *line)
 	buf_clear(b);
 	for (i = 0; line[i] != '\0'; i += 2) {
 		memcpy(two, line + i, 2);
-		buf_add_u8(b, (unsigned)strtoul(two, &end, 16));
+		add_u8(b, (unsigned)strtoul(two, &end, 16));
 		if (end != two + 2)
 			die("not hexadecimal", line);
 	}

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "h2/ground.h"
+#include "octets.h"
 #include "rig.h"
 
 static const char *const types[] = { "DATA", "HEADERS", "PRIORITY",
@@ -171,7 +172,7 @@ add_octets(struct buf *b, unsigned n, const char *hex)
 	char two[3] = { hex[0], hex[1], '\0' };
 
 	while (n-- > 0)
-		buf_add_u8(b, (unsigned)strtoul(two, NULL, 16));
+		add_u8(b, (unsigned)strtoul(two, NULL, 16));
 }
 
 /* <name=value>: without indexing, no Huffman, lengths below 127. */
@@ -185,10 +186,10 @@ add_field(struct buf *b, const char *text, size_t len)
 	name_len = (size_t)(eq - text);
 	value_len = len - name_len - 1;
 	ck_assert(name_len < 127 && value_len < 127);
-	buf_add_u8(b, 0);
-	buf_add_u8(b, (unsigned)name_len);
+	add_u8(b, 0);
+	add_u8(b, (unsigned)name_len);
 	buf_add(b, text, name_len);
-	buf_add_u8(b, (unsigned)value_len);
+	add_u8(b, (unsigned)value_len);
 	buf_add(b, eq + 1, value_len);
 }
 
@@ -263,9 +264,9 @@ run_frame(struct rig *r, const char *step, size_t len)
 		while ((size_t)at < len && step[at] == ' ')
 			at++;
 		rig_payload(&payload, step + at, len - (size_t)at);
-		buf_add_u24(&b, (uint32_t)buf_len(&payload));
-		buf_add_u8(&b, type_of(type));
-		buf_add_u8(&b, flags);
+		buf_add_u32(&b, (uint32_t)buf_len(&payload) << 8 |
+		    type_of(type));
+		add_u8(&b, flags);
 		buf_add_u32(&b, (uint32_t)id);
 		buf_add(&b, buf_data(&payload), buf_len(&payload));
 	}

@@ -14,6 +14,7 @@
 #include "tap.h"
 
 static FILE *file;
+static int stderr_fd;
 static char got[65536];
 
 static void
@@ -21,14 +22,16 @@ set_up(void)
 {
 	file = tmpfile();
 	ck_assert_ptr_nonnull(file);
-	log_set_fd(fileno(file));
+	stderr_fd = dup(STDERR_FILENO);
+	dup2(fileno(file), STDERR_FILENO);
 	log_set_level(LOG_L_INFO);
 }
 
 static void
 tear_down(void)
 {
-	log_set_fd(STDERR_FILENO);
+	dup2(stderr_fd, STDERR_FILENO);
+	close(stderr_fd);
 	log_set_format(LOG_FORMAT_TEXT);
 	fclose(file);
 }

@@ -25,31 +25,27 @@ END_TEST
 START_TEST(numbers_are_big_endian)
 {
 	static const uint8_t want[] = {
-		0xfe, 0x12, 0x34, 0xab, 0xcd, 0xef, 0x89, 0xab, 0xcd, 0xef
+		0x12, 0x34, 0x89, 0xab, 0xcd, 0xef
 	};
 	struct buf b = { 0 };
 
-	buf_add_u8(&b, 0xfe);
 	buf_add_u16(&b, 0x1234);
-	buf_add_u24(&b, 0xabcdef);
 	buf_add_u32(&b, 0x89abcdef);
 	ck_assert_uint_eq(buf_len(&b), sizeof(want));
 	ck_assert_mem_eq(buf_data(&b), want, sizeof(want));
-	ck_assert_uint_eq(get_u16(want + 1), 0x1234);
+	ck_assert_uint_eq(get_u16(want), 0x1234);
 	ck_assert_uint_eq(get_u24(want + 3), 0xabcdef);
-	ck_assert_uint_eq(get_u32(want + 6), 0x89abcdef);
+	ck_assert_uint_eq(get_u32(want + 2), 0x89abcdef);
 	buf_free(&b);
 }
 END_TEST
 
 START_TEST(numbers_lose_what_does_not_fit)
 {
-	static const uint8_t want[] = { 0x02, 0x02, 0x03, 0x02, 0x03, 0x04 };
+	static const uint8_t want[] = { 0x02, 0x03 };
 	struct buf b = { 0 };
 
-	buf_add_u8(&b, 0x0102);
 	buf_add_u16(&b, 0x010203);
-	buf_add_u24(&b, 0x01020304);
 	ck_assert_uint_eq(buf_len(&b), sizeof(want));
 	ck_assert_mem_eq(buf_data(&b), want, sizeof(want));
 	buf_free(&b);
@@ -167,9 +163,7 @@ START_TEST(a_failed_addition_stays_failed)
 	ck_assert(b.failed);
 	/* What fits is lost too: a writer checks once, at the end. */
 	buf_add(&b, "d", 1);
-	buf_add_u8(&b, 1);
 	buf_add_u16(&b, 1);
-	buf_add_u24(&b, 1);
 	buf_add_u32(&b, 1);
 	ck_assert_ptr_null(buf_reserve(&b, 1));
 	ck_assert_uint_eq(buf_len(&b), 3);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "h2/hpack.h"
+#include "octets.h"
 #include "tap.h"
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof(*(a))))
@@ -34,7 +35,7 @@ add_hex(struct buf *b, const char *hex)
 	for (; *hex != '\0'; hex++) {
 		if (*hex == ' ')
 			continue;
-		buf_add_u8(b, (unsigned)(digit(hex[0]) << 4 | digit(hex[1])));
+		add_u8(b, (unsigned)(digit(hex[0]) << 4 | digit(hex[1])));
 		hex++;
 	}
 }
@@ -45,11 +46,11 @@ add_line(void *user, const struct field *f)
 	struct buf *b = user;
 
 	if (f->never_index)
-		buf_add_u8(b, '!');
+		add_u8(b, '!');
 	buf_add(b, f->name, f->name_len);
 	buf_add(b, ": ", 2);
 	buf_add(b, f->value, f->value_len);
-	buf_add_u8(b, '\n');
+	add_u8(b, '\n');
 	return 0;
 }
 
@@ -70,7 +71,7 @@ decode_hex(struct hpack_decoder *d, const char *hex, struct buf *lines)
 	add_hex(&block, hex);
 	rv = hpack_decode(d, buf_data(&block), buf_len(&block), add_line,
 	    lines);
-	buf_add_u8(lines, '\0');
+	add_u8(lines, '\0');
 	buf_free(&block);
 	return rv;
 }

@@ -15,23 +15,25 @@
 #include "base/logline.h"
 #include "tap.h"
 
-static int pipe_fd[2];
+static int pipe_fd[2], stderr_fd;
 static char got[65536];
 
 static void
 set_up(void)
 {
 	ck_assert_int_eq(pipe(pipe_fd), 0);
-	log_set_fd(pipe_fd[1]);
+	stderr_fd = dup(STDERR_FILENO);
+	dup2(pipe_fd[1], STDERR_FILENO);
+	close(pipe_fd[1]);
 	log_set_level(LOG_L_INFO);
 }
 
 static void
 tear_down(void)
 {
-	log_set_fd(STDERR_FILENO);
+	dup2(stderr_fd, STDERR_FILENO);
+	close(stderr_fd);
 	close(pipe_fd[0]);
-	close(pipe_fd[1]);
 }
 
 /* What was logged, as a string; closes the writing end. */
@@ -41,8 +43,7 @@ logged(void)
 	size_t len = 0;
 	ssize_t n;
 
-	close(pipe_fd[1]);
-	pipe_fd[1] = -1;
+	dup2(stderr_fd, STDERR_FILENO);
 	while ((n = read(pipe_fd[0], got + len, sizeof(got) - 1 - len)) > 0)
 		len += (size_t)n;
 	got[len] = '\0';
@@ -124,30 +125,33 @@ START_TEST(a_record_that_escapes_make_long_is_cut_too)
 }
 END_TEST
 
-/* Where a value fills the record to its bound, one octet either way. */
+/* Where a value fills the line to its bound, one octet either way. */
 START_TEST(a_json_record_ends_well_however_long_a_value_is)
 {
-	static char value[LOGLINE_SIZE + 64];
-	static struct logline l;
+	static char value[3000], line[LOGLINE_TEXT + 1];
 	const struct log_field after = { .name = "after", .number = 7 };
 	struct log_field f = { .name = "value", .text = value };
-	size_t n;
+	struct logline l;
+	size_t n, len;
 
+	/* Six octets each in JSON, then one each. */
 	memset(value, 'a', sizeof(value));
-	f.len = 0;
-	for (n = LOGLINE_SIZE - 200; n < sizeof(value); n++) {
+	memset(value, '\x01', LOGLINE_TEXT / 6 - 50);
+	for (n = LOGLINE_TEXT / 6; n < LOGLINE_TEXT / 6 + 400; n++) {
 		f.len = n;
-		logline_begin(&l, LOG_FORMAT_JSON, &(struct logline_stamp){
-		    .level = LOG_L_INFO }, false);
+		logline_begin(&l, LOG_L_INFO);
 		logline_add(&l, "text", 4);
-		logline_text_end(&l);
-		logline_field(&l, &f);
-		logline_field(&l, &after);
-		logline_end(&l);
-		ck_assert_uint_le(l.len, sizeof(l.text));
-		ck_assert_mem_eq(l.text + l.len - 2, "}\n", 2);
-		ck_assert(l.text[l.len - 3] == '"' || l.text[l.len - 3] == '7');
+		logline_add_field(&l, &f);
+		logline_add_field(&l, &after);
+		line[LOGLINE_TEXT] = 'z';
+		len = logline_print(&l, 1, LOG_FORMAT_JSON, LOGLINE_FILE,
+		    line);
+		ck_assert_uint_le(len, LOGLINE_TEXT);
+		ck_assert_int_eq(line[LOGLINE_TEXT], 'z');
+		ck_assert_mem_eq(line + len - 2, "}\n", 2);
+		ck_assert(line[len - 3] == '"' || line[len - 3] == '7');
 	}
+	ck_assert_mem_eq(line + len - 6, "...\"}\n", 6);
 }
 END_TEST
 
@@ -162,7 +166,7 @@ END_TEST
 
 START_TEST(a_log_that_cannot_be_written_leaves_errno)
 {
-	log_set_fd(-1);
+	close(STDERR_FILENO);
 	errno = ENOENT;
 	log_info("lost");
 	ck_assert_int_eq(errno, ENOENT);
@@ -213,11 +217,11 @@ END_TEST
 
 START_TEST(level_names_are_known_both_ways)
 {
-	ck_assert_int_eq(log_level_from_name("error"), LOG_L_ERROR);
-	ck_assert_int_eq(log_level_from_name("debug"), LOG_L_DEBUG);
-	ck_assert_int_eq(log_level_from_name("Debug"), -1);
-	ck_assert_int_eq(log_level_from_name(""), -1);
-	ck_assert_str_eq(log_level_name(LOG_L_WARN), "warn");
+	ck_assert_int_eq(logline_level_from_name("error"), LOG_L_ERROR);
+	ck_assert_int_eq(logline_level_from_name("debug"), LOG_L_DEBUG);
+	ck_assert_int_eq(logline_level_from_name("Debug"), -1);
+	ck_assert_int_eq(logline_level_from_name(""), -1);
+	ck_assert_str_eq(logline_levels[LOG_L_WARN], "warn");
 }
 END_TEST
 
