@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Errors, own frames, the end of streams and bounds: what headers, recv, send,
- * send_raw and session do to the connection, they do by these functions.
+ * Errors, the session's own frames, the end of streams, bounds.  headers, recv,
+ * send, send_raw and session fail, reset, answer and count through these
+ * functions; all that the session sends by itself leaves by ground_own or
+ * ground_goaway.
  *
  * Of the bounds, resets are held by a token bucket, frames that do no work by
  * a counter, replies to control frames by where they end in the output.  The
