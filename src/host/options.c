@@ -21,7 +21,6 @@
 #include "config.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "confine.h"
 #include "machine.h"
 #include "options.h"
 
@@ -587,14 +586,16 @@ check_directory(const char *name, const char *path)
 	return real;
 }
 
-/* Ways to be started, and to log, that exclude each other. */
+/* Options that exclude each other. */
 static void
-check_start(const struct options *o)
+check_pairs(const struct options *o)
 {
 	const struct {
 		bool both;
 		const char *name, *other;
 	} pairs[] = {
+		{ o->cleartext && o->cert != NULL, "cleartext", "cert" },
+		{ o->cleartext && o->key != NULL, "cleartext", "key" },
 		{ o->inetd && o->inetd_wait, "inetd", "inetd-wait" },
 		{ o->inetd && o->idle_exit_ms != 0, "inetd", "idle-exit" },
 		{ o->inetd && o->notify_fd != 0, "inetd", "notify-fd" },
@@ -630,23 +631,16 @@ hide_password(struct options *o)
 static void
 check_whole(struct options *o, char **operand, int n)
 {
-	char err[256];
-
-	if (o->cleartext && (o->cert != NULL || o->key != NULL))
-		fatalx(EXIT_USAGE, "--cleartext: expected no --%s with it",
-		    o->cert != NULL ? "cert" : "key");
+	check_pairs(o);
 	if (o->cert != NULL && o->key == NULL)
 		fatalx(EXIT_USAGE, "--cert: expected --key with it");
 	if (o->key != NULL && o->cert == NULL)
 		fatalx(EXIT_USAGE, "--key: expected --cert with it");
-	check_start(o);
 	if (n == 0)
 		fatalx(EXIT_USAGE, "DOCROOT: expected the directory to serve");
 	if (n > 1)
 		fatalx(EXIT_USAGE, "\"%s\": expected nothing after DOCROOT",
 		    operand[1]);
-	if (confine_resolve(o, err, sizeof(err)) == -1)
-		fatalx(EXIT_CONFIG, "%s", err);
 	o->doc_root = check_directory("DOCROOT", operand[0]);
 	if (o->ws_doc_root != NULL)
 		o->ws_doc_root = check_directory("--ws-docroot",

@@ -14,10 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -322,7 +320,7 @@ supervise_retry(struct supervise *s)
 	return false;
 }
 
-/* Of those that nobody has taken the earlier are no news if this is `all`. */
+/* all: supersedes the notices that are not yet delivered. */
 static void
 notify(struct supervise *s, const char *text, bool all)
 {
@@ -351,12 +349,10 @@ supervise_ready(struct supervise *s)
 void
 supervise_reloading(struct supervise *s)
 {
-	struct timespec ts = { 0, 0 };
 	char text[SUPERVISE_TEXT];
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-	    (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000);
+	    sys_now_us());
 	notify(s, text, true);
 }
 

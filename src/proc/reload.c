@@ -79,7 +79,7 @@ end_trial(const struct parent *p, const struct death *d, char *err,
 	if (end == CHILD_END_LOADED)
 		return interp_call("take_routes", err, size);
 	if (end != CHILD_END_NONE)
-		slot_why_text(slot, err, size);
+		slot_copy_text(err, size, slot->why, sizeof(slot->why));
 	else
 		snprintf(err, size, "--%s: \"%s\": expected %s within %d s, "
 		    "and its process %s",

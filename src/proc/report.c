@@ -85,8 +85,10 @@ describe_end(const struct seat *seat, const struct slot *slot, int status,
 	    "processor time (--max-cpu)" : NULL;
 	const char *oom = "";
 
-	slot_why_text(slot, r->why, sizeof(r->why));
-	slot_code_text(slot, r->code, sizeof(r->code));
+	slot_copy_text(r->why, sizeof(r->why), slot->why,
+	    sizeof(slot->why));
+	slot_copy_text(r->code, sizeof(r->code), slot->code,
+	    sizeof(slot->code));
 	r->warn = true;
 	if (WIFSIGNALED(status) && seat->killed != NULL) {
 		r->end = "killed";
@@ -103,7 +105,7 @@ describe_end(const struct seat *seat, const struct slot *slot, int status,
 		snprintf(r->text, sizeof(r->text), "exit by a script, code %d",
 		    WEXITSTATUS(status));
 	} else {
-		r->end = child_end_text(end);
+		r->end = slot_end_text(end);
 		r->warn = end >= CHILD_END_LIMIT;
 		snprintf(r->text, sizeof(r->text), "%s%s%s", r->end,
 		    r->why[0] != '\0' ? ": " : "", r->why);

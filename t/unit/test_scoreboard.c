@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/scoreboard: slots, what a child writes in them, and that the parent is
+ * src/host/scoreboard and slot: slots, what a child writes in them, and that the parent is
  * safe from what a script may scribble there.
  */
 #include <check.h>
@@ -40,6 +40,12 @@ running_text(const struct slot *s, size_t i, char *dst, size_t size)
 	return true;
 }
 
+static void
+why_text(const struct slot *s, char *dst, size_t size)
+{
+	slot_copy_text(dst, size, s->why, sizeof(s->why));
+}
+
 static bool
 last_text(const struct slot *s, char *dst, size_t size)
 {
@@ -69,7 +75,7 @@ START_TEST(what_a_dead_child_wrote_is_there)
 	ck_assert_str_eq(text, "main in /a.py on stream 5");
 	ck_assert(!running_text(&b.slot[2], 1, text, sizeof(text)));
 	ck_assert_int_eq(atomic_load(&b.slot[2].end), CHILD_END_LIMIT);
-	slot_why_text(&b.slot[2], text, sizeof(text));
+	why_text(&b.slot[2], text, sizeof(text));
 	ck_assert_str_eq(text, "run time");
 }
 END_TEST
@@ -113,7 +119,7 @@ START_TEST(the_first_end_counts)
 	slot_set_end(&b.slot[0], CHILD_END_TIMEOUT, NULL);
 	slot_set_end(&b.slot[0], CHILD_END_LIMIT, "later");
 	ck_assert_int_eq(atomic_load(&b.slot[0].end), CHILD_END_TIMEOUT);
-	slot_why_text(&b.slot[0], text, sizeof(text));
+	why_text(&b.slot[0], text, sizeof(text));
 	ck_assert_str_eq(text, "");
 }
 END_TEST
@@ -126,13 +132,13 @@ START_TEST(scribbled_text_is_bounded)
 	memset(s, 'A', sizeof(*s));
 	ck_assert(running_text(s, 0, text, sizeof(text)));
 	ck_assert_uint_lt(strlen(text), SCOREBOARD_RUN_TEXT);
-	slot_why_text(s, text, sizeof(text));
+	why_text(s, text, sizeof(text));
 	ck_assert_uint_eq(strlen(text), sizeof(s->why));
-	slot_why_text(s, small, 8);
+	why_text(s, small, 8);
 	ck_assert_str_eq(small, "AAAAAAA");
-	ck_assert_str_eq(child_end_text(atomic_load(&s->end)), "?");
-	ck_assert_str_eq(child_end_text(-1), "?");
-	ck_assert_str_eq(child_end_text(CHILD_END_CLIENT),
+	ck_assert_str_eq(slot_end_text(atomic_load(&s->end)), "?");
+	ck_assert_str_eq(slot_end_text(-1), "?");
+	ck_assert_str_eq(slot_end_text(CHILD_END_CLIENT),
 	    "closed by client");
 }
 END_TEST
@@ -189,24 +195,6 @@ START_TEST(what_comes_after_a_function_is_named_so)
 }
 END_TEST
 
-START_TEST(tls_is_shown)
-{
-	char text[64];
-
-	slot_tls_text(&b.slot[0], text, sizeof(text));
-	ck_assert_str_eq(text, "");
-	slot_set_tls(&b.slot[0], "TLSv1.3", "h2");
-	slot_tls_text(&b.slot[0], text, sizeof(text));
-	ck_assert_str_eq(text, "TLSv1.3 h2");
-	slot_set_tls(&b.slot[0], "TLSv1.2", NULL);
-	slot_tls_text(&b.slot[0], text, sizeof(text));
-	ck_assert_str_eq(text, "TLSv1.2");
-	memset(&b.slot[0], 'A', sizeof(b.slot[0]));
-	slot_tls_text(&b.slot[0], text, sizeof(text));
-	ck_assert_str_eq(text, "AAAAAAAAAAAAAAAA AAAAAAAAAAAAAAAA");
-}
-END_TEST
-
 START_TEST(what_is_stored_adds_up)
 {
 	char most[64];
@@ -248,7 +236,6 @@ main(void)
 	tcase_add_test(tc, an_entry_being_filled_is_not_shown);
 	tcase_add_test(tc, the_latest_function_is_known_when_it_is_over);
 	tcase_add_test(tc, what_comes_after_a_function_is_named_so);
-	tcase_add_test(tc, tls_is_shown);
 	tcase_add_test(tc, what_is_stored_adds_up);
 	suite_add_tcase(s, tc);
 	return tap_run(s);
