@@ -3,11 +3,11 @@
  * How a child's records get to the parent, which alone writes to the log: one
  * message each, of a pipe that no other child has.
  *
- * A thread in a hurry waits for nothing: what the parent has no room for pends,
- * up to a bound, until the I/O thread has it sent, and is lost beyond the
- * bound. Such are the I/O thread and whoever has the connection's mutex; others
- * wait. The parent reads on however long nobody reads the log (parent.c), so
- * that this is not for ever.
+ * A thread in a hurry waits for nothing: a record that the parent has no room
+ * for pends, up to a bound, until the I/O thread has it sent, and is lost beyond
+ * the bound.  Such are the I/O thread and a thread that has the connection's
+ * mutex; others wait.  The parent reads on however long nobody reads the log
+ * (parent.c), so that this is not for ever.
  */
 #ifndef H2RIG_CHANNEL_H
 #define H2RIG_CHANNEL_H

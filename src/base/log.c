@@ -2,8 +2,8 @@
 /*
  * The log.  The parent makes lines of records and alone writes them; children
  * send it theirs, each by one system call (channel.h), so that a crash loses
- * none that was logged.  What children say is what scripts can say, too:
- * whose it is and where a record begins and ends is the parent's to decide.
+ * none that was logged.  Scripts can write to a child's pipe too, so the parent
+ * alone decides whose a record is, and where it begins and ends.
  *
  * The functions that scripts reach take no lock and allocate nothing, because
  * scripts fork processes with several threads running: what is logged there

@@ -43,21 +43,27 @@
 #define SIGNAL_MS 50		/* where there is no ppoll */
 
 uint64_t
-sys_now_ms(void)
-{
-	struct timespec ts = { 0, 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-uint64_t
 sys_now_us(void)
 {
 	struct timespec ts = { 0, 0 };
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+uint64_t
+sys_now_ms(void)
+{
+	return sys_now_us() / 1000;
+}
+
+void
+sys_close(int fd)
+{
+	int err = errno;
+
+	close(fd);
+	errno = err;
 }
 
 int
@@ -127,16 +133,14 @@ sys_close_others(const int *keep, size_t n, int most)
 static int
 set_up_pair(int fds[2], bool nonblock)
 {
-	int i, err;
+	int i;
 
 	for (i = 0; i < 2; i++) {
 		if (sys_set_cloexec(fds[i]) == 0 &&
 		    (!nonblock || sys_set_nonblock(fds[i]) == 0))
 			continue;
-		err = errno;
-		close(fds[0]);
-		close(fds[1]);
-		errno = err;
+		sys_close(fds[0]);
+		sys_close(fds[1]);
 		return -1;
 	}
 	return 0;
@@ -299,7 +303,7 @@ sys_temp_file(void)
 		return -1;
 	unlink(path);
 	if (sys_set_cloexec(fd) == -1) {
-		close(fd);
+		sys_close(fd);
 		return -1;
 	}
 	return fd;
@@ -325,19 +329,12 @@ sys_addr_host(const struct sockaddr *sa, char *dst, size_t size)
 unsigned
 sys_addr_port(const struct sockaddr *sa)
 {
-	struct sockaddr_in6 in6;
-	struct sockaddr_in in;
+	char port[8] = "0";
 
-	/* Copied, since the caller's storage may have any other type. */
-	if (sa->sa_family == AF_INET6) {
-		memcpy(&in6, sa, sizeof(in6));
-		return ntohs(in6.sin6_port);
-	}
-	if (sa->sa_family == AF_INET) {
-		memcpy(&in, sa, sizeof(in));
-		return ntohs(in.sin_port);
-	}
-	return 0;
+	if (sa->sa_family == AF_INET || sa->sa_family == AF_INET6)
+		getnameinfo(sa, addr_len(sa), NULL, 0, port, sizeof(port),
+		    NI_NUMERICSERV);
+	return (unsigned)strtoul(port, NULL, 10);
 }
 
 const char *
@@ -418,7 +415,7 @@ sys_signal_name(int sig)
 	return other;
 }
 
-static int
+static bool
 is_program(const char *path)
 {
 	struct stat st;

@@ -17,6 +17,9 @@
 uint64_t sys_now_ms(void);
 uint64_t sys_now_us(void);
 
+/* close(2); errno stays as it is. */
+void sys_close(int fd);
+
 /* 0, or -1 with errno. */
 int sys_set_cloexec(int fd);
 int sys_set_nonblock(int fd);

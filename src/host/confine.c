@@ -301,7 +301,7 @@ confine_child(const struct options *o, const char **what)
 	*what = "--user";
 	if (the_uid != (uid_t)-1 && setuid(the_uid) == -1)
 		return -1;
-	/* Of no use to whoever may not look there: root's home, most likely. */
+	/* It may be root's home, which this user may not enter. */
 	*what = "working directory";
 	if (the_uid != (uid_t)-1 && access(".", X_OK) == -1 &&
 	    chdir("/") == -1)
@@ -363,7 +363,7 @@ confine_descriptors(const struct options *o, struct feed *f,
 	int records = feed_enter(f);
 	size_t i, k = 0;
 
-	confine_raise_files(o);	/* somebody may have lowered it meanwhile */
+	confine_raise_files(o);	/* a supervisor may have lowered it */
 	if (records == -1 || dup2(STDERR_FILENO, kept[0]) == -1 ||
 	    sys_set_cloexec(kept[0]) == -1 ||
 	    (records = sys_move(records, least)) == -1)

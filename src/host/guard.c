@@ -38,11 +38,12 @@ static struct {
 static void
 keep_only(int fd)
 {
-	long i, n = sysconf(_SC_OPEN_MAX);
+	long n = sysconf(_SC_OPEN_MAX);
 
-	dup2(fd, 0);
-	for (i = 1; i < (n > 0 && n < CLOSE_MAX ? n : CLOSE_MAX); i++)
-		close((int)i);
+	dup2(fd, STDIN_FILENO);
+	close(STDOUT_FILENO);
+	close(STDERR_FILENO);
+	sys_close_others(NULL, 0, n > 0 && n < CLOSE_MAX ? (int)n : CLOSE_MAX);
 }
 
 /*

@@ -46,7 +46,7 @@ set_options(int fd, int family)
 static int
 open_one(struct listeners *l, const struct sockaddr_storage *ss, socklen_t len)
 {
-	int fd, err;
+	int fd;
 
 	fd = socket(ss->ss_family, SOCK_STREAM, 0);
 	if (fd == -1)
@@ -55,9 +55,7 @@ open_one(struct listeners *l, const struct sockaddr_storage *ss, socklen_t len)
 	    bind(fd, (const struct sockaddr *)ss, len) == 0 &&
 	    listen(fd, SOMAXCONN) == 0)
 		return l->fd[l->n++] = fd;
-	err = errno;
-	close(fd);
-	errno = err;
+	sys_close(fd);
 	return -1;
 }
 

@@ -22,9 +22,8 @@
 uint64_t machine_child_memory(void);
 
 /*
- * Whether the kernel has killed a process, of whomever, for want of memory in
- * the last seconds.  To be asked every second, also when nobody wants to know:
- * it compares with the last time.
+ * Whether the kernel has killed any process for want of memory in the last
+ * seconds.  To be called every second, since it compares with the last call.
  */
 enum machine_oom { MACHINE_OOM_NO, MACHINE_OOM_YES, MACHINE_OOM_UNKNOWN };
 

@@ -87,7 +87,7 @@ static const struct choice {
 #define GROUP(heading) { heading, 0, NULL, KIND_GROUP, 0, 0, 0, NULL, NULL }
 
 #define DAY 86400000		/* ms; the longest of any time limit */
-#define MAX31 2147483647	/* 2^31-1, RFC 9113 6.5.2 */
+#define MAX31 2147483647	/* 2^31-1, RFC 9113 §6.5.2 */
 
 static const struct row rows[] = {
 	GROUP("Most used"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Being started by somebody: inetd, systemd, s6, runit, UCSPI servers.  What
- * they give (descriptors, variables) is taken and checked here before
+ * Being started by another program: inetd, systemd, s6, runit, a UCSPI server.
+ * What they give (descriptors, variables) is taken and checked here before
  * anything else sees it, and what they want to be told is told here; main
  * and parent call it.  libsystemd is not needed: the protocol of
  * sd_notify(3) and sd_listen_fds(3) is a datagram and two variables.
@@ -164,7 +164,7 @@ number_of(const char *name)
 
 /*
  * The client's address.  A UCSPI server tells it by variables, which count
- * more than what the kernel says: it may relay for somebody else.
+ * more than the kernel's answer: it may be a relay.
  */
 static void
 find_client(struct supervise *s)
@@ -286,7 +286,7 @@ send_notice(const struct supervise *s, const char *text)
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 	size_t len = strlen(s->notify_socket);
 	ssize_t rc = -1;
-	int fd, err;
+	int fd;
 
 	memcpy(to.sun_path, s->notify_socket, len);
 	if (to.sun_path[0] == '@')
@@ -297,10 +297,8 @@ send_notice(const struct supervise *s, const char *text)
 		    MSG_DONTWAIT | MSG_NOSIGNAL,
 		    (const struct sockaddr *)&to, (socklen_t)(offsetof(
 		    struct sockaddr_un, sun_path) + len));
-	err = errno;
 	if (fd != -1)
-		close(fd);
-	errno = err;
+		sys_close(fd);
 	return rc == -1 ? -1 : 0;
 }
 

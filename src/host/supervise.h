@@ -48,7 +48,7 @@ int supervise_take(struct supervise *s, const struct options *o,
 /* The log has another file now: descriptors 1 and 2, where they lead to it. */
 void supervise_log_reopened(const struct supervise *s);
 
-/* Tell whoever wants to know. */
+/* Tell the supervisor, if it has asked for that. */
 void supervise_ready(struct supervise *s);
 void supervise_reloading(struct supervise *s);
 void supervise_reloaded(struct supervise *s);

@@ -155,7 +155,7 @@ shake_hands(struct child *ch)
 	l->read_blocked = rc == TLS_AGAIN_WRITE;
 	if (rc == 0) {
 		tls_get_info(l->tls, &l->info);
-			ch->greeted = true;
+		ch->greeted = true;
 		/* Without ALPN it may be HTTP/1, and we are quiet. */
 		ch->c.quiet = l->info.alpn == NULL;
 		conn_note_work(&ch->c);
