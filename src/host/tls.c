@@ -58,7 +58,8 @@ struct tls_ctx {
 
 struct tls {
 	SSL *ssl;
-	BIO *buffer;		/* of ssl, on the socket */
+	int fd;
+	BIO *buffer;		/* of ssl, on the socket; NULL: not yet */
 	size_t n_held;		/* octets of content that it has; see tls_write */
 	int write_error;	/* errno of a write that failed; 0: none */
 	unsigned n_messages;	/* see tls_take_messages */
@@ -374,11 +375,11 @@ on_transport(BIO *b, int op, const char *p, size_t len, int i, long l,
 	return ret;
 }
 
-/* The buffer on the socket; NULL: no memory. */
-static BIO *
-new_buffer(struct tls *t, int fd)
+/* Puts ssl on the buffer, and that on the socket.  -1: no memory. */
+static int
+connect_buffer(struct tls *t)
 {
-	BIO *socket = BIO_new_socket(fd, BIO_NOCLOSE);
+	BIO *socket = BIO_new_socket(t->fd, BIO_NOCLOSE);
 	BIO *buffer = BIO_new(BIO_f_buffer());
 
 	if (socket == NULL || buffer == NULL ||
@@ -386,13 +387,15 @@ new_buffer(struct tls *t, int fd)
 	    BIO_set_write_buffer_size(buffer, OUTPUT_SIZE) != 1) {
 		BIO_free(socket);
 		BIO_free(buffer);
-		return NULL;
+		return -1;
 	}
 	BIO_set_callback_ex(socket, on_transport);
 	BIO_set_callback_arg(socket, (char *)t);
 	BIO_set_callback_ex(buffer, on_transport);
 	BIO_set_callback_arg(buffer, (char *)t);
-	return BIO_push(buffer, socket);
+	t->buffer = BIO_push(buffer, socket);
+	SSL_set_bio(t->ssl, t->buffer, t->buffer);
+	return 0;
 }
 
 struct tls *
@@ -404,17 +407,16 @@ tls_new(struct tls_ctx *ctx, int fd)
 	t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return NULL;
+	t->fd = fd;
 	t->ssl = SSL_new(ctx->ssl);
-	t->buffer = new_buffer(t, fd);
-	if (t->ssl == NULL || t->buffer == NULL) {
-		BIO_free_all(t->buffer);
+	if (t->ssl == NULL) {
 		tls_free(t);
 		return NULL;
 	}
-	SSL_set_bio(t->ssl, t->buffer, t->buffer);
 	SSL_set_msg_callback(t->ssl, note_message);
 	SSL_set_msg_callback_arg(t->ssl, t);
 	SSL_set_accept_state(t->ssl);
+	connect_buffer(t);	/* if there is memory: see tls_handshake */
 	return t;
 }
 
@@ -525,6 +527,9 @@ tls_handshake(struct tls *t)
 	if (t->broken)
 		return refuse(t);
 	prepare();
+	/* tls_new cannot say that there is no memory. */
+	if (t->buffer == NULL && connect_buffer(t) == -1)
+		return fail(t, ENOMEM);
 	ret = SSL_do_handshake(t->ssl);
 	/* With tickets that cannot be sent it is complete none the less. */
 	if (ret != 1)
