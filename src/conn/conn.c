@@ -138,6 +138,9 @@ on_data(void *user, struct stream *s, const uint8_t *data, size_t len,
 {
 	struct conn *c = user;
 	struct exchange *x = s->user;
+	struct event ev = { .type = EVENT_DATA, .end_stream = end_stream,
+	    .len = (uint32_t)len, .flow_len = (uint32_t)flow_len,
+	    .credit = (uint32_t)flow_len };
 
 	/* An empty one does nothing for it. */
 	if (len > 0 || end_stream)
@@ -145,12 +148,14 @@ on_data(void *user, struct stream *s, const uint8_t *data, size_t len,
 	/* If its handlers are through, the rest is read and dropped. */
 	if (x == NULL || x->phase == EXCHANGE_OVER) {
 		session_consume(c->session, s, flow_len);
-		return;
+	} else if (len == 0 && !end_stream && x->gathers) {
+		/* Nobody need run for it, which would be work. */
+		session_consume(c->session, s, flow_len);
+		ev.credit = 0;
+		exchange_keep_event(x, &ev, data);
+	} else {
+		exchange_add_event(x, &ev, data);
 	}
-	exchange_add_event(x, &(struct event){ .type = EVENT_DATA,
-	    .end_stream = end_stream, .len = (uint32_t)len,
-	    .flow_len = (uint32_t)flow_len, .credit = (uint32_t)flow_len },
-	    data);
 }
 
 static void

@@ -169,13 +169,20 @@ wake_awaiting(struct exchange *x)
 }
 
 void
-exchange_add_event(struct exchange *x, const struct event *ev,
+exchange_keep_event(struct exchange *x, const struct event *ev,
     const uint8_t *data)
 {
 	buf_add(&x->events, ev, sizeof(*ev));
 	buf_add(&x->data, data, ev->len);
 	if (x->awaited)
 		wake_awaiting(x);
+}
+
+void
+exchange_add_event(struct exchange *x, const struct event *ev,
+    const uint8_t *data)
+{
+	exchange_keep_event(x, ev, data);
 	exchange_press(x);
 }
 

@@ -147,8 +147,13 @@ void exchange_unref(struct exchange *x);
 /* Drops what nobody else has a reference to: the process ends. */
 void exchange_free_all(struct exchanges *all);
 
-/* An event has come, with ev->len octets of content. */
+/*
+ * An event has come, with ev->len octets of content.  One that is kept waits
+ * for the next that is added.
+ */
 void exchange_add_event(struct exchange *x, const struct event *ev,
+    const uint8_t *data);
+void exchange_keep_event(struct exchange *x, const struct event *ev,
     const uint8_t *data);
 
 /* Moves what has come to events and data, which are empty. */
