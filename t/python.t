@@ -46,6 +46,7 @@ class Tap(unittest.TestResult):
 
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
+        signal.alarm(DEADLINE)
         if err is not None:
             text = (self.failures or self.errors)[-1][1]
             print("# in %s" % subtest)

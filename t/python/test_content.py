@@ -124,7 +124,7 @@ class Store(unittest.TestCase):
             pid = os.fork()
             if pid == 0:
                 os.pwrite = pwrite
-                signal.alarm(10)
+                signal.alarm(60)
                 os._exit(store.whole()[-3:] == b"bbb")
             statuses.append(os.waitpid(pid, 0)[1])
 
