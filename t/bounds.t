@@ -176,7 +176,8 @@ def cancelled(v: Victim) -> str:
     c = v.client
     held = range(1, 199, 2)
     for sid in held:
-        c.send(wire.get(sid, "/note.py?wait=go"))
+        c.send(wire.get(sid, "/note.py?wait=go&begun="))
+    c.wait_for(lambda: all(c.streams[sid].status for sid in held))
     c.send(b"".join(wire.rst(sid) for sid in held))
     c.send(wire.post(201) + wire.get(203))
     c.wait_for(lambda: c.streams[203].done)

@@ -172,7 +172,9 @@ def talkative():
 def longest():
     """Of two without a stream that goes which had one before the other."""
     with house(2) as s, Client(s.port) as a, Client(s.port) as b:
-        t.ok(b.fetch("/quick.py").ended and a.fetch("/quick.py").ended,
+        t.ok(b.fetch("/quick.py").ended and
+             s.wait_log("info: request .* path=/quick.py ") and
+             a.fetch("/quick.py").ended,
              "longest: the one that came first had its stream last")
         t.ok(served(s.port), "longest: one more client is served")
         t.eq(left(b), (FULL, "close_notify"), "longest: the other one leaves")

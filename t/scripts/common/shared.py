@@ -18,7 +18,7 @@ def note(key, value=True):
         _changed.notify_all()
 
 
-def wait_note(key, seconds=30):
+def wait_note(key, seconds=120):
     """Waits until key is there; its value, None when time is over."""
     end = time.monotonic() + seconds
     with _changed:
