@@ -392,16 +392,16 @@ REFUSED = [
      ["X-A", "U+0439", "Latin-1"]),
     ("a space in a header name, checked call",
      "response.writer.write_headers([('x a', '1')], 200)",
-     ["header name 'x a'", "expected letters"]),
+     ["header name 'x a'", "not allowed", "8.2.1"]),
     ("CR and LF in a value, checked call",
      "response.writer.write_headers([('X-A', 'a\\r\\nb')], 200)",
-     ["'a\\r\\nb' of header x-a", "expected no NUL, CR or LF"]),
+     ["'x-a', value 'a\\r\\nb'", "NUL, CR or LF"]),
     ("a content-length, checked call",
      "response.writer.write_headers([('content-length', 'x')], 200)",
      ["content-length", "RFC 91"]),
     ("NUL in a value of a promise", "response.writer.write_push([(':method', "
      "'GET'), (':path', '/'), (':scheme', 'https'), (':authority', 'a'), "
-     "('x-a', '\\0')])", ["of header x-a", "expected no NUL"]),
+     "('x-a', '\\0')])", ["'x-a', value '\\x00'", "NUL"]),
     ("an empty header name, checked call",
      "response.writer.write_headers([('', 'a')], 200)", ["header name ''"]),
     ("a status in write_headers", "response.writer.write_headers([], 'x')",
@@ -426,13 +426,13 @@ REFUSED = [
 # The fields that main returns, what of them comes, the warning.
 AS_IT_STANDS = [
     ("[('X A', '1')]", ("x a", "1"), "header name 'x a'"),
-    ("[('X-A', 'a\\r\\nb')]", ("x-a", "a\r\nb"), "of header x-a; expected no NUL"),
-    ("[('X-A', 'a\\0')]", ("x-a", "a\0"), "of header x-a; expected no NUL"),
+    ("[('X-A', 'a\\r\\nb')]", ("x-a", "a\r\nb"), "'x-a', value 'a\\r"),
+    ("[('X-A', 'a\\0')]", ("x-a", "a\0"), "'x-a', value 'a\\x00'"),
     ("[('', 'a')]", ("", "a"), "header name ''"),
     ("[('Content-Length', 'one')]", ("content-length", "one"),
-     "content-length"),
+     "'content-length', value 'one'"),
     ("[('Content-Length', '42,30')]", ("content-length", "42,30"),
-     "content-length"),
+     "'content-length', value '42,30'"),
 ]
 
 
@@ -477,7 +477,7 @@ def as_it_stands(s, c):
             t.ok(x.status == 200 and x.body == b"x" and x.ended
                  and want in x.headers, f"as it stands: {fields}{how}",
                  f"{x} {x.headers}")
-        t.ok(s.wait_log(r"warn: .*/a%d\.py.*as it stands: .*%s.*RFC 9" % (
+        t.ok(s.wait_log(r"warn: .*/a%d\.py.*as it stands: .*RFC 9.*%s" % (
             i, re.escape(says))), f"with a warning: {fields}", says)
     write("logs", "    response.logger.warning('a %s', 'word')\n    "
           "response.writer.logger.info('another')\n    "

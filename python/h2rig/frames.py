@@ -504,13 +504,13 @@ class FrameList(Sequence[Any]):
     when asked for: a client may send very many of one octet.
     """
 
-    __slots__ = ("_stream", "_bare", "_first", "_store", "_ends", "_extra",
+    __slots__ = ("_exchange", "_bare", "_first", "_store", "_ends", "_extra",
                  "_ended")
 
-    def __init__(self, stream: Any, bare: bool) -> None:
+    def __init__(self, exchange: Any, bare: bool) -> None:
         # The HEADERS frame too is made when asked for; bare: it ended the
         # request.
-        self._stream = stream
+        self._exchange = exchange
         self._bare = bare
         self._first: Optional[RequestHeaders] = None
         self._store: Any = None
@@ -520,40 +520,33 @@ class FrameList(Sequence[Any]):
         self._extra: Any = None
         self._ended = False
 
-    def add(self, store: Any, flow_controlled_length: int, size: int,
+    def add(self, store: Any, offset: int, lengths: Sequence[int],
             stream_ended: bool) -> None:
-        """Notes a DATA frame whose content the store has just got."""
-        if self._store is None:
-            self._begin(store)
-        self._ends.append(store.length)
-        self._extra.append(flow_controlled_length - size)
-        self._ended = stream_ended
-
-    def add_several(self, store: Any, offset: int, lengths: Sequence[int],
-                    stream_ended: bool) -> None:
-        """The same for several, whose content begins at offset; lengths: size
-        and flow_controlled_length of each in turn.
+        """Notes DATA frames whose content begins at offset of the store;
+        lengths: size and flow_controlled_length of each in turn.
         """
         if self._store is None:
-            self._begin(store)
-        sizes = lengths[::2]
-        self._ends.extend(itertools.accumulate(
-            sizes[1:], initial=offset + sizes[0]))
-        self._extra.extend(map(operator.sub, lengths[1::2], sizes))
+            self._store = store
+            self._ends = array.array("Q")
+            self._extra = array.array("H")
+        if len(lengths) == 2:
+            size, flow_controlled_length = lengths
+            self._ends.append(offset + size)
+            self._extra.append(flow_controlled_length - size)
+        else:
+            sizes = lengths[::2]
+            self._ends.extend(itertools.accumulate(
+                sizes[1:], initial=offset + sizes[0]))
+            self._extra.extend(map(operator.sub, lengths[1::2], sizes))
         self._ended = stream_ended
-
-    def _begin(self, store: Any) -> None:
-        self._store = store
-        self._ends = array.array("Q")
-        self._extra = array.array("H")
 
     @property
     def first(self) -> RequestHeaders:
         """The HEADERS frame."""
         if self._first is None:
-            stream = self._stream
-            self._first = RequestHeaders(stream.id, stream.fields(),
-                                         self._bare, *stream.frame())
+            exchange = self._exchange
+            self._first = RequestHeaders(exchange.id, exchange.fields(),
+                                         self._bare, *exchange.frame())
         return self._first
 
     def __len__(self) -> int:
@@ -576,7 +569,7 @@ class FrameList(Sequence[Any]):
         start = self._ends[n - 1] if n else 0
         size = self._ends[n] - start
         return RequestData(
-            self._stream.id, self._store, start, size,
+            self._exchange.id, self._store, start, size,
             size + self._extra[n], self._ended and n == len(self._ends) - 1)
 
     def __repr__(self) -> str:

@@ -4,7 +4,6 @@ the way from a script's pairs to the octets that the protocol engine takes.
 """
 
 import functools
-import re
 from typing import (Any, Callable, Dict, Iterable, Iterator, List, Optional,
                     Tuple, TypeVar)
 
@@ -26,8 +25,6 @@ _missing = object()
 _none: List[bytes] = []
 
 #: Of a checked field (RFC 9113 §8.2.1, RFC 9110 §5.6.2).
-_field_name = re.compile(rb":?[!#$%&'*+.^_`|~0-9a-z-]+\Z")
-_forbidden = re.compile(rb"[\0\r\n]")
 
 #: Names that scripts may write without their colon (RFC 9113 §8.3).
 PSEUDO = frozenset((b"method", b"scheme", b"path", b"authority", b"status"))
@@ -340,44 +337,29 @@ def raw_fields(headers: Any, what: str = "headers") -> List[Tuple[Any, ...]]:
     return out
 
 
-def explained(e: ProtocolError, fields: Iterable[Tuple[Any, ...]]
-              ) -> ProtocolError:
-    """e, or an error that says which of the fields was wrong, if the cause is
-    a name or a value that RFC 9113 §8.2.1 forbids.
-    """
-    if type(e) is not ProtocolError:
-        return e
-    for field in fields:
-        if not _field_name.match(field[0]):
-            return ProtocolError(
-                "header name %r; expected letters, digits and any of "
-                "!#$%%&'*+-.^_`|~ (RFC 9113 §8.2.1)"
-                % field[0].decode("latin-1"))
-        if _forbidden.search(field[1]):
-            return ProtocolError(
-                "value %r of header %s; expected no NUL, CR or LF (RFC 9113 "
-                "§8.2.1)" % (field[1].decode("latin-1"),
-                             field[0].decode("latin-1")))
-    return e
+class StatusError(ProtocolError, ValueError):
+    """A status that is none."""
 
 
-def as_it_stands(stream: Any, fields: List[Tuple[Any, ...]],
-                 error: ProtocolError, send: Callable[..., _T], *args: Any
-                 ) -> _T:
-    """What send(fields, *args, True) returns, which is to send fields that
-    break a rule nevertheless, when without the True it has raised error.  The
-    log says which rule.  ProtocolError if it is another that forbids it.
+def status_code(value: Any) -> int:
+    """A status, text of digits too, as an int.  TypeError; StatusError unless
+    100 to 999.
     """
-    if type(error) is not ProtocolError:
-        raise error
-    broken = explained(error, fields)
-    try:
-        sent = send(fields, *args, True)
-    except ProtocolError:
-        raise broken from None
-    _h2rig.log("warn", "stream %d, %s: sent as it stands: %s"
-               % (stream.id, stream.script, broken))
-    return sent
+    if isinstance(value, (str, bytes)) and value.isdigit():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("status must be an int or (int, reason), not %r"
+                        % (value,))
+    if not 100 <= value <= 999:
+        raise StatusError("status must be 100 to 999, not %d" % value)
+    return int(value)
+
+
+def log_dropped(names: Iterable[bytes]) -> None:
+    """Notes header fields that HTTP/2 has no form for."""
+    if _h2rig.log_enabled("debug"):
+        _h2rig.log("debug", "left out, HTTP/2 has no form for it: %s"
+                   % b", ".join(names).decode("latin-1"))
 
 
 def _never_indexed(item: Any) -> bool:

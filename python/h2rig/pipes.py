@@ -409,7 +409,7 @@ def _wait(request: Any, seconds: float) -> None:
         left = end - time.monotonic()
         if left <= 0:
             return
-        if request._exchange is None or request._exchange.stream.reset:
+        if request._runner is None or request._exchange.reset:
             raise StreamClosedError("the client has left")
         time.sleep(min(left, POLL))
 

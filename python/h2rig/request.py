@@ -88,10 +88,10 @@ class Request:
     _cookies: Any = None
     _auth: Any = None
 
-    def __init__(self, exchange: Any, stream: Any, method: str, path: str,
+    def __init__(self, runner: Any, exchange: Any, method: str, path: str,
                  ended: bool) -> None:
+        self._runner = runner
         self._exchange = exchange
-        self._stream = stream
         self.method = method
         self.request_path = path
         self._ended = self._bare = ended
@@ -120,7 +120,7 @@ class Request:
     @_Lazy
     def h2_stream_id(self) -> int:
         """The stream's identifier (RFC 9113 §5.1.1)."""
-        number: int = self._stream.id
+        number: int = self._exchange.id
         return number
 
     @property
@@ -177,13 +177,13 @@ class Request:
     @_Lazy
     def frames(self) -> FrameList:
         """The HEADERS frame and the DATA frames received so far."""
-        return FrameList(self._stream, self._bare)
+        return FrameList(self._exchange, self._bare)
 
     @property
     def _fields(self) -> List[Tuple[bytes, bytes]]:
         # The field section as received.
         if self._all_fields is None:
-            self._all_fields = self._stream.fields()
+            self._all_fields = self._exchange.fields()
         return self._all_fields
 
     def _pseudo(self, name: bytes) -> Optional[str]:
@@ -227,7 +227,7 @@ class Request:
         stand now: from the `priority` field or the last PRIORITY_UPDATE (RFC
         9218 section 4); (3, False) if there was neither.
         """
-        value: Tuple[int, bool] = self._exchange.stream.priority
+        value: Tuple[int, bool] = self._exchange.priority
         return value
 
     @property
@@ -328,9 +328,9 @@ class Request:
         store = self.store
         store.check()
         while not self._ended and (size is None or store.length < size):
-            if self._exchange is None:
+            if self._runner is None:
                 raise StreamClosedError("the request's stream is closed")
-            self._exchange.pull(size)
+            self._runner.pull(size)
             store.check()
 
     # What dispatch tells it.
@@ -345,32 +345,25 @@ class Request:
         self.request_path = path + "?" + query if query else path
         self._url = self._url_parts = None
 
-    def add_data(self, data: bytes, flow_length: int, ended: bool) -> int:
-        """Stores a DATA frame's content and notes the frame; where in the
-        store it is.
+    def add_content(self, data: bytes, lengths: Sequence[int],
+                    ended: bool) -> int:
+        """Stores the content of DATA frames and notes them: where in the
+        store it is.  lengths: octets of content and flow-controlled length of
+        each in turn.
         """
         store = self._store
         if store is None:
             store = self.store
         offset = store.append(data)
-        self.frames.add(store, flow_length, len(data), ended)
+        self.frames.add(store, offset, lengths, ended)
         self._ended = ended
         return offset
 
-    def add_content(self, data: bytes, lengths: Sequence[int],
-                    ended: bool) -> None:
-        """Stores the content of several DATA frames and notes them; lengths:
-        octets of content and flow-controlled length of each in turn.
-        """
-        offset = self.store.append(data)
-        self.frames.add_several(self.store, offset, lengths, ended)
-        self._ended = ended
-
     def data_frame(self, data: Optional[bytes], offset: int, size: int,
                    flow_length: int) -> RequestData:
-        """The frame that `add_data` has just noted, for handle_data."""
-        return RequestData(self._stream.id, self._store, offset,
-                                  size, flow_length, self._ended, data)
+        """The frame that `add_content` has just noted, for handle_data."""
+        return RequestData(self._exchange.id, self._store, offset,
+                           size, flow_length, self._ended, data)
 
     def add_trailers(self, fields: List[Tuple[bytes, bytes]]) -> None:
         """The request has ended with these trailer fields."""
@@ -378,7 +371,7 @@ class Request:
         self._ended = True
 
     def release(self) -> None:
-        """The exchange is over: lets go of what refers back to the request,
+        """The request is over: lets go of what refers back to the request,
         so that a large body goes when the last reference to it does.
         """
-        self._exchange = self._raw_input = self._server = None
+        self._runner = self._raw_input = self._server = None

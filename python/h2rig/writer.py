@@ -8,13 +8,11 @@ import logging
 import struct
 from typing import Any, Iterable, List, Optional, Tuple, Union
 
-import _h2rig
-
 from h2rig import frames
 from h2rig.errors import ProtocolError, StreamClosedError
 from h2rig.frames import ContinuationFrame, HeadersFrame
-from h2rig.headers import (ResponseHeaders, as_it_stands, checked_fields,
-                           explained, normal_order, raw_fields)
+from h2rig.headers import (ResponseHeaders, checked_fields, log_dropped,
+                           normal_order, raw_fields, status_code)
 from h2rig.server.isomorphic import octets
 from h2rig.server.literal import ChunkReader, LiteralReader
 
@@ -23,7 +21,12 @@ __all__ = ["ResponseWriter"]
 #: Octets read from a file-like item at once.
 CHUNK = 65536
 
-_HOW = ("goaway", "tls", "fin", "rst")
+#: Flags of the exchange's checked writer calls (src/conn/writeop.h).
+END_STREAM = 1
+AS_IT_STANDS = 2
+
+#: Ways to close the connection (enum conn_close of src/conn/conn.h).
+CLOSE = {"goaway": 1, "tls": 2, "fin": 3, "rst": 4}
 
 _unset = object()
 
@@ -38,13 +41,9 @@ class ResponseWriter:
     calls send what they are told.
     """
 
-    __slots__ = ("_response", "_stream", "_ended", "_written", "_status",
-                 "_gathered", "_headers_done", "_chunks", "_literal",
-                 "__dict__")
-
-    def __init__(self, response: Any, stream: Any) -> None:
+    def __init__(self, response: Any, exchange: Any) -> None:
         self._response = response
-        self._stream = stream
+        self._exchange = exchange
         self._ended: Any = _unset
         self._written: Any = _unset
         # What the HTTP/1-style calls have gathered.
@@ -74,7 +73,7 @@ class ResponseWriter:
         """
         if self._ended is not _unset:
             return bool(self._ended)
-        return bool(self._stream.ended)
+        return bool(self._exchange.ended)
 
     @stream_ended.setter
     def stream_ended(self, value: bool) -> None:
@@ -87,7 +86,7 @@ class ResponseWriter:
         """
         if self._written is not _unset:
             return bool(self._written)
-        return bool(self._stream.headers_sent)
+        return bool(self._exchange.headers_sent)
 
     @content_written.setter
     def content_written(self, value: bool) -> None:
@@ -97,7 +96,8 @@ class ResponseWriter:
         """Octets that one DATA frame may have now: the peer's maximum frame
         size and the flow-control windows (RFC 9113 §4.2, §6.9).
         """
-        size: int = self._stream.max_payload(_checked_id(stream_id))
+        size: int = self._exchange.write("max_payload",
+                                         _checked_id(stream_id))
         return size
 
     # Checked calls.
@@ -116,42 +116,34 @@ class ResponseWriter:
         HEAD has too, unless 1xx or send_body_for_head_request is set.
         """
         fields, last = self._head(headers, status_code, stream_id, last)
-        self._send_fields(fields, last, _checked_id(stream_id))
+        self._exchange.write("headers", _checked_id(stream_id), fields, b"",
+                             END_STREAM if last else 0)
 
     def write_own_headers(self, headers: Any, status_code: Any) -> None:
         """The same for `response.headers` and the HTTP/1-style calls, whose
         fields go out as they stand, whatever rule they break.
         """
         fields, last = self._head(headers, status_code, None, False)
-        send = self._stream.send_headers
-        try:
-            send(fields, last)
-        except ProtocolError as e:
-            as_it_stands(self._stream, fields, e, send, last, 0)
+        self._exchange.write(
+            "headers", 0, fields, b"",
+            AS_IT_STANDS | END_STREAM if last else AS_IT_STANDS)
 
-    def _head(self, headers: Any, status_code: Any, stream_id: Optional[int],
+    def _head(self, headers: Any, status: Any, stream_id: Optional[int],
               last: bool) -> Tuple[List[Tuple[Any, ...]], bool]:
         # The field section, and whether END_STREAM goes with it.
         fields, dropped = checked_fields(headers)
         if dropped:
             self._note_dropped(fields, dropped, headers)
-        code = _status(status_code)
-        status = (b":status", b"%d" % code)
-        if status not in fields[:1]:
+        code = status_code(status)
+        field = (b":status", b"%d" % code)
+        if field not in fields[:1]:
             # One that differs stays too: the check calls it repeated.
-            fields = [status] + fields
+            fields = [field] + fields
         if (stream_id is None and code >= 200
                 and self._response.request.method == "HEAD"
                 and not self._response.send_body_for_head_request):
             last = True
         return fields, bool(last)
-
-    def _send_fields(self, fields: List[Tuple[Any, ...]], last: bool,
-                     stream_id: int = 0) -> None:
-        try:
-            self._stream.send_headers(fields, last, stream_id)
-        except ProtocolError as e:
-            raise explained(e, fields) from None
 
     def _note_dropped(self, fields: Any, dropped: List[bytes],
                       headers: Any) -> None:
@@ -165,7 +157,7 @@ class ResponseWriter:
                         and octets(item[1], "value").lower().strip()
                         == b"chunked"):
                     self._chunks = ChunkReader()
-        _log_dropped(dropped)
+        log_dropped(dropped)
 
     def write_data(self, item: Any, last: bool = False,
                    stream_id: Optional[int] = None) -> None:
@@ -176,9 +168,10 @@ class ResponseWriter:
         read from its start.  last: END_STREAM.
         """
         stream_id = _checked_id(stream_id)
-        send = self._stream.send_data
+        write = self._exchange.write
+        end = END_STREAM if last else 0
         if not hasattr(item, "read"):
-            send(self._content(item), bool(last), stream_id)
+            write("data", stream_id, (), self._content(item), end)
             return
         if hasattr(item, "seek"):
             try:
@@ -191,22 +184,23 @@ class ResponseWriter:
             if not chunk:
                 break
             if held:
-                send(held, False, stream_id)
+                write("data", stream_id, (), held)
             held = self._content(chunk)
         if held or last:
-            send(held, bool(last), stream_id)
+            write("data", stream_id, (), held, end)
 
     def write_data_frame(self, data: Any, last: bool,
                          stream_id: Optional[int] = None) -> None:
         """Sends exactly one DATA frame.  FlowControlError or ProtocolError
         when window or maximum frame size have no room for it.
         """
-        self._stream.send_data_frame(self._content(data), bool(last),
-                                     _checked_id(stream_id))
+        self._exchange.write("data_frame", _checked_id(stream_id), (),
+                             self._content(data), END_STREAM if last else 0)
 
     def end_stream(self, stream_id: Optional[int] = None) -> None:
         """Ends the stream: an empty DATA frame with END_STREAM."""
-        self._stream.send_data(b"", True, _checked_id(stream_id))
+        self._exchange.write("data", _checked_id(stream_id), (), b"",
+                             END_STREAM)
 
     def write_push(self, promise_headers: Any,
                    push_stream_id: Optional[int] = None,
@@ -221,13 +215,13 @@ class ResponseWriter:
         """
         fields, dropped = checked_fields(promise_headers, "promise_headers")
         if dropped:
-            _log_dropped(dropped)
+            log_dropped(dropped)
         answered = response_headers is not None or response_data is not None
         if answered and status is None:
             raise ProtocolError("a pushed response needs a status")
         response_fields: Any = ()
         if status is not None:
-            _status(status)
+            status = status_code(status)
             response_fields = checked_fields(
                 () if response_headers is None else response_headers,
                 "response_headers")[0]
@@ -236,10 +230,8 @@ class ResponseWriter:
         elif push_stream_id < 1:
             raise ProtocolError("%d is no id for a pushed stream"
                                 % push_stream_id)
-        try:
-            pushed: int = self._stream.send_push(fields, push_stream_id)
-        except ProtocolError as e:
-            raise explained(e, fields) from None
+        pushed: int = self._exchange.write("push", 0, fields, b"", 0,
+                                           push_stream_id)
         if status is not None:
             self.write_headers(response_fields, status, stream_id=pushed,
                                last=response_data is None)
@@ -251,11 +243,11 @@ class ResponseWriter:
         """Sends trailer fields (RFC 9113 §8.1), which end the stream."""
         fields, dropped = checked_fields(headers, "trailers")
         if dropped:
-            _log_dropped(dropped)
+            log_dropped(dropped)
         try:
-            self._send_fields(fields, True)
+            self._exchange.write("headers", 0, fields, b"", END_STREAM)
         except ProtocolError as e:
-            if type(e) is not ProtocolError or self._stream.headers_sent:
+            if type(e) is not ProtocolError or self._exchange.headers_sent:
                 raise
             raise ProtocolError(
                 "trailers come after the response's HEADERS: write those "
@@ -264,7 +256,7 @@ class ResponseWriter:
 
     def write_informational(self, status: Any, headers: Any = ()) -> None:
         """Sends a 1xx response before the final one (RFC 9110 §15.2)."""
-        if not 100 <= _status(status) <= 199:
+        if status_code(status) > 199:
             raise ProtocolError("informational status must be 100 to 199, "
                                 "not %r" % (status,))
         self.write_headers(headers, status)
@@ -274,8 +266,8 @@ class ResponseWriter:
     def reset_stream(self, error_code: Union[int, str] = "CANCEL",
                      stream_id: Optional[int] = None) -> None:
         """Sends RST_STREAM; error_code: a number or name of RFC 9113 §7."""
-        self._stream.reset_stream(frames.error_code(error_code),
-                                  _checked_id(stream_id))
+        self._exchange.write("reset", _checked_id(stream_id), (), b"", 0,
+                             frames.error_code(error_code))
 
     def goaway(self, error_code: Union[int, str] = "NO_ERROR",
                last_stream_id: Optional[int] = None,
@@ -283,23 +275,23 @@ class ResponseWriter:
         """Sends GOAWAY (RFC 9113 §6.8); last_stream_id: by default that of
         the last stream taken.
         """
-        self._stream.goaway(
-            frames.error_code(error_code),
-            -1 if last_stream_id is None else last_stream_id,
-            octets(debug_data, "debug_data", "utf-8"))
+        self._exchange.write(
+            "goaway", -1 if last_stream_id is None else last_stream_id, (),
+            octets(debug_data, "debug_data", "utf-8"), 0,
+            frames.error_code(error_code))
 
     def ping(self, data: Any = b"\0" * 8) -> None:
         """Sends PING with 8 octets (RFC 9113 §6.7)."""
         data = octets(data, "PING data", "utf-8")
         if len(data) != 8:
             raise ProtocolError("PING has 8 octets, not %d" % len(data))
-        self._stream.ping(data)
+        self._exchange.write("ping", 0, (), data)
 
     def flush(self) -> None:
         """Returns once all that was written is with the kernel, and on its
         way.
         """
-        self._stream.flush()
+        self._exchange.write("flush")
 
     def close(self, how: Union[str, bytes] = "goaway") -> None:
         """Ends the connection: "goaway", "tls" (close_notify, then FIN),
@@ -307,10 +299,10 @@ class ResponseWriter:
         """
         if isinstance(how, bytes):      # of a query, say
             how = how.decode("latin-1")
-        if how not in _HOW:
+        if how not in CLOSE:
             raise ValueError("how must be one of %s, not %r"
-                             % (", ".join(_HOW), how))
-        self._stream.close(how)
+                             % (", ".join(CLOSE), how))
+        self._exchange.write("close", 0, (), b"", 0, CLOSE[how])
 
     # Raw calls.
 
@@ -327,7 +319,7 @@ class ResponseWriter:
         connection waits for the rest of the block.
         """
         if stream_id is None:
-            stream_id = self._stream.id
+            stream_id = self._exchange.id
         fields = raw_fields(headers)
         if frame_cls is HeadersFrame or frame_cls is ContinuationFrame:
             flags = 4 if end_headers else 0
@@ -335,8 +327,8 @@ class ResponseWriter:
                 flags |= 1
             elif end_stream:
                 frame_cls(stream_id).flags.add("END_STREAM")
-            self._stream.raw_block(frame_cls.type, flags, stream_id, b"",
-                                   fields)
+            self._exchange.write("raw_block", stream_id, fields, b"", flags,
+                                 frame_cls.type)
             return
         frame = frame_cls(stream_id)
         if end_stream:
@@ -344,7 +336,8 @@ class ResponseWriter:
         if end_headers:
             frame.flags.add("END_HEADERS")
         kind, bits, stream_id, prefix = _template(frame)
-        self._stream.raw_block(kind, bits, stream_id, prefix, fields)
+        self._exchange.write("raw_block", stream_id, fields, prefix, bits,
+                             kind)
 
     def write_raw_continuation_frame(self, headers: Any,
                                      stream_id: Optional[int] = None,
@@ -357,31 +350,33 @@ class ResponseWriter:
     def write_raw_data_frame(self, data: Any, stream_id: Optional[int] = None,
                              end_stream: bool = False) -> None:
         """Sends one DATA frame, whatever windows and states say."""
-        self._stream.raw_frame(0, 1 if end_stream else 0,
-                               self._raw_id(stream_id), self._content(data))
+        self._exchange.write("raw_frame", self._raw_id(stream_id), (),
+                             self._content(data), 1 if end_stream else 0, 0)
 
     def write_raw(self, raw_data: Any) -> None:
         """Sends any octets at all (text: UTF-8)."""
-        self._stream.raw(octets(raw_data, "raw data", "utf-8"))
+        self._exchange.write("raw", 0, (),
+                             octets(raw_data, "raw data", "utf-8"))
 
     def write_raw_frame(self, type: Union[int, str],
                         flags: Union[int, str, Iterable[Any]] = 0,
                         stream_id: Optional[int] = None,
                         payload: Any = b"") -> None:
         """Sends one frame of any type; type and flags: numbers or names."""
-        self._stream.raw_frame(
-            frames.frame_type(type), frames.frame_flags(flags),
-            self._raw_id(stream_id), octets(payload, "payload", "utf-8"))
+        self._exchange.write(
+            "raw_frame", self._raw_id(stream_id), (),
+            octets(payload, "payload", "utf-8"), frames.frame_flags(flags),
+            frames.frame_type(type))
 
     def _raw_id(self, stream_id: Optional[int]) -> int:
-        own: int = self._stream.id
+        own: int = self._exchange.id
         return own if stream_id is None else stream_id
 
     # HTTP/1-style calls.
 
     def write_status(self, code: Any, message: Any = None) -> bool:
         """Notes the status for `end_headers`; message is left out."""
-        self._status = _status(code)
+        self._status = status_code(code)
         return not self._gone()
 
     def write_header(self, name: Any, value: Any) -> bool:
@@ -395,7 +390,7 @@ class ResponseWriter:
         """Sends what was noted as HEADERS; the status is that of the response
         unless noted.  False once the stream is gone.
         """
-        if self._headers_done or self._stream.headers_sent:
+        if self._headers_done or self._exchange.headers_sent:
             return not self._gone()
         status = self._status
         if status is None:
@@ -439,7 +434,7 @@ class ResponseWriter:
 
     def _begun(self) -> bool:
         return bool(self._headers_done or self._gathered
-                    or self._status is not None or self._stream.headers_sent)
+                    or self._status is not None or self._exchange.headers_sent)
 
     def _begin_literal(self) -> bool:
         # The reader has made up its mind: a response, or mere content.
@@ -461,7 +456,7 @@ class ResponseWriter:
         return self.write_content(literal.rest)
 
     def _begin(self) -> bool:
-        if self._headers_done or self._stream.headers_sent:
+        if self._headers_done or self._exchange.headers_sent:
             return True
         return self.end_headers()
 
@@ -474,14 +469,14 @@ class ResponseWriter:
             if self._chunks is not None:
                 data = self._chunks.feed(data)
             if data:
-                self._stream.send_data(data)
+                self._exchange.write("data", 0, (), data)
         except StreamClosedError:
             return False
         return not self._gone()
 
     def _gone(self) -> bool:
-        return bool(self._stream.ended or self._stream.closed
-                    or self._stream.reset)
+        return bool(self._exchange.ended or self._exchange.closed
+                    or self._exchange.reset)
 
     def finish_gathered(self) -> bool:
         """After `main`: whether fields or a literal response were begun that
@@ -493,8 +488,8 @@ class ResponseWriter:
         if self._chunks is not None:
             held = self._chunks.finish()
             if held and not self._gone():
-                self._stream.send_data(held)
-        return bool(not self._stream.headers_sent
+                self._exchange.write("data", 0, (), held)
+        return bool(not self._exchange.headers_sent
                     and (self._gathered or self._status is not None))
 
     def gathered_fields(self) -> List[Tuple[Any, ...]]:
@@ -506,7 +501,7 @@ class ResponseWriter:
         self._gathered = []
         fields, dropped = headers.fields()
         if dropped:
-            _log_dropped(dropped)
+            log_dropped(dropped)
         return normal_order([(b":status", b"%d" % status)] + fields)[0]
 
     # Text and bytes.
@@ -553,22 +548,6 @@ def _checked_id(stream_id: Optional[int]) -> int:
         raise ProtocolError("stream %d carries no such frame (RFC 9113 §6)"
                             % stream_id)
     return stream_id
-
-
-def _status(code: Any) -> int:
-    if isinstance(code, (str, bytes)) and code.isdigit():
-        code = int(code)
-    if not isinstance(code, int):
-        raise TypeError("status must be an int, not %r" % (code,))
-    if not 100 <= code <= 999:
-        raise ProtocolError("status must be 100 to 999, not %d" % code)
-    return int(code)
-
-
-def _log_dropped(names: Iterable[bytes]) -> None:
-    if _h2rig.log_enabled("debug"):
-        _h2rig.log("debug", "left out, HTTP/2 has no form for it: %s"
-                   % b", ".join(names).decode("latin-1"))
 
 
 def _template(frame: Any) -> Tuple[int, int, int, bytes]:

@@ -73,8 +73,8 @@ conn_note_work(struct conn *c)
 	publish(c);
 }
 
-static void
-out_of_memory(struct conn *c)
+void
+conn_out_of_memory(struct conn *c)
 {
 	c->no_memory = true;
 	conn_set_gone(c);
@@ -121,7 +121,7 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 		return;
 	}
 	if ((x = exchange_new(&c->requests, c, s)) == NULL) {
-		out_of_memory(c);
+		conn_out_of_memory(c);
 		return;
 	}
 	/* A loss is noticed when the event is taken. */
@@ -336,7 +336,7 @@ conn_push(struct conn *c)
 	if (c->quiet)
 		return;
 	if (session_output(c->session)->failed)	/* some of it is lost */
-		out_of_memory(c);
+		conn_out_of_memory(c);
 	if (c->gone)
 		return;
 	room = link_push(&c->link, c->session, &taken);

@@ -185,7 +185,8 @@ conn_runs(const struct conn *c)
 /* Whether streams are open, or what was sent on them is still queued. */
 bool conn_has_streams(const struct conn *c);
 
-/* Whether it has failed because memory ran out. */
+/* Memory has run out; and whether it has failed because of that. */
+void conn_out_of_memory(struct conn *c);
 bool conn_no_memory(const struct conn *c);
 
 /* Something was done for a stream, which PING, SETTINGS and the like are not. */

@@ -27,8 +27,6 @@ exchange_unref(struct exchange *x)
 	fields_free(&x->trailers);
 	buf_free(&x->events);
 	buf_free(&x->data);
-	buf_free(&x->hand_events);
-	buf_free(&x->hand_data);
 	free(x);
 }
 
@@ -113,7 +111,7 @@ make_ready(struct exchange *x)
 	all->n_ready++;
 	/*
 	 * A thread that has just begun takes it next, unless it turns out to
-	 * be at something long; see handler_balance.
+	 * be at something long; see thread_balance.
 	 */
 	if ((w->n_idle < w->n_threads && exchange_taken_within(all,
 	    x->ready_since, EXCHANGE_BUSY_US)) || !wake_handler(w))
@@ -194,6 +192,7 @@ exchange_move(struct exchange *x, struct buf *events, struct buf *data)
 	struct event last;
 
 	if (len > 0) {
+		x->n_moves++;
 		memcpy(&last, buf_data(&x->events) + len - sizeof(last),
 		    sizeof(last));
 		x->moved_all = last.end_stream;

@@ -32,8 +32,7 @@
 enum event_type {
 	EVENT_HEADERS,
 	EVENT_DATA,
-	EVENT_TRAILERS,
-	EVENT_CONTENT		/* several of DATA, as Python is given them */
+	EVENT_TRAILERS
 };
 
 /* What a stream's handlers have yet to see: one frame's worth. */
@@ -89,6 +88,7 @@ struct exchange {
 	bool pressing;		/* there are some, or exchange_press was called */
 	bool gathers;		/* content of several frames is wanted in one */
 	bool moved_all;		/* the event that ends the request too */
+	unsigned long n_moves;	/* times that there was something to move */
 	bool awaited;		/* a thread waits for an event */
 
 	enum exchange_phase phase;
@@ -104,12 +104,8 @@ struct exchange {
 	struct call call;
 
 	/* The handler layer's (py/), which the GIL guards. */
-	struct buf hand_events;	/* moved here in one go, so that each costs */
-	struct buf hand_data;	/* no lock */
-	bool fetching;		/* a thread is just moving more here */
-	bool received;		/* the event that ends the request was taken */
 	bool over;		/* nothing more is to run when it is put back */
-	void *app;		/* see pystream.c */
+	void *app;		/* see pyexchange.c */
 };
 
 /* All of a connection. */

@@ -45,6 +45,7 @@ struct op {
 	uint64_t turn;		/* 0 at first; the one that has waited longest
 				 * has the lowest */
 	const char *why;	/* static text of an error */
+	const struct field *field;	/* of the caller's, if it is why */
 	bool reset;		/* that is why: RST_STREAM with `code` */
 	uint32_t code;
 	uint64_t since;		/* ms; waits without progress since then.  fn

@@ -2,36 +2,44 @@
 /*
  * What the writer calls of scripts do to the session, in plain C: each function
  * here is one attempt of a call, made under the mutex by conn.c as often as it
- * takes.  Nothing here blocks or knows of Python; py/writer.c fills in the
- * struct.
+ * takes; the table at the end has their names.  Nothing here blocks or knows of
+ * Python; py/write.c fills in the struct.
  */
+#include <string.h>
+
 #include "base/sys.h"
 #include "writeop.h"
 
 static int
 add_headers(struct conn *c, struct writeop *o, bool end_stream)
 {
-	return (o->as_is ? send_headers_as_is : send_headers)(c->session,
-	    o->id, o->fields, o->n_fields, end_stream, &o->op.why);
+	const char *as_is;
+	int rc;
+
+	o->op.field = NULL;
+	rc = send_headers(c->session, o->id, o->fields, o->n_fields,
+	    end_stream, &o->op.why);
+	if (rc != SEND_ERR_PROTOCOL)
+		return rc;
+	o->op.field = send_refused(c->session);
+	if ((o->flags & WRITE_AS_IT_STANDS) == 0)
+		return rc;
+	rc = send_headers_as_is(c->session, o->id, o->fields, o->n_fields,
+	    end_stream, &as_is);
+	if (rc == SEND_OK)
+		o->broken = o->op.why;
+	return rc;
 }
 
-int
-writeop_headers(struct conn *c, struct op *op)
-{
-	struct writeop *o = (struct writeop *)op;
-
-	return add_headers(c, o, o->end_stream);
-}
-
-int
-writeop_data(struct conn *c, struct op *op)
+static int
+write_data(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 	size_t sent = 0;
 	int rc;
 
 	rc = send_data(c->session, o->id, o->data + o->sent, o->len - o->sent,
-	    o->end_stream, conn_share(c, op), &sent, &op->why);
+	    o->flags & WRITE_END_STREAM, conn_share(c, op), &sent, &op->why);
 	o->sent += sent;
 	if (sent > 0)
 		op->since = 0;
@@ -41,24 +49,16 @@ writeop_data(struct conn *c, struct op *op)
 	return rc;
 }
 
-int
-writeop_data_frame(struct conn *c, struct op *op)
+/* HEADERS, and with data DATA in one go, so that both are in one record. */
+static int
+write_headers(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
-
-	return send_data_frame(c->session, o->id, o->data, o->len,
-	    o->end_stream, &op->why);
-}
-
-int
-writeop_respond(struct conn *c, struct op *op)
-{
-	struct writeop *o = (struct writeop *)op;
-	bool bare = o->len == 0 && o->end_stream;
+	bool last = o->len == 0 && o->flags & WRITE_END_STREAM;
 	int rc;
 
 	if (!o->headers_done) {
-		rc = add_headers(c, o, bare);
+		rc = add_headers(c, o, last);
 		if (rc != SEND_OK)
 			return rc;
 		o->headers_done = true;
@@ -66,73 +66,99 @@ writeop_respond(struct conn *c, struct op *op)
 	if (o->len == 0)
 		return SEND_OK;
 	op->shares = true;
-	return waiters_must_yield(&c->waiters, op) ? CONN_AGAIN_TURN : writeop_data(c, op);
+	return waiters_must_yield(&c->waiters, op) ? CONN_AGAIN_TURN :
+	    write_data(c, op);
 }
 
-int
-writeop_answer(struct conn *c, struct op *op)
+/*
+ * The same for a whole response.  result: 0 if one has been begun, or is held up
+ * in a raw block, so that nothing was sent; else 1.
+ */
+static int
+write_response(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 	const struct stream *s = op->x->stream;
 
-	o->refused = !o->headers_done && ((s != NULL && s->headers_sent) ||
-	    send_held_by(c->session) == o->id);
-	return o->refused ? SEND_OK : writeop_respond(c, op);
+	o->result = o->headers_done || ((s == NULL || !s->headers_sent) &&
+	    send_held_by(c->session) != o->id);
+	return o->result ? write_headers(c, op) : SEND_OK;
 }
 
-int
-writeop_push(struct conn *c, struct op *op)
+static int
+write_data_frame(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
+	return send_data_frame(c->session, o->id, o->data, o->len,
+	    o->flags & WRITE_END_STREAM, &op->why);
+}
+
+/* value: the promised stream, 0 for the next; result: which it is. */
+static int
+write_push(struct conn *c, struct op *op)
+{
+	struct writeop *o = (struct writeop *)op;
 	int rc;
 
-	rc = send_push(c->session, o->id, &o->last, o->fields, o->n_fields,
+	o->result = o->value;
+	rc = send_push(c->session, o->id, &o->result, o->fields, o->n_fields,
 	    &op->why);
 	if (rc == SEND_OK)
-		exchange_note_push(&c->requests, c, o->last, o->fields, o->n_fields);
+		exchange_note_push(&c->requests, c, o->result, o->fields,
+		    o->n_fields);
+	if (rc == SEND_ERR_PROTOCOL)
+		op->field = send_refused(c->session);
 	return rc;
 }
 
-int
-writeop_max_payload(struct conn *c, struct op *op)
+/* result: octets. */
+static int
+write_max_payload(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
-	o->result = send_max_payload(c->session, o->id);
+	o->result = (uint32_t)send_max_payload(c->session, o->id);
 	return SEND_OK;
 }
 
-int
-writeop_reset(struct conn *c, struct op *op)
+/* value: the error code. */
+static int
+write_reset(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
 	/* A reset is what ends a block that its script leaves open. */
 	if (send_held_by(c->session) == op->x->id)
 		conn_release_hold(c);
-	return send_rst_stream(c->session, o->id, o->code, &op->why);
+	return send_rst_stream(c->session, o->id, o->value, &op->why);
 }
 
-int
-writeop_goaway(struct conn *c, struct op *op)
+/* The stream is the last one taken; value: the error code. */
+static int
+write_goaway(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
-	return send_goaway(c->session, o->last, o->code, o->data, o->len,
+	return send_goaway(c->session, o->id, o->value, o->data, o->len,
 	    &op->why);
 }
 
-int
-writeop_ping(struct conn *c, struct op *op)
+static int
+write_ping(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
+	if (o->len != 8) {
+		op->why = "PING data is 8 octets (RFC 9113 §6.7)";
+		return SEND_ERR_PROTOCOL;
+	}
 	return send_ping(c->session, o->data, &op->why);
 }
 
-int
-writeop_flush(struct conn *c, struct op *op)
+/* Waits until all that is queued is with the kernel. */
+static int
+write_flush(struct conn *c, struct op *op)
 {
 	(void)op;
 	if (conn_queued(c) == 0)
@@ -141,54 +167,98 @@ writeop_flush(struct conn *c, struct op *op)
 }
 
 /*
- * The I/O thread closes.  What was written before is flushed first, except
- * that GOAWAY needs no wait: the streams finish after it.
+ * value: enum conn_close.  The I/O thread closes.  What was written before is
+ * flushed first, except that GOAWAY needs no wait: the streams finish after it.
  */
-int
-writeop_close(struct conn *c, struct op *op)
+static int
+write_close(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
-	if (o->how != CLOSE_GOAWAY && conn_queued(c) > 0)
+	if (o->value != CLOSE_GOAWAY && conn_queued(c) > 0)
 		return CONN_AGAIN_FLUSH;
-	if (o->how == CLOSE_GOAWAY)
+	if (o->value == CLOSE_GOAWAY)
 		session_shutdown(c->session);
-	if (c->close < o->how)
-		c->close = o->how;
+	if (c->close < o->value)
+		c->close = o->value;
 	wake_io(&c->wake);
 	return SEND_OK;
 }
 
-int
-writeop_raw_block(struct conn *c, struct op *op)
+/* Raw calls pass their own script's open header block.  value: the type. */
+static int
+write_raw_block(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
-
 	size_t at = o->flags & FLAG_PADDED ? 1 : 0;
 	int rc;
 
-	rc = send_raw_block(c->session, op->x->id, o->type, o->flags, o->id,
+	rc = send_raw_block(c->session, op->x->id, o->value, o->flags, o->id,
 	    o->data, o->len, o->fields, o->n_fields);
-	if (rc == SEND_OK && o->type == FRAME_PUSH_PROMISE &&
+	if (rc == SEND_OK && o->value == FRAME_PUSH_PROMISE &&
 	    o->len >= at + 4)
 		exchange_note_push(&c->requests, c, get_u32(o->data + at) &
 		    FRAME_STREAM_ID_MASK, o->fields, o->n_fields);
 	return rc;
 }
 
-int
-writeop_raw_frame(struct conn *c, struct op *op)
+static int
+write_raw_frame(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
-	return send_raw_frame(c->session, op->x->id, o->type, o->flags, o->id,
-	    o->data, o->len);
+	return send_raw_frame(c->session, op->x->id, o->value, o->flags,
+	    o->id, o->data, o->len);
 }
 
-int
-writeop_raw(struct conn *c, struct op *op)
+static int
+write_raw(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
 	return send_raw_octets(c->session, op->x->id, o->data, o->len);
+}
+
+/* Those that are called most come first. */
+static const struct writeop_kind kinds[] = {
+	{ .name = "data", .fn = write_data, .writes = true, .shares = true },
+	{ .name = "response", .fn = write_response, .writes = true,
+	    .batched = true },
+	{ .name = "headers", .fn = write_headers, .writes = true },
+	{ .name = "data_frame", .fn = write_data_frame, .writes = true },
+	{ .name = "push", .fn = write_push, .writes = true },
+	{ .name = "max_payload", .fn = write_max_payload },
+	{ .name = "reset", .fn = write_reset, .writes = true },
+	{ .name = "goaway", .fn = write_goaway, .writes = true, .raw = true },
+	{ .name = "ping", .fn = write_ping, .writes = true },
+	{ .name = "flush", .fn = write_flush },
+	{ .name = "close", .fn = write_close, .writes = true },
+	{ .name = "raw_block", .fn = write_raw_block, .writes = true,
+	    .raw = true },
+	{ .name = "raw_frame", .fn = write_raw_frame, .writes = true,
+	    .raw = true },
+	{ .name = "raw", .fn = write_raw, .writes = true, .raw = true },
+};
+
+const struct writeop_kind *
+writeop_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+void
+writeop_init(struct writeop *o, const struct writeop_kind *kind,
+    struct exchange *x, uint32_t id)
+{
+	if (id == 0 && !kind->raw)
+		id = x->id;
+	*o = (struct writeop){ .id = id, .op = { .x = x,
+	    .id = kind->raw ? x->id : id, .fn = kind->fn,
+	    .writes = kind->writes, .shares = kind->shares,
+	    .batched = kind->batched } };
 }

@@ -1,63 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the writer calls of scripts do to the session: an op function for each
- * (see conn_try, which runs them under the mutex as often as it takes).
+ * The writer calls of scripts: a table from a call's name to the function that
+ * makes an attempt of it (see conn_try, which runs that under the mutex as often
+ * as it takes).
  */
 #ifndef H2RIG_WRITEOP_H
 #define H2RIG_WRITEOP_H
 
 #include "conn.h"
 
+/* Flags of checked calls; raw ones have those of the frame. */
+#define WRITE_END_STREAM 0x1
+
 /*
- * One call; each op uses the members that it needs.  What data and fields point
- * to is the caller's and does not change until conn_do has returned.
+ * Fields that break a rule go out nevertheless, if the stream's state allows
+ * it; `broken` says which rule.
+ */
+#define WRITE_AS_IT_STANDS 0x2
+
+/*
+ * One call; each function uses the members that it needs.  What data and fields
+ * point to is the caller's and does not change until conn_do has returned.
  */
 struct writeop {
 	struct op op;
 	uint32_t id;		/* stream identifier in the frame */
-	unsigned type;
 	unsigned flags;
-	uint32_t code;
-	uint32_t last;		/* push: promised stream; goaway: last one */
-	bool end_stream;
-	bool as_is;		/* headers, respond: as send_headers_as_is */
-	bool headers_done;	/* respond: they have been queued */
-	bool refused;		/* answer: there has been one */
+	uint32_t value;		/* the error code, say: see writeop.c */
 	const uint8_t *data;
 	size_t len;
-	size_t sent;		/* of data; as far as earlier attempts got */
 	const struct field *fields;
 	size_t n_fields;
-	size_t result;		/* max_payload, octets */
-	enum conn_close how;
+
+	size_t sent;		/* of data; as far as earlier attempts got */
+	bool headers_done;	/* they have been queued */
+	const char *broken;	/* a rule's, static; NULL: none */
+	uint32_t result;	/* what the call returns, as it says */
 };
 
-/* Checked: against the stream's state, as send.h says. */
-int writeop_headers(struct conn *c, struct op *op);
-int writeop_data(struct conn *c, struct op *op);
-int writeop_data_frame(struct conn *c, struct op *op);
+struct writeop_kind {
+	const char *name;
+	int (*fn)(struct conn *c, struct op *op);
+	bool raw;		/* id is what stands in the frame, even 0 */
+	bool writes;		/* these three as in struct op */
+	bool shares;		/* ... if there is data */
+	bool batched;
+};
 
-/* HEADERS and DATA in one go, so that both are in one record. */
-int writeop_respond(struct conn *c, struct op *op);
+/* NULL: there is no call of that name. */
+const struct writeop_kind *writeop_find(const char *name);
 
-/* The same, unless something has gone out, or a raw block is open. */
-int writeop_answer(struct conn *c, struct op *op);
-
-int writeop_push(struct conn *c, struct op *op);
-int writeop_max_payload(struct conn *c, struct op *op);
-int writeop_reset(struct conn *c, struct op *op);
-int writeop_goaway(struct conn *c, struct op *op);
-int writeop_ping(struct conn *c, struct op *op);
-
-/* Waits until all that is queued is with the kernel. */
-int writeop_flush(struct conn *c, struct op *op);
-
-/* Tells the I/O thread to close as `how` says, all but GOAWAY after a flush. */
-int writeop_close(struct conn *c, struct op *op);
-
-/* Raw: unchecked; they pass their own script's open header block. */
-int writeop_raw_block(struct conn *c, struct op *op);
-int writeop_raw_frame(struct conn *c, struct op *op);
-int writeop_raw(struct conn *c, struct op *op);
+/* A call of x, all else zeroed; id 0 is its own stream unless it is raw. */
+void writeop_init(struct writeop *o, const struct writeop_kind *kind,
+    struct exchange *x, uint32_t id);
 
 #endif

@@ -543,7 +543,8 @@ fields_check(const struct fields *l, enum fields_kind kind,
 }
 
 const char *
-fields_check_sent(const struct field *v, size_t n, enum fields_kind kind)
+fields_check_sent(const struct field *v, size_t n, enum fields_kind kind,
+    const struct field **bad)
 {
 	struct checker c = { .kind = kind, .info.content_length = -1 };
 	const char *reason = NULL;
@@ -551,6 +552,7 @@ fields_check_sent(const struct field *v, size_t n, enum fields_kind kind)
 
 	for (i = 0; i < n && reason == NULL; i++)
 		reason = check_field(&c, &v[i]);
+	*bad = reason != NULL ? &v[i - 1] : NULL;
 	return reason != NULL ? reason : check_end(&c);
 }
 

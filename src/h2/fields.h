@@ -63,9 +63,12 @@ enum fields_kind {
 const char *fields_check(const struct fields *l, enum fields_kind kind,
     bool extended_connect, struct message_info *info);
 
-/* The same for an array that a script hands over. */
+/*
+ * The same for an array that a script hands over.  *bad: the field that is
+ * malformed; NULL: none by itself.
+ */
 const char *fields_check_sent(const struct field *v, size_t n,
-    enum fields_kind kind);
+    enum fields_kind kind, const struct field **bad);
 
 /* The first :status of v: 100 to 999; 0: something else; -1: there is none. */
 int fields_status(const struct field *v, size_t n);

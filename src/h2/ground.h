@@ -89,6 +89,7 @@ struct session {
 	struct recv_block block;
 	struct fields fields;	/* the block's, decoded, up to its bound */
 	struct buf too_large;	/* requests that get 431 when the hold ends */
+	const struct field *refused;	/* see send_refused */
 
 	struct peer_settings peer;
 	uint32_t window_size;	/* INITIAL_WINDOW_SIZE as the peer sees it */

@@ -142,7 +142,7 @@ add_block(struct session *s, unsigned type, unsigned flags, uint32_t id,
 /* Why these fields are no trailers; NULL: they are. */
 static const char *
 check_trailers(const struct stream *st, const struct field *v, size_t n,
-    bool end_stream)
+    bool end_stream, const struct field **bad)
 {
 	if (fields_status(v, n) != -1)
 		return "the final response's HEADERS have been sent "
@@ -151,19 +151,19 @@ check_trailers(const struct stream *st, const struct field *v, size_t n,
 		return "a CONNECT tunnel has DATA only (RFC 9113 8.5)";
 	if (!end_stream)
 		return "trailers without END_STREAM (RFC 9113 8.1)";
-	return fields_check_sent(v, n, FIELDS_TRAILERS);
+	return fields_check_sent(v, n, FIELDS_TRAILERS, bad);
 }
 
 /* The same for a response's; *status is that of the fields, if they pass. */
 static const char *
 check_response(const struct field *v, size_t n, bool end_stream, bool as_is,
-    int *status)
+    int *status, const struct field **bad)
 {
 	const char *reason = NULL;
 
 	*status = fields_status(v, n);
 	if (!as_is || *status <= 0)
-		reason = fields_check_sent(v, n, FIELDS_RESPONSE);
+		reason = fields_check_sent(v, n, FIELDS_RESPONSE, bad);
 	if (reason != NULL)
 		return reason;
 	if (*status == 101)
@@ -221,10 +221,12 @@ send_section(struct session *s, uint32_t id, const struct field *v, size_t n,
 	int status = -1;
 	int rc = find_sending(s, id, &st, why);
 
+	s->refused = NULL;
 	if (rc != SEND_OK)
 		return rc;
-	reason = st->headers_sent ? check_trailers(st, v, n, end_stream) :
-	    check_response(v, n, end_stream, as_is, &status);
+	reason = st->headers_sent ?
+	    check_trailers(st, v, n, end_stream, &s->refused) :
+	    check_response(v, n, end_stream, as_is, &status, &s->refused);
 	if (reason != NULL)
 		return refuse(why, SEND_ERR_PROTOCOL, reason);
 	if (st->state == STREAM_RESERVED_LOCAL &&
@@ -252,6 +254,12 @@ send_headers_as_is(struct session *s, uint32_t id, const struct field *v,
     size_t n, bool end_stream, const char **why)
 {
 	return send_section(s, id, v, n, end_stream, true, why);
+}
+
+const struct field *
+send_refused(const struct session *s)
+{
+	return s->refused;
 }
 
 /* A stream on which DATA may be sent now. */
@@ -433,11 +441,12 @@ send_push(struct session *s, uint32_t id, uint32_t *promised,
 	uint8_t prefix[4];
 	int rc = find_sending(s, id, &st, why);
 
+	s->refused = NULL;
 	if (rc == SEND_OK)
 		rc = check_push(s, st, new_id, why);
 	if (rc != SEND_OK)
 		return rc;
-	reason = fields_check_sent(v, n, FIELDS_PROMISE);
+	reason = fields_check_sent(v, n, FIELDS_PROMISE, &s->refused);
 	if (reason != NULL)
 		return refuse(why, SEND_ERR_PROTOCOL, reason);
 	put_u32(prefix, new_id);

@@ -65,6 +65,12 @@ int send_headers_as_is(struct session *s, uint32_t id, const struct field *v,
 int send_data(struct session *s, uint32_t id, const uint8_t *data, size_t len,
     bool end_stream, size_t max_out, size_t *sent, const char **why);
 
+/*
+ * After send_headers, send_headers_as_is or send_push has returned
+ * SEND_ERR_PROTOCOL: the field of v that breaks the rule; NULL: none of them.
+ */
+const struct field *send_refused(const struct session *s);
+
 /* Exactly one DATA frame, or SEND_ERR_FLOW. */
 int send_data_frame(struct session *s, uint32_t id, const uint8_t *data,
     size_t len, bool end_stream, const char **why);

@@ -23,8 +23,8 @@
 #include "conn/conn.h"
 #include "host/confine.h"
 #include "py/calls.h"
-#include "py/handler.h"
 #include "py/interp.h"
+#include "py/thread.h"
 
 #ifdef H2RIG_SANITIZERS
 #include <sanitizer/lsan_interface.h>
@@ -400,7 +400,7 @@ look_around(struct child *ch, uint64_t now)
 	check_asked(ch);
 	if (c->requests.ready != NULL)
 		start_python(ch);
-	sooner(&timeout, handler_balance(c, &hopeless));
+	sooner(&timeout, thread_balance(c, &hopeless));
 	sooner(&timeout, calls_check_limit(c, now, &stuck));
 	sooner(&timeout, conn_tick(c, now));
 	if (stuck != NULL) {
@@ -501,7 +501,7 @@ serve(struct child *ch)
 		p[LOG].fd = channel_pends() ? channel_fd() : -1;
 		if (ch->more)
 			timeout = 0;
-		c->io_soon = timeout >= 0 && timeout <= HANDLER_LOOK_MS;
+		c->io_soon = timeout >= 0 && timeout <= THREAD_LOOK_MS;
 		conn_unlock(c);
 		n = poll(p, N_POLLED, timeout);
 		conn_lock(c);

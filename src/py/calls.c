@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The record of whose code runs, and the run-time limit on it.  Keeps the
- * exchange's struct call and its entry in the slot; what runs is pystream.c's.
+ * exchange's struct call and its entry in the slot; what runs is pyexchange.c's.
  *
  * The I/O thread never waits for Python: so HandlerTimeout is raised by a
  * watchdog, a thread that lasts as long as the stretch which is past its limit.
@@ -13,11 +13,20 @@
 
 #include "base/sys.h"
 #include "calls.h"
-#include "handler.h"
-#include "module.h"
+#include "gil.h"
+
+/* h2rig.errors.HandlerTimeout; owned. */
+static PyObject *timeout;
 
 /* What this thread serves; NULL: nothing. */
 static _Thread_local struct exchange *current;
+
+int
+calls_bind(void)
+{
+	timeout = gil_import("h2rig.errors", "HandlerTimeout");
+	return timeout != NULL ? 0 : -1;
+}
 
 static void
 set_pending(PyThreadState *state, PyObject *class)
@@ -38,9 +47,9 @@ static void
 raise_in(PyThreadState *state)
 {
 #if PY_VERSION_HEX >= 0x030C0000
-	PyThreadState_SetAsyncExc(state->thread_id, module_timeout_class());
+	PyThreadState_SetAsyncExc(state->thread_id, timeout);
 #else
-	set_pending(state, module_timeout_class());
+	set_pending(state, timeout);
 #endif
 }
 
@@ -78,6 +87,12 @@ calls_end(struct exchange *x)
 	begin_stretch(x, false, 0);
 	current = NULL;
 	slot_running_end(atomic_exchange(&x->call.running, NULL));
+}
+
+bool
+calls_serve(const struct exchange *x)
+{
+	return x == current;
 }
 
 void
@@ -118,19 +133,55 @@ calls_resume(struct exchange *x, uint64_t used)
 		atomic_store(&x->call.since, sys_now_ms() - used);
 }
 
-void
-calls_raising(struct exchange *x)
+/*
+ * A wait has ended by the limit.  In the call's own thread, to raise it once is
+ * enough.
+ */
+static int
+raise_expired(struct exchange *x)
 {
-	if (x != current)
-		return;
-	set_pending(x->call.state, NULL);
-	x->call.raised = true;
+	if (x == current) {
+		set_pending(x->call.state, NULL);
+		x->call.raised = true;
+	}
+	PyErr_SetString(timeout, "the function passed its run-time limit");
+	return -1;
+}
+
+int
+calls_do(struct op *op)
+{
+	struct conn *c = op->x->conn;
+	uint64_t used;
+	int rc = 1;
+
+	if (atomic_load(&c->forked)) {
+		rc = CONN_FORKED;
+	} else if (conn_trylock(c)) {
+		rc = conn_try(c, op);
+		conn_unlock(c);
+	}
+	if (rc > 0) {
+		used = calls_pause(op->x);
+		Py_BEGIN_ALLOW_THREADS
+		conn_lock(c);
+		rc = conn_do(c, op);
+		conn_unlock(c);
+		Py_END_ALLOW_THREADS
+		calls_resume(op->x, used);
+	}
+	if (rc == CONN_EXPIRED)
+		return raise_expired(op->x);
+	if (rc < 0)
+		gil_raise(op, rc);
+	return rc < 0 ? -1 : 0;
 }
 
 void
-calls_swallowed(void)
+calls_swallowed(void *class)
 {
-	if (current == NULL || !current->call.raised)
+	if (current == NULL || !current->call.raised ||
+	    !PyErr_GivenExceptionMatches(class, timeout))
 		return;
 	raise_in(current->call.state);
 	/* It is noticed when the GIL is taken. */
@@ -181,7 +232,7 @@ expire(struct exchange *x, uint64_t since)
 		return;		/* the grace time is left */
 	*w = (struct watch){ .x = x, .since = since };
 	exchange_ref(x);
-	if (sys_start_thread(watchdog_main, w, HANDLER_STACK) == -1) {
+	if (sys_start_thread(watchdog_main, w, CALLS_STACK) == -1) {
 		exchange_unref(x);
 		free(w);
 	}

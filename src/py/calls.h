@@ -17,15 +17,21 @@
 
 #include "conn/conn.h"
 
+#define CALLS_STACK (2 * 1024 * 1024)	/* octets, of each thread of ours */
+
 /* HandlerTimeout is raised so often in what does not end by it. */
 #define CALLS_AGAIN_MS 1000
 
 /* What went on so long after its limit ends the process. */
 #define CALLS_GRACE_MS 5000
 
-/* What this thread does for x begins, and is over. */
+/* Binds h2rig.errors.HandlerTimeout: 0, or -1 with an exception. */
+int calls_bind(void);
+
+/* What this thread does for x begins, and is over; whether it is in between. */
 void calls_begin(struct exchange *x, const char *script, const char *function);
 void calls_end(struct exchange *x);
+bool calls_serve(const struct exchange *x);
 
 /* In between: a function of the script's begins, and is over. */
 void calls_enter(struct exchange *x, const char *script, const char *function);
@@ -39,13 +45,16 @@ uint64_t calls_pause(const struct exchange *x);
 void calls_resume(struct exchange *x, uint64_t used);
 
 /*
- * The caller is about to raise HandlerTimeout itself, since a wait has ended by
- * the limit: in the call's own thread, once is enough.
+ * Runs a writer call, or a wait for events, as long as it takes (conn_do), but
+ * not past the limit: 0, or -1 with an exception.
  */
-void calls_raising(struct exchange *x);
+int calls_do(struct op *op);
 
-/* HandlerTimeout was swallowed in this thread, by a finalizer: once more. */
-void calls_swallowed(void);
+/*
+ * An exception of that class, a PyObject, has been swallowed in this thread, by
+ * a finalizer: if it was HandlerTimeout, it is raised once more.
+ */
+void calls_swallowed(void *class);
 
 /*
  * With the mutex and without the GIL: has HandlerTimeout raised in

@@ -24,8 +24,12 @@
 #include "conn/conn.h"
 #include "host/confine.h"
 #include "host/memory.h"
+#include "calls.h"
+#include "gil.h"
 #include "interp.h"
 #include "module.h"
+#include "pyexchange.h"
+#include "thread.h"
 #include "warm.h"
 
 /* A thread that gets it writes its stack; for others it does nothing. */
@@ -353,7 +357,7 @@ set_switch_interval(void)
 
 	if ((sys = PyImport_ImportModule("sys")) != NULL)
 		result = PyObject_CallMethod(sys, "setswitchinterval", "d",
-		    INTERP_SWITCH_US / 1e6);
+		    THREAD_SWITCH_US / 1e6);
 	Py_XDECREF(sys);
 	Py_XDECREF(result);
 	return result != NULL ? 0 : -1;
@@ -452,7 +456,8 @@ interp_start(const struct options *o, const char *argv0, char *err,
 	if (dict == NULL || add_to_path(dir) < 0 ||
 	    PyRun_SimpleString(prepare) < 0 ||
 	    call_dispatch("configure", dict) < 0 || give_directory() < 0 ||
-	    module_bind() < 0 || prepare_children(o) < 0 ||
+	    gil_bind() == -1 || calls_bind() == -1 ||
+	    pyexchange_bind() == -1 || prepare_children(o) < 0 ||
 	    PyRun_SimpleString(imported) < 0)
 		rc = start_error(err, err_size);
 	Py_XDECREF(dict);
@@ -563,7 +568,7 @@ interp_child_flush(void)
 
 	PyEval_RestoreThread(child_state);
 	if ((result = PyObject_CallObject(drain, NULL)) == NULL)
-		module_log_exception("h2rig.server.output.drain");
+		gil_log_exception("h2rig.server.output.drain");
 	Py_XDECREF(result);
 	child_state = PyEval_SaveThread();
 }

@@ -14,13 +14,6 @@
 #include "host/options.h"
 
 /*
- * How long a thread may keep the GIL while others wait, microseconds.  At
- * CPython's 5 ms, 98 requests beside a spinning script took 1.2 s, at 0.5 ms
- * 0.25 s.
- */
-#define INTERP_SWITCH_US 500
-
-/*
  * Starts the interpreter (isolated: no PYTHON* variables, no user site),
  * finds the h2rig package beside the program (installed: PKGPYTHONDIR, in the
  * build tree: its python directory), imports it and gives it the options.

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The built-in module `_h2rig`: a few functions of the process, and the type
- * Stream (pystream.c).  Owns the way between the GIL and the connection's mutex
- * (module_locked, module_do), which nothing else in src/py goes on its own, and
- * what C needs of the package.
+ * Exchange (pyexchange.c).
  */
 #include <Python.h>
 
@@ -13,229 +11,28 @@
 
 #include "base/log.h"
 #include "calls.h"
+#include "gil.h"
 #include "module.h"
-#include "pystream.h"
+#include "pyexchange.h"
 
 /* The process's only connection; NULL in the parent. */
 static struct conn *the_conn;
 
-/* What C needs of the package; owned, set once by module_bind. */
-static struct {
-	PyObject *serve;		/* h2rig.server.dispatch.serve */
-	PyObject *protocol_error;
-	PyObject *stream_closed;
-	PyObject *server_stopping;
-	PyObject *no_such_stream;
-	PyObject *flow_control;
-	PyObject *push_disabled;
-	PyObject *timeout;
-} bound;
-
-/* ---- the GIL and the mutex ---- */
-
-int
-module_locked(struct conn *c, int (*fn)(struct conn *c, void *arg), void *arg)
-{
-	int rc;
-
-	if (conn_trylock(c)) {
-		rc = fn(c, arg);
-		conn_unlock(c);
-		return rc;
-	}
-	Py_BEGIN_ALLOW_THREADS
-	conn_lock(c);
-	rc = fn(c, arg);
-	conn_unlock(c);
-	Py_END_ALLOW_THREADS
-	return rc;
-}
-
-int
-module_do(struct op *op)
-{
-	struct conn *c = op->x->conn;
-	uint64_t used;
-	int rc;
-
-	if (atomic_load(&c->forked))
-		return CONN_FORKED;
-	if (conn_trylock(c)) {
-		rc = conn_try(c, op);
-		conn_unlock(c);
-		if (rc <= 0)
-			return rc;
-	}
-	used = calls_pause(op->x);
-	Py_BEGIN_ALLOW_THREADS
-	conn_lock(c);
-	rc = conn_do(c, op);
-	conn_unlock(c);
-	Py_END_ALLOW_THREADS
-	calls_resume(op->x, used);
-	return rc;
-}
-
-PyObject *
-module_timeout_class(void)
-{
-	return bound.timeout;
-}
-
-/* The StreamClosedError that is set tells the code of the RST_STREAM. */
-static void
-add_code(uint32_t code)
-{
-	PyObject *type, *value, *traceback, *number, *name;
-	char text[FRAME_CODE_TEXT];
-
-	PyErr_Fetch(&type, &value, &traceback);
-	PyErr_NormalizeException(&type, &value, &traceback);
-	number = PyLong_FromUnsignedLong(code);
-	name = PyUnicode_FromString(frame_code_text(code, text));
-	if (number == NULL || name == NULL ||
-	    PyObject_SetAttrString(value, "error_code", number) < 0 ||
-	    PyObject_SetAttrString(value, "error_name", name) < 0)
-		PyErr_Clear();
-	Py_XDECREF(number);
-	Py_XDECREF(name);
-	PyErr_Restore(type, value, traceback);
-}
-
-PyObject *
-module_raise(const struct op *op, int status)
-{
-	const char *why = op->why != NULL ? op->why : "";
-	char text[FRAME_CODE_TEXT];
-	PyObject *class;
-
-	switch (status) {
-	case SEND_ERR_PROTOCOL:
-		class = bound.protocol_error;
-		break;
-	case SEND_ERR_NO_STREAM:
-		class = bound.no_such_stream;
-		break;
-	case SEND_ERR_FLOW:
-		class = bound.flow_control;
-		break;
-	case SEND_ERR_PUSH:
-		class = bound.push_disabled;
-		break;
-	case SEND_ERR_CLOSED:
-		class = bound.stream_closed;
-		break;
-	case SEND_ERR_GONE:
-		class = bound.stream_closed;
-		why = "the connection is closed";
-		break;
-	case CONN_DRAINED:
-		class = bound.server_stopping;
-		break;
-	case CONN_FORKED:
-		class = bound.stream_closed;
-		why = "this process was forked by the script";
-		break;
-	case CONN_EXPIRED:
-		calls_raising(op->x);
-		PyErr_SetString(bound.timeout,
-		    "the function passed its run-time limit");
-		return NULL;
-	default:
-		return PyErr_NoMemory();
-	}
-	PyErr_Format(class, "stream %lu: %s%s%s", (unsigned long)op->id, why,
-	    op->reset ? ", RST_STREAM " : "",
-	    op->reset ? frame_code_text(op->code, text) : "");
-	if (op->reset)
-		add_code(op->code);
-	return NULL;
-}
-
-/* "".join(traceback.format_exception(...)); NULL with an exception. */
-static PyObject *
-format_exception(PyObject *type, PyObject *value, PyObject *traceback)
-{
-	PyObject *module, *lines = NULL, *empty, *text = NULL;
-
-	if ((module = PyImport_ImportModule("traceback")) != NULL)
-		lines = PyObject_CallMethod(module, "format_exception", "OOO",
-		    type, value, traceback != NULL ? traceback : Py_None);
-	if (lines != NULL && (empty = PyUnicode_FromString("")) != NULL) {
-		text = PyUnicode_Join(empty, lines);
-		Py_DECREF(empty);
-	}
-	Py_XDECREF(module);
-	Py_XDECREF(lines);
-	return text;
-}
-
-/* A thread waits when the log's reader is slow: not with the GIL, then. */
-static void
-log_text(int level, const char *prefix, const char *text, Py_ssize_t len)
-{
-	if (level > (int)log_get_level())
-		return;
-	Py_BEGIN_ALLOW_THREADS
-	log_lines((enum log_level)level, prefix, text, (size_t)len);
-	Py_END_ALLOW_THREADS
-}
-
-void
-module_log_exception(const char *where)
-{
-	PyObject *type, *value, *traceback, *text;
-	static const char hidden[] = "an exception that cannot be shown";
-	const char *s = NULL;
-	Py_ssize_t len = 0;
-
-	PyErr_Fetch(&type, &value, &traceback);
-	PyErr_NormalizeException(&type, &value, &traceback);
-	text = format_exception(type, value, traceback);
-	if (text != NULL)
-		s = PyUnicode_AsUTF8AndSize(text, &len);
-	PyErr_Clear();
-	log_text(LOG_L_ERROR, where, s != NULL ? s : hidden,
-	    s != NULL ? len : (Py_ssize_t)strlen(hidden));
-	Py_XDECREF(text);
-	Py_XDECREF(type);
-	Py_XDECREF(value);
-	Py_XDECREF(traceback);
-}
-
-/* ---- functions of the module ---- */
-
 static PyObject *
 module_log(PyObject *module, PyObject *args)
 {
-	const char *name, *text;
-	Py_ssize_t len;
+	const char *name, *prefix = "script";
+	PyObject *text;
 	int level;
 
 	(void)module;
-	if (!PyArg_ParseTuple(args, "ss#", &name, &text, &len))
+	if (!PyArg_ParseTuple(args, "sO|s", &name, &text, &prefix))
 		return NULL;
 	if ((level = logline_level_from_name(name)) < 0)
 		return PyErr_Format(PyExc_ValueError,
 		    "\"%s\" is no log level", name);
-	log_text(level, "script", text, len);
-	Py_RETURN_NONE;
-}
-
-static PyObject *
-module_output(PyObject *module, PyObject *args)
-{
-	const char *name, *text;
-	Py_ssize_t len;
-	int level;
-
-	(void)module;
-	if (!PyArg_ParseTuple(args, "sy#", &name, &text, &len))
+	if (gil_log((enum log_level)level, prefix, text) == -1)
 		return NULL;
-	if ((level = logline_level_from_name(name)) < 0)
-		return PyErr_Format(PyExc_ValueError,
-		    "\"%s\" is no log level", name);
-	log_text(level, "script output", text, len);
 	Py_RETURN_NONE;
 }
 
@@ -310,7 +107,7 @@ client_settings(struct conn *c)
 	struct peer_settings s;
 	PyObject *d;
 
-	module_locked(c, settings_locked, &s);
+	gil_locked(c, settings_locked, &s);
 	d = Py_BuildValue("{sksksksksk}",
 	    "HEADER_TABLE_SIZE", (unsigned long)s.header_table_size,
 	    "ENABLE_PUSH", (unsigned long)s.enable_push,
@@ -409,17 +206,16 @@ module_unraisable(PyObject *module, PyObject *what)
 	(void)module;
 	result = class != NULL && hook != NULL ?
 	    PyObject_CallOneArg(hook, what) : NULL;
-	if (result != NULL && PyErr_GivenExceptionMatches(class, bound.timeout))
-		calls_swallowed();
+	if (result != NULL)
+		calls_swallowed(class);
 	Py_XDECREF(class);
 	return result;
 }
 
 static PyMethodDef module_methods[] = {
 	{ "log", module_log, METH_VARARGS,
-	    "log(level, text): one record for each line of text." },
-	{ "output", module_output, METH_VARARGS,
-	    "output(level, octets): what a script printed, likewise." },
+	    "log(level, text, prefix=\"script\"): one record for each line of "
+	    "text, str or bytes." },
 	{ "log_enabled", module_log_enabled, METH_O,
 	    "Whether records of that level are written." },
 	{ "stamp", module_stamp, METH_O,
@@ -438,25 +234,21 @@ static PyMethodDef module_methods[] = {
 static int
 module_exec(PyObject *module)
 {
-	PyObject *type;
+	PyObject *type = pyexchange_make_type();
 
-	if ((type = pystream_make_type()) == NULL)
+	if (type == NULL)
 		return -1;
-	if (PyModule_AddObject(module, "Stream", type) < 0) {
+	if (PyModule_AddObject(module, "Exchange", type) == -1) {
 		Py_DECREF(type);
 		return -1;
 	}
-	return PyModule_AddIntConstant(module, "EVENT_HEADERS",
-	    EVENT_HEADERS) < 0 ||
-	    PyModule_AddIntConstant(module, "EVENT_DATA", EVENT_DATA) < 0 ||
-	    PyModule_AddIntConstant(module, "EVENT_TRAILERS",
-	    EVENT_TRAILERS) < 0 ||
-	    PyModule_AddIntConstant(module, "EVENT_CONTENT",
-	    EVENT_CONTENT) < 0 ? -1 : 0;
+	return PyModule_AddIntMacro(module, EVENT_HEADERS) == -1 ||
+	    PyModule_AddIntMacro(module, EVENT_DATA) == -1 ||
+	    PyModule_AddIntMacro(module, EVENT_TRAILERS) == -1 ? -1 : 0;
 }
 
 static PyModuleDef_Slot module_slots[] = {
-	{ Py_mod_exec, MODULE_SLOT(module_exec) },
+	{ Py_mod_exec, GIL_SLOT(module_exec) },
 	{ 0, NULL }
 };
 
@@ -475,47 +267,7 @@ module_init(void)
 }
 
 void
-module_serve(struct exchange *x)
-{
-	pystream_serve(x, bound.serve);
-}
-
-void
 module_set_conn(struct conn *c)
 {
 	the_conn = c;
-}
-
-int
-module_bind(void)
-{
-	static const struct {
-		const char *module;
-		const char *name;
-		PyObject **to;
-	} wanted[] = {
-		{ "h2rig.server.dispatch", "serve", &bound.serve },
-		{ "h2rig.errors", "ProtocolError", &bound.protocol_error },
-		{ "h2rig.errors", "StreamClosedError", &bound.stream_closed },
-		{ "h2rig.errors", "ServerStoppingError",
-		    &bound.server_stopping },
-		{ "h2rig.errors", "NoSuchStreamError",
-		    &bound.no_such_stream },
-		{ "h2rig.errors", "FlowControlError", &bound.flow_control },
-		{ "h2rig.errors", "PushDisabledError", &bound.push_disabled },
-		{ "h2rig.errors", "HandlerTimeout", &bound.timeout }
-	};
-	PyObject *module;
-	size_t i;
-
-	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		module = PyImport_ImportModule(wanted[i].module);
-		if (module == NULL)
-			return -1;
-		*wanted[i].to = PyObject_GetAttrString(module, wanted[i].name);
-		Py_DECREF(module);
-		if (*wanted[i].to == NULL)
-			return -1;
-	}
-	return 0;
 }

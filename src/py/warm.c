@@ -15,7 +15,7 @@
 #include "config.h"
 #include "base/sys.h"
 #include "host/scoreboard.h"
-#include "module.h"
+#include "pyexchange.h"
 #include "warm.h"
 
 /* Runs what is ready until nothing is. */
@@ -28,7 +28,7 @@ serve_ready(struct conn *c)
 	conn_lock(c);
 	while ((x = conn_take_ready(c, c)) != NULL) {
 		conn_unlock(c);
-		module_serve(x);
+		pyexchange_serve(x);
 		conn_lock(c);
 		conn_put_back(c, x, &unused);
 	}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A stand-in for `_h2rig`: streams whose events a test writes down, and which
+"""A stand-in for `_h2rig`: exchanges whose events a test writes down, and which
 note what is sent.  Import it before anything of h2rig.
 """
 
@@ -12,12 +12,11 @@ sys.path.insert(0, os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "..", "..", "python"))
 
 module = types.ModuleType("_h2rig")
-module.EVENT_HEADERS, module.EVENT_DATA, module.EVENT_TRAILERS = 1, 2, 3
-module.EVENT_CONTENT = 4
+module.EVENT_HEADERS, module.EVENT_DATA, module.EVENT_TRAILERS = 0, 1, 2
 module.logged = []
-module.log = lambda level, text: module.logged.append((level, text))
+module.log = lambda level, text, prefix="script": module.logged.append(
+    (level, text.decode() if isinstance(text, bytes) else text))
 module.log_enabled = lambda level: True
-module.output = lambda level, octets: None
 module.stored = lambda n: (0, 0, "")
 module.stamp = lambda file: repr(
     [getattr(os.stat(file), "st_" + name)
@@ -33,7 +32,7 @@ from h2rig import errors  # noqa: E402
 
 
 def headers(method="GET", path="/", fields=(), end=True, priority=None):
-    """An event, with what its Stream says of the frame behind it."""
+    """An event, with what its Exchange says of the frame behind it."""
     pseudo = [(b":method", method.encode()), (b":scheme", b"https"),
               (b":authority", b"example.test:8443"),
               (b":path", path.encode("latin-1"))]
@@ -43,8 +42,8 @@ def headers(method="GET", path="/", fields=(), end=True, priority=None):
 
 def data(octets, end=False, padding=0):
     """An event."""
-    return (module.EVENT_DATA, octets, len(octets) + padding, end,
-            len(octets) + padding)
+    size = len(octets) + padding
+    return (module.EVENT_DATA, octets, [len(octets), size], end, size)
 
 
 def trailers(*fields):
@@ -72,65 +71,49 @@ def check_section(fields):
         raise errors.ProtocolError("a space in a field name")
 
 
-class Stream:
+class Exchange:
     """Takes its events from a list; `sent` has what was sent, in order."""
 
     def __init__(self, *events, id=1):
         self.events = list(events)
         self.id = id
-        self.state = None
+        self.runner = None
         self.script = ""
-        self.closed = self.reset = self.headers_sent = self.ended = False
-        self.block_open = False
+        self.closed = self.reset = self.left = False
+        self.headers_sent = self.ended = self.block_open = False
         self.priority = (3, False)
+        self.moves = 0
         self._fields, self._frame = [], (None, 0, False)
         self.sent = []
         self.consumed = 0
         self.finished = 0
         self.called = []
         self.paused = []
-        self.in_call = 0
-        self.from_files = 0
         self.gathers = self.merge = False
         self.remembered = None
 
-    def next_event(self, wait=False):
-        assert wait or not self.in_call, "read while a function runs"
-        if self.events:
-            event = self.events.pop(0)
-            if event[0] == module.EVENT_DATA and self.gathers:
-                event = self._content(event)
+    def take(self):
+        found = []
+        for event in self.events:
             if event[0] == module.EVENT_HEADERS:
                 self._fields, self._frame = event[4:]
                 event = event[:4]
-            return event
-        if wait:
-            self.reset = self.closed = True
+            # `merge`: as C makes one of several, once they are gathered.
+            if (self.merge and found and self.gathers
+                    and event[0] == found[-1][0] == module.EVENT_DATA):
+                last = found.pop()
+                event = (event[0], last[1] + event[1], last[2] + event[2],
+                         event[3], last[4] + event[4])
+            found.append(event)
+        del self.events[:]
+        self.moves += bool(found)
+        return found[::-1]
+
+    def wait(self, moves, tunnel=False):
+        if not self.events and moves == self.moves:
+            self.reset = self.closed = self.left = True
             raise errors.StreamClosedError("the client has left")
-        return None
-
-    def at_hand(self):
-        return self.next_event(True) if self.events else None
-
-    def await_event(self):
-        if not self.events:
-            self.next_event(True)
         return True
-
-    def _content(self, event):
-        """This DATA event, and those that have come meanwhile (by `merge`),
-        as C makes one of them.
-        """
-        found = [event]
-        while self.merge and self.events[:1] and (
-                self.events[0][0] == module.EVENT_DATA):
-            found.append(self.events.pop(0))
-        return (module.EVENT_CONTENT, b"".join(e[1] for e in found),
-                tuple(n for e in found for n in (len(e[1]), e[2])),
-                found[-1][3], sum(e[4] for e in found))
-
-    def press(self):
-        assert self.in_call, "only a function pulls"
 
     def fields(self):
         return self._fields
@@ -147,11 +130,7 @@ class Stream:
 
     def call(self, name, function, *args):
         self.called.append(name)
-        self.in_call += 1
-        try:
-            return function(*args)
-        finally:
-            self.in_call -= 1
+        return function(*args)
 
     def pause(self, ms):
         self.paused.append(ms)
@@ -173,75 +152,68 @@ class Stream:
             raise errors.StreamClosedError("stream is closed")
         return True
 
-    def answer(self, fields, body, as_is=False):
+    def write(self, op, stream_id=0, fields=(), data=b"", flags=0, value=0):
+        assert isinstance(data, bytes), data
+        result = getattr(self, "_" + op)(stream_id, fields, data, flags, value)
+        return 0 if result is None else result
+
+    def _response(self, stream_id, fields, body, flags, value):
         if self.headers_sent or self.block_open:
-            return False
-        self.respond(fields, body)
-        return True
-
-    def respond(self, fields, body, end_stream=True, as_is=False):
+            return 0
         check_section(fields)
-        assert isinstance(body, bytes), body
-        assert isinstance(end_stream, bool), end_stream
         self._own(0)
-        self.sent.append(("respond", list(fields), body, end_stream))
+        end = bool(flags & 1)
+        self.sent.append(("respond", list(fields), body, end))
         self.headers_sent = True
-        self.ended = end_stream
+        self.ended = end
+        return 1
 
-    def send_headers(self, fields, end_stream=False, stream_id=0,
-                     as_is=False):
+    def _headers(self, stream_id, fields, body, flags, value):
         check_section(fields)
+        assert not body
+        end = bool(flags & 1)
         if self._own(stream_id):
             status = dict((f[0], f[1]) for f in fields).get(b":status", b"")
             self.headers_sent |= status[:1] != b"1"
-            self.ended |= end_stream
-        self.sent.append(("headers", list(fields), end_stream, stream_id))
+            self.ended |= end
+        self.sent.append(("headers", list(fields), end, stream_id))
 
-    def send_data(self, octets, end_stream=False, stream_id=0):
-        assert isinstance(octets, bytes), octets
-        assert isinstance(end_stream, bool), end_stream
+    def _data(self, stream_id, fields, octets, flags, value):
+        end = bool(flags & 1)
         if self._own(stream_id):
             if not self.headers_sent:
                 raise errors.ProtocolError("DATA before HEADERS")
-            self.ended |= end_stream
-        self.sent.append(("data", octets, end_stream, stream_id))
+            self.ended |= end
+        self.sent.append(("data", octets, end, stream_id))
 
-    def send_file(self, fd, offset, length, end_stream=True):
-        octets = os.pread(fd, length, offset)
-        if len(octets) != length:
-            raise errors.ProtocolError("the file is shorter than announced")
-        self.send_data(octets, end_stream)
-        self.from_files += length
+    _data_frame = _data
 
-    def send_data_frame(self, octets, end_stream=False, stream_id=0):
-        self.send_data(octets, end_stream, stream_id)
-
-    def send_push(self, fields, push_stream_id=0, stream_id=0):
+    def _push(self, stream_id, fields, data, flags, push_stream_id):
         check_fields(fields)
         self.sent.append(("push", list(fields), push_stream_id, stream_id))
         return push_stream_id or 2
 
-    def max_payload(self, stream_id=0):
+    def _max_payload(self, *unused):
         return 16384
 
-    def reset_stream(self, code, stream_id=0):
+    def _reset(self, stream_id, fields, data, flags, code):
         self.sent.append(("reset", code, stream_id))
         if stream_id in (0, self.id):
             self.closed = self.ended = True
 
-    def goaway(self, code, last_stream_id=-1, debug=b""):
+    def _goaway(self, last_stream_id, fields, debug, flags, code):
         self.sent.append(("goaway", code, last_stream_id, debug))
 
-    def ping(self, octets):
+    def _ping(self, stream_id, fields, octets, flags, value):
         self.sent.append(("ping", octets))
 
-    def flush(self):
+    def _flush(self, *unused):
         self.sent.append(("flush",))
 
-    def close(self, how):
-        self.sent.append(("close", how))
+    def _close(self, stream_id, fields, data, flags, how):
+        self.sent.append(("close", ("", "goaway", "tls", "fin", "rst")[how]))
 
-    def raw_block(self, type, flags, stream_id, prefix, fields):
+    def _raw_block(self, stream_id, fields, prefix, flags, type):
         check_fields(fields)
         if type == 1 and any(f[0] == b":status" and f[1][:1] != b"1"
                              for f in fields):
@@ -251,12 +223,10 @@ class Stream:
         self.sent.append(("block", type, flags, stream_id, prefix,
                           list(fields)))
 
-    def raw_frame(self, type, flags, stream_id, payload):
-        assert isinstance(payload, bytes), payload
+    def _raw_frame(self, stream_id, fields, payload, flags, type):
         self.sent.append(("frame", type, flags, stream_id, payload))
 
-    def raw(self, octets):
-        assert isinstance(octets, bytes), octets
+    def _raw(self, stream_id, fields, octets, flags, value):
         self.sent.append(("raw", octets))
 
     def frames(self):
@@ -305,16 +275,16 @@ def write(name, text):
     return path
 
 
-def serve(*events, **stream):
-    """Serves a stream with these events; the stream."""
+def serve(*events, **exchange):
+    """Serves an exchange with these events; the exchange."""
     from h2rig.server import dispatch
-    s = Stream(*events, **stream)
+    s = Exchange(*events, **exchange)
     dispatch.serve(s)
     return s
 
 
 def script(text, *events, name="script.py"):
-    """A stream for a script of this text; GET if no events are given."""
+    """An exchange for a script of this text; GET if no events are given."""
     write(name, text)
     return serve(*(events or (headers(path="/" + name),)))
 

@@ -90,7 +90,7 @@ class Documented(Case):
             ("data", b"\nEnd of File", True, 0)])
         self.assertEqual(s.called, ["(load)", "handle_headers", "handle_data",
                                     "handle_data", "main"])
-        self.assertEqual((s.finished, s.state), (1, None))
+        self.assertEqual((s.finished, s.runner), (1, None))
 
     def test_fail(self):
         s = self.run_it((b"test", b"other"))
@@ -133,7 +133,7 @@ class Results(Case):
             with self.subTest(text=text):
                 s = self.main(text)
                 self.assertEqual(s.frames(), [
-                    ("headers", [(b":status", b"200")], False, 0),
+                    ("respond", [(b":status", b"200")], b"", False),
                     ("data", b"a", False, 0), ("data", b"b", False, 0),
                     ("data", b"", True, 0)])
                 self.assertEqual(s.called[-1], "content of main")
@@ -334,16 +334,16 @@ class Errors(Case):
     def test_closed_while_looking_for_an_event(self):
         # Our side has ended; the client's END_STREAM comes between a look for
         # an event that finds none and the look at the stream's state.
-        class Late(fake.Stream):
+        class Late(fake.Exchange):
             looks = 0
 
-            def next_event(self, wait=False):
+            def take(self):
                 self.looks += 1
                 if self.looks == 2:
                     self.closed = True
                     self.events.append(fake.data(b"x", True))
-                    return None
-                return super().next_event(wait)
+                    return []
+                return super().take()
         fake.write("script.py",
                    "def handle_headers(frame, request, response):\n"
                    "    response.write_status_headers()\n"
@@ -357,12 +357,12 @@ class Errors(Case):
         """What a script answers, all of it, whose own thread asks for more of
         the body when the first frame has been taken and is not yet stored.
         """
-        append, start = body.BodyStore.append, dispatch.Exchange.start
+        append, start = body.BodyStore.append, dispatch.Runner.start
         requests, threads = [], []
 
-        def started(exchange):
-            requests.append(exchange.request)
-            start(exchange)
+        def started(runner):
+            requests.append(runner.request)
+            start(runner)
 
         def late(store, data):
             if not threads:
@@ -373,11 +373,10 @@ class Errors(Case):
                 threads[0].join(0.2)
             return append(store, data)
         fake.write("script.py", source)
-        s = fake.Stream(post(), *(fake.data(x) for x in (b"ab", b"cd", b"ef")),
+        s = fake.Exchange(post(), *(fake.data(x) for x in (b"ab", b"cd", b"ef")),
                         fake.data(b"gh", True))
-        s.press = lambda: None
         with mock.patch.object(body.BodyStore, "append", late), \
-                mock.patch.object(dispatch.Exchange, "start", started):
+                mock.patch.object(dispatch.Runner, "start", started):
             dispatch.serve(s)
         threads[0].join()
         return sent_octets(s)
@@ -403,46 +402,46 @@ class Errors(Case):
                 threads[0].join(0.2)
             return append(store, data)
 
-        def await_event():
+        def wait(moves):
             awaited.append(requests[0].store.length)
-            requests[0].add_data(b"end", 3, True)
+            requests[0].add_content(b"end", [3, 3], True)
             return True
-        requests, start = [], dispatch.Exchange.start
+        requests, start = [], dispatch.Runner.start
 
-        def started(exchange):
-            requests.append(exchange.request)
-            start(exchange)
+        def started(runner):
+            requests.append(runner.request)
+            start(runner)
         fake.write("script.py", "def handle_data(frame, request, response):\n"
                    "    pass\n")
-        s = fake.Stream(post(), fake.data(b"ab"))
-        s.press, s.await_event = lambda: None, await_event
+        s = fake.Exchange(post(), fake.data(b"ab"))
+        s.wait = wait
         with mock.patch.object(body.BodyStore, "append", late), \
-                mock.patch.object(dispatch.Exchange, "start", started):
+                mock.patch.object(dispatch.Runner, "start", started):
             dispatch.serve(s)
         threads[0].join()
         self.assertEqual((awaited, requests[0].store.length), ([], 2))
 
     def test_what_a_thread_has_read_comes_before_what_is_next(self):
-        take, done = dispatch.Exchange.take, []
+        take, done = dispatch.Runner.take, []
 
-        def preempted(exchange):
+        def preempted(runner):
             if not done:
                 done.append(True)
-                exchange.pull(None)
-            return take(exchange)
+                runner.pull(None)
+            return take(runner)
         fake.write("script.py", ECHO)
-        s = fake.Stream(post(), fake.data(b"ab"), fake.data(b"cd"),
+        s = fake.Exchange(post(), fake.data(b"ab"), fake.data(b"cd"),
                         fake.data(b"ef", True))
-        with mock.patch.object(dispatch.Exchange, "take", preempted):
+        with mock.patch.object(dispatch.Runner, "take", preempted):
             dispatch.serve(s)
         self.assertEqual((sent_octets(s), s.consumed), (b"abcdef", 6))
 
     def test_client_left(self):
         # Nothing more is started once it has.
-        class Leaves(fake.Stream):
+        class Leaves(fake.Exchange):
             def consume(self, n):
                 super().consume(n)
-                self.reset = self.closed = True
+                self.reset = self.closed = self.left = True
         fake.write("script.py", "def main(request, response):\n"
                    "    return request.body")
         s = Leaves(post(), fake.data(b"x", True))
@@ -485,8 +484,9 @@ class Bodies(Case):
         fake.write("script.py", "def main(request, response):\n"
                    "    return repr([(f.data, f.length, f.stream_ended)\n"
                    "                 for f in request.frames[1:]])")
-        s = fake.Stream(post(), fake.data(b"a" * 3, padding=2),
-                        fake.data(b""), fake.data(b"b", True))
+        s = fake.serve(post())
+        s.events += [fake.data(b"a" * 3, padding=2), fake.data(b""),
+                     fake.data(b"b", True)]
         s.merge = True
         dispatch.serve(s)
         self.respond(s, 200, b"[(b'aaa', 5, False), (b'', 0, False), "

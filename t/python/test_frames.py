@@ -12,22 +12,21 @@ from h2rig.server.ranges import Range, RangeParser
 
 class Frames(unittest.TestCase):
     def make(self, *pieces):
-        frames = FrameList(fake.Stream(), False)
+        frames = FrameList(fake.Exchange(), False)
         store = BodyStore()
         for i, (data, padding) in enumerate(pieces):
-            store.append(data)
-            frames.add(store, len(data) + padding, len(data),
+            frames.add(store, store.append(data),
+                       [len(data), len(data) + padding],
                        i == len(pieces) - 1)
         return frames
 
     def make_in_one(self, *pieces):
         """The same frames, noted in one go behind another."""
-        frames = FrameList(fake.Stream(), False)
+        frames = FrameList(fake.Exchange(), False)
         store = BodyStore()
-        store.append(b"zero")
-        frames.add(store, 4, 4, False)
+        frames.add(store, store.append(b"zero"), [4, 4], False)
         offset = store.append(b"".join(data for data, _ in pieces))
-        frames.add_several(store, offset, [
+        frames.add(store, offset, [
             n for data, padding in pieces
             for n in (len(data), len(data) + padding)], True)
         self.assertEqual(frames[1].data, b"zero")

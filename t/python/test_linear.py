@@ -37,11 +37,11 @@ MEMORY = 200
 
 def request(path="/", fields=(), method="GET", body=b""):
     """A request that has come whole."""
-    stream = fake.Stream()
+    exchange = fake.Exchange()
     pseudo = [(b":method", method.encode()), (b":scheme", b"https"),
               (b":authority", b"a"), (b":path", path.encode("latin-1"))]
-    stream._fields = pseudo + list(fields)
-    made = Request(None, stream, method, path, True)
+    exchange._fields = pseudo + list(fields)
+    made = Request(None, exchange, method, path, True)
     made.store.append(body)
     return made
 
@@ -71,7 +71,7 @@ def condition(name):
     """... as a condition on a file."""
     def parse(octets):
         r = request(fields=[(name, octets)])
-        response = Response(r, r._stream)
+        response = Response(r, r._exchange)
         conditional.add_validators(response, os.stat("/"))
         conditional.evaluate(r, response)
         conditional.range_applies(r, response)
@@ -144,14 +144,14 @@ def as_query(octets):
 
 def as_authority(octets):
     r = request()
-    r._stream._fields[2] = (b":authority", octets)
+    r._exchange._fields[2] = (b":authority", octets)
     r.url_parts.hostname
     template.template(r, b"{{location[host]}}")
 
 
 def as_pipes(octets):
     r = request("/x", method="POST")
-    response = Response(r, r._stream)
+    response = Response(r, r._exchange)
     response.content = b"content"
     pipes.apply(octets.decode("latin-1"), r, response)
     for _ in response.iter_content():

@@ -18,16 +18,16 @@ PROMISE = [("method", "GET"), (":scheme", "https"), ("path", "/p"),
 
 class Case(unittest.TestCase):
     def make(self, method="GET"):
-        self.stream = fake.Stream()
-        request = Request(None, self.stream, method, "/", True)
-        self.response = Response(request, self.stream)
+        self.exchange = fake.Exchange()
+        request = Request(None, self.exchange, method, "/", True)
+        self.response = Response(request, self.exchange)
         self.writer = self.response.writer
 
     def setUp(self):
         self.make()
 
     def sent(self, *want):
-        self.assertEqual(self.stream.frames(), list(want))
+        self.assertEqual(self.exchange.frames(), list(want))
 
 
 class Checked(Case):
@@ -56,12 +56,12 @@ class Checked(Case):
         self.writer.write_headers([], 103)
         self.writer.write_headers([], 200, stream_id=2)
         self.writer.write_headers([], 200)
-        self.assertEqual([s[2] for s in self.stream.sent],
+        self.assertEqual([s[2] for s in self.exchange.sent],
                          [False, False, True])
         self.make("HEAD")
         self.response.send_body_for_head_request = True
         self.writer.write_headers([], 200)
-        self.assertFalse(self.stream.sent[0][2])
+        self.assertFalse(self.exchange.sent[0][2])
 
     def test_write_data(self):
         self.writer.write_headers([], 200)
@@ -73,18 +73,18 @@ class Checked(Case):
         self.writer.write_data(f)
         self.writer.write_data(io.StringIO("end"), last=True)
         self.assertEqual(
-            [(len(s[1]), s[1][:1], s[2]) for s in self.stream.frames()[1:]],
+            [(len(s[1]), s[1][:1], s[2]) for s in self.exchange.frames()[1:]],
             [(2, b"\xc3", False), (1, b"\xe9", False), (65536, b"x", False),
              (4464, b"x", False), (3, b"e", True)])
 
     def test_empty_file_ends_the_stream(self):
         self.writer.write_headers([], 200)
         self.writer.write_data(io.BytesIO(), last=True)
-        self.assertEqual(self.stream.sent[-1], ("data", b"", True, 0))
+        self.assertEqual(self.exchange.sent[-1], ("data", b"", True, 0))
 
     def test_stream_ids(self):
         self.writer.write_data("a", stream_id=4)
-        self.assertEqual(self.stream.sent[-1], ("data", b"a", False, 4))
+        self.assertEqual(self.exchange.sent[-1], ("data", b"a", False, 4))
         for wrong in (0, -1, 1 << 31):
             self.assertRaises(ProtocolError, self.writer.end_stream, wrong)
         self.assertRaises(TypeError, self.writer.end_stream, "1")
@@ -257,11 +257,11 @@ class Http1(Case):
     def test_false_once_the_stream_is_gone(self):
         w = self.writer
         w.write_content("a")
-        self.stream.closed = True
+        self.exchange.closed = True
         for call in (w.write, w.write_content, w.write_raw_content):
             self.assertIs(call("b"), False)
         self.make()
-        self.stream.closed = True
+        self.exchange.closed = True
         self.assertIs(self.writer.write_status(200), False)
         self.assertIs(self.writer.write_header("a", "b"), False)
         self.assertIs(self.writer.end_headers(), False)

@@ -297,6 +297,7 @@ START_TEST(test_rule)
 	char *copy = strdup(c->text);
 	struct field v[MAX_FIELDS];
 	size_t n = parse(copy, v);
+	const struct field *bad;
 	const char *reason;
 	struct fields l;
 
@@ -305,7 +306,8 @@ START_TEST(test_rule)
 	ck_assert_pstr_eq(reason, c->reason);
 	/* We send no requests, so that it has no :protocol to allow. */
 	if (c->kind != FIELDS_REQUEST)
-		ck_assert_pstr_eq(fields_check_sent(v, n, c->kind), reason);
+		ck_assert_pstr_eq(fields_check_sent(v, n, c->kind, &bad),
+		    reason);
 	fields_free(&l);
 	free(copy);
 }

@@ -2,10 +2,8 @@
 """Where the C program calls: start and end in the parent, and the events of
 each stream in a connection's process.
 
-`serve` takes a stream's events in order and runs the script's functions for
-them; what is to happen when one returns or raises is here.  It never reads
-ahead: DATA is taken from the stream when no function runs, or when the
-running one asks for the body.
+`serve` takes a request's events in order and runs the script's functions for
+them; what is to happen when one returns or raises is here.
 """
 
 import collections
@@ -33,14 +31,12 @@ from h2rig.server.files import FilePart, FileParts
 from h2rig.server.router import router
 from h2rig.websocket import aliases
 from h2rig.websocket.serve import is_websocket, serve as serve_websocket
+from h2rig.writer import CLOSE, END_STREAM
 
 __all__ = ["configure", "probe", "read_routes", "refresh", "serve", "settle",
            "shutdown", "take_routes"]
 
-EVENT_HEADERS = _h2rig.EVENT_HEADERS
-EVENT_DATA = _h2rig.EVENT_DATA
 EVENT_TRAILERS = _h2rig.EVENT_TRAILERS
-EVENT_CONTENT = _h2rig.EVENT_CONTENT
 
 INTERNAL_ERROR = frames.ERROR_CODES["INTERNAL_ERROR"]
 
@@ -144,42 +140,21 @@ def _alias_modules() -> None:
         sys.modules["hyperframe.frame"] = frames
 
 
-def serve(stream: Any) -> None:
-    """Handles the events that a stream has; called by a handler thread.
+def serve(exchange: Any) -> None:
+    """Runs what functions are due for a request; called by a handler thread
+    with its `_h2rig.Exchange` when something has come.
 
-    Returns when there is none left for now, or the exchange is over.
+    Returns when there is nothing left for now, or the request is over.
     """
-    exchange: Optional[Exchange] = stream.state
-    if exchange is None:
-        event = stream.next_event()
-        if event is None:
-            return
-        exchange = stream.state = Exchange(stream, event)
-        exchange.start()
-        more = True
-    else:
-        more = exchange.take()
-    while True:
-        if not more and stream.closed:
-            # What closed it may have come after that look for an event: only
-            # now is none final.  A stream that its script has reset ends here.
-            more = exchange.take()
-            if not more:
-                exchange.finish()
-        # A thread of the script's own may have read the end.
-        if not more and (exchange.over or not exchange.request._ended):
-            return
-        if exchange.pending:
-            exchange.drain()
-        if exchange.request._ended and not exchange.over:
-            exchange.complete()
-        if exchange.over:
-            return
-        more = exchange.take()
+    runner: Optional[Runner] = exchange.runner
+    if runner is None:
+        runner = exchange.runner = Runner(exchange)
+        runner.start()
+    runner.run()
 
 
-class Exchange:
-    """A request with its response, while they last."""
+class Runner:
+    """Runs a script's functions for a request, with its events in order."""
 
     functions = FrameFunctions()
     #: DATA frames that were read by a running function and are still to be
@@ -192,39 +167,59 @@ class Exchange:
     dropping = False
     over = False
 
-    def __init__(self, stream: Any, event: Tuple[Any, ...]) -> None:
-        self.stream = stream
-        _, method, path, ended = event
+    def __init__(self, exchange: Any) -> None:
+        self.exchange = exchange
+        #: that were taken from the connection, newest first
+        self.events: List[Tuple[Any, ...]] = exchange.take()
+        _, method, path, ended = self.events.pop()
         if not ended:
             self.storing = storing
-        self.request: Request = Request(self, stream, method, path, ended)
-        self.response: Response = Response(self.request, stream)
+        self.request: Request = Request(self, exchange, method, path, ended)
+        self.response: Response = Response(self.request, exchange)
+
+    def run(self) -> None:
+        """Handles what has come."""
+        while not self.over:
+            more = self.take()
+            if self.pending:
+                self.drain()
+            # A thread of the script's own may have read the end.
+            if self.request._ended and not self.over:
+                self.complete()
+            elif not more:
+                if not self.exchange.closed:
+                    return
+                # What closed it may have come after that look for an event:
+                # only now is none final.  A stream that its script has reset
+                # ends here.
+                if not self.take():
+                    self.finish()
 
     def start(self) -> None:
         """Finds the functions; runs handle_headers."""
         request = self.request
-        stream = self.stream
-        stream.script = path = request.path
+        exchange = self.exchange
+        exchange.script = path = request.path
         if request.method == "CONNECT" and is_websocket(request):
             serve_websocket(self)
             return
         if options.latency_ms:
-            stream.pause(options.latency_ms)
+            exchange.pause(options.latency_ms)
         try:
             if router.pending is not None:
-                stream.call("(routes)", router.load)
+                exchange.call("(routes)", router.load)
             handler, request.route_match, to = router.find(
                 request.method, path)
             if to is not None:
                 request.rewritten(to)
-                stream.script = request.path
+                exchange.script = request.path
             if handler is None:
                 raise HTTPException(404, "Not Found")
             frame_handler = getattr(handler, "frame_handler", None)
             if frame_handler is None:
                 self.functions = FrameFunctions(main=handler)
                 return
-            found = stream.call("(load)", frame_handler, request)
+            found = exchange.call("(load)", frame_handler, request)
             if type(found) is FrameFunctions:
                 self.functions = found
             else:
@@ -235,100 +230,98 @@ class Exchange:
         finally:
             stash.drop_lock()
         if not request._ended and self.functions.handle_data is None:
-            self.stream.gather()
+            self.exchange.gather()
         if self.functions.handle_headers is not None:
-            self.run("handle_headers", self.functions.handle_headers,
-                     request.frames[0])
+            self.run_function("handle_headers",
+                              self.functions.handle_headers,
+                              request.frames[0])
             if (self.functions.handle_data is None
-                    and self.functions.main is None and stream.block_open):
+                    and self.functions.main is None and exchange.block_open):
                 self.finish()   # nobody is left to end what was begun raw
 
-    def store(self, event: Tuple[Any, ...]) -> int:
-        """Adds an event after the first to the request, with `storing` held:
-        where in the store its content is.
+    def next_event(self) -> Optional[Tuple[Any, ...]]:
+        """The next event that has come, if one has.  Called with `storing`
+        held.
         """
-        request = self.request
-        if event[0] == EVENT_TRAILERS:
-            request.add_trailers(event[1])
-            return 0
-        kind, data, flow_length, ended, _ = event
-        if kind == EVENT_CONTENT:
-            request.add_content(data, flow_length, ended)
-            return 0
-        return request.add_data(data, flow_length, ended)
+        if not self.events:
+            self.events = self.exchange.take()
+        return self.events.pop() if self.events else None
 
     def take(self) -> bool:
         """Handles the next event, if there is one: whether there was."""
-        stream = self.stream
         request = self.request
         frame = error = None
         with self.storing:
-            event = stream.next_event()
+            if request._ended or self.exchange.left:
+                return False
+            event = self.next_event()
             if event is None:
                 return False
             if event[0] == EVENT_TRAILERS:
-                self.store(event)
+                request.add_trailers(event[1])
                 return True
-            _, data, flow_length, ended, credit = event
+            _, data, lengths, ended, credit = event
             if self.dropping:
                 request._ended = ended
             else:
-                offset = self.store(event)
-                if self.functions.handle_data is not None:
+                offset = request.add_content(data, lengths, ended)
+                if self.functions.handle_data is None:
+                    error = request.store.lost
+                elif self.pending:
+                    # Its turn comes after those.
+                    self.pending.append(request.data_frame(
+                        None, offset, len(data), lengths[1]))
+                else:
                     # It may do without what could not be stored.
                     frame = request.data_frame(data, offset, len(data),
-                                               flow_length)
-                else:
-                    error = request.store.lost
-            if frame is not None and self.pending:
-                # Its turn comes after those.
-                frame._data = None
-                self.pending.append(frame)
-                frame = None
+                                               lengths[1])
         if frame is not None:
-            self.run("handle_data", self.functions.handle_data, frame)
+            self.run_function("handle_data", self.functions.handle_data,
+                              frame)
             frame._data = None
         if credit:
-            stream.consume(credit)
+            self.exchange.consume(credit)
         if error is not None:
             self.failed(error, "(body)")
         return True
 
     def pull(self, size: Optional[int]) -> None:
-        """Takes one more event for a function that wants size octets of the
-        body (None: all); or waits until there may be one, or another thread
-        has taken it.
+        """Stores one more event for a function that wants size octets of the
+        body (None: all), waiting for one unless another thread has stored
+        enough.
 
         StreamClosedError when the client leaves.
         """
         request = self.request
-        stream = self.stream
-        with self.storing:
-            # Another thread may have stored it while this one waited for the
-            # lock, and the client may wait for what it is read for.
-            if request._ended or (size is not None
-                                  and request.store.length >= size):
-                return
-            event = stream.at_hand()
-            if event is not None:
-                offset = self.store(event)
-                if event[0] == EVENT_DATA and (
-                        self.functions.handle_data is not None):
-                    if self.pending is None:
-                        self.pending = collections.deque()
-                    self.pending.append(request.data_frame(
-                        None, offset, len(event[1]), event[2]))
-        if event is None:
-            if not request._ended and stream.await_event():
-                return
-            request._ended = True
-        elif event[0] != EVENT_TRAILERS:
-            # What is stored is consumed, else the client would wait for
-            # credit and the script for the client.
-            stream.consume(event[4])
-        if request._ended:
-            # Main is the handler thread's, if this is another.
-            stream.press()
+        event: Optional[Tuple[Any, ...]] = None
+        more = True
+        while event is None:
+            with self.storing:
+                if request._ended or (size is not None
+                                      and request.store.length >= size):
+                    return
+                event = self.next_event()
+                if event is None:
+                    if not more:    # an exception has cost us the rest
+                        request._ended = True
+                        return
+                    moves = self.exchange.moves
+                elif event[0] == EVENT_TRAILERS:
+                    request.add_trailers(event[1])
+                    return
+                else:
+                    _, data, lengths, ended, credit = event
+                    offset = request.add_content(data, lengths, ended)
+                    if self.functions.handle_data is not None:
+                        if self.pending is None:
+                            self.pending = collections.deque()
+                        self.pending.append(request.data_frame(
+                            None, offset, len(data), lengths[1]))
+            if event is None:
+                more = self.exchange.wait(moves)
+        # What is stored is consumed, else the client would wait for credit
+        # and the script for the client.
+        self.exchange.consume(credit)
 
     def drain(self) -> None:
         """Gives handle_data the frames that were read early."""
@@ -336,22 +329,22 @@ class Exchange:
             frame = self.pending.popleft()
             if self.dropping:
                 continue
-            if self.stream.reset:
+            if self.exchange.reset:
                 return
-            self.run("handle_data", self.functions.handle_data, frame)
+            self.run_function("handle_data", self.functions.handle_data, frame)
 
-    def run(self, name: str, function: Any, frame: Any) -> None:
+    def run_function(self, name: str, function: Any, frame: Any) -> None:
         """Runs handle_headers or handle_data."""
         try:
-            self.stream.call(name, function, frame, self.request,
-                             self.response)
+            self.exchange.call(name, function, frame, self.request,
+                               self.response)
             stash.release_lock()
         except BaseException as e:
             self.failed(e, name)
 
     def complete(self) -> None:
         """The request has been received whole: main, and the response."""
-        if not self.dropping and not self.stream.reset:
+        if not self.dropping and not self.exchange.reset:
             try:
                 self.respond()
             except BaseException as e:
@@ -361,137 +354,101 @@ class Exchange:
 
     def respond(self) -> None:
         """Runs main and sends what is still to be sent."""
-        stream = self.stream
+        exchange = self.exchange
         response = self.response
         main = self.functions.main
         result = None
         if type(main) in handlers.OWN:
             main(self.request, response)
         elif main is not None:
-            result = stream.call("main", main, self.request, response)
+            result = exchange.call("main", main, self.request, response)
             # Before the client hears of the end of the function.
             stash.release_lock()
         writer = response._writer
-        if writer is None:
-            self.answer(result)
-            return
-        if stream.block_open:
-            # What the script began raw is left as it is.
-            self.log("debug", "main", "ended inside of a raw header block or "
-                     "frame")
-            return
-        if writer.finish_gathered():
-            apply_result(response, result)
-            fields = writer.gathered_fields() + response.wire_fields()[1:]
-            self.send(fields, True)
-            return
-        if stream.headers_sent:
-            if result is not None:
-                self.log("warn", "main", "headers have been sent, what it "
-                         "returned is dropped")
-        elif writer.content_written:
-            return
-        else:
-            if result is not None:
-                apply_result(response, result)
-            self.pipe()
-            self.send(response.wire_fields(), not writer.stream_ended)
-            return
-        if not (stream.ended or writer.stream_ended):
-            stream.send_data(b"", True)
-
-    def answer(self, result: Any) -> None:
-        """Sends what main has set up or returned: its script has sent nothing
-        so far.  Another stream's may have.
-        """
-        stream = self.stream
-        response = self.response
-        if result is not None:
-            apply_result(response, result)
-        self.pipe()
-        if self.sends_body() and response._status[0] >= 200:
-            body = response.ready_body()
-            if body is not None and response.answer(response.wire_fields(),
-                                                    body):
+        end = True
+        if writer is not None:
+            if exchange.block_open:
+                # What the script began raw is left as it is.
+                self.log("debug", "main", "ended inside of a raw header block "
+                         "or frame")
                 return
-        if stream.block_open:
-            return
-        if not stream.headers_sent:
-            self.send(response.wire_fields(), True)
+            if writer.finish_gathered():
+                apply_result(response, result)
+                self.send(writer.gathered_fields()
+                          + response.wire_fields()[1:])
+                return
+            end = not writer.stream_ended
+            if exchange.headers_sent:
+                if result is not None:
+                    self.log("warn", "main", "headers have been sent, what it "
+                             "returned is dropped")
+                if end and not exchange.ended:
+                    exchange.write("data", 0, (), b"", END_STREAM)
+                return
+            if writer.content_written:
+                return
+        apply_result(response, result)
+        self.pipe()
+        if self.send(response.wire_fields(), end) or exchange.block_open:
             return
         self.log("warn", "main", "headers have been sent by another stream's "
                  "script, what it set up is dropped")
-        if not stream.ended:
-            stream.send_data(b"", True)
-
-    def sends_body(self) -> bool:
-        """Whether the content goes with the response (RFC 9110 §9.3.2)."""
-        return (self.request.method != "HEAD"
-                or self.response.send_body_for_head_request)
+        if not exchange.ended:
+            exchange.write("data", 0, (), b"", END_STREAM)
 
     def pipe(self) -> None:
         """Runs what main has set up through the pipes that there are."""
         if self.functions.pipes or "pipe" in self.request.request_path:
             text = pipes.of_request(self.request, self.functions.pipes)
             if text:
-                self.stream.call("pipe", pipes.apply, text, self.request,
+                self.exchange.call("pipe", pipes.apply, text, self.request,
                                  self.response)
 
-    def final_status(self) -> None:
-        """ValueError if the response's is none (RFC 9110 §15.2)."""
-        status = self.response.status[0]
-        if status < 200:
-            raise ValueError("status %d: a final status is 200 to 999; "
-                             "writer.write_informational sends others"
-                             % status)
-
-    def send(self, fields: List[Tuple[bytes, ...]], end: bool) -> None:
-        """Sends the response as a whole."""
+    def send(self, fields: List[Tuple[bytes, ...]], end: bool = True) -> bool:
+        """Sends the response as a whole; as `Response.send`."""
         response = self.response
-        self.final_status()
-        if not self.sends_body() or (
-                type(response.content) in (FilePart, FileParts)
-                or response.ready_body() is not None):
-            response.send(fields, end)
-        else:
-            # Iterating the content runs the script's code.
-            self.stream.call("content of main", response.send, fields, end)
+        body = response.body()
+        if body is not None or type(response._content) in (FilePart,
+                                                           FileParts):
+            return response.send(fields, body, end)
+        # Iterating the content runs the script's code.
+        sent: bool = self.exchange.call("content of main", response.send,
+                                        fields, None, end)
+        return sent
 
     def finish(self) -> None:
         """Nothing more is to be done for this stream."""
         if self.over:
             return
         self.over = True
-        stream = self.stream
+        exchange = self.exchange
         try:
-            if self.response.close_connection and not stream.reset:
-                stream.close("goaway")
+            if self.response.close_connection and not exchange.reset:
+                exchange.write("close", 0, (), b"", 0, CLOSE["goaway"])
         except errors.H2Error as e:
             self.log("debug", "close_connection", _summary(e))
-        stream.state = None
+        exchange.runner = None
         self.request.release()
         self.response._writer = None
-        stream.finish()
+        exchange.finish()
 
     def failed(self, e: BaseException, name: str) -> None:
         """A function has raised e: answers with an error, or resets."""
         stash.drop_lock()
         self.dropping = True
         self.pending = None
-        stream = self.stream
+        exchange = self.exchange
         if isinstance(e, StreamClosedError) and (
-                stream.ended or stream.closed or stream.reset):
+                exchange.ended or exchange.closed or exchange.reset):
             # Its client has left, or it had ended the stream itself.
             self.log("debug", name, _summary(e))
             return
         code, message = self.describe(e, name)
-        if stream.reset or stream.closed:
+        if exchange.reset or exchange.closed:
             return
         try:
-            if stream.headers_sent:
-                stream.reset_stream(INTERNAL_ERROR)
-            else:
-                self.send_error(code, message)
+            if exchange.headers_sent or not self.send_error(code, message):
+                exchange.write("reset", 0, (), b"", 0, INTERNAL_ERROR)
         except errors.H2Error as again:
             self.log("debug", name, "no error response: "
                      + _summary(again))
@@ -499,10 +456,10 @@ class Exchange:
 
     def give_up(self, name: str) -> None:
         """Resets the stream, which no error response can be sent on."""
-        if self.stream.closed:
+        if self.exchange.closed:
             return
         try:
-            self.stream.reset_stream(INTERNAL_ERROR)
+            self.exchange.write("reset", 0, (), b"", 0, INTERNAL_ERROR)
         except errors.ProtocolError as e:
             # Inside of a raw frame: the connection ends with the exchange.
             self.log("debug", name, "no reset: " + _summary(e))
@@ -512,10 +469,9 @@ class Exchange:
         """Logs text: which stream, script and function it is about."""
         if _h2rig.log_enabled(level):
             text = "stream %d, %s, %s: %s" % (
-                self.stream.id, self.stream.script, name, text)
+                self.exchange.id, self.exchange.script, name, text)
             # A file's name in an exception can have lone surrogates.
-            _h2rig.log(level, text.encode(
-                "utf-8", "backslashreplace").decode("utf-8"))
+            _h2rig.log(level, text.encode("utf-8", "backslashreplace"))
 
     def describe(self, e: BaseException, name: str,
                  function: Any = None) -> Tuple[int, str]:
@@ -530,7 +486,7 @@ class Exchange:
                 message = message.decode("utf-8", "replace")
             if isinstance(code, int) and 200 <= code <= 999:
                 level = "debug" if code < 500 else "info"
-                if self.stream.headers_sent or (
+                if self.exchange.headers_sent or (
                         code >= 500 and name == "(load)"):
                     level = "error"
                 self.log(level, name, "HTTPException %d %s"
@@ -544,16 +500,18 @@ class Exchange:
             text = _summary(e)
         return 500, text
 
-    def send_error(self, code: int, message: str) -> None:
-        """Sends the JSON error response; nothing a script has set."""
-        response = Response(self.request, self.stream)
+    def send_error(self, code: int, message: str) -> bool:
+        """Sends the JSON error response, with nothing a script has set; as
+        `Response.send`.
+        """
+        response = Response(self.request, self.exchange)
         response.set_error(code, message)
         if code in (204, 304):
             # Responses of these have no content (RFC 9110 section 6.4.1).
             response.content = b""
             response.headers = ResponseHeaders()
         response.close_connection = self.response.close_connection
-        response.send(response.wire_fields())
+        return response.send(response.wire_fields(), response.body())
 
 
 def _frame_functions(found: Any) -> FrameFunctions:

@@ -52,7 +52,7 @@ class LogLines(io.BufferedIOBase):
         if len(text) - end > LINE_MAX:
             end = len(text)
         if end:
-            _h2rig.output(self._level, text[:end])
+            _h2rig.log(self._level, text[:end], "script output")
         if end < len(text):
             self._partial[me] = text[end:]
         return len(octets)
@@ -61,14 +61,14 @@ class LogLines(io.BufferedIOBase):
         """The calling thread's line becomes a record as it is."""
         text = self._partial.pop(threading.get_ident(), b"")
         if text:
-            _h2rig.output(self._level, text)
+            _h2rig.log(self._level, text, "script output")
 
     def drain(self) -> None:
         """All threads' lines do."""
         for me in list(self._partial):
             text = self._partial.pop(me, b"")
             if text:
-                _h2rig.output(self._level, text)
+                _h2rig.log(self._level, text, "script output")
 
     def forget_others(self) -> None:
         """In a process that was forked: their owners are elsewhere."""
@@ -96,7 +96,7 @@ class _Records(logging.Handler):
         level = ("error" if record.levelno >= logging.ERROR else
                  "warn" if record.levelno >= logging.WARNING else
                  "info" if record.levelno >= logging.INFO else "debug")
-        _h2rig.log(level, text.encode("utf-8", "backslashreplace").decode())
+        _h2rig.log(level, text.encode("utf-8", "backslashreplace"))
 
 
 #: `response.logger`

@@ -5,14 +5,16 @@ program's imports the package: to read its documentation, say.
 
 import sys
 import types
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Tuple, Union
 
 __all__ = ["install"]
 
 
-def _log(level: str, text: str) -> None:
+def _log(level: str, text: Union[str, bytes], prefix: str = "script") -> None:
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
     for line in text.splitlines():
-        print("%s: %s" % (level, line), file=sys.stderr)
+        print("%s: %s: %s" % (level, prefix, line), file=sys.stderr)
 
 
 def _log_enabled(level: str) -> bool:
@@ -31,8 +33,7 @@ def install() -> None:
     """Makes the module."""
     module = types.ModuleType("_h2rig", __doc__)
     for name, value in (
-            ("EVENT_HEADERS", 1), ("EVENT_DATA", 2), ("EVENT_TRAILERS", 3),
-            ("EVENT_CONTENT", 4),
+            ("EVENT_HEADERS", 0), ("EVENT_DATA", 1), ("EVENT_TRAILERS", 2),
             ("log", _log), ("log_enabled", _log_enabled),
             ("stored", _stored), ("connection", _connection)):
         setattr(module, name, value)

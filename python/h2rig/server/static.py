@@ -137,14 +137,14 @@ class FileHandler(_TreeHandler):
                   status: os.stat_result) -> None:
         # Has the next request for this file answered without Python, if
         # nothing but the file and its directory has a say in the answer.
-        exchange = request._exchange
-        if (type(self) is FileHandler and exchange is not None
-                and exchange.functions.main is self
+        runner = request._runner
+        if (type(self) is FileHandler and runner is not None
+                and runner.functions.main is self
                 and "?" not in request.request_path
                 and response.status[0] == 200
                 and not options.validators and not options.latency_ms
                 and not files.has_headers(path)):
-            exchange.stream.remember_file(
+            runner.exchange.remember_file(
                 os.fsencode(path), status.st_dev, status.st_ino,
                 response.wire_fields(), response.content)
 

@@ -33,6 +33,7 @@ from h2rig.websocket.stream import (STATUS_INTERNAL_ENDPOINT_ERROR,
                                     InvalidUTF8Exception,
                                     ServerStoppingException,
                                     UnsupportedFrameException, WebSocketStream)
+from h2rig.writer import END_STREAM
 
 __all__ = ["AbortedByUserException", "HandshakeException", "Tunnel",
            "VersionException", "WebSocketRequest", "is_websocket", "serve"]
@@ -101,9 +102,9 @@ class Tunnel:
     remote_addr: (host, port) of the client.
     """
 
-    def __init__(self, exchange: Any) -> None:
-        self._exchange = exchange
-        self._stream = exchange.stream
+    def __init__(self, runner: Any) -> None:
+        self._runner = runner
+        self._exchange = runner.exchange
         self._unread = b""
         #: what the handler has written before the handshake was answered
         self.written = b""
@@ -111,7 +112,7 @@ class Tunnel:
     @property
     def remote_addr(self) -> Tuple[str, int]:
         """(host, port) of the client."""
-        address: Tuple[str, int] = self._exchange.request.client_address
+        address: Tuple[str, int] = self._runner.request.client_address
         return address
 
     def write(self, data: Any) -> None:
@@ -123,11 +124,11 @@ class Tunnel:
         the client has left.
         """
         data = octets(data, "what is written")
-        if not self._stream.headers_sent:
+        if not self._exchange.headers_sent:
             self.written += data
             return
         try:
-            self._stream.send_data(data)
+            self._exchange.write("data", 0, (), data)
         except StreamClosedError as e:
             raise ConnectionTerminatedException(str(e)) from None
 
@@ -139,23 +140,32 @@ class Tunnel:
         if self._unread:
             data, self._unread = self._unread, b""
             return data
-        request = self._exchange.request
+        request = self._runner.request
         while not request._ended:
-            try:
-                event = self._stream.next_event(True)
-            except ServerStoppingError as e:
-                raise ServerStoppingException(str(e)) from None
-            except StreamClosedError as e:
-                raise ConnectionTerminatedException(str(e)) from None
-            if event is None or event[0] != _h2rig.EVENT_DATA:
+            with self._runner.storing:
+                event = self._runner.next_event()
+                moves = self._exchange.moves
+            if event is None:
+                request._ended = not self._wait(moves)
+            elif event[0] == _h2rig.EVENT_DATA:
+                _, data, lengths, request._ended, _ = event
+                self._exchange.consume(lengths[1])
+                if data:
+                    octets_read: bytes = data
+                    return octets_read
+            else:
                 request._ended = True
-                break
-            _, data, flow_length, request._ended, _ = event
-            self._stream.consume(flow_length)
-            if data:
-                octets_read: bytes = data
-                return octets_read
         return b""
+
+    def _wait(self, moves: int) -> bool:
+        # Whether more may come.
+        try:
+            more: bool = self._exchange.wait(moves, True)
+            return more
+        except ServerStoppingError as e:
+            raise ServerStoppingException(str(e)) from None
+        except StreamClosedError as e:
+            raise ConnectionTerminatedException(str(e)) from None
 
     def read(self, length: int = -1) -> bytes:
         """length octets, fewer only when the client has ended the stream; all
@@ -192,8 +202,8 @@ class WebSocketRequest:
     ws_version = 13
     protocol = "HTTP/2"
 
-    def __init__(self, exchange: Any, handler: "Handler") -> None:
-        request = exchange.request
+    def __init__(self, runner: Any, handler: "Handler") -> None:
+        request = runner.request
         self._handler = handler
         self.request = request
         self.server = request.server
@@ -201,7 +211,7 @@ class WebSocketRequest:
         self.uri = self.unparsed_uri = self.ws_resource = (
             request.request_path)
         self.headers_in = TextHeaders(request.headers)
-        self.connection = Tunnel(exchange)
+        self.connection = Tunnel(runner)
         self.ws_origin = self.headers_in.get("origin")
         self.ws_requested_protocols = _tokens(
             self.headers_in.get("sec-websocket-protocol"))
@@ -319,26 +329,26 @@ def is_websocket(request: Any) -> bool:
             and (b":protocol", b"websocket") in request._fields)
 
 
-def serve(exchange: Any) -> None:
+def serve(runner: Any) -> None:
     """Handles a WebSocket, from handshake to the end of our side."""
-    stream = exchange.stream
-    request = _handshake(exchange)
+    exchange = runner.exchange
+    request = _handshake(runner)
     # Whatever the client goes on to send is read and dropped.
-    exchange.dropping = True
+    runner.dropping = True
     if request is None:
         return
     try:
-        stream.call("web_socket_transfer_data", _transfer, exchange, request)
+        exchange.call("web_socket_transfer_data", _transfer, runner, request)
         stash.release_lock()
-        if not stream.ended:
-            stream.send_data(b"", True)
+        if not exchange.ended:
+            exchange.write("data", 0, (), b"", END_STREAM)
     except BaseException as e:
-        exchange.failed(e, "web_socket_transfer_data")
+        runner.failed(e, "web_socket_transfer_data")
 
 
-def _handshake(exchange: Any) -> Optional[WebSocketRequest]:
+def _handshake(runner: Any) -> Optional[WebSocketRequest]:
     # Answers the request; None if it was refused.
-    stream = exchange.stream
+    exchange = runner.exchange
     name = "(load)"
     function = None
     try:
@@ -348,35 +358,35 @@ def _handshake(exchange: Any) -> Optional[WebSocketRequest]:
                        "(Debian: python3-wsproto), which is not installed")
             raise HTTPException(501, "WebSockets are not available: the "
                                 "server has no wsproto")
-        _check_version(exchange.request)
-        handler = stream.call(name, find, exchange.request.path)
-        request = WebSocketRequest(exchange, handler)
+        _check_version(runner.request)
+        handler = exchange.call(name, find, runner.request.path)
+        request = WebSocketRequest(runner, handler)
         name = "web_socket_do_extra_handshake"
         aborted = False
         try:
             function = handler.do_extra_handshake
-            stream.call(name, function, request)
+            exchange.call(name, function, request)
         except AbortedByUserException:
             aborted = True
         name = "(handshake)"
         if aborted or request.connection.written:
-            _answer_by_hand(exchange, request.connection.written)
+            _answer_by_hand(runner, request.connection.written)
             return None
         _check_subprotocol(request)
         extensions = _choose_extensions(request)
-        stream.send_headers(_response_fields(request))
+        exchange.write("headers", 0, _response_fields(request))
         request.ws_stream = WebSocketStream(request, extensions)
         return request
     except BaseException as e:
-        _refuse(exchange, e, name, function)
+        _refuse(runner, e, name, function)
     finally:
         stash.drop_lock()
     return None
 
 
-def _answer_by_hand(exchange: Any, written: bytes) -> None:
+def _answer_by_hand(runner: Any, written: bytes) -> None:
     # Sends the HTTP/1 response that a handler has written.
-    stream = exchange.stream
+    exchange = runner.exchange
     literal = LiteralReader()
     if not literal.feed(written):
         literal.finish()
@@ -384,12 +394,14 @@ def _answer_by_hand(exchange: Any, written: bytes) -> None:
     if status == 101:
         status = 200        # says the same in HTTP/2 (RFC 8441 §5)
     if status is None or status < 200:
-        exchange.log("debug", "(handshake)", "no response: %r" % written)
+        runner.log("debug", "(handshake)", "no response: %r" % written)
         # What would be an abort of the TCP connection (RFC 8441 §5).
-        stream.reset_stream(CANCEL)
+        exchange.write("reset", 0, (), b"", 0, CANCEL)
         return
-    stream.respond(checked_fields([(":status", status)] + literal.fields)[0],
-                   literal.rest)
+    exchange.write(
+        "headers", 0,
+        checked_fields([(":status", status)] + literal.fields)[0],
+        literal.rest, END_STREAM)
 
 
 def _check_version(request: Any) -> None:
@@ -439,29 +451,30 @@ def _response_fields(request: WebSocketRequest) -> List[Tuple[Any, ...]]:
                           "headers_out and extra_headers")[0]
 
 
-def _refuse(exchange: Any, e: BaseException, name: str,
+def _refuse(runner: Any, e: BaseException, name: str,
             function: Any) -> None:
     # The handshake has ended with e.
     if isinstance(e, VersionException):
-        exchange.response.headers.set("Sec-WebSocket-Version",
+        runner.response.headers.set("Sec-WebSocket-Version",
                                       e.supported_versions)
-        exchange.log("debug", name, str(e))
+        runner.log("debug", name, str(e))
         try:
-            exchange.response.status = e.status
-            exchange.stream.respond(exchange.response.wire_fields(), b"")
+            runner.response.status = e.status
+            runner.exchange.write("headers", 0, runner.response.wire_fields(),
+                                  b"", END_STREAM)
         except H2Error as again:
-            exchange.failed(again, name)
+            runner.failed(again, name)
         return
     if isinstance(e, HandshakeException):
         e = HTTPException(e.status, e.name)
     elif name == "web_socket_do_extra_handshake" and not isinstance(
             e, (HTTPException, StreamClosedError)):
         # Any exception is a refusal, as scripts are used to.
-        e = HTTPException(403, exchange.describe(e, name, function)[1])
-    exchange.failed(e, name)
+        e = HTTPException(403, runner.describe(e, name, function)[1])
+    runner.failed(e, name)
 
 
-def _transfer(exchange: Any, request: WebSocketRequest) -> None:
+def _transfer(runner: Any, request: WebSocketRequest) -> None:
     # Runs the handler's function and closes what it has left open.
     stream = request.ws_stream
     assert stream is not None
@@ -472,19 +485,19 @@ def _transfer(exchange: Any, request: WebSocketRequest) -> None:
         except (AbortedByUserException, ConnectionTerminatedException):
             raise
         except (InvalidFrameException, InvalidUTF8Exception) as e:
-            exchange.log("info", "web_socket_transfer_data",
+            runner.log("info", "web_socket_transfer_data",
                          "%s: %s" % (type(e).__name__, e))
             stream.close_connection(e.code, wait_response=False)
         except UnsupportedFrameException as e:
-            exchange.log("info", "web_socket_transfer_data", str(e))
+            runner.log("info", "web_socket_transfer_data", str(e))
             stream.close_connection(STATUS_UNSUPPORTED_DATA)
         except BaseException as e:
-            exchange.describe(e, "web_socket_transfer_data",
+            runner.describe(e, "web_socket_transfer_data",
                               request._handler.transfer_data)
             stream.close_connection(STATUS_INTERNAL_ENDPOINT_ERROR)
     except (AbortedByUserException, ConnectionTerminatedException,
             InvalidFrameException,
             InvalidUTF8Exception) as e:
         # Nothing more can be said, or was to be.
-        exchange.log("debug", "web_socket_transfer_data",
+        runner.log("debug", "web_socket_transfer_data",
                      "%s: %s" % (type(e).__name__, e))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Handler threads: the pool that drains the connection's ready queue.  Starts
- * and retires threads; what a thread does with an exchange is module_serve's.
+ * and retires threads; what a thread does with an exchange is pyexchange_serve's.
  *
- * The I/O thread calls handler_balance with the mutex held and never waits for
+ * The I/O thread calls thread_balance with the mutex held and never waits for
  * Python.
  */
 #include <Python.h>
@@ -19,9 +19,10 @@
 #include "base/channel.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "handler.h"
-#include "interp.h"
-#include "module.h"
+#include "calls.h"
+#include "gil.h"
+#include "pyexchange.h"
+#include "thread.h"
 
 /* What a thread takes from, and gives back to, the connection in one go. */
 struct turn {
@@ -33,7 +34,7 @@ struct turn {
 	struct access access;
 };
 
-static void *handler_main(void *arg);
+static void *thread_main(void *arg);
 
 /* One more thread comes for what is ready: 0, or -1 when none could start. */
 static int
@@ -45,7 +46,7 @@ add_thread(struct conn *c)
 
 	if (wake_handler(&c->wake) || c->wake.n_threads >= most)
 		return 0;
-	if (sys_start_thread(handler_main, c, HANDLER_STACK) == -1) {
+	if (sys_start_thread(thread_main, c, CALLS_STACK) == -1) {
 		if (!warned)
 			log_warn("cannot start a handler thread");
 		warned = true;
@@ -92,7 +93,7 @@ take_turn(struct conn *c, void *arg)
 	if (t->entering)
 		c->wake.n_entering--;
 	if (t->entering && !t->gil_was_free)
-		c->crowd_until = sys_now_us() + HANDLER_CROWD_US;
+		c->crowd_until = sys_now_us() + THREAD_CROWD_US;
 	if (!c->stopping && !is_spare(c, t))
 		t->next = conn_take_ready(c, t);
 	if (t->next == NULL) {
@@ -106,7 +107,7 @@ take_turn(struct conn *c, void *arg)
 	return 0;
 }
 
-/* After HANDLER_RETIRE_S at rest.  The last one stays: most need one. */
+/* After THREAD_RETIRE_S at rest.  The last one stays: most need one. */
 static bool
 retire(struct conn *c)
 {
@@ -131,7 +132,7 @@ rest(struct conn *c)
 	int rc;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += HANDLER_RETIRE_S;
+	until.tv_sec += THREAD_RETIRE_S;
 	for (;;) {
 		rc = 0;
 		pthread_mutex_lock(&c->wake.mutex);
@@ -163,7 +164,7 @@ enter(struct turn *t, PyThreadState *state)
 
 	PyEval_RestoreThread(state);
 	t->entering = true;
-	t->gil_was_free = sys_now_us() - since < INTERP_SWITCH_US;
+	t->gil_was_free = sys_now_us() - since < THREAD_SWITCH_US;
 }
 
 static struct exchange *
@@ -173,7 +174,7 @@ next_exchange(struct conn *c, struct turn *t)
 	bool called;
 
 	for (;;) {
-		module_locked(c, take_turn, t);
+		gil_locked(c, take_turn, t);
 		if (t->over) {
 			/* The log may be a pipe that nobody empties. */
 			Py_BEGIN_ALLOW_THREADS
@@ -192,7 +193,7 @@ next_exchange(struct conn *c, struct turn *t)
 }
 
 static void *
-handler_main(void *arg)
+thread_main(void *arg)
 {
 	struct conn *c = arg;
 	struct turn t = { .entering = true };
@@ -211,9 +212,9 @@ handler_main(void *arg)
 		sigaltstack(&alt, NULL);
 	since = sys_now_us();
 	gil = PyGILState_Ensure();
-	t.gil_was_free = sys_now_us() - since < INTERP_SWITCH_US;
+	t.gil_was_free = sys_now_us() - since < THREAD_SWITCH_US;
 	while ((x = next_exchange(c, &t)) != NULL) {
-		module_serve(x);
+		pyexchange_serve(x);
 		t.done = x;
 	}
 	/* What a script keeps for each thread may have a finalizer that forks. */
@@ -241,9 +242,9 @@ needs_thread(const struct conn *c)
 {
 	uint64_t now = sys_now_us(), since = c->requests.ready->ready_since;
 
-	if (now - since >= HANDLER_LATE_US && now >= c->crowd_until)
+	if (now - since >= THREAD_LATE_US && now >= c->crowd_until)
 		return true;
-	if (!exchange_taken_within(&c->requests, now, HANDLER_LATE_US))
+	if (!exchange_taken_within(&c->requests, now, THREAD_LATE_US))
 		return true;
 	if (since < c->requests.last_taken)
 		since = c->requests.last_taken;
@@ -251,15 +252,15 @@ needs_thread(const struct conn *c)
 }
 
 int
-handler_balance(struct conn *c, bool *hopeless)
+thread_balance(struct conn *c, bool *hopeless)
 {
 	*hopeless = false;
 	if (c->requests.ready == NULL || c->stopping)
 		return -1;
 	if ((c->wake.n_threads == 0 || needs_thread(c)) && add_thread(c) < 0) {
 		*hopeless = c->wake.n_threads == 0 && sys_now_us() -
-		    c->requests.ready->ready_since >= HANDLER_START_US;
+		    c->requests.ready->ready_since >= THREAD_START_US;
 		return 100;	/* try again; those that run go on */
 	}
-	return HANDLER_LOOK_MS;
+	return THREAD_LOOK_MS;
 }

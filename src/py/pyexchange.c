@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The type Exchange: one request with its response as the package sees it, and
+ * the running of a script's functions for it.  Handler threads come in by
+ * pyexchange_serve.
+ *
+ * What looks at or changes an exchange is a small C function that gil_locked or
+ * calls_do runs under the connection's mutex.
+ */
+#include <Python.h>
+#include <structmember.h>
+
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "calls.h"
+#include "conn/quickfile.h"
+#include "events.h"
+#include "gil.h"
+#include "pyexchange.h"
+#include "write.h"
+
+/* Of a pause, whose client may leave meanwhile. */
+#define PAUSE_MS 100
+
+struct exchange_object {
+	PyObject_HEAD
+	struct exchange *x;	/* a reference */
+	unsigned long moves;	/* of x's events, as take() last saw it */
+	PyObject *runner;	/* owned; NULL: None */
+	PyObject *script;	/* owned str; NULL: none given */
+};
+
+/* Owned; kept while the process lives. */
+static PyTypeObject *object_type;
+static PyObject *serve;			/* h2rig.server.dispatch.serve */
+
+/* ---- the request ---- */
+
+static PyObject *
+object_take(struct exchange_object *self, PyObject *unused)
+{
+	(void)unused;
+	return events_take(self->x, &self->moves);
+}
+
+static PyObject *
+object_wait(struct exchange_object *self, PyObject *args)
+{
+	unsigned long moves;
+	int tunnel = 0, rc;
+
+	if (!PyArg_ParseTuple(args, "k|p", &moves, &tunnel))
+		return NULL;
+	rc = events_wait(self->x, moves, tunnel != 0);
+	return rc == -1 ? NULL : PyBool_FromLong(rc);
+}
+
+static PyObject *
+object_fields(struct exchange_object *self, PyObject *unused)
+{
+	(void)unused;
+	return events_fields(&self->x->request);
+}
+
+static PyObject *
+object_frame(struct exchange_object *self, PyObject *unused)
+{
+	const struct frame *f = &self->x->frame;
+	const struct frame_priority *p = &f->priority;
+	PyObject *priority;
+
+	(void)unused;
+	if (f->has_priority)
+		priority = Py_BuildValue("(kiO)", (unsigned long)p->dependency,
+		    (int)p->weight, p->exclusive ? Py_True : Py_False);
+	else
+		priority = Py_BuildValue("");
+	return Py_BuildValue("(NkO)", priority, (unsigned long)f->length,
+	    f->flags & FLAG_PADDED ? Py_True : Py_False);
+}
+
+static int
+gather_locked(struct conn *c, void *arg)
+{
+	struct exchange *x = arg;
+
+	(void)c;
+	x->gathers = true;
+	return 0;
+}
+
+static PyObject *
+object_gather(struct exchange_object *self, PyObject *unused)
+{
+	(void)unused;
+	gil_locked(self->x->conn, gather_locked, self->x);
+	Py_RETURN_NONE;
+}
+
+struct consume_args {
+	struct exchange *x;
+	size_t n;
+};
+
+static int
+consume_locked(struct conn *c, void *arg)
+{
+	struct consume_args *a = arg;
+
+	if (a->x->stream != NULL && !c->gone) {
+		session_consume(c->session, a->x->stream, a->n);
+		conn_push(c);
+	}
+	return 0;
+}
+
+static PyObject *
+object_consume(struct exchange_object *self, PyObject *arg)
+{
+	struct consume_args a = { self->x, PyLong_AsSize_t(arg) };
+
+	if (PyErr_Occurred())
+		return NULL;
+	gil_locked(self->x->conn, consume_locked, &a);
+	Py_RETURN_NONE;
+}
+
+/* ---- functions ---- */
+
+/* What the interpreter would exit with: sys.exit's argument, or 1. */
+static int
+exit_code(void)
+{
+	PyObject *type, *value, *traceback, *code;
+	long n = 1;
+
+	if (!PyErr_ExceptionMatches(PyExc_SystemExit)) {
+		PyErr_Print();
+		return 1;
+	}
+	PyErr_Fetch(&type, &value, &traceback);
+	PyErr_NormalizeException(&type, &value, &traceback);
+	code = PyObject_GetAttrString(value, "code");
+	if (code == Py_None)
+		n = 0;
+	else if (code != NULL && PyLong_Check(code))
+		n = PyLong_AsLong(code);
+	PyErr_Clear();
+	return (int)n;
+}
+
+/*
+ * In a process that the script forked its function must not come back into
+ * our loop, which belongs to the process that has the connection.
+ */
+static void
+leave_forked(PyObject *result)
+{
+	int code = result != NULL ? 0 : exit_code();
+
+	PyRun_SimpleString("import sys\nsys.stdout.flush()\n"
+	    "sys.stderr.flush()\n");
+	_exit(code);
+}
+
+/* What the log calls its script; bounded by what has to be shown. */
+static const char *
+script_of(const struct exchange *x, char *dst, size_t size)
+{
+	const struct exchange_object *self = x->app;
+	const char *script = NULL;
+
+	if (self != NULL && self->script != NULL) {
+		if ((script = PyUnicode_AsUTF8(self->script)) != NULL)
+			return script;
+		PyErr_Clear();	/* a name with a lone surrogate */
+		return "?";
+	}
+	access_path(&x->request, dst, size);
+	dst[strcspn(dst, "?")] = '\0';
+	return dst;
+}
+
+static PyObject *
+object_call(struct exchange_object *self, PyObject *const *args, Py_ssize_t n)
+{
+	struct exchange *x = self->x;
+	const char *function;
+	PyObject *result;
+	char script[SCOREBOARD_TEXT];
+
+	if (n < 2) {
+		PyErr_SetString(PyExc_TypeError,
+		    "call() takes a name and a function");
+		return NULL;
+	}
+	if ((function = PyUnicode_AsUTF8(args[0])) == NULL)
+		return NULL;
+	if (atomic_load(&x->conn->forked))
+		leave_forked(Py_None);
+	calls_enter(x, script_of(x, script, sizeof(script)), function);
+	result = PyObject_Vectorcall(args[1], args + 2, (size_t)n - 2, NULL);
+	if (atomic_load(&x->conn->forked))
+		leave_forked(result);
+	calls_leave(x);
+	return result;
+}
+
+/* The wait is the server's, not the script's. */
+static PyObject *
+object_pause(struct exchange_object *self, PyObject *arg)
+{
+	struct exchange *x = self->x;
+	long ms = PyLong_AsLong(arg);
+	uint64_t used = calls_pause(x);
+
+	Py_BEGIN_ALLOW_THREADS
+	for (; ms > 0 && !atomic_load(&x->left); ms -= PAUSE_MS)
+		poll(NULL, 0, ms < PAUSE_MS ? (int)ms : PAUSE_MS);
+	Py_END_ALLOW_THREADS
+	calls_resume(x, used);
+	if (PyErr_Occurred())
+		return NULL;
+	Py_RETURN_NONE;
+}
+
+/* It goes when its thread puts it back; see exchange.c. */
+static PyObject *
+object_finish(struct exchange_object *self, PyObject *unused)
+{
+	(void)unused;
+	self->x->over = true;
+	Py_RETURN_NONE;
+}
+
+static PyObject *
+object_write(struct exchange_object *self, PyObject *const *args,
+    Py_ssize_t n)
+{
+	return write_call(self->x, self->script != NULL ? self->script :
+	    Py_None, args, n);
+}
+
+/* ---- quickfile.c ---- */
+
+static int
+keep_locked(struct conn *c, void *arg)
+{
+	quickfile_keep(c, arg);
+	return 0;
+}
+
+/* It is quickfile.c which decides whether to keep the answer. */
+static PyObject *
+object_remember_file(struct exchange_object *self, PyObject *args)
+{
+	struct exchange *x = self->x;
+	struct write_fields fields;
+	struct quickfile_answer a;
+	struct quickfile *q = NULL;
+	unsigned long long dev, ino;
+	PyObject *list;
+	Py_buffer content;
+
+	if (!PyArg_ParseTuple(args, "yKKOy*", &a.path, &dev, &ino, &list,
+	    &content))
+		return NULL;
+	if (write_fields_get(&fields, list) == -1) {
+		PyBuffer_Release(&content);
+		return NULL;
+	}
+	a.dev = dev;
+	a.ino = ino;
+	a.fields = fields.v;
+	a.n_fields = fields.n;
+	a.content = content.buf;
+	a.len = (size_t)content.len;
+	/* The file system may take its time. */
+	Py_BEGIN_ALLOW_THREADS
+	if (!atomic_load(&x->conn->forked))
+		q = quickfile_new(&x->request, x->since, &a);
+	Py_END_ALLOW_THREADS
+	if (q != NULL)
+		gil_locked(x->conn, keep_locked, q);
+	write_fields_free(&fields);
+	PyBuffer_Release(&content);
+	Py_RETURN_NONE;
+}
+
+/* ---- attributes ---- */
+
+enum attribute {
+	IS_CLOSED,
+	IS_RESET,
+	IS_HEADERS_SENT,
+	IS_ENDED,
+	IS_BLOCK_OPEN,
+	PRIORITY		/* twice the urgency, and 1 if incremental */
+};
+
+struct attribute_args {
+	struct exchange *x;
+	enum attribute which;
+};
+
+static int
+attribute_locked(struct conn *c, void *arg)
+{
+	const struct attribute_args *a = arg;
+	const struct exchange *x = a->x;
+	const struct stream *s = x->stream;
+
+	switch (a->which) {
+	case IS_CLOSED:
+		return s == NULL || s->state == STREAM_CLOSED ||
+		    conn_is_over(c);
+	case IS_RESET:
+		return x->left || conn_is_over(c);
+	case IS_HEADERS_SENT:
+		return s == NULL ? x->headers_sent : s->headers_sent;
+	case IS_ENDED:
+		return conn_is_over(c) ||
+		    (s == NULL ? x->ended : !stream_can_send(s));
+	case IS_BLOCK_OPEN:
+		return send_held_by(c->session) == x->id;
+	default:
+		return s == NULL ? 2 * STREAM_URGENCY_DEFAULT :
+		    2 * (int)s->urgency + s->incremental;
+	}
+}
+
+/* In a process that a script forked nothing can be sent any more. */
+static PyObject *
+object_flag(struct exchange_object *self, void *which)
+{
+	struct attribute_args a = { self->x,
+	    (enum attribute)(intptr_t)which };
+	int rc = gil_locked(self->x->conn, attribute_locked, &a);
+
+	if (rc == CONN_FORKED)
+		rc = a.which != IS_HEADERS_SENT;
+	return PyBool_FromLong(rc);
+}
+
+static PyObject *
+object_priority(struct exchange_object *self, void *unused)
+{
+	struct attribute_args a = { self->x, PRIORITY };
+	int rc = gil_locked(self->x->conn, attribute_locked, &a);
+
+	(void)unused;
+	if (rc == CONN_FORKED)
+		rc = 2 * STREAM_URGENCY_DEFAULT;
+	return Py_BuildValue("(iO)", rc / 2, rc % 2 ? Py_True : Py_False);
+}
+
+static PyObject *
+object_left(struct exchange_object *self, void *unused)
+{
+	(void)unused;
+	return PyBool_FromLong(atomic_load(&self->x->left));
+}
+
+static PyObject *
+object_id(struct exchange_object *self, void *unused)
+{
+	(void)unused;
+	return PyLong_FromUnsignedLong(self->x->id);
+}
+
+static int
+object_traverse(struct exchange_object *self, visitproc visit, void *arg)
+{
+	Py_VISIT(Py_TYPE(self));
+	Py_VISIT(self->runner);
+	return 0;
+}
+
+static int
+object_clear(struct exchange_object *self)
+{
+	Py_CLEAR(self->runner);
+	return 0;
+}
+
+static void
+object_dealloc(struct exchange_object *self)
+{
+	PyTypeObject *type = Py_TYPE(self);
+
+	PyObject_GC_UnTrack(self);
+	Py_CLEAR(self->runner);
+	Py_CLEAR(self->script);
+	exchange_unref(self->x);
+	type->tp_free((PyObject *)self);
+	Py_DECREF(type);
+}
+
+static PyGetSetDef object_getset[] = {
+	{ "id", (getter)object_id, NULL,
+	    "Stream identifier (RFC 9113 section 5.1.1).", NULL },
+	{ "priority", (getter)object_priority, NULL,
+	    "Urgency and incremental, as they stand (RFC 9218).", NULL },
+	{ "closed", (getter)object_flag, NULL,
+	    "Nothing can be sent or received any more.", (void *)IS_CLOSED },
+	{ "reset", (getter)object_flag, NULL,
+	    "Reset by either side, or the connection is gone.",
+	    (void *)IS_RESET },
+	{ "left", (getter)object_left, NULL,
+	    "The client has reset it or is gone.", NULL },
+	{ "headers_sent", (getter)object_flag, NULL,
+	    "Final (not 1xx) HEADERS have gone out, raw ones too.",
+	    (void *)IS_HEADERS_SENT },
+	{ "ended", (getter)object_flag, NULL,
+	    "END_STREAM or RST_STREAM has gone out.", (void *)IS_ENDED },
+	{ "block_open", (getter)object_flag, NULL,
+	    "A raw header block of its script has not ended.",
+	    (void *)IS_BLOCK_OPEN },
+	{ NULL, NULL, NULL, NULL, NULL }
+};
+
+static PyMemberDef object_members[] = {
+	{ "runner", T_OBJECT, offsetof(struct exchange_object, runner), 0,
+	    "The package's own; None at first." },
+	{ "script", T_OBJECT, offsetof(struct exchange_object, script), 0,
+	    "What the log calls the script." },
+	{ "moves", T_ULONG, offsetof(struct exchange_object, moves), READONLY,
+	    "How often events were taken, for wait()." },
+	{ NULL, 0, 0, 0, NULL }
+};
+
+#define FAST(fn)	(PyCFunction)(void (*)(void))(fn), METH_FASTCALL
+
+static PyMethodDef object_methods[] = {
+	{ "take", (PyCFunction)object_take, METH_NOARGS,
+	    "All that has come of the request, as a list of events." },
+	{ "wait", (PyCFunction)object_wait, METH_VARARGS,
+	    "Waits for more of it; False: all has been taken." },
+	{ "fields", (PyCFunction)object_fields, METH_NOARGS,
+	    "The request's field section, as received." },
+	{ "frame", (PyCFunction)object_frame, METH_NOARGS,
+	    "Priority, length and padding of its HEADERS frame." },
+	{ "gather", (PyCFunction)object_gather, METH_NOARGS,
+	    "From now on content is wanted when there is much or all of it." },
+	{ "consume", (PyCFunction)object_consume, METH_O,
+	    "Returns octets of flow-control credit to the peer." },
+	{ "call", FAST(object_call),
+	    "Runs a script's function under the run-time limit." },
+	{ "pause", (PyCFunction)object_pause, METH_O,
+	    "Does nothing for so many milliseconds." },
+	{ "finish", (PyCFunction)object_finish, METH_NOARGS,
+	    "The exchange is over for the package." },
+	{ "write", FAST(object_write),
+	    "A writer call: op, stream_id, fields, data, flags, value." },
+	{ "remember_file", (PyCFunction)object_remember_file, METH_VARARGS,
+	    "Requests like this one may be answered likewise." },
+	{ NULL, NULL, 0, NULL }
+};
+
+static PyType_Slot object_slots[] = {
+	{ Py_tp_doc, "One request and the way to answer it." },
+	{ Py_tp_dealloc, GIL_SLOT(object_dealloc) },
+	{ Py_tp_traverse, GIL_SLOT(object_traverse) },
+	{ Py_tp_clear, GIL_SLOT(object_clear) },
+	{ Py_tp_getset, object_getset },
+	{ Py_tp_members, object_members },
+	{ Py_tp_methods, object_methods },
+	{ 0, NULL }
+};
+
+static PyType_Spec object_spec = {
+	.name = "_h2rig.Exchange",
+	.basicsize = sizeof(struct exchange_object),
+	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+	.slots = object_slots
+};
+
+static PyObject *
+object_new(struct exchange *x)
+{
+	struct exchange_object *self;
+
+	self = (struct exchange_object *)object_type->tp_alloc(object_type, 0);
+	if (self == NULL)
+		return NULL;
+	self->x = x;
+	exchange_ref(x);
+	return (PyObject *)self;
+}
+
+/* ---- serving ---- */
+
+static int
+no_memory_locked(struct conn *c, void *arg)
+{
+	(void)arg;
+	conn_out_of_memory(c);
+	return 0;
+}
+
+static int
+reset_locked(struct conn *c, void *arg)
+{
+	struct exchange *x = arg;
+	const char *why;
+
+	x->over = true;
+	if (!c->gone) {
+		/* Whoever's header block is open: this goes first. */
+		if (send_held_by(c->session) != 0)
+			conn_release_hold(c);
+		send_rst_stream(c->session, x->id, H2_INTERNAL_ERROR, &why);
+		conn_push(c);
+	}
+	return 0;
+}
+
+/*
+ * With the exception set, which no script has raised.  Without memory the whole
+ * connection ends, as where C has none.
+ */
+static void
+failed(struct exchange *x, const char *where)
+{
+	bool no_memory = PyErr_ExceptionMatches(PyExc_MemoryError);
+
+	gil_log_exception(where);
+	gil_locked(x->conn, reset_locked, x);
+	if (no_memory)
+		gil_locked(x->conn, no_memory_locked, x);
+}
+
+static void
+drop_object(struct exchange *x)
+{
+	PyObject *self = x->app;
+
+	x->app = NULL;
+	if (self == NULL)
+		return;
+	/* The runner and the Exchange refer to each other: part them. */
+	object_clear((struct exchange_object *)self);
+	Py_DECREF(self);
+}
+
+void
+pyexchange_serve(struct exchange *x)
+{
+	char script[SCOREBOARD_TEXT];
+	PyObject *result = NULL;
+
+	calls_begin(x, script_of(x, script, sizeof(script)),
+	    x->app == NULL ? "(load)" : "(body)");
+	if (x->app == NULL && !x->left && (x->app = object_new(x)) == NULL)
+		failed(x, "Exchange");
+	if (x->app != NULL) {
+		result = PyObject_CallOneArg(serve, x->app);
+		if (atomic_load(&x->conn->forked))
+			leave_forked(result);
+		if (result == NULL)
+			failed(x, "h2rig.server.dispatch.serve");
+		Py_XDECREF(result);
+	}
+	/* Should its client leave after this look, it comes back once more. */
+	x->over = x->over || atomic_load(&x->left);
+	if (x->over)
+		drop_object(x);
+	/* By a finalizer. */
+	if (atomic_load(&x->conn->forked))
+		leave_forked(Py_None);
+	calls_end(x);
+}
+
+PyObject *
+pyexchange_make_type(void)
+{
+	PyObject *type = PyType_FromSpec(&object_spec);
+
+	if (type == NULL)
+		return NULL;
+	object_type = (PyTypeObject *)type;
+	object_type->tp_new = NULL;	/* only pyexchange_serve makes one */
+	Py_INCREF(type);
+	return type;
+}
+
+int
+pyexchange_bind(void)
+{
+	serve = gil_import("h2rig.server.dispatch", "serve");
+	return serve != NULL ? 0 : -1;
+}

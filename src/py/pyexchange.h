@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The type `_h2rig.Exchange`: one request with its response as the package sees
+ * it (python/_h2rig.pyi), and the running of a script's functions for it.
+ */
+#ifndef H2RIG_PYEXCHANGE_H
+#define H2RIG_PYEXCHANGE_H
+
+#include <Python.h>
+
+#include "conn/conn.h"
+
+/* Makes the type, once; a new reference, or NULL with an exception. */
+PyObject *pyexchange_make_type(void);
+
+/* Binds h2rig.server.dispatch.serve: 0, or -1 with an exception. */
+int pyexchange_bind(void);
+
+/*
+ * In a handler thread, with the GIL: has the package handle what has come for
+ * x, whose Exchange is made at first and dropped when x is over.
+ */
+void pyexchange_serve(struct exchange *x);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writer calls: one entry for all, which makes a struct writeop of Python's
+ * arguments with the GIL held and has it done.  The octets that the struct
+ * points to are of Python objects that are held until then.
+ */
+#include "base/log.h"
+#include "calls.h"
+#include "conn/writeop.h"
+#include "gil.h"
+#include "write.h"
+
+static int
+field_from_pair(PyObject *pair, struct field *f)
+{
+	PyObject *name, *value;		/* borrowed */
+	Py_ssize_t n;
+
+	if (!PyTuple_Check(pair) || (n = PyTuple_GET_SIZE(pair)) < 2 || n > 3)
+		goto wrong;
+	name = PyTuple_GET_ITEM(pair, 0);
+	value = PyTuple_GET_ITEM(pair, 1);
+	if (!PyBytes_Check(name) || !PyBytes_Check(value))
+		goto wrong;
+	f->name = (const uint8_t *)PyBytes_AS_STRING(name);
+	f->name_len = (size_t)PyBytes_GET_SIZE(name);
+	f->value = (const uint8_t *)PyBytes_AS_STRING(value);
+	f->value_len = (size_t)PyBytes_GET_SIZE(value);
+	f->never_index = n == 3 && PyTuple_GET_ITEM(pair, 2) == Py_True;
+	return 0;
+wrong:
+	PyErr_Format(PyExc_TypeError,
+	    "a field is a tuple (bytes, bytes[, bool]), not %R", pair);
+	return -1;
+}
+
+void
+write_fields_free(struct write_fields *f)
+{
+	Py_CLEAR(f->tuple);
+	if (f->v != f->few)
+		PyMem_Free(f->v);
+	f->v = NULL;
+}
+
+int
+write_fields_get(struct write_fields *f, PyObject *sequence)
+{
+	size_t i;
+
+	f->v = f->few;
+	if ((f->tuple = PySequence_Tuple(sequence)) == NULL)
+		return -1;
+	f->n = (size_t)PyTuple_GET_SIZE(f->tuple);
+	if (f->n > sizeof(f->few) / sizeof(f->few[0]) &&
+	    (f->v = PyMem_New(struct field, f->n)) == NULL) {
+		PyErr_NoMemory();
+		goto fail;
+	}
+	for (i = 0; i < f->n; i++)
+		if (field_from_pair(PyTuple_GET_ITEM(f->tuple, (Py_ssize_t)i),
+		    &f->v[i]) == -1)
+			goto fail;
+	return 0;
+fail:
+	write_fields_free(f);
+	return -1;
+}
+
+/* The log says which rule the fields break that went out as they stand. */
+static int
+log_broken(const struct writeop *o, PyObject *script)
+{
+	PyObject *rule, *text = NULL;
+	int rc = -1;
+
+	if (LOG_L_WARN > log_get_level())
+		return 0;
+	if ((rule = gil_rule(&o->op, o->broken)) != NULL)
+		text = PyUnicode_FromFormat(
+		    "stream %lu, %S: sent as it stands: %U",
+		    (unsigned long)o->op.id, script, rule);
+	if (text != NULL)
+		rc = gil_log(LOG_L_WARN, "script", text);
+	Py_XDECREF(rule);
+	Py_XDECREF(text);
+	return rc;
+}
+
+/* By the name and the numbers among the arguments: 0, or -1. */
+static int
+init(struct writeop *o, struct exchange *x, PyObject *const *args,
+    Py_ssize_t n)
+{
+	static const int at[3] = { 1, 4, 5 };	/* stream_id, flags, value */
+	const struct writeop_kind *kind;
+	unsigned long v[3] = { 0 };
+	const char *name;
+	int i;
+
+	if (n < 1 || n > 6) {
+		PyErr_SetString(PyExc_TypeError, "write() takes op, stream_id, "
+		    "fields, data, flags and value");
+		return -1;
+	}
+	if ((name = PyUnicode_AsUTF8(args[0])) == NULL)
+		return -1;
+	if ((kind = writeop_find(name)) == NULL) {
+		PyErr_Format(PyExc_ValueError, "no writer call %R", args[0]);
+		return -1;
+	}
+	for (i = 0; i < 3 && at[i] < n; i++)
+		v[i] = PyLong_AsUnsignedLongMask(args[at[i]]);
+	if (PyErr_Occurred())
+		return -1;
+	writeop_init(o, kind, x, (uint32_t)v[0]);
+	o->flags = (unsigned)v[1];
+	o->value = (uint32_t)v[2];
+	return 0;
+}
+
+PyObject *
+write_call(struct exchange *x, PyObject *script, PyObject *const *args,
+    Py_ssize_t n)
+{
+	struct writeop o;
+	struct write_fields fields;
+	Py_buffer data = { 0 };
+	PyObject *result = NULL;
+
+	/* The rest of it need not be zeroed. */
+	fields.tuple = NULL;
+	fields.v = NULL;
+	fields.n = 0;
+	if (init(&o, x, args, n) == -1 ||
+	    (n > 2 && write_fields_get(&fields, args[2]) == -1) ||
+	    (n > 3 && PyObject_GetBuffer(args[3], &data, PyBUF_SIMPLE) == -1))
+		goto out;
+	o.fields = fields.v;
+	o.n_fields = fields.n;
+	o.data = data.buf;
+	o.len = (size_t)data.len;
+	o.op.shares = o.op.shares && o.len > 0;
+	if (calls_do(&o.op) == 0 &&
+	    (o.broken == NULL || log_broken(&o, script) == 0))
+		result = PyLong_FromUnsignedLong(o.result);
+out:
+	write_fields_free(&fields);
+	PyBuffer_Release(&data);
+	return result;
+}

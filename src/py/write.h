@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writer calls, from Python's arguments to what conn/writeop.c does.
+ */
+#ifndef H2RIG_WRITE_H
+#define H2RIG_WRITE_H
+
+#include <Python.h>
+
+#include "conn/conn.h"
+
+/*
+ * Fields as C sees them.  `tuple` keeps the pairs alive while the GIL is let
+ * go: a list could change meanwhile, tuples and bytes cannot.
+ */
+struct write_fields {
+	PyObject *tuple;
+	struct field *v;
+	size_t n;
+	struct field few[24];
+};
+
+/* Tuples (bytes, bytes[, bool]) of a sequence: 0, or -1 with an exception. */
+int write_fields_get(struct write_fields *f, PyObject *sequence);
+
+void write_fields_free(struct write_fields *f);
+
+/*
+ * For x, write(op, stream_id=0, fields=(), data=b"", flags=0, value=0): see
+ * python/_h2rig.pyi.  script: what the log calls it.
+ */
+PyObject *write_call(struct exchange *x, PyObject *script,
+    PyObject *const *args, Py_ssize_t n);
+
+#endif
