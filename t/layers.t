@@ -120,6 +120,8 @@ PLANTED = (
      "src/README does not name h2/extra.h"),
     ("check_named", plant(without=["src/py/gil.c"]),
      "src/README names py/gil, which is not there"),
+    ("check_recipes", plant({"src/README": "\nRecipes\n  h2/frame.c, py/x.c\n"}),
+     "src/README has py/x.c in a recipe, which is not there"),
     ("check_includes", plant({"src/base/buf.h": '#include "h2/session.h"\n'}),
      "base/buf.h includes upward h2/session.h"),
     ("check_includes", plant({"src/h2/frame.c": '#include "session.h"\n'}),

@@ -138,6 +138,15 @@ def check_named(tree: Tree) -> Iterator[str]:
             yield f"src/README names {short(name)}, which is not there"
 
 
+def check_recipes(tree: Tree) -> Iterator[str]:
+    """What the recipes in src/README name is there."""
+    recipes = tree.text["src/README"].partition("\nRecipes")[2]
+    for path in re.findall(r"[\w-]+/[\w./-]*\w", recipes):
+        if not any(name.startswith((path, "src/" + path))
+                   for name in tree.names):
+            yield f"src/README has {path} in a recipe, which is not there"
+
+
 def check_includes(tree: Tree) -> Iterator[str]:
     """A file includes headers that stand above it in the list, written
     "file.h" within a room and "room/file.h" elsewhere."""
@@ -307,8 +316,8 @@ def check_top(tree: Tree) -> Iterator[str]:
 
 
 TEXT_CHECKS: List[Check] = [
-    check_named, check_includes, check_functions, check_lengths, check_twice,
-    check_spdx, check_top]
+    check_named, check_recipes, check_includes, check_functions, check_lengths,
+    check_twice, check_spdx, check_top]
 CHECKS: List[Check] = TEXT_CHECKS + [
     check_objects, check_calls, check_h2, check_libraries, check_prefixes,
     check_used]
