@@ -99,7 +99,7 @@ struct conn {
 	bool hook_answered;	/* a request of the last lot */
 	struct conn_hook *hooks;
 
-	/* py/handler.c's. */
+	/* py/thread.c's. */
 	unsigned n_logging;	/* threads that write a request's record */
 	uint64_t crowd_until;	/* us; more threads would be in each other's
 				 * way, as one has seen */

@@ -15,7 +15,7 @@ struct wake {
 	bool sent;		/* there is one */
 	pthread_t io_thread;
 
-	/* Handler threads, as py/handler.c counts them too. */
+	/* Handler threads, as py/thread.c counts them too. */
 	unsigned n_threads;
 	unsigned n_idle;	/* of them: at rest until they are called */
 	unsigned n_entering;	/* of them: called or new, nothing taken yet */

@@ -150,7 +150,7 @@ write_ping(struct conn *c, struct op *op)
 	struct writeop *o = (struct writeop *)op;
 
 	if (o->len != 8) {
-		op->why = "PING data is 8 octets (RFC 9113 §6.7)";
+		op->why = "PING data is 8 octets (RFC 9113 6.7)";
 		return SEND_ERR_PROTOCOL;
 	}
 	return send_ping(c->session, o->data, &op->why);
