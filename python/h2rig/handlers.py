@@ -1,15 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""What a route leads to.
+"""Handlers: what a route of a --routes file leads to.
+
+    from h2rig.handlers import FileHandler, handler
+
+    @handler
+    def hello(request, response):
+        return [("Content-Type", "text/plain")], "hello"
+
+    routes = [("GET", "/hello", hello),
+              ("GET", "/docs/*", FileHandler("/srv/docs", "/docs"))]
 
 A handler is a callable `(request, response)`, or an object with
 `frame_handler(request)`, which returns one with any of `handle_headers`,
-`handle_data` and `main`.
+`handle_data` and `main` (a `FrameFunctions`, say).
 """
 
 import functools
 import json
 import os
-from typing import Any, Callable, Dict, Optional, Sequence, Union
+from typing import (TYPE_CHECKING, Any, Callable, Dict, List, Optional,
+                    Sequence, Tuple, Union)
 
 import _h2rig
 
@@ -21,13 +31,16 @@ from h2rig.server.static import (OWN, AsIsHandler, DirectoryHandler,
                                  FileHandler, as_is_handler, directory_handler,
                                  file_handler)
 
+if TYPE_CHECKING:
+    from h2rig.request import Request
+    from h2rig.response import Response
+
 __all__ = [
     "AsIsHandler", "BasicAuthHandler", "DirectoryHandler", "ErrorHandler",
     "FileHandler", "FrameFunctions", "FunctionHandler", "HTTPException",
-    "JsonHandler", "OWN", "PythonScriptHandler", "StaticHandler",
-    "StringHandler", "apply_result", "as_is_handler", "basic_auth_handler",
-    "directory_handler", "file_handler", "handler", "json_handler",
-    "python_script_handler",
+    "JsonHandler", "PythonScriptHandler", "StaticHandler", "StringHandler",
+    "as_is_handler", "basic_auth_handler", "directory_handler",
+    "file_handler", "handler", "json_handler", "python_script_handler",
 ]
 
 #: Scripts whose code is kept, and how long a path may be to have it kept: a
@@ -36,11 +49,10 @@ MAX_SCRIPTS = 1000
 MAX_PATH = 1024
 
 
-def apply_result(response: Any, result: Any) -> None:
-    """Sets up response with what a `main` returned.
-
-    None, content, (headers, content) or (status, headers, content).
-    ValueError says what else it was.
+def apply_result(response: "Response", result: Any) -> None:
+    """Sets up response with what a `main` returned: None, content, (headers,
+    content) or (status, headers, content).  TypeError and ValueError say what
+    else it was.
     """
     if result is None:
         return
@@ -79,22 +91,27 @@ class _Wrapped:
         functools.update_wrapper(self, func)
         self.func = func
 
-    def __call__(self, request: Any, response: Any) -> None:
+    def __call__(self, request: "Request", response: "Response") -> None:
         apply_result(response, self.func(request, response))
 
 
 class FunctionHandler(_Wrapped):
-    """A handler that runs func(request, response)."""
+    """A handler that runs func(request, response); what that returns is sent:
+    None (response as it was set up), content, (headers, content) or (status,
+    headers, content).
+    """
 
 
 class JsonHandler(_Wrapped):
-    """A handler whose func returns what is to be sent as JSON."""
+    """As `FunctionHandler`, but the content that func returns is sent as
+    JSON, with its Content-Type.  TypeError if JSON has no form for it.
+    """
 
-    def __call__(self, request: Any, response: Any) -> None:
+    def __call__(self, request: "Request", response: "Response") -> None:
         apply_result(response, self.handle_request(request, response))
 
-    def handle_request(self, request: Any, response: Any) -> Any:
-        """What func returned, its content as JSON text."""
+    def handle_request(self, request: "Request", response: "Response") -> Any:
+        """What func returned, its content as JSON text; fields are set."""
         result = self.func(request, response)
         response.headers.set("Content-Type", "application/json")
         if isinstance(result, tuple):
@@ -107,19 +124,21 @@ class JsonHandler(_Wrapped):
 
 
 def handler(func: Callable[..., Any]) -> FunctionHandler:
-    """Decorator: func(request, response) as a handler."""
+    """Decorator: func(request, response) as a `FunctionHandler`."""
     return FunctionHandler(func)
 
 
 def json_handler(func: Callable[..., Any]) -> JsonHandler:
-    """Decorator: the content that func returns is sent as JSON."""
+    """Decorator: func(request, response) as a `JsonHandler`."""
     return JsonHandler(func)
 
 
 class FrameFunctions:
-    """The functions that answer one request; None: there is none.
+    """The functions that answer one request.
 
-    pipes: what the script's name asks for, "" if nothing.
+    handle_headers, handle_data: called with (frame, request, response); main:
+    with (request, response).  None: there is none.  pipes: what the response
+    is run through, as in `?pipe=`; "" for none.
     """
 
     __slots__ = ("handle_headers", "handle_data", "main", "pipes")
@@ -145,11 +164,11 @@ class _Script:
 
 
 class PythonScriptHandler:
-    """Python scripts, compiled once per change of the file, executed in a
-    fresh namespace for each request.
+    """Runs Python scripts: compiled once per change of the file, executed in
+    a new namespace for each request.
 
     base_path: the directory that stands for url_base (None: the document
-    root).  In the place of a directory it is the script default.py there.
+    root).  A path that is a directory's leads to the script default.py there.
     """
 
     def __init__(self, base_path: Optional[str] = None,
@@ -158,9 +177,11 @@ class PythonScriptHandler:
         self.url_base = url_base
         self._scripts: Dict[str, _Script] = {}
 
-    def frame_handler(self, request: Any) -> FrameFunctions:
-        """Executes the request's script.  HTTPException 404; SyntaxError and
-        whatever the script raises.
+    def frame_handler(self, request: "Request") -> FrameFunctions:
+        """Executes the request's script: its functions.
+
+        HTTPException 403, 404; 500 for a script without functions;
+        SyntaxError, and what the script raises.
         """
         script = self._find(request.path)
         namespace: Dict[str, Any] = {"__file__": script.path}
@@ -176,8 +197,8 @@ class PythonScriptHandler:
                         "main", "handle_headers", "handle_data"))))
         return functions
 
-    def forget(self) -> None:
-        """Drops the code that it keeps."""
+    def _forget(self) -> None:
+        # Drops the code that it keeps.
         self._scripts.clear()
 
     def _find(self, path: str) -> _Script:
@@ -206,29 +227,34 @@ class PythonScriptHandler:
 
 
 class ErrorHandler:
-    """Answers with a status."""
+    """Answers with a status and its JSON content, as `Response.set_error`.
+
+    status: 100 to 999.
+    """
 
     def __init__(self, status: int) -> None:
         self.status = status
 
-    def __call__(self, request: Any, response: Any) -> None:
+    def __call__(self, request: "Request", response: "Response") -> None:
         response.set_error(self.status)
 
 
 class StringHandler:
     """Answers with the same content each time.
 
-    data: text or bytes.  headers: more fields, `_` in a name standing for
-    "-".
+    headers: more fields; `_` in a name stands for "-".
     """
 
-    def __init__(self, data: Any, content_type: Any, **headers: Any) -> None:
+    def __init__(self, data: Union[str, bytes],
+                 content_type: Union[str, bytes],
+                 **headers: Union[str, bytes, int]) -> None:
         self.data = data
-        self.headers = [("Content-Type", content_type)] + [
+        self.headers: List[Tuple[str, Union[str, bytes, int]]] = [
+            ("Content-Type", content_type)] + [
             (name.replace("_", "-"), value)
             for name, value in headers.items()]
 
-    def __call__(self, request: Any, response: Any) -> None:
+    def __call__(self, request: "Request", response: "Response") -> None:
         response.headers.update(self.headers)
         response.content = self.data
 
@@ -236,13 +262,15 @@ class StringHandler:
 class StaticHandler(StringHandler):
     """Answers with a file as it was when the handler was made.
 
-    path: of a file, or a list of them, which are sent one behind the other.
-    format_args: what `%` puts in the text (None or empty: nothing is put in).
-    OSError.
+    path: of a file, or a list of them, which are sent one after the other.
+    format_args: a dict, or what else `%` puts in the text; None or empty:
+    nothing is put in.  headers: as in `StringHandler`.  OSError when a file
+    cannot be read.
     """
 
     def __init__(self, path: Union[str, Sequence[str]], format_args: Any,
-                 content_type: Any, **headers: Any) -> None:
+                 content_type: Union[str, bytes],
+                 **headers: Union[str, bytes, int]) -> None:
         data = b""
         for name in [path] if isinstance(path, (str, os.PathLike)) else path:
             with files.open_regular(name)[0] as f:
@@ -256,11 +284,12 @@ class BasicAuthHandler:
     """Asks for credentials of the Basic scheme (RFC 7617) before another
     handler answers: 401 without any, 403 with others than these.
 
-    handler: callable, or with `frame_handler`.  user, password: text or
-    bytes; with None for user any credentials do.
+    handler: callable, or with `frame_handler`.  user, password: the right
+    ones; with None for user any credentials are right.
     """
 
-    def __init__(self, handler: Any, user: Any, password: Any) -> None:
+    def __init__(self, handler: Any, user: Union[str, bytes, None],
+                 password: Union[str, bytes, None]) -> None:
         self.handler = handler
         self.user = user
         self.password = password
@@ -277,13 +306,15 @@ class BasicAuthHandler:
         response.set_error(403, "Invalid username or password")
         return True
 
-    def __call__(self, request: Any, response: Any) -> Any:
+    def __call__(self, request: "Request", response: "Response") -> Any:
         if not self._refused(request, response):
             return self.handler(request, response)
         return None
 
-    def frame_handler(self, request: Any) -> Any:
-        """The functions that answer this request."""
+    def frame_handler(self, request: "Request") -> Any:
+        """The functions that answer this request: its own, or those of the
+        handler behind it.
+        """
         probe = _Unsent()
         if self._refused(request, probe) or not hasattr(
                 self.handler, "frame_handler"):
@@ -302,7 +333,7 @@ class _Unsent:
         """Nothing: which one it was does not matter."""
 
 
-#: The ones of the default routes.
+#: Those of the default routes.
 python_script_handler = PythonScriptHandler()
 #: Any credentials will do.
 basic_auth_handler = BasicAuthHandler(file_handler, None, None)

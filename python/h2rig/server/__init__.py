@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: MIT
-"""What serves requests and runs scripts: the program's own, not for scripts."""
+"""What serves requests and runs scripts.  The program's own: no interface for
+scripts, and without notice changed.
+"""

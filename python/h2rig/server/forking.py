@@ -34,7 +34,8 @@ _reseed: Optional[Callable[[], Any]] = None
 #: 0: the parent; 1: a connection's process; from 2 on forked by a script
 _generation = 0
 
-#: what a connection's process has handlers for (src/proc/spawn.c, src/py/interp.c)
+#: what a connection's process has handlers for (src/proc/spawn.c,
+#: src/py/interp.c)
 _HANDLED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGURG,
             signal.SIGINT)
 

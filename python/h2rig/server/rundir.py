@@ -25,8 +25,8 @@ import _h2rig
 
 from h2rig.server.config import options
 
-__all__ = ["check", "free_space", "give_room", "make", "refresh", "remove", "reserve",
-           "restore"]
+__all__ = ["check", "free_space", "give_room", "make", "refresh", "remove",
+           "reserve", "restore"]
 
 #: Octets that are kept for the stash, at most, and the file that has them.
 RESERVE = 8 << 20

@@ -3,7 +3,7 @@
 
 import os
 import uuid
-from typing import Any, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 
 from h2rig import pipes
 from h2rig.errors import HTTPException
@@ -13,6 +13,10 @@ from h2rig.server.files import FilePart, FileParts, Place
 from h2rig.server.isomorphic import shown
 from h2rig.server.ranges import MultipartPart, Range, RangeParser
 from h2rig.server.template import template
+
+if TYPE_CHECKING:
+    from h2rig.request import Request
+    from h2rig.response import Response
 
 __all__ = ["AsIsHandler", "DirectoryHandler", "FileHandler", "OWN",
            "as_is_handler", "directory_handler", "file_handler"]
@@ -28,19 +32,20 @@ class _TreeHandler:
 
 
 class DirectoryHandler(_TreeHandler):
-    """A listing of a directory; 301 when the path lacks its last slash.
+    """Answers with a listing of a directory; 301 to the path with a slash at
+    its end if that is missing.
 
     base_path: the directory that stands for url_base (None: the document
     root).
     """
 
-    def __call__(self, request: Any, response: Any) -> None:
+    def __call__(self, request: "Request", response: "Response") -> None:
         decoded, place = files.requested(request.path, self.base_path,
                                          self.url_base)
         try:
             place.check()
             if not decoded.endswith("/"):
-                self.redirect(request, response)
+                self._redirect(request, response)
                 return
             page = files.directory_listing(place.path, decoded)
         except OSError as e:
@@ -49,19 +54,19 @@ class DirectoryHandler(_TreeHandler):
         response.content = page
 
     @staticmethod
-    def redirect(request: Any, response: Any) -> None:
-        """Sends the client to the same path with a slash behind it."""
+    def _redirect(request: "Request", response: "Response") -> None:
+        # Sends the client to the same path with a slash at its end.
         raw_path, question, query = request.request_path.partition("?")
         # One slash in front: two would name another host.
-        response.status = 301
+        response.status = 301, None
         response.headers.set("Location", "/" + raw_path.lstrip("/") + "/"
                              + question + query)
         response.content = ""
 
 
 class FileHandler(_TreeHandler):
-    """Files, with the headers that stand beside them, ranges and pipes; a
-    directory's `index.html` or listing.
+    """Answers with a file, the fields of its `.headers` files, ranges and
+    pipes; with the `index.html` of a directory, or its listing.
 
     base_path: the directory that stands for url_base (None: the document
     root).
@@ -72,7 +77,7 @@ class FileHandler(_TreeHandler):
         super().__init__(base_path, url_base)
         self.directory_handler = DirectoryHandler(base_path, url_base)
 
-    def __call__(self, request: Any, response: Any) -> None:
+    def __call__(self, request: "Request", response: "Response") -> None:
         decoded, place = files.requested(request.path, self.base_path,
                                          self.url_base)
         try:
@@ -211,14 +216,14 @@ class FileHandler(_TreeHandler):
 
 
 class AsIsHandler(_TreeHandler):
-    """Files that hold an HTTP/1 response, whose status, fields and content
-    are sent.
+    """Answers with what a file holds: an HTTP/1 response, whose status, fields
+    and content are sent.
 
     base_path: the directory that stands for url_base (None: the document
     root).
     """
 
-    def __call__(self, request: Any, response: Any) -> None:
+    def __call__(self, request: "Request", response: "Response") -> None:
         place = files.requested(request.path, self.base_path,
                                 self.url_base)[1]
         with files.open_file(place)[0] as source:

@@ -86,7 +86,7 @@ def end() -> None:
     """
     for name, value in _saved:
         setattr(options, name, value)
-    python_script_handler.forget()
+    python_script_handler._forget()
     router.clear_found()
     router.pending = options.routes
     # Last: whatever it may raise, the above is done.
