@@ -81,6 +81,7 @@ class NoAvailableStreamIDError(ProtocolError):
 class NoSuchStreamError(ProtocolError):
     """The stream was never opened.
 
+    args: as of any exception; the first, if it is an int, is stream_id.
     stream_id: int, or None where the error does not name one.
     """
 

@@ -386,7 +386,7 @@ class Priority(NamedTuple):
 class RequestHeaders:
     """The HEADERS frame of a request (with its CONTINUATION frames)."""
 
-    __slots__ = ("stream_id", "stream_ended", "_fields", "_headers",
+    __slots__ = ("stream_id", "stream_ended", "_received", "_headers",
                  "_priority", "_length", "_padded")
 
     type = "HEADERS"
@@ -396,7 +396,7 @@ class RequestHeaders:
                  padded: bool = False) -> None:
         self.stream_id = stream_id
         self.stream_ended = stream_ended
-        self._fields = fields
+        self._received = fields
         self._headers: Optional[List[Tuple[Value, Value]]] = None
         self._priority = priority
         self._length = length
@@ -406,7 +406,8 @@ class RequestHeaders:
     def headers(self) -> List[Tuple[Value, Value]]:
         """(name, value) pairs as received, in that order."""
         if self._headers is None:
-            self._headers = [(Value(f[0]), Value(f[1])) for f in self._fields]
+            self._headers = [(Value(f[0]), Value(f[1]))
+                             for f in self._received]
         return self._headers
 
     @property
@@ -520,7 +521,7 @@ class FrameList(Sequence[Any]):
         self._extra: Any = None
         self._ended = False
 
-    def add(self, store: Any, offset: int, lengths: Sequence[int],
+    def _add(self, store: Any, offset: int, lengths: Sequence[int],
             stream_ended: bool) -> None:
         """Notes DATA frames whose content begins at offset of the store;
         lengths: size and flow_controlled_length of each in turn.

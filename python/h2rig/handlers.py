@@ -84,8 +84,11 @@ def apply_result(response: "Response", result: Any) -> None:
     response.content = result
 
 
-class _Wrapped:
-    # A function as a handler: what it returns is put in the response.
+class FunctionHandler:
+    """A handler that runs func(request, response); what that returns is sent:
+    None (response as it was set up), content, (headers, content) or (status,
+    headers, content).
+    """
 
     def __init__(self, func: Callable[..., Any]) -> None:
         functools.update_wrapper(self, func)
@@ -95,14 +98,7 @@ class _Wrapped:
         apply_result(response, self.func(request, response))
 
 
-class FunctionHandler(_Wrapped):
-    """A handler that runs func(request, response); what that returns is sent:
-    None (response as it was set up), content, (headers, content) or (status,
-    headers, content).
-    """
-
-
-class JsonHandler(_Wrapped):
+class JsonHandler(FunctionHandler):
     """As `FunctionHandler`, but the content that func returns is sent as
     JSON, with its Content-Type.  TypeError if JSON has no form for it.
     """

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Field sections: what a request brought, what a response is to have, and
-the way from a script's pairs to the octets that the protocol engine takes.
+"""Field sections: those of a request, those that a response is to have, and
+the type of what clients have sent, `Value`.
 """
 
 import functools
-from typing import (Any, Callable, Dict, Iterable, Iterator, List, Optional,
-                    Tuple, TypeVar)
+from typing import (Any, Callable, Dict, Iterable, Iterator, List, Mapping,
+                    Optional, Tuple, TypeVar, Union)
 
 import _h2rig
 
@@ -13,8 +13,19 @@ from h2rig.errors import ProtocolError
 from h2rig.server.isomorphic import (Value, isomorphic_decode,
                                      isomorphic_encode, octets)
 
-__all__ = ["MultiDict", "RequestHeaders", "ResponseHeaders", "Value",
-           "isomorphic_decode", "isomorphic_encode"]
+__all__ = ["FieldValue", "Fields", "MultiDict", "Name", "RequestHeaders",
+           "ResponseHeaders", "Value", "isomorphic_decode",
+           "isomorphic_encode"]
+
+#: A field's name; text is Latin-1, but UTF-8 in calls of the writer.
+Name = Union[str, bytes]
+
+#: A field's value; an int is sent as decimal digits.
+FieldValue = Union[str, bytes, int]
+
+#: What calls take as fields: (name, value) pairs, or a dict.  In calls of the
+#: writer a pair may be followed by true: never indexed (RFC 7541 §6.2.3).
+Fields = Union[Iterable[Tuple[Any, ...]], Mapping[Any, Any]]
 
 _T = TypeVar("_T")
 
@@ -23,8 +34,6 @@ MAX_REMEMBERED = 100
 
 _missing = object()
 _none: List[bytes] = []
-
-#: Of a checked field (RFC 9113 §8.2.1, RFC 9110 §5.6.2).
 
 #: Names that scripts may write without their colon (RFC 9113 §8.3).
 PSEUDO = frozenset((b"method", b"scheme", b"path", b"authority", b"status"))
@@ -40,14 +49,14 @@ _REORDERED = PSEUDO | CONNECTION_SPECIFIC
 
 
 class MultiDict(Dict[Any, List[Any]]):
-    """Several values for a key; `[]` gives the first.
+    """Several values for a key, of a query or a form: `[]` gives the first.
 
-    Keys are looked up by text or bytes.  As a plain dict (`items`, `values`)
-    it holds the list of values of each key.
+    Keys are `Value`s, and are found by text or bytes.  As a dict (`items`,
+    `values`) it holds the list of values of each key.
     """
 
-    def add(self, name: Any, value: Any) -> None:
-        """Puts value behind those that name has."""
+    def add(self, name: Union[str, bytes], value: Any) -> None:
+        """Adds a value after those that name has."""
         if name in self:
             dict.__getitem__(self, name).append(value)
         else:
@@ -59,8 +68,10 @@ class MultiDict(Dict[Any, List[Any]]):
     def __getitem__(self, key: Any) -> Any:
         return self.first(key)
 
-    def first(self, key: Any, default: Any = _missing) -> Any:
-        """The first value of key; KeyError unless there is a default."""
+    def first(self, key: Name, default: Any = _missing) -> Any:
+        """The first value of a key; default if there is none, or KeyError
+        without a default.
+        """
         values = dict.get(self, key)
         if values:
             return values[0]
@@ -68,8 +79,10 @@ class MultiDict(Dict[Any, List[Any]]):
             return default
         raise KeyError(key)
 
-    def last(self, key: Any, default: Any = _missing) -> Any:
-        """The last value of key; KeyError unless there is a default."""
+    def last(self, key: Name, default: Any = _missing) -> Any:
+        """The last value of a key; default if there is none, or KeyError
+        without a default.
+        """
         values = dict.get(self, key)
         if values:
             return values[-1]
@@ -77,12 +90,12 @@ class MultiDict(Dict[Any, List[Any]]):
             return default
         raise KeyError(key)
 
-    def get(self, key: Any, default: Any = None) -> Any:
-        """The first value of key, or default."""
+    def get(self, key: Name, default: Any = None) -> Any:
+        """The first value of a key, or default."""
         return self.first(key, default)
 
-    def get_list(self, key: Any) -> List[Any]:
-        """All values of key, in order; empty if there are none."""
+    def get_list(self, key: Name) -> List[Any]:
+        """All values of a key, in order; empty if there are none."""
         return dict.get(self, key, [])
 
 
@@ -104,12 +117,12 @@ def _request_key(name: Any) -> Value:
 
 
 class RequestHeaders(Dict[Any, List[Value]]):
-    """A request's field section, by case-insensitive name.
+    """A request's field section, by case-insensitive name; read-only.
 
     `[]` joins several fields of a name with ", " (cookies with "; ", RFC 9113
-    §8.2.3).  Keys are lower-case; the pseudo-header fields are there without
-    their colon, and are found with it too.  Values are `Value`s: bytes that
-    equal their text.
+    §8.2.3).  Keys are lower-case; pseudo-header fields have no colon there,
+    but are found with it too.  Values are `Value`s: bytes that equal their
+    text.  fields: (name, value) pairs of bytes.
     """
 
     def __init__(self, fields: Iterable[Tuple[bytes, ...]] = ()) -> None:
@@ -151,15 +164,16 @@ class RequestHeaders(Dict[Any, List[Value]]):
     def __contains__(self, key: Any) -> bool:
         return self._values(key) is not None
 
-    def get(self, key: Any, default: Any = None) -> Any:
-        """The value of key as `[]` gives it, or default."""
+    def get(self, key: Name, default: Any = None) -> Any:
+        """The `Value` of a name as `[]` gives it, or default."""
         try:
             return self[key]
         except KeyError:
             return default
 
-    def get_list(self, key: Any, default: Any = _missing) -> Any:
-        """The list of the values of key; KeyError unless there is a default.
+    def get_list(self, key: Name, default: Any = _missing) -> Any:
+        """The list of `Value`s of a name, one for each field; default if there
+        are none, or KeyError without a default.
         """
         values = self._values(key)
         if values is not None:
@@ -169,12 +183,12 @@ class RequestHeaders(Dict[Any, List[Value]]):
         raise KeyError(key)
 
     def iteritems(self) -> Iterator[Tuple[Value, Value]]:
-        """Pairs of name and joined value."""
+        """(name, joined value) for each name."""
         for key in self:
             yield key, self[key]
 
     def itervalues(self) -> Iterator[Value]:
-        """Joined values."""
+        """The joined value of each name."""
         for key in self:
             yield self[key]
 
@@ -196,25 +210,26 @@ def _hashable_names(name: Any) -> Tuple[bytes, bytes]:
 class ResponseHeaders:
     """The fields that a response is to have; several of a name keep order.
 
-    Names and values are text (Latin-1), bytes or (values) int; what is read
-    back is bytes that equal their text.
+    items: (name, value) pairs.  Names and values are text (Latin-1), bytes or
+    (values) int, else TypeError; text outside of Latin-1 is a ValueError.
+    Those read back are `Value`s: bytes that equal their text.
     """
 
     __slots__ = ("data",)
 
-    def __init__(self, items: Iterable[Tuple[Any, Any]] = ()) -> None:
+    def __init__(self, items: "Fields" = ()) -> None:
         # lower-case name -> [(name as given, value)]
         self.data: Dict[bytes, List[Tuple[bytes, bytes]]] = {}
         if items:
             self.update(items)
 
-    def set(self, key: Any, value: Any) -> None:
-        """The only field of this name from now on."""
+    def set(self, key: Name, value: FieldValue) -> None:
+        """Makes it the only field of this name."""
         name, lower = _names(key)
         self.data[lower] = [(name, _value(key, value))]
 
-    def append(self, key: Any, value: Any) -> None:
-        """One more field, beside those of the same name."""
+    def append(self, key: Name, value: FieldValue) -> None:
+        """Adds a field after those of the same name."""
         name, lower = _names(key)
         if type(value) is not bytes:
             value = _value(key, value)
@@ -223,8 +238,10 @@ class ResponseHeaders:
         else:
             self.data[lower] = [(name, value)]
 
-    def update(self, items_iter: Any) -> None:
-        """Appends each (name, value) pair of an iterable, or of a dict."""
+    def update(self, items_iter: "Fields") -> None:
+        """Appends each (name, value) pair of an iterable, or of a dict.
+        TypeError says which item is no pair.
+        """
         if type(items_iter) is not list:
             items_iter = pairs(items_iter, "headers")
         for item in items_iter:
@@ -233,8 +250,8 @@ class ResponseHeaders:
             name, value = item
             self.append(name, value)
 
-    def get(self, key: Any, default: Any = _missing) -> Any:
-        """The list of the values of key; default, or [], if there are none.
+    def get(self, key: Name, default: Any = _missing) -> Any:
+        """The list of `Value`s of a name; default, or [], if there are none.
         """
         try:
             return self[key]
@@ -273,13 +290,11 @@ class ResponseHeaders:
         return "ResponseHeaders(%r)" % (
             [(bytes(n), bytes(v)) for n, v in self],)
 
-    def fields(self, status: Optional[Tuple[bytes, bytes]] = None
-               ) -> Tuple[List[Tuple[Any, ...]], List[bytes]]:
-        """For the wire: lower-case (name, value) pairs, pseudo-header fields
-        first, and the names of connection-specific ones left out.
-
-        status: the :status field, which is put first unless it is there.
-        """
+    def _wire(self, status: Optional[Tuple[bytes, bytes]] = None
+              ) -> Tuple[List[Tuple[Any, ...]], List[bytes]]:
+        # For the wire: lower-case (name, value) pairs, pseudo-header fields
+        # first, and the names of connection-specific ones, which are left out.
+        # status: the :status field, which is put first unless it is there.
         out: List[Tuple[Any, ...]] = [] if status is None else [status]
         special = False
         for lower, found in self.data.items():
@@ -376,7 +391,7 @@ def checked_fields(headers: Any, what: str = "headers"
     values.  Text is UTF-8.
     """
     if type(headers) is ResponseHeaders:
-        return headers.fields()
+        return headers._wire()
     out: List[Tuple[Any, ...]] = []
     for field in raw_fields(headers, what):
         out.append((field[0].lower(), field[1].strip(b" \t")) + field[2:])

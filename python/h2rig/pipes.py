@@ -227,7 +227,7 @@ def _slice(request: Any, response: Any, start: Optional[int],
         first, stop, _ = slice(start, end).indices(content.length)
         response.content = content.part(first, max(first, stop))
         return
-    if min(start or 0, end or 0) < 0 or response.ready_body() is not None:
+    if min(start or 0, end or 0) < 0 or response._ready_body() is not None:
         whole = _whole(response, "slice from the end")
         _replace(response, whole, whole[start:end])
         return
@@ -246,7 +246,7 @@ def _gzip(request: Any, response: Any) -> None:
     headers = response.headers
     headers.set("Content-Encoding", "gzip")
     content = response.content
-    if response.ready_body() is not None or (
+    if response._ready_body() is not None or (
             isinstance(content, FilePart) and content.length <= WHOLE):
         response.content = b"".join(_compressed(_pieces(response)))
         headers.set("Content-Length", len(response.content))
@@ -283,7 +283,7 @@ def _too_large(what: str) -> PipeError:
 def _whole(response: Any, what: str) -> bytes:
     # All of the content, as bytes.  PipeError for too much that is not in
     # memory.
-    ready: Optional[bytes] = response.ready_body()
+    ready: Optional[bytes] = response._ready_body()
     if ready is not None:
         return ready
     parts = list(_Source(_pieces(response)).take(WHOLE + 1))
@@ -302,7 +302,7 @@ def _octets(response: Any, content: Any, items: Iterator[Any]
     try:
         for item in items:
             if hasattr(item, "read"):
-                yield from response.file_chunks(item)
+                yield from response._file_chunks(item)
             elif isinstance(item, str):
                 yield item.encode(response.encoding)
             else:

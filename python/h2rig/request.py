@@ -12,12 +12,14 @@ from h2rig.headers import MultiDict, RequestHeaders
 from h2rig.server import forms
 from h2rig.server.body import BodyStore, RawInput, storing
 from h2rig.server.config import Config, options
+from h2rig.server.forms import Authentication, Cookies, CookieValue, Upload
 
-__all__ = ["Request", "Server"]
+__all__ = ["Authentication", "CookieValue", "Cookies", "RawInput", "Request",
+           "Server", "Upload"]
 
 
 class Server:
-    """`request.server`: what is the same for all requests."""
+    """`request.server`: settings and stash."""
 
     __slots__ = ("_request", "_stash")
 
@@ -57,16 +59,18 @@ class _Lazy:
 
 
 class Request:
-    """A request, from its first HEADERS frame on.
+    """A request, from its HEADERS frame on.  The server makes it.
 
-    Values from the wire are bytes that equal their Latin-1 text
-    (`h2rig.server.isomorphic.Value`).  Attributes are made when asked for: few
-    scripts want many, and a request is made some ten thousand times a second.
+    Names and values that the client has sent are `Value`s: bytes that equal
+    their Latin-1 text.
 
-    method: text.  request_path: path with query as sent.  route_match: dict.
-    frames: what has come so far.  trailers: `RequestHeaders`, empty until the
-    request has ended with some.
+    method: str.  request_path: str, path with query as sent.  route_match:
+    dict of str, what the pattern of the route has matched.
     """
+
+    # Attributes are made when asked for: few scripts want many, and a request
+    # is made some ten thousand times a second.
+
 
     #: What HTTP/1 had in the request line.
     request_line = ""
@@ -108,7 +112,7 @@ class Request:
 
     @property
     def path(self) -> str:
-        """request_path without its query, as sent."""
+        """The path as sent: request_path without its query."""
         path = self.request_path
         return path.partition("?")[0] if "?" in path else path
 
@@ -125,7 +129,7 @@ class Request:
 
     @property
     def url(self) -> str:
-        """Absolute: https://AUTHORITY/PATH?QUERY."""
+        """The absolute URL, https://AUTHORITY/PATH?QUERY."""
         if self._url is None:
             authority = self._pseudo(b":authority")
             if authority is None:
@@ -147,8 +151,8 @@ class Request:
 
     @property
     def url_parts(self) -> SplitResult:
-        """`urllib.parse.urlsplit` of the URL.  ValueError if the client sent
-        an authority that is none.
+        """The URL in parts, by `urllib.parse.urlsplit`.  ValueError if what
+        the client sent as authority is none.
         """
         if self._url_parts is None:
             self._url_parts = urlsplit(self.url)
@@ -167,7 +171,7 @@ class Request:
 
     @property
     def server(self) -> Server:
-        """`config` and `stash`."""
+        """The `config` and the `stash` of the server."""
         if self._server is None:
             self._server = Server(self)
         return self._server
@@ -176,18 +180,18 @@ class Request:
 
     @_Lazy
     def frames(self) -> FrameList:
-        """The HEADERS frame and the DATA frames received so far."""
+        """The HEADERS frame, and the DATA frames received so far."""
         return FrameList(self._exchange, self._bare)
 
     @property
-    def _fields(self) -> List[Tuple[bytes, bytes]]:
+    def _received(self) -> List[Tuple[bytes, bytes]]:
         # The field section as received.
         if self._all_fields is None:
             self._all_fields = self._exchange.fields()
         return self._all_fields
 
     def _pseudo(self, name: bytes) -> Optional[str]:
-        for key, value in self._fields:
+        for key, value in self._received:
             # Pseudo-header fields come first (RFC 9113 §8.3).
             if key[:1] != b":":
                 break
@@ -199,7 +203,7 @@ class Request:
     def headers(self) -> RequestHeaders:
         """The fields by case-insensitive name."""
         if self._headers is None:
-            self._headers = RequestHeaders(self._fields)
+            self._headers = RequestHeaders(self._received)
         return self._headers
 
     @property
@@ -216,23 +220,25 @@ class Request:
 
     @property
     def trailers(self) -> RequestHeaders:
-        """The trailer fields; empty if none have come."""
+        """The trailer fields; empty until the request has ended with some."""
         if self._trailers is None:
             return RequestHeaders()
         return self._trailers
 
     @property
     def priority(self) -> Tuple[int, bool]:
-        """Urgency (0, first, to 7) and whether it is incremental, as they
-        stand now: from the `priority` field or the last PRIORITY_UPDATE (RFC
-        9218 section 4); (3, False) if there was neither.
+        """(urgency, incremental) as they stand now: from the `priority` field
+        or the last PRIORITY_UPDATE (RFC 9218 §4); (3, False) without.
+
+        urgency: 0, the most urgent, to 7.
         """
         value: Tuple[int, bool] = self._exchange.priority
         return value
 
     @property
     def GET(self) -> MultiDict:
-        """The query's names and values.  HTTPException 400 for too many."""
+        """The names and values of the query.  HTTPException 400 for too many.
+        """
         if self._GET is None:
             query = self.request_path.partition("?")[2].partition("#")[0]
             self._GET = forms.parse_urlencoded(query.encode("latin-1"), 400)
@@ -240,23 +246,25 @@ class Request:
         return form
 
     @property
-    def cookies(self) -> forms.Cookies:
+    def cookies(self) -> Cookies:
         """The cookies; of several of a name `[]` gives the last.
         HTTPException 400 for too many.
         """
         if self._cookies is None:
             self._cookies = forms.parse_cookies(
                 self.headers.get("cookie", b""))
-        cookies: forms.Cookies = self._cookies
+        cookies: Cookies = self._cookies
         return cookies
 
     @property
-    def auth(self) -> forms.Authentication:
-        """`.username` and `.password` of Basic credentials, or None."""
+    def auth(self) -> Authentication:
+        """Basic credentials (RFC 7617): `username` and `password`, each a
+        `Value`, or None without.
+        """
         if self._auth is None:
-            self._auth = forms.Authentication(
+            self._auth = Authentication(
                 self.headers.get("authorization"))
-        auth: forms.Authentication = self._auth
+        auth: Authentication = self._auth
         return auth
 
     # Content.  What asks for some that has not come yet waits for it; for some
@@ -264,25 +272,30 @@ class Request:
 
     @property
     def body(self) -> bytes:
-        """All content.  StreamClosedError if the client leaves meanwhile."""
+        """All of the content; waits for it.  StreamClosedError if the client
+        leaves meanwhile; HTTPException 413, 503 if it could not be stored.
+        """
         if not self._ended:
             self._pull(None)
         return b"" if self._store is None else self._store.whole()
 
     @property
     def raw_input(self) -> RawInput:
-        """The content as a file."""
+        """The content as a binary file; reading waits for what has not come.
+        """
         if self._raw_input is None:
-            self._raw_input = RawInput(self.store, self._pull,
+            self._raw_input = RawInput(self._body_store, self._pull,
                                        self._content_length)
         raw: RawInput = self._raw_input
         return raw
 
     @property
     def POST(self) -> MultiDict:
-        """The fields of a form (urlencoded or multipart); uploads are
-        `h2rig.server.forms.Upload`s.  HTTPException 400 for a malformed
-        one, 413 for one with too many.
+        """The fields of a form, urlencoded or multipart; waits for all of it.
+        Files are `Upload`s, the other values `Value`s.
+
+        HTTPException 400 for a malformed form, 413 for one with too many
+        fields.
         """
         if self._POST is None:
             if not self._ended:
@@ -303,7 +316,8 @@ class Request:
         if not parameters.get(b"boundary"):
             raise HTTPException(400, "multipart/form-data without a boundary")
         try:
-            return forms.parse_multipart(self.store, parameters[b"boundary"])
+            return forms.parse_multipart(self._body_store,
+                                         parameters[b"boundary"])
         except ValueError as e:
             raise HTTPException(400, str(e)) from None
 
@@ -312,11 +326,11 @@ class Request:
         if value.isdigit():
             return int(value)
         self._pull(None)
-        return self.store.length
+        return self._body_store.length
 
     @property
-    def store(self) -> BodyStore:
-        """Where the content received so far is."""
+    def _body_store(self) -> BodyStore:
+        # Where the content received so far is.
         if self._store is None:
             with storing:       # another thread may be about to fill one
                 if self._store is None:
@@ -325,7 +339,7 @@ class Request:
 
     def _pull(self, size: Optional[int]) -> None:
         # Takes events until size octets are stored (None: all there are).
-        store = self.store
+        store = self._body_store
         store.check()
         while not self._ended and (size is None or store.length < size):
             if self._runner is None:
@@ -333,45 +347,42 @@ class Request:
             self._runner.pull(size)
             store.check()
 
-    # What dispatch tells it.
+    # Called by the server.
 
-    def rewritten(self, to: str) -> None:
-        """A rewrite leads to this path: its query, if it has one, comes
-        before that of the request.
-        """
+    def _rewritten(self, to: str) -> None:
+        # A rewrite leads to this path; its query, if it has one, comes before
+        # that of the request.
         path, _, query = to.partition("?")
         own = self.request_path.partition("?")[2]
         query = "&".join(filter(None, (query, own)))
         self.request_path = path + "?" + query if query else path
         self._url = self._url_parts = None
 
-    def add_content(self, data: bytes, lengths: Sequence[int],
-                    ended: bool) -> int:
-        """Stores the content of DATA frames and notes them: where in the
-        store it is.  lengths: octets of content and flow-controlled length of
-        each in turn.
-        """
+    def _add_content(self, data: bytes, lengths: Sequence[int],
+                     ended: bool) -> int:
+        # Stores the content of DATA frames and notes them: where in the store
+        # it is.  lengths: octets of content and flow-controlled length of each
+        # in turn.
         store = self._store
         if store is None:
-            store = self.store
+            store = self._body_store
         offset = store.append(data)
-        self.frames.add(store, offset, lengths, ended)
+        self.frames._add(store, offset, lengths, ended)
         self._ended = ended
         return offset
 
-    def data_frame(self, data: Optional[bytes], offset: int, size: int,
-                   flow_length: int) -> RequestData:
-        """The frame that `add_content` has just noted, for handle_data."""
+    def _data_frame(self, data: Optional[bytes], offset: int, size: int,
+                    flow_length: int) -> RequestData:
+        # The frame that `_add_content` has just noted, for handle_data.
         return RequestData(self._exchange.id, self._store, offset,
                            size, flow_length, self._ended, data)
 
-    def add_trailers(self, fields: List[Tuple[bytes, bytes]]) -> None:
-        """The request has ended with these trailer fields."""
+    def _add_trailers(self, fields: List[Tuple[bytes, bytes]]) -> None:
+        # The request has ended with these trailer fields.
         self._trailers = RequestHeaders(fields)
         self._ended = True
 
-    def release(self) -> None:
-        """The request is over: lets go of what refers back to the request,
-        so that a large body goes when the last reference to it does.
-        """
+    def _release(self) -> None:
+        # The request is over: drops what refers back to it, so that a large
+        # body goes with the last reference to the request.
         self._runner = self._raw_input = self._server = None

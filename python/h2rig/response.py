@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The response that a script sets up, or writes piece by piece."""
+"""The response that a script sets up, or writes in pieces."""
 
 import datetime
 import json
@@ -37,15 +37,13 @@ _days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 class Response:
-    """The answer to a request.
+    """The answer to a request.  The server makes it.
 
-    content: text (sent in `encoding`), bytes, a binary or text file, or an
-    iterable of text, bytes or callables that return them; each item of an
-    iterable is sent as it is produced.  A new list at first.
-    close_connection: whether GOAWAY follows once the stream has ended.
-    send_body_for_head_request: whether HEAD is answered with the content too.
-    add_required_headers: kept for scripts that set it; nothing is added here
-    that a script did not ask for.
+    request: the `Request`.  encoding: str, of text in the content ("utf8").
+    close_connection: bool, whether GOAWAY follows once the stream has ended.
+    send_body_for_head_request: bool, whether HEAD is answered with the
+    content too.  add_required_headers: bool, ignored: no field is added that
+    the script did not ask for.
     """
 
     # Until set otherwise.
@@ -64,15 +62,15 @@ class Response:
 
     @property
     def writer(self) -> ResponseWriter:
-        """What sends frames, checked and raw."""
+        """Sends frames, checked and raw."""
         if self._writer is None:
             self._writer = ResponseWriter(self, self._exchange)
         return self._writer
 
     @property
     def status(self) -> Tuple[int, Any]:
-        """(code, reason); set as an int or as such a pair.  HTTP/2 has no
-        reason phrase, so it is not sent.  ValueError, TypeError.
+        """(code, reason); set it to an int, 100 to 999, or to such a pair,
+        else ValueError or TypeError.  The reason is not sent: HTTP/2 has none.
         """
         return self._status
 
@@ -93,7 +91,12 @@ class Response:
 
     @property
     def content(self) -> Any:
-        """What is sent, as the class says."""
+        """The content: text (sent in `encoding`), bytes, a binary or text
+        file, or an iterable of text, bytes or callables that return them.
+
+        Each item of an iterable is sent as it is produced.  A new list at
+        first.
+        """
         if self._content is _empty:
             self._content = []
         return self._content
@@ -104,12 +107,14 @@ class Response:
 
     @property
     def logger(self) -> logging.Logger:
-        """Records of it, from level info on, are records of the log."""
+        """A logger whose records, from level info on, are put in the
+        server's log.
+        """
         return script_logger
 
     @property
     def headers(self) -> ResponseHeaders:
-        """The fields to send; may be set to (name, value) pairs."""
+        """The fields to send; may be set to (name, value) pairs or a dict."""
         if self._headers is None:
             self._headers = ResponseHeaders()
         return self._headers
@@ -123,16 +128,21 @@ class Response:
 
     # Cookies.
 
-    def set_cookie(self, name: Any, value: Any, path: Any = "/",
-                   domain: Any = None, max_age: Any = None,
-                   expires: Any = None, samesite: Any = None,
+    def set_cookie(self, name: Union[str, bytes],
+                   value: Union[str, bytes, int, None],
+                   path: Union[str, bytes, None] = "/",
+                   domain: Union[str, bytes, None] = None,
+                   max_age: Union[int, datetime.timedelta, None] = None,
+                   expires: Union[datetime.datetime, datetime.timedelta, str,
+                                  bytes, None] = None,
+                   samesite: Union[str, bytes, None] = None,
                    secure: bool = False, httponly: bool = False,
-                   comment: Any = None) -> None:
-        """Adds a Set-Cookie field (RFC 6265 §4.1).
+                   comment: Union[str, bytes, None] = None) -> None:
+        """Adds a Set-Cookie field (RFC 6265 §4.1).  Text is Latin-1.
 
-        value: None makes the client forget the cookie.  max_age: seconds or a
-        timedelta.  expires: a datetime (UTC), a timedelta from now, or text.
-        Text is Latin-1.
+        value: None makes the client forget the cookie.  max_age: seconds, or
+        a timedelta.  expires: a datetime (UTC unless it says otherwise), a
+        timedelta from now, or text.  The others: attributes of these names.
         """
         if value is None:
             value = ""
@@ -144,7 +154,7 @@ class Response:
             parts.append(b"expires=" + _expires(expires))
         if max_age is not None:
             if isinstance(max_age, datetime.timedelta):
-                max_age = max_age.total_seconds()
+                max_age = int(max_age.total_seconds())
             parts.append(b"Max-Age=%d" % int(max_age))
         for label, attribute in ((b"Domain=", domain), (b"Path=", path),
                                  (b"SameSite=", samesite),
@@ -157,8 +167,8 @@ class Response:
             parts.append(b"HttpOnly")
         self.headers.append("Set-Cookie", b"; ".join(parts))
 
-    def unset_cookie(self, name: Any) -> None:
-        """Takes back what `set_cookie` added for this name."""
+    def unset_cookie(self, name: Union[str, bytes]) -> None:
+        """Removes the fields that `set_cookie` has added for this name."""
         start = isomorphic_encode(name) + b"="
         fields = self.headers.get("Set-Cookie")
         if fields:
@@ -167,19 +177,22 @@ class Response:
                 if not field.startswith(start):
                     self.headers.append("Set-Cookie", field)
 
-    def delete_cookie(self, name: Any, path: Any = "/",
-                      domain: Any = None) -> None:
-        """Adds a Set-Cookie field that makes the client forget it."""
+    def delete_cookie(self, name: Union[str, bytes],
+                      path: Union[str, bytes, None] = "/",
+                      domain: Union[str, bytes, None] = None) -> None:
+        """Adds a Set-Cookie field that makes the client forget the cookie."""
         self.set_cookie(name, None, path=path, domain=domain)
 
     # Errors.
 
-    def set_error(self, code: int, message: Any = "") -> None:
+    def set_error(self, code: int,
+                  message: Union[str, bytes, BaseException, None] = ""
+                  ) -> None:
         """Makes it an error: the status, and the JSON content
         {"error": {"code": code, "message": message}}.
 
-        message: text; of an HTTPException its own code and message count;
-        "" stands for the description of the status.
+        code: 100 to 999.  message: text; "" for the phrase of the status; an
+        HTTPException for its code and message.
         """
         if isinstance(message, BaseException):
             code = getattr(message, "code", code)
@@ -200,10 +213,10 @@ class Response:
     # Sending.
 
     def iter_content(self, read_file: bool = False) -> Iterator[Any]:
-        """The content piece by piece, callables called.
+        """The content in pieces: text or bytes, callables called.
 
-        A file is given as such; its content, read whole, if read_file.
-        TypeError says what the content is if it is none.
+        read_file: a file is read whole; else it is a piece itself.  TypeError
+        if the content is of no such kind.
         """
         # The content of now, whatever it is when the first piece is wanted.
         return self._items(self._content, read_file)
@@ -224,12 +237,14 @@ class Response:
                     yield value
 
     def write_status_headers(self) -> None:
-        """Sends status and fields as they stand, names in lower case."""
-        self.writer.write_own_headers(self.headers, self._status[0])
+        """Sends the status and the fields as they stand, names in lower case.
+        ProtocolError as in the writer's checked calls.
+        """
+        self.writer._write_own_headers(self.headers, self._status[0])
 
     def write_content(self) -> None:
-        """Sends the content, END_STREAM with the last of it.  Nothing for
-        HEAD, unless send_body_for_head_request.
+        """Sends the content, with END_STREAM at its end.  Nothing in answer
+        to HEAD, unless send_body_for_head_request is set.
         """
         if (self.request.method == "HEAD"
                 and not self.send_body_for_head_request):
@@ -243,15 +258,16 @@ class Response:
             self.writer.write_data(held, last=True)
 
     def write(self) -> None:
-        """Sends the whole response."""
+        """Sends the whole response: `write_status_headers`, then
+        `write_content`.
+        """
         self.write_status_headers()
         self.write_content()
 
-    def ready_body(self) -> Optional[bytes]:
-        """The content, if having it needs nothing of the script: text, bytes
-        or a list of them.  None: it must be iterated over or read.  TypeError
-        if it is no content.
-        """
+    def _ready_body(self) -> Optional[bytes]:
+        # The content, if having it needs nothing of the script: text, bytes or
+        # a list of them.  None: it must be iterated over or read.  TypeError if
+        # it is no content.
         content = self._content
         kind = type(content)
         if kind is bytes:
@@ -281,36 +297,34 @@ class Response:
             raise content_error("content", content)
         return None
 
-    def wire_fields(self) -> List[Tuple[bytes, ...]]:
-        """The field section: :status and what `headers` holds."""
+    def _wire_fields(self) -> List[Tuple[bytes, ...]]:
+        # The field section: :status and what `headers` holds.
         code = self._status[0]
         status = _statuses.get(code) or (b":status", b"%d" % code)
         if self._headers is None:
             return [status]
         fields: List[Tuple[Any, ...]]
-        fields, dropped = self._headers.fields(status)
+        fields, dropped = self._headers._wire(status)
         if dropped:
             log_dropped(dropped)
         return fields
 
-    def body(self) -> Optional[bytes]:
-        """What goes with the response, if having that needs nothing of the
-        script: as `ready_body`, but nothing for HEAD (RFC 9110 §9.3.2).
-        """
+    def _body(self) -> Optional[bytes]:
+        # What is sent with the response, if having that needs nothing of the
+        # script: as `_ready_body`, but nothing for HEAD (RFC 9110 §9.3.2).
         if (self.request.method == "HEAD"
                 and not self.send_body_for_head_request):
             return b""
-        return self.ready_body()
+        return self._ready_body()
 
-    def send(self, fields: List[Tuple[bytes, ...]], body: Optional[bytes],
-             end: bool = True) -> bool:
-        """Sends a whole response: fields, which go out as they stand, whatever
-        rule they break, and body (None: the content, each piece as it is
-        produced).  False, with nothing sent, if HEADERS have gone out.
-
-        end: whether END_STREAM goes with it.  ValueError unless the status is
-        a final one.
-        """
+    def _send(self, fields: List[Tuple[bytes, ...]], body: Optional[bytes],
+              end: bool = True) -> bool:
+        # Sends a whole response: fields as they stand, whatever rule they
+        # break, and body (None: the content, each piece as it is produced).
+        # False, with nothing sent, if HEADERS have been sent.
+        #
+        # end: whether END_STREAM goes with it.  ValueError unless the status
+        # is a final one.
         if self._status[0] < 200:
             raise ValueError("status %d: a final status is 200 to 999; "
                              "writer.write_informational sends others"
@@ -330,7 +344,7 @@ class Response:
             if part is not None:
                 self._send_part(part, False)
             elif hasattr(item, "read"):
-                for chunk in self.file_chunks(item):
+                for chunk in self._file_chunks(item):
                     write("data", 0, (), chunk)
             elif isinstance(item, str):
                 write("data", 0, (), item.encode(self.encoding))
@@ -356,7 +370,7 @@ class Response:
             if not left:
                 return
 
-    def file_chunks(self, source: Any) -> Iterator[bytes]:
+    def _file_chunks(self, source: Any) -> Iterator[bytes]:
         """What is left in a binary or text file, in pieces."""
         while True:
             chunk = source.read(CHUNK)

@@ -1,22 +1,30 @@
 # SPDX-License-Identifier: MIT
-"""What a script sends by: checked calls, raw calls, and the calls that
-handlers written for HTTP/1 use.
+"""What a script sends frames with: checked calls, raw calls, and the calls of
+handlers written for HTTP/1.
 """
 
 import io
 import logging
 import struct
-from typing import Any, Iterable, List, Optional, Tuple, Union
+from typing import (TYPE_CHECKING, Any, BinaryIO, Iterable, List, Optional,
+                    TextIO, Tuple, Union)
 
 from h2rig import frames
 from h2rig.errors import ProtocolError, StreamClosedError
 from h2rig.frames import ContinuationFrame, HeadersFrame
-from h2rig.headers import (ResponseHeaders, checked_fields, log_dropped,
-                           normal_order, raw_fields, status_code)
+from h2rig.headers import (Fields, FieldValue, Name, ResponseHeaders,
+                           checked_fields, log_dropped, normal_order,
+                           raw_fields, status_code)
 from h2rig.server.isomorphic import octets
 from h2rig.server.literal import ChunkReader, LiteralReader
 
+if TYPE_CHECKING:
+    from h2rig.request import Request
+
 __all__ = ["ResponseWriter"]
+
+#: What is sent as content: text (in response.encoding), octets, a file.
+Content = Union[str, bytes, bytearray, memoryview, BinaryIO, TextIO]
 
 #: Octets read from a file-like item at once.
 CHUNK = 65536
@@ -32,13 +40,18 @@ _unset = object()
 
 
 class ResponseWriter:
-    """`response.writer`.
+    """`response.writer`: sends frames on the connection.
 
-    A call returns once its frames were offered to the kernel.  stream_id is
-    the request's own stream unless given.  Checked calls raise
-    `ProtocolError` (`StreamClosedError`, `FlowControlError`,
-    `NoSuchStreamError`, `PushDisabledError`) and have then sent nothing; raw
-    calls send what they are told.
+    A call returns when its frames have been offered to the kernel.
+    stream_id: None for the stream of the request.
+
+    Checked calls (`write_headers` to `close`) send what RFC 9113 allows; else
+    they raise `ProtocolError` (or its `StreamClosedError`,
+    `FlowControlError`, `NoSuchStreamError`, `PushDisabledError`) and send
+    nothing.  Raw calls (`write_raw...`) send what they are told; they raise
+    ValueError or TypeError for what has no form in octets.  The HTTP/1-style
+    calls (`write_status` to `write_raw_content`) return whether the stream is
+    still open for more.
     """
 
     def __init__(self, response: Any, exchange: Any) -> None:
@@ -54,13 +67,14 @@ class ResponseWriter:
         self._literal: Optional[LiteralReader] = None
 
     @property
-    def request(self) -> Any:
+    def request(self) -> "Request":
         """The request that is answered."""
-        return self._response.request
+        request: "Request" = self._response.request
+        return request
 
     @property
     def logger(self) -> logging.Logger:
-        """As `response.logger`."""
+        """The same as `response.logger`."""
         logger: logging.Logger = self._response.logger
         return logger
 
@@ -68,8 +82,8 @@ class ResponseWriter:
 
     @property
     def stream_ended(self) -> bool:
-        """Whether END_STREAM has been sent.  Assigned true by a script that
-        wants its stream left open after `main`.
+        """Whether END_STREAM has been sent.  Set it to true to have the
+        stream left open after `main`.
         """
         if self._ended is not _unset:
             return bool(self._ended)
@@ -81,8 +95,8 @@ class ResponseWriter:
 
     @property
     def content_written(self) -> bool:
-        """Whether final (non-1xx) HEADERS have been sent.  Assigned true by a
-        script that wants no response sent after `main`.
+        """Whether final (non-1xx) HEADERS have been sent.  Set it to true to
+        have no response sent after `main`.
         """
         if self._written is not _unset:
             return bool(self._written)
@@ -93,8 +107,8 @@ class ResponseWriter:
         self._written = value
 
     def get_max_payload_size(self, stream_id: Optional[int] = None) -> int:
-        """Octets that one DATA frame may have now: the peer's maximum frame
-        size and the flow-control windows (RFC 9113 §4.2, §6.9).
+        """Octets that one DATA frame may have now, by the client's maximum
+        frame size and the flow-control windows (RFC 9113 §4.2, §6.9).
         """
         size: int = self._exchange.write("max_payload",
                                          _checked_id(stream_id))
@@ -102,27 +116,28 @@ class ResponseWriter:
 
     # Checked calls.
 
-    def write_headers(self, headers: Any, status_code: Any,
+    def write_headers(self, headers: "Fields",
+                      status_code: Union[int, str, bytes],
                       status_message: Any = None,
                       stream_id: Optional[int] = None,
                       last: bool = False) -> None:
-        """Sends a field section.
+        """Sends a field section: HEADERS, and CONTINUATION as needed.
 
-        headers: (name, value) pairs; text is UTF-8.  Names go out in lower
+        headers: (name, value) pairs; text is UTF-8.  Names are sent in lower
         case, `status` and its like get their colon, pseudo-header fields come
         first, connection-specific fields (RFC 9113 §8.2.2) are left out.
-        status_code: int; 1xx leaves the header phase open.  status_message:
-        HTTP/2 has none, it is ignored.  last: END_STREAM; which a response to
-        HEAD has too, unless 1xx or send_body_for_head_request is set.
+        status_code: 100 to 999; after 1xx other headers may follow.
+        status_message: ignored, HTTP/2 has none.  last: with END_STREAM, as
+        always in answer to HEAD, unless the status is 1xx or
+        send_body_for_head_request is set.
         """
         fields, last = self._head(headers, status_code, stream_id, last)
         self._exchange.write("headers", _checked_id(stream_id), fields, b"",
                              END_STREAM if last else 0)
 
-    def write_own_headers(self, headers: Any, status_code: Any) -> None:
-        """The same for `response.headers` and the HTTP/1-style calls, whose
-        fields go out as they stand, whatever rule they break.
-        """
+    def _write_own_headers(self, headers: Any, status_code: Any) -> None:
+        # The same for `response.headers` and the HTTP/1-style calls, whose
+        # fields are sent as they stand, whatever rule they break.
         fields, last = self._head(headers, status_code, None, False)
         self._exchange.write(
             "headers", 0, fields, b"",
@@ -159,13 +174,14 @@ class ResponseWriter:
                     self._chunks = ChunkReader()
         log_dropped(dropped)
 
-    def write_data(self, item: Any, last: bool = False,
+    def write_data(self, item: "Content", last: bool = False,
                    stream_id: Optional[int] = None) -> None:
-        """Sends content as DATA, split at the peer's maximum frame size, as
-        the flow-control windows allow; waits for them to.
+        """Sends content as DATA, split at the client's maximum frame size;
+        waits for the flow-control windows.
 
         item: text (sent in response.encoding), bytes, or a file, which is
-        read from its start.  last: END_STREAM.
+        read from its start.  last: with END_STREAM.  TypeError for another
+        item.
         """
         stream_id = _checked_id(stream_id)
         write = self._exchange.write
@@ -189,10 +205,12 @@ class ResponseWriter:
         if held or last:
             write("data", stream_id, (), held, end)
 
-    def write_data_frame(self, data: Any, last: bool,
+    def write_data_frame(self, data: Union[str, bytes], last: bool,
                          stream_id: Optional[int] = None) -> None:
-        """Sends exactly one DATA frame.  FlowControlError or ProtocolError
-        when window or maximum frame size have no room for it.
+        """Sends exactly one DATA frame; last: with END_STREAM.
+
+        FlowControlError if it is longer than a window, ProtocolError if it is
+        longer than the client's maximum frame size.
         """
         self._exchange.write("data_frame", _checked_id(stream_id), (),
                              self._content(data), END_STREAM if last else 0)
@@ -202,16 +220,19 @@ class ResponseWriter:
         self._exchange.write("data", _checked_id(stream_id), (), b"",
                              END_STREAM)
 
-    def write_push(self, promise_headers: Any,
+    def write_push(self, promise_headers: "Fields",
                    push_stream_id: Optional[int] = None,
-                   status: Any = None, response_headers: Any = None,
-                   response_data: Any = None) -> int:
-        """Promises a response (RFC 9113 §8.4), and sends it if it is given.
+                   status: Union[int, str, bytes, None] = None,
+                   response_headers: Optional["Fields"] = None,
+                   response_data: Optional["Content"] = None) -> int:
+        """Sends PUSH_PROMISE (RFC 9113 §8.4), and the promised response if
+        there is a status: the id of the pushed stream.
 
-        promise_headers: the request's pairs, with :method, :scheme,
-        :authority and :path.  push_stream_id: even, above the last; the next
-        one if None.  Returns the id of the pushed stream.  ProtocolError,
-        PushDisabledError; without a status for the response ProtocolError.
+        promise_headers: the request's fields, with :method, :scheme,
+        :authority and :path.  push_stream_id: even, above the last one; None:
+        the next one.  response_headers, response_data: as in `write_headers`
+        and `write_data`.  PushDisabledError if the client wants no pushes;
+        ProtocolError for response_headers or response_data without a status.
         """
         fields, dropped = checked_fields(promise_headers, "promise_headers")
         if dropped:
@@ -239,8 +260,8 @@ class ResponseWriter:
             self.write_data(response_data, last=True, stream_id=pushed)
         return pushed
 
-    def write_trailers(self, headers: Any) -> None:
-        """Sends trailer fields (RFC 9113 §8.1), which end the stream."""
+    def write_trailers(self, headers: "Fields") -> None:
+        """Sends trailer fields (RFC 9113 §8.1), with END_STREAM."""
         fields, dropped = checked_fields(headers, "trailers")
         if dropped:
             log_dropped(dropped)
@@ -254,8 +275,12 @@ class ResponseWriter:
                 "first, by write_headers or response.write_status_headers"
             ) from None
 
-    def write_informational(self, status: Any, headers: Any = ()) -> None:
-        """Sends a 1xx response before the final one (RFC 9110 §15.2)."""
+    def write_informational(self, status: Union[int, str, bytes],
+                            headers: "Fields" = ()) -> None:
+        """Sends a 1xx response before the final one (RFC 9110 §15.2).
+
+        status: 100 to 199.  headers: as in `write_headers`.
+        """
         if status_code(status) > 199:
             raise ProtocolError("informational status must be 100 to 199, "
                                 "not %r" % (status,))
@@ -265,31 +290,36 @@ class ResponseWriter:
 
     def reset_stream(self, error_code: Union[int, str] = "CANCEL",
                      stream_id: Optional[int] = None) -> None:
-        """Sends RST_STREAM; error_code: a number or name of RFC 9113 §7."""
+        """Sends RST_STREAM (RFC 9113 §6.4).
+
+        error_code: a number (32 bits) or a name of RFC 9113 §7.
+        """
         self._exchange.write("reset", _checked_id(stream_id), (), b"", 0,
                              frames.error_code(error_code))
 
     def goaway(self, error_code: Union[int, str] = "NO_ERROR",
                last_stream_id: Optional[int] = None,
-               debug_data: Any = b"") -> None:
-        """Sends GOAWAY (RFC 9113 §6.8); last_stream_id: by default that of
-        the last stream taken.
+               debug_data: Union[str, bytes] = b"") -> None:
+        """Sends GOAWAY (RFC 9113 §6.8).
+
+        error_code: as in `reset_stream`.  last_stream_id: None for the last
+        stream that the server has taken.  debug_data: text is UTF-8.
         """
         self._exchange.write(
             "goaway", -1 if last_stream_id is None else last_stream_id, (),
             octets(debug_data, "debug_data", "utf-8"), 0,
             frames.error_code(error_code))
 
-    def ping(self, data: Any = b"\0" * 8) -> None:
-        """Sends PING with 8 octets (RFC 9113 §6.7)."""
-        data = octets(data, "PING data", "utf-8")
-        if len(data) != 8:
-            raise ProtocolError("PING has 8 octets, not %d" % len(data))
-        self._exchange.write("ping", 0, (), data)
+    def ping(self, data: Union[str, bytes] = b"\0" * 8) -> None:
+        """Sends PING (RFC 9113 §6.7) with 8 octets, else ProtocolError."""
+        payload = octets(data, "PING data", "utf-8")
+        if len(payload) != 8:
+            raise ProtocolError("PING has 8 octets, not %d" % len(payload))
+        self._exchange.write("ping", 0, (), payload)
 
     def flush(self) -> None:
-        """Returns once all that was written is with the kernel, and on its
-        way.
+        """Waits until the kernel has all that was written on the connection,
+        and sends it.
         """
         self._exchange.write("flush")
 
@@ -306,17 +336,19 @@ class ResponseWriter:
 
     # Raw calls.
 
-    def write_raw_header_frame(self, headers: Any,
+    def write_raw_header_frame(self, headers: "Fields",
                                stream_id: Optional[int] = None,
                                end_stream: bool = False,
                                end_headers: bool = False,
                                frame_cls: Any = HeadersFrame) -> None:
-        """Sends one frame with headers as its field block fragment, encoded
-        by the connection's HPACK encoder, and these flags only.
+        """Sends one frame whose field block fragment is headers, encoded by
+        the connection's HPACK encoder; text is UTF-8, nothing is changed.
 
-        frame_cls: a class of `h2rig.frames`, of `hyperframe.frame`, or one
-        with their interface.  Without end_headers all other output of the
-        connection waits for the rest of the block.
+        end_stream, end_headers: the flags; no others are set.  Without
+        end_headers all other output of the connection waits for the rest of
+        the block.  frame_cls: a class of `h2rig.frames` or
+        `hyperframe.frame`, or one with their interface; ValueError if it puts
+        octets after the fragment.
         """
         if stream_id is None:
             stream_id = self._exchange.id
@@ -339,30 +371,37 @@ class ResponseWriter:
         self._exchange.write("raw_block", stream_id, fields, prefix, bits,
                              kind)
 
-    def write_raw_continuation_frame(self, headers: Any,
+    def write_raw_continuation_frame(self, headers: "Fields",
                                      stream_id: Optional[int] = None,
                                      end_headers: bool = False) -> None:
-        """Sends one CONTINUATION frame."""
+        """Sends one CONTINUATION frame, as `write_raw_header_frame`."""
         self.write_raw_header_frame(headers, stream_id,
                                     end_headers=end_headers,
                                     frame_cls=ContinuationFrame)
 
-    def write_raw_data_frame(self, data: Any, stream_id: Optional[int] = None,
+    def write_raw_data_frame(self, data: Union[str, bytes],
+                             stream_id: Optional[int] = None,
                              end_stream: bool = False) -> None:
-        """Sends one DATA frame, whatever windows and states say."""
+        """Sends one DATA frame, whatever windows and states say; end_stream:
+        with END_STREAM.
+        """
         self._exchange.write("raw_frame", self._raw_id(stream_id), (),
                              self._content(data), 1 if end_stream else 0, 0)
 
-    def write_raw(self, raw_data: Any) -> None:
-        """Sends any octets at all (text: UTF-8)."""
+    def write_raw(self, raw_data: Union[str, bytes]) -> None:
+        """Sends any octets at all; text is UTF-8."""
         self._exchange.write("raw", 0, (),
                              octets(raw_data, "raw data", "utf-8"))
 
     def write_raw_frame(self, type: Union[int, str],
                         flags: Union[int, str, Iterable[Any]] = 0,
                         stream_id: Optional[int] = None,
-                        payload: Any = b"") -> None:
-        """Sends one frame of any type; type and flags: numbers or names."""
+                        payload: Union[str, bytes] = b"") -> None:
+        """Sends one frame of any type, with any payload.
+
+        type: 0 to 255 or a name ("PING").  flags: 0 to 255, a name ("ACK") or
+        several.  payload: text is UTF-8.
+        """
         self._exchange.write(
             "raw_frame", self._raw_id(stream_id), (),
             octets(payload, "payload", "utf-8"), frames.frame_flags(flags),
@@ -374,12 +413,13 @@ class ResponseWriter:
 
     # HTTP/1-style calls.
 
-    def write_status(self, code: Any, message: Any = None) -> bool:
-        """Notes the status for `end_headers`; message is left out."""
+    def write_status(self, code: Union[int, str, bytes],
+                     message: Any = None) -> bool:
+        """Notes the status for `end_headers`; message: ignored."""
         self._status = status_code(code)
         return not self._gone()
 
-    def write_header(self, name: Any, value: Any) -> bool:
+    def write_header(self, name: Name, value: FieldValue) -> bool:
         """Notes a field for `end_headers`; text is Latin-1."""
         self._gathered.append(
             (octets(name, "header name"),
@@ -387,8 +427,8 @@ class ResponseWriter:
         return not self._gone()
 
     def end_headers(self) -> bool:
-        """Sends what was noted as HEADERS; the status is that of the response
-        unless noted.  False once the stream is gone.
+        """Sends what was noted as HEADERS; without a noted status, that of
+        the response.
         """
         if self._headers_done or self._exchange.headers_sent:
             return not self._gone()
@@ -397,7 +437,7 @@ class ResponseWriter:
             status = self._response.status[0]
         gathered, self._gathered = self._gathered, []
         try:
-            self.write_own_headers(gathered, status)
+            self._write_own_headers(gathered, status)
         except StreamClosedError:
             return False
         # 1xx: the status and fields that follow are another response's.
@@ -405,30 +445,31 @@ class ResponseWriter:
         self._status = None
         return True
 
-    def write_content(self, data: Any) -> bool:
-        """Sends content, the header fields before it if they are still to be
-        sent.  False once the stream is gone.
+    def write_content(self, data: "Content") -> bool:
+        """Sends content, as `write_data`; before it what was noted, if that
+        is still to be sent.
         """
         if not self._begin():
             return False
         return self._write_content(data)
 
-    def write(self, data: Any) -> bool:
-        """As `write_content`; but a first piece that begins with b"HTTP/1."
-        is read as a literal response.
+    def write(self, data: "Content") -> bool:
+        """Sends content, as `write_content`; but what comes first and begins
+        with b"HTTP/1." is read as an HTTP/1 response, whose status, fields and
+        content are sent.
         """
         return self.write_raw_content(data)
 
-    def write_raw_content(self, data: Any) -> bool:
-        """As `write`."""
+    def write_raw_content(self, data: "Content") -> bool:
+        """The same as `write`."""
         if hasattr(data, "read"):
             return self.write_content(data)
-        data = self._content(data)
+        content = self._content(data)
         if self._literal is None and not self._begun():
             self._literal = LiteralReader()
         if self._literal is None:
-            return self.write_content(data)
-        if not self._literal.feed(data):
+            return self.write_content(content)
+        if not self._literal.feed(content):
             return not self._gone()
         return self._begin_literal()
 
@@ -478,10 +519,9 @@ class ResponseWriter:
         return bool(self._exchange.ended or self._exchange.closed
                     or self._exchange.reset)
 
-    def finish_gathered(self) -> bool:
-        """After `main`: whether fields or a literal response were begun that
-        are still to be sent.  Called by dispatch.
-        """
+    def _finish_gathered(self) -> bool:
+        # After `main`: whether fields or a literal response were begun that
+        # are still to be sent.
         if self._literal is not None:
             self._literal.finish()
             self._begin_literal()
@@ -492,14 +532,14 @@ class ResponseWriter:
         return bool(not self._exchange.headers_sent
                     and (self._gathered or self._status is not None))
 
-    def gathered_fields(self) -> List[Tuple[Any, ...]]:
-        """What was gathered, with its :status, for the wire."""
+    def _gathered_fields(self) -> List[Tuple[Any, ...]]:
+        # What was gathered, with its :status, for the wire.
         status = self._status
         if status is None:
             status = self._response.status[0]
         headers = ResponseHeaders(self._gathered)
         self._gathered = []
-        fields, dropped = headers.fields()
+        fields, dropped = headers._wire()
         if dropped:
             log_dropped(dropped)
         return normal_order([(b":status", b"%d" % status)] + fields)[0]

@@ -155,7 +155,8 @@ class Store(unittest.TestCase):
         r = request.Request.__new__(request.Request)
         r._store, seen = None, []
         with mock.patch.object(request, "BodyStore", Slow):
-            threads = [threading.Thread(target=lambda: seen.append(r.store))
+            threads = [threading.Thread(
+                target=lambda: seen.append(r._body_store))
                        for _ in range(2)]
             for thread in threads:
                 thread.start()

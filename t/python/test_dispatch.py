@@ -403,8 +403,8 @@ class Errors(Case):
             return append(store, data)
 
         def wait(moves):
-            awaited.append(requests[0].store.length)
-            requests[0].add_content(b"end", [3, 3], True)
+            awaited.append(requests[0]._body_store.length)
+            requests[0]._add_content(b"end", [3, 3], True)
             return True
         requests, start = [], dispatch.Runner.start
 
@@ -419,7 +419,7 @@ class Errors(Case):
                 mock.patch.object(dispatch.Runner, "start", started):
             dispatch.serve(s)
         threads[0].join()
-        self.assertEqual((awaited, requests[0].store.length), ([], 2))
+        self.assertEqual((awaited, requests[0]._body_store.length), ([], 2))
 
     def test_what_a_thread_has_read_comes_before_what_is_next(self):
         take, done = dispatch.Runner.take, []
@@ -536,7 +536,7 @@ class Bodies(Case):
             fake.script(
                 "def main(request, response):\n"
                 "    request.raw_input, request.server.stash\n"
-                "    fd = request.store._file.fileno()\n"
+                "    fd = request._body_store._file.fileno()\n"
                 "    request.connection.data['fd'] = fd\n"
                 "    response.writer.write_headers([], 200)\n",
                 post(), fake.data(bytes(2 << 20), True))

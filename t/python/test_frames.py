@@ -15,7 +15,7 @@ class Frames(unittest.TestCase):
         frames = FrameList(fake.Exchange(), False)
         store = BodyStore()
         for i, (data, padding) in enumerate(pieces):
-            frames.add(store, store.append(data),
+            frames._add(store, store.append(data),
                        [len(data), len(data) + padding],
                        i == len(pieces) - 1)
         return frames
@@ -24,9 +24,9 @@ class Frames(unittest.TestCase):
         """The same frames, noted in one go behind another."""
         frames = FrameList(fake.Exchange(), False)
         store = BodyStore()
-        frames.add(store, store.append(b"zero"), [4, 4], False)
+        frames._add(store, store.append(b"zero"), [4, 4], False)
         offset = store.append(b"".join(data for data, _ in pieces))
-        frames.add(store, offset, [
+        frames._add(store, offset, [
             n for data, padding in pieces
             for n in (len(data), len(data) + padding)], True)
         self.assertEqual(frames[1].data, b"zero")

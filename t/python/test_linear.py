@@ -42,7 +42,7 @@ def request(path="/", fields=(), method="GET", body=b""):
               (b":authority", b"a"), (b":path", path.encode("latin-1"))]
     exchange._fields = pseudo + list(fields)
     made = Request(None, exchange, method, path, True)
-    made.store.append(body)
+    made._body_store.append(body)
     return made
 
 

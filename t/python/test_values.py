@@ -155,7 +155,7 @@ class Response(unittest.TestCase):
     def test_wire(self):
         h = ResponseHeaders([("X-A", " 1\t"), ("Status", "404"),
                              ("Connection", "close"), ("Upgrade", "x")])
-        self.assertEqual(h.fields(), (
+        self.assertEqual(h._wire(), (
             [(b":status", b"404"), (b"x-a", b"1")],
             [b"connection", b"upgrade"]))
 

@@ -211,7 +211,7 @@ class Runner:
             handler, request.route_match, to = router.find(
                 request.method, path)
             if to is not None:
-                request.rewritten(to)
+                request._rewritten(to)
                 exchange.script = request.path
             if handler is None:
                 raise HTTPException(404, "Not Found")
@@ -258,22 +258,22 @@ class Runner:
             if event is None:
                 return False
             if event[0] == EVENT_TRAILERS:
-                request.add_trailers(event[1])
+                request._add_trailers(event[1])
                 return True
             _, data, lengths, ended, credit = event
             if self.dropping:
                 request._ended = ended
             else:
-                offset = request.add_content(data, lengths, ended)
+                offset = request._add_content(data, lengths, ended)
                 if self.functions.handle_data is None:
-                    error = request.store.lost
+                    error = request._body_store.lost
                 elif self.pending:
                     # Its turn comes after those.
-                    self.pending.append(request.data_frame(
+                    self.pending.append(request._data_frame(
                         None, offset, len(data), lengths[1]))
                 else:
                     # It may do without what could not be stored.
-                    frame = request.data_frame(data, offset, len(data),
+                    frame = request._data_frame(data, offset, len(data),
                                                lengths[1])
         if frame is not None:
             self.run_function("handle_data", self.functions.handle_data,
@@ -298,7 +298,7 @@ class Runner:
         while event is None:
             with self.storing:
                 if request._ended or (size is not None
-                                      and request.store.length >= size):
+                                      and request._body_store.length >= size):
                     return
                 event = self.next_event()
                 if event is None:
@@ -307,15 +307,15 @@ class Runner:
                         return
                     moves = self.exchange.moves
                 elif event[0] == EVENT_TRAILERS:
-                    request.add_trailers(event[1])
+                    request._add_trailers(event[1])
                     return
                 else:
                     _, data, lengths, ended, credit = event
-                    offset = request.add_content(data, lengths, ended)
+                    offset = request._add_content(data, lengths, ended)
                     if self.functions.handle_data is not None:
                         if self.pending is None:
                             self.pending = collections.deque()
-                        self.pending.append(request.data_frame(
+                        self.pending.append(request._data_frame(
                             None, offset, len(data), lengths[1]))
             if event is None:
                 more = self.exchange.wait(moves)
@@ -372,10 +372,10 @@ class Runner:
                 self.log("debug", "main", "ended inside of a raw header block "
                          "or frame")
                 return
-            if writer.finish_gathered():
+            if writer._finish_gathered():
                 apply_result(response, result)
-                self.send(writer.gathered_fields()
-                          + response.wire_fields()[1:])
+                self.send(writer._gathered_fields()
+                          + response._wire_fields()[1:])
                 return
             end = not writer.stream_ended
             if exchange.headers_sent:
@@ -389,7 +389,7 @@ class Runner:
                 return
         apply_result(response, result)
         self.pipe()
-        if self.send(response.wire_fields(), end) or exchange.block_open:
+        if self.send(response._wire_fields(), end) or exchange.block_open:
             return
         self.log("warn", "main", "headers have been sent by another stream's "
                  "script, what it set up is dropped")
@@ -405,14 +405,14 @@ class Runner:
                                  self.response)
 
     def send(self, fields: List[Tuple[bytes, ...]], end: bool = True) -> bool:
-        """Sends the response as a whole; as `Response.send`."""
+        """Sends the response as a whole; as `Response._send`."""
         response = self.response
-        body = response.body()
+        body = response._body()
         if body is not None or type(response._content) in (FilePart,
                                                            FileParts):
-            return response.send(fields, body, end)
+            return response._send(fields, body, end)
         # Iterating the content runs the script's code.
-        sent: bool = self.exchange.call("content of main", response.send,
+        sent: bool = self.exchange.call("content of main", response._send,
                                         fields, None, end)
         return sent
 
@@ -428,7 +428,7 @@ class Runner:
         except errors.H2Error as e:
             self.log("debug", "close_connection", _summary(e))
         exchange.runner = None
-        self.request.release()
+        self.request._release()
         self.response._writer = None
         exchange.finish()
 
@@ -502,7 +502,7 @@ class Runner:
 
     def send_error(self, code: int, message: str) -> bool:
         """Sends the JSON error response, with nothing a script has set; as
-        `Response.send`.
+        `Response._send`.
         """
         response = Response(self.request, self.exchange)
         response.set_error(code, message)
@@ -511,7 +511,7 @@ class Runner:
             response.content = b""
             response.headers = ResponseHeaders()
         response.close_connection = self.response.close_connection
-        return response.send(response.wire_fields(), response.body())
+        return response._send(response._wire_fields(), response._body())
 
 
 def _frame_functions(found: Any) -> FrameFunctions:

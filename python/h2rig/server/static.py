@@ -22,8 +22,12 @@ __all__ = ["AsIsHandler", "DirectoryHandler", "FileHandler", "OWN",
            "as_is_handler", "directory_handler", "file_handler"]
 
 
-class _TreeHandler:
-    # A handler for the files below a directory.
+class TreeHandler:
+    """Of the files below a directory.
+
+    base_path: the directory that stands for url_base (None: the document
+    root).
+    """
 
     def __init__(self, base_path: Optional[str] = None,
                  url_base: str = "/") -> None:
@@ -31,7 +35,7 @@ class _TreeHandler:
         self.url_base = url_base
 
 
-class DirectoryHandler(_TreeHandler):
+class DirectoryHandler(TreeHandler):
     """Answers with a listing of a directory; 301 to the path with a slash at
     its end if that is missing.
 
@@ -64,7 +68,7 @@ class DirectoryHandler(_TreeHandler):
         response.content = ""
 
 
-class FileHandler(_TreeHandler):
+class FileHandler(TreeHandler):
     """Answers with a file, the fields of its `.headers` files, ranges and
     pipes; with the `index.html` of a directory, or its listing.
 
@@ -107,7 +111,7 @@ class FileHandler(_TreeHandler):
     def _file(self, request: Any, response: Any, place: Place, source: Any,
               status: os.stat_result) -> None:
         try:
-            response.headers.update(self._fields(request, place))
+            response.headers.update(self._header_fields(request, place))
             piping = pipes.of_name(place.path)
             if "pipe" in request.request_path:
                 piping = pipes.of_request(request, piping)
@@ -151,10 +155,10 @@ class FileHandler(_TreeHandler):
                 and not files.has_headers(path)):
             runner.exchange.remember_file(
                 os.fsencode(path), status.st_dev, status.st_ino,
-                response.wire_fields(), response.content)
+                response._wire_fields(), response.content)
 
     @staticmethod
-    def _fields(request: Any, place: Place) -> List[Tuple[Any, Any]]:
+    def _header_fields(request: Any, place: Place) -> List[Tuple[Any, Any]]:
         fields: List[Tuple[Any, Any]] = list(files.load_headers(
             place, lambda data: template(request, data, "field")))
         if not any(name.lower() == b"content-type" for name, _ in fields):
@@ -215,7 +219,7 @@ class FileHandler(_TreeHandler):
             response.content = content
 
 
-class AsIsHandler(_TreeHandler):
+class AsIsHandler(TreeHandler):
     """Answers with what a file holds: an HTTP/1 response, whose status, fields
     and content are sent.
 

@@ -5,9 +5,9 @@ An expression is a name with indices and arguments: `{{host}}`,
 `{{ports[h2][0]}}`, `{{GET[name]}}`, `{{header_or_default(name, text)}}`.
 `{{$name:expression}}` also keeps the value, for `{{$name}}`.
 
-What was not sent and what does not exist is an error, but for a parameter of the
-query, which is the empty text then.  Behind the last index or arguments
-anything may stand; it has no meaning.
+A name that does not exist, and a field that was not sent, is an error; a
+parameter of the query that was not sent is the empty text.  What follows the
+last index or argument list is ignored.
 """
 
 import base64
@@ -45,11 +45,12 @@ class SubstitutionError(ValueError):
 
 def template(request: Any, content: AnyStr,
              escape_type: str = "html") -> AnyStr:
-    """content with every `{{...}}` replaced, as the type that it is.
+    """content with every `{{...}}` replaced; text or bytes, as it was given.
 
-    escape_type: "html" (values are escaped for HTML), "none", or "field" (as
-    none, for lines of header fields: a value that would end its line is an
-    error).  SubstitutionError.
+    request: the `Request` whose values are put in.  escape_type: "html"
+    (values are escaped for HTML), "none", or "field" (as none, for lines of
+    header fields: a value that would end its line is an error).
+    SubstitutionError.
     """
     if escape_type not in ("html", "none", "field"):
         raise ValueError("escape_type must be \"html\", \"none\" or "
@@ -132,7 +133,8 @@ def _evaluate(request: Any, octets: bytes, variables: Dict[str, Any]) -> Any:
     if not isinstance(value, (str, bytes, int)):
         raise SubstitutionError(
             "%s is %s; expected what leads to text or a number"
-            % (_named(text), "nothing" if value is None else type(value).__name__))
+            % (_named(text), "nothing" if value is None
+               else type(value).__name__))
     if variable is not None:
         variables[variable] = value
     return value

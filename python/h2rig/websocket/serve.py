@@ -9,8 +9,8 @@ a connection's process, and again when its file has changed.
 
 import os
 import threading
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
-from typing import Tuple
+from typing import (Any, Callable, Dict, Iterator, List, Mapping, Optional,
+                    Tuple, Union)
 
 import _h2rig
 
@@ -44,7 +44,10 @@ Field = Tuple[bytes, bytes]
 
 
 class HandshakeException(Exception):
-    """Raised by a handler to refuse: the client gets this HTTP status."""
+    """Raise it to refuse a handshake: the client gets this HTTP status.
+
+    name: text of the JSON content.  status: 200 to 999; None: 400.
+    """
 
     def __init__(self, name: str, status: Optional[int] = 400) -> None:
         super().__init__(name)
@@ -53,7 +56,9 @@ class HandshakeException(Exception):
 
 
 class VersionException(HandshakeException):
-    """A Sec-WebSocket-Version that is not 13."""
+    """A Sec-WebSocket-Version that is not 13; supported_versions: text of the
+    field of this name in the answer.
+    """
 
     def __init__(self, name: str, supported_versions: str = "13") -> None:
         super().__init__(name, 400)
@@ -61,8 +66,8 @@ class VersionException(HandshakeException):
 
 
 class AbortedByUserException(Exception):
-    """Raised by a handler to end it here, without anything more sent: before
-    the handshake what it has written to `request.connection` is the answer.
+    """Raise it to leave a handler's function with nothing more sent.  During
+    the handshake, what it has written to `request.connection` is the answer.
     """
 
 
@@ -97,10 +102,7 @@ class TextHeaders(Mapping[str, str]):
 
 
 class Tunnel:
-    """`request.connection`: the octets beneath the WebSocket.
-
-    remote_addr: (host, port) of the client.
-    """
+    """`request.connection`: the octets beneath the WebSocket."""
 
     def __init__(self, runner: Any) -> None:
         self._runner = runner
@@ -115,8 +117,8 @@ class Tunnel:
         address: Tuple[str, int] = self._runner.request.client_address
         return address
 
-    def write(self, data: Any) -> None:
-        """Sends octets (text: Latin-1) as they are.
+    def write(self, data: Union[str, bytes]) -> None:
+        """Sends octets as they are; text is Latin-1.
 
         Before the handshake has been answered they are kept: an HTTP/1
         response in them is sent as HTTP/2, instead of the handshake's, when
@@ -133,9 +135,11 @@ class Tunnel:
             raise ConnectionTerminatedException(str(e)) from None
 
     def receive(self) -> bytes:
-        """Octets, as many as have come, but at least one; b"" when the client
-        has ended the stream.  ConnectionTerminatedException when it has left,
-        or when nothing has come and the server stops.
+        """Waits for octets: as many as have come, at least one; b"" when the
+        client has ended the stream.
+
+        ConnectionTerminatedException when the client has left;
+        ServerStoppingException when the server stops and nothing has come.
         """
         if self._unread:
             data, self._unread = self._unread, b""
@@ -168,8 +172,9 @@ class Tunnel:
             raise ConnectionTerminatedException(str(e)) from None
 
     def read(self, length: int = -1) -> bytes:
-        """length octets, fewer only when the client has ended the stream; all
-        that come until then if length is negative.
+        """Waits for length octets: fewer only when the client has ended the
+        stream; if length is negative, all until then.  Raises what `receive`
+        does.
         """
         parts: List[bytes] = []
         size = 0
@@ -186,17 +191,23 @@ class Tunnel:
 
 
 class WebSocketRequest:
-    """What a handler's functions are given.
+    """What a handler's functions are given.  The server makes it.
 
-    ws_protocol: set by the handler to the subprotocol it takes.
-    ws_requested_protocols, ws_requested_extensions: lists, or None.
-    extra_headers: (name, value) pairs for the response.
-    ws_extension_processors: one for each extension
-    that will be taken; may be changed, or emptied.  ws_close_code,
-    ws_close_reason: of the client's Close frame.  client_terminated,
-    server_terminated: whether a Close frame has come, been sent.  request:
-    the `h2rig.request.Request`.  headers_out, status: of the answer to the
-    handshake; they and extra_headers count until that is sent.
+    uri (str): path with query.  headers_in: `TextHeaders`.  connection:
+    `Tunnel`.  ws_stream: `WebSocketStream`, once the handshake is answered.
+    request: the `h2rig.request.Request`.  ws_origin: str or None.
+    ws_requested_protocols (list of str), ws_requested_extensions (list of
+    `ExtensionParameter`): what the client offers, or None.
+
+    For `web_socket_do_extra_handshake` to set: ws_protocol (str), the
+    subprotocol; status (int), headers_out (dict) and extra_headers ((name,
+    value) pairs) of the answer; ws_extension_processors, a list with one for
+    each extension to take.  on_ping_handler, on_pong_handler: functions
+    (request, bytes), or None.
+
+    ws_close_code (int), ws_close_reason (str): of the client's Close frame.
+    client_terminated, server_terminated: whether a Close frame was received,
+    sent.
     """
 
     ws_version = 13
@@ -326,7 +337,7 @@ def find(path: str) -> Handler:
 def is_websocket(request: Any) -> bool:
     """Whether it is an extended CONNECT for a WebSocket (RFC 8441 §5)."""
     return (request.method == "CONNECT"
-            and (b":protocol", b"websocket") in request._fields)
+            and (b":protocol", b"websocket") in request._received)
 
 
 def serve(runner: Any) -> None:
@@ -460,7 +471,7 @@ def _refuse(runner: Any, e: BaseException, name: str,
         runner.log("debug", name, str(e))
         try:
             runner.response.status = e.status
-            runner.exchange.write("headers", 0, runner.response.wire_fields(),
+            runner.exchange.write("headers", 0, runner.response._wire_fields(),
                                   b"", END_STREAM)
         except H2Error as again:
             runner.failed(again, name)

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""What script authors see of the package: its top holds the public modules
+only, and each public name says what it is and takes.
+"""
+import ast
+import importlib
+import inspect
+import os
+import pydoc
+import re
+import typing
+import unittest
+
+import fake  # noqa: F401
+import h2rig
+
+TOP = os.path.dirname(h2rig.__file__)
+
+#: Each a file or a package; `server` is the program's own.
+MODULES = ("connection", "constants", "errors", "frames", "handlers",
+           "headers", "pipes", "request", "response", "stash", "websocket",
+           "writer")
+
+#: The server makes these, and hands them to scripts.
+MADE = ("Authentication", "Connection", "CookieValue", "Cookies", "FrameList",
+        "RawInput", "Request", "RequestData", "RequestHeaders", "Response",
+        "ResponseWriter", "Server", "TextHeaders", "Tunnel", "Upload",
+        "WebSocketRequest", "WebSocketStream",
+        "PerMessageDeflateExtensionProcessor")
+
+
+def public():
+    """(module.name, value) of all that is public."""
+    for name in MODULES:
+        module = importlib.import_module("h2rig." + name)
+        for key in module.__all__:
+            yield "%s.%s" % (name, key), getattr(module, key)
+
+
+def functions(name, value):
+    """(name, function, its docstring) of a function, or of a class: what it
+    has of its own, and what its base classes in the package have."""
+    if inspect.isfunction(value):
+        yield name, value, inspect.getdoc(value)
+    if not inspect.isclass(value):
+        return
+    for base in value.__mro__:
+        if not base.__module__.startswith("h2rig") or base is h2rig.Value:
+            continue            # which has the methods of bytes
+        for key, member in vars(base).items():
+            function = getattr(member, "fget", None) or getattr(
+                member, "_make", None) or getattr(member, "__func__", member)
+            if not inspect.isfunction(function):
+                continue
+            if key == "__init__" and value.__name__ not in MADE:
+                yield name, function, inspect.getdoc(base)
+            elif not key.startswith("_"):
+                yield ("%s.%s" % (name, key), function,
+                       inspect.getdoc(function)
+                       or inspect.getdoc(getattr(value, key)))
+
+
+def untold(function, doc):
+    """What the signature leaves open and the docstring does not tell."""
+    signature = inspect.signature(function)
+    found = []
+    for key, parameter in signature.parameters.items():
+        kind = parameter.annotation
+        if key == "self" or kind not in (typing.Any, inspect.Parameter.empty):
+            continue
+        if kind is inspect.Parameter.empty or not re.search(
+                r"\b%s\b" % key, doc or ""):
+            found.append(key)
+    if signature.return_annotation is inspect.Signature.empty:
+        found.append("what it returns")
+    return found
+
+
+class Public(unittest.TestCase):
+    def test_top_holds_public_modules_only(self):
+        found = {name.partition(".")[0] for name in os.listdir(TOP)
+                 if not name.startswith("__")}
+        self.assertEqual(sorted(found), sorted(MODULES + ("server",)))
+
+    def test_each_has_a_docstring(self):
+        for name in MODULES:
+            with self.subTest(name):
+                module = importlib.import_module("h2rig." + name)
+                self.assertTrue(module.__doc__)
+        for name, value in public():
+            with self.subTest(name):
+                if inspect.isclass(value):
+                    self.assertTrue(value.__doc__)
+                for key, _, doc in functions(name, value):
+                    self.assertTrue(doc, key)
+
+    def test_each_has_types(self):
+        for name, value in public():
+            for key, function, doc in functions(name, value):
+                with self.subTest(key):
+                    self.assertEqual(untold(function, doc), [])
+
+    def test_none_is_about_the_inside(self):
+        for name in ("", *("." + name for name in MODULES)):
+            with self.subTest(name):
+                text = pydoc.render_doc("h2rig" + name, "%s",
+                                        renderer=pydoc.plaintext)
+                text = text.partition("\nFILE\n")[0]
+                text = re.sub(r".*__orig_bases__.*", "", text)
+                self.assertEqual(re.findall(
+                    r"^ {5}\|  _(?!_|asdict|replace|make|field).*|"
+                    r".*(?:\bdispatch\b|[Cc]alled by|"
+                    r"h2rig\.server\.\w+\.[^A-Z]).*", text, re.M), [])
+
+    def test_one_import_line(self):
+        with open(h2rig.__file__, encoding="utf-8") as f:
+            tree = ast.parse(f.read())
+        typed = [alias.name for node in ast.walk(tree)
+                 if isinstance(node, ast.If) for each in node.body
+                 if isinstance(each, ast.ImportFrom) for alias in each.names]
+        self.assertEqual(sorted(typed), sorted(h2rig.__all__))
+        for name in h2rig.__all__:
+            with self.subTest(name):
+                self.assertIn(getattr(h2rig, name),
+                              [value for _, value in public()])
+        self.assertRaises(AttributeError, getattr, h2rig, "nothing")
