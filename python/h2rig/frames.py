@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""HTTP/2 frames: those a request brought, and those a script can make.
+"""HTTP/2 frames: those of a request, and those that a script makes to send.
 
-`HeadersFrame` and its like have the interface of `hyperframe.frame`, so that
-they serve as `frame_cls` of the writer's raw calls and on their own
-(`HeadersFrame(1, b"...", ["END_HEADERS"]).serialize()`).  Nothing in them
-checks what RFC 9113 asks of a frame: they are for sending wrong ones too.
+`request.frames` has a `RequestHeaders` and `RequestData`s.  `HeadersFrame`,
+`DataFrame`, ... have the interface of `hyperframe.frame`: they are `frame_cls`
+in the writer's raw calls, and make octets for `write_raw`
+(`HeadersFrame(1, b"...", ["END_HEADERS"]).serialize()`).  They do not check
+what RFC 9113 asks of a frame, so that wrong ones can be sent.
 """
 
 import array
@@ -80,7 +81,9 @@ def error_code(v: Union[int, str]) -> int:
 
 
 class Flags(MutableSet[str]):
-    """A set of flag names; ValueError for one the frame type has not."""
+    """A set of flag names; ValueError for a flag that the frame type does not
+    define.
+    """
 
     def __init__(self, defined: Iterable[str]) -> None:
         self._valid = frozenset(defined)
@@ -371,7 +374,10 @@ FRAMES: Dict[int, Type[Frame]] = {cls.type: cls for cls in _classes}
 
 
 class Priority(NamedTuple):
-    """What a HEADERS frame said about priority (§5.3.2); weight 1 to 256."""
+    """The priority in a HEADERS frame (§5.3.2).
+
+    dependency: a stream id.  weight: 1 to 256.
+    """
 
     dependency: int
     weight: int
@@ -379,12 +385,15 @@ class Priority(NamedTuple):
 
     @property
     def depends_on(self) -> int:
-        """dependency, by the name that hyperframe and h2 have for it."""
+        """The same as dependency: its name in hyperframe and h2."""
         return self.dependency
 
 
 class RequestHeaders:
-    """The HEADERS frame of a request (with its CONTINUATION frames)."""
+    """The HEADERS frame of a request, with its CONTINUATION frames.
+
+    type: "HEADERS".  stream_id: int.  stream_ended: bool, its END_STREAM flag.
+    """
 
     __slots__ = ("stream_id", "stream_ended", "_received", "_headers",
                  "_priority", "_length", "_padded")
@@ -438,7 +447,11 @@ class RequestHeaders:
 
 
 class RequestData:
-    """A DATA frame of a request."""
+    """A DATA frame of a request.
+
+    type: "DATA".  stream_id: int.  stream_ended: bool, its END_STREAM flag.
+    flow_controlled_length: int, octets that count for flow control.
+    """
 
     __slots__ = ("stream_id", "stream_ended", "flow_controlled_length",
                  "_store", "_offset", "_size", "_data")
@@ -459,10 +472,7 @@ class RequestData:
 
     @property
     def data(self) -> bytes:
-        """The content, without padding.
-
-        Once its `handle_data` has returned, read back from the body store.
-        """
+        """The content, without padding."""
         if self._data is not None:
             return self._data
         data: bytes = self._store.read(self._offset, self._size)
@@ -501,8 +511,10 @@ class RequestData:
 
 
 class FrameList(Sequence[Any]):
-    """`request.frames`: the HEADERS frame, then DATA frames, which are made
-    when asked for: a client may send very many of one octet.
+    """`request.frames`: the HEADERS frame, then the DATA frames so far.
+
+    A DATA frame's object is made when asked for, since a client may send very
+    many of one octet.
     """
 
     __slots__ = ("_exchange", "_bare", "_first", "_store", "_ends", "_extra",

@@ -44,7 +44,7 @@ CONNECTION_SPECIFIC = frozenset((
     b"upgrade"))
 
 
-#: What `normal_order` has something to do about.
+#: Names that `normal_order` moves or leaves out.
 _REORDERED = PSEUDO | CONNECTION_SPECIFIC
 
 
@@ -317,7 +317,7 @@ def _value(key: Any, value: Any) -> bytes:
 
 
 def pairs(headers: Any, what: str) -> Iterator[Any]:
-    """The pairs of whatever a script gave as headers: an iterable of pairs, a
+    """The pairs of what a script gave as headers: an iterable of pairs, a
     `ResponseHeaders` or a dict.  TypeError says which item is no pair.
     """
     if isinstance(headers, RequestHeaders):
@@ -353,7 +353,7 @@ def raw_fields(headers: Any, what: str = "headers") -> List[Tuple[Any, ...]]:
 
 
 class StatusError(ProtocolError, ValueError):
-    """A status that is none."""
+    """A status out of its range."""
 
 
 def status_code(value: Any) -> int:
@@ -371,7 +371,7 @@ def status_code(value: Any) -> int:
 
 
 def log_dropped(names: Iterable[bytes]) -> None:
-    """Notes header fields that HTTP/2 has no form for."""
+    """Logs the names of fields that HTTP/2 has no form for."""
     if _h2rig.log_enabled("debug"):
         _h2rig.log("debug", "left out, HTTP/2 has no form for it: %s"
                    % b", ".join(names).decode("latin-1"))

@@ -266,8 +266,8 @@ class Response:
 
     def _ready_body(self) -> Optional[bytes]:
         # The content, if having it needs nothing of the script: text, bytes or
-        # a list of them.  None: it must be iterated over or read.  TypeError if
-        # it is no content.
+        # a list of them.  None: it must be iterated over or read.  TypeError
+        # if it is no content.
         content = self._content
         kind = type(content)
         if kind is bytes:

@@ -82,6 +82,16 @@ class Public(unittest.TestCase):
                  if not name.startswith("__")}
         self.assertEqual(sorted(found), sorted(MODULES + ("server",)))
 
+    def test_server_lists_its_files(self):
+        server = importlib.import_module("h2rig.server")
+        listed = {name for line in re.findall(
+            r"^    (\w.*?)(?: {2,}|$)", server.__doc__, re.M)
+            for name in line.split(", ")}
+        found = {name[:-len(".py")] for name in os.listdir(
+            os.path.dirname(server.__file__))
+            if name.endswith(".py") and name != "__init__.py"}
+        self.assertEqual(sorted(listed), sorted(found))
+
     def test_each_has_a_docstring(self):
         for name in MODULES:
             with self.subTest(name):

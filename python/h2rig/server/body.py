@@ -35,9 +35,9 @@ WRITE = 1 << 16
 STEP = 1 << 20
 
 #: Held while content is moved: from the connection to a store, and from a
-#: store's memory to its file, which a reader does too.  One for all stores,
-#: so that a process forked by a script has none that is half moved, or whose
-#: lock is held by a thread that is not there.
+#: store's memory to its file, by a reader too.  One lock for all stores, held
+#: across a fork by a script, so that the new process has no content that is
+#: half moved, and no lock whose holder does not exist.
 storing = threading.RLock()
 os.register_at_fork(before=storing.acquire, after_in_parent=storing.release,
                     after_in_child=storing.release)
@@ -94,14 +94,14 @@ def _refusal(code: int, reason: str) -> NoRoom:
 
 
 class BodyStore:
-    """Octets appended at the end and read from anywhere.
+    """Octets that are appended at the end and read from anywhere.
 
     One thread at a time appends, and any number read meanwhile.  Reads keep no
     position, so that any number of views share one file.
 
-    lost: None, or why the content is not there: what cannot be stored is
-    dropped, with what has been and will be of the same request.  Reading
-    raises it then; length counts on.
+    length: octets appended.  lost: None, or why the content is not there: if
+    some cannot be stored, all content of the request is dropped; reading
+    raises this then.
     """
 
     __slots__ = ("length", "lost", "_memory", "_filed", "_file", "_counted",
@@ -121,7 +121,7 @@ class BodyStore:
         self._uncount()
 
     def append(self, data: bytes) -> int:
-        """Stores data, or loses it; returns the offset it has got."""
+        """Stores data, or loses it: its offset."""
         offset = self.length
         if not data:
             return offset
@@ -150,7 +150,7 @@ class BodyStore:
     def _lose(self, e: Exception) -> None:
         self.lost = e if isinstance(e, NoRoom) else _refusal(
             503, str(e) or type(e).__name__)
-        # Others have the room of what is of no use now.
+        # Without the rest it is of no use, and others need the room.
         self._memory, self._file, self._whole = b"", None, b""
         self._uncount()
 
@@ -165,7 +165,7 @@ class BodyStore:
             _give_back(counted)
 
     def _write(self, data: Union[bytes, bytearray]) -> None:
-        # Behind what is in the file: counted once all of it is.
+        # At the end of the file.  What is written must be counted before.
         more = self._filed + len(data) - self._counted
         if more > 0:
             more += -more % STEP

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Validators of files and conditional requests (RFC 9110 §8.8, §13): of a
-server's own there are some with --validators only, but a file's `.headers` may
-have them.
+"""Validators of files and conditional requests (RFC 9110 §8.8, §13).
+
+Validators come from a file's `.headers`; with --validators also from the
+server.
 """
 
 import email.utils
@@ -19,7 +20,7 @@ _entity_tag = re.compile(rb'(?:W/)?"[^"]*"')
 
 
 def add_validators(response: Any, status: os.stat_result) -> None:
-    """Sets etag and last-modified, unless the file's `.headers` have them."""
+    """Sets etag and last-modified, unless the file's `.headers` have."""
     if "ETag" not in response.headers:
         response.headers.set("ETag", '"%x-%x"' % (
             status.st_mtime_ns, status.st_size))
@@ -29,8 +30,8 @@ def add_validators(response: Any, status: os.stat_result) -> None:
 
 
 def evaluate(request: Any, response: Any) -> Optional[int]:
-    """The status that the request's conditions lead to (304 or 412), or None:
-    it goes on (RFC 9110 §13.2.2).
+    """The status (304 or 412) that the request's conditions lead to, or None:
+    they hold (RFC 9110 §13.2.2).
     """
     headers = request.headers
     etag = response.headers["ETag"][0]
@@ -53,8 +54,8 @@ def evaluate(request: Any, response: Any) -> Optional[int]:
 
 
 def range_applies(request: Any, response: Any) -> bool:
-    """Whether If-Range lets the Range field count (RFC 9110 §13.1.5): what it
-    says is the response's validator, and a strong one.
+    """Whether If-Range lets the Range field apply (RFC 9110 §13.1.5): its
+    value is the response's validator, and a strong one.
     """
     value = request.headers.get("if-range")
     if value is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the program was told at start, and `request.server.config`."""
+"""The program's options, and the type of `request.server.config`."""
 
 import os
 from typing import Any, Dict, List, Optional, Tuple
@@ -40,13 +40,13 @@ class Options:
         self.version = ""
         #: a file of the user's routes
         self.routes: Optional[str] = None
-        #: its text as it stood when it was last found to load, and one that
-        #: is still to be tried
+        #: its text when it was last found to load, and one that is still to
+        #: be tried
         self.routes_text: bytes = b""
         self.routes_candidate: bytes = b""
         #: directories beside the document root, the longest prefix first
         self.aliases: List[Alias] = []
-        #: waited before each request
+        #: milliseconds that each request waits first
         self.latency_ms = 0
         #: a file of settings
         self.config: Optional[str] = None
@@ -59,7 +59,7 @@ class Options:
         self.wpt = False
         #: whether files have etag and last-modified
         self.validators = False
-        #: whose rights scripts have; None: the server's
+        #: the user whose rights scripts have; None: the server's
         self.user: Optional[str] = None
         #: see `rundir`; None: there is none
         self.run_directory: Optional[str] = None

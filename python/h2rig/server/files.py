@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""From a request's path to a file, and what is sent of files."""
+"""From a request's path to a file; parts of files as content; the fields and
+the listing that belong to them.
+"""
 
 import errno
 import html
@@ -24,7 +26,7 @@ __all__ = ["FilePart", "FileParts", "NotServed", "Place", "as_sent",
 #: Files up to this many octets are sent from memory.
 SMALL = 65536
 
-#: Octets that the path of a file may have, as many as any system opens.
+#: Octets that the path of a file may have: no system opens a longer one.
 MAX_PATH = 4096
 
 
@@ -32,8 +34,8 @@ _up = re.compile(r"(?:\A|/)\.\.(?:/|\Z)")
 
 
 def decode_path(path: str) -> Optional[str]:
-    """A request's path (no query), percent-decoded once, as a file name is
-    text in Python; None if it could not be below any directory.
+    """A request's path (without query), percent-decoded once, as text in the
+    form of Python's file names; None if it cannot be below a directory.
     """
     if not path.startswith("/"):
         return None
@@ -45,7 +47,7 @@ def decode_path(path: str) -> Optional[str]:
 
 
 def as_sent(path: str) -> str:
-    """A path as text in the form that a request has it in: what is not ASCII
+    """A path in the form of a request's: what is not ASCII in it is
     percent-encoded (UTF-8).
     """
     return re.sub(r"[^\0-\x7f]+", lambda match: quote_from_bytes(
@@ -53,22 +55,22 @@ def as_sent(path: str) -> str:
 
 
 class NotServed(HTTPException):
-    """A file that is there but is not for clients: a 404 that says why."""
+    """A file that exists but must not be sent: a 404 that says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(404, reason)
 
 
 class Place(NamedTuple):
-    """Where a file may be, and the directory (without symbolic links) that
-    what is there must be in.
+    """Where a file may be, and the directory (without symbolic links) that it
+    must not be outside of.
     """
 
     path: str
     root: str
 
     def plus(self, ending: str) -> "Place":
-        """The place whose path goes on with the ending."""
+        """The place whose path has this ending added."""
         return Place(self.path + ending, self.root)
 
     def check(self) -> str:
@@ -76,7 +78,7 @@ class Place(NamedTuple):
         OSError.
         """
         if len(self.path) > MAX_PATH:
-            # realpath would take the square of its length.
+            # realpath takes the square of its length.
             raise OSError(errno.ENAMETOOLONG, os.strerror(
                 errno.ENAMETOOLONG), self.path)
         real = os.path.realpath(self.path)
@@ -124,8 +126,8 @@ def requested(path: str, base_path: Optional[str] = None,
 
 
 def not_found(e: OSError) -> HTTPException:
-    """What to answer when a file cannot be opened.  Raises e itself when it
-    is the machine that is at its end.
+    """What to answer when a file cannot be opened.  Raises e itself if the
+    machine has run out of something.
     """
     if e.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO):
         raise e
@@ -135,8 +137,8 @@ def not_found(e: OSError) -> HTTPException:
 
 
 def open_regular(path: str) -> Tuple[Any, os.stat_result]:
-    """A regular file, open for reading, and its status: never waits, as
-    another kind of file (a FIFO) may have one do.
+    """A regular file, open for reading, and its status.  Never waits: other
+    kinds of files, of which some would block (a FIFO), are refused.
 
     OSError (IsADirectoryError for a directory); NotServed for other kinds.
     """
@@ -152,19 +154,19 @@ def open_regular(path: str) -> Tuple[Any, os.stat_result]:
 
 
 def is_script(name: str) -> bool:
-    """Whether a path names a Python file, also to a file system that takes
-    upper for lower case or leaves dots and spaces at the end out.
+    """Whether a path names a Python file, also on a file system that ignores
+    case, or dots and spaces at the end.
     """
     return name.rstrip(". ").lower().endswith(".py")
 
 
 def open_below(place: Place, script: bool = False
                ) -> Tuple[Any, os.stat_result]:
-    """As `open_regular`, what is at a place: every file of the document root,
-    or of a directory like it, is opened here.
+    """As `open_regular`, for a place.  Every file of the document root, or of
+    a directory like it, is opened here.
 
-    script: a Python file may be opened too; the text of one must not get to
-    a client.  NotServed also for what leaves the place's root.
+    script: whether a Python file may be opened, whose text must not be sent.
+    NotServed also for a file outside of the place's root.
     """
     real = place.check()
     source, status = open_regular(place.path)
@@ -220,7 +222,7 @@ class FilePart(PartView):
 
 
 class FileParts(List[Union[bytes, FilePart]]):
-    """Octets and parts of files, in the order they are sent in."""
+    """Octets and parts of files, in the order in which they are sent."""
 
     @property
     def length(self) -> int:
@@ -230,7 +232,9 @@ class FileParts(List[Union[bytes, FilePart]]):
 
 
 def file_part(source: Any) -> Optional[FilePart]:
-    """What is left of an open binary file, if it is a large regular one."""
+    """The rest of an open binary file, from its position on; None unless it is
+    a regular file and the rest is large.
+    """
     if type(source) is FilePart:
         return source
     if type(source) is io.BufferedReader:
@@ -256,8 +260,8 @@ def load_headers(place: Place, substitute: Callable[[bytes], bytes]
     """The fields for a file: from `__dir__.headers` of its directory, then
     from the file's own `.headers`.
 
-    Where there is a `.sub.headers` it counts instead, after substitute.
-    ValueError for one that is no list of fields, or is not served.
+    A `.sub.headers` replaces a `.headers`; its text goes through substitute.
+    ValueError for a file that is no list of fields, or must not be sent.
     """
     fields: List[Tuple[bytes, bytes]] = []
     directory = os.path.join(os.path.dirname(place.path), "__dir__")
@@ -274,8 +278,8 @@ def load_headers(place: Place, substitute: Callable[[bytes], bytes]
 
 
 def has_headers(path: str) -> bool:
-    """Whether anything has a name by which `load_headers` would look for
-    fields for this file, even a link that leads nowhere yet.
+    """Whether a file that `load_headers` would read for this file exists, be
+    it a link to nothing.
     """
     return any(os.path.lexists(base + ending)
                for base in (os.path.join(os.path.dirname(path), "__dir__"),

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
 """os.register_at_fork, for modules that the parent imports.
 
-What they register runs in processes that a script forks, as ever.  It does not
-run in the child of a connection: the parent has one thread, which holds no
-lock when it forks, so that there is nothing to put right but the state of the
-random module.  Without that, and with faulthandler set up in the parent, a
-child with one request took 542 page faults instead of 667.
+Their hooks run when a script forks, as usual, but not when the parent forks
+the child of a connection: the parent has one thread, which holds no lock then,
+so there is nothing to put right but the state of the random module.  Without
+them, and with faulthandler set up in the parent, a child with one request took
+542 page faults instead of 667.
 
-What a script forks gets the signals of a new Python process: it is not the
-connection's, which TERM, INT, HUP and USR1 do not end.
+A process that a script forks gets the signal actions of a new Python process.
+In a connection's process TERM, INT, HUP and USR1 have handlers, and do not end
+it.
 """
 
 import os
@@ -28,10 +29,10 @@ _before: List[_Hook] = []
 _in_parent: List[_Hook] = []
 _in_child: List[_Hook] = []
 
-#: so that no two connections get the same numbers from the random module
+#: Seeds the random module, so that connections get different numbers.
 _reseed: Optional[Callable[[], Any]] = None
 
-#: 0: the parent; 1: a connection's process; from 2 on forked by a script
+#: 0: the parent; 1: a connection's process; 2 and more: forked by a script.
 _generation = 0
 
 #: what a connection's process has handlers for (src/proc/spawn.c,
@@ -55,7 +56,7 @@ def _collect(*, before: Optional[_Hook] = None,
 
 
 def _run(hooks: Iterable[_Hook]) -> None:
-    # As CPython does: what one raises does not keep the others from running.
+    # As in CPython, an exception in one does not keep the others from running.
     for hook in hooks:
         try:
             hook()
@@ -72,7 +73,7 @@ def _run_before() -> None:
     if _generation > 0:
         _run(reversed(_before))
     if _generation == 1:
-        # What is sent to the new process must wait until it has its actions.
+        # Signals to the new process wait until it has its actions.
         _masks[threading.get_ident()] = signal.pthread_sigmask(
             signal.SIG_BLOCK, _HANDLED)
 
@@ -103,17 +104,17 @@ _register = os.register_at_fork
 
 
 def begin() -> None:
-    """Collects what is registered from now on."""
+    """Collects the hooks that are registered from now on."""
     _register(before=_run_before, after_in_child=_run_in_child,
               after_in_parent=_run_in_parent)
     setattr(os, "register_at_fork", _collect)
 
 
 def end() -> None:
-    """What is registered from now on is CPython's again."""
+    """Leaves hooks that are registered from now on to CPython."""
     global _reseed
     random = sys.modules.get("random")
     if random is not None:
-        # Its other state, gauss_next, is as new.
+        # Nothing has used gauss_next, the rest of its state, yet.
         _reseed = super(random.Random, random._inst).seed
     setattr(os, "register_at_fork", _register)

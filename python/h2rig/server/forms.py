@@ -18,14 +18,13 @@ __all__ = ["Authentication", "Cookies", "CookieValue", "Upload",
            "parse_cookies", "parse_multipart", "parse_urlencoded",
            "parse_parameters"]
 
-#: Octets of header fields that a part of a multipart body may have.
+#: Octets of the header fields of one part of a multipart body.
 MAX_PART_HEADERS = 65536
 
-
-#: ... and of RFC 2046 §5.1.1: characters of a boundary.
+#: Characters of a boundary (RFC 2046 §5.1.1).
 MAX_BOUNDARY = 70
 
-#: Parameters of a field's value; more are left out.
+#: Parameters of a field's value; more are ignored.
 MAX_PARAMETERS = 100
 
 _quoted_end = re.compile(rb'["\\]')
@@ -33,8 +32,8 @@ _quoted_pair = re.compile(rb'\\(["\\])')
 
 
 def check_number(found: int, what: str, status: int = 413) -> None:
-    """HTTPException with this status if a client has sent more of something
-    than it may.
+    """HTTPException with this status if found is more than
+    --max-parameters; what: names what was counted.
     """
     if found > options.max_parameters:
         raise HTTPException(status, "more %s than %d (--max-parameters)"
@@ -76,7 +75,7 @@ def parse_parameters(value: bytes) -> Tuple[bytes, Dict[bytes, bytes]]:
         equals = value.find(b"=", at)
         if equals < 0:
             break
-        # What stands before a stray ";" is no part of the name.
+        # A stray ";" and what precedes it is no part of the name.
         name = value[max(at, value.rfind(b";", at, equals) + 1):equals]
         at = equals + 1
         while value[at:at + 1] in (b" ", b"\t"):
@@ -108,10 +107,10 @@ def _after_quoted(value: bytes, at: int) -> int:
 
 
 class Upload:
-    """A file of a multipart form.
+    """A file of a multipart form.  The server makes it.
 
-    name, filename (`Value`), type (media type, text), headers (dict of
-    lower-case name to `Value`), file (a binary file), value (all of it).
+    name, filename: `Value`.  type: str, the media type.  type_options: dict
+    of its parameters, bytes.  headers: dict of lower-case name to `Value`.
     """
 
     def __init__(self, name: bytes, filename: bytes,
@@ -135,7 +134,7 @@ class Upload:
 
     @property
     def value(self) -> bytes:
-        """The content, whatever was read from `file`."""
+        """All of the content, as a `Value`; `file` stays at its position."""
         store, offset, size = self._where
         return Value(store.read(offset, size))
 
@@ -187,8 +186,8 @@ def _at(data: Any, i: int) -> bytes:
 
 
 def _boundary(data: Any, delimiter: bytes, start: int) -> int:
-    # Where the line feed before the next boundary line is; -1: nowhere.  A
-    # longer boundary that begins alike is content.
+    # The place of the line feed before the next boundary line; -1: none.  A
+    # line with a longer boundary that begins like this one is content.
     while start >= 0:
         start = data.find(b"\n" + delimiter, start)
         if start < 0 or _at(data, start + 1 + len(delimiter)) in (
@@ -230,7 +229,10 @@ def _part(form: MultiDict, store: BodyStore, data: Any, start: int,
 
 
 class CookieValue:
-    """A cookie of the request: equals its value; `.value` is it."""
+    """A cookie of the request; equal to its value.
+
+    key, value: `Value`.
+    """
 
     __slots__ = ("key", "value")
 
@@ -266,7 +268,7 @@ class Cookies(MultiDict):
         return self.last(key)
 
     def get(self, key: Any, default: Any = None) -> Any:
-        """The last value of key, or default."""
+        """The last value of a key, or default."""
         return self.last(key, default)
 
 
@@ -298,8 +300,10 @@ def _cookie_octet(match: "re.Match[bytes]") -> bytes:
 
 
 class Authentication:
-    """Credentials of the Basic scheme (RFC 7617): username and password, both
-    `Value`, or None when the request has no such credentials.
+    """Credentials of the Basic scheme (RFC 7617).
+
+    username, password: `Value`, or None if the request has no such
+    credentials.
     """
 
     __slots__ = ("username", "password")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Text and bytes that pass for each other.
+"""Text and bytes in the place of each other.
 
 Isomorphic encode and decode are the Infra Standard's: each octet is the code
 point of the same number (Latin-1).  `Value` is the type of everything that a
@@ -45,10 +45,10 @@ def isomorphic_encode(s: Text) -> bytes:
 
 
 def octets(v: Any, what: str, encoding: str = "latin-1") -> bytes:
-    """What a script handed over as text, bytes or int, as bytes.
+    """Text, bytes or an int (its digits) of a script as bytes.
 
-    what: names the thing in the message of the ValueError (text that the
-    encoding cannot express) or TypeError (none of the three).
+    what: names it in the message of the ValueError (the encoding cannot
+    express the text) or TypeError (it is none of the three).
     """
     if isinstance(v, bytes):
         return v
@@ -71,9 +71,7 @@ def octets(v: Any, what: str, encoding: str = "latin-1") -> bytes:
 
 
 def percent_decode(s: bytes) -> bytes:
-    """Octets with their escapes (RFC 3986 §2.1) decoded; what is no escape
-    stays.
-    """
+    """Octets with their escapes (RFC 3986 §2.1) decoded; other "%" stay."""
     if len(s) <= BLOCK:
         return unquote_to_bytes(s)
     out = []
@@ -89,8 +87,8 @@ def percent_decode(s: bytes) -> bytes:
 
 
 def shown(v: Any, most: int = 100) -> str:
-    """What a client has sent, for a message: its repr, cut at so many of
-    its items.
+    """The repr of what a client has sent, for a message; at most so many of
+    its octets or characters.
     """
     if len(v) <= most:
         return repr(v)
@@ -98,15 +96,16 @@ def shown(v: Any, most: int = 100) -> str:
 
 
 def _arg(v: Any) -> Any:
-    # What is not text goes on to bytes, which knows what to say about it.
+    # Other types are left to the method of bytes, and its TypeError.
     return v.encode("latin-1") if isinstance(v, str) else v
 
 
 class Value(bytes):
-    """bytes from the wire that equal, and hash as, their Latin-1 text.
+    """bytes of a client that equal, and hash as, their Latin-1 text: both
+    `request.headers["accept"] == "*/*"` and `== b"*/*"` are true.
 
-    Methods take text where bytes takes bytes, and give Values back.  `[]` is
-    as in bytes: an int for an index.
+    The methods are those of bytes; they also take text, and return Values.
+    `[]` is that of bytes: an int for an index.
     """
 
     __slots__ = ()
@@ -242,8 +241,8 @@ def _order(v: Any) -> Any:
 
 
 def _args(v: Any) -> Any:
-    # startswith and endswith take a tuple too; text that is no Latin-1 is
-    # nowhere in a Value.
+    # startswith and endswith take a tuple too; text outside of Latin-1 occurs
+    # in no Value.
     if isinstance(v, tuple):
         return tuple(_maybe(i) for i in v if _maybe(i) is not None)
     v = _maybe(v)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""HTTP/1 responses as octets, read for what HTTP/2 can carry of them: `.asis`
-files, and what scripts write by `writer.write`.
+"""Reads HTTP/1 responses: those of `.asis` files, and those that scripts write
+by `writer.write`.
 """
 
 import re
@@ -21,11 +21,11 @@ _size_line = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\Z")
 
 
 class LiteralReader:
-    """Takes octets until it can tell what they are.
+    """Takes octets until it can tell whether they begin an HTTP/1 response.
 
-    After `feed` or `finish` has returned true: status is an int and fields
-    are (name, value) pairs, or status is None and all of it is content; rest
-    is what follows.
+    After `feed` or `finish` has returned true: status is an int, fields are
+    (name, value) pairs and rest is what follows the head; or status is None,
+    and rest is all of it, mere content.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class LiteralReader:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> bool:
-        """Takes more; whether the response's head is complete."""
+        """Takes more octets: whether it can tell now."""
         # The blank line may have begun in what was there.
         seen = max(len(self._buffer) - 3, 0)
         self._buffer += data
@@ -52,7 +52,7 @@ class LiteralReader:
         return False
 
     def finish(self) -> bool:
-        """Nothing more comes: what is there is the whole of it."""
+        """Takes what it has as the whole: true."""
         return self._parse(len(self._buffer), len(self._buffer))
 
     def _parse(self, end: int, rest: int) -> bool:
@@ -79,9 +79,9 @@ _blank_line = re.compile(rb"\r?\n\r?\n")
 
 
 class ChunkReader:
-    """Takes the framing off chunked content (RFC 9112 §7.1).
+    """Removes the framing of chunked content (RFC 9112 §7.1).
 
-    From where the framing is wrong on, octets are content.
+    From the first octet that breaks the framing on, all is content.
     """
 
     def __init__(self) -> None:
@@ -125,8 +125,8 @@ class ChunkReader:
         return True
 
     def finish(self) -> bytes:
-        """Nothing more comes: what was held back, which is content if it
-        stands where a chunk's size should.
+        """The octets that were held back, if they are content: those in the
+        place of a chunk's size.
         """
         held, self._buffer = self._buffer[self._at:], b""
         self._at = 0

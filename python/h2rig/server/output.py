@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What scripts print: lines of sys.stdout and sys.stderr as records of the
-log, "script output".
+"""What scripts print and log: lines of sys.stdout and sys.stderr, and records
+of `response.logger`, become records of the log.
 
-Each thread has a line of its own under construction, as functions of a
-connection's streams print at the same time.  A line without its end becomes a
-record when it is flushed, when it is long, or when the process ends.
+Each thread has its own unfinished line, as functions of several streams print
+at the same time.  An unfinished line becomes a record when it is flushed, when
+it is long, or when the process ends.
 """
 
 import io
@@ -18,15 +18,15 @@ import _h2rig
 
 __all__ = ["drain", "install", "script_logger"]
 
-#: octets of a line that are kept together; the log has a bound of its own
+#: Octets of a line in one record; the log has a limit of its own.
 LINE_MAX = 4000
 
 
 class LogLines(io.BufferedIOBase):
     """A binary stream whose lines are records of the log.
 
-    level: of the records; fileno: the descriptor that is said to be behind
-    it, which programs that a script starts inherit.
+    level: of the records.  fileno: the descriptor that programs which a
+    script starts inherit in its place.
     """
 
     def __init__(self, level: str, fileno: int) -> None:
@@ -58,20 +58,20 @@ class LogLines(io.BufferedIOBase):
         return len(octets)
 
     def flush(self) -> None:
-        """The calling thread's line becomes a record as it is."""
+        """Makes a record of the calling thread's unfinished line."""
         text = self._partial.pop(threading.get_ident(), b"")
         if text:
             _h2rig.log(self._level, text, "script output")
 
     def drain(self) -> None:
-        """All threads' lines do."""
+        """The same for all threads."""
         for me in list(self._partial):
             text = self._partial.pop(me, b"")
             if text:
                 _h2rig.log(self._level, text, "script output")
 
     def forget_others(self) -> None:
-        """In a process that was forked: their owners are elsewhere."""
+        """Drops the lines of other threads, in a process that was forked."""
         text = self._partial.pop(threading.get_ident(), b"")
         self._partial.clear()
         if text:
@@ -80,12 +80,12 @@ class LogLines(io.BufferedIOBase):
 
 _lines = [LogLines("info", 1), LogLines("warn", 2)]
 
-#: what sys.stdout and sys.stderr are until a script sets them
+#: sys.stdout and sys.stderr, until a script sets them.
 _texts: List[io.TextIOWrapper] = []
 
 
 class _Records(logging.Handler):
-    # What a script gives to a logger, as records of the log.
+    # Puts the records of a logger in the log.
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -107,7 +107,7 @@ script_logger.propagate = False
 
 
 def install() -> None:
-    """Puts them in the place of sys.stdout and sys.stderr."""
+    """Sets sys.stdout and sys.stderr."""
     _texts[:] = [io.TextIOWrapper(cast(BinaryIO, lines), encoding="utf-8",
                                   errors="backslashreplace", newline="\n",
                                   write_through=True)
@@ -118,8 +118,8 @@ def install() -> None:
 
 
 def drain() -> None:
-    """What no newline has ended yet, and what scripts have put in the place
-    of sys.stdout and sys.stderr; the process is about to leave.
+    """Flushes unfinished lines, and the files that scripts have set as
+    sys.stdout and sys.stderr, before the process ends.
     """
     for name in "stdout", "stderr":
         try:
@@ -127,7 +127,7 @@ def drain() -> None:
             if f not in _texts:  # they write through
                 f.flush()
         except BaseException:
-            # Whatever it is, there is nobody left whom it could concern.
+            # The process ends: an error here has no consequence.
             pass
     for lines in _lines:
         if lines._partial:

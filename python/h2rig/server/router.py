@@ -16,19 +16,20 @@ Methods = Union[str, Iterable[str]]
 #: handler, what the pattern matched, where a rewrite leads (None: no rewrite)
 Found = Tuple[Any, Dict[str, str], Optional[str]]
 
-#: Paths up to this many characters, and so many of them, are remembered.
+#: What paths lead to is remembered: of paths up to this many characters, and
+#: so many of them.
 CACHED_LENGTH = 256
 CACHED = 512
 
-#: Characters that a path may have to match a pattern with several variables
-#: in one segment: there are that many ways, or their square, to match it.
+#: Characters of a path that may match a pattern with several variables in one
+#: segment: it takes their number of steps, or the square, to find a match.
 AMBIGUOUS_LENGTH = 255
 
 _ambiguous = re.compile(r"[}*][^/]*[{*]")
 
 _token = re.compile(r"\{([^{}/]+)\}|(\*)")
 
-#: What of a path makes no difference to which file it names.
+#: Parts of a path that name the same file if they are left out.
 _idle = re.compile(r"(?:/\.?(?=/|\Z))+/?")
 
 
@@ -100,7 +101,7 @@ class Router:
         self._found.clear()
 
     def rewrite(self, methods: Methods, from_path: str, to_path: str) -> None:
-        """Has requests for one path answered as if for another, which may
+        """Has a request for from_path answered as one for to_path, which may
         have a query.
         """
         self._rewrites.append((_method_set(methods), from_path,
@@ -115,12 +116,12 @@ class Router:
         self._found.clear()
 
     def clear_found(self) -> None:
-        """Forgets which paths led where."""
+        """Forgets what paths led to."""
         self._found.clear()
 
     def add_defaults(self) -> None:
-        """Adds the default routes behind the others, and has the user's
-        loaded before them in time.
+        """Adds the default routes after the others; `load` will add the
+        user's before all of them.
         """
         self.pending = options.routes
         self.register("any", "*.py", handlers.python_script_handler)
@@ -128,7 +129,7 @@ class Router:
         self.register("GET", "*", handlers.file_handler)
 
     def load(self) -> None:
-        """Puts the user's routes, once, before the others.  ConfigError."""
+        """Adds the user's routes, once, before the others.  ConfigError."""
         with self._loading:
             if self.pending is None:
                 return

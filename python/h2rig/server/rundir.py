@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""The server's own directory, of mode 0700, for what connections' processes
-share: the stash and scripts' code.
+"""The server's own directory, of mode 0700, for the files that connections'
+processes share: the stash and the code of scripts.
 
 The parent makes it, the C program gives it to the user that scripts run as,
-and the parent removes it at its end.  One that is killed leaves it behind.
+and the parent removes it at its end; a parent that is killed leaves it behind.
 
-It is below /tmp, as a rule, where cleaners remove what has not changed for
-long.  The parent keeps it from them: by timestamps (`refresh`), and by a lock
-that systemd-tmpfiles heeds.  Where it is removed all the same, the process
-that needs it makes it anew (`restore`).
+As a rule it is below /tmp, where cleaners remove what has not changed for
+long.  The parent protects it: by timestamps (`refresh`), and by a lock that
+systemd-tmpfiles respects.  If it is removed nevertheless, the process that
+needs it makes it anew (`restore`).
 """
 
 import contextlib
@@ -28,11 +28,11 @@ from h2rig.server.config import options
 __all__ = ["check", "free_space", "give_room", "make", "refresh", "remove",
            "reserve", "restore"]
 
-#: Octets that are kept for the stash, at most, and the file that has them.
+#: Octets that are reserved for the stash, at most, and the file that has them.
 RESERVE = 8 << 20
 RESERVED = "reserve"
 
-#: How many files are kept from cleaners: the code of scripts is of no worth.
+#: Files that are protected from cleaners; others can be made again.
 MAX_FILES = 5000
 
 #: The parent's descriptor of the directory, with its lock; -1: none.
@@ -48,14 +48,14 @@ def free_space() -> int:
 
 
 def make() -> None:
-    """Sees that it is there.  OSError."""
+    """Makes it unless it is there.  OSError."""
     if options.run_directory is None:
         options.run_directory = tempfile.mkdtemp(prefix="h2rig-")
         refresh()
 
 
 def reserve() -> None:
-    """Keeps some room for the stash, whoever fills TMPDIR; the parent."""
+    """Reserves room for the stash, in the parent, lest others fill TMPDIR."""
     size = min(RESERVE, free_space() // 8)
     with contextlib.suppress(OSError):
         # By descriptor: the path may be the scripts' user's by now.
@@ -69,8 +69,8 @@ def reserve() -> None:
 
 
 def give_room() -> bool:
-    """Lets the stash have what was reserved for it, if there is no other room:
-    whether it has got any.
+    """Gives the reserved room to the stash if there is no other: whether that
+    was done.
     """
     if free_space() >= RESERVE:
         return False
@@ -84,7 +84,7 @@ def give_room() -> bool:
 
 
 def refresh() -> None:
-    """Keeps it from cleaners for a while; the parent, now and then."""
+    """Protects it from cleaners for a while; the parent does it regularly."""
     global _locked
     directory = options.run_directory
     if directory is None:
@@ -107,10 +107,8 @@ def refresh() -> None:
 
 
 def check() -> None:
-    """OSError unless the directory is ours alone.
-
-    Somebody else may have put one in its place when it was removed.
-    (Set-group-ID comes from there.)
+    """OSError unless the directory is ours alone: when it was removed, another
+    user may have made one of its name.  (Set-group-ID is inherited.)
     """
     assert options.run_directory is not None
     status = os.lstat(options.run_directory)
@@ -120,7 +118,9 @@ def check() -> None:
 
 
 def restore() -> None:
-    """Sees that it is there again, in a connection's process.  OSError."""
+    """Makes it again if it was removed; in a connection's process.
+    OSError.
+    """
     assert options.run_directory is not None
     with contextlib.suppress(FileExistsError):
         os.mkdir(options.run_directory, 0o700)

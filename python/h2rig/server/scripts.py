@@ -21,13 +21,13 @@ __all__ = ["add_path", "called_wrongly", "near_miss", "traceback_text",
 
 _added: List[str] = []
 
-#: Files of ours, whose frames tell a script's author nothing.
+#: Frames of files in here tell the author of a script nothing.
 _OURS = os.path.join(os.path.dirname(os.path.dirname(
     os.path.dirname(__file__))), "")
 
 _FRAME = "frame, request, response"
 
-#: What functions of scripts are called with; the others: request.
+#: The arguments of scripts' functions; of all others: request.
 _PARAMETERS = {"main": "request, response", "handle_headers": _FRAME,
                "handle_data": _FRAME}
 
@@ -50,7 +50,7 @@ def add_path(directory: str) -> None:
 
 
 class _Elsewhere:
-    """Finds top-level modules as the other finders do, but for directories
+    """Finds top-level modules as the other finders do, but not in directories
     that were added; for the thread that has made it only.
     """
 
@@ -74,12 +74,12 @@ class _Elsewhere:
 
 @contextlib.contextmanager
 def without_paths() -> Iterator[None]:
-    """What this thread imports meanwhile is not from a directory that was
-    added: what the package needs itself.  Other threads may run scripts, which
-    import as ever.
+    """Meanwhile this thread imports nothing from directories that were added:
+    for imports of the package itself.  Other threads may run scripts, whose
+    imports stay as they are.
     """
     finder = _Elsewhere()
-    # Another list each time: others may be in the middle of the present one.
+    # A new list each time: other threads may be iterating over this one.
     sys.meta_path = [finder, *sys.meta_path]
     try:
         yield
@@ -88,7 +88,9 @@ def without_paths() -> Iterator[None]:
 
 
 def traceback_text(e: BaseException, whole: bool) -> str:
-    """The traceback of e and of what led to it; our own frames if whole."""
+    """The traceback of e and of its causes; whole: with the frames of this
+    package.
+    """
     shown = traceback.TracebackException(type(e), e, e.__traceback__)
     todo = [] if whole else [shown]
     while todo:
@@ -97,7 +99,7 @@ def traceback_text(e: BaseException, whole: bool) -> str:
         todo += [cause for cause in (
             each.__cause__, each.__context__,
             *(getattr(each, "exceptions", None) or ())) if cause is not None]
-    # Without a frame there is no use for the heading.
+    # Without a frame the heading is of no use.
     return re.sub(r"Traceback \(most recent call last\):\n(?! )", "",
                   "".join(shown.format())).strip()
 
@@ -108,8 +110,8 @@ def _is_ours(filename: str) -> bool:
 
 def called_wrongly(e: BaseException, name: str,
                    function: Any) -> Optional[TypeError]:
-    """The error to show instead of e, if that came since function, a script's
-    of this name, does not take what it is called with.
+    """The error to show instead of e if e was raised because a script's
+    function, of this name, has other parameters than it is called with.
     """
     tb = e.__traceback__
     while tb is not None and _is_ours(tb.tb_frame.f_code.co_filename):
@@ -136,8 +138,8 @@ def called_wrongly(e: BaseException, name: str,
 
 
 def near_miss(namespace: Dict[str, Any], names: Iterable[str]) -> str:
-    """What to add to a complaint that a script has none of these functions,
-    if it has one with such a name.
+    """For the message that a script has none of these functions: a hint at
+    one whose name is similar, or "".
     """
     names = list(names)
     for name, value in namespace.items():

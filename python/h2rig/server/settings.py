@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Hosts, domains and ports: from a file in the JSON form that
-web-platform-tests' configuration has, and what stands in for what it does not
-say.
+"""The file of --config: hosts, domains and ports in the JSON form of
+web-platform-tests' configuration; the defaults of what it does not say; and
+the checks of options that name directories.
 
-Settings of ours are checked.  Those that only web-platform-tests' own servers
-use, and a user's own, are there for `{{...}}` as they are.
+Settings that the server uses are checked.  Those of web-platform-tests' own
+servers, and a user's own, are passed on as they are, for `{{...}}`.
 """
 
 import json
@@ -20,7 +20,7 @@ from h2rig.server.files import as_sent, decode_path
 
 __all__ = ["SCHEMES", "build", "check_access", "load", "make_aliases"]
 
-#: Kinds of server that a test may ask the port of.
+#: Kinds of servers whose ports a test may ask for.
 SCHEMES = ("http", "https", "ws", "wss", "h2")
 
 #: As web-platform-tests has them: below each host these resolve ...
@@ -29,7 +29,7 @@ SUBDOMAINS = ("www", "www1", "www2", "\u5929\u6c17\u306e\u826f\u3044\u65e5",
 #: ... and these do not.
 NOT_SUBDOMAINS = ("nonexistent",)
 
-#: Without a file.  Browsers take whatever ends in ".localhost" for this
+#: Without a file.  To browsers, names that end in ".localhost" are this
 #: machine.
 HOST = "localhost"
 ALTERNATE_HOSTS = {"alt": "alt.localhost"}
@@ -84,15 +84,15 @@ _CHECKS: Tuple[Tuple[str, Callable[[Any], bool], str], ...] = (
 )
 
 
-#: Of no effect here: settings of web-platform-tests' servers, today's and
-#: earlier ones, and what these work out from them.
+#: Settings without effect here: of web-platform-tests' servers, today's and
+#: earlier ones, with those that they compute.
 _NOT_OURS = frozenset((
     "all_domains", "all_domains_set", "bind_address", "bind_hostname",
     "check_subdomains", "domains", "domains_set", "external_host", "host",
     "inject_script", "log_level", "logging", "not_domains", "not_domains_set",
     "paths", "ssl", "url_base"))
 
-#: The names of a user's own begin so.
+#: What the names of a user's own settings begin with.
 _OWN = "x_"
 
 
@@ -142,13 +142,13 @@ def _shown(value: Any) -> str:
 
 
 def _line(text: str, name: str) -> Optional[int]:
-    # Where a setting's name stands.
+    # The line of a setting.
     found = re.search(r'"%s"\s*:' % re.escape(name), text)
     return text.count("\n", 0, found.start()) + 1 if found else None
 
 
 def _check_doc_root(path: str, text: str, given: Dict[str, Any]) -> None:
-    # One that says otherwise than the command line is a mistake in either.
+    # One that differs from the command line's: one of the two is a mistake.
     told = given.get("doc_root")
     if told and os.path.realpath(os.path.join(
             os.path.dirname(path), told)) != options.real_root:
@@ -218,8 +218,8 @@ def _set(domains: Dict[str, Dict[str, str]]) -> Set[str]:
 
 
 def _ports(given: Dict[str, List[Any]]) -> Dict[str, List[int]]:
-    # Tests ask for two of a scheme.  Those that nobody names are ours, so
-    # that the files that mention them can be substituted in.
+    # Tests ask for two of a scheme.  Those that are not given are our own
+    # port, so that `{{ports...}}` has a value for each.
     ports = {scheme: [options.port] * 2 for scheme in SCHEMES}
     for scheme, numbers in given.items():
         ports[scheme] = [options.port if n == "auto" else n for n in numbers]

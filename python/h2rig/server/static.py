@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files, directories and literal responses as answers."""
+"""Handlers that answer with files, directories and literal responses."""
 
 import os
 import uuid
@@ -61,7 +61,7 @@ class DirectoryHandler(TreeHandler):
     def _redirect(request: "Request", response: "Response") -> None:
         # Sends the client to the same path with a slash at its end.
         raw_path, question, query = request.request_path.partition("?")
-        # One slash in front: two would name another host.
+        # With one slash in front: after two follows the name of a host.
         response.status = 301, None
         response.headers.set("Location", "/" + raw_path.lstrip("/") + "/"
                              + question + query)
@@ -144,8 +144,8 @@ class FileHandler(TreeHandler):
 
     def _remember(self, request: Any, response: Any, path: str,
                   status: os.stat_result) -> None:
-        # Has the next request for this file answered without Python, if
-        # nothing but the file and its directory has a say in the answer.
+        # Has the next request for this file answered without Python, if the
+        # answer depends on the file and its directory only.
         runner = request._runner
         if (type(self) is FileHandler and runner is not None
                 and runner.functions.main is self
@@ -185,7 +185,7 @@ class FileHandler(TreeHandler):
     @staticmethod
     def _set_content(response: Any, source: Any, size: int,
                      ranges: Optional[List[Range]]) -> None:
-        # Takes source over, and has it closed when it is sent.
+        # source is closed when it has been sent.
         if ranges is None and size <= files.SMALL:
             with source:
                 response.content = source.read()
@@ -244,10 +244,10 @@ class AsIsHandler(TreeHandler):
                 data = source.read(files.SMALL)
 
 
-#: The ones of the default routes.
+#: Those of the default routes.
 directory_handler = DirectoryHandler()
 file_handler = FileHandler()
 as_is_handler = AsIsHandler()
 
-#: Handlers that run no code of a script, and so need no limit.
+#: Handlers that run no code of a script, and so need no run-time limit.
 OWN = frozenset((AsIsHandler, DirectoryHandler, FileHandler))

@@ -33,14 +33,14 @@ HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 _PORTS = {"https": 443, "http": 80}
 
-#: Characters of an expression that stand in a message.
+#: Characters of an expression that a message shows.
 MAX_SHOWN = 200
 
 Tokens = List[Tuple[str, Any]]
 
 
 class SubstitutionError(ValueError):
-    """An expression that cannot be substituted; its text says which."""
+    """An expression that cannot be substituted; its text names it."""
 
 
 def template(request: Any, content: AnyStr,
@@ -90,12 +90,12 @@ def _substitute(request: Any, content: bytes, escape_type: str) -> bytes:
 
 
 def _octets(value: Any, escape: bool) -> bytes:
-    # What is put in for a value.
+    # The text that replaces an expression of this value.
     if isinstance(value, int):
         return str(value).encode("ascii")
     encoding, errors = "utf-8", "surrogateescape"   # of a path: its octets
     if isinstance(value, bytes):
-        # What the client sent, in whatever encoding.
+        # Sent by the client, in an encoding that is not known.
         encoding, errors = "latin-1", "strict"
         value = value.decode(encoding)
     text: str = html.escape(value, quote=True) if escape else value
@@ -109,7 +109,7 @@ def _named(text: str) -> str:
 
 
 def _evaluate(request: Any, octets: bytes, variables: Dict[str, Any]) -> Any:
-    # The value of what stands between the braces: text, bytes or int.
+    # The value of an expression: text, bytes or int.
     text = octets.decode("utf-8", "replace")
     match = _name.match(text)
     if match is None:

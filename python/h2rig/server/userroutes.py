@@ -2,8 +2,8 @@
 """The user's routes: a Python file with a list `routes` of (methods, pattern,
 handler) and a list `rewrites` of (methods, from_path, to_path).
 
-It is user code: it runs in a connection's process, or in the short-lived one
-that tries it at start, never in the parent.
+It is user code: it runs in a connection's process, or in the short-lived
+process that tries it at start, never in the parent.
 """
 
 import ast
@@ -26,7 +26,7 @@ _FORMS = {
 def read(path: str) -> bytes:
     """The file's octets.  ConfigError when it cannot be read.
 
-    The parent waits for nobody: another kind of file (a FIFO) is refused.
+    Only a regular file can be: the parent must not wait for a FIFO, say.
     """
     try:
         with open_regular(path)[0] as f:
@@ -68,7 +68,7 @@ def load(path: str, text: bytes) -> Tuple[List[Any], List[Any]]:
 
 
 def _raise(path: str, e: BaseException) -> NoReturn:
-    # The line of the file itself that led to it.
+    # ConfigError for e, with the line of the file that led to it.
     line: Optional[int] = None
     if isinstance(e, SyntaxError) and e.filename == path:
         line = e.lineno
@@ -82,7 +82,7 @@ def _raise(path: str, e: BaseException) -> NoReturn:
 
 
 class _File:
-    # Where in the file things stand, for messages.
+    # Finds the lines of the lists in the file, for messages.
 
     def __init__(self, path: str, tree: ast.Module) -> None:
         self.path = path

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Requests that the parent answers to itself before it forks.
 
-CPython makes much when code runs for the first time: caches of attributes,
-instructions that fit the types they met, compiled patterns.  What the parent
-has made, children share; what each makes for itself costs it copies of the
-pages that it is written to.
+When code runs for the first time CPython makes caches of attributes,
+instructions for the types that it has met, and compiled patterns.  Children
+share those that the parent has made; each that a child makes itself costs it
+copies of the pages that it is written to.
 
-The parent runs no user's code: the document root is the package's directory
-warm meanwhile, there are no aliases, and the routes are the default ones.
+The parent runs no user's code: meanwhile the document root is the package's
+directory warm, there are no aliases, and the routes are the default ones.
 
-What only some connections need is imported here too: the ready line does not
-wait for it.
+Modules that only some connections need are imported here too, so that the
+ready line need not wait for them.
 """
 
 import importlib
@@ -23,7 +23,7 @@ from h2rig.server.router import router
 
 __all__ = ["begin", "end"]
 
-#: each way is gone so often; more of it (24) saved no page fault
+#: How often each request is answered; 24 times saved no more page faults.
 ROUNDS = 10
 
 _FRAME_DATA, _FRAME_HEADERS, _FRAME_SETTINGS = 0, 1, 4
@@ -66,8 +66,8 @@ def _request(path: bytes, content: bytes = b"") -> bytes:
 
 
 def begin() -> List[bytes]:
-    """Puts the package's scripts in the place of the user's; what clients
-    send on connections of which each has one request.
+    """Puts the package's scripts in the place of the user's: the octets that
+    clients send, each on a connection with one request.
     """
     _saved[:] = [(name, getattr(options, name)) for name in _OPTIONS]
     options.doc_root = os.path.join(os.path.dirname(__file__), "warm")
@@ -81,13 +81,11 @@ def begin() -> List[bytes]:
 
 
 def end() -> None:
-    """Leaves everything as it was, except for what cannot be seen; also when
-    begin has raised.
-    """
+    """Undoes what `begin` has done, also when that has raised."""
     for name, value in _saved:
         setattr(options, name, value)
     python_script_handler._forget()
     router.clear_found()
     router.pending = options.routes
-    # Last: whatever it may raise, the above is done.
+    # Last: if it raises, the above is done.
     importlib.import_module("h2rig.websocket.framing")

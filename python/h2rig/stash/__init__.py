@@ -30,8 +30,7 @@ __all__ = ["Stash", "StashError", "StashLock", "StashQueue",
 
 Text = Union[str, bytes]
 
-#: Seconds between two looks for something that another process is to do, at
-#: most.
+#: The most seconds between two checks for what another process is to do.
 POLL_MOST = 0.02
 
 #: The module `redis`, or `wptserve`, where it is wanted.
@@ -45,7 +44,7 @@ _forgotten: List[Any] = []
 
 
 def configure() -> None:
-    """Sees that there is a place for the store; called once, in the parent.
+    """Makes sure, once, in the parent, that the store can be opened.
 
     ConfigError for a wrong --stash.  OSError.
     """
@@ -58,7 +57,7 @@ def configure() -> None:
         _wptserve.configure()
     elif "://" in where:
         _redis = importlib.import_module("h2rig.stash.redis")
-        # From here on the password is known to nobody else.
+        # From here on only the module redis has the password.
         options.stash = _redis.configure(where)
     else:
         options.stash = os.path.realpath(where)
@@ -66,7 +65,7 @@ def configure() -> None:
 
 
 def _check_file(path: str) -> None:
-    # Without SQLite, which is not to be used before a fork.
+    # Without SQLite, which must not be used before a fork.
     directory = os.path.dirname(os.path.abspath(path))
     reason = ""
     if not os.path.isdir(directory):
@@ -109,7 +108,7 @@ def _open() -> Any:
 
 
 def _after_fork() -> None:
-    # What the forking process holds is its own.
+    # The lock and the connections of the forking process stay its own.
     global _opening
     _opening = threading.Lock()
     if _redis is not None:
@@ -139,7 +138,7 @@ def release_lock() -> None:
 
 
 def drop_lock() -> None:
-    """The same, where nobody can be told of an error."""
+    """The same, where an error has no caller to go to."""
     try:
         release_lock()
     except StashError:

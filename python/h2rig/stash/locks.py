@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Locks for every thread of every process.
 
-fcntl locks, not flock: they end with the process that took them, also if it
-has left children.  They do not tell the threads of a process apart, hence a
-`ThreadLock` beside each, and closing any descriptor of the file drops them,
-hence one descriptor for the life of a process.
+fcntl locks, not flock: they end with the process that took them, even if it
+has left children.  The threads of a process share them, so each has a
+`ThreadLock` beside it; and closing any descriptor of the file drops them, so
+a process has one descriptor for its life.
 """
 
 import contextlib
@@ -19,16 +19,16 @@ from h2rig.errors import StashError
 
 __all__ = ["POLL", "SLICE", "FileLock", "ThreadLock", "identity"]
 
-#: Seconds after which one who waits can be told of its run-time limit.
+#: Seconds of one step of a wait; between steps a run-time limit is raised.
 SLICE = 1.0
 
-#: Seconds between two looks for something that another process is to do.
+#: Seconds between two checks for what another process is to do.
 POLL = 0.002
 
 
 def identity(file: Any) -> Optional[Tuple[int, int]]:
-    """Which file it is, by path or descriptor; None: none that is there for
-    us.
+    """(device, inode) of a file, by path or descriptor; None if there is none
+    or it cannot be reached.
     """
     try:
         status = os.stat(file)
@@ -38,17 +38,18 @@ def identity(file: Any) -> Optional[Tuple[int, int]]:
 
 
 class ThreadLock:
-    """The part of a lock that tells the threads of a process apart.
+    """The part of a lock that excludes the threads of a process from each
+    other.
 
-    Who has it is known from the moment on that it is got: whatever exception
-    is raised between two lines then (a run-time limit), it can be given back.
+    It knows its holder as soon as it is taken, so that it can be released
+    even if an exception (a run-time limit) is raised between two lines.
     """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
 
     def acquire(self, deadline: Optional[float]) -> bool:
-        """Takes it; false when deadline (time.monotonic) passes first."""
+        """Takes it; false if deadline (time.monotonic) passes first."""
         while True:
             wait = SLICE if deadline is None else min(
                 SLICE, max(deadline - time.monotonic(), 0.0))
@@ -68,15 +69,15 @@ class ThreadLock:
 
 
 class _Waiter(threading.Thread):
-    # Waits in the kernel's queue, which is fair, but where no exception
-    # reaches a thread, for one that looks up now and then.
+    # Waits in the kernel's queue, which is fair, but where no exception can be
+    # raised, for a thread that waits in short steps.
 
     def __init__(self, lock: "FileLock") -> None:
         super().__init__(daemon=True)
         self._of = lock
         self.got = threading.Event()
         self.error: Optional[StashError] = None
-        # Nobody waits for it any more: what it gets it gives back.
+        # Its thread has stopped waiting: it gives back the lock that it gets.
         self.abandoned = False
 
     def run(self) -> None:
@@ -91,8 +92,8 @@ class _Waiter(threading.Thread):
 class FileLock:
     """A lock for every thread of every process; not re-entrant.
 
-    Either a file's, by path, or an octet's of a file whose descriptor the
-    processes have inherited: that one nobody can remove or replace.
+    Either of a file, by path, or of an octet of a file whose descriptor the
+    processes have inherited, and which cannot be removed or replaced.
     """
 
     def __init__(self, path: Optional[str] = None, fd: int = -1,
@@ -103,7 +104,7 @@ class FileLock:
         #: held while it is taken or given back, and guards _waiter
         self._mutex = threading.Lock()
         self._waiter: Optional[_Waiter] = None
-        #: of the file; what is in it is up to who uses the lock
+        #: of the file, whose content the lock does not use
         self.fd = fd
         self._open()
 
@@ -120,9 +121,9 @@ class FileLock:
         self._is = identity(self.fd)
 
     def acquire(self, deadline: Optional[float] = None) -> bool:
-        """Takes it; false when deadline (time.monotonic) passes first."""
+        """Takes it; false if deadline (time.monotonic) passes first."""
         if self.held():
-            # A finalizer that runs amid a call, say.
+            # As in a finalizer that runs in the middle of a call.
             raise StashError("this function uses the stash already")
         try:
             if not self._threads.acquire(deadline):
@@ -136,8 +137,8 @@ class FileLock:
                 self._give_back()
                 self._open()
         except BaseException:
-            # A run-time limit reached while waiting is raised by the wait
-            # that ends: by then the lock may be ours.
+            # A run-time limit that is reached during the wait is raised at its
+            # end, when the lock may be ours.
             if self.held():
                 self._give_back()
                 self._threads.release()
@@ -148,8 +149,8 @@ class FileLock:
         return self._threads.held()
 
     def check(self) -> None:
-        """StashError if the calling thread has it but, through no doing of
-        its own, others may have it too.
+        """StashError if the calling thread has it but has lost it without
+        releasing it, so that others may have it too.
         """
         if self.held() and self._replaced():
             raise StashError("%s was removed or replaced, and the lock with it"
@@ -189,12 +190,12 @@ class FileLock:
         try:
             waiter.start()
         except RuntimeError:
-            return None     # no more threads: look now and then instead
+            return None     # no more threads: the caller polls instead
         self._waiter = waiter
         return waiter
 
     def _arrived(self, waiter: _Waiter) -> None:
-        # Called by the waiter, which has got it.
+        # The waiter's thread has got the lock.
         with self._mutex:
             if waiter.abandoned:
                 self._waiter = None
@@ -203,7 +204,7 @@ class FileLock:
                 waiter.got.set()
 
     def _give_back(self) -> None:
-        # What has been got, or what a waiter is yet to get.
+        # Gives back the lock that was got, or that a waiter will get.
         with self._mutex:
             waiter = self._waiter
             if waiter is not None and not waiter.got.is_set():
@@ -216,8 +217,8 @@ class FileLock:
         try:
             fcntl.lockf(self.fd, how, 1, self._octet)
         except OSError as e:
-            # EDEADLK: the kernel looks at processes, and takes two threads
-            # of ours, each with another lock, for one that waits for itself.
+            # EDEADLK: the kernel sees processes only.  Two threads of ours,
+            # each with another lock, look like one that waits for itself.
             if e.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
                 return False
             raise StashError("the stash's locks: %s" % e.strerror) from None

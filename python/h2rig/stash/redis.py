@@ -2,14 +2,15 @@
 """The stash in a Redis or Valkey server, for servers on several machines
 (--stash redis://HOST:PORT/DB).
 
-A lock there cannot end with the process that holds it: it is a lease of LEASE
-seconds, which a program beside the process (`resp`) renews while that lives.
-It can be lost: the server forgets it when it starts anew, or cannot be reached
-for too long.  So whoever holds it has a deadline of its own, measured from
-before the last renewal was sent, and each of its commands is done by the
-server only if the lock is still its own.
+A lock in the server cannot end with the process that holds it: it is a lease
+of LEASE seconds, which a helper program (`resp`) renews while the process
+lives.  It can be lost: when the server starts anew, or cannot be reached for
+too long.  So the holder has a deadline of its own, counted from before the
+last renewal was sent, and the server runs the holder's commands only if the
+lock is still its own.
 
-What is in the stash is pickled: whoever can write there can run code here.
+Values are pickled: a client of the Redis server that can write to the stash
+can run code in the processes of this one.
 """
 
 import json
@@ -45,7 +46,7 @@ _IF_HELD = ("if ARGV[1] ~= '' and redis.call('get', KEYS[1]) ~= ARGV[1] then"
             " return redis.error_reply('LOST') end ")
 _PUT = "return redis.call('setnx', KEYS[2], ARGV[2])"
 _GET = "return redis.call('get', KEYS[2])"
-# Who has seen a value takes it if it is still the one.
+# Takes the value that was read, if it is still there.
 _TAKE = ("if redis.call('get', KEYS[2]) ~= ARGV[2] then return 0 end"
          " return redis.call('del', KEYS[2])")
 _APPEND = "return redis.call('rpush', KEYS[2], ARGV[2])"
@@ -63,9 +64,9 @@ _address: Optional[Address] = None
 
 
 def configure(text: str) -> str:
-    """Whether there is such a server; where it is, without a password.
+    """Tries the server once, in the parent; its address without the password.
 
-    Called in the parent; leaves no connection.  ConfigError.
+    ConfigError if the address is wrong or no such server answers.
     """
     global _address
     _address = Address.parse(text)
@@ -83,7 +84,7 @@ def configure(text: str) -> str:
 
 
 class _Renewer:
-    # The program that renews the lock, for the life of this process.
+    # The helper program that renews the lock, for the life of this process.
 
     def __init__(self) -> None:
         self._process: Any = None
@@ -109,7 +110,7 @@ class _Renewer:
         assert _address is not None
         values = _address.values() + [LOCK, _RENEW, LEASE]
         process.stdin.write(json.dumps(values).encode() + b"\n")
-        # It has made itself nobody's child then.
+        # The helper has forked and left the process that we wait for.
         process.wait(resp.WAIT)
         os.set_blocking(process.stdout.fileno(), False)
         return process
@@ -122,7 +123,7 @@ class _Renewer:
                 self.forget()   # another is started for the next lock
 
     def until(self, token: bytes) -> Optional[float]:
-        # The last time that it told of this lock.
+        # The time until which this lock was last renewed.
         until = None
         while self._process is not None:
             try:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The protocol of Redis and Valkey servers (RESP 2), as far as the stash needs
-it.  Run as a program, it renews a lock there for a process that may not come
-to it: its script may keep the GIL.
+it.  Run as a program, it renews a lock there for a process whose script may
+keep the GIL.
 
 The program runs without the package, so nothing of that is imported.  Every
-wait has a deadline; meanwhile it looks up, so that an exception which another
-thread has raised here (a run-time limit) arrives.
+wait has a deadline, and is done in short steps, between which an exception
+that another thread raises in this one (a run-time limit) arrives.
 """
 
 import json
@@ -21,12 +21,12 @@ from urllib.parse import unquote
 
 __all__ = ["Address", "Client", "RedisError"]
 
-#: Seconds for an answer, and for a connection, and octets that have a second
-#: more when they have gone or come.
+#: Seconds for an answer, and for a connection; and octets whose transfer
+#: extends the deadline by a second.
 WAIT = 4.0
 RATE = 1 << 20
 
-#: Seconds between two looks at whether something else is the matter.
+#: Seconds of one step of a wait.
 SLICE = 0.5
 
 #: Octets of a line of an answer, at most.
@@ -40,11 +40,11 @@ _address = re.compile(
 
 
 class RedisError(Exception):
-    """The server says no, or nothing."""
+    """The server answers with an error, or not at all."""
 
 
 class Address:
-    """Where a server is, and who we are there; as text without password."""
+    """Where a server is, with user and password; as text without password."""
 
     def __init__(self, tls: bool, host: str, port: int, database: int,
                  user: str, password: Optional[str]) -> None:
@@ -74,19 +74,19 @@ class Address:
             self.database)
 
     def login(self) -> List[str]:
-        """The arguments of AUTH; none: there is nothing to say."""
+        """The arguments of AUTH; empty if none is needed."""
         user, password = self._login
         if password is None:
             return []
         return [user, password] if user else [password]
 
     def values(self) -> List[Any]:
-        """What `Address` is made of."""
+        """The arguments that make this `Address`."""
         return [self.tls, self.host, self.port, self.database, *self._login]
 
 
 class Client:
-    """A connection.  RedisError and OSError; it is of no use then."""
+    """A connection.  RedisError and OSError, after which it cannot be used."""
 
     def __init__(self, address: Address) -> None:
         self._until = time.monotonic() + WAIT
@@ -107,8 +107,8 @@ class Client:
         self._sock.close()
 
     def is_stale(self) -> bool:
-        """Whether there is something to be read: the end, since nothing was
-        asked for.
+        """Whether the server has ended it: there is something to read, though
+        no command was sent.
         """
         return _poll(self._sock, select.POLLIN, 0)
 
@@ -168,7 +168,7 @@ class Client:
                     *where, type=socket.SOCK_STREAM))
             except OSError as e:
                 found.append(e)
-        # It knows no deadline, so another thread waits for it.
+        # getaddrinfo has no deadline, so another thread waits for it.
         thread = threading.Thread(target=look, daemon=True)
         thread.start()
         while thread.is_alive():
@@ -178,7 +178,7 @@ class Client:
         return found[0]
 
     def _begin_tls(self, host: str) -> None:
-        # Imported where it is wanted: it has an OpenSSL of its own.
+        # Imported only here: Python's ssl loads an OpenSSL of its own.
         import ssl
         self._sock = ssl.create_default_context().wrap_socket(
             self._sock, server_hostname=host, do_handshake_on_connect=False)
@@ -191,7 +191,7 @@ class Client:
         try:
             self._call("AUTH", *words)
         except RedisError as e:
-            # One that does not know the command says the words again.
+            # A server that does not know the command repeats its words.
             text = str(e)
             for word in words:
                 text = text.replace(word, "***") if word else text
@@ -210,7 +210,7 @@ class Client:
             pass
 
     def _do(self, event: int, function: Callable[..., Any], *args: Any) -> Any:
-        # A call that would block waits for event, or for what TLS wants.
+        # A call that would block waits for event, or as TLS asks.
         while True:
             try:
                 return function(*args)
@@ -275,11 +275,11 @@ def _poll(sock: Any, event: int, seconds: float) -> bool:
 # The program.
 
 def renew(address: Address, key: str, script: str, lease: float) -> None:
-    """Renews a lock.  Standard input says which by a line with its token, an
-    empty one that there is none, and by its end that this is the end.
+    """Renews a lock, until standard input ends.
 
-    On standard output goes a line with the token and the time
-    (time.monotonic) until which the lock is there, 0: it is lost.
+    Each line of input is the token of the lock to renew; an empty one: none.
+    Each renewal is answered by a line with the token and the time
+    (time.monotonic) until which the lock is held; 0: it is lost.
     """
     client: Optional[Client] = None
     token, due, unread = b"", 0.0, b""
@@ -310,7 +310,7 @@ def main() -> None:
     """Takes its arguments from the first line of standard input: a JSON list
     of what `Address` is made of, and of those of `renew` after it.
     """
-    # A child of nobody: a script's os.wait is not to find it.
+    # Forks, and leaves: a script's os.wait must not find this process.
     if os.fork():
         os._exit(0)
     line = b""

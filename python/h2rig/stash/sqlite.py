@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""The stash in an SQLite file: in the server's own directory (`rundir`), with
-which it goes, or one that several servers are given (--stash FILE), which
-stays.
+"""The stash in an SQLite file: in the server's own directory (`rundir`), and
+removed with it; or, with --stash FILE, one that several servers may share and
+that stays.
 
 The file is opened in connections' processes only (an SQLite handle does not
 survive a fork), in WAL mode, so that readers never wait; writers queue by a
 lock of ours, because SQLite's own busy waiting sleeps in growing steps and
 starves some of 200 processes for seconds.
 
-Cleaners of temporary files may remove any of it at any time.  What counts is
-what stands at the path: behind its work each call looks whether that is still
-the file that it has open, and if not does the work again in the new one.  In
-the server's own directory, a stash is three files or none.  Who makes them
-notes which they are in the file of the locks, which has no path; who opens
-them finds all as they were noted, or makes all of them anew.
+Cleaners of temporary files may remove any of it at any time.  The stash is the
+file that is found at the path: after its work each call checks that this is
+still the file that it has open, and if not does the work again in the new one.
+In the server's own directory the stash is three files.  The process that makes
+them notes their identities in the file of the locks, which has no path; a
+process that opens them uses them if all three are as noted, or makes all of
+them anew.
 """
 
 import contextlib
@@ -45,13 +46,13 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS queue_order ON queue (queue, id)",
 )
 
-#: Seconds that a call waits for other processes, at most; that SQLite does
-#: so, where no exception reaches it; and how often a call is tried.
+#: Seconds that a call waits for other processes, at most; that SQLite waits
+#: at a time, as no exception is raised there; and how often a call is tried.
 WAIT = 30.0
 BUSY = 1.0
 TRIES = 40
 
-#: Where in the file of the locks it is noted which files the stash is.
+#: Where in the file of the locks the identities of the files are noted.
 _NOTE = 16
 _NOTE_SIZE = 240
 
@@ -81,15 +82,15 @@ class SqliteStore:
             self.writers = FileLock(path + "-writers")
             self.users = FileLock(path + "-lock")
         self._files = path, path + "-wal", path + "-shm"
-        # Of our own, each maker makes all: the first stands for them.
+        # In our own directory all three are made at once: one is checked.
         self._watched = self._files[:1] if self._own else self._files
-        #: guards these
+        #: guards the attributes above
         self._threads = threading.Lock()
         self._database: Optional[sqlite3.Connection] = None
         self._identities: List[Any] = []
 
     def _is_current(self) -> bool:
-        # Whether what is open is what others find.
+        # Whether the open file is the one at the path.
         return self._database is not None and all(
             identity(file) == known
             for file, known in zip(self._watched, self._identities))
@@ -133,8 +134,8 @@ class SqliteStore:
             self.writers.release()
 
     def _may_pass(self, e: Exception, deadline: float) -> bool:
-        # Somebody's other program has it locked; it was removed while it was
-        # opened; or room can be made.
+        # Worth another try: another program has it locked, it was removed
+        # while it was opened, or the reserved room helps.
         if "locked" in str(e):
             return time.monotonic() < deadline
         return not self._is_current() or (self._own and rundir.give_room())
@@ -162,7 +163,7 @@ class SqliteStore:
             rundir.restore()
             self._remove(self._files)
         elif present[0] != noted[0]:
-            # What is left of another file would be taken for this one's.
+            # A journal that another file has left would be read as this one's.
             self._remove(file for file, was, now in zip(
                 self._files, noted, present) if was == now)
         with contextlib.suppress(FileExistsError):
@@ -200,7 +201,7 @@ class SqliteStore:
         return [tuple(n) for n in json.loads(note)] if note else [None] * 3
 
     def _note(self, present: List[Any], noted: List[Any]) -> None:
-        # Who finds another stash than is noted says so, and nobody after it.
+        # The first to find another stash than the noted one logs it.
         # (Of FILE the other two may come and go while it is not in use.)
         note = json.dumps(present).encode().ljust(_NOTE_SIZE)
         os.pwrite(self.writers.fd, note, _NOTE)
@@ -225,7 +226,7 @@ class SqliteStore:
             if row is None:
                 return None
             value = read(row[0])
-            # Of several takers one gets it.
+            # Of several that take it one gets it.
             if self._write(lambda database: database.execute(
                     "DELETE FROM stash WHERE path = ? AND key = ?"
                     " AND value = ?", (path, key, row[0])).rowcount):

@@ -4,8 +4,9 @@ wptserve), so that HTTP/1 and HTTP/2 handlers of one test meet.
 
 It is a manager of `multiprocessing.managers`, which serves `get_dict`, `Lock`
 and `Queue`.  Its address and key are in the environment, which scripts do not
-get to see.  Only connections' processes connect.  Each wait for it has a
-deadline, but for those that a script asks for, which go by the second.
+get to see.  Only connections' processes connect.  Each wait for the manager
+has a deadline; a wait that a script asks for has none, and is done second by
+second, so that a run-time limit is noticed.
 """
 
 import base64
@@ -55,7 +56,7 @@ def configure() -> None:
             address = str(host), int(port)
         _address = address
     except (ValueError, TypeError):
-        # Not what it is: there may be a key in it.
+        # The value is not shown: there may be a key in it.
         raise ConfigError(VARIABLE, "expected the JSON %s" % _EXPECTED
                           ) from None
 
@@ -78,7 +79,7 @@ def _client(address: Any, authkey: Optional[bytes] = None) -> Any:
 
 
 class _Manager(multiprocessing.managers.BaseManager):
-    # Whatever of it connects does so by _client.
+    # Every connection of it is made by _client.
 
     def __init__(self) -> None:
         super().__init__(_address, _key)
@@ -119,8 +120,8 @@ _Manager.register("Queue")
 
 
 class Queue:
-    """A queue of the manager's: what another process gets of it when it is
-    pickled is the manager's own.
+    """A queue of the manager's.  Pickled, it is the manager's own kind, which
+    web-platform-tests' server understands.
     """
 
     def __init__(self, proxy: Any) -> None:
@@ -135,8 +136,10 @@ class Queue:
             self._proxy.put(value)
 
     def get(self, block: bool = True, timeout: Optional[float] = None) -> Any:
-        """Removes and returns the first value; waits for one if block, for
-        timeout seconds at most.  queue.Empty when there is none.
+        """Removes and returns the first value.
+
+        block: waits for one, at most timeout seconds (None: as long as it
+        takes).  queue.Empty when there is none.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
@@ -151,7 +154,7 @@ class Queue:
                     raise
 
     def get_nowait(self) -> Any:
-        """`get(block=False)`."""
+        """The same as `get(block=False)`."""
         return self.get(False)
 
     def empty(self) -> bool:
@@ -162,7 +165,7 @@ class Queue:
 
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
-    # What goes wrong on the way is a StashError that names the server.
+    # Errors of the connection become a StashError that names the server.
     try:
         yield
     except (OSError, EOFError, multiprocessing.ProcessError,
@@ -177,7 +180,7 @@ def _told() -> Iterator[None]:
 
 
 class _Users:
-    # `Stash.lock`: the manager's, and what tells our threads apart.
+    # `Stash.lock`: the manager's, with a lock for the threads of a process.
 
     def __init__(self, lock: Any) -> None:
         self._lock = lock
@@ -207,7 +210,7 @@ class _Users:
         return self._threads.held()
 
     def check(self) -> None:
-        """Nothing: nobody but its holder lets it go."""
+        """Nothing: only its holder can release it."""
 
     def release(self) -> None:
         """Gives it back."""

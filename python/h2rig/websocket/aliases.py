@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""`mod_pywebsocket` and `pywebsocket3`, as far as handlers import them: thin
-modules made in `sys.modules`, so that they are seen in h2rig's own processes
-only.
+"""`mod_pywebsocket` and `pywebsocket3`, as far as handlers import them.  The
+modules are made in `sys.modules`, so they exist in h2rig's processes only.
 """
 
 import base64
@@ -140,7 +139,7 @@ _REFUSALS = ("AbortedByUserException", "HandshakeException",
 
 
 def _contents() -> Dict[str, Dict[str, Any]]:
-    # What is in which module; "": in the package itself.
+    # The content of each module; "": of the package itself.
     frames = [n for n in stream.__all__ if n.startswith("create_")]
     hybi = {"compute_accept": compute_accept,
             "compute_accept_from_unicode": compute_accept_from_unicode}
@@ -162,7 +161,7 @@ def _contents() -> Dict[str, Dict[str, Any]]:
 
 
 def install() -> None:
-    """Puts the modules in place of whatever else has their names."""
+    """Makes the modules, in the place of others of their names."""
     contents = _contents()
     for package in _PACKAGES:
         for name, values in contents.items():

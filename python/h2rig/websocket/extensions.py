@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Sec-WebSocket-Extensions, and the choice of permessage-deflate's
-parameters (RFC 7692 §7.1), which a handler may have a say in.
+"""Sec-WebSocket-Extensions, and the choice of permessage-deflate's parameters
+(RFC 7692 §7.1), which a handler may influence.
 """
 
 import re
@@ -12,7 +12,7 @@ from h2rig.server.isomorphic import shown
 __all__ = ["ExtensionParameter", "PerMessageDeflateExtensionProcessor",
            "format_extensions", "parse_extensions"]
 
-#: Characters of the field: an escape in it takes a hundred octets of memory.
+#: Characters that the field may have: each escape takes a hundred octets.
 MAX_LENGTH = 65536
 
 Parameter = Tuple[str, Optional[str]]
@@ -25,7 +25,9 @@ _item = re.compile(
 
 
 class ExtensionParameter:
-    """An extension's name and its parameters, values text or None."""
+    """The name (str) of an extension and its parameters, whose values are str
+    or None.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -36,7 +38,7 @@ class ExtensionParameter:
         return self._name
 
     def add_parameter(self, name: str, value: Any) -> None:
-        """One more parameter; value: None if it has none."""
+        """Adds a parameter; value: an object whose text is sent, or None."""
         self._parameters.append(
             (name, None if value is None else str(value)))
 
@@ -61,8 +63,8 @@ class ExtensionParameter:
 
 
 def parse_extensions(data: str) -> List[ExtensionParameter]:
-    """The field's value as a list (RFC 6455 §9.1).  ValueError, also for more
-    extensions and parameters than `--max-parameters`.
+    """The value of the field as a list (RFC 6455 §9.1).  ValueError if it is
+    malformed or has more extensions and parameters than `--max-parameters`.
     """
     if len(data) > MAX_LENGTH:
         raise ValueError("extensions of %d characters; expected at most %d"
@@ -74,7 +76,7 @@ def parse_extensions(data: str) -> List[ExtensionParameter]:
     at = 0
     expect_name = True
     while True:
-        # Never twice: a field of spaces would take the square of its length.
+        # Each blank once: else a field of them takes the square of its length.
         at = _blanks.match(data, at).end()      # type: ignore[union-attr]
         if at >= len(data):
             break
@@ -126,9 +128,9 @@ def format_extensions(extensions: Iterable[ExtensionParameter]) -> str:
 
 
 class PerMessageDeflateExtensionProcessor:
-    """Answers one offer of permessage-deflate.
+    """Answers an offer of permessage-deflate.  The server makes it.
 
-    A handler's `web_socket_do_extra_handshake` may call the set methods.
+    `web_socket_do_extra_handshake` may call the set methods.
     """
 
     NAME = "permessage-deflate"
@@ -139,7 +141,7 @@ class PerMessageDeflateExtensionProcessor:
         self._request = request
         self._client_bits: Optional[int] = None
         self._client_no_takeover = False
-        #: wsproto's extension, once the offer has been taken.
+        #: wsproto's extension, once the offer has been accepted
         self.extension: Any = None
 
     def name(self) -> str:
@@ -151,8 +153,10 @@ class PerMessageDeflateExtensionProcessor:
         return self._request
 
     def set_client_max_window_bits(self, bits: Optional[int]) -> None:
-        """Asks the client for a window of 2**bits octets (9 to 15), if it has
-        said that it understands that.
+        """Asks the client for a window of 2**bits octets, if its offer allows
+        that.
+
+        bits: 9 to 15, else ValueError; None: does not ask.
         """
         if bits is not None and not 9 <= bits <= 15:
             raise ValueError("client_max_window_bits must be 9 to 15, not %r"
@@ -160,11 +164,11 @@ class PerMessageDeflateExtensionProcessor:
         self._client_bits = bits
 
     def set_client_no_context_takeover(self, value: bool) -> None:
-        """Asks the client to compress each message by itself."""
+        """Whether to ask the client to compress each message by itself."""
         self._client_no_takeover = bool(value)
 
     def get_extension_response(self) -> Optional[ExtensionParameter]:
-        """The answer; None declines.  `extension` is set."""
+        """The answer to the offer, or None to decline; sets `extension`."""
         offer = self._read()
         if offer is None:
             return None
@@ -200,6 +204,6 @@ class PerMessageDeflateExtensionProcessor:
                 out[name] = int(value)
             else:
                 return None
-        # zlib cannot deflate with a window of 2**8; to inflate from one it
-        # need not be told.
+        # zlib cannot deflate with a window of 2**8; to inflate, it need not
+        # know.
         return None if out.get(self._BITS[0]) == 8 else out

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What h2rig takes from wsproto: framing, and compression of what is sent.
+"""Framing, and compression of what is sent, by wsproto.
 
-Of all that the package imports this takes longest, so that nothing imports
-this module before the server is ready: `warm_up` does then, for the children,
-and whatever needs it first where nothing is rehearsed.  Neither takes a
-document root's module of that name.
+wsproto takes longest of all that the package imports.  So this module is
+imported only when the server is ready: by `warm_up`, for the children, or else
+by the first WebSocket.  A module wsproto of the document root is not used.
 """
 
 import zlib
@@ -23,11 +22,11 @@ try:
     _DeflateBase = PerMessageDeflate
     available = True
 except ImportError:
-    pass    # serve.py says so when one is asked for
+    pass    # serve.py logs it when a client asks for a WebSocket
 
 __all__ = ["Deflate", "FrameProtocol", "Opcode", "ParseFailed", "available"]
 
-#: What a sender takes off the end of a message (RFC 7692 §7.2.1).
+#: What a sender removes from the end of a message (RFC 7692 §7.2.1).
 _TAIL = b"\x00\x00\xff\xff"
 
 #: Octets that later ones may refer to (RFC 1951 §2).
@@ -41,8 +40,8 @@ class Deflate(_DeflateBase):  # type: ignore[misc]
     """permessage-deflate (RFC 7692).
 
     Inflating is our own: wsproto 1.2 takes a control frame amid a fragmented
-    message for the end of that message's compression, is at a loss after a
-    block with BFINAL (§7.2.3.5), and has no bound on what comes out.
+    message for the end of that message's compression, fails after a block with
+    BFINAL (§7.2.3.5), and has no limit on the size of what it inflates.
     """
 
     def __init__(self) -> None:
@@ -58,7 +57,7 @@ class Deflate(_DeflateBase):  # type: ignore[misc]
                              payload_length: int) -> Any:
         self._control = opcode.iscontrol()
         if self._control:
-            # No bit of a control frame is the extension's.
+            # The extension uses no bit of a control frame.
             return RsvBits(False, False, False)
         if rsv.rsv1 and opcode is Opcode.CONTINUATION:
             return CloseReason.PROTOCOL_ERROR       # RFC 7692 §6.1
@@ -76,7 +75,7 @@ class Deflate(_DeflateBase):  # type: ignore[misc]
             return None
         compressed, self._inbound_compressed = self._inbound_compressed, None
         data: Union[bytearray, Any] = None
-        # Nothing is open where a final block was the message's last octet.
+        # There is no inflater if a final block has ended the message.
         if compressed and self._inflater is not None:
             data = self._inflate(_TAIL)
         if self.client_no_context_takeover:
@@ -85,7 +84,7 @@ class Deflate(_DeflateBase):  # type: ignore[misc]
         return data
 
     def _inflate(self, data: bytes) -> Any:
-        # What data inflates to, or the reason to close.
+        # The octets that data inflates to, or the reason to close.
         out = bytearray()
         while data:
             if self._inflater is None:

@@ -72,8 +72,8 @@ class AbortedByUserException(Exception):
 
 
 class TextHeaders(Mapping[str, str]):
-    """`request.headers_in`: the fields as Latin-1 text, by case-insensitive
-    name.
+    """`request.headers_in`: a read-only mapping of case-insensitive name to
+    value, Latin-1 text.
     """
 
     def __init__(self, headers: Any) -> None:
@@ -94,7 +94,7 @@ class TextHeaders(Mapping[str, str]):
         return len(self._headers)
 
     def get_all(self, name: Any, default: Any = None) -> Any:
-        """The list of the values of a name, or default."""
+        """The list of the values of a name, or default if there are none."""
         values = self._headers.get_list(name, None)
         if values is None:
             return default
@@ -262,8 +262,8 @@ class WebSocketRequest:
         return options.scheme == "https"
 
     def passive_closing_handshake(self) -> Tuple[Optional[int], str]:
-        """Code and reason to answer the client's Close frame with: what the
-        handler says, or 1000.
+        """(code, reason) for the answer to the client's Close frame: those of
+        `web_socket_passive_closing_handshake`, or 1000.
         """
         function = self._handler.passive_closing_handshake
         if function is None:
@@ -425,8 +425,8 @@ def _check_version(request: Any) -> None:
 
 
 def _check_subprotocol(request: WebSocketRequest) -> None:
-    # As pywebsocket has it: the server chooses one of those that the client
-    # offers, if it offers any (RFC 6455 §4.2.2 would let it choose none).
+    # As in pywebsocket the server must choose one of those that the client
+    # offers, if it offers any (RFC 6455 §4.2.2 lets it choose none).
     if request.ws_requested_protocols is None:
         if request.ws_protocol is not None:
             raise HandshakeException(
@@ -440,7 +440,7 @@ def _check_subprotocol(request: WebSocketRequest) -> None:
 
 
 def _choose_extensions(request: WebSocketRequest) -> List[Any]:
-    # The first offer that can be taken (RFC 7692 §5).
+    # The first offer that can be accepted (RFC 7692 §5).
     for processor in request.ws_extension_processors:
         response = processor.get_extension_response()
         if response is not None:

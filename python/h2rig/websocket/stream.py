@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """`request.ws_stream`: messages and control frames of a WebSocket.
 
-Framing, masking, UTF-8 and permessage-deflate are wsproto's; the order of a
+wsproto does framing, masking, UTF-8 and permessage-deflate; the order of a
 closing handshake and the exceptions are those that handlers written for
-pywebsocket expect.  The `create_*` functions make frames by hand, wrong ones
-too, for `request.connection.write`.
+pywebsocket expect.  The `create_*` functions make frames, wrong ones too, for
+`request.connection.write`.
 """
 
 import struct
@@ -39,12 +39,12 @@ STATUS_MESSAGE_TOO_BIG = 1009
 STATUS_INTERNAL_ENDPOINT_ERROR = 1011
 STATUS_TLS_HANDSHAKE = 1015
 
-#: What a Close frame cannot say (RFC 6455 §7.4.1).
+#: Codes that must not be in a Close frame (RFC 6455 §7.4.1).
 PSEUDO_CODES = (STATUS_NO_STATUS_RECEIVED, STATUS_ABNORMAL_CLOSURE,
                 STATUS_TLS_HANDSHAKE)
 
-#: Octets given to wsproto at once, and frames that a message may have: each
-#: costs the server something, however little is in it.
+#: Octets given to wsproto at once, and frames that a message may have: even an
+#: empty one costs the server something.
 SLICE = 4096
 MAX_FRAGMENTS = 1 << 16
 
@@ -60,7 +60,7 @@ class ServerStoppingException(ConnectionTerminatedException):
 class InvalidFrameException(Exception):
     """The client has sent what RFC 6455 forbids.
 
-    code: the status for the Close frame that answers it.
+    code: int, the status for the Close frame that answers it.
     """
 
     code = STATUS_PROTOCOL_ERROR
@@ -75,16 +75,20 @@ class MessageTooBigException(InvalidFrameException):
 
 
 class BadOperationException(Exception):
-    """A handler has asked for something impossible."""
+    """A handler has asked for something that is impossible."""
 
 
 class UnsupportedFrameException(Exception):
-    """A handler's own: a frame that it has no use for."""
+    """For a handler to raise: a frame that it does not expect.  The Close
+    frame has code 1003 then.
+    """
 
 
 class InvalidUTF8Exception(Exception):
     """Text, of a message or a close reason, that is not UTF-8; or deflated
     content that does not inflate (RFC 6455 §8.1).
+
+    code: as in `InvalidFrameException`.
     """
 
     code = STATUS_INVALID_FRAME_PAYLOAD_DATA
@@ -100,9 +104,9 @@ class _Octets(str):
 
 
 class WebSocketStream:
-    """The messages of one WebSocket.
+    """The messages of one WebSocket.  The server makes it.
 
-    Sending waits for flow-control window.  One thread may receive while
+    Sending waits for the flow-control window.  One thread may receive while
     others send.
     """
 
@@ -117,7 +121,7 @@ class WebSocketStream:
         self._opcode: Optional[int] = None
         self._content = bytearray()     # of the message that is coming
         self._fragments = 0
-        #: held while something is sent, and around a look at whether a Close
+        #: held while something is sent, and around the check whether a Close
         #: frame was
         self._lock = threading.Lock()
         self._pings: List[bytes] = []
@@ -125,13 +129,14 @@ class WebSocketStream:
     # Receiving.
 
     def receive_message(self) -> Union[str, bytes, None]:
-        """The next message: text, or bytes of a binary one; None when the
-        client has closed (and the Close frame was answered).
+        """Waits for the next message, and answers pings: text, or bytes of a
+        binary message; None after the client's Close frame, which was
+        answered.
 
-        Waits for it, answering pings.  ConnectionTerminatedException, also
-        when the server stops, after a Close frame with 1001;
-        InvalidFrameException, InvalidUTF8Exception; BadOperationException
-        after the client's Close.
+        ConnectionTerminatedException when the client has left, and when the
+        server stops, after a Close frame with 1001; InvalidFrameException,
+        InvalidUTF8Exception; BadOperationException if it has returned None
+        before.
         """
         if self._request.client_terminated:
             raise BadOperationException(
@@ -150,11 +155,13 @@ class WebSocketStream:
                 return self._whole()
 
     def get_last_received_opcode(self) -> Optional[int]:
-        """OPCODE_TEXT or OPCODE_BINARY, of the last message received."""
+        """The opcode of the last message: 1, text, or 2, binary; None before
+        the first.
+        """
         return self._opcode
 
     def _next_frame(self) -> Any:
-        # A frame, or as much of a data frame as has come.
+        # A control frame, or the part of a data frame that has come.
         if self._failed:
             raise ConnectionTerminatedException("what the client has sent "
                                                 "last was no frame")
@@ -197,8 +204,7 @@ class WebSocketStream:
     def _take_piece(self, frame: Any) -> bool:
         # Whether the message is complete with it.
         self._opcode = int(frame.opcode)
-        # Text is kept as it came: one character is up to four octets here and
-        # there, but not the same ones.
+        # Text is kept as octets, which is what --max-message counts.
         payload = frame.payload
         self._content += (payload.encode("utf-8") if isinstance(payload, str)
                           else payload)
@@ -223,7 +229,7 @@ class WebSocketStream:
             self._send_control(self._protocol.pong, body)
 
     def _take_pong(self, body: bytes) -> None:
-        # It answers that ping and those before it (RFC 6455 §5.5.3).
+        # A Pong answers its Ping and those before it (RFC 6455 §5.5.3).
         if body in self._pings:
             del self._pings[:self._pings.index(body) + 1]
         if self._request.on_pong_handler is not None:
@@ -248,10 +254,11 @@ class WebSocketStream:
                      binary: bool = False) -> None:
         """Sends a message, or a fragment of one.
 
-        message: text, or bytes; bytes without binary go into a text message
-        as they are.  end: false if more fragments of the message follow.
-        BadOperationException after a Close was sent, or when the fragments
-        differ in kind; ConnectionTerminatedException when the client has left.
+        message: text or bytes, else TypeError; without binary bytes are sent
+        in a text message as they are.  end: false if more fragments of the
+        message follow.  BadOperationException after a Close frame was sent, or
+        when text and binary fragments are mixed;
+        ConnectionTerminatedException when the client has left.
         """
         if isinstance(message, str):
             if binary:
@@ -277,14 +284,14 @@ class WebSocketStream:
             self._connection.write(octets)
 
     def send_ping(self, body: Union[str, bytes] = b"") -> None:
-        """Sends a Ping with up to 125 octets; nothing after a Close frame was
-        sent.
+        """Sends a Ping with up to 125 octets (else BadOperationException);
+        nothing after a Close frame was sent.
         """
         self._send_control(self._protocol.ping, body, self._pings)
 
     def send_pong(self, body: Union[str, bytes] = b"") -> None:
-        """Sends a Pong with up to 125 octets; nothing after a Close frame was
-        sent.
+        """Sends a Pong with up to 125 octets (else BadOperationException);
+        nothing after a Close frame was sent.
         """
         self._send_control(self._protocol.pong, body)
 
@@ -305,9 +312,10 @@ class WebSocketStream:
         """Sends a Close frame, unless one was sent, and waits for the
         client's.
 
-        code: None for a frame without status.  reason: at most 123 octets of
-        UTF-8.  BadOperationException for what a Close frame cannot say,
-        ConnectionTerminatedException when the client answers otherwise.
+        code: 1000 to 4999; None for a frame without.  reason: at most 123
+        octets of UTF-8.  wait_response: whether to wait.
+        BadOperationException for a code or reason that must not be sent,
+        ConnectionTerminatedException when the client sends something else.
         """
         if code is None and reason:
             raise BadOperationException("a close reason needs a code")
@@ -321,7 +329,7 @@ class WebSocketStream:
                 "a message instead of the client's Close frame")
 
     def _send_close(self, code: Optional[int], reason: str) -> bool:
-        # False: another one was sent before.
+        # False: a Close frame was sent before.
         if self._request.server_terminated:
             return False
         body = create_closing_handshake_body(code, reason)
@@ -346,10 +354,12 @@ def _control_body(body: Union[str, bytes]) -> bytes:
     return octets
 
 
-# Frames by hand (RFC 6455 §5.2).
+# Frames for Tunnel.write (RFC 6455 §5.2).
 
 def create_length_header(length: int, mask: bool = False) -> bytes:
-    """The second octet of a frame and the extended length."""
+    """The second octet of a frame, and the extended length: length, in octets,
+    is 0 to 2**63 - 1, else ValueError.
+    """
     bit = 0x80 if mask else 0
     if length < 0:
         raise ValueError("length must not be negative: %d" % length)
@@ -364,7 +374,11 @@ def create_length_header(length: int, mask: bool = False) -> bytes:
 
 def create_header(opcode: int, payload_length: int, fin: int, rsv1: int,
                   rsv2: int, rsv3: int, mask: bool = False) -> bytes:
-    """A frame's header, without masking key; no combination is refused."""
+    """The header of a frame, without masking key; no combination of bits is
+    refused.
+
+    opcode: 0 to 15, else ValueError.  payload_length: octets.
+    """
     if not 0 <= opcode <= 15:
         raise ValueError("opcode must be 0 to 15, not %r" % (opcode,))
     first = (opcode | (0x80 if fin else 0) | (0x40 if rsv1 else 0)
@@ -383,34 +397,36 @@ def _create_frame(opcode: int, payload: Union[str, bytes], fin: int,
 
 def create_text_frame(message: Union[str, bytes], opcode: int = OPCODE_TEXT,
                       fin: int = 1, mask: bool = False) -> bytes:
-    """A text frame; or another, by opcode."""
+    """A text frame, or one of another opcode; fin: 0 if more follow."""
     return _create_frame(opcode, message, fin, mask)
 
 
 def create_binary_frame(message: bytes, opcode: int = OPCODE_BINARY,
                         fin: int = 1, mask: bool = False) -> bytes:
-    """A binary frame; or another, by opcode."""
+    """A binary frame, or one of another opcode; fin: 0 if more follow."""
     return _create_frame(opcode, message, fin, mask)
 
 
 def create_ping_frame(body: bytes, mask: bool = False) -> bytes:
-    """A Ping."""
+    """A Ping frame."""
     return _create_frame(OPCODE_PING, body, 1, mask)
 
 
 def create_pong_frame(body: bytes, mask: bool = False) -> bytes:
-    """A Pong."""
+    """A Pong frame."""
     return _create_frame(OPCODE_PONG, body, 1, mask)
 
 
 def create_close_frame(body: bytes, mask: bool = False) -> bytes:
-    """A Close frame; body: by `create_closing_handshake_body`, or any."""
+    """A Close frame; body: of `create_closing_handshake_body`, or any."""
     return _create_frame(OPCODE_CLOSE, body, 1, mask)
 
 
 def create_closing_handshake_body(code: Optional[int], reason: str) -> bytes:
-    """What stands in a Close frame.  BadOperationException for a code that
-    must not be sent.
+    """The body of a Close frame; b"" if code is None.
+
+    code: 1000 to 4999 and none that RFC 6455 §7.4.1 reserves, else
+    BadOperationException.
     """
     if code is None:
         return b""
