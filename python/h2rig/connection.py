@@ -5,7 +5,7 @@ from typing import Any, Dict, Optional, Tuple
 
 import _h2rig
 
-__all__ = ["Connection", "connection"]
+__all__ = ["Connection"]
 
 
 class Connection:

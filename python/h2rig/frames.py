@@ -153,8 +153,11 @@ class Frame:
             self.body()[:20].hex() or "None")
 
 
-class _Padded(Frame):
-    # pad_length counts only with the PADDED flag (§6.1).
+class Padded(Frame):
+    """Base of frames that have padding; pad_length: octets of it, which
+    count only with the PADDED flag (§6.1).
+    """
+
     pad_length = 0
 
     def _padded(self, body: bytes) -> bytes:
@@ -163,7 +166,7 @@ class _Padded(Frame):
         return bytes((self.pad_length,)) + body + bytes(self.pad_length)
 
 
-class DataFrame(_Padded):
+class DataFrame(Padded):
     """DATA (§6.1)."""
 
     type = TYPES["DATA"]
@@ -203,7 +206,7 @@ class PriorityFrame(Frame):
             self.stream_weight)
 
 
-class HeadersFrame(_Padded):
+class HeadersFrame(Padded):
     """HEADERS (§6.2); data is the field block fragment, HPACK-encoded."""
 
     type = TYPES["HEADERS"]
@@ -267,7 +270,7 @@ class SettingsFrame(Frame):
                         for k, v in self.settings.items())
 
 
-class PushPromiseFrame(_Padded):
+class PushPromiseFrame(Padded):
     """PUSH_PROMISE (§6.6); data is the field block fragment."""
 
     type = TYPES["PUSH_PROMISE"]

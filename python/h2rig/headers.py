@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Field sections: those of a request, those that a response is to have, and
-the type of what clients have sent, `Value`.
-"""
+"""Fields of requests and responses, and `Value`, what clients have sent."""
 
 import functools
 from typing import (Any, Callable, Dict, Iterable, Iterator, List, Mapping,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Pipes: what `?pipe=NAME(ARGS)|NAME(ARGS)` and `.sub.` in a file's name do
-to a response before it is sent.
+"""Pipes, which change a response before it is sent.
+
+`?pipe=NAME(ARGS)|NAME(ARGS)` and `.sub.` in a file's name ask for them.
 
     gzip()                         compresses the content
     header(name, value[, append])  sets a field; append true: adds one

@@ -51,6 +51,9 @@ class _Lazy:
         self._name = make.__name__
         self.__doc__ = make.__doc__
 
+    def __repr__(self) -> str:
+        return "<made when it is first asked for>"      # for pydoc
+
     def __get__(self, request: Any, owner: Any = None) -> Any:
         if request is None:
             return self

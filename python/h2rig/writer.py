@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What a script sends frames with: checked calls, raw calls, and the calls of
-handlers written for HTTP/1.
+"""What a script sends frames with.
+
+Checked calls, raw calls, and the calls of handlers written for HTTP/1.
 """
 
 import io

@@ -8,6 +8,8 @@ import inspect
 import os
 import pydoc
 import re
+import subprocess
+import sys
 import typing
 import unittest
 
@@ -96,7 +98,7 @@ class Public(unittest.TestCase):
         for name in MODULES:
             with self.subTest(name):
                 module = importlib.import_module("h2rig." + name)
-                self.assertTrue(module.__doc__)
+                self.assertTrue(pydoc.splitdoc(module.__doc__)[0])
         for name, value in public():
             with self.subTest(name):
                 if inspect.isclass(value):
@@ -116,11 +118,22 @@ class Public(unittest.TestCase):
                 text = pydoc.render_doc("h2rig" + name, "%s",
                                         renderer=pydoc.plaintext)
                 text = text.partition("\nFILE\n")[0]
-                text = re.sub(r".*__orig_bases__.*", "", text)
+                text = re.sub(r".*\b__(orig_bases|annotations)__ = .*", "",
+                              text)
                 self.assertEqual(re.findall(
-                    r"^ {5}\|  _(?!_|asdict|replace|make|field).*|"
+                    r".*\b_(?!_|asdict|replace|make|field|cls\b)\w.*|"
                     r".*(?:\bdispatch\b|[Cc]alled by|"
                     r"h2rig\.server\.\w+\.[^A-Z]).*", text, re.M), [])
+
+    def test_pydoc_needs_no_server(self):
+        """In a Python that has neither a connection nor its double."""
+        names = ["h2rig", *("h2rig." + name for name in MODULES)]
+        subprocess.run(
+            [sys.executable, "-B", "-c",
+             "import pydoc, sys\nfor name in sys.argv[1:]:\n"
+             "    pydoc.render_doc(name)", *names],
+            env={**os.environ, "PYTHONPATH": os.path.dirname(TOP)},
+            check=True, timeout=60)
 
     def test_one_import_line(self):
         with open(h2rig.__file__, encoding="utf-8") as f:

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The store that all connections of a server share:
-`request.server.stash`.
+"""The store that all connections of a server share: `request.server.stash`.
 
 It is kept in an SQLite file, since connections are processes; or, with
 --stash, in a Redis server, for servers on several machines, or where a Python
