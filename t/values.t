@@ -13,7 +13,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap                                                      # noqa: E402
-from rawclient import Client                                    # noqa: E402
+from rawclient import INITIAL_WINDOW_SIZE, Client               # noqa: E402
 from server import Server                                       # noqa: E402
 
 t = tap.Tap()
@@ -479,6 +479,15 @@ def as_it_stands(s, c):
                  f"{x} {x.headers}")
         t.ok(s.wait_log(r"warn: .*/a%d\.py.*as it stands: .*RFC 9.*%s" % (
             i, re.escape(says))), f"with a warning: {fields}", says)
+    write("a_left", "    return [('X-A', 'a\\0b')], 'x'")
+    with Client(s.port, settings={INITIAL_WINDOW_SIZE: 0}) as other:
+        x = other.request("/a_left.py")
+        other.wait_for(lambda: x.status)
+        other.reset(x.sid)
+        found = s.wait_log(r"/a_left\.py, main: .*StreamClosedError: (.*)")
+        t.eq(found and found.group(1), "stream 1: the peer has reset the "
+             "stream (RFC 9113 5.1), RST_STREAM CANCEL",
+             "it is not blamed for what fails later")
     write("logs", "    response.logger.warning('a %s', 'word')\n    "
           "response.writer.logger.info('another')\n    "
           "return str(response.writer.request is request)")

@@ -26,8 +26,12 @@ add_headers(struct conn *c, struct writeop *o, bool end_stream)
 		return rc;
 	rc = send_headers_as_is(c->session, o->id, o->fields, o->n_fields,
 	    end_stream, &as_is);
-	if (rc == SEND_OK)
+	if (rc == SEND_OK) {
+		/* What fails from here on fails for another reason. */
 		o->broken = o->op.why;
+		o->bad = o->op.field;
+		o->op.field = NULL;
+	}
 	return rc;
 }
 

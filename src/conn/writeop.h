@@ -35,6 +35,7 @@ struct writeop {
 	size_t sent;		/* of data; as far as earlier attempts got */
 	bool headers_done;	/* they have been queued */
 	const char *broken;	/* a rule's, static; NULL: none */
+	const struct field *bad;	/* the field that breaks it; NULL: none */
 	uint32_t result;	/* what the call returns, as it says */
 };
 

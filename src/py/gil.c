@@ -103,9 +103,8 @@ latin1(const uint8_t *octets, size_t len)
 }
 
 PyObject *
-gil_rule(const struct op *op, const char *rule)
+gil_rule(const char *rule, const struct field *f)
 {
-	const struct field *f = op->field;
 	PyObject *name, *value, *text = NULL;
 
 	if (f == NULL)
@@ -134,7 +133,7 @@ gil_raise(const struct op *op, int status)
 		return PyErr_NoMemory();
 	if (errors[i].why != NULL)
 		why = errors[i].why;
-	if ((text = gil_rule(op, why)) == NULL)
+	if ((text = gil_rule(why, op->field)) == NULL)
 		return NULL;
 	PyErr_Format(errors[i].class, "stream %lu: %U%s%s",
 	    (unsigned long)op->id, text, op->reset ? ", RST_STREAM " : "",

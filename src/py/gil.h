@@ -30,8 +30,8 @@ int gil_locked(struct conn *c, int (*fn)(struct conn *c, void *arg),
 /* Sets the exception for a negative status of op; returns NULL. */
 PyObject *gil_raise(const struct op *op, int status);
 
-/* A rule, with the field of op that breaks it, if it is one: str, or NULL. */
-PyObject *gil_rule(const struct op *op, const char *rule);
+/* A rule, with the field that breaks it, if it is one: str, or NULL. */
+PyObject *gil_rule(const char *rule, const struct field *f);
 
 /* Logs str or octets with a prefix: 0, or -1 with an exception. */
 int gil_log(enum log_level level, const char *prefix, PyObject *text);

@@ -76,7 +76,7 @@ log_broken(const struct writeop *o, PyObject *script)
 
 	if (LOG_L_WARN > log_get_level())
 		return 0;
-	if ((rule = gil_rule(&o->op, o->broken)) != NULL)
+	if ((rule = gil_rule(o->broken, o->bad)) != NULL)
 		text = PyUnicode_FromFormat(
 		    "stream %lu, %S: sent as it stands: %U",
 		    (unsigned long)o->op.id, script, rule);
