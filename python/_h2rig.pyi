@@ -47,7 +47,9 @@ class Exchange:
     script: str
 
     def take(self) -> List[Event]:
-        """All that has come, newest first.  One thread at a time."""
+        """What has come, newest first, [] if nothing has.  One thread at a
+        time.
+        """
     def wait(self, moves: int, tunnel: bool = False, /) -> bool:
         """Waits until there is something to take, or `moves` is not what it
         was: another thread has taken it.  False: all has been taken.

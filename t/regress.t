@@ -223,6 +223,24 @@ def one_octet_frames(s, frames):
              f"{name}: GOAWAY names the bound", (sent, c.goaway, x))
 
 
+def frames_as_objects(s, frames=30000):
+    """All frames that came while handle_data ran became objects of Python's at
+    once: 200 octets for one."""
+    with Client(s.port) as c:
+        x = c.open("/regress_frames.py", "POST")
+        c.send_data(x.sid, b"x")
+        c.wait_for(lambda: x.frames)            # a 103
+        c.send(Frame(rawclient.DATA, 0, x.sid, b"x").raw() * frames)
+        c.ping()
+        c.fetch("/note.py?set=all")
+        c.send_data(x.sid, b"", True)
+        c.wait_for(lambda: x.done)
+        length, objects = x.body.split() or (b"0", b"0")
+        t.eq(int(length), 1 + frames, f"{frames} frames: main has all")
+        t.ok(int(objects) < frames / 3, f"{frames} frames: few are objects",
+             x.body)
+
+
 def tunnels(s):
     """--run-limit 1.  A CONNECT stream's function had no limit, also when its
     client was no longer there."""
@@ -571,6 +589,7 @@ CASES = [   # name, what is tested, options
     ("one-octet-frames-default", lambda s: one_octet_frames(s, 70000), ""),
     ("one-octet-frames", lambda s: one_octet_frames(s, 200),
      "--max-data-frames 100"),
+    ("frames-as-objects", frames_as_objects, ""),
     ("tunnels", tunnels, "--run-limit 1"),
     ("finalizers", finalizers, "--run-limit 1"),
     ("no-run-limit-stall", no_run_limit_stall,

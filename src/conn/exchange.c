@@ -184,26 +184,48 @@ exchange_add_event(struct exchange *x, const struct event *ev,
 	exchange_press(x);
 }
 
+/* The first n octets of `from` come to `to`. */
+static void
+move_first(struct buf *to, struct buf *from, size_t n)
+{
+	buf_add(to, buf_data(from), n);
+	buf_consume(from, n);
+}
+
 void
 exchange_move(struct exchange *x, struct buf *events, struct buf *data)
 {
+	const size_t most = EXCHANGE_MOVE_MAX * sizeof(struct event);
 	struct buf empty_events = *events, empty_data = *data;
-	size_t len = buf_len(&x->events);
-	struct event last;
+	size_t len = buf_len(&x->events), at, content = 0;
+	bool all = x->gathers || len <= most || x->events.failed ||
+	    x->data.failed;
+	struct event ev;
 
+	if (!all)
+		len = most;
 	if (len > 0) {
 		x->n_moves++;
-		memcpy(&last, buf_data(&x->events) + len - sizeof(last),
-		    sizeof(last));
-		x->moved_all = last.end_stream;
+		memcpy(&ev, buf_data(&x->events) + len - sizeof(ev),
+		    sizeof(ev));
+		x->moved_all = ev.end_stream;
 		if (x->moved_all && x->awaited)
 			wake_awaiting(x);
 	}
-	*events = x->events;
-	*data = x->data;
-	x->events = empty_events;
-	x->data = empty_data;
-	x->pressing = false;
+	if (all) {
+		*events = x->events;
+		*data = x->data;
+		x->events = empty_events;
+		x->data = empty_data;
+	} else {
+		for (at = 0; at < len; at += sizeof(ev)) {
+			memcpy(&ev, buf_data(&x->events) + at, sizeof(ev));
+			content += ev.len;
+		}
+		move_first(events, &x->events, len);
+		move_first(data, &x->data, content);
+	}
+	x->pressing = !all;
 }
 
 void

@@ -26,6 +26,12 @@
  */
 #define EXCHANGE_BUSY_US 600
 
+/*
+ * DATA frames of an octet cost the client little and Python, once they are
+ * objects, 200 octets each.
+ */
+#define EXCHANGE_MOVE_MAX 256
+
 /* Streams whose paths are kept when they are over. */
 #define EXCHANGE_PAST 32
 
@@ -152,7 +158,10 @@ void exchange_add_event(struct exchange *x, const struct event *ev,
 void exchange_keep_event(struct exchange *x, const struct event *ev,
     const uint8_t *data);
 
-/* Moves what has come to events and data, which are empty. */
+/*
+ * Moves what has come to events and data, which are empty: EXCHANGE_MOVE_MAX
+ * events at most, unless content is gathered.
+ */
 void exchange_move(struct exchange *x, struct buf *events, struct buf *data);
 
 /* Has it served once more, though no event may have come. */

@@ -10,8 +10,8 @@
 #include "conn/conn.h"
 
 /*
- * All that has come for x, in one hold of the mutex: a list of events, newest
- * first, or NULL with an exception.  *moves: how often events have been taken by then.
+ * What has come for x, by exchange_move: a list of events, newest first, or
+ * NULL with an exception.  *moves: how often events have been taken by then.
  */
 PyObject *events_take(struct exchange *x, unsigned long *moves);
 

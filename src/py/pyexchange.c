@@ -435,7 +435,7 @@ static PyMemberDef object_members[] = {
 
 static PyMethodDef object_methods[] = {
 	{ "take", (PyCFunction)object_take, METH_NOARGS,
-	    "All that has come of the request, as a list of events." },
+	    "What has come of the request, as a list of events." },
 	{ "wait", (PyCFunction)object_wait, METH_VARARGS,
 	    "Waits for more of it; False: all has been taken." },
 	{ "fields", (PyCFunction)object_fields, METH_NOARGS,
