@@ -87,6 +87,24 @@ log_broken(const struct writeop *o, PyObject *script)
 	return rc;
 }
 
+/* 32 bits; -1 stands for all ones: 0, or -1 with an exception. */
+static int
+number(PyObject *arg, uint32_t *v)
+{
+	int overflow;
+	long long n = PyLong_AsLongLongAndOverflow(arg, &overflow);
+
+	if (n == -1 && PyErr_Occurred())
+		return -1;
+	if (overflow != 0 || n < -1 || n > UINT32_MAX) {
+		PyErr_Format(PyExc_ValueError,
+		    "%R: expected 0 to 4294967295", arg);
+		return -1;
+	}
+	*v = (uint32_t)n;
+	return 0;
+}
+
 /* By the name and the numbers among the arguments: 0, or -1. */
 static int
 init(struct writeop *o, struct exchange *x, PyObject *const *args,
@@ -94,7 +112,7 @@ init(struct writeop *o, struct exchange *x, PyObject *const *args,
 {
 	static const int at[3] = { 1, 4, 5 };	/* stream_id, flags, value */
 	const struct writeop_kind *kind;
-	unsigned long v[3] = { 0 };
+	uint32_t v[3] = { 0 };
 	const char *name;
 	int i;
 
@@ -110,12 +128,11 @@ init(struct writeop *o, struct exchange *x, PyObject *const *args,
 		return -1;
 	}
 	for (i = 0; i < 3 && at[i] < n; i++)
-		v[i] = PyLong_AsUnsignedLongMask(args[at[i]]);
-	if (PyErr_Occurred())
-		return -1;
-	writeop_init(o, kind, x, (uint32_t)v[0]);
-	o->flags = (unsigned)v[1];
-	o->value = (uint32_t)v[2];
+		if (number(args[at[i]], &v[i]) == -1)
+			return -1;
+	writeop_init(o, kind, x, v[0]);
+	o->flags = v[1];
+	o->value = v[2];
 	return 0;
 }
 
