@@ -354,15 +354,14 @@ class StatusError(ProtocolError, ValueError):
     """A status out of its range."""
 
 
-def status_code(value: Any) -> int:
-    """A status, text of digits too, as an int.  TypeError; StatusError unless
-    100 to 999.
+def status_code(value: Any, expected: str = "an int") -> int:
+    """A status, text of digits too, as an int.  TypeError, which says what was
+    expected; StatusError unless 100 to 999.
     """
     if isinstance(value, (str, bytes)) and value.isdigit():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError("status must be an int or (int, reason), not %r"
-                        % (value,))
+        raise TypeError("status must be %s, not %r" % (expected, value))
     if not 100 <= value <= 999:
         raise StatusError("status must be 100 to 999, not %d" % value)
     return int(value)

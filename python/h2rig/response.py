@@ -77,17 +77,15 @@ class Response:
     @status.setter
     def status(self, value: Any) -> None:
         reason: Any = None
-        if isinstance(value, (str, bytes)):
-            raise ValueError("status must be an int or (int, reason), not %r"
-                             % (value,))
+        expected = "an int or (int, reason)"
+        if isinstance(value, (str, bytes)) or (
+                isinstance(value, (tuple, list)) and len(value) != 2):
+            raise ValueError("status must be %s, not %r" % (expected, value))
         if isinstance(value, (tuple, list)):
-            if len(value) != 2:
-                raise ValueError("status must be an int or (int, reason), "
-                                 "not %r" % (value,))
             value, reason = value
             if reason is not None and not isinstance(reason, (str, bytes)):
                 reason = str(reason)
-        self._status = status_code(value), reason
+        self._status = status_code(value, expected), reason
 
     @property
     def content(self) -> Any:

@@ -47,6 +47,16 @@ class Checked(Case):
                           [(":status", "204")], 200)
         self.sent()
 
+    def test_status_with_a_reason(self):
+        with self.assertRaises(TypeError) as caught:
+            self.writer.write_headers([], (404, "Not Found"))
+        self.assertEqual(str(caught.exception),
+                         "status must be an int, not (404, 'Not Found')")
+        with self.assertRaises(TypeError) as caught:
+            self.response.status = 2.5
+        self.assertEqual(str(caught.exception), "status must be an int or "
+                         "(int, reason), not 2.5")
+
     def test_status_that_is_none(self):
         self.assertRaises(TypeError, self.writer.write_headers, [], None)
         self.assertRaises(ProtocolError, self.writer.write_headers, [], 42)
