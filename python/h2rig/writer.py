@@ -249,7 +249,7 @@ class ResponseWriter:
                 "response_headers")[0]
         if push_stream_id is None:
             push_stream_id = 0
-        elif push_stream_id < 1:
+        elif not 1 <= push_stream_id < 1 << 31:
             raise ProtocolError("%d is no id for a pushed stream"
                                 % push_stream_id)
         pushed: int = self._exchange.write("push", 0, fields, b"", 0,
@@ -306,8 +306,13 @@ class ResponseWriter:
         error_code: as in `reset_stream`.  last_stream_id: None for the last
         stream that the server has taken.  debug_data: text is UTF-8.
         """
+        if last_stream_id is None:
+            last_stream_id = -1
+        elif not 0 <= last_stream_id < 1 << 31:
+            raise ProtocolError("last_stream_id must be 0 to 2147483647, "
+                                "not %d" % last_stream_id)
         self._exchange.write(
-            "goaway", -1 if last_stream_id is None else last_stream_id, (),
+            "goaway", last_stream_id, (),
             octets(debug_data, "debug_data", "utf-8"), 0,
             frames.error_code(error_code))
 

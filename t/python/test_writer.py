@@ -155,6 +155,14 @@ class Checked(Case):
                   ("headers", [OK], False, 0),
                   ("headers", [(b"x-sum", b"1")], True, 0))
 
+    def test_stream_numbers_that_do_not_fit(self):
+        for number in -2, 1 << 31, (1 << 32) + 2, 10 ** 30:
+            for call in (lambda: self.writer.goaway(0, number),
+                         lambda: self.writer.write_push(PROMISE, number)):
+                with self.assertRaisesRegex(ProtocolError, str(number)):
+                    call()
+        self.sent()
+
     def test_connection(self):
         w = self.writer
         w.reset_stream("INTERNAL_ERROR", 3)
