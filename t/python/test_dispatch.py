@@ -200,6 +200,17 @@ class Results(Case):
                       "    return [('c', 'd')], 'x'")
         self.respond(s, 404, b"x", [(b"a", b"b"), (b"c", b"d")])
 
+    def test_begun_by_another_streams_script_meanwhile(self):
+        def begun(exchange, *unused):
+            exchange.headers_sent = True
+            return 0
+
+        for line in "pass", "response.writer.write_header('A', 'b')":
+            with mock.patch.object(fake.Exchange, "_response", begun):
+                s = self.main(line)
+            self.assertEqual(s.frames(), [("data", b"", True, 0)], line)
+            self.assertIn("another stream's script", fake.logged("warn"))
+
     def test_literal_without_blank_line(self):
         s = self.main("response.writer.write('HTTP/1.1 204 x\\r\\nA: b')")
         self.assertEqual(s.frames(), [

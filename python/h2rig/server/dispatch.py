@@ -365,6 +365,7 @@ class Runner:
             # Before the client hears of the end of the function.
             stash.release_lock()
         writer = response._writer
+        fields = None
         end = True
         if writer is not None:
             if exchange.block_open:
@@ -374,26 +375,28 @@ class Runner:
                 return
             if writer._finish_gathered():
                 apply_result(response, result)
-                self.send(writer._gathered_fields()
+                fields = (writer._gathered_fields()
                           + response._wire_fields()[1:])
-                return
-            end = not writer.stream_ended
-            if exchange.headers_sent:
-                if result is not None:
-                    self.log("warn", "main", "headers have been sent, what it "
-                             "returned is dropped")
-                if end and not exchange.ended:
-                    exchange.write("data", 0, (), b"", END_STREAM)
-                return
-            if writer.content_written:
-                return
-        apply_result(response, result)
-        self.pipe()
-        if self.send(response._wire_fields(), end) or exchange.block_open:
+            else:
+                end = not writer.stream_ended
+                if exchange.headers_sent:
+                    if result is not None:
+                        self.log("warn", "main", "headers have been sent, "
+                                 "what it returned is dropped")
+                    if end and not exchange.ended:
+                        exchange.write("data", 0, (), b"", END_STREAM)
+                    return
+                if writer.content_written:
+                    return
+        if fields is None:
+            apply_result(response, result)
+            self.pipe()
+            fields = response._wire_fields()
+        if self.send(fields, end) or exchange.block_open:
             return
         self.log("warn", "main", "headers have been sent by another stream's "
                  "script, what it set up is dropped")
-        if not exchange.ended:
+        if end and not exchange.ended:
             exchange.write("data", 0, (), b"", END_STREAM)
 
     def pipe(self) -> None:
@@ -402,9 +405,9 @@ class Runner:
             text = pipes.of_request(self.request, self.functions.pipes)
             if text:
                 self.exchange.call("pipe", pipes.apply, text, self.request,
-                                 self.response)
+                                   self.response)
 
-    def send(self, fields: List[Tuple[bytes, ...]], end: bool = True) -> bool:
+    def send(self, fields: List[Tuple[bytes, ...]], end: bool) -> bool:
         """Sends the response as a whole; as `Response._send`."""
         response = self.response
         body = response._body()
