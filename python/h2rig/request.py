@@ -345,9 +345,10 @@ class Request:
         store = self._body_store
         store.check()
         while not self._ended and (size is None or store.length < size):
-            if self._runner is None:
+            runner = self._runner   # the handler thread may end the request
+            if runner is None:
                 raise StreamClosedError("the request's stream is closed")
-            self._runner.pull(size)
+            runner.pull(size)
             store.check()
 
     # Called by the server.

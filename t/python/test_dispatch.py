@@ -10,6 +10,7 @@ from unittest import mock
 import fake
 from h2rig import errors
 from h2rig.connection import connection
+from h2rig.request import Request
 from h2rig.server import body, dispatch
 
 REVERSE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..",
@@ -605,6 +606,22 @@ class Bodies(Case):
 
 
 class RequestItself(Case):
+    def test_ends_while_another_thread_begins_to_read(self):
+        class Ending(Request):
+            @property
+            def _runner(self):
+                return runners.pop()
+
+            @_runner.setter
+            def _runner(self, value):
+                pass
+
+        runner = mock.Mock()
+        runner.pull.side_effect = errors.StreamClosedError("over")
+        runners = [None, runner]
+        request = Ending(None, fake.Exchange(), "POST", "/", False)
+        self.assertRaises(errors.StreamClosedError, lambda: request.body)
+
     def test_attributes(self):
         s = fake.script(
             "def main(request, response):\n"
