@@ -467,7 +467,7 @@ def _refuse(runner: Any, e: BaseException, name: str,
     # The handshake has ended with e.
     if isinstance(e, VersionException):
         runner.response.headers.set("Sec-WebSocket-Version",
-                                      e.supported_versions)
+                                    e.supported_versions)
         runner.log("debug", name, str(e))
         try:
             runner.response.status = e.status
@@ -497,18 +497,18 @@ def _transfer(runner: Any, request: WebSocketRequest) -> None:
             raise
         except (InvalidFrameException, InvalidUTF8Exception) as e:
             runner.log("info", "web_socket_transfer_data",
-                         "%s: %s" % (type(e).__name__, e))
+                       "%s: %s" % (type(e).__name__, e))
             stream.close_connection(e.code, wait_response=False)
         except UnsupportedFrameException as e:
             runner.log("info", "web_socket_transfer_data", str(e))
             stream.close_connection(STATUS_UNSUPPORTED_DATA)
         except BaseException as e:
             runner.describe(e, "web_socket_transfer_data",
-                              request._handler.transfer_data)
+                            request._handler.transfer_data)
             stream.close_connection(STATUS_INTERNAL_ENDPOINT_ERROR)
     except (AbortedByUserException, ConnectionTerminatedException,
             InvalidFrameException,
             InvalidUTF8Exception) as e:
         # Nothing more can be said, or was to be.
         runner.log("debug", "web_socket_transfer_data",
-                     "%s: %s" % (type(e).__name__, e))
+                   "%s: %s" % (type(e).__name__, e))
