@@ -366,7 +366,7 @@ REFUSED = [
     ("a status and its reason", "return (404, 'No'), 'text'",
      ["main returned (404, 'No')", "return (404, 'No'), [], content"]),
     ("a last stream of 65 bits", "response.writer.goaway(0, 1 << 64)",
-     ["18446744073709551616", "expected 0 to 4294967295"]),
+     ["18446744073709551616", "must be 0 to 2147483647"]),
     ("a raw stream of 33 bits",
      "response.writer.write_raw_frame(2, 0, (1 << 32) + 1, b'12345')",
      ["4294967297", "expected 0 to 4294967295"]),

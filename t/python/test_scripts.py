@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where modules are imported from."""
+"""Where modules are imported from; scripts' files."""
 import importlib
 import os
 import sys
@@ -8,7 +8,8 @@ import unittest
 from unittest import mock
 
 import fake
-from h2rig.server import scripts
+from h2rig.server import dispatch, scripts
+from test_dispatch import Case
 
 
 def in_thread(function, *args):
@@ -76,6 +77,50 @@ class Without(unittest.TestCase):
                 raise KeyError
         self.assertEqual(sys.meta_path, self.meta_path)
         self.assertEqual(sys.path[-1], "appended by a script")
+
+
+class Scripts(Case):
+    def test_fresh_namespace_and_change_of_file(self):
+        text = ("calls = []\n"
+                "def main(request, response):\n"
+                "    calls.append(1)\n"
+                "    return '%s %%d' %% len(calls)\n")
+        self.respond(fake.script(text % "a"), 200, b"a 1")
+        get = fake.headers(path="/script.py")
+        self.respond(fake.serve(get), 200, b"a 1")
+        self.respond(fake.script(text % "bb"), 200, b"bb 1")
+
+    def test_compiled_once(self):
+        handler = dispatch.handlers.python_script_handler
+        self.respond(self.main("return 'x'"), 200)
+        first = handler._scripts["/script.py"]
+        self.respond(fake.serve(fake.headers(path="/script.py")), 200)
+        self.assertIs(handler._scripts["/script.py"], first)
+
+    def test_file_and_imports(self):
+        fake.write("pkg/a-b/helper.py", "NAME = 'helped'\n")
+        s = self.main("import importlib\n"
+                      "    m = importlib.import_module('pkg.a-b.helper')\n"
+                      "    return m.NAME + __file__")
+        self.respond(s, 200, b"helped" + os.path.join(
+            fake.DOC_ROOT, "script.py").encode())
+
+    def test_frame_class_of_user_handlers(self):
+        class Handler:
+            def frame_handler(self, request):
+                return self
+
+            def handle_data(self, frame, request, response):
+                response.content = frame.data.upper()
+        dispatch.router.register("POST", "/up/{name}", Handler())
+        dispatch.router._routes.insert(0, dispatch.router._routes.pop())
+        try:
+            s = fake.serve(fake.headers("POST", "/up/x%20y", end=False),
+                           fake.data(b"abc", True))
+        finally:
+            dispatch.router._routes.pop(0)
+            dispatch.router._found.clear()
+        self.respond(s, 200, b"ABC")
 
 
 if __name__ == "__main__":
