@@ -205,9 +205,8 @@ put_format(struct line *d, const char *fmt, ...)
 	put(d, text, strlen(text));
 }
 
-/* Octets of the UTF-8 sequence at p (RFC 3629 §4); 0: it is none. */
-static size_t
-utf8_len(const unsigned char *p, size_t n)
+size_t
+logline_utf8_len(const unsigned char *p, size_t n)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t i, len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
@@ -234,7 +233,7 @@ put_escaped(struct line *d, const unsigned char *p, size_t n)
 {
 	const char *name = *p == '\n' ? "\\n" : *p == '\t' ? "\\t" :
 	    *p == '\r' ? "\\r" : NULL;
-	size_t len = *p >= 0x80 && d->json ? utf8_len(p, n) : 1;
+	size_t len = *p >= 0x80 && d->json ? logline_utf8_len(p, n) : 1;
 
 	if (len == 0)
 		put_format(d, "\\\\x%02x", *p);

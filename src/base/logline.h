@@ -87,4 +87,7 @@ enum logline_head { LOGLINE_FILE, LOGLINE_SYSLOG, LOGLINE_STDERR };
 size_t logline_print(const struct logline *l, long pid, enum log_format format,
     enum logline_head head, char dst[LOGLINE_TEXT]);
 
+/* Octets of the UTF-8 sequence at p, from 0x80 on (RFC 3629 §4); 0: none. */
+size_t logline_utf8_len(const unsigned char *p, size_t n);
+
 #endif

@@ -104,14 +104,16 @@ clientlog_late(void *user, uint32_t id)
 void
 clientlog_stream_error(void *user, uint32_t id, const struct h2_error *e)
 {
+	const struct clientlog *l = user;
 	char number[FRAME_CODE_TEXT];
 	const struct log_field f[] = {
 		log_field_number("stream", id),
 		log_field_text("code", frame_code_text(e->code, number))
 	};
 
-	note(user, f, 2, ", stream %lu reset with %s: %s", (unsigned long)id,
+	note(l, f, 2, ", stream %lu reset with %s: %s", (unsigned long)id,
 	    f[1].text, e->reason);
+	trace_violation(l->trace, id, e->code, e->reason);
 }
 
 void

@@ -23,6 +23,7 @@ struct clientlog {
 	uint32_t code;		/* of the last GOAWAY */
 	char debug[128];	/* its debug data, escaped and cut */
 	unsigned n_late;	/* streams opened after our GOAWAY was read */
+	struct trace *trace;	/* borrowed; NULL: none */
 };
 
 /* Callbacks of the session, whose user begins with a struct clientlog. */

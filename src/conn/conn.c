@@ -235,6 +235,18 @@ link_failed(struct conn *c, const char *doing)
 	conn_set_gone(c);
 }
 
+/* What the session said: rc. */
+static int
+note_failure(struct conn *c, int rc)
+{
+	const char *text;
+	uint32_t code;
+
+	if (rc == -1 && (text = session_error(c->session, &code)) != NULL)
+		trace_violation(c->link.trace, 0, code, text);
+	return rc;
+}
+
 /* What was read goes to the session; -1: that has failed. */
 static int
 take_lot(struct conn *c, const uint8_t *p, size_t n)
@@ -243,7 +255,7 @@ take_lot(struct conn *c, const uint8_t *p, size_t n)
 	    memory_order_relaxed);
 	c->lots++;
 	c->hook_answered = false;
-	return session_recv(c->session, p, n, sys_now_ms());
+	return note_failure(c, session_recv(c->session, p, n, sys_now_ms()));
 }
 
 int
@@ -258,8 +270,9 @@ conn_read(struct conn *c)
 	for (i = 0; i < READS_MAX && !c->gone; i++) {
 		n = link_read(&c->link, octets, sizeof(octets), &rc);
 		messages = link_take_messages(&c->link);
-		if (messages > 0 && session_note_idle(c->session, messages,
-		    "TLS messages such as KeyUpdate") == -1)
+		if (messages > 0 && note_failure(c, session_note_idle(
+		    c->session, messages, "TLS messages such as KeyUpdate")) ==
+		    -1)
 			return -1;
 		if (n > 0 && take_lot(c, octets, n) == -1)
 			return -1;
@@ -669,6 +682,7 @@ conn_free(struct conn *c)
 	}
 	session_free(c->session);
 	link_close(&c->link);
+	trace_free(c->link.trace);
 	tls_free(c->link.tls);
 	wake_close(&c->wake);
 }

@@ -60,6 +60,8 @@ struct call {
 	atomic_uint_fast64_t since;	/* ms; 0: nothing that has a limit */
 	atomic_uint_fast64_t expired;
 	atomic_bool function;	/* one of the script's; else what is around */
+	const char *script;	/* of that, borrowed: what its trace says */
+	const char *name;
 	struct running *_Atomic running; /* in the slot; NULL: none free */
 	pthread_t thread;
 	void *state;		/* the thread's, as CPython has it */

@@ -97,6 +97,8 @@ link_read(struct link *l, uint8_t *dst, size_t size, long *status)
 	} while (*status > 0 && size - have >= RECORD_MAX);
 	l->read_blocked = *status == TLS_AGAIN_WRITE;
 	note_end(l, *status, errno);
+	if (l->trace != NULL && have > 0)
+		trace_octets(l->trace, TRACE_IN, dst, have);
 	return have;
 }
 
@@ -116,6 +118,9 @@ link_push(struct link *l, struct session *s, size_t *taken)
 			note_end(l, TLS_ERROR, errno);
 			return LINK_FAILED;
 		}
+		if (l->trace != NULL)
+			trace_octets(l->trace, TRACE_OUT, buf_data(out),
+			    (size_t)n);
 		session_wrote(s, (size_t)n);
 		*taken += (size_t)n;
 	}

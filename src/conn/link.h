@@ -12,6 +12,7 @@
 
 #include "h2/session.h"
 #include "host/tls.h"
+#include "trace.h"
 
 /* How the client's side has ended. */
 enum client_end {
@@ -25,6 +26,7 @@ struct link {
 	int fd;			/* non-blocking; owned; -1: closed */
 	struct tls *tls;	/* owned; NULL: cleartext */
 	struct tls_info info;	/* once the handshake is over */
+	struct trace *trace;	/* owned; NULL: none */
 	enum client_end end;	/* the first of several, but for close_notify */
 	bool backlog;		/* the kernel has refused output */
 	bool read_blocked;	/* TLS has to write before it reads on */

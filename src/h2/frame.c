@@ -110,6 +110,14 @@ frame_code_text(uint32_t code, char dst[FRAME_CODE_TEXT])
 	return dst;
 }
 
+const char *
+frame_type_name(unsigned type)
+{
+	const struct frame_rule *r = rule_of(type);
+
+	return r != NULL ? r->name : NULL;
+}
+
 void
 frame_describe(const struct frame *f, char *dst, size_t size)
 {

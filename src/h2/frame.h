@@ -87,6 +87,9 @@ struct h2_error {
 #define FRAME_CODE_TEXT 16
 const char *frame_code_text(uint32_t code, char dst[FRAME_CODE_TEXT]);
 
+/* "HEADERS"; NULL: a type that is not known. */
+const char *frame_type_name(unsigned type);
+
 /* Priority as RFC 7540 §5.3 had it: ignored, but shown to scripts. */
 struct frame_priority {
 	uint32_t dependency;

@@ -224,6 +224,15 @@ static const struct row rows[] = {
 	    NULL, "text or json" },
 	{ "syslog", 0, NULL, KIND_TRUE, AT(syslog), 0, 0,
 	    NULL, "log to the system's log" },
+	GROUP("Traces"),
+	{ "trace", 0, "DIR", KIND_STRING, AT(trace), 0, 0,
+	    "none", "write a trace of each connection" },
+	{ "trace-data", 0, "OCTETS", KIND_U64, AT(trace_data), 0, 1 << 20,
+	    NULL, "of a DATA frame in a trace" },
+	{ "max-trace", 0, "OCTETS", KIND_U64, AT(max_trace), 4096, INT64_MAX,
+	    NULL, "of a trace, which ends there" },
+	{ "max-traces", 0, "OCTETS", KIND_U64, AT(max_traces), 4096,
+	    INT64_MAX, NULL, "of all; the oldest are removed" },
 	GROUP("The program itself"),
 	{ "help", 'h', NULL, KIND_HELP, 0, 0, 0,
 	    NULL, "print this" },
@@ -256,6 +265,9 @@ options_default(struct options *o)
 	o->max_files = 1024;
 	o->max_processes = 64;
 	o->silence_limit_ms = 30000;
+	o->trace_data = 64;
+	o->max_trace = (uint64_t)64 << 20;
+	o->max_traces = (uint64_t)1 << 30;
 	session_limits_default(&o->limits);
 }
 
@@ -642,6 +654,8 @@ check_whole(struct options *o, char **operand, int n)
 		fatalx(EXIT_USAGE, "\"%s\": expected nothing after DOCROOT",
 		    operand[1]);
 	o->doc_root = check_directory("DOCROOT", operand[0]);
+	if (o->trace != NULL)
+		o->trace = check_directory("--trace", o->trace);
 	if (o->ws_doc_root != NULL)
 		o->ws_doc_root = check_directory("--ws-docroot",
 		    o->ws_doc_root);

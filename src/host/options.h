@@ -72,6 +72,12 @@ struct options {
 	enum log_format log_format;
 	const char *log_file;		/* NULL: standard error */
 	bool syslog;
+
+	/* A file for each connection; NULL: none. */
+	const char *trace;		/* their directory */
+	uint64_t trace_data;		/* octets of a DATA frame in it */
+	uint64_t max_trace;		/* octets of a file */
+	uint64_t max_traces;		/* ... of the directory */
 };
 
 /*

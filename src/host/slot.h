@@ -72,6 +72,8 @@ struct slot {
 	atomic_uint streams;
 	atomic_uint quick;	/* of them: files answered without Python */
 	atomic_uint_fast64_t stored;	/* octets of content, in files */
+	atomic_uint_fast64_t traced;	/* octets of its trace */
+	atomic_int trace_error;	/* errno that has ended it; 0: none */
 	atomic_uint lost;	/* records that did not get to the parent */
 	char client[64];	/* "127.0.0.1:50000" */
 	char code[16];		/* HTTP/2 error code of the end; empty: none */

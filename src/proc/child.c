@@ -611,6 +611,7 @@ leave(struct child *ch)
 		interp_child_flush();
 	add_client_log(ch);
 	channel_finish(LOG_MS);
+	trace_close(ch->c.link.trace, slot_end_text(ch->end), ch->why);
 	slot_set_end(ch->c.slot, ch->end, ch->why);
 #ifdef H2RIG_SANITIZERS
 	if (ch->end != CHILD_END_LIMIT) {
@@ -644,6 +645,9 @@ child_run(const struct child_args *a)
 		child_fail(a->slot, "out of memory for TLS");
 	if (conn_init(&ch.c, a->fd, t, a->slot, a->options) == -1)
 		child_fail(a->slot, "cannot set up a connection");
+	if (a->trace_fd != -1)
+		ch.c.link.trace = ch.c.client_log.trace = trace_new(a->trace_fd,
+		    a->options, t != NULL ? &ch.c.link.info : NULL, a->slot);
 	ch.c.board = a->board;
 	for (i = 0; i < 2; i++)
 		ch.c.wake.pipe[i] = sys_move(ch.c.wake.pipe[i],

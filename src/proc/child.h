@@ -29,6 +29,7 @@ struct child_args {
 	int drain_fd;		/* end of file here: the server is stopping */
 	int line_fd;		/* wakes it when the parent has asked something of
 				 * it in the slot; -1: it looks now and then */
+	int trace_fd;		/* a new file for its trace, owned; -1: none */
 	struct tls_ctx *tls;	/* NULL: cleartext */
 	const struct options *options;
 	struct slot *slot;

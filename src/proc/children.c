@@ -35,7 +35,10 @@
 
 /* ---- a client, by the line ---- */
 
-/* One message: the address, and the connection's descriptor. */
+/*
+ * Two messages: the address with the connection's descriptor, and, when its
+ * process is known, an octet with the file for its trace, if there is one.
+ */
 struct message {
 	struct iovec data;
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
@@ -43,52 +46,109 @@ struct message {
 };
 
 static void
-message_init(struct message *m, struct sockaddr_storage *ss)
+message_init(struct message *m, void *data, size_t len)
 {
 	memset(m, 0, sizeof(*m));
-	m->data = (struct iovec){ .iov_base = ss, .iov_len = sizeof(*ss) };
+	m->data = (struct iovec){ .iov_base = data, .iov_len = len };
 	m->m.msg_iov = &m->data;
 	m->m.msg_iovlen = 1;
 	m->m.msg_control = m->control;
 	m->m.msg_controllen = sizeof(m->control);
 }
 
-/* Before the child is forked, or after it: as sendmsg. */
+/* fd: -1 for none.  0, or -1 with errno. */
+static int
+send_message(const struct seat *seat, int fd, void *data, size_t len)
+{
+	struct message m;
+	struct cmsghdr *c;
+
+	message_init(&m, data, len);
+	if (fd == -1) {
+		m.m.msg_controllen = 0;
+	} else {
+		c = CMSG_FIRSTHDR(&m.m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	return sendmsg(seat->line[0], &m.m, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	    (ssize_t)len ? 0 : -1;
+}
+
+/* Before the child is forked, or after it. */
 static int
 send_client(const struct seat *seat, int fd,
     const struct sockaddr_storage *ss)
 {
 	struct sockaddr_storage copy = *ss;
-	struct message m;
-	struct cmsghdr *c;
 
-	message_init(&m, &copy);
-	c = CMSG_FIRSTHDR(&m.m);
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	return sendmsg(seat->line[0], &m.m, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-	    (ssize_t)sizeof(copy) ? 0 : -1;
+	return send_message(seat, fd, &copy, sizeof(copy));
+}
+
+/* A child that has died does without. */
+static void
+send_trace(struct parent *p, size_t i)
+{
+	char octet = 0;
+	int fd;
+
+	if (p->options->trace == NULL)
+		return;
+	fd = traces_make(p, i);
+	send_message(&p->seat[i], fd, &octet, sizeof(octet));
+	if (fd != -1)
+		close(fd);
+}
+
+/* The descriptor in a message of len octets, or -1; *come: there was one. */
+static int
+receive_message(int line, void *data, size_t len, int flags, bool *come)
+{
+	const struct cmsghdr *c;
+	struct message m;
+	ssize_t n;
+	int fd;
+
+	message_init(&m, data, len);
+	do
+		n = recvmsg(line, &m.m, flags);
+	while (n == -1 && errno == EINTR);
+	*come = n == (ssize_t)len;
+	if (!*come || (c = CMSG_FIRSTHDR(&m.m)) == NULL ||
+	    c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+		return -1;
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
 }
 
 /* The connection; -1: none has come. */
 static int
 receive_client(struct parent *p, size_t i, struct sockaddr_storage *ss)
 {
-	const struct cmsghdr *c;
-	struct message m;
+	bool come;
+	int fd = receive_message(p->seat[i].line[1], ss, sizeof(*ss),
+	    MSG_DONTWAIT, &come);
+
+	if (come && fd == -1)
+		child_fail(&p->board.slot[i], "client socket");
+	return fd;
+}
+
+/* It is sent as soon as the parent runs; -1: there is none. */
+static int
+receive_trace(const struct parent *p, size_t i)
+{
+	bool come;
+	char octet;
 	int fd;
 
-	message_init(&m, ss);
-	if (recvmsg(p->seat[i].line[1], &m.m, MSG_DONTWAIT) !=
-	    (ssize_t)sizeof(*ss))
+	if (p->options->trace == NULL)
 		return -1;
-	if ((c = CMSG_FIRSTHDR(&m.m)) == NULL ||
-	    c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-		child_fail(&p->board.slot[i], "client socket");
-	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	return fd;
+	fd = receive_message(p->seat[i].line[1], &octet, sizeof(octet), 0,
+	    &come);
+	return fd == -1 ? -1 : sys_move(fd, confine_own_files(p->options));
 }
 
 /* ---- in a child ---- */
@@ -129,6 +189,7 @@ serve(struct parent *p, size_t i, int fd,
 	sys_addr_host(sa, a.client_host, sizeof(a.client_host));
 	a.client_port = sys_addr_port(sa);
 	sys_format_addr(sa, a.client, sizeof(a.client));
+	a.trace_fd = receive_trace(p, i);
 	child_run(&a);
 }
 
@@ -218,6 +279,7 @@ give_to_spare(struct parent *p, int fd, const struct sockaddr_storage *ss)
 			continue;
 		}
 		seat_set_role(p, i, SEAT_CLIENT);
+		send_trace(p, i);
 		log_debug("spare %ld serves %s", (long)p->seat[i].pid,
 		    p->seat[i].client);
 		return true;
@@ -241,6 +303,7 @@ children_serve(struct parent *p, int fd, const struct sockaddr_storage *ss)
 	}
 	if (seat_fork(p, (size_t)i, SEAT_CLIENT, be_child) == -1)
 		return -1;
+	send_trace(p, (size_t)i);
 	log_debug("child %ld serves %s", (long)p->seat[i].pid,
 	    p->seat[i].client);
 	return 0;
@@ -301,6 +364,7 @@ none_left(const struct parent *p)
 void
 children_died(struct parent *p, const struct death *d)
 {
+	traces_ended(p, d->i);
 	if (none_left(p))
 		p->children.looked_ms = 0;
 	if (d->role == SEAT_DISMISSED && WIFEXITED(d->status) &&

@@ -265,6 +265,7 @@ static const struct {
 	{ accept_last_due, end_accept },
 	{ refresh_due, refresh },
 	{ idle_due, end_idle },
+	{ traces_due, traces_look },
 	{ spare_due, children_add_spare }	/* one at a time, and last */
 };
 
@@ -471,6 +472,7 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 {
 	struct parent p = { .options = o, .listeners = l, .tls = tls,
 	    .supervise = s, .refresh_ms = UINT64_MAX };
+	char err[1024];
 
 	/* A connection that we were given is one that waits for its child. */
 	p.single = s->conn != -1;
@@ -480,6 +482,9 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	    sys_pipe(p.drain, 0) == -1 || (p.set = calloc(LISTEN_MAX + 1 +
 	    p.board.n * FEED_FDS, sizeof(*p.set))) == NULL)
 		fatal(EXIT_SYSTEM, "start");
+	if (o->trace != NULL &&
+	    traces_open(&p, o->trace, err, sizeof(err)) == -1)
+		fatalx(EXIT_CONFIG, "%s", err);
 	set_signals(&p);
 	reload_ask(&p);
 	while (act(&p))

@@ -7,6 +7,7 @@
 #ifndef H2RIG_PARENT_IMPL_H
 #define H2RIG_PARENT_IMPL_H
 
+#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -21,6 +22,8 @@
 #include "host/scoreboard.h"
 #include "host/supervise.h"
 #include "host/tls.h"
+
+#define TRACES_NAME 120		/* octets of a trace's name, at most */
 
 #define TICK_MS 1000		/* between two looks at children's deadlines */
 
@@ -52,6 +55,7 @@ struct seat {
 	int line[2];
 	char client[64];	/* "127.0.0.1:50000" */
 	char host[64];		/* the same without the port */
+	char trace[TRACES_NAME];	/* the name of its trace; "": none */
 	unsigned processes;	/* in its group, when they were counted */
 	struct {
 		bool learned;	/* when its first request came */
@@ -102,6 +106,20 @@ struct parent {
 		uint64_t mercy_ms;	/* nobody is past a deadline before */
 		uint64_t count_ms;	/* processes are counted next */
 	} children;
+
+	struct traces {
+		int dir;	/* their directory */
+		DIR *pass;	/* ... is being read; NULL: it is not */
+		bool passed;	/* it has been once */
+		uint64_t octets;	/* of the traces that have ended */
+		uint64_t seen;	/* likewise, in the pass so far */
+		char (*oldest)[TRACES_NAME];	/* those that it has found */
+		size_t n, next;	/* so many; the first that is still there */
+		uint64_t look_ms;	/* when it is looked again */
+		uint64_t news_ms;	/* when a failure was logged last */
+		unsigned unsaid;	/* failures since then */
+		bool stuck;	/* logged that one cannot be removed */
+	} traces;
 
 	struct room {
 		uint64_t slow_ms;	/* a first request may take */
@@ -188,6 +206,21 @@ void report_end(const struct parent *p, const struct death *d);
 
 /* USR1: a record of all children, and one of each. */
 void report_status(const struct parent *p);
+
+/* ---- traces.c: files for what children write of connections ---- */
+
+/* Opens their directory: 0, or -1 with err, one line that names the option. */
+int traces_open(struct parent *p, const char *path, char *err, size_t size);
+
+/* A new one, for the client and the process of a seat; -1: a record says why. */
+int traces_make(struct parent *p, size_t i);
+
+/* The process of the seat is dead. */
+void traces_ended(struct parent *p, size_t i);
+
+/* When traces_look is to be called, which removes the oldest. */
+uint64_t traces_due(const struct parent *p);
+void traces_look(struct parent *p);
 
 /* ---- children.c: they are made, and get their clients ---- */
 

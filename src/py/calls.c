@@ -102,6 +102,9 @@ calls_enter(struct exchange *x, const char *script, const char *function)
 
 	slot_running_change(atomic_load(&x->call.running), script, function,
 	    now);
+	x->call.script = script;
+	x->call.name = function;
+	trace_begin(x->conn->link.trace, x->id, script, function);
 	begin_stretch(x, true, now);
 }
 
@@ -109,10 +112,13 @@ void
 calls_leave(struct exchange *x)
 {
 	struct running *r = atomic_load(&x->call.running);
+	PyObject *raised = PyErr_Occurred();	/* borrowed: its class */
 
 	if (r != NULL)
 		atomic_store(&r->after, 1);
 	begin_stretch(x, false, sys_now_ms());
+	trace_end(x->conn->link.trace, x->id, x->call.script, x->call.name,
+	    raised != NULL ? ((PyTypeObject *)raised)->tp_name : NULL);
 }
 
 uint64_t

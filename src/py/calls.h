@@ -33,7 +33,10 @@ void calls_begin(struct exchange *x, const char *script, const char *function);
 void calls_end(struct exchange *x);
 bool calls_serve(const struct exchange *x);
 
-/* In between: a function of the script's begins, and is over. */
+/*
+ * In between: a function of the script's begins, and is over; the texts are
+ * borrowed until then.
+ */
 void calls_enter(struct exchange *x, const char *script, const char *function);
 void calls_leave(struct exchange *x);
 

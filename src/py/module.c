@@ -190,6 +190,7 @@ module_after_fork(PyObject *module, PyObject *unused)
 	(void)unused;
 	if (c != NULL && !atomic_exchange(&c->forked, true)) {
 		close(c->link.fd);
+		trace_forked(c->link.trace);
 		wake_close(&c->wake);
 	}
 	Py_RETURN_NONE;

@@ -28,6 +28,9 @@ _T = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SCRIPTS = os.path.join(_T, "scripts")
 """The document root of the test scripts, t/scripts."""
 
+TRACES = os.environ.get("H2RIG_TEST_TRACES")
+"""A directory for traces of all that the tests do; trace.t sets it."""
+
 NOBODY = 65534
 """A user, and a group, that own nothing."""
 
@@ -112,6 +115,8 @@ class Server:
         for name, value in (("--port", "0"), ("--bind", "127.0.0.1")):
             if not any(o.split("=")[0] == name for o in options):
                 self.argv += [name, value]
+        if TRACES and "--trace" not in options:
+            self.argv += ["--trace", TRACES]
         self.argv.append(docroot)
         self.env = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
         for name, text in (env or {}).items():

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""h2rig-trace: the form of nghttp -v, options, files that are no traces."""
+import contextlib
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap                                                      # noqa: E402
+from rawclient import Client                                    # noqa: E402
+from server import program                                      # noqa: E402
+from traces import NAME, Traced, Work                           # noqa: E402
+
+H2RIG_TRACE = os.path.join(os.path.dirname(os.path.abspath(program())),
+                           "h2rig-trace")
+
+t = tap.Tap()
+
+
+def tool(*arguments, **more):
+    """It runs to its end."""
+    return subprocess.run([sys.executable, "-B", H2RIG_TRACE, *arguments],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          check=False, timeout=tap.scaled(60), **more)
+
+
+HEAD = re.compile(r"^\[ *\d+\.\d{3}\] (send|recv) (\S+ frame <length=\d+, "
+                  r"flags=0x\w\w, stream_id=\d+>)$", re.M)
+
+
+def as_nghttp():
+    """The same exchange as nghttp -nv prints it, from the other side."""
+    if not shutil.which("nghttp"):
+        t.skip("nghttp -nv", "nghttp is not installed")
+        return
+    with Traced(work) as s:
+        p = subprocess.run(["nghttp", "-nv", "-d", os.path.abspath(__file__),
+                            s.url("/echo.py"), s.url("/fail.py")],
+                           stdout=subprocess.PIPE, check=True, timeout=60)
+        s.wait_log("closed by client")
+        path = s.files()[0]
+        s.of_port(int(NAME.search(path)[3]))
+        seen = p.stdout.decode("latin-1")
+        text = tool(path).stdout.decode()
+    sides = {"send": [], "recv": []}
+    for side, what in HEAD.findall(re.sub(r"\033\[[\d;]*m", "", seen)):
+        sides["recv" if side == "send" else "send"].append(what)
+    mine = {"send": [], "recv": []}
+    for side, what in HEAD.findall(text):
+        mine[side].append(what)
+    for side in ("send", "recv"):
+        t.eq(mine[side], sides[side],
+             f"h2rig-trace: {side} as nghttp -nv has it")
+    details = ["          [SETTINGS_INITIAL_WINDOW_SIZE(0x04):65535]",
+               "          (niv=6)", "          ; END_HEADERS | PRIORITY",
+               "          (padlen=0, dep_stream_id=11, weight=16, "
+               "exclusive=0)", "          :path: /echo.py",
+               "          (window_size_increment=196609)",
+               "          (last_stream_id=0, error_code=NO_ERROR(0x00), "
+               "opaque_data(0)=[])"]
+    t.eq([d for d in details if d not in text.splitlines()], [],
+         "h2rig-trace: details")
+    t.eq([d for d in details if d.strip() not in seen], [],
+         "... which nghttp prints likewise")
+
+
+def text():
+    """--stream, escapes, bad input, the terminal."""
+    with Traced(work, "--cleartext") as s:
+        with Client(s.port, tls=False) as c:
+            c.local = c.sock.getsockname()[1]
+            c.fetch("/echo.py", body=b"\x1b[31mred\x07",
+                    headers=[("x", "\x9b31m")])
+            c.fetch("/fail.py")
+            c.leave()
+        s.of_port(c.local)
+        path = s.files()[0]
+        p = tool(path)
+        t.ok(p.returncode == 0 and b"\x1b" not in p.stdout
+             and b"\x9b" not in p.stdout and b"\\x1b[31mred" in p.stdout,
+             "h2rig-trace: control characters are escaped", p)
+        p = tool("--stream", "3", path)
+        ids = set(re.findall(rb"stream_id=(\d+)", p.stdout))
+        t.ok(ids == {b"3"} and b"Connected" in p.stdout
+             and b"LookupError from main" in p.stdout,
+             "h2rig-trace --stream", p.stdout)
+        p = tool(path, path)
+        t.eq(p.stdout.count(b"==> "), 2,
+             "h2rig-trace: several files have headings")
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.environ.pop("NO_COLOR", None)
+            os.environ["TERM"] = "xterm"
+            os.execv(sys.executable, [sys.executable, "-B", H2RIG_TRACE,
+                                      path])
+        shown = b""
+        with contextlib.suppress(OSError):      # EIO: the other side is gone
+            while True:
+                shown += os.read(fd, 65536)
+        os.waitpid(pid, 0)
+        os.close(fd)
+        t.ok(b"\x1b[1;36mrecv HEADERS frame\x1b[0m" in shown,
+             "h2rig-trace: colour on a terminal", shown[:300])
+    junk = work.path("junk")
+    for name, content in (("empty", b""), ("text", b"hello\n"),
+                          ("json", b'{"t":1}\n'), ("half", b"hello"),
+                          ("lacks", b'{"t":0,"type":"connection","version":1,'
+                           b'"pid":1}\n'),
+                          ("other", b'{"t":0,"type":"connection","version":2,'
+                           b'"pid":1}\n')):
+        with open(junk, "wb") as f:
+            f.write(content)
+        p = tool(junk)
+        t.ok(p.returncode == (0 if name == "empty" else 65)
+             and (not content or junk.encode() in p.stderr)
+             and b"Traceback" not in p.stderr, f"h2rig-trace: {name}", p)
+    for argv, status, said in (
+            ((), 64, b"FILE"), (("--stream", "x", path), 64, b"'x'"),
+            (("/no/such",), 66, b"/no/such: No such file"),
+            (("--help",), 0, b"")):
+        p = tool(*argv)
+        t.ok(p.returncode == status and said in p.stderr
+             and b"Traceback" not in p.stderr,
+             f"h2rig-trace {' '.join(argv)[:20]}: {status}", p)
+
+
+def follow():
+    """--follow prints a trace as it grows, until it ends."""
+    with Traced(work, "--cleartext") as s:
+        with Client(s.port, tls=False) as c:
+            c.ping()
+            path = s.files()[0]
+            out = work.path("follow")
+            with open(out, "wb") as f:
+                p = subprocess.Popen([sys.executable, "-B", H2RIG_TRACE,
+                                      "--follow", path], stdout=f)
+
+            def shown(what):
+                with open(out, "rb") as f:
+                    return what in f.read()
+            t.ok(tap.wait_until(lambda: shown(b"PING")),
+                 "--follow: what was there")
+            c.fetch("/echo.py", body=b"more")
+            t.ok(tap.wait_until(lambda: shown(b'"more"')),
+                 "--follow: what comes")
+            t.eq(p.poll(), None, "--follow: it goes on")
+            c.leave()
+            t.eq(p.wait(tap.scaled(60)), 0, "--follow: it ends with the trace")
+            t.ok(shown(b"Closed"), "--follow: the last line")
+        with Client(s.port, tls=False) as c:
+            c.request("/crash.py")
+            c.wait_end()
+            s.wait_log("SIGSEGV")
+        t.eq(tool("--follow", s.files()[-1]).returncode, 0,
+             "--follow ends when the process has gone")
+
+
+with Work({}) as work:
+    as_nghttp()
+    text()
+    follow()
+t.done()
