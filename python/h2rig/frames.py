@@ -47,6 +47,14 @@ ERROR_CODES: Dict[str, int] = {
 }
 
 
+#: RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1
+SETTINGS: Dict[str, int] = {
+    "HEADER_TABLE_SIZE": 1, "ENABLE_PUSH": 2, "MAX_CONCURRENT_STREAMS": 3,
+    "INITIAL_WINDOW_SIZE": 4, "MAX_FRAME_SIZE": 5, "MAX_HEADER_LIST_SIZE": 6,
+    "ENABLE_CONNECT_PROTOCOL": 8, "NO_RFC7540_PRIORITIES": 9,
+}
+
+
 def _number(v: Any, names: Dict[str, int], limit: int, what: str) -> int:
     if isinstance(v, str):
         if v.upper() not in names:
@@ -78,6 +86,14 @@ def frame_flags(v: Union[int, str, Iterable[Union[int, str]]]) -> int:
 def error_code(v: Union[int, str]) -> int:
     """An error code from its number (32 bits) or name (§7).  ValueError."""
     return _number(v, ERROR_CODES, 0xffffffff, "error code")
+
+
+def setting(name: Union[int, str], value: int) -> Tuple[int, int]:
+    """A setting's identifier (16 bits) from that or its name, and its value
+    (32 bits).  TypeError, ValueError.
+    """
+    return (_number(name, SETTINGS, 0xffff, "setting"),
+            _number(value, {}, 0xffffffff, "value of %s" % (name,)))
 
 
 class Flags(MutableSet[str]):

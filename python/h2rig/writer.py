@@ -323,6 +323,24 @@ class ResponseWriter:
             raise ProtocolError("PING has 8 octets, not %d" % len(payload))
         self._exchange.write("ping", 0, (), payload)
 
+    def settings(self, pairs: Any) -> None:
+        """Sends SETTINGS (RFC 9113 §6.5), which the server goes by from then
+        on: by what allows the client more at once, by what allows it less once
+        the client has acknowledged it.
+
+        pairs: (identifier or name of §6.5.2, value), or a dict.  ProtocolError
+        for a value that is not legal.
+        """
+        pairs = list(pairs.items() if isinstance(pairs, dict) else pairs)
+        entries = b"".join(struct.pack(">HL", *frames.setting(*pair))
+                           for pair in pairs)
+        try:
+            self._exchange.write("settings", 0, (), entries)
+        except ProtocolError as e:
+            if type(e) is not ProtocolError:
+                raise
+            raise ProtocolError("settings(%r): %s" % (pairs, e)) from None
+
     def flush(self) -> None:
         """Waits until the kernel has all that was written on the connection,
         and sends it.

@@ -160,6 +160,14 @@ write_ping(struct conn *c, struct op *op)
 	return send_ping(c->session, o->data, &op->why);
 }
 
+static int
+write_settings(struct conn *c, struct op *op)
+{
+	struct writeop *o = (struct writeop *)op;
+
+	return send_settings(c->session, op->x->id, o->data, o->len, &op->why);
+}
+
 /* Waits until all that is queued is with the kernel. */
 static int
 write_flush(struct conn *c, struct op *op)
@@ -235,6 +243,7 @@ static const struct writeop_kind kinds[] = {
 	{ .name = "reset", .fn = write_reset, .writes = true },
 	{ .name = "goaway", .fn = write_goaway, .writes = true, .raw = true },
 	{ .name = "ping", .fn = write_ping, .writes = true },
+	{ .name = "settings", .fn = write_settings, .writes = true },
 	{ .name = "flush", .fn = write_flush },
 	{ .name = "close", .fn = write_close, .writes = true },
 	{ .name = "raw_block", .fn = write_raw_block, .writes = true,

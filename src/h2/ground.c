@@ -193,9 +193,8 @@ ground_note_sent(struct session *s, unsigned type, unsigned flags)
 		s->goaway_waits = !s->goaway_sent;
 		if (s->raw.by == 0)
 			note_goaway(s);
-	} else if (!(flags & FLAG_ACK)) {
-		s->pings.sent += type == FRAME_PING;
-		s->settings.sent += type == FRAME_SETTINGS;
+	} else if (type == FRAME_PING && !(flags & FLAG_ACK)) {
+		s->pings.sent++;
 	}
 }
 

@@ -23,6 +23,9 @@
  */
 #define RESET_MEMORY 1024
 
+/* SETTINGS of ours that are told apart until they are acknowledged. */
+#define SETTINGS_SENT_MAX 16
+
 /* One reset, as the bucket counts them: in thousandths. */
 #define GROUND_RESET 1000
 
@@ -65,6 +68,25 @@ struct raw_state {
 	uint32_t left;		/* octets of payload still to come */
 };
 
+/* Values by identifier (enum h2_setting). */
+#define SETTINGS_COUNT 10
+struct settings_values {
+	uint32_t of[SETTINGS_COUNT];
+};
+
+/* Our SETTINGS; settings.c explains them and alone writes here. */
+struct own_settings {
+	struct settings_values acked;	/* by the peer */
+	struct settings_values last;	/* after all that was sent */
+	struct settings_values allowed;	/* the most that the peer may do */
+	struct settings_sent {
+		struct settings_values last;	/* after it */
+		struct settings_values most;	/* of the frames in it */
+		uint64_t frames;	/* 1, or more if `sent` was full */
+	} sent[SETTINGS_SENT_MAX];	/* a ring: not acknowledged */
+	size_t first, n;
+};
+
 struct session {
 	struct session_limits limits;
 	const struct session_callbacks *cb;
@@ -82,6 +104,7 @@ struct session {
 	uint64_t wrote;		/* octets ever taken out of `out` */
 	struct buf scratch;	/* for blocks that need more than one frame */
 	struct raw_state raw;
+	struct buf raw_payload;	/* of its frame, if that is kept */
 	struct replies replies;
 
 	struct hpack_encoder *enc;
@@ -92,7 +115,7 @@ struct session {
 	const struct field *refused;	/* see send_refused */
 
 	struct peer_settings peer;
-	uint32_t window_size;	/* INITIAL_WINDOW_SIZE as the peer sees it */
+	struct own_settings own;
 	int64_t send_window;
 	int64_t recv_size;	/* the window when all credit is returned */
 	struct credit credit;

@@ -21,10 +21,16 @@
  */
 #define LEAST_SECTION 65536
 
-static size_t
+static uint32_t
+section_bound(const struct session *s)
+{
+	return s->own.allowed.of[SETTINGS_MAX_HEADER_LIST_SIZE];
+}
+
+static uint64_t
 section_max(const struct session *s)
 {
-	size_t most = (size_t)s->limits.max_header_list_size * 4;
+	uint64_t most = (uint64_t)section_bound(s) * 4;
 
 	return most > LEAST_SECTION ? most : LEAST_SECTION;
 }
@@ -91,7 +97,7 @@ collect_field(void *user, const struct field *f)
 	c->size += f->name_len + f->value_len + HPACK_FIELD_OVERHEAD;
 	if (c->size > section_max(s))
 		return -1;
-	if (c->size > s->limits.max_header_list_size)
+	if (c->size > section_bound(s))
 		s->block.passed = "larger than the bound max-header-list-size "
 		    "(RFC 9113 10.5.1)";
 	else if (s->fields.n >= s->limits.max_fields)
@@ -112,7 +118,7 @@ static int
 fail_large(struct session *s, const struct frame *f)
 {
 	return ground_exceeded(s, f, "max-header-list-size",
-	    s->limits.max_header_list_size);
+	    section_bound(s));
 }
 
 static int
@@ -175,6 +181,7 @@ check_request(const struct session *s, uint32_t id, struct message_info *info,
     enum h2_code *code)
 {
 	const struct recv_block *b = &s->block;
+	const struct own_settings *o = &s->own;
 	size_t max = s->limits.max_concurrent_streams;
 	const char *reason = NULL;
 
@@ -183,7 +190,7 @@ check_request(const struct session *s, uint32_t id, struct message_info *info,
 		return FRAME_SELF_DEPENDENCY;
 	if (b->passed == NULL)
 		reason = fields_check(&s->fields, FIELDS_REQUEST,
-		    s->limits.enable_connect_protocol, info);
+		    o->allowed.of[SETTINGS_ENABLE_CONNECT_PROTOCOL], info);
 	if (b->passed == NULL && reason == NULL)
 		reason = headers_check_length(info->content_length, 0,
 		    ends_stream(s));
@@ -193,6 +200,9 @@ check_request(const struct session *s, uint32_t id, struct message_info *info,
 	if (s->n_active + s->n_reset_held >= max || s->n_held >= 2 * max)
 		return "more streams than the bound max-concurrent-streams "
 		    "(RFC 9113 5.1.2)";
+	if (s->n_active >= o->allowed.of[SETTINGS_MAX_CONCURRENT_STREAMS])
+		return "more streams than MAX_CONCURRENT_STREAMS of our "
+		    "SETTINGS (RFC 9113 5.1.2)";
 	return NULL;
 }
 
@@ -208,7 +218,7 @@ add_stream(struct session *s, uint32_t id, const struct message_info *info)
 	st->held = true;
 	st->info = *info;
 	st->send_window = s->peer.initial_window_size;
-	st->credit.window = s->window_size;
+	st->credit.window = s->own.acked.of[SETTINGS_INITIAL_WINDOW_SIZE];
 	if (fields_find(&s->fields, "priority", &f))
 		stream_set_priority(st, f.value, f.value_len);
 	s->n_active++;

@@ -46,6 +46,7 @@ struct hpack_decoder {
 	struct hpack_table table;
 	size_t max_table;	/* our SETTINGS_HEADER_TABLE_SIZE */
 	size_t must_update;	/* a size update to this or less must come */
+	size_t least_update;	/* of those that came, since forgotten */
 	bool expect_update;
 	int failed;		/* enum hpack_status of the first error */
 };
@@ -364,6 +365,7 @@ hpack_decoder_new(size_t max_table)
 		return NULL;
 	hpack_init();
 	hpack_table_init(&d->table, HPACK_DEFAULT_TABLE_SIZE);
+	hpack_decoder_forget_updates(d);
 	hpack_decoder_resize(d, max_table);
 	return d;
 }
@@ -385,11 +387,23 @@ void
 hpack_decoder_resize(struct hpack_decoder *d, size_t size)
 {
 	d->max_table = clamp_table(size);
-	if (d->table.max <= d->max_table)
+	if (d->table.max <= d->max_table || d->least_update <= d->max_table)
 		return;
 	d->expect_update = true;
 	d->must_update = d->max_table;
 	hpack_table_resize(&d->table, d->max_table);
+}
+
+void
+hpack_decoder_allow(struct hpack_decoder *d, size_t size)
+{
+	d->max_table = clamp_table(size);
+}
+
+void
+hpack_decoder_forget_updates(struct hpack_decoder *d)
+{
+	d->least_update = SIZE_MAX;
 }
 
 size_t
@@ -491,6 +505,8 @@ read_size_updates(struct hpack_decoder *d, struct input *in)
 		if (size > limit)
 			return HPACK_ERR_DATA;
 		d->expect_update = false;
+		if (size < d->least_update)
+			d->least_update = size;
 		hpack_table_resize(&d->table, size);
 	}
 	return d->expect_update ? HPACK_ERR_DATA : HPACK_OK;

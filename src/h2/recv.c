@@ -8,11 +8,10 @@
  * idle, closed and reserved streams fail the connection, half-closed ones the
  * stream, and what arrives for a stream that we reset is dropped.
  */
-#include <string.h>
-
 #include "headers.h"
 #include "recv.h"
 #include "send.h"
+#include "settings.h"
 
 /*
  * DATA counts on the connection's window whatever becomes of it (RFC 9113
@@ -51,6 +50,10 @@ static const char *
 check_data(const struct session *s, const struct frame *f,
     const struct stream *st, enum h2_code *code)
 {
+	const struct own_settings *o = &s->own;
+	int64_t window = st->credit.window +
+	    o->allowed.of[SETTINGS_INITIAL_WINDOW_SIZE] -
+	    o->acked.of[SETTINGS_INITIAL_WINDOW_SIZE];
 	int64_t total = st->received + (int64_t)f->len;
 
 	*code = H2_STREAM_CLOSED;
@@ -58,7 +61,7 @@ check_data(const struct session *s, const struct frame *f,
 		return "the stream is half-closed (RFC 9113 5.1)";
 	*code = H2_FLOW_CONTROL_ERROR;
 	/* A frame of 0 octets needs no window, also when that is below 0. */
-	if (f->length > 0 && (int64_t)f->length > st->credit.window)
+	if (f->length > 0 && (int64_t)f->length > window)
 		return "more DATA than the stream's window (RFC 9113 6.9.1)";
 	*code = H2_ENHANCE_YOUR_CALM;
 	if (!st->info.connect && (uint64_t)total > s->limits.max_body)
@@ -118,117 +121,21 @@ recv_rst_stream(struct session *s, const struct frame *f)
 	return 0;
 }
 
-#define AT(member) offsetof(struct peer_settings, member)
-
-/* The peer's settings (RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1). */
-static const struct {
-	size_t at;		/* in struct peer_settings */
-	uint32_t min, max;	/* max 0: not known */
-	enum h2_code code;	/* of a value out of range */
-	const char *reason;
-} settings[] = {
-	[SETTINGS_HEADER_TABLE_SIZE] = { AT(header_table_size), 0, UINT32_MAX,
-	    0, NULL },
-	[SETTINGS_ENABLE_PUSH] = { AT(enable_push), 0, 1, H2_PROTOCOL_ERROR,
-	    "ENABLE_PUSH is 0 or 1 (RFC 9113 6.5.2)" },
-	[SETTINGS_MAX_CONCURRENT_STREAMS] = { AT(max_concurrent_streams), 0,
-	    UINT32_MAX, 0, NULL },
-	[SETTINGS_INITIAL_WINDOW_SIZE] = { AT(initial_window_size), 0,
-	    WINDOW_MAX, H2_FLOW_CONTROL_ERROR,
-	    "INITIAL_WINDOW_SIZE is at most 2147483647 (RFC 9113 6.5.2)" },
-	[SETTINGS_MAX_FRAME_SIZE] = { AT(max_frame_size),
-	    FRAME_DEFAULT_MAX_SIZE, FRAME_LARGEST_MAX_SIZE, H2_PROTOCOL_ERROR,
-	    "MAX_FRAME_SIZE is from 16384 to 16777215 (RFC 9113 6.5.2)" },
-	[SETTINGS_MAX_HEADER_LIST_SIZE] = { AT(max_header_list_size), 0,
-	    UINT32_MAX, 0, NULL },
-	[SETTINGS_ENABLE_CONNECT_PROTOCOL] = { AT(enable_connect_protocol), 0,
-	    1, H2_PROTOCOL_ERROR,
-	    "ENABLE_CONNECT_PROTOCOL is 0 or 1 (RFC 8441 3)" },
-	[SETTINGS_NO_RFC7540_PRIORITIES] = { AT(no_rfc7540_priorities), 0, 1,
-	    H2_PROTOCOL_ERROR,
-	    "NO_RFC7540_PRIORITIES is 0 or 1 (RFC 9218 2.1)" },
-};
-
-/* All streams by the difference, also below 0 (RFC 9113 §6.9.2). */
-static int
-change_send_windows(struct session *s, const struct frame *f, int64_t delta)
-{
-	struct stream *st = NULL;
-	bool too_large = false;
-
-	while ((st = stream_table_next(&s->streams, st)) != NULL) {
-		if (st->state == STREAM_CLOSED)
-			continue;
-		st->send_window += delta;
-		too_large |= st->send_window > WINDOW_MAX;
-	}
-	if (too_large)
-		return ground_fail(s, f, H2_FLOW_CONTROL_ERROR,
-		    "INITIAL_WINDOW_SIZE makes a stream's window larger than "
-		    "2147483647 (RFC 9113 6.9.2)");
-	return 0;
-}
-
-/* Settings that are not known are ignored (RFC 9113 §6.5.2). */
-static int
-recv_setting(struct session *s, const struct frame *f, uint16_t id,
-    uint32_t value)
-{
-	if (id >= sizeof(settings) / sizeof(settings[0]) ||
-	    settings[id].max == 0)
-		return 0;
-	if (value < settings[id].min || value > settings[id].max)
-		return ground_fail(s, f, settings[id].code,
-		    settings[id].reason);
-	if (id == SETTINGS_HEADER_TABLE_SIZE)
-		hpack_encoder_resize(s->enc, value);
-	if (id == SETTINGS_INITIAL_WINDOW_SIZE && change_send_windows(s, f,
-	    (int64_t)value - s->peer.initial_window_size) == -1)
-		return -1;
-	memcpy((char *)&s->peer + settings[id].at, &value, sizeof(value));
-	return 0;
-}
-
-/*
- * Our settings, sent once, are in force from here on (RFC 9113 §6.5.3); further
- * acknowledgements change nothing.
- */
-static void
-recv_settings_ack(struct session *s)
-{
-	int64_t delta = (int64_t)s->limits.initial_window_size -
-	    s->window_size;
-	struct stream *st = NULL;
-
-	s->settings.acked += s->settings.acked < s->settings.sent;
-	s->window_size = s->limits.initial_window_size;
-	while ((st = stream_table_next(&s->streams, st)) != NULL)
-		st->credit.window += delta;
-	if (s->limits.header_table_size != HPACK_DEFAULT_TABLE_SIZE)
-		hpack_decoder_resize(s->dec, s->limits.header_table_size);
-}
-
 static int
 recv_settings(struct session *s, const struct frame *f)
 {
 	size_t n = f->len / FRAME_SETTING_LEN;
 	uint32_t old = s->peer.initial_window_size;
-	uint32_t value;
-	uint16_t id;
-	size_t i;
 
 	if (f->flags & FLAG_ACK) {
-		recv_settings_ack(s);
+		settings_recv_ack(s);
 		return 0;
 	}
 	if (n > s->limits.max_settings)
 		return ground_exceeded(s, f, "max-settings",
 		    s->limits.max_settings);
-	for (i = 0; i < n; i++) {
-		frame_setting_decode(f->data, i, &id, &value);
-		if (recv_setting(s, f, id, value) == -1)
-			return -1;
-	}
+	if (settings_recv(s, f) == -1)
+		return -1;
 	s->phase = PHASE_RUNNING;
 	if (ground_reply(s, f, FRAME_SETTINGS, FLAG_ACK, NULL, 0) == -1)
 		return -1;
@@ -321,6 +228,17 @@ static const struct row {
 	[FRAME_PRIORITY_UPDATE] = { recv_priority_update, false, false, NULL },
 };
 
+/* The peer has no choice but to send these, however many we have it send. */
+static bool
+is_due(const struct session *s, const struct frame *f)
+{
+	if (!(f->flags & FLAG_ACK))
+		return false;
+	return f->type == FRAME_SETTINGS ?
+	    s->settings.acked < s->settings.sent :
+	    f->type == FRAME_PING && s->pings.acked < s->pings.sent;
+}
+
 /* Types that are not known are ignored (RFC 9113 §5.5). */
 int
 recv_frame(struct session *s, struct frame *f, const uint8_t *payload)
@@ -337,7 +255,7 @@ recv_frame(struct session *s, struct frame *f, const uint8_t *payload)
 		    "the stream is idle (RFC 9113 5.1)");
 	if (frame_decode(f, payload, &err) == -1)
 		return ground_violation(s, f, &err);
-	if (!r->works && ground_count_idle(s, f) == -1)
+	if (!r->works && !is_due(s, f) && ground_count_idle(s, f) == -1)
 		return -1;
 	return r->act != NULL ? r->act(s, f) : 0;
 }

@@ -18,6 +18,9 @@
 
 #include "ground.h"
 #include "send.h"
+#include "settings.h"
+
+#define TOO_LARGE "more than the peer's MAX_FRAME_SIZE (RFC 9113 4.2)"
 
 static int
 refuse(const char **why, int status, const char *reason)
@@ -363,8 +366,7 @@ send_data_frame(struct session *s, uint32_t id, const uint8_t *data,
 	if (rc != SEND_OK)
 		return rc;
 	if (len > s->peer.max_frame_size)
-		return refuse(why, SEND_ERR_FLOW, "more than the peer's "
-		    "MAX_FRAME_SIZE (RFC 9113 4.2)");
+		return refuse(why, SEND_ERR_FLOW, TOO_LARGE);
 	/* A frame of 0 octets may go without window (RFC 9113 §6.9.1). */
 	if (len > max_payload(s, st))
 		return refuse(why, SEND_ERR_FLOW,
@@ -485,6 +487,25 @@ send_ping(struct session *s, const uint8_t data[8], const char **why)
 }
 
 int
+send_settings(struct session *s, uint32_t id, const uint8_t *entries,
+    size_t len, const char **why)
+{
+	int rc = check_connection(s, id, why);
+	const char *reason;
+
+	if (rc != SEND_OK)
+		return rc;
+	reason = settings_check(s, entries, len);
+	if (reason != NULL)
+		return refuse(why, SEND_ERR_PROTOCOL, reason);
+	if (len > s->peer.max_frame_size)
+		return refuse(why, SEND_ERR_FLOW, TOO_LARGE);
+	ground_own(s, FRAME_SETTINGS, 0, 0, entries, len);
+	settings_note_sent(s, entries, len);
+	return memory_status(s, why);
+}
+
+int
 send_goaway(struct session *s, uint32_t last, uint32_t code,
     const void *debug, size_t len, const char **why)
 {
@@ -502,8 +523,7 @@ send_goaway(struct session *s, uint32_t last, uint32_t code,
 		return refuse(why, SEND_ERR_PROTOCOL,
 		    "stream numbers have 31 bits (RFC 9113 5.1.1)");
 	if (len > s->peer.max_frame_size - 8)
-		return refuse(why, SEND_ERR_FLOW, "more than the peer's "
-		    "MAX_FRAME_SIZE (RFC 9113 4.2)");
+		return refuse(why, SEND_ERR_FLOW, TOO_LARGE);
 	ground_goaway(s, last, code, debug, len);
 	s->goaway_last = last;
 	return memory_status(s, why);

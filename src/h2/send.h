@@ -98,6 +98,14 @@ int send_rst_stream(struct session *s, uint32_t id, uint32_t code,
 int send_ping(struct session *s, const uint8_t data[8], const char **why);
 
 /*
+ * SETTINGS with these entries of six octets (RFC 9113 §6.5.1), all of them
+ * legal.  id: the stream whose script asks; it waits for another stream's
+ * hold, so that acknowledgements are counted in the order of the frames.
+ */
+int send_settings(struct session *s, uint32_t id, const uint8_t *entries,
+    size_t len, const char **why);
+
+/*
  * last: the last stream id that the frame names; UINT32_MAX means the last one
  * taken.  The connection goes on: new streams above `last` are ignored.
  */
@@ -112,7 +120,7 @@ int send_goaway(struct session *s, uint32_t last, uint32_t code,
  * session's view of streams and windows follows what was sent, where it can be
  * told: END_STREAM, RST_STREAM, HEADERS (final unless :status says 1xx), octets
  * of DATA, WINDOW_UPDATE, PUSH_PROMISE (the promised stream can then be sent
- * on by checked calls).  SETTINGS are not followed.
+ * on by checked calls), SETTINGS (see send_settings).
  *
  * send_raw_block: a frame whose payload is prefix followed by v encoded with
  * the connection's encoder: HEADERS, CONTINUATION, PUSH_PROMISE or any other

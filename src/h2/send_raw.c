@@ -11,6 +11,7 @@
 
 #include "ground.h"
 #include "send.h"
+#include "settings.h"
 
 /* After a raw call of stream `by`: does it hold the output from now on? */
 static void
@@ -20,6 +21,34 @@ update_hold(struct session *s, uint32_t by)
 		s->raw.by = by;
 	else
 		send_release(s);
+}
+
+/*
+ * Frames of which the whole payload matters.  One that is longer than the peer
+ * takes is none for the peer.
+ */
+static bool
+is_kept(const struct session *s)
+{
+	const uint8_t *header = s->raw.octets;
+
+	return header[3] == FRAME_SETTINGS &&
+	    get_u24(header) <= s->peer.max_frame_size;
+}
+
+/* What is no legal SETTINGS frame may yet be acknowledged. */
+static void
+follow_settings(struct session *s, const struct frame *f)
+{
+	struct h2_error err;
+
+	if (f->flags & FLAG_ACK)
+		return;
+	if (f->len == f->length &&
+	    frame_check(f, s->peer.max_frame_size, &err) == 0)
+		settings_note_sent(s, f->data, f->len);
+	else
+		settings_note_sent(s, NULL, 0);
 }
 
 /* Which frames open and end a block, as the peer sees it (RFC 9113 §4.3). */
@@ -125,6 +154,8 @@ follow_frame(struct session *s, uint32_t by, const struct frame *f, int status)
 		follow_promise(s, f);
 	} else if (f->type == FRAME_WINDOW_UPDATE) {
 		follow_window_update(s, f, st);
+	} else if (f->type == FRAME_SETTINGS) {
+		follow_settings(s, f);
 	}
 	if (st == NULL)
 		return;
@@ -137,8 +168,9 @@ follow_frame(struct session *s, uint32_t by, const struct frame *f, int status)
  * len.  Returns how many.
  */
 static size_t
-take_octets(struct raw_state *r, const uint8_t *p, size_t len)
+take_octets(struct session *s, const uint8_t *p, size_t len)
 {
+	struct raw_state *r = &s->raw;
 	bool header = r->have < FRAME_HEADER_LEN;
 	size_t n = header ? FRAME_HEADER_LEN - r->have : r->left;
 	size_t kept = sizeof(r->octets) - r->have;
@@ -149,6 +181,8 @@ take_octets(struct raw_state *r, const uint8_t *p, size_t len)
 		kept = n;
 	memcpy(r->octets + r->have, p, kept);
 	r->have += kept;
+	if (!header && is_kept(s))
+		buf_add(&s->raw_payload, p, n);
 	if (!header)
 		r->left -= (uint32_t)n;
 	else if (r->have == FRAME_HEADER_LEN)
@@ -165,11 +199,12 @@ static void
 feed(struct session *s, uint32_t by, const uint8_t *p, size_t len, int status)
 {
 	struct raw_state *r = &s->raw;
+	struct buf payload;
 	struct frame f;
 	size_t n;
 
 	while (len > 0) {
-		n = take_octets(r, p, len);
+		n = take_octets(s, p, len);
 		buf_add(&s->out, p, n);
 		p += n;
 		len -= n;
@@ -178,8 +213,16 @@ feed(struct session *s, uint32_t by, const uint8_t *p, size_t len, int status)
 		frame_header_decode(r->octets, &f);
 		f.data = r->octets + FRAME_HEADER_LEN;
 		f.len = r->have - FRAME_HEADER_LEN;
+		payload = s->raw_payload;
+		s->raw_payload = (struct buf){ 0 };
+		s->out.failed |= payload.failed;
+		if (buf_len(&payload) == f.length) {
+			f.data = buf_data(&payload);
+			f.len = f.length;
+		}
 		r->have = 0;
 		follow_frame(s, by, &f, status);
+		buf_free(&payload);
 	}
 }
 

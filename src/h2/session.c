@@ -14,6 +14,7 @@
 
 #include "headers.h"
 #include "recv.h"
+#include "settings.h"
 
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 #define PREFACE_LEN (sizeof(preface) - 1)
@@ -42,7 +43,7 @@ session_limits_default(struct session_limits *l)
 }
 
 static void
-send_settings(struct session *s)
+start_settings(struct session *s)
 {
 	const struct session_limits *l = &s->limits;
 	const struct { unsigned id; uint32_t value; } v[] = {
@@ -66,6 +67,7 @@ send_settings(struct session *s)
 		s->out.failed = true;
 	ground_own(s, FRAME_SETTINGS, 0, 0, buf_data(payload),
 	    buf_len(payload));
+	settings_note_sent(s, buf_data(payload), buf_len(payload));
 }
 
 /*
@@ -74,7 +76,7 @@ send_settings(struct session *s)
  * smaller.
  */
 static void
-send_window(struct session *s)
+start_window(struct session *s)
 {
 	s->recv_size = s->limits.initial_window_size;
 	if (s->recv_size <= WINDOW_DEFAULT)
@@ -96,16 +98,7 @@ session_new(const struct session_limits *limits,
 	s->limits = *limits;
 	s->cb = cb;
 	s->user = user;
-	s->peer = (struct peer_settings){
-		.header_table_size = HPACK_DEFAULT_TABLE_SIZE,
-		.enable_push = 1,
-		.max_concurrent_streams = UINT32_MAX,
-		.initial_window_size = WINDOW_DEFAULT,
-		.max_frame_size = FRAME_DEFAULT_MAX_SIZE,
-		.max_header_list_size = UINT32_MAX,
-	};
-	/* Ours are in force once they are acknowledged (RFC 9113 §6.5.3). */
-	s->window_size = WINDOW_DEFAULT;
+	settings_init(s);
 	s->send_window = WINDOW_DEFAULT;
 	s->goaway_last = UINT32_MAX;
 	s->peer_goaway_last = UINT32_MAX;
@@ -114,14 +107,14 @@ session_new(const struct session_limits *limits,
 	s->reset_tokens = (uint64_t)s->limits.max_resets * GROUND_RESET;
 	s->replies.end = calloc((size_t)s->limits.max_replies + 1,
 	    sizeof(*s->replies.end));
-	send_settings(s);
-	send_window(s);
-	if (s->enc == NULL || s->dec == NULL || s->replies.end == NULL ||
-	    s->out.failed) {
-		session_free(s);
-		return NULL;
+	if (s->enc != NULL && s->dec != NULL && s->replies.end != NULL) {
+		start_settings(s);
+		start_window(s);
+		if (!s->out.failed)
+			return s;
 	}
-	return s;
+	session_free(s);
+	return NULL;
 }
 
 void
@@ -141,6 +134,7 @@ session_free(struct session *s)
 	buf_free(&s->out);
 	buf_free(&s->waiting);
 	buf_free(&s->scratch);
+	buf_free(&s->raw_payload);
 	free(s->replies.end);
 	free(s);
 }
@@ -164,7 +158,7 @@ session_consume(struct session *s, struct stream *st, size_t flow_len)
 	if (flow_len > 0 && stream_can_receive(st) &&
 	    s->phase != PHASE_FAILED)
 		ground_return_credit(s, st->id, &st->credit,
-		    (int64_t)flow_len, s->window_size);
+		    (int64_t)flow_len, settings_window(s));
 }
 
 int
@@ -192,7 +186,8 @@ admit_frame(struct session *s, const struct frame *f)
 	    (f->flags & FLAG_ACK)))
 		return ground_fail(s, f, H2_PROTOCOL_ERROR,
 		    "the first frame is SETTINGS (RFC 9113 3.4)");
-	if (frame_check(f, s->limits.max_frame_size, &err) == -1)
+	if (frame_check(f, s->own.allowed.of[SETTINGS_MAX_FRAME_SIZE],
+	    &err) == -1)
 		return ground_fail(s, f, err.code, err.reason);
 	if (s->block.stream_id != 0 && (f->type != FRAME_CONTINUATION ||
 	    f->stream_id != s->block.stream_id))

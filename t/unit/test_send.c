@@ -830,6 +830,36 @@ START_TEST(test_hold_table_size)
 }
 END_TEST
 
+/* Acknowledgements are counted in the order of the frames. */
+START_TEST(test_hold_settings)
+{
+	const uint8_t window[] = { 0, SETTINGS_INITIAL_WINDOW_SIZE, 0, 0, 0, 7 };
+	const struct field v[] = { F("server", "x") };
+	uint8_t many[2731 * 6] = { 0 };
+	const char *why;
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 4 3 " POST "; !hold 1");
+	ck_assert_int_eq(send_settings(r.s, 3, window, 6, &why),
+	    SEND_AGAIN_HELD);
+	ck_assert_int_eq(send_settings(r.s, 1, window, 6, &why),
+	    SEND_ERR_PROTOCOL);
+	ck_assert_ptr_nonnull(strstr(why, "header block open"));
+	send_raw_block(r.s, 1, FRAME_CONTINUATION, 4, 1, NULL, 0, v, 1);
+	ck_assert_int_eq(send_settings(r.s, 3, window, 6, &why), SEND_OK);
+	ck_assert_int_eq(send_settings(r.s, 3, many, sizeof(many), &why),
+	    SEND_ERR_FLOW);
+	rig_run(&r, "SETTINGS 1 0; DATA 0 3 7*00; DATA 0 3 00");
+	ck_assert_str_eq(rig_log(&r), "headers 1 end; headers 3; data 3 7/7; "
+	    "error 3 FLOW_CONTROL_ERROR: more DATA than the stream's window "
+	    "(RFC 9113 6.9.1); closed 3 reset FLOW_CONTROL_ERROR | "
+	    "HEADERS 0 1; CONTINUATION 4 1; SETTINGS; "
+	    "RST_STREAM 3 FLOW_CONTROL_ERROR");
+	rig_end(&r);
+}
+END_TEST
+
 /* Callbacks that call back, and streams that go while it is being done. */
 struct nested {
 	struct session *s;
@@ -1023,6 +1053,7 @@ main(void)
 	tcase_add_test(tc, test_hold_partial);
 	tcase_add_test(tc, test_partial_frame_is_the_last);
 	tcase_add_test(tc, test_hold_table_size);
+	tcase_add_test(tc, test_hold_settings);
 	tcase_add_test(tc, test_nested_calls);
 	tcase_add_test(tc, test_memory);
 	tcase_add_test(tc, test_hold_before_closed);

@@ -652,22 +652,25 @@ static const struct rule_case bound_cases[] = {
 	    "PING ack; GOAWAY 1 ENHANCE_YOUR_CALM PING: more than the bound "
 	    "max-replies, which is 3 (RFC 9113 10.5)" },
 	{ "10.5 frames that do no work", "PING 1 0 8*00; PRIORITY 0 9 5*00; "
+	    "64 0 0; "
 	    "WINDOW_UPDATE 0 0 00000001; 64 0 0; SETTINGS 1 0; PING 1 0 8*00",
 	    "window 0 " FAILS(0, "ENHANCE_YOUR_CALM", "PING: more than the "
 	    "bound max-idle-frames, which is 7 (RFC 9113 10.5)") },
-	{ "10.5 SETTINGS", "64 0 0; 64 0 0; 64 0 0; 64 0 0; SETTINGS 0 0; "
-	    "SETTINGS 0 0", "| SETTINGS ack; GOAWAY 0 ENHANCE_YOUR_CALM "
+	{ "10.5 SETTINGS", "64 0 0; 64 0 0; 64 0 0; 64 0 0; 64 0 0; "
+	    "SETTINGS 0 0; SETTINGS 0 0", "| SETTINGS ack; GOAWAY 0 ENHANCE_YOUR_CALM "
 	    "SETTINGS: more than the bound max-idle-frames, which is 7 "
 	    "(RFC 9113 10.5)" },
 	{ "10.5 WINDOW_UPDATE", "64 0 0; 64 0 0; 64 0 0; 64 0 0; "
+	    "64 0 0; "
 	    "WINDOW_UPDATE 0 0 00000001; WINDOW_UPDATE 0 0 00000001",
 	    "window 0 " FAILS(0, "ENHANCE_YOUR_CALM", "WINDOW_UPDATE: more "
 	    "than the bound max-idle-frames, which is 7 (RFC 9113 10.5)") },
 	{ "10.5 GOAWAY", "GOAWAY 0 0 8*00; 64 0 0; 64 0 0; 64 0 0; 64 0 0; "
+	    "64 0 0; "
 	    "GOAWAY 0 0 8*00", FAILS(0, "ENHANCE_YOUR_CALM", "GOAWAY: more "
 	    "than the bound max-idle-frames, which is 7 (RFC 9113 10.5)") },
 	{ "10.5 PRIORITY_UPDATE", "16 0 0 00000003; 64 0 0; 64 0 0; 64 0 0; "
-	    "64 0 0; 16 0 0 00000003", FAILS(0, "ENHANCE_YOUR_CALM",
+	    "64 0 0; 64 0 0; 16 0 0 00000003", FAILS(0, "ENHANCE_YOUR_CALM",
 	    "PRIORITY_UPDATE: more than the bound max-idle-frames, which is 7 "
 	    "(RFC 9113 10.5)") },
 	{ "10.5 empty DATA", "HEADERS 4 1 " POST "; DATA 0 1; DATA 0 1; "
@@ -1075,7 +1078,7 @@ START_TEST(test_note_idle)
 	session_limits_default(&l);
 	l.max_idle_frames = 10;
 	rig_start_limits(&r, true, &l);
-	ck_assert_int_eq(session_note_idle(r.s, 4, "key updates"), 0);
+	ck_assert_int_eq(session_note_idle(r.s, 5, "key updates"), 0);
 	ck_assert_int_eq(session_note_idle(r.s, 5, "key updates"), -1);
 	ck_assert_str_eq(session_error(r.s, NULL), "key updates: more than the "
 	    "bound max-idle-frames, which is 10");

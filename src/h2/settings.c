@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Values of SETTINGS (RFC 9113 §6.5).  The peer's are in force when they have
+ * come.  Ours are in force for the peer at some time between these two: our
+ * frame has gone out, its acknowledgement has come.  In between, the peer may
+ * go by either value, so that it is judged by the one that allows it more.
+ * Several frames may be on their way, and they are acknowledged in order:
+ *
+ *	INITIAL_WINDOW_SIZE	65535  ->  1024  ->  0  ->  1048576
+ *				acked      sent[0]   sent[1]   sent[2], last
+ *				allowed: 1048576, the most of the four
+ *
+ * Streams' windows are counted by the acknowledged value; DATA may pass them by
+ * the difference between that and `allowed`.
+ *
+ * recv.c calls this for what comes, send.c, send_raw.c and session.c for what
+ * goes out.
+ */
+#include <string.h>
+
+#include "settings.h"
+
+#define AT(member) offsetof(struct peer_settings, member)
+
+/* What is legal (RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1). */
+static const struct {
+	size_t at;		/* in struct peer_settings */
+	uint32_t min, max;	/* max 0: not known */
+	enum h2_code code;	/* of a value out of range */
+	const char *reason;
+} rows[SETTINGS_COUNT] = {
+	[SETTINGS_HEADER_TABLE_SIZE] = { AT(header_table_size), 0, UINT32_MAX,
+	    0, NULL },
+	[SETTINGS_ENABLE_PUSH] = { AT(enable_push), 0, 1, H2_PROTOCOL_ERROR,
+	    "ENABLE_PUSH is 0 or 1 (RFC 9113 6.5.2)" },
+	[SETTINGS_MAX_CONCURRENT_STREAMS] = { AT(max_concurrent_streams), 0,
+	    UINT32_MAX, 0, NULL },
+	[SETTINGS_INITIAL_WINDOW_SIZE] = { AT(initial_window_size), 0,
+	    WINDOW_MAX, H2_FLOW_CONTROL_ERROR,
+	    "INITIAL_WINDOW_SIZE is at most 2147483647 (RFC 9113 6.5.2)" },
+	[SETTINGS_MAX_FRAME_SIZE] = { AT(max_frame_size),
+	    FRAME_DEFAULT_MAX_SIZE, FRAME_LARGEST_MAX_SIZE, H2_PROTOCOL_ERROR,
+	    "MAX_FRAME_SIZE is from 16384 to 16777215 (RFC 9113 6.5.2)" },
+	[SETTINGS_MAX_HEADER_LIST_SIZE] = { AT(max_header_list_size), 0,
+	    UINT32_MAX, 0, NULL },
+	[SETTINGS_ENABLE_CONNECT_PROTOCOL] = { AT(enable_connect_protocol), 0,
+	    1, H2_PROTOCOL_ERROR,
+	    "ENABLE_CONNECT_PROTOCOL is 0 or 1 (RFC 8441 3)" },
+	[SETTINGS_NO_RFC7540_PRIORITIES] = { AT(no_rfc7540_priorities), 0, 1,
+	    H2_PROTOCOL_ERROR,
+	    "NO_RFC7540_PRIORITIES is 0 or 1 (RFC 9218 2.1)" },
+};
+
+static bool
+is_known(unsigned id)
+{
+	return id < SETTINGS_COUNT && rows[id].max != 0;
+}
+
+static bool
+is_in_range(unsigned id, uint32_t value)
+{
+	return value >= rows[id].min && value <= rows[id].max;
+}
+
+void
+settings_init(struct session *s)
+{
+	struct settings_values *v = &s->own.acked;
+
+	s->peer = (struct peer_settings){
+		.header_table_size = HPACK_DEFAULT_TABLE_SIZE,
+		.enable_push = 1,
+		.max_concurrent_streams = UINT32_MAX,
+		.initial_window_size = WINDOW_DEFAULT,
+		.max_frame_size = FRAME_DEFAULT_MAX_SIZE,
+		.max_header_list_size = UINT32_MAX,
+	};
+	v->of[SETTINGS_HEADER_TABLE_SIZE] = HPACK_DEFAULT_TABLE_SIZE;
+	v->of[SETTINGS_INITIAL_WINDOW_SIZE] = WINDOW_DEFAULT;
+	v->of[SETTINGS_MAX_FRAME_SIZE] = FRAME_DEFAULT_MAX_SIZE;
+	/* The RFC has no limit here; our bounds hold from the start. */
+	v->of[SETTINGS_MAX_CONCURRENT_STREAMS] =
+	    s->limits.max_concurrent_streams;
+	v->of[SETTINGS_MAX_HEADER_LIST_SIZE] = s->limits.max_header_list_size;
+	s->own.last = *v;
+}
+
+/* The peer's. */
+
+/* All streams by the difference, also below 0 (RFC 9113 §6.9.2). */
+static int
+change_send_windows(struct session *s, const struct frame *f, int64_t delta)
+{
+	struct stream *st = NULL;
+	bool too_large = false;
+
+	while ((st = stream_table_next(&s->streams, st)) != NULL) {
+		if (st->state == STREAM_CLOSED)
+			continue;
+		st->send_window += delta;
+		too_large |= st->send_window > WINDOW_MAX;
+	}
+	if (too_large)
+		return ground_fail(s, f, H2_FLOW_CONTROL_ERROR,
+		    "INITIAL_WINDOW_SIZE makes a stream's window larger than "
+		    "2147483647 (RFC 9113 6.9.2)");
+	return 0;
+}
+
+int
+settings_recv(struct session *s, const struct frame *f)
+{
+	uint32_t value;
+	uint16_t id;
+	size_t i;
+
+	for (i = 0; i < f->len / FRAME_SETTING_LEN; i++) {
+		frame_setting_decode(f->data, i, &id, &value);
+		if (!is_known(id))	/* RFC 9113 §6.5.2: ignored */
+			continue;
+		if (!is_in_range(id, value))
+			return ground_fail(s, f, rows[id].code,
+			    rows[id].reason);
+		if (id == SETTINGS_HEADER_TABLE_SIZE)
+			hpack_encoder_resize(s->enc, value);
+		if (id == SETTINGS_INITIAL_WINDOW_SIZE &&
+		    change_send_windows(s, f, (int64_t)value -
+		    s->peer.initial_window_size) == -1)
+			return -1;
+		memcpy((char *)&s->peer + rows[id].at, &value, sizeof(value));
+	}
+	return 0;
+}
+
+/* Ours. */
+
+/* Why a server whose values are v does not send this one; NULL: it may. */
+static const char *
+check_own(const struct settings_values *v, unsigned id, uint32_t value)
+{
+	if (!is_known(id))
+		return NULL;
+	if (id == SETTINGS_ENABLE_PUSH && value != 0)
+		return "a server's ENABLE_PUSH is 0 (RFC 9113 6.5.2)";
+	if (!is_in_range(id, value))
+		return rows[id].reason;
+	if (id == SETTINGS_ENABLE_CONNECT_PROTOCOL && value < v->of[id])
+		return "ENABLE_CONNECT_PROTOCOL stays 1 (RFC 8441 3)";
+	if (id == SETTINGS_NO_RFC7540_PRIORITIES && value != v->of[id])
+		return "NO_RFC7540_PRIORITIES does not change (RFC 9218 2.1)";
+	return NULL;
+}
+
+/* Puts the legal entries into v: NULL, or why the first other is none. */
+static const char *
+take_entries(struct settings_values *v, const uint8_t *p, size_t len)
+{
+	const char *reason, *first = NULL;
+	uint32_t value;
+	uint16_t id;
+	size_t i;
+
+	for (i = 0; i < len / FRAME_SETTING_LEN; i++) {
+		frame_setting_decode(p, i, &id, &value);
+		reason = check_own(v, id, value);
+		if (reason == NULL && is_known(id))
+			v->of[id] = value;
+		if (first == NULL)
+			first = reason;
+	}
+	return first;
+}
+
+const char *
+settings_check(const struct session *s, const uint8_t *p, size_t len)
+{
+	struct settings_values v = s->own.last;
+
+	return take_entries(&v, p, len);
+}
+
+/* Each setting allows the peer the more the larger it is. */
+static void
+raise_values(struct settings_values *v, const struct settings_values *by)
+{
+	size_t i;
+
+	for (i = 0; i < SETTINGS_COUNT; i++)
+		if (v->of[i] < by->of[i])
+			v->of[i] = by->of[i];
+}
+
+static struct settings_sent *
+sent_at(struct own_settings *o, size_t i)
+{
+	return &o->sent[(o->first + i) % SETTINGS_SENT_MAX];
+}
+
+static void
+update_allowed(struct session *s)
+{
+	struct own_settings *o = &s->own;
+	size_t i;
+
+	o->allowed = o->acked;
+	for (i = 0; i < o->n; i++)
+		raise_values(&o->allowed, &sent_at(o, i)->most);
+	hpack_decoder_allow(s->dec, o->allowed.of[SETTINGS_HEADER_TABLE_SIZE]);
+}
+
+/*
+ * Every WINDOW_UPDATE comes behind the last SETTINGS; but a peer that takes
+ * its time to follow a larger value shall not lack credit meanwhile.
+ */
+int64_t
+settings_window(const struct session *s)
+{
+	uint32_t last = s->own.last.of[SETTINGS_INITIAL_WINDOW_SIZE];
+	uint32_t acked = s->own.acked.of[SETTINGS_INITIAL_WINDOW_SIZE];
+
+	return last < acked ? last : acked;
+}
+
+/*
+ * Credit that was too little to be returned by the old size may be all that
+ * the peer has by the new one.
+ */
+static void
+return_credit(struct session *s)
+{
+	struct stream *st = NULL;
+
+	while ((st = stream_table_next(&s->streams, st)) != NULL) {
+		if (st->credit.unreturned > 0 && stream_can_receive(st))
+			ground_return_credit(s, st->id, &st->credit, 0,
+			    settings_window(s));
+	}
+}
+
+/* When there is no room for one more frame it joins the one before it. */
+void
+settings_note_sent(struct session *s, const uint8_t *p, size_t len)
+{
+	struct own_settings *o = &s->own;
+	struct settings_sent *sent;
+
+	take_entries(&o->last, p, len);
+	if (o->n == 0)
+		hpack_decoder_forget_updates(s->dec);
+	if (o->n < SETTINGS_SENT_MAX)
+		*sent_at(o, o->n++) = (struct settings_sent){ 0 };
+	sent = sent_at(o, o->n - 1);
+	raise_values(&sent->most, &o->last);
+	sent->last = o->last;
+	sent->frames++;
+	s->settings.sent++;
+	update_allowed(s);
+	return_credit(s);
+}
+
+/* RFC 9113 §6.5.3.  An acknowledgement of nothing changes nothing. */
+void
+settings_recv_ack(struct session *s)
+{
+	struct own_settings *o = &s->own;
+	struct settings_sent *sent = sent_at(o, 0);
+	struct settings_values old = o->acked;
+	struct stream *st = NULL;
+
+	if (o->n == 0)
+		return;
+	s->settings.acked++;
+	if (--sent->frames > 0)
+		return;
+	o->acked = sent->last;
+	o->first = (o->first + 1) % SETTINGS_SENT_MAX;
+	o->n--;
+	while ((st = stream_table_next(&s->streams, st)) != NULL)
+		st->credit.window +=
+		    (int64_t)o->acked.of[SETTINGS_INITIAL_WINDOW_SIZE] -
+		    old.of[SETTINGS_INITIAL_WINDOW_SIZE];
+	if (o->acked.of[SETTINGS_HEADER_TABLE_SIZE] <
+	    old.of[SETTINGS_HEADER_TABLE_SIZE])
+		hpack_decoder_resize(s->dec,
+		    o->acked.of[SETTINGS_HEADER_TABLE_SIZE]);
+	update_allowed(s);
+}

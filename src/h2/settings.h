@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Values of SETTINGS (RFC 9113 §6.5): what is legal, the peer's in force, and
+ * ours from when they are sent until they are acknowledged.
+ */
+#ifndef H2RIG_SETTINGS_H
+#define H2RIG_SETTINGS_H
+
+#include "ground.h"
+
+/* The values before any SETTINGS frame, of either side. */
+void settings_init(struct session *s);
+
+/* The peer's values are in force.  -1: one of them fails the connection. */
+int settings_recv(struct session *s, const struct frame *f);
+
+/* The oldest of ours that was not acknowledged is. */
+void settings_recv_ack(struct session *s);
+
+/*
+ * Entries of a SETTINGS frame of ours, len octets: NULL, or which rule the
+ * first of them breaks that is not legal.
+ */
+const char *settings_check(const struct session *s, const uint8_t *p,
+    size_t len);
+
+/*
+ * A SETTINGS frame with these entries has gone out, and an acknowledgement is
+ * due; entries that are not legal have no effect.
+ */
+void settings_note_sent(struct session *s, const uint8_t *p, size_t len);
+
+/* The size by which streams' credit is returned, octets. */
+int64_t settings_window(const struct session *s);
+
+#endif
