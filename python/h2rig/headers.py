@@ -3,7 +3,7 @@
 
 import functools
 from typing import (Any, Callable, Dict, Iterable, Iterator, List, Mapping,
-                    Optional, Tuple, TypeVar, Union)
+                    Optional, Set, Tuple, TypeVar, Union)
 
 import _h2rig
 
@@ -119,16 +119,22 @@ class RequestHeaders(Dict[Any, List[Value]]):
 
     `[]` joins several fields of a name with ", " (cookies with "; ", RFC 9113
     §8.2.3).  Keys are lower-case; pseudo-header fields have no colon there,
-    but are found with it too.  Values are `Value`s: bytes that equal their
-    text.  fields: (name, value) pairs of bytes.
+    but are found with it too.  An ordinary field is there unless there is a
+    pseudo-header field of its name.  Values are `Value`s: bytes that equal
+    their text.  fields: (name, value) pairs of bytes.
     """
 
     def __init__(self, fields: Iterable[Tuple[bytes, ...]] = ()) -> None:
         super().__init__()
+        self._pseudo: Set[bytes] = set()
         for field in fields:
             name = field[0]
+            # Pseudo-header fields come first (RFC 9113 §8.3).
             if name[:1] == b":":
                 name = name[1:]
+                self._pseudo.add(name)
+            elif name in self._pseudo:
+                continue
             value = Value(field[1])
             values = dict.get(self, name)
             if values is None:
@@ -140,11 +146,11 @@ class RequestHeaders(Dict[Any, List[Value]]):
         key = _request_key(key)
         values = dict.get(self, key)
         if values is None:
-            if key[:1] == b":" and key[1:] in PSEUDO:
-                values = dict.get(self, key[1:])
-            elif key == b"host":
+            if key == b"host":
                 # RFC 9113 §8.3.1: clients send :authority instead.
-                values = dict.get(self, b"authority")
+                key = b":authority"
+            if key[:1] == b":" and key[1:] in self._pseudo:
+                values = dict.get(self, key[1:])
         return values
 
     def __getitem__(self, key: Any) -> Any:
