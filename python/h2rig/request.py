@@ -131,6 +131,15 @@ class Request:
         return number
 
     @property
+    def connect_authority(self) -> Optional[str]:
+        """The host and port that CONNECT is to lead to (RFC 9113 §8.5); None
+        for a request that has a path.
+        """
+        if self.method == "CONNECT" and not self.request_path:
+            return self._pseudo(b":authority")
+        return None
+
+    @property
     def url(self) -> str:
         """The absolute URL, https://AUTHORITY/PATH?QUERY."""
         if self._url is None:

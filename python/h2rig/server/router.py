@@ -6,6 +6,7 @@ import threading
 from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Tuple, Union
 
 from h2rig import handlers
+from h2rig.router import ASTERISK, AUTHORITY, Target
 from h2rig.server import files, userroutes
 from h2rig.server.config import options
 
@@ -15,6 +16,10 @@ Methods = Union[str, Iterable[str]]
 
 #: handler, what the pattern matched, where a rewrite leads (None: no rewrite)
 Found = Tuple[Any, Dict[str, str], Optional[str]]
+
+#: Requests without a path.  An extended CONNECT (RFC 8441 §4) has one.  "any"
+#: is not CONNECT: its answers of 2xx are no responses but tunnels.
+_TARGETS = {("CONNECT", ""): AUTHORITY, ("OPTIONS", "*"): ASTERISK}
 
 #: What paths lead to is remembered: of paths up to this many characters, and
 #: so many of them.
@@ -72,10 +77,14 @@ def _method_set(methods: Methods) -> Optional[FrozenSet[str]]:
 
 
 class _Route:
-    __slots__ = ("methods", "regex", "names", "handler")
+    __slots__ = ("methods", "target", "regex", "names", "handler")
 
-    def __init__(self, methods: Methods, pattern: str, handler: Any) -> None:
+    def __init__(self, methods: Methods, pattern: Union[str, Target],
+                 handler: Any) -> None:
         self.methods = _method_set(methods)
+        self.target: Optional[Target] = None
+        if isinstance(pattern, Target):
+            self.target, pattern = pattern, ""
         self.regex = compile_pattern(pattern)
         self.names = _group_names(pattern)
         self.handler = handler
@@ -92,7 +101,8 @@ class Router:
         self._rewrites: List[Tuple[Optional[FrozenSet[str]], str, str]] = []
         self._found: Dict[Tuple[str, str], Found] = {}
 
-    def register(self, methods: Methods, pattern: str, handler: Any) -> None:
+    def register(self, methods: Methods, pattern: Union[str, Target],
+                 handler: Any) -> None:
         """Adds a route behind the others.
 
         methods: names, or "any".  ValueError for a wrong pattern.
@@ -159,6 +169,14 @@ class Router:
         return found[0], dict(found[1]), found[2]
 
     def _search(self, method: str, path: str) -> Optional[Found]:
+        special = _TARGETS.get((method, path))
+        if special is not None:
+            for route in self._routes:
+                if route.target is special and (
+                        method in route.methods if route.methods is not None
+                        else special is ASTERISK):
+                    return route.handler, {}, None
+            return None
         decoded = files.decode_path(path)
         if decoded is None:
             return None
@@ -176,7 +194,8 @@ class Router:
                 plain = _idle.sub("/", decoded)
                 break
         for route in self._routes:
-            if route.methods is not None and method not in route.methods:
+            if route.target is not None or (route.methods is not None
+                                            and method not in route.methods):
                 continue
             match = route.regex.match(decoded) or route.regex.match(plain)
             if match is not None:

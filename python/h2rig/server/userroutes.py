@@ -12,6 +12,7 @@ import traceback
 from typing import Any, Dict, Iterable, List, NoReturn, Optional, Tuple
 
 from h2rig.errors import ConfigError
+from h2rig.router import Target
 from h2rig.server import scripts
 from h2rig.server.files import NotServed, as_sent, decode_path, open_regular
 
@@ -118,9 +119,11 @@ class _File:
         return list(items)
 
     def check_route(self, i: int, pattern: Any, handler: Any) -> None:
-        if not isinstance(pattern, str) or pattern.count("*") > 1:
+        if not isinstance(pattern, (str, Target)) or (
+                isinstance(pattern, str) and pattern.count("*") > 1):
             self.fail("pattern is %r; expected a path with {name} for a "
-                      "segment and at most one *" % (pattern,), "routes", i)
+                      "segment and at most one *, or AUTHORITY or ASTERISK of "
+                      "h2rig.router" % (pattern,), "routes", i)
         if isinstance(handler, type):
             self.fail("handler is the class %s; expected an object made by it"
                       % handler.__name__, "routes", i)
