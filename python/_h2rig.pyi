@@ -15,12 +15,15 @@ Field = Union[Tuple[bytes, bytes], Tuple[bytes, bytes, bool]]
 #: (EVENT_DATA, content, lengths, end_stream, credit), lengths being octets of
 #: content and flow-controlled length of each DATA frame in turn: of one, or,
 #: after `gather`, of all that have come, or
-#: (EVENT_TRAILERS, fields)
+#: (EVENT_TRAILERS, fields, as `Exchange.frame`, the header block), or
+#: (EVENT_FRAME, type, flags, payload), of WINDOW_UPDATE, PRIORITY,
+#: PRIORITY_UPDATE, or a type that is not known
 Event = Tuple[Any, ...]
 
 EVENT_HEADERS: Final[int]
 EVENT_DATA: Final[int]
 EVENT_TRAILERS: Final[int]
+EVENT_FRAME: Final[int]
 
 class Exchange:
     """One request and the way to answer it: struct exchange of src/conn."""
@@ -35,6 +38,9 @@ class Exchange:
     def reset(self) -> bool: ...
     @property
     def left(self) -> bool: ...
+    @property
+    def reset_code(self) -> Optional[int]:
+        """Of the client's RST_STREAM, while the connection lasts."""
     @property
     def block_open(self) -> bool: ...
     @property
@@ -59,6 +65,12 @@ class Exchange:
     def frame(self) -> Tuple[Optional[Tuple[int, int, bool]], int, bool]: ...
     def gather(self) -> None: ...
     def consume(self, n: int) -> None: ...
+    def want(self, mask: int, /) -> None:
+        """It is known which frames have a function, a bit each (`FUNCTIONS` of
+        h2rig.server.frametypes); until then all are kept.
+        """
+    def begun(self, size: int, /) -> None:
+        """An EVENT_FRAME with so many octets no longer counts as waiting."""
     def call(self, name: str, function: Callable[..., _T],
              *args: Any) -> _T: ...
     def pause(self, ms: int, /) -> None: ...

@@ -54,10 +54,13 @@ frame_flood("INITIAL_WINDOW_SIZE", wire.settings((4, 0), (4, 1 << 30)),
             wire.post(1) + wire.post(3), REPLIES)
 frame_flood("PRIORITY", wire.priority(1))
 frame_flood("PRIORITY_UPDATE", wire.priority_update(1, "u=1"))
+# Until a stream's script is loaded it may have functions for these.
+WAITING = "(max-idle-frames|on frames that wait for a stream's functions)"
 frame_flood("PRIORITY_UPDATE of open streams",
-            wire.priority_update(1, "u=" + "1" * 60), wire.post(1))
+            wire.priority_update(1, "u=" + "1" * 60), wire.post(1), WAITING)
 frame_flood("WINDOW_UPDATE", wire.window(0, 1))
-frame_flood("WINDOW_UPDATE of a stream", wire.window(1, 1), wire.post(1))
+frame_flood("WINDOW_UPDATE of a stream", wire.window(1, 1), wire.post(1),
+            WAITING)
 frame_flood("WINDOW_UPDATE of a closed stream", wire.window(1, 1),
             wire.get(1), answered=True)
 frame_flood("empty DATA", wire.data(1), wire.post(1))

@@ -11,8 +11,8 @@ import uuid
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
 import tap                                                      # noqa: E402
-from rawclient import (Client, CONTINUATION, DATA, GOAWAY,      # noqa: E402
-                       HEADERS, PING)
+from rawclient import (Client, CONTINUATION, DATA, Exchange,    # noqa: E402
+                       GOAWAY, HEADERS, PING)
 from server import Server                                       # noqa: E402
 
 EXAMPLES = os.path.join(os.path.dirname(HERE), "doc", "examples")
@@ -53,7 +53,10 @@ SEEN = [
     ("write_raw_header_frame.py", None, None, "end", None),
     ("write_trailers.py", 200, None, "end", None),
 ]
-ELSEWHERE = {"early_hints.py", "reverse.py"}
+ELSEWHERE = {"early_hints.py", "reverse.py", "routes.py"} | {
+    f"handle_{name}.py" for name in (
+        "trailers", "window_update", "rst_stream", "priority",
+        "priority_update", "unknown")}
 
 
 def kinds(c):
@@ -134,9 +137,72 @@ def together(s):
             "upload.py: length and digest")
 
 
+def frames(s):
+    """Those that are about a frame of the client's."""
+    with Client(s.port) as c:
+        for name, frame, want in (
+                ("priority", (2, 0, b"\0\0\0\7\x0f"), b"stream 7, weight 16\n"),
+                ("priority_update", (16, 0, b"u=1, i"), b"u=1, i: (1, True)\n"),
+                ("unknown", (0xee, 0x81, b"payload"), b"")):
+            x = c.open(f"/handle_{name}.py", "POST")
+            kind, flags, payload = frame
+            if kind == 16:
+                c.send_frame(kind, flags, 0, x.sid.to_bytes(4, "big") + payload)
+            else:
+                c.send_frame(kind, flags, x.sid, payload)
+            c.send_data(x.sid, b"", end_stream=True)
+            c.wait_for(lambda: x.done)      # pylint: disable=W0640
+            t.eq((x.status, x.body, x.ended), (200, want, True),
+                 f"handle_{name}.py: the response")
+        t.eq(x.frames[0][:], (0xee, 0x81, x.sid, b"payload"),
+             "handle_unknown.py: the frame comes back")
+        x = c.fetch("/handle_trailers.py", body=b"x",
+                    trailers=[("x-a", "1"), ("x-b", "2")])
+        t.eq((x.status, x.body), (200, b"x-a: 1\nx-b: 2\n"),
+             "handle_trailers.py: they come back")
+        x = c.request("/handle_window_update.py")
+        for n in 1 << 16, 5, 1:
+            c.window_update(x.sid, n)
+        c.wait_for(lambda: x.done)
+        t.eq((x.data, x.ended), ([b"65536\n", b"5\n", b"1\n"], True),
+             "handle_window_update.py: a frame for each")
+        x = c.request("/handle_rst_stream.py")
+        c.wait_for(lambda: x.status)
+        c.reset(x.sid, 8)
+        t.eq(tap.wait_until(lambda: (
+            lambda body: body != b"none\n" and body)(
+                c.fetch("/handle_rst_stream.py?last").body)),
+             b"stream %d: CANCEL\n" % x.sid, "handle_rst_stream.py: it runs")
+
+
+def routes(s):
+    """--routes routes.py"""
+    with Client(s.port) as c:
+        x = c.request("*", "OPTIONS")
+        c.wait_for(lambda: x.done)
+        t.eq((x.status, x.header("allow")), (204, "CONNECT, GET, OPTIONS"),
+             "routes.py: OPTIONS *")
+        c._next += 2
+        x = c.streams[3] = Exchange(c, 3)
+        x.credit = 65535
+        c.send_headers(3, [(":method", "CONNECT"), (":authority", "a:1")])
+        c.wait_for(lambda: x.status)
+        for text in b"to", b"and fro":
+            c.send_data(3, text)
+        c.wait_for(lambda: len(x.data) == 2)
+        c.send_data(3, b"", end_stream=True)
+        c.wait_for(lambda: x.done)
+        t.eq((x.status, x.header("x-authority"), x.data[:2], x.ended),
+             (200, "a:1", [b"to", b"and fro"], True), "routes.py: CONNECT")
+
+
+with Server(EXAMPLES, "--routes",
+            os.path.join(EXAMPLES, "routes.py")) as server:
+    routes(server)
 with Server(EXAMPLES) as server:
     each(server)
     raised = re.findall(r"^\S+ h2rig\S+ \w+: script: .*", server.log(), re.M)
     t.eq(raised, [], "no example raises what it does not catch")
     together(server)
+    frames(server)
 t.done()

@@ -12,47 +12,21 @@ import array
 import itertools
 import operator
 import struct
-from typing import (Any, Dict, Iterable, Iterator, List, MutableSet,
-                    NamedTuple, Optional, Sequence, Tuple, Type, Union)
+from typing import (Any, Callable, Dict, Iterable, Iterator, List, MutableSet,
+                    NamedTuple, Optional, Sequence, Set, Tuple, Type, Union)
 
+from h2rig.server.frametypes import (ERROR_CODES, FLAGS, SETTINGS, TYPES,
+                                     error_name, type_name)
 from h2rig.server.isomorphic import Value
 
 __all__ = [
     "Flags", "Frame", "DataFrame", "HeadersFrame", "PriorityFrame",
     "RstStreamFrame", "SettingsFrame", "PushPromiseFrame", "PingFrame",
     "GoAwayFrame", "WindowUpdateFrame", "ContinuationFrame", "ExtensionFrame",
-    "FRAMES", "FrameList", "Priority", "RequestHeaders", "RequestData",
-    "error_code", "frame_flags", "frame_type",
+    "FRAMES", "FrameList", "Priority", "ReceivedFrame", "RequestHeaders",
+    "RequestTrailers", "RequestData", "error_code", "frame_flags",
+    "frame_type",
 ]
-
-#: RFC 9113 §6
-TYPES: Dict[str, int] = {
-    "DATA": 0, "HEADERS": 1, "PRIORITY": 2, "RST_STREAM": 3, "SETTINGS": 4,
-    "PUSH_PROMISE": 5, "PING": 6, "GOAWAY": 7, "WINDOW_UPDATE": 8,
-    "CONTINUATION": 9, "PRIORITY_UPDATE": 16,
-}
-
-FLAGS: Dict[str, int] = {
-    "END_STREAM": 0x1, "ACK": 0x1, "END_HEADERS": 0x4, "PADDED": 0x8,
-    "PRIORITY": 0x20,
-}
-
-#: RFC 9113 §7
-ERROR_CODES: Dict[str, int] = {
-    name: code for code, name in enumerate((
-        "NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR",
-        "SETTINGS_TIMEOUT", "STREAM_CLOSED", "FRAME_SIZE_ERROR",
-        "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR",
-        "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"))
-}
-
-
-#: RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1
-SETTINGS: Dict[str, int] = {
-    "HEADER_TABLE_SIZE": 1, "ENABLE_PUSH": 2, "MAX_CONCURRENT_STREAMS": 3,
-    "INITIAL_WINDOW_SIZE": 4, "MAX_FRAME_SIZE": 5, "MAX_HEADER_LIST_SIZE": 6,
-    "ENABLE_CONNECT_PROTOCOL": 8, "NO_RFC7540_PRIORITIES": 9,
-}
 
 
 def _number(v: Any, names: Dict[str, int], limit: int, what: str) -> int:
@@ -408,6 +382,85 @@ class Priority(NamedTuple):
         return self.dependency
 
 
+def _settings(payload: bytes) -> Dict[str, Any]:
+    return {"settings": list(struct.iter_unpack(">HL", payload))}
+
+
+def _error(code: int) -> Dict[str, Any]:
+    return {"error_code": code, "error_name": error_name(code)}
+
+
+def _goaway(payload: bytes) -> Dict[str, Any]:
+    return {"last_stream_id": _u31(payload), "debug_data": payload[8:],
+            **_error(_u32(payload[4:]))}
+
+
+def _priority(payload: bytes) -> Dict[str, Any]:
+    dependency = _u32(payload)
+    return {"priority": Priority(dependency & 0x7fffffff, payload[4] + 1,
+                                 dependency > 0x7fffffff)}
+
+
+def _u32(octets: bytes) -> int:
+    return int.from_bytes(octets[:4], "big")
+
+
+def _u31(octets: bytes) -> int:
+    return _u32(octets) & 0x7fffffff
+
+
+#: What a payload says, by frame type, as attributes.
+_ATTRIBUTES: Dict[int, Callable[[bytes], Dict[str, Any]]] = {
+    TYPES["PRIORITY"]: _priority,
+    TYPES["RST_STREAM"]: lambda payload: _error(_u32(payload)),
+    TYPES["SETTINGS"]: _settings,
+    TYPES["PING"]: lambda payload: {"data": payload},
+    TYPES["GOAWAY"]: _goaway,
+    TYPES["WINDOW_UPDATE"]: lambda payload: {"increment": _u31(payload)},
+    TYPES["PRIORITY_UPDATE"]: lambda payload: {
+        "prioritized_stream_id": _u31(payload),
+        "priority": Value(payload[4:])},
+}
+
+
+class ReceivedFrame:
+    """A frame that came from the client, as the engine has taken it.
+
+    type: name, or the number of one that is not known.  stream_id: int.
+    flags: names of those that the type has; of a type that is not known, the
+    numbers of the bits that are set.  payload: octets, and length: how many.
+
+    More attributes, by type: increment (WINDOW_UPDATE); error_code and
+    error_name (RST_STREAM, GOAWAY); priority (a `Priority` of PRIORITY, the
+    field value of PRIORITY_UPDATE), prioritized_stream_id (PRIORITY_UPDATE);
+    settings (pairs of numbers, SETTINGS); last_stream_id and debug_data
+    (GOAWAY); data (PING, and the payload of a type that is not known).
+    """
+
+    stream_ended = False
+
+    def __init__(self, number: int, flags: int, stream_id: int,
+                 payload: bytes) -> None:
+        self.stream_id = stream_id
+        self.payload = payload
+        self.length = len(payload)
+        self.type: Union[str, int] = type_name(number)
+        self.flags: Set[Union[str, int]] = {
+            name for name in getattr(FRAMES.get(number), "defined_flags", ())
+            if flags & FLAGS[name]}
+        if self.type == number:
+            self.data = payload
+            self.flags.update(1 << i for i in range(8) if flags >> i & 1)
+        elif number in _ATTRIBUTES:
+            self.__dict__.update(_ATTRIBUTES[number](payload))
+
+    def __repr__(self) -> str:
+        return "<%s stream_id=%d flags=%s %s>" % (
+            self.type if isinstance(self.type, str)
+            else "frame of type %#x" % self.type, self.stream_id,
+            sorted(self.flags, key=str), self.payload[:20].hex())
+
+
 class RequestHeaders:
     """The HEADERS frame of a request, with its CONTINUATION frames.
 
@@ -463,6 +516,21 @@ class RequestHeaders:
     def __repr__(self) -> str:
         return "<HEADERS stream_id=%d flags=%s>" % (
             self.stream_id, sorted(self.flags))
+
+
+class RequestTrailers(RequestHeaders):
+    """The HEADERS frame of a request's trailers.
+
+    payload: the header block as it came, without padding and priority, that
+    of CONTINUATION frames included.
+    """
+
+    __slots__ = ("payload",)
+
+    def __init__(self, stream_id: int, fields: List[Tuple[bytes, bytes]],
+                 frame: Any, payload: bytes) -> None:
+        super().__init__(stream_id, fields, True, *frame)
+        self.payload = payload
 
 
 class RequestData:

@@ -12,12 +12,15 @@
 
 A handler is a callable `(request, response)`, or an object with
 `frame_handler(request)`, which returns one with any of `handle_headers`,
-`handle_data` and `main` (a `FrameFunctions`, say).
+`handle_data`, `main` and the functions for other frames, which
+h2rig-handlers(7) lists (a `FrameFunctions`, say).
 """
 
 import functools
 import json
+import marshal
 import os
+import re
 from typing import (TYPE_CHECKING, Any, Callable, Dict, List, Optional,
                     Sequence, Tuple, Union)
 
@@ -27,6 +30,7 @@ from h2rig import pipes
 from h2rig.errors import HTTPException
 from h2rig.headers import ResponseHeaders
 from h2rig.server import codecache, files, scripts
+from h2rig.server.frametypes import FUNCTIONS
 from h2rig.server.static import (OWN, AsIsHandler, DirectoryHandler,
                                  FileHandler, as_is_handler, directory_handler,
                                  file_handler)
@@ -129,34 +133,61 @@ def json_handler(func: Callable[..., Any]) -> JsonHandler:
     return JsonHandler(func)
 
 
+#: The functions of a script for other frames, and all that it may define.
+_FOR_FRAMES = frozenset(FUNCTIONS.values())
+_FUNCTIONS = ("main", "handle_headers", "handle_data", *_FOR_FRAMES)
+
+_none: Dict[str, Any] = {}
+
+
 class FrameFunctions:
     """The functions that answer one request.
 
     handle_headers, handle_data: called with (frame, request, response); main:
     with (request, response).  None: there is none.  pipes: what the response
-    is run through, as in `?pipe=`; "" for none.
+    is run through, as in `?pipe=`; "" for none.  frames: the functions
+    for other frames, by name.
     """
 
-    __slots__ = ("handle_headers", "handle_data", "main", "pipes")
+    __slots__ = ("handle_headers", "handle_data", "main", "pipes", "frames")
 
     def __init__(self, handle_headers: Any = None, handle_data: Any = None,
-                 main: Any = None, pipes: str = "") -> None:
+                 main: Any = None, pipes: str = "",
+                 frames: Dict[str, Any] = _none) -> None:
         self.handle_headers = handle_headers
         self.handle_data = handle_data
         self.main = main
         self.pipes = pipes
+        self.frames = frames
+
+    def _named(self, name: str) -> Any:
+        # The function of that name, or None.
+        return self.frames.get(name) or getattr(self, name, None)
+
+
+#: Words of a script that may define handle_rst_stream, perhaps in a loop.
+_defines_reset = re.compile(rb"rst_stream|globals|locals|vars|exec")
 
 
 class _Script:
     # A script's code, and what its file was like when it was compiled.
 
-    __slots__ = ("path", "stamp", "code", "pipes")
+    __slots__ = ("path", "stamp", "code", "pipes", "_sees_reset")
 
     def __init__(self, path: str, stamp: bytes, code: Any) -> None:
         self.path = path
         self.pipes = pipes.of_name(path)
         self.stamp = stamp
         self.code = code
+        self._sees_reset: Optional[bool] = None
+
+    def may_see_reset(self) -> bool:
+        """Whether executing it may define handle_rst_stream."""
+        if self._sees_reset is None:
+            self._sees_reset = (
+                ("*",) in self.code.co_consts   # from somewhere import *
+                or _defines_reset.search(marshal.dumps(self.code)) is not None)
+        return self._sees_reset
 
 
 class PythonScriptHandler:
@@ -185,13 +216,20 @@ class PythonScriptHandler:
         get = namespace.get
         functions = FrameFunctions(get("handle_headers"), get("handle_data"),
                                    get("main"), script.pipes)
+        if not _FOR_FRAMES.isdisjoint(namespace):
+            functions.frames = {name: get(name) for name in _FOR_FRAMES
+                                if get(name) is not None}
         if (functions.main is None and functions.handle_headers is None
-                and functions.handle_data is None):
+                and functions.handle_data is None and not functions.frames):
             raise HTTPException(
                 500, "No main function or handlers in script %s%s" % (
-                    script.path, scripts.near_miss(namespace, (
-                        "main", "handle_headers", "handle_data"))))
+                    script.path, scripts.near_miss(namespace, _FUNCTIONS)))
         return functions
+
+    def _may_see_reset(self, request: "Request") -> bool:
+        # Whether the request's script may define handle_rst_stream.
+        # HTTPException 404; SyntaxError.
+        return self._find(request.path).may_see_reset()
 
     def _forget(self) -> None:
         # Drops the code that it keeps.

@@ -13,7 +13,7 @@ AUTHORITY: the host and port that CONNECT asks for (RFC 9113 §8.5), which
 
 from typing import Final
 
-__all__ = ["ASTERISK", "AUTHORITY", "Target"]
+__all__ = ["ASTERISK", "AUTHORITY"]
 
 
 class Target:

@@ -159,17 +159,21 @@ on_data(void *user, struct stream *s, const uint8_t *data, size_t len,
 }
 
 static void
-on_trailers(void *user, struct stream *s, const struct fields *l)
+on_trailers(void *user, struct stream *s, const struct fields *l,
+    const struct frame *frame)
 {
 	struct exchange *x = s->user;
+	struct event ev = { .type = EVENT_TRAILERS, .end_stream = true };
 
 	conn_note_work(user);
 	if (x == NULL || x->phase == EXCHANGE_OVER)
 		return;
 	if (fields_copy(&x->trailers, l) == -1)
 		x->events.failed = true;
-	exchange_add_event(x, &(struct event){ .type = EVENT_TRAILERS,
-	    .end_stream = true }, NULL);
+	x->trailers_frame = *frame;
+	if (!x->known || x->wanted & EXCHANGE_WANTS(FRAME_HEADERS))
+		ev.len = (uint32_t)frame->len;
+	exchange_add_event(x, &ev, frame->data);
 }
 
 /* A promised stream is closed: its record, and its end. */
@@ -218,6 +222,7 @@ static const struct session_callbacks callbacks = {
 	.trailers = on_trailers,
 	.closed = on_closed,
 	.window = on_window,
+	.frame = exchange_frame_came,
 	.rst_stream = clientlog_rst_stream,
 	.goaway = clientlog_goaway,
 	.late = clientlog_late,

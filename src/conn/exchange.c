@@ -172,6 +172,7 @@ exchange_keep_event(struct exchange *x, const struct event *ev,
 {
 	buf_add(&x->events, ev, sizeof(*ev));
 	buf_add(&x->data, data, ev->len);
+	x->complete |= ev->end_stream;
 	if (x->awaited)
 		wake_awaiting(x);
 }
@@ -182,6 +183,74 @@ exchange_add_event(struct exchange *x, const struct event *ev,
 {
 	exchange_keep_event(x, ev, data);
 	exchange_press(x);
+}
+
+static uint32_t
+bit_of(unsigned type)
+{
+	bool known = type == FRAME_WINDOW_UPDATE || type == FRAME_PRIORITY ||
+	    type == FRAME_PRIORITY_UPDATE;
+
+	return EXCHANGE_WANTS(known ? type : EXCHANGE_UNKNOWN);
+}
+
+const char *
+exchange_frame_came(void *user, struct stream *s, const struct frame *f,
+    const uint8_t *payload)
+{
+	struct exchange *x = s->user;
+	const struct event ev = { .type = EVENT_FRAME, .frame_type = f->type,
+	    .flags = f->flags, .len = f->length };
+
+	(void)user;
+	if (x == NULL || x->phase == EXCHANGE_OVER ||
+	    (x->known && !(x->wanted & bit_of(f->type))))
+		return NULL;
+	if (x->n_frames >= EXCHANGE_FRAMES_MAX)
+		return "more than the bound on frames that wait for a "
+		    "stream's functions, which is 1000 (RFC 9113 10.5)";
+	if (f->length > EXCHANGE_FRAMES_OCTETS - x->frame_octets)
+		return "more than the bound on octets of frames that wait for "
+		    "a stream's functions, which is 1048576 (RFC 9113 10.5)";
+	x->n_frames++;
+	x->frame_octets += f->length;
+	exchange_keep_event(x, &ev, payload);
+	/* Until then it is served anyway, for its HEADERS. */
+	if (x->known)
+		exchange_press(x);
+	return NULL;
+}
+
+void
+exchange_frame_begun(struct exchange *x, size_t len)
+{
+	x->n_frames--;
+	x->frame_octets -= len;
+}
+
+void
+exchange_want(struct exchange *x, uint32_t wanted)
+{
+	struct buf events = x->events, data = x->data;
+	struct event ev;
+
+	x->known = true;
+	x->wanted = wanted;
+	if (x->n_frames == 0)
+		return;
+	x->events = (struct buf){ .failed = events.failed };
+	x->data = (struct buf){ .failed = data.failed };
+	while (buf_len(&events) > 0) {
+		memcpy(&ev, buf_data(&events), sizeof(ev));
+		if (ev.type != EVENT_FRAME || wanted & bit_of(ev.frame_type))
+			exchange_keep_event(x, &ev, buf_data(&data));
+		else
+			exchange_frame_begun(x, ev.len);
+		buf_consume(&events, sizeof(ev));
+		buf_consume(&data, ev.len);
+	}
+	buf_free(&events);
+	buf_free(&data);
 }
 
 /* The first n octets of `from` come to `to`. */
@@ -202,29 +271,24 @@ exchange_move(struct exchange *x, struct buf *events, struct buf *data)
 	    x->data.failed;
 	struct event ev;
 
-	if (!all)
-		len = most;
-	if (len > 0) {
-		x->n_moves++;
-		memcpy(&ev, buf_data(&x->events) + len - sizeof(ev),
-		    sizeof(ev));
-		x->moved_all = ev.end_stream;
-		if (x->moved_all && x->awaited)
-			wake_awaiting(x);
-	}
+	x->n_moves += len > 0;
 	if (all) {
+		x->moved_all = x->complete;
 		*events = x->events;
 		*data = x->data;
 		x->events = empty_events;
 		x->data = empty_data;
 	} else {
-		for (at = 0; at < len; at += sizeof(ev)) {
+		for (at = 0; at < most; at += sizeof(ev)) {
 			memcpy(&ev, buf_data(&x->events) + at, sizeof(ev));
 			content += ev.len;
+			x->moved_all |= ev.end_stream;
 		}
-		move_first(events, &x->events, len);
+		move_first(events, &x->events, most);
 		move_first(data, &x->data, content);
 	}
+	if (len > 0 && x->moved_all && x->awaited)
+		wake_awaiting(x);
 	x->pressing = !all;
 }
 
@@ -240,8 +304,11 @@ exchange_closed(struct exchange *x)
 {
 	waiters_wake_exchange(x->all->waiters, x, x->id);
 	if (x->stream->reset) {
+		atomic_store(&x->reset_by_client, x->stream->reset_by_peer);
 		exchange_client_left(x);
 		make_ready(x);
+	} else if (x->moved_all) {
+		exchange_press(x);
 	}
 }
 

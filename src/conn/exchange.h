@@ -35,17 +35,34 @@
 /* Streams whose paths are kept when they are over. */
 #define EXCHANGE_PAST 32
 
+/*
+ * Frames other than HEADERS and DATA that may wait for a stream's functions,
+ * and their octets.
+ */
+#define EXCHANGE_FRAMES_MAX 1000
+#define EXCHANGE_FRAMES_OCTETS (1024 * 1024)
+
 enum event_type {
 	EVENT_HEADERS,
 	EVENT_DATA,
-	EVENT_TRAILERS
+	EVENT_TRAILERS,
+	EVENT_FRAME		/* any other */
 };
+
+/*
+ * Frames that a stream's functions want, a bit for each type.  A type that is
+ * not known has EXCHANGE_UNKNOWN's; HEADERS are those of trailers.
+ */
+#define EXCHANGE_WANTS(type) (UINT32_C(1) << (type))
+#define EXCHANGE_UNKNOWN 31
 
 /* What a stream's handlers have yet to see: one frame's worth. */
 struct event {
 	uint8_t type;		/* enum event_type */
 	bool end_stream;	/* the request ends with it */
-	uint32_t len;		/* DATA: octets of content */
+	uint8_t frame_type;	/* EVENT_FRAME: enum frame_type, or unknown */
+	uint8_t flags;		/* EVENT_FRAME */
+	uint32_t len;		/* octets of it in `data` */
 	uint32_t flow_len;	/* DATA: with padding */
 	uint32_t credit;	/* DATA: of that, still to be returned */
 };
@@ -91,13 +108,20 @@ struct exchange {
 	struct fields request;
 	struct fields trailers;
 	struct frame frame;	/* its HEADERS; their payload is gone */
+	struct frame trailers_frame;	/* likewise */
 	struct buf events;	/* of struct event, as they come */
-	struct buf data;	/* content of the DATA events, in order */
+	struct buf data;	/* content and payloads, in order of events */
 	bool pressing;		/* there are some, or exchange_press was called */
 	bool gathers;		/* content of several frames is wanted in one */
-	bool moved_all;		/* the event that ends the request too */
+	bool complete;		/* the event that ends the request has come */
+	bool moved_all;		/* ... and was moved */
 	unsigned long n_moves;	/* times that there was something to move */
 	bool awaited;		/* a thread waits for an event */
+	bool known;		/* exchange_want was called; until then all
+				 * frames are kept */
+	uint32_t wanted;	/* EXCHANGE_WANTS of each */
+	unsigned n_frames;	/* EVENT_FRAMEs whose functions have not begun */
+	size_t frame_octets;	/* of these */
 
 	enum exchange_phase phase;
 	struct exchange *next_ready;
@@ -107,6 +131,7 @@ struct exchange {
 	bool headers_sent;	/* as they stood when the stream was released */
 	bool ended;
 	atomic_bool left;	/* the client has reset it or is gone */
+	atomic_bool reset_by_client;
 	uint64_t left_since;	/* ms */
 
 	struct call call;
@@ -152,13 +177,26 @@ void exchange_unref(struct exchange *x);
 void exchange_free_all(struct exchanges *all);
 
 /*
- * An event has come, with ev->len octets of content.  One that is kept waits
+ * An event has come, with ev->len octets of data.  One that is kept waits
  * for the next that is added.
  */
 void exchange_add_event(struct exchange *x, const struct event *ev,
     const uint8_t *data);
 void exchange_keep_event(struct exchange *x, const struct event *ev,
     const uint8_t *data);
+
+/*
+ * session_callbacks.frame: keeps it as an event if the stream's functions want
+ * it, or if it is not known whether they do.
+ */
+const char *exchange_frame_came(void *user, struct stream *s,
+    const struct frame *f, const uint8_t *payload);
+
+/* Which ones they want is known: others that wait are dropped. */
+void exchange_want(struct exchange *x, uint32_t wanted);
+
+/* A frame of so many octets waits no more. */
+void exchange_frame_begun(struct exchange *x, size_t len);
 
 /*
  * Moves what has come to events and data, which are empty: EXCHANGE_MOVE_MAX
@@ -172,7 +210,10 @@ void exchange_press(struct exchange *x);
 /* Its client has reset it, or the connection is gone. */
 void exchange_client_left(struct exchange *x);
 
-/* Its stream is closed: ends its waits, and serves it if it was reset. */
+/*
+ * Its stream is closed: ends its waits, and serves it if it was reset, or was
+ * left open by its functions.
+ */
 void exchange_closed(struct exchange *x);
 
 /*

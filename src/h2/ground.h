@@ -43,7 +43,8 @@ enum session_phase {
 struct recv_block {
 	uint32_t stream_id;	/* 0: none is open */
 	bool opens;		/* its HEADERS opened the stream */
-	struct frame frame;	/* HEADERS; of their payload only priority */
+	struct frame frame;	/* HEADERS; length: CONTINUATION's too; data,
+				 * in the end: the block */
 	uint32_t continuations;
 	struct buf octets;	/* fragments, unless one frame held it all */
 	const char *passed;	/* a bound that its fields pass; or NULL */

@@ -304,7 +304,7 @@ recv_trailers(struct session *s, const struct frame *f)
 	if (reason != NULL)
 		return ground_reset(s, f, code, reason);
 	stream_end_received(st);
-	s->cb->trailers(s->user, st, &s->fields);
+	s->cb->trailers(s->user, st, &s->fields, &s->block.frame);
 	ground_closed(s, f->stream_id);
 	return 0;
 }
@@ -318,6 +318,8 @@ end_block(struct session *s, const struct frame *f, const uint8_t *p,
 		return fail_large(s, f);
 	if (decode_block(s, f, p, len) == -1)
 		return -1;
+	s->block.frame.data = p;
+	s->block.frame.len = len;
 	return s->block.opens ? open_stream(s, f) : recv_trailers(s, f);
 }
 
@@ -359,6 +361,7 @@ headers_recv_continuation(struct session *s, const struct frame *f)
 		return ground_exceeded(s, f, "max-continuations",
 		    s->limits.max_continuations);
 	buf_add(&b->octets, f->data, f->len);
+	b->frame.length += f->length;
 	if (buf_len(&b->octets) > section_max(s))
 		return fail_large(s, f);
 	if (b->octets.failed)

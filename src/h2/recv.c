@@ -104,6 +104,22 @@ recv_data(struct session *s, const struct frame *f)
 	return 0;
 }
 
+/*
+ * Tells the application of a frame on st, if it is there.  No type that comes
+ * here is padded: the payload ends where data does.
+ */
+static int
+tell(struct session *s, const struct frame *f, struct stream *st)
+{
+	const char *reason = NULL;
+
+	if (st != NULL && s->cb->frame != NULL)
+		reason = s->cb->frame(s->user, st, f,
+		    f->data + f->len - f->length);
+	return reason == NULL ? 0 :
+	    ground_fail(s, f, H2_ENHANCE_YOUR_CALM, reason);
+}
+
 static int
 recv_rst_stream(struct session *s, const struct frame *f)
 {
@@ -188,7 +204,7 @@ recv_window_update(struct session *s, const struct frame *f)
 		return ground_violation(s, f, &too_large);
 	if (*window > 0)
 		s->cb->window(s->user, st);
-	return 0;
+	return tell(s, f, st);
 }
 
 /* RFC 9218 §7.1.  For a stream that is not there it is dropped. */
@@ -203,7 +219,7 @@ recv_priority_update(struct session *s, const struct frame *f)
 	st = stream_table_find(&s->streams, f->other_id);
 	if (st != NULL)
 		stream_set_priority(st, f->data, f->len);
-	return 0;
+	return tell(s, f, ground_stream(s, f->other_id));
 }
 
 static const struct row {
@@ -257,5 +273,6 @@ recv_frame(struct session *s, struct frame *f, const uint8_t *payload)
 		return ground_violation(s, f, &err);
 	if (!r->works && !is_due(s, f) && ground_count_idle(s, f) == -1)
 		return -1;
-	return r->act != NULL ? r->act(s, f) : 0;
+	return r->act != NULL ? r->act(s, f) :
+	    tell(s, f, ground_stream(s, f->stream_id));
 }

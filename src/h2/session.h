@@ -84,7 +84,10 @@ enum session_refusal {
  * what was open.
  */
 struct session_callbacks {
-	/* A request's field section is complete.  frame: its HEADERS. */
+	/*
+	 * A request's field section is complete.  frame: its HEADERS; data
+	 * and len are the header block, of CONTINUATION frames too.
+	 */
 	void (*headers)(void *user, struct stream *s, const struct fields *l,
 	    const struct frame *frame);
 	/*
@@ -93,8 +96,9 @@ struct session_callbacks {
 	 */
 	void (*data)(void *user, struct stream *s, const uint8_t *data,
 	    size_t len, size_t flow_len, bool end_stream);
-	/* Trailers are complete; the request ends with them. */
-	void (*trailers)(void *user, struct stream *s, const struct fields *l);
+	/* Trailers are complete; the request ends with them.  frame: as above. */
+	void (*trailers)(void *user, struct stream *s, const struct fields *l,
+	    const struct frame *frame);
 	/*
 	 * The stream is closed: s->reset and s->reset_code say how.  Called
 	 * once for a stream, for pushed ones too.
@@ -105,6 +109,14 @@ struct session_callbacks {
 	 * connection or, by SETTINGS, on any stream.
 	 */
 	void (*window)(void *user, struct stream *s);
+	/*
+	 * May be NULL: another frame on s, which is not closed, has had its
+	 * effect: WINDOW_UPDATE, PRIORITY, one of a type that is not known; or
+	 * PRIORITY_UPDATE names s.  payload: f->length octets.  NULL, or why
+	 * the connection fails with ENHANCE_YOUR_CALM.
+	 */
+	const char *(*frame)(void *user, struct stream *s,
+	    const struct frame *f, const uint8_t *payload);
 	/*
 	 * For logs, may be NULL: the peer has sent RST_STREAM, perhaps on a
 	 * stream that is closed or gone; or GOAWAY.

@@ -31,12 +31,28 @@ events_fields(const struct fields *l)
 	return list;
 }
 
+PyObject *
+events_frame(const struct frame *f)
+{
+	const struct frame_priority *p = &f->priority;
+	PyObject *priority;
+
+	if (f->has_priority)
+		priority = Py_BuildValue("(kiO)", (unsigned long)p->dependency,
+		    (int)p->weight, p->exclusive ? Py_True : Py_False);
+	else
+		priority = Py_BuildValue("");
+	return Py_BuildValue("(NkO)", priority, (unsigned long)f->length,
+	    f->flags & FLAG_PADDED ? Py_True : Py_False);
+}
+
 static PyObject *
 pseudo_text(const struct exchange *x, const char *name)
 {
 	struct field f = { 0 };
 
-	fields_find(&x->request, name, &f);
+	if (!fields_find(&x->request, name, &f))
+		f.value_len = 0;
 	return PyUnicode_DecodeLatin1((const char *)f.value,
 	    (Py_ssize_t)f.value_len, NULL);
 }
@@ -76,11 +92,22 @@ append_number(PyObject *list, unsigned long n)
 	return rc;
 }
 
+/* The next len octets. */
+static PyObject *
+take_data(struct events *e, size_t len)
+{
+	PyObject *data = PyBytes_FromStringAndSize(
+	    (const char *)buf_data(&e->data), (Py_ssize_t)len);
+
+	buf_consume(&e->data, len);
+	return data;
+}
+
 /* A DATA frame; of content that is gathered all that follow it too. */
 static PyObject *
 data_event(struct events *e, struct event ev)
 {
-	PyObject *lengths = PyList_New(0), *data;
+	PyObject *lengths = PyList_New(0);
 	unsigned long credit = 0;
 	size_t len = 0;
 
@@ -91,10 +118,7 @@ data_event(struct events *e, struct event ev)
 		len += ev.len;
 		credit += ev.credit;
 	} while (e->x->gathers && !ev.end_stream && pop(e, EVENT_DATA, &ev));
-	data = PyBytes_FromStringAndSize((const char *)buf_data(&e->data),
-	    (Py_ssize_t)len);
-	buf_consume(&e->data, len);
-	return Py_BuildValue("(iNNOk)", EVENT_DATA, data, lengths,
+	return Py_BuildValue("(iNNOk)", EVENT_DATA, take_data(e, len), lengths,
 	    ev.end_stream ? Py_True : Py_False, credit);
 }
 
@@ -107,8 +131,13 @@ event(struct events *e, const struct event *ev)
 	case EVENT_DATA:
 		return data_event(e, *ev);
 	case EVENT_TRAILERS:
-		return Py_BuildValue("(iN)", EVENT_TRAILERS,
-		    events_fields(&x->trailers));
+		return Py_BuildValue("(iNNN)", EVENT_TRAILERS,
+		    events_fields(&x->trailers),
+		    events_frame(&x->trailers_frame), take_data(e, ev->len));
+	case EVENT_FRAME:
+		return Py_BuildValue("(iiiN)", EVENT_FRAME,
+		    (int)ev->frame_type, (int)ev->flags,
+		    take_data(e, ev->len));
 	default:
 		return Py_BuildValue("(iNNO)", EVENT_HEADERS,
 		    pseudo_text(x, ":method"), pseudo_text(x, ":path"),

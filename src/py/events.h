@@ -22,6 +22,9 @@ PyObject *events_take(struct exchange *x, unsigned long *moves);
  */
 int events_wait(struct exchange *x, unsigned long moves, bool tunnel);
 
+/* Priority, length and padding of HEADERS; NULL with an exception. */
+PyObject *events_frame(const struct frame *f);
+
 /* A field section as a list of pairs; NULL with an exception. */
 PyObject *events_fields(const struct fields *l);
 

@@ -245,7 +245,8 @@ module_exec(PyObject *module)
 	}
 	return PyModule_AddIntMacro(module, EVENT_HEADERS) == -1 ||
 	    PyModule_AddIntMacro(module, EVENT_DATA) == -1 ||
-	    PyModule_AddIntMacro(module, EVENT_TRAILERS) == -1 ? -1 : 0;
+	    PyModule_AddIntMacro(module, EVENT_TRAILERS) == -1 ||
+	    PyModule_AddIntMacro(module, EVENT_FRAME) == -1 ? -1 : 0;
 }
 
 static PyModuleDef_Slot module_slots[] = {

@@ -67,18 +67,8 @@ object_fields(struct exchange_object *self, PyObject *unused)
 static PyObject *
 object_frame(struct exchange_object *self, PyObject *unused)
 {
-	const struct frame *f = &self->x->frame;
-	const struct frame_priority *p = &f->priority;
-	PyObject *priority;
-
 	(void)unused;
-	if (f->has_priority)
-		priority = Py_BuildValue("(kiO)", (unsigned long)p->dependency,
-		    (int)p->weight, p->exclusive ? Py_True : Py_False);
-	else
-		priority = Py_BuildValue("");
-	return Py_BuildValue("(NkO)", priority, (unsigned long)f->length,
-	    f->flags & FLAG_PADDED ? Py_True : Py_False);
+	return events_frame(&self->x->frame);
 }
 
 static int
@@ -99,15 +89,35 @@ object_gather(struct exchange_object *self, PyObject *unused)
 	Py_RETURN_NONE;
 }
 
-struct consume_args {
+struct number_args {
 	struct exchange *x;
 	size_t n;
 };
 
 static int
+want_locked(struct conn *c, void *arg)
+{
+	const struct number_args *a = arg;
+
+	(void)c;
+	exchange_want(a->x, (uint32_t)a->n);
+	return 0;
+}
+
+static int
+begun_locked(struct conn *c, void *arg)
+{
+	const struct number_args *a = arg;
+
+	(void)c;
+	exchange_frame_begun(a->x, a->n);
+	return 0;
+}
+
+static int
 consume_locked(struct conn *c, void *arg)
 {
-	struct consume_args *a = arg;
+	struct number_args *a = arg;
 
 	if (a->x->stream != NULL && !c->gone) {
 		session_consume(c->session, a->x->stream, a->n);
@@ -116,15 +126,35 @@ consume_locked(struct conn *c, void *arg)
 	return 0;
 }
 
+/* Has fn called with a number that is arg. */
 static PyObject *
-object_consume(struct exchange_object *self, PyObject *arg)
+with_number(struct exchange_object *self, PyObject *arg,
+    int (*fn)(struct conn *c, void *arg))
 {
-	struct consume_args a = { self->x, PyLong_AsSize_t(arg) };
+	struct number_args a = { self->x, PyLong_AsSize_t(arg) };
 
 	if (PyErr_Occurred())
 		return NULL;
-	gil_locked(self->x->conn, consume_locked, &a);
+	gil_locked(self->x->conn, fn, &a);
 	Py_RETURN_NONE;
+}
+
+static PyObject *
+object_consume(struct exchange_object *self, PyObject *arg)
+{
+	return with_number(self, arg, consume_locked);
+}
+
+static PyObject *
+object_want(struct exchange_object *self, PyObject *arg)
+{
+	return with_number(self, arg, want_locked);
+}
+
+static PyObject *
+object_begun(struct exchange_object *self, PyObject *arg)
+{
+	return with_number(self, arg, begun_locked);
 }
 
 /* ---- functions ---- */
@@ -356,6 +386,29 @@ object_priority(struct exchange_object *self, void *unused)
 	return Py_BuildValue("(iO)", rc / 2, rc % 2 ? Py_True : Py_False);
 }
 
+static int
+reset_code_locked(struct conn *c, void *arg)
+{
+	struct number_args *a = arg;
+	const struct stream *s = a->x->stream;
+
+	if (s == NULL || !s->reset_by_peer || conn_is_over(c))
+		return 0;
+	a->n = s->reset_code;
+	return 1;
+}
+
+static PyObject *
+object_reset_code(struct exchange_object *self, void *unused)
+{
+	struct number_args a = { self->x, 0 };
+
+	(void)unused;
+	if (gil_locked(self->x->conn, reset_code_locked, &a) != 1)
+		Py_RETURN_NONE;
+	return PyLong_FromSize_t(a.n);
+}
+
 static PyObject *
 object_left(struct exchange_object *self, void *unused)
 {
@@ -408,6 +461,9 @@ static PyGetSetDef object_getset[] = {
 	{ "reset", (getter)object_flag, NULL,
 	    "Reset by either side, or the connection is gone.",
 	    (void *)IS_RESET },
+	{ "reset_code", (getter)object_reset_code, NULL,
+	    "Of the client's RST_STREAM; None: there was none, or the "
+	    "connection is over.", NULL },
 	{ "left", (getter)object_left, NULL,
 	    "The client has reset it or is gone.", NULL },
 	{ "headers_sent", (getter)object_flag, NULL,
@@ -446,6 +502,10 @@ static PyMethodDef object_methods[] = {
 	    "From now on content is wanted when there is much or all of it." },
 	{ "consume", (PyCFunction)object_consume, METH_O,
 	    "Returns octets of flow-control credit to the peer." },
+	{ "want", (PyCFunction)object_want, METH_O,
+	    "Which frames there are functions for is known, as a mask." },
+	{ "begun", (PyCFunction)object_begun, METH_O,
+	    "A frame of so many octets is with its function, or dropped." },
 	{ "call", FAST(object_call),
 	    "Runs a script's function under the run-time limit." },
 	{ "pause", (PyCFunction)object_pause, METH_O,
@@ -545,6 +605,17 @@ drop_object(struct exchange *x)
 	Py_DECREF(self);
 }
 
+/*
+ * Its client has left, and no function is to run: what the script may still
+ * have is handle_rst_stream.
+ */
+static bool
+is_lost(struct exchange *x)
+{
+	return atomic_load(&x->left) && !(atomic_load(&x->reset_by_client) &&
+	    (!x->known || x->wanted & EXCHANGE_WANTS(FRAME_RST_STREAM)));
+}
+
 void
 pyexchange_serve(struct exchange *x)
 {
@@ -553,7 +624,7 @@ pyexchange_serve(struct exchange *x)
 
 	calls_begin(x, script_of(x, script, sizeof(script)),
 	    x->app == NULL ? "(load)" : "(body)");
-	if (x->app == NULL && !x->left && (x->app = object_new(x)) == NULL)
+	if (x->app == NULL && !is_lost(x) && (x->app = object_new(x)) == NULL)
 		failed(x, "Exchange");
 	if (x->app != NULL) {
 		result = PyObject_CallOneArg(serve, x->app);
@@ -564,7 +635,7 @@ pyexchange_serve(struct exchange *x)
 		Py_XDECREF(result);
 	}
 	/* Should its client leave after this look, it comes back once more. */
-	x->over = x->over || atomic_load(&x->left);
+	x->over = x->over || is_lost(x);
 	if (x->over)
 		drop_object(x);
 	/* By a finalizer. */

@@ -117,10 +117,24 @@ on_data(void *user, struct stream *s, const uint8_t *data, size_t len,
 }
 
 static void
-on_trailers(void *user, struct stream *s, const struct fields *l)
+on_trailers(void *user, struct stream *s, const struct fields *l,
+    const struct frame *frame)
 {
 	(void)l;
+	if (frame->len > frame->length)
+		abort();
 	answer(user, s);
+}
+
+static const char *
+on_frame(void *user, struct stream *s, const struct frame *f,
+    const uint8_t *payload)
+{
+	(void)user;
+	if (s->state == STREAM_CLOSED ||
+	    (f->length > 0 && payload[0] + payload[f->length - 1] > 510))
+		abort();
+	return NULL;
 }
 
 static void
@@ -156,6 +170,7 @@ static const struct session_callbacks callbacks = {
 	.trailers = on_trailers,
 	.closed = on_closed,
 	.window = on_window,
+	.frame = on_frame,
 	.refused = on_refused
 };
 

@@ -12,7 +12,8 @@ sys.path.insert(0, os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "..", "..", "python"))
 
 module = types.ModuleType("_h2rig")
-module.EVENT_HEADERS, module.EVENT_DATA, module.EVENT_TRAILERS = 0, 1, 2
+(module.EVENT_HEADERS, module.EVENT_DATA, module.EVENT_TRAILERS,
+ module.EVENT_FRAME) = range(4)
 module.logged = []
 module.log = lambda level, text, prefix="script": module.logged.append(
     (level, text.decode() if isinstance(text, bytes) else text))
@@ -48,7 +49,7 @@ def data(octets, end=False, padding=0):
 
 def trailers(*fields):
     """An event."""
-    return (module.EVENT_TRAILERS, list(fields))
+    return (module.EVENT_TRAILERS, list(fields), (None, 0, False), b"")
 
 
 def check_fields(fields):
@@ -90,7 +91,10 @@ class Exchange:
         self.called = []
         self.paused = []
         self.gathers = self.merge = False
-        self.remembered = None
+        self.remembered = self.reset_code = self.wanted = None
+
+    def want(self, mask):
+        self.wanted = mask
 
     def take(self):
         found = []

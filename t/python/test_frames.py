@@ -5,7 +5,7 @@ import unittest
 
 import fake  # noqa: F401
 from h2rig.errors import HTTPException
-from h2rig.frames import FrameList, RequestData
+from h2rig.frames import FrameList, ReceivedFrame, RequestData
 from h2rig.server.body import BodyStore
 from h2rig.server.ranges import Range, RangeParser
 
@@ -66,6 +66,39 @@ class Frames(unittest.TestCase):
         self.assertLess(held, 100000 * 16)
         self.assertEqual(frames[77777].data, b"x")
         self.assertIs(type(frames[1]), RequestData)
+
+
+class Received(unittest.TestCase):
+    def test_attributes(self):
+        for kind, payload, want in (
+                (2, b"\x80\0\0\7\xff", {"priority": (7, 256, True)}),
+                (3, b"\0\0\0\1", {"error_code": 1,
+                                  "error_name": "PROTOCOL_ERROR"}),
+                (4, b"\0\4\0\0\0\1\x12\x34\xff\xff\xff\xff",
+                 {"settings": [(4, 1), (0x1234, 0xffffffff)]}),
+                (6, b"12345678", {"data": b"12345678"}),
+                (7, b"\x80\0\0\5\0\0\0\x1fwhy", {
+                    "last_stream_id": 5, "error_code": 31,
+                    "error_name": "0x1f", "debug_data": b"why"}),
+                (8, b"\xff\xff\xff\xff", {"increment": 0x7fffffff}),
+                (16, b"\0\0\0\3u=0", {"prioritized_stream_id": 3,
+                                      "priority": "u=0"}),
+                (31, b"any", {"data": b"any"})):
+            with self.subTest(type=kind):
+                frame = ReceivedFrame(kind, 0, 3, payload)
+                self.assertEqual({k: getattr(frame, k) for k in want}, want)
+                self.assertEqual((frame.stream_id, frame.payload, frame.length),
+                                 (3, payload, len(payload)))
+
+    def test_types_and_flags(self):
+        self.assertEqual(ReceivedFrame(4, 0xff, 0, b"").flags, {"ACK"})
+        self.assertEqual(ReceivedFrame(8, 0xff, 1, b"1234").flags, set())
+        unknown = ReceivedFrame(0xbb, 0x82, 1, b"")
+        self.assertEqual((unknown.type, unknown.flags), (0xbb, {2, 128}))
+        self.assertEqual(repr(unknown),
+                         "<frame of type 0xbb stream_id=1 flags=[128, 2] >")
+        self.assertEqual(ReceivedFrame(8, 0, 1, b"1234").type,
+                         "WINDOW_UPDATE")
 
 
 class Ranges(unittest.TestCase):

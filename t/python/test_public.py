@@ -20,13 +20,13 @@ TOP = os.path.dirname(h2rig.__file__)
 
 #: Each a file or a package; `server` is the program's own.
 MODULES = ("connection", "constants", "errors", "frames", "handlers",
-           "headers", "pipes", "request", "response", "stash", "websocket",
-           "writer")
+           "headers", "pipes", "request", "response", "router", "stash",
+           "websocket", "writer")
 
 #: The server makes these, and hands them to scripts.
 MADE = ("Authentication", "Connection", "CookieValue", "Cookies", "FrameList",
-        "RawInput", "Request", "RequestData", "RequestHeaders", "Response",
-        "ResponseWriter", "Server", "TextHeaders", "Tunnel", "Upload",
+        "RawInput", "ReceivedFrame", "Request", "RequestData",
+        "RequestHeaders", "RequestTrailers", "Response", "ResponseWriter", "Server", "TextHeaders", "Tunnel", "Upload",
         "WebSocketRequest", "WebSocketStream",
         "PerMessageDeflateExtensionProcessor")
 

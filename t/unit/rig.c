@@ -69,10 +69,26 @@ on_data(void *user, struct stream *st, const uint8_t *data, size_t len,
 }
 
 static void
-on_trailers(void *user, struct stream *st, const struct fields *l)
+on_trailers(void *user, struct stream *st, const struct fields *l,
+    const struct frame *frame)
 {
 	note(user, "trailers %u", (unsigned)st->id);
-	ck_assert(l != NULL);
+	ck_assert(l != NULL && (frame->len == 0 || frame->data != NULL));
+	ck_assert_uint_ge(frame->length, frame->len);
+}
+
+static const char *
+on_frame(void *user, struct stream *st, const struct frame *f,
+    const uint8_t *payload)
+{
+	struct rig *r = user;
+
+	ck_assert(st->state != STREAM_CLOSED);
+	if (r->tell_frames)
+		note(r, "frame %u on %u, %u octets from %02x", f->type,
+		    (unsigned)st->id, (unsigned)f->length,
+		    f->length > 0 ? payload[0] : 0);
+	return r->tell_frames && f->type == 0xee ? "refused" : NULL;
 }
 
 static void
@@ -146,6 +162,7 @@ static const struct session_callbacks callbacks = {
 	.trailers = on_trailers,
 	.closed = on_closed,
 	.window = on_window,
+	.frame = on_frame,
 	.rst_stream = on_rst_stream,
 	.goaway = on_goaway,
 	.stream_error = on_stream_error,

@@ -18,7 +18,7 @@
  *	!unhold				!ping			!raw ID TYPE
  *
  * What happens is logged in order, "; " between: `headers ID [end] [padded]`, `data ID
- * CONTENT/FLOW [end]`, `trailers ID`, `closed ID [reset CODE [by peer]]`,
+ * CONTENT/FLOW [end]`, `trailers ID`, `frame TYPE on ID...` (tell_frames), `closed ID [reset CODE [by peer]]`,
  * `window ID`, `error ID CODE: reason`, `431 on ID: reason`, `ignored ID`, `late ID`, `!call -> status: why` for
  * calls that did not return SEND_OK.  After " | " comes what the session has
  * put out since rig_start, frame by frame.
@@ -34,6 +34,7 @@ struct rig {
 	struct session_limits limits;
 	uint64_t now_ms;
 	bool split;		/* feed the session octet by octet */
+	bool tell_frames;	/* log frames, and refuse those of type 0xee */
 	bool auto_release;	/* release streams when they are closed */
 	uint32_t peer_code;	/* of the last RST_STREAM or GOAWAY that came */
 	char log[8192];

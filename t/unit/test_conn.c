@@ -516,6 +516,59 @@ START_TEST(test_backlog_begins_in_a_tick)
 }
 END_TEST
 
+/* ---- frames that wait until it is known which ones are wanted */
+
+static void
+add_frame(struct exchange *x, unsigned type, const char *payload)
+{
+	const struct frame f = { .type = (uint8_t)type,
+	    .length = (uint32_t)strlen(payload) };
+
+	ck_assert_ptr_null(exchange_frame_came(&c, x->stream, &f,
+	    (const uint8_t *)payload));
+}
+
+static void
+add_content(struct exchange *x, const char *text)
+{
+	exchange_add_event(x, &(struct event){ .type = EVENT_DATA,
+	    .len = (uint32_t)strlen(text) }, (const uint8_t *)text);
+}
+
+START_TEST(test_unwanted_frames_go)
+{
+	struct exchange *x;
+	struct buf events = { 0 }, text = { 0 };
+
+	connect_pair();
+	request(1);
+	x = conn_take_ready(&c, NULL);
+	add_frame(x, FRAME_PRIORITY, "5 o..");
+	add_content(x, "a");
+	add_frame(x, 0xbb, "bc");
+	add_frame(x, FRAME_WINDOW_UPDATE, "4 o.");
+	add_content(x, "d");
+	add_frame(x, FRAME_PRIORITY_UPDATE, "ef");
+	ck_assert_uint_eq(x->n_frames, 4);
+	ck_assert_uint_eq(x->frame_octets, 13);
+	exchange_want(x, EXCHANGE_WANTS(EXCHANGE_UNKNOWN) |
+	    EXCHANGE_WANTS(FRAME_PRIORITY_UPDATE));
+	add_frame(x, FRAME_WINDOW_UPDATE, "4 o.");
+	ck_assert_uint_eq(x->n_frames, 2);
+	ck_assert_uint_eq(x->frame_octets, 4);
+	exchange_move(x, &events, &text);
+	ck_assert_uint_eq(buf_len(&events), 5 * sizeof(struct event));
+	ck_assert_uint_eq(buf_len(&text), 6);
+	ck_assert_mem_eq(buf_data(&text), "abcdef", 6);
+	exchange_frame_begun(x, 2);
+	exchange_frame_begun(x, 2);
+	ck_assert_uint_eq(x->frame_octets, 0);
+	buf_free(&events);
+	buf_free(&text);
+	disconnect();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -537,6 +590,9 @@ main(void)
 	tcase_add_test(t, test_wait_begins_later);
 	tcase_add_test(t, test_backlog_begins_when_it_is_refused);
 	tcase_add_test(t, test_backlog_begins_in_a_tick);
+	suite_add_tcase(s, t);
+	t = tcase_create("frames");
+	tcase_add_test(t, test_unwanted_frames_go);
 	suite_add_tcase(s, t);
 	return tap_run(s);
 }

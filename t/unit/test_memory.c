@@ -112,9 +112,11 @@ on_data(void *user, struct stream *st, const uint8_t *data, size_t len,
 }
 
 static void
-on_trailers(void *user, struct stream *st, const struct fields *l)
+on_trailers(void *user, struct stream *st, const struct fields *l,
+    const struct frame *frame)
 {
 	(void)user;
+	(void)frame;
 	(void)st;
 	(void)l;
 }

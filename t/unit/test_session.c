@@ -702,6 +702,35 @@ static const struct rule_case bound_cases[] = {
 	    "<:authority=a:1>; DATA 0 1 17*00", "headers 1; data 1 17/17" },
 };
 
+/* What the application is told of frames: see rig.h, tell_frames. */
+static const struct rule_case frame_event_cases[] = {
+	{ "once they have had their effect", "HEADERS 4 1 " POST
+	    "; WINDOW_UPDATE ff 1 80000007; PRIORITY 0 1 8000000910; "
+	    "16 0 0 00000001+'u=1'; 187 81 1 'what'; 10 0 1",
+	    "headers 1; window 1; frame 8 on 1, 4 octets from "
+	    "80; frame 2 on 1, 5 octets from 80; frame 16 on 1, "
+	    "7 octets from 00; frame 187 on 1, 4 octets from 77; "
+	    "frame 10 on 1, 0 octets from 00" },
+	{ "none on the connection, and on streams that are not there",
+	    "WINDOW_UPDATE 0 0 00000001; 187 0 0; PRIORITY 0 3 5*00; 187 0 3; "
+	    "16 0 0 00000003; HEADERS 5 1 " GET "; !respond 1 200 end; "
+	    "WINDOW_UPDATE 0 1 00000001; 187 0 1; 16 0 0 00000001",
+	    "window 0; headers 1 end; closed 1 | HEADERS 5 1" },
+	{ "none that breaks a rule", "HEADERS 4 1 " POST "; HEADERS 4 3 " POST
+	    "; HEADERS 4 5 " POST "; WINDOW_UPDATE 0 1 00000000; "
+	    "WINDOW_UPDATE 0 3 7fffffff; PRIORITY 0 5 00",
+	    "headers 1; headers 3; headers 5; error 1 PROTOCOL_ERROR: an "
+	    "increment of 0 (RFC 9113 6.9); " CLOSED_BY_US "; error 3 "
+	    "FLOW_CONTROL_ERROR: the window is larger than 2147483647 "
+	    "(RFC 9113 6.9.1); closed 3 reset FLOW_CONTROL_ERROR; error 5 "
+	    "FRAME_SIZE_ERROR: the payload is 5 octets long (RFC 9113 6.3); "
+	    "closed 5 reset FRAME_SIZE_ERROR | RST_STREAM 1 PROTOCOL_ERROR; "
+	    "RST_STREAM 3 FLOW_CONTROL_ERROR; RST_STREAM 5 FRAME_SIZE_ERROR" },
+	{ "the application has too many", "HEADERS 4 1 " POST "; 238 0 1 0102",
+	    "headers 1; frame 238 on 1, 2 octets from 01 " FAILS(1,
+	    "ENHANCE_YOUR_CALM", "frame of type 0xee on stream 1: refused") },
+};
+
 /* With nothing exchanged before. */
 static const struct rule_case preface_cases[] = {
 	{ "3.4", "RAW 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'; SETTINGS 0 0",
@@ -788,6 +817,7 @@ static const struct group {
 	GROUP(settings_cases, default_limits, true),
 	GROUP(message_cases, default_limits, true),
 	GROUP(bound_cases, small_limits, true),
+	GROUP(frame_event_cases, default_limits, true),
 	GROUP(preface_cases, small_window, false),
 };
 
@@ -801,6 +831,7 @@ run_case(const struct group *g, const struct rule_case *c, bool split)
 	g->limits(&l);
 	rig_start_limits(&r, g->handshake, &l);
 	r.split = split;
+	r.tell_frames = g->cases == frame_event_cases;
 	rig_run(&r, c->script);
 	log = rig_log(&r);
 	ck_assert_msg(strcmp(log, c->log) == 0, "%s\nscript   %s\n"

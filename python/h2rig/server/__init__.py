@@ -28,6 +28,7 @@ Used by these and by the public modules:
     literal          HTTP/1 responses, read
     forms            forms, cookies, credentials
     body             the content of a request, stored
+    frametypes       names of frames; scripts' functions for them
     isomorphic       text and bytes
     settings         --config; checks of directories
     config           the options

@@ -28,6 +28,7 @@ from h2rig.server import (body, codecache, rundir, scripts, settings,
 from h2rig.server.body import storing
 from h2rig.server.config import options
 from h2rig.server.files import FilePart, FileParts
+from h2rig.server.frametypes import (ERROR_CODES, FUNCTIONS, TYPES, wanted)
 from h2rig.server.router import router
 from h2rig.websocket import aliases
 from h2rig.websocket.serve import is_websocket, serve as serve_websocket
@@ -36,9 +37,14 @@ from h2rig.writer import CLOSE, END_STREAM
 __all__ = ["configure", "probe", "read_routes", "refresh", "serve", "settle",
            "shutdown", "take_routes"]
 
+EVENT_DATA = _h2rig.EVENT_DATA
 EVENT_TRAILERS = _h2rig.EVENT_TRAILERS
+EVENT_FRAME = _h2rig.EVENT_FRAME
 
-INTERNAL_ERROR = frames.ERROR_CODES["INTERNAL_ERROR"]
+INTERNAL_ERROR = ERROR_CODES["INTERNAL_ERROR"]
+
+#: The one that is started after its stream has gone, which ends its request.
+LAST = "handle_rst_stream"
 
 #: Modules that a function of a script may be the first to need.
 _PRELOAD = (
@@ -157,14 +163,18 @@ class Runner:
     """Runs a script's functions for a request, with its events in order."""
 
     functions = FrameFunctions()
-    #: DATA frames that were read by a running function and are still to be
-    #: given to handle_data
-    pending: Optional[Deque[frames.RequestData]] = None
+    #: those for frames other than HEADERS and DATA that may still run
+    frames: Dict[str, Any] = {}
+    #: frames that were read by a running function and are still to be given
+    #: to theirs, with its name
+    pending: Optional[Deque[Tuple[str, Any]]] = None
     #: held from when an event is taken until its content is stored: a thread
     #: of the script's own may do likewise
     storing: Any = contextlib.nullcontext()
     #: no function is to run any more; content is thrown away
     dropping = False
+    #: main has run, and what is left open may have other functions
+    completed = False
     over = False
 
     def __init__(self, exchange: Any) -> None:
@@ -184,7 +194,7 @@ class Runner:
             if self.pending:
                 self.drain()
             # A thread of the script's own may have read the end.
-            if self.request._ended and not self.over:
+            if self.request._ended and not (self.completed or self.over):
                 self.complete()
             elif not more:
                 if not self.exchange.closed:
@@ -199,9 +209,12 @@ class Runner:
         """Finds the functions; runs handle_headers."""
         request = self.request
         exchange = self.exchange
-        exchange.script = path = request.path
+        path = request.path
+        exchange.script = path or request.connect_authority or ""
         if request.method == "CONNECT" and is_websocket(request):
-            serve_websocket(self)
+            exchange.want(0)
+            if not exchange.left:
+                serve_websocket(self)
             return
         if options.latency_ms:
             exchange.pause(options.latency_ms)
@@ -215,29 +228,38 @@ class Runner:
                 exchange.script = request.path
             if handler is None:
                 raise HTTPException(404, "Not Found")
-            frame_handler = getattr(handler, "frame_handler", None)
-            if frame_handler is None:
-                self.functions = FrameFunctions(main=handler)
-                return
-            found = exchange.call("(load)", frame_handler, request)
-            if type(found) is FrameFunctions:
-                self.functions = found
-            else:
-                self.functions = _frame_functions(found)
+            self.load(handler)
         except BaseException as e:
             self.failed(e, "(load)")
             return
         finally:
+            exchange.want(wanted(self.frames) if self.frames else 0)
             stash.drop_lock()
-        if not request._ended and self.functions.handle_data is None:
-            self.exchange.gather()
-        if self.functions.handle_headers is not None:
-            self.run_function("handle_headers",
-                              self.functions.handle_headers,
+        functions = self.functions
+        if not request._ended and functions.handle_data is None:
+            exchange.gather()
+        if functions.handle_headers is not None and not exchange.left:
+            self.run_function("handle_headers", functions.handle_headers,
                               request.frames[0])
-            if (self.functions.handle_data is None
-                    and self.functions.main is None and exchange.block_open):
+            if (functions.handle_data is None and functions.main is None
+                    and not self.frames and exchange.block_open):
                 self.finish()   # nobody is left to end what was begun raw
+
+    def load(self, handler: Any) -> None:
+        """Sets the functions of a route's handler."""
+        frame_handler = getattr(handler, "frame_handler", None)
+        if frame_handler is None:
+            self.functions = FrameFunctions(main=handler)
+            return
+        # For a client that has left a script is only executed if it is to
+        # learn of that.
+        if self.exchange.left and not getattr(
+                handler, "_may_see_reset", lambda _: True)(self.request):
+            return
+        found = self.exchange.call("(load)", frame_handler, self.request)
+        self.functions = (found if type(found) is FrameFunctions
+                          else _frame_functions(found))
+        self.frames = self.functions.frames
 
     def next_event(self) -> Optional[Tuple[Any, ...]]:
         """The next event that has come, if one has.  Called with `storing`
@@ -252,13 +274,13 @@ class Runner:
         request = self.request
         frame = error = None
         with self.storing:
-            if request._ended or self.exchange.left:
+            if (request._ended and not self.completed) or self.exchange.left:
                 return False
             event = self.next_event()
             if event is None:
                 return False
-            if event[0] == EVENT_TRAILERS:
-                request._add_trailers(event[1])
+            if event[0] != EVENT_DATA:
+                self.hold_frame(event)
                 return True
             _, data, lengths, ended, credit = event
             if self.dropping:
@@ -269,7 +291,7 @@ class Runner:
                     error = request._body_store.lost
                 elif self.pending:
                     # Its turn comes after those.
-                    self.pending.append(request._data_frame(
+                    self.hold("handle_data", request._data_frame(
                         None, offset, len(data), lengths[1]))
                 else:
                     # It may do without what could not be stored.
@@ -301,21 +323,22 @@ class Runner:
                                       and request._body_store.length >= size):
                     return
                 event = self.next_event()
+                while event is not None and event[0] == EVENT_FRAME:
+                    self.hold_frame(event)
+                    event = self.next_event()
                 if event is None:
                     if not more:    # an exception has cost us the rest
                         request._ended = True
                         return
                     moves = self.exchange.moves
                 elif event[0] == EVENT_TRAILERS:
-                    request._add_trailers(event[1])
+                    self.hold_frame(event)
                     return
                 else:
                     _, data, lengths, ended, credit = event
                     offset = request._add_content(data, lengths, ended)
                     if self.functions.handle_data is not None:
-                        if self.pending is None:
-                            self.pending = collections.deque()
-                        self.pending.append(request._data_frame(
+                        self.hold("handle_data", request._data_frame(
                             None, offset, len(data), lengths[1]))
             if event is None:
                 more = self.exchange.wait(moves)
@@ -323,18 +346,47 @@ class Runner:
         # and the script for the client.
         self.exchange.consume(credit)
 
+    def hold(self, name: str, frame: Any) -> None:
+        """Keeps a frame for the function of that name."""
+        if self.pending is None:
+            self.pending = collections.deque()
+        self.pending.append((name, frame))
+
+    def hold_frame(self, event: Tuple[Any, ...]) -> None:
+        """Keeps the frame of an event other than HEADERS and DATA, if it has
+        a function.  Called with `storing` held.
+        """
+        number = self.exchange.id
+        if event[0] == EVENT_TRAILERS:
+            _, fields, about, payload = event
+            self.request._add_trailers(fields)
+            if "handle_trailers" in self.frames:
+                self.hold("handle_trailers", frames.RequestTrailers(
+                    number, fields, about, payload))
+            return
+        _, kind, flags, payload = event
+        name = FUNCTIONS.get(kind, "handle_unknown")
+        if name in self.frames:
+            self.hold(name, frames.ReceivedFrame(
+                kind, flags, 0 if name == "handle_priority_update" else number,
+                payload))
+        else:
+            self.exchange.begun(len(payload))
+
     def drain(self) -> None:
-        """Gives handle_data the frames that were read early."""
+        """Gives the functions the frames that are kept for them."""
         while self.pending:
-            frame = self.pending.popleft()
+            name, frame = self.pending.popleft()
             if self.dropping:
                 continue
             if self.exchange.reset:
                 return
-            self.run_function("handle_data", self.functions.handle_data, frame)
+            if type(frame) is frames.ReceivedFrame:
+                self.exchange.begun(frame.length)
+            self.run_function(name, self.functions._named(name), frame)
 
     def run_function(self, name: str, function: Any, frame: Any) -> None:
-        """Runs handle_headers or handle_data."""
+        """Runs a function for a frame."""
         try:
             self.exchange.call(name, function, frame, self.request,
                                self.response)
@@ -344,13 +396,17 @@ class Runner:
 
     def complete(self) -> None:
         """The request has been received whole: main, and the response."""
+        self.completed = True
         if not self.dropping and not self.exchange.reset:
             try:
                 self.respond()
             except BaseException as e:
                 self.failed(e, "main")
             stash.drop_lock()
-        self.finish()
+        # What main has left open may get more frames.
+        if (not self.frames or self.exchange.closed
+                or self.exchange.block_open):
+            self.finish()
 
     def respond(self) -> None:
         """Runs main and sends what is still to be sent."""
@@ -425,6 +481,8 @@ class Runner:
             return
         self.over = True
         exchange = self.exchange
+        if LAST in self.frames:
+            self.run_last()
         try:
             if self.response.close_connection and not exchange.reset:
                 exchange.write("close", 0, (), b"", 0, CLOSE["goaway"])
@@ -435,6 +493,17 @@ class Runner:
         self.response._writer = None
         exchange.finish()
 
+    def run_last(self) -> None:
+        """Runs handle_rst_stream, if the client has reset the stream and is
+        still there.
+        """
+        code = self.exchange.reset_code
+        if code is not None:
+            self.run_function(
+                LAST, self.frames[LAST], frames.ReceivedFrame(
+                    TYPES["RST_STREAM"], 0, self.exchange.id,
+                    code.to_bytes(4, "big")))
+
     def failed(self, e: BaseException, name: str) -> None:
         """A function has raised e: answers with an error, or resets."""
         stash.drop_lock()
@@ -444,8 +513,10 @@ class Runner:
         if isinstance(e, StreamClosedError) and (
                 exchange.ended or exchange.closed or exchange.reset):
             # Its client has left, or it had ended the stream itself.
+            self.keep_frames(LAST)
             self.log("debug", name, _summary(e))
             return
+        self.keep_frames()
         code, message = self.describe(e, name)
         if exchange.reset or exchange.closed:
             return
@@ -456,6 +527,13 @@ class Runner:
             self.log("debug", name, "no error response: "
                      + _summary(again))
             self.give_up(name)
+
+    def keep_frames(self, *names: str) -> None:
+        """No function for frames is to run any more but these."""
+        if self.frames:
+            self.frames = {name: self.frames[name] for name in names
+                           if name in self.frames}
+            self.exchange.want(wanted(self.frames))
 
     def give_up(self, name: str) -> None:
         """Resets the stream, which no error response can be sent on."""
@@ -496,7 +574,7 @@ class Runner:
                          % (code, message))
                 return code, str(message)
         e = scripts.called_wrongly(
-            e, name, function or getattr(self.functions, name, None)) or e
+            e, name, function or self.functions._named(name)) or e
         text = scripts.traceback_text(e, _h2rig.log_enabled("debug"))
         self.log("error", name, text)
         if options.hide_tracebacks:
@@ -522,6 +600,9 @@ def _frame_functions(found: Any) -> FrameFunctions:
     functions = FrameFunctions(getattr(found, "handle_headers", None),
                                getattr(found, "handle_data", None),
                                getattr(found, "main", None))
+    functions.frames = {name: getattr(found, name)
+                        for name in FUNCTIONS.values()
+                        if getattr(found, name, None) is not None}
     if functions.main is None and callable(found):
         functions.main = found
     return functions

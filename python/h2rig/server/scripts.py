@@ -16,6 +16,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
 
+from h2rig.server.frametypes import FUNCTIONS
+
 __all__ = ["add_path", "called_wrongly", "near_miss", "traceback_text",
            "without_paths"]
 
@@ -29,7 +31,8 @@ _FRAME = "frame, request, response"
 
 #: The arguments of scripts' functions; of all others: request.
 _PARAMETERS = {"main": "request, response", "handle_headers": _FRAME,
-               "handle_data": _FRAME}
+               "handle_data": _FRAME,
+               **dict.fromkeys(FUNCTIONS.values(), _FRAME)}
 
 
 def add_path(directory: str) -> None:

@@ -287,7 +287,7 @@ def _test262_strict(request: Any, response: Any) -> None:
 
 
 #: What makes a file without a dot in its name a script.
-_function = re.compile(rb"^(def )?(main|handle_headers|handle_data)\b", re.M)
+_function = re.compile(rb"^(def )?(main|handle_[a-z_]+)\b", re.M)
 
 
 def _is_script(path: str) -> bool:

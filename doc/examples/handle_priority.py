@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+#
+# handle_priority: called for each PRIORITY frame on the stream (RFC 7540).
+#
+# A client that sends one before the end of its request sees: what it says.
+
+def handle_priority(frame, request, response):
+    priority = frame.priority
+    response.content = "stream %d, weight %d%s\n" % (
+        priority.dependency, priority.weight,
+        ", exclusive" if priority.exclusive else "")

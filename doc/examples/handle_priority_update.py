@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+#
+# handle_priority_update: called for each PRIORITY_UPDATE frame that names the
+# stream (RFC 9218).
+#
+# A client that sends one before the end of its request sees: the field value,
+# and the stream's urgency and whether it is incremental.
+
+def handle_priority_update(frame, request, response):
+    response.content = "%s: %r\n" % (
+        frame.priority.decode("latin-1"), request.priority)

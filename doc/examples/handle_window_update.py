@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+#
+# handle_window_update: called for each WINDOW_UPDATE frame on the stream, once
+# its window has grown.
+#
+# A client sees: HEADERS; then, for each WINDOW_UPDATE frame that it sends on the
+# stream, a DATA frame with its increment.  One of 1 ends the stream.
+
+def main(request, response):
+    response.write_status_headers()
+    response.writer.stream_ended = True         # leaves it open
+
+
+def handle_window_update(frame, request, response):
+    response.writer.write_data("%d\n" % frame.increment,
+                               last=frame.increment == 1)

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+#
+# Routes for requests without a path: h2rig --routes doc/examples/routes.py
+#
+# A client sees: CONNECT is answered with 200 and its authority in x-authority;
+# then each DATA frame comes back, until the client ends the stream.  OPTIONS * is
+# answered with 204 and the methods in allow.
+
+from h2rig.router import ASTERISK, AUTHORITY
+
+
+class Tunnel:
+    def frame_handler(self, request):
+        return self
+
+    def handle_headers(self, frame, request, response):
+        response.writer.write_headers(
+            [("x-authority", request.connect_authority)], 200)
+
+    def handle_data(self, frame, request, response):
+        response.writer.write_data(frame.data)
+
+
+def options(request, response):
+    return 204, [("allow", "CONNECT, GET, OPTIONS")], ""
+
+
+routes = [
+    ("CONNECT", AUTHORITY, Tunnel()),
+    ("OPTIONS", ASTERISK, options),
+]

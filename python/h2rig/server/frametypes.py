@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""Frames: the numbers and names of types, flags and error codes, and the
+functions of scripts for them.
+"""
+
+from typing import Container, Dict, Union
+
+__all__ = ["ERROR_CODES", "FLAGS", "FUNCTIONS", "SETTINGS", "TYPES",
+           "UNKNOWN", "error_name", "type_name", "wanted"]
+
+#: RFC 9113 §6
+TYPES: Dict[str, int] = {
+    "DATA": 0, "HEADERS": 1, "PRIORITY": 2, "RST_STREAM": 3, "SETTINGS": 4,
+    "PUSH_PROMISE": 5, "PING": 6, "GOAWAY": 7, "WINDOW_UPDATE": 8,
+    "CONTINUATION": 9, "PRIORITY_UPDATE": 16,
+}
+
+FLAGS: Dict[str, int] = {
+    "END_STREAM": 0x1, "ACK": 0x1, "END_HEADERS": 0x4, "PADDED": 0x8,
+    "PRIORITY": 0x20,
+}
+
+#: RFC 9113 §7
+ERROR_CODES: Dict[str, int] = {
+    name: code for code, name in enumerate((
+        "NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR",
+        "SETTINGS_TIMEOUT", "STREAM_CLOSED", "FRAME_SIZE_ERROR",
+        "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR",
+        "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"))
+}
+
+#: RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1
+SETTINGS: Dict[str, int] = {
+    "HEADER_TABLE_SIZE": 1, "ENABLE_PUSH": 2, "MAX_CONCURRENT_STREAMS": 3,
+    "INITIAL_WINDOW_SIZE": 4, "MAX_FRAME_SIZE": 5, "MAX_HEADER_LIST_SIZE": 6,
+    "ENABLE_CONNECT_PROTOCOL": 8, "NO_RFC7540_PRIORITIES": 9,
+}
+
+#: The functions of a script for frames beside a request's HEADERS and DATA, by
+#: their number in the mask that `_h2rig.Exchange.want` takes: a frame's type,
+#: HEADERS being those of trailers, or UNKNOWN for all that are not in TYPES.
+UNKNOWN = 31
+FUNCTIONS: Dict[int, str] = {
+    TYPES["HEADERS"]: "handle_trailers",
+    TYPES["WINDOW_UPDATE"]: "handle_window_update",
+    TYPES["RST_STREAM"]: "handle_rst_stream",
+    TYPES["PRIORITY"]: "handle_priority",
+    TYPES["PRIORITY_UPDATE"]: "handle_priority_update",
+    UNKNOWN: "handle_unknown",
+}
+
+
+def wanted(functions: Container[str]) -> int:
+    """The mask of those of FUNCTIONS that are there."""
+    return sum(1 << number for number, name in FUNCTIONS.items()
+               if name in functions)
+
+
+_names = {number: name for name, number in TYPES.items()}
+_error_names = {code: name for name, code in ERROR_CODES.items()}
+
+
+def type_name(number: int) -> Union[str, int]:
+    """A frame type's name, or the number of one that is not known."""
+    return _names.get(number, number)
+
+
+def error_name(code: int) -> str:
+    """An error code's name, or its number in hexadecimal."""
+    return _error_names.get(code, "0x%x" % code)
