@@ -110,7 +110,8 @@ def kept():
         grandchild = os.fork()
         if grandchild == 0:
             os.write(write, b'x')
-            time.sleep(1000)
+            for i in range(1000):       # a signal may come just before
+                time.sleep(1)
         os.read(read, 1)
         os.kill(grandchild, signal.SIGTERM)
         os._exit(os.WEXITSTATUS(os.waitpid(grandchild, 0)[1]))

@@ -375,8 +375,8 @@ def register(router: Any) -> None:
     for page in PAGES:
         router.register("GET", "*" + page.suffix,
                         functools.partial(_page, page))
-    for suffix, handler in SCRIPTS.items():
-        router.register("GET", "*" + suffix, handler)
+    for suffix, script in SCRIPTS.items():
+        router.register("GET", "*" + suffix, script)
     for realm in wpt_shadowrealm.PAGES:
         router.register("GET", "*" + realm.suffix,
                         functools.partial(_realm_page, realm))
