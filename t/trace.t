@@ -125,7 +125,7 @@ def exchange(tls, options):
              ("connection", f"127.0.0.1:{port}", int(pid),
               *((None, "h2", "localhost") if tls else (True, None, None)),
               "h2rig"), f"{how}: the first line: client, TLS, ALPN, SNI")
-        t.ok(f"child {pid} of 127.0.0.1:{port} ended" in s.log(),
+        t.ok(s.wait_log(f"child {pid} of 127.0.0.1:{port} ended"),
              f"{how}: the file's name tells process and connection", path)
         t.ok(not tls or first["tls"].startswith("TLSv1")
              and first["cipher"], f"{how}: version and cipher", first)
@@ -260,8 +260,9 @@ def from_client():
         t.eq(of_type(lines, "PING", "in")[-1]["error"],
              "the payload is 8 octets long (RFC 9113 6.7)",
              "a malformed frame has the error")
-        t.ok(f": {lines[-1]['end']}: {lines[-1]['why']}; " in s.log(),
-             "the end is that of the log", lines[-1])
+        t.ok(s.wait_log(re.escape(
+            f": {lines[-1]['end']}: {lines[-1]['why']}; ")), "the end is that of "
+             "the log", lines[-1])
         with Client(s.port, tls=False, preface=False) as c:
             c.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             c.wait_end()

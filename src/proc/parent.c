@@ -494,6 +494,7 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	finish_log();
 	close(p.drain[0]);
 	seat_free(&p);
+	traces_close(&p);
 	free(p.set);
 	return p.single ? p.single_status : EXIT_SUCCESS;
 }

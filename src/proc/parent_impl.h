@@ -211,6 +211,7 @@ void report_status(const struct parent *p);
 
 /* Opens their directory: 0, or -1 with err, one line that names the option. */
 int traces_open(struct parent *p, const char *path, char *err, size_t size);
+void traces_close(struct parent *p);
 
 /* A new one, for the client and the process of a seat; -1: a record says why. */
 int traces_make(struct parent *p, size_t i);

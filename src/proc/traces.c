@@ -127,6 +127,17 @@ traces_open(struct parent *p, const char *path, char *err, size_t size)
 	return -1;
 }
 
+void
+traces_close(struct parent *p)
+{
+	if (p->options->trace == NULL)
+		return;
+	if (p->traces.pass != NULL)
+		closedir(p->traces.pass);
+	close(p->traces.dir);
+	free(p->traces.oldest);
+}
+
 /* So that a full disk does not flood the log. */
 static void
 note_failure(struct parent *p, const char *client, const char *name,
