@@ -88,5 +88,6 @@ main(int argc, char **argv)
 	listen_close(&listeners);
 	tls_ctx_free(tls);
 	free((char *)o.doc_root);
+	free((char *)o.ws_doc_root);
 	return status;
 }
