@@ -85,6 +85,10 @@ def main(request, response):
     return "%d %d %d" % (own.count(".jsonl"), forked.count(b".jsonl"),
                          run.stdout.count(b".jsonl"))
 """,
+    "size": """
+def main(request, response):
+    return b"x" * int(request.GET.first(b"n"))
+""",
     "peek": """
 def main(request, response):
     try:
@@ -289,6 +293,42 @@ def from_client():
         t.eq([x.get("raised") for x in of_type(lines, "end")
               if x["function"] == "main"], ["LookupError"],
              "an exception's class")
+
+
+def pieces():
+    """Frames that come in single octets, and that the kernel takes in part."""
+    frames = (rc.PREFACE + rc.Frame(rc.SETTINGS, 0, 0, bytes(6)).raw()
+              + rc.Frame(rc.HEADERS, rc.END_HEADERS | rc.PADDED, 1,
+                         b"\2\x83\x86\x44\x08/echo.py\x41\1a\0\0").raw()
+              + rc.Frame(rc.DATA, rc.PADDED, 1, b"\3hello\0\0\0").raw()
+              + rc.Frame(0xbe, 0, 0, b"x" * 90).raw()
+              + rc.Frame(rc.PING, 0, 0, b"12345678").raw())
+    seen = []
+    with Traced(work, "--cleartext") as s:
+        for size in (len(frames), 1):
+            with Client(s.port, tls=False, preface=False) as c:
+                c.local = c.sock.getsockname()[1]
+                for i in range(0, len(frames), size):
+                    c.send(frames[i:i + size])
+                c.wait_for(lambda: c.pongs)
+                c.leave()
+            seen.append([{k: v for k, v in line.items() if k != "t"}
+                         for line in s.of_port(c.local)
+                         if line.get("dir") == "in"
+                         and line.get("flags") != ["ACK"]])
+        t.eq(seen[1], seen[0], "a frame in single octets is one line")
+        t.eq([x.get("padding") for x in seen[0][2:4]], [2, 3], "padding")
+        with Client(s.port, tls=False, receive_buffer=4096,
+                    settings={rc.INITIAL_WINDOW_SIZE: 1 << 30},
+                    connection_window=1 << 30) as c:
+            x = c.fetch("/size.py?n=4000000")
+            frames = [(f.type, f.sid, len(f.payload)) for f in c.frames]
+            c.local = c.sock.getsockname()[1]
+            c.leave()
+        lines = s.of_port(c.local)
+        t.eq(len(x.body), 4000000, "a slow client")
+        t.eq([shape(line) for line in lines if line.get("dir") == "out"]
+             [:len(frames)], frames, "what a slow client gets, frame by frame")
 
 
 def data():
@@ -508,6 +548,7 @@ with Work(FILES) as work:
     exchange(False, ("--cleartext",))
     raw()
     from_client()
+    pieces()
     data()
     crash()
     limit()

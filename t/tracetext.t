@@ -11,10 +11,11 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
+import browser                                                  # noqa: E402
 import tap                                                      # noqa: E402
 from rawclient import Client                                    # noqa: E402
 from server import program                                      # noqa: E402
-from traces import NAME, Traced, Work                           # noqa: E402
+from traces import NAME, Traced, Work, faults_of                # noqa: E402
 
 H2RIG_TRACE = os.path.join(os.path.dirname(os.path.abspath(program())),
                            "h2rig-trace")
@@ -67,6 +68,88 @@ def as_nghttp():
          "h2rig-trace: details")
     t.eq([d for d in details if d.strip() not in seen], [],
          "... which nghttp prints likewise")
+
+
+PAGE = """<!DOCTYPE html><pre id="result"></pre><img src="/wait.py"><script>
+async function run() {
+	const post = i => fetch("/echo.py?" + i, {method: "POST",
+	    body: "x".repeat(20000)}).then(r => r.text());
+	const sizes = (await Promise.all([...Array(100).keys()].map(post)))
+	    .map(text => text.length);
+	const left = new AbortController();
+	const slow = fetch("/wait.py?slow", {signal: left.signal})
+	    .catch(e => e.name);
+	await fetch("/wait.py?begun");
+	left.abort();
+	const socket = new WebSocket("wss://" + location.host + "/talk");
+	const said = await new Promise(done => {
+		socket.onopen = () => socket.send("hello");
+		socket.onmessage = e => done(e.data);
+		socket.onerror = () => done("error");
+	});
+	socket.close();
+	document.getElementById("result").textContent = JSON.stringify({
+	    all: sizes.every(n => n === 20000), left: await slow, said});
+	fetch("/wait.py?loaded");
+}
+run();
+</script>
+"""
+WAIT = """
+import shared
+
+def main(request, response):
+    # The page's image waits until all is done, "begun" until "slow" has.
+    what = request.url_parts.query
+    shared.seen[what].set()
+    shared.seen[{"": "loaded", "begun": "slow"}.get(what, what)].wait(60)
+    if what == "slow":
+        shared.seen["loaded"].wait(60)
+    return b""
+"""
+SHARED = """
+import collections, threading
+seen = collections.defaultdict(threading.Event)
+"""
+TALK = """
+def web_socket_do_extra_handshake(request):
+    pass
+
+def web_socket_transfer_data(request):
+    line = request.ws_stream.receive_message()
+    request.ws_stream.send_message(line, binary=False)
+    request.ws_stream.receive_message()
+"""
+
+
+def page():
+    """A page load by Chromium: streams, uploads, a reset, a WebSocket."""
+    exe = browser.find()
+    if exe is None:
+        t.skip("a page load", "no Chromium")
+        return
+    with open(os.path.join(work.docroot, "page.html"), "w",
+              encoding="ascii") as f:
+        f.write(PAGE)
+    with Traced(work) as s:
+        results, detail = browser.run(exe, s.url("/page.html"))
+        t.eq(results, {"all": True, "left": "AbortError", "said": "hello"},
+             "Chromium: the page ran")
+        s.wait_log("ended: ")
+        paths = s.files()
+        text = tool(*paths).stdout.decode()
+    t.eq(faults_of(paths)[0], [], "Chromium: the schema")
+    for what, least in (
+            (r"recv HEADERS frame <.*>\n.*\n.*\n +:method: POST", 100),
+            (r"recv DATA frame <.*>\n +; END_STREAM", 100),
+            (r"call handle_data in /echo.py <stream_id=\d+>", 200),
+            (r"recv RST_STREAM frame <length=4, .*>\n"
+             r" +\(error_code=CANCEL\(0x08\)\)", 1),
+            (r" +:protocol: websocket", 1),
+            (r"send DATA frame <length=\d+, .*>\n +\"\\x[8c]1", 1)):
+        n = len(re.findall(what, text))
+        t.ok(n >= least, f"Chromium: {n} of {least}: {what}",
+             detail if not n else "")
 
 
 def text():
@@ -160,8 +243,9 @@ def follow():
              "--follow ends when the process has gone")
 
 
-with Work({}) as work:
+with Work({"wait": WAIT, "shared": SHARED, "talk_wsh": TALK}) as work:
     as_nghttp()
+    page()
     text()
     follow()
 t.done()
