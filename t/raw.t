@@ -248,7 +248,73 @@ def whole_in_the_end(s):
              and len(c.pongs) == 20, "all the rest comes after it", c.frames)
 
 
+BAD_BLOCKS = {                          # and why they do not decode
+    "an index that is not there": "88c8",
+    "... behind fields that would be stored": "88" + X_A.hex() + "ff00",
+    "cut in a field": "88" + X_A.hex()[:-2],
+    "a size update behind a field": "8820",
+    "a size update that is too large": "3fe21f88",
+}
+
+
+def literals(payload):
+    """Whether a block has nothing but literals without indexing, whose names
+    are of the static table or literal and shorter than 128 octets."""
+    while payload:
+        index, payload = payload[0], payload[1:]
+        if index > 0x0f:
+            return False
+        if index == 0x0f:
+            index, payload = index + payload[0], payload[1:]
+        for _ in range(1 if index else 2):
+            payload = payload[1 + (payload[0] & 0x7f):]
+    return True
+
+
+def blocks_followed(s, tls):
+    """Blocks of raw octets go into the encoder's table."""
+    for by in ("frame", "octets", "parts"):
+        with Client(s.port, tls=tls) as c:
+            raw = c.fetch(f"/raw_block.py?by={by}&block=88" + X_A.hex())
+            x = c.fetch("/raw_block.py")
+            t.eq((raw.headers, x.headers, x.frames[0].payload[:2].hex(),
+                  c.bad_blocks),
+                 ([("x-a", "b")], [("x-a", "b"), ("x-c", "d")], "88be", []),
+                 f"a raw block by {by}: the encoder uses what it stored")
+            x = c.fetch(f"/raw_block.py?by={by}&block=20" + "88" + X_A.hex())
+            y = c.fetch("/raw_block.py")
+            t.eq((x.headers, y.headers, c.bad_blocks),
+                 ([("x-a", "b")], [("x-a", "b"), ("x-c", "d")], []),
+                 f"a size update by {by}")
+            if by != "parts":               # its HEADERS has no whole status
+                x = c.fetch(f"/raw_block.py?by={by}&interim=1"
+                            "&block=4803313033")
+                t.eq((x.informational, x.status, x.body),
+                     ([(103, [])], 200, b"final"),
+                     f"a raw 103 by {by} is no final response")
+        for why, block in BAD_BLOCKS.items():
+            with Client(s.port, tls=tls) as c:
+                c.fetch("/raw_block.py")
+                c.request(f"/raw_block.py?by={by}&block={block}")
+                c.wait_for(lambda: c.bad_blocks)
+                answers = [c.fetch("/raw_block.py") for _ in range(2)]
+                t.ok(len(c.bad_blocks) == 1 and all(
+                    x.headers == [("x-a", "b"), ("x-c", "d")]
+                    and x.body == b"checked"
+                    and literals(x.frames[0].payload) for x in answers),
+                     f"a block by {by} that does not decode ({why}): only "
+                     "literals from then on", (c.bad_blocks, answers))
+    with Client(s.port, tls=tls) as c:      # never ended
+        open_block(c, "forgotten")
+        x = c.fetch("/raw_block.py")
+        t.ok(literals(x.frames[0].payload) and x.header("x-a") == "b",
+             "a block that never ends: only literals from then on", x)
+
+
+with Server(SCRIPTS, "--cleartext") as server:
+    blocks_followed(server, False)
 with Server(SCRIPTS, "--grace", "1") as server:
+    blocks_followed(server, True)
     octet_by_octet(server)
     nothing_between(server)
     released(server)

@@ -116,6 +116,14 @@ struct frame {
 	uint32_t increment;	/* WINDOW_UPDATE, 31 bits */
 };
 
+/* Its payload has a part of a header block (RFC 9113 §4.3). */
+static inline bool
+frame_has_fields(unsigned type)
+{
+	return type == FRAME_HEADERS || type == FRAME_PUSH_PROMISE ||
+	    type == FRAME_CONTINUATION;
+}
+
 /* "HEADERS on stream 6", "frame of type 0x1f", in dst. */
 void frame_describe(const struct frame *f, char *dst, size_t size);
 

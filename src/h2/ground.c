@@ -209,6 +209,8 @@ ground_unhold(struct session *s)
 	if (s->waiting.failed)
 		s->out.failed = true;
 	buf_clear(&s->waiting);
+	if (s->raw.block_id != 0)	/* a block without end */
+		hpack_follow_lose(s->enc);
 	for (i = 0; i < r->n; i++) {
 		end = &r->end[(r->first + i) % s->limits.max_replies];
 		if (*end == UINT64_MAX)

@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hpack.h"
-#include "hpack_table.h"
+#include "hpack_impl.h"
 #include "huff.h"
 
 /* Octets that an integer takes at most: a prefix and 64 bits by seven. */
@@ -31,24 +30,6 @@ static const struct rep {
 	[HPACK_INDEX] = { 0x40, 6 },
 	[HPACK_NO_INDEX] = { 0x00, 4 },
 	[HPACK_NEVER] = { 0x10, 4 }
-};
-
-struct hpack_encoder {
-	struct hpack_table table;
-	size_t max_table;	/* that table.max may never exceed */
-	bool update;		/* the next block announces another size: */
-	size_t min_update;	/* the smallest since the last block, and */
-	size_t max_update;	/* the last */
-	uint64_t bucket[HPACK_BUCKETS];	/* newest entry of a chain of names */
-};
-
-struct hpack_decoder {
-	struct hpack_table table;
-	size_t max_table;	/* our SETTINGS_HEADER_TABLE_SIZE */
-	size_t must_update;	/* a size update to this or less must come */
-	size_t least_update;	/* of those that came, since forgotten */
-	bool expect_update;
-	int failed;		/* enum hpack_status of the first error */
 };
 
 static bool
@@ -82,6 +63,7 @@ hpack_encoder_new(size_t max_table)
 	hpack_init();
 	hpack_table_init(&e->table, HPACK_DEFAULT_TABLE_SIZE);
 	e->max_table = clamp_table(max_table);
+	e->limit = HPACK_DEFAULT_TABLE_SIZE;
 	if (e->max_table < HPACK_DEFAULT_TABLE_SIZE)
 		hpack_encoder_resize(e, e->max_table);
 	return e;
@@ -93,12 +75,14 @@ hpack_encoder_free(struct hpack_encoder *e)
 	if (e == NULL)
 		return;
 	hpack_table_free(&e->table);
+	buf_free(&e->part);
 	free(e);
 }
 
 void
 hpack_encoder_resize(struct hpack_encoder *e, size_t size)
 {
+	e->limit = size;
 	if (size > e->max_table)
 		size = e->max_table;
 	if (!e->update || size < e->min_update)
@@ -277,12 +261,23 @@ look_up(const struct hpack_encoder *e, const struct field *f,
 	find_dynamic(e, f, l, false);
 }
 
+void
+hpack_link(struct hpack_encoder *e, uint64_t number, uint32_t hash,
+    unsigned token)
+{
+	struct hpack_entry *ent = hpack_table_entry(&e->table, number);
+	uint64_t *newest = &e->bucket[hpack_bucket(hash)];
+
+	ent->hash = hash;
+	ent->token = token;
+	ent->older = *newest;
+	*newest = number;
+}
+
 /* Puts the field into the table, where decide() has said that it fits. */
 static int
 store(struct hpack_encoder *e, const struct field *f, const struct lookup *l)
 {
-	uint64_t *newest = &e->bucket[hpack_bucket(l->hash)];
-	struct hpack_entry *ent;
 	uint8_t *p;
 
 	p = hpack_table_room(&e->table, f->name_len + f->value_len);
@@ -294,11 +289,7 @@ store(struct hpack_encoder *e, const struct field *f, const struct lookup *l)
 		memcpy(p + f->name_len, f->value, f->value_len);
 	if (hpack_table_push(&e->table, f->name_len, f->value_len) == -1)
 		return HPACK_ERR_MEMORY;
-	ent = hpack_table_entry(&e->table, e->table.next - 1);
-	ent->hash = l->hash;
-	ent->token = l->token;
-	ent->older = *newest;
-	*newest = e->table.next - 1;
+	hpack_link(e, e->table.next - 1, l->hash, l->token);
 	return HPACK_OK;
 }
 
@@ -312,7 +303,12 @@ encode_field(struct hpack_encoder *e, struct buf *out, const struct field *f)
 
 	l.token = hpack_table_static_find(f->name, f->name_len, l.hash);
 	how = decide(e, f, l.token);
-	look_up(e, f, how, &l);
+	if (e->lost) {
+		l.index = l.token;
+		how = how == HPACK_NEVER ? how : HPACK_NO_INDEX;
+	} else {
+		look_up(e, f, how, &l);
+	}
 	start = p = buf_reserve(out, f->name_len + f->value_len +
 	    3 * INT_MAX_LEN + 2 * HUFF_ENCODE_SLACK);
 	if (p == NULL)
@@ -334,8 +330,7 @@ int
 hpack_encode(struct hpack_encoder *e, struct buf *out,
     const struct field *fields, size_t n)
 {
-	if (e->update)
-		put_size_updates(e, out);
+	e->fresh = true;
 	return hpack_encode_more(e, out, fields, n);
 }
 
@@ -345,13 +340,31 @@ hpack_encode_more(struct hpack_encoder *e, struct buf *out,
 {
 	size_t i;
 
+	if (e->update && e->fresh)
+		put_size_updates(e, out);
 	for (i = 0; i < n; i++) {
+		e->fresh = false;
 		if (encode_field(e, out, &fields[i]) != HPACK_OK) {
 			out->failed = true;
 			break;
 		}
 	}
 	return out->failed ? HPACK_ERR_MEMORY : HPACK_OK;
+}
+
+int
+hpack_encode_literals(struct hpack_encoder *e, struct buf *out,
+    const struct field *fields, size_t n)
+{
+	bool lost = e->lost, fresh = e->fresh;
+	int rc;
+
+	e->lost = true;
+	e->fresh = false;
+	rc = hpack_encode_more(e, out, fields, n);
+	e->lost = lost;
+	e->fresh = fresh;
+	return rc;
 }
 
 /* Decoder. */
@@ -412,18 +425,12 @@ hpack_decoder_table_size(const struct hpack_decoder *d)
 	return d->table.size;
 }
 
-/* What is left of a header block. */
-struct input {
-	const uint8_t *p;
-	const uint8_t *end;
-};
-
 /*
  * Reads an integer (RFC 7541 §5.1) of 32 bits at most, in a prefix and five
  * octets at most: 0 or HPACK_ERR_DATA.
  */
 static int
-get_int(struct input *in, unsigned prefix, uint32_t *v)
+get_int(struct hpack_input *in, unsigned prefix, uint32_t *v)
 {
 	uint32_t k = (1U << prefix) - 1;
 	uint64_t n = k;
@@ -453,7 +460,7 @@ struct string {
 };
 
 static int
-get_string(struct input *in, struct string *s)
+get_string(struct hpack_input *in, struct string *s)
 {
 	uint32_t len;
 
@@ -489,21 +496,27 @@ decode_string(uint8_t *dst, const struct string *s)
 	return (long)s->len;
 }
 
-/* Size updates, before all fields (RFC 7541 §4.2, RFC 7541 §6.3). */
+/*
+ * Size updates, before all fields; what does not decode here and below is left
+ * in the input (RFC 7541 §4.2, RFC 7541 §6.3).
+ */
 static int
-read_size_updates(struct hpack_decoder *d, struct input *in)
+read_size_updates(struct hpack_decoder *d, struct hpack_input *in)
 {
+	const uint8_t *start;
 	size_t limit;
 	uint32_t size;
 
 	while (in->p < in->end && (*in->p & 0xe0) == size_update.bits) {
-		if (get_int(in, size_update.prefix, &size) != HPACK_OK)
-			return HPACK_ERR_DATA;
+		start = in->p;
 		limit = d->max_table;
 		if (d->expect_update && d->must_update < limit)
 			limit = d->must_update;
-		if (size > limit)
+		if (get_int(in, size_update.prefix, &size) != HPACK_OK ||
+		    size > limit) {
+			in->p = start;
 			return HPACK_ERR_DATA;
+		}
 		d->expect_update = false;
 		if (size < d->least_update)
 			d->least_update = size;
@@ -513,7 +526,7 @@ read_size_updates(struct hpack_decoder *d, struct input *in)
 }
 
 static int
-get_index(struct hpack_decoder *d, struct input *in, unsigned prefix,
+get_index(struct hpack_decoder *d, struct hpack_input *in, unsigned prefix,
     uint32_t *index)
 {
 	if (get_int(in, prefix, index) != HPACK_OK ||
@@ -524,7 +537,7 @@ get_index(struct hpack_decoder *d, struct input *in, unsigned prefix,
 
 /* Index 0 is none (RFC 7541 §6.1). */
 static int
-read_indexed(struct hpack_decoder *d, struct input *in, struct field *f)
+read_indexed(struct hpack_decoder *d, struct hpack_input *in, struct field *f)
 {
 	uint32_t index;
 
@@ -574,7 +587,7 @@ place_literal(struct hpack_decoder *d, uint32_t index,
 
 /* The three kinds of literals (RFC 7541 §6.2). */
 static int
-read_literal(struct hpack_decoder *d, struct input *in, struct field *f)
+read_literal(struct hpack_decoder *d, struct hpack_input *in, struct field *f)
 {
 	bool store = (*in->p & literal[HPACK_INDEX].bits) != 0;
 	const struct rep *rep = &literal[store ? HPACK_INDEX : HPACK_NO_INDEX];
@@ -596,21 +609,25 @@ read_literal(struct hpack_decoder *d, struct input *in, struct field *f)
 }
 
 static int
-read_fields(struct hpack_decoder *d, struct input *in, hpack_emit *emit,
+read_fields(struct hpack_decoder *d, struct hpack_input *in, hpack_emit *emit,
     void *user)
 {
 	struct field f = { 0 };
+	const uint8_t *start;
 	int rv;
 
 	while (in->p < in->end) {
+		start = in->p;
 		if ((*in->p & indexed.bits) != 0)
 			rv = read_indexed(d, in, &f);
 		else if ((*in->p & 0xe0) == size_update.bits)
 			rv = HPACK_ERR_DATA;	/* behind a field */
 		else
 			rv = read_literal(d, in, &f);
-		if (rv != HPACK_OK)
+		if (rv != HPACK_OK) {
+			in->p = start;
 			return rv;
+		}
 		if (emit(user, &f) != 0)
 			return HPACK_ERR_STOPPED;
 	}
@@ -618,14 +635,28 @@ read_fields(struct hpack_decoder *d, struct input *in, hpack_emit *emit,
 }
 
 int
+hpack_read(struct hpack_decoder *d, struct hpack_input *in, bool *fresh,
+    hpack_emit *emit, void *user)
+{
+	const uint8_t *fields;
+	int rc = *fresh ? read_size_updates(d, in) : HPACK_OK;
+
+	fields = in->p;
+	if (rc == HPACK_OK)
+		rc = read_fields(d, in, emit, user);
+	if (in->p != fields)
+		*fresh = false;
+	return rc;
+}
+
+int
 hpack_decode(struct hpack_decoder *d, const uint8_t *in, size_t len,
     hpack_emit *emit, void *user)
 {
-	struct input input = { in, len > 0 ? in + len : in };
+	struct hpack_input input = { in, len > 0 ? in + len : in };
+	bool fresh = true;
 
 	if (d->failed == HPACK_OK)
-		d->failed = read_size_updates(d, &input);
-	if (d->failed == HPACK_OK)
-		d->failed = read_fields(d, &input, emit, user);
+		d->failed = hpack_read(d, &input, &fresh, emit, user);
 	return d->failed;
 }

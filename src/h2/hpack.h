@@ -73,6 +73,37 @@ int hpack_encode_more(struct hpack_encoder *e, struct buf *out,
     const struct field *fields, size_t n);
 
 /*
+ * The same without the table: literals without indexing, or never indexed.
+ * The table stays as it is, unless hpack_follow_octets is told of them.
+ */
+int hpack_encode_literals(struct hpack_encoder *e, struct buf *out,
+    const struct field *fields, size_t n);
+
+/* Where octets stand in a block: neither, either or both. */
+enum hpack_place { HPACK_BEGINS = 1, HPACK_ENDS = 2 };
+
+/*
+ * Called for each field of a block in order.  The field's octets are valid
+ * during the call only.  A return other than 0 stops the decoder.
+ */
+typedef int hpack_emit(void *user, const struct field *f);
+
+/*
+ * Applies octets of a block that others made to the encoder's table, as the
+ * peer's decoder does; blocks of both origins may be mixed.  HPACK_ERR_DATA:
+ * the block does not decode, or has a field of more than 1 MiB in parts, and
+ * hpack_follow_lose has been called.
+ */
+int hpack_follow_octets(struct hpack_encoder *e, const uint8_t *p, size_t len,
+    unsigned place, hpack_emit *emit, void *user);
+
+/* Whether the octets that were followed last end inside of a field. */
+bool hpack_follow_in_field(const struct hpack_encoder *e);
+
+/* The peer's table is not known any more: only literals from now on. */
+void hpack_follow_lose(struct hpack_encoder *e);
+
+/*
  * max_table: our own SETTINGS_HEADER_TABLE_SIZE, octets.  A size update above
  * it is an error (RFC 7541 §6.3).  NULL: out of memory.
  */
@@ -98,12 +129,6 @@ void hpack_decoder_forget_updates(struct hpack_decoder *d);
 /* Octets in the dynamic table, for comparisons (RFC 7541 §4.1). */
 size_t hpack_decoder_table_size(const struct hpack_decoder *d);
 size_t hpack_encoder_table_size(const struct hpack_encoder *e);
-
-/*
- * Called for each field of a block in order.  The field's octets are valid
- * during the call only.  A return other than 0 stops the decoder.
- */
-typedef int hpack_emit(void *user, const struct field *f);
 
 /*
  * Decodes one whole header block.  HPACK_OK or a negative hpack_status, after

@@ -105,8 +105,13 @@ send_encode(struct session *s, unsigned type, unsigned flags, uint32_t id,
 	buf_clear(b);
 	frame_header_encode(b, 0, type, flags, id);
 	buf_add(b, prefix, prefix_len);
-	/* A size update only begins a block (RFC 7541 §4.2). */
-	if (s->raw.block_id != 0)
+	/*
+	 * A size update only begins a block (RFC 7541 §4.2).  Where the peer
+	 * sees no fields, its table stays as it is.
+	 */
+	if (!frame_has_fields(type) || hpack_follow_in_field(s->enc))
+		hpack_encode_literals(s->enc, b, v, n);
+	else if (s->raw.block_id != 0)
 		hpack_encode_more(s->enc, b, v, n);
 	else
 		hpack_encode(s->enc, b, v, n);

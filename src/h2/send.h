@@ -120,7 +120,9 @@ int send_goaway(struct session *s, uint32_t last, uint32_t code,
  * session's view of streams and windows follows what was sent, where it can be
  * told: END_STREAM, RST_STREAM, HEADERS (final unless :status says 1xx), octets
  * of DATA, WINDOW_UPDATE, PUSH_PROMISE (the promised stream can then be sent
- * on by checked calls), SETTINGS (see send_settings).
+ * on by checked calls), SETTINGS (see send_settings).  Header blocks go into the
+ * encoder's table as into the peer's; after one that does not decode or never
+ * ends, the encoder uses no table any more.
  *
  * send_raw_block: a frame whose payload is prefix followed by v encoded with
  * the connection's encoder: HEADERS, CONTINUATION, PUSH_PROMISE or any other

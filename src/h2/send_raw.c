@@ -13,6 +13,9 @@
 #include "send.h"
 #include "settings.h"
 
+/* In the place of a status: our encoder has not made the fields. */
+#define NOT_ENCODED (-2)
+
 /* After a raw call of stream `by`: does it hold the output from now on? */
 static void
 update_hold(struct session *s, uint32_t by)
@@ -24,15 +27,15 @@ update_hold(struct session *s, uint32_t by)
 }
 
 /*
- * Frames of which the whole payload matters.  One that is longer than the peer
- * takes is none for the peer.
+ * Frames of which the whole payload matters.  The peer does not take one that
+ * is longer than its MAX_FRAME_SIZE.
  */
 static bool
 is_kept(const struct session *s)
 {
 	const uint8_t *header = s->raw.octets;
 
-	return header[3] == FRAME_SETTINGS &&
+	return (header[3] == FRAME_SETTINGS || frame_has_fields(header[3])) &&
 	    get_u24(header) <= s->peer.max_frame_size;
 }
 
@@ -49,6 +52,43 @@ follow_settings(struct session *s, const struct frame *f)
 		settings_note_sent(s, f->data, f->len);
 	else
 		settings_note_sent(s, NULL, 0);
+}
+
+static int
+note_status(void *user, const struct field *f)
+{
+	int *status = user;
+
+	if (*status == -1)
+		*status = fields_status(f, 1);
+	return 0;
+}
+
+/*
+ * Fields that the encoder has not made go into its table as into the peer's.
+ * Of a block that is not legal nobody knows what the peer makes of it.  Returns
+ * the status as fields_status has it.
+ */
+static int
+follow_fields(struct session *s, const struct frame *whole)
+{
+	bool begins = whole->type != FRAME_CONTINUATION;
+	unsigned place = begins ? HPACK_BEGINS : 0;
+	struct frame f = *whole;
+	struct h2_error err;
+	int status = -1;
+
+	if (f.flags & FLAG_END_HEADERS)
+		place |= HPACK_ENDS;
+	if (s->raw.block_id != (begins ? 0 : f.stream_id) ||
+	    f.len != f.length ||
+	    frame_check(&f, s->peer.max_frame_size, &err) == -1 ||
+	    frame_decode(&f, whole->data, &err) == -1)
+		hpack_follow_lose(s->enc);
+	else if (hpack_follow_octets(s->enc, f.data, f.len, place, note_status,
+	    &status) == HPACK_ERR_MEMORY)
+		s->out.failed = true;
+	return status;
 }
 
 /* Which frames open and end a block, as the peer sees it (RFC 9113 §4.3). */
@@ -131,7 +171,7 @@ follow_stream(struct session *s, const struct frame *f,
 }
 
 /*
- * A whole frame of stream `by` has gone out; status: of its fields, or -1.
+ * A whole frame of stream `by` has gone out; status: of its fields.
  * The hold begins before anyone is told anything.
  */
 static void
@@ -142,6 +182,8 @@ follow_frame(struct session *s, uint32_t by, const struct frame *f, int status)
 
 	if (f->stream_id > *last)
 		*last = f->stream_id;
+	if (status == NOT_ENCODED && frame_has_fields(f->type))
+		status = follow_fields(s, f);
 	ground_note_sent(s, f->type, f->flags);
 	follow_block(&s->raw, f);
 	if (s->raw.block_id != 0)
@@ -262,7 +304,8 @@ send_raw_block(struct session *s, uint32_t by, unsigned type, unsigned flags,
     uint32_t id, const uint8_t *prefix, size_t prefix_len,
     const struct field *v, size_t n)
 {
-	int status = fields_status(v, n);
+	int status = hpack_follow_in_field(s->enc) ? NOT_ENCODED :
+	    fields_status(v, n);
 	int rc = check_raw(s, by);
 
 	if (rc != SEND_OK)
@@ -288,8 +331,8 @@ send_raw_frame(struct session *s, uint32_t by, unsigned type, unsigned flags,
 		return SEND_ERR_FLOW;
 	buf_clear(&s->scratch);
 	frame_header_encode(&s->scratch, (uint32_t)len, type, flags, id);
-	feed(s, by, buf_data(&s->scratch), FRAME_HEADER_LEN, -1);
-	feed(s, by, payload, len, -1);
+	feed(s, by, buf_data(&s->scratch), FRAME_HEADER_LEN, NOT_ENCODED);
+	feed(s, by, payload, len, NOT_ENCODED);
 	return raw_done(s, by);
 }
 
@@ -300,6 +343,6 @@ send_raw_octets(struct session *s, uint32_t by, const uint8_t *p, size_t len)
 
 	if (rc != SEND_OK)
 		return rc;
-	feed(s, by, p, len, -1);
+	feed(s, by, p, len, NOT_ENCODED);
 	return raw_done(s, by);
 }

@@ -517,9 +517,13 @@ START_TEST(test_raw_octets)
 	expect_octets(&r, "000010+01+2c+00000007+00000000010f+88+40+03+"
 	    "'A b'+03+0d0a00");
 	/* The decoder of a correct client is in step: index 62. */
+	ck_assert_int_eq(send_raw_block(r.s, 1, FRAME_HEADERS, 4, 7, NULL, 0,
+	    v + 1, 1), SEND_OK);
+	expect_octets(&r, "000001+01+04+00000007+be");
+	/* It ignores types that it does not know, and the table with them. */
 	ck_assert_int_eq(send_raw_block(r.s, 1, 0xee, 0, 7, NULL, 0, v + 1,
 	    1), SEND_OK);
-	expect_octets(&r, "000001ee0000000007be");
+	expect_octets(&r, "000009+ee+00+00000007+00+03+'A b'+03+0d0a00");
 	ck_assert_int_eq(send_raw_octets(r.s, 1, OCTETS("\x00\x00\x01\x00\x00"
 	    "\x00\x00\x00\x01z")), SEND_OK);
 	expect_octets(&r, "000001000000000001+7a");
@@ -830,6 +834,138 @@ START_TEST(test_hold_table_size)
 }
 END_TEST
 
+/*
+ * Raw header blocks, then what our encoder makes of "server: x" (index 54) and
+ * of "a: b" with that table.
+ */
+static const struct {
+	const char *what;
+	const char *raw;
+	const char *made;
+} blocks[] = {
+	{ "a field is stored", "000005+01+04+00000001+40+01+'a'+01+'b'",
+	    "76+0178+bf" },
+	{ "... twice: the newer one",
+	    "00000a+01+04+00000001+40+01+'a'+01+'b'+40+01+'a'+01+'b'",
+	    "76+0178+bf" },
+	{ "not stored", "000009+01+04+00000001+00+01+'a'+01+'b'+10+01+'a'+00",
+	    "76+0178+40+01+'a'+01+'b'" },
+	{ "a static name", "000003+01+04+00000001+76+01+'x'",
+	    "be+40+01+'a'+01+'b'" },
+	{ "by index of what came before", "000008+01+04+00000001+76+01+'x'+"
+	    "7e+01+'y'+bf+be", "bf+40+01+'a'+01+'b'" },
+	{ "Huffman", "000003+01+04+00000001+76+81+f3", "be+40+01+'a'+01+'b'" },
+	{ "padding, priority", "00000b+01+2c+00000001+02+00000000+00+76+01+'x'+"
+	    "0000", "be+40+01+'a'+01+'b'" },
+	{ "PUSH_PROMISE", "000007+05+04+00000001+00000002+76+01+'x'",
+	    "be+40+01+'a'+01+'b'" },
+	{ "a stream that is not there", "000003+01+04+00000063+76+01+'x'",
+	    "be+40+01+'a'+01+'b'" },
+	{ "CONTINUATION, cut in a field", "000002+01+00+00000001+76+01+"
+	    "000000+09+00+00000001+000001+09+04+00000001+'x'",
+	    "be+40+01+'a'+01+'b'" },
+	{ "an empty block", "000000+01+04+00000001",
+	    "76+0178+40+01+'a'+01+'b'" },
+	{ "the table made smaller", "000004+01+04+00000001+20+76+01+'x'",
+	    "0f27+0178+00+01+'a'+01+'b'" },
+	{ "... and larger again, in parts", "000001+01+00+00000001+3f+"
+	    "000005+09+04+00000001+e11f+76+01+'x'", "be+40+01+'a'+01+'b'" },
+	/* Those that do not decode. */
+	{ "an index that is not there", "000001+01+04+00000001+be",
+	    "0f27+0178+00+01+'a'+01+'b'" },
+	{ "... after a field that is stored", "000004+01+04+00000001+76+01+'x'+"
+	    "bf", "0f27+0178+00+01+'a'+01+'b'" },
+	{ "cut in a field", "000002+01+04+00000001+76+01",
+	    "0f27+0178+00+01+'a'+01+'b'" },
+	{ "Huffman padding of ones and a zero", "000003+01+04+00000001+76+81+f2",
+	    "0f27+0178+00+01+'a'+01+'b'" },
+	{ "a size update behind a field", "000002+01+04+00000001+88+20",
+	    "0f27+0178+00+01+'a'+01+'b'" },
+	{ "a size update too large", "000003+01+04+00000001+3fe21f",
+	    "0f27+0178+00+01+'a'+01+'b'" },
+	{ "too much padding", "000004+01+0c+00000001+04+76+01+'x'",
+	    "0f27+0178+00+01+'a'+01+'b'" },
+	{ "stream 0", "000003+01+04+00000000+76+01+'x'",
+	    "0f27+0178+00+01+'a'+01+'b'" },
+	{ "CONTINUATION of nothing", "000003+09+04+00000001+76+01+'x'",
+	    "0f27+0178+00+01+'a'+01+'b'" },
+	{ "CONTINUATION on another stream", "000001+01+00+00000001+88+"
+	    "000003+09+04+00000003+76+01+'x'+000000+09+04+00000001",
+	    "0f27+0178+00+01+'a'+01+'b'" },
+	{ "HEADERS inside of a block", "000001+01+00+00000001+88+"
+	    "000003+01+04+00000003+76+01+'x'+000000+09+04+00000001",
+	    "0f27+0178+00+01+'a'+01+'b'" },
+};
+
+START_TEST(test_raw_blocks)
+{
+	const struct field v[] = { F("server", "x"), F("a", "b") };
+	struct buf raw = { 0 };
+	struct rig r;
+	size_t i, way;
+
+	/* In one call, and octet by octet. */
+	for (way = 0; way < 2; way++) {
+		rig_start(&r, true);
+		rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET);
+		rig_payload(&raw, blocks[_i].raw, strlen(blocks[_i].raw));
+		for (i = 0; way == 1 && i + 1 < buf_len(&raw); i++)
+			send_raw_octets(r.s, 1, buf_data(&raw) + i, 1);
+		send_raw_octets(r.s, 1, buf_data(&raw) + i, buf_len(&raw) - i);
+		ck_assert_uint_eq(send_held_by(r.s), 0);
+		session_wrote(r.s, buf_len(session_output(r.s)));
+		send_raw_block(r.s, 1, FRAME_HEADERS, 4, 5, NULL, 0, v, 2);
+		buf_clear(&raw);
+		rig_payload(&raw, blocks[_i].made, strlen(blocks[_i].made));
+		buf_consume(session_output(r.s), 9);
+		ck_assert_msg(buf_len(&raw) == buf_len(session_output(r.s)) &&
+		    memcmp(buf_data(&raw), buf_data(session_output(r.s)),
+		    buf_len(&raw)) == 0, "%s", blocks[_i].what);
+		buf_free(&raw);
+		rig_end(&r);
+	}
+}
+END_TEST
+
+/* Fragments of both origins; the peer's smaller table. */
+START_TEST(test_raw_blocks_mixed)
+{
+	const struct field v[] = { F("server", "x"), F("a", "b") };
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET "; "
+	    "SETTINGS 0 0 0001+00000040+0001+00000080; !wrote");
+	/* The script says the least size, the encoder what it uses now. */
+	send_raw_frame(r.s, 1, FRAME_HEADERS, 0, 1, OCTETS("\x3f\x21"));
+	expect_octets(&r, "000002+01+00+00000001+3f21");
+	send_raw_block(r.s, 1, FRAME_CONTINUATION, 0, 1, NULL, 0, v, 1);
+	expect_octets(&r, "000005+09+00+00000001+3f61+76+0178");
+	send_raw_frame(r.s, 1, FRAME_CONTINUATION, 0, 1, OCTETS("\x40\x02"));
+	expect_octets(&r, "000002+09+00+00000001+4002");
+	/* Inside of a field: these octets are its name and value. */
+	send_raw_block(r.s, 1, FRAME_CONTINUATION, 4, 1, NULL, 0, v, 1);
+	expect_octets(&r, "000004+09+04+00000001+0f27+0178");
+	send_raw_block(r.s, 1, FRAME_HEADERS, 4, 3, NULL, 0, v, 2);
+	expect_octets(&r, "000006+01+04+00000003+bf+40+01+'a'+01+'b'");
+	/* A block without end. */
+	send_raw_frame(r.s, 1, FRAME_HEADERS, 0, 1, OCTETS("\x88"));
+	rig_run(&r, "!unhold");
+	expect_octets(&r, "000001+01+00+00000001+88");
+	send_raw_block(r.s, 1, FRAME_HEADERS, 4, 3, NULL, 0, v, 1);
+	expect_octets(&r, "000004+01+04+00000003+0f27+0178");
+	/* A reduction that the block does not begin with. */
+	rig_end(&r);
+	rig_start(&r, true);
+	rig_run(&r, "SETTINGS 0 0 0001+00000000; !wrote");
+	send_raw_frame(r.s, 1, FRAME_HEADERS, 4, 1, OCTETS("\x88"));
+	expect_octets(&r, "000001+01+04+00000001+88");
+	send_raw_block(r.s, 1, FRAME_HEADERS, 4, 3, NULL, 0, v, 1);
+	expect_octets(&r, "000005+01+04+00000003+20+0f27+0178");
+	rig_end(&r);
+}
+END_TEST
+
 /* Acknowledgements are counted in the order of the frames. */
 START_TEST(test_hold_settings)
 {
@@ -1054,6 +1190,9 @@ main(void)
 	tcase_add_test(tc, test_partial_frame_is_the_last);
 	tcase_add_test(tc, test_hold_table_size);
 	tcase_add_test(tc, test_hold_settings);
+	tcase_add_loop_test(tc, test_raw_blocks, 0,
+	    sizeof(blocks) / sizeof(blocks[0]));
+	tcase_add_test(tc, test_raw_blocks_mixed);
 	tcase_add_test(tc, test_nested_calls);
 	tcase_add_test(tc, test_memory);
 	tcase_add_test(tc, test_hold_before_closed);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Header blocks that the encoder has not made: their octets are decoded by the
+ * encoder's table, as the peer's decoder does it, so that the encoder can go on
+ * behind them.  send_raw.c calls this for raw frames.
+ *
+ * Octets come a fragment at a time, and fragments that the encoder has made may
+ * stand between them.  Whole fields are applied at once; the rest waits for the
+ * next fragment.
+ */
+#include "hpack_impl.h"
+
+/* A field that comes in parts is kept up to this, octets. */
+#define PART_MAX (1 << 20)
+
+bool
+hpack_follow_in_field(const struct hpack_encoder *e)
+{
+	return buf_len(&e->part) > 0;
+}
+
+void
+hpack_follow_lose(struct hpack_encoder *e)
+{
+	e->lost = true;
+	buf_free(&e->part);
+}
+
+/* Decodes what it can of e->part.  The table is lent to a decoder. */
+static int
+follow_part(struct hpack_encoder *e, hpack_emit *emit, void *user)
+{
+	struct hpack_decoder d = {
+		.table = e->table,
+		.max_table = e->limit,
+		.must_update = e->min_update,
+		.expect_update = e->update && e->min_update < e->table.max
+	};
+	const uint8_t *start = buf_data(&e->part);
+	struct hpack_input in = { start, start };
+	int rc;
+
+	if (start != NULL)
+		in.end = start + buf_len(&e->part);
+	rc = hpack_read(&d, &in, &e->fresh, emit, user);
+	e->table = d.table;
+	/* The peer knows of the least size; the last one is still to be said. */
+	if (e->update && !d.expect_update)
+		e->min_update = e->max_update;
+	if (start != NULL)
+		buf_consume(&e->part, (size_t)(in.p - start));
+	return rc;
+}
+
+static void
+link_new_entries(struct hpack_encoder *e, uint64_t next)
+{
+	const struct hpack_entry *ent;
+	const uint8_t *name;
+	uint32_t hash;
+
+	if (next < e->table.first)
+		next = e->table.first;
+	for (; next < e->table.next; next++) {
+		ent = hpack_table_entry(&e->table, next);
+		name = hpack_table_octets(&e->table, ent);
+		hash = hpack_name_hash(name, ent->name_len);
+		hpack_link(e, next, hash,
+		    hpack_table_static_find(name, ent->name_len, hash));
+	}
+}
+
+int
+hpack_follow_octets(struct hpack_encoder *e, const uint8_t *p, size_t len,
+    unsigned place, hpack_emit *emit, void *user)
+{
+	uint64_t next = e->table.next;
+	int rc;
+
+	if (e->lost)
+		return HPACK_ERR_DATA;
+	if (place & HPACK_BEGINS) {
+		e->fresh = true;
+		buf_free(&e->part);
+	}
+	buf_add(&e->part, p, len);
+	if (e->part.failed)
+		return HPACK_ERR_MEMORY;
+	rc = follow_part(e, emit, user);
+	link_new_entries(e, next);
+	if (rc != HPACK_ERR_DATA)
+		return rc;
+	/* What is still to come may complete it. */
+	if (!(place & HPACK_ENDS) && buf_len(&e->part) <= PART_MAX)
+		return HPACK_OK;
+	hpack_follow_lose(e);
+	return HPACK_ERR_DATA;
+}
