@@ -400,7 +400,7 @@ void
 hpack_decoder_resize(struct hpack_decoder *d, size_t size)
 {
 	d->max_table = clamp_table(size);
-	if (d->table.max <= d->max_table || d->least_update <= d->max_table)
+	if (d->table.max <= d->max_table)
 		return;
 	d->expect_update = true;
 	d->must_update = d->max_table;
@@ -417,6 +417,12 @@ void
 hpack_decoder_forget_updates(struct hpack_decoder *d)
 {
 	d->least_update = SIZE_MAX;
+}
+
+bool
+hpack_decoder_has_update(const struct hpack_decoder *d, size_t size)
+{
+	return d->least_update <= size;
 }
 
 size_t

@@ -119,12 +119,12 @@ void hpack_decoder_resize(struct hpack_decoder *d, size_t size);
 
 /*
  * While SETTINGS of ours are on their way.  _allow: the largest size update
- * that the peer may send, above that of hpack_decoder_resize.
- * _forget_updates: only those that come from now on meet a reduction before
- * it is acknowledged.
+ * that the peer may send, above that of hpack_decoder_resize.  _has_update:
+ * one to that size or less has come since _forget_updates.
  */
 void hpack_decoder_allow(struct hpack_decoder *d, size_t size);
 void hpack_decoder_forget_updates(struct hpack_decoder *d);
+bool hpack_decoder_has_update(const struct hpack_decoder *d, size_t size);
 
 /* Octets in the dynamic table, for comparisons (RFC 7541 §4.1). */
 size_t hpack_decoder_table_size(const struct hpack_decoder *d);

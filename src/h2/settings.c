@@ -266,6 +266,7 @@ settings_recv_ack(struct session *s)
 	struct own_settings *o = &s->own;
 	struct settings_sent *sent = sent_at(o, 0);
 	struct settings_values old = o->acked;
+	uint32_t table = sent->last.of[SETTINGS_HEADER_TABLE_SIZE];
 	struct stream *st = NULL;
 
 	if (o->n == 0)
@@ -280,9 +281,9 @@ settings_recv_ack(struct session *s)
 		st->credit.window +=
 		    (int64_t)o->acked.of[SETTINGS_INITIAL_WINDOW_SIZE] -
 		    old.of[SETTINGS_INITIAL_WINDOW_SIZE];
-	if (o->acked.of[SETTINGS_HEADER_TABLE_SIZE] <
-	    old.of[SETTINGS_HEADER_TABLE_SIZE])
-		hpack_decoder_resize(s->dec,
-		    o->acked.of[SETTINGS_HEADER_TABLE_SIZE]);
+	/* A peer may have followed a reduction before it acknowledges it. */
+	if (table < old.of[SETTINGS_HEADER_TABLE_SIZE] &&
+	    !hpack_decoder_has_update(s->dec, table))
+		hpack_decoder_resize(s->dec, table);
 	update_allowed(s);
 }
