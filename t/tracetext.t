@@ -202,6 +202,12 @@ def text():
         t.ok(p.returncode == (0 if name == "empty" else 65)
              and (not content or junk.encode() in p.stderr)
              and b"Traceback" not in p.stderr, f"h2rig-trace: {name}", p)
+    bad_files(junk)
+    with open("/dev/full", "wb") as full:
+        p = subprocess.run([sys.executable, "-B", H2RIG_TRACE, path],
+                           stdout=full, stderr=subprocess.PIPE, check=False)
+    t.ok(p.returncode == 74 and b"standard output" in p.stderr
+         and b"Traceback" not in p.stderr, "h2rig-trace: a full disk", p)
     for argv, status, said in (
             ((), 64, b"FILE"), (("--stream", "x", path), 64, b"'x'"),
             (("/no/such",), 66, b"/no/such: No such file"),
@@ -210,6 +216,31 @@ def text():
         t.ok(p.returncode == status and said in p.stderr
              and b"Traceback" not in p.stderr,
              f"h2rig-trace {' '.join(argv)[:20]}: {status}", p)
+
+
+def bad_files(junk):
+    """Values that no trace has; characters that the output has not."""
+    first = ('{"t":0,"type":"connection","version":1,"time":"x","server":"s",'
+             '"client":"c","pid":%s}\n')
+    frame = ('{"t":1,"dir":"in","flags":[],"length":1,"stream":%s,"type":%s,'
+             '%s}\n')
+    for name, content in (
+            ("nested", "[" * 100000 + "\n"), ("pid", first % "1e400"),
+            ("long", first % 1 + "x" * (1 << 24)),
+            ("stream", first % 1 + frame % ("1e400", '"DATA"', '"x":1'))):
+        with open(junk, "w", encoding="ascii") as f:
+            f.write(content)
+        p = tool(junk)
+        t.ok(p.returncode == 65 and junk.encode() in p.stderr
+             and b"Traceback" not in p.stderr, f"h2rig-trace: {name}",
+             p.stderr[-500:])
+    with open(junk, "w", encoding="utf-8") as f:
+        f.write(first % 1 + frame % (1, '"0x1f\\u001b[m"', '"data":"\xe9"')
+                + frame % (1, '"RST_STREAM"', '"code":"\\u001b[m"'))
+    p = tool(junk, env=dict(os.environ, PYTHONIOENCODING="ascii"))
+    t.ok(p.returncode == 0 and b"\x1b" not in p.stdout
+         and b'"\\xe9"' in p.stdout,
+         "h2rig-trace: what neither h2rig nor the output has is escaped", p)
 
 
 def follow():

@@ -7,6 +7,7 @@ escaped, so that a trace cannot command the terminal.
 """
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -19,10 +20,17 @@ __all__ = ["Follower", "Printer", "TraceError", "main"]
 #: Of the form of traces that this program reads.
 VERSION = 1
 
+#: Octets of a line, at most; those of h2rig are shorter.
+LINE_MAX = 1 << 24
+
+#: What wrong values in a line raise.
+_WRONG = (ArithmeticError, AttributeError, LookupError, RecursionError,
+          TypeError, ValueError)
+
 #: Seconds between two looks at a trace that grows.
 LOOK = 0.1
 
-EX_USAGE, EX_DATAERR, EX_NOINPUT = 64, 65, 66
+EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_IOERR = 64, 65, 66, 74
 
 _FLAGS = {"END_STREAM": 0x1, "ACK": 0x1, "END_HEADERS": 0x4, "PADDED": 0x8,
           "PRIORITY": 0x20}
@@ -74,7 +82,7 @@ def _hex(value: Octets) -> str:
 def _code(name: str) -> str:
     if name in _CODES:
         return "error_code=%s(0x%02x)" % (name, _CODES.index(name))
-    return "error_code=unknown(%s)" % name
+    return "error_code=unknown(%s)" % _escaped(name)
 
 
 def _flags(names: Sequence[str]) -> int:
@@ -125,7 +133,8 @@ class Printer:
 
     def _frame(self, line: Line) -> List[str]:
         way = "recv" if line["dir"] == "in" else "send"
-        lines = [self._paint(way, "%s %s frame" % (way, line["type"]))
+        lines = [self._paint(way, "%s %s frame" % (
+            way, _escaped(line["type"])))
                  + " <length=%d, flags=0x%02x, stream_id=%d>" % (
                      line["length"], _flags(line["flags"]), line["stream"])]
         if line["flags"]:
@@ -265,10 +274,12 @@ class Follower:
         gone = self._is_gone()      # then nothing comes after this look
         while True:
             try:
-                text = self._file.readline()
+                text = self._file.readline(LINE_MAX)
             except OSError as e:
                 self._fail(e)
             self._rest += text
+            if len(self._rest) >= LINE_MAX:
+                raise self._wrong(self._number + 1)
             if not self._rest.endswith(b"\n"):
                 break
             text, self._rest = self._rest, b""
@@ -282,7 +293,7 @@ class Follower:
             return False
         try:
             os.kill(self._pid, 0)
-        except ProcessLookupError:
+        except (OverflowError, ProcessLookupError):
             return True
         except OSError:
             pass
@@ -297,11 +308,13 @@ class Follower:
                 self._pid = int(line["pid"])
             self.over = line["type"] in ("close", "limit")
             float(line["t"])
-        except (KeyError, TypeError, ValueError):
-            raise TraceError("%s, line %d: expected a line of a trace that "
-                             "h2rig --trace has written" % (
-                                 self.path, self._number)) from None
+        except _WRONG:
+            raise self._wrong(self._number) from None
         return line
+
+    def _wrong(self, number: int) -> TraceError:
+        return TraceError("%s, line %d: expected a line of a trace that "
+                          "h2rig --trace has written" % (self.path, number))
 
     def complete(self) -> None:
         """Has it been a trace?  TraceError if not."""
@@ -321,7 +334,7 @@ def _print(printer: Printer, paths: Sequence[str], follow: bool) -> None:
                 last = trace
                 try:
                     printer.line(line)
-                except (AttributeError, KeyError, TypeError, ValueError):
+                except _WRONG:
                     raise TraceError("%s: a line lacks what its type has: %s"
                                      % (trace.path, _escaped(json.dumps(line))
                                         )) from None
@@ -361,6 +374,8 @@ def main(argv: Sequence[str], _program: str) -> int:
     parser.add_argument("--follow", action="store_true",
                         help="go on as the trace grows, until it ends")
     options = parser.parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):    # escapes what it has not
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         _print(Printer(sys.stdout, options.stream, _has_colour()),
                options.file, options.follow)
@@ -371,6 +386,10 @@ def main(argv: Sequence[str], _program: str) -> int:
         return e.status
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:     # its reader has seen enough
+    except OSError as e:
+        # What is still to be written, Python writes at the exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(e, BrokenPipeError):  # its reader has seen enough
+            sys.stderr.write("h2rig-trace: standard output: %s\n" % e.strerror)
+            return EX_IOERR
     return 0
