@@ -397,10 +397,20 @@ def oldest():
             t.ok(os.path.exists(own), "--max-traces: other files stay")
             t.ok(open_one.ping(), "--max-traces: it is still written")
     old = s.files()[0]
+    running, folder = (os.path.join(
+        s.traces, f"20200101T000000.000000Z-{pid}-127.0.0.1-1.jsonl")
+        for pid in (os.getpid(), NAME.search(old)[1]))
+    shutil.copy(old, running)
+    os.mkdir(folder)
     with Traced(work, "--cleartext", "--max-traces", "4K",
                 traces=s.traces) as s:
-        t.ok(tap.wait_until(lambda: len(s.files()) <= 1),
+        t.ok(tap.wait_until(lambda: len(s.files()) <= 3),
              "those of an earlier server count too", s.files())
+        t.eq(s.files()[:2], sorted((running, folder)),
+             "one whose process runs stays, whichever server's it is")
+        t.ok("cannot remove" not in s.log(), "a directory is no trace")
+    os.unlink(running)
+    os.rmdir(folder)
     t.ok(not os.path.exists(old), "and go")
 
 

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@
 #define FILE_LEAST 4096
 
 static const char suffix[] = ".jsonl";
+static const char like[] = "00000000T000000.000000Z-";	/* 0: any digit */
 
 /* ---- names ---- */
 
@@ -59,7 +61,6 @@ make_name(const struct parent *p, size_t i, char dst[TRACES_NAME])
 static bool
 is_name(const char *name)
 {
-	static const char like[] = "00000000T000000.000000Z-";
 	size_t i, len = strlen(name);
 
 	if (len >= TRACES_NAME || len < sizeof(like) + sizeof(suffix) ||
@@ -72,19 +73,20 @@ is_name(const char *name)
 	return true;
 }
 
+/*
+ * Whether the process that the name tells runs: it may be another server's (an
+ * --inetd has a server for each connection).  If the number has become that of
+ * some other process, the trace only stays for longer.
+ */
 static bool
-is_written(const struct parent *p, const char *name)
+is_written(const char *name)
 {
-	size_t i;
+	long pid = strtol(name + strlen(like), NULL, 10);
 
-	for (i = 0; i < p->board.n; i++)
-		if (p->seat[i].role != SEAT_FREE &&
-		    strcmp(p->seat[i].trace, name) == 0)
-			return true;
-	return false;
+	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
-/* What the trace counts for, octets; 0: it is not there. */
+/* What the trace counts for, octets; 0: it is not there, or no file. */
 static uint64_t
 size_of(const struct parent *p, const char *name)
 {
@@ -238,6 +240,7 @@ go_on_with_pass(struct parent *p)
 {
 	struct traces *t = &p->traces;
 	const struct dirent *e;
+	uint64_t size;
 	int i;
 
 	for (i = 0; i < PASS_STEP; i++) {
@@ -245,9 +248,10 @@ go_on_with_pass(struct parent *p)
 			end_pass(t);
 			return;
 		}
-		if (!is_name(e->d_name) || is_written(p, e->d_name))
+		if (!is_name(e->d_name) || is_written(e->d_name) ||
+		    (size = size_of(p, e->d_name)) == 0)
 			continue;
-		t->seen += size_of(p, e->d_name);
+		t->seen += size;
 		if (t->n == 2 * OLDEST)
 			sort_oldest(t);
 		memcpy(t->oldest[t->n++], e->d_name, strlen(e->d_name) + 1);
