@@ -97,7 +97,12 @@ send_trace(struct parent *p, size_t i)
 	if (p->options->trace == NULL)
 		return;
 	fd = traces_make(p, i);
-	send_message(&p->seat[i], fd, &octet, sizeof(octet));
+	/* It waits for the octet, even if there can be no descriptor. */
+	if (send_message(&p->seat[i], fd, &octet, sizeof(octet)) == -1 &&
+	    fd != -1) {
+		atomic_store(&p->board.slot[i].trace_error, errno);
+		send_message(&p->seat[i], -1, &octet, sizeof(octet));
+	}
 	if (fd != -1)
 		close(fd);
 }
