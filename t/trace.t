@@ -52,6 +52,11 @@ CASES = {
     "open": lambda w: (w.write_raw_frame("HEADERS", 0, 1, b"\\x88"),
                        w.write_raw_frame("DATA", 0, 1, b"between")),
     "http1": lambda w: w.write_raw(b"HTTP/1.1 200 OK\\r\\n\\r\\nhello"),
+    "large": lambda w: w.write_raw_frame(0xbe, 0, 1, b"x" * 20000),
+    "odd": lambda w: (
+        w.write_raw_frame("HEADERS", 0x4, 1, b"\\x40\\1a\\1b"),
+        w.write_raw_frame("PUSH_PROMISE", 0x4, 1, b"\\0\\0\\0\\3\\x40\\1c\\1d"),
+        w.write_raw_frame("HEADERS", 0x4, 1, b"\\xbe")),
     "part": lambda w: w.write_raw(b"\\0\\0\\x09\\0\\0\\0\\0\\0\\1part"),
 }
 
@@ -223,8 +228,8 @@ RAW = [
                "error": "a field block without its end (RFC 9113 4.3)"}]),
     ("http1", [{"type": "raw", "length": 24,
                 "raw": "HTTP/1.1 200 OK\r\n\r\nhello",
-                "error": "no frame: an unknown type, and longer than 16384 "
-                         "octets"}]),
+                "error": "no frame: an unknown type, and longer than "
+                         "MAX_FRAME_SIZE"}]),
     ("part", [{"type": "raw", "length": 13,
                "raw": {"hex": "000009000000000001" + b"part".hex()},
                "error": "DATA on stream 1: 5 octets of its payload are "
@@ -238,6 +243,19 @@ def raw():
         for name, want in RAW:
             _, lines, _ = s.ran(False, f"/raw.py?do={name}")
             t.eq(stripped(lines, name), want, f"raw: {name}")
+        _, lines, _ = s.ran(False, "/raw.py?do=odd")
+        t.eq([x.get("fields", x.get("error")) for x in lines
+              if x.get("dir") == "out" and "END_HEADERS" in x.get("flags", ())],
+             [[["a", "b"]], "promised streams have even numbers above 0 "
+              "(RFC 9113 5.1.1)", DOES_NOT],
+             "no field is guessed after a block that was not decoded")
+        with Client(s.port, tls=False) as c:
+            c.local = c.sock.getsockname()[1]
+            c.send_frame(rc.SETTINGS, 0, 0, bytes.fromhex("000500008000"))
+            c.request("/raw.py?do=large,unknown")
+            c.wait_end()
+        t.eq([x["length"] for x in of_type(s.of_port(c.local), "0xbe")],
+             [20000, 4], "a frame as long as MAX_FRAME_SIZE allows is one")
 
 
 def from_client():

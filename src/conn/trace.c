@@ -210,8 +210,8 @@ trace_new(int fd, const struct options *o, const struct tls_info *tls,
 	t->slot = slot;
 	t->tls = tls;
 	for (i = 0; i < 2; i++)
-		traceframe_init(&t->dir[i], &t->file, i == TRACE_IN,
-		    (uint32_t)o->trace_data);
+		traceframe_init(&t->dir[i], &t->dir[1 - i], &t->file,
+		    i == TRACE_IN, (uint32_t)o->trace_data);
 	return t;
 }
 

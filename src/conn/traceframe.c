@@ -227,6 +227,13 @@ put_block(struct traceframe *d)
 /* ---- frames ---- */
 
 static bool
+has_block(const struct frame *f)
+{
+	return f->type == FRAME_HEADERS || f->type == FRAME_CONTINUATION ||
+	    f->type == FRAME_PUSH_PROMISE;
+}
+
+static bool
 has_content(const struct frame *f)
 {
 	return f->type == FRAME_DATA || frame_type_name(f->type) == NULL;
@@ -246,8 +253,10 @@ put_content(const struct traceframe *d)
 }
 
 static void
-put_settings(struct tracefile *f, const struct frame *frame)
+put_settings(struct traceframe *d)
 {
+	const struct frame *frame = &d->frame;
+	struct tracefile *f = d->file;
 	size_t i, n = frame->len / FRAME_SETTING_LEN;
 	char number[NUMBER_SIZE];
 	const char *name;
@@ -260,6 +269,9 @@ put_settings(struct tracefile *f, const struct frame *frame)
 		char text[24];
 
 		frame_setting_decode(frame->data, i, &id, &value);
+		if (id == SETTINGS_MAX_FRAME_SIZE &&
+		    value > d->other->frame_max)
+			d->other->frame_max = value;
 		name = id < sizeof(setting_names) / sizeof(setting_names[0]) ?
 		    setting_names[id] : NULL;
 		tracefile_raw(f, i > 0 ? ",[\"" : "[\"");
@@ -303,7 +315,7 @@ put_payload(struct traceframe *d)
 	switch (f->type) {
 	case FRAME_SETTINGS:
 		if (!(f->flags & FLAG_ACK))
-			put_settings(out, f);
+			put_settings(d);
 		break;
 	case FRAME_PUSH_PROMISE:
 		tracefile_number(out, "promised", f->other_id);
@@ -376,6 +388,10 @@ put_frame(struct traceframe *d)
 	tracefile_number(out, "length", f->length);
 	if (error != NULL) {
 		put_error(out, &d->payload, error);
+		if (has_block(f)) {	/* what it did to the table is unknown */
+			close_block(d);
+			renew_decoder(d);
+		}
 	} else {
 		if (f->flags & FLAG_PADDED && (f->type == FRAME_DATA ||
 		    f->type == FRAME_HEADERS || f->type == FRAME_PUSH_PROMISE))
@@ -439,9 +455,7 @@ static uint32_t
 keep_of(const struct traceframe *d)
 {
 	const struct frame *f = &d->frame;
-	uint32_t most = f->type == FRAME_HEADERS ||
-	    f->type == FRAME_CONTINUATION || f->type == FRAME_PUSH_PROMISE ?
-	    BLOCK_MAX : SHOWN_MAX;
+	uint32_t most = has_block(f) ? BLOCK_MAX : SHOWN_MAX;
 
 	if (has_content(f))
 		most = 1 + d->data_max;		/* with Pad Length */
@@ -458,9 +472,9 @@ take_header(struct traceframe *d, const uint8_t *p, size_t n)
 	frame_header_decode(d->head, &d->frame);
 	/* Such a frame would not only have to be ignored (RFC 9113 §4.1). */
 	if (frame_type_name(d->frame.type) == NULL &&
-	    d->frame.length > FRAME_DEFAULT_MAX_SIZE) {
+	    d->frame.length > d->frame_max) {
 		lose_frames(d, p + took, n - took, "no frame: an unknown "
-		    "type, and longer than 16384 octets");
+		    "type, and longer than MAX_FRAME_SIZE");
 		return n;
 	}
 	d->left = d->frame.length;
@@ -505,10 +519,11 @@ take(struct traceframe *d, const uint8_t *p, size_t n)
 }
 
 void
-traceframe_init(struct traceframe *d, struct tracefile *f, bool in,
-    uint32_t data_max)
+traceframe_init(struct traceframe *d, struct traceframe *other,
+    struct tracefile *f, bool in, uint32_t data_max)
 {
-	*d = (struct traceframe){ .file = f, .name = in ? "in" : "out",
+	*d = (struct traceframe){ .other = other, .file = f,
+	    .name = in ? "in" : "out", .frame_max = FRAME_DEFAULT_MAX_SIZE,
 	    .state = in ? TRACEFRAME_PREFACE : TRACEFRAME_FRAMES,
 	    .data_max = data_max, .decoder = hpack_decoder_new(TABLE_MAX) };
 }

@@ -25,7 +25,9 @@ struct traceframe {
 		TRACEFRAME_FRAMES,
 		TRACEFRAME_NONE	/* something else came: so is all after it */
 	} state;
+	struct traceframe *other;	/* the other direction */
 	uint32_t data_max;	/* octets of DATA that are shown */
+	uint32_t frame_max;	/* the largest MAX_FRAME_SIZE that it was told */
 	uint8_t head[TRACEFRAME_PREFACE_LEN];	/* or a frame's header */
 	size_t have;		/* octets of it */
 	struct frame frame;
@@ -38,8 +40,8 @@ struct traceframe {
 };
 
 /* in: the client's octets, which begin with its preface. */
-void traceframe_init(struct traceframe *d, struct tracefile *f, bool in,
-    uint32_t data_max);
+void traceframe_init(struct traceframe *d, struct traceframe *other,
+    struct tracefile *f, bool in, uint32_t data_max);
 void traceframe_free(struct traceframe *d);
 
 void traceframe_take(struct traceframe *d, const uint8_t *p, size_t n);
