@@ -27,6 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 """The top of the source tree."""
 COMPILE = ("-O2", "-std=c11", "-D_XOPEN_SOURCE=700",
+           "-Werror=incompatible-pointer-types",
            "-I" + os.path.join(SOURCE, "src"))
 """What programs of ours are compiled with, beside -lnghttp2."""
 sys.path.insert(0, os.path.join(SOURCE, "t", "lib"))

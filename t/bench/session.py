@@ -13,10 +13,10 @@ from typing import Callable, Dict, Iterator, NamedTuple, Set, Tuple
 import measure
 from measure import Failed, Missing, Table
 
-SOURCES = ("t/bench/session_bench.c", "src/base/buf.c", *(
-    f"src/h2/{name}.c" for name in (
-        "fields", "frame", "ground", "headers", "hpack", "hpack_table",
-        "huff", "recv", "send", "send_raw", "session", "stream")))
+SOURCES = ("t/bench/session_bench.c", "src/base/buf.c", *sorted(
+    os.path.join("src", "h2", name)
+    for name in os.listdir(os.path.join(measure.SOURCE, "src", "h2"))
+    if name.endswith(".c")))
 WHOSE = {"h2rig": "ours", "libnghttp2": "nghttp2"}
 
 

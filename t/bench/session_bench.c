@@ -235,11 +235,13 @@ ours_data(void *user, struct stream *st, const uint8_t *data, size_t len,
 }
 
 static void
-ours_trailers(void *user, struct stream *st, const struct fields *l)
+ours_trailers(void *user, struct stream *st, const struct fields *l,
+    const struct frame *frame)
 {
 	(void)user;
 	(void)st;
 	(void)l;
+	(void)frame;
 }
 
 static void
