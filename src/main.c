@@ -89,5 +89,7 @@ main(int argc, char **argv)
 	tls_ctx_free(tls);
 	free((char *)o.doc_root);
 	free((char *)o.ws_doc_root);
+	free((char *)o.trace);
+	free((char *)o.ws_doc_root);
 	return status;
 }
