@@ -18,9 +18,8 @@ h2rig-handlers(7) lists (a `FrameFunctions`, say).
 
 import functools
 import json
-import marshal
 import os
-import re
+from types import CodeType
 from typing import (TYPE_CHECKING, Any, Callable, Dict, List, Optional,
                     Sequence, Tuple, Union)
 
@@ -165,29 +164,31 @@ class FrameFunctions:
         return self.frames.get(name) or getattr(self, name, None)
 
 
-#: Words of a script that may define handle_rst_stream, perhaps in a loop.
-_defines_reset = re.compile(rb"rst_stream|globals|locals|vars|exec")
+#: A script whose code has none of these names, and no `import *`, defines none
+#: of the above: whether it does need not be looked up for each request.
+_DEFINING = _FOR_FRAMES | {"eval", "exec", "f_globals", "f_locals", "globals",
+                           "locals", "vars"}
+
+
+def _may_define(code: CodeType) -> bool:
+    # Whether executing the code may define a function for other frames.
+    return (not _DEFINING.isdisjoint(code.co_names)
+            or ("*",) in code.co_consts
+            or any(_may_define(inner) for inner in code.co_consts
+                   if isinstance(inner, CodeType)))
 
 
 class _Script:
     # A script's code, and what its file was like when it was compiled.
 
-    __slots__ = ("path", "stamp", "code", "pipes", "_sees_reset")
+    __slots__ = ("path", "stamp", "code", "pipes", "for_frames")
 
     def __init__(self, path: str, stamp: bytes, code: Any) -> None:
         self.path = path
         self.pipes = pipes.of_name(path)
         self.stamp = stamp
         self.code = code
-        self._sees_reset: Optional[bool] = None
-
-    def may_see_reset(self) -> bool:
-        """Whether executing it may define handle_rst_stream."""
-        if self._sees_reset is None:
-            self._sees_reset = (
-                ("*",) in self.code.co_consts   # from somewhere import *
-                or _defines_reset.search(marshal.dumps(self.code)) is not None)
-        return self._sees_reset
+        self.for_frames = _may_define(code)
 
 
 class PythonScriptHandler:
@@ -216,7 +217,7 @@ class PythonScriptHandler:
         get = namespace.get
         functions = FrameFunctions(get("handle_headers"), get("handle_data"),
                                    get("main"), script.pipes)
-        if not _FOR_FRAMES.isdisjoint(namespace):
+        if script.for_frames:
             functions.frames = {name: get(name) for name in _FOR_FRAMES
                                 if get(name) is not None}
         if (functions.main is None and functions.handle_headers is None
@@ -229,7 +230,7 @@ class PythonScriptHandler:
     def _may_see_reset(self, request: "Request") -> bool:
         # Whether the request's script may define handle_rst_stream.
         # HTTPException 404; SyntaxError.
-        return self._find(request.path).may_see_reset()
+        return self._find(request.path).for_frames
 
     def _forget(self) -> None:
         # Drops the code that it keeps.

@@ -173,7 +173,7 @@ class Runner:
     storing: Any = contextlib.nullcontext()
     #: no function is to run any more; content is thrown away
     dropping = False
-    #: main has run, and what is left open may have other functions
+    #: main has run and left the stream open: more frames may come
     completed = False
     over = False
 
@@ -228,7 +228,15 @@ class Runner:
                 exchange.script = request.path
             if handler is None:
                 raise HTTPException(404, "Not Found")
-            self.load(handler)
+            frame_handler = getattr(handler, "frame_handler", None)
+            if frame_handler is None:
+                self.functions = FrameFunctions(main=handler)
+            elif not exchange.left or _may_see_reset(handler, request):
+                found = exchange.call("(load)", frame_handler, request)
+                self.functions = (found if type(found) is FrameFunctions
+                                  else _frame_functions(found))
+                if self.functions.frames:
+                    self.frames = self.functions.frames
         except BaseException as e:
             self.failed(e, "(load)")
             return
@@ -244,22 +252,6 @@ class Runner:
             if (functions.handle_data is None and functions.main is None
                     and not self.frames and exchange.block_open):
                 self.finish()   # nobody is left to end what was begun raw
-
-    def load(self, handler: Any) -> None:
-        """Sets the functions of a route's handler."""
-        frame_handler = getattr(handler, "frame_handler", None)
-        if frame_handler is None:
-            self.functions = FrameFunctions(main=handler)
-            return
-        # For a client that has left a script is only executed if it is to
-        # learn of that.
-        if self.exchange.left and not getattr(
-                handler, "_may_see_reset", lambda _: True)(self.request):
-            return
-        found = self.exchange.call("(load)", frame_handler, self.request)
-        self.functions = (found if type(found) is FrameFunctions
-                          else _frame_functions(found))
-        self.frames = self.functions.frames
 
     def next_event(self) -> Optional[Tuple[Any, ...]]:
         """The next event that has come, if one has.  Called with `storing`
@@ -396,17 +388,17 @@ class Runner:
 
     def complete(self) -> None:
         """The request has been received whole: main, and the response."""
-        self.completed = True
         if not self.dropping and not self.exchange.reset:
             try:
                 self.respond()
             except BaseException as e:
                 self.failed(e, "main")
             stash.drop_lock()
-        # What main has left open may get more frames.
         if (not self.frames or self.exchange.closed
                 or self.exchange.block_open):
             self.finish()
+        else:
+            self.completed = True
 
     def respond(self) -> None:
         """Runs main and sends what is still to be sent."""
@@ -593,6 +585,13 @@ class Runner:
             response.headers = ResponseHeaders()
         response.close_connection = self.response.close_connection
         return response._send(response._wire_fields(), response._body())
+
+
+def _may_see_reset(handler: Any, request: Request) -> bool:
+    # For a client that has left a script is only executed if it may have a
+    # function that learns of that.
+    ask = getattr(handler, "_may_see_reset", None)
+    return ask is None or ask(request)
 
 
 def _frame_functions(found: Any) -> FrameFunctions:
