@@ -23,6 +23,7 @@ void
 hpack_follow_lose(struct hpack_encoder *e)
 {
 	e->lost = true;
+	e->fresh = false;
 	buf_free(&e->part);
 }
 
@@ -77,8 +78,10 @@ hpack_follow_octets(struct hpack_encoder *e, const uint8_t *p, size_t len,
 	uint64_t next = e->table.next;
 	int rc;
 
-	if (e->lost)
+	if (e->lost) {
+		e->fresh = false;
 		return HPACK_ERR_DATA;
+	}
 	if (place & HPACK_BEGINS) {
 		e->fresh = true;
 		buf_free(&e->part);

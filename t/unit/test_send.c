@@ -960,6 +960,11 @@ START_TEST(test_raw_blocks_mixed)
 	rig_run(&r, "SETTINGS 0 0 0001+00000000; !wrote");
 	send_raw_frame(r.s, 1, FRAME_HEADERS, 4, 1, OCTETS("\x88"));
 	expect_octets(&r, "000001+01+04+00000001+88");
+	/* Neither does one whose end is the encoder's: it is said later. */
+	send_raw_frame(r.s, 1, FRAME_HEADERS, 0, 1, OCTETS("\x88"));
+	expect_octets(&r, "000001+01+00+00000001+88");
+	send_raw_block(r.s, 1, FRAME_CONTINUATION, 4, 1, NULL, 0, v, 1);
+	expect_octets(&r, "000004+09+04+00000001+0f27+0178");
 	send_raw_block(r.s, 1, FRAME_HEADERS, 4, 3, NULL, 0, v, 1);
 	expect_octets(&r, "000005+01+04+00000003+20+0f27+0178");
 	rig_end(&r);
