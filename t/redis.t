@@ -132,6 +132,7 @@ class Redis:
     def stop(self):
         """It does nothing, until `go_on`."""
         self.process.send_signal(signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)  # all threads of it
 
     def go_on(self):
         """It answers again."""

@@ -150,6 +150,7 @@ def stuck(root):
         ask(c, "take", uuid.uuid4())
         ask(d, "environment")
         os.kill(stash.pid, signal.SIGSTOP)
+        os.waitpid(stash.pid, os.WUNTRACED)     # all threads of it
         xs = [client.request("/dir/stash.py?how=take&key=%s" % uuid.uuid4())
               for client in (c, d)]
         for client, x, which in zip((c, d), xs, ("known", "new")):

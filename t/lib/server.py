@@ -217,7 +217,7 @@ class Server:
         with open(os.path.join(self.dir, name), "rb") as f:
             return f.read().decode("utf-8", "backslashreplace")
 
-    def wait_log(self, regex: str, timeout: float = 30) -> Optional[re.Match]:
+    def wait_log(self, regex: str, timeout: float = 60) -> Optional[re.Match]:
         """Waits until the log matches regex; None if it never does."""
         return tap.wait_until(
             lambda: re.search(regex, self.log(), re.M), timeout)
