@@ -90,6 +90,5 @@ main(int argc, char **argv)
 	free((char *)o.doc_root);
 	free((char *)o.ws_doc_root);
 	free((char *)o.trace);
-	free((char *)o.ws_doc_root);
 	return status;
 }
