@@ -29,9 +29,11 @@
 
 /*
  * CPython's arenas have 1 MiB (256 KiB before 3.10).  They come from the heap,
- * so that all of the parent's memory lies side by side.
+ * so that all of the parent's memory lies side by side.  Once it is set, glibc
+ * no longer raises this bound by itself, so it is set to the largest that glibc
+ * allows: else each body of some MiB is so many new pages.
  */
-#define HEAP_MAX ((int)4 << 20)	/* larger chunks come from mmap */
+#define HEAP_MAX ((int)32 << 20)	/* larger chunks come from mmap */
 
 #define LARGEST_CHUNK ((size_t)120 * 1024)
 #define GRAIN 16		/* sizes of chunks differ by so much */
