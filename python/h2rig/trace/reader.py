@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""Reads traces, also while they grow."""
+
+import json
+import os
+from typing import Any, BinaryIO, Dict, Iterator, NoReturn, Union
+
+__all__ = ["EX_DATAERR", "EX_NOINPUT", "WRONG", "Follower", "Line", "Octets",
+           "TraceError", "escaped", "octets"]
+
+#: Of the form of traces that is read here.
+VERSION = 1
+
+#: Octets of a line, at most; those of h2rig are shorter.
+LINE_MAX = 1 << 24
+
+#: What wrong values in a line raise.
+WRONG = (ArithmeticError, AttributeError, LookupError, RecursionError,
+         TypeError, ValueError)
+
+EX_DATAERR, EX_NOINPUT = 65, 66
+
+Line = Dict[str, Any]
+Octets = Union[str, Dict[str, str]]
+
+
+def escaped(text: str) -> str:
+    """Without characters that command a terminal."""
+    return "".join(
+        c if c.isprintable() else "\\x%02x" % ord(c) if ord(c) < 0x100
+        else "\\u%04x" % ord(c) for c in text)
+
+
+class TraceError(Exception):
+    """The file is no trace, or could not be read; the text says which and
+    why.  status: what the program exits with."""
+
+    def __init__(self, text: str, status: int = EX_DATAERR) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def octets(value: Octets) -> bytes:
+    """The octets that a line has as a string or as {"hex": digits}."""
+    return bytes.fromhex(value["hex"]) if isinstance(value, dict) \
+        else value.encode()
+
+
+class Follower:
+    """A trace that may still grow."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.over = False
+        self._number = self._pid = 0
+        self._rest = b""
+        try:
+            self._file: BinaryIO = open(path, "rb")
+        except OSError as e:
+            self._fail(e)
+
+    def _fail(self, e: OSError) -> NoReturn:
+        raise TraceError("%s: %s" % (self.path, e.strerror), EX_NOINPUT)
+
+    def lines(self) -> Iterator[Line]:
+        """Those that have come since the last call, whole ones only."""
+        gone = self._is_gone()      # then nothing comes after this look
+        while True:
+            try:
+                text = self._file.readline(LINE_MAX)
+            except OSError as e:
+                self._fail(e)
+            self._rest += text
+            if len(self._rest) >= LINE_MAX:
+                raise self._wrong(self._number + 1)
+            if not self._rest.endswith(b"\n"):
+                break
+            text, self._rest = self._rest, b""
+            self._number += 1
+            yield self._parse(text)
+        self.over = self.over or gone
+
+    def _is_gone(self) -> bool:
+        # The process that writes it, if that is one of this machine.
+        if not self._pid:
+            return False
+        try:
+            os.kill(self._pid, 0)
+        except (OverflowError, ProcessLookupError):
+            return True
+        except OSError:
+            pass
+        return False
+
+    def _parse(self, text: bytes) -> Line:
+        try:
+            line = json.loads(text.decode("utf-8"))
+            if self._number == 1:
+                if (line["type"], line["version"]) != ("connection", VERSION):
+                    raise ValueError
+                self._pid = int(line["pid"])
+            self.over = line["type"] in ("close", "limit")
+            float(line["t"])
+        except WRONG:
+            raise self._wrong(self._number) from None
+        return line
+
+    def _wrong(self, number: int) -> TraceError:
+        return TraceError("%s, line %d: expected a line of a trace that "
+                          "h2rig --trace has written" % (self.path, number))
+
+    def lacks(self, line: Line) -> TraceError:
+        """The error of a line that a reader finds wrong."""
+        return TraceError("%s: a line lacks what its type has: %s"
+                          % (self.path, escaped(json.dumps(line))))
+
+    def complete(self) -> None:
+        """Has it been a trace?  TraceError if not."""
+        if self._number == 0 and self._rest:
+            raise TraceError("%s: expected a trace that h2rig --trace has "
+                             "written" % self.path)
