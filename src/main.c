@@ -47,7 +47,7 @@ open_outside(struct options *o, struct supervise *s, struct listeners *l)
 	if (status != 0)
 		fatalx(status, "%s", err);
 	if (!o->cleartext) {
-		tls = tls_ctx_new(o->cert, o->key, err, sizeof(err));
+		tls = tls_ctx_new(o, err, sizeof(err));
 		if (tls == NULL)
 			fatalx(EXIT_CONFIG, "%s", err);
 	}

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS by OpenSSL 1.1.1 or later; but for certificates (tlscert.c) no other file
- * includes its headers.  Main makes the context, children make connections from
- * it.  Ticket keys belong to the context, so a ticket that one child gave
- * resumes in another; there is no session cache, which children could not
- * share.
+ * A connection by OpenSSL 1.1.1 or later; but for tls*.c no other file includes
+ * its headers.
  *
  * Below a connection is OpenSSL's buffer on its socket: a DATA frame of 16 KiB,
  * which is two records with its header, would otherwise wake its client twice,
@@ -17,24 +14,18 @@
  * No function here waits, logs or exits.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/ssl.h>
 
-#include "base/log.h"
+#include "base/sys.h"
 #include "tls.h"
+#include "tls_impl.h"
 #include "tlscert.h"
-
-/* RFC 9113 §9.2.2: ephemeral and AEAD; for TLS 1.3 all suites are. */
-#define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
 
 #define RECORD_SIZE (16384 + 512)	/* on the wire: RFC 8446 §5.2 */
 
@@ -52,264 +43,27 @@
 
 #define MESSAGES_MAX 256	/* without content, that one read takes */
 
-struct tls_ctx {
-	SSL_CTX *ssl;
-};
-
-struct tls {
-	SSL *ssl;
-	int fd;
-	BIO *buffer;		/* of ssl, on the socket; NULL: not yet */
-	size_t n_held;		/* octets of content that it has; see tls_write */
-	int write_error;	/* errno of a write that failed; 0: none */
-	unsigned n_messages;	/* see tls_take_messages */
-	bool paused;		/* reads say that there is nothing */
-	bool broken;		/* no further use of ssl is allowed */
-	bool no_memory;		/* ... since there was none left */
-	bool established;
-	bool close_notify;	/* the client's has come */
-	int alert;		/* the client's fatal one; 0: none */
-	char alpn[16];
-	char error[160];
-};
-
-/*
- * Memory for OpenSSL.  When there is none, OpenSSL fails with what the layer
- * above makes of it: "internal error", or that the client has offered no
- * suitable algorithm.  So it is noted here, for each thread, since scripts use
- * the library too.
- */
-
-static _Thread_local bool lacked_memory;
-
-static void *
-note_memory(void *p, size_t size)
-{
-	if (p == NULL && size > 0)
-		lacked_memory = true;
-	return p;
-}
-
-static void *
-memory_new(size_t size, const char *file, int line)
-{
-	(void)file, (void)line;
-	return note_memory(malloc(size), size);
-}
-
-static void *
-memory_resize(void *p, size_t size, const char *file, int line)
-{
-	(void)file, (void)line;
-	if (size > 0)
-		return note_memory(realloc(p, size), size);
-	free(p);
-	return NULL;
-}
-
+/* OpenSSL allows few in a row; what is not told goes no further back. */
 static void
-memory_free(void *p, const char *file, int line)
+note_alert(struct tls *t, bool fatal, int number)
 {
-	(void)file, (void)line;
-	free(p);
+	if (number == SSL3_AD_CLOSE_NOTIFY)
+		t->close_notify = true;
+	else if (fatal)
+		t->alert = number;
+	if (t->n_alerts - t->n_alerts_told < TLS_ALERTS_KEPT)
+		t->alerts[t->n_alerts++ % TLS_ALERTS_KEPT] =
+		    (struct tls_alert){ .fatal = fatal, .number = number };
 }
 
-/* The context. */
-
-/* RFC 7301 §3.2: a list without "h2" ends with no_application_protocol. */
-static int
-select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
-    const unsigned char *in, unsigned in_len, void *user)
+bool
+tls_next_alert(struct tls *t, struct tls_alert *alert)
 {
-	unsigned i;
-
-	(void)ssl, (void)user;
-	for (i = 0; i < in_len; i += 1u + in[i]) {
-		if (in[i] == 2 && i + 2 < in_len &&
-		    memcmp(in + i + 1, "h2", 2) == 0) {
-			*out = in + i + 1;
-			*out_len = 2;
-			return SSL_TLSEXT_ERR_OK;
-		}
-	}
-	return SSL_TLSEXT_ERR_ALERT_FATAL;
+	if (t->n_alerts_told == t->n_alerts)
+		return false;
+	*alert = t->alerts[t->n_alerts_told++ % TLS_ALERTS_KEPT];
+	return true;
 }
-
-static void
-on_keys(const SSL *ssl, const char *line)
-{
-	(void)ssl;
-	log_keys(line);
-}
-
-static int
-open_keylog(struct tls_ctx *ctx, char *err, size_t size)
-{
-	const char *path = getenv("SSLKEYLOGFILE");
-
-	if (path == NULL || path[0] == '\0')
-		return 0;
-	if (log_set_keys_file(path) == -1) {
-		snprintf(err, size, "SSLKEYLOGFILE: \"%s\": expected a file "
-		    "to append to: %s", path, strerror(errno));
-		return -1;
-	}
-	SSL_CTX_set_keylog_callback(ctx->ssl, on_keys);
-	return 0;
-}
-
-static int
-set_parameters(SSL_CTX *ssl)
-{
-	/* RFC 9113 §9.2.1: neither compression nor renegotiation. */
-	SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION |
-	    SSL_OP_NO_RENEGOTIATION);
-#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
-	/* As OpenSSL 1.1.1 did: clients that just close are no error. */
-	SSL_CTX_set_options(ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
-#endif
-	SSL_CTX_set_mode(ssl, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	/*
-	 * The chain is what --cert has.  For a lone certificate OpenSSL would
-	 * look for issuers in a store that is empty here, in each handshake.
-	 */
-	SSL_CTX_set_mode(ssl, SSL_MODE_NO_AUTO_CHAIN);
-	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_alpn_select_cb(ssl, select_alpn, NULL);
-	return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
-	    SSL_CTX_set_cipher_list(ssl, TLS12_CIPHERS) == 1 &&
-	    SSL_CTX_set_session_id_context(ssl,
-	    (const unsigned char *)"h2rig", 5) == 1 ? 0 : -1;
-}
-
-/* err is empty when OpenSSL's queue has the reason. */
-static int
-set_up(struct tls_ctx *ctx, const char *cert, const char *key, char *err,
-    size_t size)
-{
-	if (set_parameters(ctx->ssl) == -1)
-		return -1;
-	if (cert == NULL)
-		return tlscert_make(ctx->ssl);
-	return tlscert_load(ctx->ssl, cert, key, err, size);
-}
-
-/* Handshakes with ourselves. */
-
-struct rehearsal {
-	const char *suites;	/* of TLS 1.3; NULL: TLS 1.2 */
-	const char *groups;
-};
-
-/* Lets two ends in memory talk until both have what they want. */
-static void
-talk(SSL *server, SSL *client)
-{
-	char octets[16];
-	int i;
-
-	for (i = 0; i < 8; i++) {
-		SSL_do_handshake(client);
-		SSL_do_handshake(server);
-		if (SSL_is_init_finished(client) &&
-		    SSL_is_init_finished(server))
-			break;
-	}
-	if (SSL_write(client, "ping", 4) == 4 &&
-	    SSL_read(server, octets, sizeof(octets)) == 4 &&
-	    SSL_write(server, "pong", 4) == 4)
-		SSL_read(client, octets, sizeof(octets));
-}
-
-static void
-rehearse(SSL_CTX *server_ctx, const struct rehearsal *r)
-{
-	static const unsigned char h2[] = "\2h2";
-	SSL_CTX *client_ctx = SSL_CTX_new(TLS_client_method());
-	SSL *server = SSL_new(server_ctx), *client = NULL;
-	BIO *a = NULL, *b = NULL;
-
-	if (client_ctx != NULL)
-		client = SSL_new(client_ctx);
-	if (client == NULL || server == NULL ||
-	    BIO_new_bio_pair(&a, 0, &b, 0) != 1)
-		goto out;
-	SSL_set_bio(server, a, a);
-	SSL_set_bio(client, b, b);
-	SSL_set_accept_state(server);
-	SSL_set_connect_state(client);
-	SSL_set_alpn_protos(client, h2, sizeof(h2) - 1);
-	if ((r->suites != NULL ? SSL_set_ciphersuites(client, r->suites) :
-	    SSL_set_max_proto_version(client, TLS1_2_VERSION)) == 1 &&
-	    SSL_set1_groups_list(client, r->groups) == 1)
-		talk(server, client);
-out:
-	SSL_free(client);
-	SSL_free(server);
-	SSL_CTX_free(client_ctx);
-	ERR_clear_error();
-}
-
-/*
- * OpenSSL looks algorithms up and makes tables of them when they are first
- * used: done once here, children share them.  Failures do not matter, and
- * random numbers are drawn anew after each fork.
- */
-static void
-rehearse_all(SSL_CTX *ssl)
-{
-	static const struct rehearsal all[] = {
-		{ "TLS_AES_128_GCM_SHA256", "X25519" },
-		{ "TLS_AES_256_GCM_SHA384", "P-256" },
-		{ "TLS_CHACHA20_POLY1305_SHA256", "X25519" },
-		{ NULL, "X25519" }
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		rehearse(ssl, &all[i]);
-}
-
-struct tls_ctx *
-tls_ctx_new(const char *cert, const char *key, char *err, size_t err_size)
-{
-	struct tls_ctx *ctx;
-	char why[128];
-
-	err[0] = '\0';
-	/* Once OpenSSL has allocated something this does nothing. */
-	CRYPTO_set_mem_functions(memory_new, memory_resize, memory_free);
-	ERR_clear_error();
-	ctx = calloc(1, sizeof(*ctx));
-	if (ctx == NULL) {
-		snprintf(err, err_size, "TLS: %s", strerror(errno));
-		return NULL;
-	}
-	ctx->ssl = SSL_CTX_new(TLS_server_method());
-	if (ctx->ssl != NULL && set_up(ctx, cert, key, err, err_size) == 0) {
-		rehearse_all(ctx->ssl);
-		/* After the rehearsal, so that its keys are not logged. */
-		if (open_keylog(ctx, err, err_size) == 0)
-			return ctx;
-	}
-	if (err[0] == '\0') {
-		tlscert_error_text(why, sizeof(why), 0);
-		snprintf(err, err_size, "TLS: %s", why);
-	}
-	tls_ctx_free(ctx);
-	return NULL;
-}
-
-void
-tls_ctx_free(struct tls_ctx *ctx)
-{
-	if (ctx == NULL)
-		return;
-	SSL_CTX_free(ctx->ssl);
-	free(ctx);
-}
-
-/* Connections. */
 
 /*
  * Called for each message of OpenSSL's own.  In the handshake there are few;
@@ -325,12 +79,8 @@ note_message(int is_write, int version, int type, const void *p, size_t len,
 	const uint8_t *alert = p;
 
 	(void)version, (void)ssl;
-	if (type == SSL3_RT_ALERT && !is_write && len == 2) {
-		if (alert[1] == SSL3_AD_CLOSE_NOTIFY)
-			t->close_notify = true;
-		else if (alert[0] == SSL3_AL_FATAL)
-			t->alert = alert[1];
-	}
+	if (type == SSL3_RT_ALERT && !is_write && len == 2)
+		note_alert(t, alert[0] == SSL3_AL_FATAL, alert[1]);
 	if (t->established && (type == SSL3_RT_ALERT ||
 	    (type == SSL3_RT_HANDSHAKE && !is_write)))
 		t->paused = ++t->n_messages >= MESSAGES_MAX;
@@ -344,6 +94,26 @@ tls_take_messages(struct tls *t)
 	t->n_messages = 0;
 	t->paused = false;
 	return n;
+}
+
+/*
+ * Called for what OpenSSL does to the socket.  A flight of the handshake begins
+ * with the first write after a read.
+ */
+static bool
+is_too_early(struct tls *t, int op)
+{
+	struct tls_plan *p = t->plan;
+	uint64_t now;
+
+	if (op == BIO_CB_READ && BIO_wpending(t->buffer) == 0)
+		p->due_ms = 0;
+	if (op != BIO_CB_WRITE || t->established)
+		return false;
+	now = sys_now_ms();
+	if (p->due_ms == 0)
+		p->due_ms = now + p->delay_ms;
+	return now < p->due_ms;
 }
 
 /*
@@ -364,6 +134,12 @@ on_transport(BIO *b, int op, const char *p, size_t len, int i, long l,
 	if (op == BIO_CB_READ && t->paused) {
 		BIO_clear_retry_flags(b);
 		BIO_set_retry_read(b);
+		return -1;
+	}
+	if (t->plan != NULL && t->plan->delay_ms > 0 && b != t->buffer &&
+	    is_too_early(t, op)) {
+		BIO_clear_retry_flags(b);
+		BIO_set_retry_write(b);
 		return -1;
 	}
 	if (op == (BIO_CB_WRITE | BIO_CB_RETURN) && ret <= 0 &&
@@ -408,6 +184,7 @@ tls_new(struct tls_ctx *ctx, int fd)
 	if (t == NULL)
 		return NULL;
 	t->fd = fd;
+	t->ctx = ctx;
 	t->ssl = SSL_new(ctx->ssl);
 	if (t->ssl == NULL) {
 		tls_free(t);
@@ -426,6 +203,7 @@ tls_free(struct tls *t)
 	if (t == NULL)
 		return;
 	SSL_free(t->ssl);
+	tls_hello_free(t->plan);
 	free(t);
 }
 
@@ -434,34 +212,24 @@ static void
 prepare(void)
 {
 	ERR_clear_error();
-	lacked_memory = false;
+	tls_ctx_lacked_memory = false;
 	errno = 0;
-}
-
-/* "unknown_ca (48)", as RFC 8446 §6 has it; OpenSSL says "unknown CA". */
-static void
-alert_text(int alert, char *dst, size_t size)
-{
-	char *p;
-
-	snprintf(dst, size, "client sent TLS alert %s (%d)",
-	    SSL_alert_desc_string_long(alert), alert);
-	for (p = dst + strlen("client sent TLS alert "); *p != '('; p++) {
-		if (*p == ' ' && p[1] != '(')
-			*p = '_';
-		else if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
-	}
 }
 
 /* An error's text: the client's, OpenSSL's or that of err, which errno gets. */
 static int
 explain(struct tls *t, int err)
 {
+	const char *why = t->plan != NULL ? t->plan->why : "";
+	char name[TLS_ALERT_NAME];
+
 	if (t->no_memory)
 		snprintf(t->error, sizeof(t->error), "out of memory");
 	else if (t->alert != 0)
-		alert_text(t->alert, t->error, sizeof(t->error));
+		snprintf(t->error, sizeof(t->error), "client sent TLS alert "
+		    "%s (%d)", tls_hello_alert_name(t->alert, name), t->alert);
+	else if (why[0] != '\0')
+		snprintf(t->error, sizeof(t->error), "%s", why);
 	else
 		tlscert_error_text(t->error, sizeof(t->error), err);
 	ERR_clear_error();
@@ -474,7 +242,7 @@ static int
 fail(struct tls *t, int err)
 {
 	t->broken = true;
-	t->no_memory = lacked_memory;
+	t->no_memory = tls_ctx_lacked_memory;
 	return explain(t, err);
 }
 
@@ -498,11 +266,13 @@ result(struct tls *t, int ret)
 		    TLS_AGAIN_READ;
 	case SSL_ERROR_WANT_WRITE:
 		return TLS_AGAIN_WRITE;
+	case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+		return TLS_HELLO;
 	case SSL_ERROR_ZERO_RETURN:
 		return TLS_EOF;
 	case SSL_ERROR_SYSCALL:
 		/* OpenSSL 1.1.1: end of file without close_notify. */
-		if (err == 0 && ERR_peek_error() == 0 && !lacked_memory) {
+		if (err == 0 && ERR_peek_error() == 0 && !tls_ctx_lacked_memory) {
 			t->broken = true;
 			return TLS_EOF;
 		}
@@ -519,24 +289,91 @@ refuse(const struct tls *t)
 	return t->error[0] != '\0' ? TLS_ERROR : TLS_EOF;
 }
 
-int
-tls_handshake(struct tls *t)
+/*
+ * As SSL_do_handshake, to which early data is no part of it: it is taken until
+ * there is no more.  Without any that is so when our first flight is out.
+ */
+static int
+shake_by_plan(struct tls *t)
+{
+	struct tls_plan *p = t->plan;
+	uint8_t octets[RECORD_SIZE];
+	size_t n;
+	int ret;
+
+	while (!p->past_early) {
+		ret = SSL_read_early_data(t->ssl, octets, sizeof(octets), &n);
+		if (ret == SSL_READ_EARLY_DATA_ERROR)
+			return 0;
+		buf_add(&p->early, octets, n);
+		p->past_early = ret == SSL_READ_EARLY_DATA_FINISH;
+	}
+	return SSL_do_handshake(t->ssl);
+}
+
+static int
+shake(struct tls *t)
 {
 	int ret;
 
-	if (t->broken)
-		return refuse(t);
-	prepare();
 	/* tls_new cannot say that there is no memory. */
 	if (t->buffer == NULL && connect_buffer(t) == -1)
 		return fail(t, ENOMEM);
-	ret = SSL_do_handshake(t->ssl);
+	ret = t->plan != NULL ? shake_by_plan(t) : SSL_do_handshake(t->ssl);
+	if (t->plan != NULL && t->plan->early.failed) {
+		tls_ctx_lacked_memory = true;
+		return fail(t, ENOMEM);
+	}
 	/* With tickets that cannot be sent it is complete none the less. */
-	if (ret != 1)
-		return t->write_error != 0 ? fail(t, t->write_error) :
-		    result(t, ret);
-	t->established = true;
-	return 0;
+	if (ret == 1)
+		return 0;
+	return t->write_error != 0 ? fail(t, t->write_error) : result(t, ret);
+}
+
+/* The end is told when the last flight, an alert perhaps, has been due. */
+static int
+keep_delays(struct tls *t)
+{
+	struct tls_plan *p = t->plan;
+
+	if (p->ended)
+		flush(t);
+	else
+		p->end_status = shake(t);
+	p->ended = p->end_status == 0 || p->end_status == TLS_ERROR ||
+	    p->end_status == TLS_EOF;
+	if (p->due_ms > sys_now_ms() && BIO_wpending(t->buffer) > 0)
+		return TLS_DELAY;
+	return p->end_status;
+}
+
+int
+tls_handshake(struct tls *t)
+{
+	int rc;
+
+	if (t->broken && t->plan == NULL)
+		return refuse(t);
+	prepare();
+	rc = t->plan != NULL ? keep_delays(t) : shake(t);
+	t->established = rc == 0;
+	return rc;
+}
+
+uint64_t
+tls_due_ms(const struct tls *t)
+{
+	return t->plan != NULL ? t->plan->due_ms : 0;
+}
+
+static long
+take_early(struct buf *early, void *dst, size_t size)
+{
+	size_t n = buf_len(early) < size ? buf_len(early) : size;
+
+	memcpy(dst, buf_data(early), n);
+	buf_consume(early, n);
+	return (long)n;
 }
 
 long
@@ -545,6 +382,8 @@ tls_read(struct tls *t, void *dst, size_t size)
 	size_t n = 0;
 	int ret;
 
+	if (t->plan != NULL && buf_len(&t->plan->early) > 0)
+		return take_early(&t->plan->early, dst, size);
 	if (t->broken)
 		return refuse(t);
 	prepare();
@@ -621,6 +460,89 @@ tls_get_info(struct tls *t, struct tls_info *info)
 	info->alpn = len > 0 ? t->alpn : NULL;
 	info->sni = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
 	info->resumed = SSL_session_reused(t->ssl) == 1;
+}
+
+/* The certificate of a client may be any: it is tested, not trusted. */
+static int
+accept_any(int ok, X509_STORE_CTX *store)
+{
+	(void)ok, (void)store;
+	return 1;
+}
+
+/* Why it cannot be; NULL: it was begun. */
+static const char *
+begin_renegotiation(SSL *ssl)
+{
+	if (SSL_version(ssl) >= TLS1_3_VERSION)
+		return "TLS 1.3 has none (RFC 8446 §4.1.2)";
+	if (SSL_get_secure_renegotiation_support(ssl) != 1)
+		return "the client has not offered RFC 5746";
+	SSL_clear_options(ssl, SSL_OP_NO_RENEGOTIATION);
+	return SSL_renegotiate(ssl) == 1 ? NULL : "";
+}
+
+static const char *
+begin_client_certificate(SSL *ssl)
+{
+	if (SSL_version(ssl) < TLS1_3_VERSION)
+		return "after the handshake only TLS 1.3 has it";
+	SSL_set_verify(ssl, SSL_VERIFY_PEER, accept_any);
+	if (SSL_verify_client_post_handshake(ssl) == 1)
+		return NULL;
+	return ERR_GET_REASON(ERR_peek_error()) ==
+	    SSL_R_EXTENSION_NOT_RECEIVED ?
+	    "the client has not offered post_handshake_auth" : "";
+}
+
+static const char *
+begin_key_update(SSL *ssl)
+{
+	if (SSL_version(ssl) < TLS1_3_VERSION)
+		return "only TLS 1.3 has it";
+	return SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) == 1 ? NULL : "";
+}
+
+static const struct {
+	const char *what;
+	const char *(*begin)(SSL *ssl);
+} requests[] = {
+	{ "renegotiation", begin_renegotiation },
+	{ "client_certificate", begin_client_certificate },
+	{ "key_update", begin_key_update }
+};
+
+#define N_REQUESTS (sizeof(requests) / sizeof(requests[0]))
+
+int
+tls_request(struct tls *t, const char *what, char *err, size_t size)
+{
+	const char *why = "expected renegotiation, client_certificate or "
+	    "key_update";
+	char reason[128];
+	size_t i = 0;
+	int ret;
+
+	prepare();
+	while (i < N_REQUESTS && strcmp(requests[i].what, what) != 0)
+		i++;
+	if (i < N_REQUESTS)
+		why = t->broken || !t->established ? "TLS is not up" :
+		    requests[i].begin(t->ssl);
+	if (why == NULL) {
+		/* Sends it; what follows is in reads and writes. */
+		if ((ret = SSL_do_handshake(t->ssl)) == 1 ||
+		    result(t, ret) != TLS_ERROR) {
+			flush(t);
+			return 0;
+		}
+		why = t->error;
+	} else if (why[0] == '\0') {
+		tlscert_error_text(reason, sizeof(reason), 0);
+		why = reason;
+	}
+	snprintf(err, size, "%s: %s", what, why);
+	return -1;
 }
 
 const char *

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Certificate and key of a TLS context: read from files, or made in memory.  It
- * says what is wrong with a file, and what was expected of it.  tls.c calls it,
- * in the parent.
+ * Certificates with their keys: read from files, or made in memory.  It says
+ * what is wrong with a file, and what was expected of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,69 +46,111 @@ no_passphrase(char *dst, int size, int writing, void *user)
 	return -1;
 }
 
-/* Whether the file can be read at all; err says why not. */
-static int
-check_readable(const char *option, const char *path, char *err, size_t size)
+/* For reading; err says why not. */
+static FILE *
+open_file(const char *what, const char *path, char *err, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	FILE *f = fd != -1 ? fdopen(fd, "r") : NULL;
 
-	if (fd == -1) {
-		snprintf(err, size, "--%s: \"%s\": expected a readable file: "
-		    "%s", option, path, strerror(errno));
+	if (f != NULL)
+		return f;
+	snprintf(err, size, "%s: \"%s\": expected a readable file: %s", what,
+	    path, strerror(errno));
+	if (fd != -1)
+		close(fd);
+	return NULL;
+}
+
+void
+tlscert_free(struct tlscert *c)
+{
+	X509_free(c->x);
+	sk_X509_pop_free(c->chain, X509_free);
+	EVP_PKEY_free(c->key);
+	*c = (struct tlscert){ 0 };
+}
+
+bool
+tlscert_is_pair(const struct tlscert *c)
+{
+	bool is = c->x != NULL && c->key != NULL &&
+	    X509_check_private_key(c->x, c->key) == 1;
+
+	ERR_clear_error();
+	return is;
+}
+
+/* Certificates up to the end of the file: 0, or -1 with OpenSSL's queue. */
+static int
+read_chain(struct tlscert *c, FILE *f)
+{
+	X509 *x;
+
+	c->x = PEM_read_X509_AUX(f, NULL, no_passphrase, NULL);
+	if (c->x == NULL || (c->chain = sk_X509_new_null()) == NULL)
 		return -1;
-	}
-	close(fd);
+	while ((x = PEM_read_X509(f, NULL, no_passphrase, NULL)) != NULL)
+		if (sk_X509_push(c->chain, x) == 0) {
+			X509_free(x);
+			return -1;
+		}
+	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		return -1;
+	ERR_clear_error();
 	return 0;
 }
 
-static int
-load_cert(SSL_CTX *ssl, const char *path, char *err, size_t size)
-{
-	char why[128];
-
-	if (check_readable("cert", path, err, size) == -1)
-		return -1;
-	if (SSL_CTX_use_certificate_chain_file(ssl, path) == 1)
-		return 0;
-	tlscert_error_text(why, sizeof(why), 0);
-	snprintf(err, size, "--cert: \"%s\": expected a certificate in PEM "
-	    "form: %s", path, why);
-	return -1;
-}
-
-static int
-load_key(SSL_CTX *ssl, const char *path, const char *cert, char *err,
+int
+tlscert_read(struct tlscert *c, const char *what, const char *path, char *err,
     size_t size)
 {
-	EVP_PKEY *key = NULL;
+	struct tlscert got = { 0 };
+	FILE *f = open_file(what, path, err, size);
 	char why[128];
-	FILE *f = NULL;
-	int ret = -1;
+	int ret;
 
-	if (check_readable("key", path, err, size) == -1)
+	if (f == NULL)
 		return -1;
-	f = fopen(path, "r");
-	if (f != NULL)
-		key = PEM_read_PrivateKey(f, NULL, no_passphrase, NULL);
+	ERR_clear_error();
+	ret = read_chain(&got, f);
+	fclose(f);
+	if (ret == -1) {
+		tlscert_error_text(why, sizeof(why), 0);
+		snprintf(err, size, "%s: \"%s\": expected a certificate in "
+		    "PEM form: %s", what, path, why);
+		tlscert_free(&got);
+		return -1;
+	}
+	got.key = c->key;
+	c->key = NULL;
+	tlscert_free(c);
+	*c = got;
+	return 0;
+}
+
+int
+tlscert_read_key(struct tlscert *c, const char *what, const char *path,
+    char *err, size_t size)
+{
+	FILE *f = open_file(what, path, err, size);
+	EVP_PKEY *key;
+	char why[128];
+
+	if (f == NULL)
+		return -1;
+	ERR_clear_error();
+	key = PEM_read_PrivateKey(f, NULL, no_passphrase, NULL);
 	if (key == NULL) {
 		tlscert_error_text(why, sizeof(why), errno);
-		snprintf(err, size, "--key: \"%s\": expected a private key "
-		    "in PEM form, not encrypted: %s", path, why);
-	} else if (X509_check_private_key(SSL_CTX_get0_certificate(ssl),
-	    key) != 1) {
-		snprintf(err, size, "--key: \"%s\": expected the key of the "
-		    "certificate in \"%s\"", path, cert);
-	} else if (SSL_CTX_use_PrivateKey(ssl, key) != 1) {
-		tlscert_error_text(why, sizeof(why), 0);
-		snprintf(err, size, "--key: \"%s\": expected a usable key: "
-		    "%s", path, why);
-	} else
-		ret = 0;
-	ERR_clear_error();
-	EVP_PKEY_free(key);
-	if (f != NULL)
-		fclose(f);
-	return ret;
+		snprintf(err, size, "%s: \"%s\": expected a private key in "
+		    "PEM form, not encrypted: %s", what, path, why);
+	} else {
+		EVP_PKEY_free(c->key);
+		c->key = key;
+	}
+	fclose(f);
+	return key != NULL ? 0 : -1;
 }
 
 static EVP_PKEY *
@@ -205,24 +246,9 @@ make_cert(EVP_PKEY *key)
 }
 
 int
-tlscert_make(SSL_CTX *ssl)
+tlscert_make(struct tlscert *c)
 {
-	EVP_PKEY *key = make_key();
-	X509 *x = key != NULL ? make_cert(key) : NULL;
-	int ok;
-
-	ok = x != NULL && SSL_CTX_use_certificate(ssl, x) == 1 &&
-	    SSL_CTX_use_PrivateKey(ssl, key) == 1;
-	X509_free(x);
-	EVP_PKEY_free(key);
-	return ok ? 0 : -1;
-}
-
-int
-tlscert_load(SSL_CTX *ssl, const char *cert, const char *key, char *err,
-    size_t size)
-{
-	if (load_cert(ssl, cert, err, size) == -1)
-		return -1;
-	return load_key(ssl, key, cert, err, size);
+	c->key = make_key();
+	c->x = c->key != NULL ? make_cert(c->key) : NULL;
+	return c->x != NULL ? 0 : -1;
 }

@@ -1,20 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Certificate and key of a TLS context.  Only tls.c and tlscert.c include this.
+ * Certificates with their keys, read from files or made.  Only tls*.c include
+ * this.
  */
 #ifndef H2RIG_TLSCERT_H
 #define H2RIG_TLSCERT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <openssl/ssl.h>
 
-/* From PEM files: 0, or -1 with one line in err. */
-int tlscert_load(SSL_CTX *ssl, const char *cert, const char *key, char *err,
-    size_t size);
+/* Zeroed it is empty. */
+struct tlscert {
+	X509 *x;
+	STACK_OF(X509) *chain;	/* of issuers; NULL: none */
+	EVP_PKEY *key;
+};
 
-/* Makes them: 0, or -1 with the reason in OpenSSL's queue. */
-int tlscert_make(SSL_CTX *ssl);
+void tlscert_free(struct tlscert *c);
+
+/*
+ * Replaces the certificate and its chain, or the key, by a PEM file's.  0, or
+ * -1 with one line in err, which begins with `what`.
+ */
+int tlscert_read(struct tlscert *c, const char *what, const char *path,
+    char *err, size_t size);
+int tlscert_read_key(struct tlscert *c, const char *what, const char *path,
+    char *err, size_t size);
+
+/* Whether it has both, and they belong together. */
+bool tlscert_is_pair(const struct tlscert *c);
+
+/* Makes a self-signed one: 0, or -1 with the reason in OpenSSL's queue. */
+int tlscert_make(struct tlscert *c);
 
 /* The reason of the oldest error in the queue, which is cleared, or of err. */
 void tlscert_error_text(char *dst, size_t size, int err);

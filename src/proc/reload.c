@@ -163,7 +163,7 @@ begin_tls(struct parent *p, char *err, size_t size)
 	if (check_file("cert", o->cert, err, size) == -1 ||
 	    check_file("key", o->key, err, size) == -1)
 		return -1;
-	p->reload.tls = tls_ctx_new(o->cert, o->key, err, size);
+	p->reload.tls = tls_ctx_new(o, err, size);
 	return p->reload.tls != NULL ? 0 : -1;
 }
 

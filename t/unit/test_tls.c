@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/tls: what one write gives the kernel, what is said of it when the kernel
+ * src/host/tls: what one write gives the kernel, what is said of it when the kernel
  * takes less, and what one read takes of it.  The client is OpenSSL by itself.
  *
- * src/host/tls.c is compiled for this program with -Dmalloc=short_malloc
+ * src/host/tls_ctx.c is compiled for this program with -Dmalloc=short_malloc
  * -Drealloc=short_realloc.
  */
 #undef malloc
@@ -28,6 +28,7 @@ void *short_realloc(void *p, size_t size);
 #define READ_BUFFER (256 * 1024)
 #define FRAME (16384 + 9)	/* DATA of the least maximum: two records */
 
+static const struct options options;	/* no files */
 static struct tls_ctx *server_ctx;
 static SSL_CTX *client_ctx;
 static struct tls *server;
@@ -98,7 +99,7 @@ open_pair(int type, int version)
 	ck_assert_int_eq(socketpair(AF_UNIX, type, 0, fds), 0);
 	for (i = 0; i < 2; i++)
 		ck_assert_int_eq(fcntl(fds[i], F_SETFL, O_NONBLOCK), 0);
-	server_ctx = tls_ctx_new(NULL, NULL, err, sizeof(err));
+	server_ctx = tls_ctx_new(&options, err, sizeof(err));
 	ck_assert_msg(server_ctx != NULL, "%s", err);
 	server = tls_new(server_ctx, fds[0]);
 	client_ctx = SSL_CTX_new(TLS_client_method());
