@@ -51,6 +51,8 @@ CASES = {
                                           b"a\\2b\\xff")),
     "open": lambda w: (w.write_raw_frame("HEADERS", 0, 1, b"\\x88"),
                        w.write_raw_frame("DATA", 0, 1, b"between")),
+    "lost": lambda w: (w.write_raw_frame("HEADERS", 0, 1, b"\\x88"),
+                       w.write_raw(b"HTTP/1.1 200 OK\\r\\n\\r\\n")),
     "http1": lambda w: w.write_raw(b"HTTP/1.1 200 OK\\r\\n\\r\\nhello"),
     "large": lambda w: w.write_raw_frame(0xbe, 0, 1, b"x" * 20000),
     "odd": lambda w: (
@@ -178,7 +180,7 @@ def stripped(lines, which):
             continue
         found.append({k: v for k, v in line.items() if k not in ("t", "dir")})
     return found[:len(which.split(","))
-                 + (which in ("open", "split"))]
+                 + {"open": 1, "split": 1, "lost": 2}.get(which, 0)]
 
 
 def frame(kind, flags, stream, length, **more):
@@ -226,6 +228,12 @@ RAW = [
     ("open", [frame("HEADERS", [], 1, 1),
               {"type": "raw", "length": 1, "raw": {"hex": "88"},
                "error": "a field block without its end (RFC 9113 4.3)"}]),
+    ("lost", [frame("HEADERS", [], 1, 1),
+              {"type": "raw", "length": 1, "raw": {"hex": "88"},
+               "error": "a field block without its end (RFC 9113 4.3)"},
+              {"type": "raw", "length": 19, "raw": "HTTP/1.1 200 OK\r\n\r\n",
+               "error": "no frame: an unknown type, and longer than "
+                        "MAX_FRAME_SIZE"}]),
     ("http1", [{"type": "raw", "length": 24,
                 "raw": "HTTP/1.1 200 OK\r\n\r\nhello",
                 "error": "no frame: an unknown type, and longer than "

@@ -410,6 +410,7 @@ lose_frames(struct traceframe *d, const uint8_t *p, size_t n,
 {
 	struct buf all = { 0 };
 
+	abandon_block(d);
 	d->state = TRACEFRAME_NONE;
 	buf_add(&all, d->head, d->have);
 	buf_add(&all, p, n < SHOWN_MAX ? n : SHOWN_MAX);
