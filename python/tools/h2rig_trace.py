@@ -2,11 +2,14 @@
 """`h2rig-trace`: shows traces of `h2rig --trace`."""
 
 import argparse
+import functools
+import importlib
 import io
 import os
+import resource
 import sys
 import time
-from typing import List, NoReturn, Optional, Sequence
+from typing import NoReturn, Optional, Sequence, Tuple
 
 sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from h2rig.trace.reader import WRONG, Follower, TraceError      # noqa: E402
@@ -18,6 +21,9 @@ __all__ = ["main"]
 LOOK = 0.1
 
 EX_USAGE, EX_IOERR = 64, 74
+
+#: Modules of h2rig.trace with a write(traces, out).
+FORMS = {"pcapng": "write a capture for Wireshark and tshark to OUT"}
 
 
 def _print(printer: Printer, paths: Sequence[str], follow: bool) -> None:
@@ -41,6 +47,31 @@ def _print(printer: Printer, paths: Sequence[str], follow: bool) -> None:
             time.sleep(LOOK)
 
 
+def _starts_as_a_trace(path: str) -> bool:
+    try:
+        with open(path, "rb") as f:
+            return f.read(5) == b'{"t":'
+    except OSError:
+        return False
+
+
+def _write(form: str, to: str, paths: Sequence[str]) -> None:
+    # "-" is the standard output.
+    write = importlib.import_module("h2rig.trace." + form).write
+    traces = [Follower(path) for path in paths]
+    if to == "-":
+        write(traces, sys.stdout.buffer)
+        return
+    if os.path.isfile(to) and _starts_as_a_trace(to):
+        raise TraceError("--%s %s: expected a file to be written, and this is "
+                         "a trace" % (form, to), EX_USAGE)
+    try:
+        with open(to, "wb") as out:
+            write(traces, out)
+    except OSError as e:
+        raise TraceError("%s: %s" % (to, e.strerror), EX_IOERR) from None
+
+
 def _has_colour() -> bool:
     return (sys.stdout.isatty() and "NO_COLOR" not in os.environ
             and os.environ.get("TERM", "dumb") != "dumb")
@@ -59,8 +90,7 @@ def _stream(text: str) -> int:
     return int(text)
 
 
-def main(argv: Sequence[str], _program: str) -> int:
-    """Prints the traces that argv names; returns the exit status."""
+def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(prog="h2rig-trace", allow_abbrev=False, description=(
         "Prints traces of h2rig --trace as text, in the form of nghttp -v."))
     parser.add_argument("file", nargs="+", metavar="FILE")
@@ -68,12 +98,44 @@ def main(argv: Sequence[str], _program: str) -> int:
                         help="only what belongs to stream N")
     parser.add_argument("--follow", action="store_true",
                         help="go on as the trace grows, until it ends")
+    for form, what in FORMS.items():
+        parser.add_argument("--" + form, metavar="OUT", dest="outputs",
+                            action="append", default=[], help=what,
+                            type=functools.partial(_output, form))
     options = parser.parse_args(argv)
+    if len(options.outputs) > 1:
+        parser.error("expected one of %s, and once" % " and ".join(
+            "--" + form for form, _ in options.outputs))
+    if options.outputs and (options.follow or options.stream is not None):
+        parser.error("--stream and --follow are for text, and not for --%s"
+                     % options.outputs[0][0])
+    return options
+
+
+def _output(form: str, to: str) -> Tuple[str, str]:
+    return form, to
+
+
+def _raise_file_limit() -> None:
+    # Traces are open together.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def main(argv: Sequence[str], _program: str) -> int:
+    """Shows the traces that argv names; returns the exit status."""
+    options = _options(argv)
+    _raise_file_limit()
     if isinstance(sys.stdout, io.TextIOWrapper):    # escapes what it has not
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        _print(Printer(sys.stdout, options.stream, _has_colour()),
-               options.file, options.follow)
+        if options.outputs:
+            form, to = options.outputs[0]
+            _write(form, to, options.file)
+        else:
+            _print(Printer(sys.stdout, options.stream, _has_colour()),
+                   options.file, options.follow)
         sys.stdout.flush()
     except TraceError as e:
         sys.stdout.flush()

@@ -3,10 +3,13 @@
 
 import json
 import os
-from typing import Any, BinaryIO, Dict, Iterator, NoReturn, Union
+import struct
+from typing import Any, BinaryIO, Dict, Iterator, Mapping, NoReturn, Union
+
+from h2rig.server.frametypes import FLAGS
 
 __all__ = ["EX_DATAERR", "EX_NOINPUT", "WRONG", "Follower", "Line", "Octets",
-           "TraceError", "escaped", "octets"]
+           "TraceError", "escaped", "flags", "number", "octets"]
 
 #: Of the form of traces that is read here.
 VERSION = 1
@@ -16,12 +19,22 @@ LINE_MAX = 1 << 24
 
 #: What wrong values in a line raise.
 WRONG = (ArithmeticError, AttributeError, LookupError, RecursionError,
-         TypeError, ValueError)
+         TypeError, ValueError, struct.error)
 
 EX_DATAERR, EX_NOINPUT = 65, 66
 
 Line = Dict[str, Any]
 Octets = Union[str, Dict[str, str]]
+
+
+def number(name: str, names: Mapping[str, int]) -> int:
+    """Of something that has a name in a line, or its number as "0x1f"."""
+    return names[name] if name in names else int(name, 16)
+
+
+def flags(line: Line) -> int:
+    """The flags of a frame."""
+    return sum(number(name, FLAGS) for name in line["flags"])
 
 
 def escaped(text: str) -> str:

@@ -6,16 +6,17 @@ escaped, so that a trace cannot command the terminal.
 """
 
 import json
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, TextIO
+from typing import Callable, Dict, Iterator, List, Optional, TextIO
 
-from h2rig.server.frametypes import ERROR_CODES, FLAGS, SETTINGS
-from h2rig.trace.reader import Line, Octets, escaped, octets
+from h2rig.server.frametypes import ERROR_CODES, SETTINGS
+from h2rig.trace.reader import (Line, Octets, escaped, flags, number,
+                                octets)
 
-__all__ = ["Printer"]
+__all__ = ["Printer", "shown"]
 
 
-def _shown(value: Octets) -> str:
-    # As text; what is no text has its octets as \xHH.
+def shown(value: Octets) -> str:
+    """As text; what is no text has its octets as \\xHH."""
     if isinstance(value, str):
         return escaped(value)
     return "".join(chr(c) if 0x20 <= c < 0x7f else "\\x%02x" % c
@@ -26,10 +27,6 @@ def _code(name: str) -> str:
     if name in ERROR_CODES:
         return "error_code=%s(0x%02x)" % (name, ERROR_CODES[name])
     return "error_code=unknown(%s)" % escaped(name)
-
-
-def _flags(names: Sequence[str]) -> int:
-    return sum(FLAGS[n] if n in FLAGS else int(n, 16) for n in names)
 
 
 def _priority(line: Line) -> List[str]:
@@ -83,7 +80,7 @@ class Printer:
         lines = [self._paint(way, "%s %s frame" % (
             way, escaped(line["type"])))
                  + " <length=%d, flags=0x%02x, stream_id=%d>" % (
-                     line["length"], _flags(line["flags"]), line["stream"])]
+                     line["length"], flags(line), line["stream"])]
         if line["flags"]:
             lines.append("; " + " | ".join(line["flags"]))
         detail = _DETAILS.get(line["type"])
@@ -93,22 +90,22 @@ class Printer:
             known = name in SETTINGS
             lines.append("[%s(0x%02x):%d]" % (
                 "SETTINGS_" + name if known else "UNKNOWN",
-                SETTINGS[name] if known else int(name, 16), value))
+                number(name, SETTINGS), value))
         for name, value in line.get("fields", ()):
-            lines.append("%s: %s" % (self._paint("name", _shown(name)),
-                                     _shown(value)))
+            lines.append("%s: %s" % (self._paint("name", shown(name)),
+                                     shown(value)))
         if line.get("cut"):
             lines.append("; more fields, which the trace does not show")
         if "data" in line and line["type"] != "PING":
-            lines.append('"%s"' % _shown(line["data"]))
+            lines.append('"%s"' % shown(line["data"]))
         return lines + self._bad(line)
 
     def _bad(self, line: Line) -> List[str]:
         lines = []
         if "error" in line:
-            lines.append(self._paint("bad", "; " + _shown(line["error"])))
+            lines.append(self._paint("bad", "; " + shown(line["error"])))
         if line.get("raw"):
-            lines.append('"%s"' % _shown(line["raw"]))
+            lines.append('"%s"' % shown(line["raw"]))
         return lines
 
     def _other(self, line: Line) -> List[str]:
@@ -126,37 +123,37 @@ class Printer:
                 else ""
             return [self._paint("bad", "violation")
                     + " <%s%s>" % (where, _code(line["code"])),
-                    "; " + _shown(line["text"])]
+                    "; " + shown(line["text"])]
         if kind in ("begin", "end"):
             raised = line.get("raised")
             return [self._paint("call", "call" if kind == "begin" else
                                 "return from" if raised is None else
-                                "%s from" % _shown(raised))
+                                "%s from" % shown(raised))
                     + " %s in %s <stream_id=%d>" % (
-                        _shown(line["function"]), _shown(line["script"]),
+                        shown(line["function"]), shown(line["script"]),
                         line["stream"])]
         if kind == "limit":
             return ["; the trace ends here: it may have %d octets"
                     % line["octets"]]
         if kind == "close":
-            return ["Closed"] + ["; " + _shown(line[name])
+            return ["Closed"] + ["; " + shown(line[name])
                                  for name in ("end", "why") if name in line]
         return [escaped(json.dumps(line))]
 
 
 def _connection(line: Line) -> List[str]:
     lines = ["Connected", "; %s, process %d, client %s" % (
-        _shown(line["server"]), line["pid"], _shown(line["client"])),
-        "; at " + _shown(line["time"])]
-    tls = [_shown(line[name]) for name in ("tls", "cipher") if name in line]
+        shown(line["server"]), line["pid"], shown(line["client"])),
+        "; at " + shown(line["time"])]
+    tls = [shown(line[name]) for name in ("tls", "cipher") if name in line]
     if "sni" in line:
-        tls.append("for " + _shown(line["sni"]))
+        tls.append("for " + shown(line["sni"]))
     if line.get("resumed"):
         tls.append("resumed")
     lines.append("; " + (", ".join(tls) if tls else "cleartext" if
                          line.get("cleartext") else "no TLS was agreed on"))
     if "alpn" in line:
-        lines.append("The negotiated protocol: " + _shown(line["alpn"]))
+        lines.append("The negotiated protocol: " + shown(line["alpn"]))
     return lines
 
 
@@ -178,7 +175,7 @@ def _goaway(line: Line) -> Iterator[str]:
     debug = line["debug"]
     yield "last_stream_id=%d, %s, opaque_data(%d)=[%s]" % (
         line["last_stream"], _code(line["code"]), len(octets(debug)),
-        _shown(debug))
+        shown(debug))
 
 
 _DETAILS: Dict[str, Callable[[Line], Iterator[str]]] = {
@@ -194,5 +191,5 @@ _DETAILS: Dict[str, Callable[[Line], Iterator[str]]] = {
         ["window_size_increment=%d" % line["increment"]]),
     "PRIORITY_UPDATE": lambda line: iter(
         ["prioritized_stream_id=%d, priority_field_value=[%s]" % (
-            line["prioritized"], _shown(line["value"]))]),
+            line["prioritized"], shown(line["value"]))]),
 }
