@@ -102,18 +102,22 @@ clientlog_late(void *user, uint32_t id)
 }
 
 void
-clientlog_stream_error(void *user, uint32_t id, const struct h2_error *e)
+clientlog_violation(void *user, const struct frame *frame,
+    enum h2_level level, uint32_t code, const char *text)
 {
 	const struct clientlog *l = user;
+	uint32_t id = frame != NULL ? frame->stream_id : 0;
 	char number[FRAME_CODE_TEXT];
 	const struct log_field f[] = {
 		log_field_number("stream", id),
-		log_field_text("code", frame_code_text(e->code, number))
+		log_field_text("code", frame_code_text(code, number))
 	};
 
+	if (level != H2_LEVEL_STREAM)
+		return;
 	note(l, f, 2, ", stream %lu reset with %s: %s", (unsigned long)id,
-	    f[1].text, e->reason);
-	trace_violation(l->trace, id, e->code, e->reason);
+	    f[1].text, text);
+	trace_violation(l->trace, id, code, text);
 }
 
 void

@@ -31,8 +31,8 @@ void clientlog_rst_stream(void *user, uint32_t id, uint32_t code);
 void clientlog_goaway(void *user, uint32_t last, uint32_t code,
     const uint8_t *debug, size_t len);
 void clientlog_late(void *user, uint32_t id);
-void clientlog_stream_error(void *user, uint32_t id,
-    const struct h2_error *e);
+void clientlog_violation(void *user, const struct frame *frame,
+    enum h2_level level, uint32_t code, const char *text);
 void clientlog_refused(void *user, uint32_t id, const struct fields *l,
     enum session_refusal how, const char *reason);
 

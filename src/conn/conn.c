@@ -226,7 +226,7 @@ static const struct session_callbacks callbacks = {
 	.rst_stream = clientlog_rst_stream,
 	.goaway = clientlog_goaway,
 	.late = clientlog_late,
-	.stream_error = clientlog_stream_error,
+	.violation = clientlog_violation,
 	.refused = clientlog_refused
 };
 
@@ -662,6 +662,7 @@ conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
 		errno = ENOMEM;
 		return -1;
 	}
+	session_start(c->session, true, NULL, 0);
 	c->waiters.session = c->session;
 	c->requests = (struct exchanges){ .session = c->session,
 	    .waiters = &c->waiters, .wake = &c->wake };

@@ -27,14 +27,22 @@ compose_error(struct session *s, const struct frame *f, const char *reason)
 	    f != NULL ? ": " : "", reason);
 }
 
+static void
+tell(struct session *s, const struct frame *f, enum h2_level level,
+    enum h2_code code, const char *reason)
+{
+	if (s->cb->violation != NULL && s->phase != PHASE_FAILED)
+		s->cb->violation(s->user, f, level, code, reason);
+}
+
 /*
  * The hold ends first: a GOAWAY inside of a header block is no worse than one
  * that never comes.  Inside of a raw frame it would be taken for its payload,
  * so there nothing is added.
  */
-int
-ground_fail(struct session *s, const struct frame *f,
-    enum h2_code code, const char *reason)
+static int
+fail(struct session *s, const struct frame *f, enum h2_code code,
+    const char *reason)
 {
 	uint32_t last = s->last_client_id;
 
@@ -43,6 +51,8 @@ ground_fail(struct session *s, const struct frame *f,
 	compose_error(s, f, reason);
 	s->error_code = code;
 	s->phase = PHASE_FAILED;
+	if (!ground_does(s, SESSION_GOAWAY))
+		return -1;
 	if (ground_in_frame(s)) {
 		buf_clear(&s->waiting);
 		return -1;
@@ -56,10 +66,16 @@ ground_fail(struct session *s, const struct frame *f,
 }
 
 int
-ground_reset(struct session *s, const struct frame *f,
+ground_fail(struct session *s, const struct frame *f,
     enum h2_code code, const char *reason)
 {
-	struct h2_error e = { H2_LEVEL_STREAM, code, reason };
+	tell(s, f, H2_LEVEL_CONNECTION, code, reason);
+	return fail(s, f, code, reason);
+}
+
+static int
+reset(struct session *s, const struct frame *f, enum h2_code code)
+{
 	struct stream *st;
 	uint8_t payload[4];
 
@@ -67,8 +83,6 @@ ground_reset(struct session *s, const struct frame *f,
 	if (ground_reply(s, f, FRAME_RST_STREAM, 0, payload, 4) == -1)
 		return -1;
 	ground_remember_reset(s, f->stream_id);
-	if (s->cb->stream_error != NULL)
-		s->cb->stream_error(s->user, f->stream_id, &e);
 	st = ground_stream(s, f->stream_id);
 	if (st != NULL) {
 		stream_set_reset(st, code, false);
@@ -78,16 +92,51 @@ ground_reset(struct session *s, const struct frame *f,
 }
 
 int
+ground_reset(struct session *s, const struct frame *f,
+    enum h2_code code, const char *reason)
+{
+	tell(s, f, H2_LEVEL_STREAM, code, reason);
+	return reset(s, f, code);
+}
+
+/* Everything that the peer breaks and that is no bound comes by here. */
+int
+ground_rule(struct session *s, const struct frame *f,
+    enum h2_level level, enum h2_code code, const char *reason)
+{
+	bool stream = level == H2_LEVEL_STREAM;
+
+	tell(s, f, level, code, reason);
+	if (code != H2_ENHANCE_YOUR_CALM &&
+	    (!ground_does(s, SESSION_CHECKS) ||
+	    (stream && !ground_does(s, SESSION_RST_STREAM))))
+		return GROUND_TAKEN;
+	return stream ? reset(s, f, code) : fail(s, f, code, reason);
+}
+
+bool
+ground_is_rule(const struct frame *f, const struct h2_error *err)
+{
+	return err->code != H2_FRAME_SIZE_ERROR && !frame_has_fields(f->type);
+}
+
+int
 ground_violation(struct session *s, const struct frame *f,
     const struct h2_error *err)
 {
-	if (err->level == H2_LEVEL_STREAM) {
-		if (ground_stream(s, f->stream_id) != NULL)
-			return ground_reset(s, f, err->code, err->reason);
+	enum h2_level level = err->level;
+
+	if (level == H2_LEVEL_STREAM &&
+	    ground_stream(s, f->stream_id) == NULL) {
 		if (ground_ignores(s, f->stream_id))
 			return 0;
+		level = H2_LEVEL_CONNECTION;
 	}
-	return ground_fail(s, f, err->code, err->reason);
+	if (ground_is_rule(f, err))
+		return ground_rule(s, f, level, err->code, err->reason);
+	return level == H2_LEVEL_STREAM ?
+	    ground_reset(s, f, err->code, err->reason) :
+	    ground_fail(s, f, err->code, err->reason);
 }
 
 int
@@ -105,7 +154,7 @@ ground_exceeded(struct session *s, const struct frame *f,
 int
 ground_no_memory(struct session *s, const struct frame *f)
 {
-	return ground_fail(s, f, H2_INTERNAL_ERROR, "out of memory");
+	return fail(s, f, H2_INTERNAL_ERROR, "out of memory");
 }
 
 static struct buf *
@@ -154,11 +203,17 @@ ground_return_credit(struct session *s, uint32_t id, struct credit *c,
     int64_t n, int64_t size)
 {
 	c->unreturned += n;
-	if (c->unreturned < (size + 1) / 4)
+	if (c->unreturned < (size + 1) / 4 ||
+	    !ground_does(s, SESSION_WINDOW_UPDATE))
 		return;
-	ground_own_u32(s, FRAME_WINDOW_UPDATE, id, (uint32_t)c->unreturned);
-	c->window += c->unreturned;
-	c->unreturned = 0;
+	n = c->unreturned;
+	if (n > WINDOW_MAX - c->window)	/* raw frames have given some too */
+		n = WINDOW_MAX - c->window;
+	if (n <= 0)
+		return;
+	ground_own_u32(s, FRAME_WINDOW_UPDATE, id, (uint32_t)n);
+	c->window += n;
+	c->unreturned -= n;
 }
 
 int

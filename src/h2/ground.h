@@ -4,7 +4,9 @@
  * the frames that it sends by itself, the end of streams, the bounds on what a
  * peer may do (struct session_limits).  Nobody outside of h2/ includes it.
  *
- * Functions that may fail the connection return 0, or -1 once it has failed.
+ * Functions that may fail the connection return 0, or -1 once it has failed;
+ * those that act on a received frame also GROUND_TAKEN: it broke a rule that
+ * has no consequence, or is not to be acted on, and only keeps us in step.
  */
 #ifndef H2RIG_GROUND_H
 #define H2RIG_GROUND_H
@@ -26,6 +28,8 @@
 /* SETTINGS of ours that are told apart until they are acknowledged. */
 #define SETTINGS_SENT_MAX 16
 
+#define GROUND_TAKEN 1
+
 /* One reset, as the bucket counts them: in thousandths. */
 #define GROUND_RESET 1000
 
@@ -39,15 +43,32 @@ enum session_phase {
 	PHASE_FAILED
 };
 
+/*
+ * A frame that has come whole.  That of a header block is its HEADERS, length
+ * that of CONTINUATION frames too; data and payload are the block.
+ */
+struct received {
+	struct frame frame;
+	const uint8_t *payload;
+	const struct fields *fields;	/* NULL: it has no header block */
+	bool opens;		/* HEADERS with a new number of the peer's */
+	const char *passed;	/* a bound that its fields pass; or NULL */
+};
+
 /* A header block being received: HEADERS and its CONTINUATION frames. */
 struct recv_block {
 	uint32_t stream_id;	/* 0: none is open */
-	bool opens;		/* its HEADERS opened the stream */
-	struct frame frame;	/* HEADERS; length: CONTINUATION's too; data,
-				 * in the end: the block */
+	struct received first;	/* its HEADERS */
 	uint32_t continuations;
 	struct buf octets;	/* fragments, unless one frame held it all */
-	const char *passed;	/* a bound that its fields pass; or NULL */
+};
+
+/* What waits for the application's word; gate.c alone writes here. */
+struct gate {
+	struct gate_frame *stopped;	/* or NULL */
+	struct gate_frame *first, *last;	/* the queue */
+	size_t n;		/* frames in it, */
+	size_t octets;		/* and of their payloads and fields */
 };
 
 /*
@@ -94,8 +115,11 @@ struct session {
 	void *user;
 	uint64_t now_ms;
 	enum session_phase phase;
+	unsigned automatic;	/* enum session_automatic */
 
 	struct buf in;		/* a frame that came in part */
+	struct gate gate;
+	struct buf kept;	/* octets behind the frame that is stopped */
 	size_t preface_have;
 	bool preface_differs;
 	bool http1;
@@ -111,7 +135,7 @@ struct session {
 	struct hpack_encoder *enc;
 	struct hpack_decoder *dec;
 	struct recv_block block;
-	struct fields fields;	/* the block's, decoded, up to its bound */
+	struct fields fields;	/* the last block's, up to its bound */
 	struct buf too_large;	/* requests that get 431 when the hold ends */
 	const struct field *refused;	/* see send_refused */
 
@@ -152,6 +176,12 @@ struct session {
 	char error_text[256];
 };
 
+static inline bool
+ground_does(const struct session *s, enum session_automatic bit)
+{
+	return s->automatic & bit;
+}
+
 /* Errors. */
 
 /* Fails the connection: GOAWAY with a text made of f, or NULL, and reason. */
@@ -163,12 +193,22 @@ int ground_reset(struct session *s, const struct frame *f,
     enum h2_code code, const char *reason);
 
 /*
+ * f breaks a rule of state, flow control or fields: one of these two, by
+ * level, or GROUND_TAKEN if the application wants that.  Not so with code
+ * ENHANCE_YOUR_CALM, which says that it is a bound.
+ */
+int ground_rule(struct session *s, const struct frame *f,
+    enum h2_level level, enum h2_code code, const char *reason);
+
+/*
  * An error of f by itself.  One of level stream on a stream that is not there
  * to be reset fails the connection (RFC 9113 §5.4.1 allows it), unless we
- * reset it.
+ * reset it.  It counts as a rule unless octets are missing or are of a header
+ * block, which HPACK needs.
  */
 int ground_violation(struct session *s, const struct frame *f,
     const struct h2_error *err);
+bool ground_is_rule(const struct frame *f, const struct h2_error *err);
 
 /* Fails the connection for f, which passed the bound of that name. */
 int ground_exceeded(struct session *s, const struct frame *f,
@@ -185,7 +225,7 @@ void ground_goaway(struct session *s, uint32_t last, uint32_t code,
 
 /*
  * n octets have been consumed: gives credit back by WINDOW_UPDATE once there is
- * a quarter of the window's size to give.
+ * a quarter of the window's size to give, with SESSION_WINDOW_UPDATE.
  */
 void ground_return_credit(struct session *s, uint32_t id, struct credit *c,
     int64_t n, int64_t size);

@@ -61,30 +61,31 @@ was_skipped(const struct session *s, uint32_t id)
 	return false;
 }
 
-/* HEADERS on a stream number that is not new. */
+/* HEADERS on a stream that is not open: 0 if that is ignored. */
 static int
 check_old_stream(struct session *s, const struct frame *f)
 {
-	if (ground_stream(s, f->stream_id) != NULL ||
-	    ground_ignores(s, f->stream_id))
-		return 0;
+	if (ground_ignores(s, f->stream_id))
+		return ground_count_idle(s, f);
 	if (was_skipped(s, f->stream_id))
-		return ground_fail(s, f, H2_PROTOCOL_ERROR, "a new stream's "
-		    "number is above all earlier ones (RFC 9113 5.1.1)");
-	return ground_fail(s, f, H2_STREAM_CLOSED,
+		return ground_rule(s, f, H2_LEVEL_CONNECTION,
+		    H2_PROTOCOL_ERROR, "a new stream's number is above all "
+		    "earlier ones (RFC 9113 5.1.1)");
+	return ground_rule(s, f, H2_LEVEL_CONNECTION, H2_STREAM_CLOSED,
 	    "the stream is closed (RFC 9113 5.1)");
 }
 
 static bool
-ends_stream(const struct session *s)
+ends_stream(const struct received *r)
 {
-	return s->block.frame.flags & FLAG_END_STREAM;
+	return r->frame.flags & FLAG_END_STREAM;
 }
 
 /* The fields of a block as they are decoded. */
 struct collect {
 	struct session *s;
 	size_t size;		/* of all of them (RFC 9113 §6.5.2) */
+	const char *passed;	/* as in struct received */
 };
 
 /* Keeps a field, or drops it past a bound; stops the decoder far past it. */
@@ -98,20 +99,21 @@ collect_field(void *user, const struct field *f)
 	if (c->size > section_max(s))
 		return -1;
 	if (c->size > section_bound(s))
-		s->block.passed = "larger than the bound max-header-list-size "
+		c->passed = "larger than the bound max-header-list-size "
 		    "(RFC 9113 10.5.1)";
 	else if (s->fields.n >= s->limits.max_fields)
-		s->block.passed = "more fields than the bound max-fields "
+		c->passed = "more fields than the bound max-fields "
 		    "(RFC 9113 10.5.1)";
-	return s->block.passed != NULL ? 0 : fields_add(&s->fields, f);
+	return c->passed != NULL ? 0 : fields_add(&s->fields, f);
 }
 
 static void
-refuse(struct session *s, uint32_t id, enum session_refusal how,
+refuse(struct session *s, const struct received *r, enum session_refusal how,
     const char *reason)
 {
 	if (s->cb->refused != NULL)
-		s->cb->refused(s->user, id, &s->fields, how, reason);
+		s->cb->refused(s->user, r->frame.stream_id, r->fields, how,
+		    reason);
 }
 
 static int
@@ -122,23 +124,24 @@ fail_large(struct session *s, const struct frame *f)
 }
 
 static int
-decode_block(struct session *s, const struct frame *f,
+decode_block(struct session *s, struct received *r, const struct frame *f,
     const uint8_t *p, size_t len)
 {
-	struct collect c = { s, 0 };
+	struct collect c = { .s = s };
 	int rc;
 
-	s->block.passed = NULL;
 	fields_clear(&s->fields);
 	rc = hpack_decode(s->dec, p, len, collect_field, &c);
+	r->fields = &s->fields;
+	r->passed = c.passed;
 	if (rc == HPACK_OK)
-		return 0;
+		return 1;
 	if (rc == HPACK_ERR_DATA)
 		return ground_fail(s, f, H2_COMPRESSION_ERROR,
 		    "the header block cannot be decoded (RFC 9113 4.3)");
 	if (rc == HPACK_ERR_STOPPED && c.size > section_max(s)) {
-		if (s->block.opens)
-			refuse(s, f->stream_id, REFUSAL_IGNORED, NULL);
+		if (r->opens)
+			refuse(s, r, REFUSAL_IGNORED, NULL);
 		return fail_large(s, f);
 	}
 	return ground_no_memory(s, f);
@@ -149,12 +152,13 @@ decode_block(struct session *s, const struct frame *f,
  * takes no place, but a reset that is due counts like any other.
  */
 static int
-answer_large(struct session *s, const struct frame *f)
+answer_large(struct session *s, const struct received *r)
 {
-	bool more = !ends_stream(s);
+	const struct frame *f = &r->frame;
+	bool more = !ends_stream(r);
 
 	send_too_large(s, f->stream_id, more);
-	refuse(s, f->stream_id, REFUSAL_STATUS, s->block.passed);
+	refuse(s, r, REFUSAL_STATUS, r->passed);
 	if (ground_count_reply(s, f) == -1)
 		return -1;
 	if (!more)
@@ -175,66 +179,84 @@ headers_check_length(int64_t declared, int64_t total, bool end)
 	return NULL;
 }
 
-/* The rules for a new request: NULL, or why it is reset, and *code. */
+/* The rules for a new request's fields: NULL, or which one they break. */
 static const char *
-check_request(const struct session *s, uint32_t id, struct message_info *info,
-    enum h2_code *code)
+check_request(const struct session *s, const struct received *r,
+    struct message_info *info)
 {
-	const struct recv_block *b = &s->block;
-	const struct own_settings *o = &s->own;
-	size_t max = s->limits.max_concurrent_streams;
-	const char *reason = NULL;
+	const struct settings_values *allowed = &s->own.allowed;
+	const struct frame *f = &r->frame;
+	const char *reason;
 
-	*code = H2_PROTOCOL_ERROR;
-	if (b->frame.has_priority && b->frame.priority.dependency == id)
+	if (f->has_priority && f->priority.dependency == f->stream_id)
 		return FRAME_SELF_DEPENDENCY;
-	if (b->passed == NULL)
-		reason = fields_check(&s->fields, FIELDS_REQUEST,
-		    o->allowed.of[SETTINGS_ENABLE_CONNECT_PROTOCOL], info);
-	if (b->passed == NULL && reason == NULL)
-		reason = headers_check_length(info->content_length, 0,
-		    ends_stream(s));
-	if (reason != NULL)
-		return reason;
-	*code = H2_REFUSED_STREAM;
-	if (s->n_active + s->n_reset_held >= max || s->n_held >= 2 * max)
-		return "more streams than the bound max-concurrent-streams "
-		    "(RFC 9113 5.1.2)";
-	if (s->n_active >= o->allowed.of[SETTINGS_MAX_CONCURRENT_STREAMS])
-		return "more streams than MAX_CONCURRENT_STREAMS of our "
-		    "SETTINGS (RFC 9113 5.1.2)";
-	return NULL;
+	if (r->passed != NULL)
+		return NULL;
+	reason = fields_check(r->fields, FIELDS_REQUEST,
+	    allowed->of[SETTINGS_ENABLE_CONNECT_PROTOCOL], info);
+	return reason != NULL ? reason :
+	    headers_check_length(info->content_length, 0, ends_stream(r));
 }
 
-static struct stream *
-add_stream(struct session *s, uint32_t id, const struct message_info *info)
+static bool
+has_room(const struct session *s)
 {
-	struct stream *st = stream_table_add(&s->streams, id);
+	size_t max = s->limits.max_concurrent_streams;
+
+	return s->n_active + s->n_reset_held < max && s->n_held < 2 * max;
+}
+
+/* The request was reset, or the connection has failed: rc. */
+static int
+was_refused(struct session *s, const struct received *r, int rc)
+{
+	if (rc != GROUND_TAKEN)
+		refuse(s, r, REFUSAL_RESET, NULL);
+	return rc;
+}
+
+static int
+refuse_more(struct session *s, const struct received *r)
+{
+	return was_refused(s, r, ground_reset(s, &r->frame, H2_REFUSED_STREAM,
+	    "more streams than the bound max-concurrent-streams "
+	    "(RFC 9113 5.1.2)"));
+}
+
+/* taken: without a request. */
+static struct stream *
+add_stream(struct session *s, const struct received *r,
+    const struct message_info *info, bool taken)
+{
+	struct stream *st = stream_table_add(&s->streams, r->frame.stream_id);
 	struct field f;
 
 	if (st == NULL)
 		return NULL;
 	st->state = STREAM_OPEN;
-	st->held = true;
+	st->held = !taken;
+	st->taken = taken;
 	st->info = *info;
 	st->send_window = s->peer.initial_window_size;
 	st->credit.window = s->own.acked.of[SETTINGS_INITIAL_WINDOW_SIZE];
-	if (fields_find(&s->fields, "priority", &f))
+	if (fields_find(r->fields, "priority", &f))
 		stream_set_priority(st, f.value, f.value_len);
 	s->n_active++;
-	s->n_held++;
+	s->n_held += st->held;
+	if (ends_stream(r))
+		stream_end_received(st);
+	ground_work(s);
 	return st;
 }
 
 static int
-open_stream(struct session *s, const struct frame *f)
+open_stream(struct session *s, const struct received *r)
 {
-	const struct recv_block *b = &s->block;
+	const struct settings_values *allowed = &s->own.allowed;
+	const struct frame *f = &r->frame;
 	struct message_info info;
-	enum h2_code code;
 	const char *reason;
 	struct stream *st;
-	int rc;
 
 	if (s->goaway_sent && s->cb->late != NULL &&
 	    (s->pings.acked > s->pings.before ||
@@ -242,24 +264,28 @@ open_stream(struct session *s, const struct frame *f)
 		s->cb->late(s->user, f->stream_id);
 	/* Perhaps before the peer had our GOAWAY (RFC 9113 §6.8). */
 	if (f->stream_id > s->goaway_last) {
-		refuse(s, f->stream_id, REFUSAL_IGNORED, NULL);
+		refuse(s, r, REFUSAL_IGNORED, NULL);
 		return ground_count_idle(s, f);
 	}
-	reason = check_request(s, f->stream_id, &info, &code);
-	if (reason != NULL) {
-		rc = ground_reset(s, f, code, reason);
-		refuse(s, f->stream_id, REFUSAL_RESET, NULL);
-		return rc;
-	}
-	if (b->passed != NULL)
-		return answer_large(s, f);
-	st = add_stream(s, f->stream_id, &info);
+	reason = check_request(s, r, &info);
+	if (reason != NULL)
+		return was_refused(s, r, ground_rule(s, f, H2_LEVEL_STREAM,
+		    H2_PROTOCOL_ERROR, reason));
+	if (!has_room(s))
+		return refuse_more(s, r);
+	if (s->n_active >= allowed->of[SETTINGS_MAX_CONCURRENT_STREAMS])
+		return was_refused(s, r, ground_rule(s, f, H2_LEVEL_STREAM,
+		    H2_REFUSED_STREAM, "more streams than "
+		    "MAX_CONCURRENT_STREAMS of our SETTINGS "
+		    "(RFC 9113 5.1.2)"));
+	if (r->passed != NULL)
+		return answer_large(s, r);
+	if (!ground_does(s, SESSION_REQUESTS))
+		return GROUND_TAKEN;
+	st = add_stream(s, r, &info, false);
 	if (st == NULL)
 		return ground_no_memory(s, f);
-	if (ends_stream(s))
-		stream_end_received(st);
-	ground_work(s);
-	s->cb->headers(s->user, st, &s->fields, &b->frame);
+	s->cb->headers(s->user, st, r->fields, f);
 	return 0;
 }
 
@@ -268,7 +294,7 @@ open_stream(struct session *s, const struct frame *f)
  * reset, and *code.
  */
 static const char *
-check_trailers(const struct session *s, const struct stream *st,
+check_trailers(const struct received *r, const struct stream *st,
     enum h2_code *code)
 {
 	const char *reason;
@@ -279,95 +305,128 @@ check_trailers(const struct session *s, const struct stream *st,
 	*code = H2_PROTOCOL_ERROR;
 	if (st->info.connect)
 		return "a CONNECT tunnel has DATA only (RFC 9113 8.5)";
-	if (!ends_stream(s))
+	if (!ends_stream(r))
 		return "trailers without END_STREAM (RFC 9113 8.1)";
 	*code = H2_ENHANCE_YOUR_CALM;
-	if (s->block.passed != NULL)
-		return s->block.passed;
+	if (r->passed != NULL)
+		return r->passed;
 	*code = H2_PROTOCOL_ERROR;
-	reason = fields_check(&s->fields, FIELDS_TRAILERS, false, NULL);
+	reason = fields_check(r->fields, FIELDS_TRAILERS, false, NULL);
 	return reason != NULL ? reason :
 	    headers_check_length(st->info.content_length, st->received,
 	    true);
 }
 
 static int
-recv_trailers(struct session *s, const struct frame *f)
+recv_trailers(struct session *s, const struct received *r, struct stream *st)
 {
-	struct stream *st = ground_stream(s, f->stream_id);
+	const struct frame *f = &r->frame;
 	enum h2_code code;
-	const char *reason;
+	const char *reason = check_trailers(r, st, &code);
 
-	if (st == NULL)
-		return ground_count_idle(s, f);
-	reason = check_trailers(s, st, &code);
 	if (reason != NULL)
-		return ground_reset(s, f, code, reason);
+		return ground_rule(s, f, H2_LEVEL_STREAM, code, reason);
 	stream_end_received(st);
-	s->cb->trailers(s->user, st, &s->fields, &s->block.frame);
+	if (!st->taken)
+		s->cb->trailers(s->user, st, r->fields, f);
 	ground_closed(s, f->stream_id);
 	return 0;
 }
 
-static int
-end_block(struct session *s, const struct frame *f, const uint8_t *p,
-    size_t len)
-{
-	s->block.stream_id = 0;
-	if (len > section_max(s))
-		return fail_large(s, f);
-	if (decode_block(s, f, p, len) == -1)
-		return -1;
-	s->block.frame.data = p;
-	s->block.frame.len = len;
-	return s->block.opens ? open_stream(s, f) : recv_trailers(s, f);
-}
-
 int
-headers_recv(struct session *s, const struct frame *f)
+headers_act(struct session *s, const struct received *r)
 {
-	struct recv_block *b = &s->block;
+	const struct frame *f = &r->frame;
+	struct stream *st;
 
 	if (f->stream_id % 2 == 0)
-		return ground_fail(s, f, H2_PROTOCOL_ERROR,
+		return ground_rule(s, f, H2_LEVEL_CONNECTION,
+		    H2_PROTOCOL_ERROR,
 		    "client streams are odd-numbered (RFC 9113 5.1.1)");
-	b->opens = f->stream_id > s->last_client_id;
-	if (b->opens) {
-		note_gap(s, f->stream_id);
-		s->last_client_id = f->stream_id;
-	} else if (check_old_stream(s, f) == -1) {
-		return -1;
+	if (r->opens)
+		return open_stream(s, r);
+	st = ground_stream(s, f->stream_id);
+	return st != NULL ? recv_trailers(s, r, st) : check_old_stream(s, f);
+}
+
+/* A bound holds for such streams too. */
+int
+headers_take(struct session *s, const struct received *r)
+{
+	struct stream *st = ground_stream(s, r->frame.stream_id);
+	struct message_info info;
+
+	if (!r->opens) {
+		if (st != NULL && ends_stream(r)) {
+			stream_end_received(st);
+			ground_closed(s, st->id);
+		}
+		return ground_count_idle(s, &r->frame);
 	}
-	b->stream_id = f->stream_id;
-	b->frame = *f;
+	if (!has_room(s))
+		return refuse_more(s, r);
+	fields_check(r->fields, FIELDS_REQUEST, true, &info);
+	return add_stream(s, r, &info, true) != NULL ? 0 :
+	    ground_no_memory(s, &r->frame);
+}
+
+/* f: the block's last frame. */
+static int
+end_block(struct session *s, struct received *r, const struct frame *f,
+    const uint8_t *p, size_t len)
+{
+	s->block.stream_id = 0;
+	r->payload = r->frame.data = p;
+	r->frame.len = len;
+	return len > section_max(s) ? fail_large(s, f) :
+	    decode_block(s, r, f, p, len);
+}
+
+static int
+begin_block(struct session *s, struct received *r)
+{
+	struct recv_block *b = &s->block;
+	const struct frame f = r->frame;
+
+	r->opens = f.type == FRAME_HEADERS && f.stream_id % 2 == 1 &&
+	    f.stream_id > s->last_client_id;
+	if (r->opens) {
+		note_gap(s, f.stream_id);
+		s->last_client_id = f.stream_id;
+	}
+	if (f.flags & FLAG_END_HEADERS)
+		return end_block(s, r, &f, f.data, f.len);
+	b->stream_id = f.stream_id;
+	b->first = *r;
 	b->continuations = 0;
-	if (f->flags & FLAG_END_HEADERS)
-		return end_block(s, f, f->data, f->len);
 	buf_clear(&b->octets);
-	buf_add(&b->octets, f->data, f->len);
+	buf_add(&b->octets, f.data, f.len);
 	return 0;
 }
 
 int
-headers_recv_continuation(struct session *s, const struct frame *f)
+headers_collect(struct session *s, struct received *r)
 {
 	struct recv_block *b = &s->block;
+	const struct frame f = r->frame;
 
+	if (f.type != FRAME_CONTINUATION)
+		return begin_block(s, r);
 	/* Any other frame than that of the open block was refused before. */
 	if (b->stream_id == 0)
-		return ground_fail(s, f, H2_PROTOCOL_ERROR,
+		return ground_fail(s, &f, H2_PROTOCOL_ERROR,
 		    "no header block to continue (RFC 9113 6.10)");
 	if (++b->continuations > s->limits.max_continuations)
-		return ground_exceeded(s, f, "max-continuations",
+		return ground_exceeded(s, &f, "max-continuations",
 		    s->limits.max_continuations);
-	buf_add(&b->octets, f->data, f->len);
-	b->frame.length += f->length;
+	buf_add(&b->octets, f.data, f.len);
+	b->first.frame.length += f.length;
 	if (buf_len(&b->octets) > section_max(s))
-		return fail_large(s, f);
+		return fail_large(s, &f);
 	if (b->octets.failed)
-		return ground_no_memory(s, f);
-	if (f->flags & FLAG_END_HEADERS)
-		return end_block(s, f, buf_data(&b->octets),
-		    buf_len(&b->octets));
-	return 0;
+		return ground_no_memory(s, &f);
+	if (!(f.flags & FLAG_END_HEADERS))
+		return 0;
+	*r = b->first;
+	return end_block(s, r, &f, buf_data(&b->octets), buf_len(&b->octets));
 }

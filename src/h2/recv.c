@@ -2,7 +2,8 @@
 /*
  * What each received frame does: a table by type, a function for each; header
  * blocks are in headers.c.  session.c has checked the frame by its header and
- * has made sure that no header block is cut.
+ * has made sure that no header block is cut; between the two steps, gate.c has
+ * asked the application.
  *
  * A frame on a stream is judged by the stream's state first (RFC 9113 §5.1):
  * idle, closed and reserved streams fail the connection, half-closed ones the
@@ -12,23 +13,6 @@
 #include "recv.h"
 #include "send.h"
 #include "settings.h"
-
-/*
- * DATA counts on the connection's window whatever becomes of it (RFC 9113
- * §6.9).
- */
-static int
-count_connection_data(struct session *s, const struct frame *f)
-{
-	int64_t len = f->length;
-
-	if (len > s->credit.window)
-		return ground_fail(s, f, H2_FLOW_CONTROL_ERROR, "more DATA "
-		    "than the connection's window (RFC 9113 6.9.1)");
-	s->credit.window -= len;
-	ground_return_credit(s, 0, &s->credit, len, s->recv_size);
-	return 0;
-}
 
 /*
  * Content costs the application much more than the octet that may be in a
@@ -47,7 +31,7 @@ count_content(struct session *s, const struct frame *f, struct stream *st)
 
 /* DATA on an open stream: NULL, or why the stream is reset, and *code. */
 static const char *
-check_data(const struct session *s, const struct frame *f,
+check_stream_data(const struct session *s, const struct frame *f,
     const struct stream *st, enum h2_code *code)
 {
 	const struct own_settings *o = &s->own;
@@ -71,58 +55,114 @@ check_data(const struct session *s, const struct frame *f,
 	    f->flags & FLAG_END_STREAM);
 }
 
-static int
-recv_data(struct session *s, const struct frame *f)
+/* st: NULL if it is not open.  Level NONE: nothing is wrong. */
+static struct h2_error
+check_data(const struct session *s, const struct frame *f,
+    const struct stream *st)
 {
-	struct stream *st = ground_stream(s, f->stream_id);
-	bool end = f->flags & FLAG_END_STREAM;
-	enum h2_code code;
-	const char *reason;
+	struct h2_error e = { H2_LEVEL_CONNECTION, H2_STREAM_CLOSED,
+		"the stream is closed (RFC 9113 5.1)" };
 
-	if (count_connection_data(s, f) == -1)
-		return -1;
-	if (st == NULL && ground_ignores(s, f->stream_id))
-		return ground_count_idle(s, f);
-	if (st == NULL)
-		return ground_fail(s, f, H2_STREAM_CLOSED,
-		    "the stream is closed (RFC 9113 5.1)");
-	if (st->state == STREAM_RESERVED_LOCAL)
-		return ground_fail(s, f, H2_PROTOCOL_ERROR,
-		    "the stream is reserved (RFC 9113 5.1)");
-	reason = check_data(s, f, st, &code);
-	if (reason != NULL)
-		return ground_reset(s, f, code, reason);
-	if (f->len == 0 ? ground_count_idle(s, f) == -1 :
+	if (f->length > 0 && (int64_t)f->length > s->credit.window) {
+		e.code = H2_FLOW_CONTROL_ERROR;
+		e.reason = "more DATA than the connection's window "
+		    "(RFC 9113 6.9.1)";
+	} else if (st == NULL) {
+		if (ground_ignores(s, f->stream_id))
+			e.level = H2_LEVEL_NONE;
+	} else if (st->state == STREAM_RESERVED_LOCAL) {
+		e.code = H2_PROTOCOL_ERROR;
+		e.reason = "the stream is reserved (RFC 9113 5.1)";
+	} else {
+		e.reason = check_stream_data(s, f, st, &e.code);
+		e.level = e.reason != NULL ? H2_LEVEL_STREAM : H2_LEVEL_NONE;
+	}
+	return e;
+}
+
+/*
+ * DATA counts on the connection's window whatever becomes of it (RFC 9113
+ * §6.9).
+ */
+static void
+charge_connection(struct session *s, const struct frame *f)
+{
+	s->credit.window -= f->length;
+	ground_return_credit(s, 0, &s->credit, f->length, s->recv_size);
+}
+
+/* What DATA does to its stream, whether or not anyone is told. */
+static int
+count_data(struct session *s, const struct frame *f, struct stream *st)
+{
+	if (st == NULL || f->len == 0 ? ground_count_idle(s, f) == -1 :
 	    count_content(s, f, st) == -1)
 		return -1;
+	if (st == NULL)
+		return 0;
 	st->credit.window -= f->length;
 	st->received += (int64_t)f->len;
-	if (end)
+	if (f->flags & FLAG_END_STREAM)
 		stream_end_received(st);
-	s->cb->data(s->user, st, f->data, f->len, f->length, end);
+	return 0;
+}
+
+static int
+recv_data(struct session *s, const struct received *r)
+{
+	const struct frame *f = &r->frame;
+	struct stream *st = ground_stream(s, f->stream_id);
+	struct h2_error e = check_data(s, f, st);
+	int rc = 0;
+
+	if (e.level != H2_LEVEL_NONE)
+		rc = ground_rule(s, f, e.level, e.code, e.reason);
+	if (rc != 0)
+		return rc;
+	charge_connection(s, f);
+	if (e.level != H2_LEVEL_NONE)
+		return 0;
+	if (count_data(s, f, st) == -1)
+		return -1;
+	if (st == NULL)
+		return 0;
+	if (!st->taken)
+		s->cb->data(s->user, st, f->data, f->len, f->length,
+		    f->flags & FLAG_END_STREAM);
+	else if (f->length > 0 && stream_can_receive(st))
+		ground_return_credit(s, st->id, &st->credit, f->length,
+		    settings_window(s));
 	ground_closed(s, f->stream_id);
 	return 0;
 }
 
-/*
- * Tells the application of a frame on st, if it is there.  No type that comes
- * here is padded: the payload ends where data does.
- */
 static int
-tell(struct session *s, const struct frame *f, struct stream *st)
+take_data(struct session *s, const struct frame *f)
 {
+	s->credit.window -= f->length;
+	if (count_data(s, f, ground_stream(s, f->stream_id)) == -1)
+		return -1;
+	ground_closed(s, f->stream_id);
+	return 0;
+}
+
+/* Tells the application of a frame on st, if it is there and has a request. */
+static int
+tell(struct session *s, const struct received *r, struct stream *st)
+{
+	const struct frame *f = &r->frame;
 	const char *reason = NULL;
 
-	if (st != NULL && s->cb->frame != NULL)
-		reason = s->cb->frame(s->user, st, f,
-		    f->data + f->len - f->length);
+	if (st != NULL && !st->taken && s->cb->frame != NULL)
+		reason = s->cb->frame(s->user, st, f, r->payload);
 	return reason == NULL ? 0 :
 	    ground_fail(s, f, H2_ENHANCE_YOUR_CALM, reason);
 }
 
 static int
-recv_rst_stream(struct session *s, const struct frame *f)
+recv_rst_stream(struct session *s, const struct received *r)
 {
+	const struct frame *f = &r->frame;
 	struct stream *st;
 
 	if (ground_count_reset(s, f) == -1)
@@ -138,10 +178,12 @@ recv_rst_stream(struct session *s, const struct frame *f)
 }
 
 static int
-recv_settings(struct session *s, const struct frame *f)
+recv_settings(struct session *s, const struct received *r)
 {
+	const struct frame *f = &r->frame;
 	size_t n = f->len / FRAME_SETTING_LEN;
 	uint32_t old = s->peer.initial_window_size;
+	int rc;
 
 	if (f->flags & FLAG_ACK) {
 		settings_recv_ack(s);
@@ -150,32 +192,37 @@ recv_settings(struct session *s, const struct frame *f)
 	if (n > s->limits.max_settings)
 		return ground_exceeded(s, f, "max-settings",
 		    s->limits.max_settings);
-	if (settings_recv(s, f) == -1)
-		return -1;
-	s->phase = PHASE_RUNNING;
-	if (ground_reply(s, f, FRAME_SETTINGS, FLAG_ACK, NULL, 0) == -1)
-		return -1;
+	rc = settings_recv(s, f);
+	if (rc == 0 && ground_does(s, SESSION_SETTINGS_ACK))
+		rc = ground_reply(s, f, FRAME_SETTINGS, FLAG_ACK, NULL, 0);
+	if (rc != 0)
+		return rc;
 	if (s->peer.initial_window_size > old && s->send_window > 0)
 		s->cb->window(s->user, NULL);
 	return 0;
 }
 
 static int
-recv_ping(struct session *s, const struct frame *f)
+recv_ping(struct session *s, const struct received *r)
 {
+	const struct frame *f = &r->frame;
+
 	if (!(f->flags & FLAG_ACK))
-		return ground_reply(s, f, FRAME_PING, FLAG_ACK, f->data,
-		    f->len);
+		return !ground_does(s, SESSION_PING_ACK) ? 0 :
+		    ground_reply(s, f, FRAME_PING, FLAG_ACK, f->data, f->len);
 	s->pings.acked += s->pings.acked < s->pings.sent;
 	return 0;
 }
 
 static int
-recv_goaway(struct session *s, const struct frame *f)
+recv_goaway(struct session *s, const struct received *r)
 {
+	const struct frame *f = &r->frame;
+
 	if (f->other_id > s->peer_goaway_last)
-		return ground_fail(s, f, H2_PROTOCOL_ERROR, "the last stream "
-		    "is above that of an earlier GOAWAY (RFC 9113 6.8)");
+		return ground_rule(s, f, H2_LEVEL_CONNECTION,
+		    H2_PROTOCOL_ERROR, "the last stream is above that of an "
+		    "earlier GOAWAY (RFC 9113 6.8)");
 	s->peer_goaway_last = f->other_id;
 	if (s->cb->goaway != NULL)
 		s->cb->goaway(s->user, f->other_id, f->code, f->data, f->len);
@@ -183,11 +230,9 @@ recv_goaway(struct session *s, const struct frame *f)
 }
 
 static int
-recv_window_update(struct session *s, const struct frame *f)
+recv_window_update(struct session *s, const struct received *r)
 {
-	struct h2_error too_large = { H2_LEVEL_CONNECTION,
-		H2_FLOW_CONTROL_ERROR,
-		"the window is larger than 2147483647 (RFC 9113 6.9.1)" };
+	const struct frame *f = &r->frame;
 	struct stream *st = NULL;
 	int64_t *window = &s->send_window;
 
@@ -197,40 +242,44 @@ recv_window_update(struct session *s, const struct frame *f)
 		if (st == NULL)
 			return 0;
 		window = &st->send_window;
-		too_large.level = H2_LEVEL_STREAM;
 	}
+	if (*window + f->increment > WINDOW_MAX)
+		return ground_rule(s, f,
+		    st != NULL ? H2_LEVEL_STREAM : H2_LEVEL_CONNECTION,
+		    H2_FLOW_CONTROL_ERROR,
+		    "the window is larger than 2147483647 (RFC 9113 6.9.1)");
 	*window += f->increment;
-	if (*window > WINDOW_MAX)
-		return ground_violation(s, f, &too_large);
 	if (*window > 0)
 		s->cb->window(s->user, st);
-	return tell(s, f, st);
+	return tell(s, r, st);
 }
 
 /* RFC 9218 §7.1.  For a stream that is not there it is dropped. */
 static int
-recv_priority_update(struct session *s, const struct frame *f)
+recv_priority_update(struct session *s, const struct received *r)
 {
+	const struct frame *f = &r->frame;
 	struct stream *st;
 
 	if (f->other_id % 2 == 0 && ground_is_idle(s, f->other_id))
-		return ground_fail(s, f, H2_PROTOCOL_ERROR,
+		return ground_rule(s, f, H2_LEVEL_CONNECTION,
+		    H2_PROTOCOL_ERROR,
 		    "the prioritized pushed stream is idle (RFC 9218 7.1)");
 	st = stream_table_find(&s->streams, f->other_id);
 	if (st != NULL)
 		stream_set_priority(st, f->data, f->len);
-	return tell(s, f, ground_stream(s, f->other_id));
+	return tell(s, r, ground_stream(s, f->other_id));
 }
 
 static const struct row {
 	/* NULL: it does nothing. */
-	int (*act)(struct session *s, const struct frame *f);
+	int (*act)(struct session *s, const struct received *r);
 	bool idle_fails;	/* not on an idle stream (RFC 9113 §5.1) */
 	bool works;		/* or it counts as a frame that does no work */
 	const char *never;	/* why no client sends it */
 } unknown, rows[] = {
 	[FRAME_DATA] = { recv_data, true, true, NULL },
-	[FRAME_HEADERS] = { headers_recv, false, true, NULL },
+	[FRAME_HEADERS] = { headers_act, false, true, NULL },
 	[FRAME_PRIORITY] = { NULL, false, false, NULL },
 	[FRAME_RST_STREAM] = { recv_rst_stream, true, false, NULL },
 	[FRAME_SETTINGS] = { recv_settings, false, false, NULL },
@@ -239,8 +288,6 @@ static const struct row {
 	[FRAME_PING] = { recv_ping, false, false, NULL },
 	[FRAME_GOAWAY] = { recv_goaway, false, false, NULL },
 	[FRAME_WINDOW_UPDATE] = { recv_window_update, true, false, NULL },
-	[FRAME_CONTINUATION] = { headers_recv_continuation, false, true,
-	    NULL },
 	[FRAME_PRIORITY_UPDATE] = { recv_priority_update, false, false, NULL },
 };
 
@@ -256,23 +303,72 @@ is_due(const struct session *s, const struct frame *f)
 }
 
 /* Types that are not known are ignored (RFC 9113 §5.5). */
-int
-recv_frame(struct session *s, struct frame *f, const uint8_t *payload)
+static int
+act(struct session *s, const struct received *r, const struct row *row)
 {
-	const struct row *r = f->type < sizeof(rows) / sizeof(rows[0]) ?
+	const struct frame *f = &r->frame;
+	const char *never = row->never;
+
+	if (never == NULL && row->idle_fails && f->stream_id != 0 &&
+	    ground_is_idle(s, f->stream_id))
+		never = "the stream is idle (RFC 9113 5.1)";
+	if (never != NULL)
+		return ground_rule(s, f, H2_LEVEL_CONNECTION,
+		    H2_PROTOCOL_ERROR, never);
+	return row->act != NULL ? row->act(s, r) :
+	    tell(s, r, ground_stream(s, f->stream_id));
+}
+
+/* Those that do no work have been counted. */
+static int
+take(struct session *s, const struct received *r)
+{
+	switch (r->frame.type) {
+	case FRAME_DATA:
+		return take_data(s, &r->frame);
+	case FRAME_HEADERS:
+		return headers_take(s, r);
+	default:
+		return 0;
+	}
+}
+
+int
+recv_act(struct session *s, const struct received *r, bool taken)
+{
+	const struct frame *f = &r->frame;
+	const struct row *row = f->type < sizeof(rows) / sizeof(rows[0]) ?
 	    &rows[f->type] : &unknown;
+	int rc = GROUND_TAKEN;
+
+	if (!row->works && !is_due(s, f) && ground_count_idle(s, f) == -1)
+		return -1;
+	if (!taken)
+		rc = act(s, r, row);
+	return rc == GROUND_TAKEN ? take(s, r) : rc;
+}
+
+/* What session.c has let pass without SESSION_CHECKS is told here. */
+static int
+decode(struct session *s, struct received *r, const uint8_t *payload)
+{
 	struct h2_error err;
 
-	if (r->never != NULL)
-		return ground_fail(s, f, H2_PROTOCOL_ERROR, r->never);
-	if (r->idle_fails && f->stream_id != 0 &&
-	    ground_is_idle(s, f->stream_id))
-		return ground_fail(s, f, H2_PROTOCOL_ERROR,
-		    "the stream is idle (RFC 9113 5.1)");
-	if (frame_decode(f, payload, &err) == -1)
-		return ground_violation(s, f, &err);
-	if (!r->works && !is_due(s, f) && ground_count_idle(s, f) == -1)
-		return -1;
-	return r->act != NULL ? r->act(s, f) :
-	    tell(s, f, ground_stream(s, f->stream_id));
+	if (frame_decode(&r->frame, payload, &err) == -1 ||
+	    (!ground_does(s, SESSION_CHECKS) &&
+	    frame_check(&r->frame, FRAME_LARGEST_MAX_SIZE, &err) == -1))
+		return ground_violation(s, &r->frame, &err);
+	return 0;
+}
+
+int
+recv_decode(struct session *s, struct received *r, const uint8_t *payload)
+{
+	int rc = decode(s, r, payload);
+
+	if (rc != 0)
+		return rc == GROUND_TAKEN ? recv_act(s, r, true) : rc;
+	r->payload = payload;
+	r->fields = NULL;
+	return frame_has_fields(r->frame.type) ? headers_collect(s, r) : 1;
 }

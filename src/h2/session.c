@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The session as its application has it: new, free, octets in (the preface,
- * then frames, cut out of them), output, shutdown.  What a frame means is in
- * recv.c and headers.c; what the application sends, in send.c and send_raw.c.
+ * then frames, cut out of them), output, shutdown.  Whether a frame goes on is
+ * in gate.c, what it means in recv.c and headers.c; what the application sends,
+ * in send.c and send_raw.c.
  *
  * Frames are parsed where they lie in the caller's octets; only one that came
  * in part is copied, to s->in, until the rest is there.  Nothing here waits,
@@ -12,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "headers.h"
-#include "recv.h"
+#include "gate.h"
+#include "send.h"
 #include "settings.h"
 
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -78,13 +79,23 @@ start_settings(struct session *s)
 static void
 start_window(struct session *s)
 {
-	s->recv_size = s->limits.initial_window_size;
-	if (s->recv_size <= WINDOW_DEFAULT)
-		s->recv_size = WINDOW_DEFAULT;
-	else
-		ground_own_u32(s, FRAME_WINDOW_UPDATE, 0,
-		    (uint32_t)(s->recv_size - WINDOW_DEFAULT));
-	s->credit.window = s->recv_size;
+	uint32_t size = s->limits.initial_window_size;
+
+	if (size <= WINDOW_DEFAULT || !ground_does(s, SESSION_WINDOW_UPDATE))
+		return;
+	ground_own_u32(s, FRAME_WINDOW_UPDATE, 0, size - WINDOW_DEFAULT);
+	s->recv_size = s->credit.window = size;
+}
+
+void
+session_start(struct session *s, bool settings, const uint8_t *entries,
+    size_t len)
+{
+	if (settings && entries == NULL)
+		start_settings(s);
+	else if (settings)
+		send_raw_frame(s, 1, FRAME_SETTINGS, 0, 0, entries, len);
+	start_window(s);
 }
 
 struct session *
@@ -98,8 +109,10 @@ session_new(const struct session_limits *limits,
 	s->limits = *limits;
 	s->cb = cb;
 	s->user = user;
+	s->automatic = SESSION_ALL;
 	settings_init(s);
 	s->send_window = WINDOW_DEFAULT;
+	s->recv_size = s->credit.window = WINDOW_DEFAULT;
 	s->goaway_last = UINT32_MAX;
 	s->peer_goaway_last = UINT32_MAX;
 	s->enc = hpack_encoder_new(HPACK_DEFAULT_TABLE_SIZE);
@@ -107,12 +120,8 @@ session_new(const struct session_limits *limits,
 	s->reset_tokens = (uint64_t)s->limits.max_resets * GROUND_RESET;
 	s->replies.end = calloc((size_t)s->limits.max_replies + 1,
 	    sizeof(*s->replies.end));
-	if (s->enc != NULL && s->dec != NULL && s->replies.end != NULL) {
-		start_settings(s);
-		start_window(s);
-		if (!s->out.failed)
-			return s;
-	}
+	if (s->enc != NULL && s->dec != NULL && s->replies.end != NULL)
+		return s;
 	session_free(s);
 	return NULL;
 }
@@ -130,6 +139,8 @@ session_free(struct session *s)
 	fields_free(&s->fields);
 	buf_free(&s->block.octets);
 	buf_free(&s->too_large);
+	gate_free(&s->gate);
+	buf_free(&s->kept);
 	buf_free(&s->in);
 	buf_free(&s->out);
 	buf_free(&s->waiting);
@@ -186,8 +197,10 @@ admit_frame(struct session *s, const struct frame *f)
 	    (f->flags & FLAG_ACK)))
 		return ground_fail(s, f, H2_PROTOCOL_ERROR,
 		    "the first frame is SETTINGS (RFC 9113 3.4)");
+	/* Or recv.c finds it again, once the frame is there. */
 	if (frame_check(f, s->own.allowed.of[SETTINGS_MAX_FRAME_SIZE],
-	    &err) == -1)
+	    &err) == -1 && (ground_does(s, SESSION_CHECKS) ||
+	    !ground_is_rule(f, &err)))
 		return ground_fail(s, f, err.code, err.reason);
 	if (s->block.stream_id != 0 && (f->type != FRAME_CONTINUATION ||
 	    f->stream_id != s->block.stream_id))
@@ -215,32 +228,35 @@ gather(struct session *s, const uint8_t **p, size_t *len, size_t need)
 	return buf_len(&s->in) >= need ? buf_data(&s->in) : NULL;
 }
 
+/* Until a frame is stopped, or the octets are used up. */
 static int
-recv_frames(struct session *s, const uint8_t *p, size_t len)
+recv_frames(struct session *s, const uint8_t **p, size_t *len)
 {
 	const uint8_t *octets;
-	struct frame f;
+	struct received r;
 	bool here;		/* the octets are the caller's */
 	size_t size;
 
-	while (len > 0) {
-		here = buf_len(&s->in) == 0 && len >= FRAME_HEADER_LEN;
-		octets = here ? p : gather(s, &p, &len, FRAME_HEADER_LEN);
+	while (*len > 0 && s->gate.stopped == NULL) {
+		here = buf_len(&s->in) == 0 && *len >= FRAME_HEADER_LEN;
+		octets = here ? *p : gather(s, p, len, FRAME_HEADER_LEN);
 		if (octets == NULL)
 			return 0;
-		frame_header_decode(octets, &f);
-		if (admit_frame(s, &f) == -1)
+		frame_header_decode(octets, &r.frame);
+		if (admit_frame(s, &r.frame) == -1)
 			return -1;
-		size = FRAME_HEADER_LEN + f.length;
-		here = here && len >= size;
-		octets = here ? p : gather(s, &p, &len, size);
+		size = FRAME_HEADER_LEN + r.frame.length;
+		here = here && *len >= size;
+		octets = here ? *p : gather(s, p, len, size);
 		if (octets == NULL)
 			return 0;
-		if (recv_frame(s, &f, octets + FRAME_HEADER_LEN) == -1)
+		if (s->phase == PHASE_SETTINGS)
+			s->phase = PHASE_RUNNING;
+		if (gate_frame(s, &r, octets + FRAME_HEADER_LEN) == -1)
 			return -1;
 		if (here) {
-			p += size;
-			len -= size;
+			*p += size;
+			*len -= size;
 		} else {
 			buf_clear(&s->in);
 		}
@@ -283,6 +299,15 @@ recv_preface_octet(struct session *s, uint8_t c)
 	    "not the HTTP/2 connection preface (RFC 9113 3.4)");
 }
 
+static int
+finish(struct session *s, int rc)
+{
+	if (s->in.failed || s->kept.failed || s->out.failed ||
+	    s->waiting.failed || s->too_large.failed)
+		return ground_no_memory(s, NULL);
+	return rc;
+}
+
 int
 session_recv(struct session *s, const uint8_t *p, size_t len, uint64_t now_ms)
 {
@@ -296,11 +321,60 @@ session_recv(struct session *s, const uint8_t *p, size_t len, uint64_t now_ms)
 	}
 	if (rc == -1 || s->phase == PHASE_FAILED)
 		return -1;
-	rc = recv_frames(s, p, len);
-	if (s->in.failed || s->out.failed || s->waiting.failed ||
-	    s->too_large.failed)
-		return ground_no_memory(s, NULL);
-	return rc;
+	rc = recv_frames(s, &p, &len);
+	if (len > 0 && rc == 0)
+		buf_add(&s->kept, p, len);
+	return finish(s, rc);
+}
+
+bool
+session_stopped(const struct session *s)
+{
+	return s->gate.stopped != NULL;
+}
+
+int
+session_continue(struct session *s, uint64_t now_ms)
+{
+	const uint8_t *p;
+	size_t len;
+	int rc;
+
+	s->now_ms = now_ms;
+	if (s->phase == PHASE_FAILED)
+		return -1;
+	rc = gate_continue(s);
+	p = buf_data(&s->kept);
+	len = buf_len(&s->kept);
+	if (rc == 0)
+		rc = recv_frames(s, &p, &len);
+	buf_consume(&s->kept, buf_len(&s->kept) - len);
+	return finish(s, rc);
+}
+
+int
+session_resume(struct session *s, bool taken, uint64_t now_ms)
+{
+	s->now_ms = now_ms;
+	if (gate_resume(s, taken) == -1)
+		return -1;
+	return session_continue(s, now_ms);
+}
+
+void
+session_set_automatic(struct session *s, unsigned mask)
+{
+	s->automatic = mask;
+	if (s->phase == PHASE_FAILED)
+		return;
+	ground_return_credit(s, 0, &s->credit, 0, s->recv_size);
+	settings_return_credit(s);
+}
+
+unsigned
+session_automatic(const struct session *s)
+{
+	return s->automatic;
 }
 
 const char *
@@ -369,6 +443,8 @@ session_shutdown(struct session *s)
 	if (s->shutdown || s->phase == PHASE_FAILED)
 		return;
 	s->shutdown = true;
+	if (!ground_does(s, SESSION_GOAWAY))
+		return;
 	if (s->goaway_last > s->last_client_id)
 		s->goaway_last = s->last_client_id;
 	ground_goaway(s, s->goaway_last, H2_NO_ERROR, NULL, 0);

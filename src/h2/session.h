@@ -67,16 +67,43 @@ struct session;
 
 /* What becomes of a request that the application does not see. */
 enum session_refusal {
-	REFUSAL_RESET,		/* malformed, or one too many: stream_error */
+	REFUSAL_RESET,		/* malformed, or one too many: violation */
 	REFUSAL_STATUS,		/* answered with 431: `reason` */
 	REFUSAL_IGNORED		/* above the last stream of our GOAWAY, or it
 				 * has failed the connection */
 };
 
 /*
- * Events.  Each is called from within session_recv (or, `closed`, from a
- * send function too).  A callback may call send.h functions, session_consume
- * and session_release, not session_recv and not session_free.
+ * What the session does by itself.  A connection script takes out what it
+ * wants to do itself, or not done.
+ */
+enum session_automatic {
+	SESSION_SETTINGS_ACK = 0x1,	/* SETTINGS apply on receipt anyway */
+	SESSION_PING_ACK = 0x2,
+	SESSION_WINDOW_UPDATE = 0x4,	/* or credit gathers until it is set */
+	SESSION_GOAWAY = 0x8,	/* or none of ours: a connection error only
+				 * fails the session, shutdown refuses nothing */
+	SESSION_RST_STREAM = 0x10,	/* for a stream that broke a rule */
+	SESSION_CHECKS = 0x20,	/* rules of state, flow control and fields have
+				 * another consequence than `violation` */
+	SESSION_REQUESTS = 0x40,	/* or requests open their streams only */
+	SESSION_HOLD = 0x80,	/* of the output by a raw header block */
+	SESSION_ALL = 0xff
+};
+
+/* What becomes of a frame that has come. */
+enum session_gate {
+	SESSION_PASS,		/* the session acts on it */
+	SESSION_STOP,		/* nothing goes on until session_resume */
+	SESSION_QUEUE		/* it waits for session_continue, with later
+				 * frames of its stream */
+};
+
+/*
+ * Events.  Each is called from within session_recv, session_resume or
+ * session_continue (or, `closed`, from a send function too).  A callback may
+ * call send.h functions, session_consume, session_release and
+ * session_set_automatic, not session_recv and not session_free.
  *
  * A stream that got `headers` stays in memory, and s->user with it, until
  * the application calls session_release and `closed` has been called.  When
@@ -84,6 +111,17 @@ enum session_refusal {
  * what was open.
  */
 struct session_callbacks {
+	/*
+	 * May be NULL, at no cost.  A frame has come, well formed by itself, and
+	 * nothing has been done about it.  payload: f->length octets.  A header
+	 * block is one frame once it is whole: f its HEADERS, f->length with
+	 * that of its CONTINUATION frames; payload the block, f->len octets; l
+	 * its fields, perhaps not all (see struct session_limits), or NULL for
+	 * all other frames.  again: it has been in the queue; the answer PASS
+	 * for one whose stream has another frame there means QUEUE.
+	 */
+	enum session_gate (*gate)(void *user, const struct frame *f,
+	    const uint8_t *payload, const struct fields *l, bool again);
 	/*
 	 * A request's field section is complete.  frame: its HEADERS; data
 	 * and len are the header block, of CONTINUATION frames too.
@@ -125,10 +163,12 @@ struct session_callbacks {
 	void (*goaway)(void *user, uint32_t last, uint32_t code,
 	    const uint8_t *debug, size_t len);
 	/*
-	 * For logs, may be NULL: the peer broke a rule or passed a bound in a
-	 * way that costs it stream id only, which is being reset.
+	 * May be NULL: the peer broke a rule or passed a bound, which has its
+	 * consequence next, if any: by level, its stream is reset or the
+	 * connection fails.  f: NULL if no frame did it.
 	 */
-	void (*stream_error)(void *user, uint32_t id, const struct h2_error *e);
+	void (*violation)(void *user, const struct frame *f,
+	    enum h2_level level, uint32_t code, const char *text);
 	/*
 	 * For logs, may be NULL: the peer has opened stream id although it has
 	 * acknowledged what was sent behind GOAWAY, and so had read that (RFC
@@ -146,19 +186,53 @@ struct session_callbacks {
 
 /*
  * The limits are copied; cb and user are borrowed for the session's life.
- * Queues our SETTINGS.  NULL: out of memory.
+ * NULL: out of memory.
  */
 struct session *session_new(const struct session_limits *limits,
     const struct session_callbacks *cb, void *user);
 void session_free(struct session *s);
 
 /*
+ * Our preface (RFC 9113 §3.4): SETTINGS, unless `settings` is false, with the
+ * entries given, legal or not, or (NULL) those of the limits; and more window
+ * for the connection if the limits ask for it, with SESSION_WINDOW_UPDATE.
+ */
+void session_start(struct session *s, bool settings, const uint8_t *entries,
+    size_t len);
+
+/*
+ * Bits of enum session_automatic: all are set at first.  Credit that gathered
+ * is returned when SESSION_WINDOW_UPDATE is set again.
+ */
+void session_set_automatic(struct session *s, unsigned mask);
+unsigned session_automatic(const struct session *s);
+
+/*
  * Takes len octets from the peer; now_ms is a monotonic clock.  0, or -1 when
  * the connection has failed: GOAWAY stands in the output, session_error says
- * why, and further octets are ignored.
+ * why, and further octets are ignored.  While a frame is stopped, octets are
+ * only kept, so that the caller stops reading.
  */
 int session_recv(struct session *s, const uint8_t *p, size_t len,
     uint64_t now_ms);
+
+/* The gate has stopped a frame, and the octets behind it. */
+bool session_stopped(const struct session *s);
+
+/*
+ * What the frame that was stopped is for is over: the session acts on it, or
+ * (taken) only keeps in step: HEADERS open their stream, without a request;
+ * DATA is charged to the windows, and nothing is returned; END_STREAM counts;
+ * other frames have no effect.  Then as session_continue.
+ */
+int session_resume(struct session *s, bool taken, uint64_t now_ms);
+
+/*
+ * The frames in the queue come to the gate again, until it answers other than
+ * PASS; then the octets that were kept, unless it stopped one.  Both return as
+ * session_recv does.
+ */
+int session_continue(struct session *s, uint64_t now_ms);
 
 /*
  * The peer has had the transport do n things that bring no octets: they count
@@ -230,8 +304,8 @@ const struct peer_settings *session_peer_settings(const struct session *s);
 
 /*
  * Graceful end (RFC 9113 §6.8): GOAWAY with NO_ERROR and the last stream
- * taken; new streams are ignored from now on.  session_done: nothing is left
- * to do.
+ * taken; new streams are ignored from now on.  Without SESSION_GOAWAY it only
+ * says that session_done may come true: nothing is left to do.
  */
 void session_shutdown(struct session *s);
 bool session_done(const struct session *s);

@@ -83,33 +83,39 @@ settings_init(struct session *s)
 	v->of[SETTINGS_MAX_CONCURRENT_STREAMS] =
 	    s->limits.max_concurrent_streams;
 	v->of[SETTINGS_MAX_HEADER_LIST_SIZE] = s->limits.max_header_list_size;
-	s->own.last = *v;
+	s->own.last = s->own.allowed = *v;
 }
 
 /* The peer's. */
 
 /* All streams by the difference, also below 0 (RFC 9113 §6.9.2). */
-static int
-change_send_windows(struct session *s, const struct frame *f, int64_t delta)
+static void
+change_send_windows(struct session *s, int64_t delta)
 {
 	struct stream *st = NULL;
-	bool too_large = false;
 
-	while ((st = stream_table_next(&s->streams, st)) != NULL) {
-		if (st->state == STREAM_CLOSED)
-			continue;
+	while ((st = stream_table_next(&s->streams, st)) != NULL)
 		st->send_window += delta;
-		too_large |= st->send_window > WINDOW_MAX;
-	}
-	if (too_large)
-		return ground_fail(s, f, H2_FLOW_CONTROL_ERROR,
-		    "INITIAL_WINDOW_SIZE makes a stream's window larger than "
-		    "2147483647 (RFC 9113 6.9.2)");
-	return 0;
 }
 
-int
-settings_recv(struct session *s, const struct frame *f)
+/* The windows of all streams have room for this INITIAL_WINDOW_SIZE. */
+static bool
+fits_windows(const struct session *s, uint32_t value)
+{
+	int64_t delta = (int64_t)value - s->peer.initial_window_size;
+	const struct stream *st = NULL;
+
+	while ((st = stream_table_next(&s->streams, st)) != NULL) {
+		if (st->state != STREAM_CLOSED &&
+		    st->send_window + delta > WINDOW_MAX)
+			return false;
+	}
+	return true;
+}
+
+/* All of them are legal, before any has an effect. */
+static int
+check_values(struct session *s, const struct frame *f)
 {
 	uint32_t value;
 	uint16_t id;
@@ -117,20 +123,39 @@ settings_recv(struct session *s, const struct frame *f)
 
 	for (i = 0; i < f->len / FRAME_SETTING_LEN; i++) {
 		frame_setting_decode(f->data, i, &id, &value);
-		if (!is_known(id))	/* RFC 9113 §6.5.2: ignored */
-			continue;
-		if (!is_in_range(id, value))
-			return ground_fail(s, f, rows[id].code,
-			    rows[id].reason);
-		if (id == SETTINGS_HEADER_TABLE_SIZE)
-			hpack_encoder_resize(s->enc, value);
+		if (is_known(id) && !is_in_range(id, value))
+			return ground_rule(s, f, H2_LEVEL_CONNECTION,
+			    rows[id].code, rows[id].reason);
 		if (id == SETTINGS_INITIAL_WINDOW_SIZE &&
-		    change_send_windows(s, f, (int64_t)value -
-		    s->peer.initial_window_size) == -1)
-			return -1;
-		memcpy((char *)&s->peer + rows[id].at, &value, sizeof(value));
+		    !fits_windows(s, value))
+			return ground_rule(s, f, H2_LEVEL_CONNECTION,
+			    H2_FLOW_CONTROL_ERROR, "INITIAL_WINDOW_SIZE makes "
+			    "a stream's window larger than 2147483647 "
+			    "(RFC 9113 6.9.2)");
 	}
 	return 0;
+}
+
+int
+settings_recv(struct session *s, const struct frame *f)
+{
+	int rc = check_values(s, f);
+	uint32_t value;
+	uint16_t id;
+	size_t i;
+
+	for (i = 0; rc == 0 && i < f->len / FRAME_SETTING_LEN; i++) {
+		frame_setting_decode(f->data, i, &id, &value);
+		if (!is_known(id))	/* RFC 9113 §6.5.2: ignored */
+			continue;
+		if (id == SETTINGS_HEADER_TABLE_SIZE)
+			hpack_encoder_resize(s->enc, value);
+		if (id == SETTINGS_INITIAL_WINDOW_SIZE)
+			change_send_windows(s, (int64_t)value -
+			    s->peer.initial_window_size);
+		memcpy((char *)&s->peer + rows[id].at, &value, sizeof(value));
+	}
+	return rc;
 }
 
 /* Ours. */
@@ -226,8 +251,8 @@ settings_window(const struct session *s)
  * Credit that was too little to be returned by the old size may be all that
  * the peer has by the new one.
  */
-static void
-return_credit(struct session *s)
+void
+settings_return_credit(struct session *s)
 {
 	struct stream *st = NULL;
 
@@ -256,7 +281,7 @@ settings_note_sent(struct session *s, const uint8_t *p, size_t len)
 	sent->frames++;
 	s->settings.sent++;
 	update_allowed(s);
-	return_credit(s);
+	settings_return_credit(s);
 }
 
 /* RFC 9113 §6.5.3.  An acknowledgement of nothing changes nothing. */

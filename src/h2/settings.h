@@ -11,7 +11,10 @@
 /* The values before any SETTINGS frame, of either side. */
 void settings_init(struct session *s);
 
-/* The peer's values are in force.  -1: one of them fails the connection. */
+/*
+ * The peer's values are in force, unless one of them breaks a rule: then as
+ * ground_rule.
+ */
 int settings_recv(struct session *s, const struct frame *f);
 
 /* The oldest of ours that was not acknowledged is. */
@@ -32,5 +35,8 @@ void settings_note_sent(struct session *s, const uint8_t *p, size_t len);
 
 /* The size by which streams' credit is returned, octets. */
 int64_t settings_window(const struct session *s);
+
+/* Streams' credit that is due by it. */
+void settings_return_credit(struct session *s);
 
 #endif

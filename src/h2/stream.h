@@ -41,6 +41,7 @@ struct stream {
 	bool held;		/* the application still uses it (session.h) */
 	bool told;		/* `closed` was called, or is being called */
 	bool telling;		/* it is being called: not to be freed yet */
+	bool taken;		/* opened without a request (session.h) */
 	bool pushed;		/* promised by us */
 	bool opened;		/* pushed, and HEADERS sent on it */
 	bool headers_sent;	/* final (non-1xx) HEADERS, raw ones too */

@@ -275,6 +275,7 @@ play_ours(struct run *r)
 	r->ours = session_new(&limits, &ours_callbacks, r);
 	if (r->ours == NULL)
 		die("out of memory");
+	session_start(r->ours, true, NULL, 0);
 	for (; left > 0; p += n, left -= n) {
 		n = left < r->w->chunk ? left : r->w->chunk;
 		if (session_recv(r->ours, p, n, 0) != 0)

@@ -215,6 +215,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	p += 2;
 	len -= 2;
 	a.session = session_new(&limits, &callbacks, &a);
+	session_start(a.session, true, NULL, 0);
 	session_recv(a.session, (const uint8_t *)preface, sizeof(preface) - 1,
 	    now);
 	while (len > 0) {

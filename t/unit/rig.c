@@ -132,10 +132,14 @@ on_goaway(void *user, uint32_t last, uint32_t code, const uint8_t *debug,
 }
 
 static void
-on_stream_error(void *user, uint32_t id, const struct h2_error *e)
+on_violation(void *user, const struct frame *f, enum h2_level level,
+    uint32_t code, const char *text)
 {
-	note(user, "error %u %s: %s", (unsigned)id, code_name(e->code),
-	    e->reason);
+	struct rig *r = user;
+
+	if (level == H2_LEVEL_STREAM)
+		note(r, "error %u %s: %s", (unsigned)f->stream_id,
+		    code_name(code), text);
 }
 
 static void
@@ -144,7 +148,7 @@ on_late(void *user, uint32_t id)
 	note(user, "late %u", (unsigned)id);
 }
 
-/* Those that were reset have been noted by on_stream_error. */
+/* Those that were reset have been noted by on_violation. */
 static void
 on_refused(void *user, uint32_t id, const struct fields *l,
     enum session_refusal how, const char *reason)
@@ -156,6 +160,35 @@ on_refused(void *user, uint32_t id, const struct fields *l,
 		note(user, "ignored %u", (unsigned)id);
 }
 
+static uint64_t
+bit_of(unsigned type)
+{
+	return UINT64_C(1) << (type < 63 ? type : 63);
+}
+
+enum session_gate
+rig_gate(void *user, const struct frame *f, const uint8_t *payload,
+    const struct fields *l, bool again)
+{
+	struct rig *r = user;
+	uint64_t bit = bit_of(f->type);
+	char fields[32] = "";
+
+	ck_assert(!session_stopped(r->s));
+	ck_assert((l != NULL) == frame_has_fields(f->type));
+	ck_assert(f->length == 0 || payload != NULL);
+	if (r->detour != SESSION_PASS)
+		return again ? SESSION_PASS : r->detour;
+	if (!((r->stops | r->queues) & bit))
+		return SESSION_PASS;
+	if (l != NULL)
+		snprintf(fields, sizeof(fields), ", %zu fields", l->n);
+	note(r, "gate %s on %u, %u%s%s", f->type < 10 ? types[f->type] : "?",
+	    (unsigned)f->stream_id, (unsigned)f->length, fields,
+	    again ? " again" : "");
+	return r->queues & bit ? SESSION_QUEUE : SESSION_STOP;
+}
+
 static const struct session_callbacks callbacks = {
 	.headers = on_headers,
 	.data = on_data,
@@ -165,7 +198,7 @@ static const struct session_callbacks callbacks = {
 	.frame = on_frame,
 	.rst_stream = on_rst_stream,
 	.goaway = on_goaway,
-	.stream_error = on_stream_error,
+	.violation = on_violation,
 	.refused = on_refused,
 	.late = on_late,
 };
@@ -173,14 +206,27 @@ static const struct session_callbacks callbacks = {
 static void
 feed(struct rig *r, const uint8_t *p, size_t len)
 {
-	size_t i;
+	size_t i, n = r->split ? 1 : len;
 
-	if (!r->split) {
-		session_recv(r->s, p, len, r->now_ms);
+	if (r->gathers) {
+		buf_add(&r->lot, p, len);
 		return;
 	}
-	for (i = 0; i < len; i++)
-		session_recv(r->s, p + i, 1, r->now_ms);
+	for (i = 0; i < len; i += n) {
+		session_recv(r->s, p + i, n, r->now_ms);
+		if (r->detour == SESSION_QUEUE)
+			session_continue(r->s, r->now_ms);
+		while (r->detour == SESSION_STOP && session_stopped(r->s))
+			session_resume(r->s, false, r->now_ms);
+	}
+}
+
+static void
+feed_lot(struct rig *r)
+{
+	r->gathers = false;
+	feed(r, buf_data(&r->lot), buf_len(&r->lot));
+	buf_clear(&r->lot);
 }
 
 static void
@@ -345,6 +391,20 @@ do_hold(struct rig *r, uint32_t id)
 	return send_raw_block(r->s, id, FRAME_HEADERS, 0, id, NULL, 0, v, 1);
 }
 
+/* What the gate does with a type, or all; whether that was the call. */
+static bool
+do_gate(struct rig *r, const char *verb, const char *type)
+{
+	bool stop = strcmp(verb, "stop") == 0;
+
+	if (!stop && strcmp(verb, "queue") != 0)
+		return false;
+	*(stop ? &r->stops : &r->queues) =
+	    strcmp(type, "none") == 0 ? 0 :
+	    strcmp(type, "all") == 0 ? UINT64_MAX : bit_of(type_of(type));
+	return true;
+}
+
 static struct stream *
 stream_of(struct rig *r, unsigned long id)
 {
@@ -366,6 +426,8 @@ run_call(struct rig *r, const char *step)
 	sscanf(step, "!%31s %31s %31s %31s", verb, a, b, c);
 	id = strtoul(a, NULL, 10);
 	end = strcmp(c, "end") == 0;
+	if (do_gate(r, verb, a))
+		return;
 	if (strcmp(verb, "respond") == 0)
 		rc = do_respond(r, (uint32_t)id, b, end, &why);
 	else if (strcmp(verb, "data") == 0)
@@ -395,6 +457,14 @@ run_call(struct rig *r, const char *step)
 		session_consume(r->s, stream_of(r, id), strtoul(b, NULL, 10));
 	else if (strcmp(verb, "shutdown") == 0)
 		session_shutdown(r->s);
+	else if (strcmp(verb, "lot") == 0)
+		r->gathers = true;
+	else if (strcmp(verb, "feed") == 0)
+		feed_lot(r);
+	else if (strcmp(verb, "resume") == 0 || strcmp(verb, "take") == 0)
+		rc = session_resume(r->s, verb[0] == 't', r->now_ms);
+	else if (strcmp(verb, "continue") == 0)
+		rc = session_continue(r->s, r->now_ms);
 	else if (strcmp(verb, "time") == 0)
 		r->now_ms += id;
 	else if (strcmp(verb, "wrote") == 0)
@@ -434,8 +504,10 @@ rig_start_limits(struct rig *r, bool handshake, const struct session_limits *l)
 	memset(r, 0, sizeof(*r));
 	r->limits = *l;
 	r->now_ms = 1000;
-	r->s = session_new(l, &callbacks, r);
+	r->cb = callbacks;
+	r->s = session_new(l, &r->cb, r);
 	ck_assert_ptr_nonnull(r->s);
+	session_start(r->s, true, NULL, 0);
 	if (!handshake)
 		return;
 	rig_run(r, "RAW 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'; SETTINGS 0 0; "
@@ -523,4 +595,5 @@ rig_end(struct rig *r)
 {
 	session_free(r->s);
 	r->s = NULL;
+	buf_free(&r->lot);
 }

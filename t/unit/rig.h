@@ -16,10 +16,16 @@
  *	!shutdown			!goaway LAST CODE	!push ID
  *	!wrote [N]			!time MS		!hold ID
  *	!unhold				!ping			!raw ID TYPE
+ *	!lot			frames gather from here
+ *	!feed			... and are received in one lot
+ *	!stop TYPE|all|none	what the gate stops, once it is set (cb.gate)
+ *	!queue TYPE|all|none	... what it has wait
+ *	!resume			!take			!continue
  *
  * What happens is logged in order, "; " between: `headers ID [end] [padded]`, `data ID
  * CONTENT/FLOW [end]`, `trailers ID`, `frame TYPE on ID...` (tell_frames), `closed ID [reset CODE [by peer]]`,
- * `window ID`, `error ID CODE: reason`, `431 on ID: reason`, `ignored ID`, `late ID`, `!call -> status: why` for
+ * `window ID`, `gate TYPE on ID, LENGTH[, N fields][ again]` for what is stopped
+ * or waits, `error ID CODE: reason`, `431 on ID: reason`, `ignored ID`, `late ID`, `!call -> status: why` for
  * calls that did not return SEND_OK.  After " | " comes what the session has
  * put out since rig_start, frame by frame.
  */
@@ -32,9 +38,14 @@
 struct rig {
 	struct session *s;
 	struct session_limits limits;
+	struct session_callbacks cb;
 	uint64_t now_ms;
 	bool split;		/* feed the session octet by octet */
 	bool tell_frames;	/* log frames, and refuse those of type 0xee */
+	enum session_gate detour;	/* each frame goes by it, unlogged */
+	uint64_t stops, queues;	/* by type; 63: all above it too */
+	bool gathers;
+	struct buf lot;
 	bool auto_release;	/* release streams when they are closed */
 	uint32_t peer_code;	/* of the last RST_STREAM or GOAWAY that came */
 	char log[8192];
@@ -48,6 +59,10 @@ void rig_start(struct rig *r, bool handshake);
 void rig_start_limits(struct rig *r, bool handshake,
     const struct session_limits *l);
 void rig_run(struct rig *r, const char *script);
+
+/* A gate for r->cb. */
+enum session_gate rig_gate(void *user, const struct frame *f,
+    const uint8_t *payload, const struct fields *l, bool again);
 
 /* The log with the output; ends what can be seen of it. */
 const char *rig_log(struct rig *r);

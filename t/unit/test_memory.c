@@ -214,6 +214,7 @@ run(void)
 	s = session_new(&l, &callbacks, &told);
 	if (s == NULL)
 		return true;
+	session_start(s, true, NULL, 0);
 	receive(s, &input[START]);
 	receive(s, &input[REQUEST]);
 	receive(s, &input[CONTENT]);

@@ -2,8 +2,9 @@
 /*
  * What a session makes of what it receives: a table of cases, each naming the
  * section of RFC 9113 (unless it says another) that asks for it, a script for
- * the rig (rig.h) and the log that is to come of it.  Every case runs twice,
- * fed frame by frame and octet by octet.
+ * the rig (rig.h) and the log that is to come of it.  Every case is fed frame by
+ * frame and octet by octet, and with frames that all are stopped, or all wait
+ * in the queue, on their way.
  */
 #include <check.h>
 #include <stdio.h>
@@ -400,8 +401,8 @@ static const struct rule_case settings_cases[] = {
 	    "error 1 FLOW_CONTROL_ERROR: more DATA than the stream's window "
 	    "(RFC 9113 6.9.1); closed 1 reset FLOW_CONTROL_ERROR | "
 	    "WINDOW_UPDATE 0 16384; WINDOW_UPDATE 0 16384; "
-	    "WINDOW_UPDATE 0 16384; WINDOW_UPDATE 0 16384; "
-	    "RST_STREAM 1 FLOW_CONTROL_ERROR" },
+	    "WINDOW_UPDATE 0 16384; RST_STREAM 1 FLOW_CONTROL_ERROR; "
+	    "WINDOW_UPDATE 0 16384" },
 };
 
 static const struct rule_case message_cases[] = {
@@ -631,7 +632,8 @@ static const struct rule_case bound_cases[] = {
 	    "SETTINGS ack; GOAWAY 0 ENHANCE_YOUR_CALM SETTINGS: more than "
 	    "the bound max-replies, which is 3 (RFC 9113 10.5)" },
 	{ "10.5 resets are replies", "PING 0 0 8*00; PING 0 0 8*00; "
-	    "PING 0 0 8*00; HEADERS 4 1 82", "| PING ack; PING ack; "
+	    "PING 0 0 8*00; HEADERS 4 1 82", "error 1 PROTOCOL_ERROR: "
+	    "no :scheme (RFC 9113 8.3.1) | PING ack; PING ack; "
 	    "PING ack; RST_STREAM 1 PROTOCOL_ERROR; GOAWAY 1 "
 	    "ENHANCE_YOUR_CALM HEADERS on stream 1: more than the bound "
 	    "max-replies, which is 3 (RFC 9113 10.5)" },
@@ -822,7 +824,8 @@ static const struct group {
 };
 
 static void
-run_case(const struct group *g, const struct rule_case *c, bool split)
+run_case(const struct group *g, const struct rule_case *c, bool split,
+    enum session_gate detour)
 {
 	struct session_limits l;
 	const char *log;
@@ -831,11 +834,14 @@ run_case(const struct group *g, const struct rule_case *c, bool split)
 	g->limits(&l);
 	rig_start_limits(&r, g->handshake, &l);
 	r.split = split;
+	r.detour = detour;
+	r.cb.gate = detour != SESSION_PASS ? rig_gate : NULL;
 	r.tell_frames = g->cases == frame_event_cases;
 	rig_run(&r, c->script);
 	log = rig_log(&r);
-	ck_assert_msg(strcmp(log, c->log) == 0, "%s\nscript   %s\n"
-	    "log      %s\nexpected %s", c->section, c->script, log, c->log);
+	ck_assert_msg(strcmp(log, c->log) == 0, "%s, detour %d\nscript   %s\n"
+	    "log      %s\nexpected %s", c->section, (int)detour, c->script,
+	    log, c->log);
 	rig_end(&r);
 }
 
@@ -848,8 +854,11 @@ START_TEST(test_rule)
 		i -= g->n;
 		g++;
 	}
-	run_case(g, &g->cases[i], false);
-	run_case(g, &g->cases[i], true);
+	run_case(g, &g->cases[i], false, SESSION_PASS);
+	run_case(g, &g->cases[i], true, SESSION_PASS);
+	run_case(g, &g->cases[i], false, SESSION_STOP);
+	run_case(g, &g->cases[i], true, SESSION_STOP);
+	run_case(g, &g->cases[i], false, SESSION_QUEUE);
 }
 END_TEST
 

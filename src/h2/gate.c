@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Received frames on their way to recv_act.  Without a gate, or past it, they
+ * go straight on.  One may be stopped, which stops all that is read, until the
+ * application says what becomes of it; others may wait in a queue while reading
+ * goes on:
+ *
+ *	session_recv -- recv_decode -- gate --PASS--------------- recv_act
+ *	                                | |                          |
+ *	                                | +--STOP-- stopped --resume-+
+ *	                                |             ^              |
+ *	                                +--QUEUE-- queue --continue--+
+ *
+ * Header blocks have been decoded before, in their order, so that HPACK stays
+ * in step, and new streams counted by number.  The frames of a stream do not
+ * overtake each other.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate.h"
+#include "recv.h"
+
+#define QUEUE_FRAMES 1000
+#define QUEUE_OCTETS (1024 * 1024)
+
+/* A frame with all that it points to. */
+struct gate_frame {
+	struct gate_frame *next;
+	struct received r;
+	struct fields fields;
+	size_t size;		/* octets of payload and fields */
+	uint8_t payload[];
+};
+
+static void
+free_frame(struct gate_frame *g)
+{
+	if (g == NULL)
+		return;
+	fields_free(&g->fields);
+	free(g);
+}
+
+/* Its fields are taken over from the session.  NULL: out of memory. */
+static struct gate_frame *
+keep(struct session *s, const struct received *r)
+{
+	bool block = r->fields != NULL;
+	size_t len = block ? r->frame.len : r->frame.length;
+	struct gate_frame *g = calloc(1, sizeof(*g) + len);
+
+	if (g == NULL)
+		return NULL;
+	g->r = *r;
+	g->size = len;
+	if (len > 0)
+		memcpy(g->payload, r->payload, len);
+	g->r.payload = g->payload;
+	g->r.frame.data = g->payload +
+	    (block ? 0 : r->frame.data - r->payload);
+	if (block) {
+		g->fields = s->fields;
+		g->r.fields = &g->fields;
+		g->size += g->fields.size;
+		s->fields = (struct fields){ 0 };
+	}
+	return g;
+}
+
+static int
+enqueue(struct session *s, const struct received *r)
+{
+	struct gate *q = &s->gate;
+	struct gate_frame *g = keep(s, r);
+
+	if (g == NULL)
+		return ground_no_memory(s, &r->frame);
+	if (q->first == NULL)
+		q->first = g;
+	else
+		q->last->next = g;
+	q->last = g;
+	q->octets += g->size;
+	if (++q->n > QUEUE_FRAMES)
+		return ground_exceeded(s, &r->frame, "on frames that wait for "
+		    "a connection script", QUEUE_FRAMES);
+	if (q->octets > QUEUE_OCTETS)
+		return ground_exceeded(s, &r->frame, "on octets of frames that "
+		    "wait for a connection script", QUEUE_OCTETS);
+	return 0;
+}
+
+static struct gate_frame *
+dequeue(struct gate *q)
+{
+	struct gate_frame *g = q->first;
+
+	q->first = g->next;
+	q->n--;
+	q->octets -= g->size;
+	return g;
+}
+
+static bool
+has_queued(const struct session *s, uint32_t id)
+{
+	const struct gate_frame *g = id != 0 ? s->gate.first : NULL;
+
+	while (g != NULL && g->r.frame.stream_id != id)
+		g = g->next;
+	return g != NULL;
+}
+
+static enum session_gate
+ask(struct session *s, const struct received *r, bool again)
+{
+	return s->cb->gate(s->user, &r->frame, r->payload, r->fields, again);
+}
+
+int
+gate_frame(struct session *s, struct received *r, const uint8_t *payload)
+{
+	enum session_gate answer = SESSION_PASS;
+	int rc = recv_decode(s, r, payload);
+
+	if (rc <= 0)
+		return rc;
+	if (s->cb->gate != NULL)
+		answer = ask(s, r, false);
+	if (answer == SESSION_QUEUE || has_queued(s, r->frame.stream_id))
+		return enqueue(s, r);
+	if (answer == SESSION_PASS)
+		return recv_act(s, r, false);
+	s->gate.stopped = keep(s, r);
+	return s->gate.stopped != NULL ? 0 : ground_no_memory(s, &r->frame);
+}
+
+int
+gate_resume(struct session *s, bool taken)
+{
+	struct gate_frame *g = s->gate.stopped;
+	int rc = 0;
+
+	s->gate.stopped = NULL;
+	if (g != NULL && s->phase != PHASE_FAILED)
+		rc = recv_act(s, &g->r, taken);
+	free_frame(g);
+	return rc;
+}
+
+int
+gate_continue(struct session *s)
+{
+	struct gate *q = &s->gate;
+	enum session_gate answer;
+	struct gate_frame *g;
+	int rc = 0;
+
+	while (rc == 0 && q->first != NULL && q->stopped == NULL) {
+		answer = ask(s, &q->first->r, true);
+		if (answer == SESSION_QUEUE)
+			break;
+		g = dequeue(q);
+		if (answer == SESSION_STOP) {
+			q->stopped = g;
+			break;
+		}
+		rc = recv_act(s, &g->r, false);
+		free_frame(g);
+	}
+	return rc;
+}
+
+void
+gate_free(struct gate *q)
+{
+	free_frame(q->stopped);
+	while (q->first != NULL)
+		free_frame(dequeue(q));
+}
