@@ -8,20 +8,19 @@
  * Main calls options_parse before anything else; whatever is wrong with the
  * command line ends the program here, before a socket or Python exists.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "machine.h"
+#include "optcheck.h"
 #include "options.h"
 
 enum kind {
@@ -581,86 +580,6 @@ reject(int c, char **argv)
 	    word);
 }
 
-static char *
-check_directory(const char *name, const char *path)
-{
-	struct stat st;
-	char *real;
-
-	real = realpath(path, NULL);
-	if (real == NULL || stat(real, &st) == -1)
-		fatal(EXIT_CONFIG, "%s: \"%s\": expected a directory", name,
-		    path);
-	errno = ENOTDIR;
-	if (!S_ISDIR(st.st_mode) || access(real, R_OK | X_OK) == -1)
-		fatal(EXIT_CONFIG, "%s: \"%s\": expected a readable "
-		    "directory", name, path);
-	return real;
-}
-
-/* Options that exclude each other. */
-static void
-check_pairs(const struct options *o)
-{
-	const struct {
-		bool both;
-		const char *name, *other;
-	} pairs[] = {
-		{ o->cleartext && o->cert != NULL, "cleartext", "cert" },
-		{ o->cleartext && o->key != NULL, "cleartext", "key" },
-		{ o->inetd && o->inetd_wait, "inetd", "inetd-wait" },
-		{ o->inetd && o->idle_exit_ms != 0, "inetd", "idle-exit" },
-		{ o->inetd && o->notify_fd != 0, "inetd", "notify-fd" },
-		{ o->inetd_wait && o->notify_fd != 0, "inetd-wait",
-		    "notify-fd" },
-		{ o->syslog && o->log_file != NULL, "syslog", "log-file" }
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
-		if (pairs[i].both)
-			fatalx(EXIT_USAGE, "--%s: expected no --%s with it",
-			    pairs[i].name, pairs[i].other);
-}
-
-/* ps and a script's /proc/self/cmdline show the command line. */
-static void
-hide_password(struct options *o)
-{
-	char *shown = (char *)o->stash;		/* of argv */
-	char *from, *to;
-
-	if (shown == NULL || (from = strstr(shown, "://")) == NULL ||
-	    (to = strrchr(from, '@')) == NULL)
-		return;
-	if ((o->stash = strdup(shown)) == NULL)
-		fatal(EXIT_SYSTEM, "--stash");
-	from += strlen("://");
-	memset(from, '*', (size_t)(to - from));
-}
-
-/* What options say about each other, and the operand. */
-static void
-check_whole(struct options *o, char **operand, int n)
-{
-	check_pairs(o);
-	if (o->cert != NULL && o->key == NULL)
-		fatalx(EXIT_USAGE, "--cert: expected --key with it");
-	if (o->key != NULL && o->cert == NULL)
-		fatalx(EXIT_USAGE, "--key: expected --cert with it");
-	if (n == 0)
-		fatalx(EXIT_USAGE, "DOCROOT: expected the directory to serve");
-	if (n > 1)
-		fatalx(EXIT_USAGE, "\"%s\": expected nothing after DOCROOT",
-		    operand[1]);
-	o->doc_root = check_directory("DOCROOT", operand[0]);
-	if (o->trace != NULL)
-		o->trace = check_directory("--trace", o->trace);
-	if (o->ws_doc_root != NULL)
-		o->ws_doc_root = check_directory("--ws-docroot",
-		    o->ws_doc_root);
-}
-
 void
 options_parse(struct options *o, int argc, char **argv)
 {
@@ -676,6 +595,5 @@ options_parse(struct options *o, int argc, char **argv)
 			reject(c, argv);
 		apply(o, find_row(c), optarg);
 	}
-	hide_password(o);
-	check_whole(o, argv + optind, argc - optind);
+	optcheck_whole(o, argv + optind, argc - optind);
 }
