@@ -55,7 +55,7 @@ open_outside(struct options *o, struct supervise *s, struct listeners *l)
 	    listen_open(l, o, err, sizeof(err)) == -1)
 		fatalx(EXIT_SYSTEM, "%s", err);
 	/* What scripts are told, and what it is bound to, also if inherited. */
-	o->port = listen_port(l, s->conn);
+	listen_ports(l, s->conn, o);
 	return tls;
 }
 

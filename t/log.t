@@ -55,9 +55,10 @@ def start_line():
     with Server(SCRIPTS) as s:
         first = s.log().splitlines()[0]
         t.ok(re.search(r"info: h2rig \d\S*, Python 3\.\d+\.\d+\S*, "
-                       r"OpenSSL \d.*, serving /\S+ on https://127\.0\.0\.1:"
-                       rf"{s.port}; at most 512 children, 100 streams each, "
-                       r"functions 300 s", first), "the first record", first)
+                       r"OpenSSL \d.*; at most 512 children, 100 streams "
+                       r"each, functions 300 s, memory \d+ MiB; serving /\S+ "
+                       rf"on https://127\.0\.0\.1:{s.port}$", first),
+             "the first record", first)
 
 
 def as_json():

@@ -325,9 +325,29 @@ def honest(clients=500, places=20):
              "and there were no more connections than that")
 
 
+def busy_port():
+    """A port with many clients does not keep those of another one out."""
+    with house(1, "--port=0", "--port=0", "--log-level=debug") as s, \
+            Client(s.port) as first, contextlib.ExitStack() as stack:
+        other = int(re.findall(r":(\d+)$", s.out(), re.M)[1])
+        t.ok(begin(first, "/sleep.py"), "busy port: the only place is used")
+
+        def wait_at(port):
+            return stack.enter_context(socket.create_connection(
+                ("127.0.0.1", port)))
+        socks = [wait_at(s.port)]
+        t.ok(s.wait_log("warn: all 1 children are busy"), "busy port: next")
+        socks += [wait_at(s.port), wait_at(other)]
+        first.leave()
+        served_all = [s.wait_log("serves " + address(c) + "$") for c in socks]
+        t.ok(all(served_all), "busy port: all get the place")
+        t.ok(served_all[2].start() < served_all[1].start(),
+             "busy port: both ports in turn", s.log())
+
+
 CASES = [silent_tls, silent_cleartext, handshake_first, talkative, longest,
          stuck, running, running_last, gone_clients, too_many_gone, stopped,
-         request_meanwhile, too_many_of_one, honest]
+         request_meanwhile, too_many_of_one, busy_port, honest]
 
 write_scripts(DOCROOT, {name: f"HERE = {DOCROOT!r}\n" + text
                         for name, text in SCRIPTS.items()})

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import SCRIPTS, Server, others_can_run, program
+from server import SCRIPTS, Server, others_can_run, program, write_scripts
 
 t = tap.Tap()
 DIR = tempfile.mkdtemp(prefix="h2rig-startup-")
@@ -79,7 +79,14 @@ USAGE = [
     (["--bind", "1.2.3.4\n5", "/"],
      r'--bind: "1.2.3.4\n5": expected a numeric IPv4 or IPv6 address'),
     (["-b", "::1"] * 17 + ["/"],
-     '--bind: "::1": expected at most 16 addresses'),
+     '--bind: "::1": expected it at most 16 times'),
+    (["-p", "0"] * 65 + ["/"], '--port: "0": expected it at most 64 times'),
+    ([f"-p{n}" for n in range(1, 66)] + ["/"],
+     '--port: "65": expected it at most 64 times'),
+    (["-p", "8443", "-p", "0", "--port=08443", "/"],
+     '--port: "08443": expected each port once'),
+    (["--alias", "/x=y"] * 65 + ["/"],
+     '--alias: "/x=y": expected it at most 64 times'),
     (["--log-level", "loud", "/"],
      '--log-level: "loud": expected error, warn, info or debug'),
     (["--max-children", "0", "/"],
@@ -336,9 +343,7 @@ def check_addresses():
                       r"Cannot assign requested address\n", err)
          and (status, out) == (71, ""), "one address of two is not ours",
          (status, out, err))
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-    except OSError:
+    if not has_ipv6():
         t.skip("both loopback addresses", "no IPv6")
         return
     with Server(SCRIPTS, "--bind", "::1", "--bind", "127.0.0.1") as s:
@@ -372,6 +377,89 @@ def check_default_addresses():
         t.eq(s.out(), f"h2rig: listening on https://127.0.0.1:{s.port}\n"
              f"h2rig: listening on https://[::1]:{s.port}\n",
              "default addresses, port 0")
+
+
+def ready(s):
+    """Addresses and ports of the ready lines."""
+    return [(host, int(port)) for host, port in re.findall(
+        r"^h2rig: listening on https://(.*):(\d+)$", s.out(), re.M)]
+
+
+def asked(host, port):
+    """What a script finds: the port, and the URLs of a request that names it
+    and of one that names no authority."""
+    with Client(port, host=host.strip("[]")) as c:
+        told = c.fetch("/port.py").body.decode()
+        send = c.send_headers
+        c.send_headers = lambda sid, fields, end: send(sid, [
+            f for f in fields if f[0] != ":authority"], end)
+        return [told, c.fetch("/port.py").body.decode()]
+
+
+def check_ports():
+    """--port, more than once."""
+    root = path("ports")
+    write_scripts(root, {"port": """
+def main(request, response):
+    return "%d %s" % (request.connection.server_port, request.url_parts)
+"""})
+    with open(os.path.join(root, "port.sub.txt"), "w", encoding="ascii") as f:
+        f.write("{{ports[https][0]}} {{ports[https][1]}} {{ports[h2][2]}}")
+    both = ["127.0.0.1"] + ["::1"] * has_ipv6()
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        taken = busy.getsockname()[1]
+        status, out, err = run("-b", "127.0.0.1", "-p0", "-p", str(taken),
+                               SCRIPTS)
+        t.eq((status, out, err),
+             (71, "", f"h2rig: cannot listen on 127.0.0.1:{taken}: "
+                      "Address already in use\n"), "one port of two in use")
+    with Server(root, *(f"--bind={h}" for h in both), "--port=0",
+                f"--port={taken}", "--port=0", "--spare", "1") as s:
+        listed = ready(s)
+        t.eq([h.strip("[]") for h, _ in listed], both * 3,
+             "three ports: a line for each address of each")
+        ports = [p for _, p in listed[::len(both)]]
+        t.ok(ports[0] == taken and len(set(ports)) == 3
+             and listed == [(h, p) for p in ports
+                            for h, _ in listed[:len(both)]],
+             "the one that is told, then different free ones", listed)
+        for host, port in listed:
+            for _ in range(2):          # one of them is a spare child's
+                url = (f"scheme='https', netloc='localhost:{port}', "
+                       "path='/port.py', query='', fragment=''")
+                t.eq(asked(host, port), [f"{port} SplitResult({url})"] * 2,
+                     f"server_port and URL on {host}:{port} are true")
+        with Client(ports[1]) as c:
+            t.eq(c.fetch("/port.sub.txt").body.decode().split(),
+                 [str(p) for p in ports],
+                 "{{ports[...]}} has all of them")
+    with Server(root, *(f"--bind={h}" for h in both),
+                *["--port=0"] * 64) as s:
+        listed = ready(s)
+        t.eq(len(set(listed)), 64 * len(both), "64 ports")
+        t.eq([asked(*listed[i])[0].split()[0] for i in (0, -1)],
+             [str(listed[i][1]) for i in (0, -1)], "first and last serve")
+        first = s.log().splitlines()[0]
+        t.ok(first.endswith(f"https://{':'.join(map(str, listed[-1]))}"),
+             "one record names them all", first)
+        s.process.send_signal(signal.SIGHUP)
+        t.ok(s.wait_log("reloaded"), "HUP: reloaded")
+        t.eq(asked(*listed[-1])[0].split()[0], str(listed[-1][1]),
+             "HUP: the last serves on")
+        with Client(listed[-1][1], host=listed[-1][0].strip("[]")) as c:
+            t.ok(c.ping(), "a client on the last")
+            s.process.send_signal(signal.SIGTERM)
+            c.wait_end()
+            t.eq(c.goaway and c.goaway[1], 0, "is told of the end")
+
+
+def has_ipv6():
+    """Whether ::1 can be had."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 class Unbound(Server):
@@ -465,6 +553,7 @@ try:
     check_keylog()
     check_addresses()
     check_default_addresses()
+    check_ports()
     check_made_certificate()
     check_cleartext()
     check_descriptors()

@@ -215,7 +215,7 @@ def wrong_descriptors():
              (78, "h2rig: LISTEN_FDS: descriptor 4: expected a listening TCP "
                   "socket\n"), "LISTEN_FDS with one of each kind")
         t.eq(status_of(fds={}, env={"LISTEN_FDS": "99"}),
-             (78, "h2rig: LISTEN_FDS: 99: expected at most 16\n"),
+             (78, "h2rig: LISTEN_FDS: 99: expected at most 64\n"),
              "LISTEN_FDS with too many")
         t.eq(status_of("--notify-fd", "9", fds={9: -1}),
              (78, 'h2rig: --notify-fd: "9": expected an open descriptor: Bad '
@@ -395,6 +395,9 @@ def listen_fds():
                 names = json.loads(c.fetch("/env.py").body)
                 t.ok(not any(n.startswith("LISTEN_") for n in names),
                      "listening sockets: served, variables are gone", names)
+                t.eq(c.fetch("/port.py").body, b"%d of %r" % (
+                    c.port, [a.getsockname()[1], b.getsockname()[1]]),
+                     "listening sockets: each tells its own port")
         p.terminate()
         t.eq(ended(p), 0, "listening sockets: exit code 0")
         other = dict(env, LISTEN_PID="1")
@@ -404,7 +407,9 @@ def listen_fds():
     with OneShot("--cleartext", "--log-file", LOG,
                  fds=lambda conn: {3: conn}, env={"LISTEN_FDS": "1"}) as one:
         c = one.speak()
-        t.eq(c.fetch("/quick.py").body, b"quick", "a connection: served")
+        t.eq(c.fetch("/port.py").body, b"%d of %r" % (
+            c.port, [c.port] * 2),
+             "a connection: served")
         c.leave()
         t.eq(ended(one.process), 0, "a connection: ends with its client")
 

@@ -64,6 +64,12 @@ class Connection:
         return host, port
 
     @property
+    def server_port(self) -> int:
+        """The server's port that the client has connected to."""
+        port: int = self._get("server_port")
+        return port
+
+    @property
     def client_settings(self) -> Dict[str, int]:
         """The client's SETTINGS as they stand now, by their names
         ("INITIAL_WINDOW_SIZE", RFC 9113 §6.5.2).

@@ -147,7 +147,7 @@ class Request:
             if authority is None:
                 authority = self.headers.get(b"host", b"").decode("latin-1")
             if not authority:
-                authority = "localhost:%d" % options.port
+                authority = "localhost:%d" % connection.server_port
             path = self.request_path
             if not path.startswith("/"):
                 # "*" of OPTIONS, or none at all (CONNECT).

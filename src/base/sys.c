@@ -337,6 +337,17 @@ sys_addr_port(const struct sockaddr *sa)
 	return (unsigned)strtoul(port, NULL, 10);
 }
 
+unsigned
+sys_local_port(int fd)
+{
+	struct sockaddr_storage ss = { 0 };
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
+		return 0;
+	return sys_addr_port((const struct sockaddr *)&ss);
+}
+
 const char *
 sys_format_addr(const struct sockaddr *sa, char *dst, size_t size)
 {

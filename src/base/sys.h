@@ -90,6 +90,9 @@ const char *sys_format_addr(const struct sockaddr *sa, char *dst, size_t size);
 const char *sys_addr_host(const struct sockaddr *sa, char *dst, size_t size);
 unsigned sys_addr_port(const struct sockaddr *sa);
 
+/* The port of our end of a socket; 0: not known. */
+unsigned sys_local_port(int fd);
+
 /* A numeric IPv4 or IPv6 address: 0, or -1 when host is neither. */
 int sys_parse_addr(const char *host, unsigned port,
     struct sockaddr_storage *ss, socklen_t *len);

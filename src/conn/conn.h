@@ -71,7 +71,7 @@ struct conn {
 	const struct scoreboard *board;	/* NULL: no other child's */
 	const struct options *options;
 	const char *client_host;	/* numeric; borrowed */
-	unsigned client_port;
+	unsigned client_port, server_port;
 
 	/* Each is written by the file of its name. */
 	struct link link;

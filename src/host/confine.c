@@ -52,7 +52,8 @@
 #define OWN_FILES 16		/* so many numbers */
 #define FILES_MIN 8		/* a script may have */
 #define FILES_MAX 65536		/* the kernel's tables grow with the numbers */
-#define PARENT_FILES 64		/* that the parent has by itself */
+#define PARENT_FILES 128		/* that the parent has, or inherited */
+#define HOSTS 2			/* --bind has, if it is not given */
 #define CHILD_FILES 5		/* ... and for each child */
 
 /* A script that ignores SIGXCPU is killed so many seconds later. */
@@ -329,8 +330,8 @@ static int
 parent_files(const struct options *o)
 {
 	int own = confine_own_files(o) + OWN_FILES;
-	int need = PARENT_FILES + CHILD_FILES * (int)(o->max_children +
-	    o->spare);
+	int need = PARENT_FILES + (int)(o->n_port * (o->n_bind + HOSTS)) +
+	    CHILD_FILES * (int)(o->max_children + o->spare);
 
 	return need > own ? need : own;
 }

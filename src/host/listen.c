@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Listening sockets: one for each address, all on one port.
+ * Listening sockets: one for each address and port.
  *
  * Without --bind they are 127.0.0.1 and, where there is IPv6, ::1; the second
  * is a convenience and its absence is not an error.  With --bind every
@@ -59,38 +59,26 @@ open_one(struct listeners *l, const struct sockaddr_storage *ss, socklen_t len)
 	return -1;
 }
 
-static unsigned
-bound_port(int fd)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
-		return 0;
-	return sys_addr_port((const struct sockaddr *)&ss);
-}
-
 /*
- * Opens all hosts; the last ones, from optional on, may be missing.  0, or -1
- * with errno and the address that failed in name.
+ * Opens a port on all hosts; the last ones, from optional on, may be missing.
+ * 0, or -1 with errno and the address that failed in name.
  */
 static int
-open_all(struct listeners *l, const char *const *host, size_t n,
-    size_t optional, unsigned port, char *name, size_t name_size)
+open_port(struct listeners *l, const char *const *host, size_t n,
+    size_t optional, unsigned port, char name[SYS_ADDR_SIZE])
 {
 	struct sockaddr_storage ss;
 	socklen_t len;
 	size_t i;
 	int fd;
 
-	l->n = 0;
 	for (i = 0; i < n; i++) {
 		fd = -1;
 		errno = EINVAL;
-		snprintf(name, name_size, "%s", host[i]);
+		snprintf(name, SYS_ADDR_SIZE, "%s", host[i]);
 		if (sys_parse_addr(host[i], port, &ss, &len) == 0) {
 			sys_format_addr((struct sockaddr *)&ss, name,
-			    name_size);
+			    SYS_ADDR_SIZE);
 			fd = open_one(l, &ss, len);
 		}
 		if (fd == -1 && i < optional)
@@ -101,44 +89,66 @@ open_all(struct listeners *l, const char *const *host, size_t n,
 			continue;
 		}
 		if (port == 0)
-			port = bound_port(fd);
+			port = sys_local_port(fd);
 	}
 	return 0;
+}
+
+static void
+close_from(struct listeners *l, size_t first)
+{
+	while (l->n > first)
+		sys_close(l->fd[--l->n]);
+}
+
+/* Likewise; what cannot be had leaves nothing open. */
+static int
+try_port(struct listeners *l, const struct options *o, unsigned port,
+    char name[SYS_ADDR_SIZE])
+{
+	bool given = o->n_bind > 0;
+	size_t before = l->n;
+	int i;
+
+	/* A port picked for the first address may be taken on another one. */
+	for (i = 0; i < PORT_ATTEMPTS; i++) {
+		if (open_port(l, given ? o->bind : default_hosts,
+		    given ? o->n_bind : N_DEFAULT, given ? o->n_bind : 1, port,
+		    name) == 0)
+			return 0;
+		close_from(l, before);
+		if (port != 0 || errno != EADDRINUSE)
+			break;
+	}
+	return -1;
 }
 
 int
 listen_open(struct listeners *l, const struct options *o, char *err,
     size_t err_size)
 {
-	bool given = o->n_bind > 0;
-	const char *const *host = given ? o->bind : default_hosts;
-	size_t n = given ? o->n_bind : N_DEFAULT;
 	char name[SYS_ADDR_SIZE];
-	int i, saved;
+	size_t i, n = o->n_port;
 
-	/* A port picked for the first address may be taken on another one. */
-	for (i = 0; i < PORT_ATTEMPTS; i++) {
-		if (open_all(l, host, n, given ? n : 1, o->port, name,
-		    sizeof(name)) == 0)
-			return 0;
-		saved = errno;
-		listen_close(l);
-		if (o->port != 0 || saved != EADDRINUSE)
-			break;
+	/* The kernel picks when it cannot pick one that we were told. */
+	for (i = 0; i < 2 * n; i++) {
+		unsigned port = o->port[i % n];
+
+		if ((port == 0) != (i >= n) ||
+		    try_port(l, o, port, name) == 0)
+			continue;
+		snprintf(err, err_size, "cannot listen on %s: %s", name,
+		    strerror(errno));
+		close_from(l, 0);
+		return -1;
 	}
-	snprintf(err, err_size, "cannot listen on %s: %s", name,
-	    strerror(saved));
-	return -1;
+	return 0;
 }
 
 void
 listen_close(struct listeners *l)
 {
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
-		close(l->fd[i]);
-	l->n = 0;
+	close_from(l, 0);
 }
 
 const char *
@@ -155,8 +165,19 @@ listen_name(const struct listeners *l, size_t i, char *dst, size_t size)
 	return dst;
 }
 
-unsigned
-listen_port(const struct listeners *l, int conn)
+void
+listen_ports(const struct listeners *l, int conn, struct options *o)
 {
-	return bound_port(conn != -1 ? conn : l->fd[0]);
+	size_t i, k, n = conn != -1 ? 1 : l->n;
+
+	o->n_port = 0;
+	for (i = 0; i < n; i++) {
+		unsigned port = sys_local_port(conn != -1 ? conn : l->fd[i]);
+
+		for (k = 0; k < o->n_port && o->port[k] != port; k++)
+			;
+		o->port[k] = port;
+		if (k == o->n_port)
+			o->n_port++;
+	}
 }

@@ -10,7 +10,7 @@
 
 #include "options.h"
 
-#define LISTEN_MAX OPTIONS_MAX_BIND
+#define LISTEN_MAX (OPTIONS_MAX_BIND * OPTIONS_MAX_PORT)
 
 struct listeners {
 	int fd[LISTEN_MAX];	/* non-blocking, close-on-exec */
@@ -19,8 +19,8 @@ struct listeners {
 };
 
 /*
- * Opens one socket for each address of o; with port 0 the first one's port
- * serves for all.  0, or -1 with err: "cannot listen on 127.0.0.1:443:
+ * Opens a socket for each address and port of o.  A port 0 is one that is free
+ * on all addresses; such ports come after the others.  0, or -1 with err: "cannot listen on 127.0.0.1:443:
  * Permission denied".
  */
 int listen_open(struct listeners *l, const struct options *o, char *err,
@@ -28,10 +28,10 @@ int listen_open(struct listeners *l, const struct options *o, char *err,
 void listen_close(struct listeners *l);
 
 /*
- * The port of all of them (inherited ones: of the first), also when the kernel
- * picked it; with conn != -1 that of our end of this connection.
+ * o->port becomes what they are bound to, also if inherited, or picked by the
+ * kernel; with conn != -1 the port of our end of this connection.
  */
-unsigned listen_port(const struct listeners *l, int conn);
+void listen_ports(const struct listeners *l, int conn, struct options *o);
 
 /* "127.0.0.1:8443" of socket i. */
 const char *listen_name(const struct listeners *l, size_t i, char *dst,

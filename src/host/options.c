@@ -31,6 +31,7 @@ enum kind {
 	KIND_U64,		/* uint64_t */
 	KIND_STRING,
 	KIND_BIND,		/* an address; repeatable */
+	KIND_PORT,		/* its number; repeatable */
 	KIND_ALIAS,		/* URL=DIR; repeatable */
 	KIND_CHOICE,		/* one of some words: an enum */
 	KIND_HELP,
@@ -85,6 +86,7 @@ static const struct choice {
 #define LIMIT(member) offsetof(struct options, limits.member)
 #define GROUP(heading) { heading, 0, NULL, KIND_GROUP, 0, 0, 0, NULL, NULL }
 
+#define DEFAULT_PORT 8443	/* as shown below */
 #define DAY 86400000		/* ms; the longest of any time limit */
 #define MAX31 2147483647	/* 2^31-1, RFC 9113 §6.5.2 */
 
@@ -92,8 +94,8 @@ static const struct row rows[] = {
 	GROUP("Most used"),
 	{ "bind", 'b', "ADDR", KIND_BIND, AT(bind), 0, 0,
 	    "127.0.0.1 and ::1", "address; repeatable" },
-	{ "port", 'p', "N", KIND_UINT, AT(port), 0, 65535,
-	    NULL, "port; 0: any free one" },
+	{ "port", 'p', "N", KIND_PORT, AT(port), 0, 65535,
+	    "8443", "port; 0: any free one; repeatable" },
 	{ "cert", 'c', "FILE", KIND_STRING, AT(cert), 0, 0,
 	    "self-signed", "certificate and chain, PEM" },
 	{ "key", 'k', "FILE", KIND_STRING, AT(key), 0, 0,
@@ -250,7 +252,6 @@ static void
 options_default(struct options *o)
 {
 	memset(o, 0, sizeof(*o));
-	o->port = 8443;
 	o->log_level = LOG_L_INFO;
 	o->max_children = 512;
 	o->grace_ms = 10000;
@@ -435,6 +436,15 @@ parse_choice(const struct row *r, const char *text)
 	    c->expected);
 }
 
+/* n have been given before this one. */
+static void
+check_times(const struct row *r, const char *text, size_t n, size_t most)
+{
+	if (n == most)
+		fatalx(EXIT_USAGE, "--%s: \"%s\": expected it at most %zu "
+		    "times", r->name, text, most);
+}
+
 static void
 add_bind(struct options *o, const struct row *r, const char *text)
 {
@@ -444,10 +454,22 @@ add_bind(struct options *o, const struct row *r, const char *text)
 	if (sys_parse_addr(text, 0, &ss, &len) == -1)
 		fatalx(EXIT_USAGE, "--%s: \"%s\": expected a numeric IPv4 or "
 		    "IPv6 address", r->name, text);
-	if (o->n_bind == OPTIONS_MAX_BIND)
-		fatalx(EXIT_USAGE, "--%s: \"%s\": expected at most %d "
-		    "addresses", r->name, text, OPTIONS_MAX_BIND);
+	check_times(r, text, o->n_bind, OPTIONS_MAX_BIND);
 	o->bind[o->n_bind++] = text;
+}
+
+static void
+add_port(struct options *o, const struct row *r, const char *text)
+{
+	unsigned port = (unsigned)parse_number(r, text);
+	size_t i;
+
+	for (i = 0; i < o->n_port; i++)
+		if (port != 0 && o->port[i] == port)
+			fatalx(EXIT_USAGE, "--%s: \"%s\": expected each port "
+			    "once", r->name, text);
+	check_times(r, text, o->n_port, OPTIONS_MAX_PORT);
+	o->port[o->n_port++] = port;
 }
 
 static void
@@ -458,9 +480,7 @@ add_alias(struct options *o, const struct row *r, const char *text)
 	if (text[0] != '/' || equals == NULL || equals[1] == '\0')
 		fatalx(EXIT_USAGE, "--%s: \"%s\": expected /URL/=DIR", r->name,
 		    text);
-	if (o->n_alias == OPTIONS_MAX_ALIAS)
-		fatalx(EXIT_USAGE, "--%s: \"%s\": expected at most %d "
-		    "aliases", r->name, text, OPTIONS_MAX_ALIAS);
+	check_times(r, text, o->n_alias, OPTIONS_MAX_ALIAS);
 	o->alias[o->n_alias++] = text;
 }
 
@@ -488,6 +508,9 @@ apply(struct options *o, const struct row *r, const char *text)
 		break;
 	case KIND_BIND:
 		add_bind(o, r, text);
+		break;
+	case KIND_PORT:
+		add_port(o, r, text);
 		break;
 	case KIND_ALIAS:
 		add_alias(o, r, text);
@@ -595,5 +618,7 @@ options_parse(struct options *o, int argc, char **argv)
 			reject(c, argv);
 		apply(o, find_row(c), optarg);
 	}
+	if (o->n_port == 0)
+		o->port[o->n_port++] = DEFAULT_PORT;
 	optcheck_whole(o, argv + optind, argc - optind);
 }

@@ -15,13 +15,15 @@
 #include "h2/session.h"
 
 #define OPTIONS_MAX_BIND 16
+#define OPTIONS_MAX_PORT 64
 #define OPTIONS_MAX_ALIAS 64
 
 /* All times are in milliseconds, whatever unit the option takes. */
 struct options {
 	const char *bind[OPTIONS_MAX_BIND];	/* numeric addresses */
 	size_t n_bind;			/* 0: 127.0.0.1 and, if there, ::1 */
-	unsigned port;			/* 0: the kernel picks one */
+	unsigned port[OPTIONS_MAX_PORT];	/* 0: the kernel picks one */
+	size_t n_port;			/* at least 1 */
 	const char *cert;		/* PEM files; NULL: made in memory */
 	const char *key;
 	bool cleartext;			/* prior knowledge, no TLS */

@@ -210,9 +210,10 @@ take_listen_fds(struct supervise *s, struct listeners *l, long n, char *err,
 {
 	long i;
 
-	if (n > LISTEN_MAX) {
+	/* Each may have a port of its own. */
+	if (n > OPTIONS_MAX_PORT) {
 		snprintf(err, size, "LISTEN_FDS: %ld: expected at most %d", n,
-		    LISTEN_MAX);
+		    OPTIONS_MAX_PORT);
 		return EXIT_CONFIG;
 	}
 	for (i = 0; i < n; i++) {

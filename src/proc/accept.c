@@ -222,15 +222,18 @@ accept_is_awaited(const struct parent *p)
 void
 accept_ready(struct parent *p, const struct pollfd *set)
 {
-	size_t i;
+	size_t i, at, n = p->listeners->n, first = p->accept.first;
 	int k;
 
-	for (i = 0; i < p->listeners->n; i++) {
-		if (set[i].revents == 0)
+	for (i = 0; i < n; i++) {
+		at = (first + i) % n;
+		if (set[at].revents == 0)
 			continue;
+		/* Those of a busy one leave no other's out. */
+		p->accept.first = at + 1;
 		for (k = 0; k < ACCEPTS_PER_WAKE; k++)
 			if (second_over_ms(p, sys_now_ms()) != 0 ||
-			    !accept_one(p, p->listeners->fd[i]))
+			    !accept_one(p, p->listeners->fd[at]))
 				break;
 		if (p->accept.held_fd != -1 || p->accept.lack.until_ms != 0)
 			break;

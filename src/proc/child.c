@@ -657,6 +657,7 @@ child_run(const struct child_args *a)
 		child_fail(a->slot, "descriptors");
 	ch.c.client_host = a->client_host;
 	ch.c.client_port = a->client_port;
+	ch.c.server_port = a->server_port;
 	ch.c.client_log.client = a->client;
 	ch.preface_due = sys_now_ms() + a->options->handshake_timeout_ms;
 	ch.greeted = t == NULL;

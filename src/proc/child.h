@@ -35,7 +35,7 @@ struct child_args {
 	struct slot *slot;
 	const struct scoreboard *board;	/* which the slot is of */
 	char client_host[64];	/* numeric */
-	unsigned client_port;
+	unsigned client_port, server_port;
 	char client[SYS_ADDR_SIZE];	/* both */
 };
 

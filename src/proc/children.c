@@ -193,6 +193,7 @@ serve(struct parent *p, size_t i, int fd,
 		child_fail(slot, "client socket");
 	sys_addr_host(sa, a.client_host, sizeof(a.client_host));
 	a.client_port = sys_addr_port(sa);
+	a.server_port = sys_local_port(a.fd);
 	sys_format_addr(sa, a.client, sizeof(a.client));
 	a.trace_fd = receive_trace(p, i);
 	child_run(&a);

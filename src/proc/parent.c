@@ -104,13 +104,13 @@ log_start(const struct parent *p)
 		snprintf(text, sizeof(text), " one connection, of %s",
 		    sys_format_addr((const struct sockaddr *)
 		    &p->accept.held_addr, name, sizeof(name)));
-	log_info("h2rig %s, Python %s, %s, serving %s on%s; at most %u "
-	    "children, %" PRIu32 " streams each, functions %g s, memory %"
-	    PRIu64 " MiB",
+	/* The addresses are last: they may be too many for one record. */
+	log_info("h2rig %s, Python %s, %s; at most %u children, %" PRIu32
+	    " streams each, functions %g s, memory %" PRIu64
+	    " MiB; serving %s on%s",
 	    PACKAGE_VERSION, interp_version(), tls_library_version(),
-	    o->doc_root, text, o->max_children,
-	    o->limits.max_concurrent_streams, o->run_limit_ms / 1000.0,
-	    o->max_memory >> 20);
+	    o->max_children, o->limits.max_concurrent_streams,
+	    o->run_limit_ms / 1000.0, o->max_memory >> 20, o->doc_root, text);
 }
 
 /* All lines by one write: who waits for the first finds the others too. */

@@ -134,6 +134,7 @@ struct parent {
 		struct pause dying;	/* children die at once */
 		uint64_t second_ms;	/* --max-per-second: the present */
 		unsigned second_n;	/* second's begin, and connections */
+		size_t first;	/* listener that is asked first */
 		bool full_logged;	/* for this client */
 		uint64_t full_ms;	/* when that was logged last */
 		uint64_t refused_ms;	/* when a refusal was */

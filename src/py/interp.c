@@ -231,14 +231,26 @@ alias_list(const struct options *o)
 }
 
 static PyObject *
+port_list(const struct options *o)
+{
+	PyObject *list = PyList_New((Py_ssize_t)o->n_port);
+	size_t i;
+
+	for (i = 0; list != NULL && i < o->n_port; i++)
+		PyList_SET_ITEM(list, (Py_ssize_t)i,
+		    PyLong_FromUnsignedLong(o->port[i]));
+	return list;
+}
+
+static PyObject *
 options_dict(const struct options *o)
 {
-	return Py_BuildValue("{sO&sOsssIsIsssKsKsKsKsssO&sNsIsO&sO&sO&sO"
+	return Py_BuildValue("{sO&sOsssNsIsssKsKsKsKsssO&sNsIsO&sO&sO&sO"
 	    "sOszsi}",
 	    "doc_root", fs_text, o->doc_root,
 	    "hide_tracebacks", o->hide_tracebacks ? Py_True : Py_False,
 	    "scheme", o->cleartext ? "http" : "https",
-	    "port", o->port,
+	    "ports", port_list(o),
 	    "max_parameters", o->max_parameters,
 	    "log_level", logline_levels[o->log_level],
 	    "max_body", (unsigned long long)o->limits.max_body,

@@ -144,7 +144,7 @@ module_connection(PyObject *module, PyObject *unused)
 		    (Py_ssize_t)strlen(c->link.info.sni), NULL);
 	else
 		sni = Py_BuildValue("");
-	return Py_BuildValue("{slszszszsNsOsNs(sI)}",
+	return Py_BuildValue("{slszszszsNsOsNs(sI)sI}",
 	    "id", (long)getpid(),
 	    "alpn_protocol", c->link.info.alpn,
 	    "tls_version", c->link.info.version,
@@ -152,7 +152,8 @@ module_connection(PyObject *module, PyObject *unused)
 	    "sni", sni,
 	    "session_reused", c->link.info.resumed ? Py_True : Py_False,
 	    "client_settings", client_settings(c),
-	    "client_address", c->client_host, c->client_port);
+	    "client_address", c->client_host, c->client_port,
+	    "server_port", c->server_port);
 }
 
 /*

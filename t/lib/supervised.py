@@ -20,6 +20,9 @@ LOG = os.path.join(DIR, "log")
 SCRIPTS = {
     "quick": "def main(request, response):\n"
              "    return 'quick'\n",
+    "port": "def main(request, response):\n"
+            "    return '%d of %s' % (request.connection.server_port,\n"
+            "        request.server.config['ports']['h2'])\n",
     "sleep": "import time\n"
              "def main(request, response):\n"
              "    response.write_status_headers()\n"

@@ -14,7 +14,7 @@ class Options:
     """The program's options, set once by `dispatch.configure`."""
 
     __slots__ = ("doc_root", "real_root", "hide_tracebacks", "scheme",
-                 "hosts", "port", "log_level", "max_body", "max_message",
+                 "hosts", "ports", "log_level", "max_body", "max_message",
                  "max_parameters", "max_stored", "max_stored_total",
                  "version", "routes", "routes_text", "routes_candidate",
                  "aliases", "latency_ms",
@@ -28,7 +28,8 @@ class Options:
         self.hide_tracebacks = False
         self.scheme = "https"
         self.hosts: List[str] = []
-        self.port = 0
+        #: of all listening sockets, each once
+        self.ports: List[int] = [0]
         self.log_level = "info"
         self.max_body = 1 << 30
         #: octets of a WebSocket message

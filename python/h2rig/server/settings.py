@@ -218,11 +218,16 @@ def _set(domains: Dict[str, Dict[str, str]]) -> Set[str]:
 
 
 def _ports(given: Dict[str, List[Any]]) -> Dict[str, List[int]]:
-    # Tests ask for two of a scheme.  Those that are not given are our own
-    # port, so that `{{ports...}}` has a value for each.
-    ports = {scheme: [options.port] * 2 for scheme in SCHEMES}
+    # Tests ask for two of a scheme.  Those that are not given are our own, in
+    # turn, so that `{{ports...}}` has a value for each.
+    def own(i: int) -> int:
+        return options.ports[i % len(options.ports)]
+
+    n = max(2, len(options.ports))
+    ports = {scheme: [own(i) for i in range(n)] for scheme in SCHEMES}
     for scheme, numbers in given.items():
-        ports[scheme] = [options.port if n == "auto" else n for n in numbers]
+        ports[scheme] = [own(i) if n == "auto" else n
+                         for i, n in enumerate(numbers)]
     return ports
 
 
