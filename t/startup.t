@@ -135,6 +135,14 @@ USAGE = [
      "--cleartext: expected no --cert with it"),
     (["--cleartext", "--key", "y", "/"],
      "--cleartext: expected no --key with it"),
+    (["--cleartext", "--ca", "x", "/"],
+     "--cleartext: expected no --ca with it"),
+    (["--cleartext", "--ca-out", "x", "/"],
+     "--cleartext: expected no --ca-out with it"),
+    (["--cert", "x", "--key", "y", "--ca", "z", "/"],
+     "--cert: expected no --ca with it"),
+    (["--cert", "x", "--key", "y", "--ca-out", "z", "/"],
+     "--cert: expected no --ca-out with it"),
 ]
 
 
@@ -295,6 +303,43 @@ def check_certificates():
         pem = ssl.get_server_certificate(("127.0.0.1", s.port))
         with open(cert, encoding="ascii") as f:
             t.eq(pem.split(), f.read().split(), "certificate is the one given")
+
+
+def check_ca():
+    """Files that are no CA, and that cannot be made."""
+    cert, key, missing = path("ca-cert"), path("ca-key"), path("none") + "/ca"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+                    "-keyout", key, "-out", cert, "-subj", "/CN=none",
+                    "-addext", "basicConstraints=critical,CA:FALSE"],
+                   check=True, stderr=subprocess.DEVNULL)
+    with open(key, encoding="ascii") as k, open(cert, encoding="ascii") as c:
+        whole = path("ca-whole", k.read() + c.read())
+
+    def files(*options):
+        return ["--port", "0", *options, SCRIPTS]
+    check_bad(78, [
+        (files("--ca", path("ca-junk", "no PEM\n")),
+         f'--ca: "{path("ca-junk")}": expected a certificate in PEM form: no '
+         "start line"),
+        (files("--ca", DIR), f'--ca: "{DIR}": expected a certificate in PEM '
+                             "form: no start line"),
+        (files("--ca", whole), f'--ca: "{whole}": expected the certificate of '
+                               "a CA with its key"),
+        (files("--ca", missing), f'--ca: "{missing}": expected a file, or a '
+                                 "directory to make it in: No such file or "
+                                 "directory"),
+        (files("--ca-out", missing), f'--ca-out: "{missing}": expected a file '
+                                     "to write to: No such file or directory"),
+        (files("--ca-out", "/dev/full"), '--ca-out: "/dev/full": expected a '
+                                         "file to write to: No space left on "
+                                         "device"),
+    ])
+    status, out, err = run(*files("--ca", cert))
+    want = f'h2rig: --ca: "{cert}": expected a private key in PEM form, not '
+    t.eq((status, out, err[:len(want)], err.count("\n")), (78, "", want, 1),
+         "--ca without a key: exit 78")
+    t.eq([x for x in os.listdir(DIR) if x.startswith("ca.")], [],
+         "no temporary file is left")
 
 
 def check_keylog():
@@ -548,6 +593,7 @@ try:
     check_any_octets()
     if shutil.which("openssl"):
         check_certificates()
+        check_ca()
     else:
         t.skip("certificates", "needs the program openssl")
     check_keylog()

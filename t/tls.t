@@ -1,18 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""TLS: sessions that are resumed by another process, and what is negotiated or
-refused."""
+"""TLS: sessions that are resumed by another process, what is negotiated or
+refused, certificates of the server's own CA."""
+import concurrent.futures
+import contextlib
 import os
+import shutil
+import signal
 import socket
 import ssl
+import subprocess
 import sys
+import tempfile
 import warnings
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import SCRIPTS, Server
+from server import SCRIPTS, Server, make_pair, others_can_run
 from tlsclient import context, start_handshake
 
 t = tap.Tap()
@@ -100,7 +106,93 @@ def negotiates(s):
         t.ok(served(c), "and the next one is served")
 
 
+def trusting(pem):
+    """A client that believes in that certificate alone, and is strict."""
+    client = ssl.create_default_context(cadata=pem)
+    client.verify_flags |= ssl.VERIFY_X509_STRICT
+    return client
+
+
+def certified(s, client, name, address="127.0.0.1"):
+    """What a client that checks it is given for the name: the certificate's
+    names, or the error."""
+    with socket.create_connection((address, s.port)) as sock:
+        try:
+            with client.wrap_socket(sock, server_hostname=name) as tls:
+                return [x[1] for x in tls.getpeercert()["subjectAltName"]]
+        except ssl.SSLError as e:
+            return e.reason
+
+
+def reads(name):
+    """A file as text."""
+    with open(name, encoding="ascii") as f:
+        return f.read()
+
+
+def certifies(tmp):
+    """--ca-out: a certificate for each name, by a CA of that server alone."""
+    out = os.path.join(tmp, "out")
+    with Server(SCRIPTS, "--ca-out", out, "--bind", "127.0.0.1", "--bind",
+                "::1") as s:
+        client = trusting(reads(out))
+        for name in "localhost", "a.test", "x" * 63 + ".b.test":
+            t.eq(certified(s, client, name), [name], f"--ca-out: {name[-9:]}")
+        t.eq(certified(s, client, "127.0.0.1"), ["127.0.0.1"],
+             "an address has one too")
+        t.eq(certified(s, client, "::1", "::1"), ["0:0:0:0:0:0:0:1"],
+             "... of the other listener too")
+        t.eq(certified(s, client, "127.0.0.2"), "CERTIFICATE_VERIFY_FAILED",
+             "... but that which was connected to")
+        s.process.send_signal(signal.SIGHUP)
+        t.ok(s.wait_log("reloaded"), "HUP", s.log())
+        t.eq(certified(s, client, "c.test"), ["c.test"], "... keeps the CA")
+        if shutil.which("curl"):
+            t.eq(subprocess.run(
+                ["curl", "-sS", "--cacert", out, "--connect-to",
+                 f"d.test:{s.port}:localhost:{s.port}", "-d", "quick",
+                 f"https://d.test:{s.port}/quick.py"],
+                stdout=subprocess.PIPE, check=False).stdout, b"quick",
+                 "curl trusts it")
+    with Server(SCRIPTS, "--ca-out", out) as s:
+        t.eq(certified(s, client, "localhost"), "CERTIFICATE_VERIFY_FAILED",
+             "the next start has another CA")
+
+
+def keeps_ca(tmp):
+    """--ca: the same CA for all servers that are started with it."""
+    kept, out = os.path.join(tmp, "ca.pem"), os.path.join(tmp, "out")
+    user = ["--user", "nobody"] if os.geteuid() == 0 and others_can_run() \
+        else []
+    with contextlib.ExitStack() as stack, \
+            concurrent.futures.ThreadPoolExecutor() as pool:
+        servers = [Server(SCRIPTS, "--ca", kept, *user) for _ in range(4)]
+        list(pool.map(stack.enter_context, servers))
+        t.eq(sorted(os.listdir(tmp)), ["ca.pem", "out"],
+             "--ca: a file is made, nothing else is left")
+        t.eq(os.stat(kept).st_mode & 0o777, 0o600, "only its owner can read it")
+        with Server(SCRIPTS, "--ca", kept, "--ca-out", out) as s:
+            client = trusting(reads(out))
+            t.ok("PRIVATE" not in reads(out), "--ca-out has no key")
+            t.eq([certified(x, client, "a.test") for x in servers + [s]],
+                 [["a.test"]] * 5, "all servers have that CA, whoever made it")
+    whole = os.path.join(tmp, "other.pem")
+    with open(whole, "w", encoding="ascii") as f:
+        f.writelines(reads(name) for name in make_pair(tmp, "other CA"))
+    client = trusting(reads(whole))
+    client.verify_flags &= ~ssl.VERIFY_X509_STRICT      # it has no key usage
+    with Server(SCRIPTS, "--ca", whole) as s:
+        t.eq(certified(s, client, "a.test"), ["a.test"],
+             "a CA of another program will do")
+
+
 with Server(SCRIPTS) as server:
     resumes(server)
     negotiates(server)
+with tempfile.TemporaryDirectory() as scratch:
+    certifies(scratch)
+    if shutil.which("openssl"):
+        keeps_ca(scratch)
+    else:
+        t.skip("--ca", "openssl is not installed")
 t.done()

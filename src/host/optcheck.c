@@ -41,6 +41,10 @@ check_pairs(const struct options *o)
 	} pairs[] = {
 		{ o->cleartext && o->cert != NULL, "cleartext", "cert" },
 		{ o->cleartext && o->key != NULL, "cleartext", "key" },
+		{ o->cleartext && o->ca != NULL, "cleartext", "ca" },
+		{ o->cleartext && o->ca_out != NULL, "cleartext", "ca-out" },
+		{ o->cert != NULL && o->ca != NULL, "cert", "ca" },
+		{ o->cert != NULL && o->ca_out != NULL, "cert", "ca-out" },
 		{ o->inetd && o->inetd_wait, "inetd", "inetd-wait" },
 		{ o->inetd && o->idle_exit_ms != 0, "inetd", "idle-exit" },
 		{ o->inetd && o->notify_fd != 0, "inetd", "notify-fd" },

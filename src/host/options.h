@@ -26,6 +26,8 @@ struct options {
 	size_t n_port;			/* at least 1 */
 	const char *cert;		/* PEM files; NULL: made in memory */
 	const char *key;
+	const char *ca;			/* PEM file of certificate and key */
+	const char *ca_out;		/* ... to write its certificate to */
 	bool cleartext;			/* prior knowledge, no TLS */
 	enum log_level log_level;
 	const char *doc_root;		/* absolute, resolved */

@@ -16,6 +16,7 @@
 
 struct tls_ctx;
 struct tls;
+struct tlscert;			/* a certificate with its key */
 
 enum tls_status {
 	TLS_AGAIN_READ = -1,	/* call again when the socket is readable */
@@ -33,8 +34,9 @@ enum tls_status {
  * (no_application_protocol when the client offers ALPN without it), session
  * tickets.  --cert and --key name PEM files (a chain may follow the
  * certificate); without them an ECDSA P-256 certificate for localhost,
- * 127.0.0.1 and ::1 is made in memory.  SSLKEYLOGFILE in the environment is
- * honoured.  NULL: err holds one line that names the file and what was expected
+ * 127.0.0.1 and ::1 is made in memory.  With --ca or --ca-out there is a CA,
+ * in memory or in a file, and each connection has a certificate for the name
+ * that its client asks for.  SSLKEYLOGFILE in the environment is honoured.  NULL: err holds one line that names the file and what was expected
  * of it.
  */
 struct tls_ctx *tls_ctx_new(const struct options *o, char *err, size_t size);
@@ -149,11 +151,13 @@ struct tls_value {
 	enum tls_kind {
 		TLS_NONE,
 		TLS_NUMBER,
-		TLS_TEXT
+		TLS_TEXT,
+		TLS_LEAF
 	} kind;
 	double number;
 	const char *text;	/* NUL-terminated; may hold others */
 	size_t len;
+	const struct tlscert *leaf;	/* the caller's; may be freed then */
 };
 
 enum tls_refusal {
@@ -177,6 +181,7 @@ enum tls_refusal {
  *	certificate	a PEM file with certificate and chain
  *	key		... and with its key; a ticket made with another
  *			certificate is not resumed
+ *	leaf		both as tls_ca_leaf made them
  *	alert		a number or name (unknown_ca): sent as the answer to
  *			the ClientHello, fatal, and tls_handshake fails.  Only
  *			what OpenSSL can send there, from 1.1.1 on.
@@ -193,6 +198,22 @@ enum tls_refusal {
  */
 int tls_hello_set(struct tls *t, const char *name, const struct tls_value *v,
     char *err, size_t size);
+
+struct tls_leaf {
+	const char *const *names;	/* DNS names and addresses */
+	size_t n_names;
+	long days;		/* from now, -36500 to 36500; negative: expired */
+	const char *key;	/* "ec" or "rsa" */
+	const char *signed_by;	/* "ca", "self"; NULL: ca if there is one */
+};
+
+/*
+ * A certificate for "leaf", to be freed.  An RSA key takes a while: this
+ * touches nothing that changes, and needs no lock.  NULL: err says why.
+ */
+struct tlscert *tls_ca_leaf(const struct tls *t, const struct tls_leaf *leaf,
+    char *err, size_t size);
+void tls_ca_free(struct tlscert *leaf);
 
 /*
  * Once the handshake is over: "renegotiation" (a HelloRequest), the client's

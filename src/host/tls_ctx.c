@@ -143,14 +143,19 @@ set_parameters(SSL_CTX *ssl)
 
 /* err is empty when OpenSSL's queue has the reason. */
 static int
-set_certificate(SSL_CTX *ssl, const struct options *o, char *err, size_t size)
+set_certificate(struct tls_ctx *ctx, const struct options *o, char *err,
+    size_t size)
 {
+	static const char *const names[] = { "localhost", "127.0.0.1", "::1" };
+	const struct tlscert_spec spec = { .names = names, .n_names = 3,
+	    .days = TLSCERT_DAYS,
+	    .issuer = ctx->ca.x != NULL ? &ctx->ca : NULL };
 	struct tlscert c = { 0 };
 	char why[128];
 	int ret = -1;
 
 	if (o->cert == NULL) {
-		if (tlscert_make(&c) == -1)
+		if (tlscert_make(&c, &spec) == -1)
 			goto out;
 	} else if (tlscert_read(&c, "--cert", o->cert, err, size) == -1 ||
 	    tlscert_read_key(&c, "--key", o->key, err, size) == -1) {
@@ -160,7 +165,7 @@ set_certificate(SSL_CTX *ssl, const struct options *o, char *err, size_t size)
 		    "certificate in \"%s\"", o->key, o->cert);
 		goto out;
 	}
-	if (SSL_CTX_use_cert_and_key(ssl, c.x, c.key, c.chain, 1) == 1)
+	if (SSL_CTX_use_cert_and_key(ctx->ssl, c.x, c.key, c.chain, 1) == 1)
 		ret = 0;
 	else if (o->cert != NULL) {
 		tlscert_error_text(why, sizeof(why), 0);
@@ -265,8 +270,14 @@ tls_ctx_new(const struct options *o, char *err, size_t err_size)
 	}
 	ctx->ssl = SSL_CTX_new(TLS_server_method());
 	if (ctx->ssl != NULL && set_parameters(ctx->ssl) == 0 &&
-	    set_certificate(ctx->ssl, o, err, err_size) == 0) {
+	    tls_ca_open(&ctx->ca, o, err, err_size) == 0 &&
+	    set_certificate(ctx, o, err, err_size) == 0) {
 		rehearse_all(ctx->ssl);
+		if (ctx->ca.x != NULL) {
+			SSL_CTX_set_cert_cb(ctx->ssl, tls_ca_certify, ctx);
+			SSL_CTX_set_client_hello_cb(ctx->ssl, tls_hello_come,
+			    ctx);
+		}
 		/* After the rehearsal, so that its keys are not logged. */
 		if (open_keylog(ctx, err, err_size) == 0)
 			return ctx;
@@ -285,5 +296,6 @@ tls_ctx_free(struct tls_ctx *ctx)
 	if (ctx == NULL)
 		return;
 	SSL_CTX_free(ctx->ssl);
+	tlscert_free(&ctx->ca);
 	free(ctx);
 }

@@ -188,16 +188,24 @@ go_on(struct tls_plan *p, SSL *ssl, int *alert)
 	return SSL_CLIENT_HELLO_ERROR;
 }
 
-static int
-hello_come(SSL *ssl, int *alert, void *unused)
+int
+tls_hello_come(SSL *ssl, int *alert, void *user)
 {
+	const struct tls_ctx *ctx = user;
 	const struct tls *t = SSL_get_app_data(ssl);
 	struct tls_plan *p = t != NULL ? t->plan : NULL;
+	const uint8_t *sni;
+	size_t len;
 
-	(void)unused;
+	*alert = SSL_AD_INTERNAL_ERROR;
+	if (ctx->ca.x != NULL && (p == NULL || p->cert.x == NULL)) {
+		if (!find_sni(ssl, &sni, &len))
+			sni = NULL;
+		if (tls_ca_bind(ssl, sni, len) == -1)
+			return SSL_CLIENT_HELLO_ERROR;
+	}
 	if (p == NULL)
 		return SSL_CLIENT_HELLO_SUCCESS;
-	*alert = SSL_AD_INTERNAL_ERROR;
 	switch (p->state) {
 	case PLAN_WAITS:
 		if (keep_hello(p, ssl) == -1)
@@ -223,7 +231,7 @@ tls_hello_stop(struct tls *t)
 	}
 	p->alert = -1;
 	t->plan = p;
-	SSL_CTX_set_client_hello_cb(t->ctx->ssl, hello_come, NULL);
+	SSL_CTX_set_client_hello_cb(t->ctx->ssl, tls_hello_come, t->ctx);
 	return 0;
 }
 
@@ -377,6 +385,17 @@ set_key(struct tls *t, const struct tls_value *v, char *err, size_t size)
 	return -1;
 }
 
+static int
+set_leaf(struct tls *t, const struct tls_value *v)
+{
+	X509_up_ref(v->leaf->x);
+	EVP_PKEY_up_ref(v->leaf->key);
+	tlscert_free(&t->plan->cert);
+	t->plan->cert.x = v->leaf->x;
+	t->plan->cert.key = v->leaf->key;
+	return 0;
+}
+
 /*
  * OpenSSL sends no other in answer to a ClientHello, or sends handshake_failure
  * in their place, since its version is not settled yet.
@@ -448,6 +467,7 @@ static const struct {
 #define NONE (1 << TLS_NONE)
 #define NUMBER (1 << TLS_NUMBER)
 #define TEXT (1 << TLS_TEXT)
+#define LEAF (1 << TLS_LEAF)
 #define VERSION "TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3"
 	{ "alert", NUMBER | TEXT, set_alert, NULL, "the number or name of an "
 	    "alert that OpenSSL can send in answer to a ClientHello" },
@@ -459,6 +479,7 @@ static const struct {
 	    "a list of cipher suites in OpenSSL's form" },
 	{ "delay", NUMBER, set_delay, NULL, "seconds from 0 to 86400" },
 	{ "key", TEXT, NULL, set_key, "a regular file with a key" },
+	{ "leaf", LEAF, set_leaf, NULL, "a certificate that leaf() has made" },
 	{ "max_early_data", NUMBER, set_max_early_data, NULL,
 	    "octets from 0 to 1048576" },
 	{ "max_version", TEXT, set_max_version, NULL, VERSION },
@@ -481,10 +502,13 @@ explain(const char *name, const struct tls_value *v, const char *expected,
 		return;
 	if (ERR_peek_error() != 0)
 		tlscert_error_text(why, sizeof(why), 0);
-	snprintf(number, sizeof(number), "%.12g", v->number);
+	if (v->kind == TLS_NUMBER)
+		snprintf(number, sizeof(number), "%.12g", v->number);
+	else
+		snprintf(number, sizeof(number), v->kind == TLS_NONE ?
+		    "None" : "a leaf");
 	snprintf(err, size, form, name, is_text ? "\"" : "", is_text ?
-	    (int)v->len : 32, is_text ? v->text : v->kind == TLS_NONE ?
-	    "None" : number, is_text ? "\"" : "", expected,
+	    (int)v->len : 32, is_text ? v->text : number, is_text ? "\"" : "", expected,
 	    why[0] != '\0' ? ": " : "", why);
 }
 

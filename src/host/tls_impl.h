@@ -16,6 +16,7 @@
 
 struct tls_ctx {
 	SSL_CTX *ssl;
+	struct tlscert ca;	/* empty: there is none */
 };
 
 /* What a script has seen of a handshake, and what it wants of it. */
@@ -68,6 +69,22 @@ struct tls {
  */
 extern _Thread_local bool tls_ctx_lacked_memory;
 
+/* OpenSSL's callback for a ClientHello; user is a struct tls_ctx. */
+int tls_hello_come(SSL *ssl, int *alert, void *user);
+
 void tls_hello_free(struct tls_plan *p);
+
+/*
+ * The CA of the options; none is empty.  0, or -1 with one line in err, or with
+ * an empty one and the reason in OpenSSL's queue.
+ */
+int tls_ca_open(struct tlscert *ca, const struct options *o, char *err,
+    size_t size);
+
+/* Sessions are good with that name, or that of the address: 0 or -1. */
+int tls_ca_bind(SSL *ssl, const uint8_t *sni, size_t len);
+
+/* OpenSSL's callback for a certificate; user is a struct tls_ctx with a CA. */
+int tls_ca_certify(SSL *ssl, void *user);
 
 #endif

@@ -14,13 +14,13 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 #include "tlscert.h"
 
-#define CERT_DAYS 397L		/* no client refuses one for living longer */
-#define DAY_SECONDS 86400L
+#define RSA_BITS 2048
 
 void
 tlscert_error_text(char *dst, size_t size, int err)
@@ -154,59 +154,109 @@ tlscert_read_key(struct tlscert *c, const char *what, const char *path,
 }
 
 static EVP_PKEY *
-make_key(void)
+make_key(bool rsa)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_EC, NULL);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(rsa ? EVP_PKEY_RSA :
+	    EVP_PKEY_EC, NULL);
 	EVP_PKEY *key = NULL;
 
-	if (ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
+	if (ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 && (rsa ?
+	    EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, RSA_BITS) :
 	    EVP_PKEY_CTX_set_ec_paramgen_curve_nid(ctx,
-	    NID_X9_62_prime256v1) == 1)
+	    NID_X9_62_prime256v1)) == 1)
 		EVP_PKEY_keygen(ctx, &key);
 	EVP_PKEY_CTX_free(ctx);
 	return key;
 }
 
-static const struct {
-	int nid;
-	const char *value;
-} extensions[] = {
-	{ NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1" },
-	{ NID_basic_constraints, "critical,CA:FALSE" },
-	{ NID_key_usage, "critical,digitalSignature" },
-	{ NID_ext_key_usage, "serverAuth" }
-};
-
+/* As objects: a name that a client has sent is no text of OpenSSL's syntax. */
 static int
-add_extensions(X509 *x)
+add_alternatives(X509 *x, const struct tlscert_spec *s)
 {
+	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+	size_t i;
+	int ok = names != NULL;
+
+	for (i = 0; ok && i < s->n_names; i++) {
+		GENERAL_NAME *name = GENERAL_NAME_new();
+		ASN1_STRING *value = a2i_IPADDRESS(s->names[i]);
+		int type = value != NULL ? GEN_IPADD : GEN_DNS;
+
+		if (type == GEN_DNS && (value = ASN1_IA5STRING_new()) != NULL)
+			ok = ASN1_STRING_set(value, s->names[i], -1);
+		ok = ok && name != NULL && value != NULL;
+		if (ok) {
+			GENERAL_NAME_set0_value(name, type, value);
+			ok = sk_GENERAL_NAME_push(names, name) > 0;
+		} else
+			ASN1_STRING_free(value);
+		if (!ok)
+			GENERAL_NAME_free(name);
+	}
+	ok = ok && (s->n_names == 0 || X509_add1_ext_i2d(x,
+	    NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1);
+	GENERAL_NAMES_free(names);
+	return ok;
+}
+
+/* RFC 5280 §4.2.1. */
+static int
+add_extensions(X509 *x, const struct tlscert_spec *s, const X509 *issuer,
+    bool rsa)
+{
+	const struct {
+		int nid;
+		const char *value;	/* NULL: it has none */
+	} list[] = {
+		{ NID_basic_constraints, s->is_ca ? "critical,CA:TRUE" :
+		    "critical,CA:FALSE" },
+		{ NID_key_usage, s->is_ca ? "critical,keyCertSign,cRLSign" :
+		    rsa ? "critical,digitalSignature,keyEncipherment" :
+		    "critical,digitalSignature" },
+		{ NID_ext_key_usage, s->is_ca ? NULL : "serverAuth" },
+		{ NID_subject_key_identifier, s->is_ca ? "hash" : NULL },
+		{ NID_authority_key_identifier, s->issuer != NULL &&
+		    X509_get0_subject_key_id(s->issuer->x) != NULL ?
+		    "keyid:always" : NULL }
+	};
 	X509V3_CTX ctx;
 	size_t i;
 	int ok = 1;
 
-	X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
-	for (i = 0; ok && i < sizeof(extensions) / sizeof(extensions[0]); i++) {
-		X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, &ctx,
-		    extensions[i].nid, extensions[i].value);
+	X509V3_set_ctx(&ctx, (X509 *)issuer, x, NULL, NULL, 0);
+	for (i = 0; ok && i < sizeof(list) / sizeof(list[0]); i++) {
+		X509_EXTENSION *e;
 
+		if (list[i].value == NULL)
+			continue;
+		e = X509V3_EXT_conf_nid(NULL, &ctx, list[i].nid,
+		    list[i].value);
 		ok = e != NULL && X509_add_ext(x, e, -1) == 1;
 		X509_EXTENSION_free(e);
 	}
-	return ok;
+	return ok && add_alternatives(x, s);
 }
 
 static int
-add_names(X509 *x)
+add_subject(X509 *x, const char *text)
 {
 	X509_NAME *name = X509_NAME_new();
 	int ok;
 
 	ok = name != NULL && X509_NAME_add_entry_by_txt(name, "CN",
-	    MBSTRING_ASC, (const unsigned char *)"h2rig test server", -1, -1,
-	    0) == 1 && X509_set_subject_name(x, name) == 1 &&
-	    X509_set_issuer_name(x, name) == 1;
+	    MBSTRING_ASC, (const unsigned char *)text, -1, -1, 0) == 1 &&
+	    X509_set_subject_name(x, name) == 1;
 	X509_NAME_free(name);
 	return ok;
+}
+
+/* From an hour ago: clocks of a test's machines differ. */
+static int
+add_times(X509 *x, int days)
+{
+	return X509_time_adj_ex(X509_getm_notBefore(x), days > 0 ? 0 :
+	    days - 1, -3600, NULL) != NULL &&
+	    X509_time_adj_ex(X509_getm_notAfter(x), days, 0, NULL) != NULL;
 }
 
 static int
@@ -227,28 +277,41 @@ add_serial(X509 *x)
 	return ok;
 }
 
-static X509 *
-make_cert(EVP_PKEY *key)
+/* Ed25519 and its like have a digest of their own. */
+static const EVP_MD *
+digest_of(EVP_PKEY *key)
 {
-	X509 *x = X509_new();
+	int nid;
 
-	/* From an hour ago: clocks of a test's machines differ. */
+	return EVP_PKEY_get_default_digest_nid(key, &nid) == 2 &&
+	    nid == NID_undef ? NULL : EVP_sha256();
+}
+
+static X509 *
+make_cert(EVP_PKEY *key, const struct tlscert_spec *s)
+{
+	const struct tlscert *by = s->issuer;
+	EVP_PKEY *signer = by != NULL ? by->key : key;
+	X509 *x = X509_new();
+	const X509 *issuer = by != NULL ? by->x : x;
+
 	if (x != NULL && X509_set_version(x, 2) == 1 && add_serial(x) &&
-	    add_names(x) &&
-	    X509_gmtime_adj(X509_getm_notBefore(x), -3600) != NULL &&
-	    X509_gmtime_adj(X509_getm_notAfter(x),
-	    CERT_DAYS * DAY_SECONDS) != NULL &&
-	    X509_set_pubkey(x, key) == 1 && add_extensions(x) &&
-	    X509_sign(x, key, EVP_sha256()) > 0)
+	    add_subject(x, s->subject != NULL ? s->subject :
+	    "h2rig test server") && X509_set_issuer_name(x,
+	    X509_get_subject_name(issuer)) == 1 &&
+	    add_times(x, (int)s->days) && X509_set_pubkey(x, key) == 1 &&
+	    add_extensions(x, s, issuer, EVP_PKEY_base_id(key) ==
+	    EVP_PKEY_RSA) && X509_sign(x, signer, digest_of(signer)) > 0)
 		return x;
 	X509_free(x);
 	return NULL;
 }
 
 int
-tlscert_make(struct tlscert *c)
+tlscert_make(struct tlscert *c, const struct tlscert_spec *spec)
 {
-	c->key = make_key();
-	c->x = c->key != NULL ? make_cert(c->key) : NULL;
+	if (c->key == NULL)
+		c->key = make_key(spec->rsa);
+	c->x = c->key != NULL ? make_cert(c->key, spec) : NULL;
 	return c->x != NULL ? 0 : -1;
 }

@@ -32,8 +32,23 @@ int tlscert_read_key(struct tlscert *c, const char *what, const char *path,
 /* Whether it has both, and they belong together. */
 bool tlscert_is_pair(const struct tlscert *c);
 
-/* Makes a self-signed one: 0, or -1 with the reason in OpenSSL's queue. */
-int tlscert_make(struct tlscert *c);
+#define TLSCERT_DAYS 397	/* no client refuses one for living longer */
+
+struct tlscert_spec {
+	const char *subject;	/* NULL: that of a server */
+	const char *const *names;	/* DNS names and addresses */
+	size_t n_names;
+	long days;		/* from now; 0 and less: it has expired */
+	const struct tlscert *issuer;	/* NULL: itself */
+	bool is_ca;
+	bool rsa;		/* the key that is made; else ECDSA P-256 */
+};
+
+/*
+ * Makes a certificate, and a key unless c has one: 0, or -1 with the reason in
+ * OpenSSL's queue.
+ */
+int tlscert_make(struct tlscert *c, const struct tlscert_spec *spec);
 
 /* The reason of the oldest error in the queue, which is cleared, or of err. */
 void tlscert_error_text(char *dst, size_t size, int err);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/host/tls_hello, and what scripts have of src/host/tls: the handshake that
- * stops at the ClientHello and goes on as it was told, requests afterwards,
- * alerts.  The client is OpenSSL by itself.
+ * src/host/tls_hello, tls_ca, and what scripts have of src/host/tls: the
+ * handshake that stops at the ClientHello and goes on as it was told,
+ * certificates, requests afterwards, alerts.  The client is OpenSSL by itself.
  */
 #include <check.h>
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,7 +22,7 @@
 
 #define STEPS 40		/* of both ends, until they have it */
 
-static const struct options options;	/* no files */
+static const struct tlscert_spec spec = { .days = 1 };
 static struct tls_ctx *server_ctx;
 static SSL_CTX *client_ctx;
 static struct tls *server;
@@ -69,11 +70,11 @@ close_pair(void)
 }
 
 static void
-set_up(void)
+set_up_with(const struct options *o)
 {
 	char err[256];
 
-	server_ctx = tls_ctx_new(&options, err, sizeof(err));
+	server_ctx = tls_ctx_new(o, err, sizeof(err));
 	ck_assert_msg(server_ctx != NULL, "%s", err);
 	client_ctx = SSL_CTX_new(TLS_client_method());
 	SSL_CTX_set_security_level(client_ctx, 0);
@@ -83,6 +84,18 @@ set_up(void)
 	ck_assert_int_eq(SSL_CTX_set_alpn_protos(client_ctx,
 	    (const unsigned char *)"\2h2\10http/1.1", 12), 0);
 	open_pair();
+}
+
+static void
+set_up(void)
+{
+	set_up_with(&(struct options){ 0 });
+}
+
+static void
+set_up_ca(void)
+{
+	set_up_with(&(struct options){ .ca_out = "/dev/null" });
 }
 
 static void
@@ -494,7 +507,7 @@ START_TEST(test_certificate)
 	X509 *got;
 	int i;
 
-	ck_assert_int_eq(tlscert_make(&c), 0);
+	ck_assert_int_eq(tlscert_make(&c, &spec), 0);
 	write_pair(&c);
 	SSL_set_max_proto_version(client, _i == 0 ? TLS1_2_VERSION :
 	    TLS1_3_VERSION);
@@ -527,8 +540,8 @@ START_TEST(test_certificate_alone)
 	struct tlscert c = { 0 }, other = { 0 };
 	char want[256];
 
-	ck_assert_int_eq(tlscert_make(&c), 0);
-	ck_assert_int_eq(tlscert_make(&other), 0);
+	ck_assert_int_eq(tlscert_make(&c, &spec), 0);
+	ck_assert_int_eq(tlscert_make(&other, &spec), 0);
 	write_pair(&c);
 	unlink(key_path);
 	c.x = other.x;
@@ -544,6 +557,122 @@ START_TEST(test_certificate_alone)
 	ck_assert_int_eq(go_on(), TLS_ERROR);
 	ck_assert_str_eq(tls_error(server), "the script has set a certificate "
 	    "or a key without the other");
+}
+END_TEST
+
+/* A leaf of a script: its names, key, time and issuer. */
+START_TEST(test_leaf)
+{
+	static const char *const names[] = { "a.example", "*.b.example",
+	    "127.0.0.9", "::9" };
+	static const struct {
+		const char *key, *by;
+		long days;
+		int error;		/* of a client that trusts the CA */
+	} row[] = {
+		{ "ec", NULL, 10, X509_V_OK },
+		{ "rsa", "ca", 1, X509_V_OK },
+		{ "ec", "ca", -1, X509_V_ERR_CERT_HAS_EXPIRED },
+		{ "ec", "ca", 0, X509_V_ERR_CERT_HAS_EXPIRED },
+		{ "rsa", "self", 10,
+		    X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT }
+	};
+	const struct tls_leaf leaf = { .names = names, .n_names = 4,
+	    .days = row[_i].days, .key = row[_i].key,
+	    .signed_by = row[_i].by };
+	struct tls_value v = { .kind = TLS_LEAF };
+	struct tlscert *made;
+	char err[256];
+	X509 *x;
+
+	SSL_set_verify(client, SSL_VERIFY_NONE, NULL);
+	X509_STORE_add_cert(SSL_CTX_get_cert_store(client_ctx),
+	    server_ctx->ca.x);
+	stop();
+	made = tls_ca_leaf(server, &leaf, err, sizeof(err));
+	ck_assert_msg(made != NULL, "%s", err);
+	v.leaf = made;
+	set("leaf", v);
+	tls_ca_free(made);
+	refuse("delay", v, TLS_BAD_TYPE, "delay: a leaf: expected seconds");
+	ck_assert_int_eq(go_on(), 0);
+	exchange();
+	ck_assert_int_eq(SSL_get_verify_result(client), row[_i].error);
+	x = SSL_get_peer_certificate(client);
+	ck_assert_int_eq(EVP_PKEY_base_id(X509_get0_pubkey(x)),
+	    strcmp(row[_i].key, "rsa") == 0 ? EVP_PKEY_RSA : EVP_PKEY_EC);
+	ck_assert_int_eq(X509_check_host(x, "a.example", 0, 0, NULL), 1);
+	ck_assert_int_eq(X509_check_host(x, "c.b.example", 0, 0, NULL), 1);
+	ck_assert_int_eq(X509_check_host(x, "c.example", 0, 0, NULL), 0);
+	ck_assert_int_eq(X509_check_ip_asc(x, "127.0.0.9", 0), 1);
+	ck_assert_int_eq(X509_check_ip_asc(x, "::9", 0), 1);
+	ck_assert_int_lt(ASN1_TIME_compare(X509_get0_notBefore(x),
+	    X509_get0_notAfter(x)), 0);
+	X509_free(x);
+}
+END_TEST
+
+START_TEST(test_no_leaf)
+{
+	static const struct {
+		struct tls_leaf leaf;
+		const char *want;
+	} row[] = {
+		{ { .key = "dsa" }, "key: \"dsa\": expected ec or rsa" },
+		{ { .key = "ec", .signed_by = "me" },
+		    "signed_by: \"me\": expected ca or self" },
+		{ { .key = "ec", .signed_by = "ca" }, "signed_by: \"ca\": "
+		    "expected --ca or --ca-out, by which the server has one" },
+		{ { .key = "ec", .days = 36501 }, "days: 36501: expected days "
+		    "from -36500 to 36500" }
+	};
+	char err[256];
+
+	ck_assert_ptr_null(tls_ca_leaf(server, &row[_i].leaf, err,
+	    sizeof(err)));
+	ck_assert_str_eq(err, row[_i].want);
+}
+END_TEST
+
+/* A name of its own for each SNI, whatever it is; and sessions of that alone. */
+START_TEST(test_names)
+{
+	static const struct {
+		const char *sni;
+		bool same;	/* as before */
+	} row[] = {
+		{ "a.example", false }, { "a.example", true },
+		{ "b.example", false }, { "DNS:c,IP:1.2.3.4", false },
+		{ "\377\001%n", false }, { NULL, false }, { NULL, true }
+	};
+	X509 *x;
+	size_t i;
+
+	X509_STORE_add_cert(SSL_CTX_get_cert_store(client_ctx),
+	    server_ctx->ca.x);
+	SSL_CTX_set_max_proto_version(client_ctx, _i == 0 ? TLS1_2_VERSION :
+	    TLS1_3_VERSION);
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		const char *name = row[i].sni;
+
+		close_pair();
+		open_pair();
+		SSL_set_verify(client, SSL_VERIFY_PEER, NULL);
+		if (name != NULL)
+			SSL_set_tlsext_host_name(client, name);
+		if (session != NULL)
+			SSL_set_session(client, session);
+		stop();
+		ck_assert_int_eq(go_on(), 0);
+		exchange();
+		ck_assert_msg(SSL_session_reused(client) == row[i].same,
+		    "%s", name != NULL ? name : "no name");
+		x = SSL_get_peer_certificate(client);
+		ck_assert_int_eq(X509_check_host(x, name != NULL ? name :
+		    "localhost", 0, 0, NULL), 1);
+		ck_assert_int_eq(X509_check_ip_asc(x, "1.2.3.4", 0), 0);
+		X509_free(x);
+	}
 }
 END_TEST
 
@@ -773,6 +902,13 @@ main(void)
 	tcase_add_loop_test(tc, test_requests_of_13, 0, 2);
 	tcase_add_test(tc, test_requests_of_12);
 	tcase_add_test(tc, test_alerts);
+	tcase_add_loop_test(tc, test_no_leaf, 0, 4);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("tls_ca");
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, set_up_ca, tear_down);
+	tcase_add_loop_test(tc, test_leaf, 0, 5);
+	tcase_add_loop_test(tc, test_names, 0, 2);
 	suite_add_tcase(s, tc);
 	return tap_run(s);
 }
