@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Received frames on their way to recv_act.  Without a gate, or past it, they
- * go straight on.  One may be stopped, which stops all that is read, until the
- * application says what becomes of it; others may wait in a queue while reading
- * goes on:
+ * Received frames that wait.  One may be stopped, which stops all that is read,
+ * until the application says what becomes of it; others may wait in a queue
+ * while reading goes on:
  *
- *	session_recv -- recv_decode -- gate --PASS--------------- recv_act
- *	                                | |                          |
- *	                                | +--STOP-- stopped --resume-+
- *	                                |             ^              |
- *	                                +--QUEUE-- queue --continue--+
+ *	recv_frame --- gate --PASS---------------------- it is acted on
+ *	                | |                                |
+ *	                | +--STOP-- stopped --resume-------+
+ *	                |             ^                    |
+ *	                +--QUEUE-- queue --continue, PASS--+
  *
  * Header blocks have been decoded before, in their order, so that HPACK stays
  * in step, and new streams counted by number.  The frames of a stream do not
@@ -19,22 +18,12 @@
 #include <string.h>
 
 #include "gate.h"
-#include "recv.h"
 
 #define QUEUE_FRAMES 1000
 #define QUEUE_OCTETS (1024 * 1024)
 
-/* A frame with all that it points to. */
-struct gate_frame {
-	struct gate_frame *next;
-	struct received r;
-	struct fields fields;
-	size_t size;		/* octets of payload and fields */
-	uint8_t payload[];
-};
-
-static void
-free_frame(struct gate_frame *g)
+void
+gate_drop(struct gate_frame *g)
 {
 	if (g == NULL)
 		return;
@@ -119,63 +108,40 @@ ask(struct session *s, const struct received *r, bool again)
 }
 
 int
-gate_frame(struct session *s, struct received *r, const uint8_t *payload)
+gate_ask(struct session *s, const struct received *r)
 {
-	enum session_gate answer = SESSION_PASS;
-	int rc = recv_decode(s, r, payload);
+	enum session_gate answer = ask(s, r, false);
 
-	if (rc <= 0)
-		return rc;
-	if (s->cb->gate != NULL)
-		answer = ask(s, r, false);
 	if (answer == SESSION_QUEUE || has_queued(s, r->frame.stream_id))
 		return enqueue(s, r);
 	if (answer == SESSION_PASS)
-		return recv_act(s, r, false);
+		return 1;
 	s->gate.stopped = keep(s, r);
 	return s->gate.stopped != NULL ? 0 : ground_no_memory(s, &r->frame);
 }
 
-int
-gate_resume(struct session *s, bool taken)
-{
-	struct gate_frame *g = s->gate.stopped;
-	int rc = 0;
-
-	s->gate.stopped = NULL;
-	if (g != NULL && s->phase != PHASE_FAILED)
-		rc = recv_act(s, &g->r, taken);
-	free_frame(g);
-	return rc;
-}
-
-int
-gate_continue(struct session *s)
+struct gate_frame *
+gate_next(struct session *s)
 {
 	struct gate *q = &s->gate;
-	enum session_gate answer;
+	enum session_gate answer = SESSION_QUEUE;
 	struct gate_frame *g;
-	int rc = 0;
 
-	while (rc == 0 && q->first != NULL && q->stopped == NULL) {
+	if (q->first != NULL && q->stopped == NULL)
 		answer = ask(s, &q->first->r, true);
-		if (answer == SESSION_QUEUE)
-			break;
-		g = dequeue(q);
-		if (answer == SESSION_STOP) {
-			q->stopped = g;
-			break;
-		}
-		rc = recv_act(s, &g->r, false);
-		free_frame(g);
-	}
-	return rc;
+	if (answer == SESSION_QUEUE)
+		return NULL;
+	g = dequeue(q);
+	if (answer == SESSION_PASS)
+		return g;
+	q->stopped = g;
+	return NULL;
 }
 
 void
 gate_free(struct gate *q)
 {
-	free_frame(q->stopped);
+	gate_drop(q->stopped);
 	while (q->first != NULL)
-		free_frame(dequeue(q));
+		gate_drop(dequeue(q));
 }

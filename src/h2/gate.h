@@ -5,15 +5,22 @@
 
 #include "ground.h"
 
-/* A whole frame that frame_check passed; r->frame is its header.  0 or -1. */
-int gate_frame(struct session *s, struct received *r, const uint8_t *payload);
+/* A frame with all that it points to. */
+struct gate_frame {
+	struct gate_frame *next;
+	struct received r;
+	struct fields fields;
+	size_t size;		/* octets of payload and fields */
+	uint8_t payload[];
+};
 
-/* The frame that is stopped, if there is one, goes on.  0 or -1. */
-int gate_resume(struct session *s, bool taken);
+/* There is a gate: 1: r goes on; 0: it is kept; -1: the connection failed. */
+int gate_ask(struct session *s, const struct received *r);
 
-/* What is queued is offered again.  0 or -1. */
-int gate_continue(struct session *s);
+/* The first in the queue, if it goes on now, or NULL; to be dropped. */
+struct gate_frame *gate_next(struct session *s);
 
+void gate_drop(struct gate_frame *g);
 void gate_free(struct gate *q);
 
 #endif

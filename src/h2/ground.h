@@ -182,6 +182,13 @@ ground_does(const struct session *s, enum session_automatic bit)
 	return s->automatic & bit;
 }
 
+/* Failed, and not so that the application may still send (send.h). */
+static inline bool
+ground_is_gone(const struct session *s)
+{
+	return s->phase == PHASE_FAILED && ground_does(s, SESSION_GOAWAY);
+}
+
 /* Errors. */
 
 /* Fails the connection: GOAWAY with a text made of f, or NULL, and reason. */

@@ -2,13 +2,13 @@
 /*
  * What each received frame does: a table by type, a function for each; header
  * blocks are in headers.c.  session.c has checked the frame by its header and
- * has made sure that no header block is cut; between the two steps, gate.c has
- * asked the application.
+ * has made sure that no header block is cut.
  *
  * A frame on a stream is judged by the stream's state first (RFC 9113 §5.1):
  * idle, closed and reserved streams fail the connection, half-closed ones the
  * stream, and what arrives for a stream that we reset is dropped.
  */
+#include "gate.h"
 #include "headers.h"
 #include "recv.h"
 #include "send.h"
@@ -34,10 +34,7 @@ static const char *
 check_stream_data(const struct session *s, const struct frame *f,
     const struct stream *st, enum h2_code *code)
 {
-	const struct own_settings *o = &s->own;
-	int64_t window = st->credit.window +
-	    o->allowed.of[SETTINGS_INITIAL_WINDOW_SIZE] -
-	    o->acked.of[SETTINGS_INITIAL_WINDOW_SIZE];
+	int64_t window = settings_credit(s, st);
 	int64_t total = st->received + (int64_t)f->len;
 
 	*code = H2_STREAM_CLOSED;
@@ -92,7 +89,7 @@ charge_connection(struct session *s, const struct frame *f)
 }
 
 /* What DATA does to its stream, whether or not anyone is told. */
-static int
+static inline int
 count_data(struct session *s, const struct frame *f, struct stream *st)
 {
 	if (st == NULL || f->len == 0 ? ground_count_idle(s, f) == -1 :
@@ -333,8 +330,8 @@ take(struct session *s, const struct received *r)
 	}
 }
 
-int
-recv_act(struct session *s, const struct received *r, bool taken)
+static inline int
+act_or_take(struct session *s, const struct received *r, bool taken)
 {
 	const struct frame *f = &r->frame;
 	const struct row *row = f->type < sizeof(rows) / sizeof(rows[0]) ?
@@ -348,27 +345,57 @@ recv_act(struct session *s, const struct received *r, bool taken)
 	return rc == GROUND_TAKEN ? take(s, r) : rc;
 }
 
-/* What session.c has let pass without SESSION_CHECKS is told here. */
 static int
-decode(struct session *s, struct received *r, const uint8_t *payload)
+recv_malformed(struct session *s, const struct received *r,
+    const struct h2_error *err)
 {
-	struct h2_error err;
+	int rc = ground_violation(s, &r->frame, err);
 
-	if (frame_decode(&r->frame, payload, &err) == -1 ||
-	    (!ground_does(s, SESSION_CHECKS) &&
-	    frame_check(&r->frame, FRAME_LARGEST_MAX_SIZE, &err) == -1))
-		return ground_violation(s, &r->frame, &err);
-	return 0;
+	return rc == GROUND_TAKEN ? act_or_take(s, r, true) : rc;
 }
 
 int
-recv_decode(struct session *s, struct received *r, const uint8_t *payload)
+recv_frame(struct session *s, struct received *r, const uint8_t *payload)
 {
-	int rc = decode(s, r, payload);
+	struct h2_error err;
+	int rc = 1;
 
-	if (rc != 0)
-		return rc == GROUND_TAKEN ? recv_act(s, r, true) : rc;
+	/* What session.c has let pass without SESSION_CHECKS is told here. */
+	if (frame_decode(&r->frame, payload, &err) == -1 ||
+	    (!ground_does(s, SESSION_CHECKS) &&
+	    frame_check(&r->frame, FRAME_LARGEST_MAX_SIZE, &err) == -1))
+		return recv_malformed(s, r, &err);
 	r->payload = payload;
 	r->fields = NULL;
-	return frame_has_fields(r->frame.type) ? headers_collect(s, r) : 1;
+	if (frame_has_fields(r->frame.type))
+		rc = headers_collect(s, r);
+	if (rc == 1 && s->cb->gate != NULL)
+		rc = gate_ask(s, r);
+	return rc == 1 ? act_or_take(s, r, false) : rc;
+}
+
+int
+recv_stopped(struct session *s, bool taken)
+{
+	struct gate_frame *g = s->gate.stopped;
+	int rc = 0;
+
+	s->gate.stopped = NULL;
+	if (g != NULL && s->phase != PHASE_FAILED)
+		rc = act_or_take(s, &g->r, taken);
+	gate_drop(g);
+	return rc;
+}
+
+int
+recv_queued(struct session *s)
+{
+	struct gate_frame *g;
+	int rc = 0;
+
+	while (rc == 0 && (g = gate_next(s)) != NULL) {
+		rc = act_or_take(s, &g->r, false);
+		gate_drop(g);
+	}
+	return rc;
 }

@@ -39,11 +39,9 @@ memory_status(const struct session *s, const char **why)
 
 /* What forbids or delays any call for stream id. */
 static int
-check_connection(const struct session *s, uint32_t id, const char **why)
+check_output(const struct session *s, uint32_t id, const char **why)
 {
 	*why = NULL;
-	if (s->phase == PHASE_FAILED)
-		return refuse(why, SEND_ERR_GONE, "the connection has failed");
 	if (memory_status(s, why) != SEND_OK)
 		return SEND_ERR_MEMORY;
 	if (s->raw.by == 0)
@@ -55,6 +53,14 @@ check_connection(const struct session *s, uint32_t id, const char **why)
 		    "header block open: only raw frames until it ends "
 		    "(RFC 9113 4.3)");
 	return SEND_AGAIN_HELD;
+}
+
+static int
+check_connection(const struct session *s, uint32_t id, const char **why)
+{
+	if (s->phase == PHASE_FAILED)
+		return refuse(why, SEND_ERR_GONE, "the connection has failed");
+	return check_output(s, id, why);
 }
 
 /* The stream, if frames may be sent on it. */
@@ -511,10 +517,39 @@ send_settings(struct session *s, uint32_t id, const uint8_t *entries,
 }
 
 int
+send_window_update(struct session *s, uint32_t id, uint32_t increment,
+    const char **why)
+{
+	struct credit *c = &s->credit;
+	int64_t window = c->window;
+	struct stream *st;
+	int rc = id == 0 ? check_connection(s, UINT32_MAX, why) :
+	    find_stream(s, id, &st, why);
+
+	if (rc < 0 || (rc > 0 && id != 0))
+		return rc;
+	if (id != 0) {
+		c = &st->credit;
+		window = settings_credit(s, st);
+	}
+	if (increment == 0 || increment > WINDOW_MAX)
+		return refuse(why, SEND_ERR_PROTOCOL,
+		    "an increment is from 1 to 2147483647 (RFC 9113 6.9)");
+	if (window + increment > WINDOW_MAX)
+		return refuse(why, SEND_ERR_FLOW, "the window would be larger "
+		    "than 2147483647 (RFC 9113 6.9.1)");
+	ground_own_u32(s, FRAME_WINDOW_UPDATE, id, increment);
+	c->window += increment;
+	c->unreturned -= c->unreturned < increment ? c->unreturned : increment;
+	return memory_status(s, why);
+}
+
+int
 send_goaway(struct session *s, uint32_t last, uint32_t code,
     const void *debug, size_t len, const char **why)
 {
-	int rc = check_connection(s, UINT32_MAX, why);
+	int rc = ground_is_gone(s) ? check_connection(s, UINT32_MAX, why) :
+	    check_output(s, UINT32_MAX, why);
 
 	if (rc < 0)
 		return rc;
@@ -569,7 +604,7 @@ send_release(struct session *s)
 {
 	uint32_t v;
 
-	if (s->raw.by == 0 || ground_in_frame(s) || s->phase == PHASE_FAILED)
+	if (s->raw.by == 0 || ground_in_frame(s))
 		return;
 	ground_unhold(s);
 	while (buf_len(&s->too_large) > 0) {

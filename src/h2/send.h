@@ -11,7 +11,11 @@
  * of their own; a checked call for another stream, or a raw one by another,
  * returns SEND_AGAIN_HELD, and a checked one for the same stream
  * SEND_ERR_PROTOCOL ("header block open").  send_release ends that for a block,
- * but not inside of a frame: what came next would be its payload.
+ * but not inside of a frame: what came next would be its payload.  Without
+ * SESSION_HOLD a block is released at once.
+ *
+ * On a session that has failed only send_goaway and raw calls go on, and they
+ * only without SESSION_GOAWAY.
  */
 #ifndef H2RIG_SEND_H
 #define H2RIG_SEND_H
@@ -24,6 +28,8 @@
 #include "stream.h"
 
 struct session;
+
+#define SEND_BY_CONNECTION 0x80000000u	/* its own script asks */
 
 enum send_status {
 	SEND_OK = 0,
@@ -94,6 +100,13 @@ int send_push(struct session *s, uint32_t id, uint32_t *promised,
 int send_rst_stream(struct session *s, uint32_t id, uint32_t code,
     const char **why);
 
+/*
+ * More window for the peer, on stream id or (0) on the connection, which counts
+ * as credit returned.
+ */
+int send_window_update(struct session *s, uint32_t id, uint32_t increment,
+    const char **why);
+
 /* Connection frames wait behind a hold; SEND_OK says that they will go. */
 int send_ping(struct session *s, const uint8_t data[8], const char **why);
 
@@ -113,16 +126,16 @@ int send_goaway(struct session *s, uint32_t last, uint32_t code,
     const void *debug, size_t len, const char **why);
 
 /*
- * Raw calls: by, not 0, is the stream whose script asks; id is what stands in
- * the frame, all 32 bits of it.  They return SEND_OK, SEND_AGAIN_HELD (a stream
- * other than `by` holds the output), SEND_ERR_GONE, SEND_ERR_MEMORY, or
- * SEND_ERR_FLOW for a payload that 24 bits of length cannot tell.  The
- * session's view of streams and windows follows what was sent, where it can be
- * told: END_STREAM, RST_STREAM, HEADERS (final unless :status says 1xx), octets
- * of DATA, WINDOW_UPDATE, PUSH_PROMISE (the promised stream can then be sent
- * on by checked calls), SETTINGS (see send_settings).  Header blocks go into the
- * encoder's table as into the peer's; after one that does not decode or never
- * ends, the encoder uses no table any more.
+ * Raw calls: by is the stream whose script asks, or SEND_BY_CONNECTION; id is
+ * what stands in the frame, all 32 bits of it.  They return SEND_OK,
+ * SEND_AGAIN_HELD (another than `by` holds the output), SEND_ERR_GONE,
+ * SEND_ERR_MEMORY, or SEND_ERR_FLOW for a payload that 24 bits of length cannot
+ * tell.  The session's view of streams and windows follows what was sent, where
+ * it can be told: END_STREAM, RST_STREAM, HEADERS (final unless :status says
+ * 1xx), octets of DATA, WINDOW_UPDATE, PUSH_PROMISE (the promised stream can
+ * then be sent on by checked calls), SETTINGS (see send_settings).  Header
+ * blocks go into the encoder's table as into the peer's; after one that does not
+ * decode or never ends, the encoder uses no table any more.
  *
  * send_raw_block: a frame whose payload is prefix followed by v encoded with
  * the connection's encoder: HEADERS, CONTINUATION, PUSH_PROMISE or any other

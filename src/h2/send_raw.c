@@ -20,7 +20,9 @@
 static void
 update_hold(struct session *s, uint32_t by)
 {
-	if (s->raw.block_id != 0 || ground_in_frame(s))
+	bool held = s->raw.block_id != 0 && ground_does(s, SESSION_HOLD);
+
+	if (held || ground_in_frame(s))
 		s->raw.by = by;
 	else
 		send_release(s);
@@ -271,7 +273,7 @@ feed(struct session *s, uint32_t by, const uint8_t *p, size_t len, int status)
 static int
 check_raw(const struct session *s, uint32_t by)
 {
-	if (s->phase == PHASE_FAILED)
+	if (ground_is_gone(s))
 		return SEND_ERR_GONE;
 	if (s->out.failed)
 		return SEND_ERR_MEMORY;

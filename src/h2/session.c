@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The session as its application has it: new, free, octets in (the preface,
- * then frames, cut out of them), output, shutdown.  Whether a frame goes on is
- * in gate.c, what it means in recv.c and headers.c; what the application sends,
- * in send.c and send_raw.c.
+ * then frames, cut out of them), output, shutdown.  What a frame means is in
+ * recv.c and headers.c; what the application sends, in send.c and send_raw.c.
  *
  * Frames are parsed where they lie in the caller's octets; only one that came
  * in part is copied, to s->in, until the rest is there.  Nothing here waits,
@@ -14,6 +13,7 @@
 #include <string.h>
 
 #include "gate.h"
+#include "recv.h"
 #include "send.h"
 #include "settings.h"
 
@@ -94,7 +94,8 @@ session_start(struct session *s, bool settings, const uint8_t *entries,
 	if (settings && entries == NULL)
 		start_settings(s);
 	else if (settings)
-		send_raw_frame(s, 1, FRAME_SETTINGS, 0, 0, entries, len);
+		send_raw_frame(s, SEND_BY_CONNECTION, FRAME_SETTINGS, 0, 0,
+		    entries, len);
 	start_window(s);
 }
 
@@ -252,7 +253,7 @@ recv_frames(struct session *s, const uint8_t **p, size_t *len)
 			return 0;
 		if (s->phase == PHASE_SETTINGS)
 			s->phase = PHASE_RUNNING;
-		if (gate_frame(s, &r, octets + FRAME_HEADER_LEN) == -1)
+		if (recv_frame(s, &r, octets + FRAME_HEADER_LEN) == -1)
 			return -1;
 		if (here) {
 			*p += size;
@@ -343,7 +344,7 @@ session_continue(struct session *s, uint64_t now_ms)
 	s->now_ms = now_ms;
 	if (s->phase == PHASE_FAILED)
 		return -1;
-	rc = gate_continue(s);
+	rc = recv_queued(s);
 	p = buf_data(&s->kept);
 	len = buf_len(&s->kept);
 	if (rc == 0)
@@ -356,7 +357,7 @@ int
 session_resume(struct session *s, bool taken, uint64_t now_ms)
 {
 	s->now_ms = now_ms;
-	if (gate_resume(s, taken) == -1)
+	if (recv_stopped(s, taken) == -1)
 		return -1;
 	return session_continue(s, now_ms);
 }

@@ -36,7 +36,10 @@ void settings_note_sent(struct session *s, const uint8_t *p, size_t len);
 /* The size by which streams' credit is returned, octets. */
 int64_t settings_window(const struct session *s);
 
-/* Streams' credit that is due by it. */
+/* The window that the peer may have on st. */
+int64_t settings_credit(const struct session *s, const struct stream *st);
+
+/* Returns the credit of streams that is due. */
 void settings_return_credit(struct session *s);
 
 #endif

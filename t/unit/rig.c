@@ -140,6 +140,8 @@ on_violation(void *user, const struct frame *f, enum h2_level level,
 	if (level == H2_LEVEL_STREAM)
 		note(r, "error %u %s: %s", (unsigned)f->stream_id,
 		    code_name(code), text);
+	else if (r->tell_broken)
+		note(r, "broken %s: %s", code_name(code), text);
 }
 
 static void
@@ -391,6 +393,21 @@ do_hold(struct rig *r, uint32_t id)
 	return send_raw_block(r->s, id, FRAME_HEADERS, 0, id, NULL, 0, v, 1);
 }
 
+static unsigned
+automatic_bit(const char *name)
+{
+	static const char *const names[] = { "settings_ack", "ping_ack",
+		"window_update", "goaway", "rst_stream", "checks", "requests",
+		"hold" };
+	unsigned i;
+
+	if (strcmp(name, "all") == 0)
+		return SESSION_ALL;
+	for (i = 0; strcmp(name, names[i]) != 0; i++)
+		ck_assert_uint_lt(i + 1, sizeof(names) / sizeof(names[0]));
+	return 1u << i;
+}
+
 /* What the gate does with a type, or all; whether that was the call. */
 static bool
 do_gate(struct rig *r, const char *verb, const char *type)
@@ -457,6 +474,15 @@ run_call(struct rig *r, const char *step)
 		session_consume(r->s, stream_of(r, id), strtoul(b, NULL, 10));
 	else if (strcmp(verb, "shutdown") == 0)
 		session_shutdown(r->s);
+	else if (strcmp(verb, "without") == 0)
+		session_set_automatic(r->s, session_automatic(r->s) &
+		    ~automatic_bit(a));
+	else if (strcmp(verb, "with") == 0)
+		session_set_automatic(r->s, session_automatic(r->s) |
+		    automatic_bit(a));
+	else if (strcmp(verb, "update") == 0)
+		rc = send_window_update(r->s, (uint32_t)id,
+		    (uint32_t)strtoul(b, NULL, 10), &why);
 	else if (strcmp(verb, "lot") == 0)
 		r->gathers = true;
 	else if (strcmp(verb, "feed") == 0)

@@ -21,11 +21,15 @@
  *	!stop TYPE|all|none	what the gate stops, once it is set (cb.gate)
  *	!queue TYPE|all|none	... what it has wait
  *	!resume			!take			!continue
+ *	!without BIT|all	!with BIT|all		of enum session_automatic
+ *	!update ID INCREMENT	WINDOW_UPDATE
  *
- * What happens is logged in order, "; " between: `headers ID [end] [padded]`, `data ID
- * CONTENT/FLOW [end]`, `trailers ID`, `frame TYPE on ID...` (tell_frames), `closed ID [reset CODE [by peer]]`,
- * `window ID`, `gate TYPE on ID, LENGTH[, N fields][ again]` for what is stopped
- * or waits, `error ID CODE: reason`, `431 on ID: reason`, `ignored ID`, `late ID`, `!call -> status: why` for
+ * What happens is logged in order, "; " between: `headers ID [end] [padded]`,
+ * `data ID CONTENT/FLOW [end]`, `trailers ID`, `frame TYPE on ID...`
+ * (tell_frames), `closed ID [reset CODE [by peer]]`, `window ID`, `gate TYPE on
+ * ID, LENGTH[, N fields][ again]` for what is stopped or waits, `error ID CODE:
+ * reason`, `broken CODE: reason` (tell_broken: of the connection), `431 on ID:
+ * reason`, `ignored ID`, `late ID`, `!call -> status: why` for
  * calls that did not return SEND_OK.  After " | " comes what the session has
  * put out since rig_start, frame by frame.
  */
@@ -46,6 +50,7 @@ struct rig {
 	uint64_t stops, queues;	/* by type; 63: all above it too */
 	bool gathers;
 	struct buf lot;
+	bool tell_broken;	/* log violations of the connection's too */
 	bool auto_release;	/* release streams when they are closed */
 	uint32_t peer_code;	/* of the last RST_STREAM or GOAWAY that came */
 	char log[8192];

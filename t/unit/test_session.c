@@ -862,6 +862,65 @@ START_TEST(test_rule)
 }
 END_TEST
 
+/* What fails a connection without SESSION_CHECKS too, by text or code. */
+static bool
+is_fatal(const char *why, uint32_t code)
+{
+	static const char *const texts[] = { "(RFC 9113 3.4)",
+		"inside of another frame's header block",
+		"no header block to continue", "longer than the payload",
+		"HEADERS: belongs", "CONTINUATION: belongs",
+		"PUSH_PROMISE: belongs" };
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strstr(why, texts[i]) != NULL)
+			return true;
+	return code == H2_FRAME_SIZE_ERROR || code == H2_COMPRESSION_ERROR ||
+	    code == H2_ENHANCE_YOUR_CALM;
+}
+
+/* Whatever the case was about, a good request behind it comes through. */
+static void
+run_unchecked(const struct group *g, const struct rule_case *c, bool split)
+{
+	struct session_limits l;
+	const char *why;
+	uint32_t code;
+	struct rig r;
+
+	g->limits(&l);
+	l.max_concurrent_streams = 100;
+	rig_start_limits(&r, g->handshake, &l);
+	r.split = split;
+	rig_run(&r, "!without checks");
+	rig_run(&r, c->script);
+	rig_run(&r, "!with checks; !unhold; HEADERS 5 2147483647 "
+	    "<:method=GET>+8784");
+	why = session_error(r.s, &code);
+	if (why != NULL)
+		ck_assert_msg(is_fatal(why, code), "%s\nscript   %s\n"
+		    "failed   %s", c->section, c->script, why);
+	else if (strstr(c->script, "!shutdown") == NULL &&
+	    strstr(c->script, "!goaway") == NULL)
+		ck_assert_msg(strstr(r.log, "headers 2147483647 end") != NULL,
+		    "%s\nscript   %s\nlog      %s", c->section, c->script,
+		    r.log);
+	rig_end(&r);
+}
+
+START_TEST(test_unchecked)
+{
+	const struct group *g = groups;
+	size_t i = (size_t)_i;
+
+	for (; i >= g->n; g++)
+		i -= g->n;
+	run_unchecked(g, &g->cases[i], false);
+	run_unchecked(g, &g->cases[i], true);
+}
+END_TEST
+
 /* Windows as they are seen from outside, and the parts of the interface. */
 START_TEST(test_connection_window)
 {
@@ -1246,6 +1305,7 @@ main(void)
 	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		n += groups[i].n;
 	tcase_add_loop_test(tc, test_rule, 0, (int)n);
+	tcase_add_loop_test(tc, test_unchecked, 0, (int)n);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("interface");
 	tcase_add_test(tc, test_connection_window);
