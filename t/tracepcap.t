@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
+import hpack                                                    # noqa: E402
 import rawclient as rc                                          # noqa: E402
 import tap                                                      # noqa: E402
 from rawclient import Client                                    # noqa: E402
@@ -245,6 +246,9 @@ def compare(path, lines, name):
               if k in has or k == "dir"} for line in wanted]
     t.eq([{k: row[k] for k in want} for row, want in zip(seen, wants)], wants,
          f"{name}: they are those of the trace, with what their type has")
+    t.eq([row["http2.header.name"] for row in seen if row["http2.type"] == "1"
+          and row["http2.flags"] == "0x28"], [":method~:scheme"],
+         f"{name}: the first frame of a block has about as much as it had")
     for way in ("in", "out"):
         t.eq(fields[way], [field for line in wanted if line["dir"] == way
                            for field in line.get("fields", ())],
@@ -300,6 +304,21 @@ def main(request, response):
 """
 
 
+def decoded(octets):
+    """All fields of a stream, if it begins with an update of the table."""
+    decoder, block, found = hpack.Decoder(), b"", []
+    decoder.max_allowed_table_size = 0
+    while octets:
+        size, kind, flags = int.from_bytes(octets[:3], "big"), *octets[3:5]
+        if kind in (1, 5, 9):
+            block += octets[9 + 4 * (kind == 5):9 + size]
+            if flags & 4:
+                found += [list(x) for x in decoder.decode(block)]
+                block = b""
+        octets = octets[9 + size:]
+    return found
+
+
 def legal():
     """Frames of each kind, over TLS and not, by IPv4 and IPv6."""
     if not shutil.which("tshark"):
@@ -315,8 +334,13 @@ def legal():
                 port = c.sock.getsockname()[1]
                 kinds(c)
             lines = s.of_port(port)
-            types |= compare(captured(*s.files()), lines,
-                             "TLS, IPv6" if tls else "cleartext")
+            path = captured(*s.files())
+            types |= compare(path, lines, "TLS, IPv6" if tls else "cleartext")
+        if table == 0:
+            t.eq(decoded(streams(path)[1]), [
+                field for line in lines if line.get("dir") == "out"
+                for field in line.get("fields", ())],
+                "for a decoder that wants its table to shrink")
     t.eq(types, {*NUMBERS, "0xbe"}, "frames of each kind were there")
 
 
