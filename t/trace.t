@@ -68,6 +68,11 @@ def main(request, response):
     response.writer.content_written = response.writer.stream_ended = True
     response.writer.close("tls")
 """,
+    "leave": """
+def main(request, response):
+    response.writer.goaway()
+    response.writer.ping()
+""",
     "forks": """
 import os, subprocess
 LIST = ("import os\\nfor f in os.listdir('/proc/self/fd'):\\n"
@@ -268,7 +273,7 @@ def raw():
 
 def from_client():
     """What clients send: what breaks a rule, what is no frame."""
-    with Traced(work, "--cleartext") as s:
+    with Traced(work, "--cleartext", "--max-header-list-size", "4K") as s:
         with Client(s.port, tls=False) as c:
             c.open("/echo.py", "POST")
             c.send_frame(rc.WINDOW_UPDATE, 0, 1, b"\0\0\0\0")
@@ -293,6 +298,22 @@ def from_client():
         t.ok(s.wait_log(re.escape(
             f": {lines[-1]['end']}: {lines[-1]['why']}; ")), "the end is that of "
              "the log", lines[-1])
+        with Client(s.port, tls=False) as c:
+            c.fetch("/echo.py", headers=[("x", "y" * 5000)])
+            c.fetch("/leave.py")
+            c.ping()
+            c.request("/echo.py")
+            c.request("/echo.py")
+            c.wait_end()
+            lines = s.of(c)
+        t.eq([(v["level"], v["stream"], v.get("code"), v["text"]) for v in
+              of_type(lines, "violation")], [
+                  ("stream", 1, None, "answered with 431: larger than the "
+                   "bound max-header-list-size (RFC 9113 10.5.1)")] + [
+                  ("stream", stream, None, "opened although what was sent "
+                   "behind GOAWAY was acknowledged (RFC 9113 6.8)")
+                  for stream in (5, 7)],
+             "431, and streams after GOAWAY was read")
         with Client(s.port, tls=False, preface=False) as c:
             c.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             c.wait_end()

@@ -99,6 +99,8 @@ clientlog_late(void *user, uint32_t id)
 		note(l, &f, 1, " opened stream %lu although it has acknowledged "
 		    "what was sent behind GOAWAY (RFC 9113 6.8)",
 		    (unsigned long)id);
+	trace_violation(l->trace, id, TRACE_NO_CODE, "opened although what "
+	    "was sent behind GOAWAY was acknowledged (RFC 9113 6.8)");
 }
 
 void
@@ -127,10 +129,13 @@ clientlog_refused(void *user, uint32_t id, const struct fields *fields,
 	struct clientlog *l = user;
 	struct access a = { .stream = id };
 	const struct log_field f = log_field_number("stream", id);
+	char text[128];
 
 	access_request(&a, fields);
 	if (how == REFUSAL_STATUS) {
 		a.status = 431;
+		snprintf(text, sizeof(text), "answered with 431: %s", reason);
+		trace_violation(l->trace, id, TRACE_NO_CODE, text);
 		note(l, &f, 1, ", stream %lu answered with 431: %s",
 		    (unsigned long)id, reason);
 		atomic_fetch_add_explicit(&l->slot->streams, 1,

@@ -156,7 +156,8 @@ trace_violation(struct trace *t, uint32_t stream, uint32_t code,
 	    "stream");
 	if (stream != 0)
 		tracefile_number(&t->file, "stream", stream);
-	tracefile_word(&t->file, "code", frame_code_text(code, number));
+	if (code != TRACE_NO_CODE)
+		tracefile_word(&t->file, "code", frame_code_text(code, number));
 	tracefile_text(&t->file, "text", text);
 	tracefile_end(&t->file);
 	leave(t);

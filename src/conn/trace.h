@@ -44,7 +44,11 @@ void trace_begin(struct trace *t, uint32_t stream, const char *script,
 void trace_end(struct trace *t, uint32_t stream, const char *script,
     const char *function, const char *raised);
 
-/* The client has broken a rule; stream 0: that ends the connection, once. */
+/*
+ * The client has broken a rule; stream 0: that ends the connection, once.
+ * code: of the RST_STREAM or GOAWAY for it, TRACE_NO_CODE if there is none.
+ */
+#define TRACE_NO_CODE UINT32_MAX
 void trace_violation(struct trace *t, uint32_t stream, uint32_t code,
     const char *text);
 

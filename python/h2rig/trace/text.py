@@ -119,11 +119,12 @@ class Printer:
             return [self._paint(way, "%s octets" % way)
                     + " <length=%d>" % line["length"]] + self._bad(line)
         if kind == "violation":
-            where = "stream_id=%d, " % line["stream"] if "stream" in line \
-                else ""
+            where = ["stream_id=%d" % line["stream"]] if "stream" in line \
+                else []
+            if "code" in line:
+                where.append(_code(line["code"]))
             return [self._paint("bad", "violation")
-                    + " <%s%s>" % (where, _code(line["code"])),
-                    "; " + shown(line["text"])]
+                    + " <%s>" % ", ".join(where), "; " + shown(line["text"])]
         if kind in ("begin", "end"):
             raised = line.get("raised")
             return [self._paint("call", "call" if kind == "begin" else
