@@ -375,14 +375,20 @@ static int
 set_key(struct tls *t, const struct tls_value *v, char *err, size_t size)
 {
 	struct tlscert *c = &t->plan->cert;
+	struct tlscert got = { .x = c->x };	/* borrowed */
 
-	if (!is_file(v) || tlscert_read_key(c, "key", v->text, err, size) == -1)
+	if (!is_file(v) ||
+	    tlscert_read_key(&got, "key", v->text, err, size) == -1)
 		return -1;
-	if (c->x == NULL || tlscert_is_pair(c))
-		return 0;
-	snprintf(err, size, "key: \"%s\": expected the key of the certificate",
-	    v->text);
-	return -1;
+	if (c->x != NULL && !tlscert_is_pair(&got)) {
+		snprintf(err, size, "key: \"%s\": expected the key of the "
+		    "certificate", v->text);
+		EVP_PKEY_free(got.key);
+		return -1;
+	}
+	EVP_PKEY_free(c->key);
+	c->key = got.key;
+	return 0;
 }
 
 static int
