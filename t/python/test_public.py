@@ -18,7 +18,8 @@ import h2rig
 
 TOP = os.path.dirname(h2rig.__file__)
 
-#: Each a file or a package; `server` is the program's own.
+#: Each a file or a package; `server` is the program's own, `trace` that of
+#: h2rig-trace.
 MODULES = ("connection", "constants", "errors", "frames", "handlers",
            "headers", "pipes", "request", "response", "router", "stash",
            "websocket", "writer")
@@ -82,7 +83,7 @@ class Public(unittest.TestCase):
     def test_top_holds_public_modules_only(self):
         found = {name.partition(".")[0] for name in os.listdir(TOP)
                  if not name.startswith("__")}
-        self.assertEqual(sorted(found), sorted(MODULES + ("server",)))
+        self.assertEqual(sorted(found), sorted(MODULES + ("server", "trace")))
 
     def test_server_lists_its_files(self):
         server = importlib.import_module("h2rig.server")
