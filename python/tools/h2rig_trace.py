@@ -23,7 +23,8 @@ LOOK = 0.1
 EX_USAGE, EX_IOERR = 64, 74
 
 #: Modules of h2rig.trace with a write(traces, out).
-FORMS = {"pcapng": "write a capture for Wireshark and tshark to OUT"}
+FORMS = {"html": "write a page for browsers to OUT",
+         "pcapng": "write a capture for Wireshark and tshark to OUT"}
 
 
 def _print(printer: Printer, paths: Sequence[str], follow: bool) -> None:

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""Traces as one page of HTML that needs nothing else.
+
+The files of page/ are its parts.  What is in a trace is JSON in the page, and
+its script makes text of it: nothing of it is markup.  The page's own policy
+allows its own script and style, by their hashes, and nothing else.
+"""
+
+import base64
+import hashlib
+import json
+import os
+from itertools import chain
+from typing import BinaryIO, Iterator, Sequence
+
+from h2rig.trace.reader import Follower
+
+__all__ = ["write"]
+
+_PARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
+
+#: In the order in which they use each other.
+_SCRIPTS = ("words.js", "rules.js", "trace.js", "picture.js", "detail.js",
+            "page.js")
+
+
+def _part(name: str) -> str:
+    with open(os.path.join(_PARTS, name), encoding="utf-8") as f:
+        return f.read()
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return "'sha256-%s'" % base64.b64encode(digest).decode()
+
+
+def _json(value: object) -> str:
+    # As it may stand in a page: no "<" begins a tag or a comment.
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _trace(trace: Follower) -> Iterator[str]:
+    # An element with the trace's lines, which the page's script reads.
+    yield '<script type="application/json">{"name":%s,"lines":[' % _json(
+        os.path.basename(trace.path))
+    # The second look tells whether the process that writes it has gone.
+    for number, line in enumerate(chain(trace.lines(), trace.lines())):
+        yield (",\n" if number else "\n") + _json(line)
+    trace.complete()
+    yield '],"running":%s}</script>\n' % _json(not trace.over)
+
+
+def _page(traces: Sequence[Follower]) -> Iterator[str]:
+    style = _part("page.css")
+    script = "".join(map(_part, _SCRIPTS))
+    policy = ("default-src 'none'; script-src %s; style-src %s; "
+              "base-uri 'none'; form-action 'none'" % (
+                  _hash(script), _hash(style)))
+    before, after = _part("page.html").split("@data@\n")
+    yield before.replace("@policy@", policy).replace("@style@", style)
+    for trace in traces:
+        yield from _trace(trace)
+    yield after.replace("@script@", script)
+
+
+def write(traces: Sequence[Follower], out: BinaryIO) -> None:
+    """Writes a page of these traces.  TraceError if one is none."""
+    for piece in _page(traces):
+        out.write(piece.encode())

@@ -1,0 +1,376 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""h2rig-trace --html: what the page says and shows, in Chromium and Firefox;
+keyboard, search and filters; axe-core finds no fault; nothing of a trace is
+markup."""
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import browser                                                  # noqa: E402
+import devtools                                                 # noqa: E402
+import scenes                                                   # noqa: E402
+import tap                                                      # noqa: E402
+from server import program                                      # noqa: E402
+from traces import Work, read                                   # noqa: E402
+
+H2RIG_TRACE = os.path.join(os.path.dirname(os.path.abspath(program())),
+                           "h2rig-trace")
+SETTLED = ("await new Promise(f => requestAnimationFrame("
+           "() => requestAnimationFrame(f)));")
+SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
+
+# What a reader should learn at the first look.
+SAYS = {
+    "load": ("Nothing went wrong: 100 requests, all answered with 200.",
+             "The client closed the connection."),
+    "websocket": ("Nothing went wrong: 1 request, answered with 200.",
+                  "The client closed the connection."),
+    "rule": ("The client broke a rule of HTTP/2, so h2rig ended the "
+             "connection.", "the payload is 8 octets long (RFC 9113 6.7) "
+             "(FRAME_SIZE_ERROR)"),
+    "script": ("The server sent what breaks a rule, and the client answered "
+               "GOAWAY PROTOCOL_ERROR.", "DATA before the response's fields "
+               "(RFC 9113 8.1) (main of /early.py was running)"),
+    "crash": ("The server\u2019s process crashed or was killed.",
+              "It was running main of /crash.py for stream 3."),
+    "hostile": ("A script raised an exception on stream 3.",
+                "LookupError in main of /fail.py"),
+}
+
+# Elements that stand out of the window, texts that overlap.
+OVERLAPS = """
+const faults = [], wide = document.documentElement.clientWidth;
+for (const e of document.querySelectorAll(
+    "header *, #tools > *, #tools input, #tools button, #detail *")) {
+    const box = e.getBoundingClientRect();
+    if (box.width && box.height && !e.closest(".unseen, details:not([open])") &&
+        (box.left < -1 || box.right > wide + 1) && !e.closest("pre"))
+        faults.push("outside: " + e.outerHTML.slice(0, 80));
+}
+if (document.documentElement.scrollWidth > wide)
+    faults.push("the page is wider than the window");
+const parts = [...document.querySelectorAll("#tools > *, header > *, #stage")]
+    .map(e => [e, e.getBoundingClientRect()]).filter(p => p[1].height > 1);
+parts.forEach(([a, x], i) => parts.slice(i + 1).forEach(([b, y]) => {
+    if (x.left < y.right - 1 && y.left < x.right - 1 &&
+        x.top < y.bottom - 1 && y.top < x.bottom - 1)
+        faults.push("overlap: " + a.outerHTML.slice(0, 60) + " with " +
+            b.outerHTML.slice(0, 60));
+}));
+const rows = [...document.querySelectorAll("#picture .row")].map(
+    e => e.getBoundingClientRect()).sort((a, b) => a.top - b.top);
+rows.forEach((r, i) => {
+    if (i && r.top < rows[i - 1].bottom - 1)
+        faults.push("rows overlap");
+});
+return faults;
+"""
+
+t = tap.Tap()
+
+
+def tool(*arguments):
+    """It runs to its end."""
+    return subprocess.run([sys.executable, "-B", H2RIG_TRACE, *arguments],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          check=False, timeout=tap.scaled(60))
+
+
+def make(name, *traces):
+    """A page of these scenes; its URL."""
+    path = work.path(name + ".html")
+    p = tool("--html", path, *(paths[x] for x in traces))
+    t.eq((p.returncode, p.stderr), (0, b""), f"--html: {name}")
+    return "file://" + path
+
+
+def words(b, selector):
+    """The text of an element, as it is rendered."""
+    return b.run("return document.querySelector(%s)?.innerText ?? ''"
+                 % json.dumps(selector)).replace("\n", " ")
+
+
+def all_rows(b, count):
+    """The texts of rows, wherever they are."""
+    return b.run("""
+    const grid = document.getElementById("picture"), rows = new Map();
+    for (let y = 0; rows.size < %d && y <= grid.scrollHeight; y += 300) {
+        grid.scrollTop = y;
+        %s
+        for (const row of grid.querySelectorAll(".row"))
+            rows.set(Number(row.getAttribute("aria-rowindex")),
+                row.lastElementChild.textContent);
+    }
+    grid.scrollTop = 0;
+    return [...rows].sort((a, b) => a[0] - b[0]).map(r => r[1]);
+    """ % (count, SETTLED))
+
+
+# ---- both browsers
+
+def says(which, b):
+    """Headlines; nothing overlaps or is cut; a row for each line."""
+    for how, size in SIZES.items():
+        b.size(*size)
+        for name, (head, reason) in SAYS.items():
+            b.open(pages[name])
+            if how == "wide":
+                t.eq(words(b, "h1"), head, f"{which}: {name}: the headline")
+                t.ok(reason in words(b, "header"), f"{which}: {name}: why",
+                     words(b, "header"))
+            b.run("document.querySelector('#picture .row .cell').click();"
+                  + SETTLED)
+            t.eq(b.run(OVERLAPS), [], f"{which}: {name}, {how}: nothing "
+                 "overlaps or is cut off")
+    b.size(*SIZES["wide"])
+    b.open(pages["all"])
+    t.eq(words(b, "h1"), "3 of 5 connections went wrong.",
+         f"{which}: five connections: the headline")
+    t.eq(b.run(OVERLAPS), [], f"{which}: five connections: nothing overlaps")
+    for how, size in SIZES.items():
+        for part in ("types", "legend"):
+            b.size(*size)
+            b.open(pages["all"])
+            t.eq(b.run("document.getElementById('%s').open = true;" % part
+                       + SETTLED + OVERLAPS), [],
+                 f"{which}: {part}, {how}: nothing is cut off")
+
+
+def rows(which, b):
+    """Each line of a trace is a row, and says what matters of it."""
+    b.open(pages["websocket"])
+    lines = read(paths["websocket"])
+    found = all_rows(b, len(lines))
+    t.eq(len(found), len(lines), f"{which}: a row for each line")
+    for text in ("from the client: HEADERS stream 1 CONNECT /echo websocket",
+                 "from the server: HEADERS stream 1 :status 200",
+                 "from the client: DATA stream 1 WebSocket text "
+                 "\u201chow are you?\u201d",
+                 "from the client: DATA stream 1 WebSocket close 1000 "
+                 "\u201cdone\u201d ES",
+                 "stream 1 web_socket_transfer_data of /echo begins",
+                 "End: closed by client"):
+        t.ok(any(row.startswith(text) for row in found),
+             f"{which}: a row: {text}", found)
+    b.open(pages["rule"])
+    found = all_rows(b, len(read(paths["rule"])))
+    t.ok(any("Wrong: " in row and "The client broke a rule on stream 3: an "
+             "increment of 0" in row for row in found),
+         f"{which}: violations are marked, for those who see no colour too",
+         found)
+
+
+def hostile(which, b):
+    """What a trace has is text, whatever it is."""
+    b.open(pages["hostile"])
+    n = len(read(paths["hostile"]))
+    rows_found = all_rows(b, n)
+    t.ok(any("<script>window.hit=3</script>\\x00\\x1b[2J" in row
+             for row in rows_found), f"{which}: content is text", rows_found)
+    seen = b.run("""
+    const grid = document.getElementById("picture"), seen = [];
+    grid.focus();
+    for (let i = 0; i < %d; i++) {
+        grid.dispatchEvent(new KeyboardEvent("keydown", {key: i ? "ArrowDown" :
+            "Enter"}));
+        seen.push(document.getElementById("detail").textContent);
+    }
+    return [seen.join("\\n"), window.hit === undefined,
+        document.querySelectorAll("img, script:not([type])").length];
+    """ % n)
+    t.eq(seen[1:], [True, 1], f"{which}: no markup of a trace, no script ran")
+    for text in (scenes.MARKUP, "<img src=x onerror=window.hit=2>", "a\\x09b",
+                 "v" * 65536, "\\xff\\xfe"):
+        t.ok(text in seen[0], f"{which}: shown as text: {text[:40]}")
+    t.ok("\u202e" not in seen[0] and "\x1b" not in seen[0],
+         f"{which}: no character turns or hides text")
+
+
+def moves(which, b):
+    """Filters, search, time to scale, what opens and closes."""
+    b.open(pages["load"])
+    t.eq(b.run("""
+    const stream = document.getElementById("stream");
+    stream.dispatchEvent(new Event("focus"));
+    stream.value = [...stream.options].find(o => o.text.startsWith("3 ")).value;
+    stream.dispatchEvent(new Event("change"));
+    """ + SETTLED + """
+    return [stream.selectedOptions[0].text, [...new Set([...document
+        .querySelectorAll("#picture .row .chip")].map(e => e.textContent))]];
+    """), ["3 GET /style.py?n=1", ["stream 3"]], f"{which}: one stream")
+    t.eq(b.run("""
+    document.getElementById("stream").value = "";
+    document.getElementById("stream").dispatchEvent(new Event("change"));
+    for (const box of document.querySelectorAll("#types input"))
+        if (!box.parentElement.textContent.startsWith("HEADERS"))
+            box.click();
+    """ + SETTLED + """
+    return [...new Set([...document.querySelectorAll("#picture .row b")]
+        .map(e => e.textContent))];
+    """), ["HEADERS"], f"{which}: one type")
+    b.open(pages["load"])
+    t.eq(b.run("""
+    const search = document.getElementById("search");
+    search.value = "n=77";
+    search.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter"}));
+    """ + SETTLED + """
+    return [document.getElementById("matches").textContent,
+        document.querySelector(".row.active .label")?.textContent];
+    """), ["1 found", "from the client: HEADERS stream 155 GET /style.py?n=77 "
+           "ES"], f"{which}: the search finds a row that was not in view")
+    heights = b.run("""
+    const mode = document.getElementById("mode"), heights = [];
+    for (const value of ["order", "folded", "scale"]) {
+        mode.value = value;
+        mode.dispatchEvent(new Event("change"));
+        heights.push(document.getElementById("picture").scrollHeight);
+    }
+    return heights;
+    """)
+    t.ok(heights[0] < heights[1] <= heights[2], f"{which}: time to scale",
+         heights)
+    t.eq(b.run(SETTLED + OVERLAPS), [], f"{which}: ... and nothing overlaps")
+
+
+def both():
+    """What must hold in each browser that is installed."""
+    for which, exe in (("Chromium", browser.find()),
+                       ("Firefox", devtools.find_firefox())):
+        if exe is None:
+            t.skip(f"{which}: the page", f"{which} is not installed")
+            continue
+        with (devtools.Chromium if which == "Chromium" else
+              devtools.Firefox)(exe) as b:
+            for check in (says, rows, hostile, moves):
+                check(which, b)
+            if which == "Chromium":
+                keyboard(b)
+                t.eq(b.errors, [], "Chromium: no error, nothing that the "
+                     "policy refused")
+                accessible(b)
+
+
+# ---- Chromium, whose protocol has keys and media
+
+def keyboard(b):
+    """Everything is reached without a pointer."""
+    b.open(pages["rule"])
+
+    def active():
+        return b.run("""
+        const id = document.getElementById("picture").getAttribute(
+            "aria-activedescendant");
+        return document.getElementById(id)?.textContent ?? "";""")
+    for _ in range(30):
+        b.key("Tab")
+        if b.run("return document.activeElement.id") == "picture":
+            break
+    t.eq(b.run("return document.activeElement.id"), "picture",
+         "keyboard: Tab reaches the picture")
+    b.key("End", "")
+    t.ok("End: protocol violation by the client" in active(),
+         "keyboard: End goes to the last row", active())
+    b.key("Home")
+    t.ok("Connected" in active(), "keyboard: Home to the first", active())
+    b.key("n", "n")
+    t.ok("an increment of 0" in active(), "keyboard: n to the next fault",
+         active())
+    b.key("Enter", "\r")
+    t.ok("Wrong: an increment of 0" in words(b, "#detail"),
+         "keyboard: Enter opens its details", words(b, "#detail"))
+    b.key("Escape")
+    t.eq(b.run("return [document.getElementById('detail').hidden, "
+               "document.activeElement.id]"), [True, "picture"],
+         "keyboard: Escape closes them")
+    b.key("/", "/")
+    t.eq(b.run("return document.activeElement.id"), "search",
+         "keyboard: / goes to the search")
+
+
+def find_axe():
+    """The text of axe-core, or None: H2RIG_AXE, or npm's."""
+    path = os.environ.get("H2RIG_AXE")
+    if path is None and shutil.which("npm"):
+        path = os.path.join(subprocess.run(
+            ["npm", "root", "-g"], stdout=subprocess.PIPE, check=False,
+            universal_newlines=True).stdout.strip(), "axe-core", "axe.min.js")
+    if path is None or not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def accessible(b):
+    """axe-core."""
+    axe = find_axe()
+    if axe is None:
+        t.skip("axe-core", "npm install -g axe-core, or H2RIG_AXE=axe.min.js")
+        return
+    states = {
+        "": "", "details": "document.querySelector('.row .cell').click();",
+        "search": "const s = document.getElementById('search'); s.value = "
+                  "'GET'; s.dispatchEvent(new KeyboardEvent('keydown', "
+                  "{key: 'Enter'}));",
+        "help": "document.getElementById('legend').open = true;"}
+    for how, size, colours, page in (
+            ("light", "wide", "light", "all"), ("dark", "wide", "dark", "all"),
+            ("narrow", "narrow", "light", "rule")):
+        b.size(*SIZES[size])
+        b.media(prefers_color_scheme=colours, prefers_reduced_motion="reduce")
+        b.open(pages[page])
+        b.call("Runtime.evaluate", expression=axe)
+        for state, act in states.items():
+            t.eq(b.run(act + SETTLED + "const r = await axe.run({resultTypes: "
+                       "['violations']}); return r.violations.map(v => v.id + "
+                       "': ' + v.nodes.map(n => n.target).slice(0, 3));"), [],
+                 f"axe-core: {how} {state}")
+
+
+# ---- the file
+
+def file():
+    """One file without a network; what cannot be read or written."""
+    with open(work.path("all.html"), encoding="utf-8") as f:
+        text = re.sub(r"<script type=.*?</script>", "", f.read(), flags=re.S)
+    t.eq(re.findall(r"(?:src|href|action)\s*=|https?://|@import|url\(", text),
+         [], "the page refers to nothing outside of it")
+    t.ok("default-src 'none'; script-src 'sha256-" in text,
+         "its policy allows its own script only")
+    t.eq(tool("--html", "-", paths["rule"]).stdout.decode().count("</html>"), 1,
+         "--html -: the standard output")
+    p = tool("--html", work.path("x.html"), os.path.abspath(__file__))
+    t.eq((p.returncode, b"expected a line of a trace" in p.stderr), (65, True),
+         "--html: what is no trace")
+    p = tool("--html", "/nowhere/x.html", paths["rule"])
+    t.eq((p.returncode, b"/nowhere/x.html" in p.stderr), (74, True),
+         "--html: a file that cannot be written")
+
+
+def live():
+    """A connection that goes on is not said to have crashed."""
+    path = work.path("live.jsonl")
+    first = dict(read(paths["rule"])[0], pid=os.getpid())
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(json.dumps(first) + "\n")
+    text = tool("--html", "-", path).stdout.decode()
+    t.ok('"running":true' in text, "a connection that goes on")
+    with open(work.path("rule.html"), encoding="utf-8") as f:
+        t.ok('"running":false' in f.read(), "... and one that has ended")
+
+
+with contextlib.ExitStack() as stack:
+    work = stack.enter_context(Work(scenes.SCRIPTS))
+    paths = scenes.record(work)
+    pages = {name: make(name, name) for name in scenes.SCENES}
+    pages["all"] = make("all", "rule", "script", "crash", "websocket", "load")
+    file()
+    live()
+    both()
+t.done()
