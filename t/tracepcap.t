@@ -23,7 +23,7 @@ from traces import Traced, Work                           # noqa: E402
 
 H2RIG_TRACE = os.path.join(os.path.dirname(os.path.abspath(program())),
                            "h2rig-trace")
-PORT = 8443
+PORT = 8080
 
 t = tap.Tap()
 
@@ -144,9 +144,9 @@ has = []
 def tshark(path, *more):
     """Its lines, with fields by |."""
     p = subprocess.run(
-        ["tshark", "-r", path, "-d", f"tcp.port=={PORT},http2",
-         "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE",
-         "-T", "fields", "-E", "separator=|", "-E", "aggregator=~", *more],
+        ["tshark", "-r", path, "-o", "tcp.check_checksum:TRUE", "-o",
+         "ip.check_checksum:TRUE", "-T", "fields", "-E", "separator=|",
+         "-E", "aggregator=~", *more],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
         timeout=tap.scaled(60))
     if p.returncode != 0:
@@ -154,7 +154,7 @@ def tshark(path, *more):
     return p.stdout.decode().splitlines()
 
 
-def rows(path):
+def rows(path, *more):
     """A dict of FIELDS for each frame, of those that this tshark has."""
     if not has:
         p = subprocess.run(["tshark", "-G", "fields"], check=True,
@@ -163,7 +163,7 @@ def rows(path):
         has.extend(sorted({*names} & {*FIELDS}))
     fields = [word for name in has for word in ("-e", name)]
     return [dict(zip(has, line.split("|"))) for line in
-            tshark(path, "-Y", "http2.type", *fields)]
+            tshark(path, "-Y", "http2.type", *fields, *more)]
 
 
 NUMBERS = {name: number for number, name in enumerate((
@@ -232,9 +232,12 @@ def expected(line):
 
 def compare(path, lines, name):
     """Frames, and the fields of blocks, as the trace has them."""
-    seen, wanted = rows(path), [
-        line for line in lines if "dir" in line and "stream" in line]
+    seen = rows(path, "-d", f"tcp.port=={PORT},http2")
+    wanted = [line for line in lines if "dir" in line and "stream" in line]
     t.eq(len(seen), len(wanted), f"{name}: tshark sees as many frames")
+    early = [line["dir"] for line in wanted].index("in")
+    t.eq(rows(path), seen[early:],
+         f"{name}: after the preface it need not be told that this is HTTP/2")
     fields = {"in": [], "out": []}
     for row, line in zip(seen, wanted):
         row["dir"] = "out" if row["tcp.srcport"] == str(PORT) else "in"
@@ -370,7 +373,7 @@ def whole():
         t.eq({(p.way, p.source, p.target) for p in seen},
              {("in", (home, port), (home, PORT)),
               ("out", (home, PORT), (home, port))},
-             "addresses: the client's, and 8443 for the server")
+             "addresses: the client's, and 8080 for the server")
         t.eq([(p.way, p.flags & 5) for p in seen[-2:]][-1], ("out", 1),
              "the server's FIN is the last packet")
         t.ok(streams(path)[0].startswith(rc.PREFACE),

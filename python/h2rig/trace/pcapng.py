@@ -25,8 +25,9 @@ from h2rig.trace.text import Printer, shown
 
 __all__ = ["write"]
 
-#: A trace does not have the server's port: this is the default of --port.
-PORT = 8443
+#: A trace does not have the server's port.  On this one Wireshark looks for
+#: HTTP, and finds HTTP/2 when the client's preface comes.
+PORT = 8080
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
