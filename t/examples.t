@@ -53,7 +53,7 @@ SEEN = [
     ("write_raw_header_frame.py", None, None, "end", None),
     ("write_trailers.py", 200, None, "end", None),
 ]
-ELSEWHERE = {"early_hints.py", "reverse.py", "routes.py"} | {
+ELSEWHERE = {"early_hints.py", "reverse.py", "routes.py", "stash_wait.py"} | {
     f"handle_{name}.py" for name in (
         "trailers", "window_update", "rst_stream", "priority",
         "priority_update", "unknown")}
@@ -123,6 +123,11 @@ def together(s):
         c.wait_for(lambda: x.done)
         t.eq((x.status, x.body, x.ended), (200, b"gone", True),
              "early_hints.py: then 200")
+        x = c.request(f"/stash_wait.py?key={key}")
+        y = c.fetch(f"/stash_wait.py?key={key}&value=come")
+        c.wait_for(lambda: x.done)
+        t.eq((y.status, x.status, x.body), (204, 200, b"come"),
+             "stash_wait.py: two requests meet")
         x = c.fetch("/reverse.py", headers={"test": "pass"}, body=[b"ab", b"c"])
         t.eq((x.status, x.data), (200, [b"ba", b"c", b"\nEnd of File"]),
              "reverse.py: each frame reversed")

@@ -25,6 +25,7 @@ DOCROOT = os.path.join(DIR, "root")
 PASSWORD = "p4ssw0rd/@"
 QUOTED = "p4ssw0rd%2F%40"
 LEASE = 6
+KEY = "00000000-0000-4000-8000-000000000001"
 FOUND = shutil.which("redis-server") or shutil.which("valkey-server")
 
 SCRIPTS = {
@@ -71,6 +72,23 @@ def main(request, response):
             writer.write_data(", " + tried(stash.lock.release))
             writer.write_data(", " + tried(stash.put, key, 1))
             stash.lock.acquire()
+""",
+    # Waits; what is put wakes it, or it looks.
+    "wait": """
+import h2rig.stash
+
+def main(request, response):
+    key, get = request.GET["key"], request.GET.first
+    if "put" in request.GET:
+        return str(request.server.stash.put(key, get("put").decode(), "/w"))
+    h2rig.stash.SLICE = float(get("slice"))
+    response.writer.write_headers([], 200)
+    response.writer.write_data("waits")
+    try:
+        value = request.server.stash.wait(key, 300, "/w")
+    except h2rig.stash.StashError as e:
+        value = "StashError: %s" % e
+    response.writer.write_data(", " + value, last=True)
 """,
     "lock": """
 def main(request, response):
@@ -128,6 +146,16 @@ class Redis:
         """Starts anew: it has forgotten everything."""
         self.__exit__()
         self.__enter__()
+
+    def command(self, *words):
+        """Sends a command as the administrator, whose answer is OK."""
+        with socket.create_connection(("127.0.0.1", self.port)) as sock:
+            sock.settimeout(tap.scaled(60))
+            for line in ("AUTH", PASSWORD), words:
+                sock.sendall(" ".join(line).encode() + b"\r\n")
+                answer = sock.recv(999)
+                if answer != b"+OK\r\n":
+                    raise RuntimeError(f"{line}: {answer}")
 
     def stop(self):
         """It does nothing, until `go_on`."""
@@ -326,6 +354,44 @@ def lost(r):
              "until it gives it back")
 
 
+def waits(r):
+    """What `wait` comes to."""
+    def begin(c, slice):
+        x = c.request(f"/wait.py?key={KEY}&slice={slice}")
+        c.wait_for(lambda: x.body)
+        return x
+
+    def put(c, value):
+        return c.fetch(f"/wait.py?key={KEY}&put={value}").body
+
+    def ended(c, x, seconds=60):
+        c.wait_for(lambda: x.done, seconds)
+        return x.body.decode()
+
+    with Server(DOCROOT, "--stash", r.address) as s, Client(s.port) as c, \
+            Client(s.port) as other:
+        x = begin(c, 1000)
+        r.again()
+        t.ok(ended(c, x).startswith("waits, StashError: the stash in redis:"),
+             "Redis started anew: who waits gets StashError", x.body)
+        x = begin(c, 1)
+        r.stop()
+        t.ok("no answer within 4 s" in ended(c, x),
+             "Redis stopped: who waits gets StashError", x.body)
+        r.go_on()
+        x = begin(c, 1000)
+        t.eq((put(other, "v"), ended(c, x)), (b"None", "waits, v"),
+             "when it is back, what is put wakes who waits")
+    r.command("ACL", "SETUSER", "mute", "on", ">x", "allkeys", "allcommands",
+              "resetchannels")
+    address = r.address.replace(f":{QUOTED}@", "mute:x@")
+    with Server(DOCROOT, "--stash", address) as s, Client(s.port) as c, \
+            Client(s.port) as other:
+        x = begin(c, 1)
+        t.eq((put(other, "v"), ended(c, x)), (b"None", "waits, v"),
+             "a user who may not subscribe or publish looks")
+
+
 os.mkdir(DOCROOT)
 for script, text in SCRIPTS.items():
     with open(os.path.join(DOCROOT, script + ".py"), "w") as f:
@@ -338,6 +404,7 @@ try:
         secret(redis)
         innocent(redis)
         lost(redis)
+        waits(redis)
 finally:
     shutil.rmtree(DIR)
 t.done()

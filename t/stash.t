@@ -134,6 +134,75 @@ def main(request, response):
     except queue.Empty:
         return answer + ", then none"
 ''',
+    # Says that it waits, then what came; looks: how often it may look unasked
+    # in the meantime (else only what is put wakes it).
+    "wait.py": '''
+import os, time
+import h2rig.stash, looks
+
+def main(request, response):
+    stash, get = request.server.stash, request.GET.first
+    timeout = float(get("timeout")) if "timeout" in request.GET else None
+    h2rig.stash.SLICE = 1.0 if "looks" in request.GET else 1000.0
+    response.writer.write_headers([], 200)
+    response.writer.write_data("%d " % os.getpid())
+    looks.of.n, began = 0, time.monotonic()
+    value = stash.wait(get("key"), timeout, get("path", None))
+    spent = time.monotonic() - began
+    if looks.of.n > 12 + spent:     # some are for other keys
+        value = "%d looks in %g s" % (looks.of.n, spent)
+    if "then" in request.GET:
+        stash.put(get("then"), value, "/then")
+    response.writer.write_data(repr(value), last=True)
+''',
+    # How often a thread has looked for a value.
+    "looks.py": '''
+import threading
+import h2rig.stash
+
+of, reader = threading.local(), h2rig.stash._reader
+
+def counting(*where):
+    of.n = getattr(of, "n", 0) + 1
+    return reader(*where)
+
+h2rig.stash._reader = counting
+''',
+    "waits.py": '''
+import json, os, queue, uuid
+import h2rig.stash
+
+def tried(call, *args):
+    try:
+        return repr(call(*args))
+    except Exception as e:
+        return "%s: %s" % (type(e).__name__, e)
+
+def main(request, response):
+    stash, key = request.server.stash, str(uuid.uuid4())
+    if "queue" in request.GET:
+        h2rig.stash.SLICE = 1000.0
+        q = stash.get_queue()
+        stash.put(request.GET.first("queue"), q, "/q")
+        return q.get(timeout=300)
+    if "fill" in request.GET:
+        stash.take(request.GET.first("fill"), "/q").put("filled")
+        return "put"
+    stash.put(key, [1])
+    out = [tried(stash.wait, key), tried(stash.wait, key, 0),
+           tried(stash.wait, key, -1), tried(stash.wait, key.encode(), 0.01),
+           tried(stash.wait, "key"), tried(stash.wait, key, "5")]
+    stash.put(key, 2, "/other")
+    out += [tried(stash.wait, key, 0), tried(stash.wait, key, 1, "/other")]
+    with stash.lock:
+        stash.put(key, 3)
+        out.append(tried(stash.wait, key, 1))
+    try:
+        out.append(str(len(os.listdir("/proc/self/fd"))))
+    except OSError:
+        out.append("unknown")
+    return json.dumps(out)
+''',
     # Each of these is one sentence about wrong use.
     "wrong.py": '''
 import json, uuid
@@ -299,6 +368,116 @@ def use(s):
              "what does not unpickle stays, and the error says so")
 
 
+def waiting(c, key, query=""):
+    """A script that waits for the key: its exchange, its process."""
+    x = c.request(f"/wait.py?key={key}{query}")
+    c.wait_for(lambda: x.body.endswith(b" "), 60)
+    return x, int(x.body.split()[0] or 0)
+
+
+def came(c, x):
+    """What it waited for."""
+    c.wait_for(lambda: x.done, 60)
+    return x.body.split(b" ", 1)[-1].decode()
+
+
+def put(c, key, value, path="/wait.py"):
+    """Puts a value: the script's answer."""
+    return c.fetch(f"/one.py?key={key}&put={value}&path={path}").body
+
+
+WAITS = ["[1]", "None", "None", "None",
+         "ValueError: a stash key is a UUID, not 'key'",
+         "TypeError: timeout is '5'; expected seconds, or None",
+         "None", "2", "3"]
+
+
+def waits(s, name):
+    """`wait`: what is put wakes it, and no clock."""
+    with Client(s.port) as c, Client(s.port) as other:
+        told = [json.loads(c.fetch("/waits.py").body) for _ in range(3)]
+        t.eq([x[:-1] for x in told], [WAITS] * 3, f"{name}: wait, by itself")
+        t.eq(told[1][-1], told[2][-1], f"{name}: leaves no descriptors")
+        keys = [uuid.uuid4() for _ in range(10)]
+        xs = [waiting((c, other)[i % 2], key)[0] for i, key in enumerate(keys)]
+        for key in keys:
+            put(other, key, key.hex)
+        t.eq([came((c, other)[i % 2], x) for i, x in enumerate(xs)],
+             [repr(key.hex) for key in keys],
+             f"{name}: each of ten gets its own, on two connections")
+        key = uuid.uuid4()
+        xs = [waiting(c, key)[0] for _ in range(3)]
+        for i in range(3):
+            put(other, key, i)
+            t.ok(c.wait_for(lambda n=i: sum(x.done for x in xs) == n + 1, 60),
+                 f"{name}: of three that wait for one key one gets it", xs)
+        t.eq(sorted(came(c, x) for x in xs), ["'0'", "'1'", "'2'"],
+             f"{name}: ... each another one")
+        x, _ = waiting(c, key, "&looks=1&timeout=2.5")
+        t.eq(came(c, x), "None", f"{name}: None when the time is over; it has "
+             "looked once a second")
+        x, _ = waiting(c, key, "&path=/x")
+        put(other, key, "here")
+        put(other, key, "there", "/x")
+        t.eq((came(c, x), c.fetch(f"/one.py?key={key}&path=/wait.py").body),
+             ("'there'", b"here"), f"{name}: a value of its path")
+        x = c.request(f"/waits.py?queue={key}")
+        tap.wait_until(lambda: other.fetch(f"/waits.py?fill={key}").status
+                       == 200)
+        c.wait_for(lambda: x.done, 60)
+        t.eq(x.body, b"filled", f"{name}: a queue wakes who gets from it")
+        then = uuid.uuid4()
+        with Client(s.port) as leaves:
+            waiting(leaves, key, f"&then={then}")
+        put(other, key, "late")
+        x, _ = waiting(c, then, "&path=/then")
+        t.eq(came(c, x), "'late'", f"{name}: one whose client has left waits "
+             "on")
+        with Client(s.port) as dies:
+            _, pid = waiting(dies, key)
+            os.kill(pid, signal.SIGKILL)
+            dies.wait_end(60)
+        x, _ = waiting(c, key)
+        put(other, key, "next")
+        t.eq(came(c, x), "'next'", f"{name}: one that was killed gets nothing")
+
+
+def waits_limited(root, *options):
+    """The run-time limit ends a wait, and nothing else."""
+    with Server(root, "--run-limit", "1", *options) as s, \
+            Client(s.port, timeout=60) as c:
+        key = uuid.uuid4()
+        x, _ = waiting(c, key, "&looks=1")
+        c.wait_for(lambda: x.done, 60)
+        t.ok(x.reset == 2 and s.wait_log("HandlerTimeout"),
+             "a wait is ended by the run-time limit", x)
+        t.eq((put(c, key, "v"), c.fetch(f"/one.py?key={key}&path=/wait.py"
+                                        ).body, c.goaway),
+             (b"None", b"v", None), "the connection goes on; the value stays")
+
+
+def waits_unrung(folder, root):
+    """Without FIFOs, and with such as cleaners remove."""
+    path = os.path.join(folder, "unrung.sqlite")
+    with open(path + "-bells", "w", encoding="ascii"):
+        pass
+    with Server(root, "--stash", path) as s, Client(s.port) as c, \
+            Client(s.port) as other:
+        key = uuid.uuid4()
+        x, _ = waiting(c, key, "&looks=0&timeout=300")
+        os.unlink(path + "-bells")
+        put(other, key, "v")
+        c.wait_for(lambda: x.done, 60)
+        t.ok(b"'v'" in x.body or b" looks in " in x.body,
+             "where there can be no FIFO it is found all the same", x.body)
+        x, _ = waiting(c, key, "&looks=1")
+        t.ok(tap.wait_until(lambda: os.path.isdir(path + "-bells")),
+             "a directory of FIFOs")
+        shutil.rmtree(path + "-bells")
+        put(other, key, "w")
+        t.eq(came(c, x), "'w'", "one that was removed makes it late only")
+
+
 def found(x):
     """A response, unless there was nothing yet."""
     return x if x.status == 200 else None
@@ -414,6 +593,7 @@ def redis(folder, root):
                 Server(root, "--stash", address, "--run-limit", "0") as two:
             both(one, two)
             use(one)
+            waits(one, "Redis")
             together(two, 10, 5)
     finally:
         process.terminate()
@@ -428,9 +608,12 @@ with tempfile.TemporaryDirectory() as tmp:
             f.write(text)
     with Server(ROOT, "--max-children", "1000") as server:
         use(server)
+        waits(server, "SQLite")
         together(server, CONNECTIONS, ROUNDS)
     shared(tmp, ROOT)
     patience(tmp, ROOT)
+    waits_limited(ROOT)
+    waits_unrung(tmp, ROOT)
     with open(os.path.join(tmp, "text"), "w") as f:
         f.write("this is no database")
     refused(ROOT, os.path.join(tmp, "text"), "no SQLite database")

@@ -35,6 +35,8 @@ def main(request, response):
         return "put"
     if how == "take":
         return repr(stash.take(key))
+    if how == "wait":
+        return repr(stash.wait(key, 60))
     if how == "lock":
         with stash.lock:
             return "locked"
@@ -111,6 +113,12 @@ def meets(root, address, label):
         stash.values[where] = "from HTTP/1"
         t.eq(ask(c, "take", key), "'from HTTP/1'",
              f"{label}: what HTTP/1 puts, HTTP/2 takes")
+        x = c.request("/dir/stash.py?how=wait&key=%s" % key)
+        t.ok(d.ping(), f"{label}: HTTP/2 waits")
+        stash.values[where] = "waited for"
+        c.wait_for(lambda: x.done)
+        t.eq((x.body, dict(stash.values)), (b"'waited for'", {}),
+             f"{label}: for what HTTP/1 puts")
         stash.lock.acquire()
         t.eq(ask(c, "try"), "False", f"{label}: the lock is theirs")
         x = c.request("/dir/stash.py?how=lock")

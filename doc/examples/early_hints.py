@@ -7,19 +7,11 @@
 # connection or on another, HEADERS with :status 200 and DATA with what that
 # request has put in the stash.  After 10 seconds without one: 504.
 
-import time
-
-
 def handle_headers(frame, request, response):
     response.writer.write_raw_header_frame(
         [(":status", "103"), ("link", "</style.css>; rel=preload; as=style")],
         end_headers=True)
-    deadline = time.monotonic() + 10
-    value = None
-    while value is None and time.monotonic() < deadline:
-        value = request.server.stash.take(request.GET["key"], "/early_hints")
-        if value is None:
-            time.sleep(0.01)
+    value = request.server.stash.wait(request.GET["key"], 10, "/early_hints")
     response.status = 504 if value is None else 200
     response.headers.set("content-type", "text/plain")
     response.content = "nobody came" if value is None else value

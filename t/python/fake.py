@@ -26,7 +26,7 @@ module.connection = lambda: {
     "id": 42, "alpn_protocol": "h2", "tls_version": "TLSv1.3",
     "cipher": "TLS_AES_128_GCM_SHA256", "sni": None, "session_reused": False,
     "client_settings": {"ENABLE_PUSH": 1},
-    "client_address": ("127.0.0.1", 5555)}
+    "client_address": ("127.0.0.1", 5555), "server_port": 8443}
 sys.modules["_h2rig"] = module
 
 from h2rig import errors  # noqa: E402
@@ -254,7 +254,7 @@ def configure(**options):
     SHARED = SHARED or tempfile.TemporaryFile()
     dispatch.configure(dict({
         "doc_root": DOC_ROOT, "hide_tracebacks": False, "scheme": "https",
-        "port": 8443, "log_level": "debug", "max_body": 1 << 30,
+        "ports": [8443], "log_level": "debug", "max_body": 1 << 30,
         "version": "0", "routes": None, "aliases": [], "latency_ms": 0,
         "config": None, "stash": None, "ws_docroot": None, "wpt": False,
         "validators": False, "shared_file": SHARED.fileno(), "max_stored": 0, "max_stored_total": 0}, **options))

@@ -48,6 +48,13 @@ class Settings(Case):
         self.assertEqual(c["x_own"], [1])
         self.assertEqual(c["doc_root"], fake.DOC_ROOT)
 
+    def test_several_ports(self):
+        path = fake.write("ports.json", json.dumps(
+            {"ports": {"h2": ["auto", 1, "auto", "auto"]}}))
+        fake.configure(config=path, ports=[8443, 8444, 8445])
+        self.assertEqual(options.settings.ports["h2"], [8443, 1, 8445, 8443])
+        self.assertEqual(options.settings.ports["ws"], [8443, 8444, 8445])
+
     def test_its_doc_root_may_be_the_same(self):
         c = self.config(json.dumps({"doc_root": fake.DOC_ROOT}))
         self.assertEqual(c["doc_root"], fake.DOC_ROOT)

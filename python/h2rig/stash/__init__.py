@@ -6,6 +6,7 @@ It is kept in an SQLite file, since connections are processes; or, with
 server of web-platform-tests keeps its own.
 """
 
+import contextlib
 import importlib
 import os
 import pickle
@@ -21,16 +22,13 @@ from h2rig.errors import ConfigError, StashError
 from h2rig.server import rundir
 from h2rig.server.config import options
 from h2rig.server.isomorphic import isomorphic_encode
-from h2rig.stash.locks import POLL
+from h2rig.stash.locks import SLICE
 from h2rig.stash.sqlite import SqliteStore
 
 __all__ = ["Stash", "StashError", "StashLock", "StashQueue",
            "load_env_config"]
 
 Text = Union[str, bytes]
-
-#: The most seconds between two checks for what another process is to do.
-POLL_MOST = 0.02
 
 #: The module `redis`, or `wptserve`, where it is wanted.
 _redis: Any = None
@@ -213,18 +211,12 @@ class StashQueue:
         takes).  queue.Empty when there is none; StashError when the first
         does not unpickle here: it stays.
         """
-        deadline = (None if timeout is None
-                    else time.monotonic() + timeout)
-        pause = POLL
-        while True:
-            found = _open().queue_take(self._name, _reader())
-            if found is not None:
-                return found[0]
-            if not block or (deadline is not None
-                             and time.monotonic() >= deadline):
-                raise queue.Empty
-            time.sleep(pause)
-            pause = min(pause * 1.5, POLL_MOST)
+        found = _await(
+            lambda: _open().queue_take(self._name, _reader()),
+            timeout if block else 0, self._name)
+        if found is None:
+            raise queue.Empty
+        return found[0]
 
     def get_nowait(self) -> Any:
         """The same as `get(block=False)`."""
@@ -283,11 +275,44 @@ class Stash:
         where = self._key(key, path)
         return _open().take(*where, _reader(*where))
 
+    def wait(self, key: Union[str, bytes, uuid.UUID],
+             timeout: Optional[float] = None, path: Optional[Text] = None
+             ) -> Any:
+        """Waits for a value, removes and returns it; None if there is none
+        within timeout seconds (None: as long as the function may run).
+
+        Whoever puts it wakes the function.  (With --stash wptserve nobody
+        does: it looks every 20 ms.)  The rest is as in `take`.
+        """
+        where = self._key(key, path)
+        return _await(lambda: _open().take(*where, _reader(*where)), timeout,
+                      *where)
+
     def get_queue(self) -> Any:
         """A new queue, a `StashQueue` (with --stash wptserve one of that
         server's).
         """
         return StashQueue() if _wptserve is None else _open().new_queue()
+
+
+def _await(look: Callable[[], Any], timeout: Optional[float],
+           *where: bytes) -> Any:
+    # What look finds, once it does; None if not until the timeout.  Now and
+    # then it looks unasked: whoever was to ring may have died before.
+    if not (timeout is None or isinstance(timeout, (int, float))):
+        raise TypeError("timeout is %r; expected seconds, or None" % (timeout,))
+    found = look()
+    if found is not None or (timeout is not None and timeout <= 0):
+        return found
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with contextlib.closing(_open().bell(*where)) as bell:
+        while True:
+            found = look()
+            left = SLICE if deadline is None else min(
+                SLICE, deadline - time.monotonic())
+            if found is not None or left <= 0:
+                return found
+            bell.wait(left)
 
 
 def _shown(path: bytes, key: bytes) -> str:

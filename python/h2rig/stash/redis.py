@@ -13,6 +13,7 @@ Values are pickled: a client of the Redis server that can write to the stash
 can run code in the processes of this one.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -20,22 +21,20 @@ import subprocess
 import sys
 import time
 import uuid
-from typing import Any, Callable, List, Optional, Tuple, Union
+from typing import Any, Callable, Iterator, List, Optional, Tuple, Union
 
 import _h2rig
 
 from h2rig.errors import ConfigError, StashError
 from h2rig.stash import resp
-from h2rig.stash.locks import POLL, ThreadLock
+from h2rig.stash.bells import Pauses
+from h2rig.stash.locks import SLICE, ThreadLock
 from h2rig.stash.resp import Address, Client, RedisError
 
 __all__ = ["RedisStore", "after_fork", "configure"]
 
 #: Seconds that the lock of a dead process stays taken, at most.
 LEASE = 6.0
-
-#: Seconds between two tries for the lock, at most.
-POLL_MOST = 0.02
 
 PREFIX = b"h2rig:"
 LOCK = "h2rig:lock"
@@ -44,12 +43,15 @@ LOCK = "h2rig:lock"
 # what the command is about, ARGV[2] its value.
 _IF_HELD = ("if ARGV[1] ~= '' and redis.call('get', KEYS[1]) ~= ARGV[1] then"
             " return redis.error_reply('LOST') end ")
-_PUT = "return redis.call('setnx', KEYS[2], ARGV[2])"
+# Who waits is told, unless the server's user may not publish.
+_RING = " redis.pcall('publish', KEYS[2], '') "
+_PUT = ("if redis.call('setnx', KEYS[2], ARGV[2]) == 0 then return 0 end"
+        + _RING + "return 1")
 _GET = "return redis.call('get', KEYS[2])"
 # Takes the value that was read, if it is still there.
 _TAKE = ("if redis.call('get', KEYS[2]) ~= ARGV[2] then return 0 end"
          " return redis.call('del', KEYS[2])")
-_APPEND = "return redis.call('rpush', KEYS[2], ARGV[2])"
+_APPEND = "redis.call('rpush', KEYS[2], ARGV[2])" + _RING
 _FIRST = "return redis.call('lindex', KEYS[2], 0)"
 _TAKE_FIRST = ("if redis.call('lindex', KEYS[2], 0) ~= ARGV[2] then return 0"
                " end redis.call('lpop', KEYS[2]) return 1")
@@ -168,7 +170,7 @@ class RedisLock:
 
     def acquire(self, deadline: Optional[float] = None) -> bool:
         """Takes it; false when deadline (time.monotonic) passes first."""
-        token, pause = uuid.uuid4().hex.encode(), POLL
+        token, pauses = uuid.uuid4().hex.encode(), Pauses()
         try:
             if not self._threads.acquire(deadline):
                 return False
@@ -180,8 +182,7 @@ class RedisLock:
                 if deadline is not None and time.monotonic() >= deadline:
                     self._threads.release()
                     return False
-                time.sleep(pause)
-                pause = min(pause * 1.5, POLL_MOST)
+                pauses.wait(SLICE)
             self._until = began + LEASE
             self.token = token
             _renewer.hold(token)
@@ -226,6 +227,39 @@ class RedisLock:
             self._threads.release()
 
 
+class _Bell:
+    # Waits for what is published for a key: a connection of its own.
+
+    def __init__(self, key: bytes) -> None:
+        assert _address is not None
+        with _told():
+            self._client = Client(_address)
+        try:
+            with _told():
+                self._client.call("SUBSCRIBE", key)
+        except BaseException:
+            self.close()
+            raise
+
+    def wait(self, seconds: float) -> None:
+        """Until it rings, at most so many seconds."""
+        with _told():
+            self._client.hear(seconds)
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        self._client.close()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    # Errors of the connection become a StashError that names the server.
+    try:
+        yield
+    except (RedisError, OSError) as e:
+        raise StashError("the stash in %s: %s" % (_address, e)) from None
+
+
 class RedisStore:
     """A process's handle on the server; as `sqlite.SqliteStore`."""
 
@@ -238,17 +272,15 @@ class RedisStore:
 
     def command(self, *words: Union[bytes, str, int]) -> Any:
         """What the server answers.  StashError."""
-        try:
+        with _told():
             client = self._connection()
             try:
                 answer = client.call(*words)
-            except BaseException:
+            except BaseException as e:
                 client.close()
+                if isinstance(e, RedisError) and str(e).endswith("LOST"):
+                    raise self.users.lost() from None
                 raise
-        except (RedisError, OSError) as e:
-            if str(e).endswith("LOST"):
-                raise self.users.lost() from None
-            raise StashError("the stash in %s: %s" % (_address, e)) from None
         self._idle.append(client)
         return answer
 
@@ -306,6 +338,15 @@ class RedisStore:
     def queue_empty(self, name: bytes) -> bool:
         """Whether a queue has no value now."""
         return self.run(_FIRST, _queue(name)) is None
+
+    def bell(self, *where: bytes) -> Union[_Bell, Pauses]:
+        """Waits for a value of a path and a key, or of a queue."""
+        try:
+            return _Bell(_key(*where) if len(where) == 2 else _queue(*where))
+        except StashError as e:
+            if ": NOPERM" in str(e):    # this user may not subscribe
+                return Pauses()
+            raise
 
 
 def _key(path: bytes, key: bytes) -> bytes:

@@ -43,6 +43,11 @@ class RedisError(Exception):
     """The server answers with an error, or not at all."""
 
 
+class _Late(RedisError):
+    # The deadline has passed.
+    pass
+
+
 class Address:
     """Where a server is, with user and password; as text without password."""
 
@@ -113,9 +118,21 @@ class Client:
         return _poll(self._sock, select.POLLIN, 0)
 
     def call(self, *words: Union[bytes, str, int]) -> Any:
-        """Sends a command; its answer as bytes, int or None."""
+        """Sends a command; its answer as bytes, int, None or a list."""
         self._until = time.monotonic() + WAIT
         return self._call(*words)
+
+    def hear(self, seconds: float) -> None:
+        """Waits, at most so many seconds, until the server has sent something
+        by itself, as it does after SUBSCRIBE, and drops that.
+        """
+        self._until = time.monotonic() + seconds
+        try:
+            if not self._unread:
+                self._more()
+        except _Late:
+            pass
+        self._unread.clear()
 
     def _call(self, *words: Union[bytes, str, int]) -> Any:
         out = bytearray(b"*%d\r\n" % len(words))
@@ -202,7 +219,7 @@ class Client:
     def _slice(self) -> float:
         left = self._until - time.monotonic()
         if left <= 0:
-            raise RedisError("no answer within %g s" % WAIT)
+            raise _Late("no answer within %g s" % WAIT)
         return min(left, SLICE)
 
     def _wait(self, sock: Any, event: int) -> None:
@@ -263,6 +280,8 @@ class Client:
             if number < 0:
                 return None
             return self._take(number + 2)[:-2]
+        if kind == b"*" and re.match(rb"\d\Z", rest):
+            return [self._answer() for _ in range(int(rest))]
         raise RedisError("no Redis server answers there, but %r" % line[:40])
 
 

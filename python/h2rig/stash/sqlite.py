@@ -30,6 +30,7 @@ import _h2rig
 from h2rig.errors import StashError
 from h2rig.server import rundir
 from h2rig.server.config import options
+from h2rig.stash.bells import Bell, ring
 from h2rig.stash.locks import FileLock, identity
 
 __all__ = ["SqliteStore"]
@@ -82,6 +83,8 @@ class SqliteStore:
             self.writers = FileLock(path + "-writers")
             self.users = FileLock(path + "-lock")
         self._files = path, path + "-wal", path + "-shm"
+        #: FIFOs, by the last octet of a key or a queue's name
+        self._bells = [path + "-bells/%02x" % i for i in range(256)]
         # In our own directory all three are made at once: one is checked.
         self._watched = self._files[:1] if self._own else self._files
         #: guards the attributes above
@@ -211,9 +214,12 @@ class SqliteStore:
 
     def put(self, path: bytes, key: bytes, value: bytes) -> bool:
         """Stores a value; false if the key is taken."""
-        return self._write(lambda database: database.execute(
+        done = self._write(lambda database: database.execute(
             "INSERT OR IGNORE INTO stash VALUES (?, ?, ?)",
             (path, key, value)).rowcount == 1)
+        if done:
+            ring(self._bells[key[-1]])
+        return done
 
     def take(self, path: bytes, key: bytes,
              read: Callable[[bytes], Any]) -> Any:
@@ -236,6 +242,7 @@ class SqliteStore:
         """Puts a value at the end of a queue."""
         self._write(lambda database: database.execute(
             "INSERT INTO queue (queue, value) VALUES (?, ?)", (name, value)))
+        ring(self._bells[name[-1]])
 
     def queue_take(self, name: bytes, read: Callable[[bytes], Any]
                    ) -> Optional[Tuple[Any]]:
@@ -257,3 +264,9 @@ class SqliteStore:
         """Whether a queue has no value now."""
         return self._read("SELECT 1 FROM queue WHERE queue = ? LIMIT 1",
                           (name,)) is None
+
+    def bell(self, *where: bytes) -> Bell:
+        """Waits for values of a path and a key, or of a queue: of these and of
+        some others.
+        """
+        return Bell(self._bells[where[-1][-1]])

@@ -24,6 +24,7 @@ import time
 from typing import Any, Callable, Iterator, Optional, Tuple, Union
 
 from h2rig.errors import ConfigError, StashError
+from h2rig.stash.bells import Pauses
 from h2rig.stash.locks import SLICE, ThreadLock
 
 __all__ = ["WptserveStore", "configure"]
@@ -262,6 +263,10 @@ class WptserveStore:
                 hasattr(value, "get_nowait")):
             return Queue(value)
         return value
+
+    def bell(self, *where: bytes) -> Pauses:
+        """The manager does not tell when there is a value."""
+        return Pauses()
 
     def new_queue(self) -> Queue:
         """A new queue of the manager's."""
