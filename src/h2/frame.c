@@ -158,20 +158,17 @@ frame_check(const struct frame *f, uint32_t max_size, struct h2_error *err)
 		    "SETTINGS_MAX_FRAME_SIZE (RFC 9113 4.2)");
 	if (r == NULL)
 		return 0;
-	wrong = f->stream_id == 0 ? r->zero_reason : r->stream_reason;
-	if (wrong != NULL)
-		return fail_protocol(err, wrong);
 	if (f->length < r->min || (r->max != 0 && f->length > r->max))
 		return fail_size(err, r->size_reason);
-	if (f->type != FRAME_SETTINGS)
-		return 0;
-	if ((f->flags & FLAG_ACK) && f->length != 0)
+	if (f->type == FRAME_SETTINGS && (f->flags & FLAG_ACK) &&
+	    f->length != 0)
 		return fail_size(err,
 		    "an acknowledgement has no payload (RFC 9113 6.5)");
-	if (f->length % FRAME_SETTING_LEN != 0)
+	if (f->type == FRAME_SETTINGS && f->length % FRAME_SETTING_LEN != 0)
 		return fail_size(err,
 		    "the payload is a multiple of 6 octets (RFC 9113 6.5)");
-	return 0;
+	wrong = f->stream_id == 0 ? r->zero_reason : r->stream_reason;
+	return wrong != NULL ? fail_protocol(err, wrong) : 0;
 }
 
 /*

@@ -131,10 +131,10 @@ void frame_describe(const struct frame *f, char *dst, size_t size);
 void frame_header_decode(const uint8_t p[FRAME_HEADER_LEN], struct frame *f);
 
 /*
- * The rules that need only the header and fail the connection: stream
- * identifier zero or not, length, and max_size, our MAX_FRAME_SIZE.  0, or -1
- * with *err set.  Types that are not known pass, up to max_size (RFC 9113
- * §4.1).
+ * The rules that need only the header and fail the connection: length, with
+ * max_size, our MAX_FRAME_SIZE; then stream identifier zero or not.  0, or -1
+ * with *err set: with any code but FRAME_SIZE_ERROR frame_decode may be called.
+ * Types that are not known pass, up to max_size (RFC 9113 §4.1).
  */
 int frame_check(const struct frame *f, uint32_t max_size, struct h2_error *err);
 

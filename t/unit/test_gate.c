@@ -345,6 +345,10 @@ static const struct script automatic_cases[] = {
 	    "broken FRAME_SIZE_ERROR: the payload is 8 octets long "
 	    "(RFC 9113 6.7) | GOAWAY 0 FRAME_SIZE_ERROR PING: the payload is 8 "
 	    "octets long (RFC 9113 6.7)" },
+	{ "checks: lengths are looked at first", "!without checks; GOAWAY 0 1 "
+	    "4*00", "broken FRAME_SIZE_ERROR: the payload is at least 8 octets "
+	    "long (RFC 9113 6.8) | GOAWAY 0 FRAME_SIZE_ERROR GOAWAY on stream "
+	    "1: the payload is at least 8 octets long (RFC 9113 6.8)" },
 	{ "checks: header blocks that cannot be decoded do", "!without checks; "
 	    "HEADERS d 1 07+" GET, "broken PROTOCOL_ERROR: padding longer than "
 	    "the payload (RFC 9113 6.1) | GOAWAY 0 PROTOCOL_ERROR HEADERS on "
