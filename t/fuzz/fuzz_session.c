@@ -2,8 +2,12 @@
 /*
  * libFuzzer harness for whole sessions: octets in, an application that answers
  * as the first octet of the input says, and invariants: the output is a
- * sequence of whole frames, no window is beyond 2^31-1, and what is released
- * goes.
+ * sequence of whole frames, no window is beyond 2^31-1, what is released goes,
+ * and nothing happens while a frame is stopped.
+ *
+ * The input: behaviour, octets at a time less one, what the session does not do
+ * by itself, answers of the gate (four of two bits; 0: there is none), and then
+ * what comes after the preface.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +18,8 @@
 struct app {
 	struct session *session;
 	unsigned behaviour;
+	unsigned answers;
+	unsigned asked;
 	struct stream *held[256];	/* released at the end */
 	size_t n_held;
 };
@@ -88,6 +94,54 @@ done(struct app *a, struct stream *s)
 		session_release(a->session, s);
 }
 
+/* By turns as the input says, or by the frame. */
+static enum session_gate
+on_gate(void *user, const struct frame *f, const uint8_t *payload,
+    const struct fields *l, bool again)
+{
+	struct app *a = user;
+	unsigned answer = a->answers >> a->asked++ % 4 * 2 & 3;
+	size_t len = l != NULL ? f->len : f->length;
+	struct field v = { .name_len = 0 };
+
+	if (session_stopped(a->session) ||
+	    (l != NULL) != frame_has_fields(f->type) ||
+	    (len > 0 && payload[0] + payload[len - 1] > 510) ||
+	    (f->len > 0 && f->data[0] + f->data[f->len - 1] > 510))
+		abort();
+	if (l != NULL && l->n > 0)
+		fields_get(l, l->n - 1, &v);
+	if (v.name_len > 0 && v.name[0] + v.name[v.name_len - 1] > 510)
+		abort();
+	if (answer == 3)
+		answer = (f->length + f->stream_id + again) % 3;
+	return (enum session_gate)answer;
+}
+
+/* What the application does between two reads. */
+static void
+go_on(struct app *a, const uint8_t *next, uint64_t now)
+{
+	bool stopped = session_stopped(a->session);
+	const char *why;
+
+	if (a->answers == 0)
+		return;
+	if (session_error(a->session, NULL) != NULL) {
+		send_goaway(a->session, 0, H2_CANCEL, NULL, 0, &why);
+		send_raw_frame(a->session, SEND_BY_CONNECTION, FRAME_PING, 0,
+		    0, next, 1);
+	}
+	if (!stopped && *next & 2)
+		session_continue(a->session, now);
+	else if (stopped && *next & 12)
+		session_resume(a->session, *next & 1, now);
+	if (*next & 16)
+		session_set_automatic(a->session, *next);
+	if (*next & 32)
+		send_window_update(a->session, *next & 3, *next * 1000u, &why);
+}
+
 static void
 on_headers(void *user, struct stream *s, const struct fields *l,
     const struct frame *frame)
@@ -95,7 +149,8 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 	struct app *a = user;
 
 	(void)l;
-	if (frame->length == 0 && (frame->flags & FLAG_PADDED))
+	if (session_stopped(a->session) || s->taken ||
+	    (frame->length == 0 && (frame->flags & FLAG_PADDED)))
 		abort();
 	if (a->behaviour & 16)
 		answer(a, s);
@@ -108,7 +163,7 @@ on_data(void *user, struct stream *s, const uint8_t *data, size_t len,
 {
 	struct app *a = user;
 
-	if (len > flow_len || (len > 0 && data[0] + data[len - 1] > 510))
+	if (s->taken || len > flow_len || (len > 0 && data[0] + data[len - 1] > 510))
 		abort();
 	if (!(a->behaviour & 32))
 		session_consume(a->session, s, flow_len);
@@ -172,6 +227,15 @@ static const struct session_callbacks callbacks = {
 	.window = on_window,
 	.frame = on_frame,
 	.refused = on_refused
+}, gated = {
+	.gate = on_gate,
+	.headers = on_headers,
+	.data = on_data,
+	.trailers = on_trailers,
+	.closed = on_closed,
+	.window = on_window,
+	.frame = on_frame,
+	.refused = on_refused
 };
 
 /* Takes what is whole frames from the output; the rest stays. */
@@ -202,7 +266,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	uint64_t now = 1000;
 	size_t step;
 
-	if (len < 2)
+	if (len < 4)
 		return 0;
 	session_limits_default(&limits);
 	limits.max_concurrent_streams = 20;
@@ -212,9 +276,11 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 		limits.max_fields = 6;
 	}
 	step = p[1] + 1u;
-	p += 2;
-	len -= 2;
-	a.session = session_new(&limits, &callbacks, &a);
+	a.answers = p[3];
+	a.session = session_new(&limits, p[3] != 0 ? &gated : &callbacks, &a);
+	session_set_automatic(a.session, SESSION_ALL & ~(unsigned)p[2]);
+	p += 4;
+	len -= 4;
 	session_start(a.session, true, NULL, 0);
 	session_recv(a.session, (const uint8_t *)preface, sizeof(preface) - 1,
 	    now);
@@ -223,9 +289,13 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 
 		session_recv(a.session, p, n, now += 10);
 		check_output(a.session);
+		go_on(&a, p, now);
+		check_output(a.session);
 		p += n;
 		len -= n;
 	}
+	for (step = 0; step < 5000 && session_stopped(a.session); step++)
+		session_resume(a.session, step % 2, now);
 	send_release(a.session);
 	while (a.n_held > 0)
 		session_release(a.session, a.held[--a.n_held]);

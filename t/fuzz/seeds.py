@@ -4,7 +4,7 @@
     python3 t/fuzz/seeds.py t/fuzz/corpus
 
 What fuzzing has found is kept beside them under other names.  The formats are
-those of fuzz_session.c (behaviour, step, then frames after the preface),
+those of fuzz_session.c (four octets, then frames after the preface),
 fuzz_hpack.c (blocks, each after its length), fuzz_roundtrip.c (commands) and
 fuzz_frame.c (frames).
 """
@@ -125,8 +125,12 @@ def main() -> None:
     for i, (name, frames) in enumerate(SESSIONS.items()):
         # Each with another behaviour of the application, whole and in parts.
         for step in (255, 0):
+            behaviour = (i * 37 + 16) & 0xff
             write(top + "/session", "%s-%d" % (name, step),
-                  bytes([(i * 37 + 16) & 0xff, step]) + SETTINGS + frames)
+                  bytes([behaviour, step, 0, 0]) + SETTINGS + frames)
+            write(top + "/session", "%s-gate-%d" % (name, step),
+                  bytes([behaviour, step, (i * 73) & 0xff, 0xe4 + i])
+                  + SETTINGS + frames + frame(6, 0, 0, b"12345678"))
             write(top + "/frame", name, frames)
     for name, octets in ROUNDTRIPS.items():
         write(top + "/roundtrip", name, octets)
