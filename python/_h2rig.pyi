@@ -17,16 +17,35 @@ Field = Union[Tuple[bytes, bytes], Tuple[bytes, bytes, bool]]
 #: after `gather`, of all that have come, or
 #: (EVENT_TRAILERS, fields, as `Exchange.frame`, the header block), or
 #: (EVENT_FRAME, type, flags, payload), of WINDOW_UPDATE, PRIORITY,
-#: PRIORITY_UPDATE, or a type that is not known
+#: PRIORITY_UPDATE, or a type that is not known.  Of the connection script:
+#: (EVENT_STEP, name), "accept", first of all, "client_hello", "connect",
+#: "close", and "main", alone, of its second exchange,
+#: (EVENT_RECEIVED, `Received`): the frame waits for its function, or
+#: (EVENT_VIOLATION, "connection" or "stream", code, text, `Received` or None)
 Event = Tuple[Any, ...]
 
 EVENT_HEADERS: Final[int]
 EVENT_DATA: Final[int]
 EVENT_TRAILERS: Final[int]
 EVENT_FRAME: Final[int]
+EVENT_STEP: Final[int]
+EVENT_RECEIVED: Final[int]
+EVENT_VIOLATION: Final[int]
+
+#: `Exchange.id` of the connection script's two exchanges.
+CONNECTION: Final[int]
+
+#: A frame: its number on the connection, type, flags, stream id, payload, of
+#: HEADERS that decode also fields and priority, and octets of payload on the
+#: wire.  The payload of HEADERS is the header block.
+Received = Tuple[int, int, int, int, bytes,
+                 Optional[List[Tuple[bytes, bytes]]],
+                 Optional[Tuple[int, int, bool]], int]
 
 class Exchange:
-    """One request and the way to answer it: struct exchange of src/conn."""
+    """One request and the way to answer it, or the connection script's
+    functions, or its main: struct exchange of src/conn.
+    """
 
     @property
     def id(self) -> int: ...
@@ -66,8 +85,9 @@ class Exchange:
     def gather(self) -> None: ...
     def consume(self, n: int) -> None: ...
     def want(self, mask: int, /) -> None:
-        """It is known which frames have a function, a bit each (`FUNCTIONS` of
-        h2rig.server.frametypes); until then all are kept.
+        """It is known which frames have a function, a bit each (`FUNCTIONS` or
+        `CONNECTION_FUNCTIONS` of h2rig.server.frametypes); until then all are
+        kept.
         """
     def begun(self, size: int, /) -> None:
         """An EVENT_FRAME with so many octets no longer counts as waiting."""
@@ -85,6 +105,9 @@ class Exchange:
         value is and what it returns.  stream_id 0 is the request's own, but
         for raw calls.
         """
+    def flood(self, octets: bytes, limit_octets: int, limit_frames: int,
+              ms: int, reading: bool, /) -> int:
+        """Sends them again and again; limits of 0 are none: octets sent."""
 
 def log(level: str, text: Union[str, bytes], prefix: str = "script",
         /) -> None: ...
@@ -92,3 +115,34 @@ def log_enabled(level: str) -> bool: ...
 def stored(n: int, /) -> Tuple[int, int, str]: ...
 def connection() -> Dict[str, Any]: ...
 def stamp(file: Union[str, int], /) -> bytes: ...
+
+# The connection, with or without a script of its own.
+
+def own() -> Exchange:
+    """That of the connection's functions."""
+def serving() -> int:
+    """What this thread serves: a stream's id, CONNECTION, CONNECTION + 1 for
+    its main, or 0.
+    """
+def next_frame(since: int, type: int, stream_id: int, ms: int, /
+               ) -> Optional[Received]:
+    """The first with this number or a higher one, type and stream (-1: any);
+    waits for it.  None: time is over.  ConnectionEnded.
+    """
+def frames() -> List[Received]:
+    """Those that are kept, oldest first."""
+def read(n: int, ms: int, /) -> Optional[bytes]:
+    """After "engine_off": up to n octets, b"" at the end; None: time is over.
+    """
+def ended() -> Tuple[bool, Optional[str], List[
+        Tuple[str, float, Optional[int], Optional[str]]]]:
+    """Whether the connection is over, by whom ("client", "server", "limit"),
+    and how the client ended it: "close_notify", "FIN", "RST" or "alert" with
+    seconds since its beginning, and an alert's number and name.
+    """
+def tls_hello() -> Optional[Tuple[Optional[str], List[str], List[str]]]:
+    """What the ClientHello has: server name, ALPN, versions."""
+def tls_set(name: str, value: Any, /) -> None: ...
+def tls_leaf(names: List[str], days: int, key: str, signed_by: str, /
+             ) -> None: ...
+def tls_request(kind: str, /) -> None: ...

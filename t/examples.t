@@ -5,6 +5,8 @@ import hashlib
 import json
 import os
 import re
+import socket
+import ssl
 import sys
 import uuid
 
@@ -12,8 +14,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
 import tap                                                      # noqa: E402
 from rawclient import (Client, CONTINUATION, DATA, Exchange,    # noqa: E402
-                       GOAWAY, HEADERS, PING)
+                       GOAWAY, HEADERS, PING, SETTINGS)
 from server import Server                                       # noqa: E402
+from tlsclient import context                                   # noqa: E402
 
 EXAMPLES = os.path.join(os.path.dirname(HERE), "doc", "examples")
 t = tap.Tap()
@@ -29,6 +32,7 @@ SEEN = [
     ("close_tls.py", 200, None, "end", "close_notify"),
     ("early_hints_go.py?key=UUID", 204, b"", "end", None),
     ("end_stream.py", 200, b"before", "end", None),
+    ("fence.py", 200, None, "end", None),
     ("flush.py", 200, b"x" * 299999 + b"\n300000 octets are out", "end", None),
     ("goaway.py", 200, b"after GOAWAY", "end", None),
     ("hello.py", 200, b"hello, world\n", "end", None),
@@ -201,6 +205,171 @@ def routes(s):
              (200, "a:1", [b"to", b"and fro"], True), "routes.py: CONNECT")
 
 
+def quick(s, c):
+    """Whether the connection serves a request."""
+    x = c.fetch("/hello.py")
+    return x.status == 200 and x.ended
+
+
+def settings_of(c):
+    """The SETTINGS frames that have come, without acknowledgements."""
+    return [f.payload for f in c.frames if f.type == SETTINGS and not f.flags]
+
+
+def no_settings(s, c):
+    """No SETTINGS at all."""
+    t.ok(quick(s, c) and settings_of(c) == [], "no_settings.py: none",
+         c.frames)
+    c.wait_for(lambda: "without SETTINGS: <Reaction alive" in s.log())
+    t.ok(s.wait_log("without SETTINGS: <Reaction alive"),
+         "no_settings.py: how the client takes it is in the log")
+
+
+def settings_twice(s, c):
+    """SETTINGS, and again."""
+    c.wait_for(lambda: len(settings_of(c)) == 2)
+    t.eq(settings_of(c), [b"\0\4\0\0\x03\xe8", b"\0\4\0\x01\x86\xa0"],
+         "settings_twice.py: 1,000, then 100,000")
+    t.ok(quick(s, c), "settings_twice.py: it goes on")
+
+
+def ping_unanswered(s, c):
+    """No acknowledgement."""
+    c.send_frame(PING, 0, 0, b"12345678")
+    t.ok(quick(s, c) and not c.pongs, "ping_unanswered.py: none", c.pongs)
+
+
+def credit(s, c):
+    """An octet at a time."""
+    c.wait_for(lambda: c.settings)
+    x = c.request("/upload.py", body=[b"h", b"e", b"l", b"l", b"o"])
+    c.wait_for(lambda: x.done)
+    t.eq(json.loads(x.body or b"{}").get("length"), 5,
+         "credit.py: the upload arrives")
+    t.ok(c.credit <= 65536, "credit.py: an octet of credit for each",
+         c.credit)
+
+
+def goaway_retry(s, c):
+    """The second connection is answered."""
+    c.open("/hello.py", end_stream=True)
+    c.wait_for(lambda: c.goaway)
+    t.eq(c.goaway and c.goaway[:2], (0, 0),
+         "goaway_retry.py: GOAWAY, last stream 0")
+    with Client(s.port) as again:
+        t.ok(quick(s, again), "goaway_retry.py: the retry is answered")
+    t.ok(s.wait_log(r"connection \d+ retries what connection \d+ was not"),
+         "goaway_retry.py: the log says who belongs together")
+
+
+def reaction(s, c):
+    """DATA on stream 0."""
+    c.wait_for(lambda: "DATA on stream 0: alive" in s.log())
+    t.ok([f for f in c.frames if (f.type, f.sid) == (DATA, 0)]
+         and s.wait_log("DATA on stream 0: alive None, then None"),
+         "reaction.py: DATA on stream 0, which this client does not mind")
+
+
+def flood(s, c):
+    """10,000 PING frames."""
+    c.wait_for(lambda: "octets of PING" in s.log())
+    t.ok(s.wait_log("170000 octets of PING went out: <Reaction alive")
+         and kinds(c).count(PING) == 10002, "flood.py: 10,000 PING frames")
+
+
+def transport(s, c):
+    """An error of TLS."""
+    c.wait_end()
+    t.ok(c.end.startswith("TLS error"), "transport.py: no TLS record", c.end)
+
+
+def pause(s, c):
+    """It is served in the end."""
+    t.ok(quick(s, c), "pause.py: served in the end")
+
+
+def watch(s, c):
+    """A log of all."""
+    t.ok(quick(s, c), "watch.py: requests are served")
+    c.window_update(0, 0)
+    c.wait_end()
+    c.close()
+    for line in ("<HEADERS stream_id=1", "<SETTINGS stream_id=0",
+                 "connection error PROTOCOL_ERROR, RFC 9113 §6.9",
+                 "ended by the "):
+        t.ok(s.wait_log(line), f"watch.py: {line}", s.log()[-3000:])
+
+
+def shake(s, *alpn, **options):
+    """A handshake: the socket, or the exception."""
+    try:
+        return context(*alpn, **options).wrap_socket(
+            socket.create_connection(("127.0.0.1", s.port)))
+    except OSError as e:
+        return e
+
+
+def alpn_not_chosen(s):
+    """No ALPN in the answer."""
+    with shake(s, "h2") as c:
+        t.eq(c.selected_alpn_protocol(), None, "alpn_not_chosen.py: none")
+
+
+def appendix_a(s):
+    """The suite, or a refusal."""
+    with shake(s, "h2", ciphers="ALL:@SECLEVEL=0") as c:
+        t.eq((c.version(), c.cipher()[0]),
+             ("TLSv1.2", "ECDHE-ECDSA-AES128-SHA"), "appendix_a.py: the suite")
+    e = shake(s, "h2", ciphers="ECDHE+AESGCM")
+    t.ok(isinstance(e, ssl.SSLError) and "HANDSHAKE_FAILURE" in str(e).upper(),
+         "appendix_a.py: a client without it", e)
+
+
+def reset_at_client_hello(s):
+    """TCP reset."""
+    e = shake(s, "h2")
+    t.ok(isinstance(e, ConnectionResetError), "reset_at_client_hello.py", e)
+
+
+def http1(s):
+    """HTTP/1.1, or HTTP/2."""
+    with shake(s, "http/1.1") as c:
+        c.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = b""
+        while True:
+            octets = c.recv(1000)
+            if not octets:
+                break
+            answer += octets
+        t.ok(answer.startswith(b"HTTP/1.1 200 OK\r\n")
+             and answer.endswith(b"HTTP/1.1 it is\n"),
+             "http1.py: HTTP/1.1", answer)
+    with Client(s.port) as c:
+        t.ok(quick(s, c), "http1.py: HTTP/2 for those who offer that")
+
+
+def connections():
+    """Those of --connection, each with a server of its own."""
+    by_hand = (alpn_not_chosen, appendix_a, http1, reset_at_client_hello)
+    cases = (credit, flood, goaway_retry, no_settings, pause, ping_unanswered,
+             reaction, settings_twice, transport, watch, *by_hand)
+    directory = os.path.join(EXAMPLES, "connection")
+    for case in cases:
+        with Server(EXAMPLES, "--log-level", "debug", "--connection",
+                    os.path.join(directory, case.__name__ + ".py")) as s:
+            if case in by_hand:
+                case(s)
+            else:
+                with Client(s.port) as c:
+                    case(s, c)
+            t.ok("Traceback" not in s.log(),
+                 f"connection/{case.__name__}.py raises nothing", s.log())
+    t.eq(sorted(case.__name__ + ".py" for case in cases),
+         sorted(n for n in os.listdir(directory) if n.endswith(".py")),
+         "every example of a connection script is tried")
+
+
+connections()
 with Server(EXAMPLES, "--routes",
             os.path.join(EXAMPLES, "routes.py")) as server:
     routes(server)

@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, Any, List
 
 if TYPE_CHECKING:
     from h2rig.connection import Connection
-    from h2rig.errors import (FlowControlError, H2Error, HTTPException,
-                              ProtocolError, PushDisabledError, StashError,
-                              StreamClosedError)
+    from h2rig.errors import (ConnectionEnded, FlowControlError, H2Error,
+                              HTTPException, NotPossible, ProtocolError,
+                              PushDisabledError, StashError, StreamClosedError)
     from h2rig.headers import (MultiDict, RequestHeaders, ResponseHeaders,
                                Value, isomorphic_decode, isomorphic_encode)
     from h2rig.request import Request
@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from h2rig.writer import ResponseWriter
 
 __all__ = [
-    "Connection", "FlowControlError", "H2Error", "HTTPException", "MultiDict",
-    "ProtocolError", "PushDisabledError", "Request", "RequestHeaders",
-    "Response", "ResponseHeaders", "ResponseWriter", "Stash", "StashError",
+    "Connection", "ConnectionEnded", "FlowControlError", "H2Error",
+    "HTTPException", "MultiDict", "NotPossible", "ProtocolError",
+    "PushDisabledError", "Request", "RequestHeaders", "Response",
+    "ResponseHeaders", "ResponseWriter", "Stash", "StashError",
     "StreamClosedError", "Value", "isomorphic_decode", "isomorphic_encode",
 ]
 

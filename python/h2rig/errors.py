@@ -5,8 +5,8 @@ Those of HTTP/2 have the names and the inheritance of `h2.exceptions`.  This
 module is also imported under that name, so that an `except` clause written
 for either catches what the writer raises: `ProtocolError` itself,
 `FlowControlError`, `NoSuchStreamError`, `StreamClosedError`,
-`ServerStoppingError` and `PushDisabledError`.  The server raises none of the
-others.
+`ServerStoppingError` and `PushDisabledError`; what waits for the client raises
+`ConnectionEnded`.  The server raises none of the others.
 """
 
 from typing import Any, Optional
@@ -17,8 +17,8 @@ __all__ = [
     "NoAvailableStreamIDError", "NoSuchStreamError", "StreamClosedError",
     "InvalidSettingsValueError", "InvalidBodyLengthError",
     "UnsupportedFrameError", "RFC1122Error", "DenialOfServiceError",
-    "PushDisabledError", "ConfigError", "HandlerTimeout", "HTTPException",
-    "StashError",
+    "PushDisabledError", "ConfigError", "ConnectionEnded", "HandlerTimeout",
+    "HTTPException", "NotPossible", "StashError",
 ]
 
 
@@ -105,6 +105,16 @@ class StreamClosedError(NoSuchStreamError):
 class ServerStoppingError(StreamClosedError):
     """The server is about to stop: raised in a tunnel (CONNECT) that waits for
     its client.
+    """
+
+
+class ConnectionEnded(StreamClosedError):
+    """The connection has ended: raised where one waits for its client."""
+
+
+class NotPossible(H2Error):
+    """The client, or the version of TLS, does not allow what was asked for;
+    its text says why.
     """
 
 

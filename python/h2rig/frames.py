@@ -30,13 +30,14 @@ __all__ = [
 
 
 def _number(v: Any, names: Dict[str, int], limit: int, what: str) -> int:
-    if isinstance(v, str):
+    if isinstance(v, str) and names:
         if v.upper() not in names:
             raise ValueError("unknown %s %r; known: %s"
                              % (what, v, ", ".join(names)))
         return names[v.upper()]
     if not isinstance(v, int):
-        raise TypeError("%s must be an int or a name, not %r" % (what, v))
+        raise TypeError("%s must be an int%s, not %r"
+                        % (what, " or a name" if names else "", v))
     if not 0 <= v <= limit:
         raise ValueError("%s must be 0 to %d, not %d" % (what, limit, v))
     return int(v)
@@ -382,8 +383,13 @@ class Priority(NamedTuple):
         return self.dependency
 
 
+def _entries(payload: bytes) -> Iterator[Any]:
+    # The pairs of SETTINGS; what is left behind them is no pair.
+    return struct.iter_unpack(">HL", payload[:len(payload) // 6 * 6])
+
+
 def _settings(payload: bytes) -> Dict[str, Any]:
-    return {"settings": list(struct.iter_unpack(">HL", payload))}
+    return {"settings": list(_entries(payload))}
 
 
 def _error(code: int) -> Dict[str, Any]:
@@ -409,22 +415,23 @@ def _u31(octets: bytes) -> int:
     return _u32(octets) & 0x7fffffff
 
 
-#: What a payload says, by frame type, as attributes.
-_ATTRIBUTES: Dict[int, Callable[[bytes], Dict[str, Any]]] = {
-    TYPES["PRIORITY"]: _priority,
-    TYPES["RST_STREAM"]: lambda payload: _error(_u32(payload)),
-    TYPES["SETTINGS"]: _settings,
-    TYPES["PING"]: lambda payload: {"data": payload},
-    TYPES["GOAWAY"]: _goaway,
-    TYPES["WINDOW_UPDATE"]: lambda payload: {"increment": _u31(payload)},
-    TYPES["PRIORITY_UPDATE"]: lambda payload: {
+#: By frame type: the least octets of a payload, and what it says, as
+#: attributes.
+_ATTRIBUTES: Dict[int, Tuple[int, Callable[[bytes], Dict[str, Any]]]] = {
+    TYPES["PRIORITY"]: (5, _priority),
+    TYPES["RST_STREAM"]: (4, lambda payload: _error(_u32(payload))),
+    TYPES["SETTINGS"]: (0, _settings),
+    TYPES["PING"]: (0, lambda payload: {"data": payload}),
+    TYPES["GOAWAY"]: (8, _goaway),
+    TYPES["WINDOW_UPDATE"]: (4, lambda payload: {"increment": _u31(payload)}),
+    TYPES["PRIORITY_UPDATE"]: (4, lambda payload: {
         "prioritized_stream_id": _u31(payload),
-        "priority": Value(payload[4:])},
+        "priority": Value(payload[4:])}),
 }
 
 
 class ReceivedFrame:
-    """A frame that came from the client, as the engine has taken it.
+    """A frame that came from the client, as it came.
 
     type: name, or the number of one that is not known.  stream_id: int.
     flags: names of those that the type has; of a type that is not known, the
@@ -434,7 +441,8 @@ class ReceivedFrame:
     error_name (RST_STREAM, GOAWAY); priority (a `Priority` of PRIORITY, the
     field value of PRIORITY_UPDATE), prioritized_stream_id (PRIORITY_UPDATE);
     settings (pairs of numbers, SETTINGS); last_stream_id and debug_data
-    (GOAWAY); data (PING, and the payload of a type that is not known).
+    (GOAWAY); data (PING, and the payload of a type that is not known).  A
+    frame that is too short for its type has none of them.
     """
 
     stream_ended = False
@@ -452,7 +460,9 @@ class ReceivedFrame:
             self.data = payload
             self.flags.update(1 << i for i in range(8) if flags >> i & 1)
         elif number in _ATTRIBUTES:
-            self.__dict__.update(_ATTRIBUTES[number](payload))
+            least, read = _ATTRIBUTES[number]
+            if len(payload) >= least:
+                self.__dict__.update(read(payload))
 
     def __repr__(self) -> str:
         return "<%s stream_id=%d flags=%s %s>" % (

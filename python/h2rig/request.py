@@ -4,42 +4,17 @@
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from urllib.parse import SplitResult, urlsplit
 
-from h2rig import stash
-from h2rig.connection import Connection, connection
+from h2rig.connection import Connection, Server, connection
 from h2rig.errors import HTTPException, StreamClosedError
 from h2rig.frames import FrameList, RequestData
 from h2rig.headers import MultiDict, RequestHeaders
 from h2rig.server import forms
 from h2rig.server.body import BodyStore, RawInput, storing
-from h2rig.server.config import Config, options
+from h2rig.server.config import options
 from h2rig.server.forms import Authentication, Cookies, CookieValue, Upload
 
 __all__ = ["Authentication", "CookieValue", "Cookies", "RawInput", "Request",
            "Server", "Upload"]
-
-
-class Server:
-    """`request.server`: settings and stash."""
-
-    __slots__ = ("_request", "_stash")
-
-    def __init__(self, request: "Request") -> None:
-        self._request = request
-        self._stash: Optional[stash.Stash] = None
-
-    @property
-    def config(self) -> Config:
-        """Hosts, ports and paths, by web-platform-tests' names."""
-        return options.settings
-
-    @property
-    def stash(self) -> stash.Stash:
-        """The store shared by all connections; its default path is the
-        request's.
-        """
-        if self._stash is None:
-            self._stash = stash.Stash(self._request.path)
-        return self._stash
 
 
 class _Lazy:
@@ -185,7 +160,7 @@ class Request:
     def server(self) -> Server:
         """The `config` and the `stash` of the server."""
         if self._server is None:
-            self._server = Server(self)
+            self._server = Server(self.path)
         return self._server
 
     # Frames and field sections.

@@ -22,7 +22,7 @@ from h2rig.server.literal import ChunkReader, LiteralReader
 if TYPE_CHECKING:
     from h2rig.request import Request
 
-__all__ = ["ResponseWriter"]
+__all__ = ["FrameWriter", "ResponseWriter"]
 
 #: What is sent as content: text (in response.encoding), octets, a file.
 Content = Union[str, bytes, bytearray, memoryview, BinaryIO, TextIO]
@@ -35,84 +35,33 @@ END_STREAM = 1
 AS_IT_STANDS = 2
 
 #: Ways to close the connection (enum conn_close of src/conn/conn.h).
-CLOSE = {"goaway": 1, "tls": 2, "fin": 3, "rst": 4}
+CLOSE = {"goaway": 1, "tls": 2, "fin": 3, "rst": 4, "close_notify": 5}
 
 _unset = object()
 
 
-class ResponseWriter:
-    """`response.writer`: sends frames on the connection.
+class FrameWriter:
+    """Sends frames on a connection: what `ResponseWriter`, and
+    `h2rig.connection.ConnectionWriter` too, can do.
 
     A call returns when its frames have been offered to the kernel.
-    stream_id: None for the stream of the request.
 
     Checked calls (`write_headers` to `close`) send what RFC 9113 allows; else
     they raise `ProtocolError` (or its `StreamClosedError`,
     `FlowControlError`, `NoSuchStreamError`, `PushDisabledError`) and send
     nothing.  Raw calls (`write_raw...`) send what they are told; they raise
-    ValueError or TypeError for what has no form in octets.  The HTTP/1-style
-    calls (`write_status` to `write_raw_content`) return whether the stream is
-    still open for more.
+    ValueError or TypeError for what has no form in octets.
     """
 
-    def __init__(self, response: Any, exchange: Any) -> None:
-        self._response = response
+    def __init__(self, exchange: Any) -> None:
         self._exchange = exchange
-        self._ended: Any = _unset
-        self._written: Any = _unset
-        # What the HTTP/1-style calls have gathered.
-        self._status: Optional[int] = None
-        self._gathered: List[Tuple[bytes, bytes]] = []
-        self._headers_done = False
-        self._chunks: Optional[ChunkReader] = None
-        self._literal: Optional[LiteralReader] = None
-
-    @property
-    def request(self) -> "Request":
-        """The request that is answered."""
-        request: "Request" = self._response.request
-        return request
-
-    @property
-    def logger(self) -> logging.Logger:
-        """The same as `response.logger`."""
-        logger: logging.Logger = self._response.logger
-        return logger
-
-    # State.
-
-    @property
-    def stream_ended(self) -> bool:
-        """Whether END_STREAM has been sent.  Set it to true to have the
-        stream left open after `main`.
-        """
-        if self._ended is not _unset:
-            return bool(self._ended)
-        return bool(self._exchange.ended)
-
-    @stream_ended.setter
-    def stream_ended(self, value: bool) -> None:
-        self._ended = value
-
-    @property
-    def content_written(self) -> bool:
-        """Whether final (non-1xx) HEADERS have been sent.  Set it to true to
-        have no response sent after `main`.
-        """
-        if self._written is not _unset:
-            return bool(self._written)
-        return bool(self._exchange.headers_sent)
-
-    @content_written.setter
-    def content_written(self, value: bool) -> None:
-        self._written = value
 
     def get_max_payload_size(self, stream_id: Optional[int] = None) -> int:
         """Octets that one DATA frame may have now, by the client's maximum
         frame size and the flow-control windows (RFC 9113 §4.2, §6.9).
         """
         size: int = self._exchange.write("max_payload",
-                                         _checked_id(stream_id))
+                                         self._stream(stream_id))
         return size
 
     # Checked calls.
@@ -133,16 +82,8 @@ class ResponseWriter:
         send_body_for_head_request is set.
         """
         fields, last = self._head(headers, status_code, stream_id, last)
-        self._exchange.write("headers", _checked_id(stream_id), fields, b"",
+        self._exchange.write("headers", self._stream(stream_id), fields, b"",
                              END_STREAM if last else 0)
-
-    def _write_own_headers(self, headers: Any, status_code: Any) -> None:
-        # The same for `response.headers` and the HTTP/1-style calls, whose
-        # fields are sent as they stand, whatever rule they break.
-        fields, last = self._head(headers, status_code, None, False)
-        self._exchange.write(
-            "headers", 0, fields, b"",
-            AS_IT_STANDS | END_STREAM if last else AS_IT_STANDS)
 
     def _head(self, headers: Any, status: Any, stream_id: Optional[int],
               last: bool) -> Tuple[List[Tuple[Any, ...]], bool]:
@@ -150,29 +91,14 @@ class ResponseWriter:
         fields, dropped = checked_fields(headers)
         if dropped:
             self._note_dropped(fields, dropped, headers)
-        code = status_code(status)
-        field = (b":status", b"%d" % code)
+        field = (b":status", b"%d" % status_code(status))
         if field not in fields[:1]:
             # One that differs stays too: the check calls it repeated.
             fields = [field] + fields
-        if (stream_id is None and code >= 200
-                and self._response.request.method == "HEAD"
-                and not self._response.send_body_for_head_request):
-            last = True
         return fields, bool(last)
 
     def _note_dropped(self, fields: Any, dropped: List[bytes],
                       headers: Any) -> None:
-        if b"transfer-encoding" in dropped:
-            # An HTTP/1-style script frames the content that follows.
-            pairs = headers if not isinstance(headers, dict) else (
-                headers.items())
-            for item in pairs:
-                if (octets(item[0], "header name").lower()
-                        == b"transfer-encoding"
-                        and octets(item[1], "value").lower().strip()
-                        == b"chunked"):
-                    self._chunks = ChunkReader()
         log_dropped(dropped)
 
     def write_data(self, item: "Content", last: bool = False,
@@ -184,7 +110,7 @@ class ResponseWriter:
         read from its start.  last: with END_STREAM.  TypeError for another
         item.
         """
-        stream_id = _checked_id(stream_id)
+        stream_id = self._stream(stream_id)
         write = self._exchange.write
         end = END_STREAM if last else 0
         if not hasattr(item, "read"):
@@ -213,27 +139,29 @@ class ResponseWriter:
         FlowControlError if it is longer than a window, ProtocolError if it is
         longer than the client's maximum frame size.
         """
-        self._exchange.write("data_frame", _checked_id(stream_id), (),
+        self._exchange.write("data_frame", self._stream(stream_id), (),
                              self._content(data), END_STREAM if last else 0)
 
     def end_stream(self, stream_id: Optional[int] = None) -> None:
         """Ends the stream: an empty DATA frame with END_STREAM."""
-        self._exchange.write("data", _checked_id(stream_id), (), b"",
+        self._exchange.write("data", self._stream(stream_id), (), b"",
                              END_STREAM)
 
     def write_push(self, promise_headers: "Fields",
                    push_stream_id: Optional[int] = None,
                    status: Union[int, str, bytes, None] = None,
                    response_headers: Optional["Fields"] = None,
-                   response_data: Optional["Content"] = None) -> int:
+                   response_data: Optional["Content"] = None,
+                   stream_id: Optional[int] = None) -> int:
         """Sends PUSH_PROMISE (RFC 9113 §8.4), and the promised response if
         there is a status: the id of the pushed stream.
 
         promise_headers: the request's fields, with :method, :scheme,
         :authority and :path.  push_stream_id: even, above the last one; None:
         the next one.  response_headers, response_data: as in `write_headers`
-        and `write_data`.  PushDisabledError if the client wants no pushes;
-        ProtocolError for response_headers or response_data without a status.
+        and `write_data`.  stream_id: that the promise is on.
+        PushDisabledError if the client wants no pushes; ProtocolError for
+        response_headers or response_data without a status.
         """
         fields, dropped = checked_fields(promise_headers, "promise_headers")
         if dropped:
@@ -252,8 +180,8 @@ class ResponseWriter:
         elif not 1 <= push_stream_id < 1 << 31:
             raise ProtocolError("%d is no id for a pushed stream"
                                 % push_stream_id)
-        pushed: int = self._exchange.write("push", 0, fields, b"", 0,
-                                           push_stream_id)
+        pushed: int = self._exchange.write(
+            "push", self._stream(stream_id), fields, b"", 0, push_stream_id)
         if status is not None:
             self.write_headers(response_fields, status, stream_id=pushed,
                                last=response_data is None)
@@ -261,15 +189,18 @@ class ResponseWriter:
             self.write_data(response_data, last=True, stream_id=pushed)
         return pushed
 
-    def write_trailers(self, headers: "Fields") -> None:
+    def write_trailers(self, headers: "Fields",
+                       stream_id: Optional[int] = None) -> None:
         """Sends trailer fields (RFC 9113 §8.1), with END_STREAM."""
         fields, dropped = checked_fields(headers, "trailers")
         if dropped:
             log_dropped(dropped)
         try:
-            self._exchange.write("headers", 0, fields, b"", END_STREAM)
+            self._exchange.write("headers", self._stream(stream_id), fields,
+                                 b"", END_STREAM)
         except ProtocolError as e:
-            if type(e) is not ProtocolError or self._exchange.headers_sent:
+            if (type(e) is not ProtocolError or stream_id is not None
+                    or self._exchange.headers_sent):
                 raise
             raise ProtocolError(
                 "trailers come after the response's HEADERS: write those "
@@ -277,7 +208,8 @@ class ResponseWriter:
             ) from None
 
     def write_informational(self, status: Union[int, str, bytes],
-                            headers: "Fields" = ()) -> None:
+                            headers: "Fields" = (),
+                            stream_id: Optional[int] = None) -> None:
         """Sends a 1xx response before the final one (RFC 9110 §15.2).
 
         status: 100 to 199.  headers: as in `write_headers`.
@@ -285,7 +217,7 @@ class ResponseWriter:
         if status_code(status) > 199:
             raise ProtocolError("informational status must be 100 to 199, "
                                 "not %r" % (status,))
-        self.write_headers(headers, status)
+        self.write_headers(headers, status, stream_id=stream_id)
 
     # The connection.
 
@@ -295,7 +227,7 @@ class ResponseWriter:
 
         error_code: a number (32 bits) or a name of RFC 9113 §7.
         """
-        self._exchange.write("reset", _checked_id(stream_id), (), b"", 0,
+        self._exchange.write("reset", self._stream(stream_id), (), b"", 0,
                              frames.error_code(error_code))
 
     def goaway(self, error_code: Union[int, str] = "NO_ERROR",
@@ -332,10 +264,8 @@ class ResponseWriter:
         for a value that is not legal.
         """
         pairs = list(pairs.items() if isinstance(pairs, dict) else pairs)
-        entries = b"".join(struct.pack(">HL", *frames.setting(*pair))
-                           for pair in pairs)
         try:
-            self._exchange.write("settings", 0, (), entries)
+            self._exchange.write("settings", 0, (), settings_payload(pairs))
         except ProtocolError as e:
             if type(e) is not ProtocolError:
                 raise
@@ -350,6 +280,7 @@ class ResponseWriter:
     def close(self, how: Union[str, bytes] = "goaway") -> None:
         """Ends the connection: "goaway", "tls" (close_notify, then FIN),
         "fin" (FIN without close_notify) or "rst" (TCP reset).
+        "close_notify" alone sends no FIN: the client may go on.
         """
         if isinstance(how, bytes):      # of a query, say
             how = how.decode("latin-1")
@@ -374,8 +305,7 @@ class ResponseWriter:
         `hyperframe.frame`, or one with their interface; ValueError if it puts
         octets after the fragment.
         """
-        if stream_id is None:
-            stream_id = self._exchange.id
+        stream_id = self._raw_id(stream_id)
         fields = raw_fields(headers)
         if frame_cls is HeadersFrame or frame_cls is ContinuationFrame:
             flags = 4 if end_headers else 0
@@ -431,9 +361,157 @@ class ResponseWriter:
             octets(payload, "payload", "utf-8"), frames.frame_flags(flags),
             frames.frame_type(type))
 
+    # Stream ids, text and bytes.
+
+    def _stream(self, stream_id: Optional[int]) -> int:
+        # For a checked call, to which 0 is the stream of the request.
+        return 0 if stream_id is None else checked_id(stream_id)
+
     def _raw_id(self, stream_id: Optional[int]) -> int:
         own: int = self._exchange.id
         return own if stream_id is None else stream_id
+
+    def _encoding(self) -> str:
+        return "utf-8"
+
+    def _content(self, data: Any) -> bytes:
+        if isinstance(data, bytes):
+            return data
+        if isinstance(data, str):
+            return data.encode(self._encoding())
+        if isinstance(data, (bytearray, memoryview)):
+            return bytes(data)
+        raise TypeError("data must be text, bytes or a file, not %s: %r"
+                        % (type(data).__name__, data))
+
+    def encode(self, data: Union[str, bytes]) -> bytes:
+        """Text in response.encoding; bytes as they are.  ValueError for
+        anything else.
+        """
+        try:
+            return self._content(data)
+        except TypeError as e:
+            raise ValueError(str(e)) from None
+
+    def decode(self, data: Union[str, bytes]) -> str:
+        """bytes as text in response.encoding; text as it is.  ValueError for
+        anything else.
+        """
+        if isinstance(data, str):
+            return data
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise ValueError("data must be text or bytes, not %s: %r"
+                             % (type(data).__name__, data))
+        data = bytes(data)
+        return data.decode(self._encoding())
+
+
+class ResponseWriter(FrameWriter):
+    """`response.writer`: sends frames on the connection.
+
+    stream_id: None for the stream of the request.
+
+    The HTTP/1-style calls (`write_status` to `write_raw_content`) return
+    whether the stream is still open for more.
+    """
+
+    def __init__(self, response: Any, exchange: Any) -> None:
+        super().__init__(exchange)
+        self._response = response
+        self._ended: Any = _unset
+        self._written: Any = _unset
+        # What the HTTP/1-style calls have gathered.
+        self._status: Optional[int] = None
+        self._gathered: List[Tuple[bytes, bytes]] = []
+        self._headers_done = False
+        self._chunks: Optional[ChunkReader] = None
+        self._literal: Optional[LiteralReader] = None
+
+    @property
+    def request(self) -> "Request":
+        """The request that is answered."""
+        request: "Request" = self._response.request
+        return request
+
+    @property
+    def logger(self) -> logging.Logger:
+        """The same as `response.logger`."""
+        logger: logging.Logger = self._response.logger
+        return logger
+
+    # State.
+
+    @property
+    def stream_ended(self) -> bool:
+        """Whether END_STREAM has been sent.  Set it to true to have the
+        stream left open after `main`.
+        """
+        if self._ended is not _unset:
+            return bool(self._ended)
+        return bool(self._exchange.ended)
+
+    @stream_ended.setter
+    def stream_ended(self, value: bool) -> None:
+        self._ended = value
+
+    @property
+    def content_written(self) -> bool:
+        """Whether final (non-1xx) HEADERS have been sent.  Set it to true to
+        have no response sent after `main`.
+        """
+        if self._written is not _unset:
+            return bool(self._written)
+        return bool(self._exchange.headers_sent)
+
+    @content_written.setter
+    def content_written(self, value: bool) -> None:
+        self._written = value
+
+    def _encoding(self) -> str:
+        encoding: str = self._response.encoding
+        return encoding
+
+    def fence(self, timeout: float = 5.0) -> float:
+        """Sends PING, and returns the seconds until its acknowledgement: the
+        client has read what was sent before (RFC 9113 §5).  TimeoutError;
+        ConnectionEnded.
+        """
+        seconds: float = self._response.request.connection.fence(timeout)
+        return seconds
+
+    # HEADERS as the response wants them.
+
+    def _write_own_headers(self, headers: Any, status_code: Any) -> None:
+        # The same for `response.headers` and the HTTP/1-style calls, whose
+        # fields are sent as they stand, whatever rule they break.
+        fields, last = self._head(headers, status_code, None, False)
+        self._exchange.write(
+            "headers", 0, fields, b"",
+            AS_IT_STANDS | END_STREAM if last else AS_IT_STANDS)
+
+    def _head(self, headers: Any, status: Any, stream_id: Optional[int],
+              last: bool) -> Tuple[List[Tuple[Any, ...]], bool]:
+        fields, last = super()._head(headers, status, stream_id, last)
+        if (stream_id is None
+                and self._response.request.method == "HEAD"
+                and status_code(status) >= 200
+                and not self._response.send_body_for_head_request):
+            last = True
+        return fields, last
+
+    def _note_dropped(self, fields: Any, dropped: List[bytes],
+                      headers: Any) -> None:
+        if b"transfer-encoding" in dropped:
+            # An HTTP/1-style script frames the content that follows.
+            pairs = headers if not isinstance(headers, dict) else (
+                headers.items())
+            for item in pairs:
+                if (octets(item[0], "header name").lower()
+                        == b"transfer-encoding"
+                        and octets(item[1], "value").lower().strip()
+                        == b"chunked"):
+                    self._chunks = ChunkReader()
+        log_dropped(dropped)
 
     # HTTP/1-style calls.
 
@@ -568,41 +646,17 @@ class ResponseWriter:
             log_dropped(dropped)
         return normal_order([(b":status", b"%d" % status)] + fields)[0]
 
-    # Text and bytes.
 
-    def _content(self, data: Any) -> bytes:
-        if isinstance(data, bytes):
-            return data
-        if isinstance(data, str):
-            return data.encode(self._response.encoding)
-        if isinstance(data, (bytearray, memoryview)):
-            return bytes(data)
-        raise TypeError("data must be text, bytes or a file, not %s: %r"
-                        % (type(data).__name__, data))
-
-    def encode(self, data: Union[str, bytes]) -> bytes:
-        """Text in response.encoding; bytes as they are.  ValueError for
-        anything else.
-        """
-        try:
-            return self._content(data)
-        except TypeError as e:
-            raise ValueError(str(e)) from None
-
-    def decode(self, data: Union[str, bytes]) -> str:
-        """bytes as text in response.encoding; text as it is.  ValueError for
-        anything else.
-        """
-        if isinstance(data, str):
-            return data
-        if not isinstance(data, (bytes, bytearray, memoryview)):
-            raise ValueError("data must be text or bytes, not %s: %r"
-                             % (type(data).__name__, data))
-        data = bytes(data)
-        return data.decode(self._response.encoding)
+def settings_payload(pairs: Any) -> bytes:
+    """The payload of SETTINGS with these pairs, or this dict.  TypeError,
+    ValueError.
+    """
+    return b"".join(
+        struct.pack(">HL", *frames.setting(*pair))
+        for pair in (pairs.items() if isinstance(pairs, dict) else pairs))
 
 
-def _checked_id(stream_id: Optional[int]) -> int:
+def checked_id(stream_id: Optional[int]) -> int:
     # The engine takes 0 for the request's own stream.
     if stream_id is None:
         return 0

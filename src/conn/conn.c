@@ -100,7 +100,8 @@ ask_hooks(struct conn *c, struct stream *s, const struct fields *l,
 	struct conn_hook *h;
 
 	for (h = c->hooks; h != NULL; h = h->next)
-		if (h->answer(h, c, s, l, frame->flags & FLAG_END_STREAM))
+		if (h->answer != NULL && h->answer(h, c, s, l,
+		    frame->flags & FLAG_END_STREAM))
 			return true;
 	return false;
 }
@@ -260,6 +261,10 @@ take_lot(struct conn *c, const uint8_t *p, size_t n)
 	    memory_order_relaxed);
 	c->lots++;
 	c->hook_answered = false;
+	if (c->take_octets != NULL) {
+		c->take_octets(c, p, n);
+		return 0;
+	}
 	return note_failure(c, session_recv(c->session, p, n, sys_now_ms()));
 }
 
@@ -287,6 +292,8 @@ conn_read(struct conn *c)
 			link_failed(c, "read");
 		if (rc <= 0)
 			return -1;
+		if (session_stopped(c->session))
+			break;
 		/* That may have been many requests: let writers in. */
 		if (c->hook_answered)
 			break;
@@ -351,7 +358,7 @@ conn_push(struct conn *c)
 	enum link_room room;
 	size_t taken;
 
-	if (c->quiet)
+	if (c->quiet || c->muted)
 		return;
 	if (session_output(c->session)->failed)	/* some of it is lost */
 		conn_out_of_memory(c);
@@ -391,8 +398,10 @@ void
 conn_drain(struct conn *c)
 {
 	c->draining = true;
-	session_shutdown(c->session);
+	if (c->started)
+		session_shutdown(c->session);
 	waiters_wake(&c->waiters, CONN_AGAIN_EVENT, 0);
+	waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
 }
 
 /* ---- raw header blocks that hold the output ---- */
@@ -442,9 +451,23 @@ end_hold(struct conn *c)
 	send_missing(c->session, missing, sizeof(missing));
 	snprintf(c->why, sizeof(c->why), "%s, stream %lu: its functions are "
 	    "over inside of a raw frame, %s are missing", path,
-	    (unsigned long)id, missing);
+	    (unsigned long)id & FRAME_STREAM_ID_MASK, missing);
 	c->close = CLOSE_TLS;
 	wake_io(&c->wake);
+}
+
+/* Whether functions of what holds the output are not over yet. */
+static bool
+holder_lasts(const struct conn *c)
+{
+	uint32_t id = send_held_by(c->session);
+	const struct exchange *x;
+
+	for (x = c->requests.first; x != NULL; x = x->next)
+		if (x->id == id && (x->stream != NULL ||
+		    x->phase == EXCHANGE_BUSY))
+			return true;
+	return false;
 }
 
 /*
@@ -454,15 +477,12 @@ end_hold(struct conn *c)
 static bool
 hold_is_bounded(const struct conn *c)
 {
-	const struct stream *s =
-	    session_stream(c->session, send_held_by(c->session));
-
-	return c->held_since != 0 && (!send_in_frame(c->session) ||
-	    s == NULL || s->user == NULL);
+	return c->held_since != 0 &&
+	    (!send_in_frame(c->session) || !holder_lasts(c));
 }
 
-int
-conn_tick(struct conn *c, uint64_t now)
+static int
+tick_hold(struct conn *c, uint64_t now)
 {
 	if (!hold_is_bounded(c))
 		return -1;
@@ -472,40 +492,13 @@ conn_tick(struct conn *c, uint64_t now)
 	return -1;
 }
 
-/* ---- stalls ---- */
-
-static uint64_t
-later(uint64_t a, uint64_t b)
+int
+conn_tick(struct conn *c, uint64_t now)
 {
-	return a > b ? a : b;
-}
+	int hold = tick_hold(c, now);
+	int wait = waiters_wake_due(&c->waiters, now);
 
-uint64_t
-conn_stalls_at(struct conn *c, uint64_t now)
-{
-	uint64_t limit = c->options->stall_timeout_ms, at = UINT64_MAX, its;
-	const struct waiter *w;
-
-	if (limit == 0 || (!c->link.backlog && c->waiters.first == NULL))
-		return at;
-	/*
-	 * Only less than ever counts: since the kernel took the last of an
-	 * answer, replies are all that comes and goes.
-	 */
-	if (link_has_moved(&c->link)) {
-		c->last_moved = now;
-		if (conn_has_streams(c))
-			conn_note_work(c);
-	}
-	if (c->link.backlog)
-		at = later(c->link.last_written, c->last_moved) + limit;
-	/* Nothing of the connection moves: this stream is one of it. */
-	for (w = c->waiters.first; w != NULL; w = w->next) {
-		its = later(w->op->since, c->last_moved) + limit;
-		if (w->what == SEND_AGAIN_WINDOW && its < at)
-			at = its;
-	}
-	return at;
+	return wait == -1 || (hold != -1 && hold < wait) ? hold : wait;
 }
 
 /* ---- writer calls ---- */
@@ -528,8 +521,12 @@ attempt(struct conn *c, struct op *op)
 	int rc;
 
 	if (op->writes) {
-		if (conn_is_over(c))
+		if (conn_is_over(c) || c->muted)
 			return SEND_ERR_GONE;
+		if (c->take_octets != NULL && !op->raw) {
+			op->why = "after engine_off() only write_raw sends";
+			return SEND_ERR_PROTOCOL;
+		}
 		if (waiters_must_yield(&c->waiters, op))
 			return CONN_AGAIN_TURN;
 		if (queued >= CONN_QUEUE_MAX)
@@ -574,6 +571,8 @@ wait_for(struct conn *c, struct op *op, int what)
 		return;
 	wake_ring(&c->wake, c->wake.to_ring);
 	c->wake.to_ring = 0;
+	if (op->due != 0)
+		wake_io(&c->wake);	/* which looks at the time */
 	waiters_wait(&c->waiters, op, what, &c->mutex);
 }
 
@@ -602,7 +601,11 @@ conn_do(struct conn *c, struct op *op)
 struct exchange *
 conn_take_ready(struct conn *c, const void *taker)
 {
-	struct exchange *x = exchange_take(&c->requests, taker);
+	struct exchange *x;
+
+	if (c->stopping && !c->closing)
+		return NULL;
+	x = exchange_take(&c->requests, taker, c->closing);
 
 	if (x != NULL)
 		publish(c);
@@ -657,12 +660,12 @@ conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
 	c->last_work = c->last_moved = sys_now_ms();
 	if (wake_init(&c->wake) == -1)
 		return -1;
-	c->session = session_new(&o->limits, &callbacks, c);
+	c->callbacks = callbacks;
+	c->session = session_new(&o->limits, &c->callbacks, c);
 	if (c->session == NULL) {
 		errno = ENOMEM;
 		return -1;
 	}
-	session_start(c->session, true, NULL, 0);
 	c->waiters.session = c->session;
 	c->requests = (struct exchanges){ .session = c->session,
 	    .waiters = &c->waiters, .wake = &c->wake };

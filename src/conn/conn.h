@@ -44,7 +44,8 @@ enum conn_close {
 	CLOSE_GOAWAY,		/* GOAWAY, the streams finish, then TLS */
 	CLOSE_TLS,		/* close_notify, FIN */
 	CLOSE_FIN,		/* FIN without close_notify */
-	CLOSE_RST		/* TCP reset */
+	CLOSE_RST,		/* TCP reset */
+	CLOSE_NOTIFY		/* close_notify, and reading goes on */
 };
 
 /*
@@ -55,7 +56,7 @@ struct conn_hook {
 	struct conn_hook *next;
 	/*
 	 * I/O thread, for a request that has just come: true if it has been
-	 * answered and s released.
+	 * answered and s released.  NULL: it answers none.
 	 */
 	bool (*answer)(struct conn_hook *h, struct conn *c, struct stream *s,
 	    const struct fields *request, bool end_stream);
@@ -67,6 +68,7 @@ struct conn {
 	struct clientlog client_log;
 	pthread_mutex_t mutex;
 	struct session *session;
+	struct session_callbacks callbacks;
 	struct slot *slot;
 	const struct scoreboard *board;	/* NULL: no other child's */
 	const struct options *options;
@@ -81,23 +83,33 @@ struct conn {
 
 	/* child.c's, which runs the I/O thread. */
 	bool quiet;		/* nothing goes before the client's preface */
+	bool reads;		/* there is no TLS, or its handshake is over */
+	const char *ended_by;	/* "client", "server", "limit"; NULL: not yet */
 	bool io_soon;		/* it looks again within the ms */
 	bool stopping;		/* no function is started any more */
 
 	/* conn.c's. */
 	bool gone;		/* nothing more can be sent */
+	bool muted;		/* ... after close_notify, but received */
 	bool no_memory;		/* ... since memory has run out */
+	bool started;		/* the session's first octets are due */
 	bool draining;
 	enum conn_close close;	/* asked for by a script */
 	char why[256];		/* why the transport failed, or a script's
 				 * octets are the last */
 	uint64_t held_since;	/* ms; a raw header block is open */
 	uint64_t last_work;	/* ms; something was done for a stream */
-	uint64_t last_moved;	/* ms; answers did, as conn_stalls_at says */
+	uint64_t last_moved;	/* ms; answers did, as stall_at says */
 	size_t answers;		/* octets of the queue up to their last */
 	uint64_t lots;		/* how often octets were read */
 	bool hook_answered;	/* a request of the last lot */
 	struct conn_hook *hooks;
+
+	/* connscript.c's. */
+	struct connscript *script;	/* owned; NULL: it has had no use */
+	bool closing;		/* handle_close is due, and nothing else */
+	/* NULL: octets are for the session. */
+	void (*take_octets)(struct conn *c, const uint8_t *p, size_t len);
 
 	/* py/thread.c's. */
 	unsigned n_logging;	/* threads that write a request's record */
@@ -209,16 +221,6 @@ void conn_drain(struct conn *c);
  * Returns milliseconds until it wants to be called again, or -1.
  */
 int conn_tick(struct conn *c, uint64_t now);
-
-/*
- * When the connection is stalled, ms; UINT64_MAX: nothing waits for its client.
- * It is so when for the stall time answers have waited for windows, and none
- * has moved: the kernel took nothing of any, and the client's system
- * acknowledged nothing of what the kernel had.  Or when output has waited for
- * the kernel, and neither that nor this has moved.  To an answer that waits for
- * windows replies are no movement: a client may ask for them all the time.
- */
-uint64_t conn_stalls_at(struct conn *c, uint64_t now);
 
 /*
  * One attempt of a writer call.  What it queued has been offered to the kernel.

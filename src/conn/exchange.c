@@ -30,8 +30,8 @@ exchange_unref(struct exchange *x)
 	free(x);
 }
 
-struct exchange *
-exchange_new(struct exchanges *all, struct conn *c, struct stream *s)
+static struct exchange *
+new_exchange(struct exchanges *all, struct conn *c)
 {
 	struct exchange *x;
 
@@ -40,14 +40,36 @@ exchange_new(struct exchanges *all, struct conn *c, struct stream *s)
 	atomic_init(&x->refs, 1);
 	x->conn = c;
 	x->all = all;
-	x->stream = s;
-	x->id = s->id;
 	x->since = sys_now_ms();
-	s->user = x;
 	x->next = all->first;
 	if (x->next != NULL)
 		x->next->prev = x;
 	all->first = x;
+	return x;
+}
+
+struct exchange *
+exchange_new(struct exchanges *all, struct conn *c, struct stream *s)
+{
+	struct exchange *x = new_exchange(all, c);
+
+	if (x == NULL)
+		return NULL;
+	x->stream = s;
+	x->id = s->id;
+	s->user = x;
+	return x;
+}
+
+struct exchange *
+exchange_new_own(struct exchanges *all, struct conn *c)
+{
+	struct exchange *x = new_exchange(all, c);
+
+	if (x == NULL)
+		return NULL;
+	x->id = EXCHANGE_OWN;
+	x->recorded = true;	/* it is no request */
 	return x;
 }
 
@@ -119,13 +141,20 @@ make_ready(struct exchange *x)
 }
 
 struct exchange *
-exchange_take(struct exchanges *all, const void *taker)
+exchange_take(struct exchanges *all, const void *taker, bool own)
 {
-	struct exchange *x = all->ready;
+	struct exchange *x = all->ready, *before = NULL;
 
+	for (; x != NULL && own && x->id != EXCHANGE_OWN; x = x->next_ready)
+		before = x;
 	if (x == NULL)
 		return NULL;
-	all->ready = x->next_ready;
+	if (before == NULL)
+		all->ready = x->next_ready;
+	else
+		before->next_ready = x->next_ready;
+	if (all->ready_last == x)
+		all->ready_last = before;
 	all->n_ready--;
 	all->n_busy++;
 	x->phase = EXCHANGE_BUSY;
@@ -289,13 +318,16 @@ exchange_move(struct exchange *x, struct buf *events, struct buf *data)
 	}
 	if (len > 0 && x->moved_all && x->awaited)
 		wake_awaiting(x);
+	if (x->id == EXCHANGE_OWN)
+		wake_io(x->all->wake);	/* which may wait to read on */
 	x->pressing = !all;
 }
 
+/* What is the connection's own sees its end by itself. */
 void
 exchange_client_left(struct exchange *x)
 {
-	if (!atomic_exchange(&x->left, true))
+	if (x->id != EXCHANGE_OWN && !atomic_exchange(&x->left, true))
 		x->left_since = sys_now_ms();
 }
 

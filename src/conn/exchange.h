@@ -17,6 +17,7 @@
 #include "access.h"
 #include "base/buf.h"
 #include "h2/session.h"
+#include "host/slot.h"
 #include "waiters.h"
 #include "wake.h"
 
@@ -46,8 +47,19 @@ enum event_type {
 	EVENT_HEADERS,
 	EVENT_DATA,
 	EVENT_TRAILERS,
-	EVENT_FRAME		/* any other */
+	EVENT_FRAME,		/* any other */
+	/* Of a connection's own script (connscript.h): */
+	EVENT_STEP,		/* frame_type: enum connscript_step */
+	EVENT_RECEIVED,		/* data: a framelog_entry */
+	EVENT_VIOLATION		/* frame_type: enum h2_level; data: code, length
+				 * of text, text, and an entry or nothing */
 };
+
+/*
+ * In the place of a stream's number: an exchange of the connection's own
+ * script.  No stream has it.
+ */
+#define EXCHANGE_OWN SLOT_CONNECTION
 
 /*
  * Frames that a stream's functions want, a bit for each type.  A type that is
@@ -169,6 +181,9 @@ struct exchanges {
 struct exchange *exchange_new(struct exchanges *all, struct conn *c,
     struct stream *s);
 
+/* Likewise without a stream, for the connection's own script. */
+struct exchange *exchange_new_own(struct exchanges *all, struct conn *c);
+
 /* Without the mutex. */
 void exchange_ref(struct exchange *x);
 void exchange_unref(struct exchange *x);
@@ -218,9 +233,10 @@ void exchange_closed(struct exchange *x);
 
 /*
  * The next exchange with something to do, now busy; NULL: none.  taker tells
- * one thread from another.
+ * one thread from another.  own: of the connection's own script alone.
  */
-struct exchange *exchange_take(struct exchanges *all, const void *taker);
+struct exchange *exchange_take(struct exchanges *all, const void *taker,
+    bool own);
 
 /* It is back from its thread: false if nothing more runs for it (x->over). */
 bool exchange_put_back(struct exchange *x);

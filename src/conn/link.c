@@ -68,6 +68,28 @@ write_some(struct link *l, const void *src, size_t len)
 	return n == -1 ? failed(l, TLS_AGAIN_WRITE) : n;
 }
 
+static void
+add_sign(struct link *l, int kind, int alert)
+{
+	unsigned i;
+
+	for (i = 0; i < l->n_signs; i++)
+		if (kind != LINK_ALERT && l->sign[i].kind == (unsigned)kind)
+			return;		/* every read says so again */
+	if (l->n_signs < LINK_SIGNS)
+		l->sign[l->n_signs++] = (struct link_sign){ .kind = kind,
+		    .alert = alert, .ms = sys_now_ms() };
+}
+
+static void
+add_alerts(struct link *l)
+{
+	struct tls_alert a;
+
+	while (l->tls != NULL && tls_next_alert(l->tls, &a))
+		add_sign(l, a.number == 0 ? LINK_NOTIFY : LINK_ALERT, a.number);
+}
+
 /*
  * The client's side has ended, as a read or write says.  EPIPE: its reset came
  * after its FIN, or another call has had ECONNRESET.
@@ -77,13 +99,40 @@ note_end(struct link *l, long status, int err)
 {
 	enum client_end end = CLIENT_END_NONE;
 
-	if (status == TLS_ERROR && (err == ECONNRESET || err == EPIPE))
+	add_alerts(l);
+	if (status == TLS_ERROR && (err == ECONNRESET || err == EPIPE)) {
 		end = CLIENT_END_RESET;
+		add_sign(l, LINK_RESET, 0);
+	}
 	else if (status == TLS_EOF)
 		end = l->tls != NULL && tls_got_close_notify(l->tls) ?
 		    CLIENT_END_NOTIFY : CLIENT_END_FIN;
+	if (end == CLIENT_END_FIN)
+		add_sign(l, LINK_FIN, 0);
 	if (l->end == CLIENT_END_NONE || end == CLIENT_END_NOTIFY)
 		l->end = end;
+}
+
+int
+link_handshake(struct link *l)
+{
+	int rc = l->tls != NULL ? tls_handshake(l->tls) : 0;
+
+	if (rc == TLS_EOF || rc == TLS_ERROR)
+		note_end(l, rc, errno);
+	return rc;
+}
+
+bool
+link_drop(struct link *l)
+{
+	char octets[4096];
+	ssize_t n = read(l->fd, octets, sizeof(octets));
+
+	if (n > 0 || (n == -1 && (errno == EAGAIN || errno == EINTR)))
+		return true;
+	add_sign(l, n == 0 ? LINK_FIN : LINK_RESET, 0);
+	return false;
 }
 
 size_t

@@ -22,12 +22,23 @@ enum client_end {
 	CLIENT_END_RESET	/* of TCP */
 };
 
+/* What the client has done to the transport, in order. */
+struct link_sign {
+	enum { LINK_NOTIFY, LINK_FIN, LINK_RESET, LINK_ALERT } kind;
+	int alert;		/* its number */
+	uint64_t ms;
+};
+
+#define LINK_SIGNS 8		/* the first ones are kept */
+
 struct link {
 	int fd;			/* non-blocking; owned; -1: closed */
 	struct tls *tls;	/* owned; NULL: cleartext */
 	struct tls_info info;	/* once the handshake is over */
 	struct trace *trace;	/* owned; NULL: none */
 	enum client_end end;	/* the first of several, but for close_notify */
+	struct link_sign sign[LINK_SIGNS];
+	unsigned n_signs;
 	bool backlog;		/* the kernel has refused output */
 	bool read_blocked;	/* TLS has to write before it reads on */
 	uint64_t last_written;	/* ms; the kernel took output, or had all */
@@ -53,6 +64,12 @@ void link_close(struct link *l);
  * in *status what the last read said: > 0, or an enum tls_status.
  */
 size_t link_read(struct link *l, uint8_t *dst, size_t size, long *status);
+
+/* As tls_handshake; without TLS it is over. */
+int link_handshake(struct link *l);
+
+/* Reads and drops octets below TLS: false: the client has ended its side. */
+bool link_drop(struct link *l);
 
 /* Offers the session's output to the kernel; *taken: octets that it took. */
 enum link_room link_push(struct link *l, struct session *s, size_t *taken);

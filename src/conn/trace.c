@@ -164,6 +164,18 @@ trace_violation(struct trace *t, uint32_t stream, uint32_t code,
 }
 
 void
+trace_fence(struct trace *t, uint32_t stream, uint64_t us)
+{
+	if (!enter(t))
+		return;
+	tracefile_begin(&t->file, NULL, "fence");
+	tracefile_number(&t->file, "stream", stream);
+	tracefile_number(&t->file, "microseconds", us);
+	tracefile_end(&t->file);
+	leave(t);
+}
+
+void
 trace_close(struct trace *t, const char *end, const char *why)
 {
 	if (!enter(t))

@@ -52,6 +52,9 @@ void trace_end(struct trace *t, uint32_t stream, const char *script,
 void trace_violation(struct trace *t, uint32_t stream, uint32_t code,
     const char *text);
 
+/* A script's fence has come back after so many microseconds. */
+void trace_fence(struct trace *t, uint32_t stream, uint64_t us);
+
 /* The last line: how the connection has ended, and why ("": nobody knows). */
 void trace_close(struct trace *t, const char *end, const char *why);
 

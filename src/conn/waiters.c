@@ -64,6 +64,24 @@ waiters_wait(struct waiters *ws, struct op *op, int what,
 	pthread_cond_destroy(&w.cond);
 }
 
+int
+waiters_wake_due(struct waiters *ws, uint64_t now)
+{
+	struct waiter *w;
+	int next = -1;
+
+	for (w = ws->first; w != NULL; w = w->next) {
+		if (w->op->due == 0 || w->woken)
+			continue;
+		if (w->op->due <= now)
+			wake(w);
+		else if (next == -1 || w->op->due - now < (uint64_t)next)
+			next = w->op->due - now < 60000 ?
+			    (int)(w->op->due - now) : 60000;
+	}
+	return next;
+}
+
 /* ---- turns ---- */
 
 static bool

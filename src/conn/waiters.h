@@ -23,9 +23,12 @@ enum conn_status {
 	CONN_AGAIN_EVENT = 4,	/* no event yet */
 	CONN_AGAIN_FLUSH = 5,	/* not all is with the kernel yet */
 	CONN_AGAIN_TURN = 6,	/* it is another stream's turn */
+	CONN_AGAIN_FRAME = 7,	/* no such frame, or no octets, yet */
 	CONN_EXPIRED = -20,	/* the run-time limit ended the wait */
 	CONN_FORKED = -21,	/* in a process that the script forked */
-	CONN_DRAINED = -22	/* the connection ends, and a tunnel waits */
+	CONN_DRAINED = -22,	/* the connection ends, and a tunnel waits */
+	CONN_ENDED = -23,	/* it is over, and a frame was waited for */
+	CONN_NOT_POSSIBLE = -24	/* this client or TLS cannot do it */
 };
 
 /*
@@ -37,6 +40,7 @@ struct op {
 	struct exchange *x;	/* the exchange whose script asks */
 	uint32_t id;		/* the stream it is about */
 	int (*fn)(struct conn *c, struct op *op);
+	bool raw;		/* any octets, also when the engine is off */
 	bool writes;		/* subject to the queue's limit */
 	bool shares;		/* DATA: the connection's window is shared, so
 				 * streams take turns by urgency */
@@ -48,6 +52,7 @@ struct op {
 	const struct field *field;	/* of the caller's, if it is why */
 	bool reset;		/* that is why: RST_STREAM with `code` */
 	uint32_t code;
+	uint64_t due;		/* ms; another attempt is made by then; 0: no */
 	uint64_t since;		/* ms; waits without progress since then.  fn
 				 * clears it when it got something done */
 };
@@ -89,6 +94,9 @@ void waiters_wake_all(struct waiters *w);
  * something done, or finds that it waits for something else, lets in the next.
  */
 void waiters_next_turn(struct waiters *w);
+
+/* Wakes those that are due: ms until the next will be, or -1. */
+int waiters_wake_due(struct waiters *w, uint64_t now);
 
 /* Whether anybody waits for a turn. */
 bool waiters_contend(const struct waiters *w);

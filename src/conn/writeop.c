@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "connscript.h"
 #include "writeop.h"
 
 static int
@@ -178,6 +179,23 @@ write_flush(struct conn *c, struct op *op)
 	return c->gone ? SEND_ERR_GONE : CONN_AGAIN_FLUSH;
 }
 
+/* close_notify alone: the client may go on, and is read. */
+static int
+notify_close(struct conn *c, struct op *op)
+{
+	if (c->link.tls == NULL || c->link.info.version == NULL) {
+		op->why = "there is no TLS that close_notify could end";
+		return SEND_ERR_PROTOCOL;
+	}
+	if (tls_shutdown(c->link.tls) == TLS_AGAIN_WRITE) {
+		c->link.backlog = true;
+		wake_io(&c->wake);
+		return CONN_AGAIN_FLUSH;
+	}
+	c->muted = true;
+	return SEND_OK;
+}
+
 /*
  * value: enum conn_close.  The I/O thread closes.  What was written before is
  * flushed first, except that GOAWAY needs no wait: the streams finish after it.
@@ -189,6 +207,8 @@ write_close(struct conn *c, struct op *op)
 
 	if (o->value != CLOSE_GOAWAY && conn_queued(c) > 0)
 		return CONN_AGAIN_FLUSH;
+	if (o->value == CLOSE_NOTIFY)
+		return notify_close(c, op);
 	if (o->value == CLOSE_GOAWAY)
 		session_shutdown(c->session);
 	if (c->close < o->value)
@@ -231,6 +251,102 @@ write_raw(struct conn *c, struct op *op)
 	return send_raw_octets(c->session, op->x->id, o->data, o->len);
 }
 
+/* value: the increment. */
+static int
+write_window_update(struct conn *c, struct op *op)
+{
+	struct writeop *o = (struct writeop *)op;
+
+	return send_window_update(c->session, o->id, o->value, &op->why);
+}
+
+/* Below TLS, behind all that was written. */
+static int
+write_transport(struct conn *c, struct op *op)
+{
+	struct writeop *o = (struct writeop *)op;
+
+	return connscript_transport(c, o->data, o->len, &o->sent);
+}
+
+/* value: the mask of enum session_automatic; result: what it was. */
+static int
+write_automatic(struct conn *c, struct op *op)
+{
+	struct writeop *o = (struct writeop *)op;
+
+	o->result = session_automatic(c->session);
+	session_set_automatic(c->session, o->value);
+	wake_io(&c->wake);
+	return SEND_OK;
+}
+
+/* value: 1 if the frame that waited is to have no effect. */
+static int
+write_proceed(struct conn *c, struct op *op)
+{
+	connscript_proceed(c, ((struct writeop *)op)->value != 0);
+	return SEND_OK;
+}
+
+static int
+write_release(struct conn *c, struct op *op)
+{
+	op->why = connscript_release(c);
+	return op->why == NULL ? SEND_OK : SEND_ERR_PROTOCOL;
+}
+
+/* flags: 0: SETTINGS of the limits, 1: of data, 2: none. */
+static int
+write_preface(struct conn *c, struct op *op)
+{
+	struct writeop *o = (struct writeop *)op;
+
+	op->why = connscript_set_preface(c, o->flags, o->data, o->len);
+	return op->why == NULL ? SEND_OK : SEND_ERR_PROTOCOL;
+}
+
+static int
+write_pause(struct conn *c, struct op *op)
+{
+	(void)op;
+	connscript_pause(c, true);
+	return SEND_OK;
+}
+
+static int
+write_resume(struct conn *c, struct op *op)
+{
+	(void)op;
+	connscript_pause(c, false);
+	return SEND_OK;
+}
+
+static int
+write_engine_off(struct conn *c, struct op *op)
+{
+	(void)op;
+	connscript_engine_off(c);
+	return SEND_OK;
+}
+
+static int
+write_watch(struct conn *c, struct op *op)
+{
+	(void)op;
+	connscript_watch(c);
+	return SEND_OK;
+}
+
+/* value: microseconds that a fence took. */
+static int
+write_note_fence(struct conn *c, struct op *op)
+{
+	trace_fence(c->link.trace, op->x->id & FRAME_STREAM_ID_MASK,
+	    ((struct writeop *)op)->value);
+	return SEND_OK;
+}
+
 /* Those that are called most come first. */
 static const struct writeop_kind kinds[] = {
 	{ .name = "data", .fn = write_data, .writes = true, .shares = true },
@@ -245,12 +361,25 @@ static const struct writeop_kind kinds[] = {
 	{ .name = "ping", .fn = write_ping, .writes = true },
 	{ .name = "settings", .fn = write_settings, .writes = true },
 	{ .name = "flush", .fn = write_flush },
-	{ .name = "close", .fn = write_close, .writes = true },
+	{ .name = "close", .fn = write_close, .writes = true, .any = true },
 	{ .name = "raw_block", .fn = write_raw_block, .writes = true,
 	    .raw = true },
 	{ .name = "raw_frame", .fn = write_raw_frame, .writes = true,
 	    .raw = true },
-	{ .name = "raw", .fn = write_raw, .writes = true, .raw = true },
+	{ .name = "raw", .fn = write_raw, .writes = true, .raw = true,
+	    .any = true },
+	{ .name = "window_update", .fn = write_window_update, .writes = true,
+	    .raw = true },
+	{ .name = "transport", .fn = write_transport, .raw = true },
+	{ .name = "automatic", .fn = write_automatic },
+	{ .name = "proceed", .fn = write_proceed },
+	{ .name = "release", .fn = write_release },
+	{ .name = "preface", .fn = write_preface },
+	{ .name = "pause", .fn = write_pause },
+	{ .name = "resume", .fn = write_resume },
+	{ .name = "engine_off", .fn = write_engine_off },
+	{ .name = "watch", .fn = write_watch },
+	{ .name = "note_fence", .fn = write_note_fence },
 };
 
 const struct writeop_kind *
@@ -273,5 +402,5 @@ writeop_init(struct writeop *o, const struct writeop_kind *kind,
 	*o = (struct writeop){ .id = id, .op = { .x = x,
 	    .id = kind->raw ? x->id : id, .fn = kind->fn,
 	    .writes = kind->writes, .shares = kind->shares,
-	    .batched = kind->batched } };
+	    .batched = kind->batched, .raw = kind->any } };
 }

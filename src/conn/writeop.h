@@ -43,6 +43,7 @@ struct writeop_kind {
 	const char *name;
 	int (*fn)(struct conn *c, struct op *op);
 	bool raw;		/* id is what stands in the frame, even 0 */
+	bool any;		/* `raw` of struct op: also without the engine */
 	bool writes;		/* these three as in struct op */
 	bool shares;		/* ... if there is data */
 	bool batched;

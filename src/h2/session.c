@@ -43,10 +43,9 @@ session_limits_default(struct session_limits *l)
 	};
 }
 
-static void
-start_settings(struct session *s)
+void
+session_add_settings(const struct session_limits *l, struct buf *dst)
 {
-	const struct session_limits *l = &s->limits;
 	const struct { unsigned id; uint32_t value; } v[] = {
 		{ SETTINGS_HEADER_TABLE_SIZE, l->header_table_size },
 		{ SETTINGS_MAX_CONCURRENT_STREAMS, l->max_concurrent_streams },
@@ -57,13 +56,20 @@ start_settings(struct session *s)
 	};
 	/* 0 is what is assumed when it is not sent (RFC 8441 §3). */
 	size_t n = sizeof(v) / sizeof(v[0]) - !l->enable_connect_protocol;
-	struct buf *payload = &s->scratch;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		buf_add_u16(payload, v[i].id);
-		buf_add_u32(payload, v[i].value);
+		buf_add_u16(dst, v[i].id);
+		buf_add_u32(dst, v[i].value);
 	}
+}
+
+static void
+start_settings(struct session *s)
+{
+	struct buf *payload = &s->scratch;
+
+	session_add_settings(&s->limits, payload);
 	if (payload->failed)
 		s->out.failed = true;
 	ground_own(s, FRAME_SETTINGS, 0, 0, buf_data(payload),

@@ -200,6 +200,9 @@ void session_free(struct session *s);
 void session_start(struct session *s, bool settings, const uint8_t *entries,
     size_t len);
 
+/* Appends the entries of SETTINGS that the limits ask for. */
+void session_add_settings(const struct session_limits *l, struct buf *dst);
+
 /*
  * Bits of enum session_automatic: all are set at first.  Credit that gathered
  * is returned when SESSION_WINDOW_UPDATE is set again.

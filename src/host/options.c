@@ -115,6 +115,8 @@ static const struct row rows[] = {
 	GROUP("What is served"),
 	{ "config", 0, "FILE", KIND_STRING, AT(config), 0, 0,
 	    NULL, "hosts and ports for substitution, JSON" },
+	{ "connection", 0, "FILE", KIND_STRING, AT(connection), 0, 0,
+	    NULL, "Python file: a script of each connection" },
 	{ "latency", 0, "MS", KIND_UINT, AT(latency_ms), 0, DAY,
 	    NULL, "wait before each request" },
 	{ "hide-tracebacks", 0, NULL, KIND_TRUE, AT(hide_tracebacks), 0, 0,

@@ -33,6 +33,7 @@ struct options {
 	const char *doc_root;		/* absolute, resolved */
 	bool hide_tracebacks;
 	const char *routes;		/* Python file; NULL: none */
+	const char *connection;		/* likewise: connections' own script */
 	const char *alias[OPTIONS_MAX_ALIAS];	/* "URL=DIR" */
 	size_t n_alias;
 	unsigned latency_ms;		/* before each request is handled */

@@ -167,7 +167,8 @@ get_ran(const struct running *from, unsigned stream, struct ran *r)
 	slot_copy_text(r->script, sizeof(r->script), from->script,
 	    sizeof(from->script));
 	r->stream = stream;
-	snprintf(r->text, sizeof(r->text), "%s%s in %s on stream %u",
+	snprintf(r->text, sizeof(r->text), stream == SLOT_CONNECTION ?
+	    "%s%s in connection script %s" : "%s%s in %s on stream %u",
 	    atomic_load(&from->after) ? "end of " : "", r->function,
 	    r->script, stream);
 }

@@ -58,6 +58,9 @@ struct running {
 	char script[SCOREBOARD_TEXT];
 };
 
+/* In the place of a stream: of the connection's own script. */
+#define SLOT_CONNECTION UINT32_C(0x80000000)
+
 struct slot {
 	atomic_int pid;		/* for display; the seat's is what counts */
 	atomic_int state;	/* enum child_state */

@@ -18,9 +18,9 @@
 #include "base/channel.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "child.h"
+#include "child_impl.h"
 #include "closing.h"
-#include "conn/conn.h"
+#include "conn/stall.h"
 #include "host/confine.h"
 #include "py/calls.h"
 #include "py/interp.h"
@@ -40,73 +40,13 @@
 /* What handshake and preface may take yet when the server is stopping. */
 #define LAST_MS 1000
 
-struct child {
-	struct conn c;
-	const struct child_args *a;
-	uint64_t preface_due;	/* ms; and of the acknowledged SETTINGS */
-	enum child_end end;	/* CHILD_END_NONE: goes on */
-	enum conn_close how;	/* what the end looks like on the wire */
-	char why[SCOREBOARD_WHY];
-	const char *drain_why;	/* NULL: the server is stopping */
-	bool greeted;		/* there is no TLS, or its handshake is over */
-	bool begun;		/* the client's preface has come */
-	bool more;		/* there may be input already read */
-	bool python;		/* Python's part has been started */
-};
-
 static const char full[] = "the server is full: this connection, which had "
     "no work, makes room (--max-children)";
-static const char damaged[] = "it has closed descriptors of the server's";
-
 /* Returns how long poll may wait. */
 static int
 beat(const struct child *ch)
 {
 	return slot_beat(ch->c.slot, ch->c.options->silence_limit_ms, 0);
-}
-
-static bool
-blames_client(enum child_end end)
-{
-	return end == CHILD_END_CLIENT || end == CHILD_END_TIMEOUT ||
-	    end == CHILD_END_VIOLATION || end == CHILD_END_TRANSPORT;
-}
-
-/*
- * An end that reading or writing finds looks like the client's, but a script may
- * have closed the descriptor, or memory may have run out.
- */
-static void
-end_with(struct child *ch, enum child_end end, enum conn_close how,
-    const char *why)
-{
-	if (ch->end != CHILD_END_NONE)
-		return;
-	if (blames_client(end) && !link_is_open(&ch->c.link)) {
-		end = CHILD_END_DAMAGED;
-		how = CLOSE_FIN;
-		why = damaged;
-	} else if (blames_client(end) && conn_no_memory(&ch->c)) {
-		end = CHILD_END_MEMORY;
-	}
-	ch->end = end;
-	ch->how = how;
-	snprintf(ch->why, sizeof(ch->why), "%s", why);
-}
-
-/* Ends with a GOAWAY that says why. */
-static void
-end_goaway(struct child *ch, enum child_end end, uint32_t code,
-    const char *why)
-{
-	const char *unused;
-
-	if (ch->end != CHILD_END_NONE)
-		return;
-	end_with(ch, end, CLOSE_TLS, why);
-	if (ch->end == end)
-		send_goaway(ch->c.session, UINT32_MAX, code, why, strlen(why),
-		    &unused);
 }
 
 static void
@@ -123,75 +63,6 @@ until(uint64_t due, uint64_t now)
 }
 
 /* ---- one turn of the loop; the mutex is held ---- */
-
-static void
-answer_http1(struct child *ch)
-{
-	static const char reply[] =
-	    "HTTP/1.1 505 HTTP Version Not Supported\r\n"
-	    "Content-Type: text/plain\r\n"
-	    "Content-Length: 57\r\n"
-	    "Connection: close\r\n"
-	    "\r\n"
-	    "This server speaks HTTP/2 only (ALPN h2, RFC 9113 3.2).\r\n";
-	struct conn *c = &ch->c;
-	struct buf *out = session_output(c->session);
-
-	/* Nothing of HTTP/2 has gone out, as the connection is quiet. */
-	buf_clear(out);
-	buf_add(out, reply, sizeof(reply) - 1);
-	end_with(ch, CHILD_END_VIOLATION, CLOSE_TLS,
-	    "HTTP/1 request on a connection for HTTP/2");
-}
-
-static void
-shake_hands(struct child *ch)
-{
-	struct link *l = &ch->c.link;
-	char why[128];
-	int rc = tls_handshake(l->tls);
-
-	ch->more = rc == 0;	/* it may have come with more */
-	l->read_blocked = rc == TLS_AGAIN_WRITE;
-	if (rc == 0) {
-		tls_get_info(l->tls, &l->info);
-		ch->greeted = true;
-		/* Without ALPN it may be HTTP/1, and we are quiet. */
-		ch->c.quiet = l->info.alpn == NULL;
-		conn_note_work(&ch->c);
-	} else if (rc == TLS_EOF) {
-		end_with(ch, CHILD_END_CLIENT, CLOSE_FIN,
-		    "closed during the TLS handshake");
-	} else if (rc == TLS_ERROR) {
-		snprintf(why, sizeof(why), "TLS handshake: %s",
-		    link_error(l));
-		end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, why);
-	}
-}
-
-static void
-read_input(struct child *ch)
-{
-	struct conn *c = &ch->c;
-	const char *error;
-	uint32_t code;
-	int rc;
-
-	if (!ch->greeted) {
-		shake_hands(ch);
-		return;
-	}
-	rc = conn_read(c);
-	ch->more = rc > 0;
-	if (rc >= 0)
-		return;
-	if (session_is_http1(c->session) && c->link.info.alpn == NULL)
-		answer_http1(ch);
-	else if ((error = session_error(c->session, &code)) != NULL)
-		end_with(ch, CHILD_END_VIOLATION, CLOSE_TLS, error);
-	else if (!c->gone)
-		end_with(ch, CHILD_END_CLIENT, CLOSE_TLS, "");
-}
 
 /* GOAWAY, and what runs may finish; why is NULL when the server stops. */
 static void
@@ -219,7 +90,7 @@ check_asked(struct child *ch)
 	if (conn_has_streams(c) && (conn_runs(c) || c->last_work >= asked))
 		begin_drain(ch, full);
 	else
-		end_goaway(ch, CHILD_END_DRAINED, H2_NO_ERROR, full);
+		ending_goaway(ch, CHILD_END_DRAINED, H2_NO_ERROR, full);
 }
 
 /*
@@ -254,12 +125,14 @@ check_state(struct child *ch)
 
 	if (c->gone) {
 		conn_hear(c);	/* it may have said why before */
-		end_with(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
+		ending_set(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
 	}
+	if (ch->failing)
+		input_end(ch);
 	if (c->close > CLOSE_GOAWAY)
-		end_with(ch, CHILD_END_SCRIPT, c->close, c->why);
+		ending_set(ch, CHILD_END_SCRIPT, c->close, c->why);
 	if ((c->draining || c->close == CLOSE_GOAWAY) && is_done(ch))
-		end_with(ch, c->draining ? CHILD_END_DRAINED :
+		ending_set(ch, c->draining ? CHILD_END_DRAINED :
 		    CHILD_END_SCRIPT, CLOSE_TLS,
 		    ch->drain_why != NULL ? ch->drain_why : "");
 }
@@ -334,19 +207,22 @@ set_deadlines(struct child *ch, uint64_t now, uint64_t due[N_DEADLINES])
 {
 	struct conn *c = &ch->c;
 	const struct options *o = c->options;
-	bool begun = session_established(c->session);
+	bool begun = session_established(c->session) ||
+	    c->take_octets != NULL;
+	uint64_t preface = connscript_awaits(c) ? NEVER : ch->preface_due +
+	    connscript_waited(c);
 
 	due[REQUESTS] = c->draining || o->max_requests == 0 ||
 	    atomic_load(&c->slot->streams) < o->max_requests ? NEVER : now;
 	due[LIFETIME] = c->draining || o->max_lifetime_ms == 0 ? NEVER :
 	    c->slot->started_ms + o->max_lifetime_ms;
-	due[STALL] = conn_stalls_at(c, now);
-	due[HANDSHAKE] = ch->greeted ? NEVER : ch->preface_due;
-	due[PREFACE] = begun ? NEVER : ch->preface_due;
+	due[STALL] = stall_at(c, now);
+	due[HANDSHAKE] = c->reads ? NEVER : preface;
+	due[PREFACE] = begun ? NEVER : preface;
 	due[SETTINGS] = begun && !session_settings_acked(c->session) ?
-	    ch->preface_due : NEVER;
+	    preface : NEVER;
 	due[IDLE] = o->idle_timeout_ms == 0 || conn_runs(c) ||
-	    !ch->greeted ? NEVER : c->last_work + o->idle_timeout_ms;
+	    !c->reads ? NEVER : c->last_work + o->idle_timeout_ms;
 }
 
 static void
@@ -363,7 +239,7 @@ pass_deadline(struct child *ch, enum deadline i)
 	    sizeof(ms));
 	snprintf(why, sizeof(why), "%s %g s (--%s)", deadlines[i].what,
 	    ms / 1000.0, deadlines[i].option);
-	end_goaway(ch, CHILD_END_TIMEOUT, deadlines[i].code, why);
+	ending_goaway(ch, CHILD_END_TIMEOUT, deadlines[i].code, why);
 }
 
 /* Returns how long poll may wait, milliseconds, or -1. */
@@ -397,6 +273,12 @@ look_around(struct child *ch, uint64_t now)
 	int timeout = beat(ch);
 	bool hopeless;
 
+	if (ch->delayed_until != 0) {
+		sooner(&timeout, until(ch->delayed_until, now));
+		ch->more |= ch->delayed_until <= now;
+		if (ch->delayed_until <= now)
+			ch->delayed_until = 0;
+	}
 	check_asked(ch);
 	if (c->requests.ready != NULL)
 		start_python(ch);
@@ -405,10 +287,10 @@ look_around(struct child *ch, uint64_t now)
 	sooner(&timeout, conn_tick(c, now));
 	if (stuck != NULL) {
 		stuck_text(ch, stuck, text, sizeof(text));
-		end_goaway(ch, CHILD_END_LIMIT, H2_INTERNAL_ERROR, text);
+		ending_goaway(ch, CHILD_END_LIMIT, H2_INTERNAL_ERROR, text);
 	}
 	if (hopeless)
-		end_goaway(ch, CHILD_END_INTERNAL, H2_INTERNAL_ERROR,
+		ending_goaway(ch, CHILD_END_INTERNAL, H2_INTERNAL_ERROR,
 		    "no handler thread could be started");
 	sooner(&timeout, check_deadlines(ch, now));
 	return timeout;
@@ -419,11 +301,14 @@ look_around(struct child *ch, uint64_t now)
  * waits for room there (RFC 8446 §4.6.3): it is no reason to wake.
  */
 static short
-input_events(const struct conn *c)
+input_events(const struct child *ch)
 {
-	if (c->link.read_blocked)
+	const struct link *l = &ch->c.link;
+	short in = input_is_allowed(ch) ? POLLIN : 0;
+
+	if (l->read_blocked)
 		return POLLOUT;
-	return c->link.backlog ? POLLIN | POLLOUT : POLLIN;
+	return (short)(l->backlog ? in | POLLOUT : in);
 }
 
 /* The client's preface has come: it may have streams from now on. */
@@ -459,7 +344,7 @@ look_at_own(struct child *ch, struct pollfd *p, int n)
 	}
 	if (all & POLLNVAL || p[WAKE].revents & POLLHUP ||
 	    channel_is_closed())
-		end_with(ch, CHILD_END_DAMAGED, CLOSE_FIN, damaged);
+		ending_set(ch, CHILD_END_DAMAGED, CLOSE_FIN, ending_damaged);
 	if (p[WAKE].revents != 0)
 		wake_take(&ch->c.wake);
 	if (p[DRAIN].revents != 0) {
@@ -481,7 +366,6 @@ serve(struct child *ch)
 {
 	struct conn *c = &ch->c;
 	struct pollfd p[N_POLLED] = {
-		[CLIENT] = { .fd = c->link.fd },
 		[WAKE] = { .fd = c->wake.pipe[0], .events = POLLIN },
 		[DRAIN] = { .fd = ch->a->drain_fd, .events = POLLIN },
 		[LINE] = { .fd = ch->a->line_fd, .events = POLLIN },
@@ -497,9 +381,10 @@ serve(struct child *ch)
 		timeout = look_around(ch, sys_now_ms());
 		if (ch->end != CHILD_END_NONE)
 			break;
-		p[CLIENT].events = input_events(c);
+		p[CLIENT].events = input_events(ch);
+		p[CLIENT].fd = p[CLIENT].events != 0 ? c->link.fd : -1;
 		p[LOG].fd = channel_pends() ? channel_fd() : -1;
-		if (ch->more)
+		if (ch->more && input_is_allowed(ch))
 			timeout = 0;
 		c->io_soon = timeout >= 0 && timeout <= THREAD_LOOK_MS;
 		conn_unlock(c);
@@ -507,9 +392,10 @@ serve(struct child *ch)
 		conn_lock(c);
 		c->io_soon = false;
 		look_at_own(ch, p, n);
+		input_follow_script(ch);
 		if (p[CLIENT].revents & ~POLLOUT || timeout == 0 ||
 		    (p[CLIENT].revents != 0 && c->link.read_blocked))
-			read_input(ch);
+			input_read(ch);
 		begin(ch);
 		conn_push(c);
 	}
@@ -518,18 +404,33 @@ serve(struct child *ch)
 
 /* ---- the end ---- */
 
+/* For handle_close of the connection's own script. */
+static const char *
+ended_by(const struct child *ch)
+{
+	uint32_t code = H2_NO_ERROR;
+
+	session_error(ch->c.session, &code);
+	if (ch->end == CHILD_END_CLIENT || ch->end == CHILD_END_TRANSPORT)
+		return "client";
+	return ch->end == CHILD_END_TIMEOUT || ch->end == CHILD_END_LIMIT ||
+	    ch->end == CHILD_END_MEMORY || code == H2_ENHANCE_YOUR_CALM ?
+	    "limit" : "server";
+}
+
 static void
 close_connection(struct child *ch)
 {
 	struct conn *c = &ch->c;
 
 	conn_lock(c);
+	c->ended_by = ended_by(ch);
 	c->stopping = true;	/* no further function is started */
 	c->quiet = false;
 	if (ch->end != CHILD_END_SCRIPT && send_held_by(c->session) != 0)
 		conn_release_hold(c);
 	/* Of a handshake that has not ended there is nothing to be fetched. */
-	closing_run(c, ch->how, ch->end == CHILD_END_DRAINED ? ch->greeted :
+	closing_run(c, ch->how, ch->end == CHILD_END_DRAINED ? c->reads :
 	    ch->end != CHILD_END_CLIENT);
 	conn_unlock(c);
 }
@@ -545,14 +446,22 @@ wait_for_functions(struct child *ch)
 	struct pollfd p = { .fd = c->wake.pipe[0], .events = POLLIN };
 	struct exchange *stuck = NULL;
 	uint64_t now = sys_now_ms(), log_due = now + LOG_MS;
+	bool hopeless;
 	int timeout;
 
 	conn_lock(c);
-	for (; (c->requests.n_busy > 0 || (c->n_logging > 0 && now < log_due)) &&
+	connscript_close(c);
+	for (; (c->requests.n_busy > 0 || connscript_is_busy(c) ||
+	    (c->n_logging > 0 && now < log_due)) &&
 	    ch->end != CHILD_END_LIMIT; now = sys_now_ms()) {
 		if (c->requests.n_busy > 0)
 			log_due = now + LOG_MS;
 		timeout = calls_check_limit(c, now, &stuck);
+		if (connscript_is_busy(c))
+			start_python(ch);
+		sooner(&timeout, thread_balance(c, &hopeless));
+		if (hopeless)
+			break;
 		sooner(&timeout, until(log_due, now));
 		if (stuck != NULL) {
 			ch->end = CHILD_END_LIMIT;
@@ -659,8 +568,16 @@ child_run(const struct child_args *a)
 	ch.c.client_port = a->client_port;
 	ch.c.server_port = a->server_port;
 	ch.c.client_log.client = a->client;
+	if (a->options->connection != NULL) {
+		if (connscript_begin(&ch.c) == -1)
+			child_fail(a->slot, "cannot begin --connection");
+		if (t != NULL)
+			tls_hello_stop(t);
+	} else {
+		session_start(ch.c.session, true, NULL, 0);
+		ch.c.started = true;
+	}
 	ch.preface_due = sys_now_ms() + a->options->handshake_timeout_ms;
-	ch.greeted = t == NULL;
 	serve(&ch);
 	close_connection(&ch);
 	wait_for_functions(&ch);

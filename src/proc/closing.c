@@ -67,16 +67,13 @@ static bool
 saw_end(struct conn *c, bool *deaf)
 {
 	uint64_t due = sys_now_ms() + LINGER_MS;
-	char octets[4096];
-	ssize_t n;
 
 	while (poll_until(c, POLLIN, due)) {
 		if (!*deaf) {
 			*deaf = !conn_hear(c);
 			continue;
 		}
-		n = read(c->link.fd, octets, sizeof(octets));
-		if (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR))
+		if (!link_drop(&c->link))
 			return true;
 	}
 	return false;

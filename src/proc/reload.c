@@ -52,19 +52,46 @@ begin_trial(struct parent *p, char *err, size_t size)
 	int status;
 	long i;
 
-	if (o->routes == NULL && o->user == NULL)
+	if (o->routes == NULL && o->connection == NULL && o->user == NULL)
 		return 0;
 	if ((status = interp_call("read_routes", err, size)) != 0)
 		return status;
 	if ((i = seat_open(p)) == -1 ||
 	    seat_fork(p, (size_t)i, SEAT_TRIAL, be_trial) == -1) {
-		snprintf(err, size, "cannot try --routes or --user: %s",
-		    strerror(errno));
+		snprintf(err, size, "cannot try --routes, --connection or "
+		    "--user: %s", strerror(errno));
 		return EXIT_SYSTEM;
 	}
 	p->reload.i = (size_t)i;
 	p->reload.due_ms = sys_now_ms() + TRIAL_MS;
 	return 0;
+}
+
+/* The trial has not said anything. */
+static void
+describe_silence(const struct options *o, const struct death *d, char *err,
+    size_t size)
+{
+	const struct { const char *name, *value, *what; } of[] = {
+		{ "routes", o->routes, "a file that loads" },
+		{ "connection", o->connection, "a file that loads" },
+		{ "user", o->user, "an answer" }
+	};
+	const char *and = "";
+	size_t i, len = 0;
+
+	for (i = 0; i < sizeof(of) / sizeof(of[0]) && len < size; i++) {
+		if (of[i].value == NULL)
+			continue;
+		len += (size_t)snprintf(err + len, size - len,
+		    "%s--%s: \"%s\": expected %s", and, of[i].name,
+		    of[i].value, of[i].what);
+		and = ", or ";
+	}
+	if (len < size)
+		snprintf(err + len, size - len, " within %d s, and its process "
+		    "%s", TRIAL_MS / 1000, WIFSIGNALED(d->status) ?
+		    sys_signal_name(WTERMSIG(d->status)) : "left");
 }
 
 /* 0 and the routes are those of children from now on, or likewise. */
@@ -81,13 +108,7 @@ end_trial(const struct parent *p, const struct death *d, char *err,
 	if (end != CHILD_END_NONE)
 		slot_copy_text(err, size, slot->why, sizeof(slot->why));
 	else
-		snprintf(err, size, "--%s: \"%s\": expected %s within %d s, "
-		    "and its process %s",
-		    o->routes != NULL ? "routes" : "user",
-		    o->routes != NULL ? o->routes : o->user,
-		    o->routes != NULL ? "a file that loads" : "an answer",
-		    TRIAL_MS / 1000, WIFSIGNALED(d->status) ?
-		    sys_signal_name(WTERMSIG(d->status)) : "left");
+		describe_silence(o, d, err, size);
 	return EXIT_CONFIG;
 }
 

@@ -95,6 +95,12 @@ calls_serve(const struct exchange *x)
 	return x == current;
 }
 
+struct exchange *
+calls_current(void)
+{
+	return current;
+}
+
 void
 calls_enter(struct exchange *x, const char *script, const char *function)
 {
@@ -104,7 +110,8 @@ calls_enter(struct exchange *x, const char *script, const char *function)
 	    now);
 	x->call.script = script;
 	x->call.name = function;
-	trace_begin(x->conn->link.trace, x->id, script, function);
+	trace_begin(x->conn->link.trace, x->id & FRAME_STREAM_ID_MASK, script,
+	    function);
 	begin_stretch(x, true, now);
 }
 
@@ -117,8 +124,8 @@ calls_leave(struct exchange *x)
 	if (r != NULL)
 		atomic_store(&r->after, 1);
 	begin_stretch(x, false, sys_now_ms());
-	trace_end(x->conn->link.trace, x->id, x->call.script, x->call.name,
-	    raised != NULL ? ((PyTypeObject *)raised)->tp_name : NULL);
+	trace_end(x->conn->link.trace, x->id & FRAME_STREAM_ID_MASK,
+	    x->call.script, x->call.name, raised != NULL ? ((PyTypeObject *)raised)->tp_name : NULL);
 }
 
 uint64_t

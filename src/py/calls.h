@@ -33,6 +33,9 @@ void calls_begin(struct exchange *x, const char *script, const char *function);
 void calls_end(struct exchange *x);
 bool calls_serve(const struct exchange *x);
 
+/* What this thread serves; NULL: nothing. */
+struct exchange *calls_current(void);
+
 /*
  * In between: a function of the script's begins, and is over; the texts are
  * borrowed until then.

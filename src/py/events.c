@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "calls.h"
+#include "conn/connscript.h"
 #include "events.h"
 #include "gil.h"
 
@@ -31,18 +32,21 @@ events_fields(const struct fields *l)
 	return list;
 }
 
+static PyObject *
+priority(const struct frame *f)
+{
+	const struct frame_priority *p = &f->priority;
+
+	if (!f->has_priority)
+		Py_RETURN_NONE;
+	return Py_BuildValue("(kiO)", (unsigned long)p->dependency,
+	    (int)p->weight, p->exclusive ? Py_True : Py_False);
+}
+
 PyObject *
 events_frame(const struct frame *f)
 {
-	const struct frame_priority *p = &f->priority;
-	PyObject *priority;
-
-	if (f->has_priority)
-		priority = Py_BuildValue("(kiO)", (unsigned long)p->dependency,
-		    (int)p->weight, p->exclusive ? Py_True : Py_False);
-	else
-		priority = Py_BuildValue("");
-	return Py_BuildValue("(NkO)", priority, (unsigned long)f->length,
+	return Py_BuildValue("(NkO)", priority(f), (unsigned long)f->length,
 	    f->flags & FLAG_PADDED ? Py_True : Py_False);
 }
 
@@ -122,12 +126,90 @@ data_event(struct events *e, struct event ev)
 	    ev.end_stream ? Py_True : Py_False, credit);
 }
 
+/* A pair of octets, each of that length, from *p, which moves on. */
+static PyObject *
+take_pair(const uint8_t **p)
+{
+	struct framelog_field at;
+	PyObject *pair;
+
+	memcpy(&at, *p, sizeof(at));
+	*p += sizeof(at);
+	pair = Py_BuildValue("(y#y#)", *p, (Py_ssize_t)at.name_len,
+	    *p + at.name_len, (Py_ssize_t)at.value_len);
+	*p += at.name_len + at.value_len;
+	return pair;
+}
+
+PyObject *
+events_received(const uint8_t *octets, size_t len)
+{
+	const uint8_t *p = octets + sizeof(struct framelog_entry);
+	PyObject *fields = NULL, *pair;
+	struct framelog_entry e;
+	size_t i;
+
+	(void)len;
+	memcpy(&e, octets, sizeof(e));
+	p += e.payload;
+	if (e.has_fields && (fields = PyList_New(0)) == NULL)
+		return NULL;
+	for (i = 0; i < e.n_fields; i++) {
+		pair = take_pair(&p);
+		if (pair == NULL || PyList_Append(fields, pair) == -1) {
+			Py_XDECREF(pair);
+			Py_DECREF(fields);
+			return NULL;
+		}
+		Py_DECREF(pair);
+	}
+	return Py_BuildValue("(KiiKy#NNk)", (unsigned long long)e.seq,
+	    (int)e.frame.type, (int)e.frame.flags,
+	    (unsigned long long)e.frame.stream_id,
+	    octets + sizeof(e), (Py_ssize_t)e.payload,
+	    fields != NULL ? fields : Py_BuildValue(""),
+	    priority(&e.frame), (unsigned long)e.frame.length);
+}
+
+static PyObject *
+violation(const struct event *ev, const uint8_t *p)
+{
+	uint32_t len = get_u32(p + 4);
+	size_t at = 8 + len;
+
+	return Py_BuildValue("(isks#N)", EVENT_VIOLATION,
+	    ev->frame_type == H2_LEVEL_STREAM ? "stream" : "connection",
+	    (unsigned long)get_u32(p), (const char *)p + 8, (Py_ssize_t)len,
+	    ev->len > at ? events_received(p + at, ev->len - at) :
+	    Py_BuildValue(""));
+}
+
+/* Of the connection's own script. */
+static PyObject *
+own_event(struct events *e, const struct event *ev)
+{
+	const uint8_t *p = buf_data(&e->data);
+	PyObject *item;
+
+	if (ev->type == EVENT_STEP)
+		return Py_BuildValue("(is)", EVENT_STEP,
+		    connscript_steps[ev->frame_type]);
+	item = ev->type == EVENT_VIOLATION ? violation(ev, p) :
+	    Py_BuildValue("(iN)", EVENT_RECEIVED, events_received(p, ev->len));
+	buf_consume(&e->data, ev->len);
+	return item;
+}
+
 static PyObject *
 event(struct events *e, const struct event *ev)
 {
 	const struct exchange *x = e->x;
 
 	switch (ev->type) {
+	case EVENT_STEP:
+	case EVENT_RECEIVED:
+	case EVENT_VIOLATION:
+		return own_event(e, ev);
 	case EVENT_DATA:
 		return data_event(e, *ev);
 	case EVENT_TRAILERS:

@@ -25,6 +25,9 @@ int events_wait(struct exchange *x, unsigned long moves, bool tunnel);
 /* Priority, length and padding of HEADERS; NULL with an exception. */
 PyObject *events_frame(const struct frame *f);
 
+/* A framelog_entry as a tuple, Received; NULL with an exception. */
+PyObject *events_received(const uint8_t *octets, size_t len);
+
 /* A field section as a list of pairs; NULL with an exception. */
 PyObject *events_fields(const struct fields *l);
 

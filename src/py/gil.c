@@ -24,7 +24,9 @@ static struct {
 	    NULL },
 	{ CONN_FORKED, "StreamClosedError",
 	    "this process was forked by the script", NULL },
-	{ CONN_DRAINED, "ServerStoppingError", NULL, NULL }
+	{ CONN_DRAINED, "ServerStoppingError", NULL, NULL },
+	{ CONN_ENDED, "ConnectionEnded", "the connection is over", NULL },
+	{ CONN_NOT_POSSIBLE, "NotPossible", NULL, NULL }
 };
 
 #define ERRORS (sizeof(errors) / sizeof(errors[0]))
@@ -123,7 +125,7 @@ PyObject *
 gil_raise(const struct op *op, int status)
 {
 	const char *why = op->why != NULL ? op->why : "";
-	char code[FRAME_CODE_TEXT];
+	char code[FRAME_CODE_TEXT], who[24] = "connection";
 	PyObject *text;
 	size_t i;
 
@@ -135,8 +137,9 @@ gil_raise(const struct op *op, int status)
 		why = errors[i].why;
 	if ((text = gil_rule(why, op->field)) == NULL)
 		return NULL;
-	PyErr_Format(errors[i].class, "stream %lu: %U%s%s",
-	    (unsigned long)op->id, text, op->reset ? ", RST_STREAM " : "",
+	if (op->id != EXCHANGE_OWN)
+		snprintf(who, sizeof(who), "stream %lu", (unsigned long)op->id);
+	PyErr_Format(errors[i].class, "%s: %U%s%s", who, text, op->reset ? ", RST_STREAM " : "",
 	    op->reset ? frame_code_text(op->code, code) : "");
 	Py_DECREF(text);
 	if (op->reset)

@@ -28,6 +28,7 @@
 #include "gil.h"
 #include "interp.h"
 #include "module.h"
+#include "pyconnection.h"
 #include "pyexchange.h"
 #include "thread.h"
 #include "warm.h"
@@ -245,7 +246,7 @@ port_list(const struct options *o)
 static PyObject *
 options_dict(const struct options *o)
 {
-	return Py_BuildValue("{sO&sOsssNsIsssKsKsKsKsssO&sNsIsO&sO&sO&sO"
+	return Py_BuildValue("{sO&sOsssNsIsssKsKsKsKsssO&sO&sNsIsO&sO&sO&sO"
 	    "sOszsi}",
 	    "doc_root", fs_text, o->doc_root,
 	    "hide_tracebacks", o->hide_tracebacks ? Py_True : Py_False,
@@ -259,6 +260,7 @@ options_dict(const struct options *o)
 	    "max_stored_total", (unsigned long long)o->max_stored_total,
 	    "version", PACKAGE_VERSION,
 	    "routes", fs_text, o->routes,
+	    "connection", fs_text, o->connection,
 	    "aliases", alias_list(o),
 	    "latency_ms", o->latency_ms,
 	    "config", fs_text, o->config,
@@ -568,7 +570,7 @@ void
 interp_child_start(struct conn *c)
 {
 	wake_python();
-	module_set_conn(c);
+	pyconnection_set(c);
 	leave_abort_to_handlers();
 	child_state = PyEval_SaveThread();
 }

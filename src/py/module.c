@@ -13,10 +13,8 @@
 #include "calls.h"
 #include "gil.h"
 #include "module.h"
+#include "pyconnection.h"
 #include "pyexchange.h"
-
-/* The process's only connection; NULL in the parent. */
-static struct conn *the_conn;
 
 static PyObject *
 module_log(PyObject *module, PyObject *args)
@@ -92,70 +90,6 @@ module_stamp(PyObject *module, PyObject *file)
 	return stamp_of(&s);
 }
 
-static int
-settings_locked(struct conn *c, void *arg)
-{
-	struct peer_settings *to = arg;
-
-	*to = *session_peer_settings(c->session);
-	return 0;
-}
-
-static PyObject *
-client_settings(struct conn *c)
-{
-	struct peer_settings s;
-	PyObject *d;
-
-	gil_locked(c, settings_locked, &s);
-	d = Py_BuildValue("{sksksksksk}",
-	    "HEADER_TABLE_SIZE", (unsigned long)s.header_table_size,
-	    "ENABLE_PUSH", (unsigned long)s.enable_push,
-	    "MAX_CONCURRENT_STREAMS", (unsigned long)s.max_concurrent_streams,
-	    "INITIAL_WINDOW_SIZE", (unsigned long)s.initial_window_size,
-	    "MAX_FRAME_SIZE", (unsigned long)s.max_frame_size);
-	if (d != NULL && s.max_header_list_size != UINT32_MAX) {
-		PyObject *v = PyLong_FromUnsignedLong(s.max_header_list_size);
-
-		if (v == NULL ||
-		    PyDict_SetItemString(d, "MAX_HEADER_LIST_SIZE", v) < 0)
-			Py_CLEAR(d);
-		Py_XDECREF(v);
-	}
-	return d;
-}
-
-static PyObject *
-module_connection(PyObject *module, PyObject *unused)
-{
-	struct conn *c = the_conn;
-	PyObject *sni;
-
-	(void)module;
-	(void)unused;
-	if (c == NULL || atomic_load(&c->forked)) {
-		PyErr_SetString(PyExc_RuntimeError,
-		    "this process serves no connection");
-		return NULL;
-	}
-	/* A name from the wire may be any octets. */
-	if (c->link.info.sni != NULL)
-		sni = PyUnicode_DecodeLatin1(c->link.info.sni,
-		    (Py_ssize_t)strlen(c->link.info.sni), NULL);
-	else
-		sni = Py_BuildValue("");
-	return Py_BuildValue("{slszszszsNsOsNs(sI)sI}",
-	    "id", (long)getpid(),
-	    "alpn_protocol", c->link.info.alpn,
-	    "tls_version", c->link.info.version,
-	    "cipher", c->link.info.cipher,
-	    "sni", sni,
-	    "session_reused", c->link.info.resumed ? Py_True : Py_False,
-	    "client_settings", client_settings(c),
-	    "client_address", c->client_host, c->client_port,
-	    "server_port", c->server_port);
-}
-
 /*
  * A script's fork has no part in the account: it ends without giving back.
  */
@@ -163,14 +97,14 @@ static PyObject *
 module_stored(PyObject *module, PyObject *arg)
 {
 	long long n = PyLong_AsLongLong(arg);
-	struct conn *c = the_conn;
+	struct conn *c = pyconnection_get();
 	unsigned long long own, all;
 	char most[160];
 
 	(void)module;
 	if (n == -1 && PyErr_Occurred())
 		return NULL;
-	if (c == NULL || c->board == NULL || atomic_load(&c->forked))
+	if (c == NULL || c->board == NULL)
 		return Py_BuildValue("(iis)", 0, 0, "");
 	own = atomic_fetch_add(&c->slot->stored, (uint64_t)n) + (uint64_t)n;
 	all = scoreboard_stored(c->board, most, sizeof(most));
@@ -185,7 +119,7 @@ module_stored(PyObject *module, PyObject *arg)
 static PyObject *
 module_after_fork(PyObject *module, PyObject *unused)
 {
-	struct conn *c = the_conn;
+	struct conn *c = pyconnection_get();
 
 	(void)module;
 	(void)unused;
@@ -222,8 +156,6 @@ static PyMethodDef module_methods[] = {
 	    "Whether records of that level are written." },
 	{ "stamp", module_stamp, METH_O,
 	    "What a file's status is, as octets; by path or descriptor." },
-	{ "connection", module_connection, METH_NOARGS,
-	    "What is known of the connection, as a dict." },
 	{ "stored", module_stored, METH_O,
 	    "Octets of content in files, n more: (the connection's, all, "
 	    "who has most)." },
@@ -247,7 +179,11 @@ module_exec(PyObject *module)
 	return PyModule_AddIntMacro(module, EVENT_HEADERS) == -1 ||
 	    PyModule_AddIntMacro(module, EVENT_DATA) == -1 ||
 	    PyModule_AddIntMacro(module, EVENT_TRAILERS) == -1 ||
-	    PyModule_AddIntMacro(module, EVENT_FRAME) == -1 ? -1 : 0;
+	    PyModule_AddIntMacro(module, EVENT_FRAME) == -1 ||
+	    PyModule_AddIntMacro(module, EVENT_STEP) == -1 ||
+	    PyModule_AddIntMacro(module, EVENT_RECEIVED) == -1 ||
+	    PyModule_AddIntMacro(module, EVENT_VIOLATION) == -1 ||
+	    pyconnection_add(module) == -1 ? -1 : 0;
 }
 
 static PyModuleDef_Slot module_slots[] = {
@@ -267,10 +203,4 @@ PyObject *
 module_init(void)
 {
 	return PyModuleDef_Init(&module_def);
-}
-
-void
-module_set_conn(struct conn *c)
-{
-	the_conn = c;
 }

@@ -8,12 +8,7 @@
 
 #include <Python.h>
 
-#include "conn/conn.h"
-
 /* For PyImport_AppendInittab. */
 PyObject *module_init(void);
-
-/* The process's only connection from now on; before handler threads exist. */
-void module_set_conn(struct conn *c);
 
 #endif

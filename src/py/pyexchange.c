@@ -208,6 +208,8 @@ script_of(const struct exchange *x, char *dst, size_t size)
 		PyErr_Clear();	/* a name with a lone surrogate */
 		return "?";
 	}
+	if (x->id == EXCHANGE_OWN)
+		return "(connection)";
 	access_path(&x->request, dst, size);
 	dst[strcspn(dst, "?")] = '\0';
 	return dst;
@@ -271,6 +273,13 @@ object_write(struct exchange_object *self, PyObject *const *args,
 {
 	return write_call(self->x, self->script != NULL ? self->script :
 	    Py_None, args, n);
+}
+
+static PyObject *
+object_flood(struct exchange_object *self, PyObject *const *args,
+    Py_ssize_t n)
+{
+	return write_flood(self->x, args, n);
 }
 
 /* ---- quickfile.c ---- */
@@ -514,6 +523,9 @@ static PyMethodDef object_methods[] = {
 	    "The exchange is over for the package." },
 	{ "write", FAST(object_write),
 	    "A writer call: op, stream_id, fields, data, flags, value." },
+	{ "flood", FAST(object_flood),
+	    "flood(octets, limit_octets, limit_frames, ms, reading): how many "
+	    "octets went out." },
 	{ "remember_file", (PyCFunction)object_remember_file, METH_VARARGS,
 	    "Requests like this one may be answered likewise." },
 	{ NULL, NULL, 0, NULL }
@@ -548,6 +560,15 @@ object_new(struct exchange *x)
 	self->x = x;
 	exchange_ref(x);
 	return (PyObject *)self;
+}
+
+PyObject *
+pyexchange_object(struct exchange *x)
+{
+	if (x->app == NULL && (x->app = object_new(x)) == NULL)
+		return NULL;
+	Py_INCREF((PyObject *)x->app);
+	return x->app;
 }
 
 /* ---- serving ---- */

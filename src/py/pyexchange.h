@@ -13,6 +13,9 @@
 /* Makes the type, once; a new reference, or NULL with an exception. */
 PyObject *pyexchange_make_type(void);
 
+/* Its Exchange, made if it is not there: a new reference, or NULL. */
+PyObject *pyexchange_object(struct exchange *x);
+
 /* Binds h2rig.server.dispatch.serve: 0, or -1 with an exception. */
 int pyexchange_bind(void);
 

@@ -94,7 +94,7 @@ take_turn(struct conn *c, void *arg)
 		c->wake.n_entering--;
 	if (t->entering && !t->gil_was_free)
 		c->crowd_until = sys_now_us() + THREAD_CROWD_US;
-	if (!c->stopping && !is_spare(c, t))
+	if (!is_spare(c, t))
 		t->next = conn_take_ready(c, t);
 	if (t->next == NULL) {
 		c->wake.n_idle++;
@@ -255,7 +255,7 @@ int
 thread_balance(struct conn *c, bool *hopeless)
 {
 	*hopeless = false;
-	if (c->requests.ready == NULL || c->stopping)
+	if (c->requests.ready == NULL || (c->stopping && !c->closing))
 		return -1;
 	if ((c->wake.n_threads == 0 || needs_thread(c)) && add_thread(c) < 0) {
 		*hopeless = c->wake.n_threads == 0 && sys_now_us() -

@@ -5,7 +5,9 @@
  * points to are of Python objects that are held until then.
  */
 #include "base/log.h"
+#include "base/sys.h"
 #include "calls.h"
+#include "conn/connscript.h"
 #include "conn/writeop.h"
 #include "gil.h"
 #include "write.h"
@@ -136,6 +138,17 @@ init(struct writeop *o, struct exchange *x, PyObject *const *args,
 	return 0;
 }
 
+/*
+ * A function that uses another's exchange, the connection's own, waits under
+ * its own run-time limit.
+ */
+static void
+use_limit(struct op *op)
+{
+	if (op->x->id == EXCHANGE_OWN && calls_current() != NULL)
+		op->x = calls_current();
+}
+
 PyObject *
 write_call(struct exchange *x, PyObject *script, PyObject *const *args,
     Py_ssize_t n)
@@ -158,6 +171,7 @@ write_call(struct exchange *x, PyObject *script, PyObject *const *args,
 	o.data = data.buf;
 	o.len = (size_t)data.len;
 	o.op.shares = o.op.shares && o.len > 0;
+	use_limit(&o.op);
 	if (calls_do(&o.op) == 0 &&
 	    (o.broken == NULL || log_broken(&o, script) == 0))
 		result = PyLong_FromUnsignedLong(o.result);
@@ -165,4 +179,84 @@ out:
 	write_fields_free(&fields);
 	PyBuffer_Release(&data);
 	return result;
+}
+
+/* Frames in octets, the last perhaps not whole. */
+static uint64_t
+count_frames(const uint8_t *p, size_t len)
+{
+	uint64_t n = 0;
+	size_t at;
+
+	for (at = 0; len - at >= FRAME_HEADER_LEN; n++) {
+		if (get_u24(p + at) >= len - at - FRAME_HEADER_LEN)
+			return n + 1;
+		at += FRAME_HEADER_LEN + get_u24(p + at);
+	}
+	return n > 0 ? n : 1;
+}
+
+static int
+set_paused(struct conn *c, void *arg)
+{
+	bool was = c->script->paused;
+
+	connscript_pause(c, *(bool *)arg);
+	*(bool *)arg = was;
+	return 0;
+}
+
+static int
+queued_locked(struct conn *c, void *arg)
+{
+	*(size_t *)arg = conn_queued(c);
+	return 0;
+}
+
+PyObject *
+write_flood(struct exchange *x, PyObject *const *args, Py_ssize_t n)
+{
+	struct connscript_flood f = { .op = { .x = x, .id = x->id, .raw = true,
+	    .writes = true, .fn = connscript_flood } };
+	unsigned long long most[3];	/* octets, frames, ms */
+	Py_buffer octets;
+	bool paused = true;
+	size_t left = 0;
+	int i, rc;
+
+	if (n != 5) {
+		PyErr_SetString(PyExc_TypeError, "flood() takes octets, "
+		    "limit_octets, limit_frames, ms and reading");
+		return NULL;
+	}
+	for (i = 0; i < 3; i++) {
+		most[i] = PyLong_AsUnsignedLongLong(args[i + 1]);
+		if (PyErr_Occurred())
+			return NULL;
+	}
+	if (PyObject_GetBuffer(args[0], &octets, PyBUF_SIMPLE) == -1)
+		return NULL;
+	f.octets = octets.buf;
+	f.len = (size_t)octets.len;
+	f.limit = UINT64_MAX;
+	if (f.len > 0 && most[0] > 0)
+		f.limit = most[0] / f.len;
+	if (f.len > 0 && most[1] > 0 &&
+	    most[1] / count_frames(f.octets, f.len) < f.limit)
+		f.limit = most[1] / count_frames(f.octets, f.len);
+	if (f.len == 0)
+		f.limit = 0;
+	f.op.due = sys_now_ms() + most[2];
+	use_limit(&f.op);
+	if (args[4] != Py_True)
+		gil_locked(x->conn, set_paused, &paused);
+	rc = calls_do(&f.op);
+	if (args[4] != Py_True)
+		gil_locked(x->conn, set_paused, &paused);
+	PyBuffer_Release(&octets);
+	gil_locked(x->conn, queued_locked, &left);
+	if (rc == -1)
+		return NULL;
+	f.times *= f.len;
+	return PyLong_FromUnsignedLongLong(f.times > left ? f.times - left : 0);
 }

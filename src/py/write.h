@@ -25,6 +25,9 @@ int write_fields_get(struct write_fields *f, PyObject *sequence);
 
 void write_fields_free(struct write_fields *f);
 
+/* For x, flood(octets, limit_octets, limit_frames, ms, reading). */
+PyObject *write_flood(struct exchange *x, PyObject *const *args, Py_ssize_t n);
+
 /*
  * For x, write(op, stream_id=0, fields=(), data=b"", flags=0, value=0): see
  * python/_h2rig.pyi.  script: what the log calls it.

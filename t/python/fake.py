@@ -13,7 +13,9 @@ sys.path.insert(0, os.path.join(
 
 module = types.ModuleType("_h2rig")
 (module.EVENT_HEADERS, module.EVENT_DATA, module.EVENT_TRAILERS,
- module.EVENT_FRAME) = range(4)
+ module.EVENT_FRAME, module.EVENT_STEP, module.EVENT_RECEIVED,
+ module.EVENT_VIOLATION) = range(7)
+module.CONNECTION = 1 << 31
 module.logged = []
 module.log = lambda level, text, prefix="script": module.logged.append(
     (level, text.decode() if isinstance(text, bytes) else text))
@@ -26,7 +28,9 @@ module.connection = lambda: {
     "id": 42, "alpn_protocol": "h2", "tls_version": "TLSv1.3",
     "cipher": "TLS_AES_128_GCM_SHA256", "sni": None, "session_reused": False,
     "client_settings": {"ENABLE_PUSH": 1},
-    "client_address": ("127.0.0.1", 5555), "server_port": 8443}
+    "client_address": ("127.0.0.1", 5555), "server_port": 8443,
+    "settings": bytes.fromhex("000400040000")}
+module.tls_hello = lambda: None
 sys.modules["_h2rig"] = module
 
 from h2rig import errors  # noqa: E402
@@ -70,6 +74,79 @@ def check_section(fields):
         raise errors.ProtocolError(":status is repeated")
     if any(b" " in n for n in names):
         raise errors.ProtocolError("a space in a field name")
+
+
+#: Calls of the connection's own that are only noted here.
+OF_CONNECTION = ("proceed", "release", "automatic", "preface",
+                 "window_update", "pause", "resume", "engine_off", "transport",
+                 "watch", "note_fence", "settings")
+
+
+class Wire:
+    """The frames that a connection receives: `come` is what is still to come,
+    each a `Received` without its number, a function of the octets of PINGs
+    that were sent, or an event of how the client ends the connection.
+    """
+
+    def __init__(self, *come, serving=0, by="client"):
+        self.come = list(come)
+        self.kept, self.events = [], []
+        self.by, self.serves = by, serving
+        self.own = Exchange(id=module.CONNECTION)
+        self.over = False
+        for name in ("next_frame", "frames", "ended", "serving"):
+            setattr(module, name, getattr(self, name))
+        module.own = lambda: self.own
+
+    def serving(self):
+        return self.serves
+
+    def frames(self):
+        return list(self.kept)
+
+    def ended(self):
+        return self.over, self.by if self.over else None, self.events
+
+    def take_one(self):
+        """Whether something has come."""
+        if not self.come:
+            return False
+        each = self.come[0]
+        if callable(each):
+            each = each([s[1] for s in self.own.sent if s[0] == "ping"])
+            if each is None:
+                return False
+        del self.come[0]
+        if isinstance(each[0], str):
+            self.events.append(each)
+            self.over = True
+        else:
+            self.kept.append((len(self.kept),) + each)
+        return True
+
+    def next_frame(self, since, kind, stream, ms):
+        assert isinstance(ms, int) and 0 <= ms < 1 << 31
+        while True:
+            for each in self.kept:
+                if (each[0] >= since and kind in (-1, each[1])
+                        and stream in (-1, each[3])):
+                    return each
+            if self.over:
+                raise errors.ConnectionEnded("the connection has ended")
+            if not self.take_one():
+                return None
+
+
+def received(kind, payload=b"", stream_id=0, flags=0, fields=None,
+             priority=None):
+    """A `Received` without its number."""
+    return (kind, flags, stream_id, payload, fields, priority, len(payload))
+
+
+def pong(n):
+    """The acknowledgement of the PING that was sent after n others."""
+    return lambda sent: (received(6, sent[n], 0, 1) if len(sent) > n
+                         else None)
 
 
 class Exchange:
@@ -158,8 +235,19 @@ class Exchange:
 
     def write(self, op, stream_id=0, fields=(), data=b"", flags=0, value=0):
         assert isinstance(data, bytes), data
-        result = getattr(self, "_" + op)(stream_id, fields, data, flags, value)
+        call = getattr(self, "_" + op, None)
+        if call is None:
+            assert op in OF_CONNECTION, op
+            assert not fields
+            self.sent.append((op,) + tuple(
+                each for each in (stream_id, data, flags, value) if each))
+            return 0
+        result = call(stream_id, fields, data, flags, value)
         return 0 if result is None else result
+
+    def flood(self, *arguments):
+        self.sent.append(("flood",) + arguments)
+        return 99
 
     def _response(self, stream_id, fields, body, flags, value):
         if self.headers_sent or self.block_open:
@@ -215,7 +303,8 @@ class Exchange:
         self.sent.append(("flush",))
 
     def _close(self, stream_id, fields, data, flags, how):
-        self.sent.append(("close", ("", "goaway", "tls", "fin", "rst")[how]))
+        self.sent.append(("close", (
+            "", "goaway", "tls", "fin", "rst", "close_notify")[how]))
 
     def _raw_block(self, stream_id, fields, prefix, flags, type):
         check_fields(fields)
@@ -255,7 +344,7 @@ def configure(**options):
     dispatch.configure(dict({
         "doc_root": DOC_ROOT, "hide_tracebacks": False, "scheme": "https",
         "ports": [8443], "log_level": "debug", "max_body": 1 << 30,
-        "version": "0", "routes": None, "aliases": [], "latency_ms": 0,
+        "version": "0", "routes": None, "connection": None, "aliases": [], "latency_ms": 0,
         "config": None, "stash": None, "ws_docroot": None, "wpt": False,
         "validators": False, "shared_file": SHARED.fileno(), "max_stored": 0, "max_stored_total": 0}, **options))
     dispatch.read_routes()

@@ -25,11 +25,13 @@ MODULES = ("connection", "constants", "errors", "frames", "handlers",
            "websocket", "writer")
 
 #: The server makes these, and hands them to scripts.
-MADE = ("Authentication", "Connection", "CookieValue", "Cookies", "FrameList",
-        "RawInput", "ReceivedFrame", "Request", "RequestData",
-        "RequestHeaders", "RequestTrailers", "Response", "ResponseWriter", "Server", "TextHeaders", "Tunnel", "Upload",
-        "WebSocketRequest", "WebSocketStream",
-        "PerMessageDeflateExtensionProcessor")
+MADE = ("Authentication", "Automatic", "Connection", "ConnectionTLS",
+        "ConnectionWriter", "CookieValue", "Cookies", "End", "FrameList",
+        "FrameWriter", "RawInput", "Reaction", "ReceivedData",
+        "ReceivedFrame", "ReceivedHeaders", "RequestData", "RequestHeaders",
+        "RequestTrailers", "Request", "Response", "ResponseWriter", "Server",
+        "TextHeaders", "Tunnel", "Upload", "Violation", "WebSocketRequest",
+        "WebSocketStream", "PerMessageDeflateExtensionProcessor")
 
 
 def public():

@@ -13,6 +13,9 @@ From a request to its handler:
 
     router           routes and rewrites
     userroutes       ... those of --routes
+    connscript       the script of --connection
+    waiting          ... what it, and requests' scripts, wait for
+    received         ... frames as it sees them
     scripts          where scripts import from; errors in words for authors
     codecache        the code of scripts, kept for other processes
     static           handlers of files and directories

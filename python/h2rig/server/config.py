@@ -17,6 +17,7 @@ class Options:
                  "hosts", "ports", "log_level", "max_body", "max_message",
                  "max_parameters", "max_stored", "max_stored_total",
                  "version", "routes", "routes_text", "routes_candidate",
+                 "connection", "connection_text", "connection_candidate",
                  "aliases", "latency_ms",
                  "config", "stash", "ws_docroot", "wpt", "validators",
                  "run_directory", "shared_file", "settings", "user")
@@ -45,6 +46,10 @@ class Options:
         #: be tried
         self.routes_text: bytes = b""
         self.routes_candidate: bytes = b""
+        #: the same of a connection script
+        self.connection: Optional[str] = None
+        self.connection_text: bytes = b""
+        self.connection_candidate: bytes = b""
         #: directories beside the document root, the longest prefix first
         self.aliases: List[Alias] = []
         #: milliseconds that each request waits first

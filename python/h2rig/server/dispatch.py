@@ -23,7 +23,8 @@ from h2rig.handlers import FrameFunctions, apply_result
 from h2rig.headers import ResponseHeaders
 from h2rig.request import Request
 from h2rig.response import Response
-from h2rig.server import (body, codecache, rundir, scripts, settings,
+from h2rig.connection import connection
+from h2rig.server import (body, codecache, connscript, rundir, scripts, settings,
                           userroutes, wpt_pages)
 from h2rig.server.body import storing
 from h2rig.server.config import options
@@ -70,6 +71,8 @@ def configure(values: Dict[str, Any]) -> None:
                                             options.settings)
     if options.routes is not None:
         options.routes = os.path.abspath(options.routes)
+    if options.connection is not None:
+        options.connection = os.path.abspath(options.connection)
     scripts.add_path(options.doc_root)
     _alias_modules()
     aliases.install()
@@ -84,27 +87,33 @@ def configure(values: Dict[str, Any]) -> None:
 
 
 def read_routes() -> None:
-    """Reads the routes file, in the parent, without running it.
-    ConfigError.
+    """Reads the routes file and the connection script, in the parent, without
+    running them.  ConfigError.
     """
     if options.routes is not None:
         options.routes_candidate = userroutes.read(options.routes)
+    if options.connection is not None:
+        options.connection_candidate = userroutes.read(
+            options.connection, "a Python file with functions of connections")
 
 
 def probe() -> None:
     """Tries what connections will need, in a short-lived process with the
-    rights of scripts: whether directories can be used, and the routes that
-    were read load.  ConfigError.
+    rights of scripts: whether directories can be used, and the routes and the
+    connection script that were read load.  ConfigError.
     """
     if options.user is not None:
         settings.check_access()
     if options.routes is not None:
         userroutes.load(options.routes, options.routes_candidate)
+    if options.connection is not None:
+        connscript.probe(options.connection, options.connection_candidate)
 
 
 def take_routes() -> None:
-    """The routes that were read are those of connections from now on."""
+    """What was read is for connections from now on."""
     options.routes_text = options.routes_candidate
+    options.connection_text = options.connection_candidate
 
 
 def settle() -> None:
@@ -147,14 +156,17 @@ def _alias_modules() -> None:
 
 
 def serve(exchange: Any) -> None:
-    """Runs what functions are due for a request; called by a handler thread
-    with its `_h2rig.Exchange` when something has come.
+    """Runs what functions are due for a request, or for the connection's own
+    script; called by a handler thread with an `_h2rig.Exchange` when something
+    has come.
 
-    Returns when there is nothing left for now, or the request is over.
+    Returns when there is nothing left for now, or the exchange is over.
     """
-    runner: Optional[Runner] = exchange.runner
+    runner: Any = exchange.runner
     if runner is None:
-        runner = exchange.runner = Runner(exchange)
+        runner = exchange.runner = (
+            connscript.Runner(exchange) if exchange.id == _h2rig.CONNECTION
+            else Runner(exchange))
         runner.start()
     runner.run()
 
@@ -481,6 +493,7 @@ class Runner:
         except errors.H2Error as e:
             self.log("debug", "close_connection", _summary(e))
         exchange.runner = None
+        connection._waiting.positions.pop(exchange.id, None)
         self.request._release()
         self.response._writer = None
         exchange.finish()

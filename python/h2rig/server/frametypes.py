@@ -5,8 +5,9 @@ functions of scripts for them.
 
 from typing import Container, Dict, Union
 
-__all__ = ["ERROR_CODES", "FLAGS", "FUNCTIONS", "SETTINGS", "TYPES",
-           "UNKNOWN", "error_name", "type_name", "wanted"]
+__all__ = ["CONNECTION_FUNCTIONS", "ERROR_CODES", "FLAGS", "FUNCTIONS",
+           "SETTINGS", "STEPS", "TYPES", "UNKNOWN", "error_name", "type_name",
+           "wanted"]
 
 #: RFC 9113 §6
 TYPES: Dict[str, int] = {
@@ -47,6 +48,21 @@ FUNCTIONS: Dict[int, str] = {
     TYPES["PRIORITY"]: "handle_priority",
     TYPES["PRIORITY_UPDATE"]: "handle_priority_update",
     UNKNOWN: "handle_unknown",
+}
+
+
+#: The steps of a connection, and what is none but has a function too.
+STEPS: Dict[str, int] = {
+    "accept": 11, "client_hello": 12, "connect": 13, "main": 14,
+    "violation": 15, "close": 17,
+}
+
+#: The functions of a connection script likewise, but for `handle_frame`, which
+#: is for frames without one.
+CONNECTION_FUNCTIONS: Dict[int, str] = {
+    number: name.lower() if name == "main" else "handle_" + name.lower()
+    for names in (TYPES, {"unknown": UNKNOWN}, STEPS)
+    for name, number in names.items()
 }
 
 

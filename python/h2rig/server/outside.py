@@ -25,7 +25,7 @@ def _stored(n: int) -> Tuple[int, int, str]:
     return 0, 0, ""
 
 
-def _connection() -> Dict[str, Any]:
+def _connection(*_: Any) -> Dict[str, Any]:
     raise RuntimeError("there is no connection outside of h2rig")
 
 
@@ -34,7 +34,12 @@ def install() -> None:
     module = types.ModuleType("_h2rig", __doc__)
     for name, value in (
             ("EVENT_HEADERS", 0), ("EVENT_DATA", 1), ("EVENT_TRAILERS", 2),
+            ("EVENT_FRAME", 3), ("EVENT_STEP", 4), ("EVENT_RECEIVED", 5),
+            ("EVENT_VIOLATION", 6), ("CONNECTION", 1 << 31),
             ("log", _log), ("log_enabled", _log_enabled),
-            ("stored", _stored), ("connection", _connection)):
+            ("stored", _stored), *((name, _connection) for name in (
+                "connection", "ended", "frames", "next_frame", "own", "read",
+                "serving", "tls_hello", "tls_leaf", "tls_request",
+                "tls_set"))):
         setattr(module, name, value)
     sys.modules["_h2rig"] = module

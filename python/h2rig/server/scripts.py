@@ -111,17 +111,18 @@ def _is_ours(filename: str) -> bool:
     return filename.startswith(_OURS)
 
 
-def called_wrongly(e: BaseException, name: str,
-                   function: Any) -> Optional[TypeError]:
+def called_wrongly(e: BaseException, name: str, function: Any,
+                   parameters: str = "") -> Optional[TypeError]:
     """The error to show instead of e if e was raised because a script's
-    function, of this name, has other parameters than it is called with.
+    function, of this name, has other parameters than it is called with: these,
+    by default those of a request's.
     """
     tb = e.__traceback__
     while tb is not None and _is_ours(tb.tb_frame.f_code.co_filename):
         tb = tb.tb_next
     if tb is not None or type(e) is not TypeError or function is None:
         return None
-    parameters = _PARAMETERS.get(name, "request")
+    parameters = parameters or _PARAMETERS.get(name, "request")
     if not callable(function):
         return TypeError("%s is %r; expected a function %s(%s)"
                          % (name, function, name, parameters))

@@ -9,14 +9,16 @@ process that tries it at start, never in the parent.
 import ast
 import os
 import traceback
-from typing import Any, Dict, Iterable, List, NoReturn, Optional, Tuple
+from types import CodeType
+from typing import (Any, Callable, Dict, Iterable, List, NoReturn, Optional,
+                    Tuple)
 
 from h2rig.errors import ConfigError
 from h2rig.router import Target
 from h2rig.server import scripts
 from h2rig.server.files import NotServed, as_sent, decode_path, open_regular
 
-__all__ = ["load"]
+__all__ = ["load", "read", "run"]
 
 _FORMS = {
     "routes": "a list of (methods, pattern, handler)",
@@ -24,8 +26,10 @@ _FORMS = {
 }
 
 
-def read(path: str) -> bytes:
+def read(path: str, what: str = "a Python file of routes") -> bytes:
     """The file's octets.  ConfigError when it cannot be read.
+
+    what: was expected.
 
     Only a regular file can be: the parent must not wait for a FIFO, say.
     """
@@ -35,8 +39,7 @@ def read(path: str) -> bytes:
             return text
     except (OSError, NotServed) as e:
         reason = e.strerror if isinstance(e, OSError) else e.message
-        raise ConfigError(path, "%s; expected a Python file of routes"
-                          % reason) from None
+        raise ConfigError(path, "%s; expected %s" % (reason, what)) from None
 
 
 def load(path: str, text: bytes) -> Tuple[List[Any], List[Any]]:
@@ -44,14 +47,9 @@ def load(path: str, text: bytes) -> Tuple[List[Any], List[Any]]:
     ConfigError with file, line and reason.
     """
     path = os.path.abspath(path)
-    namespace: Dict[str, Any] = {"__file__": path, "__name__": "routes"}
-    scripts.add_path(os.path.dirname(path))
-    try:
-        tree = ast.parse(text, path)
-        exec(compile(tree, path, "exec", dont_inherit=True), namespace)
-    except (Exception, SystemExit) as e:
-        _raise(path, e)
-    file = _File(path, tree)
+    namespace = run(path, "routes", lambda: compile(
+        text, path, "exec", dont_inherit=True))
+    file = _File(path, ast.parse(text, path))
     if not any(name in namespace for name in _FORMS):
         file.fail("defines neither \"routes\" nor \"rewrites\"; expected %s"
                   % _FORMS["routes"])
@@ -66,6 +64,22 @@ def load(path: str, text: bytes) -> Tuple[List[Any], List[Any]]:
                 file.fail("%s is %r; expected a path that begins with \"/\" "
                           "and has no \"..\"" % (what, value), "rewrites", i)
     return routes, rewrites
+
+
+def run(path: str, name: str, compiled: Callable[[], CodeType]
+        ) -> Dict[str, Any]:
+    """Executes a user's file under this name: its namespace.
+
+    path: the file, absolute; modules beside it can be imported.  compiled:
+    makes its code.  ConfigError with file, line and reason.
+    """
+    namespace: Dict[str, Any] = {"__file__": path, "__name__": name}
+    scripts.add_path(os.path.dirname(path))
+    try:
+        exec(compiled(), namespace)
+    except (Exception, SystemExit) as e:
+        _raise(path, e)
+    return namespace
 
 
 def _raise(path: str, e: BaseException) -> NoReturn:

@@ -133,6 +133,9 @@ class Printer:
                     + " %s in %s <stream_id=%d>" % (
                         shown(line["function"]), shown(line["script"]),
                         line["stream"])]
+        if kind == "fence":
+            return [self._paint("call", "fence") + " <stream_id=%d>, %.1f ms"
+                    % (line["stream"], line["microseconds"] / 1000)]
         if kind == "limit":
             return ["; the trace ends here: it may have %d octets"
                     % line["octets"]]

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+#
+# pause_reading and resume_reading: a server that reads nothing for a while.
+#
+# A client sees: SETTINGS, and for 2 seconds no answer to anything; then
+# responses as usual.
+
+import time
+
+
+def main(connection):
+    connection.pause_reading()
+    time.sleep(2)
+    connection.resume_reading()

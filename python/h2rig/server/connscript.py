@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""The script of --connection: read in the parent, tried in a process of its
+own, executed in each connection's process, where its functions run.
+
+It has two exchanges: one for its functions, which run one after the other for
+the steps of the connection and for frames, and one for its main.
+"""
+
+import io
+import os
+import re
+from typing import Any, Dict, List, Optional, Tuple
+
+import _h2rig
+
+from h2rig import stash
+from h2rig.connection import Violation, connection
+from h2rig.errors import ConfigError, StreamClosedError
+from h2rig.server import codecache, scripts, userroutes
+from h2rig.server.config import options
+from h2rig.server.frametypes import (CONNECTION_FUNCTIONS, STEPS, TYPES,
+                                     UNKNOWN)
+from h2rig.server.received import received_frame
+
+__all__ = ["Runner", "probe"]
+
+#: For all types that have no function of their own.
+ANY = "handle_frame"
+
+_NAMES = (*CONNECTION_FUNCTIONS.values(), ANY)
+
+#: Of these a frame is one; CONTINUATION is part of its HEADERS.
+_FRAME_TYPES = {*TYPES.values(), UNKNOWN} - {TYPES["CONTINUATION"]}
+
+_SECTION = re.compile(r"\((RFC \d+) (?:§|section )?([\d.]*\d)\)")
+
+#: The script's functions by their number in the mask of `Exchange.want`, with
+#: their names.
+Functions = Dict[int, Tuple[str, Any]]
+
+#: Those of this process.
+_functions: Functions = {}
+
+
+def _load(path: str, text: bytes) -> Dict[str, Any]:
+    # Executes the script: its namespace.  ConfigError.
+    return userroutes.run(path, "connection", lambda: codecache.compiled(
+        io.BytesIO(text), path))
+
+
+def _find(namespace: Dict[str, Any]) -> Functions:
+    found = {number: (name, namespace[name])
+             for number, name in CONNECTION_FUNCTIONS.items()
+             if namespace.get(name) is not None}
+    if namespace.get(ANY) is not None:
+        for number in _FRAME_TYPES:
+            found.setdefault(number, (ANY, namespace[ANY]))
+    return found
+
+
+def probe(path: str, text: bytes) -> None:
+    """Tries a script.  ConfigError if it does not load, with file, line and
+    reason, or has no function that a connection could run.
+    """
+    namespace = _load(path, text)
+    hint = scripts.near_miss(
+        {name: value for name, value in namespace.items()
+         if name not in _NAMES and name.startswith("handle")}, _NAMES)
+    if not _find(namespace):
+        raise ConfigError(path, "defines no function of a connection%s; "
+                          "expected one of %s" % (
+                              hint or scripts.near_miss(namespace, _NAMES),
+                              ", ".join(_NAMES)), 1)
+    if hint:
+        _h2rig.log("warn", "--connection %s: never run%s" % (path, hint))
+
+
+class Runner:
+    """Runs functions for one of the two exchanges, with its events in order.
+    """
+
+    def __init__(self, exchange: Any) -> None:
+        self.exchange = exchange
+        exchange.script = os.path.basename(options.connection or "")
+
+    def start(self) -> None:
+        """Nothing: events say what is to be done."""
+
+    def run(self) -> None:
+        """Handles what has come."""
+        events: List[Any] = self.exchange.take()
+        while events:
+            while events:
+                self.handle(events.pop())
+            events = self.exchange.take()
+
+    def handle(self, event: Tuple[Any, ...]) -> None:
+        """Runs the function for an event, and has the connection go on."""
+        kind = event[0]
+        if kind == _h2rig.EVENT_STEP:
+            self.step(event[1])
+        elif kind == _h2rig.EVENT_RECEIVED:
+            number = event[1][1]
+            found = _functions.get(
+                number if number in _FRAME_TYPES else UNKNOWN)
+            frame = connection._waiting.given(event[1])
+            taken = found is not None and self.call(
+                *found, "frame, connection", frame) is True
+            self.proceed(taken)
+        else:
+            self.violation(*event[1:])
+
+    def step(self, name: str) -> None:
+        """A step of the connection; "main" comes alone, on the second
+        exchange.
+        """
+        if name == "accept":
+            self.load()
+        found = _functions.get(STEPS[name])
+        if found is not None:
+            self.call(*found, "connection")
+        if name != "main":
+            self.proceed(False)
+        if name in ("main", "close"):
+            self.exchange.runner = None
+            self.exchange.finish()
+
+    def violation(self, level: str, code: int, text: str,
+                  received: Any) -> None:
+        """Runs handle_violation."""
+        found = _functions.get(STEPS["violation"])
+        if found is None:
+            return
+        section = _SECTION.search(text)
+        self.call(*found, "error, connection", Violation(
+            level, code, text,
+            None if section is None else "%s §%s" % section.groups(),
+            None if received is None else received_frame(received)))
+
+    def load(self) -> None:
+        """Executes the script."""
+        try:
+            found = self.exchange.call(
+                "(load)", _load, options.connection, options.connection_text)
+            _functions.update(_find(found))
+        except BaseException as e:
+            self.failed(e.__cause__ or e, "(load)")
+        finally:
+            stash.drop_lock()
+            self.exchange.want(sum(1 << number for number in _functions))
+
+    def call(self, name: str, function: Any, parameters: str,
+             *first: Any) -> Any:
+        """What the function returns; None if it raises."""
+        try:
+            result = self.exchange.call(name, function, *first, connection)
+            stash.release_lock()
+            return result
+        except BaseException as e:
+            self.failed(e, name, function, parameters)
+            return None
+        finally:
+            stash.drop_lock()
+
+    def proceed(self, taken: bool) -> None:
+        """What waits for the function goes on."""
+        try:
+            self.exchange.write("proceed", 0, (), b"", 0, int(taken))
+        except StreamClosedError:
+            pass        # the connection has gone meanwhile
+
+    def failed(self, e: BaseException, name: str, function: Any = None,
+               parameters: str = "") -> None:
+        """Logs e, with its place."""
+        if isinstance(e, StreamClosedError) and _h2rig.ended()[0]:
+            # Its client has left: no fault of the script.
+            level, text = "debug", "%s: %s" % (type(e).__name__, e)
+        else:
+            e = scripts.called_wrongly(e, name, function, parameters) or e
+            level = "error"
+            text = scripts.traceback_text(e, _h2rig.log_enabled("debug"))
+        if _h2rig.log_enabled(level):
+            text = "connection script %s, %s: %s" % (self.exchange.script,
+                                                     name, text)
+            # A file's name in an exception can have lone surrogates.
+            _h2rig.log(level, text.encode("utf-8", "backslashreplace"))

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection's own script: its two exchanges and their events, the session's
+ * gate, and the calls that wait for frames or octets.
+ *
+ * A function that is over, or that lets reading go on, leaves word here and
+ * wakes the I/O thread, which goes on from there (connscript_resume): so all
+ * that the session tells is told in that thread.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "connscript.h"
+
+const char *const connscript_steps[N_STEPS] = {
+	"accept", "client_hello", "connect", "main", "close"
+};
+
+static const int step_wants[N_STEPS] = {
+	WANTS_ACCEPT, WANTS_CLIENT_HELLO, WANTS_CONNECT, WANTS_MAIN,
+	WANTS_CLOSE
+};
+
+/* ---- what comes ---- */
+
+static bool
+wants(const struct connscript *s, unsigned bit)
+{
+	return s->own->wanted & EXCHANGE_WANTS(bit);
+}
+
+static unsigned
+bit_of(unsigned type)
+{
+	return type <= FRAME_CONTINUATION || type == FRAME_PRIORITY_UPDATE ?
+	    type : EXCHANGE_UNKNOWN;
+}
+
+static void
+add_event(struct exchange *x, uint8_t type, unsigned what,
+    const struct buf *data)
+{
+	exchange_add_event(x, &(struct event){ .type = type,
+	    .frame_type = (uint8_t)what,
+	    .len = data != NULL ? (uint32_t)buf_len(data) : 0 },
+	    data != NULL ? buf_data(data) : NULL);
+	x->events.failed |= data != NULL && data->failed;
+}
+
+/*
+ * A frame that has waited has the number that it came with: the first like it
+ * after those that were looked for before, since none overtakes another.
+ */
+static uint64_t
+number_again(struct connscript *s, const struct frame *f)
+{
+	const struct buf *b = framelog_find(&s->log, s->again, f->type,
+	    f->stream_id);
+	struct framelog_entry e = { .seq = 0 };
+
+	if (b != NULL) {
+		framelog_entry(b, &e);
+		s->again = e.seq + 1;
+	}
+	return e.seq;
+}
+
+static enum session_gate
+on_frame(void *user, const struct frame *f, const uint8_t *payload,
+    const struct fields *l, bool again)
+{
+	struct conn *c = user;
+	struct connscript *s = c->script;
+	size_t len = l != NULL ? f->len : f->length;
+	struct buf copy = { 0 };
+
+	if (!again) {
+		framelog_add(&s->log, f, payload, len, l);
+		waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
+	}
+	if (!wants(s, bit_of(f->type)))
+		return SESSION_PASS;
+	if (s->released) {
+		if (!s->queues)
+			s->again = s->log.next - 1;
+		s->queues = true;
+		return SESSION_QUEUE;
+	}
+	framelog_pack(&copy, again ? number_again(s, f) : s->log.next - 1, f,
+	    payload, len, l);
+	add_event(s->own, EVENT_RECEIVED, 0, &copy);
+	buf_free(&copy);
+	return SESSION_STOP;
+}
+
+/* The frame that f is, if it was kept; else what its header says. */
+static void
+on_violation(void *user, const struct frame *f, enum h2_level level,
+    uint32_t code, const char *text)
+{
+	struct conn *c = user;
+	struct connscript *s = c->script;
+	const struct buf *newest = framelog_newest(&s->log);
+	struct framelog_entry e = { .seq = 0 };
+	struct buf data = { 0 }, copy = { 0 };
+
+	clientlog_violation(user, f, level, code, text);
+	if (!wants(s, WANTS_VIOLATION))
+		return;
+	buf_add_u32(&data, code);
+	buf_add_u32(&data, (uint32_t)strlen(text));
+	buf_add(&data, text, strlen(text));
+	if (newest != NULL)
+		framelog_entry(newest, &e);
+	if (f != NULL && (newest == NULL || e.frame.type != f->type ||
+	    e.frame.stream_id != f->stream_id)) {
+		framelog_pack(&copy, s->log.next, f, NULL, 0, NULL);
+		newest = &copy;
+	}
+	if (f != NULL)
+		buf_add(&data, buf_data(newest), buf_len(newest));
+	add_event(s->own, EVENT_VIOLATION, level, &data);
+	buf_free(&data);
+	buf_free(&copy);
+}
+
+/* ---- begin and end ---- */
+
+static void
+free_script(struct conn_hook *h)
+{
+	struct connscript *s = (struct connscript *)h;
+
+	framelog_free(&s->log);
+	buf_free(&s->settings);
+	buf_free(&s->octets);
+	exchange_unref(s->own);
+	if (s->main != NULL)
+		exchange_unref(s->main);
+	free(s);
+}
+
+struct connscript *
+connscript_get(struct conn *c)
+{
+	struct connscript *s = c->script;
+
+	if (s != NULL)
+		return s;
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return NULL;
+	if ((s->own = exchange_new_own(&c->requests, c)) == NULL) {
+		free(s);
+		return NULL;
+	}
+	exchange_ref(s->own);
+	s->hook.free = free_script;
+	conn_add_hook(c, &s->hook);
+	return c->script = s;
+}
+
+void
+connscript_watch(struct conn *c)
+{
+	c->script->log.on = true;
+	c->callbacks.gate = on_frame;
+}
+
+int
+connscript_begin(struct conn *c)
+{
+	struct connscript *s = connscript_get(c);
+
+	if (s == NULL || (s->main = exchange_new_own(&c->requests, c)) == NULL) {
+		errno = ENOMEM;
+		return -1;
+	}
+	exchange_ref(s->main);
+	s->is_set = true;
+	connscript_watch(c);
+	c->callbacks.violation = on_violation;
+	connscript_step(c, STEP_ACCEPT);
+	return 0;
+}
+
+/* The first is told in any case: by it the script is executed. */
+bool
+connscript_step(struct conn *c, enum connscript_step step)
+{
+	struct connscript *s = c->script;
+
+	if (s->own->known && !wants(s, (unsigned)step_wants[step]))
+		return false;
+	if (step != STEP_MAIN) {
+		s->awaits = true;
+		s->awaits_since = sys_now_ms();
+	}
+	add_event(step == STEP_MAIN ? s->main : s->own, EVENT_STEP, step, NULL);
+	return true;
+}
+
+void
+connscript_start(struct conn *c)
+{
+	struct connscript *s = c->script;
+
+	static const uint8_t none[1];
+
+	c->started = true;
+	if (c->take_octets == NULL)
+		session_start(c->session, !s->no_settings, !s->own_settings ?
+		    NULL : buf_len(&s->settings) > 0 ? buf_data(&s->settings) :
+		    none, buf_len(&s->settings));
+	if (c->draining)
+		session_shutdown(c->session);
+	connscript_step(c, STEP_MAIN);
+}
+
+void
+connscript_close(struct conn *c)
+{
+	if (c->script == NULL || !c->script->is_set)
+		return;
+	c->script->awaits = false;
+	c->closing = true;
+	connscript_step(c, STEP_CLOSE);
+}
+
+/* ---- the I/O thread ---- */
+
+bool
+connscript_awaits(const struct conn *c)
+{
+	return c->script != NULL && c->script->awaits;
+}
+
+bool
+connscript_blocks(const struct conn *c)
+{
+	const struct connscript *s = c->script;
+
+	return s != NULL && ((s->awaits && !s->released) || s->paused ||
+	    session_stopped(c->session) ||
+	    buf_len(&s->octets) >= CONNSCRIPT_OCTETS ||
+	    buf_len(&s->own->events) >= CONNSCRIPT_EVENTS);
+}
+
+uint64_t
+connscript_waited(const struct conn *c)
+{
+	return c->script != NULL ? c->script->waited_ms : 0;
+}
+
+bool
+connscript_is_busy(const struct conn *c)
+{
+	const struct connscript *s = c->script;
+
+	return s != NULL && s->is_set && (s->own->phase == EXCHANGE_READY ||
+	    s->own->phase == EXCHANGE_BUSY);
+}
+
+bool
+connscript_is_due(const struct conn *c)
+{
+	return c->script != NULL && (c->script->proceeds ||
+	    c->script->releases);
+}
+
+int
+connscript_resume(struct conn *c)
+{
+	struct connscript *s = c->script;
+	bool proceeds = s->proceeds, taken = s->taken;
+	int rc = 0;
+
+	s->released |= s->releases;
+	s->proceeds = s->releases = s->taken = false;
+	if (proceeds)
+		s->released = false;
+	if (proceeds && s->awaits) {
+		s->awaits = false;
+		s->waited_ms += sys_now_ms() - s->awaits_since;
+	}
+	if (session_stopped(c->session))
+		rc = session_resume(c->session, taken, sys_now_ms());
+	else if (proceeds)
+		rc = session_continue(c->session, sys_now_ms());
+	if (proceeds && !session_stopped(c->session))
+		s->queues = false;
+	return rc;
+}
+
+bool
+connscript_keeps_end(struct conn *c)
+{
+	struct connscript *s = c->script;
+
+	if (c->take_octets == NULL)
+		return connscript_is_busy(c);
+	s->eof = true;
+	waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
+	return connscript_is_busy(c) ||
+	    (s->main != NULL && s->main->phase != EXCHANGE_OVER);
+}
+
+/* ---- functions ---- */
+
+void
+connscript_proceed(struct conn *c, bool taken)
+{
+	c->script->proceeds = true;
+	c->script->taken = taken;
+	wake_io(&c->wake);
+}
+
+const char *
+connscript_release(struct conn *c)
+{
+	struct connscript *s = c->script;
+
+	if (s->awaits && !c->reads)
+		return "nothing can be read before handle_connect: there is "
+		    "no TLS yet";
+	if (s->awaits || session_stopped(c->session)) {
+		s->releases = true;
+		wake_io(&c->wake);
+	}
+	return NULL;
+}
+
+const char *
+connscript_set_preface(struct conn *c, unsigned flags,
+    const uint8_t *entries, size_t len)
+{
+	struct connscript *s = c->script;
+
+	if (c->started)
+		return "SETTINGS have been sent: writer.settings sends more";
+	s->no_settings = flags == 2;
+	s->own_settings = flags == 1;
+	buf_clear(&s->settings);
+	buf_add(&s->settings, entries, len);
+	return NULL;
+}
+
+void
+connscript_pause(struct conn *c, bool paused)
+{
+	c->script->paused = paused;
+	wake_io(&c->wake);
+}
+
+static void
+take_octets(struct conn *c, const uint8_t *p, size_t len)
+{
+	buf_add(&c->script->octets, p, len);
+	waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
+}
+
+void
+connscript_engine_off(struct conn *c)
+{
+	session_set_automatic(c->session, 0);
+	c->take_octets = take_octets;
+}
+
+/* Whether a wait has nothing to wait for any more. */
+static bool
+is_over(const struct conn *c)
+{
+	return c->gone || (c->draining && !conn_has_streams(c));
+}
+
+static int
+wait_on(const struct conn *c, const struct op *op)
+{
+	if (sys_now_ms() >= op->due)
+		return SEND_OK;
+	return is_over(c) ? CONN_ENDED : CONN_AGAIN_FRAME;
+}
+
+int
+connscript_next_frame(struct conn *c, struct op *op)
+{
+	struct connscript_wait *w = (struct connscript_wait *)op;
+	const struct buf *b = framelog_find(&c->script->log, w->since,
+	    w->type, w->stream);
+
+	if (b == NULL)
+		return wait_on(c, op);
+	buf_add(&w->entry, buf_data(b), buf_len(b));
+	return SEND_OK;
+}
+
+int
+connscript_read(struct conn *c, struct op *op)
+{
+	struct connscript_read *r = (struct connscript_read *)op;
+	struct connscript *s = c->script;
+	size_t len = buf_len(&s->octets);
+
+	if (c->take_octets == NULL) {
+		op->why = "read() is for octets that come after engine_off()";
+		return SEND_ERR_PROTOCOL;
+	}
+	r->eof = len == 0 && (s->eof || c->gone);
+	if (len == 0 && !r->eof)
+		return wait_on(c, op);
+	if (len > r->most)
+		len = r->most;
+	buf_add(&r->octets, buf_data(&s->octets), len);
+	buf_consume(&s->octets, len);
+	wake_io(&c->wake);	/* there is room again */
+	return SEND_OK;
+}
+
+int
+connscript_flood(struct conn *c, struct op *op)
+{
+	struct connscript_flood *f = (struct connscript_flood *)op;
+	bool goes_on = sys_now_ms() < op->due;
+	int rc = SEND_OK;
+
+	while (goes_on && rc == SEND_OK && f->times != f->limit) {
+		if (conn_queued(c) >= CONN_QUEUE_MAX)
+			return CONN_AGAIN_SPACE;
+		rc = send_raw_octets(c->session, op->x->id, f->octets, f->len);
+		f->times += rc == SEND_OK;
+	}
+	return rc;
+}
+
+int
+connscript_transport(struct conn *c, const uint8_t *p, size_t len,
+    size_t *sent)
+{
+	ssize_t n;
+
+	if (c->gone)
+		return SEND_ERR_GONE;
+	while (conn_queued(c) == 0 && *sent < len) {
+		n = sys_write(c->link.fd, p + *sent, len - *sent);
+		if (n == -1)
+			break;
+		*sent += (size_t)n;
+	}
+	if (*sent == len)
+		return SEND_OK;
+	if (conn_queued(c) == 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+		return SEND_ERR_GONE;
+	c->link.backlog = true;		/* poll tells when there is room */
+	wake_io(&c->wake);
+	return CONN_AGAIN_FLUSH;
+}

@@ -1,0 +1,344 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Connection scripts that go wrong end their own connection at most, and the
+log says which script and function; stopping and reloading while one waits; and
+files that are no connection script."""
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap                                                      # noqa: E402
+from connscript import NOTHING, Scripted                        # noqa: E402
+from rawclient import Client, PING                              # noqa: E402
+from server import program                                      # noqa: E402
+from tlsclient import context, start_handshake                  # noqa: E402
+
+t = tap.Tap()
+
+#: Where a fault can be: its function, and its parameters.
+PLACES = {"(load)": "", "handle_accept": "connection",
+          "handle_client_hello": "connection", "handle_connect": "connection",
+          "main": "connection", "handle_ping": "frame, connection",
+          "handle_violation": "error, connection",
+          "handle_close": "connection"}
+
+
+def script(place, text):
+    """A script that does this there."""
+    if place == "(load)":
+        return "def main(connection): note('main')\n" + text + "\n"
+    return "def %s(%s):\n    %s\n" % (place, PLACES[place],
+                                      text.replace("\n", "\n    "))
+
+
+@contextlib.contextmanager
+def at(s, place, text):
+    """A client that leads to that place; None if its handshake fails."""
+    s.set(script(place, text))
+    client = None
+    try:
+        client = Client(s.port, timeout=30)
+        if place == "handle_ping":
+            client.send_frame(PING, 0, 0, b"12345678")
+        elif place == "handle_violation":
+            client.window_update(0, 0)
+        elif place == "handle_close":
+            client.leave()
+    except (OSError, TimeoutError):
+        pass
+    yield client
+    if client is not None:
+        client.close()
+
+
+def line_with(s, *patterns):
+    """Waits for a log line in which all of the patterns are found."""
+    return tap.wait_until(lambda: next(
+        (line for line in s.log().splitlines()
+         if all(re.search(p, line) for p in patterns)), None))
+
+
+def served(s, name):
+    """The next connection is served."""
+    s.set(NOTHING)
+    with Client(s.port) as c:
+        t.eq(c.fetch("/quick.py").status, 200, f"{name}: the next is served")
+
+
+def goes_on(c, place):
+    """Whether the connection does, where it can."""
+    if place in ("handle_violation", "handle_close"):
+        return True
+    return c is not None and c.fetch("/quick.py").status == 200
+
+
+def raises(s):
+    """Exceptions are logged with their place, and count as None."""
+    for place in PLACES:
+        with at(s, place, "raise KeyError('raised in ' + %r)" % place) as c:
+            t.ok(goes_on(c, place), f"raise in {place}: it goes on", c)
+            t.ok(line_with(s, r"connection script connection\.py, "
+                           + re.escape(place)), f"raise in {place}: the log "
+                 "names script and function", s.log()[-2000:])
+            t.ok(s.wait_log(f"KeyError: .raised in {re.escape(place)}", 10),
+                 f"raise in {place}: and the exception")
+    for place in ("(load)", "handle_accept", "main"):
+        with at(s, place, "import sys\nsys.exit(3)") as c:
+            t.ok(goes_on(c, place), f"sys.exit in {place}: it goes on")
+    t.ok(s.wait_log("SystemExit: 3", 10), "sys.exit: the log says so")
+
+
+def forks(s):
+    """A process that a function forks leaves when that returns."""
+    for place in PLACES:
+        with at(s, place, "pid = os.fork()\n"
+                "if pid:\n    note(os.waitstatus_to_exitcode("
+                "os.waitpid(pid, 0)[1]))"
+                if hasattr(os, "waitstatus_to_exitcode") else
+                "pid = os.fork()\n"
+                "if pid:\n    note(os.waitpid(pid, 0)[1])") as c:
+            port = c.sock.getsockname()[1] if c.sock.fileno() >= 0 else None
+            t.ok(goes_on(c, place), f"fork in {place}: it goes on")
+            if port is not None:
+                t.eq(s.notes(port)[:1], [0],
+                     f"fork in {place}: the new process has left")
+    served(s, "fork")
+
+
+def crashes(s):
+    """Its own connection ends, and the log says where."""
+    for place in PLACES:
+        for how, end in (("os.abort()", "SIGABRT"), ("os._exit(3)", r"\b3\b")):
+            with at(s, place, how) as c:
+                if c is not None and place != "handle_close":
+                    c.wait_end()
+                t.ok(place == "handle_close" or c is None or c.end,
+                     f"{how} in {place}: the connection ends")
+                t.ok(line_with(s, end, r"connection\.py", re.escape(place)),
+                     f"{how} in {place}: the log names script and function",
+                     s.log()[-2000:])
+    served(s, "crash")
+
+
+def loops():
+    """The run-time limit: HandlerTimeout counts as None."""
+    with Scripted("--run-limit", "1") as s:
+        for place in PLACES:
+            with at(s, place, "while True: pass") as c:
+                t.ok(goes_on(c, place), f"loop in {place}: it goes on", c)
+                t.ok(line_with(s, r"connection\.py", re.escape(place),
+                               "HandlerTimeout|run-time limit"),
+                     f"loop in {place}: the log names script and function",
+                     s.log()[-2000:])
+        served(s, "loop")
+
+
+def never_returns():
+    """What does not notice the limit loses its process."""
+    for place in PLACES:
+        with Scripted("--run-limit", "1") as s:
+            with at(s, place, "time.sleep(1000)") as c:
+                if c is not None and place != "handle_close":
+                    c.wait_end(40)
+                    t.ok(c.end, f"sleep in {place}: the connection ends")
+                t.ok(line_with(s, r"connection\.py", re.escape(place),
+                               "limit"), f"sleep in {place}: the log names "
+                     "script and function", s.log()[-2000:])
+                t.ok(tap.wait_until(lambda: not s.children()),
+                     f"sleep in {place}: its process is gone")
+            served(s, f"sleep in {place}")
+
+
+WAITS = {
+    "wait": "def main(connection):\n    note('waits')\n"
+            "    note(error(connection.wait, 'GOAWAY', timeout=60))\n",
+    "fence": "def main(connection):\n    note('waits')\n"
+             "    note(error(connection.fence, 60))\n",
+    "reaction": "def main(connection):\n    note('waits')\n"
+                "    note(error(lambda: connection.reaction(None, 60).kind))\n",
+    "read": "def handle_connect(connection):\n    connection.engine_off()\n"
+            "def main(connection):\n    note('waits')\n"
+            "    note(error(connection.read, 5, 60))\n",
+    "handle_client_hello": "def handle_client_hello(connection):\n"
+                           "    note('waits')\n    gate('never')\n",
+}
+
+
+def waiting(s, what):
+    """A client whose script waits so: its port, and what to close."""
+    s.set(WAITS[what])
+    if what == "handle_client_hello":
+        sock = start_handshake(s.port, context("h2"))
+        port = sock.getsockname()[1]
+        t.eq(s.notes(port), ["waits"], f"{what}: it waits")
+        return sock, port
+    c = Client(s.port, ack=False, preface=what != "read")
+    t.eq(s.notes(c), ["waits"], f"{what}: it waits")
+    return c, c.sock.getsockname()[1]
+
+
+def drains():
+    """TERM while a script waits: the server ends, within --grace."""
+    for what in WAITS:
+        with Scripted("--grace", "3") as s:
+            c, _ = waiting(s, what)
+            with contextlib.closing(c):
+                t.eq(s.stop(), 0, f"TERM in {what}: the server ends with 0")
+                t.ok("ERROR" not in s.log() and "internal" not in s.log(),
+                     f"TERM in {what}: the log has no fault", s.log()[-1000:])
+
+
+def drains_politely():
+    """A connection whose main has ended is told, and ends in good order."""
+    with Scripted("--grace", "30") as s:
+        with s.client("def main(connection):\n    note('main')\n") as c:
+            s.notes(c)
+            x = c.fetch("/quick.py")
+            t.eq(x.status, 200, "TERM: served before")
+            s.process.send_signal(signal.SIGTERM)
+            c.wait_end()
+            t.ok(c.goaway and c.end == "close_notify",
+                 "TERM: GOAWAY, and the end in good order", (c.goaway, c.end))
+    with Scripted("--grace", "2") as s:
+        with s.client("def handle_accept(connection):\n"
+                      "    connection.automatic.remove('goaway')\n"
+                      "    note('accept')\n") as c:
+            s.notes(c)
+            c.ping()
+            s.process.send_signal(signal.SIGTERM)
+            c.wait_end()
+            t.ok(c.goaway is None, "TERM without goaway: none", c.goaway)
+
+
+def reloads(s):
+    """HUP while scripts wait: they go on; new connections have the new
+    script."""
+    held = [waiting(s, what) for what in WAITS]
+    with open(s.script, "a", encoding="utf-8") as f:
+        f.write("\ndef handle_unknown(frame, connection):\n"
+                "    note('new')\n")
+    s.process.send_signal(signal.SIGHUP)
+    t.ok(s.wait_log("reload"), "HUP: the log says so")
+    s.set(NOTHING)
+
+    def is_new():
+        with Client(s.port) as c:
+            c.send_frame(0xbb, 0, 0)
+            c.ping()
+            return "new" in s.noted(c.sock.getsockname()[1])
+    t.ok(tap.wait_until(is_new), "HUP: new connections have the new script")
+    with open(s.script, encoding="utf-8") as f:
+        good = f.read()
+    with open(s.script, "w", encoding="utf-8") as f:
+        f.write(good + "\nthis is no Python\n")
+    s.process.send_signal(signal.SIGHUP)
+    t.ok(s.wait_log(r"connection\.py, line \d+: SyntaxError"),
+         "HUP: a script that does not load is refused with its line")
+    t.ok(is_new(), "HUP: ... and the old one stays")
+    with open(s.script, "w", encoding="utf-8") as f:
+        f.write(good)
+    for c, port in held:
+        c.close()
+    t.ok(all(len(s.notes(port, 2)) == 2 for c, port in held[:3]),
+         "HUP: those that waited have gone on to their end")
+
+
+def bad_files():
+    """The start ends with 78, file, line and reason."""
+    directory = tempfile.mkdtemp(prefix="h2rig-connend-")
+    os.chmod(directory, 0o755)
+    path = os.path.join(directory, "script.py")
+    for text, patterns in (
+            ("def main(:\n", [r"script\.py, line 1: SyntaxError"]),
+            ("\n\nimport no_such_module\n",
+             [r"script\.py, line 3: ModuleNotFoundError.*no_such_module"]),
+            ("x = 1\nraise SystemExit(0)\n", [r"line 2: SystemExit"]),
+            ("from h2rig.connection import connection\n"
+             "connection.settings = None\n", [r"script\.py, line 2:"]),
+            ("def handle_setings(frame, connection): pass\n",
+             ["defines no function of a connection", "handle_settings"]),
+            ("\0", [r"script\.py.*(null byte|SyntaxError|ValueError)"]),
+            ("import os\nos._exit(0)\n", ["--connection", r"script\.py"]),
+            ("import os\nos.abort()\n", ["--connection", r"script\.py",
+                                         "SIGABRT"]),
+            (None, [r"script\.py", "expected a Python file"]),
+            ("DIRECTORY", [r"script\.py", "expected a Python file"])):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        if text == "DIRECTORY":
+            os.mkdir(path)
+        elif text is not None:
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+        run = subprocess.run(
+            [program(), "--port", "0", "--connection", path, directory],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
+            timeout=tap.scaled(60))
+        text_out = run.stderr.decode("utf-8", "replace")
+        t.ok(run.returncode == 78 and all(
+            re.search(p, text_out) for p in patterns),
+             f"--connection with {text!r}: 78, and what is wrong",
+             (run.returncode, text_out))
+
+
+def misspelt():
+    """A name that is nearly right is said at the start."""
+    with Scripted() as s:
+        with open(s.script, "a", encoding="utf-8") as f:
+            f.write("\ndef handle_goway(frame, connection): pass\n")
+        s.process.send_signal(signal.SIGHUP)
+        t.ok(s.wait_log("did you mean handle_goaway"), "a misspelt name")
+        with s.client("def handle_ping(frame):\n    pass\n") as c:
+            t.ok(c.ping(), "wrong parameters: it goes on")
+            t.ok(s.wait_log(r"handle_ping is called as handle_ping\(frame, "
+                            r"connection\), but defined as handle_ping\("),
+                 "wrong parameters: the log says which")
+
+
+def early_ends(s):
+    """Clients that leave in the middle of a step."""
+    for place in ("handle_accept", "handle_client_hello", "handle_connect"):
+        s.set(script(place, "note('in')\ngate('leaves_%s')\n"
+                     "note(error(connection.writer.ping, b'12345678'))\n"
+                     "note('out')" % place)
+              + "\ndef handle_close(connection):\n    note('close')\n")
+        sock = socket.create_connection(("127.0.0.1", s.port))
+        port = sock.getsockname()[1]
+        sock.settimeout(tap.scaled(30))
+        if place != "handle_accept":
+            tls = context("h2")
+            sock.close()
+            with contextlib.suppress(OSError):
+                sock = start_handshake(s.port, tls) if (
+                    place == "handle_client_hello") else Client(s.port)
+            port = (sock.sock if isinstance(sock, Client)
+                    else sock).getsockname()[1]
+        s.notes(port)
+        sock.close()
+        s.open("leaves_" + place)
+        got = s.notes(port, 4)
+        t.ok(got[0] == "in" and got[-1] == "close" and "out" in got,
+             f"the client leaves in {place}: it goes on to its end, then "
+             "handle_close", got)
+    served(s, "clients that leave")
+
+
+FUNCTIONS = (raises, forks, crashes, reloads, early_ends)
+ALONE = (loops, never_returns, drains, drains_politely, bad_files, misspelt)
+
+only = sys.argv[1:]
+for case in FUNCTIONS:
+    if not only or case.__name__ in only:
+        with Scripted() as server:
+            case(server)
+for case in ALONE:
+    if not only or case.__name__ in only:
+        case()
+t.done()
