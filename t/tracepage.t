@@ -39,7 +39,7 @@ SAYS = {
                "GOAWAY PROTOCOL_ERROR.", "DATA before the response's fields "
                "(RFC 9113 8.1) (main of /early.py was running)"),
     "crash": ("The server\u2019s process crashed or was killed.",
-              "It was running main of /crash.py for stream 3."),
+              "It was running main of /crash.py on stream 3."),
     "hostile": ("A script raised an exception on stream 3.",
                 "LookupError in main of /fail.py"),
 }
@@ -106,7 +106,7 @@ def all_rows(b, count):
         %s
         for (const row of grid.querySelectorAll(".row"))
             rows.set(Number(row.getAttribute("aria-rowindex")),
-                row.lastElementChild.textContent);
+                row.querySelector(".cell").textContent);
     }
     grid.scrollTop = 0;
     return [...rows].sort((a, b) => a[0] - b[0]).map(r => r[1]);
@@ -252,6 +252,7 @@ def both():
                 check(which, b)
             if which == "Chromium":
                 keyboard(b)
+                odd(b)
                 t.eq(b.errors, [], "Chromium: no error, nothing that the "
                      "policy refused")
                 accessible(b)
@@ -333,6 +334,59 @@ def accessible(b):
                  f"axe-core: {how} {state}")
 
 
+def odd(b):
+    """Lines that the scenes have not, and what is no line of h2rig."""
+    call = {"script": "/c.py", "function": "main"}
+    bodies = {
+        "one": [
+            {"type": "begin", "stream": 0, **call},
+            {"type": "end", "stream": 0, "raised": "KeyError", **call},
+            {"type": "fence", "stream": 0, "microseconds": 1500},
+            {"type": "violation", "level": "stream", "stream": 7,
+             "text": "too large"},
+            {"type": "HEADERS", "dir": "out", "flags": 3},
+            {"type": "DATA", "dir": "in"}, {"type": "new", "x": [1, {}]},
+            *({"type": "begin", "stream": 2 * i + 1, **call}
+              for i in range(150)), {"type": "close", "end": "drained"}],
+        "two": [{"type": "limit", "octets": 4096}]}
+    for name, body in bodies.items():
+        first = dict(read(paths["rule"])[0], t=0)
+        with open(work.path(name + ".jsonl"), "w", encoding="utf-8") as f:
+            for i, line in enumerate([first] + body):
+                f.write(json.dumps(dict({"t": i * 0.2}, **line)) + "\n")
+        paths[name] = work.path(name + ".jsonl")
+    b.size(*SIZES["wide"])
+    b.media()
+    b.open(make("odd", "one", "two"))
+    found = all_rows(b, 162)
+    for text in ("Connection 1: stream 1 main of /c.py begins",
+                 "Fence: the client has read what was sent before, after "
+                 "1.50 ms", "The client broke a rule on stream 7: too large",
+                 "new: x [1,{}]", "The trace ends here"):
+        t.ok(any(text in row for row in found), f"a row: {text}", found[:12])
+    t.ok("A script raised an exception." in words(b, "header")
+         and "A line is not as h2rig writes it" in b.run(
+             "return document.querySelector('header').textContent"),
+         "connections' own scripts; lines of another form")
+    t.ok('"dir":"out"' in b.run(SETTLED + """
+    const row = [...document.querySelectorAll("#picture .row")].find(
+        row => row.textContent.includes('"HEADERS"'));
+    row.querySelector(".cell").click();
+    return document.getElementById("detail").textContent;
+    """), "a line of another form opens as it is")
+    t.eq(b.run("return document.querySelectorAll('.head').length"), 2,
+         "connections of the same time are side by side")
+    t.eq(b.run(SETTLED + OVERLAPS), [], "150 functions at once: nothing "
+         "overlaps")
+    t.eq(b.run("""
+    let copied;
+    navigator.clipboard.writeText = async text => copied = text;
+    document.getElementById("copy").click();
+    return copied.split("\\n").length > 150 && copied.includes(
+        "Fence: the client has read");
+    """), True, "all rows are copied as text")
+
+
 # ---- the file
 
 def file():
@@ -348,6 +402,12 @@ def file():
     p = tool("--html", work.path("x.html"), os.path.abspath(__file__))
     t.eq((p.returncode, b"expected a line of a trace" in p.stderr), (65, True),
          "--html: what is no trace")
+    nan = work.path("nan.jsonl")
+    with open(nan, "w", encoding="utf-8") as f:
+        f.write(json.dumps(dict(read(paths["rule"])[0], t=float("nan"))))
+        f.write("\n")
+    t.eq(tool("--html", work.path("x.html"), nan).returncode, 65,
+         "--html: numbers that JSON has not")
     p = tool("--html", "/nowhere/x.html", paths["rule"])
     t.eq((p.returncode, b"/nowhere/x.html" in p.stderr), (74, True),
          "--html: a file that cannot be written")

@@ -36,7 +36,8 @@ def _hash(text: str) -> str:
 
 def _json(value: object) -> str:
     # As it may stand in a page: no "<" begins a tag or a comment.
-    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+    return json.dumps(value, separators=(",", ":"),
+                      allow_nan=False).replace("<", "\\u003c")
 
 
 def _trace(trace: Follower) -> Iterator[str]:
@@ -45,7 +46,11 @@ def _trace(trace: Follower) -> Iterator[str]:
         os.path.basename(trace.path))
     # The second look tells whether the process that writes it has gone.
     for number, line in enumerate(chain(trace.lines(), trace.lines())):
-        yield (",\n" if number else "\n") + _json(line)
+        try:
+            text = _json(line)
+        except ValueError:      # NaN, which is no JSON
+            raise trace.lacks(line) from None
+        yield (",\n" if number else "\n") + text
     trace.complete()
     yield '],"running":%s}</script>\n' % _json(not trace.over)
 

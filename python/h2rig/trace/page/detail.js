@@ -46,7 +46,8 @@ class Detail {
 			" on stream " + line.stream : " of the connection") :
 			said.text.length > 80 ? upper(line.type) : said.text;
 		this.only.hidden = !line.stream;
-		this.body.replaceChildren(...this.parts(event));
+		this.body.replaceChildren(...whatever(line, () => this.parts(event),
+			text => [element("p", {}, text)]));
 		this.panel.hidden = false;
 		if (focus)
 			this.title.focus();
@@ -85,7 +86,8 @@ class Detail {
 		const {line, trace} = event, list = element("dl");
 		const add = (name, value) => list.append(element("dt", {}, name),
 			element("dd", {}, value));
-		add("Time", line.t.toFixed(6) + " s after the connection was accepted");
+		add("Time", Number(line.t).toFixed(6) +
+			" s after the connection was accepted");
 		if (trace.start) {
 			const at = new Date(Math.floor(event.at / 1000)).toISOString();
 			add("UTC", at.slice(0, -1).replace("T", " ") +

@@ -48,7 +48,7 @@ class Picture {
 		this.scale = {mode: "order", zoom: 0};
 		this.drawing = 0;
 		grid.addEventListener("scroll", () => this.draw(), {passive: true});
-		new ResizeObserver(() => this.draw()).observe(grid);
+		new ResizeObserver(() => this.resized()).observe(grid);
 		grid.addEventListener("click", e => this.clicked(e));
 		grid.addEventListener("keydown", e => this.key(e));
 	}
@@ -89,26 +89,19 @@ class Picture {
 				t.start + t.duration;
 			t.column = i;
 		}
-		for (const c of columns) {
-			const bar = Math.max(2, Math.min(8, Math.floor(96 / c.lanes)));
-			for (const t of c.traces) {
-				t.bar = bar;
-				t.gutter = c.lanes * (bar + 1) + 16;
-			}
-			c.gutter = c.traces[0].gutter;
-		}
 		const n = columns.length;
-		this.grid.style.setProperty("--columns", columns.map(c =>
-			"minmax(calc(16rem + " + c.gutter + "px), 1fr)").join(" "));
-		this.grid.style.setProperty("--width", "calc(var(--time) + " +
-			n * 16 + "rem + " + columns.reduce((sum, c) => sum + c.gutter, 0) +
-			"px)");
+		const lanes = Math.max(1, ...columns.map(c => c.lanes));
+		this.bar = Math.max(2, Math.min(8, Math.floor(96 / lanes)));
+		this.gutter = lanes * (this.bar + 1) + 16;
+		const width = "calc(16rem + " + this.gutter + "px)";
+		this.grid.style.cssText = "--gutter:" + this.gutter + "px;--columns:" +
+			"repeat(" + n + ",minmax(" + width + ",1fr));--width:calc(" +
+			"var(--time) + " + n + " * " + width + ")";
 		const heads = columns.map((c, i) => {
 			const head = element("div", {role: "columnheader",
 				className: "head"}, element("span", {}, "Client"),
 				element("span", {className: "peer"}, this.peers(c.traces)),
 				element("span", {}, "Server"));
-			head.style.setProperty("--gutter", c.gutter + "px");
 			head.setAttribute("aria-colindex", i + 2);
 			return head;
 		});
@@ -164,6 +157,7 @@ class Picture {
 		this.nodes.clear();
 		this.lifelines();
 		this.drawNow();
+		this.resized();
 	}
 
 	// The first row that ends below y.
@@ -194,11 +188,16 @@ class Picture {
 				this.shown.length] + 16;
 			box.style.cssText = "grid-column:" + (t.column + 2) + ";margin-top:" +
 				from + "px;height:" + Math.max(0, to - from) + "px";
-			box.style.setProperty("--gutter", t.gutter + "px");
 			this.lines.append(box);
 		}
 		this.bars = element("div", {className: "bars"});
 		this.decor.replaceChildren(this.lines, this.bars);
+	}
+
+	resized() {
+		this.grid.classList.toggle("sideways",
+			this.grid.scrollWidth > this.grid.clientWidth);
+		this.draw();
 	}
 
 	draw() {
@@ -260,9 +259,9 @@ class Picture {
 					t.colour(call.from.line) + (call.to ? "" : " open")});
 				bar.style.cssText = "grid-column:" + (t.column + 2) +
 					";margin-top:" + from + "px;height:" +
-					Math.max(4, to - from) + "px;width:" + t.bar +
-					"px;margin-right:" +
-					(t.gutter - 12 - (call.lane + 1) * (t.bar + 1)) + "px";
+					Math.max(4, to - from) + "px;width:" + this.bar +
+					"px;margin-right:" + (this.gutter - 12 -
+					(call.lane + 1) * (this.bar + 1)) + "px";
 				bars.push(bar);
 			}
 		}
@@ -305,7 +304,6 @@ class Picture {
 			(event.tone ? " " + event.tone : "")});
 		cell.setAttribute("aria-colindex", trace.column + 2);
 		cell.style.gridColumn = trace.column + 2;
-		cell.style.setProperty("--gutter", trace.gutter + "px");
 		const said = event.words ??= inWords(line);
 		const label = element("span", {className: "label"});
 		if (event.tone === "bad")

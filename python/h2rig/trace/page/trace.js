@@ -27,7 +27,7 @@ const QUIET = new Set(["NO_ERROR", "CANCEL", "REFUSED_STREAM"]);
 
 function microseconds(time) {
 	return Date.parse(time.slice(0, 19) + "Z") * 1000 +
-		Number(time.slice(20, 26));
+		Number(time.slice(20, 26)) || 0;
 }
 
 class Trace {
@@ -57,6 +57,16 @@ class Trace {
 		const event = {trace: this, line, words: null, bad: null,
 			tone: "", at: this.start + Math.round(line.t * 1e6)};
 		this.events.push(event);
+		try {
+			this.take(event, line);
+		} catch (e) {
+			this.find(event, "bad", "A line is not as h2rig writes it",
+				brief(JSON.stringify(line), 200));
+		}
+		return event;
+	}
+
+	take(event, line) {
 		if (line.stream && !this.colours.has(line.stream))
 			this.colours.set(line.stream, 1 + this.colours.size % 8);
 		if (isFrame(line))
@@ -68,13 +78,11 @@ class Trace {
 		else if (line.type === "end")
 			this.end(event);
 		else if (line.type === "violation")
-			this.find(event, "bad", "The client broke a rule" +
-				(line.level === "stream" ? ", so h2rig reset stream " +
-				line.stream : ""), brief(line.text, 300) + " (" +
-				line.code + ")");
+			this.find(event, "bad", "The client broke a rule" + (line.code &&
+				line.level === "stream" ? ", so h2rig reset stream " +
+				line.stream : onStream(line)), ruleText(line));
 		else if (line.type === "close" || line.type === "limit")
 			this.last = event;
-		return event;
 	}
 
 	addFrame(event, line) {
@@ -91,7 +99,6 @@ class Trace {
 			return;
 		}
 		this.rules.received(line);
-		const where = line.stream ? " on stream " + line.stream : "";
 		if ("error" in line)
 			event.bad = shown(line.error);
 		else if (line.type === "GOAWAY" && !QUIET.has(line.code))
@@ -126,7 +133,7 @@ class Trace {
 		const ran = call ? " (" + functionOf(call.from.line) + (call.to ?
 			" ran there)" : " was running)") : "";
 		this.find(event, "bad", "The server sent what breaks a rule" +
-			(line.stream ? " on stream " + line.stream : ""), why + ran);
+			onStream(line), why + ran);
 	}
 
 	// Something that a reader should know: a sentence, and its reason.
@@ -154,8 +161,8 @@ class Trace {
 			this.open.splice(i, 1)[0].to = event;
 		// HTTPException is a way to answer.
 		if (raised !== undefined && raised !== "HTTPException")
-			this.find(event, "bad", "A script raised an exception on stream " +
-				stream, brief(raised) + " in " + functionOf(event.line));
+			this.find(event, "bad", "A script raised an exception" +
+				onStream(event.line), brief(raised) + " in " + functionOf(event.line));
 	}
 
 	// All lines have been added that there are.
@@ -186,7 +193,7 @@ class Trace {
 			return {tone: "bad", event: at, text:
 				"The server\u2019s process crashed or was killed.", why: call ?
 				"It was running " + functionOf(call.from.line) +
-				" for stream " + call.from.line.stream +
+				onStream(call.from.line) +
 				". The log says how it ended." :
 				"The log says how it ended."};
 		}

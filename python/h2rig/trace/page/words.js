@@ -140,6 +140,10 @@ function frameText(line) {
 	return [detail, ...flags].filter(s => s).join(" ");
 }
 
+const onStream = line => line.stream ? " on stream " + line.stream : "";
+const ruleText = line => brief(line.text, 300) +
+	(line.code === undefined ? "" : " (" + line.code + ")");
+
 // What lines say that are no frames.
 const OTHER = {
 	connection: line => "Connected: " + brief(line.client) + ", " + (line.tls ?
@@ -150,9 +154,10 @@ const OTHER = {
 	begin: line => functionOf(line) + " begins",
 	end: line => functionOf(line) + (line.raised === undefined ? " ends" :
 		" raises " + brief(line.raised)),
-	violation: line => "The client broke a rule" + (line.stream === undefined ?
-		"" : " on stream " + line.stream) + ": " + brief(line.text, 300) +
-		" (" + line.code + ")",
+	violation: line => "The client broke a rule" + onStream(line) + ": " +
+		ruleText(line),
+	fence: line => "Fence: the client has read what was sent before, after " +
+		duration(line.microseconds),
 	limit: line => "The trace ends here: it may have " + octets(line.octets),
 	// Not of a trace: what its end without a last line means.
 	gone: () => "The server\u2019s process crashed or was killed",
@@ -170,22 +175,27 @@ function otherText(line) {
 		200) : "");
 }
 
-// {type, text}: a row's name, and the rest of it.  What a line lacks that its
-// type has, shows as the whole line.
-function inWords(line) {
+// make(line), or of(the line as it is) if the line lacks what its type has.
+function whatever(line, make, of = text => text) {
 	try {
-		return isFrame(line) ? {type: brief(line.type), text: frameText(line)} :
-			{type: "", text: otherText(line)};
+		return make(line);
 	} catch (e) {
-		return {type: "", text: brief(JSON.stringify(line), 200)};
+		return of(escaped(JSON.stringify(line)));
 	}
 }
 
+// {type, text}: a row's name, and the rest of it.
+function inWords(line) {
+	return whatever(line, () => isFrame(line) ? {type: brief(line.type),
+		text: frameText(line)} : {type: "", text: otherText(line)},
+		text => ({type: "", text: text.slice(0, 200)}));
+}
+
 // A line with all that it has, for "copy as text".
-function asText(line) {
+function wholeText(line) {
 	const way = line.dir === "in" ? "recv " : line.dir === "out" ? "send " : "";
 	const said = inWords(line);
-	const lines = ["[" + line.t.toFixed(6).padStart(11) + "] " + way +
+	const lines = ["[" + Number(line.t).toFixed(6).padStart(11) + "] " + way +
 		(isFrame(line) ? said.type + " stream " + line.stream + " length " +
 		line.length + " " + line.flags.join("|") : said.text)];
 	const text = {...line};
@@ -203,8 +213,10 @@ function asText(line) {
 	return lines.join("\n");
 }
 
+const asText = line => whatever(line, wholeText);
+
 // ... for the search, which reads all lines: as it is, not escaped.
-function toSearch(line) {
+function searchText(line) {
 	const plain = value => typeof value === "string" ? value :
 		value?.hex !== undefined ? shown(value) : JSON.stringify(value);
 	let text = "stream " + line.stream;
@@ -216,3 +228,5 @@ function toSearch(line) {
 			text += "\n" + plain(value);
 	return text;
 }
+
+const toSearch = line => whatever(line, searchText);
