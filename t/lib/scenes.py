@@ -27,6 +27,7 @@ def main(request, response):
 def main(request, response):
     response.headers.set("x-markup", "</script><script>window.hit=1</script>")
     response.headers.set("x-image", "<img src=x onerror=window.hit=2>")
+    response.headers.set("x-bidi", "\u202egnp.exe".encode())
     response.headers.set("x-octets", b"\\xff\\xfe")
     response.headers.set("x-long", "v" * 65536)
     return "<script>window.hit=3</script>\\x00\\x1b[2J\\u202egnp.exe"

@@ -310,9 +310,10 @@ class Picture {
 			label.append(element("span", {className: "sign"}, "\u2716 "),
 				element("span", {className: "unseen"}, "Wrong: "));
 		if (this.traces.length > 1)
-			label.append(element("span", {className: line.type ===
-				"connection" ? "" : "unseen"}, "Connection " + trace.number +
-				": "));
+			label.append(element("span", {className: "unseen"}, "Connection "),
+				element(line.type === "connection" ? "b" : "span", {className:
+				line.type === "connection" ? "" : "unseen"},
+				trace.number + ": "));
 		if ("dir" in line)
 			label.append(element("span", {className: "unseen"},
 				line.dir === "in" ? "from the client: " : "from the server: "));

@@ -146,7 +146,7 @@ const ruleText = line => brief(line.text, 300) +
 
 // What lines say that are no frames.
 const OTHER = {
-	connection: line => "Connected: " + brief(line.client) + ", " + (line.tls ?
+	connection: line => brief(line.client) + " connects, " + (line.tls ?
 		brief(line.tls) : line.cleartext ? "cleartext" : "no TLS"),
 	preface: () => "preface",
 	raw: line => octets(line.length) + " that are no frame " +
