@@ -248,7 +248,8 @@ recv_window_update(struct session *s, const struct received *r)
 	*window += f->increment;
 	if (*window > 0)
 		s->cb->window(s->user, st);
-	return tell(s, r, st);
+	/* That may have ended it. */
+	return tell(s, r, ground_stream(s, f->stream_id));
 }
 
 /* RFC 9218 §7.1.  For a stream that is not there it is dropped. */
@@ -316,15 +317,21 @@ act(struct session *s, const struct received *r, const struct row *row)
 	    tell(s, r, ground_stream(s, f->stream_id));
 }
 
-/* Those that do no work have been counted. */
+/* Those that do no work have been counted, as long as they are not due. */
 static int
 take(struct session *s, const struct received *r)
 {
-	switch (r->frame.type) {
+	const struct frame *f = &r->frame;
+
+	switch (f->type) {
 	case FRAME_DATA:
-		return take_data(s, &r->frame);
+		return take_data(s, f);
 	case FRAME_HEADERS:
 		return headers_take(s, r);
+	case FRAME_SETTINGS:
+		return f->flags & FLAG_ACK ? recv_settings(s, r) : 0;
+	case FRAME_PING:
+		return f->flags & FLAG_ACK ? recv_ping(s, r) : 0;
 	default:
 		return 0;
 	}

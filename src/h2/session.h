@@ -117,8 +117,8 @@ struct session_callbacks {
 	 * block is one frame once it is whole: f its HEADERS, f->length with
 	 * that of its CONTINUATION frames; payload the block, f->len octets; l
 	 * its fields, perhaps not all (see struct session_limits), or NULL for
-	 * all other frames.  again: it has been in the queue; the answer PASS
-	 * for one whose stream has another frame there means QUEUE.
+	 * all other frames.  again: it has been in the queue.  While that has a
+	 * frame of the same stream, others of it go there by any answer.
 	 */
 	enum session_gate (*gate)(void *user, const struct frame *f,
 	    const uint8_t *payload, const struct fields *l, bool again);
@@ -225,8 +225,9 @@ bool session_stopped(const struct session *s);
 /*
  * What the frame that was stopped is for is over: the session acts on it, or
  * (taken) only keeps in step: HEADERS open their stream, without a request;
- * DATA is charged to the windows, and nothing is returned; END_STREAM counts;
- * other frames have no effect.  Then as session_continue.
+ * DATA is charged to the windows, and nothing is returned; END_STREAM counts,
+ * and so do acknowledgements; other frames have no effect.  Then as
+ * session_continue.
  */
 int session_resume(struct session *s, bool taken, uint64_t now_ms);
 

@@ -107,6 +107,11 @@ static const struct script gate_cases[] = {
 	    "gate WINDOW_UPDATE on 0, 4; gate RST_STREAM on 1, 4; "
 	    "gate GOAWAY on 0, 8; gate PRIORITY on 1, 5; closed 1 | "
 	    "PUSH_PROMISE 1 2; HEADERS 5 1" },
+	{ "acknowledgements count", "!ping; !stop all; PING 1 0 8*00; !take; "
+	    "!stop none; !goaway 9 0; !ping; !ping; HEADERS 5 1 " GET "; "
+	    "!stop all; PING 1 0 8*00; !take; !stop none; HEADERS 5 3 " GET,
+	    "gate PING on 0, 8; headers 1 end; gate PING on 0, 8; late 3; "
+	    "headers 3 end | PING; GOAWAY 9 NO_ERROR; PING; PING" },
 	{ "HEADERS: open, without a request", "!stop HEADERS; HEADERS 4 1 "
 	    POST "40016101+62; !take; !stop none; HEADERS 5 3 " GET "be; "
 	    "DATA 0 1 3*00; DATA 1 1 00; !respond 1 200 end",
@@ -491,6 +496,14 @@ START_TEST(test_raw_acknowledged)
 	ck_assert_ptr_null(session_error(r.s, NULL));
 	for (i = 0; i < 21; i++)
 		rig_run(&r, i % 2 == 0 ? "PING 1 0 8*00" : "SETTINGS 1 0");
+	ck_assert_ptr_nonnull(session_error(r.s, NULL));
+	rig_end(&r);
+	/* No more of them, either, if a script takes them. */
+	rig_start_limits(&r, true, &l);
+	r.cb.gate = rig_gate;
+	rig_run(&r, "!ping; !stop all");
+	for (i = 0; i < 22; i++, r.log_len = 0)
+		rig_run(&r, "PING 1 0 8*00; !take");
 	ck_assert_ptr_nonnull(session_error(r.s, NULL));
 	rig_end(&r);
 }

@@ -128,7 +128,18 @@ on_stream(void *user, struct stream *st)
 	(void)st;
 }
 
-static const struct session_callbacks callbacks = {
+static enum session_gate
+gate(void *user, const struct frame *f, const uint8_t *payload,
+    const struct fields *l, bool again)
+{
+	(void)user;
+	(void)payload;
+	(void)l;
+	return again ? SESSION_PASS : f->type == FRAME_HEADERS ?
+	    SESSION_QUEUE : SESSION_STOP;
+}
+
+static struct session_callbacks callbacks = {
 	.headers = on_headers, .data = on_data, .trailers = on_trailers,
 	.closed = on_stream, .window = on_stream,
 };
@@ -137,6 +148,10 @@ static void
 receive(struct session *s, const struct buf *b)
 {
 	session_recv(s, buf_data(b), buf_len(b), 0);
+	if (callbacks.gate != NULL)
+		session_continue(s, 0);
+	while (session_stopped(s))
+		session_resume(s, false, 0);
 }
 
 /* More streams and table entries than there is room for at first. */
@@ -151,6 +166,7 @@ receive_requests(struct session *s)
 		frame[8] = (uint8_t)(2 * i + 3);
 		frame[19] = (uint8_t)('0' + i);
 		session_recv(s, frame, sizeof(frame), 0);
+		session_continue(s, 0);
 	}
 }
 
@@ -238,9 +254,10 @@ START_TEST(test_shortage)
 	unsigned long n;
 
 	make_input();
+	callbacks.gate = _i & 2 ? gate : NULL;
 	for (n = 0;; n++) {
 		memory.left = n;
-		memory.once = _i == 0;
+		memory.once = _i & 1;
 		memory.failed = 0;
 		ck_assert_msg(run() == (memory.failed > 0),
 		    "allocation %lu: %u failed", n, memory.failed);
@@ -259,7 +276,7 @@ main(void)
 	Suite *s = suite_create("memory");
 	TCase *tc = tcase_create("memory");
 
-	tcase_add_loop_test(tc, test_shortage, 0, 2);
+	tcase_add_loop_test(tc, test_shortage, 0, 4);
 	suite_add_tcase(s, tc);
 	return tap_run(s);
 }
