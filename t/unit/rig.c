@@ -83,7 +83,7 @@ on_frame(void *user, struct stream *st, const struct frame *f,
 {
 	struct rig *r = user;
 
-	ck_assert(st->state != STREAM_CLOSED);
+	ck_assert(st->state != STREAM_CLOSED && !st->taken);
 	if (r->tell_frames)
 		note(r, "frame %u on %u, %u octets from %02x", f->type,
 		    (unsigned)st->id, (unsigned)f->length,

@@ -17,6 +17,7 @@
 
 #include "base/sys.h"
 #include "conn/conn.h"
+#include "conn/stall.h"
 #include "conn/quickfile.h"
 #include "tap.h"
 
@@ -273,7 +274,7 @@ stop_waiting(void)
 static bool
 is_stalled(uint64_t now)
 {
-	return conn_stalls_at(&c, now) <= now;
+	return stall_at(&c, now) <= now;
 }
 
 /* What one write of 16 KiB has given the kernel, and more. */

@@ -144,6 +144,13 @@ static const struct script gate_cases[] = {
 	    "the stream's window (RFC 9113 6.9.1); closed 1 reset "
 	    "FLOW_CONTROL_ERROR | WINDOW_UPDATE 0 16384; RST_STREAM 1 "
 	    "FLOW_CONTROL_ERROR; WINDOW_UPDATE 0 16384" },
+	{ "DATA: the connection's window too", "HEADERS 4 1 " POST "; "
+	    "HEADERS 4 3 " POST "; !stop DATA; DATA 0 1 16384*00; !take; "
+	    "DATA 0 1 16384*00; !take; DATA 0 1 16384*00; !take; !stop none; "
+	    "DATA 0 3 16384*00", "headers 1; headers 3; gate DATA on 1, 16384; "
+	    "gate DATA on 1, 16384; gate DATA on 1, 16384 | GOAWAY 3 "
+	    "FLOW_CONTROL_ERROR DATA on stream 3: more DATA than the "
+	    "connection's window (RFC 9113 6.9.1)" },
 	{ "DATA: END_STREAM counts", "HEADERS 4 1 " POST "; !respond 1 200 end"
 	    "; !stop DATA; DATA 1 1 00; !take", "headers 1; gate DATA on 1, 1; "
 	    "closed 1 | HEADERS 5 1" },
@@ -174,6 +181,11 @@ static const struct script gate_cases[] = {
 	    GET "; HEADERS 1 3 8287; !queue none; !continue; "
 	    "CONTINUATION 4 3 84010161", "gate HEADERS on 1, 6, 4 fields; "
 	    "headers 1 end; headers 3 end" },
+	{ "continued while another is stopped", "!queue PING; PING 0 0 8*00; "
+	    "!stop HEADERS; HEADERS 5 1 " GET "; !queue none; !continue; "
+	    "!stop none; !ping; !resume", "gate PING on 0, 8; "
+	    "gate HEADERS on 1, 6, 4 fields; headers 1 end | PING; "
+	    "PING ack" },
 	{ "released, with octets behind", "!stop PING; PING 0 0 8*00; "
 	    "PING 0 0 8*01; HEADERS 5 1 " GET "; !stop none; !queue PING; "
 	    "!resume; !queue none; !continue", "gate PING on 0, 8; "
@@ -558,7 +570,8 @@ START_TEST(test_taken_bounds)
 	ck_assert_uint_eq(session_open_count(r.s), 10);
 	rig_run(&r, "!stop all");
 	for (i = 0; i <= 50; i++, r.log_len = 0)
-		rig_run(&r, "DATA 0 1; !take");
+		rig_run(&r, _i == 1 ? "!stop none; WINDOW_UPDATE 0 1 00000000" :
+		    "DATA 0 1; !take");
 	ck_assert_ptr_nonnull(session_error(r.s, NULL));
 	rig_end(&r);
 }
@@ -631,6 +644,61 @@ START_TEST(test_queue_bounds)
 }
 END_TEST
 
+/* Parts of a payload are where they were. */
+START_TEST(test_copies)
+{
+	const uint8_t ping[] = "\0\0\x08\6\1\0\0\0\0" "8 octets";
+	struct rig r;
+
+	rig_start(&r, true);
+	r.cb.gate = rig_gate;
+	rig_run(&r, "HEADERS 4 1 " POST "; !stop all; 16 0 0 00000001+'u=1'; "
+	    "!resume; PING 0 0 '8 octets'; !resume");
+	ck_assert_str_eq(session_stream(r.s, 1)->priority, "u=1");
+	ck_assert_mem_eq(buf_data(session_output(r.s)), ping, 17);
+	/* A stream without a request goes when it is closed. */
+	rig_run(&r, "HEADERS 5 3 " GET "; !take; !respond 3 200 end");
+	ck_assert_ptr_null(session_stream(r.s, 3));
+	rig_end(&r);
+}
+END_TEST
+
+/* What a raw frame has given too is returned up to the largest window. */
+START_TEST(test_credit_and_raw)
+{
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "!without window_update; HEADERS 4 1 " POST "; "
+	    "DATA 0 1 16384*00; DATA 0 1 16384*00");
+	send_raw_frame(r.s, SEND_BY_CONNECTION, FRAME_WINDOW_UPDATE, 0, 0,
+	    (const uint8_t *)"\x7f\xff\x7f\xff", 4);	/* all but 1 */
+	rig_run(&r, "!with window_update");
+	ck_assert_str_eq(rig_log(&r), "headers 1; data 1 16384/16384; "
+	    "data 1 16384/16384 | WINDOW_UPDATE 0 2147450879; "
+	    "WINDOW_UPDATE 0 1");
+	rig_end(&r);
+}
+END_TEST
+
+/* The peer may go by SETTINGS that it has not acknowledged. */
+START_TEST(test_update_and_settings)
+{
+	const char *why;
+	struct rig r;
+
+	rig_start(&r, true);
+	rig_run(&r, "HEADERS 4 1 " POST);
+	ck_assert_int_eq(send_settings(r.s, 1, (const uint8_t *)
+	    "\0\4\0\1\0\0", 6, &why), SEND_OK);
+	ck_assert_int_eq(send_window_update(r.s, 1, 0x7fffffff - 65535, &why),
+	    SEND_ERR_FLOW);
+	ck_assert_int_eq(send_window_update(r.s, 1, 0x7fffffff - 65536, &why),
+	    SEND_OK);
+	rig_end(&r);
+}
+END_TEST
+
 /* What the queue has let go counts no more. */
 START_TEST(test_queue_empties)
 {
@@ -644,6 +712,10 @@ START_TEST(test_queue_empties)
 		if (i % 900 == 0)
 			rig_run(&r, "!queue none; !continue");
 	}
+	rig_run(&r, "!queue none; !continue");
+	for (i = 0; i < 100; i++, r.log_len = 0)
+		rig_run(&r, "!queue all; 64 0 0 16384*00; !queue none; "
+		    "!continue");
 	ck_assert_ptr_null(session_error(r.s, NULL));
 	rig_end(&r);
 }
@@ -664,6 +736,9 @@ main(void)
 	tcase_add_loop_test(tc, test_taken_bounds, 0, 3);
 	tcase_add_test(tc, test_lot);
 	tcase_add_test(tc, test_queue_bounds);
+	tcase_add_test(tc, test_update_and_settings);
+	tcase_add_test(tc, test_copies);
+	tcase_add_test(tc, test_credit_and_raw);
 	tcase_add_test(tc, test_queue_empties);
 	suite_add_tcase(s, tc);
 	return tap_run(s);
