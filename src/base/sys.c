@@ -261,11 +261,14 @@ sys_is_shut(int fd)
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
 	char octet;
+	ssize_t n;
 
+	/* Before the state, which the client's FIN may change meanwhile. */
+	n = recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT);
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
 		return false;
 	if (info.tcpi_state == TCP_ESTABLISHED)	/* our end of file, then */
-		return recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+		return n == 0;
 	return info.tcpi_state == TCP_FIN_WAIT1 ||
 	    info.tcpi_state == TCP_FIN_WAIT2;
 #else
