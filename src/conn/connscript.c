@@ -290,6 +290,7 @@ connscript_resume(struct conn *c)
 		rc = session_continue(c->session, sys_now_ms());
 	if (proceeds && !session_stopped(c->session))
 		s->queues = false;
+	waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
 	return rc;
 }
 
@@ -316,19 +317,22 @@ connscript_proceed(struct conn *c, bool taken)
 	wake_io(&c->wake);
 }
 
-const char *
-connscript_release(struct conn *c)
+int
+connscript_release(struct conn *c, const char **why)
 {
 	struct connscript *s = c->script;
 
-	if (s->awaits && !c->reads)
-		return "nothing can be read before handle_connect: there is "
+	if (s->awaits && !c->reads) {
+		*why = "nothing can be read before handle_connect: there is "
 		    "no TLS yet";
-	if (s->awaits || session_stopped(c->session)) {
-		s->releases = true;
-		wake_io(&c->wake);
+		return SEND_ERR_PROTOCOL;
 	}
-	return NULL;
+	if (s->released || c->gone ||
+	    !(s->awaits || session_stopped(c->session)))
+		return SEND_OK;
+	s->releases = true;
+	wake_io(&c->wake);
+	return CONN_AGAIN_FRAME;	/* until connscript_resume */
 }
 
 const char *
@@ -377,9 +381,9 @@ is_over(const struct conn *c)
 static int
 wait_on(const struct conn *c, const struct op *op)
 {
-	if (sys_now_ms() >= op->due)
-		return SEND_OK;
-	return is_over(c) ? CONN_ENDED : CONN_AGAIN_FRAME;
+	if (is_over(c))
+		return CONN_ENDED;
+	return sys_now_ms() >= op->due ? SEND_OK : CONN_AGAIN_FRAME;
 }
 
 int

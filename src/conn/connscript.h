@@ -159,8 +159,8 @@ int connscript_transport(struct conn *c, const uint8_t *p, size_t len,
 /* What waits for a function goes on; taken: a frame without effect. */
 void connscript_proceed(struct conn *c, bool taken);
 
-/* Reading goes on meanwhile: NULL, or why it cannot. */
-const char *connscript_release(struct conn *c);
+/* Reading goes on meanwhile: an attempt; *why it cannot. */
+int connscript_release(struct conn *c, const char **why);
 
 /*
  * The SETTINGS that the session starts with (flags as writeop.c has them), and

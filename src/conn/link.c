@@ -74,8 +74,10 @@ add_sign(struct link *l, int kind, int alert)
 	unsigned i;
 
 	for (i = 0; i < l->n_signs; i++)
-		if (kind != LINK_ALERT && l->sign[i].kind == (unsigned)kind)
-			return;		/* every read says so again */
+		/* Every read says so again, and nothing follows a reset. */
+		if ((kind != LINK_ALERT && l->sign[i].kind == (unsigned)kind) ||
+		    l->sign[i].kind == LINK_RESET)
+			return;
 	if (l->n_signs < LINK_SIGNS)
 		l->sign[l->n_signs++] = (struct link_sign){ .kind = kind,
 		    .alert = alert, .ms = sys_now_ms() };

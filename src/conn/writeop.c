@@ -292,8 +292,7 @@ write_proceed(struct conn *c, struct op *op)
 static int
 write_release(struct conn *c, struct op *op)
 {
-	op->why = connscript_release(c);
-	return op->why == NULL ? SEND_OK : SEND_ERR_PROTOCOL;
+	return connscript_release(c, &op->why);
 }
 
 /* flags: 0: SETTINGS of the limits, 1: of data, 2: none. */

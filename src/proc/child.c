@@ -431,7 +431,7 @@ close_connection(struct child *ch)
 		conn_release_hold(c);
 	/* Of a handshake that has not ended there is nothing to be fetched. */
 	closing_run(c, ch->how, ch->end == CHILD_END_DRAINED ? c->reads :
-	    ch->end != CHILD_END_CLIENT);
+	    ch->end != CHILD_END_CLIENT || c->options->connection != NULL);
 	conn_unlock(c);
 }
 
