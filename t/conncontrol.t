@@ -255,10 +255,10 @@ def main(connection):
     connection.wait("HEADERS", timeout=30)
     connection.pause_reading()
     note("paused")
-    gate("pause%d" % TLS)
+    gate("pause%d" % N)
     connection.writer.write_raw_frame("PING", payload=b"resumes.")
     connection.resume_reading()
-'''.replace("TLS", str(int(s.tls)))) as c:
+'''.replace("% N", "% " + str(int(s.tls)))) as c:
         c.fetch("/quick.py")
         s.notes(c)
         c.send_frame(PING, 0, 0, b"12345678")

@@ -133,8 +133,8 @@ def loops():
         for place in PLACES:
             with at(s, place, "while True: pass") as c:
                 t.ok(goes_on(c, place), f"loop in {place}: it goes on", c)
-                t.ok(line_with(s, r"connection\.py", re.escape(place),
-                               "HandlerTimeout|run-time limit"),
+                t.ok(s.wait_log(rf"connection\.py, {re.escape(place)}:"
+                                r"(.*\n){1,30}.*HandlerTimeout"),
                      f"loop in {place}: the log names script and function",
                      s.log()[-2000:])
         served(s, "loop")

@@ -21,7 +21,7 @@ import tempfile
 from typing import Any, List, Optional
 
 import tap
-from rawclient import ACK, Client
+from rawclient import Client
 from server import Server, write_scripts
 
 SCRIPT = '''
@@ -102,10 +102,10 @@ def kinds(c: Client) -> List[int]:
     return [f.type for f in c.frames]
 
 
-def at_first(c: Client, kind: int, flags: int = 0) -> Optional[int]:
-    """Where the first frame of this type, and with ACK or not, stands."""
+def at_first(c: Client, kind: int, flags: int = 0) -> int:
+    """Where the first frame of this type that has these flags stands."""
     return next((i for i, f in enumerate(c.frames)
-                 if (f.type, f.flags & ACK) == (kind, flags)), None)
+                 if f.type == kind and f.flags & flags == flags), -1)
 
 
 class Scripted(Server):
@@ -157,9 +157,15 @@ class Scripted(Server):
             rf"NOTE {port} (.*)$", self.log(), re.M)]
 
     def notes(self, c: Any, n: int = 1) -> List[Any]:
-        """The same, once it is so much, or time is over."""
+        """The same, once it is so much, or time is over; of a client that
+        reads meanwhile, or of a port."""
         port = c if isinstance(c, int) else c.sock.getsockname()[1]
-        tap.wait_until(lambda: len(self.noted(port)) >= n, 20)
+
+        def there() -> bool:
+            if port != c and c.end is None:
+                c.pump(0.005)
+            return len(self.noted(port)) >= n
+        tap.wait_until(there, 20)
         return self.noted(port)
 
 
