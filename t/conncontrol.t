@@ -322,7 +322,6 @@ def main(connection):
     note("alive")
 ''') as c:
         c.wait_for(lambda: kinds(c).count(PING) >= 3006)
-        c.wait_for(lambda: len(s.noted(c.sock.getsockname()[1])) == 2)
         got = s.notes(c, 2)
         t.ok(got[0][:2] == [3000 * 17, 5 * 17] and all(
             n.startswith("ValueError") for n in got[0][2:])
@@ -334,10 +333,9 @@ def main(connection):
     ping = PingFrame(0, b"12345678").serialize()
     began = time.monotonic()
     n = connection.writer.flood(ping, None, None, 0.2, False)
-    note(n % 17, n > 0)
+    note(n > 0, 0.2 <= time.monotonic() - began < 10)
 ''', ack=False) as c:
-        c.wait_for(lambda: s.noted(c.sock.getsockname()[1]))
-        t.eq(s.notes(c), [[0, True]], f"{word(s)}: flood: whole ones, by time")
+        t.eq(s.notes(c), [[True, True]], f"{word(s)}: flood: by time")
     with s.client('''
 def main(connection):
     connection.writer.write_raw_frame("PING", payload=b"12345678")
@@ -471,7 +469,6 @@ def main(connection):
     connection.fence()
     note("alive")
 ''') as c:
-        c.wait_for(lambda: len(s.noted(c.sock.getsockname()[1])) == 2)
         t.eq(s.notes(c, 2), [["TLSv1.3", None], "alive"], "tls: key_update")
     s.set('''
 def main(connection):

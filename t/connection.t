@@ -420,8 +420,7 @@ def main(connection):
     connection.writer.write_raw_frame(0xee, payload=b"before")
     note(connection.fence() > 0, connection.writer.fence(10) > 0)
 ''') as c:
-        t.eq((c.wait_for(lambda: s.noted(c.sock.getsockname()[1])))[:1],
-             [[True, True]], f"{word(s)}: fence")
+        t.eq(s.notes(c), [[True, True]], f"{word(s)}: fence")
         pings = [f.payload for f in c.frames if f.type == PING]
         t.ok(len(set(pings)) == 2 and kinds(c).index(0xee) < kinds(c).index(
             PING), f"{word(s)}: fence: a PING of its own, after the rest",
