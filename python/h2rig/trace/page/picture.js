@@ -209,9 +209,13 @@ class Picture {
 
 	drawNow() {
 		const top = this.grid.scrollTop, height = this.grid.clientHeight;
-		const first = Math.max(0, this.rowAt(top) - OVER);
-		const last = Math.min(this.shown.length,
-			this.rowAt(top + height) + OVER);
+		const n = this.shown.length, end = this.rowAt(top + height);
+		const seen = Math.min(this.rowAt(top), n - 1);
+		// After a leap what is in view comes first, and its margins follow.
+		const leap = n > 0 && !this.nodes.has(seen) && !this.nodes.has(end);
+		const over = leap ? 1 : OVER;
+		const first = Math.max(0, seen - over);
+		const last = Math.min(n, end + over);
 		for (const [i, node] of this.nodes) {
 			if ((i < first || i >= last) && i !== this.active) {
 				node.remove();
@@ -225,6 +229,8 @@ class Picture {
 		else
 			this.grid.removeAttribute("aria-activedescendant");
 		this.drawBars(top - 200, top + height + 200);
+		if (leap)
+			this.draw();
 	}
 
 	ensure(i) {
@@ -307,16 +313,11 @@ class Picture {
 		const said = event.words ??= inWords(line);
 		const label = element("span", {className: "label"});
 		if (event.tone === "bad")
-			label.append(element("span", {className: "sign"}, "\u2716 "),
-				element("span", {className: "unseen"}, "Wrong: "));
-		if (this.traces.length > 1)
-			label.append(element("span", {className: "unseen"}, "Connection "),
-				element(line.type === "connection" ? "b" : "span", {className:
-				line.type === "connection" ? "" : "unseen"},
-				trace.number + ": "));
-		if ("dir" in line)
-			label.append(element("span", {className: "unseen"},
-				line.dir === "in" ? "from the client: " : "from the server: "));
+			label.append(element("span", {className: "sign"}, "\u2716 "));
+		label.append(element("span", {className: "unseen"},
+			this.unseen(event)));
+		if (this.traces.length > 1 && line.type === "connection")
+			label.append(element("b", {}, trace.number + ": "));
 		if (said.type)
 			label.append(element("b", {}, said.type), " ");
 		if (line.stream)
@@ -329,6 +330,14 @@ class Picture {
 				brief(event.bad, 200)));
 		cell.append(label);
 		return cell;
+	}
+
+	// What colours, columns and arrows say, for those who do not see them.
+	unseen({tone, line, trace}) {
+		return (tone === "bad" ? "Wrong: " : "") + (this.traces.length < 2 ? "" :
+			line.type === "connection" ? "Connection " : "Connection " +
+			trace.number + ": ") + (!("dir" in line) ? "" : line.dir === "in" ?
+			"from the client: " : "from the server: ");
 	}
 
 	// ---- the active row
