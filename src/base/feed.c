@@ -87,7 +87,7 @@ take_messages(struct feed *f, pid_t pid)
 	int n;
 
 	while ((n = logline_take(&l, buf_data(b), buf_len(b))) > 0) {
-		log_of_child((long)pid, &l, f->ending);
+		log_of_child((long)pid, &l, f->loses);
 		buf_consume(b, (size_t)n);
 	}
 	if (n == -1)
@@ -104,7 +104,7 @@ log_output(const struct feed *f, int i, pid_t pid, const void *text,
 	logline_begin(&l, i == OUT ? LOG_L_INFO : LOG_L_WARN);
 	logline_add(&l, prefix, sizeof(prefix) - 1);
 	logline_add(&l, text, len);
-	log_of_child((long)pid, &l, f->ending);
+	log_of_child((long)pid, &l, f->loses);
 }
 
 /* All lines, and with `all` what follows them. */
@@ -151,7 +151,7 @@ read_some(struct feed *f, int i, pid_t pid)
 }
 
 static bool
-read_all(struct feed *f, pid_t pid, bool loses)
+read_all(struct feed *f, pid_t pid, bool whole)
 {
 	bool more = false;
 	ssize_t n;
@@ -159,7 +159,7 @@ read_all(struct feed *f, pid_t pid, bool loses)
 
 	for (i = 0; f->open && i < FEED_FDS; i++) {
 		for (k = 0; f->fd[i] != -1 && k < READS_MAX; k++) {
-			if (!loses && !log_takes_more())
+			if (!whole && !log_takes_more())
 				return true;
 			if ((n = read_some(f, i, pid)) == -1)
 				break;
@@ -182,6 +182,7 @@ feed_read_ready(struct feed *f, pid_t pid, bool loses,
 
 	for (i = 0; f->open && i < FEED_FDS; i++)
 		ready |= (*set)++->revents != 0;
+	f->loses = loses;
 	return ready && read_all(f, pid, loses);
 }
 
@@ -191,7 +192,7 @@ feed_finish(struct feed *f, pid_t pid)
 	int i;
 
 	/* A process that has left the group may still write. */
-	f->ending = true;
+	f->loses = false;
 	for (i = 0; i < LEFT_MAX && read_all(f, pid, true); i++)
 		;
 	for (i = OUT; f->open && i < FEED_FDS; i++)

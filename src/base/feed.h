@@ -22,7 +22,7 @@
 /* A zeroed one is closed: `open` says which descriptors count. */
 struct feed {
 	bool open;
-	bool ending;		/* its process is dead */
+	bool loses;		/* what the log has no room for */
 	int fd[FEED_FDS];	/* records, 1, 2; -1: at its end */
 	int theirs[FEED_FDS];	/* the child's, until it is forked */
 	struct buf left[FEED_FDS];	/* a message, lines, not yet all there */

@@ -347,9 +347,9 @@ take(long pid, const struct logline *l)
 }
 
 void
-log_of_child(long pid, const struct logline *l, bool last)
+log_of_child(long pid, const struct logline *l, bool loses)
 {
-	if (last || log_takes_more())
+	if (!loses || log_takes_more())
 		take(pid, l);
 	else
 		lost++;

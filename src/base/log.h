@@ -127,10 +127,10 @@ int log_room_fd(void);
 
 /*
  * A record of process pid, a child: is written by the next call of log_retry,
- * or with the next record of our own.  While the log takes no more it is lost,
- * unless it is of a child that cannot wait any more: one of its last.
+ * or with the next record of our own.  With `loses` it is lost while the log
+ * takes no more; else only when there is no room at all.
  */
-void log_of_child(long pid, const struct logline *l, bool last);
+void log_of_child(long pid, const struct logline *l, bool loses);
 
 /* False: so much is held that children had better wait. */
 bool log_takes_more(void);

@@ -5,14 +5,18 @@
  */
 #include <check.h>
 #include <errno.h>
+#include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/feed.h"
 #include "base/log.h"
 #include "base/logline.h"
+#include "base/sys.h"
 #include "tap.h"
 
 static int pipe_fd[2], stderr_fd;
@@ -215,6 +219,65 @@ START_TEST(lines_become_records_with_a_prefix)
 }
 END_TEST
 
+/* Reads the log's pipe until nothing is held: how many lines there are. */
+static size_t
+read_lines(void)
+{
+	size_t lines = 0;
+	ssize_t n, i;
+	bool held;
+
+	do {
+		held = log_retry();
+		while ((n = read(pipe_fd[0], got, sizeof(got))) > 0)
+			for (i = 0; i < n; i++)
+				lines += got[i] == '\n';
+		poll(NULL, 0, held);
+	} while (held);
+	return lines;
+}
+
+/* The log's reader reads nothing, and n records are held, as far as needed. */
+static size_t
+hold(const struct logline *l, size_t n)
+{
+	size_t i;
+
+	while (write(STDERR_FILENO, "x", 1) == 1)
+		;
+	for (i = 0; i < n && log_takes_more(); i++)
+		log_of_child(5, l, false);
+	return i;
+}
+
+/* A parent that was late finds more at once than the log has room for. */
+START_TEST(what_was_read_from_a_child_is_kept)
+{
+	struct pollfd set[FEED_FDS];
+	const struct pollfd *p = set;
+	struct logline l;
+	struct feed f;
+	size_t i, n;
+
+	sys_set_nonblock(pipe_fd[0]);
+	sys_set_nonblock(STDERR_FILENO);
+	logline_begin(&l, LOG_L_INFO);
+	for (i = 0; i < 500; i++)
+		logline_add(&l, "x", 1);
+	n = hold(&l, SIZE_MAX);
+	ck_assert_uint_eq(read_lines(), n);
+	ck_assert_int_eq(feed_open(&f), 0);
+	for (i = 0; i < 20; i++)
+		ck_assert_int_gt(write(f.theirs[0], &l, logline_size(&l)), 0);
+	ck_assert_uint_eq(hold(&l, n - 3), n - 3);
+	ck_assert_int_gt(poll(set, feed_watch(&f, set), 0), 0);
+	feed_read_ready(&f, 5, false, &p);
+	ck_assert(!log_takes_more());
+	feed_close(&f);
+	ck_assert_uint_eq(read_lines(), n - 3 + 20);
+}
+END_TEST
+
 START_TEST(level_names_are_known_both_ways)
 {
 	ck_assert_int_eq(logline_level_from_name("error"), LOG_L_ERROR);
@@ -242,6 +305,7 @@ main(void)
 	tcase_add_test(tc, warnx_does_not);
 	tcase_add_test(tc, records_below_the_level_are_not_written);
 	tcase_add_test(tc, lines_become_records_with_a_prefix);
+	tcase_add_test(tc, what_was_read_from_a_child_is_kept);
 	tcase_add_test(tc, level_names_are_known_both_ways);
 	suite_add_tcase(s, tc);
 	return tap_run(s);
