@@ -19,6 +19,7 @@
 #include "conn/conn.h"
 #include "conn/stall.h"
 #include "conn/quickfile.h"
+#include "conn/stall.h"
 #include "tap.h"
 
 static const struct field ok_fields[] = {
