@@ -6,6 +6,7 @@ things in what it sends, and content that goes through pipes, by memory
 import ctypes
 import ctypes.util
 import os
+import platform
 import socket
 import struct
 import sys
@@ -16,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap                                                      # noqa: E402
 from rawclient import Client, PREFACE                           # noqa: E402
-from server import Server, program                              # noqa: E402
+from server import Server, sanitized, write_scripts             # noqa: E402
 
 t = tap.Tap()
 
@@ -30,6 +31,24 @@ ENDLESS = '''
 import itertools
 def main(request, response):
     return (b"%010d" % i for i in itertools.count())
+'''
+
+# Pages that a body of some MiB takes, and how many of the package's objects
+# are outside of the heap.
+FAULTS = '''
+import resource, sys
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+def main(request, response):
+    before, pages = faults(), len(request.body) // resource.getpagesize()
+    with open("/proc/self/maps") as maps:
+        heap = [[int(n, 16) for n in line.split()[0].split("-")]
+                for line in maps if line.endswith("[heap]\\n")]
+    out = [m for m in map(id, sys.modules.values())
+           if not any(a <= m < b for a, b in heap)]
+    return "%d %d %d" % (pages, faults() - before, len(out))
 '''
 
 HANDSHAKE = '''
@@ -166,6 +185,24 @@ def pipes(s, size):
                  "without an end: it comes meanwhile", x)
 
 
+def memory():
+    """src/host/memory.c: CPython's objects are in the heap, as are bodies of
+    some MiB, whose pages are there from a thread's second on."""
+    if not (sys.platform == "linux" and platform.libc_ver()[0] == "glibc"
+            and not sanitized()):
+        return t.skip("the heap", "needs Linux and glibc's malloc")
+    with tempfile.TemporaryDirectory() as top:
+        write_scripts(top, {"faults": FAULTS})
+        with Server(top) as s, Client(s.port) as c:
+            told = [[int(n) for n in c.fetch("/faults.py", body=bytes(
+                9 << 20)).body.split()] for _ in range(8)]
+            t.ok(any(faults < pages / 2 for pages, faults, _ in told),
+                 "a body of 9 MiB takes no new pages", told)
+            t.eq([out for _, _, out in told], [0] * 8,
+                 "objects of the parent's are in the heap")
+    return None
+
+
 class Updater:
     """A client on OpenSSL itself, which makes KeyUpdates (RFC 8446 4.6.3)."""
 
@@ -254,10 +291,9 @@ with tempfile.TemporaryDirectory() as root:
                 "1000") as server:
         numbers(server)
         key_updates(server)
-    with open(program(), "rb") as f:
-        memory = "0" if b"__asan_init" in f.read() else "700M"
-    with Server(root, "--max-memory", memory, "--max-frame-size",
-                "1M") as server:
+    with Server(root, "--max-memory", "0" if sanitized() else "700M",
+                "--max-frame-size", "1M") as server:
         parsers(server)
         pipes(server, SIZE)
+memory()
 t.done()
