@@ -18,7 +18,7 @@ __all__ = [
     "InvalidSettingsValueError", "InvalidBodyLengthError",
     "UnsupportedFrameError", "RFC1122Error", "DenialOfServiceError",
     "PushDisabledError", "ConfigError", "ConnectionEnded", "HandlerTimeout",
-    "HTTPException", "NotPossible", "StashError",
+    "HTTPException", "NotPossible", "StashError", "StatusError",
 ]
 
 
@@ -127,6 +127,10 @@ class InvalidSettingsValueError(ProtocolError, ValueError):
     def __init__(self, msg: str = "", error_code: int = 0x1) -> None:
         super().__init__(msg)
         self.error_code = error_code
+
+
+class StatusError(ProtocolError, ValueError):
+    """A status that is not 100 to 999."""
 
 
 class InvalidBodyLengthError(ProtocolError):

@@ -7,7 +7,7 @@ from typing import (Any, Callable, Dict, Iterable, Iterator, List, Mapping,
 
 import _h2rig
 
-from h2rig.errors import ProtocolError
+from h2rig.errors import StatusError
 from h2rig.server.isomorphic import (Value, isomorphic_decode,
                                      isomorphic_encode, octets)
 
@@ -354,10 +354,6 @@ def raw_fields(headers: Any, what: str = "headers") -> List[Tuple[Any, ...]]:
         else:
             out.append((name, value))
     return out
-
-
-class StatusError(ProtocolError, ValueError):
-    """A status out of its range."""
 
 
 def status_code(value: Any, expected: str = "an int") -> int:

@@ -109,6 +109,12 @@ class Public(unittest.TestCase):
                 for key, _, doc in functions(name, value):
                     self.assertTrue(doc, key)
 
+    def test_an_error_that_has_moved_has_its_old_name_too(self):
+        errors, headers = (importlib.import_module("h2rig." + name)
+                           for name in ("errors", "headers"))
+        self.assertIs(headers.StatusError, errors.StatusError)
+        self.assertIn("StatusError", errors.__all__)
+
     def test_each_has_types(self):
         for name, value in public():
             for key, function, doc in functions(name, value):
