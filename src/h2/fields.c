@@ -193,8 +193,8 @@ check_name(const struct field *f)
 		return "an empty field name (RFC 9113 8.2.1)";
 	if (is_made_of(f->name, f->name_len, &token))
 		return "a field name with upper-case letters (RFC 9113 8.2.1)";
-	return "a field name with a character that is not allowed "
-	    "(RFC 9113 8.2.1)";
+	return "a field name with a character other than a-z, 0-9 and "
+	    "!#$%&'*+-.^_`|~ (RFC 9113 8.2.1)";
 }
 
 static bool
