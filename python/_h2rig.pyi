@@ -15,7 +15,7 @@ Field = Union[Tuple[bytes, bytes], Tuple[bytes, bytes, bool]]
 #: (EVENT_DATA, content, lengths, end_stream, credit), lengths being octets of
 #: content and flow-controlled length of each DATA frame in turn: of one, or,
 #: after `gather`, of all that have come, or
-#: (EVENT_TRAILERS, fields, as `Exchange.frame`, the header block), or
+#: (EVENT_TRAILERS, fields, priority, length and padding, the header block), or
 #: (EVENT_FRAME, type, flags, payload), of WINDOW_UPDATE, PRIORITY,
 #: PRIORITY_UPDATE, or a type that is not known.  Of the connection script:
 #: (EVENT_STEP, name), "accept", first of all, "client_hello", "connect",
@@ -81,7 +81,9 @@ class Exchange:
         StreamClosedError; for a tunnel ServerStoppingError.
         """
     def fields(self) -> List[Tuple[bytes, bytes]]: ...
-    def frame(self) -> Tuple[Optional[Tuple[int, int, bool]], int, bool]: ...
+    def frame(self) -> Tuple[
+            Tuple[Optional[Tuple[int, int, bool]], int, bool], bytes]:
+        """Priority, length and padding of its HEADERS; the header block."""
     def gather(self) -> None: ...
     def consume(self, n: int) -> None: ...
     def want(self, mask: int, /) -> None:

@@ -324,7 +324,10 @@ IN_ORDER = ["headers", "data", "window_update", "priority", "priority_update",
 
 def each(c):
     """Every function, its order and what its frame has."""
+    sent, send = [], c.send
+    c.send = lambda octets: (sent.append(octets), send(octets))
     x = c.open("/all.py", "POST", [("x-a", "b")])
+    c.send = send
     block = send_each(c, x)
     c.wait_for(lambda: x.status)
     c.window_update(x.sid, 7)
@@ -335,6 +338,10 @@ def each(c):
          "each frame's function runs, in the order of the stream's frames, "
          "after main too if that has left the stream open")
     by_name = dict(found[:8] + found[9:])
+    t.eq(by_name["headers"]["payload"].encode("latin-1"), sent[0][9:],
+         "the payload of a request's HEADERS is its header block")
+    t.eq((by_name["data"]["data"], by_name["data"]["payload"]),
+         ("hi", "\2hi\0\0"), "the payload of DATA has its padding")
     t.eq(by_name["window_update"], {
         "type": "WINDOW_UPDATE", "stream_id": x.sid, "flags": [], "length": 4,
         "payload": "\x80\0\0\5", "increment": 5, "stream_ended": False},

@@ -475,18 +475,21 @@ class RequestHeaders:
     """The HEADERS frame of a request, with its CONTINUATION frames.
 
     type: "HEADERS".  stream_id: int.  stream_ended: bool, its END_STREAM flag.
+    payload: the header block as it came, without padding and priority, that of
+    CONTINUATION frames included.
     """
 
-    __slots__ = ("stream_id", "stream_ended", "_received", "_headers",
-                 "_priority", "_length", "_padded")
+    __slots__ = ("stream_id", "stream_ended", "payload", "_received",
+                 "_headers", "_priority", "_length", "_padded")
 
     type = "HEADERS"
 
     def __init__(self, stream_id: int, fields: List[Tuple[bytes, bytes]],
                  stream_ended: bool, priority: Any = None, length: int = 0,
-                 padded: bool = False) -> None:
+                 padded: bool = False, *, payload: bytes = b"") -> None:
         self.stream_id = stream_id
         self.stream_ended = stream_ended
+        self.payload = payload
         self._received = fields
         self._headers: Optional[List[Tuple[Value, Value]]] = None
         self._priority = priority
@@ -529,18 +532,14 @@ class RequestHeaders:
 
 
 class RequestTrailers(RequestHeaders):
-    """The HEADERS frame of a request's trailers.
+    """The HEADERS frame of a request's trailers."""
 
-    payload: the header block as it came, without padding and priority, that
-    of CONTINUATION frames included.
-    """
-
-    __slots__ = ("payload",)
+    __slots__ = ()
 
     def __init__(self, stream_id: int, fields: List[Tuple[bytes, bytes]],
                  frame: Any, payload: bytes) -> None:
-        super().__init__(stream_id, fields, True, *frame)
-        self.payload = payload
+        super().__init__(stream_id, fields, True, *frame,
+                         payload=payload)
 
 
 class RequestData:
@@ -574,6 +573,14 @@ class RequestData:
             return self._data
         data: bytes = self._store.read(self._offset, self._size)
         return data
+
+    @property
+    def payload(self) -> bytes:
+        """The content with its padding, whose octets are shown as 0 (§6.1)."""
+        padding = self.flow_controlled_length - self._size
+        if padding == 0:
+            return self.data
+        return bytes([padding - 1]) + self.data + bytes(padding - 1)
 
     @property
     def flags(self) -> "set[str]":
@@ -655,8 +662,10 @@ class FrameList(Sequence[Any]):
         """The HEADERS frame."""
         if self._first is None:
             exchange = self._exchange
+            about, block = exchange.frame()
             self._first = RequestHeaders(exchange.id, exchange.fields(),
-                                         self._bare, *exchange.frame())
+                                         self._bare, *about,
+                                         payload=block)
         return self._first
 
     def __len__(self) -> int:

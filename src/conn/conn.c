@@ -125,10 +125,11 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 		conn_out_of_memory(c);
 		return;
 	}
-	/* A loss is noticed when the event is taken. */
-	if (fields_copy(&x->request, l) == -1)
-		x->events.failed = true;
 	x->frame = *frame;
+	buf_add(&x->block, frame->data, frame->len);
+	/* A loss is noticed when the event is taken. */
+	if (fields_copy(&x->request, l) == -1 || x->block.failed)
+		x->events.failed = true;
 	exchange_add_event(x, &(struct event){ .type = EVENT_HEADERS,
 	    .end_stream = frame->flags & FLAG_END_STREAM }, NULL);
 }

@@ -25,6 +25,7 @@ exchange_unref(struct exchange *x)
 		return;
 	fields_free(&x->request);
 	fields_free(&x->trailers);
+	buf_free(&x->block);
 	buf_free(&x->events);
 	buf_free(&x->data);
 	free(x);

@@ -119,7 +119,8 @@ struct exchange {
 
 	struct fields request;
 	struct fields trailers;
-	struct frame frame;	/* its HEADERS; their payload is gone */
+	struct frame frame;	/* its HEADERS; their payload is gone, but ... */
+	struct buf block;	/* the header block */
 	struct frame trailers_frame;	/* likewise */
 	struct buf events;	/* of struct event, as they come */
 	struct buf data;	/* content and payloads, in order of events */

@@ -68,7 +68,8 @@ static PyObject *
 object_frame(struct exchange_object *self, PyObject *unused)
 {
 	(void)unused;
-	return events_frame(&self->x->frame);
+	return Py_BuildValue("(Ny#)", events_frame(&self->x->frame),
+	    buf_data(&self->x->block), (Py_ssize_t)buf_len(&self->x->block));
 }
 
 static int

@@ -200,7 +200,7 @@ class Exchange:
         return self._fields
 
     def frame(self):
-        return self._frame
+        return self._frame, b""
 
     def gather(self):
         self.gathers = True

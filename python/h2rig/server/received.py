@@ -28,9 +28,6 @@ class ReceivedData(ReceivedFrame):
 class ReceivedHeaders(RequestTrailers):
     """A HEADERS frame as a connection script sees it, with its CONTINUATION
     frames: of a request or of trailers.
-
-    payload: the header block as it came, without padding and priority, that
-    of CONTINUATION frames included.
     """
 
     __slots__ = ()
