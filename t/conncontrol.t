@@ -14,7 +14,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap                                                      # noqa: E402
-from connscript import at_first, kinds, run, word               # noqa: E402
+from connscript import Scripted, at_first, kinds, run, word     # noqa: E402
 from rawclient import (ACK, CONTINUATION, DATA, HEADERS,        # noqa: E402
                        INITIAL_WINDOW_SIZE, PING, PREFACE, SETTINGS)
 from server import make_pair                                    # noqa: E402
@@ -314,16 +314,16 @@ def floods(s):
 from h2rig.frames import PingFrame
 def main(connection):
     ping = PingFrame(0, b"12345678").serialize()
-    note(connection.writer.flood(ping, None, 3000, 30),
+    note(connection.writer.flood(ping, None, 12000, 30),
          connection.writer.flood(ping, 100, None, 30),
          error(connection.writer.flood, b"", None, None, 1),
          error(connection.writer.flood, ping, -1, None, 1))
     connection.fence()
     note("alive")
 ''') as c:
-        c.wait_for(lambda: kinds(c).count(PING) >= 3006)
+        c.wait_for(lambda: kinds(c).count(PING) >= 12006)
         got = s.notes(c, 2)
-        t.ok(got[0][:2] == [3000 * 17, 5 * 17] and all(
+        t.ok(got[0][:2] == [12000 * 17, 5 * 17] and all(
             n.startswith("ValueError") for n in got[0][2:])
              and got[1] == "alive" and c.goaway is None,
              f"{word(s)}: flood", (got, c.goaway))
@@ -470,23 +470,71 @@ def main(connection):
     note("alive")
 ''') as c:
         t.eq(s.notes(c, 2), [["TLSv1.3", None], "alive"], "tls: key_update")
-    s.set('''
+
+
+REQUESTS = '''
 def main(connection):
-    note(connection.tls_version, error(connection.tls.request, "key_update"))
-''')
-    sock = socket.create_connection(("127.0.0.1", s.port))
-    sock.settimeout(tap.scaled(30))
-    port = sock.getsockname()[1]
-    with context("h2", version=ssl.TLSVersion.TLSv1_2).wrap_socket(sock) as c:
-        c.sendall(PREFACE + b"\0\0\0\4\0\0\0\0\0")
-        got = s.notes(port)
-        t.ok(got and got[0][0] == "TLSv1.2"
-             and got[0][1].startswith("NotPossible"),
-             "tls: key_update is not possible in TLS 1.2", got)
+    request = connection.tls.request
+    note(connection.tls_version, *[error(request, name) for name in (
+        "key_update", "renegotiation", "client_certificate")])
+    connection.wait("PING", timeout=30)
+    note("alive")
+'''
+
+
+def tls_requests(s):
+    """What can be asked of the client by each version."""
+    s.set(REQUESTS)
+    for version, asks_later, want in (
+            (ssl.TLSVersion.TLSv1_2, False, (False, True, False)),
+            (ssl.TLSVersion.TLSv1_3, False, (True, False, False)),
+            (ssl.TLSVersion.TLSv1_3, True, (True, False, True))):
+        client = context("h2", version=version)
+        client.post_handshake_auth = asks_later
+        sock = socket.create_connection(("127.0.0.1", s.port))
+        port = sock.getsockname()[1]
+        with client.wrap_socket(sock) as c:
+            c.sendall(PREFACE + b"\0\0\0\4\0\0\0\0\0")
+            got = s.notes(port)
+            name = f"tls: requests, {version.name}, later {asks_later}"
+            t.ok(got and tuple(n is None for n in got[0][1:]) == want and all(
+                n is None or n.startswith("NotPossible")
+                for n in got[0][1:]), name, got)
+            # What was asked is done as the client reads.
+            c.settimeout(0.1)
+            c.sendall(b"\0\0\x08\6\0\0\0\0\0" + b"12345678")
+
+            def alive():
+                with contextlib.suppress(OSError):
+                    c.recv(1000)
+                return len(s.noted(port)) > 1
+            t.ok(tap.wait_until(alive), f"{name}: it goes on", s.noted(port))
+
+
+def tls_ca():
+    """leaf, signed by the server's CA."""
+    directory = tempfile.mkdtemp(prefix="h2rig-connection-ca-")
+    ca = os.path.join(directory, "ca.pem")
+    with Scripted("--ca-out", ca) as s:
+        for days, right in ((5, True), (-1, False)):
+            client = ssl.create_default_context(cafile=ca)
+            client.set_alpn_protocols(["h2"])
+            s.set("def handle_client_hello(connection):\n"
+                  f"    connection.tls.leaf(['leaf.test'], {days})\n")
+            sock = socket.create_connection(("127.0.0.1", s.port))
+            sock.settimeout(tap.scaled(30))
+            try:
+                with client.wrap_socket(sock, server_hostname="leaf.test"):
+                    seen = "verified"
+            except ssl.SSLCertVerificationError as e:
+                seen = e.verify_message
+            t.ok(seen == "verified" if right else "expired" in seen,
+                 f"tls: leaf by the CA, {days} days", seen)
 
 
 run((automatic_set, automatic_acks, automatic_window_update, automatic_goaway,
      automatic_rst_stream, automatic_checks, automatic_requests,
      automatic_hold, settings, pause, engine_off, floods),
-    (tls_members, tls_certificates, tls_sessions), ())
+    (tls_members, tls_certificates, tls_sessions, tls_requests),
+    (tls_ca,))
 t.done()

@@ -48,16 +48,16 @@ def {name}(connection):
 def steps(s):
     """They run in order, once a connection, each where it says."""
     for i in range(2):
-        with s.client("state = []\n" + STEPS + '''
+        with s.client("note('(load)')\n" + STEPS + '''
 def main(connection):
     note("main")
 def handle_close(connection):
     note("handle_close")
 ''') as c:
-            want = ["handle_accept", "handle_client_hello", "handle_connect",
-                    "main", "handle_close"]
+            want = ["(load)", "handle_accept", "handle_client_hello",
+                    "handle_connect", "main", "handle_close"]
             if not s.tls:
-                del want[1]
+                del want[2]
             t.eq(s.notes(c, len(want) - 1), want[:-1],
                  f"{word(s)} {i}: steps, in their order")
             t.eq(c.fetch("/quick.py", body=b"x").body, b"x",
@@ -341,6 +341,12 @@ def handle_violation(error, connection):
         got = s.notes(c, 2)[1:]
         t.ok([n[:3] for n in got] == [whole] and got[0][3].startswith(
             "RFC 9113 §6.1"), f"{word(s)}: and its violation", got)
+    with s.client(text) as c:
+        c.send_frame(SETTINGS, 0, 0, b"\x77\x77\0\0\0\0" * 40)
+        c.wait_end()
+        t.eq([n[:3] for n in s.notes(c)],
+             [["connection", ENHANCE_YOUR_CALM, "ENHANCE_YOUR_CALM"]],
+             f"{word(s)}: a bound that is passed")
 
 
 # ---- what is known ----
@@ -598,6 +604,13 @@ def handle_close(connection):
             port = c.sock.getsockname()[1]
             c.close()
             t.eq(s.notes(port)[0][0], "limit", "end: by a limit")
+        with s.client('''
+def main(connection):
+    time.sleep(2.5)
+    connection.writer.write_raw_frame("PING", payload=b"awake...")
+''') as c:
+            c.wait_for(lambda: PING in kinds(c) or c.end)
+            t.ok(PING in kinds(c), "one whose main runs is not idle", c.end)
 
 
 def hello_waits(s):
