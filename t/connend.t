@@ -19,6 +19,7 @@ from connscript import NOTHING, Scripted                        # noqa: E402
 from rawclient import Client, PING                              # noqa: E402
 from server import program                                      # noqa: E402
 from tlsclient import context, start_handshake                  # noqa: E402
+from traces import faults_of, read                              # noqa: E402
 
 t = tap.Tap()
 
@@ -241,7 +242,7 @@ def reloads(s):
     s.process.send_signal(signal.SIGHUP)
     t.ok(s.wait_log(r"connection\.py, line \d+: SyntaxError"),
          "HUP: a script that does not load is refused with its line")
-    t.ok(is_new(), "HUP: ... and the old one stays")
+    t.ok(tap.wait_until(is_new), "HUP: ... and the old one stays")
     with open(s.script, "w", encoding="utf-8") as f:
         f.write(good)
     for c, port in held:
@@ -330,8 +331,55 @@ def early_ends(s):
     served(s, "clients that leave")
 
 
+def traces():
+    """A trace has its functions, fences and violations."""
+    directory = tempfile.mkdtemp(prefix="h2rig-connend-traces-")
+    with Scripted("--trace", directory) as s:
+        with s.client("""
+def handle_accept(connection):
+    pass
+def handle_ping(frame, connection):
+    if "ACK" not in frame.flags:
+        raise KeyError("in a function")
+def handle_violation(error, connection):
+    note("violation")
+def main(connection):
+    connection.fence()
+    note("fence")
+def handle_close(connection):
+    note("close")
+""") as c:
+            s.notes(c)
+            c.fetch("/fence.py")
+            c.ping()
+            c.window_update(0, 0)
+            c.wait_end()
+            port = c.sock.getsockname()[1]
+            c.close()
+            s.notes(port, 3)
+        t.ok(tap.wait_until(lambda: not s.children()), "trace: it has ended")
+    path = os.path.join(directory, next(
+        n for n in os.listdir(directory) if f"-{port}." in n))
+    lines = read(path)
+    t.eq(faults_of([path])[0], [], "trace: each line is as it may be")
+    begun = [line["function"] for line in lines if line["type"] == "begin"
+             and line["script"] == "connection.py"]
+    t.ok({"(load)", "handle_accept", "main", "handle_ping", "handle_violation",
+          "handle_close"} <= set(begun), "trace: functions begin", begun)
+    t.eq([line["raised"] for line in lines if "raised" in line], ["KeyError"],
+         "trace: what a function raises")
+    t.eq([line["stream"] for line in lines if line["type"] == "fence"],
+         [0, 1], "trace: fences, of the connection and of a stream")
+    t.eq([line["level"] for line in lines if line["type"] == "violation"],
+         ["connection"], "trace: the violation")
+    t.ok(lines[0]["type"] == "connection" and lines[0].get("tls")
+         and lines[0].get("alpn") == "h2",
+         "trace: the first line says what TLS was agreed on", lines[0])
+
+
 FUNCTIONS = (raises, forks, crashes, reloads, early_ends)
-ALONE = (loops, never_returns, drains, drains_politely, bad_files, misspelt)
+ALONE = (loops, never_returns, drains, drains_politely, bad_files, misspelt,
+         traces)
 
 only = sys.argv[1:]
 for case in FUNCTIONS:
