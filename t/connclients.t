@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import browser                                                  # noqa: E402
 import tap                                                      # noqa: E402
 from connscript import Scripted                                 # noqa: E402
+from server import write_scripts                                # noqa: E402
 
 t = tap.Tap()
 SIZE = 100000
@@ -24,11 +25,25 @@ BODY = os.path.join(WORK, "body")
 with open(BODY, "wb") as body:
     body.write(b"x" * SIZE)
 
+#: Answers once the connection's script has done its part.
+HELD = '''
+import time
+
+def main(request, response):
+    end = time.monotonic() + 60
+    while not request.connection.data.get("done"):
+        if time.monotonic() > end:
+            return 504, [], ""
+        time.sleep(0.005)
+    return "held"
+'''
+
 #: The script, whether an upload succeeds, and what the script notes.
 CASES = {
     "fence": ('''
 def main(connection):
     note("fence", 0 < connection.fence() < 60)
+    connection.data["done"] = True
 ''', True, ["fence", True]),
     "late SETTINGS": ('''
 def handle_connect(connection):
@@ -40,18 +55,21 @@ def main(connection):
     connection.writer.write_raw_frame("SETTINGS", "ACK")
     connection.automatic |= {"settings_ack", "ping_ack", "window_update"}
     note("late")
+    connection.data["done"] = True
 ''', True, "late"),
     "no SETTINGS": ('''
 def handle_connect(connection):
     connection.settings = None
     connection.automatic.remove("settings_ack")
-def main(connection):
-    note("alive", connection.reaction(None, 10).kind == "alive")
-''', False, ["alive", False]),
+    connection.data["done"] = True
+def handle_close(connection):
+    note("over")
+''', False, "over"),
     "unanswered PING": ('''
 def handle_connect(connection):
     connection.automatic.remove("ping_ack")
     note("removed")
+    connection.data["done"] = True
 ''', True, "removed"),
     "withheld credit": ('''
 def handle_connect(connection):
@@ -69,19 +87,20 @@ def main(connection):
         connection.writer.window_update(1, stream)
         sizes.append(connection.wait("DATA", timeout=30).length)
     note(got, sizes)
+    connection.data["done"] = True
     connection.automatic.add("window_update")
     connection.writer.window_update(100000, stream)
 ''', True, [65535, [1, 1, 1, 1]]),
 }
 
 #: Chromium does not mind that SETTINGS are missing.
-EXCEPTIONS = {("Chromium", "no SETTINGS"): (True, ["alive", True])}
+EXCEPTIONS = {("Chromium", "no SETTINGS"): (True, "over")}
 
 NODE = '''
 const c = require("http2").connect(process.argv[1],
                                    {rejectUnauthorized: false});
 c.on("error", e => {});
-const r = c.request({":path": "/quick.py", ":method": "POST"});
+const r = c.request({":path": "/held.py", ":method": "POST"});
 r.on("error", e => {});
 r.on("response", x => console.log("status " + x[":status"]));
 r.on("end", () => c.close());
@@ -107,7 +126,7 @@ func main() {
 	t := &http.Transport{ForceAttemptHTTP2: true,
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	c := &http.Client{Transport: t, Timeout: 60 * time.Second}
-	r, err := c.Post(os.Args[1] + "/quick.py", "text/plain",
+	r, err := c.Post(os.Args[1] + "/held.py", "text/plain",
 		bytes.NewReader(body))
 	if err != nil {
 		return
@@ -120,7 +139,7 @@ func main() {
 #: Its load event waits for the request.
 PAGE = '''<!doctype html><pre id="result"></pre><script>
 const x = new XMLHttpRequest();
-x.open("POST", "/quick.py", false);
+x.open("POST", "/held.py", false);
 x.send("x".repeat(%d));
 document.getElementById("result").textContent =
   JSON.stringify({status: x.status});
@@ -134,10 +153,10 @@ def command(url):
     if shutil.which("curl"):
         found["curl"] = ["curl", "-sk", "--http2", "-m", "60", "-o",
                          os.devnull, "-w", "status %{http_code}\n",
-                         "--data-binary", "@" + BODY, url + "/quick.py"]
+                         "--data-binary", "@" + BODY, url + "/held.py"]
     if shutil.which("nghttp"):
         found["nghttp"] = ["nghttp", "-nv", "--no-verify-peer", "-d", BODY,
-                           url + "/quick.py"]
+                           url + "/held.py"]
     if shutil.which("node"):
         found["Node"] = ["node", "-e", NODE, url, BODY]
     if os.path.exists(os.path.join(WORK, "client")):
@@ -186,6 +205,7 @@ def case(s, client, served, name):
 
 build_go()
 with Scripted() as server:
+    write_scripts(server.root, {"held": HELD})
     clients = command(f"https://127.0.0.1:{server.port}")
     for client_name, arguments in clients.items():
         for case_name in CASES:
