@@ -129,13 +129,16 @@ recv_data(struct session *s, const struct received *r)
 	else if (f->length > 0 && stream_can_receive(st))
 		ground_return_credit(s, st->id, &st->credit, f->length,
 		    settings_window(s));
-	ground_closed(s, f->stream_id);
+	if (f->flags & FLAG_END_STREAM)
+		ground_closed(s, f->stream_id);
 	return 0;
 }
 
 static int
-take_data(struct session *s, const struct frame *f)
+take_data(struct session *s, const struct received *r)
 {
+	const struct frame *f = &r->frame;
+
 	s->credit.window -= f->length;
 	if (count_data(s, f, ground_stream(s, f->stream_id)) == -1)
 		return -1;
@@ -269,24 +272,38 @@ recv_priority_update(struct session *s, const struct received *r)
 	return tell(s, r, ground_stream(s, f->other_id));
 }
 
+/* An acknowledgement counts also if it is taken, or it stays due. */
+static int
+take_ack(struct session *s, const struct received *r)
+{
+	if (!(r->frame.flags & FLAG_ACK))
+		return 0;
+	return r->frame.type == FRAME_PING ? recv_ping(s, r) :
+	    recv_settings(s, r);
+}
+
+typedef int act_fn(struct session *s, const struct received *r);
+
 static const struct row {
-	/* NULL: it does nothing. */
-	int (*act)(struct session *s, const struct received *r);
+	act_fn *act;		/* NULL: it does nothing */
+	act_fn *take;		/* also then, to keep us in step; or NULL */
 	bool idle_fails;	/* not on an idle stream (RFC 9113 §5.1) */
 	bool works;		/* or it counts as a frame that does no work */
 	const char *never;	/* why no client sends it */
 } unknown, rows[] = {
-	[FRAME_DATA] = { recv_data, true, true, NULL },
-	[FRAME_HEADERS] = { headers_act, false, true, NULL },
-	[FRAME_PRIORITY] = { NULL, false, false, NULL },
-	[FRAME_RST_STREAM] = { recv_rst_stream, true, false, NULL },
-	[FRAME_SETTINGS] = { recv_settings, false, false, NULL },
-	[FRAME_PUSH_PROMISE] = { NULL, false, false,
+	[FRAME_DATA] = { recv_data, take_data, true, true, NULL },
+	[FRAME_HEADERS] = { headers_act, headers_take, false, true, NULL },
+	[FRAME_PRIORITY] = { NULL, NULL, false, false, NULL },
+	[FRAME_RST_STREAM] = { recv_rst_stream, NULL, true, false, NULL },
+	[FRAME_SETTINGS] = { recv_settings, take_ack, false, false, NULL },
+	[FRAME_PUSH_PROMISE] = { NULL, NULL, false, false,
 	    "clients do not push (RFC 9113 8.4)" },
-	[FRAME_PING] = { recv_ping, false, false, NULL },
-	[FRAME_GOAWAY] = { recv_goaway, false, false, NULL },
-	[FRAME_WINDOW_UPDATE] = { recv_window_update, true, false, NULL },
-	[FRAME_PRIORITY_UPDATE] = { recv_priority_update, false, false, NULL },
+	[FRAME_PING] = { recv_ping, take_ack, false, false, NULL },
+	[FRAME_GOAWAY] = { recv_goaway, NULL, false, false, NULL },
+	[FRAME_WINDOW_UPDATE] = { recv_window_update, NULL, true, false,
+	    NULL },
+	[FRAME_PRIORITY_UPDATE] = { recv_priority_update, NULL, false, false,
+	    NULL },
 };
 
 /* The peer has no choice but to send these, however many we have it send. */
@@ -317,26 +334,6 @@ act(struct session *s, const struct received *r, const struct row *row)
 	    tell(s, r, ground_stream(s, f->stream_id));
 }
 
-/* Those that do no work have been counted, as long as they are not due. */
-static int
-take(struct session *s, const struct received *r)
-{
-	const struct frame *f = &r->frame;
-
-	switch (f->type) {
-	case FRAME_DATA:
-		return take_data(s, f);
-	case FRAME_HEADERS:
-		return headers_take(s, r);
-	case FRAME_SETTINGS:
-		return f->flags & FLAG_ACK ? recv_settings(s, r) : 0;
-	case FRAME_PING:
-		return f->flags & FLAG_ACK ? recv_ping(s, r) : 0;
-	default:
-		return 0;
-	}
-}
-
 static inline int
 act_or_take(struct session *s, const struct received *r, bool taken)
 {
@@ -349,7 +346,9 @@ act_or_take(struct session *s, const struct received *r, bool taken)
 		return -1;
 	if (!taken)
 		rc = act(s, r, row);
-	return rc == GROUND_TAKEN ? take(s, r) : rc;
+	if (rc != GROUND_TAKEN)
+		return rc;
+	return row->take != NULL ? row->take(s, r) : 0;
 }
 
 static int

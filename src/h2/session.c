@@ -235,26 +235,27 @@ gather(struct session *s, const uint8_t **p, size_t *len, size_t need)
 	return buf_len(&s->in) >= need ? buf_data(&s->in) : NULL;
 }
 
-/* Until a frame is stopped, or the octets are used up. */
+/* Until a frame is stopped; *left: octets behind it. */
 static int
-recv_frames(struct session *s, const uint8_t **p, size_t *len)
+recv_frames(struct session *s, const uint8_t *p, size_t len, size_t *left)
 {
 	const uint8_t *octets;
 	struct received r;
 	bool here;		/* the octets are the caller's */
 	size_t size;
 
-	while (*len > 0 && s->gate.stopped == NULL) {
-		here = buf_len(&s->in) == 0 && *len >= FRAME_HEADER_LEN;
-		octets = here ? *p : gather(s, p, len, FRAME_HEADER_LEN);
+	*left = 0;
+	while (len > 0 && s->gate.stopped == NULL) {
+		here = buf_len(&s->in) == 0 && len >= FRAME_HEADER_LEN;
+		octets = here ? p : gather(s, &p, &len, FRAME_HEADER_LEN);
 		if (octets == NULL)
 			return 0;
 		frame_header_decode(octets, &r.frame);
 		if (admit_frame(s, &r.frame) == -1)
 			return -1;
 		size = FRAME_HEADER_LEN + r.frame.length;
-		here = here && *len >= size;
-		octets = here ? *p : gather(s, p, len, size);
+		here = here && len >= size;
+		octets = here ? p : gather(s, &p, &len, size);
 		if (octets == NULL)
 			return 0;
 		if (s->phase == PHASE_SETTINGS)
@@ -262,12 +263,13 @@ recv_frames(struct session *s, const uint8_t **p, size_t *len)
 		if (recv_frame(s, &r, octets + FRAME_HEADER_LEN) == -1)
 			return -1;
 		if (here) {
-			*p += size;
-			*len -= size;
+			p += size;
+			len -= size;
 		} else {
 			buf_clear(&s->in);
 		}
 	}
+	*left = len;
 	return 0;
 }
 
@@ -318,6 +320,7 @@ finish(struct session *s, int rc)
 int
 session_recv(struct session *s, const uint8_t *p, size_t len, uint64_t now_ms)
 {
+	size_t left;
 	int rc = 0;
 
 	s->now_ms = now_ms;
@@ -328,9 +331,9 @@ session_recv(struct session *s, const uint8_t *p, size_t len, uint64_t now_ms)
 	}
 	if (rc == -1 || s->phase == PHASE_FAILED)
 		return -1;
-	rc = recv_frames(s, &p, &len);
-	if (len > 0 && rc == 0)
-		buf_add(&s->kept, p, len);
+	rc = recv_frames(s, p, len, &left);
+	if (left > 0)
+		buf_add(&s->kept, p + (len - left), left);
 	return finish(s, rc);
 }
 
@@ -343,19 +346,15 @@ session_stopped(const struct session *s)
 int
 session_continue(struct session *s, uint64_t now_ms)
 {
-	const uint8_t *p;
-	size_t len;
+	size_t len, left;
 	int rc;
 
 	s->now_ms = now_ms;
-	if (s->phase == PHASE_FAILED)
+	if (s->phase == PHASE_FAILED || recv_queued(s) == -1)
 		return -1;
-	rc = recv_queued(s);
-	p = buf_data(&s->kept);
 	len = buf_len(&s->kept);
-	if (rc == 0)
-		rc = recv_frames(s, &p, &len);
-	buf_consume(&s->kept, buf_len(&s->kept) - len);
+	rc = recv_frames(s, buf_data(&s->kept), len, &left);
+	buf_consume(&s->kept, len - left);
 	return finish(s, rc);
 }
 

@@ -247,16 +247,6 @@ settings_window(const struct session *s)
 	return last < acked ? last : acked;
 }
 
-int64_t
-settings_credit(const struct session *s, const struct stream *st)
-{
-	const struct own_settings *o = &s->own;
-
-	return st->credit.window +
-	    o->allowed.of[SETTINGS_INITIAL_WINDOW_SIZE] -
-	    o->acked.of[SETTINGS_INITIAL_WINDOW_SIZE];
-}
-
 /*
  * Credit that was too little to be returned by the old size may be all that
  * the peer has by the new one.

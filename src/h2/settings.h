@@ -37,7 +37,15 @@ void settings_note_sent(struct session *s, const uint8_t *p, size_t len);
 int64_t settings_window(const struct session *s);
 
 /* The window that the peer may have on st. */
-int64_t settings_credit(const struct session *s, const struct stream *st);
+static inline int64_t
+settings_credit(const struct session *s, const struct stream *st)
+{
+	const struct own_settings *o = &s->own;
+
+	return st->credit.window +
+	    o->allowed.of[SETTINGS_INITIAL_WINDOW_SIZE] -
+	    o->acked.of[SETTINGS_INITIAL_WINDOW_SIZE];
+}
 
 /* Returns the credit of streams that is due. */
 void settings_return_credit(struct session *s);
