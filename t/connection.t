@@ -307,6 +307,16 @@ def handle_ping(frame, connection):
         t.eq(c.goaway and c.goaway[1], ENHANCE_YOUR_CALM,
              f"{word(s)}: more than 1,000 in the queue: ENHANCE_YOUR_CALM")
     with s.client('''
+def handle_connect(connection):
+    note(connection.wait("HEADERS", timeout=30).stream_id)
+    connection.writer.write_raw_frame("PING", payload=b"at first")
+''') as c:
+        x = c.fetch("/quick.py")
+        pings = [f.payload for f in c.frames if f.type == PING]
+        t.ok(s.notes(c) == [1] and x.status == 200 and pings[:1] == [
+            b"at first"], f"{word(s)}: wait in handle_connect has it read",
+             (x, kinds(c)))
+    with s.client('''
 def handle_accept(connection):
     note(error(connection.wait, timeout=0))
     note(error(connection.fence))

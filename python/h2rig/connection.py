@@ -15,8 +15,8 @@ import _h2rig
 
 from h2rig import frames, stash
 from h2rig.errors import ProtocolError
+from h2rig.server import isomorphic
 from h2rig.server.config import Config, options
-from h2rig.server.isomorphic import octets
 from h2rig.server.output import script_logger
 from h2rig.server.received import (ReceivedData, ReceivedHeaders,
                                    received_frame)
@@ -216,26 +216,26 @@ class ConnectionWriter(FrameWriter):
         """The same as `connection.fence`."""
         return self._connection.fence(timeout)
 
-    def write_transport(self, data: Union[str, bytes]) -> None:
+    def write_transport(self, octets: Union[str, bytes]) -> None:
         """Sends octets below TLS, after all that was written; text is UTF-8.
         """
-        self._exchange.write("transport", 0, (),
-                             octets(data, "transport data", "utf-8"))
+        self._exchange.write("transport", 0, (), isomorphic.octets(
+            octets, "octets", "utf-8"))
 
-    def flood(self, data: Union[str, bytes], limit_octets: Optional[int],
+    def flood(self, octets: Union[str, bytes], limit_octets: Optional[int],
               limit_frames: Optional[int], seconds: float,
               reading: bool = True) -> int:
-        """Sends data again and again, whole each time, as fast as the client
-        takes it: how many octets went out.
+        """Sends octets again and again, whole each time, as fast as the client
+        takes them: how many went out.
 
-        limit_octets: the most octets; limit_frames: how many times; None for
-        no limit.  seconds: how long.  reading: whether what the client sends
-        is read meanwhile.  Acknowledgements of what was sent so count towards
-        no bound on the client.  ValueError for empty data.
+        limit_octets, limit_frames: the most octets, and frames; None for no
+        limit.  seconds: how long.  reading: whether what the client sends is
+        read meanwhile.  Acknowledgements of what was sent so count towards no
+        bound on the client.  ValueError if there are no octets.
         """
-        repeated = octets(data, "data", "utf-8")
+        repeated = isomorphic.octets(octets, "octets", "utf-8")
         if not repeated:
-            raise ValueError("data is empty; expected what is to be repeated")
+            raise ValueError("no octets; expected what is to be repeated")
         sent: int = self._exchange.flood(
             repeated, _limit(limit_octets, "limit_octets"),
             _limit(limit_frames, "limit_frames"),
