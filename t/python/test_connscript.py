@@ -195,11 +195,19 @@ class Functions(Case):
         s = self.run_it(
             "def handle_accept(connection):\n"
             "    connection.server.stash.lock.acquire()\n"
+            "    if 'raises' in connection.data: raise ValueError\n"
             "def handle_close(connection):\n"
             "    with connection.server.stash.lock:\n"
             "        connection.data['locked'] = True\n", step("close"))
         self.assertEqual(connection.data, {"locked": True})
         self.assertEqual((fake.logged("error"), s.finished), ("", 1))
+        connection.data["raises"] = True
+        s = self.wire.own = fake.Exchange(step("accept"), step("close"),
+                                          id=fake.module.CONNECTION)
+        connection.data["locked"] = False
+        dispatch.serve(s)
+        self.assertIn("ValueError", fake.logged("error"))
+        self.assertTrue(connection.data["locked"])
 
     def test_client_that_has_left(self):
         self.wire.over = True
