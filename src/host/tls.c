@@ -450,6 +450,7 @@ void
 tls_get_info(struct tls *t, struct tls_info *info)
 {
 	const unsigned char *alpn = NULL;
+	const char *name;
 	unsigned len = 0;
 
 	SSL_get0_alpn_selected(t->ssl, &alpn, &len);
@@ -458,7 +459,10 @@ tls_get_info(struct tls *t, struct tls_info *info)
 	info->version = SSL_get_version(t->ssl);
 	info->cipher = SSL_get_cipher_name(t->ssl);
 	info->alpn = len > 0 ? t->alpn : NULL;
-	info->sni = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
+	/* A renegotiation frees OpenSSL's. */
+	name = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
+	snprintf(t->sni, sizeof(t->sni), "%s", name != NULL ? name : "");
+	info->sni = name != NULL ? t->sni : NULL;
 	info->resumed = SSL_session_reused(t->ssl) == 1;
 }
 

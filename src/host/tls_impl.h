@@ -60,6 +60,7 @@ struct tls {
 	struct tls_alert alerts[TLS_ALERTS_KEPT];	/* a ring */
 	unsigned n_alerts, n_alerts_told;
 	char alpn[TLS_NAME_MAX + 1];
+	char sni[TLS_NAME_MAX + 1];
 	char error[160];
 };
 

@@ -57,30 +57,30 @@ latin1(const char *s)
 	return PyUnicode_DecodeLatin1(s, (Py_ssize_t)strlen(s), NULL);
 }
 
-static int
-settings_locked(struct conn *c, void *arg)
-{
-	struct peer_settings *to = arg;
+struct known {
+	struct peer_settings settings;
+	struct tls_info tls;
+};
 
-	*to = *session_peer_settings(c->session);
+static int
+known_locked(struct conn *c, void *arg)
+{
+	*(struct known *)arg = (struct known){
+	    *session_peer_settings(c->session), c->link.info };
 	return 0;
 }
 
 static PyObject *
-client_settings(struct conn *c)
+client_settings(const struct peer_settings *s)
 {
-	struct peer_settings s;
-	PyObject *d;
-
-	gil_locked(c, settings_locked, &s);
-	d = Py_BuildValue("{sksksksksk}",
-	    "HEADER_TABLE_SIZE", (unsigned long)s.header_table_size,
-	    "ENABLE_PUSH", (unsigned long)s.enable_push,
-	    "MAX_CONCURRENT_STREAMS", (unsigned long)s.max_concurrent_streams,
-	    "INITIAL_WINDOW_SIZE", (unsigned long)s.initial_window_size,
-	    "MAX_FRAME_SIZE", (unsigned long)s.max_frame_size);
-	if (d != NULL && s.max_header_list_size != UINT32_MAX) {
-		PyObject *v = PyLong_FromUnsignedLong(s.max_header_list_size);
+	PyObject *d = Py_BuildValue("{sksksksksk}",
+	    "HEADER_TABLE_SIZE", (unsigned long)s->header_table_size,
+	    "ENABLE_PUSH", (unsigned long)s->enable_push,
+	    "MAX_CONCURRENT_STREAMS", (unsigned long)s->max_concurrent_streams,
+	    "INITIAL_WINDOW_SIZE", (unsigned long)s->initial_window_size,
+	    "MAX_FRAME_SIZE", (unsigned long)s->max_frame_size);
+	if (d != NULL && s->max_header_list_size != UINT32_MAX) {
+		PyObject *v = PyLong_FromUnsignedLong(s->max_header_list_size);
 
 		if (v == NULL ||
 		    PyDict_SetItemString(d, "MAX_HEADER_LIST_SIZE", v) < 0)
@@ -108,19 +108,21 @@ static PyObject *
 module_connection(PyObject *module, PyObject *unused)
 {
 	struct conn *c = need();
+	struct known k;
 
 	(void)module;
 	(void)unused;
 	if (c == NULL)
 		return NULL;
+	gil_locked(c, known_locked, &k);
 	return Py_BuildValue("{slszszszsNsOsNsNs(sI)sI}",
 	    "id", (long)getpid(),
-	    "alpn_protocol", c->link.info.alpn,
-	    "tls_version", c->link.info.version,
-	    "cipher", c->link.info.cipher,
-	    "sni", latin1(c->link.info.sni),
-	    "session_reused", c->link.info.resumed ? Py_True : Py_False,
-	    "client_settings", client_settings(c),
+	    "alpn_protocol", k.tls.alpn,
+	    "tls_version", k.tls.version,
+	    "cipher", k.tls.cipher,
+	    "sni", latin1(k.tls.sni),
+	    "session_reused", k.tls.resumed ? Py_True : Py_False,
+	    "client_settings", client_settings(&k.settings),
 	    "settings", own_settings(c),
 	    "client_address", c->client_host, c->client_port,
 	    "server_port", c->server_port);
@@ -206,7 +208,8 @@ module_next_frame(PyObject *module, PyObject *args)
 	w.type = type;
 	w.stream = stream;
 	if (calls_do(&w.op) == 0)
-		result = buf_len(&w.entry) > 0 ? events_received(
+		result = w.entry.failed ? PyErr_NoMemory() :
+		    buf_len(&w.entry) > 0 ? events_received(
 		    buf_data(&w.entry), buf_len(&w.entry)) :
 		    Py_BuildValue("");
 	buf_free(&w.entry);
@@ -276,7 +279,8 @@ module_read(PyObject *module, PyObject *args)
 		return NULL;
 	r.most = n > 0 ? (size_t)n : 0;
 	if (calls_do(&r.op) == 0)
-		result = buf_len(&r.octets) == 0 && !r.eof ?
+		result = r.octets.failed ? PyErr_NoMemory() :
+		    buf_len(&r.octets) == 0 && !r.eof ?
 		    Py_BuildValue("") : PyBytes_FromStringAndSize(
 		    (const char *)buf_data(&r.octets),
 		    (Py_ssize_t)buf_len(&r.octets));
@@ -298,7 +302,7 @@ ended_locked(struct conn *c, void *arg)
 {
 	struct ending *e = arg;
 
-	e->over = c->gone;
+	e->over = c->gone || (c->script != NULL && c->script->eof);
 	e->by = c->ended_by;
 	e->n = c->link.n_signs;
 	memcpy(e->sign, c->link.sign, sizeof(e->sign));
