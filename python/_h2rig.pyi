@@ -138,8 +138,8 @@ def read(n: int, ms: int, /) -> Optional[bytes]:
     """
 def ended() -> Tuple[bool, Optional[str], List[
         Tuple[str, float, Optional[int], Optional[str]]]]:
-    """Whether the connection is over, by whom ("client", "server", "limit"),
-    and how the client ended it: "close_notify", "FIN", "RST" or "alert" with
+    """Whether nothing more comes of the connection; by whom it is over
+    ("client", "server", "limit"), or None; and how the client ended it: "close_notify", "FIN", "RST" or "alert" with
     seconds since its beginning, and an alert's number and name.
     """
 def tls_hello() -> Optional[Tuple[Optional[str], List[str], List[str]]]:

@@ -402,8 +402,8 @@ class Connection:
     @property
     def end(self) -> Optional[End]:
         """How the connection ended, or None if it has not."""
-        over, by, events = _h2rig.ended()
-        if not over:
+        _, by, events = _h2rig.ended()
+        if by is None:
             return None
         end = self._waiting.judge(0, None, events, End("silent"))
         end.by = by

@@ -63,7 +63,8 @@ publish(struct conn *c)
 	atomic_store_explicit(&c->slot->moved_ms, c->last_work,
 	    memory_order_relaxed);
 	atomic_store_explicit(&c->slot->state,
-	    states[conn_runs(c)][conn_has_streams(c)], memory_order_relaxed);
+	    states[conn_runs(c)][conn_has_streams(c) || c->requests.n_own > 0],
+	    memory_order_relaxed);
 }
 
 void
@@ -320,7 +321,8 @@ conn_hear(struct conn *c)
 		n = link_read(&c->link, octets, sizeof(octets), &rc);
 		if (n == 0)
 			break;
-		take_lot(c, octets, n);
+		if (!session_stopped(c->session))	/* or they would pile up */
+			take_lot(c, octets, n);
 	}
 	/* Nor are many KeyUpdate messages last words. */
 	return rc != TLS_EOF && rc != TLS_ERROR &&
@@ -331,12 +333,6 @@ size_t
 conn_queued(const struct conn *c)
 {
 	return buf_len(session_output(c->session));
-}
-
-void
-conn_note_answer(struct conn *c)
-{
-	c->answers = conn_queued(c);
 }
 
 /* The kernel has taken n octets. */
@@ -359,6 +355,8 @@ conn_push(struct conn *c)
 	enum link_room room;
 	size_t taken;
 
+	if (c->muted)		/* replies have no way to go */
+		session_wrote(c->session, conn_queued(c));
 	if (c->quiet || c->muted)
 		return;
 	if (session_output(c->session)->failed)	/* some of it is lost */
@@ -465,8 +463,8 @@ holder_lasts(const struct conn *c)
 	const struct exchange *x;
 
 	for (x = c->requests.first; x != NULL; x = x->next)
-		if (x->id == id && (x->stream != NULL ||
-		    x->phase == EXCHANGE_BUSY))
+		if (x->id == id && x->phase != EXCHANGE_OVER &&
+		    (x->stream != NULL || x->phase == EXCHANGE_BUSY))
 			return true;
 	return false;
 }
@@ -530,7 +528,8 @@ attempt(struct conn *c, struct op *op)
 		}
 		if (waiters_must_yield(&c->waiters, op))
 			return CONN_AGAIN_TURN;
-		if (queued >= CONN_QUEUE_MAX)
+		if (queued >= CONN_QUEUE_MAX &&
+		    (op->due == 0 || sys_now_ms() < op->due))
 			return CONN_AGAIN_SPACE;
 	}
 	rc = op->fn(c, op);
@@ -607,7 +606,6 @@ conn_take_ready(struct conn *c, const void *taker)
 	if (c->stopping && !c->closing)
 		return NULL;
 	x = exchange_take(&c->requests, taker, c->closing);
-
 	if (x != NULL)
 		publish(c);
 	return x;
@@ -619,11 +617,12 @@ conn_put_back(struct conn *c, struct exchange *x, struct access *over)
 	bool goes_on = exchange_put_back(x), logged;
 
 	conn_note_work(c);
-	if (c->draining || c->gone || c->close != CLOSE_NONE)
+	if (c->draining || c->gone || c->close != CLOSE_NONE ||
+	    x->id == EXCHANGE_OWN)
 		wake_io(&c->wake);
 	if (goes_on)
 		return false;
-	if (send_held_by(c->session) == x->id)
+	if (send_held_by(c->session) == x->id && !holder_lasts(c))
 		end_hold(c);
 	logged = exchange_describe(x, over);
 	exchange_end(x);

@@ -175,7 +175,11 @@ void conn_push(struct conn *c);
 size_t conn_queued(const struct conn *c);
 
 /* What has been queued last belongs to an answer: it is no reply to a frame. */
-void conn_note_answer(struct conn *c);
+static inline void
+conn_note_answer(struct conn *c)
+{
+	c->answers = conn_queued(c);
+}
 
 /* A raw header block need not end any more; see send_release. */
 void conn_release_hold(struct conn *c);

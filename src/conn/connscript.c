@@ -64,9 +64,18 @@ number_again(struct connscript *s, const struct frame *f)
 		framelog_entry(b, &e);
 		s->again = e.seq + 1;
 	}
-	return e.seq;
+	return b != NULL ? e.seq : s->again;
 }
 
+/* Nothing more is to wait for its functions. */
+static bool
+is_full(const struct connscript *s)
+{
+	return buf_len(&s->own->events) >= CONNSCRIPT_EVENTS ||
+	    buf_len(&s->own->data) >= CONNSCRIPT_DATA;
+}
+
+/* At the connection's end nothing waits for what its functions say. */
 static enum session_gate
 on_frame(void *user, const struct frame *f, const uint8_t *payload,
     const struct fields *l, bool again)
@@ -80,9 +89,9 @@ on_frame(void *user, const struct frame *f, const uint8_t *payload,
 		framelog_add(&s->log, f, payload, len, l);
 		waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
 	}
-	if (!wants(s, bit_of(f->type)))
+	if (!wants(s, bit_of(f->type)) || (c->stopping && is_full(s)))
 		return SESSION_PASS;
-	if (s->released) {
+	if (s->released && !c->stopping) {
 		if (!s->queues)
 			s->again = s->log.next - 1;
 		s->queues = true;
@@ -92,10 +101,13 @@ on_frame(void *user, const struct frame *f, const uint8_t *payload,
 	    payload, len, l);
 	add_event(s->own, EVENT_RECEIVED, 0, &copy);
 	buf_free(&copy);
-	return SESSION_STOP;
+	return c->stopping ? SESSION_PASS : SESSION_STOP;
 }
 
-/* The frame that f is, if it was kept; else what its header says. */
+/*
+ * The frame that f is, if it was kept; else what its header says, also when
+ * much waits: blocks of an octet may have fields of many.
+ */
 static void
 on_violation(void *user, const struct frame *f, enum h2_level level,
     uint32_t code, const char *text)
@@ -115,7 +127,8 @@ on_violation(void *user, const struct frame *f, enum h2_level level,
 	if (newest != NULL)
 		framelog_entry(newest, &e);
 	if (f != NULL && (newest == NULL || e.frame.type != f->type ||
-	    e.frame.stream_id != f->stream_id)) {
+	    e.frame.stream_id != f->stream_id || e.frame.flags != f->flags ||
+	    e.frame.length != f->length || is_full(s))) {
 		framelog_pack(&copy, s->log.next, f, NULL, 0, NULL);
 		newest = &copy;
 	}
@@ -193,10 +206,7 @@ connscript_step(struct conn *c, enum connscript_step step)
 
 	if (s->own->known && !wants(s, (unsigned)step_wants[step]))
 		return false;
-	if (step != STEP_MAIN) {
-		s->awaits = true;
-		s->awaits_since = sys_now_ms();
-	}
+	s->awaits |= step != STEP_MAIN;
 	add_event(step == STEP_MAIN ? s->main : s->own, EVENT_STEP, step, NULL);
 	return true;
 }
@@ -241,16 +251,9 @@ connscript_blocks(const struct conn *c)
 {
 	const struct connscript *s = c->script;
 
-	return s != NULL && ((s->awaits && !s->released) || s->paused ||
-	    session_stopped(c->session) ||
-	    buf_len(&s->octets) >= CONNSCRIPT_OCTETS ||
-	    buf_len(&s->own->events) >= CONNSCRIPT_EVENTS);
-}
-
-uint64_t
-connscript_waited(const struct conn *c)
-{
-	return c->script != NULL ? c->script->waited_ms : 0;
+	return s != NULL && ((s->awaits && !s->released) ||
+	    (s->paused && c->started) || session_stopped(c->session) ||
+	    buf_len(&s->octets) >= CONNSCRIPT_OCTETS || is_full(s));
 }
 
 bool
@@ -262,28 +265,35 @@ connscript_is_busy(const struct conn *c)
 	    s->own->phase == EXCHANGE_BUSY);
 }
 
+/* A function has ended without a word: HandlerTimeout has cut it off, say. */
+static bool
+is_left(const struct conn *c)
+{
+	const struct connscript *s = c->script;
+
+	return s->own->phase == EXCHANGE_AT_REST &&
+	    (s->awaits || s->released || session_stopped(c->session));
+}
+
 bool
 connscript_is_due(const struct conn *c)
 {
 	return c->script != NULL && (c->script->proceeds ||
-	    c->script->releases);
+	    c->script->releases || is_left(c));
 }
 
 int
 connscript_resume(struct conn *c)
 {
 	struct connscript *s = c->script;
-	bool proceeds = s->proceeds, taken = s->taken;
+	bool proceeds = s->proceeds || is_left(c), taken = s->taken;
 	int rc = 0;
 
 	s->released |= s->releases;
 	s->proceeds = s->releases = s->taken = false;
 	if (proceeds)
 		s->released = false;
-	if (proceeds && s->awaits) {
-		s->awaits = false;
-		s->waited_ms += sys_now_ms() - s->awaits_since;
-	}
+	s->awaits = s->awaits && !proceeds;
 	if (session_stopped(c->session))
 		rc = session_resume(c->session, taken, sys_now_ms());
 	else if (proceeds)
@@ -294,17 +304,25 @@ connscript_resume(struct conn *c)
 	return rc;
 }
 
+void
+connscript_room(struct conn *c)
+{
+	if (c->link.below)
+		waiters_wake(&c->waiters, CONN_AGAIN_BELOW, 0);
+	c->link.below = false;
+}
+
 bool
 connscript_keeps_end(struct conn *c)
 {
 	struct connscript *s = c->script;
 
-	if (c->take_octets == NULL)
-		return connscript_is_busy(c);
-	s->eof = true;
-	waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
-	return connscript_is_busy(c) ||
-	    (s->main != NULL && s->main->phase != EXCHANGE_OVER);
+	if (s != NULL && !s->eof) {
+		s->eof = true;
+		waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
+	}
+	return connscript_is_busy(c) || (c->take_octets != NULL &&
+	    s->main != NULL && s->main->phase != EXCHANGE_OVER);
 }
 
 /* ---- functions ---- */
@@ -357,10 +375,12 @@ connscript_pause(struct conn *c, bool paused)
 	wake_io(&c->wake);
 }
 
+/* Past twice the bound they are a client's last words, which never end. */
 static void
 take_octets(struct conn *c, const uint8_t *p, size_t len)
 {
-	buf_add(&c->script->octets, p, len);
+	if (buf_len(&c->script->octets) < 2 * CONNSCRIPT_OCTETS)
+		buf_add(&c->script->octets, p, len);
 	waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
 }
 
@@ -368,14 +388,16 @@ void
 connscript_engine_off(struct conn *c)
 {
 	session_set_automatic(c->session, 0);
+	session_take_unread(c->session, &c->script->octets);
 	c->take_octets = take_octets;
+	c->quiet = false;	/* no preface will come */
 }
 
 /* Whether a wait has nothing to wait for any more. */
 static bool
 is_over(const struct conn *c)
 {
-	return c->gone || (c->draining && !conn_has_streams(c));
+	return c->gone || c->script->eof || (c->draining && !conn_has_streams(c));
 }
 
 static int
@@ -445,7 +467,9 @@ connscript_transport(struct conn *c, const uint8_t *p, size_t len,
 
 	if (c->gone)
 		return SEND_ERR_GONE;
-	while (conn_queued(c) == 0 && *sent < len) {
+	if (conn_queued(c) > 0)
+		return CONN_AGAIN_FLUSH;
+	while (*sent < len) {
 		n = sys_write(c->link.fd, p + *sent, len - *sent);
 		if (n == -1)
 			break;
@@ -453,9 +477,9 @@ connscript_transport(struct conn *c, const uint8_t *p, size_t len,
 	}
 	if (*sent == len)
 		return SEND_OK;
-	if (conn_queued(c) == 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+	if (errno != EAGAIN && errno != EWOULDBLOCK)
 		return SEND_ERR_GONE;
-	c->link.backlog = true;		/* poll tells when there is room */
+	c->link.below = true;		/* poll tells when there is room */
 	wake_io(&c->wake);
-	return CONN_AGAIN_FLUSH;
+	return CONN_AGAIN_BELOW;
 }

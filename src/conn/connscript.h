@@ -24,8 +24,12 @@
 /* Octets that come after engine_off and wait to be read. */
 #define CONNSCRIPT_OCTETS (1024 * 1024)
 
-/* Nothing is read while so many wait for handle_violation, in octets. */
+/*
+ * Nothing is read while so many events wait for functions, in octets, or so
+ * much of what came with them.
+ */
 #define CONNSCRIPT_EVENTS (1000 * sizeof(struct event))
+#define CONNSCRIPT_DATA (1024 * 1024)
 
 /* In this order; the names are connscript_steps. */
 enum connscript_step {
@@ -61,17 +65,14 @@ struct connscript {
 	bool releases;		/* reading is to go on meanwhile */
 	bool released;		/* it has been allowed to */
 	bool paused;
-	uint64_t awaits_since;	/* ms */
-	uint64_t waited_ms;	/* by steps, in all */
 
 	/* What the session starts with. */
 	bool no_settings;
 	bool own_settings;	/* `settings`, else those of the limits */
 	struct buf settings;
 
-	/* After engine_off. */
-	bool eof;
-	struct buf octets;
+	bool eof;		/* reading is over */
+	struct buf octets;	/* after engine_off */
 };
 
 /* The connection's; made if it is not there yet.  NULL: memory. */
@@ -95,9 +96,6 @@ bool connscript_awaits(const struct conn *c);
 /* Whether nothing is to be read at present. */
 bool connscript_blocks(const struct conn *c);
 
-/* Milliseconds that steps have waited for their functions, in all. */
-uint64_t connscript_waited(const struct conn *c);
-
 /* Whether a function of its own, not main, runs or is due. */
 bool connscript_is_busy(const struct conn *c);
 
@@ -107,8 +105,14 @@ bool connscript_is_busy(const struct conn *c);
  */
 bool connscript_keeps_end(struct conn *c);
 
-/* Whether what stopped the session goes on: then connscript_resume is due. */
+/*
+ * Whether what stopped the session goes on, as its function has said or, cut
+ * short, has failed to say: then connscript_resume is due.
+ */
 bool connscript_is_due(const struct conn *c);
+
+/* The socket has room for octets below TLS, and below the queue. */
+void connscript_room(struct conn *c);
 
 /* 0, or -1: the session has failed, as from conn_read. */
 int connscript_resume(struct conn *c);

@@ -158,6 +158,7 @@ exchange_take(struct exchanges *all, const void *taker, bool own)
 		all->ready_last = before;
 	all->n_ready--;
 	all->n_busy++;
+	all->n_own += x->id == EXCHANGE_OWN;
 	x->phase = EXCHANGE_BUSY;
 	x->busy_since = all->last_taken = sys_now_us();
 	all->last_taker = taker;
@@ -171,6 +172,7 @@ exchange_put_back(struct exchange *x)
 	struct exchanges *all = x->all;
 
 	all->n_busy--;
+	all->n_own -= x->id == EXCHANGE_OWN;
 	if (all->last_busy == x)
 		all->last_busy = NULL;
 	x->phase = x->over ? EXCHANGE_OVER : EXCHANGE_AT_REST;

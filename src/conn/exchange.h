@@ -165,6 +165,7 @@ struct exchanges {
 	struct exchange *ready_last;
 	unsigned n_ready;
 	unsigned n_busy;
+	unsigned n_own;		/* of these: the connection's own */
 	uint64_t last_taken;	/* us; a thread took one from the queue */
 	const void *last_taker;	/* which, as exchange_take was told */
 	const struct exchange *last_busy;	/* what; NULL: put back since */

@@ -158,7 +158,7 @@ link_push(struct link *l, struct session *s, size_t *taken)
 {
 	struct buf *out = session_output(s);
 	size_t len;
-	long n;
+	long n = 0;
 
 	*taken = 0;
 	while ((len = buf_len(out)) > 0) {
@@ -178,6 +178,7 @@ link_push(struct link *l, struct session *s, size_t *taken)
 	/* A stall begins with the first refusal. */
 	if (*taken > 0 || (len > 0 && !l->backlog))
 		l->last_written = sys_now_ms();
+	l->write_blocked = len > 0 && n == TLS_AGAIN_READ;
 	l->backlog = len > 0;
 	return len > 0 ? LINK_FULL : LINK_EMPTIED;
 }

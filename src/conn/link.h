@@ -40,7 +40,9 @@ struct link {
 	struct link_sign sign[LINK_SIGNS];
 	unsigned n_signs;
 	bool backlog;		/* the kernel has refused output */
+	bool below;		/* ... of what is not in the session's */
 	bool read_blocked;	/* TLS has to write before it reads on */
+	bool write_blocked;	/* ... to read before it writes on */
 	uint64_t last_written;	/* ms; the kernel took output, or had all */
 	long unfetched;		/* octets, the least that the kernel was seen
 				 * to have since link_watch_again */

@@ -24,6 +24,7 @@ enum conn_status {
 	CONN_AGAIN_FLUSH = 5,	/* not all is with the kernel yet */
 	CONN_AGAIN_TURN = 6,	/* it is another stream's turn */
 	CONN_AGAIN_FRAME = 7,	/* no such frame, or no octets, yet */
+	CONN_AGAIN_BELOW = 8,	/* no room for what is not in the queue */
 	CONN_EXPIRED = -20,	/* the run-time limit ended the wait */
 	CONN_FORKED = -21,	/* in a process that the script forked */
 	CONN_DRAINED = -22,	/* the connection ends, and a tunnel waits */

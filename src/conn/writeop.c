@@ -11,6 +11,22 @@
 #include "connscript.h"
 #include "writeop.h"
 
+/*
+ * What is queued is to go now, though the client's preface has not come.  NULL,
+ * or why it cannot.
+ */
+static const char *
+speak(struct conn *c)
+{
+	if (conn_queued(c) == 0)
+		return NULL;
+	if (!c->reads && c->link.tls != NULL)
+		return "what was written cannot be sent yet: there is no TLS";
+	c->quiet = false;
+	conn_push(c);
+	return NULL;
+}
+
 static int
 add_headers(struct conn *c, struct writeop *o, bool end_stream)
 {
@@ -173,7 +189,8 @@ write_settings(struct conn *c, struct op *op)
 static int
 write_flush(struct conn *c, struct op *op)
 {
-	(void)op;
+	if ((op->why = speak(c)) != NULL)
+		return SEND_ERR_PROTOCOL;
 	if (conn_queued(c) == 0)
 		return SEND_OK;
 	return c->gone ? SEND_ERR_GONE : CONN_AGAIN_FLUSH;
@@ -188,9 +205,9 @@ notify_close(struct conn *c, struct op *op)
 		return SEND_ERR_PROTOCOL;
 	}
 	if (tls_shutdown(c->link.tls) == TLS_AGAIN_WRITE) {
-		c->link.backlog = true;
+		c->link.below = true;
 		wake_io(&c->wake);
-		return CONN_AGAIN_FLUSH;
+		return CONN_AGAIN_BELOW;
 	}
 	c->muted = true;
 	return SEND_OK;
@@ -205,7 +222,8 @@ write_close(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
-	if (o->value != CLOSE_GOAWAY && conn_queued(c) > 0)
+	if (o->value != CLOSE_GOAWAY && speak(c) == NULL &&
+	    conn_queued(c) > 0)
 		return CONN_AGAIN_FLUSH;
 	if (o->value == CLOSE_NOTIFY)
 		return notify_close(c, op);
@@ -266,6 +284,8 @@ write_transport(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
+	if ((op->why = speak(c)) != NULL)
+		return SEND_ERR_PROTOCOL;
 	return connscript_transport(c, o->data, o->len, &o->sent);
 }
 

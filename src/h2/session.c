@@ -337,6 +337,15 @@ session_recv(struct session *s, const uint8_t *p, size_t len, uint64_t now_ms)
 	return finish(s, rc);
 }
 
+void
+session_take_unread(struct session *s, struct buf *dst)
+{
+	buf_add(dst, buf_data(&s->in), buf_len(&s->in));
+	buf_add(dst, buf_data(&s->kept), buf_len(&s->kept));
+	buf_clear(&s->in);
+	buf_clear(&s->kept);
+}
+
 bool
 session_stopped(const struct session *s)
 {
@@ -402,7 +411,7 @@ session_established(const struct session *s)
 bool
 session_settings_acked(const struct session *s)
 {
-	return s->settings.acked > 0;
+	return s->settings.acked > 0 || s->settings.sent == 0;
 }
 
 bool

@@ -219,6 +219,12 @@ unsigned session_automatic(const struct session *s);
 int session_recv(struct session *s, const uint8_t *p, size_t len,
     uint64_t now_ms);
 
+/*
+ * Octets that have come and are no frame yet, or stand behind one that is
+ * stopped, are dst's: what follows is not HTTP/2.
+ */
+void session_take_unread(struct session *s, struct buf *dst);
+
 /* The gate has stopped a frame, and the octets behind it. */
 bool session_stopped(const struct session *s);
 

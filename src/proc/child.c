@@ -87,7 +87,8 @@ check_asked(struct child *ch)
 
 	if (asked == 0 || ch->more)
 		return;
-	if (conn_has_streams(c) && (conn_runs(c) || c->last_work >= asked))
+	if ((conn_has_streams(c) && (conn_runs(c) || c->last_work >= asked)) ||
+	    c->requests.n_own > 0)
 		begin_drain(ch, full);
 	else
 		ending_goaway(ch, CHILD_END_DRAINED, H2_NO_ERROR, full);
@@ -106,7 +107,7 @@ is_done(const struct child *ch)
 
 	if (conn_runs(c))
 		return false;
-	if (session_done(c->session))
+	if (session_done(c->session) || c->muted)
 		return true;
 	if (c->quiet)
 		return sys_now_ms() >= ch->preface_due;
@@ -129,6 +130,9 @@ check_state(struct child *ch)
 	}
 	if (ch->failing)
 		input_end(ch);
+	/* What a wait may still be for has gone. */
+	if (c->draining && !conn_has_streams(c))
+		waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
 	if (c->close > CLOSE_GOAWAY)
 		ending_set(ch, CHILD_END_SCRIPT, c->close, c->why);
 	if ((c->draining || c->close == CLOSE_GOAWAY) && is_done(ch))
@@ -201,6 +205,18 @@ static const struct {
 	    offsetof(struct options, idle_timeout_ms), H2_NO_ERROR }
 };
 
+/* What the client says while nothing is read is not late. */
+static void
+leave_time(struct child *ch, uint64_t now)
+{
+	struct conn *c = &ch->c;
+
+	if (ch->blocked && (!c->draining || conn_runs(c)))
+		ch->preface_due += now - ch->looked;
+	ch->blocked = connscript_blocks(c);
+	ch->looked = now;
+}
+
 /* When each is, ms. */
 static void
 set_deadlines(struct child *ch, uint64_t now, uint64_t due[N_DEADLINES])
@@ -209,8 +225,7 @@ set_deadlines(struct child *ch, uint64_t now, uint64_t due[N_DEADLINES])
 	const struct options *o = c->options;
 	bool begun = session_established(c->session) ||
 	    c->take_octets != NULL;
-	uint64_t preface = connscript_awaits(c) ? NEVER : ch->preface_due +
-	    connscript_waited(c);
+	uint64_t preface = ch->blocked ? NEVER : ch->preface_due;
 
 	due[REQUESTS] = c->draining || o->max_requests == 0 ||
 	    atomic_load(&c->slot->streams) < o->max_requests ? NEVER : now;
@@ -219,8 +234,8 @@ set_deadlines(struct child *ch, uint64_t now, uint64_t due[N_DEADLINES])
 	due[STALL] = stall_at(c, now);
 	due[HANDSHAKE] = c->reads ? NEVER : preface;
 	due[PREFACE] = begun ? NEVER : preface;
-	due[SETTINGS] = begun && !session_settings_acked(c->session) ?
-	    preface : NEVER;
+	due[SETTINGS] = begun && c->take_octets == NULL &&
+	    !session_settings_acked(c->session) ? preface : NEVER;
 	due[IDLE] = o->idle_timeout_ms == 0 || conn_runs(c) ||
 	    !c->reads ? NEVER : c->last_work + o->idle_timeout_ms;
 }
@@ -249,6 +264,7 @@ check_deadlines(struct child *ch, uint64_t now)
 	uint64_t due[N_DEADLINES];
 	int i, timeout = -1;
 
+	leave_time(ch, now);
 	set_deadlines(ch, now, due);
 	for (i = 0; i < N_DEADLINES; i++) {
 		if (due[i] == NEVER)
@@ -298,7 +314,8 @@ look_around(struct child *ch, uint64_t now)
 
 /*
  * What is in the socket cannot be read while the answer to a client's KeyUpdate
- * waits for room there (RFC 8446 §4.6.3): it is no reason to wake.
+ * waits for room there (RFC 8446 §4.6.3): it is no reason to wake.  Nor is room
+ * while TLS has to hear from the client first.
  */
 static short
 input_events(const struct child *ch)
@@ -306,9 +323,11 @@ input_events(const struct child *ch)
 	const struct link *l = &ch->c.link;
 	short in = input_is_allowed(ch) ? POLLIN : 0;
 
-	if (l->read_blocked)
+	if (l->read_blocked && in != 0)
 		return POLLOUT;
-	return (short)(l->backlog ? in | POLLOUT : in);
+	if (l->write_blocked)		/* by a renegotiation */
+		return POLLIN;
+	return (short)(l->backlog || l->below ? in | POLLOUT : in);
 }
 
 /* The client's preface has come: it may have streams from now on. */
@@ -392,6 +411,8 @@ serve(struct child *ch)
 		conn_lock(c);
 		c->io_soon = false;
 		look_at_own(ch, p, n);
+		if (p[CLIENT].revents & ~POLLIN)
+			connscript_room(c);
 		input_follow_script(ch);
 		if (p[CLIENT].revents & ~POLLOUT || timeout == 0 ||
 		    (p[CLIENT].revents != 0 && c->link.read_blocked))

@@ -14,6 +14,8 @@ struct child {
 	struct conn c;
 	const struct child_args *a;
 	uint64_t preface_due;	/* ms; and of the acknowledged SETTINGS */
+	uint64_t looked;	/* ms; at the deadlines */
+	bool blocked;		/* nothing has been read since */
 	enum child_end end;	/* CHILD_END_NONE: goes on */
 	enum conn_close how;	/* what the end looks like on the wire */
 	char why[SCOREBOARD_WHY];

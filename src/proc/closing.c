@@ -44,7 +44,8 @@ wait_for_room(struct conn *c, uint64_t due)
 	while (left < before && sys_now_ms() < due) {
 		before = left;
 		slot_beat(c->slot, c->options->silence_limit_ms, FLUSH_MS);
-		if (poll_until(c, POLLOUT, sys_now_ms() + FLUSH_MS))
+		if (poll_until(c, c->link.write_blocked ? POLLIN : POLLOUT,
+		    sys_now_ms() + FLUSH_MS))
 			return true;
 		left = sys_unsent(c->link.fd);
 	}

@@ -46,6 +46,7 @@ shake_hands(struct child *ch)
 	int rc = link_handshake(l);
 
 	ch->more = rc == 0;	/* it may have come with more */
+	l->read_blocked = rc == TLS_AGAIN_WRITE;
 	if (rc == TLS_HELLO) {
 		ch->more = !take_step(ch, STEP_CLIENT_HELLO);
 		return;
@@ -55,7 +56,6 @@ shake_hands(struct child *ch)
 		ch->preface_due += ch->delayed_until - sys_now_ms();
 		return;
 	}
-	l->read_blocked = rc == TLS_AGAIN_WRITE;
 	if (rc == 0) {
 		ch->c.reads = true;
 		if (l->tls != NULL)

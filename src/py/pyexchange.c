@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "calls.h"
+#include "conn/connscript.h"
 #include "conn/quickfile.h"
 #include "events.h"
 #include "gil.h"
@@ -588,8 +589,9 @@ reset_locked(struct conn *c, void *arg)
 	struct exchange *x = arg;
 	const char *why;
 
-	x->over = true;
-	if (!c->gone) {
+	/* Functions for later events of the connection still run. */
+	x->over = c->script == NULL || x != c->script->own;
+	if (!c->gone && x->stream != NULL) {
 		/* Whoever's header block is open: this goes first. */
 		if (send_held_by(c->session) != 0)
 			conn_release_hold(c);

@@ -258,5 +258,8 @@ write_flood(struct exchange *x, PyObject *const *args, Py_ssize_t n)
 	if (rc == -1)
 		return NULL;
 	f.times *= f.len;
-	return PyLong_FromUnsignedLongLong(f.times > left ? f.times - left : 0);
+	f.times -= f.times > left ? left : f.times;
+	/* One that has gone in part is not counted. */
+	return PyLong_FromUnsignedLongLong(f.len == 0 ? 0 :
+	    f.times - f.times % f.len);
 }
