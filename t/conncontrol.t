@@ -235,17 +235,23 @@ def handle_connect(connection):
     note(error(setattr, connection, "settings", [("NONE", 1)]))
     note(error(setattr, connection, "settings", [(4, 1 << 32)]))
     note(error(setattr, connection, "settings", [(4, "1")]))
-    note(error(setattr, connection, "settings", 5))
+    for wrong in (5, "x", [1], [("ENABLE_PUSH", 0, 0)]):
+        note(error(setattr, connection, "settings", wrong))
 def main(connection):
     note(error(setattr, connection, "settings", None))
 ''') as c:
         c.wait_for(lambda: c.settings)
-        got = s.notes(c, 6)
+        got = s.notes(c, 9)
         t.eq(dict(map(tuple, got[0])), c.settings,
              f"{word(s)}: settings reads as what is sent")
         t.eq([n.split(":")[0] for n in got[1:]],
-             ["ValueError", "ValueError", "TypeError", "TypeError",
-              "ProtocolError"], f"{word(s)}: wrong ones, and too late")
+             ["ValueError"] * 2 + ["TypeError"] * 5 + ["ProtocolError"],
+             f"{word(s)}: wrong ones, and too late")
+        t.ok(all("must be pairs" in text and text.endswith(wrong)
+                 for text, wrong in zip(got[4:], (
+                     "not 5", "not 'x'", "not [1]",
+                     "not [('ENABLE_PUSH', 0, 0)]"))),
+             f"{word(s)}: the texts name the value", got)
 
 
 def pause(s):
@@ -449,11 +455,15 @@ def tls_certificates(s):
     s.set("def handle_client_hello(connection):\n"
           "    note(error(connection.tls.leaf, ['a.test'], 5))\n"
           "    note(error(connection.tls.leaf, ['a.test'], 5, 'dsa'))\n"
-          "    note(error(connection.tls.leaf, ['a.test'], 'x'))\n")
+          "    note(error(connection.tls.leaf, ['a.test'], 'x'))\n"
+          "    note(error(connection.tls.leaf, [1], 5))\n")
     with s.client() as c:
-        got = s.notes(c, 3)
-        t.eq([n.split(":")[0] for n in got[1:]], ["ValueError", "TypeError"],
+        got = s.notes(c, 4)
+        t.eq([n.split(":")[0] for n in got[1:]],
+             ["ValueError", "TypeError", "TypeError"],
              "tls: leaf, wrong arguments")
+        t.ok("not 'x'" in got[2] and "not [1]" in got[3],
+             "tls: leaf, the texts name the value", got)
 
 
 def tls_sessions(s):

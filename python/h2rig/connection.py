@@ -164,6 +164,11 @@ class ConnectionTLS:
         --ca-out, or "self".  ValueError, TypeError.
         """
         listed = [names] if isinstance(names, str) else list(names)
+        if not all(isinstance(name, str) for name in listed):
+            raise TypeError("names must be host names or addresses, not %r"
+                            % (listed,))
+        if not isinstance(days, int):
+            raise TypeError("days must be an int, not %r" % (days,))
         _h2rig.tls_leaf(listed, days, key, signed_by)
 
     def request(self, kind: str) -> None:

@@ -263,7 +263,7 @@ class FrameWriter:
         pairs: (identifier or name of §6.5.2, value), or a dict.  ProtocolError
         for a value that is not legal.
         """
-        pairs = list(pairs.items() if isinstance(pairs, dict) else pairs)
+        pairs = setting_pairs(pairs)
         try:
             self._exchange.write("settings", 0, (), settings_payload(pairs))
         except ProtocolError as e:
@@ -647,13 +647,22 @@ class ResponseWriter(FrameWriter):
         return normal_order([(b":status", b"%d" % status)] + fields)[0]
 
 
+def setting_pairs(pairs: Any) -> List[Tuple[Any, Any]]:
+    """These pairs, or those of this dict, as a list.  TypeError."""
+    listed = pairs.items() if isinstance(pairs, dict) else pairs
+    try:
+        return [(name, value) for name, value in listed]
+    except (TypeError, ValueError):
+        raise TypeError("settings must be pairs of a name or number and a "
+                        "value, or a dict, not %r" % (pairs,)) from None
+
+
 def settings_payload(pairs: Any) -> bytes:
     """The payload of SETTINGS with these pairs, or this dict.  TypeError,
     ValueError.
     """
-    return b"".join(
-        struct.pack(">HL", *frames.setting(*pair))
-        for pair in (pairs.items() if isinstance(pairs, dict) else pairs))
+    return b"".join(struct.pack(">HL", *frames.setting(*pair))
+                    for pair in setting_pairs(pairs))
 
 
 def checked_id(stream_id: Optional[int]) -> int:
