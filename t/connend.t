@@ -265,6 +265,8 @@ def bad_files():
              "connection.settings = None\n", [r"script\.py, line 2:"]),
             ("def handle_setings(frame, connection): pass\n",
              ["defines no function of a connection", "handle_settings"]),
+            ("def handle_continuation(frame, connection): pass\n",
+             ["defines no function of a connection"]),
             ("\0", [r"script\.py.*(null byte|SyntaxError|ValueError)"]),
             ("import os\nos._exit(0)\n", ["--connection", r"script\.py"]),
             ("import os\nos.abort()\n", ["--connection", r"script\.py",

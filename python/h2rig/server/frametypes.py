@@ -63,6 +63,7 @@ CONNECTION_FUNCTIONS: Dict[int, str] = {
     number: name.lower() if name == "main" else "handle_" + name.lower()
     for names in (TYPES, {"unknown": UNKNOWN}, STEPS)
     for name, number in names.items()
+    if name != "CONTINUATION"       # it is part of its HEADERS
 }
 
 
