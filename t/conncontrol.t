@@ -166,6 +166,8 @@ def automatic_checks(s):
         t.eq(sorted(n[1] for n in s.notes(c, 3)),
              ["connection", "stream", "stream"],
              f"{word(s)}: ... but the violations")
+        t.ok(s.wait_log(rf":{c.sock.getsockname()[1]}, stream {x.sid}, let "
+                        "pass: PROTOCOL_ERROR"), f"{word(s)}: ... in the log")
         c.send_frame(PING, 0, 0, b"short")
         c.wait_end()
         t.ok(c.goaway and c.goaway[1] == 6,

@@ -14,6 +14,7 @@
 
 /* GOAWAY frames, and streams behind ours, that have a record of their own. */
 #define GOAWAYS_MAX 16
+#define PASSED_MAX 100		/* rules that a script lets pass, likewise */
 
 #define FIELDS_MAX 3		/* beside the client */
 
@@ -120,6 +121,26 @@ clientlog_violation(void *user, const struct frame *frame,
 	note(l, f, 2, ", stream %lu reset with %s: %s", (unsigned long)id,
 	    f[1].text, text);
 	trace_violation(l->trace, id, code, text);
+}
+
+/* A rule that the connection's own script has left without consequence. */
+void
+clientlog_let_pass(void *user, const struct frame *frame, uint32_t code,
+    const char *text)
+{
+	struct clientlog *l = user;
+	uint32_t id = frame != NULL ? frame->stream_id : 0;
+	char number[FRAME_CODE_TEXT];
+	const struct log_field f[] = {
+		log_field_number("stream", id),
+		log_field_text("code", frame_code_text(code, number))
+	};
+
+	if (++l->n_passed <= PASSED_MAX)
+		note(l, f, 2, ", stream %lu, let pass: %s: %s",
+		    (unsigned long)id, f[1].text, text);
+	if (id != 0)
+		trace_violation(l->trace, id, code, text);
 }
 
 void

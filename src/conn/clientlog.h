@@ -23,6 +23,7 @@ struct clientlog {
 	uint32_t code;		/* of the last GOAWAY */
 	char debug[128];	/* its debug data, escaped and cut */
 	unsigned n_late;	/* streams opened after our GOAWAY was read */
+	unsigned n_passed;	/* rules that were broken without consequence */
 	struct trace *trace;	/* borrowed; NULL: none */
 };
 
@@ -33,6 +34,8 @@ void clientlog_goaway(void *user, uint32_t last, uint32_t code,
 void clientlog_late(void *user, uint32_t id);
 void clientlog_violation(void *user, const struct frame *frame,
     enum h2_level level, uint32_t code, const char *text);
+void clientlog_let_pass(void *user, const struct frame *frame,
+    uint32_t code, const char *text);
 void clientlog_refused(void *user, uint32_t id, const struct fields *l,
     enum session_refusal how, const char *reason);
 

@@ -104,6 +104,16 @@ on_frame(void *user, const struct frame *f, const uint8_t *payload,
 	return c->stopping ? SESSION_PASS : SESSION_STOP;
 }
 
+/* Bounds have theirs in any case; of other rules see session.h. */
+static bool
+has_consequence(const struct conn *c, enum h2_level level, uint32_t code)
+{
+	unsigned mask = session_automatic(c->session);
+
+	return code == H2_ENHANCE_YOUR_CALM || (mask & SESSION_CHECKS &&
+	    (level == H2_LEVEL_CONNECTION || mask & SESSION_RST_STREAM));
+}
+
 /*
  * The frame that f is, if it was kept; else what its header says, also when
  * much waits: blocks of an octet may have fields of many.
@@ -118,7 +128,10 @@ on_violation(void *user, const struct frame *f, enum h2_level level,
 	struct framelog_entry e = { .seq = 0 };
 	struct buf data = { 0 }, copy = { 0 };
 
-	clientlog_violation(user, f, level, code, text);
+	if (has_consequence(c, level, code))
+		clientlog_violation(user, f, level, code, text);
+	else
+		clientlog_let_pass(user, f, code, text);
 	if (!wants(s, WANTS_VIOLATION))
 		return;
 	buf_add_u32(&data, code);
