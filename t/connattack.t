@@ -59,6 +59,41 @@ def main(connection):
     gone(s)
 
 
+def floods_without_client(s):
+    """flood() is over when its client has gone, whenever that is."""
+    for _ in range(20):
+        with s.client('''
+def main(connection):
+    connection.writer.flood(b"\\0\\0\\x08\\6\\0\\0\\0\\0\\x00" + b"x" * 8,
+                            None, 100000, 1, False)
+''') as c:
+            c.wait_for(lambda: kinds(c).count(PING) > 10)
+    t.ok(gone(s), f"{word(s)}: flood ends with its client", s.children())
+
+
+def engine_off_in_frame(s):
+    """What is written after engine_off() is no frame, nor part of one."""
+    with s.client('''
+def handle_unknown(frame, connection):
+    connection.engine_off()
+    connection.writer.write_raw(b"HTTP/1.1 200 OK\\r\\n\\r\\n")
+    connection.data["off"] = True
+    return True
+def main(connection):
+    while "off" not in connection.data:
+        time.sleep(0.05)
+    while connection.read(100, 30):
+        connection.writer.write_raw(b"more")
+''') as c:
+        c.ping()
+        c.send_frame(0xbb, 0, 0, b"what")
+        time.sleep(1.5)     # longer than a raw frame holds the output
+        c.send(b"octets")
+        t.ok(c.wait_for(lambda: b"more" in bytes(c._in)),
+             f"{word(s)}: engine_off: what is written goes out", c.end)
+    gone(s)
+
+
 def transport_in_accept(s):
     """write_transport waits for room without a busy loop, before TLS too."""
     s.set('''
@@ -326,7 +361,8 @@ def main(connection):
                 "TERM: main is told when the last stream has ended")
 
 
-run((floods_that_stand, transport_in_accept, pause_before_main, lost_word,
+run((floods_that_stand, floods_without_client, engine_off_in_frame,
+     transport_in_accept, pause_before_main, lost_word,
      waits_without_hope, wait_behind_engine, foreign_frame,
      violations_by_the_thousand), (close_notify_and_on,),
     (odd_exceptions, connect_is_heard, without_settings, drained_main))

@@ -569,6 +569,8 @@ wait_for(struct conn *c, struct op *op, int what)
 	/* The push after the attempt may have made the room already. */
 	if (what == CONN_AGAIN_SPACE && conn_queued(c) < CONN_QUEUE_MAX)
 		return;
+	if (op->writes && c->gone)
+		return;
 	wake_ring(&c->wake, c->wake.to_ring);
 	c->wake.to_ring = 0;
 	if (op->due != 0)

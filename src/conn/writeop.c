@@ -266,7 +266,11 @@ write_raw(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
-	return send_raw_octets(c->session, op->x->id, o->data, o->len);
+	/* After engine_off() there are no frames that could be followed. */
+	if (c->take_octets == NULL)
+		return send_raw_octets(c->session, op->x->id, o->data, o->len);
+	buf_add(session_output(c->session), o->data, o->len);
+	return SEND_OK;
 }
 
 /* value: the increment. */
