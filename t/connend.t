@@ -370,6 +370,9 @@ def handle_close(connection):
           "handle_close"} <= set(begun), "trace: functions begin", begun)
     t.eq([line["raised"] for line in lines if "raised" in line], ["KeyError"],
          "trace: what a function raises")
+    t.eq([(each["alpn"], each["sni"]) for each in lines
+          if each["type"] == "handshake"], [("h2", "localhost")],
+         "trace: TLS, which is up after the first line")
     t.eq([line["stream"] for line in lines if line["type"] == "fence"],
          [0, 1], "trace: fences, of the connection and of a stream")
     t.eq([line["level"] for line in lines if line["type"] == "violation"],

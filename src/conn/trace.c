@@ -53,6 +53,19 @@ put_time(struct tracefile *f)
 	tracefile_word(f, "time", text);
 }
 
+static void
+put_tls(struct tracefile *f, const struct tls_info *tls)
+{
+	tracefile_text(f, "tls", tls->version);
+	tracefile_text(f, "cipher", tls->cipher);
+	if (tls->resumed)
+		tracefile_true(f, "resumed");
+	if (tls->sni != NULL)
+		tracefile_text(f, "sni", tls->sni);
+	if (tls->alpn != NULL)
+		tracefile_text(f, "alpn", tls->alpn);
+}
+
 /* Before any other, when the handshake is over, or has failed. */
 static void
 put_first(struct trace *t)
@@ -69,16 +82,8 @@ put_first(struct trace *t)
 	tracefile_text(f, "client", t->slot->client);
 	if (tls == NULL)
 		tracefile_true(f, "cleartext");
-	if (tls != NULL && tls->version != NULL) {
-		tracefile_text(f, "tls", tls->version);
-		tracefile_text(f, "cipher", tls->cipher);
-		if (tls->resumed)
-			tracefile_true(f, "resumed");
-		if (tls->sni != NULL)
-			tracefile_text(f, "sni", tls->sni);
-		if (tls->alpn != NULL)
-			tracefile_text(f, "alpn", tls->alpn);
-	}
+	if (tls != NULL && tls->version != NULL)
+		put_tls(f, tls);
 	tracefile_end(f);
 }
 
@@ -101,6 +106,17 @@ leave(struct trace *t)
 	atomic_store_explicit(&t->slot->traced, t->file.size,
 	    memory_order_relaxed);
 	pthread_mutex_unlock(&t->mutex);
+}
+
+void
+trace_tls(struct trace *t)
+{
+	if (t == NULL || !t->begun || !enter(t))
+		return;
+	tracefile_begin(&t->file, NULL, "handshake");
+	put_tls(&t->file, t->tls);
+	tracefile_end(&t->file);
+	leave(t);
 }
 
 void

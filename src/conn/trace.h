@@ -38,6 +38,12 @@ void trace_octets(struct trace *t, enum trace_dir dir, const uint8_t *p,
 
 /* ---- t may be NULL ---- */
 
+/*
+ * The TLS handshake is over: a line of it, if the first, which would have told
+ * that, had to be written before.
+ */
+void trace_tls(struct trace *t);
+
 /* A function begins, and has ended; raised: by that exception, or NULL. */
 void trace_begin(struct trace *t, uint32_t stream, const char *script,
     const char *function);

@@ -60,6 +60,7 @@ shake_hands(struct child *ch)
 		ch->c.reads = true;
 		if (l->tls != NULL)
 			tls_get_info(l->tls, &l->info);
+		trace_tls(l->trace);
 		/* Without ALPN it may be HTTP/1, and we are quiet. */
 		ch->c.quiet = l->info.alpn == NULL;
 		conn_note_work(&ch->c);

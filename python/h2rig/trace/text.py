@@ -112,6 +112,8 @@ class Printer:
         kind = line["type"]
         if kind == "connection":
             return _connection(line)
+        if kind == "handshake":
+            return ["TLS is up"] + _handshake(line)
         if kind == "preface":
             return [self._paint("recv", "recv preface")]
         if kind == "raw":
@@ -149,13 +151,17 @@ def _connection(line: Line) -> List[str]:
     lines = ["Connected", "; %s, process %d, client %s" % (
         shown(line["server"]), line["pid"], shown(line["client"])),
         "; at " + shown(line["time"])]
+    return lines + _handshake(line)
+
+
+def _handshake(line: Line) -> List[str]:
     tls = [shown(line[name]) for name in ("tls", "cipher") if name in line]
     if "sni" in line:
         tls.append("for " + shown(line["sni"]))
     if line.get("resumed"):
         tls.append("resumed")
-    lines.append("; " + (", ".join(tls) if tls else "cleartext" if
-                         line.get("cleartext") else "no TLS was agreed on"))
+    lines = ["; " + (", ".join(tls) if tls else "cleartext" if
+                     line.get("cleartext") else "no TLS was agreed on")]
     if "alpn" in line:
         lines.append("The negotiated protocol: " + shown(line["alpn"]))
     return lines
