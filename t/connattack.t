@@ -368,3 +368,4 @@ run((floods_that_stand, floods_without_client, engine_off_in_frame,
      waits_without_hope, wait_behind_engine, foreign_frame,
      violations_by_the_thousand), (close_notify_and_on,),
     (odd_exceptions, connect_is_heard, without_settings, drained_main))
+t.done()
