@@ -274,10 +274,10 @@ def of_the_machine():
     os.mkdir(os.path.join(group[0], "below"))
     try:
         with InGroup(group, 12000 * MIB) as s:
-            t.ok(s.wait_log(r"info: h2rig .*, memory 1000 MiB$"),
+            t.ok(s.wait_log(r"info: h2rig .*, memory 1000 MiB;"),
                  "--max-memory is a twelfth of a limit above", s.log()[:500])
         with InGroup(group, 700 * MIB) as s:
-            t.ok(s.wait_log(r"info: h2rig .*, memory 512 MiB$"),
+            t.ok(s.wait_log(r"info: h2rig .*, memory 512 MiB;"),
                  "or 512 MiB", s.log()[:500])
         if sanitized():
             return t.skip("out of memory", "not with sanitizers")
