@@ -7,7 +7,9 @@ import os
 import re
 import socket
 import ssl
+import subprocess
 import sys
+import time
 import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -304,11 +306,12 @@ def watch(s, c):
         t.ok(s.wait_log(line), f"watch.py: {line}", s.log()[-3000:])
 
 
-def shake(s, *alpn, **options):
+def shake(s, *alpn, name="localhost", **options):
     """A handshake: the socket, or the exception."""
     try:
         return context(*alpn, **options).wrap_socket(
-            socket.create_connection(("127.0.0.1", s.port)))
+            socket.create_connection(("127.0.0.1", s.port)),
+            server_hostname=name)
     except OSError as e:
         return e
 
@@ -327,6 +330,51 @@ def appendix_a(s):
     e = shake(s, "h2", ciphers="ECDHE+AESGCM")
     t.ok(isinstance(e, ssl.SSLError) and "HANDSHAKE_FAILURE" in str(e).upper(),
          "appendix_a.py: a client without it", e)
+
+
+def alert(s):
+    """By the name that is asked for."""
+    with shake(s, "h2") as c:
+        t.eq(c.selected_alpn_protocol(), "h2", "alert.py: localhost is served")
+    e = shake(s, "h2", name="other.test")
+    t.ok(isinstance(e, ssl.SSLError) and "UNRECOGNIZED_NAME" in str(
+        e).upper().replace(" ", "_"), "alert.py: another is refused", e)
+
+
+def leaf(s):
+    """Its last day is over."""
+    with shake(s, "h2") as c:
+        der = c.getpeercert(True)
+    p = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout",
+                        "-checkend", "0"], input=der, check=False,
+                       stdout=subprocess.DEVNULL)
+    t.eq(p.returncode, 1, "leaf.py: it has expired")
+
+
+def delay(s):
+    """Not before its time."""
+    begin = time.monotonic()
+    with shake(s, "h2"):
+        t.ok(time.monotonic() - begin >= 1, "delay.py: a second at least")
+
+
+def key_update(s, c):
+    """The client answers, and goes on."""
+    t.eq(c.fetch("/index.html").status, 200, "key_update.py: it goes on")
+
+
+def violation(s, c):
+    """Told, and without consequence."""
+    c.window_update(0, 0)
+    t.ok(c.ping() and not c.goaway, "violation.py: it goes on", c.goaway)
+    t.ok(s.wait_log("an increment of 0"), "violation.py: the log says which")
+
+
+def close_notify(s, c):
+    """TLS ends, TCP does not."""
+    c.open("/index.html", end_stream=True)
+    c.wait_end()
+    t.eq(c.end, "close_notify", "close_notify.py: TLS ends")
 
 
 def reset_at_client_hello(s):
@@ -354,9 +402,10 @@ def http1(s):
 
 def connections():
     """Those of --connection, each with a server of its own."""
-    by_hand = (alpn_not_chosen, appendix_a, http1, reset_at_client_hello)
-    cases = (credit, flood, goaway_retry, no_settings, pause, ping_unanswered,
-             reaction, settings_twice, transport, watch, *by_hand)
+    by_hand = (alert, alpn_not_chosen, appendix_a, delay, http1, leaf,
+               reset_at_client_hello)
+    cases = (close_notify, credit, flood, goaway_retry, key_update, no_settings, pause, ping_unanswered,
+             reaction, settings_twice, transport, violation, watch, *by_hand)
     directory = os.path.join(EXAMPLES, "connection")
     for case in cases:
         with Server(EXAMPLES, "--log-level", "debug", "--connection",

@@ -190,7 +190,6 @@ connscript_get(struct conn *c)
 void
 connscript_watch(struct conn *c)
 {
-	c->script->log.on = true;
 	c->callbacks.gate = on_frame;
 }
 
@@ -227,9 +226,8 @@ connscript_step(struct conn *c, enum connscript_step step)
 void
 connscript_start(struct conn *c)
 {
-	struct connscript *s = c->script;
-
 	static const uint8_t none[1];
+	struct connscript *s = c->script;
 
 	c->started = true;
 	if (c->take_octets == NULL)
@@ -378,6 +376,8 @@ connscript_set_preface(struct conn *c, unsigned flags,
 	s->own_settings = flags == 1;
 	buf_clear(&s->settings);
 	buf_add(&s->settings, entries, len);
+	if (s->settings.failed)
+		return "out of memory";
 	return NULL;
 }
 

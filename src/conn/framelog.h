@@ -36,7 +36,6 @@ struct framelog_field {
 };
 
 struct framelog {
-	bool on;
 	uint64_t first;		/* number of the oldest that is kept */
 	uint64_t next;		/* of the next that comes */
 	size_t octets;

@@ -105,10 +105,10 @@ note_end(struct link *l, long status, int err)
 	if (status == TLS_ERROR && (err == ECONNRESET || err == EPIPE)) {
 		end = CLIENT_END_RESET;
 		add_sign(l, LINK_RESET, 0);
-	}
-	else if (status == TLS_EOF)
+	} else if (status == TLS_EOF) {
 		end = l->tls != NULL && tls_got_close_notify(l->tls) ?
 		    CLIENT_END_NOTIFY : CLIENT_END_FIN;
+	}
 	if (end == CLIENT_END_FIN)
 		add_sign(l, LINK_FIN, 0);
 	if (l->end == CLIENT_END_NONE || end == CLIENT_END_NOTIFY)

@@ -436,7 +436,7 @@ set_result(int rc, const struct set_args *a)
 
 /* What Python has as C has it: 0, or -1 with an exception. */
 static int
-value_from(PyObject *from, struct tls_value *v)
+value_from(const char *name, PyObject *from, struct tls_value *v)
 {
 	Py_ssize_t len;
 
@@ -454,7 +454,8 @@ value_from(PyObject *from, struct tls_value *v)
 		v->number = PyFloat_AsDouble(from);
 		return PyErr_Occurred() ? -1 : 0;
 	}
-	PyErr_Format(PyExc_TypeError, "%R: expected text, a number or None",
+	PyErr_Format(PyExc_TypeError,
+	    "connection.tls.%s = %R: expected text, a number or None", name,
 	    from);
 	return -1;
 }
@@ -468,7 +469,7 @@ module_tls_set(PyObject *module, PyObject *args)
 
 	(void)module;
 	if (c == NULL || !PyArg_ParseTuple(args, "sO", &a.name, &value) ||
-	    value_from(value, &a.value) == -1)
+	    value_from(a.name, value, &a.value) == -1)
 		return NULL;
 	if (c->link.tls == NULL)
 		return not_possible("there is no TLS on this connection");
