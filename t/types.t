@@ -33,7 +33,7 @@ def mypy(name, version="3.9"):
 
 
 t = tap.Tap()
-for name in ("h2rig", "wptserve", "tools"):
+for name in ("h2rig", "h2bad", "wptserve", "tools"):
     run = mypy(name)
     t.eq((run.returncode, [line for line in run.stdout.splitlines()
                            if "error:" in line]), (0, []), name)

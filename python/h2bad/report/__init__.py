@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+"""Reports of runs: report.json and all that is made of it.
+
+A report is a dict in the form of doc/h2bad.schema.json; a result is an item of
+its "cases".  `model` has the form and its files, `forms` what programs read,
+`text` what a terminal shows, `baseline` verdicts that are expected, `pages`
+what browsers show.
+"""
+
+from h2bad.report.baseline import Baseline, Change, Expected
+from h2bad.report.forms import junit, tap, wptreport
+from h2bad.report.model import (VERDICTS, VERSION, Report, ReportError, Result,
+                                directory, index, load, reports, summary,
+                                validate, write)
+from h2bad.report.text import Progress, text
+
+__all__ = ["Baseline", "Change", "Expected", "Progress", "Report",
+           "ReportError", "Result", "VERDICTS", "VERSION", "directory",
+           "index", "junit", "load", "reports", "summary", "tap", "text",
+           "validate", "wptreport", "write"]
