@@ -5,6 +5,7 @@
 script (--connection) get are the same object.
 """
 
+import json
 import logging
 import os
 import threading
@@ -14,7 +15,7 @@ from typing import (Any, Dict, Iterable, Iterator, List, MutableSet, Optional,
 import _h2rig
 
 from h2rig import frames, stash
-from h2rig.errors import ProtocolError
+from h2rig.errors import ProtocolError, StreamClosedError
 from h2rig.server import isomorphic
 from h2rig.server.config import Config, options
 from h2rig.server.output import script_logger
@@ -29,6 +30,9 @@ __all__ = ["Automatic", "Connection", "ConnectionTLS", "ConnectionWriter",
 
 #: What `ConnectionTLS.request` asks for.
 _REQUESTS = ("renegotiation", "client_certificate", "key_update")
+
+#: Octets of JSON in a note.
+NOTE_MAX = 1 << 16
 
 _unset = object()
 
@@ -528,6 +532,23 @@ class Connection:
         """
         return self._waiting.reaction(
             None if stream_id is None else _stream(stream_id), timeout)
+
+    def note(self, name: str, **values: Any) -> None:
+        """Puts a line of type "note" into the connection's trace (--trace).
+
+        values: what JSON can say, 64 KiB of it at most.  TypeError, ValueError.
+        Without a trace, and after the connection's end, nothing happens.
+        """
+        if not isinstance(name, str):
+            raise TypeError("name must be a str, not %r" % (name,))
+        text = json.dumps({"name": name, "values": values}).encode()[1:-1]
+        if len(text) > NOTE_MAX:
+            raise ValueError("note %r has %d octets of JSON; expected at most "
+                             "%d" % (name, len(text), NOTE_MAX))
+        try:
+            _h2rig.own().write("note", 0, (), text)
+        except StreamClosedError:
+            pass
 
     def __repr__(self) -> str:
         return "<Connection %d of %s:%d>" % ((self.id,) + self.client_address)

@@ -58,6 +58,10 @@ void trace_end(struct trace *t, uint32_t stream, const char *script,
 void trace_violation(struct trace *t, uint32_t stream, uint32_t code,
     const char *text);
 
+/* What a script says: members of an object of JSON, n octets, on one line. */
+void trace_note(struct trace *t, uint32_t stream, const uint8_t *members,
+    size_t n);
+
 /* A script's fence has come back after so many microseconds. */
 void trace_fence(struct trace *t, uint32_t stream, uint64_t us);
 

@@ -370,6 +370,17 @@ write_note_fence(struct conn *c, struct op *op)
 	return SEND_OK;
 }
 
+/* data: members of the trace's line. */
+static int
+write_note(struct conn *c, struct op *op)
+{
+	struct writeop *o = (struct writeop *)op;
+
+	trace_note(c->link.trace, op->x->id & FRAME_STREAM_ID_MASK, o->data,
+	    o->len);
+	return SEND_OK;
+}
+
 /* Those that are called most come first. */
 static const struct writeop_kind kinds[] = {
 	{ .name = "data", .fn = write_data, .writes = true, .shares = true },
@@ -402,6 +413,7 @@ static const struct writeop_kind kinds[] = {
 	{ .name = "resume", .fn = write_resume },
 	{ .name = "engine_off", .fn = write_engine_off },
 	{ .name = "watch", .fn = write_watch },
+	{ .name = "note", .fn = write_note },
 	{ .name = "note_fence", .fn = write_note_fence },
 };
 

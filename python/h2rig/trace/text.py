@@ -138,6 +138,9 @@ class Printer:
         if kind == "fence":
             return [self._paint("call", "fence") + " <stream_id=%d>, %.1f ms"
                     % (line["stream"], line["microseconds"] / 1000)]
+        if kind == "note":
+            return [self._paint("call", "note") + " %s %s" % (
+                shown(line["name"]), escaped(json.dumps(line["values"])))]
         if kind == "limit":
             return ["; the trace ends here: it may have %d octets"
                     % line["octets"]]
