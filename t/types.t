@@ -25,7 +25,7 @@ def mypy(name, version="3.9"):
     """What it says of a package, as the oldest CPython that it knows."""
     run = subprocess.run(
         ["mypy", "--python-version", version, "--cache-dir", os.devnull,
-         "--disallow-untyped-defs", "--warn-unreachable", name],
+         "--disallow-untyped-defs", "--warn-unreachable", "--exclude", "h2bad/cases/", name],
         cwd=PACKAGE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, check=False)
     wanted = re.search(r"must be (3\.\d+) or higher", run.stdout)

@@ -533,7 +533,7 @@ class Connection:
         return self._waiting.reaction(
             None if stream_id is None else _stream(stream_id), timeout)
 
-    def note(self, name: str, **values: Any) -> None:
+    def note(self, name: str, /, **values: Any) -> None:
         """Puts a line of type "note" into the connection's trace (--trace).
 
         values: what JSON can say, 64 KiB of it at most.  TypeError, ValueError.

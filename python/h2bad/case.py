@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""What a case is made of, and how one is written.
+
+A case is a file cases/GROUP/NAME.py.  Its docstring is its page: the title,
+then "What the server sends", "What a client must do" (with the sentence of the
+RFC, quoted) and "Why it matters", each followed by indented text.  It has
+
+    section = "RFC 9113 §6.7"       # of the rule
+    kind = "must"                   # or "should", "check"
+    expect = C("FRAME_SIZE_ERROR")  # a class of h2bad.outcome
+
+and may have
+
+    needs = ("post:1000",)          # what the client has to do; () is one GET
+    wave = 1                        # 1 to 3; 3 if not given
+    security = "proxy"              # in which role it matters most
+    depends = ("ping",)             # beside "good": cases that are to work
+    wait = 2.0                      # seconds of patience
+    fence = "SETTINGS"              # or None: what shows that it lives
+    params = {"n": "7"}             # of the query, with their defaults
+    every_connection = True         # it happens again when the client retries
+    finish = False                  # the request is not answered at the end
+
+and functions, each with the `Exchange` (h2bad.exchange):
+
+    def accept(x): ...          # TCP is up
+    def client_hello(x): ...    # x.tls can be changed
+    def connect(x): ...         # x.settings can be changed
+    def main(x): ...            # SETTINGS are sent; in the place of misbehave
+    def misbehave(x): ...       # the first request's HEADERS are complete
+    def judge(o): ...           # in the place of expect: an `Observed`,
+                                # returns (verdict, reason, message)
+
+Names of all that they use are imported from here.
+"""
+
+import struct
+
+from h2bad.outcome import (C, D, I, L, M, OK, R, S)
+from h2bad.wire import (block, entries, field, frame, integer, octets, string)
+
+__all__ = ["C", "D", "I", "L", "M", "OK", "R", "S", "block", "entries",
+           "field", "frame", "integer", "octets", "string", "struct"]

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+"""The cases: files cases/GROUP/NAME.py."""
+
+import glob
+import importlib.util
+import inspect
+import os
+import re
+from typing import Any, Dict, Iterable, List, Optional, Tuple
+
+from h2bad.outcome import Outcome
+
+__all__ = ["Case", "CaseError", "GROUPS", "all_cases", "find", "not_built",
+           "select"]
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
+
+#: Directories, and what is in them.
+GROUPS = (
+    ("preface", "Connection preface and SETTINGS"),
+    ("frames", "Frame size, format, flags, padding, PING"),
+    ("hpack", "HPACK and field blocks"),
+    ("messages", "Message semantics"),
+    ("streams", "Stream states"),
+    ("flow", "Flow control"),
+    ("push", "Server push"),
+    ("closing", "GOAWAY, resets, close"),
+    ("connect", "CONNECT and WebSocket"),
+    ("priority", "Priority"),
+    ("exhaustion", "Resource exhaustion and extensions"),
+    ("tls", "TLS, ALPN, TCP"),
+    ("time", "Time"),
+    ("semantics", "HTTP semantics over HTTP/2"),
+    ("connections", "Several connections"),
+)
+KINDS = ("must", "should", "check")
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+_HEADINGS = ("What the server sends", "What a client must do",
+             "Why it matters")
+
+
+class CaseError(Exception):
+    """A case's file is wrong; the text names it and what was expected."""
+
+
+class Case:
+    """A case, by its file.  Attributes: those that `h2bad.case` lists, with
+    their defaults, and
+
+    name, group, title: str.  text: the docstring.  module: the file's.
+    preface_only: it is over once SETTINGS would be sent, or before.
+    early: it acts before the request, so the connection has to be known.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.name = os.path.splitext(os.path.basename(path))[0]
+        self.group = os.path.basename(os.path.dirname(path))
+        if not NAME.match(self.name):
+            self._wrong("its name", "lower-case words with hyphens")
+        self.module = self._load()
+        self._take_text()
+        get = self.module.__dict__.get
+        self.section: str = get("section", "")
+        self.kind: str = get("kind", "")
+        self.expect: Any = get("expect")
+        self.needs: Tuple[str, ...] = tuple(get("needs", ()))
+        self.wave: int = get("wave", 3)
+        self.security: str = get("security", "")
+        self.depends: Tuple[str, ...] = tuple(get("depends", ()))
+        self.wait: float = get("wait", 2.0)
+        self.fence: Optional[str] = get("fence", "PING")
+        self.params: Dict[str, str] = get("params", {})
+        self.every_connection: bool = get("every_connection", False)
+        self.withholds: bool = get("withholds", False)
+        self.preface_only: bool = get("preface_only", False)
+        self.timeout: float = get("timeout", 10.0)
+        self.early = any(name in self.module.__dict__ for name in (
+            "accept", "client_hello", "connect", "main"))
+        self._check()
+
+    def _load(self) -> Any:
+        spec = importlib.util.spec_from_file_location(
+            "h2bad.cases.%s.%s" % (self.group, self.name), self.path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except Exception as e:
+            raise CaseError("%s: %s: %s" % (self.path, type(e).__name__, e)
+                            ) from e
+        return module
+
+    def _wrong(self, what: str, expected: str) -> None:
+        raise CaseError("%s: %s; expected %s" % (self.path, what, expected))
+
+    def _take_text(self) -> None:
+        self.text = inspect.cleandoc(self.module.__doc__ or "")
+        self.title = self.text.partition("\n")[0]
+        for heading in _HEADINGS:
+            if "\n%s\n" % heading not in self.text:
+                self._wrong("its docstring lacks %r" % heading,
+                            "a title and the headings %s"
+                            % ", ".join(_HEADINGS))
+
+    def _check(self) -> None:
+        if self.kind not in KINDS:
+            self._wrong("kind is %r" % (self.kind,), "one of "
+                        + ", ".join(KINDS))
+        if not self.section.startswith(("RFC ", "none")):
+            self._wrong("section is %r" % (self.section,),
+                        '"RFC 9113 §6.5", say, or "none"')
+        if not isinstance(self.expect, Outcome) and \
+                not hasattr(self.module, "judge"):
+            self._wrong("expect is %r" % (self.expect,),
+                        "a class of h2bad.outcome, or a function judge")
+
+    def as_dict(self) -> Dict[str, Any]:
+        """What pages and lists show."""
+        return {"name": self.name, "group": self.group, "title": self.title,
+                "text": self.text, "section": self.section, "kind": self.kind,
+                "needs": list(self.needs), "expect": str(self.expect),
+                "wave": self.wave, "security": self.security,
+                "early": self.early}
+
+
+def find(name: str) -> Optional[Case]:
+    """The case of this name."""
+    if not NAME.match(name):
+        return None
+    paths = glob.glob(os.path.join(HERE, "*", name + ".py"))
+    return Case(paths[0]) if paths else None
+
+
+def all_cases() -> List[Case]:
+    """All of them, `good` first, then by group and name."""
+    order = [group for group, _ in GROUPS]
+    cases = [Case(path) for path in glob.glob(os.path.join(HERE, "*",
+                                                           "*.py"))]
+    return sorted(cases, key=lambda c: (c.name != "good",
+                                        order.index(c.group), c.name))
+
+
+def not_built() -> List[Tuple[str, str, str]]:
+    """(group, name, reason) of cases that the catalogue knows and has not: the
+    lines "NAME reason" of not-built/GROUP.txt.
+    """
+    found = []
+    for group, _ in GROUPS:
+        path = os.path.join(HERE, "not-built", group + ".txt")
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as f:
+                for line in f:
+                    name, _, reason = line.strip().partition(" ")
+                    if name:
+                        found.append((group, name, reason.strip()))
+    return found
+
+
+def select(cases: Iterable[Case], globs: Iterable[str],
+           exclude: Iterable[str] = ()) -> List[Case]:
+    """Those whose name, or group/name, a glob fits (none given: all).
+
+    CaseError names a glob that fits none.
+    """
+    import fnmatch
+    listed = list(cases)
+
+    def fits(case: Case, pattern: str) -> bool:
+        return fnmatch.fnmatchcase(case.name, pattern) or \
+            fnmatch.fnmatchcase("%s/%s" % (case.group, case.name), pattern)
+
+    for pattern in list(globs) + list(exclude):
+        if not any(fits(case, pattern) for case in listed):
+            raise CaseError("no case is named %r; expected a name or glob, as "
+                            "`h2bad list` shows them" % pattern)
+    globs = list(globs)
+    return [case for case in listed
+            if (not globs or any(fits(case, g) for g in globs))
+            and not any(fits(case, g) for g in exclude)]

@@ -1,0 +1,481 @@
+# SPDX-License-Identifier: MIT
+"""The conversation of a case with a client, for its functions.
+
+Everything is sent as it is, nothing is checked.  ConnectionEnded comes out of
+all calls once the client has gone; a case need not catch it.
+"""
+
+import contextlib
+import time
+from typing import (Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple,
+                    Union)
+
+from h2bad import wire
+from h2bad.outcome import harmless
+from h2bad.wire import Text
+
+__all__ = ["Exchange", "Request", "Skip"]
+
+Fields = Iterable[Tuple[Text, Text]]
+Code = Union[str, int]
+
+#: How the data of a fence's PING begins; its number follows.
+FENCE = b"h2bad-f"
+
+#: Seconds after the first fence's acknowledgement (a RST_STREAM may follow it).
+GRACE = 0.2
+
+#: Good answers, for pages of other origins too (WHATWG Fetch §3.2).
+FIELDS = (("content-type", "text/plain;charset=utf-8"),
+          ("cache-control", "no-store"),
+          ("access-control-allow-origin", "*"),
+          ("access-control-allow-headers", "*"),
+          ("access-control-allow-methods", "*"),
+          ("timing-allow-origin", "*"))
+BODY = b"hello, world\n"
+
+
+class Skip(Exception):
+    """The client does not do what the case needs; the text says what."""
+
+
+class Request:
+    """stream: int.  fields: pairs of str (ISO 8859-1).  ended: its HEADERS had
+    END_STREAM.  method, path, query: str.  get(name): a field's value or None.
+    """
+
+    def __init__(self, frame: Any) -> None:
+        self.stream: int = frame.stream_id
+        self.ended: bool = frame.stream_ended
+        self.fields = [(bytes(n).decode("latin-1"), bytes(v).decode("latin-1"))
+                       for n, v in frame.headers]
+        self.method = self.get(":method") or ""
+        self.path, _, self.query = (self.get(":path") or "").partition("?")
+
+    def get(self, name: str) -> Optional[str]:
+        for each, value in self.fields:
+            if each == name:
+                return value
+        return None
+
+
+class Exchange:
+    """A connection of a case.
+
+    connection: h2rig's (HANDLER-API §11).  tls, settings, automatic: of it.
+    number: which connection of this case in this run, from 1.  s: the first
+    request's stream; request: that `Request`.  goaway, resets, fences: what
+    has come of the client: an error code's name or None; these by stream; how
+    many fences were acknowledged.
+    """
+
+    def __init__(self, connection: Any, case: Any = None,
+                 number: int = 1) -> None:
+        self.connection = connection
+        self.case = case
+        self.number = number
+        self.s = 1
+        self.request: Any = None
+        self.goaway: Optional[str] = None
+        self.resets: Dict[int, str] = {}
+        self.fences = 0
+        self.requests: List[Request] = []
+        #: SETTINGS frames that the client has acknowledged
+        self.settings_acks = 0
+        self._arrived: List[Request] = []   # and not yet given to anybody
+        self._kept: List[Any] = []          # frames, likewise
+        self._content: Dict[int, int] = {}  # octets, by stream
+        self._ended: Set[int] = set()
+        self._begun: Dict[int, bool] = {}   # streams answered: to the end
+        self._settings_sent = 1
+        self._sent_fences = 0
+        self._fence_acks: List[int] = []    # that each fence waits for
+        self._together: Optional[List[bytes]] = None
+        self.query: Dict[str, str] = {}
+
+    # What is known.
+
+    @property
+    def tls(self) -> Any:
+        return self.connection.tls
+
+    @property
+    def automatic(self) -> Any:
+        return self.connection.automatic
+
+    @automatic.setter
+    def automatic(self, names: Iterable[str]) -> None:
+        self.connection.automatic = names
+
+    @property
+    def settings(self) -> Any:
+        return self.connection.settings
+
+    @settings.setter
+    def settings(self, pairs: Any) -> None:
+        self.connection.settings = pairs
+
+    @property
+    def stash(self) -> Any:
+        return self.connection.server.stash
+
+    @property
+    def client_settings(self) -> Dict[str, int]:
+        """The client's SETTINGS by name, as they stand, defaults included."""
+        made: Dict[str, int] = self.connection.client_settings
+        return made
+
+    def param(self, name: str) -> str:
+        """Of the URL's query, else of the case's `params`."""
+        return self.query.get(name, self.case.params.get(name, ""))
+
+    # What the judge reads in the trace.
+
+    def note(self, name: str, /, **values: Any) -> None:
+        """A line of the trace."""
+        self.connection.note(name, **values)
+
+    def here(self, text: str = "") -> None:
+        """The misbehaviour begins here: only what the client does from now on
+        counts.  The driver has called it before `misbehave`.
+        """
+        self.note("here", text=text, stream=self.s)
+
+    def good(self, stream: int) -> None:
+        """This stream is to stay unharmed: a RST_STREAM for it is
+        `not-isolated`.
+        """
+        self.note("good", stream=stream)
+
+    def skip(self, reason: str) -> None:
+        """Ends the case: it cannot be tried with this client."""
+        raise Skip(reason)
+
+    def found(self, verdict: str, reason: str, message: str = "") -> None:
+        """The verdict, in the place of that of `expect`; the first counts."""
+        self.note("found", verdict=verdict, reason=reason, message=message)
+
+    def fail(self, reason: str, message: str) -> None:
+        """It has failed, whatever else happens."""
+        self.found("fail", reason, message)
+
+    def info(self, reason: str, message: str = "") -> None:
+        """What it did, without a judgement."""
+        self.found("info", reason, message)
+
+    # Sending.
+
+    def octets(self, octets: bytes) -> None:
+        """Sends these, whatever they are."""
+        if self._together is not None:
+            self._together.append(octets)
+        else:
+            self.connection.writer.write_raw(octets)
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """All that is sent inside goes out by one write, so in as few TLS
+        records as it fits into.
+        """
+        self._together = []
+        try:
+            yield
+        finally:
+            sent, self._together = b"".join(self._together), None
+        self.octets(sent)
+
+    def frame(self, type: Union[str, int], flags: Any = 0, stream: int = 0,
+              payload: bytes = b"", length: int = -1) -> None:
+        """Sends a frame; see `wire.frame`."""
+        self.octets(wire.frame(type, flags, stream, payload, length))
+
+    def headers(self, fields: Fields = ((":status", "200"),), stream: int = 0,
+                end: bool = False, end_headers: bool = True,
+                block: Optional[bytes] = None, padding: int = -1,
+                flags: int = 0) -> None:
+        """HEADERS on s, or on another stream.
+
+        block: the field block fragment, in the place of fields.  padding:
+        octets of it; -1: none and no flag.  end, end_headers: END_STREAM,
+        END_HEADERS.  flags: others, as a number.
+        """
+        stream = stream or self.s
+        payload = wire.block(fields) if block is None else block
+        self._begun[stream] = self._begun.get(stream, False) or end
+        self.frame("HEADERS", *_padded(flags | end | end_headers << 2,
+                                       stream, payload, padding))
+
+    def continuation(self, payload: bytes = b"", stream: int = 0,
+                     end_headers: bool = True) -> None:
+        """CONTINUATION on s, or on another stream."""
+        self.frame("CONTINUATION", end_headers << 2, stream or self.s, payload)
+
+    def data(self, content: Text = b"", stream: int = 0, end: bool = False,
+             padding: int = -1) -> None:
+        """DATA on s, or on another stream; no window is looked at."""
+        stream = stream or self.s
+        self._begun[stream] = self._begun.get(stream, False) or end
+        self.frame("DATA", *_padded(int(end), stream, wire.octets(content),
+                                    padding))
+
+    def rst(self, error: Code = "CANCEL", stream: int = 0) -> None:
+        """RST_STREAM on s, or on another stream."""
+        self._begun[stream or self.s] = True
+        self.frame("RST_STREAM", 0, stream or self.s,
+                   wire.code(error).to_bytes(4, "big"))
+
+    def send_settings(self, pairs: Any = (), ack: bool = False) -> None:
+        """SETTINGS."""
+        self._settings_sent += not ack
+        self.frame("SETTINGS", int(ack), 0, wire.entries(pairs))
+
+    def ping(self, data: bytes = b"\0" * 8, ack: bool = False) -> None:
+        """PING."""
+        self.frame("PING", int(ack), 0, data)
+
+    def send_goaway(self, error: Code = "NO_ERROR", last: int = -1,
+                    debug: bytes = b"") -> None:
+        """GOAWAY; last: the last stream, -1: s."""
+        self.frame("GOAWAY", 0, 0, (self.s if last < 0 else last).to_bytes(
+            4, "big") + wire.code(error).to_bytes(4, "big") + debug)
+
+    def window_update(self, increment: int, stream: int = 0) -> None:
+        """WINDOW_UPDATE, of the connection unless a stream is given."""
+        self.frame("WINDOW_UPDATE", 0, stream, increment.to_bytes(4, "big"))
+
+    def priority(self, depends: int = 0, weight: int = 16, stream: int = 0
+                 ) -> None:
+        """PRIORITY (RFC 9113 §6.3); weight: 1 to 256."""
+        self.frame("PRIORITY", 0, stream or self.s,
+                   depends.to_bytes(4, "big") + bytes([weight - 1]))
+
+    def push(self, promised: int = 2, fields: Optional[Fields] = None,
+             stream: int = 0, end_headers: bool = True,
+             block: Optional[bytes] = None, padding: int = -1) -> None:
+        """PUSH_PROMISE on s.  fields: None for a GET of /bad/pushed of the
+        request's own authority.
+        """
+        if fields is None:
+            fields = self.push_fields()
+        payload = promised.to_bytes(4, "big") + (
+            wire.block(fields) if block is None else block)
+        self.frame("PUSH_PROMISE", *_padded(end_headers << 2,
+                                            stream or self.s, payload,
+                                            padding))
+
+    def push_fields(self, **changed: Optional[str]) -> Fields:
+        """Of a promised request.  changed: method="POST", say; None leaves one
+        out.
+        """
+        fields = {"method": "GET", "scheme": "https",
+                  "authority": self.request.get(":authority"),
+                  "path": "/bad/pushed", **changed}
+        return [(":" + n, v) for n, v in fields.items() if v is not None]
+
+    def respond(self, stream: int = 0, status: Any = 200,
+                body: bytes = BODY, fields: Fields = (),
+                end: bool = True) -> None:
+        """A good response, on s or on another stream.  Waits for credit."""
+        stream = stream or self.s
+        self.headers([(":status", str(status)), *FIELDS, *fields], stream,
+                     end=end and not body)
+        if body:
+            self.content(body, stream, end)
+
+    def content(self, body: bytes, stream: int = 0, end: bool = True) -> None:
+        """DATA frames as the client's windows allow them."""
+        stream = stream or self.s
+        self._begun[stream] = self._begun.get(stream, False) or end
+        self.connection.writer.write_data(body, last=end, stream_id=stream)
+
+    # Receiving.
+
+    def next_frame(self, timeout: float = 5.0) -> Any:
+        """The next frame of the client, of any kind, or None in time."""
+        frame = self.connection.wait(timeout=max(0.0, timeout))
+        if frame is not None:
+            self._take(frame)
+            self._kept.append(frame)
+        return frame
+
+    def wait(self, type: Optional[str] = None, stream: Optional[int] = None,
+             timeout: float = 5.0) -> Any:
+        """The next frame of this type, on this stream, that no wait has given
+        before; also one that came meanwhile.  None in time.
+        """
+        deadline = time.monotonic() + timeout
+        at = 0
+        while True:
+            for i in range(at, len(self._kept)):
+                frame = self._kept[i]
+                if type in (None, frame.type) and \
+                        stream in (None, frame.stream_id):
+                    del self._kept[i]
+                    return frame
+            at = len(self._kept)
+            if self.next_frame(deadline - time.monotonic()) is None and \
+                    time.monotonic() >= deadline:
+                return None
+
+    def next_request(self, timeout: float = 5.0) -> Optional[Request]:
+        """The next request of the client, the first one included."""
+        deadline = time.monotonic() + timeout
+        while not self._arrived:
+            if self.next_frame(deadline - time.monotonic()) is None and \
+                    time.monotonic() >= deadline:
+                return None
+        return self._arrived.pop(0)
+
+    def need_requests(self, n: int, timeout: float = 5.0) -> List[Request]:
+        """The first n requests of the connection, s included; `skip` if there
+        are fewer.
+        """
+        while len(self.requests) < n:
+            if self.next_request(timeout) is None:
+                self.skip("%d of %d requests came on the connection"
+                          % (len(self.requests), n))
+        return self.requests[:n]
+
+    def body(self, stream: int = 0, n: int = -1, timeout: float = 5.0) -> int:
+        """Waits for the end of the request's content, or for n octets of it:
+        how many have come, since the beginning.
+        """
+        stream = stream or self.s
+        deadline = time.monotonic() + timeout
+        while not (self.ended(stream) or 0 <= n <= self.received(stream)):
+            if self.next_frame(deadline - time.monotonic()) is None and \
+                    time.monotonic() >= deadline:
+                break
+        return self.received(stream)
+
+    def received(self, stream: int = 0) -> int:
+        """Octets of content that have come, as far as frames were taken."""
+        return self._content.get(stream or self.s, 0)
+
+    def ended(self, stream: int = 0) -> bool:
+        """END_STREAM has come, as far as frames were taken."""
+        return (stream or self.s) in self._ended
+
+    def sleep(self, seconds: float) -> None:
+        """Takes frames for so long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.next_frame(deadline - time.monotonic())
+
+    def acked(self, n: int = 1, timeout: float = 2.0) -> bool:
+        """Waits until n SETTINGS frames have been acknowledged, from the
+        connection's first on.
+        """
+        deadline = time.monotonic() + timeout
+        while self.settings_acks < n:
+            if self.next_frame(deadline - time.monotonic()) is None and \
+                    time.monotonic() >= deadline:
+                return False
+        return True
+
+    def send_fence(self) -> int:
+        """Sends a fence and returns its number; `fences` counts those that
+        came back.
+        """
+        self._sent_fences += 1
+        if self.case.fence == "SETTINGS":
+            self.send_settings()
+            self._fence_acks.append(self._settings_sent)
+        else:
+            self.ping(FENCE + bytes([self._sent_fences]))
+        self.note("fence", sent=self._sent_fences)
+        return self._sent_fences
+
+    def passed(self, timeout: float = 2.0) -> bool:
+        """Sends a fence and waits for it."""
+        n = self.send_fence()
+        deadline = time.monotonic() + timeout
+        while self.fences < n:
+            if self.next_frame(deadline - time.monotonic()) is None and \
+                    time.monotonic() >= deadline:
+                return False
+        return True
+
+    def _take(self, frame: Any) -> None:
+        kind, stream = frame.type, frame.stream_id
+        if kind == "GOAWAY" and self.goaway is None:
+            self.goaway = getattr(frame, "error_name", "malformed")
+        elif kind == "RST_STREAM":
+            code = getattr(frame, "error_name", "malformed")
+            if not self.case or not harmless(
+                    code, self._begun.get(stream, False), self.case):
+                self.resets.setdefault(stream, code)
+        elif kind == "PING" and "ACK" in frame.flags:
+            if frame.data[:-1] == FENCE:
+                self._passed(frame.data[-1])
+        elif kind == "SETTINGS" and "ACK" in frame.flags:
+            self.settings_acks += 1
+            self._passed(sum(self.settings_acks >= n
+                             for n in self._fence_acks))
+        elif kind == "HEADERS" and hasattr(frame, "headers"):
+            if stream not in self._content:
+                self._content[stream] = 0
+                request = Request(frame)
+                self.requests.append(request)
+                self._arrived.append(request)
+        elif kind == "DATA":
+            self._content[stream] = self._content.get(stream, 0) \
+                + len(frame.data)
+        if getattr(frame, "stream_ended", False):
+            self._ended.add(stream)
+
+    def _passed(self, n: int) -> None:
+        if n > self.fences:
+            self.fences = n
+            self.note("fence", passed=n)
+
+    # The end.
+
+    def close(self, how: str = "goaway") -> None:
+        """Ends the connection: "goaway", "tls", "fin", "rst" or
+        "close_notify", which alone keeps TCP.  The follow-up is then not
+        expected on it.
+        """
+        self.note("closing", how=how)
+        self.connection.writer.close(how)
+
+    def patience(self, seconds: float = 0.0, expect: Any = None) -> None:
+        """Sends fences, and waits until what the client does settles the
+        verdict, or for `wait` seconds.  The driver does it after `misbehave`.
+        """
+        expect = expect or self.case.expect
+        deadline = time.monotonic() + (seconds or self.case.wait)
+        grace = float("inf")
+        if self.case.fence and not self._sent_fences:
+            self.send_fence()
+        while not expect.enough(self) and time.monotonic() < deadline:
+            self.next_frame(min(deadline, grace) - time.monotonic())
+            if self.fences == self._sent_fences == 1:
+                grace = min(grace, time.monotonic() + GRACE)
+                if time.monotonic() >= grace:
+                    self.send_fence()
+                    grace = float("inf")
+        if self.goaway is not None:         # it has to close now
+            while time.monotonic() < deadline:
+                self.next_frame(deadline - time.monotonic())
+
+    def finish(self) -> None:
+        """Completes the responses that are not, as far as that can be."""
+        for request in self.requests:
+            stream = request.stream
+            if self._begun.get(stream) or stream in self.resets:
+                continue
+            if stream in self._begun:
+                self.data(b"", stream, end=True)
+            else:
+                self.respond(stream)
+        self.note("complete")
+
+
+def _padded(flags: int, stream: int, payload: bytes, padding: int
+            ) -> Tuple[int, int, bytes]:
+    # What `frame` takes.
+    if padding < 0:
+        return flags, stream, payload
+    return flags | wire.FLAGS["PADDED"], stream, \
+        bytes([padding & 255]) + payload + bytes(padding)

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: MIT
+"""What a client did in a case, from the traces of its connections."""
+
+import json
+from typing import Any, Dict, Iterable, List, Optional, Tuple
+
+from h2bad.outcome import Verdict, harmless
+
+__all__ = ["Connection", "Observed", "Process", "judge", "read_trace"]
+
+Line = Dict[str, Any]
+
+#: Signals that a program sends itself, or the kernel, when it is broken.
+CRASHES = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
+
+
+class Process:
+    """How a client's process ended.  exit, signal: int or None.  hung: it had
+    to be killed.  rss_kb: the most memory it had.  ms: how long it ran.
+    """
+
+    def __init__(self) -> None:
+        self.exit: Optional[int] = None
+        self.signal: Optional[int] = None
+        self.hung = False
+        self.rss_kb = 0
+        self.rss_limit_kb = 0       # 0: none
+        self.crash_exits: Tuple[int, ...] = ()
+        self.ms = 0
+        self.output = ""
+
+
+def read_trace(path: str) -> List[Line]:
+    """The whole lines of a trace, oldest first."""
+    with open(path, encoding="utf-8", errors="replace") as f:
+        return [json.loads(text) for text in f if text.endswith("\n")]
+
+
+class Connection:
+    """A trace.  lines: all.  after: those from the misbehaviour on."""
+
+    def __init__(self, lines: List[Line], path: str = "") -> None:
+        self.lines = lines
+        self.path = path
+        self.began = str(lines[0].get("time", "")) if lines else ""
+        said = self.notes("case")
+        self.case: Optional[Line] = said[0] if said else None
+        here = [i for i, line in enumerate(lines)
+                if line["type"] == "note" and line["name"] == "here"]
+        self.after = lines[here[-1]:] if here else []
+        self.stream: int = self.after[0]["values"]["stream"] if here else 0
+
+    def notes(self, name: str) -> List[Line]:
+        """The values of the notes of this name."""
+        return [line["values"] for line in self.lines
+                if line["type"] == "note" and line["name"] == name]
+
+    def received(self, kind: str) -> List[Line]:
+        """The client's frames of this type, from the misbehaviour on."""
+        return [line for line in self.after
+                if line["type"] == kind and line.get("dir") == "in"]
+
+    def sent(self, kind: str) -> List[Line]:
+        """The server's, likewise."""
+        return [line for line in self.after
+                if line["type"] == kind and line.get("dir") == "out"]
+
+    def requests(self) -> List[Line]:
+        """The client's HEADERS with a method: all of the connection."""
+        return [line for line in self.lines
+                if line["type"] in ("HEADERS", "CONTINUATION")
+                and line.get("dir") == "in"
+                and any(f[0] == ":method" for f in line.get("fields", ()))]
+
+    def at(self, name: str) -> float:
+        """When the first note of this name was made; infinite if never."""
+        for line in self.lines:
+            if line["type"] == "note" and line["name"] == name:
+                return float(line["t"])
+        return float("inf")
+
+    @property
+    def alpn(self) -> Optional[str]:
+        for line in self.lines:
+            if "alpn" in line:
+                return str(line["alpn"])
+        return None
+
+    @property
+    def is_over(self) -> bool:
+        return bool(self.lines) and self.lines[-1]["type"] in ("close",
+                                                               "limit")
+
+    def end(self) -> Line:
+        """As the connection script told it: kind, by, order, name."""
+        ends = self.notes("end")
+        return ends[-1] if ends else {}
+
+
+class Observed:
+    """What `outcome` judges.  connections: all of the case, oldest first;
+    first: the one that was misbehaved on.
+    """
+
+    def __init__(self, case: Any, connections: Iterable[Connection],
+                 process: Optional[Process] = None,
+                 got: Optional[Line] = None, follow_up: bool = True) -> None:
+        self.case = case
+        self.connections = sorted(connections, key=lambda c: c.began)
+        self.process = process
+        self.got = got
+        self.wants_follow_up = follow_up
+        cases = [c for c in self.connections if c.case is not None]
+        self.first = next((c for c in cases if c.after),
+                          cases[0] if cases else Connection([]))
+        first = self.first
+        self.stream = first.stream
+        self.fence_name = case.fence or "PING"
+        passed = [n["passed"] for n in first.notes("fence") if "passed" in n]
+        self.fences: int = max(passed, default=0)
+        self.fences_sent = len(first.notes("fence")) - len(passed)
+        self.complete = first.at("complete") < float("inf")
+        self.good_streams = {n["stream"] for n in first.notes("good")}
+        self.violations = [str(n["text"]) for c in cases
+                           for n in c.notes("violation")]
+        self.canary = any(c.notes("canary") for c in self.connections)
+        self.wrong_content = ""
+
+    @property
+    def goaway(self) -> Optional[str]:
+        """The code of the client's GOAWAY; not one that says good-bye after
+        the response.
+        """
+        for line in self.first.received("GOAWAY"):
+            code = str(line.get("code", "malformed"))
+            if code != "NO_ERROR" or line["t"] < self.first.at("complete"):
+                return code
+        return None
+
+    @property
+    def resets(self) -> Dict[int, str]:
+        """The codes of the client's RST_STREAM frames, by stream."""
+        made: Dict[int, str] = {}
+        ended = set()
+        for line in self.first.lines:
+            if line.get("dir") == "out" and (
+                    "END_STREAM" in line.get("flags", ())
+                    or line["type"] == "RST_STREAM"):
+                ended.add(line["stream"])
+            if line in self.first.after and line["type"] == "RST_STREAM" and \
+                    line.get("dir") == "in":
+                code = str(line.get("code", "malformed"))
+                if not harmless(code, line["stream"] in ended, self.case):
+                    made.setdefault(line["stream"], code)
+        return made
+
+    @property
+    def left(self) -> str:
+        """How the client ended the connection before the response was
+        complete, or "".
+        """
+        first = self.first
+        end = first.end()
+        if self.complete or end.get("by") != "client":
+            return ""
+        if first.at("closing") < float("inf") and first.notes(
+                "closing")[0].get("early"):
+            return ""
+        kind = end.get("kind")
+        if kind == "tls_alert":
+            return "alert:%s" % end.get("name")
+        return "close:rst" if kind == "reset" or "RST" in end.get(
+            "order", ()) else "close:fin"
+
+    @property
+    def delivered(self) -> bool:
+        """The response was completed, and its stream not reset."""
+        return self.complete and self.stream not in self.resets
+
+    @property
+    def ended_by_server(self) -> bool:
+        """The request's stream was ended before the first fence."""
+        for line in self.first.after:
+            if line["type"] == "note" and line["name"] == "fence":
+                return False
+            if line.get("dir") == "out" and line.get("stream") == self.stream \
+                    and "END_STREAM" in line.get("flags", ()):
+                return True
+        return False
+
+    @property
+    def follow_up(self) -> Optional[str]:
+        """Where the next request came: "same-connection",
+        "new-connection", or None.
+        """
+        for c in self.connections:
+            if c.notes("follow-up"):
+                return "same-connection" if c is self.first \
+                    else "new-connection"
+        return None
+
+    @property
+    def server_closed(self) -> bool:
+        """The case itself ended the connection, or said so."""
+        return bool(self.first.sent("GOAWAY")) and any(
+            line["t"] <= self.first.at("complete")
+            for line in self.first.sent("GOAWAY")) or \
+            self.first.at("closing") < self.first.at("complete")
+
+    @property
+    def retries(self) -> int:
+        """On how many more connections the case's own request came."""
+        return sum(any("/bad/%s" % self.case.name in str(f[1])
+                       for line in c.requests() for f in line["fields"]
+                       if f[0] == ":path")
+                   for c in self.connections if c is not self.first)
+
+    @property
+    def reaction(self) -> str:
+        """In a word."""
+        first = self.first
+        if self.goaway is not None:
+            made = "goaway:" + self.goaway
+        elif self.stream in self.resets:
+            made = "rst:" + self.resets[self.stream]
+        elif self.resets:
+            made = "rst:" + next(iter(self.resets.values()))
+        elif self.left:
+            made = self.left
+        elif self.fences:
+            made = "ack"
+        elif first.end().get("kind") in ("closed", "reset") and \
+                first.end().get("by") == "client":
+            made = "close"
+        else:
+            made = "timeout"
+        if self.retries:
+            made += " retry:new-connection"
+        return made
+
+
+def _before(o: Observed) -> Optional[Verdict]:
+    # What comes before the client's reaction (CATALOGUE 6.7).
+    for c in o.connections:
+        for name in ("error", "skip"):
+            for said in c.notes(name):
+                return Verdict(name, "" if name == "error"
+                               else "not-exercised",
+                               str(said.get("text") or said.get("reason")))
+    p = o.process
+    if p is not None and (p.signal in CRASHES or p.exit in p.crash_exits):
+        return Verdict("fail", "crash", "its process ended by %s" % (
+            CRASHES[p.signal] if p.signal in CRASHES
+            else "exit status %s" % p.exit))
+    if p is not None and p.rss_limit_kb and p.rss_kb > p.rss_limit_kb:
+        return Verdict("fail", "memory", "its process had %d MiB; at most %d "
+                       "were allowed" % (p.rss_kb >> 10,
+                                         p.rss_limit_kb >> 10))
+    if o.first.case is None:
+        return Verdict("skip", "no-connection", "the client did not connect, "
+                       "or sent no request")
+    if not o.first.after:
+        if o.first.alpn not in ("h2", None):
+            return Verdict("skip", "no-h2", "HTTP/2 was not negotiated")
+        return Verdict("skip", "no-request", "no request came")
+    for c in o.connections:
+        for said in c.notes("found"):
+            return Verdict(said["verdict"], said["reason"], said["message"])
+    return None
+
+
+def judge(o: Observed) -> Verdict:
+    """The verdict on a case."""
+    made = _before(o)
+    if made is None:
+        own = getattr(o.case.module, "judge", None)
+        made = Verdict(*own(o)) if own else o.case.expect.judge(o)
+    if o.process is not None and o.process.hung and made.verdict in (
+            "pass", "tolerated", "info"):
+        made = Verdict("fail", "hang", "its process had to be killed: it did "
+                       "not end within its time")
+    if o.case.kind == "check" and made.verdict in ("pass", "tolerated",
+                                                   "fail") \
+            and made.reason not in ("crash", "hang", "memory"):
+        made = Verdict("info", made.reason, made.message)
+    return made

@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: MIT
+"""The classes of reactions that a case can expect.
+
+    C("PROTOCOL_ERROR")     a connection error: GOAWAY, and the end
+    S("FRAME_SIZE_ERROR")   a stream error: RST_STREAM, and life goes on
+    M()                     a malformed response: as S("PROTOCOL_ERROR")
+    I(), OK()               nothing but the response, and life goes on
+    L()                     a limit is kept, and the request is completed
+    D()                     the client lives, whether it defends itself or not
+    R()                     policy: the reaction is the result
+
+`a | b` is passed by either.  `judge` gives the verdict of an `Observed`;
+`enough` says of what has come so far that waiting on cannot change it.
+"""
+
+from typing import Any, List, NamedTuple, Optional
+
+__all__ = ["C", "D", "Either", "I", "L", "M", "OK", "Outcome", "R", "S",
+           "Verdict", "harmless"]
+
+#: An endpoint can always send these instead of a more specific code.
+GENERIC = ("PROTOCOL_ERROR", "INTERNAL_ERROR")      # RFC 9113 §5.4
+
+
+class Verdict(NamedTuple):
+    """verdict: "pass", "tolerated", "fail", "skip", "info" or "error".
+    reason: a word, "" with most passes.  message: a sentence, or "".
+    """
+
+    verdict: str
+    reason: str = ""
+    message: str = ""
+
+
+#: Verdicts of alternatives, the best first.
+_ORDER = ("pass", "info", "tolerated", "skip", "fail", "error")
+
+
+def harmless(code: str, ended: bool, case: Any) -> bool:
+    """A RST_STREAM that says no more than that the client is done: curl sends
+    STREAM_CLOSED after each response.  ended: the server had sent END_STREAM.
+    """
+    return ended and code in ("NO_ERROR", "STREAM_CLOSED") and \
+        "rst:STREAM_CLOSED" not in getattr(case.expect, "expected", ())
+
+
+class Outcome:
+    """A class of reactions."""
+
+    #: What the report shows as expected.
+    expected: List[str] = []
+
+    def judge(self, o: Any) -> Verdict:
+        """Of an `Observed`."""
+        raise NotImplementedError
+
+    def enough(self, w: Any) -> bool:
+        """Of an `Exchange` that waits: what has come settles it."""
+        return bool(w.goaway)
+
+    def __or__(self, other: "Outcome") -> "Outcome":
+        return Either(self, other)
+
+
+class Either(Outcome):
+    """Both of two are conforming."""
+
+    def __init__(self, first: Outcome, second: Outcome) -> None:
+        self.both = (first, second)
+        self.expected = first.expected + [
+            each for each in second.expected if each not in first.expected]
+
+    def judge(self, o: Any) -> Verdict:
+        return min((each.judge(o) for each in self.both),
+                   key=lambda v: _ORDER.index(v.verdict))
+
+    def enough(self, w: Any) -> bool:
+        return any(each.enough(w) for each in self.both)
+
+    def __str__(self) -> str:
+        return "%s or %s" % self.both
+
+
+class C(Outcome):
+    """A connection error with one of these codes (RFC 9113 §5.4.1).
+
+    close: a close without GOAWAY passes too, as for the preface (§3.4).
+    """
+
+    def __init__(self, *codes: str, close: bool = False) -> None:
+        self.codes = codes
+        self.close = close
+        self.expected = ["goaway:" + c for c in codes] + ["close"]
+
+    def judge(self, o: Any) -> Verdict:
+        if o.goaway is not None:
+            return self._goaway(o)
+        if o.left:
+            if self.close:
+                return Verdict("pass")
+            return Verdict("tolerated", "no-goaway",
+                           "closed without GOAWAY, which is a SHOULD "
+                           "(RFC 9113 §5.4.1)")
+        if o.fences:
+            if o.resets:
+                return Verdict("fail", "wrong-scope",
+                               "only a stream was reset, and the connection "
+                               "was used further")
+            return Verdict("fail", "ignored",
+                           "the connection was used further: %s was "
+                           "acknowledged afterwards" % o.fence_name)
+        return Verdict("fail", "hang", "no reaction at all, not even the "
+                       "acknowledgement of %s" % o.fence_name)
+
+    def _goaway(self, o: Any) -> Verdict:
+        if o.goaway == "NO_ERROR" and o.delivered:
+            return Verdict("fail", "accepted",
+                           "the response was taken, and GOAWAY with NO_ERROR "
+                           "is no error")
+        if o.goaway not in self.codes + GENERIC:
+            return Verdict("tolerated", "wrong-code",
+                           "GOAWAY with %s" % o.goaway)
+        if not o.left:
+            return Verdict("tolerated", "left-open",
+                           "GOAWAY, but the connection was left open, which "
+                           "has to be closed (RFC 9113 §5.4.1)")
+        return Verdict("pass")
+
+    def __str__(self) -> str:
+        return "C(%s)" % ", ".join(self.codes)
+
+
+class S(Outcome):
+    """A stream error with one of these codes (RFC 9113 §5.4.2), or a
+    connection error.
+
+    stream: None for the request's own, or a number.
+    """
+
+    #: what it is if nothing was done about it
+    failed = ("ignored", "no RST_STREAM has come")
+
+    def __init__(self, *codes: str, stream: Optional[int] = None) -> None:
+        self.codes = codes
+        self.stream = stream
+        self.expected = ["rst:" + c for c in codes] + [
+            "goaway:" + c for c in codes]
+
+    def enough(self, w: Any) -> bool:
+        stream = w.s if self.stream is None else self.stream
+        return bool(w.goaway) or stream in w.resets and bool(w.fences)
+
+    def judge(self, o: Any) -> Verdict:
+        reset = o.resets.get(o.stream if self.stream is None else self.stream)
+        if reset is not None:
+            return self._reset(o, reset)
+        if o.goaway is not None and not (o.goaway == "NO_ERROR"
+                                         and o.delivered):
+            made = C(*self.codes).judge(o)
+            if made.verdict == "pass":
+                return Verdict("pass", "escalated", "")
+            return made
+        if o.left:
+            return Verdict("tolerated", "no-goaway",
+                           "the connection was closed instead, without GOAWAY")
+        if o.fences or o.delivered:
+            return self._nothing(o)
+        return Verdict("fail", "hang", "no reaction at all, not even the "
+                       "acknowledgement of %s" % o.fence_name)
+
+    def _reset(self, o: Any, reset: str) -> Verdict:
+        others = {s for s in o.resets if s in o.good_streams}
+        if others:
+            return Verdict("fail", "not-isolated",
+                           "stream %d was reset too" % min(others))
+        if not o.fences and not o.left:
+            return Verdict("fail", "hang", "RST_STREAM, and then nothing, not "
+                           "even the acknowledgement of %s" % o.fence_name)
+        if reset not in self.codes + GENERIC:
+            return Verdict("tolerated", "wrong-code",
+                           "RST_STREAM with %s" % reset)
+        return Verdict("pass")
+
+    def _nothing(self, o: Any) -> Verdict:
+        return Verdict("fail", *self.failed)
+
+    def __str__(self) -> str:
+        return "S(%s)" % ", ".join(self.codes)
+
+
+class M(S):
+    """A malformed response: a stream error of type PROTOCOL_ERROR (RFC 9113
+    §8.1.1).  What only the client's program can tell counts too.
+    """
+
+    failed = ("accepted", "the stream was read on, and no RST_STREAM has come")
+
+    def __init__(self, stream: Optional[int] = None) -> None:
+        super().__init__("PROTOCOL_ERROR", stream=stream)
+
+    def _nothing(self, o: Any) -> Verdict:
+        if o.canary:
+            return Verdict("fail", "accepted", "the client went on with what "
+                           "the malformed response says")
+        if o.got is not None:
+            if o.got.get("result") == "error":
+                return Verdict("tolerated", "no-reset", "the program got an "
+                               "error, but no RST_STREAM was sent")
+            return Verdict("fail", "accepted",
+                           "the program got the response")
+        if o.ended_by_server:
+            return Verdict("tolerated", "not-visible", "the stream had ended: "
+                           "what the client made of it cannot be seen")
+        return super()._nothing(o)
+
+    def __str__(self) -> str:
+        return "M"
+
+
+class I(Outcome):
+    """It is ignored, and the response is taken: nothing else happens."""
+
+    name = "I"
+    expected = ["ack"]
+
+    def enough(self, w: Any) -> bool:
+        return bool(w.goaway) or w.s in w.resets or w.fences > 1
+
+    def judge(self, o: Any) -> Verdict:
+        calm = "ENHANCE_YOUR_CALM"
+        reset = o.resets.get(o.stream)
+        if o.goaway == calm or reset == calm:
+            return Verdict("tolerated", "calm", "ENHANCE_YOUR_CALM (RFC 9113 "
+                           "§10.5)")
+        if reset is not None:
+            return Verdict("fail", "reset", "RST_STREAM with %s" % reset)
+        if o.goaway is not None and not o.complete:
+            return Verdict("fail", "goaway", "GOAWAY with %s" % o.goaway)
+        if o.left and not o.complete:
+            return self._closed(o)
+        return self._alive(o)
+
+    def _closed(self, o: Any) -> Verdict:
+        if o.left != "close:fin" or not o.ended_by_server:
+            return Verdict("fail", "closed", "the connection was closed")
+        if o.got is not None and o.got.get("result") == "response":
+            return Verdict("pass")
+        return Verdict("tolerated", "not-visible", "the client closed the "
+                       "connection once the response had been sent")
+
+    def _alive(self, o: Any) -> Verdict:
+        if o.fences < o.fences_sent or not o.complete:
+            return Verdict("fail", "hang", "%s was not acknowledged"
+                           % o.fence_name)
+        if o.got is not None and o.got.get("result") == "error":
+            return Verdict("fail", "refused", "the program got an error: %s"
+                           % o.got.get("error", "no text"))
+        if o.wrong_content:
+            return Verdict("fail", "wrong-content", o.wrong_content)
+        if o.follow_up == "new-connection" and not o.server_closed:
+            return Verdict("tolerated", "new-connection", "the next request "
+                           "came on another connection")
+        return Verdict("pass")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OK(I):
+    """It is rare but legal: the response is taken."""
+
+    name = "OK"
+    expected = ["response"]
+
+
+class L(Outcome):
+    """The client keeps to a limit, and completes its request.  What goes
+    beyond it is a violation that the server notices, or that the case tells
+    by `x.fail("exceeded", ...)`.
+    """
+
+    expected = ["limit"]
+
+    def enough(self, w: Any) -> bool:
+        return bool(w.goaway) or w.fences > 0
+
+    def judge(self, o: Any) -> Verdict:
+        if o.violations:
+            return Verdict("fail", "exceeded", o.violations[0])
+        if o.complete and o.stream not in o.resets:
+            return Verdict("pass")
+        if o.goaway is not None or o.resets or o.left:
+            return Verdict("tolerated", "gave-up", "the limit was kept, and "
+                           "the request given up")
+        return Verdict("fail", "hang", "the request was never completed")
+
+    def __str__(self) -> str:
+        return "L"
+
+
+class D(Outcome):
+    """Defence: the client ends it, or takes it all within the limit of memory;
+    its process lives, and does what comes next.
+    """
+
+    expected = ["goaway", "rst", "close", "response"]
+
+    def judge(self, o: Any) -> Verdict:
+        if o.goaway is not None or o.left or o.stream in o.resets:
+            return Verdict("pass")
+        if o.fences or o.follow_up or o.complete:
+            return Verdict("pass")
+        return Verdict("fail", "hang", "it did nothing any more")
+
+    def __str__(self) -> str:
+        return "D"
+
+
+class R(Outcome):
+    """No rule: the reaction is the result.  hang: it fails if nothing at all
+    comes, not even the next request.
+    """
+
+    expected = ["any"]
+
+    def __init__(self, hang: bool = False) -> None:
+        self.hang = hang
+
+    def enough(self, w: Any) -> bool:
+        return bool(w.goaway) or w.s in w.resets
+
+    def judge(self, o: Any) -> Verdict:
+        if self.hang and o.reaction == "timeout" and not o.follow_up:
+            return Verdict("fail", "hang", "it did nothing any more")
+        return Verdict("info")
+
+    def __str__(self) -> str:
+        return "R"

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""What a client has to do in a case: its URLs, in order."""
+
+from typing import Any, Dict, FrozenSet, Iterable, List, Set, Tuple
+
+__all__ = ["NEEDS", "Plan", "missing", "parse_needs", "plan", "wanted"]
+
+#: What a client may be able to do, beside a GET.
+NEEDS: FrozenSet[str] = frozenset((
+    "cancel", "connect", "early-data", "expect", "h1", "head", "headers",
+    "host2", "parallel", "pause", "post", "push", "range", "requests",
+    "slow", "websocket"))
+
+#: {"name", "urls": [{"method", "url", ...}], "timeout_s"}
+Plan = Dict[str, Any]
+
+
+def parse_needs(case: Any) -> Dict[str, int]:
+    """A case's needs with their numbers, 1 where there is none."""
+    made: Dict[str, int] = {}
+    for each in case.needs:
+        name, _, n = each.partition(":")
+        if name not in NEEDS:
+            raise ValueError("%s needs %r; expected one of %s" % (
+                case.name, each, ", ".join(sorted(NEEDS))))
+        made[name] = int(n.replace("k", "000").replace("M", "000000") or 1)
+    return made
+
+
+def missing(case: Any, provided: Iterable[str]) -> List[str]:
+    """What of the case's needs the client does not provide; needs of kind
+    `h1` and `push` are told by the client's own connection.
+    """
+    have: Set[str] = set(provided) | {"h1", "push"}
+    return sorted(set(parse_needs(case)) - have)
+
+
+def plan(case: Any, base: str, run: str, other: str = "") -> Plan:
+    """The URLs of a case.  base: of the port, "https://localhost:8444".
+    other: the same of another name, for host2.
+    """
+    needs = parse_needs(case)
+    url = "%s/bad/%s?run=%s" % (base, case.name, run)
+    first: Dict[str, Any] = {"method": "GET", "url": url}
+    if "post" in needs:
+        first.update(method="POST", body_size=needs["post"])
+    if "slow" in needs:
+        first["slow"] = True
+    if "head" in needs:
+        first["method"] = "HEAD"
+    headers: List[Tuple[str, str]] = []
+    if "headers" in needs:
+        headers += [("x-field-%d" % i, "value-%d" % i)
+                    for i in range(needs["headers"])]
+    if "range" in needs:
+        headers.append(("range", "bytes=0-4"))
+    if "expect" in needs:
+        headers.append(("expect", "100-continue"))
+        first.update(method="POST",
+                     body_size=first.get("body_size", 10))
+    if headers:
+        first["headers"] = headers
+    if "cancel" in needs:
+        first["cancel_after"] = needs["cancel"]
+    if "pause" in needs:
+        first.update(pause_after=needs["pause"], pause_seconds=2)
+    for kind in "websocket", "connect":
+        if kind in needs:
+            first["kind"] = kind
+    urls = [first]
+    if "parallel" in needs:
+        urls = [{**first, "url": "%s&i=%d" % (url, i), "parallel": 1}
+                for i in range(needs["parallel"])]
+    elif "requests" in needs:
+        urls = [{**first, "url": "%s&i=%d" % (url, i)}
+                for i in range(needs["requests"])]
+    if "host2" in needs:
+        urls.append({"method": "GET", "url": "%s/bad/%s?run=%s&host2=1" % (
+            other or base, case.name, run)})
+    urls.append({"method": "GET", "follow_up": True,
+                 "url": "%s/ok?run=%s&case=%s" % (base, run, case.name)})
+    return {"name": case.name, "urls": urls, "timeout_s": case.timeout}
+
+
+def wanted(command: Iterable[str]) -> Set[str]:
+    """What a command line can do, by what it has replaced in it."""
+    text = " ".join(command)
+    found: Set[str] = set()
+    if "{urls}" in text:
+        found.add("requests")
+    if "{bodyfile}" in text:
+        found.update(("post", "slow"))
+    if "{method}" in text:
+        found.add("head")
+    return found

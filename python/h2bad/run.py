@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: MIT
+"""Runs a client once for each case."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+from h2bad.observed import CRASHES, Observed, Process, judge
+from h2bad.plan import missing, plan
+from h2bad.servers import BadServer
+
+__all__ = ["Runner", "result"]
+
+#: Seconds between SIGTERM and SIGKILL.
+TERM = 2.0
+
+#: Octets of a client's output that a result keeps.
+OUTPUT = 4000
+
+
+def result(case: Any, o: Optional[Observed], verdict: Any, ms: int
+           ) -> Dict[str, Any]:
+    """A case's entry of report.json."""
+    made: Dict[str, Any] = {
+        "name": case.name, "group": case.group, "kind": case.kind,
+        "section": case.section, "verdict": verdict.verdict,
+        "reason": verdict.reason, "message": verdict.message,
+        "reaction": "", "expected": list(case.expect.expected)
+        if case.expect else [], "ms": ms, "connections": 0, "requests": 0,
+        "follow_up": None, "exit": None, "signal": None, "rss_kb": None,
+        "got": None, "trace": None}
+    if case.security:
+        made["security"] = case.security
+    if o is not None:
+        made.update(reaction=o.reaction, connections=len(o.connections),
+                    requests=sum(len(c.requests()) for c in o.connections),
+                    follow_up=o.follow_up, got=o.got)
+        if o.process is not None:
+            made.update(exit=o.process.exit, signal=o.process.signal,
+                        rss_kb=o.process.rss_kb)
+    return made
+
+
+class Runner:
+    """A run.
+
+    h2rig: the program.  command: of the client, with {url} and its like.
+    directory: for traces.  jobs: cases at a time.  needs: what the client
+    provides.  timeout: seconds for a client's process.  got_exit: its exit
+    status tells whether it got a response.  rss_mb: more than `good` has.
+    """
+
+    def __init__(self, h2rig: str, command: Sequence[str], directory: str,
+                 jobs: int, needs: Sequence[str], timeout: float,
+                 got_exit: bool = False, rss_mb: int = 256,
+                 crash_exits: Sequence[int] = (), floods: bool = True
+                 ) -> None:
+        self.h2rig = h2rig
+        self.command = list(command)
+        if not any("{url" in each for each in command):
+            self.command.append("{url}")
+        self.directory = directory
+        self.jobs = jobs
+        self.needs = needs
+        self.timeout = timeout
+        self.got_exit = got_exit
+        self.rss_mb = rss_mb
+        self.crash_exits = tuple(crash_exits)
+        self.run = "%x" % (time.time_ns() & 0xffffffffff)
+        self.ca = os.path.join(directory, "ca.pem")
+        self.traces: Dict[str, List[str]] = {}
+        self._good_rss = 0
+        self._stopping = threading.Event()
+        self._bodies: Dict[int, str] = {}
+
+    def cases(self, cases: Sequence[Any],
+              done: Callable[[Any, Dict[str, Any]], None],
+              start: Callable[[Any], None] = lambda case: None) -> None:
+        """Runs them; calls done(case, result) for each, in the order in which
+        they end, from the caller's thread.
+        """
+        results: "queue.Queue[Any]" = queue.Queue()
+        todo: "queue.Queue[Any]" = queue.Queue()
+        server = BadServer(self.h2rig, os.path.join(self.directory, "0"),
+                           self.ca)
+        verdicts: Dict[str, str] = {}
+        first = [c for c in cases if c.name == "good"]
+        for case in first:
+            start(case)
+            made = self.case(server, case)
+            verdicts[case.name] = made["verdict"]
+            self._good_rss = made["rss_kb"] or 0
+            done(case, made)
+        rest = [c for c in cases if c.name != "good"]
+        early = [c for c in rest if any(c.name in each.depends
+                                        for each in rest)]
+        for case in early + [c for c in rest if c not in early]:
+            todo.put(case)
+        threads = [threading.Thread(
+            target=self._work, args=(i, server if i == 0 else None, todo,
+                                     results, verdicts), daemon=True)
+            for i in range(self.jobs)]
+        for thread in threads:
+            thread.start()
+        left = len(threads)
+        try:
+            while left:
+                what, *values = results.get()
+                if what == "start":
+                    start(*values)
+                elif what == "done":
+                    done(*values)
+                else:
+                    left -= 1
+                    if values[0] is not None:
+                        raise values[0]
+        finally:
+            self._stopping.set()
+            for thread in threads:
+                thread.join(self.timeout + TERM + 20)
+
+    def _work(self, number: int, server: Optional[BadServer], todo: Any,
+              results: Any, verdicts: Dict[str, str]) -> None:
+        failed = None
+        try:
+            server = server or BadServer(
+                self.h2rig, os.path.join(self.directory, str(number)),
+                self.ca)
+            try:
+                while not self._stopping.is_set():
+                    case = todo.get_nowait()
+                    results.put(("start", case))
+                    made = self._depending(server, case, verdicts)
+                    verdicts[case.name] = made["verdict"]
+                    results.put(("done", case, made))
+            except queue.Empty:
+                pass
+            finally:
+                server.stop()
+        except Exception as e:
+            failed = e
+        results.put(("end", failed))
+
+    def _depending(self, server: BadServer, case: Any,
+                   verdicts: Dict[str, str]) -> Dict[str, Any]:
+        from h2bad.outcome import Verdict
+        lacks = missing(case, self.needs)
+        if lacks:
+            return result(case, None, Verdict(
+                "skip", "needs", "the client does not provide "
+                + ", ".join(lacks)), 0)
+        for name in ("good",) + case.depends:
+            if verdicts.get(name) in ("fail", "error", "skip"):
+                return result(case, None, Verdict(
+                    "skip", "depends", "%s has not passed" % name), 0)
+        return self.case(server, case)
+
+    def case(self, server: BadServer, case: Any) -> Dict[str, Any]:
+        """Runs one case."""
+        began = time.monotonic()
+        server.connections(0)       # late ones of the case before
+        server.serve(case.name, self.run)
+        made = plan(case, "https://localhost:%d" % server.port, self.run,
+                    "https://other.localhost:%d" % server.port)
+        process = self._start(made, server)
+        # All that the case has to do is over a while after the client is.
+        connections = server.connections(self.timeout + case.wait + 3)
+        mine = [c for c in connections
+                if c.case is None or c.case["case"] == case.name]
+        got = None
+        if self.got_exit and process.signal is None and not process.hung:
+            got = {"result": "error" if process.exit else "response"}
+        o = Observed(case, mine, process, got)
+        self.traces[case.name] = [c.path for c in mine]
+        entry = result(case, o, judge(o),
+                       round((time.monotonic() - began) * 1000))
+        if process.output:
+            entry["output"] = process.output
+        return entry
+
+    def _start(self, made: Dict[str, Any], server: BadServer) -> Process:
+        urls = [each["url"] for each in made["urls"]]
+        follow = [each["url"] for each in made["urls"]
+                  if each.get("follow_up")]
+        first = made["urls"][0]
+        values = {"url": urls[0], "follow": follow[0] if follow else "",
+                  "ca": self.ca + ".crt", "method": first["method"],
+                  "bodyfile": self._body(first.get("body_size", 0))}
+        argv: List[str] = []
+        for each in self.command:
+            if each == "{urls}":
+                argv += urls
+                continue
+            for name, value in values.items():
+                each = each.replace("{%s}" % name, value)
+            argv.append(each)
+        env = {**os.environ, "H2BAD_PLAN": json.dumps(made),
+               "H2BAD_URLS": "\n".join(urls)}
+        env.update(("H2BAD_" + name.upper(), value)
+                   for name, value in values.items())
+        return self._wait(argv, env)
+
+    def _body(self, size: int) -> str:
+        path = os.path.join(self.directory, "body-%d" % size)
+        if not os.path.exists(path):
+            new = "%s.%d" % (path, threading.get_ident())
+            with open(new, "wb") as f:
+                f.write(b"0123456789abcde\n" * (size // 16 + 1))
+                f.truncate(size)
+            os.rename(new, path)
+        return path
+
+    def _wait(self, argv: List[str], env: Dict[str, str]) -> Process:
+        made = Process()
+        made.crash_exits = self.crash_exits
+        if self._good_rss:
+            made.rss_limit_kb = self._good_rss + (self.rss_mb << 10)
+        began = time.monotonic()
+        with tempfile.TemporaryFile(dir=self.directory) as out:
+            child = subprocess.Popen(
+                argv, env=env, stdin=subprocess.DEVNULL, stdout=out,
+                stderr=out, start_new_session=True)
+            timers = [threading.Timer(after, _signal, (child.pid, number, made))
+                      for after, number in (
+                          (self.timeout, signal.SIGTERM),
+                          (self.timeout + TERM, signal.SIGKILL))]
+            for timer in timers:
+                timer.start()
+            _, status, usage = os.wait4(child.pid, 0)
+            for timer in timers:
+                timer.cancel()
+            child.returncode = 0        # it has been waited for
+            _signal(child.pid, signal.SIGKILL, None)   # what it has left
+            out.seek(0)
+            made.output = out.read(OUTPUT).decode("utf-8", "replace")
+        made.ms = round((time.monotonic() - began) * 1000)
+        made.rss_kb = usage.ru_maxrss
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            made.signal = number if not made.hung or number in CRASHES \
+                else None
+        else:
+            made.exit = os.WEXITSTATUS(status)
+        return made
+
+
+def _signal(pid: int, number: int, process: Optional[Process]) -> None:
+    if process is not None:
+        process.hung = True
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass

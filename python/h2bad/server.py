@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""The connection script that serves cases.
+
+Which case a connection is: that of the file PORT.case in the directory
+H2BAD_DIRECTORY (a port for each case in flight), else that of a one-shot file
+ADDRESS.armed there, else the one whose name is the first label of the server
+name, else the one in the first request's path.  The first two hold JSON:
+{"case": name, "run": id}.
+"""
+
+import json
+import os
+import sys
+import time
+import traceback
+import urllib.parse
+import uuid
+from typing import Any, Dict, Optional
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from h2rig import ConnectionEnded, StreamClosedError  # noqa: E402
+
+from h2bad import catalogue  # noqa: E402
+from h2bad.exchange import BODY, Exchange, Request, Skip  # noqa: E402
+
+#: Seconds that an armed case waits for its connection.
+ARMED = 5.0
+
+#: Seconds that a connection waits for a request, and for one more.
+IDLE, LINGER = 30.0, 1.0
+
+#: What the engine does not do by itself, so that nothing but the case is seen.
+NOT_AUTOMATIC = {"requests", "checks", "goaway", "rst_stream"}
+
+_x: Optional[Exchange] = None
+_run: Optional[str] = None
+
+
+def _directory() -> str:
+    return os.environ.get("H2BAD_DIRECTORY", "")
+
+
+def _read(name: str, once: bool) -> Optional[Dict[str, Any]]:
+    path = os.path.join(_directory(), name)
+    try:
+        if once:
+            taken = "%s.%d" % (path, os.getpid())
+            os.rename(path, taken)      # of several connections one has it
+            path = taken
+            old = time.time() - os.stat(path).st_mtime > ARMED
+        with open(path, encoding="utf-8") as f:
+            said: Dict[str, Any] = json.load(f)
+        if once:
+            os.unlink(path)
+            return None if old else said
+        return said
+    except (OSError, ValueError):
+        return None
+
+
+def _begin(connection: Any, name: str, run: Optional[str], via: str) -> None:
+    """The connection is one of this case."""
+    global _run
+    x = _x
+    assert x is not None
+    case = catalogue.find(name)
+    if case is None or x.case is not None:
+        return
+    _run = run
+    x.case = case
+    x.number = _number(connection, name, run)
+    x.note("case", case=name, run=run, number=x.number, via=via)
+
+
+def _number(connection: Any, name: str, run: Optional[str]) -> int:
+    key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:%s:%s" % (run, name))
+    with connection.server.stash.lock:
+        n: int = (connection.server.stash.take(key) or 0) + 1
+        connection.server.stash.put(key, n)
+    return n
+
+
+def _misbehaves() -> bool:
+    return _x is not None and _x.case is not None and (
+        _x.number == 1 or _x.case.every_connection)
+
+
+def _call(name: str) -> None:
+    if _x is None or not _misbehaves():
+        return
+    function = getattr(_x.case.module, name, None)
+    if function is None:
+        return
+    if name != "misbehave":
+        _x.here()
+    try:
+        function(_x)
+    except StreamClosedError:
+        raise
+    except Skip as e:
+        _x.note("skip", reason=str(e))
+        raise
+    except Exception:
+        _x.note("error", text=traceback.format_exc(limit=-3))
+        raise
+
+
+def handle_accept(connection: Any) -> None:
+    global _x
+    _x = Exchange(connection)
+    said = _read("%d.case" % connection.server_port, False)
+    via = "port"
+    if said is None:
+        via = "arm"
+        said = _read("%s.armed" % connection.client_address[0], True)
+    if said is not None:
+        _begin(connection, said["case"], said.get("run"), via)
+    _call("accept")
+
+
+def handle_client_hello(connection: Any) -> None:
+    assert _x is not None
+    name, dot, _ = (connection.sni or "").lower().partition(".")
+    if dot and _x.case is None:
+        _begin(connection, name, None, "sni")
+    _call("client_hello")
+
+
+def handle_connect(connection: Any) -> None:
+    connection.automatic -= NOT_AUTOMATIC | {"window_update"}
+    connection.settings = ()
+    _call("connect")
+
+
+def main(connection: Any) -> None:
+    x = _x
+    assert x is not None
+    try:
+        if not (_misbehaves() and x.case.preface_only):
+            _serve(connection, x)
+    except (ConnectionEnded, StreamClosedError, Skip):
+        pass
+    try:
+        x.close()
+    except StreamClosedError:
+        pass
+
+
+def _serve(connection: Any, x: Exchange) -> None:
+    if x.case is None or not x.case.withholds:
+        connection.automatic |= {"window_update"}
+    if _misbehaves() and hasattr(x.case.module, "main"):
+        _call("main")
+        return
+    request = x.next_request(IDLE)
+    if request is None:
+        return
+    directory, _, name = request.path.lstrip("/").partition("/")
+    x.query = dict(urllib.parse.parse_qsl(request.query))
+    if directory == "bad" and x.case is None:
+        _begin(connection, name, x.query.get("run"), "path")
+    x.request, x.s = request, request.stream
+    if directory == "bad" and _misbehaves():
+        _misbehave(x)
+        x.finish()
+    else:
+        _answer(x, request)
+    _follow_up(x)
+
+
+def _misbehave(x: Exchange) -> None:
+    # RFC 9113 §6.5.3: what binds the client binds it from its ACK on.
+    x.acked(1)
+    x.here()
+    try:
+        _call("misbehave")
+    except StreamClosedError:
+        pass
+    x.patience()
+
+
+def _answer(x: Exchange, request: Request) -> None:
+    """A good answer."""
+    directory, _, name = request.path.lstrip("/").partition("/")
+    if request.path == "/canary":
+        x.note("canary", query=request.query)
+    elif request.path == "/ok":
+        x.note("follow-up", query=request.query)
+    known = directory in ("ok", "bad", "canary")
+    if request.method not in ("GET", "HEAD"):
+        x.body(request.stream)
+    x.respond(request.stream, 200 if known else 404,
+              b"" if request.method == "HEAD" else BODY if known
+              else b"nothing is here: try /bad/good\n")
+    x.note("answered", stream=request.stream)
+
+
+def _follow_up(x: Exchange) -> None:
+    """Answers what else comes until the client goes, or is done."""
+    while x.goaway is None:
+        request = x.next_request(LINGER)
+        if request is None:
+            return
+        _answer(x, request)
+
+
+def handle_violation(error: Any, connection: Any) -> None:
+    connection.note("violation", level=error.level, code=error.name,
+                    text=error.text)
+
+
+def handle_close(connection: Any) -> None:
+    end = connection.end
+    connection.note("end", kind=end.kind, by=end.by, order=end.order,
+                    name=end.name, seconds=end.seconds)
