@@ -48,7 +48,6 @@ class Case:
     their defaults, and
 
     name, group, title: str.  text: the docstring.  module: the file's.
-    preface_only: it is over once SETTINGS would be sent, or before.
     early: it acts before the request, so the connection has to be known.
     """
 
@@ -73,7 +72,6 @@ class Case:
         self.params: Dict[str, str] = get("params", {})
         self.every_connection: bool = get("every_connection", False)
         self.withholds: bool = get("withholds", False)
-        self.preface_only: bool = get("preface_only", False)
         self.timeout: float = get("timeout", 10.0)
         self.early = any(name in self.module.__dict__ for name in (
             "accept", "client_hello", "connect", "main"))

@@ -69,11 +69,10 @@ class Exchange:
     many fences were acknowledged.
     """
 
-    def __init__(self, connection: Any, case: Any = None,
-                 number: int = 1) -> None:
+    def __init__(self, connection: Any, case: Any = None) -> None:
         self.connection = connection
         self.case = case
-        self.number = number
+        self.number = 0
         self.s = 1
         self.request: Any = None
         self.goaway: Optional[str] = None

@@ -15,7 +15,7 @@ from h2bad.observed import CRASHES, Observed, Process, judge
 from h2bad.plan import missing, plan
 from h2bad.servers import BadServer
 
-__all__ = ["Runner", "result"]
+__all__ = ["CommandError", "Runner", "result"]
 
 #: Seconds between SIGTERM and SIGKILL.
 TERM = 2.0
@@ -45,6 +45,10 @@ def result(case: Any, o: Optional[Observed], verdict: Any, ms: int
             made.update(exit=o.process.exit, signal=o.process.signal,
                         rss_kb=o.process.rss_kb)
     return made
+
+
+class CommandError(Exception):
+    """The client's program cannot be started; the text says why."""
 
 
 class Runner:
@@ -190,7 +194,7 @@ class Runner:
                   if each.get("follow_up")]
         first = made["urls"][0]
         values = {"url": urls[0], "follow": follow[0] if follow else "",
-                  "ca": self.ca + ".crt", "method": first["method"],
+                  "ca": server.ca_out, "method": first["method"],
                   "bodyfile": self._body(first.get("body_size", 0))}
         argv: List[str] = []
         for each in self.command:
@@ -223,9 +227,13 @@ class Runner:
             made.rss_limit_kb = self._good_rss + (self.rss_mb << 10)
         began = time.monotonic()
         with tempfile.TemporaryFile(dir=self.directory) as out:
-            child = subprocess.Popen(
-                argv, env=env, stdin=subprocess.DEVNULL, stdout=out,
-                stderr=out, start_new_session=True)
+            try:
+                child = subprocess.Popen(
+                    argv, env=env, stdin=subprocess.DEVNULL, stdout=out,
+                    stderr=out, start_new_session=True)
+            except OSError as e:
+                raise CommandError("%s: %s; expected a client's command" % (
+                    argv[0], e.strerror)) from e
             timers = [threading.Timer(after, _signal, (child.pid, number, made))
                       for after, number in (
                           (self.timeout, signal.SIGTERM),

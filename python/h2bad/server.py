@@ -69,28 +69,30 @@ def _begin(connection: Any, name: str, run: Optional[str], via: str) -> None:
         return
     _run = run
     x.case = case
-    x.number = _number(connection, name, run)
-    x.note("case", case=name, run=run, number=x.number, via=via)
-
-
-def _number(connection: Any, name: str, run: Optional[str]) -> int:
-    key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:%s:%s" % (run, name))
-    with connection.server.stash.lock:
-        n: int = (connection.server.stash.take(key) or 0) + 1
-        connection.server.stash.put(key, n)
-    return n
+    x.note("case", case=name, run=run, via=via)
 
 
 def _misbehaves() -> bool:
-    return _x is not None and _x.case is not None and (
-        _x.number == 1 or _x.case.every_connection)
+    """It is the case's first connection, or one of those that are all bad.
+    The first to come here is the first: so nobody does who has no part in it.
+    """
+    x = _x
+    if x is None or x.case is None:
+        return False
+    if not x.number:
+        key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:%s:%s" % (_run,
+                                                              x.case.name))
+        with x.stash.lock:
+            x.number = (x.stash.take(key) or 0) + 1
+            x.stash.put(key, x.number)
+    return x.number == 1 or x.case.every_connection
 
 
 def _call(name: str) -> None:
-    if _x is None or not _misbehaves():
+    if _x is None or _x.case is None:
         return
     function = getattr(_x.case.module, name, None)
-    if function is None:
+    if function is None or not _misbehaves():
         return
     if name != "misbehave":
         _x.here()
@@ -137,8 +139,7 @@ def main(connection: Any) -> None:
     x = _x
     assert x is not None
     try:
-        if not (_misbehaves() and x.case.preface_only):
-            _serve(connection, x)
+        _serve(connection, x)
     except (ConnectionEnded, StreamClosedError, Skip):
         pass
     try:
@@ -150,7 +151,7 @@ def main(connection: Any) -> None:
 def _serve(connection: Any, x: Exchange) -> None:
     if x.case is None or not x.case.withholds:
         connection.automatic |= {"window_update"}
-    if _misbehaves() and hasattr(x.case.module, "main"):
+    if hasattr(x.case and x.case.module, "main") and _misbehaves():
         _call("main")
         return
     request = x.next_request(IDLE)
@@ -161,7 +162,7 @@ def _serve(connection: Any, x: Exchange) -> None:
     if directory == "bad" and x.case is None:
         _begin(connection, name, x.query.get("run"), "path")
     x.request, x.s = request, request.stream
-    if directory == "bad" and _misbehaves():
+    if directory not in ("ok", "canary") and _misbehaves():
         _misbehave(x)
         x.finish()
     else:

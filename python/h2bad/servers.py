@@ -27,21 +27,22 @@ class BadServer:
     """A port for one case in flight.
 
     h2rig: the program.  directory: for its traces, log and case file.  ca: a
-    PEM file of a CA and its key, made if it is missing; its certificate is in
-    FILE.crt.
+    PEM file of a CA and its key, made if it is missing.  ca_out: the file with
+    its certificate.
     """
 
     def __init__(self, h2rig: str, directory: str, ca: str, *options: str,
                  port: int = 0, binds: Any = ("127.0.0.1",)) -> None:
         self.directory = directory
         self.traces = os.path.join(directory, "traces")
+        self.ca_out = os.path.join(directory, "ca.crt")
         empty = os.path.join(directory, "docroot")
         for each in self.traces, empty:
             os.makedirs(each, exist_ok=True)
         self._log = open(os.path.join(directory, "log"), "ab")
         argv = [h2rig, "--port", str(port), "--connection",
                 os.path.join(HERE, "server.py"), "--trace", self.traces,
-                "--trace-data", "256", "--ca", ca, "--ca-out", ca + ".crt",
+                "--trace-data", "256", "--ca", ca, "--ca-out", self.ca_out,
                 "--log-format", "json", "--grace", "1", *options]
         for bind in binds:
             argv += ["--bind", bind]

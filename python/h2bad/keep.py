@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""What is kept of a run: its report in all forms, and traces."""
+
+import datetime
+import importlib
+import io
+import json
+import os
+import platform
+import shutil
+from typing import Any, Dict, List, Optional, Sequence
+
+from h2bad import __version__
+from h2bad.report import (Baseline, directory, index, junit, summary, tap,
+                          wptreport, write)
+from h2bad.report.model import put
+from h2rig.trace import html, pcapng
+from h2rig.trace.reader import Follower
+from h2rig.trace.text import Printer
+
+__all__ = ["Kept", "trace_text"]
+
+
+def trace_text(paths: Sequence[str], colour: bool = False) -> str:
+    """Traces of a case as text, one connection after the other."""
+    out = io.StringIO()
+    printer = Printer(out, None, colour)
+    for i, path in enumerate(paths):
+        trace = Follower(path)
+        if len(paths) > 1:
+            printer.heading("connection %d" % (i + 1), i == 0)
+        for line in trace.lines():
+            printer.line(line)
+    return out.getvalue()
+
+
+class Kept:
+    """A report that grows, and the directory of its client below `below` (None:
+    nothing is kept on disk).
+
+    client: its name.  run: the run's id.  options: as the report has them.
+    """
+
+    def __init__(self, client: str, run: str, options: Dict[str, Any],
+                 below: Optional[str]) -> None:
+        self._began = datetime.datetime.now(datetime.timezone.utc)
+        self.below = below
+        self.report: Dict[str, Any] = {
+            "h2bad": __version__, "client": client, "run": run,
+            "started": self._began.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "seconds": 0.0, "platform": "%s %s" % (platform.system(),
+                                                   platform.machine()),
+            "options": options, "summary": summary([]), "cases": []}
+        self.directory = None if below is None else os.path.join(
+            below, directory(client))
+        if self.directory is not None:
+            os.makedirs(self.directory, exist_ok=True)
+            put(os.path.join(self.directory, "report.json"), "{}\n")
+
+    def add(self, result: Dict[str, Any], traces: Sequence[str],
+            everything: bool = False, to: Optional[str] = None) -> None:
+        """A case has ended.  everything: its traces are kept whatever its
+        verdict is; to: in this directory, not in the client's.
+        """
+        self.report["cases"].append(result)
+        to = to or self.directory
+        if to is None or not traces or not (
+                everything or result["verdict"] in ("fail", "error")):
+            return
+        there = os.path.join(to, result["name"])
+        shutil.rmtree(there, ignore_errors=True)
+        keep_traces(traces, there)
+        result["trace"] = os.path.join(
+            there if to != self.directory else result["name"], "trace.jsonl")
+
+    def finish(self, order: Sequence[str], interrupted: bool = False) -> None:
+        """The run is over: cases in this order, and all forms are written."""
+        report = self.report
+        places = {name: i for i, name in enumerate(order)}
+        report["cases"].sort(key=lambda r: places.get(r["name"], len(places)))
+        now = datetime.datetime.now(datetime.timezone.utc)
+        report["seconds"] = round((now - self._began).total_seconds(), 1)
+        report["summary"] = summary(report["cases"])
+        if interrupted:
+            report["interrupted"] = True
+        if self.below is not None and self.directory is not None:
+            write(report, self.below)
+            write_forms(report, self.directory)
+            index(self.below)
+
+
+def keep_traces(paths: Sequence[str], there: str) -> None:
+    """Copies traces into a directory, as trace.jsonl, trace-2.jsonl, ..., and
+    as text, a page and a capture of all.
+    """
+    os.makedirs(there, exist_ok=True)
+    kept = []
+    for i, path in enumerate(paths):
+        kept.append(os.path.join(there, "trace%s.jsonl" % (
+            "" if i == 0 else "-%d" % (i + 1))))
+        shutil.copyfile(path, kept[-1])
+    put(os.path.join(there, "trace.txt"), trace_text(kept))
+    for name, module in ("html", html), ("pcapng", pcapng):
+        with open(os.path.join(there, "trace." + name), "wb") as out:
+            module.write([Follower(path) for path in kept], out)
+
+
+def failure_text(report: Dict[str, Any], there: Optional[str]) -> Any:
+    """A function that gives the text trace of a case, if it was kept."""
+    def text(name: str) -> Optional[str]:
+        for result in report["cases"]:
+            if result["name"] == name and result["trace"]:
+                path = os.path.join(there or "", os.path.dirname(
+                    result["trace"]), "trace.txt")
+                if os.path.exists(path):
+                    with open(path, encoding="utf-8") as f:
+                        return f.read()
+        return None
+    return text
+
+
+def write_forms(report: Dict[str, Any], there: str,
+                baseline: Optional[Baseline] = None) -> List[str]:
+    """Writes report.tap, .xml, .wpt.json and .html into a client's directory;
+    returns their paths.
+    """
+    forms = {"report.tap": tap(report, baseline),
+             "report.xml": junit(report, failure_text(report, there)),
+             "report.wpt.json": json.dumps(wptreport(report, baseline),
+                                           indent=1) + "\n"}
+    page = _page(report)
+    if page is not None:
+        forms["report.html"] = page
+    for name, text in forms.items():
+        put(os.path.join(there, name), text)
+    return [os.path.join(there, name) for name in forms]
+
+
+def _page(report: Dict[str, Any]) -> Optional[str]:
+    try:
+        pages: Any = importlib.import_module("h2bad.report.pages")
+    except ImportError:
+        return None
+    made: str = pages.html(report)
+    return made
