@@ -1,0 +1,269 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Our own clients (lib/badclient), with which the catalogue is tested: what a
+server does wrong, *good* notices and *naive* does not; what is legal, both take;
+what binds a client, good keeps and naive does not."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import tap                                                      # noqa: E402
+from connscript import Scripted                                 # noqa: E402
+from server import Server                                       # noqa: E402
+
+t = tap.Tap()
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAM = [sys.executable, "-B", os.path.join(HERE, "lib", "badclient")]
+
+# The server of the rows below.  A client that lives gets a response, and its
+# next request another one.
+SCRIPT = '''
+def handle_accept(connection):
+    connection.automatic.discard("requests")
+    connection.automatic.discard("checks")
+    connection.automatic.discard("rst_stream")
+def main(connection):
+    raw, wait = connection.writer.write_raw_frame, connection.wait
+    first = wait("HEADERS", timeout=30)
+    s = first.stream_id
+    def head(block, flags=4):
+        raw("HEADERS", flags, s, block)
+    if "next" not in dict(first.headers)[":path"]:
+        {wrong}
+        r = connection.reaction(timeout=20)
+        note(r.kind, r.name)
+        if r.kind == "alive":
+            head(b"\\x88", 5)
+        s = wait("HEADERS", timeout=30).stream_id
+    head(b"\\x88", 5)
+    wait("GOAWAY", timeout=30)
+'''
+
+# What the server sends, and how the good client takes it.
+WRONG = [
+    ("SETTINGS with ENABLE_PUSH 1",
+     "raw('SETTINGS', 0, 0, b'\\0\\2\\0\\0\\0\\1')",
+     "goaway", "PROTOCOL_ERROR"),
+    ("SETTINGS with INITIAL_WINDOW_SIZE 2^31",
+     "raw('SETTINGS', 0, 0, b'\\0\\4\\x80\\0\\0\\0')",
+     "goaway", "FLOW_CONTROL_ERROR"),
+    ("DATA on an idle stream", "raw('DATA', 0, s + 100, b'hello')",
+     "goaway", "PROTOCOL_ERROR"),
+    ("HEADERS on an idle stream", "raw('HEADERS', 4, 2, b'\\x88')",
+     "goaway", "PROTOCOL_ERROR"),
+    ("PING of 7 octets", "raw('PING', 0, 0, b'seven..')",
+     "goaway", "FRAME_SIZE_ERROR"),
+    ("padding longer than the frame", "raw('DATA', 8, s, b'\\x05abcd')",
+     "goaway", "PROTOCOL_ERROR"),
+    ("a frame in a header block",
+     "head(b'\\x88', 0); raw(0x42, 0, s); raw('CONTINUATION', 4, s)",
+     "goaway", "PROTOCOL_ERROR"),
+    ("CONTINUATION alone", "raw('CONTINUATION', 4, s, b'\\x88')",
+     "goaway", "PROTOCOL_ERROR"),
+    ("HPACK: index 0", "head(b'\\x88\\x80')",
+     "goaway", "COMPRESSION_ERROR"),
+    ("HPACK: EOS", "head(b'\\x88\\0\\1a\\x84\\xff\\xff\\xff\\xff')",
+     "goaway", "COMPRESSION_ERROR"),
+    ("HPACK: size update over the limit", "head(b'\\x3f\\xe2\\x1f\\x88')",
+     "goaway", "COMPRESSION_ERROR"),
+    ("PUSH_PROMISE", "raw('PUSH_PROMISE', 4, s, b'\\0\\0\\0\\2\\x82')",
+     "goaway", "PROTOCOL_ERROR"),
+    ("WINDOW_UPDATE of 0", "raw('WINDOW_UPDATE', 0, 0, bytes(4))",
+     "goaway", "PROTOCOL_ERROR"),
+    ("PRIORITY_UPDATE", "raw(0x10, 0, 0, b'\\0\\0\\0\\1u=1')",
+     "goaway", "PROTOCOL_ERROR"),
+    ("2,500 PING",
+     "connection.writer.write_raw((b'\\0\\0\\x08\\x06' + bytes(13)) * 2500)",
+     "goaway", "ENHANCE_YOUR_CALM"),
+    ("WINDOW_UPDATE over 2^31-1",
+     "raw('WINDOW_UPDATE', 0, s, b'\\x7f\\xff\\xff\\xff')",
+     "rst_stream", "FLOW_CONTROL_ERROR"),
+    ("PRIORITY of 4 octets", "raw('PRIORITY', 0, s, bytes(4))",
+     "rst_stream", "FRAME_SIZE_ERROR"),
+    ("no :status", "head(b'\\0\\1a\\1b')", "rst_stream", "PROTOCOL_ERROR"),
+    ("a field name in upper case", "head(b'\\x88\\0\\1A\\1b')",
+     "rst_stream", "PROTOCOL_ERROR"),
+    ("CR LF in a value", "head(b'\\x88\\0\\1a\\4b\\r\\nc')",
+     "rst_stream", "PROTOCOL_ERROR"),
+    ("transfer-encoding",
+     "head(b'\\x88\\0\\x11transfer-encoding\\7chunked')",
+     "rst_stream", "PROTOCOL_ERROR"),
+    ("more DATA than content-length",
+     "head(b'\\x88\\x0f\\x0d\\x011'); raw('DATA', 0, s, b'12')",
+     "rst_stream", "PROTOCOL_ERROR"),
+    ("DATA before HEADERS", "raw('DATA', 0, s, b'x')",
+     "rst_stream", "PROTOCOL_ERROR"),
+    ("trailers without END_STREAM", "head(b'\\x88'); head(b'\\0\\1a\\1b')",
+     "rst_stream", "PROTOCOL_ERROR"),
+]
+
+LEGAL = [
+    ("frames of unknown types", "raw(0x42, 255, 0, b'x'); raw(99, 0, s)"),
+    ("PRIORITY on other streams", "raw('PRIORITY', 0, 99, bytes(5))"),
+    ("unknown settings", "raw('SETTINGS', 0, 0, b'\\0\\x99\\0\\0\\0\\1')"),
+    ("103 before the response", "head(b'\\x48\\x03103')"),
+    ("a field that the table has no room for, padding, weight",
+     "head(b'\\5' + bytes(5) + b'\\x20\\x3f\\xe1\\x1f\\x48\\x03103"
+     "\\x40\\1a\\x7f\\xe1\\x1f' + b'v' * 4192 + bytes(5), 4 + 8 + 32)"),
+]
+
+
+def client(mode, urls, *options, seconds=20.0, ca=None):
+    """The exit status and standard error of a client that does these."""
+    run = subprocess.run(
+        [*PROGRAM, "--mode", mode, *options], stderr=subprocess.PIPE,
+        env={**os.environ, "H2BAD_CA": ca or CA, "H2BAD_PLAN": json.dumps(
+            {"name": "test", "urls": urls, "timeout_s": seconds})},
+        check=False)
+    return run.returncode, run.stderr.decode()
+
+
+def rows(s):
+    """Both clients, with each server of the tables."""
+    table = [(*row, True) for row in WRONG] + [
+        (*row, "alive", "", False) for row in LEGAL]
+    for name, wrong, kind, code, different in table:
+        s.set(SCRIPT.format(wrong=wrong))
+        for mode in "good", "naive":
+            before = len(noted(s))
+            status, text = client(mode, [
+                {"url": s.url("/quick.py")},
+                {"url": s.url("/next"), "follow_up": True}])
+            tap.wait_until(lambda: len(noted(s)) > before)
+            said = noted(s)[before:before + 1]
+            if different and mode == "good":
+                t.eq((said, status), ([[kind, code]], 1),
+                     f"good: {name}: {text.strip()[-60:]}")
+            else:
+                t.eq([(each[0], status) for each in said], [("alive", 0)],
+                     f"{mode}: {name}")
+
+
+def noted(s):
+    """All notes of the script so far."""
+    return [json.loads(line.partition("NOTE ")[2].partition(" ")[2])
+            for line in s.log().splitlines() if "NOTE " in line]
+
+
+def limits(s):
+    """Windows and numbers of streams are kept, or not."""
+    s.set('''
+def handle_connect(connection):
+    connection.settings = [("MAX_CONCURRENT_STREAMS", 1),
+                           ("INITIAL_WINDOW_SIZE", 1000)]
+def handle_violation(error, connection):
+    note(error.name)
+''')
+    three = [{"url": s.url(f"/quick.py?{i}"), "method": "POST", "parallel": 1,
+              "body_size": 2000} for i in range(3)]
+    before = len(noted(s))
+    t.eq(client("good", three)[0], 0, "good: three uploads, one at a time")
+    t.eq(noted(s)[before:], [], "good: no rule was broken")
+    client("naive", three, seconds=2)
+    t.ok(tap.wait_until(lambda: len(noted(s)) > before),
+         "naive: a rule was broken")
+
+
+def retries(s):
+    """REFUSED_STREAM without end; a POST that may have been processed."""
+    s.set('''
+def handle_accept(connection):
+    connection.automatic.discard("requests")
+def main(connection):
+    while True:
+        s = connection.wait("HEADERS", timeout=30).stream_id
+        note("request")
+        connection.writer.write_raw_frame("RST_STREAM", 0, s, b"\\0\\0\\0\\7")
+''')
+    for mode, least, most in (("good", 2, 5), ("naive", 21, 10000)):
+        before = len(noted(s))
+        status, _ = client(mode, [{"url": s.url("/quick.py")}], seconds=4)
+        n = len(noted(s)) - before
+        t.ok(status == 1 and least <= n <= most,
+             f"{mode}: between {least} and {most} attempts", n)
+    s.set('''
+def handle_accept(connection):
+    connection.automatic.discard("requests")
+def main(connection):
+    connection.wait("HEADERS", timeout=30)
+    note("POST")
+    connection.writer.close("tls")
+''')
+    for mode, times in (("good", [1]), ("naive", range(2, 1000))):
+        before = len(noted(s))
+        client(mode, [{"url": s.url("/quick.py"), "method": "POST",
+                       "body": "x"}], seconds=2)
+        t.ok(len(noted(s)) - before in times,
+             f"{mode}: POST that was lost", noted(s)[before:])
+
+
+def plans(s):
+    """What a plan can have in it."""
+    s.set("def handle_accept(connection): pass\n")
+    url = s.url("/quick.py")
+    many = [{"url": url, "method": "POST", "body_size": 300000},
+            {"url": url, "method": "HEAD"},
+            {"url": url, "method": "POST", "body": "x", "slow": True,
+             "headers": [["expect", "100-continue"]]},
+            {"url": url, "method": "POST", "body_size": 100000,
+             "cancel_after": 1000},
+            {"url": url, "method": "POST", "body_size": 100000,
+             "pause_after": 1000, "pause_seconds": 0.1}]
+    many += [{"url": url, "parallel": 7} for _ in range(4)]
+    for mode in "good", "naive":
+        if mode == "naive":             # no DATA frame above 16,384 octets
+            many = [{**each, "body_size": min(each.get("body_size", 9), 60000)}
+                    for each in many]
+        t.eq(client(mode, many), (0, ""),
+             f"{mode}: methods, bodies, parallel requests")
+    other = url.replace("localhost", "other.localhost")
+    t.eq(client("good", [{"url": url}, {"url": other}])[0], 0,
+         "good: another name of this machine")
+    t.eq(client("crash", [{"url": url, "method": "POST", "body": "x"}])[0],
+         -6, "crash: SIGABRT on DATA")
+    for plan, options, said in (([], [], "no URL"),
+                                ([{"url": "ftp://x/"}], [], "ftp"),
+                                ([{"url": url}], ["--without", "x"], "named x")):
+        status, text = client("good", plan, *options)
+        t.ok(status == 64 and said in text, f"usage: {said}", (status, text))
+
+
+def certificates(s):
+    """The server's is of a CA that the client does not know."""
+    with tempfile.NamedTemporaryFile() as other, Server(
+            s.root, "--ca-out", other.name):
+        for mode, want in (("good", 1), ("naive", 0)):
+            status, text = client(mode, [{"url": s.url("/quick.py")}],
+                                  ca=other.name)
+            t.eq(status, want, f"{mode}: unknown CA: {text.strip()[-60:]}")
+
+
+def hangs(s):
+    """A client that acknowledges nothing any more, until it is killed."""
+    s.set('''
+def main(connection):
+    connection.wait("HEADERS", timeout=30)
+    note(connection.reaction(timeout=0.5).kind)
+''')
+    before = len(noted(s))
+    with subprocess.Popen(
+            [*PROGRAM, "--mode", "hang", s.url("/quick.py")],
+            env={**os.environ, "H2BAD_CA": CA}) as process:
+        t.ok(tap.wait_until(lambda: len(noted(s)) > before)
+             and noted(s)[before:] == ["silent"], "hang: is silent")
+        process.terminate()
+        t.eq(process.poll(), None, "hang: does not end on SIGTERM")
+        process.kill()
+
+
+with tempfile.TemporaryDirectory(prefix="h2rig-selfclient-") as directory:
+    CA = os.path.join(directory, "ca.pem")
+    with Scripted("--ca-out", CA) as server:
+        server.host = "localhost"
+        for each in (rows, limits, retries, plans, certificates, hangs):
+            each(server)
+t.done()
