@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from h2bad.outcome import Verdict, harmless
 
-__all__ = ["Connection", "Observed", "Process", "judge", "read_trace"]
+__all__ = ["Connection", "Observed", "Process", "judge"]
 
 Line = Dict[str, Any]
 
@@ -30,25 +30,49 @@ class Process:
         self.output = ""
 
 
-def read_trace(path: str) -> List[Line]:
-    """The whole lines of a trace, oldest first."""
-    with open(path, encoding="utf-8", errors="replace") as f:
-        return [json.loads(text) for text in f if text.endswith("\n")]
-
-
 class Connection:
-    """A trace.  lines: all.  after: those from the misbehaviour on."""
+    """A trace, which may grow.  lines: all.  path: its file."""
 
     def __init__(self, lines: List[Line], path: str = "") -> None:
         self.lines = lines
         self.path = path
-        self.began = str(lines[0].get("time", "")) if lines else ""
+        self._at = 0        # octets of the file that have been read
+
+    def read(self) -> None:
+        """Takes what the file has beyond the last call: whole lines."""
+        with open(self.path, "rb") as f:
+            f.seek(self._at)
+            for text in f:
+                if not text.endswith(b"\n"):
+                    break
+                self._at += len(text)
+                self.lines.append(json.loads(text.decode("utf-8", "replace")))
+
+    @property
+    def began(self) -> str:
+        """When, as a text that can be compared."""
+        return str(self.lines[0].get("time", "")) if self.lines else ""
+
+    @property
+    def case(self) -> Optional[Line]:
+        """case and run that the connection is of, as the server said."""
         said = self.notes("case")
-        self.case: Optional[Line] = said[0] if said else None
-        here = [i for i, line in enumerate(lines)
-                if line["type"] == "note" and line["name"] == "here"]
-        self.after = lines[here[-1]:] if here else []
-        self.stream: int = self.after[0]["values"]["stream"] if here else 0
+        return said[0] if said else None
+
+    @property
+    def after(self) -> List[Line]:
+        """The lines from the misbehaviour on."""
+        for i in range(len(self.lines) - 1, -1, -1):
+            line = self.lines[i]
+            if line["type"] == "note" and line["name"] == "here":
+                return self.lines[i:]
+        return []
+
+    @property
+    def stream(self) -> int:
+        """That of the request that was misbehaved on."""
+        after = self.after
+        return int(after[0]["values"]["stream"]) if after else 0
 
     def notes(self, name: str) -> List[Line]:
         """The values of the notes of this name."""
@@ -142,12 +166,13 @@ class Observed:
         """The codes of the client's RST_STREAM frames, by stream."""
         made: Dict[int, str] = {}
         ended = set()
-        for line in self.first.lines:
+        begins = len(self.first.lines) - len(self.first.after)
+        for i, line in enumerate(self.first.lines):
             if line.get("dir") == "out" and (
                     "END_STREAM" in line.get("flags", ())
                     or line["type"] == "RST_STREAM"):
                 ended.add(line["stream"])
-            if line in self.first.after and line["type"] == "RST_STREAM" and \
+            if i >= begins and line["type"] == "RST_STREAM" and \
                     line.get("dir") == "in":
                 code = str(line.get("code", "malformed"))
                 if not harmless(code, line["stream"] in ended, self.case):

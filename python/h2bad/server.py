@@ -165,9 +165,11 @@ def _serve(connection: Any, x: Exchange) -> None:
     if directory not in ("ok", "canary") and _misbehaves():
         _misbehave(x)
         x.finish()
+        _follow_up(x)
     else:
         _answer(x, request)
-    _follow_up(x)
+        if directory != "ok":
+            _follow_up(x)
 
 
 def _misbehave(x: Exchange) -> None:
@@ -204,6 +206,8 @@ def _follow_up(x: Exchange) -> None:
         if request is None:
             return
         _answer(x, request)
+        if request.path == "/ok":       # the case is over: what comes next
+            return                      # is not to meet this connection
 
 
 def handle_violation(error: Any, connection: Any) -> None:

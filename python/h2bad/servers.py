@@ -7,11 +7,11 @@ import signal
 import subprocess
 import threading
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from h2bad.observed import Connection, read_trace
+from h2bad.observed import Connection
 
-__all__ = ["BadServer", "ServerError"]
+__all__ = ["BadServer", "HERE", "Process", "ServerError"]
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -23,83 +23,46 @@ class ServerError(Exception):
     """h2rig did not start; the text says why."""
 
 
-class BadServer:
-    """A port for one case in flight.
+class Process:
+    """h2rig, with its log in a file.  port: int.  ServerError."""
 
-    h2rig: the program.  directory: for its traces, log and case file.  ca: a
-    PEM file of a CA and its key, made if it is missing.  ca_out: the file with
-    its certificate.
-    """
-
-    def __init__(self, h2rig: str, directory: str, ca: str, *options: str,
-                 port: int = 0, binds: Any = ("127.0.0.1",)) -> None:
-        self.directory = directory
-        self.traces = os.path.join(directory, "traces")
-        self.ca_out = os.path.join(directory, "ca.crt")
-        empty = os.path.join(directory, "docroot")
-        for each in self.traces, empty:
-            os.makedirs(each, exist_ok=True)
-        self._log = open(os.path.join(directory, "log"), "ab")
-        argv = [h2rig, "--port", str(port), "--connection",
-                os.path.join(HERE, "server.py"), "--trace", self.traces,
-                "--trace-data", "256", "--ca", ca, "--ca-out", self.ca_out,
-                "--log-format", "json", "--grace", "1", *options]
+    def __init__(self, argv: Sequence[str], binds: Sequence[str], docroot: str,
+                 log: str, env: Mapping[str, str]) -> None:
+        self._log_path = log
+        self._log = open(log, "ab")
+        whole = list(argv)
         for bind in binds:
-            argv += ["--bind", bind]
+            whole += ["--bind", bind]
         self._process: Any = subprocess.Popen(
-            argv + [empty], stdin=subprocess.DEVNULL,
+            whole + [docroot], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=self._log,
-            env={**os.environ, "H2BAD_DIRECTORY": directory})
+            env={**os.environ, **env}, start_new_session=True)
         late = threading.Timer(START, self._process.kill)
         late.start()
         line = self._process.stdout.readline().decode("utf-8", "replace")
         late.cancel()
         if "listening on" not in line:
             self._process.wait()
-            raise ServerError("%s did not start: %s" % (h2rig, self._why()))
+            self._log.close()
+            self._process.stdout.close()
+            raise ServerError("%s did not start: %s" % (argv[0], self._why()))
         self.port = int(line.rsplit(":", 1)[1].split()[0].strip("/"))
-        self._read: Dict[str, Connection] = {}
 
     def _why(self) -> str:
-        with open(os.path.join(self.directory, "log"), encoding="utf-8",
-                  errors="replace") as f:
+        with open(self._log_path, encoding="utf-8", errors="replace") as f:
             lines = f.read().splitlines()
-        return lines[-1] if lines else "it gave no reason"
+        try:
+            return str(json.loads(lines[-1])["text"])
+        except (IndexError, KeyError, TypeError, ValueError):
+            return lines[-1] if lines else "it gave no reason"
 
-    def serve(self, case: Optional[str], run: str = "") -> None:
-        """From now on the connections of this port are of this case."""
-        path = os.path.join(self.directory, "%d.case" % self.port)
-        if case is None:
-            os.unlink(path)
-            return
-        with open(path + ".new", "w", encoding="utf-8") as f:
-            json.dump({"case": case, "run": run}, f)
-        os.rename(path + ".new", path)
-
-    def connections(self, wait: float = END) -> List[Connection]:
-        """What came since the last call, once all of these have ended, or
-        after so many seconds.
-        """
-        deadline = time.monotonic() + wait
-        while True:
-            made = [self._trace(name)
-                    for name in sorted(os.listdir(self.traces))]
-            new = [c for c in made if c is not None]
-            if all(c.is_over for c in new) or time.monotonic() > deadline:
-                break
-            time.sleep(0.02)
-        for c in new:
-            self._read[c.path] = c
-        return new
-
-    def _trace(self, name: str) -> Optional[Connection]:
-        path = os.path.join(self.traces, name)
-        return None if path in self._read else Connection(read_trace(path),
-                                                          path)
+    def runs(self) -> bool:
+        """It has not ended."""
+        return self._process.poll() is None
 
     def stop(self) -> None:
         """Ends it; its files stay."""
-        if self._process.poll() is None:
+        if self.runs():
             self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(STOP)
@@ -108,3 +71,75 @@ class BadServer:
             self._process.wait()
         self._process.stdout.close()
         self._log.close()
+
+
+class BadServer(Process):
+    """A port for one case in flight, or for all.
+
+    h2rig: the program.  directory: for its traces, log and case file.  ca: a
+    PEM file of a CA and its key, made if it is missing.  ca_out: the file with
+    its certificate.
+    """
+
+    def __init__(self, h2rig: str, directory: str, ca: str, *options: str,
+                 port: int = 0, binds: Sequence[str] = ("127.0.0.1",)
+                 ) -> None:
+        self.directory = directory
+        self.traces = os.path.join(directory, "traces")
+        self.ca_out = os.path.join(directory, "ca.crt")
+        empty = os.path.join(directory, "docroot")
+        for each in self.traces, empty:
+            os.makedirs(each, exist_ok=True)
+        self._growing: Dict[str, Connection] = {}
+        self._over = set(os.listdir(self.traces))   # of a server before
+        super().__init__(
+            [h2rig, "--port", str(port), "--connection",
+             os.path.join(HERE, "server.py"), "--trace", self.traces,
+             "--trace-data", "256", "--ca", ca, "--ca-out", self.ca_out,
+             "--log-format", "json", "--grace", "1", *options], binds, empty,
+            os.path.join(directory, "log"), {"H2BAD_DIRECTORY": directory})
+
+    def serve(self, case: str, run: str = "") -> None:
+        """From now on the connections of this port are of this case."""
+        path = os.path.join(self.directory, "%d.case" % self.port)
+        with open(path + ".new", "w", encoding="utf-8") as f:
+            json.dump({"case": case, "run": run}, f)
+        os.rename(path + ".new", path)
+
+    def look(self) -> Tuple[List[Connection], List[Connection]]:
+        """Connections that have ended since the last look, and those that have
+        not.
+        """
+        over = []
+        for name in sorted(os.listdir(self.traces)):
+            if name in self._over:
+                continue
+            c = self._growing.get(name)
+            if c is None:
+                c = self._growing[name] = Connection(
+                    [], os.path.join(self.traces, name))
+            c.read()
+            if c.is_over:
+                over.append(c)
+                self._over.add(name)
+                del self._growing[name]
+        return over, list(self._growing.values())
+
+    def connections(self, wait: float = END) -> List[Connection]:
+        """What came since the last call, once all of these have ended, or
+        after so many seconds.
+        """
+        deadline = time.monotonic() + wait
+        found: List[Connection] = []
+        while True:
+            over, going = self.look()
+            found += over
+            if not going:
+                return found
+            if time.monotonic() > deadline:
+                for c in going:     # what else it says is of no interest
+                    name = os.path.basename(c.path)
+                    self._over.add(name)
+                    del self._growing[name]
+                return found + going
+            time.sleep(0.02)

@@ -2,6 +2,7 @@
 """`h2bad`: what a client does when a server misbehaves."""
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
@@ -25,6 +26,7 @@ from h2bad.report import (Baseline, Progress, ReportError, junit,  # noqa: E402
                           tap, text)
 from h2bad.report.model import put  # noqa: E402
 from h2bad.run import CommandError, Runner, result  # noqa: E402
+from h2bad.serve import Serving  # noqa: E402
 from h2bad.servers import BadServer, ServerError  # noqa: E402
 
 __all__ = ["main"]
@@ -114,6 +116,21 @@ def _parser() -> argparse.ArgumentParser:
                      help="keep the traces of all cases in DIR")
     run.add_argument("--dir", metavar="DIR", help="keep the report in all "
                      "forms, and traces of failures, in DIR/CLIENT")
+
+    serve = command("serve", "serve all cases, with pages and verdicts for "
+                    "browsers and loops, until stopped")
+    serve.add_argument("--control", type=_port, default=8443, metavar="PORT",
+                       help="of pages, lists and reports [8443]")
+    serve.add_argument("--bad", type=_port, default=8444, metavar="PORT",
+                       help="of the cases [8444]")
+    serve.add_argument("--addr", action="append", metavar="ADDRESS",
+                       help="[127.0.0.1 and ::1]")
+    serve.add_argument("--ca-out", metavar="FILE",
+                       help="write the CA's certificate to FILE")
+    serve.add_argument("--floods", action="store_true",
+                       help="let clients ask for floods")
+    serve.add_argument("--dir", metavar="DIR", help="of reports, kept "
+                       "[a directory that is removed at the end]")
 
     one = command("one", "serve one case, once, and print trace and verdict")
     one.add_argument("case", metavar="NAME")
@@ -323,6 +340,31 @@ def _judge_one(server: BadServer, case: Any) -> int:
     return DIFFERS if made.verdict in ("fail", "error") else 0
 
 
+def _serve(options: argparse.Namespace, h2rig: str) -> int:
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(number, _interrupt)
+    with contextlib.ExitStack() as stack:
+        below = options.dir or stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="h2bad-"))
+        serving = Serving(h2rig, below, options.control, options.bad,
+                          options.addr or ("127.0.0.1", "::1"),
+                          options.floods)
+        stack.callback(serving.stop)
+        if options.ca_out:
+            shutil.copyfile(serving.bad.ca_out, options.ca_out)
+        for what, port in (("control", serving.control.port),
+                           ("bad", serving.bad.port)):
+            print("h2bad: %s: listening on https://localhost:%d"
+                  % (what, port), flush=True)
+        try:
+            serving.run()
+        except _Interrupted:
+            return 0
+        print("h2bad: a server has ended; its log is in %s" % below,
+              file=sys.stderr)
+        return EX_OSERR
+
+
 def _list(options: argparse.Namespace) -> int:
     cases = catalogue.select(catalogue.all_cases(), options.globs)
     if options.json:
@@ -377,6 +419,8 @@ def main(argv: Sequence[str], h2rig: str) -> int:
     try:
         if options.name == "run":
             return _run(options, command, h2rig)
+        if options.name == "serve":
+            return _serve(options, h2rig)
         if options.name == "one":
             return _one(options, h2rig)
         return {"list": _list, "show": _show, "report": _report}[

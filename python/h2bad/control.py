@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: MIT
+"""The control port of `h2bad serve`: pages, lists, runs and reports."""
+
+import json
+import os
+import sys
+import time
+import urllib.parse
+from typing import Any, Dict, List, Optional, Tuple
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from h2bad import catalogue  # noqa: E402
+from h2bad import report as _report_package  # noqa: E402
+from h2bad.report import ReportError  # noqa: E402
+from h2bad.report.model import put  # noqa: E402
+from h2bad.runs import Run, RunError  # noqa: E402
+
+#: Its pages come with the reports.
+report: Any = _report_package
+
+#: Seconds between two looks for verdicts, and after which a stream of events
+#: ends (the browser asks again).
+LOOK, EVENTS = 0.2, 120.0
+
+#: Octets of what a client tells of a case.
+GOT_MAX = 1 << 16
+
+TYPES = {"html": "text/html;charset=utf-8", "txt": "text/plain;charset=utf-8",
+         "json": "application/json", "tap": "text/plain;charset=utf-8",
+         "xml": "application/xml", "jsonl": "application/x-ndjson",
+         "pcapng": "application/vnd.tcpdump.pcap", "js":
+         "text/javascript;charset=utf-8", "css": "text/css;charset=utf-8"}
+
+#: Pages load nothing from elsewhere, but cases from the other port.
+POLICY = ("default-src 'none'; script-src 'self' 'unsafe-inline'; "
+          "style-src 'self' 'unsafe-inline'; img-src data:; "
+          "connect-src https:; form-action 'self'; base-uri 'none'")
+
+Answer = Tuple[int, List[Tuple[str, str]], Any]
+
+
+class _Error(Exception):
+    """status, and the text that the client gets."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def _below() -> str:
+    return os.environ["H2BAD_DIRECTORY"]
+
+
+def _bad_port() -> int:
+    return int(os.environ["H2BAD_PORT"])
+
+
+def _answer(content: Any, form: str = "html", status: int = 200,
+            *fields: Tuple[str, str]) -> Answer:
+    return status, [("content-type", TYPES[form]),
+                    ("cache-control", "no-store"),
+                    ("access-control-allow-origin", "*"),
+                    ("x-content-type-options", "nosniff"),
+                    ("content-security-policy", POLICY), *fields], content
+
+
+def _cases(request: Any) -> List[Any]:
+    cases = catalogue.all_cases()
+    for name in "group", "kind", "wave":
+        wanted = _query(request, name)
+        if wanted:
+            cases = [c for c in cases if str(getattr(c, name)) in wanted]
+    needs = _query(request, "needs")
+    if needs:
+        cases = [c for c in cases if {n.partition(":")[0] for n in c.needs}
+                 <= set(needs)]
+    return cases
+
+
+def _query(request: Any, name: str) -> List[str]:
+    words = urllib.parse.parse_qs(request.url_parts.query).get(name, [])
+    return [each for word in words for each in word.split(",") if each]
+
+
+def index(request: Any, response: Any) -> Answer:
+    return _answer(report.catalogue_page(
+        [c.as_dict() for c in catalogue.all_cases()] + [
+            {"group": group, "name": name, "not_built": reason}
+            for group, name, reason in catalogue.not_built()]))
+
+
+def cases(request: Any, response: Any) -> Answer:
+    if request.url_parts.path.endswith(".json"):
+        return _answer(json.dumps([c.as_dict() for c in _cases(request)]),
+                       "json")
+    return _answer("".join(c.name + "\n" for c in _cases(request)), "txt")
+
+
+def case(request: Any, response: Any) -> Answer:
+    name = request.url_parts.path[len("/case/"):]
+    plain = name[:-5] if name.endswith(".json") else name
+    found = catalogue.find(plain)
+    if found is None:
+        raise _Error(404, "no case is named %r; /cases.txt lists them" % plain)
+    if plain != name:
+        return _answer(json.dumps(found.as_dict()), "json")
+    return _answer(report.case_page(found.as_dict()))
+
+
+def new(request: Any, response: Any) -> Answer:
+    client = " ".join(_query(request, "client")) or \
+        request.headers.get("user-agent", "unnamed").decode(
+            "latin-1") if not _query(request, "client") else \
+        ",".join(_query(request, "client"))
+    if _query(request, "floods") and os.environ.get("H2BAD_FLOODS") != "1":
+        raise _Error(403, "floods are off: this server was not started with "
+                          "--floods")
+    try:
+        run = Run.new(_below(), client, _query(request, "cases"),
+                      _query(request, "exclude"),
+                      [n for n in _query(request, "needs") if n != "get"],
+                      (_query(request, "via") or ["arm"])[0],
+                      bool(_query(request, "floods")))
+    except (RunError, catalogue.CaseError) as e:
+        raise _Error(400, str(e)) from None
+    return _answer("", "txt", 303, ("location", "/run/%s/" % run.id))
+
+
+def _run(request: Any) -> Tuple[Run, List[str]]:
+    _, _, name, *rest = request.url_parts.path.split("/")
+    run = Run.find(_below(), name)
+    if run is None:
+        raise _Error(404, "no run has the id %r; /new makes one" % name)
+    return run, rest
+
+
+def _base(request: Any) -> str:
+    return "https://%s" % request.headers.get(
+        ":authority", b"localhost").decode("latin-1")
+
+
+def run(request: Any, response: Any) -> Optional[Answer]:
+    made, rest = _run(request)
+    name = rest[0] if rest else ""
+    if name == "arm" and len(rest) == 2:
+        return _arm(request, made, rest[1])
+    if name == "got" and request.method == "POST":
+        return _got(request, made)
+    if name.startswith("report.") and len(rest) == 1:
+        return _report(made, name.partition(".")[2])
+    if len(rest) == 2:
+        return _trace(made, name, rest[1])
+    if name not in _PAGES or len(rest) > 1:
+        raise _Error(404, "a run has urls, urls.json, next, done, events, "
+                          "arm/NAME, got, report.{html,json,tap,xml,wpt.json} "
+                          "and NAME/trace.{jsonl,txt,html,pcapng}")
+    return _PAGES[name](request, response, made)
+
+
+def _page(request: Any, response: Any, made: Run) -> Answer:
+    return _answer(report.run_page(made.id, made.client, made.cases))
+
+
+def _urls(request: Any, response: Any, made: Run) -> Answer:
+    return _answer("".join(url + "\n" for url in made.urls(
+        _bad_port(), _base(request))), "txt")
+
+
+def _urls_json(request: Any, response: Any, made: Run) -> Answer:
+    return _answer(json.dumps(made.plans(_bad_port(), _base(request))),
+                   "json")
+
+
+def _next(request: Any, response: Any, made: Run) -> Answer:
+    url = made.next_url(_bad_port(), _base(request))
+    if url is None:
+        return _answer("", "txt", 204)
+    return _answer("", "txt", 303, ("location", url))
+
+
+def _done(request: Any, response: Any, made: Run) -> Answer:
+    put(made.path("done"), "")
+    return _answer("", "txt", 204)
+
+
+def _events(request: Any, response: Any, made: Run) -> None:
+    """Verdicts as server-sent events (WHATWG HTML §9.2)."""
+    last = request.headers.get("last-event-id", b"")
+    since = int(last) if last.isdigit() else 0
+    status, fields, _ = _answer("")
+    response.writer.write_headers(
+        [("content-type", "text/event-stream")] + fields[1:], status=status)
+    end = time.monotonic() + EVENTS
+    while time.monotonic() < end:
+        over = made.is_done
+        for each in made.results(since):
+            since += 1
+            response.writer.write_data("id: %d\ndata: %s\n\n" % (
+                since, json.dumps(dict({n: each[n] for n in (
+                    "verdict", "reaction", "reason", "message")},
+                    case=each["name"]))))
+        if over and len(made.results()) <= since and \
+                since >= len(made.cases):
+            response.writer.write_data("event: done\ndata: {}\n\n")
+            break
+        time.sleep(LOOK)
+    response.writer.write_data("", last=True)
+
+
+_PAGES = {"": _page, "urls": _urls, "urls.json": _urls_json, "next": _next,
+          "done": _done, "events": _events}
+
+
+def _arm(request: Any, made: Run, name: str) -> Answer:
+    if name not in made.cases:
+        raise _Error(404, "run %s has no case %r" % (made.id, name))
+    put(os.path.join(_below(), "bad", "%s.armed" % request.client_address[0]),
+        json.dumps({"case": name, "run": made.id}))
+    return _answer("", "txt", 204)
+
+
+def _got(request: Any, made: Run) -> Answer:
+    name = (_query(request, "case") or [""])[0]
+    if name not in made.cases:
+        raise _Error(404, "run %s has no case %r" % (made.id, name))
+    body = request.raw_input.read(GOT_MAX + 1)
+    try:
+        said = json.loads(body)
+        if len(body) > GOT_MAX or not isinstance(said, dict) or \
+                said.get("result") not in ("response", "error"):
+            raise ValueError
+    except ValueError:
+        raise _Error(400, "expected an object of JSON with \"result\": "
+                          "\"response\" or \"error\"") from None
+    put(made.path("got-" + name), json.dumps(said))
+    return _answer("", "txt", 204)
+
+
+def _loaded(made: Run) -> Dict[str, Any]:
+    there = os.path.join(_below(), report.directory(made.client))
+    try:
+        found: Dict[str, Any] = report.load(there)
+        if found["run"] == made.id:
+            return found
+    except (OSError, ReportError, KeyError):
+        pass
+    results = made.results()
+    return {"h2bad": "1.0", "client": made.client, "run": made.id,
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                                     time.gmtime(made.created)),
+            "seconds": 0.0, "platform": "", "options": {"via": made.via},
+            "summary": report.summary(results), "cases": results}
+
+
+def _report(made: Run, form: str) -> Answer:
+    found = _loaded(made)
+    if form == "json":
+        return _answer(json.dumps(found, indent=1), "json")
+    if form == "tap":
+        return _answer(report.tap(found), "tap")
+    if form == "xml":
+        return _answer(report.junit(found), "xml")
+    if form == "wpt.json":
+        return _answer(json.dumps(report.wptreport(found)), "json")
+    if form == "html":
+        return _answer(report.html(found, "", "/case"))
+    raise _Error(404, "expected report.html, .json, .tap, .xml or .wpt.json")
+
+
+def _trace(made: Run, name: str, file: str) -> Answer:
+    form = file.rpartition(".")[2]
+    if name not in made.cases or form not in TYPES or \
+            not file.startswith("trace") or "/" in file:
+        raise _Error(404, "expected NAME/trace.jsonl, .txt, .html or .pcapng")
+    path = os.path.join(_below(), report.directory(made.client), name, file)
+    try:
+        with open(path, "rb") as f:
+            return _answer(f.read(), form)
+    except OSError:
+        raise _Error(404, "%s has no such trace yet" % name) from None
+
+
+def matrix(request: Any, response: Any) -> Answer:
+    found = report.reports(_below())
+    return _answer(report.matrix([each for _, each in found],
+                                 ["/client/" + name for name, _ in found]))
+
+
+def clients(request: Any, response: Any) -> Answer:
+    return _answer(json.dumps(report.index(_below())), "json")
+
+
+def client(request: Any, response: Any) -> Answer:
+    """/client/DIRECTORY/report.html and its traces."""
+    _, _, name, *rest = urllib.parse.unquote(
+        request.url_parts.path).split("/")
+    form = rest[-1].rpartition(".")[2] if rest else ""
+    path = os.path.join(_below(), name, *rest)
+    inside = os.path.realpath(path).startswith(
+        os.path.join(os.path.realpath(_below()), name) + os.sep)
+    if form not in TYPES or not inside or name in ("", "bad", "runs"):
+        raise _Error(404, "expected /client/NAME/report.html, or a trace")
+    try:
+        with open(path, "rb") as f:
+            return _answer(f.read(), form)
+    except OSError:
+        raise _Error(404, "no such file") from None
+
+
+def last(request: Any, response: Any) -> Answer:
+    runs = Run.all(_below())
+    if not runs:
+        raise _Error(404, "no run has been made yet; /new makes one")
+    return _answer("", "txt", 303, ("location", "/run/%s/" % runs[0].id))
+
+
+def _guarded(function: Any) -> Any:
+    def handler(request: Any, response: Any) -> Any:
+        try:
+            return function(request, response)
+        except _Error as e:
+            return _answer("h2bad: %s\n" % e, "txt", e.status)
+    return handler
+
+
+routes = [
+    ("GET", "/", _guarded(index)),
+    ("GET", "/cases.txt", _guarded(cases)),
+    ("GET", "/cases.json", _guarded(cases)),
+    ("GET", "/case/*", _guarded(case)),
+    ("GET", "/new", _guarded(new)),
+    ("any", "/run/*", _guarded(run)),
+    ("GET", "/matrix.html", _guarded(matrix)),
+    ("GET", "/index.json", _guarded(clients)),
+    ("GET", "/client/*", _guarded(client)),
+    ("GET", "/last", _guarded(last)),
+]

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""The runs of `h2bad serve`: files that its processes share.
+
+DIR/runs/ID/run.json    what was asked for: a `Run` as JSON
+            results     a line of JSON for each verdict, as they come
+            next        how many URLs `next` has given
+            got-NAME    what the client told of a case
+            done        it says that it has finished
+"""
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import time
+from typing import Any, Dict, List, Optional, Sequence
+
+from h2bad import catalogue
+from h2bad.plan import missing, plan
+from h2bad.report.model import put
+
+__all__ = ["Run", "RunError", "is_flood"]
+
+ID = re.compile(r"[0-9a-f]{12}\Z")
+
+
+class RunError(Exception):
+    """What was asked for is wrong; the text says what was expected."""
+
+
+def is_flood(case: Any) -> bool:
+    """It sends so much that nobody should meet it unasked."""
+    return bool(case.name.startswith("flood-") or getattr(
+        case.module, "flood", False))
+
+
+class Run:
+    """A run: id, client, cases (names), needs, via ("arm" or "sni"), created
+    (seconds since the epoch).
+    """
+
+    def __init__(self, below: str, said: Dict[str, Any]) -> None:
+        self.id: str = said["id"]
+        self.client: str = said["client"]
+        self.cases: List[str] = said["cases"]
+        self.via: str = said["via"]
+        self.needs: List[str] = said["needs"]
+        self.created: float = said["created"]
+        self.directory = os.path.join(below, "runs", self.id)
+
+    @classmethod
+    def new(cls, below: str, client: str, globs: Sequence[str],
+            exclude: Sequence[str], needs: Sequence[str], via: str,
+            floods: bool) -> "Run":
+        """Makes one.  RunError, or CaseError for a glob that fits none."""
+        if not 1 <= len(client) <= 200:
+            raise RunError("client has %d characters; expected 1 to 200"
+                           % len(client))
+        if via not in ("arm", "sni"):
+            raise RunError("via is %r; expected arm or sni" % via)
+        cases = [case for case in catalogue.select(
+            catalogue.all_cases(), globs, exclude)
+            if not missing(case, needs) and (floods or not is_flood(case))]
+        names = [case.name for case in cases]
+        made = cls(below, {
+            "id": secrets.token_hex(6), "client": client, "via": via,
+            "cases": names if "good" in names else ["good"] + names,
+            "needs": sorted(needs), "created": time.time()})
+        os.makedirs(made.directory)
+        put(made.path("run.json"), json.dumps({
+            name: getattr(made, name) for name in (
+                "id", "client", "cases", "via", "needs", "created")}))
+        return made
+
+    @classmethod
+    def find(cls, below: str, run: str) -> Optional["Run"]:
+        """The run of this id."""
+        if not ID.match(run):
+            return None
+        try:
+            with open(os.path.join(below, "runs", run, "run.json"),
+                      encoding="utf-8") as f:
+                return cls(below, json.load(f))
+        except (OSError, ValueError):
+            return None
+
+    @classmethod
+    def all(cls, below: str) -> List["Run"]:
+        """All of them, the newest first."""
+        there = os.path.join(below, "runs")
+        found = [cls.find(below, name) for name in os.listdir(there)] \
+            if os.path.isdir(there) else []
+        return sorted((run for run in found if run is not None),
+                      key=lambda run: -run.created)
+
+    def path(self, name: str) -> str:
+        return os.path.join(self.directory, name)
+
+    def plans(self, bad: int, control: str) -> List[Dict[str, Any]]:
+        """Of all cases, in order.  bad: the port of misbehaviour; control: the
+        URL of the other one.
+        """
+        made = []
+        for name in self.cases:
+            case = catalogue.find(name)
+            if case is None:
+                continue
+            host = "localhost"
+            if self.via == "sni" and case.early and len(name) < 64:
+                host = name + ".localhost"
+            each = plan(case, "https://%s:%d" % (host, bad), self.id,
+                        "https://other.localhost:%d" % bad)
+            if self.via == "arm" and case.early:
+                each["urls"].insert(0, {
+                    "method": "GET", "expect": "ok", "arm": True,
+                    "url": "%s/run/%s/arm/%s" % (control, self.id, name)})
+            made.append(each)
+        return made
+
+    def urls(self, bad: int, control: str) -> List[str]:
+        """All URLs, in order."""
+        return [url["url"] for each in self.plans(bad, control)
+                for url in each["urls"]]
+
+    def next_url(self, bad: int, control: str) -> Optional[str]:
+        """The next of them; None at the end.  Each is given once."""
+        with open(self.path("next"), "a+", encoding="ascii") as f:
+            fcntl.flock(f, fcntl.LOCK_EX)
+            f.seek(0)
+            n = int(f.read() or 0)
+            urls = self.urls(bad, control)
+            if n >= len(urls):
+                return None
+            f.truncate(0)
+            f.write(str(n + 1))
+            return urls[n]
+
+    def results(self, since: int = 0) -> List[Dict[str, Any]]:
+        """Verdicts so far, from number since on."""
+        try:
+            with open(self.path("results"), encoding="utf-8") as f:
+                lines = [line for line in f if line.endswith("\n")]
+        except OSError:
+            return []
+        return [json.loads(line) for line in lines[since:]]
+
+    def add(self, result: Dict[str, Any]) -> None:
+        """A verdict; of one process only."""
+        with open(self.path("results"), "a", encoding="utf-8") as f:
+            f.write(json.dumps(result) + "\n")
+
+    def got(self, case: str) -> Optional[Dict[str, Any]]:
+        """What the client has told of a case."""
+        try:
+            with open(self.path("got-" + case), encoding="utf-8") as f:
+                said = json.load(f)
+                return said if isinstance(said, dict) else None
+        except (OSError, ValueError):
+            return None
+
+    @property
+    def is_done(self) -> bool:
+        return os.path.exists(self.path("done"))

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""`h2bad serve`: a port that misbehaves, and one with pages and verdicts."""
+
+import os
+import time
+from typing import Callable, Sequence
+
+from h2bad.servers import HERE, BadServer, Process
+from h2bad.watch import Watch
+
+__all__ = ["Serving"]
+
+#: Seconds between two looks at the traces.
+LOOK = 0.1
+
+
+class Serving:
+    """Both servers.
+
+    h2rig: the program.  below: the directory of reports.  control, bad: ports,
+    0 for any.  binds: addresses.  floods: they may be asked for.
+    """
+
+    def __init__(self, h2rig: str, below: str, control: int, bad: int,
+                 binds: Sequence[str], floods: bool) -> None:
+        self.below = below
+        os.makedirs(os.path.join(below, "runs"), exist_ok=True)
+        ca = os.path.join(below, "ca.pem")
+        self.bad = BadServer(h2rig, os.path.join(below, "bad"), ca, port=bad,
+                             binds=binds)
+        try:
+            empty = os.path.join(below, "bad", "docroot")
+            self.control = Process(
+                [h2rig, "--port", str(control), "--ca", ca, "--routes",
+                 os.path.join(HERE, "control.py"), "--log-format", "json",
+                 "--grace", "1"], binds, empty,
+                os.path.join(below, "control.log"), {
+                    "H2BAD_DIRECTORY": os.path.abspath(below),
+                    "H2BAD_PORT": str(self.bad.port),
+                    "H2BAD_FLOODS": "1" if floods else "0"})
+        except Exception:
+            self.bad.stop()
+            raise
+        self.watch = Watch(self.bad, below)
+
+    def run(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Judges what comes, until a server ends or `until` says so."""
+        while not until() and self.bad.runs() and self.control.runs():
+            self.watch.look()
+            time.sleep(LOOK)
+
+    def stop(self) -> None:
+        """Ends both; reports stay."""
+        self.control.stop()
+        self.bad.stop()
+        self.watch.look()
+        self.watch.stop()

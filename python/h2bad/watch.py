@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""Judges the cases of `h2bad serve` as their connections end."""
+
+import os
+import time
+import urllib.parse
+from typing import Any, Dict, List, Optional, Set, Tuple
+
+from h2bad import catalogue
+from h2bad.keep import Kept
+from h2bad.observed import Connection, Observed, judge
+from h2bad.outcome import Verdict
+from h2bad.run import result
+from h2bad.runs import Run
+
+__all__ = ["Watch"]
+
+#: Seconds without a connection after which a run is over, and after which a
+#: case that has no follow-up is.
+SILENCE, NO_FOLLOW_UP = 60.0, 30.0
+
+Key = Tuple[str, str]
+
+
+class _Running:
+    """A run that is not over."""
+
+    def __init__(self, run: Run, below: str) -> None:
+        self.run = run
+        self.kept = Kept(run.client, run.id, {
+            "needs": run.needs, "via": run.via}, below)
+        self.judged: Set[str] = set()
+        self.connections: Dict[str, List[Connection]] = {}
+        self.active = time.monotonic()
+        self.at: Dict[str, float] = {}      # a case's newest connection
+
+    def place(self, case: str) -> int:
+        return self.run.cases.index(case)
+
+
+class Watch:
+    """Of one bad server.  below: the directory of reports and runs."""
+
+    def __init__(self, server: Any, below: str) -> None:
+        self._server = server
+        self._below = below
+        self._running: Dict[str, _Running] = {}
+        self._over: Set[str] = set()
+
+    def look(self) -> None:
+        """To be called now and then."""
+        for run in Run.all(self._below):
+            if run.id not in self._running and run.id not in self._over:
+                self._running[run.id] = _Running(run, self._below)
+        over, going = self._server.look()
+        busy = {key for c in going for key in self._keys(c)}
+        for c in over:
+            for key in self._keys(c) or self._guess(c):
+                self._add(key, c)
+        for running in list(self._running.values()):
+            self._judge(running, busy)
+
+    def _add(self, key: Key, c: Connection) -> None:
+        running = self._running.get(key[0])
+        if running is None or key[1] not in running.run.cases:
+            return
+        running.active = time.monotonic()
+        running.at[key[1]] = running.active
+        running.connections.setdefault(key[1], []).append(c)
+
+    @staticmethod
+    def _keys(c: Connection) -> Set[Key]:
+        # (run, case) of what was asked for on it.
+        found = set()
+        for line in c.requests():
+            path = next((str(f[1]) for f in line["fields"]
+                         if f[0] == ":path"), "")
+            where, _, query = path.partition("?")
+            said = dict(urllib.parse.parse_qsl(query))
+            case = where[5:] if where.startswith("/bad/") else said.get("case")
+            if "run" in said and case:
+                found.add((said["run"], case))
+        if c.case is not None and c.case["run"]:
+            found.add((c.case["run"], c.case["case"]))
+        return found
+
+    def _guess(self, c: Connection) -> List[Key]:
+        # By its server name alone: of the newest run that waits for it.
+        if c.case is None:
+            return []
+        for running in sorted(self._running.values(),
+                              key=lambda r: -r.run.created):
+            if c.case["case"] in running.run.cases and \
+                    c.case["case"] not in running.judged:
+                return [(running.run.id, c.case["case"])]
+        return []
+
+    def _judge(self, running: _Running, busy: Set[Key]) -> None:
+        run, now = running.run, time.monotonic()
+        ended = run.is_done or now - running.active > SILENCE
+        if any(key[0] == run.id for key in busy):
+            ended, running.active = False, now
+        newest = max(map(running.place, running.connections), default=-1)
+        for case in sorted(running.connections, key=running.place):
+            connections = running.connections[case]
+            if case in running.judged or (run.id, case) in busy:
+                continue
+            if ended or running.place(case) < newest or any(
+                    c.notes("follow-up") for c in connections) or \
+                    now - running.at[case] > NO_FOLLOW_UP:
+                self._verdict(running, case, connections)
+        if ended or len(running.judged) == len(run.cases):
+            self._finish(running)
+
+    def _verdict(self, running: _Running, name: str,
+                 connections: List[Connection]) -> None:
+        case = catalogue.find(name)
+        if case is None:
+            return
+        o = Observed(case, connections, None, running.run.got(name))
+        times = [float(c.lines[-1]["t"]) for c in connections if c.lines]
+        made = result(case, o, judge(o), round(sum(times) * 1000))
+        running.judged.add(name)
+        running.kept.add(made, [c.path for c in connections], True)
+        running.run.add(made)
+
+    def _finish(self, running: _Running) -> None:
+        for name in running.run.cases:
+            case = catalogue.find(name)
+            if name not in running.judged and case is not None:
+                made = result(case, None, Verdict(
+                    "skip", "no-connection", "the client did not ask for it"),
+                    0)
+                running.kept.add(made, ())
+                running.run.add(made)
+        running.kept.finish(running.run.cases)
+        with open(os.path.join(running.run.directory, "done"), "w",
+                  encoding="ascii"):
+            pass
+        self._over.add(running.run.id)
+        del self._running[running.run.id]
+
+    def stop(self) -> None:
+        """Leaves reports of what there is."""
+        for running in list(self._running.values()):
+            self._judge(running, set())
+            running.kept.finish(running.run.cases, True)
