@@ -18,6 +18,7 @@ and may have
     wait = 2.0                      # seconds of patience
     fence = "SETTINGS"              # or None: what shows that it lives
     params = {"n": "7"}             # of the query, with their defaults
+    withholds = True                # only the case gives credit, to its end
     every_connection = True         # it happens again when the client retries
     finish = False                  # the request is not answered at the end
 

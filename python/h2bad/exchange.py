@@ -90,6 +90,7 @@ class Exchange:
         self._sent_fences = 0
         self._fence_acks: List[int] = []    # that each fence waits for
         self._together: Optional[List[bytes]] = None
+        self._table = 4096                  # size of HPACK's, as it is known
         self.query: Dict[str, str] = {}
 
     # What is known.
@@ -199,10 +200,30 @@ class Exchange:
         END_HEADERS.  flags: others, as a number.
         """
         stream = stream or self.s
-        payload = wire.block(fields) if block is None else block
+        payload = self._block(fields, block)
         self._begun[stream] = self._begun.get(stream, False) or end
         self.frame("HEADERS", *_padded(flags | end | end_headers << 2,
                                        stream, payload, padding))
+
+    def _block(self, fields: Fields, block: Optional[bytes]) -> bytes:
+        # The first one tells a client whose table is smaller that this is known
+        # (RFC 9113 §4.3.1).
+        block = wire.block(fields) if block is None else block
+        size = self.client_settings["HEADER_TABLE_SIZE"]
+        if size < self._table:
+            self._table = size
+            block = wire.integer(size, 5, 0x20) + block
+        return block
+
+    def split_headers(self, block: bytes, n: int, stream: int = 0,
+                      end: bool = False) -> None:
+        """HEADERS and n CONTINUATION frames, of about the same length."""
+        cuts = [len(block) * i // (n + 1) for i in range(n + 2)]
+        self.headers(block=block[:cuts[1]], stream=stream, end=end,
+                     end_headers=n == 0)
+        for i in range(1, n + 1):
+            self.continuation(block[cuts[i]:cuts[i + 1]], stream,
+                              end_headers=i == n)
 
     def continuation(self, payload: bytes = b"", stream: int = 0,
                      end_headers: bool = True) -> None:
@@ -256,8 +277,7 @@ class Exchange:
         """
         if fields is None:
             fields = self.push_fields()
-        payload = promised.to_bytes(4, "big") + (
-            wire.block(fields) if block is None else block)
+        payload = promised.to_bytes(4, "big") + self._block(fields, block)
         self.frame("PUSH_PROMISE", *_padded(end_headers << 2,
                                             stream or self.s, payload,
                                             padding))
@@ -334,6 +354,35 @@ class Exchange:
                 self.skip("%d of %d requests came on the connection"
                           % (len(self.requests), n))
         return self.requests[:n]
+
+    def need_next(self, timeout: float = 5.0) -> Request:
+        """The next request, whose stream is to stay unharmed: the follow-up,
+        if nothing else comes.  `skip` without any.
+        """
+        request = self.next_request(timeout)
+        if request is None:
+            self.skip("no other request came on the connection")
+        assert request is not None
+        self.good(request.stream)
+        return request
+
+    def feed(self, step: int, streams: Iterable[int] = (), connection: int = 0,
+             timeout: float = 5.0) -> None:
+        """Credit for these requests' content, s if none are given, until they
+        have ended: step octets to each whenever it has used what it had, or
+        has sent nothing for a while.  connection: octets for the connection
+        each time, 0: as many as for the streams.
+        """
+        left = list(streams) or [self.s]
+        deadline = time.monotonic() + timeout
+        while left and time.monotonic() < deadline:
+            had = [self.received(stream) for stream in left]
+            self.window_update(connection or step * len(left))
+            for stream in left:
+                self.window_update(step, stream)
+            for stream, n in zip(left, had):
+                self.body(stream, n + step, 0.2)
+            left = [stream for stream in left if not self.ended(stream)]
 
     def body(self, stream: int = 0, n: int = -1, timeout: float = 5.0) -> int:
         """Waits for the end of the request's content, or for n octets of it:
@@ -417,6 +466,8 @@ class Exchange:
                 request = Request(frame)
                 self.requests.append(request)
                 self._arrived.append(request)
+                if request.path == "/ok":
+                    self.note("follow-up", query=request.query)
         elif kind == "DATA":
             self._content[stream] = self._content.get(stream, 0) \
                 + len(frame.data)
@@ -462,6 +513,8 @@ class Exchange:
         """Completes the responses that are not, as far as that can be."""
         for request in self.requests:
             stream = request.stream
+            if request in self._arrived:    # the driver answers it afterwards
+                continue
             if self._begun.get(stream) or stream in self.resets:
                 continue
             if stream in self._begun:

@@ -234,6 +234,9 @@ class I(Outcome):
                            "§10.5)")
         if reset is not None:
             return Verdict("fail", "reset", "RST_STREAM with %s" % reset)
+        for stream in o.good_streams & set(o.resets):
+            return Verdict("fail", "reset", "RST_STREAM with %s on stream %d"
+                           % (o.resets[stream], stream))
         if o.goaway is not None and not o.complete:
             return Verdict("fail", "goaway", "GOAWAY with %s" % o.goaway)
         if o.left and not o.complete:

@@ -165,6 +165,7 @@ def _serve(connection: Any, x: Exchange) -> None:
     if directory not in ("ok", "canary") and _misbehaves():
         _misbehave(x)
         x.finish()
+        connection.automatic |= {"window_update"}
         _follow_up(x)
     else:
         _answer(x, request)
@@ -188,8 +189,6 @@ def _answer(x: Exchange, request: Request) -> None:
     directory, _, name = request.path.lstrip("/").partition("/")
     if request.path == "/canary":
         x.note("canary", query=request.query)
-    elif request.path == "/ok":
-        x.note("follow-up", query=request.query)
     known = directory in ("ok", "bad", "canary")
     if request.method not in ("GET", "HEAD"):
         x.body(request.stream)
