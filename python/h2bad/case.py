@@ -27,6 +27,7 @@ and functions, each with the `Exchange` (h2bad.exchange):
     def accept(x): ...          # TCP is up
     def client_hello(x): ...    # x.tls can be changed
     def connect(x): ...         # x.settings can be changed
+    def begin(x): ...           # SETTINGS are sent, no request waited for
     def main(x): ...            # SETTINGS are sent; in the place of misbehave
     def misbehave(x): ...       # the first request's HEADERS are complete
     def judge(o): ...           # in the place of expect: an `Observed`,

@@ -71,10 +71,11 @@ class Case:
         self.fence: Optional[str] = get("fence", "PING")
         self.params: Dict[str, str] = get("params", {})
         self.every_connection: bool = get("every_connection", False)
+        self.finish: bool = get("finish", True)
         self.withholds: bool = get("withholds", False)
         self.timeout: float = get("timeout", 10.0)
         self.early = any(name in self.module.__dict__ for name in (
-            "accept", "client_hello", "connect", "main"))
+            "accept", "client_hello", "connect", "begin", "main"))
         self._check()
 
     def _load(self) -> Any:

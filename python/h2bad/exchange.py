@@ -84,6 +84,8 @@ class Exchange:
         self._arrived: List[Request] = []   # and not yet given to anybody
         self._kept: List[Any] = []          # frames, likewise
         self._content: Dict[int, int] = {}  # octets, by stream
+        self._credit: Dict[int, int] = {}   # of WINDOW_UPDATE, by stream
+        self._used: Dict[int, int] = {}     # of it by our DATA, by stream
         self._ended: Set[int] = set()
         self._begun: Dict[int, bool] = {}   # streams answered: to the end
         self._settings_sent = 1
@@ -114,6 +116,7 @@ class Exchange:
     @settings.setter
     def settings(self, pairs: Any) -> None:
         self.connection.settings = pairs
+        self._settings_sent = int(pairs is not None)
 
     @property
     def stash(self) -> Any:
@@ -128,6 +131,14 @@ class Exchange:
     def param(self, name: str) -> str:
         """Of the URL's query, else of the case's `params`."""
         return self.query.get(name, self.case.params.get(name, ""))
+
+    def window(self, stream: int = 0) -> int:
+        """Octets of DATA that the client allows on s, or on another stream."""
+        stream = stream or self.s
+        return min(
+            self.client_settings["INITIAL_WINDOW_SIZE"]
+            + self._credit.get(stream, 0) - self._used.get(stream, 0),
+            65535 + self._credit.get(0, 0) - sum(self._used.values()))
 
     # What the judge reads in the trace.
 
@@ -201,7 +212,7 @@ class Exchange:
         """
         stream = stream or self.s
         payload = self._block(fields, block)
-        self._begun[stream] = self._begun.get(stream, False) or end
+        self._begins(stream, end)
         self.frame("HEADERS", *_padded(flags | end | end_headers << 2,
                                        stream, payload, padding))
 
@@ -234,13 +245,23 @@ class Exchange:
              padding: int = -1) -> None:
         """DATA on s, or on another stream; no window is looked at."""
         stream = stream or self.s
+        self._begins(stream, end)
+        flags, stream, payload = _padded(int(end), stream,
+                                         wire.octets(content), padding)
+        self._uses(stream, len(payload))
+        self.frame("DATA", flags, stream, payload)
+
+    def _begins(self, stream: int, end: bool) -> None:
+        stream &= wire.STREAM
         self._begun[stream] = self._begun.get(stream, False) or end
-        self.frame("DATA", *_padded(int(end), stream, wire.octets(content),
-                                    padding))
+
+    def _uses(self, stream: int, n: int) -> None:
+        stream &= wire.STREAM
+        self._used[stream] = self._used.get(stream, 0) + n
 
     def rst(self, error: Code = "CANCEL", stream: int = 0) -> None:
         """RST_STREAM on s, or on another stream."""
-        self._begun[stream or self.s] = True
+        self._begins(stream or self.s, True)
         self.frame("RST_STREAM", 0, stream or self.s,
                    wire.code(error).to_bytes(4, "big"))
 
@@ -304,7 +325,8 @@ class Exchange:
     def content(self, body: bytes, stream: int = 0, end: bool = True) -> None:
         """DATA frames as the client's windows allow them."""
         stream = stream or self.s
-        self._begun[stream] = self._begun.get(stream, False) or end
+        self._begins(stream, end)
+        self._uses(stream, len(body))
         self.connection.writer.write_data(body, last=end, stream_id=stream)
 
     # Receiving.
@@ -384,6 +406,22 @@ class Exchange:
                 self.body(stream, n + step, 0.2)
             left = [stream for stream in left if not self.ended(stream)]
 
+    def answer(self, n: int, delay: float = 0.0, patience: float = 2.0) -> int:
+        """Answers requests until the connection has had n, s included, or no
+        more come; each after a delay.  How many it has had.
+        """
+        for i in range(n):
+            deadline = time.monotonic() + patience
+            while i == len(self.requests) and time.monotonic() < deadline:
+                self.next_frame(deadline - time.monotonic())
+            if i == len(self.requests):
+                break
+            stream = self.requests[i].stream
+            if not self.answered(stream):
+                self.sleep(delay)
+                self.respond(stream)
+        return len(self.requests)
+
     def body(self, stream: int = 0, n: int = -1, timeout: float = 5.0) -> int:
         """Waits for the end of the request's content, or for n octets of it:
         how many have come, since the beginning.
@@ -400,6 +438,10 @@ class Exchange:
         """Octets of content that have come, as far as frames were taken."""
         return self._content.get(stream or self.s, 0)
 
+    def answered(self, stream: int = 0) -> bool:
+        """A response to it has begun."""
+        return (stream or self.s) in self._begun
+
     def ended(self, stream: int = 0) -> bool:
         """END_STREAM has come, as far as frames were taken."""
         return (stream or self.s) in self._ended
@@ -414,10 +456,48 @@ class Exchange:
         """Waits until n SETTINGS frames have been acknowledged, from the
         connection's first on.
         """
+        n = min(n, self._settings_sent)
         deadline = time.monotonic() + timeout
         while self.settings_acks < n:
+            if self.goaway is not None:
+                return False
             if self.next_frame(deadline - time.monotonic()) is None and \
                     time.monotonic() >= deadline:
+                return False
+        return True
+
+    def need_acks(self, timeout: float = 2.0) -> None:
+        """All SETTINGS frames that were sent have to be acknowledged: fails
+        with `no-ack`, but for a client that ends the connection.
+        """
+        if not self.acked(self._settings_sent, timeout) and \
+                self.goaway is None:
+            self.fail("no-ack", "%d of %d SETTINGS frames were acknowledged"
+                      % (self.settings_acks, self._settings_sent))
+
+    def need_pongs(self, *data: bytes, timeout: float = 2.0) -> None:
+        """PING frames with these data have to be acknowledged, likewise."""
+        deadline = time.monotonic() + timeout
+        left = list(data)
+        while left and self.goaway is None:
+            frame = self.wait("PING", timeout=deadline - time.monotonic())
+            if frame is None:
+                self.fail("no-ack", "%d of %d PING frames were acknowledged "
+                          "with their data" % (len(data) - len(left),
+                                               len(data)))
+                return
+            if "ACK" in frame.flags and frame.data in left:
+                left.remove(frame.data)
+
+    def need_window(self, n: int, stream: int = 0, timeout: float = 3.0
+                    ) -> bool:
+        """Waits until n octets of DATA are allowed; else fails with `hang`."""
+        deadline = time.monotonic() + timeout
+        while self.window(stream) < n and self.goaway is None:
+            if self.next_frame(deadline - time.monotonic()) is None and \
+                    time.monotonic() >= deadline:
+                self.fail("hang", "no credit came for more than %d octets"
+                          % max(0, self.window(stream)))
                 return False
         return True
 
@@ -468,6 +548,9 @@ class Exchange:
                 self._arrived.append(request)
                 if request.path == "/ok":
                     self.note("follow-up", query=request.query)
+        elif kind == "WINDOW_UPDATE":
+            self._credit[stream] = self._credit.get(stream, 0) \
+                + frame.increment
         elif kind == "DATA":
             self._content[stream] = self._content.get(stream, 0) \
                 + len(frame.data)

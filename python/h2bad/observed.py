@@ -71,8 +71,10 @@ class Connection:
     @property
     def stream(self) -> int:
         """That of the request that was misbehaved on."""
-        after = self.after
-        return int(after[0]["values"]["stream"]) if after else 0
+        known = [line["values"]["stream"] for line in self.lines
+                 if line["type"] == "note"
+                 and line["name"] in ("here", "request")]
+        return int(known[-1]) if known else 0
 
     def notes(self, name: str) -> List[Line]:
         """The values of the notes of this name."""

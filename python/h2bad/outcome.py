@@ -44,6 +44,12 @@ def harmless(code: str, ended: bool, case: Any) -> bool:
         "rst:STREAM_CLOSED" not in getattr(case.expect, "expected", ())
 
 
+def _silence(o: Any) -> str:
+    return "no reaction at all" + (
+        ", not even the acknowledgement of %s" % o.fence_name
+        if o.fences_sent else "")
+
+
 class Outcome:
     """A class of reactions."""
 
@@ -109,8 +115,7 @@ class C(Outcome):
             return Verdict("fail", "ignored",
                            "the connection was used further: %s was "
                            "acknowledged afterwards" % o.fence_name)
-        return Verdict("fail", "hang", "no reaction at all, not even the "
-                       "acknowledgement of %s" % o.fence_name)
+        return Verdict("fail", "hang", _silence(o))
 
     def _goaway(self, o: Any) -> Verdict:
         if o.goaway == "NO_ERROR" and o.delivered:
@@ -165,15 +170,14 @@ class S(Outcome):
                            "the connection was closed instead, without GOAWAY")
         if o.fences or o.delivered:
             return self._nothing(o)
-        return Verdict("fail", "hang", "no reaction at all, not even the "
-                       "acknowledgement of %s" % o.fence_name)
+        return Verdict("fail", "hang", _silence(o))
 
     def _reset(self, o: Any, reset: str) -> Verdict:
         others = {s for s in o.resets if s in o.good_streams}
         if others:
             return Verdict("fail", "not-isolated",
                            "stream %d was reset too" % min(others))
-        if not o.fences and not o.left:
+        if o.fences_sent and not o.fences and not o.left:
             return Verdict("fail", "hang", "RST_STREAM, and then nothing, not "
                            "even the acknowledgement of %s" % o.fence_name)
         if reset not in self.codes + GENERIC:
@@ -244,9 +248,10 @@ class I(Outcome):
         return self._alive(o)
 
     def _closed(self, o: Any) -> Verdict:
-        if o.left != "close:fin" or not o.ended_by_server:
+        if o.left.startswith("alert") or not o.ended_by_server:
             return Verdict("fail", "closed", "the connection was closed")
-        if o.got is not None and o.got.get("result") == "response":
+        if o.server_closed or o.got is not None and \
+                o.got.get("result") == "response":
             return Verdict("pass")
         return Verdict("tolerated", "not-visible", "the client closed the "
                        "connection once the response had been sent")

@@ -154,7 +154,8 @@ def _serve(connection: Any, x: Exchange) -> None:
     if hasattr(x.case and x.case.module, "main") and _misbehaves():
         _call("main")
         return
-    request = x.next_request(IDLE)
+    _call("begin")
+    request = _first_request(x)
     if request is None:
         return
     directory, _, name = request.path.lstrip("/").partition("/")
@@ -162,9 +163,11 @@ def _serve(connection: Any, x: Exchange) -> None:
     if directory == "bad" and x.case is None:
         _begin(connection, name, x.query.get("run"), "path")
     x.request, x.s = request, request.stream
+    x.note("request", stream=x.s)
     if directory not in ("ok", "canary") and _misbehaves():
         _misbehave(x)
-        x.finish()
+        if x.case.finish:
+            x.finish()
         connection.automatic |= {"window_update"}
         _follow_up(x)
     else:
@@ -173,10 +176,21 @@ def _serve(connection: Any, x: Exchange) -> None:
             _follow_up(x)
 
 
+def _first_request(x: Exchange) -> Optional[Request]:
+    if x.case is None or not x.case.early or not _misbehaves():
+        return x.next_request(IDLE)
+    request = x.next_request(x.case.wait)
+    if request is None:             # the client may well be right in that
+        x.patience()
+        request = x.next_request(0.0)
+    return request
+
+
 def _misbehave(x: Exchange) -> None:
     # RFC 9113 §6.5.3: what binds the client binds it from its ACK on.
     x.acked(1)
-    x.here()
+    if hasattr(x.case.module, "misbehave"):
+        x.here()
     try:
         _call("misbehave")
     except StreamClosedError:
@@ -185,7 +199,9 @@ def _misbehave(x: Exchange) -> None:
 
 
 def _answer(x: Exchange, request: Request) -> None:
-    """A good answer."""
+    """A good answer, if the case has not answered it."""
+    if x.answered(request.stream):
+        return
     directory, _, name = request.path.lstrip("/").partition("/")
     if request.path == "/canary":
         x.note("canary", query=request.query)

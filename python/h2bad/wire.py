@@ -8,12 +8,14 @@ so that a case sends the same octets whatever came before.
 import struct
 from typing import Iterable, Sequence, Tuple, Union
 
-__all__ = ["CODES", "FLAGS", "SETTINGS", "TYPES", "Text", "block", "code",
-           "entries", "field", "frame", "integer", "octets", "setting",
+__all__ = ["CODES", "FLAGS", "SETTINGS", "STREAM", "TYPES", "Text", "block",
+           "code", "entries", "field", "frame", "integer", "octets", "setting",
            "string"]
 
 Text = Union[str, bytes]
 
+#: The bits of a stream's number (RFC 9113 §4.1)
+STREAM = (1 << 31) - 1
 #: RFC 9113 §6, RFC 7838 §4, RFC 8336 §2, RFC 9218 §7.1
 TYPES = {"DATA": 0, "HEADERS": 1, "PRIORITY": 2, "RST_STREAM": 3,
          "SETTINGS": 4, "PUSH_PROMISE": 5, "PING": 6, "GOAWAY": 7,
