@@ -43,6 +43,8 @@ class Kept:
 
     def __init__(self, client: str, run: str, options: Dict[str, Any],
                  below: Optional[str]) -> None:
+        #: text traces of cases, by name
+        self.texts: Dict[str, str] = {}
         self._began = datetime.datetime.now(datetime.timezone.utc)
         self.below = below
         self.report: Dict[str, Any] = {
@@ -63,15 +65,21 @@ class Kept:
         verdict is; to: in this directory, not in the client's.
         """
         self.report["cases"].append(result)
-        to = to or self.directory
-        if to is None or not traces or not (
+        if self.directory is not None:      # of an earlier run
+            shutil.rmtree(os.path.join(self.directory, result["name"]),
+                          ignore_errors=True)
+        if not traces or not (
                 everything or result["verdict"] in ("fail", "error")):
             return
-        there = os.path.join(to, result["name"])
-        shutil.rmtree(there, ignore_errors=True)
-        keep_traces(traces, there)
-        result["trace"] = os.path.join(
-            there if to != self.directory else result["name"], "trace.jsonl")
+        self.texts[result["name"]] = trace_text(traces)
+        to = to or self.directory
+        if to is not None:
+            there = os.path.join(to, result["name"])
+            shutil.rmtree(there, ignore_errors=True)
+            keep_traces(traces, there)
+            result["trace"] = os.path.join(
+                there if to != self.directory else result["name"],
+                "trace.jsonl")
 
     def finish(self, order: Sequence[str], interrupted: bool = False) -> None:
         """The run is over: cases in this order, and all forms are written."""
@@ -85,7 +93,7 @@ class Kept:
             report["interrupted"] = True
         if self.below is not None and self.directory is not None:
             write(report, self.below)
-            write_forms(report, self.directory)
+            write_forms(report, self.directory, texts=self.texts)
             index(self.below)
 
 
@@ -105,27 +113,14 @@ def keep_traces(paths: Sequence[str], there: str) -> None:
             module.write([Follower(path) for path in kept], out)
 
 
-def failure_text(report: Dict[str, Any], there: Optional[str]) -> Any:
-    """A function that gives the text trace of a case, if it was kept."""
-    def text(name: str) -> Optional[str]:
-        for result in report["cases"]:
-            if result["name"] == name and result["trace"]:
-                path = os.path.join(there or "", os.path.dirname(
-                    result["trace"]), "trace.txt")
-                if os.path.exists(path):
-                    with open(path, encoding="utf-8") as f:
-                        return f.read()
-        return None
-    return text
-
-
 def write_forms(report: Dict[str, Any], there: str,
-                baseline: Optional[Baseline] = None) -> List[str]:
+                baseline: Optional[Baseline] = None,
+                texts: Optional[Dict[str, str]] = None) -> List[str]:
     """Writes report.tap, .xml, .wpt.json and .html into a client's directory;
-    returns their paths.
+    returns their paths.  texts: text traces, by case.
     """
     forms = {"report.tap": tap(report, baseline),
-             "report.xml": junit(report, failure_text(report, there)),
+             "report.xml": junit(report, (texts or {}).get),
              "report.wpt.json": json.dumps(wptreport(report, baseline),
                                            indent=1) + "\n"}
     page = _page(report)

@@ -254,6 +254,8 @@ class Observed:
             made = "rst:" + next(iter(self.resets.values()))
         elif self.left:
             made = self.left
+        elif self.retries and not self.complete:
+            made = "retry:new-connection"
         elif self.fences:
             made = "ack"
         elif first.end().get("kind") in ("closed", "reset") and \
@@ -261,8 +263,6 @@ class Observed:
             made = "close"
         else:
             made = "timeout"
-        if self.retries:
-            made += " retry:new-connection"
         return made
 
 

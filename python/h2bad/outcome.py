@@ -168,7 +168,7 @@ class S(Outcome):
         if o.left:
             return Verdict("tolerated", "no-goaway",
                            "the connection was closed instead, without GOAWAY")
-        if o.fences or o.delivered:
+        if o.fences or o.follow_up:
             return self._nothing(o)
         return Verdict("fail", "hang", _silence(o))
 

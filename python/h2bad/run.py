@@ -41,6 +41,8 @@ def result(case: Any, o: Optional[Observed], verdict: Any, ms: int
         made.update(reaction=o.reaction, connections=len(o.connections),
                     requests=sum(len(c.requests()) for c in o.connections),
                     follow_up=o.follow_up, got=o.got)
+        if o.retries:
+            made["retries"] = o.retries
         if o.process is not None:
             made.update(exit=o.process.exit, signal=o.process.signal,
                         rss_kb=o.process.rss_kb)

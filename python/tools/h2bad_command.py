@@ -18,8 +18,7 @@ sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from h2bad import __version__, catalogue  # noqa: E402
 from h2bad.catalogue import CaseError  # noqa: E402
-from h2bad.keep import (Kept, failure_text, keep_traces,  # noqa: E402
-                        trace_text)
+from h2bad.keep import Kept, trace_text  # noqa: E402
 from h2bad.observed import Observed, judge  # noqa: E402
 from h2bad.plan import NEEDS, wanted  # noqa: E402
 from h2bad.report import (Baseline, Progress, ReportError, junit,  # noqa: E402
@@ -225,11 +224,10 @@ def _go(options: argparse.Namespace, runner: Runner, kept: Kept,
         cases: Sequence[Any]) -> int:
     # 0, or the number of the signal that ended it.
     progress = Progress(len(cases), sys.stderr)
-    failures = tempfile.mkdtemp(dir=runner.directory)
 
     def done(case: Any, made: Dict[str, Any]) -> None:
         kept.add(made, runner.traces.get(case.name, ()), bool(options.traces),
-                 options.traces or (None if options.dir else failures))
+                 options.traces)
         progress.done(made)
 
     try:
@@ -257,8 +255,7 @@ def _finish(options: argparse.Namespace, baseline: Optional[Baseline],
                               "NO_COLOR" not in os.environ))
     sys.stdout.flush()
     for path, made in (
-            (options.junit, lambda: junit(report, failure_text(
-                report, kept.directory))),
+            (options.junit, lambda: junit(report, kept.texts.get)),
             (options.json, lambda: json.dumps(report, indent=1) + "\n"),
             (options.html, lambda: _page(report))):
         if path:
@@ -362,7 +359,7 @@ def _serve(options: argparse.Namespace, h2rig: str) -> int:
             return 0
         print("h2bad: a server has ended; its log is in %s" % below,
               file=sys.stderr)
-        return EX_OSERR
+    return EX_OSERR
 
 
 def _list(options: argparse.Namespace) -> int:
