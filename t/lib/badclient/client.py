@@ -2,6 +2,7 @@
 """Connections, and which exchange goes on which of them."""
 import contextlib
 import os
+import re
 import select
 import signal
 import time
@@ -9,9 +10,11 @@ from typing import Any, Dict, List, Optional, Union
 
 from badclient import http1, http2
 from badclient.exchange import Exchange, Outcome, Target
+from badclient.message import values
 from badclient.rules import Rules
 from badclient.transport import Contexts, Transport
 
+ALTERNATIVE = re.compile(rb'h2="([a-z0-9.-]*):([0-9]{1,5})"')
 TICK = 0.02                     # seconds; everything that waits for time
 SETTINGS_PATIENCE = 0.5         # before the first request
 CONNECT_PROTOCOL_PATIENCE = 1.0
@@ -80,6 +83,14 @@ class Link:
         """Whether an extended CONNECT is allowed (RFC 8441 §3)."""
         return isinstance(self.engine, http2.Engine) and bool(
             self.engine.settings.get(http2.ENABLE_CONNECT_PROTOCOL))
+
+    def lose(self, exchange: Exchange) -> None:
+        """It is over before that one was opened."""
+        engine = self.engine
+        if engine is None or engine.faulted:
+            exchange.fail(self.why or (engine.dead if engine else "closed"))
+        else:
+            exchange.fail(engine.dead or "GOAWAY", None, unprocessed=True)
 
     def turn(self, now: float) -> None:
         """Sends and receives what can be."""
@@ -154,6 +165,7 @@ class Client:
         self.contexts = Contexts(options.rules, options.ca)
         self.links: List[Link] = []
         self.waiting: Dict[Exchange, Link] = {}     # for a connection
+        self.alternatives: Dict[Target, Target] = {}
 
     def run(self, entries: List[Dict[str, Any]], seconds: float
             ) -> List[Outcome]:
@@ -183,6 +195,7 @@ class Client:
             now = time.monotonic()
             for x in group:
                 if x.outcome is not None and not x.settled:
+                    self._learn(x)
                     x.settled = not x.again(now)
         for x in group:
             if x.outcome is None:
@@ -200,11 +213,21 @@ class Client:
             return target
         return address(target.host), target.port
 
+    def _learn(self, x: Exchange) -> None:
+        """A client without rules takes any alternative for the origin; to make
+        no use of them is allowed (RFC 7838 §2.4)."""
+        for value in values(x.fields_received, b"alt-svc"):
+            found = ALTERNATIVE.search(value)
+            if found and not self.rules.keeps("alternative"):
+                self.alternatives[x.target] = x.target._replace(
+                    host=found[1].decode() or x.target.host,
+                    port=int(found[2]) & 65535)
+
     def _place(self, x: Exchange, now: float) -> None:
         """Opens the exchange, or finds or makes a connection for it."""
-        target = x.target._replace(h1=x.h1)
+        target = self.alternatives.get(x.target, x.target)._replace(h1=x.h1)
         link = self.waiting.get(x)
-        if link is None or not link.usable and not link.why:
+        if link is None:
             link = None if x.elsewhere else next(
                 (each for each in self.links if each.usable and
                  self._key(each.target) == self._key(target)), None)
@@ -213,10 +236,9 @@ class Client:
                 self.links.append(link)
             x.elsewhere = False
             self.waiting[x] = link
-        if link.why:
+        if not link.usable:
             del self.waiting[x]
-            x.opened = True
-            x.fail(link.why)
+            link.lose(x)
         elif link.accepts(x, now):
             del self.waiting[x]
             assert link.engine is not None

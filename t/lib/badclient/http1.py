@@ -16,7 +16,7 @@ class Engine:
     """The same calls as http2.Engine."""
 
     last: Optional[int] = None
-    settings_seen = True
+    settings_seen = faulted = True
 
     def __init__(self, rules: Rules) -> None:
         self.out, self.buffer = bytearray(), b""

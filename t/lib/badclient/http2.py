@@ -5,6 +5,7 @@ Exchanges (exchange.py) are told what comes on their streams.  A rule that is
 broken is a Violation, which ends the stream or the connection; a client that
 does not keep the rule goes on with what the frame says.
 """
+import re
 import struct
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
@@ -23,6 +24,8 @@ END_HEADERS, PADDED, PRIORITY_FLAG = 0x4, 0x8, 0x20
 HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, \
     MAX_FRAME_SIZE, MAX_HEADER_LIST_SIZE = range(1, 7)
 ENABLE_CONNECT_PROTOCOL, NO_RFC7540_PRIORITIES = 8, 9
+
+HTTP1 = re.compile(rb"HTTP/1\.[01] [1-9][0-9][0-9]")
 
 WINDOW, WINDOW_LIMIT = 65535, (1 << 31) - 1
 FRAME_SIZE, LARGER_FRAME_SIZE = 16384, 32768
@@ -99,12 +102,13 @@ class Block(NamedTuple):
 
 
 class Engine:
-    """One connection.  dead: why it can be used no more, "" while it can."""
+    """One connection.  dead: why it can be used no more, "" while it can.
+    faulted: because the server broke a rule."""
 
     def __init__(self, rules: Rules, allow_push: bool = False,
                  table_size: int = TABLE_SIZE) -> None:
         self.rules, self.push = rules, allow_push
-        self.dead, self.reused = "", False
+        self.dead, self.faulted, self.reused = "", False, False
         self.out, self.buffer = bytearray(), bytearray()
         self.streams: Dict[int, Stream] = {}
         self.opened = self.promised = self.promises = 0
@@ -298,6 +302,7 @@ class Engine:
         try:
             function()
         except Violation as v:
+            self.faulted = True
             self._say_goodbye(v.code, str(v))
             self.closed(f"our connection error {v.code}: {v}")
 
@@ -306,7 +311,7 @@ class Engine:
         self._try(lambda: self.rules.require(not what, "renegotiation", what))
 
     def _parse(self) -> None:
-        if not self.settings_seen and self.buffer.startswith(b"HTTP/1."):
+        if not self.settings_seen and HTTP1.match(self.buffer):
             self._http1()
         while len(self.buffer) >= 9 and not self.dead:
             length = int.from_bytes(self.buffer[:3], "big")
@@ -330,7 +335,7 @@ class Engine:
         self.rules.require(False, "preface", "HTTP/1.1 instead of SETTINGS")
         for stream in self.active():
             if stream.exchange is not None:
-                stream.exchange.head(int(self.buffer[9:12] or b"200"), [])
+                stream.exchange.head(int(self.buffer[9:12]), [])
                 self._complete(stream)
 
     def _stream_error(self, sid: int, v: Violation) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from badclient.rules import Rules
 
-HANDSHAKE, HELLO_REQUEST, CERTIFICATE_REQUEST = 22, 0, 13
+RECORD_HEAD, HANDSHAKE, CERTIFICATE_REQUEST = 5, 22, 13
 
 Context = ssl.SSLContext
 
@@ -46,21 +46,18 @@ class Contexts:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
                 context.minimum_version = ssl.TLSVersion.TLSv1
-        if self.rules.keeps("renegotiation"):
-            context.options |= ssl.OP_NO_RENEGOTIATION
         context._msg_callback = _seen  # type: ignore[attr-defined]
         return context
 
 
 def _seen(tls: Any, direction: str, version: int, content_type: int,
           message: int, octets: bytes) -> None:
-    """RFC 9113 §9.2.1, §9.2.3: after the handshake neither a renegotiation nor
-    a request for a certificate may come.  OpenSSL tells of both in this way
-    only."""
+    """RFC 9113 §9.2.3: no request for a certificate may come after the
+    handshake.  OpenSSL tells of one in this way only."""
     if (direction == "read" and content_type == HANDSHAKE
-            and message in (HELLO_REQUEST, CERTIFICATE_REQUEST)
+            and message == CERTIFICATE_REQUEST
             and getattr(tls, "handshaken", False)):
-        tls.unwanted = "renegotiation or CertificateRequest"
+        tls.unwanted = "CertificateRequest"
 
 
 class Transport:
@@ -72,7 +69,7 @@ class Transport:
         self.end, self.connected = "", False
         self.alpn: Optional[str] = None
         self.finishing = self.shut = False
-        self.out = bytearray()
+        self.out, self.plain, self.raw = (bytearray() for _ in range(3))
         self.sock = socket.socket()
         self.sock.setblocking(False)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -81,6 +78,7 @@ class Transport:
         self.contexts, self.ready = contexts, False
         if contexts is None:
             return
+        self.rules = contexts.rules
         context = contexts.get(alpn)
         self.key = (context, host, address[1])
         self.bio_in, self.bio_out = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -95,20 +93,19 @@ class Transport:
     @property
     def backlog(self) -> int:
         """Octets that wait for the socket."""
-        return len(self.out)
+        return len(self.out) + len(self.plain)
 
     def start(self) -> bool:
         """Goes on with connecting; true once octets can be sent."""
         self.ready = self.ready or self.tls is None
-        if self.ready or not self.connected or self.finishing:
+        if self.ready or not self.connected or self.end or self.finishing:
             return self.ready
         try:
             self.tls.do_handshake()
             self.alpn = self.tls.selected_alpn_protocol()
             self.tls.handshaken = self.ready = True
         except ssl.SSLWantReadError:
-            if self.end:
-                self.end = f"TLS handshake: {self.end}"
+            pass
         except (ssl.SSLError, ssl.CertificateError) as e:
             self.end = f"TLS handshake: {e}"
         self._take_output()
@@ -119,9 +116,12 @@ class Transport:
         if self.tls is None:
             self.out += octets
             return
+        self.plain += octets
         try:
-            for i in range(0, len(octets), 16384):
-                self.tls.write(octets[i:i + 16384])
+            while self.plain:
+                del self.plain[:self.tls.write(bytes(self.plain[:16384]))]
+        except ssl.SSLWantReadError:    # a renegotiation comes first
+            pass
         except ssl.SSLError as e:
             self.end = self.end or f"TLS: {e}"
         self._take_output()
@@ -174,13 +174,33 @@ class Transport:
             self.end = self.end or lost
             return octets
         if octets:
-            self.bio_in.write(octets)
+            self.bio_in.write(self._records(octets))
         if not self.start():
             self.end = self.end or lost
             return b""
         plain = self._decrypt()
         self.end = self.end or lost
+        self.send(b"")
         return plain
+
+    def _records(self, octets: bytes) -> bytes:
+        """What OpenSSL may see: it would answer a handshake message of TLS 1.2
+        that comes too late, so nothing from that on."""
+        if not self.ready or self.tls.version() != "TLSv1.2" \
+                or not self.rules.keeps("renegotiation"):
+            return octets
+        self.raw += octets
+        out = bytearray()
+        while len(self.raw) >= RECORD_HEAD and not self.unwanted:
+            end = RECORD_HEAD + int.from_bytes(self.raw[3:5], "big")
+            if len(self.raw) < end:
+                break
+            if self.raw[0] == HANDSHAKE:
+                self.tls.unwanted = "renegotiation"
+                break
+            out += self.raw[:end]
+            del self.raw[:end]
+        return bytes(out)
 
     def _decrypt(self) -> bytes:
         out: List[bytes] = []
