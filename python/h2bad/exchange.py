@@ -93,6 +93,8 @@ class Exchange:
         self._fence_acks: List[int] = []    # that each fence waits for
         self._together: Optional[List[bytes]] = None
         self._table = 4096                  # size of HPACK's, as it is known
+        #: the case has waited by `patience`, or taken the follow-up, itself
+        self.waited = self.followed = False
         self.query: Dict[str, str] = {}
 
     # What is known.
@@ -385,8 +387,14 @@ class Exchange:
         if request is None:
             self.skip("no other request came on the connection")
         assert request is not None
+        self.followed = request.path == "/ok"
         self.good(request.stream)
         return request
+
+    def need_table(self, size: int) -> None:
+        """`skip` unless the client's HPACK table has so many octets."""
+        if self.client_settings["HEADER_TABLE_SIZE"] < size:
+            self.skip("the client's HEADER_TABLE_SIZE is below %d" % size)
 
     def feed(self, step: int, streams: Iterable[int] = (), connection: int = 0,
              timeout: float = 5.0) -> None:
@@ -574,8 +582,10 @@ class Exchange:
 
     def patience(self, seconds: float = 0.0, expect: Any = None) -> None:
         """Sends fences, and waits until what the client does settles the
-        verdict, or for `wait` seconds.  The driver does it after `misbehave`.
+        verdict, or for `wait` seconds.  The driver does it after `misbehave`,
+        unless the case has done it.
         """
+        self.waited = True
         expect = expect or self.case.expect
         deadline = time.monotonic() + (seconds or self.case.wait)
         grace = float("inf")

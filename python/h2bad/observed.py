@@ -200,6 +200,19 @@ class Observed:
             "order", ()) else "close:fin"
 
     @property
+    def gave_up(self) -> Optional[float]:
+        """Seconds from the misbehaviour until the client reset a stream, sent
+        GOAWAY or left, if it did before the response was complete.
+        """
+        first = self.first
+        times = [float(line["t"]) for kind in ("RST_STREAM", "GOAWAY")
+                 for line in first.received(kind)]
+        if self.left:
+            times.append(float(first.end()["seconds"]))
+        early = [t for t in times if t < first.at("complete")]
+        return min(early) - float(first.after[0]["t"]) if early else None
+
+    @property
     def delivered(self) -> bool:
         """The response was completed, and its stream not reset."""
         return self.complete and self.stream not in self.resets

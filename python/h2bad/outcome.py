@@ -241,7 +241,7 @@ class I(Outcome):
         for stream in o.good_streams & set(o.resets):
             return Verdict("fail", "reset", "RST_STREAM with %s on stream %d"
                            % (o.resets[stream], stream))
-        if o.goaway is not None and not o.complete:
+        if o.goaway is not None:
             return Verdict("fail", "goaway", "GOAWAY with %s" % o.goaway)
         if o.left and not o.complete:
             return self._closed(o)
@@ -326,13 +326,14 @@ class D(Outcome):
 
 class R(Outcome):
     """No rule: the reaction is the result.  hang: it fails if nothing at all
-    comes, not even the next request.
+    comes, not even the next request.  gives_up: so is the client's patience.
     """
 
     expected = ["any"]
 
-    def __init__(self, hang: bool = False) -> None:
+    def __init__(self, hang: bool = False, gives_up: bool = False) -> None:
         self.hang = hang
+        self.gives_up = gives_up
 
     def enough(self, w: Any) -> bool:
         return bool(w.goaway) or w.s in w.resets
@@ -340,6 +341,10 @@ class R(Outcome):
     def judge(self, o: Any) -> Verdict:
         if self.hang and o.reaction == "timeout" and not o.follow_up:
             return Verdict("fail", "hang", "it did nothing any more")
+        if self.gives_up:
+            return Verdict("info", "", "it waited for all of the time"
+                           if o.gave_up is None else
+                           "it gave up after %.1f s" % o.gave_up)
         return Verdict("info")
 
     def __str__(self) -> str:

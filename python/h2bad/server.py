@@ -195,7 +195,8 @@ def _misbehave(x: Exchange) -> None:
         _call("misbehave")
     except StreamClosedError:
         pass
-    x.patience()
+    if not x.waited:
+        x.patience()
 
 
 def _answer(x: Exchange, request: Request) -> None:
@@ -216,7 +217,7 @@ def _answer(x: Exchange, request: Request) -> None:
 
 def _follow_up(x: Exchange) -> None:
     """Answers what else comes until the client goes, or is done."""
-    while x.goaway is None:
+    while x.goaway is None and not x.followed:
         request = x.next_request(LINGER)
         if request is None:
             return
