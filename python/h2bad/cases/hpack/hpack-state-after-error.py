@@ -29,6 +29,7 @@ wave = 1
 
 
 def misbehave(x):
+    x.need_table(100)
     x.headers(block=b"\x88" + field("X-Upper", "a")
               + field("content-length", "13", 0x40))
     x.patience()

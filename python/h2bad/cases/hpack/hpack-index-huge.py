@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""An indexed field with an index near 2^31
+
+What the server sends
+    A field block with `:status: 200` and an indexed field with the index
+    2147483647.
+
+What a client must do
+    "Indices strictly greater than the sum of the lengths of both tables
+    MUST be treated as a decoding error." (RFC 7541 §2.3.3) The static table
+    has 61 entries, and the dynamic table is empty.
+    "A decoding error in a field block MUST be treated as a connection error
+    of type COMPRESSION_ERROR." (RFC 9113 §4.3)
+
+Why it matters
+    Such an index is negative, or legal again, in a decoder that adds to it
+    or keeps it in too few bits.
+"""
+from h2bad.case import C, integer
+
+section = "RFC 7541 §2.3.3"
+kind = "must"
+expect = C("COMPRESSION_ERROR")
+
+
+def misbehave(x):
+    x.headers(block=b"\x88" + integer(2**31 - 1, 7, 0x80))
