@@ -205,15 +205,18 @@ class Exchange:
     def headers(self, fields: Fields = ((":status", "200"),), stream: int = 0,
                 end: bool = False, end_headers: bool = True,
                 block: Optional[bytes] = None, padding: int = -1,
-                flags: int = 0) -> None:
+                priority: bytes = b"", flags: int = 0) -> None:
         """HEADERS on s, or on another stream.
 
         block: the field block fragment, in the place of fields.  padding:
         octets of it; -1: none and no flag.  end, end_headers: END_STREAM,
-        END_HEADERS.  flags: others, as a number.
+        END_HEADERS.  priority: its octets, for the flag PRIORITY.  flags:
+        others, as a number.
         """
         stream = stream or self.s
-        payload = self._block(fields, block)
+        payload = priority + self._block(fields, block)
+        if priority:
+            flags |= wire.FLAGS["PRIORITY"]
         self._begins(stream, end)
         self.frame("HEADERS", *_padded(flags | end | end_headers << 2,
                                        stream, payload, padding))
@@ -414,13 +417,15 @@ class Exchange:
                 self.body(stream, n + step, 0.2)
             left = [stream for stream in left if not self.ended(stream)]
 
-    def answer(self, n: int, delay: float = 0.0, patience: float = 2.0) -> int:
-        """Answers requests until the connection has had n, s included, or no
-        more come; each after a delay.  How many it has had.
+    def answer(self, n: int, delay: float = 0.0, least: int = -1,
+               patience: float = 2.0) -> None:
+        """Answers the connection's first n requests, s included, each after a
+        delay.  `skip` if there are fewer than least; -1: than n.
         """
-        for i in range(n):
+        for i in range(max(n, least)):
             deadline = time.monotonic() + patience
-            while i == len(self.requests) and time.monotonic() < deadline:
+            while i == len(self.requests) and self.goaway is None and \
+                    time.monotonic() < deadline:
                 self.next_frame(deadline - time.monotonic())
             if i == len(self.requests):
                 break
@@ -428,7 +433,25 @@ class Exchange:
             if not self.answered(stream):
                 self.sleep(delay)
                 self.respond(stream)
-        return len(self.requests)
+        if len(self.requests) < (n if least < 0 else least):
+            self.skip("%d of %d requests came on the connection"
+                      % (len(self.requests), max(n, least)))
+
+    def burst(self, most: int) -> None:
+        """Gives credit for the content of s that has come, so that its window
+        is INITIAL_WINDOW_SIZE, and sees that the client keeps to that: most.
+        """
+        if self.ended():
+            self.skip("the content had come before SETTINGS was acknowledged")
+        had = self.received()
+        if had:
+            self.window_update(had)
+            self.window_update(had, self.s)
+        self.body(n=had + most, timeout=2.0)
+        self.sleep(0.2)             # more, if it thinks that it may
+        if self.received() > had + most:
+            self.fail("exceeded", "%d octets of content came, and the window "
+                      "was %d" % (self.received() - had, most))
 
     def body(self, stream: int = 0, n: int = -1, timeout: float = 5.0) -> int:
         """Waits for the end of the request's content, or for n octets of it:
