@@ -19,6 +19,7 @@ and may have
     fence = "SETTINGS"              # or None: what shows that it lives
     params = {"n": "7"}             # of the query, with their defaults
     withholds = True                # only the case gives credit, to its end
+    content = b"hello"              # what the client's program has to get
     every_connection = True         # it happens again when the client retries
     finish = False                  # the request is not answered at the end
 
@@ -38,8 +39,9 @@ Names of all that they use are imported from here.
 
 import struct
 
+from h2bad.exchange import BODY, TARGET
 from h2bad.outcome import (C, D, I, L, M, OK, R, S)
 from h2bad.wire import (block, entries, field, frame, integer, octets, string)
 
-__all__ = ["C", "D", "I", "L", "M", "OK", "R", "S", "block", "entries",
-           "field", "frame", "integer", "octets", "string", "struct"]
+__all__ = ["BODY", "C", "D", "I", "L", "M", "OK", "R", "S", "TARGET", "block",
+           "entries", "field", "frame", "integer", "octets", "string", "struct"]

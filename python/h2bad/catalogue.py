@@ -70,6 +70,7 @@ class Case:
         self.wait: float = get("wait", 2.0)
         self.fence: Optional[str] = get("fence", "PING")
         self.params: Dict[str, str] = get("params", {})
+        self.content: Optional[bytes] = get("content")
         self.every_connection: bool = get("every_connection", False)
         self.finish: bool = get("finish", True)
         self.withholds: bool = get("withholds", False)

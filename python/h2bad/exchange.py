@@ -34,6 +34,9 @@ FIELDS = (("content-type", "text/plain;charset=utf-8"),
           ("timing-allow-origin", "*"))
 BODY = b"hello, world\n"
 
+#: Where redirections lead.
+TARGET = "/ok/redirected"
+
 
 class Skip(Exception):
     """The client does not do what the case needs; the text says what."""
@@ -327,6 +330,20 @@ class Exchange:
         if body:
             self.content(body, stream, end)
 
+    def held(self, fields: Fields, content: Text = b"hello") -> None:
+        """A response without END_STREAM, which comes when the verdict is
+        known: a client that rejects it still has a stream to reset.
+        """
+        with self.together():
+            self.headers(fields)
+            if content:
+                self.data(content)
+
+    def redirect(self, status: int, location: str = TARGET) -> None:
+        """A redirection, without content."""
+        self.headers([(":status", str(status)), ("location", location)],
+                     end=True)
+
     def content(self, body: bytes, stream: int = 0, end: bool = True) -> None:
         """DATA frames as the client's windows allow them."""
         stream = stream or self.s
@@ -371,6 +388,16 @@ class Exchange:
                     time.monotonic() >= deadline:
                 return None
         return self._arrived.pop(0)
+
+    def follows(self, path: str, timeout: float = 2.0) -> Optional[Request]:
+        """The client's next request, if it is for this path; None if it is
+        for another, or none comes in time.
+        """
+        request = self.next_request(timeout)
+        if request is None or request.path == path:
+            return request
+        self._arrived.insert(0, request)
+        return None
 
     def need_requests(self, n: int, timeout: float = 5.0) -> List[Request]:
         """The first n requests of the connection, s included; `skip` if there

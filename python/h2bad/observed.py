@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What a client did in a case, from the traces of its connections."""
 
+import hashlib
 import json
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from h2bad.outcome import Verdict, harmless
 
-__all__ = ["Connection", "Observed", "Process", "judge"]
+__all__ = ["Asked", "Connection", "Observed", "Process", "judge"]
 
 Line = Dict[str, Any]
 
@@ -28,6 +29,18 @@ class Process:
         self.crash_exits: Tuple[int, ...] = ()
         self.ms = 0
         self.output = ""
+
+
+class Asked(NamedTuple):
+    """A request.  connection: which of the case's, from 0.  fields: pairs.
+    content: octets of DATA that came on its stream.
+    """
+
+    connection: int
+    stream: int
+    method: str
+    fields: List[List[str]]
+    content: int
 
 
 class Connection:
@@ -98,6 +111,12 @@ class Connection:
                 and line.get("dir") == "in"
                 and any(f[0] == ":method" for f in line.get("fields", ()))]
 
+    def content(self, stream: int) -> int:
+        """Octets of DATA frames of the client on a stream."""
+        return sum(line["length"] for line in self.lines
+                   if line["type"] == "DATA" and line.get("dir") == "in"
+                   and line["stream"] == stream)
+
     def at(self, name: str) -> float:
         """When the first note of this name was made; infinite if never."""
         for line in self.lines:
@@ -150,7 +169,6 @@ class Observed:
         self.violations = [str(n["text"]) for c in cases
                            for n in c.notes("violation")]
         self.canary = any(c.notes("canary") for c in self.connections)
-        self.wrong_content = ""
 
     @property
     def goaway(self) -> Optional[str]:
@@ -213,6 +231,22 @@ class Observed:
         return min(early) - float(first.after[0]["t"]) if early else None
 
     @property
+    def wrong_content(self) -> str:
+        """How the content that the program got differs from the case's, or "";
+        also if it does not tell.
+        """
+        content, got = self.case.content, self.got or {}
+        if content is None or got.get("result") != "response":
+            return ""
+        if got.get("length", len(content)) != len(content):
+            return "the program got %s octets of content in the place of %d" \
+                % (got["length"], len(content))
+        digest = hashlib.sha256(content).hexdigest()
+        if got.get("sha256", digest) != digest:
+            return "the program got other content than was sent"
+        return ""
+
+    @property
     def delivered(self) -> bool:
         """The response was completed, and its stream not reset."""
         return self.complete and self.stream not in self.resets
@@ -227,6 +261,15 @@ class Observed:
                     and "END_STREAM" in line.get("flags", ()):
                 return True
         return False
+
+    @property
+    def gone(self) -> bool:
+        """The client left without a complaint once the response had been
+        sent, as a program with one request does.
+        """
+        return self.ended_by_server and self.stream not in self.resets and (
+            self.goaway == "NO_ERROR" or self.goaway is None
+            and self.left.startswith("close:"))
 
     @property
     def follow_up(self) -> Optional[str]:
@@ -246,6 +289,20 @@ class Observed:
             line["t"] <= self.first.at("complete")
             for line in self.first.sent("GOAWAY")) or \
             self.first.at("closing") < self.first.at("complete")
+
+    def asked(self, path: str) -> List[Asked]:
+        """The client's requests for this path, query aside, on all of the
+        connections.
+        """
+        made = []
+        for i, c in enumerate(self.connections):
+            for line in c.requests():
+                fields = dict(line["fields"])
+                if str(fields.get(":path")).partition("?")[0] == path:
+                    made.append(Asked(i, line["stream"], fields[":method"],
+                                      line["fields"],
+                                      c.content(line["stream"])))
+        return made
 
     @property
     def retries(self) -> int:

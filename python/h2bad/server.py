@@ -23,6 +23,7 @@ from h2rig import ConnectionEnded, StreamClosedError  # noqa: E402
 
 from h2bad import catalogue  # noqa: E402
 from h2bad.exchange import BODY, Exchange, Request, Skip  # noqa: E402
+from h2bad.plan import parse_needs  # noqa: E402
 
 #: Seconds that an armed case waits for its connection.
 ARMED = 5.0
@@ -186,7 +187,23 @@ def _first_request(x: Exchange) -> Optional[Request]:
     return request
 
 
+#: What shows in a request that the client does what a case needs.
+_SHOWN = {"head": lambda r: r.method == "HEAD",
+          "post": lambda r: not r.ended,
+          "expect": lambda r: r.get("expect") is not None,
+          "range": lambda r: r.get("range") is not None}
+
+
+def _lacks(x: Exchange) -> None:
+    for need in parse_needs(x.case):
+        if not _SHOWN.get(need, bool)(x.request):
+            x.note("skip", reason="the request is not what the case needs: "
+                   + need)
+            raise Skip
+
+
 def _misbehave(x: Exchange) -> None:
+    _lacks(x)
     # RFC 9113 §6.5.3: what binds the client binds it from its ACK on.
     x.acked(1)
     if hasattr(x.case.module, "misbehave"):
