@@ -2,14 +2,14 @@
 """A field name in upper case
 
 What the server sends
-    HEADERS with `:status: 200` and the field `X-Upper: a`, then DATA; the
-    stream stays open.
+    HEADERS with `:status: 200` and the field `X-Upper: a`, and five octets of
+    DATA. The stream stays open.
 
 What a client must do
     "A field name MUST NOT contain characters in the ranges 0x00-0x20,
     0x41-0x5a, or 0x7f-0xff (all ranges inclusive)." (RFC 9113 §8.2.1) A
-    response that does is malformed, and "Clients MUST NOT accept a malformed
-    response." (§8.1.1)
+    response like this is malformed, and "Clients MUST NOT accept a malformed
+    response." (RFC 9113 §8.1.1)
 
 Why it matters
     A proxy that forwards what it has not checked lets two recipients see two
@@ -24,5 +24,4 @@ wave = 1
 
 
 def misbehave(x):
-    x.headers([(":status", "200"), ("X-Upper", "a")])
-    x.data("hello")
+    x.held([(":status", "200"), ("X-Upper", "a")])

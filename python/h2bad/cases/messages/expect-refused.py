@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""Status 417 to an expectation
+
+What the server sends
+    Status 417 with content, at once, to a request with `expect: 100-continue`.
+
+What a client must do
+    "A client that receives a 417 (Expectation Failed) status code in response
+    to a request containing a 100-continue expectation SHOULD repeat that
+    request without a 100-continue expectation" (RFC 9110 §10.1.1). To deliver
+    417 is tolerated.
+
+Why it matters
+    Some old servers and proxies answer every expectation so.
+"""
+from h2bad.case import OK
+
+section = "RFC 9110 §10.1.1"
+kind = "should"
+expect = OK()
+needs = ("expect",)
+
+
+def misbehave(x):
+    x.respond(status=417)
+
+
+def judge(o):
+    again = o.asked("/bad/expect-refused")[1:]
+    if any("expect" in dict(each.fields) for each in again):
+        return ("fail", "repeated-expectation", "the request was repeated "
+                "with the expectation that had been refused")
+    made = expect.judge(o)
+    if made.verdict == "pass" and not again:
+        return ("tolerated", "not-repeated", "the request was not repeated")
+    return made

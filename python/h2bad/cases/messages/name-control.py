@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""A field name with a control character
+
+What the server sends
+    HEADERS with `:status: 200` and a field with the name `x`, 0x01, `a`
+    (`?octet=1f`: another control character), and five octets of DATA. The
+    stream stays open.
+
+What a client must do
+    "A field name MUST NOT contain characters in the ranges 0x00-0x20,
+    0x41-0x5a, or 0x7f-0xff (all ranges inclusive)." (RFC 9113 §8.2.1) A
+    response like this is malformed, and "Clients MUST NOT accept a malformed
+    response." (RFC 9113 §8.1.1)
+
+Why it matters
+    Recipients in HTTP/1.1 drop, replace or reject the octet, and so see
+    different names.
+"""
+from h2bad.case import M
+
+section = "RFC 9113 §8.2.1"
+kind = "must"
+expect = M()
+wave = 2
+security = "proxy"
+params = {"octet": "01"}
+
+
+def misbehave(x):
+    name = b"x" + bytes.fromhex(x.param("octet")) + b"a"
+    x.held([(":status", "200"), (name, "b")])

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""An empty :status
+
+What the server sends
+    HEADERS with a `:status` of no octets, and five octets of DATA. The stream
+    stays open.
+
+What a client must do
+    "The status code of a response is a three-digit integer code" (RFC 9110
+    §15), and "Endpoints MUST treat a request or response that contains
+    undefined or invalid pseudo-header fields as malformed." (RFC 9113 §8.3)
+    "Clients MUST NOT accept a malformed response." (RFC 9113 §8.1.1)
+
+Why it matters
+    Conversions of an empty text to a number give 0 or leave the number
+    undefined.
+"""
+from h2bad.case import M
+
+section = "RFC 9113 §8.3"
+kind = "must"
+expect = M()
+
+
+def misbehave(x):
+    x.held([(":status", "")])
