@@ -62,24 +62,20 @@ class Kept:
     def add(self, result: Dict[str, Any], traces: Sequence[str],
             everything: bool = False, to: Optional[str] = None) -> None:
         """A case has ended.  everything: its traces are kept whatever its
-        verdict is; to: in this directory, not in the client's.
+        verdict is; to: those of all cases are kept in this directory too.
         """
         self.report["cases"].append(result)
-        if self.directory is not None:      # of an earlier run
-            shutil.rmtree(os.path.join(self.directory, result["name"]),
+        name = result["name"]
+        if to is not None and traces:
+            _replace(traces, os.path.join(to, name))
+        if self.directory is not None:      # that of an earlier run goes
+            shutil.rmtree(os.path.join(self.directory, name),
                           ignore_errors=True)
-        if not traces or not (
-                everything or result["verdict"] in ("fail", "error")):
-            return
-        self.texts[result["name"]] = trace_text(traces)
-        to = to or self.directory
-        if to is not None:
-            there = os.path.join(to, result["name"])
-            shutil.rmtree(there, ignore_errors=True)
-            keep_traces(traces, there)
-            result["trace"] = os.path.join(
-                there if to != self.directory else result["name"],
-                "trace.jsonl")
+        if traces and (everything or result["verdict"] in ("fail", "error")):
+            self.texts[name] = trace_text(traces)
+            if self.directory is not None:
+                _replace(traces, os.path.join(self.directory, name))
+                result["trace"] = name + "/trace.jsonl"
 
     def finish(self, order: Sequence[str], interrupted: bool = False) -> None:
         """The run is over: cases in this order, and all forms are written."""
@@ -97,11 +93,11 @@ class Kept:
             index(self.below)
 
 
-def keep_traces(paths: Sequence[str], there: str) -> None:
-    """Copies traces into a directory, as trace.jsonl, trace-2.jsonl, ..., and
-    as text, a page and a capture of all.
-    """
-    os.makedirs(there, exist_ok=True)
+def _replace(paths: Sequence[str], there: str) -> None:
+    # Traces as trace.jsonl, trace-2.jsonl, ..., and as text, a page and a
+    # capture of all.
+    shutil.rmtree(there, ignore_errors=True)
+    os.makedirs(there)
     kept = []
     for i, path in enumerate(paths):
         kept.append(os.path.join(there, "trace%s.jsonl" % (

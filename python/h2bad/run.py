@@ -31,7 +31,7 @@ def result(case: Any, o: Optional[Observed], verdict: Any, ms: int
         "name": case.name, "group": case.group, "kind": case.kind,
         "section": case.section, "verdict": verdict.verdict,
         "reason": verdict.reason, "message": verdict.message,
-        "reaction": "", "expected": list(case.expect.expected)
+        "reaction": None, "expected": list(case.expect.expected)
         if case.expect else [], "ms": ms, "connections": 0, "requests": 0,
         "follow_up": None, "exit": None, "signal": None, "rss_kb": None,
         "got": None, "trace": None}

@@ -2,6 +2,7 @@
 """Judges the cases of `h2bad serve` as their connections end."""
 
 import os
+import sys
 import time
 import urllib.parse
 from typing import Any, Dict, List, Optional, Set, Tuple
@@ -10,6 +11,7 @@ from h2bad import catalogue
 from h2bad.keep import Kept
 from h2bad.observed import Connection, Observed, judge
 from h2bad.outcome import Verdict
+from h2bad.report import ReportError
 from h2bad.run import result
 from h2bad.runs import Run
 
@@ -58,7 +60,14 @@ class Watch:
             for key in self._keys(c) or self._guess(c):
                 self._add(key, c)
         for running in list(self._running.values()):
-            self._judge(running, busy)
+            try:
+                self._judge(running, busy)
+            except (OSError, ReportError) as e:
+                print("h2bad: run %s of %s has no report: %s" % (
+                    running.run.id, running.run.client, e), file=sys.stderr,
+                    flush=True)
+                self._over.add(running.run.id)
+                del self._running[running.run.id]
 
     def _add(self, key: Key, c: Connection) -> None:
         running = self._running.get(key[0])

@@ -226,8 +226,7 @@ def _go(options: argparse.Namespace, runner: Runner, kept: Kept,
     progress = Progress(len(cases), sys.stderr)
 
     def done(case: Any, made: Dict[str, Any]) -> None:
-        kept.add(made, runner.traces.get(case.name, ()), bool(options.traces),
-                 options.traces)
+        kept.add(made, runner.traces.get(case.name, ()), to=options.traces)
         progress.done(made)
 
     try:

@@ -1,0 +1,360 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""h2bad: the command line, the three ways to choose a case, what is kept, and
+what bad input gets.  t/badcases.t tries the cases, t/badreport.t reports."""
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+import schema
+import tap
+from server import program
+
+H2BAD = os.path.join(os.path.dirname(os.path.abspath(program())), "h2bad")
+CLIENT = [sys.executable, "-B", os.path.join(HERE, "lib", "badclient"),
+          "--mode"]
+CASES = ["good", "ping-wrong-length", "settings-push-enabled"]
+
+t = tap.Tap()
+work = tempfile.mkdtemp(prefix="h2bad-t-")
+
+
+def at(*names):
+    return os.path.join(work, *names)
+
+
+def h2bad(*argv, env=None, timeout=120):
+    """Runs it: (status, output, errors)."""
+    p = subprocess.run([H2BAD, *argv], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       env={**os.environ, **(env or {})}, cwd=work,
+                       timeout=tap.scaled(timeout), check=False)
+    return p.returncode, p.stdout.decode(), p.stderr.decode()
+
+
+def verdicts(path):
+    with open(path, encoding="utf-8") as f:
+        report = json.load(f)
+    return {c["name"]: c["verdict"] for c in report["cases"]}
+
+
+def lists():
+    status, out, _ = h2bad("list")
+    t.eq(status, 0, "list: status")
+    names = [line.split()[0] for line in out.splitlines()]
+    t.ok(names[0] == "good" and set(CASES) <= set(names), "list: names", out)
+    _, out, _ = h2bad("list", "--json", "ping-wr*")
+    t.eq([(c["name"], c["group"], c["kind"]) for c in json.loads(out)],
+         [("ping-wrong-length", "frames", "must")], "list --json")
+    status, out, _ = h2bad("show", "ping-wrong-length")
+    t.ok(status == 0 and "RFC 9113 §6.7" in out and
+         "What a client must do" in out, "show", out)
+
+
+def runs():
+    env = {"TAP_VERSION": "14", "HARNESS_ACTIVE": ""}
+    status, out, err = h2bad(
+        "run", *CASES, "--dir", at("kept"), "--junit", at("j.xml"), "--json",
+        at("r.json"), "--html", at("r.html"), "--traces", at("traces"),
+        "--client", "naive 1/2", "--needs", "all", "--", *CLIENT, "naive",
+        env=env)
+    t.ok(status == 1, "run, naive: status", f"{status} {err}")
+    t.ok(re.search(r"^ok \d - good\n", out, re.M) and re.search(
+        r"^not ok \d - ping-wrong-length\n  ---\n", out, re.M),
+        "run: TAP", out)
+    t.ok("3/3" in err, "run: progress on the standard error", err)
+    client = [n for n in os.listdir(at("kept")) if n.startswith("naive")]
+    t.eq(len(client), 1, "run --dir: the client's directory")
+    there = at("kept", client[0])
+    t.ok({"report.json", "report.tap", "report.xml", "report.wpt.json",
+          "report.html", "ping-wrong-length"} <= set(os.listdir(there))
+         and "good" not in os.listdir(there),
+         "run --dir: all forms, and traces of failures",
+         str(os.listdir(there)))
+    t.eq(sorted(os.listdir(os.path.join(there, "ping-wrong-length"))),
+         ["trace.html", "trace.jsonl", "trace.pcapng", "trace.txt"],
+         "run --dir: a trace in all forms")
+    t.eq(sorted(os.listdir(at("traces"))), sorted(CASES),
+         "run --traces: of all cases")
+    t.eq(verdicts(at("r.json")), {"good": "pass", "ping-wrong-length": "fail",
+                                  "settings-push-enabled": "fail"},
+         "run --json")
+    with open(os.path.join(HERE, "..", "doc", "h2bad.schema.json"),
+              encoding="utf-8") as f:
+        form = json.load(f)
+    with open(os.path.join(there, "report.json"), encoding="utf-8") as f:
+        t.eq(list(schema.Schema(form).faults(json.load(f))), [],
+             "run: report.json by its schema")
+    with open(at("j.xml"), encoding="utf-8") as f:
+        junit = f.read()
+    t.ok("send PING frame &lt;length=7" in junit, "run --junit: the trace",
+         junit[:2000])
+    status, out, err = h2bad("run", *CASES, "--needs", "all", "--dir",
+                             at("kept"), "--", *CLIENT, "good")
+    t.ok((status, out.count("\nok")) == (0, 3), "run, good: all pass",
+         out + err)
+    status, out, err = h2bad("report", at("kept"), "--matrix", at("m.html"))
+    with open(at("m.html"), encoding="utf-8") as f:
+        page = f.read()
+    t.ok(status == 0 and "naive 1/2" in page and "GOAWAY 6" in page,
+         "report --matrix", err)
+    with open(at("kept", "index.json"), encoding="utf-8") as f:
+        t.eq(json.load(f)["naive 1/2"]["ping-wrong-length"]["verdict"],
+             "fail", "report: index.json")
+
+
+def processes():
+    """Crash, hang, and an exit status that tells something."""
+    _, _, err = h2bad("run", "ping-wrong-length", "--timeout", "3",
+                             "--json", at("c.json"), "--needs", "all", "--",
+                             *CLIENT, "hang")
+    with open(at("c.json"), encoding="utf-8") as f:
+        case = json.load(f)["cases"][-1]
+    t.ok((case["verdict"], case["reason"], case["signal"]) == (
+        "fail", "hang", None), "run: a client that hangs", f"{case} {err}")
+    h2bad("run", "name-uppercase", "--json", at("c.json"), "--needs", "all",
+          "--", *CLIENT, "crash")
+    with open(at("c.json"), encoding="utf-8") as f:
+        case = json.load(f)["cases"][-1]
+    t.eq((case["verdict"], case["reason"], case["signal"]),
+         ("fail", "crash", int(signal.SIGABRT)), "run: a client that crashes")
+    script = at("client.sh")
+    with open(script, "w", encoding="ascii") as f:
+        f.write('"$@"\ncase $H2BAD_URL in *ping*) exit 99;; esac\n')
+    h2bad("run", "ping-wrong-length", "--crash-exit", "99", "--json",
+          at("c.json"), "--", "sh", script, *CLIENT, "good")
+    with open(at("c.json"), encoding="utf-8") as f:
+        case = json.load(f)["cases"][-1]
+    t.eq((case["verdict"], case["reason"], case["exit"]),
+         ("fail", "crash", 99), "run --crash-exit")
+    h2bad("run", "name-uppercase", "--got", "exit", "--json", at("c.json"),
+          "--", *CLIENT, "good")
+    with open(at("c.json"), encoding="utf-8") as f:
+        t.ok(json.load(f)["cases"][-1]["got"] in ({"result": "error"},
+                                                  {"result": "response"}),
+             "run --got exit")
+
+
+def baselines():
+    file = at("baseline")
+    with open(file, "w", encoding="utf-8") as f:
+        f.write("ping-wrong-length fail  # takes it\n"
+                "settings-push-enabled fail\n")
+    argv = ["run", *CASES, "--needs", "all", "--expect", file]
+    t.eq(h2bad(*argv, "--", *CLIENT, "naive")[0], 0, "--expect: as expected")
+    status, out, err = h2bad(*argv, "--", *CLIENT, "good")
+    t.ok(status == 1 and "not ok" in out, "--expect: better is different too",
+         out + err)
+    t.eq(h2bad(*argv, "--update-expect", "--", *CLIENT, "good")[0], 0,
+         "--update-expect")
+    t.eq(h2bad(*argv, "--", *CLIENT, "good")[0], 0, "... and then it fits")
+    with open(file, "w", encoding="utf-8") as f:
+        f.write("good\n")
+    status, _, err = h2bad(*argv, "--", *CLIENT, "good")
+    t.ok(status == 78 and f"{file}:1:" in err.replace(", line ", ":") and
+         "expected" in err, "a damaged baseline", err)
+
+
+def bad_input():
+    for name, argv, want, words in (
+            ("no command", ("run",), 64, "no command"),
+            ("an unknown glob", ("run", "nope-*", "--", "true"), 64,
+             "'nope-*'"),
+            ("an unknown case", ("show", "nope"), 64, "'nope'"),
+            ("an unknown case to serve", ("one", "nope"), 64, "'nope'"),
+            ("a command that is not there",
+             ("run", "good", "--", "/no/such/client"), 64, "/no/such/client"),
+            ("a client that never connects",
+             ("run", "good", "--", "sh", "-c", "echo out of order"), 77,
+             "out of order"),
+            ("a need that is none",
+             ("run", "--needs", "sleep", "--", "true"), 64, "'sleep'"),
+            ("a number that is none",
+             ("run", "-j", "many", "--", "true"), 64, "'many'"),
+            ("a directory that cannot be written",
+             ("run", "good", "--dir", "/dev/null/x", "--", "true"), 71,
+             "/dev/null/x"),
+            ("a directory without reports", ("report", work), 64, work),
+            ("--update-expect alone",
+             ("run", "--update-expect", "--", "true"), 64, "--expect"),
+            ("an unknown command", ("frobnicate",), 64, "frobnicate")):
+        status, _, err = h2bad(*argv)
+        t.ok(status == want and words in err, f"{name}: {want}",
+             f"{status} {err}")
+    busy = socket.create_server(("127.0.0.1", 0))
+    port = busy.getsockname()[1]
+    status, _, err = h2bad("one", "good", "--port", str(port))
+    t.ok(status == 71 and str(port) in err, "a port that is in use: 71", err)
+    busy.close()
+
+
+def interrupted():
+    p = subprocess.Popen(
+        [H2BAD, "run", "--dir", at("cut"), "--client", "cut", "-j", "1",
+         "--timeout", "60", "--", "sh", "-c", "sleep 60"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=work)
+    tap.wait_until(lambda: os.path.isdir(at("cut", "cut")) and any(
+        "sleep 60" in c for c in _children(p.pid)))
+    p.send_signal(signal.SIGINT)
+    _, err = p.communicate(timeout=tap.scaled(60))
+    t.ok(p.returncode == 130, "interrupted: status",
+         f"{p.returncode} {err.decode()}")
+    with open(at("cut", "cut", "report.json"), encoding="utf-8") as f:
+        t.eq(json.load(f).get("interrupted"), True,
+             "interrupted: it leaves a report")
+
+
+def _children(pid):
+    out = subprocess.run(["ps", "-A", "-o", "args"], stdout=subprocess.PIPE,
+                         check=True).stdout.decode()
+    return [line for line in out.splitlines() if line.startswith("sleep 60")
+            or "sleep 60" in line]
+
+
+class Serving:
+    """h2bad serve."""
+
+    def __init__(self, *options):
+        self.p = subprocess.Popen(
+            [H2BAD, "serve", "--control", "0", "--bad", "0", "--ca-out",
+             at("ca"), "--dir", at("served"), *options],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=work)
+        self.control, self.bad = (
+            int(self.p.stdout.readline().decode().rsplit(":", 1)[1])
+            for _ in range(2))
+        self.base = f"https://localhost:{self.control}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.p.send_signal(signal.SIGTERM)
+        _, err = self.p.communicate(timeout=tap.scaled(60))
+        t.ok(self.p.returncode == 0, "serve: status 0 after SIGTERM",
+             f"{self.p.returncode} {err.decode()}")
+
+    def get(self, url, *more):
+        """By curl: (status, body, redirect)."""
+        p = subprocess.run(
+            ["curl", "-s", "--http2", "--cacert", at("ca"), "-w",
+             "\n%{http_code} %{redirect_url}", *more,
+             url if "://" in url else self.base + url],
+            stdout=subprocess.PIPE, timeout=tap.scaled(60), check=False)
+        body, _, tail = p.stdout.decode("utf-8", "replace").rpartition("\n")
+        status, _, where = tail.partition(" ")
+        return int(status), body, where
+
+
+def serves():
+    if not shutil.which("curl"):
+        t.skip("serve", "curl is not installed")
+        return
+    with Serving() as s:
+        t.ok("ping-wrong-length" in s.get("/cases.txt")[1], "/cases.txt")
+        t.eq(json.loads(s.get("/case/good.json")[1])["name"], "good",
+             "/case/NAME.json")
+        for path in "/", "/case/good", "/matrix.html":
+            status, body, _ = s.get(path)
+            t.ok(status == 200 and "<html" in body, path, body[:500])
+        t.eq(s.get("/case/nope")[0], 404, "an unknown case")
+        t.eq(s.get("/run/000000000000/urls")[0], 404, "an unknown run")
+        t.eq(s.get("/new?cases=nope")[0], 400, "/new: an unknown glob")
+        t.eq(s.get("/new?floods=1")[0], 403, "/new: floods are off")
+        status, _, run = s.get("/new?client=curl&cases=" + ",".join(CASES))
+        t.eq(status, 303, "/new")
+        urls = s.get(run + "urls")[1].split()
+        t.ok(any("/arm/settings-push-enabled" in u for u in urls),
+             "urls: a case before requests is armed", str(urls))
+        for url in urls:
+            s.get(url, "--max-time", "20")
+        done = tap.wait_until(lambda: verdicts_of(s, run, 3))
+        t.eq(done, {"good": "tolerated", "ping-wrong-length": "pass",
+                    "settings-push-enabled": "pass"},
+             "a loop over the list, by arming")
+        for form, words in (("tap", "ok 1 - good"), ("xml", "<testsuites"),
+                            ("wpt.json", '"/h2bad/good"'),
+                            ("html", "<html")):
+            t.ok(words in s.get(run + "report." + form)[1],
+                 "report." + form)
+        t.ok("send PING frame <length=7" in tap.wait_until(
+            lambda: s.get(run + "ping-wrong-length/trace.txt")[1]),
+            "NAME/trace.txt")
+        t.eq(s.get(run + "next")[2], urls[0], "next: the first URL")
+        t.eq(s.get(run + "next")[2], urls[1], "next: the second one")
+        by_name(s)
+        got(s)
+        t.eq(s.get("/last")[0], 303, "/last")
+        t.eq(s.get("/client/%2e%2e/%2e%2e/ca.pem")[0] // 100, 4,
+             "nothing but reports is served")
+
+
+def verdicts_of(s, run, n):
+    made = {c["name"]: c["verdict"]
+            for c in json.loads(s.get(run + "report.json")[1])["cases"]}
+    return made if len(made) >= n else None
+
+
+def by_name(s):
+    """A case by the server name."""
+    _, _, run = s.get("/new?client=sni&via=sni&cases=settings-push-enabled")
+    for url in s.get(run + "urls")[1].split():
+        host = url.split("/")[2].split(":")[0]
+        s.get(url, "--resolve", f"{host}:{s.bad}:127.0.0.1", "--max-time",
+              "20")
+    t.eq((tap.wait_until(lambda: verdicts_of(s, run, 2)) or {}).get(
+        "settings-push-enabled"), "pass", "a case by the server name")
+
+
+def got(s):
+    _, _, run = s.get("/new?client=got&cases=name-uppercase")
+    t.eq(s.get(run + "got?case=good", "-d", '{"result": "response"}')[0], 204,
+         "got")
+    t.eq(s.get(run + "got?case=good", "-d", "nonsense")[0], 400,
+         "got: no JSON")
+    t.eq(s.get(run + "got?case=nope", "-d", "{}")[0], 404,
+         "got: an unknown case")
+    t.eq(s.get(run + "done")[0], 204, "done")
+    made = tap.wait_until(lambda: verdicts_of(s, run, 2))
+    t.eq(made, {"good": "skip", "name-uppercase": "skip"},
+         "a run that is done: the rest is skipped")
+
+
+def one():
+    p = subprocess.Popen([H2BAD, "one", "ping-wrong-length", "--port", "0",
+                          "--ca-out", at("one.ca")], cwd=work,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    url = p.stdout.readline().decode().split(": ")[-1].strip()
+    context = ssl.create_default_context(cafile=at("one.ca"))
+    t.ok(context is not None and "/bad/ping-wrong-length" in url,
+         "one: the URL", url)
+    env = {**os.environ, "H2BAD_CA": at("one.ca"), "H2BAD_PLAN": json.dumps(
+        {"name": "ping-wrong-length", "timeout_s": 20,
+         "urls": [{"method": "GET", "url": url}]})}
+    subprocess.run([*CLIENT, "naive"], env=env, check=False,
+                   timeout=tap.scaled(60), stderr=subprocess.DEVNULL)
+    out, err = p.communicate(timeout=tap.scaled(60))
+    text = out.decode()
+    t.ok("send PING frame <length=7" in text and "verdict fail, ignored" in
+         text, "one: trace and verdict", text + err.decode())
+    t.eq(p.returncode, 1, "one: status")
+
+
+if __name__ == "__main__":
+    lists()
+    runs()
+    processes()
+    baselines()
+    bad_input()
+    interrupted()
+    one()
+    serves()
+    t.done()
