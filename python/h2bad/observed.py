@@ -305,6 +305,17 @@ class Observed:
         return made
 
     @property
+    def has_priorities(self) -> bool:
+        """The client knows RFC 9218: it has used something of it."""
+        return any(
+            line.get("dir") == "in" and (
+                line["type"] == "PRIORITY_UPDATE"
+                or any(each[0] in ("NO_RFC7540_PRIORITIES", "priority")
+                       for each in (*line.get("settings", ()),
+                                    *line.get("fields", ()))))
+            for line in self.first.lines)
+
+    @property
     def retries(self) -> int:
         """On how many more connections the case's own request came."""
         return sum(any("/bad/%s" % self.case.name in str(f[1])
