@@ -15,7 +15,8 @@ from badclient.rules import Rules
 from badclient.transport import Contexts, Transport
 
 ALTERNATIVE = re.compile(rb'h2="([a-z0-9.-]*):([0-9]{1,5})"')
-TICK = 0.02                     # seconds; everything that waits for time
+TICK = 0.01                     # seconds; everything that waits for time
+QUIET = 0.008                   # before credit is given
 SETTINGS_PATIENCE = 0.5         # before the first request
 CONNECT_PROTOCOL_PATIENCE = 1.0
 LINGER = 1.0                    # for the server's octets, at the end
@@ -57,7 +58,7 @@ class Link:
             client.contexts if target.scheme == "https" else None, self.alpn)
         self.engine: Union[None, http1.Engine, http2.Engine] = None
         self.why = ""               # it ended before there was an engine
-        self.born = time.monotonic()
+        self.born = self.heard = time.monotonic()
         self.left_at: Optional[float] = None
 
     @property
@@ -107,11 +108,13 @@ class Link:
                 self._leave(now)
             return transport.flush()
         self.engine.unwanted(transport.unwanted)
+        if octets:
+            self.heard = now
         if octets and not self.engine.dead:
             self.engine.receive(octets)
         if transport.end:
             self.engine.closed(transport.end)
-        self.engine.produce(now, transport.backlog)
+        self.engine.produce(now, transport.backlog, now > self.heard + QUIET)
         self.flush()
         if self.engine.last is not None and not self.engine.active():
             self.engine.leave()
@@ -254,7 +257,6 @@ class Client:
 
     def _turn(self, wait: float) -> None:
         """Lets all connections go on, once."""
-        now = time.monotonic()
         reading = [link.transport.sock for link in self.links]
         writing = [link.transport.sock for link in self.links
                    if link.transport.out or not link.transport.connected]
@@ -265,6 +267,7 @@ class Client:
             for link in self.links:
                 if link.transport.sock in able:
                     link.transport.writable()
+        now = time.monotonic()
         for link in list(self.links):
             link.turn(now)
             if link.over(now):

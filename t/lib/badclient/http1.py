@@ -51,7 +51,7 @@ class Engine:
     def unwanted(self, what: str) -> None:
         """TLS 1.2 may renegotiate here."""
 
-    def produce(self, now: float, backlog: int) -> None:
+    def produce(self, now: float, backlog: int, quiet: bool = True) -> None:
         """All was sent with the request."""
 
     def closed(self, how: str) -> None:

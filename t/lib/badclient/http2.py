@@ -189,18 +189,21 @@ class Engine:
         for stream in self.streams.values():
             self._lose(stream, self.dead)
 
-    def produce(self, now: float, backlog: int) -> None:
-        """Adds to out what can be sent by now.  backlog: octets before it."""
+    def produce(self, now: float, backlog: int, quiet: bool = True) -> None:
+        """Adds to out what can be sent by now.  backlog: octets before it.
+        quiet: nothing has just come; credit is given then only, since DATA
+        that the server sends too much of would come at once."""
         if self.dead:
             return
-        if self.owed * 2 > WINDOW:
+        for stream in self.streams.values():
+            if quiet:
+                self._return_credit(stream)
+            self._give_up_upload(stream, now)
+        if quiet and self.owed * 2 > WINDOW:
             self.out += frame(WINDOW_UPDATE, 0, 0,
                               self.owed.to_bytes(4, "big"))
             self.window += self.owed
             self.owed = 0
-        for stream in self.streams.values():
-            self._return_credit(stream)
-            self._give_up_upload(stream, now)
         if self.idle_frames and backlog + len(self.out) > OUT_LIMIT:
             self._try(lambda: self.rules.require(
                 False, "flood", "acknowledgements are not read"))
@@ -259,9 +262,9 @@ class Engine:
 
     def _return_credit(self, stream: Stream) -> None:
         """Of what the application has read."""
-        if stream.held and (stream.exchange is None
-                            or stream.exchange.reading()):
+        if stream.exchange is None or stream.exchange.reading():
             stream.owed += stream.held
+            self.owed += stream.held
             stream.held = 0
         if (stream.owed * 2 > WINDOW and not stream.response.ended
                 and not stream.reset):
@@ -399,10 +402,12 @@ class Engine:
         self.window -= size
         self.rules.require(self.window >= 0, "overrun",
                            "DATA over the connection's window")
-        self.owed += size
-        data = self._unpadded(flags, payload)
         if stream is None or stream.reset:
+            self._unpadded(flags, payload)
+            self.owed += size
             return
+        stream.held += size
+        data = self._unpadded(flags, payload)
         stream.window -= size
         self.rules.require(stream.window >= 0, "overrun-stream",
                            "DATA over the stream's window")
@@ -410,8 +415,6 @@ class Engine:
                            "DATA behind END_STREAM")
         end = bool(flags & END_STREAM)
         stream.response.data(len(data), end)
-        stream.held += len(data)
-        stream.owed += size - len(data)
         if data:
             self.idle_frames = 0
         if stream.exchange is not None and not stream.exchange.data(data):
