@@ -65,12 +65,32 @@ def killed():
     for number in SIGNALS * 5:
         pid = os.fork()
         if pid == 0:
-            time.sleep(1000)
+            for i in range(1000):       # a signal may come just before
+                time.sleep(1)
         os.kill(pid, number)
         status = os.waitpid(pid, 0)[1]
-        # A KeyboardInterrupt may come before the sleep, amid CPython's hooks.
+        # 256 is a KeyboardInterrupt: it came when Python could raise it.
         ended.append(2 if (number, status) == (2, 256) else status)
     return ended
+def interrupted():
+    # As soon as Python runs with its own handler for INT, and INT comes through.
+    parent = os.getpid()
+    def interrupt(frame, event, arg):
+        if os.getpid() != parent and signal.getsignal(
+                signal.SIGINT) is signal.default_int_handler and (
+                signal.SIGINT not in signal.pthread_sigmask(
+                    signal.SIG_BLOCK, ())):
+            sys.setprofile(None)
+            os.kill(os.getpid(), signal.SIGINT)
+    sys.setprofile(interrupt)
+    try:
+        pid = os.fork()
+    except KeyboardInterrupt:
+        os._exit(8)
+    sys.setprofile(None)
+    if pid == 0:
+        os._exit(9)
+    return os.waitpid(pid, 0)[1]
 def pools():
     results = []
     with context.Pool(2) as pool:           # its end is terminate()
@@ -401,6 +421,7 @@ def processes():
         for how, want in (
                 ("terminated", [-numbers[0]] * 20),
                 ("killed", numbers[:4] * 5),
+                ("interrupted", 8 << 8),
                 ("pools", [[3, 2, 1]] * 3),
                 ("forked", [["SIG_DFL"] * 3 + ["default_int_handler"]
                             + ["SIG_IGN"] * 2, 0, -1]),

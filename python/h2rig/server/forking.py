@@ -12,6 +12,8 @@ In a connection's process TERM, INT, HUP and USR1 have handlers, and do not end
 it.
 """
 
+import _signal  # type: ignore
+import functools
 import os
 import signal
 import sys
@@ -35,13 +37,16 @@ _reseed: Optional[Callable[[], Any]] = None
 #: 0: the parent; 1: a connection's process; 2 and more: forked by a script.
 _generation = 0
 
-#: what a connection's process has handlers for (src/proc/spawn.c,
+#: what a connection's process has handlers for (src/proc/seat.c,
 #: src/py/interp.c)
 _HANDLED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGURG,
             signal.SIGINT)
 
 #: signal masks of threads that are just forking, by their number
 _masks: Dict[int, Set[Any]] = {}
+
+#: The handler that SIGINT gets when the hooks have run, if it gets one.
+_interrupt: List[Any] = []
 
 
 def _collect(*, before: Optional[_Hook] = None,
@@ -94,8 +99,7 @@ def _run_in_child() -> None:
         for number in _HANDLED:
             signal.signal(number, signal.SIG_DFL)
         _restore_mask()
-        # Last: CPython drops what is raised in here.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    _interrupt[:] = [signal.default_int_handler] if _generation == 2 else []
     if _generation == 1 and _reseed is not None:
         _reseed()
 
@@ -107,6 +111,11 @@ def begin() -> None:
     """Collects the hooks that are registered from now on."""
     _register(before=_run_before, after_in_child=_run_in_child,
               after_in_parent=_run_in_parent)
+    # CPython drops what a hook raises, also a KeyboardInterrupt, which any line
+    # of Python may raise from here on.  So this hook has none: reduce calls
+    # signal(SIGINT, handler) for the one handler in the list, or does nothing.
+    _register(after_in_child=functools.partial(
+        functools.reduce, _signal.signal, _interrupt, int(signal.SIGINT)))
     setattr(os, "register_at_fork", _collect)
 
 
