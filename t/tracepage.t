@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -299,22 +298,9 @@ def keyboard(b):
          "keyboard: / goes to the search")
 
 
-def find_axe():
-    """The text of axe-core, or None: H2RIG_AXE, or npm's."""
-    path = os.environ.get("H2RIG_AXE")
-    if path is None and shutil.which("npm"):
-        path = os.path.join(subprocess.run(
-            ["npm", "root", "-g"], stdout=subprocess.PIPE, check=False,
-            universal_newlines=True).stdout.strip(), "axe-core", "axe.min.js")
-    if path is None or not os.path.exists(path):
-        return None
-    with open(path, encoding="utf-8") as f:
-        return f.read()
-
-
 def accessible(b):
     """axe-core."""
-    axe = find_axe()
+    axe = browser.find_axe()
     if axe is None:
         t.skip("axe-core", "npm install -g axe-core, or H2RIG_AXE=axe.min.js")
         return

@@ -35,6 +35,19 @@ def find() -> Optional[str]:
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
+def find_axe() -> Optional[str]:
+    """The text of axe-core, or None: H2RIG_AXE, or npm's."""
+    path = os.environ.get("H2RIG_AXE")
+    if path is None and shutil.which("npm"):
+        path = os.path.join(subprocess.run(
+            ["npm", "root", "-g"], stdout=subprocess.PIPE, check=False,
+            universal_newlines=True).stdout.strip(), "axe-core", "axe.min.js")
+    if path is None or not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
 def dump(exe: str, url: str, *flags: str) -> Tuple[str, str]:
     """The document after its script has run; the browser's own messages."""
     profile = tempfile.mkdtemp(prefix="h2rig-browser-")

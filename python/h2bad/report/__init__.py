@@ -3,18 +3,21 @@
 
 A report is a dict in the form of doc/h2bad.schema.json; a result is an item of
 its "cases".  `model` has the form and its files, `forms` what programs read,
-`text` what a terminal shows, `baseline` verdicts that are expected, `pages`
-what browsers show.
+`terminal` what people read there, `baseline` verdicts that are expected, `pages`
+and `catalogue` what browsers show.
 """
 
 from h2bad.report.baseline import Baseline, Change, Expected
+from h2bad.report.catalogue import case_page, catalogue_page, run_page
 from h2bad.report.forms import junit, tap, wptreport
 from h2bad.report.model import (VERDICTS, VERSION, Report, ReportError, Result,
                                 directory, index, load, reports, summary,
                                 validate, write)
-from h2bad.report.text import Progress, text
+from h2bad.report.pages import html, matrix
+from h2bad.report.terminal import Progress, text
 
 __all__ = ["Baseline", "Change", "Expected", "Progress", "Report",
-           "ReportError", "Result", "VERDICTS", "VERSION", "directory",
-           "index", "junit", "load", "reports", "summary", "tap", "text",
+           "ReportError", "Result", "VERDICTS", "VERSION", "case_page",
+           "catalogue_page", "directory", "html", "index", "junit", "load",
+           "matrix", "reports", "run_page", "summary", "tap", "text",
            "validate", "wptreport", "write"]

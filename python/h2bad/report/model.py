@@ -93,7 +93,7 @@ _COUNT = _Rule("an integer, 0 or more", lambda v: _is(int)(v) and v >= 0)
 _NAME = _Rule("a name of small letters, digits and hyphens",
               _like("[a-z0-9]+(-[a-z0-9]+)*"))
 _WORD = _Rule('one word, as "goaway:PROTOCOL_ERROR"',
-              _like("[A-Za-z0-9][!-~]*"))
+              _like("([A-Za-z0-9][!-~]*)?"))
 _FILE = _Rule("the name of a file below the report's directory",
               _like("[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*"))
 
@@ -136,6 +136,8 @@ RESULT = {
     "rss_kb": _or_null(_COUNT),
     "got": _or_null(_OBJECT),
     "trace": _or_null(_FILE),
+    "security": _or_null(_TEXT),
+    "output": _or_null(_TEXT),
 }
 
 

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""What goes to and fro, drawn from the lines of a trace (doc/trace.md)."""
+
+from typing import Any, Iterator, List, Mapping, Sequence
+
+from h2bad.report.markup import Markup, el, unseen
+from h2rig.trace.text import shown
+
+__all__ = ["diagram"]
+
+#: Lines of a trace that are drawn; a flood has more.
+LINES = 60
+
+#: Flags by other words; END_HEADERS goes without saying.
+_FLAGS = {"END_STREAM": "ES", "END_HEADERS": ""}
+
+
+def _values(line: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in line.get("fields", ())[:4]:
+        yield "%s %s" % (shown(name), _cut(shown(value)))
+    for name, value in line.get("settings", ())[:4]:
+        yield "%s=%d" % (name, value)
+    for name in ("code", "increment", "promised", "last_stream"):
+        if name in line:
+            yield str(line[name]) if name == "code" else \
+                "%s %s" % (name.replace("_", " "), line[name])
+    if line["type"] in ("DATA", "raw"):
+        yield "%d octets" % line["length"]
+    for flag in line.get("flags", ()):
+        if _FLAGS.get(flag, flag):
+            yield _FLAGS.get(flag, flag)
+    if "error" in line:
+        yield shown(line["error"])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "\u2026"
+
+
+def _frame(line: Mapping[str, Any]) -> Markup:
+    ours = line["dir"] == "out"
+    name = {"preface": "connection preface", "raw": "octets"}.get(
+        line["type"], line["type"])
+    return el(
+        "li", unseen("server: " if ours else "client: "),
+        el("span", el("b", name), " ",
+           "stream %d" % line["stream"] if line.get("stream") else None,
+           " ", ", ".join(_values(line))),
+        class_=("server" if ours else "client") +
+        (" wrong" if "error" in line and ours else ""))
+
+
+def _other(line: Mapping[str, Any]) -> str:
+    if line["type"] == "fence":
+        return "fence: what was sent before has been read"
+    if line["type"] == "close":
+        return "the connection ends: " + shown(line["end"])
+    return ""
+
+
+def diagram(trace: Sequence[Mapping[str, Any]]) -> Markup:
+    """An ordered list: the client is on the left, the server on the right."""
+    items: List[Markup] = []
+    for line in trace:
+        if "dir" in line:
+            items.append(_frame(line))
+        elif _other(line):
+            items.append(el("li", _other(line), class_="both"))
+    left = len(items) - LINES
+    if left > 0:
+        items[LINES:] = [el("li", "and %d more" % left, class_="both")]
+    return el("div", el("p", el("span", "client"), el("span", "server"),
+                        class_="ends", aria_hidden="true"),
+              el("ol", ((item, "\n") for item in items), class_="diagram"))
