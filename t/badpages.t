@@ -128,6 +128,7 @@ PLAN = [
         {"method": "GET", "url": "/bad/parallel?i=1", "parallel": 1},
         {"method": "GET", "url": "/ok?case=parallel", "follow_up": True}]},
     {"name": "post", "urls": [
+        {"method": "GET", "url": "/run/x/arm/post", "arm": True},
         {"method": "POST", "url": "/bad/post", "body_size": 1000,
          "headers": [["x-a", "1"]]},
         {"method": "GET", "url": "/ok?case=post", "follow_up": True}]}]
@@ -168,7 +169,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         server = self.server
         path = urllib.parse.urlsplit(self.path)
         if path.path == "/run/x/":
-            self.answer(reports.run_page("Browser <b>1</b>"), "text/html")
+            self.answer(reports.run_page(
+                "x", "Browser <b>1</b>", [x["name"] for x in PLAN]),
+                "text/html")
             return
         if path.path == "/run/x/events":
             self.events()
@@ -261,8 +264,8 @@ def runs(which, b):
             "/run/x/got?case=slow", *sorted(
                 ["/bad/parallel?i=0", "/bad/parallel?i=1"],
                 key=order.index), "/run/x/got?case=parallel",
-            "/ok?case=parallel", "/bad/post", "/run/x/got?case=post",
-            "/ok?case=post", "/run/x/done"],
+            "/ok?case=parallel", "/run/x/arm/post", "/bad/post",
+            "/run/x/got?case=post", "/ok?case=post", "/run/x/done"],
              f"{which}: URLs in order, what was got before the follow-up")
         got = {path.partition("=")[2]: json.loads(body)
                for path, body, _ in server.seen if "/got" in path}
@@ -272,6 +275,8 @@ def runs(which, b):
               "length": 13, "sha256": hashlib.sha256(
                   b"Hello, world\n").hexdigest()},
              f"{which}: what was got is told")
+        t.eq(got["post"]["length"], 0,
+             f"{which}: ... of the case, not of what arms it")
         t.ok(got["slow"]["result"] == "error" and "bort" in
              got["slow"]["error"] and got["slow"]["ms"] >= 4900,
              f"{which}: a request may take 5 s", got["slow"])
@@ -355,10 +360,11 @@ def says(which, b):
            "ignored SETTINGS acknowledged and PING answered; a client MUST "
            "treat ENABLE_PUSH=1 from a server as a connection error Details of "
            "settings-push-enabled Expected goaway:PROTOCOL_ERROR close "
-           "Reaction ack Next request same-connection Connections 1 Requests 2 Exit "
-           "status 0 Peak memory 10.9 MiB Time 14 ms The client said "
-           '{"result": "response"} Trace settings-push-enabled.html',
-           "t/settings-push-enabled.html", "../case/settings-push-enabled"],
+           "Reaction ack Next request same-connection Connections 1 Requests 2 "
+           "Exit status 0 Peak memory 10.9 MiB Time 14 ms The client said "
+           '{"result": "response"} Trace page, text, JSON lines, '
+           "pcapng", "t/settings-push-enabled/trace.html",
+           "../case/settings-push-enabled"],
          f"{which}: a row and its details")
     t.eq(b.run("return ['settings-on-stream', 'settings-wrong-length', "
                "'status-missing', 'push'].map(x => document.getElementById(x)"
@@ -415,7 +421,7 @@ def matrix(which, b):
         .map(r => [...r.querySelectorAll("td")].map(e =>
             [e.innerText.replace(/\\s+/g, " ").trim(),
              e.querySelector("a")?.getAttribute("href") ?? ""]));
-    """), [[["\u2716 fail ack", "a/settings-push-enabled.html"],
+    """), [[["\u2716 fail ack", "a/settings-push-enabled/trace.html"],
             ["\u2714 pass GOAWAY 1", "b%20/settings-push-enabled.html"]],
            [["~ tolerated close", "a/settings-wrong-length.html"],
             ["\u2714 pass GOAWAY 1", "b%20/settings-wrong-length.html"]],
@@ -595,7 +601,7 @@ def files():
         t.ok("default-src &#x27;none&#x27;" in text and "unsafe" not in
              tags[1], f"{name}: a policy that allows its own script alone",
              tags[:2])
-    empty = reports.matrix([]) + reports.catalogue_page([]) + reports.html(
+    empty = reports.matrix([], []) + reports.catalogue_page([]) + reports.html(
         badsample.report(cases=[], summary=dict.fromkeys(
             reports.VERDICTS, 0)))
     t.ok("0 clients, 0 cases" in empty, "pages without cases")
@@ -606,7 +612,7 @@ try:
     pages = {
         "report": write("report", reports.html(SAMPLE, "t", "../case")),
         "matrix": write("matrix", reports.matrix(
-            [("a", SAMPLE), ("b ", OTHER)], "case")),
+            [SAMPLE, OTHER], ["a", "b "], "case")),
         "catalogue": write("catalogue", reports.catalogue_page(
             CASES, {"preface": "Preface and SETTINGS"})),
         "case": write("case", reports.case_page(

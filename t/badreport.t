@@ -313,7 +313,7 @@ def as_tap():
         '  section: "RFC 9113 \\u00a76.5.2"',
         '  expected: ["goaway:PROTOCOL_ERROR", "close"]', '  reaction: "ack"',
         '  message: "%s"' % SAMPLE["cases"][2]["message"],
-        '  trace: "settings-push-enabled.html"', "  ..."],
+        '  trace: "settings-push-enabled/trace.jsonl"', "  ..."],
         "TAP: a block of YAML with a failure")
     hostile = dict(SAMPLE["cases"][-1], verdict="skip")
     t.ok(re.search(r"^ok 1 - value-crlf-injection # SKIP [^#\n]*\\# TODO x "
@@ -462,7 +462,7 @@ ENABLE_PUSH=1 from a server as a connection error (RFC 9113 \u00a76.5.2, must)
          Expected: GOAWAY PROTOCOL_ERROR
          or        close
          Actual:   ack
-         Trace:    settings-push-enabled.html
+         Trace:    settings-push-enabled/trace.jsonl
     ~ settings-wrong-length  tolerated: no-goaway
     \u2714 settings-on-stream
     i preface-silent  info: timeout

@@ -43,7 +43,8 @@ def all_verdicts() -> List[Dict[str, Any]]:
                message="SETTINGS acknowledged and PING answered; a client MUST "
                "treat ENABLE_PUSH=1 from a server as a connection error",
                connections=1, requests=2, follow_up="same-connection", exit=0,
-               signal=None, rss_kb=11200, got={"result": "response"}),
+               signal=None, rss_kb=11200, got={"result": "response"},
+               trace="settings-push-enabled/trace.jsonl"),
         result("settings-wrong-length", "tolerated", "close:fin",
                reason="no-goaway"),
         result("settings-on-stream", reaction="goaway:PROTOCOL_ERROR"),

@@ -3,8 +3,8 @@
 
 A report is a dict in the form of doc/h2bad.schema.json; a result is an item of
 its "cases".  `model` has the form and its files, `forms` what programs read,
-`terminal` what people read there, `baseline` verdicts that are expected, `pages`
-and `catalogue` what browsers show.
+`terminal` what people read there, `baseline` verdicts that are expected,
+`pages` and `catalogue` what browsers show.
 """
 
 from h2bad.report.baseline import Baseline, Change, Expected

@@ -200,13 +200,15 @@ _FORMS = (("report.html", "page"), ("report.json", "JSON"),
           ("report.wpt.json", "wptreport"))
 
 
-def run_page(client: str) -> str:
+def run_page(run: str, client: str, cases: Sequence[str]) -> str:
     """The page run/ID/ (str), on which a browser runs the cases: see run.js.
 
-    client: its name, as the run was started with."""
+    run: the ID; client: its name, as the run was started with; cases: names.
+    """
     body = join(
         el("header", _brand("../../", "a run in this browser"),
            el("h1", client),
+           el("p", plural(len(cases), "case"), ", run ", run, class_="meta"),
            el("p", "The browser fetches the URLs of each case, one after "
               "another, and the server tells what it has seen. fetch() cannot "
               "send Expect or trailers, and no browser tells of a GOAWAY.",

@@ -2,7 +2,7 @@
 """The page of one report, and the matrix of clients and cases."""
 
 import json
-from typing import Any, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import quote
 
 from h2bad.report.markup import Markup, Node, el, join, page, unseen
@@ -39,6 +39,16 @@ def _href(*parts: str) -> str:
     # A relative URL, whatever the parts are.
     return "/".join(quote(each, safe="/=+,@", errors="replace")
                     for each in parts if each)
+
+
+def _traces(path: str) -> List[Tuple[str, str]]:
+    # What a trace is called, and where: beside X.jsonl are its other forms.
+    stem, jsonl, _ = path.rpartition(".jsonl")
+    if not jsonl:
+        return [(path, path)]
+    return [(words, stem + form) for words, form in (
+        ("page", ".html"), ("text", ".txt"), ("JSON lines", ".jsonl"),
+        ("pcapng", ".pcapng"))]
 
 
 # ---- what both have
@@ -107,8 +117,9 @@ def _facts(result: Mapping[str, Any], base: str) -> Iterator[Node]:
     if result.get("output"):
         yield fact("It printed", el("pre", result["output"]))
     if result.get("trace"):
-        yield fact("Trace", el("a", result["trace"],
-                               href=_href(base, result["trace"])))
+        yield fact("Trace", ((", " if i else None, el("a", words, href=_href(
+            base, path))) for i, (words, path) in enumerate(
+                _traces(result["trace"]))))
 
 
 def _row(result: Mapping[str, Any], base: str,
@@ -206,7 +217,8 @@ def _cell(result: Optional[Mapping[str, Any]], base: str) -> Markup:
     # What the cell is about, for the pointer.
     about = "%s: %s" % (verdict, ", ".join(filter(None, (
         result["reason"], reaction, result["message"]))))
-    to = _href(base, result["trace"]) if result.get("trace") else \
+    to = _href(base, _traces(result["trace"])[0][1]) \
+        if result.get("trace") else \
         _href(base, "report.html") + "#" + result["name"]
     return el("td", el("a", words, href=to, title=line(about)),
               class_=verdict)
@@ -225,7 +237,7 @@ def _matrix_row(name: str, results: Sequence[Optional[Mapping[str, Any]]],
         data_reactions=len({result["reaction"] or "" for result in there}) > 1)
 
 
-def _counts(all_reports: Sequence[Tuple[str, Report]]) -> Markup:
+def _counts(all_reports: Sequence[Report], bases: Sequence[str]) -> Markup:
     return el("table", el("caption", "How many cases have each verdict"), el(
         "thead", el("tr", el("th", "Client", scope="col"), (
             el("th", _verdict(verdict), scope="col")
@@ -234,24 +246,23 @@ def _counts(all_reports: Sequence[Tuple[str, Report]]) -> Markup:
                     base, "report.html")), scope="row"), (
                         el("td", report["summary"][verdict])
                         for verdict in VERDICTS))
-                for base, report in all_reports)), class_="counts")
+                for base, report in zip(bases, all_reports))),
+              class_="counts")
 
 
-def matrix(all_reports: Sequence[Tuple[str, Report]],
+def matrix(all_reports: Sequence[Report], bases: Sequence[str],
            cases: Optional[str] = None) -> str:
     """The page of all clients and all cases (str).
 
-    all_reports: (base, report) of each, as `reports` returns them; base is the
-    relative URL of the directory that has its report.html and traces.
-    cases: as of `html`.
+    bases: of each report, the relative URL of the directory that has its
+    report.html and traces; cases: as of `html`.
     """
-    bases = [base for base, _ in all_reports]
     found = [{result["name"]: result for result in report["cases"]}
-             for _, report in all_reports]
-    groups = by_group(cases_of([report for _, report in all_reports]).values())
+             for report in all_reports]
+    groups = by_group(cases_of(all_reports).values())
     clients = el("tr", el("th", "Case", scope="col"), (
         el("th", el("a", report["client"], href=_href(base, "report.html")),
-           scope="col") for base, report in all_reports))
+           scope="col") for base, report in zip(bases, all_reports)))
     rows = ((el("tbody", el("tr", el("th", el("span", group), scope="rowgroup",
                                      colspan=len(bases) + 1), class_="head"),
                 "\n", ((_matrix_row(
@@ -273,7 +284,7 @@ def matrix(all_reports: Sequence[Tuple[str, Report]],
               class_="meta"), _meanings()),
         "\n", el(
             "main",
-            el("div", _counts(all_reports), class_="wide", tabindex="0",
+            el("div", _counts(all_reports, bases), class_="wide", tabindex="0",
                role="region", aria_label="Counts"), "\n",
             tools("rows", choice(
                 "differ", "Rows", ("", "all"),

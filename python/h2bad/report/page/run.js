@@ -6,7 +6,7 @@
 "use strict";
 
 const LIMIT = 5000;	// ms of a request
-const LAST = 10000;	// ms that verdicts may come after the last request
+const LAST = 30000;	// ms that verdicts may come after the last request
 
 const byId = id => document.getElementById(id);
 const shown = new Map();	// case: its row's cells and its verdict
@@ -15,7 +15,7 @@ const sums = new Map([...document.querySelectorAll("[data-verdict]")].map(
 const signs = new Map([...document.querySelectorAll("[data-verdict]")].map(
 	e => [e.dataset.verdict, e.querySelector(".sign").textContent]));
 let plan = [];
-let stopping = false;
+let stopping = false, told = false;
 
 function state(name) {
 	document.body.dataset.state = name;
@@ -83,7 +83,7 @@ async function digest(octets) {
 	return [...hash].map(c => c.toString(16).padStart(2, "0")).join("");
 }
 
-// What an API tells of a request: CATALOGUE's `got`.
+// What fetch() tells of a request.
 async function request({method, url, headers, body, body_size: size}) {
 	const control = new AbortController(), began = performance.now();
 	const timer = setTimeout(() => control.abort(), LIMIT);
@@ -116,13 +116,14 @@ async function tell(name, got) {
 // before the follow-up, with which the case is over.
 async function runCase({name, urls}) {
 	const own = urls.filter(each => !each.follow_up);
-	let first;
+	let first;	// of the case itself, not of what arms it
 	for (let i = 0; i < own.length; i++) {
 		const together = [own[i]];
 		while (own[i].parallel && own[i + 1]?.parallel)
 			together.push(own[++i]);
 		const got = await Promise.all(together.map(request));
-		first ??= got[0];
+		if (!together[0].arm)
+			first ??= got[0];
 	}
 	if (first)
 		await tell(name, first);
@@ -182,7 +183,7 @@ async function end(count) {
 	await fetch("done").catch(() => {});
 	const until = performance.now() + LAST;
 	const asked = plan.slice(0, count);
-	while (performance.now() < until &&
+	while (!told && performance.now() < until &&
 			asked.some(each => !shown.get(each.name).verdict))
 		await new Promise(f => setTimeout(f, 50));
 	const failed = sums.get("fail").textContent;
@@ -205,7 +206,12 @@ async function load() {
 			addRow(name);
 	byId("progress").max = plan.length || 1;
 	byId("now").textContent = `${plan.length} cases`;
-	new EventSource("events").onmessage = e => take(JSON.parse(e.data));
+	const events = new EventSource("events");
+	events.onmessage = e => take(JSON.parse(e.data));
+	events.addEventListener("done", () => {
+		told = true;
+		events.close();
+	});
 	state("ready");
 }
 
