@@ -16,14 +16,13 @@ import browser                                                  # noqa: E402
 import devtools                                                 # noqa: E402
 import scenes                                                   # noqa: E402
 import tap                                                      # noqa: E402
+from pagechecks import (AXE, OVERLAPS, SETTLED, SIZES,          # noqa: E402
+                        all_rows, find_axe, words)
 from server import program                                      # noqa: E402
 from traces import Work, read                                   # noqa: E402
 
 H2RIG_TRACE = os.path.join(os.path.dirname(os.path.abspath(program())),
                            "h2rig-trace")
-SETTLED = ("await new Promise(f => requestAnimationFrame("
-           "() => requestAnimationFrame(f)));")
-SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
 
 # What a reader should learn at the first look.
 SAYS = {
@@ -43,35 +42,6 @@ SAYS = {
                 "LookupError in main of /fail.py"),
 }
 
-# Elements that stand out of the window, texts that overlap.
-OVERLAPS = """
-const faults = [], wide = document.documentElement.clientWidth;
-for (const e of document.querySelectorAll(
-    "header *, #tools > *, #tools input, #tools button, #detail *")) {
-    const box = e.getBoundingClientRect();
-    if (box.width && box.height && !e.closest(".unseen, details:not([open])") &&
-        (box.left < -1 || box.right > wide + 1) && !e.closest("pre"))
-        faults.push("outside: " + e.outerHTML.slice(0, 80));
-}
-if (document.documentElement.scrollWidth > wide)
-    faults.push("the page is wider than the window");
-const parts = [...document.querySelectorAll("#tools > *, header > *, #stage")]
-    .map(e => [e, e.getBoundingClientRect()]).filter(p => p[1].height > 1);
-parts.forEach(([a, x], i) => parts.slice(i + 1).forEach(([b, y]) => {
-    if (x.left < y.right - 1 && y.left < x.right - 1 &&
-        x.top < y.bottom - 1 && y.top < x.bottom - 1)
-        faults.push("overlap: " + a.outerHTML.slice(0, 60) + " with " +
-            b.outerHTML.slice(0, 60));
-}));
-const rows = [...document.querySelectorAll("#picture .row")].map(
-    e => e.getBoundingClientRect()).sort((a, b) => a.top - b.top);
-rows.forEach((r, i) => {
-    if (i && r.top < rows[i - 1].bottom - 1)
-        faults.push("rows overlap");
-});
-return faults;
-"""
-
 t = tap.Tap()
 
 
@@ -88,28 +58,6 @@ def make(name, *traces):
     p = tool("--html", path, *(paths[x] for x in traces))
     t.eq((p.returncode, p.stderr), (0, b""), f"--html: {name}")
     return "file://" + path
-
-
-def words(b, selector):
-    """The text of an element, as it is rendered."""
-    return b.run("return document.querySelector(%s)?.innerText ?? ''"
-                 % json.dumps(selector)).replace("\n", " ")
-
-
-def all_rows(b, count):
-    """The texts of rows, wherever they are."""
-    return b.run("""
-    const grid = document.getElementById("picture"), rows = new Map();
-    for (let y = 0; rows.size < %d && y <= grid.scrollHeight; y += 300) {
-        grid.scrollTop = y;
-        %s
-        for (const row of grid.querySelectorAll(".row"))
-            rows.set(Number(row.getAttribute("aria-rowindex")),
-                row.querySelector(".cell").textContent);
-    }
-    grid.scrollTop = 0;
-    return [...rows].sort((a, b) => a[0] - b[0]).map(r => r[1]);
-    """ % (count, SETTLED))
 
 
 # ---- both browsers
@@ -318,9 +266,7 @@ def accessible(b):
         b.open(pages[page])
         b.call("Runtime.evaluate", expression=axe)
         for state, act in states.items():
-            t.eq(b.run(act + SETTLED + "const r = await axe.run({resultTypes: "
-                       "['violations']}); return r.violations.map(v => v.id + "
-                       "': ' + v.nodes.map(n => n.target).slice(0, 3));"), [],
+            t.eq(b.run(act + SETTLED + AXE), [],
                  f"axe-core: {how} {state}")
 
 

@@ -198,7 +198,7 @@ class Firefox(_Browser):
                 ("127.0.0.1", int(f.read())), tap.scaled(120))
         self._rest, self._id = b"", 0
         self._message()
-        self.call("WebDriver:NewSession")
+        self.call("WebDriver:NewSession", acceptInsecureCerts=True)
 
     def __exit__(self, *_: Any) -> None:
         self._socket.close()

@@ -479,7 +479,8 @@ class Client:
     # ---- requests
 
     def open(self, path: str, method: str = "GET",
-             headers: Any = (), end_stream: bool = False) -> Exchange:
+             headers: Any = (), end_stream: bool = False,
+             authority: Optional[str] = None) -> Exchange:
         """A request's HEADERS; headers: a dict or pairs."""
         sid, self._next = self._next, self._next + 2
         x = self.streams[sid] = Exchange(self, sid)
@@ -488,7 +489,8 @@ class Client:
         self.send_headers(sid, [
             (":method", method), (":scheme", "http" if self.tls is None
                                   else "https"), (":path", path),
-            (":authority", f"localhost:{self.port}"), *pairs], end_stream)
+            (":authority", authority if authority is not None
+             else f"localhost:{self.port}"), *pairs], end_stream)
         return x
 
     def request(self, path: str, method: Optional[str] = None,

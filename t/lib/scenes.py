@@ -85,20 +85,25 @@ SCENES: Dict[str, Callable[[Client], None]] = {
     "script": _script, "crash": _crash, "hostile": _hostile}
 
 
-def record(work: Work, *options: str) -> Dict[str, str]:
-    """Plays them all; the path of each trace."""
+def play(s: Traced) -> Dict[str, str]:
+    """Plays them all on a server with wsclient.WS; the path of each trace."""
     paths: Dict[str, str] = {}
-    with Traced(work, "--ws-docroot", wsclient.WS, *options) as s:
-        for name, play in SCENES.items():
-            before: List[str] = s.files()
-            with Client(s.port, tls="--cleartext" not in options) as c:
-                port = c.sock.getsockname()[1]
-                play(c)
-                c.leave()
-            if name == "crash":
-                s.wait_log("SIGSEGV")
-            else:
-                s.of_port(port)
-            new, = set(s.files()) - set(before)
-            paths[name] = shutil.copy(new, work.path(name + ".jsonl"))
+    for name, scene in SCENES.items():
+        before: List[str] = s.files()
+        with Client(s.port, tls="--cleartext" not in s.argv) as c:
+            port = c.sock.getsockname()[1]
+            scene(c)
+            c.leave()
+        if name == "crash":
+            s.wait_log("SIGSEGV")
+        else:
+            s.of_port(port)
+        paths[name], = set(s.files()) - set(before)
     return paths
+
+
+def record(work: Work, *options: str) -> Dict[str, str]:
+    """Plays them all; the path of a copy of each trace."""
+    with Traced(work, "--ws-docroot", wsclient.WS, *options) as s:
+        return {name: shutil.copy(path, work.path(name + ".jsonl"))
+                for name, path in play(s).items()}
