@@ -40,7 +40,7 @@ static struct tls_ctx *
 open_outside(struct options *o, struct supervise *s, struct listeners *l)
 {
 	struct tls_ctx *tls = NULL;
-	char err[1024];
+	char err[1024], name[SYS_ADDR_SIZE];
 	int status;
 
 	status = supervise_take(s, o, l, err, sizeof(err));
@@ -54,6 +54,9 @@ open_outside(struct options *o, struct supervise *s, struct listeners *l)
 	if (l->n == 0 && s->conn == -1 &&
 	    listen_open(l, o, err, sizeof(err)) == -1)
 		fatalx(EXIT_SYSTEM, "%s", err);
+	if (o->console && !listen_is_loopback(l, s->conn, name, sizeof(name)))
+		fatalx(EXIT_CONFIG, "--console: expected loopback addresses "
+		    "only, not %s", name);
 	/* What scripts are told, and what it is bound to, also if inherited. */
 	listen_ports(l, s->conn, o);
 	return tls;

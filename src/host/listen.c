@@ -151,6 +151,37 @@ listen_close(struct listeners *l)
 	close_from(l, 0);
 }
 
+static bool
+is_loopback(const struct sockaddr_storage *ss)
+{
+	const struct in6_addr *a = &((const struct sockaddr_in6 *)ss)->sin6_addr;
+
+	if (ss->ss_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)ss)->sin_addr.s_addr)
+		    >> 24 == 127;
+	return ss->ss_family == AF_INET6 && (IN6_IS_ADDR_LOOPBACK(a) ||
+	    (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127));
+}
+
+bool
+listen_is_loopback(const struct listeners *l, int conn, char *name,
+    size_t size)
+{
+	struct sockaddr_storage ss = { 0 };
+	size_t i, n = conn != -1 ? 1 : l->n;
+	socklen_t len;
+
+	for (i = 0; i < n; i++) {
+		len = sizeof(ss);
+		if (getsockname(conn != -1 ? conn : l->fd[i],
+		    (struct sockaddr *)&ss, &len) == -1 || !is_loopback(&ss)) {
+			sys_format_addr((struct sockaddr *)&ss, name, size);
+			return false;
+		}
+	}
+	return true;
+}
+
 const char *
 listen_name(const struct listeners *l, size_t i, char *dst, size_t size)
 {

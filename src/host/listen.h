@@ -33,6 +33,13 @@ void listen_close(struct listeners *l);
  */
 void listen_ports(const struct listeners *l, int conn, struct options *o);
 
+/*
+ * Is what they, or conn if it is not -1, are bound to of this machine only?  If
+ * not, name is the address.
+ */
+bool listen_is_loopback(const struct listeners *l, int conn, char *name,
+    size_t size);
+
 /* "127.0.0.1:8443" of socket i. */
 const char *listen_name(const struct listeners *l, size_t i, char *dst,
     size_t size);

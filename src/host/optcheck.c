@@ -50,7 +50,9 @@ check_pairs(const struct options *o)
 		{ o->inetd && o->notify_fd != 0, "inetd", "notify-fd" },
 		{ o->inetd_wait && o->notify_fd != 0, "inetd-wait",
 		    "notify-fd" },
-		{ o->syslog && o->log_file != NULL, "syslog", "log-file" }
+		{ o->syslog && o->log_file != NULL, "syslog", "log-file" },
+		/* Traces are for the server's user alone. */
+		{ o->console && o->user != NULL, "console", "user" }
 	};
 	size_t i;
 
@@ -85,6 +87,8 @@ optcheck_whole(struct options *o, char **operand, int n)
 		fatalx(EXIT_USAGE, "--cert: expected --key with it");
 	if (o->key != NULL && o->cert == NULL)
 		fatalx(EXIT_USAGE, "--key: expected --cert with it");
+	if (o->console && o->trace == NULL)
+		fatalx(EXIT_USAGE, "--console: expected --trace with it");
 	if (n == 0)
 		fatalx(EXIT_USAGE, "DOCROOT: expected the directory to serve");
 	if (n > 1)

@@ -240,6 +240,8 @@ static const struct row rows[] = {
 	    NULL, "of a trace, which ends there" },
 	{ "max-traces", 0, "OCTETS", KIND_U64, AT(max_traces), 4096,
 	    INT64_MAX, NULL, "of all; the oldest are removed" },
+	{ "console", 0, NULL, KIND_TRUE, AT(console), 0, 0,
+	    NULL, "show them below /.h2rig/" },
 	GROUP("The program itself"),
 	{ "help", 'h', NULL, KIND_HELP, 0, 0, 0,
 	    NULL, "print this" },

@@ -83,6 +83,7 @@ struct options {
 	uint64_t trace_data;		/* octets of a DATA frame in it */
 	uint64_t max_trace;		/* octets of a file */
 	uint64_t max_traces;		/* ... of the directory */
+	bool console;			/* pages about them and the server */
 };
 
 /*

@@ -247,7 +247,7 @@ static PyObject *
 options_dict(const struct options *o)
 {
 	return Py_BuildValue("{sO&sOsssNsIsssKsKsKsKsssO&sO&sNsIsO&sO&sO&sO"
-	    "sOszsi}",
+	    "sOszsisO&sI}",
 	    "doc_root", fs_text, o->doc_root,
 	    "hide_tracebacks", o->hide_tracebacks ? Py_True : Py_False,
 	    "scheme", o->cleartext ? "http" : "https",
@@ -269,7 +269,9 @@ options_dict(const struct options *o)
 	    "wpt", o->wpt ? Py_True : Py_False,
 	    "validators", o->validators ? Py_True : Py_False,
 	    "user", o->user,
-	    "shared_file", descriptors[SHARED]);
+	    "shared_file", descriptors[SHARED],
+	    "console", fs_text, o->console ? o->trace : NULL,
+	    "run_limit_ms", o->run_limit_ms);
 }
 
 static int

@@ -338,6 +338,7 @@ enum attribute {
 	IS_HEADERS_SENT,
 	IS_ENDED,
 	IS_BLOCK_OPEN,
+	IS_DRAINING,
 	PRIORITY		/* twice the urgency, and 1 if incremental */
 };
 
@@ -366,6 +367,8 @@ attribute_locked(struct conn *c, void *arg)
 		    (s == NULL ? x->ended : !stream_can_send(s));
 	case IS_BLOCK_OPEN:
 		return send_held_by(c->session) == x->id;
+	case IS_DRAINING:
+		return c->draining || conn_is_over(c);
 	default:
 		return s == NULL ? 2 * STREAM_URGENCY_DEFAULT :
 		    2 * (int)s->urgency + s->incremental;
@@ -485,6 +488,8 @@ static PyGetSetDef object_getset[] = {
 	{ "block_open", (getter)object_flag, NULL,
 	    "A raw header block of its script has not ended.",
 	    (void *)IS_BLOCK_OPEN },
+	{ "draining", (getter)object_flag, NULL,
+	    "The connection takes no more requests.", (void *)IS_DRAINING },
 	{ NULL, NULL, NULL, NULL, NULL }
 };
 

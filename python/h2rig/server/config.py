@@ -20,7 +20,8 @@ class Options:
                  "connection", "connection_text", "connection_candidate",
                  "aliases", "latency_ms",
                  "config", "stash", "ws_docroot", "wpt", "validators",
-                 "run_directory", "shared_file", "settings", "user")
+                 "run_directory", "shared_file", "settings", "user",
+                 "console", "run_limit_ms")
 
     def __init__(self) -> None:
         self.doc_root = ""
@@ -71,6 +72,10 @@ class Options:
         self.run_directory: Optional[str] = None
         #: descriptor of a file without a path, which all processes inherit
         self.shared_file = -1
+        #: the directory of traces, if there are pages about them
+        self.console: Optional[str] = None
+        #: milliseconds that a script's function may run; 0: no limit
+        self.run_limit_ms = 0
         #: what `request.server.config` is
         self.settings = Config()
 

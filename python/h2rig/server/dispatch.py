@@ -82,6 +82,9 @@ def configure(values: Dict[str, Any]) -> None:
     if options.wpt:
         wpt_pages.register(router)
     router.add_defaults()
+    if options.console is not None:
+        importlib.import_module("h2rig.trace.console").register(
+            router, options.console)
     body.configure()
     stash.configure()
 

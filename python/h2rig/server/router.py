@@ -97,6 +97,7 @@ class Router:
         #: a file of the user's routes that is still to be loaded
         self.pending: Optional[str] = None
         self._loading = threading.Lock()
+        self._reserved: Optional[Tuple[str, Any]] = None
         self._routes: List[_Route] = []
         self._rewrites: List[Tuple[Optional[FrozenSet[str]], str, str]] = []
         self._found: Dict[Tuple[str, str], Found] = {}
@@ -110,6 +111,13 @@ class Router:
         self._routes.append(_Route(methods, pattern, handler))
         self._found.clear()
 
+    def reserve(self, path: str, handler: Any) -> None:
+        """Has handler answer all requests for path and what is below it,
+        before any route or rewrite.
+        """
+        self._reserved = path, handler
+        self._found.clear()
+
     def rewrite(self, methods: Methods, from_path: str, to_path: str) -> None:
         """Has a request for from_path answered as one for to_path, which may
         have a query.
@@ -121,6 +129,7 @@ class Router:
     def clear(self) -> None:
         """Takes all routes and rewrites out."""
         self.pending = None
+        self._reserved = None
         self._routes.clear()
         self._rewrites.clear()
         self._found.clear()
@@ -183,6 +192,10 @@ class Router:
         # Else "//private/file" would get around the route of "/private/*", and
         # around a rewrite of "/private/file".
         plain = _idle.sub("/", decoded)
+        if self._reserved is not None:
+            top, handler = self._reserved
+            if plain == top or plain.startswith(top + "/"):
+                return handler, {}, None
         to: Optional[str] = None
         for methods, source, target in self._rewrites:
             if source in (decoded, plain) and (methods is None

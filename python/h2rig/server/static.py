@@ -3,7 +3,7 @@
 
 import os
 import uuid
-from typing import TYPE_CHECKING, Any, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, List, Optional, Set, Tuple
 
 from h2rig import pipes
 from h2rig.errors import HTTPException
@@ -250,4 +250,4 @@ file_handler = FileHandler()
 as_is_handler = AsIsHandler()
 
 #: Handlers that run no code of a script, and so need no run-time limit.
-OWN = frozenset((AsIsHandler, DirectoryHandler, FileHandler))
+OWN: Set[type] = {AsIsHandler, DirectoryHandler, FileHandler}

@@ -11,17 +11,17 @@ import hashlib
 import json
 import os
 from itertools import chain
-from typing import BinaryIO, Iterator, Sequence
+from typing import BinaryIO, Iterator, Sequence, Tuple
 
 from h2rig.trace.reader import Follower
 
-__all__ = ["write"]
+__all__ = ["SCRIPTS", "page", "write"]
 
 _PARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 
 #: In the order in which they use each other.
-_SCRIPTS = ("words.js", "rules.js", "trace.js", "picture.js", "detail.js",
-            "page.js")
+SCRIPTS = ("dom.js", "words.js", "rules.js", "trace.js", "picture.js",
+           "detail.js", "page.js")
 
 
 def _part(name: str) -> str:
@@ -55,17 +55,28 @@ def _trace(trace: Follower) -> Iterator[str]:
     yield '],"running":%s}</script>\n' % _json(not trace.over)
 
 
-def _page(traces: Sequence[Follower]) -> Iterator[str]:
-    style = _part("page.css")
-    script = "".join(map(_part, _SCRIPTS))
+def page(template: str, styles: Sequence[str], scripts: Sequence[str],
+         more: str = "", links: str = "") -> Tuple[str, str, str]:
+    """Of these parts: its policy, to which more is added, and its text before
+    and after the traces' data.  links: markup for its head.
+    """
+    style = "".join(map(_part, styles))
+    script = "".join(map(_part, scripts))
     policy = ("default-src 'none'; script-src %s; style-src %s; "
-              "base-uri 'none'; form-action 'none'" % (
-                  _hash(script), _hash(style)))
-    before, after = _part("page.html").split("@data@\n")
-    yield before.replace("@policy@", policy).replace("@style@", style)
+              "base-uri 'none'; form-action 'none'%s" % (
+                  _hash(script), _hash(style), more))
+    before, after = _part(template).split("@data@\n")
+    return (policy, before.replace("@policy@", policy).replace(
+        "@links@", links).replace("@style@", style),
+            after.replace("@script@", script))
+
+
+def _page(traces: Sequence[Follower]) -> Iterator[str]:
+    _, before, after = page("page.html", ("page.css",), SCRIPTS)
+    yield before
     for trace in traces:
         yield from _trace(trace)
-    yield after.replace("@script@", script)
+    yield after
 
 
 def write(traces: Sequence[Follower], out: BinaryIO) -> None:

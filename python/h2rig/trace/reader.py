@@ -3,13 +3,15 @@
 
 import json
 import os
+import re
 import struct
 from typing import Any, BinaryIO, Dict, Iterator, Mapping, NoReturn, Union
 
 from h2rig.server.frametypes import FLAGS
 
-__all__ = ["EX_DATAERR", "EX_NOINPUT", "WRONG", "Follower", "Line", "Octets",
-           "TraceError", "escaped", "flags", "number", "octets"]
+__all__ = ["EX_DATAERR", "EX_NOINPUT", "NAME", "WRONG", "Follower", "Line",
+           "Octets", "TraceError", "escaped", "flags", "is_gone", "number",
+           "octets", "whole_lines"]
 
 #: Of the form of traces that is read here.
 VERSION = 1
@@ -22,6 +24,10 @@ WRONG = (ArithmeticError, AttributeError, LookupError, RecursionError,
          TypeError, ValueError, struct.error)
 
 EX_DATAERR, EX_NOINPUT = 65, 66
+
+#: A trace's name: when its connection was accepted, the process, the client.
+NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z-(\d{1,10})-[0-9a-f.:]{1,45}-\d{1,5}"
+                  r"\.jsonl", re.ASCII)
 
 Line = Dict[str, Any]
 Octets = Union[str, Dict[str, str]]
@@ -42,6 +48,28 @@ def escaped(text: str) -> str:
     return "".join(
         c if c.isprintable() else "\\x%02x" % ord(c) if ord(c) < 0x100
         else "\\u%04x" % ord(c) for c in text)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether that process has gone from this machine."""
+    try:
+        os.kill(pid, 0)
+    except (OverflowError, ProcessLookupError):
+        return True
+    except OSError:
+        pass
+    return False
+
+
+def whole_lines(fd: int, offset: int, most: int) -> bytes:
+    """The whole lines of a file from offset on: up to most octets, but the
+    first one whole.
+    """
+    text = os.pread(fd, most, offset)
+    end = text.rfind(b"\n") + 1
+    if end == 0 and len(text) == most and most < LINE_MAX:
+        return whole_lines(fd, offset, LINE_MAX)
+    return text[:end]
 
 
 class TraceError(Exception):
@@ -77,7 +105,8 @@ class Follower:
 
     def lines(self) -> Iterator[Line]:
         """Those that have come since the last call, whole ones only."""
-        gone = self._is_gone()      # then nothing comes after this look
+        # The process that writes it, if that is one of this machine.
+        gone = self._pid != 0 and is_gone(self._pid)    # then nothing comes after this look
         while True:
             try:
                 text = self._file.readline(LINE_MAX)
@@ -92,18 +121,6 @@ class Follower:
             self._number += 1
             yield self._parse(text)
         self.over = self.over or gone
-
-    def _is_gone(self) -> bool:
-        # The process that writes it, if that is one of this machine.
-        if not self._pid:
-            return False
-        try:
-            os.kill(self._pid, 0)
-        except (OverflowError, ProcessLookupError):
-            return True
-        except OSError:
-            pass
-        return False
 
     def _parse(self, text: bytes) -> Line:
         try:

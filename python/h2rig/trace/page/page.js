@@ -2,14 +2,14 @@
 // The page: connections and what happened on them, filters, search.
 "use strict";
 
-const $ = id => document.getElementById(id);
-
 class Page {
 	constructor() {
 		this.traces = [];
 		this.listed = true;		// streams, in their filter
 		this.hidden = new Set();	// traces that are not shown
 		this.without = new Set();	// types
+		this.boxes = new Map();		// ... and how their filter shows them
+		this.told = "";			// what the headline is made of
 		this.events = [];
 		this.texts = new WeakMap();	// what the search looks in
 		this.detail = new Detail($("detail"), {
@@ -93,13 +93,7 @@ class Page {
 			", on which nothing went wrong." : bad + " of " +
 			count(this.traces.length, "connection") + " went wrong.";
 		$("headline").className = tone;
-		$("reason").replaceChildren(...(one ?
-			this.story(this.traces[0], verdicts[0]) : []));
-		$("connections").hidden = one;
-		const order = this.traces.map((t, i) => [t, verdicts[i]]).sort(
-			(a, b) => TONES.indexOf(a[1].tone) - TONES.indexOf(b[1].tone));
-		$("connections").replaceChildren(...(one ? [] : order.map(
-			([t, v]) => this.card(t, v, t.number))));
+		this.stories(verdicts, one);
 		$("problem").hidden = !this.traces.some(t => t.findings.length ||
 			t.ending().tone === "bad");
 		for (const t of this.traces) {
@@ -108,6 +102,25 @@ class Page {
 				end.event.tone = "bad";
 		}
 		document.title = "h2rig: " + $("headline").textContent;
+	}
+
+	// What has focus, or is open, stays while nothing new is to be told.
+	stories(verdicts, one) {
+		const told = verdicts.map((v, i) => [v.text, v.why, v.after,
+			this.traces[i].findings.length]).join("\n");
+		if (one && told === this.told) {
+			document.querySelector("#reason .meta").textContent =
+				this.meta(this.traces[0], verdicts[0]);
+			return;
+		}
+		this.told = told;
+		$("reason").replaceChildren(...(one ?
+			this.story(this.traces[0], verdicts[0]) : []));
+		$("connections").hidden = one;
+		const order = this.traces.map((t, i) => [t, verdicts[i]]).sort(
+			(a, b) => TONES.indexOf(a[1].tone) - TONES.indexOf(b[1].tone));
+		$("connections").replaceChildren(...(one ? [] : order.map(
+			([t, v]) => this.card(t, v, t.number))));
 	}
 
 	story(trace, verdict) {
@@ -199,17 +212,25 @@ class Page {
 			const type = this.typeOf(line);
 			n.set(type, (n.get(type) ?? 0) + 1);
 		}
-		$("types").querySelector("fieldset > div").replaceChildren(
-			...[...n].map(([type, many]) => {
-				const box = element("input", {type: "checkbox",
-					checked: !this.without.has(type)});
-				box.onchange = () => {
-					this.without[box.checked ? "delete" : "add"](type);
-					this.show();
-				};
-				return element("label", {}, box, brief(type, 40) + " ",
-					element("small", {}, String(many)));
-			}));
+		for (const [type, many] of n) {
+			if (!this.boxes.has(type))
+				this.addType(type);
+			const {box, number} = this.boxes.get(type);
+			box.checked = !this.without.has(type);
+			number.textContent = many;
+		}
+	}
+
+	addType(type) {
+		const box = element("input", {type: "checkbox"});
+		const number = element("small");
+		box.onchange = () => {
+			this.without[box.checked ? "delete" : "add"](type);
+			this.show();
+		};
+		this.boxes.set(type, {box, number});
+		$("types").querySelector("fieldset > div").append(element("label", {},
+			box, brief(type, 40) + " ", number));
 	}
 
 	typeOf(line) {
@@ -340,4 +361,5 @@ for (const data of document.querySelectorAll(JSONS)) {
 	for (const line of lines)
 		trace.add(line);
 }
-page.update();
+if (page.traces.length)
+	page.update();

@@ -10,18 +10,6 @@ const LONG = 100000;		// a gap worth showing, microseconds
 const MOST = 8e6;		// browsers limit the height of elements
 const OVER = 12;		// rows that are kept outside of the view
 
-function element(name, properties = {}, ...children) {
-	const e = document.createElement(name);
-	for (const [key, value] of Object.entries(properties)) {
-		if (key in e && key !== "role")
-			e[key] = value;
-		else
-			e.setAttribute(key, value);
-	}
-	e.append(...children);
-	return e;
-}
-
 class Picture {
 	// grid: the scrolling element; onSelect(event, open) when a row becomes
 	// the active one, with open when its details are asked for.
@@ -47,6 +35,7 @@ class Picture {
 		this.found = new Set();
 		this.scale = {mode: "order", zoom: 0};
 		this.drawing = 0;
+		this.lifelines();
 		grid.addEventListener("scroll", () => this.draw(), {passive: true});
 		new ResizeObserver(() => this.resized()).observe(grid);
 		grid.addEventListener("click", e => this.clicked(e));
@@ -152,12 +141,27 @@ class Picture {
 		this.tops[n] = y;
 		this.space.style.height = y + 16 + "px";
 		this.shownScale = perUs * 1000;
-		for (const node of this.nodes.values())
+		for (const [i, node] of this.nodes) {
+			if (this.is(node, i))
+				continue;
 			node.remove();
-		this.nodes.clear();
+			this.nodes.delete(i);
+		}
 		this.lifelines();
 		this.drawNow();
 		this.resized();
+	}
+
+	// Is that still the row of event i, so that it can stay?
+	is(node, i) {
+		const event = this.shown[i];
+		return node.shows === event && event !== undefined &&
+			node.key === this.keyOf(event) && node.top === this.tops[i] &&
+			node.gap === this.gaps[i];
+	}
+
+	keyOf({tone, trace}) {
+		return [tone, trace.column, trace.number, this.traces.length].join();
 	}
 
 	// The first row that ends below y.
@@ -279,6 +283,10 @@ class Picture {
 		const node = element("div", {role: "row", className: "row",
 			id: "row" + i});
 		node.index = i;
+		node.shows = event;
+		node.key = this.keyOf(event);
+		node.top = this.tops[i];
+		node.gap = this.gaps[i];
 		node.style.top = this.tops[i] + "px";
 		node.setAttribute("aria-rowindex", i + 2);
 		node.setAttribute("aria-selected", i === this.active);

@@ -35,6 +35,7 @@ class Trace {
 	constructor(name, running) {
 		this.name = name;
 		this.running = running;
+		this.live = false;	// its lines come as they are written
 		this.number = 0;	// of the page, from 1
 		this.facts = {client: "", time: "1970-01-01T00:00:00.000000Z"};
 		this.start = 0;
@@ -71,6 +72,8 @@ class Trace {
 			this.colours.set(line.stream, 1 + this.colours.size % 8);
 		if (isFrame(line))
 			this.addFrame(event, line);
+		else if (line.type === "handshake")
+			this.facts = {...this.facts, ...line};
 		else if (line.type === "raw")
 			this.addRaw(event, line);
 		else if (line.type === "begin")
@@ -186,7 +189,8 @@ class Trace {
 		const last = this.last, events = this.events;
 		const at = last || events[events.length - 1];
 		if (!last && this.running)
-			return {tone: "live", event: at, text:
+			return {tone: "live", event: at, text: this.live ?
+				"The connection goes on." :
 				"The connection went on when this was made."};
 		if (!last || last.line.type === "gone") {
 			const call = this.open[this.open.length - 1];

@@ -148,6 +148,8 @@ const ruleText = line => brief(line.text, 300) +
 const OTHER = {
 	connection: line => brief(line.client) + " connects, " + (line.tls ?
 		brief(line.tls) : line.cleartext ? "cleartext" : "no TLS"),
+	handshake: line => "TLS is up: " + brief(line.tls) + ", " +
+		brief(line.cipher),
 	preface: () => "preface",
 	raw: line => octets(line.length) + " that are no frame " +
 		quoted(line.raw, 60),

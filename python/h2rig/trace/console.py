@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: MIT
+"""The console: pages about the server itself, below /.h2rig/ (--console).
+
+    /.h2rig/                    the connections, newest first
+    /.h2rig/events              ... as they come
+    /.h2rig/trace/NAME          one of them
+    /.h2rig/trace/NAME/events   ... its lines, as they come
+
+What it shows has all that clients send.  It is for those who use this machine:
+requests that pages of other origins make, or that come by a name which others
+may have led here, are refused.
+"""
+
+import ipaddress
+import json
+import os
+import re
+import time
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+
+from h2rig.errors import HTTPException
+from h2rig.server.config import options
+from h2rig.server.static import OWN
+from h2rig.trace import html
+from h2rig.trace.connections import TOP, Connections, Lines
+from h2rig.trace.reader import NAME
+
+if TYPE_CHECKING:
+    from h2rig.request import Request
+    from h2rig.response import Response
+
+__all__ = ["Console", "register"]
+
+#: Milliseconds between looks at one trace, at the directory, and at either if
+#: there is more to read.
+LOOK_TRACE, LOOK_LIST, LOOK_ON = 100, 250, 10
+
+#: Seconds that an answer with events lasts; then the browser asks again.
+LIFE = 60.0
+
+#: Milliseconds until it does.
+RETRY = 500
+
+_TRACE = re.compile("%s/trace/(?P<name>%s)(?P<events>/events)?" % (
+    re.escape(TOP), NAME.pattern), re.ASCII)
+
+_LIVE = "; connect-src 'self'"
+
+_LINKS = ' <a href="%s/">Connections</a>' % TOP
+
+#: Of each answer.
+_FIELDS = [
+    ("cache-control", "no-store"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+]
+
+
+def _is_local(authority: str) -> bool:
+    # Whether that is a name of this machine alone: names of others may be made
+    # to lead here, for a page of theirs that looks at the answers.
+    host = authority.rpartition(":")[0] if authority[-1:].isdigit() and \
+        ":" in authority else authority
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check(request: "Request") -> None:
+    headers = request.headers
+    authority = headers.get(b"host", b"").decode("latin-1")
+    if not _is_local(authority):
+        raise HTTPException(421, "expected localhost or a loopback address as "
+                                 "the authority")
+    origin = headers.get(b"origin")
+    ours = "%s://%s" % (options.scheme, authority)
+    if (headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin")
+            or origin is not None
+            and origin.decode("latin-1").lower() != ours.lower()):
+        raise HTTPException(403, "expected no request of another site's page")
+
+
+class _Page:
+    """A page that has its lines from events."""
+
+    def __init__(self, template: str, styles: Tuple[str, ...],
+                 scripts: Tuple[str, ...], links: str = "") -> None:
+        policy, before, after = html.page(template, styles, scripts, _LIVE,
+                                          links)
+        self._text = (before + after).encode()
+        self._fields = [*_FIELDS, ("content-type", "text/html; charset=utf-8"),
+                        ("content-security-policy",
+                         policy + "; frame-ancestors 'none'")]
+
+    def send(self, response: "Response", status: int = 200) -> None:
+        """As the answer."""
+        # By the writer: so no pipe of the query is applied.
+        response.writer.write_headers(
+            [*self._fields, ("content-length", str(len(self._text)))], status)
+        if response.request.method != "HEAD":
+            response.writer.write_data(self._text, last=True)
+
+
+class _Events:
+    """An answer with server-sent events (WHATWG HTML, section 9.2)."""
+
+    def __init__(self, request: "Request", response: "Response") -> None:
+        self._exchange = request._exchange
+        self._writer = response.writer
+        life = LIFE
+        if options.run_limit_ms:
+            life = min(life, options.run_limit_ms / 2000)
+        self._until = time.monotonic() + life
+        self._writer.write_headers(
+            [*_FIELDS, ("content-type", "text/event-stream")], 200,
+            last=request.method == "HEAD")
+        if request.method == "HEAD":
+            self._until = 0.0
+        else:
+            self._writer.write_data("retry: %d\n\n" % RETRY)
+
+    def last(self) -> bool:
+        """Whether this answer is to end, so that nothing keeps the server from
+        its end, or the client is not there.
+        """
+        exchange = self._exchange
+        return bool(exchange.draining or exchange.left
+                    or time.monotonic() >= self._until)
+
+    def send(self, data: List[bytes], kind: str = "", number: int = -1
+             ) -> None:
+        """Sends an event, whose data has these lines."""
+        head = "event: %s\n" % kind if kind else ""
+        if number >= 0:
+            head += "id: %d\n" % number
+        self._writer.write_data(head.encode() + b"".join(
+            b"data: " + line + b"\n" for line in data) + b"\n")
+
+    def pause(self, ms: float) -> None:
+        """Until the next look, or until the client leaves."""
+        self._exchange.pause(int(ms))
+
+
+class Console:
+    """The handler of all of it.  directory: of traces."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._connections = Connections(directory)
+        self._list = _Page("list.html", ("page.css", "list.css"), (
+            "dom.js", "words.js", "rules.js", "trace.js", "list.js"))
+        self._trace = _Page("page.html", ("page.css",),
+                            (*html.SCRIPTS, "live.js"), _LINKS)
+
+    def __call__(self, request: "Request", response: "Response") -> None:
+        _check(request)
+        if request.method not in ("GET", "HEAD"):
+            response.writer.write_headers([*_FIELDS, ("allow", "GET, HEAD")],
+                                          405, last=True)
+            return
+        path = request.path
+        trace = _TRACE.fullmatch(path)
+        if path == TOP:
+            response.writer.write_headers(
+                [*_FIELDS, ("location", TOP + "/")], 308, last=True)
+        elif path == TOP + "/":
+            self._list.send(response)
+        elif path == TOP + "/events":
+            self._send_list(request, response)
+        elif trace is None:
+            raise HTTPException(404, "Not Found")
+        elif trace["events"]:
+            self._send_lines(self._path(trace["name"]), request, response)
+        else:
+            self._trace.send(response, 200 if os.path.exists(
+                self._path(trace["name"])) else 404)
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._directory, name)
+
+    def _send_list(self, request: "Request", response: "Response") -> None:
+        # The first event has them all, so it does not matter what was missed.
+        before = request.GET.first(b"before", b"").decode("latin-1")
+        events = _Events(request, response)
+        known: Optional[Dict[str, str]] = None
+        had_older = False
+        while not events.last():
+            since = time.monotonic()
+            shown, older, more = self._connections.look(before)
+            old = known or {}
+            changed = [text for name, text in shown.items()
+                       if old.get(name) != text]
+            removed = [name for name in old if name not in shown]
+            if known is None or changed or removed or older != had_older:
+                events.send([json.dumps({
+                    "first": known is None, "older": older,
+                    "removed": removed, "changed": changed}).encode()])
+            known, had_older = shown, older
+            # What takes long is not done all the time.
+            took = (time.monotonic() - since) * 1000
+            events.pause(max(LOOK_ON if more else LOOK_LIST, 4 * took))
+
+    def _send_lines(self, path: str, request: "Request",
+                    response: "Response") -> None:
+        seen = request.headers.get(b"last-event-id", b"0")
+        try:
+            trace = Lines(path, int(seen) if seen.isdigit() else -1)
+        except FileNotFoundError:
+            _Events(request, response).send([b"removed"], "over")
+            return
+        except ValueError:
+            raise HTTPException(400, "Last-Event-ID: expected that of an event "
+                                     "of this trace") from None
+        try:
+            self._follow(trace, _Events(request, response))
+        finally:
+            trace.close()
+
+    @staticmethod
+    def _follow(trace: Lines, events: _Events) -> None:
+        told = False
+        while not events.last():
+            lines = trace.read()
+            if trace.left_out and not told:
+                told = True
+                events.send([b"some"], "own")
+            if lines:
+                events.send(lines, number=trace.offset)
+            if trace.over:
+                events.send([trace.over.encode()], "over")
+                return
+            if not lines:
+                events.pause(LOOK_TRACE)
+
+
+def register(router: Any, directory: str) -> None:
+    """Has the console answer what is below its place.  OSError if a part of
+    its pages cannot be read.
+    """
+    OWN.add(Console)        # there is no script whose function it were
+    router.reserve(TOP, Console(directory))

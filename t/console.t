@@ -1,0 +1,595 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""--console: who may see it; the list and a connection's page as they grow, by
+server-sent events that lose nothing and do not feed on themselves; in Chromium
+and Firefox; axe-core finds no fault."""
+import contextlib
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+import browser                                                  # noqa: E402
+import devtools                                                 # noqa: E402
+import scenes                                                   # noqa: E402
+import tap                                                      # noqa: E402
+import wsclient                                                 # noqa: E402
+from pagechecks import (AXE, OVERLAPS, SETTLED, SIZES,          # noqa: E402
+                        find_axe, words)
+from rawclient import Client                                    # noqa: E402
+from server import NOBODY, Server, program                      # noqa: E402
+from traces import Traced, Work, read                           # noqa: E402
+
+TOP = "/.h2rig/"
+FRAMES = 20000
+
+t = tap.Tap()
+
+
+class Events:
+    """The events of an answer, as they come."""
+
+    def __init__(self, client, path, seen=None):
+        self.client = client
+        self.x = client.request(TOP + path, headers=[] if seen is None else [
+            ("last-event-id", str(seen))])
+
+    def all(self):
+        """[(type, id, [lines of data])] of those that are whole."""
+        found = []
+        for block in self.x.body.decode().split("\n\n")[:-1]:
+            pairs = [line.partition(": ")[::2] for line in block.split("\n")]
+            named = dict(pairs)
+            data = [value for name, value in pairs if name == "data"]
+            if data:
+                found.append((named.get("event", "message"), named.get("id"),
+                              data))
+        return found
+
+    def of(self, kind):
+        """The data of all events of a type."""
+        return [data for what, _, data in self.all() if what == kind]
+
+    def wait(self, condition):
+        """Until condition(self) holds; what it returned."""
+        found = []
+        self.client.wait_for(lambda: found.append(condition(self))
+                             or found[-1])
+        return found[-1] if found else None
+
+    # Of a trace.
+
+    @property
+    def lines(self):
+        """Its lines, parsed."""
+        return [json.loads(line) for data in self.of("message")
+                for line in data]
+
+    @property
+    def last(self):
+        """The last id."""
+        return [number for _, number, _ in self.all() if number][-1]
+
+    # Of the list.
+
+    @property
+    def rows(self):
+        """What the list is after all events: {name: connection}."""
+        rows = {}
+        for data in self.of("message"):
+            event = json.loads(data[0])
+            if event["first"]:
+                rows.clear()
+            for name in event["removed"]:
+                del rows[name]
+            for text in event["changed"]:
+                row = json.loads(text)
+                rows[row["name"]] = row
+        return rows
+
+    def row(self, port):
+        """The one of a client's port, or None."""
+        return next((row for name, row in self.rows.items()
+                     if name.endswith(f"-{port}.jsonl")), None)
+
+
+def port_of(client):
+    """The client's own."""
+    return client.sock.getsockname()[1]
+
+
+def trace_of(server, client):
+    """The name of a client's trace."""
+    name, = (os.path.basename(path) for path in server.files()
+             if path.endswith(f"-{port_of(client)}.jsonl"))
+    return name
+
+
+# ---- who may see it, and what else there is
+
+def options():
+    """What --console cannot be given with."""
+    def run(*more):
+        p = subprocess.run([program(), "--console", "--port", "0", *more,
+                            work.docroot], stderr=subprocess.PIPE, check=False,
+                           timeout=tap.scaled(60))
+        return p.returncode, p.stderr.decode().splitlines()[-1]
+    t.eq(run(), (64, "h2rig: --console: expected --trace with it"),
+         "--console without --trace")
+    t.eq(run("--trace", work.dir, "--user", str(NOBODY)),
+         (64, "h2rig: --console: expected no --user with it"),
+         "--console with --user")
+    for bind in (["0.0.0.0"], ["127.0.0.1", "::"]):
+        status, text = run("--trace", work.dir, *(x for address in bind
+                                                  for x in ("--bind", address)))
+        t.ok(status == 78 and "--console: expected loopback addresses only, "
+             "not " + bind[-1].replace("::", "[::]") in text,
+             f"--console on {bind[-1]}", text)
+
+
+def places():
+    """What is below /.h2rig/ with the option, and without."""
+    os.mkdir(os.path.join(work.docroot, ".h2rig"))
+    with open(os.path.join(work.docroot, ".h2rig", "mine.txt"), "w",
+              encoding="ascii") as f:
+        f.write("mine")
+    routes = work.path("routes.py")
+    with open(routes, "w", encoding="ascii") as f:
+        f.write("from h2rig.handlers import ErrorHandler\n"
+                "routes = [('any', '*', ErrorHandler(418))]\n"
+                "rewrites = [('any', '/.h2rig/', '/style.py?n=1')]\n")
+    with Traced(work) as s, Client(s.port) as c:
+        t.eq(c.fetch(TOP + "mine.txt").body, b"mine",
+             "without the option a file of that name is a file")
+    with Traced(work, "--console", "--routes", routes) as s, \
+            Client(s.port) as c:
+        t.eq(c.fetch("/style.py").status, 418, "the user's routes work")
+        x = c.fetch(TOP)
+        t.ok(x.status == 200 and b"<h1>Connections</h1>" in x.body,
+             "... the console comes before them and before rewrites")
+        t.ok(x.header("content-security-policy").startswith(
+            "default-src 'none'; script-src 'sha256-")
+            and "frame-ancestors 'none'" in x.header("content-security-policy"),
+            "its policy allows its own script only, and no frame")
+        for path, want in (
+                ("mine.txt", 404), ("trace/x", 404), ("trace/../../fail", 404),
+                ("trace/20261129T082117.094914Z-1-127.0.0.1-1.jsonl", 404),
+                ("../.h2rig/", 404), ("", 200), ("?pipe=status(500)", 200)):
+            t.eq(c.fetch(TOP + path).status, want, f"/.h2rig/{path}")
+        for path, want in (("/.h2rig", 308), ("//.h2rig/mine.txt", 404),
+                           ("/%2eh2rig/mine.txt", 404),
+                           ("/./.h2rig/mine.txt", 404)):
+            t.eq(c.fetch(path).status, want, path)
+        x = c.fetch(TOP, method="POST", body=b"x")
+        t.eq((x.status, x.header("allow")), (405, "GET, HEAD"), "POST")
+        for path in ("", "events"):
+            x = c.fetch(TOP + path, method="HEAD")
+            t.eq((x.status, x.body), (200, b""), f"HEAD of /.h2rig/{path}")
+
+
+def access():
+    """Names of others, and other sites' pages."""
+    with Traced(work, "--console") as s, Client(s.port) as c:
+        def ask(authority, *more):
+            x = c.open(TOP, headers=more, authority=authority,
+                       end_stream=True)
+            c.wait_for(lambda: x.done)
+            return x.status
+        port = s.port
+        for name in ("localhost", "LOCALHOST", "a.localhost", "127.0.0.1",
+                     "127.1.2.3", "[::1]"):
+            t.eq(ask(f"{name}:{port}"), 200, f"asked for as {name}")
+        for name in ("evil.example", "localhost.evil.example", "10.0.0.1",
+                     "0.0.0.0", "127.0.0.1.evil.example", "[::2]", "",
+                     "web-platform.test"):
+            t.eq(ask(f"{name}:{port}"), 421, f"refused as {name}")
+        t.eq(ask("localhost"), 200, "without a port")
+        here = f"localhost:{port}"
+        for site, want in (("same-origin", 200), ("none", 200),
+                           ("same-site", 403), ("cross-site", 403)):
+            t.eq(ask(here, ("sec-fetch-site", site)), want,
+                 f"sec-fetch-site: {site}")
+        for origin, want in ((f"https://{here}", 200), ("null", 403),
+                             (f"https://localhost:{port + 1}", 403),
+                             ("https://evil.example", 403),
+                             (f"http://{here}", 403)):
+            t.eq(ask(here, ("origin", origin)), want, f"origin: {origin}")
+
+
+# ---- events
+
+def listed():
+    """Connections come, change, end and crash; the console's own do not."""
+    with Traced(work, "--console") as s, Client(s.port) as c, \
+            Client(s.port) as other:
+        events = Events(c, "events")
+        second = Events(other, "events")
+        t.ok(events.wait(lambda e: e.of("message") and not e.rows),
+             "the list has no connection of the console")
+        with Client(s.port) as one:
+            one.fetch("/style.py?n=1")
+            row = events.wait(lambda e: (e.row(port_of(one)) or {}).get(
+                "requests") and e.row(port_of(one)))
+            t.eq((row["running"], row["first"]["fields"][1]),
+                 (True, [":path", "/style.py?n=1"]),
+                 "a connection is there while it goes on")
+            one.fetch("/fail.py")
+            events.wait(lambda e: e.row(port_of(one))["faults"])
+            t.eq(events.row(port_of(one))["requests"], 2, "... and changes")
+            port = port_of(one)
+            one.leave()
+        row = events.wait(lambda e: not e.row(port)["running"] and e.row(port))
+        t.eq([(line["type"], line.get("raised"), line.get("end"))
+              for line in row["lines"]],
+             [("connection", None, None), ("end", "LookupError", None),
+              ("close", None, "closed by client")], "... what it says")
+        with Client(s.port) as one:
+            port = port_of(one)
+            one.request("/crash.py")
+            one.wait_end()
+        row = events.wait(lambda e: (e.row(port) or {}).get("running") is False
+                          and e.row(port))
+        t.eq([(line["type"], line.get("function")) for line in row["lines"]],
+             [("connection", None), ("begin", "main")],
+             "a crash, with the function that ran")
+        t.ok(list(sorted(events.rows))[-1].endswith(f"-{port}.jsonl"),
+             "the newest is the last by name")
+        # Both browsers' connections have grown all the time.
+        second.wait(lambda e: (e.row(port) or {}).get("running") is False)
+        own = [f"-{port_of(x)}.jsonl" for x in (c, other)]
+        t.eq([name for e in (events, second) for data in e.of("message")
+              for text in json.loads(data[0])["changed"]
+              for name in [json.loads(text)["name"]]
+              if name.endswith(tuple(own))
+              and json.loads(text)["requests"]], [],
+             "the console's own connections make no events")
+        os.unlink(os.path.join(s.traces, row["name"]))
+        events.wait(lambda e: e.row(port) is None)
+        t.ok(events.row(port) is None, "a trace that is removed goes")
+        t.eq(Events(c, "events?before=" + min(events.rows)).wait(
+            lambda e: e.of("message") and [e.rows]), [{}],
+            "older connections than the oldest")
+
+
+def own():
+    """A connection that carries the console itself does not feed on it."""
+    with Traced(work, "--console") as s, Client(s.port) as c:
+        c.fetch("/style.py?n=1")
+        events = Events(c, f"trace/{trace_of(s, c)}/events")
+        for n in range(2, 7):
+            c.fetch(f"/style.py?n={n}")
+            events.wait(lambda e: sum(
+                x["type"] == "end" for x in e.lines) == 2 * n)
+        t.eq(events.of("own"), [["some"]], "it is told that lines are left out")
+        t.eq([x for x in events.lines if x.get("stream") == events.x.sid], [],
+             "... which are those of the console")
+        t.eq([data for data in events.of("message") if all(
+            json.loads(line)["type"] == "WINDOW_UPDATE" for line in data)], [],
+             "no event has only what events have caused")
+        lines = read(os.path.join(s.traces, trace_of(s, c)))
+        kept = [x for x in lines if x.get("stream") != events.x.sid]
+        got = events.lines
+        t.eq(got, kept[:len(got)], "all else is there, in its order")
+        t.ok(len(got) > 60, "... and that is most of it", len(got))
+
+
+def resumed():
+    """Nothing is lost or doubled when answers end and are asked for again."""
+    with Traced(work, "--console", "--run-limit", "1") as s, \
+            Client(s.port) as c, Client(s.port) as one:
+        one.fetch("/style.py?n=1")
+        name = trace_of(s, one)
+        path = f"trace/{name}/events"
+        got, seen, answers = [], None, 0
+        while answers < 4:
+            events = Events(c, path, seen)
+            c.wait_for(lambda: one.fetch("/style.py?n=2") and events.x.done)
+            got += events.lines
+            seen, answers = events.last, answers + 1
+        t.ok(events.x.done, "an answer ends before --run-limit")
+        one.leave()
+        events = Events(c, path, seen)
+        events.wait(lambda e: e.of("over"))
+        got += events.lines
+        want = read(os.path.join(s.traces, name))
+        t.eq((len(got), got == want), (len(want), True),
+             "five answers have each line once")
+        t.eq(events.of("over"), [["ended"]], "the end is told")
+        for wrong in ("1", "x", "-1", str(1 << 40), "9" * 5000):
+            events = Events(c, path, wrong)
+            c.wait_for(lambda: events.x.done)
+            t.eq(events.x.status, 400, f"Last-Event-ID: {wrong[:20]}")
+        os.unlink(os.path.join(s.traces, name))
+        t.eq(Events(c, path, seen).wait(lambda e: e.of("over")),
+             [["removed"]], "a trace that has been removed meanwhile")
+
+
+def removed():
+    """A trace goes while it is read; the server removes many."""
+    with Traced(work, "--console", "--max-traces", "64K") as s, \
+            Client(s.port) as c, Client(s.port) as one:
+        one.fetch("/style.py?n=1")
+        name = trace_of(s, one)
+        events = Events(c, f"trace/{name}/events")
+        events.wait(lambda e: e.lines)
+        os.unlink(os.path.join(s.traces, name))
+        one.fetch("/style.py?n=2")
+        t.ok(events.wait(lambda e: sum(x["type"] == "end"
+                                       for x in e.lines) == 4),
+             "what is being read is read on")
+        one.leave()
+        t.eq(events.wait(lambda e: e.of("over")), [["ended"]], "... to its end")
+        rows = Events(c, "events")
+        for _ in range(40):
+            with Client(s.port) as more:
+                more.fetch("/style.py?n=5")
+                more.leave()
+        t.ok(rows.wait(lambda e: any(json.loads(data[0])["removed"]
+                                     for data in e.of("message"))),
+             "the list loses what --max-traces removes")
+        t.ok(rows.wait(lambda e: set(e.rows) == {
+            os.path.basename(p) for p in s.files()
+            if not p.endswith(f"-{port_of(c)}.jsonl")}),
+            "... and has what is there")
+
+
+def stops():
+    """Pages that are open keep no server from its end."""
+    with Traced(work, "--console") as s, Client(s.port) as c:
+        events = Events(c, "events")
+        lines = Events(c, f"trace/{trace_of(s, c)}/events")
+        events.wait(lambda e: e.of("message"))
+        lines.wait(lambda e: e.lines)
+        s.process.terminate()
+        c.wait_for(lambda: events.x.done and lines.x.done)
+        t.ok(events.x.done and lines.x.done, "answers end when the server stops")
+        c.wait_end()
+        t.eq(s.process.wait(tap.scaled(30)), 0, "... which then does")
+        s.wait_log("drained")
+        t.ok("killed" not in s.log(), "... and kills nothing", s.log())
+
+
+# ---- browsers
+
+class Made:
+    """A trace that this process writes into a server's directory."""
+
+    def __init__(self, server, port):
+        self.name = f"20200101T000000.000000Z-{os.getpid()}-127.0.0.1-{port}" \
+            ".jsonl"
+        self.path = os.path.join(server.traces, self.name)
+        self._file = open(self.path, "w", encoding="utf-8")
+        self._t = 0.0
+        self.add(type="connection", version=1, server="h2rig 0",
+                 time="2020-01-01T00:00:00.000000Z", pid=os.getpid(),
+                 client=f"127.0.0.1:{port}", tls="TLSv1.3", cipher="x")
+
+    def add(self, **line):
+        """One more line."""
+        self._t += 0.001
+        self._file.write(json.dumps({"t": round(self._t, 6), **line},
+                                    separators=(",", ":")) + "\n")
+
+    def frames(self, count):
+        """Pairs of a request and its answer."""
+        for n in range(count // 2):
+            sid = 2 * (self._n + n) + 1
+            self.add(dir="in", type="HEADERS", flags=["END_STREAM",
+                     "END_HEADERS"], stream=sid, length=30,
+                     fields=[[":method", "GET"], [":path", f"/n={sid}"]])
+            self.add(dir="out", type="HEADERS", flags=["END_STREAM",
+                     "END_HEADERS"], stream=sid, length=1,
+                     fields=[[":status", "200"]])
+        self._n += count // 2
+        self._file.flush()
+
+    _n = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._file.close()
+
+
+def until(b, what, name, expression, want):
+    """Waits until a browser's expression has that value."""
+    got = []
+    tap.wait_until(lambda: got.append(b.run("return " + expression))
+                   or got[-1] == want, 60)
+    t.eq(got[-1], want, f"{what}: {name}")
+
+
+ROWS = "document.querySelectorAll('#list tbody tr').length"
+FIRST = "document.querySelector('#list tbody tr')?.innerText.replace(/\\s+/g," \
+    " ' ') ?? ''"
+
+
+def list_page(which, b, s, url):
+    """The list as people see it."""
+    b.open(url)
+    until(b, which, "the list has them all", ROWS + " >= 6", True)
+    with Client(s.port) as one:
+        one.fetch("/style.py?n=1")
+        port = port_of(one)
+        until(b, which, "a connection comes without a reload",
+              f"({FIRST}).includes('127.0.0.1:{port}')", True)
+        until(b, which, "... goes on", f"({FIRST}).includes('Goes on')", True)
+        b.run("document.querySelector('#list tbody a').focus();")
+        one.fetch("/fail.py")
+        until(b, which, "... and what goes wrong is told",
+              f"/Wrong A script raised an exception on stream 3. LookupError in "
+              f"main of .fail.py/.test({FIRST})", True)
+        t.eq(b.run("return document.activeElement.textContent"),
+             "GET /style.py?n=1", f"{which}: what has focus keeps it")
+        one.leave()
+    text = words(b, "#list")
+    for part in ("GET /style.py?n=0 and 99 more requests",
+                 "CONNECT /echo websocket",
+                 "The server\u2019s process crashed or was killed. It was "
+                 "running main of /crash.py on stream 3.",
+                 "The client broke a rule of HTTP/2, so h2rig ended the "
+                 "connection."):
+        t.ok(part in text, f"{which}: the list says: {part}", text)
+    for how, size in SIZES.items():
+        b.size(*size)
+        t.eq(b.run(SETTLED + OVERLAPS), [],
+             f"{which}: list, {how}: nothing overlaps or is cut off")
+    b.size(*SIZES["wide"])
+    t.eq(b.run("""
+    const show = document.getElementById("show");
+    show.value = "crash";
+    show.dispatchEvent(new Event("change"));
+    return [...document.querySelectorAll("#list tbody tr")].filter(
+        e => !e.hidden).map(e => e.querySelector("a").textContent);
+    """), ["GET /style.py?n=3"], f"{which}: only crashes")
+
+
+def trace_page(which, b, s, url):
+    """A connection's page, as it grows."""
+    with Client(s.port) as one:
+        one.fetch("/style.py?n=1")
+        b.open(url + "trace/" + trace_of(s, one))
+        until(b, which, "a page of a connection that goes on",
+              "document.querySelector('h1').textContent",
+              "The connection goes on.")
+        one.fetch("/early.py")
+        until(b, which, "... says what goes wrong meanwhile",
+              "document.querySelector('h1').textContent",
+              "The server sent what breaks a rule on stream 3.")
+        one.leave()
+        until(b, which, "... and that it has ended",
+              "document.querySelector('header').textContent.includes("
+              "'The client closed the connection.')", True)
+    t.eq(b.run(SETTLED + OVERLAPS), [], f"{which}: nothing overlaps")
+
+
+def large_page(which, b, s, url):
+    """20,000 frames, and some more while they are shown."""
+    with Made(s, 1 if which == "Chromium" else 2) as made:
+        made.frames(FRAMES)
+        b.open(url + "trace/" + made.name)
+        meta = "document.querySelector('.meta')?.textContent.match(" \
+            "/([0-9,]+) frame/)?.[1]"
+        until(b, which, "20,000 frames", meta, "20,000")
+        b.run("document.getElementById('follow').click();")
+        made.frames(10)
+        until(b, which, "... and ten", meta, "20,010")
+        until(b, which, "the end is followed", "[...document.querySelectorAll("
+              "'.row')].at(-1).getAttribute('aria-rowindex')", "20012")
+        t.eq(b.run("""
+        document.getElementById("follow").click();
+        const search = document.getElementById("search");
+        search.value = "/n=9999";
+        search.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter"}));
+        """ + SETTLED + """
+        return document.querySelector(".row.active .label").textContent;
+        """), "from the client: HEADERS stream 9999 GET /n=9999 ES",
+             f"{which}: the search finds one of them")
+        made.frames(2)
+        until(b, which, "what is selected stays while more comes",
+              f"[{meta}, document.querySelector('.row.active .chip')"
+              ".textContent]", ["20,012", "stream 9999"])
+
+
+def hostile_page(which, b, s, url):
+    """What a trace has is text in the list and on its page."""
+    evil = "</script><img src=x onerror=window.hit=1>"
+    with Made(s, 3 if which == "Chromium" else 4) as made:
+        made.add(dir="in", type="HEADERS", flags=[], stream=1, length=1,
+                 fields=[[":method", evil], [":path", "/\u202e\r\ndata: x"]])
+        made.add(type="violation", level="stream", stream=1, text=evil)
+        made.add(type="begin", stream=1, script=evil, function={"hex": "ff00"})
+        made.add(type=evil, stream=evil)
+        made._file.write("no JSON " + evil + "\r{}\n")
+        made.frames(0)
+        b.open(url)
+        until(b, which, "a hostile trace is listed",
+              f"document.body.textContent.includes({json.dumps(evil)})", True)
+        t.eq(b.run("return [window.hit === undefined, document"
+                   ".querySelectorAll('img').length]"), [True, 0],
+             f"{which}: ... as text")
+        b.open(url + "trace/" + made.name)
+        until(b, which, "... and on its page", "document.querySelectorAll("
+              "'.row').length", 6)
+        t.eq(b.run("return [window.hit === undefined, document"
+                   ".querySelectorAll('img').length, document.body.textContent"
+                   ".includes('\\u202e')]"), [True, 0, False],
+             f"{which}: ... as text there")
+
+
+def again(which, b):
+    """A browser that has to ask again and again."""
+    with Traced(work, "--console", "--run-limit", "1") as s, \
+            Client(s.port) as one:
+        one.fetch("/style.py?n=1")
+        b.open(f"https://127.0.0.1:{s.port}{TOP}trace/{trace_of(s, one)}")
+        port = port_of(one)
+        tap.wait_until(lambda: one.fetch("/style.py?n=2") and s.log().count(
+            "/events status=200") >= 3)
+        one.leave()
+        n = len(s.of_port(port))
+        until(b, which, "three answers, and each line once",
+              "document.querySelector('#picture').getAttribute("
+              "'aria-rowcount')", str(n + 1))
+
+
+def accessible(b, url, trace):
+    """axe-core."""
+    axe = find_axe()
+    if axe is None:
+        t.skip("axe-core", "npm install -g axe-core, or H2RIG_AXE=axe.min.js")
+        return
+    for how, size, colours in (("light", "wide", "light"),
+                               ("dark", "wide", "dark"),
+                               ("narrow", "narrow", "light")):
+        b.size(*SIZES[size])
+        b.media(prefers_color_scheme=colours, prefers_reduced_motion="reduce")
+        for what, page, ready in (("list", url, ROWS + " > 5"),
+                                  ("trace", trace, "document.querySelectorAll("
+                                   "'.row').length > 5")):
+            b.open(page)
+            tap.wait_until(lambda: b.run("return " + ready))
+            b.call("Runtime.evaluate", expression=axe)
+            t.eq(b.run(SETTLED + AXE), [], f"axe-core: {what}, {how}")
+    b.size(*SIZES["wide"])
+    b.media()
+
+
+def browsers():
+    """What must hold in each browser that is installed."""
+    with Traced(work, "--console", "--ws-docroot", wsclient.WS) as s:
+        paths = scenes.play(s)
+        url = f"https://127.0.0.1:{s.port}{TOP}"
+        for which, exe in (("Chromium", browser.find()),
+                           ("Firefox", devtools.find_firefox())):
+            if exe is None:
+                t.skip(f"{which}: the console", f"{which} is not installed")
+                continue
+            with (devtools.Chromium if which == "Chromium" else
+                  devtools.Firefox)(exe) as b:
+                b.size(*SIZES["wide"])
+                for check in (list_page, trace_page, large_page, hostile_page):
+                    check(which, b, s, url)
+                again(which, b)
+                if which == "Chromium":
+                    accessible(b, url, url + "trace/"
+                               + os.path.basename(paths["crash"]))
+                    t.eq(b.errors, [], "Chromium: no error, nothing that the "
+                         "policy refused")
+
+
+with contextlib.ExitStack() as stack:
+    work = stack.enter_context(Work(scenes.SCRIPTS))
+    options()
+    places()
+    access()
+    listed()
+    own()
+    resumed()
+    removed()
+    stops()
+    browsers()
+t.done()
