@@ -278,6 +278,8 @@ def odd(b):
             {"type": "begin", "stream": 0, **call},
             {"type": "end", "stream": 0, "raised": "KeyError", **call},
             {"type": "fence", "stream": 0, "microseconds": 1500},
+            {"type": "note", "stream": 0, "name": "<b>bad</b>",
+             "values": {"rule": "6.5", "frames": [1, 2]}},
             {"type": "violation", "level": "stream", "stream": 7,
              "text": "too large"},
             {"type": "HEADERS", "dir": "out", "flags": 3},
@@ -294,10 +296,11 @@ def odd(b):
     b.size(*SIZES["wide"])
     b.media()
     b.open(make("odd", "one", "two"))
-    found = all_rows(b, 162)
+    found = all_rows(b, 163)
     for text in ("Connection 1: stream 1 main of /c.py begins",
                  "Fence: the client has read what was sent before, after "
                  "1.50 ms", "The client broke a rule on stream 7: too large",
+                 "Note: <b>bad</b>, rule \u201c6.5\u201d, frames [1,2]",
                  "new: x [1,{}]", "The trace ends here"):
         t.ok(any(text in row for row in found), f"a row: {text}", found[:12])
     t.ok("A script raised an exception." in words(b, "header")
@@ -344,6 +347,8 @@ def file():
         f.write("\n")
     t.eq(tool("--html", work.path("x.html"), nan).returncode, 65,
          "--html: numbers that JSON has not")
+    t.eq(oct(os.stat(work.path("all.html")).st_mode & 0o777), "0o600",
+         "a page can be read by its user only, as traces can")
     p = tool("--html", "/nowhere/x.html", paths["rule"])
     t.eq((p.returncode, b"/nowhere/x.html" in p.stderr), (74, True),
          "--html: a file that cannot be written")

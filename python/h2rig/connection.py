@@ -541,7 +541,8 @@ class Connection:
         """
         if not isinstance(name, str):
             raise TypeError("name must be a str, not %r" % (name,))
-        text = json.dumps({"name": name, "values": values}).encode()[1:-1]
+        text = json.dumps({"name": name, "values": values},
+                          allow_nan=False).encode()[1:-1]
         if len(text) > NOTE_MAX:
             raise ValueError("note %r has %d octets of JSON; expected at most "
                              "%d" % (name, len(text), NOTE_MAX))

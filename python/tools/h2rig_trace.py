@@ -67,7 +67,9 @@ def _write(form: str, to: str, paths: Sequence[str]) -> None:
         raise TraceError("--%s %s: expected a file to be written, and this is "
                          "a trace" % (form, to), EX_USAGE)
     try:
-        with open(to, "wb") as out:
+        # As the traces are: their user's alone, if it is a new file.
+        with open(to, "wb", opener=functools.partial(os.open, mode=0o600)
+                  ) as out:
             write(traces, out)
     except OSError as e:
         raise TraceError("%s: %s" % (to, e.strerror), EX_IOERR) from None

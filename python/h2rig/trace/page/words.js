@@ -160,6 +160,10 @@ const OTHER = {
 		ruleText(line),
 	fence: line => "Fence: the client has read what was sent before, after " +
 		duration(line.microseconds),
+	// By a script, connection.note().
+	note: line => "Note: " + brief(line.name) + Object.entries(line.values)
+		.map(([name, value]) => ", " + brief(name) + " " + (typeof value ===
+		"string" ? quoted(value) : brief(JSON.stringify(value)))).join(""),
 	limit: line => "The trace ends here: it may have " + octets(line.octets),
 	// Not of a trace: what its end without a last line means.
 	gone: () => "The server\u2019s process crashed or was killed",
