@@ -6,6 +6,7 @@ and Firefox; axe-core finds no fault."""
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -24,6 +25,18 @@ from traces import Traced, Work, read                           # noqa: E402
 
 TOP = "/.h2rig/"
 FRAMES = 20000
+
+MANUAL = {
+    "h2rig.8": (
+        '<h2 id="OPTIONS">OPTIONS</h2>', "<dt><code>--console</code></dt>",
+        "<dt><code>-h</code>, <code>--help</code></dt>",
+        "Expects\n<code>--trace</code>,\nno\n<code>--user</code>,",
+        '<a href="h2rig-trace.1">h2rig-trace(1)</a>',
+        "$ h2rig --trace traces/ --console tests/</pre>"),
+    "h2rig-handlers.7": ("<code>main</code>",),
+    "h2rig-connection.7": ("<h2 ",),
+    "h2rig-trace.1": ("prints traces, which", "\u2018-\u2019."),
+    "h2rig-wpt.1": ("<h2 ",), "h2bad.1": ("<h2 ",)}
 
 t = tap.Tap()
 
@@ -196,6 +209,22 @@ def access():
                              ("https://evil.example", 403),
                              (f"http://{here}", 403)):
             t.eq(ask(here, ("origin", origin)), want, f"origin: {origin}")
+
+
+def manuals():
+    """The manual: all pages, with what a reader looks for."""
+    with Traced(work, "--console") as s, Client(s.port) as c:
+        for name, parts in MANUAL.items():
+            x = c.fetch(TOP + "manual/" + name)
+            text = x.body.decode()
+            t.eq(x.status, 200, f"the manual has {name}")
+            t.ok(not re.search(r"(?m)^\.[A-Z%]|\\\\[(&:]", text),
+                 f"{name}: nothing of its source is left")
+            for part in parts:
+                t.ok(part in text, f"{name}: {part}", text)
+        for name in ("h2rig.9", "../h2rig.8", "%2e%2e/trace.md", ""):
+            t.eq(c.fetch(TOP + "manual/" + name).status, 404,
+                 f"no page: {name}")
 
 
 # ---- events
@@ -549,7 +578,8 @@ def accessible(b, url, trace):
         b.media(prefers_color_scheme=colours, prefers_reduced_motion="reduce")
         for what, page, ready in (("list", url, ROWS + " > 5"),
                                   ("trace", trace, "document.querySelectorAll("
-                                   "'.row').length > 5")):
+                                   "'.row').length > 5"),
+                                  ("manual", url + "manual/h2rig.8", "true")):
             b.open(page)
             tap.wait_until(lambda: b.run("return " + ready))
             b.call("Runtime.evaluate", expression=axe)
@@ -586,6 +616,7 @@ with contextlib.ExitStack() as stack:
     options()
     places()
     access()
+    manuals()
     listed()
     own()
     resumed()

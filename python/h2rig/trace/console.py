@@ -5,6 +5,7 @@
     /.h2rig/events              ... as they come
     /.h2rig/trace/NAME          one of them
     /.h2rig/trace/NAME/events   ... its lines, as they come
+    /.h2rig/manual/PAGE         the manual, h2rig.8 for example
 
 What it shows has all that clients send.  It is for those who use this machine:
 requests that pages of other origins make, or that come by a name which others
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 from h2rig.errors import HTTPException
 from h2rig.server.config import options
 from h2rig.server.static import OWN
-from h2rig.trace import html
+from h2rig.trace import html, manual
 from h2rig.trace.connections import TOP, Connections, Lines
 from h2rig.trace.reader import NAME
 
@@ -46,7 +47,10 @@ _TRACE = re.compile("%s/trace/(?P<name>%s)(?P<events>/events)?" % (
 
 _LIVE = "; connect-src 'self'"
 
-_LINKS = ' <a href="%s/">Connections</a>' % TOP
+_MANUAL = TOP + "/manual/"
+
+_LINKS = (' <a href="%s/">Connections</a> <a href="%sh2rig.8">Manual</a>'
+          % (TOP, _MANUAL))
 
 #: Of each answer.
 _FIELDS = [
@@ -88,13 +92,13 @@ def _check(request: "Request") -> None:
 
 
 class _Page:
-    """A page that has its lines from events."""
+    """A page, whose script may have lines by events."""
 
     def __init__(self, template: str, styles: Tuple[str, ...],
-                 scripts: Tuple[str, ...], links: str = "") -> None:
-        policy, before, after = html.page(template, styles, scripts, _LIVE,
-                                          links)
-        self._text = (before + after).encode()
+                 scripts: Tuple[str, ...] = (), body: str = "") -> None:
+        policy, before, after = html.page(template, styles, scripts,
+                                          _LIVE if scripts else "", _LINKS)
+        self._text = (before + body + after).encode()
         self._fields = [*_FIELDS, ("content-type", "text/html; charset=utf-8"),
                         ("content-security-policy",
                          policy + "; frame-ancestors 'none'")]
@@ -106,6 +110,24 @@ class _Page:
             [*self._fields, ("content-length", str(len(self._text)))], status)
         if response.request.method != "HEAD":
             response.writer.write_data(self._text, last=True)
+
+
+def _send_manual(name: str, response: "Response") -> None:
+    body = manual.body(name) if name in manual.PAGES else None
+    if body is None:
+        raise HTTPException(404, "Not Found: expected one of %s, installed"
+                            % ", ".join(manual.PAGES))
+    links = "".join('<li><a href="%s">%s</a> %s</li>' % (
+        page, _shown(page), about) for page, about in manual.PAGES.items())
+    _Page("manual.html", ("page.css", "manual.css"), (),
+          '<h1>%s</h1>\n<nav aria-label="Pages of the manual"><ul>%s</ul></nav>'
+          "</header>\n<main>\n%s" % (
+              _shown(name), links, body)).send(response)
+
+
+def _shown(name: str) -> str:
+    # "h2rig(8)" of "h2rig.8"
+    return "%s(%s)" % tuple(name.rsplit(".", 1))
 
 
 class _Events:
@@ -157,7 +179,7 @@ class Console:
         self._list = _Page("list.html", ("page.css", "list.css"), (
             "dom.js", "words.js", "rules.js", "trace.js", "list.js"))
         self._trace = _Page("page.html", ("page.css",),
-                            (*html.SCRIPTS, "live.js"), _LINKS)
+                            (*html.SCRIPTS, "live.js"))
 
     def __call__(self, request: "Request", response: "Response") -> None:
         _check(request)
@@ -174,6 +196,8 @@ class Console:
             self._list.send(response)
         elif path == TOP + "/events":
             self._send_list(request, response)
+        elif path.startswith(_MANUAL):
+            _send_manual(path[len(_MANUAL):], response)
         elif trace is None:
             raise HTTPException(404, "Not Found")
         elif trace["events"]:
