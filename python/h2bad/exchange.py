@@ -7,6 +7,7 @@ all calls once the client has gone; a case need not catch it.
 
 import contextlib
 import time
+import uuid
 from typing import (Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple,
                     Union)
 
@@ -80,7 +81,9 @@ class Exchange:
         self.request: Any = None
         self.goaway: Optional[str] = None
         self.resets: Dict[int, str] = {}
-        self.fences = 0
+        self._was_reset: Set[int] = set()
+        self._fences_back = 0
+        self._fences_before = 0     # sent before the misbehaviour
         self.requests: List[Request] = []
         #: SETTINGS frames that the client has acknowledged
         self.settings_acks = 0
@@ -99,8 +102,16 @@ class Exchange:
         #: the case has waited by `patience`, or taken the follow-up, itself
         self.waited = self.followed = False
         self.query: Dict[str, str] = {}
+        self.run: Optional[str] = None
+        #: Requests on higher streams are ignored: see `send_goaway`
+        self.last_stream = (1 << 31) - 1
+        self._promised: Set[int] = set()
 
     # What is known.
+
+    @property
+    def fences(self) -> int:
+        return max(0, self._fences_back - self._fences_before)
 
     @property
     def tls(self) -> Any:
@@ -145,6 +156,20 @@ class Exchange:
             + self._credit.get(stream, 0) - self._used.get(stream, 0),
             65535 + self._credit.get(0, 0) - sum(self._used.values()))
 
+    def count(self, what: str) -> int:
+        """How often this was called, on all connections of the case."""
+        key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:%s:%s:%s" % (
+            self.run, self.case.name, what))
+        with self.stash.lock:
+            n: int = (self.stash.take(key) or 0) + 1
+            self.stash.put(key, n)
+        return n
+
+    def need_push(self) -> None:
+        """`skip` if the client does not want promises."""
+        if not self.client_settings["ENABLE_PUSH"]:
+            self.skip("push is disabled")
+
     # What the judge reads in the trace.
 
     def note(self, name: str, /, **values: Any) -> None:
@@ -156,6 +181,8 @@ class Exchange:
         counts.  The driver has called it before `misbehave`.
         """
         self.note("here", text=text, stream=self.s)
+        self._fences_before = self._sent_fences
+        self.resets = {}
 
     def good(self, stream: int) -> None:
         """This stream is to stay unharmed: a RST_STREAM for it is
@@ -284,9 +311,13 @@ class Exchange:
 
     def send_goaway(self, error: Code = "NO_ERROR", last: int = -1,
                     debug: bytes = b"") -> None:
-        """GOAWAY; last: the last stream, -1: s."""
-        self.frame("GOAWAY", 0, 0, (self.s if last < 0 else last).to_bytes(
-            4, "big") + wire.code(error).to_bytes(4, "big") + debug)
+        """GOAWAY; last: the last stream, -1: s.  Requests on higher ones are
+        ignored from now on (RFC 9113 §6.8).
+        """
+        last = self.s if last < 0 else last
+        self.last_stream = min(self.last_stream, last)
+        self.frame("GOAWAY", 0, 0, last.to_bytes(4, "big")
+                   + wire.code(error).to_bytes(4, "big") + debug)
 
     def window_update(self, increment: int, stream: int = 0) -> None:
         """WINDOW_UPDATE, of the connection unless a stream is given."""
@@ -306,6 +337,8 @@ class Exchange:
         """
         if fields is None:
             fields = self.push_fields()
+        if promised and promised % 2 == 0:
+            self._promised.add(promised)
         payload = promised.to_bytes(4, "big") + self._block(fields, block)
         self.frame("PUSH_PROMISE", *_padded(end_headers << 2,
                                             stream or self.s, payload,
@@ -323,7 +356,9 @@ class Exchange:
     def respond(self, stream: int = 0, status: Any = 200,
                 body: bytes = BODY, fields: Fields = (),
                 end: bool = True) -> None:
-        """A good response, on s or on another stream.  Waits for credit."""
+        """A good response, on s or on another stream.  Waits for credit,
+        unless it goes out together with something else.
+        """
         stream = stream or self.s
         self.headers([(":status", str(status)), *FIELDS, *fields], stream,
                      end=end and not body)
@@ -344,9 +379,24 @@ class Exchange:
         self.headers([(":status", str(status)), ("location", location)],
                      end=True)
 
+    def after_response(self) -> Request:
+        """Answers s.  Then the next request, which stays open, so that the
+        client is there; `skip` without one.  The misbehaviour begins here.
+        """
+        self.respond()
+        request = self.need_next()
+        self.passed()
+        self.here("the response is over")
+        return request
+
     def content(self, body: bytes, stream: int = 0, end: bool = True) -> None:
-        """DATA frames as the client's windows allow them."""
+        """DATA frames as the client's windows allow them; inside `together`
+        one frame, whatever they are.
+        """
         stream = stream or self.s
+        if self._together is not None:
+            self.data(body, stream, end)
+            return
         self._begins(stream, end)
         self._uses(stream, len(body))
         self.connection.writer.write_data(body, last=end, stream_id=stream)
@@ -576,7 +626,7 @@ class Exchange:
         """Sends a fence and waits for it."""
         n = self.send_fence()
         deadline = time.monotonic() + timeout
-        while self.fences < n:
+        while self._fences_back < n:
             if self.next_frame(deadline - time.monotonic()) is None and \
                     time.monotonic() >= deadline:
                 return False
@@ -591,6 +641,7 @@ class Exchange:
             if not self.case or not harmless(
                     code, self._begun.get(stream, False), self.case):
                 self.resets.setdefault(stream, code)
+                self._was_reset.add(stream)
         elif kind == "PING" and "ACK" in frame.flags:
             if frame.data[:-1] == FENCE:
                 self._passed(frame.data[-1])
@@ -604,7 +655,7 @@ class Exchange:
                 request = Request(frame)
                 self.requests.append(request)
                 self._arrived.append(request)
-                if request.path == "/ok":
+                if request.path == "/ok" and stream <= self.last_stream:
                     self.note("follow-up", query=request.query)
         elif kind == "WINDOW_UPDATE":
             self._credit[stream] = self._credit.get(stream, 0) \
@@ -616,16 +667,16 @@ class Exchange:
             self._ended.add(stream)
 
     def _passed(self, n: int) -> None:
-        if n > self.fences:
-            self.fences = n
+        if n > self._fences_back:
+            self._fences_back = n
             self.note("fence", passed=n)
 
     # The end.
 
     def close(self, how: str = "goaway") -> None:
         """Ends the connection: "goaway", "tls", "fin", "rst" or
-        "close_notify", which alone keeps TCP.  The follow-up is then not
-        expected on it.
+        "close_notify", which alone keeps TCP.  It is then expected that the
+        next request comes on another one.
         """
         self.note("closing", how=how)
         self.connection.writer.close(how)
@@ -639,11 +690,11 @@ class Exchange:
         expect = expect or self.case.expect
         deadline = time.monotonic() + (seconds or self.case.wait)
         grace = float("inf")
-        if self.case.fence and not self._sent_fences:
+        if self.case.fence and self._sent_fences == self._fences_before:
             self.send_fence()
         while not expect.enough(self) and time.monotonic() < deadline:
             self.next_frame(min(deadline, grace) - time.monotonic())
-            if self.fences == self._sent_fences == 1:
+            if self.fences == 1 and self._fences_back == self._sent_fences:
                 grace = min(grace, time.monotonic() + GRACE)
                 if time.monotonic() >= grace:
                     self.send_fence()
@@ -658,12 +709,24 @@ class Exchange:
             stream = request.stream
             if request in self._arrived:    # the driver answers it afterwards
                 continue
-            if self._begun.get(stream) or stream in self.resets:
+            if self._begun.get(stream) or stream in self._was_reset or \
+                    stream > self.last_stream:
                 continue
             if stream in self._begun:
                 self.data(b"", stream, end=True)
             else:
                 self.respond(stream)
+        for stream in sorted(self._promised - self._was_reset):
+            if stream not in self._begun:
+                self.rst(stream=stream)
+            elif not self._begun[stream]:
+                self.data(b"", stream, end=True)
+        self.complete()
+
+    def complete(self) -> None:
+        """All that the client waits for has been sent.  A case says it that
+        ends the connection after a good response.
+        """
         self.note("complete")
 
 

@@ -161,9 +161,10 @@ class Observed:
         first = self.first
         self.stream = first.stream
         self.fence_name = case.fence or "PING"
-        passed = [n["passed"] for n in first.notes("fence") if "passed" in n]
-        self.fences: int = max(passed, default=0)
-        self.fences_sent = len(first.notes("fence")) - len(passed)
+        fences = [line["values"] for line in first.after
+                  if line["type"] == "note" and line["name"] == "fence"]
+        self.fences = sum("passed" in each for each in fences)
+        self.fences_sent = len(fences) - self.fences
         self.complete = first.at("complete") < float("inf")
         self.good_streams = {n["stream"] for n in first.notes("good")}
         self.violations = [str(n["text"]) for c in cases
@@ -208,8 +209,7 @@ class Observed:
         end = first.end()
         if self.complete or end.get("by") != "client":
             return ""
-        if first.at("closing") < float("inf") and first.notes(
-                "closing")[0].get("early"):
+        if first.at("closing") < float("inf"):
             return ""
         kind = end.get("kind")
         if kind == "tls_alert":
@@ -253,9 +253,14 @@ class Observed:
 
     @property
     def ended_by_server(self) -> bool:
-        """The request's stream was ended before the first fence."""
-        for line in self.first.after:
-            if line["type"] == "note" and line["name"] == "fence":
+        """The request's stream was ended before the first fence that came
+        after the misbehaviour.
+        """
+        lines = self.first.lines
+        here = len(lines) - len(self.first.after)
+        for i, line in enumerate(lines):
+            if i >= here and line["type"] == "note" and \
+                    line["name"] == "fence":
                 return False
             if line.get("dir") == "out" and line.get("stream") == self.stream \
                     and "END_STREAM" in line.get("flags", ()):
@@ -272,6 +277,14 @@ class Observed:
             and self.left.startswith("close:"))
 
     @property
+    def over(self) -> bool:
+        """The client has ended the connection, or the case has: no fence can
+        come back.
+        """
+        return self.first.end().get("by") == "client" or \
+            self.first.at("closing") < float("inf")
+
+    @property
     def follow_up(self) -> Optional[str]:
         """Where the next request came: "same-connection",
         "new-connection", or None.
@@ -285,10 +298,9 @@ class Observed:
     @property
     def server_closed(self) -> bool:
         """The case itself ended the connection, or said so."""
-        return bool(self.first.sent("GOAWAY")) and any(
+        return self.first.at("closing") < float("inf") or any(
             line["t"] <= self.first.at("complete")
-            for line in self.first.sent("GOAWAY")) or \
-            self.first.at("closing") < self.first.at("complete")
+            for line in self.first.sent("GOAWAY"))
 
     def asked(self, path: str) -> List[Asked]:
         """The client's requests for this path, query aside, on all of the
@@ -317,11 +329,38 @@ class Observed:
 
     @property
     def retries(self) -> int:
-        """On how many more connections the case's own request came."""
-        return sum(any("/bad/%s" % self.case.name in str(f[1])
-                       for line in c.requests() for f in line["fields"]
-                       if f[0] == ":path")
-                   for c in self.connections if c is not self.first)
+        """How often a request of the case came again, on any connection."""
+        asked = [path for c in self.connections for path in self._paths(c)]
+        return len(asked) - len(set(asked))
+
+    def _paths(self, c: Connection) -> List[str]:
+        # Of the requests for the case itself.
+        paths = [str(dict(line["fields"]).get(":path"))
+                 for line in c.requests()]
+        return [path for path in paths
+                if path.partition("?")[0] == "/bad/" + self.case.name]
+
+    @property
+    def opened_late(self) -> Optional[int]:
+        """A stream that the client opened although it had acknowledged two
+        PING frames that came behind a GOAWAY frame; None if it has not.  (The
+        acknowledgement of the first may overtake a request.)
+        """
+        unanswered: Optional[int] = None    # PINGs, once GOAWAY has been sent
+        pings = 0
+        for line in self.first.lines:
+            out, kind = line.get("dir") == "out", line["type"]
+            if kind == "PING":
+                if out != ("ACK" in line["flags"]):
+                    pings += 1 if out else -1
+                    if unanswered is not None and not out:
+                        unanswered -= 1
+            elif kind == "GOAWAY" and out and unanswered is None:
+                unanswered = pings
+            elif not out and unanswered is not None and unanswered < -1 and \
+                    line in self.first.requests():
+                return int(line["stream"])
+        return None
 
     @property
     def reaction(self) -> str:
@@ -333,15 +372,19 @@ class Observed:
             made = "rst:" + self.resets[self.stream]
         elif self.resets:
             made = "rst:" + next(iter(self.resets.values()))
+        elif self.retries:
+            made = "retry:%s-connection" % (
+                "same" if all(c is first or not self._paths(c)
+                              for c in self.connections) else "new")
         elif self.left:
             made = self.left
-        elif self.retries and not self.complete:
-            made = "retry:new-connection"
         elif self.fences:
             made = "ack"
         elif first.end().get("kind") in ("closed", "reset") and \
                 first.end().get("by") == "client":
             made = "close"
+        elif first.at("closing") < float("inf"):
+            made = "server-closed"
         else:
             made = "timeout"
         return made

@@ -8,15 +8,20 @@
     L()                     a limit is kept, and the request is completed
     D()                     the client lives, whether it defends itself or not
     R()                     policy: the reaction is the result
+    Incomplete()            what has come is no response to the program
+    Delivered()             the response is taken although the connection ends
+    Moves()                 after GOAWAY the next request goes elsewhere
+    Once()                  a request that may have been processed is not sent
+                            again
 
 `a | b` is passed by either.  `judge` gives the verdict of an `Observed`;
 `enough` says of what has come so far that waiting on cannot change it.
 """
 
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, List, NamedTuple, Optional, Tuple
 
-__all__ = ["C", "D", "Either", "I", "L", "M", "OK", "Outcome", "R", "S",
-           "Verdict", "harmless"]
+__all__ = ["C", "D", "Delivered", "Either", "I", "Incomplete", "L", "M", "Moves", "OK",
+           "Once", "Outcome", "R", "S", "Verdict", "harmless"]
 
 #: An endpoint can always send these instead of a more specific code.
 GENERIC = ("PROTOCOL_ERROR", "INTERNAL_ERROR")      # RFC 9113 §5.4
@@ -44,9 +49,12 @@ _ORDER = ("pass", "info", "tolerated", "skip", "fail", "error")
 
 def harmless(code: str, ended: bool, case: Any) -> bool:
     """A RST_STREAM that says no more than that the client is done: curl sends
-    STREAM_CLOSED after each response.  ended: the server had sent END_STREAM.
+    STREAM_CLOSED after each response, and others stop an upload by CANCEL.
+    ended: the server had sent END_STREAM.
     """
-    return ended and code in ("NO_ERROR", "STREAM_CLOSED") and \
+    uploads = any(each.startswith("post") for each in case.needs)
+    return ended and code in ("NO_ERROR", "STREAM_CLOSED") + (
+        ("CANCEL",) if uploads else ()) and \
         "rst:STREAM_CLOSED" not in getattr(case.expect, "expected", ())
 
 
@@ -249,10 +257,17 @@ class M(S):
 
 
 class I(Outcome):
-    """It is ignored, and the response is taken: nothing else happens."""
+    """It is ignored, and the response is taken: nothing else happens.
+
+    response: false if the program cannot get one, or not all that it wants.
+    """
 
     name = "I"
     expected = ["ack"]
+    goodbyes: Tuple[Optional[str], ...] = (None,)   # of GOAWAY
+
+    def __init__(self, response: bool = True) -> None:
+        self.response = response
 
     def enough(self, w: Any) -> bool:
         return bool(w.goaway) or w.fences > (w.s not in w.resets)
@@ -263,7 +278,7 @@ class I(Outcome):
         if o.goaway == calm or reset == calm:
             return Verdict("tolerated", "calm", "ENHANCE_YOUR_CALM (RFC 9113 "
                            "§10.5)")
-        if reset is not None:
+        if reset is not None and self.response:
             return Verdict("fail", "reset", "RST_STREAM with %s" % reset)
         for stream in o.good_streams & set(o.resets):
             return Verdict("fail", "reset", "RST_STREAM with %s on stream %d"
@@ -273,17 +288,20 @@ class I(Outcome):
                     o.got.get("result") == "response":
                 return Verdict("pass")
             return _NOT_VISIBLE
-        if o.goaway is not None:
+        if o.goaway not in self.goodbyes:
             return Verdict("fail", "goaway", "GOAWAY with %s" % o.goaway)
         if o.left and not o.complete:
+            if not self.response and o.left.startswith("close"):
+                return _NOT_VISIBLE
             return Verdict("fail", "closed", "the connection was closed")
         return self._alive(o)
 
     def _alive(self, o: Any) -> Verdict:
-        if o.fences < o.fences_sent or not o.complete:
+        if o.fences < o.fences_sent and not o.over or not o.complete:
             return Verdict("fail", "hang", "%s was not acknowledged"
                            % o.fence_name)
-        if o.got is not None and o.got.get("result") == "error":
+        if self.response and o.got is not None and \
+                o.got.get("result") == "error":
             return Verdict("fail", "refused", "the program got an error: %s"
                            % o.got.get("error", "no text"))
         if o.wrong_content:
@@ -362,13 +380,120 @@ class R(Outcome):
         return bool(w.goaway) or w.s in w.resets
 
     def judge(self, o: Any) -> Verdict:
-        if self.hang and o.reaction == "timeout" and not o.follow_up:
+        if self.hang and o.process is None and not o.follow_up and \
+                o.reaction == "timeout":
             return Verdict("fail", "hang", "it did nothing any more")
+        retried = "retried" if o.retries else ""
         if self.gives_up:
-            return Verdict("info", "", "it waited for all of the time"
+            return Verdict("info", retried, "it waited for all of the time"
                            if o.gave_up is None else
                            "it gave up after %.1f s" % o.gave_up)
-        return Verdict("info")
+        return Verdict("info", retried)
 
     def __str__(self) -> str:
         return "R"
+
+
+class Incomplete(Outcome):
+    """The response was cut off, or never came: the program gets an error, or
+    what a retry brings.  A server does not see it, but for what the program
+    tells.
+
+    kept: only the stream has ended, so that the connection is used further.
+    """
+
+    expected = ["error"]
+
+    def __init__(self, kept: bool = False) -> None:
+        self.kept = kept
+
+    def enough(self, w: Any) -> bool:
+        return bool(w.goaway) or w.fences > 1
+
+    def judge(self, o: Any) -> Verdict:
+        if self.kept:
+            made = self._connection(o)
+            if made is not None:
+                return made
+        if o.retries:
+            return Verdict("pass", "retried")
+        if o.got is None:
+            return Verdict("tolerated", "not-visible", "what the program got "
+                           "cannot be seen")
+        if o.got.get("result") == "error":
+            return Verdict("pass")
+        return Verdict("fail", "accepted", "the program got it as a whole "
+                       "response")
+
+    def _connection(self, o: Any) -> Optional[Verdict]:
+        if o.goaway not in (None, "NO_ERROR"):
+            return Verdict("fail", "not-isolated", "GOAWAY with %s, for what "
+                           "ends one stream" % o.goaway)
+        if not o.fences and not o.left and o.follow_up is None:
+            return Verdict("fail", "hang", "no reaction at all, not even the "
+                           "acknowledgement of %s" % o.fence_name)
+        if o.follow_up == "new-connection" and not o.server_closed:
+            return Verdict("tolerated", "new-connection", "the next request "
+                           "came on another connection")
+        return None
+
+    def __str__(self) -> str:
+        return "an error for the program"
+
+
+class Moves(OK):
+    """The response is taken, and after GOAWAY the next request comes on
+    another connection.
+    """
+
+    expected = ["response", "new-connection"]
+    goodbyes = (None, "NO_ERROR")
+
+    def judge(self, o: Any) -> Verdict:
+        if o.opened_late is not None:
+            return Verdict("fail", "new-stream", "stream %d was opened after "
+                           "GOAWAY had come: \"Receivers of a GOAWAY frame "
+                           "MUST NOT open additional streams on the "
+                           "connection\" (RFC 9113 §6.8)" % o.opened_late)
+        made = super().judge(o)
+        if made.verdict == "pass" and o.follow_up is None:
+            return Verdict("tolerated", "no-follow-up", "no further request "
+                           "came: where it would have gone cannot be seen")
+        return made
+
+    def __str__(self) -> str:
+        return "OK, then another connection"
+
+
+class Delivered(OK):
+    """The response is taken although the connection ends behind it."""
+
+    goodbyes = (None, "NO_ERROR")
+
+    def judge(self, o: Any) -> Verdict:
+        if o.retries:
+            return Verdict("fail", "retried", "the response was whole, and "
+                           "the client sent the request again")
+        made = super().judge(o)
+        if made.verdict == "pass" and o.got is None:
+            return Verdict("tolerated", "not-visible", "what the program got "
+                           "cannot be seen")
+        return made
+
+
+class Once(R):
+    """A request that may have been processed is not sent again by itself."""
+
+    expected = ["error"]
+
+    def judge(self, o: Any) -> Verdict:
+        if o.retries:
+            return Verdict("fail", "retried-unsafely", "the request came again"
+                           ": \"A client SHOULD NOT automatically retry a "
+                           "request with a non-idempotent method\" (RFC 9110 "
+                           "§9.2.2)")
+        made = super().judge(o)
+        return Verdict("pass") if made.verdict == "info" else made
+
+    def __str__(self) -> str:
+        return "no retry"

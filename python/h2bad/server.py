@@ -69,7 +69,7 @@ def _begin(connection: Any, name: str, run: Optional[str], via: str) -> None:
     if case is None or x.case is not None:
         return
     _run = run
-    x.case = case
+    x.case, x.run = case, run
     x.note("case", case=name, run=run, via=via)
 
 
@@ -144,7 +144,7 @@ def main(connection: Any) -> None:
     except (ConnectionEnded, StreamClosedError, Skip):
         pass
     try:
-        x.close()
+        connection.writer.close("goaway")
     except StreamClosedError:
         pass
 
@@ -238,7 +238,14 @@ def _follow_up(x: Exchange) -> None:
         request = x.next_request(LINGER)
         if request is None:
             return
-        _answer(x, request)
+        if request.stream > x.last_stream:
+            continue
+        try:
+            _answer(x, request)
+        except ConnectionEnded:
+            raise
+        except StreamClosedError:
+            continue                    # the client has reset it
         if request.path == "/ok":       # the case is over: what comes next
             return                      # is not to meet this connection
 
