@@ -39,9 +39,9 @@ Names of all that they use are imported from here.
 
 import struct
 
-from h2bad.exchange import BODY, TARGET
 from h2bad.outcome import (C, D, Delivered, I, Incomplete, L, M, Moves, OK,
                            Once, R, S)
+from h2bad.sending import BODY, TARGET
 from h2bad.wire import (block, entries, field, frame, integer, octets, string)
 
 __all__ = ["BODY", "C", "D", "Delivered", "I", "Incomplete", "L", "M", "Moves",

@@ -22,7 +22,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from h2rig import ConnectionEnded, StreamClosedError  # noqa: E402
 
 from h2bad import catalogue  # noqa: E402
-from h2bad.exchange import BODY, Exchange, Request, Skip  # noqa: E402
+from h2bad.exchange import Exchange, Request, Skip  # noqa: E402
+from h2bad.sending import BODY  # noqa: E402
 from h2bad.plan import parse_needs  # noqa: E402
 
 #: Seconds that an armed case waits for its connection.

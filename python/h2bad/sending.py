@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: MIT
+"""What the functions of a case can send.
+
+Everything is sent as it is, nothing is checked.
+"""
+
+import contextlib
+from typing import (Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple,
+                    Union)
+
+from h2bad import wire
+from h2bad.wire import Text
+
+__all__ = ["BODY", "Sender", "TARGET"]
+
+Fields = Iterable[Tuple[Text, Text]]
+Code = Union[str, int]
+
+#: Good answers, for pages of other origins too (WHATWG Fetch §3.2).
+FIELDS = (("content-type", "text/plain;charset=utf-8"),
+          ("cache-control", "no-store"),
+          ("access-control-allow-origin", "*"),
+          ("access-control-allow-headers", "*"),
+          ("access-control-allow-methods", "*"),
+          ("timing-allow-origin", "*"))
+BODY = b"hello, world\n"
+
+#: Where redirections lead.
+TARGET = "/ok/redirected"
+
+
+class Sender:
+    """A connection as one to send on.
+
+    connection: h2rig's.  s: the stream of frames that name none.  request: the
+    client's first one, with get(name).
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.s = 1
+        self.request: Any = None
+        self._used: Dict[int, int] = {}     # of the client's credit, by stream
+        self._begun: Dict[int, bool] = {}   # streams answered: to the end
+        self._promised: Set[int] = set()
+        self._settings_sent = 1
+        self._together: Optional[List[bytes]] = None
+        self._table = 4096                  # size of HPACK's, as it is known
+        #: Requests on higher streams are ignored: see `send_goaway`
+        self.last_stream = (1 << 31) - 1
+
+    @property
+    def client_settings(self) -> Dict[str, int]:
+        """The client's SETTINGS by name, as they stand, defaults included."""
+        made: Dict[str, int] = self.connection.client_settings
+        return made
+
+    def octets(self, octets: bytes) -> None:
+        """Sends these, whatever they are."""
+        if self._together is not None:
+            self._together.append(octets)
+        else:
+            self.connection.writer.write_raw(octets)
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """All that is sent inside goes out by one write, so in as few TLS
+        records as it fits into.
+        """
+        self._together = []
+        try:
+            yield
+        finally:
+            sent, self._together = b"".join(self._together), None
+        self.octets(sent)
+
+    def frame(self, type: Union[str, int], flags: Any = 0, stream: int = 0,
+              payload: bytes = b"", length: int = -1) -> None:
+        """Sends a frame; see `wire.frame`."""
+        self.octets(wire.frame(type, flags, stream, payload, length))
+
+    def headers(self, fields: Fields = ((":status", "200"),), stream: int = 0,
+                end: bool = False, end_headers: bool = True,
+                block: Optional[bytes] = None, padding: int = -1,
+                priority: bytes = b"", flags: int = 0) -> None:
+        """HEADERS on s, or on another stream.
+
+        block: the field block fragment, in the place of fields.  padding:
+        octets of it; -1: none and no flag.  end, end_headers: END_STREAM,
+        END_HEADERS.  priority: its octets, for the flag PRIORITY.  flags:
+        others, as a number.
+        """
+        stream = stream or self.s
+        payload = priority + self._block(fields, block)
+        if priority:
+            flags |= wire.FLAGS["PRIORITY"]
+        self._begins(stream, end)
+        self.frame("HEADERS", *_padded(flags | end | end_headers << 2,
+                                       stream, payload, padding))
+
+    def _block(self, fields: Fields, block: Optional[bytes]) -> bytes:
+        # The first one tells a client whose table is smaller that this is known
+        # (RFC 9113 §4.3.1).
+        block = wire.block(fields) if block is None else block
+        size = self.client_settings["HEADER_TABLE_SIZE"]
+        if size < self._table:
+            self._table = size
+            block = wire.integer(size, 5, 0x20) + block
+        return block
+
+    def split_headers(self, block: bytes, n: int, stream: int = 0,
+                      end: bool = False) -> None:
+        """HEADERS and n CONTINUATION frames, of about the same length."""
+        cuts = [len(block) * i // (n + 1) for i in range(n + 2)]
+        self.headers(block=block[:cuts[1]], stream=stream, end=end,
+                     end_headers=n == 0)
+        for i in range(1, n + 1):
+            self.continuation(block[cuts[i]:cuts[i + 1]], stream,
+                              end_headers=i == n)
+
+    def continuation(self, payload: bytes = b"", stream: int = 0,
+                     end_headers: bool = True) -> None:
+        """CONTINUATION on s, or on another stream."""
+        self.frame("CONTINUATION", end_headers << 2, stream or self.s, payload)
+
+    def data(self, content: Text = b"", stream: int = 0, end: bool = False,
+             padding: int = -1) -> None:
+        """DATA on s, or on another stream; no window is looked at."""
+        stream = stream or self.s
+        self._begins(stream, end)
+        flags, stream, payload = _padded(int(end), stream,
+                                         wire.octets(content), padding)
+        self._uses(stream, len(payload))
+        self.frame("DATA", flags, stream, payload)
+
+    def _begins(self, stream: int, end: bool) -> None:
+        stream &= wire.STREAM
+        self._begun[stream] = self._begun.get(stream, False) or end
+
+    def _uses(self, stream: int, n: int) -> None:
+        stream &= wire.STREAM
+        self._used[stream] = self._used.get(stream, 0) + n
+
+    def rst(self, error: Code = "CANCEL", stream: int = 0) -> None:
+        """RST_STREAM on s, or on another stream."""
+        self._begins(stream or self.s, True)
+        self.frame("RST_STREAM", 0, stream or self.s,
+                   wire.code(error).to_bytes(4, "big"))
+
+    def send_settings(self, pairs: Any = (), ack: bool = False) -> None:
+        """SETTINGS."""
+        self._settings_sent += not ack
+        self.frame("SETTINGS", int(ack), 0, wire.entries(pairs))
+
+    def ping(self, data: bytes = b"\0" * 8, ack: bool = False) -> None:
+        """PING."""
+        self.frame("PING", int(ack), 0, data)
+
+    def send_goaway(self, error: Code = "NO_ERROR", last: int = -1,
+                    debug: bytes = b"") -> None:
+        """GOAWAY; last: the last stream, -1: s.  Requests on higher ones are
+        ignored from now on (RFC 9113 §6.8).
+        """
+        last = self.s if last < 0 else last
+        self.last_stream = min(self.last_stream, last)
+        self.frame("GOAWAY", 0, 0, last.to_bytes(4, "big")
+                   + wire.code(error).to_bytes(4, "big") + debug)
+
+    def window_update(self, increment: int, stream: int = 0) -> None:
+        """WINDOW_UPDATE, of the connection unless a stream is given."""
+        self.frame("WINDOW_UPDATE", 0, stream, increment.to_bytes(4, "big"))
+
+    def priority(self, depends: int = 0, weight: int = 16, stream: int = 0
+                 ) -> None:
+        """PRIORITY (RFC 9113 §6.3); weight: 1 to 256."""
+        self.frame("PRIORITY", 0, stream or self.s,
+                   depends.to_bytes(4, "big") + bytes([weight - 1]))
+
+    def push(self, promised: int = 2, fields: Optional[Fields] = None,
+             stream: int = 0, end_headers: bool = True,
+             block: Optional[bytes] = None, padding: int = -1) -> None:
+        """PUSH_PROMISE on s.  fields: None for a GET of /bad/pushed of the
+        request's own authority.
+        """
+        if fields is None:
+            fields = self.push_fields()
+        if promised and promised % 2 == 0:
+            self._promised.add(promised)
+        payload = promised.to_bytes(4, "big") + self._block(fields, block)
+        self.frame("PUSH_PROMISE", *_padded(end_headers << 2,
+                                            stream or self.s, payload,
+                                            padding))
+
+    def push_fields(self, **changed: Optional[str]) -> Fields:
+        """Of a promised request.  changed: method="POST", say; None leaves one
+        out.
+        """
+        fields = {"method": "GET", "scheme": "https",
+                  "authority": self.request.get(":authority"),
+                  "path": "/bad/pushed", **changed}
+        return [(":" + n, v) for n, v in fields.items() if v is not None]
+
+    def respond(self, stream: int = 0, status: Any = 200,
+                body: bytes = BODY, fields: Fields = (),
+                end: bool = True) -> None:
+        """A good response, on s or on another stream.  Waits for credit,
+        unless it goes out together with something else.
+        """
+        stream = stream or self.s
+        self.headers([(":status", str(status)), *FIELDS, *fields], stream,
+                     end=end and not body)
+        if body:
+            self.content(body, stream, end)
+
+    def held(self, fields: Fields, content: Text = b"hello") -> None:
+        """A response without END_STREAM, which comes when the verdict is
+        known: a client that rejects it still has a stream to reset.
+        """
+        with self.together():
+            self.headers(fields)
+            if content:
+                self.data(content)
+
+    def redirect(self, status: int, location: str = TARGET) -> None:
+        """A redirection, without content."""
+        self.headers([(":status", str(status)), ("location", location)],
+                     end=True)
+
+    def content(self, body: bytes, stream: int = 0, end: bool = True) -> None:
+        """DATA frames as the client's windows allow them; inside `together`
+        one frame, whatever they are.
+        """
+        stream = stream or self.s
+        if self._together is not None:
+            self.data(body, stream, end)
+            return
+        self._begins(stream, end)
+        self._uses(stream, len(body))
+        self.connection.writer.write_data(body, last=end, stream_id=stream)
+
+
+def _padded(flags: int, stream: int, payload: bytes, padding: int
+            ) -> Tuple[int, int, bytes]:
+    # What `frame` takes.
+    if padding < 0:
+        return flags, stream, payload
+    return flags | wire.FLAGS["PADDED"], stream, \
+        bytes([padding & 255]) + payload + bytes(padding)
