@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Our own clients (lib/badclient), with which the catalogue is tested: what a
-server does wrong, *good* notices and *naive* does not; what is legal, both take;
-what binds a client, good keeps and naive does not."""
+server does wrong, *good* notices and *naive* does not; what is legal, both
+take; what binds a client, good keeps and naive does not."""
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,9 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap                                                      # noqa: E402
+from badclient import http2                                     # noqa: E402
+from badclient.exchange import Exchange                         # noqa: E402
+from badclient.rules import RULES, Rules                        # noqa: E402
 from connscript import Scripted                                 # noqa: E402
 from server import Server                                       # noqa: E402
 
@@ -43,62 +47,86 @@ def main(connection):
     wait("GOAWAY", timeout=30)
 '''
 
-# What the server sends, and how the good client takes it.
+# What the server sends, how the good client takes it, and by which rule.
 WRONG = [
     ("SETTINGS with ENABLE_PUSH 1",
      "raw('SETTINGS', 0, 0, b'\\0\\2\\0\\0\\0\\1')",
-     "goaway", "PROTOCOL_ERROR"),
+     "goaway", "PROTOCOL_ERROR",
+     "settings-value"),
     ("SETTINGS with INITIAL_WINDOW_SIZE 2^31",
      "raw('SETTINGS', 0, 0, b'\\0\\4\\x80\\0\\0\\0')",
-     "goaway", "FLOW_CONTROL_ERROR"),
+     "goaway", "FLOW_CONTROL_ERROR",
+     "settings-window,window-overflow-by-settings"),
     ("DATA on an idle stream", "raw('DATA', 0, s + 100, b'hello')",
-     "goaway", "PROTOCOL_ERROR"),
+     "goaway", "PROTOCOL_ERROR",
+     "idle-stream"),
     ("HEADERS on an idle stream", "raw('HEADERS', 4, 2, b'\\x88')",
-     "goaway", "PROTOCOL_ERROR"),
+     "goaway", "PROTOCOL_ERROR",
+     "idle-stream"),
     ("PING of 7 octets", "raw('PING', 0, 0, b'seven..')",
-     "goaway", "FRAME_SIZE_ERROR"),
+     "goaway", "FRAME_SIZE_ERROR",
+     "frame-length"),
     ("padding longer than the frame", "raw('DATA', 8, s, b'\\x05abcd')",
-     "goaway", "PROTOCOL_ERROR"),
+     "goaway", "PROTOCOL_ERROR",
+     "padding"),
     ("a frame in a header block",
      "head(b'\\x88', 0); raw(0x42, 0, s); raw('CONTINUATION', 4, s)",
-     "goaway", "PROTOCOL_ERROR"),
+     "goaway", "PROTOCOL_ERROR",
+     "block-interrupted"),
     ("CONTINUATION alone", "raw('CONTINUATION', 4, s, b'\\x88')",
-     "goaway", "PROTOCOL_ERROR"),
+     "goaway", "PROTOCOL_ERROR",
+     "block-absent"),
     ("HPACK: index 0", "head(b'\\x88\\x80')",
-     "goaway", "COMPRESSION_ERROR"),
+     "goaway", "COMPRESSION_ERROR",
+     "hpack-index"),
     ("HPACK: EOS", "head(b'\\x88\\0\\1a\\x84\\xff\\xff\\xff\\xff')",
-     "goaway", "COMPRESSION_ERROR"),
+     "goaway", "COMPRESSION_ERROR",
+     "hpack-huffman"),
     ("HPACK: size update over the limit", "head(b'\\x3f\\xe2\\x1f\\x88')",
-     "goaway", "COMPRESSION_ERROR"),
+     "goaway", "COMPRESSION_ERROR",
+     "hpack-update-limit"),
     ("PUSH_PROMISE", "raw('PUSH_PROMISE', 4, s, b'\\0\\0\\0\\2\\x82')",
-     "goaway", "PROTOCOL_ERROR"),
+     "goaway", "PROTOCOL_ERROR",
+     "push-disabled"),
     ("WINDOW_UPDATE of 0", "raw('WINDOW_UPDATE', 0, 0, bytes(4))",
-     "goaway", "PROTOCOL_ERROR"),
+     "goaway", "PROTOCOL_ERROR",
+     "window-increment-zero"),
     ("PRIORITY_UPDATE", "raw(0x10, 0, 0, b'\\0\\0\\0\\1u=1')",
-     "goaway", "PROTOCOL_ERROR"),
+     "goaway", "PROTOCOL_ERROR",
+     "priority-update"),
     ("2,500 PING",
      "connection.writer.write_raw((b'\\0\\0\\x08\\x06' + bytes(13)) * 2500)",
-     "goaway", "ENHANCE_YOUR_CALM"),
+     "goaway", "ENHANCE_YOUR_CALM",
+     "flood"),
     ("WINDOW_UPDATE over 2^31-1",
      "raw('WINDOW_UPDATE', 0, s, b'\\x7f\\xff\\xff\\xff')",
-     "rst_stream", "FLOW_CONTROL_ERROR"),
+     "rst_stream", "FLOW_CONTROL_ERROR",
+     "window-overflow-stream"),
     ("PRIORITY of 4 octets", "raw('PRIORITY', 0, s, bytes(4))",
-     "rst_stream", "FRAME_SIZE_ERROR"),
-    ("no :status", "head(b'\\0\\1a\\1b')", "rst_stream", "PROTOCOL_ERROR"),
+     "rst_stream", "FRAME_SIZE_ERROR",
+     "frame-length-stream"),
+    ("no :status", "head(b'\\0\\1a\\1b')", "rst_stream", "PROTOCOL_ERROR",
+     "status"),
     ("a field name in upper case", "head(b'\\x88\\0\\1A\\1b')",
-     "rst_stream", "PROTOCOL_ERROR"),
+     "rst_stream", "PROTOCOL_ERROR",
+     "field-name"),
     ("CR LF in a value", "head(b'\\x88\\0\\1a\\4b\\r\\nc')",
-     "rst_stream", "PROTOCOL_ERROR"),
+     "rst_stream", "PROTOCOL_ERROR",
+     "field-value"),
     ("transfer-encoding",
      "head(b'\\x88\\0\\x11transfer-encoding\\7chunked')",
-     "rst_stream", "PROTOCOL_ERROR"),
+     "rst_stream", "PROTOCOL_ERROR",
+     "connection-field"),
     ("more DATA than content-length",
      "head(b'\\x88\\x0f\\x0d\\x011'); raw('DATA', 0, s, b'12')",
-     "rst_stream", "PROTOCOL_ERROR"),
+     "rst_stream", "PROTOCOL_ERROR",
+     "content-length"),
     ("DATA before HEADERS", "raw('DATA', 0, s, b'x')",
-     "rst_stream", "PROTOCOL_ERROR"),
+     "rst_stream", "PROTOCOL_ERROR",
+     "message-order"),
     ("trailers without END_STREAM", "head(b'\\x88'); head(b'\\0\\1a\\1b')",
-     "rst_stream", "PROTOCOL_ERROR"),
+     "rst_stream", "PROTOCOL_ERROR",
+     "message-order"),
 ]
 
 LEGAL = [
@@ -112,8 +140,48 @@ LEGAL = [
 ]
 
 
-def client(mode, urls, *options, seconds=20.0, ca=None):
-    """The exit status and standard error of a client that does these."""
+# What happens in TLS; the exit statuses of good and naive.
+HELLO = "def handle_client_hello(c):\n    "
+WAIT = '''
+def main(c):
+    c.automatic.discard("requests")
+    s = c.wait("HEADERS", timeout=30).stream_id
+    c.tls.request("%s")
+    note(c.reaction(timeout=10).name)
+    c.writer.write_raw_frame("HEADERS", 5, s, b"\\x88")
+    c.wait("GOAWAY", timeout=30)
+'''
+HTTP1 = '''
+def handle_client_hello(c):
+    c.tls.alpn = "http/1.1"
+def handle_connect(c):
+    c.engine_off()
+    if c.read(3, 10) == b"GET":
+        c.writer.write_raw(b"HTTP/1.1 200\\r\\ntransfer-encoding: chunked"
+                           b"\\r\\n\\r\\n5\\r\\nhello\\r\\n0\\r\\n\\r\\n")
+    c.writer.close("tls")
+'''
+TLS = [
+    ("TLS 1.1", HELLO + "c.tls.min_version = 'TLSv1'; c.tls.max_version = "
+     "'TLSv1.1'; c.tls.ciphers = 'ALL:@SECLEVEL=0'", 1, 0),
+    ("no ALPN", HELLO + "c.tls.alpn = None", 1, 0),
+    ("another name", HELLO + "c.tls.leaf(['example.com'], 5)", 1, 0),
+    ("expired", HELLO + "c.tls.leaf(['localhost'], -5)", 1, 0),
+    ("self-signed", HELLO + "c.tls.leaf(['localhost'], 5, signed_by='self')",
+     1, 0),
+    ("alert", HELLO + "c.tls.alert = 120", 1, 1),
+    ("renegotiation", HELLO + "c.tls.max_version = 'TLSv1.2'"
+     + WAIT % "renegotiation", 1, 0),
+    ("CertificateRequest", WAIT % "client_certificate", 1, 0),
+    ("KeyUpdate", WAIT % "key_update", 0, 0),
+    ("HTTP/1.1 selected", HTTP1, 0, 1),
+]
+
+
+def client(mode, *rest, seconds=20.0, ca=None):
+    """The exit status and standard error of a client that does the URLs of the
+    last argument; options come before it."""
+    *options, urls = rest
     run = subprocess.run(
         [*PROGRAM, "--mode", mode, *options], stderr=subprocess.PIPE,
         env={**os.environ, "H2BAD_CA": ca or CA, "H2BAD_PLAN": json.dumps(
@@ -122,31 +190,80 @@ def client(mode, urls, *options, seconds=20.0, ca=None):
     return run.returncode, run.stderr.decode()
 
 
+def taken(s, *options):
+    """How a client takes it, and its exit status and standard error."""
+    before = len(noted(s))
+    status, text = client(*options, [
+        {"url": s.url("/quick.py")},
+        {"url": s.url("/next"), "follow_up": True}])
+    tap.wait_until(lambda: len(noted(s)) > before)
+    return noted(s)[before:before + 1], status, text.strip()[-60:]
+
+
 def rows(s):
     """Both clients, with each server of the tables."""
-    table = [(*row, True) for row in WRONG] + [
-        (*row, "alive", "", False) for row in LEGAL]
-    for name, wrong, kind, code, different in table:
+    for name, wrong, kind, code, rule in WRONG:
         s.set(SCRIPT.format(wrong=wrong))
+        said, status, text = taken(s, "good")
+        t.eq((said, status), ([[kind, code]], 1), f"good: {name}: {text}")
+        said, status, _ = taken(s, "naive")
+        t.eq([(each[0], status) for each in said], [("alive", 0)],
+             f"naive: {name}")
+        said, _, text = taken(s, "good", "--without", rule)
+        t.ok(said and said[0] != [kind, code],
+             f"without {rule}: {name}: {text}", said)
+    for name, legal in LEGAL:
+        s.set(SCRIPT.format(wrong=legal))
         for mode in "good", "naive":
-            before = len(noted(s))
-            status, text = client(mode, [
-                {"url": s.url("/quick.py")},
-                {"url": s.url("/next"), "follow_up": True}])
-            tap.wait_until(lambda: len(noted(s)) > before)
-            said = noted(s)[before:before + 1]
-            if different and mode == "good":
-                t.eq((said, status), ([[kind, code]], 1),
-                     f"good: {name}: {text.strip()[-60:]}")
-            else:
-                t.eq([(each[0], status) for each in said], [("alive", 0)],
-                     f"{mode}: {name}")
+            said, status, _ = taken(s, mode)
+            t.eq([(each[0], status) for each in said], [("alive", 0)],
+                 f"{mode}: {name}")
 
 
 def noted(s):
     """All notes of the script so far."""
     return [json.loads(line.partition("NOTE ")[2].partition(" ")[2])
             for line in s.log().splitlines() if "NOTE " in line]
+
+
+def handshakes(s):
+    """Both clients, with what TLS allows and does not."""
+    for name, script, *statuses in TLS:
+        s.set(script)
+        for mode, want in zip(("good", "naive"), statuses):
+            status, text = client(mode, [{"url": s.url("/quick.py")}],
+                                  seconds=20.0 if not want else 3.0)
+            t.eq(status, want, f"{mode}: TLS: {name}: {text.strip()[-60:]}")
+    t.ok(["PROTOCOL_ERROR", None, "PROTOCOL_ERROR", None, None, None]
+         == [n for n in noted(s)[-6:]],
+         "good: GOAWAY after renegotiation and CertificateRequest", noted(s))
+
+
+def noise():
+    """Any octets: none of the two fails by an exception, naive takes all."""
+    for kept in RULES, ():
+        left = 0
+        for seed in range(150):
+            random.seed(seed)
+            rules = Rules(kept)
+            engine = http2.Engine(rules, allow_push=seed % 2 == 0)
+            for kind in None, "websocket", "connect":
+                engine.open(Exchange(rules, {
+                    "url": "https://localhost/", "kind": kind,
+                    "body_size": 100000}))
+            engine.receive(http2.frame(http2.SETTINGS, 0, 0))
+            for i in range(60):
+                octets = bytes(random.randrange(256) for _ in range(12))
+                engine.receive(octets if seed % 9 == 8 else http2.frame(
+                    random.choice([*range(10), 0, 1, 1, 9, 16, 99]),
+                    random.choice([0, 1, 4, 5, 12, 45, 255]),
+                    random.choice([0, 0, 1, 1, 3, 5, 2, 4, 99]),
+                    random.choice([b"\x88", b"\x88\x5c\x011", bytes(4), b"",
+                                   bytes(8), b"\0\4\0\0\0\1", octets])))
+                engine.produce(float(i), 0)
+            left += bool(engine.dead)
+            engine.closed("FIN")
+        t.eq(left > 0, bool(kept), f"noise: {left} connection errors")
 
 
 def limits(s):
@@ -225,10 +342,10 @@ def plans(s):
          "good: another name of this machine")
     t.eq(client("crash", [{"url": url, "method": "POST", "body": "x"}])[0],
          -6, "crash: SIGABRT on DATA")
-    for plan, options, said in (([], [], "no URL"),
-                                ([{"url": "ftp://x/"}], [], "ftp"),
-                                ([{"url": url}], ["--without", "x"], "named x")):
-        status, text = client("good", plan, *options)
+    for plan, options, said in (
+            ([], [], "no URL"), ([{"url": "ftp://x/"}], [], "ftp"),
+            ([{"url": url}], ["--without", "x"], "named x")):
+        status, text = client("good", *options, plan)
         t.ok(status == 64 and said in text, f"usage: {said}", (status, text))
 
 
@@ -264,6 +381,8 @@ with tempfile.TemporaryDirectory(prefix="h2rig-selfclient-") as directory:
     CA = os.path.join(directory, "ca.pem")
     with Scripted("--ca-out", CA) as server:
         server.host = "localhost"
-        for each in (rows, limits, retries, plans, certificates, hangs):
+        for each in (rows, handshakes, limits, retries, plans, certificates,
+                     hangs):
             each(server)
+noise()
 t.done()

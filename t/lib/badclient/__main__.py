@@ -30,7 +30,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--table-size", type=int, default=TABLE_SIZE,
                         metavar="N", help="our SETTINGS_HEADER_TABLE_SIZE")
     parser.add_argument("--without", default="", metavar="RULE,...",
-                        help="good, but for these rules (see rules.py)")
+                        help="these rules are not kept (see rules.py)")
     parser.add_argument("--version", action="store_true")
     parser.add_argument("urls", nargs="*", metavar="URL",
                         help="to GET, if there is no H2BAD_PLAN")
@@ -57,7 +57,9 @@ def main() -> int:
         print(f"badclient: H2BAD_PLAN or --without: {type(e).__name__}: {e}; "
               "see t/lib/badclient/__init__.py", file=sys.stderr)
         return USAGE
-    kept = set() if chosen.mode == "naive" else set(RULES) - without
+    # No server would answer requests that are malformed.
+    kept = (({"request-fields"} if chosen.mode == "naive" else set(RULES))
+            - without)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # All other cases depend on this one.
     mode = "good" if plan.get("name") == "good" else chosen.mode

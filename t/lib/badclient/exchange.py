@@ -143,7 +143,11 @@ class Exchange:
                     ("priority", "u=2")]
             if self.has_body:
                 out.append(("content-length", str(len(self.body))))
-        out += [("user-agent", "badclient")] + self.headers
+        if self.rules.keeps("request-fields"):
+            out += [("te", "trailers"), ("user-agent", "badclient")]
+        else:
+            out += [("TE", "gzip"), ("Connection", "close")]
+        out += self.headers
         return [(b":method", self.method), (b":authority", self.authority)] + [
             (name.encode(), self.path if name == ":path"
              else value.encode("latin-1")) for name, value in out]

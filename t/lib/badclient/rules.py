@@ -84,6 +84,7 @@ RULES: Dict[str, Rule] = {
     **_rows(STREAM, REFUSED_STREAM, push_concurrency="9113 §5.1.2"),
     **_rows(CLIENT, NO_ERROR,
             whole_response="9113 §8.1",     # no END_STREAM, no response
+            request_fields="9113 §8.2",
             send_window="9113 §6.9.1",
             send_frame_size="9113 §4.2",
             send_streams="9113 §5.1.2",
