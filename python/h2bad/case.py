@@ -38,12 +38,27 @@ Names of all that they use are imported from here.
 """
 
 import struct
+from typing import Any
 
 from h2bad.outcome import (C, D, Delivered, I, Incomplete, L, M, Moves, OK,
-                           Once, R, S)
+                           Once, R, S, Verdict)
 from h2bad.sending import BODY, TARGET
 from h2bad.wire import (block, entries, field, frame, integer, octets, string)
 
 __all__ = ["BODY", "C", "D", "Delivered", "I", "Incomplete", "L", "M", "Moves",
            "OK", "Once", "R", "S", "TARGET", "block", "entries", "field",
-           "frame", "integer", "octets", "string", "struct"]
+           "frame", "integer", "octets", "post_followed", "string", "struct"]
+
+
+def post_followed(o: Any, length: int) -> Any:
+    """The verdict on a redirection that keeps the method (RFC 9110 §15.4.8):
+    where it was followed, it was by POST and with so many octets of content.
+    """
+    for again in o.asked(TARGET):
+        if again.method != "POST":
+            return Verdict("fail", "method-changed",
+                           "POST became " + again.method)
+        if again.content != length:
+            return Verdict("fail", "content-lost", "%d of %d octets of content "
+                           "came to the new place" % (again.content, length))
+    return o.case.expect.judge(o)

@@ -32,14 +32,13 @@ class Process:
 
 
 class Asked(NamedTuple):
-    """A request.  connection: which of the case's, from 0.  fields: pairs.
-    content: octets of DATA that came on its stream.
+    """A request.  same: it came on the connection of the misbehaviour.
+    fields: the values by name.  content: octets of DATA on its stream.
     """
 
-    connection: int
-    stream: int
+    same: bool
     method: str
-    fields: List[List[str]]
+    fields: Dict[str, str]
     content: int
 
 
@@ -307,13 +306,12 @@ class Observed:
         connections.
         """
         made = []
-        for i, c in enumerate(self.connections):
+        for c in self.connections:
             for line in c.requests():
                 fields = dict(line["fields"])
                 if str(fields.get(":path")).partition("?")[0] == path:
-                    made.append(Asked(i, line["stream"], fields[":method"],
-                                      line["fields"],
-                                      c.content(line["stream"])))
+                    made.append(Asked(c is self.first, fields[":method"],
+                                      fields, c.content(line["stream"])))
         return made
 
     @property
@@ -326,6 +324,13 @@ class Observed:
                        for each in (*line.get("settings", ()),
                                     *line.get("fields", ()))))
             for line in self.first.lines)
+
+    @property
+    def repeated(self) -> List[Asked]:
+        """The case's own request, but for the first time, where one is all
+        that the client was told to send.
+        """
+        return self.asked("/bad/" + self.case.name)[1:]
 
     @property
     def retries(self) -> int:

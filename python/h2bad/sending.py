@@ -26,7 +26,7 @@ FIELDS = (("content-type", "text/plain;charset=utf-8"),
 BODY = b"hello, world\n"
 
 #: Where redirections lead.
-TARGET = "/ok/redirected"
+TARGET = "/redirected"
 
 
 class Sender:
@@ -221,10 +221,11 @@ class Sender:
             if content:
                 self.data(content)
 
-    def redirect(self, status: int, location: str = TARGET) -> None:
+    def redirect(self, status: int, location: str = TARGET, stream: int = 0
+                 ) -> None:
         """A redirection, without content."""
         self.headers([(":status", str(status)), ("location", location)],
-                     end=True)
+                     stream, end=True)
 
     def content(self, body: bytes, stream: int = 0, end: bool = True) -> None:
         """DATA frames as the client's windows allow them; inside `together`

@@ -23,7 +23,7 @@ from h2rig import ConnectionEnded, StreamClosedError  # noqa: E402
 
 from h2bad import catalogue  # noqa: E402
 from h2bad.exchange import Exchange, Request, Skip  # noqa: E402
-from h2bad.sending import BODY  # noqa: E402
+from h2bad.sending import BODY, TARGET  # noqa: E402
 from h2bad.plan import parse_needs  # noqa: E402
 
 #: Seconds that an armed case waits for its connection.
@@ -224,7 +224,7 @@ def _answer(x: Exchange, request: Request) -> None:
     directory, _, name = request.path.lstrip("/").partition("/")
     if request.path == "/canary":
         x.note("canary", query=request.query)
-    known = directory in ("ok", "bad", "canary")
+    known = directory in ("ok", "bad", "canary") or request.path == TARGET
     if request.method not in ("GET", "HEAD"):
         x.body(request.stream)
     x.respond(request.stream, 200 if known else 404,

@@ -26,11 +26,10 @@ def misbehave(x):
 
 
 def judge(o):
-    again = o.asked("/bad/expect-refused")[1:]
-    if any("expect" in dict(each.fields) for each in again):
-        return ("fail", "repeated-expectation", "the request was repeated "
-                "with the expectation that had been refused")
+    if any("expect" in each.fields for each in o.repeated):
+        return ("tolerated", "repeated-expectation", "the request was "
+                "repeated with the expectation that was refused")
     made = expect.judge(o)
-    if made.verdict == "pass" and not again:
+    if made.verdict == "pass" and not o.repeated:
         return ("tolerated", "not-repeated", "the request was not repeated")
     return made
