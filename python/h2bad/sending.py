@@ -63,16 +63,18 @@ class Sender:
             self.connection.writer.write_raw(octets)
 
     @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self, piece: int = 0) -> Iterator[None]:
         """All that is sent inside goes out by one write, so in as few TLS
-        records as it fits into.
+        records as it fits into.  piece: by writes of so many octets.
         """
         self._together = []
         try:
             yield
         finally:
             sent, self._together = b"".join(self._together), None
-        self.octets(sent)
+        piece = piece or max(1, len(sent))
+        for i in range(0, len(sent), piece):
+            self.octets(sent[i:i + piece])
 
     def frame(self, type: Union[str, int], flags: Any = 0, stream: int = 0,
               payload: bytes = b"", length: int = -1) -> None:
@@ -117,6 +119,15 @@ class Sender:
         for i in range(1, n + 1):
             self.continuation(block[cuts[i]:cuts[i + 1]], stream,
                               end_headers=i == n)
+
+    def long_headers(self, n: int) -> None:
+        """HEADERS with status 200 and exactly n octets, at least 400, on s."""
+        block = self._block((), b"") + wire.block([(":status", "200")])
+        while n - len(block) > 1300:
+            block += wire.field("x-fill", "a" * 1000)
+        # The length of a value of 255 octets and more takes 3.
+        self.headers(block=block + wire.field("x-fill", "a" * (
+            n - len(block) - 11)))
 
     def continuation(self, payload: bytes = b"", stream: int = 0,
                      end_headers: bool = True) -> None:
