@@ -455,6 +455,8 @@ def list_page(which, b, s, url):
              "GET /style.py?n=1", f"{which}: what has focus keeps it")
         one.leave()
     text = words(b, "#list")
+    t.eq(words(b, "#server").split(" ", 2)[2], f"serves {work.docroot} and "
+         f"writes traces to {s.traces}", f"{which}: what server that is")
     for part in ("GET /style.py?n=0 and 99 more requests",
                  "CONNECT /echo websocket",
                  "The server\u2019s process crashed or was killed. It was "

@@ -6,7 +6,7 @@ The console's own requests are left out: to show them makes more of them, which
 would go on without end.
 """
 
-import heapq
+import bisect
 import json
 import os
 import re
@@ -211,11 +211,12 @@ class Connections:
         ones; whether more is still to be read.  OSError.
         """
         with self._lock:
-            names = heapq.nlargest(SHOWN + 1, (
-                name for name in self._list() if not before or name < before))
+            names = self._list()
+            end = bisect.bisect_left(names, before) if before else len(names)
+            names = names[max(0, end - SHOWN):end]
             shown: Dict[str, str] = {}
             left = LOOK
-            for name in names[:SHOWN]:
+            for name in reversed(names):
                 summary = self._summaries.get(name)
                 if summary is None:
                     summary = _Summary(self.directory, name)
@@ -231,14 +232,14 @@ class Connections:
                 if summary.text and not summary.hidden:
                     shown[name] = summary.text
             self._forget(names)
-            return shown, len(names) > SHOWN, left <= 0
+            return shown, end > SHOWN, left <= 0
 
     def _list(self) -> List[str]:
         # A directory may have hundreds of thousands: it is read if it changes.
         changed = os.stat(self.directory).st_mtime_ns
         if changed != self._changed or time.time_ns() - changed < STEP:
-            self._names = [name for name in os.listdir(self.directory)
-                           if NAME.fullmatch(name)]
+            self._names = sorted(filter(NAME.fullmatch,
+                                        os.listdir(self.directory)))
             self._changed = changed
         return self._names
 

@@ -225,6 +225,8 @@ class Console:
             if known is None or changed or removed or older != had_older:
                 events.send([json.dumps({
                     "first": known is None, "older": older,
+                    "server": "h2rig %s serves %s and writes traces to %s" % (
+                        options.version, options.doc_root, self._directory),
                     "removed": removed, "changed": changed}).encode()])
             known, had_older = shown, older
             # What takes long is not done all the time.

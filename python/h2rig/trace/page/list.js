@@ -82,7 +82,8 @@ function place(row) {
 	body.insertBefore(row.node, next);
 }
 
-function take({first, older, removed, changed}) {
+function take({first, server, older, removed, changed}) {
+	$("server").textContent = escaped(server);
 	const those = changed.map(text => JSON.parse(text));
 	const gone = first ? [...rows.keys()].filter(name =>
 		!those.some(c => c.name === name)) : removed;

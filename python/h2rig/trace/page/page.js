@@ -334,7 +334,8 @@ class Page {
 	// ---- other
 
 	say(text) {
-		$("status").textContent = text;
+		if ($("status").textContent !== text)	// it would be read out again
+			$("status").textContent = text;
 	}
 
 	async copy(text) {
