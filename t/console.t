@@ -280,17 +280,36 @@ def listed():
         t.eq(Events(c, "events?before=" + min(events.rows)).wait(
             lambda e: e.of("message") and [e.rows]), [{}],
             "older connections than the oldest")
+        others = {}
+        for n, make in enumerate((
+                lambda path: os.symlink("/etc/passwd", path), os.mkfifo,
+                os.mkdir)):
+            name = f"20990101T000000.00000{n}Z-1-127.0.0.1-{n}.jsonl"
+            make(os.path.join(s.traces, name))
+            others[name] = Events(c, f"trace/{name}/events").wait(
+                lambda e: e.of("over"))
+        t.eq(list(others.values()), [[["Too many levels of symbolic links"]],
+                                     [["is no file"]], [["is no file"]]],
+             "what is no trace is not read")
+        with Client(s.port) as one:
+            one.fetch("/style.py?n=1")
+            t.ok(events.wait(lambda e: e.row(port_of(one)))
+                 and not set(others) & set(events.rows), "... nor listed")
 
 
 def own():
     """A connection that carries the console itself does not feed on it."""
-    with Traced(work, "--console") as s, Client(s.port) as c:
+    with Traced(work, "--console", "--run-limit", "10") as s, \
+            Client(s.port) as c:
         c.fetch("/style.py?n=1")
         events = Events(c, f"trace/{trace_of(s, c)}/events")
         for n in range(2, 7):
             c.fetch(f"/style.py?n={n}")
-            events.wait(lambda e: sum(
+            events.wait(lambda e: e.x.done or sum(
                 x["type"] == "end" for x in e.lines) == 2 * n)
+        # Until the answer ends there are many looks, which find more to show
+        # if the client's windows are that.
+        events.wait(lambda e: e.x.done)
         t.eq(events.of("own"), [["some"]], "it is told that lines are left out")
         t.eq([x for x in events.lines if x.get("stream") == events.x.sid], [],
              "... which are those of the console")

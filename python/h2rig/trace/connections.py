@@ -7,9 +7,11 @@ would go on without end.
 """
 
 import bisect
+import errno
 import json
 import os
 import re
+import stat
 import threading
 import time
 from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
@@ -97,9 +99,13 @@ def _short(value: Any) -> Any:
 
 
 def _open(path: str) -> int:
-    # Not what a name of another file leads to, nor what one would wait for.
-    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-                   | os.O_CLOEXEC)
+    # A file, and not what a name of another one leads to, nor a FIFO.
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+                 | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "is no file")
+    return fd
 
 
 class _Summary:

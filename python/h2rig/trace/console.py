@@ -12,6 +12,7 @@ requests that pages of other origins make, or that come by a name which others
 may have led here, are refused.
 """
 
+import errno
 import ipaddress
 import json
 import os
@@ -238,8 +239,10 @@ class Console:
         seen = request.headers.get(b"last-event-id", b"0")
         try:
             trace = Lines(path, int(seen) if seen.isdigit() else -1)
-        except FileNotFoundError:
-            _Events(request, response).send([b"removed"], "over")
+        except OSError as e:
+            why = b"removed" if e.errno == errno.ENOENT else str(
+                e.strerror).encode()
+            _Events(request, response).send([why], "over")
             return
         except ValueError:
             raise HTTPException(400, "Last-Event-ID: expected that of an event "

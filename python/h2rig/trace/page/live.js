@@ -71,7 +71,7 @@ class Live {
 		else
 			$("headline").textContent = "There is no trace.";
 		this.follow.parentElement.hidden = true;
-		page.say(ENDED[how]);
+		page.say(ENDED[how] ?? "The trace cannot be read: " + how + ".");
 	}
 
 	tellOwn() {
