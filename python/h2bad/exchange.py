@@ -257,23 +257,76 @@ class Exchange(Sender):
         if self.client_settings["HEADER_TABLE_SIZE"] < size:
             self.skip("the client's HEADER_TABLE_SIZE is below %d" % size)
 
-    def feed(self, step: int, streams: Iterable[int] = (), connection: int = 0,
-             timeout: float = 5.0) -> None:
+    def feed(self, step: int, streams: Iterable[int] = (),
+             connection: int = 0, timeout: float = 5.0) -> None:
         """Credit for these requests' content, s if none are given, until they
-        have ended: step octets to each whenever it has used what it had, or
-        has sent nothing for a while.  connection: octets for the connection
-        each time, 0: as many as for the streams.
+        have ended: step octets to each whenever what they had is used, or
+        nothing has come for a while.  connection: octets for the connection
+        each time, 0: as many as for the streams.  Fails with `hang` if they
+        do not end in time.
         """
         left = list(streams) or [self.s]
         deadline = time.monotonic() + timeout
         while left and time.monotonic() < deadline:
-            had = [self.received(stream) for stream in left]
-            self.window_update(connection or step * len(left))
+            granted = connection or step * len(left)
+            self.window_update(granted)
             for stream in left:
                 self.window_update(step, stream)
-            for stream, n in zip(left, had):
-                self.body(stream, n + step, 0.2)
-            left = [stream for stream in left if not self.ended(stream)]
+            enough = granted + sum(map(self.received, left))
+            soon = time.monotonic() + 0.2
+            while sum(map(self.received, left)) < enough and \
+                    not any(map(self.ended, left)) and \
+                    self.next_frame(soon - time.monotonic()) is not None:
+                pass
+            left = [each for each in left
+                    if not self.ended(each) and each not in self.resets]
+        if left:
+            self.fail("hang", "credit was given, but %d octets of the content "
+                      "are all that came" % self.received(left[0]))
+
+    def need_body(self, stream: int = 0, timeout: float = 5.0) -> None:
+        """Waits for the end of the request's content; else fails with `hang`.
+        """
+        n = self.body(stream, timeout=timeout)
+        if not self.ended(stream):
+            self.fail("hang", "%d octets of the content are all that came" % n)
+
+    def fill(self, n: int, stream: int = 0) -> None:
+        """DATA of n octets, as the client gives credit; `need_window` says
+        what comes of it if it does not.
+        """
+        while n > 0 and (stream or self.s) not in self.resets and \
+                self.need_window(1, stream) and self.goaway is None:
+            part = min(n, 16384, self.window(stream))
+            self.data(b"." * part, stream)
+            n -= part
+
+    def overrun(self, streams: List[int], padding: int = -1) -> None:
+        """DATA on these streams, one after the other, until the client allows
+        no more, and a frame beyond that: of one octet, or of padding only.
+        `skip` if it has given credit meanwhile.
+        """
+        for stream in streams:
+            self.headers(stream=stream)
+            self.data("..", stream)
+        self.passed()
+        self.here()
+        with self.together():
+            for stream in streams:
+                n = self.window(stream)
+                if n > 1 << 24:
+                    self.skip("the client's window is %d octets" % n)
+                if n <= 0:
+                    break           # that of the connection
+                self.bulk(n, stream)
+            else:
+                if len(streams) > 1:
+                    self.skip("the connection's window is wider than those of "
+                              "%d streams" % len(streams))
+            self.data("." if padding < 0 else "", stream, padding=padding)
+        self.passed()
+        if self.window(stream) >= 0:
+            self.skip("the client gave more credit meanwhile")
 
     def answer(self, n: int, delay: float = 0.0, least: int = -1,
                patience: float = 2.0) -> None:

@@ -153,15 +153,18 @@ class S(Outcome):
     """A stream error with one of these codes (RFC 9113 §5.4.2), or a
     connection error.
 
-    stream: None for the request's own, or a number.
+    stream: None for the request's own, or a number.  may: doing nothing is
+    allowed, and tolerated.
     """
 
     #: what it is if nothing was done about it
     failed = ("ignored", "no RST_STREAM has come")
 
-    def __init__(self, *codes: str, stream: Optional[int] = None) -> None:
+    def __init__(self, *codes: str, stream: Optional[int] = None,
+                 may: bool = False) -> None:
         self.codes = codes
         self.stream = stream
+        self.may = may
         self.expected = ["rst:" + c for c in codes] + [
             "goaway:" + c for c in codes]
 
@@ -202,7 +205,9 @@ class S(Outcome):
         return Verdict("pass")
 
     def _nothing(self, o: Any) -> Verdict:
-        return _NOT_VISIBLE if o.gone else Verdict("fail", *self.failed)
+        if o.gone:
+            return _NOT_VISIBLE
+        return Verdict("tolerated" if self.may else "fail", *self.failed)
 
     def __str__(self) -> str:
         return "S(%s)" % ", ".join(self.codes)
@@ -297,6 +302,9 @@ class I(Outcome):
         return self._alive(o)
 
     def _alive(self, o: Any) -> Verdict:
+        if o.violations and not o.complete:
+            return Verdict("fail", "violation", "the client itself broke a "
+                           "rule: " + o.violations[0])
         if o.fences < o.fences_sent and not o.over or not o.complete:
             return Verdict("fail", "hang", "%s was not acknowledged"
                            % o.fence_name)

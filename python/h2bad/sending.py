@@ -152,6 +152,11 @@ class Sender:
         stream &= wire.STREAM
         self._used[stream] = self._used.get(stream, 0) + n
 
+    def bulk(self, n: int, stream: int = 0) -> None:
+        """DATA frames of n octets together; no window is looked at."""
+        for size in [16384] * (n // 16384) + [n % 16384]:
+            self.data(b"." * size, stream)
+
     def rst(self, error: Code = "CANCEL", stream: int = 0) -> None:
         """RST_STREAM on s, or on another stream."""
         self._begins(stream or self.s, True)
