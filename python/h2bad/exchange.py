@@ -124,12 +124,22 @@ class Exchange(Sender):
 
     def count(self, what: str) -> int:
         """How often this was called, on all connections of the case."""
-        key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:%s:%s:%s" % (
-            self.run, self.case.name, what))
         with self.stash.lock:
-            n: int = (self.stash.take(key) or 0) + 1
-            self.stash.put(key, n)
+            n: int = (self.stash.take(self._key(what)) or 0) + 1
+            self.stash.put(self._key(what), n)
         return n
+
+    def age(self) -> float:
+        """Seconds since this was called first, on any of them."""
+        now = time.monotonic()
+        with self.stash.lock:
+            began: float = self.stash.take(self._key("age")) or now
+            self.stash.put(self._key("age"), began)
+        return now - began
+
+    def _key(self, what: str) -> uuid.UUID:
+        return uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:%s:%s:%s" % (
+            self.run, self.case.name, what))
 
     def need_push(self) -> None:
         """`skip` if the client does not want promises."""

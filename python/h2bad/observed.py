@@ -342,6 +342,7 @@ class Observed:
         # Of the requests for the case itself.
         paths = [str(dict(line["fields"]).get(":path"))
                  for line in c.requests()]
+        paths += [str(n["path"]) for n in c.notes("http1")]
         return [path for path in paths
                 if path.partition("?")[0] == "/bad/" + self.case.name]
 
@@ -371,8 +372,9 @@ class Observed:
     def reaction(self) -> str:
         """In a word."""
         first = self.first
-        if self.goaway is not None:
-            made = "goaway:" + self.goaway
+        if self.goaway not in (None, "NO_ERROR") or \
+                self.goaway and not self.retries:
+            made = "goaway:%s" % self.goaway
         elif self.stream in self.resets:
             made = "rst:" + self.resets[self.stream]
         elif self.resets:

@@ -365,7 +365,7 @@ class D(Outcome):
     def judge(self, o: Any) -> Verdict:
         if o.goaway is not None or o.left or o.stream in o.resets:
             return Verdict("pass")
-        if o.fences or o.follow_up or o.complete:
+        if o.fences or o.follow_up or o.complete or o.over:
             return Verdict("pass")
         return Verdict("fail", "hang", "it did nothing any more")
 
@@ -385,7 +385,8 @@ class R(Outcome):
         self.gives_up = gives_up
 
     def enough(self, w: Any) -> bool:
-        return bool(w.goaway) or w.s in w.resets
+        return bool(w.goaway) or w.s in w.resets or \
+            self.hang and w.fences > 1
 
     def judge(self, o: Any) -> Verdict:
         if self.hang and o.process is None and not o.follow_up and \

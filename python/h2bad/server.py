@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from h2rig import ConnectionEnded, StreamClosedError  # noqa: E402
 
-from h2bad import catalogue  # noqa: E402
+from h2bad import catalogue, http1  # noqa: E402
 from h2bad.exchange import Exchange, Request, Skip  # noqa: E402
 from h2bad.sending import BODY, TARGET  # noqa: E402
 from h2bad.plan import parse_needs  # noqa: E402
@@ -128,20 +128,35 @@ def handle_client_hello(connection: Any) -> None:
     name, dot, _ = (connection.sni or "").lower().partition(".")
     if dot and _x.case is None:
         _begin(connection, name, None, "sni")
+    offered = connection.alpn_offered
+    if "http/1.1" in offered and "h2" not in offered:
+        connection.tls.alpn = "http/1.1"
     _call("client_hello")
 
 
 def handle_connect(connection: Any) -> None:
     connection.automatic -= NOT_AUTOMATIC | {"window_update"}
     connection.settings = ()
-    _call("connect")
+    if _is_http1(connection):
+        connection.engine_off()
+    else:
+        _call("connect")
+
+
+def _is_http1(connection: Any) -> bool:
+    """It has to be answered over HTTP/1.1: it is not the one of the case."""
+    return connection.alpn_protocol == "http/1.1" and \
+        _x is not None and _x.number != 1
 
 
 def main(connection: Any) -> None:
     x = _x
     assert x is not None
     try:
-        _serve(connection, x)
+        if _is_http1(connection):
+            http1.serve(x)
+        else:
+            _serve(connection, x)
     except (ConnectionEnded, StreamClosedError, Skip):
         pass
     try:
@@ -173,6 +188,7 @@ def _serve(connection: Any, x: Exchange) -> None:
         connection.automatic |= {"window_update"}
         _follow_up(x)
     else:
+        connection.automatic |= {"window_update"}
         _answer(x, request)
         if directory != "ok":
             _follow_up(x)

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""GOAWAY that says: the POST was not processed
+
+What the server sends
+    To a POST: GOAWAY with 0 as its last stream and NO_ERROR, and 300 ms later
+    the end of the connection. Another connection is answered well.
+
+What a client must do
+    "Requests that have not been processed have not failed; clients MAY
+    automatically retry them, even those with non-idempotent methods." (RFC
+    9113 §8.7) So it is sent again, or the program gets an error.
+
+Why it matters
+    It is the one case in which a POST can be sent again without a doubt.
+"""
+from h2bad.case import R
+
+section = "RFC 9113 §8.7"
+kind = "must"
+expect = R(hang=True)
+wave = 2
+needs = ("post:100",)
+
+
+def misbehave(x):
+    x.send_goaway(last=0)
+    x.sleep(0.3)
+    x.close("tls")

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""RST_STREAM with CANCEL for a POST that has come
+
+What the server sends
+    Once a POST has come as a whole: RST_STREAM with CANCEL on its stream.
+
+What a client must do
+    "A client SHOULD NOT automatically retry a request with a non-idempotent
+    method unless it has some means to know that the request semantics are
+    actually idempotent, regardless of the method, or some means to detect that
+    the original request was never applied." (RFC 9110 §9.2.2)
+
+Why it matters
+    The request may have been carried out already: who sends it again pays
+    twice.
+"""
+from h2bad.case import Once
+
+section = "RFC 9110 §9.2.2"
+kind = "should"
+expect = Once(hang=True)
+wave = 2
+needs = ("post:100",)
+
+
+def misbehave(x):
+    x.body()
+    x.rst("CANCEL")

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""A good answer over HTTP/1.1, for a client that goes back to it."""
+
+from typing import Any
+
+from h2bad.sending import BODY
+
+__all__ = ["serve"]
+
+#: Octets that a request's head may have.
+LIMIT = 65536
+
+
+def serve(x: Any) -> None:
+    """Answers one request of an `Exchange` whose HTTP/2 is off."""
+    head = b""
+    while b"\r\n\r\n" not in head and len(head) < LIMIT:
+        part = x.connection.read(4096)
+        if not part:
+            return
+        head += part
+    words = head.partition(b"\r\n")[0].decode("latin-1").split(" ")
+    path = words[1] if len(words) > 1 else ""
+    x.note("http1", method=words[0], path=path)
+    if path.startswith("/ok?"):
+        x.note("follow-up", query=path[4:])
+    x.octets(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n"
+             b"connection: close\r\ncontent-length: %d\r\n\r\n%s"
+             % (len(BODY), b"" if words[0] == "HEAD" else BODY))
+    x.connection.writer.close("tls")
