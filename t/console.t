@@ -108,6 +108,47 @@ class Events:
                      if name.endswith(f"-{port}.jsonl")), None)
 
 
+class Made:
+    """A trace that this process writes into a server's directory."""
+
+    def __init__(self, server, port):
+        self.name = f"20200101T000000.000000Z-{os.getpid()}-127.0.0.1-{port}" \
+            ".jsonl"
+        self.path = os.path.join(server.traces, self.name)
+        self._file = open(self.path, "w", encoding="utf-8")
+        self._t = 0.0
+        self.add(type="connection", version=1, server="h2rig 0",
+                 time="2020-01-01T00:00:00.000000Z", pid=os.getpid(),
+                 client=f"127.0.0.1:{port}", tls="TLSv1.3", cipher="x")
+
+    def add(self, **line):
+        """One more line."""
+        self._t += 0.001
+        self._file.write(json.dumps({"t": round(self._t, 6), **line},
+                                    separators=(",", ":")) + "\n")
+
+    def frames(self, count):
+        """Pairs of a request and its answer."""
+        for n in range(count // 2):
+            sid = 2 * (self._n + n) + 1
+            self.add(dir="in", type="HEADERS", flags=["END_STREAM",
+                     "END_HEADERS"], stream=sid, length=30,
+                     fields=[[":method", "GET"], [":path", f"/n={sid}"]])
+            self.add(dir="out", type="HEADERS", flags=["END_STREAM",
+                     "END_HEADERS"], stream=sid, length=1,
+                     fields=[[":status", "200"]])
+        self._n += count // 2
+        self._file.flush()
+
+    _n = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._file.close()
+
+
 def port_of(client):
     """The client's own."""
     return client.sock.getsockname()[1]
@@ -297,6 +338,39 @@ def listed():
                  and not set(others) & set(events.rows), "... nor listed")
 
 
+def odd():
+    """Traces with lines that browsers and others make, or that nobody does."""
+    with Traced(work, "--console") as s, Client(s.port) as c, \
+            Made(s, 5) as made:
+        made.add(dir="in", type="HEADERS", flags=["PRIORITY"], stream=1,
+                 length=1, fields=[[":method", "GET"], [{"hex": "ff"}, "x"],
+                                   [":path", {"hex": "ff" * 1000}]],
+                 priority={"dependency": 0, "weight": 1, "exclusive": False})
+        made.frames(2)
+        events = Events(c, "events")
+        row = events.wait(lambda e: e.row(5))
+        t.eq((row["requests"], row["faults"], row["first"]["fields"]),
+             (2, 0, [[":method", "GET"], [":path", {"hex": "ff" * 300}]]),
+             "a request with priority, and octets in fields")
+        before = len(events.of("message"))
+        for line in (b"\0\xff", b"{" * 100000, b'{"t":1,"type":"violation"',
+                     b'{"t":1,"type":"violation","level":[[[]]]}',
+                     b'{"t":1,"type":"raw"}', b'{"t":1,"type":"end"}',
+                     b'{"t":1,"dir":"in","type":"HEADERS","fields":7}',
+                     b'{"t":1,"dir":"in","type":"GOAWAY","code":[1]}',
+                     b'{"t":1,"type":"connection","x":' + b"[" * 100000,
+                     b'{"t":1,"type":"begin","stream":1', b"x" * (1 << 20)):
+            with open(made.path, "ab") as f:
+                f.write(line + b"\n")
+        made.frames(2)
+        t.ok(events.wait(lambda e: e.row(5)["requests"] == 3),
+             "lines of nobody do no harm", events.row(5))
+        t.ok(len(events.of("message")) > before, "... to the list")
+        lines = Events(c, f"trace/{made.name}/events")
+        t.ok(lines.wait(lambda e: b'"/n=3"' in e.x.body),
+             "... nor to the trace's page")
+
+
 def own():
     """A connection that carries the console itself does not feed on it."""
     with Traced(work, "--console", "--run-limit", "10") as s, \
@@ -400,47 +474,6 @@ def stops():
 
 
 # ---- browsers
-
-class Made:
-    """A trace that this process writes into a server's directory."""
-
-    def __init__(self, server, port):
-        self.name = f"20200101T000000.000000Z-{os.getpid()}-127.0.0.1-{port}" \
-            ".jsonl"
-        self.path = os.path.join(server.traces, self.name)
-        self._file = open(self.path, "w", encoding="utf-8")
-        self._t = 0.0
-        self.add(type="connection", version=1, server="h2rig 0",
-                 time="2020-01-01T00:00:00.000000Z", pid=os.getpid(),
-                 client=f"127.0.0.1:{port}", tls="TLSv1.3", cipher="x")
-
-    def add(self, **line):
-        """One more line."""
-        self._t += 0.001
-        self._file.write(json.dumps({"t": round(self._t, 6), **line},
-                                    separators=(",", ":")) + "\n")
-
-    def frames(self, count):
-        """Pairs of a request and its answer."""
-        for n in range(count // 2):
-            sid = 2 * (self._n + n) + 1
-            self.add(dir="in", type="HEADERS", flags=["END_STREAM",
-                     "END_HEADERS"], stream=sid, length=30,
-                     fields=[[":method", "GET"], [":path", f"/n={sid}"]])
-            self.add(dir="out", type="HEADERS", flags=["END_STREAM",
-                     "END_HEADERS"], stream=sid, length=1,
-                     fields=[[":status", "200"]])
-        self._n += count // 2
-        self._file.flush()
-
-    _n = 0
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._file.close()
-
 
 def until(b, what, name, expression, want):
     """Waits until a browser's expression has that value."""
@@ -639,6 +672,7 @@ with contextlib.ExitStack() as stack:
     access()
     manuals()
     listed()
+    odd()
     own()
     resumed()
     removed()

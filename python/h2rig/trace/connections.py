@@ -93,7 +93,7 @@ def _shortened(line: Line) -> Line:
 
 
 def _short(value: Any) -> Any:
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "hex" in value:
         return {"hex": value["hex"][:2 * LONG]}
     return value[:LONG] if isinstance(value, str) else value
 
@@ -145,11 +145,12 @@ class _Summary:
         for line in lines.split(b"\n")[:-1]:
             try:
                 self._take(line)
-            except WRONG:
+            except WRONG:       # no line of h2rig
                 self._faults += 1
         if gone and not lines:
             self.over = True
-            self._lines += map(json.loads, self._running[-MANY:])
+            for line in self._running[-MANY:]:
+                self._keep(line)
         if lines or self.over or not self.text:
             self.text = json.dumps({
                 "name": self.name, "running": not self.over,
@@ -176,7 +177,7 @@ class _Summary:
         elif kind == b"violation":
             self._fault(line, True)
         elif kind in (b"connection", b"handshake", *_LAST):
-            self._lines.append(_shortened(json.loads(line)))
+            self._keep(line)
             self.over = kind in _LAST
 
     def _end(self, line: bytes) -> None:
@@ -197,8 +198,14 @@ class _Summary:
 
     def _fault(self, line: bytes, is_one: bool) -> None:
         if is_one and self._faults < MANY:
-            self._lines.append(_shortened(json.loads(line)))
+            self._keep(line)
         self._faults += is_one
+
+    def _keep(self, line: bytes) -> None:
+        try:
+            self._lines.append(_shortened(json.loads(line)))
+        except WRONG:
+            self._faults += 1
 
 
 class Connections:
