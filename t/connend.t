@@ -6,6 +6,7 @@ files that are no connection script."""
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -333,6 +334,21 @@ def early_ends(s):
     served(s, "clients that leave")
 
 
+def cleartext_trace():
+    """Without TLS there is no handshake that a trace would tell of."""
+    directory = tempfile.mkdtemp(prefix="h2rig-connend-traces-")
+    with Scripted("--trace", directory, tls=False) as s:
+        with s.client(NOTHING) as c:
+            t.eq(c.fetch("/fence.py").status, 200,
+                 "trace of a connection script, cleartext: it is served")
+            c.leave()
+        t.ok(tap.wait_until(lambda: not s.children()),
+             "trace, cleartext: it has ended")
+    path, = (os.path.join(directory, n) for n in os.listdir(directory))
+    t.eq(faults_of([path])[0], [], "trace, cleartext: lines are as they may be")
+    shutil.rmtree(directory)
+
+
 def traces():
     """A trace has its functions, fences and violations."""
     directory = tempfile.mkdtemp(prefix="h2rig-connend-traces-")
@@ -381,7 +397,7 @@ def handle_close(connection):
 
 FUNCTIONS = (raises, forks, crashes, reloads, early_ends)
 ALONE = (loops, never_returns, drains, drains_politely, bad_files, misspelt,
-         traces)
+         traces, cleartext_trace)
 
 only = sys.argv[1:]
 for case in FUNCTIONS:

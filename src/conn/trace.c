@@ -111,7 +111,7 @@ leave(struct trace *t)
 void
 trace_tls(struct trace *t)
 {
-	if (t == NULL || !t->begun || !enter(t))
+	if (t == NULL || t->tls == NULL || !t->begun || !enter(t))
 		return;
 	tracefile_begin(&t->file, NULL, "handshake");
 	put_tls(&t->file, t->tls);
