@@ -5,9 +5,10 @@ ConnectionEnded comes out of all calls once the client has gone; a case need
 not catch it.
 """
 
+import functools
 import time
 import uuid
-from typing import Any, Dict, Iterable, List, Optional, Set
+from typing import Any, Callable, Dict, Iterable, List, Optional, Set
 
 from h2bad.outcome import harmless
 from h2bad.sending import Sender
@@ -67,6 +68,7 @@ class Exchange(Sender):
         self.requests: List[Request] = []
         #: SETTINGS frames that the client has acknowledged
         self.settings_acks = 0
+        self._last: List[Callable[[], None]] = []
         self._arrived: List[Request] = []   # and not yet given to anybody
         self._kept: List[Any] = []          # frames, likewise
         self._content: Dict[int, int] = {}  # octets, by stream
@@ -547,8 +549,20 @@ class Exchange(Sender):
             while time.monotonic() < deadline:
                 self.next_frame(deadline - time.monotonic())
 
+    def later(self, send: Callable[..., None], *args: Any, **named: Any
+              ) -> None:
+        """Calls send with these at the end, when the verdict is known: what
+        completes a response, after which the client may leave.
+        """
+        self._last.append(functools.partial(send, *args, **named))
+
     def finish(self) -> None:
         """Completes the responses that are not, as far as that can be."""
+        self.next_frame(0.0)        # it has not left
+        self.complete()             # and may as soon as it has the response
+        with self.together():
+            for send in self._last:
+                send()
         for request in self.requests:
             stream = request.stream
             if request in self._arrived:    # the driver answers it afterwards
@@ -565,7 +579,6 @@ class Exchange(Sender):
                 self.rst(stream=stream)
             elif not self._begun[stream]:
                 self.data(b"", stream, end=True)
-        self.complete()
 
     def complete(self) -> None:
         """All that the client waits for has been sent.  A case says it that
