@@ -23,6 +23,4 @@ expect = OK()
 def misbehave(x):
     x.headers([(":status", "200"), ("content-length", "8000000")])
     x.fill(7999999)
-    x.patience()
-    x.need_window(1)
-    x.data(".", end=True)
+    x.later(x.data, ".", end=True)

@@ -30,5 +30,4 @@ def misbehave(x):
     x.continuation(end_headers=False)
     x.continuation(fields[5:], end_headers=False)
     x.continuation()
-    x.patience()
-    x.data("hello, world\n", end=True)
+    x.later(x.data, "hello, world\n", end=True)

@@ -26,5 +26,4 @@ def misbehave(x):
     fields = [("x-field-%d" % i, "value-%d" % i) for i in range(20)]
     x.split_headers(block([(":status", "200"), *fields,
                            ("content-length", "13")]), int(x.param("n")))
-    x.patience()
-    x.data("hello, world\n", end=True)
+    x.later(x.data, "hello, world\n", end=True)

@@ -27,5 +27,4 @@ def misbehave(x):
               + field("x-split", "a" * 15) + b"\x00" + string("x-hm")
               + b"\x83\x18\xc6\x3f")           # "aaaa" in Huffman coding
     x.split_headers(fields, min(int(x.param("n")), len(fields) - 1))
-    x.patience()
-    x.data("hello, world\n", end=True)
+    x.later(x.data, "hello, world\n", end=True)

@@ -41,7 +41,7 @@ def misbehave(x):
             fields += bytes([0x80 | 75] if i > 6 else [])
         x.headers(block=b"\x88" + fields, stream=stream)
         if i == 19:
-            x.patience()
-        x.data("." * length, stream, end=True)
-        if i < 19:
+            x.later(x.data, "." * length, stream, end=True)
+        else:
+            x.data("." * length, stream, end=True)
             stream = x.need_next().stream

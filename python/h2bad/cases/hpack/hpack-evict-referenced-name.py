@@ -30,5 +30,4 @@ def misbehave(x):
               + field("x-evicted", "1", 0x40)
               + integer(62, 6, 0x40) + string("2"))
     x.data("hello, world\n")
-    x.patience()
-    x.headers(block=b"\xbe", end=True)
+    x.later(x.headers, block=b"\xbe", end=True)

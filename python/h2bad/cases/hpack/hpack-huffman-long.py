@@ -29,5 +29,4 @@ def misbehave(x):
     x.headers(block=b"\x88\x00" + string("x-long")
               + integer(5000, 7, 0x80) + EIGHT * 1000
               + field("content-length", "13"))
-    x.patience()
-    x.data("hello, world\n", end=True)
+    x.later(x.data, "hello, world\n", end=True)

@@ -24,5 +24,4 @@ expect = OK() | C("COMPRESSION_ERROR")
 
 def misbehave(x):
     x.headers(block=b"\x88\x0f\x90\x80\x80\x00" + string("text/plain"))
-    x.patience()
-    x.data("hello, world\n", end=True)
+    x.later(x.data, "hello, world\n", end=True)

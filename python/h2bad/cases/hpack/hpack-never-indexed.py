@@ -24,5 +24,4 @@ expect = OK()
 def misbehave(x):
     x.headers(block=b"\x88" + field("x-secret", "a", 0x10)
               + integer(28, 4, 0x10) + string("13"))    # content-length
-    x.patience()
-    x.data("hello, world\n", end=True)
+    x.later(x.data, "hello, world\n", end=True)

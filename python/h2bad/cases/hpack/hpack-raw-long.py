@@ -25,5 +25,4 @@ expect = OK() | S("ENHANCE_YOUR_CALM", "CANCEL")
 def misbehave(x):
     x.split_headers(b"\x88" + field("x-long", "a" * 16000)
                     + field("content-length", "13"), 1)
-    x.patience()
-    x.data("hello, world\n", end=True)
+    x.later(x.data, "hello, world\n", end=True)

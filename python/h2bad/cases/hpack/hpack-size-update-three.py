@@ -24,5 +24,4 @@ def misbehave(x):
     x.need_table(4096)
     x.headers(block=integer(0, 5, 0x20) + integer(100, 5, 0x20)
               + integer(4096, 5, 0x20) + b"\x88")
-    x.patience()
-    x.data("hello, world\n", end=True)
+    x.later(x.data, "hello, world\n", end=True)

@@ -25,5 +25,4 @@ def misbehave(x):
     x.headers(block=integer(0, 5, 0x20) + integer(4096, 5, 0x20) + b"\x88"
               + field("x-inserted", "1", 0x40))
     x.data("hello, world\n")
-    x.patience()
-    x.headers(block=b"\xbe", end=True)
+    x.later(x.headers, block=b"\xbe", end=True)

@@ -37,7 +37,7 @@ def misbehave(x):
         second = x.need_next()
         x.headers(block=b"\x88\xbe", stream=second.stream)
         x.passed()
-        x.data("hello, world\n", second.stream, end=True)
+        x.later(x.data, "hello, world\n", second.stream, end=True)
 
 
 def judge(o):

@@ -37,5 +37,4 @@ def misbehave(x):
     x.headers(block=field("content-length", "13", 0x40), end=True)
     second = x.need_next()
     x.headers(block=b"\x88\xbe", stream=second.stream)
-    x.passed()
-    x.data("hello, world\n", second.stream, end=True)
+    x.later(x.data, "hello, world\n", second.stream, end=True)

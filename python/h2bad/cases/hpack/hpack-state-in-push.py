@@ -29,5 +29,4 @@ def misbehave(x):
     x.push(block=block(x.push_fields()) + field("x-pushed", "1", 0x40))
     x.respond(2)
     x.headers(block=b"\x88\xbe")
-    x.patience()
-    x.data("hello, world\n", end=True)
+    x.later(x.data, "hello, world\n", end=True)

@@ -27,5 +27,4 @@ def misbehave(x):
     for i in range(10):
         x.sleep(0.2)
         x.data("." * 99)
-    x.patience()
-    x.data("." * 10, end=True)
+    x.later(x.data, "." * 10, end=True)
