@@ -443,17 +443,26 @@ class Exchange(Sender):
             if "ACK" in frame.flags and frame.data in left:
                 left.remove(frame.data)
 
-    def need_window(self, n: int, stream: int = 0, timeout: float = 3.0
-                    ) -> bool:
-        """Waits until n octets of DATA are allowed; else fails with `hang`."""
+    def has_credit(self, n: int, stream: int = 0, timeout: float = 3.0
+                   ) -> bool:
+        """Waits until n octets of DATA are allowed, as far as the client lets
+        that come.
+        """
         deadline = time.monotonic() + timeout
         while self.window(stream) < n and self.goaway is None:
             if self.next_frame(deadline - time.monotonic()) is None and \
                     time.monotonic() >= deadline:
-                self.fail("hang", "no credit came for more than %d octets"
-                          % max(0, self.window(stream)))
                 return False
-        return True
+        return self.window(stream) >= n
+
+    def need_window(self, n: int, stream: int = 0, timeout: float = 3.0
+                    ) -> bool:
+        """Waits until n octets of DATA are allowed; else fails with `hang`."""
+        made = self.has_credit(n, stream, timeout)
+        if not made and self.goaway is None:
+            self.fail("hang", "no credit came for more than %d octets"
+                      % max(0, self.window(stream)))
+        return made
 
     def send_fence(self) -> int:
         """Sends a fence and returns its number; `fences` counts those that

@@ -11,6 +11,9 @@ __all__ = ["Asked", "Connection", "Observed", "Process", "judge"]
 
 Line = Dict[str, Any]
 
+#: Frames alike, one after the other, that are kept of a trace.
+ALIKE = 200
+
 #: Signals that a program sends itself, or the kernel, when it is broken.
 CRASHES = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 
@@ -49,6 +52,8 @@ class Connection:
         self.lines = lines
         self.path = path
         self._at = 0        # octets of the file that have been read
+        self._last: List[Any] = []
+        self._alike = 0
 
     def read(self) -> None:
         """Takes what the file has beyond the last call: whole lines."""
@@ -58,7 +63,15 @@ class Connection:
                 if not text.endswith(b"\n"):
                     break
                 self._at += len(text)
-                self.lines.append(json.loads(text.decode("utf-8", "replace")))
+                self._add(json.loads(text.decode("utf-8", "replace")))
+
+    def _add(self, line: Line) -> None:
+        # Of a flood's frames, all alike, nobody wants to know the last ones.
+        key = [line.get(name) for name in ("dir", "type", "stream", "length")]
+        self._alike = self._alike + 1 if key == self._last else 0
+        self._last = key
+        if self._alike < ALIKE or key[0] is None:
+            self.lines.append(line)
 
     @property
     def began(self) -> str:

@@ -362,10 +362,13 @@ class D(Outcome):
 
     expected = ["goaway", "rst", "close", "response"]
 
+    def enough(self, w: Any) -> bool:
+        return bool(w.goaway or w.s in w.resets or w.fences)
+
     def judge(self, o: Any) -> Verdict:
         if o.goaway is not None or o.left or o.stream in o.resets:
             return Verdict("pass")
-        if o.fences or o.follow_up or o.complete or o.over:
+        if o.fences or o.follow_up or o.over:
             return Verdict("pass")
         return Verdict("fail", "hang", "it did nothing any more")
 

@@ -4,21 +4,16 @@
 import json
 import os
 import queue
-import signal
-import subprocess
-import tempfile
 import threading
 import time
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
+from h2bad.launcher import TERM, Launcher
 from h2bad.observed import CRASHES, Observed, Process, judge
 from h2bad.plan import missing, plan
 from h2bad.servers import BadServer
 
 __all__ = ["CommandError", "Runner", "result"]
-
-#: Seconds between SIGTERM and SIGKILL.
-TERM = 2.0
 
 #: Octets of a client's output that a result keeps.
 OUTPUT = 4000
@@ -51,6 +46,22 @@ def result(case: Any, o: Optional[Observed], verdict: Any, ms: int
 
 class CommandError(Exception):
     """The client's program cannot be started; the text says why."""
+
+
+class _Slot:
+    """What one case at a time needs: a port, and a process for clients."""
+
+    def __init__(self, h2rig: str, directory: str, ca: str) -> None:
+        self.launcher = Launcher()      # it is small now
+        try:
+            self.server = BadServer(h2rig, directory, ca)
+        except BaseException:
+            self.launcher.stop()
+            raise
+
+    def stop(self) -> None:
+        self.launcher.stop()
+        self.server.stop()
 
 
 class Runner:
@@ -93,13 +104,12 @@ class Runner:
         """
         results: "queue.Queue[Any]" = queue.Queue()
         todo: "queue.Queue[Any]" = queue.Queue()
-        server = BadServer(self.h2rig, os.path.join(self.directory, "0"),
-                           self.ca)
+        slots = [self._slot(0)]
         verdicts: Dict[str, str] = {}
         first = [c for c in cases if c.name == "good"]
         for case in first:
             start(case)
-            made = self.case(server, case)
+            made = self.case(slots[0], case)
             verdicts[case.name] = made["verdict"]
             self._good_rss = made["rss_kb"] or 0
             done(case, made)
@@ -109,9 +119,8 @@ class Runner:
         for case in early + [c for c in rest if c not in early]:
             todo.put(case)
         threads = [threading.Thread(
-            target=self._work, args=(i, server if i == 0 else None, todo,
-                                     results, verdicts), daemon=True)
-            for i in range(self.jobs)]
+            target=self._work, args=(i, slots, todo, results, verdicts),
+            daemon=True) for i in range(self.jobs)]
         for thread in threads:
             thread.start()
         left = len(threads)
@@ -128,32 +137,35 @@ class Runner:
                         raise values[0]
         finally:
             self._stopping.set()
+            for slot in slots:
+                slot.stop()
             for thread in threads:
                 thread.join(self.timeout + TERM + 20)
 
-    def _work(self, number: int, server: Optional[BadServer], todo: Any,
+    def _slot(self, number: int) -> _Slot:
+        return _Slot(self.h2rig, os.path.join(self.directory, str(number)),
+                     self.ca)
+
+    def _work(self, number: int, slots: List[_Slot], todo: Any,
               results: Any, verdicts: Dict[str, str]) -> None:
         failed = None
         try:
-            server = server or BadServer(
-                self.h2rig, os.path.join(self.directory, str(number)),
-                self.ca)
-            try:
-                while not self._stopping.is_set():
-                    case = todo.get_nowait()
-                    results.put(("start", case))
-                    made = self._depending(server, case, verdicts)
-                    verdicts[case.name] = made["verdict"]
-                    results.put(("done", case, made))
-            except queue.Empty:
-                pass
-            finally:
-                server.stop()
+            slot = slots[0] if number == 0 else self._slot(number)
+            if number > 0:
+                slots.append(slot)
+            while not self._stopping.is_set():
+                case = todo.get_nowait()
+                results.put(("start", case))
+                made = self._depending(slot, case, verdicts)
+                verdicts[case.name] = made["verdict"]
+                results.put(("done", case, made))
+        except queue.Empty:
+            pass
         except Exception as e:
-            failed = e
+            failed = None if self._stopping.is_set() else e
         results.put(("end", failed))
 
-    def _depending(self, server: BadServer, case: Any,
+    def _depending(self, slot: _Slot, case: Any,
                    verdicts: Dict[str, str]) -> Dict[str, Any]:
         from h2bad.outcome import Verdict
         lacks = missing(case, self.needs)
@@ -165,16 +177,17 @@ class Runner:
             if verdicts.get(name) in ("fail", "error", "skip"):
                 return result(case, None, Verdict(
                     "skip", "depends", "%s has not passed" % name), 0)
-        return self.case(server, case)
+        return self.case(slot, case)
 
-    def case(self, server: BadServer, case: Any) -> Dict[str, Any]:
+    def case(self, slot: _Slot, case: Any) -> Dict[str, Any]:
         """Runs one case."""
+        server = slot.server
         began = time.monotonic()
         server.connections(0)       # late ones of the case before
         server.serve(case.name, self.run)
         made = plan(case, "https://localhost:%d" % server.port, self.run,
                     "https://other.localhost:%d" % server.port)
-        process = self._start(made, server)
+        process = self._start(made, slot)
         # All that the case has to do is over a while after the client is.
         connections = server.connections(self.timeout + case.wait + 3)
         mine = [c for c in connections
@@ -190,13 +203,13 @@ class Runner:
             entry["output"] = process.output
         return entry
 
-    def _start(self, made: Dict[str, Any], server: BadServer) -> Process:
+    def _start(self, made: Dict[str, Any], slot: _Slot) -> Process:
         urls = [each["url"] for each in made["urls"]]
         follow = [each["url"] for each in made["urls"]
                   if each.get("follow_up")]
         first = made["urls"][0]
         values = {"url": urls[0], "follow": follow[0] if follow else "",
-                  "ca": server.ca_out, "method": first["method"],
+                  "ca": slot.server.ca_out, "method": first["method"],
                   "bodyfile": self._body(first.get("body_size", 0))}
         argv: List[str] = []
         for each in self.command:
@@ -210,7 +223,8 @@ class Runner:
                "H2BAD_URLS": "\n".join(urls)}
         env.update(("H2BAD_" + name.upper(), value)
                    for name, value in values.items())
-        return self._wait(argv, env)
+        return self._wait(slot.launcher, argv, env,
+                          os.path.join(slot.server.directory, "output"))
 
     def _body(self, size: int) -> str:
         path = os.path.join(self.directory, "body-%d" % size)
@@ -222,48 +236,22 @@ class Runner:
             os.rename(new, path)
         return path
 
-    def _wait(self, argv: List[str], env: Dict[str, str]) -> Process:
+    def _wait(self, launcher: Launcher, argv: List[str], env: Dict[str, str],
+              out: str) -> Process:
         made = Process()
         made.crash_exits = self.crash_exits
         if self._good_rss:
             made.rss_limit_kb = self._good_rss + (self.rss_mb << 10)
-        began = time.monotonic()
-        with tempfile.TemporaryFile(dir=self.directory) as out:
-            try:
-                child = subprocess.Popen(
-                    argv, env=env, stdin=subprocess.DEVNULL, stdout=out,
-                    stderr=out, start_new_session=True)
-            except OSError as e:
-                raise CommandError("%s: %s; expected a client's command" % (
-                    argv[0], e.strerror)) from e
-            timers = [threading.Timer(after, _signal, (child.pid, number, made))
-                      for after, number in (
-                          (self.timeout, signal.SIGTERM),
-                          (self.timeout + TERM, signal.SIGKILL))]
-            for timer in timers:
-                timer.start()
-            _, status, usage = os.wait4(child.pid, 0)
-            for timer in timers:
-                timer.cancel()
-            child.returncode = 0        # it has been waited for
-            _signal(child.pid, signal.SIGKILL, None)   # what it has left
-            out.seek(0)
-            made.output = out.read(OUTPUT).decode("utf-8", "replace")
-        made.ms = round((time.monotonic() - began) * 1000)
-        made.rss_kb = usage.ru_maxrss
-        if os.WIFSIGNALED(status):
-            number = os.WTERMSIG(status)
-            made.signal = number if not made.hung or number in CRASHES \
-                else None
-        else:
-            made.exit = os.WEXITSTATUS(status)
+        try:
+            said = launcher.run(argv, env, out, self.timeout)
+        except OSError as e:
+            raise CommandError("%s: %s; expected a client's command" % (
+                argv[0], e.strerror)) from e
+        with open(out, "rb") as f:
+            made.output = f.read(OUTPUT).decode("utf-8", "replace")
+        made.exit, made.hung = said["exit"], said["hung"]
+        made.rss_kb, made.ms = said["rss_kb"], said["ms"]
+        # That it was ended by us is not its own doing.
+        if not made.hung or said["signal"] in CRASHES:
+            made.signal = said["signal"]
         return made
-
-
-def _signal(pid: int, number: int, process: Optional[Process]) -> None:
-    if process is not None:
-        process.hung = True
-    try:
-        os.killpg(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass

@@ -129,6 +129,21 @@ class Sender:
         self.headers(block=block + wire.field("x-fill", "a" * (
             n - len(block) - 11)))
 
+    def large_block(self, block: bytes, stream: int = 0, end: bool = False
+                     ) -> None:
+        """A field block in as many frames of 16,384 octets as it takes."""
+        self.split_headers(block, len(block) // 16384, stream, end)
+
+    def flood(self, octets: bytes, frames: int = 30000, reading: bool = True
+              ) -> int:
+        """Whole frames again and again, as fast as the client takes them:
+        until 64 MiB or so many frames have gone, or 3 seconds.  reading: what
+        the client sends is read meanwhile.  How many octets went out.
+        """
+        sent: int = self.connection.writer.flood(octets, 1 << 26, frames, 3.0,
+                                                 reading)
+        return sent
+
     def continuation(self, payload: bytes = b"", stream: int = 0,
                      end_headers: bool = True) -> None:
         """CONTINUATION on s, or on another stream."""
