@@ -196,6 +196,28 @@ class Exchange(Sender):
         self.here("the response is over")
         return request
 
+    def half_close(self) -> None:
+        """A whole response while the client uploads; `skip` if it gives that
+        up.  The misbehaviour begins here.
+        """
+        self.respond()
+        self.passed()
+        if self.ended() or self.s in self._was_reset:
+            self.skip("the client did not go on with its upload once it had "
+                      "the response")
+        self.here("the response is over")
+
+    def push_kept(self) -> None:
+        """A promise; `skip` if the client refuses it.  The misbehaviour begins
+        here.
+        """
+        self.need_push()
+        self.push()
+        self.passed()
+        if self.resets:
+            self.skip("the client refuses promises")
+        self.here("the promise was taken")
+
     def next_frame(self, timeout: float = 5.0) -> Any:
         """The next frame of the client, of any kind, or None in time."""
         frame = self.connection.wait(timeout=max(0.0, timeout))
@@ -250,6 +272,12 @@ class Exchange(Sender):
             if self.next_request(timeout) is None:
                 self.skip("%d of %d requests came on the connection"
                           % (len(self.requests), n))
+        return self.requests[:n]
+
+    def need_good(self, n: int) -> List[Request]:
+        """Likewise; all of them are to stay unharmed."""
+        for each in self.need_requests(n):
+            self.good(each.stream)
         return self.requests[:n]
 
     def need_next(self, timeout: float = 5.0) -> Request:

@@ -258,6 +258,12 @@ class Sender:
         self.headers([(":status", str(status)), ("location", location)],
                      stream, end=True)
 
+    def pushed(self, *streams: int) -> None:
+        """Responses on promised streams, whether they are wanted or not."""
+        for each in streams:
+            with self.together():
+                self.respond(each)
+
     def content(self, body: bytes, stream: int = 0, end: bool = True) -> None:
         """DATA frames as the client's windows allow them; inside `together`
         one frame, whatever they are.
