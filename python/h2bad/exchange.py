@@ -576,12 +576,12 @@ class Exchange(Sender):
         if self.case.fence and self._sent_fences == self._fences_before:
             self.send_fence()
         while not expect.enough(self) and time.monotonic() < deadline:
-            self.next_frame(min(deadline, grace) - time.monotonic())
             if self.fences == 1 and self._fences_back == self._sent_fences:
                 grace = min(grace, time.monotonic() + GRACE)
                 if time.monotonic() >= grace:
                     self.send_fence()
                     grace = float("inf")
+            self.next_frame(min(deadline, grace) - time.monotonic())
         if self.goaway is not None:         # it has to close now
             while time.monotonic() < deadline:
                 self.next_frame(deadline - time.monotonic())

@@ -3,8 +3,8 @@
 
 What the server sends
     WINDOW_UPDATE of 1,000 octets with the reserved bit before the increment
-    set, the response, and GOAWAY with NO_ERROR and the bit before its last
-    stream set.
+    set, HEADERS, and GOAWAY with NO_ERROR and the bit before its last stream
+    set; then the content.
 
 What a client must do
     In each of them "The semantics of this bit are undefined, and the bit MUST
@@ -13,21 +13,22 @@ What a client must do
     §6.9).
 
 Why it matters
-    A client that reads 32 bits sees its window overflow, or a last stream that
-    cannot be.
+    A client that reads 32 bits sees an increment beyond the largest one, or a
+    last stream that cannot be.
 """
-from h2bad.case import BODY, I
+from h2bad.case import Moves
 
 section = "RFC 9113 §6.9"
 kind = "must"
-expect = I()
-content = BODY
-
+expect = Moves()
+content = b"hello"
 
 RESERVED = 1 << 31
 
 
 def misbehave(x):
     x.window_update(RESERVED | 1000)
-    x.respond()
+    x.headers()
     x.send_goaway(last=RESERVED | x.s)
+    x.passed()
+    x.data("hello")

@@ -20,7 +20,6 @@ kind = "must"
 expect = I()
 content = b"hello"
 
-
 RESERVED = 1 << 31
 
 
