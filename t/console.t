@@ -369,6 +369,20 @@ def odd():
         lines = Events(c, f"trace/{made.name}/events")
         t.ok(lines.wait(lambda e: b'"/n=3"' in e.x.body),
              "... nor to the trace's page")
+        old = [f"19990101T000000.{n:06}Z-99999999-127.0.0.1-1.jsonl"
+               for n in range(300)]
+        for name in old:
+            with open(os.path.join(s.traces, name), "wb"):
+                pass
+        pages = [events]
+        while json.loads(pages[-1].of("message")[-1][0])["older"] or \
+                len(pages) == 1:
+            pages[-1].wait(lambda e: old[-1] in e.rows or len(pages) > 1)
+            pages.append(Events(c, "events?before=" + min(pages[-1].rows)))
+            pages[-1].wait(lambda e: e.of("message"))
+        t.eq((len(pages), sorted(name for page in pages for name in page.rows)),
+             (2, sorted([made.name, *old])),
+             "more than 200 connections: each is on one of the pages")
 
 
 def own():

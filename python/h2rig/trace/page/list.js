@@ -3,7 +3,6 @@
 // events.
 "use strict";
 
-const CRASH = "gone";
 const body = document.querySelector("#list tbody");
 const rows = new Map();		// by the trace's name
 const before = new URLSearchParams(location.search).get("before") ?? "";
@@ -19,7 +18,8 @@ function verdictOf(c) {
 		trace.add(line);
 	trace.finish();
 	const verdict = trace.verdict();
-	return {trace, verdict, crashed: trace.last?.line.type === CRASH};
+	return {trace, verdict, crashed: !c.running && !c.lines.some(line =>
+		line.type === "close" || line.type === "limit")};
 }
 
 function peerOf({facts}, name) {
