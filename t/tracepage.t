@@ -278,6 +278,7 @@ def odd(b):
             {"type": "begin", "stream": 0, **call},
             {"type": "end", "stream": 0, "raised": "KeyError", **call},
             {"type": "fence", "stream": 0, "microseconds": 1500},
+            {"type": "handshake", "tls": "TLSv1.3", "cipher": "AES"},
             {"type": "note", "stream": 0, "name": "<b>bad</b>",
              "values": {"rule": "6.5", "frames": [1, 2]}},
             {"type": "violation", "level": "stream", "stream": 7,
@@ -296,10 +297,11 @@ def odd(b):
     b.size(*SIZES["wide"])
     b.media()
     b.open(make("odd", "one", "two"))
-    found = all_rows(b, 163)
+    found = all_rows(b, 164)
     for text in ("Connection 1: stream 1 main of /c.py begins",
                  "Fence: the client has read what was sent before, after "
                  "1.50 ms", "The client broke a rule on stream 7: too large",
+                 "TLS is up: TLSv1.3, AES",
                  "Note: <b>bad</b>, rule \u201c6.5\u201d, frames [1,2]",
                  "new: x [1,{}]", "The trace ends here"):
         t.ok(any(text in row for row in found), f"a row: {text}", found[:12])

@@ -164,7 +164,7 @@ def _handshake(line: Line) -> List[str]:
     if line.get("resumed"):
         tls.append("resumed")
     lines = ["; " + (", ".join(tls) if tls else "cleartext" if
-                     line.get("cleartext") else "no TLS was agreed on")]
+                     line.get("cleartext") else "no TLS was agreed on yet")]
     if "alpn" in line:
         lines.append("The negotiated protocol: " + shown(line["alpn"]))
     return lines

@@ -147,7 +147,7 @@ const ruleText = line => brief(line.text, 300) +
 // What lines say that are no frames.
 const OTHER = {
 	connection: line => brief(line.client) + " connects, " + (line.tls ?
-		brief(line.tls) : line.cleartext ? "cleartext" : "no TLS"),
+		brief(line.tls) : line.cleartext ? "cleartext" : "no TLS yet"),
 	handshake: line => "TLS is up: " + brief(line.tls) + ", " +
 		brief(line.cipher),
 	preface: () => "preface",
