@@ -47,7 +47,8 @@ from h2bad.wire import (block, entries, field, frame, integer, octets, string)
 
 __all__ = ["BODY", "C", "D", "Delivered", "I", "Incomplete", "L", "M", "Moves",
            "OK", "Once", "R", "S", "TARGET", "block", "entries", "field",
-           "frame", "integer", "octets", "post_followed", "string", "struct"]
+           "frame", "integer", "octets", "post_followed", "string", "struct",
+           "unless_failed"]
 
 
 def post_followed(o: Any, length: int) -> Any:
@@ -62,3 +63,9 @@ def post_followed(o: Any, length: int) -> Any:
             return Verdict("fail", "content-lost", "%d of %d octets of content "
                            "came to the new place" % (again.content, length))
     return o.case.expect.judge(o)
+
+
+def unless_failed(o: Any, *verdict: str) -> Any:
+    """The verdict (its three parts), unless `expect` has been failed."""
+    made = o.case.expect.judge(o)
+    return made if made.verdict == "fail" else Verdict(*verdict)

@@ -227,7 +227,9 @@ def _misbehave(x: Exchange) -> None:
         x.here()
     try:
         _call("misbehave")
-    except StreamClosedError:
+    except ConnectionEnded:
+        raise
+    except StreamClosedError:       # of s: the connection goes on
         pass
     if not x.waited:
         x.patience()

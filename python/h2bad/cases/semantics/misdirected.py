@@ -14,7 +14,7 @@ Why it matters
     Servers answer so where a client uses one connection for several names. On
     the same connection the answer will be the same.
 """
-from h2bad.case import OK
+from h2bad.case import OK, unless_failed
 
 section = "RFC 9110 §15.5.20"
 kind = "should"
@@ -31,4 +31,5 @@ def judge(o):
             return ("tolerated", "same-connection", "the request was repeated "
                     "on the same connection")
         return "pass", "", "the request was repeated on a new connection"
-    return "info", "delivered", "the request was not repeated"
+    return unless_failed(o, "info", "delivered",
+                         "the request was not repeated")

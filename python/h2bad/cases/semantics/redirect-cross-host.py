@@ -15,7 +15,7 @@ Why it matters
     A client that keeps it hands its user's password to any host that the first
     one names.
 """
-from h2bad.case import OK, TARGET
+from h2bad.case import OK, TARGET, unless_failed
 
 section = "RFC 9110 §15.4"
 kind = "check"
@@ -36,4 +36,5 @@ def judge(o):
         if "authorization" in again.fields:
             return "info", "kept", "authorization was sent to the other host"
         return "info", "dropped", "authorization stayed with its host"
-    return "info", "not-followed", "the redirection was not followed"
+    return unless_failed(o, "info", "not-followed",
+                         "the redirection was not followed")

@@ -16,7 +16,7 @@ Why it matters
     request. In HTTP/2 the server says that it has seen this one: to repeat a
     POST may order twice.
 """
-from h2bad.case import OK
+from h2bad.case import OK, unless_failed
 
 section = "RFC 9110 §15.5.9"
 kind = "check"
@@ -35,4 +35,4 @@ def judge(o):
         return ("info", "repeated", "the POST was repeated on the connection "
                 "that had got GOAWAY" if again.same
                 else "the POST was repeated on a new connection")
-    return "info", "delivered", "the POST was not repeated"
+    return unless_failed(o, "info", "delivered", "the POST was not repeated")

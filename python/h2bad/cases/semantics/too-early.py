@@ -14,7 +14,7 @@ Why it matters
     A client that repeats it without end loops with a server that is wrong
     about what is early.
 """
-from h2bad.case import OK
+from h2bad.case import OK, unless_failed
 
 section = "RFC 8470 §5.2"
 kind = "check"
@@ -28,4 +28,5 @@ def misbehave(x):
 def judge(o):
     if o.repeated:
         return "info", "repeated", "the request was repeated"
-    return "info", "delivered", "the request was not repeated"
+    return unless_failed(o, "info", "delivered",
+                         "the request was not repeated")

@@ -13,7 +13,7 @@ Why it matters
     Libraries for services repeat such requests, HTTP clients seldom do. Where
     both do, the attempts multiply.
 """
-from h2bad.case import OK
+from h2bad.case import OK, unless_failed
 
 section = "RFC 9110 §10.2.3"
 kind = "check"
@@ -27,4 +27,5 @@ def misbehave(x):
 def judge(o):
     if o.repeated:
         return "info", "repeated", "the request was repeated"
-    return "info", "delivered", "the request was not repeated"
+    return unless_failed(o, "info", "delivered",
+                         "the request was not repeated")
