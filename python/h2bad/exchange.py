@@ -10,6 +10,8 @@ import time
 import uuid
 from typing import Any, Callable, Dict, Iterable, List, Optional, Set
 
+from h2rig import ConnectionEnded
+
 from h2bad.outcome import harmless
 from h2bad.sending import Sender
 
@@ -282,9 +284,15 @@ class Exchange(Sender):
 
     def need_next(self, timeout: float = 5.0) -> Request:
         """The next request, whose stream is to stay unharmed: the follow-up,
-        if nothing else comes.  `skip` without any.
+        if nothing else comes.  `skip` without any, unless the client has left
+        with an error.
         """
-        request = self.next_request(timeout)
+        try:
+            request = self.next_request(timeout)
+        except ConnectionEnded:
+            if self.goaway not in (None, "NO_ERROR"):
+                raise
+            request = None
         if request is None:
             self.skip("no other request came on the connection")
         assert request is not None
