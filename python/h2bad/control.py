@@ -124,7 +124,8 @@ def new(request: Any, response: Any) -> Answer:
                       bool(_query(request, "floods")))
     except (RunError, catalogue.CaseError) as e:
         raise _Error(400, str(e)) from None
-    return _answer("", "txt", 303, ("location", "/run/%s/" % run.id))
+    start = "?auto=1" if _query(request, "auto") == ["1"] else ""
+    return _answer("", "txt", 303, ("location", "/run/%s/%s" % (run.id, start)))
 
 
 def _run(request: Any) -> Tuple[Run, List[str]]:
@@ -190,7 +191,7 @@ def _events(request: Any, response: Any, made: Run) -> None:
     since = int(last) if last.isdigit() else 0
     status, fields, _ = _answer("")
     response.writer.write_headers(
-        [("content-type", "text/event-stream")] + fields[1:], status=status)
+        [("content-type", "text/event-stream")] + fields[1:], status)
     end = time.monotonic() + EVENTS
     while time.monotonic() < end:
         over = made.is_done

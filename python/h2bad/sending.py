@@ -5,6 +5,7 @@ Everything is sent as it is, nothing is checked.
 """
 
 import contextlib
+import re
 from typing import (Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple,
                     Union)
 
@@ -23,6 +24,11 @@ FIELDS = (("content-type", "text/plain;charset=utf-8"),
           ("access-control-allow-headers", "*"),
           ("access-control-allow-methods", "*"),
           ("timing-allow-origin", "*"))
+ALLOWED = FIELDS[2]
+
+#: Size updates of HPACK's table, then :status 200 (RFC 7541 §6.3, Appendix A).
+_STATUS = re.compile(rb"(?:[\x20-\x3e]|\x3f[\x80-\xff]*[\x00-\x7f])*\x88")
+
 BODY = b"hello, world\n"
 
 #: Where redirections lead.
@@ -103,12 +109,26 @@ class Sender:
     def _block(self, fields: Fields, block: Optional[bytes]) -> bytes:
         # The first one tells a client whose table is smaller that this is known
         # (RFC 9113 §4.3.1).
-        block = wire.block(fields) if block is None else block
+        block = self._allowed(fields, block)
         size = self.client_settings["HEADER_TABLE_SIZE"]
         if size < self._table:
             self._table = size
             block = wire.integer(size, 5, 0x20) + block
         return block
+
+    def _allowed(self, fields: Fields, block: Optional[bytes]) -> bytes:
+        # A browser resets what a page of another origin may not read, and
+        # that would not be its reaction to the case.
+        foreign = self.request and self.request.get("origin") is not None
+        if block is not None:
+            found = _STATUS.match(block) if foreign else None
+            return block if found is None else b"".join((
+                found[0], wire.field(*ALLOWED), block[found.end():]))
+        fields = list(fields)
+        if foreign and fields and fields[0][0] == ":status" and \
+                ALLOWED not in fields:
+            fields.append(ALLOWED)
+        return wire.block(fields)
 
     def split_headers(self, block: bytes, n: int, stream: int = 0,
                       end: bool = False) -> None:

@@ -240,6 +240,8 @@ def _answer(x: Exchange, request: Request) -> None:
     if x.answered(request.stream):
         return
     directory, _, name = request.path.lstrip("/").partition("/")
+    if request.path == "/ok":           # what comes next is not to begin here
+        x.send_goaway("NO_ERROR", request.stream)
     if request.path == "/canary":
         x.note("canary", query=request.query)
     known = directory in ("ok", "bad", "canary") or request.path == TARGET

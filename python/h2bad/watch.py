@@ -47,7 +47,8 @@ class Watch:
         self._server = server
         self._below = below
         self._running: Dict[str, _Running] = {}
-        self._over: Set[str] = set()
+        #: A server that is started again does not judge what it has not seen.
+        self._over: Set[str] = {run.id for run in Run.all(below)}
 
     def look(self) -> None:
         """To be called now and then."""
@@ -91,7 +92,10 @@ class Watch:
                 found.add((said["run"], case))
         if c.case is not None and c.case["run"]:
             found.add((c.case["run"], c.case["case"]))
-        return found
+        # What a client asks for on the connection of the case before, it has
+        # to ask for again.
+        return {key for key in found
+                if c.case is None or key[1] == c.case["case"]}
 
     def _guess(self, c: Connection) -> List[Key]:
         # By its server name alone: of the newest run that waits for it.
