@@ -180,7 +180,8 @@ class Chromium(_Browser):
 class Firefox(_Browser):
     """One page of Firefox."""
 
-    def __init__(self, exe: str, dark: bool = False) -> None:
+    def __init__(self, exe: str, dark: bool = False,
+                 insecure: bool = False) -> None:
         super().__init__()
         with open(os.path.join(self._profile, "user.js"), "w",
                   encoding="ascii") as f:
