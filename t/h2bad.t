@@ -52,7 +52,7 @@ def lists():
     t.eq(status, 0, "list: status")
     names = [line.split()[0] for line in out.splitlines()]
     t.ok(names[0] == "good" and set(CASES) <= set(names), "list: names", out)
-    _, out, _ = h2bad("list", "--json", "ping-wr*")
+    _, out, _ = h2bad("list", "--json", "ping-wrong-l*")
     t.eq([(c["name"], c["group"], c["kind"]) for c in json.loads(out)],
          [("ping-wrong-length", "frames", "must")], "list --json")
     status, out, _ = h2bad("show", "ping-wrong-length")
