@@ -137,7 +137,8 @@ class Exchange:
         if self.kind != "connect":
             out = [(":scheme", self.target.scheme), (":path", "")]
         if self.kind == "websocket":
-            out += [(":protocol", "websocket"), ("sec-websocket-version", "13")]
+            out += [(":protocol", "websocket"),
+                    ("sec-websocket-version", "13")]
         elif self.kind is None:
             out += [("accept", "*/*"), ("accept-encoding", "gzip, deflate"),
                     ("priority", "u=2")]
@@ -238,7 +239,7 @@ class Exchange:
     # ---- what follows from it
 
     def again(self, now: float) -> bool:
-        """Whether the outcome leads to another attempt, which is then begun."""
+        """Whether the outcome leads to another attempt, which is begun."""
         outcome = self.outcome
         assert outcome is not None
         if not (self._redirect() if outcome.status

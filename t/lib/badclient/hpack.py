@@ -28,8 +28,8 @@ STATIC: List[Field] = [
             "set-cookie|strict-transport-security|transfer-encoding|"
             "user-agent|vary|via|www-authenticate").split("|"))]
 
-# The code is canonical: the lengths of the codes of 0 to 256 (EOS), in base 36,
-# say all of Appendix B.
+# The code is canonical: the lengths of the codes of 0 to 256 (EOS), in base
+# 36, say all of Appendix B.
 HUFFMAN_LENGTHS = (
     "dnsssssssoussussssssssusssssssss6aacd68baa8b8666555666666678f6ca"
     "d67777777777777777777777878djde6f56565666577666567655677777fbeds"

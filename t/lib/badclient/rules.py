@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The rules that a correct client keeps, as data.
 
-A row says what a breach by the server is: an error of the connection or of the
-stream, its code, and the section.  Rows of scope CLIENT bind the client itself;
-a client that does not keep one of those just goes on.
+A row says what a breach by the server is: an error of the connection or of
+the stream, its code, and the section.  Rows of scope CLIENT bind the client
+itself; a client that does not keep one of those just goes on.
 """
 from typing import Dict, Iterable, NamedTuple
 
 NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR, \
-    SETTINGS_TIMEOUT, STREAM_CLOSED, FRAME_SIZE_ERROR, REFUSED_STREAM, CANCEL, \
-    COMPRESSION_ERROR, CONNECT_ERROR, ENHANCE_YOUR_CALM, \
+    SETTINGS_TIMEOUT, STREAM_CLOSED, FRAME_SIZE_ERROR, REFUSED_STREAM, \
+    CANCEL, COMPRESSION_ERROR, CONNECT_ERROR, ENHANCE_YOUR_CALM, \
     INADEQUATE_SECURITY, HTTP_1_1_REQUIRED = range(14)
 CONNECTION, STREAM, CLIENT = "connection", "stream", "client"
 

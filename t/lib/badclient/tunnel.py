@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What goes through a tunnel: a WebSocket's messages (RFC 8441, RFC 6455), or
-octets after CONNECT.  Both send a greeting and leave after the first answer."""
+octets after CONNECT.  Both send a greeting, and leave after the first
+answer."""
 import os
 import time
 from typing import Optional
@@ -77,9 +78,9 @@ class WebSocket(Tunnel):
 
     def _send(self, opcode: int, payload: bytes, close: bool = False) -> None:
         mask = os.urandom(4)
+        masked = bytes(b ^ mask[i & 3] for i, b in enumerate(payload))
         self.upload.add(bytes([FIN | opcode, MASKED | len(payload)]) + mask
-                        + bytes(b ^ mask[i & 3] for i, b in enumerate(payload)),
-                        close)
+                        + masked, close)
 
     def start(self) -> None:
         self._send(TEXT, GREETING)
