@@ -36,11 +36,16 @@ def main(connection):
     s = first.stream_id
     def head(block, flags=4):
         raw("HEADERS", flags, s, block)
+    host = bytes(dict(first.headers)[":authority"])
+    def promise(sid, block=b"\\x82\\x87\\x84", authority=host, on=s):
+        raw("PUSH_PROMISE", 4, on, sid.to_bytes(4, "big") + b"\\1"
+            + bytes([len(authority)]) + authority + block)
     if "next" not in dict(first.headers)[":path"]:
         {wrong}
         r = connection.reaction(timeout=20)
         note(r.kind, r.name)
-        if r.kind == "alive":
+        if r.kind == "alive" or r.kind == "rst_stream" \\
+                and r.frame.stream_id != s:
             head(b"\\x88", 5)
         s = wait("HEADERS", timeout=30).stream_id
     head(b"\\x88", 5)
@@ -129,6 +134,39 @@ WRONG = [
      "message-order"),
 ]
 
+# The same for clients that allow pushes.
+PUSHES = [
+    ("a promise of an odd stream", "promise(s + 2)",
+     "goaway", "PROTOCOL_ERROR", "push-id"),
+    ("a promise of a stream twice", "promise(2); promise(2)",
+     "goaway", "PROTOCOL_ERROR", "push-id"),
+    ("DATA on a promised stream", "promise(2); raw('DATA', 0, 2, b'x')",
+     "goaway", "PROTOCOL_ERROR", "reserved-stream"),
+    ("WINDOW_UPDATE on a promised stream",
+     "promise(2); raw('WINDOW_UPDATE', 0, 2, b'\\0\\0\\0\\1')",
+     "goaway", "PROTOCOL_ERROR", "reserved-stream"),
+    ("a promise on an idle stream",
+     "promise(2, on=s + 2)",
+     "goaway", "PROTOCOL_ERROR", "idle-stream,push-stream"),
+    ("a promised POST", "promise(2, b'\\x83\\x87\\x84')",
+     "rst_stream", "PROTOCOL_ERROR", "push-request"),
+    ("a promise without :path", "promise(2, b'\\x82\\x87')",
+     "rst_stream", "PROTOCOL_ERROR", "push-request"),
+    ("a promise for another authority",
+     "promise(2, authority=b'example.com')",
+     "rst_stream", "PROTOCOL_ERROR", "push-request"),
+    ("a promise with content",
+     "promise(2, b'\\x82\\x87\\x84\\x0f\\x0d\\x015')",
+     "rst_stream", "PROTOCOL_ERROR", "push-request"),
+    ("a pushed response without :status",
+     "promise(2); raw('HEADERS', 4, 2, b'\\0\\1a\\1b')",
+     "rst_stream", "PROTOCOL_ERROR", "status"),
+    ("more pushed responses at once than we allow",
+     "[(promise(i), raw('HEADERS', 4, i, b'\\x88'))"
+     " for i in range(2, 24, 2)]",
+     "rst_stream", "REFUSED_STREAM", "push-concurrency"),
+]
+
 LEGAL = [
     ("frames of unknown types", "raw(0x42, 255, 0, b'x'); raw(99, 0, s)"),
     ("PRIORITY on other streams", "raw('PRIORITY', 0, 99, bytes(5))"),
@@ -195,21 +233,23 @@ def taken(s, *options):
     before = len(noted(s))
     status, text = client(*options, [
         {"url": s.url("/quick.py")},
-        {"url": s.url("/next"), "follow_up": True}])
+        {"url": s.url("/next"), "follow_up": True}], seconds=10.0)
     tap.wait_until(lambda: len(noted(s)) > before)
     return noted(s)[before:before + 1], status, text.strip()[-60:]
 
 
 def rows(s):
     """Both clients, with each server of the tables."""
-    for name, wrong, kind, code, rule in WRONG:
+    for name, wrong, kind, code, rule in WRONG + PUSHES:
         s.set(SCRIPT.format(wrong=wrong))
-        said, status, text = taken(s, "good")
-        t.eq((said, status), ([[kind, code]], 1), f"good: {name}: {text}")
-        said, status, _ = taken(s, "naive")
+        push = ["--push"] if "promise" in wrong else []
+        said, status, text = taken(s, "good", *push)
+        t.eq((said, status), ([[kind, code]], int(
+            not push or kind == "goaway")), f"good: {name}: {text}")
+        said, status, _ = taken(s, "naive", *push)
         t.eq([(each[0], status) for each in said], [("alive", 0)],
              f"naive: {name}")
-        said, _, text = taken(s, "good", "--without", rule)
+        said, _, text = taken(s, "good", *push, "--without", rule)
         t.ok(said and said[0] != [kind, code],
              f"without {rule}: {name}: {text}", said)
     for name, legal in LEGAL:
