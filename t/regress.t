@@ -75,14 +75,12 @@ class SlowSocket:
         return self.real.recv(min(n, 65536))
 
 
-def slow_client(port, case):
-    """A client that reads slowly, once its answer has begun; the answer."""
+def slow_client(port):
+    """A client that reads slowly."""
     c = Client(port, settings={WINDOW: BIG}, connection_window=BIG,
                receive_buffer=65536, timeout=60)
     c.sock = SlowSocket(c.sock)
-    x = c.request(answers(case))
-    c.wait_for(lambda: x.status)
-    return x
+    return c
 
 
 def slow_readers(s):
@@ -90,14 +88,20 @@ def slow_readers(s):
     it got part of its response and a reset."""
     ways = ["goaway", "tls", "close_connection"]
     with Server(SCRIPTS, "--grace", "600") as stopping:
-        reading = [slow_client(s.port, how) for how in ways]
-        reading.append(slow_client(stopping.port, "whole"))
-        stopping.process.send_signal(signal.SIGTERM)
+        clients = [slow_client(port)
+                   for port in [s.port] * len(ways) + [stopping.port]]
+        # From here on all are read: an end waits 2 s for a client that is not.
+        reading = [c.request(answers(case))
+                   for c, case in zip(clients, [*ways, "whole"])]
+        stopped = False
         late = time.monotonic() + tap.scaled(60)
-        while (not all(x.done for x in reading)
+        while (not all(x.done or x.client.end for x in reading)
                and time.monotonic() < late):
-            for x in reading:
-                x.client.pump()
+            for c in clients:
+                c.pump()
+            if reading[-1].status and not stopped:
+                stopping.process.send_signal(signal.SIGTERM)
+                stopped = True
             time.sleep(0.1)             # how slow they are: 640 KiB a second
         for how, x in zip([*ways, "drain"], reading):
             c = x.client
