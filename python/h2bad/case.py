@@ -40,14 +40,18 @@ Names of all that they use are imported from here.
 import struct
 from typing import Any
 
+from h2rig.errors import NotPossible
+
+from h2bad import http1
 from h2bad.outcome import (C, D, Delivered, I, Incomplete, L, M, Moves, OK,
-                           Once, R, S, Verdict)
+                           Once, R, Refuses, S, Verdict)
 from h2bad.sending import BODY, TARGET
 from h2bad.wire import (block, entries, field, frame, integer, octets, string)
 
 __all__ = ["BODY", "C", "D", "Delivered", "I", "Incomplete", "L", "M", "Moves",
-           "OK", "Once", "R", "S", "TARGET", "block", "entries", "field",
-           "frame", "integer", "octets", "post_followed", "string", "struct",
+           "NotPossible", "OK", "Once", "R", "Refuses", "S", "TARGET", "block",
+           "entries", "field", "frame", "http1", "integer", "octets",
+           "post_followed", "string", "struct",
            "unless_failed"]
 
 

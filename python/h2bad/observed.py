@@ -289,6 +289,14 @@ class Observed:
             and self.left.startswith("close:"))
 
     @property
+    def spoke(self) -> bool:
+        """The client has sent its connection preface, or a request, after the
+        misbehaviour.
+        """
+        return any(line.get("dir") == "in" and line["type"] in (
+            "preface", "SETTINGS", "HEADERS") for line in self.first.after)
+
+    @property
     def over(self) -> bool:
         """The client has ended the connection, or the case has: no fence can
         come back.

@@ -11,6 +11,7 @@
     Incomplete()            what has come is no response to the program
     Delivered()             the response is taken although the connection ends
     Moves()                 after GOAWAY the next request goes elsewhere
+    Refuses()               the client does not speak HTTP/2 on it
     Once()                  a request that may have been processed is not sent
                             again
 
@@ -21,7 +22,7 @@
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 __all__ = ["C", "D", "Delivered", "Either", "I", "Incomplete", "L", "M", "Moves", "OK",
-           "Once", "Outcome", "R", "S", "Verdict", "harmless"]
+           "Once", "Outcome", "R", "Refuses", "S", "Verdict", "harmless"]
 
 #: An endpoint can always send these instead of a more specific code.
 GENERIC = ("PROTOCOL_ERROR", "INTERNAL_ERROR")      # RFC 9113 §5.4
@@ -509,3 +510,20 @@ class Once(R):
 
     def __str__(self) -> str:
         return "no retry"
+
+
+class Refuses(Outcome):
+    """The client does not speak HTTP/2 on the connection: it ends it, or
+    speaks what was negotiated.
+    """
+
+    expected = ["alert", "close"]
+
+    def judge(self, o: Any) -> Verdict:
+        if o.spoke:
+            return Verdict("fail", "accepted", "the client sent its connection "
+                           "preface")
+        return Verdict("pass")
+
+    def __str__(self) -> str:
+        return "no HTTP/2"
