@@ -204,6 +204,7 @@ class Exchange(Sender):
         """
         self.respond()
         self.passed()
+        self.sleep(0.1)             # PING may be acknowledged first
         if self.ended() or self.s in self._was_reset:
             self.skip("the client did not go on with its upload once it had "
                       "the response")
@@ -216,6 +217,7 @@ class Exchange(Sender):
         self.need_push()
         self.push()
         self.passed()
+        self.sleep(0.1)             # PING may be acknowledged first
         if self.resets:
             self.skip("the client refuses promises")
         self.here("the promise was taken")

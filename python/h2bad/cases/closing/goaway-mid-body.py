@@ -3,7 +3,7 @@
 
 What the server sends
     HEADERS with content-length 13, DATA with 7 octets, GOAWAY with the
-    request's stream and NO_ERROR, and the rest once a PING behind it was
+    request's stream and NO_ERROR, and the rest once two PINGs behind it were
     acknowledged.
 
 What a client must do
@@ -29,6 +29,6 @@ def misbehave(x):
     x.headers([(":status", "200"), ("content-length", "13")])
     x.data("hello, ")
     x.send_goaway()
-    x.passed()
+    x.patience()
     x.data("world\n", end=True)
     x.complete()

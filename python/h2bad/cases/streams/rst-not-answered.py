@@ -11,11 +11,11 @@ What a client must do
 Why it matters
     Two ends that both answer never stop.
 """
-from h2bad.case import Incomplete
+from h2bad.case import I
 
 section = "RFC 9113 §5.4.2"
 kind = "must"
-expect = Incomplete(kept=True)
+expect = I(response=False)
 
 
 def misbehave(x):
