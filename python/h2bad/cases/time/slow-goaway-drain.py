@@ -14,11 +14,11 @@ Why it matters
     makes errors of a clean shutdown, and one whose new requests wait for
     the old ones makes delays.
 """
-from h2bad.case import OK
+from h2bad.case import Moves
 
 section = "RFC 9113 §6.8"
 kind = "must"
-expect = OK()
+expect = Moves()
 
 
 def misbehave(x):
