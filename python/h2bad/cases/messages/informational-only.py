@@ -2,8 +2,7 @@
 """An interim response and nothing more
 
 What the server sends
-    HEADERS with `:status: 103`, an empty DATA frame, and another one, with
-    END_STREAM, once the verdict is known.
+    HEADERS with `:status: 103`, and an empty DATA frame with END_STREAM.
 
 What a client must do
     "A response stream starts with zero or more interim responses in HEADERS
@@ -25,4 +24,4 @@ expect = M()
 
 def misbehave(x):
     x.headers([(":status", "103")])
-    x.data()
+    x.data(end=True)

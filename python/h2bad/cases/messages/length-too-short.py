@@ -26,5 +26,7 @@ security = "proxy"
 
 
 def misbehave(x):
-    x.held([(":status", "200"), ("content-length", "5")])
-    x.data("extra")
+    with x.together():
+        x.headers([(":status", "200"), ("content-length", "5")])
+        x.data("hello")
+        x.data("extra")

@@ -24,6 +24,7 @@ content = b"hello"
 
 
 def misbehave(x):
-    x.headers([(":status", "200"), ("content-length", "5")])
-    x.data("hello")
-    x.headers([("x-sum", "1")], end=True)
+    with x.together():
+        x.headers([(":status", "200"), ("content-length", "5")])
+        x.data("hello")
+        x.headers([("x-sum", "1")], end=True)
