@@ -19,6 +19,7 @@ section = "none"
 kind = "check"
 expect = R()
 needs = ("post:4M",)
+wait = 0.2
 
 
 def connect(x):

@@ -20,6 +20,7 @@ from h2bad.case import R, frame
 section = "none"
 kind = "check"
 expect = R()
+wait = 0.2
 
 
 def misbehave(x):

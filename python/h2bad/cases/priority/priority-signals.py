@@ -18,6 +18,7 @@ section = "none"
 kind = "check"
 expect = R()
 needs = ("parallel:4",)
+wait = 0.2
 
 
 def misbehave(x):
@@ -25,7 +26,7 @@ def misbehave(x):
     x.passed()
     new = {frame.prioritized_stream_id for frame in x.connection.frames
            if frame.type == "PRIORITY_UPDATE"}
-    x.info("", "; ".join("%s: %s%s" % (
-        request.path, request.get("priority") or "no field",
+    x.info("", "; ".join("stream %d: %s%s" % (
+        request.stream, request.get("priority") or "no field",
         ", PRIORITY_UPDATE" if request.stream in new else "")
         for request in requests))
