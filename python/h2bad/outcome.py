@@ -311,6 +311,9 @@ class I(Outcome):
                            % o.fence_name)
         if self.response and o.got is not None and \
                 o.got.get("result") == "error":
+            if o.server_closed and not o.follow_up and "error" not in o.got:
+                return Verdict("tolerated", "not-visible", "the program's "
+                               "error may be that of the next request")
             return Verdict("fail", "refused", "the program got an error: %s"
                            % o.got.get("error", "no text"))
         if o.wrong_content:

@@ -43,3 +43,4 @@ def misbehave(x):
             return
         x.data(bytes(1000), request.stream)
     x.data(b"", request.stream, end=True)
+    x.complete()
