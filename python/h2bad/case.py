@@ -50,9 +50,20 @@ from h2bad.wire import (block, entries, field, frame, integer, octets, string)
 
 __all__ = ["BODY", "C", "D", "Delivered", "I", "Incomplete", "L", "M", "Moves",
            "NotPossible", "OK", "Once", "R", "Refuses", "S", "TARGET", "block",
-           "entries", "field", "frame", "http1", "integer", "octets",
-           "post_followed", "string", "struct",
-           "unless_failed"]
+           "entries", "field", "frame", "http1", "integer", "no_streams",
+           "octets", "post_followed", "string", "struct", "unless_failed"]
+
+
+def no_streams(x: Any, seconds: float) -> None:
+    """For a client that has been told MAX_CONCURRENT_STREAMS 0: answers what
+    was on the way when it acknowledged that, and sees that no more comes.
+    """
+    x.acked()
+    early = len(x.requests)
+    x.answer(early)
+    x.sleep(seconds)
+    if len(x.requests) > early:
+        x.fail("exceeded", "a stream was opened, and the limit was 0")
 
 
 def post_followed(o: Any, length: int) -> Any:
