@@ -502,6 +502,18 @@ class Exchange(Sender):
                       % max(0, self.window(stream)))
         return made
 
+    def echo_once(self) -> None:
+        """Accepts a WebSocket, and answers its first message."""
+        self.headers()
+        self.wait("DATA", self.s)
+        self.data(b"\x81\x05hello")
+        self.close_websocket()
+
+    def close_websocket(self) -> None:
+        """Says good-bye once the client has (RFC 6455 §5.5.1)."""
+        self.wait("DATA", self.s, timeout=2.0)
+        self.data(b"\x88\x02\x03\xe8", end=True)
+
     def send_fence(self) -> int:
         """Sends a fence and returns its number; `fences` counts those that
         came back.
