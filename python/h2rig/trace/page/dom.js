@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Elements of the page.  Text becomes text nodes: nothing is parsed as markup.
+// Elements of pages, and events for them.  Text becomes text nodes: nothing is parsed as markup.
 "use strict";
 
 const $ = id => document.getElementById(id);
@@ -14,4 +14,21 @@ function element(name, properties = {}, ...children) {
 	}
 	e.append(...children);
 	return e;
+}
+
+// Says so when events do not come any more.  An answer that has ended is no
+// failure: the browser asks again.
+function tellLoss(events, say) {
+	let late = null, lost = false;
+	events.onerror = () => late ??= setTimeout(() => {
+		lost = true;
+		say("The server does not answer.");
+	}, 3000);
+	events.onopen = () => {
+		clearTimeout(late);
+		if (lost)
+			say("");
+		late = null;
+		lost = false;
+	};
 }

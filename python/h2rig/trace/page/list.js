@@ -133,14 +133,5 @@ $("show").onchange = () => {
 
 const events = new EventSource("events" + (before === "" ? "" : "?before=" +
 	encodeURIComponent(before)));
-events.onmessage = e => {
-	$("status").textContent = "";
-	take(JSON.parse(e.data));
-};
-// An answer that has ended is no failure: the browser asks again.
-events.onerror = () => {
-	clearTimeout(events.late);
-	events.late = setTimeout(() => $("status").textContent =
-		"The server does not answer.", 3000);
-};
-events.onopen = () => clearTimeout(events.late);
+events.onmessage = e => take(JSON.parse(e.data));
+tellLoss(events, text => $("status").textContent = text);

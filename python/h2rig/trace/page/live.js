@@ -26,13 +26,7 @@ class Live {
 			text => this.add(text));
 		this.events.addEventListener("own", () => this.tellOwn());
 		this.events.addEventListener("over", e => this.over(e.data));
-		// An answer that has ended is no failure: the browser asks again.
-		this.events.onerror = () => {
-			clearTimeout(this.late);
-			this.late = setTimeout(() => page.say(
-				"The server does not answer."), 3000);
-		};
-		this.events.onopen = () => clearTimeout(this.late);
+		tellLoss(this.events, text => page.say(text));
 	}
 
 	add(text) {

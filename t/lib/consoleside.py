@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""Both sides of --console: its events as a client gets them, and a trace as a
+server would write it."""
+import json
+import os
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+from rawclient import Client
+from traces import Line, Traced
+
+
+class Events:
+    """The events of an answer, as they come."""
+
+    def __init__(self, client: Client, path: str,
+                 seen: Optional[str] = None) -> None:
+        self.client = client
+        self.x = client.request("/.h2rig/" + path, headers=[] if seen is None else [
+            ("last-event-id", str(seen))])
+
+    def all(self) -> List[Tuple[str, Optional[str], List[str]]]:
+        """[(type, id, [lines of data])] of those that are whole."""
+        found = []
+        for block in self.x.body.decode().split("\n\n")[:-1]:
+            pairs = [line.partition(": ")[::2] for line in block.split("\n")]
+            named = dict(pairs)
+            data = [value for name, value in pairs if name == "data"]
+            if data:
+                found.append((named.get("event", "message"), named.get("id"),
+                              data))
+        return found
+
+    def of(self, kind: str) -> List[List[str]]:
+        """The data of all events of a type."""
+        return [data for what, _, data in self.all() if what == kind]
+
+    def wait(self, condition: Callable[["Events"], Any]) -> Any:
+        """Until condition(self) holds; what it returned."""
+        found: List[Any] = []
+        self.client.wait_for(lambda: found.append(condition(self))
+                             or found[-1])
+        return found[-1] if found else None
+
+    # Of a trace.
+
+    @property
+    def lines(self) -> List[Line]:
+        """Its lines, parsed."""
+        return [json.loads(line) for data in self.of("message")
+                for line in data]
+
+    @property
+    def last(self) -> str:
+        """The last id."""
+        return [number for _, number, _ in self.all() if number][-1]
+
+    # Of the list.
+
+    @property
+    def rows(self) -> Dict[str, Any]:
+        """What the list is after all events: {name: connection}."""
+        rows: Dict[str, Any] = {}
+        for data in self.of("message"):
+            event = json.loads(data[0])
+            if event["first"]:
+                rows.clear()
+            for name in event["removed"]:
+                del rows[name]
+            for text in event["changed"]:
+                row = json.loads(text)
+                rows[row["name"]] = row
+        return rows
+
+    def row(self, port: int) -> Any:
+        """The one of a client's port, or None."""
+        return next((row for name, row in self.rows.items()
+                     if name.endswith(f"-{port}.jsonl")), None)
+
+
+class Made:
+    """A trace that this process writes into a server's directory."""
+
+    def __init__(self, server: Traced, port: int) -> None:
+        self.name = f"20200101T000000.000000Z-{os.getpid()}-127.0.0.1-{port}" \
+            ".jsonl"
+        self.path = os.path.join(server.traces, self.name)
+        self._file = open(self.path, "w", encoding="utf-8")
+        self._t = 0.0
+        self.add(type="connection", version=1, server="h2rig 0",
+                 time="2020-01-01T00:00:00.000000Z", pid=os.getpid(),
+                 client=f"127.0.0.1:{port}", tls="TLSv1.3", cipher="x")
+
+    def add(self, **line: Any) -> None:
+        """One more line."""
+        self._t += 0.001
+        self._file.write(json.dumps({"t": round(self._t, 6), **line},
+                                    separators=(",", ":")) + "\n")
+
+    def frames(self, count: int) -> None:
+        """Pairs of a request and its answer."""
+        for n in range(count // 2):
+            sid = 2 * (self._n + n) + 1
+            self.add(dir="in", type="HEADERS", flags=["END_STREAM",
+                     "END_HEADERS"], stream=sid, length=30,
+                     fields=[[":method", "GET"], [":path", f"/n={sid}"]])
+            self.add(dir="out", type="HEADERS", flags=["END_STREAM",
+                     "END_HEADERS"], stream=sid, length=1,
+                     fields=[[":status", "200"]])
+        self._n += count // 2
+        self._file.flush()
+
+    _n = 0
+
+    def __enter__(self) -> "Made":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._file.close()
