@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A good answer over HTTP/1.1, for a client that goes back to it."""
 
-from typing import Any
+from typing import Any, Callable
 
 from h2bad.sending import BODY
 
@@ -11,8 +11,10 @@ __all__ = ["serve"]
 LIMIT = 65536
 
 
-def serve(x: Any) -> None:
-    """Answers one request of an `Exchange` whose HTTP/2 is off."""
+def serve(x: Any, begin: Callable[[str], Any]) -> None:
+    """Answers one request of an `Exchange` whose HTTP/2 is off, once begin has
+    been called with its target.
+    """
     head = b""
     while b"\r\n\r\n" not in head and len(head) < LIMIT:
         part = x.connection.read(4096)
@@ -21,6 +23,7 @@ def serve(x: Any) -> None:
         head += part
     words = head.partition(b"\r\n")[0].decode("latin-1").split(" ")
     path = words[1] if len(words) > 1 else ""
+    begin(path)
     x.note("http1", method=words[0], path=path)
     if path.startswith("/ok?"):
         x.note("follow-up", query=path[4:])

@@ -154,7 +154,7 @@ def main(connection: Any) -> None:
     assert x is not None
     try:
         if _is_http1(connection):
-            http1.serve(x)
+            http1.serve(x, _begin_by)
         else:
             _serve(connection, x)
     except (ConnectionEnded, StreamClosedError, Skip):
@@ -175,10 +175,7 @@ def _serve(connection: Any, x: Exchange) -> None:
     request = _first_request(x)
     if request is None:
         return
-    directory, _, name = request.path.lstrip("/").partition("/")
-    x.query = dict(urllib.parse.parse_qsl(request.query))
-    if directory == "bad" and x.case is None:
-        _begin(connection, name, x.query.get("run"), "path")
+    directory = _begin_by("%s?%s" % (request.path, request.query))
     x.request, x.s = request, request.stream
     x.note("request", stream=x.s)
     if directory not in ("ok", "canary") and _misbehaves():
@@ -192,6 +189,17 @@ def _serve(connection: Any, x: Exchange) -> None:
         _answer(x, request)
         if directory != "ok":
             _follow_up(x)
+
+
+def _begin_by(target: str) -> str:
+    """Begins the case that a request's target names; returns its directory."""
+    assert _x is not None
+    path, _, query = target.partition("?")
+    directory, _, name = path.lstrip("/").partition("/")
+    _x.query = dict(urllib.parse.parse_qsl(query))
+    if directory == "bad" and _x.case is None:
+        _begin(_x.connection, name, _x.query.get("run"), "path")
+    return directory
 
 
 def _first_request(x: Exchange) -> Optional[Request]:
