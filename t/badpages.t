@@ -362,6 +362,7 @@ def serves(which, b):
     """A run from one address; verdicts of the browser; all pages."""
     ran.append(which)                   # reports of earlier servers stay
     with live() as url:
+        b.open(f"{url}/new?client=waits")   # and is not run
         b.open(f"{url}/new?client={which}&auto=1&cases=" + ",".join(LIVE))
         tap.wait_until(lambda: b.run(STATE) in ("done", "blocked"), 120)
         found = b.run("""
@@ -374,8 +375,9 @@ def serves(which, b):
         t.eq(found[:2], ["done", LIVE],
              f"{which}: a run of h2bad serve, from one address") or t.diag(
                  found[3])
-        for path, words in (("/", "Preface|preface"),
-                            ("/case/ping-wrong-length", "other than 8 MUST"),
+        for path, words in (("/", "Connection preface and SETTINGS"),
+                            ("/case/ping-wrong-length", "other than 8 MUST(?s:"
+                             ".*)https://ping-wrong-length.localhost:"),
                             (found[2] + "report.html", "7 cases in"),
                             ("/matrix.html", "7 cases(?s:.*)" + "".join(
                                 r"%s\s+7(\s+0){5}\s+" % x for x in ran))):

@@ -87,7 +87,8 @@ def index(request: Any, response: Any) -> Answer:
     return _answer(report.catalogue_page(
         [c.as_dict() for c in catalogue.all_cases()] + [
             {"group": group, "name": name, "not_built": reason}
-            for group, name, reason in catalogue.not_built()]))
+            for group, name, reason in catalogue.not_built()],
+        dict(catalogue.GROUPS)))
 
 
 def cases(request: Any, response: Any) -> Answer:
@@ -105,7 +106,10 @@ def case(request: Any, response: Any) -> Answer:
         raise _Error(404, "no case is named %r; /cases.txt lists them" % plain)
     if plain != name:
         return _answer(json.dumps(found.as_dict()), "json")
-    return _answer(report.case_page(found.as_dict()))
+    urls = ["https://localhost:%d/bad/%s" % (_bad_port(), plain)]
+    if len(plain) < 64:                 # a label of a name (RFC 1035 §2.3.4)
+        urls.insert(0, "https://%s.localhost:%d/" % (plain, _bad_port()))
+    return _answer(report.case_page(found.as_dict(), (), urls))
 
 
 def new(request: Any, response: Any) -> Answer:

@@ -55,9 +55,9 @@ class Kept:
             "options": options, "summary": summary([]), "cases": []}
         self.directory = None if below is None else os.path.join(
             below, directory(client))
-        if self.directory is not None:
-            os.makedirs(self.directory, exist_ok=True)
-            put(os.path.join(self.directory, "report.json"), "{}\n")
+        if below is not None:
+            # A run that is killed leaves this; the matrix is read meanwhile.
+            write(dict(self.report, interrupted=True), below)
 
     def add(self, result: Dict[str, Any], traces: Sequence[str],
             everything: bool = False, to: Optional[str] = None) -> None:
