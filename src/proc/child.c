@@ -28,6 +28,8 @@
 
 #ifdef H2RIG_SANITIZERS
 #include <sanitizer/lsan_interface.h>
+
+#define LEAKS_MS 60000		/* to look for leaks, beside load */
 #endif
 
 /* How long the end may take when the connection is closed, milliseconds. */
@@ -545,6 +547,7 @@ leave(struct child *ch)
 	slot_set_end(ch->c.slot, ch->end, ch->why);
 #ifdef H2RIG_SANITIZERS
 	if (ch->end != CHILD_END_LIMIT) {
+		atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() + LEAKS_MS);
 		conn_free(&ch->c);
 		__lsan_do_leak_check();
 	}
