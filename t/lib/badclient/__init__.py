@@ -14,7 +14,8 @@ needs the standard library only.
 ends; *crash* calls abort() on DATA; in the case `good` both are as good.
 
 Some cases need options: --push; --table-size 1024 (hpack-size-update-missing);
---without request-fields, for a naive client that sends malformed requests too.
+--without request-fields, for a naive client that sends malformed requests too;
+--without reset-isolated, for one that answers RST_STREAM and goes.
 
 The plan's URLs are those of h2bad (python/h2bad/plan.py).  The exit status is
 0 if the last of them that is no follow-up got a response, else 1.

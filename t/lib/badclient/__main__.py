@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from badclient.client import Client, Options  # noqa: E402
 from badclient.exchange import Exchange  # noqa: E402
 from badclient.hpack import TABLE_SIZE  # noqa: E402
-from badclient.rules import RULES, Rules  # noqa: E402
+from badclient.rules import NAIVE, RULES, Rules  # noqa: E402
 
 USAGE = 64
 
@@ -57,9 +57,7 @@ def main() -> int:
         print(f"badclient: H2BAD_PLAN or --without: {type(e).__name__}: {e}; "
               "see t/lib/badclient/__init__.py", file=sys.stderr)
         return USAGE
-    # No server would answer requests that are malformed.
-    kept = (({"request-fields"} if chosen.mode == "naive" else set(RULES))
-            - without)
+    kept = (NAIVE if chosen.mode == "naive" else set(RULES)) - without
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # All other cases depend on this one.
     mode = "good" if plan.get("name") == "good" else chosen.mode

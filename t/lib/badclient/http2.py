@@ -531,6 +531,9 @@ class Engine:
             self._lose(stream, f"RST_STREAM with code {code}", code,
                        code == REFUSED_STREAM)
         self.reused = True
+        if not self.rules.keeps("reset-isolated"):
+            self._reset(sid, code)
+            self.closed("RST_STREAM")
 
     def _settings(self, flags: int, sid: int, payload: bytes) -> None:
         if flags & ACK:

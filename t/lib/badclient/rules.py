@@ -92,6 +92,7 @@ RULES: Dict[str, Rule] = {
             goaway="9113 §6.8",             # no new streams after it
             say_goodbye="9113 §5.4.1",      # GOAWAY before the end
             reset="9113 §5.4.2",            # RST_STREAM for what is given up
+            reset_isolated="9113 §5.4.2",   # not answered; others go on
             retry_limit="9110 §9.2.2",
             retry_safely="9113 §8.7",       # not what may have been processed
             redirect_limit="9110 §15.4",
@@ -107,6 +108,10 @@ RULES: Dict[str, Rule] = {
             origin="9113 §9.1.1",           # no other host's connection
             alternative="7838 §2.1"),
 }
+
+
+# Those of naive: no server would answer it else, and it resets nothing.
+NAIVE = {"request-fields", "reset-isolated"}
 
 
 class Violation(Exception):
