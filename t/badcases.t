@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The cases of h2bad can give both verdicts: a client that does all right
+(lib/badclient --mode good) passes, and one that takes everything (naive) fails
+where a reaction is wanted.
+
+Tries the cases of the first wave; H2BAD_ALL=1 all of them, which takes minutes.
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+import tap
+from server import program
+
+H2BAD = os.path.join(os.path.dirname(os.path.abspath(program())), "h2bad")
+CLIENT = [sys.executable, "-B", os.path.join(HERE, "lib", "badclient"),
+          "--mode"]
+
+#: Either reaction is right.
+BOTH = {"preface-goaway-first"}
+
+t = tap.Tap()
+work = tempfile.mkdtemp(prefix="h2bad-cases-")
+
+
+def run(cases, *client):
+    """{case: its result} of a run."""
+    path = os.path.join(work, "report.json")
+    p = subprocess.run(
+        [H2BAD, "run", *cases, "--got", "exit", "--needs", "all", "--timeout",
+         str(tap.scaled(60)), "--json", path, "--", *CLIENT, *client],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    t.ok(p.returncode in (0, 1), " ".join(client) + ": the run",
+         p.stderr.decode()[-2000:])
+    with open(path, encoding="utf-8") as f:
+        return {c["name"]: c for c in json.load(f)["cases"]}
+
+
+def said(made):
+    return "%s %s %s %s" % tuple(made[name] for name in (
+        "verdict", "reason", "reaction", "message"))
+
+
+def chosen():
+    """The catalogue's cases, those of this test."""
+    out = subprocess.run([H2BAD, "list", "--json"], stdout=subprocess.PIPE,
+                         check=True).stdout
+    every = json.loads(out)
+    t.ok(len(every) >= 450, "there are 450 cases and more", str(len(every)))
+    return every if os.environ.get("H2BAD_ALL") else [
+        c for c in every if c["wave"] == 1]
+
+
+def tells(expected):
+    """Nothing but an error of the connection or of a stream is expected."""
+    return expected and all(word.startswith(("goaway:", "rst:", "close"))
+                            for word in expected)
+
+
+def main():
+    cases = [c["name"] for c in chosen()]
+    good = run(cases, "good")
+    pushing = run(["good"] + [name for name, c in good.items()
+                              if "push" in str(c["message"])],
+                  "good", "--push")
+    naive = run(cases, "naive")
+    for name in cases:
+        made = pushing.get(name, good[name])
+        t.ok(made["verdict"] in ("pass", "info", "skip"), f"{name}: good",
+             said(made))
+    skipped = [n for n in cases
+               if pushing.get(n, good[n])["verdict"] == "skip"]
+    t.ok(len(skipped) <= 6, "good skips few", " ".join(skipped))
+    for name in cases:
+        if good[name]["kind"] == "must" and name not in BOTH and \
+                tells(good[name]["expected"]):
+            t.ok(naive[name]["verdict"] in ("fail", "skip"),
+                 f"{name}: naive", said(naive[name]))
+
+
+if __name__ == "__main__":
+    main()
+    t.done()
