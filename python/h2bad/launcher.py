@@ -90,6 +90,7 @@ def _run(argv: List[str], env: Dict[str, str], out: str, timeout: float
         timer.cancel()
     _kill(signal.SIGKILL)           # what it has left
     _child.returncode = 0           # it has been waited for
+    _child = None                   # its number may soon be another's
     ended = os.WIFSIGNALED(status)
     return {"exit": None if ended else os.WEXITSTATUS(status),
             "signal": os.WTERMSIG(status) if ended else None, "hung": _hung,

@@ -63,7 +63,12 @@ class Connection:
                 if not text.endswith(b"\n"):
                     break
                 self._at += len(text)
-                self._add(json.loads(text.decode("utf-8", "replace")))
+                try:
+                    line = json.loads(text.decode("utf-8", "replace"))
+                except ValueError:      # a full disk has cut one
+                    continue
+                if isinstance(line, dict) and "type" in line:
+                    self._add(line)
 
     def _add(self, line: Line) -> None:
         # Of a flood's frames, all alike, nobody wants to know the last ones.

@@ -102,45 +102,53 @@ class Runner:
         """Runs them; calls done(case, result) for each, in the order in which
         they end, from the caller's thread.
         """
-        results: "queue.Queue[Any]" = queue.Queue()
-        todo: "queue.Queue[Any]" = queue.Queue()
         slots = [self._slot(0)]
+        threads: List[threading.Thread] = []
         verdicts: Dict[str, str] = {}
-        first = [c for c in cases if c.name == "good"]
-        for case in first:
-            start(case)
-            made = self.case(slots[0], case)
-            verdicts[case.name] = made["verdict"]
-            self._good_rss = made["rss_kb"] or 0
-            done(case, made)
-        rest = [c for c in cases if c.name != "good"]
-        early = [c for c in rest if any(c.name in each.depends
-                                        for each in rest)]
-        for case in early + [c for c in rest if c not in early]:
-            todo.put(case)
-        threads = [threading.Thread(
-            target=self._work, args=(i, slots, todo, results, verdicts),
-            daemon=True) for i in range(self.jobs)]
-        for thread in threads:
-            thread.start()
-        left = len(threads)
         try:
-            while left:
-                what, *values = results.get()
-                if what == "start":
-                    start(*values)
-                elif what == "done":
-                    done(*values)
-                else:
-                    left -= 1
-                    if values[0] is not None:
-                        raise values[0]
+            for case in [c for c in cases if c.name == "good"]:
+                start(case)
+                made = self.case(slots[0], case)
+                verdicts[case.name] = made["verdict"]
+                self._good_rss = made["rss_kb"] or 0
+                done(case, made)
+            self._others([c for c in cases if c.name != "good"], slots,
+                         threads, verdicts, done, start)
         finally:
             self._stopping.set()
             for slot in slots:
                 slot.stop()
             for thread in threads:
                 thread.join(self.timeout + TERM + 20)
+            for slot in slots:      # one of them may just have begun
+                slot.stop()
+
+    def _others(self, cases: Sequence[Any], slots: List[_Slot],
+                threads: List[threading.Thread], verdicts: Dict[str, str],
+                done: Callable[[Any, Dict[str, Any]], None],
+                start: Callable[[Any], None]) -> None:
+        results: "queue.Queue[Any]" = queue.Queue()
+        todo: "queue.Queue[Any]" = queue.Queue()
+        early = [c for c in cases if any(c.name in each.depends
+                                         for each in cases)]
+        for case in early + [c for c in cases if c not in early]:
+            todo.put(case)
+        for i in range(self.jobs):
+            threads.append(threading.Thread(
+                target=self._work, args=(i, slots, todo, results, verdicts),
+                daemon=True))
+            threads[-1].start()
+        left = len(threads)
+        while left:
+            what, *values = results.get()
+            if what == "start":
+                start(*values)
+            elif what == "done":
+                done(*values)
+            else:
+                left -= 1
+                if values[0] is not None:
+                    raise values[0]
 
     def _slot(self, number: int) -> _Slot:
         return _Slot(self.h2rig, os.path.join(self.directory, str(number)),

@@ -26,8 +26,8 @@ class Serving:
         self.below = below
         os.makedirs(os.path.join(below, "runs"), exist_ok=True)
         ca = os.path.join(below, "ca.pem")
-        self.bad = BadServer(h2rig, os.path.join(below, "bad"), ca, port=bad,
-                             binds=binds)
+        self.bad = BadServer(h2rig, os.path.join(below, "bad"), ca,
+                             "--max-traces", "128M", port=bad, binds=binds)
         try:
             empty = os.path.join(below, "bad", "docroot")
             self.control = Process(
@@ -38,7 +38,7 @@ class Serving:
                     "H2BAD_DIRECTORY": os.path.abspath(below),
                     "H2BAD_PORT": str(self.bad.port),
                     "H2BAD_FLOODS": "1" if floods else "0"})
-        except Exception:
+        except BaseException:
             self.bad.stop()
             raise
         self.watch = Watch(self.bad, below)

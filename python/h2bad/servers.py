@@ -39,12 +39,15 @@ class Process:
             env={**os.environ, **env}, start_new_session=True)
         late = threading.Timer(START, self._process.kill)
         late.start()
-        line = self._process.stdout.readline().decode("utf-8", "replace")
-        late.cancel()
+        try:
+            line = self._process.stdout.readline().decode("utf-8", "replace")
+        except BaseException:       # a signal
+            self.stop()
+            raise
+        finally:
+            late.cancel()
         if "listening on" not in line:
-            self._process.wait()
-            self._log.close()
-            self._process.stdout.close()
+            self.stop()
             raise ServerError("%s did not start: %s" % (argv[0], self._why()))
         self.port = int(line.rsplit(":", 1)[1].split()[0].strip("/"))
 
@@ -118,7 +121,12 @@ class BadServer(Process):
             if c is None:
                 c = self._growing[name] = Connection(
                     [], os.path.join(self.traces, name))
-            c.read()
+            try:
+                c.read()
+            except FileNotFoundError:   # there were too many (--max-traces)
+                self._over.add(name)
+                del self._growing[name]
+                continue
             if c.is_over:
                 over.append(c)
                 self._over.add(name)

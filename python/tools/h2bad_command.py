@@ -33,6 +33,8 @@ __all__ = ["main"]
 #: Exit statuses, those of h2rig where it has the same reason.
 DIFFERS, EX_USAGE, EX_OSERR, SKIPPED, EX_CONFIG = 1, 64, 71, 77, 78
 
+SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -161,9 +163,14 @@ def _case(name: str) -> Any:
     return found
 
 
+def _text(word: str) -> str:
+    # An argument may be no UTF-8, a report is.
+    return word.encode("utf-8", "replace").decode()
+
+
 def _client(options: argparse.Namespace, command: Sequence[str]) -> str:
     if options.client:
-        return str(options.client)
+        return _text(options.client)
     try:
         said = subprocess.run(
             [command[0], "--version"], stdin=subprocess.DEVNULL,
@@ -175,11 +182,13 @@ def _client(options: argparse.Namespace, command: Sequence[str]) -> str:
     return first[:100] or os.path.basename(command[0])
 
 
-class _Interrupted(Exception):
+class _Interrupted(BaseException):
     """By a signal, whose number it has."""
 
 
 def _interrupt(number: int, _: Any) -> NoReturn:
+    for each in SIGNALS:            # what is to be cleared away now, is
+        signal.signal(each, signal.SIG_IGN)
     raise _Interrupted(number)
 
 
@@ -204,15 +213,14 @@ def _run(options: argparse.Namespace, command: List[str], h2rig: str) -> int:
                              options.exclude)
     if cases and cases[0].name != "good":
         cases.insert(0, _case("good"))
-    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
-        signal.signal(number, _interrupt)
     with tempfile.TemporaryDirectory(prefix="h2bad-") as work:
         runner = Runner(h2rig, command, work, options.jobs,
                         sorted(options.needs | wanted(command)),
                         options.timeout, options.got == "exit", options.rss,
                         options.crash_exit)
         kept = Kept(_client(options, command), runner.run,
-                    {"command": command, "timeout": options.timeout,
+                    {"command": [_text(word) for word in command],
+                     "timeout": options.timeout,
                      "needs": list(runner.needs)}, options.dir)
         if options.traces:
             os.makedirs(options.traces, exist_ok=True)
@@ -290,8 +298,6 @@ def _said(made: Dict[str, Any]) -> str:
 
 def _one(options: argparse.Namespace, h2rig: str) -> int:
     case = _case(options.case)
-    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
-        signal.signal(number, _interrupt)
     with tempfile.TemporaryDirectory(prefix="h2bad-") as work:
         ca = os.path.join(work, "ca.pem")
         server = BadServer(h2rig, work, ca, port=options.port,
@@ -308,8 +314,6 @@ def _one(options: argparse.Namespace, h2rig: str) -> int:
                 if not options.wait:
                     return status
                 server.serve(case.name, "one-%d" % time.monotonic_ns())
-        except _Interrupted as e:
-            return 128 + int(e.args[0])
         finally:
             server.stop()
 
@@ -337,8 +341,6 @@ def _judge_one(server: BadServer, case: Any) -> int:
 
 
 def _serve(options: argparse.Namespace, h2rig: str) -> int:
-    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
-        signal.signal(number, _interrupt)
     with contextlib.ExitStack() as stack:
         below = options.dir or stack.enter_context(
             tempfile.TemporaryDirectory(prefix="h2bad-"))
@@ -412,6 +414,10 @@ def main(argv: Sequence[str], h2rig: str) -> int:
         at = own.index("--")
         own, command = own[:at], own[at + 1:]
     options = _parser().parse_args(own)
+    for number in SIGNALS:          # but nohup's
+        if number != signal.SIGHUP or \
+                signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     try:
         if options.name == "run":
             return _run(options, command, h2rig)
@@ -421,6 +427,8 @@ def main(argv: Sequence[str], h2rig: str) -> int:
             return _one(options, h2rig)
         return {"list": _list, "show": _show, "report": _report}[
             options.name](options)
+    except _Interrupted as e:
+        return 128 + int(e.args[0])
     except (CaseError, CommandError) as e:
         print("h2bad: %s" % e, file=sys.stderr)
         return EX_USAGE
