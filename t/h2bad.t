@@ -198,12 +198,17 @@ def bad_input():
 
 
 def interrupted():
+    os.mkdir(at("tmp"))
+    sleep = "sleep 60.%d" % os.getpid()
     p = subprocess.Popen(
         [H2BAD, "run", "--dir", at("cut"), "--client", "cut", "-j", "1",
-         "--timeout", "60", "--", "sh", "-c", "sleep 60"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=work)
-    tap.wait_until(lambda: os.path.isdir(at("cut", "cut")) and any(
-        "sleep 60" in c for c in _children(p.pid)))
+         "--timeout", "60", "--", "sh", "-c", sleep + "; :"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=work,
+        env={**os.environ, "TMPDIR": at("tmp")})
+    tap.wait_until(lambda: sleep in _processes())
+    with open(at("cut", "cut", "report.json"), encoding="utf-8") as f:
+        t.eq(json.load(f).get("client"), "cut",
+             "a report is valid from the start")
     p.send_signal(signal.SIGINT)
     _, err = p.communicate(timeout=tap.scaled(60))
     t.ok(p.returncode == 130, "interrupted: status",
@@ -211,13 +216,15 @@ def interrupted():
     with open(at("cut", "cut", "report.json"), encoding="utf-8") as f:
         t.eq(json.load(f).get("interrupted"), True,
              "interrupted: it leaves a report")
+    t.ok(not os.listdir(at("tmp")) and tap.wait_until(lambda: not any(
+        at("tmp") in c or sleep in c for c in _processes())),
+        "interrupted: no process and no file is left",
+        str([c for c in _processes() if at("tmp") in c]))
 
 
-def _children(pid):
-    out = subprocess.run(["ps", "-A", "-o", "args"], stdout=subprocess.PIPE,
-                         check=True).stdout.decode()
-    return [line for line in out.splitlines() if line.startswith("sleep 60")
-            or "sleep 60" in line]
+def _processes():
+    return subprocess.run(["ps", "-A", "-o", "args"], stdout=subprocess.PIPE,
+                          check=True).stdout.decode().splitlines()
 
 
 class Serving:
@@ -292,9 +299,8 @@ def serves():
         t.eq(s.get(run + "next")[2], urls[1], "next: the second one")
         by_name(s)
         got(s)
+        hostile(s)
         t.eq(s.get("/last")[0], 303, "/last")
-        t.eq(s.get("/client/%2e%2e/%2e%2e/ca.pem")[0] // 100, 4,
-             "nothing but reports is served")
 
 
 def verdicts_of(s, run, n):
@@ -326,6 +332,42 @@ def got(s):
     made = tap.wait_until(lambda: verdicts_of(s, run, 2))
     t.eq(made, {"good": "skip", "name-uppercase": "skip"},
          "a run that is done: the rest is skipped")
+
+
+def hostile(s):
+    """What nobody means to send."""
+    for path in ("/client/%2e%2e/%2e%2e/ca.pem", "/client/ca.pem",
+                 "/client/curl/../ca.pem", "/client/bad/log.txt",
+                 "/client/curl/%00.html", "/client/%2fetc/passwd.txt"):
+        t.eq(s.get(path, "--path-as-is")[0], 404,
+             "nothing but reports is served: " + path)
+    _, _, run = s.get("/new?cases=good&client=%0d%0aset-cookie:x",
+                      "-A", "x" * 300)
+    t.ok(re.search(r"/run/[0-9a-f]+/\Z", run), "/new: a client with CR LF",
+         run)
+    t.eq(s.get("/new?cases=good", "-A", "x" * 300)[0], 303,
+         "/new: a long user-agent")
+    deep = at("deep")
+    with open(deep, "w", encoding="ascii") as f:
+        f.write("[" * 60000)
+    t.eq(s.get(run + "got?case=good", "-d", "@" + deep)[0], 400,
+         "got: nested without end")
+    # That of a file of the server itself, which has no report to lose.
+    _, _, run = s.get("/new?cases=good&client=ca.pem")
+    t.eq(s.get(run + "got?case=good", "-d", '{"result": "response", '
+               '"error": "\\ud800", "ms": NaN, "x": []}')[0], 204,
+         "got: what is no UTF-8, and no number")
+    for url in s.get(run + "urls")[1].split():
+        s.get(url, "--max-time", "20")
+    s.get(run + "done")
+    t.ok((tap.wait_until(lambda: verdicts_of(s, run, 1)) or {}).get("good")
+         in ("pass", "tolerated"), "a run of a client named ca.pem")
+    _, _, run = s.get("/new?cases=ping-wrong-length&client=curl")
+    s.get(run + "done")
+    tap.wait_until(lambda: verdicts_of(s, run, 2))
+    t.ok("ca.pem" in s.get("/matrix.html")[1] and json.loads(
+        s.get("/index.json")[1])["curl"]["good"]["verdict"] == "tolerated",
+        "a run in which nothing was asked for does not replace a report")
 
 
 def one():

@@ -26,6 +26,21 @@ LOOK, EVENTS = 0.2, 120.0
 #: Octets of what a client tells of a case.
 GOT_MAX = 1 << 16
 
+
+def _is_text(value: Any) -> bool:
+    # A file of UTF-8 takes no half of a surrogate pair.
+    return isinstance(value, str) and len(value) <= 1000 and \
+        value == value.encode("utf-8", "replace").decode()
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value < 1e15
+
+
+#: What of it is kept, and when.
+GOT = {"result": _is_text, "status": _is_number, "length": _is_number,
+       "sha256": _is_text, "error": _is_text, "ms": _is_number}
+
 TYPES = {"html": "text/html;charset=utf-8", "txt": "text/plain;charset=utf-8",
          "json": "application/json", "tap": "text/plain;charset=utf-8",
          "xml": "application/xml", "jsonl": "application/x-ndjson",
@@ -113,10 +128,9 @@ def case(request: Any, response: Any) -> Answer:
 
 
 def new(request: Any, response: Any) -> Answer:
-    client = " ".join(_query(request, "client")) or \
-        request.headers.get("user-agent", "unnamed").decode(
-            "latin-1") if not _query(request, "client") else \
-        ",".join(_query(request, "client"))
+    client = dict(urllib.parse.parse_qsl(request.url_parts.query)).get(
+        "client") or request.headers.get("user-agent", b"unnamed").decode(
+            "latin-1")[:200]
     if _query(request, "floods") and os.environ.get("H2BAD_FLOODS") != "1":
         raise _Error(403, "floods are off: this server was not started with "
                           "--floods")
@@ -192,7 +206,7 @@ def _done(request: Any, response: Any, made: Run) -> Answer:
 def _events(request: Any, response: Any, made: Run) -> None:
     """Verdicts as server-sent events (WHATWG HTML §9.2)."""
     last = request.headers.get("last-event-id", b"")
-    since = int(last) if last.isdigit() else 0
+    since = int(last[:9]) if last.isdigit() else 0
     status, fields, _ = _answer("")
     response.writer.write_headers(
         [("content-type", "text/event-stream")] + fields[1:], status)
@@ -235,10 +249,12 @@ def _got(request: Any, made: Run) -> Answer:
         if len(body) > GOT_MAX or not isinstance(said, dict) or \
                 said.get("result") not in ("response", "error"):
             raise ValueError
-    except ValueError:
+    except (RecursionError, ValueError):
         raise _Error(400, "expected an object of JSON with \"result\": "
                           "\"response\" or \"error\"") from None
-    put(made.path("got-" + name), json.dumps(said))
+    put(made.path("got-" + name), json.dumps(
+        {each: said[each] for each, valid in GOT.items()
+         if valid(said.get(each))}))
     return _answer("", "txt", 204)
 
 
@@ -302,7 +318,7 @@ def client(request: Any, response: Any) -> Answer:
         request.url_parts.path).split("/")
     form = rest[-1].rpartition(".")[2] if rest else ""
     path = os.path.join(_below(), name, *rest)
-    inside = os.path.realpath(path).startswith(
+    inside = "\0" not in path and os.path.realpath(path).startswith(
         os.path.join(os.path.realpath(_below()), name) + os.sep)
     if form not in TYPES or not inside or name in ("", "bad", "runs"):
         raise _Error(404, "expected /client/NAME/report.html, or a trace")
@@ -314,10 +330,10 @@ def client(request: Any, response: Any) -> Answer:
 
 
 def last(request: Any, response: Any) -> Answer:
-    runs = Run.all(_below())
-    if not runs:
+    newest = Run.newest(_below())
+    if newest is None:
         raise _Error(404, "no run has been made yet; /new makes one")
-    return _answer("", "txt", 303, ("location", "/run/%s/" % runs[0].id))
+    return _answer("", "txt", 303, ("location", "/run/%s/" % newest.id))
 
 
 def _guarded(function: Any) -> Any:
@@ -326,6 +342,8 @@ def _guarded(function: Any) -> Any:
             return function(request, response)
         except _Error as e:
             return _answer("h2bad: %s\n" % e, "txt", e.status)
+        except (ReportError, catalogue.CaseError) as e:
+            return _answer("h2bad: %s\n" % e, "txt", 500)
     return handler
 
 

@@ -14,7 +14,7 @@ import os
 import re
 import secrets
 import time
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Set
 
 from h2bad import catalogue
 from h2bad.plan import missing, plan
@@ -85,14 +85,18 @@ class Run:
         except (OSError, ValueError):
             return None
 
+    @staticmethod
+    def ids(below: str) -> Set[str]:
+        """Those of all runs."""
+        return {name for name in os.listdir(os.path.join(below, "runs"))
+                if ID.match(name)}
+
     @classmethod
-    def all(cls, below: str) -> List["Run"]:
-        """All of them, the newest first."""
-        there = os.path.join(below, "runs")
-        found = [cls.find(below, name) for name in os.listdir(there)] \
-            if os.path.isdir(there) else []
-        return sorted((run for run in found if run is not None),
-                      key=lambda run: -run.created)
+    def newest(cls, below: str) -> Optional["Run"]:
+        """The run that was made last."""
+        found = (cls.find(below, name) for name in cls.ids(below))
+        return max((run for run in found if run is not None), default=None,
+                   key=lambda run: run.created)
 
     def path(self, name: str) -> str:
         return os.path.join(self.directory, name)

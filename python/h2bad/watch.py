@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Judges the cases of `h2bad serve` as their connections end."""
 
-import os
 import sys
 import time
 import urllib.parse
@@ -12,6 +11,7 @@ from h2bad.keep import Kept
 from h2bad.observed import Connection, Observed, judge
 from h2bad.outcome import Verdict
 from h2bad.report import ReportError
+from h2bad.report.model import line, put
 from h2bad.run import result
 from h2bad.runs import Run
 
@@ -21,6 +21,9 @@ __all__ = ["Watch"]
 #: case that has no follow-up is.
 SILENCE, NO_FOLLOW_UP = 60.0, 30.0
 
+#: Connections of a case that are judged.
+CONNECTIONS = 100
+
 Key = Tuple[str, str]
 
 
@@ -29,12 +32,22 @@ class _Running:
 
     def __init__(self, run: Run, below: str) -> None:
         self.run = run
-        self.kept = Kept(run.client, run.id, {
-            "needs": run.needs, "via": run.via}, below)
+        self._below = below
+        self._kept: Optional[Kept] = None
         self.judged: Set[str] = set()
         self.connections: Dict[str, List[Connection]] = {}
         self.active = time.monotonic()
         self.at: Dict[str, float] = {}      # a case's newest connection
+
+    @property
+    def kept(self) -> Kept:
+        """Its report, which takes the place of the client's last one: not
+        before there is a verdict.
+        """
+        if self._kept is None:
+            self._kept = Kept(self.run.client, self.run.id, {
+                "needs": self.run.needs, "via": self.run.via}, self._below)
+        return self._kept
 
     def place(self, case: str) -> int:
         return self.run.cases.index(case)
@@ -48,27 +61,38 @@ class Watch:
         self._below = below
         self._running: Dict[str, _Running] = {}
         #: A server that is started again does not judge what it has not seen.
-        self._over: Set[str] = {run.id for run in Run.all(below)}
+        self._over: Set[str] = Run.ids(below)
 
     def look(self) -> None:
         """To be called now and then."""
-        for run in Run.all(self._below):
-            if run.id not in self._running and run.id not in self._over:
-                self._running[run.id] = _Running(run, self._below)
+        for name in Run.ids(self._below) - self._over:
+            if name not in self._running:
+                run = Run.find(self._below, name)
+                if run is not None:     # else it is being made
+                    self._running[name] = _Running(run, self._below)
         over, going = self._server.look()
         busy = {key for c in going for key in self._keys(c)}
         for c in over:
             for key in self._keys(c) or self._guess(c):
                 self._add(key, c)
         for running in list(self._running.values()):
-            try:
-                self._judge(running, busy)
-            except (OSError, ReportError) as e:
-                print("h2bad: run %s of %s has no report: %s" % (
-                    running.run.id, running.run.client, e), file=sys.stderr,
-                    flush=True)
-                self._over.add(running.run.id)
-                del self._running[running.run.id]
+            self._guarded(running, busy)
+
+    def _guarded(self, running: _Running, busy: Set[Key],
+                 last: bool = False) -> None:
+        try:
+            self._judge(running, busy)
+            if last and running.judged and running.run.id in self._running:
+                running.kept.finish(running.run.cases, True)
+        except (OSError, ValueError, ReportError, catalogue.CaseError) as e:
+            print("h2bad: run %s of %s has no report: %s" % (
+                running.run.id, line(running.run.client), e), file=sys.stderr,
+                flush=True)
+            self._end(running)
+
+    def _end(self, running: _Running) -> None:
+        self._over.add(running.run.id)
+        del self._running[running.run.id]
 
     def _add(self, key: Key, c: Connection) -> None:
         running = self._running.get(key[0])
@@ -76,7 +100,9 @@ class Watch:
             return
         running.active = time.monotonic()
         running.at[key[1]] = running.active
-        running.connections.setdefault(key[1], []).append(c)
+        known = running.connections.setdefault(key[1], [])
+        if key[1] not in running.judged and len(known) < CONNECTIONS:
+            known.append(c)
 
     @staticmethod
     def _keys(c: Connection) -> Set[Key]:
@@ -136,6 +162,7 @@ class Watch:
         running.judged.add(name)
         running.kept.add(made, [c.path for c in connections], True)
         running.run.add(made)
+        running.connections[name] = []      # they may be large
 
     def _finish(self, running: _Running) -> None:
         for name in running.run.cases:
@@ -144,17 +171,15 @@ class Watch:
                 made = result(case, None, Verdict(
                     "skip", "no-connection", "the client did not ask for it"),
                     0)
-                running.kept.add(made, ())
+                if running.judged:      # else the last report stays
+                    running.kept.add(made, ())
                 running.run.add(made)
-        running.kept.finish(running.run.cases)
-        with open(os.path.join(running.run.directory, "done"), "w",
-                  encoding="ascii"):
-            pass
-        self._over.add(running.run.id)
-        del self._running[running.run.id]
+        if running.judged:
+            running.kept.finish(running.run.cases)
+        put(running.run.path("done"), "")
+        self._end(running)
 
     def stop(self) -> None:
         """Leaves reports of what there is."""
         for running in list(self._running.values()):
-            self._judge(running, set())
-            running.kept.finish(running.run.cases, True)
+            self._guarded(running, set(), True)

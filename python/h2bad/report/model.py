@@ -25,6 +25,9 @@ __all__ = ["KINDS", "VERDICTS", "VERSION", "Report", "ReportError", "Result",
 
 VERSION = "1.0"
 
+#: Files and directories of h2bad itself beside those of clients.
+RESERVED = ("bad", "ca.pem", "control.log", "index.json", "matrix.html", "runs")
+
 #: From good to bad, then what says nothing of the client.
 VERDICTS = ("pass", "tolerated", "fail", "info", "skip", "error")
 
@@ -194,6 +197,8 @@ def directory(client: str) -> str:
     themselves and "_" for a space, other octets are "=" and two digits.  Two
     clients never share one; what is longer than a file's name may be is cut,
     and ends with a hash."""
+    if client in RESERVED:
+        return "=%02x%s" % (ord(client[0]), client[1:])
     keep = string.ascii_letters + string.digits + ".+-"
     name = "".join(c if c in keep else "_" if c == " " else "".join(
         "=%02x" % octet for octet in c.encode("utf-8", "surrogatepass"))
