@@ -11,7 +11,7 @@ __all__ = ["serve"]
 LIMIT = 65536
 
 
-def serve(x: Any, begin: Callable[[str], Any]) -> None:
+def serve(x: Any, begin: Callable[[str], Any] = lambda path: None) -> None:
     """Answers one request of an `Exchange` whose HTTP/2 is off, once begin has
     been called with its target.
     """
