@@ -52,6 +52,12 @@ def lists():
     t.eq(status, 0, "list: status")
     names = [line.split()[0] for line in out.splitlines()]
     t.ok(names[0] == "good" and set(CASES) <= set(names), "list: names", out)
+    with open(os.path.join(HERE, "..", "doc", "h2bad-cases.md"),
+              encoding="utf-8") as f:
+        rows = re.findall(r"^\| [0-9.]+/[0-9]+ \|.*", f.read(), re.M)
+    mapped = [re.findall("`(.*?)`", row) for row in rows]
+    t.ok(len(rows) == 57 and all(mapped), "57 cases of h2spec are mapped")
+    t.eq(sorted(set(sum(mapped, [])) - set(names)), [], "... to cases")
     _, out, _ = h2bad("list", "--json", "ping-wrong-l*")
     t.eq([(c["name"], c["group"], c["kind"]) for c in json.loads(out)],
          [("ping-wrong-length", "frames", "must")], "list --json")
