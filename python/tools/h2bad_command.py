@@ -39,6 +39,8 @@ SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
+        if "unrecognized" in message and "--" not in sys.argv:
+            message += "; expected -- before a client's command"
         self.exit(EX_USAGE, "h2bad: %s\n" % message)
 
 
