@@ -62,7 +62,9 @@ class Run:
         cases = [case for case in catalogue.select(
             catalogue.all_cases(), globs, exclude)
             if not missing(case, needs) and (floods or not is_flood(case))]
-        names = [case.name for case in cases]
+        # After HTTP_1_1_REQUIRED a browser goes on with HTTP/1.1 to its end.
+        names = sorted((case.name for case in cases),
+                       key=lambda name: "http11" in name)
         made = cls(below, {
             "id": secrets.token_hex(6), "client": client, "via": via,
             "cases": names if "good" in names else ["good"] + names,
