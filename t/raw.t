@@ -5,6 +5,7 @@ a script leaves open (RFC 9113 §4.3: nothing may come between)."""
 import os
 import re
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
@@ -37,6 +38,7 @@ def frame(*parts):
     return Frame(*parts).raw()
 
 
+HOLD_S = 1                                  # CONN_HOLD_MS of src/conn/conn.h
 OK = b"\x88"                                # :status 200, static entry 8
 X_A = literal(b"x-a", b"b")
 BAD = b"".join(literal(n, v) for n, v in [
@@ -146,17 +148,23 @@ def nothing_between(s):
     """By time, as scripts do, and by condition, so that it is certain that
     the server had taken all of the traffic before the block was ended."""
     for how in ("sleep", "arrived", "sleep", "arrived"):
-        with Client(s.port) as c:
-            x = open_block(c, how)
-            others = traffic(c)
-            c.wait_for(lambda: x.done and all(y.done for y in others)
-                       and len(c.pongs) >= 20)
-            t.eq(between(c, x), [], f"{how}: nothing comes between")
-            t.eq((x.status, x.headers, x.body),
-                 (200, [("x-how", how)], b"held"), f"{how}: the response")
-            t.ok(all(y.ended for y in others) and len(c.pongs) == 20
-                 and c.settings_acks == 2 and not c.bad_blocks,
-                 f"{how}: all the rest comes after it", c.frames[-5:])
+        for _ in range(10):
+            with Client(s.port) as c:
+                begun = time.monotonic()
+                x = open_block(c, how)
+                others = traffic(c)
+                c.wait_for(lambda: x.done and all(y.done for y in others)
+                           and len(c.pongs) >= 20)
+                lasted = time.monotonic() - begun
+            # On a busy machine that may last longer than the server waits.
+            if between(c, x) == [] or lasted < HOLD_S:
+                break
+        t.eq(between(c, x), [], f"{how}: nothing comes between")
+        t.eq((x.status, x.headers, x.body),
+             (200, [("x-how", how)], b"held"), f"{how}: the response")
+        t.ok(all(y.ended for y in others) and len(c.pongs) == 20
+             and c.settings_acks == 2 and not c.bad_blocks,
+             f"{how}: all the rest comes after it", c.frames[-5:])
 
 
 def released(s):
