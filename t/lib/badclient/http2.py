@@ -546,6 +546,7 @@ class Engine:
         self.rules.require(len(payload) % 6 == 0, "frame-length",
                            f"SETTINGS of {len(payload)} octets")
         first, self.settings_seen = not self.settings_seen, True
+        self.idle_frames += len(payload) // 600     # they cost time, too
         for i in range(0, len(payload) - 5, 6):
             key, value = struct.unpack(">HI", payload[i:i + 6])
             self._setting(key, value, first)
