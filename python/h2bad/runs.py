@@ -96,9 +96,10 @@ class Run:
     @classmethod
     def newest(cls, below: str) -> Optional["Run"]:
         """The run that was made last."""
-        found = (cls.find(below, name) for name in cls.ids(below))
-        return max((run for run in found if run is not None), default=None,
-                   key=lambda run: run.created)
+        found = [run for run in (cls.find(below, name)
+                                 for name in cls.ids(below))
+                 if run is not None]
+        return max(found, default=None, key=lambda run: run.created)
 
     def path(self, name: str) -> str:
         return os.path.join(self.directory, name)
