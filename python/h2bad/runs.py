@@ -99,7 +99,7 @@ class Run:
         found = [run for run in (cls.find(below, name)
                                  for name in cls.ids(below))
                  if run is not None]
-        return max(found, default=None, key=lambda run: run.created)
+        return max(found, key=lambda run: run.created) if found else None
 
     def path(self, name: str) -> str:
         return os.path.join(self.directory, name)
