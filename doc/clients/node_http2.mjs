@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Node's http2, one request after the other on one session while it lives:
+//
+//	h2bad run --got exit -- node doc/clients/node_http2.mjs {ca} {method} {bodyfile} {urls}
+//
+// The last URL is the one that follows: it is a GET. The exit status is 1 if
+// another one failed.
+import fs from "node:fs";
+import http2 from "node:http2";
+
+const [ca, method, bodyfile, ...urls] = process.argv.slice(2);
+const body = fs.readFileSync(bodyfile);
+let session;
+
+function request(url, last) {
+	const {origin, pathname, search} = new URL(url);
+	if (!session || session.closed || session.destroyed) {
+		session = http2.connect(origin, {ca: fs.readFileSync(ca)});
+		session.on("error", e => console.log(`session: ${e.message}`));
+	}
+	return new Promise((resolve, reject) => {
+		const stream = session.request({":method": last ? "GET" : method,
+			":path": pathname + search}, {endStream: last || !body.length});
+		stream.on("error", reject);
+		stream.on("end", () => resolve(stream.rstCode));
+		stream.on("close", () => reject(new Error("closed")));
+		stream.setTimeout(5000, () => stream.destroy(new Error("timeout")));
+		if (!last && body.length)
+			stream.end(body);
+		stream.resume();
+	});
+}
+
+for (const [i, url] of urls.entries()) {
+	const last = i === urls.length - 1;
+	await request(url, last).catch(e => {
+		console.log(`${url}: ${e.message}`);
+		process.exitCode ||= last ? 0 : 1;
+	});
+}
+session.destroy();

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""doc/clients: each client that is installed meets three cases of h2bad, one
+of them armed, and the verdicts come."""
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+import tap                                                      # noqa: E402
+from server import program                                      # noqa: E402
+
+H2BAD = os.path.join(os.path.dirname(os.path.abspath(program())), "h2bad")
+CLIENTS = os.path.join(HERE, "..", "doc", "clients")
+CASES = ["good", "ping-wrong-length", "settings-push-enabled"]
+
+
+def runs(*argv):
+    """Whether a program is there, and what it needs as well."""
+    return bool(shutil.which(argv[0])) and subprocess.run(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, check=False,
+        timeout=tap.scaled(60)).returncode == 0
+
+
+#: The beginning of a client's name in its report: whether it is installed.
+KNOWN = {
+    "curl": runs("curl", "--http2", "--version"),
+    "nghttp": runs("nghttp", "--version"),
+    "python3-h2": runs(sys.executable, "-c", "import h2"),
+    "httpx": runs(sys.executable, "-c", "import h2, httpx"),
+    "Go net/http": runs("go", "version"),
+    "Node http2": runs("node", "--version"),
+    "Node fetch": runs("node", "--version"),
+    "Perl": runs("perl", "-MProtocol::HTTP2", "-MIO::Socket::SSL", "-e1"),
+    "Ruby": runs("ruby", "-e", "require 'http/2'"),
+    "Java": runs("javac", "--version"),
+    "Chromium": runs("chromium", "--version") and runs("curl", "--version"),
+    "Mozilla Firefox": runs("firefox-esr", "--version")
+    and bool(shutil.which("certutil")) and runs("curl", "--version"),
+}
+
+t = tap.Tap()
+
+
+def run(work):
+    """All of them by run.sh: what it prints, {client: {case: verdict}}."""
+    out = os.path.join(work, "out")
+    p = subprocess.Popen(
+        [os.path.join(CLIENTS, "run.sh"), H2BAD, out, *CASES],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True,
+        env={**os.environ, "PYTHON": sys.executable, "JOBS": "1",
+             "GOCACHE": os.path.join(work, "cache"), "GO111MODULE": "off"})
+    try:
+        said = p.communicate(timeout=tap.scaled(400))[0].decode()
+    finally:
+        try:
+            os.killpg(p.pid, signal.SIGKILL)    # the session that we made
+        except ProcessLookupError:
+            pass
+    found = {}
+    for path in glob.glob(os.path.join(out, "*", "*", "report.json")):
+        with open(path, encoding="utf-8") as f:
+            report = json.load(f)
+        found[report["client"]] = {
+            c["name"]: c["verdict"] for c in report["cases"]}
+    return said, found
+
+
+def check(said, found):
+    for name, installed in KNOWN.items():
+        if not installed:
+            t.skip(name, "is not installed")
+            continue
+        full = [each for each in found if each.startswith(name)]
+        if not t.eq(len(full), 1, f"{name}: a report"):
+            print("# " + said.replace("\n", "\n# "))
+            continue
+        verdicts = found[full[0]]
+        t.ok(re.search(r"\d", full[0]), f"{name}: with its version", full[0])
+        t.eq(sorted(verdicts), sorted(CASES), f"{name}: all cases")
+        t.eq(verdicts.get("good"), "pass", f"{name}: good")
+        t.ok(verdicts.get("ping-wrong-length") in ("pass", "tolerated"),
+             f"{name}: ping-wrong-length", verdicts)
+        t.ok(verdicts.get("settings-push-enabled") in ("pass", "tolerated",
+                                                       "fail"),
+             f"{name}: settings-push-enabled has a verdict", verdicts)
+
+
+work = tempfile.mkdtemp(prefix="h2bad-loops-")
+try:
+    said, found = run(work)
+    check(said, found)
+    with open(os.path.join(work, "out", "matrix.html"), encoding="utf-8") as f:
+        page = f.read()
+    t.ok(all(each in page for each in found), "the matrix has all of them")
+finally:
+    shutil.rmtree(work, ignore_errors=True)
+t.done()
