@@ -278,9 +278,14 @@ def reaction(s, c):
 
 def flood(s, c):
     """10,000 PING frames."""
-    t.ok(read_until(c, lambda: "octets of PING went out: <Reaction alive"
-                    in s.log())
-         and kinds(c).count(PING) == 10002, "flood.py: 10,000 PING frames")
+    def sent():
+        said = re.search(r"(\d+) octets of PING went out: <Reaction", s.log())
+        return said and int(said[1]) // 17
+
+    # Fewer on a machine that is busy for all of the 10 s; then its fences.
+    t.ok(read_until(c, lambda: sent() and kinds(c).count(PING) > sent())
+         and 0 < sent() <= 10000 and kinds(c).count(PING) - sent() in (1, 2),
+         "flood.py: 10,000 PING frames", f"{sent()} {kinds(c).count(PING)}")
 
 
 def transport(s, c):
@@ -404,8 +409,9 @@ def connections():
     """Those of --connection, each with a server of its own."""
     by_hand = (alert, alpn_not_chosen, appendix_a, delay, http1, leaf,
                reset_at_client_hello)
-    cases = (close_notify, credit, flood, goaway_retry, key_update, no_settings, pause, ping_unanswered,
-             reaction, settings_twice, transport, violation, watch, *by_hand)
+    cases = (close_notify, credit, flood, goaway_retry, key_update,
+             no_settings, pause, ping_unanswered, reaction, settings_twice,
+             transport, violation, watch, *by_hand)
     directory = os.path.join(EXAMPLES, "connection")
     for case in cases:
         with Server(EXAMPLES, "--log-level", "debug", "--connection",
