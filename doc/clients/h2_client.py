@@ -3,6 +3,8 @@
 """Python's h2 with a blocking socket, as its documentation uses it.
 
     h2bad run --got exit -- doc/clients/h2_client.py {ca} {urls}
+
+It stops at GOAWAY, since h2 takes nothing that comes after it.
 """
 import socket
 import ssl

@@ -22,8 +22,9 @@ function request(url, last) {
 		const stream = session.request({":method": last ? "GET" : method,
 			":path": pathname + search}, {endStream: last || !body.length});
 		stream.on("error", reject);
-		stream.on("end", () => resolve(stream.rstCode));
-		stream.on("close", () => reject(new Error("closed")));
+		stream.on("close", () => stream.readableEnded &&
+			!stream.rstCode && !stream.aborted ? resolve()
+			: reject(new Error("not complete")));
 		stream.setTimeout(5000, () => stream.destroy(new Error("timeout")));
 		if (!last && body.length)
 			stream.end(body);
