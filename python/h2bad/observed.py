@@ -166,12 +166,11 @@ class Observed:
 
     def __init__(self, case: Any, connections: Iterable[Connection],
                  process: Optional[Process] = None,
-                 got: Optional[Line] = None, follow_up: bool = True) -> None:
+                 got: Optional[Line] = None) -> None:
         self.case = case
         self.connections = sorted(connections, key=lambda c: c.began)
         self.process = process
         self.got = got
-        self.wants_follow_up = follow_up
         cases = [c for c in self.connections if c.case is not None]
         self.first = next((c for c in cases if c.after),
                           cases[0] if cases else Connection([]))

@@ -21,8 +21,9 @@
 
 from typing import Any, List, NamedTuple, Optional, Tuple
 
-__all__ = ["C", "D", "Delivered", "Either", "I", "Incomplete", "L", "M", "Moves", "OK",
-           "Once", "Outcome", "R", "Refuses", "S", "Verdict", "harmless"]
+__all__ = ["C", "D", "Delivered", "Either", "I", "Incomplete", "L", "M",
+           "Moves", "OK", "Once", "Outcome", "R", "Refuses", "S", "Verdict",
+           "harmless"]
 
 #: An endpoint can always send these instead of a more specific code.
 GENERIC = ("PROTOCOL_ERROR", "INTERNAL_ERROR")      # RFC 9113 §5.4

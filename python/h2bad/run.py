@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from h2bad.launcher import TERM, Launcher
 from h2bad.observed import CRASHES, Observed, Process, judge
+from h2bad.outcome import Verdict
 from h2bad.plan import missing, plan
 from h2bad.servers import BadServer
 
@@ -76,8 +77,7 @@ class Runner:
     def __init__(self, h2rig: str, command: Sequence[str], directory: str,
                  jobs: int, needs: Sequence[str], timeout: float,
                  got_exit: bool = False, rss_mb: int = 256,
-                 crash_exits: Sequence[int] = (), floods: bool = True
-                 ) -> None:
+                 crash_exits: Sequence[int] = ()) -> None:
         self.h2rig = h2rig
         self.command = list(command)
         if not any("{url" in each for each in command):
@@ -94,7 +94,6 @@ class Runner:
         self.traces: Dict[str, List[str]] = {}
         self._good_rss = 0
         self._stopping = threading.Event()
-        self._bodies: Dict[int, str] = {}
 
     def cases(self, cases: Sequence[Any],
               done: Callable[[Any, Dict[str, Any]], None],
@@ -175,7 +174,6 @@ class Runner:
 
     def _depending(self, slot: _Slot, case: Any,
                    verdicts: Dict[str, str]) -> Dict[str, Any]:
-        from h2bad.outcome import Verdict
         lacks = missing(case, self.needs)
         if lacks:
             return result(case, None, Verdict(
