@@ -362,19 +362,27 @@ def handle_ping(frame, connection):
 def handle_violation(error, connection):
     note("violation")
 def main(connection):
+    connection.note("here", name="\\x1b\\n\\"", stream=5, of=[1, None])
+    note(*[error(connection.note, *arguments, **values).split(":")[0]
+           for arguments, values in (
+               ((5,), {}), (("set",), {"v": {1}}),
+               (("long",), {"v": "a" * 65536}), (("nan",), {"v": float("nan")}))])
     connection.fence()
     note("fence")
 def handle_close(connection):
+    connection.note("close")
     note("close")
 """) as c:
-            s.notes(c)
+            t.eq(s.notes(c)[0], ["TypeError", "TypeError", "ValueError",
+                                 "ValueError"], "note: wrong values")
+            s.notes(c, 2)
             c.fetch("/fence.py")
             c.ping()
             c.window_update(0, 0)
             c.wait_end()
             port = c.sock.getsockname()[1]
             c.close()
-            s.notes(port, 3)
+            s.notes(port, 4)
         t.ok(tap.wait_until(lambda: not s.children()), "trace: it has ended")
     path = os.path.join(directory, next(
         n for n in os.listdir(directory) if f"-{port}." in n))
@@ -393,6 +401,10 @@ def handle_close(connection):
          [0, 1], "trace: fences, of the connection and of a stream")
     t.eq([line["level"] for line in lines if line["type"] == "violation"],
          ["connection"], "trace: the violation")
+    t.eq([(line["stream"], line["name"], line["values"]) for line in lines
+          if line["type"] == "note"],
+         [(0, "here", {"name": "\x1b\n\"", "stream": 5, "of": [1, None]}),
+          (0, "close", {})], "trace: notes of a script")
 
 
 FUNCTIONS = (raises, forks, crashes, reloads, early_ends)
