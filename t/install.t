@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""make install and make uninstall: paths of this installation in what
+supervisors read, programs that run, and nothing that stays."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+import tap                                                      # noqa: E402
+from rawclient import Client                                    # noqa: E402
+from server import Server                                       # noqa: E402
+
+FILES = os.path.join(os.path.dirname(HERE), "doc", "supervision")
+BUILD = os.environ.get("top_builddir", os.getcwd())
+ROOT = tempfile.mkdtemp(prefix="h2rig-install-")
+PREFIX = "/opt/h2rig"
+WHERE = ROOT + PREFIX
+DOC = WHERE + "/share/doc/h2rig"
+
+#: What automake's own uninstall leaves too: directories that others share.
+SHARED = {"bin", "share", "share/doc", "share/man", "share/man/man1",
+          "share/man/man7", "share/man/man8"}
+
+
+def make(target):
+    """Installs below ROOT with a prefix that no file has been written for."""
+    done = subprocess.run(
+        ["make", "-s", target, "DESTDIR=" + ROOT, "prefix=" + PREFIX],
+        cwd=BUILD, env=dict(os.environ, MAKEFLAGS=""), check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    t.eq(done.returncode, 0, f"make {target}")
+    if done.returncode:
+        t.diag(done.stdout[-3000:])
+
+
+def below(top):
+    """Files and directories below a directory, by their paths there."""
+    files, directories = set(), set()
+    for where, names, others in os.walk(top):
+        for found, here in (directories, names), (files, others):
+            found.update(os.path.relpath(os.path.join(where, name), top)
+                         for name in here)
+    return files, directories
+
+
+def supervision():
+    """The files of doc/supervision, changed where they name a path."""
+    names = below(FILES)[0]
+    there = DOC + "/supervision/"
+    t.eq(below(there)[0], names, "all of doc/supervision is installed")
+    for name in sorted(names):
+        with open(os.path.join(FILES, name), encoding="utf-8") as f:
+            text = f.read()
+        for old, new in (("/usr/local/bin", PREFIX + "/bin"),
+                         ("/etc/h2rig", PREFIX + "/etc/h2rig"),
+                         ("/var/log", PREFIX + "/var/log")):
+            text = text.replace(old, new)
+        with open(there + name, encoding="utf-8") as f:
+            t.eq(f.read(), text, f"{name}: paths of this installation")
+        t.eq(os.access(there + name, os.X_OK), name.endswith("/run"),
+             f"{name}: whether it is a program")
+        for program in re.findall(PREFIX + r"/bin/\S+", text):
+            t.ok(os.access(ROOT + program, os.X_OK),
+                 f"{name}: {program} is there")
+
+
+def programs():
+    """What is installed runs, and leaves compiled files here and there."""
+    os.environ["H2RIG"] = WHERE + "/bin/h2rig"
+    env = {"PYTHONDONTWRITEBYTECODE": None}
+    with Server(DOC + "/examples", env=env) as s, Client(s.port) as c:
+        t.eq(c.fetch("/hello.py").body, b"hello, world\n",
+             "the installed program serves the installed examples")
+    for name in "h2rig-trace", "h2rig-wpt", "h2bad":
+        done = subprocess.run([f"{WHERE}/bin/{name}", "--help"], check=False,
+                              stdout=subprocess.PIPE, text=True)
+        t.ok(done.returncode == 0 and name in done.stdout, f"{name} runs",
+             done)
+    for directory in DOC + "/examples", WHERE + "/share/h2rig/python/tools":
+        subprocess.run([sys.executable, "-m", "compileall", "-q", "-f",
+                        directory], check=True)
+
+
+def uninstalled():
+    """Nothing stays, and what is not there is no error."""
+    for _ in range(2):
+        make("uninstall")
+        files, directories = below(WHERE)
+        t.eq(files, set(), "no file stays")
+        t.eq(directories - SHARED, set(), "no directory of its own stays")
+
+
+if not os.path.exists(BUILD + "/Makefile"):
+    tap.skip_all("this is not a build directory")
+t = tap.Tap()
+try:
+    make("install")
+    supervision()
+    programs()
+    uninstalled()
+finally:
+    shutil.rmtree(ROOT, ignore_errors=True)
+t.done()
