@@ -134,6 +134,14 @@ def main(request, response):
     except queue.Empty:
         return answer + ", then none"
 ''',
+    "named.py": '''
+def main(request, response):
+    get = request.GET.first
+    q = request.server.stash.get_queue(get("key"), get("path", None))
+    if "put" in request.GET:
+        return repr(q.put(get("put").decode()))
+    return repr(None if q.empty() else q.get())
+''',
     # Says that it waits, then what came; looks: how often it may look unasked
     # in the meantime (else only what is put wakes it).
     "wait.py": '''
@@ -360,6 +368,14 @@ def use(s):
         c.wait_for(lambda: x.done)
         t.eq((x.body, y and y.body), (b"made", b"there back, then none"),
              "a queue in the stash is the same queue when taken")
+        key, more = str(uuid.uuid4()), str(uuid.uuid4())
+        t.eq([(c if i % 2 else other).fetch("/named.py?key=" + q).body
+              for i, q in enumerate((
+                  key + "&put=1&path=/a", more + "&path=/a", key + "&path=/b",
+                  key.upper() + "&path=/a", key + "&put=2&path=/named.py",
+                  key))],
+             [b"None", b"None", b"None", b"'1'", b"None", b"'2'"],
+             "a queue by its key: the same for all of a path")
         x = c.fetch("/free.py?wait=0")
         y = other.fetch("/free.py?wait=0")
         t.eq((x.body, y.body), (b"free", b"free"),

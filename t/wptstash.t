@@ -25,6 +25,8 @@ KEY = b"the key of the stash \xff"
 SCRIPT = '''import os
 import pickle
 
+from h2rig import StashError
+
 
 def main(request, response):
     stash = request.server.stash
@@ -47,6 +49,11 @@ def main(request, response):
         stash.put(key, q)
         q.put("from HTTP/2")
         return "queue"
+    if how == "named":
+        try:
+            return stash.get_queue(key)
+        except StashError as e:
+            return str(e)
     if how == "read":
         q = stash.take(key)
         return repr((q.get(timeout=30), q.empty()))
@@ -137,6 +144,8 @@ def meets(root, address, label):
         q.put("from HTTP/1")
         t.eq(ask(d, "read", key), "('from HTTP/1', True)",
              f"{label}: HTTP/2 reads theirs")
+        t.ok("only new queues" in ask(c, "named", key),
+             f"{label}: none by a key")
         t.eq(ask(c, "environment"), "[]",
              f"{label}: address and key are not in scripts' environment")
         os.kill(stash.pid, signal.SIGKILL)

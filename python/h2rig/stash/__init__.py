@@ -288,10 +288,22 @@ class Stash:
         return _await(lambda: _open().take(*where, _reader(*where)), timeout,
                       *where)
 
-    def get_queue(self) -> Any:
-        """A new queue, a `StashQueue` (with --stash wptserve one of that
+    def get_queue(self, key: Union[str, bytes, uuid.UUID, None] = None,
+                  path: Optional[Text] = None) -> Any:
+        """A new queue; or, with a key, the queue of this key: all who ask for
+        it share one.  A `StashQueue` (with --stash wptserve one of that
         server's).
+
+        key, path, ValueError: as in `put`; a value under the key is another
+        thing.  StashError for a key with --stash wptserve.
         """
+        if key is not None:
+            if _wptserve is not None:
+                raise StashError("get_queue with a key: --stash wptserve has "
+                                 "only new queues")
+            of_path, of_key = self._key(key, path)
+            return StashQueue(uuid.uuid5(uuid.UUID(bytes=of_key),
+                                         of_path.decode("latin-1")).bytes)
         return StashQueue() if _wptserve is None else _open().new_queue()
 
 
