@@ -35,7 +35,8 @@ MANUAL = {
         '<a href="h2rig-trace.1">h2rig-trace(1)</a>',
         "$ h2rig --trace traces/ --console tests/</pre>"),
     "h2rig-handlers.7": ("<code>main</code>",),
-    "h2rig-connection.7": ("<h2 ",), "h2rig-stash.7": ("get_queue",),
+    "h2rig-connection.7": ("<h2 ",), "h2rig-files.7": ("slice(1,4)",),
+    "h2rig-stash.7": ("get_queue",),
     "h2rig-trace.1": ("prints traces, which", "\u2018-\u2019."),
     "h2rig-wpt.1": ("<h2 ",), "h2bad.1": ("<h2 ",)}
 

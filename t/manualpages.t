@@ -16,16 +16,21 @@ import tempfile
 import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "lib"))
+sys.path[:0] = [os.path.join(HERE, "lib"),
+                os.path.join(os.path.dirname(HERE), "python")]
 import manpages                                                 # noqa: E402
 import tap                                                      # noqa: E402
 from rawclient import Client                                    # noqa: E402
 from server import Server, program                              # noqa: E402
 
+from h2rig import constants, handlers, pipes                    # noqa: E402
+from h2rig.server import (settings, template, wpt_pages,        # noqa: E402
+                          wpt_test262)
+
 t = tap.Tap()
 
 #: Whose examples are pieces of scripts for requests.
-OF_REQUESTS = ("h2rig-handlers.7", "h2rig-stash.7")
+OF_REQUESTS = ("h2rig-files.7", "h2rig-handlers.7", "h2rig-stash.7")
 
 
 # ---- pieces of Python
@@ -88,9 +93,70 @@ def pieces(s, docroot):
     """All of them, each on a connection of its own."""
     for page in OF_REQUESTS:
         for example in manpages.examples(page):
-            if not example.name and not example.text.startswith("$ "):
+            if not (example.name or OTHER.match(example.text)):
                 with Client(s.port) as c:
                     run_piece(c, docroot, example)
+
+
+# ---- requests, as [METHOD ]TARGET[  NAME: VALUE]  ->  what comes
+
+#: How displays begin that are no Python: those of a shell, of requests, of
+#: substitution.
+OTHER = re.compile(r"\$ |([A-Z]+ )?[/*]|\{\{")
+
+
+def run_request(c, example, line):
+    """What comes back: a status, fields, content in quotation marks."""
+    asked, _, wanted = line.partition("  ->  ")
+    target, *fields = asked.split("  ")
+    method, _, path = target.rpartition(" ")
+    x = c.open(path, method or "GET", [
+        tuple(field.split(": ", 1)) for field in fields], end_stream=True)
+    c.wait_for(lambda: x.done)
+    for want in wanted.split("  "):
+        name, colon, value = want.partition(": ")
+        if want.isdigit():
+            t.eq(x.status, int(want), f"{example}: {line}")
+        elif want[0] == want[-1] == '"':
+            t.eq(x.body.decode(), want[1:-1].replace("\\n", "\n"),
+                 f"{example}: {line}")
+        else:
+            t.ok(colon and (name, value) in x.headers,
+                 f"{example}: {line}", x)
+
+
+def requests(s, routes):
+    """Those of the part of a page for which it is the routes file."""
+    for page in manpages.pages():
+        current = "routes.py"
+        for example in manpages.examples(page):
+            if example.name.endswith("routes.py"):
+                current = example.name
+            if current == routes and not example.name and "  ->  " in (
+                    example.text):
+                with Client(s.port) as c:
+                    for line in example.text.splitlines():
+                        run_request(c, example, line)
+
+
+def substitutions(s, docroot):
+    """{{...}} and what stands for it."""
+    for example in manpages.examples("h2rig-files.7"):
+        for line in example.text.splitlines():
+            if example.name or not line.startswith("{{"):
+                continue
+            expression, _, want = line.partition("  ")
+            with open(os.path.join(docroot, "dir", "page.sub.txt"), "w",
+                      encoding="utf-8") as f:
+                f.write(expression)
+            with Client(s.port) as c:
+                x = c.open("/dir/page.sub.txt?item=tea", end_stream=True,
+                           authority="localhost:8443")
+                c.wait_for(lambda: x.done)
+            got = x.body.decode().replace(str(s.port), "8443")
+            t.eq(x.status, 200, f"{example}: {expression}")
+            if want or expression == "{{GET[other]}}":
+                t.eq(got, want.strip(), f"{example}: {expression}")
 
 
 # ---- files
@@ -133,6 +199,9 @@ def held(c):
     return [(x.informational[0][0], 103), (y.status, 204), (x.body, b"on")]
 
 
+#: Files that answer the requests of their pages, or are for the server.
+SEEN = {"config.py", "greet.py", "more_routes.py", "piped.py", "routes.py"}
+
 #: File of an example: what shows that it does what is said, a function that
 #: gives pairs of what came and what was to come; or the file that is shown
 #: with it.
@@ -148,13 +217,14 @@ def write_files(docroot):
     for page in manpages.pages():
         for example in manpages.examples(page):
             if example.name:
+                t.ok(example.name not in names, f"{example}: the only one")
                 names.append(example.name)
                 path = os.path.join(docroot, example.name)
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 with open(path, "w", encoding="utf-8") as f:
                     f.write(example.text)
-    t.eq(sorted(names), sorted(FILES), "the files of the examples, each once")
-    return names
+    shown = {name for name in names if not name.endswith(".py")}
+    t.eq(sorted(set(names) - shown - SEEN), sorted(FILES), "their files")
 
 
 def files(s):
@@ -201,13 +271,54 @@ def lint():
              f"mandoc -Tlint {page}")
 
 
+def said(page, heading, names, what):
+    """A part of a page has these names, as words of their own."""
+    found = manpages.words(manpages.sections(page)[heading])
+    t.eq(sorted(set(names) - found), [], f"{page}, {heading}: {what}")
+
+
+def about_files():
+    """h2rig-files(7)"""
+    page = "h2rig-files.7"
+    said(page, "PIPES", pipes.PIPES, "every pipe")
+    said(page, "PIPES", pipes.__all__[:-1], "what h2rig.pipes has")
+    said(page, "SUBSTITUTION", [*template._NAMES, *template._FUNCTIONS,
+                                *template.HASHES], "every name")
+    said(page, "THE CONFIGURATION FILE", [
+        *(row[0] for row in settings._CHECKS), *settings.build({})],
+        "every setting")
+    types = constants.content_types
+    said(page, "Content types", types, "every extension")
+    t.eq([kind for kind in types.values()
+          if kind not in manpages.source(page)], [],
+         f"{page}: every content type")
+    said(page, "Handlers", [name for name in handlers.__all__
+                            if name != "HTTPException"], "every handler")
+    t.eq([row.suffix for row in (*wpt_pages.PAGES, *wpt_test262.PAGES)
+          if "-test" not in row.suffix
+          and row.suffix not in manpages.source(page)], [],
+         f"{page}: every kind of page")
+
+
 lint()
+about_files()
 with tempfile.TemporaryDirectory(prefix="h2rig-manual-") as work:
     os.chmod(work, 0o755)
-    write_files(work)
-    with Server(work) as server:
-        files(server)
-        pieces(server, work)
-        commands(server)
-        t.eq(faults(server), [], "nothing went wrong")
+    root, beside = os.path.join(work, "root"), os.path.join(work, "beside")
+    os.makedirs(os.path.join(root, "dir"))
+    os.makedirs(beside)
+    with open(os.path.join(beside, "a.js"), "w", encoding="utf-8"):
+        pass
+    write_files(root)
+    for routes in "routes.py", "more_routes.py":
+        with Server(root, "--routes", os.path.join(root, routes), "--wpt",
+                    "--config", os.path.join(root, "h2rig.json"),
+                    "--alias", "/lib=" + beside) as server:
+            requests(server, routes)
+            if routes == "routes.py":
+                substitutions(server, root)
+                files(server)
+                pieces(server, root)
+                commands(server)
+            t.eq(faults(server), [], "nothing went wrong")
 t.done()

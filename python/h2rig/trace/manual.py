@@ -13,6 +13,7 @@ __all__ = ["PAGES", "body"]
 PAGES = {
     "h2rig.8": "the server",
     "h2rig-handlers.7": "scripts for requests",
+    "h2rig-files.7": "files, pipes, routes",
     "h2rig-stash.7": "what requests share",
     "h2rig-connection.7": "scripts for connections",
     "h2rig-trace.1": "traces",
