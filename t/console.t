@@ -37,6 +37,7 @@ MANUAL = {
     "h2rig-handlers.7": ("<code>main</code>",),
     "h2rig-connection.7": ("<h2 ",), "h2rig-files.7": ("slice(1,4)",),
     "h2rig-stash.7": ("get_queue",),
+    "h2rig-websocket.7": ("h2rig-stash.7\">", "<var>request</var>, <var>body"),
     "h2rig-trace.1": ("prints traces, which", "\u2018-\u2019."),
     "h2rig-wpt.1": ("<h2 ",), "h2bad.1": ("<h2 ",)}
 

@@ -5,7 +5,7 @@ each runs in one server.  lib/manpages.py tells what an example is.
 
 A line `EXPRESSION  # VALUE` of an example in Python must give that value.
 """
-import ast
+import inspect
 import json
 import os
 import re
@@ -20,17 +20,24 @@ sys.path[:0] = [os.path.join(HERE, "lib"),
                 os.path.join(os.path.dirname(HERE), "python")]
 import manpages                                                 # noqa: E402
 import tap                                                      # noqa: E402
+import wsclient                                                 # noqa: E402
 from rawclient import Client                                    # noqa: E402
 from server import Server, program                              # noqa: E402
 
-from h2rig import constants, handlers, pipes                    # noqa: E402
+from h2rig import constants, handlers, pipes, websocket         # noqa: E402
 from h2rig.server import (settings, template, wpt_pages,        # noqa: E402
                           wpt_test262)
+from h2rig.websocket import aliases                             # noqa: E402
 
 t = tap.Tap()
 
-#: Whose examples are pieces of scripts for requests.
-OF_REQUESTS = ("h2rig-files.7", "h2rig-handlers.7", "h2rig-stash.7")
+def write(docroot, name, text):
+    """A file below the document root."""
+    path = os.path.join(docroot, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+
 
 
 # ---- pieces of Python
@@ -45,64 +52,79 @@ def order(c):
     return x
 
 
-_valued = re.compile(r"^( *)(\S.*?)(?:  |\t)\s*# (.+)$")
+#: What a piece is the middle of, by its page: of a script for requests ...
+REQUEST = """import json
+
+def main(request, response):
+    stash, writer = request.server.stash, response.writer
+    connection = request.connection
+    _seen = []
+%s
+    return json.dumps(_seen) if _seen else None
+"""
+#: ... and of one for WebSockets.
+WEBSOCKET = """import json
+
+def web_socket_do_extra_handshake(request):
+    pass
+
+def web_socket_transfer_data(request):
+    stream = request.ws_stream
+    _seen = []
+%s
+    if _seen:
+        stream.send_message(json.dumps(_seen))
+"""
 
 
-def value_of(comment):
-    """(value,) of a comment that is one, else None."""
-    try:
-        return (ast.literal_eval(comment),)
-    except (ValueError, SyntaxError):
-        return None
+def check_seen(example, text):
+    """What the expressions of a piece gave."""
+    for expression, got, want in json.loads(text):
+        t.eq(got, want, f"{example}: {expression}")
 
 
-def script_of(piece):
-    """A script that runs a piece, and answers with what its expressions
-    gave."""
-    lines, valued = [], False
-    for line in piece.splitlines():
-        match = _valued.match(line)
-        value = match and value_of(match.group(3))
-        if value:
-            valued = True
-            line = "%s_seen.append((%r, repr(%s), %r))" % (
-                match.group(1), match.group(2), match.group(2),
-                repr(value[0]))
-        lines.append("    " + line if line else "")
-    return "\n".join([
-        "import json", "def main(request, response):",
-        "    stash, writer = request.server.stash, response.writer",
-        "    connection = request.connection", "    _seen = []", *lines,
-        "    return json.dumps(_seen)" if valued else ""]) + "\n"
-
-
-def run_piece(c, docroot, example):
-    """A piece of a script, as order.py."""
+def of_request(c, docroot, example):
+    """A piece of a script for requests; or a whole one."""
     whole = re.search(r"^def (main|handle_\w+)\(", example.text, re.M)
-    with open(os.path.join(docroot, "order.py"), "w", encoding="utf-8") as f:
-        f.write(example.text if whole else script_of(example.text))
+    write(docroot, "order.py", example.text if whole
+          else REQUEST % manpages.watched(example.text))
     x = order(c)
     t.ok(x.done and x.status not in (None, 500), f"{example}: it runs",
          f"{x}\n{example.text}")
-    if x.status == 200 and "_seen" in script_of(example.text)[300:]:
-        for expression, got, want in json.loads(x.body or b"[]"):
-            t.eq(got, want, f"{example}: {expression}")
+    if not whole and manpages.is_watched(example.text):
+        check_seen(example, x.body)
+
+
+def of_websocket(c, docroot, example):
+    """A piece of a script for WebSockets."""
+    write(docroot, "piece_wsh.py", WEBSOCKET % manpages.watched(example.text))
+    w = wsclient.Socket(c, "/piece")
+    w.send(wsclient.frame(wsclient.TEXT, b"hello"), wsclient.close(1000))
+    came, ended = w.finish(1)
+    t.ok((w.x.status, ended) == (200, True) and came and came[-1] != (
+        wsclient.close_frame(1011)), f"{example}: it runs", came)
+    if manpages.is_watched(example.text):
+        check_seen(example, came[0][1])
+
+
+PIECES = {"h2rig-files.7": of_request, "h2rig-handlers.7": of_request,
+          "h2rig-stash.7": of_request, "h2rig-websocket.7": of_websocket}
 
 
 def pieces(s, docroot):
     """All of them, each on a connection of its own."""
-    for page in OF_REQUESTS:
+    for page, run in PIECES.items():
         for example in manpages.examples(page):
             if not (example.name or OTHER.match(example.text)):
                 with Client(s.port) as c:
-                    run_piece(c, docroot, example)
+                    run(c, docroot, example)
 
 
 # ---- requests, as [METHOD ]TARGET[  NAME: VALUE]  ->  what comes
 
 #: How displays begin that are no Python: those of a shell, of requests, of
-#: substitution.
-OTHER = re.compile(r"\$ |([A-Z]+ )?[/*]|\{\{")
+#: substitution, of HTML.
+OTHER = re.compile(r"\$ |([A-Z]+ )?[/*]|\{\{|<")
 
 
 def run_request(c, example, line):
@@ -146,9 +168,7 @@ def substitutions(s, docroot):
             if example.name or not line.startswith("{{"):
                 continue
             expression, _, want = line.partition("  ")
-            with open(os.path.join(docroot, "dir", "page.sub.txt"), "w",
-                      encoding="utf-8") as f:
-                f.write(expression)
+            write(docroot, "dir/page.sub.txt", expression)
             with Client(s.port) as c:
                 x = c.open("/dir/page.sub.txt?item=tea", end_stream=True,
                            authority="localhost:8443")
@@ -202,12 +222,88 @@ def held(c):
 #: Files that answer the requests of their pages, or are for the server.
 SEEN = {"config.py", "greet.py", "more_routes.py", "piped.py", "routes.py"}
 
+def of_socket(c, path, *fields):
+    """Status and frames of a WebSocket whose client says hello and closes."""
+    w = wsclient.Socket(c, path, *fields)
+    if w.x.status == 200:
+        w.send(wsclient.frame(wsclient.TEXT, b"hello"),
+               wsclient.close(3001, b"done"))
+    c.wait_for(lambda: w.x.done)
+    return w.x.status, wsclient.frames(w.x.body), w.x
+
+
+def text_frame(text, rsv=0):
+    """A message as it comes."""
+    return (0x81 | rsv << 4, text)
+
+
+def echo(c):
+    """h2rig-websocket(7)"""
+    return [(of_socket(c, "/echo")[:2],
+             (200, [text_frame(b"hello"), wsclient.CLOSED]))]
+
+
+def chat(c):
+    """h2rig-websocket(7)"""
+    protocol = ("sec-websocket-protocol", "other, chat")
+    x = of_socket(c, "/chat", protocol)
+    return [(x[1][0], text_frame(b"welcome to chat")),
+            (x[2].header("sec-websocket-protocol"), "chat"),
+            (x[2].header("set-cookie"), "chat=1"),
+            (of_socket(c, "/chat")[1][0], text_frame(b"welcome to None"))]
+
+
+def members(c):
+    """h2rig-websocket(7)"""
+    x = of_socket(c, "/members")
+    return [(x[0], 401), (b"members only" in x[2].body, True),
+            (of_socket(c, "/members", ("cookie", "member=1"))[1][0],
+             text_frame(b"hello, member"))]
+
+
+def by_hand(c):
+    """h2rig-websocket(7)"""
+    x = of_socket(c, "/by_hand")
+    return [(x[0], 503), (x[2].header("retry-after"), "5")]
+
+
+def broken(c):
+    """h2rig-websocket(7)"""
+    return [(of_socket(c, "/broken")[1][:3], [
+        (0xc1, b"hi"), (0x01, b"begun"),
+        wsclient.close_frame(1001, b"gone")])]
+
+
+def uncompressed(c):
+    """h2rig-websocket(7)"""
+    x = of_socket(c, "/plain", ("sec-websocket-extensions", wsclient.DEFLATE))
+    return [(x[1][0], text_frame(b"not compressed")),
+            (x[2].header("sec-websocket-extensions"), None)]
+
+
+def told(c):
+    """h2rig-websocket(7)"""
+    key = new_key()
+    w = wsclient.Socket(c, "/told?key=" + key)
+    c.fetch("/tell.py?key=" + key, body=b"go")
+    return [(w.get(1)[0], text_frame(b"go"))]
+
+
+def same(c):
+    """h2rig-websocket(7)"""
+    return [(of_socket(c, "/same")[1],
+             [wsclient.close_frame(3001, b"done")])]
+
+
 #: File of an example: what shows that it does what is said, a function that
 #: gives pairs of what came and what was to come; or the file that is shown
 #: with it.
 FILES = {
     "meet.py": meet, "report.py": report, "count.py": count, "held.py": held,
-    "go.py": "held.py",
+    "go.py": "held.py", "echo_wsh.py": echo, "chat_wsh.py": chat,
+    "members_wsh.py": members, "by_hand_wsh.py": by_hand,
+    "broken_wsh.py": broken, "plain_wsh.py": uncompressed,
+    "told_wsh.py": told, "tell.py": "told_wsh.py", "same_wsh.py": same,
 }
 
 
@@ -219,10 +315,7 @@ def write_files(docroot):
             if example.name:
                 t.ok(example.name not in names, f"{example}: the only one")
                 names.append(example.name)
-                path = os.path.join(docroot, example.name)
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                with open(path, "w", encoding="utf-8") as f:
-                    f.write(example.text)
+                write(docroot, example.name, example.text)
     shown = {name for name in names if not name.endswith(".py")}
     t.eq(sorted(set(names) - shown - SEEN), sorted(FILES), "their files")
 
@@ -300,15 +393,41 @@ def about_files():
          f"{page}: every kind of page")
 
 
+def members_of(cls):
+    """Public attributes of a class, methods too, with those that its methods
+    set."""
+    found = {name for c in cls.__mro__ if c.__module__.startswith("h2rig")
+             for name in vars(c)}
+    for c in cls.__mro__:
+        if c.__module__.startswith("h2rig"):
+            found |= set(re.findall(r"\bself\.(\w+)(?:: [^=\n]+)? = ",
+                                    inspect.getsource(c)))
+    return {name for name in found if name[0] != "_"}
+
+
+def about_websockets():
+    """h2rig-websocket(7)"""
+    page = "h2rig-websocket.7"
+    said(page, "all", websocket.__all__, "what h2rig.websocket has")
+    for heading, name in (
+            ("THE REQUEST", "WebSocketRequest"),
+            ("THE REQUEST", "TextHeaders"), ("THE STREAM", "WebSocketStream"),
+            ("FRAMES", "Tunnel"), ("EXTENSIONS", "ExtensionParameter"),
+            ("EXTENSIONS", "PerMessageDeflateExtensionProcessor")):
+        said(page, heading, members_of(getattr(websocket, name)) - {"written"},
+             name)
+    said(page, "EXCEPTIONS", {
+        word for name in aliases._contents() for word in name.split(".")
+        if word}, "every module of pywebsocket3")
+
+
 lint()
 about_files()
+about_websockets()
 with tempfile.TemporaryDirectory(prefix="h2rig-manual-") as work:
     os.chmod(work, 0o755)
     root, beside = os.path.join(work, "root"), os.path.join(work, "beside")
-    os.makedirs(os.path.join(root, "dir"))
-    os.makedirs(beside)
-    with open(os.path.join(beside, "a.js"), "w", encoding="utf-8"):
-        pass
+    write(beside, "a.js", "")
     write_files(root)
     for routes in "routes.py", "more_routes.py":
         with Server(root, "--routes", os.path.join(root, routes), "--wpt",

@@ -8,9 +8,10 @@ An example is a literal display.  The line before it may be `.Pa NAME :`, which
 makes it the file of that name; one that begins with "$ " is for a shell; any
 other is a piece of Python.
 """
+import ast
 import os
 import re
-from typing import Dict, Iterator, List, NamedTuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 DOC = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..",
                    "doc")
@@ -58,6 +59,40 @@ def examples(page: str) -> Iterator[Example]:
                       match.group(1) or "", plain(match.group(2)))
 
 
+_valued = re.compile(r"^( *)(\S.*?)(?:  |\t)\s*# (.+)$")
+
+
+def _value(line: str) -> Optional[Tuple[str, str, str]]:
+    """Of a line EXPRESSION  # VALUE: what is before it, both as they stand."""
+    match = _valued.match(line)
+    if match is None:
+        return None
+    space, expression, comment = match.groups()
+    try:
+        return space, expression, repr(ast.literal_eval(comment))
+    except (ValueError, SyntaxError):
+        return None         # another comment
+
+
+def is_watched(piece: str) -> bool:
+    """Whether a piece of Python says what something gives."""
+    return any(_value(line) for line in piece.splitlines())
+
+
+def watched(piece: str) -> str:
+    """A piece of Python as the middle of a function, where it adds expressions,
+    what they give and what they are to give to the list _seen."""
+    lines = []
+    for line in piece.splitlines():
+        value = _value(line)
+        if value is not None:
+            space, expression, want = value
+            line = f"{space}_seen.append(({expression!r}, repr({expression}), " \
+                   f"{want!r}))"
+        lines.append("    " + line if line else "")
+    return "\n".join(lines)
+
+
 def commands(page: str) -> List[str]:
     """What is for a shell, in displays and lines, without its prompt."""
     lines = [line[4:] for line in source(page).splitlines()
@@ -69,8 +104,8 @@ def commands(page: str) -> List[str]:
 
 def sections(page: str) -> Dict[str, str]:
     """Heading and text: of .Ss up to the next one, of .Sh with all that is
-    below it."""
-    found: Dict[str, str] = {}
+    below it; and "all"."""
+    found: Dict[str, str] = {"all": plain(source(page))}
     for part in re.split(r"^\.Sh ", source(page), flags=re.M)[1:]:
         found[part.partition("\n")[0]] = plain(part)
         for below in re.split(r"^\.Ss ", part, flags=re.M)[1:]:

@@ -15,6 +15,7 @@ PAGES = {
     "h2rig-handlers.7": "scripts for requests",
     "h2rig-files.7": "files, pipes, routes",
     "h2rig-stash.7": "what requests share",
+    "h2rig-websocket.7": "scripts for WebSockets",
     "h2rig-connection.7": "scripts for connections",
     "h2rig-trace.1": "traces",
     "h2rig-wpt.1": "web-platform-tests",
@@ -215,5 +216,6 @@ def body(name: str) -> Optional[str]:
     if path.endswith(".gz"):
         octets = gzip.decompress(octets)
     page = _Page(name)
-    return "\n".join(piece for line in octets.decode().splitlines()
+    text = octets.decode().replace("\\\n", "")     # a line that goes on
+    return "\n".join(piece for line in text.splitlines()
                      for piece in page.line(line))
