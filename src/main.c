@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "config.h"
+
 #include "base/log.h"
 #include "base/sys.h"
 #include "h2/hpack.h"
@@ -21,6 +23,20 @@
 #include "host/tls.h"
 #include "proc/parent.h"
 #include "py/interp.h"
+
+/* What --version prints: with what it was built. */
+static void
+print_about(void)
+{
+	printf("h2rig %s\nPython %s\n%s\nextensions of POSIX: %s\n",
+	    PACKAGE_VERSION, interp_version(), tls_library_version(),
+#ifdef HAVE_EXTENSIONS
+	    "yes"
+#else
+	    "no"
+#endif
+	    );
+}
 
 /* The log as the options want it; where it was until now is told of errors. */
 static void
@@ -74,7 +90,7 @@ main(int argc, char **argv)
 
 	memory_begin();
 	supervise_begin(&supervise, argc, argv);
-	options_parse(&o, argc, argv);
+	options_parse(&o, argc, argv, print_about);
 	if (confine_resolve(&o, err, sizeof(err)) == -1)
 		fatalx(EXIT_CONFIG, "%s", err);
 	open_log(&o);

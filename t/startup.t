@@ -574,7 +574,9 @@ def check_information():
     """--help and --version."""
     status, out, err = run("--version")
     t.eq((status, err), (0, ""), "--version: exit 0")
-    t.ok(re.fullmatch(r"h2rig \d+\.\d+\S*\n", out), "prints the version", out)
+    t.ok(re.fullmatch(r"h2rig \d+\.\d+\S*\nPython 3\.\d+\S*\nOpenSSL .*\n"
+                      r"extensions of POSIX: (yes|no)\n", out),
+         "prints the versions", out)
     t.eq(run("-V"), (status, out, err), "-V is the same")
     status, out, err = run("--help")
     t.eq((status, err), (0, ""), "--help: exit 0")

@@ -5,10 +5,10 @@
  * only some systems have, behind configure's checks.  Everything here is a
  * plain function without state; everyone may call it.
  */
-#ifndef _GNU_SOURCE
+#include "config.h"
+#if defined(HAVE_EXTENSIONS) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE		/* MAP_ANONYMOUS, ppoll, close_range */
 #endif
-#include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@
 
 #include "sys.h"
 
-#ifndef MAP_ANONYMOUS
+#if defined(HAVE_EXTENSIONS) && !defined(MAP_ANONYMOUS)
 #define MAP_ANONYMOUS MAP_ANON
 #endif
 
@@ -257,7 +257,7 @@ sys_queue_no_more(int fd)
 bool
 sys_is_shut(int fd)
 {
-#ifdef __linux__
+#ifdef HAVE_LINUX
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
 	char octet;
@@ -280,10 +280,19 @@ sys_is_shut(int fd)
 void *
 sys_shared_memory(size_t size)
 {
-	void *p;
+	void *p = MAP_FAILED;
 
+#ifdef MAP_ANONYMOUS
 	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+#else
+	int fd = sys_temp_file();
+
+	if (fd != -1 && ftruncate(fd, (off_t)size) == 0)
+		p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd != -1)
+		sys_close(fd);
+#endif
 	return p == MAP_FAILED ? NULL : p;
 }
 
@@ -462,11 +471,15 @@ search_path(const char *name)
 char *
 sys_program_path(const char *argv0)
 {
+#ifdef HAVE_LINUX
 	char *path;
 
+#endif
 	if (argv0 != NULL && strchr(argv0, '/') != NULL)
 		return realpath(argv0, NULL);
-	path = realpath("/proc/self/exe", NULL);
-	return path != NULL ? path :
-	    search_path(argv0 != NULL ? argv0 : "h2rig");
+#ifdef HAVE_LINUX
+	if ((path = realpath("/proc/self/exe", NULL)) != NULL)
+		return path;
+#endif
+	return search_path(argv0 != NULL ? argv0 : "h2rig");
 }

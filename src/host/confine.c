@@ -8,7 +8,8 @@
  * runs.  What a process can undo for itself (it may always lower, never raise)
  * is not left to it: the parent looks at groups and deadlines from outside.
  */
-#ifndef _DEFAULT_SOURCE
+#include "config.h"
+#if defined(HAVE_EXTENSIONS) && !defined(_DEFAULT_SOURCE)
 #define _DEFAULT_SOURCE		/* setgroups; RLIMIT_AS on some systems */
 #endif
 #include <ctype.h>
@@ -26,11 +27,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config.h"
 #ifdef HAVE_MALLOC_H
 #include <malloc.h>
 #endif
-#ifdef __linux__
+#ifdef HAVE_LINUX
 #include <sys/prctl.h>
 #endif
 
@@ -133,6 +133,23 @@ resolve_group(const char *name, char *err, size_t size)
 	return 0;
 }
 
+/* 0, or -1 with errno: POSIX can only tell which groups a process has. */
+static int
+leave_groups(void)
+{
+#ifdef HAVE_SETGROUPS
+	return setgroups(1, &the_gid);
+#else
+	gid_t group;
+	int n = getgroups(1, &group);	/* -1: it has more */
+
+	if (n == 0 || (n == 1 && group == the_gid))
+		return 0;
+	errno = ENOTSUP;
+	return -1;
+#endif
+}
+
 int
 confine_resolve(const struct options *o, char *err, size_t size)
 {
@@ -149,6 +166,14 @@ confine_resolve(const struct options *o, char *err, size_t size)
 		return -1;
 	if (o->group != NULL && resolve_group(o->group, err, size) == -1)
 		return -1;
+#ifndef HAVE_SETGROUPS
+	if (leave_groups() == -1) {
+		snprintf(err, size, "--%s: this h2rig is built without the "
+		    "system's setgroups: expected it to be started without "
+		    "supplementary groups", option);
+		return -1;
+	}
+#endif
 	return 0;
 }
 
@@ -166,7 +191,7 @@ confine_owner(uid_t *uid, gid_t *gid)
 static void
 hide_memory(void)
 {
-#if defined(__linux__) && !defined(H2RIG_SANITIZERS)
+#if defined(HAVE_LINUX) && !defined(H2RIG_SANITIZERS)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		log_warn("cannot hide the private key's memory");
 #endif
@@ -191,7 +216,7 @@ warn_of_cpu_limit(void)
 static void
 offer_to_oom_killer(void)
 {
-#ifdef __linux__
+#ifdef HAVE_LINUX
 	static const char path[] = "/proc/self/oom_score_adj";
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
@@ -296,7 +321,7 @@ confine_child(const struct options *o, const char **what)
 	if (set_limits(o) == -1)
 		return -1;
 	*what = "--group";
-	if (the_gid != (gid_t)-1 && (setgroups(1, &the_gid) == -1 ||
+	if (the_gid != (gid_t)-1 && (leave_groups() == -1 ||
 	    setgid(the_gid) == -1))
 		return -1;
 	*what = "--user";
@@ -386,6 +411,7 @@ confine_descriptors(const struct options *o, struct feed *f,
 
 /* ---- processes ---- */
 
+#ifdef HAVE_LINUX
 /* The group of a process, from /proc/PID/stat; -1: it is gone. */
 static long
 group_of(const char *pid)
@@ -430,3 +456,11 @@ confine_count(void (*f)(void *arg, pid_t group), void *arg)
 	closedir(dir);
 	return 0;
 }
+#else
+int
+confine_count(void (*f)(void *arg, pid_t group), void *arg)
+{
+	(void)f, (void)arg;
+	return -1;
+}
+#endif

@@ -5,7 +5,8 @@
  * version, and counts what its out-of-memory killer kills.  What cannot be read
  * is no limit, and no error.
  */
-#ifndef _DEFAULT_SOURCE
+#include "config.h"
+#if defined(HAVE_EXTENSIONS) && !defined(_DEFAULT_SOURCE)
 #define _DEFAULT_SOURCE		/* _SC_PHYS_PAGES */
 #endif
 #include <limits.h>
@@ -19,6 +20,7 @@
 /* A process that has been killed takes a while to give its memory back. */
 #define OOM_MS 10000
 
+#ifdef HAVE_LINUX
 /* A file with a number; UINT64_MAX: there is none, or it is "max". */
 static uint64_t
 read_limit(const char *dir, const char *name)
@@ -85,22 +87,6 @@ groups_limit(void)
 	return least;
 }
 
-uint64_t
-machine_child_memory(void)
-{
-	uint64_t all = groups_limit();
-	long page = sysconf(_SC_PAGESIZE), pages = -1;
-
-#ifdef _SC_PHYS_PAGES
-	pages = sysconf(_SC_PHYS_PAGES);
-#endif
-	if (pages > 0 && page > 0 && (uint64_t)pages < all / (uint64_t)page)
-		all = (uint64_t)pages * (uint64_t)page;
-	all /= MACHINE_SHARE;
-	return all < MACHINE_SHARE_MIN ? MACHINE_SHARE_MIN :
-	    all > MACHINE_SHARE_MAX ? MACHINE_SHARE_MAX : all;
-}
-
 /* Since the machine was started; UINT64_MAX: it does not tell. */
 static uint64_t
 count_oom_kills(void)
@@ -115,6 +101,36 @@ count_oom_kills(void)
 	if (f != NULL)
 		fclose(f);
 	return (uint64_t)n;
+}
+
+#else
+static uint64_t
+groups_limit(void)
+{
+	return UINT64_MAX;
+}
+
+static uint64_t
+count_oom_kills(void)
+{
+	return UINT64_MAX;
+}
+#endif
+
+uint64_t
+machine_child_memory(void)
+{
+	uint64_t all = groups_limit();
+	long page = sysconf(_SC_PAGESIZE), pages = -1;
+
+#if defined(HAVE_EXTENSIONS) && defined(_SC_PHYS_PAGES)
+	pages = sysconf(_SC_PHYS_PAGES);
+#endif
+	if (pages > 0 && page > 0 && (uint64_t)pages < all / (uint64_t)page)
+		all = (uint64_t)pages * (uint64_t)page;
+	all /= MACHINE_SHARE;
+	return all < MACHINE_SHARE_MIN ? MACHINE_SHARE_MIN :
+	    all > MACHINE_SHARE_MAX ? MACHINE_SHARE_MAX : all;
 }
 
 enum machine_oom

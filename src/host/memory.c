@@ -7,10 +7,10 @@
  *
  * All of it is optional: where a system lacks a call, nothing happens.
  */
-#ifndef _DEFAULT_SOURCE
+#include "config.h"
+#if defined(HAVE_EXTENSIONS) && !defined(_DEFAULT_SOURCE)
 #define _DEFAULT_SOURCE		/* sbrk, madvise */
 #endif
-#include "config.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@
 
 #include "memory.h"
 
-#if defined(__linux__) && !defined(MADV_COLLAPSE)
+#if defined(HAVE_LINUX) && !defined(MADV_COLLAPSE)
 #define MADV_COLLAPSE 25	/* since Linux 6.1; before, it is refused */
 #endif
 #define HUGE_PAGE ((uintptr_t)2 << 20)

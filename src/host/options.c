@@ -380,14 +380,10 @@ print_usage(void)
 			print_row(&rows[i], &o);
 }
 
-/* Prints and leaves: --help and --version. */
 static void
-print_and_exit(enum kind kind)
+print_and_exit(void (*print)(void))
 {
-	if (kind == KIND_HELP)
-		print_usage();
-	else
-		printf("h2rig %s\n", PACKAGE_VERSION);
+	print();
 	if (fflush(stdout) == EOF)
 		fatal(EXIT_SYSTEM, "standard output");
 	exit(EXIT_SUCCESS);
@@ -528,8 +524,6 @@ apply(struct options *o, const struct row *r, const char *text)
 		break;
 	case KIND_HELP:
 	case KIND_VERSION:
-		print_and_exit(r->kind);
-		break;
 	case KIND_GROUP:
 		break;
 	}
@@ -612,10 +606,11 @@ reject(int c, char **argv)
 }
 
 void
-options_parse(struct options *o, int argc, char **argv)
+options_parse(struct options *o, int argc, char **argv, void (*about)(void))
 {
 	struct option lopt[N_ROWS + 1];
 	char sopt[2 * N_ROWS + 2];
+	const struct row *r;
 	int c;
 
 	options_default(o);
@@ -624,7 +619,11 @@ options_parse(struct options *o, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, sopt, lopt, NULL)) != -1) {
 		if (c == '?' || c == ':')
 			reject(c, argv);
-		apply(o, find_row(c), optarg);
+		r = find_row(c);
+		if (r->kind == KIND_HELP || r->kind == KIND_VERSION)
+			print_and_exit(r->kind == KIND_HELP ? print_usage :
+			    about);
+		apply(o, r, optarg);
 	}
 	if (o->n_port == 0)
 		o->port[o->n_port++] = DEFAULT_PORT;

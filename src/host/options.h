@@ -87,13 +87,14 @@ struct options {
 };
 
 /*
- * Parses argv.  --help and --version print on standard output and exit 0; a
- * wrong or contradictory option is one line on standard error that names it
+ * Parses argv.  --help, and --version by `about`, print on standard output and
+ * exit 0; a wrong or contradictory option is one line on standard error that names it
  * and what was expected, and exit status EXIT_USAGE (via fatalx), or
  * EXIT_CONFIG for a document root that is none.  Strings are borrowed from
  * argv, doc_root is allocated; a password in argv is allocated and overwritten
  * there.
  */
-void options_parse(struct options *o, int argc, char **argv);
+void options_parse(struct options *o, int argc, char **argv,
+    void (*about)(void));
 
 #endif

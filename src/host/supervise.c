@@ -293,9 +293,8 @@ send_notice(const struct supervise *s, const char *text)
 	if (to.sun_path[0] == '@')
 		to.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-	if (fd != -1)
-		rc = sendto(fd, text, strlen(text),
-		    MSG_DONTWAIT | MSG_NOSIGNAL,
+	if (fd != -1 && sys_set_nonblock(fd) == 0)
+		rc = sendto(fd, text, strlen(text), MSG_NOSIGNAL,
 		    (const struct sockaddr *)&to, (socklen_t)(offsetof(
 		    struct sockaddr_un, sun_path) + len));
 	if (fd != -1)

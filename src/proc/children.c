@@ -73,8 +73,8 @@ send_message(const struct seat *seat, int fd, void *data, size_t len)
 		c->cmsg_len = CMSG_LEN(sizeof(fd));
 		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
 	}
-	return sendmsg(seat->line[0], &m.m, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-	    (ssize_t)len ? 0 : -1;
+	return sendmsg(seat->line[0], &m.m, MSG_NOSIGNAL) == (ssize_t)len ? 0 :
+	    -1;
 }
 
 /* Before the child is forked, or after it. */
@@ -109,7 +109,7 @@ send_trace(struct parent *p, size_t i)
 
 /* The descriptor in a message of len octets, or -1; *come: there was one. */
 static int
-receive_message(int line, void *data, size_t len, int flags, bool *come)
+receive_message(int line, void *data, size_t len, bool *come)
 {
 	const struct cmsghdr *c;
 	struct message m;
@@ -118,7 +118,7 @@ receive_message(int line, void *data, size_t len, int flags, bool *come)
 
 	message_init(&m, data, len);
 	do
-		n = recvmsg(line, &m.m, flags);
+		n = recvmsg(line, &m.m, 0);
 	while (n == -1 && errno == EINTR);
 	*come = n == (ssize_t)len;
 	if (!*come || (c = CMSG_FIRSTHDR(&m.m)) == NULL ||
@@ -132,10 +132,13 @@ receive_message(int line, void *data, size_t len, int flags, bool *come)
 static int
 receive_client(struct parent *p, size_t i, struct sockaddr_storage *ss)
 {
+	struct pollfd line = { .fd = p->seat[i].line[1], .events = POLLIN };
 	bool come;
-	int fd = receive_message(p->seat[i].line[1], ss, sizeof(*ss),
-	    MSG_DONTWAIT, &come);
+	int fd;
 
+	if (poll(&line, 1, 0) != 1)
+		return -1;
+	fd = receive_message(line.fd, ss, sizeof(*ss), &come);
 	if (come && fd == -1)
 		child_fail(&p->board.slot[i], "client socket");
 	return fd;
@@ -151,7 +154,7 @@ receive_trace(const struct parent *p, size_t i)
 
 	if (p->options->trace == NULL)
 		return -1;
-	fd = receive_message(p->seat[i].line[1], &octet, sizeof(octet), 0,
+	fd = receive_message(p->seat[i].line[1], &octet, sizeof(octet),
 	    &come);
 	return fd == -1 ? -1 : sys_move(fd, confine_own_files(p->options));
 }

@@ -102,6 +102,8 @@ open_both(struct seat *seat)
 	    sys_socketpair(ends, SOCK_STREAM) == -1)
 		return -1;
 	memcpy(seat->line, ends, sizeof(ends));
+	if (sys_set_nonblock(seat->line[0]) == -1)
+		return -1;
 	if (leaves_free(seat->feed.theirs[FEED_FDS - 1]) &&
 	    leaves_free(ends[0]) && leaves_free(ends[1]))
 		return 0;

@@ -9,6 +9,7 @@ The program is the one that the environment variable H2RIG names, else the one
 built in the current directory.  What is still running at the end is killed by
 its process id.  A sanitizer's report in the log fails the test file.
 """
+import functools
 import os
 import re
 import shutil
@@ -84,6 +85,14 @@ def sanitized() -> bool:
     and lets others read it."""
     with open(program(), "rb") as f:
         return b"__asan_init" in f.read()
+
+
+@functools.lru_cache(maxsize=None)
+def extended() -> bool:
+    """Whether the program uses what POSIX does not have (configure
+    --disable-extensions)."""
+    return b"extensions of POSIX: yes" in subprocess.run(
+        [program(), "--version"], stdout=subprocess.PIPE, check=True).stdout
 
 
 def copy_program(directory: str) -> str:

@@ -15,9 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config.h"
+
 #include "base/sys.h"
 #include "conn/conn.h"
-#include "conn/stall.h"
 #include "conn/quickfile.h"
 #include "conn/stall.h"
 #include "tap.h"
@@ -278,6 +279,7 @@ is_stalled(uint64_t now)
 	return stall_at(&c, now) <= now;
 }
 
+#ifdef HAVE_LINUX
 /* What one write of 16 KiB has given the kernel, and more. */
 static long
 client_reads_one(void)
@@ -286,11 +288,12 @@ client_reads_one(void)
 
 	return recv(client, octets, sizeof(octets), MSG_DONTWAIT);
 }
+#endif
 
 /* Of it the client's system, which is the same here, has acknowledged a part. */
 START_TEST(test_slow_client_is_not_stalled)
 {
-#if defined(__linux__)
+#ifdef HAVE_LINUX
 	uint64_t zero;
 
 	wait_because((enum reason)_i);
@@ -414,7 +417,7 @@ START_TEST(test_raw_frames_are_an_answer)
 	for (i = 0; i < 3; i++)
 		ck_assert_int_eq(write_data(), SEND_OK);
 	ck_assert_uint_gt(c.last_moved, zero);
-#if defined(__linux__)
+#ifdef HAVE_LINUX
 	zero = c.last_moved;
 	ck_assert(!is_stalled(zero));
 	ck_assert_int_gt(client_reads_one(), 0);
