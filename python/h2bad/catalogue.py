@@ -10,8 +10,8 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from h2bad.outcome import Outcome
 
-__all__ = ["Case", "CaseError", "GROUPS", "all_cases", "find", "not_built",
-           "select"]
+__all__ = ["Case", "CaseError", "GROUPS", "all_cases", "find", "need",
+           "not_built", "select"]
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
 
@@ -130,6 +130,15 @@ def find(name: str) -> Optional[Case]:
         return None
     paths = glob.glob(os.path.join(HERE, "*", name + ".py"))
     return Case(paths[0]) if paths else None
+
+
+def need(name: str) -> Case:
+    """The case of this name.  CaseError."""
+    found = find(name)
+    if found is None:
+        raise CaseError("no case is named %r; expected a name that `h2bad "
+                        "list` shows" % name)
+    return found
 
 
 def all_cases() -> List[Case]:

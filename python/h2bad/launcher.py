@@ -1,116 +1,82 @@
 # SPDX-License-Identifier: MIT
-"""A small process that starts clients, so that their memory is their own: a
-process begins with the most that its parent ever had.
-
-Run as a program it takes requests as lines of JSON, {"argv", "env", "out",
-"timeout"}, and answers each with a line as well: {"exit", "signal", "hung",
-"rss_kb", "ms"}, or {"error"}.  It ends, and its client with it, when its input
-does.
-"""
+"""Programs that end when h2bad does, by whatever: see `h2bad.starter`."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from typing import Any, Dict, List, Optional
+from typing import IO, Any, Dict, List, Mapping, Optional, Sequence
+
+from h2bad import starter
+from h2bad.tasks import Broken, Task, line
 
 __all__ = ["Launcher"]
 
-#: Seconds between SIGTERM and SIGKILL.
-TERM = 2.0
+#: Seconds for an answer that is due.
+ANSWER = 20.0
 
 
 class Launcher:
-    """That process, as h2bad has it.  One client at a time."""
+    """A process that starts one other at a time.
 
-    def __init__(self) -> None:
+    directory: for its requests.  argument: `once` or "".  errors: where what
+    is written to the standard error goes.
+    """
+
+    def __init__(self, directory: str, argument: str = "",
+                 errors: Optional[IO[bytes]] = None) -> None:
+        self._request = os.path.join(directory, "request" + argument)
         self._process: Any = subprocess.Popen(
-            [sys.executable, "-I", "-S", os.path.abspath(__file__)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            start_new_session=True)
+            [sys.executable, "-I", "-S", starter.__file__, argument],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+            bufsize=0, start_new_session=True)
+        self.output: int = self._process.stdout.fileno()
 
-    def run(self, argv: List[str], env: Dict[str, str], out: str,
-            timeout: float) -> Dict[str, Any]:
-        """Runs a client, with its output in a file.  OSError."""
-        self._process.stdin.write(json.dumps(
-            {"argv": argv, "env": env, "out": out, "timeout": timeout}
-        ).encode() + b"\n")
-        self._process.stdin.flush()
-        made: Dict[str, Any] = json.loads(self._process.stdout.readline())
+    def start(self, argv: Sequence[str], env: Mapping[str, str],
+              out: Optional[str] = None, timeout: Optional[float] = None
+              ) -> None:
+        """Starts a program, with its output in a file, or with that of h2bad.
+        env: what is added to the environment.
+        """
+        with open(self._request, "w", encoding="ascii") as f:
+            json.dump({"argv": list(argv), "env": dict(env), "out": out,
+                       "timeout": timeout}, f)
+        try:
+            self._process.stdin.write(os.fsencode(self._request) + b"\n")
+        except BrokenPipeError:
+            pass                        # its answer says so
+
+    def run(self, argv: List[str], env: Mapping[str, str], out: str,
+            timeout: float) -> Task:
+        """Runs a client to its end: the answer.  OSError, Broken."""
+        self.start(argv, env, out, timeout)
+        said = yield from line("the process that starts clients",
+                               timeout + starter.TERM + ANSWER, self.output)
+        try:
+            made: Dict[str, Any] = json.loads(said)
+        except ValueError:
+            raise Broken("the process that starts clients has ended by itself"
+                         ) from None
         if "error" in made:
             raise OSError(made["errno"], made["error"], argv[0])
         return made
 
-    def stop(self) -> None:
-        """Ends it, and its client."""
+    def runs(self) -> bool:
+        """It has not ended."""
+        return self._process.poll() is None
+
+    def tell_end(self) -> None:
+        """Has it end, and what it has started."""
         self._process.stdin.close()
-        self._process.wait()
+        self._process.send_signal(signal.SIGCONT)   # it may be stopped
+
+    def stop(self) -> None:
+        """Has it end, and waits until it has."""
+        self.tell_end()
+        try:
+            self._process.wait(starter.STOP + starter.TERM)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._process.stdout.close()
-
-
-_child: Optional["subprocess.Popen[bytes]"] = None
-_hung = False
-
-
-def _signal(number: int) -> None:
-    global _hung
-    _hung = True
-    _kill(number)
-
-
-def _kill(number: int) -> None:
-    if _child is not None:
-        try:
-            os.killpg(_child.pid, number)
-        except (ProcessLookupError, PermissionError):
-            pass
-
-
-def _run(argv: List[str], env: Dict[str, str], out: str, timeout: float
-         ) -> Dict[str, Any]:
-    global _child, _hung
-    _hung = False
-    began = time.monotonic()
-    with open(out, "wb") as f:
-        try:
-            _child = subprocess.Popen(
-                argv, env=env, stdin=subprocess.DEVNULL, stdout=f, stderr=f,
-                start_new_session=True)
-        except OSError as e:
-            return {"error": e.strerror, "errno": e.errno}
-    timers = [threading.Timer(timeout, _signal, (signal.SIGTERM,)),
-              threading.Timer(timeout + TERM, _signal, (signal.SIGKILL,))]
-    for timer in timers:
-        timer.start()
-    _, status, usage = os.wait4(_child.pid, 0)
-    for timer in timers:
-        timer.cancel()
-    _kill(signal.SIGKILL)           # what it has left
-    _child.returncode = 0           # it has been waited for
-    _child = None                   # its number may soon be another's
-    ended = os.WIFSIGNALED(status)
-    return {"exit": None if ended else os.WEXITSTATUS(status),
-            "signal": os.WTERMSIG(status) if ended else None, "hung": _hung,
-            "rss_kb": usage.ru_maxrss,
-            "ms": round((time.monotonic() - began) * 1000)}
-
-
-def _read() -> None:
-    for line in sys.stdin.buffer:
-        _requests.append(json.loads(line))
-        _asked.release()
-    _kill(signal.SIGKILL)
-    os._exit(0)
-
-
-_requests: List[Dict[str, Any]] = []
-_asked = threading.Semaphore(0)
-
-if __name__ == "__main__":
-    threading.Thread(target=_read, daemon=True).start()
-    while True:
-        _asked.acquire()
-        print(json.dumps(_run(**_requests.pop(0))), flush=True)

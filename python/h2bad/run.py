@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Runs a client once for each case."""
 
+import collections
 import json
 import os
-import queue
-import threading
 import time
-from typing import Any, Callable, Dict, List, Optional, Sequence
+import traceback
+from typing import Any, Callable, Deque, Dict, List, Optional, Sequence
 
-from h2bad.launcher import TERM, Launcher
+from h2bad import tasks
+from h2bad.launcher import Launcher
 from h2bad.observed import CRASHES, Observed, Process, judge
 from h2bad.outcome import Verdict
 from h2bad.plan import missing, plan
 from h2bad.servers import BadServer
+from h2bad.tasks import Broken, Task
 
 __all__ = ["CommandError", "Runner", "result"]
 
@@ -53,14 +55,20 @@ class _Slot:
     """What one case at a time needs: a port, and a process for clients."""
 
     def __init__(self, h2rig: str, directory: str, ca: str) -> None:
-        self.launcher = Launcher()      # it is small now
+        os.makedirs(directory, exist_ok=True)
+        self.launcher = Launcher(directory)
         try:
             self.server = BadServer(h2rig, directory, ca)
         except BaseException:
             self.launcher.stop()
             raise
 
+    def tell_end(self) -> None:
+        self.launcher.tell_end()
+        self.server.tell_end()
+
     def stop(self) -> None:
+        self.tell_end()                 # both at a time
         self.launcher.stop()
         self.server.stop()
 
@@ -93,109 +101,92 @@ class Runner:
         self.ca = os.path.join(directory, "ca.pem")
         self.traces: Dict[str, List[str]] = {}
         self._good_rss = 0
-        self._stopping = threading.Event()
+        self._slots: Dict[int, _Slot] = {}
+        self._verdicts: Dict[str, str] = {}
 
     def cases(self, cases: Sequence[Any],
               done: Callable[[Any, Dict[str, Any]], None],
-              start: Callable[[Any], None] = lambda case: None) -> None:
+              start: Callable[[Any], None],
+              look: Callable[[], None] = lambda: None) -> None:
         """Runs them; calls done(case, result) for each, in the order in which
-        they end, from the caller's thread.
+        they end, and look() again and again.
         """
-        slots = [self._slot(0)]
-        threads: List[threading.Thread] = []
-        verdicts: Dict[str, str] = {}
+        others = [c for c in cases if c.name != "good"]
+        depended = {name for c in others for name in c.depends}
+        others.sort(key=lambda c: c.name not in depended)
         try:
-            for case in [c for c in cases if c.name == "good"]:
-                start(case)
-                made = self.case(slots[0], case)
-                verdicts[case.name] = made["verdict"]
-                self._good_rss = made["rss_kb"] or 0
-                done(case, made)
-            self._others([c for c in cases if c.name != "good"], slots,
-                         threads, verdicts, done, start)
+            for todo in [c for c in cases if c.name == "good"], others:
+                left = collections.deque(todo)
+                tasks.run([self._work(i, left, done, start)
+                           for i in range(min(self.jobs, len(todo)))], look)
         finally:
-            self._stopping.set()
-            for slot in slots:
-                slot.stop()
-            for thread in threads:
-                thread.join(self.timeout + TERM + 20)
-            for slot in slots:      # one of them may just have begun
+            for slot in self._slots.values():
+                slot.tell_end()
+            for slot in self._slots.values():
                 slot.stop()
 
-    def _others(self, cases: Sequence[Any], slots: List[_Slot],
-                threads: List[threading.Thread], verdicts: Dict[str, str],
-                done: Callable[[Any, Dict[str, Any]], None],
-                start: Callable[[Any], None]) -> None:
-        results: "queue.Queue[Any]" = queue.Queue()
-        todo: "queue.Queue[Any]" = queue.Queue()
-        early = [c for c in cases if any(c.name in each.depends
-                                         for each in cases)]
-        for case in early + [c for c in cases if c not in early]:
-            todo.put(case)
-        for i in range(self.jobs):
-            threads.append(threading.Thread(
-                target=self._work, args=(i, slots, todo, results, verdicts),
-                daemon=True))
-            threads[-1].start()
-        left = len(threads)
-        while left:
-            what, *values = results.get()
-            if what == "start":
-                start(*values)
-            elif what == "done":
-                done(*values)
-            else:
-                left -= 1
-                if values[0] is not None:
-                    raise values[0]
+    def _work(self, number: int, todo: Deque[Any],
+              done: Callable[[Any, Dict[str, Any]], None],
+              start: Callable[[Any], None]) -> Task:
+        # Cases, one after the other.
+        while todo:
+            case = todo.popleft()
+            start(case)
+            made = self._unwanted(case)
+            if made is None:
+                made = yield from self._unbroken(number, case)
+            self._verdicts[case.name] = made["verdict"]
+            if case.name == "good":
+                self._good_rss = made["rss_kb"] or 0
+            done(case, made)
 
-    def _slot(self, number: int) -> _Slot:
-        return _Slot(self.h2rig, os.path.join(self.directory, str(number)),
-                     self.ca)
-
-    def _work(self, number: int, slots: List[_Slot], todo: Any,
-              results: Any, verdicts: Dict[str, str]) -> None:
-        failed = None
-        try:
-            slot = slots[0] if number == 0 else self._slot(number)
-            if number > 0:
-                slots.append(slot)
-            while not self._stopping.is_set():
-                case = todo.get_nowait()
-                results.put(("start", case))
-                made = self._depending(slot, case, verdicts)
-                verdicts[case.name] = made["verdict"]
-                results.put(("done", case, made))
-        except queue.Empty:
-            pass
-        except Exception as e:
-            failed = None if self._stopping.is_set() else e
-        results.put(("end", failed))
-
-    def _depending(self, slot: _Slot, case: Any,
-                   verdicts: Dict[str, str]) -> Dict[str, Any]:
+    def _unwanted(self, case: Any) -> Optional[Dict[str, Any]]:
+        # The result of a case that is not to be run.
         lacks = missing(case, self.needs)
         if lacks:
             return result(case, None, Verdict(
                 "skip", "needs", "the client does not provide "
                 + ", ".join(lacks)), 0)
         for name in ("good",) + case.depends:
-            if verdicts.get(name) in ("fail", "error", "skip"):
+            if self._verdicts.get(name) in ("fail", "error", "skip"):
                 return result(case, None, Verdict(
                     "skip", "depends", "%s has not passed" % name), 0)
-        return self.case(slot, case)
+        return None
 
-    def case(self, slot: _Slot, case: Any) -> Dict[str, Any]:
-        """Runs one case."""
+    def _unbroken(self, number: int, case: Any) -> Task:
+        # What goes wrong with us is this case's error, and the next one has
+        # new processes.
+        began = time.monotonic()
+        if number not in self._slots:
+            slot = self._slots[number] = _Slot(
+                self.h2rig, os.path.join(self.directory, str(number)), self.ca)
+            yield from slot.server.ready()
+        try:
+            made = yield from self._case(self._slots[number], case)
+            return made
+        except Broken as e:
+            said = str(e)
+        except (CommandError, OSError):
+            raise
+        except Exception:
+            said = traceback.format_exc(limit=-3)
+        self._slots.pop(number).stop()
+        return result(case, None, Verdict("error", "", said), round(
+            (time.monotonic() - began) * 1000))
+
+    def _case(self, slot: _Slot, case: Any) -> Task:
         server = slot.server
         began = time.monotonic()
-        server.connections(0)       # late ones of the case before
+        yield from server.connections(0)    # late ones of the case before
         server.serve(case.name, self.run)
         made = plan(case, "https://localhost:%d" % server.port, self.run,
                     "https://other.localhost:%d" % server.port)
-        process = self._start(made, slot)
+        process = yield from self._start(made, slot)
         # All that the case has to do is over a while after the client is.
-        connections = server.connections(self.timeout + case.wait + 3)
+        connections = yield from server.connections(
+            self.timeout + case.wait + 3)
+        if not server.runs():
+            raise Broken("the server has ended: " + server.why())
         mine = [c for c in connections
                 if c.case is None or c.case["case"] == case.name]
         got = None
@@ -209,7 +200,7 @@ class Runner:
             entry["output"] = process.output
         return entry
 
-    def _start(self, made: Dict[str, Any], slot: _Slot) -> Process:
+    def _start(self, made: Dict[str, Any], slot: _Slot) -> Task:
         urls = [each["url"] for each in made["urls"]]
         follow = [each["url"] for each in made["urls"]
                   if each.get("follow_up")]
@@ -225,8 +216,7 @@ class Runner:
             for name, value in values.items():
                 each = each.replace("{%s}" % name, value)
             argv.append(each)
-        env = {**os.environ, "H2BAD_PLAN": json.dumps(made),
-               "H2BAD_URLS": "\n".join(urls)}
+        env = {"H2BAD_PLAN": json.dumps(made), "H2BAD_URLS": "\n".join(urls)}
         env.update(("H2BAD_" + name.upper(), value)
                    for name, value in values.items())
         return self._wait(slot.launcher, argv, env,
@@ -235,21 +225,19 @@ class Runner:
     def _body(self, size: int) -> str:
         path = os.path.join(self.directory, "body-%d" % size)
         if not os.path.exists(path):
-            new = "%s.%d" % (path, threading.get_ident())
-            with open(new, "wb") as f:
+            with open(path, "wb") as f:
                 f.write(b"0123456789abcde\n" * (size // 16 + 1))
                 f.truncate(size)
-            os.rename(new, path)
         return path
 
     def _wait(self, launcher: Launcher, argv: List[str], env: Dict[str, str],
-              out: str) -> Process:
+              out: str) -> Task:
         made = Process()
         made.crash_exits = self.crash_exits
         if self._good_rss:
             made.rss_limit_kb = self._good_rss + (self.rss_mb << 10)
         try:
-            said = launcher.run(argv, env, out, self.timeout)
+            said = yield from launcher.run(argv, env, out, self.timeout)
         except OSError as e:
             raise CommandError("%s: %s; expected a client's command" % (
                 argv[0], e.strerror)) from e

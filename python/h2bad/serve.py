@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """`h2bad serve`: a port that misbehaves, and one with pages and verdicts."""
 
+import contextlib
 import os
 import time
 from typing import Callable, Sequence
 
+from h2bad import tasks
 from h2bad.servers import HERE, BadServer, Process
 from h2bad.watch import Watch
 
@@ -26,9 +28,11 @@ class Serving:
         self.below = below
         os.makedirs(os.path.join(below, "runs"), exist_ok=True)
         ca = os.path.join(below, "ca.pem")
-        self.bad = BadServer(h2rig, os.path.join(below, "bad"), ca,
-                             "--max-traces", "128M", port=bad, binds=binds)
-        try:
+        with contextlib.ExitStack() as stack:
+            self.bad = BadServer(h2rig, os.path.join(below, "bad"), ca,
+                                 "--max-traces", "128M", port=bad, binds=binds)
+            stack.callback(self.bad.stop)
+            tasks.wait(self.bad.ready())
             empty = os.path.join(below, "bad", "docroot")
             self.control = Process(
                 [h2rig, "--port", str(control), "--ca", ca, "--routes",
@@ -38,9 +42,9 @@ class Serving:
                     "H2BAD_DIRECTORY": os.path.abspath(below),
                     "H2BAD_PORT": str(self.bad.port),
                     "H2BAD_FLOODS": "1" if floods else "0"})
-        except BaseException:
-            self.bad.stop()
-            raise
+            stack.callback(self.control.stop)
+            tasks.wait(self.control.ready())
+            self._servers = stack.pop_all()
         self.watch = Watch(self.bad, below)
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
@@ -51,7 +55,6 @@ class Serving:
 
     def stop(self) -> None:
         """Ends both; reports stay."""
-        self.control.stop()
-        self.bad.stop()
+        self._servers.close()
         self.watch.look()
         self.watch.stop()

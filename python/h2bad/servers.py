@@ -3,20 +3,19 @@
 
 import json
 import os
-import signal
-import subprocess
-import threading
 import time
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Sequence, Tuple
 
+from h2bad.launcher import Launcher
 from h2bad.observed import Connection
+from h2bad.tasks import Broken, Task, line
 
 __all__ = ["BadServer", "HERE", "Process", "ServerError"]
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-#: Seconds that h2rig has to start, to stop, and a connection to end.
-START, STOP, END = 30.0, 15.0, 10.0
+#: Seconds that h2rig has to start, and a connection to end.
+START, END = 30.0, 10.0
 
 
 class ServerError(Exception):
@@ -24,35 +23,37 @@ class ServerError(Exception):
 
 
 class Process:
-    """h2rig, with its log in a file.  port: int.  ServerError."""
+    """h2rig, with its log in a file.  It listens once `ready` is over.
+    port: int, from then on.
+    """
 
     def __init__(self, argv: Sequence[str], binds: Sequence[str], docroot: str,
                  log: str, env: Mapping[str, str]) -> None:
-        self._log_path = log
-        self._log = open(log, "ab")
+        self.port = 0
+        self._log = log
+        self._name = argv[0]
         whole = list(argv)
         for bind in binds:
             whole += ["--bind", bind]
-        self._process: Any = subprocess.Popen(
-            whole + [docroot], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=self._log,
-            env={**os.environ, **env}, start_new_session=True)
-        late = threading.Timer(START, self._process.kill)
-        late.start()
-        try:
-            line = self._process.stdout.readline().decode("utf-8", "replace")
-        except BaseException:       # a signal
-            self.stop()
-            raise
-        finally:
-            late.cancel()
-        if "listening on" not in line:
-            self.stop()
-            raise ServerError("%s did not start: %s" % (argv[0], self._why()))
-        self.port = int(line.rsplit(":", 1)[1].split()[0].strip("/"))
+        with open(log, "ab") as errors:
+            self._launcher = Launcher(os.path.dirname(log), "once", errors)
+        self._launcher.start(whole + [docroot], env)
 
-    def _why(self) -> str:
-        with open(self._log_path, encoding="utf-8", errors="replace") as f:
+    def ready(self) -> Task:
+        """Waits until it listens.  ServerError."""
+        try:
+            said = yield from line(self._name, START, self._launcher.output)
+        except Broken as e:
+            raise ServerError(str(e)) from None
+        first = said.decode("utf-8", "replace").partition("\n")[0]
+        if "listening on" not in first:
+            raise ServerError("%s did not start: %s" % (self._name,
+                                                        self.why()))
+        self.port = int(first.rsplit(":", 1)[1].split()[0].strip("/"))
+
+    def why(self) -> str:
+        """The last line of its log."""
+        with open(self._log, encoding="utf-8", errors="replace") as f:
             lines = f.read().splitlines()
         try:
             return str(json.loads(lines[-1])["text"])
@@ -61,19 +62,15 @@ class Process:
 
     def runs(self) -> bool:
         """It has not ended."""
-        return self._process.poll() is None
+        return self._launcher.runs()
+
+    def tell_end(self) -> None:
+        """Has it end."""
+        self._launcher.tell_end()
 
     def stop(self) -> None:
         """Ends it; its files stay."""
-        if self.runs():
-            self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(STOP)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
-        self._log.close()
+        self._launcher.stop()
 
 
 class BadServer(Process):
@@ -133,9 +130,9 @@ class BadServer(Process):
                 del self._growing[name]
         return over, list(self._growing.values())
 
-    def connections(self, wait: float = END) -> List[Connection]:
+    def connections(self, wait: float = END) -> Task:
         """What came since the last call, once all of these have ended, or
-        after so many seconds.
+        after so many seconds: a list of `Connection`.
         """
         deadline = time.monotonic() + wait
         found: List[Connection] = []
@@ -150,4 +147,4 @@ class BadServer(Process):
                     self._over.add(name)
                     del self._growing[name]
                 return found + going
-            time.sleep(0.02)
+            yield -1

@@ -1,39 +1,26 @@
 # SPDX-License-Identifier: MIT
 """`h2bad`: what a client does when a server misbehaves."""
 
-import argparse
-import contextlib
-import importlib
-import json
-import os
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
-import time
-from typing import Any, Dict, List, NoReturn, Optional, Sequence, Set, Tuple
+
+if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)    # an import has no cleaning
+
+import argparse  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+from typing import Any, List, NoReturn, Sequence, Set  # noqa: E402
 
 sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from h2bad import __version__, catalogue  # noqa: E402
 from h2bad.catalogue import CaseError  # noqa: E402
-from h2bad.keep import Kept, trace_text  # noqa: E402
-from h2bad.observed import Observed, judge  # noqa: E402
-from h2bad.plan import NEEDS, wanted  # noqa: E402
-from h2bad.report import (Baseline, Progress, ReportError, junit,  # noqa: E402
-                          tap, text)
-from h2bad.report.model import put  # noqa: E402
-from h2bad.run import CommandError, Runner, result  # noqa: E402
-from h2bad.serve import Serving  # noqa: E402
-from h2bad.servers import BadServer, ServerError  # noqa: E402
+from h2bad.plan import NEEDS  # noqa: E402
 
 __all__ = ["main"]
 
-#: Exit statuses, those of h2rig where it has the same reason.
-DIFFERS, EX_USAGE, EX_OSERR, SKIPPED, EX_CONFIG = 1, 64, 71, 77, 78
-
-SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+EX_USAGE, EX_OSERR = 64, 71
 
 
 class _Parser(argparse.ArgumentParser):
@@ -157,214 +144,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _case(name: str) -> Any:
-    found = catalogue.find(name)
-    if found is None:
-        raise CaseError("no case is named %r; expected a name that `h2bad "
-                        "list` shows" % name)
-    return found
-
-
-def _text(word: str) -> str:
-    # An argument may be no UTF-8, a report is.
-    return word.encode("utf-8", "replace").decode()
-
-
-def _client(options: argparse.Namespace, command: Sequence[str]) -> str:
-    if options.client:
-        return _text(options.client)
-    try:
-        said = subprocess.run(
-            [command[0], "--version"], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=5,
-            check=False).stdout.decode("utf-8", "replace")
-    except (OSError, subprocess.TimeoutExpired):
-        said = ""
-    first = said.strip().split("\n")[0].strip()
-    return first[:100] or os.path.basename(command[0])
-
-
-class _Interrupted(BaseException):
-    """By a signal, whose number it has."""
-
-
-def _interrupt(number: int, _: Any) -> NoReturn:
-    for each in SIGNALS:            # what is to be cleared away now, is
-        signal.signal(each, signal.SIG_IGN)
-    raise _Interrupted(number)
-
-
-def _run(options: argparse.Namespace, command: List[str], h2rig: str) -> int:
-    if not command:
-        print("h2bad: no command; expected h2bad run [GLOB ...] -- COMMAND "
-              "{url}", file=sys.stderr)
-        return EX_USAGE
-    if shutil.which(command[0]) is None:
-        print("h2bad: %s: no such program; expected a client's command"
-              % command[0], file=sys.stderr)
-        return EX_USAGE
-    baseline = None
-    if options.update_expect and not options.expect:
-        print("h2bad: --update-expect: expected --expect FILE too",
-              file=sys.stderr)
-        return EX_USAGE
-    if options.expect and (os.path.exists(options.expect)
-                           or not options.update_expect):
-        baseline = Baseline.load(options.expect)
-    cases = catalogue.select(catalogue.all_cases(), options.globs,
-                             options.exclude)
-    if cases and cases[0].name != "good":
-        cases.insert(0, _case("good"))
-    with tempfile.TemporaryDirectory(prefix="h2bad-") as work:
-        runner = Runner(h2rig, command, work, options.jobs,
-                        sorted(options.needs | wanted(command)),
-                        options.timeout, options.got == "exit", options.rss,
-                        options.crash_exit)
-        kept = Kept(_client(options, command), runner.run,
-                    {"command": [_text(word) for word in command],
-                     "timeout": options.timeout,
-                     "needs": list(runner.needs)}, options.dir)
-        if options.traces:
-            os.makedirs(options.traces, exist_ok=True)
-        return _finish(options, baseline, kept, cases,
-                       _go(options, runner, kept, cases))
-
-
-def _go(options: argparse.Namespace, runner: Runner, kept: Kept,
-        cases: Sequence[Any]) -> int:
-    # 0, or the number of the signal that ended it.
-    progress = Progress(len(cases), sys.stderr)
-
-    def done(case: Any, made: Dict[str, Any]) -> None:
-        kept.add(made, runner.traces.get(case.name, ()), to=options.traces)
-        progress.done(made)
-
-    try:
-        runner.cases(cases, done, lambda case: progress.start(case.name))
-    except _Interrupted as e:
-        return int(e.args[0])
-    finally:
-        kept.finish([case.name for case in cases])
-        progress.end(kept.report["summary"])
-    return 0
-
-
-def _finish(options: argparse.Namespace, baseline: Optional[Baseline],
-            kept: Kept, cases: Sequence[Any], interrupted: int) -> int:
-    report = kept.report
-    if interrupted:
-        kept.finish([case.name for case in cases], True)
-    if options.update_expect:
-        baseline = (baseline or Baseline(options.expect)).update(report)
-        baseline.write(options.expect)
-    if options.tap or not sys.stdout.isatty():
-        sys.stdout.write(tap(report, baseline))
-    else:
-        sys.stdout.write(text(report, baseline,
-                              "NO_COLOR" not in os.environ))
-    sys.stdout.flush()
-    for path, made in (
-            (options.junit, lambda: junit(report, kept.texts.get)),
-            (options.json, lambda: json.dumps(report, indent=1) + "\n"),
-            (options.html, lambda: _page(report))):
-        if path:
-            put(path, made())
-    if interrupted:
-        return 128 + interrupted
-    return _status(report, baseline)
-
-
-def _page(report: Dict[str, Any]) -> str:
-    pages: Any = importlib.import_module("h2bad.report.pages")
-    made: str = pages.html(report)
-    return made
-
-
-def _status(report: Dict[str, Any], baseline: Optional[Baseline]) -> int:
-    good = report["cases"][0] if report["cases"] else None
-    if good is not None and good["verdict"] == "skip":
-        print("h2bad: the client has tried nothing: %s; expected a request to "
-              "{url} over HTTP/2%s" % (good["message"], _said(good)),
-              file=sys.stderr)
-        return SKIPPED
-    if baseline is not None:
-        return DIFFERS if baseline.compare(report) else 0
-    return DIFFERS if report["summary"]["fail"] + report["summary"]["error"] \
-        else 0
-
-
-def _said(made: Dict[str, Any]) -> str:
-    lines = made.get("output", "").strip().split("\n")
-    return "; it said: %s" % lines[-1][:300] if lines[-1] else ""
-
-
-def _one(options: argparse.Namespace, h2rig: str) -> int:
-    case = _case(options.case)
-    with tempfile.TemporaryDirectory(prefix="h2bad-") as work:
-        ca = os.path.join(work, "ca.pem")
-        server = BadServer(h2rig, work, ca, port=options.port,
-                           binds=("127.0.0.1", "::1"))
-        try:
-            server.serve(case.name, "one")
-            if options.ca_out:
-                shutil.copyfile(server.ca_out, options.ca_out)
-            print("h2bad: %s: https://localhost:%d/bad/%s" % (
-                case.name, server.port, case.name), flush=True)
-            status = SKIPPED
-            while True:
-                status = _judge_one(server, case)
-                if not options.wait:
-                    return status
-                server.serve(case.name, "one-%d" % time.monotonic_ns())
-        finally:
-            server.stop()
-
-
-def _judge_one(server: BadServer, case: Any) -> int:
-    # Waits for the case's first connection, and for those that follow it.
-    connections: List[Any] = []
-    quiet = time.monotonic()
-    while not any(c.case for c in connections) or \
-            time.monotonic() - quiet < 1:
-        new = [c for c in server.connections(60) if c.lines]
-        if new:
-            connections += new
-            quiet = time.monotonic()
-        time.sleep(0.05)
-    o = Observed(case, connections)
-    made = judge(o)
-    sys.stdout.write(trace_text([c.path for c in connections]))
-    print("verdict %s%s: %s%s (%s)" % (
-        made.verdict, made.reason and ", " + made.reason, o.reaction,
-        made.message and "; " + made.message, case.section), flush=True)
-    if made.verdict == "skip":
-        return SKIPPED
-    return DIFFERS if made.verdict in ("fail", "error") else 0
-
-
-def _serve(options: argparse.Namespace, h2rig: str) -> int:
-    with contextlib.ExitStack() as stack:
-        below = options.dir or stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="h2bad-"))
-        serving = Serving(h2rig, below, options.control, options.bad,
-                          options.addr or ("127.0.0.1", "::1"),
-                          options.floods)
-        stack.callback(serving.stop)
-        if options.ca_out:
-            shutil.copyfile(serving.bad.ca_out, options.ca_out)
-        for what, port in (("control", serving.control.port),
-                           ("bad", serving.bad.port)):
-            print("h2bad: %s: listening on https://localhost:%d"
-                  % (what, port), flush=True)
-        try:
-            serving.run()
-        except _Interrupted:
-            return 0
-        print("h2bad: a server has ended; its log is in %s" % below,
-              file=sys.stderr)
-    return EX_OSERR
-
-
 def _list(options: argparse.Namespace) -> int:
     cases = catalogue.select(catalogue.all_cases(), options.globs)
     if options.json:
@@ -377,35 +156,12 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    case = _case(options.case)
+    case = catalogue.need(options.case)
     title, _, rest = case.text.partition("\n")
     print("%s\n\n    %s, %s, expects %s%s%s\n%s" % (
         title, case.name, case.section, case.expect,
         "; needs " + ", ".join(case.needs) if case.needs else "",
         " (%s)" % case.kind, rest))
-    return 0
-
-
-def _report(options: argparse.Namespace) -> int:
-    from h2bad.keep import write_forms
-    from h2bad.report import index, reports
-    pages: Any = importlib.import_module("h2bad.report.pages")
-    found: List[Tuple[str, Dict[str, Any]]] = []
-    for below in options.dirs:
-        here = reports(below)
-        if not here:
-            print("h2bad: %s: no reports; expected a directory of --dir, with "
-                  "CLIENT/report.json" % below, file=sys.stderr)
-            return EX_USAGE
-        for name, each in here:
-            write_forms(each, os.path.join(below, name))
-            found.append((os.path.join(below, name), each))
-        index(below)
-    to = options.matrix or os.path.join(options.dirs[0], "matrix.html")
-    put(to, pages.matrix([each for _, each in found], [
-        os.path.relpath(path, os.path.dirname(os.path.abspath(to)))
-        for path, _ in found]))
-    print(to)
     return 0
 
 
@@ -416,30 +172,16 @@ def main(argv: Sequence[str], h2rig: str) -> int:
         at = own.index("--")
         own, command = own[:at], own[at + 1:]
     options = _parser().parse_args(own)
-    for number in SIGNALS:          # but nohup's
-        if number != signal.SIGHUP or \
-                signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _interrupt)
     try:
-        if options.name == "run":
-            return _run(options, command, h2rig)
-        if options.name == "serve":
-            return _serve(options, h2rig)
-        if options.name == "one":
-            return _one(options, h2rig)
-        return {"list": _list, "show": _show, "report": _report}[
-            options.name](options)
-    except _Interrupted as e:
-        return 128 + int(e.args[0])
-    except (CaseError, CommandError) as e:
+        if options.name == "list":
+            return _list(options)
+        if options.name == "show":
+            return _show(options)
+        from h2bad import commands      # which takes longer than those two
+        return commands.perform(options, command, h2rig)
+    except CaseError as e:
         print("h2bad: %s" % e, file=sys.stderr)
         return EX_USAGE
-    except ReportError as e:
-        print("h2bad: %s" % e, file=sys.stderr)
-        return EX_CONFIG
-    except ServerError as e:
-        print("h2bad: %s" % e, file=sys.stderr)
-        return EX_OSERR
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EX_OSERR

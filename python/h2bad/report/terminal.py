@@ -2,7 +2,6 @@
 """A report as text for people, and how far a run is."""
 
 import os
-import threading
 from typing import Any, Dict, Iterator, List, Mapping, Optional, TextIO
 
 from h2bad.report.baseline import Baseline
@@ -114,7 +113,7 @@ class Progress:
     failed; elsewhere a line for each case that has ended.
 
     total: how many cases there are; stream: a text stream, mostly standard
-    error.  Its functions may be called by several threads.
+    error.
     """
 
     def __init__(self, total: int, stream: TextIO) -> None:
@@ -126,32 +125,28 @@ class Progress:
                            encoding not in ("utf-8", "utf8"))
         self._counts = dict.fromkeys(VERDICTS, 0)
         self._now: Dict[str, None] = {}         # in the order of their starts
-        self._lock = threading.Lock()
 
     def start(self, name: str) -> None:
         """A case begins; several may run at the same time."""
-        with self._lock:
-            self._now[name] = None
-            self._show()
+        self._now[name] = None
+        self._show()
 
     def done(self, result: Mapping[str, Any]) -> None:
         """A case has ended; result: an item of the report's "cases"."""
-        with self._lock:
-            self._now.pop(result["name"], None)
-            self._counts[result["verdict"]] += 1
-            if not self._terminal:
-                self._put("%*d/%d " % (len(str(self._total)), self._done(),
-                                       self._total) + self._said(result))
-            elif result["verdict"] in ("fail", "error"):
-                self._put("\r\033[K" + self._said(result))
-            self._show()
+        self._now.pop(result["name"], None)
+        self._counts[result["verdict"]] += 1
+        if not self._terminal:
+            self._put("%*d/%d " % (len(str(self._total)), self._done(),
+                                   self._total) + self._said(result))
+        elif result["verdict"] in ("fail", "error"):
+            self._put("\r\033[K" + self._said(result))
+        self._show()
 
     def end(self, summary: Mapping[str, int]) -> None:
         """The run is over; summary: that of the report."""
-        with self._lock:
-            self._now.clear()
-            self._put(("\r\033[K" if self._terminal else "") +
-                      _totals(summary, self._form))
+        self._now.clear()
+        self._put(("\r\033[K" if self._terminal else "") +
+                  _totals(summary, self._form))
 
     def _done(self) -> int:
         return sum(self._counts.values())

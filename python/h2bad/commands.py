@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: MIT
+"""The commands of `h2bad` that serve cases, or read reports."""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
+
+from h2bad import catalogue, tasks
+from h2bad.keep import Kept, trace_text, write_forms
+from h2bad.observed import Observed, judge
+from h2bad.plan import wanted
+from h2bad.report import (Baseline, Progress, ReportError, html, index, junit,
+                          matrix, reports, tap, text)
+from h2bad.report.model import put
+from h2bad.run import CommandError, Runner
+from h2bad.scratch import scratch
+from h2bad.serve import Serving
+from h2bad.servers import BadServer, ServerError
+
+__all__ = ["perform"]
+
+#: Exit statuses, those of h2rig where it has the same reason.
+DIFFERS, EX_USAGE, EX_SOFTWARE, EX_OSERR, SKIPPED, EX_CONFIG = \
+    1, 64, 70, 71, 77, 78
+
+SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+
+
+class _Interrupted(BaseException):
+    """By a signal, whose number it has."""
+
+
+class _Signals:
+    """They raise _Interrupted; while `later`, the first one waits for `look`,
+    so that nothing is left half done.
+    """
+
+    later = False
+    number = 0
+
+    @classmethod
+    def take(cls, number: int, _: Any) -> None:
+        if cls.later and not cls.number:
+            cls.number = number
+            return
+        for each in SIGNALS:        # what is to be cleared away now, is
+            signal.signal(each, signal.SIG_IGN)
+        raise _Interrupted(number)
+
+    @classmethod
+    def look(cls) -> None:
+        if cls.number:
+            raise _Interrupted(cls.number)
+
+
+def perform(options: argparse.Namespace, command: List[str], h2rig: str
+            ) -> int:
+    """Runs one of them, with the client's command; the exit status."""
+    for number in SIGNALS:          # but nohup's
+        if number != signal.SIGHUP or \
+                signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _Signals.take)
+    try:
+        if options.name == "run":
+            return _run(options, command, h2rig)
+        return {"serve": _serve, "one": _one, "report": _report}[
+            options.name](options, h2rig)
+    except _Interrupted as e:
+        return 128 + int(e.args[0])
+    except CommandError as e:
+        print("h2bad: %s" % e, file=sys.stderr)
+        return EX_USAGE
+    except ReportError as e:
+        print("h2bad: %s" % e, file=sys.stderr)
+        return EX_CONFIG
+    except ServerError as e:
+        print("h2bad: %s" % e, file=sys.stderr)
+        return EX_OSERR
+    except (OSError, catalogue.CaseError):
+        raise
+    except Exception as e:
+        traceback.print_exc()
+        print("h2bad: the fault is its own: %s: %s" % (type(e).__name__, e),
+              file=sys.stderr)
+        return EX_SOFTWARE
+
+
+# ---- run
+
+def _text(word: str) -> str:
+    # An argument may be no UTF-8, a report is.
+    return word.encode("utf-8", "replace").decode()
+
+
+def _client(options: argparse.Namespace, command: Sequence[str]) -> str:
+    if options.client:
+        return _text(options.client)
+    try:
+        said = subprocess.run(
+            [command[0], "--version"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=5,
+            check=False).stdout.decode("utf-8", "replace")
+    except (OSError, subprocess.TimeoutExpired):
+        said = ""
+    first = said.strip().split("\n")[0].strip()
+    return first[:100] or os.path.basename(command[0])
+
+
+def _lacks(options: argparse.Namespace, command: Sequence[str]) -> str:
+    # What is wrong with the command line.
+    if not command:
+        return "no command; expected h2bad run [GLOB ...] -- COMMAND {url}"
+    if shutil.which(command[0]) is None:
+        return "%s: no such program; expected a client's command" % command[0]
+    if options.update_expect and not options.expect:
+        return "--update-expect: expected --expect FILE too"
+    return ""
+
+
+def _run(options: argparse.Namespace, command: List[str], h2rig: str) -> int:
+    wrong = _lacks(options, command)
+    if wrong:
+        print("h2bad: " + wrong, file=sys.stderr)
+        return EX_USAGE
+    _Signals.later = True
+    baseline = None
+    if options.expect and (os.path.exists(options.expect)
+                           or not options.update_expect):
+        baseline = Baseline.load(options.expect)
+    cases = catalogue.select(catalogue.all_cases(), options.globs,
+                             options.exclude)
+    if cases and cases[0].name != "good":
+        cases.insert(0, catalogue.need("good"))
+    with scratch() as work:
+        runner = Runner(h2rig, command, work, options.jobs,
+                        sorted(options.needs | wanted(command)),
+                        options.timeout, options.got == "exit", options.rss,
+                        options.crash_exit)
+        kept = Kept(_client(options, command), runner.run,
+                    {"command": [_text(word) for word in command],
+                     "timeout": options.timeout,
+                     "needs": list(runner.needs)}, options.dir)
+        if options.traces:
+            os.makedirs(options.traces, exist_ok=True)
+        return _finish(options, baseline, kept,
+                       _go(options, runner, kept, cases))
+
+
+def _go(options: argparse.Namespace, runner: Runner, kept: Kept,
+        cases: Sequence[Any]) -> Optional[BaseException]:
+    # What ended it, before its time.
+    progress = Progress(len(cases), sys.stderr)
+    ended: Optional[BaseException] = None
+
+    def done(case: Any, made: Dict[str, Any]) -> None:
+        kept.add(made, runner.traces.get(case.name, ()), to=options.traces)
+        progress.done(made)
+
+    try:
+        runner.cases(cases, done, lambda case: progress.start(case.name),
+                     _Signals.look)
+    except (_Interrupted, Exception) as e:
+        ended = e
+    kept.finish([case.name for case in cases], ended is not None)
+    progress.end(kept.report["summary"])
+    return ended
+
+
+def _finish(options: argparse.Namespace, baseline: Optional[Baseline],
+            kept: Kept, ended: Optional[BaseException]) -> int:
+    report = kept.report
+    if options.update_expect:
+        baseline = (baseline or Baseline(options.expect)).update(report)
+        baseline.write(options.expect)
+    for path, made in (
+            (options.junit, lambda: junit(report, kept.texts.get)),
+            (options.json, lambda: json.dumps(report, indent=1) + "\n"),
+            (options.html, lambda: html(report))):
+        if path:
+            put(path, made())
+    _Signals.later = False          # nobody may read what is printed
+    if options.tap or not sys.stdout.isatty():
+        sys.stdout.write(tap(report, baseline))
+    else:
+        sys.stdout.write(text(report, baseline,
+                              "NO_COLOR" not in os.environ))
+    sys.stdout.flush()
+    if ended is not None:
+        raise ended
+    _Signals.look()
+    return _status(report, baseline)
+
+
+def _status(report: Dict[str, Any], baseline: Optional[Baseline]) -> int:
+    good = report["cases"][0] if report["cases"] else None
+    if good is not None and good["verdict"] == "skip":
+        print("h2bad: the client has tried nothing: %s; expected a request to "
+              "{url} over HTTP/2%s" % (good["message"], _said(good)),
+              file=sys.stderr)
+        return SKIPPED
+    if baseline is not None:
+        return DIFFERS if baseline.compare(report) else 0
+    return DIFFERS if report["summary"]["fail"] + report["summary"]["error"] \
+        else 0
+
+
+def _said(made: Dict[str, Any]) -> str:
+    lines = made.get("output", "").strip().split("\n")
+    return "; it said: %s" % lines[-1][:300] if lines[-1] else ""
+
+
+# ---- one
+
+def _one(options: argparse.Namespace, h2rig: str) -> int:
+    case = catalogue.need(options.case)
+    with scratch() as work:
+        ca = os.path.join(work, "ca.pem")
+        server = BadServer(h2rig, work, ca, port=options.port,
+                           binds=("127.0.0.1", "::1"))
+        try:
+            tasks.wait(server.ready())
+            server.serve(case.name, "one")
+            if options.ca_out:
+                shutil.copyfile(server.ca_out, options.ca_out)
+            print("h2bad: %s: https://localhost:%d/bad/%s" % (
+                case.name, server.port, case.name), flush=True)
+            while True:
+                status = _judge_one(case, tasks.wait(_met(server)))
+                if not options.wait:
+                    return status
+                server.serve(case.name, "one-%d" % time.monotonic_ns())
+        finally:
+            server.stop()
+
+
+def _met(server: BadServer) -> tasks.Task:
+    # Waits for the case's first connection, and for those that follow it.
+    connections: List[Any] = []
+    quiet = time.monotonic()
+    while not any(c.case for c in connections) or \
+            time.monotonic() - quiet < 1:
+        new = [c for c in (yield from server.connections(60)) if c.lines]
+        if new:
+            connections += new
+            quiet = time.monotonic()
+        elif not server.runs():
+            raise ServerError("the server has ended: " + server.why())
+        yield -1
+    return connections
+
+
+def _judge_one(case: Any, connections: List[Any]) -> int:
+    o = Observed(case, connections)
+    made = judge(o)
+    sys.stdout.write(trace_text([c.path for c in connections]))
+    print("verdict %s%s: %s%s (%s)" % (
+        made.verdict, made.reason and ", " + made.reason, o.reaction,
+        made.message and "; " + made.message, case.section), flush=True)
+    if made.verdict == "skip":
+        return SKIPPED
+    return DIFFERS if made.verdict in ("fail", "error") else 0
+
+
+# ---- serve, report
+
+def _serve(options: argparse.Namespace, h2rig: str) -> int:
+    with contextlib.ExitStack() as stack:
+        below = options.dir or stack.enter_context(scratch())
+        serving = Serving(h2rig, below, options.control, options.bad,
+                          options.addr or ("127.0.0.1", "::1"),
+                          options.floods)
+        stack.callback(serving.stop)
+        if options.ca_out:
+            shutil.copyfile(serving.bad.ca_out, options.ca_out)
+        for what, port in (("control", serving.control.port),
+                           ("bad", serving.bad.port)):
+            print("h2bad: %s: listening on https://localhost:%d"
+                  % (what, port), flush=True)
+        try:
+            serving.run()
+        except _Interrupted:
+            return 0
+        print("h2bad: a server has ended; its log is in %s" % below,
+              file=sys.stderr)
+    return EX_OSERR
+
+
+def _report(options: argparse.Namespace, h2rig: str) -> int:
+    found: List[Tuple[str, Dict[str, Any]]] = []
+    for below in options.dirs:
+        here = reports(below)
+        if not here:
+            print("h2bad: %s: no reports; expected a directory of --dir, with "
+                  "CLIENT/report.json" % below, file=sys.stderr)
+            return EX_USAGE
+        for name, each in here:
+            write_forms(each, os.path.join(below, name))
+            found.append((os.path.join(below, name), each))
+        index(below)
+    to = options.matrix or os.path.join(options.dirs[0], "matrix.html")
+    put(to, matrix([each for _, each in found], [
+        os.path.relpath(path, os.path.dirname(os.path.abspath(to)))
+        for path, _ in found]))
+    print(to)
+    return 0

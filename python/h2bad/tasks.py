@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Several things at a time in one thread.
+
+A task is a generator that yields wherever it waits: a file descriptor that may
+become readable, or -1.  There is no lock, and all waiting is done by `expect`,
+which has an end.
+"""
+
+import os
+import select
+import time
+from typing import Any, Callable, Dict, Generator, Iterable, List
+
+__all__ = ["Broken", "Task", "expect", "line", "run", "wait"]
+
+#: Seconds between two looks at what is waited for.
+LOOK = 0.02
+
+Task = Generator[int, None, Any]
+
+
+class Broken(Exception):
+    """Something of our own has failed, or did not come in time; the text says
+    what.
+    """
+
+
+def expect(what: str, seconds: float, ready: Callable[[], Any], fd: int = -1
+           ) -> Task:
+    """Waits for ready() to be true, and returns that.  It is called when fd is
+    readable, and now and then.  Broken after so many seconds.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        found = ready()
+        if found:
+            return found
+        if time.monotonic() >= end:
+            raise Broken("%s: nothing came within %g seconds" % (what, seconds))
+        yield fd
+
+
+def line(what: str, seconds: float, fd: int) -> Task:
+    """Waits for a line; what comes with it, b"" at the end of the file."""
+    got = bytearray()
+    os.set_blocking(fd, False)
+
+    def ready() -> bool:
+        try:
+            part = os.read(fd, 65536)
+        except BlockingIOError:
+            return False
+        got.extend(part)
+        return not part or b"\n" in part
+
+    yield from expect(what, seconds, ready, fd)
+    return bytes(got)
+
+
+def run(tasks: Iterable[Task], look: Callable[[], None] = lambda: None
+        ) -> None:
+    """Runs all of them to their ends.  look is called again and again.  What
+    one of them raises, or look, ends the others.
+    """
+    waiting: Dict[Task, int] = {task: -1 for task in tasks}
+    try:
+        while waiting:
+            look()
+            for task in list(waiting):
+                try:
+                    waiting[task] = next(task)
+                except StopIteration:
+                    del waiting[task]
+            if waiting:
+                select.select([fd for fd in waiting.values() if fd >= 0], [],
+                              [], LOOK)
+    finally:
+        for task in waiting:
+            task.close()
+
+
+def wait(task: Task) -> Any:
+    """Runs one alone: what it returns."""
+    found: List[Any] = []
+
+    def keep() -> Task:
+        found.append((yield from task))
+
+    run([keep()])
+    return found[0]

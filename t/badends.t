@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""h2bad run, when something ends that should not: what it has started, a step
+that raises, h2bad itself by SIGKILL, or by a signal at any moment.  Nothing
+waits without an end, and nothing is left over."""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+import tap                                                      # noqa: E402
+from server import program                                      # noqa: E402
+
+H2BAD = os.path.join(os.path.dirname(os.path.abspath(program())), "h2bad")
+CLIENT = [sys.executable, "-B", os.path.join(HERE, "lib", "badclient"),
+          "--mode", "good"]
+TOOLS = os.path.join(os.path.dirname(HERE), "python", "tools")
+CASES = ["good", "ping", "name-uppercase"]
+
+t = tap.Tap()
+work = tempfile.mkdtemp(prefix="badends-t-")
+
+
+def processes():
+    """{pid: (parent, command line)} of all."""
+    out = subprocess.run(["ps", "-A", "-o", "pid,ppid,args"], check=True,
+                         stdout=subprocess.PIPE).stdout.decode()
+    return {int(pid): (int(parent), args) for pid, parent, args in (
+        (line.split(None, 2) + [""])[:3] for line in out.splitlines()[1:])}
+
+
+class Run:
+    """h2bad run.  ping: what the client does in that case, else it lingers
+    there, and makes the file `at`.
+    """
+
+    count = 0
+
+    def __init__(self, *options, ping=None, argv=(H2BAD,), cases=CASES,
+                 tmp=None):
+        Run.count += 1
+        self.at = os.path.join(work, str(Run.count))
+        os.makedirs(self.at + ".tmp", exist_ok=True)
+        self.sleep = "sleep 300.%d%d" % (os.getpid(), Run.count)
+        script = 'case $H2BAD_URL in */ping[?]*) %s;; esac; exec "$@"' % (
+            ping or ": >%s; exec %s" % (self.at, self.sleep))
+        self.p = subprocess.Popen(
+            [*argv, "run", *cases, "-j", "1", "--client", "c", "--dir",
+             self.at + ".dir", *options, "--", "sh", "-c", script, "sh",
+             *CLIENT], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "TMPDIR": tmp or self.at + ".tmp"})
+
+    def lingers(self):
+        """Waits for the case ping."""
+        return tap.wait_until(lambda: os.path.exists(self.at) and any(
+            self.sleep in args for _, args in processes().values()))
+
+    def started(self, pattern):
+        """Processes below h2bad's with this in their command lines."""
+        found, known = [], processes()
+        for pid, (parent, args) in known.items():
+            above = set()
+            while parent in known and parent not in above:
+                above.add(parent)
+                parent = known[parent][0]
+            if self.p.pid in above and re.search(pattern, args):
+                found.append(pid)
+        return found
+
+    def end(self, seconds=60):
+        """(status, TAP, errors); None if it does not end."""
+        try:
+            out, err = self.p.communicate(timeout=tap.scaled(seconds))
+        except subprocess.TimeoutExpired:
+            self.p.terminate()
+            self.p.communicate()
+            return None, "", "it stands still"
+        return self.p.returncode, out.decode(), err.decode()
+
+    def report(self):
+        """{case: (verdict, message)}, and whether it was interrupted."""
+        with open(os.path.join(self.at + ".dir", "c", "report.json"),
+                  encoding="utf-8") as f:
+            made = json.load(f)
+        return {c["name"]: (c["verdict"], c["message"])
+                for c in made["cases"]}, made.get("interrupted", False)
+
+    def left(self):
+        """Processes of this run that are there; it has its own TMPDIR."""
+        return [args for _, args in processes().values()
+                if self.at + ".tmp" in args or self.sleep in args]
+
+
+def broken(name, run, words):
+    """ping is an error that says words, and the case after it is tried."""
+    status, out, err = run.end()
+    made, interrupted = run.report()
+    t.ok(status == 1 and not interrupted and
+         [v for v, _ in made.values()] == ["pass", "error", "pass"] and
+         words in made["ping"][1], f"{name}: an error of one case",
+         f"{status} {made} {out} {err}")
+
+
+def helpers():
+    """What h2bad has started ends, or stops."""
+    stopped = Run("--timeout", "1", ping="kill -STOP $PPID; exec sleep 1")
+    broken("the process that starts clients is killed",
+           Run(ping="kill -KILL $PPID"),
+           "the process that starts clients has ended")
+    run = Run("--timeout", "4")
+    run.lingers()
+    for pid in run.started("h2rig --port"):
+        os.kill(pid, signal.SIGKILL)
+    broken("the server is killed", run, "the server has ended")
+    broken("the process that starts clients stands still", stopped,
+           "the process that starts clients: nothing came within")
+
+
+PATCH = """
+import sys
+sys.path[:0] = %r
+import h2bad.run, h2bad_command
+def judge(o, real=h2bad.run.judge):
+    if o.case.name == "ping":
+        raise KeyError("inner")
+    return real(o)
+h2bad.run.judge = judge
+sys.exit(h2bad_command.main(sys.argv[1:], %r))
+"""
+
+
+def raises():
+    """A step of our own raises."""
+    run = Run(ping=":", argv=(sys.executable, "-B", "-c", PATCH % (
+        [TOOLS, os.path.dirname(TOOLS)], program())))
+    broken("judging raises", run, "KeyError: 'inner'")
+    traces = os.path.join(work, "traces")
+    run = Run("--traces", traces, "--json", traces + ".json",
+              ping=f"rm -r {traces}; : >{traces}")
+    status, out, err = run.end()
+    made, interrupted = run.report()
+    t.ok(status == 71 and traces in err and "Traceback" not in err,
+         "a directory that has gone ends the run: 71", f"{status} {err}")
+    t.ok(interrupted and made["good"][0] == "pass" and "name-uppercase" not in
+         made and re.search("^ok 1 - good", out, re.M) and
+         os.path.exists(traces + ".json"), "... with a report of what there is",
+         f"{made} {out}")
+
+
+def killed():
+    """SIGKILL of h2bad itself."""
+    run = Run("--timeout", "60")
+    run.lingers()
+    t.ok(run.started("h2rig --port") and run.left(), "a server and a client")
+    run.p.kill()
+    run.end()
+    t.ok(tap.wait_until(lambda: not run.left()),
+         "h2bad is killed: no process is left", run.left())
+    below = run.at + ".tmp"
+    old = os.listdir(below)
+    os.mkdir(os.path.join(below, "h2bad-other"))
+    again = Run(ping=":", tmp=below, cases=["good"])
+    status, _, err = again.end()
+    t.ok(status == 0 and len(old) == 1 and
+         os.listdir(below) == ["h2bad-other"],
+         "... and the next one removes its directory, but no other",
+         f"{status} {err} {old} {os.listdir(below)}")
+
+
+def signals():
+    """A signal at some moments from the first one on."""
+    faults, statuses = [], set()
+    for i in range(16):
+        file = os.path.join(work, "%d.json" % i)
+        run = Run("--json", file, ping=":")
+        try:
+            run.p.wait(0.12 * i)
+        except subprocess.TimeoutExpired:
+            run.p.send_signal(signal.SIGINT if i % 2 else signal.SIGTERM)
+        status, out, err = run.end()
+        statuses.add(status)
+        number = int(signal.SIGINT if i % 2 else signal.SIGTERM)
+        if run.left() or os.listdir(run.at + ".tmp"):
+            faults.append((i, status, err, run.left()))
+        elif "KeyboardInterrupt" in err and "h2bad" not in err:
+            continue                # of CPython while it starts
+        elif status == 128 + number:
+            with open(file, encoding="utf-8") as f:
+                made = json.load(f)
+            if run.report()[1] != made.get("interrupted", False) or \
+                    len(re.findall("^ok", out, re.M)) != len(made["cases"]):
+                faults.append((i, made, out))
+        elif status not in (0, -number):    # it had ended, or not begun
+            faults.append((i, status, err))
+    t.eq(faults, [], "a signal at any moment leaves a report of what there is, "
+         "and nothing else")
+    t.diag(f"statuses: {sorted(statuses)}")
+
+
+if __name__ == "__main__":
+    try:
+        helpers()
+        raises()
+        killed()
+        signals()
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    t.done()
