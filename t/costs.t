@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap                                                      # noqa: E402
 from rawclient import Client, PREFACE                           # noqa: E402
-from server import Server, sanitized, write_scripts             # noqa: E402
+from server import Server, extended, sanitized, write_scripts             # noqa: E402
 
 t = tap.Tap()
 
@@ -189,8 +189,8 @@ def memory():
     """src/host/memory.c: CPython's objects are in the heap, as are bodies of
     some MiB, whose pages are there from a thread's second on."""
     if not (sys.platform == "linux" and platform.libc_ver()[0] == "glibc"
-            and not sanitized()):
-        return t.skip("the heap", "needs Linux and glibc's malloc")
+            and extended() and not sanitized()):
+        return t.skip("the heap", "needs extensions and glibc's malloc")
     with tempfile.TemporaryDirectory() as top:
         write_scripts(top, {"faults": FAULTS})
         with Server(top) as s, Client(s.port) as c:

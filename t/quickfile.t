@@ -23,7 +23,7 @@ import tap                                                      # noqa: E402
 from rawclient import (CONTINUATION, DATA, END_HEADERS, END_STREAM,  # noqa: E402
                        HEADERS, INITIAL_WINDOW_SIZE, RST_STREAM,
                        WINDOW_UPDATE, Client, Frame)
-from server import Server                                       # noqa: E402
+from server import Server, extended                             # noqa: E402
 
 WIDE = {INITIAL_WINDOW_SIZE: 1 << 20}
 LOCAL = {"ext2/ext3", "xfs", "btrfs", "tmpfs", "overlayfs", "f2fs", "zfs"}
@@ -31,10 +31,10 @@ LOCAL = {"ext2/ext3", "xfs", "btrfs", "tmpfs", "overlayfs", "f2fs", "zfs"}
 top = os.path.realpath(tempfile.mkdtemp(prefix="h2rig-quickfile-"))
 kind = subprocess.run(["stat", "-f", "-c", "%T", top], check=False,
                       stdout=subprocess.PIPE).stdout.decode().strip()
-if kind not in LOCAL:
+if kind not in LOCAL or not extended():
     shutil.rmtree(top)
-    tap.skip_all("needs a local file system for temporary files, not %r"
-                 % kind)
+    tap.skip_all("needs a local file system for temporary files, not %r, and "
+                 "extensions, to know it" % kind)
 
 t = tap.Tap()
 root = os.path.join(top, "root")

@@ -586,8 +586,19 @@ def check_information():
          "-h ends the program, whatever comes after")
 
 
+def check_python():
+    """The programs in Python run by the one of the build, not by PATH's."""
+    for name in "h2bad", "h2rig-trace", "h2rig-wpt":
+        done = subprocess.run(
+            [os.path.join(os.path.dirname(program()), name), "--help"],
+            env={"PATH": "/nonexistent"}, stdout=subprocess.PIPE, check=False)
+        t.ok(done.returncode == 0 and b"usage" in done.stdout,
+             f"{name} does not look for a Python on PATH", done)
+
+
 try:
     check_information()
+    check_python()
     check_bad(64, USAGE)
     check_units()
     check_documentroot()
