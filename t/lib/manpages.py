@@ -87,7 +87,7 @@ def watched(piece: str) -> str:
         value = _value(line)
         if value is not None:
             space, expression, want = value
-            line = f"{space}_seen.append(({expression!r}, repr({expression}), " \
+            line = f"{space}_seen.append(({expression!r}, repr(({expression})), " \
                    f"{want!r}))"
         lines.append("    " + line if line else "")
     return "\n".join(lines)

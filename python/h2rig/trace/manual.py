@@ -43,8 +43,8 @@ _MACROS = {*_WORDS, *_AROUND, "Fl", "Fn", "No", "Ns", "Nm", "Sx",
 
 _CLOSING, _OPENING = {*".,:;)]?!"}, {*"(["}
 
-_ESCAPES = {"(dq": '"', "(sc": "\u00a7", "e": "\\", "&": "", "-": "-",
-            ":": ""}
+_ESCAPES = {"(dq": '"', "(aq": "'", "(sc": "\u00a7", "e": "\\", "&": "",
+            "-": "-", ":": ""}
 
 _token = re.compile(r'"((?:[^"]|"")*)"|(\S+)')
 _escape = re.compile(r"\\(\(..|.)")
