@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
@@ -21,7 +22,7 @@ from consoleside import Events, Made                             # noqa: E402
 from pagechecks import (AXE, OVERLAPS, SETTLED, SIZES,          # noqa: E402
                         find_axe, words)
 from rawclient import Client                                    # noqa: E402
-from server import NOBODY, Server, program                      # noqa: E402
+from server import NOBODY, Server, copy_program, program        # noqa: E402
 from traces import Traced, Work, read                           # noqa: E402
 
 TOP = "/.h2rig/"
@@ -161,6 +162,47 @@ def manuals():
         for name in ("h2rig.9", "../h2rig.8", "%2e%2e/trace.md", ""):
             t.eq(c.fetch(TOP + "manual/" + name).status, 404,
                  f"no page: {name}")
+
+
+def documents():
+    """The site that make html has made, if it was made."""
+    with contextlib.ExitStack() as stack:
+        own = os.environ.get("H2RIG")
+        directory = stack.enter_context(tempfile.TemporaryDirectory())
+        os.chmod(directory, 0o755)
+        copied = copy_program(os.path.join(directory, "copy"))
+        os.environ["H2RIG"] = copied
+        stack.callback(lambda: os.environ.update(H2RIG=own) if own
+                       else os.environ.pop("H2RIG"))
+        with Traced(work, "--console") as s, Client(s.port) as c:
+            t.ok(b"/site/" not in c.fetch(TOP).body, "no site: no link to it")
+            t.eq(c.fetch(TOP + "site/index.html").status, 404, "... nor it")
+        site = os.path.join(os.path.dirname(copied), "html")
+        for name in ("index.html", "a.1.html", "site.css", "part/a-b.svg",
+                     "other.txt", "part/deep/a.css"):
+            os.makedirs(os.path.dirname(os.path.join(site, name)),
+                        exist_ok=True)
+            with open(os.path.join(site, name), "w", encoding="utf-8") as f:
+                f.write("of " + name)
+        with Traced(work, "--console") as s, Client(s.port) as c:
+            t.ok(b'href="/.h2rig/site/index.html"' in c.fetch(TOP).body,
+                 "the first page leads to the site")
+            for name, kind in (("index.html", "text/html"),
+                               ("a.1.html", "text/html"),
+                               ("site.css", "text/css"),
+                               ("part/a-b.svg", "image/svg+xml")):
+                x = c.fetch(TOP + "site/" + name)
+                t.eq((x.status, x.header("content-type"), x.body),
+                     (200, kind, b"of " + name.encode()), f"the site: {name}")
+            t.ok(x.header("content-security-policy").startswith(
+                "default-src 'none'; "), "the site's pages run no script")
+            t.eq(c.fetch(TOP + "site/index.html", method="HEAD").body, b"",
+                 "HEAD of it")
+            for name in ("other.txt", "part/deep/a.css", "none.html", "",
+                         "../python/h2rig/trace/page/list.html",
+                         "..%2fdoc%2fclients.html", "part"):
+                t.eq(c.fetch(TOP + "site/" + name).status, 404,
+                     f"no file of the site: {name}")
 
 
 # ---- events
@@ -586,6 +628,7 @@ with contextlib.ExitStack() as stack:
     places()
     access()
     manuals()
+    documents()
     listed()
     odd()
     own()

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The manual pages have all names that there are, and all options that their
-commands use; mandoc has nothing against them.  manual.t compares h2rig(8) with
+commands use; mandoc has nothing against them; they make a site.  manual.t compares h2rig(8) with
 --help, manualexamples.t runs the examples.
 """
 import ast
+import html
 import importlib
 import inspect
 import os
@@ -12,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "lib"),
@@ -57,6 +59,44 @@ def lint():
                 manpages.DOC, page)], stdout=subprocess.PIPE, check=False)
         t.eq((run.returncode, run.stdout.decode()), (0, ""),
              f"mandoc -Tlint {page}")
+
+
+def site():
+    """The site of make html has all pages and documents, and no dead link."""
+    if not shutil.which("mandoc") or not shutil.which("lowdown"):
+        t.skip("make html", "mandoc or lowdown is not installed")
+        return
+    with tempfile.TemporaryDirectory(prefix="h2rig-site-") as work:
+        subprocess.run([sys.executable, "-B", os.path.join(
+            manpages.DOC, "site", "make.py"), "mandoc", "lowdown", work],
+                       check=True)
+        found = {name: open(os.path.join(work, name), encoding="utf-8").read()
+                 for name in os.listdir(work) if name.endswith(".html")}
+        index = set(re.findall(r'href="([^"]*\.html)"', found["index.html"]))
+        t.eq(sorted(set(found) - index), [], "site: all that is in the index")
+        t.eq([page for page in manpages.pages() if page + ".html" not in index],
+             [], "site: all pages")
+        t.eq(len(index), 2 + len(manpages.pages()) + len(
+            [n for n in os.listdir(manpages.DOC) if n.endswith(".md")]),
+             "site: all documents")
+        for name, text in sorted(found.items()):
+            if name == "clients.html":
+                continue        # a page of its own
+            dead = [to for to in re.findall(
+                r'(?:href|src)="(?!https?:)([^"]*)"', text) if not leads(
+                    work, name, to, found)]
+            t.eq(dead, [], f"site: links of {name}")
+    t.ok("h2rig-stash.7.html" in found["h2rig-handlers.7.html"]
+         and "trace.html" in found["h2rig-trace.1.html"],
+         "site: names of pages lead there")
+
+
+def leads(work, own, to, found):
+    """Whether a link of a page has an end."""
+    name, _, anchor = html.unescape(to).partition("#")
+    name = name or own
+    return os.path.exists(os.path.join(work, name)) and (
+        not anchor or f'id="{html.escape(anchor)}"' in found[name])
 
 
 def said(page, heading, names, what):
@@ -197,5 +237,6 @@ about_websockets()
 about_handlers()
 about_connections()
 about_modules()
+site()
 commands()
 t.done()

@@ -6,6 +6,7 @@
     /.h2rig/trace/NAME          one of them
     /.h2rig/trace/NAME/events   ... its lines, as they come
     /.h2rig/manual/PAGE         the manual, h2rig.8 for example
+    /.h2rig/site/FILE           the site of `make html`, if it was made
 
 What it shows has all that clients send.  It is for those who use this machine:
 requests that pages of other origins make, or that come by a name which others
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 from h2rig.errors import HTTPException
 from h2rig.server.config import options
+from h2rig.server.files import guess_content_type
 from h2rig.server.static import OWN
 from h2rig.trace import html, manual
 from h2rig.trace.connections import TOP, Connections, Lines
@@ -50,8 +52,12 @@ _LIVE = "; connect-src 'self'"
 
 _MANUAL = TOP + "/manual/"
 
+_SITE = TOP + "/site/"
+
 _LINKS = (' <a href="%s/">Connections</a> <a href="%sh2rig.8">Manual</a>'
           % (TOP, _MANUAL))
+if manual.site("index.html") is not None:
+    _LINKS += ' <a href="%sindex.html">Documents</a>' % _SITE
 
 #: Of each answer.
 _FIELDS = [
@@ -124,6 +130,19 @@ def _send_manual(name: str, response: "Response") -> None:
           '<h1>%s</h1>\n<nav aria-label="Pages of the manual"><ul>%s</ul></nav>'
           "</header>\n<main>\n%s" % (
               _shown(name), links, body)).send(response)
+
+
+def _send_site(name: str, response: "Response") -> None:
+    data = manual.site(name)
+    if data is None:
+        raise HTTPException(404, "Not Found")
+    response.writer.write_headers(
+        [*_FIELDS, ("content-type", guess_content_type(name)),
+         ("content-length", str(len(data))),
+         ("content-security-policy", "default-src 'none'; img-src 'self'; "
+          "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'")], 200)
+    if response.request.method != "HEAD":
+        response.writer.write_data(data, last=True)
 
 
 def _shown(name: str) -> str:
@@ -199,6 +218,8 @@ class Console:
             self._send_list(request, response)
         elif path.startswith(_MANUAL):
             _send_manual(path[len(_MANUAL):], response)
+        elif path.startswith(_SITE):
+            _send_site(path[len(_SITE):], response)
         elif trace is None:
             raise HTTPException(404, "Not Found")
         elif trace["events"]:

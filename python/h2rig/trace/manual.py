@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The manual pages as HTML: of mdoc(7), what they have."""
+"""The manual pages as HTML: of mdoc(7), what they have; and the site that
+`make html` has made.
+"""
 
 import gzip
 import html
@@ -7,7 +9,7 @@ import os
 import re
 from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
-__all__ = ["PAGES", "body"]
+__all__ = ["PAGES", "body", "site"]
 
 #: Name and what it is about.
 PAGES = {
@@ -28,6 +30,12 @@ _TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
 #: Beside the package in the source, and where `make install` puts them.
 _PLACES = ("doc/%(name)s", "../man/man%(section)s/%(name)s",
            "../man/man%(section)s/%(name)s.gz")
+
+#: The site likewise.
+_SITES = ("html", "../doc/h2rig/html")
+
+#: Of a file of the site.
+_file = re.compile(r"(?:[\w-]+/)?[\w-]+(?:\.\d)?\.(?:html|css|svg)", re.ASCII)
 
 #: Macros of words: the elements that they stand in.
 _WORDS = {"Ar": "var", "Va": "code", "Li": "code", "Pa": "code", "Ev": "code",
@@ -219,3 +227,13 @@ def body(name: str) -> Optional[str]:
     text = octets.decode().replace("\\\n", "")     # a line that goes on
     return "\n".join(piece for line in text.splitlines()
                      for piece in page.line(line))
+
+
+def site(name: str) -> Optional[bytes]:
+    """A file of the site that `make html` has made; None if it is not there."""
+    for place in _SITES:
+        path = os.path.join(_TOP, place, name)
+        if _file.fullmatch(name) and os.path.exists(path):
+            with open(path, "rb") as f:
+                return f.read()
+    return None
