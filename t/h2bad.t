@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
@@ -48,6 +49,12 @@ def verdicts(path):
 
 
 def lists():
+    p = subprocess.run([sys.executable, "-X", "importtime", H2BAD, "show",
+                        "ping"], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.PIPE, check=True)
+    t.ok(b"h2bad.case" in p.stderr and not re.search(
+        rb"h2bad\.(report|run|commands|exchange)|json|inspect|ssl", p.stderr),
+        "show loads what it needs", p.stderr.decode())
     status, out, _ = h2bad("list")
     t.eq(status, 0, "list: status")
     names = [line.split()[0] for line in out.splitlines()]
@@ -304,6 +311,7 @@ def serves():
         t.eq(s.get(run + "next")[2], urls[0], "next: the first URL")
         t.eq(s.get(run + "next")[2], urls[1], "next: the second one")
         by_name(s)
+        arms(s)
         got(s)
         hostile(s)
         t.eq(s.get("/last")[0], 303, "/last")
@@ -324,6 +332,59 @@ def by_name(s):
               "20")
     t.eq((tap.wait_until(lambda: verdicts_of(s, run, 2)) or {}).get(
         "settings-push-enabled"), "pass", "a case by the server name")
+
+
+def fetch(s, urls, mode="good"):
+    """By our own client, on one connection."""
+    subprocess.run([*CLIENT, mode], check=False, stderr=subprocess.DEVNULL,
+                   timeout=tap.scaled(60), env={
+                       **os.environ, "H2BAD_CA": at("ca"), "H2BAD_PLAN":
+                       json.dumps({"name": "x", "timeout_s": 20, "urls": [
+                           {"method": "GET", "url": url} for url in urls]})})
+
+
+def in_time(steps):
+    """Makes two runs and takes steps with them, anew if they took longer than
+    an armed case waits: the runs."""
+    for _ in range(8):
+        runs = [s_run() for s_run in steps[:2]]
+        began = time.monotonic()
+        for step in steps[2:]:
+            step(*runs)
+        if time.monotonic() - began < 4.5:
+            break
+    return runs
+
+
+def arms(s):
+    """Two clients of one address."""
+    def new(case):
+        return lambda: s.get(f"/new?client={case}&cases={case}")[2]
+
+    def arm(run, case):
+        s.get(f"{run}arm/{case}")
+
+    def urls(run):
+        return [u for u in s.get(run + "urls")[1].split()
+                if "/arm/" not in u and "good" not in u]
+
+    first, second = "settings-push-enabled", "settings-ack-with-payload"
+    runs = in_time([new(first), new(second), lambda a, _: arm(a, first),
+                    lambda _, b: arm(b, second),
+                    lambda a, _: fetch(s, urls(a)),
+                    lambda _, b: fetch(s, urls(b))])
+    for run, case in zip(runs, (first, second)):
+        s.get(run + "done")
+        t.eq((tap.wait_until(lambda r=run: verdicts_of(s, r, 2)) or {}).get(
+            case), "pass", f"two have armed a case at a time: {case}")
+    runs = in_time([new(first), new("ping"), lambda a, _: arm(a, first),
+                    lambda _, b: fetch(s, urls(b), "naive"),
+                    lambda a, _: fetch(s, urls(a))])
+    want = ("pass", "skip")
+    for run, case, verdict in zip(runs, (first, "ping"), want):
+        s.get(run + "done")
+        t.eq((tap.wait_until(lambda r=run: verdicts_of(s, r, 2)) or {}).get(
+            case), verdict, f"another one took what was armed: {case}")
 
 
 def got(s):

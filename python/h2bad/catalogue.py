@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The cases: files cases/GROUP/NAME.py."""
 
+import fnmatch
 import glob
 import importlib.util
-import inspect
 import os
 import re
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 from h2bad.outcome import Outcome
 
@@ -95,7 +95,7 @@ class Case:
         raise CaseError("%s: %s; expected %s" % (self.path, what, expected))
 
     def _take_text(self) -> None:
-        self.text = inspect.cleandoc(self.module.__doc__ or "")
+        self.text = (self.module.__doc__ or "").strip()
         self.title = self.text.partition("\n")[0]
         for heading in _HEADINGS:
             if "\n%s\n" % heading not in self.text:
@@ -143,11 +143,7 @@ def need(name: str) -> Case:
 
 def all_cases() -> List[Case]:
     """All of them, `good` first, then by group and name."""
-    order = [group for group, _ in GROUPS]
-    cases = [Case(path) for path in glob.glob(os.path.join(HERE, "*",
-                                                           "*.py"))]
-    return sorted(cases, key=lambda c: (c.name != "good",
-                                        order.index(c.group), c.name))
+    return select(())
 
 
 def not_built() -> List[Tuple[str, str, str]]:
@@ -166,24 +162,28 @@ def not_built() -> List[Tuple[str, str, str]]:
     return found
 
 
-def select(cases: Iterable[Case], globs: Iterable[str],
-           exclude: Iterable[str] = ()) -> List[Case]:
-    """Those whose name, or group/name, a glob fits (none given: all).
+def select(globs: Iterable[str], exclude: Iterable[str] = ()) -> List[Case]:
+    """Those whose name, or group/name, a glob fits (none given: all), in the
+    order of `all_cases`.  Others are not loaded.
 
     CaseError names a glob that fits none.
     """
-    import fnmatch
-    listed = list(cases)
+    order = [group for group, _ in GROUPS]
+    paths = {(group, os.path.splitext(os.path.basename(path))[0]): path
+             for group in order
+             for path in glob.glob(os.path.join(HERE, group, "*.py"))}
+    globs, exclude = list(globs), list(exclude)
 
-    def fits(case: Case, pattern: str) -> bool:
-        return fnmatch.fnmatchcase(case.name, pattern) or \
-            fnmatch.fnmatchcase("%s/%s" % (case.group, case.name), pattern)
-
-    for pattern in list(globs) + list(exclude):
-        if not any(fits(case, pattern) for case in listed):
+    def fits(pattern: str) -> Set[Tuple[str, str]]:
+        found = {each for each in paths
+                 if fnmatch.fnmatchcase(each[1], pattern)
+                 or fnmatch.fnmatchcase("/".join(each), pattern)}
+        if not found:
             raise CaseError("no case is named %r; expected a name or glob, as "
                             "`h2bad list` shows them" % pattern)
-    globs = list(globs)
-    return [case for case in listed
-            if (not globs or any(fits(case, g) for g in globs))
-            and not any(fits(case, g) for g in exclude)]
+        return found
+
+    chosen = set().union(*map(fits, globs)) if globs else set(paths)
+    chosen = chosen.difference(*map(fits, exclude))
+    return [Case(paths[each]) for each in sorted(chosen, key=lambda each: (
+        each[1] != "good", order.index(each[0]), each[1]))]

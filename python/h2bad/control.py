@@ -234,7 +234,8 @@ _PAGES = {"": _page, "urls": _urls, "urls.json": _urls_json, "next": _next,
 def _arm(request: Any, made: Run, name: str) -> Answer:
     if name not in made.cases:
         raise _Error(404, "run %s has no case %r" % (made.id, name))
-    put(os.path.join(_below(), "bad", "%s.armed" % request.client_address[0]),
+    put(os.path.join(_below(), "bad", "%s-%s.armed" % (
+        request.client_address[0], made.id)),
         json.dumps({"case": name, "run": made.id}))
     return _answer("", "txt", 204)
 

@@ -85,9 +85,11 @@ class Connection:
 
     @property
     def case(self) -> Optional[Line]:
-        """case and run that the connection is of, as the server said."""
+        """case and run that the connection is of, as the server said, and
+        did not find out to be a mistake.
+        """
         said = self.notes("case")
-        return said[0] if said else None
+        return said[0] if said and not self.notes("mistaken") else None
 
     @property
     def after(self) -> List[Line]:
@@ -440,6 +442,9 @@ def _before(o: Observed) -> Optional[Verdict]:
                        "were allowed" % (p.rss_kb >> 10,
                                          p.rss_limit_kb >> 10))
     if o.first.case is None:
+        if any(c.notes("mistaken") for c in o.connections):
+            return Verdict("skip", "not-exercised", "its connection met a case "
+                           "that another client of this address had armed")
         return Verdict("skip", "no-connection", "the client did not connect, "
                        "or sent no request")
     if not o.first.after:

@@ -59,9 +59,8 @@ class Run:
                            % len(client))
         if via not in ("arm", "sni"):
             raise RunError("via is %r; expected arm or sni" % via)
-        cases = [case for case in catalogue.select(
-            catalogue.all_cases(), globs, exclude)
-            if not missing(case, needs) and (floods or not is_flood(case))]
+        cases = [case for case in catalogue.select(globs, exclude)
+                 if not missing(case, needs) and (floods or not is_flood(case))]
         # After HTTP_1_1_REQUIRED a browser goes on with HTTP/1.1 to its end.
         names = sorted((case.name for case in cases),
                        key=lambda name: "http11" in name)

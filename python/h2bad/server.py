@@ -2,10 +2,13 @@
 """The connection script that serves cases.
 
 Which case a connection is: that of the file PORT.case in the directory
-H2BAD_DIRECTORY (a port for each case in flight), else that of a one-shot file
-ADDRESS.armed there, else the one whose name is the first label of the server
-name, else the one in the first request's path.  The first two hold JSON:
-{"case": name, "run": id}.
+H2BAD_DIRECTORY (a port for each case in flight), else the one whose name is the
+first label of the server name, else that of the oldest one-shot file
+ADDRESS-RUN.armed there, else the one in the first request's path.  The files
+hold JSON: {"case": name, "run": id}.
+
+That of a client's address may be another client's: what the first request says
+of its run and case shows it, and the file is there again for who made it.
 """
 
 import json
@@ -35,30 +38,65 @@ IDLE, LINGER = 30.0, 1.0
 #: What the engine does not do by itself, so that nothing but the case is seen.
 NOT_AUTOMATIC = {"requests", "checks", "goaway", "rst_stream"}
 
-_x: Optional[Exchange] = None
-_run: Optional[str] = None
+
+class _Armed:
+    """A one-shot file."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.at = os.stat(path).st_mtime
+        self.said = _read(path)
+
+    @staticmethod
+    def oldest(address: str) -> Optional["_Armed"]:
+        """The one of this address that has waited longest."""
+        found = []
+        for name in os.listdir(_directory()):
+            if name.startswith(address + "-") and name.endswith(".armed"):
+                try:
+                    each = _Armed(os.path.join(_directory(), name))
+                    if time.time() - each.at <= ARMED:
+                        found.append(each)
+                    else:
+                        os.unlink(each.path)
+                except (OSError, ValueError):   # another one has taken it
+                    continue
+        return min(found, key=lambda each: each.at) if found else None
+
+    def take(self) -> bool:
+        """Of several connections one has it."""
+        try:
+            os.unlink(self.path)
+            return True
+        except OSError:
+            return False
+
+    def give_back(self) -> None:
+        """For what is left of its time, unless its client has made it anew."""
+        new = "%s.%d" % (self.path, os.getpid())
+        with open(new, "w", encoding="utf-8") as f:
+            json.dump(self.said, f)
+        os.utime(new, (self.at, self.at))
+        try:
+            os.link(new, self.path)
+        except FileExistsError:
+            pass
+        os.unlink(new)
 
 
 def _directory() -> str:
     return os.environ.get("H2BAD_DIRECTORY", "")
 
 
-def _read(name: str, once: bool) -> Optional[Dict[str, Any]]:
-    path = os.path.join(_directory(), name)
-    try:
-        if once:
-            taken = "%s.%d" % (path, os.getpid())
-            os.rename(path, taken)      # of several connections one has it
-            path = taken
-            old = time.time() - os.stat(path).st_mtime > ARMED
-        with open(path, encoding="utf-8") as f:
-            said: Dict[str, Any] = json.load(f)
-        if once:
-            os.unlink(path)
-            return None if old else said
-        return said
-    except (OSError, ValueError):
-        return None
+def _read(path: str) -> Dict[str, Any]:
+    with open(path, encoding="utf-8") as f:
+        said: Dict[str, Any] = json.load(f)
+    return said
+
+
+_x: Optional[Exchange] = None
+_run: Optional[str] = None
+_armed: Optional[_Armed] = None     # this connection has it
 
 
 def _begin(connection: Any, name: str, run: Optional[str], via: str) -> None:
@@ -82,12 +120,17 @@ def _misbehaves() -> bool:
     if x is None or x.case is None:
         return False
     if not x.number:
-        key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:%s:%s" % (_run,
-                                                              x.case.name))
-        with x.stash.lock:
-            x.number = (x.stash.take(key) or 0) + 1
-            x.stash.put(key, x.number)
-    return x.number == 1 or x.case.every_connection
+        x.number = _count(x, 1)
+    return x.number == 1 or x.case.every_connection and x.number > 0
+
+
+def _count(x: Exchange, more: int) -> int:
+    # Connections of the case.
+    key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:%s:%s" % (_run, x.case.name))
+    with x.stash.lock:
+        number: int = (x.stash.take(key) or 0) + more
+        x.stash.put(key, number)
+    return number
 
 
 def _call(name: str) -> None:
@@ -113,14 +156,41 @@ def _call(name: str) -> None:
 def handle_accept(connection: Any) -> None:
     global _x
     _x = Exchange(connection)
-    said = _read("%d.case" % connection.server_port, False)
-    via = "port"
-    if said is None:
-        via = "arm"
-        said = _read("%s.armed" % connection.client_address[0], True)
-    if said is not None:
-        _begin(connection, said["case"], said.get("run"), via)
+    try:
+        said = _read(os.path.join(_directory(), "%d.case"
+                                  % connection.server_port))
+        _begin(connection, said["case"], said.get("run"), "port")
+    except (OSError, ValueError):
+        _take_armed(connection, True)
     _call("accept")
+
+
+def _take_armed(connection: Any, early: bool) -> None:
+    # early: only if the case acts before it can be known whose connection it
+    # is.
+    global _armed
+    found = _Armed.oldest(connection.client_address[0])
+    if found is None:
+        return
+    case = catalogue.find(str(found.said.get("case")))
+    if case is not None and (hasattr(case.module, "accept") or not early) and \
+            found.take():
+        _armed = found
+        _begin(connection, case.name, found.said.get("run"), "arm")
+
+
+def _give_back(x: Exchange, name: str) -> None:
+    # The connection is of another client than the one that has armed it.
+    global _armed
+    run = x.query.get("run")
+    if _armed is None or run in (None, x.run) and name in ("", x.case.name):
+        return
+    if x.number > 0:
+        _count(x, -1)
+    x.number = -1
+    x.note("mistaken", run=run, case=name)
+    _armed.give_back()
+    _armed = None
 
 
 def handle_client_hello(connection: Any) -> None:
@@ -128,6 +198,8 @@ def handle_client_hello(connection: Any) -> None:
     name, dot, _ = (connection.sni or "").lower().partition(".")
     if dot and _x.case is None:
         _begin(connection, name, None, "sni")
+    if _x.case is None:
+        _take_armed(connection, False)
     offered = connection.alpn_offered
     if "http/1.1" in offered and "h2" not in offered:
         connection.tls.alpn = "http/1.1"
@@ -199,6 +271,7 @@ def _begin_by(target: str) -> str:
     _x.query = dict(urllib.parse.parse_qsl(query))
     if directory == "bad" and _x.case is None:
         _begin(_x.connection, name, _x.query.get("run"), "path")
+    _give_back(_x, name if directory == "bad" else "")
     return directory
 
 

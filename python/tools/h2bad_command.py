@@ -7,7 +7,6 @@ if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)    # an import has no cleaning
 
 import argparse  # noqa: E402
-import json  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
 from typing import Any, List, NoReturn, Sequence, Set  # noqa: E402
@@ -145,8 +144,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(options: argparse.Namespace) -> int:
-    cases = catalogue.select(catalogue.all_cases(), options.globs)
+    cases = catalogue.select(options.globs)
     if options.json:
+        import json
         print(json.dumps([case.as_dict() for case in cases], indent=1))
         return 0
     for case in cases:
