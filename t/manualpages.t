@@ -35,6 +35,40 @@ from h2rig.websocket import aliases                             # noqa: E402
 t = tap.Tap()
 
 
+def of_help(*command):
+    """Options, and commands, of --help."""
+    text = subprocess.run([os.path.join(os.path.dirname(program()),
+                                        command[0]), *command[1:], "--help"],
+                          stdout=subprocess.PIPE, check=True).stdout.decode()
+    return (set(re.findall(r"^  (?:-\w[^-\n]*, )?--([\w-]+)", text, re.M)),
+            re.findall(r"^    (\w+) ", text, re.M))
+
+
+def tools():
+    """The options of the other programs are in their pages; manual.t looks at
+    those of h2rig."""
+    for name in "h2rig-trace", "h2bad":
+        options, below = of_help(name)
+        for command in below:
+            options |= of_help(name, command)[0]
+        page = manpages.source(name + ".1")
+        t.ok(len(options) > 3, f"{name} has options")
+        t.eq([o for o in sorted(options - {"help"})
+              if not re.search(r"Fl (?:\w , )?-%s\b" % o, page)], [],
+             f"{name}.1: every option")
+
+
+def named():
+    """The pages are installed, and README names them."""
+    for name, form in ("Makefile.am", "doc/%s.%s"), ("README", "%s(%s)"):
+        with open(os.path.join(os.path.dirname(HERE), name),
+                  encoding="utf-8") as f:
+            text = f.read()
+        t.eq([page for page in manpages.pages()
+              if form % tuple(page.rsplit(".", 1)) not in text], [],
+             f"{name} names every page")
+
+
 def commands():
     """The options of h2rig are there."""
     known = subprocess.run([program(), "--help"], stdout=subprocess.PIPE,
@@ -237,6 +271,8 @@ about_websockets()
 about_handlers()
 about_connections()
 about_modules()
+tools()
+named()
 site()
 commands()
 t.done()
