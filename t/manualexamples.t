@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -17,12 +18,13 @@ import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
+import browser                                                  # noqa: E402
 import connscript                                               # noqa: E402
 import manpages                                                 # noqa: E402
 import tap                                                      # noqa: E402
 import wsclient                                                 # noqa: E402
 from rawclient import PING, Client                              # noqa: E402
-from server import Server                                       # noqa: E402
+from server import Server, program                              # noqa: E402
 
 t = tap.Tap()
 
@@ -495,6 +497,62 @@ def faults(s):
 
 # ---- commands
 
+def session(example, work):
+    """What the commands of a display print, which start a server with &."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    script = re.sub(r"^h2rig (.*) &$", rf"h2rig --port {port} \1 >ready &\n"
+                    "trap 'kill $!; wait' EXIT", example.text, flags=re.M)
+    script = re.sub(r"^curl ", "curl -sS --retry 60 --retry-delay 1 "
+                    "--retry-connrefused ", script, flags=re.M)
+    run = subprocess.run(
+        ["sh", "-ec", script.replace("8443", str(port))], cwd=work, timeout=300,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        env=dict(os.environ, PATH=os.path.dirname(program()) + ":"
+                 + os.environ["PATH"]))
+    return run.returncode, run.stdout.decode()
+
+
+def sessions():
+    """Those of h2rig(8) and h2rig-trace(1)."""
+    if not shutil.which("curl") or not shutil.which("tshark"):
+        t.skip("sessions with curl", "curl or tshark is not installed")
+        return
+    with tempfile.TemporaryDirectory(prefix="h2rig-manual-") as work:
+        os.chmod(work, 0o755)
+        write(work, "tests/hello.py", "def main(request, response):\n"
+              "    return 'hello'\n")
+        write(work, "index.html", "trusted\n")
+        for page, begin, shown in (
+                ("h2rig.8", "h2rig --ca", r"trusted\n(.*\n)*trusted\n"),
+                ("h2rig-trace.1", "mkdir", ":path: /hello.py"),
+                ("h2rig-trace.1", "h2rig-trace --pcapng", "")):
+            example = next(e for e in manpages.examples(page)
+                           if e.text.startswith(begin))
+            status, text = session(example, work)
+            t.ok(status == 0 and re.search(shown, text),
+                 f"{example}: what it shows", f"{status} {text}")
+
+
+def in_browser(s, docroot):
+    """The page of h2rig-websocket(7): its script gets a message."""
+    exe = browser.find()
+    if exe is None:
+        t.skip("a page in a browser", "Chromium is not installed")
+        return
+    text = next(e.text for e in manpages.examples("h2rig-websocket.7")
+                if e.text.startswith("<script>"))
+    key = new_key()
+    write(docroot, "echo.html", f"""<!doctype html>{text}
+<script>ws.addEventListener("message", () => fetch("/go.py?key={key}"))</script>
+<img src="/held.py?key={key}" alt="">""")
+    dom, messages = browser.dump(exe, s.url("/echo.html"))
+    t.ok(s.wait_log(rf"path=/held\.py\?key={key} status=200"),
+         "h2rig-websocket.7: a page with a WebSocket, in Chromium",
+         dom + messages[-2000:])
+
+
 #: What curl shows, by a word of the command.
 SHOWN = {"meet.py": "hello", "hello.py": "hello, you", "order.py": "tea",
          "hello.txt": "ell", "save.py": "picture.png (image/png): "}
@@ -524,6 +582,7 @@ def curl(s, docroot):
 
 
 of_connections()
+sessions()
 with tempfile.TemporaryDirectory(prefix="h2rig-manual-") as work:
     os.chmod(work, 0o755)
     root, beside = os.path.join(work, "root"), os.path.join(work, "beside")
@@ -540,5 +599,6 @@ with tempfile.TemporaryDirectory(prefix="h2rig-manual-") as work:
                 files(server)
                 pieces(server, root)
                 curl(server, root)
+                in_browser(server, root)
             t.eq(faults(server), [], "nothing went wrong")
 t.done()
