@@ -250,6 +250,63 @@ def about_connections():
          "every function")
 
 
+#: Where the functions stand, and of what they are.
+SIGNED = {
+    "h2rig-connection.7": {
+        "Reading": [connection.Connection],
+        "What the client does": [connection.Connection],
+        "The writer": [connection.ConnectionWriter],
+        "TLS": [connection.ConnectionTLS], "Notes": [connection.Connection]},
+    "h2rig-files.7": {"Handlers": [handlers]},
+    "h2rig-handlers.7": {
+        "Header fields": [headers.RequestHeaders],
+        "Query and forms": [headers.MultiDict],
+        "THE RESPONSE": [response.Response, headers.ResponseHeaders],
+        "THE WRITER": [writer.ResponseWriter, frames]},
+    "h2rig-stash.7": {"FUNCTIONS": [stash.Stash],
+                      "QUEUES": [stash.StashQueue]},
+    "h2rig-websocket.7": {
+        "THE STREAM": [websocket.WebSocketStream],
+        "FRAMES": [websocket.Tunnel, websocket],
+        "EXTENSIONS": [websocket.PerMessageDeflateExtensionProcessor,
+                       websocket.ExtensionParameter]}}
+
+#: Defaults that a page says in another way; "": there is none to be said.
+SPELT = {repr(bytes(8)): "bytes(8)", repr(headers._missing): ""}
+
+
+def signature(function):
+    """Its arguments with their defaults, as a page has them."""
+    found = []
+    for p in inspect.signature(function).parameters.values():
+        text = "**" * (p.kind is p.VAR_KEYWORD) + p.name
+        if p.default is not p.empty:
+            default = getattr(p.default, "__name__", repr(p.default))
+            default = SPELT.get(default, default.replace("'", '"'))
+            text += default and "=" + default
+        if p.name != "self":
+            found.append(text)
+    return found
+
+
+def signatures():
+    """Functions are called as the pages say."""
+    for page, headings in SIGNED.items():
+        parts = manpages.sections(page)
+        for heading, owners in headings.items():
+            items = " , ".join(re.findall(r"^\.It (.*)$", parts[heading].replace(
+                "\\\n", ""), re.M))
+            for name, *arguments in map(str.split, re.findall(
+                    r"(?<!\S)Fn (.*?)(?= ,|$)", items)):
+                function = next((getattr(owner, name) for owner in owners
+                                 if inspect.isroutine(getattr(owner, name, 0))
+                                 or inspect.isclass(getattr(owner, name, 0))),
+                                None)
+                if inspect.getmodule(function) is not None:
+                    t.eq(arguments, signature(function),
+                         f"{page}, {heading}: the arguments of {name}")
+
+
 def about_modules():
     """Each public name is in a page."""
     every = set()
@@ -271,6 +328,7 @@ about_websockets()
 about_handlers()
 about_connections()
 about_modules()
+signatures()
 tools()
 named()
 site()
