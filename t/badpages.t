@@ -5,7 +5,6 @@ say, choosing rows, a run by fetch(); keyboard; axe-core finds no fault; nothing
 of a report is markup."""
 import contextlib
 import hashlib
-import http.server
 import json
 import os
 import re
@@ -14,12 +13,11 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
-import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "lib"),
                 os.path.join(os.path.dirname(HERE), "python")]
+import badrun                                                   # noqa: E402
 import badsample                                                # noqa: E402
 import browser                                                  # noqa: E402
 import devtools                                                 # noqa: E402
@@ -117,136 +115,12 @@ def act(name, value, event="input"):
                 json.dumps(name), json.dumps(value), event))
 
 
-# ---- a server that runs as h2bad's does
-
-PLAN = [
-    {"name": "slow", "urls": [{"method": "GET", "url": "/bad/slow"}],
-     "timeout_s": 10},
-    {"name": "good", "urls": [
-        {"method": "GET", "url": "/bad/good"},
-        {"method": "GET", "url": "/ok?case=good", "follow_up": True}]},
-    {"name": "parallel", "urls": [
-        {"method": "GET", "url": "/bad/parallel?i=0", "parallel": 1},
-        {"method": "GET", "url": "/bad/parallel?i=1", "parallel": 1},
-        {"method": "GET", "url": "/ok?case=parallel", "follow_up": True}]},
-    {"name": "post", "urls": [
-        {"method": "GET", "url": "/run/x/arm/post", "arm": True},
-        {"method": "POST", "url": "/bad/post", "body_size": 1000,
-         "headers": [["x-a", "1"]]},
-        {"method": "GET", "url": "/ok?case=post", "follow_up": True}]}]
-VERDICTS = {
-    "good": {"verdict": "pass", "reaction": "ok"},
-    "parallel": {"verdict": "tolerated", "reaction": "rst:CANCEL",
-                 "reason": "other-code"},
-    "post": {"verdict": "fail", "reaction": "ack", "reason":
-             badsample.HOSTILE, "message": badsample.HOSTILE},
-    "slow": {"verdict": "info", "reaction": "timeout"}}
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """The page, its list, cases and events."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        """Quiet."""
-
-    def answer(self, body, kind="text/plain"):
-        """200."""
-        octets = body if isinstance(body, bytes) else body.encode()
-        self.send_response(200)
-        self.send_header("content-type", kind + "; charset=utf-8")
-        self.send_header("content-length", str(len(octets)))
-        self.end_headers()
-        self.wfile.write(octets)
-
-    def do_POST(self):
-        """got, and a case with a body."""
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.seen.append((self.path, body, self.headers.get("x-a")))
-        self.answer("")
-
-    def do_GET(self):
-        """All else."""
-        server = self.server
-        path = urllib.parse.urlsplit(self.path)
-        if path.path == "/run/x/":
-            self.answer(reports.run_page(
-                "x", "Browser <b>1</b>", [x["name"] for x in PLAN]),
-                "text/html")
-            return
-        if path.path == "/run/x/events":
-            self.events()
-            return
-        if path.path == "/run/x/urls.json":
-            self.answer(json.dumps(server.plan), "application/json")
-            return
-        server.seen.append((self.path, b"", None))
-        name = path.path.rpartition("/")[2]
-        if name == "parallel":      # both are answered when both are there
-            server.both.wait(tap.scaled(60))
-        if name == "slow":
-            server.over.wait(tap.scaled(60))
-        self.answer("Hello, world\n")
-        if name == "ok":
-            name = path.query.partition("=")[2]
-            server.told.append({"case": name, **VERDICTS[name]})
-        elif name == "done":
-            server.told.append({"case": "slow", **VERDICTS["slow"]})
-
-    def events(self):
-        """text/event-stream."""
-        self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
-        self.send_header("connection", "close")
-        self.end_headers()
-        sent = 0
-        while tap.wait_until(lambda: len(self.server.told) > sent
-                             or self.server.over.is_set(), 120):
-            if len(self.server.told) == sent:
-                return
-            self.wfile.write(b"data: %s\n\n" % json.dumps(
-                self.server.told[sent]).encode())
-            self.wfile.flush()
-            sent += 1
-
-
-class Server(http.server.ThreadingHTTPServer):
-    """What came, what was told."""
-
-    daemon_threads = True
-
-    def __init__(self, plan):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.plan, self.seen, self.told = plan, [], []
-        self.both = threading.Barrier(2)
-        self.over = threading.Event()
-
-    def handle_error(self, *_):
-        """A browser that goes is no error."""
-
-
-@contextlib.contextmanager
-def serving(plan):
-    """(server, URL of the page)."""
-    server = Server(plan)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield server, "http://127.0.0.1:%d/run/x/" % server.server_port
-    finally:
-        server.over.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 STATE = "return document.body.dataset.state"
 
 
 def runs(which, b):
     """The live page: cases in order, what was got, verdicts, the end."""
-    with serving(PLAN) as (server, url):
+    with badrun.serving(badrun.PLAN) as (server, url):
         fresh(b, url)
         tap.wait_until(lambda: b.run(STATE) == "ready")
         t.eq((b.run(STATE), b.run("return document.title"), server.seen),
@@ -304,7 +178,7 @@ def runs(which, b):
         plan = [{"name": "good", "urls": [{
             "method": "GET",
             "url": "https://127.0.0.1:%d/bad/good" % s.getsockname()[1]}]}]
-        with serving(plan) as (server, url):
+        with badrun.serving(plan) as (server, url):
             fresh(b, url + "?auto=1")
             tap.wait_until(lambda: b.run(STATE) == "blocked")
             t.eq(b.run("return [document.body.dataset.state, document.title, "
@@ -314,9 +188,44 @@ def runs(which, b):
                  f"{which}: `good` out of reach: the certificate, and a retry")
 
 
+def wants(which, b):
+    """What an entry of urls.json asks for, and a browser can do or not."""
+    def plan(name, **more):
+        return {"name": name, "urls": [
+            {"method": "GET", "url": "/bad/" + name, **more},
+            {"method": "GET", "url": "/ok?case=" + name, "follow_up": True}]}
+    with badrun.serving([plan("good"), plan("cancel", cancel_after=5),
+                  plan("pause", pause_after=5, pause_seconds=0.5),
+                  plan("expect", headers=[["expect", "100-continue"]]),
+                  plan("tunnel", kind="connect"),
+                  plan("upload", method="POST", slow=True, body_size=1000)]
+                 ) as (server, url):
+        fresh(b, url + "?auto=1")
+        tap.wait_until(lambda: b.run(STATE) == "done", 60)
+        got = {path.partition("=")[2]: json.loads(body)
+               for path, body, _ in server.seen if "/got" in path}
+        t.ok(got["cancel"]["result"] == "response" and tap.wait_until(
+            lambda: server.left), f"{which}: cancel_after", got["cancel"])
+        t.ok(got["pause"]["length"] == 13 and got["pause"]["ms"] >= 490,
+             f"{which}: pause_after", got["pause"])
+        # Over HTTP/1.1 a browser that can stream will not.
+        t.ok(got["upload"]["result"] in ("error", "skip"),
+             f"{which}: slow", got["upload"])
+        asked = [path for path, _, _ in server.seen]
+        t.eq([path for path in asked if "/bad/expect" in path or
+              "/bad/tunnel" in path], [], f"{which}: what it cannot do is not "
+             "tried")
+        t.eq(b.run("return [...document.querySelectorAll('#cases tbody tr')]"
+                   ".slice(3, 5).map(r => r.innerText.trim().replace("
+                   "/\\s+/g, ' '))"),
+             ["- skip expect needs: fetch() cannot send Expect",
+              "- skip tunnel needs: fetch() cannot send CONNECT"],
+             f"{which}: ... and skipped, with the reason")
+
+
 def stops(b):
     """The button Stop, and a list that is not there."""
-    with serving(PLAN) as (server, url):
+    with badrun.serving(badrun.PLAN) as (server, url):
         fresh(b, url)
         tap.wait_until(lambda: b.run(STATE) == "ready")
         b.run("document.getElementById('start').click(); "
@@ -326,7 +235,7 @@ def stops(b):
               server.seen[-1][0]),
              ("Stopped after 1 of 4 cases, 0 failed", "/run/x/done"),
              "a run stops after the case that is running")
-    with serving({"no": "list"}) as (server, url):
+    with badrun.serving({"no": "list"}) as (server, url):
         fresh(b, url)
         tap.wait_until(lambda: b.run(STATE) == "blocked")
         t.ok("The run cannot start: " in b.run(
@@ -601,7 +510,7 @@ def accessible(b):
     if axe is None:
         t.skip("axe-core", "npm install -g axe-core, or H2RIG_AXE=axe.min.js")
         return
-    with serving(PLAN[1:]) as (_, url):
+    with badrun.serving(badrun.PLAN[1:]) as (_, url):
         for how, size, colours in (("light", "wide", "light"),
                                    ("dark", "wide", "dark"),
                                    ("narrow", "narrow", "light")):
@@ -637,7 +546,7 @@ def both():
             continue
         with open_browser(which, exe) as b:
             for check in (says, chooses, matrix, catalogue, hostile, runs,
-                          serves):
+                          wants, serves):
                 check(which, b)
             if which == "Chromium":
                 stops(b)

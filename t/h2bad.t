@@ -308,13 +308,59 @@ def serves():
         t.ok("send PING frame <length=7" in tap.wait_until(
             lambda: s.get(run + "ping-wrong-length/trace.txt")[1]),
             "NAME/trace.txt")
+        drawn(s)
         t.eq(s.get(run + "next")[2], urls[0], "next: the first URL")
         t.eq(s.get(run + "next")[2], urls[1], "next: the second one")
         by_name(s)
         arms(s)
+        foreign(s)
         got(s)
         hostile(s)
         t.eq(s.get("/last")[0], 303, "/last")
+
+
+def foreign(s):
+    """A page of another origin may read what is a response at all."""
+    cases = ["headers-max-size", "headers-continuations", "redirect-loop",
+             "hpack-size-update-twice", "not-modified-with-length"]
+    _, _, run = s.get("/new?client=page&cases=" + ",".join(cases))
+    urls = s.get(run + "urls")[1].split()
+    for url, follow in zip(urls[::2], urls[1::2]):
+        origin = ["origin", s.base]     # a browser asks first whether it may
+        fetch(s, [url], method="OPTIONS", headers=[
+            origin, ["access-control-request-method", "GET"]])
+        fetch(s, [url, follow], headers=[origin])
+    s.get(run + "done")
+    made = tap.wait_until(lambda: verdicts_of(s, run, 6)) or {}
+    t.ok(made.get("headers-max-size") == made.get("headers-continuations") ==
+         "pass", "what a page of another origin needs changes no verdict", made)
+    for case in cases:
+        sent = []
+        for n in "", "-2", "-3":
+            for line in s.get(f"{run}{case}/trace{n}.jsonl")[1].splitlines():
+                line = json.loads(line) if line[0] == "{" else {}
+                names = [f[0] for f in line.get("fields", ())]
+                if line.get("dir") == "out" and ":status" in names:
+                    sent.append("access-control-allow-origin" in names)
+        t.ok(len(sent) > 1 and all(sent), f"{case}: a page of another origin "
+             "may read it", sent)
+
+
+def drawn(s):
+    """The exchange on a case's page is that of a client that has passed."""
+    def words(case):
+        return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", s.get(
+            "/case/" + case)[1]))
+    page = tap.wait_until(lambda: "As it was with" in words(
+        "ping-wrong-length") and words("ping-wrong-length"))
+    order = ["As it was with curl", "client: connection preface",
+             "client: HEADERS stream 1", "what the case is about begins",
+             "server: PING", "client: GOAWAY FRAME_SIZE_ERROR"]
+    at = [page.find(each) for each in order] if page else []
+    t.ok(at and -1 not in at and at == sorted(at),
+         "/case/NAME: a conforming exchange", page)
+    t.ok("once a client has passed" in words("name-uppercase"),
+         "... which is not there before one has passed")
 
 
 def verdicts_of(s, run, n):
@@ -334,13 +380,14 @@ def by_name(s):
         "settings-push-enabled"), "pass", "a case by the server name")
 
 
-def fetch(s, urls, mode="good"):
+def fetch(s, urls, mode="good", **more):
     """By our own client, on one connection."""
     subprocess.run([*CLIENT, mode], check=False, stderr=subprocess.DEVNULL,
                    timeout=tap.scaled(60), env={
                        **os.environ, "H2BAD_CA": at("ca"), "H2BAD_PLAN":
                        json.dumps({"name": "x", "timeout_s": 20, "urls": [
-                           {"method": "GET", "url": url} for url in urls]})})
+                           {"method": "GET", "url": url, **more}
+                           for url in urls]})})
 
 
 def in_time(steps):
@@ -395,6 +442,8 @@ def got(s):
     _, _, run = s.get("/new?client=got&cases=name-uppercase")
     t.eq(s.get(run + "got?case=good", "-d", '{"result": "response"}')[0], 204,
          "got")
+    t.eq(s.get(run + "got?case=name-uppercase", "-d", json.dumps(
+        {"result": "skip", "error": "no such tool"}))[0], 204, "got: a skip")
     t.eq(s.get(run + "got?case=good", "-d", "nonsense")[0], 400,
          "got: no JSON")
     t.eq(s.get(run + "got?case=nope", "-d", "{}")[0], 404,
@@ -403,6 +452,8 @@ def got(s):
     made = tap.wait_until(lambda: verdicts_of(s, run, 2))
     t.eq(made, {"good": "skip", "name-uppercase": "skip"},
          "a run that is done: the rest is skipped")
+    t.ok("no such tool" in s.get(run + "report.json")[1],
+         "... with the client's own reason", s.get(run + "report.json")[1])
 
 
 def hostile(s):

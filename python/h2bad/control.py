@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The control port of `h2bad serve`: pages, lists, runs and reports."""
 
+import glob
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from h2bad import catalogue  # noqa: E402
 from h2bad import report as _report_package  # noqa: E402
+from h2bad.observed import Connection  # noqa: E402
 from h2bad.report import ReportError  # noqa: E402
 from h2bad.report.model import put  # noqa: E402
 from h2bad.runs import Run, RunError  # noqa: E402
@@ -124,7 +126,43 @@ def case(request: Any, response: Any) -> Answer:
     urls = ["https://localhost:%d/bad/%s" % (_bad_port(), plain)]
     if len(plain) < 64:                 # a label of a name (RFC 1035 §2.3.4)
         urls.insert(0, "https://%s.localhost:%d/" % (plain, _bad_port()))
-    return _answer(report.case_page(found.as_dict(), (), urls))
+    who, path = _passed(plain)
+    return _answer(report.case_page(
+        found.as_dict(), _drawn(path), urls, who, "/client/%s/%s/trace.html" % (
+            urllib.parse.quote(report.directory(who)), plain) if who else ""))
+
+
+def _passed(name: str) -> Tuple[str, str]:
+    """A client that has passed the case, and its trace: the newest one."""
+    try:
+        with open(os.path.join(_below(), "index.json"), encoding="utf-8") as f:
+            known = json.load(f)
+    except (OSError, ValueError):
+        return "", ""
+    found = []
+    for who, results in known.items():
+        if results.get(name, {}).get("verdict") == "pass":
+            path = os.path.join(_below(), report.directory(who), name,
+                                "trace.jsonl")
+            if os.path.exists(path):
+                found.append((os.stat(path).st_mtime, who, path))
+    return max(found)[1:] if found else ("", "")
+
+
+def _drawn(path: str) -> List[Dict[str, Any]]:
+    # Of its connections, that of the case.
+    best: List[Dict[str, Any]] = []
+    for each in sorted(glob.glob(glob.escape(path[:-6]) + "*.jsonl")
+                       if path else ()):
+        c = Connection([], each)
+        try:
+            c.read()
+        except OSError:
+            continue
+        if c.case is not None and c.after:
+            return c.lines
+        best = best or c.lines
+    return best
 
 
 def new(request: Any, response: Any) -> Answer:
@@ -248,11 +286,11 @@ def _got(request: Any, made: Run) -> Answer:
     try:
         said = json.loads(body)
         if len(body) > GOT_MAX or not isinstance(said, dict) or \
-                said.get("result") not in ("response", "error"):
+                said.get("result") not in ("response", "error", "skip"):
             raise ValueError
     except (RecursionError, ValueError):
         raise _Error(400, "expected an object of JSON with \"result\": "
-                          "\"response\" or \"error\"") from None
+                          "\"response\", \"error\" or \"skip\"") from None
     put(made.path("got-" + name), json.dumps(
         {each: said[each] for each, valid in GOT.items()
          if valid(said.get(each))}))

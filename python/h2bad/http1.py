@@ -3,7 +3,7 @@
 
 from typing import Any, Callable
 
-from h2bad.sending import BODY
+from h2bad.sending import BODY, FIELDS
 
 __all__ = ["serve"]
 
@@ -27,7 +27,8 @@ def serve(x: Any, begin: Callable[[str], Any] = lambda path: None) -> None:
     x.note("http1", method=words[0], path=path)
     if path.startswith("/ok?"):
         x.note("follow-up", query=path[4:])
-    x.octets(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n"
-             b"connection: close\r\ncontent-length: %d\r\n\r\n%s"
-             % (len(BODY), b"" if words[0] == "HEAD" else BODY))
+    x.octets(b"HTTP/1.1 200 OK\r\n%sconnection: close\r\n"
+             b"content-length: %d\r\n\r\n%s" % (
+                 "".join("%s: %s\r\n" % each for each in FIELDS).encode(),
+                 len(BODY), b"" if words[0] == "HEAD" else BODY))
     x.connection.writer.close("tls")

@@ -124,11 +124,18 @@ class Connection:
                 if line["type"] == kind and line.get("dir") == "out"]
 
     def requests(self) -> List[Line]:
-        """The client's HEADERS with a method: all of the connection."""
-        return [line for line in self.lines
-                if line["type"] in ("HEADERS", "CONTINUATION")
-                and line.get("dir") == "in"
-                and any(f[0] == ":method" for f in line.get("fields", ()))]
+        """The client's HEADERS with a method: all of the connection, but for
+        those by which a browser asks whether a page may ask.
+        """
+        found = []
+        for line in self.lines:
+            if line["type"] in ("HEADERS", "CONTINUATION") and \
+                    line.get("dir") == "in":
+                names = [f[0] for f in line.get("fields", ())]
+                if ":method" in names and \
+                        "access-control-request-method" not in names:
+                    found.append(line)
+        return found
 
     def content(self, stream: int) -> int:
         """Octets of DATA frames of the client on a stream."""

@@ -12,7 +12,7 @@ from typing import (Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple,
 from h2bad import wire
 from h2bad.wire import Text
 
-__all__ = ["BODY", "Sender", "TARGET"]
+__all__ = ["BODY", "FIELDS", "Sender", "TARGET"]
 
 Fields = Iterable[Tuple[Text, Text]]
 Code = Union[str, int]
@@ -21,13 +21,16 @@ Code = Union[str, int]
 FIELDS = (("content-type", "text/plain;charset=utf-8"),
           ("cache-control", "no-store"),
           ("access-control-allow-origin", "*"),
-          ("access-control-allow-headers", "*"),
+          ("access-control-allow-headers", "authorization, *"),
           ("access-control-allow-methods", "*"),
           ("timing-allow-origin", "*"))
 ALLOWED = FIELDS[2]
 
-#: Size updates of HPACK's table, then :status 200 (RFC 7541 §6.3, Appendix A).
-_STATUS = re.compile(rb"(?:[\x20-\x3e]|\x3f[\x80-\xff]*[\x00-\x7f])*\x88")
+#: Size updates of HPACK's table, then :status, from the static table or as a
+#: literal (RFC 7541 §6.1 to 6.3, Appendix A).
+_STATUS = re.compile(rb"(?:[\x20-\x3e]|\x3f[\x80-\xff]*[\x00-\x7f])*"
+                     rb"(?:[\x88-\x8e]|[\x08\x18\x48]\x03[0-9]{3})")
+_ALLOWED = wire.field(*ALLOWED)
 
 BODY = b"hello, world\n"
 
@@ -122,8 +125,8 @@ class Sender:
         foreign = self.request and self.request.get("origin") is not None
         if block is not None:
             found = _STATUS.match(block) if foreign else None
-            return block if found is None else b"".join((
-                found[0], wire.field(*ALLOWED), block[found.end():]))
+            return block if found is None or _ALLOWED in block else b"".join((
+                found[0], _ALLOWED, block[found.end():]))
         fields = list(fields)
         if foreign and fields and fields[0][0] == ":status" and \
                 ALLOWED not in fields:
@@ -133,16 +136,18 @@ class Sender:
     def split_headers(self, block: bytes, n: int, stream: int = 0,
                       end: bool = False) -> None:
         """HEADERS and n CONTINUATION frames, of about the same length."""
+        stream = stream or self.s
+        block = self._block((), block)
         cuts = [len(block) * i // (n + 1) for i in range(n + 2)]
-        self.headers(block=block[:cuts[1]], stream=stream, end=end,
-                     end_headers=n == 0)
+        self._begins(stream, end)
+        self.frame("HEADERS", end | (n == 0) << 2, stream, block[:cuts[1]])
         for i in range(1, n + 1):
             self.continuation(block[cuts[i]:cuts[i + 1]], stream,
                               end_headers=i == n)
 
     def long_headers(self, n: int) -> None:
         """HEADERS with status 200 and exactly n octets, at least 400, on s."""
-        block = self._block((), b"") + wire.block([(":status", "200")])
+        block = self._block((), b"\x88")
         while n - len(block) > 1300:
             block += wire.field("x-fill", "a" * 1000)
         # The length of a value of 255 octets and more takes 3.
@@ -152,6 +157,7 @@ class Sender:
     def large_block(self, block: bytes, stream: int = 0, end: bool = False
                      ) -> None:
         """A field block in as many frames of 16,384 octets as it takes."""
+        block = self._block((), block)
         self.split_headers(block, len(block) // 16384, stream, end)
 
     def flood(self, octets: bytes, frames: int = 30000, reading: bool = True

@@ -276,6 +276,16 @@ def _begin_by(target: str) -> str:
 
 
 def _first_request(x: Exchange) -> Optional[Request]:
+    request = _next_request(x)
+    while request is not None and request.method == "OPTIONS" and \
+            request.get("access-control-request-method") is not None:
+        _answer(x, request)         # the browser's own: may the page ask?
+        x.requests.remove(request)
+        request = _next_request(x)
+    return request
+
+
+def _next_request(x: Exchange) -> Optional[Request]:
     if x.case is None or not x.case.early or not _misbehaves():
         return x.next_request(IDLE)
     request = x.next_request(x.case.wait)

@@ -168,9 +168,12 @@ class Watch:
         for name in running.run.cases:
             case = catalogue.find(name)
             if name not in running.judged and case is not None:
+                got = running.run.got(name) or {}
                 made = result(case, None, Verdict(
-                    "skip", "no-connection", "the client did not ask for it"),
-                    0)
+                    "skip", "needs", str(got.get("error")))
+                    if got.get("result") == "skip" else Verdict(
+                        "skip", "no-connection",
+                        "the client did not ask for it"), 0)
                 if running.judged:      # else the last report stays
                     running.kept.add(made, ())
                 running.run.add(made)

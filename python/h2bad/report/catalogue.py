@@ -169,12 +169,24 @@ def _case_facts(case: Case) -> Iterator[Markup]:
         yield join(el("dt", name), el("dd", value))
 
 
+def _exchange(trace: Sequence[Mapping[str, Any]], client: str, href: str
+              ) -> Markup:
+    return el("section", el("h2", "A conforming exchange"),
+              el("p", "As it was with ", el("a", client, href=href), ".")
+              if client else None,
+              diagram(trace) if trace else
+              el("p", "It is drawn here once a client has passed the case on "
+                 "this server."))
+
+
 def case_page(case: Case, trace: Sequence[Mapping[str, Any]] = (),
-              urls: Sequence[str] = ()) -> str:
+              urls: Sequence[str] = (), client: str = "", href: str = ""
+              ) -> str:
     """The page of a case (str), at case/NAME below the page of all cases.
 
     case: as of `catalogue_page`; trace: the lines of the trace of a conforming
-    exchange (doc/trace.md), to draw it; urls: at which the case is.
+    exchange (doc/trace.md), to draw it; client: whose it is, and href: where
+    all of it is; urls: at which the case is.
     """
     built = "not_built" not in case
     body = join(
@@ -186,8 +198,7 @@ def case_page(case: Case, trace: Sequence[Mapping[str, Any]] = (),
             el("section", el("h2", "Try it"), el("ul", (
                 el("li", el("code", url)) for url in urls)))
             if urls else None,
-            el("section", el("h2", "A conforming exchange"), diagram(trace))
-            if trace else None) if built else
+            _exchange(trace, client, href)) if built else
            el("p", "This case is not built: ", case["not_built"]),
            class_="prose"))
     return page("h2bad: " + case["name"], body)
@@ -211,7 +222,8 @@ def run_page(run: str, client: str, cases: Sequence[str]) -> str:
            el("p", plural(len(cases), "case"), ", run ", run, class_="meta"),
            el("p", "The browser fetches the URLs of each case, one after "
               "another, and the server tells what it has seen. fetch() cannot "
-              "send Expect or trailers, and no browser tells of a GOAWAY.",
+              "send CONNECT, Expect or trailers, not every browser streams "
+              "uploads, and none tells of a GOAWAY.",
               class_="meta"),
            el("div", id="notice", role="alert")), "\n",
         el("main",

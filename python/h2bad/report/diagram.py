@@ -53,6 +53,8 @@ def _frame(line: Mapping[str, Any]) -> Markup:
 def _other(line: Mapping[str, Any]) -> str:
     if line["type"] == "fence":
         return "fence: what was sent before has been read"
+    if line["type"] == "note" and line["name"] == "here":
+        return "what the case is about begins"
     if line["type"] == "close":
         return "the connection ends: " + shown(line["end"])
     return ""

@@ -83,16 +83,72 @@ async function digest(octets) {
 	return [...hash].map(c => c.toString(16).padStart(2, "0")).join("");
 }
 
+const pause = ms => new Promise(f => setTimeout(f, ms));
+
+// A browser that streams an upload asks for its `duplex`; another one takes the
+// stream for text.
+const streams = (() => {
+	let asked = false;
+	const made = new Request("", {method: "POST", body: new ReadableStream(),
+		get duplex() { return (asked = true, "half"); }});
+	return asked && !made.headers.has("content-type");
+})();
+
+// Why a browser cannot do what this entry of urls.json wants, or "".
+function cannot({kind, headers = [], slow}) {
+	if (kind === "connect" || headers.some(([name]) => name === "expect"))
+		return `fetch() cannot send ${kind ? "CONNECT" : "Expect"}`;
+	if (kind)
+		return "a browser decides itself over what a WebSocket goes";
+	return slow && !streams ? "this browser cannot stream an upload" : "";
+}
+
+// Content in parts, as a program sends it that makes it meanwhile.
+function upload(size) {
+	let left = size;
+	return new ReadableStream({async pull(control) {
+		await pause(50);
+		const n = Math.min(left, Math.ceil(size / 10));
+		control.enqueue(new Uint8Array(n).fill(120));
+		left -= n;
+		if (!left)
+			control.close();
+	}});
+}
+
+// The content of a response: it stops reading for a while, or for good, after
+// so many octets.
+async function content(response, {cancel_after: last, pause_after: stop,
+		pause_seconds: seconds = 1}) {
+	const parts = [], reader = response.body.getReader();
+	let length = 0, {done, value} = await reader.read();
+	while (!done) {
+		const before = length;
+		parts.push(value);
+		length += value.length;
+		if (length >= last)
+			await reader.cancel();
+		else if (before <= stop && stop < length)
+			await pause(1000 * seconds);
+		({done, value} = await reader.read());
+	}
+	return new Blob(parts).arrayBuffer();
+}
+
 // What fetch() tells of a request.
-async function request({method, url, headers, body, body_size: size}) {
+async function request(entry) {
+	const {method, url, headers, body, body_size: size, slow} = entry;
 	const control = new AbortController(), began = performance.now();
 	const timer = setTimeout(() => control.abort(), LIMIT);
 	let got;
 	try {
 		const response = await fetch(url, {method, headers, cache: "no-store",
-			credentials: "omit", signal: control.signal,
-			body: body ?? (size ? "x".repeat(size) : undefined)});
-		const octets = await response.arrayBuffer();
+			credentials: "omit", signal: control.signal, duplex: "half",
+			body: slow ? upload(size) : body ?? (size ? "x".repeat(size)
+				: undefined)});
+		const octets = response.body ? await content(response, entry)
+			: new ArrayBuffer(0);
+		control.abort();	// what is left of it
 		got = {result: "response", status: response.status,
 			length: octets.byteLength, sha256: await digest(octets)};
 	} catch (e) {
@@ -115,6 +171,12 @@ async function tell(name, got) {
 // Its URLs in order, those that are parallel at once; what was got is told
 // before the follow-up, with which the case is over.
 async function runCase({name, urls}) {
+	const why = urls.map(cannot).find(Boolean);
+	if (why) {
+		shown.get(name).cells[3].textContent = why;
+		await tell(name, {result: "skip", error: why});
+		return {result: "skip"};
+	}
 	const own = urls.filter(each => !each.follow_up);
 	let first;	// of the case itself, not of what arms it
 	for (let i = 0; i < own.length; i++) {
@@ -169,7 +231,8 @@ async function run() {
 		mark(shown.get(each.name), "now");
 		const got = await runCase(each);
 		if (!shown.get(each.name).verdict)
-			mark(shown.get(each.name), "asked");
+			mark(shown.get(each.name),
+				got?.result === "skip" ? "skip" : "asked");
 		if (each.name === "good" && got?.result === "error")
 			return blocked(each, got);
 		if (each.name === "good")
