@@ -86,6 +86,29 @@ def programs():
                         directory], check=True)
 
 
+def package():
+    """A Python that looks there finds h2rig.testing, and pytest its plugin."""
+    with open(BUILD + "/Makefile", encoding="utf-8") as f:
+        where = re.search(r"^pythondir = \$\{prefix\}/(.*)$", f.read(), re.M)
+    t.ok(where, "configure has found where Python looks")
+    path = os.path.join(WHERE, where[1])
+    t.eq(os.path.realpath(path + "/h2rig"),
+         os.path.realpath(WHERE + "/share/h2rig/python/h2rig"),
+         "there is a link, which can be moved")
+    code = "import importlib.metadata as m, h2rig.testing as h\n" \
+        "print(m.version('h2rig'))\n" \
+        "[e.load() for e in m.distribution('h2rig').entry_points]\n" \
+        "with h.Server({}) as s: print(s._argv[0])"
+    done = subprocess.run(
+        [sys.executable, "-B", "-W", "ignore", "-c", code], check=False,
+        env={"PYTHONPATH": path, "PATH": "/nowhere"}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    t.eq(done.stdout.split()[1:], [WHERE + "/bin/h2rig"],
+         "h2rig.testing starts the program that it was installed with")
+    parts = where[1].split("/")
+    SHARED.update("/".join(parts[:n + 1]) for n in range(len(parts)))
+
+
 def uninstalled():
     """Nothing stays, and what is not there is no error."""
     for _ in range(2):
@@ -102,6 +125,7 @@ try:
     make("install")
     supervision()
     programs()
+    package()
     uninstalled()
 finally:
     shutil.rmtree(ROOT, ignore_errors=True)

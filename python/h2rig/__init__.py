@@ -15,7 +15,8 @@ wanted by name is here:
 
 The rest is in the modules: `frames` (frames to send raw), `handlers` (what a
 routes file leads to), `headers`, `errors`, `pipes`, `stash`, `websocket`,
-`constants`.  `server` and `trace` are the programs' own and no interface.
+`constants`; `testing` is for tests outside of the server, which it starts.
+`server` and `trace` are the programs' own and no interface.
 
 A Python that is not the program's can import all of it, for pydoc, editors and
 type checkers, but has no connection to serve.

@@ -22,7 +22,7 @@ TOP = os.path.dirname(h2rig.__file__)
 #: h2rig-trace.
 MODULES = ("connection", "constants", "errors", "frames", "handlers",
            "headers", "pipes", "request", "response", "router", "stash",
-           "websocket", "writer")
+           "testing", "websocket", "writer")
 
 #: The server makes these, and hands them to scripts.
 MADE = ("Authentication", "Automatic", "Connection", "ConnectionTLS",
