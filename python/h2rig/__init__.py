@@ -2,8 +2,10 @@
 """What scripts of the HTTP/2 server h2rig use.
 
 A script has any of `handle_headers(frame, request, response)`,
-`handle_data(frame, request, response)` and `main(request, response)`; the
-manual h2rig-handlers(7) describes them.  They need no import.  What is often
+`handle_data(frame, request, response)` and `main(request, response)`.  The
+manual pages h2rig-handlers(7), h2rig-files(7), h2rig-stash(7),
+h2rig-websocket(7) and h2rig-connection(7) describe all of it, with an example
+for each call.  Scripts need no import.  What is often
 wanted by name is here:
 
     from h2rig import HTTPException, Request, Response
