@@ -223,12 +223,11 @@ sys_unsent(int fd)
 #ifdef SIOCOUTQ
 	int n;
 
-	if (ioctl(fd, SIOCOUTQ, &n) == 0)
-		return n;
+	return ioctl(fd, SIOCOUTQ, &n) == 0 ? n : 0;
 #else
 	(void)fd;
+	return -1;
 #endif
-	return 0;
 }
 
 int

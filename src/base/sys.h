@@ -72,7 +72,7 @@ int sys_temp_file(void);
 ssize_t sys_write(int fd, const void *src, size_t len);
 
 /*
- * Octets written to the socket that its peer has not yet acknowledged; 0 where
+ * Octets written to the socket that its peer has not yet acknowledged; -1 where
  * the system does not tell.
  */
 long sys_unsent(int fd);

@@ -32,6 +32,13 @@ poll_until(struct conn *c, short events, uint64_t due)
 	return n > 0;
 }
 
+/* Whether the client may have fetched more of what it had `before` to fetch. */
+static bool
+may_move(long left, long before)
+{
+	return left == -1 || left < before;
+}
+
 /*
  * Waits until the kernel has room for more.  A slow client that moves gets the
  * time it takes; false: it does not, or that was too long.
@@ -41,7 +48,7 @@ wait_for_room(struct conn *c, uint64_t due)
 {
 	long left = sys_unsent(c->link.fd), before = LONG_MAX;
 
-	while (left < before && sys_now_ms() < due) {
+	while (may_move(left, before) && sys_now_ms() < due) {
 		before = left;
 		slot_beat(c->slot, c->options->silence_limit_ms, FLUSH_MS);
 		if (poll_until(c, c->link.write_blocked ? POLLIN : POLLOUT,
@@ -97,7 +104,7 @@ wait_for_end(struct conn *c, uint64_t due)
 		if (saw_end(c, &deaf))
 			return;
 		left = sys_unsent(c->link.fd);
-	} while (left > 0 && left < before && sys_now_ms() < due);
+	} while (left != 0 && may_move(left, before) && sys_now_ms() < due);
 }
 
 void
