@@ -16,6 +16,7 @@
 /* Without a movement, milliseconds. */
 #define FLUSH_MS 2000		/* to get rid of the last output */
 #define LINGER_MS 1000		/* to see the client's FIN after ours */
+#define UNTOLD_MS 10000		/* where no movement can be seen, all in all */
 
 /* Polls, without the mutex, until due; false: it is over, nothing came. */
 static bool
@@ -111,9 +112,12 @@ void
 closing_run(struct conn *c, enum conn_close how, bool linger)
 {
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-	uint64_t due = sys_now_ms() + c->options->stall_timeout_ms;
+	uint64_t ms = c->options->stall_timeout_ms, due;
 	struct link *l = &c->link;
 
+	if (sys_unsent(l->fd) == -1 && ms > UNTOLD_MS)
+		ms = UNTOLD_MS;
+	due = sys_now_ms() + ms;
 	/* Before the end of the handshake nothing can be said. */
 	if (l->tls == NULL || l->info.version != NULL)
 		flush_output(c, due);
