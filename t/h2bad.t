@@ -125,6 +125,18 @@ def runs():
              "fail", "report: index.json")
 
 
+def ports():
+    """A client that is still connecting when its case is over does not get the
+    next one: that has another port."""
+    h2bad("run", "-j", "1", *CASES, "--needs", "all", "--", "/bin/sh", "-c",
+          'echo "$0" >>"$1"; shift; exec "$@"', "{url}", at("urls"), *CLIENT,
+          "good")
+    with open(at("urls"), encoding="ascii") as f:
+        asked = re.findall(r":(\d+)/\S*(?:bad|%s)" % CASES[0], f.read())
+    t.ok(len(asked) == len(CASES) == len(set(asked)),
+         "run: no two cases have a port", asked)
+
+
 def processes():
     """Crash, hang, and an exit status that tells something."""
     _, _, err = h2bad("run", "ping-wrong-length", "--timeout", "3",
@@ -515,6 +527,7 @@ def one():
 if __name__ == "__main__":
     lists()
     runs()
+    ports()
     processes()
     baselines()
     bad_input()

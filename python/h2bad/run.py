@@ -18,6 +18,9 @@ from h2bad.tasks import Broken, Task
 
 __all__ = ["CommandError", "Runner", "result"]
 
+#: Of a server: a case has the port that none has had for longest.
+PORTS = 32
+
 #: Octets of a client's output that a result keeps.
 OUTPUT = 4000
 
@@ -58,7 +61,7 @@ class _Slot:
         os.makedirs(directory, exist_ok=True)
         self.launcher = Launcher(directory)
         try:
-            self.server = BadServer(h2rig, directory, ca)
+            self.server = BadServer(h2rig, directory, ca, n=PORTS)
         except BaseException:
             self.launcher.stop()
             raise

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import time
 from typing import Dict, List, Mapping, Sequence, Tuple
 
@@ -24,12 +25,13 @@ class ServerError(Exception):
 
 class Process:
     """h2rig, with its log in a file.  It listens once `ready` is over.
-    port: int, from then on.
+    port: int, from then on; ports: all of them.
     """
 
     def __init__(self, argv: Sequence[str], binds: Sequence[str], docroot: str,
                  log: str, env: Mapping[str, str]) -> None:
         self.port = 0
+        self.ports: List[int] = []
         self._log = log
         self._name = argv[0]
         whole = list(argv)
@@ -45,11 +47,12 @@ class Process:
             said = yield from line(self._name, START, self._launcher.output)
         except Broken as e:
             raise ServerError(str(e)) from None
-        first = said.decode("utf-8", "replace").partition("\n")[0]
-        if "listening on" not in first:
+        self.ports = [int(port) for port in dict.fromkeys(re.findall(
+            r"listening on .*:(\d+)", said.decode("utf-8", "replace")))]
+        if not self.ports:
             raise ServerError("%s did not start: %s" % (self._name,
                                                         self.why()))
-        self.port = int(first.rsplit(":", 1)[1].split()[0].strip("/"))
+        self.port = self.ports[0]
 
     def why(self) -> str:
         """The last line of its log."""
@@ -76,14 +79,14 @@ class Process:
 class BadServer(Process):
     """A port for one case in flight, or for all.
 
-    h2rig: the program.  directory: for its traces, log and case file.  ca: a
+    h2rig: the program.  directory: for its traces, log and case files.  ca: a
     PEM file of a CA and its key, made if it is missing.  ca_out: the file with
-    its certificate.
+    its certificate.  n: so many ports, which cases have in turn.
     """
 
     def __init__(self, h2rig: str, directory: str, ca: str, *options: str,
-                 port: int = 0, binds: Sequence[str] = ("127.0.0.1",)
-                 ) -> None:
+                 port: int = 0, binds: Sequence[str] = ("127.0.0.1",),
+                 n: int = 1) -> None:
         self.directory = directory
         self.traces = os.path.join(directory, "traces")
         self.ca_out = os.path.join(directory, "ca.crt")
@@ -93,14 +96,18 @@ class BadServer(Process):
         self._growing: Dict[str, Connection] = {}
         self._over = set(os.listdir(self.traces))   # of a server before
         super().__init__(
-            [h2rig, "--port", str(port), "--connection",
+            [h2rig, *["--port", str(port)] * n, "--connection",
              os.path.join(HERE, "server.py"), "--trace", self.traces,
              "--trace-data", "256", "--ca", ca, "--ca-out", self.ca_out,
              "--log-format", "json", "--grace", "1", *options], binds, empty,
             os.path.join(directory, "log"), {"H2BAD_DIRECTORY": directory})
 
     def serve(self, case: str, run: str = "") -> None:
-        """From now on the connections of this port are of this case."""
+        """The next port has this case.  What clients of the cases before still
+        send does not come there.
+        """
+        self.port = self.ports[(self.ports.index(self.port) + 1)
+                               % len(self.ports)]
         path = os.path.join(self.directory, "%d.case" % self.port)
         with open(path + ".new", "w", encoding="utf-8") as f:
             json.dump({"case": case, "run": run}, f)
