@@ -205,6 +205,36 @@ def memory():
     return None
 
 
+def faults(s):
+    """Page faults so far: of the parent, of children that it has reaped."""
+    with open(f"/proc/{s.pid}/stat", encoding="ascii") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return int(fields[7]), int(fields[8])
+
+
+def connections():
+    """What a connection with one request costs in pages, which a fork makes
+    parent and child copy when they write to them: some 20 and 510."""
+    if not (os.path.exists("/proc/self/stat") and extended()
+            and not sanitized()):
+        return t.skip("page faults of a connection", "needs extensions")
+    with tempfile.TemporaryDirectory() as top:
+        write_scripts(top, {"small": "def main(request, response):\n"
+                                     "    return 'x'\n"})
+        with Server(top, "--max-processes", "1000") as s:
+            for n in (5, 30):
+                before = faults(s)
+                for _ in range(n):
+                    with Client(s.port) as c:
+                        c.fetch("/small.py")
+                    tap.wait_until(lambda: not s.children())
+            own, child = ((now - then) / n
+                          for now, then in zip(faults(s), before))
+    t.ok(own < 60, "a connection costs the parent few pages", own)
+    t.ok(child < 800, "... and its process no more than it did", child)
+    return None
+
+
 class Updater:
     """A client on OpenSSL itself, which makes KeyUpdates (RFC 8446 4.6.3)."""
 
@@ -298,4 +328,5 @@ with tempfile.TemporaryDirectory() as root:
         parsers(server)
         pipes(server, SIZE)
 memory()
+connections()
 t.done()

@@ -438,15 +438,18 @@ kill_crowds(struct parent *p, uint64_t now)
 	uint64_t took;
 	size_t i;
 
+	/* The others have no page of their own, nor do they get one. */
 	for (i = 0; i < p->board.n; i++)
-		p->seat[i].processes = 0;
+		if (p->seat[i].role != SEAT_FREE)
+			p->seat[i].processes = 0;
 	if (confine_count(count_process, p) == -1) {
 		p->children.count_ms = UINT64_MAX;
 		log_debug("cannot count processes (--max-processes)");
 		return;
 	}
 	for (i = 0; i < p->board.n; i++)
-		if (p->seat[i].processes > p->options->max_processes)
+		if (p->seat[i].role != SEAT_FREE &&
+		    p->seat[i].processes > p->options->max_processes)
 			seat_kill(&p->seat[i],
 			    "limit hit: processes (--max-processes)");
 	took = sys_now_ms() - now;
