@@ -493,8 +493,9 @@ def acted(c):
     c.wait_for(lambda: x.status)
     c.window_update(x.sid, 3)
     c.window_update(x.sid, 4)
-    c.wait_for(lambda: len(x.data) == 2)
-    t.eq(x.data, [b"xxx", b"xxxx"], "the window has grown")
+    # This client gives back what it has read, too.
+    c.wait_for(lambda: len(x.data) >= 2)
+    t.eq(x.data[:2], [b"xxx", b"xxxx"], "the window has grown")
     c.send_frame(PRIORITY_UPDATE, 0, 0, struct.pack(">L", x.sid) + b"u=6, i")
     t.eq(names(wait_log(c, 1)), ["6 True"], "the priority is the new one")
     c.send_frame(UNKNOWN, 0x82, x.sid, b"abc")

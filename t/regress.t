@@ -87,7 +87,7 @@ def slow_readers(s):
     """An end in good order did not wait for a client that was still reading:
     it got part of its response and a reset."""
     if not extended():
-        return t.skip("slow readers", "without extensions they get 10 s")
+        return t.skip("slow readers", "without extensions they get 5 s")
     ways = ["goaway", "tls", "close_connection"]
     with Server(SCRIPTS, "--grace", "600") as stopping:
         clients = [slow_client(port)

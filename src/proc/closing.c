@@ -16,7 +16,7 @@
 /* Without a movement, milliseconds. */
 #define FLUSH_MS 2000		/* to get rid of the last output */
 #define LINGER_MS 1000		/* to see the client's FIN after ours */
-#define UNTOLD_MS 10000		/* where no movement can be seen, all in all */
+#define UNTOLD_MS 5000		/* where no movement can be seen, all in all */
 
 /* Polls, without the mutex, until due; false: it is over, nothing came. */
 static bool
