@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import traceback
-from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from h2bad import catalogue, tasks
 from h2bad.keep import Kept, trace_text, write_forms
@@ -19,11 +19,14 @@ from h2bad.observed import Observed, judge
 from h2bad.plan import wanted
 from h2bad.report import (Baseline, Progress, ReportError, html, index, junit,
                           matrix, reports, tap, text)
-from h2bad.report.model import put
+from h2bad.report.model import directory, put
 from h2bad.run import CommandError, Runner
+from h2bad.runs import Run, RunError
 from h2bad.scratch import scratch
 from h2bad.serve import Serving
 from h2bad.servers import BadServer, ServerError
+from h2bad.tasks import Broken
+from h2bad.webdriver import Browser, WebDriverError, drive
 
 __all__ = ["perform"]
 
@@ -81,7 +84,7 @@ def perform(options: argparse.Namespace, command: List[str], h2rig: str
     except ReportError as e:
         print("h2bad: %s" % e, file=sys.stderr)
         return EX_CONFIG
-    except ServerError as e:
+    except (ServerError, WebDriverError, Broken) as e:
         print("h2bad: %s" % e, file=sys.stderr)
         return EX_OSERR
     except (OSError, catalogue.CaseError):
@@ -116,9 +119,12 @@ def _client(options: argparse.Namespace, command: Sequence[str]) -> str:
 
 def _lacks(options: argparse.Namespace, command: Sequence[str]) -> str:
     # What is wrong with the command line.
-    if not command:
+    if options.webdriver:
+        if command:
+            return "%s: expected either --webdriver or a command" % command[0]
+    elif not command:
         return "no command; expected h2bad run [GLOB ...] -- COMMAND {url}"
-    if shutil.which(command[0]) is None:
+    elif shutil.which(command[0]) is None:
         return "%s: no such program; expected a client's command" % command[0]
     if options.update_expect and not options.expect:
         return "--update-expect: expected --expect FILE too"
@@ -135,6 +141,10 @@ def _run(options: argparse.Namespace, command: List[str], h2rig: str) -> int:
     if options.expect and (os.path.exists(options.expect)
                            or not options.update_expect):
         baseline = Baseline.load(options.expect)
+    if options.traces:
+        os.makedirs(options.traces, exist_ok=True)
+    if options.webdriver:
+        return _browse(options, h2rig, baseline)
     cases = catalogue.select(options.globs, options.exclude)
     if cases and cases[0].name != "good":
         cases.insert(0, catalogue.need("good"))
@@ -147,10 +157,8 @@ def _run(options: argparse.Namespace, command: List[str], h2rig: str) -> int:
                     {"command": [_text(word) for word in command],
                      "timeout": options.timeout,
                      "needs": list(runner.needs)}, options.dir)
-        if options.traces:
-            os.makedirs(options.traces, exist_ok=True)
-        return _finish(options, baseline, kept,
-                       _go(options, runner, kept, cases))
+        ended = _go(options, runner, kept, cases)
+        return _finish(options, baseline, kept.report, kept.texts.get, ended)
 
 
 def _go(options: argparse.Namespace, runner: Runner, kept: Kept,
@@ -173,14 +181,70 @@ def _go(options: argparse.Namespace, runner: Runner, kept: Kept,
     return ended
 
 
+def _browse(options: argparse.Namespace, h2rig: str,
+            baseline: Optional[Baseline]) -> int:
+    # The cases are run by a browser.
+    with scratch() as below:
+        serving = Serving(h2rig, below, 0, 0, ("127.0.0.1", "::1"), True)
+        try:
+            run, ended = _driven(options, serving)
+        finally:
+            serving.stop()
+        report = run.report()
+        there = os.path.join(below, directory(run.client))
+        texts = {}
+        for name in [c["name"] for c in report["cases"] if c["trace"]]:
+            with open(os.path.join(there, name, "trace.txt"),
+                      encoding="utf-8") as f:
+                texts[name] = f.read()
+            if options.traces:
+                shutil.copytree(os.path.join(there, name), os.path.join(
+                    options.traces, name), dirs_exist_ok=True)
+        if options.dir and os.path.exists(there):
+            kept = os.path.join(options.dir, directory(run.client))
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(there, kept)
+            index(options.dir)
+        return _finish(options, baseline, report, texts.get, ended)
+
+
+def _driven(options: argparse.Namespace, serving: Serving
+            ) -> Tuple[Run, Optional[BaseException]]:
+    # The run, and what ended it before its time.
+    browser = Browser(options.webdriver)
+    try:
+        run = Run.new(serving.below, options.client or browser.name,
+                      options.globs, options.exclude, sorted(options.needs),
+                      "arm", bool(options.globs))
+        progress = Progress(len(run.cases), sys.stderr)
+        told = 0
+
+        def look() -> None:
+            nonlocal told
+            for each in run.results(told):
+                told += 1
+                progress.done(each)
+            _Signals.look()
+
+        drive(browser, serving, run, look)
+        look()
+        return run, None
+    except RunError as e:
+        raise CommandError(str(e)) from None
+    except (_Interrupted, WebDriverError, Broken) as e:
+        return run, e
+    finally:
+        browser.close()
+
+
 def _finish(options: argparse.Namespace, baseline: Optional[Baseline],
-            kept: Kept, ended: Optional[BaseException]) -> int:
-    report = kept.report
+            report: Dict[str, Any], text_of: Callable[[str], Optional[str]],
+            ended: Optional[BaseException]) -> int:
     if options.update_expect:
         baseline = (baseline or Baseline(options.expect)).update(report)
         baseline.write(options.expect)
     for path, made in (
-            (options.junit, lambda: junit(report, kept.texts.get)),
+            (options.junit, lambda: junit(report, text_of)),
             (options.json, lambda: json.dumps(report, indent=1) + "\n"),
             (options.html, lambda: html(report))):
         if path:

@@ -297,24 +297,8 @@ def _got(request: Any, made: Run) -> Answer:
     return _answer("", "txt", 204)
 
 
-def _loaded(made: Run) -> Dict[str, Any]:
-    there = os.path.join(_below(), report.directory(made.client))
-    try:
-        found: Dict[str, Any] = report.load(there)
-        if found["run"] == made.id:
-            return found
-    except (OSError, ReportError, KeyError):
-        pass
-    results = made.results()
-    return {"h2bad": "1.0", "client": made.client, "run": made.id,
-            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ",
-                                     time.gmtime(made.created)),
-            "seconds": 0.0, "platform": "", "options": {"via": made.via},
-            "summary": report.summary(results), "cases": results}
-
-
 def _report(made: Run, form: str) -> Answer:
-    found = _loaded(made)
+    found = made.report()
     if form == "json":
         return _answer(json.dumps(found, indent=1), "json")
     if form == "tap":

@@ -18,7 +18,8 @@ from typing import Any, Dict, List, Optional, Sequence, Set
 
 from h2bad import catalogue
 from h2bad.plan import missing, plan
-from h2bad.report.model import put
+from h2bad.report.model import (VERSION, ReportError, directory, load, put,
+                                summary)
 
 __all__ = ["Run", "RunError", "is_flood"]
 
@@ -47,6 +48,7 @@ class Run:
         self.via: str = said["via"]
         self.needs: List[str] = said["needs"]
         self.created: float = said["created"]
+        self._below = below
         self.directory = os.path.join(below, "runs", self.id)
 
     @classmethod
@@ -164,6 +166,22 @@ class Run:
                 return said if isinstance(said, dict) else None
         except (OSError, ValueError):
             return None
+
+    def report(self) -> Dict[str, Any]:
+        """The report, or what there is of it."""
+        try:
+            found: Dict[str, Any] = load(os.path.join(
+                self._below, directory(self.client)))
+            if found["run"] == self.id:
+                return found
+        except (OSError, ReportError):
+            pass
+        results = self.results()
+        return {"h2bad": VERSION, "client": self.client, "run": self.id,
+                "started": time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                                         time.gmtime(self.created)),
+                "seconds": 0.0, "platform": "", "options": {"via": self.via},
+                "summary": summary(results), "cases": results}
 
     @property
     def is_done(self) -> bool:

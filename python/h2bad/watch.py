@@ -78,6 +78,10 @@ class Watch:
         for running in list(self._running.values()):
             self._guarded(running, busy)
 
+    def has_judged(self, run: str) -> bool:
+        """All cases of the run of this id have a verdict."""
+        return run in self._over
+
     def _guarded(self, running: _Running, busy: Set[Key],
                  last: bool = False) -> None:
         try:

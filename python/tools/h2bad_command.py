@@ -87,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--needs", metavar="LIST", type=_needs, default=set(),
                      help="what the client can do beside a GET: all, or some "
                      "of " + ", ".join(sorted(NEEDS)))
+    run.add_argument("--webdriver", metavar="URL", help="a browser, by its "
+                     "driver, in the place of a command")
     run.add_argument("--exclude", metavar="GLOB", action="append", default=[])
     run.add_argument("--got", choices=["exit"],
                      help="the exit status tells whether it had a response")
