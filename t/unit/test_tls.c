@@ -367,6 +367,10 @@ START_TEST(test_no_memory)
 		    (OPENSSL_VERSION_NUMBER >= 0x30200000L ||
 		    tls_no_memory(server))), "allocation %lu: %d, %s", n, rc,
 		    tls_error(server));
+		/* OpenSSL 3.5.9 stays without what it could not allocate. */
+		if (OPENSSL_VERSION_NUMBER >= 0x30500000L && rc != 0 &&
+		    memory.failed == 0)
+			break;
 		ck_assert(rc == 0 || memory.failed > 0);
 		disconnect();
 		if (memory.failed == 0)
