@@ -94,10 +94,8 @@ def options():
                 timeout=WAIT) as s:
         t.eq((s.ca, s.scheme, s.traces), (None, "http", traces),
              "--cleartext, and traces to keep")
-        subprocess.run([sys.executable, "-c", "import socket, sys\n"
-                        "socket.create_connection(('127.0.0.1', %d)).sendall("
-                        "b'PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n' + bytes(3)"
-                        "+ b'\\4' + bytes(5))" % s.port], check=True)
+        with Client(s.port, tls=False) as c:
+            c.fetch("/hello.py")
         t.eq(s.trace(timeout=WAIT)[0]["cleartext"], True, "the trace of it")
     t.eq(len(os.listdir(traces)), 1, "they are kept")
     shutil.rmtree(traces)
