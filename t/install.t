@@ -86,6 +86,17 @@ def programs():
                         directory], check=True)
 
 
+def versions():
+    """A package made without its source archive would have another one."""
+    with open(os.path.join(os.path.dirname(HERE), "doc", "packaging", "debian",
+                           "changelog"), encoding="utf-8") as f:
+        newest = re.match(r"h2rig \((.*)-[^-]*\) ", f.readline())[1]
+    said = subprocess.run([WHERE + "/bin/h2rig", "--version"], text=True,
+                          stdout=subprocess.PIPE, check=True).stdout
+    t.eq(said.splitlines()[0], f"h2rig {newest}",
+         "debian/changelog begins with this version")
+
+
 def package():
     """A Python that looks there finds h2rig.testing, and pytest its plugin."""
     with open(BUILD + "/Makefile", encoding="utf-8") as f:
@@ -126,6 +137,7 @@ try:
     supervision()
     programs()
     package()
+    versions()
     uninstalled()
 finally:
     shutil.rmtree(ROOT, ignore_errors=True)
