@@ -16,6 +16,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
+import badserving
 import schema
 import tap
 from server import program
@@ -252,45 +253,11 @@ def _processes():
                           check=True).stdout.decode().splitlines()
 
 
-class Serving:
-    """h2bad serve."""
-
-    def __init__(self, *options):
-        self.p = subprocess.Popen(
-            [H2BAD, "serve", "--control", "0", "--bad", "0", "--ca-out",
-             at("ca"), "--dir", at("served"), *options],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=work)
-        self.control, self.bad = (
-            int(self.p.stdout.readline().decode().rsplit(":", 1)[1])
-            for _ in range(2))
-        self.base = f"https://localhost:{self.control}"
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.p.send_signal(signal.SIGTERM)
-        _, err = self.p.communicate(timeout=tap.scaled(60))
-        t.ok(self.p.returncode == 0, "serve: status 0 after SIGTERM",
-             f"{self.p.returncode} {err.decode()}")
-
-    def get(self, url, *more):
-        """By curl: (status, body, redirect)."""
-        p = subprocess.run(
-            ["curl", "-s", "--http2", "--cacert", at("ca"), "-w",
-             "\n%{http_code} %{redirect_url}", *more,
-             url if "://" in url else self.base + url],
-            stdout=subprocess.PIPE, timeout=tap.scaled(60), check=False)
-        body, _, tail = p.stdout.decode("utf-8", "replace").rpartition("\n")
-        status, _, where = tail.partition(" ")
-        return int(status), body, where
-
-
 def serves():
     if not shutil.which("curl"):
         t.skip("serve", "curl is not installed")
         return
-    with Serving() as s:
+    with badserving.Serving(t, at("served"), at("ca")) as s:
         t.ok("ping-wrong-length" in s.get("/cases.txt")[1], "/cases.txt")
         t.eq(json.loads(s.get("/case/good.json")[1])["name"], "good",
              "/case/NAME.json")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The control port of `h2bad serve`: pages, lists, runs and reports."""
 
+import errno
 import glob
 import json
 import os
@@ -16,7 +17,7 @@ from h2bad import report as _report_package  # noqa: E402
 from h2bad.observed import Connection  # noqa: E402
 from h2bad.report import ReportError  # noqa: E402
 from h2bad.report.model import put  # noqa: E402
-from h2bad.runs import Run, RunError  # noqa: E402
+from h2bad.runs import BusyError, Run, RunError  # noqa: E402
 
 #: Its pages come with the reports.
 report: Any = _report_package
@@ -178,6 +179,8 @@ def new(request: Any, response: Any) -> Answer:
                       [n for n in _query(request, "needs") if n != "get"],
                       (_query(request, "via") or ["arm"])[0],
                       bool(_query(request, "floods")))
+    except BusyError as e:
+        raise _Error(503, str(e)) from None
     except (RunError, catalogue.CaseError) as e:
         raise _Error(400, str(e)) from None
     start = "?auto=1" if _query(request, "auto") == ["1"] else ""
@@ -249,8 +252,13 @@ def _events(request: Any, response: Any, made: Run) -> None:
     response.writer.write_headers(
         [("content-type", "text/event-stream")] + fields[1:], status)
     end = time.monotonic() + EVENTS
+    size = -1
     while time.monotonic() < end:
         over = made.is_done
+        if not over and size == made.size():
+            time.sleep(LOOK)
+            continue
+        size = made.size()
         for each in made.results(since):
             since += 1
             response.writer.write_data("id: %d\ndata: %s\n\n" % (
@@ -367,6 +375,10 @@ def _guarded(function: Any) -> Any:
             return _answer("h2bad: %s\n" % e, "txt", e.status)
         except (ReportError, catalogue.CaseError) as e:
             return _answer("h2bad: %s\n" % e, "txt", 500)
+        except OSError as e:
+            return _answer("h2bad: the server cannot use its directory: %s\n"
+                           % e.strerror, "txt", 507 if e.errno in (
+                               errno.ENOSPC, errno.EDQUOT) else 500)
     return handler
 
 

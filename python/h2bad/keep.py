@@ -15,7 +15,7 @@ from h2bad.report import (Baseline, directory, index, junit, summary, tap,
                           wptreport, write)
 from h2bad.report.model import put
 from h2rig.trace import html, pcapng
-from h2rig.trace.reader import Follower
+from h2rig.trace.reader import Follower, TraceError
 from h2rig.trace.text import Printer
 
 __all__ = ["Kept", "trace_text"]
@@ -72,10 +72,13 @@ class Kept:
             shutil.rmtree(os.path.join(self.directory, name),
                           ignore_errors=True)
         if traces and (everything or result["verdict"] in ("fail", "error")):
-            self.texts[name] = trace_text(traces)
-            if self.directory is not None:
-                _replace(traces, os.path.join(self.directory, name))
-                result["trace"] = name + "/trace.jsonl"
+            try:
+                self.texts[name] = trace_text(traces)
+                if self.directory is not None:
+                    _replace(traces, os.path.join(self.directory, name))
+                    result["trace"] = name + "/trace.jsonl"
+            except TraceError as e:     # a full disk has cut it
+                self.texts[name] = "%s\n" % e
 
     def finish(self, order: Sequence[str], interrupted: bool = False) -> None:
         """The run is over: cases in this order, and all forms are written."""

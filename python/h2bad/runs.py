@@ -6,13 +6,16 @@ DIR/runs/ID/run.json    what was asked for: a `Run` as JSON
             next        how many URLs `next` has given
             got-NAME    what the client told of a case
             done        it says that it has finished
+            over        it has all its verdicts
 """
 
 import fcntl
+import glob
 import json
 import os
 import re
 import secrets
+import shutil
 import time
 from typing import Any, Dict, List, Optional, Sequence, Set
 
@@ -21,13 +24,27 @@ from h2bad.plan import missing, plan
 from h2bad.report.model import (VERSION, ReportError, directory, load, put,
                                 summary)
 
-__all__ = ["Run", "RunError", "is_flood"]
+__all__ = ["BusyError", "Run", "RunError", "is_flood"]
 
 ID = re.compile(r"[0-9a-f]{12}\Z")
+
+#: Runs that are kept.  (Reports are those of clients.)
+RUNS = 200
 
 
 class RunError(Exception):
     """What was asked for is wrong; the text says what was expected."""
+
+
+class BusyError(RunError):
+    """There are too many runs that are not over."""
+
+
+def _age(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:                 # somebody else has dropped it
+        return 0.0
 
 
 def is_flood(case: Any) -> bool:
@@ -55,7 +72,9 @@ class Run:
     def new(cls, below: str, client: str, globs: Sequence[str],
             exclude: Sequence[str], needs: Sequence[str], via: str,
             floods: bool) -> "Run":
-        """Makes one.  RunError, or CaseError for a glob that fits none."""
+        """Makes one, and drops old ones.  RunError, or CaseError for a glob
+        that fits none.
+        """
         if not 1 <= len(client) <= 200:
             raise RunError("client has %d characters; expected 1 to 200"
                            % len(client))
@@ -70,11 +89,26 @@ class Run:
             "id": secrets.token_hex(6), "client": client, "via": via,
             "cases": names if "good" in names else ["good"] + names,
             "needs": sorted(needs), "created": time.time()})
+        cls._drop(below)
         os.makedirs(made.directory)
         put(made.path("run.json"), json.dumps({
             name: getattr(made, name) for name in (
                 "id", "client", "cases", "via", "needs", "created")}))
         return made
+
+    @classmethod
+    def _drop(cls, below: str) -> None:
+        # The oldest of those that are over, so that one more has a place.
+        too_many = len(cls.ids(below)) + 1 - RUNS
+        if too_many <= 0:
+            return
+        over = sorted(glob.glob(os.path.join(
+            glob.escape(below), "runs", "*", "over")), key=_age)
+        if not over:
+            raise BusyError("%d runs are not over; expected fewer, and a run "
+                            "without requests is over after a minute" % RUNS)
+        for path in over[:too_many]:
+            shutil.rmtree(os.path.dirname(path), ignore_errors=True)
 
     @classmethod
     def find(cls, below: str, run: str) -> Optional["Run"]:
@@ -152,6 +186,13 @@ class Run:
         except OSError:
             return []
         return [json.loads(line) for line in lines[since:]]
+
+    def size(self) -> int:
+        """Octets of the verdicts so far: they grow with each."""
+        try:
+            return os.stat(self.path("results")).st_size
+        except OSError:
+            return 0
 
     def add(self, result: Dict[str, Any]) -> None:
         """A verdict; of one process only."""

@@ -10,6 +10,7 @@ from typing import Dict, List, Mapping, Sequence, Tuple
 from h2bad.launcher import Launcher
 from h2bad.observed import Connection
 from h2bad.tasks import Broken, Task, line
+from h2rig.trace.reader import NAME, is_gone
 
 __all__ = ["BadServer", "HERE", "Process", "ServerError"]
 
@@ -125,13 +126,15 @@ class BadServer(Process):
             if c is None:
                 c = self._growing[name] = Connection(
                     [], os.path.join(self.traces, name))
+            process = NAME.fullmatch(name)
+            gone = process is not None and is_gone(int(process[1]))
             try:
                 c.read()
             except FileNotFoundError:   # there were too many (--max-traces)
                 self._over.add(name)
                 del self._growing[name]
                 continue
-            if c.is_over:
+            if c.is_over or gone:   # without a last line, as on a full disk
                 over.append(c)
                 self._over.add(name)
                 del self._growing[name]

@@ -60,14 +60,33 @@ class Watch:
         self._server = server
         self._below = below
         self._running: Dict[str, _Running] = {}
+        self._said = ""             # what was complained of last
         #: A server that is started again does not judge what it has not seen.
         self._over: Set[str] = Run.ids(below)
+        for run in map(self._find, self._over):
+            if run is not None:
+                put(run.path("over"), "")
+
+    def _find(self, name: str) -> Optional[Run]:
+        return Run.find(self._below, name)
 
     def look(self) -> None:
         """To be called now and then."""
-        for name in Run.ids(self._below) - self._over:
+        said = ""
+        try:
+            self._look()
+        except OSError as e:        # of the directory of runs, or of traces
+            said = "h2bad: %s: %s" % (e.filename or self._below, e.strerror)
+            if said != self._said:
+                print(said, file=sys.stderr, flush=True)
+        self._said = said
+
+    def _look(self) -> None:
+        there = Run.ids(self._below)
+        self._over &= there             # what was dropped
+        for name in there - self._over:
             if name not in self._running:
-                run = Run.find(self._below, name)
+                run = self._find(name)
                 if run is not None:     # else it is being made
                     self._running[name] = _Running(run, self._below)
         over, going = self._server.look()
@@ -89,14 +108,22 @@ class Watch:
             if last and running.judged and running.run.id in self._running:
                 running.kept.finish(running.run.cases, True)
         except (OSError, ValueError, ReportError, catalogue.CaseError) as e:
-            print("h2bad: run %s of %s has no report: %s" % (
-                running.run.id, line(running.run.client), e), file=sys.stderr,
-                flush=True)
+            self._complain(running, e)
             self._end(running)
+
+    @staticmethod
+    def _complain(running: _Running, e: Exception) -> None:
+        print("h2bad: run %s of %s: %s" % (
+            running.run.id, line(running.run.client), e), file=sys.stderr,
+            flush=True)
 
     def _end(self, running: _Running) -> None:
         self._over.add(running.run.id)
         del self._running[running.run.id]
+        try:
+            put(running.run.path("over"), "")
+        except OSError as e:
+            self._complain(running, e)
 
     def _add(self, key: Key, c: Connection) -> None:
         running = self._running.get(key[0])

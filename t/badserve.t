@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""h2bad serve under attack: more runs than it keeps, many readers that do not
+read, what is too large, a directory that goes and a disk that is full."""
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "lib"))
+import badserving                                               # noqa: E402
+import tap                                                      # noqa: E402
+
+#: Runs that are kept (h2bad.runs).
+RUNS = 200
+
+t = tap.Tap()
+work = tempfile.mkdtemp(prefix="badserve-t-")
+
+
+def serving(name):
+    """With its directory below work."""
+    return badserving.Serving(t, os.path.join(work, name),
+                              os.path.join(work, "ca"))
+
+
+def runs(s, client="curl", cases="good"):
+    """A whole run by curl: its verdicts."""
+    status, body, run = s.get(f"/new?client={client}&cases={cases}")
+    if status != 303:
+        return status, body
+    for url in s.get(run + "urls")[1].split():
+        s.get(url, "--max-time", "20")
+    s.get(run + "done")
+    return tap.wait_until(lambda: [c["verdict"] for c in json.loads(
+        s.get(run + "report.json")[1])["cases"]])
+
+
+def floods():
+    """More runs than are kept."""
+    there = os.path.join(work, "flood", "runs")
+    with serving("flood") as s:
+        _, first, run = s.get("/new?cases=good")
+        last, body, _ = s.get("/new?cases=good&client=c[1-%d]" % (RUNS + 20),
+                              "-o", "/dev/null")
+        codes = [word for word in body.split() if word.isdecimal()]
+        t.ok(set(codes) == {"303", "503"} and last == 503 and
+             len(os.listdir(there)) <= RUNS, "a flood of /new: 503",
+             f"{first} {sorted(set(codes))} {len(os.listdir(there))}")
+        status, body, _ = s.get("/new?cases=good")
+        t.ok(status == 503 and f"{RUNS} runs are not over" in body,
+             "... says why", body)
+        s.get(run + "done")
+        t.ok(tap.wait_until(lambda: s.get("/new?cases=good")[0] == 303)
+             and len(os.listdir(there)) <= RUNS,
+             "one that is over gives its place to a new one")
+        t.eq(s.get(run + "urls")[0], 404, "... and is not there any more")
+    t.ok("Traceback" not in s.err, "no traceback", s.err)
+
+
+def readers():
+    """Streams of events, many of them and slow; too large a POST."""
+    with serving("readers") as s:
+        _, _, run = s.get("/new?cases=good&client=watched")
+        watching = [subprocess.Popen(
+            ["curl", "-sk", "--http2", "-Z", "--parallel-max", "40",
+             *options, "-o", "/dev/null", run + "events?x=[1-40]"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            for options in ((), ("--limit-rate", "1"), ())]
+        large = os.path.join(work, "large")
+        with open(large, "wb") as f:
+            f.truncate(32 << 20)
+        t.eq(s.get(run + "got?case=good", "--data-binary", "@" + large)[0],
+             400, "got: 32 MiB of nothing")
+        t.ok(runs(s) in (["pass"], ["tolerated"]),
+             "a run beside 120 streams of events")
+        for each in watching:
+            each.kill()
+            each.wait()
+        t.ok(runs(s, "after") in (["pass"], ["tolerated"]),
+             "... and after them")
+    t.ok("Traceback" not in s.err, "no traceback", s.err)
+
+
+def without_directory():
+    """The directory of runs has gone."""
+    there = os.path.join(work, "gone", "runs")
+    with serving("gone") as s:
+        os.rename(there, there + "-")
+        with open(there, "wb"):
+            pass
+        status, body, _ = s.get("/new?cases=good")
+        t.ok(status == 500 and "cannot use its directory: Not a directory" in
+             body, "no directory for runs: 500", f"{status} {body}")
+        os.unlink(there)
+        os.rename(there + "-", there)
+        t.ok(runs(s) in (["pass"], ["tolerated"]), "... until it is there")
+    t.ok(there in s.err and "Traceback" not in s.err,
+         "it is complained of on the standard error", s.err)
+
+
+@contextlib.contextmanager
+def disk():
+    """A small one; None if that needs rights."""
+    there = os.path.join(work, "disk")
+    os.mkdir(there)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs",
+                           there], stderr=subprocess.DEVNULL, check=False)
+    try:
+        yield there if done.returncode == 0 else None
+    finally:
+        if done.returncode == 0:
+            subprocess.run(["umount", there], check=True)
+
+
+def full():
+    """A disk that is full, and then is not."""
+    with disk() as there:
+        if there is None or not shutil.which("mount"):
+            t.skip("a full disk", "tmpfs cannot be mounted")
+            return
+        with serving("disk") as s:
+            _, _, run = s.get("/new?cases=good&client=early")
+            urls = s.get(run + "urls")[1].split()
+            filler = os.path.join(there, "filler")
+            with contextlib.suppress(OSError), open(filler, "wb",
+                                                    buffering=0) as f:
+                while True:
+                    f.write(b"." * 4096)
+            status, body, _ = s.get("/new?cases=good")
+            t.ok(status == 507 and "No space left" in body,
+                 "a full disk: 507", f"{status} {body}")
+            for url in urls:
+                s.get(url, "--max-time", "20")
+            t.ok(s.get("/cases.txt")[0] == 200 and s.p.poll() is None,
+                 "... and it goes on")
+            os.unlink(filler)
+            t.ok(tap.wait_until(lambda: runs(s, "late") in (
+                ["pass"], ["tolerated"])), "... until there is space")
+        t.ok("Traceback" not in s.err, "no traceback", s.err)
+
+
+try:
+    if not shutil.which("curl"):
+        tap.skip_all("curl is not installed")
+    floods()
+    readers()
+    without_directory()
+    full()
+finally:
+    shutil.rmtree(work, ignore_errors=True)
+t.done()
