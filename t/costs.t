@@ -7,6 +7,7 @@ import ctypes
 import ctypes.util
 import os
 import platform
+import re
 import socket
 import struct
 import sys
@@ -49,6 +50,11 @@ def main(request, response):
     out = [m for m in map(id, sys.modules.values())
            if not any(a <= m < b for a, b in heap)]
     return "%d %d %d" % (pages, faults() - before, len(out))
+'''
+
+SMALL = '''
+def main(request, response):
+    return 'x'
 '''
 
 HANDSHAKE = '''
@@ -219,8 +225,7 @@ def connections():
             and not sanitized()):
         return t.skip("page faults of a connection", "needs extensions")
     with tempfile.TemporaryDirectory() as top:
-        write_scripts(top, {"small": "def main(request, response):\n"
-                                     "    return 'x'\n"})
+        write_scripts(top, {"small": SMALL})
         with Server(top, "--max-processes", "1000") as s:
             for n in (5, 30):
                 before = faults(s)
@@ -232,6 +237,25 @@ def connections():
                           for now, then in zip(faults(s), before))
     t.ok(own < 60, "a connection costs the parent few pages", own)
     t.ok(child < 800, "... and its process no more than it did", child)
+    return None
+
+
+def bound():
+    """src/py/warm.c: a symbol that is looked up touches pages of each library
+    that there is."""
+    if not (sys.platform == "linux" and platform.libc_ver()[0] == "glibc"):
+        return t.skip("bound symbols", "needs glibc")
+    with tempfile.TemporaryDirectory() as top:
+        write_scripts(top, {"small": SMALL})
+        with Server(top, env={"LD_DEBUG": "bindings"}) as s:
+            for _ in range(2):
+                with Client(s.port) as c:
+                    c.fetch("/small.py")
+                tap.wait_until(lambda: not s.children())
+            late = re.findall(r"script output: .*symbol `(\w+)'", s.log())
+    t.eq(set(late) & {"pthread_key_delete", "_dl_allocate_tls",
+                      "_dl_allocate_tls_init", "geteuid"}, set(),
+         "what each child calls was bound before it was forked")
     return None
 
 
@@ -329,4 +353,5 @@ with tempfile.TemporaryDirectory() as root:
         pipes(server, SIZE)
 memory()
 connections()
+bound()
 t.done()

@@ -517,6 +517,7 @@ interp_settle(const struct options *o)
 	if (PyRun_SimpleString(freeze) < 0)
 		warn_exception("freezing objects");
 	warm_fill();
+	warm_bind();
 }
 
 int

@@ -9,12 +9,14 @@
  */
 #include <Python.h>
 
+#include <pthread.h>
 #include <stdint.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "base/sys.h"
 #include "host/scoreboard.h"
+#include "calls.h"
 #include "pyexchange.h"
 #include "warm.h"
 
@@ -115,6 +117,38 @@ warm_up(const struct options *o, int most)
 	Py_DECREF(module);
 	Py_XDECREF(requests);
 	return rc;
+}
+
+/* ---- symbols ---- */
+
+static void *
+do_nothing(void *arg)
+{
+	return arg;
+}
+
+/*
+ * What libraries call first after the fork is looked up in all of them, which
+ * touches 16 pages of their tables: CPython's hook deletes a thread-specific
+ * key, and libc makes a thread.
+ */
+void
+warm_bind(void)
+{
+	Py_tss_t key = Py_tss_NEEDS_INIT;
+	pthread_attr_t attr;
+	pthread_t thread;
+	int i;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, CALLS_STACK);
+	if (PyThread_tss_create(&key) == 0)
+		PyThread_tss_delete(&key);
+	/* The second one gets the stack of the first, as a child's first does. */
+	for (i = 0; i < 2; i++)
+		if (pthread_create(&thread, &attr, do_nothing, NULL) == 0)
+			pthread_join(thread, NULL);
+	pthread_attr_destroy(&attr);
 }
 
 /* ---- CPython's small blocks ---- */

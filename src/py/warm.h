@@ -19,6 +19,9 @@
  */
 int warm_up(const struct options *o, int most);
 
+/* In the parent: has symbols bound that else each child would look up. */
+void warm_bind(void);
+
 /*
  * After the last collection: takes the free blocks that lie between those in
  * use, each in a page that a child would copy for it.  Children's objects then

@@ -127,6 +127,7 @@ def settle() -> None:
     """
     rundir.make()
     rundir.reserve()
+    os.geteuid()        # its symbol is bound: each child calls it
     codecache.enable()
 
 
