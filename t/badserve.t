@@ -86,6 +86,22 @@ def readers():
     t.ok("Traceback" not in s.err, "no traceback", s.err)
 
 
+def stopped():
+    """SIGTERM while a run is going on."""
+    cases = ["good", "ping", "trailers"]
+    with serving("stopped") as s:
+        _, _, run = s.get("/new?client=cut&cases=" + ",".join(cases))
+        for url in s.get(run + "urls")[1].split():
+            if "trailers" not in url:
+                s.get(url, "--max-time", "20")
+    with open(os.path.join(work, "stopped", "cut", "report.json"),
+              encoding="utf-8") as f:
+        made = json.load(f)
+    t.eq(([c["name"] for c in made["cases"]], made.get("interrupted")),
+         (cases[:2], True), "a server that is stopped leaves a report of what "
+         "there is")
+
+
 def without_directory():
     """The directory of runs has gone."""
     there = os.path.join(work, "gone", "runs")
@@ -149,6 +165,7 @@ try:
         tap.skip_all("curl is not installed")
     floods()
     readers()
+    stopped()
     without_directory()
     full()
 finally:

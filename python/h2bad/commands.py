@@ -347,9 +347,9 @@ def _serve(options: argparse.Namespace, h2rig: str) -> int:
                            ("bad", serving.bad.port)):
             print("h2bad: %s: listening on https://localhost:%d"
                   % (what, port), flush=True)
-        try:
-            serving.run()
-        except _Interrupted:
+        _Signals.later = True
+        serving.run(lambda: _Signals.number > 0)
+        if _Signals.number:
             return 0
         print("h2bad: a server has ended; its log is in %s" % below,
               file=sys.stderr)

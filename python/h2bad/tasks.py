@@ -71,9 +71,12 @@ def run(tasks: Iterable[Task], look: Callable[[], None] = lambda: None
                     waiting[task] = next(task)
                 except StopIteration:
                     del waiting[task]
+            ready = select.poll()
+            for fd in waiting.values():
+                if fd >= 0:
+                    ready.register(fd, select.POLLIN)
             if waiting:
-                select.select([fd for fd in waiting.values() if fd >= 0], [],
-                              [], LOOK)
+                ready.poll(LOOK * 1000)
     finally:
         for task in waiting:
             task.close()
