@@ -137,6 +137,7 @@ open_house(struct parent *p)
 	if (!p->single) {	/* meanwhile clients queue */
 		interp_settle(p->options);
 		memory_settle();
+		interp_learn(p->options);
 	}
 	p->children.client_ms = sys_now_ms();
 	p->refresh_ms = p->children.client_ms + REFRESH_MS;

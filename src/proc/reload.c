@@ -148,6 +148,7 @@ finish(struct parent *p, int status, const char *err)
 			*p->tls = r->tls;
 		}
 		children_dismiss(p);
+		interp_learn(p->options);
 		log_info("reloaded");
 	}
 	r->tls = NULL;

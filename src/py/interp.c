@@ -24,6 +24,7 @@
 #include "conn/conn.h"
 #include "host/confine.h"
 #include "host/memory.h"
+#include "host/prefault.h"
 #include "calls.h"
 #include "gil.h"
 #include "interp.h"
@@ -89,8 +90,10 @@ wake_python(void)
 {
 	if (hooks == HOOKS_PARENT)
 		PyOS_AfterFork_Parent();
-	else if (hooks == HOOKS_CHILD)
+	if (hooks == HOOKS_CHILD) {
+		prefault_run();
 		PyOS_AfterFork_Child();
+	}
 	hooks = HOOKS_NONE;
 }
 
@@ -553,6 +556,25 @@ interp_fork(void)
 	if (pid == 0)
 		hooks = HOOKS_CHILD;
 	return pid;
+}
+
+static pid_t
+fork_for_python(void)
+{
+	pid_t pid = interp_fork();
+
+	wake_python();
+	return pid;
+}
+
+void
+interp_learn(const struct options *o)
+{
+	if (!prefault_pays())
+		return;
+	wake_python();
+	if (warm_learn(o, fork_for_python) < 0)
+		warn_exception("rehearsing a first request");
 }
 
 void

@@ -31,6 +31,12 @@ int interp_start(const struct options *o, const char *argv0, char *err,
 void interp_settle(const struct options *o);
 
 /*
+ * In the parent, when its memory is as children inherit it, at first or anew:
+ * learns which of it a first request writes to, where that saves time.
+ */
+void interp_learn(const struct options *o);
+
+/*
  * fork(); the parent's only thread calls it.  As fork returns.  CPython's hooks
  * of it run once Python is used again, in either process, by a function of this
  * header.

@@ -15,6 +15,7 @@
 
 #include "config.h"
 #include "base/sys.h"
+#include "host/prefault.h"
 #include "host/scoreboard.h"
 #include "calls.h"
 #include "pyexchange.h"
@@ -102,8 +103,26 @@ end(PyObject *module, int rc)
 	return result != NULL ? rc : -1;
 }
 
-int
-warm_up(const struct options *o, int most)
+struct rehearsal {
+	const struct options *options;
+	PyObject *module, *requests;	/* borrowed */
+};
+
+/* In a process that ends with it. */
+static void
+serve_first(const void *arg)
+{
+	const struct rehearsal *r = arg;
+	PyObject *apart = PyObject_CallMethod(r->module, "stand_apart", NULL);
+
+	if (apart != NULL)
+		serve_all(r->options, r->requests, 1);
+	Py_XDECREF(apart);
+}
+
+/* forks: as in warm_learn, or NULL. */
+static int
+rehearse(const struct options *o, int most, pid_t (*forks)(void))
 {
 	PyObject *module, *requests;
 	int rc = -1;
@@ -111,12 +130,29 @@ warm_up(const struct options *o, int most)
 	if ((module = PyImport_ImportModule("h2rig.server.warm_up")) == NULL)
 		return -1;
 	requests = PyObject_CallMethod(module, "begin", NULL);
-	if (requests != NULL)
+	if (requests != NULL && forks == NULL) {
 		rc = serve_all(o, requests, most);
+	} else if (requests != NULL) {
+		prefault_learn(forks, serve_first,
+		    &(struct rehearsal){ o, module, requests });
+		rc = 0;
+	}
 	rc = end(module, rc);
 	Py_DECREF(module);
 	Py_XDECREF(requests);
 	return rc;
+}
+
+int
+warm_up(const struct options *o, int most)
+{
+	return rehearse(o, most, NULL);
+}
+
+int
+warm_learn(const struct options *o, pid_t (*forks)(void))
+{
+	return rehearse(o, 1, forks);
 }
 
 /* ---- symbols ---- */

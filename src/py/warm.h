@@ -5,6 +5,8 @@
 #ifndef H2RIG_WARM_H
 #define H2RIG_WARM_H
 
+#include <sys/types.h>
+
 #include "host/options.h"
 
 #define WARM_PARENT 1000	/* requests: as many as there are */
@@ -18,6 +20,12 @@
  * way.
  */
 int warm_up(const struct options *o, int most);
+
+/*
+ * Likewise in the parent, but the first of them is answered in a process that
+ * forks() makes, and prefault.h learns what that writes to.
+ */
+int warm_learn(const struct options *o, pid_t (*forks)(void));
 
 /* In the parent: has symbols bound that else each child would look up. */
 void warm_bind(void);

@@ -24,7 +24,7 @@ import _h2rig
 from h2rig.server import rundir
 from h2rig.server.config import options
 
-__all__ = ["compiled", "enable"]
+__all__ = ["compiled", "disable", "enable"]
 
 #: How many files there may be, and the octets of each: 128 MiB in all.
 MAX_FILES = 2000
@@ -50,10 +50,14 @@ def enable() -> None:
     _directory = options.run_directory
 
 
-def _disable(e: OSError) -> None:
-    # In this process only.
+def disable() -> None:
+    """From now on, in this process only, code is neither read nor kept."""
     global _directory
     _directory = None
+
+
+def _disable(e: OSError) -> None:
+    disable()
     _h2rig.log("debug", "compiled scripts are not shared: %s" % e.strerror)
 
 

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pages that are written to by each first request: CPython's counts of
+ * references, its caches, malloc's lists.  There are some 400, in 270 pieces.
+ * One by one each is an exception, of which some virtual machines make 20 us;
+ * MADV_POPULATE_WRITE has the kernel copy them without.  Where exceptions are
+ * cheap the copies are all that counts, and it is left.  A connection without
+ * a request has no copies.
+ *
+ * Which they are the parent learns from a process of its own, which does what
+ * a first request does and is told by the kernel which pages it alone has.  No
+ * script runs there, nor can one change what was learned.  Nothing depends on
+ * it: a page that is copied in vain, or not yet there, costs time only.
+ */
+#include "config.h"
+#if defined(HAVE_LINUX) && !defined(_DEFAULT_SOURCE)
+#define _DEFAULT_SOURCE		/* madvise */
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sys.h"
+#include "prefault.h"
+
+#if defined(HAVE_LINUX) && !defined(H2RIG_SANITIZERS)
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23	/* since Linux 5.14; before, it is refused */
+#endif
+
+#define LEARN_MS 5000		/* the process may take so long */
+#define RANGES 1024
+#define WORDS 512		/* that are read in one go */
+#define TRY_PAGES 64		/* to see what faults cost */
+#define TRIES 4
+#define LARGEST ((uint64_t)1 << 30)	/* more in one piece is reserved only */
+
+/* Of a page, in /proc/PID/pagemap. */
+#define PRESENT (UINT64_C(1) << 63)
+#define OF_FILE (UINT64_C(1) << 61)
+#define NOT_SHARED (UINT64_C(1) << 56)
+
+struct ranges {
+	size_t n;
+	struct range {
+		uint64_t at, size;	/* whole pages */
+	} r[RANGES];
+};
+
+static struct ranges inherited;		/* private memory that is written to */
+static struct ranges written;		/* pages of it */
+
+static void
+add(struct ranges *all, uint64_t at, uint64_t size)
+{
+	struct range *last = all->n > 0 ? &all->r[all->n - 1] : NULL;
+
+	if (last != NULL && last->at + last->size == at)
+		last->size += size;
+	else if (all->n < RANGES)
+		all->r[all->n++] = (struct range){ at, size };
+}
+
+/* Mappings that this process has. */
+static void
+find_memory(struct ranges *all)
+{
+	char line[PATH_MAX + 128], rights[5];
+	FILE *f = fopen("/proc/self/maps", "r");
+	uint64_t from, to;
+
+	all->n = 0;
+	if (f == NULL)
+		return;
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &from, &to,
+		    rights) == 3 && strcmp(rights, "rw-p") == 0 &&
+		    to - from <= LARGEST)
+			add(all, from, to - from);
+	fclose(f);
+}
+
+/* ---- in the process that rehearses ---- */
+
+/* Tells the parent of each page of a mapping that no other process has. */
+static void
+tell_pages(int pagemap, struct range m, int to)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), end = m.at + m.size;
+	uint64_t entry[WORDS];
+	ssize_t n, i;
+
+	while (m.at < end) {
+		n = pread(pagemap, entry, sizeof(entry),
+		    (off_t)(m.at / page * sizeof(entry[0])));
+		if (n < (ssize_t)sizeof(entry[0]))
+			return;
+		n /= (ssize_t)sizeof(entry[0]);
+		for (i = 0; i < n && m.at < end; i++, m.at += page)
+			if ((entry[i] & (PRESENT | OF_FILE | NOT_SHARED)) ==
+			    (PRESENT | NOT_SHARED) &&
+			    write(to, &m.at, sizeof(m.at)) == -1)
+				return;
+	}
+}
+
+static void
+tell_written(int to)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY);
+	size_t i;
+
+	for (i = 0; pagemap != -1 && i < inherited.n; i++)
+		tell_pages(pagemap, inherited.r[i], to);
+}
+
+/* ---- in the parent ---- */
+
+/* Until the process has ended, or its time. */
+static void
+hear_written(int from)
+{
+	struct pollfd p = { .fd = from, .events = POLLIN };
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), at[WORDS];
+	uint64_t due = sys_now_ms() + LEARN_MS, now;
+	ssize_t n = 1, i;
+
+	while (n > 0 && (now = sys_now_ms()) < due &&
+	    poll(&p, 1, (int)(due - now)) > 0) {
+		n = read(from, at, sizeof(at));
+		for (i = 0; i < n / (ssize_t)sizeof(at[0]); i++)
+			add(&written, at[i], page);
+	}
+}
+
+/* Makes pages of new memory ours, one by one: how long that takes, us. */
+static uint64_t
+time_pages(char *memory, size_t page, bool by_call)
+{
+	uint64_t begin = sys_now_us();
+	size_t i;
+
+	for (i = 0; i < TRY_PAGES; i++)
+		if (!by_call)
+			((volatile char *)memory)[i * page] = 1;
+		else if (madvise(memory + i * page, page,
+		    MADV_POPULATE_WRITE) == -1)
+			return UINT64_MAX;
+	return sys_now_us() - begin;
+}
+
+bool
+prefault_pays(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), size = TRY_PAGES * page;
+	uint64_t least[2] = { UINT64_MAX, UINT64_MAX }, us;
+	char *memory;
+	int i;
+
+	/* The least of several: this process is not alone. */
+	for (i = 0; i < 2 * TRIES; i++) {
+		memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (memory == MAP_FAILED)
+			return false;
+		madvise(memory, size, MADV_NOHUGEPAGE);
+		us = time_pages(memory, page, i % 2);
+		if (us < least[i % 2])
+			least[i % 2] = us;
+		munmap(memory, size);
+	}
+	log_debug("%d pages take %" PRIu64 " us by faults, %" PRIu64
+	    " us by calls", TRY_PAGES, least[0], least[1]);
+	return least[1] < least[0] && least[1] * 3 / 2 < least[0];
+}
+
+static uint64_t
+sum(const struct ranges *all)
+{
+	uint64_t octets = 0;
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		octets += all->r[i].size;
+	return octets;
+}
+
+void
+prefault_learn(pid_t (*forks)(void), void (*rehearse)(const void *arg),
+    const void *arg)
+{
+	int fds[2];
+	pid_t pid;
+
+	written.n = 0;		/* so that the process copies none */
+	if (sys_pipe(fds, 0) == -1)
+		return;
+	find_memory(&inherited);
+	if ((pid = forks()) == 0) {
+		rehearse(arg);
+		tell_written(fds[1]);
+		_exit(0);
+	}
+	close(fds[1]);
+	if (pid != -1) {
+		hear_written(fds[0]);
+		kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+			;
+	}
+	close(fds[0]);
+	log_debug("first requests write to %" PRIu64 " KiB in %zu pieces",
+	    sum(&written) >> 10, written.n);
+}
+
+void
+prefault_run(void)
+{
+	size_t i;
+
+	/* A piece that is not to be had is copied when it is written to. */
+	for (i = 0; i < written.n; i++)
+		madvise((void *)(uintptr_t)written.r[i].at,
+		    (size_t)written.r[i].size, MADV_POPULATE_WRITE);
+}
+
+#else
+
+bool
+prefault_pays(void)
+{
+	return false;
+}
+
+void
+prefault_learn(pid_t (*forks)(void), void (*rehearse)(const void *arg),
+    const void *arg)
+{
+	(void)forks;
+	(void)rehearse;
+	(void)arg;
+}
+
+void
+prefault_run(void)
+{
+}
+
+#endif
