@@ -106,7 +106,8 @@ class Either(Outcome):
 class C(Outcome):
     """A connection error with one of these codes (RFC 9113 §5.4.1).
 
-    close: a close without GOAWAY passes too, as for the preface (§3.4).
+    close: it is what comes before all else, so a close without GOAWAY passes
+    too (§3.4), but not if the next request has come on the connection.
     """
 
     def __init__(self, *codes: str, close: bool = False) -> None:
@@ -117,6 +118,9 @@ class C(Outcome):
     def judge(self, o: Any) -> Verdict:
         if o.goaway is not None:
             return self._goaway(o)
+        if self.close and o.follow_up == "same-connection":
+            return Verdict("fail", "ignored", "the connection was used "
+                           "further: the next request came on it")
         if o.left:
             if self.close:
                 return Verdict("pass")
