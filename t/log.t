@@ -463,7 +463,7 @@ class Piped:
 
     def read(self, what):
         """Reads up to a record that matches; False: there is none."""
-        end, seen = time.monotonic() + tap.scaled(60), 0
+        end, seen = time.monotonic() + tap.scaled(300), 0
         while not re.compile(what).search(self.text, seen):
             left = end - time.monotonic()
             if left < 0 or not select.select([self.reading], [], [], left)[0]:
