@@ -29,7 +29,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, os.pardir, "lib"))
 import tap                                                      # noqa: E402
 from rawclient import Client                                    # noqa: E402
-from server import Server, sanitized                            # noqa: E402
+from server import Server, extended, sanitized                  # noqa: E402
 
 SCRIPTS = os.path.join(HERE, "scripts")
 ROOT = os.getuid() == 0
@@ -46,7 +46,8 @@ BAD = {
     "subprocess": (200, 6),
     "multiprocessing": (200, 4),
     "memory": (500, 2),
-    "forks": (r"killed: limit hit: processes \(--max-processes\)", 1),
+    "forks": (r"killed: limit hit: processes \(--max-processes\)"
+              if extended() else "limit hit: main in .*", 1),
     "closes": (r"damaged by a script: .*", 6),
     "replaces": (200, 6),
     "stop": (r"killed: limit hit: no sign of life \(--silence-limit\)", 1),
