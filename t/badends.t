@@ -110,15 +110,19 @@ def broken(name, run, words):
 
 def helpers():
     """What h2bad has started ends, or stops."""
-    stopped = Run("--timeout", "1", ping="kill -STOP $PPID; exec sleep 1")
+    stopped = Run("--timeout", "6", ping="kill -STOP $PPID; exec sleep 1")
     broken("the process that starts clients is killed",
            Run(ping="kill -KILL $PPID"),
            "the process that starts clients has ended")
-    run = Run("--timeout", "4")
-    run.lingers()
-    for pid in run.started("h2rig --port"):
-        os.kill(pid, signal.SIGKILL)
-    broken("the server is killed", run, "the server has ended")
+    for number, name, words in (
+            (signal.SIGKILL, "the server is killed", "the server has ended"),
+            (signal.SIGSTOP, "the server stands still",
+             "the server, which takes no connection: nothing came within")):
+        run = Run("--timeout", "6")
+        run.lingers()
+        for pid in run.started("h2rig --port"):
+            os.kill(pid, number)
+        broken(name, run, words)
     broken("the process that starts clients stands still", stopped,
            "the process that starts clients: nothing came within")
 

@@ -190,6 +190,8 @@ class Runner:
             self.timeout + case.wait + 3)
         if not server.runs():
             raise Broken("the server has ended: " + server.why())
+        if not connections:         # is that the client's doing?
+            yield from server.takes()
         mine = [c for c in connections
                 if c.case is None or c.case["case"] == case.name]
         got = None

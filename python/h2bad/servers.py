@@ -4,12 +4,13 @@
 import json
 import os
 import re
+import socket
 import time
 from typing import Dict, List, Mapping, Sequence, Tuple
 
 from h2bad.launcher import Launcher
 from h2bad.observed import Connection
-from h2bad.tasks import Broken, Task, line
+from h2bad.tasks import Broken, Task, expect, line
 from h2rig.trace.reader import NAME, is_gone
 
 __all__ = ["BadServer", "HERE", "Process", "ServerError"]
@@ -139,6 +140,15 @@ class BadServer(Process):
                 self._over.add(name)
                 del self._growing[name]
         return over, list(self._growing.values())
+
+    def takes(self) -> Task:
+        """Sees that it takes connections.  Broken."""
+        known = len(os.listdir(self.traces))
+        with socket.socket() as s:
+            s.setblocking(False)
+            s.connect_ex(("127.0.0.1", self.port))
+            yield from expect("the server, which takes no connection", END,
+                              lambda: len(os.listdir(self.traces)) != known)
 
     def connections(self, wait: float = END) -> Task:
         """What came since the last call, once all of these have ended, or
