@@ -16,7 +16,7 @@ from plot import Chart  # noqa: E402
 
 SPREAD = r"-?[\d,.]+ \(-?[\d,.]+--?[\d,.]+\)"
 ROWS = {"hpack": ("HPACK", 4), "session": ("Sessions in memory", 6),
-        "connect": ("A new connection", 17), "stash_ops": ("Stash", 2),
+        "connect": ("Page faults of a connection", 17), "stash_ops": ("Stash", 2),
         "start": ("Start-up", 6), "load": ("The whole server", 8),
         "growth": ("Memory of open connections", 14)}
 

@@ -10,7 +10,7 @@ import contextlib
 import functools
 import os
 import time
-from typing import Callable, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 import measure
 import probe
@@ -218,12 +218,45 @@ def memory(work: Work) -> Table:
     return table
 
 
+def faults_each(url: str, pid: int) -> float:
+    """Page faults of a server and its processes for each of 20 connections
+    with one request: exceptions, which perf counts, without what a call of
+    the kernel has copied."""
+    seen = measure.run(["perf", "stat", "-x", ",", "-e", "page-faults", "-p",
+                        str(pid), "--", "h2load", "-n20", "-c20", "-m1", url])
+    return float(seen.stderr.split(",")[0]) / 20
+
+
+def faults(work: Work) -> Table:
+    """What a process for each connection costs in page faults."""
+    table = Table("faults", "Page faults of a connection with one request")
+    rows: Dict[str, Dict[str, measure.Taker]] = {}
+    with contextlib.ExitStack() as stack:
+        for kind, tls in KINDS.items():
+            ours = work.ours(*(() if tls else ("--cleartext",)))
+            rivals: Dict[str, Any] = {"h2rig": stack.enter_context(ours)}
+            try:
+                rivals["Node"] = stack.enter_context(work.node(not tls))
+            except Missing as e:
+                table.lack(e)
+            rows[kind] = {who: functools.partial(
+                faults_each, f"{s.scheme}://127.0.0.1:{s.port}{PATH}", s.pid)
+                for who, s in rivals.items()}
+        try:
+            for kind, by in measure.take_turns(rows).items():
+                table.add(kind, "page faults", by)
+        except (Missing, Failed, ValueError) as e:
+            table.lack(f"perf that may count, or h2load ({e})")
+    return table
+
+
 def tables(seconds: float) -> Iterator[Table]:
-    """Time, then memory."""
+    """Time, then memory, then page faults."""
     with Work() as work:
         yield times(work, seconds * 0.6)
         yield scripts(work, seconds * 0.15)
         yield memory(work)
+        yield faults(work)
 
 
 if __name__ == "__main__":
