@@ -5,7 +5,7 @@
  */
 #include "config.h"
 #ifdef HAVE_LINUX
-#define _DEFAULT_SOURCE		/* madvise, MAP_ANONYMOUS */
+#define _DEFAULT_SOURCE		/* madvise */
 #endif
 #include <fcntl.h>
 #include <signal.h>
@@ -28,9 +28,7 @@ static void
 set_up(void)
 {
 	page = (size_t)sysconf(_SC_PAGESIZE);
-	memory = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
+	if (posix_memalign((void **)&memory, page, PAGES * page) != 0)
 		abort();
 	memset(memory, 'a', PAGES * page);
 }
