@@ -315,8 +315,10 @@ confine_child(const struct options *o, const char **what)
 	offer_to_oom_killer();
 	/* For programs that open /dev/stderr; failure is theirs. */
 	if (the_uid != (uid_t)-1 &&
-	    fchown(STDOUT_FILENO, the_uid, (gid_t)-1) == 0)
-		fchown(STDERR_FILENO, the_uid, (gid_t)-1);
+	    (fchown(STDOUT_FILENO, the_uid, (gid_t)-1) == -1 ||
+	    fchown(STDERR_FILENO, the_uid, (gid_t)-1) == -1))
+		log_debug("scripts cannot open /dev/stderr: %s",
+		    strerror(errno));
 	*what = "resource limits";
 	if (set_limits(o) == -1)
 		return -1;
