@@ -114,8 +114,6 @@ def site():
             [n for n in os.listdir(manpages.DOC) if n.endswith(".md")]),
              "site: all documents")
         for name, text in sorted(found.items()):
-            if name == "clients.html":
-                continue        # a page of its own
             dead = [to for to in re.findall(
                 r'(?:href|src)="(?!https?:)([^"]*)"', text) if not leads(
                     work, name, to, found)]
