@@ -357,9 +357,11 @@ def _follow_up(x: Exchange) -> None:
         except ConnectionEnded:
             raise
         except StreamClosedError:
-            continue                    # the client has reset it
-        if request.path == "/ok":       # the case is over: what comes next
-            return                      # is not to meet this connection
+            pass                # the client has reset it, or it got 431
+        # The case is over: what comes next is not to meet this connection.
+        # A request that got 431 is not known in its parts.
+        if request.path in ("/ok", ""):
+            return
 
 
 def handle_violation(error: Any, connection: Any) -> None:
