@@ -26,7 +26,7 @@ from h2bad.scratch import scratch
 from h2bad.serve import Serving
 from h2bad.servers import BadServer, ServerError
 from h2bad.tasks import Broken
-from h2bad.webdriver import Browser, WebDriverError, drive
+from h2bad.webdriver import EXCLUDE, Browser, WebDriverError, drive
 
 __all__ = ["perform"]
 
@@ -214,7 +214,8 @@ def _driven(options: argparse.Namespace, serving: Serving
     browser = Browser(options.webdriver)
     try:
         run = Run.new(serving.below, options.client or browser.name,
-                      options.globs, options.exclude, sorted(options.needs),
+                      options.globs, [*options.exclude, *EXCLUDE],
+                      sorted(options.needs),
                       "arm", bool(options.globs))
         progress = Progress(len(run.cases), sys.stderr)
         told = 0

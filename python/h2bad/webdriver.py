@@ -14,7 +14,10 @@ from h2bad.runs import Run
 from h2bad.serve import Serving
 from h2bad.tasks import Broken
 
-__all__ = ["Browser", "WebDriverError", "drive"]
+__all__ = ["Browser", "EXCLUDE", "WebDriverError", "drive"]
+
+#: Cases of wrong certificates: it has to take any.
+EXCLUDE = ("tls-expired", "tls-self-signed", "tls-wrong-name")
 
 #: Seconds for an answer; between two looks at the page; for a case, and for
 #: the browser to begin.
@@ -104,8 +107,8 @@ class Browser:
 
 def drive(browser: Browser, serving: Serving, run: Run,
           look: Callable[[], None]) -> None:
-    """Has the browser run the cases, until the verdicts are there.  look is called again and again.  WebDriverError;
-    Broken if it takes too long.
+    """Has the browser run the cases, until the verdicts are there.  look is
+    called again and again.  WebDriverError; Broken if it takes too long.
     """
     browser.open("https://localhost:%d/run/%s/?auto=1" % (
         serving.control.port, run.id))
