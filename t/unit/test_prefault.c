@@ -9,6 +9,7 @@
 #endif
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,18 @@ START_TEST(memory_that_is_gone_is_no_error)
 }
 END_TEST
 
+/* Else nothing is learned. */
+static bool
+system_can(void)
+{
+#if defined(MADV_POPULATE_WRITE) && !defined(H2RIG_SANITIZERS)
+	return madvise(memory, page, MADV_POPULATE_WRITE) == 0 &&
+	    own_pages() != -1;
+#else
+	return false;
+#endif
+}
+
 int
 main(void)
 {
@@ -130,16 +143,12 @@ main(void)
 
 	set_up();
 	tcase_add_checked_fixture(tc, set_up, NULL);
-	/* Else nothing is learned. */
-#if defined(MADV_POPULATE_WRITE) && !defined(H2RIG_SANITIZERS)
-	if (madvise(memory, page, MADV_POPULATE_WRITE) == 0 &&
-	    own_pages() != -1) {
+	if (system_can()) {
 		tcase_add_test(tc,
 		    what_one_process_has_written_to_is_another_ones_own);
 		tcase_add_test(tc, what_was_learned_before_is_forgotten);
 		tcase_add_test(tc, a_process_that_dies_teaches_nothing);
 	}
-#endif
 	tcase_add_test(tc, memory_that_is_gone_is_no_error);
 	suite_add_tcase(s, tc);
 	return tap_run(s);
