@@ -291,6 +291,7 @@ def serves():
         t.eq(s.get(run + "next")[2], urls[0], "next: the first URL")
         t.eq(s.get(run + "next")[2], urls[1], "next: the second one")
         by_name(s)
+        meanwhile(s)
         arms(s)
         foreign(s)
         got(s)
@@ -346,6 +347,17 @@ def verdicts_of(s, run, n):
     made = {c["name"]: c["verdict"]
             for c in json.loads(s.get(run + "report.json")[1])["cases"]}
     return made if len(made) >= n else None
+
+
+def meanwhile(s):
+    """A run that goes on has a report of what there is."""
+    _, _, run = s.get("/new?client=meanwhile&cases=ping")
+    urls = s.get(run + "urls")[1].split()
+    for url in urls[:2]:
+        s.get(url, "--max-time", "20")
+    made = tap.wait_until(lambda: verdicts_of(s, run, 1))
+    t.eq((list(made or ()), "\nok 1 - good" in s.get(run + "report.tap")[1]),
+         (["good"], True), "a report amid the run")
 
 
 def by_name(s):

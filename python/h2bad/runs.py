@@ -210,14 +210,15 @@ class Run:
 
     def report(self) -> Dict[str, Any]:
         """The report, or what there is of it."""
+        results = self.results()
         try:
             found: Dict[str, Any] = load(os.path.join(
                 self._below, directory(self.client)))
-            if found["run"] == self.id:
+            if found["run"] == self.id and \
+                    len(found["cases"]) >= len(results):
                 return found
         except (OSError, ReportError):
             pass
-        results = self.results()
         return {"h2bad": VERSION, "client": self.client, "run": self.id,
                 "started": time.strftime("%Y-%m-%dT%H:%M:%SZ",
                                          time.gmtime(self.created)),
