@@ -46,8 +46,7 @@ BAD = {
     "subprocess": (200, 6),
     "multiprocessing": (200, 4),
     "memory": (500, 2),
-    "forks": (r"killed: limit hit: processes \(--max-processes\)"
-              if extended() else "limit hit: main in .*", 1),
+    "forks": (r"killed: limit hit: processes \(--max-processes\)", 1),
     "closes": (r"damaged by a script: .*", 6),
     "replaces": (200, 6),
     "stop": (r"killed: limit hit: no sign of life \(--silence-limit\)", 1),
@@ -69,6 +68,8 @@ BAD = {
 USER_ONLY = "signal_parent", "kill_all"
 #: sanitizer builds have no limit of memory
 LIMITED_ONLY = ("memory",)
+#: without extensions nobody counts processes
+EXTENDED_ONLY = ("forks",)
 
 #: The house is full at all times: there are more that hold places.
 PLACES = 32
@@ -330,7 +331,8 @@ class Work:
     def __init__(self, n, seed):
         self.rng = random.Random(seed)
         left_out = (() if ROOT else USER_ONLY) + (
-            LIMITED_ONLY if sanitized() else ())
+            LIMITED_ONLY if sanitized() else ()) + (
+            () if extended() else EXTENDED_ONLY)
         hows = [how for how, (_, weight) in BAD.items()
                 for _ in range(weight) if how not in left_out]
         n_bad = n // 10
