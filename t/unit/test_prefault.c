@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -142,13 +143,14 @@ main(void)
 	TCase *tc = tcase_create("prefault");
 
 	set_up();
-	tcase_add_checked_fixture(tc, set_up, NULL);
-	if (system_can()) {
-		tcase_add_test(tc,
-		    what_one_process_has_written_to_is_another_ones_own);
-		tcase_add_test(tc, what_was_learned_before_is_forgotten);
-		tcase_add_test(tc, a_process_that_dies_teaches_nothing);
+	if (!system_can()) {
+		puts("1..0 # SKIP pages cannot be populated here");
+		return 0;
 	}
+	tcase_add_checked_fixture(tc, set_up, NULL);
+	tcase_add_test(tc, what_one_process_has_written_to_is_another_ones_own);
+	tcase_add_test(tc, what_was_learned_before_is_forgotten);
+	tcase_add_test(tc, a_process_that_dies_teaches_nothing);
 	tcase_add_test(tc, memory_that_is_gone_is_no_error);
 	suite_add_tcase(s, tc);
 	return tap_run(s);
