@@ -139,14 +139,16 @@ system_can(void)
 int
 main(void)
 {
-	Suite *s = suite_create("prefault");
-	TCase *tc = tcase_create("prefault");
+	Suite *s;
+	TCase *tc;
 
 	set_up();
 	if (!system_can()) {
 		puts("1..0 # SKIP pages cannot be populated here");
 		return 0;
 	}
+	s = suite_create("prefault");
+	tc = tcase_create("prefault");
 	tcase_add_checked_fixture(tc, set_up, NULL);
 	tcase_add_test(tc, what_one_process_has_written_to_is_another_ones_own);
 	tcase_add_test(tc, what_was_learned_before_is_forgotten);
