@@ -123,6 +123,8 @@ USAGE = [
      '--notify-fd: "2": expected a number from 3 to 65535'),
     (["--inetd", "--inetd-wait", "/"],
      "--inetd: expected no --inetd-wait with it"),
+    (["--inetd", "--stop-on-eof", "/"],
+     "--inetd: expected no --stop-on-eof with it"),
     (["--inetd", "--idle-exit", "1", "/"],
      "--inetd: expected no --idle-exit with it"),
     (["--inetd", "--notify-fd", "3", "/"],

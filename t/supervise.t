@@ -114,6 +114,15 @@ def inetd_log():
     t.ok("noise on 1" in text, "and so does descriptor 1", text)
 
 
+def record(daemon):
+    """The next of h2rig's in the system's log, to which others write too."""
+    for _ in range(10000):
+        text = daemon.recv(65536)
+        if b"h2rig[" in text:
+            return text
+    return b""
+
+
 def inetd_syslog():
     """--inetd: 2 is the connection: the system's log."""
     try:
@@ -128,21 +137,21 @@ def inetd_syslog():
             t.eq(c.fetch("/quick.py").body, b"quick", "served")
             c.leave()
             t.eq(ended(one.process), 0, "exit code 0")
-        first = daemon.recv(65536)
+        first = record(daemon)
         t.ok(re.match(rb"<30>h2rig\[\d+\]: info: h2rig [^\n]*$", first),
              "records go to the system's log", first)
         text = b""
         while b"ended: closed by client" not in text:
-            text = daemon.recv(65536)
+            text = record(daemon)
         t.ok(text.startswith(b"<30>h2rig["), "the end too", text)
         while b"stopped" not in text:
-            text = daemon.recv(65536)
+            text = record(daemon)
         with OneShot("--inetd", "--no-such") as one:
             t.eq(ended(one.process), 64, "wrong option: 64")
             got = one.client.sock
             got.settimeout(tap.scaled(60))
             t.eq(got.recv(100), b"", "nothing of it goes to the client")
-        text = daemon.recv(65536)
+        text = record(daemon)
         t.ok(re.match(rb"<27>h2rig\[\d+\]: error: --no-such: ", text),
              "but to the system's log", text)
     finally:
@@ -168,7 +177,7 @@ def syslog_probe():
         seen = b""
         try:
             while what not in seen:
-                seen = daemon.recv(65536)
+                seen = record(daemon)
         except socket.timeout:
             return False
         return True
@@ -331,6 +340,26 @@ def stays_queued():
         t.eq(ended(second), 0, "stays queued: the second server ends")
 
 
+def stop_on_eof():
+    """--stop-on-eof: who started it may die in any way."""
+    for option in "--stop-on-eof", "--sto":
+        clear_log()
+        p = start(program(), option, "--log-file", LOG, "--port", "0",
+                  DOCROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        port = int(re.search(rb":(\d+)$", p.stdout.readline())[1])
+        p.stdin.write(b"x" * 5000)
+        p.stdin.flush()
+        with Client(port) as c:
+            t.eq(c.fetch("/quick.py").body, b"quick",
+                 f"{option}: served, whatever is written to its input")
+            t.ok(p.poll() is None, f"{option}: it stays")
+        p.stdin.close()
+        t.eq(ended(p), 0, f"{option}: it stops when that ends")
+        t.ok("info: standard input has ended (--stop-on-eof)" in read(LOG),
+             f"{option}: the log says why", read(LOG))
+        p.stdout.close()
+
+
 def idle_while_stopped():
     """--idle-exit: who has come while the server did not run is served."""
     p = start(program(), "--idle-exit", "1", "--port", "0", DOCROOT,
@@ -447,6 +476,7 @@ try:
     inetd_wait()
     many_descriptors()
     idle_while_stopped()
+    stop_on_eof()
     stays_queued()
     reopened()
     ucspi()

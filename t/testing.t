@@ -173,6 +173,39 @@ def imports():
          "import h2rig.testing, without pytest and without the rest", said)
 
 
+HELD = """import time
+from h2rig.testing import Server
+
+with Server({}, timeout=%r) as s:
+    print(s.port, flush=True)
+    time.sleep(%r)
+""" % (WAIT, WAIT)
+
+
+def connects(port):
+    """Whether something listens there."""
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+def killed():
+    """A program that is killed takes its server along."""
+    p = subprocess.Popen([sys.executable, "-B", "-c", HELD],
+                         stdout=subprocess.PIPE,
+                         env=dict(os.environ, PYTHONPATH=PYTHON))
+    with p.stdout as out:
+        port = int(out.readline())
+    p.kill()
+    p.wait()
+    end = time.monotonic() + WAIT
+    while connects(port) and time.monotonic() < end:
+        time.sleep(0.01)
+    t.ok(time.monotonic() < end, "a program that is killed takes its server "
+         "along")
+    for name in os.listdir(DIR):
+        shutil.rmtree(os.path.join(DIR, name))
+
+
 FIXTURE = '''
 def test_passes(h2rig_server):
     a, b = (h2rig_server({"a.txt": name}, timeout=%r) for name in "ab")
@@ -243,6 +276,7 @@ try:
     fails()
     dies()
     ends()
+    killed()
     fixture()
     page()
 finally:

@@ -50,6 +50,9 @@ check_pairs(const struct options *o)
 		{ o->inetd && o->notify_fd != 0, "inetd", "notify-fd" },
 		{ o->inetd_wait && o->notify_fd != 0, "inetd-wait",
 		    "notify-fd" },
+		{ o->inetd && o->stop_on_eof, "inetd", "stop-on-eof" },
+		{ o->inetd_wait && o->stop_on_eof, "inetd-wait",
+		    "stop-on-eof" },
 		{ o->syslog && o->log_file != NULL, "syslog", "log-file" },
 		/* Traces are for the server's user alone. */
 		{ o->console && o->user != NULL, "console", "user" }

@@ -226,6 +226,8 @@ static const struct row rows[] = {
 	    NULL, "end when without clients; 0: never" },
 	{ "notify-fd", 0, "N", KIND_UINT, AT(notify_fd), 3, 65535,
 	    "none", "write a newline to it when ready" },
+	{ "stop-on-eof", 0, NULL, KIND_TRUE, AT(stop_on_eof), 0, 0,
+	    NULL, "stop when standard input ends" },
 	GROUP("The log"),
 	{ "log-format", 0, "FORM", KIND_CHOICE, AT(log_format), 0, 0,
 	    NULL, "text or json" },

@@ -74,6 +74,7 @@ struct options {
 	bool inetd_wait;		/* ... is the listening socket */
 	unsigned idle_exit_ms;		/* without connections; 0: never */
 	unsigned notify_fd;		/* gets a newline when ready; 0: none */
+	bool stop_on_eof;		/* of descriptor 0 */
 	enum log_format log_format;
 	const char *log_file;		/* NULL: standard error */
 	bool syslog;

@@ -56,16 +56,30 @@ shield_from_signals(void)
 
 /* ---- standard descriptors ---- */
 
-/* --inetd or --inetd-wait, which options.c is yet to look at. */
+/* An option, which options.c is yet to look at, or `shortest` octets of it. */
 static bool
-from_inetd(int argc, char **argv)
+given(int argc, char **argv, const char *name, size_t shortest)
 {
 	int i;
 
-	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strncmp(argv[i], "--inetd", 7) == 0)
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		size_t len = strlen(argv[i]);
+
+		if (len >= shortest && strncmp(argv[i], name, len) == 0)
 			return true;
+	}
 	return false;
+}
+
+/* Above 2, as these are open. */
+static int
+keep_input(void)
+{
+	int fd = dup(STDIN_FILENO);
+
+	if (fd == -1 || sys_set_cloexec(fd) == -1)
+		fatal(EXIT_SYSTEM, "standard input");
+	return fd;
 }
 
 static bool
@@ -85,17 +99,16 @@ supervise_begin(struct supervise *s, int argc, char **argv)
 	shield_from_signals();
 	umask(umask(0) & (S_IRWXG | S_IRWXO));	/* we may read our own files */
 	memset(s, 0, sizeof(*s));
-	s->input = s->conn = s->notify_fd = -1;
+	s->input = s->leash = s->conn = s->notify_fd = -1;
 	do
 		fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd == -1)
 		fatal(EXIT_SYSTEM, "/dev/null");
-	if (from_inetd(argc, argv)) {
-		/* Above 2, as these are open. */
-		if ((s->input = dup(STDIN_FILENO)) == -1 ||
-		    sys_set_cloexec(s->input) == -1)
-			fatal(EXIT_SYSTEM, "standard input");
+	if (given(argc, argv, "--stop-on-eof", sizeof("--sto") - 1))
+		s->leash = keep_input();
+	if (given(argc, argv, "--inetd-wait", sizeof("--inetd") - 1)) {
+		s->input = keep_input();
 		s->mute = same_file(s->input, STDERR_FILENO);
 		if (s->mute)
 			dup2(fd, STDERR_FILENO);
@@ -264,6 +277,8 @@ supervise_take(struct supervise *s, const struct options *o,
 	int status = 0;
 
 	l->n = 0;
+	if (!o->stop_on_eof)	/* it was another option's value */
+		s->leash = -1;
 	if (number_of("LISTEN_PID") != (long)getpid())
 		n = 0;
 	if (inetd)

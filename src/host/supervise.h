@@ -17,7 +17,8 @@
 #define SUPERVISE_TEXT 80
 
 struct supervise {
-	int input;		/* what was descriptor 0; -1: not taken */
+	int input;		/* what inetd has on 0; -1: it is not inetd */
+	int leash;		/* ... for --stop-on-eof; -1: without it */
 	bool mute;		/* descriptor 2 was the same socket */
 	int conn;		/* the one to serve; -1: it listens */
 	struct sockaddr_storage client;	/* of conn */
@@ -30,9 +31,9 @@ struct supervise {
 /*
  * First of all, before anything can be printed.  No signal ends this process
  * from here on but one that asks for it.  Descriptors 0 to 2 are open, and
- * standard input is empty.  Under inetd (argv says so) 0 is moved away, and 1
- * and 2, where they are the same socket, lead to nothing; the log then goes to
- * the system's.
+ * standard input is empty.  Where argv wants what was 0 it is moved away; 1 and
+ * 2, where they are inetd's socket too, lead to nothing, and the log goes to the
+ * system's.
  */
 void supervise_begin(struct supervise *s, int argc, char **argv);
 

@@ -8,6 +8,7 @@
  * Signals are blocked except inside sys_poll; handlers set flags that are
  * looked at before it sleeps again, so that no wake-up is lost.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -372,6 +373,22 @@ lost_patience(const struct parent *p, uint64_t now)
 	return now - p->log_held_ms >= patience;
 }
 
+/* Nothing is said there: that it ends is what --stop-on-eof waits for. */
+static void
+read_leash(struct parent *p)
+{
+	char dropped[1024];
+	ssize_t n = read(p->supervise->leash, dropped, sizeof(dropped));
+
+	if (n > 0 || (n == -1 && (errno == EINTR || errno == EAGAIN)))
+		return;
+	close(p->supervise->leash);
+	p->supervise->leash = -1;
+	log_info("standard input has ended (--stop-on-eof)");
+	if (!p->stopping)
+		begin_stop(p);
+}
+
 static size_t
 watch_feeds(const struct parent *p, struct pollfd *set)
 {
@@ -436,9 +453,13 @@ wait_and_accept(struct parent *p)
 	bool reading = now >= p->feeds_ms &&
 	    (!p->log_held || lost_patience(p, now));
 	size_t feeds = accepting ? accept_watch(p, p->set) : 0, end = feeds;
+	struct pollfd *leash;
 
 	if (reading)
 		end += watch_feeds(p, p->set + end);
+	leash = p->set + end++;
+	*leash = (struct pollfd){ .fd = p->supervise->leash,
+	    .events = POLLIN };
 	if (p->log_held)
 		p->set[end++] = (struct pollfd){ .fd = log_room_fd(),
 		    .events = POLLOUT };
@@ -449,6 +470,8 @@ wait_and_accept(struct parent *p)
 		read_feeds(p, p->set + feeds);
 	if (accepting)
 		accept_ready(p, p->set);
+	if (leash->revents != 0)
+		read_leash(p);
 }
 
 /* Whoever reads the log gets a moment for the last records. */
@@ -480,7 +503,7 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	p.accept.held_fd = s->conn;
 	p.accept.held_addr = s->client;
 	if (seat_init(&p, room_seats(o)) == -1 ||
-	    sys_pipe(p.drain, 0) == -1 || (p.set = calloc(LISTEN_MAX + 1 +
+	    sys_pipe(p.drain, 0) == -1 || (p.set = calloc(LISTEN_MAX + 2 +
 	    p.board.n * FEED_FDS, sizeof(*p.set))) == NULL)
 		fatal(EXIT_SYSTEM, "start");
 	if (o->trace != NULL &&

@@ -100,10 +100,10 @@ def start(*argv, fds=None, env=None, **more):
            for n, f in (fds or {}).items()}
     process = subprocess.Popen(
         [sys.executable, "-c", WITH_FDS, repr(fds), *argv],
-        stdin=subprocess.DEVNULL, env=dict(os.environ, **(env or {})),
+        env=dict(os.environ, **(env or {})),
         pass_fds=sorted({f for f in fds.values() if f > 2}),
-        **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL,
-           **more})
+        **{"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL,
+           "stderr": subprocess.DEVNULL, **more})
     RUNNING.append(process)
     return process
 

@@ -185,7 +185,7 @@ class Server:
         """All options and the document root; of what is given twice the last
         counts."""
         o = self._options
-        args = ["--grace", "2"]
+        args = ["--grace", "2", "--stop-on-eof"]
         if _given(o, "-p", "--port") is None:
             args += ["--port", "0"]
         self.traces = _given(o, "--trace") or self._made("traces")
@@ -203,7 +203,7 @@ class Server:
     def _start(self, env: Dict[str, str]) -> None:
         try:
             self._process = subprocess.Popen(
-                self._argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                self._argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE, env=env)
         except OSError as e:
             raise ServerError("%s: %s" % (self._argv[0], e.strerror)) from e
@@ -248,6 +248,8 @@ class Server:
         self._stopped = True
         p = self._process
         if p is not None:
+            assert p.stdin
+            p.stdin.close()
             for end, seconds in zip((p.terminate, p.terminate, p.kill),
                                     _PATIENCE):
                 if p.poll() is None:
