@@ -57,6 +57,27 @@ def main(request, response):
     return 'x'
 '''
 
+# Names of objects whose counts of references change, and how old CPython is.
+COUNTS = '''
+import os, sys, sysconfig
+
+NEW = object()
+OLD = {"module": os, "function": os.fspath, "code": os.walk.__code__,
+       "names": os.walk.__code__.co_names, "class": os.PathLike,
+       "text": os.walk.__doc__, "name": next(k for k in vars(os) if "O_" in k)}
+
+def changes(what):
+    before = sys.getrefcount(what)
+    more = [what] * 9
+    return sys.getrefcount(what) != before
+
+def main(request, response):
+    if (sys.version_info < (3, 12)
+            or sysconfig.get_config_var("Py_GIL_DISABLED")):
+        return "old"
+    return " ".join([str(changes(NEW))] + [k for k in OLD if changes(OLD[k])])
+'''
+
 HANDSHAKE = '''
 def web_socket_do_extra_handshake(request):
     pass
@@ -259,6 +280,19 @@ def bound():
     return None
 
 
+def counts():
+    """src/py/warm.c: no child writes to an object of the parent's to count
+    who refers to it."""
+    with tempfile.TemporaryDirectory() as top:
+        write_scripts(top, {"counts": COUNTS})
+        with Server(top) as s, Client(s.port) as c:
+            told = c.fetch("/counts.py").body
+    if told == b"old":
+        return t.skip("objects without counts", "needs CPython 3.12")
+    t.eq(told, b"True", "objects of the parent's have no counts, a new one has")
+    return None
+
+
 class Updater:
     """A client on OpenSSL itself, which makes KeyUpdates (RFC 8446 4.6.3)."""
 
@@ -354,4 +388,5 @@ with tempfile.TemporaryDirectory() as root:
 memory()
 connections()
 bound()
+counts()
 t.done()

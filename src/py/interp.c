@@ -59,11 +59,6 @@ static const char imported[] =
     "h2rig.server.forking.end()\n"
     "sys.dont_write_bytecode = True\n";
 
-/* Run in the parent last: it keeps pages shared with the children. */
-static const char freeze[] =
-    "gc.collect()\n"
-    "gc.freeze()\n";
-
 static PyThreadState *child_state;	/* of the child's main thread */
 
 static PyObject *drain;			/* h2rig.server.output.drain; owned */
@@ -517,7 +512,9 @@ interp_settle(const struct options *o)
 		warn_exception("rehearsing requests");
 	if (call_dispatch("settle", NULL) < 0 || give_directory() < 0)
 		warn_exception("sharing compiled scripts");
-	if (PyRun_SimpleString(freeze) < 0)
+	PyGC_Collect();
+	warm_immortal();
+	if (PyRun_SimpleString("gc.freeze()\n") < 0)
 		warn_exception("freezing objects");
 	warm_fill();
 	warm_bind();

@@ -4,6 +4,7 @@
  * both ends, so that children find ready what CPython makes when code first
  * runs.  A spare child does likewise, which makes its own the pages that this
  * writes to.  Which requests, and what answers them: h2rig.server.warm_up.
+ * What else the parent does so that children write to fewer pages of Python's.
  *
  * The functions are called on the one thread that there is; nothing here waits.
  */
@@ -186,6 +187,67 @@ warm_bind(void)
 			pthread_join(thread, NULL);
 	pthread_attr_destroy(&attr);
 }
+
+/* ---- counts of references ---- */
+
+#if PY_VERSION_HEX >= 0x030c0000 && !defined(Py_GIL_DISABLED)
+static int visit_part(PyObject *o, void *unused);
+
+/* The collector does not ask for parts that can be in no cycle. */
+static void
+visit_parts(PyObject *o)
+{
+	PyObject *key, *value;	/* borrowed */
+	Py_ssize_t at = 0;
+
+	if (PyDict_Check(o)) {
+		while (PyDict_Next(o, &at, &key, &value))
+			visit_part(key, NULL);
+	} else if (PyCode_Check(o)) {
+		visit_part(((PyCodeObject *)o)->co_consts, NULL);
+		visit_part(((PyCodeObject *)o)->co_names, NULL);
+	}
+	if (PyObject_IS_GC(o))
+		Py_TYPE(o)->tp_traverse(o, visit_part, NULL);
+}
+
+/* One that the collector knows has its own turn, so this is never deep. */
+static int
+visit_part(PyObject *o, void *unused)
+{
+	(void)unused;
+	if (PyObject_GC_IsTracked(o) || Py_REFCNT(o) == Py_REFCNT(Py_None))
+		return 0;
+	Py_SET_REFCNT(o, Py_REFCNT(Py_None));
+	visit_parts(o);
+	return 0;
+}
+
+static int
+visit(PyObject *o, void *unused)
+{
+	(void)unused;
+	Py_SET_REFCNT(o, Py_REFCNT(Py_None));
+	visit_parts(o);
+	return 1;		/* to the next one */
+}
+
+/*
+ * CPython writes to no count of an immortal object (PEP 683), and an object
+ * with the count of None is one.  Code that changes an object in its place if
+ * nobody else refers to it takes it for one that others refer to.
+ */
+void
+warm_immortal(void)
+{
+	PyUnstable_GC_VisitObjects(visit, NULL);
+}
+#else
+void
+warm_immortal(void)
+{
+}
+#endif
 
 /* ---- CPython's small blocks ---- */
 

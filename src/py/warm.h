@@ -27,6 +27,13 @@ int warm_up(const struct options *o, int most);
  */
 int warm_learn(const struct options *o, pid_t (*forks)(void));
 
+/*
+ * In the parent, between the last collection and gc.freeze: no child writes to
+ * the objects that there are because it refers to them (CPython 3.12 and
+ * later).  They are never freed.
+ */
+void warm_immortal(void);
+
 /* In the parent: has symbols bound that else each child would look up. */
 void warm_bind(void);
 
