@@ -327,6 +327,8 @@ def no_memory():
     if not can_limit():
         return t.skip("no memory", "needs prlimit, /proc and no sanitizers")
     with Server(DOCROOT, "--max-memory", "1") as s:
+        t.ok(s.wait_log("warn: --max-memory: expected at least 64 MiB"),
+             "so little: a warning", s.log())
         try:
             Client(s.port).close()
             t.skip("no memory for the handshake", "the heap has some left")

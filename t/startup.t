@@ -46,6 +46,7 @@ def path(name, content=None):
 
 
 LISTED = "expected an option that h2rig --help lists"
+FREE = "expected a port that is free, or 0, which finds one"
 OCTETS = ("expected octets, as 512, 64K, 10M or 2G, from 0 to "
           "9223372036854775807")
 SECONDS = "expected seconds, or a time as 500ms, 30s, 5m or 2h, from "
@@ -58,6 +59,10 @@ USAGE = [
     (["--maximum", "1", "/"], "--maximum: " + LISTED),
     (["--no", "/"], "--no: expected one of --no-connect-protocol, "
      "--notify-fd"),
+    (["--prot=1", "/"], "--prot=1: expected one of --port"),
+    (["--lattency", "5", "/"], "--lattency: expected one of --latency"),
+    (["--moc-memory", "5", "/"], "--moc-memory: expected one of --max-memory"),
+    (["--mox-momory", "5", "/"], "--mox-momory: " + LISTED),
     (["--log=x", "/"], "--log=x: expected one of --log-level, --log-file, "
      "--log-format"),
     (["--max-f", "5", "/"], "--max-f: expected one of --max-file-size, "
@@ -375,7 +380,7 @@ def check_addresses():
         status, out, err = run("--bind", "127.0.0.1", "--port", str(s.port),
                                SCRIPTS)
         t.eq((status, out, err),
-             (71, "", f"h2rig: cannot listen on 127.0.0.1:{s.port}: "
+             (71, "", f"h2rig: --port: {FREE}: 127.0.0.1:{s.port}: "
                       "Address already in use\n"), "port in use: exit 71")
         with Client(s.port) as c:       # the server's side closes first
             t.ok(c.ping(), "client is served")
@@ -386,7 +391,8 @@ def check_addresses():
         t.eq(again.port, s.port, "the port can be taken again at once")
     status, out, err = run("-b", "127.0.0.1", "-b", "192.0.2.1", "-p", "0",
                            SCRIPTS)
-    t.ok(re.fullmatch(r"h2rig: cannot listen on 192\.0\.2\.1:\d+: "
+    t.ok(re.fullmatch(r"h2rig: --bind: expected an address of this machine: "
+                      r"192\.0\.2\.1:\d+: "
                       r"Cannot assign requested address\n", err)
          and (status, out) == (71, ""), "one address of two is not ours",
          (status, out, err))
@@ -458,7 +464,7 @@ def main(request, response):
         status, out, err = run("-b", "127.0.0.1", "-p0", "-p", str(taken),
                                SCRIPTS)
         t.eq((status, out, err),
-             (71, "", f"h2rig: cannot listen on 127.0.0.1:{taken}: "
+             (71, "", f"h2rig: --port: {FREE}: 127.0.0.1:{taken}: "
                       "Address already in use\n"), "one port of two in use")
     with Server(root, *(f"--bind={h}" for h in both), "--port=0",
                 f"--port={taken}", "--port=0", "--spare", "1") as s:

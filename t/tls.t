@@ -95,8 +95,13 @@ def negotiates(s):
                          ciphers="ALL:@SECLEVEL=0")
     t.eq(handshake_error(s, old), "TLSV1_ALERT_PROTOCOL_VERSION",
          "TLS 1.1: refused")
-    t.ok(s.wait_log(r"ended: transport error: .*no application protocol"),
+    t.ok(s.wait_log(r"ended: transport error: .*no application protocol: "
+                    "expected the client to offer h2 by ALPN"),
          "the log says why", s.log()[-2000:])
+    with socket.create_connection(("127.0.0.1", s.port)) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        t.ok(s.wait_log(r"TLS handshake: http request: expected TLS"),
+             "and of a client without TLS", s.log()[-2000:])
     sock = start_handshake(s.port)
     port = sock.getsockname()[1]
     sock.close()

@@ -137,7 +137,10 @@ listen_open(struct listeners *l, const struct options *o, char *err,
 		if ((port == 0) != (i >= n) ||
 		    try_port(l, o, port, name) == 0)
 			continue;
-		snprintf(err, err_size, "cannot listen on %s: %s", name,
+		snprintf(err, err_size, "--%s: expected %s: %s: %s",
+		    errno == EADDRNOTAVAIL ? "bind" : "port",
+		    errno == EADDRNOTAVAIL ? "an address of this machine" :
+		    "a port that is free, or 0, which finds one", name,
 		    strerror(errno));
 		close_from(l, 0);
 		return -1;

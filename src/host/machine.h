@@ -16,6 +16,7 @@
  * MACHINE_SHARE_MAX.
  */
 #define MACHINE_SHARE 12
+#define MACHINE_NEED ((uint64_t)64 << 20)	/* with less a child may fail */
 #define MACHINE_SHARE_MIN ((uint64_t)512 << 20)
 #define MACHINE_SHARE_MAX ((uint64_t)4 << 30)
 

@@ -568,7 +568,21 @@ fill_getopt(struct option *lopt, char *sopt)
 	*lopt = (struct option){ 0 };
 }
 
-/* The options that a long one which is cut too short may be. */
+/* Whether but for two letters in one place it is the same. */
+static bool
+is_misspelt(const char *name, const char *word, size_t len)
+{
+	size_t n = strlen(name), less = n < len ? n : len;
+	size_t more = n < len ? len : n, from = 0, to = 0;
+
+	while (from < less && name[from] == word[from])
+		from++;
+	while (from + to < less && name[n - to - 1] == word[len - to - 1])
+		to++;
+	return len > 3 && from + to + 2 >= more;
+}
+
+/* The options that a long one which is cut too short or misspelt may be. */
 static const char *
 candidates(const char *word, char *dst, size_t size)
 {
@@ -577,7 +591,8 @@ candidates(const char *word, char *dst, size_t size)
 	dst[0] = '\0';
 	for (i = 0; i < N_ROWS && at < size; i++)
 		if (rows[i].kind != KIND_GROUP &&
-		    strncmp(rows[i].name, word, len) == 0)
+		    (strncmp(rows[i].name, word, len) == 0 ||
+		    is_misspelt(rows[i].name, word, len)))
 			at += (size_t)snprintf(dst + at, size - at, "%s--%s",
 			    at > 0 ? ", " : "", rows[i].name);
 	return dst;

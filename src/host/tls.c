@@ -216,12 +216,29 @@ prepare(void)
 	errno = 0;
 }
 
+/* What OpenSSL's words for a client that is no HTTP/2 client mean here. */
+static const char *
+hint(unsigned long code)
+{
+	if (ERR_GET_LIB(code) != ERR_LIB_SSL)
+		return "";
+	switch (ERR_GET_REASON(code)) {
+	case SSL_R_NO_APPLICATION_PROTOCOL:
+		return ": expected the client to offer h2 by ALPN";
+	case SSL_R_HTTP_REQUEST:
+		return ": expected TLS (https), or --cleartext";
+	default:
+		return "";
+	}
+}
+
 /* An error's text: the client's, OpenSSL's or that of err, which errno gets. */
 static int
 explain(struct tls *t, int err)
 {
 	const char *why = t->plan != NULL ? t->plan->why : "";
-	char name[TLS_ALERT_NAME];
+	const char *means = hint(ERR_peek_error());
+	char name[TLS_ALERT_NAME], said[sizeof(t->error) / 2];
 
 	if (t->no_memory)
 		snprintf(t->error, sizeof(t->error), "out of memory");
@@ -230,8 +247,10 @@ explain(struct tls *t, int err)
 		    "%s (%d)", tls_hello_alert_name(t->alert, name), t->alert);
 	else if (why[0] != '\0')
 		snprintf(t->error, sizeof(t->error), "%s", why);
-	else
-		tlscert_error_text(t->error, sizeof(t->error), err);
+	else {
+		tlscert_error_text(said, sizeof(said), err);
+		snprintf(t->error, sizeof(t->error), "%s%s", said, means);
+	}
 	ERR_clear_error();
 	errno = err;
 	return TLS_ERROR;

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "host/confine.h"
+#include "host/machine.h"
 #include "host/memory.h"
 #include "parent.h"
 #include "parent_impl.h"
@@ -112,6 +113,9 @@ log_start(const struct parent *p)
 	    PACKAGE_VERSION, interp_version(), tls_library_version(),
 	    o->max_children, o->limits.max_concurrent_streams,
 	    o->run_limit_ms / 1000.0, o->max_memory >> 20, o->doc_root, text);
+	if (o->max_memory != 0 && o->max_memory < MACHINE_NEED)
+		log_warnx("--max-memory: expected at least %" PRIu64 " MiB, "
+		    "which a child with a script takes", MACHINE_NEED >> 20);
 }
 
 /* All lines by one write: who waits for the first finds the others too. */
