@@ -497,13 +497,14 @@ def faults(s):
 
 # ---- commands
 
-def session(example, work):
-    """What the commands of a display print, which start a server with &."""
+def session(text, work):
+    """What commands print, of which one starts a server in a terminal of its
+    own."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
-    script = re.sub(r"^h2rig (.*) &$", rf"h2rig --port {port} \1 >ready &\n"
-                    "trap 'kill $!; wait' EXIT", example.text, flags=re.M)
+    script = re.sub(r"^h2rig (.*)$", rf"h2rig --port {port} \1 >ready &\n"
+                    "trap 'kill $!; wait' EXIT", text, flags=re.M)
     script = re.sub(r"^curl ", "curl -sS --retry 60 --retry-delay 1 "
                     "--retry-connrefused ", script, flags=re.M)
     run = subprocess.run(
@@ -524,15 +525,17 @@ def sessions():
         write(work, "tests/hello.py", "def main(request, response):\n"
               "    return 'hello'\n")
         write(work, "index.html", "trusted\n")
-        for page, begin, shown in (
-                ("h2rig.8", "h2rig --ca", r"trusted\n(.*\n)*trusted\n"),
-                ("h2rig-trace.1", "mkdir", ":path: /hello.py"),
-                ("h2rig-trace.1", "h2rig-trace --pcapng", "")):
-            example = next(e for e in manpages.examples(page)
-                           if e.text.startswith(begin))
-            status, text = session(example, work)
+        for page, begin, displays, shown in (
+                ("h2rig.8", "h2rig --ca", 2, r"trusted\n(.*\n)*trusted\n"),
+                ("h2rig-trace.1", "mkdir", 2, ":path: /hello.py"),
+                ("h2rig-trace.1", "h2rig-trace --pcapng", 1, "")):
+            found = list(manpages.examples(page))
+            at = next(i for i, e in enumerate(found)
+                      if e.text.startswith(begin))
+            status, text = session("\n".join(
+                e.text for e in found[at:at + displays]), work)
             t.ok(status == 0 and re.search(shown, text),
-                 f"{example}: what it shows", f"{status} {text}")
+                 f"{found[at]}: what it shows", f"{status} {text}")
 
 
 def in_browser(s, docroot):
