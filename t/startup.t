@@ -273,7 +273,7 @@ def check_any_octets():
              [name, name, b"{", where + b"/a.sub.txt"],
              "DOCROOT, --routes and --alias may be any octets")
     bad = os.path.join(root, "bad.json")
-    status, _, err = run("--config", bad, root)
+    status, _, err = run("--port", "0", "--config", bad, root)
     t.ok(status == 78 and err.startswith(f"h2rig: {DIR}/r\\xff/bad.json, ")
          and "JSON" in err, "and are named as they are", err)
 
