@@ -74,6 +74,20 @@ def lists():
          "What a client must do" in out, "show", out)
 
 
+def examples():
+    """curl needs a place for what each URL sends: else it is the output that
+    a report shows."""
+    found = []
+    for name in ("README", "doc/h2bad.1", "doc/h2bad-cases.md",
+                 "doc/packaging/debian/tests/serve"):
+        with open(os.path.join(HERE, "..", name), encoding="utf-8") as f:
+            text = re.sub(r"\\e?\n\s*", "", f.read())
+        found += re.findall(r"h2bad run (?:.* )?-- (curl .*)", text.replace("'", ""))
+    t.ok(len(found) == 4 and all(each.count("-o /dev/null {") == 2
+                                 for each in found),
+         "examples: curl prints nothing", found)
+
+
 def runs():
     env = {"TAP_VERSION": "14", "HARNESS_ACTIVE": ""}
     status, out, err = h2bad(
@@ -505,6 +519,7 @@ def one():
 
 if __name__ == "__main__":
     lists()
+    examples()
     runs()
     ports()
     processes()

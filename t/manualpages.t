@@ -58,6 +58,14 @@ def tools():
              f"{name}.1: every option")
 
 
+def paths():
+    """What is only in the source tree is not there where pages are read."""
+    for page in manpages.pages():
+        t.eq(re.findall(r"(?<![\w./-])(?:\./)?(?:doc|t|src|python)/[a-z][\w./-]*",
+                        manpages.source(page)), [],
+             f"{page}: no path of the source tree")
+
+
 def named():
     """The pages are installed, and README names them."""
     for name, form in ("Makefile.am", "doc/%s.%s"), ("README", "%s(%s)"):
@@ -328,6 +336,7 @@ about_connections()
 about_modules()
 signatures()
 tools()
+paths()
 named()
 site()
 commands()

@@ -16,6 +16,7 @@ import tap                                                      # noqa: E402
 from server import program                                      # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+NAMED = re.compile(r"(?<!\S)\./([\w-]+\.\w+)")
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.M | re.S)
 END = "end of a step"
 
@@ -61,7 +62,8 @@ def commands(directory):
 def main(work):
     with open(os.path.join(HERE, "..", "doc", "tutorial.md"),
               encoding="utf-8") as f:
-        found = steps(f.read().replace("8443", str(free_port())))
+        whole = f.read()
+    found = steps(whole.replace("8443", str(free_port())))
     t.ok(len({heading for heading, _, _ in found}) > 9, "ten steps",
          str(found))
     script = "".join("%s\necho %s\n" % (shell, END) for _, shell, _ in found)
@@ -71,6 +73,9 @@ def main(work):
             **os.environ, "PATH": commands(os.path.join(work, "bin")),
             "PYTHONPATH": os.path.join(HERE, "..", "python"),
             "PYTHONDONTWRITEBYTECODE": "1"})
+    there = os.path.join(work, "tutorial")
+    t.eq(sorted(set(NAMED.findall(whole)) - set(os.listdir(there))), [],
+         "a step has made each file that is named")
     said = p.stdout.split(END + "\n")
     t.eq((p.returncode, len(said)), (0, len(found) + 1), "all run")
     for (heading, shell, text), out in zip(found, said):
