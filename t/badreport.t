@@ -251,16 +251,16 @@ def baselines():
 # What is known of curl 8.22.
 # The second line.
 
-flood-ping             fail       close:rst   # BUG-7 # and more
-flood-settings         fail                   # hangs
+flood-ping             fail       close:rst  # BUG-7 # and more
+flood-settings         fail                  # hangs
 preface-silent         info       timeout
 # needs --push
 push                   skip
 settings-push-enabled  fail
-settings-wrong-length  tolerated  close:fin
-status-missing         tolerated  rst:CANCEL
+settings-wrong-length  tolerated
+status-missing         tolerated
 tls-no-alpn            error
-value-crlf-injection   fail       timeout
+value-crlf-injection   fail
 # the end
 """, "--update-expect keeps comments and is sorted")
     new.write(os.path.join(work, "new"))
@@ -284,6 +284,20 @@ value-crlf-injection   fail       timeout
         badsample.result("x", "fail", "ack")) for text in (
             "x fail", "x fail ack", "x fail close", "x fail#b # c" [:6]))],
          [None, None, "other", None], "a reaction is compared if it is there")
+    t.eq([Baseline.parse("x info " + was).change(badsample.result(
+        "x", "info", now)) for was, now in (
+            ("close", "close:fin"), ("close:fin", "close:rst"))],
+         [None, None], "... FIN or RST is chance")
+    t.eq([str(Baseline("b").update(badsample.report(badsample.result(
+        "x", "info", now)))) for now in ("close:rst", "ack")],
+         ["x  info  close\n", "x  info  ack\n"],
+         "--update-expect: of info the reaction is the result")
+    t.eq([Baseline.parse(text, "b").told(badsample.report(
+        badsample.result("x", "fail", "ack"), badsample.result("y")))
+          for text in ("x fail", "x fail close", "y skip")],
+         ["", "1 case differs from b: x (other)",
+          "2 cases differ from b: x (worse), y (better)"],
+         "what differs in a line")
     for text, want in DAMAGED_BASELINES:
         name = put("damaged", text)
         t.eq(error(Baseline.load, name), name + want, want[:60])

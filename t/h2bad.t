@@ -192,8 +192,9 @@ def baselines():
     argv = ["run", *CASES, "--needs", "all", "--expect", file]
     t.eq(h2bad(*argv, "--", *CLIENT, "naive")[0], 0, "--expect: as expected")
     status, out, err = h2bad(*argv, "--", *CLIENT, "good")
-    t.ok(status == 1 and "not ok" in out, "--expect: better is different too",
-         out + err)
+    t.ok(status == 1 and "not ok" in out and "\nh2bad: 2 cases differ from %s: "
+         "settings-push-enabled (better), ping-wrong-length (better)\n" % file
+         in err, "--expect: better is different too", out + err)
     t.eq(h2bad(*argv, "--update-expect", "--", *CLIENT, "good")[0], 0,
          "--update-expect")
     t.eq(h2bad(*argv, "--", *CLIENT, "good")[0], 0, "... and then it fits")
@@ -226,6 +227,10 @@ def bad_input():
             ("a directory without reports", ("report", work), 64, work),
             ("--update-expect alone",
              ("run", "--update-expect", "--", "true"), 64, "--expect"),
+            ("a baseline that is not there",
+             ("run", "--expect", at("none"), "--", "true"), 71,
+             at("none") + ": No such file or directory; --update-expect makes "
+             "it"),
             ("an unknown command", ("frobnicate",), 64, "frobnicate")):
         status, _, err = h2bad(*argv)
         t.ok(status == want and words in err, f"{name}: {want}",

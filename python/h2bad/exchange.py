@@ -586,6 +586,22 @@ class Exchange(Sender):
         self.note("closing", how=how)
         self.connection.writer.close(how)
 
+    def goaway_close(self, error: Any = "NO_ERROR", last: int = -1) -> None:
+        """GOAWAY, and the end of TLS and TCP at once.  What the client does to
+        the connection afterwards is no reaction.
+        """
+        self.note("closing", how="tls")
+        self.send_goaway(error, last)
+        self.connection.writer.close("tls")
+
+    def settle(self) -> None:
+        """Waits until the client has done what it does: until it has gone, or
+        has acknowledged a fence, and another one after the grace.
+        """
+        if self.passed():
+            self.sleep(GRACE)
+            self.passed()
+
     def patience(self, seconds: float = 0.0, expect: Any = None) -> None:
         """Sends fences, and waits until what the client does settles the
         verdict, or for `wait` seconds.  The driver does it after `misbehave`,

@@ -5,7 +5,7 @@ import hashlib
 import json
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
-from h2bad.outcome import Verdict, harmless
+from h2bad.outcome import GONE, Verdict, harmless
 
 __all__ = ["Asked", "Connection", "Observed", "Process", "judge"]
 
@@ -199,19 +199,24 @@ class Observed:
     @property
     def goaway(self) -> Optional[str]:
         """The code of the client's GOAWAY; not one that says good-bye after
-        the response.
+        the response, or after the end that the case has made.
         """
+        over = min(self.first.at("complete"), self.first.at("closing"))
         for line in self.first.received("GOAWAY"):
             code = str(line.get("code", "malformed"))
-            if code != "NO_ERROR" or line["t"] < self.first.at("complete"):
+            if code != "NO_ERROR" or line["t"] < over:
                 return code
         return None
 
     @property
     def resets(self) -> Dict[int, str]:
-        """The codes of the client's RST_STREAM frames, by stream."""
+        """The codes of the client's RST_STREAM frames, by stream; not those
+        that clear away after the end that the case has made: whether they
+        still come is a matter of time.
+        """
         made: Dict[int, str] = {}
         ended = set()
+        closing = self.first.at("closing")
         begins = len(self.first.lines) - len(self.first.after)
         for i, line in enumerate(self.first.lines):
             if line.get("dir") == "out" and (
@@ -221,7 +226,8 @@ class Observed:
             if i >= begins and line["type"] == "RST_STREAM" and \
                     line.get("dir") == "in":
                 code = str(line.get("code", "malformed"))
-                if not harmless(code, line["stream"] in ended, self.case):
+                if not harmless(code, line["stream"] in ended, self.case) \
+                        and (code not in GONE or line["t"] < closing):
                     made.setdefault(line["stream"], code)
         return made
 
@@ -404,15 +410,16 @@ class Observed:
 
     @property
     def reaction(self) -> str:
-        """In a word."""
-        first = self.first
+        """In a word.  A retry says more than a client's clearing away, and
+        what it does to a connection that the case has ended says nothing.
+        """
+        first, resets = self.first, self.resets
+        reset = resets.get(self.stream) or next(iter(resets.values()), None)
         if self.goaway not in (None, "NO_ERROR") or \
                 self.goaway and not self.retries:
             made = "goaway:%s" % self.goaway
-        elif self.stream in self.resets:
-            made = "rst:" + self.resets[self.stream]
-        elif self.resets:
-            made = "rst:" + next(iter(self.resets.values()))
+        elif reset and not (reset in GONE and self.retries):
+            made = "rst:" + reset
         elif self.retries:
             made = "retry:%s-connection" % (
                 "same" if all(c is first or not self._paths(c)
@@ -421,11 +428,11 @@ class Observed:
             made = self.left
         elif self.fences:
             made = "ack"
+        elif first.at("closing") < float("inf"):
+            made = "server-closed"
         elif first.end().get("kind") in ("closed", "reset") and \
                 first.end().get("by") == "client":
             made = "close"
-        elif first.at("closing") < float("inf"):
-            made = "server-closed"
         else:
             made = "timeout"
         return made

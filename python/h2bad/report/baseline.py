@@ -4,11 +4,14 @@
 Each line has a case, the verdict that is expected of it, its reaction if that
 is to be compared too, and why:
 
-    flood-settings   fail  hang                   # BUG-1234
+    flood-settings   fail                         # BUG-1234
     ping-many        tolerated goaway:ENHANCE_YOUR_CALM
+    preface-silent   info      server-closed
     push             skip                         # push is off
 
-Cases that are not there are expected to pass.
+Cases that are not there are expected to pass.  A line without a reaction takes
+any.  Of `info` the reaction is the result, so an update writes it; other
+verdicts are by a rule, and stay what they are when the reaction differs.
 """
 
 import re
@@ -134,8 +137,9 @@ class Baseline:
         """What differs in a result, or None."""
         expected = self.expected(result["name"])
         verdict, reaction = result["verdict"], result["reaction"]
-        if expected.verdict == verdict and \
-                expected.reaction in (None, reaction):
+        if expected.verdict == verdict and (
+                expected.reaction is None
+                or _word(expected.reaction) == _word(reaction)):
             return None
         return Change(result["name"], _way(expected.verdict, verdict),
                       expected, verdict, reaction)
@@ -145,11 +149,19 @@ class Baseline:
         changes = map(self.change, report["cases"])
         return [change for change in changes if change is not None]
 
+    def told(self, report: Mapping[str, Any]) -> str:
+        """A line that says which cases differ; "" if none does."""
+        changes = self.compare(report)
+        return changes and "%s from %s: %s" % (
+            "1 case differs" if len(changes) == 1
+            else "%d cases differ" % len(changes), line(self.name), ", ".join(
+                "%s (%s)" % (each.name, each.way) for each in changes)) or ""
+
     def update(self, report: Mapping[str, Any]) -> "Baseline":
         """That with the results of the report; what it has not stays.
 
         Entries keep their comments, and only those that had a reaction, or
-        that are new, have one."""
+        that are new and of `info`, have one."""
         new = Baseline(self.name)
         new._head, new._foot = self._head, self._foot
         new._entries = dict(self._entries)
@@ -158,11 +170,11 @@ class Baseline:
                 # A pass with an unexpected reaction is listed no more.
                 new._entries.pop(change.name, None)
                 continue
-            keeps = change.name not in self._entries or \
-                change.expected.reaction is not None
+            keeps = change.expected.reaction is not None or \
+                change.name not in self._entries and change.verdict == "info"
             new._entries[change.name] = change.expected._replace(
                 verdict=change.verdict,
-                reaction=change.reaction if keeps else None)
+                reaction=_word(change.reaction) if keeps else None)
         return new
 
     def __str__(self) -> str:
@@ -187,6 +199,12 @@ class Baseline:
 
 
 _PASS = Expected("pass")
+
+
+def _word(reaction: Optional[str]) -> Optional[str]:
+    # Whether TCP ends by FIN or by RST is chance: who closes while something
+    # is unread resets.
+    return "close" if reaction in ("close:fin", "close:rst") else reaction
 
 
 def _split(text: str) -> Tuple[List[str], str, str]:

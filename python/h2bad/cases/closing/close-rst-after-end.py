@@ -21,7 +21,7 @@ wave = 2
 
 
 def misbehave(x):
-    x.respond()
     x.complete()
+    x.respond()
     x.passed(0.5)
     x.close("rst")

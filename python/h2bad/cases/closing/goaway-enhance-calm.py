@@ -23,5 +23,4 @@ wave = 2
 
 
 def misbehave(x):
-    x.send_goaway("ENHANCE_YOUR_CALM", last=0)
-    x.close("tls")
+    x.goaway_close("ENHANCE_YOUR_CALM", last=0)

@@ -27,5 +27,4 @@ needs = ("parallel:3",)
 
 def misbehave(x):
     requests = x.need_requests(3)
-    x.send_goaway("PROTOCOL_ERROR", min(each.stream for each in requests))
-    x.close("tls")
+    x.goaway_close("PROTOCOL_ERROR", min(each.stream for each in requests))

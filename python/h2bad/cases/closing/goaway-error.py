@@ -25,5 +25,4 @@ wave = 2
 def misbehave(x):
     x.headers()
     x.data("hello")
-    x.send_goaway("INTERNAL_ERROR")
-    x.close("tls")
+    x.goaway_close("INTERNAL_ERROR")

@@ -32,5 +32,4 @@ def client_hello(x):
 
 def misbehave(x):
     if x.number == 1:
-        x.send_goaway("HTTP_1_1_REQUIRED", last=0)
-        x.close("tls")
+        x.goaway_close("HTTP_1_1_REQUIRED", last=0)

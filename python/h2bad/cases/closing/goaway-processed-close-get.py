@@ -23,5 +23,4 @@ wave = 2
 
 
 def misbehave(x):
-    x.send_goaway()
-    x.close("tls")
+    x.goaway_close()

@@ -26,5 +26,4 @@ needs = ("post:100",)
 
 def misbehave(x):
     x.body()
-    x.send_goaway()
-    x.close("tls")
+    x.goaway_close()

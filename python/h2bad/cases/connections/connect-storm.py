@@ -28,5 +28,4 @@ def begin(x):
     if x.count("connections") > 20:
         x.fail("exceeded", "more than 20 connections came")
         return
-    x.send_goaway("ENHANCE_YOUR_CALM", last=0)
-    x.close("tls")
+    x.goaway_close("ENHANCE_YOUR_CALM", last=0)

@@ -2,7 +2,7 @@
 """GOAWAY after each request
 
 What the server sends
-    Each connection is ended by GOAWAY with NO_ERROR after one response.
+    Each connection has one response, and GOAWAY with NO_ERROR in front of it.
 
 What a client must do
     "Receivers of a GOAWAY frame MUST NOT open additional streams on the
@@ -23,8 +23,9 @@ every_connection = True
 
 
 def misbehave(x):
-    x.respond()
-    x.send_goaway()
+    with x.together():
+        x.send_goaway()
+        x.respond()
     x.passed()
 
 

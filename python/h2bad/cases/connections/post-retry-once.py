@@ -31,8 +31,7 @@ def misbehave(x):
         if attempt == 1:
             x.rst("REFUSED_STREAM", request.stream)
         elif attempt == 2:
-            x.send_goaway(last=0)
-            x.close("tls")
+            x.goaway_close(last=0)
             return
         elif attempt == 3:
             x.body(request.stream)

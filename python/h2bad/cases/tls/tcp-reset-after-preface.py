@@ -24,6 +24,7 @@ finish = False
 
 def connect(x):
     x.settings = None
+    x.automatic -= {"settings_ack"}      # which would come first
 
 
 def main(x):

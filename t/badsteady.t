@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What h2bad says of a client does not depend on chance: where both sides end
+the connection, on who was first, and on what of a client's goodbye still came.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(HERE, "..", "python")]
+import tap                                                      # noqa: E402
+from h2bad import catalogue                                     # noqa: E402
+from h2bad.observed import Connection, Observed, judge          # noqa: E402
+from server import program                                      # noqa: E402
+
+H2BAD = os.path.join(os.path.dirname(os.path.abspath(program())), "h2bad")
+CLIENT = [sys.executable, "-B", os.path.join(HERE, "lib", "badclient"),
+          "--mode", "good"]
+CURL = ["curl", "-sS", "--http2", "--cacert", "{ca}", "-o", "/dev/null",
+        "{url}", "-o", "/dev/null", "{follow}"]
+
+#: The server ends the connection, or tells the client to.
+RACY = ["goaway-[ehpu]*", "goaway-idle*", "close-fin-*", "close-*-after-end",
+        "close-after-*", "connect-storm", "post-retry-once", "tcp-*"]
+
+t = tap.Tap()
+
+
+# ---- the same, seen in another order
+
+def note(name, /, **values):
+    return {"type": "note", "name": name, "values": values}
+
+
+def frame(way, kind, stream=0, **more):
+    return {"type": kind, "dir": way, "stream": stream, "length": 8,
+            "flags": [], **more}
+
+
+def request(path):
+    return frame("in", "HEADERS", 1, fields=[
+        [":method", "GET"], [":path", path]])
+
+
+def end(by, kind="closed", order=("FIN",)):
+    return note("end", kind=kind, by=by, order=list(order), name=None,
+                seconds=0.1)
+
+
+def seen(case, *lines, retried=False):
+    """(verdict, reaction) of a case whose server has ended the connection."""
+    path = "/bad/" + case
+    first = [note("case", case=case, run="x"), request(path),
+             note("here", stream=1), *lines]
+    later = [note("case", case=case, run="x"),
+             request(path if retried else "/ok"), end("client")]
+    if not retried:
+        later.insert(2, note("follow-up"))
+    o = Observed(catalogue.need(case), [
+        Connection([{**line, "t": i / 1000, "time": str(n)}
+                    for i, line in enumerate(made)])
+        for n, made in enumerate((first, later))])
+    return judge(o).verdict, o.reaction
+
+
+def orders():
+    """What a client does to a connection that the case ends is seen or not."""
+    closing = note("closing", how="tls")
+    goaway = frame("out", "GOAWAY", code="ENHANCE_YOUR_CALM", last_stream=0)
+    bye = frame("in", "GOAWAY", code="NO_ERROR", last_stream=0)
+    cancel = frame("in", "RST_STREAM", 1, code="CANCEL")
+    ways = {
+        "the server was first": (end("server"),),
+        "the client was first": (end("client"),),
+        "by RST": (end("client", "reset", ("RST",)),),
+        "it said GOAWAY before": (bye, end("server")),
+        "it reset the stream before": (cancel, end("client"))}
+    for name, lines in ways.items():
+        t.eq(seen("goaway-enhance-calm", closing, goaway, *lines),
+             ("info", "server-closed"), f"GOAWAY and the end: {name}")
+        t.eq(seen("goaway-enhance-calm", closing, goaway, *lines,
+                  retried=True),
+             ("info", "retry:new-connection"), f"... and a retry: {name}")
+        t.eq(seen("close-fin-before-response", closing, *lines),
+             ("info", "server-closed"), f"the end alone: {name}")
+    t.eq(seen("goaway-enhance-calm", closing, goaway, frame(
+        "in", "GOAWAY", code="PROTOCOL_ERROR", last_stream=0), end("server")),
+         ("info", "goaway:PROTOCOL_ERROR"), "an error is a reaction")
+    t.eq([seen("goaway-unprocessed", goaway, *lines) for lines in (
+        (bye, closing, end("server")), (cancel, closing, end("server")),
+        (end("client"),))],
+         [("info", "goaway:NO_ERROR"), ("info", "rst:CANCEL"),
+          ("info", "close:fin")], "and so is what comes before the end")
+
+
+# ---- runs
+
+def h2bad(*argv):
+    """(status, the standard error)"""
+    p = subprocess.run([H2BAD, "run", *argv], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                       timeout=tap.scaled(300), check=False)
+    return p.returncode, p.stderr.decode()
+
+
+def runs(work, name, *client):
+    """A baseline that is made, and compared, few cases at a time and many."""
+    base = [*RACY, "--expect", os.path.join(work, name), "--timeout",
+            str(tap.scaled(20))]
+    t.eq(h2bad(*base, "--update-expect", "--", *client)[0], 0,
+         f"{name}: a baseline")
+    for jobs in "4", "30":
+        status, said = h2bad(*base, "-j", jobs, "--", *client)
+        t.ok(status == 0, f"{name}: nothing differs, -j {jobs}",
+             said.splitlines()[-1:])
+
+
+def main():
+    orders()
+    with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
+        runs(work, "good", *CLIENT)
+        if shutil.which("curl"):
+            runs(work, "curl", *CURL)
+        else:
+            t.skip("curl", "it is not installed")
+
+
+main()
+t.done()
