@@ -107,13 +107,13 @@ PIPES = [
 # query of ten.txt: what the 500's text has
 WRONG = [
     ("pipe=nonsense()", ["nonsense", "known are gzip"]),
-    ("pipe=status(abc)", ["status", "'abc'", "status(code)"]),
+    ("pipe=status(abc)", ["'abc': expected a status, 100 to 999, in status("]),
     ("pipe=status(99)", ["status", "100 to 999"]),
     ("pipe=status()", ["status has 0 arguments"]),
     ("pipe=header(X)", ["header has 1 arguments", "(name, value"]),
-    ("pipe=header(X,1,maybe)", ["header", "'maybe'"]),
+    ("pipe=header(X,1,maybe)", ["'maybe': expected true or 1 or false or 0"]),
     ("pipe=header(X,%D0%B9)", ["header", "U+0439"]),
-    ("pipe=slice(a)", ["slice", "'a'", "slice(start[, end])"]),
+    ("pipe=slice(a)", ["'a': expected a number or null, in slice(start"]),
     ("pipe=slice(1,2,3)", ["slice has 3 arguments"]),
     ("pipe=slice(1,", ["slice", "argument ''"]),
     ("pipe=header(X-A,b\\", ["header(X-A,b", "the last backslash"]),
@@ -122,15 +122,17 @@ WRONG = [
     ("pipe=status(404)x|gzip", ["unknown pipe 'x'"]),
     ("pipe=status(404))", ["unknown pipe ')'"]),
     ("pipe=%00", ["unknown pipe"]),
-    ("pipe=trickle(x)", ["trickle", "'x'"]),
+    ("pipe=trickle(x)", ["trickle", "'x': expected octets, as 100, d and "]),
+    ("pipe=trickle(d500ms:1)", ["'d500ms': expected d and seconds, as d0.5"]),
+    ("pipe=trickle(D1)", ["'D1': expected octets", "d and seconds, as d0.5"]),
     ("pipe=trickle(d-1)", ["trickle", "out of range"]),
     ("pipe=trickle(d1:r1)", ["trickle", "repeats nothing that sends"]),
     ("pipe=trickle(1:r0)", ["trickle", "repeats nothing that sends"]),
-    ("pipe=trickle(1:rx:2)", ["trickle", "'1:rx:2'"]),
+    ("pipe=trickle(1:rx:2)", ["trickle", "'1:rx:2'", "'rx': expected r and"]),
     ("pipe=trickle()", ["trickle has 0 arguments"]),
     ("pipe=trickle(1::2)", ["trickle", "'1::2'"]),
     ("pipe=gzip(9)", ["gzip has 1 arguments"]),
-    ("pipe=sub(latex)", ["sub", "'latex'", "html|none"]),
+    ("pipe=sub(latex)", ["'latex': expected html or none, in sub([html|none"]),
 ]
 
 # expression, in a file substituted without settings: a regular expression

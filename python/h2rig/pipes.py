@@ -161,28 +161,35 @@ def _field(v: str) -> bytes:
     return octets(v, "header")
 
 
-def _int(v: str) -> int:
+def _int(v: str, expected: str = "a number") -> int:
     v = v.strip()
     if len(v) > DIGITS:     # to read them takes the square of their number
         raise ValueError("more than %d digits" % DIGITS)
-    return int(v)
+    try:
+        return int(v)
+    except ValueError:
+        raise ValueError("expected " + expected) from None
 
 
 def _code(v: str) -> int:
-    return status_code(_int(v))
+    return status_code(_int(v, "a status, 100 to 999"))
 
 
 def _nullable(v: str) -> Optional[int]:
-    return None if v.strip().lower() == "null" else _int(v)
+    return None if v.strip().lower() == "null" else _int(v, "a number or null")
 
 
-def _boolean(v: str) -> bool:
-    return {"true": True, "1": True, "false": False, "0": False}[
-        v.strip().lower()]
+def _one_of(values: Dict[str, Any]) -> Callable[[str], Any]:
+    def convert(v: str) -> Any:
+        v = v.strip().lower()
+        if v not in values:
+            raise ValueError("expected " + " or ".join(values))
+        return values[v]
+    return convert
 
 
-def _escape(v: str) -> str:
-    return {"html": "html", "none": "none"}[v.strip()]
+_boolean = _one_of({"true": True, "1": True, "false": False, "0": False})
+_escape = _one_of({"html": "html", "none": "none"})
 
 
 class _Pipe(NamedTuple):
@@ -200,10 +207,9 @@ class _Pipe(NamedTuple):
         for kind, argument in zip(self.types, arguments):
             try:
                 out.append(kind(argument))
-            except (ValueError, KeyError) as e:
-                text = "" if isinstance(e, KeyError) else ": %s" % e
-                raise PipeError("pipe %s: argument %s%s; expected %s%s" % (
-                    name, shown(argument), text, name, self.form)) from None
+            except ValueError as e:
+                raise PipeError("pipe %s: argument %s: %s, in %s%s" % (
+                    name, shown(argument), e, name, self.form)) from None
         return out
 
 
@@ -362,7 +368,7 @@ def _steps(text: str) -> Tuple[List[Step], int]:
     for i, token in enumerate(tokens):
         token = token.strip()
         if token[:1] == "r":
-            repeat = _int(token[1:])
+            repeat = _step(token, 1, int, "r and a number of steps, as r2")
             if i == len(tokens) - 1:
                 if repeat < 1 or not any(kind == "send" and n for kind, n
                                          in steps[-repeat:]):
@@ -371,14 +377,29 @@ def _steps(text: str) -> Tuple[List[Step], int]:
                 return steps, repeat
             token = "d0"    # it has no meaning, but counts as a step
         if token[:1] == "d":
-            number: Union[int, float] = float(token[1:])
+            number: Union[int, float] = _step(
+                token, 1, float, "d and seconds, as d0.5")
             steps.append(("delay", number))
         else:
-            number = _int(token)
+            number = _step(token, 0, int, "octets, as 100, d and seconds, as "
+                           "d0.5, or at the end r and steps, as r2")
             steps.append(("send", number))
         if not 0 <= number < float("inf"):
             raise ValueError("%s is out of range" % shown(token))
     return steps, 0
+
+
+def _step(token: str, at: int, kind: Callable[[str], Any], expected: str
+          ) -> Any:
+    # The number in a step, from its character at on.
+    text = token[at:]
+    if kind is int and len(text) > DIGITS:
+        raise ValueError("%s: more than %d digits" % (shown(token), DIGITS))
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError("%s: expected %s" % (shown(token), expected)
+                         ) from None
 
 
 def _trickle(request: Any, response: Any, plan: Tuple[List[Step], int]
