@@ -248,6 +248,11 @@ FAULTS = [
      "it defines handleHeaders: did you mean handle_headers?"),
     ("def main(request, response):\n    return 404, 'text'\n",
      "TypeError: main returned 404 and content; "),
+    ("def main(request, response):\n    return {'a': 1, 'b': 2}\n",
+     "TypeError: content is a dictionary; for JSON use "
+     "h2rig.handlers.json_handler"),
+    ("main = lambda request: None\ndef handle_headers(f, q, r): pass\n",
+     "<lambda> is called as <lambda>(request, response), but"),
     ("def main(request, response):\n    return {}['key']\n",
      "Traceback (most recent call last):\n  File \"{}\", line 2, in main"),
     ("def main(request, response):\n    try:\n        response.writer.ping("
@@ -276,6 +281,51 @@ def faults(s, root):
              "it is in the log, as an error", s.log()[-2000:])
         t.ok(ours not in str(message), "no frame of ours", message)
     t.ok(ours not in s.log(), "nor in the log")
+
+
+# a script, the warnings that it gives, beside those of main
+NAMES = [
+    ("def handle_header(frame, request, response): pass\n",
+     ["line 1: handle_header is never called; did you mean handle_headers?"]),
+    ("from json import dumps as handle_rst_streem\n",
+     [": handle_rst_streem is never called; did you mean handle_rst_stream?"]),
+    ("def handel_data(*a): pass\ndef handle_ping(*a): pass\n",
+     ["line 1: handel_data is never called; did you mean handle_data?",
+      "line 2: handle_ping is never called; it is a function of the script of "
+      "--connection"]),
+    # Helpers.
+    ("def handle_header(): pass\nx = [handle_header]\n", []),
+    ("def handle_header(): pass\ndef other():\n    handle_header()\n", []),
+    ("def handle_header(): pass\nx = globals()\n", []),
+    ("def handle_header(): pass\ndef handle_headers(f, q, r): pass\n", []),
+    ("".join("def handle_%s(*a): pass\n" % name for name in (
+        "get", "post", "put", "head", "options", "delete", "patch", "preflight",
+        "request", "response", "error", "report", "upload", "date_header"))
+     + "def domain(): pass\ndef main_page(): pass\n", []),
+]
+
+
+def misspelt(s, root):
+    """Names that are nearly right, beside right ones: a warning, once."""
+    for i, (text, want) in enumerate(NAMES):
+        name = f"names{i}.py"
+        with open(os.path.join(root, name), "w", encoding="utf-8") as f:
+            f.write(text + "def main(request, response):\n    return 'x'\n")
+        with Client(s.port) as c:
+            t.eq([c.fetch("/" + name).body for _ in range(3)], [b"x"] * 3,
+                 f"answered: {text}")
+        with Client(s.port) as c:
+            c.fetch("/names_end.py")
+        tap.wait_until(lambda: s.log().count("names_end.py") > i)
+        found = re.findall(rf"warn: .*{name}(?:, )?(.*)", s.log())
+        t.eq(found, want, f"names: {text}")
+    with open(os.path.join(root, "returns.py"), "w", encoding="utf-8") as f:
+        f.write("def handle_headers(frame, request, response):\n"
+                "    return 'x'\ndef main(request, response):\n    pass\n")
+    with Client(s.port) as c:
+        c.fetch("/returns.py")
+    t.ok(s.wait_log(r"warn: .*/returns\.py, handle_headers: what it returned "
+                    "is dropped: main returns"), "what handle_headers returns")
 
 
 def streams(s, c):
@@ -333,4 +383,5 @@ with tempfile.TemporaryDirectory() as folder:
     with Server(folder) as server:
         broken(server, folder)
         faults(server, folder)
+        misspelt(server, folder)
 t.done()

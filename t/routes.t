@@ -198,6 +198,12 @@ WRONG = [
     ("rewrites = [('GET', 'a', '/b')]", 1, "from_path is 'a'"),
     ("rewrites = [('GET', '/a', '/../b')]", 1, "to_path is '/../b'"),
     ("rewrites = [('GET', '/a')]", 1, "rewrites[0]"),
+    ("rewrites = [('GET', '/x', '/y'),\n  ('GET', '/p/{who}', '/h')]", 2,
+     "rewrites[1]: from_path is '/p/{who}'; expected a literal path: {name} "
+     "and * mean nothing"),
+    ("rewrites = [('GET', '/p/*', '/h')]", 1, "from_path is '/p/*'"),
+    ("rewrites = [('GET', '/p', '/h/{who}')]", 1, "to_path is '/h/{who}'"),
+    ("rewrites = [('GET', '/p?a=1', '/h')]", 1, "a path without a query"),
 ]
 
 
@@ -319,6 +325,82 @@ def wrong():
              "the routes file never runs in the parent", s.log())
 
 
+MISSPELT = """
+class Frames:
+    def frame_handler(self, request):
+        return self
+
+    def handle_header(self, frame, request, response):
+        pass
+
+    def handle_trailer(self):
+        "a helper"
+
+    def main(self, request, response):
+        self.handle_trailer()
+        return "by an object"
+
+
+class Given(Frames):
+    def frame_handler(self, request):
+        from h2rig.handlers import FrameFunctions
+        return FrameFunctions(main=self.main, frames={"handle_trailer": 1})
+
+
+def g(request):
+    return 1
+
+
+def h(request, response):
+    return {"a": 1, "b": 2}
+
+
+def k(request, response):
+    return 404, "x"
+
+
+rewrite = [("GET", "/old", "/frames")]
+routes = [(["GTE", "FOO", "get"], "/x", g),
+          ("any", "/frames", Frames()), ("any", "/given", Given()), ("GET", "/g", g),
+          ("GET", "/h", h), ("GET", "/k", k)]
+"""
+
+
+def misspelt():
+    """Routes that load, with names that are never called, and functions that
+    are told of by the names that they have."""
+    path = write("misspelt.py", MISSPELT)
+    with Server(ROOT, "--routes", path) as s:
+        with Client(s.port) as c:
+            for _ in range(3):
+                t.eq(c.fetch("/frames").body, b"by an object", "/frames")
+            for name, want in (
+                    ("g", "g is called as g(request, response), but defined "
+                     "as g(request)"),
+                    ("h", "content is a dictionary; for JSON use "
+                     "h2rig.handlers.json_handler"),
+                    ("k", "k returned 404 and content; "),
+                    ("given", "frames has 'handle_trailer'; expected")):
+                x = c.fetch("/" + name)
+                t.ok(x.status == 500 and want.encode() in x.body,
+                     f"/{name}: {want}", x.body)
+            for method, name, want in (
+                    ("POST", "/real.txt", "files are for GET and HEAD"),
+                    ("DELETE", "/g", "its methods are GET, HEAD")):
+                x = c.fetch(name, method=method)
+                t.ok(x.status == 404 and f"{method} has no route here: {want}"
+                     in x.body.decode(), f"{method} {name}: {want}", x.body)
+        log = s.log()
+        for want in ("misspelt.py: routes[0] is for the method GTE; did you "
+                     "mean GET?", "misspelt.py, line 6: route's object "
+                     "routes.Frames: handle_header is never called; did you "
+                     "mean handle_headers?",
+                     "misspelt.py: rewrite is never called; did you mean "
+                     "rewrites?"):
+            t.eq(log.count(want), 1, f"once in the log: {want}")
+        t.ok(log.count("warn: script: ") == 3, "and no other warning", log)
+
+
 with tempfile.TemporaryDirectory() as folder:
     FOLDER = os.path.realpath(folder)
     ROOT = os.path.join(FOLDER, "root")
@@ -348,4 +430,5 @@ with tempfile.TemporaryDirectory() as folder:
     aliases()
     latency()
     wrong()
+    misspelt()
 t.done()

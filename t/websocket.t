@@ -246,6 +246,23 @@ def default_root(s_dir):
                     "    request.ws_stream.send_message('new')\n")
         t.eq(Socket(c, "/echo").get(1)[0], (0x81, b"new"),
              "a script that has changed is read again")
+        with open(os.path.join(root, "echo_wsh.py"), "a") as f:
+            f.write("def web_socket_passive_closing_handshak(request):\n"
+                    "    pass\n")
+        for _ in range(2):
+            t.eq(Socket(c, "/echo").get(1)[0], (0x81, b"new"), "it goes on")
+        s.wait_log("passive_closing_handshak ")
+        t.eq(s.log().count("line 5: web_socket_passive_closing_handshak is "
+                           "never called; did you mean web_socket_passive_"
+                           "closing_handshake?"), 1, "a misspelt name")
+        x = c.fetch("/echo_wsh.py")
+        t.ok(x.status == 500 and b"/echo_wsh.py; it is a WebSocket script, "
+             b"for an extended CONNECT of /echo\"" in x.body,
+             "a request for a WebSocket script", x.body)
+        t.ok(Socket(c, "/echo_wsh.py").x.status == 404 and s.wait_log(
+            "warn: .*CONNECT /echo_wsh.py: Not Found: the URL of a WebSocket "
+            "script is that of its file without _wsh.py, /echo$"),
+            "a handshake for the file's name")
     namesakes(root)
 
 

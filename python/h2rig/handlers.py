@@ -28,7 +28,8 @@ import _h2rig
 from h2rig import pipes
 from h2rig.errors import HTTPException
 from h2rig.headers import ResponseHeaders
-from h2rig.server import codecache, files, scripts
+from h2rig.server import codecache, files, names
+from h2rig.server.config import options
 from h2rig.server.frametypes import FUNCTIONS
 from h2rig.server.static import (OWN, AsIsHandler, DirectoryHandler,
                                  FileHandler, as_is_handler, directory_handler,
@@ -52,10 +53,10 @@ MAX_SCRIPTS = 1000
 MAX_PATH = 1024
 
 
-def apply_result(response: "Response", result: Any) -> None:
+def apply_result(response: "Response", result: Any, main: Any = None) -> None:
     """Sets up response with what a `main` returned: None, content, (headers,
     content) or (status, headers, content).  TypeError and ValueError say what
-    else it was.
+    else it was, by the name that the function has.
     """
     if result is None:
         return
@@ -68,23 +69,29 @@ def apply_result(response: "Response", result: Any) -> None:
                     isinstance(headers, tuple) and len(headers) == 2
                     and isinstance(headers[0], int)):
                 raise TypeError(
-                    "main returned %r and content; two items are headers, "
+                    "%s returned %r and content; two items are headers, "
                     "which are (name, value) pairs, and content. With a "
-                    "status: return %r, [], content" % (headers, headers))
+                    "status: return %r, [], content" % (
+                        _name(main), headers, headers))
         else:
             raise ValueError(
-                "main returned a tuple of %d items; expected content, "
+                "%s returned a tuple of %d items; expected content, "
                 "(headers, content) or (status, headers, content)"
-                % len(result))
+                % (_name(main), len(result)))
         if headers:
             response.headers.update(headers)
         elif headers is None:
-            raise TypeError("main returned None as headers; expected "
-                            "(name, value) pairs")
+            raise TypeError("%s returned None as headers; expected "
+                            "(name, value) pairs" % _name(main))
         if result is None:
-            raise TypeError("main returned None as content; expected text, "
-                            "bytes, a file or an iterable")
+            raise TypeError("%s returned None as content; expected text, "
+                            "bytes, a file or an iterable" % _name(main))
     response.content = result
+
+
+def _name(main: Any) -> str:
+    name = getattr(main, "__name__", "main")
+    return name if isinstance(name, str) else "main"
 
 
 class FunctionHandler:
@@ -98,7 +105,7 @@ class FunctionHandler:
         self.func = func
 
     def __call__(self, request: "Request", response: "Response") -> None:
-        apply_result(response, self.func(request, response))
+        apply_result(response, self.func(request, response), self.func)
 
 
 class JsonHandler(FunctionHandler):
@@ -107,7 +114,8 @@ class JsonHandler(FunctionHandler):
     """
 
     def __call__(self, request: "Request", response: "Response") -> None:
-        apply_result(response, self.handle_request(request, response))
+        apply_result(response, self.handle_request(request, response),
+                     self.func)
 
     def handle_request(self, request: "Request", response: "Response") -> Any:
         """What func returned, its content as JSON text; fields are set."""
@@ -132,9 +140,8 @@ def json_handler(func: Callable[..., Any]) -> JsonHandler:
     return JsonHandler(func)
 
 
-#: The functions of a script for other frames, and all that it may define.
+#: The functions of a script for other frames.
 _FOR_FRAMES = frozenset(FUNCTIONS.values())
-_FUNCTIONS = ("main", "handle_headers", "handle_data", *_FOR_FRAMES)
 
 _none: Dict[str, Any] = {}
 
@@ -145,7 +152,7 @@ class FrameFunctions:
     handle_headers, handle_data: called with (frame, request, response); main:
     with (request, response).  None: there is none.  pipes: what the response
     is run through, as in `?pipe=`; "" for none.  frames: the functions
-    for other frames, by name.
+    for other frames, by name; ValueError for another name.
     """
 
     __slots__ = ("handle_headers", "handle_data", "main", "pipes", "frames")
@@ -158,6 +165,11 @@ class FrameFunctions:
         self.main = main
         self.pipes = pipes
         self.frames = frames
+        if frames and not frames.keys() <= _FOR_FRAMES:
+            raise ValueError("frames has %s; expected functions by the names "
+                             "%s" % (", ".join(sorted(
+                                 repr(n) for n in {*frames} - _FOR_FRAMES)),
+                                     ", ".join(FUNCTIONS.values())))
 
     def _named(self, name: str) -> Any:
         # The function of that name, or None.
@@ -166,8 +178,7 @@ class FrameFunctions:
 
 #: A script whose code has none of these names, and no `import *`, defines none
 #: of the above: whether it does need not be looked up for each request.
-_DEFINING = _FOR_FRAMES | {"eval", "exec", "f_globals", "f_locals", "globals",
-                           "locals", "vars"}
+_DEFINING = _FOR_FRAMES | names.DYNAMIC
 
 
 def _may_define(code: CodeType) -> bool:
@@ -224,8 +235,18 @@ class PythonScriptHandler:
                 and functions.handle_data is None and not functions.frames):
             raise HTTPException(
                 500, "No main function or handlers in script %s%s" % (
-                    script.path, scripts.near_miss(namespace, _FUNCTIONS)))
+                    script.path, self._why_none(request.path, namespace)))
         return functions
+
+    @staticmethod
+    def _why_none(path: str, namespace: Dict[str, Any]) -> str:
+        # For the message that a script has no function: what it has instead.
+        if namespace.keys().isdisjoint(names.WEBSOCKET):
+            return names.near_miss(namespace, names.REQUEST)
+        text = "; it is a WebSocket script, for an extended CONNECT"
+        url, ending, rest = path.rpartition("_wsh.py")
+        return text if rest or not ending or options.ws_docroot else (
+            "%s of %s" % (text, url))
 
     def _may_see_reset(self, request: "Request") -> bool:
         # Whether the request's script may define handle_rst_stream.
@@ -253,6 +274,8 @@ class PythonScriptHandler:
         with files.open_file(place, script=True)[0] as source:
             stamp = _h2rig.stamp(source.fileno())
             code = codecache.compiled(source, name)
+        if not name.endswith("_wsh.py"):
+            names.warn_of_code(code, names.REQUEST)
         script = _Script(name, stamp, code)
         if len(path) <= MAX_PATH:
             if len(self._scripts) >= MAX_SCRIPTS:

@@ -226,7 +226,7 @@ class Response:
             yield bytes(content)
         elif hasattr(content, "read"):
             yield content.read() if read_file else content
-        elif not _is_iterable(content):
+        elif isinstance(content, dict) or not _is_iterable(content):
             raise content_error("content", content)
         else:
             for item in content:
@@ -291,7 +291,8 @@ class Response:
                 else:
                     return None
             return b"".join(parts)
-        if not hasattr(content, "read") and not _is_iterable(content):
+        if isinstance(content, dict) or not (
+                hasattr(content, "read") or _is_iterable(content)):
             raise content_error("content", content)
         return None
 
@@ -384,6 +385,11 @@ def _is_iterable(content: Any) -> bool:
 
 def content_error(what: str, value: Any) -> TypeError:
     """The error for a value that is no content."""
+    if isinstance(value, dict):
+        # As an iterable it would be its keys.
+        return TypeError("%s is a dictionary; for JSON use "
+                         "h2rig.handlers.json_handler, or json.dumps: %r"
+                         % (what, value))
     return TypeError(
         "%s must be text, bytes, a file, or an iterable of text, bytes or "
         "callables, not %s: %r" % (what, type(value).__name__, value))

@@ -29,6 +29,7 @@ Used by these and by the public modules:
     ranges           Range, multipart content
     template         {{...}}
     literal          HTTP/1 responses, read
+    names            what scripts define; names that are nearly that
     forms            forms, cookies, credentials
     body             the content of a request, stored
     frametypes       names of frames; scripts' functions for them

@@ -9,6 +9,7 @@ the steps of the connection and for frames, and one for its main.
 import io
 import os
 import re
+from types import CodeType
 from typing import Any, Dict, List, Optional, Tuple
 
 import _h2rig
@@ -16,7 +17,7 @@ import _h2rig
 from h2rig import stash
 from h2rig.connection import Violation, connection
 from h2rig.errors import ConfigError, StreamClosedError
-from h2rig.server import codecache, scripts, userroutes
+from h2rig.server import codecache, names, scripts, userroutes
 from h2rig.server.config import options
 from h2rig.server.frametypes import (CONNECTION_FUNCTIONS, STEPS, TYPES,
                                      UNKNOWN)
@@ -26,8 +27,6 @@ __all__ = ["Runner", "probe"]
 
 #: For all types that have no function of their own.
 ANY = "handle_frame"
-
-_NAMES = (*CONNECTION_FUNCTIONS.values(), ANY)
 
 #: Of these a frame is one; CONTINUATION is part of its HEADERS.
 _FRAME_TYPES = {*TYPES.values(), UNKNOWN} - {TYPES["CONTINUATION"]}
@@ -42,10 +41,13 @@ Functions = Dict[int, Tuple[str, Any]]
 _functions: Functions = {}
 
 
+def _compiled(path: str, text: bytes) -> CodeType:
+    return codecache.compiled(io.BytesIO(text), path)
+
+
 def _load(path: str, text: bytes) -> Dict[str, Any]:
     # Executes the script: its namespace.  ConfigError.
-    return userroutes.run(path, "connection", lambda: codecache.compiled(
-        io.BytesIO(text), path))
+    return userroutes.run(path, "connection", lambda: _compiled(path, text))
 
 
 def _find(namespace: Dict[str, Any]) -> Functions:
@@ -63,16 +65,12 @@ def probe(path: str, text: bytes) -> None:
     reason, or has no function that a connection could run.
     """
     namespace = _load(path, text)
-    hint = scripts.near_miss(
-        {name: value for name, value in namespace.items()
-         if name not in _NAMES and name.startswith("handle")}, _NAMES)
     if not _find(namespace):
         raise ConfigError(path, "defines no function of a connection%s; "
                           "expected one of %s" % (
-                              hint or scripts.near_miss(namespace, _NAMES),
-                              ", ".join(_NAMES)), 1)
-    if hint:
-        _h2rig.log("warn", "--connection %s: never run%s" % (path, hint))
+                              names.near_miss(namespace, names.CONNECTION),
+                              ", ".join(names.CONNECTION)), 1)
+    names.warn_of_code(_compiled(path, text), names.CONNECTION)
 
 
 class Runner:

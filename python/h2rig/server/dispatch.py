@@ -24,8 +24,8 @@ from h2rig.headers import ResponseHeaders
 from h2rig.request import Request
 from h2rig.response import Response
 from h2rig.connection import connection
-from h2rig.server import (body, codecache, connscript, rundir, scripts, settings,
-                          userroutes, wpt_pages)
+from h2rig.server import (body, codecache, connscript, names, rundir, scripts,
+                          settings, userroutes, wpt_pages)
 from h2rig.server.body import storing
 from h2rig.server.config import options
 from h2rig.server.files import FilePart, FileParts
@@ -108,7 +108,7 @@ def probe() -> None:
     if options.user is not None:
         settings.check_access()
     if options.routes is not None:
-        userroutes.load(options.routes, options.routes_candidate)
+        userroutes.probe(options.routes, options.routes_candidate)
     if options.connection is not None:
         connscript.probe(options.connection, options.connection_candidate)
 
@@ -243,7 +243,7 @@ class Runner:
                 request._rewritten(to)
                 exchange.script = request.path
             if handler is None:
-                raise HTTPException(404, "Not Found")
+                raise HTTPException(404, router.why_none(request.method, path))
             frame_handler = getattr(handler, "frame_handler", None)
             if frame_handler is None:
                 self.functions = FrameFunctions(main=handler)
@@ -396,9 +396,12 @@ class Runner:
     def run_function(self, name: str, function: Any, frame: Any) -> None:
         """Runs a function for a frame."""
         try:
-            self.exchange.call(name, function, frame, self.request,
-                               self.response)
+            result = self.exchange.call(name, function, frame, self.request,
+                                        self.response)
             stash.release_lock()
+            if result is not None and not isinstance(result, int):
+                self.log("warn", name, "what it returned is dropped: main "
+                         "returns the response")
         except BaseException as e:
             self.failed(e, name)
 
@@ -438,7 +441,7 @@ class Runner:
                          "or frame")
                 return
             if writer._finish_gathered():
-                apply_result(response, result)
+                apply_result(response, result, main)
                 fields = (writer._gathered_fields()
                           + response._wire_fields()[1:])
             else:
@@ -453,7 +456,7 @@ class Runner:
                 if writer.content_written:
                     return
         if fields is None:
-            apply_result(response, result)
+            apply_result(response, result, main)
             self.pipe()
             fields = response._wire_fields()
         if self.send(fields, end) or exchange.block_open:
@@ -613,6 +616,7 @@ def _may_see_reset(handler: Any, request: Request) -> bool:
 
 def _frame_functions(found: Any) -> FrameFunctions:
     # Whatever a route's frame_handler returned.
+    names.warn_of_object(found)
     functions = FrameFunctions(getattr(found, "handle_headers", None),
                                getattr(found, "handle_data", None),
                                getattr(found, "main", None))

@@ -7,8 +7,9 @@ from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Tuple, Union
 
 from h2rig import handlers
 from h2rig.router import ASTERISK, AUTHORITY, Target
-from h2rig.server import files, userroutes
+from h2rig.server import files, names, userroutes
 from h2rig.server.config import options
+from h2rig.server.static import OWN
 
 __all__ = ["Router", "compile_pattern", "router"]
 
@@ -215,6 +216,25 @@ class Router:
                 return (route.handler, dict(zip(route.names, match.groups())),
                         to)
         return None
+
+
+    def why_none(self, method: str, path: str) -> str:
+        """For the message that there is no handler: which methods the path is
+        for.
+        """
+        if (method, path) in _TARGETS:
+            return "Not Found"
+        found = {}
+        for other in names.METHODS:
+            known = self._search(other, path)
+            if known is not None:
+                found[other] = known[0]
+        own = [other for other in found if type(found[other]) not in OWN]
+        if own:
+            return "%s has no route here: its methods are %s" % (
+                method, ", ".join(own))
+        return ("%s has no route here: files are for GET and HEAD" % method
+                if found else "Not Found")
 
 
 #: The one of this process; `dispatch.configure` fills it.

@@ -4,7 +4,6 @@ author is told of a fault in it.
 """
 
 import contextlib
-import difflib
 import inspect
 import os
 import re
@@ -14,12 +13,11 @@ import threading
 import traceback
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
+from typing import Any, Iterator, List, Optional, Sequence
 
 from h2rig.server.frametypes import FUNCTIONS
 
-__all__ = ["add_path", "called_wrongly", "near_miss", "traceback_text",
-           "without_paths"]
+__all__ = ["add_path", "called_wrongly", "traceback_text", "without_paths"]
 
 _added: List[str] = []
 
@@ -123,6 +121,8 @@ def called_wrongly(e: BaseException, name: str, function: Any,
     if tb is not None or type(e) is not TypeError or function is None:
         return None
     parameters = parameters or _PARAMETERS.get(name, "request")
+    # A route's function has a name of its own.
+    name = getattr(inspect.unwrap(function), "__name__", name)
     if not callable(function):
         return TypeError("%s is %r; expected a function %s(%s)"
                          % (name, function, name, parameters))
@@ -139,16 +139,3 @@ def called_wrongly(e: BaseException, name: str, function: Any,
             "" if code is None else " (%s, line %d)" % (
                 code.co_filename, code.co_firstlineno)))
     return None
-
-
-def near_miss(namespace: Dict[str, Any], names: Iterable[str]) -> str:
-    """For the message that a script has none of these functions: a hint at
-    one whose name is similar, or "".
-    """
-    names = list(names)
-    for name, value in namespace.items():
-        if callable(value):
-            close = difflib.get_close_matches(name.lower(), names, 1, 0.7)
-            if close:
-                return "; it defines %s: did you mean %s?" % (name, close[0])
-    return ""

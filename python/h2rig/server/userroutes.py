@@ -8,22 +8,29 @@ process that tries it at start, never in the parent.
 
 import ast
 import os
+import re
 import traceback
 from types import CodeType
 from typing import (Any, Callable, Dict, Iterable, List, NoReturn, Optional,
                     Tuple)
 
+import _h2rig
+
 from h2rig.errors import ConfigError
 from h2rig.router import Target
-from h2rig.server import scripts
+from h2rig.server import names, scripts
 from h2rig.server.files import NotServed, as_sent, decode_path, open_regular
 
-__all__ = ["load", "read", "run"]
+__all__ = ["load", "probe", "read", "run"]
 
 _FORMS = {
     "routes": "a list of (methods, pattern, handler)",
     "rewrites": "a list of (methods, from_path, to_path)",
 }
+
+
+#: What patterns of routes have.
+_variable = re.compile(r"\{[^{}/]+\}|\*")
 
 
 def read(path: str, what: str = "a Python file of routes") -> bytes:
@@ -42,13 +49,36 @@ def read(path: str, what: str = "a Python file of routes") -> bytes:
         raise ConfigError(path, "%s; expected %s" % (reason, what)) from None
 
 
+def _compiled(path: str, text: bytes) -> CodeType:
+    return compile(text, path, "exec", dont_inherit=True)
+
+
+def probe(path: str, text: bytes) -> None:
+    """Tries the file: `load`, with warnings of what is allowed but was hardly
+    meant.  ConfigError.
+    """
+    path = os.path.abspath(path)
+    for items in zip(_FORMS, load(path, text)):
+        _warn_of_methods(path, *items)
+    names.warn_of_code(_compiled(path, text), names.ROUTES)
+
+
+def _warn_of_methods(path: str, what: str, items: List[Any]) -> None:
+    for i, (methods, _, _) in enumerate(items):
+        for method in (methods,) if isinstance(methods, str) else methods:
+            meant = names.near_method(method)
+            if meant:
+                _h2rig.log("warn", ("%s: %s[%d] is for the method %s; did you "
+                                    "mean %s?" % (path, what, i, method, meant)
+                                    ).encode("utf-8", "backslashreplace"))
+
+
 def load(path: str, text: bytes) -> Tuple[List[Any], List[Any]]:
     """Runs the text of the file; its routes and rewrites, checked.
     ConfigError with file, line and reason.
     """
     path = os.path.abspath(path)
-    namespace = run(path, "routes", lambda: compile(
-        text, path, "exec", dont_inherit=True))
+    namespace = run(path, "routes", lambda: _compiled(path, text))
     file = _File(path, ast.parse(text, path))
     if not any(name in namespace for name in _FORMS):
         file.fail("defines neither \"routes\" nor \"rewrites\"; expected %s"
@@ -63,6 +93,13 @@ def load(path: str, text: bytes) -> Tuple[List[Any], List[Any]]:
                     as_sent(value).partition("?")[0]) is None:
                 file.fail("%s is %r; expected a path that begins with \"/\" "
                           "and has no \"..\"" % (what, value), "rewrites", i)
+            if _variable.search(value.partition("?")[0]):
+                file.fail("%s is %r; expected a literal path: {name} and * "
+                          "mean nothing in a rewrite" % (what, value),
+                          "rewrites", i)
+        if "?" in source:
+            file.fail("from_path is %r; expected a path without a query"
+                      % source, "rewrites", i)
     return routes, rewrites
 
 

@@ -18,7 +18,7 @@ from h2rig import stash
 from h2rig.errors import (H2Error, HTTPException, ServerStoppingError,
                           StreamClosedError)
 from h2rig.headers import checked_fields
-from h2rig.server import codecache, files, scripts
+from h2rig.server import codecache, files, names
 from h2rig.server.config import options
 from h2rig.server.isomorphic import octets
 from h2rig.server.literal import LiteralReader
@@ -39,6 +39,9 @@ __all__ = ["AbortedByUserException", "HandshakeException", "Tunnel",
            "VersionException", "WebSocketRequest", "is_websocket", "serve"]
 
 CANCEL = 0x8
+
+#: What the name of a script's file has behind the path.
+ENDING = "_wsh.py"
 
 Field = Tuple[bytes, bytes]
 
@@ -297,7 +300,7 @@ class Handler:
         for name in ("do_extra_handshake", "transfer_data"):
             if not callable(getattr(self, name)):
                 raise HTTPException(500, "no web_socket_%s in script %s%s" % (
-                    name, path, scripts.near_miss(
+                    name, path, names.near_miss(
                         namespace, ("web_socket_" + name,))))
 
 
@@ -311,15 +314,19 @@ def find(path: str) -> Handler:
     decoded = files.decode_path(path)
     if decoded is None:
         raise HTTPException(404, "Not Found")
-    place = files.locate(decoded + "_wsh.py", options.ws_docroot or None)
+    place = files.locate(decoded + ENDING, options.ws_docroot or None)
     name = place.path
-    source, status = files.open_file(place, script=True)
+    try:
+        source, status = files.open_file(place, script=True)
+    except HTTPException as e:
+        raise HTTPException(e.code, _why_not(path, e)) from None
     with source:
         stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
         known = _handlers.get(name)
         if known is not None and known[0] == stamp:
             return known[1]
         code = codecache.compiled(source, name)
+    names.warn_of_code(code, names.WEBSOCKET)
     namespace = {"__file__": name,
                  "__name__": os.path.basename(name)[:-len(".py")]}
     exec(code, namespace)
@@ -330,6 +337,17 @@ def find(path: str) -> Handler:
         if known is None or known[0] != stamp:
             known = _handlers[name] = stamp, handler
     return known[1]
+
+
+def _why_not(path: str, e: HTTPException) -> Optional[str]:
+    # Browsers show nothing of an answer that refuses a WebSocket, so that the
+    # log is where its author looks.
+    text = e.message
+    if path.endswith(ENDING):
+        text = "%s: the URL of a WebSocket script is that of its file "\
+            "without %s, %s" % (text, ENDING, path[:-len(ENDING)])
+        _h2rig.log("warn", "CONNECT %s: %s" % (path, text))
+    return text
 
 
 # A request.
