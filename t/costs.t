@@ -3,6 +3,7 @@
 """What a client alone may have a connection's process spend: the number of
 things in what it sends, and content that goes through pipes, by memory
 (--max-memory would end what took more)."""
+import contextlib
 import ctypes
 import ctypes.util
 import os
@@ -246,19 +247,28 @@ def connections():
     if not (os.path.exists("/proc/self/stat") and extended()
             and not sanitized()):
         return t.skip("page faults of a connection", "needs extensions")
-    with tempfile.TemporaryDirectory() as top:
+    def each(n):
+        """Of the next n, one after the other."""
+        beside, before = len(s.children()), faults(s)
+        for _ in range(n):
+            with Client(s.port) as c:
+                c.fetch("/small.py")
+            tap.wait_until(lambda: len(s.children()) == beside)
+        return [(now - then) / n for now, then in zip(faults(s), before)]
+
+    with tempfile.TemporaryDirectory() as top, \
+            contextlib.ExitStack() as stay:
         write_scripts(top, {"small": SMALL})
-        with Server(top, "--max-processes", "1000") as s:
-            for n in (5, 30):
-                before = faults(s)
-                for _ in range(n):
-                    with Client(s.port) as c:
-                        c.fetch("/small.py")
-                    tap.wait_until(lambda: not s.children())
-            own, child = ((now - then) / n
-                          for now, then in zip(faults(s), before))
+        s = stay.enter_context(Server(top, "--max-processes", "1000"))
+        each(5)
+        own, child = each(30)
+        pings = [stay.enter_context(Client(s.port)).ping()
+                 for _ in range(300)]
+        among = each(30)[0]
     t.ok(own < 60, "a connection costs the parent few pages", own)
     t.ok(child < 800, "... and its process no more than it did", child)
+    t.ok(all(pings) and among < own + 15,
+         "... nor the parent more beside 300 others", (own, among))
     return None
 
 

@@ -3,8 +3,13 @@
  * What children say, as the parent hears it.  The loop in parent.c reads those
  * that are ready, seat.c what is left of the dead.
  */
+#include "config.h"
+
 #include <errno.h>
 #include <string.h>
+#ifdef HAVE_SYS_EPOLL_H
+#include <sys/epoll.h>
+#endif
 #include <unistd.h>
 
 #include "feed.h"
@@ -18,16 +23,103 @@
 
 enum { RECORDS, OUT, ERR };
 
+/* ---- which ones are ready ---- */
+
+/* Epoll's, which knows without a look at each; -1: there is none. */
+static int watched = -1;
+
+#ifdef HAVE_SYS_EPOLL_H
+void
+feed_begin(void)
+{
+	watched = epoll_create1(EPOLL_CLOEXEC);
+}
+
+static void
+watch(const struct feed *f, size_t number)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.u64 = number };
+	int i;
+
+	for (i = 0; i < FEED_FDS && watched != -1; i++)
+		if (epoll_ctl(watched, EPOLL_CTL_ADD, f->fd[i], &e) == -1) {
+			close(watched);
+			watched = -1;
+		}
+}
+
+/* A process that is just being forked has it too, so closing is not enough. */
+static void
+unwatch(int fd)
+{
+	if (watched != -1)
+		epoll_ctl(watched, EPOLL_CTL_DEL, fd, NULL);
+}
+
+size_t
+feed_ready(size_t numbers[FEED_READY])
+{
+	struct epoll_event e[FEED_READY];
+	int i, n = watched == -1 ? 0 :
+	    epoll_wait(watched, e, FEED_READY, 0);
+
+	for (i = 0; i < n; i++)
+		numbers[i] = (size_t)e[i].data.u64;
+	return n > 0 ? (size_t)n : 0;
+}
+#else
+void
+feed_begin(void)
+{
+}
+
+static void
+watch(const struct feed *f, size_t number)
+{
+	(void)f;
+	(void)number;
+}
+
+static void
+unwatch(int fd)
+{
+	(void)fd;
+}
+
+size_t
+feed_ready(size_t numbers[FEED_READY])
+{
+	(void)numbers;
+	return 0;
+}
+#endif
+
+size_t
+feed_watch_all(struct pollfd *set)
+{
+	*set = (struct pollfd){ .fd = watched, .events = POLLIN };
+	return watched != -1;
+}
+
+/* ---- one of them ---- */
+
+static void
+close_end(int *fd)
+{
+	if (*fd == -1)
+		return;
+	unwatch(*fd);
+	close(*fd);
+	*fd = -1;
+}
+
 static void
 close_all(int fd[FEED_FDS])
 {
 	int i;
 
-	for (i = 0; i < FEED_FDS; i++) {
-		if (fd[i] != -1)
-			close(fd[i]);
-		fd[i] = -1;
-	}
+	for (i = 0; i < FEED_FDS; i++)
+		close_end(&fd[i]);
 }
 
 int
@@ -54,9 +146,10 @@ feed_open(struct feed *f)
 }
 
 void
-feed_forked(struct feed *f)
+feed_forked(struct feed *f, size_t number)
 {
 	close_all(f->theirs);
+	watch(f, number);
 }
 
 int
@@ -163,10 +256,8 @@ read_all(struct feed *f, pid_t pid, bool whole)
 				return true;
 			if ((n = read_some(f, i, pid)) == -1)
 				break;
-			if (n == 0) {	/* a script has closed its end */
-				close(f->fd[i]);
-				f->fd[i] = -1;
-			}
+			if (n == 0)	/* a script has closed its end */
+				close_end(&f->fd[i]);
 		}
 		more |= k == READS_MAX;
 	}
@@ -174,19 +265,21 @@ read_all(struct feed *f, pid_t pid, bool whole)
 }
 
 bool
-feed_read_ready(struct feed *f, pid_t pid, bool loses,
-    const struct pollfd **set)
+feed_is_ready(const struct feed *f, const struct pollfd **set)
 {
 	bool ready = false;
 	int i;
 
-	/* Nothing is written to what is not in use: it would get its pages. */
-	if (!f->open)
-		return false;
-	for (i = 0; i < FEED_FDS; i++)
+	for (i = 0; f->open && i < FEED_FDS; i++)
 		ready |= (*set)++->revents != 0;
+	return ready;
+}
+
+bool
+feed_read(struct feed *f, pid_t pid, bool loses)
+{
 	f->loses = loses;
-	return ready && read_all(f, pid, loses);
+	return read_all(f, pid, loses);
 }
 
 void

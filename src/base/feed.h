@@ -18,6 +18,7 @@
 #include "buf.h"
 
 #define FEED_FDS 3		/* descriptors of one, each way */
+#define FEED_READY 64		/* so many are found ready at once, at most */
 
 /* A zeroed one is closed: `open` says which descriptors count. */
 struct feed {
@@ -31,8 +32,8 @@ struct feed {
 /* Before the fork: 0, or -1 with errno. */
 int feed_open(struct feed *f);
 
-/* After the fork, in the parent. */
-void feed_forked(struct feed *f);
+/* After the fork, in the parent, which knows it by that number. */
+void feed_forked(struct feed *f, size_t number);
 
 /*
  * After the fork, in the child: 1 and 2 lead to it, and the pipe for records is
@@ -41,16 +42,27 @@ void feed_forked(struct feed *f);
  */
 int feed_enter(struct feed *f);
 
+/* In the parent, before the first: feed_watch_all works, if the system can. */
+void feed_begin(void);
+
+/* One entry for sys_poll, of all feeds: 1.  0: each needs feed_watch. */
+size_t feed_watch_all(struct pollfd *set);
+
+/* When that one is ready: how many numbers, perhaps the same more than once. */
+size_t feed_ready(size_t numbers[FEED_READY]);
+
 /* Fills entries for sys_poll: FEED_FDS, or 0 for a closed one. */
 size_t feed_watch(const struct feed *f, struct pollfd *set);
 
+/* Whether one of these entries is ready; moves on over them. */
+bool feed_is_ready(const struct feed *f, const struct pollfd **set);
+
 /*
- * If the entries of set, over which it moves on, say that there is something:
- * logs it, of process pid, a bounded part of it, and does not wait.  Unless
- * `loses` is set it stops when the log takes no more.  True: there may be more.
+ * Logs what there is, of process pid, a bounded part of it, and does not wait.
+ * Unless `loses` is set it stops when the log takes no more.  True: there may
+ * be more.
  */
-bool feed_read_ready(struct feed *f, pid_t pid, bool loses,
-    const struct pollfd **set);
+bool feed_read(struct feed *f, pid_t pid, bool loses);
 
 /* The process is dead: logs what is left, and closes. */
 void feed_finish(struct feed *f, pid_t pid);

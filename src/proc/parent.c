@@ -396,11 +396,22 @@ read_leash(struct parent *p)
 static size_t
 watch_feeds(const struct parent *p, struct pollfd *set)
 {
-	size_t i, n = 0;
+	size_t i, n = feed_watch_all(set);
 
-	for (i = 0; i < p->board.n; i++)
-		n += feed_watch(&p->seat[i].feed, set + n);
+	if (n == 0)
+		for (i = 0; i < p->board.n; i++)
+			n += feed_watch(&p->seat[i].feed, set + n);
 	return n;
+}
+
+/* True: there may be more. */
+static bool
+read_feed(struct parent *p, size_t i)
+{
+	struct seat *seat = &p->seat[i];
+
+	log_add_lost(atomic_exchange(&p->board.slot[i].lost, 0));
+	return feed_read(&seat->feed, seat->pid, p->log_held);
 }
 
 /*
@@ -410,17 +421,19 @@ watch_feeds(const struct parent *p, struct pollfd *set)
 static void
 read_feeds(struct parent *p, const struct pollfd *set)
 {
+	size_t i, ready[FEED_READY], n;
+	struct pollfd all;
 	bool more = false;
-	size_t i;
 
-	for (i = 0; i < p->board.n; i++) {
-		struct seat *seat = &p->seat[i];
-
-		more |= feed_read_ready(&seat->feed, seat->pid, p->log_held,
-		    &set);
-		if (seat->feed.open)
-			log_add_lost(atomic_exchange(&p->board.slot[i].lost,
-			    0));
+	if (feed_watch_all(&all)) {
+		n = set->revents != 0 ? feed_ready(ready) : 0;
+		more = n == FEED_READY;
+		for (i = 0; i < n; i++)
+			more |= read_feed(p, ready[i]);
+	} else {
+		for (i = 0; i < p->board.n; i++)
+			if (feed_is_ready(&p->seat[i].feed, &set))
+				more |= read_feed(p, i);
 	}
 	p->feeds_ms = more ? 0 : sys_now_ms() + FEEDS_MS;
 }
@@ -514,6 +527,7 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	    traces_open(&p, o->trace, err, sizeof(err)) == -1)
 		fatalx(EXIT_CONFIG, "%s", err);
 	set_signals(&p);
+	feed_begin();
 	reload_ask(&p);
 	while (act(&p))
 		wait_and_accept(&p);

@@ -188,7 +188,7 @@ seat_fork(struct parent *p, size_t i, enum seat_role role,
 		seat_close(seat);
 		return -1;
 	}
-	feed_forked(&seat->feed);
+	feed_forked(&seat->feed, i);
 	close_end(&seat->line[1]);
 	/* Both sides call it, so the group exists whichever runs first. */
 	setpgid(seat->pid, seat->pid);
