@@ -160,6 +160,7 @@ def text():
             c.fetch("/echo.py", body=b"\x1b[31mred\x07",
                     headers=[("x", "\x9b31m")])
             c.fetch("/fail.py")
+            c.sock.sendall(bytes((0, 0, 8, 7, 0)) + bytes(12))  # GOAWAY
             c.leave()
         s.of_port(c.local)
         path = s.files()[0]
@@ -168,10 +169,19 @@ def text():
              and b"\x9b" not in p.stdout and b"\\x1b[31mred" in p.stdout,
              "h2rig-trace: control characters are escaped", p)
         p = tool("--stream", "3", path)
-        ids = set(re.findall(rb"stream_id=(\d+)", p.stdout))
+        ids = set(re.findall(rb"[ <]stream_id=(\d+)", re.sub(
+            rb".* GOAWAY frame .*", b"", p.stdout)))
         t.ok(ids == {b"3"} and b"Connected" in p.stdout
              and b"LookupError from main" in p.stdout,
              "h2rig-trace --stream", p.stdout)
+        whole = tool(path).stdout
+        t.ok(b" GOAWAY frame " in whole and p.stdout.count(b" GOAWAY frame ")
+             == whole.count(b" GOAWAY frame "),
+             "h2rig-trace --stream: GOAWAY belongs to each", p.stdout)
+        p = tool("--str", "99", path)
+        t.ok(p.returncode == 1 and p.stderr ==
+             b"h2rig-trace: --stream 99: no such stream; expected one of 1, 3"
+             b"\n", "h2rig-trace --stream: there is none", p)
         p = tool(path, path)
         t.eq(p.stdout.count(b"==> "), 2,
              "h2rig-trace: several files have headings")

@@ -61,15 +61,14 @@ def _needs(word: str) -> Set[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="h2bad", allow_abbrev=False, description=__doc__)
+    parser = _Parser(prog="h2bad", description=__doc__)
     parser.add_argument("--version", action="version",
                         version="h2bad " + __version__)
     commands = parser.add_subparsers(dest="name", required=True,
                                      parser_class=_Parser, metavar="COMMAND")
 
     def command(name: str, what: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=what, description=what,
-                                   allow_abbrev=False)
+        return commands.add_parser(name, help=what, description=what)
 
     run = command("run", "start a client once for each case: h2bad run "
                   "[GLOB ...] -- COMMAND, in which {url}, {urls}, {follow}, "

@@ -20,7 +20,7 @@ __all__ = ["main"]
 #: Seconds between two looks at a trace that grows.
 LOOK = 0.1
 
-EX_USAGE, EX_IOERR = 64, 74
+EX_NO_STREAM, EX_USAGE, EX_IOERR = 1, 64, 74
 
 #: Modules of h2rig.trace with a write(traces, out).
 FORMS = {"html": "write a page for browsers to OUT",
@@ -46,6 +46,17 @@ def _print(printer: Printer, paths: Sequence[str], follow: bool) -> None:
         sys.stdout.flush()
         if left:
             time.sleep(LOOK)
+
+
+def _lacks(printer: Printer, stream: Optional[int]) -> Optional[TraceError]:
+    # That nothing is printed has to have a reason.
+    if stream in printer.streams or stream is None:
+        return None
+    there = sorted(each for each in printer.streams
+                   if isinstance(each, int) and each > 0)
+    return TraceError("--stream %d: no such stream; expected one of %s" % (
+        stream, ", ".join(map(str, there[:20])) + ", ..." * (len(there) > 20)
+        if there else "a trace that has streams"), EX_NO_STREAM)
 
 
 def _starts_as_a_trace(path: str) -> bool:
@@ -94,7 +105,7 @@ def _stream(text: str) -> int:
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(prog="h2rig-trace", allow_abbrev=False, description=(
+    parser = _Parser(prog="h2rig-trace", description=(
         "Prints traces of h2rig --trace as text, in the form of nghttp -v."))
     parser.add_argument("file", nargs="+", metavar="FILE")
     parser.add_argument("--stream", type=_stream, metavar="N",
@@ -137,8 +148,11 @@ def main(argv: Sequence[str], _program: str) -> int:
             form, to = options.outputs[0]
             _write(form, to, options.file)
         else:
-            _print(Printer(sys.stdout, options.stream, _has_colour()),
-                   options.file, options.follow)
+            printer = Printer(sys.stdout, options.stream, _has_colour())
+            _print(printer, options.file, options.follow)
+            lacks = _lacks(printer, options.stream)
+            if lacks is not None:
+                raise lacks
         sys.stdout.flush()
     except TraceError as e:
         sys.stdout.flush()

@@ -6,7 +6,7 @@ escaped, so that a trace cannot command the terminal.
 """
 
 import json
-from typing import Callable, Dict, Iterator, List, Optional, TextIO
+from typing import Callable, Dict, Iterator, List, Optional, Set, TextIO
 
 from h2rig.server.frametypes import ERROR_CODES, SETTINGS
 from h2rig.trace.reader import (Line, Octets, escaped, flags, number,
@@ -44,12 +44,13 @@ class Printer:
     """Writes the lines of a trace to out.
 
     stream: only what belongs to that stream, if it is not None; colour:
-    whether out is a terminal that has it.
+    whether out is a terminal that has it.  streams: those that have come.
     """
 
     def __init__(self, out: TextIO, stream: Optional[int] = None,
                  colour: bool = False) -> None:
         self._out, self._stream, self._colour = out, stream, colour
+        self.streams: Set[int] = set()
 
     def heading(self, name: str, first: bool) -> None:
         """The name of the file that the next lines are of."""
@@ -65,10 +66,12 @@ class Printer:
         self._out.write("%s %s\n" % (head, "\n          ".join(lines)))
 
     def _wanted(self, line: Line) -> bool:
-        if self._stream is None or "dir" not in line and "stream" not in line:
-            return True
-        return self._stream in (line.get("stream"), line.get("promised"),
-                                line.get("prioritized"))
+        own = [line[name] for name in ("stream", "promised", "prioritized")
+               if name in line]
+        self.streams.update(own)
+        # GOAWAY is for all of them: it may be why one has no answer.
+        return self._stream is None or self._stream in own or \
+            "dir" not in line and not own or line["type"] == "GOAWAY"
 
     def _paint(self, colour: str, text: str) -> str:
         if not self._colour:
