@@ -317,7 +317,7 @@ def as_tap():
         "ok 4 - settings-wrong-length # tolerated: no-goaway, close:fin",
         "ok 5 - settings-on-stream",
         "ok 6 - status-missing # tolerated: other-code, rst:CANCEL",
-        "ok 7 - push # SKIP push disabled",
+        "ok 7 - push # SKIP push disabled: the fence was acknowledged",
         "ok 8 - preface-silent # info: timeout",
         "not ok 9 - flood-ping", "not ok 10 - flood-settings",
         "not ok 11 - tls-no-alpn", "not ok 12 - value-crlf-injection"],
@@ -485,7 +485,7 @@ ENABLE_PUSH=1 from a server as a connection error (RFC 9113 \u00a76.5.2, must)
     ~ status-missing  tolerated: other-code
 
   push
-    - push  skip: push disabled
+    - push  skip: push disabled: the fence was acknowledged
 
   floods
 """

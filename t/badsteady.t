@@ -50,8 +50,8 @@ def end(by, kind="closed", order=("FIN",)):
                 seconds=0.1)
 
 
-def seen(case, *lines, retried=False):
-    """(verdict, reaction) of a case whose server has ended the connection."""
+def judged(case, *lines, retried=False):
+    """(verdict, reaction) of a case."""
     path = "/bad/" + case
     first = [note("case", case=case, run="x"), request(path),
              note("here", stream=1), *lines]
@@ -63,7 +63,13 @@ def seen(case, *lines, retried=False):
         Connection([{**line, "t": i / 1000, "time": str(n)}
                     for i, line in enumerate(made)])
         for n, made in enumerate((first, later))])
-    return judge(o).verdict, o.reaction
+    return judge(o), o.reaction
+
+
+def seen(*arguments, **more):
+    """Likewise, of the verdict its first word."""
+    made, reaction = judged(*arguments, **more)
+    return made.verdict, reaction
 
 
 def orders():
@@ -96,6 +102,19 @@ def orders():
           ("info", "close:fin")], "and so is what comes before the end")
 
 
+def sentences():
+    """What is said to be missing is, and not what a client did afterwards."""
+    over = (frame("out", "DATA", 1, flags=["END_STREAM"]),
+            frame("in", "RST_STREAM", 1, code="STREAM_CLOSED"))
+    for lines, want in (
+            ((), "the stream was read on, and no RST_STREAM has come"),
+            (over, "the stream was read on, and no RST_STREAM with "
+             "PROTOCOL_ERROR has come, only one with STREAM_CLOSED once the "
+             "response was over")):
+        t.eq(judged("value-leading-space", note("fence", sent=1), note(
+            "fence", passed=1), *lines)[0][::2], ("fail", want), want[-40:])
+
+
 # ---- runs
 
 def h2bad(*argv):
@@ -120,6 +139,7 @@ def runs(work, name, *client):
 
 def main():
     orders()
+    sentences()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         runs(work, "good", *CLIENT)
         if shutil.which("curl"):

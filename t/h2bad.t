@@ -82,7 +82,8 @@ def examples():
                  "doc/packaging/debian/tests/serve"):
         with open(os.path.join(HERE, "..", name), encoding="utf-8") as f:
             text = re.sub(r"\\e?\n\s*", "", f.read())
-        found += re.findall(r"h2bad run (?:.* )?-- (curl .*)", text.replace("'", ""))
+        found += re.findall(r"h2bad run (?:.* )?-- (curl .*)",
+                            text.replace("'", ""))
     t.ok(len(found) == 4 and all(each.count("-o /dev/null {") == 2
                                  for each in found),
          "examples: curl prints nothing", found)
@@ -100,6 +101,10 @@ def runs():
         r"^not ok \d - ping-wrong-length\n  ---\n", out, re.M),
         "run: TAP", out)
     t.ok("3/3" in err, "run: progress on the standard error", err)
+    traces = re.findall(r'^  trace: "(.*)"$', out, re.M)
+    t.ok(len(traces) == 2 and all(os.path.exists(at(each))
+                                  for each in traces),
+         "run --dir: TAP's traces can be opened", traces)
     client = [n for n in os.listdir(at("kept")) if n.startswith("naive")]
     t.eq(len(client), 1, "run --dir: the client's directory")
     there = at("kept", client[0])
@@ -138,6 +143,25 @@ def runs():
     with open(at("kept", "index.json"), encoding="utf-8") as f:
         t.eq(json.load(f)["naive 1/2"]["ping-wrong-length"]["verdict"],
              "fail", "report: index.json")
+
+
+def names():
+    """A client's name is what it is, up to its version; what it lacks is
+    said."""
+    for said, want in (
+            ("curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1 zlib/1.2.13",
+             "curl 7.88.1"), ("GNU Wget 1.21.3 built on x", "GNU Wget 1.21.3"),
+            ("v18.19.0", "versioned v18.19.0"), ("usage: it URL", "versioned")):
+        with open(at("versioned"), "w", encoding="ascii") as f:
+            f.write("#!/bin/sh\necho '%s'\n" % said)
+        os.chmod(at("versioned"), 0o755)
+        _, out, err = h2bad("run", "good", "--json", at("n.json"),
+                            "--", at("versioned"), "{url}")
+        with open(at("n.json"), encoding="utf-8") as f:
+            t.eq(json.load(f)["client"], want, f"the name of {said[:20]}")
+    _, out, err = h2bad("run", "ping-during-stall", "--", *CLIENT, "good")
+    t.ok("# SKIP needs pause, " in out and "skip: needs pause, " in err,
+         "what a client lacks is said", out + err)
 
 
 def ports():
@@ -526,6 +550,7 @@ if __name__ == "__main__":
     lists()
     examples()
     runs()
+    names()
     ports()
     processes()
     baselines()

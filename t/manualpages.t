@@ -5,6 +5,7 @@ commands use; mandoc has nothing against them; they make a site.  manual.t compa
 --help, manualexamples.t runs the examples.
 """
 import ast
+import glob
 import html
 import importlib
 import inspect
@@ -32,6 +33,8 @@ from h2rig.server import (settings, template, wpt_pages,        # noqa: E402
                           wpt_test262)
 from h2rig.websocket import aliases                             # noqa: E402
 
+VERDICTS = {"pass", "tolerated", "fail", "info", "skip", "error"}
+
 t = tap.Tap()
 
 
@@ -58,11 +61,61 @@ def tools():
              f"{name}.1: every option")
 
 
+def texts(node):
+    """The strings that an expression may be."""
+    if isinstance(node, ast.IfExp):
+        return texts(node.body) | texts(node.orelse)
+    if isinstance(node, ast.BinOp):
+        return texts(node.left)
+    return {node.value} if isinstance(node, ast.Constant) and isinstance(
+        node.value, str) else set()
+
+
+def reasons_of(node):
+    """Those that a piece of h2bad gives verdicts."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and \
+            getattr(node.targets[0], "id", "") == "failed":
+        return texts(node.value.elts[0])
+    if isinstance(node, ast.Tuple) and len(node.elts) in (2, 3) and \
+            isinstance(node.ctx, ast.Load) and texts(node.elts[0]) & VERDICTS:
+        return texts(node.elts[1])
+    if not isinstance(node, ast.Call):
+        return set()
+    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+    at = {"Verdict": 1, "found": 1, "unless_failed": 2, "fail": 0,
+          "info": 0}.get(name, 9)
+    return texts(node.args[at]) if len(node.args) > at else set()
+
+
+def reasons():
+    """h2bad(1) has all reasons and reactions, and no others."""
+    found = set()
+    top = os.path.join(os.path.dirname(HERE), "python", "h2bad")
+    sources = glob.glob(top + "/*.py") + glob.glob(top + "/cases/*/*.py")
+    for path in sources:
+        with open(path, encoding="utf-8") as f:
+            for node in ast.walk(ast.parse(f.read())):
+                found |= reasons_of(node)
+    page = manpages.source("h2bad.1")
+    lists = dict(re.findall(r"^\.Ss (\w+)\n(.*?)^\.El", page, re.M | re.S))
+    said = re.findall(r"^\.It Li (\S+)", lists["Reasons"], re.M)
+    t.ok(len(said) > 60 and said == sorted(said, key=str.lower),
+         "h2bad.1: reasons in order", said)
+    found = {each.replace("%d", "N") for each in found - VERDICTS - {""}}
+    t.eq(sorted(set(said) ^ found), [], "h2bad.1: every reason")
+    with open(os.path.join(top, "observed.py"), encoding="utf-8") as f:
+        known = set(re.findall(r'made = "([a-z-]+)', f.read()))
+    t.eq(sorted((known | {"alert"}) ^ set(re.findall(
+        r"^\.It Li ([a-z-]+)", lists["Reactions"], re.M))), [],
+         "h2bad.1: every reaction")
+
+
 def paths():
     """What is only in the source tree is not there where pages are read."""
     for page in manpages.pages():
-        t.eq(re.findall(r"(?<![\w./-])(?:\./)?(?:doc|t|src|python)/[a-z][\w./-]*",
-                        manpages.source(page)), [],
+        t.eq(re.findall(
+            r"(?<![\w./-])(?:\./)?(?:doc|t|src|python)/[a-z][\w./-]*",
+            manpages.source(page)), [],
              f"{page}: no path of the source tree")
 
 
@@ -337,6 +390,7 @@ about_modules()
 signatures()
 tools()
 paths()
+reasons()
 named()
 site()
 commands()

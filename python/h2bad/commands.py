@@ -5,6 +5,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -106,15 +107,21 @@ def _text(word: str) -> str:
 def _client(options: argparse.Namespace, command: Sequence[str]) -> str:
     if options.client:
         return _text(options.client)
+    name = os.path.basename(command[0])
     try:
-        said = subprocess.run(
+        p = subprocess.run(
             [command[0], "--version"], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=5,
-            check=False).stdout.decode("utf-8", "replace")
+            check=False)
     except (OSError, subprocess.TimeoutExpired):
-        said = ""
-    first = said.strip().split("\n")[0].strip()
-    return first[:100] or os.path.basename(command[0])
+        return _text(name)
+    first = p.stdout.decode("utf-8", "replace").strip().split("\n")[0]
+    # "curl 7.88.1 (...) ...", "v18.19.0": up to the version.
+    found = re.match(r"\s*(?:[^\s\d]+\s+){0,2}\S*\d\S*", first)
+    if p.returncode or found is None:
+        return _text(name)
+    said = found[0].split()
+    return " ".join(said if len(said) > 1 else [_text(name), *said])[:100]
 
 
 def _lacks(options: argparse.Namespace, command: Sequence[str]) -> str:
@@ -158,7 +165,8 @@ def _run(options: argparse.Namespace, command: List[str], h2rig: str) -> int:
                      "timeout": options.timeout,
                      "needs": list(runner.needs)}, options.dir)
         ended = _go(options, runner, kept, cases)
-        return _finish(options, baseline, kept.report, kept.texts.get, ended)
+        return _finish(options, baseline, kept.report, kept.texts.get,
+                       kept.directory, ended)
 
 
 def _baseline(path: str) -> Baseline:
@@ -200,7 +208,7 @@ def _browse(options: argparse.Namespace, h2rig: str,
             serving.stop()
         report = run.report()
         there = os.path.join(below, directory(run.client))
-        texts = {}
+        texts, kept = {}, None
         for name in [c["name"] for c in report["cases"] if c["trace"]]:
             with open(os.path.join(there, name, "trace.txt"),
                       encoding="utf-8") as f:
@@ -213,7 +221,7 @@ def _browse(options: argparse.Namespace, h2rig: str,
             shutil.rmtree(kept, ignore_errors=True)
             shutil.copytree(there, kept)
             index(options.dir)
-        return _finish(options, baseline, report, texts.get, ended)
+        return _finish(options, baseline, report, texts.get, kept, ended)
 
 
 def _driven(options: argparse.Namespace, serving: Serving
@@ -248,7 +256,8 @@ def _driven(options: argparse.Namespace, serving: Serving
 
 def _finish(options: argparse.Namespace, baseline: Optional[Baseline],
             report: Dict[str, Any], text_of: Callable[[str], Optional[str]],
-            ended: Optional[BaseException]) -> int:
+            there: Optional[str], ended: Optional[BaseException]) -> int:
+    # there: the directory of the report, if it is kept.
     if options.update_expect:
         baseline = (baseline or Baseline(options.expect)).update(report)
         baseline.write(options.expect)
@@ -259,10 +268,13 @@ def _finish(options: argparse.Namespace, baseline: Optional[Baseline],
         if path:
             put(path, made())
     _Signals.later = False          # nobody may read what is printed
+    shown = {**report, "cases": [{**each, "trace": there and each["trace"]
+                                  and os.path.join(there, each["trace"])}
+                                 for each in report["cases"]]}
     if options.tap or not sys.stdout.isatty():
-        sys.stdout.write(tap(report, baseline))
+        sys.stdout.write(tap(shown, baseline))
     else:
-        sys.stdout.write(text(report, baseline,
+        sys.stdout.write(text(shown, baseline,
                               "NO_COLOR" not in os.environ))
     sys.stdout.flush()
     if ended is not None:

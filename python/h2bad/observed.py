@@ -214,6 +214,14 @@ class Observed:
         that clear away after the end that the case has made: whether they
         still come is a matter of time.
         """
+        return self._resets(False)
+
+    @property
+    def cleared(self) -> Dict[int, str]:
+        """Likewise of those that say no more than that the client is done."""
+        return self._resets(True)
+
+    def _resets(self, clearing: bool) -> Dict[int, str]:
         made: Dict[int, str] = {}
         ended = set()
         closing = self.first.at("closing")
@@ -226,8 +234,9 @@ class Observed:
             if i >= begins and line["type"] == "RST_STREAM" and \
                     line.get("dir") == "in":
                 code = str(line.get("code", "malformed"))
-                if not harmless(code, line["stream"] in ended, self.case) \
-                        and (code not in GONE or line["t"] < closing):
+                if clearing == (
+                        harmless(code, line["stream"] in ended, self.case)
+                        or code in GONE and line["t"] >= closing):
                     made.setdefault(line["stream"], code)
         return made
 

@@ -163,8 +163,8 @@ class S(Outcome):
     allowed, and tolerated.
     """
 
-    #: what it is if nothing was done about it
-    failed = ("ignored", "no RST_STREAM has come")
+    #: what it is if nothing was done about it, and what has not come
+    failed = ("ignored", "%s")
 
     def __init__(self, *codes: str, stream: Optional[int] = None,
                  may: bool = False) -> None:
@@ -178,8 +178,12 @@ class S(Outcome):
         stream = w.s if self.stream is None else self.stream
         return bool(w.goaway) or stream in w.resets and bool(w.fences)
 
+    def _of(self, o: Any) -> int:
+        stream: int = o.stream if self.stream is None else self.stream
+        return stream
+
     def judge(self, o: Any) -> Verdict:
-        reset = o.resets.get(o.stream if self.stream is None else self.stream)
+        reset = o.resets.get(self._of(o))
         if reset is not None:
             return self._reset(o, reset)
         if o.gone:
@@ -213,7 +217,16 @@ class S(Outcome):
     def _nothing(self, o: Any) -> Verdict:
         if o.gone:
             return _NOT_VISIBLE
-        return Verdict("tolerated" if self.may else "fail", *self.failed)
+        reason, message = self.failed
+        return Verdict("tolerated" if self.may else "fail", reason,
+                       message % self._none(o))
+
+    def _none(self, o: Any) -> str:
+        stream = self._of(o)
+        came = o.cleared.get(stream) or o.resets.get(stream)
+        return "no RST_STREAM has come" if came is None else \
+            "no RST_STREAM with %s has come, only one with %s once the " \
+            "response was over" % (" or ".join(self.codes), came)
 
     def __str__(self) -> str:
         return "S(%s)" % ", ".join(self.codes)
@@ -226,7 +239,7 @@ class M(S):
     should: to take it is tolerated, unless the program got wrong content.
     """
 
-    failed = ("accepted", "the stream was read on, and no RST_STREAM has come")
+    failed = ("accepted", "the stream was read on, and %s")
 
     def __init__(self, stream: Optional[int] = None,
                  should: bool = False) -> None:
@@ -234,7 +247,7 @@ class M(S):
         self.should = should
 
     def judge(self, o: Any) -> Verdict:
-        code = o.resets.get(o.stream if self.stream is None else self.stream)
+        code = o.resets.get(self._of(o))
         if code in GONE and o.got is not None and \
                 o.got.get("result") == "response":
             return self._nothing(o)     # it was reset because it was complete
@@ -255,7 +268,7 @@ class M(S):
         if o.got is not None:
             if o.got.get("result") == "error":
                 return Verdict("tolerated", "no-reset", "the program got an "
-                               "error, but no RST_STREAM was sent")
+                               "error, but " + self._none(o))
             return Verdict("fail", "accepted",
                            "the program got the response")
         if o.ended_by_server:

@@ -148,8 +148,8 @@ class Runner:
         lacks = missing(case, self.needs)
         if lacks:
             return result(case, None, Verdict(
-                "skip", "needs", "the client does not provide "
-                + ", ".join(lacks)), 0)
+                "skip", "needs", "needs %s, which the client does not provide"
+                % ", ".join(lacks)), 0)
         for name in ("good",) + case.depends:
             if self._verdicts.get(name) in ("fail", "error", "skip"):
                 return result(case, None, Verdict(

@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         1, "a number of cases"), default=4 * (os.cpu_count() or 1),
         help="cases at a time [4 for each processor]")
     run.add_argument("--client", metavar="NAME",
-                     help="in the report [the first line of --version]")
+                     help="in the report [its version, by --version]")
     run.add_argument("--timeout", metavar="SECONDS", default=10, type=_number(
         0.1, "seconds"), help="for a client's process [10]")
     run.add_argument("--rss", metavar="MB", default=256, type=_number(

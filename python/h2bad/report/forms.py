@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
 from xml.sax.saxutils import escape, quoteattr
 
 from h2bad.report.baseline import Baseline
-from h2bad.report.model import Report, Result, by_group, line
+from h2bad.report.model import Report, Result, by_group, line, skipped
 
 __all__ = ["junit", "tap", "wptreport"]
 
@@ -33,7 +33,7 @@ def _tap_line(number: int, result: Result,
     elif not good and baseline:
         note = "TODO " + (baseline.expected(result["name"]).reason or "known")
     elif verdict == "skip":
-        note = "SKIP " + why
+        note = "SKIP " + skipped(result)
     elif verdict in ("tolerated", "info"):
         note = "%s: %s" % (verdict, why)
     return "%s %d - %s%s" % (

@@ -21,7 +21,8 @@ from h2rig.trace.reader import escaped
 
 __all__ = ["KINDS", "VERDICTS", "VERSION", "Report", "ReportError", "Result",
            "by_group", "cases_of", "directory", "index", "line", "load",
-           "plural", "put", "reports", "short", "summary", "validate", "write"]
+           "plural", "put", "reports", "short", "skipped", "summary",
+           "validate", "write"]
 
 VERSION = "1.0"
 
@@ -321,6 +322,13 @@ def by_group(cases: Iterable[Mapping[str, Any]]
 def line(text: object) -> str:
     """On one line, without characters that command a terminal."""
     return escaped(" ".join(str(text).split()))
+
+
+def skipped(result: Mapping[str, Any]) -> str:
+    """Why a case was skipped, in a line."""
+    reason, message = result["reason"] or "", result["message"]
+    return line(message if message.startswith(reason) else
+                "%s: %s" % (reason, message) if message else reason)
 
 
 def plural(count: int, what: str) -> str:

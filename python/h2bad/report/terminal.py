@@ -5,7 +5,8 @@ import os
 from typing import Any, Dict, Iterator, List, Mapping, Optional, TextIO
 
 from h2bad.report.baseline import Baseline
-from h2bad.report.model import VERDICTS, Report, by_group, line, plural
+from h2bad.report.model import (VERDICTS, Report, by_group, line, plural,
+                                skipped)
 
 __all__ = ["MARKS", "Progress", "text"]
 
@@ -44,7 +45,8 @@ def _expected(words: str) -> str:
 def _result(result: Mapping[str, Any], form: _Form) -> Iterator[str]:
     verdict = result["verdict"]
     note = {"pass": "", "fail": result["reason"] or "fail"}.get(
-        verdict, "%s: %s" % (verdict, result["reason"] or result["reaction"]
+        verdict, "%s: %s" % (verdict, skipped(result) if verdict == "skip" else
+                             result["reason"] or result["reaction"]
                              or result["message"]))
     yield "    %s %s%s" % (form.mark(verdict), line(result["name"]),
                            note and "  " + form.paint(verdict, line(note)))
@@ -153,6 +155,8 @@ class Progress:
 
     def _said(self, result: Mapping[str, Any]) -> str:
         words = [self._form.mark(result["verdict"]), line(result["name"])]
+        if result["verdict"] == "skip":
+            return " ".join(words + ["skip:", skipped(result)])
         if result["verdict"] != "pass":
             words.append(result["verdict"] + ":" * bool(result["reason"]))
         words += [line(result[name]) for name in ("reason", "reaction")
