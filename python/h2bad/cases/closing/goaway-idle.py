@@ -23,7 +23,7 @@ wave = 2
 
 
 def misbehave(x):
-    x.complete()
     with x.together():
         x.respond()
         x.send_goaway()
+    x.complete()

@@ -23,8 +23,8 @@ wave = 2
 
 
 def misbehave(x):
-    x.complete()
     with x.together():
         x.respond()
         x.send_goaway()
+    x.complete()
     x.sleep(3)

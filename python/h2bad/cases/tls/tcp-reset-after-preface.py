@@ -29,4 +29,5 @@ def connect(x):
 
 def main(x):
     x.wait("SETTINGS")
+    x.next_request(1.0)             # else chance would say if it was repeated
     x.close("rst")
