@@ -87,6 +87,15 @@ def serves():
         t.ok(tap.wait_until(lambda: used not in s.children()), "it is gone")
 
 
+def default():
+    """Four, without the option."""
+    server = Server(SCRIPTS)
+    at = server.argv.index("--spare")
+    del server.argv[at:at + 2]
+    with server as s:
+        t.eq(len(spares(s, 4)), 4, "there are four by default")
+
+
 def crowd():
     """More clients at once than spares, all at work."""
     with Server(SCRIPTS, "--spare", str(N)) as s, \
@@ -424,6 +433,7 @@ def options():
 
 
 serves()
+default()
 crowd()
 full()
 crash()

@@ -264,6 +264,7 @@ options_default(struct options *o)
 	memset(o, 0, sizeof(*o));
 	o->log_level = LOG_L_INFO;
 	o->max_children = 512;
+	o->spare = 4;
 	o->grace_ms = 10000;
 	o->handshake_timeout_ms = 10000;
 	o->idle_timeout_ms = 300000;

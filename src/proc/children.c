@@ -364,10 +364,11 @@ children_add_spare(struct parent *p)
 	p->children.spare_failed = i == -1;
 }
 
+/* Spare ones run nothing that could need a look. */
 static bool
 none_left(const struct parent *p)
 {
-	return seat_taken(p) == p->count[SEAT_TRIAL];
+	return seat_taken(p) == p->count[SEAT_TRIAL] + p->count[SEAT_SPARE];
 }
 
 void

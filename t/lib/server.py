@@ -112,8 +112,8 @@ class Server:
     """One running server.
 
     docroot: its document root (SCRIPTS for the scripts of this directory).
-    options: command line options; "--port 0" and "--bind 127.0.0.1" are added
-    unless given.  env: variables added to the environment; a value of None
+    options: command line options; "--port 0", "--bind 127.0.0.1" and, since
+    tests count processes, "--spare 0" are added unless given.  env: variables added to the environment; a value of None
     removes one.  piped: its standard error is a pipe, which can be full.
     """
 
@@ -121,7 +121,8 @@ class Server:
                  env: Optional[Dict[str, Optional[str]]] = None,
                  piped: bool = False) -> None:
         self.argv = [program(), *options]
-        for name, value in (("--port", "0"), ("--bind", "127.0.0.1")):
+        for name, value in (("--port", "0"), ("--bind", "127.0.0.1"),
+                            ("--spare", "0")):
             if not any(o.split("=")[0] == name for o in options):
                 self.argv += [name, value]
         if TRACES and "--trace" not in options:
