@@ -39,8 +39,10 @@ FILES = {
     "wrong/c.txt.headers": b"X-Good: 1\nno colon here\n",
     "badsub/c.txt": b"c",
     "badsub/c.txt.sub.headers": b"X-A: {{nonsense}}\n",
-    "length/c.txt": b"c",
+    "length/c.txt": b"cc",
     "length/c.txt.headers": b"Content-Length: 1\n",
+    "comment.txt": b"text",
+    "comment.txt.headers": b"X-Good: 1\n# x: y\nX-A: a\x01b\n",
     "listed/z.txt": b"z",
     "listed/inner/y.txt": b"y",
     "listed/a&b<c>.txt": b"",
@@ -140,6 +142,15 @@ def beside(c, s):
     x = c.fetch("/length/c.txt")
     t.eq([v for n, v in x.headers if n == "content-length"], ["1"],
          "content-length of .headers is the only one")
+    x = c.fetch("/comment.txt")
+    t.ok(("# x", "y") in x.headers and x.status == 200,
+         ".headers has no comments", x.headers)
+    for name, says in (
+            ("comment.txt.headers, line 2", "header name '# x'"),
+            ("comment.txt.headers, line 3", "header name 'x-a', value 'a\\x01"),
+            ("length/c.txt.headers, line 1", "content-length b'1' of a")):
+        t.ok(s.wait_log(rf"warn: file: .*/{name}: sent as it stands: .*"
+                        + re.escape(says)), f"a warning with {name}: {says}")
     for path in ("/ten.txt", "/large.bin"):
         x = c.fetch(path, method="HEAD")
         t.eq((x.status, x.body, x.header("content-length"), x.ended),

@@ -350,7 +350,6 @@ SENT = [
      200, b"abcde", {}),
     ("... a new one for each response", "response.content.append('x')", 200,
      b"x", {}),
-    ("a dict: its keys", "return {'a': 1, b'b': 2}", 200, b"ab", {}),
     ("a literal response", "response.writer.write('HTTP/1.1 202 X\\r\\nA: b')"
      "\n    response.writer.write('\\r\\n\\r\\nrest')", 202, b"rest",
      {"a": "b"}),
@@ -423,6 +422,11 @@ REFUSED = [
      ["None", "stash"]),
     ("an encoding", "response.encoding = 'nonsense'\n    return 'x'",
      ["nonsense"]),
+    ("a dictionary as content", "return {'a': 1, b'b': 2}",
+     ["content is a dictionary; for JSON use h2rig.handlers.json_handler"]),
+    ("... also without any key", "return {}", ["content is a dictionary"]),
+    ("... and if the script sends it", "response.content = {'a': 1}\n    "
+     "response.write_content()", ["content is a dictionary"]),
     ("what main returns of a cookie", "response.set_cookie('n', object())",
      ["cookie", "object"]),
 ]
@@ -438,7 +442,18 @@ AS_IT_STANDS = [
      "'content-length', value 'one'"),
     ("[('Content-Length', '42,30')]", ("content-length", "42,30"),
      "'content-length', value '42,30'"),
+    ("[('Content-Length', 99)]", ("content-length", "99"),
+     "content-length b'99' of a content of 1 octets (RFC 9113 8.1.1)"),
+    ("[('X-A', 'a\\x01')]", ("x-a", "a\x01"), "'x-a', value 'a\\x01'"),
+    ("[('X-A', 'a\\x7f')]", ("x-a", "a\x7f"), "'x-a', value 'a\\x7f'"),
 ]
+
+# Several at once: each has its warning.
+SEVERAL = ("[('X A', '1'), ('X-B', 'a\\0'), ('X-C', 'fine'), ('X-D', '\\x02'), "
+           "('Connection', 'close'), ('Keep-Alive', '1'), "
+           "('Content-Length', '1'), ('Content-Length', '2')]")
+SEVERAL_SAY = ["header name 'x a'", "header name 'x-b'", "header name 'x-d'",
+               "content-length b'2' of a content of 1"]
 
 
 def expected(value, port, stem):
@@ -482,8 +497,24 @@ def as_it_stands(s, c):
             t.ok(x.status == 200 and x.body == b"x" and x.ended
                  and want in x.headers, f"as it stands: {fields}{how}",
                  f"{x} {x.headers}")
-        t.ok(s.wait_log(r"warn: .*/a%d\.py.*as it stands: .*RFC 9.*%s" % (
+        t.ok(s.wait_log(r"warn: .*/a%d\.py.*as it stands: .*%s" % (
             i, re.escape(says))), f"with a warning: {fields}", says)
+    for name, code in (("main", f"    return {SEVERAL}, 'x'"), (
+            "own", f"    response.headers = {SEVERAL}\n"
+            "    response.content = 'x'\n    response.write()")):
+        write("several_" + name, code)
+        x = ask(c, "several_" + name, G)
+        t.ok(x.status == 200 and x.header("connection") is None
+             and x.header("x-d") == "\x02", f"several, {name}", x.headers)
+        for says in SEVERAL_SAY[:None if name == "main" else -1]:
+            t.ok(s.wait_log(rf"warn: .*several_{name}\.py: sent as it stands: "
+                            ".*" + re.escape(says)), f"{name}: {says}")
+        t.ok(f"several_{name}.py: sent as it stands: " in s.log() and
+             "'x-c'" not in s.log(), "and none for one that is right")
+    t.eq(len(re.findall("warn: .*left out, HTTP/2 has no form for it "
+                        r"\(RFC 9113 8.2.2\): connection, keep-alive\n",
+                        s.log())),
+         2, "what is left out is named")
     write("a_left", "    return [('X-A', 'a\\0b')], 'x'")
     with Client(s.port, settings={INITIAL_WINDOW_SIZE: 0}) as other:
         x = other.request("/a_left.py")

@@ -27,6 +27,9 @@ Fields = Union[Iterable[Tuple[Any, ...]], Mapping[Any, Any]]
 
 _T = TypeVar("_T")
 
+#: Faulty fields of a response that have a record each.
+MAX_FAULTS = 100
+
 #: Characters of a name whose octets are remembered.
 MAX_REMEMBERED = 100
 
@@ -369,11 +372,35 @@ def status_code(value: Any, expected: str = "an int") -> int:
     return int(value)
 
 
-def log_dropped(names: Iterable[bytes]) -> None:
+def log_dropped(names: Iterable[bytes], level: str = "debug") -> None:
     """Logs the names of fields that HTTP/2 has no form for."""
-    if _h2rig.log_enabled("debug"):
-        _h2rig.log("debug", "left out, HTTP/2 has no form for it: %s"
-                   % b", ".join(names).decode("latin-1"))
+    if _h2rig.log_enabled(level):
+        _h2rig.log(level, "left out, HTTP/2 has no form for it (RFC 9113 "
+                   "8.2.2): %s" % b", ".join(names).decode("latin-1"))
+
+
+def log_fault(exchange: Any, field: Tuple[bytes, ...], text: str,
+              origins: Mapping[Tuple[bytes, ...], str]) -> None:
+    """Logs what is wrong with a field that was sent as it stands.
+
+    origins: file and line of fields that are from a file.
+    """
+    text = "stream %d, %s: %ssent as it stands: %s" % (
+        exchange.id, exchange.script,
+        "%s: " % origins[field] if field in origins else "", text)
+    _h2rig.log("warn", text.encode("utf-8", "backslashreplace"),
+               "file" if field in origins else "script")
+
+
+def log_faults(exchange: Any, fields: Any,
+               origins: Mapping[Tuple[bytes, ...], str]) -> None:
+    """The same for each field of these that breaks a rule."""
+    found = _h2rig.faults(fields)
+    for i, text in found[:MAX_FAULTS]:
+        log_fault(exchange, fields[i], text, origins)
+    if len(found) > MAX_FAULTS:
+        _h2rig.log("warn", "stream %d, %s: and %d more fields" % (
+            exchange.id, exchange.script, len(found) - MAX_FAULTS))
 
 
 def _never_indexed(item: Any) -> bool:

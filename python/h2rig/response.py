@@ -5,15 +5,18 @@ import datetime
 import json
 import logging
 import os
-from typing import Any, Iterable, Iterator, List, Optional, Tuple, Union
+from types import MappingProxyType
+from typing import (Any, Iterable, Iterator, List, Mapping, Optional, Tuple,
+                    Union)
 
 import _h2rig
 
 from h2rig.constants import response_codes
 from h2rig.errors import ProtocolError
-from h2rig.headers import ResponseHeaders, log_dropped, status_code
+from h2rig.headers import (ResponseHeaders, log_dropped, log_fault,
+                           log_faults, status_code)
 from h2rig.server.files import FilePart, file_part
-from h2rig.server.isomorphic import isomorphic_encode, octets
+from h2rig.server.isomorphic import isomorphic_encode, octets, shown
 from h2rig.server.output import script_logger
 from h2rig.writer import AS_IT_STANDS, END_STREAM, ResponseWriter
 
@@ -55,6 +58,8 @@ class Response:
     _writer: Optional[ResponseWriter] = None
     _headers: Optional[ResponseHeaders] = None
     _status: Tuple[int, Any] = (200, None)
+    #: file and line of the fields, lower-case name and value, that have some
+    _origins: Mapping[Tuple[bytes, ...], str] = MappingProxyType({})
 
     def __init__(self, request: Any, exchange: Any) -> None:
         self.request = request
@@ -123,6 +128,13 @@ class Response:
             self._headers = value
         else:
             self._headers = ResponseHeaders(value)
+
+    def _add_read(self, fields: List[Tuple[bytes, bytes, str]]) -> None:
+        # Adds fields of `files.load_headers`.
+        if fields:
+            self.headers.update([(name, value) for name, value, _ in fields])
+            self._origins = {(name.lower(), value.strip(b" \t")): origin
+                             for name, value, origin in fields}
 
     # Cookies.
 
@@ -305,7 +317,7 @@ class Response:
         fields: List[Tuple[Any, ...]]
         fields, dropped = self._headers._wire(status)
         if dropped:
-            log_dropped(dropped)
+            log_dropped(dropped, "warn")
         return fields
 
     def _body(self) -> Optional[bytes]:
@@ -329,31 +341,61 @@ class Response:
                              "writer.write_informational sends others"
                              % self._status[0])
         write = self._exchange.write
-        if body is not None:
-            return bool(write("response", 0, fields, body,
-                              AS_IT_STANDS | END_STREAM if end
-                              else AS_IT_STANDS))
-        if not write("response", 0, fields, b"", AS_IT_STANDS):
+        sent = write("response", 0, fields, body or b"",
+                     AS_IT_STANDS | END_STREAM if end and body is not None
+                     else AS_IT_STANDS)
+        if sent & AS_IT_STANDS:
+            log_faults(self._exchange, fields, self._origins)
+        if not sent:
             return False
+        length = self._send_content(end) if body is None else len(body)
+        if self._headers is not None and b"content-length" in (
+                self._headers.data) and end:
+            self._check_length(length)
+        return True
+
+    def _send_content(self, end: bool) -> int:
+        # Each piece of the content as it is produced: how many octets.
+        write = self._exchange.write
         if type(self._content) is FilePart:
             self._send_part(self._content, end)
-            return True
+            return self._content.length
+        length = 0
         for item in self.iter_content():
             part = file_part(item)
             if part is not None:
                 self._send_part(part, False)
-            elif hasattr(item, "read"):
-                for chunk in self._file_chunks(item):
-                    write("data", 0, (), chunk)
+                length += part.length
+                continue
+            if hasattr(item, "read"):
+                pieces = self._file_chunks(item)
             elif isinstance(item, str):
-                write("data", 0, (), item.encode(self.encoding))
+                pieces = iter((item.encode(self.encoding),))
             elif isinstance(item, (bytes, bytearray, memoryview)):
-                write("data", 0, (), bytes(item))
+                pieces = iter((bytes(item),))
             else:
                 raise content_error("an item of the content", item)
+            for piece in pieces:
+                write("data", 0, (), piece)
+                length += len(piece)
         if end:
             write("data", 0, (), b"", END_STREAM)
-        return True
+        return length
+
+    def _check_length(self, length: int) -> None:
+        # Logs a content-length that is another.  HEAD and 304 have none of the
+        # content that it is about (RFC 9110 §8.6).
+        if length == 0 and (self.request.method == "HEAD"
+                            or self._status[0] == 304):
+            return
+        for _, value in self.headers.data[b"content-length"]:
+            value = value.strip(b" \t")
+            if value.isdigit() and value.lstrip(b"0") != (
+                    b"%d" % length).lstrip(b"0"):
+                log_fault(self._exchange, (b"content-length", value),
+                          "content-length %s of a content of %d octets "
+                          "(RFC 9113 8.1.1)" % (shown(value), length),
+                          self._origins)
 
     def _send_part(self, part: FilePart, end: bool) -> None:
         # Octets of a file from its descriptor.

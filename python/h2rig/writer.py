@@ -14,8 +14,8 @@ from h2rig import frames
 from h2rig.errors import ProtocolError, StreamClosedError
 from h2rig.frames import ContinuationFrame, HeadersFrame
 from h2rig.headers import (Fields, FieldValue, Name, ResponseHeaders,
-                           checked_fields, log_dropped, normal_order,
-                           raw_fields, status_code)
+                           checked_fields, log_dropped, log_faults,
+                           normal_order, raw_fields, status_code)
 from h2rig.server.isomorphic import octets
 from h2rig.server.literal import ChunkReader, LiteralReader
 
@@ -52,6 +52,9 @@ class FrameWriter:
     nothing.  Raw calls (`write_raw...`) send what they are told; they raise
     ValueError or TypeError for what has no form in octets.
     """
+
+    #: whether its script has cut off the stream or the connection by itself
+    _cut = False
 
     def __init__(self, exchange: Any) -> None:
         self._exchange = exchange
@@ -229,6 +232,7 @@ class FrameWriter:
         """
         self._exchange.write("reset", self._stream(stream_id), (), b"", 0,
                              frames.error_code(error_code))
+        self._cut |= stream_id in (None, self._exchange.id)
 
     def goaway(self, error_code: Union[int, str] = "NO_ERROR",
                last_stream_id: Optional[int] = None,
@@ -288,6 +292,7 @@ class FrameWriter:
             raise ValueError("how must be one of %s, not %r"
                              % (", ".join(CLOSE), how))
         self._exchange.write("close", 0, (), b"", 0, CLOSE[how])
+        self._cut |= how in ("tls", "fin", "rst")
 
     # Raw calls.
 
@@ -485,9 +490,10 @@ class ResponseWriter(FrameWriter):
         # The same for `response.headers` and the HTTP/1-style calls, whose
         # fields are sent as they stand, whatever rule they break.
         fields, last = self._head(headers, status_code, None, False)
-        self._exchange.write(
-            "headers", 0, fields, b"",
-            AS_IT_STANDS | END_STREAM if last else AS_IT_STANDS)
+        if self._exchange.write(
+                "headers", 0, fields, b"",
+                AS_IT_STANDS | END_STREAM if last else AS_IT_STANDS):
+            log_faults(self._exchange, fields, self._response._origins)
 
     def _head(self, headers: Any, status: Any, stream_id: Optional[int],
               last: bool) -> Tuple[List[Tuple[Any, ...]], bool]:
@@ -511,7 +517,8 @@ class ResponseWriter(FrameWriter):
                         and octets(item[1], "value").lower().strip()
                         == b"chunked"):
                     self._chunks = ChunkReader()
-        log_dropped(dropped)
+        log_dropped(dropped, "warn" if isinstance(headers, ResponseHeaders)
+                    else "debug")
 
     # HTTP/1-style calls.
 

@@ -31,11 +31,15 @@ static int
 add_headers(struct conn *c, struct writeop *o, bool end_stream)
 {
 	const char *as_is;
+	size_t i;
 	int rc;
 
 	o->op.field = NULL;
 	rc = send_headers(c->session, o->id, o->fields, o->n_fields,
 	    end_stream, &o->op.why);
+	for (i = 0; rc == SEND_OK && i < o->n_fields &&
+	    o->flags & WRITE_AS_IT_STANDS; i++)
+		o->broken |= fields_check_control(&o->fields[i]) != NULL;
 	if (rc != SEND_ERR_PROTOCOL)
 		return rc;
 	o->op.field = send_refused(c->session);
@@ -45,8 +49,7 @@ add_headers(struct conn *c, struct writeop *o, bool end_stream)
 	    end_stream, &as_is);
 	if (rc == SEND_OK) {
 		/* What fails from here on fails for another reason. */
-		o->broken = o->op.why;
-		o->bad = o->op.field;
+		o->broken = true;
 		o->op.field = NULL;
 	}
 	return rc;

@@ -14,7 +14,7 @@
 
 /*
  * Fields that break a rule go out nevertheless, if the stream's state allows
- * it; `broken` says which rule.
+ * it; `broken` says so.
  */
 #define WRITE_AS_IT_STANDS 0x2
 
@@ -34,8 +34,7 @@ struct writeop {
 
 	size_t sent;		/* of data; as far as earlier attempts got */
 	bool headers_done;	/* they have been queued */
-	const char *broken;	/* a rule's, static; NULL: none */
-	const struct field *bad;	/* the field that breaks it; NULL: none */
+	bool broken;		/* fields that break a rule have been queued */
 	uint32_t result;	/* what the call returns, as it says */
 };
 

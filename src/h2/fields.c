@@ -556,6 +556,20 @@ fields_check_sent(const struct field *v, size_t n, enum fields_kind kind,
 	return reason != NULL ? reason : check_end(&c);
 }
 
+const char *
+fields_check_control(const struct field *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->value_len; i++) {
+		if ((f->value[i] < ' ' && f->value[i] != '\t') ||
+		    f->value[i] == 0x7f)
+			return "a field value with a control character "
+			    "(RFC 9110 5.5)";
+	}
+	return NULL;
+}
+
 int
 fields_status(const struct field *v, size_t n)
 {

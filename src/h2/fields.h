@@ -70,6 +70,12 @@ const char *fields_check(const struct fields *l, enum fields_kind kind,
 const char *fields_check_sent(const struct field *v, size_t n,
     enum fields_kind kind, const struct field **bad);
 
+/*
+ * A control character in the value (RFC 9110 §5.5), which RFC 9113 lets pass:
+ * the reason, or NULL.
+ */
+const char *fields_check_control(const struct field *f);
+
 /* The first :status of v: 100 to 999; 0: something else; -1: there is none. */
 int fields_status(const struct field *v, size_t n);
 

@@ -15,6 +15,7 @@
 #include "module.h"
 #include "pyconnection.h"
 #include "pyexchange.h"
+#include "write.h"
 
 static PyObject *
 module_log(PyObject *module, PyObject *args)
@@ -148,7 +149,16 @@ module_unraisable(PyObject *module, PyObject *what)
 	return result;
 }
 
+static PyObject *
+module_faults(PyObject *module, PyObject *fields)
+{
+	(void)module;
+	return write_faults(fields);
+}
+
 static PyMethodDef module_methods[] = {
+	{ "faults", module_faults, METH_O,
+	    "Which fields of a response break a rule: (index, text) of each." },
 	{ "log", module_log, METH_VARARGS,
 	    "log(level, text, prefix=\"script\"): one record for each line of "
 	    "text, str or bytes." },

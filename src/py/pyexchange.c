@@ -273,8 +273,7 @@ static PyObject *
 object_write(struct exchange_object *self, PyObject *const *args,
     Py_ssize_t n)
 {
-	return write_call(self->x, self->script != NULL ? self->script :
-	    Py_None, args, n);
+	return write_call(self->x, args, n);
 }
 
 static PyObject *
@@ -337,6 +336,7 @@ enum attribute {
 	IS_RESET,
 	IS_HEADERS_SENT,
 	IS_ENDED,
+	IS_END_SENT,
 	IS_BLOCK_OPEN,
 	IS_DRAINING,
 	PRIORITY		/* twice the urgency, and 1 if incremental */
@@ -365,6 +365,9 @@ attribute_locked(struct conn *c, void *arg)
 	case IS_ENDED:
 		return conn_is_over(c) ||
 		    (s == NULL ? x->ended : !stream_can_send(s));
+	case IS_END_SENT:
+		return s == NULL ? x->ended && !x->reset_by_client :
+		    !stream_can_send(s) && !s->reset;
 	case IS_BLOCK_OPEN:
 		return send_held_by(c->session) == x->id;
 	case IS_DRAINING:
@@ -485,6 +488,9 @@ static PyGetSetDef object_getset[] = {
 	    (void *)IS_HEADERS_SENT },
 	{ "ended", (getter)object_flag, NULL,
 	    "END_STREAM or RST_STREAM has gone out.", (void *)IS_ENDED },
+	{ "end_sent", (getter)object_flag, NULL,
+	    "END_STREAM has gone out, also if the client is gone by now.",
+	    (void *)IS_END_SENT },
 	{ "block_open", (getter)object_flag, NULL,
 	    "A raw header block of its script has not ended.",
 	    (void *)IS_BLOCK_OPEN },

@@ -4,7 +4,6 @@
  * arguments with the GIL held and has it done.  The octets that the struct
  * points to are of Python objects that are held until then.
  */
-#include "base/log.h"
 #include "base/sys.h"
 #include "calls.h"
 #include "conn/connscript.h"
@@ -69,24 +68,49 @@ fail:
 	return -1;
 }
 
-/* The log says which rule the fields break that went out as they stand. */
+/* Appends (i, text): 0, or -1 with an exception. */
 static int
-log_broken(const struct writeop *o, PyObject *script)
+add_fault(PyObject *list, size_t i, const char *rule, const struct field *f)
 {
-	PyObject *rule, *text = NULL;
+	PyObject *text, *fault = NULL;
 	int rc = -1;
 
-	if (LOG_L_WARN > log_get_level())
-		return 0;
-	if ((rule = gil_rule(o->broken, o->bad)) != NULL)
-		text = PyUnicode_FromFormat(
-		    "stream %lu, %S: sent as it stands: %U",
-		    (unsigned long)o->op.id, script, rule);
-	if (text != NULL)
-		rc = gil_log(LOG_L_WARN, "script", text);
-	Py_XDECREF(rule);
+	if ((text = gil_rule(rule, f)) != NULL)
+		fault = Py_BuildValue("(nO)", (Py_ssize_t)i, text);
+	if (fault != NULL)
+		rc = PyList_Append(list, fault);
 	Py_XDECREF(text);
+	Py_XDECREF(fault);
 	return rc;
+}
+
+PyObject *
+write_faults(PyObject *sequence)
+{
+	struct write_fields fields;
+	const struct field *bad, *first;
+	const char *rule, *reason;
+	PyObject *list;
+	size_t i;
+
+	if (write_fields_get(&fields, sequence) == -1)
+		return NULL;
+	list = PyList_New(0);
+	/* One may be wrong only because of those before it. */
+	reason = fields_check_sent(fields.v, fields.n, FIELDS_RESPONSE, &first);
+	for (i = 0; list != NULL && i < fields.n; i++) {
+		const struct field *f = &fields.v[i];
+
+		rule = fields_check_sent(f, 1, FIELDS_RESPONSE, &bad);
+		if (f == first)
+			rule = reason;
+		else if (bad == NULL)
+			rule = fields_check_control(f);
+		if (rule != NULL && add_fault(list, i, rule, f) == -1)
+			Py_CLEAR(list);
+	}
+	write_fields_free(&fields);
+	return list;
 }
 
 /* 32 bits; -1 stands for all ones: 0, or -1 with an exception. */
@@ -150,8 +174,7 @@ use_limit(struct op *op)
 }
 
 PyObject *
-write_call(struct exchange *x, PyObject *script, PyObject *const *args,
-    Py_ssize_t n)
+write_call(struct exchange *x, PyObject *const *args, Py_ssize_t n)
 {
 	struct writeop o;
 	struct write_fields fields;
@@ -172,9 +195,9 @@ write_call(struct exchange *x, PyObject *script, PyObject *const *args,
 	o.len = (size_t)data.len;
 	o.op.shares = o.op.shares && o.len > 0;
 	use_limit(&o.op);
-	if (calls_do(&o.op) == 0 &&
-	    (o.broken == NULL || log_broken(&o, script) == 0))
-		result = PyLong_FromUnsignedLong(o.result);
+	if (calls_do(&o.op) == 0)
+		result = PyLong_FromUnsignedLong(o.result |
+		    (o.broken ? WRITE_AS_IT_STANDS : 0));
 out:
 	write_fields_free(&fields);
 	PyBuffer_Release(&data);

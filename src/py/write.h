@@ -30,9 +30,11 @@ PyObject *write_flood(struct exchange *x, PyObject *const *args, Py_ssize_t n);
 
 /*
  * For x, write(op, stream_id=0, fields=(), data=b"", flags=0, value=0): see
- * python/_h2rig.pyi.  script: what the log calls it.
+ * python/_h2rig.pyi.
  */
-PyObject *write_call(struct exchange *x, PyObject *script,
-    PyObject *const *args, Py_ssize_t n);
+PyObject *write_call(struct exchange *x, PyObject *const *args, Py_ssize_t n);
+
+/* faults(fields): which of a response's break a rule, and which. */
+PyObject *write_faults(PyObject *sequence);
 
 #endif

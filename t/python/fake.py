@@ -20,6 +20,7 @@ module.logged = []
 module.log = lambda level, text, prefix="script": module.logged.append(
     (level, text.decode() if isinstance(text, bytes) else text))
 module.log_enabled = lambda level: True
+module.faults = lambda fields: []
 module.stored = lambda n: (0, 0, "")
 module.stamp = lambda file: repr(
     [getattr(os.stat(file), "st_" + name)
@@ -225,6 +226,10 @@ class Exchange:
         assert (dev, ino) == (status.st_dev, status.st_ino)
         assert isinstance(fields, list) and type(content) is bytes
         self.remembered = path, fields, content
+
+    @property
+    def end_sent(self):
+        return self.ended and not self.reset
 
     def _own(self, stream_id):
         if stream_id not in (0, self.id):

@@ -256,14 +256,14 @@ def guess_content_type(path: str) -> str:
 
 
 def load_headers(place: Place, substitute: Callable[[bytes], bytes]
-                 ) -> List[Tuple[bytes, bytes]]:
-    """The fields for a file: from `__dir__.headers` of its directory, then
+                 ) -> List[Tuple[bytes, bytes, str]]:
+    """The fields for a file, each with its file and line: from `__dir__.headers` of its directory, then
     from the file's own `.headers`.
 
     A `.sub.headers` replaces a `.headers`; its text goes through substitute.
     ValueError for a file that is no list of fields, or must not be sent.
     """
-    fields: List[Tuple[bytes, bytes]] = []
+    fields: List[Tuple[bytes, bytes, str]] = []
     directory = os.path.join(os.path.dirname(place.path), "__dir__")
     for base in (Place(directory, place.root), place):
         data = _read(base.plus(".sub.headers"))
@@ -303,8 +303,10 @@ def _read(place: Place) -> Optional[bytes]:
         raise
 
 
-def parse_headers(data: bytes, name: str) -> List[Tuple[bytes, bytes]]:
-    """Lines of "Name: value".  ValueError names file and line."""
+def parse_headers(data: bytes, name: str) -> List[Tuple[bytes, bytes, str]]:
+    """Lines of "Name: value", each with file and line, which a ValueError
+    names too.
+    """
     fields = []
     for number, line in enumerate(data.split(b"\n"), 1):
         line = line.strip()
@@ -314,7 +316,8 @@ def parse_headers(data: bytes, name: str) -> List[Tuple[bytes, bytes]]:
         if not colon:
             raise ValueError("%s, line %d: expected \"Name: value\", not %r"
                              % (name, number, line))
-        fields.append((key.strip(), value.strip()))
+        fields.append((key.strip(), value.strip(),
+                       "%s, line %d" % (name, number)))
     return fields
 
 

@@ -111,7 +111,7 @@ class FileHandler(TreeHandler):
     def _file(self, request: Any, response: Any, place: Place, source: Any,
               status: os.stat_result) -> None:
         try:
-            response.headers.update(self._header_fields(request, place))
+            self._add_fields(request, response, place)
             piping = pipes.of_name(place.path)
             if "pipe" in request.request_path:
                 piping = pipes.of_request(request, piping)
@@ -158,13 +158,13 @@ class FileHandler(TreeHandler):
                 response._wire_fields(), response.content)
 
     @staticmethod
-    def _header_fields(request: Any, place: Place) -> List[Tuple[Any, Any]]:
-        fields: List[Tuple[Any, Any]] = list(files.load_headers(
-            place, lambda data: template(request, data, "field")))
-        if not any(name.lower() == b"content-type" for name, _ in fields):
-            fields.insert(0, ("Content-Type",
-                              files.guess_content_type(place.path)))
-        return fields
+    def _add_fields(request: Any, response: Any, place: Place) -> None:
+        fields = files.load_headers(
+            place, lambda data: template(request, data, "field"))
+        if not any(name.lower() == b"content-type" for name, _, _ in fields):
+            response.headers.append("Content-Type",
+                                    files.guess_content_type(place.path))
+        response._add_read(fields)
 
     @staticmethod
     def _ranges(request: Any, response: Any, size: int

@@ -175,9 +175,9 @@ class _Test:
         if kind == "text/html":
             # That of the test is about its script.
             fields = [f for f in fields if f[0].lower() != b"content-type"]
-        if not any(name.lower() == b"content-type" for name, _ in fields):
+        if not any(f[0].lower() == b"content-type" for f in fields):
             response.headers.set("Content-Type", kind)
-        response.headers.update(fields)
+        response._add_read(fields)
         response.content = text
         piping = pipes.of_name(self.place.path)
         if piping:
