@@ -283,6 +283,44 @@ def faults(s, root):
     t.ok(ours not in s.log(), "nor in the log")
 
 
+# What main does, the last of it too late; how the stream has ended.
+TOO_LATE = [
+    ("w.write_headers([], 200)\n    w.write_data('a', last=True)\n    "
+     "w.write_data('b')", (200, b"a", True, None)),
+    ("w.write_headers([], 200)\n    w.reset_stream(8)\n    "
+     "w.write_data('b')", (200, b"", False, 8)),
+    ("w.write_headers([], 200)\n    w.close('fin')\n    "
+     "w.write_data('b')", (200, b"", False, None)),
+]
+
+
+def too_late(s, root):
+    """A function that writes on a stream that it has ended itself is in the
+    log with its line."""
+    for i, (text, want) in enumerate(TOO_LATE):
+        with open(os.path.join(root, f"late{i}.py"), "w",
+                  encoding="utf-8") as f:
+            f.write("def main(request, response):\n    w = response.writer\n"
+                    f"    {text}\n")
+        with Client(s.port) as c:
+            x = c.request(f"/late{i}.py")
+            c.wait_for(lambda x=x: x.done or c.end)
+            t.eq((x.status, x.body, x.ended, x.reset), want, f"late: {text}")
+        t.ok(s.wait_log(rf"error: .*/late{i}\.py\", line 5, in main")
+             and s.wait_log(r"error: script: .*StreamClosedError: "),
+             "it is an error, with the script's line", s.log()[-2000:])
+    with open(os.path.join(root, "early.py"), "w", encoding="utf-8") as f:
+        f.write("def handle_headers(frame, request, response):\n"
+                "    response.writer.write_headers([], 200, last=True)\n"
+                "    response.writer.end_stream()\n")
+    with Client(s.port) as c:
+        x = c.open("/early.py", "POST", end_stream=False)
+        c.wait_for(lambda: x.reset is not None)
+        t.ok(x.status == 200 and x.ended and x.reset == 2 and s.wait_log(
+            r"error: .*/early\.py\", line 3, in handle_headers"),
+            "and the stream is reset, if it is still open", x)
+
+
 # a script, the warnings that it gives, beside those of main
 NAMES = [
     ("def handle_header(frame, request, response): pass\n",
@@ -384,4 +422,5 @@ with tempfile.TemporaryDirectory() as folder:
         broken(server, folder)
         faults(server, folder)
         misspelt(server, folder)
+        too_late(server, folder)
 t.done()

@@ -16,7 +16,7 @@ import _h2rig
 
 from h2rig import stash
 from h2rig.connection import Violation, connection
-from h2rig.errors import ConfigError, StreamClosedError
+from h2rig.errors import ConfigError, ConnectionEnded, StreamClosedError
 from h2rig.server import codecache, names, scripts, userroutes
 from h2rig.server.config import options
 from h2rig.server.frametypes import (CONNECTION_FUNCTIONS, STEPS, TYPES,
@@ -170,7 +170,9 @@ class Runner:
     def failed(self, e: BaseException, name: str, function: Any = None,
                parameters: str = "") -> None:
         """Logs e, with its place."""
-        if isinstance(e, StreamClosedError) and _h2rig.ended()[0]:
+        if isinstance(e, StreamClosedError) and _h2rig.ended()[0] and (
+                isinstance(e, ConnectionEnded)
+                or not connection.writer._cut):
             # Its client has left: no fault of the script.
             level, text = "debug", "%s: %s" % (type(e).__name__, e)
         else:

@@ -18,7 +18,7 @@ from typing import Any, Deque, Dict, List, Optional, Tuple
 import _h2rig
 
 from h2rig import errors, frames, handlers, pipes, stash
-from h2rig.errors import HTTPException, StreamClosedError
+from h2rig.errors import ConnectionEnded, HTTPException, StreamClosedError
 from h2rig.handlers import FrameFunctions, apply_result
 from h2rig.headers import ResponseHeaders
 from h2rig.request import Request
@@ -192,6 +192,8 @@ class Runner:
     #: main has run and left the stream open: more frames may come
     completed = False
     over = False
+    #: whether a function that has returned had ended our side of the stream
+    ended = False
 
     def __init__(self, exchange: Any) -> None:
         self.exchange = exchange
@@ -402,6 +404,8 @@ class Runner:
             if result is not None and not isinstance(result, int):
                 self.log("warn", name, "what it returned is dropped: main "
                          "returns the response")
+            if self.response._writer is not None and not self.ended:
+                self.ended = self.exchange.ended
         except BaseException as e:
             self.failed(e, name)
 
@@ -523,8 +527,9 @@ class Runner:
         self.pending = None
         exchange = self.exchange
         if isinstance(e, StreamClosedError) and (
-                exchange.ended or exchange.closed or exchange.reset):
-            # Its client has left, or it had ended the stream itself.
+                exchange.ended or exchange.closed or exchange.reset
+                ) and not self.has_ended_it(e):
+            # Its client has left, or an earlier function had ended the stream.
             self.keep_frames(LAST)
             self.log("debug", name, _summary(e))
             return
@@ -539,6 +544,16 @@ class Runner:
             self.log("debug", name, "no error response: "
                      + _summary(again))
             self.give_up(name)
+
+    def has_ended_it(self, e: StreamClosedError) -> bool:
+        """Whether the function that has raised e had ended the stream itself.
+        """
+        writer = self.response._writer
+        if (writer is None or self.ended or isinstance(e, ConnectionEnded)
+                or self.exchange.reset_code is not None):
+            return False
+        return writer._cut or (e.error_code is None
+                               and self.exchange.end_sent)
 
     def keep_frames(self, *names: str) -> None:
         """No function for frames is to run any more but these."""
