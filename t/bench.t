@@ -18,7 +18,8 @@ SPREAD = r"-?[\d,.]+ \(-?[\d,.]+--?[\d,.]+\)"
 ROWS = {"hpack": ("HPACK", 4), "session": ("Sessions in memory", 6),
         "connect": ("Page faults of a connection", 17), "stash_ops": ("Stash", 2),
         "start": ("Start-up", 6), "load": ("The whole server", 8),
-        "growth": ("Memory of open connections", 14)}
+        "growth": ("Memory of open connections", 14),
+        "crowd": ("Memory of an idle connection's own", 4)}
 
 t = tap.Tap()
 
