@@ -99,6 +99,10 @@ def tables(_: float) -> Iterator[Table]:
                   compared=False)
     memory = Growth("crowd-memory", "Memory of an idle connection's own",
                     "open connections", "KiB", log=False, compared=False)
+    if not os.access("/proc/self/schedstat", os.R_OK):
+        cost.table.lack("/proc/PID/schedstat (Linux)")
+        yield cost.table
+        return
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
