@@ -59,7 +59,8 @@ SEEN = [
     ("write_raw_header_frame.py", None, None, "end", None),
     ("write_trailers.py", 200, None, "end", None),
 ]
-ELSEWHERE = {"early_hints.py", "reverse.py", "routes.py", "stash_wait.py"} | {
+ELSEWHERE = {"early_hints.py", "reverse.py", "routes.py", "stash_wait.py",
+             "echo_wsh.py", "websocket_client.py"} | {
     f"handle_{name}.py" for name in (
         "trailers", "window_update", "rst_stream", "priority",
         "priority_update", "unknown")}
@@ -205,6 +206,25 @@ def routes(s):
         c.wait_for(lambda: x.done)
         t.eq((x.status, x.header("x-authority"), x.data[:2], x.ended),
              (200, "a:1", [b"to", b"and fro"], True), "routes.py: CONNECT")
+
+
+def websocket(s):
+    """A client of echo_wsh.py."""
+    lines = ["hello", "", "x" * 200, "y" * 100000]
+    p = subprocess.run(
+        [sys.executable, os.path.join(EXAMPLES, "websocket_client.py"),
+         "localhost", str(s.port), "/echo"], input="\n".join(lines),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        check=False, timeout=tap.scaled(120))
+    t.eq((p.returncode, p.stdout.split("\n")), (0, lines + [
+        "closed: 1000", ""]), "websocket_client.py: each message comes back")
+    p = subprocess.run(
+        [sys.executable, os.path.join(EXAMPLES, "websocket_client.py"),
+         "localhost", str(s.port), "/none"], input="",
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        check=False, timeout=tap.scaled(120))
+    t.ok(p.returncode == 1 and "ConnectionError: /none: status 404" in
+         p.stdout, "websocket_client.py: refused", p.stdout)
 
 
 def quick(s, c):
@@ -438,4 +458,5 @@ with Server(EXAMPLES) as server:
     t.eq(raised, [], "no example raises what it does not catch")
     together(server)
     frames(server)
+    websocket(server)
 t.done()
