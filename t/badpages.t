@@ -394,6 +394,16 @@ def matrix(which, b):
            [["\u2013 not run", ""], ["\u2714 pass ack",
                                      "b%20/only-here.html"]]],
          f"{which}: cells have a verdict in words, and lead to traces")
+    fresh(b, pages["standalone"])
+    t.eq(b.run("""
+    const links = [...document.querySelectorAll("a[href]")];
+    links[0].click();
+    return [links.length, links[0].textContent.trim(), document.querySelector(
+        ":target").getBoundingClientRect().top < innerHeight, links.every(e =>
+        document.getElementById(e.getAttribute("href").slice(1)))];
+    """), [5, "\u2716fail ack", True, True],
+        f"{which}: links of a page of its own lead to traces in it")
+    fresh(b, pages["matrix"])
     t.eq(b.run("return [...document.querySelectorAll('.counts tbody tr')].map("
                "r => [...r.querySelectorAll('td')].map(e => e.innerText))"),
          [["3", "2", "4", "1", "1", "1"], ["4", "0", "0", "0", "0", "0"]],
@@ -585,6 +595,9 @@ try:
         "report": write("report", reports.html(SAMPLE, "t", "../case")),
         "matrix": write("matrix", reports.matrix(
             [SAMPLE, OTHER], ["a", "b "], "case")),
+        "standalone": write("standalone", reports.matrix(
+            [SAMPLE, OTHER], ["", ""], None,
+            lambda i, result: badsample.HOSTILE)),
         "catalogue": write("catalogue", reports.catalogue_page(
             CASES, {"preface": "Preface and SETTINGS"})),
         "case": write("case", reports.case_page(

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Reports of h2bad: report.json and its errors, index.json, baselines, TAP,
-JUnit, wptreport, text, progress; also with strings that are markup or
+JUnit, wptreport, text, progress, short traces; also with strings that are markup or
 commands elsewhere.  badpages.t has the pages."""
 import contextlib
 import copy
@@ -25,6 +25,7 @@ import schema                                                   # noqa: E402
 import tap                                                      # noqa: E402
 from h2bad import report as reports                             # noqa: E402
 from h2bad.report import Baseline, Progress, ReportError, model  # noqa: E402
+from h2bad.report.brief import ENDS, brief                      # noqa: E402
 
 SAMPLE = badsample.report()
 with open(os.path.join(TOP, "doc", "h2bad.schema.json"),
@@ -520,6 +521,62 @@ def as_text():
         dict(SAMPLE, interrupted=True)), "text: interrupted")
 
 
+def lines(*those):
+    """A trace: (time, dir, type, stream, more members) of each line."""
+    return [dict(more, t=at, type=kind, **({"stream": stream} if stream else {}),
+                 **({"dir": way} if way else {}), flags=())
+            for at, way, kind, stream, more in those]
+
+
+def short_traces():
+    """Traces in a few lines."""
+    ok = {"fields": [[":path", "/ok?run=0a1&case=x"], [":method", "GET"]]}
+    ask = {"fields": [[":method", "GET"], ["cookie", "a"],
+                      [":path", "/bad/x?run=0a1"]]}
+    good = [[":status", "200"], ["location", "https://localhost:8444/c?run=0a1"],
+            *[["x-" + "n" * 99, {"hex": "00" * 99}]] * 3]
+    t.eq(brief([lines(
+        (0.1, "out", "SETTINGS", 0, {"settings": [["ENABLE_PUSH", 1]]}),
+        (0.2, "in", "HEADERS", 1, ask),
+        (0.2, None, "note", 0, {"name": "here", "values": {}}),
+        (0.3, "out", "HEADERS", 1, {"fields": good}),
+        (0.3, "in", "HEADERS", 3, ok),
+        (0.4, "out", "raw", 0, {"length": 9, "error": "no frame"}),
+        *[(0.5, "in", "DATA", 1, {"length": 7})] * 3,
+        (2.4, "in", "DATA", 1, {"length": 7}),
+        (2.4, None, "violation", 0, {"text": "\x1b[2J"}),
+        (2.5, "out", "HEADERS", 3, {"fields": good}),
+        (2.5, "out", "GOAWAY", 0, {"last_stream": 3, "code": "NO_ERROR"}),
+        (2.5, None, "close", 0, {"end": "closed"})),
+        lines((0, "in", "HEADERS", 1, ok))]), """\
+connection 1:
+server: SETTINGS ENABLE_PUSH=1
+client: HEADERS stream 1 :method GET, :path /bad/x
+(the case begins)
+server: HEADERS stream 1 :status 200, location https://localhost/c, \
+%s, %s, and 1 more
+client: HEADERS stream 3 :path /ok?case=x, :method GET
+server: 9 octets no frame
+client: DATA stream 1 7 octets
+        and 2 more
+(2 s later)
+client: DATA stream 1 7 octets
+(the client breaks a rule: \\x1b[2J)
+(closed)
+connection 2:
+client: HEADERS stream 1 :path /ok?case=x, :method GET
+""" % (("x-" + "n" * 37 + "\u2026 " + "\\x00" * 9 + "\\x0\u2026",) * 2),
+         "a short trace: what is in it, and what is not")
+    for more in 0, 1, 1000:
+        text = brief([lines(*[(0, "in", "HEADERS", i + 1, {})
+                              for i in range(2 * ENDS + more)])]).splitlines()
+        t.eq((text[0], text[ENDS], len(text), text[-1]), (
+            "client: HEADERS stream 1", "(and %s)" % model.plural(more, "line")
+            if more else "client: HEADERS stream %d" % (ENDS + 1),
+            2 * ENDS + bool(more), "client: HEADERS stream %d" % (
+                2 * ENDS + more)), f"... {more} lines more than it may have")
+
+
 @contextlib.contextmanager
 def terminal(columns):
     """A terminal as a text stream, and a function that reads what it got."""
@@ -581,7 +638,7 @@ def progress():
 work = tempfile.mkdtemp(prefix="h2rig-badreport-")
 try:
     for function in (files, damaged, by_schema, baselines, as_tap, as_junit,
-                     as_wptreport, as_text, progress):
+                     as_wptreport, as_text, short_traces, progress):
         function()
 finally:
     shutil.rmtree(work)

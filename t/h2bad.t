@@ -140,6 +140,17 @@ def runs():
         page = f.read()
     t.ok(status == 0 and "naive 1/2" in page and "GOAWAY 6" in page,
          "report --matrix", err)
+    status, out, err = h2bad("report", at("kept"), "--matrix", at("s.html"),
+                             "--standalone")
+    with open(at("s.html"), encoding="utf-8") as f:
+        page = f.read()
+    text = re.search('<h4 id="(ping-wrong-length:[01])">.*?<pre>(.*?)</pre>',
+                     page, re.S)
+    t.ok(status == 0 and text and "(the case begins)\nserver: PING the payload "
+         "is 8 octets long" in text[2] and "run=" not in page, "report --standalone: the trace", err)
+    t.eq(sorted(re.findall('href="(.*?)"', page)), sorted(
+        "#" + each for each in re.findall('<h4 id="(.*?)"', page)),
+        "... to which the cells of failures lead, and nothing else leads away")
     with open(at("kept", "index.json"), encoding="utf-8") as f:
         t.eq(json.load(f)["naive 1/2"]["ping-wrong-length"]["verdict"],
              "fail", "report: index.json")

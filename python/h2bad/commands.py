@@ -15,7 +15,7 @@ import traceback
 from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from h2bad import catalogue, tasks
-from h2bad.keep import Kept, trace_text, write_forms
+from h2bad.keep import Kept, brief_of, trace_text, write_forms
 from h2bad.observed import Observed, judge
 from h2bad.plan import wanted
 from h2bad.report import (Baseline, Progress, ReportError, html, index, junit,
@@ -395,6 +395,7 @@ def _report(options: argparse.Namespace, h2rig: str) -> int:
     to = options.matrix or os.path.join(options.dirs[0], "matrix.html")
     put(to, matrix([each for _, each in found], [
         os.path.relpath(path, os.path.dirname(os.path.abspath(to)))
-        for path, _ in found]))
+        for path, _ in found], None, (lambda i, result: brief_of(
+            result, found[i][0])) if options.standalone else None))
     print(to)
     return 0

@@ -4,6 +4,7 @@
 import datetime
 import importlib
 import io
+import itertools
 import json
 import os
 import platform
@@ -13,12 +14,13 @@ from typing import Any, Dict, List, Optional, Sequence
 from h2bad import __version__
 from h2bad.report import (Baseline, directory, index, junit, summary, tap,
                           wptreport, write)
+from h2bad.report.brief import brief
 from h2bad.report.model import put
 from h2rig.trace import html, pcapng
 from h2rig.trace.reader import Follower, TraceError
 from h2rig.trace.text import Printer
 
-__all__ = ["Kept", "trace_text"]
+__all__ = ["Kept", "brief_of", "trace_text"]
 
 
 def trace_text(paths: Sequence[str], colour: bool = False) -> str:
@@ -32,6 +34,24 @@ def trace_text(paths: Sequence[str], colour: bool = False) -> str:
         for line in trace.lines():
             printer.line(line)
     return out.getvalue()
+
+
+def _trace_name(i: int) -> str:
+    # Of a case's connection of that number, from 0 on.
+    return "trace%s.jsonl" % ("" if i == 0 else "-%d" % (i + 1))
+
+
+def brief_of(result: Dict[str, Any], there: str) -> str:
+    """The trace of a result in a few lines.  there: its client's directory."""
+    if not result.get("trace"):
+        return "There is no trace.\n"
+    below = os.path.join(there, os.path.dirname(result["trace"]))
+    paths = itertools.takewhile(os.path.exists, (
+        os.path.join(below, _trace_name(i)) for i in itertools.count()))
+    try:
+        return brief([Follower(path).lines() for path in paths])
+    except TraceError as e:
+        return "%s\n" % e
 
 
 class Kept:
@@ -103,8 +123,7 @@ def _replace(paths: Sequence[str], there: str) -> None:
     os.makedirs(there)
     kept = []
     for i, path in enumerate(paths):
-        kept.append(os.path.join(there, "trace%s.jsonl" % (
-            "" if i == 0 else "-%d" % (i + 1))))
+        kept.append(os.path.join(there, _trace_name(i)))
         shutil.copyfile(path, kept[-1])
     put(os.path.join(there, "trace.txt"), trace_text(kept))
     for name, module in ("html", html), ("pcapng", pcapng):

@@ -141,6 +141,9 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("dirs", nargs="+", metavar="DIR")
     report.add_argument("--matrix", metavar="FILE",
                         help="[matrix.html in the first DIR]")
+    report.add_argument("--standalone", action="store_true",
+                        help="the matrix has the traces of failures in itself, "
+                        "cut, and leads to no other file")
     return parser
 
 

@@ -1,30 +1,37 @@
 # SPDX-License-Identifier: MIT
 """What goes to and fro, drawn from the lines of a trace (doc/trace.md)."""
 
-from typing import Any, Iterator, List, Mapping, Sequence
+from typing import Any, Iterator, List, Mapping, Sequence, Tuple
 
 from h2bad.report.markup import Markup, el, unseen
 from h2rig.trace.text import shown
 
-__all__ = ["diagram"]
+__all__ = ["diagram", "frame_words"]
 
 #: Lines of a trace that are drawn; a flood has more.
 LINES = 60
+
+#: Fields of a section, and settings of a frame.
+FIELDS, SETTINGS = 4, 8
 
 #: Flags by other words; END_HEADERS goes without saying.
 _FLAGS = {"END_STREAM": "ES", "END_HEADERS": ""}
 
 
 def _values(line: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in line.get("fields", ())[:4]:
-        yield "%s %s" % (shown(name), _cut(shown(value)))
-    for name, value in line.get("settings", ())[:4]:
+    fields, settings = line.get("fields", ()), line.get("settings", ())
+    for name, value in fields[:FIELDS]:
+        yield "%s %s" % (_cut(shown(name)), _cut(shown(value)))
+    for name, value in settings[:SETTINGS]:
         yield "%s=%d" % (name, value)
+    more = len(fields[FIELDS:]) + len(settings[SETTINGS:])
+    if more:
+        yield "and %d more" % more
     for name in ("code", "increment", "promised", "last_stream"):
         if name in line:
             yield str(line[name]) if name == "code" else \
                 "%s %s" % (name.replace("_", " "), line[name])
-    if line["type"] in ("DATA", "raw"):
+    if line["type"] == "DATA":
         yield "%d octets" % line["length"]
     for flag in line.get("flags", ()):
         if _FLAGS.get(flag, flag):
@@ -37,15 +44,21 @@ def _cut(text: str) -> str:
     return text if len(text) <= 40 else text[:39] + "\u2026"
 
 
+def frame_words(line: Mapping[str, Any]) -> Tuple[str, str]:
+    """What a frame is, and what matters of it."""
+    name = {"preface": "connection preface",
+            "raw": "%d octets" % line.get("length", 0)}.get(
+                line["type"], line["type"])
+    stream = "stream %d " % line["stream"] if line.get("stream") else ""
+    return name, stream + ", ".join(_values(line))
+
+
 def _frame(line: Mapping[str, Any]) -> Markup:
     ours = line["dir"] == "out"
-    name = {"preface": "connection preface", "raw": "octets"}.get(
-        line["type"], line["type"])
+    name, words = frame_words(line)
     return el(
         "li", unseen("server: " if ours else "client: "),
-        el("span", el("b", name), " ",
-           "stream %d" % line["stream"] if line.get("stream") else None,
-           " ", ", ".join(_values(line))),
+        el("span", el("b", name), " ", words),
         class_=("server" if ours else "client") +
         (" wrong" if "error" in line and ours else ""))
 

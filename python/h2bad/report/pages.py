@@ -2,12 +2,14 @@
 """The page of one report, and the matrix of clients and cases."""
 
 import json
-from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import (Any, Callable, Iterator, List, Mapping, Optional, Sequence,
+                    Tuple)
 from urllib.parse import quote
 
+from h2bad.report.brief import CUT
 from h2bad.report.markup import Markup, Node, el, join, page, unseen
-from h2bad.report.model import (VERDICTS, Report, by_group, cases_of, line,
-                                plural, short)
+from h2bad.report.model import (VERDICTS, Report, Result, by_group, cases_of,
+                                line, plural, short)
 from h2bad.report.terminal import MARKS
 
 __all__ = ["html", "matrix"]
@@ -207,7 +209,14 @@ def html(report: Report, base: str = "", cases: Optional[str] = None) -> str:
 
 # ---- the matrix
 
-def _cell(result: Optional[Mapping[str, Any]], base: str) -> Markup:
+#: The URL that a cell leads to: of the report of that number, the result.
+_Leads = Callable[[int, Result], Optional[str]]
+
+#: The text of a result's trace, likewise.
+TextOf = Callable[[int, Result], str]
+
+
+def _cell(result: Optional[Result], to: Optional[str]) -> Markup:
     if result is None:
         return el("td", "\u2013", unseen(" not run"), class_="soft")
     verdict, reaction = result["verdict"], result["reaction"] or ""
@@ -217,74 +226,121 @@ def _cell(result: Optional[Mapping[str, Any]], base: str) -> Markup:
     # What the cell is about, for the pointer.
     about = "%s: %s" % (verdict, ", ".join(filter(None, (
         result["reason"], reaction, result["message"]))))
-    to = _href(base, _traces(result["trace"])[0][1]) \
-        if result.get("trace") else \
-        _href(base, "report.html") + "#" + result["name"]
     return el("td", el("a", words, href=to, title=line(about)),
               class_=verdict)
 
 
-def _matrix_row(name: str, results: Sequence[Optional[Mapping[str, Any]]],
-                bases: Sequence[str], cases: Optional[str]) -> Markup:
+def _matrix_row(name: str, results: Sequence[Optional[Result]], leads: _Leads,
+                cases: Optional[str]) -> Markup:
     there = [result for result in results if result is not None]
     verdicts = list(dict.fromkeys(result["verdict"] for result in there))
     return el(
         "tr", el("th", name if cases is None else el(
             "a", name, href=_href(cases, name)), scope="row"),
-        (_cell(result, base) for result, base in zip(results, bases)),
+        (_cell(result, None if result is None else leads(i, result))
+         for i, result in enumerate(results)),
         data_verdicts=" ".join(verdicts), data_kind=there[0]["kind"],
         data_differ=len(verdicts) > 1,
         data_reactions=len({result["reaction"] or "" for result in there}) > 1)
 
 
-def _counts(all_reports: Sequence[Report], bases: Sequence[str]) -> Markup:
+def _counts(all_reports: Sequence[Report],
+            pages: Sequence[Optional[str]]) -> Markup:
     return el("table", el("caption", "How many cases have each verdict"), el(
         "thead", el("tr", el("th", "Client", scope="col"), (
             el("th", _verdict(verdict), scope="col")
             for verdict in VERDICTS))), el("tbody", (
-                el("tr", el("th", el("a", report["client"], href=_href(
-                    base, "report.html")), scope="row"), (
+                el("tr", el("th", el("a", report["client"], href=to),
+                            scope="row"), (
                         el("td", report["summary"][verdict])
                         for verdict in VERDICTS))
-                for base, report in zip(bases, all_reports))),
+                for to, report in zip(pages, all_reports))),
               class_="counts")
 
 
+def _has_failed(result: Optional[Result]) -> bool:
+    return result is not None and result["verdict"] in ("fail", "error")
+
+
+def _anchor(i: int, result: Result) -> str:
+    # No name of a case has a ":".
+    return "%s:%d" % (result["name"], i)
+
+
+def _leads(bases: Sequence[str], text_of: Optional[TextOf]) -> _Leads:
+    def there(i: int, result: Result) -> str:
+        if result.get("trace"):
+            return _href(bases[i], _traces(result["trace"])[0][1])
+        return _href(bases[i], "report.html") + "#" + result["name"]
+
+    def here(i: int, result: Result) -> Optional[str]:
+        return "#" + _anchor(i, result) if _has_failed(result) else None
+
+    return there if text_of is None else here
+
+
+def _texts(all_reports: Sequence[Report], results: Sequence[Sequence[
+        Optional[Result]]], text_of: TextOf) -> Markup:
+    # results: of each case those of all clients.
+    def of_case(all_of_it: Sequence[Optional[Result]]) -> Iterator[Node]:
+        failed = [(i, result) for i, result in enumerate(all_of_it)
+                  if result is not None and _has_failed(result)]
+        for number, (i, result) in enumerate(failed):
+            if number == 0:
+                yield el("h3", result["name"], " ", el(
+                    "small", result["section"], "; expected: ",
+                    " or ".join(result["expected"])))
+            yield el("h4", all_reports[i]["client"], id=_anchor(i, result))
+            yield el("p", _verdict(result["verdict"]), ": ",
+                     el("b", result["reason"]) if result["reason"] else None,
+                     " ", result["message"])
+            yield el("pre", text_of(i, result))
+
+    return el("section", el("h2", "What failed", id="failed"),
+              el("p", CUT, class_="meta"), (
+                  (each, "\n") for of_it in results for each in of_case(of_it)),
+              class_="traces")
+
+
 def matrix(all_reports: Sequence[Report], bases: Sequence[str],
-           cases: Optional[str] = None) -> str:
+           cases: Optional[str] = None, text_of: Optional[TextOf] = None
+           ) -> str:
     """The page of all clients and all cases (str).
 
     bases: of each report, the relative URL of the directory that has its
-    report.html and traces; cases: as of `html`.
+    report.html and traces; cases: as of `html`; text_of: the page has the
+    traces of failures in itself, and leads to no other.
     """
     found = [{result["name"]: result for result in report["cases"]}
              for report in all_reports]
     groups = by_group(cases_of(all_reports).values())
+    results = {case["name"]: [by_name.get(case["name"]) for by_name in found]
+               for of_it in groups.values() for case in of_it}
+    leads = _leads(bases, text_of)
+    pages = [None if text_of else _href(base, "report.html") for base in bases]
     clients = el("tr", el("th", "Case", scope="col"), (
-        el("th", el("a", report["client"], href=_href(base, "report.html")),
-           scope="col") for base, report in zip(bases, all_reports)))
+        el("th", el("a", report["client"], href=to), scope="col")
+        for to, report in zip(pages, all_reports)))
     rows = ((el("tbody", el("tr", el("th", el("span", group), scope="rowgroup",
                                      colspan=len(bases) + 1), class_="head"),
-                "\n", ((_matrix_row(
-                    case["name"], [by_name.get(case["name"])
-                                   for by_name in found], bases, cases), "\n")
-                       for case in of_it), class_="group"), "\n")
-            for group, of_it in groups.items())
+                "\n", ((_matrix_row(case["name"], results[case["name"]], leads,
+                                    cases), "\n") for case in of_it),
+                class_="group"), "\n") for group, of_it in groups.items())
     body = join(
         el("header", el("p", "h2bad ", el("span", "how clients took what an "
                                           "HTTP/2 server can do wrong"),
                         class_="brand"),
            el("h1", "%s, %s" % (
-               plural(len(bases), "client"),
-               plural(sum(map(len, groups.values())), "case"))),
+               plural(len(bases), "client"), plural(len(results), "case"))),
            el("p", "A cell has the client\u2019s reaction, by the number of "
-              "its error code if it has one, and leads to the trace. There is "
+              "its error code if it has one, and ", "that of a failure " if
+              text_of else None, "leads to the trace. There is "
               "no score: some cases matter to a browser and not to a proxy, "
               "and all of them passed would not prove a client right.",
               class_="meta"), _meanings()),
         "\n", el(
             "main",
-            el("div", _counts(all_reports, bases), class_="wide", tabindex="0",
+            el("div", _counts(all_reports, pages), class_="wide", tabindex="0",
                role="region", aria_label="Counts"), "\n",
             tools("rows", choice(
                 "differ", "Rows", ("", "all"),
@@ -297,5 +353,7 @@ def matrix(all_reports: Sequence[Report], bases: Sequence[str],
                 "Reactions of each client in each case")),
                 el("thead", clients), "\n", rows, class_="matrix"),
                class_="wide tall", tabindex="0", role="region",
-               aria_label="Cases and clients")))
+               aria_label="Cases and clients"),
+            _texts(all_reports, list(results.values()), text_of)
+            if text_of else None))
     return page("h2bad: the matrix", body, "rows.js")

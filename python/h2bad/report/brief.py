@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""Traces in a few lines, for a page that has those of many failures."""
+
+import re
+from collections import deque
+from itertools import islice
+from typing import (Any, Iterable, Iterator, Mapping, Optional, Sequence,
+                    Tuple)
+
+from h2bad.report.diagram import frame_words
+from h2bad.report.model import plural
+from h2rig.trace.text import shown
+
+__all__ = ["CUT", "brief"]
+
+#: Lines at the beginning and at the end.
+ENDS = 16
+
+#: Seconds of silence that are told.
+SILENCE = 1.0
+
+#: What a reader has to know of them.
+CUT = ("The traces are cut: of each frame there is a line with its type, its "
+       "stream and the first values; of a request the method and the path; of "
+       "frames of one kind in a row the first one and how many more there are; "
+       "of long traces the first and the last %d lines. Left out are times "
+       "below %d second, names of runs, ports, and what the server answers to "
+       "the request after the case." % (ENDS, SILENCE))
+
+#: What differs between runs.
+_RUN = re.compile(r"(?<=[?&])run=\w+&?|(?<=localhost):\d+")
+
+Line = Mapping[str, Any]
+
+
+def _without_run(value: Any) -> Any:
+    return _RUN.sub("", value).rstrip("?") if isinstance(value, str) else value
+
+
+def _frame(line: Line) -> str:
+    fields = [(name, _without_run(value))
+              for name, value in line.get("fields", ())]
+    if line["dir"] == "in" and any(name == ":path" for name, _ in fields):
+        fields = [each for each in fields if each[0] in (":method", ":path")]
+    return ("server: " if line["dir"] == "out" else "client: ") + " ".join(
+        frame_words({**line, "fields": fields})).rstrip()
+
+
+def _other(line: Line) -> str:
+    kind, values = line["type"], line.get("values", {})
+    if kind == "note":
+        kind, line = line["name"], values
+    if kind == "here":
+        return "(the case begins)"
+    if kind == "canary":
+        return "(the client has believed it)"
+    if kind == "violation":
+        return "(the client breaks a rule: %s)" % shown(line["text"])
+    if kind == "limit":
+        return "(the trace ends here)"
+    if kind == "close":
+        return "(%s)" % "; ".join(shown(line[name]) for name in ("end", "why")
+                                  if name in line)
+    return ""
+
+
+def _follow_up(line: Line) -> int:
+    # The stream of the request after the case, if this is it.
+    return line["stream"] if line.get("dir") == "in" and any(
+        name == ":path" and isinstance(value, str) and value.startswith("/ok?")
+        for name, value in line.get("fields", ())) else 0
+
+
+def _told(trace: Iterable[Line]) -> Iterator[str]:
+    # The lines of one connection.
+    key: Optional[Tuple[Any, ...]] = None
+    more, time, after = 0, 0.0, 0
+    for line in trace:
+        words = _frame(line) if "dir" in line else _other(line)
+        after = after or _follow_up(line)
+        if not words or after and line.get("dir") == "out" and after in (
+                line.get("stream"), line.get("last_stream")):
+            continue
+        new = (line.get("dir"), line["type"], line.get("stream"),
+               line.get("error"), *line.get("flags", ()))
+        silence, time = line["t"] - time, line["t"]
+        if new == key and "dir" in line and silence < SILENCE:
+            more += 1
+            continue
+        if more:
+            yield "        and %d more" % more
+        if silence >= SILENCE and key is not None:
+            yield "(%d s later)" % round(silence)
+        key, more = new, 0
+        yield words
+    if more:
+        yield "        and %d more" % more
+
+
+def _all(traces: Sequence[Iterable[Line]]) -> Iterator[str]:
+    for i, trace in enumerate(traces, 1):
+        if len(traces) > 1:
+            yield "connection %d:" % i
+        yield from _told(trace)
+
+
+def brief(traces: Sequence[Iterable[Line]]) -> str:
+    """Lines of text.  traces: those of the connections of a case, as lines
+    (doc/trace.md), in their order.
+    """
+    lines = _all(traces)
+    made = list(islice(lines, ENDS))
+    rest = deque(enumerate(lines, 1), maxlen=ENDS)
+    left = rest[0][0] - 1 if rest else 0
+    if left:
+        made.append("(and %s)" % plural(left, "line"))
+    return "\n".join(made + [words for _, words in rest]) + "\n"
