@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """doc/clients: each client that is installed meets three cases of h2bad, one
-of them armed, and the verdicts come."""
+of them armed, and the verdicts come.  A client without a report is told of."""
 import glob
 import json
 import os
@@ -37,6 +37,9 @@ KNOWN = {
     "python3-h2": runs(sys.executable, "-c", "import h2"),
     "httpx": runs(sys.executable, "-c", "import h2, httpx"),
     "Go net/http": runs("go", "version"),
+    "PHP": runs("php", "-r", "exit(extension_loaded('curl') ? 0 : 1);"),
+    "Rust": runs("cargo", "--version")
+    and bool(glob.glob("/usr/share/cargo/registry/reqwest-*")),
     "Node http2": runs("node", "--version"),
     "Node fetch": runs("node", "--version"),
     "Perl": runs("perl", "-MProtocol::HTTP2", "-MIO::Socket::SSL", "-e1"),
@@ -51,7 +54,9 @@ t = tap.Tap()
 
 
 def run(work):
-    """All of them by run.sh: what it prints, {client: {case: verdict}}."""
+    """All of them by run.sh: its exit status and what it prints, {client: {case:
+    verdict}}.
+    """
     out = os.path.join(work, "out")
     p = subprocess.Popen(
         [os.path.join(CLIENTS, "run.sh"), H2BAD, out, *CASES],
@@ -72,7 +77,28 @@ def run(work):
             report = json.load(f)
         found[report["client"]] = {
             c["name"]: c["verdict"] for c in report["cases"]}
-    return said, found
+    return p.returncode, said, found
+
+
+def broken(work):
+    """h2bad cannot run a client."""
+    path, stub = os.path.join(work, "path"), os.path.join(work, "stub")
+    os.mkdir(path)
+    for each in "curl", "dirname", "grep", "head", "mkdir", "mktemp", "rm", \
+            "sh", "tail":
+        os.symlink(shutil.which(each), os.path.join(path, each))
+    with open(stub, "w", encoding="utf-8") as f:
+        f.write("#!/bin/sh\n[ $1 = report ] || echo h2bad: no port >&2\n"
+                "[ $1 = report ] || exit 71")
+    os.chmod(stub, 0o755)
+    p = subprocess.run([os.path.join(CLIENTS, "run.sh"), stub,
+                        os.path.join(work, "none")], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                       env={"PATH": path}, check=False)
+    t.ok(p.returncode == 1 and re.search(
+        rb"^curl [0-9.]+: exit status 71: h2bad: no port$", p.stdout, re.M),
+        "a client that cannot be run: its name, why, and status 1",
+        f"{p.returncode} {p.stdout}")
 
 
 def check(said, found):
@@ -99,8 +125,11 @@ def check(said, found):
 
 work = tempfile.mkdtemp(prefix="h2bad-loops-")
 try:
-    said, found = run(work)
+    status, said, found = run(work)
     check(said, found)
+    t.eq(status, 0, "all are whole")
+    if KNOWN["curl"]:
+        broken(work)
     with open(os.path.join(work, "out", "matrix.html"), encoding="utf-8") as f:
         page = f.read()
     t.ok(all(each in page for each in found), "the matrix has all of them")

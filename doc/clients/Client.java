@@ -53,6 +53,7 @@ class Client {
 			} catch (Exception e) {
 				System.err.println(url + ": " + e);
 			}
+		get(run + "done", 60);
 		System.out.print(get(run + "report.tap", 60));
 		System.exit(0);		// its threads may not end
 	}

@@ -7,7 +7,8 @@
 #
 # DIR/*/CLIENT/report.html shows each failure with its trace, DIR/matrix.html all
 # clients. JOBS is the number of cases at a time, for each of three clients that
-# run at once; PYTHON that with httpx and h2.
+# run at once; PYTHON that with httpx and h2. The exit status is 1 if a client that
+# is installed has no report of all cases.
 set -u
 h2bad=$1 dir=$2
 shift 2
@@ -20,13 +21,24 @@ have() { command -v "$1" >/dev/null; }
 module() { "$python" -c "import $1" 2>/dev/null; }
 note() { echo "$1: left out, it is not installed"; }
 
+# failed NAME WHY: it has no whole report.
+failed() {
+	echo "$1: $2"
+	echo "$1" >>"$tmp/failed"
+}
+
 # run NAME [option ...] [GLOB ...] -- command: one process a case.
 run() {
 	name=$1
 	shift
 	"$h2bad" run -j "${JOBS:-4}" --tap --dir "$dir/$lane" --client "$name" \
-		"$@" >/dev/null 2>&1
-	echo "$name: exit status $?"
+		"$@" >/dev/null 2>"$tmp/$lane.said"
+	status=$?
+	if [ $status -gt 1 ]; then
+		failed "$name" "exit status $status: $(tail -n 1 "$tmp/$lane.said")"
+	else
+		echo "$name: done"
+	fi
 }
 
 version() { "$@" 2>&1 | grep -o '[0-9][0-9]*\.[0-9.]*[0-9]' | head -n 1; }
@@ -39,6 +51,10 @@ first() {
 	have go && go build -o "$tmp/go" "$here/client.go" &&
 		run "Go net/http $(version go version)" --got exit "$@" -- \
 		"$tmp/go" $all || note Go
+	have php && php -r 'exit(extension_loaded("curl") ? 0 : 1);' &&
+		run "PHP $(version php -v), libcurl $(version php -r \
+		'echo curl_version()["version"];')" --got exit "$@" -- \
+		php "$here/php.php" $all || note PHP
 	module h2 && run "python3-h2 $(version $python -c \
 		'import h2; print(h2.__version__)')" --got exit "$@" -- \
 		"$python" "$here/h2_client.py" {ca} {urls} || note python3-h2
@@ -56,6 +72,15 @@ second() {
 		ruby "$here/ruby.rb" {ca} {url} {follow} || note "Ruby http-2"
 }
 
+# Debian's crates, and no network.
+rust() {
+	mkdir "$tmp/rust" && cp "$here/Cargo.toml" "$here/client.rs" "$tmp/rust" &&
+		(cd "$tmp/rust" && cargo build --release --offline --quiet \
+		--config 'source.crates-io.replace-with="debian"' --config \
+		"source.debian.directory='$crates'") >"$tmp/rust.said" 2>&1 ||
+		! tail -n 5 "$tmp/rust.said"
+}
+
 third() {
 	lane=third
 	module httpx && run "httpx $(version $python -c \
@@ -63,6 +88,10 @@ third() {
 		"$python" "$here/httpx_client.py" $all || note httpx
 	have node && run "Node fetch $(node --version)" --got exit "$@" -- \
 		node "$here/fetch.mjs" $all || note "Node fetch"
+	crates=/usr/share/cargo/registry
+	have cargo && [ -d $crates/reqwest-* ] && rust &&
+		run "Rust reqwest $(version ls -d $crates/reqwest-*)" --got exit \
+		"$@" -- "$tmp/rust/target/release/client" $all || note Rust
 	have perl && perl -MProtocol::HTTP2 -MIO::Socket::SSL -e 1 2>/dev/null &&
 		run "Perl Protocol::HTTP2 $(version perl -MProtocol::HTTP2 -e \
 		'print $Protocol::HTTP2::VERSION')" "$@" -- \
@@ -88,14 +117,26 @@ loop() {
 	serving=$!
 	until base=$(sed -n 's/.*control.* \(https:[^ ]*[0-9]\).*/\1/p' \
 		"$at/said") && [ -n "$base" ] && [ -s "$at/ca.pem" ]; do
-		kill -0 $serving || return
+		kill -0 $serving 2>/dev/null || {
+			failed "$name" "$(tail -n 1 "$at/said")"
+			return 0
+		}
 		sleep 1
 	done
-	"$@" "$at/ca.pem" "$base" "${globs:+cases=$globs}" >/dev/null 2>&1
-	echo "$name: exit status $?"
+	"$@" "$at/ca.pem" "$base" "${globs:+cases=$globs}" >"$at/said" 2>&1
+	status=$?
 	kill $serving
 	wait $serving
 	rm -rf "${dir:?}/$name/bad" "$dir/$name/runs"
+	report=$(find "$dir/$name" -name report.json)
+	if [ $status -ne 0 ]; then
+		failed "$name" "exit status $status: $(tail -n 1 "$at/said")"
+	elif ! [ "$report" ] || grep -q '"interrupted": true' "$report"; then
+		failed "$name" 'its run was not over'
+	else
+		echo "$name: done"
+	fi
+	[ "$report" ] || rm -rf "${dir:?}/$name"
 }
 
 loops() {
@@ -112,4 +153,5 @@ second "$@" & two=$!
 third "$@"
 wait $one $two
 loops "$@"	# requests of 5 s: alone
-"$h2bad" report --matrix "$dir/matrix.html" "$dir"/*/
+"$h2bad" report --matrix "$dir/matrix.html" "$dir"/*/ || exit
+[ ! -s "$tmp/failed" ]
