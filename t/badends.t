@@ -43,7 +43,7 @@ class Run:
     count = 0
 
     def __init__(self, *options, ping=None, argv=(H2BAD,), cases=CASES,
-                 tmp=None):
+                 tmp=None, errors=subprocess.PIPE):
         Run.count += 1
         self.at = os.path.join(work, str(Run.count))
         os.makedirs(self.at + ".tmp", exist_ok=True)
@@ -54,7 +54,7 @@ class Run:
             [*argv, "run", *cases, "-j", "1", "--client", "c", "--dir",
              self.at + ".dir", *options, "--", "sh", "-c", script, "sh",
              *CLIENT], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=errors,
             env={**os.environ, "TMPDIR": tmp or self.at + ".tmp"})
 
     def lingers(self):
@@ -82,7 +82,7 @@ class Run:
             self.p.terminate()
             self.p.communicate()
             return None, "", "it stands still"
-        return self.p.returncode, out.decode(), err.decode()
+        return self.p.returncode, out.decode(), (err or b"").decode()
 
     def report(self):
         """{case: (verdict, message)}, and whether it was interrupted."""
@@ -178,6 +178,40 @@ def killed():
          f"{status} {err} {old} {os.listdir(below)}")
 
 
+def unread():
+    """Nobody reads the standard error, as when a pager or a terminal stands
+    still: the run goes on, and waits with what it prints at its end."""
+    out, into = os.pipe()
+    os.set_blocking(into, False)
+    filled = b""
+    try:
+        while True:
+            filled += b"." * os.write(into, b"." * 65536)
+    except BlockingIOError:
+        os.set_blocking(into, True)
+    for number in 0, signal.SIGTERM:
+        run = Run(ping=":", errors=into)
+        there = os.path.join(run.at + ".dir", "c", "report.json")
+        t.ok(tap.wait_until(lambda: os.path.exists(there) and not
+                            run.report()[1], 60),
+             "nobody reads the progress: the report is there", run.left())
+        t.eq(run.p.poll(), None, "... and it waits to print")
+        if number:
+            run.p.send_signal(number)
+        else:
+            got = b""
+            while len(got) < len(filled) or b"3 pass" not in got:
+                got += os.read(out, 65536)
+            t.eq((got.startswith(filled), re.findall(
+                r"(\d)/3 ", got[len(filled):].decode())), (True, list("123")),
+                 "... all of it, when somebody reads")
+            os.write(into, filled)
+        t.eq(run.end()[0], 128 + number if number else 0,
+             "... and ends, by a signal too" if number else "... and ends")
+    os.close(out)
+    os.close(into)
+
+
 def signals():
     """A signal at some moments from the first one on."""
     faults, statuses = [], set()
@@ -213,6 +247,7 @@ if __name__ == "__main__":
         helpers()
         raises()
         killed()
+        unread()
         signals()
     finally:
         shutil.rmtree(work, ignore_errors=True)

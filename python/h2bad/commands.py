@@ -21,6 +21,7 @@ from h2bad.plan import wanted
 from h2bad.report import (Baseline, Progress, ReportError, html, index, junit,
                           matrix, reports, tap, text)
 from h2bad.report.model import directory, put
+from h2bad.report.unblocked import Unblocked
 from h2bad.run import CommandError, Runner
 from h2bad.runs import Run, RunError
 from h2bad.scratch import scratch
@@ -144,6 +145,15 @@ def _run(options: argparse.Namespace, command: List[str], h2rig: str) -> int:
         print("h2bad: " + wrong, file=sys.stderr)
         return EX_USAGE
     _Signals.later = True
+    errors = Unblocked(sys.stderr)
+    try:
+        return _tried(options, command, h2rig, errors)
+    finally:
+        errors.drain(1.0)
+
+
+def _tried(options: argparse.Namespace, command: List[str], h2rig: str,
+           errors: Unblocked) -> int:
     baseline = None
     if options.expect and (os.path.exists(options.expect)
                            or not options.update_expect):
@@ -151,7 +161,7 @@ def _run(options: argparse.Namespace, command: List[str], h2rig: str) -> int:
     if options.traces:
         os.makedirs(options.traces, exist_ok=True)
     if options.webdriver:
-        return _browse(options, h2rig, baseline)
+        return _browse(options, h2rig, baseline, errors)
     cases = catalogue.select(options.globs, options.exclude)
     if cases and cases[0].name != "good":
         cases.insert(0, catalogue.need("good"))
@@ -164,9 +174,9 @@ def _run(options: argparse.Namespace, command: List[str], h2rig: str) -> int:
                     {"command": [_text(word) for word in command],
                      "timeout": options.timeout,
                      "needs": list(runner.needs)}, options.dir)
-        ended = _go(options, runner, kept, cases)
+        ended = _go(options, runner, kept, cases, errors)
         return _finish(options, baseline, kept.report, kept.texts.get,
-                       kept.directory, ended)
+                       kept.directory, ended, errors)
 
 
 def _baseline(path: str) -> Baseline:
@@ -178,9 +188,9 @@ def _baseline(path: str) -> Baseline:
 
 
 def _go(options: argparse.Namespace, runner: Runner, kept: Kept,
-        cases: Sequence[Any]) -> Optional[BaseException]:
+        cases: Sequence[Any], errors: Unblocked) -> Optional[BaseException]:
     # What ended it, before its time.
-    progress = Progress(len(cases), sys.stderr)
+    progress = Progress(len(cases), errors)
     ended: Optional[BaseException] = None
 
     def done(case: Any, made: Dict[str, Any]) -> None:
@@ -198,12 +208,12 @@ def _go(options: argparse.Namespace, runner: Runner, kept: Kept,
 
 
 def _browse(options: argparse.Namespace, h2rig: str,
-            baseline: Optional[Baseline]) -> int:
+            baseline: Optional[Baseline], errors: Unblocked) -> int:
     # The cases are run by a browser.
     with scratch() as below:
         serving = Serving(h2rig, below, 0, 0, ("127.0.0.1", "::1"), True)
         try:
-            run, ended = _driven(options, serving)
+            run, ended = _driven(options, serving, errors)
         finally:
             serving.stop()
         report = run.report()
@@ -221,10 +231,11 @@ def _browse(options: argparse.Namespace, h2rig: str,
             shutil.rmtree(kept, ignore_errors=True)
             shutil.copytree(there, kept)
             index(options.dir)
-        return _finish(options, baseline, report, texts.get, kept, ended)
+        return _finish(options, baseline, report, texts.get, kept, ended,
+                       errors)
 
 
-def _driven(options: argparse.Namespace, serving: Serving
+def _driven(options: argparse.Namespace, serving: Serving, errors: Unblocked
             ) -> Tuple[Run, Optional[BaseException]]:
     # The run, and what ended it before its time.
     browser = Browser(options.webdriver)
@@ -233,7 +244,7 @@ def _driven(options: argparse.Namespace, serving: Serving
                       options.globs, [*options.exclude, *EXCLUDE],
                       sorted(options.needs),
                       "arm", bool(options.globs))
-        progress = Progress(len(run.cases), sys.stderr)
+        progress = Progress(len(run.cases), errors)
         told = 0
 
         def look() -> None:
@@ -256,7 +267,8 @@ def _driven(options: argparse.Namespace, serving: Serving
 
 def _finish(options: argparse.Namespace, baseline: Optional[Baseline],
             report: Dict[str, Any], text_of: Callable[[str], Optional[str]],
-            there: Optional[str], ended: Optional[BaseException]) -> int:
+            there: Optional[str], ended: Optional[BaseException],
+            errors: Unblocked) -> int:
     # there: the directory of the report, if it is kept.
     if options.update_expect:
         baseline = (baseline or Baseline(options.expect)).update(report)
@@ -268,6 +280,7 @@ def _finish(options: argparse.Namespace, baseline: Optional[Baseline],
         if path:
             put(path, made())
     _Signals.later = False          # nobody may read what is printed
+    errors.drain(1.0 if _Signals.number else None)
     shown = {**report, "cases": [{**each, "trace": there and each["trace"]
                                   and os.path.join(there, each["trace"])}
                                  for each in report["cases"]]}

@@ -2,11 +2,13 @@
 """A report as text for people, and how far a run is."""
 
 import os
-from typing import Any, Dict, Iterator, List, Mapping, Optional, TextIO
+from typing import (Any, Dict, Iterator, List, Mapping, Optional, TextIO,
+                    Union)
 
 from h2bad.report.baseline import Baseline
 from h2bad.report.model import (VERDICTS, Report, by_group, line, plural,
                                 skipped)
+from h2bad.report.unblocked import Unblocked
 
 __all__ = ["MARKS", "Progress", "text"]
 
@@ -118,7 +120,7 @@ class Progress:
     error.
     """
 
-    def __init__(self, total: int, stream: TextIO) -> None:
+    def __init__(self, total: int, stream: Union[TextIO, Unblocked]) -> None:
         self._total, self._stream = total, stream
         self._terminal = stream.isatty() and \
             os.environ.get("TERM", "dumb") != "dumb"
