@@ -401,7 +401,7 @@ def matrix(which, b):
     return [links.length, links[0].textContent.trim(), document.querySelector(
         ":target").getBoundingClientRect().top < innerHeight, links.every(e =>
         document.getElementById(e.getAttribute("href").slice(1)))];
-    """), [5, "\u2716fail ack", True, True],
+    """), [5, "\u2716 fail ack", True, True],
         f"{which}: links of a page of its own lead to traces in it")
     fresh(b, pages["matrix"])
     t.eq(b.run("return [...document.querySelectorAll('.counts tbody tr')].map("

@@ -269,11 +269,38 @@ def bad_input():
         status, _, err = h2bad(*argv)
         t.ok(status == want and words in err, f"{name}: {want}",
              f"{status} {err}")
+    unwritable()
     busy = socket.create_server(("127.0.0.1", 0))
     port = busy.getsockname()[1]
     status, _, err = h2bad("one", "good", "--port", str(port))
     t.ok(status == 71 and str(port) in err, "a port that is in use: 71", err)
     busy.close()
+
+
+def unwritable():
+    """What it is to write, it cannot: it says so before it runs anything."""
+    os.makedirs(at("locked", "known"))
+    os.chmod(work, 0o755)           # for another user
+    os.chmod(at("locked"), 0o555)
+    for option, name in (("--json", "r.json"), ("--junit", "a/r.xml"),
+                         ("--html", "r.html"), ("--traces", "traces"),
+                         ("--dir", "kept"), ("--dir", ""), ("--json", "known")):
+        path = os.path.join(at("locked"), name)
+        p = subprocess.run(
+            [H2BAD, "run", "good", option, path, "--", "touch", at("begun")],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, cwd=work, timeout=tap.scaled(60),
+            check=False, user=65534 if os.getuid() == 0 else None)
+        t.ok(p.returncode == 71 and p.stderr.decode().startswith(
+            f"h2bad: {path.rstrip('/')}") and p.stderr.count(b"\n") == 1 and
+            not os.path.exists(at("begun")),
+            f"{option} {name} in a directory that is read-only: 71",
+            f"{p.returncode} {p.stderr.decode()}")
+    os.chmod(at("locked"), 0o755)
+    status, out, err = h2bad("run", "good", "--json", "/dev/stderr", "--",
+                             *CLIENT, "good")
+    t.ok(status == 0 and '"verdict": "pass"' in err and not os.path.isfile(
+        "/dev/stderr"), "--json to a device", f"{status} {err}")
 
 
 def interrupted():

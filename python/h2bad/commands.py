@@ -20,7 +20,7 @@ from h2bad.observed import Observed, judge
 from h2bad.plan import wanted
 from h2bad.report import (Baseline, Progress, ReportError, html, index, junit,
                           matrix, reports, tap, text)
-from h2bad.report.model import directory, put
+from h2bad.report.model import can_fill, can_put, directory, put
 from h2bad.report.unblocked import Unblocked
 from h2bad.run import CommandError, Runner
 from h2bad.runs import Run, RunError
@@ -158,8 +158,13 @@ def _tried(options: argparse.Namespace, command: List[str], h2rig: str,
     if options.expect and (os.path.exists(options.expect)
                            or not options.update_expect):
         baseline = _baseline(options.expect)
-    if options.traces:
-        os.makedirs(options.traces, exist_ok=True)
+    for path in (options.junit, options.json, options.html,
+                 options.update_expect and options.expect):
+        if path:                    # before minutes have gone into it
+            can_put(path)
+    for there in options.traces, options.dir:
+        if there:
+            can_fill(there)
     if options.webdriver:
         return _browse(options, h2rig, baseline, errors)
     cases = catalogue.select(options.globs, options.exclude)

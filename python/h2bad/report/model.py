@@ -6,6 +6,7 @@ and index.json, which sums all of them up.
 """
 
 import datetime
+import errno
 import hashlib
 import json
 import os
@@ -20,9 +21,9 @@ from h2rig.server.frametypes import ERROR_CODES
 from h2rig.trace.reader import escaped
 
 __all__ = ["KINDS", "VERDICTS", "VERSION", "Report", "ReportError", "Result",
-           "by_group", "cases_of", "directory", "index", "line", "load",
-           "plural", "put", "reports", "short", "skipped", "summary",
-           "validate", "write"]
+           "by_group", "can_fill", "can_put", "cases_of", "directory", "index",
+           "line", "load", "plural", "put", "reports", "short", "skipped",
+           "summary", "validate", "write"]
 
 VERSION = "1.0"
 
@@ -212,9 +213,18 @@ def directory(client: str) -> str:
     return name
 
 
+def _is_special(path: str) -> bool:
+    # A device or a pipe, in whose place no file is to come.
+    return os.path.exists(path) and not os.path.isfile(path)
+
+
 def put(path: str, text: str) -> None:
     """Writes a file, whole or not at all, also for who reads it at this moment;
     makes its directory.  OSError, which has the path."""
+    if _is_special(path):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return
     there, name = os.path.split(os.path.abspath(path))
     try:
         os.makedirs(there, exist_ok=True)
@@ -229,6 +239,26 @@ def put(path: str, text: str) -> None:
             raise
     except OSError as e:
         raise OSError(e.errno, e.strerror, path) from None
+
+
+def can_fill(there: str) -> None:
+    """Sees whether files can be made in a directory; makes it.  OSError."""
+    try:
+        os.makedirs(there, exist_ok=True)
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as e:
+        raise OSError(e.errno, e.strerror, there) from None
+
+
+def can_put(path: str) -> None:
+    """Sees whether `put` can write this file.  OSError."""
+    if os.path.isdir(path):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    if not _is_special(path):
+        try:
+            can_fill(os.path.dirname(os.path.abspath(path)))
+        except OSError as e:
+            raise OSError(e.errno, e.strerror, path) from None
 
 
 def _json(value: object) -> str:
