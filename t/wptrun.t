@@ -16,6 +16,7 @@ import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
+import manpages                                                 # noqa: E402
 import tap                                                      # noqa: E402
 from rawclient import Client                                    # noqa: E402
 from server import program                                      # noqa: E402
@@ -242,6 +243,29 @@ def shared():
     manager.shutdown()
 
 
+def examples():
+    """Those of h2rig-wpt(1), in a checkout whose ./wpt tells how it is called,
+    and whether the function that starts its HTTP/2 server is another one."""
+    with tempfile.TemporaryDirectory(prefix="h2rig-test-") as work:
+        top = os.path.join(work, "web-platform-tests")
+        shutil.copytree(os.path.join(HERE, "wpt-tree"), top)
+        with open(os.path.join(top, "wpt"), "w", encoding="utf-8") as f:
+            f.write("import os, sys\nfrom tools.serve import serve\n"
+                    "print(*sys.argv[1:], os.environ.get('H2RIG_FLAGS'),\n"
+                    "      serve.start_http2_server.__module__)\n")
+        p = subprocess.run(
+            ["sh", "-ec", "".join(e.text for e in manpages.examples(
+                "h2rig-wpt.1"))], cwd=work, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, check=False, env={
+                **os.environ, "PATH": os.path.dirname(H2RIG_WPT) + os.pathsep
+                + os.environ["PATH"]})
+        t.eq((p.returncode, p.stdout.decode()), (0, """\
+serve None h2rig_wpt
+run chrome fetch/api/basic None h2rig_wpt
+run firefox websockets --log-level debug h2rig_wpt
+"""), "the manual's examples run ./wpt with what it asks for, and with h2rig")
+
+
 for how in ("fork", "spawn"):
     served(how)
 shared()
@@ -250,4 +274,5 @@ not_started()
 untranslated()
 injecting()
 elsewhere()
+examples()
 t.done()

@@ -385,11 +385,11 @@ def _serve(options: argparse.Namespace, h2rig: str) -> int:
         stack.callback(serving.stop)
         if options.ca_out:
             shutil.copyfile(serving.bad.ca_out, options.ca_out)
+        _Signals.later = True
         for what, port in (("control", serving.control.port),
                            ("bad", serving.bad.port)):
             print("h2bad: %s: listening on https://localhost:%d"
                   % (what, port), flush=True)
-        _Signals.later = True
         serving.run(lambda: _Signals.number > 0)
         if _Signals.number:
             return 0
