@@ -397,7 +397,9 @@ def matrix(which, b):
     fresh(b, pages["standalone"])
     t.eq(b.run("""
     const links = [...document.querySelectorAll("a[href]")];
+    const moved = new Promise(f => addEventListener("hashchange", f));
     links[0].click();
+    await moved;
     return [links.length, links[0].textContent.trim(), document.querySelector(
         ":target").getBoundingClientRect().top < innerHeight, links.every(e =>
         document.getElementById(e.getAttribute("href").slice(1)))];
