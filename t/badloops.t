@@ -65,7 +65,9 @@ def run(work):
         env={**os.environ, "PYTHON": sys.executable, "JOBS": "1",
              "GOCACHE": os.path.join(work, "cache"), "GO111MODULE": "off"})
     try:
-        said = p.communicate(timeout=tap.scaled(400))[0].decode()
+        # Debian's crates are a hundred to compile.
+        said = p.communicate(timeout=tap.scaled(
+            2400 if KNOWN["Rust"] else 400))[0].decode()
     finally:
         try:
             os.killpg(p.pid, signal.SIGKILL)    # the session that we made

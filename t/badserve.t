@@ -15,8 +15,8 @@ sys.path.insert(0, os.path.join(HERE, "lib"))
 import badserving                                               # noqa: E402
 import tap                                                      # noqa: E402
 
-#: Runs that are kept (h2bad.runs).
-RUNS = 200
+#: Runs that are kept, and clients (h2bad.runs).
+RUNS, CLIENTS = 200, 1000
 
 t = tap.Tap()
 work = tempfile.mkdtemp(prefix="badserve-t-")
@@ -60,6 +60,23 @@ def floods():
              "one that is over gives its place to a new one")
         t.eq(s.get(run + "urls")[0], 404, "... and is not there any more")
     t.ok("Traceback" not in s.err, "no traceback", s.err)
+
+
+def clients():
+    """More clients than have reports."""
+    for i in range(CLIENTS):
+        os.makedirs(os.path.join(work, "many", "c%d" % i))
+        with open(os.path.join(work, "many", "c%d" % i, "report.json"), "wb"):
+            pass
+    with serving("many") as s:
+        status, body, _ = s.get("/new?cases=good&client=new")
+        t.ok(status == 503 and f"{CLIENTS} clients have reports, and 'new'" in
+             body, "a client too many: 503", f"{status} {body}")
+        t.eq(s.get("/new?cases=good&client=c7")[0], 303,
+             "... but one that is known may come again")
+        shutil.rmtree(os.path.join(work, "many", "c0"))
+        t.eq(s.get("/new?cases=good&client=new")[0], 303,
+             "... and a new one in the place of one that was removed")
 
 
 def readers():
@@ -164,6 +181,7 @@ try:
     if not shutil.which("curl"):
         tap.skip_all("curl is not installed")
     floods()
+    clients()
     readers()
     stopped()
     without_directory()

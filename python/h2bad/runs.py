@@ -28,8 +28,8 @@ __all__ = ["BusyError", "Run", "RunError", "is_flood"]
 
 ID = re.compile(r"[0-9a-f]{12}\Z")
 
-#: Runs that are kept.  (Reports are those of clients.)
-RUNS = 200
+#: Runs that are kept, and clients that have reports.
+RUNS, CLIENTS = 200, 1000
 
 
 class RunError(Exception):
@@ -37,7 +37,7 @@ class RunError(Exception):
 
 
 class BusyError(RunError):
-    """There are too many runs that are not over."""
+    """There are too many runs that are not over, or clients."""
 
 
 def _age(path: str) -> float:
@@ -85,6 +85,12 @@ class Run:
         # After HTTP_1_1_REQUIRED a browser goes on with HTTP/1.1 to its end.
         names = sorted((case.name for case in cases),
                        key=lambda name: "http11" in name)
+        if not os.path.exists(os.path.join(below, directory(client))) and len(
+                glob.glob(os.path.join(glob.escape(below), "*",
+                                       "report.json"))) >= CLIENTS:
+            raise BusyError("%d clients have reports, and %r has none; expected "
+                            "directories of old ones to be removed" % (
+                                CLIENTS, client))
         made = cls(below, {
             "id": secrets.token_hex(6), "client": client, "via": via,
             "cases": names if "good" in names else ["good"] + names,
