@@ -213,14 +213,14 @@ def websocket(s):
     lines = ["hello", "", "x" * 200, "y" * 100000]
     p = subprocess.run(
         [sys.executable, os.path.join(EXAMPLES, "websocket_client.py"),
-         "localhost", str(s.port), "/echo"], input="\n".join(lines),
+         "127.0.0.1", str(s.port), "/echo"], input="\n".join(lines),
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         check=False, timeout=tap.scaled(120))
     t.eq((p.returncode, p.stdout.split("\n")), (0, lines + [
         "closed: 1000", ""]), "websocket_client.py: each message comes back")
     p = subprocess.run(
         [sys.executable, os.path.join(EXAMPLES, "websocket_client.py"),
-         "localhost", str(s.port), "/none"], input="",
+         "127.0.0.1", str(s.port), "/none"], input="",
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         check=False, timeout=tap.scaled(120))
     t.ok(p.returncode == 1 and "ConnectionError: /none: status 404" in
