@@ -86,6 +86,20 @@ def programs():
                         directory], check=True)
 
 
+def modules(directory):
+    """The files of Python packages in it."""
+    return sorted(os.path.relpath(os.path.join(at, name), directory)
+                  for at, _, names in os.walk(directory) for name in names
+                  if not name.endswith((".pyc", ".in", ".pyi")))
+
+
+def whole():
+    """A file that Makefile.am does not name is missed where it is imported."""
+    t.eq(modules(WHERE + "/share/h2rig/python"),
+         modules(os.path.join(os.path.dirname(HERE), "python")),
+         "all files of the Python packages are installed")
+
+
 def versions():
     """A package made without its source archive would have another one."""
     with open(os.path.join(os.path.dirname(HERE), "doc", "packaging", "debian",
@@ -135,6 +149,7 @@ t = tap.Tap()
 try:
     make("install")
     supervision()
+    whole()
     programs()
     package()
     versions()
