@@ -360,6 +360,14 @@ def stop_on_eof():
         p.stdout.close()
 
 
+def leash_is_no_notice():
+    """--notify-fd: a descriptor that was closed is not what was opened."""
+    p = start(program(), "--stop-on-eof", "--notify-fd", "4", "--port", "0",
+              DOCROOT, fds={3: -1, 4: -1}, stdin=subprocess.PIPE)
+    t.eq(ended(p), 78, "--stop-on-eof: --notify-fd of a closed descriptor")
+    p.stdin.close()
+
+
 def idle_while_stopped():
     """--idle-exit: who has come while the server did not run is served."""
     p = start(program(), "--idle-exit", "1", "--port", "0", DOCROOT,
@@ -477,6 +485,7 @@ try:
     many_descriptors()
     idle_while_stopped()
     stop_on_eof()
+    leash_is_no_notice()
     stays_queued()
     reopened()
     ucspi()

@@ -261,7 +261,8 @@ take_notify(struct supervise *s, const struct options *o, char *err,
 	if (o->notify_fd == 0)
 		return 0;
 	s->notify_fd = (int)o->notify_fd;
-	if (sys_set_cloexec(s->notify_fd) == 0)
+	errno = EBADF;		/* it was free, and is the leash's number now */
+	if (s->notify_fd != s->leash && sys_set_cloexec(s->notify_fd) == 0)
 		return 0;
 	snprintf(err, size, "--notify-fd: \"%u\": expected an open "
 	    "descriptor: %s", o->notify_fd, strerror(errno));
