@@ -124,6 +124,9 @@ class WebSocketStream:
         #: held while something is sent, and around the check whether a Close
         #: frame was
         self._lock = threading.Lock()
+        #: A Close frame is about to be sent: threads that send one message after
+        #: the other would hardly ever let another one have the lock.
+        self._closing = False
         self._pings: List[bytes] = []
 
     # Receiving.
@@ -272,7 +275,7 @@ class WebSocketStream:
             text.octets = bytes(message)
             message = text
         with self._lock:
-            if self._request.server_terminated:
+            if self._closing or self._request.server_terminated:
                 raise BadOperationException("send_message after a Close "
                                             "frame was sent")
             try:
@@ -300,7 +303,7 @@ class WebSocketStream:
                       sent: Optional[List[bytes]] = None) -> None:
         octets = _control_body(body)
         with self._lock:
-            if self._request.server_terminated:
+            if self._closing or self._request.server_terminated:
                 return
             if sent is not None:
                 sent.append(octets)
@@ -337,6 +340,7 @@ class WebSocketStream:
             raise BadOperationException(
                 "a close reason has at most 123 octets, not %d"
                 % (len(body) - 2))
+        self._closing = True
         with self._lock:
             if self._request.server_terminated:
                 return False
