@@ -180,7 +180,10 @@ take_messages(struct feed *f, pid_t pid)
 	int n;
 
 	while ((n = logline_take(&l, buf_data(b), buf_len(b))) > 0) {
-		log_of_child((long)pid, &l, f->loses);
+		if (l.kind == LOGLINE_OVER)
+			f->over = true;
+		else
+			log_of_child((long)pid, &l, f->loses);
 		buf_consume(b, (size_t)n);
 	}
 	if (n == -1)
@@ -283,7 +286,7 @@ feed_read(struct feed *f, pid_t pid, bool loses)
 }
 
 void
-feed_finish(struct feed *f, pid_t pid)
+feed_over(struct feed *f, pid_t pid)
 {
 	int i;
 
@@ -293,6 +296,13 @@ feed_finish(struct feed *f, pid_t pid)
 		;
 	for (i = OUT; f->open && i < FEED_FDS; i++)
 		take_lines(f, i, pid, true);
+	f->over = false;
+}
+
+void
+feed_finish(struct feed *f, pid_t pid)
+{
+	feed_over(f, pid);
 	feed_close(f);
 }
 

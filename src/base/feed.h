@@ -24,6 +24,7 @@
 struct feed {
 	bool open;
 	bool loses;		/* what the log has no room for */
+	bool over;		/* its connection is (log_over): feed_over */
 	int fd[FEED_FDS];	/* records, 1, 2; -1: at its end */
 	int theirs[FEED_FDS];	/* the child's, until it is forked */
 	struct buf left[FEED_FDS];	/* a message, lines, not yet all there */
@@ -63,6 +64,9 @@ bool feed_is_ready(const struct feed *f, const struct pollfd **set);
  * be more.
  */
 bool feed_read(struct feed *f, pid_t pid, bool loses);
+
+/* The process's connection is over: logs what is left of it. */
+void feed_over(struct feed *f, pid_t pid);
 
 /* The process is dead: logs what is left, and closes. */
 void feed_finish(struct feed *f, pid_t pid);

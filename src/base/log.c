@@ -458,6 +458,15 @@ log_keys(const char *line)
 }
 
 void
+log_over(void)
+{
+	struct logline l;
+
+	logline_begin(&l, LOGLINE_OVER);
+	finish(&l);
+}
+
+void
 log_fatal(int status, int err, const char *fmt, ...)
 {
 	char line[LOGLINE_TEXT];

@@ -110,6 +110,9 @@ int log_get_fd(void);
  */
 void log_to_parent(int fd, atomic_uint *lost);
 
+/* Tells it that the connection is over, and the process is not. */
+void log_over(void);
+
 /* ---- in the parent ---- */
 
 /*

@@ -51,6 +51,9 @@ log_field_number(const char *name, uint64_t number)
 /* A kind that is no enum log_level: a line for SSLKEYLOGFILE. */
 #define LOGLINE_KEYS 100
 
+/* ... nor is this: the connection is over, and the process takes another. */
+#define LOGLINE_OVER 101
+
 struct logline {
 	uint32_t kind;		/* enum log_level, or LOGLINE_KEYS */
 	uint32_t cut;		/* not 0: some of the text did not fit */

@@ -398,7 +398,6 @@ sys_start_thread(void *(*fn)(void *), void *arg, size_t stack)
 	int rc;
 
 	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, stack);
 	rc = pthread_create(&thread, &attr, fn, arg);
 	pthread_attr_destroy(&attr);

@@ -100,7 +100,10 @@ int sys_parse_addr(const char *host, unsigned port,
 /* poll(2); mask is the process's in the meantime.  A signal ends it: EINTR. */
 int sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask);
 
-/* A detached thread with a stack of so many octets: 0, or -1 with errno. */
+/*
+ * A thread with a stack of so many octets, which somebody joins or detaches: 0,
+ * or -1 with errno.
+ */
 int sys_start_thread(void *(*fn)(void *), void *arg, size_t stack);
 
 /* sigaction with an empty mask; flags are its. */

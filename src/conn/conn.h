@@ -111,6 +111,9 @@ struct conn {
 	/* NULL: octets are for the session. */
 	void (*take_octets)(struct conn *c, const uint8_t *p, size_t len);
 
+	/* py/calls.c's. */
+	bool expired;		/* a function has passed its limit */
+
 	/* py/thread.c's. */
 	unsigned n_logging;	/* threads that write a request's record */
 	uint64_t crowd_until;	/* us; more threads would be in each other's

@@ -67,3 +67,12 @@ wake_ring(struct wake *w, unsigned n)
 	while (n-- > 0)
 		pthread_cond_signal(&w->cond);
 }
+
+void
+wake_end(struct wake *w)
+{
+	pthread_mutex_lock(&w->mutex);
+	w->over = true;
+	pthread_mutex_unlock(&w->mutex);
+	pthread_cond_broadcast(&w->cond);
+}

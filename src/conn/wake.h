@@ -20,11 +20,14 @@ struct wake {
 	unsigned n_idle;	/* of them: at rest until they are called */
 	unsigned n_entering;	/* of them: called or new, nothing taken yet */
 	unsigned to_ring;	/* threads, when the mutex is let go */
+	pthread_t ended;	/* the last that has ended by wake_end */
+	bool has_ended;
 
 	/* A thread that is called need not wait for the connection's mutex. */
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 	unsigned n_calls;	/* not yet answered */
+	bool over;		/* nobody calls any more */
 };
 
 /* The calling thread is the I/O thread: 0, or -1 with errno. */
@@ -48,5 +51,8 @@ bool wake_handler(struct wake *w);
  * connection's mutex, and so the caller has let it go, or is about to.
  */
 void wake_ring(struct wake *w, unsigned n);
+
+/* Without the connection's mutex: those that rest end. */
+void wake_end(struct wake *w);
 
 #endif

@@ -380,7 +380,19 @@ confine_files(const struct options *o)
 {
 	uint64_t most = (uint64_t)confine_own_files(o);
 
-	return lower(RLIMIT_NOFILE, most, most);
+	return lower(RLIMIT_NOFILE, most,
+	    o->per_process > 1 ? most + OWN_FILES : most);
+}
+
+int
+confine_files_end(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1)
+		return -1;
+	r.rlim_cur = r.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &r);
 }
 
 int

@@ -51,8 +51,12 @@ int confine_own_files(const struct options *o);
 int confine_descriptors(const struct options *o, struct feed *f,
     atomic_uint *lost, const int kept[CONFINE_KEPT], int *const *own, size_t n);
 
-/* At last: scripts have those below its own.  0, or -1 with errno. */
+/*
+ * At last: scripts have those below its own.  A process that serves several
+ * connections calls confine_files_end after each.  0, or -1 with errno.
+ */
 int confine_files(const struct options *o);
+int confine_files_end(void);
 
 /*
  * Removes what supervisors leave in the environment, which is none of a

@@ -142,6 +142,8 @@ static const struct row rows[] = {
 	    NULL, "new connections; 0: no limit" },
 	{ "spare", 0, "N", KIND_UINT, AT(spare), 0, 64,
 	    NULL, "children forked ahead of clients" },
+	{ "connections-per-process", 0, "N", KIND_UINT, AT(per_process), 1,
+	    65536, NULL, "one after the other" },
 	{ "grace", 0, "SECONDS", KIND_UINT, AT(grace_ms), 0, DAY,
 	    NULL, "time to finish when stopped" },
 	{ "handshake-timeout", 0, "SECONDS", KIND_UINT,
@@ -265,6 +267,7 @@ options_default(struct options *o)
 	o->log_level = LOG_L_INFO;
 	o->max_children = 512;
 	o->spare = 4;
+	o->per_process = 1;
 	o->grace_ms = 10000;
 	o->handshake_timeout_ms = 10000;
 	o->idle_timeout_ms = 300000;

@@ -44,6 +44,7 @@ struct options {
 	bool validators;		/* etag, last-modified, 304 */
 	unsigned max_children;
 	unsigned spare;			/* children that wait for a client */
+	unsigned per_process;		/* connections, one after the other */
 	unsigned grace_ms;		/* children get to finish */
 	unsigned handshake_timeout_ms;
 	unsigned idle_timeout_ms;

@@ -81,6 +81,8 @@ struct slot {
 	char client[64];	/* "127.0.0.1:50000" */
 	char code[16];		/* HTTP/2 error code of the end; empty: none */
 	char why[SCOREBOARD_WHY];
+	char left[128];		/* what a script has left in the process, which
+				 * would have served another client */
 	struct running running[SCOREBOARD_RUNNING];
 };
 

@@ -520,6 +520,24 @@ add_client_log(struct child *ch)
 		slot_set_code(ch->c.slot, frame_code_text(code, number));
 }
 
+/* All that is to be said of the connection. */
+static void
+tell_end(struct child *ch)
+{
+	atomic_store(&ch->c.slot->state, CHILD_LEAVING);
+	atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() + LEAVE_MS);
+	conn_log_requests(&ch->c);
+	/* A function that is stuck may have the GIL. */
+	if (ch->end == CHILD_END_LIMIT)
+		interp_await_stack();
+	else if (ch->python)
+		interp_child_flush();
+	add_client_log(ch);
+	channel_finish(LOG_MS);
+	trace_close(ch->c.link.trace, slot_end_text(ch->end), ch->why);
+	slot_set_end(ch->c.slot, ch->end, ch->why);
+}
+
 static void
 leave(struct child *ch)
 {
@@ -533,22 +551,11 @@ leave(struct child *ch)
 		[CHILD_END_INTERNAL] = CHILD_EXIT_INTERNAL
 	};
 
-	atomic_store(&ch->c.slot->state, CHILD_LEAVING);
-	atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() + LEAVE_MS);
-	conn_log_requests(&ch->c);
-	/* A function that is stuck may have the GIL. */
-	if (ch->end == CHILD_END_LIMIT)
-		interp_await_stack();
-	else if (ch->python)
-		interp_child_flush();
-	add_client_log(ch);
-	channel_finish(LOG_MS);
-	trace_close(ch->c.link.trace, slot_end_text(ch->end), ch->why);
-	slot_set_end(ch->c.slot, ch->end, ch->why);
 #ifdef H2RIG_SANITIZERS
 	if (ch->end != CHILD_END_LIMIT) {
 		atomic_store(&ch->c.slot->kill_at_ms, sys_now_ms() + LEAKS_MS);
-		conn_free(&ch->c);
+		if (!ch->freed)
+			conn_free(&ch->c);
 		__lsan_do_leak_check();
 	}
 #endif
@@ -605,5 +612,7 @@ child_run(const struct child_args *a)
 	serve(&ch);
 	close_connection(&ch);
 	wait_for_functions(&ch);
-	leave(&ch);
+	tell_end(&ch);
+	if (!reuse_may(&ch))
+		leave(&ch);
 }

@@ -5,6 +5,8 @@
 #ifndef H2RIG_CHILD_H
 #define H2RIG_CHILD_H
 
+#include <stdbool.h>
+
 #include "base/sys.h"
 #include "host/options.h"
 #include "host/scoreboard.h"
@@ -34,6 +36,7 @@ struct child_args {
 	const struct options *options;
 	struct slot *slot;
 	const struct scoreboard *board;	/* which the slot is of */
+	bool last;		/* the process ends with it */
 	char client_host[64];	/* numeric */
 	unsigned client_port, server_port;
 	char client[SYS_ADDR_SIZE];	/* both */
@@ -41,7 +44,10 @@ struct child_args {
 
 /*
  * Runs the connection in the forked process and leaves by _exit with an enum
- * child_exit.  The caller has forked by interp_fork and restored signals.
+ * child_exit, or returns when the process may serve another one: the parent has
+ * been told so, and nothing of the connection is left.  The caller has forked by
+ * interp_fork, restored signals and, if this one is not the last, called
+ * mark_set with what is then left of it.
  */
 void child_run(const struct child_args *a);
 

@@ -26,6 +26,7 @@ struct child {
 	bool failing;		/* reading is over, functions are not */
 	bool more;		/* there may be input already read */
 	bool python;		/* Python's part has been started */
+	bool freed;		/* c is, as the process may go on */
 };
 
 /* ---- ending.c ---- */
@@ -43,6 +44,15 @@ void ending_set(struct child *ch, enum child_end end, enum conn_close how,
 /* Likewise, with a GOAWAY that says why. */
 void ending_goaway(struct child *ch, enum child_end end, uint32_t code,
     const char *why);
+
+/* ---- reuse.c ---- */
+
+/*
+ * Whether the process may serve another connection: its parent has been told
+ * so.  Else the slot says what has been left in it, if that is why.  The
+ * connection is over, and so is all that is said of it.
+ */
+bool reuse_may(struct child *ch);
 
 /* ---- input.c ---- */
 

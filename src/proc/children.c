@@ -19,6 +19,7 @@
 #include "child.h"
 #include "host/confine.h"
 #include "host/machine.h"
+#include "host/mark.h"
 #include "parent_impl.h"
 #include "py/interp.h"
 
@@ -30,6 +31,9 @@
  * would take the processor from those that serve who has just come.
  */
 #define QUIET_MS 20
+
+/* Without a client, before those that have had one and are too many leave. */
+#define REST_MS 10000
 
 #define COUNT_MAX_MS 4000	/* processes are counted so often, at least */
 
@@ -161,7 +165,6 @@ receive_trace(const struct parent *p, size_t i)
 
 /* ---- in a child ---- */
 
-/* Python is made ready meanwhile. */
 static void
 wait_for_client(struct parent *p, size_t i)
 {
@@ -170,22 +173,20 @@ wait_for_client(struct parent *p, size_t i)
 		{ .fd = p->drain[0], .events = POLLIN }
 	};
 
-	interp_child_warm(p->options);
-	atomic_store(&p->board.slot[i].state, CHILD_SPARE);
 	while (poll(fds, 2, -1) == -1 && errno == EINTR)
 		;
 }
 
 static void
 serve(struct parent *p, size_t i, int fd,
-    const struct sockaddr_storage *ss)
+    const struct sockaddr_storage *ss, bool last)
 {
 	const struct sockaddr *sa = (const struct sockaddr *)ss;
 	struct slot *slot = &p->board.slot[i];
 	struct child_args a = {
 		.drain_fd = p->drain[0], .line_fd = p->seat[i].line[1],
 		.tls = *p->tls, .options = p->options,
-		.slot = slot, .board = &p->board
+		.slot = slot, .board = &p->board, .last = last
 	};
 	int on = 1;
 
@@ -202,19 +203,44 @@ serve(struct parent *p, size_t i, int fd,
 	child_run(&a);
 }
 
-/* It has a client already, or waits for one. */
+/* How many connections it may have. */
+static unsigned
+how_many(const struct parent *p)
+{
+	const struct options *o = p->options;
+
+	if (o->per_process == 1 || p->single || o->trace != NULL ||
+	    o->connection != NULL || confine_files(o) == -1 ||
+	    mark_set() == -1 || confine_files_end() == -1)
+		return 1;
+	return o->per_process;
+}
+
+/* It has a client already, or waits for one, which is not its last, perhaps. */
 static void
 be_child(struct parent *p, size_t i)
 {
+	unsigned n, most = how_many(p);
 	struct sockaddr_storage ss;
-	int fd;
+	int fd = receive_client(p, i, &ss);
 
-	if ((fd = receive_client(p, i, &ss)) == -1) {
-		wait_for_client(p, i);
-		fd = receive_client(p, i, &ss);
+	if (fd == -1) {
+		/* Python is made ready meanwhile. */
+		interp_child_warm(p->options);
+		atomic_store(&p->board.slot[i].state, CHILD_SPARE);
 	}
-	if (fd != -1)
-		serve(p, i, fd, &ss);
+	for (n = 1; n <= most; n++) {
+		if (fd == -1) {
+			wait_for_client(p, i);
+			fd = receive_client(p, i, &ss);
+		}
+		if (fd == -1)
+			break;
+		serve(p, i, fd, &ss, n == most);
+		fd = -1;
+		if (confine_files_end() == -1)
+			break;
+	}
 	_exit(CHILD_EXIT_OK);	/* no client for it */
 }
 
@@ -236,6 +262,7 @@ seat_client(struct parent *p, size_t i, const struct sockaddr_storage *ss)
 	seat->host[0] = '\0';
 	snprintf(seat->client, sizeof(seat->client), "nobody");
 	if (sa != NULL) {
+		seat->connections++;
 		p->children.client_ms = seat->started_ms;
 		sys_format_addr(sa, seat->client, sizeof(seat->client));
 		sys_addr_host(sa, seat->host, sizeof(seat->host));
@@ -265,30 +292,50 @@ children_dismiss(struct parent *p)
 {
 	size_t i;
 
+	p->children.round++;
 	for (i = 0; i < p->board.n; i++)
 		if (p->seat[i].role == SEAT_SPARE)
 			dismiss(p, i);
 }
 
-/* Gives a client to one that can take it at once.  False: there is none. */
-static bool
-give_to_spare(struct parent *p, int fd, const struct sockaddr_storage *ss)
+/*
+ * One that can take a client at once, rather one that has had one, which has
+ * copies of more pages; -1: there is none.
+ */
+static long
+find_spare(const struct parent *p)
 {
+	long found = -1;
 	size_t i;
 
 	for (i = 0; p->count[SEAT_SPARE] > 0 && i < p->board.n; i++) {
 		if (p->seat[i].role != SEAT_SPARE ||
 		    atomic_load(&p->board.slot[i].state) != CHILD_SPARE)
 			continue;
+		if (p->seat[i].connections > 0)
+			return (long)i;
+		if (found == -1)
+			found = (long)i;
+	}
+	return found;
+}
+
+/* Gives a client to one that can take it at once.  False: there is none. */
+static bool
+give_to_spare(struct parent *p, int fd, const struct sockaddr_storage *ss)
+{
+	long i;
+
+	while ((i = find_spare(p)) != -1) {
 		/* First: from when it has the client the slot is its own. */
-		seat_client(p, i, ss);
+		seat_client(p, (size_t)i, ss);
 		if (send_client(&p->seat[i], fd, ss) == -1) {
-			seat_client(p, i, NULL);
-			dismiss(p, i);
+			seat_client(p, (size_t)i, NULL);
+			dismiss(p, (size_t)i);
 			continue;
 		}
-		seat_set_role(p, i, SEAT_CLIENT);
-		send_trace(p, i);
+		seat_set_role(p, (size_t)i, SEAT_CLIENT);
+		send_trace(p, (size_t)i);
 		log_debug("spare %ld serves %s", (long)p->seat[i].pid,
 		    p->seat[i].client);
 		return true;
@@ -305,6 +352,7 @@ children_serve(struct parent *p, int fd, const struct sockaddr_storage *ss)
 		return 0;
 	if ((i = seat_open(p)) == -1)
 		return -1;
+	p->seat[i].round = p->children.round;
 	seat_client(p, (size_t)i, ss);
 	if (send_client(&p->seat[i], fd, ss) == -1) {
 		seat_close(&p->seat[i]);
@@ -349,6 +397,7 @@ children_add_spare(struct parent *p)
 		pause_adding(p);
 	}
 	if ((i = seat_open(p)) != -1) {
+		p->seat[i].round = p->children.round;
 		seat_client(p, (size_t)i, NULL);
 		if (seat_fork(p, (size_t)i, SEAT_SPARE, be_child) == -1)
 			i = -1;
@@ -387,6 +436,37 @@ children_died(struct parent *p, const struct death *d)
 		pause_adding(p);
 	}
 	report_end(p, d);
+}
+
+void
+children_again(struct parent *p, size_t i)
+{
+	const struct seat *seat = &p->seat[i];
+
+	seat_renew(p, i);
+	seat_client(p, i, NULL);
+	if (p->stopping || seat->line[0] == -1 ||
+	    seat->round != p->children.round)
+		dismiss(p, i);
+}
+
+uint64_t
+children_rest_due(const struct parent *p)
+{
+	return p->count[SEAT_SPARE] <= p->options->spare ? UINT64_MAX :
+	    p->children.client_ms + REST_MS;
+}
+
+void
+children_rest(struct parent *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->board.n &&
+	    p->count[SEAT_SPARE] > p->options->spare; i++)
+		if (p->seat[i].role == SEAT_SPARE &&
+		    p->seat[i].connections > 0)
+			dismiss(p, i);
 }
 
 /* ---- deadlines ---- */

@@ -271,6 +271,7 @@ static const struct {
 	{ accept_last_due, end_accept },
 	{ refresh_due, refresh },
 	{ idle_due, end_idle },
+	{ children_rest_due, children_rest },
 	{ traces_due, traces_look },
 	{ spare_due, children_add_spare }	/* one at a time, and last */
 };
@@ -299,6 +300,17 @@ let_signals_in(const struct parent *p)
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
+/* A child is dead, or its connection is over. */
+static void
+note_end(struct parent *p, const struct death *d, uint64_t now)
+{
+	children_died(p, d);
+	if (d->role != SEAT_CLIENT && d->role != SEAT_GONE)
+		return;
+	room_died(p, d, now);
+	accept_note_death(p, d, now);
+}
+
 static void
 bury_dead(struct parent *p, uint64_t now)
 {
@@ -309,11 +321,9 @@ bury_dead(struct parent *p, uint64_t now)
 			reload_tried(p, &d);
 			continue;
 		}
-		children_died(p, &d);
+		note_end(p, &d, now);
 		if (d.role != SEAT_CLIENT && d.role != SEAT_GONE)
 			continue;
-		room_died(p, &d, now);
-		accept_note_death(p, &d, now);
 		p->single_status = WIFEXITED(d.status) ?
 		    WEXITSTATUS(d.status) :
 		    128 + WTERMSIG(d.status);	/* as shells say it */
@@ -404,14 +414,33 @@ watch_feeds(const struct parent *p, struct pollfd *set)
 	return n;
 }
 
+/* Its connection is over, and it waits for another one, if it may. */
+static void
+note_over(struct parent *p, size_t i)
+{
+	struct seat *seat = &p->seat[i];
+	struct death d = { .i = i, .role = seat->role, .lives = true };
+
+	feed_over(&seat->feed, seat->pid);
+	if ((d.role != SEAT_CLIENT && d.role != SEAT_GONE) ||
+	    seat->killed != NULL)
+		return;
+	note_end(p, &d, sys_now_ms());
+	children_again(p, i);
+}
+
 /* True: there may be more. */
 static bool
 read_feed(struct parent *p, size_t i)
 {
 	struct seat *seat = &p->seat[i];
+	bool more;
 
 	log_add_lost(atomic_exchange(&p->board.slot[i].lost, 0));
-	return feed_read(&seat->feed, seat->pid, p->log_held);
+	more = feed_read(&seat->feed, seat->pid, p->log_held);
+	if (seat->feed.over)
+		note_over(p, i);
+	return more;
 }
 
 /*
@@ -436,6 +465,21 @@ read_feeds(struct parent *p, const struct pollfd *set)
 				more |= read_feed(p, i);
 	}
 	p->feeds_ms = more ? 0 : sys_now_ms() + FEEDS_MS;
+}
+
+/* Somebody comes: those that can take another client are looked for at once. */
+static void
+read_free(struct parent *p, const struct pollfd *set, size_t n)
+{
+	size_t i;
+
+	while (n > 0 && set[n - 1].revents == 0)
+		n--;
+	for (i = 0; n > 0 && i < p->board.n; i++)
+		if ((p->seat[i].role == SEAT_CLIENT ||
+		    p->seat[i].role == SEAT_GONE) && atomic_load(
+		    &p->board.slot[i].state) == CHILD_SPARE)
+			read_feed(p, i);
 }
 
 /* ---- the loop's only wait ---- */
@@ -485,6 +529,8 @@ wait_and_accept(struct parent *p)
 		return;
 	if (reading)
 		read_feeds(p, p->set + feeds);
+	if (accepting && p->options->per_process > 1)
+		read_free(p, p->set, feeds);
 	if (accepting)
 		accept_ready(p, p->set);
 	if (leash->revents != 0)

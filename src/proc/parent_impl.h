@@ -57,6 +57,8 @@ struct seat {
 	char host[64];		/* the same without the port */
 	char trace[TRACES_NAME];	/* the name of its trace; "": none */
 	unsigned processes;	/* in its group, when they were counted */
+	unsigned connections;	/* that it has had, or has */
+	unsigned round;		/* of children that it is of */
 	struct {
 		bool learned;	/* when its first request came */
 		uint64_t asked_ms;	/* to make room; 0: it was not */
@@ -98,6 +100,7 @@ struct parent {
 	size_t count[SEAT_ROLES];	/* how many have that role */
 
 	struct children {
+		unsigned round;	/* how often all became out of date */
 		uint64_t client_ms;	/* a client came, or its child died */
 		unsigned spare_deaths;	/* that are not yet replaced */
 		uint64_t spare_after_ms;	/* none is made before */
@@ -160,6 +163,7 @@ struct death {
 	enum seat_role role;	/* that it had */
 	int status;		/* as waitpid has it */
 	uint64_t cpu_us;	/* processor time that it used */
+	bool lives;		/* only its connection is over */
 };
 
 /* n seats: 0, or -1 with errno. */
@@ -183,6 +187,9 @@ int seat_fork(struct parent *p, size_t i, enum seat_role role,
     void (*run)(struct parent *p, size_t i));
 
 void seat_set_role(struct parent *p, size_t i, enum seat_role role);
+
+/* Nothing is known of its process but that it waits for a client. */
+void seat_renew(struct parent *p, size_t i);
 
 /* How many are taken. */
 size_t seat_taken(const struct parent *p);
@@ -242,8 +249,15 @@ void children_add_spare(struct parent *p);
 /* Those without clients leave: what they have is out of date. */
 void children_dismiss(struct parent *p);
 
-/* A child is dead: its end is logged. */
+/* A child is dead, or its connection is over: its end is logged. */
 void children_died(struct parent *p, const struct death *d);
+
+/* Then, if it lives: it waits for another client, or is told to leave. */
+void children_again(struct parent *p, size_t i);
+
+/* When those that nobody needs are to leave, by children_rest. */
+uint64_t children_rest_due(const struct parent *p);
+void children_rest(struct parent *p);
 
 /* When children_look is to be called; UINT64_MAX: there are none. */
 uint64_t children_look_due(const struct parent *p);

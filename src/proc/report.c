@@ -151,7 +151,8 @@ report_end(const struct parent *p, const struct death *d)
 	bool out_of_cpu = was_out_of_cpu(p->options, d);
 	int status = d->status;
 	uint64_t ms = sys_now_ms() - seat->started_ms;
-	struct log_field f[16];
+	char left[sizeof(slot->left) + 1];
+	struct log_field f[18];
 	struct record r;
 	char line[sizeof(r.text) + 128];
 	size_t n = 0;
@@ -169,9 +170,20 @@ report_end(const struct parent *p, const struct death *d)
 		f[n++] = log_field_text("why", r.why);
 	if (r.code[0] != '\0')
 		f[n++] = log_field_text("code", r.code);
-	f[n++] = WIFSIGNALED(status) ?
-	    log_field_text("signal", sys_signal_name(WTERMSIG(status))) :
-	    log_field_number("status", (uint64_t)WEXITSTATUS(status));
+	if (!d->lives)
+		f[n++] = WIFSIGNALED(status) ? log_field_text("signal",
+		    sys_signal_name(WTERMSIG(status))) :
+		    log_field_number("status", (uint64_t)WEXITSTATUS(status));
+	if (d->lives || seat->connections > 1) {
+		append(r.text, "; connection %u of its process",
+		    seat->connections);
+		f[n++] = log_field_number("connection", seat->connections);
+	}
+	slot_copy_text(left, sizeof(left), slot->left, sizeof(slot->left));
+	if (left[0] != '\0') {
+		append(r.text, "; its process is not used again: %s", left);
+		f[n++] = log_field_text("left", left);
+	}
 	if (r.run.stream != 0) {
 		f[n++] = log_field_text("script", r.run.script);
 		f[n++] = log_field_text("function", r.run.function);

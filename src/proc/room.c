@@ -240,7 +240,8 @@ look_at(struct parent *p, size_t i, uint64_t now)
 	if (seat->role == SEAT_CLIENT &&
 	    (state == CHILD_GONE || state == CHILD_LEAVING)) {
 		note_left(p, seat, now);
-		seat_cut_line(seat);
+		if (p->options->per_process == 1)
+			seat_cut_line(seat);	/* else it may get another */
 		seat_set_role(p, i, SEAT_GONE);
 	} else if (seat->role == SEAT_CLIENT && stays(p, i, now)) {
 		seat_kill(seat, "did not make room (--max-children)");

@@ -127,6 +127,20 @@ seat_open(struct parent *p)
 	return -1;
 }
 
+void
+seat_renew(struct parent *p, size_t i)
+{
+	struct slot *slot = &p->board.slot[i];
+	struct seat *seat = &p->seat[i];
+
+	log_add_lost(atomic_exchange(&slot->lost, 0));
+	memset(slot, 0, sizeof(*slot));
+	atomic_store(&slot->pid, (int)seat->pid);
+	atomic_store(&slot->state, CHILD_SPARE);
+	memset(&seat->room, 0, sizeof(seat->room));
+	seat_set_role(p, i, SEAT_SPARE);
+}
+
 static void
 on_nothing(int sig)
 {

@@ -221,6 +221,7 @@ watchdog_main(void *arg)
 	PyGILState_STATE gil = PyGILState_Ensure();
 	bool again = false;
 
+	pthread_detach(pthread_self());
 	while (atomic_load(&call->since) == w->since) {
 		if (again || !call->raised)
 			raise_in(call->state);
@@ -240,6 +241,7 @@ expire(struct exchange *x, uint64_t since)
 {
 	struct watch *w;
 
+	x->conn->expired = true;
 	exchange_expire(x, since);
 	if ((w = malloc(sizeof(*w))) == NULL)
 		return;		/* the grace time is left */

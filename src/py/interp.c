@@ -272,6 +272,29 @@ options_dict(const struct options *o)
 	    "run_limit_ms", o->run_limit_ms);
 }
 
+/*
+ * Deeds whose traces nobody could find: processes may have gone on alone, and
+ * what C code has done is in no table.  The name of one that there was.
+ */
+static const char *volatile deed;
+
+static int
+on_audit(const char *event, PyObject *args, void *unused)
+{
+	static const char *const deeds[] = { "os.fork", "os.forkpty",
+	    "os.posix_spawn", "os.spawn", "os.system", "os.exec",
+	    "subprocess.Popen", "ctypes.dlopen", "ctypes.dlsym",
+	    "ctypes.cdata", "sys.addaudithook", "os.chroot" };
+	size_t i;
+
+	(void)args;
+	(void)unused;
+	for (i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
+		if (strcmp(event, deeds[i]) == 0)
+			deed = deeds[i];
+	return 0;
+}
+
 static int
 call_dispatch(const char *function, PyObject *arg)
 {
@@ -504,6 +527,20 @@ warn_exception(const char *doing)
 	log_warnx("%s", err);
 }
 
+static int
+prepare_reuse(void)
+{
+	PyObject *module = PyImport_ImportModule("h2rig.server.reuse"), *r;
+
+	if (module == NULL || PySys_AddAuditHook(on_audit, NULL) == -1)
+		return -1;
+	r = PyObject_CallMethod(module, "prepare", NULL);
+	Py_DECREF(module);
+	Py_XDECREF(r);
+	deed = NULL;
+	return r != NULL ? 0 : -1;
+}
+
 void
 interp_settle(const struct options *o)
 {
@@ -512,6 +549,8 @@ interp_settle(const struct options *o)
 		warn_exception("rehearsing requests");
 	if (call_dispatch("settle", NULL) < 0 || give_directory() < 0)
 		warn_exception("sharing compiled scripts");
+	if (o->per_process > 1 && prepare_reuse() < 0)
+		warn_exception("preparing processes for several connections");
 	PyGC_Collect();
 	warm_immortal();
 	if (PyRun_SimpleString("gc.freeze()\n") < 0)
@@ -595,6 +634,41 @@ interp_child_start(struct conn *c)
 	pyconnection_set(c);
 	leave_abort_to_handlers();
 	child_state = PyEval_SaveThread();
+}
+
+/* A new reference to what h2rig.server.reuse.clean says; NULL: an exception. */
+static PyObject *
+clean(void)
+{
+	PyObject *module = PyImport_ImportModule("h2rig.server.reuse"), *r;
+
+	if (module == NULL)
+		return NULL;
+	r = PyObject_CallMethod(module, "clean", NULL);
+	Py_DECREF(module);
+	return r;
+}
+
+const char *
+interp_child_end(void)
+{
+	static char left[128];
+	PyObject *text;
+	sigset_t set;
+
+	PyEval_RestoreThread(child_state);
+	text = clean();
+	if (text == NULL)
+		describe_exception("cleaning up", left, sizeof(left));
+	else if (text != Py_None)
+		snprintf(left, sizeof(left), "%s", PyUnicode_AsUTF8(text));
+	Py_XDECREF(text);
+	if (left[0] == '\0' && deed != NULL)
+		snprintf(left, sizeof(left), "%s", deed);
+	sigemptyset(&set);
+	sigaddset(&set, SIGABRT);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	return left[0] != '\0' ? left : NULL;
 }
 
 void

@@ -75,6 +75,13 @@ void interp_child_start(struct conn *c);
  */
 void interp_child_warm(const struct options *o);
 
+/*
+ * In the child, when there are no handler threads any more: NULL, and Python is
+ * as before interp_child_start; or what the connection has left in it, in words
+ * that stay.
+ */
+const char *interp_child_end(void);
+
 /* In the child, when no function runs any more: sys.stdout and sys.stderr. */
 void interp_child_flush(void);
 

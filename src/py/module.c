@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "calls.h"
 #include "gil.h"
+#include "keep.h"
 #include "module.h"
 #include "pyconnection.h"
 #include "pyexchange.h"
@@ -156,9 +157,32 @@ module_faults(PyObject *module, PyObject *fields)
 	return write_faults(fields);
 }
 
+static PyObject *
+module_keep(PyObject *module, PyObject *all)
+{
+	(void)module;
+	if (!PyList_Check(all))
+		return PyErr_Format(PyExc_TypeError, "expected a list");
+	if (keep_set(all) == -1)
+		return NULL;
+	Py_RETURN_NONE;
+}
+
+static PyObject *
+module_changed(PyObject *module, PyObject *unused)
+{
+	(void)module;
+	(void)unused;
+	return keep_changed();
+}
+
 static PyMethodDef module_methods[] = {
+	{ "changed", module_changed, METH_NOARGS,
+	    "The name of an object that was kept and has changed, or None." },
 	{ "faults", module_faults, METH_O,
 	    "Which fields of a response break a rule: (index, text) of each." },
+	{ "keep", module_keep, METH_O,
+	    "Objects that are to stay as they are: (name, object) of each." },
 	{ "log", module_log, METH_VARARGS,
 	    "log(level, text, prefix=\"script\"): one record for each line of "
 	    "text, str or bytes." },

@@ -9,6 +9,7 @@
 #include <Python.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ struct turn {
 	bool entering;		/* called or new, its first turn */
 	bool gil_was_free;	/* when it entered: nobody computes */
 	bool over;		/* done's request is, with what to log of it */
+	bool last;		/* it ends with all others */
 	struct access access;
 };
 
@@ -118,14 +120,18 @@ retire(struct conn *c)
 	if (leaves) {
 		c->wake.n_idle--;
 		c->wake.n_threads--;
+		pthread_detach(pthread_self());
 	}
 	conn_unlock(c);
 	return leaves;
 }
 
-/* Rests, without the GIL and the mutex, until it is called; false: retire. */
+/*
+ * Rests, without the GIL and the mutex, until it is called.  False: it retires,
+ * or all end.
+ */
 static bool
-rest(struct conn *c)
+rest(struct conn *c, struct turn *t)
 {
 	struct timespec until;
 	bool called, stays = false;
@@ -136,18 +142,19 @@ rest(struct conn *c)
 	for (;;) {
 		rc = 0;
 		pthread_mutex_lock(&c->wake.mutex);
-		while (c->wake.n_calls == 0 && rc == 0)
+		while (c->wake.n_calls == 0 && !c->wake.over && rc == 0)
 			rc = stays ?
 			    pthread_cond_wait(&c->wake.cond, &c->wake.mutex) :
 			    pthread_cond_timedwait(&c->wake.cond,
 			    &c->wake.mutex, &until);
 		called = c->wake.n_calls > 0;
+		t->last = c->wake.over;
 		if (called)
 			c->wake.n_calls--;
 		pthread_mutex_unlock(&c->wake.mutex);
 		if (called)
 			return true;
-		if (retire(c))
+		if (t->last || retire(c))
 			return false;
 		stays = true;
 	}
@@ -185,11 +192,53 @@ next_exchange(struct conn *c, struct turn *t)
 		if (t->next != NULL)
 			return t->next;
 		state = PyEval_SaveThread();
-		called = rest(c);
+		called = rest(c, t);
 		enter(t, state);
 		if (!called)
 			return NULL;
 	}
+}
+
+/* Each waits for the one before it, and thread_end for the last. */
+static void
+hand_on(struct conn *c)
+{
+	pthread_t before;
+	bool has_before;
+
+	conn_lock(c);
+	before = c->wake.ended;
+	has_before = c->wake.has_ended;
+	c->wake.ended = pthread_self();
+	c->wake.has_ended = true;
+	c->wake.n_threads--;
+	wake_io(&c->wake);
+	conn_unlock(c);
+	if (has_before)
+		pthread_join(before, NULL);
+}
+
+bool
+thread_end(struct conn *c, unsigned ms)
+{
+	struct pollfd p = { .fd = c->wake.pipe[0], .events = POLLIN };
+	uint64_t now, due = sys_now_ms() + ms;
+	bool all;
+
+	wake_end(&c->wake);
+	for (;;) {
+		conn_lock(c);
+		wake_take(&c->wake);
+		all = c->wake.n_threads == 0;
+		conn_unlock(c);
+		now = sys_now_ms();
+		if (all || now >= due)
+			break;
+		poll(&p, 1, (int)(due - now));
+	}
+	if (all && c->wake.has_ended)
+		pthread_join(c->wake.ended, NULL);
+	return all;
 }
 
 static void *
@@ -228,6 +277,8 @@ thread_main(void *arg)
 		sigaltstack(&alt, NULL);
 		free(stack);
 	}
+	if (t.last)
+		hand_on(c);
 	return NULL;
 }
 

@@ -42,4 +42,10 @@
  */
 int thread_balance(struct conn *c, bool *hopeless);
 
+/*
+ * I/O thread, without the mutex and the GIL, when no function runs any more: all
+ * threads end.  False: one has not within ms.
+ */
+bool thread_end(struct conn *c, unsigned ms);
+
 #endif

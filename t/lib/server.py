@@ -32,6 +32,9 @@ SCRIPTS = os.path.join(_T, "scripts")
 TRACES = os.environ.get("H2RIG_TEST_TRACES")
 """A directory for traces of all that the tests do; trace.t sets it."""
 
+OPTIONS = os.environ.get("H2RIG_TEST_OPTIONS", "").split()
+"""For all servers that do not have them; reuse.t sets it."""
+
 NOBODY = 65534
 """A user, and a group, that own nothing."""
 
@@ -125,6 +128,8 @@ class Server:
                             ("--spare", "0")):
             if not any(o.split("=")[0] == name for o in options):
                 self.argv += [name, value]
+        if OPTIONS and OPTIONS[0] not in options:
+            self.argv += OPTIONS
         if TRACES and "--trace" not in options:
             self.argv += ["--trace", TRACES]
         self.argv.append(docroot)

@@ -18,6 +18,7 @@ From a request to its handler:
     received         ... frames as it sees them
     scripts          where scripts import from; errors in words for authors
     codecache        the code of scripts, kept for other processes
+    reuse            a process that serves another connection
     static           handlers of files and directories
     wpt_pages, wpt_shadowrealm, wpt_test262
                      --wpt: pages that run .any.js tests and their like

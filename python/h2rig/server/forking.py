@@ -34,8 +34,9 @@ _in_child: List[_Hook] = []
 #: Seeds the random module, so that connections get different numbers.
 _reseed: Optional[Callable[[], Any]] = None
 
-#: 0: the parent; 1: a connection's process; 2 and more: forked by a script.
-_generation = 0
+#: One number, 0: the parent; 1: a connection's process; 2 and more: forked by a
+#: script.
+_generation = [0]
 
 #: what a connection's process has handlers for (src/proc/seat.c,
 #: src/py/interp.c)
@@ -75,32 +76,31 @@ def _restore_mask() -> None:
 
 
 def _run_before() -> None:
-    if _generation > 0:
+    if _generation[0] > 0:
         _run(reversed(_before))
-    if _generation == 1:
+    if _generation[0] == 1:
         # Signals to the new process wait until it has its actions.
         _masks[threading.get_ident()] = signal.pthread_sigmask(
             signal.SIG_BLOCK, _HANDLED)
 
 
 def _run_in_parent() -> None:
-    if _generation == 1:
+    if _generation[0] == 1:
         _restore_mask()
-    if _generation > 0:
+    if _generation[0] > 0:
         _run(_in_parent)
 
 
 def _run_in_child() -> None:
-    global _generation
-    _generation += 1
-    if _generation > 1:
+    _generation[0] += 1
+    if _generation[0] > 1:
         _run(_in_child)
-    if _generation == 2:
+    if _generation[0] == 2:
         for number in _HANDLED:
             signal.signal(number, signal.SIG_DFL)
         _restore_mask()
-    _interrupt[:] = [signal.default_int_handler] if _generation == 2 else []
-    if _generation == 1 and _reseed is not None:
+    _interrupt[:] = [signal.default_int_handler] if _generation[0] == 2 else []
+    if _generation[0] == 1 and _reseed is not None:
         _reseed()
 
 

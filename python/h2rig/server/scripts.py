@@ -17,9 +17,13 @@ from typing import Any, Iterator, List, Optional, Sequence
 
 from h2rig.server.frametypes import FUNCTIONS
 
-__all__ = ["add_path", "called_wrongly", "traceback_text", "without_paths"]
+__all__ = ["add_path", "called_wrongly", "spoiled", "traceback_text",
+           "without_paths"]
 
 _added: List[str] = []
+
+#: Exceptions that come of a process which should serve no other connection.
+spoiled: List[str] = []
 
 #: Frames of files in here tell the author of a script nothing.
 _OURS = os.path.join(os.path.dirname(os.path.dirname(

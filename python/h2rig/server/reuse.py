@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: MIT
+"""A process that serves several connections, one after the other
+(--connections-per-process): what one of them has left in Python is put away,
+or it is the process's last.
+
+Put away is what this package keeps for a connection, what scripts have
+imported from directories of theirs, and what nothing refers to any more.  All
+else that is not as in a new process is named, whoever did it.
+"""
+
+import atexit
+import codecs
+import csv
+import faulthandler
+import gc
+import importlib
+import linecache
+import mimetypes
+import os
+import random
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+import tracemalloc
+import types
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+
+import _h2rig
+
+from h2rig import stash
+from h2rig.connection import connection
+from h2rig.server import codecache, names, rundir, scripts
+from h2rig.server.config import options
+from h2rig.server.router import router
+from h2rig.websocket import serve as websocket
+
+__all__ = ["clean", "prepare"]
+
+#: Caches of modules, whose items may be any.
+_CACHES = frozenset((
+    "encodings._cache", "re._cache", "re._cache2", "sys.path_importer_cache",
+    "warnings.onceregistry", "h2rig.server.forking._generation",
+    "h2rig.server.forking._masks",
+    "h2rig.server.warm_up._saved", "h2rig.stash._forgotten",
+))
+
+#: What is bound anew in modules, and has its old value put back.
+_BOUND = [(stash, "_store"), (codecache, "_directory"), (rundir, "_locked"),
+          (tempfile, "_name_sequence")] + [
+              (threading, name) for name in (     # by its hook of os.fork
+                  "_active_limbo_lock", "_main_thread", "_shutdown_locks",
+                  "_shutdown_locks_lock")
+              if hasattr(threading, name)]
+
+#: Objects that modules have, whose attributes are looked at as theirs are.
+_OBJECTS = (
+    "h2rig.server.output.script_logger",
+    "h2rig.server.output.script_logger.handlers", "logging.root",
+    "logging.root.handlers", "logging.Logger.manager",
+    "logging.Logger.manager.loggerDict", "os.environ", "os.environ._data",
+)
+
+#: What of the interpreter's can be asked for.
+_ASKED = (
+    ("atexit", getattr(atexit, "_ncallbacks")), ("csv", csv.field_size_limit),
+    ("csv", csv.list_dialects), ("faulthandler", faulthandler.is_enabled),
+    ("gc", gc.isenabled), ("gc", gc.get_threshold), ("gc", gc.get_debug),
+    ("socket.setdefaulttimeout", socket.getdefaulttimeout),
+    ("sys.setdlopenflags", sys.getdlopenflags),
+    ("sys.setrecursionlimit", sys.getrecursionlimit),
+    ("sys.setswitchinterval", sys.getswitchinterval),
+    ("threading.stack_size", threading.stack_size),
+    ("time.tzset", lambda: time.tzname),
+    ("tracemalloc", tracemalloc.is_tracing),
+)
+
+#: What cannot: that it was called is noted.
+_SETTERS = (
+    (codecs, "register"), (codecs, "register_error"),
+    (faulthandler, "dump_traceback_later"), (faulthandler, "register"),
+    (os, "register_at_fork"),
+)
+
+_noted: List[str] = []
+#: what `prepare` has found
+_before: Dict[str, Any] = {}
+
+
+def _noting(function: Any, name: str) -> Any:
+    def note(*args: Any, **kwargs: Any) -> Any:
+        _noted.append(name)
+        return function(*args, **kwargs)
+    return note
+
+
+def prepare() -> None:
+    """Called in the parent when it has run all that it will run: what there is
+    now is what each connection is to find.
+    """
+    mimetypes.init()
+    tempfile.gettempdir()
+    if options.routes is not None:
+        scripts.add_path(os.path.dirname(options.routes))
+    for module, name in _SETTERS:
+        setattr(module, name, _noting(getattr(module, name),
+                                      "%s.%s" % (module.__name__, name)))
+    _before.update(
+        modules=set(sys.modules), bound=[getattr(*each) for each in _BOUND],
+        routes=router._routes[:], rewrites=router._rewrites[:],
+        asked=[ask() for _, ask in _ASKED],
+        own=tuple(os.path.join(os.path.realpath(directory), "")
+                  for directory in _directories()))
+    linecache.clearcache()
+    _h2rig.keep(list(_watched()))
+
+
+def _directories() -> Iterator[str]:
+    # Where scripts' modules are.
+    yield options.doc_root
+    if options.ws_docroot:
+        yield options.ws_docroot
+    if options.routes is not None:
+        yield os.path.dirname(options.routes)
+    for alias in options.aliases:
+        yield alias[1]
+
+
+def _watched() -> Iterator[Tuple[str, Any]]:
+    # Modules, their classes, and what both have that can be changed.
+    seen: Set[int] = {id(_noted), id(_before), id(linecache.cache),
+                      id(names._looked_at), id(websocket._handlers),
+                      id(vars(threading)["_active"])}
+    for name, module in list(sys.modules.items()):
+        if isinstance(module, types.ModuleType):
+            yield from _with_parts(name, vars(module), seen)
+    for path in _OBJECTS:
+        o = _at(path)
+        yield path, o if isinstance(o, (dict, list)) else vars(o)
+
+
+def _with_parts(name: str, o: Any, seen: Set[int]
+                ) -> Iterator[Tuple[str, Any]]:
+    if id(o) in seen or name in _CACHES:
+        return
+    seen.add(id(o))
+    yield name, o
+    parts: Dict[str, Any] = dict(o if isinstance(o, dict) else vars(o))
+    for key, value in parts.items():
+        whole = "%s.%s" % (name, key)
+        if type(value) in (dict, list, set):
+            if id(value) not in seen and whole not in _CACHES:
+                seen.add(id(value))
+                yield whole, value
+        elif isinstance(value, type) and _may_change(value):
+            yield from _with_parts(whole, value, seen)
+
+
+def _may_change(cls: type) -> bool:
+    # Py_TPFLAGS_HEAPTYPE, and not Py_TPFLAGS_IMMUTABLETYPE
+    return bool(cls.__flags__ & 1 << 9) and not cls.__flags__ & 1 << 8
+
+
+def _at(path: str) -> Any:
+    module, _, rest = path, "", ""
+    while module not in sys.modules:
+        module, _, name = module.rpartition(".")
+        rest = name + ("." + rest if rest else "")
+    o: Any = sys.modules[module]
+    for name in rest.split(".") if rest else ():
+        o = getattr(o, name)
+    return o
+
+
+def clean() -> Optional[str]:
+    """Called in a connection's process, which has one thread, when the
+    connection has ended: what there is of it that cannot be put away, as "the
+    module json was assigned to", or None.
+    """
+    foreign = _drop_modules()
+    for (module, name), value in zip(_BOUND, _before["bound"]):
+        setattr(module, name, value)
+    connection.__init__()       # type: ignore[misc]
+    names._looked_at.clear()
+    websocket._handlers.clear()
+    linecache.clearcache()
+    random.seed()
+    if router.pending != options.routes:
+        router._routes[:] = _before["routes"]
+        router._rewrites[:] = _before["rewrites"]
+        router.clear_found()
+        router.pending = options.routes
+    active = vars(threading)["_active"]
+    for ident in [i for i in active if i != threading.main_thread().ident]:
+        del active[ident]
+    gc.collect()
+    if foreign is not None:
+        return "the module %s was imported" % foreign
+    if signal.set_wakeup_fd(-1) != -1:
+        return "signal.set_wakeup_fd"
+    for calls in _noted, scripts.spoiled:
+        if calls:
+            return calls[0]
+    for (what, ask), value in zip(_ASKED, _before["asked"]):
+        if ask() != value:
+            return what
+    changed = _h2rig.changed()
+    return None if changed is None else "%s was changed" % changed
+
+
+def _drop_modules() -> Optional[str]:
+    # Takes scripts' modules out; the name of another that is new.
+    foreign = None
+    if len(sys.modules) != len(_before["modules"]):
+        for name in [n for n in sys.modules if n not in _before["modules"]]:
+            where = getattr(sys.modules[name], "__file__", None)
+            if isinstance(where, str) and os.path.realpath(where).startswith(
+                    _before["own"]):
+                del sys.modules[name]
+            else:
+                foreign = foreign or name
+    return foreign

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A process whose connection is over may serve another one
+ * (--connections-per-process): if the connection ended as most do, and nothing
+ * of it is left.  Else the process ends, as it does without that option.
+ */
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "base/channel.h"
+#include "base/log.h"
+#include "child_impl.h"
+#include "host/mark.h"
+#include "py/interp.h"
+#include "py/thread.h"
+
+#define THREADS_MS 1000		/* handler threads may take to end */
+
+/* The most of --max-cpu that a process has used, for another connection. */
+#define CPU_PARTS 4
+
+static bool
+ended_well(enum child_end end)
+{
+	return end == CHILD_END_CLIENT || end == CHILD_END_TIMEOUT ||
+	    end == CHILD_END_VIOLATION || end == CHILD_END_TRANSPORT ||
+	    end == CHILD_END_SCRIPT;
+}
+
+/* The limit is one of the process. */
+static bool
+used_much_cpu(const struct options *o)
+{
+	struct rusage u;
+
+	return o->max_cpu_ms != 0 && (getrusage(RUSAGE_SELF, &u) == -1 ||
+	    (uint64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000 +
+	    (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1000 >
+	    o->max_cpu_ms / CPU_PARTS);
+}
+
+/* What is left of the connection, in words; NULL: nothing. */
+static const char *
+what_is_left(struct child *ch)
+{
+	struct conn *c = &ch->c;
+	const char *left;
+
+	if (c->expired)
+		return "a function that passed its limit";
+	if (!thread_end(c, THREADS_MS))
+		return "a handler thread";
+	if (ch->python && (left = interp_child_end()) != NULL)
+		return left;
+	if (exchange_has_users(&c->requests))
+		return "an object of a request";
+	if (used_much_cpu(c->options))
+		return "processor time (--max-cpu)";
+	conn_free(c);
+	ch->freed = true;
+	return mark_changed();
+}
+
+bool
+reuse_may(struct child *ch)
+{
+	struct slot *slot = ch->c.slot;
+	const char *left;
+
+	if (ch->a->last || !ended_well(ch->end))
+		return false;
+	if ((left = what_is_left(ch)) != NULL) {
+		snprintf(slot->left, sizeof(slot->left), "%s", left);
+		return false;
+	}
+	atomic_store(&slot->kill_at_ms, 0);
+	atomic_store(&slot->state, CHILD_SPARE);
+	channel_hurry(false);	/* until the parent has room for it */
+	log_over();
+	return true;
+}
