@@ -95,6 +95,8 @@ TRACES = {
              "the module m was imported"),
     "memoryerror": ("raise MemoryError", "MemoryError"),
     "systemerror": ("raise SystemError", "SystemError"),
+    "stash": ("import uuid; request.server.stash.put(str(uuid.uuid4()), 1)",
+              "the stash is open"),
     "kept": ("import json; json.request = request",
              "json.request was changed"),
 }
@@ -113,7 +115,6 @@ CLEAN = {
     "local": "import threading; threading.local().x = 1",
     "data": ("assert not request.connection.data; "
              "request.connection.data['x'] = 1"),
-    "stash": "import uuid; request.server.stash.put(str(uuid.uuid4()), 1)",
     "nice": "os.nice(1)",       # of this thread only
     "mask": "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, "
             "[signal.SIGUSR2])",

@@ -48,7 +48,7 @@ _CACHES = frozenset((
 ))
 
 #: What is bound anew in modules, and has its old value put back.
-_BOUND = [(stash, "_store"), (codecache, "_directory"), (rundir, "_locked"),
+_BOUND = [(codecache, "_directory"), (rundir, "_locked"),
           (tempfile, "_name_sequence")] + [
               (threading, name) for name in (     # by its hook of os.fork
                   "_active_limbo_lock", "_main_thread", "_shutdown_locks",
@@ -200,6 +200,9 @@ def clean() -> Optional[str]:
         return "the module %s was imported" % foreign
     if signal.set_wakeup_fd(-1) != -1:
         return "signal.set_wakeup_fd"
+    # The last process that closes SQLite's file removes what is beside it.
+    if stash.is_open():
+        return "the stash is open"
     for calls in _noted, scripts.spoiled:
         if calls:
             return calls[0]

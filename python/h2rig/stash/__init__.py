@@ -104,6 +104,11 @@ def _open() -> Any:
     return store
 
 
+def is_open() -> bool:
+    """Whether this process has used it."""
+    return _store is not None
+
+
 def _after_fork() -> None:
     # The lock and the connections of the forking process stay its own.
     global _opening
