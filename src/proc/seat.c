@@ -263,14 +263,14 @@ bury(struct parent *p, pid_t pid, struct death *d)
 {
 	long i = seat_find(p, pid);
 	uint64_t before = waited_cpu_us();
+	int status;
 
 	if (i != -1)
 		kill(-pid, SIGKILL);
-	if (waitpid(pid, &d->status, 0) != pid || i == -1)
+	if (waitpid(pid, &status, 0) != pid || i == -1)
 		return false;
-	d->i = (size_t)i;
-	d->role = p->seat[i].role;
-	d->cpu_us = waited_cpu_us() - before;
+	*d = (struct death){ .i = (size_t)i, .role = p->seat[i].role,
+	    .status = status, .cpu_us = waited_cpu_us() - before };
 	guard_forget(d->i);
 	feed_finish(&p->seat[i].feed, pid);
 	log_add_lost(atomic_exchange(&p->board.slot[i].lost, 0));
