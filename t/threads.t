@@ -425,6 +425,7 @@ try:
     for letter in "abc":
         write(os.path.join(DOCROOT, letter + ".txt"), letter * 3000)
     under_load("--spare", "2")
+    under_load("--connections-per-process", "100")
     under_load("--cleartext", "--max-requests", "40", "--max-lifetime", "2s")
 finally:
     shutil.rmtree(TOP, ignore_errors=True)
