@@ -106,20 +106,26 @@ feed_watch_all(struct pollfd *set)
 static void
 close_end(int *fd)
 {
-	if (*fd == -1)
-		return;
-	unwatch(*fd);
-	close(*fd);
+	if (*fd != -1)
+		close(*fd);
 	*fd = -1;
 }
 
 static void
-close_all(int fd[FEED_FDS])
+close_theirs(struct feed *f)
 {
 	int i;
 
 	for (i = 0; i < FEED_FDS; i++)
-		close_end(&fd[i]);
+		close_end(&f->theirs[i]);
+}
+
+static void
+close_ours(struct feed *f, int i)
+{
+	if (f->fd[i] != -1)
+		unwatch(f->fd[i]);
+	close_end(&f->fd[i]);
 }
 
 int
@@ -148,7 +154,7 @@ feed_open(struct feed *f)
 void
 feed_forked(struct feed *f, size_t number)
 {
-	close_all(f->theirs);
+	close_theirs(f);
 	watch(f, number);
 }
 
@@ -260,7 +266,7 @@ read_all(struct feed *f, pid_t pid, bool whole)
 			if ((n = read_some(f, i, pid)) == -1)
 				break;
 			if (n == 0)	/* a script has closed its end */
-				close_end(&f->fd[i]);
+				close_ours(f, i);
 		}
 		more |= k == READS_MAX;
 	}
@@ -314,8 +320,9 @@ feed_close(struct feed *f)
 	if (!f->open)
 		return;
 	f->open = false;
-	close_all(f->fd);
-	close_all(f->theirs);
-	for (i = 0; i < FEED_FDS; i++)
+	close_theirs(f);
+	for (i = 0; i < FEED_FDS; i++) {
+		close_ours(f, i);
 		buf_free(&f->left[i]);
+	}
 }
