@@ -28,5 +28,4 @@ def misbehave(x):
     if x.count("attempts") > 20:
         x.fail("exceeded", "the request came more than 20 times")
         return
-    x.send_goaway(last=0)
-    x.close("tls")
+    x.goaway_close(last=0)
