@@ -88,6 +88,23 @@ TRACES = {
               "del os.environ['TZ']", "time.*"),
     "ctypes": ("import ctypes; ctypes.CDLL(None)",
                r"_?ctypes was imported|ctypes\.\S+"),
+    "default": ("import json; json._default_decoder.decode = print",
+                "json._default_decoder.decode was changed"),
+    "config": ("request.server.config['x'] = 1",
+               r"request\.server\.config\S* was changed"),
+    "closedout": ("import sys; sys.stdout.close()",
+                  "sys.stdin, sys.stdout or sys.stderr"),
+    "filter": ("response.logger.addFilter(lambda r: False)",
+               r"logger h2rig\.script\S* was changed"),
+    "digits": ("import sys; getattr(sys, 'set_int_max_str_digits', "
+               "sys.setrecursionlimit)(5000)",
+               r"sys\.set(_int_max_str_digits|recursionlimit)"),
+    "abc": ("import collections.abc; "
+            "collections.abc.Mapping.register(int)", "abc"),
+    "surrogate": ("import json; setattr(json, '\\udc80', 1)",
+                  r"json.\\+udc80 was changed"),
+    "finalforks": ("class A:\n  def __del__(self):\n    if os.fork() == 0: "
+                   "os._exit(0)\nx = A(); x.x = x", "os.fork"),
     "decoded": ("b'\\xe4'.decode('cp1252')",
                 "the module encodings.cp1252 was imported"),
     "module": ("import this", "the module this was imported"),
@@ -121,6 +138,15 @@ CLEAN = {
     "cycle": "x = []; x.append(x)",
     "writes": "response.write_status_headers(); "
               "response.writer.write_data('x')",
+    "large": "return open('%s', 'rb')" % os.path.join(DIR, "large.txt"),
+    "part": "return open('%s', 'rb').read(5)" % os.path.join(
+        DIR, "large.txt"),
+    "automatic": "request.connection.automatic.discard('ping_ack')",
+    "dataclass": "import dataclasses\n@dataclasses.dataclass\nclass A:\n"
+                 "  x: int",
+    "namespace": "import room.inner; room.inner.n += 1; "
+                 "assert room.inner.n == 1",
+    "mime": "import mimetypes; mimetypes.guess_type('x.html')",
     "random": "import random; random.seed(1); random.gauss(0, 1)",
     "umask": "os.umask(os.umask(0o77))",
 }
@@ -132,6 +158,22 @@ def main(request, response):
     return "%%d" %% os.getpid()
 """
 
+
+KEEPS = """
+import json
+class A: pass
+def main(request, response):
+    json.dumps.__dict__['kept'] = request
+"""
+
+FINALIZER = """
+class A:
+    def __del__(self):
+        print('of a finalizer', end='')
+def main(request, response):
+    x = A()
+    x.x = x
+"""
 
 ROUTES = """
 import os
@@ -273,6 +315,35 @@ def limits(s):
     t.ok(pid_of(s) != pid, "none after it")
 
 
+def files(s):
+    """What is answered from files leaves nothing."""
+    s.children()
+    for method, headers in (("GET", []), ("HEAD", []),
+                            ("GET", [("range", "bytes=5-90000")])):
+        before = s.log().count(" ended: ")
+        with Client(s.port) as c:
+            x = c.request("/large.txt", method, headers)
+            c.wait_for(lambda: x.done)
+        tap.wait_until(lambda: s.log().count(" ended: ") > before)
+        t.ok(re.search(r"connection \d+ of its process$", last_end(s)),
+             f"{method} {headers}: the process goes on", last_end(s))
+
+
+def kept(s):
+    """What one connection keeps writes to no other."""
+    fetch(s, "/keeps.py")
+    t.ok("not used again: an object of a request" in last_end(s),
+         "an object that is kept: the process ends", last_end(s))
+
+
+def finalized(s):
+    """A finalizer's output is the connection's own."""
+    fetch(s, "/prints.py")
+    text = s.log()
+    t.ok(0 < text.find("of a finalizer") < text.rfind(" ended: "),
+         "what a finalizer prints comes before the end", text[-800:])
+
+
 def routed(s):
     """Routes are loaded for each connection."""
     got = [fetch(s, "/routed").body for _ in range(3)]
@@ -297,16 +368,22 @@ def main():
                         for name, code in CLEAN.items()})
     with open(os.path.join(DIR, "other.py"), "w", encoding="ascii") as f:
         f.write("n = 0\n")
+    os.mkdir(os.path.join(DIR, "room"))
+    shutil.copy(os.path.join(DIR, "other.py"),
+                os.path.join(DIR, "room", "inner.py"))
+    with open(os.path.join(DIR, "large.txt"), "w", encoding="ascii") as f:
+        f.write("0123456789" * 20000)
     with Server(DIR, "--connections-per-process", str(N)) as s:
         numbers(s)
         clean(s)
     write_scripts(DIR, {"abort": SCRIPT % "    os.abort()",
-                        "spin": SCRIPT % "    while True: pass"})
+                        "spin": SCRIPT % "    while True: pass",
+                        "keeps": KEEPS, "prints": FINALIZER})
     routes = os.path.join(DIR, "routes.file")
     with open(routes, "w", encoding="ascii") as f:
         f.write(ROUTES)
     for parts, options in (
-            ([parallel, idle, crashes, waits], []),
+            ([parallel, idle, files, kept, finalized, crashes, waits], []),
             ([limits], ["--run-limit", "500ms"]),
             ([routed], ["--routes", routes])):
         with Server(DIR, "--connections-per-process", "100", *options) as s:

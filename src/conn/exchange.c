@@ -99,17 +99,6 @@ exchange_free_all(struct exchanges *all)
 	}
 }
 
-bool
-exchange_has_users(const struct exchanges *all)
-{
-	const struct exchange *x;
-
-	for (x = all->first; x != NULL; x = x->next)
-		if (x->app != NULL)
-			return true;
-	return false;
-}
-
 /* ---- the queue ---- */
 
 bool

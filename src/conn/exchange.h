@@ -193,9 +193,6 @@ void exchange_unref(struct exchange *x);
 /* Drops what nobody else has a reference to: the process ends. */
 void exchange_free_all(struct exchanges *all);
 
-/* Whether Python has a reference to any. */
-bool exchange_has_users(const struct exchanges *all);
-
 /*
  * An event has come, with ev->len octets of data.  One that is kept waits
  * for the next that is added.

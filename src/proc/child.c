@@ -44,6 +44,7 @@
 
 static const char full[] = "the server is full: this connection, which had "
     "no work, makes room (--max-children)";
+
 /* Returns how long poll may wait. */
 static int
 beat(const struct child *ch)

@@ -216,7 +216,7 @@ how_many(const struct parent *p)
 	return o->per_process;
 }
 
-/* It has a client already, or waits for one, which is not its last, perhaps. */
+/* It has a client already, or waits for one; another one may follow. */
 static void
 be_child(struct parent *p, size_t i)
 {
@@ -238,8 +238,6 @@ be_child(struct parent *p, size_t i)
 			break;
 		serve(p, i, fd, &ss, n == most);
 		fd = -1;
-		if (confine_files_end() == -1)
-			break;
 	}
 	_exit(CHILD_EXIT_OK);	/* no client for it */
 }
@@ -445,6 +443,8 @@ children_again(struct parent *p, size_t i)
 
 	seat_renew(p, i);
 	seat_client(p, i, NULL);
+	if (none_left(p))
+		p->children.looked_ms = 0;
 	if (p->stopping || seat->line[0] == -1 ||
 	    seat->round != p->children.round)
 		dismiss(p, i);

@@ -174,7 +174,8 @@ report_end(const struct parent *p, const struct death *d)
 		f[n++] = WIFSIGNALED(status) ? log_field_text("signal",
 		    sys_signal_name(WTERMSIG(status))) :
 		    log_field_number("status", (uint64_t)WEXITSTATUS(status));
-	if (d->lives || seat->connections > 1) {
+	if ((d->role == SEAT_CLIENT || d->role == SEAT_GONE) &&
+	    (d->lives || seat->connections > 1)) {
 		append(r.text, "; connection %u of its process",
 		    seat->connections);
 		f[n++] = log_field_number("connection", seat->connections);
@@ -244,7 +245,7 @@ report_status(const struct parent *p)
 
 	append(text, "%zu children of at most %u", count[SEAT_CLIENT],
 	    p->options->max_children);
-	if (p->options->spare != 0)
+	if (p->options->spare != 0 || p->options->per_process > 1)
 		append(text, ", %zu spare",
 		    count[SEAT_SPARE] + count[SEAT_DISMISSED]);
 	if (count[SEAT_GONE] != 0)

@@ -10,11 +10,13 @@
 #include "base/channel.h"
 #include "base/log.h"
 #include "child_impl.h"
+#include "host/confine.h"
 #include "host/mark.h"
 #include "py/interp.h"
 #include "py/thread.h"
 
 #define THREADS_MS 1000		/* handler threads may take to end */
+#define LOG_MS 2000		/* to write what finalizers have said */
 
 /* The most of --max-cpu that a process has used, for another connection. */
 #define CPU_PARTS 4
@@ -50,10 +52,8 @@ what_is_left(struct child *ch)
 		return "a function that passed its limit";
 	if (!thread_end(c, THREADS_MS))
 		return "a handler thread";
-	if (ch->python && (left = interp_child_end()) != NULL)
+	if (ch->python && (left = interp_child_end(c)) != NULL)
 		return left;
-	if (exchange_has_users(&c->requests))
-		return "an object of a request";
 	if (used_much_cpu(c->options))
 		return "processor time (--max-cpu)";
 	conn_free(c);
@@ -73,6 +73,9 @@ reuse_may(struct child *ch)
 		snprintf(slot->left, sizeof(slot->left), "%s", left);
 		return false;
 	}
+	if (confine_files_end() == -1)
+		return false;
+	channel_finish(LOG_MS);
 	atomic_store(&slot->kill_at_ms, 0);
 	atomic_store(&slot->state, CHILD_SPARE);
 	channel_hurry(false);	/* until the parent has room for it */

@@ -10,10 +10,14 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/sys.h"
 #include "calls.h"
 #include "gil.h"
+
+/* Of a wait, whose client may leave meanwhile. */
+#define WAIT_MS 100
 
 /* h2rig.errors.HandlerTimeout; owned. */
 static PyObject *timeout;
@@ -128,8 +132,12 @@ calls_leave(struct exchange *x)
 	    x->call.script, x->call.name, raised != NULL ? ((PyTypeObject *)raised)->tp_name : NULL);
 }
 
-uint64_t
-calls_pause(const struct exchange *x)
+/*
+ * A wait that is none of a script's, in this thread and outside of functions,
+ * does not count: resume_limit takes what pause_limit returned.
+ */
+static uint64_t
+pause_limit(const struct exchange *x)
 {
 	uint64_t since = atomic_load(&x->call.since);
 
@@ -139,11 +147,55 @@ calls_pause(const struct exchange *x)
 	return sys_now_ms() - since;
 }
 
-void
-calls_resume(struct exchange *x, uint64_t used)
+static void
+resume_limit(struct exchange *x, uint64_t used)
 {
 	if (used != UINT64_MAX)
 		atomic_store(&x->call.since, sys_now_ms() - used);
+}
+
+void
+calls_wait(struct exchange *x, long ms)
+{
+	uint64_t used = pause_limit(x);
+
+	Py_BEGIN_ALLOW_THREADS
+	for (; ms > 0 && !atomic_load(&x->left); ms -= WAIT_MS)
+		poll(NULL, 0, ms < WAIT_MS ? (int)ms : WAIT_MS);
+	Py_END_ALLOW_THREADS
+	resume_limit(x, used);
+}
+
+/* What the interpreter would exit with: sys.exit's argument, or 1. */
+static int
+exit_code(void)
+{
+	PyObject *type, *value, *traceback, *code;
+	long n = 1;
+
+	if (!PyErr_ExceptionMatches(PyExc_SystemExit)) {
+		PyErr_Print();
+		return 1;
+	}
+	PyErr_Fetch(&type, &value, &traceback);
+	PyErr_NormalizeException(&type, &value, &traceback);
+	code = PyObject_GetAttrString(value, "code");
+	if (code == Py_None)
+		n = 0;
+	else if (code != NULL && PyLong_Check(code))
+		n = PyLong_AsLong(code);
+	PyErr_Clear();
+	return (int)n;
+}
+
+void
+calls_leave_forked(void *result)
+{
+	int code = result != NULL ? 0 : exit_code();
+
+	PyRun_SimpleString("import sys\nsys.stdout.flush()\n"
+	    "sys.stderr.flush()\n");
+	_exit(code);
 }
 
 /*
@@ -175,13 +227,13 @@ calls_do(struct op *op)
 		conn_unlock(c);
 	}
 	if (rc > 0) {
-		used = calls_pause(op->x);
+		used = pause_limit(op->x);
 		Py_BEGIN_ALLOW_THREADS
 		conn_lock(c);
 		rc = conn_do(c, op);
 		conn_unlock(c);
 		Py_END_ALLOW_THREADS
-		calls_resume(op->x, used);
+		resume_limit(op->x, used);
 	}
 	if (rc == CONN_EXPIRED)
 		return raise_expired(op->x);

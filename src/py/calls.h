@@ -44,11 +44,17 @@ void calls_enter(struct exchange *x, const char *script, const char *function);
 void calls_leave(struct exchange *x);
 
 /*
- * A wait that is none of a script's, in this thread and outside of functions,
- * does not count: calls_resume takes what calls_pause returned.
+ * Waits so many milliseconds, but not for a client that has left.  Outside of
+ * functions that does not count.
  */
-uint64_t calls_pause(const struct exchange *x);
-void calls_resume(struct exchange *x, uint64_t used);
+void calls_wait(struct exchange *x, long ms);
+
+/*
+ * In a process that the script forked its function must not come back into our
+ * loop, which belongs to the process that has the connection: ends it, as the
+ * interpreter would, with a PyObject, or NULL and the exception that is set.
+ */
+void calls_leave_forked(void *result);
 
 /*
  * Runs a writer call, or a wait for events, as long as it takes (conn_do), but

@@ -25,6 +25,7 @@
 #include "host/confine.h"
 #include "host/memory.h"
 #include "host/prefault.h"
+#include "again.h"
 #include "calls.h"
 #include "gil.h"
 #include "interp.h"
@@ -272,29 +273,6 @@ options_dict(const struct options *o)
 	    "run_limit_ms", o->run_limit_ms);
 }
 
-/*
- * Deeds whose traces nobody could find: processes may have gone on alone, and
- * what C code has done is in no table.  The name of one that there was.
- */
-static const char *volatile deed;
-
-static int
-on_audit(const char *event, PyObject *args, void *unused)
-{
-	static const char *const deeds[] = { "os.fork", "os.forkpty",
-	    "os.posix_spawn", "os.spawn", "os.system", "os.exec",
-	    "subprocess.Popen", "ctypes.dlopen", "ctypes.dlsym",
-	    "ctypes.cdata", "sys.addaudithook", "os.chroot" };
-	size_t i;
-
-	(void)args;
-	(void)unused;
-	for (i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
-		if (strcmp(event, deeds[i]) == 0)
-			deed = deeds[i];
-	return 0;
-}
-
 static int
 call_dispatch(const char *function, PyObject *arg)
 {
@@ -508,13 +486,13 @@ interp_start(const struct options *o, const char *argv0, char *err,
  * them, with the same end in 2 of 100 processes with three that slept.
  */
 static void
-leave_abort_to_handlers(void)
+leave_abort_to_handlers(bool leave)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGABRT);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	pthread_sigmask(leave ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
 /* Logs the exception that is set, which is no reason not to serve. */
@@ -527,20 +505,6 @@ warn_exception(const char *doing)
 	log_warnx("%s", err);
 }
 
-static int
-prepare_reuse(void)
-{
-	PyObject *module = PyImport_ImportModule("h2rig.server.reuse"), *r;
-
-	if (module == NULL || PySys_AddAuditHook(on_audit, NULL) == -1)
-		return -1;
-	r = PyObject_CallMethod(module, "prepare", NULL);
-	Py_DECREF(module);
-	Py_XDECREF(r);
-	deed = NULL;
-	return r != NULL ? 0 : -1;
-}
-
 void
 interp_settle(const struct options *o)
 {
@@ -549,7 +513,7 @@ interp_settle(const struct options *o)
 		warn_exception("rehearsing requests");
 	if (call_dispatch("settle", NULL) < 0 || give_directory() < 0)
 		warn_exception("sharing compiled scripts");
-	if (o->per_process > 1 && prepare_reuse() < 0)
+	if (o->per_process > 1 && again_prepare() < 0)
 		warn_exception("preparing processes for several connections");
 	PyGC_Collect();
 	warm_immortal();
@@ -632,54 +596,41 @@ interp_child_start(struct conn *c)
 {
 	wake_python();
 	pyconnection_set(c);
-	leave_abort_to_handlers();
+	leave_abort_to_handlers(true);
 	child_state = PyEval_SaveThread();
 }
 
-/* A new reference to what h2rig.server.reuse.clean says; NULL: an exception. */
-static PyObject *
-clean(void)
+/* What is printed and has no end of line. */
+static void
+flush_output(void)
 {
-	PyObject *module = PyImport_ImportModule("h2rig.server.reuse"), *r;
+	PyObject *result = PyObject_CallObject(drain, NULL);
 
-	if (module == NULL)
-		return NULL;
-	r = PyObject_CallMethod(module, "clean", NULL);
-	Py_DECREF(module);
-	return r;
+	if (result == NULL)
+		gil_log_exception("h2rig.server.output.drain");
+	Py_XDECREF(result);
 }
 
 const char *
-interp_child_end(void)
+interp_child_end(struct conn *c)
 {
-	static char left[128];
-	PyObject *text;
-	sigset_t set;
+	const char *left;
 
 	PyEval_RestoreThread(child_state);
-	text = clean();
-	if (text == NULL)
-		describe_exception("cleaning up", left, sizeof(left));
-	else if (text != Py_None)
-		snprintf(left, sizeof(left), "%s", PyUnicode_AsUTF8(text));
-	Py_XDECREF(text);
-	if (left[0] == '\0' && deed != NULL)
-		snprintf(left, sizeof(left), "%s", deed);
-	sigemptyset(&set);
-	sigaddset(&set, SIGABRT);
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-	return left[0] != '\0' ? left : NULL;
+	left = again_clean(c);
+	/* A finalizer has forked: this is the new process. */
+	if (atomic_load(&c->forked))
+		_exit(0);
+	flush_output();
+	leave_abort_to_handlers(false);
+	return left;
 }
 
 void
 interp_child_flush(void)
 {
-	PyObject *result;
-
 	PyEval_RestoreThread(child_state);
-	if ((result = PyObject_CallObject(drain, NULL)) == NULL)
-		gil_log_exception("h2rig.server.output.drain");
-	Py_XDECREF(result);
+	flush_output();
 	child_state = PyEval_SaveThread();
 }
 

@@ -80,7 +80,7 @@ void interp_child_warm(const struct options *o);
  * as before interp_child_start; or what the connection has left in it, in words
  * that stay.
  */
-const char *interp_child_end(void);
+const char *interp_child_end(struct conn *c);
 
 /* In the child, when no function runs any more: sys.stdout and sys.stderr. */
 void interp_child_flush(void);

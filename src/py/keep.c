@@ -254,9 +254,10 @@ keep_changed(void)
 
 	while (i < n_kept && is_same(i, &key))
 		i++;
-	forget_touched();
-	if (i == n_kept)
+	if (i == n_kept) {
+		forget_touched();
 		Py_RETURN_NONE;
+	}
 	if (key != NULL && PyUnicode_Check(key))
 		return PyUnicode_FromFormat("%U.%U", kept[i].name, key);
 	Py_INCREF(kept[i].name);

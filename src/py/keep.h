@@ -15,7 +15,10 @@
  */
 int keep_set(PyObject *all);
 
-/* The name of one that has others: a new reference; None: there is none. */
+/*
+ * The name of one that has others: a new reference; None: there is none.  It may
+ * be called again when that was mended.
+ */
 PyObject *keep_changed(void);
 
 #endif

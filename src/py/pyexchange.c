@@ -10,7 +10,6 @@
 #include <Python.h>
 #include <structmember.h>
 
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,9 +21,6 @@
 #include "pyexchange.h"
 #include "write.h"
 
-/* Of a pause, whose client may leave meanwhile. */
-#define PAUSE_MS 100
-
 struct exchange_object {
 	PyObject_HEAD
 	struct exchange *x;	/* a reference */
@@ -32,6 +28,8 @@ struct exchange_object {
 	PyObject *runner;	/* owned; NULL: None */
 	PyObject *script;	/* owned str; NULL: none given */
 };
+
+static size_t n_objects;	/* that there are */
 
 /* Owned; kept while the process lives. */
 static PyTypeObject *object_type;
@@ -161,42 +159,6 @@ object_begun(struct exchange_object *self, PyObject *arg)
 
 /* ---- functions ---- */
 
-/* What the interpreter would exit with: sys.exit's argument, or 1. */
-static int
-exit_code(void)
-{
-	PyObject *type, *value, *traceback, *code;
-	long n = 1;
-
-	if (!PyErr_ExceptionMatches(PyExc_SystemExit)) {
-		PyErr_Print();
-		return 1;
-	}
-	PyErr_Fetch(&type, &value, &traceback);
-	PyErr_NormalizeException(&type, &value, &traceback);
-	code = PyObject_GetAttrString(value, "code");
-	if (code == Py_None)
-		n = 0;
-	else if (code != NULL && PyLong_Check(code))
-		n = PyLong_AsLong(code);
-	PyErr_Clear();
-	return (int)n;
-}
-
-/*
- * In a process that the script forked its function must not come back into
- * our loop, which belongs to the process that has the connection.
- */
-static void
-leave_forked(PyObject *result)
-{
-	int code = result != NULL ? 0 : exit_code();
-
-	PyRun_SimpleString("import sys\nsys.stdout.flush()\n"
-	    "sys.stderr.flush()\n");
-	_exit(code);
-}
-
 /* What the log calls its script; bounded by what has to be shown. */
 static const char *
 script_of(const struct exchange *x, char *dst, size_t size)
@@ -233,11 +195,11 @@ object_call(struct exchange_object *self, PyObject *const *args, Py_ssize_t n)
 	if ((function = PyUnicode_AsUTF8(args[0])) == NULL)
 		return NULL;
 	if (atomic_load(&x->conn->forked))
-		leave_forked(Py_None);
+		calls_leave_forked(Py_None);
 	calls_enter(x, script_of(x, script, sizeof(script)), function);
 	result = PyObject_Vectorcall(args[1], args + 2, (size_t)n - 2, NULL);
 	if (atomic_load(&x->conn->forked))
-		leave_forked(result);
+		calls_leave_forked(result);
 	calls_leave(x);
 	return result;
 }
@@ -246,17 +208,11 @@ object_call(struct exchange_object *self, PyObject *const *args, Py_ssize_t n)
 static PyObject *
 object_pause(struct exchange_object *self, PyObject *arg)
 {
-	struct exchange *x = self->x;
 	long ms = PyLong_AsLong(arg);
-	uint64_t used = calls_pause(x);
 
-	Py_BEGIN_ALLOW_THREADS
-	for (; ms > 0 && !atomic_load(&x->left); ms -= PAUSE_MS)
-		poll(NULL, 0, ms < PAUSE_MS ? (int)ms : PAUSE_MS);
-	Py_END_ALLOW_THREADS
-	calls_resume(x, used);
 	if (PyErr_Occurred())
 		return NULL;
+	calls_wait(self->x, ms);
 	Py_RETURN_NONE;
 }
 
@@ -464,6 +420,7 @@ object_dealloc(struct exchange_object *self)
 	Py_CLEAR(self->runner);
 	Py_CLEAR(self->script);
 	exchange_unref(self->x);
+	n_objects--;
 	type->tp_free((PyObject *)self);
 	Py_DECREF(type);
 }
@@ -572,6 +529,7 @@ object_new(struct exchange *x)
 		return NULL;
 	self->x = x;
 	exchange_ref(x);
+	n_objects++;
 	return (PyObject *)self;
 }
 
@@ -640,6 +598,23 @@ drop_object(struct exchange *x)
 	Py_DECREF(self);
 }
 
+void
+pyexchange_drop_all(struct exchanges *all)
+{
+	struct exchange *x, *next;
+
+	for (x = all->first; x != NULL; x = next) {
+		next = x->next;
+		drop_object(x);
+	}
+}
+
+bool
+pyexchange_is_left(void)
+{
+	return n_objects > 0;
+}
+
 /*
  * Its client has left, and no function is to run: what the script may still
  * have is handle_rst_stream.
@@ -664,7 +639,7 @@ pyexchange_serve(struct exchange *x)
 	if (x->app != NULL) {
 		result = PyObject_CallOneArg(serve, x->app);
 		if (atomic_load(&x->conn->forked))
-			leave_forked(result);
+			calls_leave_forked(result);
 		if (result == NULL)
 			failed(x, "h2rig.server.dispatch.serve");
 		Py_XDECREF(result);
@@ -675,7 +650,7 @@ pyexchange_serve(struct exchange *x)
 		drop_object(x);
 	/* By a finalizer. */
 	if (atomic_load(&x->conn->forked))
-		leave_forked(Py_None);
+		calls_leave_forked(Py_None);
 	calls_end(x);
 }
 

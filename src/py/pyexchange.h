@@ -25,4 +25,10 @@ int pyexchange_bind(void);
  */
 void pyexchange_serve(struct exchange *x);
 
+/* With the GIL, when no function runs any more: C's references go. */
+void pyexchange_drop_all(struct exchanges *all);
+
+/* Whether Python still has one. */
+bool pyexchange_is_left(void);
+
 #endif

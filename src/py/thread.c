@@ -121,6 +121,7 @@ retire(struct conn *c)
 		c->wake.n_idle--;
 		c->wake.n_threads--;
 		pthread_detach(pthread_self());
+		wake_io(&c->wake);	/* thread_end may wait for it */
 	}
 	conn_unlock(c);
 	return leaves;

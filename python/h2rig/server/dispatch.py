@@ -523,8 +523,7 @@ class Runner:
     def failed(self, e: BaseException, name: str) -> None:
         """A function has raised e: answers with an error, or resets."""
         stash.drop_lock()
-        if isinstance(e, (MemoryError, SystemError)):
-            scripts.spoiled.append(type(e).__name__)
+        scripts.note(e)
         self.dropping = True
         self.pending = None
         exchange = self.exchange

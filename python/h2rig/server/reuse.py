@@ -8,19 +8,23 @@ imported from directories of theirs, and what nothing refers to any more.  All
 else that is not as in a new process is named, whoever did it.
 """
 
+import abc
 import atexit
+import builtins
 import codecs
 import csv
 import faulthandler
 import gc
-import importlib
+import io
 import linecache
+import logging
 import mimetypes
 import os
 import random
 import signal
 import socket
 import sys
+import sysconfig
 import tempfile
 import threading
 import time
@@ -57,14 +61,14 @@ _BOUND = [(codecache, "_directory"), (rundir, "_locked"),
 
 #: Objects that modules have, whose attributes are looked at as theirs are.
 _OBJECTS = (
-    "h2rig.server.output.script_logger",
-    "h2rig.server.output.script_logger.handlers", "logging.root",
-    "logging.root.handlers", "logging.Logger.manager",
-    "logging.Logger.manager.loggerDict", "os.environ", "os.environ._data",
+    "logging.Logger.manager", "logging.Logger.manager.loggerDict",
+    "os.environ", "os.environ._data", "json._default_decoder",
+    "json._default_encoder", "logging.lastResort",
 )
 
 #: What of the interpreter's can be asked for.
 _ASKED = (
+    ("abc", abc.get_cache_token),
     ("atexit", getattr(atexit, "_ncallbacks")), ("csv", csv.field_size_limit),
     ("csv", csv.list_dialects), ("faulthandler", faulthandler.is_enabled),
     ("gc", gc.isenabled), ("gc", gc.get_threshold), ("gc", gc.get_debug),
@@ -72,6 +76,12 @@ _ASKED = (
     ("sys.setdlopenflags", sys.getdlopenflags),
     ("sys.setrecursionlimit", sys.getrecursionlimit),
     ("sys.setswitchinterval", sys.getswitchinterval),
+    ("sys.set_int_max_str_digits",
+     getattr(sys, "get_int_max_str_digits", lambda: None)),
+    ("sys.stdin, sys.stdout or sys.stderr", lambda: [
+        (f.closed, f.encoding, f.errors, f.line_buffering, f.write_through,
+         dict(vars(f))) for f in (sys.stdin, sys.stdout, sys.stderr)
+        if isinstance(f, io.TextIOWrapper)]),
     ("threading.stack_size", threading.stack_size),
     ("time.tzset", lambda: time.tzname),
     ("tracemalloc", tracemalloc.is_tracing),
@@ -83,6 +93,9 @@ _SETTERS = (
     (faulthandler, "dump_traceback_later"), (faulthandler, "register"),
     (os, "register_at_fork"),
 )
+
+#: A warning that was not shown makes it in a module.
+_REGISTRY = ".__warningregistry__"
 
 _noted: List[str] = []
 #: what `prepare` has found
@@ -100,7 +113,8 @@ def prepare() -> None:
     """Called in the parent when it has run all that it will run: what there is
     now is what each connection is to find.
     """
-    mimetypes.init()
+    mimetypes.guess_type("x")
+    exec("", vars(builtins))     # as dataclasses do
     tempfile.gettempdir()
     if options.routes is not None:
         scripts.add_path(os.path.dirname(options.routes))
@@ -112,7 +126,10 @@ def prepare() -> None:
         routes=router._routes[:], rewrites=router._rewrites[:],
         asked=[ask() for _, ask in _ASKED],
         own=tuple(os.path.join(os.path.realpath(directory), "")
-                  for directory in _directories()))
+                  for directory in _directories()),
+        installed=tuple(os.path.join(os.path.realpath(directory), "")
+                        for name, directory in sysconfig.get_paths().items()
+                        if name.endswith("lib") or name == "stdlib"))
     linecache.clearcache()
     _h2rig.keep(list(_watched()))
 
@@ -139,6 +156,28 @@ def _watched() -> Iterator[Tuple[str, Any]]:
     for path in _OBJECTS:
         o = _at(path)
         yield path, o if isinstance(o, (dict, list)) else vars(o)
+    for logger in [logging.root, *logging.root.manager.loggerDict.values()]:
+        if isinstance(logger, logging.Logger):
+            yield from _logging("logger " + logger.name, logger)
+            for handler in logger.handlers:
+                yield from _logging("a handler of logger " + logger.name,
+                                    handler)
+    yield from _nested("request.server.config", options.settings)
+
+
+def _logging(name: str, o: Any) -> Iterator[Tuple[str, Any]]:
+    yield name, vars(o)
+    yield name + ".filters", o.filters
+    if isinstance(o, logging.Logger):
+        yield name + ".handlers", o.handlers
+
+
+def _nested(name: str, o: Any) -> Iterator[Tuple[str, Any]]:
+    if isinstance(o, (dict, list)):
+        yield name, o
+        items = o.items() if isinstance(o, dict) else enumerate(o)
+        for key, value in items:
+            yield from _nested("%s[%r]" % (name, key), value)
 
 
 def _with_parts(name: str, o: Any, seen: Set[int]
@@ -176,8 +215,8 @@ def _at(path: str) -> Any:
 
 def clean() -> Optional[str]:
     """Called in a connection's process, which has one thread, when the
-    connection has ended: what there is of it that cannot be put away, as "the
-    module json was assigned to", or None.
+    connection has ended: what there is of it that cannot be put away, as
+    "json.loads was changed", or None.
     """
     foreign = _drop_modules()
     for (module, name), value in zip(_BOUND, _before["bound"]):
@@ -187,11 +226,10 @@ def clean() -> Optional[str]:
     websocket._handlers.clear()
     linecache.clearcache()
     random.seed()
-    if router.pending != options.routes:
-        router._routes[:] = _before["routes"]
-        router._rewrites[:] = _before["rewrites"]
-        router.clear_found()
-        router.pending = options.routes
+    router._routes[:] = _before["routes"]
+    router._rewrites[:] = _before["rewrites"]
+    router.clear_found()
+    router.pending = options.routes
     active = vars(threading)["_active"]
     for ident in [i for i in active if i != threading.main_thread().ident]:
         del active[ident]
@@ -206,11 +244,17 @@ def clean() -> Optional[str]:
     for calls in _noted, scripts.spoiled:
         if calls:
             return calls[0]
+    changed = _h2rig.changed()
+    # Of warnings for files that nobody has closed, for one.
+    while changed is not None and changed.endswith(_REGISTRY):
+        del vars(sys.modules[changed[:-len(_REGISTRY)]])[_REGISTRY[1:]]
+        changed = _h2rig.changed()
+    if changed is not None:
+        return "%s was changed" % changed
     for (what, ask), value in zip(_ASKED, _before["asked"]):
         if ask() != value:
             return what
-    changed = _h2rig.changed()
-    return None if changed is None else "%s was changed" % changed
+    return None
 
 
 def _drop_modules() -> Optional[str]:
@@ -218,10 +262,22 @@ def _drop_modules() -> Optional[str]:
     foreign = None
     if len(sys.modules) != len(_before["modules"]):
         for name in [n for n in sys.modules if n not in _before["modules"]]:
-            where = getattr(sys.modules[name], "__file__", None)
-            if isinstance(where, str) and os.path.realpath(where).startswith(
-                    _before["own"]):
+            if _is_scripts(sys.modules[name]):
                 del sys.modules[name]
             else:
                 foreign = foreign or name
     return foreign
+
+
+def _is_scripts(module: Any) -> bool:
+    # Python from a directory of theirs, which may be below one of Python's, or
+    # above.
+    where = getattr(module, "__file__", None)
+    if where is None:           # a package without __init__.py
+        places = list(getattr(module, "__path__", ()))
+    else:
+        places = [where] if str(where).endswith(".py") else []
+    places = [os.path.join(os.path.realpath(place), "") for place in places]
+    return bool(places) and all(
+        place.startswith(_before["own"])
+        and not place.startswith(_before["installed"]) for place in places)

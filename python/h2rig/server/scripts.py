@@ -37,6 +37,12 @@ _PARAMETERS = {"main": "request, response", "handle_headers": _FRAME,
                **dict.fromkeys(FUNCTIONS.values(), _FRAME)}
 
 
+def note(e: BaseException) -> None:
+    """A script has raised e."""
+    if isinstance(e, (MemoryError, SystemError)):
+        spoiled.append(type(e).__name__)
+
+
 def add_path(directory: str) -> None:
     """Puts a directory on `sys.path`: behind the standard library, which must
     not be shadowed by a directory named "html"; before packages that happen

@@ -18,7 +18,7 @@ from h2rig import stash
 from h2rig.errors import (H2Error, HTTPException, ServerStoppingError,
                           StreamClosedError)
 from h2rig.headers import checked_fields
-from h2rig.server import codecache, files, names
+from h2rig.server import codecache, files, names, scripts
 from h2rig.server.config import options
 from h2rig.server.isomorphic import octets
 from h2rig.server.literal import LiteralReader
@@ -483,6 +483,7 @@ def _response_fields(request: WebSocketRequest) -> List[Tuple[Any, ...]]:
 def _refuse(runner: Any, e: BaseException, name: str,
             function: Any) -> None:
     # The handshake has ended with e.
+    scripts.note(e)
     if isinstance(e, VersionException):
         runner.response.headers.set("Sec-WebSocket-Version",
                                     e.supported_versions)
@@ -521,6 +522,7 @@ def _transfer(runner: Any, request: WebSocketRequest) -> None:
             runner.log("info", "web_socket_transfer_data", str(e))
             stream.close_connection(STATUS_UNSUPPORTED_DATA)
         except BaseException as e:
+            scripts.note(e)
             runner.describe(e, "web_socket_transfer_data",
                             request._handler.transfer_data)
             stream.close_connection(STATUS_INTERNAL_ENDPOINT_ERROR)
