@@ -105,8 +105,8 @@ TRACES = {
                   r"json.\\+udc80 was changed"),
     "finalforks": ("class A:\n  def __del__(self):\n    if os.fork() == 0: "
                    "os._exit(0)\nx = A(); x.x = x", "os.fork"),
-    "decoded": ("b'\\xe4'.decode('cp1252')",
-                "the module encodings.cp1252 was imported"),
+    "decoded": ("b'\\xe4'.decode('cp500')",
+                "the module encodings.cp500 was imported"),
     "module": ("import this", "the module this was imported"),
     "made": ("import sys, types; sys.modules['m'] = types.ModuleType('m')",
              "the module m was imported"),

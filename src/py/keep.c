@@ -20,6 +20,7 @@ struct kept {
 	PyObject *object;	/* a dict, also a class's, list or set */
 	void *items;		/* a copy */
 	Py_ssize_t n;		/* of them */
+	bool compares;		/* a dict: each time, not only when touched */
 };
 
 static struct kept *kept;
@@ -124,6 +125,13 @@ hold(PyObject *const *p, Py_ssize_t n)
 		Py_INCREF(*p++);
 }
 
+/* An object with such a dict may set its attributes without a touch of that. */
+static bool
+is_split(PyObject *dict)
+{
+	return ((PyDictObject *)dict)->ma_values != NULL;
+}
+
 /* Keys and values, in order. */
 static int
 keep_dict(struct kept *k)
@@ -138,7 +146,10 @@ keep_dict(struct kept *k)
 		hold(items, 2);
 		k->n++;
 	}
-	return items != NULL ? watch(k->object, k - kept) : -1;
+	if (k->items == NULL)
+		return -1;
+	k->compares = is_split(k->object);
+	return k->compares ? 0 : watch(k->object, k - kept);
 }
 
 static int
@@ -236,7 +247,8 @@ is_same(Py_ssize_t i, PyObject **key)
 	const struct kept *k = &kept[i];
 
 	if (PyDict_Check(k->object))
-		return !is_touched(i) || is_same_dict(k, key);
+		return (!k->compares && !is_touched(i)) ||
+		    is_same_dict(k, key);
 	if (PyList_Check(k->object))
 		return Py_SIZE(k->object) == k->n && (k->n == 0 || memcmp(
 		    ((PyListObject *)k->object)->ob_item, k->items,

@@ -15,6 +15,7 @@ import codecs
 import csv
 import faulthandler
 import gc
+import importlib
 import io
 import linecache
 import logging
@@ -97,6 +98,16 @@ _SETTERS = (
 #: A warning that was not shown makes it in a module.
 _REGISTRY = ".__warningregistry__"
 
+#: Modules that scripts import: one that the server has not is a trace.
+_PRELOAD = (
+    "asyncio", "calendar", "copy", "dataclasses", "datetime", "decimal",
+    "difflib", "encodings.cp1252", "encodings.utf_8_sig", "encodings.utf_16",
+    "fractions", "glob", "hmac", "http.client", "http.cookies", "inspect",
+    "pathlib", "secrets", "shutil", "ssl", "statistics", "string",
+    "subprocess", "textwrap", "typing", "xml.etree.ElementTree", "zlib",
+    "_strptime",
+)
+
 _noted: List[str] = []
 #: what `prepare` has found
 _before: Dict[str, Any] = {}
@@ -113,6 +124,8 @@ def prepare() -> None:
     """Called in the parent when it has run all that it will run: what there is
     now is what each connection is to find.
     """
+    for name in _PRELOAD:
+        importlib.import_module(name)
     mimetypes.guess_type("x")
     exec("", vars(builtins))     # as dataclasses do
     tempfile.gettempdir()
