@@ -88,12 +88,12 @@ def serves():
 
 
 def default():
-    """Four, without the option."""
+    """Six, without the option."""
     server = Server(SCRIPTS)
     at = server.argv.index("--spare")
     del server.argv[at:at + 2]
     with server as s:
-        t.eq(len(spares(s, 4)), 4, "there are four by default")
+        t.eq(len(spares(s, 6)), 6, "there are six by default")
 
 
 def crowd():

@@ -266,7 +266,7 @@ options_default(struct options *o)
 	memset(o, 0, sizeof(*o));
 	o->log_level = LOG_L_INFO;
 	o->max_children = 512;
-	o->spare = 4;
+	o->spare = 6;
 	o->per_process = 1;
 	o->grace_ms = 10000;
 	o->handshake_timeout_ms = 10000;

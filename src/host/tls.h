@@ -42,6 +42,9 @@ enum tls_status {
 struct tls_ctx *tls_ctx_new(const struct options *o, char *err, size_t size);
 void tls_ctx_free(struct tls_ctx *ctx);
 
+/* In a child: makes its own what a handshake writes to. */
+void tls_ctx_warm(struct tls_ctx *ctx);
+
 /* Takes the (non-blocking) descriptor as its transport, does not own it. */
 struct tls *tls_new(struct tls_ctx *ctx, int fd);
 void tls_free(struct tls *t);

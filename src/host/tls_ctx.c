@@ -253,6 +253,30 @@ rehearse_all(SSL_CTX *ssl)
 		rehearse(ssl, &all[i]);
 }
 
+/* Those that want a struct tls, which rehearsals have none of. */
+static void
+set_callbacks(struct tls_ctx *ctx, bool on)
+{
+	if (ctx->ca.x == NULL)
+		return;
+	SSL_CTX_set_cert_cb(ctx->ssl, on ? tls_ca_certify : NULL, ctx);
+	SSL_CTX_set_client_hello_cb(ctx->ssl, on ? tls_hello_come : NULL, ctx);
+}
+
+void
+tls_ctx_warm(struct tls_ctx *ctx)
+{
+	static const struct rehearsal usual = { "TLS_AES_128_GCM_SHA256",
+	    "X25519" };
+	SSL_CTX_keylog_cb_func log = SSL_CTX_get_keylog_callback(ctx->ssl);
+
+	set_callbacks(ctx, false);
+	SSL_CTX_set_keylog_callback(ctx->ssl, NULL);
+	rehearse(ctx->ssl, &usual);
+	SSL_CTX_set_keylog_callback(ctx->ssl, log);
+	set_callbacks(ctx, true);
+}
+
 struct tls_ctx *
 tls_ctx_new(const struct options *o, char *err, size_t err_size)
 {
@@ -273,11 +297,7 @@ tls_ctx_new(const struct options *o, char *err, size_t err_size)
 	    tls_ca_open(&ctx->ca, o, err, err_size) == 0 &&
 	    set_certificate(ctx, o, err, err_size) == 0) {
 		rehearse_all(ctx->ssl);
-		if (ctx->ca.x != NULL) {
-			SSL_CTX_set_cert_cb(ctx->ssl, tls_ca_certify, ctx);
-			SSL_CTX_set_client_hello_cb(ctx->ssl, tls_hello_come,
-			    ctx);
-		}
+		set_callbacks(ctx, true);
 		/* After the rehearsal, so that its keys are not logged. */
 		if (open_keylog(ctx, err, err_size) == 0)
 			return ctx;

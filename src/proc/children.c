@@ -227,6 +227,8 @@ be_child(struct parent *p, size_t i)
 	if (fd == -1) {
 		/* Python is made ready meanwhile. */
 		interp_child_warm(p->options);
+		if (*p->tls != NULL)
+			tls_ctx_warm(*p->tls);
 		atomic_store(&p->board.slot[i].state, CHILD_SPARE);
 	}
 	for (n = 1; n <= most; n++) {
