@@ -10,6 +10,7 @@ import os
 import platform
 import re
 import select
+import signal
 import socket
 import struct
 import sys
@@ -234,9 +235,19 @@ def memory():
     return None
 
 
-def faults(s):
-    """Page faults so far: of the parent, of children that it has reaped."""
-    with open(f"/proc/{s.pid}/stat", encoding="ascii") as f:
+def spare(s):
+    """The pid of the child that waits, its Python ready."""
+    seen = len(s.log())
+
+    def look():
+        s.process.send_signal(signal.SIGUSR1)
+        return re.search(r"child (\d+) of nobody: spare", s.log()[seen:])
+    return int(tap.wait_until(look).group(1))
+
+
+def faults(pid):
+    """Page faults so far: of a process, of children that it has reaped."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
         fields = f.read().rsplit(")", 1)[1].split()
     return int(fields[7]), int(fields[8])
 
@@ -249,12 +260,20 @@ def connections():
         return t.skip("page faults of a connection", "needs extensions")
     def each(n):
         """Of the next n, one after the other."""
-        beside, before = len(s.children()), faults(s)
+        beside, before = len(s.children()), faults(s.pid)
         for _ in range(n):
             with Client(s.port) as c:
                 c.fetch("/small.py")
             tap.wait_until(lambda: len(s.children()) == beside)
-        return [(now - then) / n for now, then in zip(faults(s), before)]
+        return [(now - then) / n for now, then in zip(faults(s.pid), before)]
+
+    def warm():
+        """Of a spare child, once its client has come."""
+        pid = spare(s)
+        before = faults(pid)[0]
+        with Client(s.port) as c:
+            c.fetch("/small.py")
+            return faults(pid)[0] - before
 
     with tempfile.TemporaryDirectory() as top, \
             contextlib.ExitStack() as stay:
@@ -265,7 +284,11 @@ def connections():
         pings = [stay.enter_context(Client(s.port)).ping()
                  for _ in range(300)]
         among = each(30)[0]
+        s = stay.enter_context(Server(top, "--spare", "1"))
+        shares = [warm() for _ in range(3)]
     t.ok(own < 60, "a connection costs the parent few pages", own)
+    t.ok(min(shares) < 80, "a spare child has most of them before its client "
+         "comes, also those of TLS", shares)
     t.ok(child < 800, "... and its process no more than it did", child)
     t.ok(all(pings) and among < own + 15,
          "... nor the parent more beside 300 others", (own, among))
