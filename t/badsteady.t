@@ -8,11 +8,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+import types
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(HERE, "..", "python")]
 import tap                                                      # noqa: E402
 from h2bad import catalogue                                     # noqa: E402
+from h2bad.case import D                                        # noqa: E402
+from h2bad.exchange import Exchange                             # noqa: E402
 from h2bad.observed import Connection, Observed, judge          # noqa: E402
 from server import program                                      # noqa: E402
 
@@ -115,6 +119,23 @@ def sentences():
             "fence", passed=1), *lines)[0][::2], ("fail", want), want[-40:])
 
 
+def works():
+    """A client that has a lot to read is at work as long as it sends frames."""
+    client = types.SimpleNamespace(
+        case=types.SimpleNamespace(wait=0.1, fence=False, expect=D()),
+        goaway=None, resets={}, s=1, fences=0, _sent_fences=0,
+        _fences_before=0, _fences_back=0, came=0)
+
+    def next_frame(seconds):
+        time.sleep(min(seconds, 0.06))
+        client.came += 1
+        client.fences = int(client.came == 5)
+        return client
+    client.next_frame = next_frame
+    Exchange.patience(client)
+    t.eq(client.fences, 1, "who acknowledges one after the other is waited for")
+
+
 # ---- runs
 
 def h2bad(*argv):
@@ -147,6 +168,7 @@ def runs(work, name, *client):
 def main():
     orders()
     sentences()
+    works()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         runs(work, "good", *CLIENT)
         if shutil.which("curl"):

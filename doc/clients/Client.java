@@ -40,7 +40,9 @@ class Client {
 		client = HttpClient.newBuilder().sslContext(context).build();
 
 		String run = client.send(HttpRequest.newBuilder(URI.create(args[1]
-			+ "/new?client=Java%20HttpClient%20" + Runtime.version().feature()
+			+ "/new?client=Java%20HttpClient%20" + String.join(".",
+			Runtime.version().version().stream().limit(3)
+			.map(String::valueOf).toList())
 			+ (args.length > 2 ? "&" + args[2] : ""))).build(),
 			BodyHandlers.discarding()).headers().firstValue("location").get();
 		run = URI.create(args[1]).resolve(run).toString();

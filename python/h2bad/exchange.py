@@ -23,6 +23,9 @@ FENCE = b"h2bad-f"
 #: Seconds after the first fence's acknowledgement (a RST_STREAM may follow it).
 GRACE = 0.2
 
+#: So many times as long has a client that is seen to be at work.
+AT_WORK = 5
+
 
 class Skip(Exception):
     """The client does not do what the case needs; the text says what."""
@@ -604,12 +607,15 @@ class Exchange(Sender):
 
     def patience(self, seconds: float = 0.0, expect: Any = None) -> None:
         """Sends fences, and waits until what the client does settles the
-        verdict, or for `wait` seconds.  The driver does it after `misbehave`,
-        unless the case has done it.
+        verdict, or for `wait` seconds; where the client has a lot to read, since
+        its last frame.  The driver does it after `misbehave`, unless the case
+        has done it.
         """
         self.waited = True
         expect = expect or self.case.expect
-        deadline = time.monotonic() + (seconds or self.case.wait)
+        wait = seconds or self.case.wait
+        deadline = time.monotonic() + wait
+        last = deadline + AT_WORK * wait
         grace = float("inf")
         if self.case.fence and self._sent_fences == self._fences_before:
             self.send_fence()
@@ -619,7 +625,9 @@ class Exchange(Sender):
                 if time.monotonic() >= grace:
                     self.send_fence()
                     grace = float("inf")
-            self.next_frame(min(deadline, grace) - time.monotonic())
+            if self.next_frame(min(deadline, grace) - time.monotonic()
+                               ) is not None and expect.works:
+                deadline = min(time.monotonic() + wait, last)
         if self.goaway is not None:         # it has to close now
             while time.monotonic() < deadline:
                 self.next_frame(deadline - time.monotonic())

@@ -71,6 +71,8 @@ class Outcome:
 
     #: What the report shows as expected.
     expected: List[str] = []
+    #: A client that sends frames is at work, and has longer than `wait`.
+    works = False
 
     def judge(self, o: Any) -> Verdict:
         """Of an `Observed`."""
@@ -89,6 +91,7 @@ class Either(Outcome):
 
     def __init__(self, first: Outcome, second: Outcome) -> None:
         self.both = (first, second)
+        self.works = first.works or second.works
         self.expected = first.expected + [
             each for each in second.expected if each not in first.expected]
 
@@ -383,6 +386,7 @@ class D(Outcome):
     """
 
     expected = ["goaway", "rst", "close", "response"]
+    works = True
 
     def enough(self, w: Any) -> bool:
         return bool(w.goaway or w.s in w.resets or w.fences)
