@@ -520,7 +520,8 @@ def end_of(s, path, end, last=r"running main in {} on stream 1"):
         c.wait_end()
         last = last.format(re.escape(path.split("?")[0]))
         logged(s, rf"warn: child \d+ of 127\.0\.0\.1:{port} ended: {end}, "
-               rf"{last}; \d+\.\d+ s, 1 streams, \d+ octets in, \d+ out$",
+               rf"{last}; \d+\.\d+ s, 1 streams, \d+ octets in, \d+ out"
+               r"(; connection \d+ of its process)?$",
                f"{path}: {end}")
     t.eq(fetch(s, "/quick.py"), b"quick", f"{path}: the next is served")
 
