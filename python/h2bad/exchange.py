@@ -23,9 +23,6 @@ FENCE = b"h2bad-f"
 #: Seconds after the first fence's acknowledgement (a RST_STREAM may follow it).
 GRACE = 0.2
 
-#: Octets that a client may send without credit (RFC 9113 §6.9.2).
-WINDOW = 65535
-
 #: So many times as long has a client that is seen to be at work.
 AT_WORK = 5
 
@@ -208,12 +205,6 @@ class Exchange(Sender):
         """A whole response while the client uploads; `skip` if it gives that
         up.  The misbehaviour begins here.
         """
-        # A client that heeds its window has used it up by then; another one has
-        # shown that it does not.
-        deadline = time.monotonic() + self.case.wait
-        while self._content.get(self.s, 0) < WINDOW and not self.ended() \
-                and time.monotonic() < deadline:
-            self.next_frame(deadline - time.monotonic())
         self.respond()
         self.passed()
         self.sleep(0.1)             # PING may be acknowledged first
