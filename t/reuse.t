@@ -166,6 +166,20 @@ def main(request, response):
     json.dumps.__dict__['kept'] = request
 """
 
+FORGES = """
+import fcntl, os, stat, struct, time
+def main(request, response):
+    # struct logline of src/base/logline.h, of kind LOGLINE_OVER
+    message = struct.pack("=IIIIqq", 101, 0, 0, 0, int(time.time()), 0)
+    for fd in range(1000, 1100):
+        try:
+            if (stat.S_ISFIFO(os.fstat(fd).st_mode) and
+                    fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_WRONLY):
+                os.write(fd, message)
+        except OSError:
+            pass
+"""
+
 FINALIZER = """
 class A:
     def __del__(self):
@@ -351,6 +365,36 @@ def routed(s):
     t.eq(len({b.split()[1] for b in got}), 1, "in the same process")
 
 
+def forged():
+    """By default nobody is believed that a process can take another client."""
+    with Server(DIR) as s, Client(s.port) as c:
+        c.fetch("/forges.py")
+        before = s.log().count(" ended: ")
+        t.ok(fetch(s, "/pid.py").body, "another client is served")
+        t.eq([s.log().count(" ended: ") - before, before], [1, 0],
+             "and only its connection has ended")
+        t.ok(c.ping(), "the other one goes on")
+
+
+WITHOUT_PROC = ["unshare", "-m", "sh", "-c",
+                'mount -t tmpfs none /proc && exec "$@"', "sh"]
+
+
+def without_proc():
+    """Where the system does not tell what is left, a process has one."""
+    if not shutil.which("unshare") or subprocess.run(
+            [*WITHOUT_PROC, "true"], stderr=subprocess.DEVNULL,
+            check=False).returncode:
+        t.skip("without /proc", "it cannot be hidden here")
+        return
+    s = Server(DIR, "--connections-per-process", "5")
+    s.argv = WITHOUT_PROC + s.argv
+    with s:
+        pids = [fetch(s, "/pid.py").body for _ in range(2)]
+        t.ok(all(pids) and len(set(pids)) == 2,
+             "without /proc each connection has a process of its own", pids)
+
+
 def refused():
     """Numbers that are none."""
     for number in "0", "-1", "many":
@@ -378,7 +422,7 @@ def main():
         clean(s)
     write_scripts(DIR, {"abort": SCRIPT % "    os.abort()",
                         "spin": SCRIPT % "    while True: pass",
-                        "keeps": KEEPS, "prints": FINALIZER})
+                        "forges": FORGES, "keeps": KEEPS, "prints": FINALIZER})
     routes = os.path.join(DIR, "routes.file")
     with open(routes, "w", encoding="ascii") as f:
         f.write(ROUTES)
@@ -389,6 +433,8 @@ def main():
         with Server(DIR, "--connections-per-process", "100", *options) as s:
             for part in parts:
                 part(s)
+    forged()
+    without_proc()
     refused()
     write_scripts(DIR, {name: SCRIPT % indented(code)
                         for name, (code, _) in TRACES.items()})

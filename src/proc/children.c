@@ -208,12 +208,13 @@ static unsigned
 how_many(const struct parent *p)
 {
 	const struct options *o = p->options;
+	bool told;
 
 	if (o->per_process == 1 || p->single || o->trace != NULL ||
-	    o->connection != NULL || confine_files(o) == -1 ||
-	    mark_set() == -1 || confine_files_end() == -1)
+	    o->connection != NULL || confine_files(o) == -1)
 		return 1;
-	return o->per_process;
+	told = mark_set() == 0;		/* as it is while a script runs */
+	return confine_files_end() == 0 && told ? o->per_process : 1;
 }
 
 /* It has a client already, or waits for one; another one may follow. */

@@ -414,7 +414,10 @@ watch_feeds(const struct parent *p, struct pollfd *set)
 	return n;
 }
 
-/* Its connection is over, and it waits for another one, if it may. */
+/*
+ * Its connection is over, and it waits for another one, if it may: a script can
+ * say so too.
+ */
 static void
 note_over(struct parent *p, size_t i)
 {
@@ -423,7 +426,8 @@ note_over(struct parent *p, size_t i)
 
 	feed_over(&seat->feed, seat->pid);
 	if ((d.role != SEAT_CLIENT && d.role != SEAT_GONE) ||
-	    seat->killed != NULL)
+	    seat->killed != NULL ||
+	    seat->connections >= p->options->per_process)
 		return;
 	note_end(p, &d, sys_now_ms());
 	children_again(p, i);
