@@ -134,7 +134,7 @@ def prepare() -> None:
     for module, name in _SETTERS:
         setattr(module, name, _noting(getattr(module, name),
                                       "%s.%s" % (module.__name__, name)))
-    _before.update(
+    found = dict(
         modules=set(sys.modules), bound=[getattr(*each) for each in _BOUND],
         routes=router._routes[:], rewrites=router._rewrites[:],
         asked=[ask() for _, ask in _ASKED],
@@ -145,6 +145,7 @@ def prepare() -> None:
                         if name.endswith("lib") or name == "stdlib"))
     linecache.clearcache()
     _h2rig.keep(list(_watched()))
+    _before.update(found)       # without it `clean` fails, which is no harm
 
 
 def _directories() -> Iterator[str]:
