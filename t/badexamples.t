@@ -53,7 +53,8 @@ def loop(text):
     with badserving.Serving(t, os.path.join(work, "served"), os.path.join(
             work, "ca.pem")) as s:
         status, out, err = shell(text.replace("8443", str(s.control)).replace(
-            "client=curl", "client=curl&cases=good,ping"))
+            "client=curl", "client=curl&cases=good,ping").replace(
+                "--max-time 5", f"--max-time {tap.scaled(60)}"))
     return status == 0 and len(re.findall(r"^ok \d - (good|ping)", out,
                                           re.M)) == 2, out + err
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -103,6 +104,31 @@ def readers():
     t.ok("Traceback" not in s.err, "no traceback", s.err)
 
 
+def at_once():
+    """The report of a client that asks for it with its last response; it has
+    the last case, also where the process that judges is slow."""
+    with serving("at-once") as s:
+        _, _, run = s.get("/new?client=hasty&cases=good,ping")
+        urls = s.get(run + "urls")[1].split()
+        for url in urls[:-1]:
+            s.get(url, "--max-time", str(tap.scaled(20)))
+        s.p.send_signal(signal.SIGSTOP)
+        try:
+            s.get(urls[-1], "--max-time", str(tap.scaled(20)))
+            asking = subprocess.Popen(
+                ["curl", "-sk", run + "report.tap"], stdout=subprocess.PIPE)
+            there = os.path.join(work, "at-once", "runs")
+            t.ok(tap.wait_until(lambda: asking.poll() is not None or any(
+                name.startswith("asked-") for name in os.listdir(
+                    os.path.join(there, os.listdir(there)[0]))))
+                and asking.poll() is None, "the report waits")
+        finally:
+            s.p.send_signal(signal.SIGCONT)
+        said = asking.communicate(timeout=tap.scaled(60))[0].decode()
+        t.ok("\nok 1 - good" in said and "\nok 2 - ping" in said,
+             "... for the verdict on the last case", said)
+
+
 def stopped():
     """SIGTERM while a run is going on."""
     cases = ["good", "ping", "trailers"]
@@ -183,6 +209,7 @@ try:
     floods()
     clients()
     readers()
+    at_once()
     stopped()
     without_directory()
     full()

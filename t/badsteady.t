@@ -119,6 +119,18 @@ def sentences():
             "fence", passed=1), *lines)[0][::2], ("fail", want), want[-40:])
 
 
+def violations():
+    """A rule that the client itself broke is told, however far it came."""
+    broken = note("violation", level="connection", code="FLOW_CONTROL_ERROR",
+                  text="more DATA than the connection's window")
+    ended = (note("fence", sent=1), note("fence", passed=1), note("complete"))
+    for lines in ended, ended[:1]:
+        t.eq(judged("stream-half-closed-window-update", broken, *lines)[0][:2],
+             ("fail", "violation"), f"a violation, and {len(lines)} more lines")
+    t.eq(judged("stream-half-closed-window-update", *ended)[0][:2],
+         ("tolerated", "new-connection"), "none, and another connection")
+
+
 def works():
     """A client that has a lot to read is at work as long as it sends frames."""
     client = types.SimpleNamespace(
@@ -168,6 +180,7 @@ def runs(work, name, *client):
 def main():
     orders()
     sentences()
+    violations()
     works()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         runs(work, "good", *CLIENT)

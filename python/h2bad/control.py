@@ -306,6 +306,7 @@ def _got(request: Any, made: Run) -> Answer:
 
 
 def _report(made: Run, form: str) -> Answer:
+    made.settle()
     found = made.report()
     if form == "json":
         return _answer(json.dumps(found, indent=1), "json")

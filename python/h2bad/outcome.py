@@ -324,7 +324,7 @@ class I(Outcome):
         return self._alive(o)
 
     def _alive(self, o: Any) -> Verdict:
-        if o.violations and not o.complete:
+        if o.violations:
             return Verdict("fail", "violation", "the client itself broke a "
                            "rule: " + o.violations[0])
         if o.fences < o.fences_sent and not o.over or not o.complete:

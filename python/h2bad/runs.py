@@ -5,6 +5,7 @@ DIR/runs/ID/run.json    what was asked for: a `Run` as JSON
             results     a line of JSON for each verdict, as they come
             next        how many URLs `next` has given
             got-NAME    what the client told of a case
+            asked-*     somebody waits for the verdicts on what has come
             done        it says that it has finished
             over        it has all its verdicts
 """
@@ -30,6 +31,9 @@ ID = re.compile(r"[0-9a-f]{12}\Z")
 
 #: Runs that are kept, and clients that have reports.
 RUNS, CLIENTS = 200, 1000
+
+#: Seconds that a report waits for its verdicts, and between two looks.
+WAIT, LOOK = 20.0, 0.05
 
 
 class RunError(Exception):
@@ -213,6 +217,26 @@ class Run:
                 return said if isinstance(said, dict) else None
         except (OSError, ValueError):
             return None
+
+    def settle(self) -> None:
+        """Waits until what has come so far is judged: the last case, too, of a
+        client that asks for the report as soon as it has its response.
+        """
+        path = self.path("asked-" + secrets.token_hex(6))
+        end = time.monotonic() + WAIT
+        try:
+            with open(path, "wb"):
+                pass
+            while os.path.exists(path) and not os.path.exists(
+                    self.path("over")) and time.monotonic() < end:
+                time.sleep(LOOK)
+            os.unlink(path)
+        except FileNotFoundError:       # it was answered, or the run dropped
+            pass
+
+    def asked(self) -> List[str]:
+        """The files of those who wait."""
+        return glob.glob(os.path.join(glob.escape(self.directory), "asked-*"))
 
     def report(self) -> Dict[str, Any]:
         """The report, or what there is of it."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Judges the cases of `h2bad serve` as their connections end."""
 
+import contextlib
+import os
 import sys
 import time
 import urllib.parse
@@ -17,9 +19,9 @@ from h2bad.runs import Run
 
 __all__ = ["Watch"]
 
-#: Seconds without a connection after which a run is over, and after which a
-#: case that has no follow-up is.
-SILENCE, NO_FOLLOW_UP = 60.0, 30.0
+#: Seconds without a connection after which a run is over, after which a case
+#: that has no follow-up is, and that a report waits for what has not ended.
+SILENCE, NO_FOLLOW_UP, GOING = 60.0, 30.0, 5.0
 
 #: Connections of a case that are judged.
 CONNECTIONS = 100
@@ -38,6 +40,7 @@ class _Running:
         self.connections: Dict[str, List[Connection]] = {}
         self.active = time.monotonic()
         self.at: Dict[str, float] = {}      # a case's newest connection
+        self.asked: Dict[str, float] = {}   # files of who waits, since when
 
     @property
     def kept(self) -> Kept:
@@ -51,6 +54,20 @@ class _Running:
 
     def place(self, case: str) -> int:
         return self.run.cases.index(case)
+
+    def hear(self) -> None:
+        """Notes who waits for verdicts: before what has come is looked at."""
+        now = time.monotonic()
+        self.asked = {path: self.asked.get(path, now)
+                      for path in self.run.asked()}
+
+    def tell(self, busy: bool) -> None:
+        """Lets them go on.  busy: a connection has not ended."""
+        going = busy or self.connections.keys() - self.judged
+        for path, since in self.asked.items():
+            if not going or time.monotonic() - since > GOING:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
 
 
 class Watch:
@@ -89,6 +106,8 @@ class Watch:
                 run = self._find(name)
                 if run is not None:     # else it is being made
                     self._running[name] = _Running(run, self._below)
+        for running in self._running.values():
+            running.hear()
         over, going = self._server.look()
         busy = {key for c in going for key in self._keys(c)}
         for c in over:
@@ -168,17 +187,20 @@ class Watch:
     def _judge(self, running: _Running, busy: Set[Key]) -> None:
         run, now = running.run, time.monotonic()
         ended = run.is_done or now - running.active > SILENCE
-        if any(key[0] == run.id for key in busy):
+        going = any(key[0] == run.id for key in busy)
+        if going:
             ended, running.active = False, now
         newest = max(map(running.place, running.connections), default=-1)
         for case in sorted(running.connections, key=running.place):
             connections = running.connections[case]
             if case in running.judged or (run.id, case) in busy:
                 continue
-            if ended or running.place(case) < newest or any(
+            last = bool(running.asked) and case == run.cases[-1]
+            if ended or last or running.place(case) < newest or any(
                     c.notes("follow-up") for c in connections) or \
                     now - running.at[case] > NO_FOLLOW_UP:
                 self._verdict(running, case, connections)
+        running.tell(going)
         if ended or len(running.judged) == len(run.cases):
             self._finish(running)
 

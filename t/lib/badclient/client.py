@@ -246,6 +246,8 @@ class Client:
             del self.waiting[x]
             assert link.engine is not None
             link.engine.open(x)
+            # The first content goes with it, whatever comes meanwhile.
+            link.engine.produce(now, link.transport.backlog, False)
             link.flush()
             if self.options.hang:
                 hang(link)

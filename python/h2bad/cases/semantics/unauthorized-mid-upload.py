@@ -30,4 +30,5 @@ def misbehave(x):
                    ("www-authenticate", 'Basic realm="h2bad"')])
         x.data(content, end=True)
         x.rst("NO_ERROR")
-        x.window_update(1 << 20)
+    x.passed()                      # what came before it had no credit
+    x.window_update(1 << 20)
