@@ -2,9 +2,9 @@
 /*
  * The program, assembled: options, certificate, sockets, Python, parent.
  *
- * What can be wrong with the command line or the files on it is looked at
- * before Python starts, and each such error is one line on standard error
- * and an exit status of its own (see h2rig(8)).
+ * Before Python starts, main checks the command line and the files named on it.
+ * Each such error is one line on standard error and has its own exit status
+ * (see h2rig(8)).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@
 #include "proc/parent.h"
 #include "py/interp.h"
 
-/* What --version prints: with what it was built. */
+/* Prints what --version shows: the versions of h2rig and of what it uses. */
 static void
 print_about(void)
 {
@@ -38,7 +38,7 @@ print_about(void)
 	    );
 }
 
-/* The log as the options want it; where it was until now is told of errors. */
+/* Sets up the log as the options say.  The previous log reports errors. */
 static void
 open_log(const struct options *o)
 {
@@ -51,7 +51,7 @@ open_log(const struct options *o)
 		fatal(EXIT_SYSTEM, "--syslog");
 }
 
-/* Certificate and sockets, or the end. */
+/* Opens sockets and certificate, or ends the program.  NULL: cleartext. */
 static struct tls_ctx *
 open_outside(struct options *o, struct supervise *s, struct listeners *l)
 {
@@ -73,7 +73,7 @@ open_outside(struct options *o, struct supervise *s, struct listeners *l)
 	if (o->console && !listen_is_loopback(l, s->conn, name, sizeof(name)))
 		fatalx(EXIT_CONFIG, "--console: expected loopback addresses "
 		    "only, not %s", name);
-	/* What scripts are told, and what it is bound to, also if inherited. */
+	/* Scripts learn the ports that are bound, also of inherited sockets. */
 	listen_ports(l, s->conn, o);
 	return tls;
 }
@@ -97,7 +97,7 @@ main(int argc, char **argv)
 	if (guard_start(parent_seats(&o), o.grace_ms) == -1)
 		fatal(EXIT_SYSTEM, "start");
 	confine_raise_files(&o);
-	hpack_init();		/* here, so that children share the tables */
+	hpack_init();		/* children share the tables */
 	tls = open_outside(&o, &supervise, &listeners);
 	status = interp_start(&o, argv[0], err, sizeof(err));
 	if (status != 0)

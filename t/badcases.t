@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The cases of h2bad can give both verdicts: a client that does all right
-(lib/badclient --mode good) passes, and one that takes everything (naive) fails
-where a reaction is wanted.
+"""Tests that the cases of h2bad can give both verdicts: a correct client
+(lib/badclient --mode good) passes, and a client that accepts everything
+(--mode naive) fails each case that wants a reaction.
 
-Tries the cases of the first wave; H2BAD_ALL=1 all of them, which takes minutes.
+Runs the cases of the first wave; with H2BAD_ALL=1 it runs all cases, which
+takes minutes.
 """
 import json
 import os
@@ -21,7 +22,7 @@ H2BAD = os.path.join(os.path.dirname(os.path.abspath(program())), "h2bad")
 CLIENT = [sys.executable, "-B", os.path.join(HERE, "lib", "badclient"),
           "--mode"]
 
-#: Either reaction is right.
+#: Cases to which two reactions are correct: naive may pass too.
 BOTH = {"preface-goaway-first"}
 
 t = tap.Tap()
@@ -29,7 +30,7 @@ work = tempfile.mkdtemp(prefix="h2bad-cases-")
 
 
 def run(cases, *client):
-    """{case: its result} of a run."""
+    """Runs cases with a client.  Returns {name of the case: its result}."""
     path = os.path.join(work, "report.json")
     p = subprocess.run(
         [H2BAD, "run", *cases, "--got", "exit", "--needs", "all", "--timeout",
@@ -47,7 +48,7 @@ def said(made):
 
 
 def chosen():
-    """The catalogue's cases, those of this test."""
+    """Returns the cases of the catalogue that this test runs."""
     out = subprocess.run([H2BAD, "list", "--json"], stdout=subprocess.PIPE,
                          check=True).stdout
     every = json.loads(out)
@@ -57,7 +58,8 @@ def chosen():
 
 
 def tells(expected):
-    """Nothing but an error of the connection or of a stream is expected."""
+    """Returns whether a case expects a connection error or
+    stream error only."""
     return expected and all(word.startswith(("goaway:", "rst:", "close"))
                             for word in expected)
 

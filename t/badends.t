@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""h2bad run, when something ends that should not: what it has started, a step
-that raises, h2bad itself by SIGKILL, or by a signal at any moment.  Nothing
-waits without an end, and nothing is left over."""
+"""Tests h2bad run when something ends or stops unexpectedly: a process
+that h2bad started, a step that raises, h2bad itself by SIGKILL or by a
+signal at any moment.  No run waits for ever, and no run leaves
+processes or files behind."""
 import json
 import os
 import re
@@ -28,7 +29,7 @@ work = tempfile.mkdtemp(prefix="badends-t-")
 
 
 def processes():
-    """{pid: (parent, command line)} of all."""
+    """Returns {pid: (parent's pid, command line)} of all processes."""
     out = subprocess.run(["ps", "-A", "-o", "pid,ppid,args"], check=True,
                          stdout=subprocess.PIPE).stdout.decode()
     return {int(pid): (int(parent), args) for pid, parent, args in (
@@ -36,9 +37,9 @@ def processes():
 
 
 class Run:
-    """h2bad run.  ping: what the client does in that case, else it lingers
-    there, and makes the file `at`.
-    """
+    """A process of h2bad run.  ping: shell commands that the client
+    runs in the case ping; without them the client makes the file `at`
+    there, and sleeps."""
 
     count = 0
 
@@ -58,12 +59,13 @@ class Run:
             env={**os.environ, "TMPDIR": tmp or self.at + ".tmp"})
 
     def lingers(self):
-        """Waits for the case ping."""
+        """Waits until the client sleeps in the case ping."""
         return tap.wait_until(lambda: os.path.exists(self.at) and any(
             self.sleep in args for _, args in processes().values()))
 
     def started(self, pattern):
-        """Processes below h2bad's with this in their command lines."""
+        """Returns the descendants of h2bad whose command
+        lines match pattern."""
         found, known = [], processes()
         for pid, (parent, args) in known.items():
             above = set()
@@ -75,7 +77,8 @@ class Run:
         return found
 
     def end(self, seconds=60):
-        """(status, TAP, errors); None if it does not end."""
+        """Returns (status, TAP, standard error); the status is None if h2bad
+        does not end."""
         try:
             out, err = self.p.communicate(timeout=tap.scaled(seconds))
         except subprocess.TimeoutExpired:
@@ -85,7 +88,8 @@ class Run:
         return self.p.returncode, out.decode(), (err or b"").decode()
 
     def report(self):
-        """{case: (verdict, message)}, and whether it was interrupted."""
+        """Returns {case: (verdict, message)}, and whether the
+        run was interrupted."""
         with open(os.path.join(self.at + ".dir", "c", "report.json"),
                   encoding="utf-8") as f:
             made = json.load(f)
@@ -93,13 +97,15 @@ class Run:
                 for c in made["cases"]}, made.get("interrupted", False)
 
     def left(self):
-        """Processes of this run that are there; it has its own TMPDIR."""
+        """Returns the processes of this run that still exist; TMPDIR and the
+        sleep name the run."""
         return [args for _, args in processes().values()
                 if self.at + ".tmp" in args or self.sleep in args]
 
 
 def broken(name, run, words):
-    """ping is an error that says words, and the case after it is tried."""
+    """Tests that ping is an error whose message contains words, and that the
+    case after it ran."""
     status, out, err = run.end()
     made, interrupted = run.report()
     t.ok(status == 1 and not interrupted and
@@ -109,7 +115,7 @@ def broken(name, run, words):
 
 
 def helpers():
-    """What h2bad has started ends, or stops."""
+    """A process that h2bad started is killed or stopped."""
     stopped = Run("--timeout", "6", ping="kill -STOP $PPID; exec sleep 1")
     broken("the process that starts clients is killed",
            Run(ping="kill -KILL $PPID"),
@@ -141,7 +147,7 @@ sys.exit(h2bad_command.main(sys.argv[1:], %r))
 
 
 def raises():
-    """A step of our own raises."""
+    """A step of h2bad itself raises."""
     run = Run(ping=":", argv=(sys.executable, "-B", "-c", PATCH % (
         [TOOLS, os.path.dirname(TOOLS)], program())))
     broken("judging raises", run, "KeyError: 'inner'")
@@ -159,7 +165,7 @@ def raises():
 
 
 def killed():
-    """SIGKILL of h2bad itself."""
+    """SIGKILL kills h2bad itself."""
     run = Run("--timeout", "60")
     run.lingers()
     t.ok(run.started("h2rig --port") and run.left(), "a server and a client")
@@ -179,8 +185,9 @@ def killed():
 
 
 def unread():
-    """Nobody reads the standard error, as when a pager or a terminal stands
-    still: the run goes on, and waits with what it prints at its end."""
+    """Nobody reads the standard error, for example because a pager
+    or a terminal is stopped.  The run goes on, and waits only at
+    its end to print."""
     out, into = os.pipe()
     os.set_blocking(into, False)
     filled = b""
@@ -213,7 +220,7 @@ def unread():
 
 
 def signals():
-    """A signal at some moments from the first one on."""
+    """A signal comes at one of 16 moments, the first of them at the start."""
     faults, statuses = [], set()
     for i in range(16):
         file = os.path.join(work, "%d.json" % i)
@@ -228,14 +235,14 @@ def signals():
         if run.left() or os.listdir(run.at + ".tmp"):
             faults.append((i, status, err, run.left()))
         elif "KeyboardInterrupt" in err and "h2bad" not in err:
-            continue                # of CPython while it starts
+            continue                # CPython was starting
         elif status == 128 + number:
             with open(file, encoding="utf-8") as f:
                 made = json.load(f)
             if run.report()[1] != made.get("interrupted", False) or \
                     len(re.findall("^ok", out, re.M)) != len(made["cases"]):
                 faults.append((i, made, out))
-        elif status not in (0, -number):    # it had ended, or not begun
+        elif status not in (0, -number):    # h2bad had ended, or had not begun
             faults.append((i, status, err))
     t.eq(faults, [], "a signal at any moment leaves a report of what there is, "
          "and nothing else")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The examples of h2bad(1) do what they say: with fewer cases, and with ports
-that are free."""
+"""Tests that the examples of h2bad(1) do what they say.  It runs them with
+fewer cases, and with ports that are free."""
 import os
 import re
 import shutil
@@ -16,7 +16,7 @@ import manpages                                                 # noqa: E402
 import tap                                                      # noqa: E402
 
 BIN = os.path.dirname(badserving.H2BAD)
-#: A client that is good.
+#: A client that is correct.
 GOOD = [sys.executable, "-B", os.path.join(HERE, "lib", "badclient"), "--mode",
         "good"]
 
@@ -24,7 +24,8 @@ t = tap.Tap()
 
 
 def shell(text):
-    """Runs it in the scratch directory: (status, output, errors)."""
+    """Runs text in the scratch directory.  Returns
+    (status, output, errors)."""
     p = subprocess.run(
         ["sh", "-ec", text], cwd=work, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
@@ -34,7 +35,7 @@ def shell(text):
 
 
 def program(name, text):
-    """One in the scratch directory."""
+    """Writes a program into the scratch directory."""
     path = os.path.join(work, name)
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
@@ -42,14 +43,14 @@ def program(name, text):
 
 
 def run_curl(text):
-    """The first command."""
+    """The first command: h2bad run with curl."""
     _, out, err = shell(text.replace("h2bad run ", "h2bad run good ping "))
     return re.findall(r"^ok \d - (good|ping)", out, re.M) == ["good", "ping"], \
         out + err
 
 
 def loop(text):
-    """That of any language, by curl."""
+    """The loop that fits any language, with curl."""
     with badserving.Serving(t, os.path.join(work, "served"), os.path.join(
             work, "ca.pem")) as s:
         status, out, err = shell(text.replace("8443", str(s.control)).replace(
@@ -60,7 +61,7 @@ def loop(text):
 
 
 def field_blocks(text):
-    """A library."""
+    """The example for a library that decodes field blocks."""
     program("client.py", "import os, sys\nos.execv(%r, %r + sys.argv[1:])\n" % (
         GOOD[0], GOOD))
     status, out, err = shell(text.replace("hpack-*", "hpack-size-*"))
@@ -68,7 +69,7 @@ def field_blocks(text):
 
 
 def baseline(text):
-    """Continuous integration."""
+    """The example for continuous integration."""
     program("client", '#!/bin/sh\nexec %s "$@"\n' % " ".join(GOOD))
     status, out, err = shell(text.replace("h2bad run ", "h2bad run good ping "))
     return status == 0 and {"client.baseline", "h2bad.xml"} <= set(
@@ -76,7 +77,7 @@ def baseline(text):
 
 
 def one(text):
-    """Both terminals."""
+    """The example that needs two terminals."""
     first, second = text.replace("8444", "$port").split("\ncurl ")
     status, out, err = shell(
         f"{first} --port 0 >said & until port=$(sed -n 's/.*localhost:"
@@ -85,14 +86,14 @@ def one(text):
     return status in (0, 1) and "\nverdict " in out, out + err
 
 
-#: How displays begin, and what runs them.
+#: How each display begins, and the function that runs it.
 EXAMPLES = (("h2bad run -- curl", run_curl), ("B=https", loop),
             ("h2bad run 'hpack-*'", field_blocks),
             ("h2bad run --update-expect", baseline), ("h2bad one", one))
 
 
 def examples():
-    """All of them."""
+    """Runs all examples."""
     found = [e for e in manpages.examples("h2bad.1")
              if re.match("h2bad [a-z]+ |B=|curl ", e.text)]
     t.eq(len(found), len(EXAMPLES) + 1, "each example is run here")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""doc/clients: each client that is installed meets three cases of h2bad, one
-of them armed, and the verdicts come.  A client without a report is told of."""
+"""Tests doc/clients: each client that is installed runs three cases of
+h2bad, one of which is armed, and has their verdicts.  A client without
+a report is named."""
 import glob
 import json
 import os
@@ -23,14 +24,14 @@ CASES = ["good", "ping-wrong-length", "settings-push-enabled"]
 
 
 def runs(*argv):
-    """Whether a program is there, and what it needs as well."""
+    """Returns whether a program is installed and the command argv succeeds."""
     return bool(shutil.which(argv[0])) and subprocess.run(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, check=False,
         timeout=tap.scaled(60)).returncode == 0
 
 
-#: The beginning of a client's name in its report: whether it is installed.
+#: {start of a client's name in its report: whether it is installed}.
 KNOWN = {
     "curl": runs("curl", "--http2", "--version"),
     "nghttp": runs("nghttp", "--version"),
@@ -54,9 +55,8 @@ t = tap.Tap()
 
 
 def run(work):
-    """All of them by run.sh: its exit status and what it prints, {client: {case:
-    verdict}}.
-    """
+    """Runs all clients by run.sh.  Returns its exit status, its output and
+    {client: {case: verdict}}."""
     out = os.path.join(work, "out")
     p = subprocess.Popen(
         [os.path.join(CLIENTS, "run.sh"), H2BAD, out, *CASES],
@@ -65,12 +65,12 @@ def run(work):
         env={**os.environ, "PYTHON": sys.executable, "JOBS": "1",
              "GOCACHE": os.path.join(work, "cache"), "GO111MODULE": "off"})
     try:
-        # Debian's crates are a hundred to compile.
+        # Rust has to compile about a hundred of Debian's crates.
         said = p.communicate(timeout=tap.scaled(
             2400 if KNOWN["Rust"] else 400))[0].decode()
     finally:
         try:
-            os.killpg(p.pid, signal.SIGKILL)    # the session that we made
+            os.killpg(p.pid, signal.SIGKILL)    # start_new_session
         except ProcessLookupError:
             pass
     found = {}
@@ -115,7 +115,8 @@ def check(said, found):
         verdicts = found[full[0]]
         t.ok(re.search(r"\d", full[0]), f"{name}: with its version", full[0])
         t.eq(sorted(verdicts), sorted(CASES), f"{name}: all cases")
-        # A browser on a busy machine may ask for the next on another connection.
+        # On a busy machine, a browser may make its next request on another
+        # connection: then the verdict is tolerated.
         t.ok(verdicts.get("good") in ("pass", "tolerated"), f"{name}: good",
              verdicts)
         t.ok(verdicts.get("ping-wrong-length") in ("pass", "tolerated"),

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Pages of h2bad's reports and catalogue, in Chromium and Firefox: what they
-say, choosing rows, a run by fetch(); keyboard; axe-core finds no fault; nothing
-of a report is markup."""
+"""Tests the pages of h2bad's reports and catalogue, in Chromium and Firefox:
+their text, the choice of rows, a run by fetch(), the keyboard, axe-core, and
+that no string of a report becomes markup."""
 import contextlib
 import hashlib
 import json
@@ -74,7 +74,8 @@ TRACE = [
      "length": 8, "last_stream": 0, "code": "PROTOCOL_ERROR", "debug": ""},
     {"t": 0, "type": "close", "end": "closed by client"}]
 
-# Elements that stand out of the window, but for what scrolls by itself.
+# Finds elements that stand out of the window, except those inside an element
+# that scrolls.
 OUTSIDE = """
 const wide = document.documentElement.clientWidth, faults = [];
 for (const e of document.querySelectorAll("body *")) {
@@ -95,7 +96,7 @@ t = tap.Tap()
 
 
 def write(name, text):
-    """A page; its URL."""
+    """Writes a page.  Returns its URL."""
     path = os.path.join(work, name + ".html")
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
@@ -103,13 +104,13 @@ def write(name, text):
 
 
 def fresh(b, url):
-    """Opens it; never the same document again."""
+    """Opens url, as a new document even if it is open already."""
     b.open("about:blank")
     b.open(url)
 
 
 def act(name, value, event="input"):
-    """A script that sets a field of the form."""
+    """Returns a script that sets a field of the form."""
     return ("{const e = document.getElementById(%s); e.value = %s; "
             "e.dispatchEvent(new Event('%s', {bubbles: true}));}" % (
                 json.dumps(name), json.dumps(value), event))
@@ -119,7 +120,7 @@ STATE = "return document.body.dataset.state"
 
 
 def runs(which, b):
-    """The live page: cases in order, what was got, verdicts, the end."""
+    """The page of a run: order of cases, requests, verdicts, the end."""
     with badrun.serving(badrun.PLAN) as (server, url):
         fresh(b, url)
         tap.wait_until(lambda: b.run(STATE) == "ready")
@@ -173,7 +174,7 @@ def runs(which, b):
         t.eq(said, [["~ tolerated", "parallel", "rst:CANCEL", "other-code"],
                     True, True, "Done: 4 of 4 cases, 1 failed"],
              f"{which}: rows turn to their verdicts; nothing is markup")
-    with socket.socket() as s:      # a port that refuses
+    with socket.socket() as s:      # a port that refuses connections
         s.bind(("127.0.0.1", 0))
         plan = [{"name": "good", "urls": [{
             "method": "GET",
@@ -189,7 +190,7 @@ def runs(which, b):
 
 
 def wants(which, b):
-    """What an entry of urls.json asks for, and a browser can do or not."""
+    """Entries of urls.json that ask for what a browser can or cannot do."""
     def plan(name, **more):
         return {"name": name, "urls": [
             {"method": "GET", "url": "/bad/" + name, **more},
@@ -208,7 +209,7 @@ def wants(which, b):
             lambda: server.left), f"{which}: cancel_after", got["cancel"])
         t.ok(got["pause"]["length"] == 13 and got["pause"]["ms"] >= 490,
              f"{which}: pause_after", got["pause"])
-        # Over HTTP/1.1 a browser that can stream will not.
+        # Over HTTP/1.1, a browser does not stream an upload.
         t.ok(got["upload"]["result"] in ("error", "skip"),
              f"{which}: slow", got["upload"])
         asked = [path for path, _, _ in server.seen]
@@ -224,7 +225,7 @@ def wants(which, b):
 
 
 def stops(b):
-    """The button Stop, and a list that is not there."""
+    """The button Stop, and a list of cases that is missing."""
     with badrun.serving(badrun.PLAN) as (server, url):
         fresh(b, url)
         tap.wait_until(lambda: b.run(STATE) == "ready")
@@ -255,7 +256,7 @@ ran = []                                # names of browsers
 
 @contextlib.contextmanager
 def live():
-    """The URL of the control port."""
+    """Runs h2bad serve; yields the URL of its control port."""
     p = subprocess.Popen(
         [os.path.join(os.path.dirname(program()), "h2bad"), "serve",
          "--control", "0", "--bad", "0", "--ca-out", os.path.join(work, "ca"),
@@ -268,10 +269,10 @@ def live():
 
 
 def serves(which, b):
-    """A run from one address; verdicts of the browser; all pages."""
-    ran.append(which)                   # reports of earlier servers stay
+    """A run with h2bad serve: verdicts of the browser, and all its pages."""
+    ran.append(which)                   # the directory keeps earlier reports
     with live() as url:
-        b.open(f"{url}/new?client=waits")   # and is not run
+        b.open(f"{url}/new?client=waits")   # this run is never started
         b.open(f"{url}/new?client={which}&auto=1&cases=" + ",".join(LIVE))
         tap.wait_until(lambda: b.run(STATE) in ("done", "blocked"), 120)
         found = b.run("""
@@ -301,7 +302,7 @@ def serves(which, b):
 # ---- static pages
 
 def says(which, b):
-    """The page of one report."""
+    """The text of a report's page."""
     fresh(b, pages["report"])
     text = b.run("return document.body.innerText")
     for want in ("curl 8.22.0 nghttp2/1.69\n", "12 cases in 41.2 s, 2026-11-29 "
@@ -337,7 +338,7 @@ def says(which, b):
 
 
 def chooses(which, b):
-    """Rows of the report, the matrix and the catalogue."""
+    """Choosing rows of the report, the matrix and the catalogue."""
     order = [x["group"] for x in SAMPLE["cases"]]
     cases = sorted(SAMPLE["cases"], key=lambda x: order.index(x["group"]))
     every = [x["name"] for x in cases]
@@ -376,7 +377,7 @@ def chooses(which, b):
 
 
 def matrix(which, b):
-    """Cells: what they say, where they lead."""
+    """Cells of the matrix: their text and links."""
     fresh(b, pages["matrix"])
     t.eq(b.run("""
     return ["settings-push-enabled", "settings-wrong-length", "push",
@@ -415,7 +416,7 @@ def matrix(which, b):
 
 
 def catalogue(which, b):
-    """All cases, and one."""
+    """The catalogue and the page of one case."""
     fresh(b, pages["catalogue"])
     text = b.run("return document.body.innerText.replace(/\\s+/g, ' ')")
     for want in ("2 cases", "Preface and SETTINGS 1 case",
@@ -458,7 +459,7 @@ def catalogue(which, b):
 
 
 def hostile(which, b):
-    """What a report has is text."""
+    """Strings of a report are shown as text, not as markup."""
     for name, url in pages.items():
         fresh(b, url)
         t.eq(b.run("""
@@ -477,10 +478,10 @@ def hostile(which, b):
          == 6, f"{which}: it is shown as it is")
 
 
-# ---- Chromium, whose protocol has keys and media
+# ---- Chromium only: its protocol has keys and media features
 
 def keyboard(b):
-    """Everything is reached without a pointer."""
+    """Every control can be reached with the keyboard."""
     b.size(*SIZES["wide"])
     fresh(b, pages["report"])
     seen = []
@@ -506,7 +507,7 @@ def keyboard(b):
 
 
 def fits(b):
-    """Nothing stands out of a narrow window, nor of a wide one."""
+    """No element stands out of a narrow or a wide window."""
     for size in SIZES.values():
         b.size(*size)
         for name, url in pages.items():
@@ -517,7 +518,7 @@ def fits(b):
 
 
 def accessible(b):
-    """axe-core."""
+    """axe-core finds no violation."""
     axe = browser.find_axe()
     if axe is None:
         t.skip("axe-core", "npm install -g axe-core, or H2RIG_AXE=axe.min.js")
@@ -542,7 +543,7 @@ def accessible(b):
 
 
 def open_browser(which, exe):
-    """It takes certificates that it does not know."""
+    """Opens a browser that accepts unknown certificates."""
     if which == "Chromium":
         return devtools.Chromium(exe, "--host-resolver-rules=MAP * ~NOTFOUND, "
                                  "EXCLUDE 127.0.0.1, EXCLUDE localhost")
@@ -550,7 +551,7 @@ def open_browser(which, exe):
 
 
 def both():
-    """What must hold in each browser that is installed."""
+    """Runs the checks in each browser that is installed."""
     for which, exe in (("Chromium", browser.find()),
                        ("Firefox", devtools.find_firefox())):
         if exe is None:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Reports of h2bad: report.json and its errors, index.json, baselines, TAP,
-JUnit, wptreport, text, progress, short traces; also with strings that are markup or
-commands elsewhere.  badpages.t has the pages."""
+"""Tests reports of h2bad: report.json and its errors, index.json, baselines,
+TAP, JUnit, wptreport, text, progress and short traces, also with strings that
+are markup or commands in such a form.  badpages.t tests the pages."""
 import contextlib
 import copy
 import io
@@ -36,7 +36,7 @@ t = tap.Tap()
 
 
 def error(function, *arguments):
-    """The text of the error that it ends with."""
+    """Returns the text of the error that function raises."""
     try:
         return "no error: %r" % (function(*arguments),)
     except (ReportError, OSError) as e:
@@ -44,7 +44,7 @@ def error(function, *arguments):
 
 
 def put(name, text):
-    """A file of the scratch directory; its path."""
+    """Writes a file into the scratch directory.  Returns its path."""
     path = os.path.join(work, name)
     with open(path, "wb") as out:
         out.write(text if isinstance(text, bytes) else text.encode())
@@ -52,7 +52,7 @@ def put(name, text):
 
 
 def altered(path, value):
-    """The sample with another value at a place; "" takes the member away."""
+    """Returns the sample with another value at path; "" removes the member."""
     changed = copy.deepcopy(SAMPLE)
     at = changed
     for step in path[:-1]:
@@ -66,7 +66,7 @@ def altered(path, value):
 
 # ---- report.json
 
-#: Where, another value, what the error says after the file's name.
+#: (path of a member, wrong value, text of the error after the file's name).
 DAMAGED = (
     (["h2bad"], "2.0", 'h2bad: "2.0": expected "1.0" or a later 1.x'),
     (["client"], "", "client: is not there: expected a string"),
@@ -125,7 +125,7 @@ NO_JSON = (
 
 
 def files():
-    """report.json and index.json: written, read, damaged."""
+    """report.json and index.json are written and read."""
     path = reports.write(SAMPLE, os.path.join(work, "out"))
     t.eq(os.path.relpath(path, work),
          "out/curl_8.22.0_nghttp2=2f1.69/report.json", "DIR/CLIENT/report.json")
@@ -181,13 +181,13 @@ def damaged():
 
 
 def by_schema():
-    """doc/h2bad.schema.json and what load() takes are the same."""
+    """doc/h2bad.schema.json and load() accept the same reports."""
     check = schema.Schema(SCHEMA)
     t.eq(list(check.faults(SAMPLE)), [], "the sample is valid by the schema")
     for path, value, want in DAMAGED:
         if "cases too" in want or "number of such" in want or \
                 value in ("good", "2026-13-29T13:45:00Z") or "NaN" in want:
-            continue                # what a schema cannot say
+            continue                # a schema cannot express this
         t.ok(list(check.faults(altered(path, value))),
              f"wrong by the schema too: {want[:40]}")
     case = SCHEMA["definitions"]["case"]
@@ -236,7 +236,7 @@ DAMAGED_BASELINES = (
 
 
 def baselines():
-    """Parsed, compared, updated, damaged."""
+    """Baselines are parsed, compared and updated; damaged ones are refused."""
     base = Baseline.load(put("expect", BASELINE))
     t.eq([str(change) for change in base.compare(SAMPLE)], [
         "settings-push-enabled: pass was expected, and it is fail ack",
@@ -308,7 +308,7 @@ value-crlf-injection   fail
 # ---- TAP
 
 def as_tap():
-    """By itself and by prove."""
+    """TAP, read here and by prove."""
     text = reports.tap(SAMPLE)
     lines = text.splitlines()
     t.eq((lines[0], lines[1]), ("TAP version 14", "1..12"), "TAP: the plan")
@@ -377,7 +377,8 @@ def as_tap():
 # ---- JUnit
 
 def as_junit():
-    """By ElementTree, and by xmllint with t/lib/junit.xsd."""
+    """JUnit XML, read by ElementTree and checked by xmllint with
+    t/lib/junit.xsd."""
     text = reports.junit(SAMPLE, {
         "settings-push-enabled": "[  0.004] recv SETTINGS\n",
         "value-crlf-injection": badsample.HOSTILE}.get)
@@ -416,7 +417,7 @@ def as_junit():
                                        0x7f: "\\u007f", 0xd800: "\\ud800",
                                        0xfffe: "\\ufffe"}), 6),
          "JUnit: what a report says is text")
-    text.encode()                   # no half of a pair is left
+    text.encode()                   # raises if a lone surrogate is left
     if not shutil.which("xmllint"):
         t.skip("JUnit: the schema", "xmllint is not installed")
         return
@@ -493,7 +494,7 @@ ENABLE_PUSH=1 from a server as a connection error (RFC 9113 \u00a76.5.2, must)
 
 
 def as_text():
-    """For people; nothing commands the terminal."""
+    """The text report is readable, and cannot command the terminal."""
     text = reports.text(SAMPLE)
     t.ok(text.startswith(TEXT), "text: as it is", text)
     t.ok(text.endswith("12 cases in 41.2 s: 4 pass, 2 tolerated, 4 fail, 1 "
@@ -522,14 +523,15 @@ def as_text():
 
 
 def lines(*those):
-    """A trace: (time, dir, type, stream, more members) of each line."""
+    """Returns a trace.  Each argument is (time, dir, type, stream, more
+    members) of a line."""
     return [dict(more, t=at, type=kind, **({"stream": stream} if stream else {}),
                  **({"dir": way} if way else {}), flags=())
             for at, way, kind, stream, more in those]
 
 
 def short_traces():
-    """Traces in a few lines."""
+    """brief() shows a trace in a few lines."""
     ok = {"fields": [[":path", "/ok?run=0a1&case=x"], [":method", "GET"]]}
     ask = {"fields": [[":method", "GET"], ["cookie", "a"],
                       [":path", "/bad/x?run=0a1"]]}
@@ -579,7 +581,8 @@ client: HEADERS stream 1 :path /ok?case=x, :method GET
 
 @contextlib.contextmanager
 def terminal(columns):
-    """A terminal as a text stream, and a function that reads what it got."""
+    """Opens a terminal with this many columns.  Yields (text stream, function
+    that returns what was written to it)."""
     ours, theirs = pty.openpty()
     subprocess.run(["stty", "cols", str(columns)], stdin=theirs, check=True)
     with open(theirs, "w", encoding="utf-8") as stream:
@@ -593,7 +596,7 @@ def terminal(columns):
 
 
 def progress():
-    """On a terminal, and elsewhere."""
+    """Progress on a terminal, and on another file."""
     cases = SAMPLE["cases"]
     plain = io.StringIO()
     shown = Progress(len(cases), plain)

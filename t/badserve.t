@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""h2bad serve under attack: more runs than it keeps, many readers that do not
-read, what is too large, a directory that goes and a disk that is full."""
+"""Tests h2bad serve under attack: more runs than it keeps, many readers that
+do not read, a POST that is too large, a directory that is removed and a disk
+that is full."""
 import contextlib
 import json
 import os
@@ -16,7 +17,7 @@ sys.path.insert(0, os.path.join(HERE, "lib"))
 import badserving                                               # noqa: E402
 import tap                                                      # noqa: E402
 
-#: Runs that are kept, and clients (h2bad.runs).
+#: Most runs and most clients that h2bad serve keeps (h2bad.runs).
 RUNS, CLIENTS = 200, 1000
 
 t = tap.Tap()
@@ -24,13 +25,14 @@ work = tempfile.mkdtemp(prefix="badserve-t-")
 
 
 def serving(name):
-    """With its directory below work."""
+    """Starts h2bad serve with a directory below work."""
     return badserving.Serving(t, os.path.join(work, name),
                               os.path.join(work, "ca"))
 
 
 def runs(s, client="curl", cases="good"):
-    """A whole run by curl: its verdicts."""
+    """Makes a whole run with curl.  Returns its verdicts, or (status, body) if
+    /new is refused."""
     status, body, run = s.get(f"/new?client={client}&cases={cases}")
     if status != 303:
         return status, body
@@ -42,7 +44,7 @@ def runs(s, client="curl", cases="good"):
 
 
 def floods():
-    """More runs than are kept."""
+    """More runs are made than are kept."""
     there = os.path.join(work, "flood", "runs")
     with serving("flood") as s:
         _, first, run = s.get("/new?cases=good")
@@ -64,7 +66,7 @@ def floods():
 
 
 def clients():
-    """More clients than have reports."""
+    """A client is new when the most clients already have reports."""
     for i in range(CLIENTS):
         os.makedirs(os.path.join(work, "many", "c%d" % i))
         with open(os.path.join(work, "many", "c%d" % i, "report.json"), "wb"):
@@ -81,7 +83,8 @@ def clients():
 
 
 def readers():
-    """Streams of events, many of them and slow; too large a POST."""
+    """Many streams of events, some of them read slowly; a POST
+    that is too large."""
     with serving("readers") as s:
         _, _, run = s.get("/new?cases=good&client=watched")
         watching = [subprocess.Popen(
@@ -105,8 +108,8 @@ def readers():
 
 
 def at_once():
-    """The report of a client that asks for it with its last response; it has
-    the last case, also where the process that judges is slow."""
+    """A client asks for the report with its last response.  The report has the
+    last case, even if the process that judges is slow."""
     with serving("at-once") as s:
         _, _, run = s.get("/new?client=hasty&cases=good,ping")
         urls = s.get(run + "urls")[1].split()
@@ -130,7 +133,7 @@ def at_once():
 
 
 def stopped():
-    """SIGTERM while a run is going on."""
+    """SIGTERM comes during a run."""
     cases = ["good", "ping", "trailers"]
     with serving("stopped") as s:
         _, _, run = s.get("/new?client=cut&cases=" + ",".join(cases))
@@ -146,7 +149,7 @@ def stopped():
 
 
 def without_directory():
-    """The directory of runs has gone."""
+    """The directory of runs has been removed."""
     there = os.path.join(work, "gone", "runs")
     with serving("gone") as s:
         os.rename(there, there + "-")
@@ -164,7 +167,8 @@ def without_directory():
 
 @contextlib.contextmanager
 def disk():
-    """A small one; None if that needs rights."""
+    """Mounts a small file system.  Yields its path, or None without
+    the right to mount."""
     there = os.path.join(work, "disk")
     os.mkdir(there)
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs",
@@ -177,7 +181,7 @@ def disk():
 
 
 def full():
-    """A disk that is full, and then is not."""
+    """The disk is full, and later has room again."""
     with disk() as there:
         if there is None or not shutil.which("mount"):
             t.skip("a full disk", "tmpfs cannot be mounted")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What h2bad says of a client does not depend on chance: where both sides end
-the connection, on who was first, and on what of a client's goodbye still came.
-"""
+"""Tests that the verdicts of h2bad do not depend on chance.  If both sides end
+the connection, they depend neither on who was first nor on how much of the
+client's last frames came."""
 import os
 import shutil
 import subprocess
@@ -26,7 +26,7 @@ CLIENT = [sys.executable, "-B", os.path.join(HERE, "lib", "badclient"),
 CURL = ["curl", "-sS", "--http2", "--cacert", "{ca}", "-o", "/dev/null",
         "{url}", "-o", "/dev/null", "{follow}"]
 
-#: The server ends the connection, or tells the client to.
+#: Cases in which the server ends the connection or tells the client to.
 RACY = ["goaway-[ehpu]*", "goaway-idle*", "close-fin-*", "close-*-after-end",
         "close-after-*", "connect-storm", "post-retry-once", "tcp-*"]
 
@@ -55,7 +55,8 @@ def end(by, kind="closed", order=("FIN",)):
 
 
 def judged(case, *lines, retried=False):
-    """(verdict, reaction) of a case."""
+    """Returns (judgment, reaction) for a case with these lines of a trace;
+    retried: the client sends the request again instead of a follow-up."""
     path = "/bad/" + case
     first = [note("case", case=case, run="x"), request(path),
              note("here", stream=1), *lines]
@@ -71,13 +72,15 @@ def judged(case, *lines, retried=False):
 
 
 def seen(*arguments, **more):
-    """Likewise, of the verdict its first word."""
+    """Returns (verdict, reaction): judged() with only the
+    word of the judgment."""
     made, reaction = judged(*arguments, **more)
     return made.verdict, reaction
 
 
 def orders():
-    """What a client does to a connection that the case ends is seen or not."""
+    """The order of events at the end of a connection does not
+    change a verdict."""
     closing = note("closing", how="tls")
     goaway = frame("out", "GOAWAY", code="ENHANCE_YOUR_CALM", last_stream=0)
     bye = frame("in", "GOAWAY", code="NO_ERROR", last_stream=0)
@@ -107,7 +110,8 @@ def orders():
 
 
 def sentences():
-    """What is said to be missing is, and not what a client did afterwards."""
+    """The message names what is missing, and not what the
+    client did afterwards."""
     over = (frame("out", "DATA", 1, flags=["END_STREAM"]),
             frame("in", "RST_STREAM", 1, code="STREAM_CLOSED"))
     for lines, want in (
@@ -120,7 +124,8 @@ def sentences():
 
 
 def violations():
-    """A rule that the client itself broke is told, however far it came."""
+    """A rule that the client broke is a failure, however far
+    the exchange came."""
     broken = note("violation", level="connection", code="FLOW_CONTROL_ERROR",
                   text="more DATA than the connection's window")
     ended = (note("fence", sent=1), note("fence", passed=1), note("complete"))
@@ -151,7 +156,7 @@ def works():
 # ---- runs
 
 def h2bad(*argv):
-    """(status, the standard error)"""
+    """Returns (status, standard error)."""
     p = subprocess.run([H2BAD, "run", *argv], stdin=subprocess.DEVNULL,
                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                        timeout=tap.scaled(300), check=False)
@@ -159,7 +164,8 @@ def h2bad(*argv):
 
 
 def runs(work, name, *client):
-    """A baseline that is made, and compared, few cases at a time and many."""
+    """A baseline is made and compared, with few and with
+    many cases at a time."""
     base = [*RACY, "--expect", os.path.join(work, name), "--timeout",
             str(tap.scaled(20))]
     if name == "good":

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""h2bad run --webdriver: a browser runs the cases, by a driver of our own whose
-browser is curl, and by chromedriver where it is installed."""
+"""Tests h2bad run --webdriver: a browser runs the cases.  One driver
+is part of the test, and its browser is curl; the other is
+chromedriver, if it is installed."""
 import http.server
 import json
 import os
@@ -25,10 +26,10 @@ work = tempfile.mkdtemp(prefix="badwebdriver-t-")
 
 
 class Driver(http.server.BaseHTTPRequestHandler):
-    """WebDriver, as far as it is used."""
+    """The part of WebDriver that h2bad uses."""
 
     def log_message(self, *_):
-        """Quiet."""
+        """Writes no log."""
 
     def answer(self, value, status=200):
         octets = json.dumps({"value": value}).encode() \
@@ -39,7 +40,7 @@ class Driver(http.server.BaseHTTPRequestHandler):
         self.wfile.write(octets)
 
     def do_POST(self):
-        """A session, and a page."""
+        """Creates a session, or opens a page."""
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         server = self.server
         server.seen.append(self.path)
@@ -59,7 +60,7 @@ class Driver(http.server.BaseHTTPRequestHandler):
             self.answer(None)
 
     def browse(self):
-        """As the page does."""
+        """Does what the page of a run does."""
         def get(url):
             return subprocess.run(
                 ["curl", "-sk", "--http2", "--max-time", "20", url],
@@ -71,18 +72,19 @@ class Driver(http.server.BaseHTTPRequestHandler):
         self.server.title = "done"
 
     def do_GET(self):
-        """The title."""
+        """Returns the title of the page."""
         self.answer("blocked" if self.server.mode == "blocked"
                     else self.server.title)
 
     def do_DELETE(self):
-        """The end."""
+        """Ends the session."""
         self.server.seen.append("DELETE " + self.path)
         self.answer(None)
 
 
 def driven(mode, *options, stop=None):
-    """(status, output, errors, the driver)."""
+    """Runs h2bad with a Driver in this mode.  Returns (status, output, errors,
+    the driver's server)."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Driver)
     server.mode, server.seen, server.title, server.url = mode, [], "x", ""
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -149,7 +151,7 @@ def fakes():
 
 
 def real():
-    """Chromium."""
+    """chromedriver runs Chromium."""
     driver = shutil.which("chromedriver")
     if driver is None:
         t.skip("chromedriver", "is not installed")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The benchmarks of bench/ run and print their tables; no figure is judged."""
+"""Tests that the benchmarks of bench/ run and print their tables; it
+judges no figure."""
 import os
 import re
 import subprocess
@@ -25,7 +26,7 @@ t = tap.Tap()
 
 
 def bench(*arguments):
-    """page.py in its shortest form."""
+    """Runs page.py for the shortest time."""
     return subprocess.run(
         [sys.executable, "-B", os.path.join(BENCH, "page.py"), *arguments],
         env=dict(os.environ, BENCH_SECONDS="1"), stdout=subprocess.PIPE,
@@ -34,7 +35,8 @@ def bench(*arguments):
 
 
 def runs(name):
-    """A module prints rows of medians and spreads, or what is missing."""
+    """A module prints rows of medians and spreads, or says what
+    is not installed."""
     done = bench(name)
     found = re.findall(r"^\S.* +" + SPREAD, done.stdout, re.M)
     lacking = re.findall(r"^not installed: (.*)", done.stdout, re.M)
@@ -46,7 +48,7 @@ def runs(name):
 
 
 def statistics():
-    """Medians, spreads, ratios; who begins changes."""
+    """Medians, spreads, ratios; a different subject begins each round."""
     order = []
 
     def taker(name, values):
@@ -88,7 +90,7 @@ def charts():
 
 
 def marks():
-    """What page.py writes goes between marks of the page."""
+    """page.py changes only the text between two marks of the page."""
     with open(page.PAGE, encoding="utf-8") as f:
         text = f.read()
     name = "load"

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every bound on what a client may do: a client that goes past it by what it
-sends.  lib/attacks.py says what is asked of the server, slow.t has clients that
+"""Tests every bound on what a client may send: each attack goes past one of
+them.  lib/attacks.py says what the server must do.  slow.t has clients that
 send too little.
 
     bounds.t [TEXT]
 
-runs only the attacks whose names hold TEXT.
+runs only the attacks whose names contain TEXT.
 """
 import os
 import struct
@@ -27,10 +27,10 @@ from rawclient import ACK, DATA                                 # noqa: E402
 def frame_flood(name: str, octets: bytes, before: bytes = b"",
                 bound: str = "max-idle-frames", times: int = 12000,
                 answered: bool = False) -> None:
-    """An attack by so many frames of one kind.
+    """Adds an attack that sends one kind of frame many times, after `before`.
 
-    answered: the request before it has been; its answer is work, which would
-    begin the count anew.
+    answered: the attack first waits for the response to `before`: a response
+    is work, so it would reset the count later.
     """
     def run(v: Victim) -> str:
         v.client.send(before)
@@ -54,7 +54,8 @@ frame_flood("INITIAL_WINDOW_SIZE", wire.settings((4, 0), (4, 1 << 30)),
             wire.post(1) + wire.post(3), REPLIES)
 frame_flood("PRIORITY", wire.priority(1))
 frame_flood("PRIORITY_UPDATE", wire.priority_update(1, "u=1"))
-# Until a stream's script is loaded it may have functions for these.
+# Until a stream's script is loaded, the server keeps these frames for it: the
+# script may have functions for them.
 WAITING = "(max-idle-frames|on frames that wait for a stream's functions)"
 frame_flood("PRIORITY_UPDATE of open streams",
             wire.priority_update(1, "u=" + "1" * 60), wire.post(1), WAITING)
@@ -131,14 +132,15 @@ def rapid_reset_whole(v: Victim) -> str:
 
 def made_to_reset(name: str, provoke: Callable[[int], bytes],
                   before: bytes = b"") -> None:
-    """An attack by resets that the server is made to send."""
+    """Adds an attack that makes the server send resets."""
     def run(v: Victim) -> str:
         v.client.send(before)
         for sid in range(201, 20001, 2):
             v.flood(provoke(sid), 1)
             if v.client.goaway or v.client.end:
                 break
-        # Of what the server reads at once the replies may be too many before.
+        # The server reads many frames at once: their replies may reach
+        # max-replies before the resets reach max-resets.
         return calm(v, "max-(resets|replies)")
     ATTACKS.append(Attack(f"made to reset: {name}", run, (), {}))
 
@@ -165,7 +167,7 @@ def few_resets(v: Victim) -> str:
     return calm(v, "max-resets")
 
 
-# Python may be so late that it has let go of none when the next one comes.
+# Python may be slow: no script may have ended when the next reset comes.
 @attack("resets at a rate that is allowed", "--max-resets", "50",
         "--resets-per-second", "1000000", "--max-concurrent-streams", "1000")
 def allowed_resets(v: Victim) -> str:
@@ -192,7 +194,7 @@ def cancelled(v: Victim) -> str:
     if served(v, 201):
         return served(v, 201)
     c.send(wire.get(205, "/note.py?set=go"))
-    for sid in range(207, 1999, 2):     # until they have let go
+    for sid in range(207, 1999, 2):     # until those scripts have ended
         c.send(wire.post(sid) + wire.get(sid + 2))
         c.wait_for(lambda s=sid: c.streams[s + 2].done)
         if c.streams[sid + 2].status:
@@ -226,7 +228,8 @@ def eight_continuations(v: Victim) -> str:
 
 
 def bomb(v: Victim, entry: bytes, uses: int) -> None:
-    """Puts an entry into the table, then sends a block that is full of it."""
+    """Puts an entry into the dynamic table, then sends a block that
+    uses it many times."""
     v.client.send(wire.headers(1, wire.GET_BLOCK + entry))
     v.client.send(wire.headers(3, wire.GET_BLOCK + b"\xbe" * uses))
 
@@ -242,7 +245,7 @@ def index_bombs(v: Victim) -> str:
     c = v.client
     c.send(wire.headers(1, wire.GET_BLOCK + b"\x40" + wire.string("x")
                         + wire.string("v" * 4063)))
-    for sid in range(3, 199, 2):        # each below the bound
+    for sid in range(3, 199, 2):        # each block is below the bound
         c.send(wire.headers(sid, wire.GET_BLOCK + b"\xbe" * 15))
     return served(v, 197, 5)
 
@@ -283,8 +286,8 @@ def large_upload(v: Victim) -> str:
     c = v.client
     c.send(wire.in_frames(1, wire.POST_BLOCK + wire.literal(
         "x-a", "v" * 70000), end_stream=False))
-    for _ in range(100):                # of credit for the connection there is
-        c.wait_for(lambda: c.credit >= 8000 or c.end)           # 256 KiB
+    for _ in range(100):                # the connection's credit is
+        c.wait_for(lambda: c.credit >= 8000 or c.end)           # 256 KiB only
         c.credit -= 8000
         c.send(wire.data(1, b"d" * 8000))
     c.wait_for(lambda: c.streams[1].done)
@@ -304,7 +307,7 @@ def many_large(v: Victim) -> str:
     c.wait_for(lambda: c.streams[1997].done)
     if any(c.streams[n].status != 431 for n in range(3, 1999, 2)):
         return "not all of them have 431"
-    # Of so many records at once the log may lose some, but not the first.
+    # The log may lose some of so many records, but not the first.
     return too_large(v, 3, "max-header-list-size")
 
 
@@ -314,7 +317,7 @@ def many_large_unread(v: Victim) -> str:
     c = v.client
     c.send(wire.headers(1, wire.GET_BLOCK + b"\x40" + wire.string("x")
                         + wire.string("v" * 4063)))
-    c.sock.settimeout(tap.scaled(60))   # Client.send would read meanwhile
+    c.sock.settimeout(tap.scaled(60))   # Client.send would also read
     try:
         for sid in range(3, 1 << 22, 200):
             c.tls.write(b"".join(
@@ -437,8 +440,8 @@ def large_body(v: Victim) -> str:
     return survives(v)
 
 
-# 6 MiB of content, and 99 threads: 11 or 12 MiB; once, on a busy machine and
-# with CPython 3.9, it was 17.
+# 6 MiB of content and 99 threads usually take 11 or 12 MiB; with CPython 3.9
+# on a busy machine it was 17 MiB once.
 @attack("content that no script takes, on 99 streams", room=24)
 def unread_bodies(v: Victim) -> str:
     c = v.client

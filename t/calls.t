@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The run-time limit and the record of whose code runs: they cover what runs
-outside of functions, hit nobody else, and no process that a script forks there
-goes on as the server."""
+"""Tests the run-time limit and the record of which script's code runs.  Both
+also cover code outside of functions and affect no other script, and no process
+that a script forks there goes on as the server."""
 import json
 import os
 import re
@@ -45,7 +45,7 @@ def main(request, response):
     while True:
         pass
 """,
-    # Processes of the script's own, and what ends them: ?how=
+    # Starts processes, and ends them in the way that ?how= says.
     "processes": """
 import concurrent.futures, json, multiprocessing, os, signal, subprocess
 import sys, time
@@ -166,7 +166,8 @@ def main(request, response):
         f.write('%d\\n' % os.getpid())
     return 'noted'
 """,
-    # Does ?do= where ?at= says, which is in no function of the script.
+    # Does ?do= at the place ?at=, which is outside of the functions main and
+    # handle_*.
     "outside": """
 import os
 def loop():
@@ -244,7 +245,7 @@ routes = [('GET', '/route/loop', Handler(loop)),
 
 
 def write_files():
-    """The document root of this file's tests."""
+    """Writes the document root of this file's tests."""
     write_scripts(DOCROOT, SCRIPTS)
     with open(os.path.join(DOCROOT, "routes.txt"), "w",
               encoding="utf-8") as f:
@@ -252,7 +253,7 @@ def write_files():
 
 
 def logged(s, regex, name):
-    """One test: a line of the log matches."""
+    """Tests that a line of the log matches."""
     return t.ok(s.wait_log(regex), name, s.log()[-3000:])
 
 
@@ -267,8 +268,8 @@ def starting_threads():
         with Client(port, timeout=60) as c:
             x, y = c.request("/starts.py"), c.request("/starts.py")
             c.wait_for(lambda: x.done and y.done or c.end)
-            # What makes the error response has a second as well, which may
-            # be too little among so many threads: then the stream is reset.
+            # The code that makes the error response also has one second, which
+            # may not be enough with so many threads: then the stream is reset.
             if c.end or not all(z.status == 500 or z.reset == INTERNAL_ERROR
                                 for z in (x, y)) or c.fetch(
                                     "/quick.py").body != b"quick":
@@ -288,7 +289,7 @@ def starting_threads():
 
 
 def swallowed():
-    """HandlerTimeout that a finalizer swallows is raised again."""
+    """HandlerTimeout is raised again if a finalizer swallows it."""
     with Server(DOCROOT, "--run-limit", "1") as s:
         with Client(s.port, timeout=30) as c:
             x = c.fetch("/finalizers.py")
@@ -301,7 +302,7 @@ def swallowed():
 
 
 def stuck():
-    """What does not heed HandlerTimeout: the log has its stack."""
+    """If code does not heed HandlerTimeout, the log shows its stack."""
     with Server(DOCROOT, "--run-limit", "1") as s:
         for how, line in ("waits", 6), ("computes", 8):
             with Client(s.port, timeout=30) as c:
@@ -315,8 +316,8 @@ def stuck():
 
 
 def slow_clients():
-    """Sending what a function has returned has no limit: a client may be
-    slow."""
+    """Sending what a function returned has no time limit: a
+    client may be slow."""
     with open(os.path.join(DOCROOT, "large.txt"), "wb") as f:
         f.write(b"x" * 200000)
     with Server(DOCROOT, "--run-limit", "1") as s:
@@ -336,14 +337,15 @@ def slow_clients():
 
 
 def shows(s, names):
-    """Asks for one line per child: whether the last names all of these."""
+    """Asks for one line per child.  Returns whether the last line
+    names all of these."""
     s.process.send_signal(signal.SIGUSR1)
     lines = re.findall(r"info: child \d+ of \S+: running, .*", s.log())
     return lines and all(re.search("running " + n, lines[-1]) for n in names)
 
 
 def limited():
-    """What runs outside of functions is limited, with its record."""
+    """Code outside of functions has a time limit, and a record names it."""
     with Server(DOCROOT, "--run-limit", "4", "--routes",
                 os.path.join(DOCROOT, "routes.txt")) as s:
         with Client(s.port, timeout=60) as c:
@@ -373,13 +375,14 @@ def limited():
 
 
 def pids():
-    """What pid.py has noted."""
+    """Returns the process ids that pid.py has noted."""
     with open(os.path.join(DOCROOT, "pids"), encoding="ascii") as f:
         return f.read().split()
 
 
 def forked():
-    """Who is forked outside of functions serves nothing, and leaves."""
+    """A process that is forked outside of functions serves
+    nothing, and ends."""
     with Server(DOCROOT, "--routes", os.path.join(DOCROOT, "routes.txt")) as s:
         for at in PLACES + ("finalizer", "route"):
             path = f"/outside.py?do=fork&at={at}"
@@ -395,7 +398,7 @@ def forked():
                 t.ok(c.wait_for(lambda x=x: x.done and all(
                     y.body == b"noted" for y in others)),
                      f"{at}: all are answered", (x, others))
-                # That of the one before may be about to leave.
+                # The process of the connection before may be ending.
                 tap.wait_until(lambda: len(s.children()) == 1)
                 mine = str(s.children()[0])
                 t.eq(pids(), [mine] * 5, f"{at}: by one process")
@@ -404,7 +407,8 @@ def forked():
 
 
 def running(group):
-    """Processes of the group beside its leader that are no zombies."""
+    """Returns the processes of a group without its leader
+    and without zombies."""
     found = []
     for name in os.listdir("/proc") if os.path.exists("/proc/self/stat") \
             else ():
@@ -420,7 +424,8 @@ def running(group):
 
 
 def processes():
-    """What a script forks or starts has the signals of a new process."""
+    """A process that a script forks or starts has the signal handling
+    of a new process."""
     numbers = [int(getattr(signal, "SIG" + name)) for name in
                ("TERM", "HUP", "USR1", "INT", "PIPE", "XFSZ")]
     with Server(DOCROOT) as s:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Real clients: curl, nghttp, python3-h2, python3-httpx, Node.  Those that are
-not installed are skipped, visibly."""
+"""Tests with real clients: curl, nghttp, python3-h2, python3-httpx, Node.
+Clients that are not installed show as skipped."""
 import json
 import os
 import shutil
@@ -45,14 +45,14 @@ Promise.all([
 
 
 def run(*argv):
-    """Exit status and output of a command."""
+    """Returns the exit status and output of a command."""
     p = subprocess.run(argv, stdout=subprocess.PIPE, check=False,
                        stderr=subprocess.PIPE, timeout=tap.scaled(60))
     return p.returncode, p.stdout
 
 
 def curl(s, tls):
-    """curl, several requests on one connection."""
+    """curl: several requests on one connection."""
     exe = shutil.which("curl")
     about = run(exe, "--version")[1] if exe else b""
     if exe is None or b"HTTP2" not in about:
@@ -81,7 +81,7 @@ def curl(s, tls):
              f"{name}: PUT of unknown length")
     t.eq(run(*base, s.url("/errors.py?case=main-started"))[0], 92,
          f"{name}: a reset stream is an error, not a short answer")
-    if not tls:                             # curl 7.88 forgets some of them
+    if not tls:                             # curl 7.88 loses some of them
         return
     urls = [s.url(f"/forms.py?case={case}") for case in
             ("text", "pair", "iterable", "generator", "file")] * 4
@@ -92,7 +92,7 @@ def curl(s, tls):
 
 
 def nghttp(s):
-    """nghttp, which looks hard at what it gets."""
+    """nghttp, which checks strictly what it gets."""
     exe = shutil.which("nghttp")
     if exe is None:
         return t.skip("nghttp", "no nghttp")
@@ -110,7 +110,7 @@ def nghttp(s):
 
 
 def state_machine(s):
-    """python3-h2: a client that keeps the protocol's state and objects."""
+    """python3-h2, which checks each frame against its own state."""
     try:
         import h2.config
         import h2.connection
@@ -178,7 +178,7 @@ def httpx(s):
 
 
 def node(s):
-    """Node's http2."""
+    """Node's http2 module."""
     exe = shutil.which("node")
     if exe is None:
         return t.skip("node", "no node")

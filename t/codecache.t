@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Scripts' code that connections' processes share: what is kept, where, and
-that what is found there never does harm.
+"""Tests the compiled code of scripts that the processes of connections share:
+which code is stored and where, and that stored files never do harm.
 
-Whether it was used is seen by code put in its place, under the right name, that
-answers something else: a script of the server's makes it (forge.py)."""
+To see whether stored code is used, a script of the server (forge.py)
+puts other code in its place, under the right name; a response then
+shows which one ran.
+"""
 import os
 import shutil
 import signal
@@ -37,7 +39,7 @@ def web_socket_do_extra_handshake(request):
 def web_socket_transfer_data(request):
     pass
 """
-# Routes that leave a link in the place of the server's directory.
+# Routes that put a symbolic link in the place of the server's directory.
 LINK = """
 import os
 from h2rig.server.config import options
@@ -47,8 +49,8 @@ if os.geteuid() == {} and not os.path.islink(options.run_directory):
     os.symlink({!r}, options.run_directory)
 routes = []
 """
-# Says where a script's code is, if it is there, and puts in its place what the
-# request says: another script, or something that is none.
+# Returns the path of a script's stored code, or replaces the code by what the
+# request says: another script, or something that is no code.
 FORGE = """
 import marshal, os
 from h2rig.server import codecache, config
@@ -74,13 +76,13 @@ ODD_PATH = "/odd%FF%C3%A4.py"
 
 
 def write(name, text):
-    """A file below the document root."""
+    """Writes a file below the document root."""
     with open(os.path.join(DOCROOT, name), "w", encoding="utf-8") as f:
         f.write(text)
 
 
 class Rig:
-    """A server with a directory for temporary files to itself."""
+    """A server that has its own directory for temporary files."""
 
     def __init__(self, *options):
         self.tmp = tempfile.mkdtemp(dir=DIR)
@@ -96,23 +98,24 @@ class Rig:
         self.server.__exit__(*exc)
 
     def get(self, path):
-        """What a connection of its own is answered."""
+        """Requests path on a new connection.  Returns the content, or the
+        status if it is not 200."""
         with Client(self.server.port) as c:
             x = c.fetch(path)
             return x.body if x.status == 200 else x.status
 
     def directory(self):
-        """The server's own; None: there is none."""
+        """Returns the server's directory of compiled code, or None."""
         found = directories(self.tmp)
         return os.path.join(self.tmp, *found) if found else None
 
     def files(self):
-        """What it has of code."""
+        """Returns the names of the files of compiled code."""
         return [entry for entry in os.listdir(self.directory() or self.tmp)
                 if entry.endswith(".code")]
 
     def ask(self, name, what, text=None):
-        """What forge.py answers."""
+        """Returns the response of forge.py."""
         query = {"what": what, "name": os.path.join(DOCROOT, name)}
         if text is not None:
             query["text"] = text
@@ -121,46 +124,49 @@ class Rig:
                 f"{k}={quoted(v)}" for k, v in query.items())).body
 
     def file(self, name):
-        """Where a script's code is; "": nowhere."""
+        """Returns the path of a script's stored code, or ""."""
         return os.fsdecode(self.ask(name, "where"))
 
     def kept(self, name="a.py", path=None):
-        """Has a script's code stored; its file."""
+        """Requests a script, so that its code is stored.  Returns the
+        path of the code."""
         self.get(path or "/" + name)
         return self.file(name)
 
     def forge(self, name, text=None, what=""):
-        """Other code in its place, or none."""
+        """Replaces a script's stored code by that of text, or by no code."""
         answer = self.ask(name, what, text)
         if answer != b"forged":
             raise RuntimeError(f"forge.py: {answer!r}")
 
 
 def quoted(text):
-    """Percent-encoded, all of it."""
+    """Returns text with each octet percent-encoded."""
     return "".join("%%%02x" % c for c in os.fsencode(text))
 
 
 def octets(path):
-    """A file's content."""
+    """Returns a file's content."""
     with open(path, "rb") as f:
         return f.read()
 
 
 def directories(path):
-    """Those in it; files without a name have one for a moment."""
+    """Returns the directories in path; files without a name show a directory
+    for a moment."""
     return [entry for entry in os.listdir(path)
             if os.path.isdir(os.path.join(path, entry))]
 
 
 def state(path):
-    """What changes when a file is written or replaced."""
+    """Returns the properties of a file that change when it is
+    written or replaced."""
     s = os.stat(path)
     return s.st_ino, s.st_size, s.st_mtime_ns
 
 
 def shares(*options):
-    """One connection compiles, others use it."""
+    """One connection compiles a script, and others use the code."""
     name = " ".join(o.replace(DIR, "DIR") for o in options) or "no options"
     with Rig(*options) as r:
         file = r.kept()
@@ -183,14 +189,14 @@ def shares(*options):
 
 
 def edited():
-    """Who edits a script gets the new one at once."""
+    """After a script is edited, all connections get the new one at once."""
     write("edited.py", ANSWER.format("old"))
     with Rig() as r, Client(r.server.port) as c:
         old = r.kept("edited.py")
         t.ok(old, "a script that was just written is kept")
         t.eq(c.fetch("/edited.py").body, b"old", "a connection has it")
         r.forge("edited.py", ANSWER.format("forged"))
-        write("edited.py", ANSWER.format("new"))    # of the same size
+        write("edited.py", ANSWER.format("new"))    # the same size as before
         t.eq((r.get("/edited.py"), c.fetch("/edited.py").body),
              (b"new", b"new"), "edited: seen at once, by all")
         new = r.file("edited.py")
@@ -211,7 +217,8 @@ def edited():
 
 
 def damages():
-    """(what, function of a file's octets)."""
+    """Returns (name of a damage, function that does it to a
+    file's octets) pairs."""
     return (
         ("empty", lambda d: b""),
         ("of 5 octets", lambda d: d[:5]),
@@ -228,7 +235,7 @@ def damages():
 
 
 def damaged():
-    """A file that is not as it was written."""
+    """A damaged file is not used."""
     with Rig() as r:
         file = r.kept()
         good = octets(file)
@@ -250,7 +257,8 @@ def damaged():
 
 
 def failing():
-    """What does not compile is not kept, but tried again."""
+    """The code of a script that does not compile is not stored; each request
+    compiles it again."""
     with Rig() as r:
         t.eq([r.get("/bad.py") for _ in range(2)], [500, 500],
              "a script that cannot be compiled: 500 each time")
@@ -261,7 +269,7 @@ def failing():
 
 
 def names():
-    """Names with odd octets; WebSocket handlers."""
+    """Scripts whose names have odd octets; WebSocket handlers."""
     with Rig() as r:
         t.ok(r.kept(ODD, ODD_PATH), "a name with odd octets: kept")
         r.forge(ODD, ANSWER.format("forged"))
@@ -278,7 +286,7 @@ def names():
 
 
 def handshake(r):
-    """What the handler of a WebSocket answers."""
+    """Returns the `answer` field of a WebSocket handler's response."""
     with Client(r.server.port) as c:
         c.wait_for(lambda: c.settings)
         x = c.open("/x", "CONNECT", [(":protocol", "websocket"),
@@ -288,7 +296,7 @@ def handshake(r):
 
 
 def unwritable():
-    """Directories where nothing can be kept, or that are not ours."""
+    """Directories that cannot be used, or that are not the server's own."""
     with Rig() as r:
         r.kept()
         r.forge("a.py", ANSWER.format("forged"))
@@ -322,7 +330,7 @@ def unwritable():
 
 
 def foreign(r, directory, aside):
-    """One that another user has made in the place of ours."""
+    """Another user has replaced the server's directory by a link or a copy."""
     os.symlink(aside, directory)
     t.eq(r.get("/a.py"), b"a", "a link to a directory: not used")
     os.unlink(directory)
@@ -337,7 +345,7 @@ def foreign(r, directory, aside):
 
 
 def users():
-    """--user: it is that user's."""
+    """With --user, the directory belongs to that user."""
     if not ROOT or not others_can_run():
         t.skip("--user", "needs root, and a program that others can run")
         return
@@ -355,8 +363,9 @@ def users():
 
 
 def link():
-    """--user: routes are tried as that user, who has the directory by then.
-    One that puts a link there gets no file of root's for it."""
+    """With --user, routes are loaded as that user, who owns the
+    directory by then.  Routes that put a symbolic link there do not get
+    a file of root changed."""
     if not ROOT or not others_can_run():
         t.skip("--user, --routes", "needs root, and a program that others "
                "can run")
@@ -373,7 +382,7 @@ def link():
 
 
 def inetd(*options):
-    """--inetd: there is nobody to share with."""
+    """With --inetd, no code is stored, since there is no other connection."""
     tmp = tempfile.mkdtemp(dir=DIR)
     seen = []
     with socket.create_server(("127.0.0.1", 0)) as listener:

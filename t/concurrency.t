@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Streams of one connection run at the same time: what one script does delays
-neither the others nor the protocol.
+"""Tests that the streams of one connection run at the same time: a script
+delays neither other scripts nor the protocol.
 
-Order is asserted, never time: scripts are busy until the others have been
-answered.  How long that took is printed for the curious.
+The tests check order, not time: scripts are busy until the other streams have
+their responses.  The time is only printed.
 """
 import os
 import sys
@@ -21,17 +21,18 @@ t = tap.Tap()
 
 
 def started(c, how):
-    """Waits until the script that is busy in this way runs."""
+    """Waits until the script that is busy in this way runs.
+    Returns whether it does."""
     return c.fetch(f"/note.py?wait=busy+{how}").body == b"true"
 
 
 def enough(c):
-    """Lets the scripts that are busy on this connection end."""
+    """Lets the busy scripts of this connection end."""
     c.fetch("/note.py?set=enough")
 
 
 def hundred(s):
-    """100 streams, one asleep and one in a loop."""
+    """100 streams: one script sleeps, one loops, and 98 are quick."""
     with Client(s.port, timeout=60) as c:
         slow = [c.request(f"/busy.py?how={how}")
                 for how in ("sleep", "spin")]
@@ -64,7 +65,7 @@ def hundred(s):
 
 
 def gil(s):
-    """A script inside calls that keep the GIL."""
+    """A script calls functions that hold the GIL."""
     with Client(s.port, timeout=60) as c:
         slow = c.request("/busy.py?how=gil")
         t.ok(started(c, "gil"), "a script keeps the GIL")
@@ -82,7 +83,7 @@ def gil(s):
 
 
 def rendezvous(s):
-    """103, then a wait for another stream, then 200."""
+    """A script sends 103, waits for another stream, and sends 200."""
     for _ in range(3):
         key = str(uuid.uuid4())
         with Client(s.port, timeout=60) as c:
@@ -99,7 +100,7 @@ def rendezvous(s):
 
 
 def between_connections(s):
-    """One connection's busy scripts are nothing to another connection."""
+    """The busy scripts of one connection do not delay another connection."""
     with Client(s.port) as a, Client(s.port) as b:
         slow = a.request("/busy.py?how=spin")
         t.ok(started(a, "spin"), "a script is busy on one connection")
@@ -112,7 +113,7 @@ def between_connections(s):
 
 
 def crowd(s):
-    """Quick functions are few threads' work, however many are ready."""
+    """Quick functions use only a few threads, however many are ready."""
     pid = s.pid
     if not os.path.exists(f"/proc/{pid}/task/{pid}/children"):
         return t.skip("threads for 2,000 quick requests", "needs /proc")

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The rules of RFC 9113, and of 7541, 8441 and 9218 as they are seen on the
-wire, one case for each, by section, over TLS and in cleartext.
+"""Tests the rules of RFC 9113, 7541, 8441 and 9218 that show on the wire: one
+case for each rule, by section, over TLS and in cleartext.
 
     conformance.t [TEXT]
 
-runs only the cases whose names hold TEXT.  The cases are in lib/conformance;
-each has a connection of its own, and a few run at a time.
+runs only the cases whose names contain TEXT.  The cases are
+in lib/conformance; each has its own connection, and a few run
+at the same time.
 """
 import concurrent.futures
 import contextlib
@@ -39,11 +40,11 @@ AT_A_TIME = 6
 
 t = tap.Tap()
 Job = Tuple[str, case.Case]             # transport, case
-Result = Tuple[str, case.Case, str]     # and what is wrong, or ""
+Result = Tuple[str, case.Case, str]     # transport, case, what is wrong or ""
 
 
 def jobs() -> List[Job]:
-    """Transport and case, for all that are asked for."""
+    """Returns (transport, case) for all cases that are asked for."""
     only = sys.argv[1] if len(sys.argv) > 1 else ""
     cases = [c for table in TABLES for c in table.CASES if only in c.name]
     unknown = {c.section for c in cases} - set(sections.TITLES)
@@ -53,7 +54,7 @@ def jobs() -> List[Job]:
 
 
 def run_all(todo: List[Job]) -> List[Result]:
-    """What is wrong with each, if anything."""
+    """Runs the jobs.  Returns their results."""
     with contextlib.ExitStack() as stack:
         docroot = stack.enter_context(tempfile.TemporaryDirectory())
         for scripts in (SCRIPTS, OWN_SCRIPTS):
@@ -70,7 +71,7 @@ def run_all(todo: List[Job]) -> List[Result]:
 
 
 def report(section: str, results: List[Result]) -> str:
-    """Prints a section's cases; returns the line that sums them up."""
+    """Prints the results of a section.  Returns the line that sums them up."""
     title = (section if section.startswith("RFC") else "RFC 9113 " + section)
     t.diag(f"{title} {sections.TITLES[section]}")
     for transport, this, wrong in results:

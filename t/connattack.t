@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Connection scripts, and clients of theirs, that do what is not expected: the
-connection neither hangs nor takes the processor, and ends when it is due."""
+"""Tests connection scripts and clients that do unexpected things: the
+connection neither hangs nor keeps the processor busy, and it ends in time."""
 import os
 import signal
 import socket
@@ -18,7 +18,8 @@ t = tap.Tap()
 
 
 def seconds_of(pid):
-    """Of processor time that a process has had; None: nobody says so."""
+    """Returns the processor time that a process has used, in seconds, or None
+    if it is not known."""
     try:
         with open(f"/proc/{pid}/stat", encoding="latin-1") as f:
             values = f.read().rpartition(")")[2].split()
@@ -28,20 +29,21 @@ def seconds_of(pid):
 
 
 def rests(s, name):
-    """The only child takes less than half of the processor in a second."""
+    """Tests that the server's only child uses less than half of the
+    processor in a second."""
     pids = s.children()
     before = [seconds_of(pid) for pid in pids]
     if len(pids) != 1 or before[0] is None:
         t.skip(name, "nothing tells the time of a process, or it is gone")
         return
-    time.sleep(1)       # the measure itself
+    time.sleep(1)       # the interval that is measured
     after = seconds_of(pids[0])
     t.ok(after is not None and after - before[0] < 0.5, name,
          (before, after))
 
 
 def gone(s):
-    """All connections are over."""
+    """Waits until all connections have ended.  Returns whether they have."""
     return tap.wait_until(lambda: not s.children())
 
 
@@ -60,7 +62,7 @@ def main(connection):
 
 
 def floods_without_client(s):
-    """flood() is over when its client has gone, whenever that is."""
+    """flood() ends when its client has gone, at whatever moment."""
     for _ in range(20):
         with s.client('''
 def main(connection):
@@ -72,7 +74,8 @@ def main(connection):
 
 
 def engine_off_in_frame(s):
-    """What is written after engine_off() is no frame, nor part of one."""
+    """Octets written after engine_off() are not sent as a frame
+    or as part of one."""
     with s.client('''
 def handle_unknown(frame, connection):
     connection.engine_off()
@@ -87,7 +90,7 @@ def main(connection):
 ''') as c:
         c.ping()
         c.send_frame(0xbb, 0, 0, b"what")
-        time.sleep(1.5)     # longer than a raw frame holds the output
+        time.sleep(1.5)     # a raw frame holds back output for less than that
         c.send(b"octets")
         t.ok(c.wait_for(lambda: b"more" in bytes(c._in)),
              f"{word(s)}: engine_off: what is written goes out", c.end)
@@ -95,7 +98,7 @@ def main(connection):
 
 
 def transport_in_accept(s):
-    """write_transport waits for room without a busy loop, before TLS too."""
+    """write_transport waits for room without a busy loop, even before TLS."""
     s.set('''
 def handle_accept(connection):
     connection.writer.write_transport(b"x" * 20000000)
@@ -119,7 +122,8 @@ def handle_accept(connection):
 
 
 def pause_before_main(s):
-    """Reading that handle_connect pauses is main's to resume."""
+    """If handle_accept or handle_connect pauses reading,
+    main can resume it."""
     for place in ("handle_accept", "handle_connect"):
         with s.client(f'''
 def {place}(connection):
@@ -137,7 +141,7 @@ def main(connection):
 
 
 def close_notify_and_on(s):
-    """After close_notify replies have no way to go, and none is kept."""
+    """After close_notify, replies cannot be sent, and none is queued."""
     with s.client('''
 def main(connection):
     ack(connection)
@@ -153,7 +157,7 @@ def main(connection):
 
 
 def odd_exceptions():
-    """One that cannot be shown costs the connection nothing."""
+    """An exception whose text cannot be made does not end the connection."""
     for text, name in (
             ("while True: pass", "loops"), ("raise SystemExit(3)", "exits"),
             ("raise KeyboardInterrupt", "is interrupted")):
@@ -170,8 +174,8 @@ def handle_ping(frame, connection):
 
 
 def lost_word(s):
-    """What says that a function is over may be cut short by HandlerTimeout: it
-    is over all the same."""
+    """HandlerTimeout may interrupt the code that reports the end of a
+    function; the function is over nevertheless."""
     for lost in ("raise ValueError", "return"):
         with s.client(f'''
 from h2rig.server import connscript
@@ -192,7 +196,7 @@ def handle_ping(frame, connection):
 
 
 def waits_without_hope(s):
-    """A function waits for frames, and the client has closed."""
+    """A function waits for frames after the client has closed."""
     with s.client('''
 def handle_ping(frame, connection):
     begin = time.monotonic()
@@ -213,7 +217,8 @@ def handle_ping(frame, connection):
 
 
 def wait_behind_engine(s):
-    """wait() after engine_off(), and the client has closed."""
+    """A function calls wait() after engine_off(), and the
+    client has closed."""
     with s.client('''
 def handle_connect(connection):
     connection.engine_off()
@@ -230,7 +235,7 @@ def main(connection):
 
 
 def foreign_frame(s):
-    """main ends while a function is inside of a raw frame."""
+    """main ends while another function has written part of a raw frame."""
     with s.client('''
 def handle_ping(frame, connection):
     connection.writer.write_raw(b"\\0\\0\\x08\\6\\1\\0\\0\\0\\0" + b"ab")
@@ -253,9 +258,10 @@ def main(connection):
 
 
 def violations_by_the_thousand(s):
-    """Those that wait for handle_violation are bounded, in octets too."""
+    """The violations that wait for handle_violation are bounded in
+    number and in octets."""
     if s.tls:
-        return      # a client of octets
+        return      # the client sends plain octets
     with s.client('''
 def handle_accept(connection):
     connection.automatic.discard("checks")
@@ -283,8 +289,8 @@ def handle_violation(error, connection):
 
 
 def connect_is_heard():
-    """Cleartext: flush and close in handle_connect send before the client's
-    preface."""
+    """In cleartext, flush and close in handle_connect send before the client's
+    preface has come."""
     for place in ("handle_accept", "handle_connect", "main"):
         with Scripted(tls=False) as s:
             s.set(f'''
@@ -313,8 +319,8 @@ def {place}(connection):
 
 
 def without_settings():
-    """--handshake-timeout: without SETTINGS none are acknowledged, nor with
-    the engine off, nor while nothing is read."""
+    """--handshake-timeout counts without the client's SETTINGS, also if the
+    server sends none, if the engine is off, or while reading is paused."""
     cases = {
         "settings = None": "def handle_accept(connection):\n"
                            "    connection.settings = None\n",
@@ -343,8 +349,8 @@ def without_settings():
 
 
 def drained_main():
-    """TERM while main waits and a request runs: main is told when that is
-    over."""
+    """TERM comes while main waits and a request runs: main is told once the
+    request has ended."""
     with Scripted("--grace", "60") as s:
         with s.client('''
 def main(connection):

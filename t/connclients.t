@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What curl, nghttp, Node, Go's net/http and Chromium do when SETTINGS come
-late or never, PING is not answered and credit is withheld; and that fence()
-works with each."""
+"""Tests what curl, nghttp, Node, Go's net/http and Chromium do when SETTINGS
+come late or never, when PING is not acknowledged and when credit is withheld;
+and that fence() works with each of them."""
 import json
 import os
 import re
@@ -25,7 +25,7 @@ BODY = os.path.join(WORK, "body")
 with open(BODY, "wb") as body:
     body.write(b"x" * SIZE)
 
-#: Answers once the connection's script has done its part.
+#: A request's script that responds once the connection's script is done.
 HELD = '''
 import time
 
@@ -38,7 +38,7 @@ def main(request, response):
     return "held"
 '''
 
-#: The script, whether an upload succeeds, and what the script notes.
+#: {name: (connection script, whether an upload succeeds, what it notes)}.
 CASES = {
     "fence": ('''
 def main(connection):
@@ -93,7 +93,7 @@ def main(connection):
 ''', True, [65535, [1, 1, 1, 1]]),
 }
 
-#: Chromium does not mind that SETTINGS are missing.
+#: Chromium accepts a connection without SETTINGS.
 EXCEPTIONS = {("Chromium", "no SETTINGS"): (True, "over")}
 
 NODE = '''
@@ -136,7 +136,7 @@ func main() {
 }
 '''
 
-#: Its load event waits for the request.
+#: The page's load event waits for its synchronous request.
 PAGE = '''<!doctype html><pre id="result"></pre><script>
 const x = new XMLHttpRequest();
 x.open("POST", "/held.py", false);
@@ -148,7 +148,7 @@ document.getElementById("result").textContent =
 
 
 def command(url):
-    """{client: what runs it}, of those that are there."""
+    """Returns {client: its command} for the clients that are installed."""
     found = {}
     if shutil.which("curl"):
         found["curl"] = ["curl", "-sk", "--http2", "-m", "60", "-o",
@@ -165,7 +165,7 @@ def command(url):
 
 
 def build_go():
-    """Go's client, if there is a compiler."""
+    """Builds Go's client, if the compiler is installed."""
     source = os.path.join(WORK, "client.go")
     with open(source, "w", encoding="utf-8") as f:
         f.write(GO)
@@ -179,7 +179,7 @@ def build_go():
 
 
 def by_command(argv):
-    """Whether a client's upload is served."""
+    """Runs a client.  Returns whether its upload gets a response with 200."""
     run = subprocess.run(argv, stdout=subprocess.PIPE,
                          stderr=subprocess.DEVNULL, check=False,
                          timeout=tap.scaled(120))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What connection scripts control: what the server does by itself, SETTINGS,
-reading and writing, TLS; a case for each sentence of h2rig-connection(7), as
-in connection.t."""
+"""Tests what connection scripts control: the server's automatic actions,
+SETTINGS, reading and writing, TLS.  Like connection.t, it has a case for each
+sentence of h2rig-connection(7)."""
 import contextlib
 import os
 import socket
@@ -31,7 +31,7 @@ REQUEST = [(":method", "GET"), (":scheme", "https"), (":path", "/quick.py"),
 # ---- automatic ----
 
 def automatic_set(s):
-    """Names, and wrong ones."""
+    """The names of connection.automatic, and wrong names."""
     with s.client('''
 def handle_accept(connection):
     note(list(connection.automatic))
@@ -48,7 +48,7 @@ def handle_accept(connection):
 
 
 def without(name):
-    """A script that removes that name."""
+    """Returns a script that removes this name from connection.automatic."""
     return f'''
 def handle_accept(connection):
     connection.automatic.remove("{name}")
@@ -61,13 +61,13 @@ def handle_unknown(frame, connection):
 
 
 def back(s, c, n=1):
-    """Has the script of `without` take its name back."""
+    """Makes the script of `without` add its name again."""
     c.send_frame(UNKNOWN, 0, 0, b"")
     s.notes(c, n)
 
 
 def automatic_acks(s):
-    """settings_ack and ping_ack."""
+    """settings_ack and ping_ack off: nothing is acknowledged."""
     with s.client(without("settings_ack"),
                   settings={INITIAL_WINDOW_SIZE: 3}, auto_window=False) as c:
         x = c.request("/quick.py", body=b"content")
@@ -88,7 +88,8 @@ def automatic_acks(s):
 
 
 def automatic_window_update(s):
-    """No credit, also not after the SETTINGS; given once it is on."""
+    """window_update off: no credit is given, not even after SETTINGS; it is
+    given once the name is back."""
     with s.client(without("window_update")) as c:
         x = c.request("/quick.py", body=b"x" * 20000)
         c.wait_for(lambda: x.done)
@@ -122,7 +123,7 @@ def main(connection):
 
 
 def automatic_goaway(s):
-    """None of ours, on a connection error."""
+    """goaway off: the server sends no GOAWAY on a connection error."""
     with s.client(without("goaway")) as c:
         c.send_frame(DATA, 0, 0, b"on stream 0")
         c.wait_end()
@@ -139,7 +140,7 @@ def automatic_goaway(s):
 
 
 def automatic_rst_stream(s):
-    """None for a stream that broke a rule."""
+    """rst_stream off: the server does not reset a stream that broke a rule."""
     with s.client(without("rst_stream")) as c:
         x = c.open("/quick.py", "POST")
         c.window_update(x.sid, 0)
@@ -154,8 +155,8 @@ def automatic_rst_stream(s):
 
 
 def automatic_checks(s):
-    """Rules of state, flow control and fields have no consequence; frames
-    that cannot be read have theirs."""
+    """checks off: breaking rules of stream states, flow control and fields has
+    no consequence; a frame that cannot be parsed still has one."""
     with s.client(without("checks")) as c:
         x = c.open("/quick.py", "POST")
         c.window_update(x.sid, 0)                       # state of the window
@@ -175,7 +176,8 @@ def automatic_checks(s):
 
 
 def automatic_requests(s):
-    """Streams stay open, content is dropped, credit is returned."""
+    """requests off: streams stay open, content is dropped,
+    credit is given back."""
     with s.client(without("requests")) as c:
         x = c.request("/quick.py", body=b"x" * 60000)
         y = c.request("/quick.py", body=b"y" * 60000)
@@ -188,7 +190,8 @@ def automatic_requests(s):
 
 
 def automatic_hold(s):
-    """What comes between a raw header frame and its CONTINUATION."""
+    """hold: whether other frames may go between a raw header frame and its
+    CONTINUATION."""
     for off in (False, True):
         with s.client(('''
 def handle_accept(connection):
@@ -214,7 +217,7 @@ def handle_unknown(frame, connection):
 # ---- settings ----
 
 def settings(s):
-    """Sent at the start."""
+    """connection.settings are sent at the start."""
     for value, want in (
             ("None", None), ("[]", b""),
             ("[(0x7777, 5), ('INITIAL_WINDOW_SIZE', 0xffffffff), (4, 1),"
@@ -257,7 +260,7 @@ def main(connection):
 
 
 def pause(s):
-    """Nothing is read until resume_reading."""
+    """After pause_reading nothing is read until resume_reading."""
     with s.client('''
 def main(connection):
     connection.wait("HEADERS", timeout=30)
@@ -278,7 +281,8 @@ def main(connection):
 
 
 def engine_off(s):
-    """HTTP/1.1, from before the first octet and from within HTTP/2."""
+    """HTTP/1.1 after engine_off, from the first octet on and
+    later within HTTP/2."""
     text = '''
 def handle_client_hello(connection):
     connection.tls.alpn = "http/1.1"
@@ -317,7 +321,8 @@ def main(connection):
 
 
 def floods(s):
-    """flood, and that acknowledgements count for nothing; octets below TLS."""
+    """flood() sends what it says, and its acknowledgements do not count
+    against bounds; octets below TLS."""
     with s.client('''
 from h2rig.frames import PingFrame
 def main(connection):
@@ -361,8 +366,8 @@ def main(connection):
 # ---- TLS ----
 
 def shake(s, hello, client=None):
-    """What a client says of a handshake with this handle_client_hello: its
-    socket, or the exception."""
+    """Makes a TLS handshake with this text of handle_client_hello.  Returns
+    the client's socket, or its exception."""
     s.set("def handle_client_hello(connection):\n    "
           + hello.replace("\n", "\n    ") + "\n")
     sock = socket.create_connection(("127.0.0.1", s.port))
@@ -376,7 +381,7 @@ def shake(s, hello, client=None):
 
 
 def tls_members(s):
-    """Each member of connection.tls."""
+    """Each member of connection.tls has its effect."""
     for hello, look, want in (
             ("pass", lambda c: c.selected_alpn_protocol(), "h2"),
             ("connection.tls.alpn = None",
@@ -439,7 +444,7 @@ def main(connection):
 
 
 def tls_certificates(s):
-    """certificate and key; leaf."""
+    """connection.tls.certificate and key; leaf()."""
     directory = tempfile.mkdtemp(prefix="h2rig-connection-cert-")
     cert, key = make_pair(directory, "other.test")
     hello = (f"connection.tls.certificate = {cert!r}\n"
@@ -470,7 +475,7 @@ def tls_certificates(s):
 
 
 def tls_sessions(s):
-    """tickets, and what can be asked of the client later."""
+    """tickets, and what a script can request from the client later."""
     for n in (0, 2):
         with s.client("def handle_client_hello(connection):\n"
                       f"    connection.tls.tickets = {n}\n") as c:
@@ -497,7 +502,7 @@ def main(connection):
 
 
 def tls_requests(s):
-    """What can be asked of the client by each version."""
+    """What a script can request from the client, for each TLS version."""
     s.set(REQUESTS)
     for version, asks_later, want in (
             (ssl.TLSVersion.TLSv1_2, False, (False, True, False)),
@@ -514,7 +519,7 @@ def tls_requests(s):
             t.ok(got and tuple(n is None for n in got[0][1:]) == want and all(
                 n is None or n.startswith("NotPossible")
                 for n in got[0][1:]), name, got)
-            # What was asked is done as the client reads.
+            # OpenSSL answers the server's requests when the client reads.
             c.settimeout(0.1)
             c.sendall(b"\0\0\x08\6\0\0\0\0\0" + b"12345678")
 
@@ -526,7 +531,7 @@ def tls_requests(s):
 
 
 def tls_ca():
-    """leaf, signed by the server's CA."""
+    """leaf() makes a certificate that the server's CA signs."""
     directory = tempfile.mkdtemp(prefix="h2rig-connection-ca-")
     ca = os.path.join(directory, "ca.pem")
     with Scripted("--ca-out", ca) as s:

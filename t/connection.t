@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Connection scripts (--connection): their functions, what they are told, what
-they can wait for; a case for each sentence of h2rig-connection(7), each a
-script and what a client at the level of frames sees of it, over TLS and in
-cleartext."""
+"""Tests connection scripts (--connection): their functions, what the server
+tells them and what they can wait for.  Each case is a sentence of
+h2rig-connection(7): a script, and what a client at the level of frames sees of
+it, over TLS and in cleartext."""
 import contextlib
 import os
 import socket
@@ -33,7 +33,7 @@ REQUEST = [(":method", "GET"), (":scheme", "https"), (":path", "/quick.py"),
 
 
 def u32(n):
-    """Four octets."""
+    """Returns a number as four octets."""
     return struct.pack(">I", n)
 
 
@@ -46,7 +46,7 @@ def {name}(connection):
 
 
 def steps(s):
-    """They run in order, once a connection, each where it says."""
+    """Each function runs once for each connection, in order."""
     for i in range(2):
         with s.client("note('(load)')\n" + STEPS + '''
 def main(connection):
@@ -69,7 +69,7 @@ def handle_close(connection):
 
 
 def order(s):
-    """What is sent in handle_connect comes before SETTINGS, in main after."""
+    """handle_connect sends before SETTINGS, main sends after them."""
     with s.client('''
 def handle_accept(connection):
     note(len(connection.frames), connection.alpn_protocol,
@@ -99,7 +99,7 @@ def seen(name, frame):
 
 
 def every_type(s):
-    """A function for each type; handle_frame for the others."""
+    """handle_NAME gets frames of its type, handle_frame all others."""
     names = ("data", "headers", "priority", "rst_stream", "settings", "ping",
              "goaway", "window_update", "priority_update", "unknown")
     each = EACH + "".join(f'''
@@ -136,7 +136,7 @@ def handle_headers(frame, connection):
             for row in want:
                 if name and row[0] != "headers":
                     row[0] = name
-            # Where the client's acknowledgement comes is its own affair.
+            # The client's acknowledgement may come at any place in the order.
             s.notes(c, len(want))
             got = [n for n in s.noted(c.sock.getsockname()[1])
                    if n[3] != ["ACK"]]
@@ -146,7 +146,7 @@ def handle_headers(frame, connection):
 
 
 def headers_in_parts(s):
-    """One call, at END_HEADERS; priority and END_STREAM are said."""
+    """handle_headers runs at END_HEADERS, with priority and END_STREAM."""
     with s.client('''
 def handle_headers(frame, connection):
     note(frame.headers, frame.payload, frame.length, frame.stream_ended,
@@ -165,8 +165,8 @@ def handle_headers(frame, connection):
 
 
 def waits_for_its_function(s):
-    """Nothing more is read until the function returns; then the engine acts.
-    Other types pass, also while a function sleeps."""
+    """Nothing more is read until a function returns; then the engine acts.
+    Frames without a function pass, even while a function sleeps."""
     with s.client('''
 def handle_headers(frame, connection):
     note("begins")
@@ -198,7 +198,7 @@ def handle_violation(error, connection):
 
 
 def taken(s):
-    """The function has returned True."""
+    """If a function returns True, the engine does not act on the frame."""
     with s.client('''
 def handle_headers(frame, connection):
     note(frame.stream_id)
@@ -261,8 +261,8 @@ def handle_rst_stream(frame, connection):
 
 
 def waiting_in_a_function(s):
-    """wait and fence in a handle_NAME: the engine acts on the frame first;
-    later ones are queued."""
+    """If a handle_NAME calls wait or fence, the engine acts on its frame
+    first; later frames are queued."""
     with s.client('''
 def handle_ping(frame, connection):
     if "ACK" not in frame.flags:
@@ -330,7 +330,8 @@ def handle_client_hello(connection):
 
 
 def violations(s):
-    """Both levels, with what they say; and without goaway, rst_stream."""
+    """handle_violation gets both levels of error, goaway or
+    rst_stream on or off."""
     text = '''
 def handle_violation(error, connection):
     note(error.level, error.code, error.name, error.section, bool(error.text),
@@ -363,7 +364,7 @@ def handle_violation(error, connection):
 # ---- what is known ----
 
 def known(s):
-    """Attributes; and the object is that of requests."""
+    """Attributes of the connection; requests' scripts have the same object."""
     with s.client('''
 def handle_client_hello(connection):
     connection.data["hello"] = [connection.sni, connection.alpn_offered,
@@ -390,7 +391,8 @@ def main(connection):
 # ---- reading ----
 
 def frames_and_wait(s):
-    """frames; wait from the first frame on, by type and stream, in time."""
+    """connection.frames; wait() from the first frame on,
+    with its arguments."""
     with s.client('''
 def main(connection):
     gate("wait%d" % N)
@@ -431,7 +433,8 @@ def handle_ping(frame, connection):
 
 
 def fence(s):
-    """Seconds; TimeoutError; ConnectionEnded; a stream's writer has it."""
+    """fence() returns seconds, or raises TimeoutError or ConnectionEnded; a
+    stream's writer has it too."""
     with s.client('''
 def main(connection):
     connection.writer.write_raw_frame(0xee, payload=b"before")
@@ -471,8 +474,8 @@ def handle_close(connection):
 
 
 def reacts(s, does, timeout=20, stream="None", first=False, **options):
-    """A client that does just that at the first PING: what reaction and end
-    say."""
+    """Runs a client that does only `does` at the script's first PING.  Returns
+    what connection.reaction() and connection.end say."""
     text = REACTS.replace("TIMEOUT", str(timeout)).replace(
         "STREAM", stream).replace("FIRST", str(first))
     c = s.client(text, ack=False, **options)
@@ -491,7 +494,7 @@ def reacts(s, does, timeout=20, stream="None", first=False, **options):
 
 
 def pong(c, ping):
-    """Acknowledges it, and the next."""
+    """Acknowledges this PING and the next one."""
     c.send_frame(PING, ACK, 0, ping.payload)
     two = c.wait_for(lambda: [f for f in c.frames if f.type == PING][1:])
     if two:
@@ -499,14 +502,14 @@ def pong(c, ping):
 
 
 def reset_tcp(c, *_):
-    """A TCP reset."""
+    """Resets the TCP connection."""
     c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                       struct.pack("ii", 1, 0))
     c.close()
 
 
 def with_goaway(then):
-    """GOAWAY, and then that."""
+    """Returns a deed that sends GOAWAY and then does `then`."""
     def does(c, ping):
         c.send_frame(GOAWAY, 0, 0, u32(0) + u32(PROTOCOL_ERROR) + b"no")
         then(c, ping)
@@ -514,7 +517,7 @@ def with_goaway(then):
 
 
 def close_notify(c, *_):
-    """close_notify, FIN."""
+    """Sends close_notify and FIN."""
     with contextlib.suppress(ssl.SSLError):
         c.tls.unwrap()
     c._flush()
@@ -522,7 +525,7 @@ def close_notify(c, *_):
 
 
 def alert(c, *_):
-    """A fatal alert of TLS: what OpenSSL makes of a record that is none."""
+    """Sends a fatal TLS alert: OpenSSL's response to a bad record."""
     c._bio_in.write(b"\x17\x03\x03\0\x05hello")
     with contextlib.suppress(ssl.SSLError):
         c.tls.read(1)
@@ -530,12 +533,12 @@ def alert(c, *_):
 
 
 def fin(c, *_):
-    """FIN without anything."""
+    """Sends FIN and nothing else."""
     c.sock.shutdown(socket.SHUT_WR)
 
 
 def reactions(s):
-    """Each kind, by a client that does just that."""
+    """Each kind of reaction, by a client that shows only that one."""
     none = [None, None, None]
     gone = [PROTOCOL_ERROR, "PROTOCOL_ERROR", "GOAWAY"]
 
@@ -571,7 +574,7 @@ def reactions(s):
 
 
 def ends(s):
-    """connection.end, by each kind of end."""
+    """connection.end, for each kind of end."""
     rows = [("FIN", fin, ["closed", "client", ["FIN"], None]),
             ("RST", reset_tcp, ["reset", "client", ["RST"], None])]
     if s.tls:
@@ -605,7 +608,7 @@ def handle_close(connection):
 
 
 def by_limit():
-    """connection.end.by is "limit"."""
+    """connection.end.by is "limit" after a timeout."""
     with Scripted("--idle-timeout", "1", tls=False) as s:
         with s.client('''
 def handle_close(connection):
@@ -625,8 +628,8 @@ def main(connection):
 
 
 def hello_waits(s):
-    """Nothing is sent while handle_client_hello runs; the handshake's limit
-    does not count it."""
+    """Nothing is sent while handle_client_hello runs; the limit on the
+    handshake does not count that time."""
     s.set('''
 def handle_client_hello(connection):
     note(connection.sni)
@@ -646,7 +649,7 @@ def handle_client_hello(connection):
 
 
 def handshake_limit():
-    """--handshake-timeout counts only while the client is to act."""
+    """--handshake-timeout counts only while the client has to act."""
     with Scripted("--handshake-timeout", "1") as s:
         with s.client('''
 def handle_client_hello(connection):
@@ -659,13 +662,14 @@ def handle_client_hello(connection):
 
 
 def without_option():
-    """The same over TLS and in cleartext."""
+    """Runs `without` over TLS and in cleartext."""
     for tls in (True, False):
         without(tls)
 
 
 def without(tls):
-    """fence, wait and reaction of requests' scripts need no --connection."""
+    """Requests' scripts can use fence, wait and reaction
+    without --connection."""
     directory = tempfile.mkdtemp(prefix="h2rig-connection-none-")
     os.chmod(directory, 0o755)
     write_scripts(directory, {**REQUESTS, "reacts": '''

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Connection scripts that go wrong end their own connection at most, and the
-log says which script and function; stopping and reloading while one waits; and
-files that are no connection script."""
+"""Tests that a connection script that goes wrong ends only its own connection,
+and that the log names script and function.  Also tests stopping and reloading
+while a script waits, and files that are no connection script."""
 import contextlib
 import os
 import re
@@ -24,7 +24,7 @@ from traces import faults_of, read                              # noqa: E402
 
 t = tap.Tap()
 
-#: Where a fault can be: its function, and its parameters.
+#: Where a fault can be: {function: its parameters}.
 PLACES = {"(load)": "", "handle_accept": "connection",
           "handle_client_hello": "connection", "handle_connect": "connection",
           "main": "connection", "handle_ping": "frame, connection",
@@ -33,7 +33,7 @@ PLACES = {"(load)": "", "handle_accept": "connection",
 
 
 def script(place, text):
-    """A script that does this there."""
+    """Returns a script that runs text in that place."""
     if place == "(load)":
         return "def main(connection): note('main')\n" + text + "\n"
     return "def %s(%s):\n    %s\n" % (place, PLACES[place],
@@ -42,7 +42,8 @@ def script(place, text):
 
 @contextlib.contextmanager
 def at(s, place, text):
-    """A client that leads to that place; None if its handshake fails."""
+    """Connects a client whose frames make the script reach that place.
+    Returns it, or None if its handshake fails."""
     s.set(script(place, text))
     client = None
     try:
@@ -61,28 +62,29 @@ def at(s, place, text):
 
 
 def line_with(s, *patterns):
-    """Waits for a log line in which all of the patterns are found."""
+    """Waits for a log line that matches all patterns.  Returns it."""
     return tap.wait_until(lambda: next(
         (line for line in s.log().splitlines()
          if all(re.search(p, line) for p in patterns)), None))
 
 
 def served(s, name):
-    """The next connection is served."""
+    """Tests that the next connection is served."""
     s.set(NOTHING)
     with Client(s.port) as c:
         t.eq(c.fetch("/quick.py").status, 200, f"{name}: the next is served")
 
 
 def goes_on(c, place):
-    """Whether the connection does, where it can."""
+    """Returns whether the connection goes on, if it can after that place."""
     if place in ("handle_violation", "handle_close"):
         return True
     return c is not None and c.fetch("/quick.py").status == 200
 
 
 def raises(s):
-    """Exceptions are logged with their place, and count as None."""
+    """An exception is logged with its place, and counts as
+    a return of None."""
     for place in PLACES:
         with at(s, place, "raise KeyError('raised in ' + %r)" % place) as c:
             t.ok(goes_on(c, place), f"raise in {place}: it goes on", c)
@@ -98,7 +100,7 @@ def raises(s):
 
 
 def forks(s):
-    """A process that a function forks leaves when that returns."""
+    """A process that a function forks ends when the function returns in it."""
     for place in PLACES:
         with at(s, place, "pid = os.fork()\n"
                 "if pid:\n    note(os.waitstatus_to_exitcode("
@@ -115,7 +117,7 @@ def forks(s):
 
 
 def crashes(s):
-    """Its own connection ends, and the log says where."""
+    """The connection of the script ends, and the log names the function."""
     for place in PLACES:
         for how, end in (("os.abort()", "SIGABRT"), ("os._exit(3)", r"\b3\b")):
             with at(s, place, how) as c:
@@ -130,7 +132,7 @@ def crashes(s):
 
 
 def loops():
-    """The run-time limit: HandlerTimeout counts as None."""
+    """After the run-time limit, HandlerTimeout counts as a return of None."""
     with Scripted("--run-limit", "1") as s:
         for place in PLACES:
             with at(s, place, "while True: pass") as c:
@@ -143,7 +145,7 @@ def loops():
 
 
 def never_returns():
-    """What does not notice the limit loses its process."""
+    """A function that does not notice HandlerTimeout loses its process."""
     for place in PLACES:
         with Scripted("--run-limit", "1") as s:
             with at(s, place, "time.sleep(1000)") as c:
@@ -174,7 +176,8 @@ WAITS = {
 
 
 def waiting(s, what):
-    """A client whose script waits so: its port, and what to close."""
+    """Connects a client whose script waits in this way.  Returns what to
+    close, and the client's port."""
     s.set(WAITS[what])
     if what == "handle_client_hello":
         sock = start_handshake(s.port, context("h2"))
@@ -187,7 +190,7 @@ def waiting(s, what):
 
 
 def drains():
-    """TERM while a script waits: the server ends, within --grace."""
+    """TERM comes while a script waits: the server ends within --grace."""
     for what in WAITS:
         with Scripted("--grace", "3") as s:
             c, _ = waiting(s, what)
@@ -198,7 +201,8 @@ def drains():
 
 
 def drains_politely():
-    """A connection whose main has ended is told, and ends in good order."""
+    """A connection whose main has returned gets GOAWAY, and ends with
+    close_notify."""
     with Scripted("--grace", "30") as s:
         with s.client("def main(connection):\n    note('main')\n") as c:
             s.notes(c)
@@ -220,8 +224,8 @@ def drains_politely():
 
 
 def reloads(s):
-    """HUP while scripts wait: they go on; new connections have the new
-    script."""
+    """HUP comes while scripts wait: they go on, and new connections
+    have the new script."""
     held = [waiting(s, what) for what in WAITS]
     with open(s.script, "a", encoding="utf-8") as f:
         f.write("\ndef handle_unknown(frame, connection):\n"
@@ -253,7 +257,8 @@ def reloads(s):
 
 
 def bad_files():
-    """The start ends with 78, file, line and reason."""
+    """With a bad file the server does not start: status 78, and a message with
+    file, line and reason."""
     directory = tempfile.mkdtemp(prefix="h2rig-connend-")
     os.chmod(directory, 0o755)
     path = os.path.join(directory, "script.py")
@@ -299,11 +304,12 @@ def handle_ping(frame, connection): pass
 
 
 def misspelt():
-    """A name that is nearly right is said at the start."""
+    """At the start, the log names a function whose name is nearly right."""
     with Scripted() as s:
         with open(s.script, encoding="utf-8") as f:
             script = f.read()
-        # One that runs exec, as this does, may have names for that.
+        # A script that runs exec, like this one, may use its names there: no
+        # warning.
         for text, what in ((MISSPELT, "did you mean handle_goaway"),
                            (script, "info: reloaded(?s:.*)info: reloaded")):
             with open(s.script, "w", encoding="utf-8") as f:
@@ -318,7 +324,7 @@ def misspelt():
 
 
 def early_ends(s):
-    """Clients that leave in the middle of a step."""
+    """Clients leave while a step of the script runs."""
     for place in ("handle_accept", "handle_client_hello", "handle_connect"):
         s.set(script(place, "note('in')\ngate('leaves_%s')\n"
                      "note(error(connection.writer.ping, b'12345678'))\n"
@@ -346,7 +352,7 @@ def early_ends(s):
 
 
 def cleartext_trace():
-    """Without TLS there is no handshake that a trace would tell of."""
+    """A trace without TLS has no handshake."""
     directory = tempfile.mkdtemp(prefix="h2rig-connend-traces-")
     with Scripted("--trace", directory, tls=False) as s:
         with s.client(NOTHING) as c:
@@ -361,7 +367,7 @@ def cleartext_trace():
 
 
 def traces():
-    """A trace has its functions, fences and violations."""
+    """A trace shows the script's functions, fences and violations."""
     directory = tempfile.mkdtemp(prefix="h2rig-connend-traces-")
     with Scripted("--trace", directory) as s:
         with s.client("""

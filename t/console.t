@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""--console: who may see it; the list and a connection's page as they grow, by
-server-sent events that lose nothing and do not feed on themselves; in Chromium
-and Firefox; axe-core finds no fault."""
+"""Tests --console: who may see it; the list and the page of a connection as
+they grow.  Their server-sent events lose nothing and do not report themselves.
+In Chromium and Firefox; axe-core finds no violation."""
 import contextlib
 import json
 import os
@@ -46,12 +46,12 @@ t = tap.Tap()
 
 
 def port_of(client):
-    """The client's own."""
+    """Returns the client's own port."""
     return client.sock.getsockname()[1]
 
 
 def trace_of(server, client):
-    """The name of a client's trace."""
+    """Returns the name of a client's trace."""
     name, = (os.path.basename(path) for path in server.files()
              if path.endswith(f"-{port_of(client)}.jsonl"))
     return name
@@ -60,7 +60,7 @@ def trace_of(server, client):
 # ---- who may see it, and what else there is
 
 def options():
-    """What --console cannot be given with."""
+    """Options that --console needs or excludes."""
     def run(*more):
         p = subprocess.run([program(), "--console", "--port", "0", *more,
                             work.docroot], stderr=subprocess.PIPE, check=False,
@@ -80,7 +80,7 @@ def options():
 
 
 def places():
-    """What is below /.h2rig/ with the option, and without."""
+    """The paths below /.h2rig/, with the option and without it."""
     os.mkdir(os.path.join(work.docroot, ".h2rig"))
     with open(os.path.join(work.docroot, ".h2rig", "mine.txt"), "w",
               encoding="ascii") as f:
@@ -120,7 +120,7 @@ def places():
 
 
 def access():
-    """Names of others, and other sites' pages."""
+    """Requests for other names, and from pages of other sites, are refused."""
     with Traced(work, "--console") as s, Client(s.port) as c:
         def ask(authority, *more):
             x = c.open(TOP, headers=more, authority=authority,
@@ -149,7 +149,7 @@ def access():
 
 
 def manuals():
-    """The manual: all pages, with what a reader looks for."""
+    """The manual has all pages, and each has its text."""
     with Traced(work, "--console") as s, Client(s.port) as c:
         for name, parts in MANUAL.items():
             x = c.fetch(TOP + "manual/" + name)
@@ -165,7 +165,7 @@ def manuals():
 
 
 def documents():
-    """The site that make html has made, if it was made."""
+    """The site that make html made, if there is one."""
     with contextlib.ExitStack() as stack:
         own = os.environ.get("H2RIG")
         directory = stack.enter_context(tempfile.TemporaryDirectory())
@@ -208,7 +208,8 @@ def documents():
 # ---- events
 
 def listed():
-    """Connections come, change, end and crash; the console's own do not."""
+    """Connections come, change, end and crash; the console's
+    own are not listed."""
     with Traced(work, "--console") as s, Client(s.port) as c, \
             Client(s.port) as other:
         events = Events(c, "events")
@@ -243,7 +244,7 @@ def listed():
              "a crash, with the function that ran")
         t.ok(list(sorted(events.rows))[-1].endswith(f"-{port}.jsonl"),
              "the newest is the last by name")
-        # Both browsers' connections have grown all the time.
+        # The traces of both connections that read events grew all the time.
         second.wait(lambda e: (e.row(port) or {}).get("running") is False)
         own = [f"-{port_of(x)}.jsonl" for x in (c, other)]
         t.eq([name for e in (events, second) for data in e.of("message")
@@ -276,7 +277,8 @@ def listed():
 
 
 def odd():
-    """Traces with lines that browsers and others make, or that nobody does."""
+    """Traces with unusual lines, such as browsers make, and with lines that no
+    server writes."""
     with Traced(work, "--console") as s, Client(s.port) as c, \
             Made(s, 5) as made:
         made.add(dir="in", type="HEADERS", flags=["PRIORITY"], stream=1,
@@ -323,7 +325,8 @@ def odd():
 
 
 def own():
-    """A connection that carries the console itself does not feed on it."""
+    """The page of the connection that carries it does not grow
+    by its own events."""
     with Traced(work, "--console", "--run-limit", "10") as s, \
             Client(s.port) as c:
         c.fetch("/style.py?n=1")
@@ -332,8 +335,8 @@ def own():
             c.fetch(f"/style.py?n={n}")
             events.wait(lambda e: e.x.done or sum(
                 x["type"] == "end" for x in e.lines) == 2 * n)
-        # Until the answer ends there are many looks, which find more to show
-        # if the client's windows are that.
+        # Until the response ends, the console looks at the trace many times; a
+        # WINDOW_UPDATE that its own events cause must not be shown.
         events.wait(lambda e: e.x.done)
         t.eq(events.of("own"), [["some"]], "it is told that lines are left out")
         t.eq([x for x in events.lines if x.get("stream") == events.x.sid], [],
@@ -349,7 +352,8 @@ def own():
 
 
 def resumed():
-    """Nothing is lost or doubled when answers end and are asked for again."""
+    """Nothing is lost or doubled if a response of events ends and the
+    client asks again."""
     with Traced(work, "--console", "--run-limit", "1") as s, \
             Client(s.port) as c, Client(s.port) as one:
         one.fetch("/style.py?n=1")
@@ -380,7 +384,7 @@ def resumed():
 
 
 def removed():
-    """A trace goes while it is read; the server removes many."""
+    """A trace is removed while it is read; the server removes many."""
     with Traced(work, "--console", "--max-traces", "64K") as s, \
             Client(s.port) as c, Client(s.port) as one:
         one.fetch("/style.py?n=1")
@@ -409,7 +413,7 @@ def removed():
 
 
 def stops():
-    """Pages that are open keep no server from its end."""
+    """Open pages do not delay the server's end."""
     with Traced(work, "--console") as s, Client(s.port) as c:
         events = Events(c, "events")
         lines = Events(c, f"trace/{trace_of(s, c)}/events")
@@ -427,7 +431,7 @@ def stops():
 # ---- browsers
 
 def until(b, what, name, expression, want):
-    """Waits until a browser's expression has that value."""
+    """Waits until an expression in the browser has this value."""
     got = []
     tap.wait_until(lambda: got.append(b.run("return " + expression))
                    or got[-1] == want, 60)
@@ -440,7 +444,7 @@ FIRST = "document.querySelector('#list tbody tr')?.innerText.replace(/\\s+/g," \
 
 
 def list_page(which, b, s, url):
-    """The list as people see it."""
+    """The list of connections in a browser."""
     b.open(url)
     until(b, which, "the list has them all", ROWS + " >= 6", True)
     with Client(s.port) as one:
@@ -482,7 +486,7 @@ def list_page(which, b, s, url):
 
 
 def trace_page(which, b, s, url):
-    """A connection's page, as it grows."""
+    """The page of a connection, as it grows."""
     with Client(s.port) as one:
         one.fetch("/style.py?n=1")
         b.open(url + "trace/" + trace_of(s, one))
@@ -501,7 +505,7 @@ def trace_page(which, b, s, url):
 
 
 def large_page(which, b, s, url):
-    """20,000 frames, and some more while they are shown."""
+    """A trace of 20,000 frames that still grows."""
     with Made(s, 1 if which == "Chromium" else 2) as made:
         made.frames(FRAMES)
         b.open(url + "trace/" + made.name)
@@ -529,7 +533,7 @@ def large_page(which, b, s, url):
 
 
 def hostile_page(which, b, s, url):
-    """What a trace has is text in the list and on its page."""
+    """Strings of a trace are shown as text, in the list and on its page."""
     evil = "</script><img src=x onerror=window.hit=1>"
     with Made(s, 3 if which == "Chromium" else 4) as made:
         made.add(dir="in", type="HEADERS", flags=[], stream=1, length=1,
@@ -555,7 +559,7 @@ def hostile_page(which, b, s, url):
 
 
 def again(which, b):
-    """A browser that has to ask again and again."""
+    """A browser has to ask again and again."""
     with Traced(work, "--console", "--run-limit", "1") as s, \
             Client(s.port) as one:
         one.fetch("/style.py?n=1")
@@ -576,7 +580,7 @@ def again(which, b):
 
 
 def accessible(b, url, trace):
-    """axe-core."""
+    """axe-core finds no violation."""
     axe = find_axe()
     if axe is None:
         t.skip("axe-core", "npm install -g axe-core, or H2RIG_AXE=axe.min.js")
@@ -599,7 +603,7 @@ def accessible(b, url, trace):
 
 
 def browsers():
-    """What must hold in each browser that is installed."""
+    """Runs the tests of pages in each browser that is installed."""
     with Traced(work, "--console", "--ws-docroot", wsclient.WS) as s:
         paths = scenes.play(s)
         url = f"https://127.0.0.1:{s.port}{TOP}"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What a client alone may have a connection's process spend: the number of
-things in what it sends, and content that goes through pipes, by memory
-(--max-memory would end what took more)."""
+"""Tests bounds on what one client can make a connection's process spend: the
+number of items in what it sends, and the memory for content that goes through
+pipes (--max-memory would end the process if that took more)."""
 import contextlib
 import ctypes
 import ctypes.util
@@ -37,8 +37,8 @@ def main(request, response):
     return (b"%010d" % i for i in itertools.count())
 '''
 
-# Pages that a body of some MiB takes, and how many of the package's objects
-# are outside of the heap.
+# Returns the pages of a body of some MiB, the page faults it caused, and how
+# many of the package's objects are outside of the heap.
 FAULTS = '''
 import resource, sys
 
@@ -60,7 +60,8 @@ def main(request, response):
     return 'x'
 '''
 
-# Names of objects whose counts of references change, and how old CPython is.
+# Returns the names of objects whose reference counts change, or "old" for a
+# CPython that is too old.
 COUNTS = '''
 import os, sys, sysconfig
 
@@ -92,8 +93,8 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 PARTS = {"content-type": "multipart/form-data; boundary=b"}
 PART = b"--b\r\nContent-Disposition: form-data; name=a%s\r\n\r\nx\r\n"
 
-# Of ten things, and of eleven: a name, how they are asked for, the status of
-# the latter and what its text names.
+# Rows for ten items and for eleven: a name, a function that requests n items,
+# the status for eleven, and the word that its text has.
 TOO_MANY = [
     ("a query", lambda c, n: c.request(
         "/GET.py?" + "&".join(["a=1"] * n)), 400, "parameters"),
@@ -124,14 +125,14 @@ TOO_MANY = [
 
 
 def websocket(c, extensions):
-    """A WebSocket's handshake."""
+    """Opens a WebSocket with these extensions."""
     return c.open("/ws", "CONNECT", [
         (":protocol", "websocket"), ("sec-websocket-version", "13"),
         ("sec-websocket-extensions", extensions)])
 
 
 def numbers(s):
-    """--max-parameters."""
+    """--max-parameters bounds the number of items."""
     with Client(s.port) as c:
         for name, ask, status, text in TOO_MANY:
             x, y = ask(c, 10), ask(c, 11)
@@ -143,9 +144,10 @@ def numbers(s):
 
 
 def parsers(s):
-    """What took minutes of CPU, or gigabytes."""
+    """Input that once took minutes of processor time, or gigabytes."""
     with Client(s.port, timeout=300) as c:
-        # SETTINGS are acknowledged before what this client is slow to encode.
+        # The client acknowledges SETTINGS here, since encoding what follows
+        # takes it long.
         t.ok(c.ping(), "a connection")
         x = websocket(c, "," + " " * 60000 + ",")
         c.wait_for(lambda: x.status)
@@ -170,7 +172,8 @@ def parsers(s):
 
 
 def inflated(c, path):
-    """How much a response's content is, inflated; the response."""
+    """Requests path.  Returns the size of the content after gzip is decoded,
+    and the response."""
     x = c.request(path)
     stream, size = zlib.decompressobj(31), 0
     while not x.done:
@@ -181,7 +184,7 @@ def inflated(c, path):
 
 
 def pipes(s, size):
-    """Content goes through them piece by piece."""
+    """Content goes through pipes piece by piece."""
     with Client(s.port, timeout=60) as c:
         got, x = inflated(c, "/large.bin?pipe=gzip")
         t.ok((x.status, got, x.header("content-length")) == (200, size, None),
@@ -218,8 +221,9 @@ def pipes(s, size):
 
 
 def memory():
-    """src/host/memory.c: CPython's objects are in the heap, as are bodies of
-    some MiB, whose pages are there from a thread's second on."""
+    """src/host/memory.c: the objects of CPython are in the heap,
+    and so are bodies of some MiB, whose pages stay there from a
+    thread's second body on."""
     if not (sys.platform == "linux" and platform.libc_ver()[0] == "glibc"
             and extended() and not sanitized()):
         return t.skip("the heap", "needs extensions and glibc's malloc")
@@ -236,7 +240,7 @@ def memory():
 
 
 def spare(s):
-    """The pid of the child that waits, its Python ready."""
+    """Waits for a spare child that is ready.  Returns its process id."""
     seen = len(s.log())
 
     def look():
@@ -246,20 +250,23 @@ def spare(s):
 
 
 def faults(pid):
-    """Page faults so far: of a process, of children that it has reaped."""
+    """Returns the page faults of a process, and of the children that it has
+    reaped, so far."""
     with open(f"/proc/{pid}/stat", encoding="ascii") as f:
         fields = f.read().rsplit(")", 1)[1].split()
     return int(fields[7]), int(fields[8])
 
 
 def connections():
-    """What a connection with one request costs in pages, which a fork makes
-    parent and child copy when they write to them: some 20 and 510."""
+    """Bounds the page faults of a connection with one request: after a fork,
+    parent and child copy a page when they write to it, about 20 in the parent
+    and 510 in the child."""
     if not (os.path.exists("/proc/self/stat") and extended()
             and not sanitized()):
         return t.skip("page faults of a connection", "needs extensions")
     def each(n):
-        """Of the next n, one after the other."""
+        """Returns page faults for each of the next n connections,
+        one after the other."""
         beside, before = len(s.children()), faults(s.pid)
         for _ in range(n):
             with Client(s.port) as c:
@@ -268,7 +275,7 @@ def connections():
         return [(now - then) / n for now, then in zip(faults(s.pid), before)]
 
     def warm():
-        """Of a spare child, once its client has come."""
+        """Returns page faults of a spare child after its client has come."""
         pid = spare(s)
         before = faults(pid)[0]
         with Client(s.port) as c:
@@ -296,8 +303,8 @@ def connections():
 
 
 def bound():
-    """src/py/warm.c: a symbol that is looked up touches pages of each library
-    that there is."""
+    """src/py/warm.c: the parent looks up symbols before it forks, because a
+    lookup touches pages of each library."""
     if not (sys.platform == "linux" and platform.libc_ver()[0] == "glibc"):
         return t.skip("bound symbols", "needs glibc")
     with tempfile.TemporaryDirectory() as top:
@@ -315,8 +322,8 @@ def bound():
 
 
 def counts():
-    """src/py/warm.c: no child writes to an object of the parent's to count
-    who refers to it."""
+    """src/py/warm.c: no child writes to objects of the parent to
+    count references."""
     with tempfile.TemporaryDirectory() as top:
         write_scripts(top, {"counts": COUNTS})
         with Server(top) as s, Client(s.port) as c:
@@ -328,7 +335,8 @@ def counts():
 
 
 class Updater:
-    """A client on OpenSSL itself, which makes KeyUpdates (RFC 8446 4.6.3)."""
+    """A client on OpenSSL's own functions, which can send KeyUpdate messages
+    (RFC 8446 4.6.3)."""
 
     def __init__(self, ssl, port):
         self._ssl = ssl
@@ -353,11 +361,12 @@ class Updater:
             raise OSError("TLS handshake")
 
     def write(self, octets):
-        """Sends them; whether that was possible."""
+        """Sends octets.  Returns whether that was possible."""
         return self._ssl.SSL_write(self.ssl, octets, len(octets)) > 0
 
     def update(self, times):
-        """So many KeyUpdates, as far as they can be sent; how many."""
+        """Sends this many KeyUpdate messages.  Returns how
+        many could be sent."""
         for i in range(times):
             if (self._ssl.SSL_key_update(self.ssl, 0) != 1
                     or self._ssl.SSL_do_handshake(self.ssl) != 1):
@@ -365,11 +374,11 @@ class Updater:
         return times
 
     def answered(self):
-        """Whether there is something to read."""
+        """Returns whether there is something to read."""
         return bool(select.select([self.sock], [], [], 0)[0])
 
     def read(self, text):
-        """What is received until the text has come, or the end."""
+        """Reads until text has come, or the end.  Returns the octets."""
         got, buffer = b"", ctypes.create_string_buffer(1 << 14)
         while text not in got:
             n = self._ssl.SSL_read(self.ssl, buffer, len(buffer))
@@ -380,7 +389,7 @@ class Updater:
 
 
 def key_updates(s):
-    """A client that does nothing but change its keys."""
+    """A client does nothing but update its keys."""
     path = ctypes.util.find_library("ssl")
     if path is None:
         return t.skip("KeyUpdates", "no libssl")
@@ -395,7 +404,7 @@ def key_updates(s):
     t.ok(done == 300 and b"12345678" in c.read(b"12345678"),
          "900 KeyUpdates, and the connection goes on")
     for _ in range(2000):
-        if c.answered():        # OpenSSL reads no more once it cannot write
+        if c.answered():        # OpenSSL stops reading once it cannot write
             break
         c.update(1)
     text = (b"TLS messages such as KeyUpdate: more than the bound "

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Scripts that crash, exit, fork, run for too long, or lose their client:
-their connection ends, the server goes on and says who it was."""
+"""Tests scripts that crash, exit, fork, run for too long or lose their client.
+Their connection ends, the server goes on, and the log names the script."""
 import json
 import os
 import re
@@ -16,13 +16,13 @@ from server import SCRIPTS, Server                              # noqa: E402
 
 t = tap.Tap()
 
-# how of scripts/crash.py: what the log says of the end
+# (?how= of scripts/crash.py, what the log says of the end).
 CRASHES = [("abort", "SIGABRT"), ("leave", r"exit(ed)?\D*3\b"),
            ("segv", "SIGSEGV"), ("kill", "SIGKILL")]
 
 
 def line_with(s, *patterns):
-    """Waits for a log line in which all of the patterns are found."""
+    """Waits for a log line that matches all patterns.  Returns it."""
     def find():
         return next((line for line in s.log().splitlines()
                      if all(re.search(p, line) for p in patterns)), None)
@@ -30,13 +30,15 @@ def line_with(s, *patterns):
 
 
 def only_child(s):
-    """The process of the only connection; None while there are others."""
+    """Returns the process of the only connection, or None while
+    there are others."""
     pids = s.children()
     return pids[0] if len(pids) == 1 else None
 
 
 def crashes(s):
-    """What was written is delivered; the log names signal and script."""
+    """What a script wrote before it crashed is delivered; the log names the
+    signal and the script."""
     for how, end in CRASHES:
         with Client(s.port) as c:
             pid = tap.wait_until(lambda: only_child(s))
@@ -59,14 +61,15 @@ def crashes(s):
 
 
 def crashes_early(s):
-    """What was written is delivered, though other functions were to run."""
+    """What a script wrote before it crashed is delivered, even if other
+    functions were to run."""
     for how, _ in CRASHES:
         with Client(s.port) as c:
-            c.fetch("/crash_early.py")  # has the script loaded
+            c.fetch("/crash_early.py")  # loads the script
             octets = []
             c.send = octets.append
             x = c.request(f"/crash_early.py?how={how}", body=[b"1", b"2"])
-            c.request("/quick.py")      # is ready: more is to come
+            c.request("/quick.py")      # one more function is ready to run
             del c.send
             c.send(b"".join(octets))
             c.wait_end()
@@ -75,7 +78,7 @@ def crashes_early(s):
 
 
 def no_crash(s):
-    """What looks like an end and is none."""
+    """A script does something that looks like a crash and is none."""
     with Client(s.port) as c:
         x = c.fetch("/crash.py?how=sys_exit")
         t.ok(x.status == 500 and b"SystemExit" in x.body, "sys.exit: 500", x)
@@ -94,7 +97,7 @@ def no_crash(s):
 
 
 def limits(s):
-    """--run-limit 1."""
+    """--run-limit 1: a function that runs for too long."""
     with Client(s.port, timeout=30) as c:
         x = c.fetch("/limit.py?how=loop")
         t.eq(json.loads(c.fetch("/note.py?wait=limit").body),
@@ -118,7 +121,7 @@ def limits(s):
 
 
 def client_leaves(s):
-    """A running function goes on to its end."""
+    """If the client leaves, a running function goes on to its end."""
     for polite in (False, True):
         at, on, end = (str(uuid.uuid4()) for _ in range(3))
         with Client(s.port) as other:
@@ -146,7 +149,8 @@ def client_leaves(s):
              f"client {name}: its process goes in the end")
 
 
-# The signals that the scripts get are theirs, not a sanitizer's to report.
+# The scripts raise these signals on purpose: the sanitizer must not report
+# them.
 asan = os.environ.get("ASAN_OPTIONS", "") + ":handle_segv=0:handle_abort=0"
 with Server(SCRIPTS, env={"ASAN_OPTIONS": asan.lstrip(":")}) as server:
     crashes(server)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Stopping and reloading under load: nobody's response is cut, no request
+"""Tests stopping and reloading under load: no response is cut, no request
 fails, and the port is free at once."""
 import contextlib
 import os
@@ -23,20 +23,21 @@ from server import SCRIPTS, Server, extended  # noqa: E402
 
 CONNECTIONS = 25
 STREAMS = 4
-SIZE = 150000       # of each download; more than the windows at first
+SIZE = 150000       # octets of a download; more than the initial windows
 
 t = tap.Tap()
 
 
 def downloads(port):
-    """Connections with downloads that wait for window."""
+    """Opens connections with downloads that wait for window."""
     clients = []
     for _ in range(CONNECTIONS):
         c = Client(port, auto_window=False)
         for _ in range(STREAMS):
             c.open("/big.py?size=%d&way=write" % SIZE, end_stream=True)
         clients.append(c)
-    # The connection's 65,535 octets are gone, all streams have begun.
+    # Each connection's window of 65,535 octets is used up, and all streams
+    # have begun.
     begun = all(c.wait_for(lambda c=c: sum(
         len(x.body) for x in c.streams.values()) == 65535 and all(
             x.header("x-way") for x in c.streams.values()))
@@ -46,7 +47,8 @@ def downloads(port):
 
 
 def feed(clients):
-    """Small windows for all in turn, until all have ended."""
+    """Gives all clients small windows in turn, until their
+    downloads have ended."""
     for _ in range(SIZE * STREAMS // 16384 + 100):
         moving = [c for c in clients
                   if not all(x.done for x in c.streams.values())]
@@ -63,7 +65,7 @@ def feed(clients):
 
 
 def term_during_downloads():
-    """TERM: all finish, all get GOAWAY, none is cut."""
+    """TERM: all downloads are completed, and all connections get GOAWAY."""
     with Server(SCRIPTS, "--grace", "60") as s:
         port = s.port
         clients = downloads(port)
@@ -90,7 +92,8 @@ def term_during_downloads():
 # ---- those that the kernel has queued
 
 def full_house(s, stack, tls):
-    """Two clients, whose functions run, have both places."""
+    """Opens two connections whose functions run, so that both
+    places are taken."""
     for _ in range(2):
         c = stack.enter_context(Client(s.port, tls=tls, auto_window=False))
         x = c.request("/big.py?size=%d&way=write" % SIZE)
@@ -98,7 +101,8 @@ def full_house(s, stack, tls):
 
 
 def queued(tls):
-    """--max-children 2, six connections, TERM: the others are told."""
+    """--max-children 2, six connections, TERM: the four that have no
+    child get GOAWAY."""
     what = "TLS" if tls else "cleartext"
     options = ["--max-children", "2", "--grace", "60"]
     with Server(SCRIPTS, *options, *([] if tls else ["--cleartext"])) as s, \
@@ -109,7 +113,8 @@ def queued(tls):
         ends = []
 
         def client(sock):
-            """What is told after a preface and a request."""
+            """Sends a preface and a request.  Notes whether the
+            expected GOAWAY came."""
             with sock:
                 sock.settimeout(tap.scaled(60))
                 try:
@@ -140,7 +145,7 @@ def queued(tls):
 
 
 def anybody():
-    """A TLS context for HTTP/2 that trusts anybody."""
+    """Returns a TLS context for HTTP/2 that trusts any certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -149,12 +154,12 @@ def anybody():
 
 
 def in_handshake():
-    """A client that has a child, and begins TLS when the server stops."""
+    """A client has a child, and begins TLS while the server stops."""
     with Server(SCRIPTS, "--grace", "60") as s, \
             socket.create_connection(("127.0.0.1", s.port)) as sock:
         sock.settimeout(tap.scaled(60))
         pid = tap.wait_until(s.children)[0]
-        os.kill(pid, signal.SIGSTOP)        # it need not hurry
+        os.kill(pid, signal.SIGSTOP)        # the child waits until CONT
         s.process.send_signal(signal.SIGTERM)
         t.ok(s.wait_log("stopping, 1 children"), "one in its handshake")
         threading.Timer(0.1, os.kill, (pid, signal.SIGCONT)).start()
@@ -165,7 +170,8 @@ def in_handshake():
 
 
 def silent():
-    """Those that say nothing are not waited for as long as others work."""
+    """Connections that send nothing do not delay the server's end for
+    as long as --grace."""
     with Server(SCRIPTS, "--max-children", "1", "--grace", "600") as s, \
             contextlib.ExitStack() as stack:
         for _ in range(40):
@@ -180,8 +186,8 @@ def silent():
 
 
 def arriving():
-    """Connections that arrive while the server stops: whoever is connected is
-    told, or served before; the others are refused."""
+    """Connections arrive while the server stops: each that is accepted is
+    served or gets GOAWAY; the others are refused."""
     with Server(SCRIPTS, "--grace", "60") as s:
         stop, odd, told = threading.Event(), [], []
 
@@ -218,7 +224,8 @@ def arriving():
 
 
 def make_pair(folder, name):
-    """A certificate and its key; the certificate's DER."""
+    """Makes a certificate and its key.  Returns their paths, and the
+    certificate as DER."""
     files = [os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")]
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
@@ -230,7 +237,7 @@ def make_pair(folder, name):
 
 
 class Load(threading.Thread):
-    """Requests, each third on a new connection, until told to stop."""
+    """Makes requests, every third on a new connection, until told to stop."""
 
     def __init__(self, port):
         super().__init__()
@@ -247,12 +254,12 @@ class Load(threading.Thread):
                             self.served += 1
                         else:
                             self.failed.append(repr(x))
-            except Exception as e:      # whatever a client may see
+            except Exception as e:      # any error of a client
                 self.failed.append(repr(e))
 
 
 def seen_certificate(port):
-    """DER of the certificate that a new connection is shown."""
+    """Returns the certificate that a new connection gets, as DER."""
     return ssl.PEM_cert_to_DER_cert(
         ssl.get_server_certificate(("127.0.0.1", port)))
 

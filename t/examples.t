@@ -23,9 +23,9 @@ from tlsclient import context                                   # noqa: E402
 EXAMPLES = os.path.join(os.path.dirname(HERE), "doc", "examples")
 t = tap.Tap()
 
-# path, status, body (None: not looked at), how the stream ends ("end", an
-# error code, or None: with its connection), how the connection does (None:
-# it goes on)
+# (path, status, body or None for any, end of the stream, end of the
+# connection).  A stream ends with "end", an error code, or None with its
+# connection.  A connection with None goes on.
 SEEN = [
     ("abort.py", 200, b"x", None, "any"),
     ("close_fin.py", 200, None, "end", "fin"),
@@ -67,11 +67,11 @@ ELSEWHERE = {"early_hints.py", "reverse.py", "routes.py", "stash_wait.py",
 
 
 def kinds(c):
-    """Types of the frames that came, after the SETTINGS."""
+    """Returns the types of all frames that came."""
     return [f.type for f in c.frames]
 
 
-# What else can be seen of some of them.
+# Further tests of some examples.
 FURTHER = {
     "goaway.py": lambda c, x: c.goaway == (x.sid, 0, b"see you"),
     "close_goaway.py": lambda c, x: GOAWAY in kinds(c),
@@ -89,21 +89,21 @@ FURTHER = {
 
 
 def each(s):
-    """One connection for each."""
+    """Requests each example on its own connection."""
     for path, status, body, ends, connection in SEEN:
         path = path.replace("UUID", str(uuid.uuid4()))
         with Client(s.port) as c:
             x = c.fetch("/" + path)
             if connection:
                 c.wait_end()
-            if connection == "any":     # a reset, if we have sent meanwhile
+            if connection == "any":     # a reset, if we sent something
                 t.ok(c.end and not x.ended, f"{path}: how it ends", (c.end, x))
-            elif connection == "rst":   # may overtake the end of the stream
+            elif connection == "rst":   # may come before the end of the stream
                 t.eq(c.end, "rst", f"{path}: how it ends")
             else:
                 t.eq(("end" if x.ended else x.reset, c.end),
                      (ends, connection), f"{path}: how it ends")
-            # A reset takes with it what the client has not read.
+            # A TCP reset discards what the client has not read.
             if connection != "rst":
                 t.ok((x.status == status if status else x.status != 500)
                      and body in (None, x.body), f"{path}: the response", x)
@@ -119,7 +119,7 @@ def each(s):
 
 
 def together(s):
-    """The two that belong together, and those that take a body."""
+    """The two examples that belong together, and those that take a body."""
     key = str(uuid.uuid4())
     with Client(s.port) as c:
         x = c.request(f"/early_hints.py?key={key}")
@@ -150,7 +150,7 @@ def together(s):
 
 
 def frames(s):
-    """Those that are about a frame of the client's."""
+    """The examples with a function for a client's frame."""
     with Client(s.port) as c:
         for name, frame, want in (
                 ("priority", (2, 0, b"\0\0\0\7\x0f"), b"stream 7, weight 16\n"),
@@ -188,7 +188,7 @@ def frames(s):
 
 
 def routes(s):
-    """--routes routes.py"""
+    """The example for --routes."""
     with Client(s.port) as c:
         x = c.request("*", "OPTIONS")
         c.wait_for(lambda: x.done)
@@ -209,7 +209,7 @@ def routes(s):
 
 
 def websocket(s):
-    """A client of echo_wsh.py."""
+    """websocket_client.py talks to echo_wsh.py."""
     lines = ["hello", "", "x" * 200, "y" * 100000]
     p = subprocess.run(
         [sys.executable, os.path.join(EXAMPLES, "websocket_client.py"),
@@ -231,23 +231,24 @@ def websocket(s):
 
 
 def quick(s, c):
-    """Whether the connection serves a request."""
+    """Returns whether the connection serves a request."""
     x = c.fetch("/hello.py")
     return x.status == 200 and x.ended
 
 
 def read_until(c, condition):
-    """Reads until a condition that is not about what is read is true."""
+    """Reads until condition() is true, which is not about the octets read.
+    Returns its value."""
     return tap.wait_until(lambda: c.pump(0.005) * 0 or condition())
 
 
 def settings_of(c):
-    """The SETTINGS frames that have come, without acknowledgements."""
+    """Returns the SETTINGS frames that came, without acknowledgements."""
     return [f.payload for f in c.frames if f.type == SETTINGS and not f.flags]
 
 
 def no_settings(s, c):
-    """No SETTINGS at all."""
+    """The server sends no SETTINGS."""
     t.ok(quick(s, c) and settings_of(c) == [], "no_settings.py: none",
          c.frames)
     t.ok(read_until(c, lambda: "without SETTINGS: <Reaction alive" in s.log()),
@@ -255,7 +256,7 @@ def no_settings(s, c):
 
 
 def settings_twice(s, c):
-    """SETTINGS, and again."""
+    """The server sends SETTINGS twice."""
     c.wait_for(lambda: len(settings_of(c)) == 2)
     t.eq(settings_of(c), [b"\0\4\0\0\x03\xe8", b"\0\4\0\x01\x86\xa0"],
          "settings_twice.py: 1,000, then 100,000")
@@ -263,13 +264,13 @@ def settings_twice(s, c):
 
 
 def ping_unanswered(s, c):
-    """No acknowledgement."""
+    """The server does not acknowledge PING."""
     c.send_frame(PING, 0, 0, b"12345678")
     t.ok(quick(s, c) and not c.pongs, "ping_unanswered.py: none", c.pongs)
 
 
 def credit(s, c):
-    """An octet at a time."""
+    """The server gives credit one octet at a time."""
     c.wait_for(lambda: c.settings)
     x = c.request("/upload.py", body=[b"h", b"e", b"l", b"l", b"o"])
     c.wait_for(lambda: x.done)
@@ -280,7 +281,8 @@ def credit(s, c):
 
 
 def goaway_retry(s, c):
-    """The second connection is answered."""
+    """The first connection gets GOAWAY; the retry on a
+    second one is served."""
     c.open("/hello.py", end_stream=True)
     c.wait_for(lambda: c.goaway)
     t.eq(c.goaway and c.goaway[:2], (0, 0),
@@ -292,7 +294,7 @@ def goaway_retry(s, c):
 
 
 def reaction(s, c):
-    """DATA on stream 0."""
+    """The server sends DATA on stream 0."""
     t.ok(read_until(c, lambda: "DATA on stream 0: alive None, then None"
                     in s.log())
          and [f for f in c.frames if (f.type, f.sid) == (DATA, 0)],
@@ -300,30 +302,31 @@ def reaction(s, c):
 
 
 def flood(s, c):
-    """10,000 PING frames."""
+    """The server sends 10,000 PING frames."""
     def sent():
         said = re.search(r"(\d+) octets of PING went out: <Reaction", s.log())
         return said and int(said[1]) // 17
 
-    # Fewer on a machine that is busy for all of the 10 s; then its fences.
+    # On a busy machine, fewer are sent in 10 s.  The fences of the script are
+    # one or two more.
     t.ok(read_until(c, lambda: sent() and kinds(c).count(PING) > sent())
          and 0 < sent() <= 10000 and kinds(c).count(PING) - sent() in (1, 2),
          "flood.py: 10,000 PING frames", f"{sent()} {kinds(c).count(PING)}")
 
 
 def transport(s, c):
-    """An error of TLS."""
+    """The server sends octets that are no TLS record."""
     c.wait_end()
     t.ok(c.end.startswith("TLS error"), "transport.py: no TLS record", c.end)
 
 
 def pause(s, c):
-    """It is served in the end."""
+    """The server pauses, and serves the request later."""
     t.ok(quick(s, c), "pause.py: served in the end")
 
 
 def watch(s, c):
-    """A log of all."""
+    """The log has all frames, errors and ends."""
     t.ok(quick(s, c), "watch.py: requests are served")
     c.window_update(0, 0)
     c.wait_end()
@@ -335,7 +338,7 @@ def watch(s, c):
 
 
 def shake(s, *alpn, name="localhost", **options):
-    """A handshake: the socket, or the exception."""
+    """Makes a TLS handshake.  Returns the socket, or the exception."""
     try:
         return context(*alpn, **options).wrap_socket(
             socket.create_connection(("127.0.0.1", s.port)),
@@ -345,13 +348,14 @@ def shake(s, *alpn, name="localhost", **options):
 
 
 def alpn_not_chosen(s):
-    """No ALPN in the answer."""
+    """The server selects no protocol by ALPN."""
     with shake(s, "h2") as c:
         t.eq(c.selected_alpn_protocol(), None, "alpn_not_chosen.py: none")
 
 
 def appendix_a(s):
-    """The suite, or a refusal."""
+    """The server selects a prohibited cipher suite, or refuses a
+    client without it."""
     with shake(s, "h2", ciphers="ALL:@SECLEVEL=0") as c:
         t.eq((c.version(), c.cipher()[0]),
              ("TLSv1.2", "ECDHE-ECDSA-AES128-SHA"), "appendix_a.py: the suite")
@@ -361,7 +365,7 @@ def appendix_a(s):
 
 
 def alert(s):
-    """By the name that is asked for."""
+    """The server sends an alert for another name."""
     with shake(s, "h2") as c:
         t.eq(c.selected_alpn_protocol(), "h2", "alert.py: localhost is served")
     e = shake(s, "h2", name="other.test")
@@ -370,7 +374,7 @@ def alert(s):
 
 
 def leaf(s):
-    """Its last day is over."""
+    """The certificate has expired."""
     with shake(s, "h2") as c:
         der = c.getpeercert(True)
     p = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout",
@@ -380,39 +384,39 @@ def leaf(s):
 
 
 def delay(s):
-    """Not before its time."""
+    """The handshake is delayed for a second."""
     begin = time.monotonic()
     with shake(s, "h2"):
         t.ok(time.monotonic() - begin >= 1, "delay.py: a second at least")
 
 
 def key_update(s, c):
-    """The client answers, and goes on."""
+    """The server requests a key update; the client goes on."""
     t.eq(c.fetch("/index.html").status, 200, "key_update.py: it goes on")
 
 
 def violation(s, c):
-    """Told, and without consequence."""
+    """A violation is logged, and has no other consequence."""
     c.window_update(0, 0)
     t.ok(c.ping() and not c.goaway, "violation.py: it goes on", c.goaway)
     t.ok(s.wait_log("an increment of 0"), "violation.py: the log says which")
 
 
 def close_notify(s, c):
-    """TLS ends, TCP does not."""
+    """The server ends TLS, but not TCP."""
     c.open("/index.html", end_stream=True)
     c.wait_end()
     t.eq(c.end, "close_notify", "close_notify.py: TLS ends")
 
 
 def reset_at_client_hello(s):
-    """TCP reset."""
+    """The server resets TCP at the ClientHello."""
     e = shake(s, "h2")
     t.ok(isinstance(e, ConnectionResetError), "reset_at_client_hello.py", e)
 
 
 def http1(s):
-    """HTTP/1.1, or HTTP/2."""
+    """The server speaks HTTP/1.1 or HTTP/2, by ALPN."""
     with shake(s, "http/1.1") as c:
         c.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answer = b""
@@ -429,7 +433,7 @@ def http1(s):
 
 
 def connections():
-    """Those of --connection, each with a server of its own."""
+    """The examples for --connection, each on its own server."""
     by_hand = (alert, alpn_not_chosen, appendix_a, delay, http1, leaf,
                reset_at_client_hello)
     cases = (close_notify, credit, flood, goaway_retry, key_update,

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Exit codes of children, as h2rig(8) has them: under --inetd the program
-ends with its child's, or with 128 and the number of a signal."""
+"""Tests the exit codes of children that h2rig(8) documents: under
+--inetd, the program ends with its child's exit code, or with 128 plus the
+number of a signal."""
 import os
 import shutil
 import signal
@@ -53,7 +54,7 @@ SCRIPTS = {
               "def main(request, response):\n"
               "    os.closerange(3, 1 << 16)\n"
               "    return 'closed'\n",
-    # As programs do that become daemons.
+    # Closes all descriptors, like a program that becomes a daemon.
     "daemon": "import os, resource\n"
               "def main(request, response):\n"
               "    os.closerange(0, resource.getrlimit(\n"
@@ -70,8 +71,9 @@ SCRIPTS = {
              "        if s.family != socket.AF_UNIX:\n"
              "            s.shutdown(how)\n"
              "    return 'shut'\n",
-    # One of those that a script is not to have, by its number or its rank.
-    # Whoever writes to it after that is to find nothing else there.
+    # Closes a descriptor that a script must not touch, by its number or, from
+    # 3 on, its rank among the server's.  A write to that number must not reach
+    # another file.
     "single": "import os, resource\n"
               "def is_open(fd):\n"
               "    try:\n"
@@ -121,8 +123,8 @@ Deed = Callable[[Client, subprocess.Popen], None]
 
 
 def fetch(path: str, body: Optional[bytes] = None) -> Deed:
-    """A request; if a body is asked for the client closes after it, else it
-    waits for the server."""
+    """Returns a deed that makes a request, tests its content unless body is
+    None, and closes first."""
     def deed(c: Client, _: subprocess.Popen) -> None:
         c.send_preface({}, None)
         x = c.request(path)
@@ -134,7 +136,7 @@ def fetch(path: str, body: Optional[bytes] = None) -> Deed:
 
 
 def stay(path: str) -> Deed:
-    """A request; the server is the first to end."""
+    """Returns a deed that makes a request and waits until the server ends."""
     def deed(c: Client, process: subprocess.Popen) -> None:
         c.send_preface({}, None)
         c.request(path)
@@ -143,7 +145,7 @@ def stay(path: str) -> Deed:
 
 
 def octets(text: bytes) -> Deed:
-    """These, and no others."""
+    """Returns a deed that sends these octets and nothing else."""
     def deed(c: Client, _: subprocess.Popen) -> None:
         c.sock.setblocking(True)
         c.sock.sendall(text)
@@ -151,14 +153,14 @@ def octets(text: bytes) -> Deed:
 
 
 def violation(c: Client, _: subprocess.Popen) -> None:
-    """DATA on stream 0 (RFC 9113 6.1)."""
+    """Sends DATA on stream 0 (RFC 9113 6.1)."""
     c.send_preface({}, None)
     c.send_frame(0, 0, 0, b"x")
     c.wait_end()
 
 
 def reset(c: Client, _: subprocess.Popen) -> None:
-    """A request, and RST of TCP."""
+    """Makes a request, and resets the TCP connection."""
     c.send_preface({}, None)
     c.fetch("/quick.py")
     c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
@@ -167,19 +169,19 @@ def reset(c: Client, _: subprocess.Popen) -> None:
 
 
 def no_window(c: Client, _: subprocess.Popen) -> None:
-    """What it asked for has no way to come."""
+    """Requests content for which it gives no window."""
     c.send_preface({INITIAL_WINDOW_SIZE: 0}, None)
     c.request("/large.py")
     c.wait_end()
 
 
 def leave(c: Client, _: subprocess.Popen) -> None:
-    """Before the first octet."""
+    """Closes before the first octet."""
     c.close()
 
 
 def drain(c: Client, process: subprocess.Popen) -> None:
-    """TERM before the first request."""
+    """Sends TERM to the server before the first request."""
     c.send_preface({}, None)
     c.wait_for(lambda: c.settings)
     process.send_signal(signal.SIGTERM)
@@ -187,7 +189,8 @@ def drain(c: Client, process: subprocess.Popen) -> None:
 
 
 def requests(n: int) -> Deed:
-    """As many as --max-requests lets through."""
+    """Returns a deed that makes n requests, as many as
+    --max-requests admits."""
     def deed(c: Client, _: subprocess.Popen) -> None:
         c.send_preface({}, None)
         for _ in range(n):
@@ -197,7 +200,8 @@ def requests(n: int) -> Deed:
 
 
 def stop(path: str, times: int = 1) -> Deed:
-    """TERM while that script sleeps or when it has answered."""
+    """Returns a deed that sends TERM `times` times after the first
+    DATA of this path."""
     def deed(c: Client, process: subprocess.Popen) -> None:
         c.send_preface({}, None)
         x = c.request(path)
@@ -235,7 +239,7 @@ CASES: List[Tuple[str, int, List[str], Deed]] = [
     ("or all that it may have", 0, [], fetch("/daemon.py", b"closed")),
     ("or tries to put a file in the place of each", 0, [],
      fetch("/replaces.py", b"0")),
-    # Only with extensions it can be seen who has done it.
+    # Only with extensions can the server tell that a script did it.
     *[("or shuts down the connection", 2, [], stay("/shuts.py?how=SHUT_RDWR")),
       ("or its end for reading", 2, [], stay("/shuts.py?how=SHUT_RD")),
       ("or its end for writing", 2, [], stay("/shuts.py?how=SHUT_WR"))
@@ -256,7 +260,7 @@ CASES: List[Tuple[str, int, List[str], Deed]] = [
 
 
 def exit_code(options: List[str], deed: Deed, log: str) -> int:
-    """Serves one connection under --inetd."""
+    """Serves one connection under --inetd.  Returns the exit code."""
     cleartext = [] if "TLS" in options else ["--cleartext"]
     options = [o for o in options if o != "TLS"]
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -278,7 +282,7 @@ def exit_code(options: List[str], deed: Deed, log: str) -> int:
 
 
 def body_of(path: str, log: str) -> bytes:
-    """What a request is answered with."""
+    """Returns the content of a response."""
     found = []
 
     def deed(c: Client, _: subprocess.Popen) -> None:
@@ -290,8 +294,9 @@ def body_of(path: str, log: str) -> bytes:
 
 
 def singles(log: str) -> None:
-    """A script closes one of its own descriptors or of the server's, and opens
-    files until one would have the number: nothing is written there."""
+    """A script closes one of its own descriptors or of the server's, and
+    opens files until one could get that number: the server must not
+    write to that file."""
     if sanitized():
         t.skip("single descriptors", "the leak checker needs a free one")
         return
@@ -316,7 +321,7 @@ def singles(log: str) -> None:
 
 
 def main() -> None:
-    """All cases."""
+    """Runs all cases."""
     log = os.path.join(DOCROOT, "log")
     singles(log)
     for name, code, options, deed in CASES:
@@ -327,8 +332,9 @@ def main() -> None:
         with open(log, encoding="utf-8", errors="backslashreplace") as f:
             t.ok(got == code, f"{name}: exit code {code}",
                  f"got {got}\n{f.read()[-2000:]}")
-    # The kernel may give it to a thread that leaves the script running while
-    # its stack is read: one in six then died of that.
+    # The kernel may deliver the signal to a thread that lets the script run on
+    # while its stack is read; earlier, one of six processes then died in
+    # another way.
     t.eq({exit_code([], fetch("/signal.py?n=6"), log) for _ in range(20)},
          {134}, "SIGABRT, whatever the script's thread would do next")
 

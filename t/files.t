@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Files: headers beside them, content types, ranges, directories, literal
-responses, validators, large files."""
+"""Tests static files: .headers files beside them, content types, ranges,
+directories, literal responses, validators, large files."""
 import os
 import re
 import sys
@@ -63,7 +63,7 @@ FILES = {
                         b"00:00:00 GMT\n",
 }
 
-# path, status, content type
+# (path, content type).
 TYPES = [
     ("/ten.txt", "text/plain"), ("/page.HTML", "text/html"),
     ("/no-extension", "application/octet-stream"),
@@ -72,7 +72,7 @@ TYPES = [
     ("/a.jxl", "image/jxl"), ("/listed/", "text/html"),
 ]
 
-# Range: status, content-range, body
+# (Range, status, content-range, body).
 RANGES = [
     ("bytes=0-0", 206, "bytes 0-0/10", b"0"),
     ("bytes=2-4", 206, "bytes 2-4/10", b"234"),
@@ -102,12 +102,12 @@ def fill(root):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as f:
             f.write(content)
-    # A date is a strong validator when its second is over.
+    # A date is a strong validator only after its second is over.
     os.utime(os.path.join(root, "ten.txt"), (1e9, 1e9))
 
 
 def beside(c, s):
-    """Fields that files beside a file give it."""
+    """A file's fields: content type, and those that .headers files add."""
     for path, kind in TYPES:
         x = c.fetch(path)
         t.eq((x.status, x.header("content-type")), (200, kind),
@@ -161,7 +161,7 @@ def beside(c, s):
 
 
 def ranges(c):
-    """The Range field."""
+    """The field Range."""
     for field, status, content_range, body in RANGES:
         x = c.fetch("/ten.txt", headers={"range": field})
         t.eq((x.status, x.header("content-range"),
@@ -191,7 +191,7 @@ def ranges(c):
     t.ok(x.status == 206 and x.body == LARGE[-100000:], "a large suffix", x)
 
 
-# A file, If-Range: whether the range is sent.
+# (file, If-Range, whether the range is sent).
 IF_RANGES = [
     ("/ten.txt", '"x"', False), ("/ten.txt", 'W/"x"', False),
     ("/ten.txt", "*", False), ("/ten.txt", "", False),
@@ -203,13 +203,14 @@ IF_RANGES = [
     ("/tagged.txt", "Sat, 01 Jan 2000 00:00:00 GMT", True),
     ("/tagged.txt", "Sat, 01 Jan 2000 00:00:01 GMT", False),
     ("/weak.txt", '"own"', False), ("/weak.txt", 'W/"own"', False),
-    # Its second is not over: the file may change once more in it.
+    # The second of this date is not over: the file may change again within it.
     ("/weak.txt", "Fri, 01 Jan 2100 00:00:00 GMT", False),
 ]
 
 
 def if_ranges(c):
-    """If-Range without --validators: what `.headers` say is the validator."""
+    """If-Range without --validators: the validators are those
+    of .headers files."""
     for path, field, applies in IF_RANGES:
         for wanted in ("bytes=1-2", "bytes=50-"):
             x = c.fetch(path, headers={"range": wanted, "if-range": field})
@@ -224,7 +225,7 @@ def if_ranges(c):
 
 
 def directories(c):
-    """Listings and redirects."""
+    """Listings of directories, and redirects to them."""
     x = c.fetch("/listed?q=1")
     t.eq((x.status, x.header("location"), x.body),
          (301, "/listed/?q=1", b""), "a directory without slash: 301")
@@ -243,7 +244,7 @@ def directories(c):
 
 
 def literal(c):
-    """.asis files."""
+    """.asis files, which are literal responses."""
     x = c.fetch("/literal.asis")
     t.eq((x.status, x.headers, x.body, x.ended),
          (404, [("x-lit", "1"), ("x-lit", "2")], b"literal body", True),
@@ -270,7 +271,7 @@ def literal(c):
 
 
 def large(s, root):
-    """Files that do not fit in a window."""
+    """Files that are larger than a window."""
     with Client(s.port) as c:
         x = c.fetch("/large.bin")
         t.ok(x.status == 200 and x.body == LARGE and x.ended,
@@ -278,7 +279,7 @@ def large(s, root):
     with Client(s.port, settings={INITIAL_WINDOW_SIZE: 1 << 24},
                 connection_window=1 << 24) as c:
         x = c.fetch("/large.bin")
-        # With their headers they are as long as four TLS records can be.
+        # With their frame headers, four frames fill four TLS records.
         t.eq([len(d) for d in x.data[:8]], [16384, 16384, 16384, 16348] * 2,
              "its frames into large windows")
     with Client(s.port, settings={INITIAL_WINDOW_SIZE: 1000},
@@ -287,7 +288,7 @@ def large(s, root):
         c.wait_for(lambda: len(x.body) == 1000)
         t.eq((len(x.body), c.ping(), len(x.body)), (1000, True, 1000),
              "a large file waits for window")
-        # The file becomes shorter than what content-length said.
+        # The file becomes shorter than the content-length that was sent.
         os.truncate(os.path.join(root, "large.bin"), 5000)
         c.window_update(0, 1 << 24)
         c.window_update(x.sid, 1 << 24)
@@ -298,7 +299,7 @@ def large(s, root):
 
 
 def validators(s, plain):
-    """--validators."""
+    """--validators adds validators, and evaluates conditional requests."""
     t.eq([n for n, _ in plain.fetch("/ten.txt", headers={
         "if-none-match": "*", "if-modified-since":
         "Fri, 01 Jan 2100 00:00:00 GMT"}).headers],

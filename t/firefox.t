@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Headless Firefox loads scripts/firefox.html, whose script uses fetch().
 
-Unlike Chromium it does not print the document: the page puts its results into
-the stash, from where a connection of ours takes them.  It believes only in
-certificates of an authority that it knows, so one is made and is put into its
-profile.  All that it does by itself is off; what may be left of that is sent to
-a proxy that is not there."""
+Unlike Chromium, Firefox does not print the document: the page puts its
+results into the stash, and the test takes them from there.  Firefox trusts
+only certificates of authorities that it knows, so the test makes an
+authority and adds it to Firefox's profile.  Everything that Firefox does by
+itself is switched off; requests that it makes nevertheless go to a proxy
+that does not exist.
+"""
 import json
 import os
 import shutil
@@ -115,7 +117,7 @@ t = tap.Tap()
 
 
 def run(*argv: str) -> None:
-    """A command that must not fail."""
+    """Runs a command.  Raises RuntimeError if it fails."""
     p = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                        timeout=tap.scaled(60), check=False)
     if p.returncode != 0:
@@ -123,7 +125,8 @@ def run(*argv: str) -> None:
 
 
 def certificates(d: str) -> None:
-    """ca.pem, and leaf.pem for localhost with leaf.key, in directory d."""
+    """Makes ca.pem, and leaf.pem for localhost with
+    leaf.key, in directory d."""
     def path(name: str) -> str:
         return os.path.join(d, name)
     with open(path("cnf"), "w", encoding="ascii") as f:
@@ -142,8 +145,8 @@ def certificates(d: str) -> None:
 
 
 def profile(d: str, authority: str, proxy: int) -> None:
-    """A profile in directory d that trusts authority and has no network but
-    localhost, where no proxy is used."""
+    """Makes a profile in directory d that trusts authority and has no network
+    except localhost, for which it uses no proxy."""
     prefs = {**dict.fromkeys(OFF, False), **dict.fromkeys(ON, True), **OTHER,
              "network.proxy.type": 1}
     for scheme in ("http", "ssl"):
@@ -158,11 +161,12 @@ def profile(d: str, authority: str, proxy: int) -> None:
 
 
 class Firefox:
-    """The browser, on a page until the end of the block."""
+    """The browser, which shows a page until the end of the `with` block."""
 
     def __init__(self, exe: str, home: str, url: str) -> None:
         self.argv = [exe, "--headless", "--no-remote", "--profile", home, url]
-        # The last one lets services.settings.server be what we want it to be.
+        # MOZ_REMOTE_SETTINGS_DEVTOOLS lets the profile set
+        # services.settings.server.
         self.env = dict(os.environ, HOME=home, MOZ_CRASHREPORTER_DISABLE="1",
                         MOZ_DATA_REPORTING="0",
                         MOZ_REMOTE_SETTINGS_DEVTOOLS="1")
@@ -177,19 +181,20 @@ class Firefox:
 
     def __exit__(self, *_: Any) -> None:
         try:
-            os.killpg(self.process.pid, signal.SIGKILL)     # our session
+            os.killpg(self.process.pid, signal.SIGKILL)     # its session
         except ProcessLookupError:
             pass
         self.process.wait()
 
     def messages(self) -> str:
-        """What the browser has printed last."""
+        """Returns the last messages of the browser."""
         with open(self.log, "rb") as f:
             return f.read().decode("utf-8", "replace")[-2000:]
 
 
 def results(c: Client, browser: Firefox) -> Optional[Dict[str, Any]]:
-    """What the page has put into the stash; None when it never does."""
+    """Takes the page's results from the stash; None if there
+    are none in time."""
     def take() -> Any:
         gone = browser.process.poll() is not None
         x = c.fetch(f"/stash.py?take={KEY}")
@@ -199,7 +204,7 @@ def results(c: Client, browser: Firefox) -> Optional[Dict[str, Any]]:
 
 
 def check(got: Dict[str, Any], s: Server) -> None:
-    """Each of the page's tests; then what the server saw."""
+    """Tests the page's results, then what the server saw."""
     spoken = got.pop("spoken", None)
     for name, want in WANT:
         t.eq(got.get(name), want, f"fetch: {name}")
@@ -214,13 +219,13 @@ def check(got: Dict[str, Any], s: Server) -> None:
 
 
 def main(exe: str, tmp: str) -> None:
-    """All with files in directory tmp."""
+    """Runs the test with its files in directory tmp."""
     certificates(tmp)
     home = os.path.join(tmp, "profile")
     os.mkdir(home)
     options: List[str] = ["--cert", os.path.join(tmp, "leaf.pem"),
                           "--key", os.path.join(tmp, "leaf.key")]
-    # A port that is taken and where nobody listens.
+    # A port that is bound, and on which nobody listens.
     with socket.socket() as nobody, Server(SCRIPTS, *options) as s:
         nobody.bind(("127.0.0.1", 0))
         profile(home, os.path.join(tmp, "ca.pem"), nobody.getsockname()[1])

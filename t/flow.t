@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Flow control (RFC 9113 §5.2), seen from outside: large bodies both
-ways, small windows, and credit that comes back when it should."""
+"""Tests flow control (RFC 9113 §5.2) from outside: large bodies in both
+directions, small windows, and when credit comes back."""
 import hashlib
 import json
 import os
@@ -20,18 +20,19 @@ LONG = 120
 
 
 def pattern(size):
-    """What scripts/big.py answers."""
+    """Returns the content that scripts/big.py sends."""
     return b"".join(b"%07x\n" % i for i in range(size // 8 + 1))[:size]
 
 
 def returned(c, sid):
-    """Octets of credit that the server has returned so far."""
+    """Returns how many octets of credit the server has returned so far."""
     return sum(int.from_bytes(f.payload, "big") for f in c.frames
                if f.type == WINDOW_UPDATE and f.sid == sid)
 
 
 def windows():
-    """The connection's window is as large as a stream's, never below 65,535."""
+    """The connection's window is as large as a stream's,
+    but at least 65,535."""
     for option, size in ((None, 262144), (65535, 65535), (10, 10),
                          (1 << 20, 1 << 20)):
         options = option and [f"--initial-window-size={option}"] or []
@@ -46,8 +47,8 @@ def windows():
 
 
 def opened():
-    """--initial-window-size 0: nothing but a script opens a stream's window,
-    and what it has opened comes back."""
+    """--initial-window-size 0: only a script opens the window of a stream, and
+    what it opened is returned as credit."""
     with Server(SCRIPTS, "--initial-window-size=0") as s, Client(s.port) as c:
         c.ping()
         x = c.open("/window.py", "POST")
@@ -66,7 +67,7 @@ def opened():
 
 
 def uploads(s):
-    """10 MiB received whole by main."""
+    """main receives 10 MiB whole."""
     body = os.urandom(TEN_MIB)
     want = {"length": TEN_MIB, "sha256": hashlib.sha256(body).hexdigest()}
     for length in ("", str(TEN_MIB)):
@@ -109,7 +110,8 @@ def responses(s):
 
 
 def window_zero(s):
-    """Nothing goes out without window; SETTINGS may take it below zero."""
+    """The server sends no DATA without window; SETTINGS may make
+    a window negative."""
     with Client(s.port, auto_window=False, timeout=LONG,
                 settings={INITIAL_WINDOW_SIZE: 0}) as c:
         x = c.request("/big.py?size=1000")
@@ -137,7 +139,7 @@ def window_zero(s):
         x = c.request("/big.py?size=2000")
         c.wait_for(lambda: len(x.body) >= 1000)
         c.send_frame(4, 0, 0, b"\0\x04" + (0).to_bytes(4, "big"))
-        c.window_update(x.sid, 1000)        # the window is then 0, not 1,000
+        c.window_update(x.sid, 1000)        # the window becomes 0, not 1,000
         t.ok(c.ping() and len(x.body) == 1000,
              "a smaller INITIAL_WINDOW_SIZE makes a window negative", x)
         c.window_update(x.sid, 1000)
@@ -146,7 +148,7 @@ def window_zero(s):
 
 
 def unread(s):
-    """A stream whose script does not read holds up only itself."""
+    """A stream whose script does not read delays no other stream."""
     with Client(s.port, timeout=LONG) as c:
         slow = c.open("/unread.py", "POST")
         for piece in [bytes(16384)] * 3 + [bytes(16383)]:

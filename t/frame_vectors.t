@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Public HTTP/2 frame test vectors: frames and what is in them, and frames
-with what is wrong with them.
+"""Tests the frame codec with public HTTP/2 test vectors: correct frames with
+their contents, and wrong frames with their errors.
 
     frame_vectors.t [SRCDIR]
 
 reads frames.tar.xz from the directory that H2RIG_VECTORS names, else from
 ../shared/vectors beside the source tree SRCDIR (or $srcdir).  Run it in the
-build directory: it drives t/unit/frame_tool, or what H2RIG_FRAME_TOOL names.
-
-Where a vector allows several error codes, any of them will do.  No vector
-contradicts RFC 9113.
+build directory: it drives t/unit/frame_tool, or the program that
+H2RIG_FRAME_TOOL names.  Where a vector allows several error codes, each of
+them passes.  No vector contradicts RFC 9113.
 """
 import json
 import os
@@ -27,7 +26,8 @@ TOOL = os.environ.get("H2RIG_FRAME_TOOL", os.path.join("t", "unit",
                                                        "frame_tool"))
 Vector = Dict[str, Any]
 
-# The vectors' names for what frame_tool calls otherwise, and octets or not.
+# Members of a vector: DATA are octets; NUMBERS are numbers, with the names
+# that frame_tool gives them.
 DATA = {"opaque_data", "header_block_fragment", "data",
         "additional_debug_data"}
 NUMBERS = {
@@ -39,12 +39,12 @@ NUMBERS = {
     "weight": "weight",
     "exclusive": "exclusive",
 }
-# Padding is taken off, not told; its octets are counted by the length.
+# frame_tool removes padding and does not report it; the length includes it.
 UNTOLD = {"padding", "padding_length"}
 
 
 def tarball() -> str:
-    """The path of the vectors, which need not exist."""
+    """Returns the path of the vectors, which need not exist."""
     srcdir = sys.argv[1] if len(sys.argv) > 1 else os.environ.get(
         "srcdir", os.path.dirname(HERE))
     where = os.environ.get("H2RIG_VECTORS",
@@ -53,7 +53,7 @@ def tarball() -> str:
 
 
 def vectors(path: str) -> Iterator[Tuple[str, Vector]]:
-    """File name, with its directory, and content of each vector."""
+    """Yields file name, with its directory, and content of each vector."""
     with tarfile.open(path) as tar:
         for member in sorted(tar.getmembers(), key=lambda m: m.name):
             if member.isfile() and member.name.endswith(".json"):
@@ -64,7 +64,7 @@ def vectors(path: str) -> Iterator[Tuple[str, Vector]]:
 
 
 def drive(frames: List[str]) -> List[str]:
-    """Runs frame_tool; its replies, one for each frame."""
+    """Runs frame_tool.  Returns its replies, one for each frame."""
     done = subprocess.run([TOOL], input="".join(f + "\n" for f in frames),
                           stdout=subprocess.PIPE, universal_newlines=True,
                           check=False)
@@ -76,7 +76,7 @@ def drive(frames: List[str]) -> List[str]:
 
 
 def expected(frame: Vector) -> List[str]:
-    """The words of frame_tool's reply to a frame that is right, sorted."""
+    """Returns the words of frame_tool's reply to a correct frame, sorted."""
     words = ["ok", str(frame["length"]), str(frame["type"]),
              str(frame["flags"]), str(frame["stream_identifier"])]
     parts = []
@@ -93,7 +93,7 @@ def expected(frame: Vector) -> List[str]:
 
 
 def main() -> None:
-    """One test for each vector."""
+    """Runs one test for each vector."""
     path = tarball()
     if not os.path.exists(path):
         tap.skip_all("the frame vectors are not here")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Functions for every frame of a request: which run, in what order, with what,
-within which bounds; pseudo-header fields; routes for CONNECT and OPTIONS *.
-All over TLS and in cleartext."""
+"""Tests the functions for every frame of a request: which of them run, in
+which order, with which frame and within which bounds; pseudo-header fields;
+routes for CONNECT and OPTIONS *.  All over TLS and in cleartext."""
 import json
 import os
 import struct
@@ -277,7 +277,8 @@ routes = [
 
 
 def log(c, *, open_gate=None):
-    """What the recorder of this connection has."""
+    """Returns what the recorder of this connection has:
+    [name, value] pairs."""
     query = f"?open={open_gate}" if open_gate else ""
     x = c.request("/control.py" + query)
     c.window_update(x.sid, 1 << 20)
@@ -286,14 +287,15 @@ def log(c, *, open_gate=None):
 
 
 def wait_log(c, n):
-    """The same once it has n entries, or more at the end of the deadline."""
+    """Waits until log() has n entries, or the deadline.  Returns log()."""
     found = []
     tap.wait_until(lambda: found.__init__(log(c)) or len(found) >= n)
     return found
 
 
 def wait_count(c, n):
-    """How many frames of an unknown type it has, likewise."""
+    """Waits until log() has n frames of an unknown type, or the deadline.
+    Returns how many it has."""
     def count():
         return names(log(c)).count("unknown")
     tap.wait_until(lambda: count() >= n)
@@ -301,12 +303,13 @@ def wait_count(c, n):
 
 
 def names(found):
-    """What ran, in order."""
+    """Returns the names of the functions that ran, in order."""
     return [name for name, _ in found]
 
 
 def send_each(c, x):
-    """One of each frame but RST_STREAM, trailers last."""
+    """Sends one frame of each type except RST_STREAM, trailers last.  Returns
+    the trailers' block."""
     c.send_frame(DATA, PADDED, x.sid, b"\2hi\0\0")
     c.send_frame(WINDOW_UPDATE, ALL_FLAGS, x.sid, struct.pack(">L", 1 << 31 | 5))
     c.send_frame(PRIORITY, 0, x.sid, struct.pack(">LB", 1 << 31 | 99, 15))
@@ -323,7 +326,7 @@ IN_ORDER = ["headers", "data", "window_update", "priority", "priority_update",
 
 
 def each(c):
-    """Every function, its order and what its frame has."""
+    """Each function runs, in order, and gets its frame."""
     sent, send = [], c.send
     c.send = lambda octets: (sent.append(octets), send(octets))
     x = c.open("/all.py", "POST", [("x-a", "b")])
@@ -376,7 +379,7 @@ def each(c):
 
 
 def only(c):
-    """Scripts that define nothing else; what is none."""
+    """Scripts that define only one function; names that are no function."""
     for name in NAMES:
         x = c.open(f"/only_{name}.py", "POST")
         n = len(log(c))
@@ -407,7 +410,7 @@ def only(c):
 
 
 def waiting(c):
-    """Frames that come while a function or the script itself runs."""
+    """Frames come while a function or the script itself runs."""
     for script, gate, first in (
             ("held", "held", ["waits", "data"]),
             ("reads", "reads", ["waits", "read 2", "data"]),
@@ -427,7 +430,7 @@ def waiting(c):
 
 
 def unwanted(c):
-    """A script that has no such functions."""
+    """Frames for which a script has no functions are not kept."""
     x = c.open("/loads_main.py", end_stream=True)
     wait_log(c, 1)
     for _ in range(900):
@@ -446,7 +449,8 @@ def unwanted(c):
 
 
 def main_first(c):
-    """Frames behind the end of the request; RST_STREAM while main runs."""
+    """Frames come after the end of the request; RST_STREAM
+    comes while main runs."""
     x = c.open("/in_main.py", end_stream=True)
     wait_log(c, 1)
     c.window_update(x.sid, 1)
@@ -463,7 +467,7 @@ def main_first(c):
 
 
 def reset_early(c):
-    """RST_STREAM right behind HEADERS, before anything could run."""
+    """RST_STREAM comes right behind HEADERS, before any function could run."""
     for script, want in (("all", "rst_stream"), ("star", "star"),
                          ("loop", "rst_stream"), ("loads_main", None),
                          ("none", None), ("in_main", "stash kept")):
@@ -482,18 +486,18 @@ def reset_early(c):
 
 
 def frame(kind, flags, sid, payload):
-    """A frame's octets."""
+    """Returns the octets of a frame."""
     return (len(payload).to_bytes(3, "big") + bytes((kind, flags))
             + sid.to_bytes(4, "big") + payload)
 
 
 def acted(c):
-    """The engine has acted on the frame when its function runs."""
+    """The engine has acted on a frame before the frame's function runs."""
     x = c.open("/acted.py", end_stream=True)
     c.wait_for(lambda: x.status)
     c.window_update(x.sid, 3)
     c.window_update(x.sid, 4)
-    # This client gives back what it has read, too.
+    # This client also gives credit for the DATA that it reads.
     c.wait_for(lambda: len(x.data) >= 2)
     t.eq(x.data[:2], [b"xxx", b"xxxx"], "the window has grown")
     c.send_frame(PRIORITY_UPDATE, 0, 0, struct.pack(">L", x.sid) + b"u=6, i")
@@ -511,7 +515,7 @@ def acted(c):
 
 
 def raising(c):
-    """Exceptions."""
+    """A frame's function raises."""
     x = c.open("/raises.py", "POST")
     c.window_update(x.sid, 1)
     c.wait_for(lambda: x.done)
@@ -527,7 +531,7 @@ def raising(c):
 
 
 def bounds(s):
-    """1,000 frames and 1 MiB for each stream."""
+    """At most 1,000 frames and 1 MiB wait for a stream's functions."""
     for script, gate in ("held", "held"), ("loads", "loads"):
         for what, n, payload in (("frames", 1000, b"1"),
                                  ("octets", 64, bytes(16384))):
@@ -558,7 +562,7 @@ def bounds(s):
 
 
 def lost(s):
-    """The whole connection is lost."""
+    """The connection is lost while a function runs."""
     for how in "closed", "after RST_STREAM":
         with Client(s.port, tls=s.tls) as c:
             x = c.open("/lost.py", end_stream=True)
@@ -576,7 +580,7 @@ def lost(s):
 
 
 def limits(s):
-    """--run-limit 1."""
+    """--run-limit 1 ends a frame's function."""
     with Client(s.port, tls=s.tls) as c:
         x = c.open("/limit.py", "POST")
         c.window_update(x.sid, 1)
@@ -592,7 +596,7 @@ def limits(s):
 
 
 def pseudo(c):
-    """request.headers by pseudo-header fields' names."""
+    """request.headers has the pseudo-header fields by their names."""
     def fields(pairs):
         sid, c._next = c._next, c._next + 2
         x = c.streams[sid] = type(c.open("/none.py"))(c, sid)
@@ -624,7 +628,7 @@ def pseudo(c):
 
 
 def routes(s):
-    """CONNECT and OPTIONS *."""
+    """Routes for CONNECT and OPTIONS *."""
     with Client(s.port, tls=s.tls) as c:
         x = c.streams[1] = type(c.open("/"))(c, 3)
         c.streams[3] = x
@@ -652,7 +656,7 @@ def routes(s):
 
 
 def unrouted(s):
-    """The same without --routes."""
+    """CONNECT and OPTIONS * without --routes."""
     with Client(s.port, tls=s.tls) as c:
         x = c.request("*", "OPTIONS")
         c.wait_for(lambda: x.done)
@@ -665,7 +669,7 @@ def unrouted(s):
 
 
 def wire(s):
-    """A connection for each."""
+    """Runs each of these tests on its own connection."""
     for test in (each, only, waiting, unwanted, main_first, reset_early, acted,
                  raising, pseudo):
         window = {INITIAL_WINDOW_SIZE: 0} if test is acted else {}

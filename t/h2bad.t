@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""h2bad: the command line, the three ways to choose a case, what is kept, and
-what bad input gets.  t/badcases.t tries the cases, t/badreport.t reports."""
+"""Tests h2bad: the command line, the three ways to choose a case, the
+files that it keeps, and bad input.  t/badcases.t tests the cases,
+t/badreport.t the reports."""
 import json
 import os
 import re
@@ -35,7 +36,7 @@ def at(*names):
 
 
 def h2bad(*argv, env=None, timeout=120):
-    """Runs it: (status, output, errors)."""
+    """Runs h2bad.  Returns (status, output, errors)."""
     p = subprocess.run([H2BAD, *argv], stdin=subprocess.DEVNULL,
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                        env={**os.environ, **(env or {})}, cwd=work,
@@ -75,8 +76,8 @@ def lists():
 
 
 def examples():
-    """curl needs a place for what each URL sends: else it is the output that
-    a report shows."""
+    """In examples, curl has a file for the response of each URL; else a report
+    would show the responses as curl's output."""
     found = []
     for name in ("README", "doc/h2bad.1", "doc/h2bad-cases.md",
                  "doc/packaging/debian/tests/serve"):
@@ -157,8 +158,8 @@ def runs():
 
 
 def names():
-    """A client's name is what it is, up to its version; what it lacks is
-    said."""
+    """A client is named by the first words of its version; a report says what
+    the client lacks."""
     for said, want in (
             ("curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1 zlib/1.2.13",
              "curl 7.88.1"), ("v18.19.0", "versioned v18.19.0")):
@@ -175,8 +176,8 @@ def names():
 
 
 def ports():
-    """A client that is still connecting when its case is over does not get the
-    next one: that has another port."""
+    """Each case has its own port, so that a client that is still connecting
+    when its case is over does not get the next case."""
     h2bad("run", "-j", "1", *CASES, "--needs", "all", "--", "/bin/sh", "-c",
           'echo "$0" >>"$1"; shift; exec "$@"', "{url}", at("urls"), *CLIENT,
           "good")
@@ -187,7 +188,8 @@ def ports():
 
 
 def processes():
-    """Crash, hang, and an exit status that tells something."""
+    """The client hangs or crashes; its exit status tells a
+    crash, or what it got."""
     _, _, err = h2bad("run", "ping-wrong-length", "--timeout", "3",
                              "--json", at("c.json"), "--needs", "all", "--",
                              *CLIENT, "hang")
@@ -278,9 +280,10 @@ def bad_input():
 
 
 def unwritable():
-    """What it is to write, it cannot: it says so before it runs anything."""
+    """If h2bad cannot write what it has to write, it says so before
+    it runs anything."""
     os.makedirs(at("locked", "known"))
-    os.chmod(work, 0o755)           # for another user
+    os.chmod(work, 0o755)           # lets another user enter it
     os.chmod(at("locked"), 0o555)
     for option, name in (("--json", "r.json"), ("--junit", "a/r.xml"),
                          ("--html", "r.html"), ("--traces", "traces"),
@@ -383,13 +386,13 @@ def serves():
 
 
 def foreign(s):
-    """A page of another origin may read what is a response at all."""
+    """A page of another origin may read each response that is well-formed."""
     cases = ["headers-max-size", "headers-continuations", "redirect-loop",
              "hpack-size-update-twice", "not-modified-with-length"]
     _, _, run = s.get("/new?client=page&cases=" + ",".join(cases))
     urls = s.get(run + "urls")[1].split()
     for url, follow in zip(urls[::2], urls[1::2]):
-        origin = ["origin", s.base]     # a browser asks first whether it may
+        origin = ["origin", s.base]     # a browser sends a preflight first
         fetch(s, [url], method="OPTIONS", headers=[
             origin, ["access-control-request-method", "GET"]])
         fetch(s, [url, follow], headers=[origin])
@@ -410,7 +413,7 @@ def foreign(s):
 
 
 def drawn(s):
-    """The exchange on a case's page is that of a client that has passed."""
+    """The page of a case shows the exchange with a client that passed."""
     def words(case):
         return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", s.get(
             "/case/" + case)[1]))
@@ -433,7 +436,7 @@ def verdicts_of(s, run, n):
 
 
 def meanwhile(s):
-    """A run that goes on has a report of what there is."""
+    """There is a report of a run that is not over yet."""
     _, _, run = s.get("/new?client=meanwhile&cases=ping")
     urls = s.get(run + "urls")[1].split()
     for url in urls[:2]:
@@ -444,7 +447,7 @@ def meanwhile(s):
 
 
 def by_name(s):
-    """A case by the server name."""
+    """The server name (SNI) chooses the case."""
     _, _, run = s.get("/new?client=sni&via=sni&cases=settings-push-enabled")
     for url in s.get(run + "urls")[1].split():
         host = url.split("/")[2].split(":")[0]
@@ -455,7 +458,7 @@ def by_name(s):
 
 
 def fetch(s, urls, mode="good", **more):
-    """By our own client, on one connection."""
+    """Fetches URLs with lib/badclient on one connection."""
     subprocess.run([*CLIENT, mode], check=False, stderr=subprocess.DEVNULL,
                    timeout=tap.scaled(60), env={
                        **os.environ, "H2BAD_CA": at("ca"), "H2BAD_PLAN":
@@ -465,8 +468,8 @@ def fetch(s, urls, mode="good", **more):
 
 
 def in_time(steps):
-    """Makes two runs and takes steps with them, anew if they took longer than
-    an armed case waits: the runs."""
+    """Makes two runs and does the steps with them; does so again if that took
+    longer than an armed case waits.  Returns the runs."""
     for _ in range(8):
         runs = [s_run() for s_run in steps[:2]]
         began = time.monotonic()
@@ -478,7 +481,7 @@ def in_time(steps):
 
 
 def arms(s):
-    """Two clients of one address."""
+    """Two clients of one address arm their cases."""
     def new(case):
         return lambda: s.get(f"/new?client={case}&cases={case}")[2]
 
@@ -531,7 +534,7 @@ def got(s):
 
 
 def hostile(s):
-    """What nobody means to send."""
+    """Requests that no client sends by accident."""
     for path in ("/client/%2e%2e/%2e%2e/ca.pem", "/client/ca.pem",
                  "/client/curl/../ca.pem", "/client/bad/log.txt",
                  "/client/curl/%00.html", "/client/%2fetc/passwd.txt"):
@@ -548,7 +551,8 @@ def hostile(s):
         f.write("[" * 60000)
     t.eq(s.get(run + "got?case=good", "-d", "@" + deep)[0], 400,
          "got: nested without end")
-    # That of a file of the server itself, which has no report to lose.
+    # A client named like a file of the server has no report
+    # that it could lose.
     _, _, run = s.get("/new?cases=good&client=ca.pem")
     t.eq(s.get(run + "got?case=good", "-d", '{"result": "response", '
                '"error": "\\ud800", "ms": NaN, "x": []}')[0], 204,

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Scripts: the documented example, which functions run and in what order, what
-they may return and raise, and what becomes of the stream."""
+"""Tests request scripts: the documented example, which functions run and in
+which order, what they may return and raise, and how the stream ends."""
 import json
 import os
 import re
@@ -19,7 +19,7 @@ from server import SCRIPTS, Server                              # noqa: E402
 t = tap.Tap()
 END = b"\nEnd of File"
 
-# case of forms.py: status, body, header fields
+# (case of forms.py, status, body, header fields).
 FORMS = [
     ("none", 202, b"set by hand", [("x-set", "by hand")]),
     ("nothing", 200, b"", []),
@@ -41,7 +41,8 @@ FORMS = [
     ("bytes-names", 200, b"bytes", [("x-bytes", "b")]),
 ]
 
-# case of errors.py: status (None: reset), text in the body, functions run
+# (case of errors.py, status or None for a reset, text in the body, functions
+# that run).
 ERRORS = [
     ("headers", 500, b"the missing key", []),
     ("data", 500, b"the missing key", ["data"]),
@@ -58,18 +59,18 @@ ERRORS = [
 
 
 def run(*argv):
-    """Output of a command."""
+    """Returns the output of a command."""
     return subprocess.run(argv, stdout=subprocess.PIPE, check=False,
                           stderr=subprocess.DEVNULL,
                           timeout=tap.scaled(60)).stdout
 
 
 def pieces(body, out):
-    """Lengths of the pieces of body that, each reversed, make up out; None if
-    there are no such pieces."""
+    """Splits body into pieces which, each reversed, make up out.  Returns
+    their lengths, or None if there are no such pieces."""
     lengths, at = [], 0
     while at < len(body):
-        for n in range(16, 0, -1):          # its first octets, at its end
+        for n in range(16, 0, -1):          # its first octets come last
             head = body[at:at + n][::-1]
             end = out.find(head, at) + len(head)
             if (end >= at + len(head)
@@ -123,7 +124,8 @@ def documented(s, curl, nghttp):
 
 
 def frame_by_frame(s):
-    """The same at the level of frames: one DATA frame back for each."""
+    """The same example at the level of frames: each DATA
+    frame gets one back."""
     window = {INITIAL_WINDOW_SIZE: 1 << 24}
     with Client(s.port, settings=window, connection_window=1 << 24) as c:
         body = [os.urandom(n) for n in [16384] * 63 + [1, 2, 16381]]
@@ -140,7 +142,7 @@ def frame_by_frame(s):
 
 
 def functions(c):
-    """Which functions run, in what order, with what."""
+    """Which functions run, in which order, with which arguments."""
     fields = [("x-one", "1"), ("x-two", "2"), ("x-one", "3")]
     body = [b"%d" % i for i in range(20)]
     x = c.fetch("/events.py?a=b", headers=fields, body=body,
@@ -174,7 +176,7 @@ def functions(c):
 
 
 def forms(c):
-    """Return values."""
+    """Each form of return value."""
     for case, status, body, fields in FORMS:
         x = c.fetch(f"/forms.py?case={case}")
         t.eq((x.status, x.body, x.headers, x.ended),
@@ -185,7 +187,7 @@ def forms(c):
 
 
 def errors(s, c):
-    """Exceptions in each of the functions."""
+    """Each function raises."""
     for case, status, text, ran in ERRORS:
         x = c.fetch(f"/errors.py?case={case}", body=[b"one", b"two"])
         notes = [n for n in ("data", "main") if
@@ -210,7 +212,7 @@ def errors(s, c):
 
 
 def broken(s, root):
-    """A script with a syntax error, and the same file mended."""
+    """A script has a syntax error, and is then repaired."""
     path = os.path.join(root, "broken.py")
     with open(path, "w") as f:
         f.write("def main(request, response):\n    return 1 +\n")
@@ -229,7 +231,7 @@ def broken(s, root):
              "the server goes on, and sees that the file has changed")
 
 
-# a script, what its error says
+# (script, text of its error).
 FAULTS = [
     ("def main(request):\n    pass\n",
      "main is called as main(request, response), but defined as main(request)"
@@ -262,8 +264,8 @@ FAULTS = [
 
 
 def faults(s, root):
-    """Errors tell what is wrong, from the script's first line on: the client
-    and the log, which has no line of the server's own."""
+    """The response and the log tell what is wrong; their tracebacks begin in
+    the script and have no frame of the server's own code."""
     ours = os.path.join(os.path.dirname(os.path.dirname(
         os.path.abspath(__file__))), "python")
     for i, (script, want) in enumerate(FAULTS):
@@ -283,7 +285,8 @@ def faults(s, root):
     t.ok(ours not in s.log(), "nor in the log")
 
 
-# What main does, the last of it too late; how the stream has ended.
+# (statements of main, of which the last comes too late, how the stream has
+# ended).
 TOO_LATE = [
     ("w.write_headers([], 200)\n    w.write_data('a', last=True)\n    "
      "w.write_data('b')", (200, b"a", True, None)),
@@ -295,8 +298,8 @@ TOO_LATE = [
 
 
 def too_late(s, root):
-    """A function that writes on a stream that it has ended itself is in the
-    log with its line."""
+    """If a function writes on a stream after it has ended it, the
+    log has the line."""
     for i, (text, want) in enumerate(TOO_LATE):
         with open(os.path.join(root, f"late{i}.py"), "w",
                   encoding="utf-8") as f:
@@ -321,7 +324,7 @@ def too_late(s, root):
             "and the stream is reset, if it is still open", x)
 
 
-# a script, the warnings that it gives, beside those of main
+# (script, its warnings without those for main).
 NAMES = [
     ("def handle_header(frame, request, response): pass\n",
      ["line 1: handle_header is never called; did you mean handle_headers?"]),
@@ -331,7 +334,7 @@ NAMES = [
      ["line 1: handel_data is never called; did you mean handle_data?",
       "line 2: handle_ping is never called; it is a function of the script of "
       "--connection"]),
-    # Helpers.
+    # Functions that the script itself uses.
     ("def handle_header(): pass\nx = [handle_header]\n", []),
     ("def handle_header(): pass\ndef other():\n    handle_header()\n", []),
     ("def handle_header(): pass\nx = globals()\n", []),
@@ -344,7 +347,7 @@ NAMES = [
 
 
 def misspelt(s, root):
-    """Names that are nearly right, beside right ones: a warning, once."""
+    """A function name that is nearly right gives a warning, once."""
     for i, (text, want) in enumerate(NAMES):
         name = f"names{i}.py"
         with open(os.path.join(root, name), "w", encoding="utf-8") as f:
@@ -367,7 +370,7 @@ def misspelt(s, root):
 
 
 def streams(s, c):
-    """Streams that scripts end, leave open, give trailers and 1xx."""
+    """Scripts end streams, leave them open, and send trailers and 1xx."""
     x = c.fetch("/ended.py", body=b"late")
     t.eq((x.status, x.body), (403, b""), "ended in handle_headers")
     for name in ("data", "main"):
@@ -399,7 +402,7 @@ def streams(s, c):
 
 
 def state(s, c):
-    """What lives for a request, for a connection."""
+    """What lives as long as a request, and as long as a connection."""
     got = [json.loads(c.fetch("/state.py").body) for _ in range(3)]
     t.eq(got, [[1, 1, 1], [1, 2, 2], [1, 3, 3]],
          "globals for a request, modules and connection.data for a connection")

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Public HPACK test vectors: stories of header lists, and how an encoder wrote
-them.
+"""Tests HPACK with public test vectors: stories of header lists, and how an
+encoder wrote them.
 
     hpack_vectors.t [SRCDIR]
 
 reads hpack.tar.xz from the directory that H2RIG_VECTORS names, else from
 ../shared/vectors beside the source tree SRCDIR (or $srcdir).  Run it in the
-build directory: it drives t/unit/hpack_tool, or what H2RIG_HPACK_TOOL names.
+build directory: it drives t/unit/hpack_tool, or the program that
+H2RIG_HPACK_TOOL names.
 
-Every story must decode to its fields, and what we encode must decode to them
-too.  The nghttp2 directories were written by an older nghttp2: where our
-octets are not the story's, those of the installed library decide, if
+Every story must decode to its fields, and what our encoder makes must decode
+to them too.  An older nghttp2 wrote the nghttp2 directories: if our octets
+differ from a story's, they must equal those of the installed library, if
 hpack_tool was built with it.
 """
 import collections
@@ -32,7 +33,7 @@ Story = Dict[str, Any]
 
 
 def tarball() -> str:
-    """The path of the vectors, which need not exist."""
+    """Returns the path of the vectors, which need not exist."""
     srcdir = sys.argv[1] if len(sys.argv) > 1 else os.environ.get(
         "srcdir", os.path.dirname(HERE))
     where = os.environ.get("H2RIG_VECTORS",
@@ -41,7 +42,7 @@ def tarball() -> str:
 
 
 def stories(path: str) -> Iterator[Tuple[str, str, Story]]:
-    """Directory, file name and content of each story."""
+    """Yields directory, file name and content of each story."""
     with tarfile.open(path) as tar:
         for member in sorted(tar.getmembers(), key=lambda m: m.name):
             if member.isfile() and member.name.endswith(".json"):
@@ -52,14 +53,14 @@ def stories(path: str) -> Iterator[Tuple[str, str, Story]]:
 
 
 def field_text(case: Story) -> str:
-    """The fields of a case as hpack_tool writes them."""
+    """Returns the fields of a case as hpack_tool writes them."""
     return " ".join(f"{name.encode().hex()}={value.encode().hex()}"
                     for field in case["headers"]
                     for name, value in field.items())
 
 
 def drive(commands: List[str]) -> List[str]:
-    """Runs hpack_tool; its replies, one for each command."""
+    """Runs hpack_tool.  Returns its replies, one for each command."""
     done = subprocess.run([TOOL], input="".join(c + "\n" for c in commands),
                           stdout=subprocess.PIPE, universal_newlines=True,
                           check=False)
@@ -71,13 +72,14 @@ def drive(commands: List[str]) -> List[str]:
 
 
 def resized(case: Story) -> List[str]:
-    """The command that a case begins with when it changes the table size."""
+    """Returns the command, if any, with which a case
+    changes the table size."""
     size = case.get("header_table_size")
     return [] if size is None else [f"resize {size}"]
 
 
 def decode_all(cases: List[Story], blocks: List[str]) -> int:
-    """How many of the blocks decode to the fields of their cases."""
+    """Returns how many of the blocks decode to the fields of their cases."""
     commands = []
     for case, block in zip(cases, blocks):
         commands += resized(case) + [f"decode {block}"]
@@ -91,7 +93,8 @@ def decode_all(cases: List[Story], blocks: List[str]) -> int:
 
 
 def encode_all(cases: List[Story]) -> List[Tuple[str, str]]:
-    """Our block for each case, and whether libnghttp2 makes the same."""
+    """Returns our block for each case, and whether
+    libnghttp2 makes the same."""
     commands = []
     for case in cases:
         commands += resized(case) + [f"encode {field_text(case)}"]
@@ -106,7 +109,7 @@ def encode_all(cases: List[Story]) -> List[Tuple[str, str]]:
 
 def encoded_count(cases: List[Story], pairs: List[Tuple[str, str]]
                   ) -> "collections.Counter[str]":
-    """What came of the encoding of each case, counted."""
+    """Counts the results of encoding the cases."""
     count: "collections.Counter[str]" = collections.Counter()
     for case, (block, how) in zip(cases, pairs):
         wire = case.get("wire")
@@ -123,7 +126,7 @@ def encoded_count(cases: List[Story], pairs: List[Tuple[str, str]]
 
 
 def main() -> None:
-    """One test for each direction of each story."""
+    """Runs one test for each direction of each story."""
     path = tarball()
     if not os.path.exists(path):
         tap.skip_all("the HPACK vectors are not here")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""make install and make uninstall: paths of this installation in what
-supervisors read, programs that run, and nothing that stays."""
+"""Tests make install and make uninstall: files for supervisors name
+the paths of this installation, installed programs run, and
+uninstalling leaves nothing."""
 import os
 import re
 import shutil
@@ -22,13 +23,14 @@ PREFIX = "/opt/h2rig"
 WHERE = ROOT + PREFIX
 DOC = WHERE + "/share/doc/h2rig"
 
-#: What automake's own uninstall leaves too: directories that others share.
+#: Directories that other packages share, which automake's uninstall leaves.
 SHARED = {"bin", "share", "share/doc", "share/man", "share/man/man1",
           "share/man/man7", "share/man/man8"}
 
 
 def make(target):
-    """Installs below ROOT with a prefix that no file has been written for."""
+    """Runs a make target for a prefix below ROOT, which no
+    file was built for."""
     done = subprocess.run(
         ["make", "-s", target, "DESTDIR=" + ROOT, "prefix=" + PREFIX],
         cwd=BUILD, env=dict(os.environ, MAKEFLAGS=""), check=False,
@@ -39,7 +41,7 @@ def make(target):
 
 
 def below(top):
-    """Files and directories below a directory, by their paths there."""
+    """Returns the files and the directories below top, as relative paths."""
     files, directories = set(), set()
     for where, names, others in os.walk(top):
         for found, here in (directories, names), (files, others):
@@ -49,7 +51,8 @@ def below(top):
 
 
 def supervision():
-    """The files of doc/supervision, changed where they name a path."""
+    """The files of doc/supervision are installed with the paths of this
+    installation."""
     names = below(FILES)[0]
     there = DOC + "/supervision/"
     t.eq(below(there)[0], names, "all of doc/supervision is installed")
@@ -70,7 +73,8 @@ def supervision():
 
 
 def programs():
-    """What is installed runs, and leaves compiled files here and there."""
+    """Installed programs run, and leave compiled files in
+    various directories."""
     os.environ["H2RIG"] = WHERE + "/bin/h2rig"
     env = {"PYTHONDONTWRITEBYTECODE": None}
     with Server(DOC + "/examples", env=env) as s, Client(s.port) as c:
@@ -87,21 +91,23 @@ def programs():
 
 
 def modules(directory):
-    """The files of Python packages in it."""
+    """Returns the files of the Python packages in directory."""
     return sorted(os.path.relpath(os.path.join(at, name), directory)
                   for at, _, names in os.walk(directory) for name in names
                   if not name.endswith((".pyc", ".in", ".pyi")))
 
 
 def whole():
-    """A file that Makefile.am does not name is missed where it is imported."""
+    """Each file of the Python packages is installed: one that Makefile.am does
+    not name would be missing."""
     t.eq(modules(WHERE + "/share/h2rig/python"),
          modules(os.path.join(os.path.dirname(HERE), "python")),
          "all files of the Python packages are installed")
 
 
 def versions():
-    """A package made without its source archive would have another one."""
+    """debian/changelog has this version; else a package made without the
+    source archive would have another one."""
     with open(os.path.join(os.path.dirname(HERE), "doc", "packaging", "debian",
                            "changelog"), encoding="utf-8") as f:
         newest = re.match(r"h2rig \((.*)-[^-]*\) ", f.readline())[1]
@@ -112,7 +118,8 @@ def versions():
 
 
 def package():
-    """A Python that looks there finds h2rig.testing, and pytest its plugin."""
+    """A Python with this path finds h2rig.testing, and pytest
+    finds its plugin."""
     with open(BUILD + "/Makefile", encoding="utf-8") as f:
         where = re.search(r"^pythondir = \$\{prefix\}/(.*)$", f.read(), re.M)
     t.ok(where, "configure has found where Python looks")
@@ -135,7 +142,7 @@ def package():
 
 
 def uninstalled():
-    """Nothing stays, and what is not there is no error."""
+    """make uninstall leaves no file, and a second one is no error."""
     for _ in range(2):
         make("uninstall")
         files, directories = below(WHERE)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Other people's HTTP/2: nghttp, h2load, curl, python3-h2 and Node, where
-clients.t leaves off: pages, uploads, 100 streams, trailers both ways, 103,
-over TLS and in cleartext.  What is not installed shows as # SKIP."""
+"""Tests interoperation with other HTTP/2 implementations: nghttp, h2load,
+curl, python3-h2 and Node.  It goes on where clients.t ends: pages, uploads,
+100 streams, trailers in both directions, 103, over TLS and in cleartext.
+Clients that are not installed show as # SKIP."""
 import hashlib
 import json
 import os
@@ -69,14 +70,14 @@ const all = (n, f) => Promise.all(Array.from({ length: n }, (_, i) => f(i)));
 
 
 def run(*argv: str) -> Tuple[int, bytes]:
-    """Exit status and output of a command."""
+    """Returns the exit status and output of a command."""
     p = subprocess.run(argv, stdout=subprocess.PIPE, check=False,
                        stderr=subprocess.DEVNULL, timeout=tap.scaled(120))
     return p.returncode, p.stdout
 
 
 def found(name: str) -> Optional[str]:
-    """Path of a program, or None, which is a skipped test."""
+    """Returns the path of a program, or None after a skipped test."""
     path = shutil.which(name)
     if path is None:
         t.skip(name, f"no {name}")
@@ -84,12 +85,12 @@ def found(name: str) -> Optional[str]:
 
 
 def transport(s: Server) -> str:
-    """What the tests of a server are called after."""
+    """Returns the name of a server's transport, for names of tests."""
     return "TLS" if s.scheme == "https" else "cleartext"
 
 
 def page() -> bytes:
-    """The octets of the test page."""
+    """Returns the octets of the test page."""
     with open(os.path.join(SCRIPTS, "page.html"), "rb") as f:
         return f.read()
 
@@ -97,7 +98,7 @@ def page() -> bytes:
 # ---- programs
 
 def nghttp(s: Server, upload: str) -> None:
-    """nghttp: all that its options can do to a request."""
+    """nghttp: each change of a request that its options allow."""
     exe = found("nghttp")
     if exe is None:
         return
@@ -126,7 +127,7 @@ def nghttp(s: Server, upload: str) -> None:
 
 
 def h2load(s: Server, upload: str) -> None:
-    """h2load: many requests; each must be answered as it should."""
+    """h2load: many requests, each of which must get the right response."""
     exe = found("h2load")
     if exe is None:
         return
@@ -146,7 +147,7 @@ def h2load(s: Server, upload: str) -> None:
 
 
 def curl(s: Server, upload: str) -> None:
-    """curl: 103, a form, many transfers at a time."""
+    """curl: 103, a form, many transfers at the same time."""
     exe = found("curl")
     if exe is None:
         return
@@ -164,7 +165,7 @@ def curl(s: Server, upload: str) -> None:
     got = json.loads(out)
     t.ok(got["length"] > SIZE and str(got["length"]) ==
          got["content-length"], f"{name}: a form with a file", got)
-    if s.scheme == "http":                  # curl 7.88 forgets some of them
+    if s.scheme == "http":                  # curl 7.88 loses some of them
         return
     urls = [s.url(f"/big.py?size={10000 + i}") for i in range(100)]
     status, out = run(*base, "-Z", "--parallel-max", "100", "-o", "/dev/null",
@@ -176,7 +177,7 @@ def curl(s: Server, upload: str) -> None:
 
 
 def node(s: Server) -> None:
-    """Node's http2."""
+    """Node's http2 module."""
     exe = found("node")
     if exe is None:
         return
@@ -206,8 +207,8 @@ def node(s: Server) -> None:
 # ---- python3-h2
 
 class Peer:
-    """python3-h2, which keeps the protocol's state and objects, on a socket.
-    It is told nothing that the protocol does not tell it."""
+    """A client on python3-h2, which checks each frame against its own state.
+    It knows only what the protocol tells it."""
 
     def __init__(self, s: Server) -> None:
         import h2.config
@@ -231,7 +232,7 @@ class Peer:
 
     def request(self, path: str, body: bytes = b"",
                 trailers: Optional[List[Tuple[str, str]]] = None) -> int:
-        """Opens a stream; what is to be sent on it goes when windows let."""
+        """Opens a stream.  send() sends its content as windows allow."""
         sid = self.h2.get_next_available_stream_id()
         self.h2.send_headers(sid, [
             (":method", "POST" if body else "GET"),
@@ -243,7 +244,7 @@ class Peer:
         return sid
 
     def send(self) -> None:
-        """Sends content as far as windows let."""
+        """Sends content as far as windows allow."""
         for sid, x in self.streams.items():
             while x["left"]:
                 room = min(self.h2.local_flow_control_window(sid),
@@ -258,7 +259,7 @@ class Peer:
         self.sock.sendall(self.h2.data_to_send())
 
     def take(self, e: Any) -> None:
-        """Keeps what an event says."""
+        """Stores what an event tells."""
         x = self.streams.get(getattr(e, "stream_id", 0), {})
         if isinstance(e, (self.events.InformationalResponseReceived,
                           self.events.ResponseReceived)):
@@ -277,7 +278,7 @@ class Peer:
             self.reset.append(repr(e))
 
     def finish(self) -> None:
-        """Until all streams have ended."""
+        """Runs until all streams have ended."""
         while not all(x["ended"] for x in self.streams.values()):
             self.send()
             octets = self.sock.recv(65536)
@@ -289,7 +290,8 @@ class Peer:
 
 
 def python_h2(s: Server) -> None:
-    """100 streams at once, half of them uploads, and the rest of it."""
+    """python3-h2: 100 streams at the same time, half of them
+    uploads; 103, trailers."""
     try:
         peer = Peer(s)
     except ImportError:
@@ -316,7 +318,7 @@ def python_h2(s: Server) -> None:
 
 
 def main() -> None:
-    """All clients, over both transports."""
+    """Runs all clients, over both transports."""
     with tempfile.TemporaryDirectory() as tmp:
         upload = os.path.join(tmp, "upload")
         with open(upload, "wb") as f:

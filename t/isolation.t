@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What is kept from scripts, where their output goes, and that the log says
-of each connection's end how it came and whose doing it was."""
+"""Tests what is kept from scripts, where their output goes, and that the log
+says how each connection ended and who caused it."""
 import json
 import os
 import pwd
@@ -25,7 +25,8 @@ from server import (NOBODY, Server, extended, others_can_run, program, sanitized
 t = tap.Tap()
 DOCROOT = tempfile.mkdtemp(prefix="h2rig-isolation-")
 ROOT = os.getuid() == 0
-# Only with extensions it knows of the kernel's out-of-memory killer.
+# Only with extensions does the server know about the kernel's out-of-memory
+# killer.
 PERHAPS = "" if extended() else ", perhaps by the kernel for want of memory"
 
 SCRIPTS = {
@@ -247,20 +248,21 @@ def main(request, response):
 
 
 def fetch(s, path):
-    """One request on a connection of its own; the content."""
+    """Requests path on a new connection.  Returns the content."""
     with Client(s.port) as c:
         return c.fetch(path).body
 
 
 def logged(s, regex, name):
-    """One test: a line of the log matches."""
+    """Tests that a line of the log matches."""
     return t.ok(s.wait_log(regex), name, s.log()[-3000:])
 
 
 # ---- output
 
 def output():
-    """print, descriptors 1 and 2, programs, standard input."""
+    """Output of print, descriptors 1 and 2 and programs;
+    standard input is empty."""
     with Server(DOCROOT) as s:
         t.eq(fetch(s, "/prints.py"), b"", "standard input is empty")
         for level, text in (
@@ -277,8 +279,8 @@ def output():
 
 
 def descriptors():
-    """A child has its connection and what leads to its own records; no file of
-    the server's, nor of who has started it."""
+    """A child has its connection and the descriptors for its own records, but
+    no file of the server or of the process that started the server."""
     top = tempfile.mkdtemp(prefix="h2rig-files-")
     log, keys, other = [os.path.join(top, name) for name in
                         ("log", "keys", "other")]
@@ -334,13 +336,14 @@ def descriptors():
 
 
 def text_of(path):
-    """A file's content."""
+    """Returns a file's content."""
     with open(path, encoding="utf-8", errors="backslashreplace") as f:
         return f.read()
 
 
 def last_words():
-    """What a script has said before it is killed comes before its end."""
+    """What a script printed before it is killed comes before the
+    record of its end."""
     with Server(DOCROOT) as s:
         with Client(s.port) as c:
             c.request("/words.py")
@@ -358,7 +361,8 @@ def last_words():
 
 
 def environment():
-    """What a child has not."""
+    """A child does not inherit supervisors' variables, the umask or a
+    listening socket; other processes cannot read its memory."""
     env = {"LISTEN_PID": "1", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "x",
            "WATCHDOG_USEC": "1000000", "WATCHDOG_PID": "1", "TCPREMOTEIP": "1",
            "TCPREMOTEPORT": "2", "INVOCATION_ID": "3", "KEPT": "4"}
@@ -379,11 +383,13 @@ def environment():
 
 
 def chance():
-    """No two connections draw the same, though they have one parent."""
+    """No two connections draw the same random numbers, though
+    they have one parent."""
     for options in [], ["--spare", "3"]:
         label = " ".join(options)
         with Server(DOCROOT, *options) as s:
-            # Of those that wait too, and of those forked when none does.
+            # Some of these children were spare, others are forked for their
+            # client.
             got = [json.loads(fetch(s, "/chance.py")) for _ in range(8)]
         for name in got[0]:
             drawn = [v for g in got for v in
@@ -394,7 +400,8 @@ def chance():
 # ---- users
 
 def start(*options, user=None):
-    """Exit status and standard error of a server that should not start."""
+    """Returns the exit status and standard error of a server
+    that must not start."""
     p = subprocess.run([program(), "--port", "0", *options, DOCROOT],
                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                        timeout=tap.scaled(30), check=False, user=user)
@@ -402,7 +409,7 @@ def start(*options, user=None):
 
 
 def wrong_users():
-    """What --user and --group do not take."""
+    """Values that --user and --group refuse."""
     for option in "--user", "--group":
         name = {"user": NOBODY} if ROOT else {}
         if ROOT and not others_can_run():
@@ -427,7 +434,7 @@ WARNING = "warn: scripts will run as root"
 
 
 def users():
-    """--user and --group: scripts have those rights only."""
+    """--user and --group: scripts have only those rights."""
     if not ROOT:
         return t.skip("--user", "needs root")
     if not others_can_run():
@@ -444,7 +451,7 @@ def users():
         with Server(DOCROOT, *options) as s:
             t.ok(WARNING not in s.log(), f"{name}: no warning")
             got = json.loads(fetch(s, "/rights.py"))
-            if not extended():          # it may have had none of its own
+            if not extended():          # it may have had no groups of its own
                 got["ids"] = got["ids"][:6] + [group]
             t.eq(got, {"ids": [NOBODY] * 3 + [group] * 4,
                        "kill": "PermissionError", "memory": "PermissionError",
@@ -459,7 +466,7 @@ def users():
 
 
 def homes():
-    """What --user makes of HOME, USER, LOGNAME and the working directory."""
+    """How --user changes HOME, USER, LOGNAME and the working directory."""
     if not ROOT or not others_can_run():
         return t.skip("--user: HOME", "needs root, and a program that others "
                       "can run")
@@ -493,7 +500,7 @@ def homes():
 
 
 def probe():
-    """The file of --routes is tried with the scripts' rights."""
+    """The file of --routes is loaded with the rights of scripts."""
     path = os.path.join(DOCROOT, "routes.txt")
     with open(path, "w", encoding="utf-8") as f:
         f.write("import os, stat\n"
@@ -513,7 +520,8 @@ def probe():
 # ---- ends
 
 def end_of(s, path, end, last=r"running main in {} on stream 1"):
-    """A script ends its connection: the log's line, which names it."""
+    """A script ends its connection.  Tests that a line of the log
+    names end and script."""
     with Client(s.port) as c:
         port = c.sock.getsockname()[1]
         c.request(path)
@@ -527,7 +535,7 @@ def end_of(s, path, end, last=r"running main in {} on stream 1"):
 
 
 def scripts_end():
-    """Ends that scripts bring about."""
+    """Ends that scripts cause."""
     last = "last ran main in {} on stream 1"
     with Server(DOCROOT, "--run-limit", "1") as s:
         end_of(s, "/abort.py", "killed by SIGABRT",
@@ -549,7 +557,7 @@ def scripts_end():
 
 
 def clients_end():
-    """Ends that clients and the server bring about."""
+    """Ends that clients and the server cause."""
     with Server(DOCROOT, "--handshake-timeout", "1") as s:
         def ended(end, name):
             logged(s, rf"info: child \d+ of \S+ ended: {end}; ", name)

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The order of rooms and files, and the rest of the house rules that a program
-can check: lib/layers.py has the rules, this file applies them to the source
-and to the objects of this build, then to a small tree with planted faults.
+"""Checks the order of directories and files in src, and the other rules of the
+project that a program can check.  lib/layers.py has the rules.  This file
+applies them to the source and to the objects of this build, then to a small
+tree with planted faults.
 
-It takes nm from the environment's NM.  What is wrong and known is listed in
-t/layers/ROOM until it is mended; REASONS has what may stay.
+It takes nm from the environment's NM.  Known faults are listed in
+t/layers/ROOM until they are repaired; REASONS has the findings that may stay.
 """
 import os
 import shutil
@@ -31,7 +32,7 @@ REASONS = {
 
 
 def known():
-    """{finding: file of t/layers}."""
+    """Returns {finding: file of t/layers that lists it}."""
     found = {}
     for name in sorted(os.listdir(KNOWN)) if os.path.isdir(KNOWN) else ():
         with open(os.path.join(KNOWN, name), encoding="utf-8") as f:
@@ -40,7 +41,8 @@ def known():
 
 
 def check_source(tree, checks):
-    """The tree has no fault but those that are known, and has all of these."""
+    """Tests that the tree has no fault except the known ones, and that each
+    known one is still there."""
     listed = known()
     unseen = set(listed) | set(REASONS)
     for check in checks:
@@ -79,7 +81,8 @@ SPDX = "/* SPDX-License-Identifier: MIT */\n"
 
 
 def objects(**changes):
-    """What nm says of the planted tree: name = (defined, wanted)."""
+    """Returns the output of nm for the planted tree.  Arguments are changes:
+    name = (symbols defined, symbols wanted)."""
     names = {"base_buf": ("buf_add", "memcpy free"),
              "h2_frame": ("frame_get", "buf_add"),
              "h2_session": ("session_new", "buf_add frame_get malloc"),
@@ -94,7 +97,7 @@ def objects(**changes):
 
 
 def plant(texts=(), names=(), without=(), **changed):
-    """A small tree without a fault, and what is changed of it."""
+    """Returns a small tree without a fault, with these changes."""
     text = {"src/README": README, "README": "In src/ and t/, by Makefile.am.",
             "t/unit/test_x.c": SPDX + "only_tests(); main();\n",
             "src/base/buf.c": SPDX + '#include "buf.h"\n',
@@ -185,7 +188,7 @@ FINE = {"main.c exports main", "only tests use main of main.c"}
 
 
 def check_planted():
-    """Each check sees its fault in the planted tree, and it alone."""
+    """Each check finds its own fault in the planted tree, and no other."""
     for check in layers.CHECKS:
         t.eq(sorted(set(check(plant())) - FINE), [],
              f"planted tree without a fault: {check.__name__}")
@@ -197,7 +200,8 @@ def check_planted():
 
 
 def check_noise():
-    """What tools add to objects is not ours, and comments are no code."""
+    """Symbols that tools add to objects are ignored, and
+    comments are not code."""
     seen = layers.symbols("__asan_init U\n__gcov_init U\n_x T 0 0\nmain T 0 0\n"
                           "__ubsan_handle_shift U\n__memcpy_chk U\nlocal t 0 0"
                           "\n__odr_asan.table B 0 0\n__tsan_read8 U\n")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Limits on what scripts and clients use: each is enforced, said in the log
-with the option's name, and hits nobody else."""
+"""Tests limits on what scripts and clients use: each is enforced, the log
+names its option, and no other connection is affected."""
 import contextlib
 import os
 import platform
@@ -124,17 +124,17 @@ def main(request, response):
 
 
 def served(c):
-    """The client is answered."""
+    """Returns whether the client gets its response."""
     return c.fetch("/quick.py").body == b"quick"
 
 
 def logged(s, regex, name):
-    """One test: a line of the log matches."""
+    """Tests that a line of the log matches."""
     return t.ok(s.wait_log(regex), name, s.log()[-3000:])
 
 
 def group(pid):
-    """Processes of a process group that are no zombies."""
+    """Returns the processes of a process group, without zombies."""
     listing = subprocess.run(["ps", "-A", "-o", "pgid=", "-o", "stat="],
                              stdout=subprocess.PIPE, check=True).stdout
     rows = [line.split() for line in listing.decode().splitlines()]
@@ -144,7 +144,7 @@ def group(pid):
 # ---- in the child
 
 def requests():
-    """--max-requests: GOAWAY, what runs is finished."""
+    """--max-requests: GOAWAY comes, and requests that run are finished."""
     with Server(DOCROOT, "--max-requests", "3") as s, Client(s.port) as c:
         x = c.open("/held.py", "POST")
         t.ok(c.wait_for(lambda: x.data), "the first of three runs")
@@ -164,7 +164,7 @@ def requests():
 
 
 def lifetime():
-    """--max-lifetime: likewise."""
+    """--max-lifetime: GOAWAY comes, and requests that run are finished."""
     with Server(DOCROOT, "--max-lifetime", "1") as s, Client(s.port) as c:
         x = c.open("/held.py", "POST")
         t.ok(c.wait_for(lambda: x.data), "a function runs")
@@ -178,7 +178,7 @@ def lifetime():
 
 
 def memory():
-    """--max-memory: MemoryError, and the connection goes on."""
+    """--max-memory: a script gets MemoryError, and the connection goes on."""
     if sanitized():
         return t.skip("--max-memory", "not with sanitizers")
     with Server(DOCROOT, "--max-memory", str(700 * MIB)) as s:
@@ -188,7 +188,7 @@ def memory():
             t.eq(c.fetch("/threads.py").body, b"all ran",
                  "60 threads allocate")
             left = int(c.fetch("/memory.py?catch=1").body)
-            if extended():      # the allocator can be told so
+            if extended():      # it limits malloc's arenas
                 t.ok(left > n - 4 * 64 - 20, "each of which takes no 64 MiB",
                      (n, left))
             x = c.fetch("/memory.py")
@@ -215,7 +215,7 @@ def processor():
 
 
 def file_size():
-    """--max-file-size: EFBIG for scripts, not for the log."""
+    """--max-file-size: scripts get EFBIG; the log is not limited."""
     with Server(DOCROOT, "--max-file-size", "66000") as s:
         with Client(s.port, timeout=30) as c:
             t.eq(c.fetch("/writes.py").body, b"EFBIG", "a write too many")
@@ -236,8 +236,8 @@ def files():
 
 
 def memory_group():
-    """A new control group below the one that this is in, with a limit, of
-    whichever version; None: none can be made."""
+    """Makes a control group with a memory limit, of either version, below the
+    test's own.  Returns None if that is not possible."""
     try:
         with open("/proc/self/cgroup", encoding="ascii") as f:
             groups = dict(line.rstrip("\n").split(":", 2)[1:] for line in f)
@@ -258,7 +258,7 @@ def memory_group():
 
 
 class InGroup(Server):
-    """A server in a group below one that has a limit."""
+    """A server in a control group below one that has a limit."""
 
     def __init__(self, group, limit, *options):
         super().__init__(DOCROOT, *options)
@@ -270,7 +270,8 @@ class InGroup(Server):
 
 
 def of_the_machine():
-    """--max-memory by default; the kernel's out-of-memory killer."""
+    """--max-memory by default, from a control group's limit; the kernel's
+    out-of-memory killer."""
     if not extended() or (group := memory_group()) is None:
         return t.skip("limits of control groups", "none can be made, or h2rig "
                       "is built without extensions")
@@ -303,13 +304,14 @@ def of_the_machine():
 
 
 def can_limit():
-    """Whether limit_memory can."""
+    """Returns whether limit_memory works here."""
     return not sanitized() and hasattr(resource, "prlimit") and \
         os.path.exists("/proc/self/stat")
 
 
 def limit_memory(pid, more):
-    """A process gets so many octets more than it has, and no others."""
+    """Limits a process to the memory it has now and `more` octets;
+    not its children."""
     with open(f"/proc/{pid}/statm", encoding="ascii") as f:
         size = int(f.read().split()[0]) * resource.getpagesize()
     hard = resource.prlimit(pid, resource.RLIMIT_AS)[1]
@@ -317,13 +319,14 @@ def limit_memory(pid, more):
 
 
 def only_child(s):
-    """The process of the only connection."""
+    """Returns the process of the only connection."""
     t.ok(tap.wait_until(lambda: len(s.children()) == 1), "one child")
     return s.children()[0]
 
 
 def no_memory():
-    """Memory runs out in the handshake or later: nobody blames the client."""
+    """Memory runs out during the handshake or later: the
+    client is not blamed."""
     if not can_limit():
         return t.skip("no memory", "needs prlimit, /proc and no sanitizers")
     with Server(DOCROOT, "--max-memory", "1") as s:
@@ -348,8 +351,8 @@ def no_memory():
                 x = c.open("/held.py", "POST")
                 for _ in range(5):
                     c.send_data(x.sid, bytes(16000))
-        # What the script's process cannot store is its script's MemoryError,
-        # and the end of the request; what the connection cannot is its end.
+        # If Python lacks memory, the script gets MemoryError and the request
+        # ends; if the connection's own code does, the connection ends.
         t.ok(c.wait_for(lambda: c.end or "MemoryError" in s.log()),
              "no memory for requests: the connection ends, or a request")
         if c.end:
@@ -361,15 +364,16 @@ def no_memory():
 
 
 def first_thread():
-    """Memory that is too short for a handler thread: it is tried again, for a
-    while."""
+    """If memory is too short for a handler thread, the server tries
+    again for a while."""
     if not can_limit():
         return t.skip("no memory for a thread", "needs prlimit, /proc and no "
                       "sanitizers")
     libc, version = platform.libc_ver()
     if libc == "glibc" and [int(n) for n in version.split(".")] < [2, 34]:
         return t.skip("no memory for a thread", "needs glibc 2.34's tunables")
-    # Else a child's first thread has the stack of one of the parent's.
+    # Without this, a child's first thread would reuse a cached
+    # stack of the parent.
     with Server(DOCROOT, env={
             "GLIBC_TUNABLES": "glibc.pthread.stack_cache_size=0"}) as s:
         for later in True, False:
@@ -420,13 +424,14 @@ def processes():
         with Client(s.port) as c, Client(s.port) as other:
             c.request("/forks.py")
             other.request("/stops.py")
-            # The parent has looked at both when it kills the stopped one.
+            # When the parent kills the stopped child, it has counted the
+            # processes of both.
             t.ok(other.wait_end(), "another is killed for its silence")
             t.ok(c.end is None and c.ping(), "13 of 13 processes may run")
 
 
 def processes_later():
-    """--max-processes holds also after a time without free descriptors."""
+    """--max-processes also works after a time without free descriptors."""
     if not extended() or not hasattr(resource, "prlimit") or \
             not os.path.exists("/proc/self/stat"):
         return t.skip("--max-processes, later",
@@ -436,7 +441,7 @@ def processes_later():
             t.ok(served(c), "a connection")
             soft, hard = resource.prlimit(s.pid, resource.RLIMIT_NOFILE)
             resource.prlimit(s.pid, resource.RLIMIT_NOFILE, (3, hard))
-            late = time.monotonic() + 3     # it looks every second
+            late = time.monotonic() + 3     # the parent counts every second
             tap.wait_until(lambda: time.monotonic() > late)
             resource.prlimit(s.pid, resource.RLIMIT_NOFILE, (soft, hard))
             c.request("/forks.py")
@@ -448,7 +453,8 @@ def processes_later():
 
 
 def silence():
-    """--silence-limit: children that stopped or are another program."""
+    """--silence-limit: children that were stopped or that
+    exec another program."""
     with Server(DOCROOT, "--silence-limit", "1", "--handshake-timeout",
                 "100") as s, \
             Client(s.port) as quiet, Client(s.port) as c:
@@ -494,21 +500,22 @@ def addresses():
 
 
 def rate():
-    """--max-per-second: more wait in the kernel's queue, and are served."""
+    """--max-per-second: further connections wait in the kernel's
+    queue, and are served."""
     with Server(DOCROOT, "--max-per-second", "2") as s:
         began = time.monotonic()
         socks = [socket.create_connection(("127.0.0.1", s.port))
                  for _ in range(6)]
         t.ok(tap.wait_until(lambda: len(s.children()) == 6, 20),
              "all six are accepted")
-        # Two in the first second, two in the next: a bound from below.
+        # Two in the first second, two in the next: this is a lower bound.
         t.ok(time.monotonic() - began >= 1, "not all at once")
         for sock in socks:
             sock.close()
 
 
 def children():
-    """What the options take."""
+    """The values that the options take."""
     for option in ("max-memory", "max-cpu", "max-file-size", "max-files",
                    "max-processes", "silence-limit", "max-requests",
                    "max-lifetime", "max-per-address", "max-per-second"):

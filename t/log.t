@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The log: where it goes, in which form; what HUP and USR1 do; children that
-die before their first request."""
+"""Tests the log: where it goes and in which form; what HUP and USR1 do;
+children that die before their first request."""
 import contextlib
 import fcntl
 import json
@@ -30,7 +30,7 @@ LOG = os.path.join(DIR, "log")
 
 
 def read(path):
-    """A file's text; "" if there is none."""
+    """Returns a file's text, or "" if there is no file."""
     try:
         with open(path, encoding="utf-8") as f:
             return f.read()
@@ -39,19 +39,20 @@ def read(path):
 
 
 def wait_text(path, regex):
-    """Waits until the file matches."""
+    """Waits until the file matches regex.  Returns the match."""
     return tap.wait_until(lambda: re.search(regex, read(path), re.M))
 
 
 def served(c):
-    """The client is answered."""
+    """Returns whether the client gets its response."""
     return c.fetch("/quick.py", body=b"hello").body == b"hello"
 
 
 # ---- form
 
 def start_line():
-    """The first record says what serves where."""
+    """The first record names the program, its limits, the document
+    root and the address."""
     with Server(SCRIPTS) as s:
         first = s.log().splitlines()[0]
         t.ok(re.search(r"info: h2rig \d\S*, Python 3\.\d+\.\d+\S*, "
@@ -92,7 +93,7 @@ def as_json():
 
 
 def to_file():
-    """--log-file: appended to, and opened again on HUP."""
+    """--log-file is appended to, and opened again on HUP."""
     with open(LOG, "w", encoding="ascii") as f:
         f.write("kept\n")
     with Server(SCRIPTS, "--log-file", LOG) as s:
@@ -132,7 +133,7 @@ def to_file():
 # ---- requests
 
 def requests():
-    """A record for each request; none below level info."""
+    """Each request has a record at level info."""
     with Server(SCRIPTS) as s:
         with Client(s.port) as c:
             t.ok(served(c), "client is served")
@@ -168,7 +169,7 @@ def requests():
 # ---- HUP
 
 def reload(s, result):
-    """Sends HUP and waits for what the log says of it."""
+    """Sends HUP and waits for another record that matches result."""
     n = len(re.findall(result, s.log()))
     s.process.send_signal(signal.SIGHUP)
     return t.ok(tap.wait_until(lambda: len(re.findall(result, s.log())) > n,
@@ -217,7 +218,8 @@ def new_certificate():
 
 
 def new_routes():
-    """HUP with a routes file that does not load keeps the certificate too."""
+    """If HUP finds a routes file that does not load, the
+    certificate is kept too."""
     routes = os.path.join(DIR, "routes.py")
 
     def write(text):
@@ -243,7 +245,7 @@ def new_routes():
 # ---- HUP, with a routes file that takes its time
 
 ROUTES = os.path.join(DIR, "slow.py")
-STARTED = os.path.join(DIR, "started")      # the probe's pid
+STARTED = os.path.join(DIR, "started")      # has the process id of the probe
 GO = os.path.join(DIR, "go")
 ROUTE = "routes = [('GET', '/r', lambda q, r: %r)]\n"
 HELD = (f"import os, time\nwith open({STARTED + '.new'!r}, 'w') as f:\n"
@@ -253,14 +255,15 @@ HELD = (f"import os, time\nwith open({STARTED + '.new'!r}, 'w') as f:\n"
 
 
 def write_routes(text):
-    """The routes file, for the next HUP."""
+    """Writes the routes file for the next HUP."""
     with open(ROUTES + ".new", "w", encoding="ascii") as f:
         f.write(text)
     os.rename(ROUTES + ".new", ROUTES)
 
 
 def hold(s, name):
-    """HUP with routes that wait for GO: pid of the process that runs them."""
+    """Sends HUP with routes that wait for GO.  Returns the id of the
+    process that loads them."""
     for path in STARTED, GO:
         if os.path.exists(path):
             os.unlink(path)
@@ -271,19 +274,19 @@ def hold(s, name):
 
 
 def release():
-    """Lets them go on."""
+    """Lets those routes go on."""
     with open(GO, "wb"):
         pass
 
 
 def answer(s):
-    """What a new connection gets."""
+    """Returns what a new connection gets."""
     with Client(s.port) as c:
         return c.fetch("/r").body
 
 
 def gone(pid):
-    """No such process."""
+    """Returns whether a process does not exist."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -292,7 +295,7 @@ def gone(pid):
 
 
 def slow_routes():
-    """The parent serves, reaps and stops while routes are tried."""
+    """The parent serves, reaps and stops while a probe loads the routes."""
     write_routes(ROUTE % "one")
     with Server(SCRIPTS, "--routes", ROUTES, "--log-file", LOG) as s:
         with Client(s.port) as c:
@@ -332,7 +335,8 @@ def slow_routes():
 
 
 def bad_routes():
-    """Routes that never answer: none of it is taken, certificate neither."""
+    """Routes that never finish loading: they are not used, and neither is
+    the new certificate."""
     if not shutil.which("openssl"):
         return t.skip("routes without an answer", "needs the program openssl")
     cert, key = make_pair(DIR, "one")
@@ -398,8 +402,9 @@ def status():
 # ---- children that die at once
 
 def dying():
-    """SIGKILL from outside before the first request, as when memory is
-    short: pauses that double, and an end of them."""
+    """SIGKILL from outside comes before the first request, as when memory
+    is short: the parent makes pauses, which double, until a child has
+    served a request."""
     with Server(SCRIPTS, "--log-level", "debug") as s:
         for ms in 100, 200, 400:
             with Client(s.port) as c:
@@ -429,7 +434,7 @@ def dying():
 # ---- a reader that has stopped
 
 class Piped:
-    """A server whose log is a pipe that is read when read() is called."""
+    """A server whose log is a pipe that the test reads only by read()."""
 
     def __init__(self, *options):
         self.options = options
@@ -455,14 +460,15 @@ class Piped:
         os.close(self.reading)
 
     def fill(self, c):
-        """Has a script of client c print until nobody takes more."""
+        """Makes a script of client c print until the pipe is full."""
         x = c.request("/prints.py")
         t.ok(tap.wait_until(lambda: unread(self.reading) > 4000),
              "a script has filled the log's pipe", unread(self.reading))
         return x
 
     def read(self, what):
-        """Reads up to a record that matches; False: there is none."""
+        """Reads up to a record that matches.  Returns False
+        if there is none."""
         end, seen = time.monotonic() + tap.scaled(300), 0
         while not re.compile(what).search(self.text, seen):
             left = end - time.monotonic()
@@ -496,11 +502,12 @@ PIPED = {
 
 
 def slow_reader():
-    """Scripts fill the pipe; the parent accepts, reaps and stops."""
+    """Scripts fill the log's pipe; the parent accepts, reaps and
+    stops nevertheless."""
     with Piped() as s:
         clients = [Client(s.port) for _ in range(40)]
         s.fill(clients[0])
-        # More than it holds: a line for each child, each time.
+        # More than the pipe holds: each USR1 makes a line for each child.
         for _ in range(40):
             s.process.send_signal(signal.SIGUSR1)
             clients.append(Client(s.port))
@@ -524,9 +531,9 @@ def slow_reader():
 
 
 def unread_log():
-    """A log that nobody reads: the protocol goes on, scripts wait, and none is
-    blamed; when they have waited for long enough records are lost, which is
-    said.  The parent's own are not among them."""
+    """Nobody reads the log: the protocol goes on, scripts wait, and none is
+    blamed.  After they have waited long enough, records are lost, and the log
+    says so.  Records of the parent are not lost."""
     with Piped("--run-limit", "2", "--silence-limit", "1", "--max-resets",
                "10000") as s, \
             Client(s.port) as full, Client(s.port, timeout=30) as c:
@@ -552,7 +559,7 @@ def unread_log():
 
 
 def many_children():
-    """More children than select has descriptors for: all are heard."""
+    """The output of more children than select() can watch is logged."""
     n = 360
     if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 4 * n:
         return t.skip("more children than select can watch",
@@ -574,7 +581,7 @@ def many_children():
 
 
 def unread(fd):
-    """Octets that wait in a pipe."""
+    """Returns the number of octets that wait in a pipe."""
     return struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, b"\0" * 4))[0]
 
 

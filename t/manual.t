@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The manual names every option of --help, with its short form, argument and
-default, in the same groups and order, and no other; and the exit statuses of
-src/base/log.h."""
+"""Tests that the manual has exactly the options of --help, with the same
+short forms, arguments, defaults, groups and order, and the exit statuses
+of src/base/log.h."""
 import os
 import re
 import subprocess
@@ -17,14 +17,14 @@ TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 
 
 def read(name):
-    """A file of the source tree."""
+    """Returns the text of a file of the source tree."""
     with open(os.path.join(TOP, name), encoding="utf-8") as f:
         return f.read()
 
 
 def help_options():
-    """{long name: (short form, argument, default)} from --help; what is not
-    there is an empty string."""
+    """Returns {long name: (short form, argument, default)} from --help.  What
+    an option lacks is ""."""
     text = subprocess.run([program(), "--help"], stdout=subprocess.PIPE,
                           check=True).stdout.decode()
     row = re.compile(r"^  (?:-(\w),|   ) --([\w-]+)(?: ([A-Z=]+))? {2,}\S"
@@ -40,7 +40,7 @@ def help_options():
 
 
 def manual_options():
-    """The same from the manual's lists."""
+    """Returns the same as help_options, from the manual's lists."""
     found = {}
     tag = re.compile(r"^\.It Fl (?:(\w) , )?-([\w-]+)(?: Ar (\S+))?\n", re.M)
     parts = tag.split(read("doc/h2rig.8"))
@@ -53,7 +53,7 @@ def manual_options():
 
 
 def help_groups():
-    """[(heading, [long name, ...]), ...] of --help."""
+    """Returns [(heading, [long name, ...]), ...] from --help."""
     text = subprocess.run([program(), "--help"], stdout=subprocess.PIPE,
                           check=True).stdout.decode()
     return [(block.split(":\n")[0], re.findall(r"^ .*?--([\w-]+)", block, re.M))
@@ -61,7 +61,7 @@ def help_groups():
 
 
 def manual_groups():
-    """The same of the manual's section OPTIONS."""
+    """Returns the same as help_groups, from the manual's section OPTIONS."""
     section = re.search(r"^\.Sh OPTIONS\n(.*?)^\.Sh", read("doc/h2rig.8"),
                         re.M | re.S).group(1)
     return [(block.split("\n")[0],
@@ -70,7 +70,8 @@ def manual_groups():
 
 
 def exit_statuses():
-    """Numbers in src/base/log.h, and those that head a paragraph of the manual."""
+    """Returns the numbers in src/base/log.h, and those in the manual's
+    section EXIT STATUS."""
     source = set(re.findall(r"EXIT_\w+ = (\d+)", read("src/base/log.h")))
     section = re.search(r"^\.Sh EXIT STATUS\n(.*?)^\.Sh",
                         read("doc/h2rig.8"), re.M | re.S).group(1)

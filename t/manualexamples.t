@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The examples of the manual pages do what is said: all run in one server, those
-of h2rig-connection(7) in another.  lib/manpages.py tells what an example is.
-"""
+"""Tests that the examples of the manual pages do what the pages say.  One
+server runs all of them, except those of h2rig-connection(7), which have their
+own.  lib/manpages.py defines what an example is."""
 import contextlib
 import hashlib
 import json
@@ -30,7 +30,7 @@ t = tap.Tap()
 
 
 def write(docroot, name, text):
-    """A file below the document root."""
+    """Writes a file below the document root."""
     path = os.path.join(docroot, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as f:
@@ -40,7 +40,7 @@ def write(docroot, name, text):
 # ---- pieces of Python
 
 def order(c, more=""):
-    """The request that the pieces are run for."""
+    """Makes the request for which pieces of Python run."""
     x = c.open("/order.py?item=tea&n=1&n=2" + more, "POST", [
         ("content-type", "application/x-www-form-urlencoded"),
         ("x-a", "1"), ("x-a", "2"), ("cookie", "id=7; id=8"),
@@ -51,7 +51,7 @@ def order(c, more=""):
     return x
 
 
-#: What a piece is the middle of, by its page: of a script for requests ...
+#: The script around a piece, by its page: one for requests ...
 REQUEST = """import json
 
 def main(request, response):
@@ -61,12 +61,13 @@ def main(request, response):
 %s
     stash.put("KEY", json.dumps(_seen), "/seen")
 """
-#: ... whose expressions' values this one tells: they may come after the answer.
+#: ... whose values this one returns, since they may come
+#: after the response ...
 SEEN_SCRIPT = """
 def main(request, response):
     return request.server.stash.wait(request.GET["key"], 30, "/seen") or "null"
 """
-#: ... and of one for WebSockets.
+#: ... and one for WebSockets.
 WEBSOCKET = """import json
 
 def web_socket_do_extra_handshake(request):
@@ -82,7 +83,7 @@ def web_socket_transfer_data(request):
 
 
 def check_seen(example, text):
-    """What the expressions of a piece gave."""
+    """Tests the values that the expressions of a piece gave."""
     seen = json.loads(text)
     t.ok(seen is not None, f"{example}: to its end")
     for expression, got, want in seen or ():
@@ -90,7 +91,7 @@ def check_seen(example, text):
 
 
 def of_request(c, other, docroot, example):
-    """A piece of a script for requests; or a whole one."""
+    """Runs a piece of a script for requests, or a whole script."""
     whole = re.search(r"^def (main|handle_\w+)\(", example.text, re.M)
     key = new_key()
     write(docroot, "order.py", example.text if whole else
@@ -103,7 +104,7 @@ def of_request(c, other, docroot, example):
 
 
 def of_websocket(c, _, docroot, example):
-    """A piece of a script for WebSockets."""
+    """Runs a piece of a script for WebSockets."""
     write(docroot, "piece_wsh.py", WEBSOCKET % manpages.watched(example.text))
     w = wsclient.Socket(c, "/piece")
     w.send(wsclient.frame(wsclient.TEXT, b"hello"), wsclient.close(1000))
@@ -119,7 +120,7 @@ PIECES = {"h2rig-files.7": of_request, "h2rig-handlers.7": of_request,
 
 
 def pieces(s, docroot):
-    """All of them, each on a connection of its own."""
+    """Runs all pieces, each on a new connection."""
     for page, run in PIECES.items():
         for example in manpages.examples(page):
             if not (example.name or OTHER.match(example.text)):
@@ -127,7 +128,7 @@ def pieces(s, docroot):
                     run(c, other, docroot, example)
 
 
-#: The function that a piece of a connection script is of, by what it has.
+#: (text in a piece of a connection script, function around the piece).
 CONNECTION = (("connection.tls.", "handle_client_hello(connection)"),
               ("connection.settings =", "handle_connect(connection)"),
               ("connection.automatic ", "handle_connect(connection)"),
@@ -136,7 +137,7 @@ CONNECTION = (("connection.tls.", "handle_client_hello(connection)"),
 
 
 def of_connection(s, example):
-    """A piece of a connection script, or a whole one."""
+    """Runs a piece of a connection script, or a whole script."""
     whole = re.search(r"^def \w+\(", example.text, re.M)
     function = next(f for word, f in CONNECTION if word in example.text)
     before = len(re.findall("NOTE .*the end", s.log()))
@@ -155,22 +156,22 @@ def of_connection(s, example):
 
 
 def of_connections():
-    """Those of h2rig-connection(7)."""
+    """Runs the examples of h2rig-connection(7)."""
     with connscript.Scripted("--ca-out", os.devnull) as s:
         for example in manpages.examples("h2rig-connection.7"):
             of_connection(s, example)
         t.eq(faults(s), [], "nothing went wrong with connection scripts")
 
 
-# ---- requests, as [METHOD ]TARGET[  NAME: VALUE]  ->  what comes
+# ---- requests, as [METHOD ]TARGET[  NAME: VALUE]  ->  expected response
 
-#: How displays begin that are no Python: those of a shell, of requests, of
-#: substitution, of HTML.
+#: Matches displays that are not Python: shell, requests, substitution, HTML.
 OTHER = re.compile(r"\$ |([A-Z]+ )?[/*]|\{\{|<")
 
 
 def run_request(c, example, line):
-    """What comes back: a status, fields, content in quotation marks."""
+    """Makes a request, and tests the response: status, fields, content
+    in quotation marks."""
     asked, _, wanted = line.partition("  ->  ")
     target, *fields = asked.split("  ")
     method, _, path = target.rpartition(" ")
@@ -190,7 +191,8 @@ def run_request(c, example, line):
 
 
 def requests(s, routes):
-    """Those of the part of a page for which it is the routes file."""
+    """Makes the requests of the parts of pages for which `routes`
+    is the routes file."""
     for page in manpages.pages():
         current = "routes.py"
         for example in manpages.examples(page):
@@ -204,7 +206,7 @@ def requests(s, routes):
 
 
 def substitutions(s, docroot):
-    """{{...}} and what stands for it."""
+    """{{...}} becomes the value that the page says."""
     for example in manpages.examples("h2rig-files.7"):
         for line in example.text.splitlines():
             if example.name or not line.startswith("{{"):
@@ -224,7 +226,7 @@ def substitutions(s, docroot):
 # ---- files
 
 def new_key():
-    """A key of the stash."""
+    """Returns a new key for the stash."""
     return str(uuid.uuid4())
 
 
@@ -261,7 +263,7 @@ def held(c):
     return [(x.informational[0][0], 103), (y.status, 204), (x.body, b"on")]
 
 
-#: Files that answer the requests of their pages, or are for the server.
+#: Files that other tests use: for requests of their pages, or for the server.
 SEEN = {"config.py", "greet.py", "more_routes.py", "piped.py", "routes.py"}
 
 def hello(c):
@@ -379,7 +381,8 @@ def cut(c):
 
 
 def of_socket(c, path, *fields):
-    """Status and frames of a WebSocket whose client says hello and closes."""
+    """Opens a WebSocket, says hello and closes.  Returns (status,
+    frames, Exchange)."""
     w = wsclient.Socket(c, path, *fields)
     if w.x.status == 200:
         w.send(wsclient.frame(wsclient.TEXT, b"hello"),
@@ -389,7 +392,7 @@ def of_socket(c, path, *fields):
 
 
 def text_frame(text, rsv=0):
-    """A message as it comes."""
+    """Returns a text message, as frames() shows it."""
     return (0x81 | rsv << 4, text)
 
 
@@ -451,9 +454,9 @@ def same(c):
              [wsclient.close_frame(3001, b"done")])]
 
 
-#: File of an example: what shows that it does what is said, a function that
-#: gives pairs of what came and what was to come; or the file that is shown
-#: with it.
+#: {file of an example: its test}.  A test is a function that returns pairs
+#: (what came, what must come), or the name of the file with which the
+#: example is shown.
 FILES = {
     "hello.py": hello, "reversed.py": reverse, "slowly.py": slowly,
     "order_of.py": order_of, "other_frames.py": other_frames,
@@ -469,7 +472,7 @@ FILES = {
 
 
 def write_files(docroot):
-    """The files of all examples: their names."""
+    """Writes the files of all examples."""
     names = []
     for page in manpages.pages():
         for example in manpages.examples(page):
@@ -482,7 +485,7 @@ def write_files(docroot):
 
 
 def files(s):
-    """What they do."""
+    """Runs the tests of FILES."""
     for name, check in FILES.items():
         if not isinstance(check, str):
             with Client(s.port) as c:
@@ -491,15 +494,15 @@ def files(s):
 
 
 def faults(s):
-    """What the log has against the scripts."""
+    """Returns the errors that the log has about scripts."""
     return [line for line in s.log().splitlines() if "] error: " in line]
 
 
 # ---- commands
 
 def session(text, work):
-    """What commands print, of which one starts a server in a terminal of its
-    own."""
+    """Runs shell commands, one of which starts a server in another terminal.
+    Returns what they print."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
@@ -516,7 +519,7 @@ def session(text, work):
 
 
 def sessions():
-    """Those of h2rig(8) and h2rig-trace(1)."""
+    """The sessions of h2rig(8) and h2rig-trace(1)."""
     if not shutil.which("curl") or not shutil.which("tshark"):
         t.skip("sessions with curl", "curl or tshark is not installed")
         return
@@ -539,7 +542,8 @@ def sessions():
 
 
 def in_browser(s, docroot):
-    """The page of h2rig-websocket(7): its script gets a message."""
+    """The page of h2rig-websocket(7) in a browser: its
+    script gets a message."""
     exe = browser.find()
     if exe is None:
         t.skip("a page in a browser", "Chromium is not installed")
@@ -556,13 +560,13 @@ def in_browser(s, docroot):
          dom + messages[-2000:])
 
 
-#: What curl shows, by a word of the command.
+#: {word of the command: what curl must show}.
 SHOWN = {"meet.py": "hello", "hello.py": "hello, you", "order.py": "tea",
          "hello.txt": "ell", "save.py": "picture.png (image/png): "}
 
 
 def curl(s, docroot):
-    """It shows what it is to show."""
+    """Commands with curl show what the pages say."""
     if not shutil.which("curl"):
         t.skip("commands with curl", "curl is not installed")
         return

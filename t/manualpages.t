@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The manual pages have all names that there are, and all options that their
-commands use; mandoc has nothing against them; they make a site.  manual.t compares h2rig(8) with
---help, manualexamples.t runs the examples.
-"""
+"""Tests that the manual pages have all names and all options of their
+commands, that mandoc finds no fault in them, and that they make a site.
+manual.t compares h2rig(8) with --help; manualexamples.t runs the examples."""
 import ast
 import glob
 import html
@@ -39,7 +38,7 @@ t = tap.Tap()
 
 
 def of_help(*command):
-    """Options, and commands, of --help."""
+    """Returns the options and the subcommands of --help."""
     text = subprocess.run([os.path.join(os.path.dirname(program()),
                                         command[0]), *command[1:], "--help"],
                           stdout=subprocess.PIPE, check=True).stdout.decode()
@@ -48,8 +47,8 @@ def of_help(*command):
 
 
 def tools():
-    """The options of the other programs are in their pages; manual.t looks at
-    those of h2rig."""
+    """The pages of the other programs have all their options; manual.t
+    tests those of h2rig."""
     for name in "h2rig-trace", "h2bad":
         options, below = of_help(name)
         for command in below:
@@ -62,7 +61,7 @@ def tools():
 
 
 def texts(node):
-    """The strings that an expression may be."""
+    """Returns the strings that an expression may be."""
     if isinstance(node, ast.IfExp):
         return texts(node.body) | texts(node.orelse)
     if isinstance(node, ast.BinOp):
@@ -72,7 +71,7 @@ def texts(node):
 
 
 def reasons_of(node):
-    """Those that a piece of h2bad gives verdicts."""
+    """Returns the reasons for verdicts in a piece of h2bad's code."""
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and \
             getattr(node.targets[0], "id", "") == "failed":
         return texts(node.value.elts[0])
@@ -111,7 +110,8 @@ def reasons():
 
 
 def paths():
-    """What is only in the source tree is not there where pages are read."""
+    """Pages name no path of the source tree, which their
+    readers do not have."""
     for page in manpages.pages():
         t.eq(re.findall(
             r"(?<![\w./-])(?:\./)?(?:doc|t|src|python)/[a-z][\w./-]*",
@@ -120,7 +120,7 @@ def paths():
 
 
 def named():
-    """The pages are installed, and README names them."""
+    """Makefile.am installs all pages, and README names them."""
     for name, form in ("Makefile.am", "doc/%s.%s"), ("README", "%s(%s)"):
         with open(os.path.join(os.path.dirname(HERE), name),
                   encoding="utf-8") as f:
@@ -131,7 +131,7 @@ def named():
 
 
 def commands():
-    """The options of h2rig are there."""
+    """The options in commands exist in h2rig."""
     known = subprocess.run([program(), "--help"], stdout=subprocess.PIPE,
                            check=True).stdout.decode()
     for page in manpages.pages():
@@ -144,7 +144,7 @@ def commands():
 
 
 def lint():
-    """mandoc has nothing against them."""
+    """mandoc finds no fault in the pages."""
     if not shutil.which("mandoc"):
         t.skip("mandoc -Tlint", "mandoc is not installed")
         return
@@ -185,7 +185,7 @@ def site():
 
 
 def leads(work, own, to, found):
-    """Whether a link of a page has an end."""
+    """Returns whether the target of a page's link exists."""
     name, _, anchor = html.unescape(to).partition("#")
     name = name or own
     return os.path.exists(os.path.join(work, name)) and (
@@ -193,7 +193,7 @@ def leads(work, own, to, found):
 
 
 def said(page, heading, names, what):
-    """A part of a page has these names, as words of their own."""
+    """Tests that a part of a page has these names, as separate words."""
     found = manpages.words(manpages.sections(page)[heading])
     t.eq(sorted(set(names) - found), [], f"{page}, {heading}: {what}")
 
@@ -223,13 +223,13 @@ def about_files():
          f"{page}: every kind of page")
 
 
-#: Of collections in general, or of no use to scripts.
+#: Methods of any collection, or of no use to scripts.
 OF_TYPES = {"add", "discard", "data"}
 
 
 def members_of(cls):
-    """Public attributes of a class, methods too, with those that its methods
-    set."""
+    """Returns the public attributes and methods of a class, including the
+    attributes that its methods set."""
     found = {name for c in cls.__mro__ if c.__module__.startswith("h2rig")
              for name in vars(c)}
     for c in cls.__mro__:
@@ -309,7 +309,7 @@ def about_connections():
          "every function")
 
 
-#: Where the functions stand, and of what they are.
+#: {page: {section: classes or modules whose functions it describes}}.
 SIGNED = {
     "h2rig-connection.7": {
         "Reading": [connection.Connection],
@@ -330,12 +330,13 @@ SIGNED = {
         "EXTENSIONS": [websocket.PerMessageDeflateExtensionProcessor,
                        websocket.ExtensionParameter]}}
 
-#: Defaults that a page says in another way; "": there is none to be said.
+#: Defaults that a page writes in another form; "" if it writes none.
 SPELT = {repr(bytes(8)): "bytes(8)", repr(headers._missing): ""}
 
 
 def signature(function):
-    """Its arguments with their defaults, as a page has them."""
+    """Returns the arguments of a function with their defaults, in
+    the form of a page."""
     found = []
     for p in inspect.signature(function).parameters.values():
         text = "**" * (p.kind is p.VAR_KEYWORD) + p.name
@@ -349,7 +350,7 @@ def signature(function):
 
 
 def signatures():
-    """Functions are called as the pages say."""
+    """The pages show the right arguments of functions."""
     for page, headings in SIGNED.items():
         parts = manpages.sections(page)
         for heading, owners in headings.items():

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What a supervisor is told by NOTIFY_SOCKET, in which order, and when."""
+"""Tests the messages that the server sends to a supervisor at NOTIFY_SOCKET,
+their order and their moments."""
 import contextlib
 import json
 import os
@@ -34,24 +35,24 @@ SCRIPTS = {
 
 LASTS = (f"import os, time\nopen({SEEN!r}, 'w').close()\n"
          f"while os.path.exists({HOLD!r}):\n    time.sleep(0.01)\n")
-"""Routes of which the probe is not done while HOLD exists."""
+"""Routes that the probe does not finish loading while HOLD exists."""
 
 PAIR = [b"RELOADING=1", b"READY=1"]
 
 
 def write(path, text):
-    """A file of that text."""
+    """Writes a file."""
     with open(path, "w", encoding="ascii") as f:
         f.write(text)
 
 
 def write_routes(text):
-    """What the next reload finds."""
+    """Writes the routes file for the next reload."""
     write(ROUTES, text + "\nroutes = []\n")
 
 
 class Supervisor:
-    """A server and the socket on which it is expected to tell things."""
+    """A server, and the socket to which it sends its messages."""
 
     def __init__(self, name):
         write_routes("")
@@ -70,11 +71,11 @@ class Supervisor:
         self.sock.close()
 
     def told(self, n=1):
-        """The first lines of the next n messages."""
+        """Returns the first lines of the next n messages."""
         return [self.sock.recv(1000).split(b"\n")[0] for _ in range(n)]
 
     def told_more(self):
-        """What has come beyond that."""
+        """Returns the first lines of further messages that have come."""
         self.sock.setblocking(False)
         more = []
         with contextlib.suppress(BlockingIOError):
@@ -84,11 +85,12 @@ class Supervisor:
         return more
 
     def send(self, sig):
-        """A signal to the server."""
+        """Sends a signal to the server."""
         self.server.process.send_signal(sig)
 
     def begin_reload(self):
-        """One that lasts until HOLD goes: whether it is under way."""
+        """Begins a reload that lasts until HOLD is removed.  Returns
+        whether it has begun."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(SEEN)
         write(HOLD, "")
@@ -98,7 +100,7 @@ class Supervisor:
 
 
 def messages(name):
-    """The socket has a path or an abstract name."""
+    """The socket has a path, or an abstract name."""
     kind = "abstract" if name[0] == "\0" else "path"
     with Supervisor(name) as v:
         t.eq(v.told(), [b"READY=1"], f"{kind}: READY=1")
@@ -126,7 +128,8 @@ def messages(name):
 
 
 def reloads():
-    """Each is told of by a pair, in this order, however it goes."""
+    """Each reload has its pair of messages, in this order, whether
+    it succeeds or not."""
     with Supervisor(DIR + "/reloads") as v:
         t.eq(v.told(), [b"READY=1"], "start")
         v.send(signal.SIGHUP)
@@ -138,7 +141,7 @@ def reloads():
              "the log says that first", v.server.log()[-1000:])
         t.ok(v.begin_reload(), "HUP, and it lasts")
         v.send(signal.SIGHUP)
-        # What came before that is seen before it is answered, or with it.
+        # The server handles the HUP before the USR1, or together with it.
         v.send(signal.SIGUSR1)
         v.server.wait_log("info: 0 children of at most ")
         t.eq(v.told(), [b"RELOADING=1"], "another HUP meanwhile")
@@ -148,7 +151,7 @@ def reloads():
 
 
 def stop_in_reload():
-    """A reload that the end of the server cuts off is not called done."""
+    """A reload that the server's end cuts off is not reported as done."""
     with Supervisor(DIR + "/stop") as v:
         t.eq(v.told(), [b"READY=1"], "start")
         t.ok(v.begin_reload(), "HUP, and it lasts")

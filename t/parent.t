@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The process that accepts, forks and reaps: how it stops, what it does when
-something is short, and what it keeps from its children."""
+"""Tests the process that accepts, forks and reaps: how it stops, what it does
+when resources are short, and what it keeps from its children."""
 import contextlib
 import json
 import os
@@ -49,7 +49,8 @@ SCRIPTS = {
                 "def main(request, response):\n"
                 "    p = subprocess.Popen(['sleep', '1000'])\n"
                 "    return str(p.pid)\n",
-    # As CPython has noted it, and as it is.
+    # Returns the signals that are blocked, and those that are ignored: as
+    # CPython remembers it, and as it really is.
     "signals": "import ctypes, json, signal\n"
                "libc = ctypes.CDLL(None)\n"
                "libc.signal.restype = ctypes.c_void_p\n"
@@ -72,7 +73,8 @@ SCRIPTS = {
              "    its = subprocess.run(['cat', PATH], check=True,\n"
              "                         stdout=subprocess.PIPE).stdout\n"
              "    return json.dumps([int(own), int(its)])\n",
-    # Each says its process's number first, or that of one it has started.
+    # Each way first sends its process id, or the id of a
+    # process that it started.
     "defies": "import os, re, signal, subprocess, time\n"
               "def spins():\n"
               "    while True:\n"
@@ -123,31 +125,32 @@ SCRIPTS = {
 
 
 def served(c):
-    """The client is answered."""
+    """Returns whether the client gets its response."""
     return c.fetch("/quick.py").body == b"quick"
 
 
 def sleeping(c):
-    """Starts a request whose script sleeps; returns when it runs."""
+    """Starts a request whose script sleeps.  Waits until it runs."""
     x = c.request("/sleep.py")
     return c.wait_for(lambda: x.data)
 
 
 def only_child(s):
-    """The process of the only connection, once those before it are gone."""
+    """Waits until there is one connection.  Returns its process."""
     return tap.wait_until(lambda: (lambda pids: len(pids) == 1
                                    and pids[0])(s.children()))
 
 
 def gone(pid):
-    """A process is no more, or a zombie of somebody else's."""
+    """Returns whether a process has ended; it may be another
+    process's zombie."""
     stat = subprocess.run(["ps", "-p", str(pid), "-o", "stat="], check=False,
                           stdout=subprocess.PIPE).stdout.strip()
     return not stat or stat.startswith(b"Z")
 
 
 def zombies(s):
-    """Dead children of the server that it has not reaped."""
+    """Returns dead children that the server has not reaped."""
     listing = subprocess.run(["ps", "-A", "-o", "ppid=", "-o", "stat="],
                              stdout=subprocess.PIPE, check=True).stdout
     rows = [line.split() for line in listing.decode().splitlines()]
@@ -157,7 +160,7 @@ def zombies(s):
 # ---- stopping
 
 def stops():
-    """TERM and INT: children finish, exit status 0."""
+    """TERM and INT: children finish, and the exit status is 0."""
     for sig in (signal.SIGTERM, signal.SIGINT):
         name = signal.Signals(sig).name
         with Server(DOCROOT) as s, Client(s.port) as c:
@@ -174,7 +177,7 @@ def stops():
 
 
 def refused(s):
-    """Whether a connection is refused."""
+    """Returns whether a connection is refused."""
     try:
         socket.create_connection(("127.0.0.1", s.port)).close()
     except ConnectionRefusedError:
@@ -187,7 +190,8 @@ RUNNING = (r"warn: child \d+ of \S+ ended: killed: {}.*, running main in "
 
 
 def kills():
-    """A script that does not finish: grace time, second signal."""
+    """A script does not finish: the grace time passes, or a
+    second signal comes."""
     with Server(DOCROOT, "--grace", "1") as s, Client(s.port) as c:
         t.ok(sleeping(c), "a script sleeps")
         t.eq(s.stop(), 0, "grace time over: exit status 0")
@@ -198,7 +202,7 @@ def kills():
         child = only_child(s)
         s.process.send_signal(signal.SIGTERM)
         t.ok(s.wait_log("info: stopping, 1 child"), "the first signal stops")
-        # Said on the connection after it was told, so the child lives.
+        # GOAWAY comes after the child got TERM: so the child still runs.
         t.ok(c.wait_for(lambda: c.goaway), "the child sends GOAWAY")
         t.eq((s.alive(), s.children()), (True, [child]), "and is waited for")
         t.eq(s.stop(), 0, "the second signal: exit status 0")
@@ -211,7 +215,7 @@ def kills():
 
 
 def dies():
-    """The parent is killed: children notice by the pipe."""
+    """The parent is killed: children notice it by their pipe."""
     with Server(DOCROOT) as s, Client(s.port) as c:
         t.ok(served(c), "client is served")
         child = only_child(s)
@@ -262,7 +266,7 @@ def dies():
 
 
 def stopped(pid):
-    """A process is stopped."""
+    """Returns whether a process is stopped."""
     with contextlib.suppress(OSError), \
             open(f"/proc/{pid}/stat", encoding="latin-1") as f:
         return f.read().rpartition(")")[2].split()[0] == "T"
@@ -270,7 +274,8 @@ def stopped(pid):
 
 
 def left(s):
-    """Processes with the command line of a server, itself not counted."""
+    """Returns processes with the server's command line, except
+    the server itself."""
     listing = subprocess.run(["ps", "-A", "-ww", "-o", "pid=", "-o", "args="],
                              stdout=subprocess.PIPE, check=True).stdout
     found = [line.split(None, 1) for line in listing.decode().splitlines()]
@@ -281,7 +286,8 @@ def left(s):
 # ---- children
 
 def ends(s):
-    """What the log says of a child; nothing is left of it."""
+    """The log describes the end of a child, and nothing of
+    the child is left."""
     with Client(s.port) as c:
         t.ok(served(c), "client is served")
         port = c.sock.getsockname()[1]
@@ -314,7 +320,7 @@ def ends(s):
 
 
 def crash_stacks(s):
-    """A crash's stack is logged once, as its own child's."""
+    """The stack of a crash is logged once, with the id of its own child."""
     for i in range(2):
         with Client(s.port) as c:
             crashed = only_child(s)
@@ -334,7 +340,7 @@ def crash_stacks(s):
 
 
 def deadline(s):
-    """A child that cannot leave is killed at the time it has named."""
+    """A child that cannot end is killed at the deadline that it has set."""
     with Client(s.port) as c:
         t.eq(c.fetch("/stuck.py").body, b"stuck", "script spoils sys.stdout")
         pid = only_child(s)
@@ -343,13 +349,14 @@ def deadline(s):
 
 
 def inherits(s):
-    """What a child has, and has not."""
+    """The descriptors and signals that a child has and does not have."""
     with Client(s.port) as other, Client(s.port) as c:
         t.ok(served(other) and len(s.children()) == 2, "two clients")
         got = json.loads(c.fetch("/descriptors.py").body)
         t.eq(got["sockets"], 2, "its sockets: the connection, and the line "
              "by which it is asked to make room")
-        # One has the stash's locks, one is the script's when it runs.
+        # One file has the stash's locks; one is the script
+        # itself while it runs.
         t.ok(got["files"] <= 2, "no file that is another's", got)
         t.eq(got["stdin"], "", "standard input is empty")
         sees_signals(c, "")
@@ -361,7 +368,7 @@ def inherits(s):
 
 
 def sees_signals(c, where):
-    """A script has the signals of a new process of Python."""
+    """A script's signals are those of a new process of Python."""
     t.eq(json.loads(c.fetch("/signals.py").body),
          [[], [signal.SIGPIPE, signal.SIGXFSZ],
           [signal.SIGPIPE, signal.SIGXFSZ]],
@@ -385,7 +392,8 @@ os.umask(0o777)
 os.execv(sys.argv[3], sys.argv[3:])
 """
 
-# Those that stop or end somebody who wants that, by KILL, QUIT or TERM, say.
+# Signals by which a sender means to stop or end a process, such as KILL, QUIT
+# or TERM, or which report its own fault.
 ASKED = {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL,
          signal.SIGINT, signal.SIGKILL, signal.SIGQUIT, signal.SIGSEGV,
          signal.SIGSTOP, signal.SIGSYS, signal.SIGTERM, signal.SIGTRAP,
@@ -393,12 +401,12 @@ ASKED = {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL,
 
 
 def inherits_signals():
-    """Timers that go on, blocked and ignored signals, limits, the umask; and
-    signals that nobody expects."""
+    """The server is started with running timers, blocked and ignored signals,
+    limits and a umask; and it gets unexpected signals."""
     log = os.path.join(DOCROOT, "harsh.log")
     for how in "as they are", "ignored":
         s = Server(DOCROOT, "--log-file", log)
-        # Without extensions its shared memory is a file.
+        # Without extensions, the server's shared memory is a file.
         size = "4000" if extended() else "64000000"
         s.argv = [sys.executable, "-c", HARSH, size, how] + s.argv
         with s, Client(s.port) as c:
@@ -416,8 +424,8 @@ def inherits_signals():
 
 
 def log_is_full():
-    """A log that may not grow, or has no room: records are held, and it is
-    said how many are lost."""
+    """The log may not grow, or its disk is full: records are held, and the log
+    later tells how many are lost."""
     if not extended() or not hasattr(resource, "prlimit"):
         return t.skip("a log that may not grow", "needs extensions, prlimit")
     log = os.path.join(DOCROOT, "full.log")
@@ -425,7 +433,7 @@ def log_is_full():
     s.argv = [sys.executable, "-c", HARSH, "2000", "as they are"] + s.argv
     with s:
         def again():
-            s.process.send_signal(signal.SIGUSR1)   # a record of the parent's
+            s.process.send_signal(signal.SIGUSR1)   # a record of the parent
             return os.path.getsize(log) == 2000
         t.ok(tap.wait_until(again), "the log is as long as it may be")
         with Client(s.port) as c:
@@ -445,8 +453,8 @@ def log_is_full():
 
 
 def keeps_no_descriptors(s):
-    """The parent has as many open after connections as before."""
-    # The server hides its memory, and its descriptors with it, but from root.
+    """The parent has as many open descriptors after connections as before."""
+    # The server hides its memory, and so its descriptors, from all but root.
     if not os.access(f"/proc/{s.pid}/fd", os.R_OK):
         return t.skip("descriptors of the parent", "needs /proc, and root")
     with Client(s.port) as c:
@@ -464,13 +472,13 @@ def keeps_no_descriptors(s):
 # ---- when something is short
 
 def answered(sock):
-    """Whether a handshake that was begun is gone on with."""
+    """Returns whether the server answers a handshake that was begun."""
     return bool(sock.recv(1))
 
 
 def full():
-    """--max-children: the next one waits while the others are served (room.t
-    is about those that have nothing to do)."""
+    """--max-children: the next client waits while the others are served.
+    room.t tests idle clients."""
     with Server(DOCROOT, "--max-children", "2") as s:
         with Client(s.port) as a, Client(s.port) as b:
             t.ok(sleeping(a) and sleeping(b), "two are served")
@@ -491,7 +499,8 @@ def full():
 
 
 class Limited(Server):
-    """A server, not root's, whose limits the test changes as it runs."""
+    """A server, not run by root, whose limits the test
+    changes while it runs."""
 
     def __init__(self, *options):
         super().__init__(DOCROOT, *options)
@@ -503,8 +512,8 @@ class Limited(Server):
                          str(NOBODY)] + self.argv
 
     def limit(self, what, value=None):
-        """Sets a soft limit of the server to value, or back to the hard one.
-        It takes the same user to do so."""
+        """Sets a soft limit of the server to value, or back to the hard limit.
+        Only the same user may do so."""
         user = {"user": NOBODY, "group": NOBODY} if os.getuid() == 0 else {}
         subprocess.run(
             [sys.executable, "-c", "import resource, sys\n"
@@ -517,19 +526,20 @@ class Limited(Server):
 
 
 def cpu_ticks(pid):
-    """CPU time that a process has used, clock ticks."""
+    """Returns the processor time that a process has used, in clock ticks."""
     with open(f"/proc/{pid}/stat", encoding="latin-1") as f:
         fields = f.read().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
 
 
 def short_of(s, what, value, complaint):
-    """Under a limit a client waits, is then served, and nothing spins."""
+    """Under a limit a client waits and is then served, and the
+    parent does not spin."""
     s.limit(what, value)
     sock = start_handshake(s.port)
     t.ok(s.wait_log(complaint), "it is logged: " + complaint,
          s.log()[-2000:])
-    # What a spinning parent burns is a large part of the time that passes.
+    # A parent that spins would use a large part of the time that passes.
     began, ticks = time.monotonic(), cpu_ticks(s.pid)
     tap.wait_until(lambda: time.monotonic() > began + 1)
     used = (cpu_ticks(s.pid) - ticks) / os.sysconf("SC_CLK_TCK")
@@ -546,12 +556,12 @@ def short_of(s, what, value, complaint):
 
 
 def shortages():
-    """Too few descriptors for accept, too few processes for fork."""
+    """Too few descriptors for accept, or too few processes for fork."""
     if not hasattr(resource, "prlimit") or not os.path.isdir("/proc/self/fd"):
         return t.skip("shortages", "needs prlimit and /proc")
     try:
         with Limited() as s:
-            # What it does before it accepts takes descriptors for a while.
+            # Before it accepts, the parent uses some descriptors for a while.
             with Client(s.port) as c:
                 t.ok(served(c), "a connection before")
             tap.wait_until(lambda: not s.children())
@@ -572,8 +582,8 @@ def shortages():
 
 
 def first_to_be_killed():
-    """Out of memory, the kernel prefers children and what they start, also
-    where the server is not root's and hides its memory."""
+    """If memory runs out, the kernel prefers to kill children and their
+    processes, even if the server is not run by root and hides its memory."""
     if not extended() or not os.path.exists("/proc/self/oom_score_adj"):
         return t.skip("the out-of-memory killer's choice", "there is none, or "
                       "h2rig is built without extensions")
@@ -591,8 +601,8 @@ def first_to_be_killed():
 
 
 def few_descriptors():
-    """Some free descriptors must do: the connection's, what the child says,
-    the line to it, and those that are always left."""
+    """A few free descriptors are enough: the connection's, the child's output,
+    the child's line, and those that are always kept free."""
     with Limited("--max-children", "1") as s:
         used = {int(fd) for fd in os.listdir(f"/proc/{s.pid}/fd")}
         free = sorted(set(range(200)) - used)

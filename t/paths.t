@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Paths that try to get out of the document root or of an alias: each is a
-404, for files, scripts, literal responses and listings.  Files beside files
-that do so, or would keep their reader waiting.  Ways to a script's text."""
+"""Tests paths that try to leave the document root or an alias: each gets
+404, for files, scripts, literal responses and listings.  Also tests files
+beside files that lead out or would block their reader, and paths that might
+show a script's text."""
 import os
 import shutil
 import sys
@@ -16,7 +17,7 @@ from server import Server                                       # noqa: E402
 
 t = tap.Tap()
 
-# What is asked for at the end of each way out.
+# The names that are requested at the end of each way out.
 NAMES = ["secret.txt", "secret.py", "secret.asis", "", "%73ecret.txt"]
 
 # The folder has OUT (a directory outside, with the secrets) and ROOT (the
@@ -63,7 +64,7 @@ WAYS = [
     "/../ROOT2/", "/../ROOT", "/..", "/../", "/%2e%2e", "/%2e%2e/",
 ]
 
-# By itself, not followed by a name.
+# Whole paths, which no name follows.
 WHOLE = [
     "/in/secret.txt", "/in/secret.py", "/in/secret.asis", "/in/hard/../..",
     "/in/link", "/in/file.txt/../../../OUT/secret.txt",
@@ -78,7 +79,8 @@ WHOLE = [
 
 
 def fill(folder):
-    """OUT, ROOT, ROOT2 and the alias's directory, links between them."""
+    """Makes OUT, ROOT, ROOT2 and the alias's directory, with
+    links between them."""
     for name in ("OUT", "ROOT/in", "ROOT2", "AL", "ROOT/indexed"):
         os.makedirs(os.path.join(folder, name))
     for place in ("OUT", "ROOT2"):
@@ -111,7 +113,7 @@ def fill(folder):
 
 
 def attempts(c, folder):
-    """All of them on one connection."""
+    """Requests all of these paths on one connection."""
     paths = [way + name for way in WAYS for name in NAMES] + WHOLE
     served = []
     for path in paths:
@@ -125,8 +127,8 @@ def attempts(c, folder):
     for way in WAYS + ["whole"]:
         wrong = []
         for path, x in served[:len(NAMES)] if way != "whole" else served:
-            # No path at all, none that begins with a slash, or one with a
-            # space is refused as malformed (RFC 9113 §8.3.1).
+            # A path that does not begin with a slash or has a space is
+            # malformed (RFC 9113 §8.3.1).
             malformed = not path.startswith("/") or " " in path
             if not (x.status == 404 or malformed and x.status is None
                     and x.reset == 1):
@@ -137,8 +139,8 @@ def attempts(c, folder):
         t.ok(not wrong, f"404: {way}", wrong[:3])
 
 
-# What a request for the file of each reads besides: a path, the file beside
-# it, and the answer when that leads out of the root, or is a FIFO.
+# (path, file that the server also reads for it, status if that file is a FIFO
+# or a link out of the root).
 BESIDE = [
     ("plain.txt", "plain.txt.headers", 500),
     ("plain.txt", "plain.txt.sub.headers", 500),
@@ -183,8 +185,8 @@ def is_directory(path, _):
 
 
 def status_of(kind, path, name, status):
-    """What is answered: where what is beside a file was looked for by chance,
-    it is as if there were none, or what is inside counts."""
+    """Returns the status of the response.  A link within the root counts as
+    its target; a dangling link or a directory counts as no file."""
     if kind in (is_fifo, leads_out):
         return status
     if kind is leads_in:
@@ -195,7 +197,7 @@ def status_of(kind, path, name, status):
 
 
 def beside(folder):
-    """Each of BESIDE in each of those forms, in a directory of its own."""
+    """Each file of BESIDE in each of those forms, in its own directory."""
     root = os.path.join(folder, "BESIDE")
     secret = os.path.join(folder, "secret.headers")
     with open(secret, "w") as f:
@@ -226,7 +228,7 @@ def beside(folder):
 
 
 def fetch_beside(c, path):
-    """A file, or a WebSocket's handshake."""
+    """Requests a file, or opens a WebSocket."""
     if not path.endswith("/s"):
         return c.fetch(path, timeout=30)
     x = c.open(path, "CONNECT", [(":protocol", "websocket"),
@@ -262,7 +264,7 @@ rewrites = [
 ]
 """
 
-# As the whole of a path below a prefix.
+# Names that are requested below a prefix.
 SCRIPT_NAMES = [
     "all.py", "all%2epy", "all%2Epy", "%61ll.py", "all.p%79", "all.py?",
     "all.py?q", "all.py%3f", "all.py%3Fq", "all.py#", "all.py%23", "all.py/",
@@ -287,7 +289,7 @@ SCRIPT_REQUESTS = [
 
 
 def scripts(folder):
-    """Nothing leads to a script's text."""
+    """No path shows a script's text."""
     root = os.path.join(folder, "SCRIPTS")
     os.makedirs(os.path.join(root, "in"))
     os.makedirs(os.path.join(root, "indexed"))
@@ -335,7 +337,8 @@ def scripts(folder):
         t.ok(x.status == 404 and b"is run, not sent" in x.body,
              "a FileHandler says why it does not send a script", x)
     with Server(root) as s, Client(s.port) as c:
-        # A file that the engine answers is not one that has become a script.
+        # A kept response for a file is not sent after its link
+        # leads to a script.
         link = os.path.join(root, "changing.txt")
         os.symlink("other.txt", link)
         for _ in range(3):
@@ -349,7 +352,8 @@ def scripts(folder):
 
 
 def reach(c, prefix, names, method, fields):
-    """Asks for all at once; none may have the text."""
+    """Requests all names at the same time.  No response may
+    have a script's text."""
     xs = []
     for i in range(0, len(names), 50):
         some = [(name, c.request(prefix + name, method=method, headers=fields))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Pipes and substitution, with and without a file of settings; which also is
-where wrong settings are."""
+"""Tests pipes and substitution, with and without a file of settings, and that
+errors in settings name their line."""
 import base64
 import gzip
 import hashlib
@@ -54,7 +54,7 @@ FILES = {
     "errors.py": b"def main(request, response):\n    return (404, [], 'no')\n",
 }
 
-# query of ten.txt: status, body, some fields
+# (query of ten.txt, status, body, some fields).
 PIPES = [
     ("pipe=status(404)", 404, TEN, {}),
     ("pipe=header(X-A,b)", 200, TEN, {"x-a": ["b"]}),
@@ -80,7 +80,7 @@ PIPES = [
     ("pipe=", 200, TEN, {}),
     ("pipe=status(404)&pipe=status(202)", 202, TEN, {}),
     ("other=1", 200, TEN, {"content-length": ["10"]}),
-    # Odd, but with a meaning.
+    # Unusual, but defined.
     ("pipe=status(404", 404, TEN, {}),
     ("pipe=slice(3,5", 200, b"34", {}),
     ("pipe=header(X-A,b|status(404)", 200, TEN, {"x-a": ["b|status(404"]}),
@@ -104,7 +104,7 @@ PIPES = [
     ("pipe=trickle(d0:d0:3:4)", 200, TEN, {}),
 ]
 
-# query of ten.txt: what the 500's text has
+# (query of ten.txt, texts in the response with 500).
 WRONG = [
     ("pipe=nonsense()", ["nonsense", "known are gzip"]),
     ("pipe=status(abc)", ["'abc': expected a status, 100 to 999, in status("]),
@@ -135,7 +135,7 @@ WRONG = [
     ("pipe=sub(latex)", ["'latex': expected html or none, in sub([html|none"]),
 ]
 
-# expression, in a file substituted without settings: a regular expression
+# (expression in a file, regex for its value without settings).
 WITHOUT = [
     ("host", "localhost"),
     ("domains[www]", r"www\.localhost"),
@@ -161,7 +161,7 @@ WITHOUT = [
     ("fs_path(y.txt)", "ROOT/d/y.txt"), ("fs_path(/y.txt)", "ROOT/y.txt"),
     ("fs_path(../y.txt)", "ROOT/y.txt"),
     ("browser_host", "localhost"),
-    # What was not sent, or is odd, but has a meaning.
+    # What was not sent, or is unusual, but defined.
     ("GET[none]", ""), ("GET[]", ""), ("GET[\u00e9]", ""), ("GET[7]", ""),
     ("GET[a[b]", ""), ("$x:GET[none]", ""),
     ("headers[X-Empty]", ""), ("header_or_default(X-Empty, d)", ""),
@@ -176,7 +176,7 @@ WITHOUT = [
     hashlib.new(name, TEN).digest()).decode()))
     for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")]
 
-# expression: what the 500's text has
+# (expression, text in the response with 500).
 UNKNOWN = [
     ("nothing", "unknown name nothing"), ("", "expected a name"),
     (" host", "expected a name"), ("$x:", "expected a name"),
@@ -218,7 +218,7 @@ SETTINGS = {
     "x_own": {"name": "text", "n": 5},
 }
 
-# expression, in a file substituted with SETTINGS: its value
+# (expression in a file, its value with SETTINGS).
 WITH = [
     ("host", "web.test"), ("domains[www]", "www.web.test"),
     ("domains[\u00e9l\u00e8ve]", "xn--lve-6lad.web.test"),
@@ -231,7 +231,7 @@ WITH = [
     ("x_own[name]", "text"), ("x_own[n]", "5"), ("server_host", "web.test"),
 ]
 
-# text of a settings file: line, what the message has
+# (text of a settings file, line of the error, text of the message).
 WRONG_SETTINGS = [
     ('{\n "a": 1\n "b": 2}', 3, "expected JSON"),
     ("[]", 1, "expected a JSON object"),
@@ -251,7 +251,7 @@ WRONG_SETTINGS = [
 
 
 def write(root, name, content):
-    """A file in the document root."""
+    """Writes a file in the document root."""
     path = os.path.join(root, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as f:
@@ -259,7 +259,7 @@ def write(root, name, content):
 
 
 def message(x):
-    """The text of an error response."""
+    """Returns the text of an error response."""
     try:
         return json.loads(x.body)["error"]["message"]
     except (ValueError, KeyError):
@@ -267,7 +267,7 @@ def message(x):
 
 
 def pipes(c):
-    """What each does to a file."""
+    """The effect of each pipe on a file."""
     for query, status, body, fields in PIPES:
         path = "/ten.txt?" + query.replace(" ", "%20")
         x = c.fetch(path)
@@ -295,7 +295,7 @@ def pipes(c):
     x = c.fetch("/ten.txt?pipe=trickle(3:d0.01:4)")
     t.eq(([len(d) for d in x.data if d], x.body), ([3, 4, 3], TEN),
          "trickle: amounts, then the rest")
-    # Headers and what is before the delay come before the delay is over.
+    # Headers and the content before a delay are sent before the delay is over.
     x = c.request("/ten.txt?pipe=trickle(3:d600)")
     t.ok(c.wait_for(lambda: x.body == b"012") and x.status == 200
          and not x.ended, "trickle sends before it waits", x)
@@ -310,7 +310,7 @@ def pipes(c):
 
 
 def scripts(c):
-    """Pipes of scripts."""
+    """Pipes apply to the responses of scripts."""
     for name in ("script.py", "pieces.py", "inner.py"):
         x = c.fetch(f"/{name}?pipe=slice(1)|header(X-A,1)|status(201)")
         t.eq((x.status, x.body, x.header("x-a")), (201, TEN[1:], "1"),
@@ -329,7 +329,7 @@ def scripts(c):
 
 
 def names(c):
-    """.sub. in names, and when it escapes."""
+    """.sub.  in names, and which types escape values."""
     t.eq(c.fetch("/host.txt").body, b"{{host}}", "no .sub., no substitution")
     t.eq(c.fetch("/host.txt?pipe=sub").body, b"localhost", "?pipe=sub")
     t.eq(c.fetch("/host.sub.txt?q=%3C").body, b"localhost <",
@@ -360,7 +360,7 @@ def names(c):
 
 
 def values(c, root):
-    """Each expression without settings."""
+    """The value of each expression without settings."""
     for expression, want in WITHOUT:
         write(root, "d/x.sub.txt", "<{{%s}}>" % expression)
         x = c.fetch("/d/x.sub.txt?q=a%20b", headers={"x-test": "a & b",
@@ -377,7 +377,7 @@ def values(c, root):
 
 
 def settings(root, folder):
-    """--config."""
+    """--config sets the values of expressions."""
     path = os.path.join(folder, "config.json")
     with open(path, "w") as f:
         json.dump(SETTINGS, f)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Whose DATA goes first when streams share the connection's window: the more
-urgent stream's (RFC 9218 §10), and equal ones take turns."""
+"""Tests which stream's DATA goes first if streams share the
+connection's window: the more urgent stream's (RFC 9218 §10); equally
+urgent streams take turns."""
 import os
 import sys
 
@@ -20,8 +21,8 @@ t = tap.Tap()
 
 
 def data_by_stream(client, start):
-    """(stream, octets) of the DATA frames since the frame number start,
-    neighbours of one stream added up."""
+    """Returns [stream, octets] for the DATA frames from frame number start on;
+    adjacent frames of one stream are added up."""
     runs = []
     for f in client.frames[start:]:
         if f.type != DATA or not f.payload:
@@ -34,12 +35,12 @@ def data_by_stream(client, start):
 
 
 def open_all(server, priorities, update=None):
-    """Streams 3, 5, ... ask for SIZE octets each with these priorities; the
-    connection's window has been used up by another.  Returns the client, the
-    streams and the number of frames so far."""
+    """Opens streams 3, 5, ... with these priorities, each of which requests
+    SIZE octets, after another stream has used up the connection's window.
+    Returns the client, the streams and the number of frames so far."""
     client = Client(server.port, auto_window=False,
                     settings={INITIAL_WINDOW_SIZE: 1 << 20})
-    # Uses up the window that the connection has at first.
+    # Uses up the connection's initial window.
     first = client.open("/big.py?size=%d" % WINDOW, end_stream=True)
     t.ok(client.wait_for(lambda: len(first.body) == WINDOW),
          "the connection's window is used up")
@@ -56,7 +57,7 @@ def open_all(server, priorities, update=None):
 
 
 def give(client, streams, n):
-    """n octets of connection window; waits until they have come."""
+    """Gives n octets of connection window.  Waits until n octets have come."""
     had = sum(len(x.body) for x in streams)
     client.window_update(0, n)
     return client.wait_for(
@@ -64,9 +65,9 @@ def give(client, streams, n):
 
 
 def settle(client, streams):
-    """Small windows until all streams have moved, or many rounds have gone by
-    (those that are not urgent do not move): by then each script has come to
-    its write and waits."""
+    """Gives small windows until all streams have moved, or for many rounds,
+    since streams that are not urgent do not move.  After that, each script
+    waits in its write."""
     for _ in range(150):
         if all(x.body for x in streams):
             break
@@ -74,7 +75,7 @@ def settle(client, streams):
 
 
 def order(server, name, priorities, update=None):
-    """The streams in the order in which they got their last octet."""
+    """Returns the streams in the order in which they got their last octet."""
     client, streams, start = open_all(server, priorities, update)
     with client:
         settle(client, streams)
@@ -102,7 +103,7 @@ with Server(SCRIPTS) as server:
     t.ok(len(runs) > 4, "equal streams take turns", repr(runs))
     t.ok(max(n for _, n in runs) <= 4 * 32768, "of a bounded size", repr(runs))
 
-    # Scripts see it.
+    # Scripts see the priority.
     with Client(server.port) as client:
         x = client.fetch("/priority.py")
         t.eq(x.body, b"(3, False) (3, False)", "no priority: urgency 3")
@@ -117,7 +118,7 @@ with Server(SCRIPTS) as server:
         x = client.fetch("/priority.py", headers={"priority": "u=1, i"})
         t.eq(x.body, b"(1, True) (1, True)", "the field is seen")
 
-    # A stream without window of its own holds nobody up.
+    # A stream without stream window delays no other stream.
     client = Client(server.port, auto_window=False,
                     settings={INITIAL_WINDOW_SIZE: 0})
     with client:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The Python package by itself: python/test_*.py, with python/fake.py in the
-place of the C module.  As TAP; arguments name single tests
-(test_forms.Multipart.test_preamble)."""
+"""Runs the tests of the Python package, python/test_*.py, with python/fake.py
+in place of the C module, and prints TAP.  Arguments name single tests, for
+example test_forms.Multipart.test_preamble."""
 import os
 import signal
 import sys
@@ -14,7 +14,8 @@ DEADLINE = int(120 * float(os.environ.get("H2RIG_TEST_TIMEOUT_SCALE", 1)))
 
 
 class Tap(unittest.TestResult):
-    """Prints a line for each test, and what went wrong as a comment."""
+    """Prints a line for each test, and the traceback of a
+    failure as comments."""
 
     def line(self, test, ok, text="", note=""):
         print("%sok %d - %s%s" % ("" if ok else "not ", self.testsRun,
@@ -25,7 +26,7 @@ class Tap(unittest.TestResult):
 
     def startTest(self, test):
         super().startTest(test)
-        # A lock that is never let go would be waited for for ever.
+        # The alarm ends a test that waits for a lock for ever.
         signal.alarm(DEADLINE)
 
     def addSuccess(self, test):

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Static files that are answered without Python: the answer is the one that
-Python gives, and changes of the file, of what stands beside it and of the way
-to it are seen by the next request.
+"""Tests static files that the server sends without Python: the response equals
+Python's, and the next request sees each change of the file, of the files
+beside it and of the path to it.
 
-How many requests of a connection were answered so is in the record of its
-end.  What a connection answers first comes from Python, so that a new one
-says what the answer is to be.
+The record of a connection's end has the number of responses without Python.
+The first response of a connection comes from Python, so a new connection shows
+what the response must be.
 """
 import os
 import re
@@ -44,7 +44,7 @@ os.mkdir(outside)
 
 
 def write(name, data, directory=root):
-    """A file, whose directory is made if it is not there."""
+    """Writes a file; makes its directory if needed.  Returns the path."""
     path = os.path.join(directory, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as f:
@@ -53,7 +53,8 @@ def write(name, data, directory=root):
 
 
 def settle():
-    """Waits until nothing below top is as new as the server's own bound."""
+    """Waits until all files below top are older than the server's bound for
+    files that it keeps."""
     def settled():
         newest, coarse = 0.0, False
         for directory, _, files in os.walk(top):
@@ -68,20 +69,23 @@ def settle():
 
 
 def shape(x):
-    """All of an answer: fields in order, content, and its frames."""
+    """Returns everything about a response: fields in
+    order, content, frames."""
     return (x.status, x.headers, x.body, x.reset, [
         (f.type, f.flags & (END_STREAM | END_HEADERS),
          len(f.payload) if f.type == DATA else 0) for f in x.frames])
 
 
 def fresh(s, path, **request):
-    """What a new connection answers, which has nothing in memory."""
+    """Returns the response on a new connection, which has
+    no files in memory."""
     with Client(s.port) as c:
         return shape(c.fetch(path, **request))
 
 
 def quick(s, c):
-    """Ends the connection: how many answers of it were without Python."""
+    """Ends the connection.  Returns how many responses it
+    sent without Python."""
     port = c.sock.getsockname()[1]
     c.close()
     end = s.wait_log(r"child \d+ of 127\.0\.0\.1:%d ended: .*" % port)
@@ -92,7 +96,8 @@ def quick(s, c):
 
 
 def same(s):
-    """Answers of each size are the first's, octet for octet."""
+    """Responses without Python equal the first one, octet for
+    octet, for each size."""
     for size in (0, 1, 1024, 16384, 16385, 65536):
         write("size/%d.html" % size, os.urandom(size))
     write("size/65537.html", b"x" * 65537)
@@ -115,7 +120,7 @@ def same(s):
 
 
 def too_new(s):
-    """A file is not kept while its next change might not show."""
+    """A file is not kept while its next change might not be visible."""
     with Client(s.port) as c:
         for i in range(20):
             write("new.txt", b"%d" % i)
@@ -126,8 +131,8 @@ def too_new(s):
 
 
 def change(s, name, act, path="/c/a.txt", again=1):
-    """After act the answer is that of a new connection; `again`: how many of
-    three requests are without Python once that has settled."""
+    """After act, the response equals that of a new connection.  again: how
+    many of three later requests are served without Python."""
     shutil.rmtree(os.path.join(root, "c"), ignore_errors=True)
     file = write("c/a.txt", b"first\n")
     settle()
@@ -152,7 +157,7 @@ def in_place(data):
 
 
 def replaced(file):
-    # By one that is older, with the same size and time of modification.
+    # By an older file with the same size and time of modification.
     st = os.stat(file)
     os.utime(os.path.join(outside, "old.txt"),
              ns=(st.st_atime_ns, st.st_mtime_ns))
@@ -183,7 +188,7 @@ def linked(target):
 
 
 def changes(s):
-    """What makes a kept answer wrong."""
+    """Changes that make a kept response wrong."""
     write("old.txt", b"older\n", outside)
     write("secret.txt", b"first\n", outside)
     write("target.txt", b"target\n")
@@ -218,7 +223,7 @@ def changes(s):
 
 
 def way_to_it(s):
-    """Links, and names that stand for the file."""
+    """Links, and other names of the same file."""
     os.symlink("real", os.path.join(root, "link"))
     write("real/index.html", b"index\n")
     write("other/index.html", b"other\n")
@@ -251,7 +256,7 @@ def way_to_it(s):
 
 
 def gone_headers(s):
-    """.headers that go away, or are a link that comes to lead somewhere."""
+    """.headers files that are removed, or are a link whose target appears."""
     file = write("h/a.txt.headers", b"X-Beside: 1\n")
     write("h/a.txt", b"a\n")
     write("h/b.txt", b"b\n")
@@ -276,7 +281,7 @@ def gone_headers(s):
 
 
 def other_requests(s):
-    """Requests for a kept file that mean something else."""
+    """Requests for a kept file that need another response."""
     write("r.txt", b"0123456789")
     write("r.sub.txt", b"{{GET[x]}}{{host}}")
     write("s.sub.txt", b"{{headers[x]}}")
@@ -312,8 +317,8 @@ def other_requests(s):
 
 
 def first_come(s):
-    """Whether a stream that waits for window gets it before one that comes
-    in one go with the window."""
+    """Returns whether a stream that waits for window gets it before a stream
+    whose request comes together with the WINDOW_UPDATE."""
     with Client(s.port, auto_window=False) as c:
         for _ in range(63):
             c.fetch("/w.txt")
@@ -331,7 +336,7 @@ def first_come(s):
 
 
 def windows(s):
-    """Windows too small for the file are Python's to wait for."""
+    """If a window is too small for the file, Python sends it."""
     write("w.txt", b"w" * 1024)
     settle()
     with Client(s.port, settings={INITIAL_WINDOW_SIZE: 1023}) as c:
@@ -355,13 +360,15 @@ def windows(s):
         t.ok(c.wait_for(lambda: x.ended and y.ended), "until there is more")
         t.eq((x.body, y.body), (b"w" * 1024,) * 2, "content as it should be")
         t.eq(quick(s, c), 62, "those before were without Python")
-    # A thread has its turn only once it waits, which cannot be seen.
+    # The thread of a stream has its turn only once it waits, which
+    # the test cannot see.
     t.ok(any(first_come(s) for _ in range(20)),
          "who has waited for the window gets it first")
 
 
 def much(s):
-    """More than a connection keeps: then it begins anew."""
+    """A connection requests more files than it can keep: it discards them all
+    and keeps new ones."""
     large = os.urandom(65536)
     for i in range(140):
         write("much/%d.bin" % i, large)
@@ -374,7 +381,8 @@ def much(s):
 
 
 def many(s):
-    """Many at once, among them large ones that fill the queue."""
+    """Many requests at the same time, some for large files
+    that fill the queue."""
     for i in range(300):
         write("many/%d.txt" % i, b"%d\n" % i)
     large = os.urandom(65536)
@@ -412,7 +420,7 @@ def many(s):
 
 
 def resets(s):
-    """Streams that the client resets at once."""
+    """The client resets streams at once."""
     write("x.txt", b"x" * 1024)
     settle()
     with Client(s.port) as c:
@@ -460,9 +468,9 @@ def access_log(s):
 
 
 def slow_log(path, requests, most):
-    """A log that nobody reads for a while loses no record, and holds up
-    nothing of the protocol.  most: how many at most are without Python, so
-    that what waits is bounded."""
+    """If nobody reads the log for a while, no record is lost and the protocol
+    goes on.  most: how many responses at most are without Python, so that the
+    queue of records is bounded."""
     fifo = os.path.join(top, "fifo")
     os.mkfifo(fifo)
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
@@ -487,7 +495,7 @@ def slow_log(path, requests, most):
                 c.wait_for(lambda: all(x.ended for x in xs))
             t.ok(all(x.ended for x in xs),
                  "answers, though the log takes nothing any more")
-            # A thread of Python's that waits for the log may have one.
+            # One request may have a Python thread, which waits for the log.
             xs = [c.request(path) for _ in range(60)]
             t.ok(c.ping(), "PING is answered")
             os.set_blocking(reader, True)
@@ -507,7 +515,7 @@ def slow_log(path, requests, most):
 
 
 def ends():
-    """--max-requests and a drain count them."""
+    """--max-requests and a drain count responses without Python."""
     with Server(root, "--max-requests", "5") as s:
         with Client(s.port) as c:
             xs = [c.fetch("/w.txt") for _ in range(5)]
@@ -531,7 +539,7 @@ def ends():
 
 
 def not_plain():
-    """Options and routes under which something else has a say."""
+    """Options and routes with which Python must make the response."""
     routes = write("routes.py", b"""
 from h2rig.handlers import FileHandler, file_handler
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Raw writer calls: the octets that a client receives, and header blocks that
-a script leaves open (RFC 9113 §4.3: nothing may come between)."""
+"""Tests raw writer calls: the octets that a client receives, and
+header blocks that a script leaves open (RFC 9113 §4.3: no other frame
+may come in between)."""
 import os
 import re
 import sys
@@ -22,7 +23,8 @@ HUFFMAN = huffman.HuffmanEncoder(huffman_constants.REQUEST_CODES,
 
 
 def string(octets):
-    """A string literal, Huffman where shorter (RFC 7541 §5.2)."""
+    """Returns a string literal, Huffman-coded if that is
+    shorter (RFC 7541 §5.2)."""
     coded = HUFFMAN.encode(octets)
     if len(coded) < len(octets):
         return bytes([0x80 | len(coded)]) + coded
@@ -30,7 +32,8 @@ def string(octets):
 
 
 def literal(name, value):
-    """A field with a new name, added to the table (section 6.2.1)."""
+    """Returns a field with a new name, which is added to the table
+    (RFC 7541 §6.2.1)."""
     return b"\x40" + string(name) + string(value)
 
 
@@ -46,7 +49,7 @@ BAD = b"".join(literal(n, v) for n, v in [
     (b"x-int", b"12"), (b"x-utf8", b"caf\xc3\xa9"), (b"x-empty", b""),
     (b"connection", b"close"), (b":late", b"pseudo")])
 
-# case of scripts/raw.py: all that the client receives for it
+# (case of scripts/raw.py, all octets that the client receives).
 RAW = [
     ("headers", frame(HEADERS, 0x5, 1, OK + X_A)),
     ("headers_continuation",
@@ -89,7 +92,7 @@ RAW = [
 
 
 def octet_by_octet(s):
-    """Every raw call, each on a connection of its own."""
+    """Each raw call, on a new connection: its octets."""
     for case, want in RAW:
         with Client(s.port, ack=False) as c:
             c.wait_for(lambda: c.settings)
@@ -104,7 +107,7 @@ def octet_by_octet(s):
 
             c.wait_for(lambda: len(got()) >= len(want))
             t.eq(got(), want, f"raw call octet by octet: {case}")
-    with Client(s.port) as c:               # the encoder's table stays in step
+    with Client(s.port) as c:               # the encoder's table is right
         for i in range(3):
             x = c.fetch("/quick.py")
             c.request("/note.py?set=raw+seen")
@@ -115,7 +118,8 @@ def octet_by_octet(s):
 
 
 def between(c, x):
-    """What came between a stream's HEADERS and its CONTINUATION."""
+    """Returns the frames that came between a stream's HEADERS
+    and CONTINUATION."""
     kinds = [(f.type, f.sid) for f in c.frames]
     if (HEADERS, x.sid) not in kinds or (CONTINUATION, x.sid) not in kinds:
         return f"incomplete: {kinds}"
@@ -133,7 +137,8 @@ def open_block(c, how):
 
 
 def traffic(c):
-    """PINGs, uploads, requests, resets; returns the exchanges to wait for."""
+    """Sends PINGs, uploads, requests and resets.  Returns the
+    exchanges to wait for."""
     uploads = [c.open("/quick.py", "POST") for _ in range(4)]
     for i in range(20):
         c.send_frame(PING, 0, 0, b"%08d" % i)
@@ -145,8 +150,9 @@ def traffic(c):
 
 
 def nothing_between(s):
-    """By time, as scripts do, and by condition, so that it is certain that
-    the server had taken all of the traffic before the block was ended."""
+    """Nothing comes between the frames of a block.  The script ends its block
+    after a time, as scripts do, or on a condition, by which the server surely
+    had taken all of the traffic before."""
     for how in ("sleep", "arrived", "sleep", "arrived"):
         for _ in range(10):
             with Client(s.port) as c:
@@ -156,7 +162,8 @@ def nothing_between(s):
                 c.wait_for(lambda: x.done and all(y.done for y in others)
                            and len(c.pongs) >= 20)
                 lasted = time.monotonic() - begun
-            # On a busy machine that may last longer than the server waits.
+            # On a busy machine the block may be open for longer
+            # than the server waits.
             if between(c, x) == [] or lasted < HOLD_S:
                 break
         t.eq(between(c, x), [], f"{how}: nothing comes between")
@@ -168,7 +175,8 @@ def nothing_between(s):
 
 
 def released(s):
-    """The block ends by itself: after 1 s, and with the functions."""
+    """The server ends an open block itself, after 1 s or when the
+    functions are over."""
     with Client(s.port) as c:
         x = open_block(c, "late")
         y = c.fetch("/quick.py")
@@ -186,7 +194,7 @@ def released(s):
              "a block that its functions did not end is let go of", y)
 
 
-PARTS = [                               # what comes, what the record says
+PARTS = [                               # path, octets, text of the record
     ("part.py?case=header", b"\0\0\0", "6 of the 9 octets of a frame's header"),
     ("part.py?case=payload", b"\0\0\6\0\1\0\0\0\1four",
      "2 of the 6 octets of DATA on stream 1"),
@@ -205,7 +213,8 @@ PARTS = [                               # what comes, what the record says
 
 
 def ends_in_a_frame(s):
-    """Octets that stop inside of a frame are a connection's last."""
+    """If a script's octets stop inside of a frame, they are the
+    connection's last."""
     for path, octets, missing in PARTS:
         with Client(s.port) as c:
             port = c.sock.getsockname()[1]
@@ -226,7 +235,7 @@ def ends_in_a_frame(s):
 
 
 def left_in_a_frame(s):
-    """Nor does a thread of a function that is over keep the output."""
+    """A thread that outlives its function cannot keep the output to itself."""
     with Client(s.port) as c:
         port = c.sock.getsockname()[1]
         c.fetch("/part_left.py")
@@ -242,7 +251,7 @@ def left_in_a_frame(s):
 
 
 def whole_in_the_end(s):
-    """Nothing comes between parts of a frame, however long that takes."""
+    """Nothing comes between the parts of a frame, however long they take."""
     with Client(s.port) as c:
         x = c.request("/part.py?case=whole")
         c.wait_for(lambda: x.status)
@@ -256,7 +265,7 @@ def whole_in_the_end(s):
              and len(c.pongs) == 20, "all the rest comes after it", c.frames)
 
 
-BAD_BLOCKS = {                          # and why they do not decode
+BAD_BLOCKS = {                          # why it does not decode: block
     "an index that is not there": "88c8",
     "... behind fields that would be stored": "88" + X_A.hex() + "ff00",
     "cut in a field": "88" + X_A.hex()[:-2],
@@ -266,8 +275,8 @@ BAD_BLOCKS = {                          # and why they do not decode
 
 
 def literals(payload):
-    """Whether a block has nothing but literals without indexing, whose names
-    are of the static table or literal and shorter than 128 octets."""
+    """Returns whether a block has only literals without indexing, whose names
+    are static entries or literals shorter than 128 octets."""
     while payload:
         index, payload = payload[0], payload[1:]
         if index > 0x0f:
@@ -280,7 +289,7 @@ def literals(payload):
 
 
 def blocks_followed(s, tls):
-    """Blocks of raw octets go into the encoder's table."""
+    """The encoder follows the table changes in raw blocks."""
     for by in ("frame", "octets", "parts"):
         with Client(s.port, tls=tls) as c:
             raw = c.fetch(f"/raw_block.py?by={by}&block=88" + X_A.hex())
@@ -294,7 +303,7 @@ def blocks_followed(s, tls):
             t.eq((x.headers, y.headers, c.bad_blocks),
                  ([("x-a", "b")], [("x-a", "b"), ("x-c", "d")], []),
                  f"a size update by {by}")
-            if by != "parts":               # its HEADERS has no whole status
+            if by != "parts":               # HEADERS has half of the status
                 x = c.fetch(f"/raw_block.py?by={by}&interim=1"
                             "&block=4803313033")
                 t.eq((x.informational, x.status, x.body),
@@ -312,7 +321,7 @@ def blocks_followed(s, tls):
                     and literals(x.frames[0].payload) for x in answers),
                      f"a block by {by} that does not decode ({why}): only "
                      "literals from then on", (c.bad_blocks, answers))
-    with Client(s.port, tls=tls) as c:      # never ended
+    with Client(s.port, tls=tls) as c:      # a block that never ends
         open_block(c, "forgotten")
         x = c.fetch("/raw_block.py")
         t.ok(literals(x.frames[0].payload) and x.header("x-a") == "b",

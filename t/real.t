@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Scripts in the manner of those that test suites have (scripts-real/): old
-ones that compare with text, newer ones with bytes.  Each row is a request and
-what must come back."""
+"""Tests scripts like those of real test suites (scripts-real/): old ones that
+compare with text, newer ones that compare with bytes.  Each row is a request
+and the response that must come."""
 import base64
 import glob
 import json
@@ -31,11 +31,12 @@ FORM = (b'--bb\r\nContent-Disposition: form-data; name="field"\r\n\r\nvalue'
 MULTIPART = {"content-type": "multipart/form-data; boundary=bb"}
 URLENCODED = {"content-type": "application/x-www-form-urlencoded"}
 A, B, C, D, E, F = (str(uuid.uuid4()) for _ in range(6))
-NONE = None     # a header field that is not there; a body of any kind
+NONE = None     # no such header field, or any body
 
 
 def row(path, status=200, body=NONE, want=(), /, **request):
-    """A request, and what comes back: status, body, header fields."""
+    """Returns a row: a request, and the status, body and header
+    fields to expect."""
     return path, request, status, body, dict(want)
 
 
@@ -257,7 +258,7 @@ ROWS = [
 
 
 def every_row(c):
-    """The table, on one connection."""
+    """Makes all requests of the table on one connection."""
     for path, request, status, body, want in ROWS:
         x = c.fetch(path, **request)
         name = f"{request.get('method', '')} {path[:60]}: {status}"
@@ -273,7 +274,7 @@ def every_row(c):
 
 
 def several_steps(c):
-    """Scripts that need more than a row says."""
+    """Scripts that need more than one request or look."""
     hint = [("link", "</style.css>; rel=preload; as=style")]
     t.eq(c.fetch("/early-hints.py").informational, [(103, hint)],
          "early-hints.py: 103")

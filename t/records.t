@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the log says of requests and of clients.  Each request has one record,
-whatever becomes of it: for every fate a connection of its own, whose records are
-counted when it has ended.  What a client says and does about an end is in the
-log, and in the exceptions that scripts get."""
+"""Tests what the log says about requests and clients.  Each request has
+exactly one record, however it ends: each way to end runs on a new connection,
+and its records are counted after the connection's end.  The log and the
+exceptions in scripts tell what a client said and did at the end."""
 import json
 import os
 import re
@@ -155,8 +155,8 @@ FATES = []
 
 
 def fate(name, *options):
-    """Decorator: a function that makes requests and returns the statuses that
-    are in their records, by stream, and perhaps its path too."""
+    """Returns a decorator for a function that makes requests and returns
+    {stream: status in its record, or (status, path)}."""
     def add(run):
         FATES.append((name, options, run))
         return run
@@ -164,14 +164,15 @@ def fate(name, *options):
 
 
 def reset(c):
-    """The client resets the connection."""
+    """Resets the TCP connection."""
     c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                       struct.pack("ii", 1, 0))
     c.close()
 
 
 def all_done(c, *exchanges):
-    """The client's requests are over."""
+    """Waits until the client's requests are over; raises
+    AssertionError if not."""
     if not c.wait_for(lambda: all(x.done for x in exchanges)):
         raise AssertionError(f"not over: {exchanges}")
 
@@ -304,7 +305,7 @@ def pushes(c):
 
 
 def open_socket(c, path):
-    """A WebSocket's handshake."""
+    """Opens a WebSocket."""
     x = c.streams[1] = type(c.open("/main.py", "POST"))(c, 3)
     c.streams[3] = x
     c.send_headers(3, [(":method", "CONNECT"), (":scheme", "https"),
@@ -338,7 +339,7 @@ def deaf(c):
 
 
 def records(log, port):
-    """Of a client: status and path by stream; a list, as they may be many."""
+    """Returns {stream: [(status, path), ...]} from the records of a client."""
     found = {}
     for path, status, sid in re.findall(
             r"info: request method=\S* path=(\S*) status=(\w+) octets=\d+ "
@@ -349,7 +350,7 @@ def records(log, port):
 
 
 def meets(s, name, run):
-    """The client goes, and the records of its requests are looked at."""
+    """Runs a client, and tests the records of its requests."""
     with Client(s.port) as c:
         port = c.sock.getsockname()[1]
         want = run(c)
@@ -368,8 +369,9 @@ ENDS = []
 
 
 def end(name, *regexes, tls=True):
-    """Decorator: after that the log matches all regexes, in which PORT is the
-    client's and END what begins the record of its connection's end."""
+    """Returns a decorator for a function after which the log must match all
+    regexes.  PORT stands for the client, END for the start of the record of
+    its connection's end."""
     def add(run):
         ENDS.append((name, regexes, tls, run))
         return run
@@ -377,12 +379,12 @@ def end(name, *regexes, tls=True):
 
 
 def said(code, text=""):
-    """What the record of GOAWAY says."""
+    """Returns a regex for the record of GOAWAY."""
     return rf'info: client PORT sent GOAWAY {code}, last stream 0, "{text}"$'
 
 
 def notify(c):
-    """close_notify, and nothing after it."""
+    """Sends close_notify and closes without reading."""
     try:
         c.tls.unwrap()
     except ssl.SSLWantReadError:
@@ -415,7 +417,7 @@ def goaway_notify(c):
 
 
 def goaway_and_reset(c):
-    """Both at once."""
+    """Sends GOAWAY and resets the connection at once."""
     c.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     c.send(wire.goaway(0, 1, b"no"))
     reset(c)
@@ -431,7 +433,7 @@ def goaway_reset(c):
 @end("GOAWAY, then reset, while a script writes", 'END .*; client sent GOAWAY '
      'PROTOCOL_ERROR "no", then reset the connection; ')
 def goaway_reset_writing(c):
-    c.auto_window = False       # or GOAWAY might wait behind what that sends
+    c.auto_window = False       # WINDOW_UPDATE frames could delay GOAWAY
     x = c.request("/stream.py")
     c.wait_for(lambda: x.data)
     goaway_and_reset(c)
@@ -522,7 +524,7 @@ def unaware(c):
 
 
 def ends(s, name, regexes, tls, run):
-    """The log says how the client went."""
+    """The log says how the client ended the connection."""
     with Client(s.port, tls=tls) as c:
         port = c.sock.getsockname()[1]
         run(c)
@@ -539,7 +541,7 @@ def ends(s, name, regexes, tls, run):
 
 
 def many_goaways(s):
-    """No client fills the log with them."""
+    """A client cannot fill the log with records of GOAWAY."""
     with Client(s.port) as c:
         port = c.sock.getsockname()[1]
         c.send(wire.goaway() * 1000)
@@ -550,7 +552,7 @@ def many_goaways(s):
 
 
 def alert(s):
-    """A client that does not trust the certificate."""
+    """A client does not trust the certificate."""
     context = ssl.create_default_context()
     with socket.create_connection(("127.0.0.1", s.port)) as k:
         port = k.getsockname()[1]
@@ -563,7 +565,7 @@ def alert(s):
 
 
 def members(s, run, want, name):
-    """The record of the end as JSON, what is in `want` of it."""
+    """Runs a client.  Tests members of the record of its end, as JSON."""
     with Client(s.port) as c:
         port = c.sock.getsockname()[1]
         run(c)
@@ -581,7 +583,7 @@ def members(s, run, want, name):
 
 
 def json_ends(s):
-    """Members, not text."""
+    """The record of an end has members in JSON, not just text."""
     members(s, lambda c: (c.send(wire.goaway(0, 1, b"no")), c.leave()),
             {"level": "info", "end": "closed by client", "code":
              "PROTOCOL_ERROR", "status": 0, "streams": 0, "signal": None,

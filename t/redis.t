@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The stash in a Redis server that stops, starts anew, never answers or wants
-a password: who holds the lock learns that it is lost, scripts get StashError
-in time, and nobody sees the password."""
+"""Tests the stash in a Redis server that stops, is restarted, never answers or
+wants a password: a script that holds the lock learns that it is lost, scripts
+get StashError in time, and the password is not visible anywhere."""
 import os
 import shutil
 import signal
@@ -37,8 +37,8 @@ def main(request, response):
     stash.put(key, "v")
     return stash.take(key)
 """,
-    # Has the lock until the file `go` is there; then says what each use of
-    # the stash came to.
+    # Holds the lock until the file `go` exists; then sends the result of
+    # each use of the stash.
     "hold": """
 import ctypes, os, time, uuid
 from h2rig.errors import StashError
@@ -73,7 +73,7 @@ def main(request, response):
             writer.write_data(", " + tried(stash.put, key, 1))
             stash.lock.acquire()
 """,
-    # Waits; what is put wakes it, or it looks.
+    # Waits for a value: a put wakes it, or it looks again after a time.
     "wait": """
 import h2rig.stash
 
@@ -96,7 +96,7 @@ def main(request, response):
     got = lock.acquire(timeout=float(request.GET["wait"]))
     return "got" if got else "held"
 """,
-    # What a script comes upon.
+    # Returns everything that a script can look at.
     "look": """
 import os, sys
 from h2rig.server.config import options
@@ -113,7 +113,7 @@ def main(request, response):
 
 
 def free_port():
-    """A port that nobody has now."""
+    """Returns a port that no process uses now."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
@@ -143,12 +143,13 @@ class Redis:
         self.process.wait()
 
     def again(self):
-        """Starts anew: it has forgotten everything."""
+        """Restarts Redis, which forgets everything."""
         self.__exit__()
         self.__enter__()
 
     def command(self, *words):
-        """Sends a command as the administrator, whose answer is OK."""
+        """Sends a command as the administrator.  Raises RuntimeError
+        unless the reply is OK."""
         with socket.create_connection(("127.0.0.1", self.port)) as sock:
             sock.settimeout(tap.scaled(60))
             for line in ("AUTH", PASSWORD), words:
@@ -158,23 +159,24 @@ class Redis:
                     raise RuntimeError(f"{line}: {answer}")
 
     def stop(self):
-        """It does nothing, until `go_on`."""
+        """Stops the process, until `go_on`."""
         self.process.send_signal(signal.SIGSTOP)
-        os.waitpid(self.process.pid, os.WUNTRACED)  # all threads of it
+        os.waitpid(self.process.pid, os.WUNTRACED)  # all threads stopped
 
     def go_on(self):
-        """It answers again."""
+        """Continues the process."""
         self.process.send_signal(signal.SIGCONT)
 
 
 def after(seconds):
-    """Waits for a time: it is what a lease is about."""
+    """Waits for this many seconds: a lease depends on time."""
     end = time.monotonic() + seconds
     tap.wait_until(lambda: time.monotonic() >= end, 2 * seconds)
 
 
 def refused(address, *texts):
-    """A start that is none: in time, with these texts and no password."""
+    """Starts a server that must fail to start: in time, with these texts, and
+    without the password in its output."""
     began = time.monotonic()
     done = subprocess.run(
         [program(), "--port", "0", "--bind", "127.0.0.1", "--stash", address,
@@ -188,7 +190,7 @@ def refused(address, *texts):
 
 
 def drip(listener):
-    """Promises much, and sends an octet now and then."""
+    """Announces a long reply, and sends an octet of it now and then."""
     conn = listener.accept()[0]
     try:
         conn.sendall(b"$999999999\r\n")
@@ -200,7 +202,7 @@ def drip(listener):
 
 
 def start():
-    """Servers that cannot be used."""
+    """Redis servers that cannot be used."""
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen()
@@ -230,8 +232,9 @@ def start():
 
 
 def hold(s, query=""):
-    """A connection with the lock: client, exchange, its process, the file that
-    ends it."""
+    """Connects a client whose script holds the lock.  Returns
+    client, exchange, the connection's process id, and the file
+    that ends the script."""
     c = Client(s.port, timeout=60)
     go = tempfile.mktemp(dir=DIR)
     x = c.request(f"/hold.py?go={go}{query}")
@@ -240,14 +243,15 @@ def hold(s, query=""):
 
 
 def told(c, x, go):
-    """What it says when it is to go on, and whether its stream was reset."""
+    """Lets the script go on.  Returns what it sends, and
+    the code of a reset."""
     with open(go, "wb"):
         c.wait_for(lambda: x.done)
     return x.body.decode(), x.reset
 
 
 def helpers(pid):
-    """Other processes of a connection's group: their commands."""
+    """Returns the commands of the other processes in a connection's group."""
     lines = subprocess.run(["ps", "-A", "-o", "pgid=", "-o", "pid=", "-o",
                             "args="], stdout=subprocess.PIPE, check=True
                            ).stdout.decode().splitlines()
@@ -256,7 +260,7 @@ def helpers(pid):
 
 
 def secret(r):
-    """Where the password is not."""
+    """The password is not visible in scripts, in ps or in the log."""
     with Server(DOCROOT, "--stash", r.address) as s, Client(s.port) as c:
         x = c.fetch("/look.py")
         t.ok(x.status == 200 and b"p4ss" not in x.body
@@ -293,7 +297,7 @@ def secret(r):
 
 
 def innocent(r):
-    """A server that does not answer ends no innocent stream."""
+    """A Redis server that does not answer ends no other stream."""
     with Server(DOCROOT, "--stash", r.address, "--run-limit", "1s") as s, \
             Client(s.port, timeout=60) as c:
         t.eq(c.fetch("/one.py").body, b"v", "the stash works")
@@ -310,7 +314,7 @@ LOST = ("held, no children, lost, lost, lost", 2)
 
 
 def lost(r):
-    """Ways to lose the lock, and one not to."""
+    """Ways to lose the lock, and one way not to lose it."""
     with Server(DOCROOT, "--stash", r.address) as s, \
             Client(s.port, timeout=60) as c:
         c.ping()
@@ -355,7 +359,7 @@ def lost(r):
 
 
 def waits(r):
-    """What `wait` comes to."""
+    """The results of `wait`."""
     def begin(c, slice):
         x = c.request(f"/wait.py?key={KEY}&slice={slice}")
         c.wait_for(lambda: x.body)

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Bugs that were found and must not come back: a case for each, named after
-what went wrong.  `regress.t NAME ...` runs only these.
+"""Tests bugs that were found and must not come back: a case for each, named
+after the bug.  `regress.t NAME ...` runs only these cases.  A docstring gives
+the server's options and says what went wrong before the repair.
 
-No case measures time.  Where something was late or never came, a limit of the
-server's own that would hide it is out of reach (--grace 600, --run-limit 0).
+No case measures time.  If something came late or never, the server's own limit
+that would hide it is out of reach (--grace 600, --run-limit 0).
 """
 import os
 import re
@@ -39,7 +40,7 @@ def answers(case):
 
 
 def put(s, key):
-    """Lets regress_until.py of another connection go."""
+    """Lets the regress_until.py of another connection go on."""
     with Client(s.port) as c:
         c.fetch(f"/stash.py?put={key}", body=b"go on")
 
@@ -52,8 +53,8 @@ def gone(s, what):
 # ---- output
 
 def queue_exactly_full(s):
-    """--stall-timeout 1.  The writer spun, with the mutex, on a queue of
-    exactly 262144 octets: nothing else of the connection ran."""
+    """--stall-timeout 1.  On a queue of exactly 262144 octets, the writer spun
+    and held the mutex: nothing else of the connection ran."""
     with Client(s.port, settings={WINDOW: BIG}, connection_window=BIG,
                 receive_buffer=4096, auto_window=False) as c:
         c.request(answers("exact"))
@@ -63,7 +64,8 @@ def queue_exactly_full(s):
 
 
 class SlowSocket:
-    """Gives 64 KiB at a time, as a client that reads no more at once."""
+    """A socket that returns 64 KiB at a time, for a client
+    that reads slowly."""
 
     def __init__(self, real):
         self.real = real
@@ -76,7 +78,7 @@ class SlowSocket:
 
 
 def slow_client(port):
-    """A client that reads slowly."""
+    """Returns a client that reads slowly."""
     c = Client(port, settings={WINDOW: BIG}, connection_window=BIG,
                receive_buffer=65536, timeout=60)
     c.sock = SlowSocket(c.sock)
@@ -84,15 +86,16 @@ def slow_client(port):
 
 
 def slow_readers(s):
-    """An end in good order did not wait for a client that was still reading:
-    it got part of its response and a reset."""
+    """A close did not wait for a client that was still reading: the client got
+    part of its response and a reset."""
     if not extended():
         return t.skip("slow readers", "without extensions they get 5 s")
     ways = ["goaway", "tls", "close_connection"]
     with Server(SCRIPTS, "--grace", "600") as stopping:
         clients = [slow_client(port)
                    for port in [s.port] * len(ways) + [stopping.port]]
-        # From here on all are read: an end waits 2 s for a client that is not.
+        # From here on all clients read: a close waits only 2 s for
+        # one that does not.
         reading = [c.request(answers(case))
                    for c, case in zip(clients, [*ways, "whole"])]
         stopped = False
@@ -104,7 +107,7 @@ def slow_readers(s):
             if reading[-1].status and not stopped:
                 stopping.process.send_signal(signal.SIGTERM)
                 stopped = True
-            time.sleep(0.1)             # how slow they are: 640 KiB a second
+            time.sleep(0.1)             # each client reads 640 KiB a second
         for how, x in zip([*ways, "drain"], reading):
             c = x.client
             t.eq((len(x.body), x.ended, c.wait_end()),
@@ -118,14 +121,15 @@ def slow_readers(s):
 
 
 def block_left_open(s):
-    """-l debug.  What came after a header block that a script left open was an
-    internal error and a reset."""
+    """-l debug.  A frame behind a header block that a script left open became
+    an internal error and a reset."""
     for case, reset, errors in (("block_open", None, 0),
                                 ("block_open_raises", INTERNAL_ERROR, 1)):
         with Client(s.port) as c:
             x = c.request(answers(case))
             c.wait_for(lambda: x.frames)
-            # Nothing may come within the block: what does ends it.
+            # No frame may come inside the block: the server ends it
+            # before another frame.
             t.ok(c.ping(), f"{case}: the connection goes on")
             if reset is not None:
                 c.wait_for(lambda: x.reset is not None)
@@ -147,10 +151,10 @@ def block_left_open(s):
 # ---- ends
 
 def goaway_while_running(s):
-    """--run-limit 0.  A connection that a script ended by close("goaway") was
-    not looked at when its last function came back."""
+    """--run-limit 0.  If a script had called close("goaway"), the connection
+    did not end when its last function returned."""
     key = str(uuid.uuid4())
-    with Client(s.port, auto_window=False) as c:    # it sends nothing more
+    with Client(s.port, auto_window=False) as c:    # it sends nothing
         x = c.fetch(f"/regress_until.py?close=goaway&key={key}")
         c.wait_for(lambda: c.goaway)
         t.ok(x.ended and c.goaway and c.end is None,
@@ -161,7 +165,7 @@ def goaway_while_running(s):
 
 
 def drained(s, what, c=None):
-    """--grace 600: whether SIGTERM ends the server before that."""
+    """--grace 600: tests that SIGTERM ends the server before that."""
     t.eq(s.stop(timeout=60), 0, f"{what}: a drain does not wait for it")
     if c is not None:
         t.eq(c.wait_end(), "close_notify", f"{what}: the end is in good order")
@@ -177,7 +181,7 @@ def drain_promise(s):
 
 
 def drain_upload(s):
-    """A drain waited for the rest of an upload whose answer was whole."""
+    """A drain waited for the rest of an upload whose response was complete."""
     with Client(s.port) as c:
         x = c.open("/regress_headers.py?case=early", method="POST")
         t.ok(c.wait_for(lambda: x.ended) and x.status == 200,
@@ -193,7 +197,7 @@ def drain_silent(s):
 
 
 def descriptors_closed(s):
-    """A script that closes what is not its own left a child that spun."""
+    """After a script closed descriptors of the server, the child spun."""
     with Client(s.port) as c:
         c.request(answers("no_descriptors"))
         t.ok(c.wait_end(), "descriptors closed: the connection ends")
@@ -207,7 +211,8 @@ def descriptors_closed(s):
 # ---- limits
 
 def one_octet_frames(s, frames):
-    """A child kept 100 times what came, in DATA frames of an octet each."""
+    """For DATA frames of one octet each, a child used 100 times the
+    memory of the content."""
     name = f"{frames} frames of an octet"
     with Client(s.port, timeout=30) as c:
         x = c.open("/body.py", method="POST")
@@ -230,8 +235,8 @@ def one_octet_frames(s, frames):
 
 
 def frames_as_objects(s, frames=30000):
-    """All frames that came while handle_data ran became objects of Python's at
-    once: 200 octets for one."""
+    """All frames that came while handle_data ran became Python objects at
+    once, of 200 octets each."""
     with Client(s.port) as c:
         x = c.open("/regress_frames.py", "POST")
         c.send_data(x.sid, b"x")
@@ -248,14 +253,14 @@ def frames_as_objects(s, frames=30000):
 
 
 def tunnels(s):
-    """--run-limit 1.  A CONNECT stream's function had no limit, also when its
-    client was no longer there."""
+    """--run-limit 1.  The function of a CONNECT stream had no time limit, even
+    after its client was gone."""
     for leaves in (True, False):
         name = f"tunnel whose client {'leaves' if leaves else 'resets it'}"
         with Client(s.port) as c:
             c.wait_for(lambda: c.settings)
             x = c.streams[1] = Exchange(c, 1)
-            c._next = 3                 # open() makes no CONNECT
+            c._next = 3                 # open() cannot send CONNECT
             c.send_headers(1, [
                 (":method", "CONNECT"), (":protocol", "regress"),
                 (":scheme", "https"), (":authority", "localhost"),
@@ -271,8 +276,8 @@ def tunnels(s):
 
 
 def finalizers(s):
-    """--run-limit 1.  Code of a script's outside of its functions kept a child
-    for as long as it liked."""
+    """--run-limit 1.  Code of a script outside of its functions could keep a
+    child for any time."""
     with Client(s.port) as c:
         t.eq(c.fetch("/regress_limit.py?case=finalizer").body, b"finalizer",
              "finalizer: its request is answered")
@@ -280,7 +285,7 @@ def finalizers(s):
 
 
 def no_run_limit_stall(s):
-    """--run-limit 0 --stall-timeout 1.  The time-out was never looked at."""
+    """--run-limit 0 --stall-timeout 1.  The timeout was never checked."""
     with Client(s.port, settings={WINDOW: 0}) as c:
         c.request(answers("whole"))
         c.wait_for(lambda: c.goaway)
@@ -290,7 +295,7 @@ def no_run_limit_stall(s):
 
 
 def no_run_limit_idle(s):
-    """--run-limit 0, --idle-timeout.  The same."""
+    """--run-limit 0, --idle-timeout.  The timeout was never checked."""
     key = str(uuid.uuid4())
     with Client(s.port, auto_window=False) as c:
         x = c.fetch(f"/regress_until.py?key={key}")
@@ -302,8 +307,8 @@ def no_run_limit_idle(s):
 
 
 def functions_after_end(s):
-    """--max-concurrent-streams 2.  Functions that go on when their streams
-    have ended held the threads that further streams need."""
+    """--max-concurrent-streams 2.  Functions that ran on after their streams
+    had ended kept the threads that new streams needed."""
     keys = [str(uuid.uuid4()) for _ in range(2)]
     with Client(s.port) as c:
         busy = [c.fetch(f"/regress_until.py?key={k}") for k in keys]
@@ -318,8 +323,8 @@ def functions_after_end(s):
 
 
 def raised_twice(s):
-    """--run-limit 1.  Both the call that waited and the watchdog raised
-    HandlerTimeout, at times."""
+    """--run-limit 1.  Sometimes both the waiting call and the watchdog
+    raised HandlerTimeout."""
     clients = [Client(s.port, auto_window=False, timeout=20)
                for _ in range(12)]
     xs = [c.request("/regress_limit.py?case=twice")
@@ -336,7 +341,8 @@ def raised_twice(s):
 # ---- the beginning of a connection
 
 def http1_after_alpn(s):
-    """HTTP/1 text where ALPN had said h2 got HTTP/1 behind HTTP/2 frames."""
+    """For HTTP/1 text after ALPN had selected h2, the server sent HTTP/1
+    behind HTTP/2 frames."""
     with Client(s.port, preface=False) as c:
         c.send(HTTP1)
         c.wait_end()
@@ -349,7 +355,7 @@ def http1_after_alpn(s):
 
 
 def http1_cleartext(s):
-    """--cleartext: there it does."""
+    """--cleartext: here the server sends HTTP/1."""
     with socket.create_connection(("127.0.0.1", s.port),
                                   tap.scaled(60)) as sock:
         sock.sendall(HTTP1)
@@ -362,8 +368,8 @@ def http1_cleartext(s):
 
 
 def silent_cleartext(s):
-    """--cleartext --stall-timeout 1 --handshake-timeout 3.  SETTINGS that wait
-    for the client's preface were taken for output that does not move."""
+    """--cleartext --stall-timeout 1 --handshake-timeout 3.  The server took
+    SETTINGS that wait for the client's preface for output that is stalled."""
     with Client(s.port, tls=False, preface=False) as c:
         c.wait_end()
         t.ok(c.goaway and b"--handshake-timeout" in c.goaway[2],
@@ -372,11 +378,11 @@ def silent_cleartext(s):
 
 
 def sni_octets(s):
-    """A server name that is not UTF-8 failed every request."""
+    """A server name that is not UTF-8 made every request fail."""
     if not shutil.which("openssl"):
         t.skip("SNI of any octets", "needs the program openssl")
         return
-    # Python sends no such name: openssl does TLS for a client without.
+    # Python cannot send such a name: openssl does TLS for a cleartext client.
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(tap.scaled(60))
         with Client(listener.getsockname()[1], tls=False) as c:
@@ -393,9 +399,8 @@ def sni_octets(s):
 
 
 def log_unread(s):
-    """A log that nobody reads kept every further request from its script:
-    the thread that waited for the log was taken for one at rest.
-    """
+    """If nobody read the log, further requests did not reach their scripts:
+    the server took the thread that waited for the log for an idle one."""
     top = tempfile.mkdtemp(prefix="h2rig-test-")
     fifo = os.path.join(top, "log")
     os.mkfifo(fifo)
@@ -404,7 +409,7 @@ def log_unread(s):
     try:
         with Server(SCRIPTS, "--log-file", fifo, "--grace", "1") as slow:
             with Client(slow.port, timeout=30) as c:
-                # Some 460 records are what a pipe of 64 KiB holds.
+                # A pipe of 64 KiB holds about 460 records.
                 while answered < 560 and (
                         c.fetch("/quick.py").body == b"quick"):
                     answered += 1
@@ -418,8 +423,8 @@ def log_unread(s):
 
 
 def log_without_reader(s):
-    """HUP, and a log that is a pipe whose reader has left: the parent waited
-    for another one, and served nobody."""
+    """HUP, and the log is a pipe whose reader has left: the parent waited for
+    another reader and served nobody."""
     top = tempfile.mkdtemp(prefix="h2rig-test-")
     fifo = os.path.join(top, "log")
     os.mkfifo(fifo)
@@ -447,9 +452,9 @@ def log_without_reader(s):
 
 
 def read_in_thread(s):
-    """A thread of the script's own that waited for the body was not woken while
-    no function ran, and the handler thread left the body to it: no answer,
-    and a processor taken."""
+    """A script's own thread that waited for the body was not woken while no
+    function ran, and the handler thread left the body to it: no response came,
+    and a processor was busy."""
     for path, answer in (("/regress_thread.py", b"3000"),
                          ("/regress_thread_frames.py", b"3000 3000")):
         with Client(s.port) as c:
@@ -465,21 +470,21 @@ def read_in_thread(s):
 
 
 def in_shell(s, limit):
-    """Has the server, which is yet to be started, begin under a limit."""
+    """Makes a server that is not started yet begin under this ulimit."""
     s.argv = ["sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *s.argv]
     return s
 
 
 def _status(s, text):
-    """Whether it is in what the server says to USR1."""
+    """Returns whether the server's records for USR1 contain text."""
     seen = len(s.log())
     s.process.send_signal(signal.SIGUSR1)
     return tap.wait_until(lambda: text in s.log()[seen:], 0.2)
 
 
 def spares_take_all(s):
-    """--spare took all descriptors: what clients and --max-processes need of
-    them was not there, and the log said so once a second."""
+    """--spare used all descriptors: clients and --max-processes had none left,
+    and the log said so once a second."""
     if not os.path.isdir("/proc/self/fd"):
         t.skip("spares take all descriptors", "needs /proc")
         return
@@ -493,15 +498,15 @@ def spares_take_all(s):
         t.ok(n and 64 - len(os.listdir(f"/proc/{few.pid}/fd")) >= 8,
              "spares take all descriptors: some are left",
              (n, os.listdir(f"/proc/{few.pid}/fd")))
-        late = time.monotonic() + 2.5   # two more attempts at least
+        late = time.monotonic() + 2.5   # time for at least two more attempts
         tap.wait_until(lambda: time.monotonic() > late)
         t.eq(few.log().count("no spare child"), 1,
              "spares take all descriptors: it is logged once")
 
 
 def notices_unread(s):
-    """HUP, and a supervisor that reads no notices: the parent waited for it
-    when some had queued up, and served nobody."""
+    """HUP, and a supervisor reads no notices: when some had queued up, the
+    parent waited for it and served nobody."""
     top = tempfile.mkdtemp(prefix="h2rig-test-")
     path = os.path.join(top, "notify")
     try:
@@ -533,8 +538,8 @@ def notices_unread(s):
 
 
 def full_house(s):
-    """--max-children 1.  The log said of each client that the house was full,
-    as it had been empty in between."""
+    """--max-children 1.  The log said for each client that all children were
+    busy, since some had been free in between."""
     began = time.monotonic()
     for _ in range(30):
         with Client(s.port) as c:
@@ -548,8 +553,8 @@ def full_house(s):
 
 
 def pipe_of_reload(s):
-    """Children begun while routes were tried had the pipe on which the answer
-    comes: a script could take that away."""
+    """Children forked while routes were loaded had the pipe for the result: a
+    script could read it away."""
     top = tempfile.mkdtemp(prefix="h2rig-test-")
     routes, hold = os.path.join(top, "routes"), os.path.join(top, "hold")
 
@@ -583,7 +588,7 @@ def drain(descriptor):
 
 IDLE = str(max(2, round(tap.scaled(2))))        # longer than a handshake
 
-CASES = [   # name, what is tested, options
+CASES = [   # name, test, options
     ("queue-exactly-full", queue_exactly_full, "--stall-timeout 1"),
     ("slow-readers", slow_readers, ""),
     ("block-left-open", block_left_open, "--log-level debug"),
@@ -625,6 +630,6 @@ for name, case, options in CASES:
     try:
         with Server(SCRIPTS, "--grace", "1", *options.split()) as server:
             case(server)
-    except Exception:                   # the other cases are run all the same
+    except Exception:                   # the other cases still run
         t.ok(False, f"{name}: runs to its end", traceback.format_exc())
 t.done()

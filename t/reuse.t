@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""--connections-per-process: a process has several connections, one after the
-other, of which each finds what a new process has; whatever leaves a trace is
-its last."""
+"""Tests --connections-per-process: a process serves several connections, one
+after the other.  Each of them finds what a new process has; a connection that
+leaves a trace is the last of its process."""
 import os
 import re
 import shutil
@@ -21,9 +21,9 @@ t = tap.Tap()
 DIR = tempfile.mkdtemp(prefix="h2rig-reuse-")
 N = 5
 
-#: What a script does to its process, and what the log says of that.
+#: {name: (code of a script that leaves a trace, what the log says about it)}.
 TRACES = {
-    # The system's.
+    # Traces in the system.
     "thread": ("import threading, time; threading.Thread(target=time.sleep, "
                "args=(1000,), daemon=True).start()", "a thread"),
     "fork": ("import time\nif os.fork() == 0:\n  time.sleep(1000)\n  "
@@ -56,7 +56,7 @@ TRACES = {
                r"the locale|\S+ was imported"),
     "memory": ("x = b'1' * (128 << 20); import json; json.x = x",
                "json.x was changed"),
-    # Python's.
+    # Traces in Python.
     "json": ("import json; json.loads = 5", "json.loads was changed"),
     "deleted": ("import json; del json.JSONDecodeError", "json.* was changed"),
     "class": ("import json; json.JSONEncoder.item_separator = ':'",
@@ -118,7 +118,7 @@ TRACES = {
              "json.request was changed"),
 }
 
-#: What leaves none; all of them are tried after one another.
+#: {name: code of a script that leaves no trace}; all run one after the other.
 CLEAN = {
     "nothing": "pass",
     "imports": "import json, re, time, base64, hashlib, urllib.parse",
@@ -201,12 +201,12 @@ routes = [("GET", "/routed", Handler())]
 
 
 def indented(code):
-    """As lines of main."""
+    """Returns code as lines of main."""
     return "\n".join("    " + line for line in code.split("\n"))
 
 
 def fetch(s, path):
-    """A request on a connection of its own, over when this returns."""
+    """Makes a request on a new connection.  Waits until its end is logged."""
     before = s.log().count(" ended: ")
     with Client(s.port) as c:
         x = c.fetch(path)
@@ -215,12 +215,12 @@ def fetch(s, path):
 
 
 def pid_of(s):
-    """The process of a plain request."""
+    """Returns the process id that a plain request gets."""
     return fetch(s, "/pid.py").body
 
 
 def last_end(s):
-    """The record of the last end."""
+    """Returns the record of the last end."""
     return [line for line in s.log().splitlines() if " ended: " in line][-1]
 
 
@@ -235,7 +235,7 @@ def numbers(s):
 
 
 def clean(s):
-    """What leaves nothing is followed by others in the same process."""
+    """After a script that leaves no trace, the process is used again."""
     for name in CLEAN:
         pid = pid_of(s)
         while int(re.findall(r"connection (\d+) of", s.log())[-1]) > N - 2:
@@ -249,7 +249,7 @@ def clean(s):
 
 
 def traces(s):
-    """What leaves a trace is not."""
+    """After a script that leaves a trace, the process is not used again."""
     for name, (_, said) in TRACES.items():
         before = pid_of(s)
         while int(re.findall(r"connection (\d+) of", s.log())[-1]) > N - 2:
@@ -263,7 +263,7 @@ def traces(s):
 
 
 def crashes(s):
-    """A crash ends its connection; others had been there before."""
+    """A crash ends its connection, which was not the first of its process."""
     with Client(s.port) as c:
         c.request("/abort.py")
         c.wait_for(lambda: c.end)
@@ -275,7 +275,8 @@ def crashes(s):
 
 
 def waits(s):
-    """One that waits shows as a spare child, and goes with the server."""
+    """A process without a connection is shown as a spare child, and
+    ends with the server."""
     pid = int(pid_of(s))
     s.process.send_signal(signal.SIGUSR1)
     t.ok(s.wait_log(rf"child {pid} of nobody: spare; 0\.\d+ s, 0 streams"),
@@ -293,7 +294,8 @@ def waits(s):
 
 
 def parallel(s):
-    """Connections at the same time have a process each; all can be used again."""
+    """Connections at the same time have separate processes, which can
+    all be used again."""
     clients = [Client(s.port) for _ in range(4)]
     pids = {c.fetch("/pid.py").body for c in clients}
     t.eq(len(pids), 4, "four at a time: four processes")
@@ -321,7 +323,7 @@ def idle(s):
 
 
 def limits(s):
-    """A function past its limit; a process that has used much."""
+    """A process is not used again after a function passed its limit."""
     pid = pid_of(s)
     fetch(s, "/spin.py")
     t.ok("not used again: a function that passed its limit" in last_end(s),
@@ -330,7 +332,7 @@ def limits(s):
 
 
 def files(s):
-    """What is answered from files leaves nothing."""
+    """Requests for files leave no trace."""
     s.children()
     for method, headers in (("GET", []), ("HEAD", []),
                             ("GET", [("range", "bytes=5-90000")])):
@@ -344,7 +346,8 @@ def files(s):
 
 
 def kept(s):
-    """What one connection keeps writes to no other."""
+    """An object that one connection keeps cannot write to
+    another connection."""
     fetch(s, "/keeps.py")
     t.ok("not used again: an object of a request" in last_end(s),
          "an object that is kept: the process ends", last_end(s))
@@ -359,14 +362,15 @@ def finalized(s):
 
 
 def routed(s):
-    """Routes are loaded for each connection."""
+    """Routes are made anew for each connection."""
     got = [fetch(s, "/routed").body for _ in range(3)]
     t.eq([b.split()[0] for b in got], [b"1"] * 3, "routes are made anew")
     t.eq(len({b.split()[1] for b in got}), 1, "in the same process")
 
 
 def forged():
-    """By default nobody is believed that a process can take another client."""
+    """By default, the parent does not believe a process that says it can
+    take another client."""
     with Server(DIR) as s, Client(s.port) as c:
         c.fetch("/forges.py")
         before = s.log().count(" ended: ")
@@ -381,7 +385,8 @@ WITHOUT_PROC = ["unshare", "-m", "sh", "-c",
 
 
 def without_proc():
-    """Where the system does not tell what is left, a process has one."""
+    """If the system does not show what a connection left, a
+    process serves one."""
     if sanitized():  # AddressSanitizer reads its options there.
         t.skip("without /proc", "needs a build without sanitizers")
         return
@@ -399,7 +404,7 @@ def without_proc():
 
 
 def refused():
-    """Numbers that are none."""
+    """Values that are no number from 1 on."""
     for number in "0", "-1", "many":
         done = subprocess.run(
             [program(), "--connections-per-process", number, DIR],
@@ -409,7 +414,7 @@ def refused():
 
 
 def main():
-    """All of them, on a server each."""
+    """Runs all tests, with several servers."""
     write_scripts(DIR, {"pid": SCRIPT % "    pass"})
     write_scripts(DIR, {name: SCRIPT % indented(code)
                         for name, code in CLEAN.items()})

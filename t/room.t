@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A full house (--max-children): who makes room and who does not, and what is
-left of clients that have gone.
+"""Tests a full house (--max-children): which clients make room and which do
+not, and what happens to clients that have gone.
 
     room.t [CASE ...]
 """
@@ -26,7 +26,8 @@ from server import Server, write_scripts                        # noqa: E402
 t = tap.Tap()
 DOCROOT = tempfile.mkdtemp(prefix="h2rig-room-")
 SOON = 20
-"""Seconds within which a client must be served; without room it is minutes."""
+"""Seconds within which a client must be served; if nobody made room, it would
+be minutes."""
 
 SCRIPTS = {
     "quick": "def main(request, response):\n"
@@ -44,23 +45,23 @@ SCRIPTS = {
              "        time.sleep(0.01)\n"
              "    open(HERE + '/done', 'w').close()\n",
 }
-# No time limit but those of the test is to end a wait.
+# No time limit of the server may end a wait.
 PATIENT = ["--handshake-timeout", "300", "--idle-timeout", "300"]
 
 
 def house(places, *options):
-    """A server that has so many places."""
+    """Returns a server with this number of places."""
     return Server(DOCROOT, "--max-children", str(places), *PATIENT, *options)
 
 
 def served(port, tls=True):
-    """Whether one more client is served soon."""
+    """Returns whether one more client is served soon."""
     with Client(port, tls=tls, timeout=SOON) as c:
         return c.fetch("/quick.py").body == b"quick"
 
 
 def begin(c, path):
-    """Begins a request whose function goes on; true when it runs."""
+    """Begins a request whose function goes on.  Returns true once it runs."""
     x = c.request(path)
     return c.wait_for(lambda: x.data)
 
@@ -70,7 +71,8 @@ def address(sock):
 
 
 def left(c):
-    """How a client was sent away: code, text, end."""
+    """Waits until a client is sent away.  Returns ((code,
+    text) of GOAWAY, end)."""
     c.wait_end(SOON)
     return c.goaway and (c.goaway[1], c.goaway[2].decode()), c.end
 
@@ -80,8 +82,8 @@ FULL = (wire.NO_ERROR, "the server is full: this connection, which had no "
 
 
 def quiet_for(seconds, *clients):
-    """Until the clients have had no stream for so long; they take what comes
-    meanwhile."""
+    """Waits until the clients have had no stream for this time;
+    they read meanwhile."""
     end = time.monotonic() + seconds
     tap.wait_until(lambda: [c.pump() for c in clients]
                    and time.monotonic() > end, seconds + 1)
@@ -90,7 +92,7 @@ def quiet_for(seconds, *clients):
 # ---- in the handshake
 
 def silent(tls):
-    """TCP connections on which nothing comes: the oldest makes room."""
+    """TCP connections that send nothing: the oldest makes room."""
     what = "TLS" if tls else "cleartext"
     with house(3, *([] if tls else ["--cleartext"])) as s, \
             contextlib.ExitStack() as stack:
@@ -121,7 +123,8 @@ def silent_cleartext():
 
 
 def handshake_first():
-    """One without a stream since long stays before one in its handshake."""
+    """A client in its handshake makes room before a client that has had no
+    stream for a longer time."""
     with house(2) as s, Client(s.port) as idle:
         t.ok(idle.fetch("/quick.py").ended, "idle for longest")
         with socket.create_connection(("127.0.0.1", s.port)) as sock:
@@ -141,7 +144,7 @@ TALK = [("PING", wire.ping()), ("SETTINGS", wire.settings()),
 
 
 def talkative():
-    """Whatever is sent that is no stream keeps no place."""
+    """Frames that open no stream do not keep a place."""
     with house(len(TALK)) as s, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(Client(s.port)) for _ in TALK]
         t.ok(all(c.ping() for c in clients), "talkers have all places")
@@ -170,7 +173,8 @@ def talkative():
 
 
 def longest():
-    """Of two without a stream that goes which had one before the other."""
+    """Of two clients without a stream, the one whose last stream is
+    older makes room."""
     with house(2) as s, Client(s.port) as a, Client(s.port) as b:
         t.ok(b.fetch("/quick.py").ended and
              s.wait_log("info: request .* path=/quick.py ") and
@@ -182,7 +186,7 @@ def longest():
 
 
 def stuck():
-    """A stream on which nothing moves keeps its place, but not for ever."""
+    """A stream without progress keeps its place, but not for ever."""
     with house(1) as s, Client(s.port) as c:
         x = c.open("/quick.py", method="POST")
         c.ping()
@@ -195,7 +199,7 @@ def stuck():
 # ---- functions
 
 def running():
-    """Who has a stream whose function runs is not asked."""
+    """A client whose function runs is not asked to make room."""
     with house(2) as s, Client(s.port) as a, Client(s.port) as b:
         t.ok(begin(a, "/sleep.py") and begin(b, "/sleep.py"), "two functions")
         with socket.create_connection(("127.0.0.1", s.port)):
@@ -208,10 +212,10 @@ def running():
 
 
 def running_last():
-    """A function of a stream that has ended: its connection goes last, and the
-    function to its end."""
+    """A client makes room last if its stream has ended and the stream's
+    function goes on; the function runs to its end."""
     with house(2) as s, Client(s.port) as a, Client(s.port) as b:
-        # Which of them is without work for longer is not left to chance.
+        # The order makes sure which of them has been without work for longer.
         t.ok(b.ping() and begin(a, "/after.py"), "one function goes on")
         t.ok(served(s.port), "running last: one more client is served")
         t.eq(left(b), (FULL, "close_notify"), "running last: the one without")
@@ -229,7 +233,7 @@ def running_last():
 # ---- clients that have gone
 
 def gone_clients():
-    """Functions of clients that have left take no places."""
+    """Functions of clients that have left do not take places."""
     with house(2) as s:
         for i in range(5):
             with Client(s.port, timeout=SOON) as c:
@@ -248,7 +252,8 @@ def gone_clients():
 
 
 def too_many_gone():
-    """... but there are not more of them than places, or 16."""
+    """There are never more such functions than places, or
+    16 if that is more."""
     with house(1, "--grace", "0") as s:
         ok = []
         for _ in range(18):
@@ -277,7 +282,8 @@ def stopped():
 
 
 def request_meanwhile():
-    """A request that comes when its connection is to leave is served first."""
+    """A request that comes while its connection is asked to
+    leave is still served."""
     with house(1) as s, Client(s.port) as c, \
             socket.create_connection(("127.0.0.1", s.port)):
         pid = s.children()[0]
@@ -292,7 +298,7 @@ def request_meanwhile():
 
 
 def too_many_of_one():
-    """Who may have no more connections makes nobody leave."""
+    """A client over --max-per-address makes nobody leave."""
     with house(2, "--max-per-address", "2") as s, Client(s.port) as a, \
             Client(s.port) as b:
         end = time.monotonic() + 3
@@ -304,7 +310,7 @@ def too_many_of_one():
 
 
 def honest(clients=500, places=20):
-    """All of many clients that do as they should are served in their turn."""
+    """All of many correct clients are served in turn."""
     with house(places) as s:
         lost = []
 
@@ -327,7 +333,7 @@ def honest(clients=500, places=20):
 
 
 def busy_port():
-    """A port with many clients does not keep those of another one out."""
+    """Many clients of one port do not keep the clients of another port out."""
     with house(1, "--port=0", "--port=0", "--log-level=debug") as s, \
             Client(s.port) as first, contextlib.ExitStack() as stack:
         other = int(re.findall(r":(\d+)$", s.out(), re.M)[1])

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Routes, rewrites, handler kinds, --routes, --alias, --latency, and wrong
-ones of them."""
+"""Tests routes, rewrites, kinds of handlers, --routes, --alias, --latency, and
+wrong values of these."""
 import os
 import subprocess
 import sys
@@ -109,7 +109,7 @@ def main(request, response):
                      request.url_parts.path])
 '''
 
-# method, path, status, body, fields
+# (method, path, status, body, fields).
 ANSWERS = [
     ("GET", "/f/1/2%2F3", 404, None, {}),       # the slash is decoded: /1/2/3
     ("GET", "/f/1/2", 201, b"GET",
@@ -165,7 +165,7 @@ ANSWERS = [
 
 CREDENTIALS = {"authorization": "Basic dXNlcjpwYXNz"}       # user:pass
 OTHERS = {"authorization": "Basic dXNlcjp4"}                # user:x
-# path, credentials, status, body
+# (path, credentials, status, body).
 AUTH = [
     ("/auth/file.txt", {}, 401, b""),
     ("/auth/file.txt", OTHERS, 403, None),
@@ -178,7 +178,7 @@ AUTH = [
     ("/auth/open.txt", OTHERS, 200, b"open"),
 ]
 
-# text of a routes file: line, what the message has
+# (text of a routes file, line of the error, text of the message).
 WRONG = [
     ("x = 1\ndef f(:\n", 2, "SyntaxError"),
     ("import os\n\nimport none_such_module\n", 3, "ModuleNotFoundError"),
@@ -208,7 +208,7 @@ WRONG = [
 
 
 def write(name, content):
-    """A file below the folder."""
+    """Writes a file below FOLDER.  Returns its path."""
     path = os.path.join(FOLDER, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w") as f:
@@ -217,7 +217,8 @@ def write(name, content):
 
 
 def fails(*options):
-    """Exit status and log of a server that is not to start."""
+    """Starts a server that must fail to start.  Returns
+    exit status and log."""
     done = subprocess.run(
         [program(), "--port", "0", "--bind", "127.0.0.1", *options, ROOT],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -226,7 +227,7 @@ def fails(*options):
 
 
 def answers(s, c):
-    """What each route gives."""
+    """The response of each route."""
     for method, path, status, body, fields in ANSWERS:
         x = c.fetch(path, method=method)
         t.eq((x.status, x.body if body is not None else None, x.ended),
@@ -249,7 +250,7 @@ def answers(s, c):
 
 
 def aliases():
-    """--alias."""
+    """--alias serves other directories below a prefix."""
     one, two = os.path.join(FOLDER, "one"), os.path.join(FOLDER, "two")
     write("one/a.txt", "one a")
     write("one/deep/a.txt", "shadowed")
@@ -284,8 +285,8 @@ def aliases():
 
 
 def latency():
-    """--latency waits before each request, and for no other: one after the
-    other these would take longer than the client waits."""
+    """--latency delays each request by itself: one after the other, these
+    would take longer than the client waits."""
     with Server(ROOT, "--latency", "1000") as s, Client(s.port) as c:
         begun = time.monotonic()
         many = [c.request("/real.txt") for _ in range(90)]
@@ -367,8 +368,8 @@ routes = [(["GTE", "FOO", "get"], "/x", g),
 
 
 def misspelt():
-    """Routes that load, with names that are never called, and functions that
-    are told of by the names that they have."""
+    """Routes load, but have names that are never called; errors name functions
+    by the names that they have."""
     path = write("misspelt.py", MISSPELT)
     with Server(ROOT, "--routes", path) as s:
         with Client(s.port) as c:

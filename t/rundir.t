@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The server's own directory and cleaners of temporary files: what keeps it
-from them, and that what they remove all the same is made anew, with one truth
-for all connections at any time."""
+"""Tests the server's own directory and programs that clean temporary files:
+the directory is protected from them, and what they remove nevertheless is made
+again, with one state for all connections at any time."""
 import fcntl
 import os
 import shutil
@@ -36,7 +36,7 @@ def main(request, response):
 def main(request, response):
     return str(request.server.stash.take(request.GET["key"], path="/x"))
 """,
-    # Has the lock until the stash has the key.
+    # Holds the lock until the stash has the key.
     "hold": """
 import time
 
@@ -55,7 +55,7 @@ def main(request, response):
     got = lock.acquire(timeout=float(request.GET["wait"]))
     return "got" if got else "held"
 """,
-    # Lets go of all locks (flock) of directories that it has open.
+    # Releases all locks (flock) of the directories that it has open.
     "unlock": """
 import fcntl
 import os
@@ -70,7 +70,8 @@ def main(request, response):
             pass
     return "done"
 """,
-    # Lock sections in which only one may be: a file tells.
+    # Runs lock sections, and shows by a file whether another one
+    # is in a section too.
     "sections": """
 import os
 
@@ -100,13 +101,14 @@ def main(request, response):
 
 
 def directory(tmp):
-    """The one that is there, and no other; None: there is none."""
+    """Returns the server's directory in tmp, or None unless
+    there is exactly one."""
     found = [n for n in os.listdir(tmp) if n.startswith("h2rig-")]
     return os.path.join(tmp, found[0]) if len(found) == 1 else None
 
 
 class Cleaned(Server):
-    """A server with a TMPDIR of its own."""
+    """A server with its own TMPDIR."""
 
     def __init__(self, *options):
         self.tmp = tempfile.mkdtemp(prefix="tmp-", dir=DIR)
@@ -114,26 +116,26 @@ class Cleaned(Server):
 
     @property
     def own(self):
-        """Its directory."""
+        """The path of the server's directory."""
         return directory(self.tmp)
 
     def told(self, text):
-        """How many records say that."""
+        """Returns how many records contain text."""
         return self.log().count(text)
 
 
 def put(c, key, value):
-    """Status of a put."""
+    """Returns the status of a put."""
     return c.fetch(f"/put.py?key={key}&value={value}").status
 
 
 def take(c, key):
-    """What a take gives."""
+    """Returns what a take gives."""
     return c.fetch(f"/take.py?key={key}").body.decode()
 
 
 def kept():
-    """What keeps it from cleaners."""
+    """The directory is protected from cleaners."""
     with Cleaned() as s, Client(s.port) as c:
         key = uuid.uuid4()
         t.eq(put(c, key, "v"), 200, "a value is put")
@@ -175,7 +177,8 @@ def kept():
 
 
 def removed(what, names):
-    """Some of it, or all (None), is removed while connections use it."""
+    """Some files of the directory, or all (names None), are removed while
+    connections use it."""
     with Cleaned() as s, Client(s.port, timeout=30) as a, \
             Client(s.port, timeout=30) as b:
         key, go = uuid.uuid4(), uuid.uuid4()
@@ -185,7 +188,7 @@ def removed(what, names):
         a.wait_for(lambda: x.body)
         own = s.own
         if names is None:
-            # At once: meanwhile others may make it anew.
+            # One rename, since others may make the directory again meanwhile.
             os.rename(own, os.path.join(DIR, "gone"))
             shutil.rmtree(os.path.join(DIR, "gone"))
         else:
@@ -210,7 +213,8 @@ def removed(what, names):
 
 
 def again():
-    """A cleaner that does nothing else, while connections count."""
+    """A cleaner removes the directory all the time, while
+    connections count."""
     with Cleaned() as s:
         clients = [Client(s.port, timeout=120) for _ in range(6)]
         marker = os.path.join(DIR, "marker")
@@ -245,7 +249,7 @@ def again():
 
 
 def code():
-    """The code of scripts."""
+    """The compiled code of scripts is removed."""
     with Cleaned() as s, Client(s.port) as c:
         tap.wait_until(lambda: s.own)
         own = s.own
@@ -260,7 +264,7 @@ def code():
 
 
 def others():
-    """What somebody else puts there."""
+    """Another process puts its own directory there."""
     with Cleaned() as s, Client(s.port) as c:
         key, own = uuid.uuid4(), s.own
         t.eq(put(c, key, "v"), 200, "a value is put")
@@ -277,7 +281,7 @@ def others():
 
 
 def closed():
-    """A script closes the descriptor that the locks are on."""
+    """A script closes the descriptor of the locks."""
     with Cleaned() as s, Client(s.port) as bad, Client(s.port) as c:
         x = bad.fetch("/closes.py")
         t.eq((x.body, x.reset), (b"held", 2),

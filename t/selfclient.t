@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Our own clients (lib/badclient), with which the catalogue is tested: what a
-server does wrong, *good* notices and *naive* does not; what is legal, both
-take; what binds a client, good keeps and naive does not."""
+"""Tests lib/badclient, the clients with which the catalogue of h2bad is
+tested.  What a server does wrong, *good* notices and *naive* does not; what is
+legal, both accept; rules for clients, *good* keeps and *naive* does not."""
 import json
 import os
 import random
@@ -23,8 +23,8 @@ t = tap.Tap()
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = [sys.executable, "-B", os.path.join(HERE, "lib", "badclient")]
 
-# The server of the rows below.  A client that lives gets a response, and its
-# next request another one.
+# The connection script for the rows below.  A client that goes on gets a
+# response, and another one for its next request.
 SCRIPT = '''
 def handle_accept(connection):
     connection.automatic.discard("requests")
@@ -52,7 +52,8 @@ def main(connection):
     wait("GOAWAY", timeout=30)
 '''
 
-# What the server sends, how the good client takes it, and by which rule.
+# (what the server sends, code that sends it, good's reaction, its error code,
+# rules that are broken).
 WRONG = [
     ("SETTINGS with ENABLE_PUSH 1",
      "raw('SETTINGS', 0, 0, b'\\0\\2\\0\\0\\0\\1')",
@@ -134,7 +135,7 @@ WRONG = [
      "message-order"),
 ]
 
-# The same for clients that allow pushes.
+# The same, for clients that allow pushes.
 PUSHES = [
     ("a promise of an odd stream", "promise(s + 2)",
      "goaway", "PROTOCOL_ERROR", "push-id"),
@@ -178,7 +179,7 @@ LEGAL = [
 ]
 
 
-# What happens in TLS; the exit statuses of good and naive.
+# (what happens in TLS, script, exit status of good, exit status of naive).
 HELLO = "def handle_client_hello(c):\n    "
 WAIT = '''
 def handle_accept(c):
@@ -218,8 +219,8 @@ TLS = [
 
 
 def client(mode, *rest, seconds=20.0, ca=None):
-    """The exit status and standard error of a client that does the URLs of the
-    last argument; options come before it."""
+    """Runs a client for a list of URLs, the last argument, with the options
+    before it.  Returns its exit status and standard error."""
     *options, urls = rest
     run = subprocess.run(
         [*PROGRAM, "--mode", mode, *options], stderr=subprocess.PIPE,
@@ -230,7 +231,8 @@ def client(mode, *rest, seconds=20.0, ca=None):
 
 
 def taken(s, *options):
-    """How a client takes it, and its exit status and standard error."""
+    """Runs a client.  Returns the script's note of its reaction, the client's
+    exit status and its standard error."""
     before = len(noted(s))
     status, text = client(*options, [
         {"url": s.url("/quick.py")},
@@ -240,7 +242,7 @@ def taken(s, *options):
 
 
 def rows(s):
-    """Both clients, with each server of the tables."""
+    """Both clients meet each server of the tables."""
     for name, wrong, kind, code, rule in WRONG + PUSHES:
         s.set(SCRIPT.format(wrong=wrong))
         push = ["--push"] if "promise" in wrong else []
@@ -262,13 +264,13 @@ def rows(s):
 
 
 def noted(s):
-    """All notes of the script so far."""
+    """Returns all notes of the script so far."""
     return [json.loads(line.partition("NOTE ")[2].partition(" ")[2])
             for line in s.log().splitlines() if "NOTE " in line]
 
 
 def handshakes(s):
-    """Both clients, with what TLS allows and does not."""
+    """Both clients meet each TLS server."""
     for name, script, *statuses in TLS:
         s.set(script)
         for mode, want in zip(("good", "naive"), statuses):
@@ -284,7 +286,8 @@ def handshakes(s):
 
 
 def noise():
-    """Any octets: none of the two fails by an exception, naive takes all."""
+    """Random octets come: no client raises an exception, and naive
+    accepts them all."""
     for kept in RULES, NAIVE:
         left = 0
         for seed in range(150):
@@ -311,8 +314,9 @@ def noise():
 
 
 def tried(s, mode, urls, least, seconds=2.0):
-    """The exit status of a client, and how much the script has noted; it has
-    longer on a machine where that was less than `least`."""
+    """Runs a client.  Returns its exit status and the number of new
+    notes.  Runs it again with more time, for a slow machine, if those are
+    less than `least`."""
     for limit in seconds, 20 * seconds:
         before = len(noted(s))
         status = client(mode, urls, seconds=limit)[0]
@@ -322,7 +326,7 @@ def tried(s, mode, urls, least, seconds=2.0):
 
 
 def limits(s):
-    """Windows and numbers of streams are kept, or not."""
+    """The limits of windows and streams are kept by good and not by naive."""
     s.set('''
 def handle_connect(connection):
     connection.settings = [("MAX_CONCURRENT_STREAMS", 1),
@@ -330,7 +334,7 @@ def handle_connect(connection):
 def handle_violation(error, connection):
     note(error.name)
 ''')
-    # Whoever has an answer has the settings, and has acknowledged them.
+    # A client that has a response has the settings and has acknowledged them.
     three = [{"url": s.url("/quick.py")}] + [
         {"url": s.url(f"/quick.py?{i}"), "method": "POST", "parallel": 1,
          "body_size": 2000} for i in range(3)]
@@ -342,7 +346,7 @@ def handle_violation(error, connection):
 
 
 def retries(s):
-    """REFUSED_STREAM without end; a POST that may have been processed."""
+    """REFUSED_STREAM comes again and again; a POST may have been processed."""
     s.set('''
 def handle_accept(connection):
     connection.automatic.discard("requests")
@@ -372,7 +376,7 @@ def main(connection):
 
 
 def plans(s):
-    """What a plan can have in it."""
+    """Everything that a plan can contain."""
     s.set("def handle_accept(connection): pass\n")
     url = s.url("/quick.py")
     many = [{"url": url, "method": "POST", "body_size": 300000},
@@ -385,7 +389,7 @@ def plans(s):
              "pause_after": 1000, "pause_seconds": 0.1}]
     many += [{"url": url, "parallel": 7} for _ in range(4)]
     for mode in "good", "naive":
-        if mode == "naive":             # no DATA frame above 16,384 octets
+        if mode == "naive":             # no DATA over 16,384 octets
             many = [{**each, "body_size": min(each.get("body_size", 9), 60000)}
                     for each in many]
         t.eq(client(mode, many), (0, ""),
@@ -403,7 +407,7 @@ def plans(s):
 
 
 def certificates(s):
-    """The server's is of a CA that the client does not know."""
+    """The server's certificate is of a CA that the client does not know."""
     with tempfile.NamedTemporaryFile() as other, Server(
             s.root, "--ca-out", other.name):
         for mode, want in (("good", 1), ("naive", 0)):
@@ -413,7 +417,7 @@ def certificates(s):
 
 
 def hangs(s):
-    """A client that acknowledges nothing any more, until it is killed."""
+    """In the mode hang, a client does nothing more until it is killed."""
     s.set('''
 def main(connection):
     connection.wait("HEADERS", timeout=30)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""SETTINGS in mid-connection, by each call that can send them: what allows the
-client more holds from when it was sent, what allows it less from the client's
-acknowledgement.  Uploads by real clients while the window changes."""
+"""Tests SETTINGS in mid-connection, by each call that can send them.  A value
+that allows the client more holds from the moment it is sent; one that allows
+less holds from the client's acknowledgement.  Also tests uploads of real
+clients while the window changes."""
 import hashlib
 import json
 import os
@@ -29,15 +30,15 @@ TEN_MIB = 10 << 20
 
 
 def acknowledge(c, n=1):
-    """Acknowledges n SETTINGS, and waits until the server knows."""
+    """Acknowledges n SETTINGS, and waits until the server has seen that."""
     for _ in range(n):
         c.send_frame(SETTINGS, ACK, 0)
     return c.ping()
 
 
 def data(c, x, n):
-    """n octets of DATA on a stream, whatever its window is; the stream's end
-    by then: None, or the code."""
+    """Sends n octets of DATA on a stream, whatever its window is.  Returns
+    None, or the code of a reset that came."""
     c.send_frame(DATA, 0, x.sid, bytes(n))
     c.ping()
     return x.reset
@@ -83,7 +84,8 @@ def several(c, send):
 
 
 def late(c, send):
-    """More SETTINGS than are told apart; all are acknowledged at the end."""
+    """More SETTINGS are sent than the server tells apart; all are
+    acknowledged at the end."""
     x = c.open("/unread.py", "POST")
     for i in range(4):
         send("/".join(f"INITIAL_WINDOW_SIZE:{10000 - 100 * (8 * i + j)}"
@@ -161,13 +163,13 @@ def table_late(c, send):
 
 
 def opened(c, n):
-    """How many of n requests that stay open are refused."""
+    """Opens n requests that stay open.  Returns how many are refused."""
     streams = [c.open("/unread.py", "POST") for _ in range(n)]
     c.ping()
     for x in streams:
         if x.reset is None:
             c.reset(x.sid)
-    # That of a stream that is still open may be refused.
+    # This request may be refused while a stream is still open.
     tap.wait_until(lambda: c.fetch("/note.py?set=go").status == 200)
     return [x.reset for x in streams].count(REFUSED)
 
@@ -214,7 +216,7 @@ CASES = (larger_window, smaller_window, several, late, credit, frame_size,
 
 
 def each_call(s, tls):
-    """Every case with every call."""
+    """Runs every case with every call."""
     for by in ("settings", "frame", "octets"):
         for case in CASES:
             with Client(s.port, tls=tls, ack=False) as c:
@@ -231,7 +233,8 @@ def each_call(s, tls):
 
 
 def illegal(s, tls):
-    """What is not legal is only waited for."""
+    """Values that are not legal have no effect, but their
+    acknowledgement is awaited."""
     for case in ("value", "push", "length", "stream", "size"):
         with Client(s.port, tls=tls, ack=False) as c:
             c.wait_for(lambda: c.settings)
@@ -274,7 +277,7 @@ ERRORS = [
 
 
 def refused(s, tls):
-    """writer.settings sends what is legal, or nothing."""
+    """writer.settings sends legal values, or nothing."""
     with Client(s.port, tls=tls) as c:
         for frames, error in ERRORS:
             got = c.fetch("/settings.py?send=" + frames).body.decode()
@@ -288,7 +291,7 @@ def refused(s, tls):
 
 
 def many(s, tls):
-    """Acknowledgements that the server has asked for are no flood."""
+    """Acknowledgements that a script caused do not count as a flood."""
     with Client(s.port, tls=tls, timeout=60) as c:
         x = c.fetch("/settings_many.py?n=12000")
         t.eq((x.body, c.ping(), c.goaway), (b"sent", True, None),
@@ -308,7 +311,7 @@ require('fs').createReadStream(process.argv[2]).pipe(s);
 
 
 def by_program(name, *argv):
-    """A client that is a program, or a SKIP."""
+    """Returns (name, program, function that uploads with that program)."""
     def upload(s, body, path):
         words = [a.format(path=path, origin=s.url(""),
                           url=s.url("/settings_upload.py")) for a in argv]
@@ -319,7 +322,7 @@ def by_program(name, *argv):
 
 
 def by_h2(s, body, path):
-    """python3-h2."""
+    """Uploads with python3-h2."""
     import h2.connection
     import h2.events
     sock = socket.create_connection((s.host, s.port), tap.scaled(60))
@@ -353,7 +356,7 @@ def by_h2(s, body, path):
 
 
 def by_raw(s, body, path):
-    """The raw client of these tests."""
+    """Uploads with rawclient."""
     with Client(s.port, tls=s.tls, timeout=60) as c:
         x = c.open("/settings_upload.py", "POST")
         at = 0
@@ -368,7 +371,7 @@ def by_raw(s, body, path):
 
 
 def uploads(s, tls):
-    """Each client's upload is received whole, and stopped at a window of 0."""
+    """Each client's upload arrives whole, and stops at a window of 0."""
     s.tls = tls
     body = os.urandom(TEN_MIB)
     with tempfile.NamedTemporaryFile() as f:

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every bound on how long a client may take: clients that wait, that are slow,
-or that do nothing for a stream.  lib/attacks.py says what is asked of the
-server.
+"""Tests every bound on how long a client may take: clients that wait, are
+slow, or do nothing for a stream.  lib/attacks.py says what the server must do.
 
     slow.t [TEXT]
 
-runs only the attacks whose names hold TEXT.
+runs only the attacks whose names contain TEXT.
 """
 import os
 import re
@@ -121,7 +120,7 @@ def idle_request(v: Victim) -> str:
 
 
 def chatter(name: str, octets: bytes, before: bytes = b"") -> None:
-    """An attack by frames that do nothing for a stream, all the time."""
+    """Adds an attack that always sends frames that do nothing for a stream."""
     def run(v: Victim) -> str:
         v.client.send(before)
         for _ in range(100):

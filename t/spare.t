@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""--spare: children forked ahead of clients, of which each serves one."""
+"""Tests --spare: children that are forked ahead of clients, each of which
+serves one client."""
 import contextlib
 import os
 import re
@@ -25,7 +26,7 @@ SPARE = re.compile(r"info: child (\d+) of nobody: spare; ")
 
 
 def states(s):
-    """The lines of one status, made for the purpose."""
+    """Sends USR1.  Returns the records that it causes."""
     seen = len(s.log())
     s.process.send_signal(signal.SIGUSR1)
     count = tap.wait_until(lambda: re.search(
@@ -39,7 +40,8 @@ def states(s):
 
 
 def spares(s, n=N, but=()):
-    """Waits until n are ready, none of them in `but`: their pids, sorted."""
+    """Waits until n spares are ready, none of which is in `but`.  Returns
+    their process ids, sorted."""
     def ready():
         pids = sorted(int(p) for p in SPARE.findall(states(s)))
         return pids if len(pids) == n and not set(pids) & set(but) else None
@@ -47,12 +49,13 @@ def spares(s, n=N, but=()):
 
 
 def port_of(c):
-    """The client's own."""
+    """Returns the client's own port."""
     return c.sock.getsockname()[1]
 
 
 def server_of(s, c):
-    """The pid of the child that serves a client, as the status has it."""
+    """Returns the process id of the child that serves a client, by the
+    records for USR1."""
     found = re.search(rf"info: child (\d+) of 127\.0\.0\.1:{port_of(c)}: ",
                       states(s))
     return int(found.group(1)) if found else None
@@ -63,7 +66,7 @@ def served(c):
 
 
 def serves():
-    """Clients get children that were there; those are replaced."""
+    """Clients get spare children, which are replaced."""
     with Server(SCRIPTS, "--spare", str(N)) as s:
         before = spares(s)
         t.eq(len(before), N, "the status has so many spares")
@@ -88,7 +91,7 @@ def serves():
 
 
 def default():
-    """Six, without the option."""
+    """Without the option there are six spares."""
     server = Server(SCRIPTS)
     at = server.argv.index("--spare")
     del server.argv[at:at + 2]
@@ -97,7 +100,7 @@ def default():
 
 
 def crowd():
-    """More clients at once than spares, all at work."""
+    """More clients come at once than there are spares, and all are busy."""
     with Server(SCRIPTS, "--spare", str(N)) as s, \
             contextlib.ExitStack() as stack:
         spares(s)
@@ -110,7 +113,8 @@ def crowd():
 
 
 def full():
-    """--max-children: spares take nobody's place, nor are there too many."""
+    """--max-children: spares do not take places of clients, and there
+    are not too many."""
     with Server(SCRIPTS, "--spare", "4", "--max-children", "2") as s:
         t.eq(len(spares(s, 2)), 2, "--max-children 2: as many spares")
         with Client(s.port) as a, Client(s.port) as b:
@@ -124,7 +128,7 @@ def full():
 
 
 def crash():
-    """A script's crash ends its own connection."""
+    """A script's crash ends only its own connection."""
     with Server(SCRIPTS, "--spare", str(N)) as s:
         before = spares(s)
         with Client(s.port) as a, Client(s.port) as b:
@@ -144,7 +148,7 @@ def crash():
 
 
 def killed():
-    """One that is killed is replaced; more of that come slowly."""
+    """A spare that is killed is replaced."""
     with Server(SCRIPTS, "--spare", str(N)) as s:
         before = spares(s)
         for pid in before:
@@ -159,7 +163,8 @@ def killed():
 
 
 def changed(name, text, *options):
-    """A server of which the package's warm_up.py has this at its end."""
+    """Returns a server whose copy of the package has text at the
+    end of warm_up.py."""
     directory = os.path.join(DIR, name)
     path = copy_program(directory)
     with open(os.path.join(directory, "python", "h2rig", "server",
@@ -180,7 +185,8 @@ def begin():
 
 
 def dies_at_once():
-    """Spares that cannot live are made one a second, clients served."""
+    """If spares die at once, one is made each second, and
+    clients are served."""
     def made():
         return len(re.findall(r"debug: spare \d+ waits ", s.log()))
 
@@ -188,8 +194,9 @@ def dies_at_once():
     with changed("dies", DIES, "--spare", str(N)) as s:
         tap.wait_until(lambda: made() >= N + 3, 20)
         n = made()
-        # As many as there may be before one is seen to die, then they come
-        # slowly.  A bound from below: slow machines take longer.
+        # First as many are made as there may be before one is seen to
+        # die, then one each second.  This is a lower bound: slow
+        # machines take longer.
         t.ok(n >= N + 3 and time.monotonic() - began >= n - N,
              "spares that die at once: one a second is made", s.log()[-2000:])
         t.ok(re.search(r"warn: child \d+ of nobody ended: exit .*code 3",
@@ -199,7 +206,8 @@ def dies_at_once():
         t.ok("accepting slowly" not in s.log(), "and do not wait for it")
 
 
-# A process of the spare's stops it, and closes its end for reading.
+# A process that the spare starts stops the spare, and shuts down
+# its end for reading.
 DEAF = """
 import signal, socket, stat, time
 _end, _parent, _go = end, os.getpid(), %r
@@ -229,7 +237,7 @@ def end():
 
 
 def hand_over_fails():
-    """A client that cannot be handed to a spare has a child forked for it."""
+    """If a client cannot be handed to a spare, a child is forked for it."""
     go = os.path.join(DIR, "go")
     with changed("deaf", DEAF % go, "--spare", "1") as s:
         before = spares(s, 1)
@@ -255,7 +263,7 @@ def hand_over_fails():
 
 
 def silent():
-    """--silence-limit is for those that serve."""
+    """--silence-limit applies only to children that serve."""
     with Server(SCRIPTS, "--spare", "1", "--silence-limit", "1") as s:
         spares(s, 1)
         with Client(s.port) as c:
@@ -276,7 +284,7 @@ def silent():
 
 
 def stays():
-    """One that is told to leave and does not."""
+    """A spare that is told to leave does not leave."""
     with Server(SCRIPTS, "--spare", "1", "--silence-limit", "1") as s:
         before = spares(s, 1)
         os.kill(before[0], signal.SIGSTOP)
@@ -299,7 +307,7 @@ def addresses():
 
 
 def reload(s, before):
-    """HUP: the spares from then on."""
+    """Sends HUP.  Returns the spares from then on."""
     n = s.log().count("info: reloaded")
     s.process.send_signal(signal.SIGHUP)
     tap.wait_until(lambda: s.log().count("info: reloaded") > n)
@@ -314,7 +322,7 @@ def read(path):
 
 
 def reloads():
-    """HUP: no client gets a child with what was there before."""
+    """After HUP, no client gets a child with the old routes or certificate."""
     if not shutil.which("openssl"):
         return t.skip("HUP", "needs the program openssl")
     cert, key = make_pair(DIR, "one")
@@ -338,7 +346,7 @@ def reloads():
         make_pair(DIR, "two")
         write("two")
         before = spares(s)
-        # At once, before there are others: the old ones must not serve.
+        # At once, before there are new spares: the old ones must not serve.
         s.process.send_signal(signal.SIGHUP)
         s.wait_log("info: reloaded")
         t.eq(s.certificate(), read(cert), "HUP: the second certificate")
@@ -362,7 +370,7 @@ def reloads():
 
 
 def ends():
-    """TERM, and the death of the parent: none is left."""
+    """TERM, or the death of the parent: no spare is left."""
     with Server(SCRIPTS, "--spare", str(N), "--grace", "1000") as s:
         before = spares(s)
         with Client(s.port) as c:
@@ -394,7 +402,7 @@ def ends():
 
 
 def alive(pid):
-    """It runs; a zombie that nobody has reaped yet does not."""
+    """Returns whether a process runs; a zombie does not."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)],
                            stdout=subprocess.PIPE, check=False).stdout
     return bool(state.strip()) and not state.startswith(b"Z")
@@ -413,12 +421,13 @@ def main(request, response):
 
 
 def descriptors():
-    """A child has no end of another's sockets, nor both of its own pair."""
+    """A child has no end of another child's sockets, and only one
+    end of its own pair."""
     with open(os.path.join(DIR, "fds.py"), "w", encoding="ascii") as f:
         f.write(FDS)
     with Server(DIR, "--spare", "8") as s, contextlib.ExitStack() as stack:
         spares(s, 8)
-        # Spares first, children that are forked for their client then.
+        # The first are spares; the others are forked for their clients.
         counts = [stack.enter_context(Client(s.port)).fetch("/fds.py").body
                   for _ in range(10)]
         t.eq(counts, [b"2"] * 10, "a child's sockets: its client's, and its "

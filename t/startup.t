@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Starting: options, what is wrong with them, addresses, the ready line, the
+"""Tests starting: options and errors in them, addresses, the ready line, the
 certificate that is made in memory."""
 import os
 import re
@@ -23,7 +23,8 @@ DIR = tempfile.mkdtemp(prefix="h2rig-startup-")
 
 
 def run(*args, env=None):
-    """Runs the program, which is to end by itself: (status, out, err)."""
+    """Runs the program, which must end by itself.  Returns (status, out, err);
+    the status is None if it does not end."""
     try:
         done = subprocess.run([program(), *args], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -37,7 +38,8 @@ def run(*args, env=None):
 
 
 def path(name, content=None):
-    """A path in the scratch directory; made a file if content is given."""
+    """Returns a path in the scratch directory; writes a file there if
+    content is given."""
     full = os.path.join(DIR, name)
     if content is not None:
         with open(full, "w", encoding="utf-8") as f:
@@ -52,7 +54,7 @@ OCTETS = ("expected octets, as 512, 64K, 10M or 2G, from 0 to "
 SECONDS = "expected seconds, or a time as 500ms, 30s, 5m or 2h, from "
 
 USAGE = [
-    # arguments, the line on standard error after "h2rig: "
+    # (arguments, line on standard error after "h2rig: ").
     ([], "DOCROOT: expected the directory to serve"),
     (["/", "/tmp"], '"/tmp": expected nothing after DOCROOT'),
     (["--no-such", "/"], "--no-such: " + LISTED),
@@ -154,7 +156,8 @@ USAGE = [
 
 
 def check_bad(status, cases):
-    """Each case: one line on standard error, nothing on standard output."""
+    """For each case, there is one line on standard error and none
+    on standard output."""
     for args, line in cases:
         shown = " ".join(args).replace(DIR + "/", "").replace("\n", "\\n")
         t.eq(run(*args), (status, "", f"h2rig: {line}\n"),
@@ -162,7 +165,7 @@ def check_bad(status, cases):
 
 
 def make_pair(name):
-    """A certificate and its key by openssl: their paths."""
+    """Makes a certificate and its key with openssl.  Returns their paths."""
     cert, key = path(name + ".pem"), path(name + ".key")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
                     "-subj", "/CN=" + name, "-days", "2", "-out", cert,
@@ -171,7 +174,7 @@ def make_pair(name):
 
 
 def check_units():
-    """Numbers with a unit are what the same numbers without one are."""
+    """A number with a unit means the same as the number without one."""
     script = path("limits.py", """import resource
 
 
@@ -196,7 +199,7 @@ def main(request, response):
 
 
 def check_documentroot():
-    """What DOCROOT cannot be."""
+    """Values that DOCROOT must not have."""
     plain, none = path("plain", "x"), path("none")
     check_bad(78, [
         ([none], f'DOCROOT: "{none}": expected a directory: '
@@ -253,7 +256,7 @@ def check_user():
 
 
 def check_any_octets():
-    """Paths that are no text in any encoding (PEP 383)."""
+    """Paths with octets that are not text in any encoding (PEP 383)."""
     root = os.fsdecode(os.fsencode(DIR) + b"/r\xff")
     os.mkdir(root)
     for name, text in (("a.py", "def main(request, response):\n"
@@ -279,7 +282,7 @@ def check_any_octets():
 
 
 def check_certificates():
-    """Files that are no certificate or key, or not of one pair."""
+    """Files that are no certificate or key, or that do not belong together."""
     cert, key = make_pair("one")
     other_key = make_pair("two")[1]
     secret = path("secret.key")
@@ -300,7 +303,7 @@ def check_certificates():
         (files(cert, other_key), f'--key: "{other_key}": expected the key of '
                                  f'the certificate in "{cert}"'),
     ])
-    for bad in junk, secret:    # OpenSSL's versions give different reasons
+    for bad in junk, secret:    # the reasons depend on OpenSSL's version
         status, out, err = run(*files(cert, bad))
         want = (f'h2rig: --key: "{bad}": expected a private key in PEM form, '
                 "not encrypted: ")
@@ -313,7 +316,7 @@ def check_certificates():
 
 
 def check_ca():
-    """Files that are no CA, and that cannot be made."""
+    """Files that are no CA, and files that cannot be made."""
     cert, key, missing = path("ca-cert"), path("ca-key"), path("none") + "/ca"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
                     "-keyout", key, "-out", cert, "-subj", "/CN=none",
@@ -350,7 +353,7 @@ def check_ca():
 
 
 def check_keylog():
-    """SSLKEYLOGFILE gets the sessions' secrets, and must be a file."""
+    """SSLKEYLOGFILE gets the secrets of sessions, and must be a file."""
     status, out, err = run(SCRIPTS, env={"SSLKEYLOGFILE": DIR})
     t.eq((status, out, err),
          (78, "", f'h2rig: SSLKEYLOGFILE: "{DIR}": expected a file to append '
@@ -375,14 +378,14 @@ def check_keylog():
 
 
 def check_addresses():
-    """Ports, families, the ready lines."""
+    """Ports, address families and ready lines."""
     with Server(SCRIPTS) as s:
         status, out, err = run("--bind", "127.0.0.1", "--port", str(s.port),
                                SCRIPTS)
         t.eq((status, out, err),
              (71, "", f"h2rig: --port: {FREE}: 127.0.0.1:{s.port}: "
                       "Address already in use\n"), "port in use: exit 71")
-        with Client(s.port) as c:       # the server's side closes first
+        with Client(s.port) as c:       # the server closes first
             t.ok(c.ping(), "client is served")
             s.process.send_signal(signal.SIGTERM)
             c.wait_end()
@@ -406,14 +409,14 @@ def check_addresses():
         for host in "127.0.0.1", "::1":
             with Client(s.port, host=host) as c:
                 t.ok(c.wait_for(lambda: c.settings), f"{host} serves")
-    empty = path("empty")               # as others can reach it
+    empty = path("empty")               # other users can reach it
     os.mkdir(empty)
     with Server(empty, "--bind", "0.0.0.0", "--bind", "::") as s:
         t.eq(len(s.out().splitlines()), 2, "both wildcard addresses")
 
 
 def check_default_addresses():
-    """Without --bind; and ::1, which may then be taken."""
+    """Addresses without --bind; another process may use ::1."""
     blocker = socket.socket(socket.AF_INET6)
     try:
         blocker.bind(("::1", 0))
@@ -433,14 +436,14 @@ def check_default_addresses():
 
 
 def ready(s):
-    """Addresses and ports of the ready lines."""
+    """Returns the addresses and ports of the ready lines."""
     return [(host, int(port)) for host, port in re.findall(
         r"^h2rig: listening on https://(.*):(\d+)$", s.out(), re.M)]
 
 
 def asked(host, port):
-    """What a script finds: the port, and the URLs of a request that names it
-    and of one that names no authority."""
+    """Returns the port and the URL that a script finds, for a request with an
+    authority and for one without."""
     with Client(port, host=host.strip("[]")) as c:
         told = c.fetch("/port.py").body.decode()
         send = c.send_headers
@@ -450,7 +453,7 @@ def asked(host, port):
 
 
 def check_ports():
-    """--port, more than once."""
+    """--port is given more than once."""
     root = path("ports")
     write_scripts(root, {"port": """
 def main(request, response):
@@ -477,7 +480,7 @@ def main(request, response):
                             for h, _ in listed[:len(both)]],
              "the one that is told, then different free ones", listed)
         for host, port in listed:
-            for _ in range(2):          # one of them is a spare child's
+            for _ in range(2):          # a spare child serves one
                 url = (f"scheme='https', netloc='localhost:{port}', "
                        "path='/port.py', query='', fragment=''")
                 t.eq(asked(host, port), [f"{port} SplitResult({url})"] * 2,
@@ -507,7 +510,7 @@ def main(request, response):
 
 
 def has_ipv6():
-    """Whether ::1 can be had."""
+    """Returns whether ::1 can be used."""
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
@@ -525,7 +528,8 @@ class Unbound(Server):
 
 
 def check_made_certificate():
-    """Clients that trust it can verify it, by any of its names."""
+    """Clients that trust the made certificate can verify it, for
+    each of its names."""
     with Server(SCRIPTS) as s:
         pem = ssl.get_server_certificate(("127.0.0.1", s.port))
         context = ssl.create_default_context(cadata=pem)
@@ -541,7 +545,7 @@ def check_made_certificate():
 
 
 def check_cleartext():
-    """--cleartext: prior knowledge."""
+    """--cleartext serves HTTP/2 with prior knowledge."""
     with Server(SCRIPTS, "--cleartext") as s:
         t.eq(s.out(), f"h2rig: listening on http://127.0.0.1:{s.port}\n",
              "ready line says http")
@@ -550,8 +554,8 @@ def check_cleartext():
 
 
 def check_descriptors():
-    """No socket gets the number of a standard descriptor, and standard input
-    is empty, however the server is started."""
+    """However the server is started, no socket gets the number of a standard
+    descriptor, and standard input is empty."""
     for how, redirect in (("without descriptors 0 and 1", "<&- >&-"),
                           ("with input", '<"$2" >/dev/null')):
         out = path("descriptors.out")
@@ -573,7 +577,7 @@ def check_descriptors():
 
 
 def read(name):
-    """A text file's content."""
+    """Returns a text file's content."""
     with open(name, encoding="utf-8") as f:
         return f.read()
 
@@ -595,7 +599,8 @@ def check_information():
 
 
 def check_python():
-    """The programs in Python run by the one of the build, not by PATH's."""
+    """The programs in Python are run by the Python of the build, not
+    by the one on PATH."""
     for name in "h2bad", "h2rig-trace", "h2rig-wpt":
         done = subprocess.run(
             [os.path.join(os.path.dirname(program()), name), "--help"],

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The stash: many connections at once, processes killed in a lock section and
-during a put, one stash for several servers, by file and by Redis.
+"""Tests the stash: many connections at once, processes that are
+killed in a lock section or during a put, one stash for several
+servers, by file and by Redis.
 
-H2RIG_TEST_STASH=200x50 has 200 connections with 50 rounds each."""
+H2RIG_TEST_STASH=200x50 makes 200 connections with 50 rounds each.
+"""
 import fcntl
 import json
 import os
@@ -29,7 +31,7 @@ CONNECTIONS, ROUNDS = map(int, os.environ.get(
 COUNTER = str(uuid.UUID(int=1))
 
 SCRIPTS = {
-    # Values put, and as many lock sections that count.
+    # Puts values, and counts in as many lock sections.
     "put.py": '''
 import json, uuid
 
@@ -44,7 +46,7 @@ def main(request, response):
             stash.put(%r, n + 1, path="/counter")
     return "done"
 ''' % (COUNTER, COUNTER),
-    # One try for each value of two other connections.
+    # Tries once to take each value of two other connections.
     "take.py": '''
 import json, uuid
 
@@ -80,7 +82,8 @@ def main(request, response):
         stash.put(%r, n, path="/counter")
     return str(n)
 ''' % (COUNTER, COUNTER, COUNTER),
-    # Says who it is and has the lock; leaves a child that must not keep it.
+    # Sends its process id and holds the lock; with ?fork, a child remains that
+    # must not keep the lock.
     "hold.py": '''
 import os, signal
 
@@ -92,7 +95,7 @@ def main(request, response):
         response.writer.write_data(str(os.getpid()))
         signal.pause()
 ''',
-    # Puts and takes without end.
+    # Puts and takes until it is killed.
     "busy.py": '''
 import os, uuid
 
@@ -142,8 +145,9 @@ def main(request, response):
         return repr(q.put(get("put").decode()))
     return repr(None if q.empty() else q.get())
 ''',
-    # Says that it waits, then what came; looks: how often it may look unasked
-    # in the meantime (else only what is put wakes it).
+    # Sends its process id, then the value that came.  With ?looks it looks for
+    # the value each second; without, only a put wakes it.  It sends how often
+    # it looked instead, if that was too often.
     "wait.py": '''
 import os, time
 import h2rig.stash, looks
@@ -163,7 +167,7 @@ def main(request, response):
         stash.put(get("then"), value, "/then")
     response.writer.write_data(repr(value), last=True)
 ''',
-    # How often a thread has looked for a value.
+    # Counts how often a thread has looked for a value.
     "looks.py": '''
 import threading
 import h2rig.stash
@@ -211,7 +215,7 @@ def main(request, response):
         out.append("unknown")
     return json.dumps(out)
 ''',
-    # Each of these is one sentence about wrong use.
+    # Returns the results of calls, right and wrong ones.
     "wrong.py": '''
 import json, uuid
 from wptserve.stash import Stash, StashError, load_env_config
@@ -247,7 +251,7 @@ def main(request, response):
     out["release"] = tried(stash.lock.release)
     return json.dumps(out)
 ''',
-    # Values that do not unpickle until the process has learned how.
+    # Puts values that do not unpickle before the process knows their class.
     "poison.py": '''
 import queue, uuid
 import poison_values
@@ -297,14 +301,14 @@ WRONG = {
 
 
 def pid_of(c, path):
-    """Starts a script that says who it is; its process id."""
+    """Starts a script that sends its process id.  Returns the id."""
     x = c.request(path)
     c.wait_for(lambda: x.body, 60)
     return int(x.body)
 
 
 def killed(s, path, wait=0):
-    """Starts a script on a connection of its own, kills its process."""
+    """Starts a script on a new connection, and kills its process."""
     c = Client(s.port)
     pid = pid_of(c, path)
     time.sleep(wait)
@@ -314,24 +318,26 @@ def killed(s, path, wait=0):
 
 
 def settle(clients, exchanges, seconds):
-    """Waits for an exchange of each client."""
+    """Waits until an exchange of each client is done."""
     for c, x in zip(clients, exchanges):
         c.wait_for(lambda: x.done, seconds)
 
 
 def together(s, connections, rounds):
-    """Everybody at once; in the middle of it processes are killed."""
+    """All connections put and take at the same time; meanwhile
+    processes are killed."""
     with Client(s.port) as c:
         t.eq(c.fetch("/count.py?set=0").body, b"set", "the counter is put")
         clients = [Client(s.port, timeout=60) for _ in range(connections)]
-        # Not read from for a while: the SETTINGS are answered before.
+        # PING now, so that SETTINGS are acknowledged: these clients do
+        # not read for a while.
         t.ok(all(k.ping() for k in clients), f"{connections} connections")
         puts = [k.request(f"/put.py?me={i}&rounds={rounds}&size={i * 50}")
                 for i, k in enumerate(clients)]
         killed(s, "/hold.py")
         killed(s, "/hold.py?fork=1")
         for i in range(6):
-            # At different places of a put; whichever it is must not matter.
+            # Each time at another place of a put; the place must not matter.
             killed(s, "/busy.py", i * 0.003)
         settle(clients, puts, 300)
         t.eq({x.body for x in puts}, {b"done"},
@@ -351,7 +357,7 @@ def together(s, connections, rounds):
 
 
 def use(s):
-    """What calls give, and refuse."""
+    """The results of calls, and what they refuse."""
     with Client(s.port) as c, Client(s.port) as other:
         x = c.fetch("/wrong.py")
         t.eq(json.loads(x.body), WRONG, "put, take, lock: what they give")
@@ -385,20 +391,21 @@ def use(s):
 
 
 def waiting(c, key, query=""):
-    """A script that waits for the key: its exchange, its process."""
+    """Starts a script that waits for the key.  Returns its
+    exchange and process id."""
     x = c.request(f"/wait.py?key={key}{query}")
     c.wait_for(lambda: x.body.endswith(b" "), 60)
     return x, int(x.body.split()[0] or 0)
 
 
 def came(c, x):
-    """What it waited for."""
+    """Returns the value that a script waited for."""
     c.wait_for(lambda: x.done, 60)
     return x.body.split(b" ", 1)[-1].decode()
 
 
 def put(c, key, value, path="/wait.py"):
-    """Puts a value: the script's answer."""
+    """Puts a value.  Returns the script's response."""
     return c.fetch(f"/one.py?key={key}&put={value}&path={path}").body
 
 
@@ -409,7 +416,7 @@ WAITS = ["[1]", "None", "None", "None",
 
 
 def waits(s, name):
-    """`wait`: what is put wakes it, and no clock."""
+    """`wait` is woken by a put, not by a clock."""
     with Client(s.port) as c, Client(s.port) as other:
         told = [json.loads(c.fetch("/waits.py").body) for _ in range(3)]
         t.eq([x[:-1] for x in told], [WAITS] * 3, f"{name}: wait, by itself")
@@ -473,7 +480,7 @@ def waits_limited(root, *options):
 
 
 def waits_unrung(folder, root):
-    """Without FIFOs, and with such as cleaners remove."""
+    """Without FIFOs, or with FIFOs that cleaners remove."""
     path = os.path.join(folder, "unrung.sqlite")
     with open(path + "-bells", "w", encoding="ascii"):
         pass
@@ -495,12 +502,12 @@ def waits_unrung(folder, root):
 
 
 def found(x):
-    """A response, unless there was nothing yet."""
+    """Returns a response, or None if it had no value yet."""
     return x if x.status == 200 else None
 
 
 def shared(folder, root):
-    """--stash FILE: two servers, and one after them."""
+    """--stash FILE is used by two servers, and by one after them."""
     path = os.path.join(folder, "stash.sqlite")
     with Server(root, "--stash", path) as one, \
             Server(root, "--stash", path) as two:
@@ -520,7 +527,8 @@ def shared(folder, root):
 
 
 def patience(folder, root):
-    """Others keep what a script waits for, past its run-time limit."""
+    """Another process keeps the stash locked for longer than a
+    script's run-time limit."""
     path = os.path.join(folder, "waits.sqlite")
     with Server(root, "--stash", path, "--run-limit", "1") as s, \
             Client(s.port, timeout=60) as c:
@@ -551,7 +559,7 @@ def patience(folder, root):
 
 
 def both(one, two):
-    """Two servers with the same stash."""
+    """Two servers use the same stash."""
     with Client(one.port) as a, Client(two.port) as b:
         key = uuid.uuid4()
         a.fetch(f"/one.py?key={key}&put=v&path=/x")
@@ -570,7 +578,7 @@ def both(one, two):
 
 
 def refused(root, where, *texts):
-    """A stash that stops the start."""
+    """A stash with which the server must not start."""
     done = subprocess.run(
         [program(), "--port", "0", "--bind", "127.0.0.1", "--stash", where,
          root], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -582,7 +590,7 @@ def refused(root, where, *texts):
 
 
 def free_port():
-    """A port that nobody has now."""
+    """Returns a port that no process uses now."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]

@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What clients may have stored in TMPDIR: bounds for a connection and for the
-server, who is blamed, and that others, and the stash, go on.
-
-Root has a file system of 48 MiB for it."""
+"""Tests what clients may have stored in TMPDIR: bounds for a connection and
+for the server, which client the log names, and that other connections and the
+stash go on.  Root has a file system of 48 MiB for it."""
 import os
 import re
 import shutil
@@ -28,7 +27,7 @@ SCRIPTS = {
 def main(request, response):
     return str(len(request.body))
 """,
-    # Asks for it before it has come.
+    # Asks for the content before it has come.
     "early": """
 def handle_headers(frame, request, response):
     response.content = str(len(request.body))
@@ -60,7 +59,8 @@ def main(request, response):
 
 
 def upload(c, size, path="/length.py", end=False):
-    """Begins one, and ends it if end."""
+    """Begins an upload, and ends it if `end` is true.
+    Returns its Exchange."""
     x = c.open(path, "POST")
     while size > 0 and not x.done:
         c.send_data(x.sid, b"x" * min(size, 16384), end and size <= 16384)
@@ -69,14 +69,14 @@ def upload(c, size, path="/length.py", end=False):
 
 
 def whole(c, size=2 * MIB, path="/length.py"):
-    """The status of one upload."""
+    """Returns the status of one whole upload."""
     x = upload(c, size, path, end=True)
     c.wait_for(lambda: x.done)
     return x.status
 
 
 def finish(c, *exchanges):
-    """Ends them; what came."""
+    """Ends uploads.  Returns (status, content) of each response."""
     for x in exchanges:
         c.send_data(x.sid, b"", end_stream=True)
     c.wait_for(lambda: all(x.done for x in exchanges))
@@ -84,17 +84,18 @@ def finish(c, *exchanges):
 
 
 def stash(c, size=10):
-    """The status of a put and a take."""
+    """Returns the status of a put and a take."""
     return c.fetch(f"/stash.py?key={uuid.uuid4()}&size={size}").status
 
 
 def address(c):
-    """Of a client, as the log has it."""
+    """Returns a regex for a client's address in the log."""
     return r"127\.0\.0\.1:%d" % c.sock.getsockname()[1]
 
 
 def has(s, c, octets):
-    """Waits until USR1 says that the client has so much stored."""
+    """Waits until the record for USR1 says that the client has this many
+    octets stored.  Returns whether it did."""
     def told():
         s.process.send_signal(signal.SIGUSR1)
         line = s.log().rpartition(f"{address(c)}: ".replace("\\", ""))[2]
@@ -105,12 +106,12 @@ def has(s, c, octets):
 
 
 def logged(s, regex, name):
-    """A record."""
+    """Tests that a line of the log matches."""
     t.ok(s.wait_log(regex), name, s.log()[-3000:])
 
 
 def connection():
-    """--max-stored."""
+    """--max-stored bounds a connection."""
     with Server(DOCROOT, "--max-stored", "4M") as s, Client(s.port) as c, \
             Client(s.port) as other:
         other.ping()
@@ -147,7 +148,7 @@ def connection():
 
 
 def server():
-    """--max-stored-total."""
+    """--max-stored-total bounds the server."""
     with Server(DOCROOT, "--max-stored-total", "6M", "--max-stored", "4M"
                 ) as s, Client(s.port) as c, Client(s.port) as other:
         upload(c, 2 * MIB), upload(c, 2 * MIB), upload(other, 2 * MIB)
@@ -169,7 +170,7 @@ def server():
 
 
 def small():
-    """Thirty uploads of 2 MiB that go on, with 48 MiB in TMPDIR."""
+    """Thirty uploads of 2 MiB are unfinished, and TMPDIR has 48 MiB."""
     tmp = tempfile.mkdtemp(prefix="h2rig-small-")
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m,mode=1777",
                        "h2rig-test", tmp], stderr=subprocess.DEVNULL,
@@ -193,7 +194,7 @@ def small():
 
 
 def fill(s, c, other):
-    """One connection takes what it gets; another goes on."""
+    """One connection stores as much as it may; another goes on."""
     kept = [upload(c, 2 * MIB) for _ in range(30)]
     c.wait_for(lambda: any(x.done for x in kept))
     t.eq({x.status for x in kept}, {None, 413},
@@ -214,7 +215,8 @@ def fill(s, c, other):
 
 
 def overfill(s, tmp, c, other):
-    """Bounds that TMPDIR does not keep, and somebody else who fills it."""
+    """The bounds allow more than TMPDIR has room for; another
+    program fills TMPDIR."""
     t.eq(stash(c), 200, "the stash is used")
     kept = [upload(c, 2 * MIB) for _ in range(30)]
     c.wait_for(lambda: any(x.done for x in kept))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The short form of t/stress/stress.py."""
+"""Runs the short form of t/stress/stress.py."""
 import os
 import sys
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Being started by others, by hand: descriptors and variables that are
-inherited.  supervisors.t has the real supervisors."""
+"""Tests how other programs may start the server, by hand: descriptors and
+variables that it inherits.  supervisors.t has the real supervisors."""
 import contextlib
 import json
 import os
@@ -27,15 +27,15 @@ t = tap.Tap()
 
 
 def pair():
-    """Both ends of a TCP connection: ours, the server's."""
+    """Returns both ends of a TCP connection: the client's and the server's."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = socket.create_connection(listener.getsockname())
         return client, listener.accept()[0]
 
 
 class OneShot:
-    """A listener whose first connection goes to `h2rig --inetd`, as 0, 1 and
-    2 unless fds says otherwise."""
+    """A listener whose first connection goes to `h2rig --inetd`, as
+    descriptors 0, 1 and 2 unless fds says otherwise."""
 
     def __init__(self, *options, fds=None, env=None, accept=True):
         self.options, self.fds, self.env = options, fds, env
@@ -58,7 +58,7 @@ class OneShot:
         self.listener.close()
 
     def speak(self):
-        """HTTP/2 without TLS from here on."""
+        """Sends the client's preface, without TLS.  Returns the client."""
         self.client.send_preface({}, None)
         return self.client
 
@@ -99,7 +99,7 @@ def inetd():
 
 
 def inetd_log():
-    """--inetd: 2 is kept when it is not the connection."""
+    """--inetd: descriptor 2 is kept if it is not the connection."""
     reading, writing = os.pipe()
     with OneShot("--inetd", "--cleartext",
                  fds=lambda conn: {0: conn, 1: conn, 2: writing}) as one:
@@ -115,7 +115,8 @@ def inetd_log():
 
 
 def record(daemon):
-    """The next of h2rig's in the system's log, to which others write too."""
+    """Returns the next record of h2rig in the system's log, to which other
+    programs also write."""
     for _ in range(10000):
         text = daemon.recv(65536)
         if b"h2rig[" in text:
@@ -124,7 +125,8 @@ def record(daemon):
 
 
 def inetd_syslog():
-    """--inetd: 2 is the connection: the system's log."""
+    """--inetd: if descriptor 2 is the connection, records go to
+    the system's log."""
     try:
         daemon = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         daemon.bind("/dev/log")
@@ -161,7 +163,8 @@ def inetd_syslog():
 
 
 def syslog_probe():
-    """--syslog: what a routes file prints gets there, at start and on HUP."""
+    """--syslog: what a routes file prints goes to the system's log, at the
+    start and on HUP."""
     routes = os.path.join(DIR, "prints.py")
     with open(routes, "w", encoding="ascii") as f:
         f.write("print('printed by routes', flush=True)\nroutes = []\n")
@@ -173,7 +176,7 @@ def syslog_probe():
                       f"cannot be /dev/log: {e.strerror}")
 
     def arrives(what):
-        """Reads records up to that one."""
+        """Reads records up to one with this text.  Returns whether it came."""
         seen = b""
         try:
             while what not in seen:
@@ -199,7 +202,7 @@ def syslog_probe():
 
 
 def wrong_descriptors():
-    """Descriptors that are not what they should be."""
+    """Descriptors that are not of the right kind."""
     def status_of(*options, fds, env=None):
         p = start(program(), *options, DOCROOT, fds=fds, env=env,
                   stderr=subprocess.PIPE)
@@ -264,7 +267,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 def many_descriptors():
-    """More are inherited than a set for select has room for."""
+    """More descriptors are inherited than select() can watch."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     most = 9000 if hard == resource.RLIM_INFINITY else min(9000, hard - 100)
     if most < 1100:
@@ -299,8 +302,8 @@ def many_descriptors():
 
 
 def stays_queued():
-    """--inetd-wait: what waits at the socket when one server stops is served by
-    the next one."""
+    """--inetd-wait: a connection that is queued when one server stops is
+    served by the next."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         port = listener.getsockname()[1]
@@ -314,7 +317,8 @@ def stays_queued():
         busy = stack.enter_context(Client(port))
         x = busy.request("/sleep.py")
         t.ok(busy.wait_for(lambda: x.status), "stays queued: a full house")
-        # The first is accepted, to know who it is; the others are not.
+        # The first is accepted, so that the log can name it;
+        # the others are not.
         held = stack.enter_context(socket.create_connection(
             ("127.0.0.1", port)))
         t.ok(wait_text(LOG, "all 1 children are busy"), "and one that waits")
@@ -341,7 +345,8 @@ def stays_queued():
 
 
 def stop_on_eof():
-    """--stop-on-eof: who started it may die in any way."""
+    """--stop-on-eof: the process that started the server
+    may die in any way."""
     for option in "--stop-on-eof", "--sto":
         clear_log()
         p = start(program(), option, "--log-file", LOG, "--port", "0",
@@ -361,7 +366,8 @@ def stop_on_eof():
 
 
 def leash_is_no_notice():
-    """--notify-fd: a descriptor that was closed is not what was opened."""
+    """--notify-fd refuses a descriptor that was closed at the start, even if
+    the server has opened it since."""
     p = start(program(), "--stop-on-eof", "--notify-fd", "4", "--port", "0",
               DOCROOT, fds={3: -1, 4: -1}, stdin=subprocess.PIPE)
     t.eq(ended(p), 78, "--stop-on-eof: --notify-fd of a closed descriptor")
@@ -369,10 +375,11 @@ def leash_is_no_notice():
 
 
 def idle_while_stopped():
-    """--idle-exit: who has come while the server did not run is served."""
+    """--idle-exit: a client that came while the server was
+    stopped is served."""
     p = start(program(), "--idle-exit", "1", "--port", "0", DOCROOT,
               stdout=subprocess.PIPE)
-    ready = p.stdout.readline()         # it does not wait for clients yet
+    ready = p.stdout.readline()         # no client is awaited yet
     p.send_signal(signal.SIGSTOP)
     port = int(re.search(rb":(\d+)$", ready)[1])
     go_on = threading.Timer(1.5, p.send_signal, [signal.SIGCONT])
@@ -385,7 +392,8 @@ def idle_while_stopped():
 
 
 def reopened():
-    """--inetd-wait --log-file: descriptors 1 and 2 lead to the file of now."""
+    """--inetd-wait --log-file: after HUP, descriptors 1 and 2
+    are the new file."""
     clear_log()
     if not os.access("/proc/self/fd", os.R_OK) or os.getuid() != 0:
         return t.skip("descriptors after HUP", "needs /proc, and root")
@@ -404,7 +412,7 @@ def reopened():
 
 
 def ucspi():
-    """The client's address from a UCSPI server."""
+    """The client's address comes from a UCSPI server."""
     clear_log()
     with OneShot("--inetd", "--cleartext", "--log-file", LOG,
                  env={"PROTO": "TCP", "TCPREMOTEIP": "192.0.2.7",
@@ -422,7 +430,7 @@ def ucspi():
 # ---- systemd, s6: by hand
 
 def listen_fds():
-    """LISTEN_FDS of both kinds."""
+    """LISTEN_FDS with listening sockets, and with a connection."""
     env = {"LISTEN_FDS": "2", "LISTEN_FDNAMES": "a:b"}
     with socket.create_server(("127.0.0.1", 0)) as a, \
             socket.create_server(("127.0.0.1", 0)) as b:
@@ -452,14 +460,14 @@ def listen_fds():
 
 
 class OtherEnv(Server):
-    """An ordinary server."""
+    """A server with DOCROOT."""
 
     def __init__(self, *options, env=None):
         super().__init__(DOCROOT, *options, env=env)
 
 
 def notify_fd():
-    """--notify-fd: a newline, then end of file."""
+    """--notify-fd writes a newline and closes."""
     reading, writing = os.pipe()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -467,7 +475,7 @@ def notify_fd():
               str(port), DOCROOT, fds={5: writing})
     os.close(writing)
     t.eq(read_all(reading), b"\n", "--notify-fd: newline, closed")
-    # No attempt more: it said that it was ready.
+    # One attempt is enough: the server said that it was ready.
     with Client(port) as c:
         t.eq(c.fetch("/quick.py").body, b"quick", "it was ready")
     p.terminate()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The real supervisors, with the files of doc/supervision: systemd, s6, runit,
-tcpserver, inetd and xinetd."""
+"""Tests real supervisors with the files of doc/supervision: systemd, s6,
+runit, tcpserver, inetd and xinetd."""
 import getpass
 import os
 import re
@@ -23,13 +23,14 @@ FILES = os.path.join(HERE, "..", "doc", "supervision")
 
 
 def free_port():
-    """A port that nobody has, most likely."""
+    """Returns a port that most likely no process uses."""
     with socket.create_server(("127.0.0.1", 0)) as s:
         return s.getsockname()[1]
 
 
 def adapted(name, port):
-    """A file of doc/supervision for this test's paths, port and user."""
+    """Returns a file of doc/supervision, with this test's
+    paths, port and user."""
     text = read(os.path.join(FILES, name))
     user = getpass.getuser()
     for old, new in (("/usr/local/bin/h2rig", program()),
@@ -43,7 +44,7 @@ def adapted(name, port):
 
 
 def place(name, port, to):
-    """Writes it to a file of the test's directory: its path."""
+    """Writes such a file into the test's directory.  Returns its path."""
     path = os.path.join(DIR, to)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as f:
@@ -54,7 +55,8 @@ def place(name, port, to):
 
 
 def missing(*programs):
-    """Whether a SKIP says that one of them is not there."""
+    """Reports a skipped test if one of the programs is not installed.
+    Returns whether it did."""
     for name in programs:
         if not find(name):
             t.skip(name, "not installed")
@@ -63,13 +65,15 @@ def missing(*programs):
 
 
 def find(name):
-    """Path of a program, daemons' directories too; None: it is not there."""
+    """Returns the path of a program, also from the directories of
+    daemons, or None."""
     return shutil.which(name, path=os.environ["PATH"]
                         + ":/usr/local/sbin:/usr/sbin:/sbin")
 
 
 def clients(name, port, process):
-    """Served; a crash of one connection disturbs nobody."""
+    """Clients are served, and the crash of one connection
+    disturbs no other."""
     if not t.ok(served(port), f"{name}: a request is served"):
         return
     with speak(port) as c:
@@ -102,7 +106,7 @@ def systemd():
         log.close()
         clients(unit, port, p)
         p.terminate()
-        # With Accept=yes it is systemd-socket-activate that ends.
+        # With Accept=yes, the process is systemd-socket-activate itself.
         t.eq(ended(p), 143 if extra else 0, f"{unit}: stopped")
         tap.wait_until(lambda: not ours())
     if not missing("systemd-analyze"):
@@ -110,7 +114,7 @@ def systemd():
 
 
 def verify_units():
-    """systemd finds nothing to say about them."""
+    """systemd-analyze finds no fault in the units."""
     names = sorted(os.listdir(os.path.join(FILES, "systemd")))
     paths = [place("systemd/" + n, 8443, "units/" + n) for n in names]
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", *paths],
@@ -121,7 +125,7 @@ def verify_units():
 
 
 def control(*argv):
-    """Runs a supervisor's control program: (exit status, output)."""
+    """Runs a supervisor's control program.  Returns (exit status, output)."""
     done = subprocess.run([find(argv[0]), *argv[1:]], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, check=False,
                           timeout=tap.scaled(30))
@@ -129,7 +133,7 @@ def control(*argv):
 
 
 def s6():
-    """s6-supervise: readiness, one pid throughout, HUP, exit code."""
+    """s6-supervise: readiness, the same process throughout, HUP, exit code."""
     if missing("s6-supervise", "s6-svwait", "s6-svc", "s6-svstat"):
         return
     port, path = free_port(), os.path.join(DIR, "s6")
@@ -154,7 +158,7 @@ def s6():
 
 
 def runit():
-    """runsv: one pid throughout, exit code."""
+    """runsv: the same process throughout, exit code."""
     if missing("runsv", "sv"):
         return
     port, path = free_port(), os.path.join(DIR, "runit")
@@ -178,7 +182,7 @@ def runit():
 
 
 def tcpserver():
-    """tcpserver, and s6-tcpserver in its place where it is installed."""
+    """tcpserver, and s6-tcpserver with the same file."""
     for name in "tcpserver", "s6-tcpserver":
         if missing(name):
             continue
@@ -200,7 +204,7 @@ def tcpserver():
 
 
 def inetd_lines(port, wait):
-    """inetd.conf with the one or the other line."""
+    """Writes an inetd.conf with one of its two lines.  Returns its path."""
     lines = [x.lstrip("#") for x in adapted("inetd.conf", port).splitlines()
              if " stream tcp " in x]
     t.eq(len(lines), 2, "inetd.conf has two lines")
@@ -211,7 +215,7 @@ def inetd_lines(port, wait):
 
 
 def real_inetd():
-    """openbsd-inetd, both ways."""
+    """openbsd-inetd with nowait and with wait."""
     if missing("inetd"):
         return
     for wait in False, True:
@@ -222,7 +226,7 @@ def real_inetd():
 
 
 def real_xinetd():
-    """xinetd, both ways."""
+    """xinetd with nowait and with wait."""
     if missing("xinetd"):
         return
     for wait in False, True:
@@ -235,7 +239,7 @@ def real_xinetd():
 
 
 def end_of_inetd(name, port, p, wait):
-    """What both are asked for."""
+    """Tests what both inetd and xinetd must do."""
     clients(name, port, p)
     t.ok(wait_text(LOG, "killed by SIGABRT"), f"{name}: the crash is logged",
          read(LOG))
@@ -251,7 +255,8 @@ def end_of_inetd(name, port, p, wait):
 
 
 def make_pair():
-    """cert.pem and key.pem where the files of doc/supervision say."""
+    """Makes cert.pem and key.pem where the files of
+    doc/supervision expect them."""
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
                     "-subj", "/CN=localhost", "-days", "2", "-out",
                     DIR + "/cert.pem", "-keyout", DIR + "/key.pem"],

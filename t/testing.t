@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""h2rig.testing, its fixture of pytest, and the programs of doc/testing.md."""
+"""Tests h2rig.testing, its pytest fixture, and the programs
+of doc/testing.md."""
 import os
 import re
 import shutil
@@ -34,7 +35,7 @@ def main(request, response):
 
 
 def raised(kind, function, *args, **options):
-    """The text of the exception, or what came back."""
+    """Returns the text of the exception, or the function's result."""
     try:
         return function(*args, **options)
     except kind as e:
@@ -42,12 +43,13 @@ def raised(kind, function, *args, **options):
 
 
 def has(text, *words):
-    """Whether it is a text that has all of them."""
+    """Returns whether text is a string that contains all words."""
     return isinstance(text, str) and all(word in text for word in words)
 
 
 def serves():
-    """A URL, a certificate, records, a trace; all goes."""
+    """A server has a URL, a certificate, records and a trace,
+    and leaves nothing."""
     with Server({"hello.py": HELLO, "a/b.txt": b"\xff"}, timeout=WAIT) as s:
         with Client(s.port) as c:
             t.eq(c.fetch("/hello.py").body, b"hello", "a script that is text")
@@ -86,7 +88,7 @@ def serves():
 
 
 def options():
-    """Those that replace the class's own."""
+    """Options that replace those of the class."""
     traces = os.path.join(DIR, "mine")
     os.mkdir(traces)
     with Server(os.path.join(TOP, "doc", "examples"), "--cleartext",
@@ -102,7 +104,7 @@ def options():
 
 
 def fails():
-    """Errors say what happened, and leave nothing."""
+    """Errors say what happened, and nothing is left."""
     for argv, words, more in (
             (("/nowhere/at/all",), ("exit status 78", "/nowhere/at/all"), {}),
             (({}, "--latency", "soon"), ("exit status 64", "soon"), {}),
@@ -127,7 +129,8 @@ def fails():
 
 
 def dies():
-    """A server that is killed is an error, unless there is one already."""
+    """A killed server raises an error, unless another
+    exception is on its way."""
     def block(error):
         with Server({}, timeout=WAIT) as s:
             os.kill(s.pid, signal.SIGKILL)
@@ -142,7 +145,8 @@ def dies():
 
 
 def ends():
-    """Stopping has an end: a script that sleeps, a parent that is stopped."""
+    """Stopping ends even with a script that sleeps or a
+    parent that is stopped."""
     with Server({"hangs.py": HANGS}, timeout=WAIT) as s, Client(s.port) as c:
         c.open("/hangs.py", end_stream=True)
         s.trace("/hangs.py", lambda line: line.get("function") == "main", WAIT)
@@ -156,7 +160,7 @@ def ends():
 
 
 def run(*argv, **more):
-    """Its exit status and output."""
+    """Runs a command.  Returns (exit status, output)."""
     done = subprocess.run(argv, stdout=subprocess.PIPE, check=False, text=True,
                           stderr=subprocess.STDOUT, timeout=tap.scaled(300),
                           **more)
@@ -164,7 +168,8 @@ def run(*argv, **more):
 
 
 def imports():
-    """Another Python, which has no connection, needs nothing else."""
+    """Another Python can import h2rig.testing without the
+    rest of the package."""
     code = "import sys, h2rig.testing, h2rig.testing.plugin\n" \
         "print([m for m in sys.modules if m.startswith('h2rig.')])"
     status, said = run(sys.executable, "-B", "-S", "-c", code,
@@ -183,13 +188,13 @@ with Server({}, timeout=%r) as s:
 
 
 def connects(port):
-    """Whether something listens there."""
+    """Returns whether a process listens on the port."""
     with socket.socket() as s:
         return s.connect_ex(("127.0.0.1", port)) == 0
 
 
 def killed():
-    """A program that is killed takes its server along."""
+    """If a program is killed, its server ends too."""
     p = subprocess.Popen([sys.executable, "-B", "-c", HELD],
                          stdout=subprocess.PIPE,
                          env=dict(os.environ, PYTHONPATH=PYTHON))
@@ -217,7 +222,7 @@ def test_fails(h2rig_server):
 
 
 def fixture():
-    """h2rig_server of pytest."""
+    """The pytest fixture h2rig_server."""
     python = shutil.which("python3", path="/usr/bin") or sys.executable
     if run(python, "-c", "import pytest")[0]:
         t.skip("the fixture of pytest", "no pytest")
@@ -234,7 +239,7 @@ def fixture():
     t.eq(os.listdir(DIR), [], "all servers have ended")
 
 
-#: Language: how it is run, and the file it is in.
+#: {language: (program that runs it, file name)}.
 RUN = {"sh": ("sh", "hello.sh"), "js": ("node", "hello.js"),
        "go": ("go", "hello.go"), "java": ("java", "Hello.java")}
 
@@ -261,7 +266,7 @@ def page():
         t.ok(status == 0 and re.search(
             r'"?path"?: ?["\']/hello.py["\'],\s*"?status"?: ?200', said),
             f"doc/testing.md: {language}", f"{status} {said}")
-        # As it is without a document root.
+        # The programs fail without a document root.
         shutil.rmtree(where + "/tests")
         status, said = run(*argv, cwd=where, env=dict(os.environ, PATH=path))
         t.ok(status and "tests" in said,

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A load that has all threads of a connection do all they can at once, for a
-build with ThreadSanitizer, which must have nothing to report:
+"""Runs all threads of connections at the same time, for a build with
+ThreadSanitizer, which must report nothing:
 
     ../configure CFLAGS='-O1 -g -fsanitize=thread' LDFLAGS=-fsanitize=thread
     make && make check TESTS=t/threads.t
 
-CPython and OpenSSL are not instrumented; what threads do to each other by way
-of them is seen as far as the C library's locks tell of it.  SECONDS in the
-environment is how long each server is under load.
+CPython and OpenSSL are not instrumented: ThreadSanitizer sees what threads do
+to each other through them only as far as the C library's locks show it.
+SECONDS in the environment is how long each server is under load.
 """
 import contextlib
 import os
@@ -35,7 +35,7 @@ with open(program(), "rb") as binary:
     if b"__tsan_init" not in binary.read():
         tap.skip_all("needs a build with ThreadSanitizer")
 
-#: Puts memory where older ThreadSanitizers want it, where that is allowed.
+#: Fixes the memory layout for older ThreadSanitizers, if that is allowed.
 FIXED = ["setarch", "-R"]
 try:
     subprocess.run([*FIXED, "true"], check=True, stderr=subprocess.DEVNULL)
@@ -201,7 +201,7 @@ HOWS = ["threads", "late", "large", "written", "echo", "push", "early",
 
 
 def ask(c: Client, rng: random.Random, how: str = "", **more):
-    """One request to a script."""
+    """Makes one request to a script."""
     name = rng.choice(["plain", "frames"])
     return c.request(f"/{name}.py?how={how or rng.choice(HOWS)}", **more)
 
@@ -209,7 +209,8 @@ def ask(c: Client, rng: random.Random, how: str = "", **more):
 # ---- what clients do; each on a connection of its own
 
 def streams(c: Client, rng: random.Random) -> None:
-    """Many at once, with and without content, all read."""
+    """Many requests at once, with and without content, all
+    of which are read."""
     asked = [ask(c, rng, body=rng.choice([None, b"x" * 3000, [b"y"] * 20]))
              for _ in range(12)]
     for sid in (asked[0].sid, asked[-1].sid):
@@ -220,7 +221,7 @@ def streams(c: Client, rng: random.Random) -> None:
 
 
 def resets(c: Client, rng: random.Random) -> None:
-    """Reset at once, or in the middle."""
+    """Resets streams at once, or in the middle."""
     asked = [ask(c, rng) for _ in range(10)] + [ask(c, rng, "open_block")]
     for x in asked:
         if rng.random() < 0.5:
@@ -234,7 +235,7 @@ def resets(c: Client, rng: random.Random) -> None:
 
 
 def small_windows(c: Client, rng: random.Random) -> None:
-    """Little by little."""
+    """Gives window in small pieces."""
     c.auto_window = False
     c.send_frame(4, 0, 0, struct.pack(">HI", INITIAL_WINDOW_SIZE, 100))
     asked = [ask(c, rng, how) for how in ("large", "written", "threads")]
@@ -246,7 +247,7 @@ def small_windows(c: Client, rng: random.Random) -> None:
 
 
 def leaves(c: Client, rng: random.Random) -> None:
-    """Goes while scripts write, in one way or another."""
+    """Leaves while scripts write, in one of several ways."""
     for _ in range(5):
         ask(c, rng)
     c.pump(rng.random() * 0.1)
@@ -261,7 +262,7 @@ def leaves(c: Client, rng: random.Random) -> None:
 
 
 def violation(c: Client, rng: random.Random) -> None:
-    """A connection error while scripts write."""
+    """Causes a connection error while scripts write."""
     for _ in range(5):
         ask(c, rng)
     c.send_frame(0, 0, 0, b"DATA on stream 0")
@@ -269,7 +270,7 @@ def violation(c: Client, rng: random.Random) -> None:
 
 
 def closed(c: Client, rng: random.Random) -> None:
-    """A script ends the connection, others write."""
+    """A script ends the connection while others write."""
     for _ in range(4):
         ask(c, rng)
     how = rng.choice(["goaway", "tls", "fin", "rst"])
@@ -278,20 +279,20 @@ def closed(c: Client, rng: random.Random) -> None:
 
 
 def limit(c: Client, rng: random.Random) -> None:
-    """Scripts past their time, beside others."""
+    """Scripts run past their time limit, beside others."""
     asked = [ask(c, rng, how) for how in ("loop", "loop", "written")]
     c.wait_for(lambda: all(x.done for x in asked))
 
 
 def stuck(c: Client, rng: random.Random) -> None:
-    """A script that does not heed the limit."""
+    """A script does not heed its time limit."""
     ask(c, rng, "wait")
     streams(c, rng)
     c.wait_end()
 
 
 def files(c: Client, rng: random.Random) -> None:
-    """With and without Python, beside a script."""
+    """Requests files, sent with and without Python, beside a script."""
     ask(c, rng, "written")
     for _ in range(5):
         asked = [c.request(f"/{rng.choice('abc')}.txt") for _ in range(20)]
@@ -299,7 +300,7 @@ def files(c: Client, rng: random.Random) -> None:
 
 
 def websocket(c: Client, rng: random.Random) -> None:
-    """Messages both ways, while threads of the script's send."""
+    """Messages go both ways, while threads of the script send."""
     c.wait_for(lambda: c.settings)
     x = c.open("/busy", "CONNECT", [(":protocol", "websocket"),
                                     ("sec-websocket-version", "13")])
@@ -345,7 +346,7 @@ DEEDS: List[Callable[[Client, random.Random], None]] = [
 
 
 class Load:
-    """Clients that go on until they are told to stop."""
+    """Runs clients until they are told to stop."""
 
     def __init__(self, s: Server) -> None:
         self.server, self.stopping = s, threading.Event()
@@ -359,9 +360,9 @@ class Load:
             for deed in rng.sample(DEEDS, len(DEEDS)):
                 if self.stopping.is_set():
                     return
-                # A connection that is drained ends at any place of a deed; on
-                # a slow machine, that of each deed whose scripts take as long
-                # as a connection may live.
+                # A drained connection may end at any place of a client's work.
+                # On a slow machine it always does so if the scripts take as
+                # long as a connection may live.
                 with contextlib.suppress(OSError):
                     with Client(self.server.port, timeout=20,
                                 tls=self.server.scheme == "https") as c:
@@ -369,7 +370,8 @@ class Load:
                         deed(c, rng)
 
     def run(self, seconds: float) -> None:
-        """For so long, with HUP and USR1, and through the server's end."""
+        """Runs for this many seconds, with HUP and USR1, and through
+        the server's end."""
         for thread in self.threads:
             thread.start()
         end, sig = time.monotonic() + seconds, signal.SIGHUP
@@ -387,7 +389,8 @@ class Load:
 
 
 def under_load(*options: str) -> None:
-    """A server with these options: no report."""
+    """A server with these options, under load:
+    ThreadSanitizer reports nothing."""
     name = " ".join(options)
     reports = tempfile.mkdtemp(dir=TOP)
     s = Server(DOCROOT, "--max-memory", "0", "--run-limit", "1", "--grace",
@@ -411,7 +414,7 @@ def under_load(*options: str) -> None:
 
 
 def write(path: str, text: str) -> None:
-    """A file."""
+    """Writes a file."""
     with open(path, "w", encoding="ascii") as f:
         f.write(text)
 

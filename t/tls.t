@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""TLS: sessions that are resumed by another process, what is negotiated or
+"""Tests TLS: sessions that another process resumes, what is negotiated or
 refused, certificates of the server's own CA."""
 import concurrent.futures
 import contextlib
@@ -25,39 +25,40 @@ t = tap.Tap()
 
 
 def served(c):
-    """The client is answered."""
+    """Returns whether the client gets its response."""
     return c.fetch("/quick.py", body=b"quick").body == b"quick"
 
 
 def connect(s, client, session=None):
-    """A TLS connection that has had its first octets from the server."""
+    """Returns a TLS connection on which the first octets of the
+    server have come."""
     sock = socket.create_connection(("127.0.0.1", s.port))
     sock.settimeout(tap.scaled(60))
     tls = client.wrap_socket(sock, session=session)
-    tls.recv(9)         # SETTINGS: tickets of TLS 1.3 came before it
+    tls.recv(9)         # of SETTINGS; TLS 1.3's tickets came before
     return tls
 
 
 def handshake_error(s, client):
-    """Why a handshake fails; None when it does not."""
+    """Returns the reason why a handshake fails, or None."""
     sock = socket.create_connection(("127.0.0.1", s.port))
     try:
         client.wrap_socket(sock).close()
     except ssl.SSLError as e:
-        return e.reason or str(e)       # not all have a name in Python
+        return e.reason or str(e)       # Python has no name for some errors
     finally:
         sock.close()
     return None
 
 
 def reply_to_hello(s, client):
-    """All octets that come for a ClientHello."""
+    """Returns all octets that come after a ClientHello."""
     with start_handshake(s.port, client) as sock:
         return b"".join(iter(lambda: sock.recv(100), b""))
 
 
 def resumes(s):
-    """A ticket of one child is good in another."""
+    """A ticket of one child is valid in another."""
     for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
         client = context("h2", version=version)
         with connect(s, client) as tls:
@@ -112,15 +113,15 @@ def negotiates(s):
 
 
 def trusting(pem):
-    """A client that believes in that certificate alone, and is strict."""
+    """Returns a strict client that trusts only this certificate."""
     client = ssl.create_default_context(cadata=pem)
     client.verify_flags |= ssl.VERIFY_X509_STRICT
     return client
 
 
 def certified(s, client, name, address="127.0.0.1"):
-    """What a client that checks it is given for the name: the certificate's
-    names, or the error."""
+    """Returns the names of the certificate that a verifying client gets for
+    this name, or the error."""
     with socket.create_connection((address, s.port)) as sock:
         try:
             with client.wrap_socket(sock, server_hostname=name) as tls:
@@ -130,13 +131,14 @@ def certified(s, client, name, address="127.0.0.1"):
 
 
 def reads(name):
-    """A file as text."""
+    """Returns a file's text."""
     with open(name, encoding="ascii") as f:
         return f.read()
 
 
 def certifies(tmp):
-    """--ca-out: a certificate for each name, by a CA of that server alone."""
+    """--ca-out: each name gets a certificate, from a CA of
+    only that server."""
     out = os.path.join(tmp, "out")
     with Server(SCRIPTS, "--ca-out", out, "--bind", "127.0.0.1", "--bind",
                 "::1") as s:
@@ -165,7 +167,7 @@ def certifies(tmp):
 
 
 def keeps_ca(tmp):
-    """--ca: the same CA for all servers that are started with it."""
+    """--ca: all servers that are started with the file use the same CA."""
     kept, out = os.path.join(tmp, "ca.pem"), os.path.join(tmp, "out")
     user = ["--user", "nobody"] if os.geteuid() == 0 and others_can_run() \
         else []
@@ -185,7 +187,7 @@ def keeps_ca(tmp):
     with open(whole, "w", encoding="ascii") as f:
         f.writelines(reads(name) for name in make_pair(tmp, "other CA"))
     client = trusting(reads(whole))
-    client.verify_flags &= ~ssl.VERIFY_X509_STRICT      # it has no key usage
+    client.verify_flags &= ~ssl.VERIFY_X509_STRICT      # without key usage
     with Server(SCRIPTS, "--ca", whole) as s:
         t.eq(certified(s, client, "a.test"), ["a.test"],
              "a CA of another program will do")

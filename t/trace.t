@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Traces (--trace): each line against doc/trace.schema.json, what they say
-against what a client saw, their bounds and ends."""
+"""Tests traces (--trace): each line against doc/trace.schema.json, the
+contents against what a client saw, their bounds and ends."""
 import glob
 import os
 import re
@@ -116,7 +116,7 @@ NUMBERS = {name: number for number, name in enumerate((
 
 
 def shape(line):
-    """Type, stream and length of a frame, as a client counts them."""
+    """Returns type, stream and length of a frame, as numbers."""
     kind = line["type"]
     return (NUMBERS[kind] if kind in NUMBERS else
             16 if kind == "PRIORITY_UPDATE" else int(kind, 16),
@@ -126,7 +126,8 @@ def shape(line):
 # ---- what a trace says
 
 def exchange(tls, options):
-    """Frames both ways as the client had them; fields; functions; the end."""
+    """A trace has the frames in both directions as the client had them,
+    fields, functions and the end."""
     how = "TLS" if tls else "cleartext"
     with Traced(work, *options) as s:
         x, lines, c = s.ran(tls, body=[b"hello", b"\xff\x00", b"\xc3\xa9" * 40],
@@ -177,7 +178,8 @@ def exchange(tls, options):
 
 
 def stripped(lines, which):
-    """The lines of one case: out, after the server's own frames."""
+    """Returns the lines of one case: those sent, after the
+    server's own frames."""
     own = {"SETTINGS", "WINDOW_UPDATE"}
     found = []
     for line in lines:
@@ -189,7 +191,7 @@ def stripped(lines, which):
 
 
 def frame(kind, flags, stream, length, **more):
-    """A line of a frame, without t and dir."""
+    """Returns the line of a frame, without t and dir."""
     return {"type": kind, "flags": flags, "stream": stream, "length": length,
             **more}
 
@@ -251,7 +253,7 @@ RAW = [
 
 
 def raw():
-    """What scripts send, legal or not, as lines."""
+    """What scripts send, legal or not, appears as lines."""
     with Traced(work, "--cleartext") as s:
         for name, want in RAW:
             _, lines, _ = s.ran(False, f"/raw.py?do={name}")
@@ -272,7 +274,8 @@ def raw():
 
 
 def from_client():
-    """What clients send: what breaks a rule, what is no frame."""
+    """What clients send: frames that break a rule, and octets
+    that are no frame."""
     with Traced(work, "--cleartext", "--max-header-list-size", "4K") as s:
         with Client(s.port, tls=False) as c:
             c.open("/echo.py", "POST")
@@ -343,7 +346,7 @@ def from_client():
 
 
 def pieces():
-    """Frames that come in single octets, and that the kernel takes in part."""
+    """Frames come in single octets, or the kernel takes only part of them."""
     frames = (rc.PREFACE + rc.Frame(rc.SETTINGS, 0, 0, bytes(6)).raw()
               + rc.Frame(rc.HEADERS, rc.END_HEADERS | rc.PADDED, 1,
                          b"\2\x83\x86\x44\x08/echo.py\x41\1a\0\0").raw()
@@ -390,7 +393,8 @@ def data():
 # ---- ends and bounds
 
 def crash():
-    """A process that crashes leaves whole lines, the function the last."""
+    """A process that crashes leaves complete lines; the last
+    one is the function."""
     with Traced(work, "--cleartext") as s:
         with Client(s.port, tls=False) as c:
             c.local = c.sock.getsockname()[1]
@@ -423,7 +427,8 @@ def limit():
 
 
 def oldest():
-    """--max-traces removes the oldest ended ones, and nothing else."""
+    """--max-traces removes the oldest traces that have ended,
+    and nothing else."""
     with Traced(work, "--cleartext", "--max-traces", "64K") as s:
         own = os.path.join(s.traces, "mine.jsonl")
         with open(own, "w", encoding="ascii") as f:
@@ -462,7 +467,7 @@ def oldest():
 
 
 def full_disk():
-    """A full disk ends traces, and no connection; the log says it once."""
+    """A full disk ends traces but no connection; the log says it once."""
     disk = work.path("disk")
     os.mkdir(disk)
     if os.geteuid() != 0 or subprocess.run(
@@ -493,7 +498,8 @@ def full_disk():
 
 
 def starts():
-    """What stops the start, and what does not stop a connection."""
+    """Directories with which the server does not start; a later fault
+    ends no connection."""
     plain = work.path("plain")
     with open(plain, "w", encoding="ascii"):
         pass
@@ -519,7 +525,8 @@ def starts():
 
 
 def processes():
-    """Who has the file: its process, and none that scripts start."""
+    """Only the connection's process has the file, not those
+    that scripts start."""
     with Traced(work, "--cleartext") as s:
         x, _, _ = s.ran(False, "/forks.py")
         t.eq(x.body, b"1 0 0", "the connection's process has its trace, what "
@@ -563,7 +570,7 @@ def processes():
 # ---- every trace
 
 def suite():
-    """Other tests with traces: all of these are valid."""
+    """The traces of other tests are valid."""
     if sanitized():
         t.skip("the schema: traces of other tests", "they would take too long")
         return
@@ -586,7 +593,7 @@ def suite():
 
 
 def by_the_book():
-    """The schema is one, for a validator that is not ours."""
+    """An independent validator accepts the schema, and the traces by it."""
     try:
         import jsonschema
     except ImportError:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""h2rig-trace --html: what the page says and shows, in Chromium and Firefox;
-keyboard, search and filters; axe-core finds no fault; nothing of a trace is
-markup."""
+"""Tests h2rig-trace --html: what the page says and shows, in Chromium and
+Firefox; keyboard, search and filters; axe-core finds no violation; no string
+of a trace becomes markup."""
 import contextlib
 import json
 import os
@@ -24,7 +24,7 @@ from traces import Work, read                                   # noqa: E402
 H2RIG_TRACE = os.path.join(os.path.dirname(os.path.abspath(program())),
                            "h2rig-trace")
 
-# What a reader should learn at the first look.
+# {scene: (headline, reason)} that the page must show first.
 SAYS = {
     "load": ("Nothing went wrong: 100 requests, all answered with 200.",
              "The client closed the connection."),
@@ -46,14 +46,14 @@ t = tap.Tap()
 
 
 def tool(*arguments):
-    """It runs to its end."""
+    """Runs h2rig-trace to its end."""
     return subprocess.run([sys.executable, "-B", H2RIG_TRACE, *arguments],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           check=False, timeout=tap.scaled(60))
 
 
 def make(name, *traces):
-    """A page of these scenes; its URL."""
+    """Makes a page of these scenes.  Returns its URL."""
     path = work.path(name + ".html")
     p = tool("--html", path, *(paths[x] for x in traces))
     t.eq((p.returncode, p.stderr), (0, b""), f"--html: {name}")
@@ -63,7 +63,8 @@ def make(name, *traces):
 # ---- both browsers
 
 def says(which, b):
-    """Headlines; nothing overlaps or is cut; a row for each line."""
+    """Headlines; no element overlaps another or is cut off; a
+    row for each line."""
     for how, size in SIZES.items():
         b.size(*size)
         for name, (head, reason) in SAYS.items():
@@ -91,7 +92,7 @@ def says(which, b):
 
 
 def rows(which, b):
-    """Each line of a trace is a row, and says what matters of it."""
+    """Each line of a trace has a row, with its essential values."""
     b.open(pages["websocket"])
     lines = read(paths["websocket"])
     found = all_rows(b, len(lines))
@@ -119,7 +120,7 @@ def rows(which, b):
 
 
 def hostile(which, b):
-    """What a trace has is text, whatever it is."""
+    """Strings of a trace are shown as text."""
     b.open(pages["hostile"])
     n = len(read(paths["hostile"]))
     rows_found = all_rows(b, n)
@@ -145,7 +146,7 @@ def hostile(which, b):
 
 
 def moves(which, b):
-    """Filters, search, time to scale, what opens and closes."""
+    """Filters, search, the time scale, parts that open and close."""
     b.open(pages["load"])
     t.eq(b.run("""
     const stream = document.getElementById("stream");
@@ -191,7 +192,7 @@ def moves(which, b):
 
 
 def both():
-    """What must hold in each browser that is installed."""
+    """Runs the checks in each browser that is installed."""
     for which, exe in (("Chromium", browser.find()),
                        ("Firefox", devtools.find_firefox())):
         if exe is None:
@@ -209,10 +210,10 @@ def both():
                 accessible(b)
 
 
-# ---- Chromium, whose protocol has keys and media
+# ---- Chromium only: its protocol has keys and media features
 
 def keyboard(b):
-    """Everything is reached without a pointer."""
+    """Every control can be reached with the keyboard."""
     b.open(pages["rule"])
 
     def active():
@@ -247,7 +248,7 @@ def keyboard(b):
 
 
 def accessible(b):
-    """axe-core."""
+    """axe-core finds no violation."""
     axe = browser.find_axe()
     if axe is None:
         t.skip("axe-core", "npm install -g axe-core, or H2RIG_AXE=axe.min.js")
@@ -271,7 +272,8 @@ def accessible(b):
 
 
 def odd(b):
-    """Lines that the scenes have not, and what is no line of h2rig."""
+    """Lines that the scenes do not have, and lines that
+    h2rig does not write."""
     call = {"script": "/c.py", "function": "main"}
     bodies = {
         "one": [
@@ -331,7 +333,7 @@ def odd(b):
 # ---- the file
 
 def file():
-    """One file without a network; what cannot be read or written."""
+    """The page is one file that needs no network; bad input and output."""
     with open(work.path("all.html"), encoding="utf-8") as f:
         text = re.sub(r"<script type=.*?</script>", "", f.read(), flags=re.S)
     t.eq(re.findall(r"(?:src|href|action)\s*=|https?://|@import|url\(", text),
@@ -357,7 +359,7 @@ def file():
 
 
 def live():
-    """A connection that goes on is not said to have crashed."""
+    """The page does not say that a connection crashed that goes on."""
     path = work.path("live.jsonl")
     first = dict(read(paths["rule"])[0], pid=os.getpid())
     with open(path, "w", encoding="utf-8") as f:

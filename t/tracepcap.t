@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""h2rig-trace --pcapng: what tshark sees in a capture, its packets, its
-comments, what it does not take."""
+"""Tests h2rig-trace --pcapng: what tshark sees in a capture, the packets, the
+comments, and input that is refused."""
 import collections
 import json
 import os
@@ -29,14 +29,14 @@ t = tap.Tap()
 
 
 def tool(*arguments, **more):
-    """It runs to its end."""
+    """Runs h2rig-trace to its end."""
     return subprocess.run([sys.executable, "-B", H2RIG_TRACE, *arguments],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           check=False, timeout=tap.scaled(60), **more)
 
 
 def captured(*paths):
-    """The path of a capture of these traces."""
+    """Makes a capture of these traces.  Returns its path."""
     out = work.path("out.pcapng")
     p = tool("--pcapng", out, *paths)
     t.ok(p.returncode == 0 and not p.stdout + p.stderr,
@@ -51,7 +51,8 @@ Packet = collections.namedtuple("Packet", "time interface way seq ack flags "
 
 
 def blocks(path):
-    """Type and body of each block."""
+    """Yields (type, body) of each block.  Raises ValueError
+    for a wrong length."""
     with open(path, "rb") as f:
         octets = f.read()
     while octets:
@@ -63,7 +64,7 @@ def blocks(path):
 
 
 def options(octets):
-    """Code and value of each."""
+    """Yields (code, value) of each option."""
     while octets:
         code, size = struct.unpack_from("<HH", octets)
         if code == 0:
@@ -77,7 +78,8 @@ def comments(octets):
 
 
 def folded(octets):
-    """The sum of RFC 1071, of octets with their checksum: 0xffff."""
+    """Returns the sum of RFC 1071; 0xffff for octets with their
+    correct checksum."""
     octets += bytes(len(octets) % 2)
     total = sum(struct.unpack(f">{len(octets) // 2}H", octets))
     while total > 0xffff:
@@ -86,7 +88,8 @@ def folded(octets):
 
 
 def packet(body):
-    """A packet of a block; ValueError for a wrong sum or length."""
+    """Returns the packet of a block.  Raises ValueError for a wrong
+    checksum or length."""
     interface, high, low, size, whole = struct.unpack_from("<LLLLL", body)
     octets = body[20:20 + size]
     rest = list(options(body[20 + size + -size % 4:]))
@@ -115,7 +118,8 @@ def packets(path):
 
 
 def streams(path):
-    """The octets both ways of one connection, if TCP lost nothing."""
+    """Returns the octets of one connection in both directions.  Raises
+    ValueError if TCP sequence numbers are wrong."""
     got, seq = {"in": b"", "out": b""}, {"in": 0, "out": 0}
     for p in packets(path):
         other = "out" if p.way == "in" else "in"
@@ -142,7 +146,7 @@ has = []
 
 
 def tshark(path, *more):
-    """Its lines, with fields by |."""
+    """Runs tshark.  Returns its lines, with fields separated by |."""
     p = subprocess.run(
         ["tshark", "-r", path, "-o", "tcp.check_checksum:TRUE", "-o",
          "ip.check_checksum:TRUE", "-T", "fields", "-E", "separator=|",
@@ -155,7 +159,8 @@ def tshark(path, *more):
 
 
 def rows(path, *more):
-    """A dict of FIELDS for each frame, of those that this tshark has."""
+    """Returns a dict for each frame, with those of FIELDS
+    that this tshark has."""
     if not has:
         p = subprocess.run(["tshark", "-G", "fields"], check=True,
                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -186,7 +191,7 @@ def octets_of(value):
 
 
 def expected(line):
-    """What tshark is to see of a frame: some of FIELDS."""
+    """Returns what tshark must see of a frame: some of FIELDS."""
     kind, flags = line["type"], line["flags"]
     row = {"http2.type": NUMBERS[kind] if kind in NUMBERS else int(kind, 16),
            "http2.streamid": line["stream"],
@@ -231,7 +236,7 @@ def expected(line):
 
 
 def compare(path, lines, name):
-    """Frames, and the fields of blocks, as the trace has them."""
+    """Compares frames and fields that tshark sees with those of a trace."""
     seen = rows(path, "-d", f"tcp.port=={PORT},http2")
     wanted = [line for line in lines if "dir" in line and "stream" in line]
     t.eq(len(seen), len(wanted), f"{name}: tshark sees as many frames")
@@ -263,7 +268,7 @@ def compare(path, lines, name):
 
 
 def kinds(client):
-    """A legal exchange with frames of each kind, both ways."""
+    """Makes a legal exchange with frames of each type, in both directions."""
     c = client
     c.streams[1] = rc.Exchange(c, 1)
     c._next = 3
@@ -308,7 +313,8 @@ def main(request, response):
 
 
 def decoded(octets):
-    """All fields of a stream, if it begins with an update of the table."""
+    """Returns all fields of a stream, which must begin with a
+    table size update."""
     decoder, block, found = hpack.Decoder(), b"", []
     decoder.max_allowed_table_size = 0
     while octets:
@@ -323,7 +329,7 @@ def decoded(octets):
 
 
 def legal():
-    """Frames of each kind, over TLS and not, by IPv4 and IPv6."""
+    """Frames of each type, with and without TLS, over IPv4 and IPv6."""
     if not shutil.which("tshark"):
         t.skip("what tshark sees", "tshark is not installed")
         return
@@ -350,7 +356,7 @@ def legal():
 # ---- packets and comments
 
 def whole():
-    """TCP as it is to be: handshake, times, addresses, the end; comments."""
+    """TCP is complete: handshake, times, addresses, the end; and comments."""
     with Traced(work) as s:
         with Client(s.port) as c:
             port = c.sock.getsockname()[1]
@@ -435,7 +441,7 @@ RAW = {
 
 
 def raw():
-    """What broke rules goes out as it was sent."""
+    """Frames that broke rules are in the capture as they were sent."""
     with Traced(work, "--cleartext") as s:
         for name in RAW:
             with Client(s.port, tls=False) as c:
@@ -468,7 +474,7 @@ def raw():
 
 
 def ends():
-    """FIN and RST as the trace says: the last packets."""
+    """The last packets are FIN or RST, as the trace says."""
     with Traced(work, "--cleartext") as s:
         with Client(s.port, tls=False) as c:
             c.ping()
@@ -501,7 +507,7 @@ FRAME = '{"t":%s,"dir":"in","flags":[],"length":%s,"stream":1,"type":%s}\n'
 
 
 def bad():
-    """Arguments, files, and values that no trace has."""
+    """Arguments, files and values that are refused."""
     path = work.files()[0]
     size = os.path.getsize(path)
     out, junk = work.path("bad.pcapng"), work.path("junk")

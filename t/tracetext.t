@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""h2rig-trace: the form of nghttp -v, options, files that are no traces."""
+"""Tests h2rig-trace: the format of nghttp -v, options, files
+that are no traces."""
 import contextlib
 import os
 import pty
@@ -24,7 +25,7 @@ t = tap.Tap()
 
 
 def tool(*arguments, **more):
-    """It runs to its end."""
+    """Runs h2rig-trace to its end."""
     return subprocess.run([sys.executable, "-B", H2RIG_TRACE, *arguments],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           check=False, timeout=tap.scaled(60), **more)
@@ -35,7 +36,8 @@ HEAD = re.compile(r"^\[ *\d+\.\d{3}\] (send|recv) (\S+ frame <length=\d+, "
 
 
 def as_nghttp():
-    """The same exchange as nghttp -nv prints it, from the other side."""
+    """h2rig-trace prints the same exchange as nghttp -nv does,
+    from the other side."""
     if not shutil.which("nghttp"):
         t.skip("nghttp -nv", "nghttp is not installed")
         return
@@ -123,7 +125,7 @@ def web_socket_transfer_data(request):
 
 
 def page():
-    """A page load by Chromium: streams, uploads, a reset, a WebSocket."""
+    """Chromium loads a page: streams, uploads, a reset, a WebSocket."""
     exe = browser.find()
     if exe is None:
         t.skip("a page load", "no Chromium")
@@ -153,7 +155,7 @@ def page():
 
 
 def text():
-    """--stream, escapes, bad input, the terminal."""
+    """--stream, escapes, bad input, colours on a terminal."""
     with Traced(work, "--cleartext") as s:
         with Client(s.port, tls=False) as c:
             c.local = c.sock.getsockname()[1]
@@ -192,7 +194,7 @@ def text():
             os.execv(sys.executable, [sys.executable, "-B", H2RIG_TRACE,
                                       path])
         shown = b""
-        with contextlib.suppress(OSError):      # EIO: the other side is gone
+        with contextlib.suppress(OSError):      # EIO: the other end closed
             while True:
                 shown += os.read(fd, 65536)
         os.waitpid(pid, 0)
@@ -229,7 +231,7 @@ def text():
 
 
 def bad_files(junk):
-    """Values that no trace has; characters that the output has not."""
+    """Values that no trace has; characters that the output cannot show."""
     first = ('{"t":0,"type":"connection","version":1,"time":"x","server":"s",'
              '"client":"c","pid":%s}\n')
     frame = ('{"t":1,"dir":"in","flags":[],"length":1,"stream":%s,"type":%s,'

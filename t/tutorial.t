@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Does doc/tutorial.md step by step: each block of shell is run, and what it
-prints is the block of text that follows it, where ... stands for anything."""
+"""Follows doc/tutorial.md step by step: runs each block of shell, and
+compares what it prints with the block of text that follows it, where ...
+stands for anything."""
 import os
 import re
 import shutil
@@ -24,7 +25,7 @@ t = tap.Tap()
 
 
 def steps(text):
-    """[(heading, shell, output or None)]."""
+    """Returns [(heading, shell, output or None)]."""
     found, heading = [], ""
     for part in re.split(r"^(?=## )", text, flags=re.M):
         heading = part.splitlines()[0].lstrip("# ")
@@ -39,7 +40,8 @@ def steps(text):
 
 
 def fits(said, text):
-    """Whether it has been printed, with ... for anything."""
+    """Returns whether the output matches text, where ...
+    stands for anything."""
     form = re.escape(text).replace(re.escape("..."), ".*")
     return re.fullmatch(form, said, re.S)
 
@@ -50,7 +52,8 @@ def free_port():
 
 
 def commands(directory):
-    """PATH, with the programs by their names and the Python of this test."""
+    """Makes a directory with the programs and this test's Python.  Returns a
+    PATH that begins with it."""
     os.mkdir(directory)
     for name in "h2rig", "h2rig-trace", "h2bad":
         os.symlink(os.path.join(os.path.dirname(program()), name),

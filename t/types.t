@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The type hints of the Python package, by mypy."""
+"""Checks the type hints of the Python package with mypy."""
 import os
 import re
 import shutil
@@ -22,7 +22,8 @@ if subprocess.run(["mypy", "--version"], stdout=subprocess.PIPE,
 
 
 def mypy(name, version="3.9"):
-    """What it says of a package, as the oldest CPython that it knows."""
+    """Runs mypy on a package, for the oldest CPython that this mypy knows.
+    Returns its result."""
     run = subprocess.run(
         ["mypy", "--python-version", version, "--cache-dir", os.devnull,
          "--disallow-untyped-defs", "--warn-unreachable", "--exclude", "h2bad/cases/", name],

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The handlers' manual, sentence by sentence: values from the wire, request,
-response, imports, and what is refused.  Each row is a script and what it must
-give; the first column names the sentence."""
+"""Tests the manual of handlers sentence by sentence: values from the wire,
+request, response, imports, and what is refused.  Each row is a script and its
+required result; the first column names the sentence."""
 import base64
 import json
 import os
@@ -32,13 +32,13 @@ PARTS_BODY = (
 
 
 def get(query=Q, **request):
-    """A request: with these fields, unless it has others."""
+    """Returns a request with these fields, unless it has others."""
     return dict({"query": query, "headers": FIELDS}, **request)
 
 
 G = get()
 V = "v = request.headers['x-test']; "
-# sentence, code before, expression, its value, request
+# (sentence, code before the expression, expression, its value, request).
 VALUES = [
     # Text and bytes.
     ("is a bytes subclass", V, "isinstance(v, bytes)", True, G),
@@ -271,7 +271,7 @@ VALUES = [
      (b"\0\0\2\0\1\0\0\0\3ab", b"\0\0\0\1\4\0\0\0\1"), G),
 ]
 
-# sentence, body of main, status, body, fields that must be so
+# (sentence, body of main, status, body, required fields).
 SENT = [
     ("text in headers is Latin-1", "return [('X-A', '\\u00e9')], ''", 200,
      b"", {"x-a": "\u00e9"}),
@@ -355,7 +355,7 @@ SENT = [
      {"a": "b"}),
 ]
 
-# what is wrong, body of main, what the 500's text has
+# (what is wrong, body of main, texts in the response with 500).
 REFUSED = [
     ("a tuple of four", "return 1, 2, 3, 4",
      ["a tuple of 4 items", "(status, headers, content)"]),
@@ -432,7 +432,7 @@ REFUSED = [
 ]
 
 
-# The fields that main returns, what of them comes, the warning.
+# (fields that main returns, field that must come, text of the warning).
 AS_IT_STANDS = [
     ("[('X A', '1')]", ("x a", "1"), "header name 'x a'"),
     ("[('X-A', 'a\\r\\nb')]", ("x-a", "a\r\nb"), "'x-a', value 'a\\r"),
@@ -448,7 +448,7 @@ AS_IT_STANDS = [
     ("[('X-A', 'a\\x7f')]", ("x-a", "a\x7f"), "'x-a', value 'a\\x7f'"),
 ]
 
-# Several at once: each has its warning.
+# Several wrong fields at once: each has its warning.
 SEVERAL = ("[('X A', '1'), ('X-B', 'a\\0'), ('X-C', 'fine'), ('X-D', '\\x02'), "
            "('Connection', 'close'), ('Keep-Alive', '1'), "
            "('Content-Length', '1'), ('Content-Length', '2')]")
@@ -457,19 +457,19 @@ SEVERAL_SAY = ["header name 'x a'", "header name 'x-b'", "header name 'x-d'",
 
 
 def expected(value, port, stem):
-    """With the port and the script's own name in it."""
+    """Returns the value as text, with the port and the script's name in it."""
     text = repr(value).replace("'PORT'", str(port)).replace("PORT", str(port))
     return text.replace("PATH", stem + ".py").replace("STEM", stem)
 
 
 def ask(c, stem, request):
-    """Fetches a script, with its name put in."""
+    """Requests a script, with its name in the URL."""
     request = dict(request)
     return c.fetch(f"/{stem}.py" + request.pop("query", ""), **request)
 
 
 def values(c):
-    """Expressions."""
+    """The values of expressions."""
     for i, (sentence, code, expression, want, request) in enumerate(VALUES):
         stem = f"v{i}"
         write(stem, f"    {code}return repr(({expression}))")
@@ -478,7 +478,7 @@ def values(c):
 
 
 def sent(c):
-    """Responses."""
+    """The responses of scripts."""
     for i, (sentence, code, status, body, fields) in enumerate(SENT):
         write(f"s{i}", "    " + code)
         x = ask(c, f"s{i}", G)
@@ -489,7 +489,8 @@ def sent(c):
 
 
 def as_it_stands(s, c):
-    """What main returns breaks a rule: so be it, and the log says which."""
+    """Fields that main returns and that break a rule are sent as they are,
+    and the log warns."""
     for i, (fields, want, says) in enumerate(AS_IT_STANDS):
         for how, content in (("", "'x'"), (", an iterable", "iter(['x'])")):
             write(f"a{i}", f"    return {fields}, {content}")
@@ -533,8 +534,8 @@ def as_it_stands(s, c):
 
 
 def refused(c):
-    """A script that gives something impossible gets a 500 that says which
-    value was wrong and what was expected."""
+    """A script that returns something impossible gets 500 with a text that
+    names the wrong value and what was expected."""
     for i, (what, code, texts) in enumerate(REFUSED):
         write(f"r{i}", "    " + code)
         x = ask(c, f"r{i}", G)
@@ -548,7 +549,7 @@ def refused(c):
 
 
 def more(s, c):
-    """What a row cannot say."""
+    """What does not fit into a row."""
     write("head", "    response.send_body_for_head_request = "
           "b'all' in request.GET\n    return [('content-length', 4)], 'text'")
     x = c.fetch("/head.py", method="HEAD")
@@ -595,7 +596,7 @@ def more(s, c):
 
 
 def write(stem, body, before=""):
-    """A script."""
+    """Writes a script."""
     with open(os.path.join(ROOT, stem + ".py"), "w") as f:
         f.write(f"{before}def main(request, response):\n{body}\n")
 

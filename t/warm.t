@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Requests that the server answers to itself before clients come: of them, and
-of what may go wrong with them, clients find nothing."""
+"""Tests the requests that the server makes to itself before clients come:
+clients find no trace of them, nor of errors in them."""
 import json
 import os
 import re
@@ -21,7 +21,7 @@ DIR = tempfile.mkdtemp(prefix="h2rig-warm-")
 DOCROOT = os.path.join(DIR, "docroot")
 LATENCY_MS = 50
 
-# Of the same names as what the server asks itself for.
+# Files with the same names as those that the server requests from itself.
 FILES = {
     "docroot/small.py": "def main(request, response):\n"
                         "    return 'own small'\n",
@@ -61,7 +61,7 @@ def begin():
     raise RuntimeError('half begun')
 """
 
-# name, file of the package, what is added to it, the log's warning
+# (name, file of the package, text that is added to it, warning in the log).
 CASES = [
     ("all is well", None, "", None),
     ("an import raises", "wsproto.py", "raise RuntimeError('broken')\n",
@@ -74,7 +74,7 @@ CASES = [
 
 
 def write(path, text, mode="w"):
-    """A file below DIR, and its directory."""
+    """Writes a file below DIR, and makes its directory."""
     path = os.path.join(DIR, path)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, mode, encoding="ascii") as f:
@@ -82,7 +82,7 @@ def write(path, text, mode="w"):
 
 
 def answers(s):
-    """What a connection gets."""
+    """Returns the responses that a connection gets."""
     with Client(s.port) as c:
         began = time.monotonic()
         small = c.fetch("/small.py").body
@@ -100,7 +100,7 @@ WANT = {"small": b"own small", "latency": True,
 
 
 def of_spare(s):
-    """The same, if it had a spare child; else None."""
+    """Returns answers(s) if a spare child gave them, else None."""
     def count():
         return len(re.findall(r"debug: spare \d+ serves ", s.log()))
     before = count()
@@ -109,7 +109,7 @@ def of_spare(s):
 
 
 def case(name, file, text, warning):
-    """A server of which the rehearsal goes so."""
+    """Runs a server with this change, and tests responses and warning."""
     directory = os.path.join(DIR, "program")
     path = copy_program(directory)
     if file:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""WebSockets over HTTP/2 (RFC 8441): the handshake, flow control, where
-handlers are, stopping, python3-wsproto and Chromium.  wsmessages.t has what
-goes back and forth."""
+"""Tests WebSockets over HTTP/2 (RFC 8441): the handshake, flow control,
+where handlers are found, stopping, python3-wsproto and Chromium.
+wsmessages.t tests messages."""
 import os
 import re
 import shutil
@@ -27,7 +27,7 @@ t = tap.Tap()
 
 # ---- the handshake
 
-# path, fields (None: no version), status, response fields
+# (path, fields or None for no version, status, response fields).
 REFUSED = [
     ("/none", [], 404, []),
     ("/echo/", [], 404, []),
@@ -59,7 +59,7 @@ REFUSED = [
     ("/handshake?switch", [], 200, [("sec-websocket-protocol", "by hand")]),
 ]
 
-# offers; the answer; how much the server's frames need to inflate
+# (offers, response).
 OFFERS = [
     (None, None),
     ("permessage-deflate", "permessage-deflate"),
@@ -89,7 +89,7 @@ OFFERS = [
 
 
 def handshake(s):
-    """What is answered to CONNECT."""
+    """The responses to CONNECT."""
     with Client(s.port) as c:
         w = Socket(c, "/echo", ("sec-websocket-protocol", "chat, echo"))
         t.eq(c.settings.get(ENABLE_CONNECT_PROTOCOL), 1,
@@ -136,7 +136,7 @@ def handshake(s):
 
 
 def negotiate(s):
-    """permessage-deflate's parameters (RFC 7692 §7)."""
+    """The parameters of permessage-deflate (RFC 7692 §7)."""
     with Client(s.port) as c:
         for offer, want in OFFERS:
             w = Socket(c, "/echo", *(
@@ -167,7 +167,7 @@ def negotiate(s):
 # ---- flow control, and where handlers are
 
 def flow(s):
-    """Credit, and handlers side by side."""
+    """Flow-control credit, and handlers that run at the same time."""
     with Client(s.port, settings={INITIAL_WINDOW_SIZE: 1000},
                 auto_window=False) as c:
         a, b = Socket(c, "/echo"), Socket(c, "/echo")
@@ -199,7 +199,7 @@ def flow(s):
             w.send(frame(BINARY, bomb, rsv=4))
             t.eq(w.finish(1), ([close_frame(1009)], True),
                  "a message above --max-message: 1009")
-            # Each character is two octets here and two there.
+            # Each character is two octets.
             w = Socket(c, "/echo").send(frame(TEXT, b"\xc3\xa9" * 50000))
             t.eq(len(w.get(1)[0][1]), 100000, "as many octets of text pass")
             w.send(frame(TEXT, b"\xc3\xa9" * 50001))
@@ -212,7 +212,7 @@ def flow(s):
                  "fragments are counted too")
             c.fetch("/quick.py")
             w = Socket(c, "/echo")
-            x = c.fetch("/limit.py?how=loop")     # until its time is up
+            x = c.fetch("/limit.py?how=loop")     # until its time limit
             w.send(frame(TEXT, b"still here"))
             t.eq(w.get(1), [(0x81, b"still here")],
                  "no run-time limit for a WebSocket")
@@ -228,7 +228,8 @@ def flow(s):
 
 
 def default_root(s_dir):
-    """Without --ws-docroot handlers are in the document root, and change."""
+    """Without --ws-docroot, handlers are in the document
+    root, and may change."""
     root = os.path.join(s_dir, "root")
     shutil.copytree(WS, root)
     os.symlink("/etc", os.path.join(root, "out"))
@@ -267,8 +268,8 @@ def default_root(s_dir):
 
 
 def namesakes(root):
-    """Modules of the document root that are called like what h2rig takes
-    from elsewhere, which it does while it runs no user's code."""
+    """The document root has modules with the names of modules that h2rig
+    imports: h2rig does not import those."""
     mark = os.path.join(root, "mark")
     for name in ("wsproto.py", "h11.py"):
         with open(os.path.join(root, name), "w") as f:
@@ -279,7 +280,7 @@ def namesakes(root):
 
     with Server(root, "--cleartext") as s, Client(s.port, tls=False) as c:
         look(c, "namesakes of wsproto are not taken")
-    # Where nothing is imported ahead of the first WebSocket.
+    # With --inetd, h2rig imports nothing ahead of the first WebSocket.
     with socket.create_server(("127.0.0.1", 0)) as listener, \
             Client(listener.getsockname()[1], tls=False) as c:
         with listener.accept()[0] as conn:
@@ -305,7 +306,7 @@ fake.shutdown()
 
 
 def absent():
-    """A machine without wsproto."""
+    """wsproto is not installed."""
     p = subprocess.run([sys.executable, "-c", NO_WSPROTO % os.path.join(
         HERE, "python")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     out = p.stdout.decode()
@@ -314,7 +315,7 @@ def absent():
 
 
 def stopping():
-    """Handlers that wait for their client when the server stops."""
+    """Handlers wait for their client when the server stops."""
     with Server(SCRIPTS, "--ws-docroot", WS, "--grace", "600") as s, \
             Client(s.port) as c:
         waits, reads = Socket(c, "/ends?waits"), Socket(c, "/ends?reads")
@@ -334,7 +335,7 @@ def stopping():
 # ---- peers
 
 def peer(s):
-    """python3-h2 with python3-wsproto's frames."""
+    """python3-h2 with the frames of python3-wsproto."""
     try:
         import wspeer
     except ImportError as e:
@@ -360,7 +361,7 @@ WANT = [
 
 
 def chromium(s):
-    """Chromium, with WebSockets and fetch() on one connection."""
+    """Chromium uses WebSockets and fetch() on one connection."""
     exe = browser.find()
     if exe is None:
         return t.skip("Chromium", "no Chromium")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""--wpt: pages made for .any.js, .window.js, .worker.js, .extension.js and
-test262 tests, octet by octet, and opened in Chromium."""
+"""Tests the pages that --wpt makes for .any.js, .window.js, .worker.js,
+.extension.js and test262 tests, octet by octet and in Chromium."""
 import os
 import shutil
 import sys
@@ -15,7 +15,7 @@ from server import SCRIPTS, Server                              # noqa: E402
 
 t = tap.Tap()
 HTML, JS = "text/html", "text/javascript"
-OWN = JS + "; charset=utf-8"    # in the test's own .headers
+OWN = JS + "; charset=utf-8"    # from the test's own .headers
 
 TOP = """<!doctype html>
 <meta charset="utf-8">
@@ -52,7 +52,7 @@ WINDOW = TOP + ALL + "<script>\n" + GLOBAL % ("true", "false") + "</script>\n" \
 """ + LOG + """<script%s src="/sub/all.any.js"></script>
 """
 
-# path: content type, content
+# (path, content type, content).
 PAGES = [
     ("/sub/all.any.html?one", HTML, WINDOW % ""),
     ("/sub/all.any.window-module.html", HTML,
@@ -147,7 +147,8 @@ CLASSIC = """<body>
 <script>test262Setup();</script>
 <script src="%s" onerror="test262ScriptError()"></script>
 """
-# suffix, what is in the frame's page: of /test262/parse.js, /test262/async.js
+# (suffix, content of the frame's page for /test262/parse.js, for
+# /test262/async.js).
 TEST262 = [
     (".test262-test.html", PARTS + PARSE + CLASSIC % "/test262/parse.js",
      PARTS + ASYNC + CLASSIC % "/test262/async.js"),
@@ -155,7 +156,7 @@ TEST262 = [
      PARTS + PARSE + CLASSIC % "/test262/parse.test262.strict.js",
      PARTS + ASYNC + CLASSIC % "/test262/async.test262.strict.js"),
 ]
-# page: frame in it
+# (page, frame in it).
 FRAMES = [
     ("/test262/async.test262.html?q", "/test262/async.test262-test.html"),
     ("/test262/async.test262.strict.html",
@@ -163,7 +164,7 @@ FRAMES = [
     ("/test262/async.test262-module.html",
      "/test262/async.test262-module-test.html"),
 ]
-# frontmatter: includes
+# (frontmatter, its includes).
 FRONTMATTERS = [
     ("includes: [a.js, b.js]", ["a.js", "b.js"]),
     ("includes: [ \"a.js\", 'b-c.js' ]   # two", ["a.js", "b-c.js"]),
@@ -175,7 +176,7 @@ FRONTMATTERS = [
     ("- a.js\nincludes", []),
 ]
 
-# path: status
+# (path, status).
 STATUSES = [
     ("/default.any.worker.html", 200), ("/default.any.worker.js", 200),
     ("/default.any.sharedworker.html", 404),
@@ -207,7 +208,7 @@ STATUSES = [
     ("/plain.worker.js", 200), ("/sub/all.any.js", 200),
 ]
 
-# path: tests that pass in it
+# (path, tests that pass in it).
 ANY = ["GLOBAL", "WebSocket", "script", "streaming upload", "variant"]
 OPENED = [
     ("/sub/all.any.html?one", ANY),
@@ -232,7 +233,7 @@ TITLES = {"/sub/all": 'All <globals> & "more"', "/default": "",
 
 
 def pages(s):
-    """What is in them."""
+    """The content of the pages."""
     with Client(s.port) as c:
         for path, kind, want in PAGES:
             x = c.fetch(path)
@@ -256,7 +257,7 @@ def pages(s):
 
 
 def test262(s, root):
-    """Pages of test262."""
+    """The pages of test262."""
     isolated = ("same-origin", "require-corp")
     with Client(s.port) as c:
         for suffix, *wanted in TEST262:
@@ -299,7 +300,7 @@ def test262(s, root):
 
 
 def opened(s):
-    """Chromium opens them."""
+    """Chromium opens the pages, and their tests pass."""
     exe = browser.find()
     if exe is None:
         t.skip("Chromium opens the pages", "no Chromium")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""--wpt: pages and worker scripts that run .any.js tests in a ShadowRealm, and
-Chromium on them."""
+"""Tests the pages and worker scripts that --wpt makes to run .any.js tests in
+a ShadowRealm, and Chromium with them."""
 import os
 import shutil
 import sys
@@ -15,10 +15,10 @@ from server import SCRIPTS, Server                              # noqa: E402
 
 t = tap.Tap()
 QUERY = "?a=%60${b}"
-#: globals of secure contexts, whose pages say so in their names
+#: Globals of secure contexts, whose pages have .https in their names.
 SECURE = ("serviceworker", "audioworklet")
 FLAGS = ("--js-flags=--harmony-shadow-realm",)
-#: global, what the worker's script is called
+#: (global, name of the worker's script).
 SCOPES = [
     ("window", ""), ("shadowrealm", ""),
     ("dedicatedworker", "worker"), ("sharedworker", "worker"),
@@ -28,8 +28,8 @@ RESULTS = dict({name: "PASS" for name in (
     "script", "no window", "query", "fetch")}, title="In a realm")
 IN_WORKER = dict(RESULTS, META_TITLE="In a realm")
 
-# Chromium starts no workers when it has ShadowRealm, so their scripts run in a
-# page that stands in for a worker.
+# Chromium with ShadowRealm starts no workers, so their scripts run in a page
+# that stands in for a worker.
 WORKER = """<!doctype html>
 <title>In a realm</title>
 <script src="/resources/testharness.js"></script>
@@ -52,7 +52,7 @@ if (TestRunner.prototype.createShadowRealmAndStartTests)
 </script>
 """
 
-# path: status
+# (path, status).
 STATUSES = [
     ("/default.any.shadowrealm-in-window.html", 404),
     ("/none.any.shadowrealm-in-window.html", 404),
@@ -67,7 +67,7 @@ STATUSES = [
 
 
 def pages(c):
-    """What is in them."""
+    """The content of the pages."""
     for scope, worker in SCOPES:
         https = ".https" if scope in SECURE else ""
         path = f"/realm{https}.any.shadowrealm-in-{scope}.html"
@@ -97,7 +97,7 @@ def pages(c):
 
 
 def opened(s):
-    """Chromium opens them, and one whose test cannot be run."""
+    """Chromium opens the pages, and one whose test cannot run."""
     exe = browser.find()
     if exe is None or '"v":2' not in browser.dump(
             exe, "data:text/html,<script>document.write('\"v\":' + "

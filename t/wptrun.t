@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""h2rig-wpt in a tree of a checkout's shape (wpt-tree/)."""
+"""Tests h2rig-wpt in a tree that looks like a checkout (wpt-tree/)."""
 import base64
 import json
 import multiprocessing.managers
@@ -28,13 +28,13 @@ t = tap.Tap()
 
 
 def free_port():
-    """A port that nobody has, as yet."""
+    """Returns a port that no process uses now."""
     with socket.create_server(("127.0.0.1", 0)) as s:
         return s.getsockname()[1]
 
 
 class Checkout:
-    """A copy of the tree, and h2rig-wpt serve in it."""
+    """A copy of the tree, in which h2rig-wpt serve runs."""
 
     def __init__(self, *options, **env):
         self.dir = tempfile.mkdtemp(prefix="h2rig-test-")
@@ -73,16 +73,17 @@ class Checkout:
         shutil.rmtree(self.dir)
 
     def log(self):
-        """What the checkout's logger has said."""
+        """Returns what the checkout's logger has written."""
         with open(os.path.join(self.dir, "log"), "rb") as f:
             return f.read().decode("utf-8", "replace")
 
     def says(self, text):
-        """Waits until it says text."""
+        """Waits until the log contains text."""
         return tap.wait_until(lambda: text in self.log(), 60)
 
     def left(self):
-        """Processes that name the tree or its temporary directory."""
+        """Returns processes whose command lines name the tree or its
+        temporary directory."""
         listing = subprocess.run(
             ["ps", "-A", "-o", "pid=", "-o", "args="],
             stdout=subprocess.PIPE, check=True).stdout.decode("latin-1")
@@ -91,12 +92,12 @@ class Checkout:
                     os.getpid(), self.process.pid)]
 
     def end(self):
-        """Has it stop; its exit status."""
+        """Stops h2rig-wpt.  Returns its exit status."""
         self.process.stdin.close()
         return self.process.wait(tap.scaled(60))
 
 
-# path, status, content, fields
+# (path, status, content, fields).
 SERVED = [
     ("/script.py", 200, b"script", {"x-host": "web-platform.test"}),
     ("/resources/testharnessreport.js", 200, b"report(1);\n",
@@ -116,7 +117,8 @@ SERVED = [
 
 
 def served(method):
-    """All that a checkout needs, with processes forked or spawned."""
+    """Everything that a checkout needs is served, with processes that are
+    forked or spawned."""
     with Checkout("--method", method) as w:
         if not t.ok(w.says("started"), f"{method}: it is started", w.log()):
             return
@@ -152,7 +154,7 @@ def killed():
 
 
 def not_started():
-    """What keeps h2rig from being started is in the checkout's log."""
+    """If h2rig cannot be started, the checkout's log says why."""
     def fails(label, says, prepare=lambda w: None, **env):
         w = Checkout(**env)
         held = prepare(w)
@@ -175,7 +177,7 @@ def not_started():
 
 
 def untranslated():
-    """A handler of the user's that h2rig cannot have."""
+    """The user has a handler that h2rig cannot use."""
     with Checkout("--function") as w:
         w.says("started")
         t.ok("ERROR: h2rig cannot have the handler" in w.log()
@@ -188,8 +190,8 @@ def untranslated():
 
 
 def injecting():
-    """Options of the checkout's that are not for an HTTP/2 server, and the
-    one that h2rig has nothing for."""
+    """Options of the checkout that an HTTP/2 server does not need, and the one
+    that h2rig does not support."""
     with Checkout("--verbose", "--inject-script", "/x.js") as w:
         t.ok(w.says("started"), "--inject-script: it is started", w.log())
         errors = [line for line in w.log().splitlines() if "ERROR" in line]
@@ -202,7 +204,7 @@ def injecting():
 
 
 def elsewhere():
-    """Not in a checkout, and without arguments."""
+    """h2rig-wpt runs outside of a checkout, or without arguments."""
     for argv, where, status, says in (
             (["serve"], "/", 78, "no wpt in /: expected"),
             ([], HERE, 64, "usage: h2rig-wpt"),
@@ -218,9 +220,9 @@ if not shutil.which("openssl"):
     t.skip("h2rig-wpt", "needs the program openssl")
     t.done()
 def shared():
-    """The checkout's stash."""
+    """h2rig uses the checkout's stash."""
     class Manager(multiprocessing.managers.BaseManager):
-        """Of the Python server."""
+        """The manager of the Python server."""
 
     Manager.register("get_dict", callable=lambda values={}: values,
                      proxytype=multiprocessing.managers.DictProxy)
@@ -244,8 +246,8 @@ def shared():
 
 
 def examples():
-    """Those of h2rig-wpt(1), in a checkout whose ./wpt tells how it is called,
-    and whether the function that starts its HTTP/2 server is another one."""
+    """The examples of h2rig-wpt(1), in a checkout whose ./wpt prints its
+    arguments and the module of the function that starts the HTTP/2 server."""
     with tempfile.TemporaryDirectory(prefix="h2rig-test-") as work:
         top = os.path.join(work, "web-platform-tests")
         shutil.copytree(os.path.join(HERE, "wpt-tree"), top)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""--stash wptserve: a manager as the Python server of web-platform-tests has
-one, and what it and h2rig's scripts have of each other."""
+"""Tests --stash wptserve: a manager like that of the Python server of
+web-platform-tests, and values that it and h2rig's scripts share."""
 import base64
 import json
 import multiprocessing
@@ -67,7 +67,7 @@ lock = threading.Lock()
 
 
 class Manager(multiprocessing.managers.BaseManager):
-    """What the Python server starts."""
+    """The manager that the Python server starts."""
 
 
 Manager.register("get_dict", callable=lambda: values,
@@ -78,8 +78,8 @@ Manager.register("Queue", callable=queue.Queue)
 
 
 class Stash:
-    """The manager at an address, and a client of it, as HTTP/1 handlers
-    are."""
+    """The manager at an address, and a client of it like
+    the HTTP/1 handlers."""
 
     def __init__(self, address):
         self.manager = Manager(address, KEY)
@@ -95,14 +95,14 @@ class Stash:
 
 
 def ask(c, how, key=""):
-    """What the script says."""
+    """Returns the script's response."""
     x = c.fetch("/dir/stash.py?how=%s&key=%s" % (how, key))
     return x.body.decode() if x.status == 200 else (
         x.status, json.loads(x.body)["error"]["message"].splitlines()[-1])
 
 
 def meets(root, address, label):
-    """HTTP/1 and HTTP/2 handlers meet."""
+    """HTTP/1 and HTTP/2 handlers share values."""
     stash = Stash(address)
     with Server(root, "--stash", "wptserve",
                 env={"WPT_STASH_CONFIG": stash.config}) as s, \
@@ -159,7 +159,7 @@ def meets(root, address, label):
 
 
 def stuck(root):
-    """A manager that answers nobody."""
+    """The manager answers nobody."""
     stash = Stash(("127.0.0.1", 0))
     with Server(root, "--stash", "wptserve",
                 env={"WPT_STASH_CONFIG": stash.config}) as s, \
@@ -167,7 +167,7 @@ def stuck(root):
         ask(c, "take", uuid.uuid4())
         ask(d, "environment")
         os.kill(stash.pid, signal.SIGSTOP)
-        os.waitpid(stash.pid, os.WUNTRACED)     # all threads of it
+        os.waitpid(stash.pid, os.WUNTRACED)     # all threads stopped
         xs = [client.request("/dir/stash.py?how=take&key=%s" % uuid.uuid4())
               for client in (c, d)]
         for client, x, which in zip((c, d), xs, ("known", "new")):
@@ -180,7 +180,7 @@ def stuck(root):
 
 
 def wrong(root):
-    """What is no address and key."""
+    """Variables that are no address and key."""
     for config in (None, "", "{}", '["a"]', '["a", "="]', '[["a"], ""]',
                    '["a", 5]'):
         env = {k: v for k, v in os.environ.items()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Checked writer calls and their errors, the ways to close a connection, and
-HTTP/1-style calls."""
+"""Tests checked writer calls and their errors, the ways to close a connection,
+and HTTP/1-style calls."""
 import json
 import os
 import sys
@@ -16,9 +16,9 @@ from server import SCRIPTS, Server, extended                    # noqa: E402
 
 t = tap.Tap()
 FIRST = (200, [("x-first", "1")])
-SLOW = 3000000          # octets that the kernel takes for a client
+SLOW = 3000000          # octets that the kernel queues for a client
 
-# case of scripts/checked.py: result, status and fields, DATA frames
+# (case of scripts/checked.py, result, status and fields, DATA frames).
 ALLOWED = [
     ("headers", None, (201, [
         ("x-upper", "v"), ("x-int", "5"), ("x-bytes", "\xff"),
@@ -37,8 +37,8 @@ ALLOWED = [
     ("push_given_id", 10, FIRST, []),
 ]
 
-# case: exception, status and fields, error code of a reset.  What was refused
-# has left no trace; the response that follows it is whole.
+# (case, exception, status and fields, error code of a reset).  A refused call
+# sends nothing; the response after it is complete.
 EMPTY = (200, [])
 REFUSED = [
     ("refuse_data_first", "ProtocolError", EMPTY, None),
@@ -64,7 +64,7 @@ REFUSED = [
     ("refuse_push_no_status", "ProtocolError", EMPTY, None),
 ]
 
-# case of scripts/http1.py: status and fields, body
+# (case of scripts/http1.py, status and fields, body).
 HTTP1 = [
     ("calls", (201, [("x-one", "1"), ("x-two", "2")]), b"ab"),
     ("unsent", (204, [("x-one", "1")]), b""),
@@ -75,18 +75,18 @@ HTTP1 = [
     ("returns", (200, []), b"a"),
 ]
 
-# how: with TLS the connection ends so, a GOAWAY comes first
+# (how, end of a TLS connection, whether GOAWAY comes first).
 CLOSE = [("goaway", "close_notify", True), ("tls", "close_notify", False),
          ("fin", "fin", False), ("rst", "rst", False)]
 
 
 def result(c, case):
-    """What scripts/checked.py recorded."""
+    """Returns what scripts/checked.py recorded."""
     return json.loads(c.fetch(f"/note.py?wait=result+{case}").body or b'"none"')
 
 
 def allowed(s):
-    """Calls that do what they say."""
+    """Calls that are allowed do what they say."""
     for case, want, head, data in ALLOWED:
         with Client(s.port) as c:
             x = c.fetch(f"/checked.py?case={case}")
@@ -116,7 +116,7 @@ def allowed(s):
 
 
 def pushed(c, x, sid, case):
-    """A pushed stream, promised before the response."""
+    """Tests a pushed stream, which was promised before the response."""
     t.eq([(i, dict(p)) for i, p in x.pushes], [(sid, {
         ":method": "GET", ":scheme": "https", ":path": "/pushed",
         ":authority": "localhost"})], f"{case}: promise")
@@ -128,7 +128,7 @@ def pushed(c, x, sid, case):
 
 
 def refused(s):
-    """Calls that raise: nothing has then been sent."""
+    """Calls that raise have sent nothing."""
     for case, name, head, code in REFUSED:
         with Client(s.port) as c:
             x = c.fetch(f"/checked.py?case={case}")
@@ -151,7 +151,7 @@ def refused(s):
 
 
 def http1(s):
-    """HTTP/1-style calls."""
+    """The HTTP/1-style calls."""
     with Client(s.port) as c:
         for case, head, body in HTTP1:
             x = c.fetch(f"/http1.py?case={case}")
@@ -181,8 +181,8 @@ def closing(s, tls):
 
 
 def closing_slowly(s):
-    """A client that takes longer for the last answer than a process may be
-    silent has all of it, and the end."""
+    """A client that takes longer for its last response than a process may be
+    silent gets all of it, and the end."""
     if not extended():
         return t.skip("a slow client", "without extensions it gets 5 s")
     with Client(s.port, receive_buffer=4096, connection_window=1 << 30,

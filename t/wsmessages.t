@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""WebSockets over HTTP/2 (RFC 8441): frames and messages both ways, compressed
-ones, and how a WebSocket ends."""
+"""Tests WebSockets over HTTP/2 (RFC 8441): frames and messages in both
+directions, compression, and how a WebSocket ends."""
 import json
 import os
 import re
@@ -24,7 +24,7 @@ t = tap.Tap()
 # ---- messages
 
 def messages(s):
-    """Text, binary, sizes, ways to cut them up."""
+    """Text, binary, sizes, and ways to split messages."""
     with Client(s.port) as c:
         w = Socket(c, "/echo")
         w.send(frame(TEXT, "h\u00e9llo".encode()))
@@ -63,7 +63,7 @@ def messages(s):
 
 
 def sent(s):
-    """What handlers send."""
+    """What handlers can send."""
     with Client(s.port) as c:
         w = Socket(c, "/frames?fragments")
         t.eq(w.get(6), [(0x01, b"one "), (0x89, b"between"), (0x00, b"two "),
@@ -98,7 +98,7 @@ def sent(s):
 
 
 def attributes(s):
-    """What a handler is told."""
+    """The attributes of a handler's request."""
     with Client(s.port) as c:
         w = Socket(c, "/attributes?a=%20b", ("cookie", "x=1"),
                    ("cookie", "y=2"), ("sec-websocket-protocol", "p, q"),
@@ -127,7 +127,7 @@ def attributes(s):
 
 
 def deflate(s):
-    """permessage-deflate at work."""
+    """Messages with permessage-deflate."""
     with Client(s.port) as c:
         w = Socket(c, "/echo", ("sec-websocket-extensions", DEFLATE))
         out, back = zlib.compressobj(wbits=-15), zlib.decompressobj(-15)
@@ -178,7 +178,7 @@ def deflate(s):
 
 # ---- the end
 
-# what the client sends, the status of the Close frame that answers it
+# (name, what the client sends, status of the server's Close frame).
 WRONG = [
     ("an unmasked frame", frame(TEXT, b"a", mask=b""), 1002),
     ("a reserved bit", frame(TEXT, b"a", rsv=2), 1002),
@@ -201,7 +201,7 @@ WRONG = [
     ("a close reason that is not UTF-8", close(1000, b"\xff"), 1007),
 ]
 
-# query of close_wsh, the Close frame (None: 1011), what the handler notes
+# (query of close_wsh, Close frame or None for 1011, what the handler notes).
 CLOSES = [
     ("code=1000", close_frame(1000), [4000, "r"]),
     ("code=3999&reason=h%C3%A9", close_frame(3999, "h\u00e9".encode()),
@@ -213,7 +213,7 @@ CLOSES = [
     ("code=5000", None, "BadOperationException"),
 ]
 
-# query of passive_wsh, what the client sends, the answer, what is noted
+# (query of passive_wsh, what the client sends, response, what is noted).
 PASSIVE = [
     ("echo", close(3001, "r\u00e9".encode()),
      close_frame(3001, "r\u00e9".encode()), [3001, "r\u00e9", True, True]),
@@ -239,7 +239,7 @@ def wrong(s):
 
 
 def closing(s):
-    """Closing handshakes, either side first."""
+    """Closing handshakes, begun by either side."""
     for query, want, noted in CLOSES:
         with Client(s.port) as c:
             w = Socket(c, "/close?" + query)
@@ -268,7 +268,7 @@ def closing(s):
 
 
 def ends(s):
-    """Handlers that fail, clients that leave."""
+    """Handlers fail, and clients leave."""
     with Client(s.port) as c:
         for how in ("error", "exit", "lone", "number", "reason"):
             w = Socket(c, "/ends?" + how).send(close(1000))
@@ -312,12 +312,12 @@ def ends(s):
 
 
 def final_blocks(s):
-    """Blocks with BFINAL (RFC 7692 §7.2.3.5)."""
+    """Compressed blocks with BFINAL (RFC 7692 §7.2.3.5)."""
     def final(text):
         out = zlib.compressobj(wbits=-15)
         return out.compress(text) + out.flush(zlib.Z_FINISH)
 
-    # The RFC's own octets, and what else may stand behind such a block.
+    # The RFC's own octets, and what else may follow such a block.
     hello = bytes.fromhex("f348cdc9c9070000")
     rows = [("the RFC's", [hello], b"Hello"),
             ("nothing behind it", [hello[:-1]], b"Hello"),
@@ -334,7 +334,7 @@ def final_blocks(s):
             got = w.get(n)
             t.eq([back.decompress(f[1] + b"\0\0\xff\xff")
                   for f in got[n - 1:]], [want], "BFINAL: " + label)
-        # What came before is still there to be referred to.
+        # Later messages can still refer to earlier content.
         out = zlib.compressobj(wbits=-15, zdict=b"Hello, world")
         w.send(frame(TEXT, out.compress(b"Hello, world") +
                      out.flush(zlib.Z_SYNC_FLUSH)[:-4], rsv=4))
@@ -351,7 +351,8 @@ def final_blocks(s):
 
 
 def many_threads(s):
-    """Several threads send while one closes."""
+    """Several threads send while one closes: nothing
+    follows the Close frame."""
     behind = []
     for _ in range(10):
         with Client(s.port) as c:

@@ -5,7 +5,7 @@ A case is a file cases/GROUP/NAME.py.  Its docstring is its page: the title,
 then "What the server sends", "What a client must do" (with the sentence of the
 RFC, quoted) and "Why it matters", each followed by indented text.  It has
 
-    section = "RFC 9113 §6.7"       # of the rule
+    section = "RFC 9113 §6.7"       # section of the rule, or "none"
     kind = "must"                   # or "should", "check"
     expect = C("FRAME_SIZE_ERROR")  # a class of h2bad.outcome
 
@@ -13,28 +13,30 @@ and may have
 
     needs = ("post:1000",)          # what the client has to do; () is one GET
     wave = 1                        # 1 to 3; 3 if not given
-    security = "proxy"              # in which role it matters most
-    depends = ("ping",)             # beside "good": cases that are to work
-    wait = 2.0                      # seconds of patience
-    fence = "SETTINGS"              # or None: what shows that it lives
-    params = {"n": "7"}             # of the query, with their defaults
-    withholds = True                # only the case gives credit, to its end
+    security = "proxy"              # the role in which the case matters most
+    depends = ("ping",)             # cases that must not fail, beside "good"
+    wait = 2.0                      # seconds to wait for a reaction
+    timeout = 10.0                  # seconds that the client may take
+    fence = "SETTINGS"              # the fence; None: no fence; default PING
+    params = {"n": "7"}             # parameters of the query: defaults
+    withholds = True                # until it ends, only the case gives credit
     content = b"hello"              # what the client's program has to get
-    every_connection = True         # it happens again when the client retries
-    finish = False                  # the request is not answered at the end
+    every_connection = True         # the case acts on retries' connections too
+    finish = False                  # responses are not completed at the end
+    flood = True                    # `h2bad serve` runs it only with floods=1
 
-and functions, each with the `Exchange` (h2bad.exchange):
+and functions, which are called with the `Exchange` (h2bad.exchange):
 
-    def accept(x): ...          # TCP is up
-    def client_hello(x): ...    # x.tls can be changed
-    def connect(x): ...         # x.settings can be changed
-    def begin(x): ...           # SETTINGS are sent, no request waited for
-    def main(x): ...            # SETTINGS are sent; in the place of misbehave
+    def accept(x): ...          # the TCP connection is accepted
+    def client_hello(x): ...    # ClientHello has come; may change x.tls
+    def connect(x): ...         # before SETTINGS; may change x.settings
+    def main(x): ...            # SETTINGS are sent; does all the rest itself
+    def begin(x): ...           # SETTINGS are sent, no request is awaited yet
     def misbehave(x): ...       # the first request's HEADERS are complete
-    def judge(o): ...           # in the place of expect: an `Observed`,
-                                # returns (verdict, reason, message)
+    def judge(o): ...           # replaces expect; gets an `Observed`, returns
+                                # (verdict, reason, message)
 
-Names of all that they use are imported from here.
+A case imports all names of h2bad and h2rig that it uses from here.
 """
 
 import struct
@@ -55,8 +57,10 @@ __all__ = ["BODY", "C", "D", "Delivered", "I", "Incomplete", "L", "M", "Moves",
 
 
 def no_streams(x: Any, seconds: float) -> None:
-    """For a client that has been told MAX_CONCURRENT_STREAMS 0: answers what
-    was on the way when it acknowledged that, and sees that no more comes.
+    """Checks a client that has been told MAX_CONCURRENT_STREAMS 0.
+
+    Answers the requests that came before the client acknowledged the setting.
+    Fails with `exceeded` if another one comes within this many seconds.
     """
     x.acked()
     early = len(x.requests)
@@ -67,8 +71,11 @@ def no_streams(x: Any, seconds: float) -> None:
 
 
 def post_followed(o: Any, length: int) -> Any:
-    """The verdict on a redirection that keeps the method (RFC 9110 §15.4.8):
-    where it was followed, it was by POST and with so many octets of content.
+    """Returns the verdict on a redirection that keeps the method (RFC 9110
+    §15.4.8).
+
+    Each request for the new place has to be a POST with length octets of
+    content; if so, or if there is none, `expect` gives the verdict.
     """
     for again in o.asked(TARGET):
         if again.method != "POST":
@@ -81,6 +88,8 @@ def post_followed(o: Any, length: int) -> Any:
 
 
 def unless_failed(o: Any, *verdict: str) -> Any:
-    """The verdict (its three parts), unless `expect` has been failed."""
+    """Returns this verdict (its three parts), or that of `expect` if it is
+    "fail".
+    """
     made = o.case.expect.judge(o)
     return made if made.verdict == "fail" else Verdict(*verdict)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The cases: files cases/GROUP/NAME.py."""
+"""The cases: loads and selects the files cases/GROUP/NAME.py."""
 
 import fnmatch
 import glob
@@ -15,7 +15,7 @@ __all__ = ["Case", "CaseError", "GROUPS", "all_cases", "find", "need",
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cases")
 
-#: Directories, and what is in them.
+#: Groups: directories of `cases`, and their titles.
 GROUPS = (
     ("preface", "Connection preface and SETTINGS"),
     ("frames", "Frame size, format, flags, padding, PING"),
@@ -44,11 +44,12 @@ class CaseError(Exception):
 
 
 class Case:
-    """A case, by its file.  Attributes: those that `h2bad.case` lists, with
-    their defaults, and
+    """A case, loaded from its file; CaseError if the file is wrong.
 
-    name, group, title: str.  text: the docstring.  module: the file's.
-    early: it acts before the request, so the connection has to be known.
+    Attributes: those that `h2bad.case` lists, with their defaults, and name,
+    group, title: str.  text: the docstring.  module: the file's.  early:
+    whether it acts before the first request, so that its connection cannot be
+    known by that request.
     """
 
     def __init__(self, path: str) -> None:
@@ -116,7 +117,7 @@ class Case:
                         "a class of h2bad.outcome, or a function judge")
 
     def as_dict(self) -> Dict[str, Any]:
-        """What pages and lists show."""
+        """Returns what pages and lists show of the case."""
         return {"name": self.name, "group": self.group, "title": self.title,
                 "text": self.text, "section": self.section, "kind": self.kind,
                 "needs": list(self.needs), "expect": str(self.expect),
@@ -125,7 +126,7 @@ class Case:
 
 
 def find(name: str) -> Optional[Case]:
-    """The case of this name."""
+    """Returns the case of this name, or None."""
     if not NAME.match(name):
         return None
     paths = glob.glob(os.path.join(HERE, "*", name + ".py"))
@@ -133,7 +134,7 @@ def find(name: str) -> Optional[Case]:
 
 
 def need(name: str) -> Case:
-    """The case of this name.  CaseError."""
+    """Returns the case of this name; CaseError if there is none."""
     found = find(name)
     if found is None:
         raise CaseError("no case is named %r; expected a name that `h2bad "
@@ -142,13 +143,13 @@ def need(name: str) -> Case:
 
 
 def all_cases() -> List[Case]:
-    """All of them, `good` first, then by group and name."""
+    """Returns all cases: `good` first, then by group and name."""
     return select(())
 
 
 def not_built() -> List[Tuple[str, str, str]]:
-    """(group, name, reason) of cases that the catalogue knows and has not: the
-    lines "NAME reason" of not-built/GROUP.txt.
+    """Returns (group, name, reason) of the cases that the catalogue knows but
+    that are not built: the lines "NAME reason" of not-built/GROUP.txt.
     """
     found = []
     for group, _ in GROUPS:
@@ -163,10 +164,11 @@ def not_built() -> List[Tuple[str, str, str]]:
 
 
 def select(globs: Iterable[str], exclude: Iterable[str] = ()) -> List[Case]:
-    """Those whose name, or group/name, a glob fits (none given: all), in the
-    order of `all_cases`.  Others are not loaded.
+    """Returns the cases whose name, or group/name, matches one of the globs
+    (none given: all) and none of exclude, in the order of `all_cases`.  Other
+    cases are not loaded.
 
-    CaseError names a glob that fits none.
+    CaseError names a glob that matches no case.
     """
     order = [group for group, _ in GROUPS]
     paths = {(group, os.path.splitext(os.path.basename(path))[0]): path

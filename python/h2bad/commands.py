@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The commands of `h2bad` that serve cases, or read reports."""
+"""The commands of `h2bad` that serve cases or read reports: run, one, serve
+and report.
+"""
 
 import argparse
 import contextlib
@@ -32,7 +34,7 @@ from h2bad.webdriver import EXCLUDE, Browser, WebDriverError, drive
 
 __all__ = ["perform"]
 
-#: Exit statuses, those of h2rig where it has the same reason.
+#: Exit statuses; the same as h2rig's where the reason is the same.
 DIFFERS, EX_USAGE, EX_SOFTWARE, EX_OSERR, SKIPPED, EX_CONFIG = \
     1, 64, 70, 71, 77, 78
 
@@ -40,12 +42,12 @@ SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
 class _Interrupted(BaseException):
-    """By a signal, whose number it has."""
+    """A signal has come; its number is the argument."""
 
 
 class _Signals:
-    """They raise _Interrupted; while `later`, the first one waits for `look`,
-    so that nothing is left half done.
+    """Signals raise _Interrupted.  While `later` is set, the first one waits
+    for `look`, so that nothing is left half done.
     """
 
     later = False
@@ -56,7 +58,7 @@ class _Signals:
         if cls.later and not cls.number:
             cls.number = number
             return
-        for each in SIGNALS:        # what is to be cleared away now, is
+        for each in SIGNALS:        # nothing interrupts the cleaning up
             signal.signal(each, signal.SIG_IGN)
         raise _Interrupted(number)
 
@@ -68,8 +70,11 @@ class _Signals:
 
 def perform(options: argparse.Namespace, command: List[str], h2rig: str
             ) -> int:
-    """Runs one of them, with the client's command; the exit status."""
-    for number in SIGNALS:          # but nohup's
+    """Runs the command that options name; returns the exit status.
+
+    command: the client's, for run.  h2rig: the program.
+    """
+    for number in SIGNALS:          # not SIGHUP if nohup has it ignored
         if number != signal.SIGHUP or \
                 signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _Signals.take)
@@ -101,7 +106,7 @@ def perform(options: argparse.Namespace, command: List[str], h2rig: str
 # ---- run
 
 def _text(word: str) -> str:
-    # An argument may be no UTF-8, a report is.
+    # An argument need not be UTF-8; a report has to be.
     return word.encode("utf-8", "replace").decode()
 
 
@@ -117,7 +122,7 @@ def _client(options: argparse.Namespace, command: Sequence[str]) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return _text(name)
     first = p.stdout.decode("utf-8", "replace").strip().split("\n")[0]
-    # "curl 7.88.1 (...) ...", "v18.19.0": up to the version.
+    # Of "curl 7.88.1 (...) ..." or "v18.19.0", all up to the version.
     found = re.match(r"\s*(?:[^\s\d]+\s+){0,2}\S*\d\S*", first)
     if p.returncode or found is None:
         return _text(name)
@@ -126,7 +131,7 @@ def _client(options: argparse.Namespace, command: Sequence[str]) -> str:
 
 
 def _lacks(options: argparse.Namespace, command: Sequence[str]) -> str:
-    # What is wrong with the command line.
+    # Returns what is wrong with the command line, or "".
     if options.webdriver:
         if command:
             return "%s: expected either --webdriver or a command" % command[0]
@@ -160,7 +165,7 @@ def _tried(options: argparse.Namespace, command: List[str], h2rig: str,
         baseline = _baseline(options.expect)
     for path in (options.junit, options.json, options.html,
                  options.update_expect and options.expect):
-        if path:                    # before minutes have gone into it
+        if path:                    # fail now, not after minutes
             can_put(path)
     for there in options.traces, options.dir:
         if there:
@@ -194,7 +199,7 @@ def _baseline(path: str) -> Baseline:
 
 def _go(options: argparse.Namespace, runner: Runner, kept: Kept,
         cases: Sequence[Any], errors: Unblocked) -> Optional[BaseException]:
-    # What ended it, before its time.
+    # Runs the cases; returns what ended the run early, or None.
     progress = Progress(len(cases), errors)
     ended: Optional[BaseException] = None
 
@@ -214,7 +219,7 @@ def _go(options: argparse.Namespace, runner: Runner, kept: Kept,
 
 def _browse(options: argparse.Namespace, h2rig: str,
             baseline: Optional[Baseline], errors: Unblocked) -> int:
-    # The cases are run by a browser.
+    # Has a browser run the cases.
     with scratch() as below:
         serving = Serving(h2rig, below, 0, 0, ("127.0.0.1", "::1"), True)
         try:
@@ -242,7 +247,7 @@ def _browse(options: argparse.Namespace, h2rig: str,
 
 def _driven(options: argparse.Namespace, serving: Serving, errors: Unblocked
             ) -> Tuple[Run, Optional[BaseException]]:
-    # The run, and what ended it before its time.
+    # Returns the run, and what ended it early, or None.
     browser = Browser(options.webdriver)
     try:
         run = Run.new(serving.below, options.client or browser.name,
@@ -284,7 +289,7 @@ def _finish(options: argparse.Namespace, baseline: Optional[Baseline],
             (options.html, lambda: html(report))):
         if path:
             put(path, made())
-    _Signals.later = False          # nobody may read what is printed
+    _Signals.later = False          # printing may block: nobody reads
     errors.drain(1.0 if _Signals.number else None)
     shown = {**report, "cases": [{**each, "trace": there and each["trace"]
                                   and os.path.join(there, each["trace"])}
@@ -347,7 +352,8 @@ def _one(options: argparse.Namespace, h2rig: str) -> int:
 
 
 def _met(server: BadServer) -> tasks.Task:
-    # Waits for the case's first connection, and for those that follow it.
+    # Waits for the case's first connection, and for those that follow it, each
+    # within a second; returns them.
     connections: List[Any] = []
     quiet = time.monotonic()
     while not any(c.case for c in connections) or \

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The control port of `h2bad serve`: pages, lists, runs and reports."""
+"""The control port of `h2bad serve`: pages, lists, runs and reports.
+
+h2rig takes `routes` from here.  Verdicts are made elsewhere (`h2bad.watch`).
+"""
 
 import errno
 import glob
@@ -19,19 +22,19 @@ from h2bad.report import ReportError  # noqa: E402
 from h2bad.report.model import put  # noqa: E402
 from h2bad.runs import BusyError, Run, RunError  # noqa: E402
 
-#: Its pages come with the reports.
+#: The package that makes the pages.
 report: Any = _report_package
 
 #: Seconds between two looks for verdicts, and after which a stream of events
-#: ends (the browser asks again).
+#: ends (the browser then asks for a new one).
 LOOK, EVENTS = 0.2, 120.0
 
-#: Octets of what a client tells of a case.
+#: Octets that a client may send to `got`.
 GOT_MAX = 1 << 16
 
 
 def _is_text(value: Any) -> bool:
-    # A file of UTF-8 takes no half of a surrogate pair.
+    # An unpaired surrogate cannot be written in UTF-8.
     return isinstance(value, str) and len(value) <= 1000 and \
         value == value.encode("utf-8", "replace").decode()
 
@@ -40,7 +43,7 @@ def _is_number(value: Any) -> bool:
     return type(value) in (int, float) and 0 <= value < 1e15
 
 
-#: What of it is kept, and when.
+#: The members of `got` that are kept, and the test of their values.
 GOT = {"result": _is_text, "status": _is_number, "length": _is_number,
        "sha256": _is_text, "error": _is_text, "ms": _is_number}
 
@@ -50,7 +53,8 @@ TYPES = {"html": "text/html;charset=utf-8", "txt": "text/plain;charset=utf-8",
          "pcapng": "application/vnd.tcpdump.pcap", "js":
          "text/javascript;charset=utf-8", "css": "text/css;charset=utf-8"}
 
-#: Pages load nothing from elsewhere, but cases from the other port.
+#: Content-Security-Policy: pages load nothing from other origins, but fetch()
+#: reaches the cases on the bad port.
 POLICY = ("default-src 'none'; script-src 'self' 'unsafe-inline'; "
           "style-src 'self' 'unsafe-inline'; img-src data:; "
           "connect-src https:; form-action 'self'; base-uri 'none'")
@@ -59,7 +63,7 @@ Answer = Tuple[int, List[Tuple[str, str]], Any]
 
 
 class _Error(Exception):
-    """status, and the text that the client gets."""
+    """An error response: its status, and the text that the client gets."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -125,7 +129,7 @@ def case(request: Any, response: Any) -> Answer:
     if plain != name:
         return _answer(json.dumps(found.as_dict()), "json")
     urls = ["https://localhost:%d/bad/%s" % (_bad_port(), plain)]
-    if len(plain) < 64:                 # a label of a name (RFC 1035 §2.3.4)
+    if len(plain) < 64:         # fits a host name's label (RFC 1035 §2.3.4)
         urls.insert(0, "https://%s.localhost:%d/" % (plain, _bad_port()))
     who, path = _passed(plain)
     return _answer(report.case_page(
@@ -134,7 +138,9 @@ def case(request: Any, response: Any) -> Answer:
 
 
 def _passed(name: str) -> Tuple[str, str]:
-    """A client that has passed the case, and its trace: the newest one."""
+    """Returns the client that has passed the case last, and its trace's path,
+    or "" and "".
+    """
     try:
         with open(os.path.join(_below(), "index.json"), encoding="utf-8") as f:
             known = json.load(f)
@@ -151,7 +157,8 @@ def _passed(name: str) -> Tuple[str, str]:
 
 
 def _drawn(path: str) -> List[Dict[str, Any]]:
-    # Of its connections, that of the case.
+    # Returns the lines of one of the case's traces, to draw them: that of the
+    # connection on which the server misbehaved, if there is one.
     best: List[Dict[str, Any]] = []
     for each in sorted(glob.glob(glob.escape(path[:-6]) + "*.jsonl")
                        if path else ()):
@@ -245,7 +252,7 @@ def _done(request: Any, response: Any, made: Run) -> Answer:
 
 
 def _events(request: Any, response: Any, made: Run) -> None:
-    """Verdicts as server-sent events (WHATWG HTML §9.2)."""
+    """Sends verdicts as server-sent events (WHATWG HTML §9.2)."""
     last = request.headers.get("last-event-id", b"")
     since = int(last[:9]) if last.isdigit() else 0
     status, fields, _ = _answer("")
@@ -345,7 +352,7 @@ def clients(request: Any, response: Any) -> Answer:
 
 
 def client(request: Any, response: Any) -> Answer:
-    """/client/DIRECTORY/report.html and its traces."""
+    """Answers /client/DIRECTORY/report.html and its traces."""
     _, _, name, *rest = urllib.parse.unquote(
         request.url_parts.path).split("/")
     form = rest[-1].rpartition(".")[2] if rest else ""

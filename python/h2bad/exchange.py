@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The conversation of a case with a client, for its functions.
+"""The conversation of a case with a client, for the functions of the case.
 
-ConnectionEnded comes out of all calls once the client has gone; a case need
-not catch it.
+All calls that send or receive raise ConnectionEnded once the client has left;
+a case need not catch it.  Times are in seconds.  s is the stream of the
+connection's first request.  `skip` is a verdict, `hang` and others are reasons
+(h2bad.outcome).
 """
 
 import functools
@@ -17,13 +19,14 @@ from h2bad.sending import Sender
 
 __all__ = ["Exchange", "Request", "Skip"]
 
-#: How the data of a fence's PING begins; its number follows.
+#: The first 7 octets of a fence's PING data; the last one is its number.
 FENCE = b"h2bad-f"
 
-#: Seconds after the first fence's acknowledgement (a RST_STREAM may follow it).
+#: Seconds from the first fence's acknowledgement to the second fence: a
+#: RST_STREAM may follow the acknowledgement.
 GRACE = 0.2
 
-#: So many times as long has a client that is seen to be at work.
+#: A client that keeps sending frames gets up to this many times `wait` more.
 AT_WORK = 5
 
 
@@ -32,8 +35,11 @@ class Skip(Exception):
 
 
 class Request:
-    """stream: int.  fields: pairs of str (ISO 8859-1).  ended: its HEADERS had
-    END_STREAM.  method, path, query: str.  get(name): a field's value or None.
+    """A request of the client.
+
+    stream: its number.  fields: (name, value) pairs of str (ISO 8859-1).
+    ended: whether its HEADERS had END_STREAM.  method, path, query: str.
+    get(name): the value of a field, or None.
     """
 
     def __init__(self, frame: Any) -> None:
@@ -54,11 +60,13 @@ class Request:
 class Exchange(Sender):
     """A connection of a case.
 
-    connection: h2rig's (HANDLER-API §11).  tls, settings, automatic: of it.
-    number: which connection of this case in this run, from 1.  s: the first
-    request's stream; request: that `Request`.  goaway, resets, fences: what
-    has come of the client: an error code's name or None; these by stream; how
-    many fences were acknowledged.
+    connection: h2rig's `Connection` (HANDLER-API §11), which tls, settings and
+    automatic belong to.  number: 1 for the first connection of this case in
+    this run, 2 for the next one, and so on.  s: the first request's stream;
+    request: that `Request`; requests: all so far.  goaway: the name of the
+    error code of the client's GOAWAY, or None.  resets: those of its
+    RST_STREAM frames, by stream.  fences: how many fences it has acknowledged.
+    resets and fences begin anew with the misbehaviour (`here`).
     """
 
     def __init__(self, connection: Any, case: Any = None) -> None:
@@ -69,19 +77,19 @@ class Exchange(Sender):
         self.resets: Dict[int, str] = {}
         self._was_reset: Set[int] = set()
         self._fences_back = 0
-        self._fences_before = 0     # sent before the misbehaviour
+        self._fences_before = 0     # fences sent before the misbehaviour
         self.requests: List[Request] = []
         #: SETTINGS frames that the client has acknowledged
         self.settings_acks = 0
         self._last: List[Callable[[], None]] = []
-        self._arrived: List[Request] = []   # and not yet given to anybody
-        self._kept: List[Any] = []          # frames, likewise
-        self._content: Dict[int, int] = {}  # octets, by stream
-        self._credit: Dict[int, int] = {}   # of WINDOW_UPDATE, by stream
+        self._arrived: List[Request] = []   # not yet given by `next_request`
+        self._kept: List[Any] = []          # frames not yet given by `wait`
+        self._content: Dict[int, int] = {}  # octets of DATA, by stream
+        self._credit: Dict[int, int] = {}   # by WINDOW_UPDATE, by stream
         self._ended: Set[int] = set()
         self._sent_fences = 0
-        self._fence_acks: List[int] = []    # that each fence waits for
-        #: the case has waited by `patience`, or taken the follow-up, itself
+        self._fence_acks: List[int] = []    # settings_acks that passes each
+        #: whether the case has called `patience`, and taken the follow-up
         self.waited = self.followed = False
         self.query: Dict[str, str] = {}
         self.run: Optional[str] = None
@@ -118,11 +126,13 @@ class Exchange(Sender):
         return self.connection.server.stash
 
     def param(self, name: str) -> str:
-        """Of the URL's query, else of the case's `params`."""
+        """Returns a parameter of the URL's query, or else its default."""
         return self.query.get(name, self.case.params.get(name, ""))
 
     def window(self, stream: int = 0) -> int:
-        """Octets of DATA that the client allows on s, or on another stream."""
+        """Returns how many octets of DATA the client allows now on a stream, s
+        if none is given.  The number may be negative (RFC 9113 §6.9.2).
+        """
         stream = stream or self.s
         return min(
             self.client_settings["INITIAL_WINDOW_SIZE"]
@@ -130,14 +140,18 @@ class Exchange(Sender):
             65535 + self._credit.get(0, 0) - sum(self._used.values()))
 
     def count(self, what: str) -> int:
-        """How often this was called, on all connections of the case."""
+        """Returns how often this was called with the same argument, on all
+        connections of the case in this run, this call included.
+        """
         with self.stash.lock:
             n: int = (self.stash.take(self._key(what)) or 0) + 1
             self.stash.put(self._key(what), n)
         return n
 
     def age(self) -> float:
-        """Seconds since this was called first, on any of them."""
+        """Returns the seconds since the first call of `age` on any of the
+        case's connections in this run.
+        """
         now = time.monotonic()
         with self.stash.lock:
             began: float = self.stash.take(self._key("age")) or now
@@ -149,51 +163,51 @@ class Exchange(Sender):
             self.run, self.case.name, what))
 
     def need_push(self) -> None:
-        """`skip` if the client does not want promises."""
+        """Skips the case if the client has disabled push."""
         if not self.client_settings["ENABLE_PUSH"]:
             self.skip("push is disabled")
 
     # What the judge reads in the trace.
 
     def note(self, name: str, /, **values: Any) -> None:
-        """A line of the trace."""
+        """Writes a note into the trace."""
         self.connection.note(name, **values)
 
     def here(self, text: str = "") -> None:
-        """The misbehaviour begins here: only what the client does from now on
-        counts.  The driver has called it before `misbehave`.
+        """Marks the beginning of the misbehaviour: only what the client does
+        from now on counts.  The driver calls it before `misbehave`.
         """
         self.note("here", text=text, stream=self.s)
         self._fences_before = self._sent_fences
         self.resets = {}
 
     def good(self, stream: int) -> None:
-        """This stream is to stay unharmed: a RST_STREAM for it is
-        `not-isolated`.
+        """Marks a stream that the client must not reset.  If it does, the case
+        fails: with `not-isolated` if it expects a stream error elsewhere.
         """
         self.note("good", stream=stream)
 
     def skip(self, reason: str) -> None:
-        """Ends the case: it cannot be tried with this client."""
+        """Ends the case with `skip`: it cannot be tried with this client."""
         raise Skip(reason)
 
     def found(self, verdict: str, reason: str, message: str = "") -> None:
-        """The verdict, in the place of that of `expect`; the first counts."""
+        """Gives the verdict in place of `expect`; the first call counts."""
         self.note("found", verdict=verdict, reason=reason, message=message)
 
     def fail(self, reason: str, message: str) -> None:
-        """It has failed, whatever else happens."""
+        """Gives the verdict "fail", whatever else happens."""
         self.found("fail", reason, message)
 
     def info(self, reason: str, message: str = "") -> None:
-        """What it did, without a judgement."""
+        """Gives the verdict "info": what the client did, not judged."""
         self.found("info", reason, message)
 
     # Receiving.
 
     def after_response(self) -> Request:
-        """Answers s.  Then the next request, which stays open, so that the
-        client is there; `skip` without one.  The misbehaviour begins here.
+        """Answers s, and returns the next request unanswered, so that the
+        client stays; `skip` if none comes.  Then the misbehaviour begins.
         """
         self.respond()
         request = self.need_next()
@@ -202,31 +216,31 @@ class Exchange(Sender):
         return request
 
     def half_close(self) -> None:
-        """A whole response while the client uploads; `skip` if it gives that
-        up.  The misbehaviour begins here.
+        """Sends a whole response while the client uploads; `skip` if it gives
+        up its upload.  Then the misbehaviour begins.
         """
         self.respond()
         self.passed()
-        self.sleep(0.1)             # PING may be acknowledged first
+        self.sleep(0.1)             # RST_STREAM may follow the PING's ACK
         if self.ended() or self.s in self._was_reset:
             self.skip("the client did not go on with its upload once it had "
                       "the response")
         self.here("the response is over")
 
     def push_kept(self) -> None:
-        """A promise; `skip` if the client refuses it.  The misbehaviour begins
-        here.
+        """Sends PUSH_PROMISE; `skip` if the client refuses the promise.  Then
+        the misbehaviour begins.
         """
         self.need_push()
         self.push()
         self.passed()
-        self.sleep(0.1)             # PING may be acknowledged first
+        self.sleep(0.1)             # RST_STREAM may follow the PING's ACK
         if self.resets:
             self.skip("the client refuses promises")
         self.here("the promise was taken")
 
     def next_frame(self, timeout: float = 5.0) -> Any:
-        """The next frame of the client, of any kind, or None in time."""
+        """Returns the client's next frame, or None after the timeout."""
         frame = self.connection.wait(timeout=max(0.0, timeout))
         if frame is not None:
             self._take(frame)
@@ -235,8 +249,9 @@ class Exchange(Sender):
 
     def wait(self, type: Optional[str] = None, stream: Optional[int] = None,
              timeout: float = 5.0) -> Any:
-        """The next frame of this type, on this stream, that no wait has given
-        before; also one that came meanwhile.  None in time.
+        """Returns the client's next frame of this type on this stream (None:
+        any), or None after the timeout.  It may have come before the call, but
+        no other call of `wait` has returned it.
         """
         deadline = time.monotonic() + timeout
         at = 0
@@ -253,7 +268,9 @@ class Exchange(Sender):
                 return None
 
     def next_request(self, timeout: float = 5.0) -> Optional[Request]:
-        """The next request of the client, the first one included."""
+        """Returns the client's next request, or None after the timeout.  The
+        driver has taken the first one before `misbehave`.
+        """
         deadline = time.monotonic() + timeout
         while not self._arrived:
             if self.next_frame(deadline - time.monotonic()) is None and \
@@ -262,8 +279,9 @@ class Exchange(Sender):
         return self._arrived.pop(0)
 
     def follows(self, path: str, timeout: float = 2.0) -> Optional[Request]:
-        """The client's next request, if it is for this path; None if it is
-        for another, or none comes in time.
+        """Returns the client's next request if it is for this path.  Returns
+        None if none comes in time, or if it is for another path: then the next
+        call of `next_request` returns it.
         """
         request = self.next_request(timeout)
         if request is None or request.path == path:
@@ -272,8 +290,8 @@ class Exchange(Sender):
         return None
 
     def need_requests(self, n: int, timeout: float = 5.0) -> List[Request]:
-        """The first n requests of the connection, s included; `skip` if there
-        are fewer.
+        """Returns the connection's first n requests, s included; `skip` if
+        fewer come.
         """
         while len(self.requests) < n:
             if self.next_request(timeout) is None:
@@ -282,15 +300,15 @@ class Exchange(Sender):
         return self.requests[:n]
 
     def need_good(self, n: int) -> List[Request]:
-        """Likewise; all of them are to stay unharmed."""
+        """Returns what `need_requests` does, and marks each by `good`."""
         for each in self.need_requests(n):
             self.good(each.stream)
         return self.requests[:n]
 
     def need_next(self, timeout: float = 5.0) -> Request:
-        """The next request, whose stream is to stay unharmed: the follow-up,
-        if nothing else comes.  `skip` without any, unless the client has left
-        with an error.
+        """Returns the next request, which may be the follow-up, and marks it
+        by `good`.  `skip` if none comes; ConnectionEnded if the client has
+        left with an error in GOAWAY.
         """
         try:
             request = self.next_request(timeout)
@@ -306,17 +324,17 @@ class Exchange(Sender):
         return request
 
     def need_table(self, size: int) -> None:
-        """`skip` unless the client's HPACK table has so many octets."""
+        """Skips the case if HEADER_TABLE_SIZE is below size octets."""
         if self.client_settings["HEADER_TABLE_SIZE"] < size:
             self.skip("the client's HEADER_TABLE_SIZE is below %d" % size)
 
     def feed(self, step: int, streams: Iterable[int] = (),
              connection: int = 0, timeout: float = 5.0) -> None:
-        """Credit for these requests' content, s if none are given, until they
-        have ended: step octets to each whenever what they had is used, or
-        nothing has come for a while.  connection: octets for the connection
-        each time, 0: as many as for the streams.  Fails with `hang` if they
-        do not end in time.
+        """Gives credit for the content of these streams, s if none are given,
+        until they have ended.  Each gets step octets whenever the last credit
+        is used, or nothing more comes within 0.2 seconds.  connection: octets
+        for the connection each time; 0: as many as the streams get together.
+        Fails with `hang` if a stream has not ended after the timeout.
         """
         left = list(streams) or [self.s]
         deadline = time.monotonic() + timeout
@@ -338,15 +356,16 @@ class Exchange(Sender):
                       "are all that came" % self.received(left[0]))
 
     def need_body(self, stream: int = 0, timeout: float = 5.0) -> None:
-        """Waits for the end of the request's content; else fails with `hang`.
+        """Waits for the end of the request's content; fails with `hang` if it
+        does not come in time.
         """
         n = self.body(stream, timeout=timeout)
         if not self.ended(stream):
             self.fail("hang", "%d octets of the content are all that came" % n)
 
     def fill(self, n: int, stream: int = 0) -> None:
-        """DATA of n octets, as the client gives credit; `need_window` says
-        what comes of it if it does not.
+        """Sends n octets of DATA as the client gives credit; fails with `hang`
+        if it gives none.  Ends early at its RST_STREAM or GOAWAY.
         """
         while n > 0 and (stream or self.s) not in self.resets and \
                 self.need_window(1, stream) and self.goaway is None:
@@ -355,9 +374,10 @@ class Exchange(Sender):
             n -= part
 
     def overrun(self, streams: List[int], padding: int = -1) -> None:
-        """DATA on these streams, one after the other, until the client allows
-        no more, and a frame beyond that: of one octet, or of padding only.
-        `skip` if it has given credit meanwhile.
+        """Sends DATA on these streams, one after the other, until the client
+        allows no more, then one frame more: of one octet, or of padding alone
+        (padding: its octets, -1 for none).  `skip` if the client gives more
+        credit meanwhile, or if its window is too big to be filled.
         """
         for stream in streams:
             self.headers(stream=stream)
@@ -383,8 +403,9 @@ class Exchange(Sender):
 
     def answer(self, n: int, delay: float = 0.0, least: int = -1,
                patience: float = 2.0) -> None:
-        """Answers the connection's first n requests, s included, each after a
-        delay.  `skip` if there are fewer than least; -1: than n.
+        """Answers the connection's first n requests (least, if that is more),
+        s included, each after a delay.  patience: seconds to wait for each.
+        `skip` if fewer than least come; -1: fewer than n.
         """
         for i in range(max(n, least)):
             deadline = time.monotonic() + patience
@@ -402,8 +423,9 @@ class Exchange(Sender):
                       % (len(self.requests), max(n, least)))
 
     def burst(self, most: int) -> None:
-        """Gives credit for the content of s that has come, so that its window
-        is INITIAL_WINDOW_SIZE, and sees that the client keeps to that: most.
+        """Fails with `exceeded` if the client sends more than `most` octets of
+        content on s at once.  Before, gives credit for what has come, so that
+        the stream's window is INITIAL_WINDOW_SIZE, which has to be `most`.
         """
         if self.ended():
             self.skip("the content had come before SETTINGS was acknowledged")
@@ -412,14 +434,14 @@ class Exchange(Sender):
             self.window_update(had)
             self.window_update(had, self.s)
         self.body(n=had + most, timeout=2.0)
-        self.sleep(0.2)             # more, if it thinks that it may
+        self.sleep(0.2)             # for octets beyond the window
         if self.received() > had + most:
             self.fail("exceeded", "%d octets of content came, and the window "
                       "was %d" % (self.received() - had, most))
 
     def body(self, stream: int = 0, n: int = -1, timeout: float = 5.0) -> int:
-        """Waits for the end of the request's content, or for n octets of it:
-        how many have come, since the beginning.
+        """Waits until the request's content has ended, or until n octets of it
+        have come; returns how many have come since its beginning.
         """
         stream = stream or self.s
         deadline = time.monotonic() + timeout
@@ -430,26 +452,27 @@ class Exchange(Sender):
         return self.received(stream)
 
     def received(self, stream: int = 0) -> int:
-        """Octets of content that have come, as far as frames were taken."""
+        """Returns the octets of content in the frames read so far."""
         return self._content.get(stream or self.s, 0)
 
     def answered(self, stream: int = 0) -> bool:
-        """A response to it has begun."""
+        """Returns whether a response on the stream has begun."""
         return (stream or self.s) in self._begun
 
     def ended(self, stream: int = 0) -> bool:
-        """END_STREAM has come, as far as frames were taken."""
+        """Returns whether END_STREAM was in the frames read so far."""
         return (stream or self.s) in self._ended
 
     def sleep(self, seconds: float) -> None:
-        """Takes frames for so long."""
+        """Reads the client's frames for this time."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.next_frame(deadline - time.monotonic())
 
     def acked(self, n: int = 1, timeout: float = 2.0) -> bool:
-        """Waits until n SETTINGS frames have been acknowledged, from the
-        connection's first on.
+        """Waits until the connection's first n SETTINGS frames (all, if fewer
+        were sent) are acknowledged.  Returns False after the timeout, or if
+        the client sends GOAWAY.
         """
         n = min(n, self._settings_sent)
         deadline = time.monotonic() + timeout
@@ -462,8 +485,8 @@ class Exchange(Sender):
         return True
 
     def need_acks(self, timeout: float = 2.0) -> None:
-        """All SETTINGS frames that were sent have to be acknowledged: fails
-        with `no-ack`, but for a client that ends the connection.
+        """Waits for the acknowledgements of all SETTINGS frames; fails with
+        `no-ack` if one is missing, unless the client has sent GOAWAY.
         """
         if not self.acked(self._settings_sent, timeout) and \
                 self.goaway is None:
@@ -471,7 +494,9 @@ class Exchange(Sender):
                       % (self.settings_acks, self._settings_sent))
 
     def need_pongs(self, *data: bytes, timeout: float = 2.0) -> None:
-        """PING frames with these data have to be acknowledged, likewise."""
+        """Waits for the acknowledgements of PING frames with these data; fails
+        with `no-ack` if one is missing, unless the client has sent GOAWAY.
+        """
         deadline = time.monotonic() + timeout
         left = list(data)
         while left and self.goaway is None:
@@ -486,9 +511,7 @@ class Exchange(Sender):
 
     def has_credit(self, n: int, stream: int = 0, timeout: float = 3.0
                    ) -> bool:
-        """Waits until n octets of DATA are allowed, as far as the client lets
-        that come.
-        """
+        """Waits for credit; returns whether n octets of DATA are allowed."""
         deadline = time.monotonic() + timeout
         while self.window(stream) < n and self.goaway is None:
             if self.next_frame(deadline - time.monotonic()) is None and \
@@ -498,7 +521,9 @@ class Exchange(Sender):
 
     def need_window(self, n: int, stream: int = 0, timeout: float = 3.0
                     ) -> bool:
-        """Waits until n octets of DATA are allowed; else fails with `hang`."""
+        """Does what `has_credit` does, and fails with `hang` if the credit
+        does not come, unless the client has sent GOAWAY.
+        """
         made = self.has_credit(n, stream, timeout)
         if not made and self.goaway is None:
             self.fail("hang", "no credit came for more than %d octets"
@@ -513,13 +538,13 @@ class Exchange(Sender):
         self.close_websocket()
 
     def close_websocket(self) -> None:
-        """Says good-bye once the client has (RFC 6455 §5.5.1)."""
+        """Answers the client's Close frame with Close (RFC 6455 §5.5.1)."""
         self.wait("DATA", self.s, timeout=2.0)
         self.data(b"\x88\x02\x03\xe8", end=True)
 
     def send_fence(self) -> int:
-        """Sends a fence and returns its number; `fences` counts those that
-        came back.
+        """Sends a fence and returns its number; `fences` counts those that the
+        client has acknowledged.
         """
         self._sent_fences += 1
         if self.case.fence == "SETTINGS":
@@ -531,7 +556,7 @@ class Exchange(Sender):
         return self._sent_fences
 
     def passed(self, timeout: float = 2.0) -> bool:
-        """Sends a fence and waits for it."""
+        """Sends a fence; returns whether it is acknowledged in time."""
         n = self.send_fence()
         deadline = time.monotonic() + timeout
         while self._fences_back < n:
@@ -582,34 +607,35 @@ class Exchange(Sender):
     # The end.
 
     def close(self, how: str = "goaway") -> None:
-        """Ends the connection: "goaway", "tls", "fin", "rst" or
-        "close_notify", which alone keeps TCP.  It is then expected that the
-        next request comes on another one.
+        """Ends the connection by "goaway", "tls", "fin", "rst" or
+        "close_notify"; the last one alone keeps TCP open.  After this the next
+        request may come on another connection.
         """
         self.note("closing", how=how)
         self.connection.writer.close(how)
 
     def goaway_close(self, error: Any = "NO_ERROR", last: int = -1) -> None:
-        """GOAWAY, and the end of TLS and TCP at once.  What the client does to
-        the connection afterwards is no reaction.
+        """Sends GOAWAY and ends TLS and TCP at once.  What the client does to
+        the connection afterwards does not count as a reaction.
         """
         self.note("closing", how="tls")
         self.send_goaway(error, last)
         self.connection.writer.close("tls")
 
     def settle(self) -> None:
-        """Waits until the client has done what it does: until it has gone, or
-        has acknowledged a fence, and another one after the grace.
+        """Waits for the client's reaction: until it has left, or has
+        acknowledged a fence and another one, sent 0.2 seconds later.
         """
         if self.passed():
             self.sleep(GRACE)
             self.passed()
 
     def patience(self, seconds: float = 0.0, expect: Any = None) -> None:
-        """Sends fences, and waits until what the client does settles the
-        verdict, or for `wait` seconds; where the client has a lot to read, since
-        its last frame.  The driver does it after `misbehave`, unless the case
-        has done it.
+        """Sends fences, and waits until the client's reaction settles the
+        verdict of expect (None: the case's), or until the seconds (0: `wait`)
+        are over.  With D they count from the client's last frame, since it may
+        have a lot to read.  The driver calls this after `misbehave`, unless
+        the case has called it.
         """
         self.waited = True
         expect = expect or self.case.expect
@@ -628,27 +654,29 @@ class Exchange(Sender):
             if self.next_frame(min(deadline, grace) - time.monotonic()
                                ) is not None and expect.works:
                 deadline = min(time.monotonic() + wait, last)
-        if self.goaway is not None:         # it has to close now
+        if self.goaway is not None:         # the client has to close now
             while time.monotonic() < deadline:
                 self.next_frame(deadline - time.monotonic())
 
     def later(self, send: Callable[..., None], *args: Any, **named: Any
               ) -> None:
-        """Calls send with these at the end, when the verdict is known: what
-        completes a response, after which the client may leave.
+        """Calls send(*args, **named) at the end, when the reaction is known.
+        For what completes a response, since the client may leave after that.
         """
         self._last.append(functools.partial(send, *args, **named))
 
     def finish(self) -> None:
-        """Completes the responses that are not, as far as that can be."""
-        self.next_frame(0.0)        # it has not left
-        self.complete()             # and may as soon as it has the response
+        """Completes all responses that are incomplete, except on streams that
+        were reset or that a GOAWAY of the server has excluded.
+        """
+        self.next_frame(0.0)        # ConnectionEnded if the client has left
+        self.complete()             # it may leave once it has the response
         with self.together():
             for send in self._last:
                 send()
         for request in self.requests:
             stream = request.stream
-            if request in self._arrived:    # the driver answers it afterwards
+            if request in self._arrived:    # the driver will answer it
                 continue
             if self._begun.get(stream) or stream in self._was_reset or \
                     stream > self.last_stream:
@@ -664,7 +692,7 @@ class Exchange(Sender):
                 self.data(b"", stream, end=True)
 
     def complete(self) -> None:
-        """All that the client waits for has been sent.  A case says it that
-        ends the connection after a good response.
+        """Notes that all that the client waits for has been sent, or is sent
+        next.  For cases that end the connection after a good response.
         """
         self.note("complete")

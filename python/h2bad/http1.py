@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A good answer over HTTP/1.1, for a client that goes back to it."""
+"""A good response over HTTP/1.1, for a client that falls back to it."""
 
 from typing import Any, Callable
 
@@ -7,13 +7,14 @@ from h2bad.sending import BODY, FIELDS
 
 __all__ = ["serve"]
 
-#: Octets that a request's head may have.
+#: Octets that the head of a request may have.
 LIMIT = 65536
 
 
 def serve(x: Any, begin: Callable[[str], Any] = lambda path: None) -> None:
-    """Answers one request of an `Exchange` whose HTTP/2 is off, once begin has
-    been called with its target.
+    """Answers one request on an `Exchange` whose HTTP/2 engine is off.
+
+    begin: called with the request's target before the response is sent.
     """
     head = b""
     while b"\r\n\r\n" not in head and len(head) < LIMIT:

@@ -24,7 +24,7 @@ __all__ = ["Kept", "brief_of", "trace_text"]
 
 
 def trace_text(paths: Sequence[str], colour: bool = False) -> str:
-    """Traces of a case as text, one connection after the other."""
+    """Returns traces of a case as text, one connection after the other."""
     out = io.StringIO()
     printer = Printer(out, None, colour)
     for i, path in enumerate(paths):
@@ -37,12 +37,15 @@ def trace_text(paths: Sequence[str], colour: bool = False) -> str:
 
 
 def _trace_name(i: int) -> str:
-    # Of a case's connection of that number, from 0 on.
+    # The file name of the trace of a case's connection i, from 0 on.
     return "trace%s.jsonl" % ("" if i == 0 else "-%d" % (i + 1))
 
 
 def brief_of(result: Dict[str, Any], there: str) -> str:
-    """The trace of a result in a few lines.  there: its client's directory."""
+    """Returns the trace of a result in a few lines.
+
+    there: its client's directory.
+    """
     if not result.get("trace"):
         return "There is no trace.\n"
     below = os.path.join(there, os.path.dirname(result["trace"]))
@@ -55,10 +58,10 @@ def brief_of(result: Dict[str, Any], there: str) -> str:
 
 
 class Kept:
-    """A report that grows, and the directory of its client below `below` (None:
-    nothing is kept on disk).
+    """A report that grows, and its client's directory.
 
     client: its name.  run: the run's id.  options: as the report has them.
+    below: the directory that has the client's; None: nothing is kept on disk.
     """
 
     def __init__(self, client: str, run: str, options: Dict[str, Any],
@@ -76,19 +79,22 @@ class Kept:
         self.directory = None if below is None else os.path.join(
             below, directory(client))
         if below is not None:
-            # A run that is killed leaves this; the matrix is read meanwhile.
+            # A run that is killed leaves this report.  A matrix that is made
+            # during the run reads it.
             write(dict(self.report, interrupted=True), below)
 
     def add(self, result: Dict[str, Any], traces: Sequence[str],
             everything: bool = False, to: Optional[str] = None) -> None:
-        """A case has ended.  everything: its traces are kept whatever its
-        verdict is; to: those of all cases are kept in this directory too.
+        """Adds the result of a case that has ended.
+
+        everything: keep its traces whatever its verdict is.  to: a directory
+        that gets the traces of all cases too.
         """
         self.report["cases"].append(result)
         name = result["name"]
         if to is not None and traces:
             _replace(traces, os.path.join(to, name))
-        if self.directory is not None:      # that of an earlier run goes
+        if self.directory is not None:      # removes those of an earlier run
             shutil.rmtree(os.path.join(self.directory, name),
                           ignore_errors=True)
         if traces and (everything or result["verdict"] in ("fail", "error")):
@@ -97,11 +103,11 @@ class Kept:
                 if self.directory is not None:
                     _replace(traces, os.path.join(self.directory, name))
                     result["trace"] = name + "/trace.jsonl"
-            except TraceError as e:     # a full disk has cut it
+            except TraceError as e:     # a full disk has cut the trace
                 self.texts[name] = "%s\n" % e
 
     def finish(self, order: Sequence[str], interrupted: bool = False) -> None:
-        """The run is over: cases in this order, and all forms are written."""
+        """Ends the report: sorts cases in this order, and writes all forms."""
         report = self.report
         places = {name: i for i, name in enumerate(order)}
         report["cases"].sort(key=lambda r: places.get(r["name"], len(places)))
@@ -117,8 +123,8 @@ class Kept:
 
 
 def _replace(paths: Sequence[str], there: str) -> None:
-    # Traces as trace.jsonl, trace-2.jsonl, ..., and as text, a page and a
-    # capture of all.
+    # Replaces the directory there by these traces: trace.jsonl, trace-2.jsonl,
+    # ..., and all of them as one text, page and capture.
     shutil.rmtree(there, ignore_errors=True)
     os.makedirs(there)
     kept = []

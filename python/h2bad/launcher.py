@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Programs that end when h2bad does, by whatever: see `h2bad.starter`."""
+"""Starts programs that end when h2bad does, by whatever: see `h2bad.starter`.
+"""
 
 import json
 import os
@@ -13,15 +14,16 @@ from h2bad.tasks import Broken, Task, line
 
 __all__ = ["Launcher"]
 
-#: Seconds for an answer that is due.
+#: Seconds beyond a client's own time in which its end has to be told.
 ANSWER = 20.0
 
 
 class Launcher:
-    """A process that starts one other at a time.
+    """A process that starts one program at a time.
 
-    directory: for its requests.  argument: `once` or "".  errors: where what
-    is written to the standard error goes.
+    directory: for the file of its requests.  argument: `once` or "".  errors:
+    a file for the standard error, also of programs without a file of their
+    own; None: h2bad's.  output: the descriptor that answers are read from.
     """
 
     def __init__(self, directory: str, argument: str = "",
@@ -36,8 +38,10 @@ class Launcher:
     def start(self, argv: Sequence[str], env: Mapping[str, str],
               out: Optional[str] = None, timeout: Optional[float] = None
               ) -> None:
-        """Starts a program, with its output in a file, or with that of h2bad.
-        env: what is added to the environment.
+        """Starts a program.
+
+        out: a file for all that it prints; None: `output` and `errors`.  env:
+        added to the environment.  timeout: seconds; None: a server, without.
         """
         with open(self._request, "w", encoding="ascii") as f:
             json.dump({"argv": list(argv), "env": dict(env), "out": out,
@@ -45,11 +49,14 @@ class Launcher:
         try:
             self._process.stdin.write(os.fsencode(self._request) + b"\n")
         except BrokenPipeError:
-            pass                        # its answer says so
+            pass                        # `run` finds that no answer comes
 
     def run(self, argv: List[str], env: Mapping[str, str], out: str,
             timeout: float) -> Task:
-        """Runs a client to its end: the answer.  OSError, Broken."""
+        """Runs a client to its end; returns the answer (`h2bad.starter`).
+
+        OSError if the program cannot be started; Broken if no answer comes.
+        """
         self.start(argv, env, out, timeout)
         said = yield from line("the process that starts clients",
                                timeout + starter.TERM + ANSWER, self.output)
@@ -63,16 +70,16 @@ class Launcher:
         return made
 
     def runs(self) -> bool:
-        """It has not ended."""
+        """Returns whether the process has not ended."""
         return self._process.poll() is None
 
     def tell_end(self) -> None:
-        """Has it end, and what it has started."""
+        """Makes the process end, and what it has started."""
         self._process.stdin.close()
-        self._process.send_signal(signal.SIGCONT)   # it may be stopped
+        self._process.send_signal(signal.SIGCONT)   # SIGSTOP may have come
 
     def stop(self) -> None:
-        """Has it end, and waits until it has."""
+        """Makes the process end, and waits until it has."""
         self.tell_end()
         try:
             self._process.wait(starter.STOP + starter.TERM)

@@ -11,16 +11,19 @@ __all__ = ["Asked", "Connection", "Observed", "Process", "judge"]
 
 Line = Dict[str, Any]
 
-#: Frames alike, one after the other, that are kept of a trace.
+#: How many similar frames in a row are kept of a trace.
 ALIKE = 200
 
-#: Signals that a program sends itself, or the kernel, when it is broken.
+#: Signals that a broken program gets from itself or from the kernel.
 CRASHES = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 
 
 class Process:
-    """How a client's process ended.  exit, signal: int or None.  hung: it had
-    to be killed.  rss_kb: the most memory it had.  ms: how long it ran.
+    """How a client's process ended.
+
+    exit, signal: int or None.  hung: whether it had to be killed.  rss_kb: its
+    peak memory in KiB.  ms: how long it ran.  output: the beginning of what it
+    printed.
     """
 
     def __init__(self) -> None:
@@ -35,8 +38,8 @@ class Process:
 
 
 class Asked(NamedTuple):
-    """A request.  same: it came on the connection of the misbehaviour.
-    fields: the values by name.  content: octets of DATA on its stream.
+    """A request.  same: whether it came on the connection of the misbehaviour.
+    fields: values by name.  content: octets of DATA on its stream.
     """
 
     same: bool
@@ -46,7 +49,9 @@ class Asked(NamedTuple):
 
 
 class Connection:
-    """A trace, which may grow.  lines: all.  path: its file."""
+    """A connection's trace, which may still grow.  lines: what has been read
+    of it, of a flood only the beginning.  path: its file.
+    """
 
     def __init__(self, lines: List[Line], path: str = "") -> None:
         self.lines = lines
@@ -56,7 +61,7 @@ class Connection:
         self._alike = 0
 
     def read(self) -> None:
-        """Takes what the file has beyond the last call: whole lines."""
+        """Reads the whole lines that the file has got since the last call."""
         with open(self.path, "rb") as f:
             f.seek(self._at)
             for text in f:
@@ -65,13 +70,13 @@ class Connection:
                 self._at += len(text)
                 try:
                     line = json.loads(text.decode("utf-8", "replace"))
-                except ValueError:      # a full disk has cut one
+                except ValueError:      # a full disk has cut this line
                     continue
                 if isinstance(line, dict) and "type" in line:
                     self._add(line)
 
     def _add(self, line: Line) -> None:
-        # Of a flood's frames, all alike, nobody wants to know the last ones.
+        # Only the first of a flood's similar frames are kept.
         key = [line.get(name) for name in ("dir", "type", "stream", "length")]
         self._alike = self._alike + 1 if key == self._last else 0
         self._last = key
@@ -80,20 +85,20 @@ class Connection:
 
     @property
     def began(self) -> str:
-        """When, as a text that can be compared."""
+        """When the connection began, as text that sorts by time."""
         return str(self.lines[0].get("time", "")) if self.lines else ""
 
     @property
     def case(self) -> Optional[Line]:
-        """case and run that the connection is of, as the server said, and
-        did not find out to be a mistake.
+        """The note with the connection's case and run.  None if there is none,
+        or if the server noticed that the connection was another client's.
         """
         said = self.notes("case")
         return said[0] if said and not self.notes("mistaken") else None
 
     @property
     def after(self) -> List[Line]:
-        """The lines from the misbehaviour on."""
+        """The lines from the misbehaviour on: from the last note `here`."""
         for i in range(len(self.lines) - 1, -1, -1):
             line = self.lines[i]
             if line["type"] == "note" and line["name"] == "here":
@@ -102,7 +107,7 @@ class Connection:
 
     @property
     def stream(self) -> int:
-        """That of the request that was misbehaved on."""
+        """The stream of the request to which the server misbehaved, or 0."""
         known = [line["values"]["stream"] for line in self.lines
                  if line["type"] == "note"
                  and line["name"] in ("here", "request")]
@@ -119,13 +124,13 @@ class Connection:
                 if line["type"] == kind and line.get("dir") == "in"]
 
     def sent(self, kind: str) -> List[Line]:
-        """The server's, likewise."""
+        """The server's frames of this type, from the misbehaviour on."""
         return [line for line in self.after
                 if line["type"] == kind and line.get("dir") == "out"]
 
     def requests(self) -> List[Line]:
-        """The client's HEADERS with a method: all of the connection, but for
-        those by which a browser asks whether a page may ask.
+        """The client's requests, all of the connection: the lines whose fields
+        have a method.  A browser's CORS preflight requests are left out.
         """
         found = []
         for line in self.lines:
@@ -138,13 +143,15 @@ class Connection:
         return found
 
     def content(self, stream: int) -> int:
-        """Octets of DATA frames of the client on a stream."""
+        """Octets of the client's DATA frames on a stream."""
         return sum(line["length"] for line in self.lines
                    if line["type"] == "DATA" and line.get("dir") == "in"
                    and line["stream"] == stream)
 
     def at(self, name: str) -> float:
-        """When the first note of this name was made; infinite if never."""
+        """The time, in seconds, of the first note of this name; infinite if
+        there is none.
+        """
         for line in self.lines:
             if line["type"] == "note" and line["name"] == name:
                 return float(line["t"])
@@ -163,14 +170,19 @@ class Connection:
                                                                "limit")
 
     def end(self) -> Line:
-        """As the connection script told it: kind, by, order, name."""
+        """How the connection ended, as the connection script noted it: kind,
+        by, order, name, seconds.  Empty if it has not ended.
+        """
         ends = self.notes("end")
         return ends[-1] if ends else {}
 
 
 class Observed:
-    """What `outcome` judges.  connections: all of the case, oldest first;
-    first: the one that was misbehaved on.
+    """What a client did in a case; `outcome` judges it.
+
+    connections: all of the case, oldest first.  first: the one on which the
+    server misbehaved.  process: how the client's ended, if h2bad started it.
+    got: what the client told, or None.
     """
 
     def __init__(self, case: Any, connections: Iterable[Connection],
@@ -198,8 +210,8 @@ class Observed:
 
     @property
     def goaway(self) -> Optional[str]:
-        """The code of the client's GOAWAY; not one that says good-bye after
-        the response, or after the end that the case has made.
+        """The code of the client's GOAWAY, or None.  NO_ERROR does not count
+        once the response is complete or the case has ended the connection.
         """
         over = min(self.first.at("complete"), self.first.at("closing"))
         for line in self.first.received("GOAWAY"):
@@ -210,15 +222,17 @@ class Observed:
 
     @property
     def resets(self) -> Dict[int, str]:
-        """The codes of the client's RST_STREAM frames, by stream; not those
-        that clear away after the end that the case has made: whether they
-        still come is a matter of time.
+        """The codes of the client's RST_STREAM frames, by stream, without
+        those that only say that the client is done (`cleared`).
         """
         return self._resets(False)
 
     @property
     def cleared(self) -> Dict[int, str]:
-        """Likewise of those that say no more than that the client is done."""
+        """The codes, by stream, of RST_STREAM frames that only say that the
+        client is done (`harmless`).  Once the case has ended the connection,
+        all codes in GONE count so: whether they still come is chance.
+        """
         return self._resets(True)
 
     def _resets(self, clearing: bool) -> Dict[int, str]:
@@ -272,8 +286,8 @@ class Observed:
 
     @property
     def wrong_content(self) -> str:
-        """How the content that the program got differs from the case's, or "";
-        also if it does not tell.
+        """How the content that the program got differs from the case's; "" if
+        it does not, or if the program does not tell.
         """
         content, got = self.case.content, self.got or {}
         if content is None or got.get("result") != "response":
@@ -288,13 +302,13 @@ class Observed:
 
     @property
     def delivered(self) -> bool:
-        """The response was completed, and its stream not reset."""
+        """Whether the response was completed and its stream not reset."""
         return self.complete and self.stream not in self.resets
 
     @property
     def ended_by_server(self) -> bool:
-        """The request's stream was ended before the first fence that came
-        after the misbehaviour.
+        """Whether the server ended the request's stream before it sent the
+        first fence after the misbehaviour.
         """
         lines = self.first.lines
         here = len(lines) - len(self.first.after)
@@ -309,8 +323,8 @@ class Observed:
 
     @property
     def gone(self) -> bool:
-        """The client left without a complaint once the response had been
-        sent, as a program with one request does.
+        """Whether the client left without a complaint once the response had
+        been sent, as a program with one request does.
         """
         return self.ended_by_server and self.stream not in self.resets and (
             self.goaway == "NO_ERROR" or self.goaway is None
@@ -318,16 +332,16 @@ class Observed:
 
     @property
     def spoke(self) -> bool:
-        """The client has sent its connection preface, or a request, after the
-        misbehaviour.
+        """Whether the client has sent its connection preface, or a request,
+        after the misbehaviour.
         """
         return any(line.get("dir") == "in" and line["type"] in (
             "preface", "SETTINGS", "HEADERS") for line in self.first.after)
 
     @property
     def over(self) -> bool:
-        """The client has ended the connection, or the case has: no fence can
-        come back.
+        """Whether the client or the case has ended the connection, so that no
+        fence can be acknowledged.
         """
         return self.first.end().get("by") == "client" or \
             self.first.at("closing") < float("inf")
@@ -345,7 +359,9 @@ class Observed:
 
     @property
     def server_closed(self) -> bool:
-        """The case itself ended the connection, or said so."""
+        """Whether the case itself ended the connection, or sent GOAWAY before
+        the response was complete.
+        """
         return self.first.at("closing") < float("inf") or any(
             line["t"] <= self.first.at("complete")
             for line in self.first.sent("GOAWAY"))
@@ -365,7 +381,7 @@ class Observed:
 
     @property
     def has_priorities(self) -> bool:
-        """The client knows RFC 9218: it has used something of it."""
+        """Whether the client has used anything of RFC 9218."""
         return any(
             line.get("dir") == "in" and (
                 line["type"] == "PRIORITY_UPDATE"
@@ -376,8 +392,8 @@ class Observed:
 
     @property
     def repeated(self) -> List[Asked]:
-        """The case's own request, but for the first time, where one is all
-        that the client was told to send.
+        """The repetitions of the case's request, for cases in which the client
+        was told to send it once.
         """
         return self.asked("/bad/" + self.case.name)[1:]
 
@@ -388,7 +404,7 @@ class Observed:
         return len(asked) - len(set(asked))
 
     def _paths(self, c: Connection) -> List[str]:
-        # Of the requests for the case itself.
+        # The paths of requests for the case itself.
         paths = [str(dict(line["fields"]).get(":path"))
                  for line in c.requests()]
         paths += [str(n["path"]) for n in c.notes("http1")]
@@ -398,8 +414,8 @@ class Observed:
     @property
     def opened_late(self) -> Optional[int]:
         """A stream that the client opened although it had acknowledged two
-        PING frames that came behind a GOAWAY frame; None if it has not.  (The
-        acknowledgement of the first may overtake a request.)
+        PING frames that were sent after a GOAWAY frame, or None.  (One is not
+        enough: its acknowledgement may overtake a request.)
         """
         unanswered: Optional[int] = None    # PINGs, once GOAWAY has been sent
         pings = 0
@@ -419,8 +435,9 @@ class Observed:
 
     @property
     def reaction(self) -> str:
-        """In a word.  A retry says more than a client's clearing away, and
-        what it does to a connection that the case has ended says nothing.
+        """The reaction in a word.  A retry says more than a reset or GOAWAY by
+        which the client only cleans up.  What the client does to a connection
+        that the case has ended says nothing.
         """
         first, resets = self.first, self.resets
         reset = resets.get(self.stream) or next(iter(resets.values()), None)
@@ -448,7 +465,8 @@ class Observed:
 
 
 def _before(o: Observed) -> Optional[Verdict]:
-    # What comes before the client's reaction (CATALOGUE 6.7).
+    # The verdict if one is due before the reaction is judged, else None
+    # (CATALOGUE 6.7).
     for c in o.connections:
         for name in ("error", "skip"):
             for said in c.notes(name):
@@ -481,7 +499,7 @@ def _before(o: Observed) -> Optional[Verdict]:
 
 
 def judge(o: Observed) -> Verdict:
-    """The verdict on a case."""
+    """Returns the verdict on a client in a case."""
     made = _before(o)
     if made is None:
         own = getattr(o.case.module, "judge", None)

@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: MIT
 """The classes of reactions that a case can expect.
 
-    C("PROTOCOL_ERROR")     a connection error: GOAWAY, and the end
-    S("FRAME_SIZE_ERROR")   a stream error: RST_STREAM, and life goes on
+    C("PROTOCOL_ERROR")     a connection error: GOAWAY, then the end
+    S("FRAME_SIZE_ERROR")   a stream error: RST_STREAM; the connection goes on
     M()                     a malformed response: as S("PROTOCOL_ERROR")
-    I(), OK()               nothing but the response, and life goes on
+    I(), OK()               the response is taken; the connection goes on
     L()                     a limit is kept, and the request is completed
-    D()                     the client lives, whether it defends itself or not
-    R()                     policy: the reaction is the result
-    Incomplete()            what has come is no response to the program
+    D()                     the client survives, by defending itself or not
+    R()                     no rule: the reaction is the result
+    Incomplete()            the client's program gets no complete response
     Delivered()             the response is taken although the connection ends
-    Moves()                 after GOAWAY the next request goes elsewhere
-    Refuses()               the client does not speak HTTP/2 on it
+    Moves()                 after GOAWAY the next request comes on another
+                            connection
+    Refuses()               the client does not speak HTTP/2 on the connection
     Once()                  a request that may have been processed is not sent
                             again
 
-`a | b` is passed by either.  `judge` gives the verdict of an `Observed`;
-`enough` says of what has come so far that waiting on cannot change it.
+With `a | b` either of the two passes.  `judge` returns the verdict on an
+`Observed`.  `enough` tells whether the reaction so far settles the verdict, so
+that nothing is gained by waiting.
 """
 
 from typing import Any, List, NamedTuple, Optional, Tuple
@@ -30,7 +32,9 @@ GENERIC = ("PROTOCOL_ERROR", "INTERNAL_ERROR")      # RFC 9113 §5.4
 
 
 class Verdict(NamedTuple):
-    """verdict: "pass", "tolerated", "fail", "skip", "info" or "error".
+    """A verdict on a client in a case.
+
+    verdict: "pass", "tolerated", "fail", "skip", "info" or "error".
     reason: a word, "" with most passes.  message: a sentence, or "".
     """
 
@@ -39,20 +43,20 @@ class Verdict(NamedTuple):
     message: str = ""
 
 
-#: What a client may send on a stream that it has no more use for.
+#: Error codes by which a client may reset a stream that it no longer needs.
 GONE = ("NO_ERROR", "STREAM_CLOSED", "CANCEL")
 
 _NOT_VISIBLE = Verdict("tolerated", "not-visible", "the client left once the "
                        "response had been sent")
 
-#: Verdicts of alternatives, the best first.
+#: Verdicts, the best first: of two alternatives the better one counts.
 _ORDER = ("pass", "info", "tolerated", "skip", "fail", "error")
 
 
 def harmless(code: str, ended: bool, case: Any) -> bool:
-    """A RST_STREAM that says no more than that the client is done: curl sends
-    STREAM_CLOSED after each response, and others stop an upload by CANCEL.
-    ended: the server had sent END_STREAM.
+    """Returns whether a RST_STREAM only says that the client is done: curl
+    sends STREAM_CLOSED after each response, and other clients stop an upload
+    by CANCEL.  ended: whether the server had sent END_STREAM.
     """
     uploads = any(each.startswith("post") for each in case.needs)
     return ended and code in ("NO_ERROR", "STREAM_CLOSED") + (
@@ -71,15 +75,16 @@ class Outcome:
 
     #: What the report shows as expected.
     expected: List[str] = []
-    #: A client that sends frames is at work, and has longer than `wait`.
+    #: Whether a client that keeps sending frames has longer than `wait`.
     works = False
 
     def judge(self, o: Any) -> Verdict:
-        """Of an `Observed`."""
+        """Returns the verdict on an `Observed`."""
         raise NotImplementedError
 
     def enough(self, w: Any) -> bool:
-        """Of an `Exchange` that waits: what has come settles it."""
+        """Returns whether what has come on an `Exchange` settles the verdict.
+        """
         return bool(w.goaway)
 
     def __or__(self, other: "Outcome") -> "Outcome":
@@ -87,7 +92,7 @@ class Outcome:
 
 
 class Either(Outcome):
-    """Both of two are conforming."""
+    """Two outcomes that are both conforming: the better verdict counts."""
 
     def __init__(self, first: Outcome, second: Outcome) -> None:
         self.both = (first, second)
@@ -109,8 +114,8 @@ class Either(Outcome):
 class C(Outcome):
     """A connection error with one of these codes (RFC 9113 §5.4.1).
 
-    close: it is what comes before all else, so a close without GOAWAY passes
-    too (§3.4), but not if the next request has come on the connection.
+    close: the misbehaviour comes first on the connection, so a close without
+    GOAWAY passes too (§3.4), unless the next request has come on it.
     """
 
     def __init__(self, *codes: str, close: bool = False) -> None:
@@ -162,11 +167,11 @@ class S(Outcome):
     """A stream error with one of these codes (RFC 9113 §5.4.2), or a
     connection error.
 
-    stream: None for the request's own, or a number.  may: doing nothing is
-    allowed, and tolerated.
+    stream: its number; None: the request's own.  may: no reaction is allowed
+    too, and tolerated.
     """
 
-    #: what it is if nothing was done about it, and what has not come
+    #: reason and message if the client did not reject it; %s: what is missing
     failed = ("ignored", "%s")
 
     def __init__(self, *codes: str, stream: Optional[int] = None,
@@ -237,9 +242,10 @@ class S(Outcome):
 
 class M(S):
     """A malformed response: a stream error of type PROTOCOL_ERROR (RFC 9113
-    §8.1.1).  What only the client's program can tell counts too.
+    §8.1.1).  What the client's program tells counts too.
 
-    should: to take it is tolerated, unless the program got wrong content.
+    should: taking the response is tolerated, unless the program got wrong
+    content.
     """
 
     failed = ("accepted", "the stream was read on, and %s")
@@ -253,7 +259,7 @@ class M(S):
         code = o.resets.get(self._of(o))
         if code in GONE and o.got is not None and \
                 o.got.get("result") == "response":
-            return self._nothing(o)     # it was reset because it was complete
+            return self._nothing(o)     # reset because it was complete
         return super().judge(o)
 
     def _nothing(self, o: Any) -> Verdict:
@@ -284,14 +290,15 @@ class M(S):
 
 
 class I(Outcome):
-    """It is ignored, and the response is taken: nothing else happens.
+    """The client ignores what was wrong, takes the response, and does nothing
+    else.
 
-    response: false if the program cannot get one, or not all that it wants.
+    response: false if the program cannot get all that it asks for.
     """
 
     name = "I"
     expected = ["ack"]
-    goodbyes: Tuple[Optional[str], ...] = (None,)   # of GOAWAY
+    goodbyes: Tuple[Optional[str], ...] = (None,)   # of o.goaway: these pass
 
     def __init__(self, response: bool = True) -> None:
         self.response = response
@@ -349,16 +356,16 @@ class I(Outcome):
 
 
 class OK(I):
-    """It is rare but legal: the response is taken."""
+    """What was sent is rare but legal: the client takes the response."""
 
     name = "OK"
     expected = ["response"]
 
 
 class L(Outcome):
-    """The client keeps to a limit, and completes its request.  What goes
-    beyond it is a violation that the server notices, or that the case tells
-    by `x.fail("exceeded", ...)`.
+    """The client keeps to a limit, and completes its request.  If it exceeds
+    the limit, h2rig notices a violation, or the case calls
+    `x.fail("exceeded", ...)`.
     """
 
     expected = ["limit"]
@@ -381,8 +388,8 @@ class L(Outcome):
 
 
 class D(Outcome):
-    """Defence: the client ends it, or takes it all within the limit of memory;
-    its process lives, and does what comes next.
+    """Defence: the client ends the stream or the connection, or takes all that
+    comes within its memory limit.  Its process survives, and goes on.
     """
 
     expected = ["goaway", "rst", "close", "response"]
@@ -403,8 +410,10 @@ class D(Outcome):
 
 
 class R(Outcome):
-    """No rule: the reaction is the result.  hang: it fails if nothing at all
-    comes, not even the next request.  gives_up: so is the client's patience.
+    """No rule: the reaction is the result.
+
+    hang: the client fails if nothing at all comes, not even the next request.
+    gives_up: the time after which the client gave up is a result too.
     """
 
     expected = ["any"]
@@ -434,10 +443,10 @@ class R(Outcome):
 
 class Incomplete(Outcome):
     """The response was cut off, or never came: the program gets an error, or
-    what a retry brings.  A server does not see it, but for what the program
-    tells.
+    the response to a retry.  A server sees only the retry; all else is known
+    only if the program tells it.
 
-    kept: only the stream has ended, so that the connection is used further.
+    kept: only the stream has ended; the client has to keep the connection.
     """
 
     expected = ["error"]
@@ -504,7 +513,7 @@ class Moves(OK):
 
 
 class Delivered(OK):
-    """The response is taken although the connection ends behind it."""
+    """The response is taken although the connection ends right after it."""
 
     goodbyes = (None, "NO_ERROR")
 
@@ -520,7 +529,9 @@ class Delivered(OK):
 
 
 class Once(R):
-    """A request that may have been processed is not sent again by itself."""
+    """The client does not by itself repeat a request that may have been
+    processed.
+    """
 
     expected = ["error"]
 
@@ -538,8 +549,8 @@ class Once(R):
 
 
 class Refuses(Outcome):
-    """The client does not speak HTTP/2 on the connection: it ends it, or
-    speaks what was negotiated.
+    """The client does not speak HTTP/2 on the connection: it ends the
+    connection, or speaks the protocol that was negotiated.
     """
 
     expected = ["alert", "close"]

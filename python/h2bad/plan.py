@@ -5,7 +5,7 @@ from typing import Any, Dict, FrozenSet, Iterable, List, Set, Tuple
 
 __all__ = ["NEEDS", "Plan", "missing", "parse_needs", "plan", "wanted"]
 
-#: What a client may be able to do, beside a GET.
+#: What a case may need of a client beside a GET.
 NEEDS: FrozenSet[str] = frozenset((
     "authorization", "cancel", "connect", "early-data", "expect", "h1",
     "head", "headers", "host2", "parallel", "pause", "post", "push", "range",
@@ -16,7 +16,10 @@ Plan = Dict[str, Any]
 
 
 def parse_needs(case: Any) -> Dict[str, int]:
-    """A case's needs with their numbers, 1 where there is none."""
+    """Returns a case's needs with their numbers, 1 where there is none.
+
+    ValueError for an unknown need.
+    """
     made: Dict[str, int] = {}
     for each in case.needs:
         name, _, n = each.partition(":")
@@ -28,16 +31,20 @@ def parse_needs(case: Any) -> Dict[str, int]:
 
 
 def missing(case: Any, provided: Iterable[str]) -> List[str]:
-    """What of the case's needs the client does not provide; needs of kind
-    `h1` and `push` are told by the client's own connection.
+    """Returns the case's needs that the client does not provide.
+
+    `h1` and `push` never are: the client's connection shows whether it does
+    them.
     """
     have: Set[str] = set(provided) | {"h1", "push"}
     return sorted(set(parse_needs(case)) - have)
 
 
 def plan(case: Any, base: str, run: str, other: str = "") -> Plan:
-    """The URLs of a case.  base: of the port, "https://localhost:8444".
-    other: the same of another name, for host2.
+    """Returns the URLs of a case.
+
+    base: the origin of the bad port, as in "https://localhost:8444".  run: the
+    run's id.  other: the same port by another host name, for host2.
     """
     needs = parse_needs(case)
     url = "%s/bad/%s?run=%s" % (base, case.name, run)
@@ -85,7 +92,7 @@ def plan(case: Any, base: str, run: str, other: str = "") -> Plan:
 
 
 def wanted(command: Iterable[str]) -> Set[str]:
-    """What a command line can do, by what it has replaced in it."""
+    """Returns the needs that a command provides, by its placeholders."""
     text = " ".join(command)
     found: Set[str] = set()
     if "{urls}" in text:

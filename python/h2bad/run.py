@@ -18,7 +18,8 @@ from h2bad.tasks import Broken, Task
 
 __all__ = ["CommandError", "Runner", "result"]
 
-#: Of a server: a case has the port that none has had for longest.
+#: Ports of a server.  Cases use them in turn, so that a late connection of an
+#: earlier case does not meet another case.
 PORTS = 32
 
 #: Octets of a client's output that a result keeps.
@@ -27,7 +28,10 @@ OUTPUT = 4000
 
 def result(case: Any, o: Optional[Observed], verdict: Any, ms: int
            ) -> Dict[str, Any]:
-    """A case's entry of report.json."""
+    """Returns a case's entry of report.json.
+
+    o: its `Observed`; None if the case was not run.
+    """
     made: Dict[str, Any] = {
         "name": case.name, "group": case.group, "kind": case.kind,
         "section": case.section, "verdict": verdict.verdict,
@@ -55,7 +59,7 @@ class CommandError(Exception):
 
 
 class _Slot:
-    """What one case at a time needs: a port, and a process for clients."""
+    """A server, and a process that starts clients: for one case at a time."""
 
     def __init__(self, h2rig: str, directory: str, ca: str) -> None:
         os.makedirs(directory, exist_ok=True)
@@ -71,7 +75,7 @@ class _Slot:
         self.server.tell_end()
 
     def stop(self) -> None:
-        self.tell_end()                 # both at a time
+        self.tell_end()                 # so that both end at the same time
         self.launcher.stop()
         self.server.stop()
 
@@ -79,10 +83,11 @@ class _Slot:
 class Runner:
     """A run.
 
-    h2rig: the program.  command: of the client, with {url} and its like.
+    h2rig: the program.  command: the client's, with {url} and its like.
     directory: for traces.  jobs: cases at a time.  needs: what the client
-    provides.  timeout: seconds for a client's process.  got_exit: its exit
-    status tells whether it got a response.  rss_mb: more than `good` has.
+    provides.  timeout: seconds for a client's process.  got_exit: whether its
+    exit status tells if it got a response.  rss_mb: MiB that a client may use
+    beyond its peak memory in `good`.  crash_exits: exit statuses of a crash.
     """
 
     def __init__(self, h2rig: str, command: Sequence[str], directory: str,
@@ -111,8 +116,9 @@ class Runner:
               done: Callable[[Any, Dict[str, Any]], None],
               start: Callable[[Any], None],
               look: Callable[[], None] = lambda: None) -> None:
-        """Runs them; calls done(case, result) for each, in the order in which
-        they end, and look() again and again.
+        """Runs these cases, `good` first.  Calls start(case) and
+        done(case, result) when each starts and ends, and look() again and
+        again.
         """
         others = [c for c in cases if c.name != "good"]
         depended = {name for c in others for name in c.depends}
@@ -131,7 +137,7 @@ class Runner:
     def _work(self, number: int, todo: Deque[Any],
               done: Callable[[Any, Dict[str, Any]], None],
               start: Callable[[Any], None]) -> Task:
-        # Cases, one after the other.
+        # Runs cases of todo, one after the other.
         while todo:
             case = todo.popleft()
             start(case)
@@ -144,7 +150,7 @@ class Runner:
             done(case, made)
 
     def _unwanted(self, case: Any) -> Optional[Dict[str, Any]]:
-        # The result of a case that is not to be run.
+        # Returns the result of a case that is not to be run, or None.
         lacks = missing(case, self.needs)
         if lacks:
             return result(case, None, Verdict(
@@ -157,8 +163,8 @@ class Runner:
         return None
 
     def _unbroken(self, number: int, case: Any) -> Task:
-        # What goes wrong with us is this case's error, and the next one has
-        # new processes.
+        # A failure of h2bad is this case's `error`, and the next case gets new
+        # processes.
         began = time.monotonic()
         if number not in self._slots:
             slot = self._slots[number] = _Slot(
@@ -180,17 +186,17 @@ class Runner:
     def _case(self, slot: _Slot, case: Any) -> Task:
         server = slot.server
         began = time.monotonic()
-        yield from server.connections(0)    # late ones of the case before
+        yield from server.connections(0)    # drops those of the case before
         server.serve(case.name, self.run)
         made = plan(case, "https://localhost:%d" % server.port, self.run,
                     "https://other.localhost:%d" % server.port)
         process = yield from self._start(made, slot)
-        # All that the case has to do is over a while after the client is.
+        # The case ends its connections a while after the client has ended.
         connections = yield from server.connections(
             self.timeout + case.wait + 3)
         if not server.runs():
             raise Broken("the server has ended: " + server.why())
-        if not connections:         # is that the client's doing?
+        if not connections:         # is it the server's fault?
             yield from server.takes()
         mine = [c for c in connections
                 if c.case is None or c.case["case"] == case.name]
@@ -250,7 +256,7 @@ class Runner:
             made.output = f.read(OUTPUT).decode("utf-8", "replace")
         made.exit, made.hung = said["exit"], said["hung"]
         made.rss_kb, made.ms = said["rss_kb"], said["ms"]
-        # That it was ended by us is not its own doing.
+        # A signal that h2bad has sent tells nothing of the client.
         if not made.hung or said["signal"] in CRASHES:
             made.signal = said["signal"]
         return made

@@ -3,11 +3,11 @@
 
 DIR/runs/ID/run.json    what was asked for: a `Run` as JSON
             results     a line of JSON for each verdict, as they come
-            next        how many URLs `next` has given
+            next        how many URLs the request for `next` has got
             got-NAME    what the client told of a case
-            asked-*     somebody waits for the verdicts on what has come
-            done        it says that it has finished
-            over        it has all its verdicts
+            asked-*     a report waits for the verdicts on what has come
+            done        the client has finished
+            over        all cases have their verdicts
 """
 
 import fcntl
@@ -29,7 +29,7 @@ __all__ = ["BusyError", "Run", "RunError", "is_flood"]
 
 ID = re.compile(r"[0-9a-f]{12}\Z")
 
-#: Runs that are kept, and clients that have reports.
+#: Runs that are kept, and clients that have reports, at most.
 RUNS, CLIENTS = 200, 1000
 
 #: Seconds that a report waits for its verdicts, and between two looks.
@@ -41,18 +41,18 @@ class RunError(Exception):
 
 
 class BusyError(RunError):
-    """There are too many runs that are not over, or clients."""
+    """Too many runs are not over, or too many clients have reports."""
 
 
 def _age(path: str) -> float:
     try:
         return os.stat(path).st_mtime
-    except OSError:                 # somebody else has dropped it
+    except OSError:                 # another process has dropped the run
         return 0.0
 
 
 def is_flood(case: Any) -> bool:
-    """It sends so much that nobody should meet it unasked."""
+    """Returns whether a case sends so much that a client has to ask for it."""
     return bool(case.name.startswith("flood-") or getattr(
         case.module, "flood", False))
 
@@ -76,8 +76,8 @@ class Run:
     def new(cls, below: str, client: str, globs: Sequence[str],
             exclude: Sequence[str], needs: Sequence[str], via: str,
             floods: bool) -> "Run":
-        """Makes one, and drops old ones.  RunError, or CaseError for a glob
-        that fits none.
+        """Makes a run, and drops old ones.  RunError; CaseError for a glob
+        that matches no case.
         """
         if not 1 <= len(client) <= 200:
             raise RunError("client has %d characters; expected 1 to 200"
@@ -86,7 +86,8 @@ class Run:
             raise RunError("via is %r; expected arm or sni" % via)
         cases = [case for case in catalogue.select(globs, exclude)
                  if not missing(case, needs) and (floods or not is_flood(case))]
-        # After HTTP_1_1_REQUIRED a browser goes on with HTTP/1.1 to its end.
+        # These come last: after HTTP_1_1_REQUIRED a browser goes on with
+        # HTTP/1.1 until it ends.
         names = sorted((case.name for case in cases),
                        key=lambda name: "http11" in name)
         if not os.path.exists(os.path.join(below, directory(client))) and len(
@@ -108,7 +109,8 @@ class Run:
 
     @classmethod
     def _drop(cls, below: str) -> None:
-        # The oldest of those that are over, so that one more has a place.
+        # Drops the oldest runs that are over, so that there is room for one
+        # more.
         too_many = len(cls.ids(below)) + 1 - RUNS
         if too_many <= 0:
             return
@@ -122,7 +124,7 @@ class Run:
 
     @classmethod
     def find(cls, below: str, run: str) -> Optional["Run"]:
-        """The run of this id."""
+        """Returns the run of this id, or None."""
         if not ID.match(run):
             return None
         try:
@@ -134,13 +136,13 @@ class Run:
 
     @staticmethod
     def ids(below: str) -> Set[str]:
-        """Those of all runs."""
+        """Returns the ids of all runs."""
         return {name for name in os.listdir(os.path.join(below, "runs"))
                 if ID.match(name)}
 
     @classmethod
     def newest(cls, below: str) -> Optional["Run"]:
-        """The run that was made last."""
+        """Returns the run that was made last, or None."""
         found = [run for run in (cls.find(below, name)
                                  for name in cls.ids(below))
                  if run is not None]
@@ -150,8 +152,8 @@ class Run:
         return os.path.join(self.directory, name)
 
     def plans(self, bad: int, control: str) -> List[Dict[str, Any]]:
-        """Of all cases, in order.  bad: the port of misbehaviour; control: the
-        URL of the other one.
+        """Returns the plans of all cases, in order.  bad: the bad port.
+        control: the origin of the control port.
         """
         made = []
         for name in self.cases:
@@ -171,12 +173,12 @@ class Run:
         return made
 
     def urls(self, bad: int, control: str) -> List[str]:
-        """All URLs, in order."""
+        """Returns all URLs, in order."""
         return [url["url"] for each in self.plans(bad, control)
                 for url in each["urls"]]
 
     def next_url(self, bad: int, control: str) -> Optional[str]:
-        """The next of them; None at the end.  Each is given once."""
+        """Returns the next URL, or None at the end.  Each is returned once."""
         with open(self.path("next"), "a+", encoding="ascii") as f:
             fcntl.flock(f, fcntl.LOCK_EX)
             f.seek(0)
@@ -189,7 +191,7 @@ class Run:
             return urls[n]
 
     def results(self, since: int = 0) -> List[Dict[str, Any]]:
-        """Verdicts so far, from number since on."""
+        """Returns the results so far, from number since on."""
         try:
             with open(self.path("results"), encoding="utf-8") as f:
                 lines = [line for line in f if line.endswith("\n")]
@@ -198,19 +200,19 @@ class Run:
         return [json.loads(line) for line in lines[since:]]
 
     def size(self) -> int:
-        """Octets of the verdicts so far: they grow with each."""
+        """Returns the octets of the results so far, which grow with each."""
         try:
             return os.stat(self.path("results")).st_size
         except OSError:
             return 0
 
     def add(self, result: Dict[str, Any]) -> None:
-        """A verdict; of one process only."""
+        """Adds a result.  Only one process may do this."""
         with open(self.path("results"), "a", encoding="utf-8") as f:
             f.write(json.dumps(result) + "\n")
 
     def got(self, case: str) -> Optional[Dict[str, Any]]:
-        """What the client has told of a case."""
+        """Returns what the client has told of a case, or None."""
         try:
             with open(self.path("got-" + case), encoding="utf-8") as f:
                 said = json.load(f)
@@ -219,8 +221,9 @@ class Run:
             return None
 
     def settle(self) -> None:
-        """Waits until what has come so far is judged: the last case, too, of a
-        client that asks for the report as soon as it has its response.
+        """Waits until what has come so far is judged, for WAIT seconds at
+        most.  So a client that asks for the report as soon as it has its last
+        response gets the verdict on the last case too.
         """
         path = self.path("asked-" + secrets.token_hex(6))
         end = time.monotonic() + WAIT
@@ -235,11 +238,11 @@ class Run:
             pass
 
     def asked(self) -> List[str]:
-        """The files of those who wait."""
+        """Returns the files asked-* of the reports that wait."""
         return glob.glob(os.path.join(glob.escape(self.directory), "asked-*"))
 
     def report(self) -> Dict[str, Any]:
-        """The report, or what there is of it."""
+        """Returns the report, or one of the results so far."""
         results = self.results()
         try:
             found: Dict[str, Any] = load(os.path.join(

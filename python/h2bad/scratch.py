@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Directories for what nobody keeps."""
+"""Temporary directories."""
 
 import contextlib
 import fcntl
@@ -16,14 +16,14 @@ PREFIX = "h2bad-"
 
 @contextlib.contextmanager
 def scratch() -> Iterator[str]:
-    """A directory that is removed at the end: if this process is killed, by
-    the next one that makes such a directory.
+    """A temporary directory, which is removed at the end.  If this process is
+    killed, the next process that makes such a directory removes it.
     """
     _sweep()
     made = tempfile.mkdtemp(prefix=PREFIX)
     try:
         with open(os.path.join(made, "new"), "wb") as f:
-            fcntl.flock(f, fcntl.LOCK_EX)       # as long as we live
+            fcntl.flock(f, fcntl.LOCK_EX)       # while this process lives
             os.rename(f.name, os.path.join(made, "lock"))
             yield made
     finally:
@@ -31,7 +31,7 @@ def scratch() -> Iterator[str]:
 
 
 def _sweep() -> None:
-    # Those of ours whose processes have gone.
+    # Removes this user's directories whose processes have ended.
     for lock in glob.glob(os.path.join(glob.escape(tempfile.gettempdir()),
                                        PREFIX + "*", "lock")):
         there = os.path.dirname(lock)
@@ -41,5 +41,5 @@ def _sweep() -> None:
             with open(lock, "rb") as f:
                 fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(there, ignore_errors=True)
-        except OSError:                         # it lives, or has just gone
+        except OSError:         # its process lives, or it was just removed
             pass

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What the functions of a case can send.
 
-Everything is sent as it is, nothing is checked.
+Everything is sent as it is; nothing is checked.  Calls that name no stream
+send on s, the stream of the connection's first request, but `frame` and
+`window_update` on 0.
 """
 
 import contextlib
@@ -17,7 +19,8 @@ __all__ = ["BODY", "FIELDS", "Sender", "TARGET"]
 Fields = Iterable[Tuple[Text, Text]]
 Code = Union[str, int]
 
-#: Good answers, for pages of other origins too (WHATWG Fetch §3.2).
+#: Fields of a good response, which pages of other origins may read too (WHATWG
+#: Fetch §3.2).
 FIELDS = (("content-type", "text/plain;charset=utf-8"),
           ("cache-control", "no-store"),
           ("access-control-allow-origin", "*"),
@@ -26,46 +29,46 @@ FIELDS = (("content-type", "text/plain;charset=utf-8"),
           ("timing-allow-origin", "*"))
 ALLOWED = FIELDS[2]
 
-#: Size updates of HPACK's table, then :status, from the static table or as a
-#: literal (RFC 7541 §6.1 to 6.3, Appendix A).
+#: The beginning of a field block: size updates of the dynamic table, then
+#: :status, indexed or as a literal (RFC 7541 §6.1 to 6.3, Appendix A).
 _STATUS = re.compile(rb"(?:[\x20-\x3e]|\x3f[\x80-\xff]*[\x00-\x7f])*"
                      rb"(?:[\x88-\x8e]|[\x08\x18\x48]\x03[0-9]{3})")
 _ALLOWED = wire.field(*ALLOWED)
 
 BODY = b"hello, world\n"
 
-#: Where redirections lead.
+#: The path that redirections lead to.
 TARGET = "/redirected"
 
 
 class Sender:
-    """A connection as one to send on.
+    """The sending half of an `Exchange`.
 
-    connection: h2rig's.  s: the stream of frames that name none.  request: the
-    client's first one, with get(name).
+    connection: h2rig's `Connection`.  s: the stream of calls that name none.
+    request: the client's first one; its get(name) returns a field's value.
     """
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.s = 1
         self.request: Any = None
-        self._used: Dict[int, int] = {}     # of the client's credit, by stream
-        self._begun: Dict[int, bool] = {}   # streams answered: to the end
+        self._used: Dict[int, int] = {}     # octets of DATA sent, by stream
+        self._begun: Dict[int, bool] = {}   # answered streams: to the end?
         self._promised: Set[int] = set()
         self._settings_sent = 1
         self._together: Optional[List[bytes]] = None
-        self._table = 4096                  # size of HPACK's, as it is known
-        #: Requests on higher streams are ignored: see `send_goaway`
+        self._table = 4096      # dynamic table size that the client knows
+        #: requests on higher streams are ignored: see `send_goaway`
         self.last_stream = (1 << 31) - 1
 
     @property
     def client_settings(self) -> Dict[str, int]:
-        """The client's SETTINGS by name, as they stand, defaults included."""
+        """The client's current SETTINGS by name, defaults included."""
         made: Dict[str, int] = self.connection.client_settings
         return made
 
     def octets(self, octets: bytes) -> None:
-        """Sends these, whatever they are."""
+        """Sends these octets, whatever they are."""
         if self._together is not None:
             self._together.append(octets)
         else:
@@ -73,8 +76,8 @@ class Sender:
 
     @contextlib.contextmanager
     def together(self, piece: int = 0) -> Iterator[None]:
-        """All that is sent inside goes out by one write, so in as few TLS
-        records as it fits into.  piece: by writes of so many octets.
+        """Sends all that the `with` block sends by one write, so in as few TLS
+        records as it fits into.  piece: octets of each write; 0: one write.
         """
         self._together = []
         try:
@@ -94,12 +97,12 @@ class Sender:
                 end: bool = False, end_headers: bool = True,
                 block: Optional[bytes] = None, padding: int = -1,
                 priority: bytes = b"", flags: int = 0) -> None:
-        """HEADERS on s, or on another stream.
+        """Sends HEADERS.
 
-        block: the field block fragment, in the place of fields.  padding:
-        octets of it; -1: none and no flag.  end, end_headers: END_STREAM,
-        END_HEADERS.  priority: its octets, for the flag PRIORITY.  flags:
-        others, as a number.
+        block: the field block fragment, in the place of fields.  padding: its
+        octets; -1: no padding and no PADDED flag.  end, end_headers: the flags
+        END_STREAM and END_HEADERS.  priority: the octets that the PRIORITY
+        flag announces; b"": none and no flag.  flags: other flags, a number.
         """
         stream = stream or self.s
         payload = priority + self._block(fields, block)
@@ -110,8 +113,8 @@ class Sender:
                                        stream, payload, padding))
 
     def _block(self, fields: Fields, block: Optional[bytes]) -> bytes:
-        # The first one tells a client whose table is smaller that this is known
-        # (RFC 9113 §4.3.1).
+        # The first block after the client has lowered HEADER_TABLE_SIZE begins
+        # with a size update (RFC 9113 §4.3.1).
         block = self._allowed(fields, block)
         size = self.client_settings["HEADER_TABLE_SIZE"]
         if size < self._table:
@@ -120,8 +123,8 @@ class Sender:
         return block
 
     def _allowed(self, fields: Fields, block: Optional[bytes]) -> bytes:
-        # A browser resets what a page of another origin may not read, and
-        # that would not be its reaction to the case.
+        # A browser resets a response that a page of another origin may not
+        # read, and that reset would not be a reaction to the case.
         foreign = self.request and self.request.get("origin") is not None
         if block is not None:
             found = _STATUS.match(block) if foreign else None
@@ -135,7 +138,9 @@ class Sender:
 
     def split_headers(self, block: bytes, n: int, stream: int = 0,
                       end: bool = False) -> None:
-        """HEADERS and n CONTINUATION frames, of about the same length."""
+        """Sends a field block as HEADERS and n CONTINUATION frames of about
+        the same length.
+        """
         stream = stream or self.s
         block = self._block((), block)
         cuts = [len(block) * i // (n + 1) for i in range(n + 2)]
@@ -146,25 +151,30 @@ class Sender:
                               end_headers=i == n)
 
     def long_headers(self, n: int) -> None:
-        """HEADERS with status 200 and exactly n octets, at least 400, on s."""
+        """Sends HEADERS with status 200 and a payload of exactly n octets, 400
+        or more, on s.
+        """
         block = self._block((), b"\x88")
         while n - len(block) > 1300:
             block += wire.field("x-fill", "a" * 1000)
-        # The length of a value of 255 octets and more takes 3.
+        # The length of a value of 255 octets or more takes 3 octets.
         self.headers(block=block + wire.field("x-fill", "a" * (
             n - len(block) - 11)))
 
     def large_block(self, block: bytes, stream: int = 0, end: bool = False
                      ) -> None:
-        """A field block in as many frames of 16,384 octets as it takes."""
+        """Sends a field block as HEADERS and as many CONTINUATION frames as
+        are needed, each of at most 16,384 octets.
+        """
         block = self._block((), block)
         self.split_headers(block, len(block) // 16384, stream, end)
 
     def flood(self, octets: bytes, frames: int = 30000, reading: bool = True
               ) -> int:
-        """Whole frames again and again, as fast as the client takes them:
-        until 64 MiB or so many frames have gone, or 3 seconds.  reading: what
-        the client sends is read meanwhile.  How many octets went out.
+        """Sends these whole frames again and again, as fast as the client
+        takes them: at most 64 MiB, this many frames, or 3 seconds.  Returns
+        how many octets went out.  reading: whether the client's frames are
+        read meanwhile.
         """
         sent: int = self.connection.writer.flood(octets, 1 << 26, frames, 3.0,
                                                  reading)
@@ -172,12 +182,12 @@ class Sender:
 
     def continuation(self, payload: bytes = b"", stream: int = 0,
                      end_headers: bool = True) -> None:
-        """CONTINUATION on s, or on another stream."""
+        """Sends CONTINUATION."""
         self.frame("CONTINUATION", end_headers << 2, stream or self.s, payload)
 
     def data(self, content: Text = b"", stream: int = 0, end: bool = False,
              padding: int = -1) -> None:
-        """DATA on s, or on another stream; no window is looked at."""
+        """Sends DATA, whatever the windows allow.  padding: see `headers`."""
         stream = stream or self.s
         self._begins(stream, end)
         flags, stream, payload = _padded(int(end), stream,
@@ -194,29 +204,29 @@ class Sender:
         self._used[stream] = self._used.get(stream, 0) + n
 
     def bulk(self, n: int, stream: int = 0) -> None:
-        """DATA frames of n octets together; no window is looked at."""
+        """Sends n octets in DATA frames, whatever the windows allow."""
         for size in [16384] * (n // 16384) + [n % 16384]:
             self.data(b"." * size, stream)
 
     def rst(self, error: Code = "CANCEL", stream: int = 0) -> None:
-        """RST_STREAM on s, or on another stream."""
+        """Sends RST_STREAM."""
         self._begins(stream or self.s, True)
         self.frame("RST_STREAM", 0, stream or self.s,
                    wire.code(error).to_bytes(4, "big"))
 
     def send_settings(self, pairs: Any = (), ack: bool = False) -> None:
-        """SETTINGS."""
+        """Sends SETTINGS.  pairs: an identifier or its name, and a value."""
         self._settings_sent += not ack
         self.frame("SETTINGS", int(ack), 0, wire.entries(pairs))
 
     def ping(self, data: bytes = b"\0" * 8, ack: bool = False) -> None:
-        """PING."""
+        """Sends PING."""
         self.frame("PING", int(ack), 0, data)
 
     def send_goaway(self, error: Code = "NO_ERROR", last: int = -1,
                     debug: bytes = b"") -> None:
-        """GOAWAY; last: the last stream, -1: s.  Requests on higher ones are
-        ignored from now on (RFC 9113 §6.8).
+        """Sends GOAWAY.  last: its last stream identifier; -1: s.  Requests on
+        higher streams are ignored from now on (RFC 9113 §6.8).
         """
         last = self.s if last < 0 else last
         self.last_stream = min(self.last_stream, last)
@@ -224,20 +234,21 @@ class Sender:
                    + wire.code(error).to_bytes(4, "big") + debug)
 
     def window_update(self, increment: int, stream: int = 0) -> None:
-        """WINDOW_UPDATE, of the connection unless a stream is given."""
+        """Sends WINDOW_UPDATE, for the connection unless a stream is given."""
         self.frame("WINDOW_UPDATE", 0, stream, increment.to_bytes(4, "big"))
 
     def priority(self, depends: int = 0, weight: int = 16, stream: int = 0
                  ) -> None:
-        """PRIORITY (RFC 9113 §6.3); weight: 1 to 256."""
+        """Sends PRIORITY (RFC 9113 §6.3).  weight: 1 to 256."""
         self.frame("PRIORITY", 0, stream or self.s,
                    depends.to_bytes(4, "big") + bytes([weight - 1]))
 
     def push(self, promised: int = 2, fields: Optional[Fields] = None,
              stream: int = 0, end_headers: bool = True,
              block: Optional[bytes] = None, padding: int = -1) -> None:
-        """PUSH_PROMISE on s.  fields: None for a GET of /bad/pushed of the
-        request's own authority.
+        """Sends PUSH_PROMISE.  promised: the promised stream.  fields: of the
+        promised request; None: a GET of /bad/pushed with the authority of the
+        client's first request.  block, padding: as in `headers`.
         """
         if fields is None:
             fields = self.push_fields()
@@ -249,8 +260,8 @@ class Sender:
                                             padding))
 
     def push_fields(self, **changed: Optional[str]) -> Fields:
-        """Of a promised request.  changed: method="POST", say; None leaves one
-        out.
+        """Returns the fields of a promised request.  changed: other values, as
+        in method="POST"; None leaves a field out.
         """
         fields = {"method": "GET", "scheme": "https",
                   "authority": self.request.get(":authority"),
@@ -260,8 +271,7 @@ class Sender:
     def respond(self, stream: int = 0, status: Any = 200,
                 body: bytes = BODY, fields: Fields = (),
                 end: bool = True) -> None:
-        """A good response, on s or on another stream.  Waits for credit,
-        unless it goes out together with something else.
+        """Sends a good response.  Waits for credit, except inside `together`.
         """
         stream = stream or self.s
         self.headers([(":status", str(status)), *FIELDS, *fields], stream,
@@ -270,8 +280,9 @@ class Sender:
             self.content(body, stream, end)
 
     def held(self, fields: Fields, content: Text = b"hello") -> None:
-        """A response without END_STREAM, which comes when the verdict is
-        known: a client that rejects it still has a stream to reset.
+        """Sends a response without END_STREAM, so that a client that rejects
+        it still has a stream to reset.  END_STREAM follows when the client's
+        reaction is known (`Exchange.finish`).
         """
         with self.together():
             self.headers(fields)
@@ -280,19 +291,21 @@ class Sender:
 
     def redirect(self, status: int, location: str = TARGET, stream: int = 0
                  ) -> None:
-        """A redirection, without content."""
+        """Sends a redirection, without content."""
         self.headers([(":status", str(status)), ("location", location)],
                      stream, end=True)
 
     def pushed(self, *streams: int) -> None:
-        """Responses on promised streams, whether they are wanted or not."""
+        """Sends responses on promised streams, whether the client has refused
+        them or not.
+        """
         for each in streams:
             with self.together():
                 self.respond(each)
 
     def content(self, body: bytes, stream: int = 0, end: bool = True) -> None:
-        """DATA frames as the client's windows allow them; inside `together`
-        one frame, whatever they are.
+        """Sends DATA frames as the client's windows allow them; inside
+        `together` one frame, whatever the windows allow.
         """
         stream = stream or self.s
         if self._together is not None:
@@ -305,7 +318,7 @@ class Sender:
 
 def _padded(flags: int, stream: int, payload: bytes, padding: int
             ) -> Tuple[int, int, bytes]:
-    # What `frame` takes.
+    # Returns flags, stream and payload for `frame`, with the padding.
     if padding < 0:
         return flags, stream, payload
     return flags | wire.FLAGS["PADDED"], stream, \

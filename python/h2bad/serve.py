@@ -17,10 +17,10 @@ LOOK = 0.1
 
 
 class Serving:
-    """Both servers.
+    """The two servers of `h2bad serve`, and the judge of what comes.
 
     h2rig: the program.  below: the directory of reports.  control, bad: ports,
-    0 for any.  binds: addresses.  floods: they may be asked for.
+    0 for any.  binds: addresses.  floods: whether clients may ask for floods.
     """
 
     def __init__(self, h2rig: str, below: str, control: int, bad: int,
@@ -48,13 +48,13 @@ class Serving:
         self.watch = Watch(self.bad, below)
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Judges what comes, until a server ends or `until` says so."""
+        """Judges what comes, until a server ends or until() is true."""
         while not until() and self.bad.runs() and self.control.runs():
             self.watch.look()
             time.sleep(LOOK)
 
     def stop(self) -> None:
-        """Ends both; reports stay."""
+        """Ends both servers; reports stay."""
         self._servers.close()
         self.watch.look()
         self.watch.stop()

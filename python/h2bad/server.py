@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The connection script that serves cases.
 
-Which case a connection is: that of the file PORT.case in the directory
-H2BAD_DIRECTORY (a port for each case in flight), else the one whose name is the
-first label of the server name, else that of the oldest one-shot file
-ADDRESS-RUN.armed there, else the one in the first request's path.  The files
-hold JSON: {"case": name, "run": id}.
+h2rig runs it for each connection.  The connection's case comes from the first
+of these that there is: the file PORT.case in the directory H2BAD_DIRECTORY
+(each case in flight has its own port); the first label of the server name; the
+oldest one-shot file ADDRESS-RUN.armed in the directory; the first request's
+path.  The files hold JSON: {"case": name, "run": id}.
 
-That of a client's address may be another client's: what the first request says
-of its run and case shows it, and the file is there again for who made it.
+A file ADDRESS-RUN.armed may have been made by another client of this address.
+The run and case in the first request show that; then the file is put back, for
+the client that made it.
 """
 
 import json
@@ -32,15 +33,16 @@ from h2bad.plan import parse_needs  # noqa: E402
 #: Seconds that an armed case waits for its connection.
 ARMED = 5.0
 
-#: Seconds that a connection waits for a request, and for one more.
+#: Seconds to wait for a connection's first request, and for each later one.
 IDLE, LINGER = 30.0, 1.0
 
-#: What the engine does not do by itself, so that nothing but the case is seen.
+#: What h2rig must not do by itself (`connection.automatic`), so that only the
+#: case acts.
 NOT_AUTOMATIC = {"requests", "checks", "goaway", "rst_stream"}
 
 
 class _Armed:
-    """A one-shot file."""
+    """A file ADDRESS-RUN.armed: one connection takes it, and its case."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -49,7 +51,9 @@ class _Armed:
 
     @staticmethod
     def oldest(address: str) -> Optional["_Armed"]:
-        """The one of this address that has waited longest."""
+        """Returns the oldest one of this address, or None.  Removes those that
+        have waited too long.
+        """
         found = []
         for name in os.listdir(_directory()):
             if name.startswith(address + "-") and name.endswith(".armed"):
@@ -59,12 +63,12 @@ class _Armed:
                         found.append(each)
                     else:
                         os.unlink(each.path)
-                except (OSError, ValueError):   # another one has taken it
+                except (OSError, ValueError):   # another connection took it
                     continue
         return min(found, key=lambda each: each.at) if found else None
 
     def take(self) -> bool:
-        """Of several connections one has it."""
+        """Returns whether this connection got the file: only one does."""
         try:
             os.unlink(self.path)
             return True
@@ -72,7 +76,9 @@ class _Armed:
             return False
 
     def give_back(self) -> None:
-        """For what is left of its time, unless its client has made it anew."""
+        """Puts the file back, for the rest of its time, unless its client has
+        made a new one.
+        """
         new = "%s.%d" % (self.path, os.getpid())
         with open(new, "w", encoding="utf-8") as f:
             json.dump(self.said, f)
@@ -96,11 +102,11 @@ def _read(path: str) -> Dict[str, Any]:
 
 _x: Optional[Exchange] = None
 _run: Optional[str] = None
-_armed: Optional[_Armed] = None     # this connection has it
+_armed: Optional[_Armed] = None     # what this connection has taken
 
 
 def _begin(connection: Any, name: str, run: Optional[str], via: str) -> None:
-    """The connection is one of this case."""
+    """Makes the connection one of this case, if it has no case yet."""
     global _run
     x = _x
     assert x is not None
@@ -113,8 +119,11 @@ def _begin(connection: Any, name: str, run: Optional[str], via: str) -> None:
 
 
 def _misbehaves() -> bool:
-    """It is the case's first connection, or one of those that are all bad.
-    The first to come here is the first: so nobody does who has no part in it.
+    """Returns whether the case acts on this connection: on its first one, or
+    on all of them (every_connection).
+
+    The connection that calls this first is the first one, so only those that
+    take part in the case may call it.
     """
     x = _x
     if x is None or x.case is None:
@@ -125,7 +134,7 @@ def _misbehaves() -> bool:
 
 
 def _count(x: Exchange, more: int) -> int:
-    # Connections of the case.
+    # Adds to the number of the case's connections, and returns it.
     key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:%s:%s" % (_run, x.case.name))
     with x.stash.lock:
         number: int = (x.stash.take(key) or 0) + more
@@ -166,8 +175,8 @@ def handle_accept(connection: Any) -> None:
 
 
 def _take_armed(connection: Any, early: bool) -> None:
-    # early: only if the case acts before it can be known whose connection it
-    # is.
+    # early: the server name is not known yet, so the file is taken only if its
+    # case acts as early as that.
     global _armed
     found = _Armed.oldest(connection.client_address[0])
     if found is None:
@@ -180,7 +189,8 @@ def _take_armed(connection: Any, early: bool) -> None:
 
 
 def _give_back(x: Exchange, name: str) -> None:
-    # The connection is of another client than the one that has armed it.
+    # Puts the armed file back if the request shows that the connection is of
+    # another client than the one that armed it.
     global _armed
     run = x.query.get("run")
     if _armed is None or run in (None, x.run) and name in ("", x.case.name):
@@ -216,7 +226,9 @@ def handle_connect(connection: Any) -> None:
 
 
 def _is_http1(connection: Any) -> bool:
-    """It has to be answered over HTTP/1.1: it is not the one of the case."""
+    """Returns whether to answer over HTTP/1.1: that was negotiated, and it is
+    not the case's first connection.
+    """
     return connection.alpn_protocol == "http/1.1" and \
         _x is not None and _x.number != 1
 
@@ -264,7 +276,9 @@ def _serve(connection: Any, x: Exchange) -> None:
 
 
 def _begin_by(target: str) -> str:
-    """Begins the case that a request's target names; returns its directory."""
+    """Begins the case that a request's target names; returns the first segment
+    of the target's path ("bad", "ok", "canary").
+    """
     assert _x is not None
     path, _, query = target.partition("?")
     directory, _, name = path.lstrip("/").partition("/")
@@ -279,7 +293,7 @@ def _first_request(x: Exchange) -> Optional[Request]:
     request = _next_request(x)
     while request is not None and request.method == "OPTIONS" and \
             request.get("access-control-request-method") is not None:
-        _answer(x, request)         # the browser's own: may the page ask?
+        _answer(x, request)         # a browser's CORS preflight request
         x.requests.remove(request)
         request = _next_request(x)
     return request
@@ -289,13 +303,13 @@ def _next_request(x: Exchange) -> Optional[Request]:
     if x.case is None or not x.case.early or not _misbehaves():
         return x.next_request(IDLE)
     request = x.next_request(x.case.wait)
-    if request is None:             # the client may well be right in that
+    if request is None:     # the case may be why the client sends none
         x.patience()
         request = x.next_request(0.0)
     return request
 
 
-#: What shows in a request that the client does what a case needs.
+#: Needs that can be seen in a request, with a test of the request.
 _SHOWN = {"head": lambda r: r.method == "HEAD",
           "post": lambda r: not r.ended,
           "expect": lambda r: r.get("expect") is not None,
@@ -312,7 +326,7 @@ def _lacks(x: Exchange) -> None:
 
 def _misbehave(x: Exchange) -> None:
     _lacks(x)
-    # RFC 9113 §6.5.3: what binds the client binds it from its ACK on.
+    # Settings bind the client from its acknowledgement on (RFC 9113 §6.5.3).
     x.acked(1)
     if hasattr(x.case.module, "misbehave"):
         x.here()
@@ -320,18 +334,18 @@ def _misbehave(x: Exchange) -> None:
         _call("misbehave")
     except ConnectionEnded:
         raise
-    except StreamClosedError:       # of s: the connection goes on
+    except StreamClosedError:       # s is closed, but the connection goes on
         pass
     if not x.waited:
         x.patience()
 
 
 def _answer(x: Exchange, request: Request) -> None:
-    """A good answer, if the case has not answered it."""
+    """Sends a good response, unless the case has answered the request."""
     if x.answered(request.stream):
         return
     directory, _, name = request.path.lstrip("/").partition("/")
-    if request.path == "/ok":           # what comes next is not to begin here
+    if request.path == "/ok":       # the next case needs another connection
         x.send_goaway("NO_ERROR", request.stream)
     if request.path == "/canary":
         x.note("canary", query=request.query)
@@ -345,7 +359,9 @@ def _answer(x: Exchange, request: Request) -> None:
 
 
 def _follow_up(x: Exchange) -> None:
-    """Answers what else comes until the client goes, or is done."""
+    """Answers further requests, until none comes, the client has left or sent
+    GOAWAY, or the follow-up is answered.
+    """
     while x.goaway is None and not x.followed:
         request = x.next_request(LINGER)
         if request is None:
@@ -358,8 +374,8 @@ def _follow_up(x: Exchange) -> None:
             raise
         except StreamClosedError:
             pass                # the client has reset it, or it got 431
-        # The case is over: what comes next is not to meet this connection.
-        # A request that got 431 is not known in its parts.
+        # The follow-up ends the case, and the next case needs another
+        # connection.  Of a request that got 431 the path is not known: "".
         if request.path in ("/ok", ""):
             return
 

@@ -17,7 +17,7 @@ __all__ = ["BadServer", "HERE", "Process", "ServerError"]
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-#: Seconds that h2rig has to start, and a connection to end.
+#: Seconds in which h2rig has to start, and a connection has to end.
 START, END = 30.0, 10.0
 
 
@@ -26,8 +26,10 @@ class ServerError(Exception):
 
 
 class Process:
-    """h2rig, with its log in a file.  It listens once `ready` is over.
-    port: int, from then on; ports: all of them.
+    """A process of h2rig, with its log in a file.
+
+    It listens once `ready` is over.  From then on it has port, the port in
+    use, and ports, all of them.
     """
 
     def __init__(self, argv: Sequence[str], binds: Sequence[str], docroot: str,
@@ -44,7 +46,7 @@ class Process:
         self._launcher.start(whole + [docroot], env)
 
     def ready(self) -> Task:
-        """Waits until it listens.  ServerError."""
+        """Waits until it listens; ServerError if it does not start."""
         try:
             said = yield from line(self._name, START, self._launcher.output)
         except Broken as e:
@@ -57,7 +59,7 @@ class Process:
         self.port = self.ports[0]
 
     def why(self) -> str:
-        """The last line of its log."""
+        """Returns the last message of its log."""
         with open(self._log, encoding="utf-8", errors="replace") as f:
             lines = f.read().splitlines()
         try:
@@ -66,11 +68,11 @@ class Process:
             return lines[-1] if lines else "it gave no reason"
 
     def runs(self) -> bool:
-        """It has not ended."""
+        """Returns whether it has not ended."""
         return self._launcher.runs()
 
     def tell_end(self) -> None:
-        """Has it end."""
+        """Makes it end, without waiting for that."""
         self._launcher.tell_end()
 
     def stop(self) -> None:
@@ -79,11 +81,11 @@ class Process:
 
 
 class BadServer(Process):
-    """A port for one case in flight, or for all.
+    """A server that misbehaves, for one case in flight or for all.
 
     h2rig: the program.  directory: for its traces, log and case files.  ca: a
     PEM file of a CA and its key, made if it is missing.  ca_out: the file with
-    its certificate.  n: so many ports, which cases have in turn.
+    its certificate.  n: how many ports it has, which cases use in turn.
     """
 
     def __init__(self, h2rig: str, directory: str, ca: str, *options: str,
@@ -96,7 +98,7 @@ class BadServer(Process):
         for each in self.traces, empty:
             os.makedirs(each, exist_ok=True)
         self._growing: Dict[str, Connection] = {}
-        self._over = set(os.listdir(self.traces))   # of a server before
+        self._over = set(os.listdir(self.traces))   # of an earlier server
         super().__init__(
             [h2rig, *["--port", str(port)] * n, "--connection",
              os.path.join(HERE, "server.py"), "--trace", self.traces,
@@ -105,8 +107,8 @@ class BadServer(Process):
             os.path.join(directory, "log"), {"H2BAD_DIRECTORY": directory})
 
     def serve(self, case: str, run: str = "") -> None:
-        """The next port has this case.  What clients of the cases before still
-        send does not come there.
+        """Gives this case to the next port, to which late connections of
+        earlier cases do not come.
         """
         self.port = self.ports[(self.ports.index(self.port) + 1)
                                % len(self.ports)]
@@ -116,8 +118,8 @@ class BadServer(Process):
         os.rename(path + ".new", path)
 
     def look(self) -> Tuple[List[Connection], List[Connection]]:
-        """Connections that have ended since the last look, and those that have
-        not.
+        """Returns the connections that have ended since the last look, and
+        those that have not ended.
         """
         over = []
         for name in sorted(os.listdir(self.traces)):
@@ -131,18 +133,18 @@ class BadServer(Process):
             gone = process is not None and is_gone(int(process[1]))
             try:
                 c.read()
-            except FileNotFoundError:   # there were too many (--max-traces)
+            except FileNotFoundError:   # dropped by --max-traces
                 self._over.add(name)
                 del self._growing[name]
                 continue
-            if c.is_over or gone:   # without a last line, as on a full disk
+            if c.is_over or gone:   # gone: a full disk may cut the last line
                 over.append(c)
                 self._over.add(name)
                 del self._growing[name]
         return over, list(self._growing.values())
 
     def takes(self) -> Task:
-        """Sees that it takes connections.  Broken."""
+        """Checks that it takes connections; Broken if it does not."""
         known = len(os.listdir(self.traces))
         with socket.socket() as s:
             s.setblocking(False)
@@ -151,8 +153,8 @@ class BadServer(Process):
                               lambda: len(os.listdir(self.traces)) != known)
 
     def connections(self, wait: float = END) -> Task:
-        """What came since the last call, once all of these have ended, or
-        after so many seconds: a list of `Connection`.
+        """Waits until all connections since the last call have ended, or for
+        wait seconds; returns them as a list of `Connection`.
         """
         deadline = time.monotonic() + wait
         found: List[Connection] = []
@@ -162,7 +164,7 @@ class BadServer(Process):
             if not going:
                 return found
             if time.monotonic() > deadline:
-                for c in going:     # what else it says is of no interest
+                for c in going:     # the rest of their traces is not read
                     name = os.path.basename(c.path)
                     self._over.add(name)
                     del self._growing[name]

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""A small program that starts others: clients, so that their memory is their
-own, since a process begins with the most that its parent ever had; and servers,
-so that they end when h2bad is killed.
+"""A small program that starts others: clients, so that their peak memory is
+their own, since that of a process begins with its parent's; and servers, so
+that they end when h2bad is killed.
 
-It takes requests as lines: the name of a file of JSON with {"argv", "env",
-"out", "timeout"}.  It answers each with a line of JSON: {"exit", "signal",
-"hung", "rss_kb", "ms"}, or {"error", "errno"}.  With the argument `once` it
-ends then.  It ends, and what it has started with it, when its input does.
+Each line of its input is a request: the name of a file of JSON with {"argv",
+"env", "out", "timeout"}.  It answers each with a line of JSON: {"exit",
+"signal", "hung", "rss_kb", "ms"}, or {"error", "errno"}.  With the argument
+`once` it ends after the first answer.  When its input ends it ends too, and so
+does what it has started.
 """
 
 import json
@@ -25,15 +26,17 @@ TERM, STOP = 2.0, 15.0
 
 
 class _Child:
-    """A process that it has started.  gently: it is a server, which ends what
-    it has started itself.
+    """A process that this program has started.
+
+    timeout: seconds until it gets SIGTERM, then SIGKILL.  None: it is a
+    server, which ends its own children, so that SIGTERM goes to it alone.
     """
 
     def __init__(self, argv: List[str], env: Dict[str, str],
                  out: Optional[str], timeout: Optional[float]) -> None:
         self._began = time.monotonic()
         self._gently = timeout is None
-        #: When it gets which signal
+        #: (when, signal) of the signals that it is to get
         self._due = [] if timeout is None else [
             (self._began + timeout, signal.SIGTERM),
             (self._began + timeout + TERM, signal.SIGKILL)]
@@ -51,13 +54,15 @@ class _Child:
             pass
 
     def end(self) -> None:
-        """It is not wanted any more."""
+        """Has `look` send the signals that end the process."""
         now = time.monotonic()
         self._due = [(now, signal.SIGTERM), (now + STOP, signal.SIGKILL)] \
             if self._gently else [(now, signal.SIGKILL)]
 
     def look(self) -> Optional[Dict[str, Any]]:
-        """Sends what is due.  How it ended, if it has."""
+        """Sends the signals that are due.  Returns how the process ended, or
+        None if it has not.
+        """
         while self._due and self._due[0][0] <= time.monotonic():
             number = self._due.pop(0)[1]
             self._hung = True
@@ -65,8 +70,8 @@ class _Child:
         pid, status, usage = os.wait4(self._process.pid, os.WNOHANG)
         if pid == 0:
             return None
-        self._kill(signal.SIGKILL)      # what it has left
-        self._process.returncode = 0    # it has been waited for
+        self._kill(signal.SIGKILL)      # what its process group still has
+        self._process.returncode = 0    # for Popen: it has been waited for
         ended = os.WIFSIGNALED(status)
         return {"exit": None if ended else os.WEXITSTATUS(status),
                 "signal": os.WTERMSIG(status) if ended else None,
@@ -74,13 +79,13 @@ class _Child:
                 "ms": round((time.monotonic() - self._began) * 1000)}
 
     def seconds(self) -> float:
-        """Until it is to be looked at, whether it has ended or not."""
+        """Returns the seconds until `look` has to be called, 1 at most."""
         return max(0.0, min([1.0] + [at - time.monotonic()
                                      for at, _ in self._due]))
 
 
 def _run(request: Dict[str, Any], ends: int) -> Dict[str, Any]:
-    # ends: a pipe that tells of SIGCHLD.
+    # ends: a pipe that is readable after SIGCHLD.
     try:
         child = _Child(**request)
     except OSError as e:
@@ -109,7 +114,7 @@ def _serve(once: bool) -> None:
             made = _run(json.load(f), ends)
         try:
             print(json.dumps(made), flush=True)
-        except BrokenPipeError:         # nobody is there who wants to know
+        except BrokenPipeError:         # h2bad has gone
             os._exit(0)
         if once:
             return

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Several things at a time in one thread.
+"""Tasks: several at a time in one thread.
 
 A task is a generator that yields wherever it waits: a file descriptor that may
-become readable, or -1.  There is no lock, and all waiting is done by `expect`,
-which has an end.
+become readable, or -1.  There is no lock.  For its own processes h2bad waits
+by `expect`, which has a time limit.
 """
 
 import os
@@ -20,15 +20,17 @@ Task = Generator[int, None, Any]
 
 
 class Broken(Exception):
-    """Something of our own has failed, or did not come in time; the text says
-    what.
+    """Something of h2bad's own has failed, or did not come in time; the text
+    says what.
     """
 
 
 def expect(what: str, seconds: float, ready: Callable[[], Any], fd: int = -1
            ) -> Task:
-    """Waits for ready() to be true, and returns that.  It is called when fd is
-    readable, and now and then.  Broken after so many seconds.
+    """Waits until ready() is true, and returns its value.
+
+    ready: called when fd is readable, and again and again.  Broken, whose text
+    begins with what, when the seconds are over.
     """
     end = time.monotonic() + seconds
     while True:
@@ -41,7 +43,9 @@ def expect(what: str, seconds: float, ready: Callable[[], Any], fd: int = -1
 
 
 def line(what: str, seconds: float, fd: int) -> Task:
-    """Waits for a line; what comes with it, b"" at the end of the file."""
+    """Waits for a line; returns what has been read by then, b"" at the end of
+    the file.
+    """
     got = bytearray()
     os.set_blocking(fd, False)
 
@@ -59,8 +63,9 @@ def line(what: str, seconds: float, fd: int) -> Task:
 
 def run(tasks: Iterable[Task], look: Callable[[], None] = lambda: None
         ) -> None:
-    """Runs all of them to their ends.  look is called again and again.  What
-    one of them raises, or look, ends the others.
+    """Runs all tasks to their ends.
+
+    look: called again and again.  What it or a task raises ends all tasks.
     """
     waiting: Dict[Task, int] = {task: -1 for task in tasks}
     try:
@@ -83,7 +88,7 @@ def run(tasks: Iterable[Task], look: Callable[[], None] = lambda: None
 
 
 def wait(task: Task) -> Any:
-    """Runs one alone: what it returns."""
+    """Runs one task alone; returns what it returns."""
     found: List[Any] = []
 
     def keep() -> Task:

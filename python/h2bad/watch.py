@@ -19,14 +19,14 @@ from h2bad.runs import Run
 
 __all__ = ["Watch"]
 
-#: Seconds without a connection after which a run is over, after which a case
-#: that has no follow-up is, and that a report waits for what has not ended.
+#: Seconds without a connection after which a run is over; after which a case
+#: is judged without its follow-up; that a report waits for connections to end.
 SILENCE, NO_FOLLOW_UP, GOING = 60.0, 30.0, 5.0
 
-#: Connections of a case that are judged.
+#: Connections of a case that are judged, at most.
 CONNECTIONS = 100
 
-Key = Tuple[str, str]
+Key = Tuple[str, str]       # the run's id, the case's name
 
 
 class _Running:
@@ -39,13 +39,13 @@ class _Running:
         self.judged: Set[str] = set()
         self.connections: Dict[str, List[Connection]] = {}
         self.active = time.monotonic()
-        self.at: Dict[str, float] = {}      # a case's newest connection
-        self.asked: Dict[str, float] = {}   # files of who waits, since when
+        self.at: Dict[str, float] = {}      # of a case's newest connection
+        self.asked: Dict[str, float] = {}   # files asked-*: known since
 
     @property
     def kept(self) -> Kept:
-        """Its report, which takes the place of the client's last one: not
-        before there is a verdict.
+        """The run's report.  Made when there is a verdict, since it replaces
+        the client's last report.
         """
         if self._kept is None:
             self._kept = Kept(self.run.client, self.run.id, {
@@ -56,13 +56,17 @@ class _Running:
         return self.run.cases.index(case)
 
     def hear(self) -> None:
-        """Notes who waits for verdicts: before what has come is looked at."""
+        """Notes which reports wait for verdicts.  To be called before the
+        traces are read, so that what has come by now is judged for them.
+        """
         now = time.monotonic()
         self.asked = {path: self.asked.get(path, now)
                       for path in self.run.asked()}
 
     def tell(self, busy: bool) -> None:
-        """Lets them go on.  busy: a connection has not ended."""
+        """Lets the waiting reports go on once all that has come is judged, or
+        after GOING seconds.  busy: whether a connection of the run is open.
+        """
         going = busy or self.connections.keys() - self.judged
         for path, since in self.asked.items():
             if not going or time.monotonic() - since > GOING:
@@ -71,14 +75,18 @@ class _Running:
 
 
 class Watch:
-    """Of one bad server.  below: the directory of reports and runs."""
+    """Watches the traces of one bad server, and judges its runs.
+
+    server: a `BadServer`.  below: the directory of reports and runs.
+    """
 
     def __init__(self, server: Any, below: str) -> None:
         self._server = server
         self._below = below
         self._running: Dict[str, _Running] = {}
-        self._said = ""             # what was complained of last
-        #: A server that is started again does not judge what it has not seen.
+        self._said = ""             # the last error that was printed
+        #: Runs that are over; so are those of an earlier server, since this
+        #: one has not seen their connections.
         self._over: Set[str] = Run.ids(below)
         for run in map(self._find, self._over):
             if run is not None:
@@ -88,7 +96,7 @@ class Watch:
         return Run.find(self._below, name)
 
     def look(self) -> None:
-        """To be called now and then."""
+        """Judges what can be judged; to be called again and again."""
         said = ""
         try:
             self._look()
@@ -100,11 +108,11 @@ class Watch:
 
     def _look(self) -> None:
         there = Run.ids(self._below)
-        self._over &= there             # what was dropped
+        self._over &= there             # forgets what was dropped
         for name in there - self._over:
             if name not in self._running:
                 run = self._find(name)
-                if run is not None:     # else it is being made
+                if run is not None:     # else its file is being written
                     self._running[name] = _Running(run, self._below)
         for running in self._running.values():
             running.hear()
@@ -117,7 +125,7 @@ class Watch:
             self._guarded(running, busy)
 
     def has_judged(self, run: str) -> bool:
-        """All cases of the run of this id have a verdict."""
+        """Returns whether all cases of the run of this id have a verdict."""
         return run in self._over
 
     def _guarded(self, running: _Running, busy: Set[Key],
@@ -156,7 +164,7 @@ class Watch:
 
     @staticmethod
     def _keys(c: Connection) -> Set[Key]:
-        # (run, case) of what was asked for on it.
+        # The keys of the requests on it, and of the connection itself.
         found = set()
         for line in c.requests():
             path = next((str(f[1]) for f in line["fields"]
@@ -168,13 +176,14 @@ class Watch:
                 found.add((said["run"], case))
         if c.case is not None and c.case["run"]:
             found.add((c.case["run"], c.case["case"]))
-        # What a client asks for on the connection of the case before, it has
-        # to ask for again.
+        # A request for another case on this case's connection does not count:
+        # the client has to send it again.
         return {key for key in found
                 if c.case is None or key[1] == c.case["case"]}
 
     def _guess(self, c: Connection) -> List[Key]:
-        # By its server name alone: of the newest run that waits for it.
+        # A connection whose server name alone tells the case is of the newest
+        # run that waits for it.
         if c.case is None:
             return []
         for running in sorted(self._running.values(),
@@ -215,7 +224,7 @@ class Watch:
         running.judged.add(name)
         running.kept.add(made, [c.path for c in connections], True)
         running.run.add(made)
-        running.connections[name] = []      # they may be large
+        running.connections[name] = []      # their lines may be large
 
     def _finish(self, running: _Running) -> None:
         for name in running.run.cases:
@@ -227,7 +236,7 @@ class Watch:
                     if got.get("result") == "skip" else Verdict(
                         "skip", "no-connection",
                         "the client did not ask for it"), 0)
-                if running.judged:      # else the last report stays
+                if running.judged:      # else the client's last report stays
                     running.kept.add(made, ())
                 running.run.add(made)
         if running.judged:
@@ -236,6 +245,6 @@ class Watch:
         self._end(running)
 
     def stop(self) -> None:
-        """Leaves reports of what there is."""
+        """Judges what there is, and writes the reports as interrupted ones."""
         for running in list(self._running.values()):
             self._guarded(running, set(), True)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A browser runs the cases, by WebDriver (https://www.w3.org/TR/webdriver2/)."""
+"""Has a browser run the cases, by WebDriver
+(https://www.w3.org/TR/webdriver2/).
+"""
 
 import http.client
 import json
@@ -16,18 +18,18 @@ from h2bad.tasks import Broken
 
 __all__ = ["Browser", "EXCLUDE", "WebDriverError", "drive"]
 
-#: Cases of wrong certificates: it has to take any.
+#: Cases of wrong certificates: the browser is told to take any certificate.
 EXCLUDE = ("tls-expired", "tls-self-signed", "tls-wrong-name")
 
 #: Seconds for an answer; between two looks at the page; for a case, and for
 #: the browser to begin.
 ANSWER, LOOK, CASE, BEGIN = 60.0, 0.5, 30.0, 120.0
 
-#: Octets of an answer.
+#: Octets of an answer, at most.
 LIMIT = 1 << 20
 
-#: Without a window, where the driver knows how to say it.  Chromium has no
-#: sandbox for root.
+#: Capabilities that open no window, for drivers that know them.  Chromium has
+#: no sandbox for root.
 HEADLESS: Tuple[Dict[str, Any], ...] = (
     {"goog:chromeOptions": {"args": ["--headless=new"] + [
         "--no-sandbox"] * (os.getuid() == 0)}},
@@ -35,17 +37,17 @@ HEADLESS: Tuple[Dict[str, Any], ...] = (
 
 
 class WebDriverError(Exception):
-    """What the driver did not do; the text says it."""
+    """The driver did not do what it was told; the text says more."""
 
 
 class Browser:
-    """A session.  url: of chromedriver, geckodriver and their like.  name: the
-    browser's, and its version.
+    """A session.  url: that of chromedriver, geckodriver or their like.  name:
+    the browser's name and version.
     """
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
-        # A proxy is for what is elsewhere.
+        # The driver is reached without a proxy.
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}))
         made = self._call("POST", "/session", {"capabilities": {
@@ -90,11 +92,11 @@ class Browser:
         return value
 
     def open(self, url: str) -> None:
-        """Goes there."""
+        """Opens a page."""
         self._call("POST", self._session + "/url", {"url": url})
 
     def title(self) -> str:
-        """The page's."""
+        """Returns the title of the page."""
         return str(self._call("GET", self._session + "/title"))
 
     def close(self) -> None:
@@ -107,8 +109,9 @@ class Browser:
 
 def drive(browser: Browser, serving: Serving, run: Run,
           look: Callable[[], None]) -> None:
-    """Has the browser run the cases, until the verdicts are there.  look is
-    called again and again.  WebDriverError; Broken if it takes too long.
+    """Has the browser run the cases, and waits for the verdicts.
+
+    look: called again and again.  WebDriverError; Broken if it takes too long.
     """
     browser.open("https://localhost:%d/run/%s/?auto=1" % (
         serving.control.port, run.id))

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Octets of HTTP/2, right or wrong: frames, and field blocks without a state.
+"""Octets of HTTP/2, right or wrong: frames, and field blocks without state.
 
-A field block that is made here leaves both sides' dynamic tables as they are,
-so that a case sends the same octets whatever came before.
+A field block that is made here leaves the dynamic tables of both sides as they
+are (unless indexing is 0x40), so that a case sends the same octets whatever
+came before.
 """
 
 import struct
@@ -14,7 +15,7 @@ __all__ = ["CODES", "FLAGS", "SETTINGS", "STREAM", "TYPES", "Text", "block",
 
 Text = Union[str, bytes]
 
-#: The bits of a stream's number (RFC 9113 §4.1)
+#: Mask of the bits of a stream identifier (RFC 9113 §4.1)
 STREAM = (1 << 31) - 1
 #: RFC 9113 §6, RFC 7838 §4, RFC 8336 §2, RFC 9218 §7.1
 TYPES = {"DATA": 0, "HEADERS": 1, "PRIORITY": 2, "RST_STREAM": 3,
@@ -38,7 +39,7 @@ CODES = {"NO_ERROR": 0, "PROTOCOL_ERROR": 1, "INTERNAL_ERROR": 2,
 
 
 def octets(text: Text) -> bytes:
-    """Text as ISO 8859-1, so that every octet can be written."""
+    """Returns text in ISO 8859-1, in which every octet can be written."""
     return text if isinstance(text, bytes) else text.encode("latin-1")
 
 
@@ -63,9 +64,9 @@ def frame(type: Union[str, int], flags: Union[str, int, Sequence[str]] = 0,
           length: int = -1) -> bytes:
     """A frame (RFC 9113 §4.1).
 
-    flags: a number, a name, or several.  stream: of 32 bits, so that the
-    reserved bit can be set.  length: what the header says, if not the length
-    of payload.
+    flags: a number, a name, or several names.  stream: 32 bits, so that the
+    reserved bit can be set.  length: what the header says; -1: the length of
+    payload.
     """
     if isinstance(flags, str):
         flags = (flags,)
@@ -78,7 +79,10 @@ def frame(type: Union[str, int], flags: Union[str, int, Sequence[str]] = 0,
 
 
 def integer(value: int, prefix: int, pattern: int = 0) -> bytes:
-    """An integer with a prefix of so many bits (RFC 7541 §5.1)."""
+    """An integer with an N-bit prefix (RFC 7541 §5.1).
+
+    prefix: N.  pattern: the bits before the prefix.
+    """
     most = (1 << prefix) - 1
     if value < most:
         return bytes([pattern | value])
@@ -97,14 +101,19 @@ def string(text: Text) -> bytes:
 
 
 def field(name: Text, value: Text, indexing: int = 0x00) -> bytes:
-    """A literal field (RFC 7541 §6.2): indexing 0x40 inserts it into the
-    dynamic table, 0x10 is never indexed.
+    """A literal field (RFC 7541 §6.2).
+
+    indexing: 0x40 inserts it into the dynamic table, 0x10 is "never indexed".
     """
     return bytes([indexing]) + string(name) + string(value)
 
 
 def block(fields: Iterable[Tuple[Text, Text]], indexing: int = 0x00) -> bytes:
-    """A field block.  `:status: 200` is its index; all others are literals."""
+    """A field block.
+
+    `:status: 200` is sent as its index, unless indexing is given; all other
+    fields are literals.
+    """
     return b"".join(
         b"\x88" if (octets(n), octets(v)) == (b":status", b"200") and
         not indexing else field(n, v, indexing) for n, v in fields)

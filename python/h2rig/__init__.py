@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What scripts of the HTTP/2 server h2rig use.
+"""The interface of the HTTP/2 server h2rig for Python scripts.
 
-A script has any of `handle_headers(frame, request, response)`,
+A script defines one or more of `handle_headers(frame, request, response)`,
 `handle_data(frame, request, response)` and `main(request, response)`.  The
 manual pages h2rig-handlers(7), h2rig-files(7), h2rig-stash(7),
-h2rig-websocket(7) and h2rig-connection(7) describe all of it, with an example
-for each call.  Scripts need no import.  What is often
-wanted by name is here:
+h2rig-websocket(7) and h2rig-connection(7) describe the whole interface, with
+an example for each call.  A script needs no import.  This module has the names
+that scripts use most often, for type hints for example:
 
     from h2rig import HTTPException, Request, Response
 
@@ -15,13 +15,14 @@ wanted by name is here:
             raise HTTPException(405, "POST only")
         return request.body
 
-The rest is in the modules: `frames` (frames to send raw), `handlers` (what a
-routes file leads to), `headers`, `errors`, `pipes`, `stash`, `websocket`,
-`constants`; `testing` is for tests outside of the server, which it starts.
-`server` and `trace` are the programs' own and no interface.
+The rest is in the modules: `frames` (frames for the raw calls of the writer),
+`handlers` (handlers for a routes file), `headers`, `errors`, `pipes`, `stash`,
+`websocket`, `constants`.  `testing` is for tests that run outside of the
+server: it starts the server.  `server` and `trace` belong to the programs and
+are not part of the interface.
 
-A Python that is not the program's can import all of it, for pydoc, editors and
-type checkers, but has no connection to serve.
+A Python interpreter other than the one in h2rig can import all modules, for
+pydoc, editors and type checkers, but it has no connection to serve.
 """
 
 import importlib
@@ -47,8 +48,8 @@ __all__ = [
     "StreamClosedError", "Value", "isomorphic_decode", "isomorphic_encode",
 ]
 
-#: Imported when one of the names above is first asked for: the program has
-#: something to do before anything else is imported (`server.forking`).
+#: Modules that define the names above.  Each is imported when such a name is
+#: first used, since `server.forking` must begin before all other imports.
 _MODULES = ("connection", "errors", "headers", "request", "response", "stash",
             "writer")
 

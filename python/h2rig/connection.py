@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The connection: what its client sends, and what the server does by itself.
+"""The connection: what the client sends, and what the server does by itself.
 
-`request.connection` and the `connection` that the functions of a connection
-script (--connection) get are the same object.
+`request.connection` is the same object as the `connection` argument of the
+functions of a connection script (--connection).
 """
 
 import json
@@ -28,25 +28,26 @@ __all__ = ["Automatic", "Connection", "ConnectionTLS", "ConnectionWriter",
            "End", "Reaction", "ReceivedData", "ReceivedHeaders", "Server",
            "Violation"]
 
-#: What `ConnectionTLS.request` asks for.
+#: Kinds of request that `ConnectionTLS.request` can send to the client.
 _REQUESTS = ("renegotiation", "client_certificate", "key_update")
 
-#: Octets of JSON in a note.
+#: Octets of JSON that a note may have.
 NOTE_MAX = 1 << 16
 
 _unset = object()
 
-#: What the engine does by itself, in the order of the bits of its mask (enum
-#: session_automatic of src/h2/session.h).
+#: Names of the engine's automatic actions, in the order of the bits of its
+#: mask (enum session_automatic of src/h2/session.h).
 AUTOMATIC = ("settings_ack", "ping_ack", "window_update", "goaway",
              "rst_stream", "checks", "requests", "hold")
 
 class Automatic(MutableSet[str]):
-    """`connection.automatic`: the names of what the server does by itself.
+    """`connection.automatic`: the names of the actions that the server takes
+    by itself.
 
-    Names: settings_ack, ping_ack, window_update, goaway, rst_stream, checks,
-    requests, hold.  A change takes effect at once.  ValueError for another
-    name.
+    The names are settings_ack, ping_ack, window_update, goaway, rst_stream,
+    checks, requests and hold.  A change takes effect at once.  Any other name
+    raises ValueError.
     """
 
     def __init__(self) -> None:
@@ -55,7 +56,7 @@ class Automatic(MutableSet[str]):
 
     @classmethod
     def _from_iterable(cls, it: Iterable[str]) -> Set[str]:  # type: ignore
-        # Of `|`, `&` and `-`: a set that has no effect.
+        # `|`, `&` and `-` make a plain set, which has no effect on the server.
         return set(it)
 
     @staticmethod
@@ -86,11 +87,11 @@ class Automatic(MutableSet[str]):
         return bin(self._mask).count("1")
 
     def add(self, name: str) -> None:
-        """From now on the server does this by itself."""
+        """Has the server take this action by itself from now on."""
         self._change(0, self._bit(name))
 
     def discard(self, name: str) -> None:
-        """From now on it does not."""
+        """Has the server no longer take this action by itself."""
         self._change(self._bit(name), 0)
 
     def update(self, *names: Iterable[str]) -> None:
@@ -98,7 +99,7 @@ class Automatic(MutableSet[str]):
         self._change(0, self._bits(*names))
 
     def clear(self) -> None:
-        """From now on the server does nothing of it."""
+        """Has the server take none of these actions from now on."""
         self._change(-1, 0)
 
     def difference_update(self, *names: Iterable[str]) -> None:
@@ -117,20 +118,25 @@ class Automatic(MutableSet[str]):
 
 
 class ConnectionTLS:
-    """`connection.tls`: the handshake, to be changed in handle_client_hello.
+    """`connection.tls`: the TLS handshake, which handle_client_hello can
+    change.
 
-    Each of these is None until a script sets it, which leaves it to the
-    server; alpn is "h2".
+    An attribute that no script has set is None, and the server chooses the
+    value; only alpn is "h2" at first.
 
-    alpn: the protocol that is chosen, also one that was not offered; None: no
-    ALPN in the answer.  min_version, max_version: "TLSv1", "TLSv1.1",
-    "TLSv1.2", "TLSv1.3".  ciphers: in OpenSSL's form, with "@SECLEVEL=0" also
-    old ones.  certificate, key: PEM files.  alert: a number or a name
-    ("unknown_ca"), sent instead of an answer.  delay: seconds before each
-    flight of the server's.  tickets: how many.  max_early_data: octets.
+    alpn: the protocol that the server selects if the client offers any, also
+    one that it did not offer.  None: the answer has no ALPN extension.
+    min_version, max_version: "TLSv1", "TLSv1.1", "TLSv1.2" or "TLSv1.3".
+    ciphers: cipher suites in OpenSSL's form; "@SECLEVEL=0" allows old ones
+    too.  certificate, key: paths of PEM files.  alert: the number or the name
+    ("unknown_ca") of an alert, which the server sends instead of an answer.
+    delay: seconds before each flight of the server.  tickets: how many session
+    tickets the server sends.  max_early_data: octets of early data that the
+    server accepts in sessions resumed later.
 
-    ValueError and TypeError say what was expected; NotPossible that the
-    handshake does not wait for it any more, or that there is no TLS.
+    A wrong value raises ValueError or TypeError, which say what was expected.
+    NotPossible means that the handshake is past that point, or that the
+    connection has no TLS.
     """
 
     _NAMES = ("alpn", "min_version", "max_version", "ciphers", "certificate",
@@ -161,11 +167,12 @@ class ConnectionTLS:
 
     def leaf(self, names: Iterable[str], days: int, key: str = "ec",
              signed_by: str = "ca") -> None:
-        """Answers with a certificate made for this connection.
+        """Makes a certificate for this connection, and sends it to the client.
 
-        names: of hosts, or addresses.  days: how long it is valid; below 0: it
-        has expired.  key: "ec" or "rsa".  signed_by: "ca", of --ca or
-        --ca-out, or "self".  ValueError, TypeError.
+        names: host names or addresses, at most 100.  days: how many days the
+        certificate is valid; if below 0, it has expired.  key: "ec" or "rsa".
+        signed_by: "ca", the CA of --ca or --ca-out, or "self".  A wrong value
+        raises ValueError or TypeError.  NotPossible as for the attributes.
         """
         listed = [names] if isinstance(names, str) else list(names)
         if not all(isinstance(name, str) for name in listed):
@@ -176,11 +183,11 @@ class ConnectionTLS:
         _h2rig.tls_leaf(listed, days, key, signed_by)
 
     def request(self, kind: str) -> None:
-        """Asks the client for something once TLS is up: "renegotiation",
-        "client_certificate" or "key_update".
+        """Sends the client a TLS request, once TLS is up.
 
-        NotPossible, with the reason, where the client or the version does not
-        allow it.  ValueError for another kind.
+        kind: "renegotiation", "client_certificate" or "key_update"; any other
+        kind raises ValueError.  NotPossible, with the reason, if the client or
+        the version of TLS does not allow it.
         """
         if kind not in _REQUESTS:
             raise ValueError("%r cannot be asked for; expected %s"
@@ -191,8 +198,8 @@ class ConnectionTLS:
 class ConnectionWriter(FrameWriter):
     """`connection.writer`: sends frames on any stream of the connection.
 
-    stream_id: None for stream 0.  Checked calls for frames that belong to a
-    stream raise `ProtocolError` without one.
+    stream_id, in each call: None means stream 0.  Checked calls for frames
+    that belong to a stream raise `ProtocolError` without a stream_id.
     """
 
     def __init__(self, connection: "Connection", exchange: Any) -> None:
@@ -208,9 +215,9 @@ class ConnectionWriter(FrameWriter):
     def window_update(self, increment: int, stream_id: int = 0) -> None:
         """Sends WINDOW_UPDATE (RFC 9113 §6.9).
 
-        increment: 1 to 2147483647 octets.  stream_id: 0 for the connection.
-        ProtocolError for another increment; FlowControlError for one that
-        makes the window larger than 2147483647.
+        increment: 1 to 2147483647 octets; any other raises ProtocolError, and
+        one that makes the window larger than 2147483647 octets raises
+        FlowControlError.  stream_id: 0 for the connection's window.
         """
         if not isinstance(increment, int):
             raise TypeError("increment must be an int, not %r" % (increment,))
@@ -222,11 +229,11 @@ class ConnectionWriter(FrameWriter):
                              (), b"", 0, increment)
 
     def fence(self, timeout: float = 5.0) -> float:
-        """The same as `connection.fence`."""
+        """Does the same as `connection.fence`.  timeout: seconds."""
         return self._connection.fence(timeout)
 
     def write_transport(self, octets: Union[str, bytes]) -> None:
-        """Sends octets below TLS, after all that was written; text is UTF-8.
+        """Sends octets below TLS, after all earlier output.  Text is UTF-8.
         """
         self._exchange.write("transport", 0, (), isomorphic.octets(
             octets, "octets", "utf-8"))
@@ -234,13 +241,16 @@ class ConnectionWriter(FrameWriter):
     def flood(self, octets: Union[str, bytes], limit_octets: Optional[int],
               limit_frames: Optional[int], seconds: float,
               reading: bool = True) -> int:
-        """Sends octets again and again, whole each time, as fast as the client
-        takes them: how many went out.
+        """Sends octets again and again, as fast as the client takes them.
 
-        limit_octets, limit_frames: the most octets, and frames; None for no
-        limit.  seconds: how long.  reading: whether what the client sends is
-        read meanwhile.  Acknowledgements of what was sent so count towards no
-        bound on the client.  ValueError if there are no octets.
+        octets: one or more whole frames, sent whole each time; ValueError if
+        empty.  limit_octets, limit_frames: the most octets and frames to send;
+        None means no limit.  seconds: how long to send.  reading: whether the
+        server reads from the client meanwhile.  Acknowledgements of frames
+        that a flood sends count towards no bound on the client.
+
+        Returns how many octets the kernel has taken, in whole repetitions;
+        octets that are still queued then are sent, but not counted.
         """
         repeated = isomorphic.octets(octets, "octets", "utf-8")
         if not repeated:
@@ -253,7 +263,7 @@ class ConnectionWriter(FrameWriter):
 
 
 def _limit(n: Optional[int], what: str) -> int:
-    # In C 0 is none.
+    # For C 0 means no limit.
     if n is None:
         return 0
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
@@ -263,11 +273,12 @@ def _limit(n: Optional[int], what: str) -> int:
 
 
 class Violation:
-    """A rule that the client has broken.
+    """A rule that the client has broken, or a bound that it has passed.
 
-    code: of the error (RFC 9113 §7), and name.  level: "stream" or
-    "connection".  section: "RFC 9113 §6.9.1", or None.  text: the rule.
-    frame: the one that breaks it, or None.
+    code: int, the error code (RFC 9113 §7).  name: str, the name of that code.
+    level: "stream" or "connection".  section: the section that has the rule,
+    "RFC 9113 §6.9.1" for example; None for a bound of h2rig's own.  text: the
+    rule.  frame: the frame that breaks the rule, or None.
     """
 
     def __init__(self, level: str, code: int, text: str,
@@ -284,7 +295,7 @@ class Violation:
 
 
 class Server:
-    """`request.server`, `connection.server`: settings and stash.
+    """`request.server` and `connection.server`: the settings and the stash.
 
     path: the default path of the stash.
     """
@@ -297,13 +308,13 @@ class Server:
 
     @property
     def config(self) -> Config:
-        """Hosts, ports and paths, by web-platform-tests' names."""
+        """The hosts, ports and paths, under web-platform-tests' names."""
         return options.settings
 
     @property
     def stash(self) -> stash.Stash:
-        """The store shared by all connections; its default path is the
-        request's, or "/connection".
+        """The store that all connections share.  Its default path is the
+        path of the request; for `connection.server` it is "/connection".
         """
         if self._stash is None:
             self._stash = stash.Stash(self._path)
@@ -311,12 +322,12 @@ class Server:
 
 
 class Connection:
-    """`request.connection`: one object for all requests of a connection, and
-    for its connection script.
+    """`request.connection`: one object that all requests of a connection and
+    its connection script share.
 
-    data: a dict for scripts to keep what they like in, as long as the
-    connection lasts.  tls: the handshake, a `ConnectionTLS`.  server: settings
-    and stash, whose default path is "/connection".
+    data: a dict in which scripts may keep anything while the connection lasts.
+    tls: the TLS handshake, a `ConnectionTLS`.  server: a `Server`, with the
+    settings and the stash; the default path of this stash is "/connection".
     """
 
     __slots__ = ("data", "tls", "server", "_address", "_automatic",
@@ -332,59 +343,63 @@ class Connection:
         self._writer: Optional[ConnectionWriter] = None
         self._waiting = Waiting()
 
-    # What is known of it.
+    # Facts about the connection.
 
     @property
     def id(self) -> int:
-        """A number that no other open connection of this machine has."""
+        """A number that no other open connection on this machine has."""
         n: int = _h2rig.connection()["id"]
         return n
 
     @property
     def alpn_protocol(self) -> Optional[str]:
-        """"h2", or None without ALPN (RFC 7301)."""
+        """The protocol that ALPN (RFC 7301) has selected ("h2"), or None
+        without ALPN.
+        """
         return _opt(_h2rig.connection()["alpn_protocol"])
 
     @property
     def tls_version(self) -> Optional[str]:
-        """"TLSv1.3", "TLSv1.2", or None in cleartext."""
+        """The version of TLS, "TLSv1.3" for example; None in cleartext."""
         return _opt(_h2rig.connection()["tls_version"])
 
     @property
     def cipher(self) -> Optional[str]:
-        """The cipher suite by its name, or None in cleartext."""
+        """The name of the cipher suite, or None in cleartext."""
         return _opt(_h2rig.connection()["cipher"])
 
     @property
     def sni(self) -> Optional[str]:
-        """The host name the client asked for (RFC 6066 §3), or None."""
+        """The host name that the client asked for (RFC 6066 §3), or None."""
         hello = _h2rig.tls_hello()
         return _opt(_h2rig.connection()["sni"] if hello is None else hello[0])
 
     @property
     def alpn_offered(self) -> Tuple[str, ...]:
-        """The protocols that the client offers (RFC 7301), in its order; from
-        the ClientHello on, with --connection.
+        """The protocols that the client offers by ALPN (RFC 7301), in the
+        client's order.  They are known from the ClientHello on, and only with
+        --connection; else empty.
         """
         hello = _h2rig.tls_hello()
         return () if hello is None else tuple(hello[1])
 
     @property
     def tls_versions_offered(self) -> Tuple[str, ...]:
-        """The versions of TLS that the client offers, likewise; those
-        without a name as "0x7a7a".
+        """The versions of TLS that the client offers; "0x7a7a", say, for one
+        without a name.  They are known from the ClientHello on, and only with
+        --connection; else empty.
         """
         hello = _h2rig.tls_hello()
         return () if hello is None else tuple(hello[2])
 
     @property
     def session_reused(self) -> bool:
-        """Whether the TLS session is a resumed one."""
+        """Whether the client has resumed an earlier TLS session."""
         return bool(_h2rig.connection()["session_reused"])
 
     @property
     def client_address(self) -> Tuple[str, int]:
-        """(address, port) of the client."""
+        """The (address, port) of the client."""
         if self._address is None:
             self._address = _h2rig.connection()["client_address"]
         host, port = self._address
@@ -392,25 +407,25 @@ class Connection:
 
     @property
     def server_port(self) -> int:
-        """The server's port that the client has connected to."""
+        """The port of the server that the client has connected to."""
         port: int = _h2rig.connection()["server_port"]
         return port
 
     @property
     def client_settings(self) -> Dict[str, int]:
-        """The client's SETTINGS as they stand now, by their names
+        """The current values of the client's SETTINGS, by their names
         ("INITIAL_WINDOW_SIZE", RFC 9113 §6.5.2).
         """
         return dict(_h2rig.connection()["client_settings"])
 
     @property
     def logger(self) -> logging.Logger:
-        """The same as `response.logger`."""
+        """The same logger as `response.logger`."""
         return script_logger
 
     @property
     def end(self) -> Optional[End]:
-        """How the connection ended, or None if it has not."""
+        """How the connection ended, or None if it has not ended."""
         _, by, events = _h2rig.ended()
         if by is None:
             return None
@@ -424,7 +439,9 @@ class Connection:
 
     @property
     def automatic(self) -> Automatic:
-        """What the server does by itself: a set of names, to be changed."""
+        """The names of the server's automatic actions: a set that scripts may
+        change or assign.
+        """
         return self._automatic
 
     @automatic.setter
@@ -433,12 +450,14 @@ class Connection:
 
     @property
     def settings(self) -> Optional[Tuple[Tuple[int, int], ...]]:
-        """The SETTINGS that are sent at the start, as pairs of numbers, in
-        order; None: no frame at all.
+        """The SETTINGS that the server sends at the start: (identifier, value)
+        pairs in order.  None means that it sends no SETTINGS frame.
 
-        To be set, before they are sent, to pairs of identifiers or names and
-        values, or a dict: any numbers, repeated ones too.  TypeError,
-        ValueError; ProtocolError once they are sent.
+        A script may set this until the SETTINGS are sent, to pairs or a dict.
+        An identifier is a number or a name.  All numbers of 16 bits and values
+        of 32 bits are allowed, also illegal and repeated ones; others raise
+        ValueError, and other types TypeError.  ProtocolError once the SETTINGS
+        have been sent.
         """
         if self._settings is _unset:
             self._settings = tuple(frames._entries(
@@ -458,28 +477,32 @@ class Connection:
 
     @property
     def writer(self) -> ConnectionWriter:
-        """What sends frames on any stream."""
+        """The writer that sends frames on any stream of the connection."""
         if self._writer is None:
             self._writer = ConnectionWriter(self, _h2rig.own())
         return self._writer
 
     def pause_reading(self) -> None:
-        """Reads nothing of the client any more until `resume_reading`."""
+        """Has the server read nothing from the client until `resume_reading`.
+        """
         _h2rig.own().write("pause")
 
     def resume_reading(self) -> None:
-        """Reads on."""
+        """Has the server read from the client again, after `pause_reading`."""
         _h2rig.own().write("resume")
 
     def engine_off(self) -> None:
-        """Ends HTTP/2: from now on the client's octets are for `read`, and
-        only `writer.write_raw` sends.
+        """Ends HTTP/2: from now on `read` returns the octets that the client
+        sends, and only `writer.write_raw` sends octets.
         """
         _h2rig.own().write("engine_off")
 
     def read(self, n: int, timeout: float = 5.0) -> Optional[bytes]:
-        """After `engine_off`: 1 to n octets, b"" at the end of what the client
-        sends, None when the time, in seconds, is over.
+        """Waits for octets from the client, after `engine_off`.
+
+        n: the most octets to return, 1 or more.  timeout: seconds.  Returns 1
+        to n octets; b"" if the client has ended its side of the connection;
+        None if the time is over.
         """
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise ValueError("n must be 1 or more octets, not %r" % (n,))
@@ -491,9 +514,9 @@ class Connection:
 
     @property
     def frames(self) -> List[Any]:
-        """The frames that have been received, oldest first: the newest 1,000,
-        with at most 4 MiB of payload.  Without --connection from the first
-        use of this, `wait`, `fence` or `reaction` on.
+        """The newest 1,000 frames that the client has sent, oldest first, with
+        at most 4 MiB of payload.  Without --connection the server keeps frames
+        only from the first use of this, `wait`, `fence` or `reaction` on.
         """
         self._waiting.watch()
         return [received_frame(each) for each in _h2rig.frames()]
@@ -501,34 +524,35 @@ class Connection:
     def wait(self, type: Union[int, str, None] = None,
              stream_id: Optional[int] = None,
              timeout: float = 5.0) -> Optional[Any]:
-        """The next frame that has this type and is on this stream, after those
-        that this thread has been given; waits for it.
+        """Waits for the next frame of this type on this stream.
 
-        type: a number or a name; None for any.  stream_id: None for any.
-        None when the time, in seconds, is over.  ConnectionEnded when the
-        connection is.
+        Only frames after those that this thread has already been given count.
+        type: a number or a name; None means any type.  stream_id: None means
+        any stream.  timeout: seconds.  Returns the frame, or None if the time
+        is over.  ConnectionEnded if the connection ends.
         """
         return self._waiting.wait(
             -1 if type is None else frames.frame_type(type),
             -1 if stream_id is None else _stream(stream_id), timeout)
 
     def fence(self, timeout: float = 5.0) -> float:
-        """Sends PING, and returns the seconds until its acknowledgement: the
-        client has read what was sent before (frames are processed in the order
-        they are received, RFC 9113 §5).
+        """Sends PING, and returns the seconds until its acknowledgement.
 
-        timeout: seconds.  TimeoutError when they are over, ConnectionEnded when
-        the connection is.
+        The client has then read all that was sent before, since recipients
+        process frames in the order they are received (RFC 9113 §5).
+        timeout: seconds.  TimeoutError if the time is over; ConnectionEnded if
+        the connection ends.
         """
         return self._waiting.fence(timeout)
 
     def reaction(self, stream_id: Optional[int] = None,
                  timeout: float = 3.0) -> Reaction:
-        """How the client took what was sent since the last call: sends PING,
-        and 0.2 s after its acknowledgement another one.
+        """Returns how the client reacted to what was sent since the last call.
 
-        stream_id: whose RST_STREAM counts; None: any.  timeout: seconds, for
-        the acknowledgements, and again for the end after GOAWAY.
+        Sends PING, and another PING 0.2 s after the first is acknowledged.
+        stream_id: only RST_STREAM on this stream counts; None means any
+        stream.  timeout: seconds to wait for the acknowledgements, and again,
+        after GOAWAY, for the end of the connection.
         """
         return self._waiting.reaction(
             None if stream_id is None else _stream(stream_id), timeout)
@@ -536,8 +560,9 @@ class Connection:
     def note(self, name: str, /, **values: Any) -> None:
         """Puts a line of type "note" into the connection's trace (--trace).
 
-        values: what JSON can say, 64 KiB of it at most.  TypeError, ValueError.
-        Without a trace, and after the connection's end, nothing happens.
+        values: values that JSON can express, at most 64 KiB as JSON; else
+        TypeError or ValueError.  Without a trace, and after the end of the
+        connection, the call has no effect.
         """
         if not isinstance(name, str):
             raise TypeError("name must be a str, not %r" % (name,))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Content types by file name extension, and the phrases of status codes.
 
-content_types: dict of extension (lower case, no dot) to media type.
-response_codes: dict of status to (phrase, description).
+content_types: a dict of extension (lower case, no dot) to media type.
+response_codes: a dict of status code to (reason phrase, description).
 """
 
 import http
@@ -56,7 +56,7 @@ content_types: Dict[str, str] = {
     for name, extensions in _types.items() for extension in extensions.split()
 }
 
-#: code -> (reason phrase, description)
+#: status code -> (reason phrase, description)
 response_codes: Dict[int, Tuple[str, str]] = {
     int(s): (s.phrase, s.description) for s in http.HTTPStatus
 }

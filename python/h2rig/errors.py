@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Exceptions that scripts raise and catch.
 
-Those of HTTP/2 have the names and the inheritance of `h2.exceptions`.  This
-module is also imported under that name, so that an `except` clause written
-for either catches what the writer raises: `ProtocolError` itself,
-`FlowControlError`, `NoSuchStreamError`, `StreamClosedError`,
-`ServerStoppingError` and `PushDisabledError`; what waits for the client raises
-`ConnectionEnded`.  The server raises none of the others.
+The HTTP/2 exceptions have the names and the inheritance of `h2.exceptions`.
+This module is also imported under that name, so that an `except` clause that
+names either module catches what the server raises.
+
+Calls of the writer raise `ProtocolError` itself, `FlowControlError`,
+`NoSuchStreamError`, `StreamClosedError`, `PushDisabledError` and
+`StatusError`.  Calls of the connection that wait for the client raise
+`ConnectionEnded`; a wait in a tunnel raises `ServerStoppingError`.  The server
+raises no other exception of `h2.exceptions`.  Section numbers without a
+document (§4.2) are those of RFC 9113.
 """
 
 from typing import Any, Optional
@@ -23,45 +27,48 @@ __all__ = [
 
 
 class H2Error(Exception):
-    """Base of all HTTP/2 errors."""
+    """The base class of all HTTP/2 errors."""
 
 
 class ProtocolError(H2Error):
     """A checked call of the writer was asked for something that RFC 9113
-    forbids; it has sent nothing.
+    forbids.  The call has sent nothing.
 
-    error_code: int, the code of RFC 9113 §7 that fits.
+    error_code: int, the error code of RFC 9113 §7 that fits.
     """
 
     error_code: Optional[int] = 0x1
 
 
 class FrameTooLargeError(ProtocolError):
-    """A frame above the peer's SETTINGS_MAX_FRAME_SIZE (§4.2)."""
+    """A frame is longer than the peer's SETTINGS_MAX_FRAME_SIZE (§4.2)."""
 
     error_code = 0x6
 
 
 class FrameDataMissingError(ProtocolError):
-    """A frame shorter than its type needs (§4.2)."""
+    """A frame is shorter than its type requires (§4.2)."""
 
     error_code = 0x6
 
 
 class TooManyStreamsError(ProtocolError):
-    """More streams than SETTINGS_MAX_CONCURRENT_STREAMS (§5.1.2)."""
+    """More streams are open than SETTINGS_MAX_CONCURRENT_STREAMS (§5.1.2).
+    """
 
 
 class FlowControlError(ProtocolError):
-    """More DATA than the flow-control window has room for (§6.9)."""
+    """DATA exceeds the flow-control window, or WINDOW_UPDATE would make a
+    window larger than 2147483647 octets (§6.9).
+    """
 
     error_code = 0x3
 
 
 class StreamIDTooLowError(ProtocolError):
-    """A stream id that is not above the last one (§5.1.1).
+    """A new stream's id is not greater than the last one (§5.1.1).
 
-    stream_id: int, the wrong one; max_stream_id: int, the last one.
+    stream_id: int, the id that is too low.  max_stream_id: int, the last id.
     """
 
     def __init__(self, stream_id: int, max_stream_id: int) -> None:
@@ -75,14 +82,14 @@ class StreamIDTooLowError(ProtocolError):
 
 
 class NoAvailableStreamIDError(ProtocolError):
-    """All 2**31 stream ids are used up (§5.1.1)."""
+    """All stream ids up to 2**31 - 1 are used up (§5.1.1)."""
 
 
 class NoSuchStreamError(ProtocolError):
     """The stream was never opened.
 
-    args: as of any exception; the first, if it is an int, is stream_id.
-    stream_id: int, or None where the error does not name one.
+    args: the arguments of the exception.  stream_id: the first of args if
+    that is an int, else None.
     """
 
     def __init__(self, *args: Any) -> None:
@@ -91,11 +98,12 @@ class NoSuchStreamError(ProtocolError):
 
 
 class StreamClosedError(NoSuchStreamError):
-    """The stream, or the server's side of it, is closed; or the connection is.
+    """The stream, the server's side of it, or the connection is closed.
 
-    error_code (int), error_name (str, "0x1f" for a code without a name): of
-    the RST_STREAM frame that closed the stream, sent by either side (RFC 9113
-    §7); None if there was no such frame.
+    error_code: int, the code (§7) of the RST_STREAM frame that closed the
+    stream, sent by either side.  error_name: str, the name of that code;
+    "0x1f", say, for a code without a name.  Both are None if no RST_STREAM
+    frame closed the stream.
     """
 
     error_code: Optional[int] = None
@@ -103,23 +111,23 @@ class StreamClosedError(NoSuchStreamError):
 
 
 class ServerStoppingError(StreamClosedError):
-    """The server is about to stop: raised in a tunnel (CONNECT) that waits for
-    its client.
+    """The server is about to stop.  A tunnel (CONNECT) that waits for its
+    client raises this.
     """
 
 
 class ConnectionEnded(StreamClosedError):
-    """The connection has ended: raised where one waits for its client."""
+    """The connection has ended.  Calls that wait for the client raise this."""
 
 
 class NotPossible(H2Error):
-    """The client, or the version of TLS, does not allow what was asked for;
-    its text says why.
+    """The client, or the state or version of TLS, does not allow what the
+    script asked for.  The exception's text says why.
     """
 
 
 class InvalidSettingsValueError(ProtocolError, ValueError):
-    """A setting outside of its range (§6.5.2).
+    """The value of a setting is outside of its range (§6.5.2).
 
     error_code: int, as in `ProtocolError`.
     """
@@ -130,13 +138,14 @@ class InvalidSettingsValueError(ProtocolError, ValueError):
 
 
 class StatusError(ProtocolError, ValueError):
-    """A status that is not 100 to 999."""
+    """A status code is not 100 to 999."""
 
 
 class InvalidBodyLengthError(ProtocolError):
-    """The octets of DATA differ from content-length (§8.1.1).
+    """The length of the content differs from content-length (§8.1.1).
 
-    expected_length, actual_length: int, octets.
+    expected_length: int, the octets that content-length announces.
+    actual_length: int, the octets of DATA.
     """
 
     def __init__(self, expected: int, actual: int) -> None:
@@ -147,11 +156,11 @@ class InvalidBodyLengthError(ProtocolError):
 
 
 class UnsupportedFrameError(ProtocolError):
-    """A frame of a type that is not supported."""
+    """The type of a frame is not supported."""
 
 
 class RFC1122Error(H2Error):
-    """Nothing forbids it, but RFC 1122 would not have it done."""
+    """An action is legal in HTTP/2, but RFC 1122 advises against it."""
 
 
 class DenialOfServiceError(ProtocolError):
@@ -161,14 +170,15 @@ class DenialOfServiceError(ProtocolError):
 
 
 class PushDisabledError(ProtocolError):
-    """PUSH_PROMISE although the client has set ENABLE_PUSH to 0 (§8.4)."""
+    """A script pushes although the client has set ENABLE_PUSH to 0 (§8.4).
+    """
 
 
 class ConfigError(Exception):
     """An option, or a file that an option names, is wrong.
 
-    Its text is one line: what was given (with file and line, where there is
-    one), what is wrong with it and what was expected.
+    The exception's text is one line.  It says what was given (with file and
+    line, if there is one), what is wrong with it and what was expected.
     """
 
     def __init__(self, where: str, reason: str,
@@ -179,15 +189,17 @@ class ConfigError(Exception):
 
 
 class HandlerTimeout(BaseException):
-    """Raised in a script's function that has used up its run-time limit
-    (--run-limit).  Not an `Exception`: it passes `except Exception`.
+    """A script's function has used up its run-time limit (--run-limit).
+
+    The exception is raised in that function.  It is not an `Exception`, so
+    `except Exception` does not catch it.
     """
 
 
 class HTTPException(Exception):
-    """Raise it to answer the request with an error status.
+    """A script raises this to answer the request with an error status.
 
-    code: int, the status, 200 to 999.  message: text for the JSON content
+    code: int, the status, 200 to 999.  message: str, for the JSON content
     {"error": {"code": code, "message": message}}.
     """
 
@@ -198,6 +210,6 @@ class HTTPException(Exception):
 
 
 class StashError(Exception):
-    """A key of the stash is taken, or the stash is used wrongly or failed; its
-    text says which.
+    """A key of the stash is taken, the stash was used wrongly, or the stash
+    failed.  The exception's text says which.
     """

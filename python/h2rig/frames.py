@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""HTTP/2 frames: those of a request, and those that a script makes to send.
+"""HTTP/2 frames: the frames of a request, and frames that a script sends.
 
-`request.frames` has a `RequestHeaders` and `RequestData`s.  `HeadersFrame`,
-`DataFrame`, ... have the interface of `hyperframe.frame`: they are `frame_cls`
-in the writer's raw calls, and make octets for `write_raw`
-(`HeadersFrame(1, b"...", ["END_HEADERS"]).serialize()`).  They do not check
-what RFC 9113 asks of a frame, so that wrong ones can be sent.
+`request.frames` has a `RequestHeaders` and `RequestData`s.  The classes of
+frames to send (`HeadersFrame`, `DataFrame`, ...) have the interface of
+`hyperframe.frame`: a raw call of the writer takes one as `frame_cls`, and
+`HeadersFrame(1, b"...", ["END_HEADERS"]).serialize()` makes octets for
+`write_raw`.  The classes do not check what RFC 9113 requires of a frame, so
+that a script can send wrong ones.  Section numbers (§) are those of RFC 9113.
 """
 
 import array
@@ -44,12 +45,14 @@ def _number(v: Any, names: Dict[str, int], limit: int, what: str) -> int:
 
 
 def frame_type(v: Union[int, str]) -> int:
-    """A frame type from its number (0 to 255) or name.  ValueError."""
+    """A frame type from its number (0 to 255) or name; else ValueError."""
     return _number(v, TYPES, 0xff, "frame type")
 
 
 def frame_flags(v: Union[int, str, Iterable[Union[int, str]]]) -> int:
-    """Flags from a number (0 to 255), a name or several.  ValueError."""
+    """The flags octet from a number (0 to 255), a name, or an iterable of
+    numbers and names; else ValueError or TypeError.
+    """
     if isinstance(v, (int, str)):
         return _number(v, FLAGS, 0xff, "frame flags")
     out = 0
@@ -59,21 +62,22 @@ def frame_flags(v: Union[int, str, Iterable[Union[int, str]]]) -> int:
 
 
 def error_code(v: Union[int, str]) -> int:
-    """An error code from its number (32 bits) or name (§7).  ValueError."""
+    """An error code from its number (32 bits) or name (§7); else ValueError.
+    """
     return _number(v, ERROR_CODES, 0xffffffff, "error code")
 
 
 def setting(name: Union[int, str], value: int) -> Tuple[int, int]:
-    """A setting's identifier (16 bits) from that or its name, and its value
-    (32 bits).  TypeError, ValueError.
+    """A setting's identifier (16 bits), from that or its name, and its value
+    (32 bits); else TypeError or ValueError.
     """
     return (_number(name, SETTINGS, 0xffff, "setting"),
             _number(value, {}, 0xffffffff, "value of %s" % (name,)))
 
 
 class Flags(MutableSet[str]):
-    """A set of flag names; ValueError for a flag that the frame type does not
-    define.
+    """A set of flag names.  Adding a flag that the frame type does not define
+    raises ValueError.
     """
 
     def __init__(self, defined: Iterable[str]) -> None:
@@ -107,7 +111,7 @@ class Flags(MutableSet[str]):
 
 
 class Frame:
-    """Base: stream_id (int), flags (names).  `body()` is the payload."""
+    """The base class of frames to send: stream_id (int), flags (names)."""
 
     type: Any = None
     defined_flags: Tuple[str, ...] = ()
@@ -119,20 +123,20 @@ class Frame:
             self.flags.add(flag)
 
     def body(self) -> bytes:
-        """The payload."""
+        """Returns the payload."""
         return b""
 
     @property
     def body_len(self) -> int:
-        """Octets of the payload."""
+        """The length of the payload in octets."""
         return len(self.body())
 
     def flag_bits(self) -> int:
-        """The flags octet."""
+        """Returns the flags octet."""
         return frame_flags(self.flags)
 
     def serialize(self) -> bytes:
-        """The whole frame: 9 octets of header (§4.1) and the payload."""
+        """Returns the frame: 9 octets of header (§4.1), then the payload."""
         body = self.body()
         return struct.pack(
             ">BHBBL", len(body) >> 16 & 0xff, len(body) & 0xffff, self.type,
@@ -145,8 +149,8 @@ class Frame:
 
 
 class Padded(Frame):
-    """Base of frames that have padding; pad_length: octets of it, which
-    count only with the PADDED flag (§6.1).
+    """The base class of frames that can have padding.  pad_length: octets of
+    padding, which the frame has only with the PADDED flag (§6.1).
     """
 
     pad_length = 0
@@ -171,7 +175,7 @@ class DataFrame(Padded):
 
     @property
     def flow_controlled_length(self) -> int:
-        """Octets that count for flow control, padding too (§6.9)."""
+        """The octets that count for flow control, padding included (§6.9)."""
         return len(self.body())
 
     def body(self) -> bytes:
@@ -198,7 +202,7 @@ class PriorityFrame(Frame):
 
 
 class HeadersFrame(Padded):
-    """HEADERS (§6.2); data is the field block fragment, HPACK-encoded."""
+    """HEADERS (§6.2).  data: the field block fragment, encoded by HPACK."""
 
     type = TYPES["HEADERS"]
     defined_flags = ("END_STREAM", "END_HEADERS", "PADDED", "PRIORITY")
@@ -237,7 +241,7 @@ class RstStreamFrame(Frame):
 
 
 class SettingsFrame(Frame):
-    """SETTINGS (§6.5); settings: a dict of setting number to value."""
+    """SETTINGS (§6.5).  settings: a dict of setting identifier to value."""
 
     type = TYPES["SETTINGS"]
     defined_flags = ("ACK",)
@@ -262,7 +266,7 @@ class SettingsFrame(Frame):
 
 
 class PushPromiseFrame(Padded):
-    """PUSH_PROMISE (§6.6); data is the field block fragment."""
+    """PUSH_PROMISE (§6.6).  data: the field block fragment."""
 
     type = TYPES["PUSH_PROMISE"]
     defined_flags = ("END_HEADERS", "PADDED")
@@ -281,7 +285,7 @@ class PushPromiseFrame(Padded):
 
 
 class PingFrame(Frame):
-    """PING (§6.7); opaque_data: 8 octets, filled up with zeros."""
+    """PING (§6.7).  opaque_data: 8 octets; fewer are padded with zeros."""
 
     type = TYPES["PING"]
     defined_flags = ("ACK",)
@@ -328,7 +332,7 @@ class WindowUpdateFrame(Frame):
 
 
 class ContinuationFrame(Frame):
-    """CONTINUATION (§6.10); data is the field block fragment."""
+    """CONTINUATION (§6.10).  data: the field block fragment."""
 
     type = TYPES["CONTINUATION"]
     defined_flags = ("END_HEADERS",)
@@ -343,7 +347,7 @@ class ContinuationFrame(Frame):
 
 
 class ExtensionFrame(Frame):
-    """A frame of any type; flag_byte: the flags octet as it is to be."""
+    """A frame of any type.  flag_byte: the flags octet, instead of names."""
 
     def __init__(self, type: int, stream_id: int, flag_byte: int = 0,
                  body: bytes = b"", flags: Iterable[str] = ()) -> None:
@@ -368,7 +372,7 @@ FRAMES: Dict[int, Type[Frame]] = {cls.type: cls for cls in _classes}
 
 
 class Priority(NamedTuple):
-    """The priority in a HEADERS frame (§5.3.2).
+    """The priority in a HEADERS or PRIORITY frame (§5.3.2).
 
     dependency: a stream id.  weight: 1 to 256.
     """
@@ -379,12 +383,12 @@ class Priority(NamedTuple):
 
     @property
     def depends_on(self) -> int:
-        """The same as dependency: its name in hyperframe and h2."""
+        """The same as dependency, by its name in hyperframe and h2."""
         return self.dependency
 
 
 def _entries(payload: bytes) -> Iterator[Any]:
-    # The pairs of SETTINGS; what is left behind them is no pair.
+    # The pairs of SETTINGS, without a rest of less than 6 octets.
     return struct.iter_unpack(">HL", payload[:len(payload) // 6 * 6])
 
 
@@ -415,8 +419,8 @@ def _u31(octets: bytes) -> int:
     return _u32(octets) & 0x7fffffff
 
 
-#: By frame type: the least octets of a payload, and what it says, as
-#: attributes.
+#: By frame type: the least octets of a payload, and a function that returns
+#: the attributes which the payload gives the frame.
 _ATTRIBUTES: Dict[int, Tuple[int, Callable[[bytes], Dict[str, Any]]]] = {
     TYPES["PRIORITY"]: (5, _priority),
     TYPES["RST_STREAM"]: (4, lambda payload: _error(_u32(payload))),
@@ -431,18 +435,18 @@ _ATTRIBUTES: Dict[int, Tuple[int, Callable[[bytes], Dict[str, Any]]]] = {
 
 
 class ReceivedFrame:
-    """A frame that came from the client, as it came.
+    """A frame as the client has sent it.
 
-    type: name, or the number of one that is not known.  stream_id: int.
-    flags: names of those that the type has; of a type that is not known, the
-    numbers of the bits that are set.  payload: octets, and length: how many.
+    type: the name, or the number of an unknown type.  stream_id: int.  flags:
+    the names of those set flags that the type defines; for an unknown type,
+    the values of the bits that are set.  payload: bytes.  length: its octets.
 
     More attributes, by type: increment (WINDOW_UPDATE); error_code and
-    error_name (RST_STREAM, GOAWAY); priority (a `Priority` of PRIORITY, the
-    field value of PRIORITY_UPDATE), prioritized_stream_id (PRIORITY_UPDATE);
+    error_name (RST_STREAM, GOAWAY); priority (a `Priority` for PRIORITY, the
+    field value for PRIORITY_UPDATE); prioritized_stream_id (PRIORITY_UPDATE);
     settings (pairs of numbers, SETTINGS); last_stream_id and debug_data
-    (GOAWAY); data (PING, and the payload of a type that is not known).  A
-    frame that is too short for its type has none of them.
+    (GOAWAY); data (the payload of PING, or of an unknown type).  A frame that
+    is too short for its type has none of these.
     """
 
     stream_ended = False
@@ -475,8 +479,8 @@ class RequestHeaders:
     """The HEADERS frame of a request, with its CONTINUATION frames.
 
     type: "HEADERS".  stream_id: int.  stream_ended: bool, its END_STREAM flag.
-    payload: the header block as it came, without padding and priority, that of
-    CONTINUATION frames included.
+    payload: the whole field block as received, without padding and priority;
+    the fragments of CONTINUATION frames are included.
     """
 
     __slots__ = ("stream_id", "stream_ended", "payload", "_received",
@@ -498,7 +502,7 @@ class RequestHeaders:
 
     @property
     def headers(self) -> List[Tuple[Value, Value]]:
-        """(name, value) pairs as received, in that order."""
+        """The fields as (name, value) pairs, in the order received."""
         if self._headers is None:
             self._headers = [(Value(f[0]), Value(f[1]))
                              for f in self._received]
@@ -523,7 +527,7 @@ class RequestHeaders:
 
     @property
     def length(self) -> int:
-        """Octets of payload, those of its CONTINUATION frames included."""
+        """The octets of payload, including its CONTINUATION frames."""
         return self._length
 
     def __repr__(self) -> str:
@@ -546,7 +550,7 @@ class RequestData:
     """A DATA frame of a request.
 
     type: "DATA".  stream_id: int.  stream_ended: bool, its END_STREAM flag.
-    flow_controlled_length: int, octets that count for flow control.
+    flow_controlled_length: int, the octets that count for flow control.
     """
 
     __slots__ = ("stream_id", "stream_ended", "flow_controlled_length",
@@ -563,7 +567,7 @@ class RequestData:
         self._store = store
         self._offset = offset
         self._size = size
-        # Held while handle_data runs, then dropped: the store has it.
+        # Set while handle_data runs, then None: the store has the content.
         self._data = data
 
     @property
@@ -576,7 +580,7 @@ class RequestData:
 
     @property
     def payload(self) -> bytes:
-        """The content with its padding, whose octets are shown as 0 (§6.1)."""
+        """The content with its padding, which reads as zeros (§6.1)."""
         padding = self.flow_controlled_length - self._size
         if padding == 0:
             return self.data
@@ -594,11 +598,11 @@ class RequestData:
 
     @property
     def length(self) -> int:
-        """Octets of payload: flow control counts all of it (§6.9.1)."""
+        """The octets of payload; all count for flow control (§6.9.1)."""
         return self.flow_controlled_length
 
     def __eq__(self, other: object) -> bool:
-        # The same frame, made twice.
+        # Two objects may have been made for the same frame.
         return (isinstance(other, RequestData) and self._store is other._store
                 and self._number() == other._number())
 
@@ -615,32 +619,33 @@ class RequestData:
 
 
 class FrameList(Sequence[Any]):
-    """`request.frames`: the HEADERS frame, then the DATA frames so far.
+    """`request.frames`: the HEADERS frame, and the DATA frames received so
+    far, in order.
 
-    A DATA frame's object is made when asked for, since a client may send very
-    many of one octet.
+    The object of a DATA frame is made on each access, since a client may send
+    very many DATA frames of one octet.
     """
 
     __slots__ = ("_exchange", "_bare", "_first", "_store", "_ends", "_extra",
                  "_ended")
 
     def __init__(self, exchange: Any, bare: bool) -> None:
-        # The HEADERS frame too is made when asked for; bare: it ended the
-        # request.
+        # The object of the HEADERS frame is made on first access.  bare:
+        # whether that frame ended the request.
         self._exchange = exchange
         self._bare = bare
         self._first: Optional[RequestHeaders] = None
         self._store: Any = None
-        #: of each DATA frame: where its content ends in the store, and the
-        #: octets of padding
+        #: For each DATA frame: the offset in the store at which its content
+        #: ends (_ends), and its octets of padding (_extra).
         self._ends: Any = None
         self._extra: Any = None
         self._ended = False
 
     def _add(self, store: Any, offset: int, lengths: Sequence[int],
             stream_ended: bool) -> None:
-        """Notes DATA frames whose content begins at offset of the store;
-        lengths: size and flow_controlled_length of each in turn.
+        """Adds DATA frames whose content begins at offset of the store.
+        lengths: for each frame its size, then its flow_controlled_length.
         """
         if self._store is None:
             self._store = store

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Handlers: what a route of a --routes file leads to.
+"""Handlers, which answer the requests of the routes of a --routes file.
 
     from h2rig.handlers import FileHandler, handler
 
@@ -10,10 +10,10 @@
     routes = [("GET", "/hello", hello),
               ("GET", "/docs/*", FileHandler("/srv/docs", "/docs"))]
 
-A handler is a callable `(request, response)`, or an object with
-`frame_handler(request)`, which returns one with any of `handle_headers`,
-`handle_data`, `main` and the functions for other frames, which
-h2rig-handlers(7) lists (a `FrameFunctions`, say).
+A handler is a callable `(request, response)`, or an object with a method
+`frame_handler(request)`.  That method returns an object, a `FrameFunctions`
+for example, that has one or more of `handle_headers`, `handle_data`, `main`
+and the functions for other frames, which h2rig-handlers(7) lists.
 """
 
 import functools
@@ -47,16 +47,19 @@ __all__ = [
     "file_handler", "handler", "json_handler", "python_script_handler",
 ]
 
-#: Scripts whose code is kept, and how long a path may be to have it kept: a
-#: client can write the path of one script in many ways.
+#: The most paths of scripts whose code is kept, and the most characters of
+#: such a path.  Limits are needed because a client can write the path of one
+#: script in many ways.
 MAX_SCRIPTS = 1000
 MAX_PATH = 1024
 
 
 def apply_result(response: "Response", result: Any, main: Any = None) -> None:
-    """Sets up response with what a `main` returned: None, content, (headers,
-    content) or (status, headers, content).  TypeError and ValueError say what
-    else it was, by the name that the function has.
+    """Sets up a response with the value that a `main` has returned.
+
+    result: None, content, (headers, content) or (status, headers, content).
+    main: the function.  Any other result raises TypeError or ValueError, which
+    name the function and say what it returned.
     """
     if result is None:
         return
@@ -95,9 +98,10 @@ def _name(main: Any) -> str:
 
 
 class FunctionHandler:
-    """A handler that runs func(request, response); what that returns is sent:
-    None (response as it was set up), content, (headers, content) or (status,
-    headers, content).
+    """A handler that calls func(request, response) and sends the result.
+
+    func returns None (response is sent as func has set it up), content,
+    (headers, content) or (status, headers, content).
     """
 
     def __init__(self, func: Callable[..., Any]) -> None:
@@ -109,8 +113,8 @@ class FunctionHandler:
 
 
 class JsonHandler(FunctionHandler):
-    """As `FunctionHandler`, but the content that func returns is sent as
-    JSON, with its Content-Type.  TypeError if JSON has no form for it.
+    """A `FunctionHandler` that sends func's content as JSON, with Content-Type
+    application/json.  TypeError if JSON cannot express the content.
     """
 
     def __call__(self, request: "Request", response: "Response") -> None:
@@ -118,7 +122,10 @@ class JsonHandler(FunctionHandler):
                      self.func)
 
     def handle_request(self, request: "Request", response: "Response") -> Any:
-        """What func returned, its content as JSON text; fields are set."""
+        """Calls func, and returns its result with the content as JSON text.
+
+        Also sets Content-Type and Content-Length in response.
+        """
         result = self.func(request, response)
         response.headers.set("Content-Type", "application/json")
         if isinstance(result, tuple):
@@ -131,16 +138,17 @@ class JsonHandler(FunctionHandler):
 
 
 def handler(func: Callable[..., Any]) -> FunctionHandler:
-    """Decorator: func(request, response) as a `FunctionHandler`."""
+    """Decorates func(request, response): makes it a `FunctionHandler`."""
     return FunctionHandler(func)
 
 
 def json_handler(func: Callable[..., Any]) -> JsonHandler:
-    """Decorator: func(request, response) as a `JsonHandler`."""
+    """Decorates func(request, response): makes it a `JsonHandler`."""
     return JsonHandler(func)
 
 
-#: The functions of a script for other frames.
+#: Names of a script's functions for frames other than the request's HEADERS
+#: and DATA.
 _FOR_FRAMES = frozenset(FUNCTIONS.values())
 
 _none: Dict[str, Any] = {}
@@ -149,10 +157,10 @@ _none: Dict[str, Any] = {}
 class FrameFunctions:
     """The functions that answer one request.
 
-    handle_headers, handle_data: called with (frame, request, response); main:
-    with (request, response).  None: there is none.  pipes: what the response
-    is run through, as in `?pipe=`; "" for none.  frames: the functions
-    for other frames, by name; ValueError for another name.
+    handle_headers, handle_data: functions of (frame, request, response).
+    main: a function of (request, response).  Each is None if it is missing.
+    pipes: the pipes for the response, as in `?pipe=`; "" for none.  frames:
+    the functions for other frames, by name; ValueError for an unknown name.
     """
 
     __slots__ = ("handle_headers", "handle_data", "main", "pipes", "frames")
@@ -172,17 +180,17 @@ class FrameFunctions:
                                      ", ".join(FUNCTIONS.values())))
 
     def _named(self, name: str) -> Any:
-        # The function of that name, or None.
+        # Returns the function with this name, or None.
         return self.frames.get(name) or getattr(self, name, None)
 
 
-#: A script whose code has none of these names, and no `import *`, defines none
-#: of the above: whether it does need not be looked up for each request.
+#: If a script's code has none of these names and no `import *`, the script
+#: defines no function for other frames, and no request needs to look for one.
 _DEFINING = _FOR_FRAMES | names.DYNAMIC
 
 
 def _may_define(code: CodeType) -> bool:
-    # Whether executing the code may define a function for other frames.
+    # Returns whether the code may define a function for other frames.
     return (not _DEFINING.isdisjoint(code.co_names)
             or ("*",) in code.co_consts
             or any(_may_define(inner) for inner in code.co_consts
@@ -190,7 +198,7 @@ def _may_define(code: CodeType) -> bool:
 
 
 class _Script:
-    # A script's code, and what its file was like when it was compiled.
+    # A script's code, and the stamp of its file from when it was compiled.
 
     __slots__ = ("path", "stamp", "code", "pipes", "for_frames")
 
@@ -203,11 +211,11 @@ class _Script:
 
 
 class PythonScriptHandler:
-    """Runs Python scripts: compiled once per change of the file, executed in
-    a new namespace for each request.
+    """Runs Python scripts.  A script is compiled again when its file has
+    changed, and executed in a new namespace for each request.
 
-    base_path: the directory that stands for url_base (None: the document
-    root).  A path that is a directory's leads to the script default.py there.
+    base_path: the directory whose scripts have paths below url_base; None
+    means the document root.  The path of a directory leads to its default.py.
     """
 
     def __init__(self, base_path: Optional[str] = None,
@@ -217,10 +225,10 @@ class PythonScriptHandler:
         self._scripts: Dict[str, _Script] = {}
 
     def frame_handler(self, request: "Request") -> FrameFunctions:
-        """Executes the request's script: its functions.
+        """Executes the request's script, and returns its functions.
 
-        HTTPException 403, 404; 500 for a script without functions;
-        SyntaxError, and what the script raises.
+        HTTPException 403 or 404 if the script cannot be opened, and 500 if it
+        has no function; SyntaxError; any exception that the script raises.
         """
         script = self._find(request.path)
         namespace: Dict[str, Any] = {"__file__": script.path}
@@ -240,7 +248,8 @@ class PythonScriptHandler:
 
     @staticmethod
     def _why_none(path: str, namespace: Dict[str, Any]) -> str:
-        # For the message that a script has no function: what it has instead.
+        # Returns the end of the message that a script has no function: a hint
+        # at what the script defines instead, or "".
         if namespace.keys().isdisjoint(names.WEBSOCKET):
             return names.near_miss(namespace, names.REQUEST)
         text = "; it is a WebSocket script, for an extended CONNECT"
@@ -249,17 +258,18 @@ class PythonScriptHandler:
             "%s of %s" % (text, url))
 
     def _may_see_reset(self, request: "Request") -> bool:
-        # Whether the request's script may define handle_rst_stream.
-        # HTTPException 404; SyntaxError.
+        # Returns whether the request's script may define handle_rst_stream.
+        # Raises HTTPException 403 or 404, or SyntaxError.
         return self._find(request.path).for_frames
 
     def _forget(self) -> None:
-        # Drops the code that it keeps.
+        # Drops the code of all scripts.
         self._scripts.clear()
 
     def _find(self, path: str) -> _Script:
-        # By the path as sent: a stat that still fits means that neither the
-        # file nor a symbolic link on the way leads elsewhere now.
+        # Scripts are kept by the path that the client sent.  If the stamp (a
+        # stat) is the same as before, the path still leads to that file, also
+        # through symbolic links.
         script = self._scripts.get(path)
         if script is not None:
             try:
@@ -285,7 +295,8 @@ class PythonScriptHandler:
 
 
 class ErrorHandler:
-    """Answers with a status and its JSON content, as `Response.set_error`.
+    """Answers with an error: the status and JSON content of
+    `Response.set_error`.
 
     status: 100 to 999.
     """
@@ -298,9 +309,9 @@ class ErrorHandler:
 
 
 class StringHandler:
-    """Answers with the same content each time.
+    """Answers each request with the same content.
 
-    headers: more fields; `_` in a name stands for "-".
+    data: the content.  headers: more fields; `_` in a name stands for "-".
     """
 
     def __init__(self, data: Union[str, bytes],
@@ -318,12 +329,12 @@ class StringHandler:
 
 
 class StaticHandler(StringHandler):
-    """Answers with a file as it was when the handler was made.
+    """Answers with the content that a file had when the handler was made.
 
-    path: of a file, or a list of them, which are sent one after the other.
-    format_args: a dict, or what else `%` puts in the text; None or empty:
-    nothing is put in.  headers: as in `StringHandler`.  OSError when a file
-    cannot be read.
+    path: the path of a file, or a list of paths, whose contents are joined.
+    format_args: a dict, or another value for the `%` operator, which inserts
+    it into the text; if None or empty, the text stays as it is.  headers: as
+    in `StringHandler`.  OSError if a file cannot be read.
     """
 
     def __init__(self, path: Union[str, Sequence[str]], format_args: Any,
@@ -340,10 +351,11 @@ class StaticHandler(StringHandler):
 
 class BasicAuthHandler:
     """Asks for credentials of the Basic scheme (RFC 7617) before another
-    handler answers: 401 without any, 403 with others than these.
+    handler answers: status 401 without credentials, 403 with wrong ones.
 
-    handler: callable, or with `frame_handler`.  user, password: the right
-    ones; with None for user any credentials are right.
+    handler: the other handler, a callable or an object with `frame_handler`.
+    user, password: the right credentials; if user is None, all credentials
+    are right.
     """
 
     def __init__(self, handler: Any, user: Union[str, bytes, None],
@@ -370,8 +382,9 @@ class BasicAuthHandler:
         return None
 
     def frame_handler(self, request: "Request") -> Any:
-        """The functions that answer this request: its own, or those of the
-        handler behind it.
+        """Returns the functions that answer this request: those of the other
+        handler, or, if that has no `frame_handler` or the credentials are
+        refused, this handler as `main`.
         """
         probe = _Unsent()
         if self._refused(request, probe) or not hasattr(
@@ -381,17 +394,18 @@ class BasicAuthHandler:
 
 
 class _Unsent:
-    # Stands in for a response that is looked at, not sent.
+    # Stands in for a response, to find out whether the credentials are
+    # refused; it is never sent.
 
     def __init__(self) -> None:
         self.status = 200
         self.headers = ResponseHeaders()
 
     def set_error(self, code: int, message: str) -> None:
-        """Nothing: which one it was does not matter."""
+        """Does nothing, since only the refusal matters."""
 
 
-#: Those of the default routes.
+#: The handler of the default route for scripts.
 python_script_handler = PythonScriptHandler()
-#: Any credentials will do.
+#: Serves files to clients that send any Basic credentials.
 basic_auth_handler = BasicAuthHandler(file_handler, None, None)

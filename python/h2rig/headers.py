@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Fields of requests and responses, and `Value`, what clients have sent."""
+"""Fields of requests and responses; `Value`, the type of received values."""
 
 import functools
 from typing import (Any, Callable, Dict, Iterable, Iterator, List, Mapping,
@@ -15,49 +15,52 @@ __all__ = ["FieldValue", "Fields", "MultiDict", "Name", "RequestHeaders",
            "ResponseHeaders", "Value", "isomorphic_decode",
            "isomorphic_encode"]
 
-#: A field's name; text is Latin-1, but UTF-8 in calls of the writer.
+#: A field's name.  Text is Latin-1; in calls of the writer it is UTF-8.
 Name = Union[str, bytes]
 
-#: A field's value; an int is sent as decimal digits.
+#: A field's value.  Text as in a name; an int is sent as decimal digits.
 FieldValue = Union[str, bytes, int]
 
-#: What calls take as fields: (name, value) pairs, or a dict.  In calls of the
-#: writer a pair may be followed by true: never indexed (RFC 7541 §6.2.3).
+#: Fields as calls take them: (name, value) pairs, or a dict.  In calls of the
+#: writer a third item that is true makes the field never indexed (RFC 7541
+#: §6.2.3).
 Fields = Union[Iterable[Tuple[Any, ...]], Mapping[Any, Any]]
 
 _T = TypeVar("_T")
 
-#: Faulty fields of a response that have a record each.
+#: The most faulty fields of a response that get a log record each.
 MAX_FAULTS = 100
 
-#: Characters of a name whose octets are remembered.
+#: The most characters of a name whose conversion to octets is cached.
 MAX_REMEMBERED = 100
 
 _missing = object()
 _none: List[bytes] = []
 
-#: Names that scripts may write without their colon (RFC 9113 §8.3).
+#: Names of pseudo-header fields (RFC 9113 §8.3), which scripts may write
+#: without the colon.
 PSEUDO = frozenset((b"method", b"scheme", b"path", b"authority", b"status"))
 
-#: Connection-specific fields (RFC 9113 §8.2.2), which HTTP/2 has no form for.
+#: Connection-specific fields, which HTTP/2 does not allow (RFC 9113 §8.2.2).
 CONNECTION_SPECIFIC = frozenset((
     b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding",
     b"upgrade"))
 
 
-#: Names that `normal_order` moves or leaves out.
+#: Names of fields that `normal_order` moves or leaves out.
 _REORDERED = PSEUDO | CONNECTION_SPECIFIC
 
 
 class MultiDict(Dict[Any, List[Any]]):
-    """Several values for a key, of a query or a form: `[]` gives the first.
+    """The names and values of a query or a form; a name may have several
+    values, and `[]` returns the first.
 
-    Keys are `Value`s, and are found by text or bytes.  As a dict (`items`,
-    `values`) it holds the list of values of each key.
+    Keys are `Value`s, and are found by text or bytes.  The methods of dict
+    (`items`, `values`) give the list of values of each key.
     """
 
     def add(self, name: Union[str, bytes], value: Any) -> None:
-        """Adds a value after those that name has."""
+        """Adds a value after the values that name already has."""
         if name in self:
             dict.__getitem__(self, name).append(value)
         else:
@@ -70,8 +73,8 @@ class MultiDict(Dict[Any, List[Any]]):
         return self.first(key)
 
     def first(self, key: Name, default: Any = _missing) -> Any:
-        """The first value of a key; default if there is none, or KeyError
-        without a default.
+        """Returns the first value of a key.  If there is none, returns
+        default, or raises KeyError without a default.
         """
         values = dict.get(self, key)
         if values:
@@ -81,8 +84,8 @@ class MultiDict(Dict[Any, List[Any]]):
         raise KeyError(key)
 
     def last(self, key: Name, default: Any = _missing) -> Any:
-        """The last value of a key; default if there is none, or KeyError
-        without a default.
+        """Returns the last value of a key.  If there is none, returns default,
+        or raises KeyError without a default.
         """
         values = dict.get(self, key)
         if values:
@@ -92,17 +95,17 @@ class MultiDict(Dict[Any, List[Any]]):
         raise KeyError(key)
 
     def get(self, key: Name, default: Any = None) -> Any:
-        """The first value of a key, or default."""
+        """Returns the first value of a key, or default if there is none."""
         return self.first(key, default)
 
     def get_list(self, key: Name) -> List[Any]:
-        """All values of a key, in order; empty if there are none."""
+        """Returns all values of a key, in order; [] if there are none."""
         return dict.get(self, key, [])
 
 
 def _remembered(function: Callable[[Any], _T]) -> Callable[[Any], _T]:
-    # Results for short names are kept: a client may be the one who chooses
-    # them, and they may be as long as what it sends.
+    # Caches a function's results, but only for short names: the names may be
+    # chosen by a client, which may send long ones.
     kept = functools.lru_cache(maxsize=1024)(function)
 
     def look(name: Any) -> _T:
@@ -120,11 +123,12 @@ def _request_key(name: Any) -> Value:
 class RequestHeaders(Dict[Any, List[Value]]):
     """A request's field section, by case-insensitive name; read-only.
 
-    `[]` joins several fields of a name with ", " (cookies with "; ", RFC 9113
-    §8.2.3).  Keys are lower-case; pseudo-header fields have no colon there,
-    but are found with it too.  An ordinary field is there unless there is a
-    pseudo-header field of its name.  Values are `Value`s: bytes that equal
-    their text.  fields: (name, value) pairs of bytes.
+    `[]` joins the values of several fields of a name with ", ", and cookies
+    with "; " (RFC 9113 §8.2.3).  Keys are in lower case.  The keys of
+    pseudo-header fields have no colon; lookups find these fields with the
+    colon and without it.  An ordinary field is left out if the request has a
+    pseudo-header field of the same name.  Values are `Value`s: bytes that
+    equal their text.  fields: (name, value) pairs of bytes.
     """
 
     def __init__(self, fields: Iterable[Tuple[bytes, ...]] = ()) -> None:
@@ -150,7 +154,7 @@ class RequestHeaders(Dict[Any, List[Value]]):
         values = dict.get(self, key)
         if values is None:
             if key == b"host":
-                # RFC 9113 §8.3.1: clients send :authority instead.
+                # Clients send :authority instead of host (RFC 9113 §8.3.1).
                 key = b":authority"
             if key[:1] == b":" and key[1:] in self._pseudo:
                 values = dict.get(self, key[1:])
@@ -172,15 +176,17 @@ class RequestHeaders(Dict[Any, List[Value]]):
         return self._values(key) is not None
 
     def get(self, key: Name, default: Any = None) -> Any:
-        """The `Value` of a name as `[]` gives it, or default."""
+        """Returns the `Value` that `[]` returns for a name, or default if
+        there is none.
+        """
         try:
             return self[key]
         except KeyError:
             return default
 
     def get_list(self, key: Name, default: Any = _missing) -> Any:
-        """The list of `Value`s of a name, one for each field; default if there
-        are none, or KeyError without a default.
+        """Returns the list of `Value`s of a name, one for each field.  If
+        there are none, returns default, or raises KeyError without a default.
         """
         values = self._values(key)
         if values is not None:
@@ -190,18 +196,18 @@ class RequestHeaders(Dict[Any, List[Value]]):
         raise KeyError(key)
 
     def iteritems(self) -> Iterator[Tuple[Value, Value]]:
-        """(name, joined value) for each name."""
+        """Iterates over (name, joined value), one pair for each name."""
         for key in self:
             yield key, self[key]
 
     def itervalues(self) -> Iterator[Value]:
-        """The joined value of each name."""
+        """Iterates over the joined values, one for each name."""
         for key in self:
             yield self[key]
 
 
 def _names(name: Any) -> Tuple[bytes, bytes]:
-    # A header name as given and in lower case.
+    # Returns a header name as given, and in lower case.
     try:
         return _hashable_names(name)
     except TypeError:
@@ -215,23 +221,24 @@ def _hashable_names(name: Any) -> Tuple[bytes, bytes]:
 
 
 class ResponseHeaders:
-    """The fields that a response is to have; several of a name keep order.
+    """The fields of a response.  Fields of one name keep their order.
 
-    items: (name, value) pairs.  Names and values are text (Latin-1), bytes or
-    (values) int, else TypeError; text outside of Latin-1 is a ValueError.
-    Those read back are `Value`s: bytes that equal their text.
+    items: (name, value) pairs, or a dict.  Names are text (Latin-1) or bytes,
+    values also int; other types raise TypeError, and text outside of Latin-1
+    raises ValueError.  Names and values that are read back are `Value`s: bytes
+    that equal their text.
     """
 
     __slots__ = ("data",)
 
     def __init__(self, items: "Fields" = ()) -> None:
-        # lower-case name -> [(name as given, value)]
+        # name in lower case -> [(name as given, value)]
         self.data: Dict[bytes, List[Tuple[bytes, bytes]]] = {}
         if items:
             self.update(items)
 
     def set(self, key: Name, value: FieldValue) -> None:
-        """Makes it the only field of this name."""
+        """Sets the field, and removes other fields of this name."""
         name, lower = _names(key)
         self.data[lower] = [(name, _value(key, value))]
 
@@ -246,8 +253,8 @@ class ResponseHeaders:
             self.data[lower] = [(name, value)]
 
     def update(self, items_iter: "Fields") -> None:
-        """Appends each (name, value) pair of an iterable, or of a dict.
-        TypeError says which item is no pair.
+        """Appends a field for each (name, value) pair of items_iter, an
+        iterable or a dict.  TypeError says which item is not a pair.
         """
         if type(items_iter) is not list:
             items_iter = pairs(items_iter, "headers")
@@ -258,7 +265,8 @@ class ResponseHeaders:
             self.append(name, value)
 
     def get(self, key: Name, default: Any = _missing) -> Any:
-        """The list of `Value`s of a name; default, or [], if there are none.
+        """Returns the list of `Value`s of a name.  If there are none, returns
+        default, or [] without a default.
         """
         try:
             return self[key]
@@ -290,7 +298,9 @@ class ResponseHeaders:
         return sum(map(len, self.data.values()))
 
     def items(self) -> Iterator[Tuple[Value, Value]]:
-        """The pairs, names as given, those of one name together."""
+        """Iterates over the (name, value) pairs, with names as given.  Fields
+        of one name follow each other.
+        """
         return iter(self)
 
     def __repr__(self) -> str:
@@ -299,9 +309,10 @@ class ResponseHeaders:
 
     def _wire(self, status: Optional[Tuple[bytes, bytes]] = None
               ) -> Tuple[List[Tuple[Any, ...]], List[bytes]]:
-        # For the wire: lower-case (name, value) pairs, pseudo-header fields
-        # first, and the names of connection-specific ones, which are left out.
-        # status: the :status field, which is put first unless it is there.
+        # Returns the fields to send, with names in lower case and
+        # pseudo-header fields first, and the names of the connection-specific
+        # fields, which are left out.  status: the :status field; it is put
+        # first unless it is there already.
         out: List[Tuple[Any, ...]] = [] if status is None else [status]
         special = False
         for lower, found in self.data.items():
@@ -324,8 +335,11 @@ def _value(key: Any, value: Any) -> bytes:
 
 
 def pairs(headers: Any, what: str) -> Iterator[Any]:
-    """The pairs of what a script gave as headers: an iterable of pairs, a
-    `ResponseHeaders` or a dict.  TypeError says which item is no pair.
+    """Iterates over the pairs of the headers that a script gave: an iterable
+    of pairs, a `ResponseHeaders`, a `RequestHeaders` or a dict.
+
+    what: the name of the headers in a TypeError, which says which item is not
+    a pair.
     """
     if isinstance(headers, RequestHeaders):
         for name in headers:
@@ -347,7 +361,9 @@ def pairs(headers: Any, what: str) -> Iterator[Any]:
 
 
 def raw_fields(headers: Any, what: str = "headers") -> List[Tuple[Any, ...]]:
-    """For the raw calls: octets as given, text as UTF-8, nothing changed."""
+    """Returns the fields for a raw call: bytes as given, text in UTF-8, with
+    nothing changed.
+    """
     out: List[Tuple[Any, ...]] = []
     for item in pairs(headers, what):
         name = octets(item[0], "header name", "utf-8")
@@ -360,8 +376,10 @@ def raw_fields(headers: Any, what: str = "headers") -> List[Tuple[Any, ...]]:
 
 
 def status_code(value: Any, expected: str = "an int") -> int:
-    """A status, text of digits too, as an int.  TypeError, which says what was
-    expected; StatusError unless 100 to 999.
+    """Returns a status, which may also be text of digits, as an int.
+
+    StatusError unless it is 100 to 999.  expected: what the TypeError for a
+    value of another type says was expected.
     """
     if isinstance(value, (str, bytes)) and value.isdigit():
         value = int(value)
@@ -373,7 +391,7 @@ def status_code(value: Any, expected: str = "an int") -> int:
 
 
 def log_dropped(names: Iterable[bytes], level: str = "debug") -> None:
-    """Logs the names of fields that HTTP/2 has no form for."""
+    """Logs the names of fields that were left out (RFC 9113 §8.2.2)."""
     if _h2rig.log_enabled(level):
         _h2rig.log(level, "left out, HTTP/2 has no form for it (RFC 9113 "
                    "8.2.2): %s" % b", ".join(names).decode("latin-1"))
@@ -381,9 +399,10 @@ def log_dropped(names: Iterable[bytes], level: str = "debug") -> None:
 
 def log_fault(exchange: Any, field: Tuple[bytes, ...], text: str,
               origins: Mapping[Tuple[bytes, ...], str]) -> None:
-    """Logs what is wrong with a field that was sent as it stands.
+    """Logs which rule a field breaks that was sent as it stands.
 
-    origins: file and line of fields that are from a file.
+    text: the rule.  origins: the file and line of each field that was read
+    from a file.
     """
     text = "stream %d, %s: %ssent as it stands: %s" % (
         exchange.id, exchange.script,
@@ -394,7 +413,7 @@ def log_fault(exchange: Any, field: Tuple[bytes, ...], text: str,
 
 def log_faults(exchange: Any, fields: Any,
                origins: Mapping[Tuple[bytes, ...], str]) -> None:
-    """The same for each field of these that breaks a rule."""
+    """Calls `log_fault` for each of these fields that breaks a rule."""
     found = _h2rig.faults(fields)
     for i, text in found[:MAX_FAULTS]:
         log_fault(exchange, fields[i], text, origins)
@@ -404,17 +423,19 @@ def log_faults(exchange: Any, fields: Any,
 
 
 def _never_indexed(item: Any) -> bool:
-    # RFC 7541 §6.2.3; hpack's NeverIndexedHeaderTuple says it by attribute.
+    # RFC 7541 §6.2.3.  A third item says it, or, in a NeverIndexedHeaderTuple
+    # of the package hpack, an attribute.
     return (len(item) == 3 and bool(item[2])
             or not getattr(item, "indexable", True))
 
 
 def checked_fields(headers: Any, what: str = "headers"
                    ) -> Tuple[List[Tuple[Any, ...]], List[bytes]]:
-    """For the checked calls (RFC 9113 §8.2, §8.3): names in lower case,
-    pseudo-header fields with their colon and first, connection-specific
-    fields left out (their names are the second result), no white space around
-    values.  Text is UTF-8.
+    """Returns the fields for a checked call (RFC 9113 §8.2, §8.3), and the
+    names of connection-specific fields, which are left out.
+
+    Names are in lower case, pseudo-header fields come first and have their
+    colon, and values have no white space around them.  Text is UTF-8.
     """
     if type(headers) is ResponseHeaders:
         return headers._wire()
@@ -426,7 +447,9 @@ def checked_fields(headers: Any, what: str = "headers"
 
 def normal_order(fields: List[Tuple[Any, ...]]
                  ) -> Tuple[List[Tuple[Any, ...]], List[bytes]]:
-    """Fields with lower-case names as `checked_fields` describes."""
+    """Returns fields in the order of `checked_fields`, with colons, and the
+    names of the fields that are left out.  Names must be in lower case.
+    """
     pseudo: List[Tuple[Any, ...]] = []
     rest: List[Tuple[Any, ...]] = []
     dropped: List[bytes] = []

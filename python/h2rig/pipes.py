@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Pipes, which change a response before it is sent.
 
-`?pipe=NAME(ARGS)|NAME(ARGS)` and `.sub.` in a file's name ask for them.
+A request asks for pipes by `?pipe=NAME(ARGS)|NAME(ARGS)`, a file by `.sub.` in
+its name.
 
     gzip()                         compresses the content
-    header(name, value[, append])  sets a field; append true: adds one
-    slice(start[, end])            octets start to end, as in Python; or null
+    header(name, value[, append])  sets a field; adds one if append is true
+    slice(start[, end])            keeps the octets start to end, numbers as in
+                                   Python's slices, or null for None
     status(code)                   sets the status
     sub([html|none])               substitutes {{...}}, see `template`
     trickle(d1:100:d2:r2)          waits 1 s, sends 100 octets, waits 2 s,
                                    repeats the last 2 steps
 
-In arguments a backslash takes the special meaning from the character that
-follows; \\n, \\r and \\t are the usual ones.  The end of the text closes the
-arguments, and after closed ones the next pipe may follow without |.
+In arguments a backslash removes the special meaning of the character that
+follows; \\n, \\r and \\t are the usual characters.  The end of the text closes
+the arguments.  After closed arguments the next pipe may follow without |.
 
 Content that is not in memory goes through a pipe piece by piece.
 """
@@ -33,38 +35,38 @@ from h2rig.server.template import template
 
 __all__ = ["PipeError", "Pipeline", "template"]
 
-#: Files whose names end so have values escaped for HTML by `sub`.
+#: Endings of paths for which `sub` escapes values for HTML.
 MARKUP = (".html", ".htm", ".xht", ".xhtml", ".xml", ".svg")
 
-#: Pipes that a request may ask for.
+#: The most pipes that a request may ask for.
 MOST = 100
 
-#: Octets of content that a pipe takes at once.  Only what is in memory already
-#: may be more, and not for `sub`.
+#: The most octets of content that a pipe takes at once.  Content that is in
+#: memory already may be longer, except for `sub`.
 WHOLE = 4 << 20
 
-#: Digits of a number in an argument.
+#: The most digits of a number in an argument.
 DIGITS = 20
 
-#: Seconds between two looks for whether the client has left.
+#: Seconds between two checks of whether the client has left.
 POLL = 0.1
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 class PipeError(ValueError):
-    """An unknown pipe, wrong arguments, or content that a pipe cannot take;
-    its text names them.
+    """A pipe is unknown, has wrong arguments, or cannot take the content.  The
+    exception's text says which.
     """
 
 
 def of_name(path: str) -> str:
-    """The pipes that a file's name asks for: "" or "sub"."""
+    """Returns the pipes that a file's name asks for: "" or "sub"."""
     return "sub" if ".sub." in os.path.basename(path) else ""
 
 
 def of_request(request: Any, given: str = "") -> str:
-    """given, and after it the pipes of the request's query."""
+    """Returns the pipes in given, followed by those of the request's query."""
     asked = request.GET.last("pipe", None)
     if not asked:
         return given
@@ -73,7 +75,10 @@ def of_request(request: Any, given: str = "") -> str:
 
 
 def apply(text: str, request: Any, response: Any) -> None:
-    """Runs a response through pipes, unless that was done already."""
+    """Runs a response through pipes, unless it has been through some before.
+
+    text: the pipes, as in the query.
+    """
     if response.__dict__.get("_piped"):
         return
     response._piped = True
@@ -81,11 +86,12 @@ def apply(text: str, request: Any, response: Any) -> None:
 
 
 class Pipeline:
-    """Pipes to run a response through:
+    """Pipes through which a call runs a response:
     `Pipeline("slice(0,10)|gzip()")(request, response)`.
 
-    text: as in the query.  PipeError for an unknown pipe or wrong arguments,
-    also from the call, for content that a pipe cannot take.
+    text: the pipes, as in the query.  PipeError for an unknown pipe or wrong
+    arguments.  The call also raises PipeError, for content that a pipe cannot
+    take.
     """
 
     def __init__(self, text: str) -> None:
@@ -100,7 +106,7 @@ class Pipeline:
             self.pipes.append((pipe.function, pipe.convert(name, arguments)))
 
     def __call__(self, request: Any, response: Any) -> Any:
-        """Changes response, and returns it."""
+        """Runs response through the pipes, and returns it."""
         for function, arguments in self.pipes:
             function(request, response, *arguments)
         return response
@@ -111,7 +117,7 @@ _plain = re.compile(r"[^\\,)]+")
 
 
 def _parse(text: str) -> Iterator[Tuple[str, List[str]]]:
-    # Names with their arguments.
+    # Yields each pipe's name with its arguments.
     at = 0
     while at < len(text):
         end = _name.match(text, at).end()       # type: ignore[union-attr]
@@ -126,8 +132,8 @@ def _parse(text: str) -> Iterator[Tuple[str, List[str]]]:
 
 
 def _arguments(text: str, name: str, at: int) -> Tuple[List[str], int]:
-    # What stands up to the closing parenthesis or the end, and where the text
-    # goes on.
+    # Returns the arguments, which end at the closing parenthesis or the end of
+    # the text, and the index after them.
     found: List[str] = []
     parts: List[str] = []
     start = at
@@ -163,7 +169,7 @@ def _field(v: str) -> bytes:
 
 def _int(v: str, expected: str = "a number") -> int:
     v = v.strip()
-    if len(v) > DIGITS:     # to read them takes the square of their number
+    if len(v) > DIGITS:     # int() takes quadratic time
         raise ValueError("more than %d digits" % DIGITS)
     try:
         return int(v)
@@ -194,12 +200,14 @@ _escape = _one_of({"html": "html", "none": "none"})
 
 class _Pipe(NamedTuple):
     function: Callable[..., None]
-    form: str                   # of the arguments, for messages
+    form: str                   # how arguments are written, for messages
     required: int
     types: Tuple[Callable[[str], Any], ...]
 
     def convert(self, name: str, arguments: List[str]) -> List[Any]:
-        """The arguments as the function takes them.  PipeError."""
+        """Returns the arguments in the types that the function takes.
+        PipeError if they are wrong.
+        """
         if not self.required <= len(arguments) <= len(self.types):
             raise PipeError("pipe %s has %d arguments; expected %s%s" % (
                 name, len(arguments), name, self.form))
@@ -264,7 +272,8 @@ def _gzip(request: Any, response: Any) -> None:
 
 
 def _compressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    # No time is in it (RFC 1952): equal content is to give equal octets.
+    # The gzip header has no time (RFC 1952), so that equal content gives equal
+    # octets.
     stream = zlib.compressobj(zlib.Z_DEFAULT_COMPRESSION, zlib.DEFLATED,
                               16 + zlib.MAX_WBITS)
     for piece in pieces:
@@ -288,8 +297,8 @@ def _too_large(what: str) -> PipeError:
 
 
 def _whole(response: Any, what: str) -> bytes:
-    # All of the content, as bytes.  PipeError for too much that is not in
-    # memory.
+    # Returns the whole content.  Raises PipeError if the content is not in
+    # memory and is longer than WHOLE.
     ready: Optional[bytes] = response._ready_body()
     if ready is not None:
         return ready
@@ -300,7 +309,7 @@ def _whole(response: Any, what: str) -> bytes:
 
 
 def _pieces(response: Any) -> Iterator[bytes]:
-    # The content of now, piece by piece.
+    # Yields the pieces of the content that response has now.
     return _octets(response, response.content, response.iter_content())
 
 
@@ -320,7 +329,7 @@ def _octets(response: Any, content: Any, items: Iterator[Any]
 
 
 class _Source:
-    # Pieces, of which parts can be taken.
+    # A sequence of pieces, from which any number of octets can be taken.
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -328,7 +337,7 @@ class _Source:
         self._at = 0
 
     def ended(self) -> bool:
-        """Whether nothing is left."""
+        """Returns whether no octet is left."""
         while self._at == len(self._held):
             piece = next(self._pieces, None)
             if piece is None:
@@ -337,7 +346,7 @@ class _Source:
         return False
 
     def take(self, size: Optional[int]) -> Iterator[bytes]:
-        """The next so many octets (None: all), as far as there are some."""
+        """Yields the next size octets (None: all), or fewer at the end."""
         while size != 0 and not self.ended():
             end = len(self._held)
             if size is not None:
@@ -349,7 +358,8 @@ class _Source:
 
 
 def _replace(response: Any, old: bytes, new: bytes) -> None:
-    # A length that was right stays right; one that was not is meant so.
+    # A Content-Length that was right is adapted to the new content; any other
+    # one is deliberate, and stays.
     if response.headers.get("Content-Length") == [b"%d" % len(old)]:
         response.headers.set("Content-Length", len(new))
     response.content = new
@@ -361,8 +371,9 @@ Step = Tuple[str, Union[int, float]]
 
 
 def _steps(text: str) -> Tuple[List[Step], int]:
-    # ("delay", seconds) and ("send", octets), and how many of the last, at
-    # most, are repeated until the end.  ValueError.
+    # Returns the steps, ("delay", seconds) or ("send", octets), and how many
+    # of the last steps are repeated until the end of the content (if there are
+    # fewer steps, all are).  Raises ValueError.
     steps: List[Step] = []
     tokens = text.split(":")
     for i, token in enumerate(tokens):
@@ -375,7 +386,7 @@ def _steps(text: str) -> Tuple[List[Step], int]:
                     raise ValueError("%s repeats nothing that sends"
                                      % shown(token))
                 return steps, repeat
-            token = "d0"    # it has no meaning, but counts as a step
+            token = "d0"    # r has no meaning here, but counts as a step
         if token[:1] == "d":
             number: Union[int, float] = _step(
                 token, 1, float, "d and seconds, as d0.5")
@@ -391,7 +402,7 @@ def _steps(text: str) -> Tuple[List[Step], int]:
 
 def _step(token: str, at: int, kind: Callable[[str], Any], expected: str
           ) -> Any:
-    # The number in a step, from its character at on.
+    # Returns the number in a step, which begins at index `at`.
     text = token[at:]
     if kind is int and len(text) > DIGITS:
         raise ValueError("%s: more than %d digits" % (shown(token), DIGITS))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The request that a script is given."""
+"""The request, which is an argument of a script's functions."""
 
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from urllib.parse import SplitResult, urlsplit
@@ -18,8 +18,8 @@ __all__ = ["Authentication", "CookieValue", "Cookies", "RawInput", "Request",
 
 
 class _Lazy:
-    # An attribute that is made when it is first asked for, and that a script
-    # may assign as if it had always been there.
+    # An attribute whose value is made on first access.  A script may assign it
+    # like any other attribute.
 
     def __init__(self, make: Callable[[Any], Any]) -> None:
         self._make = make
@@ -37,20 +37,21 @@ class _Lazy:
 
 
 class Request:
-    """A request, from its HEADERS frame on.  The server makes it.
+    """A request.  The server makes it when the request's HEADERS have come.
 
     Names and values that the client has sent are `Value`s: bytes that equal
     their Latin-1 text.
 
-    method: str.  request_path: str, path with query as sent.  route_match:
-    dict of str, what the pattern of the route has matched.
+    method: str.  request_path: str, the path with its query, as sent.
+    route_match: a dict of str, with the parts of the path that the pattern of
+    the route has matched.
     """
 
-    # Attributes are made when asked for: few scripts want many, and a request
-    # is made some ten thousand times a second.
+    # Most attributes are made on first access, since few scripts need many of
+    # them, and the server makes some ten thousand requests a second.
 
 
-    #: What HTTP/1 had in the request line.
+    #: For handlers written for HTTP/1; HTTP/2 has no request line.
     request_line = ""
     url_base = "/"
     protocol_version = "HTTP/2.0"
@@ -81,22 +82,22 @@ class Request:
     def __repr__(self) -> str:
         return "<Request %s %s>" % (self.method, self.url)
 
-    # Where from and where to.
+    # Origin and target.
 
     @property
     def doc_root(self) -> str:
-        """The document root, absolute."""
+        """The absolute path of the document root."""
         return options.doc_root
 
     @property
     def path(self) -> str:
-        """The path as sent: request_path without its query."""
+        """The path as sent, without its query."""
         path = self.request_path
         return path.partition("?")[0] if "?" in path else path
 
     @_Lazy
     def scheme(self) -> Optional[str]:
-        """The :scheme pseudo-header field; None if there was none."""
+        """The :scheme pseudo-header field, or None without one."""
         return self._pseudo(b":scheme")
 
     @_Lazy
@@ -107,8 +108,8 @@ class Request:
 
     @property
     def connect_authority(self) -> Optional[str]:
-        """The host and port that CONNECT is to lead to (RFC 9113 §8.5); None
-        for a request that has a path.
+        """The host and port that CONNECT asks for (RFC 9113 §8.5).  None for
+        other methods, and for an extended CONNECT, which has a path.
         """
         if self.method == "CONNECT" and not self.request_path:
             return self._pseudo(b":authority")
@@ -125,7 +126,7 @@ class Request:
                 authority = "localhost:%d" % connection.server_port
             path = self.request_path
             if not path.startswith("/"):
-                # "*" of OPTIONS, or none at all (CONNECT).
+                # The target is "*" (OPTIONS), or there is no path (CONNECT).
                 path = "/" + path if path else ""
             self._url = "%s://%s%s" % (options.scheme, authority, path)
         url: str = self._url
@@ -138,8 +139,8 @@ class Request:
 
     @property
     def url_parts(self) -> SplitResult:
-        """The URL in parts, by `urllib.parse.urlsplit`.  ValueError if what
-        the client sent as authority is none.
+        """The parts of the URL, by `urllib.parse.urlsplit`.  ValueError if the
+        authority that the client sent is malformed.
         """
         if self._url_parts is None:
             self._url_parts = urlsplit(self.url)
@@ -148,12 +149,12 @@ class Request:
 
     @property
     def connection(self) -> Connection:
-        """The connection, an object that all its requests share."""
+        """The connection, an object that all requests of it share."""
         return connection
 
     @property
     def client_address(self) -> Tuple[str, int]:
-        """(address, port) of the client."""
+        """The (address, port) of the client."""
         return connection.client_address
 
     @property
@@ -188,15 +189,17 @@ class Request:
 
     @property
     def headers(self) -> RequestHeaders:
-        """The fields by case-insensitive name."""
+        """The field section, by case-insensitive name."""
         if self._headers is None:
             self._headers = RequestHeaders(self._received)
         return self._headers
 
     @property
     def raw_headers(self) -> Dict[str, str]:
-        """A plain dict: lower-case text name (pseudo-header fields without
-        colon) to text value, several of a name joined as in `headers`.
+        """The field section as a plain dict of text.
+
+        Names are in lower case, those of pseudo-header fields without colon.
+        The values of several fields of a name are joined as in `headers`.
         """
         if self._raw_headers is None:
             self._raw_headers = {
@@ -207,24 +210,25 @@ class Request:
 
     @property
     def trailers(self) -> RequestHeaders:
-        """The trailer fields; empty until the request has ended with some."""
+        """The trailer fields; empty until the client has sent them."""
         if self._trailers is None:
             return RequestHeaders()
         return self._trailers
 
     @property
     def priority(self) -> Tuple[int, bool]:
-        """(urgency, incremental) as they stand now: from the `priority` field
-        or the last PRIORITY_UPDATE (RFC 9218 §4); (3, False) without.
+        """The current (urgency, incremental) of the request, RFC 9218 §4.
 
-        urgency: 0, the most urgent, to 7.
+        They are from the `priority` field or the last PRIORITY_UPDATE, and
+        (3, False) without either.  urgency: 0, the most urgent, to 7.
         """
         value: Tuple[int, bool] = self._exchange.priority
         return value
 
     @property
     def GET(self) -> MultiDict:
-        """The names and values of the query.  HTTPException 400 for too many.
+        """The names and values of the query.  HTTPException 400 if there are
+        too many (--max-parameters).
         """
         if self._GET is None:
             query = self.request_path.partition("?")[2].partition("#")[0]
@@ -234,8 +238,8 @@ class Request:
 
     @property
     def cookies(self) -> Cookies:
-        """The cookies; of several of a name `[]` gives the last.
-        HTTPException 400 for too many.
+        """The cookies; if several have the same name, `[]` returns the last.
+        HTTPException 400 if there are too many (--max-parameters).
         """
         if self._cookies is None:
             self._cookies = forms.parse_cookies(
@@ -245,8 +249,8 @@ class Request:
 
     @property
     def auth(self) -> Authentication:
-        """Basic credentials (RFC 7617): `username` and `password`, each a
-        `Value`, or None without.
+        """The Basic credentials (RFC 7617): `username` and `password`, each a
+        `Value`, or None if the request has no credentials.
         """
         if self._auth is None:
             self._auth = Authentication(
@@ -254,13 +258,14 @@ class Request:
         auth: Authentication = self._auth
         return auth
 
-    # Content.  What asks for some that has not come yet waits for it; for some
-    # that could not be stored there is an HTTPException (413, 503).
+    # Content.  Reading content that has not come yet waits for it; reading
+    # content that could not be stored raises HTTPException (413, 503).
 
     @property
     def body(self) -> bytes:
-        """All of the content; waits for it.  StreamClosedError if the client
-        leaves meanwhile; HTTPException 413, 503 if it could not be stored.
+        """All of the content; waits until it has come.  StreamClosedError if
+        the client leaves meanwhile; HTTPException 413 or 503 if the content
+        could not be stored.
         """
         if not self._ended:
             self._pull(None)
@@ -268,7 +273,8 @@ class Request:
 
     @property
     def raw_input(self) -> RawInput:
-        """The content as a binary file; reading waits for what has not come.
+        """The content as a binary file.  Reading waits for content that has
+        not come yet, and raises the exceptions of `body`.
         """
         if self._raw_input is None:
             self._raw_input = RawInput(self._body_store, self._pull,
@@ -278,11 +284,11 @@ class Request:
 
     @property
     def POST(self) -> MultiDict:
-        """The fields of a form, urlencoded or multipart; waits for all of it.
-        Files are `Upload`s, the other values `Value`s.
+        """The fields of a form, urlencoded or multipart; waits for the whole
+        content.  Files are `Upload`s, the other values are `Value`s.
 
-        HTTPException 400 for a malformed form, 413 for one with too many
-        fields.
+        HTTPException 400 for a malformed form, 413 for a form with too many
+        fields (--max-parameters); also the exceptions of `body`.
         """
         if self._POST is None:
             if not self._ended:
@@ -317,7 +323,7 @@ class Request:
 
     @property
     def _body_store(self) -> BodyStore:
-        # Where the content received so far is.
+        # The store of the content received so far.
         if self._store is None:
             with storing:       # another thread may be about to fill one
                 if self._store is None:
@@ -325,7 +331,7 @@ class Request:
         return self._store
 
     def _pull(self, size: Optional[int]) -> None:
-        # Takes events until size octets are stored (None: all there are).
+        # Takes events until size octets are stored (None: all of the content).
         store = self._body_store
         store.check()
         while not self._ended and (size is None or store.length < size):
@@ -335,11 +341,11 @@ class Request:
             runner.pull(size)
             store.check()
 
-    # Called by the server.
+    # For the server.
 
     def _rewritten(self, to: str) -> None:
-        # A rewrite leads to this path; its query, if it has one, comes before
-        # that of the request.
+        # Sets the path that a rewrite leads to.  The query of that path, if it
+        # has one, comes before the query of the request.
         path, _, query = to.partition("?")
         own = self.request_path.partition("?")[2]
         query = "&".join(filter(None, (query, own)))
@@ -348,9 +354,9 @@ class Request:
 
     def _add_content(self, data: bytes, lengths: Sequence[int],
                      ended: bool) -> int:
-        # Stores the content of DATA frames and notes them: where in the store
-        # it is.  lengths: octets of content and flow-controlled length of each
-        # in turn.
+        # Stores the content of DATA frames, adds the frames to `frames`, and
+        # returns the offset of the content in the store.  lengths: for each
+        # frame its octets of content, then its flow-controlled length.
         store = self._store
         if store is None:
             store = self._body_store
@@ -361,16 +367,17 @@ class Request:
 
     def _data_frame(self, data: Optional[bytes], offset: int, size: int,
                     flow_length: int) -> RequestData:
-        # The frame that `_add_content` has just noted, for handle_data.
+        # Returns the frame that `_add_content` has just added, for
+        # handle_data.
         return RequestData(self._exchange.id, self._store, offset,
                            size, flow_length, self._ended, data)
 
     def _add_trailers(self, fields: List[Tuple[bytes, bytes]]) -> None:
-        # The request has ended with these trailer fields.
+        # Notes that the request has ended with these trailer fields.
         self._trailers = RequestHeaders(fields)
         self._ended = True
 
     def _release(self) -> None:
-        # The request is over: drops what refers back to it, so that a large
-        # body goes with the last reference to the request.
+        # Ends the request: drops objects that refer back to it, so that a
+        # large body is freed with the last reference to the request.
         self._runner = self._raw_input = self._server = None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The response that a script sets up, or writes in pieces."""
+"""The response, which a script sets up, or writes in pieces."""
 
 import datetime
 import json
@@ -22,12 +22,13 @@ from h2rig.writer import AS_IT_STANDS, END_STREAM, ResponseWriter
 
 __all__ = ["Response"]
 
-#: Octets read from a file-like content at once.
+#: Octets read at once from content that is a file-like object.
 CHUNK = 65536
 
-#: The same of a file's descriptor, unless it is the last: with the headers of
-#: four frames they fill four TLS records.  With 64 KiB, 36 octets are a fifth,
-#: and files of 10 MiB took 5 % longer.
+#: Octets read at once from a file's descriptor, unless CHUNK octets are enough
+#: for the rest.  With the headers of four frames they fill four TLS records.
+#: With 64 KiB the last 36 octets need a fifth record, and files of 10 MiB took
+#: 5 % longer.
 FILE_CHUNK = CHUNK - 4 * 9
 
 _statuses = {code: (b":status", b"%d" % code) for code in range(100, 600)}
@@ -40,16 +41,16 @@ _days = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 class Response:
-    """The answer to a request.  The server makes it.
+    """The response to a request.  The server makes it.
 
-    request: the `Request`.  encoding: str, of text in the content ("utf8").
-    close_connection: bool, whether GOAWAY follows once the stream has ended.
-    send_body_for_head_request: bool, whether HEAD is answered with the
-    content too.  add_required_headers: bool, ignored: no field is added that
-    the script did not ask for.
+    request: the `Request`.  encoding: str, the encoding of text in the content
+    ("utf8").  close_connection: bool, whether the server sends GOAWAY once the
+    stream has ended.  send_body_for_head_request: bool, whether the response
+    to HEAD has the content too.  add_required_headers: bool, ignored; the
+    server adds no field that the script did not ask for.
     """
 
-    # Until set otherwise.
+    # Defaults, until a script or the server sets the attribute.
     encoding = "utf8"
     add_required_headers = True
     send_body_for_head_request = False
@@ -58,7 +59,7 @@ class Response:
     _writer: Optional[ResponseWriter] = None
     _headers: Optional[ResponseHeaders] = None
     _status: Tuple[int, Any] = (200, None)
-    #: file and line of the fields, lower-case name and value, that have some
+    #: (lower-case name, value) -> file and line, of fields read from a file
     _origins: Mapping[Tuple[bytes, ...], str] = MappingProxyType({})
 
     def __init__(self, request: Any, exchange: Any) -> None:
@@ -67,15 +68,18 @@ class Response:
 
     @property
     def writer(self) -> ResponseWriter:
-        """Sends frames, checked and raw."""
+        """The writer, which sends frames by checked and raw calls."""
         if self._writer is None:
             self._writer = ResponseWriter(self, self._exchange)
         return self._writer
 
     @property
     def status(self) -> Tuple[int, Any]:
-        """(code, reason); set it to an int, 100 to 999, or to such a pair,
-        else ValueError or TypeError.  The reason is not sent: HTTP/2 has none.
+        """The status as a pair (code, reason); (200, None) at first.
+
+        A script may set it to an int, 100 to 999, or to such a pair; anything
+        else raises ValueError or TypeError.  The reason is not sent, since
+        HTTP/2 has none.
         """
         return self._status
 
@@ -97,8 +101,8 @@ class Response:
         """The content: text (sent in `encoding`), bytes, a binary or text
         file, or an iterable of text, bytes or callables that return them.
 
-        Each item of an iterable is sent as it is produced.  A new list at
-        first.
+        Each item of an iterable is sent when it is produced.  At first the
+        content is a new list.
         """
         if self._content is _empty:
             self._content = []
@@ -110,14 +114,16 @@ class Response:
 
     @property
     def logger(self) -> logging.Logger:
-        """A logger whose records, from level info on, are put in the
-        server's log.
+        """A logger whose records, from level info on, go into the server's
+        log.
         """
         return script_logger
 
     @property
     def headers(self) -> ResponseHeaders:
-        """The fields to send; may be set to (name, value) pairs or a dict."""
+        """The fields to send.  A script may also set it to (name, value) pairs
+        or a dict.
+        """
         if self._headers is None:
             self._headers = ResponseHeaders()
         return self._headers
@@ -130,7 +136,7 @@ class Response:
             self._headers = ResponseHeaders(value)
 
     def _add_read(self, fields: List[Tuple[bytes, bytes, str]]) -> None:
-        # Adds fields of `files.load_headers`.
+        # Adds fields that `files.load_headers` has read.
         if fields:
             self.headers.update([(name, value) for name, value, _ in fields])
             self._origins = {(name.lower(), value.strip(b" \t")): origin
@@ -151,8 +157,9 @@ class Response:
         """Adds a Set-Cookie field (RFC 6265 §4.1).  Text is Latin-1.
 
         value: None makes the client forget the cookie.  max_age: seconds, or
-        a timedelta.  expires: a datetime (UTC unless it says otherwise), a
-        timedelta from now, or text.  The others: attributes of these names.
+        a timedelta.  expires: a datetime (UTC if it has no time zone), a
+        timedelta from now, or text.  The other arguments set the attributes
+        that have their names.
         """
         if value is None:
             value = ""
@@ -178,7 +185,7 @@ class Response:
         self.headers.append("Set-Cookie", b"; ".join(parts))
 
     def unset_cookie(self, name: Union[str, bytes]) -> None:
-        """Removes the fields that `set_cookie` has added for this name."""
+        """Removes the Set-Cookie fields that set the cookie of this name."""
         start = isomorphic_encode(name) + b"="
         fields = self.headers.get("Set-Cookie")
         if fields:
@@ -198,11 +205,11 @@ class Response:
     def set_error(self, code: int,
                   message: Union[str, bytes, BaseException, None] = ""
                   ) -> None:
-        """Makes it an error: the status, and the JSON content
-        {"error": {"code": code, "message": message}}.
+        """Turns the response into an error: sets the status, and the JSON
+        content {"error": {"code": code, "message": message}} with its fields.
 
-        code: 100 to 999.  message: text; "" for the phrase of the status; an
-        HTTPException for its code and message.
+        code: 100 to 999.  message: text; "" stands for the reason phrase of
+        the status, and an HTTPException for its code and message.
         """
         if isinstance(message, BaseException):
             code = getattr(message, "code", code)
@@ -223,12 +230,14 @@ class Response:
     # Sending.
 
     def iter_content(self, read_file: bool = False) -> Iterator[Any]:
-        """The content in pieces: text or bytes, callables called.
+        """Iterates over the pieces of the content, text or bytes.
 
-        read_file: a file is read whole; else it is a piece itself.  TypeError
-        if the content is of no such kind.
+        A callable is called, and its result is the piece.  read_file: whether
+        a file is read, and its whole content is a piece; else the file itself
+        is a piece.  TypeError if the content is of no kind that can be sent.
         """
-        # The content of now, whatever it is when the first piece is wanted.
+        # The content that is set now, also if a script sets another one before
+        # the first piece is taken.
         return self._items(self._content, read_file)
 
     def _items(self, content: Any, read_file: bool) -> Iterator[Any]:
@@ -247,14 +256,14 @@ class Response:
                     yield value
 
     def write_status_headers(self) -> None:
-        """Sends the status and the fields as they stand, names in lower case.
-        ProtocolError as in the writer's checked calls.
+        """Sends the status and the fields as they stand, with names in lower
+        case.  ProtocolError if the state of the stream forbids it.
         """
         self.writer._write_own_headers(self.headers, self._status[0])
 
     def write_content(self) -> None:
-        """Sends the content, with END_STREAM at its end.  Nothing in answer
-        to HEAD, unless send_body_for_head_request is set.
+        """Sends the content, with END_STREAM at its end.  In answer to HEAD it
+        sends nothing, unless send_body_for_head_request is set.
         """
         if (self.request.method == "HEAD"
                 and not self.send_body_for_head_request):
@@ -275,9 +284,10 @@ class Response:
         self.write_content()
 
     def _ready_body(self) -> Optional[bytes]:
-        # The content, if having it needs nothing of the script: text, bytes or
-        # a list of them.  None: it must be iterated over or read.  TypeError
-        # if it is no content.
+        # Returns the content as bytes if no code of the script needs to run
+        # for that: it is text, bytes or a list of them.  Returns None if the
+        # content must be iterated over or read.  Raises TypeError if it is of
+        # no kind that can be sent.
         content = self._content
         kind = type(content)
         if kind is bytes:
@@ -309,7 +319,7 @@ class Response:
         return None
 
     def _wire_fields(self) -> List[Tuple[bytes, ...]]:
-        # The field section: :status and what `headers` holds.
+        # Returns the field section: :status, and the fields of `headers`.
         code = self._status[0]
         status = _statuses.get(code) or (b":status", b"%d" % code)
         if self._headers is None:
@@ -321,8 +331,8 @@ class Response:
         return fields
 
     def _body(self) -> Optional[bytes]:
-        # What is sent with the response, if having that needs nothing of the
-        # script: as `_ready_body`, but nothing for HEAD (RFC 9110 §9.3.2).
+        # Returns the same as `_ready_body`, but b"" in answer to HEAD
+        # (RFC 9110 §9.3.2), unless send_body_for_head_request is set.
         if (self.request.method == "HEAD"
                 and not self.send_body_for_head_request):
             return b""
@@ -330,12 +340,13 @@ class Response:
 
     def _send(self, fields: List[Tuple[bytes, ...]], body: Optional[bytes],
               end: bool = True) -> bool:
-        # Sends a whole response: fields as they stand, whatever rule they
-        # break, and body (None: the content, each piece as it is produced).
-        # False, with nothing sent, if HEADERS have been sent.
+        # Sends a whole response: fields as they stand, also if they break a
+        # rule, and body; if body is None, each piece of the content when it is
+        # produced.  Returns False, and sends nothing, if HEADERS have been
+        # sent already.
         #
-        # end: whether END_STREAM goes with it.  ValueError unless the status
-        # is a final one.
+        # end: whether END_STREAM ends the response.  Raises ValueError if the
+        # status is not a final one.
         if self._status[0] < 200:
             raise ValueError("status %d: a final status is 200 to 999; "
                              "writer.write_informational sends others"
@@ -355,7 +366,8 @@ class Response:
         return True
 
     def _send_content(self, end: bool) -> int:
-        # Each piece of the content as it is produced: how many octets.
+        # Sends each piece of the content when it is produced.  Returns how
+        # many octets the content had.
         write = self._exchange.write
         if type(self._content) is FilePart:
             self._send_part(self._content, end)
@@ -383,8 +395,9 @@ class Response:
         return length
 
     def _check_length(self, length: int) -> None:
-        # Logs a content-length that is another.  HEAD and 304 have none of the
-        # content that it is about (RFC 9110 §8.6).
+        # Logs each content-length that differs from length.  Responses to HEAD
+        # and with status 304 may lack the content that content-length is about
+        # (RFC 9110 §8.6).
         if length == 0 and (self.request.method == "HEAD"
                             or self._status[0] == 304):
             return
@@ -398,7 +411,7 @@ class Response:
                           self._origins)
 
     def _send_part(self, part: FilePart, end: bool) -> None:
-        # Octets of a file from its descriptor.
+        # Sends the octets of a file, read from its descriptor.
         fd, offset, left = part.fileno(), part.offset, part.length
         while True:
             data = os.pread(fd, left if left <= CHUNK else FILE_CHUNK, offset)
@@ -412,7 +425,7 @@ class Response:
                 return
 
     def _file_chunks(self, source: Any) -> Iterator[bytes]:
-        """What is left in a binary or text file, in pieces."""
+        """Yields the rest of a binary or text file in pieces."""
         while True:
             chunk = source.read(CHUNK)
             if not chunk:
@@ -426,9 +439,12 @@ def _is_iterable(content: Any) -> bool:
 
 
 def content_error(what: str, value: Any) -> TypeError:
-    """The error for a value that is no content."""
+    """Returns the error for a value that cannot be sent as content.
+
+    what: the name of the value in the error's text.
+    """
     if isinstance(value, dict):
-        # As an iterable it would be its keys.
+        # As an iterable, a dictionary would give its keys.
         return TypeError("%s is a dictionary; for JSON use "
                          "h2rig.handlers.json_handler, or json.dumps: %r"
                          % (what, value))
@@ -444,7 +460,7 @@ def _expires(when: Union[str, bytes, datetime.datetime, datetime.timedelta]
     if isinstance(when, datetime.datetime):
         if when.tzinfo is not None:
             when = when.astimezone(datetime.timezone.utc)
-        # By hand: strftime's names follow the locale.
+        # Without strftime, whose names follow the locale.
         when = "%s, %02d %s %04d %02d:%02d:%02d GMT" % (
             _days[when.weekday()], when.day, _months[when.month - 1],
             when.year, when.hour, when.minute, when.second)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Targets of requests without a path, for the routes of a --routes file.
+"""Request targets that are not paths, for the routes of a --routes file.
 
     from h2rig.router import ASTERISK, AUTHORITY
 
     routes = [("CONNECT", AUTHORITY, tunnel),
               ("OPTIONS", ASTERISK, options)]
 
-AUTHORITY: the host and port that CONNECT asks for (RFC 9113 §8.5), which
-`request.connect_authority` has.  ASTERISK: the server itself, in `OPTIONS *`
-(RFC 9110 §7.1).
+AUTHORITY: the host and port that CONNECT asks for (RFC 9113 §8.5); a script
+finds them in `request.connect_authority`.  ASTERISK: the server itself, the
+target of `OPTIONS *` (RFC 9110 §7.1).
 """
 
 from typing import Final
@@ -17,7 +17,7 @@ __all__ = ["ASTERISK", "AUTHORITY"]
 
 
 class Target:
-    """A request's target that is no path; compared by identity."""
+    """A request target that is not a path.  Compare targets by identity."""
 
     def __init__(self, name: str) -> None:
         self._name = name

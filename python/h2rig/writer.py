@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What a script sends frames with.
+"""The writers, by which scripts send frames.
 
-Checked calls, raw calls, and the calls of handlers written for HTTP/1.
+They have checked calls, raw calls, and calls for handlers written for HTTP/1.
 """
 
 import io
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameWriter", "ResponseWriter"]
 
-#: What is sent as content: text (in response.encoding), octets, a file.
+#: Types of content: text (sent in response.encoding), octets, a file.
 Content = Union[str, bytes, bytearray, memoryview, BinaryIO, TextIO]
 
-#: Octets read from a file-like item at once.
+#: Octets read at once from an item that is a file-like object.
 CHUNK = 65536
 
 #: Flags of the exchange's checked writer calls (src/conn/writeop.h).
@@ -41,27 +41,27 @@ _unset = object()
 
 
 class FrameWriter:
-    """Sends frames on a connection: what `ResponseWriter`, and
-    `h2rig.connection.ConnectionWriter` too, can do.
+    """Sends frames on a connection; the base class of `ResponseWriter` and
+    `h2rig.connection.ConnectionWriter`.
 
     A call returns when its frames have been offered to the kernel.
 
-    Checked calls (`write_headers` to `close`) send what RFC 9113 allows; else
-    they raise `ProtocolError` (or its `StreamClosedError`,
-    `FlowControlError`, `NoSuchStreamError`, `PushDisabledError`) and send
-    nothing.  Raw calls (`write_raw...`) send what they are told; they raise
-    ValueError or TypeError for what has no form in octets.
+    Checked calls (`write_headers` to `close`) send what RFC 9113 allows.  If
+    it forbids a frame, they raise `ProtocolError` (or its subclasses
+    `StreamClosedError`, `FlowControlError`, `NoSuchStreamError`,
+    `PushDisabledError`) and send nothing.  Raw calls (`write_raw...`) check no
+    rule; ValueError or TypeError for arguments that have no form in octets.
     """
 
-    #: whether its script has cut off the stream or the connection by itself
+    #: whether the script itself has reset the stream or cut the connection
     _cut = False
 
     def __init__(self, exchange: Any) -> None:
         self._exchange = exchange
 
     def get_max_payload_size(self, stream_id: Optional[int] = None) -> int:
-        """Octets that one DATA frame may have now, by the client's maximum
-        frame size and the flow-control windows (RFC 9113 §4.2, §6.9).
+        """Returns how many octets one DATA frame may have now, by the client's
+        maximum frame size and the flow-control windows (RFC 9113 §4.2, §6.9).
         """
         size: int = self._exchange.write("max_payload",
                                          self._stream(stream_id))
@@ -77,12 +77,12 @@ class FrameWriter:
         """Sends a field section: HEADERS, and CONTINUATION as needed.
 
         headers: (name, value) pairs; text is UTF-8.  Names are sent in lower
-        case, `status` and its like get their colon, pseudo-header fields come
-        first, connection-specific fields (RFC 9113 §8.2.2) are left out.
-        status_code: 100 to 999; after 1xx other headers may follow.
-        status_message: ignored, HTTP/2 has none.  last: with END_STREAM, as
-        always in answer to HEAD, unless the status is 1xx or
-        send_body_for_head_request is set.
+        case, pseudo-header fields come first, with a colon if they lack it,
+        and connection-specific fields (RFC 9113 §8.2.2) are left out.
+        status_code: 100 to 999; after 1xx a script may send more headers.
+        status_message: ignored, since HTTP/2 has none.  last: whether to set
+        END_STREAM; it is always set in answer to HEAD, unless the status is
+        1xx or send_body_for_head_request is set.
         """
         fields, last = self._head(headers, status_code, stream_id, last)
         self._exchange.write("headers", self._stream(stream_id), fields, b"",
@@ -90,13 +90,13 @@ class FrameWriter:
 
     def _head(self, headers: Any, status: Any, stream_id: Optional[int],
               last: bool) -> Tuple[List[Tuple[Any, ...]], bool]:
-        # The field section, and whether END_STREAM goes with it.
+        # Returns the field section, and whether to set END_STREAM.
         fields, dropped = checked_fields(headers)
         if dropped:
             self._note_dropped(fields, dropped, headers)
         field = (b":status", b"%d" % status_code(status))
         if field not in fields[:1]:
-            # One that differs stays too: the check calls it repeated.
+            # A :status that differs stays; the check refuses it as repeated.
             fields = [field] + fields
         return fields, bool(last)
 
@@ -106,12 +106,12 @@ class FrameWriter:
 
     def write_data(self, item: "Content", last: bool = False,
                    stream_id: Optional[int] = None) -> None:
-        """Sends content as DATA, split at the client's maximum frame size;
-        waits for the flow-control windows.
+        """Sends content as DATA frames of at most the client's maximum frame
+        size; waits for the flow-control windows.
 
         item: text (sent in response.encoding), bytes, or a file, which is
-        read from its start.  last: with END_STREAM.  TypeError for another
-        item.
+        read from its start.  last: whether to set END_STREAM.  TypeError for
+        an item of another type.
         """
         stream_id = self._stream(stream_id)
         write = self._exchange.write
@@ -123,7 +123,7 @@ class FrameWriter:
             try:
                 item.seek(0)
             except (OSError, io.UnsupportedOperation):
-                pass  # a pipe: from where it is
+                pass  # a pipe is read from its position
         held = b""
         while True:
             chunk = item.read(CHUNK)
@@ -137,16 +137,16 @@ class FrameWriter:
 
     def write_data_frame(self, data: Union[str, bytes], last: bool,
                          stream_id: Optional[int] = None) -> None:
-        """Sends exactly one DATA frame; last: with END_STREAM.
+        """Sends exactly one DATA frame.  last: whether to set END_STREAM.
 
-        FlowControlError if it is longer than a window, ProtocolError if it is
-        longer than the client's maximum frame size.
+        FlowControlError if data exceeds a flow-control window, ProtocolError
+        if it exceeds the client's maximum frame size.
         """
         self._exchange.write("data_frame", self._stream(stream_id), (),
                              self._content(data), END_STREAM if last else 0)
 
     def end_stream(self, stream_id: Optional[int] = None) -> None:
-        """Ends the stream: an empty DATA frame with END_STREAM."""
+        """Ends the stream by an empty DATA frame with END_STREAM."""
         self._exchange.write("data", self._stream(stream_id), (), b"",
                              END_STREAM)
 
@@ -157,12 +157,12 @@ class FrameWriter:
                    response_data: Optional["Content"] = None,
                    stream_id: Optional[int] = None) -> int:
         """Sends PUSH_PROMISE (RFC 9113 §8.4), and the promised response if
-        there is a status: the id of the pushed stream.
+        there is a status.  Returns the id of the pushed stream.
 
-        promise_headers: the request's fields, with :method, :scheme,
-        :authority and :path.  push_stream_id: even, above the last one; None:
-        the next one.  response_headers, response_data: as in `write_headers`
-        and `write_data`.  stream_id: that the promise is on.
+        promise_headers: fields of the promised request, with :method, :scheme,
+        :authority and :path.  push_stream_id: an even id above the last one,
+        or None for the next one.  response_headers, response_data: as in
+        `write_headers` and `write_data`.  stream_id: the promise's stream.
         PushDisabledError if the client wants no pushes; ProtocolError for
         response_headers or response_data without a status.
         """
@@ -239,8 +239,8 @@ class FrameWriter:
                debug_data: Union[str, bytes] = b"") -> None:
         """Sends GOAWAY (RFC 9113 §6.8).
 
-        error_code: as in `reset_stream`.  last_stream_id: None for the last
-        stream that the server has taken.  debug_data: text is UTF-8.
+        error_code: as in `reset_stream`.  last_stream_id: None means the last
+        stream that the server has accepted.  debug_data: text is UTF-8.
         """
         if last_stream_id is None:
             last_stream_id = -1
@@ -253,19 +253,19 @@ class FrameWriter:
             frames.error_code(error_code))
 
     def ping(self, data: Union[str, bytes] = b"\0" * 8) -> None:
-        """Sends PING (RFC 9113 §6.7) with 8 octets, else ProtocolError."""
+        """Sends PING (RFC 9113 §6.7).  data: 8 octets, else ProtocolError."""
         payload = octets(data, "PING data", "utf-8")
         if len(payload) != 8:
             raise ProtocolError("PING has 8 octets, not %d" % len(payload))
         self._exchange.write("ping", 0, (), payload)
 
     def settings(self, pairs: Any) -> None:
-        """Sends SETTINGS (RFC 9113 §6.5), which the server goes by from then
-        on: by what allows the client more at once, by what allows it less once
+        """Sends SETTINGS (RFC 9113 §6.5).  The server follows a value that
+        allows the client more at once, and a value that allows it less when
         the client has acknowledged it.
 
-        pairs: (identifier or name of §6.5.2, value), or a dict.  ProtocolError
-        for a value that is not legal.
+        pairs: (identifier or name of §6.5.2, value) pairs, or a dict.
+        ProtocolError for a value that is not legal.
         """
         pairs = setting_pairs(pairs)
         try:
@@ -276,17 +276,17 @@ class FrameWriter:
             raise ProtocolError("settings(%r): %s" % (pairs, e)) from None
 
     def flush(self) -> None:
-        """Waits until the kernel has all that was written on the connection,
-        and sends it.
+        """Sends all that was written on the connection, and waits until the
+        kernel has it.
         """
         self._exchange.write("flush")
 
     def close(self, how: Union[str, bytes] = "goaway") -> None:
-        """Ends the connection: "goaway", "tls" (close_notify, then FIN),
-        "fin" (FIN without close_notify) or "rst" (TCP reset).
-        "close_notify" alone sends no FIN: the client may go on.
+        """Ends the connection.  how: "goaway", "tls" (close_notify, then FIN),
+        "fin" (FIN without close_notify), "rst" (TCP reset) or "close_notify"
+        (without FIN, so that the client may go on); else ValueError.
         """
-        if isinstance(how, bytes):      # of a query, say
+        if isinstance(how, bytes):      # from a query, for example
             how = how.decode("latin-1")
         if how not in CLOSE:
             raise ValueError("how must be one of %s, not %r"
@@ -302,11 +302,11 @@ class FrameWriter:
                                end_headers: bool = False,
                                frame_cls: Any = HeadersFrame) -> None:
         """Sends one frame whose field block fragment is headers, encoded by
-        the connection's HPACK encoder; text is UTF-8, nothing is changed.
+        the connection's HPACK encoder.  Text is UTF-8; nothing is changed.
 
-        end_stream, end_headers: the flags; no others are set.  Without
-        end_headers all other output of the connection waits for the rest of
-        the block.  frame_cls: a class of `h2rig.frames` or
+        end_stream, end_headers: whether to set these flags; no others are set.
+        Without end_headers all other output of the connection waits for the
+        rest of the field block.  frame_cls: a class of `h2rig.frames` or
         `hyperframe.frame`, or one with their interface; ValueError if it puts
         octets after the fragment.
         """
@@ -333,7 +333,7 @@ class FrameWriter:
     def write_raw_continuation_frame(self, headers: "Fields",
                                      stream_id: Optional[int] = None,
                                      end_headers: bool = False) -> None:
-        """Sends one CONTINUATION frame, as `write_raw_header_frame`."""
+        """Sends one CONTINUATION frame, like `write_raw_header_frame`."""
         self.write_raw_header_frame(headers, stream_id,
                                     end_headers=end_headers,
                                     frame_cls=ContinuationFrame)
@@ -341,14 +341,14 @@ class FrameWriter:
     def write_raw_data_frame(self, data: Union[str, bytes],
                              stream_id: Optional[int] = None,
                              end_stream: bool = False) -> None:
-        """Sends one DATA frame, whatever windows and states say; end_stream:
-        with END_STREAM.
+        """Sends one DATA frame, regardless of flow-control windows and of the
+        stream's state.  end_stream: whether to set END_STREAM.
         """
         self._exchange.write("raw_frame", self._raw_id(stream_id), (),
                              self._content(data), 1 if end_stream else 0, 0)
 
     def write_raw(self, raw_data: Union[str, bytes]) -> None:
-        """Sends any octets at all; text is UTF-8."""
+        """Sends any octets at all.  Text is UTF-8."""
         self._exchange.write("raw", 0, (),
                              octets(raw_data, "raw data", "utf-8"))
 
@@ -369,7 +369,7 @@ class FrameWriter:
     # Stream ids, text and bytes.
 
     def _stream(self, stream_id: Optional[int]) -> int:
-        # For a checked call, to which 0 is the stream of the request.
+        # For checked calls, in which 0 means the stream of the request.
         return 0 if stream_id is None else checked_id(stream_id)
 
     def _raw_id(self, stream_id: Optional[int]) -> int:
@@ -390,8 +390,8 @@ class FrameWriter:
                         % (type(data).__name__, data))
 
     def encode(self, data: Union[str, bytes]) -> bytes:
-        """Text in response.encoding; bytes as they are.  ValueError for
-        anything else.
+        """Returns text as bytes in response.encoding, and bytes unchanged.
+        ValueError for anything else.
         """
         try:
             return self._content(data)
@@ -399,8 +399,8 @@ class FrameWriter:
             raise ValueError(str(e)) from None
 
     def decode(self, data: Union[str, bytes]) -> str:
-        """bytes as text in response.encoding; text as it is.  ValueError for
-        anything else.
+        """Returns bytes as text in response.encoding, and text unchanged.
+        ValueError for anything else.
         """
         if isinstance(data, str):
             return data
@@ -414,10 +414,10 @@ class FrameWriter:
 class ResponseWriter(FrameWriter):
     """`response.writer`: sends frames on the connection.
 
-    stream_id: None for the stream of the request.
+    stream_id, in each call: None means the stream of the request.
 
     The HTTP/1-style calls (`write_status` to `write_raw_content`) return
-    whether the stream is still open for more.
+    whether the stream is still open, so that more can be sent on it.
     """
 
     def __init__(self, response: Any, exchange: Any) -> None:
@@ -425,7 +425,7 @@ class ResponseWriter(FrameWriter):
         self._response = response
         self._ended: Any = _unset
         self._written: Any = _unset
-        # What the HTTP/1-style calls have gathered.
+        # The status and fields that HTTP/1-style calls have stored.
         self._status: Optional[int] = None
         self._gathered: List[Tuple[bytes, bytes]] = []
         self._headers_done = False
@@ -434,13 +434,13 @@ class ResponseWriter(FrameWriter):
 
     @property
     def request(self) -> "Request":
-        """The request that is answered."""
+        """The request that the response answers."""
         request: "Request" = self._response.request
         return request
 
     @property
     def logger(self) -> logging.Logger:
-        """The same as `response.logger`."""
+        """The same logger as `response.logger`."""
         logger: logging.Logger = self._response.logger
         return logger
 
@@ -448,8 +448,8 @@ class ResponseWriter(FrameWriter):
 
     @property
     def stream_ended(self) -> bool:
-        """Whether END_STREAM has been sent.  Set it to true to have the
-        stream left open after `main`.
+        """Whether END_STREAM has been sent.  If a script sets this to true,
+        the stream is left open after `main`.
         """
         if self._ended is not _unset:
             return bool(self._ended)
@@ -461,8 +461,8 @@ class ResponseWriter(FrameWriter):
 
     @property
     def content_written(self) -> bool:
-        """Whether final (non-1xx) HEADERS have been sent.  Set it to true to
-        have no response sent after `main`.
+        """Whether final (non-1xx) HEADERS have been sent.  If a script sets
+        this to true, no response is sent after `main`.
         """
         if self._written is not _unset:
             return bool(self._written)
@@ -477,18 +477,18 @@ class ResponseWriter(FrameWriter):
         return encoding
 
     def fence(self, timeout: float = 5.0) -> float:
-        """Sends PING, and returns the seconds until its acknowledgement: the
-        client has read what was sent before (RFC 9113 §5).  TimeoutError;
-        ConnectionEnded.
+        """Sends PING, and returns the seconds until its acknowledgement; the
+        client has then read all earlier frames (RFC 9113 §5).  TimeoutError
+        after timeout seconds; ConnectionEnded if the connection ends.
         """
         seconds: float = self._response.request.connection.fence(timeout)
         return seconds
 
-    # HEADERS as the response wants them.
+    # HEADERS of a response.
 
     def _write_own_headers(self, headers: Any, status_code: Any) -> None:
-        # The same for `response.headers` and the HTTP/1-style calls, whose
-        # fields are sent as they stand, whatever rule they break.
+        # Sends HEADERS for `response.headers` and the HTTP/1-style calls.  The
+        # fields are sent as they stand, also if they break a rule.
         fields, last = self._head(headers, status_code, None, False)
         if self._exchange.write(
                 "headers", 0, fields, b"",
@@ -508,7 +508,7 @@ class ResponseWriter(FrameWriter):
     def _note_dropped(self, fields: Any, dropped: List[bytes],
                       headers: Any) -> None:
         if b"transfer-encoding" in dropped:
-            # An HTTP/1-style script frames the content that follows.
+            # An HTTP/1-style script may send its content in chunks.
             pairs = headers if not isinstance(headers, dict) else (
                 headers.items())
             for item in pairs:
@@ -524,20 +524,20 @@ class ResponseWriter(FrameWriter):
 
     def write_status(self, code: Union[int, str, bytes],
                      message: Any = None) -> bool:
-        """Notes the status for `end_headers`; message: ignored."""
+        """Stores the status for `end_headers`.  message: ignored."""
         self._status = status_code(code)
         return not self._gone()
 
     def write_header(self, name: Name, value: FieldValue) -> bool:
-        """Notes a field for `end_headers`; text is Latin-1."""
+        """Stores a field for `end_headers`.  Text is Latin-1."""
         self._gathered.append(
             (octets(name, "header name"),
              octets(value, "value of header %r" % (name,))))
         return not self._gone()
 
     def end_headers(self) -> bool:
-        """Sends what was noted as HEADERS; without a noted status, that of
-        the response.
+        """Sends the stored status and fields as HEADERS.  Without a stored
+        status it sends `response.status`.
         """
         if self._headers_done or self._exchange.headers_sent:
             return not self._gone()
@@ -549,28 +549,28 @@ class ResponseWriter(FrameWriter):
             self._write_own_headers(gathered, status)
         except StreamClosedError:
             return False
-        # 1xx: the status and fields that follow are another response's.
+        # After 1xx, a later status and later fields are of another response.
         self._headers_done = status >= 200
         self._status = None
         return True
 
     def write_content(self, data: "Content") -> bool:
-        """Sends content, as `write_data`; before it what was noted, if that
-        is still to be sent.
+        """Sends content like `write_data`, but first the stored status and
+        fields if they have not been sent yet.
         """
         if not self._begin():
             return False
         return self._write_content(data)
 
     def write(self, data: "Content") -> bool:
-        """Sends content, as `write_content`; but what comes first and begins
-        with b"HTTP/1." is read as an HTTP/1 response, whose status, fields and
-        content are sent.
+        """Sends content like `write_content`.  But if the first content begins
+        with b"HTTP/1.", it is read as an HTTP/1 response, and the status,
+        fields and content of that response are sent.
         """
         return self.write_raw_content(data)
 
     def write_raw_content(self, data: "Content") -> bool:
-        """The same as `write`."""
+        """Does the same as `write`."""
         if hasattr(data, "read"):
             return self.write_content(data)
         content = self._content(data)
@@ -587,7 +587,7 @@ class ResponseWriter(FrameWriter):
                     or self._status is not None or self._exchange.headers_sent)
 
     def _begin_literal(self) -> bool:
-        # The reader has made up its mind: a response, or mere content.
+        # Sends what the literal reader has found: a response or mere content.
         literal, self._literal = self._literal, None
         if literal is None:
             return not self._gone()
@@ -597,7 +597,7 @@ class ResponseWriter(FrameWriter):
             if not self.end_headers():
                 return False
             if not self._headers_done:
-                # 1xx, and the next response may follow at once.
+                # It was 1xx, and the next response may follow at once.
                 if not literal.rest:
                     return True
                 return self.write_raw_content(literal.rest)
@@ -629,8 +629,8 @@ class ResponseWriter(FrameWriter):
                     or self._exchange.reset)
 
     def _finish_gathered(self) -> bool:
-        # After `main`: whether fields or a literal response were begun that
-        # are still to be sent.
+        # After `main`: sends content that a reader still holds.  Returns
+        # whether a stored status or stored fields are still to be sent.
         if self._literal is not None:
             self._literal.finish()
             self._begin_literal()
@@ -642,7 +642,7 @@ class ResponseWriter(FrameWriter):
                     and (self._gathered or self._status is not None))
 
     def _gathered_fields(self) -> List[Tuple[Any, ...]]:
-        # What was gathered, with its :status, for the wire.
+        # Returns the stored fields to send, with their :status first.
         status = self._status
         if status is None:
             status = self._response.status[0]
@@ -655,7 +655,7 @@ class ResponseWriter(FrameWriter):
 
 
 def setting_pairs(pairs: Any) -> List[Tuple[Any, Any]]:
-    """These pairs, or those of this dict, as a list.  TypeError."""
+    """Returns the pairs of an iterable or a dict as a list, or TypeError."""
     listed = pairs.items() if isinstance(pairs, dict) else pairs
     try:
         return [(name, value) for name, value in listed]
@@ -665,15 +665,15 @@ def setting_pairs(pairs: Any) -> List[Tuple[Any, Any]]:
 
 
 def settings_payload(pairs: Any) -> bytes:
-    """The payload of SETTINGS with these pairs, or this dict.  TypeError,
-    ValueError.
+    """Returns the payload of SETTINGS with these pairs, or with this dict.
+    TypeError or ValueError if a pair is wrong.
     """
     return b"".join(struct.pack(">HL", *frames.setting(*pair))
                     for pair in setting_pairs(pairs))
 
 
 def checked_id(stream_id: Optional[int]) -> int:
-    # The engine takes 0 for the request's own stream.
+    # Returns 0 for None: the engine takes 0 for the request's own stream.
     if stream_id is None:
         return 0
     if not isinstance(stream_id, int):
@@ -685,9 +685,9 @@ def checked_id(stream_id: Optional[int]) -> int:
 
 
 def _template(frame: Any) -> Tuple[int, int, int, bytes]:
-    # Type, flags, stream id and what stands before the field block: the frame
-    # serialized with an empty block, and again with a marked one to see where
-    # it goes.
+    # Returns the frame's type, flags, stream id and the octets before the
+    # field block.  Serializes the frame with an empty block, and again with a
+    # marked block, to find out where the block goes.
     frame.data = b""
     empty = bytes(frame.serialize())
     frame.data = b"\xff"

@@ -5,11 +5,11 @@
  *	base      base+off           base+end        base+cap
  *	 | consumed |  live octets     |  room at the end |
  *
- * An addition goes to the room at the end.  When that is too small the live
- * octets move to the front, but only if at least as many were consumed as
- * move, so that the cost of moving is paid for by what went before;
- * otherwise the allocation doubles.  This file does no I/O and knows no
- * protocol; everyone calls it.
+ * An addition goes to the room at the end.  If that room is too small, the live
+ * octets move to the front, but only if at least as many octets were consumed
+ * as must move, so that moving costs no more than consuming did; otherwise the
+ * allocation doubles.  This file does no I/O and knows no protocol; files of
+ * all directories call it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,10 @@ buf_clear(struct buf *b)
 	b->failed = false;
 }
 
-/* The next capacity that takes need octets; 0: there is none. */
+/*
+ * Returns a capacity of at least need octets: cap, doubled, or need itself if
+ * doubling would overflow.
+ */
 static size_t
 grown(size_t cap, size_t need)
 {
@@ -47,7 +50,10 @@ grown(size_t cap, size_t need)
 	return c;
 }
 
-/* Moves the live octets into a larger allocation: 0, or -1. */
+/*
+ * Moves the live octets into an allocation of at least need octets.  Returns 0,
+ * or -1 if there is no memory.
+ */
 static int
 grow(struct buf *b, size_t need)
 {

@@ -38,8 +38,8 @@ buf_len(const struct buf *b)
 }
 
 /*
- * The first unconsumed byte; valid until the next addition.  NULL when nothing
- * was ever added (adding 0 to NULL is undefined, so it is not done).
+ * Returns the first unconsumed octet, valid until the next addition, or NULL if
+ * the buffer has no memory (adding 0 to NULL is undefined, so it is not done).
  */
 static inline uint8_t *
 buf_data(const struct buf *b)
@@ -48,8 +48,8 @@ buf_data(const struct buf *b)
 }
 
 /*
- * Makes room for n more octets and returns where they go, or NULL (and
- * sets `failed`).  They become part of the buffer with buf_commit.
+ * Makes room for n more octets and returns where they go, or returns NULL and
+ * sets `failed`.  buf_commit makes the first n of them part of the buffer.
  */
 uint8_t *buf_reserve(struct buf *b, size_t n);
 void buf_commit(struct buf *b, size_t n);
@@ -57,7 +57,7 @@ void buf_commit(struct buf *b, size_t n);
 /* Drops n octets, at most buf_len(b), from the front. */
 void buf_consume(struct buf *b, size_t n);
 
-/* Additions at the end; numbers go in network byte order. */
+/* Append n octets, or a number in network byte order, or set `failed`. */
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_add_u16(struct buf *b, unsigned v);
 void buf_add_u32(struct buf *b, uint32_t v);

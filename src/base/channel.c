@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A child's side of the pipe that its records go to the parent by.
+ * A child's end of the pipe that takes its log records to the parent.
  *
- * Only threads in a hurry take a lock or allocate something (see log.c): a
- * process that a script has forked has none.
+ * Only a thread in a hurry (channel_hurry) takes the lock or allocates memory
+ * here.  In a process that a script has forked, no thread is in a hurry, so
+ * that none waits for a lock whose holder does not exist there (see log.c).
  */
 #include <errno.h>
 #include <poll.h>
@@ -15,8 +16,8 @@
 #include "channel.h"
 #include "sys.h"
 
-#define PENDING_MAX (256 * 1024)	/* octets that pend */
-#define AGAIN_MS 10		/* where poll does not tell of room */
+#define PENDING_MAX (256 * 1024)	/* most octets in `pending` */
+#define AGAIN_MS 10		/* ms between tries if poll is no help */
 
 static int channel = -1;
 static atomic_uint *lost;
@@ -24,7 +25,7 @@ static atomic_bool is_closed;
 static _Thread_local bool in_a_hurry;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct buf pending;	/* messages, each after its length */
+static struct buf pending;	/* messages, each preceded by its length */
 
 void
 channel_open(int fd, atomic_uint *count)
@@ -66,7 +67,10 @@ channel_is_crowded(void)
 	return buf_len(&pending) > PENDING_MAX / 4;
 }
 
-/* False: there is no room.  No other error would pass: the message is lost. */
+/*
+ * Writes a message.  Returns false if there is no room for it now.  Any other
+ * error is permanent: the message counts as lost, and true is returned.
+ */
 static bool
 try(const void *message, size_t len)
 {
@@ -80,7 +84,11 @@ try(const void *message, size_t len)
 	return true;
 }
 
-/* Some systems say ENOBUFS, and that there is room all the same. */
+/*
+ * Waits for room, at most ms milliseconds, after `try` has failed.  After
+ * ENOBUFS it only sleeps, since some systems then report that there is room
+ * although there is none.
+ */
 static void
 wait_for_room(int ms)
 {
@@ -105,7 +113,7 @@ pend(const void *message, size_t len)
 	buf_add(&pending, message, len);
 }
 
-/* The first that pends, of *len octets; NULL: none does. */
+/* Returns the first pending message, of *len octets, or NULL. */
 static const uint8_t *
 first(size_t *len)
 {
@@ -115,7 +123,7 @@ first(size_t *len)
 	return buf_data(&pending) + sizeof(*len);
 }
 
-/* Sends what pends; true: some still does. */
+/* Sends the pending messages.  Returns true if some are still pending. */
 static bool
 flush(void)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What children say, as the parent hears it.  The loop in parent.c reads those
- * that are ready, seat.c what is left of the dead.
+ * The parent's ends of the pipes of its children (feed.h).  The loop in
+ * parent.c reads feeds that are ready; seat.c reads what dead children have
+ * left.
  */
 #include "config.h"
 
@@ -16,16 +17,16 @@
 #include "log.h"
 #include "sys.h"
 
-#define LINE_SIZE 4000		/* a longer line becomes several */
+#define LINE_SIZE 4000		/* octets; a longer line becomes several */
 #define READ_SIZE 16384
-#define READS_MAX 8		/* of each descriptor, in one go */
-#define LEFT_MAX 16		/* goes for what a dead child has left */
+#define READS_MAX 8		/* of a descriptor, in one call of read_all */
+#define LEFT_MAX 16		/* calls of read_all for what a child left */
 
 enum { RECORDS, OUT, ERR };
 
-/* ---- which ones are ready ---- */
+/* ---- which feeds are ready ---- */
 
-/* Epoll's, which knows without a look at each; -1: there is none. */
+/* The descriptor of epoll, which spares poll a look at each feed; or -1. */
 static int watched = -1;
 
 #ifdef HAVE_SYS_EPOLL_H
@@ -48,7 +49,7 @@ watch(const struct feed *f, size_t number)
 		}
 }
 
-/* A process that is just being forked has it too, so closing is not enough. */
+/* Closing fd is not enough: a process that is being forked has a copy. */
 static void
 unwatch(int fd)
 {
@@ -101,7 +102,7 @@ feed_watch_all(struct pollfd *set)
 	return watched != -1;
 }
 
-/* ---- one of them ---- */
+/* ---- one feed ---- */
 
 static void
 close_end(int *fd)
@@ -177,7 +178,10 @@ feed_watch(const struct feed *f, struct pollfd *set)
 	return i;
 }
 
-/* All messages that are there; what is none has no end that could be found. */
+/*
+ * Takes all complete messages.  If the octets are no message, all of them are
+ * dropped, since nobody can tell where the next message begins.
+ */
 static void
 take_messages(struct feed *f, pid_t pid)
 {
@@ -209,7 +213,7 @@ log_output(const struct feed *f, int i, pid_t pid, const void *text,
 	log_of_child((long)pid, &l, f->loses);
 }
 
-/* All lines, and with `all` what follows them. */
+/* Logs all complete lines and, if `all`, the incomplete one after them. */
 static void
 take_lines(struct feed *f, int i, pid_t pid, bool all)
 {
@@ -229,7 +233,10 @@ take_lines(struct feed *f, int i, pid_t pid, bool all)
 	}
 }
 
-/* How many octets came; 0: end of file; -1: errno. */
+/*
+ * Reads once and takes what is complete.  Returns the octets read, 0 at end of
+ * file, or -1 with errno set.
+ */
 static ssize_t
 read_some(struct feed *f, int i, pid_t pid)
 {
@@ -296,7 +303,7 @@ feed_over(struct feed *f, pid_t pid)
 {
 	int i;
 
-	/* A process that has left the group may still write. */
+	/* Bounded: a process that has left the group may still write. */
 	f->loses = false;
 	for (i = 0; i < LEFT_MAX && read_all(f, pid, true); i++)
 		;

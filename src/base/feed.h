@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a child says, as the parent hears it: its records (channel.h), and what
- * is written to descriptors 1 and 2, which lead to a pipe each.  Nothing of it
- * is trusted.  A routes file's process has one as well.
+ * A feed: what the parent hears of a child, by three pipes: the child's records
+ * (channel.h), and what is written to its descriptors 1 and 2.  The parent
+ * trusts none of it.  The process that tries a routes file has a feed too.
  *
- * The parent alone has the reading ends, and no child has another's: whatever a
- * script does to its descriptors, others' records and the log stay as they are.
+ * The parent alone has the reading ends, and no child has another child's
+ * pipes: whatever a script does to its descriptors, the log and other
+ * children's records stay as they are.
  */
 #ifndef H2RIG_FEED_H
 #define H2RIG_FEED_H
@@ -17,61 +18,64 @@
 
 #include "buf.h"
 
-#define FEED_FDS 3		/* descriptors of one, each way */
-#define FEED_READY 64		/* so many are found ready at once, at most */
+#define FEED_FDS 3		/* pipes of a feed */
+#define FEED_READY 64		/* most feeds that feed_ready finds at once */
 
-/* A zeroed one is closed: `open` says which descriptors count. */
+/* A zeroed feed is closed.  Its descriptors count only while `open` is set. */
 struct feed {
 	bool open;
-	bool loses;		/* what the log has no room for */
-	bool over;		/* its connection is (log_over): feed_over */
-	int fd[FEED_FDS];	/* records, 1, 2; -1: at its end */
-	int theirs[FEED_FDS];	/* the child's, until it is forked */
-	struct buf left[FEED_FDS];	/* a message, lines, not yet all there */
+	bool loses;		/* drops records while the log takes no more */
+	bool over;		/* log_over was called: feed_over is due */
+	int fd[FEED_FDS];	/* reading: records, 1, 2; -1: at its end */
+	int theirs[FEED_FDS];	/* writing: the child's, until the fork */
+	struct buf left[FEED_FDS];	/* an incomplete message or line each */
 };
 
-/* Before the fork: 0, or -1 with errno. */
+/* Opens the pipes, before the fork.  Returns 0, or -1 with errno set. */
 int feed_open(struct feed *f);
 
-/* After the fork, in the parent, which knows it by that number. */
+/* In the parent, after the fork.  feed_ready calls this feed `number`. */
 void feed_forked(struct feed *f, size_t number);
 
 /*
- * After the fork, in the child: 1 and 2 lead to it, and the pipe for records is
- * returned, which is to be closed like the rest of the parent's descriptors
- * if it is not used.  -1: errno.
+ * In the child, after the fork: makes descriptors 1 and 2 lead to the feed.
+ * Returns the descriptor for records, which the caller closes with the rest of
+ * the parent's descriptors if it does not use it, or -1 with errno set.
  */
 int feed_enter(struct feed *f);
 
-/* In the parent, before the first: feed_watch_all works, if the system can. */
+/* In the parent, before the first feed: prepares feed_watch_all. */
 void feed_begin(void);
 
-/* One entry for sys_poll, of all feeds: 1.  0: each needs feed_watch. */
+/* Fills one entry for all feeds; returns 1, or 0 if each needs feed_watch. */
 size_t feed_watch_all(struct pollfd *set);
 
-/* When that one is ready: how many numbers, perhaps the same more than once. */
+/*
+ * When that entry is ready: stores the numbers of ready feeds and returns how
+ * many.  A number may occur more than once.
+ */
 size_t feed_ready(size_t numbers[FEED_READY]);
 
-/* Fills entries for sys_poll: FEED_FDS, or 0 for a closed one. */
+/* Fills a feed's entries for sys_poll; returns FEED_FDS, or 0 if closed. */
 size_t feed_watch(const struct feed *f, struct pollfd *set);
 
-/* Whether one of these entries is ready; moves on over them. */
+/* Returns whether a feed's entries at *set are ready; advances *set. */
 bool feed_is_ready(const struct feed *f, const struct pollfd **set);
 
 /*
- * Logs what there is, of process pid, a bounded part of it, and does not wait.
- * Unless `loses` is set it stops when the log takes no more.  True: there may
- * be more.
+ * Logs what process pid has written, up to a bound, and does not wait.  Without
+ * `loses` it stops when the log takes no more; with it, records are lost then.
+ * Returns true if there may be more.
  */
 bool feed_read(struct feed *f, pid_t pid, bool loses);
 
-/* The process's connection is over: logs what is left of it. */
+/* Logs what is left of a connection of process pid that is over. */
 void feed_over(struct feed *f, pid_t pid);
 
-/* The process is dead: logs what is left, and closes. */
+/* When process pid is dead: logs what it has left, and closes the feed. */
 void feed_finish(struct feed *f, pid_t pid);
 
-/* Closes it as it is. */
+/* Closes a feed; what was not logged is lost. */
 void feed_close(struct feed *f);
 
 #endif

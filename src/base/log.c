@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log.  The parent makes lines of records and alone writes them; children
- * send it theirs, each by one system call (channel.h), so that a crash loses
- * none that was logged.  Scripts can write to a child's pipe too, so the parent
- * alone decides whose a record is, and where it begins and ends.
+ * The log.  The parent makes lines of records and alone writes them.  A child
+ * sends its records to the parent, each by one system call (channel.h), so that
+ * a crash loses no record that was made.  Scripts can write to a child's pipe
+ * too, so the parent alone decides whose a record is, and where it begins and
+ * ends.
  *
- * The functions that scripts reach take no lock and allocate nothing, because
- * scripts fork processes with several threads running: what is logged there
- * must not wait for a lock whose holder is gone.  errno is preserved.
+ * The functions that scripts reach take no lock and allocate nothing: a script
+ * may fork while several threads run, and the new process must not wait for a
+ * lock whose holder does not exist there.  They preserve errno.
  */
 #include <ctype.h>
 #include <fcntl.h>
@@ -30,10 +31,10 @@
 
 #define KEYS_SIZE 512		/* a line of SSLKEYLOGFILE, newline counted */
 #define SYSLOG_PATH "/dev/log"
-#define HOLD_SIZE (512 * 1024)	/* octets that are held */
-#define ENOUGH_SIZE (64 * 1024)	/* beyond that, who can wait is to wait */
-#define WRITE_US 10000		/* a write may block so long */
-#define REST_MS 100		/* after one that has, no attempt */
+#define HOLD_SIZE (512 * 1024)	/* most octets that are held */
+#define ENOUGH_SIZE (64 * 1024)	/* octets held when children should wait */
+#define WRITE_US 10000		/* longest that a write may block */
+#define REST_MS 100		/* pause after a write that was cut short */
 
 #ifndef PIPE_BUF
 #define PIPE_BUF _POSIX_PIPE_BUF
@@ -42,12 +43,12 @@
 static enum log_level threshold = LOG_L_INFO;
 static enum log_format format = LOG_FORMAT_TEXT;
 static int log_fd = STDERR_FILENO;
-static const char *log_path;	/* of log_fd, which is then ours; NULL: none */
+static const char *log_path;	/* of log_fd, which we then own; NULL: none */
 static int syslog_fd = -1;	/* a socket; not -1: records go there */
 static int keys_fd = -1;	/* SSLKEYLOGFILE; -1: none */
 
-static struct buf held;		/* whole lines; the first may lack its front */
-static unsigned long lost;	/* records, since that was last said */
+static struct buf held;		/* lines; the first may lack its beginning */
+static unsigned long lost;	/* lost records that no record has told of */
 static uint64_t rest_until_ms;
 
 void
@@ -76,7 +77,10 @@ log_get_fd(void)
 	return syslog_fd == -1 ? log_fd : -1;
 }
 
-/* To append to; with O_NONBLOCK a pipe that nobody reads is not waited for. */
+/*
+ * Opens a file to append to.  With O_NONBLOCK it fails for a FIFO without a
+ * reader instead of waiting for one.
+ */
 static int
 open_file(const char *path, int nonblock, mode_t mode)
 {
@@ -126,7 +130,7 @@ log_set_keys_file(const char *path)
 	return 0;
 }
 
-/* syslog(3) would lock, and wait. */
+/* Not by syslog(3), which takes locks and waits. */
 int
 log_set_syslog(void)
 {
@@ -137,8 +141,8 @@ log_set_syslog(void)
 }
 
 /*
- * A record goes without its newline, to the address each time: the daemon may
- * have been started again.
+ * Sends a record without its newline.  The address is given each time, since
+ * the daemon may have been started again.
  */
 static ssize_t
 write_syslog(const uint8_t *p, size_t len)
@@ -155,19 +159,22 @@ write_syslog(const uint8_t *p, size_t len)
 
 /*
  * The log is often a pipe, which is full when its reader is slow or has
- * stopped.  Its descriptor is shared with those who started us, so it cannot be
- * made non-blocking: it is written to when poll says so, and a timer's signal
- * ends a write that blocks even then, since others write there too.  After
- * that, or an error that may pass, there is no attempt for a while.
+ * stopped.  Its descriptor is shared with the programs that started us, so it
+ * must stay blocking.  It is written to when poll says so.  Since others write
+ * there too, a write may block even then; a timer's signal ends it.  After
+ * that, or after a temporary error, nothing is written for a while.
  */
 
 static void
 on_alarm(int sig)
 {
-	(void)sig;	/* that it comes is enough */
+	(void)sig;	/* its arrival ends the write */
 }
 
-/* The timer goes on, lest it be over before the write has begun. */
+/*
+ * us 0: stops the timer.  It repeats, in case it fires before the write has
+ * begun.
+ */
 static void
 set_timer(long us)
 {
@@ -193,7 +200,7 @@ is_file(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* What may pass: there is no room, or none on the disk. */
+/* Whether an error is temporary: there is no room now, or none on the disk. */
 static bool
 may_pass(int err)
 {
@@ -202,8 +209,8 @@ may_pass(int err)
 }
 
 /*
- * Writes the first len octets that are held: how many were taken.  Those of
- * which nobody will ever read count too.
+ * Writes the first len held octets.  Returns how many need no further write:
+ * those that were written, or all of them after a permanent error.
  */
 static size_t
 write_held(size_t len, bool file)
@@ -227,7 +234,10 @@ write_held(size_t len, bool file)
 	return (size_t)n;
 }
 
-/* Octets of the first line, and of as many more as `most` has room for. */
+/*
+ * Returns the octets of the first line and of the next ones, as far as they fit
+ * in `most` octets together with it.
+ */
 static size_t
 lines_within(size_t most)
 {
@@ -244,9 +254,9 @@ lines_within(size_t most)
 }
 
 /*
- * Writes what is held, several lines at a time (not so to the system's log,
- * whose datagrams are one each).  It takes some milliseconds at most.  True:
- * some still is.
+ * Writes held lines, several at a time (but one in each datagram to the
+ * system's log).  Takes some milliseconds at most.  Returns true if some are
+ * still held.
  */
 static bool
 flush(void)
@@ -314,7 +324,10 @@ log_room_fd(void)
 
 /* ---- records ---- */
 
-/* A line of secrets, as OpenSSL has it: words of letters and digits. */
+/*
+ * Writes a line of TLS secrets, if it is like OpenSSL's: words of letters and
+ * digits.
+ */
 static void
 write_keys(const struct logline *l)
 {
@@ -330,10 +343,10 @@ write_keys(const struct logline *l)
 			return;
 	}
 	line[i] = '\n';
-	sys_write(keys_fd, line, i + 1);	/* a full FIFO does without */
+	sys_write(keys_fd, line, i + 1);	/* a full FIFO loses the line */
 }
 
-/* Of that process; it is written with the next flush. */
+/* Takes a record of process pid, to be written by the next flush. */
 static void
 take(long pid, const struct logline *l)
 {
@@ -375,7 +388,7 @@ finish(const struct logline *l)
 	errno = err;
 }
 
-/* err adds its text, if it is not 0. */
+/* Adds the text; if err is not 0, also ": " and strerror(err). */
 static void
 format_text(struct logline *l, int err, const char *fmt, va_list ap)
 {
@@ -479,7 +492,7 @@ log_fatal(int status, int err, const char *fmt, ...)
 	va_end(ap);
 	sys_write(STDERR_FILENO, line, logline_print(&l, 0, LOG_FORMAT_TEXT,
 	    LOGLINE_STDERR, line));
-	/* Under inetd standard error is nowhere. */
+	/* Under inetd standard error may lead nowhere. */
 	if (syslog_fd != -1)
 		finish(&l);
 	exit(status);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records.  Their writers add pieces to them, on their own stacks, in whatever
- * process and thread they are: no lock is taken and nothing is allocated (see
- * log.c).  The parent makes lines of them, escaped as text or as JSON and cut
- * when they are too long.  It takes nothing in a record for granted, since a
- * child has sent it.
+ * Log records.  A writer builds a record piece by piece on its own stack, in
+ * any process and thread: no lock is taken and nothing is allocated (see
+ * log.c).  The parent makes a line of the record, escapes it as text or as
+ * JSON, and cuts it if it is too long.  The parent takes nothing in a record
+ * for granted, since a child has sent it.
  */
 #include <ctype.h>
 #include <inttypes.h>
@@ -14,11 +14,14 @@
 
 #include "logline.h"
 
-#define NO_TEXT UINT32_MAX	/* the length of a number's text */
+#define NO_TEXT UINT32_MAX	/* text_len of a field that is a number */
 #define NAME_SIZE 32
-#define LAST_SECOND 253402300799	/* of the year 9999 */
+#define LAST_SECOND 253402300799	/* the last one of the year 9999 */
 
-/* Kept free to the end for what closes a cut line: `..."}` and newline. */
+/*
+ * Octets at the end that are kept free for what closes a cut line: `..."}` and
+ * newline.
+ */
 #define RESERVE 8
 
 #define FACILITY (3 * 8)	/* "daemon" of RFC 5424 §6.2.1, times 8 */
@@ -42,12 +45,12 @@ logline_level_from_name(const char *name)
 
 /* ---- a record in pieces ---- */
 
-/* Before each field's text. */
+/* What a record has before each field's text. */
 struct piece {
 	char name[NAME_SIZE];
 	uint64_t number;
 	uint32_t text_len;	/* NO_TEXT: it is a number */
-	uint32_t thousandths;	/* not 0: the number is of these */
+	uint32_t thousandths;	/* not 0: the number is in thousandths */
 };
 
 void
@@ -58,7 +61,7 @@ logline_begin(struct logline *l, unsigned kind)
 	clock_gettime(CLOCK_REALTIME, &l->at);
 }
 
-/* All of it, or false. */
+/* Adds n octets, or adds nothing and returns false if they do not fit. */
 static bool
 append(struct logline *l, const void *p, size_t n)
 {
@@ -116,7 +119,9 @@ logline_take(struct logline *l, const void *p, size_t n)
 	return (int)logline_size(l);
 }
 
-/* As in JSON before the colon, in text before "=". */
+/*
+ * Whether it can be a name, which JSON has before a colon and text before "=".
+ */
 static bool
 is_word(const char *name)
 {
@@ -126,8 +131,8 @@ is_word(const char *name)
 }
 
 /*
- * The field at octet *at, which becomes that of the next one; its name is in
- * *piece.  False: there are no more.
+ * Stores the field at octet *at in *f, with its name in *piece, and advances
+ * *at to the next one.  Returns false if there are no more.
  */
 static bool
 next_field(const struct logline *l, uint32_t *at, struct piece *piece,
@@ -160,11 +165,11 @@ next_field(const struct logline *l, uint32_t *at, struct piece *piece,
 struct line {
 	char *text;
 	size_t len;
-	bool cut;		/* something did not fit, nor does what follows */
+	bool cut;		/* something did not fit: adds no more */
 	bool json;
 };
 
-/* All of it or nothing. */
+/* Adds n octets, or nothing if they do not fit. */
 static void
 put(struct line *d, const char *p, size_t n)
 {
@@ -192,7 +197,7 @@ put_number(struct line *d, uint64_t v)
 	put(d, p, (size_t)(digits + sizeof(digits) - p));
 }
 
-/* What is short and seldom. */
+/* For short and rare texts: slower than the others. */
 static void
 put_format(struct line *d, const char *fmt, ...)
 {
@@ -224,9 +229,9 @@ logline_utf8_len(const unsigned char *p, size_t n)
 }
 
 /*
- * The octet, or in JSON the UTF-8 sequence, at p: how many octets.  What is not
- * UTF-8 cannot be said in JSON (RFC 8259 §7): it becomes the four characters
- * \xHH.
+ * Adds the octet, or in JSON the UTF-8 sequence, at p; returns its octets.
+ * JSON cannot express an octet that is not UTF-8 (RFC 8259 §7): it becomes the
+ * four characters \xHH.
  */
 static size_t
 put_escaped(struct line *d, const unsigned char *p, size_t n)
@@ -250,14 +255,17 @@ put_escaped(struct line *d, const unsigned char *p, size_t n)
 	return len > 0 ? len : 1;
 }
 
-/* Most octets: neither format escapes them. */
+/* Whether neither format escapes the octet; true of most octets. */
 static bool
 is_plain(unsigned char c)
 {
 	return c > ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* A value in text has no blanks: fields can be told apart by them. */
+/*
+ * Adds a string.  Without `blanks`, as in values of text, spaces are escaped,
+ * since spaces separate fields.
+ */
 static void
 put_string(struct line *d, const char *p, size_t n, bool blanks)
 {
@@ -274,7 +282,7 @@ put_string(struct line *d, const char *p, size_t n, bool blanks)
 	}
 }
 
-/* What closes a string that was cut goes into the reserve. */
+/* Closes a string, with "..." if it was cut, for which the reserve has room. */
 static void
 close_string(struct line *d)
 {
@@ -303,7 +311,7 @@ put_field(struct line *d, const struct log_field *f)
 		    (unsigned)(f->number % 1000));
 	else
 		put_number(d, f->number);
-	if (d->cut) {		/* not even its name: as if it were not there */
+	if (d->cut) {		/* not even the name fits: no field */
 		d->len = start;
 	} else if (f->text != NULL) {
 		put_string(d, f->text, f->len, d->json);
@@ -311,7 +319,10 @@ put_field(struct line *d, const struct log_field *f)
 	}
 }
 
-/* "2026-01-02T03:04:05.678Z"; most lines are of the second of the last. */
+/*
+ * Adds "2026-01-02T03:04:05.678Z".  The text up to the second is kept, since
+ * most lines are of the same second as the line before.
+ */
 static void
 put_time(struct line *d, const struct timespec *at)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One record of the log: its level, its text and its fields, in pieces while it
- * is made and on its way from a child to the parent (channel.h), and then as a
- * line of text or JSON.
+ * A log record: its level, its text and its fields.  It is made and sent from a
+ * child to the parent (channel.h) as pieces, and written as a line of text or
+ * JSON.
  */
 #ifndef H2RIG_LOGLINE_H
 #define H2RIG_LOGLINE_H
@@ -16,13 +16,13 @@
 enum log_level { LOG_L_ERROR, LOG_L_WARN, LOG_L_INFO, LOG_L_DEBUG };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-/* Their names; NULL comes after the last. */
+/* The names of levels and formats; NULL comes after the last. */
 extern const char *const logline_levels[], *const logline_formats[];
 
-/* "error", "warn", "info", "debug"; -1 for any other name. */
+/* Returns the level of a name ("error", "warn", "info", "debug"), or -1. */
 int logline_level_from_name(const char *name);
 
-/* A member of a record beside its text: text of len octets, or a number. */
+/* A field of a record, beside its text: text of len octets, or a number. */
 struct log_field {
 	const char *name;	/* small letters and '_' */
 	const char *text;	/* NULL: a number */
@@ -44,53 +44,58 @@ log_field_number(const char *name, uint64_t number)
 	return (struct log_field){ .name = name, .number = number };
 }
 
-/* Octets of all of it: a pipe takes so much whole, or not at all (on Linux). */
+/* Octets of a record.  A pipe takes it whole, or not at all (on Linux). */
 #define LOGLINE_SIZE 4096
-#define LOGLINE_TEXT 8192	/* of the line, newline counted */
+#define LOGLINE_TEXT 8192	/* octets of a line, newline counted */
 
-/* A kind that is no enum log_level: a line for SSLKEYLOGFILE. */
+/* A record's kind that is no enum log_level: a line for SSLKEYLOGFILE. */
 #define LOGLINE_KEYS 100
 
-/* ... nor is this: the connection is over, and the process takes another. */
+/* Another such kind: the connection is over, the process takes another one. */
 #define LOGLINE_OVER 101
 
 struct logline {
-	uint32_t kind;		/* enum log_level, or LOGLINE_KEYS */
+	uint32_t kind;		/* enum log_level, LOGLINE_KEYS, LOGLINE_OVER */
 	uint32_t cut;		/* not 0: some of the text did not fit */
-	uint32_t text_len;	/* of `octets`; fields follow it */
-	uint32_t len;		/* of `octets`, in use */
+	uint32_t text_len;	/* octets of the text; fields follow it */
+	uint32_t len;		/* octets in use, of text and fields */
 	struct timespec at;
 	char octets[LOGLINE_SIZE - sizeof(struct timespec) -
 	    4 * sizeof(uint32_t)];
 };
 
-/* Begins a record, of now. */
+/* Begins a record and gives it the present time. */
 void logline_begin(struct logline *l, unsigned kind);
 
-/* Adds to its text; what does not fit is cut. */
+/* Adds n octets to the text; what does not fit is cut. */
 void logline_add(struct logline *l, const char *p, size_t n);
 
-/* When the text is complete: adds a field, all of it or nothing. */
+/* When the text is complete: adds a field, or nothing if it does not fit. */
 void logline_add_field(struct logline *l, const struct log_field *f);
 
-/* Octets of it that are sent. */
+/* Returns how many octets of a record are to be sent. */
 size_t logline_size(const struct logline *l);
 
 /*
- * Copies the record that the n octets at p, which come from a child, begin
- * with: its size, 0 if they are not all of it yet, or -1 if it is none.  Its
- * lengths are right then, and its time is a date.
+ * Copies the record that begins at p, where n octets have come from a child.
+ * Returns its size, 0 if it is not complete yet, or -1 if it is no record.  The
+ * copy has valid lengths, and its time is a date.
  */
 int logline_take(struct logline *l, const void *p, size_t n);
 
-/* For the system's log, which adds time and host; for standard error. */
+/*
+ * What a line begins with, for each place; the system's log adds time and host.
+ */
 enum logline_head { LOGLINE_FILE, LOGLINE_SYSLOG, LOGLINE_STDERR };
 
-/* The line that it makes, of that process, in dst: octets, newline included. */
+/* Writes the line of a record of process pid to dst; returns its octets. */
 size_t logline_print(const struct logline *l, long pid, enum log_format format,
     enum logline_head head, char dst[LOGLINE_TEXT]);
 
-/* Octets of the UTF-8 sequence at p, from 0x80 on (RFC 3629 §4); 0: none. */
+/*
+ * Returns the octets of the UTF-8 sequence at p, whose first octet is 0x80 or
+ * more (RFC 3629 §4), or 0 if there is none.
+ */
 size_t logline_utf8_len(const unsigned char *p, size_t n);
 
 #endif

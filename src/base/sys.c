@@ -40,7 +40,7 @@
 #define MAP_ANONYMOUS MAP_ANON
 #endif
 
-#define SIGNAL_MS 50		/* where there is no ppoll */
+#define SIGNAL_MS 50		/* longest wait where there is no ppoll, ms */
 
 uint64_t
 sys_now_us(void)
@@ -129,7 +129,10 @@ sys_close_others(const int *keep, size_t n, int most)
 #endif
 }
 
-/* Close-on-exec, and non-blocking if asked: 0, or -1 and both are closed. */
+/*
+ * Makes both descriptors close-on-exec, and non-blocking if asked.  Returns 0,
+ * or -1 with errno set and both closed.
+ */
 static int
 set_up_pair(int fds[2], bool nonblock)
 {
@@ -179,7 +182,7 @@ sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask)
 
 	return ppoll(fds, (nfds_t)n, ms == -1 ? NULL : &ts, mask);
 #else
-	/* A signal that comes before poll is seen that much later. */
+	/* A signal that comes just before poll is noticed when poll ends. */
 	long most = ms == -1 || ms > SIGNAL_MS ? SIGNAL_MS : ms;
 	sigset_t before;
 	int rc;
@@ -234,7 +237,10 @@ int
 sys_queue_no_more(int fd)
 {
 #if defined(HAVE_LINUX_FILTER_H) && defined(SO_ATTACH_FILTER)
-	/* A segment with SYN, which is flag 2 in octet 13, is dropped. */
+	/*
+	 * Drops each segment with SYN, which is flag 2 in octet 13 of the TCP
+	 * header.
+	 */
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 2, 0, 1),
@@ -262,11 +268,14 @@ sys_is_shut(int fd)
 	char octet;
 	ssize_t n;
 
-	/* Before the state, which the client's FIN may change meanwhile. */
+	/*
+	 * recv comes before the look at the state, since the client's FIN may
+	 * change the state in between.
+	 */
 	n = recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT);
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
 		return false;
-	if (info.tcpi_state == TCP_ESTABLISHED)	/* our end of file, then */
+	if (info.tcpi_state == TCP_ESTABLISHED)	/* 0: not by a FIN */
 		return n == 0;
 	return info.tcpi_state == TCP_FIN_WAIT1 ||
 	    info.tcpi_state == TCP_FIN_WAIT2;
@@ -377,7 +386,7 @@ sys_parse_addr(const char *host, unsigned port, struct sockaddr_storage *ss,
 	struct addrinfo hints = { 0 }, *ai = NULL;
 	char service[16];
 
-	/* Without a name to look up, no resolver is asked. */
+	/* With numbers only, getaddrinfo asks no resolver. */
 	hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
 	hints.ai_socktype = SOCK_STREAM;
 	snprintf(service, sizeof(service), "%u", port);
@@ -445,7 +454,10 @@ is_program(const char *path)
 	    access(path, X_OK) == 0;
 }
 
-/* As a shell finds name: an empty element is the current directory. */
+/*
+ * Finds a program in PATH as a shell does: an empty element is the current
+ * directory.  Returns its path, allocated, or NULL with errno set.
+ */
 static char *
 search_path(const char *name)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small things of the operating system that POSIX leaves awkward.
+ * Small things of the operating system that POSIX leaves awkward.  A function
+ * with an int as its result returns 0, or -1 with errno set, if it does not say
+ * more.
  */
 #ifndef H2RIG_SYS_H
 #define H2RIG_SYS_H
@@ -17,105 +19,105 @@
 uint64_t sys_now_ms(void);
 uint64_t sys_now_us(void);
 
-/* close(2); errno stays as it is. */
+/* close(2) that leaves errno as it is. */
 void sys_close(int fd);
 
-/* 0, or -1 with errno. */
+/* Set close-on-exec, or O_NONBLOCK. */
 int sys_set_cloexec(int fd);
 int sys_set_nonblock(int fd);
 
 /*
- * Moves a descriptor of ours to a number from `least` on, close-on-exec: the
- * new one, or -1 with errno.
+ * Moves fd to a number of at least `least`, close-on-exec, unless its number is
+ * that high already.  Returns the number, or -1 with errno set.
  */
 int sys_move(int fd, int least);
 
 /*
- * Closes all descriptors from 3 on, but those n, which are `most` at most;
- * where the system has no call for it, those beyond that stay open.
+ * Closes all descriptors from 3 on, except the n in `keep`, which must not be
+ * above `most`.  Without close_range(2), descriptors above `most` stay open.
  */
 void sys_close_others(const int *keep, size_t n, int most);
 
-/* A pipe, both ends close-on-exec (and non-blocking, if asked): 0 or -1. */
+/* Makes a pipe, both ends close-on-exec, and non-blocking if asked. */
 int sys_pipe(int fds[2], bool nonblock);
 
 /*
- * The same of what takes messages of up to len octets whole or not at all, from
- * fds[1] to fds[0]: both ends do not block.
+ * Makes a channel from fds[1] to fds[0] that takes messages of up to len octets
+ * whole or not at all.  Both ends are close-on-exec and non-blocking.
  */
 int sys_message_pipe(int fds[2], size_t len);
 
-/* A pair of connected sockets of that type, close-on-exec: 0 or -1. */
+/* Makes a pair of connected sockets of that type, close-on-exec. */
 int sys_socketpair(int fds[2], int type);
 
 /*
- * A listening socket queues no new connections from now on, but keeps those
- * that it has: 0, or -1 where the system cannot do that.
+ * Makes a listening socket drop new connections; those in its queue stay.
+ * Returns 0, or -1 where the system cannot do that.
  */
 int sys_queue_no_more(int fd);
 
 /*
- * Zeroed memory that parent and children share, until munmap(2): NULL with
- * errno.  Pages cost nothing until they are written.
+ * Returns zeroed memory that parent and children share, until munmap(2), or
+ * NULL with errno set.  A page costs nothing until it is written to.
  */
 void *sys_shared_memory(size_t size);
 
-/* A new file without a name in TMPDIR or /tmp, close-on-exec: -1, errno. */
+/* Returns a close-on-exec file without a name, in TMPDIR or /tmp, or -1. */
 int sys_temp_file(void);
 
-/* Longest numeric host: an IPv6 address and its scope's name. */
+/* Octets of the longest numeric host: an IPv6 address and its scope's name. */
 #define SYS_HOST_SIZE 64
-/* "[host]:port" */
+/* Octets of "[host]:port". */
 #define SYS_ADDR_SIZE (SYS_HOST_SIZE + 8)
 
-/* write(), again after a signal. */
+/* write(2), repeated if a signal interrupts it. */
 ssize_t sys_write(int fd, const void *src, size_t len);
 
 /*
- * Octets written to the socket that its peer has not yet acknowledged; -1 where
- * the system does not tell.
+ * Returns the octets written to a socket that its peer has not yet
+ * acknowledged, or -1 where the system does not tell.
  */
 long sys_unsent(int fd);
 
 /*
- * Whether this side has ended a TCP connection, in one direction or both; false
- * also where the system does not tell.
+ * Returns whether this side has shut down a TCP connection, in one direction or
+ * both; false also where the system does not tell.
  */
 bool sys_is_shut(int fd);
 
 /* Writes "127.0.0.1:80" or "[::1]:80" and returns dst. */
 const char *sys_format_addr(const struct sockaddr *sa, char *dst, size_t size);
 
-/* The two halves of it: "::1", and 80. */
+/* An address's host as text ("::1", or "?"), and its port (80, or 0). */
 const char *sys_addr_host(const struct sockaddr *sa, char *dst, size_t size);
 unsigned sys_addr_port(const struct sockaddr *sa);
 
-/* The port of our end of a socket; 0: not known. */
+/* Returns the local port of a socket, or 0 if it is not known. */
 unsigned sys_local_port(int fd);
 
-/* A numeric IPv4 or IPv6 address: 0, or -1 when host is neither. */
+/* Parses a numeric IPv4 or IPv6 address.  Returns -1 if host is neither. */
 int sys_parse_addr(const char *host, unsigned port,
     struct sockaddr_storage *ss, socklen_t *len);
 
-/* poll(2); mask is the process's in the meantime.  A signal ends it: EINTR. */
+/* poll(2) with `mask` as the signal mask; a signal ends it with EINTR. */
 int sys_poll(struct pollfd *fds, size_t n, long ms, const sigset_t *mask);
 
 /*
- * A thread with a stack of so many octets, which somebody joins or detaches: 0,
- * or -1 with errno.
+ * Starts a thread, which must be joined or detached, with a stack of `stack`
+ * octets.  Returns 0, or -1 with errno set.
  */
 int sys_start_thread(void *(*fn)(void *), void *arg, size_t stack);
 
-/* sigaction with an empty mask; flags are its. */
+/* sigaction(2) with an empty mask; flags are those of sigaction. */
 void sys_set_handler(int sig, void (*handler)(int), int flags);
 
 /*
- * "SIGABRT" for SIGABRT; "signal N", until the next call, for what has no
- * name here.
+ * Returns "SIGABRT" for SIGABRT, or "signal N", valid until the next call, for
+ * a signal that has no name here.
  */
 const char *sys_signal_name(int sig);
 
-/* The absolute path of the running program, allocated; NULL: errno. */
+/* Returns the program's absolute path, allocated, or NULL with errno set. */
 char *sys_program_path(const char *argv0);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The access log.  What a record says is copied while the connection's mutex
- * is held (access_request); a thread that may have to wait for the log calls
- * access_log when it is not.
+ * The access log.  A caller copies what the record needs while it holds the
+ * connection's mutex (access_request).  A thread that may have to wait for the
+ * log calls access_log without the mutex.
  */
 #include <stdio.h>
 #include <string.h>
@@ -35,7 +35,7 @@ void
 access_path(const struct fields *request, char *dst, size_t size)
 {
 	copy(request, ":path", dst, size);
-	if (dst[0] == '\0')		/* CONNECT, RFC 9113 §8.5 */
+	if (dst[0] == '\0')		/* CONNECT: no :path (RFC 9113 §8.5) */
 		copy(request, ":authority", dst, size);
 }
 

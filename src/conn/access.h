@@ -10,24 +10,25 @@
 
 #include "h2/fields.h"
 
-/* What is said of a request; collected under a lock, logged without. */
+/* The record of a request: filled in under the mutex, logged without it. */
 struct access {
-	char method[32];	/* cut, like the path, if need be */
+	char method[32];	/* cut if it is longer, like the path */
 	char path[2048];
 	int status;		/* of the final response; 0: none was sent */
 	uint64_t octets;	/* of content sent */
-	uint64_t ms;		/* from its HEADERS to its end */
+	uint64_t ms;		/* from the request's HEADERS to its end */
 	uint32_t stream;
-	const char *fate;	/* without status: "reset", "ignored", "none" */
+	const char *fate;	/* logged if status is 0: "reset" or "ignored";
+				 * NULL is logged as "none" */
 };
 
-/* Takes :method and :path (of CONNECT: :authority) from the request. */
+/* Copies :method and :path (for CONNECT: :authority) from the request. */
 void access_request(struct access *a, const struct fields *request);
 
-/* The latter alone; cut if need be. */
+/* Copies only :path (for CONNECT: :authority) to dst, cut to fit. */
 void access_path(const struct fields *request, char *dst, size_t size);
 
-/* Logs it, at level info; client: "127.0.0.1:50000" or "[::1]:50000". */
+/* Logs *a at level info.  client: "127.0.0.1:50000" or "[::1]:50000". */
 void access_log(const struct access *a, const char *client);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the log says of a client's doings.  A test's author whose script breaks
- * a rule wants to know how the client took it, and a client's author why a
- * stream of his was reset.  The session calls it, under the mutex, in the I/O
- * thread, which waits for no log (channel.h).
+ * Log records about what the client does.  They tell the author of a script
+ * that breaks a rule how the client reacted, and the author of a client why a
+ * stream was reset.  The session calls these functions under the mutex, in the
+ * I/O thread, which never waits for the log (channel.h).
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,13 +12,16 @@
 #include "base/log.h"
 #include "clientlog.h"
 
-/* GOAWAY frames, and streams behind ours, that have a record of their own. */
+/*
+ * At most this many GOAWAY frames of the client, and as many streams that it
+ * opened after it had read ours, have a record each.
+ */
 #define GOAWAYS_MAX 16
-#define PASSED_MAX 100		/* rules that a script lets pass, likewise */
+#define PASSED_MAX 100		/* records of rules that a script lets pass */
 
-#define FIELDS_MAX 3		/* beside the client */
+#define FIELDS_MAX 3		/* of a record, besides the client */
 
-/* A record "client 127.0.0.1:50000" and what fmt makes. */
+/* Logs "client 127.0.0.1:50000", followed by the text that fmt makes. */
 LOG_PRINTF(4, 5)
 static void
 note(const struct clientlog *l, const struct log_field *f, size_t n,
@@ -38,7 +41,10 @@ note(const struct clientlog *l, const struct log_field *f, size_t n,
 	log_members(LOG_L_INFO, text, all, n + 1);
 }
 
-/* Octets as text, control characters as \xHH; "..." at the end: it is cut. */
+/*
+ * Copies octets as text, with control characters as \xHH.  Text that is cut
+ * ends in "...".
+ */
 static void
 escape(const uint8_t *p, size_t len, char *dst, size_t size)
 {
@@ -123,7 +129,7 @@ clientlog_violation(void *user, const struct frame *frame,
 	trace_violation(l->trace, id, code, text);
 }
 
-/* A rule that the connection's own script has left without consequence. */
+/* The client broke a rule, but the connection's own script lets it pass. */
 void
 clientlog_let_pass(void *user, const struct frame *frame, uint32_t code,
     const char *text)

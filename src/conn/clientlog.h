@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the log says of a client's doings on its connection: the rules that it
- * broke, what it reset, how it took its leave.
+ * Log records about what a client does on its connection: the rules that it
+ * broke, the streams that it reset, and how it ended the connection.
  */
 #ifndef H2RIG_CLIENTLOG_H
 #define H2RIG_CLIENTLOG_H
@@ -14,20 +14,20 @@
 #include "host/scoreboard.h"
 #include "link.h"
 
-/* What the record of the connection's end is made of. */
+/* What the client did, for the record of the connection's end. */
 struct clientlog {
 	const char *client;	/* "127.0.0.1:50000"; borrowed */
 	struct slot *slot;
 	const struct exchanges *requests;
-	unsigned n_goaways;	/* 0: none of the rest */
+	unsigned n_goaways;	/* received; 0: code and debug are unset */
 	uint32_t code;		/* of the last GOAWAY */
 	char debug[128];	/* its debug data, escaped and cut */
-	unsigned n_late;	/* streams opened after our GOAWAY was read */
-	unsigned n_passed;	/* rules that were broken without consequence */
+	unsigned n_late;	/* streams opened after reading our GOAWAY */
+	unsigned n_passed;	/* broken rules that a script let pass */
 	struct trace *trace;	/* borrowed; NULL: none */
 };
 
-/* Callbacks of the session, whose user begins with a struct clientlog. */
+/* Callbacks of the session; `user` begins with a struct clientlog. */
 void clientlog_rst_stream(void *user, uint32_t id, uint32_t code);
 void clientlog_goaway(void *user, uint32_t last, uint32_t code,
     const uint8_t *debug, size_t len);
@@ -40,8 +40,8 @@ void clientlog_refused(void *user, uint32_t id, const struct fields *l,
     enum session_refusal how, const char *reason);
 
 /*
- * 'client sent GOAWAY PROTOCOL_ERROR "text", then closed', in dst; "": nothing
- * that the end of the connection does not say by itself.
+ * Writes to dst 'client sent GOAWAY PROTOCOL_ERROR "text", then closed', for
+ * example; "" if there is nothing to add to how the connection ended.
  */
 void clientlog_text(const struct clientlog *l, enum client_end end, char *dst,
     size_t size);

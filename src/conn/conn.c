@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One connection as its threads share it: what the session tells, what goes in
- * and out, writer calls with their attempts and waits, and what time brings.
+ * One connection as its threads share it: the session's callbacks, input and
+ * output, writer calls with their attempts and waits, and time limits.
  *
  * The I/O thread (child.c) reads, and writes what the kernel refused before;
  * handler threads (py/) take exchanges from the ready queue and run writer
@@ -17,29 +17,29 @@
 #include "base/sys.h"
 #include "conn.h"
 
-/* Output that waits for the end of a row of reads, octets. */
+/* Octets of replies that may wait for the end of a series of reads. */
 #define READ_REPLIES_MAX 4096
 
 /*
- * Octets that the session is given at a time, and how many times in a row
- * before writers get the mutex again.  The session copies a frame that lies in
- * two lots once more: a DATA frame of 16 KiB never fits a TLS record.
+ * Octets that the session gets at a time, and how many times in a row before
+ * writers get the mutex.  The session copies a frame that spans two reads once
+ * more.  A DATA frame of 16 KiB never fits in one TLS record, hence 64 KiB.
  */
 #define READ_SIZE (64 * 1024)
 #define READS_MAX 4
 
-/* Of 16 KiB each, in a row, from a client that is not answered any more. */
+/* Octets of a read, and reads in a row, when no answer can be sent any more. */
 #define HEAR_SIZE 16384
 #define HEAR_MAX 16
 
-/* DATA of one stream before it is another's turn, octets. */
+/* Octets of DATA that a stream may send before it is another stream's turn. */
 #define TURN_MAX 32768
 
 /*
- * Output of batched calls that may wait while others are ready, octets: a TLS
- * record's worth.  The thread that finds the queue empty, or the I/O thread
- * within a millisecond, offers it to the kernel; while that does not look, as
- * the log keeps it, say, nothing waits.
+ * Octets of batched output that may wait while exchanges are ready: one TLS
+ * record.  The thread that finds none ready, or the I/O thread within a
+ * millisecond, offers them to the kernel.  Nothing waits while the I/O thread
+ * may be kept longer, by the log for example (io_soon).
  */
 #define BATCH_MAX 16384
 
@@ -49,7 +49,7 @@ conn_has_streams(const struct conn *c)
 	return session_open_count(c->session) > 0 || c->answers > 0;
 }
 
-/* Tells the parent how things are, by the slot. */
+/* Tells the parent the connection's state, by the slot. */
 static void
 publish(struct conn *c)
 {
@@ -86,13 +86,13 @@ conn_no_memory(const struct conn *c)
 {
 	uint32_t code;
 
-	/* The session has no other fault of its own. */
+	/* The session fails with this code only if memory has run out. */
 	return c->no_memory || link_no_memory(&c->link) ||
 	    (session_error(c->session, &code) != NULL &&
 	    code == H2_INTERNAL_ERROR);
 }
 
-/* ---- what the session tells ---- */
+/* ---- callbacks of the session ---- */
 
 static bool
 ask_hooks(struct conn *c, struct stream *s, const struct fields *l,
@@ -128,7 +128,7 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 	}
 	x->frame = *frame;
 	buf_add(&x->block, frame->data, frame->len);
-	/* A loss is noticed when the event is taken. */
+	/* Lack of memory is noticed when the event is taken. */
 	if (fields_copy(&x->request, l) == -1 || x->block.failed)
 		x->events.failed = true;
 	exchange_add_event(x, &(struct event){ .type = EVENT_HEADERS,
@@ -145,14 +145,14 @@ on_data(void *user, struct stream *s, const uint8_t *data, size_t len,
 	    .len = (uint32_t)len, .flow_len = (uint32_t)flow_len,
 	    .credit = (uint32_t)flow_len };
 
-	/* An empty one does nothing for it. */
+	/* An empty DATA frame does nothing for its stream. */
 	if (len > 0 || end_stream)
 		conn_note_work(c);
-	/* If its handlers are through, the rest is read and dropped. */
+	/* If no function will run for it any more, content is dropped. */
 	if (x == NULL || x->phase == EXCHANGE_OVER) {
 		session_consume(c->session, s, flow_len);
 	} else if (len == 0 && !end_stream && x->gathers) {
-		/* Nobody need run for it, which would be work. */
+		/* An empty frame starts no function: that would be work. */
 		session_consume(c->session, s, flow_len);
 		ev.credit = 0;
 		exchange_keep_event(x, &ev, data);
@@ -179,7 +179,7 @@ on_trailers(void *user, struct stream *s, const struct fields *l,
 	exchange_add_event(x, &ev, frame->data);
 }
 
-/* A promised stream is closed: its record, and its end. */
+/* A promised stream is closed: logs its record and ends its exchange. */
 static void
 end_pushed(struct conn *c, struct exchange *x)
 {
@@ -187,7 +187,7 @@ end_pushed(struct conn *c, struct exchange *x)
 	bool before;
 
 	if (exchange_describe(x, &a)) {
-		before = channel_hurry(true);	/* with the mutex */
+		before = channel_hurry(true);	/* the mutex is held */
 		access_log(&a, c->client_log.client);
 		channel_hurry(before);
 		if (channel_pends())
@@ -233,7 +233,7 @@ static const struct session_callbacks callbacks = {
 	.refused = clientlog_refused
 };
 
-/* ---- in and out ---- */
+/* ---- input and output ---- */
 
 static void
 link_failed(struct conn *c, const char *doing)
@@ -243,7 +243,7 @@ link_failed(struct conn *c, const char *doing)
 	conn_set_gone(c);
 }
 
-/* What the session said: rc. */
+/* Adds the session's error to the trace if rc is -1.  Returns rc. */
 static int
 note_failure(struct conn *c, int rc)
 {
@@ -255,7 +255,7 @@ note_failure(struct conn *c, int rc)
 	return rc;
 }
 
-/* What was read goes to the session; -1: that has failed. */
+/* Hands on octets that were read.  Returns -1 if the session has failed. */
 static int
 take_lot(struct conn *c, const uint8_t *p, size_t n)
 {
@@ -299,7 +299,7 @@ conn_read(struct conn *c)
 		/* That may have been many requests: let writers in. */
 		if (c->hook_answered)
 			break;
-		/* A burst of PINGs must not pass max-replies by itself. */
+		/* A burst of PINGs alone must not exceed max-replies. */
 		if (conn_queued(c) > READ_REPLIES_MAX)
 			conn_push(c);
 	}
@@ -314,17 +314,17 @@ conn_hear(struct conn *c)
 	long rc = TLS_AGAIN_READ;
 	int i;
 
-	/* A script may have closed it; that we have shut our side is no matter. */
+	/* Has a script closed the descriptor?  Our shutdown does not count. */
 	if (fcntl(c->link.fd, F_GETFD) == -1)
 		return false;
 	for (i = 0; i < HEAR_MAX; i++) {
 		n = link_read(&c->link, octets, sizeof(octets), &rc);
 		if (n == 0)
 			break;
-		if (!session_stopped(c->session))	/* or they would pile up */
+		if (!session_stopped(c->session))	/* else they pile up */
 			take_lot(c, octets, n);
 	}
-	/* Nor are many KeyUpdate messages last words. */
+	/* Many KeyUpdate messages are no last words, either. */
 	return rc != TLS_EOF && rc != TLS_ERROR &&
 	    link_take_messages(&c->link) <= HEAR_MAX;
 }
@@ -335,7 +335,7 @@ conn_queued(const struct conn *c)
 	return buf_len(session_output(c->session));
 }
 
-/* The kernel has taken n octets. */
+/* Notes that the kernel has taken n octets. */
 static void
 note_written(struct conn *c, size_t n)
 {
@@ -355,11 +355,11 @@ conn_push(struct conn *c)
 	enum link_room room;
 	size_t taken;
 
-	if (c->muted)		/* replies have no way to go */
+	if (c->muted)		/* no reply can be sent: drop them */
 		session_wrote(c->session, conn_queued(c));
 	if (c->quiet || c->muted)
 		return;
-	if (session_output(c->session)->failed)	/* some of it is lost */
+	if (session_output(c->session)->failed)	/* some is lost */
 		conn_out_of_memory(c);
 	if (c->gone)
 		return;
@@ -405,14 +405,14 @@ conn_drain(struct conn *c)
 
 /* ---- raw header blocks that hold the output ---- */
 
-/* Called after output: a block may have been opened or ended. */
+/* Called after output, which may have begun or ended a hold. */
 static void
 follow_hold(struct conn *c)
 {
 	if (send_held_by(c->session) != 0) {
 		if (c->held_since == 0) {
 			c->held_since = sys_now_ms();
-			wake_io(&c->wake);	/* for its timeout */
+			wake_io(&c->wake);	/* to set a timeout */
 		}
 	} else if (c->held_since != 0) {
 		c->held_since = 0;
@@ -431,8 +431,8 @@ conn_release_hold(struct conn *c)
 }
 
 /*
- * The exchange that holds the output is over: its header block is left as it
- * is, but nothing can follow part of a frame.  That ends the connection.
+ * Ends the hold of an exchange that is over.  An open header block is left as
+ * it is; part of a frame ends the connection, since nothing can follow it.
  */
 static void
 end_hold(struct conn *c)
@@ -455,7 +455,7 @@ end_hold(struct conn *c)
 	wake_io(&c->wake);
 }
 
-/* Whether functions of what holds the output are not over yet. */
+/* Whether the exchange that holds the output has functions that may run on. */
 static bool
 holder_lasts(const struct conn *c)
 {
@@ -470,8 +470,8 @@ holder_lasts(const struct conn *c)
 }
 
 /*
- * Whether the output is held too long if this lasts: a function may take its
- * time inside of a frame, but not a thread that is left of one.
+ * Whether the hold has a time limit.  Inside of a raw frame a function may take
+ * its time, but a thread that outlives its function may not.
  */
 static bool
 hold_is_bounded(const struct conn *c)
@@ -533,7 +533,7 @@ attempt(struct conn *c, struct op *op)
 			return CONN_AGAIN_SPACE;
 	}
 	rc = op->fn(c, op);
-	/* It would wait for itself. */
+	/* The script would wait for itself. */
 	if (rc == SEND_AGAIN_HELD && send_in_frame(c->session) &&
 	    send_held_by(c->session) == op->x->id) {
 		op->why = "a raw frame of this script is to be ended first";
@@ -574,7 +574,7 @@ wait_for(struct conn *c, struct op *op, int what)
 	wake_ring(&c->wake, c->wake.to_ring);
 	c->wake.to_ring = 0;
 	if (op->due != 0)
-		wake_io(&c->wake);	/* which looks at the time */
+		wake_io(&c->wake);	/* the I/O thread looks at the time */
 	waiters_wait(&c->waiters, op, what, &c->mutex);
 }
 
@@ -584,7 +584,7 @@ conn_do(struct conn *c, struct op *op)
 	int rc, last = 0;
 
 	while ((rc = conn_try(c, op)) > 0) {
-		/* Something done, or another reason to wait. */
+		/* After progress, or with a new reason to wait. */
 		if (op->since == 0 || rc != last)
 			waiters_next_turn(&c->waiters);
 		last = rc;

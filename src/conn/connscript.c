@@ -3,9 +3,9 @@
  * A connection's own script: its two exchanges and their events, the session's
  * gate, and the calls that wait for frames or octets.
  *
- * A function that is over, or that lets reading go on, leaves word here and
- * wakes the I/O thread, which goes on from there (connscript_resume): so all
- * that the session tells is told in that thread.
+ * A function that is over, or that lets reading go on, notes this in struct
+ * connscript and wakes the I/O thread, which calls connscript_resume: so
+ * received frames are handled only in that thread.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static const int step_wants[N_STEPS] = {
 	WANTS_CLOSE
 };
 
-/* ---- what comes ---- */
+/* ---- received frames and violations ---- */
 
 static bool
 wants(const struct connscript *s, unsigned bit)
@@ -50,8 +50,9 @@ add_event(struct exchange *x, uint8_t type, unsigned what,
 }
 
 /*
- * A frame that has waited has the number that it came with: the first like it
- * after those that were looked for before, since none overtakes another.
+ * Returns the number of a frame that has waited in the session's queue.  It is
+ * the first one in the log of its type and stream, after those found before,
+ * since the frames of a stream do not overtake each other.
  */
 static uint64_t
 number_again(struct connscript *s, const struct frame *f)
@@ -67,7 +68,7 @@ number_again(struct connscript *s, const struct frame *f)
 	return b != NULL ? e.seq : s->again;
 }
 
-/* Nothing more is to wait for its functions. */
+/* Whether as much waits for functions as may (CONNSCRIPT_EVENTS). */
 static bool
 is_full(const struct connscript *s)
 {
@@ -75,7 +76,7 @@ is_full(const struct connscript *s)
 	    buf_len(&s->own->data) >= CONNSCRIPT_DATA;
 }
 
-/* At the connection's end nothing waits for what its functions say. */
+/* The session's gate.  At the connection's end no frame waits for functions. */
 static enum session_gate
 on_frame(void *user, const struct frame *f, const uint8_t *payload,
     const struct fields *l, bool again)
@@ -104,7 +105,10 @@ on_frame(void *user, const struct frame *f, const uint8_t *payload,
 	return c->stopping ? SESSION_PASS : SESSION_STOP;
 }
 
-/* Bounds have theirs in any case; of other rules see session.h. */
+/*
+ * Whether the session acts on a violation.  It always does if a bound was
+ * passed; for other rules its mask decides (session.h).
+ */
 static bool
 has_consequence(const struct conn *c, enum h2_level level, uint32_t code)
 {
@@ -115,8 +119,8 @@ has_consequence(const struct conn *c, enum h2_level level, uint32_t code)
 }
 
 /*
- * The frame that f is, if it was kept; else what its header says, also when
- * much waits: blocks of an octet may have fields of many.
+ * The event has the log's entry for f if f was kept.  If not, or if much waits,
+ * it has only what f's header says: a block of one octet may have long fields.
  */
 static void
 on_violation(void *user, const struct frame *f, enum h2_level level,
@@ -210,7 +214,7 @@ connscript_begin(struct conn *c)
 	return 0;
 }
 
-/* The first is told in any case: by it the script is executed. */
+/* The first step always becomes an event, since that executes the script. */
 bool
 connscript_step(struct conn *c, enum connscript_step step)
 {
@@ -276,7 +280,10 @@ connscript_is_busy(const struct conn *c)
 	    s->own->phase == EXCHANGE_BUSY);
 }
 
-/* A function has ended without a word: HandlerTimeout has cut it off, say. */
+/*
+ * Whether a function has ended without a decision: HandlerTimeout has cut it
+ * off, for example.
+ */
 static bool
 is_left(const struct conn *c)
 {
@@ -388,7 +395,10 @@ connscript_pause(struct conn *c, bool paused)
 	wake_io(&c->wake);
 }
 
-/* Past twice the bound they are a client's last words, which never end. */
+/*
+ * Only a client that sends without end when the connection is over (conn_hear)
+ * passes twice the bound; octets beyond that are dropped.
+ */
 static void
 take_octets(struct conn *c, const uint8_t *p, size_t len)
 {
@@ -492,7 +502,7 @@ connscript_transport(struct conn *c, const uint8_t *p, size_t len,
 		return SEND_OK;
 	if (errno != EAGAIN && errno != EWOULDBLOCK)
 		return SEND_ERR_GONE;
-	c->link.below = true;		/* poll tells when there is room */
+	c->link.below = true;		/* poll says when there is room */
 	wake_io(&c->wake);
 	return CONN_AGAIN_BELOW;
 }

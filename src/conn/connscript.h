@@ -5,11 +5,11 @@
  * It has two exchanges without a stream, one for its functions, which run one
  * after the other, and one for its main.
  *
- * Requests' scripts use a part of it, frames that are kept and the connection's
- * own exchange: so it may be there without --connection too.
+ * Scripts of requests use parts of it: the frames that are kept, and the
+ * connection's own exchange.  So it may exist without --connection too.
  *
- * All of it wants the connection's mutex held.  The I/O thread alone gives the
- * session octets; what functions decide is left here for it.
+ * Callers hold the connection's mutex.  Only the I/O thread gives octets to the
+ * session; functions leave here what they have decided, for that thread.
  */
 #ifndef H2RIG_CONNSCRIPT_H
 #define H2RIG_CONNSCRIPT_H
@@ -21,74 +21,76 @@
 #include "conn.h"
 #include "framelog.h"
 
-/* Octets that come after engine_off and wait to be read. */
+/* Octets received after engine_off() that may wait for read(). */
 #define CONNSCRIPT_OCTETS (1024 * 1024)
 
 /*
- * Nothing is read while so many events wait for functions, in octets, or so
- * much of what came with them.
+ * Nothing is read while this much waits for functions: octets of events (1,000
+ * of them), or octets of the data that came with events.
  */
 #define CONNSCRIPT_EVENTS (1000 * sizeof(struct event))
 #define CONNSCRIPT_DATA (1024 * 1024)
 
-/* In this order; the names are connscript_steps. */
+/* A connection's steps, in this order; connscript_steps has their names. */
 enum connscript_step {
 	STEP_ACCEPT,
 	STEP_CLIENT_HELLO,
 	STEP_CONNECT,
-	STEP_MAIN,		/* of the second exchange */
+	STEP_MAIN,		/* has an exchange of its own */
 	STEP_CLOSE,
 	N_STEPS
 };
 
 extern const char *const connscript_steps[N_STEPS];
 
-/* Which functions there are: EXCHANGE_WANTS of frame types, and of these. */
+/* Functions that a script has: EXCHANGE_WANTS of frame types, and of these. */
 enum {
 	WANTS_ACCEPT = 11, WANTS_CLIENT_HELLO = 12, WANTS_CONNECT = 13,
 	WANTS_MAIN = 14, WANTS_VIOLATION = 15, WANTS_CLOSE = 17
 };
 
 struct connscript {
-	struct conn_hook hook;	/* frees it */
+	struct conn_hook hook;	/* frees this struct */
 	struct framelog log;
 	bool is_set;		/* by --connection */
-	struct exchange *own;	/* of its functions; a reference */
-	struct exchange *main;	/* likewise; NULL: none yet */
+	struct exchange *own;	/* of its functions, not main; a reference */
+	struct exchange *main;	/* of its main; a reference; NULL: none */
 	bool queues;		/* the session has frames in its queue */
-	uint64_t again;		/* number of the next in it, or an earlier one */
+	uint64_t again;		/* number of the next frame in that queue, or
+				 * of an earlier frame */
 
-	/* What functions have decided, for the I/O thread. */
+	/* Decisions of functions, for the I/O thread. */
 	bool awaits;		/* a step waits for its function */
-	bool proceeds;		/* what waited goes on */
-	bool taken;		/* ... a frame without effect */
-	bool releases;		/* reading is to go on meanwhile */
-	bool released;		/* it has been allowed to */
+	bool proceeds;		/* the step or frame that waited goes on */
+	bool taken;		/* ... and the frame has no effect */
+	bool releases;		/* a function lets reading go on */
+	bool released;		/* reading goes on while the function runs */
 	bool paused;
 
-	/* What the session starts with. */
+	/* The SETTINGS that the session starts with. */
 	bool no_settings;
-	bool own_settings;	/* `settings`, else those of the limits */
+	bool own_settings;	/* send `settings`, not those of the limits */
 	struct buf settings;
 
 	bool eof;		/* reading is over */
-	struct buf octets;	/* after engine_off */
+	struct buf octets;	/* received after engine_off(), not yet read */
 };
 
-/* The connection's; made if it is not there yet.  NULL: memory. */
+/* Returns the connection's, made if there is none.  NULL: out of memory. */
 struct connscript *connscript_get(struct conn *c);
 
-/* Frames that come are kept from now on. */
+/* From now on received frames are kept in the log (framelog.h). */
 void connscript_watch(struct conn *c);
 
 /* ---- the I/O thread ---- */
 
-/* At the beginning of a connection with --connection: 0, or -1 with errno. */
+/* Begins a connection with --connection.  Returns 0, or -1 with errno. */
 int connscript_begin(struct conn *c);
 
 /*
- * A step has come: false, there is no function for it; true: nothing is read
- * until connscript_awaits says false.
+ * connscript_step tells the script that a step has come.  Returns false if the
+ * script has no function for it; else nothing is read until connscript_awaits
+ * returns false.
  */
 bool connscript_step(struct conn *c, enum connscript_step step);
 bool connscript_awaits(const struct conn *c);
@@ -96,85 +98,94 @@ bool connscript_awaits(const struct conn *c);
 /* Whether nothing is to be read at present. */
 bool connscript_blocks(const struct conn *c);
 
-/* Whether a function of its own, not main, runs or is due. */
+/* Whether a function of --connection's script, not main, runs or is due. */
 bool connscript_is_busy(const struct conn *c);
 
 /*
- * Reading is over.  Whether the connection's end waits for functions that have
- * yet to see what came: main too, if it reads octets by itself.
+ * Notes that reading is over.  Returns whether the connection's end has to wait
+ * for functions that have yet to see what came: main too, if it reads octets
+ * itself.
  */
 bool connscript_keeps_end(struct conn *c);
 
 /*
- * Whether what stopped the session goes on, as its function has said or, cut
- * short, has failed to say: then connscript_resume is due.
+ * Whether connscript_resume is due: a function has let a step, a frame or
+ * reading go on, or was cut short before it could.
  */
 bool connscript_is_due(const struct conn *c);
 
-/* The socket has room for octets below TLS, and below the queue. */
+/* The socket has room: wakes calls that write to it past the queue. */
 void connscript_room(struct conn *c);
 
-/* 0, or -1: the session has failed, as from conn_read. */
+/* Does what functions have decided.  0, or -1: the session has failed. */
 int connscript_resume(struct conn *c);
 
-/* The session's first octets, and main, once the connect step is over. */
+/* Begins the session and main, once the connect step is over. */
 void connscript_start(struct conn *c);
 
 /*
- * The connection is gone: what its functions have yet to see, and handle_close,
- * and no function of a request any more.
+ * The connection is gone.  Its own functions still run for what they have yet
+ * to see, and for handle_close; no function of a request starts any more.
  */
 void connscript_close(struct conn *c);
 
 /* ---- any thread ---- */
 
-/* Waits for a frame: see framelog_find.  entry is empty if time is over. */
+/* A call that waits for a frame (framelog_find) until op.due at most. */
 struct connscript_wait {
 	struct op op;
 	uint64_t since;
 	int64_t type, stream;
-	struct buf entry;	/* a copy */
+	struct buf entry;	/* a copy; empty if the time is over */
 };
 int connscript_next_frame(struct conn *c, struct op *op);
 
-/* Waits for octets after engine_off, at most `most`. */
+/* A call that waits for octets after engine_off(); it takes at most `most`. */
 struct connscript_read {
 	struct op op;
 	size_t most;
-	struct buf octets;	/* none if time is over */
+	struct buf octets;	/* none if the time is over */
 	bool eof;
 };
 int connscript_read(struct conn *c, struct op *op);
 
-/* Sends octets over and over: until limit (0: none) or op.due is reached. */
+/* A call that sends octets over and over, until limit or op.due is reached. */
 struct connscript_flood {
 	struct op op;
 	const uint8_t *octets;
 	size_t len;
-	uint64_t limit;		/* times */
-	uint64_t times;		/* that they were queued */
+	uint64_t limit;		/* times; 0: sends nothing */
+	uint64_t times;		/* that the octets were queued */
 };
 int connscript_flood(struct conn *c, struct op *op);
 
-/* Octets below TLS: an attempt that advances *sent. */
+/*
+ * An attempt to write octets to the socket, below TLS; advances *sent.  Returns
+ * as the fn of an op does.
+ */
 int connscript_transport(struct conn *c, const uint8_t *p, size_t len,
     size_t *sent);
 
-/* What waits for a function goes on; taken: a frame without effect. */
+/* Lets the step or frame that waits go on; taken: the frame has no effect. */
 void connscript_proceed(struct conn *c, bool taken);
 
-/* Reading goes on meanwhile: an attempt; *why it cannot. */
+/*
+ * An attempt to let reading go on while a function runs.  Returns as the fn of
+ * an op does; with SEND_ERR_PROTOCOL *why says why it cannot.
+ */
 int connscript_release(struct conn *c, const char **why);
 
 /*
- * The SETTINGS that the session starts with (flags as writeop.c has them), and
- * whether anything is read.  NULL, or why it cannot be.
+ * Sets the SETTINGS that the session starts with; flags: see write_preface in
+ * writeop.c.  Returns NULL, or why it is not possible.
  */
 const char *connscript_set_preface(struct conn *c, unsigned flags,
     const uint8_t *entries, size_t len);
+
+/* Stops reading if paused is true, else lets it go on. */
 void connscript_pause(struct conn *c, bool paused);
 
-/* From now on octets that come are for read(), not for the session. */
+/* From now on octets received are for read(), not for the session. */
 void connscript_engine_off(struct conn *c);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exchanges: a request with its response, the events that its handlers have yet
- * to see, and the queue of those that have something to do.  The session's
- * callbacks (conn.c) add, handler threads (py/) take and put back.
+ * to see, and the queue of exchanges that have something to do.  The session's
+ * callbacks (conn.c) add events; handler threads (py/) take exchanges from the
+ * queue and put them back.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,11 +71,11 @@ exchange_new_own(struct exchanges *all, struct conn *c)
 	if (x == NULL)
 		return NULL;
 	x->id = EXCHANGE_OWN;
-	x->recorded = true;	/* it is no request */
+	x->recorded = true;	/* it is no request: no record */
 	return x;
 }
 
-/* Out of the list, whose reference it was. */
+/* Takes x out of the list, and drops the list's reference. */
 static void
 drop(struct exchange *x)
 {
@@ -114,7 +115,7 @@ exchange_taken_within(const struct exchanges *all, uint64_t now, uint64_t us)
 	return false;
 }
 
-/* Into the queue, unless it is there, in a thread's hands or over. */
+/* Puts x into the queue, unless it is there already, busy or over. */
 static void
 make_ready(struct exchange *x)
 {
@@ -133,8 +134,8 @@ make_ready(struct exchange *x)
 	all->ready_last = x;
 	all->n_ready++;
 	/*
-	 * A thread that has just begun takes it next, unless it turns out to
-	 * be at something long; see thread_balance.
+	 * A thread that has just begun takes x next, unless it turns out to
+	 * run something long, which the I/O thread checks (thread_balance).
 	 */
 	if ((w->n_idle < w->n_threads && exchange_taken_within(all,
 	    x->ready_since, EXCHANGE_BUSY_US)) || !wake_handler(w))
@@ -190,7 +191,10 @@ exchange_press(struct exchange *x)
 	make_ready(x);
 }
 
-/* A thread of the script's own may wait while no function runs. */
+/*
+ * Wakes threads that wait for an event: a thread that a script started may wait
+ * while no function runs.
+ */
 static void
 wake_awaiting(struct exchange *x)
 {
@@ -247,7 +251,7 @@ exchange_frame_came(void *user, struct stream *s, const struct frame *f,
 	x->n_frames++;
 	x->frame_octets += f->length;
 	exchange_keep_event(x, &ev, payload);
-	/* Until then it is served anyway, for its HEADERS. */
+	/* Before that x is served anyway, for its HEADERS. */
 	if (x->known)
 		exchange_press(x);
 	return NULL;
@@ -285,7 +289,7 @@ exchange_want(struct exchange *x, uint32_t wanted)
 	buf_free(&data);
 }
 
-/* The first n octets of `from` come to `to`. */
+/* Moves the first n octets of `from` to `to`. */
 static void
 move_first(struct buf *to, struct buf *from, size_t n)
 {
@@ -322,11 +326,11 @@ exchange_move(struct exchange *x, struct buf *events, struct buf *data)
 	if (len > 0 && x->moved_all && x->awaited)
 		wake_awaiting(x);
 	if (x->id == EXCHANGE_OWN)
-		wake_io(x->all->wake);	/* which may wait to read on */
+		wake_io(x->all->wake);	/* it may wait to read on */
 	x->pressing = !all;
 }
 
-/* What is the connection's own sees its end by itself. */
+/* The connection's own script learns of the end by handle_close. */
 void
 exchange_client_left(struct exchange *x)
 {
@@ -362,7 +366,7 @@ exchange_expired(struct exchange *x)
 	return since != 0 && atomic_load(&x->call.expired) == since;
 }
 
-/* ---- what is left of them ---- */
+/* ---- records, and what is kept of ended streams ---- */
 
 bool
 exchange_describe(struct exchange *x, struct access *a)
@@ -382,7 +386,7 @@ exchange_describe(struct exchange *x, struct access *a)
 	return true;
 }
 
-/* What is asked of a stream when it is gone. */
+/* Keeps what is asked of a stream when it is gone. */
 static void
 remember(const struct exchange *x)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The frames that a connection has received, each packed into octets of its
- * own, so that it can be handed on to Python after the mutex has been let go.
+ * own, so that it can be handed on to Python after the mutex was released.
  */
 #include <string.h>
 
@@ -45,7 +45,7 @@ drop_oldest(struct framelog *l)
 	buf_free(b);
 }
 
-/* One that memory is not there for is as if it had been dropped. */
+/* A frame for which there is no memory counts as dropped. */
 void
 framelog_add(struct framelog *l, const struct frame *f,
     const uint8_t *payload, size_t len, const struct fields *fields)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The frames that a connection has received, the newest ones, for scripts that
- * look back at them or wait for the next (connscript.h).  All of it wants the
- * connection's mutex held.
+ * look back at them or wait for the next (connscript.h).  Callers hold the
+ * connection's mutex.
  */
 #ifndef H2RIG_FRAMELOG_H
 #define H2RIG_FRAMELOG_H
@@ -15,18 +15,18 @@
 #include "h2/fields.h"
 #include "h2/frame.h"
 
-/* So many are kept, and so many octets of them. */
+/* Bounds on what is kept: number of frames, octets of their entries. */
 #define FRAMELOG_MAX 1000
 #define FRAMELOG_OCTETS (4 * 1024 * 1024)
 
 /*
- * A frame as octets that can be copied: this, then payload, then the field
- * lines, each a struct framelog_field with the octets of name and value.
+ * A frame as octets that can be copied: this struct, the payload, and the field
+ * lines, each a struct framelog_field and the octets of name and value.
  */
 struct framelog_entry {
 	uint64_t seq;		/* its number on the connection, from 0 */
-	struct frame frame;	/* without its pointer */
-	size_t payload;		/* octets: of the header block, for HEADERS */
+	struct frame frame;	/* its pointer is NULL */
+	size_t payload;		/* octets; for HEADERS of the header block */
 	size_t n_fields;
 	bool has_fields;	/* it is HEADERS */
 };
@@ -37,30 +37,30 @@ struct framelog_field {
 
 struct framelog {
 	uint64_t first;		/* number of the oldest that is kept */
-	uint64_t next;		/* of the next that comes */
+	uint64_t next;		/* number of the next one received */
 	size_t octets;
 	struct buf kept[FRAMELOG_MAX];	/* by number, as a ring */
 };
 
-/* Makes an entry of a frame, in dst, which is empty; dst->failed: memory. */
+/* Makes an entry in dst, which is empty.  dst->failed: out of memory. */
 void framelog_pack(struct buf *dst, uint64_t seq, const struct frame *f,
     const uint8_t *payload, size_t len, const struct fields *l);
 
-/* Keeps a frame that has come; older ones make room. */
+/* Keeps a received frame; drops the oldest ones to make room. */
 void framelog_add(struct framelog *l, const struct frame *f,
     const uint8_t *payload, size_t len, const struct fields *fields);
 
 /*
- * The first that is kept, from number `since` on, with that type and on that
- * stream (-1: any): its octets, or NULL.
+ * Returns the entry of the first frame that is kept, from number `since` on, of
+ * that type and on that stream (-1: any), or NULL.
  */
 const struct buf *framelog_find(const struct framelog *l, uint64_t since,
     int64_t type, int64_t stream);
 
-/* The newest; NULL: none is kept. */
+/* Returns the newest entry; NULL: none is kept. */
 const struct buf *framelog_newest(const struct framelog *l);
 
-/* The head of an entry. */
+/* Copies the head of an entry to *e. */
 void framelog_entry(const struct buf *octets, struct framelog_entry *e);
 
 void framelog_free(struct framelog *l);

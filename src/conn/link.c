@@ -12,7 +12,7 @@
 #include "base/sys.h"
 #include "link.h"
 
-/* TLS records hold at most this much, octets (RFC 8446 §5.1). */
+/* The most octets of content in a TLS record (RFC 8446 §5.1). */
 #define RECORD_MAX 16384
 
 void
@@ -30,7 +30,7 @@ link_close(struct link *l)
 	l->fd = -1;
 }
 
-/* errno as an enum tls_status; `again` is that of a call to be made again. */
+/* Returns errno as an enum tls_status: `again` if the call may be repeated. */
 static long
 failed(struct link *l, enum tls_status again)
 {
@@ -74,7 +74,7 @@ add_sign(struct link *l, int kind, int alert)
 	unsigned i;
 
 	for (i = 0; i < l->n_signs; i++)
-		/* Every read says so again, and nothing follows a reset. */
+		/* Every read repeats the end, and nothing follows a reset. */
 		if ((kind != LINK_ALERT && l->sign[i].kind == (unsigned)kind) ||
 		    l->sign[i].kind == LINK_RESET)
 			return;
@@ -93,8 +93,8 @@ add_alerts(struct link *l)
 }
 
 /*
- * The client's side has ended, as a read or write says.  EPIPE: its reset came
- * after its FIN, or another call has had ECONNRESET.
+ * Notes the end of the client's side, if a read or write tells of it.  EPIPE:
+ * its reset came after its FIN, or another call has had ECONNRESET.
  */
 static void
 note_end(struct link *l, long status, int err)
@@ -208,8 +208,9 @@ link_is_open(const struct link *l)
 }
 
 /*
- * The kernel may have megabytes, and asks for more when a third of them is
- * gone; windows may be of as much.
+ * Writes alone do not show whether a client moves: the kernel may hold
+ * megabytes, and asks for more when a third of them is gone; windows may be as
+ * large.
  */
 bool
 link_has_moved(struct link *l)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The socket of a connection, with or without TLS: reads lots of octets, offers
- * output to the kernel, and says what happened.  It wakes nobody.
+ * The socket of a connection, with or without TLS: reads octets, offers output
+ * to the kernel, and says what happened.  It never wakes a thread.
  */
 #ifndef H2RIG_LINK_H
 #define H2RIG_LINK_H
@@ -14,42 +14,43 @@
 #include "host/tls.h"
 #include "trace.h"
 
-/* How the client's side has ended. */
+/* How the client has ended its side. */
 enum client_end {
 	CLIENT_END_NONE,
 	CLIENT_END_NOTIFY,	/* close_notify */
-	CLIENT_END_FIN,		/* without one */
-	CLIENT_END_RESET	/* of TCP */
+	CLIENT_END_FIN,		/* FIN without close_notify */
+	CLIENT_END_RESET	/* a TCP reset */
 };
 
-/* What the client has done to the transport, in order. */
+/* Something that the client did to the transport. */
 struct link_sign {
 	enum { LINK_NOTIFY, LINK_FIN, LINK_RESET, LINK_ALERT } kind;
-	int alert;		/* its number */
+	int alert;		/* the alert's number (RFC 8446 §6) */
 	uint64_t ms;
 };
 
-#define LINK_SIGNS 8		/* the first ones are kept */
+#define LINK_SIGNS 8		/* only the first ones are kept */
 
 struct link {
 	int fd;			/* non-blocking; owned; -1: closed */
 	struct tls *tls;	/* owned; NULL: cleartext */
 	struct tls_info info;	/* once the handshake is over */
 	struct trace *trace;	/* owned; NULL: none */
-	enum client_end end;	/* the first of several, but for close_notify */
-	struct link_sign sign[LINK_SIGNS];
+	enum client_end end;	/* the first one; close_notify replaces it */
+	struct link_sign sign[LINK_SIGNS];	/* in order */
 	unsigned n_signs;
 	bool backlog;		/* the kernel has refused output */
-	bool below;		/* ... of what is not in the session's */
+	bool below;		/* ... of octets not in the session's output */
 	bool read_blocked;	/* TLS has to write before it reads on */
-	bool write_blocked;	/* ... to read before it writes on */
-	uint64_t last_written;	/* ms; the kernel took output, or had all */
-	long unfetched;		/* octets, the least that the kernel was seen
-				 * to have since link_watch_again */
+	bool write_blocked;	/* TLS has to read before it writes on */
+	uint64_t last_written;	/* ms; when the kernel last took output, or
+				 * first refused some */
+	long unfetched;		/* octets: the lowest value of sys_unsent since
+				 * link_watch_again */
 	int error;		/* errno of a failure in cleartext */
 };
 
-/* What link_push has come to. */
+/* What link_push returns. */
 enum link_room {
 	LINK_EMPTIED,		/* the kernel has all */
 	LINK_FULL,		/* it takes no more at present */
@@ -58,43 +59,43 @@ enum link_room {
 
 void link_init(struct link *l, int fd, struct tls *t);
 
-/* Closes the descriptor, which may be so already. */
+/* Closes the descriptor, unless that has been done. */
 void link_close(struct link *l);
 
 /*
- * Reads until there is nothing or no room for another TLS record: octets, and
- * in *status what the last read said: > 0, or an enum tls_status.
+ * Reads until there is no input or no room for another TLS record.  Returns the
+ * octets read; *status is the last read's result: > 0, or an enum tls_status.
  */
 size_t link_read(struct link *l, uint8_t *dst, size_t size, long *status);
 
-/* As tls_handshake; without TLS it is over. */
+/* As tls_handshake; without TLS returns 0 at once. */
 int link_handshake(struct link *l);
 
-/* Reads and drops octets below TLS: false: the client has ended its side. */
+/* Reads and drops octets, below TLS.  False: the client has ended its side. */
 bool link_drop(struct link *l);
 
 /* Offers the session's output to the kernel; *taken: octets that it took. */
 enum link_room link_push(struct link *l, struct session *s, size_t *taken);
 
-/* "Connection reset by peer"; valid until the next call that fails. */
+/* Text such as "Connection reset by peer"; valid until the next failure. */
 const char *link_error(const struct link *l);
 
-/* Messages of TLS without content that have come since the last call. */
+/* Returns how many TLS messages without content came since the last call. */
 unsigned link_take_messages(struct link *l);
 
-/* The last failure came of a lack of memory. */
+/* Whether the last failure was for lack of memory. */
 bool link_no_memory(const struct link *l);
 
 /*
- * Before closing.c is at work.  False: a script has closed the descriptor, or
- * shut it down.  No other file can have its number (confine_files).
+ * False: a script has closed the descriptor, or shut it down.  Only for use
+ * before closing.c does so.  No other file can have its number (confine_files).
  */
 bool link_is_open(const struct link *l);
 
 /*
- * Whether the client's system has acknowledged more than at any look since
- * link_watch_again; the first look counts too, since what went before it is
- * not known.
+ * Whether the octets that the client's system has yet to acknowledge are fewer
+ * than at any call since link_watch_again.  The first call returns true, since
+ * nothing is known of the time before.
  */
 bool link_has_moved(struct link *l);
 void link_watch_again(struct link *l);

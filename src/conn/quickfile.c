@@ -8,16 +8,16 @@
  * -m32; with -c1 -m1, where going to sleep and waking up cost most, 140 us, and
  * 370 us through Python.
  *
- * Whether an answer still holds is asked of the file and its directory by
- * stat(2): device, inode, size, time of modification and of change.  The
- * directory tells of a `.headers` beside the file that comes or goes.  A
- * change within the clock tick of the one before it leaves the times as they
- * were, so that nothing is kept that had just changed when it was read.
- * One check serves all requests that were read from the socket in one go
- * before it: their client cannot know of anything later.
+ * An answer is valid while stat(2) says the same of the file and its directory:
+ * device, inode, size, times of modification and of change.  The directory's
+ * times show that a `.headers` beside the file comes or goes.  A change within
+ * the same clock tick as the one before it leaves the times as they were, so a
+ * file that had just changed when it was read is not kept.  One check serves
+ * all requests that were read from the socket in one go before it: their client
+ * cannot know of a later change.
  *
- * stat(2) is called under the mutex, which is why files of network file
- * systems, where it may wait, are left to Python.
+ * stat(2) is called under the mutex.  On network file systems it may wait, so
+ * their files are left to Python.
  */
 #include "config.h"
 
@@ -36,21 +36,22 @@
 #include "conn.h"
 #include "quickfile.h"
 
-/* What a connection keeps at most, octets; when it is full all goes. */
+/* Most octets that a connection keeps; past this all answers are dropped. */
 #define OCTETS_MAX (8 * 1024 * 1024)
 #define BUCKETS 256
 
-/* Longest :path, octets, so that its record fits a pipe (PIPE_BUF). */
+/* Longest :path that is kept, octets: its record has to fit in PIPE_BUF. */
 #define PATH_LEN_MAX 512
 
 /*
- * Clocks of file systems tick every 10 ms at most where they count fractions
- * of a second; of the others none is coarser than FAT's, with 2 s.
+ * How long ago the last change must be, ms.  A file system that counts
+ * fractions of a second has a clock that ticks at least every 10 ms; of the
+ * others FAT's is the coarsest, with 2 s.
  */
 #define SETTLE_FINE_MS 200
 #define SETTLE_COARSE_MS 3000
 
-/* Octets that are answered with, of requests that came in one go. */
+/* Most octets of content that answer the requests read in one go. */
 #define LOT_MAX (4 * 1024 * 1024)
 
 struct stamp {
@@ -61,7 +62,7 @@ struct stamp {
 
 struct quickfile {
 	struct quickfile *next;	/* in its bucket */
-	uint64_t checked;	/* the lot in which the stamps were compared */
+	uint64_t checked;	/* `lots` when the stamps were last compared */
 	struct stamp file, dir;
 	const char *path, *dir_path;
 	const uint8_t *key;	/* :path */
@@ -70,16 +71,16 @@ struct quickfile {
 	size_t len;
 	size_t octets;		/* of this allocation */
 	size_t n_fields;
-	struct field fields[];	/* and then all that is pointed to */
+	struct field fields[];	/* then all that pointers point to */
 };
 
-/* Those of a connection. */
+/* The answers that a connection keeps. */
 struct quickfiles {
 	struct conn_hook hook;	/* first */
 	struct quickfile *bucket[BUCKETS];	/* by a hash of :path */
 	size_t octets;
-	uint64_t lot;		/* the connection's */
-	size_t lot_octets;	/* of content that requests of it got */
+	uint64_t lot;		/* the connection's `lots`, as last seen */
+	size_t lot_octets;	/* of content that answered requests in it */
 };
 
 /* ---- stamps ---- */
@@ -112,14 +113,14 @@ still_fits(const char *path, const struct stamp *was)
 	    same_time(&is.changed, &was->changed);
 }
 
-/* Milliseconds of the clock that files are stamped by. */
+/* A time of the clock that stamps files, in milliseconds. */
 static int64_t
 wall_ms(const struct timespec *t)
 {
 	return (int64_t)t->tv_sec * 1000 + t->tv_nsec / 1000000;
 }
 
-/* It changed for the last time well before `before`. */
+/* Whether the last change was well before `before` (ms, as from wall_ms). */
 static bool
 is_settled(const struct stamp *s, int64_t before)
 {
@@ -164,8 +165,9 @@ is_local(const char *path)
 }
 
 /*
- * What was settled when the request came, and is so now that it has been
- * read, was the same in between.
+ * Takes the stamps.  Returns false if the file is not what was read, or if it
+ * or its directory are not local or had not settled when the request came: else
+ * they were the same while the file was read.
  */
 static bool
 take_stamps(struct quickfile *q, const struct quickfile_answer *a,
@@ -190,7 +192,7 @@ take_stamps(struct quickfile *q, const struct quickfile_answer *a,
 
 /* ---- what is kept ---- */
 
-/* A GET whose answer is not one of its ranges; *path is its :path. */
+/* Whether the request is a GET without a range.  *path is its :path. */
 static bool
 is_plain(const struct fields *request, struct field *path)
 {
@@ -235,7 +237,7 @@ put(uint8_t **at, const void *p, size_t len)
 	return to;
 }
 
-/* The directory part of a path, octets: "/a" of "/a/b", "/" of "/b". */
+/* Length of a path's directory part, octets: "/a" of "/a/b", "/" of "/b". */
 static size_t
 dir_len(const char *path)
 {
@@ -261,7 +263,7 @@ copy_answer(struct quickfile *q, const struct field *key,
 	q->n_fields = a->n_fields;
 	q->path = (const char *)put(&at, a->path, strlen(a->path) + 1);
 	q->dir_path = (const char *)put(&at, a->path, dir_len(a->path));
-	at++;			/* it is zeroed */
+	at++;			/* the memory is zeroed: a NUL */
 	q->key = put(&at, key->value, key->value_len);
 	q->key_len = key->value_len;
 	q->content = put(&at, a->content, a->len);
@@ -293,7 +295,7 @@ quickfile_new(const struct fields *request, uint64_t since_ms,
 	return q;
 }
 
-/* Where the file of that path is, or would be. */
+/* Returns where the pointer to the answer for a :path is, or would be. */
 static struct quickfile **
 find(struct quickfiles *all, const uint8_t *key, size_t len)
 {
@@ -328,8 +330,9 @@ drop_all(struct quickfiles *all)
 /* ---- answers ---- */
 
 /*
- * Whether all of it can be queued now, no writer waits for room or window, and
- * the parent keeps up with records: a handler thread may wait for those.
+ * Whether an answer of len octets may be sent now: all of it can be queued, no
+ * writer waits for room or window, and the parent keeps up with log records (if
+ * not, a handler thread answers, which may wait for the log).
  */
 static bool
 has_room(struct conn *c, const struct quickfiles *all, const struct stream *s,
@@ -344,7 +347,7 @@ has_room(struct conn *c, const struct quickfiles *all, const struct stream *s,
 	return !conn_is_over(c) && conn_queued(c) + len <= CONN_QUEUE_MAX;
 }
 
-/* Octets were read: no check made before counts for the requests in them. */
+/* New octets were read: earlier checks do not count for their requests. */
 static void
 begin_lot(struct quickfiles *all, uint64_t lot)
 {
@@ -354,7 +357,7 @@ begin_lot(struct quickfiles *all, uint64_t lot)
 	all->lot_octets = 0;
 }
 
-/* False: it is no longer what it was, and dropped. */
+/* False: the file or its directory has changed, and the answer is dropped. */
 static bool
 check(struct quickfiles *all, struct quickfile **at)
 {
@@ -371,7 +374,7 @@ check(struct quickfiles *all, struct quickfile **at)
 	return true;
 }
 
-/* The I/O thread waits for no log. */
+/* Waits for nothing: the I/O thread is in a hurry (channel.h). */
 static void
 log_request(const struct conn *c, const struct stream *s,
     const struct quickfile *q)
@@ -404,7 +407,7 @@ answer(struct conn_hook *h, struct conn *c, struct stream *s,
 	if (send_headers(c->session, s->id, q->fields, q->n_fields,
 	    q->len == 0, &why) != SEND_OK)
 		return false;
-	if (q->len > 0)		/* it fits; short of memory, the session ends */
+	if (q->len > 0)		/* it fits; without memory the session ends */
 		send_data(c->session, s->id, q->content, q->len, true,
 		    SIZE_MAX, &sent, &why);
 	all->lot_octets += q->len;
@@ -424,7 +427,7 @@ free_all(struct conn_hook *h)
 	free(h);
 }
 
-/* The connection's files, none at first; NULL: no memory. */
+/* Returns the connection's answers, none at first.  NULL: out of memory. */
 static struct quickfiles *
 files_of(struct conn *c)
 {

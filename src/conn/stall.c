@@ -19,8 +19,8 @@ stall_at(struct conn *c, uint64_t now)
 	if (limit == 0 || (!c->link.backlog && c->waiters.first == NULL))
 		return at;
 	/*
-	 * Only less than ever counts: since the kernel took the last of an
-	 * answer, replies are all that comes and goes.
+	 * Only a new minimum counts as movement: once the kernel has the last
+	 * of an answer, all that comes and goes are replies to frames.
 	 */
 	if (link_has_moved(&c->link)) {
 		c->last_moved = now;
@@ -29,7 +29,7 @@ stall_at(struct conn *c, uint64_t now)
 	}
 	if (c->link.backlog)
 		at = later(c->link.last_written, c->last_moved) + limit;
-	/* Nothing of the connection moves: this stream is one of it. */
+	/* A stream is not stalled while any answer on the connection moves. */
 	for (w = c->waiters.first; w != NULL; w = w->next) {
 		its = later(w->op->since, c->last_moved) + limit;
 		if (w->what == SEND_AGAIN_WINDOW && its < at)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Output that does not move, for the I/O thread, which ends such a connection
- * (--stall-timeout).
+ * Tells when output does not move.  The I/O thread asks, and ends such a
+ * connection (--stall-timeout).
  */
 #ifndef H2RIG_STALL_H
 #define H2RIG_STALL_H
@@ -9,12 +9,14 @@
 #include "conn.h"
 
 /*
- * When the connection is stalled, ms; UINT64_MAX: nothing waits for its client.
- * It is so when for the stall time answers have waited for windows, and none
- * has moved: the kernel took nothing of any, and the client's system
- * acknowledged nothing of what the kernel had.  Or when output has waited for
- * the kernel, and neither that nor this has moved.  To an answer that waits for
- * windows replies are no movement: a client may ask for them all the time.
+ * Returns when the connection will be stalled, ms; UINT64_MAX: nothing waits
+ * for its client.  It is stalled if one of these lasts for the stall time:
+ *  - an answer waits for flow-control window, and no answer moves: the kernel
+ *    takes nothing of any, and the client's system acknowledges nothing of what
+ *    the kernel has;
+ *  - output waits for the kernel, which takes nothing, and no answer moves.
+ * For an answer that waits for window, replies to frames are no movement: a
+ * client may ask for them all the time.
  */
 uint64_t stall_at(struct conn *c, uint64_t now);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The trace of a connection (doc/trace.md): its first and last line, those of
- * scripts and violations; traceframe.c has those of frames.
+ * The trace of a connection (doc/trace.md): its first and last line, and lines
+ * about scripts and violations.  traceframe.c writes the lines of frames.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,14 +23,14 @@ struct trace {
 	struct tracefile file;
 	struct slot *slot;
 	const struct tls_info *tls;
-	bool begun;		/* the first line is there */
+	bool begun;		/* the first line has been written */
 	bool failed;		/* a violation has ended the connection */
 	struct traceframe dir[2];
 };
 
 /* ---- the first line ---- */
 
-/* "2026-01-02T03:04:05.678901Z", when `t` was 0. */
+/* Adds the time when `t` was 0, as "2026-01-02T03:04:05.678901Z". */
 static void
 put_time(struct tracefile *f)
 {
@@ -66,7 +66,10 @@ put_tls(struct tracefile *f, const struct tls_info *tls)
 		tracefile_text(f, "alpn", tls->alpn);
 }
 
-/* Before any other, when the handshake is over, or has failed. */
+/*
+ * Writes the first line, before any other: as a rule when the handshake is over
+ * or has failed.
+ */
 static void
 put_first(struct trace *t)
 {
@@ -87,7 +90,10 @@ put_first(struct trace *t)
 	tracefile_end(f);
 }
 
-/* False: the trace has ended, and the mutex is not held. */
+/*
+ * Takes the mutex, and writes the first line if there is none.  False: the
+ * trace has ended, and the mutex is not held.
+ */
 static bool
 enter(struct trace *t)
 {

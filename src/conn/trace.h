@@ -6,7 +6,7 @@
  * without a trace has NULL in its place.
  *
  * Any thread may call it, with or without the connection's mutex: it has a
- * mutex of its own, under which nothing else is waited for.
+ * mutex of its own, and a thread that holds this waits for no other one.
  */
 #ifndef H2RIG_TRACE_H
 #define H2RIG_TRACE_H
@@ -24,51 +24,53 @@ struct trace;
 enum trace_dir { TRACE_IN, TRACE_OUT };
 
 /*
- * fd: an empty file, owned from now on.  Of the slot it takes client and start,
- * and leaves there how long the trace is and what ended it.  tls is borrowed,
- * and filled in once the handshake is over; NULL: cleartext.  NULL: no memory.
+ * Makes a trace in fd, an empty file, which is owned from now on.  The trace
+ * reads client and start time from the slot, and writes there its length and
+ * the errno that ended it.  tls is borrowed, and filled in once the handshake
+ * is over; NULL: cleartext.  Returns NULL if out of memory; fd is closed then.
  */
 struct trace *trace_new(int fd, const struct options *o,
     const struct tls_info *tls, struct slot *slot);
 void trace_free(struct trace *t);
 
-/* Octets that have come, or that the kernel has taken. */
+/* Adds octets that were received, or that the kernel has taken. */
 void trace_octets(struct trace *t, enum trace_dir dir, const uint8_t *p,
     size_t n);
 
-/* ---- t may be NULL ---- */
+/* ---- in all that follows t may be NULL ---- */
 
 /*
- * The TLS handshake is over: a line of it, if the first, which would have told
- * that, had to be written before.
+ * The TLS handshake is over: writes a line about it if the first line, which
+ * has the same members, was written before the handshake ended.
  */
 void trace_tls(struct trace *t);
 
-/* A function begins, and has ended; raised: by that exception, or NULL. */
+/* A function begins, or has ended; raised: class of an exception, or NULL. */
 void trace_begin(struct trace *t, uint32_t stream, const char *script,
     const char *function);
 void trace_end(struct trace *t, uint32_t stream, const char *script,
     const char *function, const char *raised);
 
 /*
- * The client has broken a rule; stream 0: that ends the connection, once.
- * code: of the RST_STREAM or GOAWAY for it, TRACE_NO_CODE if there is none.
+ * The client has broken a rule.  stream 0: this ends the connection, and only
+ * the first one is written.  code: the error code of the RST_STREAM or GOAWAY
+ * for it, TRACE_NO_CODE if there is none.
  */
 #define TRACE_NO_CODE UINT32_MAX
 void trace_violation(struct trace *t, uint32_t stream, uint32_t code,
     const char *text);
 
-/* What a script says: members of an object of JSON, n octets, on one line. */
+/* A script's note: members of a JSON object, n octets without line breaks. */
 void trace_note(struct trace *t, uint32_t stream, const uint8_t *members,
     size_t n);
 
-/* A script's fence has come back after so many microseconds. */
+/* A script's fence has come back after us microseconds. */
 void trace_fence(struct trace *t, uint32_t stream, uint64_t us);
 
-/* The last line: how the connection has ended, and why ("": nobody knows). */
+/* Writes the last line: how the connection ended, and why ("": unknown). */
 void trace_close(struct trace *t, const char *end, const char *why);
 
-/* In a process that a script has forked: the trace is not its own. */
+/* In a process that a script forked: closes fd, as the trace is not its own. */
 void trace_forked(struct trace *t);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The file of a trace.  Only this file writes to it: lines are put together in
- * memory and written in one go, and what a full disk has taken of the last one
- * is taken back, so that a reader finds whole lines however the trace ends.
+ * memory and written in one go.  If a full disk takes only part of a line, that
+ * part is removed, so that a reader finds whole lines however the trace ends.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,10 +14,10 @@
 #include "base/sys.h"
 #include "tracefile.h"
 
-/* Kept free to the end for the line that says so, octets. */
+/* Octets kept free for the line that tells of the limit. */
 #define RESERVE 128
 
-/* Lines that wait for the end of a read or write, octets. */
+/* Octets of lines that may wait for the end of a read or write. */
 #define WAITING_MAX (64 * 1024)
 
 void
@@ -76,7 +76,7 @@ tracefile_begin(struct tracefile *f, const char *dir, const char *type)
 
 /* ---- octets ---- */
 
-/* The letter after the backslash for what JSON escapes; 0: it is no text. */
+/* Returns what follows the backslash in a JSON escape of c; 0: no escape. */
 static char
 escape_of(uint8_t c)
 {
@@ -101,7 +101,7 @@ is_plain(uint8_t c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* How many of the octets are text, from the first on. */
+/* Returns how many octets, from the first on, are text. */
 static size_t
 text_len(const uint8_t *p, size_t n)
 {
@@ -118,7 +118,7 @@ text_len(const uint8_t *p, size_t n)
 	return at;
 }
 
-/* Octets of whole characters: a text that was cut may end inside of one. */
+/* Returns the octets of whole characters: text that is cut may end in part. */
 static size_t
 whole_len(const uint8_t *p, size_t n)
 {
@@ -216,7 +216,7 @@ fail(struct tracefile *f, int err)
 	tracefile_close(f);
 }
 
-/* What the file has of lines that are not whole is taken back. */
+/* A write failed: removes what the file has of a line that is not whole. */
 static void
 fail_inside(struct tracefile *f, const uint8_t *p, size_t n)
 {
@@ -249,7 +249,7 @@ tracefile_flush(struct tracefile *f)
 	f->whole = 0;
 }
 
-/* The line is one too many: another one says so, for which there is room. */
+/* Replaces a line for which there is no room by one that tells of the limit. */
 static void
 end_at_limit(struct tracefile *f)
 {

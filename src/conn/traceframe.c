@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One direction of a trace: octets, cut into frames once more, and a line of
- * each (doc/trace.md).  So the session need not know of traces, and what a
- * script sends raw is shown as a client sees it.
+ * One direction of a trace: cuts the octets into frames again, and writes a
+ * line for each (doc/trace.md).  So the session need not know of traces, and
+ * what a script sends raw is shown as a client sees it.
  *
- * What is kept is bounded: of DATA the first octets, of a field block
- * BLOCK_MAX, of all else SHOWN_MAX.
+ * What is kept is bounded: of DATA the first octets (--trace-data), of a field
+ * block BLOCK_MAX octets, of all else SHOWN_MAX.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,13 +13,13 @@
 #include "traceframe.h"
 
 /* Octets. */
-#define SHOWN_MAX 16384		/* of a payload, or of what is no frame */
+#define SHOWN_MAX 16384		/* of a payload, or of raw octets */
 #define BLOCK_MAX (1 << 20)	/* of a field block */
 #define FIELDS_MAX (256 * 1024)	/* of a section: names, values, quotes */
 
 /*
- * Of the dynamic table, which grows as the encoder says: what it was allowed is
- * the session's to check.
+ * Octets of the dynamic table.  It grows as the encoder says; the session
+ * checks whether that was allowed.
  */
 #define TABLE_MAX (1 << 24)
 
@@ -55,7 +55,7 @@ static const struct {
 	{ FLAG_PRIORITY, BIT(FRAME_HEADERS), "PRIORITY" }
 };
 
-/* "0x1f", for what has no name. */
+/* Writes a number that has no name, as "0x1f". */
 #define NUMBER_SIZE 16
 static const char *
 number_name(unsigned v, char dst[NUMBER_SIZE])
@@ -93,9 +93,9 @@ put_flags(struct tracefile *f, const struct frame *frame)
 	tracefile_raw(f, "]");
 }
 
-/* ---- what is no frame ---- */
+/* ---- octets that are no frame ---- */
 
-/* A line of n octets, of which those at p are some or all. */
+/* Writes a line about n octets; p has the first of them, or all. */
 static void
 put_raw_line(const struct traceframe *d, const void *p,
     size_t have, size_t n, const char *error)
@@ -112,7 +112,7 @@ put_raw_line(const struct traceframe *d, const void *p,
 	tracefile_end(f);
 }
 
-/* Of a frame, instead of what its type has. */
+/* Adds members about an error to a frame's line, instead of its type's. */
 static void
 put_error(struct tracefile *f, const struct buf *raw, const char *error)
 {
@@ -126,8 +126,8 @@ put_error(struct tracefile *f, const struct buf *raw, const char *error)
 /* ---- field blocks ---- */
 
 /*
- * The dynamic table is no longer known: a new one is right for all that comes
- * without a reference to what was in the old one.
+ * Makes a new decoder when the dynamic table is no longer known.  It is right
+ * for all blocks that do not refer to what was in the old table.
  */
 static void
 renew_decoder(struct traceframe *d)
@@ -143,7 +143,7 @@ close_block(struct traceframe *d)
 	buf_clear(&d->block);
 }
 
-/* The end of the block will not come. */
+/* Writes a line about an open block whose end will not come. */
 static void
 abandon_block(struct traceframe *d)
 {
@@ -158,7 +158,7 @@ abandon_block(struct traceframe *d)
 
 struct section {
 	struct tracefile *f;
-	size_t start;		/* of the line, where it begins */
+	size_t start;		/* length of the lines before `fields` */
 	const char *comma;
 	bool cut;
 };
@@ -170,7 +170,7 @@ put_field(void *user, const struct field *field)
 	size_t len = buf_len(&s->f->lines) - s->start;
 
 	s->cut |= len + field->name_len + field->value_len > FIELDS_MAX;
-	if (s->cut)	/* the table is kept all the same */
+	if (s->cut)	/* decoding goes on, for the table */
 		return 0;
 	tracefile_raw(s->f, s->comma);
 	tracefile_raw(s->f, "[");
@@ -182,7 +182,7 @@ put_field(void *user, const struct field *field)
 	return 0;
 }
 
-/* The block is complete: its fields, or what does not decode. */
+/* Adds the fields of a complete block, or the octets if they do not decode. */
 static void
 put_fields(struct traceframe *d)
 {
@@ -303,7 +303,7 @@ put_code(struct tracefile *f, uint32_t code)
 	tracefile_word(f, "code", frame_code_text(code, number));
 }
 
-/* What the type has, as frame_decode found it. */
+/* Adds the members of the frame's type, as frame_decode found them. */
 static void
 put_payload(struct traceframe *d)
 {
@@ -349,7 +349,7 @@ put_payload(struct traceframe *d)
 	}
 }
 
-/* Why the payload cannot be shown as its type has it; NULL: it can. */
+/* Decodes the payload.  Returns why it cannot be shown by its type, or NULL. */
 static const char *
 decode(struct traceframe *d)
 {
@@ -419,7 +419,7 @@ lose_frames(struct traceframe *d, const uint8_t *p, size_t n,
 	d->have = 0;
 }
 
-/* Octets that belong to the head, of `size`; how many there were. */
+/* Adds octets to the head until it has `size`.  Returns how many it took. */
 static size_t
 take_head(struct traceframe *d, size_t size, const uint8_t *p, size_t n)
 {
@@ -451,7 +451,7 @@ take_preface(struct traceframe *d, const uint8_t *p, size_t n)
 	return took;
 }
 
-/* Octets of the payload that put_frame needs. */
+/* Returns how many octets of the payload put_frame needs. */
 static uint32_t
 keep_of(const struct traceframe *d)
 {
@@ -471,7 +471,10 @@ take_header(struct traceframe *d, const uint8_t *p, size_t n)
 	if (d->have < FRAME_HEADER_LEN)
 		return took;
 	frame_header_decode(d->head, &d->frame);
-	/* Such a frame would not only have to be ignored (RFC 9113 §4.1). */
+	/*
+	 * A frame of unknown type is ignored (RFC 9113 §4.1).  If it is also
+	 * longer than the maximum, the octets are taken for no frame.
+	 */
 	if (frame_type_name(d->frame.type) == NULL &&
 	    d->frame.length > d->frame_max) {
 		lose_frames(d, p + took, n - took, "no frame: an unknown "

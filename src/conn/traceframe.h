@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One direction of a trace: its octets are cut into frames, and its field
- * blocks decoded, apart from what the session does.
+ * blocks decoded, independently of the session.
  */
 #ifndef H2RIG_TRACEFRAME_H
 #define H2RIG_TRACEFRAME_H
@@ -23,18 +23,18 @@ struct traceframe {
 	enum {
 		TRACEFRAME_PREFACE,
 		TRACEFRAME_FRAMES,
-		TRACEFRAME_NONE	/* something else came: so is all after it */
+		TRACEFRAME_NONE	/* no frames any more: raw octets to the end */
 	} state;
 	struct traceframe *other;	/* the other direction */
 	uint32_t data_max;	/* octets of DATA that are shown */
-	uint32_t frame_max;	/* the largest MAX_FRAME_SIZE that it was told */
-	uint8_t head[TRACEFRAME_PREFACE_LEN];	/* or a frame's header */
-	size_t have;		/* octets of it */
+	uint32_t frame_max;	/* largest MAX_FRAME_SIZE of its receiver */
+	uint8_t head[TRACEFRAME_PREFACE_LEN];	/* or frame header */
+	size_t have;		/* octets in `head` */
 	struct frame frame;
 	uint32_t left;		/* octets of its payload still to come */
-	uint32_t keep;		/* so many of them are kept */
+	uint32_t keep;		/* octets of its payload that are kept */
 	struct buf payload;
-	uint32_t block_id;	/* a field block is open on that stream; 0: no */
+	uint32_t block_id;	/* the stream of an open field block; 0: none */
 	struct buf block;
 	struct hpack_decoder *decoder;	/* NULL: no memory */
 };
@@ -46,7 +46,7 @@ void traceframe_free(struct traceframe *d);
 
 void traceframe_take(struct traceframe *d, const uint8_t *p, size_t n);
 
-/* The connection is over: lines of what stopped inside of a block or frame. */
+/* At the connection's end: writes lines about an incomplete block or frame. */
 void traceframe_finish(struct traceframe *d);
 
 #endif

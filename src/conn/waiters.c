@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writer calls that wait, and whose turn it is.  Owns the list of threads that
- * wait for window, room, an event or a flush.
+ * Writer calls that wait, and the order of their turns.  Owns the list of
+ * threads that wait for window, room, an event or a flush.
  */
 #include "base/sys.h"
 #include "waiters.h"
@@ -49,7 +49,7 @@ waiters_wait(struct waiters *ws, struct op *op, int what,
 {
 	struct waiter w = { .op = op, .what = what, .next = ws->first }, **at;
 
-	/* A new one, or one that has had a turn, goes to the end of the line. */
+	/* A new call, or one that has made progress, goes to the line's end. */
 	if (op->since == 0) {
 		op->since = sys_now_ms();
 		op->turn = ++ws->turns;
@@ -91,7 +91,7 @@ contends(const struct waiters *ws, const struct waiter *w)
 
 	if (w->what == CONN_AGAIN_SPACE || w->what == CONN_AGAIN_TURN)
 		return true;
-	/* With window of its own, it is the connection's that it lacks. */
+	/* If the stream has window, the call waits for the connection's. */
 	s = session_stream(ws->session, w->op->id);
 	return w->what == SEND_AGAIN_WINDOW && s != NULL && s->send_window > 0;
 }
@@ -104,7 +104,7 @@ urgency(const struct waiters *ws, const struct op *op)
 	return s != NULL ? s->urgency : STREAM_URGENCY_DEFAULT;
 }
 
-/* Whose turn it is; NULL: nobody contends. */
+/* Returns the waiter whose turn it is; NULL: none waits for a turn. */
 static struct waiter *
 first_in_line(const struct waiters *ws)
 {

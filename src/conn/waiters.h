@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writer calls that wait: for window, room, an event or a flush, and whose turn
- * it is.  All of it wants the connection's mutex held.
+ * Writer calls that wait for window, room in the queue, an event or a flush,
+ * and the order of their turns.  Callers hold the connection's mutex.
  */
 #ifndef H2RIG_WAITERS_H
 #define H2RIG_WAITERS_H
@@ -17,50 +17,51 @@
 struct conn;
 struct exchange;
 
-/* Why an attempt must be made again, and why one ends, beside send_status. */
+/* Results of an attempt besides enum send_status; > 0: make it again. */
 enum conn_status {
 	CONN_AGAIN_SPACE = 3,	/* the queue is full */
 	CONN_AGAIN_EVENT = 4,	/* no event yet */
 	CONN_AGAIN_FLUSH = 5,	/* not all is with the kernel yet */
 	CONN_AGAIN_TURN = 6,	/* it is another stream's turn */
-	CONN_AGAIN_FRAME = 7,	/* no such frame, or no octets, yet */
-	CONN_AGAIN_BELOW = 8,	/* no room for what is not in the queue */
+	CONN_AGAIN_FRAME = 7,	/* the frame or octets have not come yet */
+	CONN_AGAIN_BELOW = 8,	/* no room for octets that bypass the queue */
 	CONN_EXPIRED = -20,	/* the run-time limit ended the wait */
 	CONN_FORKED = -21,	/* in a process that the script forked */
-	CONN_DRAINED = -22,	/* the connection ends, and a tunnel waits */
-	CONN_ENDED = -23,	/* it is over, and a frame was waited for */
+	CONN_DRAINED = -22,	/* the connection ends, while a tunnel waits */
+	CONN_ENDED = -23,	/* it is over, while a call waits for frames */
 	CONN_NOT_POSSIBLE = -24	/* this client or TLS cannot do it */
 };
 
 /*
  * A writer call.  fn makes one attempt, with the session, under the mutex.  It
- * returns 0, an error of enum send_status, or why it must be made again
+ * returns 0, an error (< 0), or what to wait for before the next attempt
  * (SEND_AGAIN_*, CONN_AGAIN_*).
  */
 struct op {
 	struct exchange *x;	/* the exchange whose script asks */
 	uint32_t id;		/* the stream it is about */
 	int (*fn)(struct conn *c, struct op *op);
-	bool raw;		/* any octets, also when the engine is off */
+	bool raw;		/* sends any octets, also after engine_off() */
 	bool writes;		/* subject to the queue's limit */
 	bool shares;		/* DATA: the connection's window is shared, so
 				 * streams take turns by urgency */
-	bool batched;		/* may wait for what the next in the ready
-				 * queue has to send */
-	uint64_t turn;		/* 0 at first; the one that has waited longest
-				 * has the lowest */
+	bool batched;		/* its output may wait for that of the next
+				 * exchange in the ready queue */
+	uint64_t turn;		/* 0 at first; the call that has waited longest
+				 * has the lowest number */
 	const char *why;	/* static text of an error */
-	const struct field *field;	/* of the caller's, if it is why */
-	bool reset;		/* that is why: RST_STREAM with `code` */
+	const struct field *field;	/* the caller's that is wrong */
+	bool reset;		/* the error is due to RST_STREAM, `code` */
 	uint32_t code;
-	uint64_t due;		/* ms; another attempt is made by then; 0: no */
+	uint64_t due;		/* ms; when to make another attempt; 0: none */
 	uint64_t since;		/* ms; waits without progress since then.  fn
-				 * clears it when it got something done */
+				 * sets it to 0 when it makes progress */
 };
 
 /*
- * A thread that waits, on its stack.  Each has a condition of its own, so that
- * a WINDOW_UPDATE wakes the one that waits for it and not a hundred others.
+ * A thread that waits; the struct is on its stack.  Each thread has its own
+ * condition variable, so that a WINDOW_UPDATE wakes the thread that waits for
+ * it and not a hundred others.
  */
 struct waiter {
 	pthread_cond_t cond;
@@ -73,38 +74,39 @@ struct waiter {
 struct waiters {
 	const struct session *session;
 	struct waiter *first;
-	uint64_t turns;		/* given out so far */
+	uint64_t turns;		/* numbers given out so far */
 };
 
-/* Waits, with the mutex let go, until one of the functions below wakes it. */
+/* Releases the mutex and waits until a function below wakes the thread. */
 void waiters_wait(struct waiters *w, struct op *op, int what,
     pthread_mutex_t *mutex);
 
-/* Wakes those that wait for `what` on stream id; 0: on any. */
+/* Wakes threads that wait for `what` on stream id, or on any if id is 0. */
 void waiters_wake(struct waiters *w, int what, uint32_t id);
 
-/* Wakes those that wait for anything of x or its stream, id; and all. */
+/* Wakes threads that wait for anything of x or its stream, id; or all. */
 void waiters_wake_exchange(struct waiters *w, const struct exchange *x,
     uint32_t id);
 void waiters_wake_all(struct waiters *w);
 
 /*
- * Writers that wait for what they share, room in the queue and the connection's
- * window, are let in one at a time: the most urgent stream first (RFC 9218
- * §10), among equals the one that has waited longest.  A thread that gets
- * something done, or finds that it waits for something else, lets in the next.
+ * Lets the next writer in.  Writers that wait for what they share, room in the
+ * queue and the connection's window, go one at a time: the most urgent stream
+ * first (RFC 9218 §10), among equals the one that has waited longest.  A thread
+ * calls this when it has made progress, or has to wait for something else.
  */
 void waiters_next_turn(struct waiters *w);
 
-/* Wakes those that are due: ms until the next will be, or -1. */
+/* Wakes threads that are due.  Returns the ms until the next one is, or -1. */
 int waiters_wake_due(struct waiters *w, uint64_t now);
 
-/* Whether anybody waits for a turn. */
+/* Whether any thread waits for a turn. */
 bool waiters_contend(const struct waiters *w);
 
 /*
- * Whether op, which sends DATA, has to let another in first, which is woken; and
- * whether one that is no less urgent waits, for which it must stop soon.
+ * waiters_must_yield: whether op, which sends DATA, has to let another writer
+ * in first; wakes that writer.  waiters_must_share: whether a writer that is no
+ * less urgent waits, so that op must stop soon.
  */
 bool waiters_must_yield(struct waiters *w, const struct op *op);
 bool waiters_must_share(const struct waiters *w, const struct op *op);

@@ -31,7 +31,7 @@ wake_io(struct wake *w)
 		return;
 	w->sent = true;
 	if (write(w->pipe[1], "", 1) == -1)
-		/* A full pipe wakes as well; of a closed one poll tells. */
+		/* A full pipe wakes as well, and poll tells of a closed one. */
 		return;
 }
 

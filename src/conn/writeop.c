@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the writer calls of scripts do to the session, in plain C: each function
- * here is one attempt of a call, made under the mutex by conn.c as often as it
- * takes; the table at the end has their names.  Nothing here blocks or knows of
- * Python; py/write.c fills in the struct.
+ * What the writer calls of scripts do to the session, in plain C.  Each
+ * function is one attempt of a call; conn.c makes attempts, under the mutex,
+ * until the call is done.  The table at the end has their names.  Nothing here
+ * blocks or knows of Python; py/write.c fills in the struct.
  */
 #include <string.h>
 
@@ -12,8 +12,8 @@
 #include "writeop.h"
 
 /*
- * What is queued is to go now, though the client's preface has not come.  NULL,
- * or why it cannot.
+ * Sends what is queued, even if the client's preface has not come.  Returns
+ * NULL, or why it cannot be sent.
  */
 static const char *
 speak(struct conn *c)
@@ -48,7 +48,7 @@ add_headers(struct conn *c, struct writeop *o, bool end_stream)
 	rc = send_headers_as_is(c->session, o->id, o->fields, o->n_fields,
 	    end_stream, &as_is);
 	if (rc == SEND_OK) {
-		/* What fails from here on fails for another reason. */
+		/* A later failure has another reason than a field. */
 		o->broken = true;
 		o->op.field = NULL;
 	}
@@ -73,7 +73,7 @@ write_data(struct conn *c, struct op *op)
 	return rc;
 }
 
-/* HEADERS, and with data DATA in one go, so that both are in one record. */
+/* Sends HEADERS and any DATA in one attempt, so that both are in one record. */
 static int
 write_headers(struct conn *c, struct op *op)
 {
@@ -95,8 +95,8 @@ write_headers(struct conn *c, struct op *op)
 }
 
 /*
- * The same for a whole response.  result: 0 if one has been begun, or is held up
- * in a raw block, so that nothing was sent; else 1.
+ * The same for a whole response.  result: 0 if nothing was sent, because the
+ * script has begun a response or has a raw header block open; else 1.
  */
 static int
 write_response(struct conn *c, struct op *op)
@@ -118,7 +118,7 @@ write_data_frame(struct conn *c, struct op *op)
 	    o->flags & WRITE_END_STREAM, &op->why);
 }
 
-/* value: the promised stream, 0 for the next; result: which it is. */
+/* value: the stream to promise, 0: the next one; result: the promised one. */
 static int
 write_push(struct conn *c, struct op *op)
 {
@@ -136,7 +136,7 @@ write_push(struct conn *c, struct op *op)
 	return rc;
 }
 
-/* result: octets. */
+/* result: octets that one DATA frame may have now. */
 static int
 write_max_payload(struct conn *c, struct op *op)
 {
@@ -152,13 +152,13 @@ write_reset(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
-	/* A reset is what ends a block that its script leaves open. */
+	/* A reset ends a header block that its script has left open. */
 	if (send_held_by(c->session) == op->x->id)
 		conn_release_hold(c);
 	return send_rst_stream(c->session, o->id, o->value, &op->why);
 }
 
-/* The stream is the last one taken; value: the error code. */
+/* id: the last stream that was taken; value: the error code. */
 static int
 write_goaway(struct conn *c, struct op *op)
 {
@@ -199,7 +199,7 @@ write_flush(struct conn *c, struct op *op)
 	return c->gone ? SEND_ERR_GONE : CONN_AGAIN_FLUSH;
 }
 
-/* close_notify alone: the client may go on, and is read. */
+/* Sends close_notify alone: the client may send on, and is read. */
 static int
 notify_close(struct conn *c, struct op *op)
 {
@@ -217,8 +217,9 @@ notify_close(struct conn *c, struct op *op)
 }
 
 /*
- * value: enum conn_close.  The I/O thread closes.  What was written before is
- * flushed first, except that GOAWAY needs no wait: the streams finish after it.
+ * value: enum conn_close.  The I/O thread closes the connection.  What was
+ * written before is flushed first; only GOAWAY needs no wait, since the streams
+ * finish after it.
  */
 static int
 write_close(struct conn *c, struct op *op)
@@ -238,7 +239,7 @@ write_close(struct conn *c, struct op *op)
 	return SEND_OK;
 }
 
-/* Raw calls pass their own script's open header block.  value: the type. */
+/* value: the type.  Raw calls go on while their own script holds the output. */
 static int
 write_raw_block(struct conn *c, struct op *op)
 {
@@ -269,7 +270,7 @@ write_raw(struct conn *c, struct op *op)
 {
 	struct writeop *o = (struct writeop *)op;
 
-	/* After engine_off() there are no frames that could be followed. */
+	/* After engine_off() the session follows no frames. */
 	if (c->take_octets == NULL)
 		return send_raw_octets(c->session, op->x->id, o->data, o->len);
 	buf_add(session_output(c->session), o->data, o->len);
@@ -285,7 +286,7 @@ write_window_update(struct conn *c, struct op *op)
 	return send_window_update(c->session, o->id, o->value, &op->why);
 }
 
-/* Below TLS, behind all that was written. */
+/* Writes to the socket, below TLS, after all that was written before. */
 static int
 write_transport(struct conn *c, struct op *op)
 {
@@ -296,7 +297,7 @@ write_transport(struct conn *c, struct op *op)
 	return connscript_transport(c, o->data, o->len, &o->sent);
 }
 
-/* value: the mask of enum session_automatic; result: what it was. */
+/* value: a mask of enum session_automatic; result: the mask before. */
 static int
 write_automatic(struct conn *c, struct op *op)
 {
@@ -322,7 +323,7 @@ write_release(struct conn *c, struct op *op)
 	return connscript_release(c, &op->why);
 }
 
-/* flags: 0: SETTINGS of the limits, 1: of data, 2: none. */
+/* flags: 0: SETTINGS of the limits, 1: those in data, 2: none. */
 static int
 write_preface(struct conn *c, struct op *op)
 {
@@ -384,7 +385,7 @@ write_note(struct conn *c, struct op *op)
 	return SEND_OK;
 }
 
-/* Those that are called most come first. */
+/* Calls that are made most often come first. */
 static const struct writeop_kind kinds[] = {
 	{ .name = "data", .fn = write_data, .writes = true, .shares = true },
 	{ .name = "response", .fn = write_response, .writes = true,

@@ -4,10 +4,10 @@
  * of requests, trailers, responses and promised requests.
  *
  * A section is checked field by field, in order, by a struct checker that
- * remembers which pseudo-header fields were there; what has to be there is
- * asked at the end.  Nothing is normalised and nothing is dropped: a section
- * passes as it is or is malformed (RFC 9113 §8.1.1).  The session checks what
- * it received, send what it is to send.
+ * remembers which pseudo-header fields were there; fields that are required
+ * are checked at the end.  Nothing is normalised and nothing is dropped: a
+ * section passes as it is or is malformed (RFC 9113 §8.1.1).  headers.c checks
+ * received sections; send.c and src/py check sections to be sent.
  */
 #include <string.h>
 
@@ -107,7 +107,7 @@ fields_find(const struct fields *l, const char *name, struct field *f)
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Pseudo-header fields: bits, in the order of the table below. */
+/* Pseudo-header fields: one bit each, in the order of `pseudos`. */
 enum pseudo {
 	P_METHOD = 1 << 0,
 	P_SCHEME = 1 << 1,
@@ -119,10 +119,10 @@ enum pseudo {
 
 #define P_REQUEST (P_METHOD | P_SCHEME | P_AUTHORITY | P_PATH)
 
-/* Which of them each kind of section may have (RFC 9113 §8.1, §8.3). */
+/* Pseudo-header fields that each kind may have (RFC 9113 §8.1, §8.3). */
 static const struct {
-	unsigned allowed;
-	const char *reason;	/* for one that is not */
+	unsigned allowed;	/* enum pseudo */
+	const char *reason;	/* why any other is malformed */
 } kinds[] = {
 	[FIELDS_REQUEST] = { P_REQUEST | P_PROTOCOL, "a pseudo-header field "
 	    "that requests do not have (RFC 9113 8.3.1)" },
@@ -142,7 +142,7 @@ struct checker {
 	bool options;		/* :method OPTIONS */
 	bool http;		/* :scheme http or https */
 	bool safe;		/* :method GET or HEAD */
-	struct field path;	/* judged at the end: needs :method, :scheme */
+	struct field path;	/* checked last: needs :method and :scheme */
 	struct field authority;
 	struct message_info info;
 };
@@ -158,19 +158,19 @@ struct named_check {
 
 #define NAMED(name, check) { name, sizeof(name) - 1, check }
 
-/* Octets, all below 128, as bits. */
+/* A set of octets, all below 128: one bit each. */
 struct octets {
 	uint64_t low;		/* below 64 */
 	uint64_t high;
 };
 
-/* Tokens (RFC 9110 §5.6.2), in lower case and in both; RFC 3986 §3.1. */
+/* Tokens (RFC 9110 §5.6.2) in lower case, in any case; RFC 3986 §3.1. */
 static const struct octets
     lower_token = { 0x03ff6cfa00000000, 0x57ffffffc0000000 },
     token = { 0x03ff6cfa00000000, 0x57ffffffc7fffffe },
     scheme = { 0x03ff680000000000, 0x07fffffe07fffffe };
 
-/* Whether s is made of these, and not empty. */
+/* Whether s is made of octets of that set, and is not empty. */
 static bool
 is_made_of(const uint8_t *s, size_t len, const struct octets *of)
 {
@@ -229,7 +229,7 @@ value_is(const struct field *f, const char *s)
 	return f->value_len == len && memcmp(f->value, s, len) == 0;
 }
 
-/* The same for ASCII letters of either case; s is in lower case. */
+/* As value_is, but ignores the case of ASCII letters; s is in lower case. */
 static bool
 value_is_nocase(const struct field *f, const char *s)
 {
@@ -268,7 +268,7 @@ check_scheme(struct checker *c, const struct field *f)
 	return NULL;
 }
 
-/* Nothing in a URI is a control character or a space (RFC 3986 §2). */
+/* No octet of a URI is a control character or a space (RFC 3986 §2). */
 static bool
 has_uri_octets(const struct field *f)
 {
@@ -305,7 +305,7 @@ check_protocol(struct checker *c, const struct field *f)
 	    ":protocol is not a token (RFC 8441 4)";
 }
 
-/* Three digits, the first not 0: 100 to 999, or 0 (RFC 9110 §15). */
+/* Returns three digits as a number, 100 to 999; else 0 (RFC 9110 §15). */
 static int
 parse_status(const struct field *f)
 {
@@ -360,7 +360,7 @@ check_pseudo(struct checker *c, const struct field *f)
 	return reason != NULL ? reason : pseudos[i].check(c, f);
 }
 
-/* Digits that fit 63 bits; several fields must agree (RFC 9110 §8.6). */
+/* Takes digits that fit 63 bits; all such fields must agree (RFC 9110 §8.6). */
 static const char *
 check_content_length(struct checker *c, const struct field *f)
 {
@@ -430,7 +430,7 @@ check_field(struct checker *c, const struct field *f)
 	return NULL;
 }
 
-/* What CONNECT has and has not (RFC 9113 §8.5, RFC 8441 §4). */
+/* Fields that CONNECT must and must not have (RFC 9113 §8.5, RFC 8441 §4). */
 static const char *
 check_connect(const struct checker *c)
 {
@@ -445,7 +445,7 @@ check_connect(const struct checker *c)
 	    "CONNECT without :authority (RFC 9113 8.5)";
 }
 
-/* For http and https; other schemes have paths of their own making. */
+/* For http and https only: other schemes have their own rules for paths. */
 static const char *
 check_http_uri(const struct checker *c)
 {
@@ -503,7 +503,7 @@ check_promise(struct checker *c)
 	return NULL;
 }
 
-/* What has to be there. */
+/* Checks the section as a whole, after its last field. */
 static const char *
 check_end(struct checker *c)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * HTTP/2 frames, each by itself: the nine octets of header, the rules that a
- * type has for its stream identifier and length, the payload's parts, and
- * encoders for the frames that have no header block.
+ * type has for its stream identifier and length, the parts of the payload, and
+ * encoders.
  *
- * It keeps nothing between calls and does not know whether a frame is allowed
- * where it came: that is the session's to say.  The session and the unit
- * tests call it.
+ * This file keeps nothing between calls and does not know whether a frame is
+ * allowed where it came: the session decides that.  The session, traces and
+ * unit tests call it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,14 +18,14 @@
 #define ON_CONNECTION(section) \
 	NULL, "belongs to the connection, not to a stream (" section ")"
 
-/* The rules of each type; of lengths not that of PRIORITY (frame_decode). */
+/* The rules of each type; frame_decode checks the length of PRIORITY. */
 static const struct frame_rule {
 	const char *name;
 	uint32_t min;		/* octets of payload, without padding */
 	uint32_t max;		/* 0: up to the maximum frame size */
 	const char *size_reason;
-	const char *zero_reason;	/* for stream 0, if that is wrong */
-	const char *stream_reason;	/* for any other, if that is wrong */
+	const char *zero_reason;	/* why stream 0 is wrong, or NULL */
+	const char *stream_reason;	/* why others are wrong, or NULL */
 } rules[] = {
 	[FRAME_DATA] = { "DATA", 0, 0, NULL, ON_STREAM("RFC 9113 6.1") },
 	[FRAME_HEADERS] = { "HEADERS", 0, 0, NULL, ON_STREAM("RFC 9113 6.2") },
@@ -93,7 +93,7 @@ fail_protocol(struct h2_error *err, const char *reason)
 	return fail(err, H2_LEVEL_CONNECTION, H2_PROTOCOL_ERROR, reason);
 }
 
-/* NULL: the type is not known. */
+/* Returns the rules of a type, or NULL if it is unknown. */
 static const struct frame_rule *
 rule_of(unsigned type)
 {
@@ -172,8 +172,9 @@ frame_check(const struct frame *f, uint32_t max_size, struct h2_error *err)
 }
 
 /*
- * Takes the padding off (RFC 9113 §6.1): data and len become what lies between
- * the Pad Length octet and the padding.  fixed: octets that must remain.
+ * Takes the padding off (RFC 9113 §6.1): f->data and f->len become the part
+ * between the Pad Length octet and the padding.  fixed: octets that must
+ * remain.
  */
 static int
 strip_padding(struct frame *f, size_t fixed, struct h2_error *err)
@@ -197,7 +198,7 @@ strip_padding(struct frame *f, size_t fixed, struct h2_error *err)
 	return 0;
 }
 
-/* Takes four octets off the front: 31 bits, the first one is reserved. */
+/* Takes four octets off the front; returns them without the reserved bit. */
 static uint32_t
 take_u31(struct frame *f)
 {
@@ -208,7 +209,7 @@ take_u31(struct frame *f)
 	return v;
 }
 
-/* The five octets of RFC 7540 §6.3; weight on the wire is one less. */
+/* Takes the five octets of RFC 7540 §6.3; on the wire, weight is one less. */
 static void
 take_priority(struct frame *f)
 {
@@ -308,7 +309,7 @@ frame_setting_decode(const uint8_t *payload, size_t i, uint16_t *id,
 	*value = get_u32(p + 2);
 }
 
-/* The header; returns where n octets of payload may go; NULL: no memory. */
+/* Appends a header; returns where n octets may follow, or NULL: no memory. */
 static uint8_t *
 begin(struct buf *out, uint32_t length, unsigned type, unsigned flags,
     uint32_t stream_id, size_t n)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HTTP/2 frames (RFC 9113 §4 and §6, RFC 9218 §7): octets in, struct out,
- * and the reverse.  Knows each frame by itself; what frames mean for a stream
- * or the connection is the session's.
+ * HTTP/2 frames (RFC 9113 §4 and §6, RFC 9218 §7): decodes octets into struct
+ * frame, and encodes frames.  It looks at each frame by itself; the session
+ * decides what a frame means for a stream or the connection.
  */
 #ifndef H2RIG_FRAME_H
 #define H2RIG_FRAME_H
@@ -17,9 +17,9 @@
 #define FRAME_DEFAULT_MAX_SIZE 16384u	/* octets of payload */
 #define FRAME_LARGEST_MAX_SIZE 16777215u
 #define FRAME_STREAM_ID_MASK 0x7fffffffu
-#define FRAME_SETTING_LEN 6		/* an entry of SETTINGS */
+#define FRAME_SETTING_LEN 6		/* octets of a SETTINGS entry */
 
-/* A rule for two types; in HEADERS a matter of the request's checks. */
+/* A rule that frame.c checks in PRIORITY, and headers.c in HEADERS. */
 #define FRAME_SELF_DEPENDENCY \
 	"a stream that depends on itself (RFC 7540 5.3.1)"
 
@@ -74,20 +74,20 @@ enum h2_setting {
 	SETTINGS_NO_RFC7540_PRIORITIES = 0x9		/* RFC 9218 §2.1 */
 };
 
-/* A protocol error: how far it reaches, the RFC's code, and the rule. */
+/* A protocol error: its level, its error code, and the rule that was broken. */
 enum h2_level { H2_LEVEL_NONE = 0, H2_LEVEL_STREAM, H2_LEVEL_CONNECTION };
 
 struct h2_error {
 	enum h2_level level;
 	enum h2_code code;
-	const char *reason;	/* static; ends with the section it is from */
+	const char *reason;	/* static text; ends with the RFC's section */
 };
 
-/* An error code's name; a number, in dst, if it has none. */
+/* Returns the error code's name, or, if it has none, its number in dst. */
 #define FRAME_CODE_TEXT 16
 const char *frame_code_text(uint32_t code, char dst[FRAME_CODE_TEXT]);
 
-/* "HEADERS"; NULL: a type that is not known. */
+/* Returns a name such as "HEADERS", or NULL if the type is unknown. */
 const char *frame_type_name(unsigned type);
 
 /* Priority as RFC 7540 §5.3 had it: ignored, but shown to scripts. */
@@ -98,25 +98,26 @@ struct frame_priority {
 };
 
 struct frame {
-	/* Of its header, by frame_header_decode: */
+	/* From the header, set by frame_header_decode: */
 	uint32_t length;	/* octets of payload */
-	uint8_t type;		/* enum frame_type, or one that is not known */
+	uint8_t type;		/* enum frame_type, or an unknown type */
 	uint8_t flags;
 	uint32_t stream_id;	/* reserved bit cleared */
-	/* Of its payload, by frame_decode: */
-	const uint8_t *data;	/* what is left without padding and the below:
-				 * DATA; header block fragment; GOAWAY debug
-				 * data; priority field value; PING opaque */
+	/* From the payload, set by frame_decode: */
+	const uint8_t *data;	/* the payload less padding and the members
+				 * below: DATA; header block fragment; GOAWAY
+				 * debug data; priority field value; PING
+				 * opaque data */
 	size_t len;
 	bool has_priority;	/* HEADERS with the PRIORITY flag; PRIORITY */
 	struct frame_priority priority;
-	uint32_t other_id;	/* PUSH_PROMISE promised, GOAWAY last,
-				 * PRIORITY_UPDATE prioritised */
-	uint32_t code;		/* RST_STREAM, GOAWAY */
+	uint32_t other_id;	/* stream: PUSH_PROMISE's promised, GOAWAY's
+				 * last, PRIORITY_UPDATE's prioritized one */
+	uint32_t code;		/* error code of RST_STREAM, GOAWAY */
 	uint32_t increment;	/* WINDOW_UPDATE, 31 bits */
 };
 
-/* Its payload has a part of a header block (RFC 9113 §4.3). */
+/* Whether the payload has a part of a header block (RFC 9113 §4.3). */
 static inline bool
 frame_has_fields(unsigned type)
 {
@@ -124,28 +125,29 @@ frame_has_fields(unsigned type)
 	    type == FRAME_CONTINUATION;
 }
 
-/* "HEADERS on stream 6", "frame of type 0x1f", in dst. */
+/* Writes "HEADERS on stream 6", "frame of type 0x1f" or the like to dst. */
 void frame_describe(const struct frame *f, char *dst, size_t size);
 
-/* Sets the header's part of *f and clears the other. */
+/* Sets the members of *f that the header has, and clears the others. */
 void frame_header_decode(const uint8_t p[FRAME_HEADER_LEN], struct frame *f);
 
 /*
- * The rules that need only the header and fail the connection: length, with
- * max_size, our MAX_FRAME_SIZE; then stream identifier zero or not.  0, or -1
- * with *err set: with any code but FRAME_SIZE_ERROR frame_decode may be called.
- * Types that are not known pass, up to max_size (RFC 9113 §4.1).
+ * Checks the rules that need only the header and that fail the connection:
+ * first the length (max_size: the receiver's MAX_FRAME_SIZE), then whether the
+ * stream identifier may or must be 0.  Returns 0, or -1 with *err set; after
+ * any code but FRAME_SIZE_ERROR, frame_decode may still be called.  Unknown
+ * types pass, up to max_size (RFC 9113 §4.1).
  */
 int frame_check(const struct frame *f, uint32_t max_size, struct h2_error *err);
 
 /*
- * Decodes the payload (f->length octets, which `data` will point into) of a
- * frame that frame_check passed.  Of SETTINGS, CONTINUATION and unknown types
- * all is data.  0, or -1 with *err set.
+ * Decodes the payload (f->length octets, which f->data will point into) of a
+ * frame that frame_check passed.  For SETTINGS, PING, CONTINUATION and unknown
+ * types, f->data is the whole payload.  Returns 0, or -1 with *err set.
  */
 int frame_decode(struct frame *f, const uint8_t *payload, struct h2_error *err);
 
-/* Entry i of a SETTINGS payload. */
+/* Decodes entry i of a SETTINGS payload. */
 void frame_setting_decode(const uint8_t *payload, size_t i, uint16_t *id,
     uint32_t *value);
 

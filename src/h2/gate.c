@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Received frames that wait.  One may be stopped, which stops all that is read,
- * until the application says what becomes of it; others may wait in a queue
- * while reading goes on:
+ * Received frames that wait for the application.  One may be stopped: then
+ * nothing is read until the application decides about it.  Others may wait in
+ * a queue while reading goes on:
  *
  *	recv_frame --- gate --PASS---------------------- it is acted on
  *	                | |                                |
@@ -10,15 +10,16 @@
  *	                |             ^                    |
  *	                +--QUEUE-- queue --continue, PASS--+
  *
- * Header blocks have been decoded before, in their order, so that HPACK stays
- * in step, and new streams counted by number.  The frames of a stream do not
- * overtake each other.
+ * Before frames come here, header blocks have been decoded in their order, so
+ * that HPACK stays in step, and the numbers of new streams have been noted.
+ * The frames of a stream do not overtake each other.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "gate.h"
 
+/* The most frames, and octets of them, in the queue. */
 #define QUEUE_FRAMES 1000
 #define QUEUE_OCTETS (1024 * 1024)
 
@@ -31,7 +32,7 @@ gate_drop(struct gate_frame *g)
 	free(g);
 }
 
-/* Its fields are taken over from the session.  NULL: out of memory. */
+/* Copies r, and takes its fields from the session.  NULL: out of memory. */
 static struct gate_frame *
 keep(struct session *s, const struct received *r)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Received frames that the application stops, or has wait (session.h). */
+/* Received frames that the application stops or queues; recv.c calls this. */
 #ifndef H2RIG_GATE_H
 #define H2RIG_GATE_H
 
 #include "ground.h"
 
-/* A frame with all that it points to. */
+/* A frame that waits, with its own copies of all that it points to. */
 struct gate_frame {
 	struct gate_frame *next;
 	struct received r;
@@ -14,12 +14,16 @@ struct gate_frame {
 	uint8_t payload[];
 };
 
-/* There is a gate: 1: r goes on; 0: it is kept; -1: the connection failed. */
+/*
+ * Asks the application's `gate`, which must not be NULL, about r.  Returns 1 if
+ * the session is to act on r, 0 if r is kept, -1 if the connection has failed.
+ */
 int gate_ask(struct session *s, const struct received *r);
 
-/* The first in the queue, if it goes on now, or NULL; to be dropped. */
+/* Takes the first frame off the queue if `gate` now lets it pass; or NULL. */
 struct gate_frame *gate_next(struct session *s);
 
+/* Frees a frame that the session has acted on; g may be NULL. */
 void gate_drop(struct gate_frame *g);
 void gate_free(struct gate *q);
 

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Errors, the session's own frames, the end of streams, bounds.  headers, recv,
- * send, send_raw and session fail, reset, answer and count through these
- * functions; all that the session sends by itself leaves by ground_own or
- * ground_goaway.
+ * Errors, the session's own frames, the end of streams, bounds.  The other
+ * files of the session fail, reset, answer and count through these functions;
+ * all that the session sends by itself, but for the response 431, leaves by
+ * ground_own or ground_goaway.
  *
- * Of the bounds, resets are held by a token bucket, frames that do no work by
- * a counter, replies to control frames by where they end in the output.  The
- * others need no state and are checked where they are passed.  No clock is
- * read here: time is what the caller gave session_recv.
+ * Of the bounds, resets have a token bucket, frames that do no work have a
+ * counter, and replies to control frames are counted until the output that
+ * they end in is written.  The other bounds need no state here and are checked
+ * where they may be exceeded.  No clock is read here: the caller of
+ * session_recv gives the time.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "ground.h"
 
-/* "HEADERS on stream 6: reason", as far as there are type and stream. */
+/* Sets error_text, as in "HEADERS on stream 6: reason"; f may be NULL. */
 static void
 compose_error(struct session *s, const struct frame *f, const char *reason)
 {
@@ -36,9 +37,9 @@ tell(struct session *s, const struct frame *f, enum h2_level level,
 }
 
 /*
- * The hold ends first: a GOAWAY inside of a header block is no worse than one
- * that never comes.  Inside of a raw frame it would be taken for its payload,
- * so there nothing is added.
+ * Ends the hold before it sends GOAWAY: a GOAWAY inside of a header block is
+ * no worse than one that never comes.  Inside of a raw frame the peer would
+ * take it for payload, so nothing is sent there.
  */
 static int
 fail(struct session *s, const struct frame *f, enum h2_code code,
@@ -99,7 +100,7 @@ ground_reset(struct session *s, const struct frame *f,
 	return reset(s, f, code);
 }
 
-/* Everything that the peer breaks and that is no bound comes by here. */
+/* SESSION_CHECKS and SESSION_RST_STREAM apply to rules only, not to bounds. */
 int
 ground_rule(struct session *s, const struct frame *f,
     enum h2_level level, enum h2_code code, const char *reason)
@@ -194,9 +195,9 @@ ground_goaway(struct session *s, uint32_t last, uint32_t code,
 }
 
 /*
- * A quarter, so that the peer has credit again before it is out of it: 10 MiB
- * uploads, each after the other, through 65,535 octets, 13 a second at half
- * the window, 15 at a quarter.
+ * Credit is returned at a quarter of the window, so that the peer has more
+ * before it runs out.  Measured with uploads of 10 MiB, one after the other,
+ * through a window of 65,535 octets: 15 a second at a quarter, 13 at a half.
  */
 void
 ground_return_credit(struct session *s, uint32_t id, struct credit *c,
@@ -207,7 +208,7 @@ ground_return_credit(struct session *s, uint32_t id, struct credit *c,
 	    !ground_does(s, SESSION_WINDOW_UPDATE))
 		return;
 	n = c->unreturned;
-	if (n > WINDOW_MAX - c->window)	/* raw frames have given some too */
+	if (n > WINDOW_MAX - c->window)	/* raw frames may have given some */
 		n = WINDOW_MAX - c->window;
 	if (n <= 0)
 		return;
@@ -224,7 +225,7 @@ ground_reply(struct session *s, const struct frame *f,
 	return ground_count_reply(s, f);
 }
 
-/* GOAWAY, if there is one that has waited, is out. */
+/* If a GOAWAY has waited, it goes out now: notes what was sent before it. */
 static void
 note_goaway(struct session *s)
 {
@@ -237,9 +238,9 @@ note_goaway(struct session *s)
 }
 
 /*
- * Acknowledgements of PING may come in any order: only when there are more than
- * PINGs before GOAWAY is one certain to be of a later one.  While the output is
- * held GOAWAY waits, and raw frames overtake it.
+ * Acknowledgements of PINGs may come in any order: only when there are more of
+ * them than PINGs before GOAWAY, one is certain to answer a later PING.  While
+ * the output is held, GOAWAY waits and raw frames overtake it.
  */
 void
 ground_note_sent(struct session *s, unsigned type, unsigned flags)
@@ -264,7 +265,7 @@ ground_unhold(struct session *s)
 	if (s->waiting.failed)
 		s->out.failed = true;
 	buf_clear(&s->waiting);
-	if (s->raw.block_id != 0)	/* a block without end */
+	if (s->raw.block_id != 0)	/* the block has not ended */
 		hpack_follow_lose(s->enc);
 	for (i = 0; i < r->n; i++) {
 		end = &r->end[(r->first + i) % s->limits.max_replies];
@@ -284,8 +285,8 @@ ground_stream(const struct session *s, uint32_t id)
 }
 
 /*
- * `closed` may release the stream, which must not free it under our feet:
- * hence `telling`.
+ * The callback `closed` may call session_release: `telling` keeps it from
+ * freeing the stream, which is still used here.
  */
 void
 ground_closed(struct session *s, uint32_t id)
@@ -334,8 +335,8 @@ ground_ignores(const struct session *s, uint32_t id)
 }
 
 /*
- * A number that the application has used in a raw frame is not idle: what the
- * peer answers to that is not the peer's mistake.
+ * A stream that the application has named in a raw frame is not idle: the
+ * peer's answer to that frame is not the peer's mistake.
  */
 bool
 ground_is_idle(const struct session *s, uint32_t id)

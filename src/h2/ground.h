@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the session stand on: its state, its two kinds of error,
- * the frames that it sends by itself, the end of streams, the bounds on what a
- * peer may do (struct session_limits).  Nobody outside of h2/ includes it.
+ * What the files of the session build on: its state, its stream and connection
+ * errors, the frames that it sends by itself, the end of streams, and the
+ * bounds on what a peer may do (struct session_limits).  Only h2/ includes it.
  *
- * Functions that may fail the connection return 0, or -1 once it has failed;
- * those that act on a received frame also GROUND_TAKEN: it broke a rule that
- * has no consequence, or is not to be acted on, and only keeps us in step.
+ * Functions that may fail the connection return 0, or -1 once it has failed.
+ * Those that act on a received frame may also return GROUND_TAKEN: the session
+ * does not act on the frame, because it broke a rule without consequence or
+ * the application has taken it; the frame only keeps our state in step.
  */
 #ifndef H2RIG_GROUND_H
 #define H2RIG_GROUND_H
@@ -19,40 +20,41 @@
 #define WINDOW_DEFAULT 65535		/* RFC 9113 §6.9.2 */
 
 /*
- * So many streams that we reset are remembered by number after they have
- * gone, since frames that the peer sent before it knew are to be ignored (RFC
- * 9113 §5.1).  Older ones count as closed for good.
+ * This many streams that we reset are remembered by number after they are
+ * gone, since frames that the peer sent before it knew of the reset are to be
+ * ignored (RFC 9113 §5.1).  Streams reset earlier count as closed for good.
  */
 #define RESET_MEMORY 1024
 
-/* SETTINGS of ours that are told apart until they are acknowledged. */
+/* Unacknowledged SETTINGS frames of ours that are kept apart. */
 #define SETTINGS_SENT_MAX 16
 
 #define GROUND_TAKEN 1
 
-/* One reset, as the bucket counts them: in thousandths. */
+/* One reset in the units of reset_tokens, thousandths of a reset. */
 #define GROUND_RESET 1000
 
-/* Ranges of stream numbers that the peer skipped, the last ones. */
+/* Remembered ranges of stream numbers that the peer skipped: the last ones. */
 #define GAP_MEMORY 32
 
 enum session_phase {
 	PHASE_PREFACE,
-	PHASE_SETTINGS,		/* the peer's first frame is still to come */
+	PHASE_SETTINGS,		/* the peer's first frame has not come yet */
 	PHASE_RUNNING,
 	PHASE_FAILED
 };
 
 /*
- * A frame that has come whole.  That of a header block is its HEADERS, length
- * that of CONTINUATION frames too; data and payload are the block.
+ * A complete received frame.  A complete header block is such a frame too: its
+ * HEADERS frame, with the length of its CONTINUATION frames added; data and
+ * payload are the block.
  */
 struct received {
 	struct frame frame;
 	const uint8_t *payload;
 	const struct fields *fields;	/* NULL: it has no header block */
-	bool opens;		/* HEADERS with a new number of the peer's */
-	const char *passed;	/* a bound that its fields pass; or NULL */
+	bool opens;		/* HEADERS with a new client stream number */
+	const char *passed;	/* text: a bound its fields exceed; or NULL */
 };
 
 /* A header block being received: HEADERS and its CONTINUATION frames. */
@@ -60,20 +62,20 @@ struct recv_block {
 	uint32_t stream_id;	/* 0: none is open */
 	struct received first;	/* its HEADERS */
 	uint32_t continuations;
-	struct buf octets;	/* fragments, unless one frame held it all */
+	struct buf octets;	/* fragments, if there is more than one */
 };
 
-/* What waits for the application's word; gate.c alone writes here. */
+/* Frames that wait for the application; only gate.c and recv.c write here. */
 struct gate {
 	struct gate_frame *stopped;	/* or NULL */
 	struct gate_frame *first, *last;	/* the queue */
-	size_t n;		/* frames in it, */
-	size_t octets;		/* and of their payloads and fields */
+	size_t n;		/* frames in the queue */
+	size_t octets;		/* octets of their payloads and fields */
 };
 
 /*
- * The ends of the replies that wait in the output, by octets ever queued; of
- * those in `waiting` UINT64_MAX.
+ * Where each reply that is still to be written ends, counted in octets of
+ * output since the start; UINT64_MAX for a reply in `waiting`.
  */
 struct replies {
 	uint64_t *end;		/* a ring of limits.max_replies */
@@ -81,31 +83,31 @@ struct replies {
 	size_t n;
 };
 
-/* The frame that raw octets are in the middle of, and the hold (send.h). */
+/* The raw frame that has gone out in part, and the hold (send.h). */
 struct raw_state {
 	uint32_t by;		/* the stream that holds the output, or 0 */
-	uint32_t block_id;	/* its open header block is on this; or 0 */
-	uint8_t octets[FRAME_HEADER_LEN + 5];	/* its first ones */
-	size_t have;		/* of these; 0: between frames */
-	uint32_t left;		/* octets of payload still to come */
+	uint32_t block_id;	/* stream of the open header block, or 0 */
+	uint8_t octets[FRAME_HEADER_LEN + 5];	/* the frame's first octets */
+	size_t have;		/* octets in `octets`; 0: between frames */
+	uint32_t left;		/* octets of payload still to be sent */
 };
 
-/* Values by identifier (enum h2_setting). */
+/* SETTINGS values, indexed by identifier (enum h2_setting). */
 #define SETTINGS_COUNT 10
 struct settings_values {
 	uint32_t of[SETTINGS_COUNT];
 };
 
-/* Our SETTINGS; settings.c explains them and alone writes here. */
+/* Our SETTINGS; settings.c explains them, and only it writes here. */
 struct own_settings {
-	struct settings_values acked;	/* by the peer */
-	struct settings_values last;	/* after all that was sent */
+	struct settings_values acked;	/* values that the peer acknowledged */
+	struct settings_values last;	/* values after the last frame sent */
 	struct settings_values allowed;	/* the most that the peer may do */
 	struct settings_sent {
-		struct settings_values last;	/* after it */
-		struct settings_values most;	/* of the frames in it */
+		struct settings_values last;	/* after its last frame */
+		struct settings_values most;	/* the largest of its frames */
 		uint64_t frames;	/* 1, or more if `sent` was full */
-	} sent[SETTINGS_SENT_MAX];	/* a ring: not acknowledged */
+	} sent[SETTINGS_SENT_MAX];	/* a ring of unacknowledged frames */
 	size_t first, n;
 };
 
@@ -117,9 +119,9 @@ struct session {
 	enum session_phase phase;
 	unsigned automatic;	/* enum session_automatic */
 
-	struct buf in;		/* a frame that came in part */
+	struct buf in;		/* a frame that has come in part */
 	struct gate gate;
-	struct buf kept;	/* octets behind the frame that is stopped */
+	struct buf kept;	/* octets received after the stopped frame */
 	size_t preface_have;
 	bool preface_differs;
 	bool http1;
@@ -127,49 +129,49 @@ struct session {
 	struct buf out;
 	struct buf waiting;	/* our own frames while `out` is held */
 	uint64_t wrote;		/* octets ever taken out of `out` */
-	struct buf scratch;	/* for blocks that need more than one frame */
+	struct buf scratch;	/* a frame or payload while it is made */
 	struct raw_state raw;
-	struct buf raw_payload;	/* of its frame, if that is kept */
+	struct buf raw_payload;	/* the raw frame's, if it is needed whole */
 	struct replies replies;
 
 	struct hpack_encoder *enc;
 	struct hpack_decoder *dec;
 	struct recv_block block;
-	struct fields fields;	/* the last block's, up to its bound */
+	struct fields fields;	/* the last block's, up to the bounds */
 	struct buf too_large;	/* requests that get 431 when the hold ends */
 	const struct field *refused;	/* see send_refused */
 
 	struct peer_settings peer;
 	struct own_settings own;
 	int64_t send_window;
-	int64_t recv_size;	/* the window when all credit is returned */
+	int64_t recv_size;	/* receive window with all credit returned */
 	struct credit credit;
 
 	struct stream_table streams;
 	uint32_t last_client_id;
 	uint32_t last_promised;
-	uint32_t raw_last[2];	/* largest even, odd number in a raw frame */
+	uint32_t raw_last[2];	/* largest even and odd stream in raw frames */
 	size_t n_active;	/* the peer's streams that are not closed */
-	size_t n_reset_held;	/* reset, and held by the application */
+	size_t n_reset_held;	/* streams reset, but held by the application */
 	size_t n_held;
-	size_t n_pushing;	/* ours that are not reserved nor closed */
+	size_t n_pushing;	/* pushed streams, not reserved nor closed */
 	uint32_t reset_ids[RESET_MEMORY];
-	size_t n_resets;	/* ever remembered */
+	size_t n_resets;	/* ever put into reset_ids */
 	struct { uint32_t first, last; } gaps[GAP_MEMORY];
 	size_t n_gaps;
 
-	/* What the peer acknowledges; and how many there were before GOAWAY. */
+	/* Frames sent, acknowledged by the peer, and sent before our GOAWAY. */
 	struct {
 		uint64_t sent, acked, before;
 	} pings, settings;
 	bool goaway_sent;
-	bool goaway_waits;	/* ... until the hold ends */
+	bool goaway_waits;	/* GOAWAY waits until the hold ends */
 	bool shutdown;
-	uint32_t goaway_last;	/* of our last GOAWAY; UINT32_MAX: none */
-	uint32_t peer_goaway_last;	/* of the peer's, likewise */
+	uint32_t goaway_last;	/* last stream, our GOAWAY; UINT32_MAX: none */
+	uint32_t peer_goaway_last;	/* the same of the peer's GOAWAY */
 
 	uint64_t reset_tokens;	/* thousandths of a reset */
-	uint64_t reset_time;	/* when they were counted, ms */
+	uint64_t reset_time;	/* when reset_tokens was updated, ms */
 	uint32_t idle_frames;
 
 	uint32_t error_code;
@@ -182,7 +184,7 @@ ground_does(const struct session *s, enum session_automatic bit)
 	return s->automatic & bit;
 }
 
-/* Failed, and not so that the application may still send (send.h). */
+/* The connection has failed, and the application may not send (send.h). */
 static inline bool
 ground_is_gone(const struct session *s)
 {
@@ -191,7 +193,10 @@ ground_is_gone(const struct session *s)
 
 /* Errors. */
 
-/* Fails the connection: GOAWAY with a text made of f, or NULL, and reason. */
+/*
+ * Fails the connection: sends GOAWAY (with SESSION_GOAWAY), its text made of
+ * reason and, unless f is NULL, of f.  Returns -1.
+ */
 int ground_fail(struct session *s, const struct frame *f,
     enum h2_code code, const char *reason);
 
@@ -200,29 +205,31 @@ int ground_reset(struct session *s, const struct frame *f,
     enum h2_code code, const char *reason);
 
 /*
- * f breaks a rule of state, flow control or fields: one of these two, by
- * level, or GROUND_TAKEN if the application wants that.  Not so with code
- * ENHANCE_YOUR_CALM, which says that it is a bound.
+ * f breaks a rule of state, flow control or fields: calls ground_reset or
+ * ground_fail, by level.  If the application has switched the consequences of
+ * such rules off, only reports the breach and returns GROUND_TAKEN; not with
+ * code ENHANCE_YOUR_CALM, which stands for a bound.
  */
 int ground_rule(struct session *s, const struct frame *f,
     enum h2_level level, enum h2_code code, const char *reason);
 
 /*
- * An error of f by itself.  One of level stream on a stream that is not there
- * to be reset fails the connection (RFC 9113 §5.4.1 allows it), unless we
- * reset it.  It counts as a rule unless octets are missing or are of a header
- * block, which HPACK needs.
+ * Acts on an error that f has by itself.  A stream error on a stream that is
+ * not open fails the connection (RFC 9113 §5.4.1 allows it), unless
+ * ground_ignores the stream.  ground_is_rule: whether the error is one for
+ * ground_rule.  It is not if octets are missing, nor if they belong to a
+ * header block, because HPACK needs them.
  */
 int ground_violation(struct session *s, const struct frame *f,
     const struct h2_error *err);
 bool ground_is_rule(const struct frame *f, const struct h2_error *err);
 
-/* Fails the connection for f, which passed the bound of that name. */
+/* Fails the connection because f exceeded the bound of that name and value. */
 int ground_exceeded(struct session *s, const struct frame *f,
     const char *bound, uint64_t value);
 int ground_no_memory(struct session *s, const struct frame *f);
 
-/* Frames that the session sends by itself, to the output or behind the hold. */
+/* Frames that the session sends by itself; they wait while output is held. */
 
 void ground_own(struct session *s, unsigned type, unsigned flags, uint32_t id,
     const void *payload, size_t len);
@@ -231,23 +238,24 @@ void ground_goaway(struct session *s, uint32_t last, uint32_t code,
     const void *debug, size_t len);
 
 /*
- * n octets have been consumed: gives credit back by WINDOW_UPDATE once there is
- * a quarter of the window's size to give, with SESSION_WINDOW_UPDATE.
+ * n octets have been consumed on stream id, or on the connection (0).  With
+ * SESSION_WINDOW_UPDATE, returns credit by WINDOW_UPDATE once a quarter of
+ * size, the window's size in octets, has gathered.
  */
 void ground_return_credit(struct session *s, uint32_t id, struct credit *c,
     int64_t n, int64_t size);
 
-/* A frame of its own that answers f, on the same stream. */
+/* Answers f by a frame on the same stream, and counts it as a reply. */
 int ground_reply(struct session *s, const struct frame *f,
     unsigned type, unsigned flags, const void *payload, size_t len);
 
-/* A frame, a raw one too, goes out or waits for the hold to end. */
+/* Notes a PING or GOAWAY, raw or not, that goes out or waits for the hold. */
 void ground_note_sent(struct session *s, unsigned type, unsigned flags);
 
-/* The hold ends: what has waited goes out. */
+/* Ends the hold: frames that have waited go to the output. */
 void ground_unhold(struct session *s);
 
-/* Raw octets have stopped inside of a frame. */
+/* Whether raw octets have stopped inside of a frame. */
 static inline bool
 ground_in_frame(const struct session *s)
 {
@@ -256,24 +264,24 @@ ground_in_frame(const struct session *s)
 
 /* Streams. */
 
-/* The stream, if it is in the table and not closed; or NULL. */
+/* Returns the stream if it is in the table and not closed, else NULL. */
 struct stream *ground_stream(const struct session *s, uint32_t id);
 
-/* If the stream is there and has come to be closed: tells it, once. */
+/* If the stream is in the table and closed, calls `closed`, once. */
 void ground_closed(struct session *s, uint32_t id);
 
 void ground_remember_reset(struct session *s, uint32_t id);
 bool ground_is_idle(const struct session *s, uint32_t id);
 
-/* Whether frames on a stream that is not in the table go unheard. */
+/* Whether frames on a stream that is not open are to be ignored. */
 bool ground_ignores(const struct session *s, uint32_t id);
 
 /* Bounds. */
 
-/* A stream was reset by the peer, or by us because of what the peer did. */
+/* Counts a reset by the peer, or by us because of what the peer did. */
 int ground_count_reset(struct session *s, const struct frame *f);
 
-/* A frame came that moves nothing forward: control, empty DATA, ignored. */
+/* Counts a received frame that does no work: control, empty DATA, ignored. */
 static inline int
 ground_count_idle(struct session *s, const struct frame *f)
 {
@@ -283,16 +291,16 @@ ground_count_idle(struct session *s, const struct frame *f)
 	    s->limits.max_idle_frames);
 }
 
-/* A reply to f was queued. */
+/* Counts a reply to f that was queued. */
 int ground_count_reply(struct session *s, const struct frame *f);
 
-/* s->wrote has grown. */
+/* s->wrote has grown: forgets the replies that have been written. */
 void ground_wrote(struct session *s);
 
 /*
- * Work was done: a request began, content came, or content went.  The last
- * because a client with a window of one octet sends two WINDOW_UPDATE frames
- * for each octet that it gets, and is served.
+ * Work was done: a request began, or content was received or sent.  Sending
+ * counts because a client with a window of one octet sends two WINDOW_UPDATE
+ * frames for each octet that it gets, and is to be served.
  */
 static inline void
 ground_work(struct session *s)

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Received header blocks: HEADERS with its CONTINUATION frames, decoded once
- * the last fragment is there, and what comes of them: a new stream, trailers,
- * or nothing but a decoder that stays in step (RFC 9113 §4.3, RFC 9113 §8.1).
+ * Received header blocks: HEADERS with its CONTINUATION frames.  A block is
+ * decoded once its last fragment is there.  It opens a new stream, or has
+ * trailers, or only keeps the decoder in step (RFC 9113 §4.3, RFC 9113 §8.1).
+ * recv.c calls this.
  *
- * Each block is decoded whatever becomes of its stream, and within bounds: of a
- * field section that is too large the fields are dropped once they pass the
- * bound, and one that is much too large fails the connection (RFC 9113
- * §10.5.1).
+ * Each block is decoded whatever becomes of its stream, but within bounds: if a
+ * field section is too large, the fields beyond the bound are dropped; if it is
+ * much too large, the connection fails (RFC 9113 §10.5.1).
  */
 #include "headers.h"
 #include "send.h"
 
 /*
- * A field section of this size, or a block of as many octets, fails the
- * connection.  It is four times the bound past which a section is answered
- * with 431: a Huffman code has 30 bits at most (RFC 7541 appendix B), so that
- * no section within that bound comes in a block so long.  A small bound gives
- * the least.
+ * A field section, or a block, of more octets than section_max fails the
+ * connection.  section_max is four times the bound beyond which a section is
+ * answered with 431: a Huffman code has 30 bits at most (RFC 7541 appendix B),
+ * so that no section within that bound comes in a longer block.  With a small
+ * bound it is LEAST_SECTION octets.
  */
 #define LEAST_SECTION 65536
 
@@ -35,7 +35,7 @@ section_max(const struct session *s)
 	return most > LEAST_SECTION ? most : LEAST_SECTION;
 }
 
-/* Numbers that the peer skips are closed (RFC 9113 §5.1.1). */
+/* Notes the numbers that the peer skips: they are closed (RFC 9113 §5.1.1). */
 static void
 note_gap(struct session *s, uint32_t id)
 {
@@ -61,7 +61,7 @@ was_skipped(const struct session *s, uint32_t id)
 	return false;
 }
 
-/* HEADERS on a stream that is not open: 0 if that is ignored. */
+/* HEADERS on a stream that is not open.  Returns 0 if they are ignored. */
 static int
 check_old_stream(struct session *s, const struct frame *f)
 {
@@ -81,14 +81,14 @@ ends_stream(const struct received *r)
 	return r->frame.flags & FLAG_END_STREAM;
 }
 
-/* The fields of a block as they are decoded. */
+/* State while a block's fields are decoded. */
 struct collect {
 	struct session *s;
-	size_t size;		/* of all of them (RFC 9113 §6.5.2) */
+	size_t size;		/* of the fields so far (RFC 9113 §6.5.2) */
 	const char *passed;	/* as in struct received */
 };
 
-/* Keeps a field, or drops it past a bound; stops the decoder far past it. */
+/* Keeps a field; drops it past a bound; stops decoding past section_max. */
 static int
 collect_field(void *user, const struct field *f)
 {
@@ -148,8 +148,9 @@ decode_block(struct session *s, struct received *r, const struct frame *f,
 }
 
 /*
- * RFC 9113 §10.5.1, RFC 6585 §5: the stream is over as soon as it is open.  It
- * takes no place, but a reset that is due counts like any other.
+ * Answers a request that is too large with 431 (RFC 9113 §10.5.1, RFC 6585 §5).
+ * Its stream ends as soon as it opens, and does not count as open; but if it
+ * has to be reset, the reset counts like any other.
  */
 static int
 answer_large(struct session *s, const struct received *r)
@@ -179,7 +180,7 @@ headers_check_length(int64_t declared, int64_t total, bool end)
 	return NULL;
 }
 
-/* The rules for a new request's fields: NULL, or which one they break. */
+/* Checks a new request's fields: returns NULL, or the rule that they break. */
 static const char *
 check_request(const struct session *s, const struct received *r,
     struct message_info *info)
@@ -206,7 +207,7 @@ has_room(const struct session *s)
 	return s->n_active + s->n_reset_held < max && s->n_held < 2 * max;
 }
 
-/* The request was reset, or the connection has failed: rc. */
+/* Reports the request as refused, unless it is taken; returns rc. */
 static int
 was_refused(struct session *s, const struct received *r, int rc)
 {
@@ -223,7 +224,7 @@ refuse_more(struct session *s, const struct received *r)
 	    "(RFC 9113 5.1.2)"));
 }
 
-/* taken: without a request. */
+/* Adds the stream of r.  taken: without a request.  NULL: out of memory. */
 static struct stream *
 add_stream(struct session *s, const struct received *r,
     const struct message_info *info, bool taken)
@@ -262,7 +263,7 @@ open_stream(struct session *s, const struct received *r)
 	    (s->pings.acked > s->pings.before ||
 	    s->settings.acked > s->settings.before))
 		s->cb->late(s->user, f->stream_id);
-	/* Perhaps before the peer had our GOAWAY (RFC 9113 §6.8). */
+	/* Perhaps sent before the peer had our GOAWAY (RFC 9113 §6.8). */
 	if (f->stream_id > s->goaway_last) {
 		refuse(s, r, REFUSAL_IGNORED, NULL);
 		return ground_count_idle(s, f);
@@ -290,8 +291,8 @@ open_stream(struct session *s, const struct received *r)
 }
 
 /*
- * HEADERS after a request's first (RFC 9113 §8.1): NULL, or why the stream is
- * reset, and *code.
+ * Checks HEADERS that follow a request's first HEADERS (RFC 9113 §8.1).
+ * Returns NULL, or why the stream is reset, with *code set.
  */
 static const char *
 check_trailers(const struct received *r, const struct stream *st,
@@ -349,7 +350,7 @@ headers_act(struct session *s, const struct received *r)
 	return st != NULL ? recv_trailers(s, r, st) : check_old_stream(s, f);
 }
 
-/* A bound holds for such streams too. */
+/* The bound on streams holds for taken streams too. */
 int
 headers_take(struct session *s, const struct received *r)
 {
@@ -370,7 +371,7 @@ headers_take(struct session *s, const struct received *r)
 	    ground_no_memory(s, &r->frame);
 }
 
-/* f: the block's last frame. */
+/* Decodes a complete block, the len octets at p; f: its last frame. */
 static int
 end_block(struct session *s, struct received *r, const struct frame *f,
     const uint8_t *p, size_t len)
@@ -412,7 +413,7 @@ headers_collect(struct session *s, struct received *r)
 
 	if (f.type != FRAME_CONTINUATION)
 		return begin_block(s, r);
-	/* Any other frame than that of the open block was refused before. */
+	/* session.c has refused frames that do not continue an open block. */
 	if (b->stream_id == 0)
 		return ground_fail(s, &f, H2_PROTOCOL_ERROR,
 		    "no header block to continue (RFC 9113 6.10)");

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HPACK: what an encoder decides about each field and how it is written, and
- * what a decoder accepts.  Both follow libnghttp2 wherever RFC 7541 leaves a
- * choice; t/unit/diff_hpack.c compares them with the installed library.  The
- * tables are in hpack_table.c, the Huffman code in huff.c.
+ * HPACK: how an encoder decides about each field and writes it, and what a
+ * decoder accepts.  Both follow libnghttp2 wherever RFC 7541 leaves a choice;
+ * t/unit/diff_hpack.c compares them with the installed library.  The tables are
+ * in hpack_table.c, the Huffman code in huff.c.
  *
- * Per field neither side allocates: the encoder reserves room in the output
- * for the worst case, and the decoder puts a literal where the dynamic table
- * would have its next entry.  No I/O, no locks, no logging.  A session has an
- * encoder and a decoder; it makes the calls.
+ * Neither side allocates memory for each field: the encoder reserves room in
+ * the output for the worst case, and the decoder puts a literal where the
+ * dynamic table would have its next entry.  No I/O, no locks, no logging.  Each
+ * session has an encoder and a decoder, and calls them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +16,13 @@
 #include "hpack_impl.h"
 #include "huff.h"
 
-/* Octets that an integer takes at most: a prefix and 64 bits by seven. */
+/* The most octets of an integer: a prefix, and 64 bits in groups of seven. */
 #define INT_MAX_LEN 11
 
-/* A cookie of fewer octets can be guessed (CRIME), libnghttp2 holds. */
+/* libnghttp2 holds that a cookie of fewer octets can be guessed (CRIME). */
 #define COOKIE_SAFE 20
 
-/* Representations (RFC 7541 §6): bits above the prefix, and its width. */
+/* Representations (RFC 7541 §6): bits above the prefix, bits of the prefix. */
 static const struct rep {
 	uint8_t bits;
 	uint8_t prefix;
@@ -97,7 +97,7 @@ hpack_encoder_table_size(const struct hpack_encoder *e)
 	return e->table.size;
 }
 
-/* Writes an integer (RFC 7541 §5.1) and returns the place behind it. */
+/* Writes an integer (RFC 7541 §5.1) and returns the place after it. */
 static uint8_t *
 put_int(uint8_t *p, struct rep rep, size_t v)
 {
@@ -115,8 +115,9 @@ put_int(uint8_t *p, struct rep rep, size_t v)
 }
 
 /*
- * Writes a string (RFC 7541 §5.2), behind where its length would end if
- * nothing were saved, and moves it if that makes the length itself shorter.
+ * Writes a string (RFC 7541 §5.2) and returns the place after it.  The Huffman
+ * code is written after room for the plain length, and moved if its own length
+ * takes fewer octets.
  */
 static uint8_t *
 put_string(uint8_t *p, const uint8_t *s, size_t len)
@@ -139,7 +140,7 @@ put_string(uint8_t *p, const uint8_t *s, size_t len)
 	return start + n;
 }
 
-/* The least since the last block, if it was lower, the size (RFC 7541 §4.2). */
+/* Writes the smallest size, if it was lower, and the last (RFC 7541 §4.2). */
 static void
 put_size_updates(struct hpack_encoder *e, struct buf *out)
 {
@@ -158,8 +159,8 @@ put_size_updates(struct hpack_encoder *e, struct buf *out)
 }
 
 /*
- * Whether a field goes into the table.  One that takes more than three
- * quarters of it would push out too much.
+ * Decides whether a field goes into the table.  A field that takes more than
+ * three quarters of the table does not: it would push out too much.
  */
 static enum hpack_indexing
 decide(const struct hpack_encoder *e, const struct field *f, unsigned token)
@@ -176,7 +177,10 @@ decide(const struct hpack_encoder *e, const struct field *f, unsigned token)
 	return rule;
 }
 
-/* The static index that is f as a whole, or 0; token: of its name. */
+/*
+ * Returns the index of f's name and value in the static table, or 0.  token:
+ * the first static index of the name, not 0.
+ */
 static size_t
 find_static(const struct field *f, unsigned token)
 {
@@ -195,8 +199,8 @@ find_static(const struct field *f, unsigned token)
 struct lookup {
 	uint32_t hash;		/* of the name */
 	unsigned token;		/* static index of the name, or 0 */
-	size_t index;		/* on the wire, or 0 */
-	bool exact;		/* index is that of name and value */
+	size_t index;		/* index on the wire, or 0 */
+	bool exact;		/* index is of name and value */
 };
 
 static bool
@@ -210,8 +214,9 @@ same_name(const struct hpack_table *t, const struct hpack_entry *ent,
 }
 
 /*
- * Looks through the dynamic table, newest first, for the whole field; for
- * the name only if name_only, or if nothing better turns up.
+ * Searches the dynamic table, newest entry first, for the whole field, or for
+ * its name if name_only.  Takes the name if the whole field is not found and
+ * there is no other index.
  */
 static void
 find_dynamic(const struct hpack_encoder *e, const struct field *f,
@@ -236,9 +241,9 @@ find_dynamic(const struct hpack_encoder *e, const struct field *f,
 }
 
 /*
- * Finds an index for the field or for its name.  A secret is not looked for
- * as a whole: its length on the wire shall not tell that it came before.
- * For a name of the static table the index there is taken.
+ * Finds an index for the field or for its name.  A secret is searched by name
+ * only: its length on the wire must not tell that it was sent before.  If the
+ * static table has the name, that index is taken for it.
  */
 static void
 look_up(const struct hpack_encoder *e, const struct field *f,
@@ -274,7 +279,7 @@ hpack_link(struct hpack_encoder *e, uint64_t number, uint32_t hash,
 	*newest = number;
 }
 
-/* Puts the field into the table, where decide() has said that it fits. */
+/* Puts the field into the table; decide() has found that it fits. */
 static int
 store(struct hpack_encoder *e, const struct field *f, const struct lookup *l)
 {
@@ -293,7 +298,7 @@ store(struct hpack_encoder *e, const struct field *f, const struct lookup *l)
 	return HPACK_OK;
 }
 
-/* The index is that of the table before the field itself comes in. */
+/* The index refers to the table as it is before the field is stored. */
 static int
 encode_field(struct hpack_encoder *e, struct buf *out, const struct field *f)
 {
@@ -393,8 +398,9 @@ hpack_decoder_free(struct hpack_decoder *d)
 }
 
 /*
- * Only a limit below what the encoder uses now makes it answer with a size
- * update, to that limit or less; later and higher ones do not change that.
+ * If the limit is below the size that the peer's encoder uses now, the peer
+ * must answer with a size update to that limit or less; later, higher limits
+ * do not change that.
  */
 void
 hpack_decoder_resize(struct hpack_decoder *d, size_t size)
@@ -432,8 +438,8 @@ hpack_decoder_table_size(const struct hpack_decoder *d)
 }
 
 /*
- * Reads an integer (RFC 7541 §5.1) of 32 bits at most, in a prefix and five
- * octets at most: 0 or HPACK_ERR_DATA.
+ * Reads an integer (RFC 7541 §5.1) of at most 32 bits, in a prefix and at most
+ * five octets.  Returns HPACK_OK or HPACK_ERR_DATA.
  */
 static int
 get_int(struct hpack_input *in, unsigned prefix, uint32_t *v)
@@ -458,7 +464,7 @@ get_int(struct hpack_input *in, unsigned prefix, uint32_t *v)
 	return n <= UINT32_MAX ? HPACK_OK : HPACK_ERR_DATA;
 }
 
-/* A string as it comes in; its octets are in the header block. */
+/* A received string; p points into the header block. */
 struct string {
 	const uint8_t *p;
 	size_t len;
@@ -480,14 +486,14 @@ get_string(struct hpack_input *in, struct string *s)
 	return HPACK_OK;
 }
 
-/* Most octets that decode_string makes of it. */
+/* Returns the most octets that decode_string makes of the string. */
 static size_t
 decoded_max(const struct string *s)
 {
 	return s->huffman ? huff_decoded_max(s->len) : s->len;
 }
 
-/* Writes the string's octets to dst: their number, or HPACK_ERR_DATA. */
+/* Writes the string to dst; returns its octets, or HPACK_ERR_DATA. */
 static long
 decode_string(uint8_t *dst, const struct string *s)
 {
@@ -503,8 +509,8 @@ decode_string(uint8_t *dst, const struct string *s)
 }
 
 /*
- * Size updates, before all fields; what does not decode here and below is left
- * in the input (RFC 7541 §4.2, RFC 7541 §6.3).
+ * Reads the size updates before all fields (RFC 7541 §4.2, RFC 7541 §6.3).
+ * This and read_fields leave octets that do not decode in the input.
  */
 static int
 read_size_updates(struct hpack_decoder *d, struct hpack_input *in)
@@ -541,7 +547,7 @@ get_index(struct hpack_decoder *d, struct hpack_input *in, unsigned prefix,
 	return HPACK_OK;
 }
 
-/* Index 0 is none (RFC 7541 §6.1). */
+/* Reads an indexed field; index 0 is an error (RFC 7541 §6.1). */
 static int
 read_indexed(struct hpack_decoder *d, struct hpack_input *in, struct field *f)
 {
@@ -555,9 +561,9 @@ read_indexed(struct hpack_decoder *d, struct hpack_input *in, struct field *f)
 }
 
 /*
- * Name and value are made where the next entry of the table goes, so that
- * storing them copies nothing.  Making room may move the table: an indexed
- * name is looked up for its length before, and for its octets after it.
+ * Writes name and value to where the table's next entry goes, so that storing
+ * them copies nothing.  Making room may move the table, so an indexed name is
+ * looked up twice: before it for the length, and after it for the octets.
  */
 static int
 place_literal(struct hpack_decoder *d, uint32_t index,
@@ -591,7 +597,7 @@ place_literal(struct hpack_decoder *d, uint32_t index,
 	return HPACK_OK;
 }
 
-/* The three kinds of literals (RFC 7541 §6.2). */
+/* Reads a literal of one of the three kinds (RFC 7541 §6.2). */
 static int
 read_literal(struct hpack_decoder *d, struct hpack_input *in, struct field *f)
 {
@@ -627,7 +633,7 @@ read_fields(struct hpack_decoder *d, struct hpack_input *in, hpack_emit *emit,
 		if ((*in->p & indexed.bits) != 0)
 			rv = read_indexed(d, in, &f);
 		else if ((*in->p & 0xe0) == size_update.bits)
-			rv = HPACK_ERR_DATA;	/* behind a field */
+			rv = HPACK_ERR_DATA;	/* not before all fields */
 		else
 			rv = read_literal(d, in, &f);
 		if (rv != HPACK_OK) {

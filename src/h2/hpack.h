@@ -4,8 +4,8 @@
  *
  * Compatible with libnghttp2: for the same field lists in the same order the
  * encoder makes the octets that nghttp2_hd_deflate_hd2 makes, and the decoder
- * takes and refuses what nghttp2_hd_inflate_hd2 takes and refuses, but for
- * strings of more than 65,536 octets: the caller bounds the whole block.
+ * accepts and refuses the same blocks as nghttp2_hd_inflate_hd2, except that
+ * it accepts strings of more than 65,536 octets: the caller bounds the block.
  */
 #ifndef H2RIG_HPACK_H
 #define H2RIG_HPACK_H
@@ -16,10 +16,10 @@
 
 #include "base/buf.h"
 
-/* The dynamic table's octets until settings say otherwise (RFC 7541 §4.2). */
+/* The dynamic table's octets until SETTINGS change them (RFC 7541 §4.2). */
 #define HPACK_DEFAULT_TABLE_SIZE 4096
 
-/* Octets that a field counts for beyond name and value (RFC 7541 §4.1). */
+/* Octets in a field's size beyond name and value (RFC 7541 §4.1). */
 #define HPACK_FIELD_OVERHEAD 32
 
 /* One field line.  Names and values are octets, not C strings. */
@@ -35,7 +35,7 @@ enum hpack_status {
 	HPACK_OK = 0,
 	HPACK_ERR_DATA = -1,	/* COMPRESSION_ERROR: not HPACK */
 	HPACK_ERR_MEMORY = -2,
-	HPACK_ERR_STOPPED = -3	/* the callback said so */
+	HPACK_ERR_STOPPED = -3	/* hpack_emit returned other than 0 */
 };
 
 struct hpack_encoder;
@@ -43,29 +43,31 @@ struct hpack_decoder;
 
 /*
  * Builds the tables that all encoders and decoders share, some 20 kB, on the
- * first call.  The first encoder or decoder does so too; call it in a process
- * that forks, and before there are two threads that make them.
+ * first call.  Making an encoder or decoder calls it too.  Call it before a
+ * fork, so that children share the tables, and before two threads can make
+ * encoders or decoders.
  */
 void hpack_init(void);
 
 /*
- * max_table: octets of the largest dynamic table that this encoder will use,
- * whatever the peer allows.  NULL: out of memory.
+ * Returns an encoder, or NULL if out of memory.  max_table: octets of the
+ * largest dynamic table that it will use, whatever the peer allows.
  */
 struct hpack_encoder *hpack_encoder_new(size_t max_table);
 void hpack_encoder_free(struct hpack_encoder *e);
 
 /*
- * The peer's SETTINGS_HEADER_TABLE_SIZE, in force from the next header block
- * on, which begins with the size updates that this calls for (RFC 7541 §4.2:
- * the smallest size in between, then the last).
+ * Sets the peer's SETTINGS_HEADER_TABLE_SIZE, in force from the next header
+ * block on.  That block begins with the size updates that are due (RFC 7541
+ * §4.2: the smallest size in between, then the last).
  */
 void hpack_encoder_resize(struct hpack_encoder *e, size_t size);
 
 /*
- * Appends the header block of n fields to out; _more: fields that go on with a
- * block.  HPACK_OK, or HPACK_ERR_MEMORY and out->failed: the encoder is out of
- * step with the peer and of no further use.
+ * Appends the header block of n fields to out; hpack_encode_more appends more
+ * fields to the same block.  Returns HPACK_OK, or HPACK_ERR_MEMORY and sets
+ * out->failed: the encoder is then out of step with the peer and must not be
+ * used again.
  */
 int hpack_encode(struct hpack_encoder *e, struct buf *out,
     const struct field *fields, size_t n);
@@ -73,13 +75,14 @@ int hpack_encode_more(struct hpack_encoder *e, struct buf *out,
     const struct field *fields, size_t n);
 
 /*
- * The same without the table: literals without indexing, or never indexed.
- * The table stays as it is, unless hpack_follow_octets is told of them.
+ * Like hpack_encode_more, but writes only literals without indexing or never
+ * indexed.  The table stays as it is, unless the octets are given to
+ * hpack_follow_octets.
  */
 int hpack_encode_literals(struct hpack_encoder *e, struct buf *out,
     const struct field *fields, size_t n);
 
-/* Where octets stand in a block: neither, either or both. */
+/* Whether octets begin a block, end it, neither or both. */
 enum hpack_place { HPACK_BEGINS = 1, HPACK_ENDS = 2 };
 
 /*
@@ -89,50 +92,53 @@ enum hpack_place { HPACK_BEGINS = 1, HPACK_ENDS = 2 };
 typedef int hpack_emit(void *user, const struct field *f);
 
 /*
- * Applies octets of a block that others made to the encoder's table, as the
- * peer's decoder does; blocks of both origins may be mixed.  HPACK_ERR_DATA:
- * the block does not decode, or has a field of more than 1 MiB in parts, and
- * hpack_follow_lose has been called.
+ * Applies octets of a block that the encoder has not made to its table, as the
+ * peer's decoder does; octets of both origins may be mixed.  place: of enum
+ * hpack_place.  Returns an hpack_status.  HPACK_ERR_DATA: the block does not
+ * decode, or has a field that comes in parts and is larger than 1 MiB;
+ * hpack_follow_lose has then been called.
  */
 int hpack_follow_octets(struct hpack_encoder *e, const uint8_t *p, size_t len,
     unsigned place, hpack_emit *emit, void *user);
 
-/* Whether the octets that were followed last end inside of a field. */
+/* Whether the last octets that were followed end inside of a field. */
 bool hpack_follow_in_field(const struct hpack_encoder *e);
 
-/* The peer's table is not known any more: only literals from now on. */
+/* The peer's table is unknown from now on: the encoder only makes literals. */
 void hpack_follow_lose(struct hpack_encoder *e);
 
 /*
- * max_table: our own SETTINGS_HEADER_TABLE_SIZE, octets.  A size update above
- * it is an error (RFC 7541 §6.3).  NULL: out of memory.
+ * Returns a decoder, or NULL if out of memory.  max_table: our own
+ * SETTINGS_HEADER_TABLE_SIZE, octets.  A larger size update is an error (RFC
+ * 7541 §6.3).
  */
 struct hpack_decoder *hpack_decoder_new(size_t max_table);
 void hpack_decoder_free(struct hpack_decoder *d);
 
 /*
- * A new SETTINGS_HEADER_TABLE_SIZE of ours, called when the peer has
- * acknowledged it.  A reduction must be met by a size update at the start of
- * the next block, else that block is an error (RFC 7541 §4.2).
+ * Sets our new SETTINGS_HEADER_TABLE_SIZE; to be called when the peer has
+ * acknowledged it.  After a reduction, the next block must begin with a size
+ * update, else it is an error (RFC 7541 §4.2).
  */
 void hpack_decoder_resize(struct hpack_decoder *d, size_t size);
 
 /*
- * While SETTINGS of ours are on their way.  _allow: the largest size update
- * that the peer may send, above that of hpack_decoder_resize.  _has_update:
- * one to that size or less has come since _forget_updates.
+ * For the time until our SETTINGS are acknowledged.  hpack_decoder_allow sets
+ * the largest size update that the peer may send.  hpack_decoder_has_update
+ * says whether an update to that size or less has come since
+ * hpack_decoder_forget_updates.
  */
 void hpack_decoder_allow(struct hpack_decoder *d, size_t size);
 void hpack_decoder_forget_updates(struct hpack_decoder *d);
 bool hpack_decoder_has_update(const struct hpack_decoder *d, size_t size);
 
-/* Octets in the dynamic table, for comparisons (RFC 7541 §4.1). */
+/* Octets in the dynamic table (RFC 7541 §4.1), for tests to compare. */
 size_t hpack_decoder_table_size(const struct hpack_decoder *d);
 size_t hpack_encoder_table_size(const struct hpack_encoder *e);
 
 /*
- * Decodes one whole header block.  HPACK_OK or a negative hpack_status, after
- * which the decoder is of no further use.
+ * Decodes one whole header block.  Returns HPACK_OK, or a negative
+ * hpack_status; then the decoder must not be used again.
  */
 int hpack_decode(struct hpack_decoder *d, const uint8_t *in, size_t len,
     hpack_emit *emit, void *user);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Header blocks that the encoder has not made: their octets are decoded by the
- * encoder's table, as the peer's decoder does it, so that the encoder can go on
- * behind them.  send_raw.c calls this for raw frames.
+ * Header blocks that the encoder has not made: their octets are decoded with
+ * the encoder's table, as the peer's decoder does it, so that the encoder can
+ * be used after them.  send_raw.c calls this for raw frames.
  *
  * Octets come a fragment at a time, and fragments that the encoder has made may
- * stand between them.  Whole fields are applied at once; the rest waits for the
- * next fragment.
+ * come between them.  Complete fields are applied at once; the octets of an
+ * incomplete field wait for the next fragment.
  */
 #include "hpack_impl.h"
 
-/* A field that comes in parts is kept up to this, octets. */
+/* The most octets that are kept of a field that comes in parts. */
 #define PART_MAX (1 << 20)
 
 bool
@@ -27,7 +27,7 @@ hpack_follow_lose(struct hpack_encoder *e)
 	buf_free(&e->part);
 }
 
-/* Decodes what it can of e->part.  The table is lent to a decoder. */
+/* Decodes what is complete in e->part.  A decoder borrows the table. */
 static int
 follow_part(struct hpack_encoder *e, hpack_emit *emit, void *user)
 {
@@ -45,7 +45,7 @@ follow_part(struct hpack_encoder *e, hpack_emit *emit, void *user)
 		in.end = start + buf_len(&e->part);
 	rc = hpack_read(&d, &in, &e->fresh, emit, user);
 	e->table = d.table;
-	/* The peer knows of the least size; the last one is still to be said. */
+	/* The peer has the smallest size now; it still needs the last one. */
 	if (e->update && !d.expect_update)
 		e->min_update = e->max_update;
 	if (start != NULL)
@@ -93,7 +93,7 @@ hpack_follow_octets(struct hpack_encoder *e, const uint8_t *p, size_t len,
 	link_new_entries(e, next);
 	if (rc != HPACK_ERR_DATA)
 		return rc;
-	/* What is still to come may complete it. */
+	/* The rest of the block may complete the field. */
 	if (!(place & HPACK_ENDS) && buf_len(&e->part) <= PART_MAX)
 		return HPACK_OK;
 	hpack_follow_lose(e);

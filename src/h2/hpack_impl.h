@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Encoder and decoder as hpack.c and hpack_follow.c share them. */
+/* The encoder and decoder, shared by hpack.c and hpack_follow.c only. */
 #ifndef H2RIG_HPACK_IMPL_H
 #define H2RIG_HPACK_IMPL_H
 
@@ -8,14 +8,14 @@
 
 struct hpack_encoder {
 	struct hpack_table table;
-	size_t max_table;	/* that table.max may never exceed */
-	bool update;		/* the next block announces another size: */
-	size_t min_update;	/* the smallest since the last block, and */
-	size_t max_update;	/* the last */
+	size_t max_table;	/* upper limit of table.max */
+	bool update;		/* the next block begins with size updates */
+	size_t min_update;	/* smallest size since the last block */
+	size_t max_update;	/* the last size that was set */
 	size_t limit;		/* the peer's SETTINGS_HEADER_TABLE_SIZE */
 	bool fresh;		/* no field has come yet in this block */
-	bool lost;		/* hpack_lose: the table is of no use */
-	struct buf part;	/* octets that end inside of a field */
+	bool lost;		/* hpack_follow_lose: the table is not used */
+	struct buf part;	/* octets of a field that is not complete */
 	uint64_t bucket[HPACK_BUCKETS];	/* newest entry of a chain of names */
 };
 
@@ -23,12 +23,12 @@ struct hpack_decoder {
 	struct hpack_table table;
 	size_t max_table;	/* our SETTINGS_HEADER_TABLE_SIZE */
 	size_t must_update;	/* a size update to this or less must come */
-	size_t least_update;	/* of those that came, since forgotten */
+	size_t least_update;	/* smallest update since forget_updates */
 	bool expect_update;
 	int failed;		/* enum hpack_status of the first error */
 };
 
-/* What is left of a header block. */
+/* The part of a header block that is not decoded yet. */
 struct hpack_input {
 	const uint8_t *p;
 	const uint8_t *end;
@@ -39,8 +39,9 @@ void hpack_link(struct hpack_encoder *e, uint64_t number, uint32_t hash,
     unsigned token);
 
 /*
- * Decodes size updates, if *fresh, then fields; *fresh becomes false with the
- * first field.  What does not decode is left in the input.
+ * Decodes size updates, if *fresh, then fields; sets *fresh to false at the
+ * first field.  Leaves octets that do not decode in the input.  Returns an
+ * hpack_status.
  */
 int hpack_read(struct hpack_decoder *d, struct hpack_input *in, bool *fresh,
     hpack_emit *emit, void *user);

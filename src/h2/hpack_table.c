@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables of HPACK.  The static one with an index by name, and the dynamic
- * one: entries, their octets, eviction.  What goes into a table and where to
- * look for a field is hpack.c's business, the only caller.
+ * The tables of HPACK: the static one with an index by name, and the dynamic
+ * one with its entries, their octets, and eviction.  The callers, hpack.c and
+ * hpack_follow.c, decide what goes into a table and where to look for a field.
  *
- * A dynamic table is a queue.  Entries are numbered in the order of their
- * coming, from 1; the wire counts them from the newest (RFC 7541 §2.3.3):
+ * A dynamic table is a queue.  Entries are numbered from 1 as they are added;
+ * the wire counts them from the newest (RFC 7541 §2.3.3):
  *
  *	number      first                        next - 1      next
  *	              |                              |           |
@@ -17,11 +17,11 @@
  *	              |                                         |
  *	            front (gone before it)              room for the next
  *
- * An entry knows the position of its octets counted from the table's
- * beginning; `front` is where the buffer now begins, so that neither eviction
- * nor a buffer that moves touches any entry.  Octets of an entry stand
- * together, and the next ones are written straight to the end: a field that is
- * only decoded, not stored, uses that room and leaves it.
+ * An entry has the position of its octets among all octets that the table has
+ * ever stored; `front` is the position at which the buffer now begins.  So
+ * neither eviction nor a buffer that moves changes any entry.  The octets of an
+ * entry are adjacent, and the next ones are written straight to the end: a
+ * field that is only decoded, not stored, uses that room and gives it back.
  *
  * The encoder links entries in chains, each to an older one.  Eviction takes
  * the oldest first: a link to a number below `first` is the end of a chain,
@@ -109,7 +109,7 @@ static struct hpack_static rows[HPACK_STATIC_COUNT + 1] = {
 
 const struct hpack_static *const hpack_table_static = rows;
 
-/* First index of a chain of names, or 0. */
+/* The first index of each bucket's chain of names, or 0. */
 static uint8_t static_bucket[HPACK_BUCKETS];
 
 void
@@ -190,8 +190,8 @@ hpack_table_resize(struct hpack_table *t, size_t max)
 }
 
 /*
- * The octets are committed before older ones are consumed: a name may come
- * from an entry that this one evicts (RFC 7541 §4.4).
+ * The new octets are committed before older entries are evicted: the name may
+ * come from an entry that this one evicts (RFC 7541 §4.4).
  */
 int
 hpack_table_push(struct hpack_table *t, size_t name_len, size_t value_len)

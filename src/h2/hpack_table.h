@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The static table of HPACK (RFC 7541 appendix A) and a dynamic table of one
- * direction of a connection (RFC 7541 §2.3.2).  Only hpack.c includes this.
+ * direction of a connection (RFC 7541 §2.3.2), for hpack.c and hpack_follow.c.
  */
 #ifndef H2RIG_HPACK_TABLE_H
 #define H2RIG_HPACK_TABLE_H
@@ -14,12 +14,12 @@
 
 #define HPACK_STATIC_COUNT 61
 
-/* What an encoder does with fields of a name (RFC 7541 §6.2). */
+/* How an encoder treats fields of a name (RFC 7541 §6.2). */
 enum hpack_indexing {
-	HPACK_INDEX,		/* put it into the dynamic table */
-	HPACK_NO_INDEX,		/* rarely the same twice */
-	HPACK_NEVER,		/* a secret */
-	HPACK_NEVER_SHORT	/* a secret if its value can be guessed */
+	HPACK_INDEX,		/* put them into the dynamic table */
+	HPACK_NO_INDEX,		/* do not: values are rarely the same */
+	HPACK_NEVER,		/* never indexed: the values are secret */
+	HPACK_NEVER_SHORT	/* HPACK_NEVER if the value can be guessed */
 };
 
 struct hpack_static {
@@ -29,16 +29,16 @@ struct hpack_static {
 	uint8_t value_len;
 	uint8_t indexing;	/* enum hpack_indexing */
 	uint8_t same_name;	/* the next row has this name too */
-	uint8_t chain;		/* next name of the same bucket, or 0 */
+	uint8_t chain;		/* index of the bucket's next name, or 0 */
 };
 
-/* Indexed from 1 as on the wire; fields of one name stand together. */
+/* Indexed from 1 as on the wire; fields of one name are adjacent. */
 extern const struct hpack_static *const hpack_table_static;
 
 /* Builds the index by name on the first call. */
 void hpack_table_static_init(void);
 
-/* A hash of the name, the same for as long as the process lives. */
+/* Returns a hash of the name that stays the same while the process lives. */
 static inline uint32_t
 hpack_name_hash(const uint8_t *name, size_t len)
 {
@@ -52,21 +52,21 @@ hpack_name_hash(const uint8_t *name, size_t len)
 
 #define HPACK_BUCKETS 128
 
-/* The upper bits: the lower ones depend on fewer octets of the name. */
+/* Takes the upper bits: lower ones depend on fewer octets of the name. */
 static inline unsigned
 hpack_bucket(uint32_t hash)
 {
 	return hash / (UINT32_MAX / HPACK_BUCKETS + 1);
 }
 
-/* The first index with that name, or 0.  hash: hpack_name_hash(name). */
+/* Returns the name's first index, or 0.  hash: of hpack_name_hash. */
 unsigned hpack_table_static_find(const uint8_t *name, size_t len,
     uint32_t hash);
 
 /* A field of a dynamic table. */
 struct hpack_entry {
-	uint64_t pos;		/* of name, then value, in all ever stored */
-	uint64_t older;		/* number of the next in its chain */
+	uint64_t pos;		/* of name and value in all ever stored */
+	uint64_t older;		/* number of the next entry in its chain */
 	uint32_t name_len;
 	uint32_t value_len;
 	uint32_t hash;		/* of the name */
@@ -79,19 +79,19 @@ struct hpack_table {
 	uint64_t first;		/* number of the oldest entry */
 	uint64_t next;		/* number that the next entry gets */
 	uint64_t front;		/* pos of the first octet in `octets` */
-	size_t size;		/* by RFC 7541 §4.1 */
-	size_t max;
+	size_t size;		/* octets by RFC 7541 §4.1 */
+	size_t max;		/* upper limit of size */
 };
 
 void hpack_table_init(struct hpack_table *t, size_t max);
 void hpack_table_free(struct hpack_table *t);
 
-/* A new maximum; entries that exceed it go (RFC 7541 §4.3). */
+/* Sets a new maximum, and evicts entries that exceed it (RFC 7541 §4.3). */
 void hpack_table_resize(struct hpack_table *t, size_t max);
 
 /*
- * Room for n octets of the next entry, or NULL.  What pointed to octets of
- * entries is no longer valid.
+ * Returns room for n octets of the next entry, or NULL if out of memory.
+ * Pointers to octets of entries are no longer valid.
  */
 static inline uint8_t *
 hpack_table_room(struct hpack_table *t, size_t n)
@@ -100,10 +100,10 @@ hpack_table_room(struct hpack_table *t, size_t n)
 }
 
 /*
- * Makes an entry of the name and the value that stand one behind the other
- * in that room; older entries go as necessary (RFC 7541 §4.4).  0, also if the
- * entry is too large and the table is now empty, or -1: out of memory.  The
- * octets stay where they are until the next hpack_table_room.
+ * Makes an entry of the name and the value, which follow each other in that
+ * room, and evicts older entries as necessary (RFC 7541 §4.4).  Returns 0, also
+ * if the entry is too large, which leaves the table empty; or -1 if out of
+ * memory.  The octets stay where they are until the next hpack_table_room.
  */
 int hpack_table_push(struct hpack_table *t, size_t name_len, size_t value_len);
 
@@ -120,7 +120,7 @@ hpack_table_entry(const struct hpack_table *t, uint64_t number)
 	    (number - t->first);
 }
 
-/* The entry's name; its value stands behind it. */
+/* Returns the entry's name, which its value follows. */
 static inline const uint8_t *
 hpack_table_octets(const struct hpack_table *t, const struct hpack_entry *e)
 {
@@ -128,8 +128,8 @@ hpack_table_octets(const struct hpack_table *t, const struct hpack_entry *e)
 }
 
 /*
- * Field of an index as on the wire, 1 to HPACK_STATIC_COUNT +
- * hpack_table_count(t), which the caller has checked.
+ * Sets name and value of *f to those of an index as on the wire, 1 to
+ * HPACK_STATIC_COUNT + hpack_table_count(t), which the caller has checked.
  */
 void hpack_table_get(const struct hpack_table *t, size_t index,
     struct field *f);

@@ -3,11 +3,11 @@
  * The Huffman code of HPACK, both directions.
  *
  * The only data is the length of each symbol's code.  The code is canonical:
- * codes of one length are consecutive numbers in the order of the symbols,
- * and follow on the codes of the lengths below, so that huff_init can count
- * its way through all of them.  It builds some 20 kB of tables, which a
- * parent that forks makes once and shares; after that nothing here writes to
- * anything but its arguments.  hpack.c calls it.
+ * codes of one length are consecutive numbers in the order of the symbols, and
+ * follow the codes of smaller lengths, so that huff_init can count through all
+ * of them.  It builds some 20 kB of tables, once in a parent that shares them
+ * with its children; after that, functions only write to their arguments.
+ * hpack.c calls them.
  */
 #include <assert.h>
 #include <stdbool.h>
@@ -21,9 +21,9 @@
 #define MAX_BITS 30
 
 /*
- * Bits that the decoder looks at in one step.  Nearly all of what is in real
- * fields has codes of 5 to 7 bits: with 12 most steps give two octets, and
- * the table takes 16 kB.
+ * Bits that the decoder looks at in one step.  Nearly all octets of real fields
+ * have codes of 5 to 7 bits: with 12 bits most steps give two octets, and the
+ * table takes 16 kB.
  */
 #define WINDOW 12
 
@@ -55,8 +55,8 @@ static struct {
 } code[SYMBOLS];
 
 /*
- * Decoding: what the next WINDOW bits begin with.  Two symbols if two codes
- * are complete in them, else one; n = 0 if they only begin a longer code.
+ * Decoding: the codes at the start of the next WINDOW bits.  Two symbols if the
+ * bits have two complete codes, else one; n is 0 if they begin a longer code.
  */
 static struct step {
 	uint8_t sym[2];
@@ -65,8 +65,8 @@ static struct step {
 } step[1 << WINDOW];
 
 /*
- * Longer codes: the symbols in the order of their codes, and for each length
- * the first code that is too large for it, at the top of 32 bits.
+ * For longer codes: the symbols in the order of their codes; for each length
+ * its first code; and the first code too large for it, at the top of 32 bits.
  */
 static uint16_t by_code[SYMBOLS];
 static uint16_t first_symbol[MAX_BITS + 1];	/* index in by_code */
@@ -94,11 +94,11 @@ assign_codes(void)
 		}
 		limit[len] = (uint64_t)next << (32 - len);
 	}
-	/* Lengths of a complete code use up all the bits, no more. */
+	/* The code is complete: every bit string begins with one code. */
 	assert(next == UINT32_C(1) << MAX_BITS);
 }
 
-/* The symbol whose code begins `window`, of `bits` valid bits, or -1. */
+/* The symbol whose code is at the start of `window`, of `bits` bits, or -1. */
 static int
 symbol_in(unsigned window, unsigned bits)
 {
@@ -145,9 +145,9 @@ huff_init(void)
 }
 
 /*
- * The encoder keeps its last `nbits` bits at the low end of acc, under 32 of
- * them before a symbol and under 62 after it.  At 32 or more the oldest 32
- * leave.
+ * The low `nbits` bits of acc are not written yet: fewer than 32 before a
+ * symbol, fewer than 62 after it.  When there are 32 or more, the oldest 32
+ * are written.
  */
 size_t
 huff_encode(uint8_t *dst, size_t room, const uint8_t *s, size_t len)
@@ -186,8 +186,8 @@ get_u64(const uint8_t *p)
 }
 
 /*
- * The symbol, EOS included, whose code of more than WINDOW bits begins acc.
- * Every bit string begins a code, so that there always is one.
+ * Returns the symbol, perhaps EOS, whose code of more than WINDOW bits is at
+ * the top of acc.  Every bit string begins with a code, so there always is one.
  */
 static int
 long_symbol(uint64_t acc)
@@ -202,11 +202,11 @@ long_symbol(uint64_t acc)
 }
 
 /*
- * Each round fills acc to 56 bits or more, or with all that is left, and takes
- * codes as long as the longest one would fit; the last few are taken with ones
- * behind them.  Eight octets are read at once but only whole ones counted: the
- * bits of acc below nbits are those of the octet that comes next, and reading
- * that one again does no harm.
+ * Each round fills acc to 56 bits or more, or with all octets that are left,
+ * and decodes as long as the longest code would fit; the last few codes are
+ * decoded with ones after them.  Eight octets are read at once, but only whole
+ * ones are counted: the bits of acc after the first nbits are those of the next
+ * octet, and reading that octet again does no harm.
  */
 long
 huff_decode(uint8_t *dst, const uint8_t *in, size_t len)
@@ -214,8 +214,8 @@ huff_decode(uint8_t *dst, const uint8_t *in, size_t len)
 	const uint8_t *end = len > 0 ? in + len : in;
 	const struct step *st;
 	uint8_t *p = dst;
-	uint64_t acc = 0;	/* the next bit highest */
-	unsigned nbits = 0;	/* of acc that are counted */
+	uint64_t acc = 0;	/* the next bit is the highest */
+	unsigned nbits = 0;	/* bits of acc that are counted */
 	unsigned bits;
 	int s;
 

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 /*
- * Builds the tables on the first call.  hpack calls it; call it yourself only
- * to use the functions below alone, and not from two threads at once.
+ * Builds the tables on the first call, which two threads must not make at once.
+ * hpack_init calls it; call it only to use the functions below without HPACK.
  */
 void huff_init(void);
 
@@ -20,7 +20,7 @@ void huff_init(void);
 
 /*
  * Encodes s into dst, padded with ones to an octet, if that takes fewer octets
- * than `room`.  Returns their number, or 0: it does not, and dst holds rubbish.
+ * than `room`.  Returns their number, or 0 if not; dst then holds rubbish.
  */
 size_t huff_encode(uint8_t *dst, size_t room, const uint8_t *s, size_t len);
 
@@ -31,7 +31,7 @@ size_t huff_encode(uint8_t *dst, size_t room, const uint8_t *s, size_t len);
  */
 long huff_decode(uint8_t *dst, const uint8_t *in, size_t len);
 
-/* The shortest code has 5 bits; the decoder stores two octets at a time. */
+/* For codes of 5 bits, the shortest; the decoder stores 2 octets at a time. */
 static inline size_t
 huff_decoded_max(size_t len)
 {

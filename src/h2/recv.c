@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What each received frame does: a table by type, a function for each; header
- * blocks are in headers.c.  session.c has checked the frame by its header and
- * has made sure that no header block is cut.
+ * Acts on each received frame: a table by type, with a function for each type;
+ * header blocks are in headers.c.  session.c has checked the frame's header and
+ * has made sure that no other frame comes inside of a header block.
  *
- * A frame on a stream is judged by the stream's state first (RFC 9113 §5.1):
- * idle, closed and reserved streams fail the connection, half-closed ones the
- * stream, and what arrives for a stream that we reset is dropped.
+ * A frame on a stream is judged by the stream's state first (RFC 9113 §5.1): a
+ * frame on an idle, closed or reserved stream fails the connection, one on a
+ * half-closed stream resets the stream, and one on a stream that we reset is
+ * dropped.
  */
 #include "gate.h"
 #include "headers.h"
@@ -15,8 +16,8 @@
 #include "settings.h"
 
 /*
- * Content costs the application much more than the octet that may be in a
- * frame of it: small frames are bounded by number.
+ * A DATA frame costs the application much more than the single octet that may
+ * be in it, so the number of small frames is bounded.
  */
 static int
 count_content(struct session *s, const struct frame *f, struct stream *st)
@@ -29,7 +30,7 @@ count_content(struct session *s, const struct frame *f, struct stream *st)
 	    s->limits.max_data_frames);
 }
 
-/* DATA on an open stream: NULL, or why the stream is reset, and *code. */
+/* Checks DATA: returns NULL, or why the stream is reset, with *code set. */
 static const char *
 check_stream_data(const struct session *s, const struct frame *f,
     const struct stream *st, enum h2_code *code)
@@ -41,7 +42,7 @@ check_stream_data(const struct session *s, const struct frame *f,
 	if (!stream_can_receive(st))
 		return "the stream is half-closed (RFC 9113 5.1)";
 	*code = H2_FLOW_CONTROL_ERROR;
-	/* A frame of 0 octets needs no window, also when that is below 0. */
+	/* A frame of 0 octets needs no window, even if that is below 0. */
 	if (f->length > 0 && (int64_t)f->length > window)
 		return "more DATA than the stream's window (RFC 9113 6.9.1)";
 	*code = H2_ENHANCE_YOUR_CALM;
@@ -52,7 +53,7 @@ check_stream_data(const struct session *s, const struct frame *f,
 	    f->flags & FLAG_END_STREAM);
 }
 
-/* st: NULL if it is not open.  Level NONE: nothing is wrong. */
+/* Checks DATA; st: NULL if it is not open.  Level NONE: nothing is wrong. */
 static struct h2_error
 check_data(const struct session *s, const struct frame *f,
     const struct stream *st)
@@ -78,7 +79,7 @@ check_data(const struct session *s, const struct frame *f,
 }
 
 /*
- * DATA counts on the connection's window whatever becomes of it (RFC 9113
+ * DATA is charged to the connection's window whatever becomes of it (RFC 9113
  * §6.9).
  */
 static void
@@ -88,7 +89,7 @@ charge_connection(struct session *s, const struct frame *f)
 	ground_return_credit(s, 0, &s->credit, f->length, s->recv_size);
 }
 
-/* What DATA does to its stream, whether or not anyone is told. */
+/* Counts DATA, whether or not the application is told; st: may be NULL. */
 static inline int
 count_data(struct session *s, const struct frame *f, struct stream *st)
 {
@@ -146,7 +147,7 @@ take_data(struct session *s, const struct received *r)
 	return 0;
 }
 
-/* Tells the application of a frame on st, if it is there and has a request. */
+/* Tells the application of a frame on st, unless st is NULL or was taken. */
 static int
 tell(struct session *s, const struct received *r, struct stream *st)
 {
@@ -251,11 +252,11 @@ recv_window_update(struct session *s, const struct received *r)
 	*window += f->increment;
 	if (*window > 0)
 		s->cb->window(s->user, st);
-	/* That may have ended it. */
+	/* The callback may have closed the stream. */
 	return tell(s, r, ground_stream(s, f->stream_id));
 }
 
-/* RFC 9218 §7.1.  For a stream that is not there it is dropped. */
+/* RFC 9218 §7.1.  The frame is dropped if its stream is not in the table. */
 static int
 recv_priority_update(struct session *s, const struct received *r)
 {
@@ -272,7 +273,7 @@ recv_priority_update(struct session *s, const struct received *r)
 	return tell(s, r, ground_stream(s, f->other_id));
 }
 
-/* An acknowledgement counts also if it is taken, or it stays due. */
+/* An acknowledgement counts even if it is taken; else it would stay due. */
 static int
 take_ack(struct session *s, const struct received *r)
 {
@@ -285,11 +286,11 @@ take_ack(struct session *s, const struct received *r)
 typedef int act_fn(struct session *s, const struct received *r);
 
 static const struct row {
-	act_fn *act;		/* NULL: it does nothing */
-	act_fn *take;		/* also then, to keep us in step; or NULL */
-	bool idle_fails;	/* not on an idle stream (RFC 9113 §5.1) */
-	bool works;		/* or it counts as a frame that does no work */
-	const char *never;	/* why no client sends it */
+	act_fn *act;		/* NULL: the application is only told */
+	act_fn *take;		/* keeps us in step with taken ones, or NULL */
+	bool idle_fails;	/* an error on idle streams (RFC 9113 §5.1) */
+	bool works;		/* false: counts as a frame without work */
+	const char *never;	/* why no client may send it, or NULL */
 } unknown, rows[] = {
 	[FRAME_DATA] = { recv_data, take_data, true, true, NULL },
 	[FRAME_HEADERS] = { headers_act, headers_take, false, true, NULL },
@@ -306,7 +307,10 @@ static const struct row {
 	    NULL },
 };
 
-/* The peer has no choice but to send these, however many we have it send. */
+/*
+ * Whether f is an acknowledgement that the peer has to send: such frames are
+ * not held against the peer, however many of them we cause.
+ */
 static bool
 is_due(const struct session *s, const struct frame *f)
 {
@@ -317,7 +321,7 @@ is_due(const struct session *s, const struct frame *f)
 	    f->type == FRAME_PING && s->pings.acked < s->pings.sent;
 }
 
-/* Types that are not known are ignored (RFC 9113 §5.5). */
+/* Frames of unknown types are ignored (RFC 9113 §5.5). */
 static int
 act(struct session *s, const struct received *r, const struct row *row)
 {
@@ -366,7 +370,7 @@ recv_frame(struct session *s, struct received *r, const uint8_t *payload)
 	struct h2_error err;
 	int rc = 1;
 
-	/* What session.c has let pass without SESSION_CHECKS is told here. */
+	/* Without SESSION_CHECKS, session.c leaves errors to be found here. */
 	if (frame_decode(&r->frame, payload, &err) == -1 ||
 	    (!ground_does(s, SESSION_CHECKS) &&
 	    frame_check(&r->frame, FRAME_LARGEST_MAX_SIZE, &err) == -1))

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* What a received frame does. */
+/*
+ * What the session does with received frames.  session.c calls these functions;
+ * they return 0, or -1 if the connection has failed.
+ */
 #ifndef H2RIG_RECV_H
 #define H2RIG_RECV_H
 
 #include "ground.h"
 
 /*
- * A whole frame that frame_check passed: r->frame is its header.  These return
- * 0, or -1: the connection has failed.
+ * Acts on a complete frame whose header, r->frame, session.c has checked;
+ * payload: r->frame.length octets.
  */
 int recv_frame(struct session *s, struct received *r, const uint8_t *payload);
 
-/* The frame that is stopped goes on, if there is one (session_resume). */
+/* Goes on with the stopped frame, if there is one; taken: as session_resume. */
 int recv_stopped(struct session *s, bool taken);
 
-/* Those in the queue that pass the gate do. */
+/* Acts on the frames in the queue, in order, while the gate lets them pass. */
 int recv_queued(struct session *s);
 
 #endif

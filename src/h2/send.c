@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Checked calls: what the application sends through them is legal, or it is
- * not sent.  Each call finds its stream, asks the stream's state and the
- * fields' rules, and only then encodes, so that a refused call has left no
- * trace in the HPACK state or the output.
+ * not sent.  Each call finds its stream, checks the stream's state and the
+ * fields, and only then encodes, so that a refused call leaves no trace in the
+ * HPACK state or the output.
  *
- * Of the hold here is what other streams see of it and how it ends; raw calls,
- * which begin it, are in send_raw.c.
+ * This file has what other streams see of a hold, and how the hold ends; raw
+ * calls, which begin it, are in send_raw.c.
  *
  *	            the holder's raw octets
  *	                     |
@@ -37,7 +37,7 @@ memory_status(const struct session *s, const char **why)
 	return SEND_OK;
 }
 
-/* What forbids or delays any call for stream id. */
+/* Checks what forbids or delays any call for stream id. */
 static int
 check_output(const struct session *s, uint32_t id, const char **why)
 {
@@ -63,7 +63,7 @@ check_connection(const struct session *s, uint32_t id, const char **why)
 	return check_output(s, id, why);
 }
 
-/* The stream, if frames may be sent on it. */
+/* Finds the stream, if frames may be sent on it. */
 static int
 find_stream(struct session *s, uint32_t id, struct stream **out,
     const char **why)
@@ -89,7 +89,7 @@ find_stream(struct session *s, uint32_t id, struct stream **out,
 	    "the stream was reset (RFC 9113 5.1)");
 }
 
-/* The same, and our side of it has not ended. */
+/* As find_stream, if our side of the stream has not ended. */
 static int
 find_sending(struct session *s, uint32_t id, struct stream **out,
     const char **why)
@@ -112,8 +112,8 @@ send_encode(struct session *s, unsigned type, unsigned flags, uint32_t id,
 	frame_header_encode(b, 0, type, flags, id);
 	buf_add(b, prefix, prefix_len);
 	/*
-	 * A size update only begins a block (RFC 7541 §4.2).  Where the peer
-	 * sees no fields, its table stays as it is.
+	 * A size update may only begin a block (RFC 7541 §4.2).  Octets that
+	 * the peer does not take for fields must not change the table.
 	 */
 	if (!frame_has_fields(type) || hpack_follow_in_field(s->enc))
 		hpack_encode_literals(s->enc, b, v, n);
@@ -153,7 +153,7 @@ add_block(struct session *s, unsigned type, unsigned flags, uint32_t id,
 	return memory_status(s, why);
 }
 
-/* Why these fields are no trailers; NULL: they are. */
+/* Returns why these fields cannot be sent as trailers, or NULL if they can. */
 static const char *
 check_trailers(const struct stream *st, const struct field *v, size_t n,
     bool end_stream, const struct field **bad)
@@ -168,7 +168,7 @@ check_trailers(const struct stream *st, const struct field *v, size_t n,
 	return fields_check_sent(v, n, FIELDS_TRAILERS, bad);
 }
 
-/* The same for a response's; *status is that of the fields, if they pass. */
+/* As check_trailers, for a response; *status: as fields_status returns it. */
 static const char *
 check_response(const struct field *v, size_t n, bool end_stream, bool as_is,
     int *status, const struct field **bad)
@@ -202,12 +202,12 @@ send_too_large(struct session *s, uint32_t id, bool more)
 	}
 	add_block(s, FRAME_HEADERS, FLAG_END_STREAM, id, NULL, 0, &status, 1,
 	    &why);
-	/* RFC 9113 §8.1: the rest of the request is not wanted. */
+	/* RFC 9113 §8.1: the rest of the request is not needed. */
 	if (more)
 		ground_own_u32(s, FRAME_RST_STREAM, id, H2_NO_ERROR);
 }
 
-/* HEADERS went out: what that makes of the stream. */
+/* HEADERS went out: updates the stream. */
 void
 send_note_headers(struct session *s, struct stream *st, int status, bool end)
 {
@@ -276,7 +276,7 @@ send_refused(const struct session *s)
 	return s->refused;
 }
 
-/* A stream on which DATA may be sent now. */
+/* As find_sending, if DATA may be sent on the stream now. */
 static int
 find_data_stream(struct session *s, uint32_t id, struct stream **out,
     const char **why)
@@ -301,7 +301,7 @@ max_payload(const struct session *s, const struct stream *st)
 	return n > 0 ? (size_t)n : 0;
 }
 
-/* Appends a frame that fits and takes its octets off the windows. */
+/* Appends a DATA frame that fits, and charges it to the windows. */
 static void
 add_data(struct session *s, struct stream *st, const uint8_t *p, size_t n,
     bool end)
@@ -318,8 +318,8 @@ add_data(struct session *s, struct stream *st, const uint8_t *p, size_t n,
 }
 
 /*
- * Octets for the next frame of send_data; 0: none now.  A frame may pass
- * max_out, but by no more than the size that all peers take.
+ * Returns the octets for the next frame of send_data; 0: none now.  A frame may
+ * exceed max_out, but by no more than the frame size that all peers accept.
  */
 static size_t
 next_chunk(const struct session *s, const struct stream *st, size_t left,
@@ -403,7 +403,7 @@ send_max_payload(const struct session *s, uint32_t id)
 	return st != NULL && stream_can_send(st) ? max_payload(s, st) : 0;
 }
 
-/* A stream that was promised, by a checked call or a raw one. */
+/* Adds a stream that a checked or raw call promises.  NULL: out of memory. */
 struct stream *
 send_reserve(struct session *s, uint32_t id)
 {
@@ -485,7 +485,7 @@ send_rst_stream(struct session *s, uint32_t id, uint32_t code, const char **why)
 	return memory_status(s, why);
 }
 
-/* Frames on the connection wait behind a hold like our own. */
+/* SEND_AGAIN_HELD is no error here: the frame waits until the hold ends. */
 int
 send_ping(struct session *s, const uint8_t data[8], const char **why)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Raw calls: any frame and any octets, as asked for.  What goes out is
- * followed by a small parser, so that the session's view of its streams stays
- * that of the peer, and so that it knows when nothing else may come between:
- * while a header block is open, or a frame has gone out in part.  Then the
- * stream whose script did it holds the output, until the block and the frame
+ * Raw calls: they send any frame and any octets, as asked for.  A small parser
+ * follows what goes out, so that the session's view of its streams stays that
+ * of the peer, and so that it knows when no other frame may come between: while
+ * a header block is open, or a frame has gone out in part.  Then the stream
+ * whose script made the call holds the output, until the block and the frame
  * have ended or send_release is called.
  */
 #include <string.h>
@@ -13,10 +13,10 @@
 #include "send.h"
 #include "settings.h"
 
-/* In the place of a status: our encoder has not made the fields. */
+/* Used instead of a status if our encoder has not made the fields. */
 #define NOT_ENCODED (-2)
 
-/* After a raw call of stream `by`: does it hold the output from now on? */
+/* After a raw call of `by`: decides whether `by` holds the output now. */
 static void
 update_hold(struct session *s, uint32_t by)
 {
@@ -29,8 +29,8 @@ update_hold(struct session *s, uint32_t by)
 }
 
 /*
- * Frames of which the whole payload matters.  The peer does not take one that
- * is longer than its MAX_FRAME_SIZE.
+ * Whether the raw frame's whole payload is kept, because it is needed.  Not if
+ * it is longer than the peer's MAX_FRAME_SIZE: the peer does not accept it.
  */
 static bool
 is_kept(const struct session *s)
@@ -41,7 +41,7 @@ is_kept(const struct session *s)
 	    get_u24(header) <= s->peer.max_frame_size;
 }
 
-/* What is no legal SETTINGS frame may yet be acknowledged. */
+/* Even an illegal SETTINGS frame counts, since it may be acknowledged. */
 static void
 follow_settings(struct session *s, const struct frame *f)
 {
@@ -67,9 +67,9 @@ note_status(void *user, const struct field *f)
 }
 
 /*
- * Fields that the encoder has not made go into its table as into the peer's.
- * Of a block that is not legal nobody knows what the peer makes of it.  Returns
- * the status as fields_status has it.
+ * Puts fields that the encoder has not made into its table, as the peer does.
+ * If the block is illegal, it is unknown what the peer does, and the table is
+ * given up.  Returns the status as fields_status does.
  */
 static int
 follow_fields(struct session *s, const struct frame *whole)
@@ -93,7 +93,7 @@ follow_fields(struct session *s, const struct frame *whole)
 	return status;
 }
 
-/* Which frames open and end a block, as the peer sees it (RFC 9113 §4.3). */
+/* Opens or ends a header block as the peer sees it (RFC 9113 §4.3). */
 static void
 follow_block(struct raw_state *r, const struct frame *f)
 {
@@ -111,8 +111,8 @@ follow_block(struct raw_state *r, const struct frame *f)
 }
 
 /*
- * A promise makes a stream to send on, if its number could be one.  The
- * number is behind the Pad Length octet when there is one.
+ * A promise adds a stream to send on, if its number is legal for a new stream.
+ * The number follows the Pad Length octet if there is one.
  */
 static void
 follow_promise(struct session *s, const struct frame *f)
@@ -128,7 +128,7 @@ follow_promise(struct session *s, const struct frame *f)
 		s->out.failed = true;
 }
 
-/* More window for the peer than the session had given. */
+/* Adds the window that the peer got beyond what the session gave. */
 static void
 follow_window_update(struct session *s, const struct frame *f,
     struct stream *st)
@@ -173,8 +173,8 @@ follow_stream(struct session *s, const struct frame *f,
 }
 
 /*
- * A whole frame of stream `by` has gone out; status: of its fields.
- * The hold begins before anyone is told anything.
+ * Follows a whole frame that stream `by` has sent; status: of its fields, or
+ * NOT_ENCODED.  The hold begins before any callback is called.
  */
 static void
 follow_frame(struct session *s, uint32_t by, const struct frame *f, int status)
@@ -208,8 +208,8 @@ follow_frame(struct session *s, uint32_t by, const struct frame *f, int status)
 }
 
 /*
- * Octets of one frame: up to the end of its header, or of its payload, at most
- * len.  Returns how many.
+ * Takes octets of one frame, up to the end of its header or of its payload, at
+ * most len.  Returns their number.
  */
 static size_t
 take_octets(struct session *s, const uint8_t *p, size_t len)
@@ -235,9 +235,9 @@ take_octets(struct session *s, const uint8_t *p, size_t len)
 }
 
 /*
- * Appends raw octets to the output and follows the frames in them.  Octets
- * go out before their frame is followed: `closed`, called from there, may
- * send, and its frames come behind.
+ * Appends raw octets to the output and follows the frames in them.  A frame's
+ * octets are appended before the frame is followed: following it may call
+ * `closed`, and frames that this callback sends must come after it.
  */
 static void
 feed(struct session *s, uint32_t by, const uint8_t *p, size_t len, int status)
@@ -289,7 +289,7 @@ raw_done(struct session *s, uint32_t by)
 	return s->out.failed ? SEND_ERR_MEMORY : SEND_OK;
 }
 
-/* More octets than v can take in a block: each field as a plain literal. */
+/* Returns an upper bound of v's octets in a block: fields as plain literals. */
 static size_t
 block_bound(const struct field *v, size_t n)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The session as its application has it: new, free, octets in (the preface,
- * then frames, cut out of them), output, shutdown.  What a frame means is in
- * recv.c and headers.c; what the application sends, in send.c and send_raw.c.
+ * The session's interface for the application: it makes and frees a session,
+ * takes octets (the preface, then frames), gives the output, and begins the
+ * shutdown.  recv.c and headers.c act on the frames; send.c and send_raw.c have
+ * the calls by which the application sends.
  *
- * Frames are parsed where they lie in the caller's octets; only one that came
- * in part is copied, to s->in, until the rest is there.  Nothing here waits,
- * and a failed connection takes no more octets.
+ * Frames are parsed where they lie in the caller's octets; only a frame that
+ * has come in part is copied, to s->in, until the rest is there.  Nothing here
+ * waits, and a failed connection takes no more octets.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 #define PREFACE_LEN (sizeof(preface) - 1)
-#define REQUEST_LINE_LEN 14	/* octets of it before the first CR */
+#define REQUEST_LINE_LEN 14	/* octets of the preface before its first CR */
 
 void
 session_limits_default(struct session_limits *l)
@@ -54,7 +55,7 @@ session_add_settings(const struct session_limits *l, struct buf *dst)
 		{ SETTINGS_MAX_HEADER_LIST_SIZE, l->max_header_list_size },
 		{ SETTINGS_ENABLE_CONNECT_PROTOCOL, 1 },
 	};
-	/* 0 is what is assumed when it is not sent (RFC 8441 §3). */
+	/* The last one is 0 for the peer if it is not sent (RFC 8441 §3). */
 	size_t n = sizeof(v) / sizeof(v[0]) - !l->enable_connect_protocol;
 	size_t i;
 
@@ -78,9 +79,9 @@ start_settings(struct session *s)
 }
 
 /*
- * A stream's window is of use up to the connection's, which SETTINGS do not
- * change (RFC 9113 §6.9.2): it is raised to the same.  It cannot be made
- * smaller.
+ * A stream's window is useful only up to the connection's window, which
+ * SETTINGS do not change (RFC 9113 §6.9.2), so this raises the connection's
+ * window to the same size.  It cannot be made smaller.
  */
 static void
 start_window(struct session *s)
@@ -194,7 +195,7 @@ session_note_idle(struct session *s, unsigned n, const char *what)
 	return ground_fail(s, NULL, H2_ENHANCE_YOUR_CALM, reason);
 }
 
-/* The rules for a frame that need only its header and no stream. */
+/* Checks the rules that need only a frame's header, not its stream. */
 static int
 admit_frame(struct session *s, const struct frame *f)
 {
@@ -204,7 +205,7 @@ admit_frame(struct session *s, const struct frame *f)
 	    (f->flags & FLAG_ACK)))
 		return ground_fail(s, f, H2_PROTOCOL_ERROR,
 		    "the first frame is SETTINGS (RFC 9113 3.4)");
-	/* Or recv.c finds it again, once the frame is there. */
+	/* An error that passes here is found by recv.c in the whole frame. */
 	if (frame_check(f, s->own.allowed.of[SETTINGS_MAX_FRAME_SIZE],
 	    &err) == -1 && (ground_does(s, SESSION_CHECKS) ||
 	    !ground_is_rule(f, &err)))
@@ -217,8 +218,8 @@ admit_frame(struct session *s, const struct frame *f)
 }
 
 /*
- * Moves octets to s->in until it has the first `need` of the frame in hand:
- * where they are, or NULL when they have not all come.
+ * Moves octets to s->in until it has the first `need` octets of the frame.
+ * Returns them, or NULL if they have not all come.
  */
 static const uint8_t *
 gather(struct session *s, const uint8_t **p, size_t *len, size_t need)
@@ -235,13 +236,13 @@ gather(struct session *s, const uint8_t **p, size_t *len, size_t need)
 	return buf_len(&s->in) >= need ? buf_data(&s->in) : NULL;
 }
 
-/* Until a frame is stopped; *left: octets behind it. */
+/* Takes frames until one is stopped; *left: the octets after that frame. */
 static int
 recv_frames(struct session *s, const uint8_t *p, size_t len, size_t *left)
 {
 	const uint8_t *octets;
 	struct received r;
-	bool here;		/* the octets are the caller's */
+	bool here;		/* the frame lies in the caller's octets */
 	size_t size;
 
 	*left = 0;
@@ -280,9 +281,9 @@ is_method_octet(uint8_t c)
 }
 
 /*
- * One octet where the preface should be.  When the octets differ from it they
- * are read on to the first space, to tell an HTTP/1 request from noise; all
- * that matched before was letters or the request line of the preface itself.
+ * Takes one octet where the preface should be.  Octets that differ from it are
+ * read on to the first space, to tell an HTTP/1 request from noise; the octets
+ * that matched before are letters or the request line of the preface itself.
  */
 static int
 recv_preface_octet(struct session *s, uint8_t c)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values of SETTINGS (RFC 9113 §6.5).  The peer's are in force when they have
- * come.  Ours are in force for the peer at some time between these two: our
- * frame has gone out, its acknowledgement has come.  In between, the peer may
- * go by either value, so that it is judged by the one that allows it more.
- * Several frames may be on their way, and they are acknowledged in order:
+ * Values of SETTINGS (RFC 9113 §6.5).  The peer's values are in force when they
+ * have come.  The peer applies ours at some time between our frame and its
+ * acknowledgement.  In between, the peer may go by either value, so it is
+ * judged by the one that allows it more.  Several frames may be on their way,
+ * and they are acknowledged in order:
  *
  *	INITIAL_WINDOW_SIZE	65535  ->  1024  ->  0  ->  1048576
  *				acked      sent[0]   sent[1]   sent[2], last
  *				allowed: 1048576, the most of the four
  *
- * Streams' windows are counted by the acknowledged value; DATA may pass them by
- * the difference between that and `allowed`.
+ * Streams' windows are counted by the acknowledged value; DATA may exceed them
+ * by the difference between that value and `allowed`.
  *
  * recv.c calls this for what comes, send.c, send_raw.c and session.c for what
  * goes out.
@@ -22,11 +22,11 @@
 
 #define AT(member) offsetof(struct peer_settings, member)
 
-/* What is legal (RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1). */
+/* Legal values (RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1). */
 static const struct {
-	size_t at;		/* in struct peer_settings */
-	uint32_t min, max;	/* max 0: not known */
-	enum h2_code code;	/* of a value out of range */
+	size_t at;		/* offset in struct peer_settings */
+	uint32_t min, max;	/* max 0: unknown setting */
+	enum h2_code code;	/* error code of a value out of range */
 	const char *reason;
 } rows[SETTINGS_COUNT] = {
 	[SETTINGS_HEADER_TABLE_SIZE] = { AT(header_table_size), 0, UINT32_MAX,
@@ -79,16 +79,16 @@ settings_init(struct session *s)
 	v->of[SETTINGS_HEADER_TABLE_SIZE] = HPACK_DEFAULT_TABLE_SIZE;
 	v->of[SETTINGS_INITIAL_WINDOW_SIZE] = WINDOW_DEFAULT;
 	v->of[SETTINGS_MAX_FRAME_SIZE] = FRAME_DEFAULT_MAX_SIZE;
-	/* The RFC has no limit here; our bounds hold from the start. */
+	/* The RFC has no initial limit here; our bounds hold from the start. */
 	v->of[SETTINGS_MAX_CONCURRENT_STREAMS] =
 	    s->limits.max_concurrent_streams;
 	v->of[SETTINGS_MAX_HEADER_LIST_SIZE] = s->limits.max_header_list_size;
 	s->own.last = s->own.allowed = *v;
 }
 
-/* The peer's. */
+/* The peer's SETTINGS. */
 
-/* All streams by the difference, also below 0 (RFC 9113 §6.9.2). */
+/* Adds delta to all streams' windows, even to below 0 (RFC 9113 §6.9.2). */
 static void
 change_send_windows(struct session *s, int64_t delta)
 {
@@ -98,7 +98,7 @@ change_send_windows(struct session *s, int64_t delta)
 		st->send_window += delta;
 }
 
-/* The windows of all streams have room for this INITIAL_WINDOW_SIZE. */
+/* Whether this INITIAL_WINDOW_SIZE makes no stream's window too large. */
 static bool
 fits_windows(const struct session *s, uint32_t value)
 {
@@ -113,7 +113,7 @@ fits_windows(const struct session *s, uint32_t value)
 	return true;
 }
 
-/* All of them are legal, before any has an effect. */
+/* Checks all entries, before any of them has an effect. */
 static int
 check_values(struct session *s, const struct frame *f)
 {
@@ -158,9 +158,9 @@ settings_recv(struct session *s, const struct frame *f)
 	return rc;
 }
 
-/* Ours. */
+/* Our SETTINGS. */
 
-/* Why a server whose values are v does not send this one; NULL: it may. */
+/* Returns why a server with the values v must not send this one, or NULL. */
 static const char *
 check_own(const struct settings_values *v, unsigned id, uint32_t value)
 {
@@ -177,7 +177,7 @@ check_own(const struct settings_values *v, unsigned id, uint32_t value)
 	return NULL;
 }
 
-/* Puts the legal entries into v: NULL, or why the first other is none. */
+/* Puts the legal entries into v.  Returns NULL, or the first broken rule. */
 static const char *
 take_entries(struct settings_values *v, const uint8_t *p, size_t len)
 {
@@ -205,7 +205,7 @@ settings_check(const struct session *s, const uint8_t *p, size_t len)
 	return take_entries(&v, p, len);
 }
 
-/* Each setting allows the peer the more the larger it is. */
+/* Raises values of v to larger ones: a larger value allows the peer more. */
 static void
 raise_values(struct settings_values *v, const struct settings_values *by)
 {
@@ -235,8 +235,9 @@ update_allowed(struct session *s)
 }
 
 /*
- * Every WINDOW_UPDATE comes behind the last SETTINGS; but a peer that takes
- * its time to follow a larger value shall not lack credit meanwhile.
+ * Returns the smaller of the last and the acknowledged size.  Every
+ * WINDOW_UPDATE comes after the last SETTINGS, so the last size would do; but
+ * if it is larger, a peer that applies it late must not lack credit meanwhile.
  */
 int64_t
 settings_window(const struct session *s)
@@ -248,8 +249,8 @@ settings_window(const struct session *s)
 }
 
 /*
- * Credit that was too little to be returned by the old size may be all that
- * the peer has by the new one.
+ * Credit that was too little to be returned with the old window size may be
+ * all that the peer has with the new one.
  */
 void
 settings_return_credit(struct session *s)
@@ -263,7 +264,7 @@ settings_return_credit(struct session *s)
 	}
 }
 
-/* When there is no room for one more frame it joins the one before it. */
+/* If `sent` is full, the frame shares the slot of the frame before it. */
 void
 settings_note_sent(struct session *s, const uint8_t *p, size_t len)
 {
@@ -284,7 +285,7 @@ settings_note_sent(struct session *s, const uint8_t *p, size_t len)
 	settings_return_credit(s);
 }
 
-/* RFC 9113 §6.5.3.  An acknowledgement of nothing changes nothing. */
+/* RFC 9113 §6.5.3.  An acknowledgement that is not due changes nothing. */
 void
 settings_recv_ack(struct session *s)
 {
@@ -306,7 +307,7 @@ settings_recv_ack(struct session *s)
 		st->credit.window +=
 		    (int64_t)o->acked.of[SETTINGS_INITIAL_WINDOW_SIZE] -
 		    old.of[SETTINGS_INITIAL_WINDOW_SIZE];
-	/* A peer may have followed a reduction before it acknowledges it. */
+	/* The peer may have applied a reduction before it acknowledged it. */
 	if (table < old.of[SETTINGS_HEADER_TABLE_SIZE] &&
 	    !hpack_decoder_has_update(s->dec, table))
 		hpack_decoder_resize(s->dec, table);

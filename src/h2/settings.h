@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values of SETTINGS (RFC 9113 §6.5): what is legal, the peer's in force, and
- * ours from when they are sent until they are acknowledged.
+ * Values of SETTINGS (RFC 9113 §6.5): which values are legal, the peer's values
+ * in force, and ours from when they are sent until they are acknowledged.
  */
 #ifndef H2RIG_SETTINGS_H
 #define H2RIG_SETTINGS_H
 
 #include "ground.h"
 
-/* The values before any SETTINGS frame, of either side. */
+/* Sets both sides' values to those before any SETTINGS frame. */
 void settings_init(struct session *s);
 
 /*
- * The peer's values are in force, unless one of them breaks a rule: then as
- * ground_rule.
+ * Puts the values of the peer's frame in force and returns 0.  If one of them
+ * breaks a rule, none is put in force, and it returns as ground_rule does.
  */
 int settings_recv(struct session *s, const struct frame *f);
 
-/* The oldest of ours that was not acknowledged is. */
+/* The peer has acknowledged our oldest unacknowledged SETTINGS. */
 void settings_recv_ack(struct session *s);
 
 /*
- * Entries of a SETTINGS frame of ours, len octets: NULL, or which rule the
- * first of them breaks that is not legal.
+ * Checks the entries of a SETTINGS frame of ours, len octets.  Returns NULL, or
+ * the rule that the first illegal entry breaks.
  */
 const char *settings_check(const struct session *s, const uint8_t *p,
     size_t len);
 
 /*
- * A SETTINGS frame with these entries has gone out, and an acknowledgement is
- * due; entries that are not legal have no effect.
+ * Notes that a SETTINGS frame with these entries has gone out and that an
+ * acknowledgement is due; illegal entries have no effect.
  */
 void settings_note_sent(struct session *s, const uint8_t *p, size_t len);
 
-/* The size by which streams' credit is returned, octets. */
+/* The window's size for the return of streams' credit, octets. */
 int64_t settings_window(const struct session *s);
 
-/* The window that the peer may have on st. */
+/* The octets that the peer may send on st, by the value that allows it most. */
 static inline int64_t
 settings_credit(const struct session *s, const struct stream *st)
 {
@@ -47,7 +47,7 @@ settings_credit(const struct session *s, const struct stream *st)
 	    o->acked.of[SETTINGS_INITIAL_WINDOW_SIZE];
 }
 
-/* Returns the credit of streams that is due. */
+/* Returns to the peer all credit of streams that is due. */
 void settings_return_credit(struct session *s);
 
 #endif

@@ -2,10 +2,10 @@
 /*
  * The states of one stream and the table of a connection's streams.
  *
- * A stream's state changes here by four transitions; those who make them
- * (headers, recv, send, send_raw) tell the application.  The table is a hash
- * with chains; client streams are numbered 1, 3, 5 and so on, so that half
- * the identifier spreads evenly.
+ * A stream's state changes by the four transitions of stream.h; their callers,
+ * the other files of the session, tell the application.  The table is a hash
+ * table with chains; client streams are numbered 1, 3, 5 and so on, so that
+ * half the identifier spreads evenly.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ stream_set_reset(struct stream *s, uint32_t code, bool by_peer)
 	s->reset_code = code;
 }
 
-/* A member of the dictionary (RFC 8941 §3.2), parameters cut off. */
+/* Takes a member of the dictionary (RFC 8941 §3.2), without parameters. */
 static void
 take_priority_member(struct stream *s, const char *p, size_t len)
 {
@@ -96,7 +96,7 @@ link_stream(struct stream_table *t, struct stream *s)
 	*head = s;
 }
 
-/* Twice the slots, or the first ones: 0, or -1 and the table is as it was. */
+/* Doubles the slots, or makes the first; 0, or -1: the table is unchanged. */
 static int
 grow(struct stream_table *t)
 {

@@ -13,13 +13,13 @@
 #include "fields.h"
 #include "frame.h"
 
-#define STREAM_PRIORITY_SIZE 64
+#define STREAM_PRIORITY_SIZE 64	/* octets, with NUL */
 
-/* The states of RFC 9113 §5.1 but idle, made of three bits. */
+/* The states of RFC 9113 §5.1 except idle, made of three bits. */
 enum stream_state {
 	STREAM_WE_SEND = 1,
 	STREAM_PEER_SENDS = 2,
-	STREAM_PROMISED = 4,	/* and no HEADERS have been sent */
+	STREAM_PROMISED = 4,	/* by us, and no HEADERS have been sent */
 	STREAM_CLOSED = 0,
 	STREAM_HALF_CLOSED_REMOTE = STREAM_WE_SEND,
 	STREAM_HALF_CLOSED_LOCAL = STREAM_PEER_SENDS,
@@ -27,10 +27,10 @@ enum stream_state {
 	STREAM_RESERVED_LOCAL = STREAM_WE_SEND | STREAM_PROMISED
 };
 
-/* What the peer may send, of a stream or of the connection, octets. */
+/* The receive window of a stream or of the connection, in octets. */
 struct credit {
 	int64_t window;
-	int64_t unreturned;	/* consumed, but not given back yet */
+	int64_t unreturned;	/* consumed, but not returned to the peer */
 };
 
 struct stream {
@@ -40,7 +40,7 @@ struct stream {
 	bool reset_by_peer;
 	bool held;		/* the application still uses it (session.h) */
 	bool told;		/* `closed` was called, or is being called */
-	bool telling;		/* it is being called: not to be freed yet */
+	bool telling;		/* `closed` is being called: do not free */
 	bool taken;		/* opened without a request (session.h) */
 	bool pushed;		/* promised by us */
 	bool opened;		/* pushed, and HEADERS sent on it */
@@ -50,18 +50,18 @@ struct stream {
 	int64_t send_window;	/* octets; SETTINGS may leave it below 0 */
 	struct credit credit;
 	int64_t received;	/* octets of DATA content, for content-length */
-	int status;		/* of the final HEADERS sent; 0: none, or raw */
-	uint64_t sent;		/* octets of DATA, a raw one's padding too */
-	uint64_t data_frames;	/* received, with content */
+	int status;		/* of the final HEADERS sent; 0: not known */
+	uint64_t sent;		/* octets of DATA, with raw frames' padding */
+	uint64_t data_frames;	/* DATA frames received that had content */
 	struct message_info info;
 	void *user;		/* the application's, never touched here */
 	/*
-	 * The last priority that the peer gave it, in its `priority` field or
-	 * by PRIORITY_UPDATE (RFC 9218 §4, §7): text as it came, ended by NUL;
-	 * empty if there was none.  Longer ones are ignored.
+	 * The last priority that the peer gave the stream, in its `priority`
+	 * field or by PRIORITY_UPDATE (RFC 9218 §4, §7): text as received,
+	 * ended by NUL; empty if there was none.  Longer values are ignored.
 	 */
 	char priority[STREAM_PRIORITY_SIZE];
-	uint8_t urgency;	/* of it: 0, first, to 7; 3 by default */
+	uint8_t urgency;	/* from 0, the most urgent, to 7; default 3 */
 	bool incremental;
 	struct stream *next;	/* in the table's chain */
 };
@@ -72,7 +72,7 @@ struct stream_table {
 	size_t n;		/* streams in the table */
 };
 
-/* Whether our side, or the peer's, may still send (raw calls do not ask). */
+/* Whether our side, or the peer's, may still send; raw calls do not check. */
 static inline bool
 stream_can_send(const struct stream *s)
 {
@@ -112,13 +112,14 @@ void stream_set_reset(struct stream *s, uint32_t code, bool by_peer);
 #define STREAM_URGENCY_DEFAULT 3
 
 /*
- * Keeps a priority field value, and its u and i; what it leaves out has its
- * default (RFC 9218 §4, §7).  Without effect when it is too long or holds
- * anything but printable ASCII (RFC 9218 §4: what does not parse is ignored).
+ * Keeps a priority field value and its parameters u and i; one that is left
+ * out gets its default (RFC 9218 §4, §7).  Has no effect if the value is too
+ * long or has anything but printable ASCII (RFC 9218 §4: a value that does not
+ * parse is ignored).
  */
 void stream_set_priority(struct stream *s, const uint8_t *value, size_t len);
 
-/* NULL: none of that id; from stream_table_add: out of memory. */
+/* Return the stream; find: NULL if there is none; add: NULL if no memory. */
 struct stream *stream_table_find(const struct stream_table *t, uint32_t id);
 struct stream *stream_table_add(struct stream_table *t, uint32_t id);
 
@@ -127,8 +128,9 @@ void stream_table_remove(struct stream_table *t, struct stream *s);
 void stream_table_free(struct stream_table *t);
 
 /*
- * All streams, in any order: the first for NULL, then the one after s.  NULL:
- * there is none.  Adding a stream starts the order anew.
+ * Goes through all streams, in no particular order: returns the first one if s
+ * is NULL, else the one after s; NULL at the end.  Adding a stream may change
+ * the order.
  */
 struct stream *stream_table_next(const struct stream_table *t,
     const struct stream *s);

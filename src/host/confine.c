@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is kept from scripts: other users' rights, resources beyond the limits,
- * the supervisor's variables, and as far as the system can, the memory of
+ * the supervisor's variables, and, as far as the system can, the memory of
  * processes that have the private key.
  *
- * The parent resolves names once; each child applies it all before user code
- * runs.  What a process can undo for itself (it may always lower, never raise)
- * is not left to it: the parent looks at groups and deadlines from outside.
+ * The parent looks names up once; each child applies all of it before user code
+ * runs.  A process may lower its limits but not raise them.  What a process
+ * could undo by itself is the parent's task: it looks at process groups and
+ * deadlines from outside.
  */
 #include "config.h"
 #if defined(HAVE_EXTENSIONS) && !defined(_DEFAULT_SOURCE)
@@ -39,29 +40,31 @@
 #include "confine.h"
 
 /*
- * Each arena of glibc's malloc reserves 64 MiB of addresses, and there would
- * be eight for each processor: that alone would use up a --max-memory.
+ * Most arenas of glibc's malloc.  Each reserves 64 MiB of addresses, and by
+ * default there may be eight for each processor, which alone would use up a
+ * --max-memory.
  */
 #define ARENAS 4
 
 /*
- * Numbers of descriptors.  Those of a child that are not for its script come
- * after all that the script may have: so nothing that it opens, or copies by
- * dup2, can have one of these numbers, also if it has closed what is there.
+ * Numbers of descriptors.  A child's own descriptors, which are not for its
+ * script, have numbers above all that the script may have.  So nothing that the
+ * script opens, or copies by dup2, gets such a number, even if the script has
+ * closed the descriptor there.
  */
-#define OWN_FILES 16		/* so many numbers */
-#define FILES_MIN 8		/* a script may have */
-#define FILES_MAX 65536		/* the kernel's tables grow with the numbers */
-#define PARENT_FILES 128		/* that the parent has, or inherited */
-#define HOSTS 2			/* --bind has, if it is not given */
-#define CHILD_FILES 5		/* ... and for each child */
+#define OWN_FILES 16		/* numbers for a child's own descriptors */
+#define FILES_MIN 8		/* fewest that a script may have */
+#define FILES_MAX 65536		/* most; the kernel's tables grow with them */
+#define PARENT_FILES 128		/* of the parent, with inherited ones */
+#define HOSTS 2			/* addresses without --bind */
+#define CHILD_FILES 5		/* of the parent, for each child */
 
-/* A script that ignores SIGXCPU is killed so many seconds later. */
+/* Seconds until a script that ignores SIGXCPU is killed. */
 #define CPU_GRACE_S 1
 
 static uid_t the_uid = (uid_t)-1;	/* -1: as the parent has it */
 static gid_t the_gid = (gid_t)-1;
-static char *the_name;			/* NULL: the user has no entry */
+static char *the_name;			/* NULL: the user has no passwd entry */
 static char *the_home;
 
 static const char *const supervision[] = {
@@ -72,7 +75,7 @@ static const char *const supervision[] = {
 	"TCPREMOTEHOST", "TCPREMOTEINFO", "TCPREMOTEIP", "TCPREMOTEPORT"
 };
 
-/* A number, all of it, below the one that means "none". */
+/* Parses a whole text as a number below the one that means "none": 0, or -1. */
 static int
 parse_id(const char *text, unsigned long *id)
 {
@@ -93,7 +96,7 @@ resolve_user(const char *name, char *err, size_t size)
 
 	if (pw == NULL && parse_id(name, &id) == 0) {
 		the_uid = (uid_t)id;
-		/* A number need not have an entry; its group is then asked. */
+		/* Without a passwd entry the group has the user's number. */
 		if ((pw = getpwuid(the_uid)) == NULL) {
 			the_gid = (gid_t)id;
 			return 0;
@@ -133,7 +136,11 @@ resolve_group(const char *name, char *err, size_t size)
 	return 0;
 }
 
-/* 0, or -1 with errno: POSIX can only tell which groups a process has. */
+/*
+ * Leaves all groups but the_gid.  Returns 0, or -1 with errno set.  POSIX
+ * itself can only tell which groups a process has, so it then fails if there
+ * are others.
+ */
 static int
 leave_groups(void)
 {
@@ -185,8 +192,8 @@ confine_owner(uid_t *uid, gid_t *gid)
 }
 
 /*
- * Other processes of the same user may then neither trace this one nor read
- * its memory.  The leak checker of sanitizer builds would be one of them.
+ * Keeps other processes of the same user from tracing this one and from reading
+ * its memory.  Not in sanitizer builds, whose leak checker is such a process.
  */
 static void
 hide_memory(void)
@@ -197,7 +204,7 @@ hide_memory(void)
 #endif
 }
 
-/* SIGXCPU of the soft limit is blocked; of the hard one comes SIGKILL. */
+/* SIGXCPU of the soft limit is blocked; the hard limit sends SIGKILL. */
 static void
 warn_of_cpu_limit(void)
 {
@@ -210,8 +217,10 @@ warn_of_cpu_limit(void)
 }
 
 /*
- * What scripts start inherits it.  Where another user may not read our memory,
- * the file is root's: for this moment it is not hidden.
+ * Makes the out-of-memory killer prefer this process and, since they inherit
+ * it, the processes that scripts start.  While our memory is hidden
+ * (hide_memory), the file belongs to root, so the memory is not hidden for this
+ * moment.
  */
 static void
 offer_to_oom_killer(void)
@@ -247,7 +256,10 @@ confine_parent(const struct options *o)
 	hide_memory();
 }
 
-/* What login(1) sets; a user without an entry has no name, and / as home. */
+/*
+ * Sets what login(1) sets.  A user without a passwd entry gets no name, and /
+ * as home.
+ */
 static void
 name_user(void)
 {
@@ -273,7 +285,10 @@ confine_environment(void)
 		unsetenv(supervision[i]);
 }
 
-/* Lowers a limit; one that is lower already stays.  0: no limit of ours. */
+/*
+ * Lowers a limit, unless it is lower already or soft is 0.  Returns 0, or -1
+ * with errno set.
+ */
 static int
 lower(int resource, uint64_t soft, uint64_t hard)
 {
@@ -296,11 +311,11 @@ static int
 set_limits(const struct options *o)
 {
 #if !defined(H2RIG_SANITIZERS) && defined(RLIMIT_AS)
-	/* A sanitizer's shadow memory is many times that. */
+	/* A sanitizer's shadow memory is many times as large. */
 	if (lower(RLIMIT_AS, o->max_memory, o->max_memory) == -1)
 		return -1;
 #endif
-	/* The kernel counts whole seconds, and of them at least one. */
+	/* The kernel takes whole seconds, and at least one. */
 	uint64_t cpu_s = ((uint64_t)o->max_cpu_ms + 999) / 1000;
 
 	if (lower(RLIMIT_CPU, cpu_s, cpu_s + CPU_GRACE_S) == -1)
@@ -313,7 +328,7 @@ confine_child(const struct options *o, const char **what)
 {
 	umask(S_IWGRP | S_IWOTH);
 	offer_to_oom_killer();
-	/* For programs that open /dev/stderr; failure is theirs. */
+	/* For programs that open /dev/stderr; only they fail without it. */
 	if (the_uid != (uid_t)-1 &&
 	    (fchown(STDOUT_FILENO, the_uid, (gid_t)-1) == -1 ||
 	    fchown(STDERR_FILENO, the_uid, (gid_t)-1) == -1))
@@ -329,7 +344,7 @@ confine_child(const struct options *o, const char **what)
 	*what = "--user";
 	if (the_uid != (uid_t)-1 && setuid(the_uid) == -1)
 		return -1;
-	/* It may be root's home, which this user may not enter. */
+	/* The directory may be root's home, which this user may not enter. */
 	*what = "working directory";
 	if (the_uid != (uid_t)-1 && access(".", X_OK) == -1 &&
 	    chdir("/") == -1)
@@ -352,7 +367,7 @@ confine_own_files(const struct options *o)
 	return most > FILES_MIN ? (int)most : FILES_MIN;
 }
 
-/* What the parent needs at most: its descriptors are below. */
+/* Returns the number below which all of the parent's descriptors are. */
 static int
 parent_files(const struct options *o)
 {
@@ -403,7 +418,7 @@ confine_descriptors(const struct options *o, struct feed *f,
 	int records = feed_enter(f);
 	size_t i, k = 0;
 
-	confine_raise_files(o);	/* a supervisor may have lowered it */
+	confine_raise_files(o);	/* a supervisor may have lowered the limit */
 	if (records == -1 || dup2(STDERR_FILENO, kept[0]) == -1 ||
 	    sys_set_cloexec(kept[0]) == -1 ||
 	    (records = sys_move(records, least)) == -1)
@@ -426,7 +441,7 @@ confine_descriptors(const struct options *o, struct feed *f,
 /* ---- processes ---- */
 
 #ifdef HAVE_LINUX
-/* The group of a process, from /proc/PID/stat; -1: it is gone. */
+/* Returns the group of a process, from /proc/PID/stat, or -1 if it is gone. */
 static long
 group_of(const char *pid)
 {
@@ -458,7 +473,7 @@ confine_count(void (*f)(void *arg, pid_t group), void *arg)
 
 	if (access("/proc/self/stat", R_OK) == -1)
 		return -1;
-	/* What is short now may be there the next time. */
+	/* What is short now may be free the next time. */
 	if ((dir = opendir("/proc")) == NULL)
 		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ?
 		    0 : -1;

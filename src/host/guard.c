@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guard: a process that ends children whose parent was killed.  Children
- * learn of that by themselves and finish; but a script that spins, sleeps, has
- * stopped its process or made it another program does not, and what scripts
- * have started learns nothing.  With the parent alive all of that is the
- * parent's to kill (seat.c); without it, it is the guard's, which trusts the
- * children no more.
+ * The guard: a process that ends children whose parent was killed.  Most
+ * children notice that by themselves and finish.  A child whose script spins,
+ * sleeps, has stopped the process or has replaced its program does not, and
+ * processes that scripts have started never notice.  While the parent lives it
+ * kills all of these (seat.c); afterwards the guard does, which trusts children
+ * as little.
  *
- * It is nobody's child, holds no descriptor but a pipe whose only writer is the
- * parent, and knows the children by memory that it shares with the parent: they
- * enter themselves and have that memory no more when a script runs.
+ * The guard is nobody's child.  Its only descriptor is a pipe whose only writer
+ * is the parent.  It knows the children by memory that it shares with the
+ * parent: they enter themselves, and no longer have that memory when a script
+ * runs.
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,16 +24,16 @@
 #include "base/sys.h"
 #include "guard.h"
 
-#define LOOK_MS 100	/* far less than a number takes to be given again */
-#define CLOSE_MAX 65536		/* descriptors, at most, that it closes */
+#define LOOK_MS 100	/* far less than it takes to reuse a pid */
+#define CLOSE_MAX 65536		/* highest descriptor that it closes */
 
 static struct {
-	atomic_int *pid;	/* of each place; 0: none */
+	atomic_int *pid;	/* child of each place; 0: none */
 	size_t n;
 	int fd;			/* the parent's end of the pipe */
 } guard = { .fd = -1 };
 
-/* ---- in its process ---- */
+/* ---- in the guard's process ---- */
 
 /* Closes all but the pipe's end, which becomes descriptor 0. */
 static void
@@ -47,8 +48,9 @@ keep_only(int fd)
 }
 
 /*
- * Kills a process's group if its time is over or it has ended itself, as the
- * parent does with what a dead child has left.  False: it may go on.
+ * Kills a child's process group if the child's time is over or the child has
+ * ended, as the parent does with what a dead child has left.  Returns false if
+ * it may go on.
  */
 static bool
 end_group(pid_t pid, bool over)
@@ -61,7 +63,7 @@ end_group(pid_t pid, bool over)
 	return true;
 }
 
-/* True: nobody is left. */
+/* Returns true if no child is left. */
 static bool
 end_children(bool over)
 {
@@ -89,7 +91,7 @@ be_guard(int fd, unsigned grace_ms)
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	setsid();		/* no terminal's */
+	setsid();		/* no controlling terminal */
 	keep_only(fd);
 	if (chdir("/") == -1)
 		_exit(1);
@@ -101,7 +103,7 @@ be_guard(int fd, unsigned grace_ms)
 	_exit(0);
 }
 
-/* ---- in others ---- */
+/* ---- in other processes ---- */
 
 int
 guard_start(size_t n, unsigned grace_ms)
@@ -116,7 +118,10 @@ guard_start(size_t n, unsigned grace_ms)
 	if ((pid = fork()) == -1)
 		return -1;
 	if (pid == 0) {
-		/* It becomes init's: the server's children serve clients. */
+		/*
+		 * A second fork makes it init's child, since the server's own
+		 * children serve clients.
+		 */
 		if ((pid = fork()) == 0)
 			be_guard(fds[0], grace_ms);
 		_exit(pid == -1 ? errno : 0);

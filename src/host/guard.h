@@ -8,15 +8,19 @@
 #include <stddef.h>
 
 /*
- * Starts it for n places: before Python, whose memory it would keep, and before
- * there is a descriptor that others need closed.  0, or -1 with errno.
+ * Starts the guard for n places; children have grace_ms milliseconds to finish
+ * after the death of their parent.  Comes before the start of Python, whose
+ * memory the guard would keep, and before there is a descriptor that others
+ * need closed.  Returns 0, or -1 with errno set.
  */
 int guard_start(size_t n, unsigned grace_ms);
 
-/* In a forked process, which leads a group, before code of others runs. */
+/*
+ * In a forked process that leads its group, before other code runs: enters it.
+ */
 void guard_enter(size_t place);
 
-/* In the parent: the process of that place is reaped, its group killed. */
+/* In the parent, when that place's process is reaped and its group killed. */
 void guard_forget(size_t place);
 
 #endif

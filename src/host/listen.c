@@ -2,10 +2,10 @@
 /*
  * Listening sockets: one for each address and port.
  *
- * Without --bind they are 127.0.0.1 and, where there is IPv6, ::1; the second
- * is a convenience and its absence is not an error.  With --bind every
- * address must do.  Main calls listen_open before Python starts, so that what
- * keeps a port from being had is said at once.
+ * Without --bind the addresses are 127.0.0.1 and, where there is IPv6, ::1; the
+ * second is a convenience, and its absence is not an error.  With --bind every
+ * address must be usable.  Main calls listen_open before Python starts, so that
+ * a port that cannot be had is reported at once.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -19,7 +19,7 @@
 #include "base/sys.h"
 #include "listen.h"
 
-/* How often another port is tried that is free on all addresses. */
+/* Attempts to find a port that is free on all addresses. */
 #define PORT_ATTEMPTS 8
 
 static const char *const default_hosts[] = { "127.0.0.1", "::1" };
@@ -35,14 +35,14 @@ set_options(int fd, int family)
 		return -1;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1)
 		return -1;
-	/* "::" and "0.0.0.0" can then be named side by side. */
+	/* "::" and "0.0.0.0" can then be bound side by side. */
 	if (family == AF_INET6 &&
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == -1)
 		return -1;
 	return 0;
 }
 
-/* A listening socket, which is added, or -1 with errno. */
+/* Adds a listening socket.  Returns its descriptor, or -1 with errno set. */
 static int
 open_one(struct listeners *l, const struct sockaddr_storage *ss, socklen_t len)
 {
@@ -60,8 +60,8 @@ open_one(struct listeners *l, const struct sockaddr_storage *ss, socklen_t len)
 }
 
 /*
- * Opens a port on all hosts; the last ones, from optional on, may be missing.
- * 0, or -1 with errno and the address that failed in name.
+ * Opens a port on all n hosts; those from number `optional` on may be missing.
+ * Returns 0, or -1 with errno set and the address that failed in name.
  */
 static int
 open_port(struct listeners *l, const char *const *host, size_t n,
@@ -101,7 +101,10 @@ close_from(struct listeners *l, size_t first)
 		sys_close(l->fd[--l->n]);
 }
 
-/* Likewise; what cannot be had leaves nothing open. */
+/*
+ * Opens a port on all addresses of o.  Returns 0, or -1 with nothing left open,
+ * errno set and the address that failed in name.
+ */
 static int
 try_port(struct listeners *l, const struct options *o, unsigned port,
     char name[SYS_ADDR_SIZE])
@@ -110,7 +113,10 @@ try_port(struct listeners *l, const struct options *o, unsigned port,
 	size_t before = l->n;
 	int i;
 
-	/* A port picked for the first address may be taken on another one. */
+	/*
+	 * The port that the kernel picks for the first address may be taken on
+	 * another one.
+	 */
 	for (i = 0; i < PORT_ATTEMPTS; i++) {
 		if (open_port(l, given ? o->bind : default_hosts,
 		    given ? o->n_bind : N_DEFAULT, given ? o->n_bind : 1, port,
@@ -130,7 +136,10 @@ listen_open(struct listeners *l, const struct options *o, char *err,
 	char name[SYS_ADDR_SIZE];
 	size_t i, n = o->n_port;
 
-	/* The kernel picks when it cannot pick one that we were told. */
+	/*
+	 * Ports 0 come last, so that the kernel cannot pick a port that o
+	 * names.
+	 */
 	for (i = 0; i < 2 * n; i++) {
 		unsigned port = o->port[i % n];
 

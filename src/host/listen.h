@@ -15,32 +15,34 @@
 struct listeners {
 	int fd[LISTEN_MAX];	/* non-blocking, close-on-exec */
 	size_t n;
-	bool inherited;		/* others have them too */
+	bool inherited;		/* other processes have them too */
 };
 
 /*
- * Opens a socket for each address and port of o.  A port 0 is one that is free
- * on all addresses; such ports come after the others.  0, or -1 with err: "cannot listen on 127.0.0.1:443:
- * Permission denied".
+ * Opens a socket for each address and port of o.  A port 0 becomes one that is
+ * free on all addresses; such ports come after the others.  Returns 0, or -1
+ * with one line in err: "--bind: expected an address of this machine:
+ * 192.0.2.1:443: ...".
  */
 int listen_open(struct listeners *l, const struct options *o, char *err,
     size_t err_size);
 void listen_close(struct listeners *l);
 
 /*
- * o->port becomes what they are bound to, also if inherited, or picked by the
- * kernel; with conn != -1 the port of our end of this connection.
+ * Sets o->port to the ports that the sockets are bound to, be they inherited or
+ * picked by the kernel; if conn is not -1, to the local port of that
+ * connection.
  */
 void listen_ports(const struct listeners *l, int conn, struct options *o);
 
 /*
- * Is what they, or conn if it is not -1, are bound to of this machine only?  If
- * not, name is the address.
+ * Returns whether the sockets, or conn if it is not -1, are bound to loopback
+ * addresses only.  If not, name is the first other address.
  */
 bool listen_is_loopback(const struct listeners *l, int conn, char *name,
     size_t size);
 
-/* "127.0.0.1:8443" of socket i. */
+/* Writes the address of socket i, "127.0.0.1:8443", to dst and returns dst. */
 const char *listen_name(const struct listeners *l, size_t i, char *dst,
     size_t size);
 

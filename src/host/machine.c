@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's memory, as far as the system tells: POSIX has no name for it,
- * but most have _SC_PHYS_PAGES; Linux has limits of control groups, of either
- * version, and counts what its out-of-memory killer kills.  What cannot be read
- * is no limit, and no error.
+ * The machine's memory, as far as the system tells.  POSIX has no name for it,
+ * but most systems have _SC_PHYS_PAGES.  Linux has limits of control groups, of
+ * version 1 or 2, and counts the processes that its out-of-memory killer kills.
+ * What cannot be read is no limit, and no error.
  */
 #include "config.h"
 #if defined(HAVE_EXTENSIONS) && !defined(_DEFAULT_SOURCE)
@@ -17,11 +17,14 @@
 
 #include "machine.h"
 
-/* A process that has been killed takes a while to give its memory back. */
+/*
+ * Milliseconds for which a kill counts as recent: a killed process takes a
+ * while to give its memory back.
+ */
 #define OOM_MS 10000
 
 #ifdef HAVE_LINUX
-/* A file with a number; UINT64_MAX: there is none, or it is "max". */
+/* Returns the number in a file, or UINT64_MAX for "max" or no such file. */
 static uint64_t
 read_limit(const char *dir, const char *name)
 {
@@ -38,7 +41,10 @@ read_limit(const char *dir, const char *name)
 	return got == 1 ? (uint64_t)n : UINT64_MAX;
 }
 
-/* The least limit of the group at that path below mount, and all above it. */
+/*
+ * Returns the least limit of the control group at path `group` below mount, and
+ * of all groups above it.
+ */
 static uint64_t
 group_limit(const char *mount, const char *group)
 {
@@ -60,7 +66,11 @@ group_limit(const char *mount, const char *group)
 	}
 }
 
-/* Lines are "4:memory:/path" (version 1) and "0::/path" (version 2). */
+/*
+ * Returns the least limit of this process's control groups.  Lines of
+ * /proc/self/cgroup are "4:memory:/path" (version 1) and "0::/path" (version
+ * 2).
+ */
 static uint64_t
 groups_limit(void)
 {
@@ -87,7 +97,9 @@ groups_limit(void)
 	return least;
 }
 
-/* Since the machine was started; UINT64_MAX: it does not tell. */
+/*
+ * Returns the kills since the machine was started, or UINT64_MAX if not known.
+ */
 static uint64_t
 count_oom_kills(void)
 {

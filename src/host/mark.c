@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the system keeps for a process: each row of a table writes one part of
- * it as octets, which are equal if nothing has changed.
+ * The state that the system keeps for a process.  Each row of a table writes
+ * one part of it as octets, which are equal if nothing has changed.
  */
 #include "config.h"
 #if defined(HAVE_LINUX) && !defined(_GNU_SOURCE)
@@ -29,10 +29,10 @@
 
 #define LAST_SIGNAL 64
 
-/* What code may take and not give back, octets. */
+/* Octets of memory that code may take and not give back. */
 #define MEMORY_MAX (32L << 20)
 
-#define THREAD_TRIES 50		/* looks at threads that are about to end */
+#define THREAD_TRIES 50		/* looks whether an ending thread has gone */
 #define THREAD_MS 1
 
 extern char **environ;
@@ -55,12 +55,12 @@ threads(struct buf *b)
 {
 	struct stat s;
 
-	/* Each is a directory in there. */
+	/* Each thread is a directory there. */
 	if (stat("/proc/self/task", &s) == 0)
 		add_number(b, (unsigned long long)s.st_nlink);
 }
 
-/* Also one that is dead and was not waited for. */
+/* Whether there is no child, not even a dead one that was not waited for. */
 static void
 processes(struct buf *b)
 {
@@ -93,7 +93,7 @@ descriptors(struct buf *b)
 		closedir(dir);
 }
 
-/* The rest of it says nothing. */
+/* Adds the signals of a set; its other octets have no meaning. */
 static void
 add_mask(struct buf *b, const sigset_t *set)
 {
@@ -114,7 +114,7 @@ actions(struct buf *b)
 
 	for (sig = 1; sig <= LAST_SIGNAL; sig++) {
 		if (sigaction(sig, NULL, &a) == -1)
-			continue;	/* the C library's own */
+			continue;	/* a signal of the C library's own */
 		add_number(b, (uintptr_t)a.sa_handler);
 		add_number(b, (unsigned long long)a.sa_flags);
 		if (a.sa_handler != SIG_DFL && a.sa_handler != SIG_IGN)
@@ -253,7 +253,7 @@ static const struct {
 static struct buf as_it_was[N_ROWS];
 static long memory;
 
-/* Octets of memory that are its own; -1: not known. */
+/* Returns the octets of memory that are the process's own; -1: not known. */
 static long
 own_memory(void)
 {
@@ -306,7 +306,7 @@ mark_changed(void)
 	size_t i;
 	int k;
 
-	/* One that has been joined is there for a moment yet. */
+	/* A thread that has been joined is still there for a moment. */
 	for (k = 0; k < THREAD_TRIES && !is_same(0); k++)
 		poll(NULL, 0, THREAD_MS);
 	for (i = 0; i < N_ROWS; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the system keeps for a process, and code that ran in it may have left
- * otherwise: whether it is as it was.
+ * Whether the state that the system keeps for a process is as it was before
+ * other code ran in it.
  */
 #ifndef H2RIG_MARK_H
 #define H2RIG_MARK_H
@@ -9,14 +9,14 @@
 #include <stddef.h>
 
 /*
- * The process as it is now, with one thread, is how it is to be: 0, or -1 where
- * the system does not tell enough of it (no /proc).
+ * Notes the process's present state, with one thread, to compare with.  Returns
+ * 0, or -1 where the system does not tell enough of it (no /proc).
  */
 int mark_set(void);
 
 /*
- * What is not as it was then, in words: "a descriptor"; NULL: nothing.  The
- * caller is the only thread that is to be left.
+ * Returns in words what differs from the noted state ("a descriptor"), or NULL.
+ * The caller should be the only thread that is left.
  */
 const char *mark_changed(void);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The parent's memory as its children inherit it.  A page that a child writes
- * to is copied, which costs about 3 us, and each page that there is costs a
- * fork and an exit some 0.2 us: with one process for each connection that is
- * most of what a connection costs.
+ * to is copied, which costs about 3 us, and each page that exists adds some 0.2
+ * us to a fork and an exit: with one process for each connection that is most
+ * of what a connection costs.
  *
  * All of it is optional: where a system lacks a call, nothing happens.
  */
@@ -28,15 +28,16 @@
 #define HUGE_PAGE ((uintptr_t)2 << 20)
 
 /*
- * CPython's arenas have 1 MiB (256 KiB before 3.10).  They come from the heap,
- * so that all of the parent's memory lies side by side.  Once it is set, glibc
- * no longer raises this bound by itself, so it is set to the largest that glibc
- * allows: else each body of some MiB is so many new pages.
+ * Octets of the largest chunk that malloc takes from the heap; larger ones come
+ * from mmap.  CPython's arenas have 1 MiB (256 KiB before 3.10) and must come
+ * from the heap, so that all of the parent's memory lies side by side.  Once
+ * this bound is set, glibc no longer raises it by itself, so it is the largest
+ * that glibc allows; otherwise each body of some MiB would get new pages.
  */
-#define HEAP_MAX ((int)32 << 20)	/* larger chunks come from mmap */
+#define HEAP_MAX ((int)32 << 20)	/* glibc's M_MMAP_THRESHOLD */
 
 #define LARGEST_CHUNK ((size_t)120 * 1024)
-#define GRAIN 16		/* sizes of chunks differ by so much */
+#define GRAIN 16		/* sizes of chunks are multiples of this */
 
 /* ---- the heap ---- */
 
@@ -54,7 +55,7 @@ memory_begin(void)
 #ifdef MADV_COLLAPSE
 	uintptr_t at = (uintptr_t)sbrk(0);
 
-	/* Where it grows from now on is a huge page from its first octet. */
+	/* The heap grows from the first octet of a huge page on. */
 	if (at % HUGE_PAGE != 0)
 		sbrk((intptr_t)(HUGE_PAGE - at % HUGE_PAGE));
 	heap_begin = (uintptr_t)sbrk(0);
@@ -77,7 +78,7 @@ memory_arena_free(void *unused, void *p, size_t size)
 }
 
 #if defined(HAVE_MALLINFO2) && !defined(H2RIG_SANITIZERS)
-/* Takes the free chunks of at least that size that lie below top. */
+/* Allocates, for good, all free chunks of at least that size below top. */
 static void
 take_chunks(size_t size, uintptr_t top)
 {
@@ -91,10 +92,10 @@ take_chunks(size_t size, uintptr_t top)
 }
 
 /*
- * Takes, for good, the free chunks that lie between those in use: they are in
- * 250 different pages of the heap, of which a child touched nearly each for a
- * connection and its first request.  What children allocate then comes from
- * the untouched end of the heap, one chunk after the other.
+ * Allocates, for good, the free chunks between those in use.  They are in 250
+ * different pages of the heap, and a connection and its first request made a
+ * child touch nearly all of these.  Now children allocate from the untouched
+ * end of the heap, one chunk after the other.
  */
 static void
 fill_gaps(void)
@@ -114,16 +115,18 @@ fill_gaps(void)
 
 #ifdef MADV_COLLAPSE
 /*
- * Has the kernel put the whole huge pages of [from, to) into such; from is the
- * bound of one.  A fork then copies one entry for 512 pages and an exit drops
- * one; where a child writes, it still copies single pages.  With 15 MiB fork
- * and exit took 775 us before, 310 us after.
+ * Has the kernel put the whole huge pages of [from, to) into huge pages; from
+ * is the bound of one.  A fork then copies one entry for 512 pages and an exit
+ * drops one; when a child writes, it still copies single pages.  With 15 MiB,
+ * fork and exit took 775 us before and 310 us after.
  */
 static void
 collapse(uintptr_t from, uintptr_t to)
 {
 	to &= ~(HUGE_PAGE - 1);
-	/* One by one: it stops where there is no memory for one. */
+	/*
+	 * One by one: a call stops at a huge page for which there is no memory.
+	 */
 	for (; from < to; from += HUGE_PAGE)
 		madvise((void *)from, HUGE_PAGE, MADV_COLLAPSE);
 }

@@ -7,12 +7,12 @@
 
 #include <stddef.h>
 
-/* First thing in main. */
+/* Prepares the heap; the first thing that main does. */
 void memory_begin(void);
 
 /*
- * Memory for CPython's arenas (PyObject_SetArenaAllocator), of which all that
- * the parent has lie side by side.  NULL: there is none.
+ * Returns memory for one of CPython's arenas (PyObject_SetArenaAllocator), or
+ * NULL.  All of the parent's arenas lie side by side.
  */
 void *memory_arena(void *unused, size_t size);
 void memory_arena_free(void *unused, void *p, size_t size);
@@ -20,7 +20,7 @@ void memory_arena_free(void *unused, void *p, size_t size);
 /*
  * In the parent, when it has allocated what it needs and is about to fork:
  * arranges its memory so that forks, and what children allocate, touch few
- * pages.  Changes nothing that a program could see but the time it takes.
+ * pages.  A program sees no other change than the time it takes.
  */
 void memory_settle(void);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Options that fit each by itself: whether they go together, and whether the
- * directories that they name are there.  A password in one is hidden.
- * options.c calls this when it has read the last one.
+ * Checks of options that are valid by themselves: whether they go together, and
+ * whether the directories that they name exist.  Hides a password in an option.
+ * options.c calls this when it has read the last option.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ check_directory(const char *name, const char *path)
 	return real;
 }
 
-/* Options that exclude each other. */
+/* Ends the program if options exclude each other. */
 static void
 check_pairs(const struct options *o)
 {
@@ -65,7 +65,10 @@ check_pairs(const struct options *o)
 			    pairs[i].name, pairs[i].other);
 }
 
-/* ps and a script's /proc/self/cmdline show the command line. */
+/*
+ * Overwrites the password of --stash in argv, which ps and a script's
+ * /proc/self/cmdline show.
+ */
 static void
 hide_password(struct options *o)
 {

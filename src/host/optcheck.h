@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The options as a whole, and what they name.
+ * The options as a whole, and the directories that they name.
  */
 #ifndef H2RIG_OPTCHECK_H
 #define H2RIG_OPTCHECK_H
@@ -8,8 +8,9 @@
 #include "options.h"
 
 /*
- * operand: the n words after the options.  What is wrong ends the program, and
- * directories become absolute, as options.h says.
+ * Checks the options and the n operands, which are the words after the options,
+ * and makes directories absolute paths.  An error ends the program, as
+ * options.h says.
  */
 void optcheck_whole(struct options *o, char **operand, int n);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line.  One row of the table below is one option; getopt's
- * arrays, the usage text and the checks are made from the rows, and
- * t/manual.t compares what --help prints with the manual.  Defaults stand in
- * options_default alone: usage prints what it finds there.
+ * The command line.  One row of the table below is one option.  getopt's
+ * arrays, the usage text and the checks are made from the rows, and t/manual.t
+ * compares what --help prints with the manual.  Defaults are in options_default
+ * alone, and usage prints what it finds there.
  *
- * Main calls options_parse before anything else; whatever is wrong with the
- * command line ends the program here, before a socket or Python exists.
+ * Main calls options_parse early: an error in the command line ends the program
+ * here, before a socket or Python exists.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -31,12 +31,12 @@ enum kind {
 	KIND_U64,		/* uint64_t */
 	KIND_STRING,
 	KIND_BIND,		/* an address; repeatable */
-	KIND_PORT,		/* its number; repeatable */
+	KIND_PORT,		/* a port's number; repeatable */
 	KIND_ALIAS,		/* URL=DIR; repeatable */
-	KIND_CHOICE,		/* one of some words: an enum */
+	KIND_CHOICE,		/* one of several words: an enum */
 	KIND_HELP,
 	KIND_VERSION,
-	KIND_GROUP		/* no option: heads those that follow */
+	KIND_GROUP		/* no option: heading of those that follow */
 };
 
 struct row {
@@ -45,8 +45,8 @@ struct row {
 	const char *arg;	/* NULL: takes none; see quantities */
 	enum kind kind;
 	size_t offset;		/* in struct options */
-	uint64_t min, max;	/* of a number */
-	const char *shown;	/* default in words; NULL: as it stands */
+	uint64_t min, max;	/* bounds of a number */
+	const char *shown;	/* default in words; NULL: its value */
 	const char *help;
 };
 
@@ -55,10 +55,12 @@ struct unit {
 	uint64_t size;
 };
 
-/* The numbers that have a unit, by the name of the argument in the table. */
+/*
+ * Numbers that have a unit, by the name of the option's argument in the table.
+ */
 static const struct quantity {
 	const char *arg;
-	const char *bare;	/* the unit of a number that has none */
+	const char *bare;	/* unit of a number that is given without */
 	const char *expected;
 	struct unit units[4];	/* from small to large */
 } quantities[] = {
@@ -72,10 +74,10 @@ static const struct quantity {
 	{ NULL, "", "a number", { { "", 1 } } }	/* all others */
 };
 
-/* Words, by the name of the argument. */
+/* Choices of words, by the name of the option's argument. */
 static const struct choice {
 	const char *arg;
-	const char *const *words;	/* the enum's, in its order */
+	const char *const *words;	/* names of the enum, in its order */
 	const char *expected;
 } choices[] = {
 	{ "LEVEL", logline_levels, "error, warn, info or debug" },
@@ -86,7 +88,7 @@ static const struct choice {
 #define LIMIT(member) offsetof(struct options, limits.member)
 #define GROUP(heading) { heading, 0, NULL, KIND_GROUP, 0, 0, 0, NULL, NULL }
 
-#define DEFAULT_PORT 8443	/* as shown below */
+#define DEFAULT_PORT 8443	/* the row of "port" shows the same */
 #define DAY 86400000		/* ms; the longest of any time limit */
 #define MAX31 2147483647	/* 2^31-1, RFC 9113 §6.5.2 */
 
@@ -255,10 +257,10 @@ static const struct row rows[] = {
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
 
-/* What getopt_long returns for a row without a letter. */
+/* getopt_long returns this plus i for row i, if that has no letter. */
 #define FIRST_LONG 256
 
-#define NUMBER_SIZE 32		/* of a number with its unit, as text */
+#define NUMBER_SIZE 32		/* octets of a number with its unit */
 
 static void
 options_default(struct options *o)
@@ -313,7 +315,10 @@ choice_of(const struct row *r)
 
 #define N_UNITS (sizeof(quantities[0].units) / sizeof(quantities[0].units[0]))
 
-/* A number of a row in the largest unit that leaves no fraction. */
+/*
+ * Writes a row's number to dst, in the largest unit that leaves no fraction;
+ * returns dst.
+ */
 static const char *
 number_text(const struct row *r, uint64_t v, char dst[NUMBER_SIZE])
 {
@@ -330,7 +335,7 @@ number_text(const struct row *r, uint64_t v, char dst[NUMBER_SIZE])
 	return dst;
 }
 
-/* The default of a row as text, or NULL: none to speak of. */
+/* Returns a row's default as text, or NULL if there is none to speak of. */
 static const char *
 default_text(const struct row *r, struct options *o, char dst[NUMBER_SIZE])
 {
@@ -395,7 +400,7 @@ print_and_exit(void (*print)(void))
 	exit(EXIT_SUCCESS);
 }
 
-/* The size of the unit that a number of a row ends in; 0: it is none. */
+/* Returns the size of the unit called name (bare if ""), or 0: no such unit. */
 static uint64_t
 unit_size(const struct quantity *q, const char *name)
 {
@@ -409,7 +414,10 @@ unit_size(const struct quantity *q, const char *name)
 	return 0;
 }
 
-/* Decimal digits and a unit: strtoull alone takes signs, blanks and more. */
+/*
+ * Parses decimal digits and a unit; strtoull alone takes signs, blanks and
+ * more.
+ */
 static uint64_t
 parse_number(const struct row *r, const char *text)
 {
@@ -421,7 +429,7 @@ parse_number(const struct row *r, const char *text)
 	while (*p >= '0' && *p <= '9') {
 		uint64_t digit = (uint64_t)(*p++ - '0');
 
-		/* Stays too large, however many digits follow. */
+		/* v stays too large, however many digits follow. */
 		v = v > (UINT64_MAX - digit) / 10 ? UINT64_MAX
 		    : v * 10 + digit;
 	}
@@ -446,7 +454,7 @@ parse_choice(const struct row *r, const char *text)
 	    c->expected);
 }
 
-/* n have been given before this one. */
+/* Ends the program if the option was given `most` times before this one. */
 static void
 check_times(const struct row *r, const char *text, size_t n, size_t most)
 {
@@ -535,7 +543,7 @@ apply(struct options *o, const struct row *r, const char *text)
 	}
 }
 
-/* getopt_long's return value, or optopt, to a row; NULL: none has it. */
+/* Returns the row of getopt_long's return value, or of optopt, or NULL. */
 static const struct row *
 find_row(int c)
 {
@@ -553,7 +561,9 @@ fill_getopt(struct option *lopt, char *sopt)
 {
 	size_t i;
 
-	/* A leading colon: a missing argument is returned as ':'. */
+	/*
+	 * The leading colon has getopt_long return ':' for a missing argument.
+	 */
 	*sopt++ = ':';
 	for (i = 0; i < N_ROWS; i++) {
 		const struct row *r = &rows[i];
@@ -572,7 +582,7 @@ fill_getopt(struct option *lopt, char *sopt)
 	*lopt = (struct option){ 0 };
 }
 
-/* Whether but for two letters in one place it is the same. */
+/* Whether name and word are the same but for two letters in one place. */
 static bool
 is_misspelt(const char *name, const char *word, size_t len)
 {
@@ -586,7 +596,10 @@ is_misspelt(const char *name, const char *word, size_t len)
 	return len > 3 && from + to + 2 >= more;
 }
 
-/* The options that a long one which is cut too short or misspelt may be. */
+/*
+ * Writes to dst the options that word may mean, if it is cut too short or
+ * misspelt.  Returns dst.
+ */
 static const char *
 candidates(const char *word, char *dst, size_t size)
 {
@@ -602,7 +615,7 @@ candidates(const char *word, char *dst, size_t size)
 	return dst;
 }
 
-/* What getopt_long returned '?' or ':' for. */
+/* Ends the program after getopt_long has returned '?' or ':'. */
 static void
 reject(int c, char **argv)
 {

@@ -27,25 +27,25 @@ struct options {
 	const char *cert;		/* PEM files; NULL: made in memory */
 	const char *key;
 	const char *ca;			/* PEM file of certificate and key */
-	const char *ca_out;		/* ... to write its certificate to */
+	const char *ca_out;		/* file for the CA's certificate */
 	bool cleartext;			/* prior knowledge, no TLS */
 	enum log_level log_level;
 	const char *doc_root;		/* absolute, resolved */
 	bool hide_tracebacks;
 	const char *routes;		/* Python file; NULL: none */
-	const char *connection;		/* likewise: connections' own script */
+	const char *connection;		/* script of connections; NULL: none */
 	const char *alias[OPTIONS_MAX_ALIAS];	/* "URL=DIR" */
 	size_t n_alias;
 	unsigned latency_ms;		/* before each request is handled */
 	const char *config;		/* JSON file; NULL: none */
 	const char *stash;		/* file or URL; NULL: of this server */
-	const char *ws_doc_root;	/* of *_wsh.py; NULL: doc_root */
+	const char *ws_doc_root;	/* where *_wsh.py are; NULL: doc_root */
 	bool wpt;			/* wrapper pages for .any.js etc. */
 	bool validators;		/* etag, last-modified, 304 */
 	unsigned max_children;
 	unsigned spare;			/* children that wait for a client */
-	unsigned per_process;		/* connections, one after the other */
-	unsigned grace_ms;		/* children get to finish */
+	unsigned per_process;		/* connections of a process, in turn */
+	unsigned grace_ms;		/* time for children to finish */
 	unsigned handshake_timeout_ms;
 	unsigned idle_timeout_ms;
 	unsigned stall_timeout_ms;
@@ -60,41 +60,41 @@ struct options {
 	uint32_t max_parameters;	/* of a form, a query, a cookie field */
 	uint64_t max_memory;		/* octets of a child's address space */
 	unsigned max_cpu_ms;		/* of processor time */
-	uint64_t max_file_size;		/* octets */
-	unsigned max_files;		/* open in a child */
+	uint64_t max_file_size;		/* octets of a file */
+	unsigned max_files;		/* open files of a child */
 	unsigned max_processes;		/* of a child, itself counted */
 	unsigned silence_limit_ms;	/* without a sign of a child's life */
 	unsigned max_requests;		/* of a connection */
-	unsigned max_lifetime_ms;	/* its life time */
+	unsigned max_lifetime_ms;	/* of a connection */
 	unsigned max_per_address;	/* connections of a client's address */
 	unsigned max_per_second;	/* new connections */
 	struct session_limits limits;
 
-	/* Being started by others, and the log. */
+	/* Started by other programs; the log. */
 	bool inetd;			/* descriptor 0 is the connection */
 	bool inetd_wait;		/* ... is the listening socket */
-	unsigned idle_exit_ms;		/* without connections; 0: never */
+	unsigned idle_exit_ms;		/* time without clients; 0: never */
 	unsigned notify_fd;		/* gets a newline when ready; 0: none */
-	bool stop_on_eof;		/* of descriptor 0 */
+	bool stop_on_eof;		/* stop when descriptor 0 ends */
 	enum log_format log_format;
 	const char *log_file;		/* NULL: standard error */
 	bool syslog;
 
-	/* A file for each connection; NULL: none. */
-	const char *trace;		/* their directory */
-	uint64_t trace_data;		/* octets of a DATA frame in it */
-	uint64_t max_trace;		/* octets of a file */
-	uint64_t max_traces;		/* ... of the directory */
-	bool console;			/* pages about them and the server */
+	/* Traces: a file for each connection. */
+	const char *trace;		/* directory of traces; NULL: none */
+	uint64_t trace_data;		/* octets of a DATA frame in a trace */
+	uint64_t max_trace;		/* octets of a trace */
+	uint64_t max_traces;		/* octets of all traces */
+	bool console;			/* pages about traces and the server */
 };
 
 /*
  * Parses argv.  --help, and --version by `about`, print on standard output and
- * exit 0; a wrong or contradictory option is one line on standard error that names it
- * and what was expected, and exit status EXIT_USAGE (via fatalx), or
- * EXIT_CONFIG for a document root that is none.  Strings are borrowed from
- * argv, doc_root is allocated; a password in argv is allocated and overwritten
- * there.
+ * exit 0.  An option that is wrong or contradicts another ends the program with
+ * one line on standard error, which names the option and what was expected, and
+ * with the exit status EXIT_USAGE (via fatalx), or EXIT_CONFIG for a directory
+ * that is none.  Strings are borrowed from argv, but directories are allocated;
+ * so is --stash if it has a password, which is then overwritten in argv.
  */
 void options_parse(struct options *o, int argc, char **argv,
     void (*about)(void));

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pages that are written to by each first request: CPython's counts of
- * references, its caches, malloc's lists.  There are some 400, in 270 pieces.
- * One by one each is an exception, of which some virtual machines make 20 us;
- * MADV_POPULATE_WRITE has the kernel copy them without.  Where exceptions are
- * cheap the copies are all that counts, and it is left.  A connection without
- * a request has no copies.
+ * Pages that each first request writes to: CPython's counts of references, its
+ * caches, malloc's lists.  There are some 400, in 270 pieces.  Copied one by
+ * one, each costs a page fault, which takes 20 us on some virtual machines;
+ * with MADV_POPULATE_WRITE the kernel copies them without faults.  Where faults
+ * are cheap, the copies are most of the cost, and none of this is done.  A
+ * connection without a request copies none of these pages.
  *
- * Which they are the parent learns from a process of its own, which does what
- * a first request does and is told by the kernel which pages it alone has.  No
- * script runs there, nor can one change what was learned.  Nothing depends on
- * it: a page that is copied in vain, or not yet there, costs time only.
+ * The parent learns which pages these are from a process of its own, which does
+ * what a first request does and is told by the kernel which pages it alone has.
+ * No script runs there, nor can one change what was learned.  Nothing depends
+ * on the result: a page that is copied in vain, or not copied in advance, only
+ * costs time.
  */
 #include "config.h"
 #if defined(HAVE_LINUX) && !defined(_DEFAULT_SOURCE)
@@ -40,14 +41,14 @@
 #define MADV_POPULATE_WRITE 23	/* since Linux 5.14; before, it is refused */
 #endif
 
-#define LEARN_MS 5000		/* the process may take so long */
+#define LEARN_MS 5000		/* time that the process may take */
 #define RANGES 1024
-#define WORDS 512		/* that are read in one go */
-#define TRY_PAGES 64		/* to see what faults cost */
+#define WORDS 512		/* numbers that are read at once */
+#define TRY_PAGES 64		/* to measure what faults cost */
 #define TRIES 4
-#define LARGEST ((uint64_t)1 << 30)	/* more in one piece is reserved only */
+#define LARGEST ((uint64_t)1 << 30)	/* larger mappings are only reserved */
 
-/* Of a page, in /proc/PID/pagemap. */
+/* Bits of a page's entry in /proc/PID/pagemap. */
 #define PRESENT (UINT64_C(1) << 63)
 #define OF_FILE (UINT64_C(1) << 61)
 #define NOT_SHARED (UINT64_C(1) << 56)
@@ -59,8 +60,8 @@ struct ranges {
 	} r[RANGES];
 };
 
-static struct ranges inherited;		/* private memory that is written to */
-static struct ranges written;		/* pages of it */
+static struct ranges inherited;		/* writable private mappings */
+static struct ranges written;		/* pages that first requests write to */
 
 static void
 add(struct ranges *all, uint64_t at, uint64_t size)
@@ -73,7 +74,7 @@ add(struct ranges *all, uint64_t at, uint64_t size)
 		all->r[all->n++] = (struct range){ at, size };
 }
 
-/* Mappings that this process has. */
+/* Finds the private mappings of this process that it can write to. */
 static void
 find_memory(struct ranges *all)
 {
@@ -94,7 +95,10 @@ find_memory(struct ranges *all)
 
 /* ---- in the process that rehearses ---- */
 
-/* Tells the parent of each page of a mapping that no other process has. */
+/*
+ * Writes to `to` the address of each page of a mapping that this process alone
+ * has.
+ */
 static void
 tell_pages(int pagemap, struct range m, int to)
 {
@@ -128,7 +132,7 @@ tell_written(int to)
 
 /* ---- in the parent ---- */
 
-/* Until the process has ended, or its time. */
+/* Reads addresses until the process has ended or its time is over. */
 static void
 hear_written(int from)
 {
@@ -145,7 +149,7 @@ hear_written(int from)
 	}
 }
 
-/* Makes pages of new memory ours, one by one: how long that takes, us. */
+/* Makes pages of new memory ours, one by one.  Returns the time it took, us. */
 static uint64_t
 time_pages(char *memory, size_t page, bool by_call)
 {
@@ -169,7 +173,7 @@ prefault_pays(void)
 	char *memory;
 	int i;
 
-	/* The least of several: this process is not alone. */
+	/* The least of several times counts: this process is not alone. */
 	for (i = 0; i < 2 * TRIES; i++) {
 		memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -204,7 +208,7 @@ prefault_learn(pid_t (*forks)(void), void (*rehearse)(const void *arg),
 	int fds[2];
 	pid_t pid;
 
-	written.n = 0;		/* so that the process copies none */
+	written.n = 0;		/* so that prefault_run copies nothing there */
 	if (sys_pipe(fds, 0) == -1)
 		return;
 	find_memory(&inherited);
@@ -230,7 +234,7 @@ prefault_run(void)
 {
 	size_t i;
 
-	/* A piece that is not to be had is copied when it is written to. */
+	/* If a call fails, the piece is copied when it is written to. */
 	for (i = 0; i < written.n; i++)
 		madvise((void *)(uintptr_t)written.r[i].at,
 		    (size_t)written.r[i].size, MADV_POPULATE_WRITE);

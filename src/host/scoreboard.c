@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scoreboard: shared slots.
+ * The scoreboard: slots in shared memory.
  */
 #include <errno.h>
 #include <inttypes.h>

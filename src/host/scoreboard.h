@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The scoreboard: a slot for each child.  What the parent acts on (which slots
- * are taken, whom to signal) it keeps in memory of its own (proc/seat.c).
+ * are taken, which process to signal) is in memory of its own (proc/seat.c).
  */
 #ifndef H2RIG_SCOREBOARD_H
 #define H2RIG_SCOREBOARD_H
@@ -13,14 +13,15 @@ struct scoreboard {
 	struct slot *slot;	/* shared */
 };
 
-/* n slots of shared anonymous memory: 0, or -1 with errno. */
+/* Makes n slots in shared memory.  Returns 0, or -1 with errno set. */
 int scoreboard_init(struct scoreboard *b, size_t n);
 
 void scoreboard_free(struct scoreboard *b);
 
 /*
- * Octets of content that all children have in files; most: "child 812 of
- * 127.0.0.1:50000 with 4096 octets", the one that has most.
+ * Returns the octets of content that all children have in files.  `most`
+ * becomes a text about the one with most: "child 812 of 127.0.0.1:50000 with
+ * 4096 octets".
  */
 uint64_t scoreboard_stored(const struct scoreboard *b, char *most,
     size_t size);

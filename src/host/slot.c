@@ -12,10 +12,13 @@
 #include "base/sys.h"
 #include "slot.h"
 
-/* An entry that is claimed and not yet filled; no stream has this number. */
+/*
+ * `stream` of an entry that is claimed and not yet filled; no stream has this
+ * number.
+ */
 #define FILLING UINT_MAX
 
-/* A sign of life comes at least so often, milliseconds. */
+/* Milliseconds between two signs of life, at most. */
 #define BEAT_MS 1000
 
 static const char *const end_texts[] = {
@@ -38,11 +41,11 @@ slot_end_text(int end)
 {
 	size_t n = sizeof(end_texts) / sizeof(end_texts[0]);
 
-	/* A negative one becomes a large one. */
+	/* As a size_t a negative number is a large one. */
 	return (size_t)end < n ? end_texts[end] : "?";
 }
 
-/* Copies what fits and ends it; of a longer text the end is kept. */
+/* Copies src to dst with a NUL; of a text that does not fit, only the end. */
 static void
 copy_tail(char *dst, size_t size, const char *src)
 {
@@ -64,9 +67,9 @@ fill(struct running *r, const char *script, const char *function,
 }
 
 /*
- * A free entry: one whose text nobody wants, or the oldest.  NULL: none.  So
- * what runs no function (files are served) does not take the place of the last
- * that did.
+ * Returns a free entry, or NULL.  It is one that shows no function or, if there
+ * is none, the oldest: work that runs no function (files are served) does not
+ * take the place of the last function.
  */
 static struct running *
 find_free(struct slot *s)
@@ -149,7 +152,7 @@ slot_set_code(struct slot *s, const char *code)
 	snprintf(s->code, sizeof(s->code), "%s", code);
 }
 
-/* It may lack its NUL. */
+/* src may lack its NUL. */
 void
 slot_copy_text(char *dst, size_t size, const char *src, size_t src_size)
 {

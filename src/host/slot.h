@@ -4,7 +4,7 @@
  * locks; the parent reads it, after the child's death too, to say in the log
  * what ran and to enforce deadlines.
  *
- * A script can scribble on any slot.  So the parent treats the text in it as
+ * A script can overwrite any slot.  So the parent treats the text in it as
  * untrusted and follows no index or length from it.
  */
 #ifndef H2RIG_SLOT_H
@@ -25,17 +25,17 @@ enum child_state {
 	CHILD_SPARE,		/* ready for a client, has none yet */
 	CHILD_HANDSHAKE,	/* until the preface has come */
 	CHILD_IDLE,		/* no stream */
-	CHILD_WAITING,		/* for the client: streams, no function runs */
-	CHILD_FINISHING,	/* functions of streams that have ended run */
+	CHILD_WAITING,		/* for the client: has streams, runs nothing */
+	CHILD_FINISHING,	/* runs functions of streams that have ended */
 	CHILD_RUNNING,
 	CHILD_GONE,		/* no client; functions may run */
-	CHILD_LEAVING		/* at its end; nothing of it runs any more */
+	CHILD_LEAVING		/* at its end; nothing runs in it any more */
 };
 
-/* How a child says that it ended; CHILD_END_NONE in a dead one: it did not. */
+/* Why a child ended, as it says itself; CHILD_END_NONE: it did not say. */
 enum child_end {
 	CHILD_END_NONE,
-	CHILD_END_LOADED,	/* it was to try routes, and all is well */
+	CHILD_END_LOADED,	/* it tried routes, and all is well */
 	CHILD_END_CLIENT,	/* the client closed */
 	CHILD_END_DRAINED,	/* the server is stopping */
 	CHILD_END_TIMEOUT,	/* handshake, idle or stall: `why` */
@@ -48,17 +48,17 @@ enum child_end {
 	CHILD_END_INTERNAL	/* a fault of our own: `why` */
 };
 
-/* An entry keeps its texts when the function is over, for slot_last. */
+/* A function that runs.  Its texts stay when it is over, for slot_last. */
 struct running {
 	atomic_uint stream;	/* 0: not in use; UINT_MAX: being filled */
-	unsigned last_stream;	/* as `stream` was; 0: it was no function */
-	uint64_t since_ms;	/* sys_now_ms */
+	unsigned last_stream;	/* of the texts; 0: they are of no function */
+	uint64_t since_ms;	/* when it began (sys_now_ms) */
 	atomic_uint after;	/* 1: the function is over, its answer is not */
 	char function[40];
 	char script[SCOREBOARD_TEXT];
 };
 
-/* In the place of a stream: of the connection's own script. */
+/* Stands for the stream in entries of the connection's own script. */
 #define SLOT_CONNECTION UINT32_C(0x80000000)
 
 struct slot {
@@ -66,55 +66,59 @@ struct slot {
 	atomic_int state;	/* enum child_state */
 	atomic_int end;		/* enum child_end */
 	uint64_t started_ms;
-	atomic_uint_fast64_t first_ms;	/* its first request; 0: none yet */
-	atomic_uint_fast64_t asked_ms;	/* parent: make room; 0: no */
-	atomic_uint_fast64_t moved_ms;	/* last something done for a stream */
-	atomic_uint_fast64_t kill_at_ms; /* parent SIGKILLs then; 0: no */
+	atomic_uint_fast64_t first_ms;	/* first request came; 0: none yet */
+	atomic_uint_fast64_t asked_ms;	/* parent asked for room; 0: no */
+	atomic_uint_fast64_t moved_ms;	/* last work for a stream */
+	atomic_uint_fast64_t kill_at_ms; /* parent SIGKILLs it then; 0: never */
 	atomic_uint_fast64_t octets_in;
 	atomic_uint_fast64_t octets_out;
 	atomic_uint streams;
-	atomic_uint quick;	/* of them: files answered without Python */
+	atomic_uint quick;	/* of these: files, without Python */
 	atomic_uint_fast64_t stored;	/* octets of content, in files */
 	atomic_uint_fast64_t traced;	/* octets of its trace */
-	atomic_int trace_error;	/* errno that has ended it; 0: none */
+	atomic_int trace_error;	/* errno that ended the trace; 0: none */
 	atomic_uint lost;	/* records that did not get to the parent */
 	char client[64];	/* "127.0.0.1:50000" */
 	char code[16];		/* HTTP/2 error code of the end; empty: none */
 	char why[SCOREBOARD_WHY];
 	char left[128];		/* what a script has left in the process, which
-				 * would have served another client */
+				 * therefore serves no other client */
 	struct running running[SCOREBOARD_RUNNING];
 };
 
 /* ---- the child's side ---- */
 
 /*
- * The entry of what leads to a function, or NULL: all are in use.  Any thread
- * may call it.
+ * Claims an entry for work that leads to a function.  Returns it, or NULL if
+ * all are in use.  Any thread may call it.
  */
 struct running *slot_running_begin(struct slot *s, uint32_t stream,
     const char *script, const char *function, uint64_t now_ms);
 
-/* The entry, which may be NULL, is that function's from now on. */
+/* Makes the entry, which may be NULL, that of this function. */
 void slot_running_change(struct running *r, const char *script,
     const char *function, uint64_t now_ms);
 
 void slot_running_end(struct running *r);
 
 /*
- * A sign of life.  A process that has stopped itself or become another program
- * gives none, and the parent kills it limit_ms and more_ms later, if limit_ms
- * is not 0.  Returns how long the next one may take, milliseconds, or -1.
+ * Gives a sign of life.  If limit_ms is not 0, the parent kills the process
+ * limit_ms plus more_ms later unless another sign comes: a process that has
+ * stopped itself or become another program gives none.  Returns within how many
+ * milliseconds the next sign is due, or -1 without a limit.
  */
 int slot_beat(struct slot *s, unsigned limit_ms, unsigned more_ms);
 
-/* Of several the first counts; one thread at a time calls it.  why may be NULL. */
+/*
+ * Sets why the child ends; only the first call counts.  One thread at a time
+ * may call it.  why may be NULL.
+ */
 void slot_set_end(struct slot *s, enum child_end end, const char *why);
 
-/* The HTTP/2 error code that the connection ends with, before slot_set_end. */
+/* Sets the HTTP/2 error code of the connection's end, before slot_set_end. */
 void slot_set_code(struct slot *s, const char *code);
 
-/* ---- the parent's side: whatever stands in the slot ---- */
+/* ---- the parent's side: a slot may contain anything ---- */
 
 /* A function of a child, as the parent sees it; texts are bounded. */
 struct ran {
@@ -125,22 +129,23 @@ struct ran {
 	char text[SCOREBOARD_RUN_TEXT];
 };
 
-/* The function running in entry i.  False: none is. */
+/* Stores the function that runs in entry i.  Returns false if none does. */
 bool slot_running(const struct slot *s, size_t i, struct ran *r);
 
-/* Whether there is any. */
+/* Returns whether any function runs. */
 bool slot_is_running(const struct slot *s);
 
 /*
- * Likewise the function that was begun last, whether or not it still runs: a
- * thread or process that it started may be what came to grief.
+ * Stores the function that began last, whether or not it still runs: a thread
+ * or process that it started may be what failed.  Returns false if there was
+ * none.
  */
 bool slot_last(const struct slot *s, struct ran *r);
 
-/* A text of the slot, at most src_size octets, as a string in dst. */
+/* Copies a text of the slot, at most src_size octets, to dst as a string. */
 void slot_copy_text(char *dst, size_t size, const char *src, size_t src_size);
 
-/* "closed by client"; "?" for what is not an enum child_end. */
+/* Returns the text of an enum child_end ("closed by client"), or else "?". */
 const char *slot_end_text(int end);
 
 #endif

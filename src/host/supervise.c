@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Being started by another program: inetd, systemd, s6, runit, a UCSPI server.
- * What they give (descriptors, variables) is taken and checked here before
- * anything else sees it, and what they want to be told is told here; main
- * and parent call it.  libsystemd is not needed: the protocol of
- * sd_notify(3) and sd_listen_fds(3) is a datagram and two variables.
+ * This file takes and checks what they give (descriptors, variables) before any
+ * other file uses it, and tells them what they want to know; main and the
+ * parent call it.  libsystemd is not needed: the protocol of sd_notify(3) and
+ * sd_listen_fds(3) is a datagram and two variables.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,17 +22,17 @@
 #include "base/sys.h"
 #include "supervise.h"
 
-#define FIRST_FD 3		/* of LISTEN_FDS */
-#define SIGNALS_END 128		/* above all that a system has */
+#define FIRST_FD 3		/* first descriptor of LISTEN_FDS */
+#define SIGNALS_END 128		/* above all signals that a system has */
 
 /* ---- signals ---- */
 
 /*
- * Timers, limits and ignored or blocked signals are inherited.  Actions become
- * those of a new process; SIGPIPE and SIGXFSZ are ignored, as Python has them,
- * so that a write fails instead.  Then all signals are blocked that could end
- * this process with nobody having asked for that; parent.c has handlers for
- * those that it waits for, and children block none.
+ * Timers, limits and ignored or blocked signals are inherited.  This function
+ * gives each signal the action of a new process, but ignores SIGPIPE and
+ * SIGXFSZ, as Python does, so that a write fails instead.  It blocks all
+ * signals that could end this process although nobody asked for that.  parent.c
+ * has handlers for the signals that it waits for; children block none.
  */
 static void
 shield_from_signals(void)
@@ -56,7 +56,10 @@ shield_from_signals(void)
 
 /* ---- standard descriptors ---- */
 
-/* An option, which options.c is yet to look at, or `shortest` octets of it. */
+/*
+ * Whether argv, which options.c has not parsed yet, has the option name, or an
+ * abbreviation of it with at least `shortest` octets.
+ */
 static bool
 given(int argc, char **argv, const char *name, size_t shortest)
 {
@@ -71,7 +74,7 @@ given(int argc, char **argv, const char *name, size_t shortest)
 	return false;
 }
 
-/* Above 2, as these are open. */
+/* Returns a copy of standard input, which is above 2, since 0 to 2 are open. */
 static int
 keep_input(void)
 {
@@ -113,7 +116,7 @@ supervise_begin(struct supervise *s, int argc, char **argv)
 		if (s->mute)
 			dup2(fd, STDERR_FILENO);
 		if (s->mute && log_set_syslog() == -1)
-			_exit(EXIT_SYSTEM);	/* nobody to tell */
+			_exit(EXIT_SYSTEM);	/* there is nobody to tell */
 		if (same_file(s->input, STDOUT_FILENO))
 			dup2(fd, STDOUT_FILENO);
 	}
@@ -122,7 +125,10 @@ supervise_begin(struct supervise *s, int argc, char **argv)
 	close(fd);
 }
 
-/* Descriptor 1 (and 2, if it was the client's) become the log under inetd. */
+/*
+ * Under inetd makes descriptor 1, and 2 if it was the client's, lead to the
+ * log.
+ */
 void
 supervise_log_reopened(const struct supervise *s)
 {
@@ -140,7 +146,10 @@ supervise_log_reopened(const struct supervise *s)
 
 enum socket_kind { NO_SOCKET, LISTENING, CONNECTION };
 
-/* A TCP socket of either kind, made ready for use: NO_SOCKET if it is none. */
+/*
+ * Returns the kind of a TCP socket, made close-on-exec and non-blocking, or
+ * NO_SOCKET.
+ */
 static enum socket_kind
 socket_kind(int fd)
 {
@@ -160,7 +169,7 @@ socket_kind(int fd)
 	return listening ? LISTENING : CONNECTION;
 }
 
-/* A number of a variable, or -1: it is not set, or is no such number. */
+/* Returns the number in a variable, or -1 if it is not set or no number. */
 static long
 number_of(const char *name)
 {
@@ -176,8 +185,8 @@ number_of(const char *name)
 }
 
 /*
- * The client's address.  A UCSPI server tells it by variables, which count
- * more than the kernel's answer: it may be a relay.
+ * Finds the client's address.  A UCSPI server tells it by variables, which
+ * count more than the kernel's answer, since the kernel's peer may be a relay.
  */
 static void
 find_client(struct supervise *s)
@@ -190,12 +199,12 @@ find_client(struct supervise *s)
 	    sys_parse_addr(host, (unsigned)port, &s->client, &len) == 0)
 		return;
 	len = sizeof(s->client);
-	/* Of one that has left already nothing is known: "?". */
+	/* The address of a client that has already left is not known: "?". */
 	if (getpeername(s->conn, (struct sockaddr *)&s->client, &len) == -1)
 		memset(&s->client, 0, sizeof(s->client));
 }
 
-/* What inetd has on descriptor 0: 0, or an exit status with err. */
+/* Takes inetd's descriptor 0.  Returns 0, or an exit status with err. */
 static int
 take_input(struct supervise *s, const struct options *o, struct listeners *l,
     char *err, size_t size)
@@ -216,7 +225,7 @@ take_input(struct supervise *s, const struct options *o, struct listeners *l,
 	return 0;
 }
 
-/* systemd's sockets: 0, or an exit status with err. */
+/* Takes systemd's n sockets.  Returns 0, or an exit status with err. */
 static int
 take_listen_fds(struct supervise *s, struct listeners *l, long n, char *err,
     size_t size)
@@ -261,7 +270,7 @@ take_notify(struct supervise *s, const struct options *o, char *err,
 	if (o->notify_fd == 0)
 		return 0;
 	s->notify_fd = (int)o->notify_fd;
-	errno = EBADF;		/* it was free, and is the leash's number now */
+	errno = EBADF;		/* a number that was free may be the leash's */
 	if (s->notify_fd != s->leash && sys_set_cloexec(s->notify_fd) == 0)
 		return 0;
 	snprintf(err, size, "--notify-fd: \"%u\": expected an open "
@@ -278,7 +287,7 @@ supervise_take(struct supervise *s, const struct options *o,
 	int status = 0;
 
 	l->n = 0;
-	if (!o->stop_on_eof)	/* it was another option's value */
+	if (!o->stop_on_eof)	/* given() saw another option's value */
 		s->leash = -1;
 	if (number_of("LISTEN_PID") != (long)getpid())
 		n = 0;
@@ -294,9 +303,12 @@ supervise_take(struct supervise *s, const struct options *o,
 	return status;
 }
 
-/* ---- telling ---- */
+/* ---- telling the supervisor ---- */
 
-/* sd_notify(3): one datagram of lines.  -1: errno; it does not wait. */
+/*
+ * Sends lines as one datagram (sd_notify(3)) and does not wait: 0, or -1 with
+ * errno.
+ */
 static int
 send_notice(const struct supervise *s, const char *text)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection by OpenSSL 1.1.1 or later; but for tls*.c no other file includes
- * its headers.
+ * A TLS connection by OpenSSL 1.1.1 or later, whose headers only tls*.c
+ * include.
  *
- * Below a connection is OpenSSL's buffer on its socket: a DATA frame of 16 KiB,
- * which is two records with its header, would otherwise wake its client twice,
- * and each record that is read would take two calls of the kernel.
+ * Between the connection and its socket is a buffer of OpenSSL's.  Without it,
+ * a DATA frame of 16 KiB, which with its header takes two records, would wake
+ * its client twice, and each record that is read would take two system calls.
  *
- * OpenSSL's error queue belongs to a thread, and several threads of a child
- * use one connection (one at a time): so the queue is cleared before each
- * call, and the text of an error is taken right after it.
+ * OpenSSL's error queue belongs to a thread, and several threads of a child use
+ * one connection (one at a time).  So the queue is cleared before each call,
+ * and the text of an error is taken right after it.
  *
  * No function here waits, logs or exits.
  */
@@ -27,23 +27,27 @@
 #include "tls_impl.h"
 #include "tlscert.h"
 
-#define RECORD_SIZE (16384 + 512)	/* on the wire: RFC 8446 §5.2 */
+#define RECORD_SIZE (16384 + 512)	/* octets on the wire: RFC 8446 §5.2 */
 
 /*
- * One write takes four full records and, in a fifth, the frame headers of
- * 64 KiB, which would be a write of their own.  More is left for the next
- * write, which fills its records.
+ * Octets of content.  One write takes four full records and, in a fifth, the
+ * frame headers of 64 KiB, which would otherwise be a write of their own.  Of
+ * longer content, all but four records is left for the next write, which fills
+ * its records.
  */
 #define FULL_CONTENT (4 * 16384)
 #define LAST_CONTENT 1024
 
-/* For one write, and what OpenSSL may have to say before that is sent. */
+/* Octets for one write, and for OpenSSL's own messages before that is sent. */
 #define OUTPUT_SIZE (6 * RECORD_SIZE)
-#define INPUT_SIZE (64 * 1024)	/* that is read at once */
+#define INPUT_SIZE (64 * 1024)	/* octets that are read at once */
 
-#define MESSAGES_MAX 256	/* without content, that one read takes */
+#define MESSAGES_MAX 256	/* messages without content, in one read */
 
-/* OpenSSL allows few in a row; what is not told goes no further back. */
+/*
+ * Notes an alert of the client's; if TLS_ALERTS_KEPT are waiting to be told, it
+ * is dropped.  OpenSSL allows few in a row.
+ */
 static void
 note_alert(struct tls *t, bool fatal, int number)
 {
@@ -66,10 +70,11 @@ tls_next_alert(struct tls *t, struct tls_alert *alert)
 }
 
 /*
- * Called for each message of OpenSSL's own.  In the handshake there are few;
- * afterwards a KeyUpdate (RFC 8446 §4.6.3) or an attempt at renegotiation,
+ * OpenSSL calls this for each message of its own.  In the handshake there are
+ * few.  After it, a KeyUpdate (RFC 8446 §4.6.3) or an attempt at renegotiation,
  * which is answered with an alert, costs the peer nothing, and SSL_read would
- * go on for as long as they come.  Alerts of the peer say how it ends.
+ * go on for as long as they come; so they are counted, and reads pause.  The
+ * peer's alerts are kept, since they tell how the connection ends.
  */
 static void
 note_message(int is_write, int version, int type, const void *p, size_t len,
@@ -97,8 +102,8 @@ tls_take_messages(struct tls *t)
 }
 
 /*
- * Called for what OpenSSL does to the socket.  A flight of the handshake begins
- * with the first write after a read.
+ * Whether a write of OpenSSL's to the socket is earlier than the script's delay
+ * allows.  A flight of the handshake begins with the first write after a read.
  */
 static bool
 is_too_early(struct tls *t, int op)
@@ -117,10 +122,11 @@ is_too_early(struct tls *t, int op)
 }
 
 /*
- * Called for both parts of `buffer`.  While reads pause it seems to be empty.
- * OpenSSL does not learn of a write that has failed, as it would read no more:
- * what the client has sent before can still be read.  Nor does it learn that
- * what is in the buffer cannot be sent yet: `flush` says so.
+ * OpenSSL calls this for the buffer and for the socket.  While reads pause,
+ * there seems to be nothing to read.  OpenSSL does not learn that a write has
+ * failed, since it would then read no more, and what the client has sent before
+ * can still be read.  Nor does it learn that what is in the buffer cannot be
+ * sent yet: our `flush` tells that.
  */
 static long
 on_transport(BIO *b, int op, const char *p, size_t len, int i, long l,
@@ -151,7 +157,7 @@ on_transport(BIO *b, int op, const char *p, size_t len, int i, long l,
 	return ret;
 }
 
-/* Puts ssl on the buffer, and that on the socket.  -1: no memory. */
+/* Puts ssl on a buffer, and that on the socket.  Returns 0; -1: no memory. */
 static int
 connect_buffer(struct tls *t)
 {
@@ -193,7 +199,7 @@ tls_new(struct tls_ctx *ctx, int fd)
 	SSL_set_msg_callback(t->ssl, note_message);
 	SSL_set_msg_callback_arg(t->ssl, t);
 	SSL_set_accept_state(t->ssl);
-	connect_buffer(t);	/* if there is memory: see tls_handshake */
+	connect_buffer(t);	/* if there is memory: see `shake` */
 	return t;
 }
 
@@ -207,7 +213,7 @@ tls_free(struct tls *t)
 	free(t);
 }
 
-/* Before each call whose result `result` is to explain. */
+/* Comes before each call of OpenSSL's whose result `result` explains. */
 static void
 prepare(void)
 {
@@ -216,7 +222,9 @@ prepare(void)
 	errno = 0;
 }
 
-/* What OpenSSL's words for a client that is no HTTP/2 client mean here. */
+/*
+ * Returns what OpenSSL's error means if the client is no HTTP/2 client, or "".
+ */
 static const char *
 hint(unsigned long code)
 {
@@ -232,7 +240,10 @@ hint(unsigned long code)
 	}
 }
 
-/* An error's text: the client's, OpenSSL's or that of err, which errno gets. */
+/*
+ * Stores an error's text: that of the client's alert, the script's, OpenSSL's
+ * or that of err, which becomes errno.  Returns TLS_ERROR.
+ */
 static int
 explain(struct tls *t, int err)
 {
@@ -256,7 +267,7 @@ explain(struct tls *t, int err)
 	return TLS_ERROR;
 }
 
-/* It fails for good. */
+/* Ends all use of the connection, because of an error.  Returns TLS_ERROR. */
 static int
 fail(struct tls *t, int err)
 {
@@ -265,7 +276,7 @@ fail(struct tls *t, int err)
 	return explain(t, err);
 }
 
-/* Offers the kernel what is in the buffer.  False: some is still there. */
+/* Offers the kernel what is in the buffer.  Returns false if some is left. */
 static bool
 flush(struct tls *t)
 {
@@ -280,7 +291,7 @@ result(struct tls *t, int ret)
 
 	switch (SSL_get_error(t->ssl, ret)) {
 	case SSL_ERROR_WANT_READ:
-		/* The client may wait for what OpenSSL itself has to say. */
+		/* The client may be waiting for a message of OpenSSL's own. */
 		return t->n_held == 0 && !flush(t) ? TLS_AGAIN_WRITE :
 		    TLS_AGAIN_READ;
 	case SSL_ERROR_WANT_WRITE:
@@ -300,7 +311,7 @@ result(struct tls *t, int ret)
 	return fail(t, err);
 }
 
-/* After an error OpenSSL allows no further call. */
+/* The result of all further calls after an error: OpenSSL allows none. */
 static int
 refuse(const struct tls *t)
 {
@@ -309,8 +320,9 @@ refuse(const struct tls *t)
 }
 
 /*
- * As SSL_do_handshake, to which early data is no part of it: it is taken until
- * there is no more.  Without any that is so when our first flight is out.
+ * Does and returns what SSL_do_handshake does, but first takes early data until
+ * there is no more, since OpenSSL does not count it as part of the handshake.
+ * Without early data, OpenSSL says so when our first flight is out.
  */
 static int
 shake_by_plan(struct tls *t)
@@ -335,7 +347,7 @@ shake(struct tls *t)
 {
 	int ret;
 
-	/* tls_new cannot say that there is no memory. */
+	/* tls_new cannot say that there was no memory. */
 	if (t->buffer == NULL && connect_buffer(t) == -1)
 		return fail(t, ENOMEM);
 	ret = t->plan != NULL ? shake_by_plan(t) : SSL_do_handshake(t->ssl);
@@ -343,13 +355,16 @@ shake(struct tls *t)
 		tls_ctx_lacked_memory = true;
 		return fail(t, ENOMEM);
 	}
-	/* With tickets that cannot be sent it is complete none the less. */
+	/* If only its tickets cannot be sent, the handshake is complete. */
 	if (ret == 1)
 		return 0;
 	return t->write_error != 0 ? fail(t, t->write_error) : result(t, ret);
 }
 
-/* The end is told when the last flight, an alert perhaps, has been due. */
+/*
+ * A handshake with delays.  Its end is told when the last flight, perhaps an
+ * alert, is due.
+ */
 static int
 keep_delays(struct tls *t)
 {
@@ -478,14 +493,14 @@ tls_get_info(struct tls *t, struct tls_info *info)
 	info->version = SSL_get_version(t->ssl);
 	info->cipher = SSL_get_cipher_name(t->ssl);
 	info->alpn = len > 0 ? t->alpn : NULL;
-	/* A renegotiation frees OpenSSL's. */
+	/* A renegotiation frees OpenSSL's copy of the name. */
 	name = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
 	snprintf(t->sni, sizeof(t->sni), "%s", name != NULL ? name : "");
 	info->sni = name != NULL ? t->sni : NULL;
 	info->resumed = SSL_session_reused(t->ssl) == 1;
 }
 
-/* The certificate of a client may be any: it is tested, not trusted. */
+/* Accepts any certificate of a client, which is tested, not trusted. */
 static int
 accept_any(int ok, X509_STORE_CTX *store)
 {
@@ -493,7 +508,10 @@ accept_any(int ok, X509_STORE_CTX *store)
 	return 1;
 }
 
-/* Why it cannot be; NULL: it was begun. */
+/*
+ * Each begin_* returns NULL when it has begun, else why it cannot; "" means
+ * that OpenSSL's queue has the reason.
+ */
 static const char *
 begin_renegotiation(SSL *ssl)
 {
@@ -553,7 +571,7 @@ tls_request(struct tls *t, const char *what, char *err, size_t size)
 		why = t->broken || !t->established ? "TLS is not up" :
 		    requests[i].begin(t->ssl);
 	if (why == NULL) {
-		/* Sends it; what follows is in reads and writes. */
+		/* Sends the request; reads and writes do what follows. */
 		if ((ret = SSL_do_handshake(t->ssl)) == 1 ||
 		    result(t, ret) != TLS_ERROR) {
 			flush(t);

@@ -30,67 +30,68 @@ enum tls_status {
 };
 
 /*
- * TLS 1.2 and 1.3, cipher suites that RFC 9113 §9.2.2 allows, ALPN h2 only
- * (no_application_protocol when the client offers ALPN without it), session
- * tickets.  --cert and --key name PEM files (a chain may follow the
+ * Makes a context: TLS 1.2 and 1.3, cipher suites that RFC 9113 §9.2.2 allows,
+ * ALPN h2 only (no_application_protocol if the client offers ALPN without it),
+ * session tickets.  --cert and --key name PEM files (a chain may follow the
  * certificate); without them an ECDSA P-256 certificate for localhost,
- * 127.0.0.1 and ::1 is made in memory.  With --ca or --ca-out there is a CA,
- * in memory or in a file, and each connection has a certificate for the name
- * that its client asks for.  SSLKEYLOGFILE in the environment is honoured.  NULL: err holds one line that names the file and what was expected
- * of it.
+ * 127.0.0.1 and ::1 is made in memory.  With --ca or --ca-out there is a CA, in
+ * memory or in a file, and each connection has a certificate for the name that
+ * its client asks for.  SSLKEYLOGFILE in the environment is honoured.  Returns
+ * NULL with one line in err that names the file and what was expected of it.
  */
 struct tls_ctx *tls_ctx_new(const struct options *o, char *err, size_t size);
 void tls_ctx_free(struct tls_ctx *ctx);
 
-/* In a child: makes its own what a handshake writes to. */
+/* In a child: gives it its own copies of what a handshake writes to. */
 void tls_ctx_warm(struct tls_ctx *ctx);
 
-/* Takes the (non-blocking) descriptor as its transport, does not own it. */
+/* Makes a connection on fd, which is non-blocking and not owned, or NULL. */
 struct tls *tls_new(struct tls_ctx *ctx, int fd);
 void tls_free(struct tls *t);
 
-/* 0 when the handshake is complete, else an enum tls_status. */
+/* Returns 0 when the handshake is complete, else an enum tls_status. */
 int tls_handshake(struct tls *t);
 
-/* When a handshake that said TLS_DELAY goes on, on the clock of sys_now_ms. */
+/* Returns when to go on after TLS_DELAY, on the clock of sys_now_ms. */
 uint64_t tls_due_ms(const struct tls *t);
 
 /*
- * Octets read or written (> 0; size and len are too), or an enum tls_status.
- * What the socket had may be in here: read until TLS_AGAIN_READ before waiting.
- * A tls_write that said TLS_AGAIN_* may already have encrypted what it was
- * given: the next one must begin with the same octets, and as many or more.
- * Octets count as written when the kernel has all of that call.  One call
- * writes at most TLS_WRITE_MAX.
+ * tls_read and tls_write return the octets read or written (> 0; size and len
+ * must be > 0 too), or an enum tls_status.  Octets may wait here and not in the
+ * socket: read until TLS_AGAIN_READ before waiting.  A tls_write that returned
+ * TLS_AGAIN_* may already have encrypted its octets: the next one must begin
+ * with the same octets, and have as many or more.  Octets count as written when
+ * the kernel has all of that call.  One call writes at most TLS_WRITE_MAX.
  */
 #define TLS_WRITE_MAX (65 * 1024)
 
 long tls_read(struct tls *t, void *dst, size_t size);
 
 /*
- * Messages without content since the last call, KeyUpdates for example.  If
- * there were some, TLS_AGAIN_READ may have been said too early.
+ * Returns the number of messages without content, such as KeyUpdates, since the
+ * last call.  If it is not 0, TLS_AGAIN_READ may have been returned too early.
  */
 unsigned tls_take_messages(struct tls *t);
 
 long tls_write(struct tls *t, const void *src, size_t len);
 
 /*
- * Sends close_notify: 0 when no more is to be done, or TLS_AGAIN_WRITE, to be
- * called again.
+ * Sends close_notify.  Returns 0 when nothing is left to do, or TLS_AGAIN_WRITE
+ * if it is to be called again.
  */
 int tls_shutdown(struct tls *t);
 
 /*
- * Text of the last TLS_ERROR: "client sent TLS alert unknown_ca (48)", or from
- * OpenSSL or errno.  After one of tls_write what came before can still be read.
+ * Returns the text of the last TLS_ERROR: "client sent TLS alert unknown_ca
+ * (48)", or OpenSSL's, or that of errno.  After an error of tls_write, what the
+ * client sent before can still be read.
  */
 const char *tls_error(const struct tls *t);
 
-/* Whether that came of a lack of memory, and thus is not the peer's doing. */
+/* Returns whether the error was a lack of memory, not the peer's doing. */
 bool tls_no_memory(const struct tls *t);
 
-/* The client has said that it sends no more; else TLS_EOF was a bare FIN. */
+/* Returns whether close_notify has come; if not, TLS_EOF was a bare FIN. */
 bool tls_got_close_notify(const struct tls *t);
 
 struct tls_alert {
@@ -99,13 +100,14 @@ struct tls_alert {
 };
 
 /*
- * The next alert of the client's, in the order in which they came; false: none
- * since.  What comes behind TLS_EOF and TLS_ERROR has no meaning but by how it
- * ends (FIN or RST): that is learnt by reading the descriptor itself.
+ * Stores the client's next alert, in the order in which they came.  Returns
+ * false if there is no other.  After TLS_EOF and TLS_ERROR, only the end of
+ * what comes (FIN or RST) has a meaning; the caller learns of it by reading the
+ * descriptor itself.
  */
 bool tls_next_alert(struct tls *t, struct tls_alert *alert);
 
-/* "unknown_ca"; "unknown" if it has no name. */
+/* Writes an alert's name ("unknown_ca", or "unknown") to dst; returns dst. */
 #define TLS_ALERT_NAME 48
 const char *tls_hello_alert_name(int number, char dst[TLS_ALERT_NAME]);
 
@@ -126,11 +128,12 @@ const char *tls_library_version(void);
 /* ---- the handshake as a script wants it ---- */
 
 /*
- * Before the first tls_handshake: one will say TLS_HELLO when the ClientHello
- * has come and nothing has been sent, but not again after HelloRetryRequest.
- * From then on there is tls_hello_get, until the next tls_handshake there may
- * be calls of tls_hello_set, by any thread under the lock that guards t.  That
- * next tls_handshake goes on as they want it.  -1: no memory.
+ * To be called before the first tls_handshake.  One tls_handshake then returns
+ * TLS_HELLO, when the ClientHello has come and nothing has been sent, but not
+ * again after HelloRetryRequest.  From then on tls_hello_get works.  Until the
+ * next tls_handshake, which applies the settings, any thread may call
+ * tls_hello_set under the lock that guards t.  Returns 0, or -1 if there is no
+ * memory.
  */
 int tls_hello_stop(struct tls *t);
 
@@ -142,10 +145,10 @@ struct tls_hello {
 	size_t n_versions;	/* TLS 1.2 and before: one, the highest */
 };
 
-/* NULL: it has not come; else valid for the life of t. */
+/* Returns the ClientHello, valid for the life of t; NULL: it has not come. */
 const struct tls_hello *tls_hello_get(const struct tls *t);
 
-/* "TLSv1.3", or "0x7a7a" for a version that has no name. */
+/* Returns a version's name ("TLSv1.3"), or else its number ("0x7a7a"). */
 #define TLS_VERSION_NAME 8
 const char *tls_hello_version(const uint8_t octets[2],
     char dst[TLS_VERSION_NAME]);
@@ -158,16 +161,16 @@ struct tls_value {
 		TLS_LEAF
 	} kind;
 	double number;
-	const char *text;	/* NUL-terminated; may hold others */
+	const char *text;	/* NUL-terminated; may contain more NULs */
 	size_t len;
-	const struct tlscert *leaf;	/* the caller's; may be freed then */
+	const struct tlscert *leaf;	/* the caller may free it afterwards */
 };
 
 enum tls_refusal {
 	TLS_BAD_VALUE = -1,
 	TLS_BAD_TYPE = -2,
-	TLS_BAD_NAME = -3,	/* nothing is called that */
-	TLS_TOO_LATE = -4	/* the handshake does not wait for it */
+	TLS_BAD_NAME = -3,	/* no setting has that name */
+	TLS_TOO_LATE = -4	/* the handshake is not at TLS_HELLO */
 };
 
 /*
@@ -184,20 +187,20 @@ enum tls_refusal {
  *	certificate	a PEM file with certificate and chain
  *	key		... and with its key; a ticket made with another
  *			certificate is not resumed
- *	leaf		both as tls_ca_leaf made them
+ *	leaf		certificate and key that tls_ca_leaf has made
  *	alert		a number or name (unknown_ca): sent as the answer to
  *			the ClientHello, fatal, and tls_handshake fails.  Only
  *			what OpenSSL can send there, from 1.1.1 on.
  *	delay		seconds before each flight of the handshake
  *	tickets		how many are sent, 0 to 255 (before TLS 1.3 and after
  *			a resumption at most one); with 0 none is accepted
- *	max_early_data	octets, said in tickets and accepted of those who have
- *			one with the same server name and ALPN, where that was
- *			set too; tls_read gives them first.  Replays are not
- *			noticed.
+ *	max_early_data	octets, announced in tickets and accepted from clients
+ *			with a ticket of the same server name and ALPN for
+ *			which it was set too; tls_read returns early data
+ *			first.  Replays are not noticed.
  *
- * It takes effect when the handshake goes on.  0, or an enum tls_refusal with
- * one line in err that names the value and what was expected.
+ * It takes effect when the handshake goes on.  Returns 0, or an enum
+ * tls_refusal with one line in err that names the value and what was expected.
  */
 int tls_hello_set(struct tls *t, const char *name, const struct tls_value *v,
     char *err, size_t size);
@@ -211,19 +214,20 @@ struct tls_leaf {
 };
 
 /*
- * A certificate for "leaf", to be freed.  An RSA key takes a while: this
- * touches nothing that changes, and needs no lock.  NULL: err says why.
+ * Makes a certificate for the setting "leaf"; tls_ca_free frees it.  An RSA key
+ * takes a while, but no lock is needed, since the function touches nothing that
+ * changes.  Returns NULL with one line in err if it fails.
  */
 struct tlscert *tls_ca_leaf(const struct tls *t, const struct tls_leaf *leaf,
     char *err, size_t size);
 void tls_ca_free(struct tlscert *leaf);
 
 /*
- * Once the handshake is over: "renegotiation" (a HelloRequest), the client's
- * "certificate" after the handshake ("client_certificate"; that of any issuer
- * is accepted) or "key_update" (of both sides).  0: asked for, and it goes on in
- * tls_read and tls_write; a client may ignore it.  -1: err says why it is not
- * possible here.
+ * After the handshake: asks for "renegotiation" (a HelloRequest), the client's
+ * certificate ("client_certificate"; that of any issuer is accepted) or
+ * "key_update" (of both sides).  Returns 0 if it has asked: the rest happens in
+ * tls_read and tls_write, and a client may ignore it.  Returns -1 with the
+ * reason in err if it is not possible.
  */
 int tls_request(struct tls *t, const char *what, char *err, size_t size);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The server's own CA (--ca, --ca-out) and what it signs.  With one, each
+ * The server's own CA (--ca, --ca-out) and what it signs.  With a CA, each
  * connection gets a certificate for the name that its client asks for, or for
- * the address that it has connected to, made while its handshake waits: a
- * signature, since all have the key of the context.  A session resumes under
- * that name alone, as what the client knows of it is a certificate for it (RFC
- * 8446 §4.6.1).
+ * the address that the client has connected to.  It is made during the
+ * handshake and costs a signature only, since all certificates have the
+ * context's key.  A session resumes under that name alone, since all that the
+ * client knows of it is a certificate for the name (RFC 8446 §4.6.1).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,7 +28,7 @@
 #define CA_DAYS 3650
 #define LEAF_DAYS_MAX 36500
 
-/* ---- its files ---- */
+/* ---- the CA's files ---- */
 
 static int
 make(struct tlscert *ca)
@@ -40,9 +40,10 @@ make(struct tlscert *ca)
 }
 
 /*
- * For the owner alone, and whole at once: another server may be started with
- * it at this moment, and has made it first perhaps.  -1 with errno, which is 0
- * if OpenSSL's queue has the reason.
+ * Makes the CA's file, for its owner alone, and whole at once: another server
+ * may be started with the same file at this moment, and may have made it first.
+ * Returns 0, or -1 with errno set, which is 0 if OpenSSL's queue has the
+ * reason.
  */
 static int
 make_file(const char *path)
@@ -123,9 +124,9 @@ tls_ca_open(struct tlscert *ca, const struct options *o, char *err,
 	    write_certificate(ca, o->ca_out, err, size) : 0;
 }
 
-/* ---- certificates for the names of clients ---- */
+/* ---- certificates for the names that clients ask for ---- */
 
-/* The address that the client has connected to. */
+/* Returns the address that the client has connected to, or "localhost". */
 static const char *
 local_name(SSL *ssl, char dst[INET6_ADDRSTRLEN])
 {
@@ -145,7 +146,7 @@ local_name(SSL *ssl, char dst[INET6_ADDRSTRLEN])
 	else if (a.any.sa_family == AF_INET6)
 		name = inet_ntop(AF_INET6, &a.in6.sin6_addr, dst,
 		    INET6_ADDRSTRLEN);
-	/* "::ffff:127.0.0.1" is no name that a client has for it. */
+	/* Clients call "::ffff:127.0.0.1" by its IPv4 address. */
 	if (name != NULL && strchr(name, '.') != NULL &&
 	    (colon = strrchr(name, ':')) != NULL)
 		name = colon + 1;
@@ -191,7 +192,7 @@ tls_ca_certify(SSL *ssl, void *user)
 	return ok;
 }
 
-/* ---- ... and for scripts ---- */
+/* ---- certificates for scripts ---- */
 
 struct tlscert *
 tls_ca_leaf(const struct tls *t, const struct tls_leaf *leaf, char *err,

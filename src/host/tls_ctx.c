@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Contexts of TLS: what is the same for all connections.  Main makes one, with
- * certificate, ticket keys and all that OpenSSL looks up once; children make
- * connections from it.  Ticket keys belong to the context, so a ticket that one
- * child gave resumes in another; there is no session cache, which children
- * could not share.
+ * Contexts of TLS: what is the same for all connections.  The parent makes one,
+ * with the certificate, ticket keys and all that OpenSSL looks up once;
+ * children make connections from it.  Ticket keys belong to the context, so a
+ * ticket from one child resumes in another.  There is no session cache, since
+ * children could not share it.
  *
  * No function here waits, logs or exits.
  */
@@ -22,14 +22,14 @@
 #include "tls_impl.h"
 #include "tlscert.h"
 
-/* RFC 9113 §9.2.2: ephemeral and AEAD; for TLS 1.3 all suites are. */
+/* RFC 9113 §9.2.2: ephemeral and AEAD, as all suites of TLS 1.3 are. */
 #define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL"
 
 /*
- * Memory for OpenSSL.  When there is none, OpenSSL fails with what the layer
- * above makes of it: "internal error", or that the client has offered no
- * suitable algorithm.  So it is noted here, for each thread, since scripts use
- * the library too.
+ * Memory for OpenSSL.  When there is none, OpenSSL reports only what its upper
+ * layers make of that: "internal error", or that the client has offered no
+ * suitable algorithm.  So the lack is noted here, for each thread, since
+ * scripts use the library too.
  */
 
 _Thread_local bool tls_ctx_lacked_memory;
@@ -68,7 +68,10 @@ memory_free(void *p, const char *file, int line)
 
 /* The context. */
 
-/* RFC 7301 §3.2: a list without "h2" ends with no_application_protocol. */
+/*
+ * Selects what the script wants, or "h2".  A list without "h2" ends the
+ * handshake with no_application_protocol (RFC 7301 §3.2).
+ */
 static int
 select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
     const unsigned char *in, unsigned in_len, void *user)
@@ -124,7 +127,7 @@ set_parameters(SSL_CTX *ssl)
 	SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION |
 	    SSL_OP_NO_RENEGOTIATION);
 #ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
-	/* As OpenSSL 1.1.1 did: clients that just close are no error. */
+	/* As in OpenSSL 1.1.1, a client that just closes is no error. */
 	SSL_CTX_set_options(ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
 #endif
 	SSL_CTX_set_mode(ssl, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -141,7 +144,10 @@ set_parameters(SSL_CTX *ssl)
 	    (const unsigned char *)"h2rig", 5) == 1 ? 0 : -1;
 }
 
-/* err is empty when OpenSSL's queue has the reason. */
+/*
+ * Sets the certificate of --cert, or a new one.  Returns 0, or -1 with one line
+ * in err, which is empty if OpenSSL's queue has the reason.
+ */
 static int
 set_certificate(struct tls_ctx *ctx, const struct options *o, char *err,
     size_t size)
@@ -184,7 +190,7 @@ struct rehearsal {
 	const char *groups;
 };
 
-/* Lets two ends in memory talk until both have what they want. */
+/* Has two ends in memory shake hands and exchange some octets. */
 static void
 talk(SSL *server, SSL *client)
 {
@@ -235,8 +241,8 @@ out:
 
 /*
  * OpenSSL looks algorithms up and makes tables of them when they are first
- * used: done once here, children share them.  Failures do not matter, and
- * random numbers are drawn anew after each fork.
+ * used.  That is done once here, so that children share the results.  Failures
+ * do not matter, and random numbers are drawn anew after each fork.
  */
 static void
 rehearse_all(SSL_CTX *ssl)
@@ -253,7 +259,10 @@ rehearse_all(SSL_CTX *ssl)
 		rehearse(ssl, &all[i]);
 }
 
-/* Those that want a struct tls, which rehearsals have none of. */
+/*
+ * Sets or removes a CA's callbacks, which are for connections and not for
+ * rehearsals: a rehearsal has no struct tls.
+ */
 static void
 set_callbacks(struct tls_ctx *ctx, bool on)
 {
@@ -284,7 +293,7 @@ tls_ctx_new(const struct options *o, char *err, size_t err_size)
 	char why[128];
 
 	err[0] = '\0';
-	/* Once OpenSSL has allocated something this does nothing. */
+	/* This has no effect once OpenSSL has allocated something. */
 	CRYPTO_set_mem_functions(memory_new, memory_resize, memory_free);
 	ERR_clear_error();
 	ctx = calloc(1, sizeof(*ctx));

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The ClientHello, and what a script wants of the handshake that follows.
- * OpenSSL calls back when it has read one and not acted on it; the first time
- * it is told to try again later, and the script has its turn.  What the script
- * sets is checked at once; what depends on other values, or fails for good, is
- * applied when OpenSSL calls again.
+ * OpenSSL calls tls_hello_come when it has read a ClientHello and not acted on
+ * it.  The first call tells OpenSSL to try again later, and the script has its
+ * turn.  What the script sets is checked at once; what depends on other values,
+ * or ends the handshake, is applied when OpenSSL calls again.
  *
  * The callback belongs to the context and is set when a connection asks for it:
- * in a child there is no other.  Without a script there is none.
+ * a child has no other connection.  Without a script or a CA there is no
+ * callback.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,7 +53,7 @@ tls_hello_version(const uint8_t octets[2], char dst[TLS_VERSION_NAME])
 	return dst;
 }
 
-/* As RFC 8446 §6 has it: OpenSSL says "unknown CA", and has no name for some. */
+/* As RFC 8446 §6 has it: OpenSSL says "unknown CA", and lacks some names. */
 const char *
 tls_hello_alert_name(int number, char dst[TLS_ALERT_NAME])
 {
@@ -72,7 +73,11 @@ tls_hello_alert_name(int number, char dst[TLS_ALERT_NAME])
 
 /* ---- what the ClientHello says ---- */
 
-/* Of the list at *p, which is n_length octets of its length and then as many. */
+/*
+ * Moves *p to the contents of the list there, which begins with n_length octets
+ * of its length, and sets *len to that length.  Returns false if the list is
+ * longer than *len.
+ */
 static bool
 open_list(const uint8_t **p, size_t *len, unsigned n_length)
 {
@@ -91,7 +96,10 @@ open_list(const uint8_t **p, size_t *len, unsigned n_length)
 	return true;
 }
 
-/* A list in an extension that is not malformed (OpenSSL refuses those later). */
+/*
+ * Finds a list in an extension.  Returns false if there is none or if it is
+ * malformed, which OpenSSL refuses later.
+ */
 static bool
 find_list(SSL *ssl, unsigned type, unsigned n_length, const uint8_t **p,
     size_t *len)
@@ -100,7 +108,9 @@ find_list(SSL *ssl, unsigned type, unsigned n_length, const uint8_t **p,
 	    open_list(p, len, n_length);
 }
 
-/* RFC 6066 §3.  The first name is the only one that there is a type for. */
+/*
+ * Finds the server name (RFC 6066 §3): the first, since it has the only type.
+ */
 static bool
 find_sni(SSL *ssl, const uint8_t **p, size_t *len)
 {
@@ -113,7 +123,7 @@ find_sni(SSL *ssl, const uint8_t **p, size_t *len)
 	    memchr(*p, '\0', *len) == NULL;
 }
 
-/* Copies it: OpenSSL has it during the callback only. */
+/* Copies the ClientHello, which OpenSSL has during the callback only. */
 static int
 keep_hello(struct tls_plan *p, SSL *ssl)
 {
@@ -151,9 +161,9 @@ keep_hello(struct tls_plan *p, SSL *ssl)
 	return 0;
 }
 
-/* ---- OpenSSL's calls ---- */
+/* ---- OpenSSL's callback ---- */
 
-/* The script's certificate; its tickets are good with that alone. */
+/* Uses the script's certificate, if any; tickets then need the same one. */
 static int
 use_certificate(struct tls_plan *p, SSL *ssl)
 {
@@ -173,7 +183,7 @@ use_certificate(struct tls_plan *p, SSL *ssl)
 	    && SSL_set_session_id_context(ssl, digest, len) == 1 ? 0 : -1;
 }
 
-/* *alert is internal_error until now. */
+/* Applies the script's settings.  On entry *alert is internal_error. */
 static int
 go_on(struct tls_plan *p, SSL *ssl, int *alert)
 {
@@ -215,7 +225,7 @@ tls_hello_come(SSL *ssl, int *alert, void *user)
 	case PLAN_STOPS:
 		p->state = PLAN_RUNS;
 		return go_on(p, ssl, alert);
-	default:	/* the second after HelloRetryRequest, renegotiation */
+	default:	/* after HelloRetryRequest, or a renegotiation */
 		return SSL_CLIENT_HELLO_SUCCESS;
 	}
 }
@@ -255,7 +265,7 @@ tls_hello_get(const struct tls *t)
 
 /* ---- what the script sets ---- */
 
-/* A whole number from 0 to max. */
+/* Whether v is a whole number from 0 to max. */
 static bool
 is_whole(const struct tls_value *v, double max)
 {
@@ -275,7 +285,7 @@ set_alpn(struct tls *t, const struct tls_value *v)
 	return 0;
 }
 
-/* 0: there is none of that name. */
+/* Returns the number of a version's name, or 0 if there is none. */
 static int
 version_number(const struct tls_value *v)
 {
@@ -310,7 +320,7 @@ set_max_version(struct tls *t, const struct tls_value *v)
 	    SSL_set_min_proto_version(t->ssl, number) == 1 ? 0 : -1;
 }
 
-/* Suites of TLS 1.3 have a list of their own, and names without "_WITH_". */
+/* Suites of TLS 1.3 have a separate list, and names without "_WITH_". */
 static int
 set_ciphers(struct tls *t, const struct tls_value *v)
 {
@@ -338,20 +348,20 @@ set_ciphers(struct tls *t, const struct tls_value *v)
 	    (buf_len(&lists[1]) == 0 ||
 	    SSL_set_ciphersuites(t->ssl, (char *)buf_data(&lists[1])) == 1))
 		ret = 0;
-	SSL_set_dh_auto(t->ssl, 1);	/* else there is no DHE */
+	SSL_set_dh_auto(t->ssl, 1);	/* otherwise there is no DHE */
 	buf_free(&lists[0]);
 	buf_free(&lists[1]);
 	return ret;
 }
 
-/* Reading a FIFO would wait. */
+/* Whether it is a regular file, or missing; reading a FIFO would wait. */
 static bool
 is_file(const struct tls_value *v)
 {
 	struct stat st;
 
 	if (stat(v->text, &st) == -1)
-		return true;	/* tlscert.c says why not */
+		return true;	/* tlscert.c then says what is wrong */
 	return S_ISREG(st.st_mode);
 }
 
@@ -365,7 +375,7 @@ set_certificate(struct tls *t, const struct tls_value *v, char *err,
 	    tlscert_read(c, "certificate", v->text, err, size) == -1)
 		return -1;
 	if (c->key != NULL && !tlscert_is_pair(c)) {
-		EVP_PKEY_free(c->key);	/* its own is still to be set */
+		EVP_PKEY_free(c->key);	/* the right one is still to be set */
 		c->key = NULL;
 	}
 	return 0;
@@ -403,8 +413,9 @@ set_leaf(struct tls *t, const struct tls_value *v)
 }
 
 /*
- * OpenSSL sends no other in answer to a ClientHello, or sends handshake_failure
- * in their place, since its version is not settled yet.
+ * Alerts that OpenSSL can send in answer to a ClientHello.  It does not send
+ * others, or sends handshake_failure in their place, since its version is not
+ * settled yet.
  */
 static const uint8_t sendable[] = { 0, 10, 20, 21, 22, 30, 40, 42, 43, 44, 45,
     46, 47, 48, 49, 50, 51, 60, 70, 71, 80, 86, 90, 100, 110, 111, 112, 113, 114,
@@ -449,7 +460,7 @@ set_tickets(struct tls *t, const struct tls_value *v)
 	return 0;
 }
 
-/* Processes have no common memory of tickets that were used. */
+/* Replays go unnoticed: processes share no memory of tickets that were used. */
 static int
 set_max_early_data(struct tls *t, const struct tls_value *v)
 {
@@ -461,7 +472,7 @@ set_max_early_data(struct tls *t, const struct tls_value *v)
 	return 0;
 }
 
-/* Setters return 0 or -1; those of files say why. */
+/* Setters return 0 or -1; set_file also writes the reason to err. */
 static const struct {
 	const char *name;
 	unsigned kinds;		/* 1 << enum tls_kind */
@@ -495,7 +506,7 @@ static const struct {
 
 #define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
-/* What is wrong, unless err says it already. */
+/* Writes to err what is wrong, unless err says it already. */
 static void
 explain(const char *name, const struct tls_value *v, const char *expected,
     char *err, size_t size)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Certificates with their keys: read from files, or made in memory.  It says
+ * Certificates with their keys: read from files, or made in memory.  Errors say
  * what is wrong with a file, and what was expected of it.
  */
 #include <errno.h>
@@ -46,7 +46,7 @@ no_passphrase(char *dst, int size, int writing, void *user)
 	return -1;
 }
 
-/* For reading; err says why not. */
+/* Opens a file for reading.  Returns NULL with one line in err if it cannot. */
 static FILE *
 open_file(const char *what, const char *path, char *err, size_t size)
 {
@@ -81,7 +81,10 @@ tlscert_is_pair(const struct tlscert *c)
 	return is;
 }
 
-/* Certificates up to the end of the file: 0, or -1 with OpenSSL's queue. */
+/*
+ * Reads certificates up to the end of the file.  Returns 0, or -1 with the
+ * reason in OpenSSL's queue.
+ */
 static int
 read_chain(struct tlscert *c, FILE *f)
 {
@@ -169,7 +172,7 @@ make_key(bool rsa)
 	return key;
 }
 
-/* As objects: a name that a client has sent is no text of OpenSSL's syntax. */
+/* Adds names as objects: as text, a client's name could break the syntax. */
 static int
 add_alternatives(X509 *x, const struct tlscert_spec *s)
 {
@@ -199,7 +202,7 @@ add_alternatives(X509 *x, const struct tlscert_spec *s)
 	return ok;
 }
 
-/* RFC 5280 §4.2.1. */
+/* Adds extensions (RFC 5280 §4.2.1). */
 static int
 add_extensions(X509 *x, const struct tlscert_spec *s, const X509 *issuer,
     bool rsa)
@@ -250,7 +253,7 @@ add_subject(X509 *x, const char *text)
 	return ok;
 }
 
-/* From an hour ago: clocks of a test's machines differ. */
+/* Valid from an hour ago on, since clocks of a test's machines differ. */
 static int
 add_times(X509 *x, int days)
 {
@@ -268,7 +271,7 @@ add_serial(X509 *x)
 
 	if (RAND_bytes(octets, sizeof(octets)) != 1)
 		return 0;
-	/* Positive and of full length (RFC 5280 §4.1.2.2). */
+	/* The number is positive and of full length (RFC 5280 §4.1.2.2). */
 	octets[0] = (unsigned char)((octets[0] & 0x3f) | 0x40);
 	n = BN_bin2bn(octets, sizeof(octets), NULL);
 	ok = n != NULL &&
@@ -277,7 +280,7 @@ add_serial(X509 *x)
 	return ok;
 }
 
-/* Ed25519 and its like have a digest of their own. */
+/* Returns the digest for signing; NULL: the key has its own, like Ed25519. */
 static const EVP_MD *
 digest_of(EVP_PKEY *key)
 {

@@ -11,7 +11,7 @@
 
 #include <openssl/ssl.h>
 
-/* Zeroed it is empty. */
+/* A zeroed struct is empty. */
 struct tlscert {
 	X509 *x;
 	STACK_OF(X509) *chain;	/* of issuers; NULL: none */
@@ -21,36 +21,40 @@ struct tlscert {
 void tlscert_free(struct tlscert *c);
 
 /*
- * Replaces the certificate and its chain, or the key, by a PEM file's.  0, or
- * -1 with one line in err, which begins with `what`.
+ * tlscert_read replaces the certificate and its chain, tlscert_read_key the
+ * key, by that of a PEM file.  Both return 0, or -1 with one line in err that
+ * begins with `what`.
  */
 int tlscert_read(struct tlscert *c, const char *what, const char *path,
     char *err, size_t size);
 int tlscert_read_key(struct tlscert *c, const char *what, const char *path,
     char *err, size_t size);
 
-/* Whether it has both, and they belong together. */
+/* Returns whether c has a certificate and a key, and they belong together. */
 bool tlscert_is_pair(const struct tlscert *c);
 
-#define TLSCERT_DAYS 397	/* no client refuses one for living longer */
+#define TLSCERT_DAYS 397	/* days; no client finds this too long */
 
 struct tlscert_spec {
 	const char *subject;	/* NULL: that of a server */
 	const char *const *names;	/* DNS names and addresses */
 	size_t n_names;
 	long days;		/* from now; 0 and less: it has expired */
-	const struct tlscert *issuer;	/* NULL: itself */
+	const struct tlscert *issuer;	/* NULL: self-signed */
 	bool is_ca;
-	bool rsa;		/* the key that is made; else ECDSA P-256 */
+	bool rsa;		/* makes an RSA key; else ECDSA P-256 */
 };
 
 /*
- * Makes a certificate, and a key unless c has one: 0, or -1 with the reason in
- * OpenSSL's queue.
+ * Makes a certificate, and a key unless c has one.  Returns 0, or -1 with the
+ * reason in OpenSSL's queue.
  */
 int tlscert_make(struct tlscert *c, const struct tlscert_spec *spec);
 
-/* The reason of the oldest error in the queue, which is cleared, or of err. */
+/*
+ * Writes the reason of the oldest error in OpenSSL's queue, or of err if the
+ * queue is empty, to dst, and clears the queue.
+ */
 void tlscert_error_text(char *dst, size_t size, int err);
 
 #endif

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How connections come in: accepted from the listening sockets as long as
- * there is room, and given to a child (children.c).
+ * How connections come in: accepted from the listening sockets as long as there
+ * is room, and given to a child (children.c).
  *
- * A lack of descriptors, memory or processes is waited out: what was accepted
- * is kept, the listeners leave the set, and after a pause that doubles it is
- * tried again.  When the house is full the next client is kept likewise, until
- * another one makes room for it (room.c); those behind it the kernel queues.
+ * After a lack of descriptors, memory or processes the parent waits: it keeps
+ * the connection that it has accepted, does not poll the listeners, and tries
+ * again after a pause that doubles each time.  When all places are taken it
+ * keeps the next client in the same way until another client makes room
+ * (room.c); the kernel queues the clients behind it.
  *
- * When the server stops, those that the kernel has queued are accepted, some at
- * a time beyond --max-children, and their children tell them.  What waits at an
- * inherited socket is the next server's.
+ * When the server stops, the clients that the kernel has queued are accepted,
+ * some at a time beyond --max-children, and their children tell them that it
+ * stops.  Clients that wait at an inherited socket are left to the next server.
  */
 #include <errno.h>
 #include <string.h>
@@ -22,15 +23,15 @@
 #include "child.h"
 #include "parent_impl.h"
 
-#define PAUSE_MIN_MS 100	/* before something short is tried again */
+#define PAUSE_MIN_MS 100	/* first pause after a lack */
 #define PAUSE_MAX_MS 2000
-#define FULL_MS 10		/* somebody waits for a place: again */
+#define FULL_MS 10		/* between two looks for a place */
 #define ACCEPTS_PER_WAKE 16	/* on one listener, before others are asked */
 
-/* For the ends of TCP's handshakes that the kernel has begun. */
+/* Time for TCP handshakes to end that the kernel has begun. */
 #define LAST_WAIT_MS 20
 
-/* One more pause.  True: it is the first. */
+/* Begins the next, longer pause.  True: it is the first. */
 static bool
 pause_begin(struct pause *p, uint64_t now)
 {
@@ -42,7 +43,7 @@ pause_begin(struct pause *p, uint64_t now)
 	return first;
 }
 
-/* True: there has been one. */
+/* Ends the pauses.  True: there was one. */
 static bool
 pause_end(struct pause *p)
 {
@@ -52,7 +53,7 @@ pause_end(struct pause *p)
 	return was;
 }
 
-/* Something is short (errno): waits before the next attempt to `what`. */
+/* Logs that `what` failed (errno), unless it did before; begins a pause. */
 static void
 note_lack(struct parent *p, const char *what)
 {
@@ -64,7 +65,7 @@ note_lack(struct parent *p, const char *what)
 		log_warn("cannot %s, waiting", what);
 }
 
-/* So that a flood of them does not flood the log. */
+/* Allows one record a second, so that a flood does not flood the log. */
 static bool
 is_news(uint64_t *last_ms)
 {
@@ -85,8 +86,8 @@ close_held(struct accept *a)
 }
 
 /*
- * Turns away the connection held back if its address has all that it may have.
- * True: it is gone.
+ * Refuses the connection held back if its address has as many as it may have.
+ * True: it is closed.
  */
 static bool
 refuse_held(struct parent *p)
@@ -110,7 +111,7 @@ refuse_held(struct parent *p)
 	return true;
 }
 
-/* A place for the connection held back; false: it has to wait. */
+/* Looks for a place for the connection held back.  False: it has to wait. */
 static bool
 find_place(struct parent *p)
 {
@@ -126,7 +127,7 @@ find_place(struct parent *p)
 	return found == ROOM_FREE;
 }
 
-/* A child for the connection held back, if there is one.  False: not yet. */
+/* Gives the connection held back, if any, to a child.  False: not yet. */
 static bool
 serve_held(struct parent *p)
 {
@@ -152,7 +153,7 @@ serve_held(struct parent *p)
 	return true;
 }
 
-/* One connection from fd: true if another attempt is worth it. */
+/* Accepts one connection from fd.  True: another attempt is worth it. */
 static bool
 accept_one(struct parent *p, int fd)
 {
@@ -182,8 +183,8 @@ accept_one(struct parent *p, int fd)
 }
 
 /*
- * When this second, which has seen all the new connections that it may, is
- * over; 0: another one may come.
+ * When the present second is over, if it has seen --max-per-second connections;
+ * 0: another one may come.
  */
 static uint64_t
 second_over_ms(struct parent *p, uint64_t now)
@@ -229,7 +230,7 @@ accept_ready(struct parent *p, const struct pollfd *set)
 		at = (first + i) % n;
 		if (set[at].revents == 0)
 			continue;
-		/* Those of a busy one leave no other's out. */
+		/* Next time begin behind it: it must not starve others. */
 		p->accept.first = at + 1;
 		for (k = 0; k < ACCEPTS_PER_WAKE; k++)
 			if (second_over_ms(p, sys_now_ms()) != 0 ||
@@ -272,9 +273,9 @@ accept_may(struct parent *p, uint64_t now, uint64_t *again)
 }
 
 /*
- * A child that failed before its first request, by no fault of the client's,
- * will not be the last one: a crash, a fault of our own, or SIGKILL from
- * outside (memory was short).
+ * Whether a child failed before its first request by no fault of its client: a
+ * crash, a fault of our own, or SIGKILL from outside (memory was short).  The
+ * next children will probably fail too.
  */
 static bool
 died_early(const struct parent *p, const struct death *d)
@@ -292,7 +293,7 @@ accept_note_death(struct parent *p, const struct death *d, uint64_t now)
 {
 	struct accept *a = &p->accept;
 
-	/* There is room again for what was short, perhaps. */
+	/* What was lacking may be there again. */
 	a->lack.until_ms = 0;
 	if (died_early(p, d)) {
 		if (pause_begin(&a->dying, now))

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One connection, from an accepted descriptor to an exit code.  This is the
- * I/O thread of the child: handshake, then a poll loop that feeds the session
- * and writes what the kernel refused before, then an orderly end.  It never
- * takes the GIL before that end, so that a script cannot delay a PING.
+ * The I/O thread of a child: one connection, from an accepted descriptor to an
+ * exit code.  After the handshake a poll loop feeds the session and writes what
+ * the kernel refused before; then comes an orderly end.  The thread never takes
+ * the GIL before that end, so that a script cannot delay a PING.
  *
- * What has a deadline is a row of a table, which is looked at once a turn.
+ * Each deadline is a row of a table, which is checked once in each turn of the
+ * loop.
  */
 #include <errno.h>
 #include <poll.h>
@@ -29,23 +30,23 @@
 #ifdef H2RIG_SANITIZERS
 #include <sanitizer/lsan_interface.h>
 
-#define LEAKS_MS 60000		/* to look for leaks, beside load */
+#define LEAKS_MS 60000		/* for the leak check on a loaded machine */
 #endif
 
-/* How long the end may take when the connection is closed, milliseconds. */
+/* Limits on the end of a connection, after it is closed, milliseconds. */
 #define LOG_MS 2000		/* to write the last records of requests */
-#define LEAVE_MS 5000		/* for all after that; then the parent kills */
+#define LEAVE_MS 5000		/* for the rest; then the parent kills */
 
-/* How often to look whether a stall is none. */
+/* Milliseconds between checks whether stalled output moves again. */
 #define STALL_LOOK_MS 1000
 
-/* What handshake and preface may take yet when the server is stopping. */
+/* Milliseconds that handshake and preface still get when the server stops. */
 #define LAST_MS 1000
 
 static const char full[] = "the server is full: this connection, which had "
     "no work, makes room (--max-children)";
 
-/* Returns how long poll may wait. */
+/* Gives a sign of life.  Returns how long poll may wait, ms, or -1. */
 static int
 beat(const struct child *ch)
 {
@@ -67,7 +68,7 @@ until(uint64_t due, uint64_t now)
 
 /* ---- one turn of the loop; the mutex is held ---- */
 
-/* GOAWAY, and what runs may finish; why is NULL when the server stops. */
+/* Sends GOAWAY; what runs may finish.  why: NULL if the server stops. */
 static void
 begin_drain(struct child *ch, const char *why)
 {
@@ -79,8 +80,8 @@ begin_drain(struct child *ch, const char *why)
 }
 
 /*
- * The parent wants the place of a connection without work.  It has some if a
- * request has come, or gone on, since then: that is served first.
+ * The parent wants the place of a connection without work.  If a request has
+ * come, or gone on, since the parent asked, it is served first.
  */
 static void
 check_asked(struct child *ch)
@@ -121,19 +122,19 @@ is_done(const struct child *ch)
 	return conn_queued(c) == 0;
 }
 
-/* What scripts, the drain or a failed write have decided meanwhile. */
+/* Acts on what scripts, the drain or a failed write have decided. */
 static void
 check_state(struct child *ch)
 {
 	struct conn *c = &ch->c;
 
 	if (c->gone) {
-		conn_hear(c);	/* it may have said why before */
+		conn_hear(c);	/* the client may have said why */
 		ending_set(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
 	}
 	if (ch->failing)
 		input_end(ch);
-	/* What a wait may still be for has gone. */
+	/* The frames that functions wait for cannot come any more. */
 	if (c->draining && !conn_has_streams(c))
 		waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
 	if (c->close > CLOSE_GOAWAY)
@@ -144,7 +145,7 @@ check_state(struct child *ch)
 		    ch->drain_why != NULL ? ch->drain_why : "");
 }
 
-/* Which function is stuck; its stack goes to the log. */
+/* Writes to dst which function is stuck; its stack goes to the log. */
 static void
 stuck_text(const struct child *ch, const struct exchange *x, char *dst,
     size_t size)
@@ -162,9 +163,9 @@ stuck_text(const struct child *ch, const struct exchange *x, char *dst,
 }
 
 /*
- * With the mutex, which nobody else can want yet: there is no other thread.  A
- * connection without a request does without Python, and without its copies of
- * Python's pages.
+ * Starts Python for the first request, with the mutex, which no other thread
+ * can want yet.  A connection without a request needs no Python, and no copies
+ * of Python's pages.
  */
 static void
 start_python(struct child *ch)
@@ -183,11 +184,11 @@ enum deadline {
 	N_DEADLINES
 };
 
-/* What happens then: the connection is drained, or ends with GOAWAY. */
+/* At a deadline the connection is drained (drain_why) or ends with GOAWAY. */
 static const struct {
 	const char *drain_why;
 	const char *what, *option;	/* "WHAT 5 s (--OPTION)" */
-	size_t ms;		/* the option's place in struct options */
+	size_t ms;		/* offset of the option in struct options */
 	uint32_t code;
 } deadlines[N_DEADLINES] = {
 	[REQUESTS] = { .drain_why = "served its requests (--max-requests)" },
@@ -208,7 +209,7 @@ static const struct {
 	    offsetof(struct options, idle_timeout_ms), H2_NO_ERROR }
 };
 
-/* What the client says while nothing is read is not late. */
+/* Time in which a script stops reading does not count against the client. */
 static void
 leave_time(struct child *ch, uint64_t now)
 {
@@ -220,7 +221,7 @@ leave_time(struct child *ch, uint64_t now)
 	ch->looked = now;
 }
 
-/* When each is, ms. */
+/* Sets the time of each deadline, ms. */
 static void
 set_deadlines(struct child *ch, uint64_t now, uint64_t due[N_DEADLINES])
 {
@@ -260,7 +261,7 @@ pass_deadline(struct child *ch, enum deadline i)
 	ending_goaway(ch, CHILD_END_TIMEOUT, deadlines[i].code, why);
 }
 
-/* Returns how long poll may wait, milliseconds, or -1. */
+/* Acts on past deadlines.  Returns how long poll may wait, ms, or -1. */
 static int
 check_deadlines(struct child *ch, uint64_t now)
 {
@@ -276,13 +277,13 @@ check_deadlines(struct child *ch, uint64_t now)
 			pass_deadline(ch, (enum deadline)i);
 		sooner(&timeout, until(due[i], now));
 	}
-	/* It moves as the client's system acknowledges, of which none tells. */
+	/* Nothing tells when the client's system acknowledges output. */
 	if (due[STALL] != NEVER)
 		sooner(&timeout, STALL_LOOK_MS);
 	return timeout;
 }
 
-/* What time has brought: returns how long poll may wait, or -1. */
+/* Does what is due.  Returns how long poll may wait, milliseconds, or -1. */
 static int
 look_around(struct child *ch, uint64_t now)
 {
@@ -316,9 +317,10 @@ look_around(struct child *ch, uint64_t now)
 }
 
 /*
- * What is in the socket cannot be read while the answer to a client's KeyUpdate
- * waits for room there (RFC 8446 §4.6.3): it is no reason to wake.  Nor is room
- * while TLS has to hear from the client first.
+ * Events to wait for on the client's socket.  While the answer to a client's
+ * KeyUpdate waits for room (RFC 8446 §4.6.3), input cannot be read and must not
+ * wake the thread.  While TLS has to hear from the client first, room for
+ * output must not wake it either.
  */
 static short
 input_events(const struct child *ch)
@@ -328,12 +330,12 @@ input_events(const struct child *ch)
 
 	if (l->read_blocked && in != 0)
 		return POLLOUT;
-	if (l->write_blocked)		/* by a renegotiation */
+	if (l->write_blocked)		/* during a renegotiation */
 		return POLLIN;
 	return (short)(l->backlog || l->below ? in | POLLOUT : in);
 }
 
-/* The client's preface has come: it may have streams from now on. */
+/* Notes that the client's preface has come: it may have streams from now on. */
 static void
 begin(struct child *ch)
 {
@@ -344,13 +346,13 @@ begin(struct child *ch)
 	conn_note_work(&ch->c);
 }
 
-/* What the I/O thread waits for. */
+/* What the I/O thread polls. */
 enum { CLIENT, WAKE, DRAIN, LINE, LOG, N_POLLED };
 
 /*
- * Descriptors other than the client's, of which poll returned n.  One that is
- * not open any more, or the other end of the pipe that wakes us, is a script's
- * doing and would be so for ever.
+ * Handles the descriptors other than the client's; n: what poll returned.  If
+ * one is not open any more, or the pipe that wakes this thread has lost its
+ * other end, a script has done that, and poll would report it for ever.
  */
 static void
 look_at_own(struct child *ch, struct pollfd *p, int n)
@@ -371,7 +373,7 @@ look_at_own(struct child *ch, struct pollfd *p, int n)
 		wake_take(&ch->c.wake);
 	if (p[DRAIN].revents != 0) {
 		begin_drain(ch, NULL);
-		/* It can be told so once it has come to its preface. */
+		/* The client can be told so only after its preface. */
 		if (!ch->begun)
 			ch->preface_due = soon < ch->preface_due ? soon :
 			    ch->preface_due;
@@ -428,7 +430,7 @@ serve(struct child *ch)
 
 /* ---- the end ---- */
 
-/* For handle_close of the connection's own script. */
+/* Who ended the connection, for handle_close of its own script. */
 static const char *
 ended_by(const struct child *ch)
 {
@@ -453,15 +455,15 @@ close_connection(struct child *ch)
 	c->quiet = false;
 	if (ch->end != CHILD_END_SCRIPT && send_held_by(c->session) != 0)
 		conn_release_hold(c);
-	/* Of a handshake that has not ended there is nothing to be fetched. */
+	/* Without a complete handshake the client has nothing to fetch. */
 	closing_run(c, ch->how, ch->end == CHILD_END_DRAINED ? c->reads :
 	    ch->end != CHILD_END_CLIENT || c->options->connection != NULL);
 	conn_unlock(c);
 }
 
 /*
- * Functions that run go on to their end, within their run-time limit, and
- * requests get their records, unless the log takes none for too long.
+ * Waits until functions that run have ended, within their run-time limit, and
+ * requests have their records, unless the log takes none for too long.
  */
 static void
 wait_for_functions(struct child *ch)
@@ -494,7 +496,7 @@ wait_for_functions(struct child *ch)
 		}
 		sooner(&timeout, beat(ch));
 		conn_unlock(c);
-		/* A script may have closed the pipe: then look now and then. */
+		/* If a script has closed the pipe, look now and then. */
 		if (poll(&p, 1, timeout) > 0 && p.revents & POLLNVAL)
 			poll(NULL, 0, 100);
 		conn_lock(c);
@@ -503,7 +505,7 @@ wait_for_functions(struct child *ch)
 	conn_unlock(c);
 }
 
-/* For the record of the end: what the client has said of it, and the code. */
+/* Adds what the client said of the end, and the code, to the end's record. */
 static void
 add_client_log(struct child *ch)
 {
@@ -521,7 +523,7 @@ add_client_log(struct child *ch)
 		slot_set_code(ch->c.slot, frame_code_text(code, number));
 }
 
-/* All that is to be said of the connection. */
+/* Writes all records of the connection and its end. */
 static void
 tell_end(struct child *ch)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parent's children.  A client gets one that waits (--spare), its Python
- * ready, or one that is made for it; both get their client over their line, so
- * there is one way in which children are made.
+ * The parent's children: they are made, get clients and are killed when late.
+ * A client gets a spare child (--spare), whose Python is ready, or a child that
+ * is made for it.  Both get their client over their line, so that there is one
+ * way in which children are made.
  *
  * A child without a client takes no client's place (room.c).
  */
@@ -23,25 +24,27 @@
 #include "parent_impl.h"
 #include "py/interp.h"
 
-/* Between those that replace one which died without a client. */
+/* Milliseconds between replacements of children that died without a client. */
 #define DEATH_PAUSE_MS 1000
 
 /*
- * Without a client or a child's end, before one is made without a client: it
- * would take the processor from those that serve who has just come.
+ * A spare child is forked only after this many milliseconds without a new
+ * client and without a child's end, so that forking does not take the processor
+ * from children that serve new clients.
  */
 #define QUIET_MS 20
 
-/* Without a client, before those that have had one and are too many leave. */
+/* Surplus spare children leave after so many milliseconds without a client. */
 #define REST_MS 10000
 
-#define COUNT_MAX_MS 4000	/* processes are counted so often, at least */
+#define COUNT_MAX_MS 4000	/* longest extra pause between process counts */
 
 /* ---- a client, by the line ---- */
 
 /*
- * Two messages: the address with the connection's descriptor, and, when its
- * process is known, an octet with the file for its trace, if there is one.
+ * The parent sends two messages: the client's address with the connection's
+ * descriptor and, when the child's pid is known, an octet with the descriptor
+ * of its trace, if there is one.
  */
 struct message {
 	struct iovec data;
@@ -60,7 +63,7 @@ message_init(struct message *m, void *data, size_t len)
 	m->m.msg_controllen = sizeof(m->control);
 }
 
-/* fd: -1 for none.  0, or -1 with errno. */
+/* Sends a message, with fd unless it is -1.  Returns 0, or -1 with errno. */
 static int
 send_message(const struct seat *seat, int fd, void *data, size_t len)
 {
@@ -81,7 +84,7 @@ send_message(const struct seat *seat, int fd, void *data, size_t len)
 	    -1;
 }
 
-/* Before the child is forked, or after it. */
+/* Sends the client and its descriptor, before or after the child is forked. */
 static int
 send_client(const struct seat *seat, int fd,
     const struct sockaddr_storage *ss)
@@ -91,7 +94,7 @@ send_client(const struct seat *seat, int fd,
 	return send_message(seat, fd, &copy, sizeof(copy));
 }
 
-/* A child that has died does without. */
+/* Sends the trace.  If the child has died, the message is lost: no harm. */
 static void
 send_trace(struct parent *p, size_t i)
 {
@@ -101,7 +104,7 @@ send_trace(struct parent *p, size_t i)
 	if (p->options->trace == NULL)
 		return;
 	fd = traces_make(p, i);
-	/* It waits for the octet, even if there can be no descriptor. */
+	/* The child waits for the octet, even without a descriptor. */
 	if (send_message(&p->seat[i], fd, &octet, sizeof(octet)) == -1 &&
 	    fd != -1) {
 		atomic_store(&p->board.slot[i].trace_error, errno);
@@ -111,7 +114,7 @@ send_trace(struct parent *p, size_t i)
 		close(fd);
 }
 
-/* The descriptor in a message of len octets, or -1; *come: there was one. */
+/* Receives len octets: a descriptor, or -1; *come: a message has come. */
 static int
 receive_message(int line, void *data, size_t len, bool *come)
 {
@@ -132,7 +135,7 @@ receive_message(int line, void *data, size_t len, bool *come)
 	return fd;
 }
 
-/* The connection; -1: none has come. */
+/* Returns the connection's descriptor; -1: no client has been sent. */
 static int
 receive_client(struct parent *p, size_t i, struct sockaddr_storage *ss)
 {
@@ -148,7 +151,7 @@ receive_client(struct parent *p, size_t i, struct sockaddr_storage *ss)
 	return fd;
 }
 
-/* It is sent as soon as the parent runs; -1: there is none. */
+/* Waits for the trace, which the parent sends once it runs; -1: none. */
 static int
 receive_trace(const struct parent *p, size_t i)
 {
@@ -203,7 +206,7 @@ serve(struct parent *p, size_t i, int fd,
 	child_run(&a);
 }
 
-/* How many connections it may have. */
+/* How many connections this process may serve. */
 static unsigned
 how_many(const struct parent *p)
 {
@@ -213,11 +216,11 @@ how_many(const struct parent *p)
 	if (o->per_process == 1 || p->single || o->trace != NULL ||
 	    o->connection != NULL || confine_files(o) == -1)
 		return 1;
-	told = mark_set() == 0;		/* as it is while a script runs */
+	told = mark_set() == 0;		/* in the state in which scripts run */
 	return confine_files_end() == 0 && told ? o->per_process : 1;
 }
 
-/* It has a client already, or waits for one; another one may follow. */
+/* Runs a child.  It has a client already or waits for one; more may follow. */
 static void
 be_child(struct parent *p, size_t i)
 {
@@ -226,7 +229,7 @@ be_child(struct parent *p, size_t i)
 	int fd = receive_client(p, i, &ss);
 
 	if (fd == -1) {
-		/* Python is made ready meanwhile. */
+		/* There is no client yet: Python is made ready meanwhile. */
 		interp_child_warm(p->options);
 		if (*p->tls != NULL)
 			tls_ctx_warm(*p->tls);
@@ -242,13 +245,13 @@ be_child(struct parent *p, size_t i)
 		serve(p, i, fd, &ss, n == most);
 		fd = -1;
 	}
-	_exit(CHILD_EXIT_OK);	/* no client for it */
+	_exit(CHILD_EXIT_OK);	/* no client has come */
 }
 
 /* ---- in the parent ---- */
 
 /*
- * Seat and slot become those of a client that has just been accepted; NULL: of
+ * Gives seat and slot to a client that has just been accepted or, with NULL, to
  * nobody, as yet or again.
  */
 static void
@@ -270,12 +273,12 @@ seat_client(struct parent *p, size_t i, const struct sockaddr_storage *ss)
 		memcpy(slot->client, seat->client, sizeof(slot->client));
 		atomic_store(&slot->state, CHILD_HANDSHAKE);
 	}
-	/* Until its own first sign of life. */
+	/* Until the child gives its own first sign of life. */
 	atomic_store(&slot->kill_at_ms, sa != NULL && limit_ms != 0 ?
 	    seat->started_ms + limit_ms : 0);
 }
 
-/* No client for it: it leaves, and is killed if it cannot even do that. */
+/* Tells a child without a client to leave; it is killed if it does not. */
 static void
 dismiss(struct parent *p, size_t i)
 {
@@ -300,8 +303,8 @@ children_dismiss(struct parent *p)
 }
 
 /*
- * One that can take a client at once, rather one that has had one, which has
- * copies of more pages; -1: there is none.
+ * Returns a child that can take a client at once; -1: none.  One that has had a
+ * client is preferred, since it has copies of more pages.
  */
 static long
 find_spare(const struct parent *p)
@@ -321,14 +324,14 @@ find_spare(const struct parent *p)
 	return found;
 }
 
-/* Gives a client to one that can take it at once.  False: there is none. */
+/* Gives a client to a child that can take it at once.  False: there is none. */
 static bool
 give_to_spare(struct parent *p, int fd, const struct sockaddr_storage *ss)
 {
 	long i;
 
 	while ((i = find_spare(p)) != -1) {
-		/* First: from when it has the client the slot is its own. */
+		/* First, since a child with a client owns the slot. */
 		seat_client(p, (size_t)i, ss);
 		if (send_client(&p->seat[i], fd, ss) == -1) {
 			seat_client(p, (size_t)i, NULL);
@@ -380,7 +383,7 @@ children_spare_due(const struct parent *p)
 	    p->children.spare_after_ms : at;
 }
 
-/* Whatever killed one will kill the next, perhaps. */
+/* The cause of one child's death may kill the next one. */
 static void
 pause_adding(struct parent *p)
 {
@@ -414,7 +417,7 @@ children_add_spare(struct parent *p)
 	p->children.spare_failed = i == -1;
 }
 
-/* Spare ones run nothing that could need a look. */
+/* Whether no child needs a look.  Spare children run nothing that does. */
 static bool
 none_left(const struct parent *p)
 {
@@ -489,7 +492,7 @@ kill_late(struct parent *p, uint64_t now)
 		const struct slot *slot = &p->board.slot[i];
 		uint64_t at;
 
-		/* Slots that nobody has used have no page yet. */
+		/* An unused slot has no page yet: leave it so. */
 		if (p->seat[i].role == SEAT_FREE)
 			continue;
 		at = atomic_load(&slot->kill_at_ms);
@@ -513,8 +516,8 @@ count_process(void *arg, pid_t group)
 }
 
 /*
- * Looking costs time for each process of the machine: the longer it takes, the
- * more seldom it is done.
+ * Counting takes time for each process of the machine, so the longer it takes,
+ * the less often it is done.
  */
 static void
 kill_crowds(struct parent *p, uint64_t now)
@@ -522,7 +525,7 @@ kill_crowds(struct parent *p, uint64_t now)
 	uint64_t took;
 	size_t i;
 
-	/* The others have no page of their own, nor do they get one. */
+	/* Free seats may have no page of their own: leave it so. */
 	for (i = 0; i < p->board.n; i++)
 		if (p->seat[i].role != SEAT_FREE)
 			p->seat[i].processes = 0;
@@ -542,9 +545,8 @@ kill_crowds(struct parent *p, uint64_t now)
 }
 
 /*
- * Nobody is killed if this process did not run for a while: then the whole
- * machine may have stood still, and children are given time to say that they
- * live.
+ * Nobody is killed if this process did not run for a while: the whole machine
+ * may have stood still, so children get time to show that they live.
  */
 void
 children_look(struct parent *p)

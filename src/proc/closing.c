@@ -13,12 +13,12 @@
 #include "base/sys.h"
 #include "closing.h"
 
-/* Without a movement, milliseconds. */
+/* Milliseconds without progress: */
 #define FLUSH_MS 2000		/* to get rid of the last output */
 #define LINGER_MS 1000		/* to see the client's FIN after ours */
-#define UNTOLD_MS 5000		/* where no movement can be seen, all in all */
+#define UNTOLD_MS 5000		/* in all, where progress cannot be seen */
 
-/* Polls, without the mutex, until due; false: it is over, nothing came. */
+/* Polls without the mutex until due.  False: nothing came. */
 static bool
 poll_until(struct conn *c, short events, uint64_t due)
 {
@@ -33,7 +33,7 @@ poll_until(struct conn *c, short events, uint64_t due)
 	return n > 0;
 }
 
-/* Whether the client may have fetched more of what it had `before` to fetch. */
+/* Whether the client may have fetched octets since; left -1: not known. */
 static bool
 may_move(long left, long before)
 {
@@ -41,8 +41,8 @@ may_move(long left, long before)
 }
 
 /*
- * Waits until the kernel has room for more.  A slow client that moves gets the
- * time it takes; false: it does not, or that was too long.
+ * Waits until the kernel has room for more output, while a slow client makes
+ * progress.  False: it makes none, or due has passed.
  */
 static bool
 wait_for_room(struct conn *c, uint64_t due)
@@ -69,8 +69,8 @@ flush_output(struct conn *c, uint64_t due)
 }
 
 /*
- * Reads for LINGER_MS: its last words, and when TLS has no more of them drops
- * the rest.  True: the client has ended its side.
+ * Reads for LINGER_MS: the client's last words and, when TLS has no more of
+ * them, octets to drop.  True: the client has ended its side.
  */
 static bool
 saw_end(struct conn *c, bool *deaf)
@@ -89,9 +89,9 @@ saw_end(struct conn *c, bool *deaf)
 }
 
 /*
- * Waits for the client's end of file: closing a socket with unread input, or
- * getting more of it later, makes the kernel send a reset and drop what the
- * client has yet to fetch.  A slow client that moves gets the time it takes.
+ * Waits for the client's end of file, while a slow client makes progress.  If a
+ * socket is closed with unread input, or gets more of it later, the kernel
+ * sends a reset and drops what the client has yet to fetch.
  */
 static void
 wait_for_end(struct conn *c, uint64_t due)
@@ -118,11 +118,11 @@ closing_run(struct conn *c, enum conn_close how, bool linger)
 	if (sys_unsent(l->fd) == -1 && ms > UNTOLD_MS)
 		ms = UNTOLD_MS;
 	due = sys_now_ms() + ms;
-	/* Before the end of the handshake nothing can be said. */
+	/* Before the end of the handshake nothing can be sent. */
 	if (l->tls == NULL || l->info.version != NULL)
 		flush_output(c, due);
 	conn_set_gone(c);
-	/* The answer before it may have filled the kernel's buffer. */
+	/* The answer may have filled the kernel's buffer. */
 	if (how == CLOSE_TLS && l->tls != NULL)
 		while (tls_shutdown(l->tls) == TLS_AGAIN_WRITE &&
 		    wait_for_room(c, due))

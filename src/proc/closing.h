@@ -10,10 +10,10 @@
 #include "conn/conn.h"
 
 /*
- * I/O thread, with the mutex, which is let go during waits: sends what is
- * queued, ends the connection as `how` says and closes it.  With linger the
- * client's end of file is waited for first.  No wait takes longer than a slow
- * client that moves needs, and none of them longer than the stall time.
+ * Called by the I/O thread with the mutex, which is released during waits.
+ * Sends what is queued, ends the connection as `how` says and closes it.  With
+ * linger it first waits for the client's end of file.  It waits only while a
+ * slow client makes progress, and not beyond the stall time.
  */
 void closing_run(struct conn *c, enum conn_close how, bool linger);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The decision that a connection ends: the first one counts.  closing.c carries
+ * Decides that a connection ends: the first decision counts.  closing.c carries
  * it out on the wire.
  */
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the I/O thread reads: the TLS handshake, then frames, with the steps of
- * the connection's own script in between; and what the end of reading means.
+ * the connection's own script in between.  Also what the end of reading means.
  */
 #include <stdio.h>
 
@@ -21,14 +21,14 @@ answer_http1(struct child *ch)
 	struct conn *c = &ch->c;
 	struct buf *out = session_output(c->session);
 
-	/* Nothing of HTTP/2 has gone out, as the connection is quiet. */
+	/* The connection is quiet: nothing of HTTP/2 has been sent. */
 	buf_clear(out);
 	buf_add(out, reply, sizeof(reply) - 1);
 	ending_set(ch, CHILD_END_VIOLATION, CLOSE_TLS,
 	    "HTTP/1 request on a connection for HTTP/2");
 }
 
-/* A step of the connection's own script: whether to wait for its function. */
+/* Begins a step of the connection's script.  True: wait for its function. */
 static bool
 take_step(struct child *ch, enum connscript_step step)
 {
@@ -45,7 +45,7 @@ shake_hands(struct child *ch)
 	char why[128];
 	int rc = link_handshake(l);
 
-	ch->more = rc == 0;	/* it may have come with more */
+	ch->more = rc == 0;	/* frames may have come with it */
 	l->read_blocked = rc == TLS_AGAIN_WRITE;
 	if (rc == TLS_HELLO) {
 		ch->more = !take_step(ch, STEP_CLIENT_HELLO);
@@ -61,7 +61,7 @@ shake_hands(struct child *ch)
 		if (l->tls != NULL)
 			tls_get_info(l->tls, &l->info);
 		trace_tls(l->trace);
-		/* Without ALPN it may be HTTP/1, and we are quiet. */
+		/* Without ALPN it may be HTTP/1, so we stay quiet. */
 		ch->c.quiet = l->info.alpn == NULL;
 		conn_note_work(&ch->c);
 	} else if (rc == TLS_EOF) {
@@ -112,7 +112,7 @@ input_read(struct child *ch)
 	} else if (!c->started && !connscript_awaits(c)) {
 		if (take_step(ch, STEP_CONNECT))
 			return;
-		/* What its function has written goes, also before ours. */
+		/* Octets of its function go, even before our preface. */
 		c->quiet = c->quiet && conn_queued(c) == 0;
 		connscript_start(c);
 	} else {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parent: a pselect loop over the listening sockets, and what flags and
- * clock call for; the work is done in the files before this one.  It reads
- * nothing from a client and runs no script, so that nothing of theirs can take
- * it down; main calls it.
+ * The parent: a pselect loop over the listening sockets, which does what
+ * signals and the clock call for; the files before this one do the work.  The
+ * parent reads nothing from a client and runs no script, so that neither can
+ * take it down.  main calls it.
  *
- * Signals are blocked except inside sys_poll; handlers set flags that are
- * looked at before it sleeps again, so that no wake-up is lost.
+ * Signals are blocked except inside sys_poll.  Handlers set flags, which are
+ * looked at before the loop sleeps again, so that no wake-up is lost.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -27,14 +27,14 @@
 #include "parent_impl.h"
 #include "py/interp.h"
 
-#define REFRESH_MS 600000	/* files are kept from cleaners so often */
-#define RETRY_MS 100		/* records, notices that are held: again */
+#define REFRESH_MS 600000	/* between refreshes against cleaners */
+#define RETRY_MS 100		/* between tries of held records, notices */
 #define FEEDS_MS 5		/* between two looks at what children say */
-#define PATIENCE_MS 30000	/* children wait so long for a log, at most */
-#define LIMIT_PARTS 10		/* ... and such a part of a run-time limit */
-#define LOG_LAST_TRIES 10	/* ... and at the end so often */
+#define PATIENCE_MS 30000	/* children wait for a log, at most */
+#define LIMIT_PARTS 10		/* ... or this part of the run-time limit */
+#define LOG_LAST_TRIES 10	/* tries to write held records at the end */
 
-/* What signals ask for, and how often they have since it was done. */
+/* What signals ask for.  got: how often, up to 2, since it was last done. */
 enum { STOP, CHILD, RELOAD, STATUS, N_GOT };
 
 static volatile sig_atomic_t got[N_GOT];
@@ -76,9 +76,9 @@ set_signals(struct parent *p)
 	}
 }
 
-/* ---- the house opens ---- */
+/* ---- the server opens ---- */
 
-/* The URL of each listening socket, with `after` behind each. */
+/* Writes the URL of each listening socket to text, between before and after. */
 static void
 list_urls(const struct parent *p, const char *before, const char *after,
     char *text, size_t size)
@@ -94,7 +94,7 @@ list_urls(const struct parent *p, const char *before, const char *after,
 		    listen_name(p->listeners, i, name, sizeof(name)), after);
 }
 
-/* What serves where, within which limits: one record. */
+/* Logs what serves where, within which limits: one record. */
 static void
 log_start(const struct parent *p)
 {
@@ -118,7 +118,7 @@ log_start(const struct parent *p)
 		    "which a child with a script takes", MACHINE_NEED >> 20);
 }
 
-/* All lines by one write: who waits for the first finds the others too. */
+/* Prints all ready lines by one write, so that they come together. */
 static void
 announce(const struct parent *p)
 {
@@ -148,7 +148,7 @@ open_house(struct parent *p)
 	p->refresh_ms = p->children.client_ms + REFRESH_MS;
 }
 
-/* ---- it closes ---- */
+/* ---- the server stops ---- */
 
 /* Stops accepting and tells the children to finish. */
 static void
@@ -273,14 +273,14 @@ static const struct {
 	{ idle_due, end_idle },
 	{ children_rest_due, children_rest },
 	{ traces_due, traces_look },
-	{ spare_due, children_add_spare }	/* one at a time, and last */
+	{ spare_due, children_add_spare }	/* one in each turn, and last */
 };
 
 #define N_CLOCK_ROWS (sizeof(clock_rows) / sizeof(clock_rows[0]))
 
 /* ---- what signals call for ---- */
 
-/* It is taken back before what it asks for is done. */
+/* Clears the flag first: a signal during its work counts again. */
 static bool
 take(int what)
 {
@@ -290,7 +290,7 @@ take(int what)
 	return asked;
 }
 
-/* While listeners are ready Linux's pselect lets no signal in. */
+/* While listeners are ready, Linux's pselect lets no signal in: let them in. */
 static void
 let_signals_in(const struct parent *p)
 {
@@ -300,7 +300,7 @@ let_signals_in(const struct parent *p)
 	sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
-/* A child is dead, or its connection is over. */
+/* Notes that a child is dead, or that its connection is over. */
 static void
 note_end(struct parent *p, const struct death *d, uint64_t now)
 {
@@ -326,7 +326,7 @@ bury_dead(struct parent *p, uint64_t now)
 			continue;
 		p->single_status = WIFEXITED(d.status) ?
 		    WEXITSTATUS(d.status) :
-		    128 + WTERMSIG(d.status);	/* as shells say it */
+		    128 + WTERMSIG(d.status);	/* as shells report it */
 	}
 }
 
@@ -341,7 +341,7 @@ retry_held(struct parent *p, uint64_t now)
 	p->notices_held = supervise_retry(p->supervise);
 }
 
-/* What flags and clock call for.  False: all is over. */
+/* Does what flags and the clock call for.  False: all is over. */
 static bool
 act(struct parent *p)
 {
@@ -374,8 +374,9 @@ act(struct parent *p)
 /* ---- what children say ---- */
 
 /*
- * While nobody reads the log children wait for it, so that nothing is lost, but
- * not for so long that a script would seem to be stuck.
+ * While nobody reads the log, children wait for it, so that nothing is lost,
+ * but not so long that a script would seem to be stuck.  True: that time is
+ * over.
  */
 static bool
 lost_patience(const struct parent *p, uint64_t now)
@@ -387,7 +388,7 @@ lost_patience(const struct parent *p, uint64_t now)
 	return now - p->log_held_ms >= patience;
 }
 
-/* Nothing is said there: that it ends is what --stop-on-eof waits for. */
+/* Drops input; at its end the server stops (--stop-on-eof). */
 static void
 read_leash(struct parent *p)
 {
@@ -415,8 +416,8 @@ watch_feeds(const struct parent *p, struct pollfd *set)
 }
 
 /*
- * Its connection is over, and it waits for another one, if it may: a script can
- * say so too.
+ * A child, or a script in it, says that its connection is over: if it may, it
+ * waits for another one.
  */
 static void
 note_over(struct parent *p, size_t i)
@@ -433,7 +434,7 @@ note_over(struct parent *p, size_t i)
 	children_again(p, i);
 }
 
-/* True: there may be more. */
+/* Reads what a child says.  True: there may be more. */
 static bool
 read_feed(struct parent *p, size_t i)
 {
@@ -448,8 +449,8 @@ read_feed(struct parent *p, size_t i)
 }
 
 /*
- * They are not looked at again at once, unless there is more: a wake-up for
- * each record costs more than the records do.
+ * Feeds are not read again at once, unless there is more: a wake-up for each
+ * record costs more than the records do.
  */
 static void
 read_feeds(struct parent *p, const struct pollfd *set)
@@ -471,7 +472,7 @@ read_feeds(struct parent *p, const struct pollfd *set)
 	p->feeds_ms = more ? 0 : sys_now_ms() + FEEDS_MS;
 }
 
-/* Somebody comes: those that can take another client are looked for at once. */
+/* A client comes: looks at once for children that can take another one. */
 static void
 read_free(struct parent *p, const struct pollfd *set, size_t n)
 {
@@ -495,7 +496,7 @@ sooner(uint64_t *at, uint64_t other)
 		*at = other;
 }
 
-/* Milliseconds until the loop must look at the clock; accept wants `at`. */
+/* Milliseconds until the loop must run; at: when accept wants to be called. */
 static long
 next_wake(const struct parent *p, uint64_t now, uint64_t at)
 {
@@ -541,7 +542,7 @@ wait_and_accept(struct parent *p)
 		read_leash(p);
 }
 
-/* Whoever reads the log gets a moment for the last records. */
+/* Gives the reader of the log a moment for the last records. */
 static void
 finish_log(void)
 {
@@ -565,7 +566,7 @@ parent_run(const struct options *o, struct listeners *l, struct tls_ctx **tls,
 	    .supervise = s, .refresh_ms = UINT64_MAX };
 	char err[1024];
 
-	/* A connection that we were given is one that waits for its child. */
+	/* A connection that we were given waits for its child. */
 	p.single = s->conn != -1;
 	p.accept.held_fd = s->conn;
 	p.accept.held_addr = s->client;

@@ -11,14 +11,14 @@
 #include "host/supervise.h"
 #include "host/tls.h"
 
-/* How many processes it can have at a time. */
+/* How many processes the parent can have at a time. */
 size_t parent_seats(const struct options *o);
 
 /*
  * Tries the routes, then serves until a signal, --idle-exit or the end of the
- * only connection ends it, and returns the exit status.  The ready lines go to
+ * only connection ends it; returns the exit status.  The ready lines go to
  * standard output before the first accept.  *tls is freed and replaced when a
- * reload has made another one; the last one is the caller's.
+ * reload has made another context; the caller owns the last one.
  */
 int parent_run(const struct options *o, struct listeners *l,
     struct tls_ctx **tls, struct supervise *s);

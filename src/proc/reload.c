@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Routes, certificate, key and the log file: the routes at the start, all of
- * them on HUP, while children that run keep what they have, and those that have
- * no client yet make room for others.
+ * them on HUP.  Children that run keep what they have; children that have no
+ * client yet are replaced.
  *
- * The routes file is read in the parent, as text, and tried in a process of its
- * own, which has the rights and limits of a child; also whether --user may use
- * the directories.  The process says in its slot whether all is well, and what
- * is wrong.  Without an answer (it crashed, hung, left) the answer is no.
+ * The parent reads the routes file as text.  A process of its own, which has
+ * the rights and limits of a child, tries it, and also whether --user may use
+ * the directories.  That process says in its slot whether all is well, or what
+ * is wrong.  If it gives no answer (it crashed, hung, left) the answer is no.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@
 #include "parent_impl.h"
 #include "py/interp.h"
 
-#define TRIAL_MS 10000		/* a routes file has so long to load */
+#define TRIAL_MS 10000		/* for a routes file to load */
 
 static void begin(struct parent *p);
 
@@ -44,7 +44,7 @@ be_trial(struct parent *p, size_t i)
 	_exit(status);
 }
 
-/* 0, or an exit status with err. */
+/* Begins a trial, if there is one: 0, or an exit status with err. */
 static int
 begin_trial(struct parent *p, char *err, size_t size)
 {
@@ -67,7 +67,7 @@ begin_trial(struct parent *p, char *err, size_t size)
 	return 0;
 }
 
-/* The trial has not said anything. */
+/* Describes a trial that has given no answer. */
 static void
 describe_silence(const struct options *o, const struct death *d, char *err,
     size_t size)
@@ -94,7 +94,7 @@ describe_silence(const struct options *o, const struct death *d, char *err,
 		    sys_signal_name(WTERMSIG(d->status)) : "left");
 }
 
-/* 0 and the routes are those of children from now on, or likewise. */
+/* Has future children use the routes: 0, or an exit status with err. */
 static int
 end_trial(const struct parent *p, const struct death *d, char *err,
     size_t size)
@@ -125,7 +125,7 @@ reopen_log(struct parent *p)
 	children_dismiss(p);
 }
 
-/* status is 0 if all went well, else err says what did not. */
+/* Ends a load.  status is 0 if all went well; else err says what did not. */
 static void
 finish(struct parent *p, int status, const char *err)
 {
@@ -158,7 +158,7 @@ finish(struct parent *p, int status, const char *err)
 }
 
 /*
- * Whoever opens a FIFO waits until somebody writes to it: a start may (--key
+ * To open a FIFO waits until somebody writes to it: a start may do that (--key
  * <(command)), a server with clients may not.  0, or -1 with err.
  */
 static int
@@ -173,13 +173,13 @@ check_file(const char *option, const char *path, char *err, size_t size)
 	return -1;
 }
 
-/* Likewise. */
+/* Makes a TLS context, if --cert is given: 0, or -1 with err. */
 static int
 begin_tls(struct parent *p, char *err, size_t size)
 {
 	const struct options *o = p->options;
 
-	/* Without --cert the one in memory stays: clients may trust it. */
+	/* Without --cert, the one in memory stays: clients may trust it. */
 	if (o->cert == NULL)
 		return 0;
 	if (check_file("cert", o->cert, err, size) == -1 ||
@@ -215,7 +215,7 @@ reload_ask(struct parent *p)
 		return;
 	}
 	p->reload.again = true;
-	/* Who has moved it away need not wait for the routes. */
+	/* A log file that was moved away need not wait for the routes. */
 	reopen_log(p);
 }
 
@@ -225,7 +225,7 @@ reload_tried(struct parent *p, const struct death *d)
 	char err[1024];
 	int status;
 
-	if (p->reload.due_ms == 0)	/* given up */
+	if (p->reload.due_ms == 0)	/* cancelled */
 		return;
 	status = end_trial(p, d, err, sizeof(err));
 	finish(p, status, err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the log says of children: how each has ended, whose doing it was and
- * what ran; and on USR1 what each does.  It goes by the exit status, by what
- * the parent knows of its own doing, and by the slot, whose texts a script may
+ * What the log says of children: how each has ended, who caused that and what
+ * ran; and on USR1 what each does.  The facts come from the exit status, from
+ * what the parent itself has done, and from the slot, whose texts a script may
  * have overwritten.
  */
 #include <inttypes.h>
@@ -17,7 +17,7 @@
 #include "host/machine.h"
 #include "parent_impl.h"
 
-#define TEXT_SIZE 4096		/* of what a record says; longer ones are cut */
+#define TEXT_SIZE 4096		/* of a record's text; longer ones are cut */
 
 /* Appends to a text of TEXT_SIZE octets. */
 static void
@@ -31,7 +31,7 @@ append(char *text, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Of a child that has, or had, its seat for ms milliseconds. */
+/* Appends what a child has done in ms milliseconds of its connection. */
 static void
 append_work(char *text, const struct slot *slot, uint64_t ms)
 {
@@ -41,7 +41,7 @@ append_work(char *text, const struct slot *slot, uint64_t ms)
 	    atomic_load(&slot->octets_in), atomic_load(&slot->octets_out));
 }
 
-/* What runs; *last is the last of it and stays as it is if nothing does. */
+/* Appends the functions that run; *last becomes the last, if any. */
 static void
 append_running(char *text, const struct slot *slot, struct ran *last)
 {
@@ -57,7 +57,7 @@ append_running(char *text, const struct slot *slot, struct ran *last)
 
 /* ---- ends ---- */
 
-/* After a SIGKILL of somebody else's. */
+/* Text for a SIGKILL that the server has not sent. */
 static const char *const oom_texts[] = {
 	[MACHINE_OOM_NO] = "",
 	[MACHINE_OOM_YES] = (": out of memory, for want of which the kernel "
@@ -65,17 +65,17 @@ static const char *const oom_texts[] = {
 	[MACHINE_OOM_UNKNOWN] = ", perhaps by the kernel for want of memory"
 };
 
-/* What the record of an end says. */
+/* What the record of a child's end says. */
 struct record {
 	const char *end;	/* in a word or two; static */
 	char why[SCOREBOARD_WHY + 1];
-	char code[32];		/* of HTTP/2; "" for none */
+	char code[32];		/* HTTP/2 error code; "": none */
 	bool warn;
-	struct ran run;		/* that runs, or ran last; stream 0: none */
-	char text[TEXT_SIZE];	/* all of it */
+	struct ran run;		/* runs, or ran last; stream 0: none */
+	char text[TEXT_SIZE];	/* the whole text */
 };
 
-/* How the child ended, and whether that calls for a warning. */
+/* Describes how the child ended, and whether that calls for a warning. */
 static void
 describe_end(const struct seat *seat, const struct slot *slot, int status,
     bool out_of_cpu, struct record *r)
@@ -111,7 +111,7 @@ describe_end(const struct seat *seat, const struct slot *slot, int status,
 		    r->why[0] != '\0' ? ": " : "", r->why);
 		return;
 	}
-	/* It said something before it was stopped. */
+	/* The child gave a reason before it was killed. */
 	if (end != CHILD_END_NONE && r->why[0] != '\0')
 		append(r->text, "; %s", r->why);
 	if (killed != NULL)
@@ -119,8 +119,8 @@ describe_end(const struct seat *seat, const struct slot *slot, int status,
 }
 
 /*
- * What runs, or what ran last: a thread or process that it has left behind may
- * be what came to grief.
+ * Adds the functions that run or, if none does, the one that ran last: a thread
+ * or process that it has left behind may have caused the end.
  */
 static void
 describe_running(const struct slot *slot, struct record *r)
@@ -133,7 +133,7 @@ describe_running(const struct slot *slot, struct record *r)
 		append(r->text, ", last ran %s", r->run.text);
 }
 
-/* SIGXCPU, or the kernel's SIGKILL for one that ignored it. */
+/* Whether SIGXCPU killed it or, if it ignored that, the kernel's SIGKILL. */
 static bool
 was_out_of_cpu(const struct options *o, const struct death *d)
 {
@@ -216,7 +216,7 @@ state_text(int state)
 		[CHILD_RUNNING] = "running", [CHILD_GONE] = "client gone",
 		[CHILD_LEAVING] = "leaving"
 	};
-	size_t i = (size_t)state;	/* of an untrusted slot */
+	size_t i = (size_t)state;	/* from a slot, untrusted */
 
 	return i < sizeof(text) / sizeof(text[0]) ? text[i] : "?";
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process whose connection is over may serve another one
- * (--connections-per-process): if the connection ended as most do, and nothing
- * of it is left.  Else the process ends, as it does without that option.
+ * Whether a process whose connection is over may serve another one
+ * (--connections-per-process): it may if the connection ended as most do, and
+ * if nothing of it is left.  Else the process ends, as it does without that
+ * option.
  */
 #include <stdio.h>
 #include <sys/resource.h>
@@ -15,10 +16,10 @@
 #include "py/interp.h"
 #include "py/thread.h"
 
-#define THREADS_MS 1000		/* handler threads may take to end */
+#define THREADS_MS 1000		/* for handler threads to end */
 #define LOG_MS 2000		/* to write what finalizers have said */
 
-/* The most of --max-cpu that a process has used, for another connection. */
+/* A process that has used 1/CPU_PARTS of --max-cpu is not used again. */
 #define CPU_PARTS 4
 
 static bool
@@ -29,7 +30,7 @@ ended_well(enum child_end end)
 	    end == CHILD_END_SCRIPT;
 }
 
-/* The limit is one of the process. */
+/* --max-cpu is a limit of the process, not of a connection. */
 static bool
 used_much_cpu(const struct options *o)
 {
@@ -41,7 +42,7 @@ used_much_cpu(const struct options *o)
 	    o->max_cpu_ms / CPU_PARTS);
 }
 
-/* What is left of the connection, in words; NULL: nothing. */
+/* Cleans up.  Returns what is left, in words; NULL: nothing. */
 static const char *
 what_is_left(struct child *ch)
 {
@@ -78,7 +79,7 @@ reuse_may(struct child *ch)
 	channel_finish(LOG_MS);
 	atomic_store(&slot->kill_at_ms, 0);
 	atomic_store(&slot->state, CHILD_SPARE);
-	channel_hurry(false);	/* until the parent has room for it */
+	channel_hurry(false);	/* the next record waits for room */
 	log_over();
 	return true;
 }

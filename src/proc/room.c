@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room for clients: who makes room when all places (--max-children) are taken,
- * and how many processes may go on when their clients have left.
+ * Room for clients: which child makes room when all places (--max-children) are
+ * taken, and how many processes may go on after their clients have left.
  *
- * How a child is stands in its slot, which a script may have overwritten.  So
- * it decides nothing that would harm a client: who is asked to make room and
- * has something to do refuses (child.c), and the processes that count as no
- * client's are bounded too.
+ * A child's state is in its slot, which a script may have overwritten.  So the
+ * state decides nothing that would harm a client: a child that is asked to make
+ * room and has something to do refuses (child.c), and the number of processes
+ * that have no client is bounded too.
  */
 #include <inttypes.h>
 
@@ -15,33 +15,33 @@
 #include "parent_impl.h"
 
 /*
- * What a client gets to open a stream, milliseconds: twice what the slowest of
- * the last ones took from accept to its first request, within bounds; and all
- * of it while others leave by themselves.  So a burst of clients on a slow
- * machine, or from far away, loses none of them.
+ * Milliseconds that a client gets to open a stream: twice what the slowest of
+ * the last clients took from accept to the first request, within these bounds;
+ * and IDLE_MAX_MS while clients leave by themselves.  So a burst of clients on
+ * a slow machine, or from far away, loses none of them.
  */
 #define IDLE_MIN_MS 1000
 #define IDLE_MAX_MS 5000
-#define FLOW_MS 250		/* nobody has left for so long */
+#define FLOW_MS 250		/* since the last one that left, at most */
 
-#define STUCK_MS 10000		/* ... to go on with a stream that is open */
-#define ASK_MS 100		/* until another one is asked too */
-#define KILL_MS 3000		/* ... and one that did not leave is killed */
+#define STUCK_MS 10000		/* more, to go on with an open stream */
+#define ASK_MS 100		/* until another child is asked too */
+#define KILL_MS 3000		/* until a child that did not leave is killed */
 
-#define GONE_MIN 16		/* as many may go on in any case */
+#define GONE_MIN 16		/* processes without clients always allowed */
 
-/* When the server stops so many at a time are told, beyond all places. */
+/* Clients that are told at a time, beyond all places, when the server stops. */
 #define LATE_MAX 16
 
-#define TRIALS 1		/* seats kept for those that try routes */
+#define TRIALS 1		/* seats kept for processes that try routes */
 
 /*
- * Who is asked, in this order, and after which time without work.  A client
- * with a stream whose function runs is not.
+ * In which states a child is asked, in this order, and after which time without
+ * work.  A child with a stream whose function runs is not asked.
  */
 static const struct {
 	enum child_state state;
-	uint64_t ms;		/* ... beyond what clients get anyway */
+	uint64_t ms;		/* beyond what clients get anyway */
 	const char *text;
 } order[] = {
 	{ CHILD_HANDSHAKE, 0, "in its handshake" },
@@ -90,7 +90,7 @@ learn(struct parent *p, size_t i)
 		p->room.slow_ms = ms;
 }
 
-/* A place is free.  Whether its client has left by itself is remembered. */
+/* A place is free.  Remembers whether the client has left by itself. */
 static void
 note_left(struct parent *p, struct seat *seat, uint64_t now)
 {
@@ -109,8 +109,8 @@ patience(const struct parent *p, uint64_t now)
 }
 
 /*
- * For how long the child in slot i has been in the state of that row: ms, or 0
- * if it is in another.
+ * Returns how many milliseconds the child in slot i has been in the state of
+ * that row, or 0 if it is in another state.
  */
 static uint64_t
 time_in(const struct parent *p, size_t i, size_t row, uint64_t now)
@@ -128,7 +128,7 @@ time_in(const struct parent *p, size_t i, size_t row, uint64_t now)
 	return since < now ? now - since : 0;
 }
 
-/* The one to be asked; -1: nobody, as things are. */
+/* Returns the child to be asked, with its row and time; -1: none at present. */
 static long
 choose(const struct parent *p, uint64_t now, size_t *row, uint64_t *ms)
 {
@@ -152,7 +152,7 @@ choose(const struct parent *p, uint64_t now, size_t *row, uint64_t *ms)
 	return -1;
 }
 
-/* Asks a child to leave.  False: none has been without work for so long. */
+/* Asks a child to leave.  False: none has been without work for long enough. */
 static bool
 ask(struct parent *p, const struct sockaddr *client, uint64_t now)
 {
@@ -186,7 +186,7 @@ room_find(struct parent *p, const struct sockaddr *client, uint64_t now)
 	return p->stopping || ask(p, client, now) ? ROOM_SOON : ROOM_NONE;
 }
 
-/* It has not left, nor found anything to do since it was asked. */
+/* Whether a child that was asked has neither left nor found work since. */
 static bool
 stays(const struct parent *p, size_t i, uint64_t now)
 {
@@ -203,8 +203,8 @@ stays(const struct parent *p, size_t i, uint64_t now)
 }
 
 /*
- * Ends one of the processes without clients: one in which no function runs, if
- * there is any, else the one whose client has left first.
+ * Kills one of the processes without clients.  Prefers those in which no
+ * function runs, and among them the one whose client has left first.
  */
 static void
 end_one(struct parent *p)
@@ -229,7 +229,7 @@ end_one(struct parent *p)
 		    "clients have left (--max-children)");
 }
 
-/* The child in seat i has or had a client.  True: it goes on without one. */
+/* Looks at a child that has or had a client.  True: it goes on without one. */
 static bool
 look_at(struct parent *p, size_t i, uint64_t now)
 {
@@ -241,7 +241,7 @@ look_at(struct parent *p, size_t i, uint64_t now)
 	    (state == CHILD_GONE || state == CHILD_LEAVING)) {
 		note_left(p, seat, now);
 		if (p->options->per_process == 1)
-			seat_cut_line(seat);	/* else it may get another */
+			seat_cut_line(seat);	/* else it may serve again */
 		seat_set_role(p, i, SEAT_GONE);
 	} else if (seat->role == SEAT_CLIENT && stays(p, i, now)) {
 		seat_kill(seat, "did not make room (--max-children)");

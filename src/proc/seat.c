@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A seat: one process that runs users' code, from its fork to its end, be it a
- * child or what tries routes.  In the new process comes between the parent's
- * state and that code: what it must not have is closed, signals are as scripts
- * expect them, rights are given up.
+ * A seat: one process that runs users' code, be it a child or a trial of
+ * routes, from its fork to its end.  In the new process this file comes between
+ * the parent's state and that code: it closes what the process must not have,
+ * sets signals as scripts expect them, and gives up rights.
  */
 #include <errno.h>
 #include <signal.h>
@@ -21,7 +21,7 @@
 #include "parent_impl.h"
 #include "py/interp.h"
 
-#define LEFT_FREE 16		/* descriptors, for the rest of what we do */
+#define LEFT_FREE 16		/* descriptors that stay for the parent */
 
 int
 seat_init(struct parent *p, size_t n)
@@ -118,7 +118,7 @@ seat_open(struct parent *p)
 
 	while (p->seat[i].role != SEAT_FREE)
 		i++;
-	/* All atomics are integers: zero octets are their zero. */
+	/* All atomics are integers, so zero octets make them zero. */
 	memset(&p->board.slot[i], 0, sizeof(p->board.slot[i]));
 	p->seat[i] = (struct seat){ .line = { -1, -1 } };
 	if (open_both(&p->seat[i]) == 0)
@@ -148,8 +148,9 @@ on_nothing(int sig)
 }
 
 /*
- * TERM and the like do nothing (the drain pipe is how children learn), by a
- * handler: ignored ones would stay ignored in programs that a script starts.
+ * Makes TERM and the like do nothing (children learn of a stop by the drain
+ * pipe).  That takes a handler: ignored signals would stay ignored in programs
+ * that a script starts.
  */
 static void
 restore_signals(void)
@@ -168,7 +169,7 @@ restore_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* In the new process. */
+/* Gives up what is the parent's, in the new process. */
 static void
 confine(struct parent *p, size_t i)
 {
@@ -227,7 +228,7 @@ seat_kill(struct seat *seat, const char *why)
 	if (seat->killed == NULL)
 		seat->killed = why;
 	kill(-seat->pid, SIGKILL);
-	/* It may have left its group; not yet reaped, the number is its own. */
+	/* It may have left its group.  Until reaped, its pid is its own. */
 	kill(seat->pid, SIGKILL);
 }
 
@@ -241,7 +242,7 @@ seat_kill_all(struct parent *p, const char *why)
 			seat_kill(&p->seat[i], why);
 }
 
-/* Processor time of all processes that were waited for, microseconds. */
+/* Processor time of all processes that were reaped, microseconds. */
 static uint64_t
 waited_cpu_us(void)
 {
@@ -255,8 +256,9 @@ waited_cpu_us(void)
 }
 
 /*
- * The process is dead and not yet reaped, so its pid, and with it the group's
- * number, cannot belong to anyone else: what it left behind goes with it.
+ * Kills the group of a dead process and reaps it.  Before it is reaped, its
+ * pid, and so the group's number, cannot belong to anyone else.  False: it had
+ * no seat.
  */
 static bool
 bury(struct parent *p, pid_t pid, struct death *d)
@@ -275,7 +277,7 @@ bury(struct parent *p, pid_t pid, struct death *d)
 	feed_finish(&p->seat[i].feed, pid);
 	log_add_lost(atomic_exchange(&p->board.slot[i].lost, 0));
 	seat_close(&p->seat[i]);
-	/* Its files are gone, with what it had in them. */
+	/* Its files are gone, with the content in them. */
 	atomic_store(&p->board.slot[i].stored, 0);
 	seat_set_role(p, d->i, SEAT_FREE);
 	return true;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The directory of traces (--trace): the parent makes each file, since a child
- * may have no right to, and removes the oldest when there are too many; their
- * children write them (conn/trace.c).
+ * The directory of traces (--trace).  The parent makes each file, since a child
+ * may have no right to, and removes the oldest when there are too many.
+ * Children write their files (conn/trace.c).
  *
- * What the directory has is found by passes over it, a few entries at a time,
- * so that no client waits.  A pass keeps the names of the oldest; when these
- * are gone and there is too much again, another pass comes.  Names begin with
- * the time, so the order of names is that of age.
+ * Passes over the directory find out what it has, a few entries at a time, so
+ * that no client waits.  A pass keeps the names of the oldest traces; when
+ * these are gone and there is too much again, another pass begins.  Names begin
+ * with the time, so they sort by age.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -27,11 +27,11 @@
 #include "parent_impl.h"
 
 #define LOOK_MS 1000		/* between two looks at what has been written */
-#define NEWS_MS 60000		/* ... and two records of traces that failed */
-#define PASS_STEP 64		/* entries of the directory in one go */
+#define NEWS_MS 60000		/* between two records of traces that failed */
+#define PASS_STEP 64		/* directory entries in one go */
 #define OLDEST 4096		/* names that a pass keeps */
 
-/* What a file counts for at least, octets: a block of the file system. */
+/* Octets that each file counts for at least: a block of the file system. */
 #define FILE_LEAST 4096
 
 static const char suffix[] = ".jsonl";
@@ -39,7 +39,7 @@ static const char like[] = "00000000T000000.000000Z-";	/* 0: any digit */
 
 /* ---- names ---- */
 
-/* "20260102T030405.678901Z-4711-127.0.0.1-50000.jsonl", in dst. */
+/* Makes "20260102T030405.678901Z-4711-127.0.0.1-50000.jsonl", in dst. */
 static void
 make_name(const struct parent *p, size_t i, char dst[TRACES_NAME])
 {
@@ -57,7 +57,7 @@ make_name(const struct parent *p, size_t i, char dst[TRACES_NAME])
 	    port != NULL ? port + 1 : "0", suffix);
 }
 
-/* Whether it is the name of a trace, and not of somebody's own file. */
+/* Whether this is the name of a trace, and not of somebody's own file. */
 static bool
 is_name(const char *name)
 {
@@ -74,9 +74,9 @@ is_name(const char *name)
 }
 
 /*
- * Whether the process that the name tells runs: it may be another server's (an
- * --inetd has a server for each connection).  If the number has become that of
- * some other process, the trace only stays for longer.
+ * Whether the process whose number is in the name runs.  It may be another
+ * server's: with --inetd each connection has a server.  If some other process
+ * has that number by now, the trace only stays for longer.
  */
 static bool
 is_written(const char *name)
@@ -86,7 +86,7 @@ is_written(const char *name)
 	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
-/* What the trace counts for, octets; 0: it is not there, or no file. */
+/* Octets that the trace counts for; 0: it is not there, or is no file. */
 static uint64_t
 size_of(const struct parent *p, const char *name)
 {
@@ -140,7 +140,7 @@ traces_close(struct parent *p)
 	free(p->traces.oldest);
 }
 
-/* So that a full disk does not flood the log. */
+/* Logs a failure, at most one in NEWS_MS: a disk may be full. */
 static void
 note_failure(struct parent *p, const char *client, const char *name,
     int error)
@@ -192,7 +192,7 @@ traces_ended(struct parent *p, size_t i)
 	seat->trace[0] = '\0';
 }
 
-/* ---- and go ---- */
+/* ---- files go ---- */
 
 static int
 by_name(const void *a, const void *b)
@@ -200,7 +200,7 @@ by_name(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Keeps the oldest of those that it has. */
+/* Sorts the names, and keeps the oldest of them. */
 static void
 sort_oldest(struct traces *t)
 {
@@ -258,7 +258,7 @@ go_on_with_pass(struct parent *p)
 	}
 }
 
-/* The octets of all, those that are being written too. */
+/* The octets of all traces, including those that are being written. */
 static uint64_t
 total(struct parent *p)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a connection has left in Python: by way of h2rig.server.reuse, and here
- * what that cannot see.
+ * What a connection has left in Python: h2rig.server.reuse finds most of it,
+ * and this file what Python code cannot see.
  */
 #include <Python.h>
 
@@ -13,8 +13,9 @@
 #include "pyexchange.h"
 
 /*
- * Deeds whose traces nobody could find: processes may have gone on alone, and
- * what C code has done is in no table.  The name of one that there was.
+ * The last audit event whose traces nobody could find; NULL: there was none.  A
+ * process that was started may have gone on alone, and what C code has done is
+ * in no table.
  */
 static const char *volatile deed;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Python as a process's next connection is to find it
- * (--connections-per-process); what is put away and what is asked for is in
- * h2rig.server.reuse.
+ * Makes Python what a process's next connection is to find
+ * (--connections-per-process).  h2rig.server.reuse says what is put away and
+ * what is checked.
  */
 #ifndef H2RIG_AGAIN_H
 #define H2RIG_AGAIN_H
@@ -10,14 +10,14 @@
 #include "conn/conn.h"
 
 /*
- * In the parent, when it has run all that it will run: what there is now is how
- * it is to be.  0, or -1 with an exception.
+ * In the parent, after all that it runs: each connection is to find Python as
+ * it is now.  Returns 0, or -1 with an exception.
  */
 int again_prepare(void);
 
 /*
- * In the child, with the GIL, in its only thread: puts away what c has left.
- * What cannot be, in words that stay; NULL: there is nothing.
+ * In the child, with the GIL, in its only thread: puts away what c has left in
+ * Python.  Returns what cannot be put away, in words (static); NULL: nothing.
  */
 const char *again_clean(struct conn *c);
 

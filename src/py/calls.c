@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The record of whose code runs, and the run-time limit on it.  Keeps the
- * exchange's struct call and its entry in the slot; what runs is pyexchange.c's.
+ * The record of whose code runs, and the run-time limit on it.  This file keeps
+ * the exchange's struct call and its entry in the slot; pyexchange.c runs the
+ * code.
  *
- * The I/O thread never waits for Python: so HandlerTimeout is raised by a
- * watchdog, a thread that lasts as long as the stretch which is past its limit.
+ * The I/O thread never waits for Python, so a watchdog raises HandlerTimeout: a
+ * thread that lasts as long as the stretch that is past its limit.
  */
 #include <Python.h>
 
@@ -16,13 +17,13 @@
 #include "calls.h"
 #include "gil.h"
 
-/* Of a wait, whose client may leave meanwhile. */
+/* Milliseconds of a wait between looks whether its client has left. */
 #define WAIT_MS 100
 
 /* h2rig.errors.HandlerTimeout; owned. */
 static PyObject *timeout;
 
-/* What this thread serves; NULL: nothing. */
+/* The exchange that this thread serves; NULL: none. */
 static _Thread_local struct exchange *current;
 
 int
@@ -43,9 +44,9 @@ set_pending(PyThreadState *state, PyObject *class)
 }
 
 /*
- * In a thread that waits for the GIL or will, and looks for it then.  Before
- * 3.12 a thread that was just started has the number of the one that started
- * it, until it runs, and PyThreadState_SetAsyncExc would find that.
+ * Raises HandlerTimeout in a thread, which finds it when it next takes the GIL.
+ * Before 3.12 PyThreadState_SetAsyncExc finds a thread by its number, and a
+ * thread that was just started has the number of its starter until it runs.
  */
 static void
 raise_in(PyThreadState *state)
@@ -58,8 +59,8 @@ raise_in(PyThreadState *state)
 }
 
 /*
- * A watchdog looks at `since` with the GIL held, and only this thread, with the
- * GIL, changes it: what was raised for the last stretch does not reach this
+ * Only this thread changes `since`, with the GIL, and a watchdog reads it with
+ * the GIL, so that what was raised for the last stretch does not reach this
  * one.
  */
 static void
@@ -133,8 +134,8 @@ calls_leave(struct exchange *x)
 }
 
 /*
- * A wait that is none of a script's, in this thread and outside of functions,
- * does not count: resume_limit takes what pause_limit returned.
+ * A wait of the server's, in this thread and outside of functions, does not
+ * count.  pause_limit returns what resume_limit needs.
  */
 static uint64_t
 pause_limit(const struct exchange *x)
@@ -166,7 +167,7 @@ calls_wait(struct exchange *x, long ms)
 	resume_limit(x, used);
 }
 
-/* What the interpreter would exit with: sys.exit's argument, or 1. */
+/* Returns the interpreter's exit code: of sys.exit's argument, or 1. */
 static int
 exit_code(void)
 {
@@ -199,8 +200,8 @@ calls_leave_forked(void *result)
 }
 
 /*
- * A wait has ended by the limit.  In the call's own thread, to raise it once is
- * enough.
+ * The limit has ended a wait: sets HandlerTimeout.  In the call's own thread it
+ * need not be raised a second time.
  */
 static int
 raise_expired(struct exchange *x)
@@ -249,7 +250,7 @@ calls_swallowed(void *class)
 	    !PyErr_GivenExceptionMatches(class, timeout))
 		return;
 	raise_in(current->call.state);
-	/* It is noticed when the GIL is taken. */
+	/* CPython notices it when the GIL is taken. */
 	Py_BEGIN_ALLOW_THREADS
 	Py_END_ALLOW_THREADS
 }
@@ -262,8 +263,9 @@ struct watch {
 };
 
 /*
- * What raised it in its own wait has done so once.  Again, since it may have
- * been swallowed: CPython ignores what leaves a finalizer, for one.
+ * Raises HandlerTimeout until the stretch ends, since code may swallow it:
+ * CPython ignores an exception that leaves a finalizer, for one.  The first
+ * time is left out if the thread's own wait has raised it.
  */
 static void *
 watchdog_main(void *arg)
@@ -296,7 +298,7 @@ expire(struct exchange *x, uint64_t since)
 	x->conn->expired = true;
 	exchange_expire(x, since);
 	if ((w = malloc(sizeof(*w))) == NULL)
-		return;		/* the grace time is left */
+		return;		/* the grace time still limits it */
 	*w = (struct watch){ .x = x, .since = since };
 	exchange_ref(x);
 	if (sys_start_thread(watchdog_main, w, CALLS_STACK) == -1) {
@@ -306,8 +308,8 @@ expire(struct exchange *x, uint64_t since)
 }
 
 /*
- * Since when the limit counts for x, ms, or 0: it does not.  A tunnel's
- * function may run as long as its client is there.
+ * Since when the limit counts for x, ms; 0: it does not.  The function of a
+ * tunnel may run as long as its client is there.
  */
 static uint64_t
 limited_since(const struct exchange *x, uint64_t since)
@@ -330,7 +332,7 @@ calls_check_limit(struct conn *c, uint64_t now, struct exchange **stuck)
 	*stuck = NULL;
 	if (c->requests.n_busy == 0)
 		return -1;
-	/* What begins later than now has its time looked at by then. */
+	/* A stretch that begins after now is looked at by `next`. */
 	for (x = c->requests.first; x != NULL && limit != 0; x = x->next) {
 		since = atomic_load(&x->call.since);
 		if ((from = limited_since(x, since)) == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A request's events, on their way from the connection to Python: moved in one
- * hold of the mutex, and then made tuples.
+ * A request's events on their way from the connection to Python: moved while
+ * the mutex is held once, and made tuples after that.
  */
 #include <string.h>
 
@@ -61,16 +61,16 @@ pseudo_text(const struct exchange *x, const char *name)
 	    (Py_ssize_t)f.value_len, NULL);
 }
 
-/* What has been moved here in one hold of the mutex. */
+/* What was moved here while the mutex was held once. */
 struct events {
 	struct exchange *x;
-	bool foreign;		/* taken by a thread of the script's own */
-	unsigned long moves;	/* of x so far */
+	bool foreign;		/* a thread of the script's own takes them */
+	unsigned long moves;	/* x's n_moves by then */
 	struct buf events;	/* of struct event */
 	struct buf data;
 };
 
-/* Takes the next event, of any type or of that one; false: there is none. */
+/* Takes the next event, of that type (-1: any).  False: there is none. */
 static bool
 pop(struct events *e, int type, struct event *ev)
 {
@@ -96,7 +96,7 @@ append_number(PyObject *list, unsigned long n)
 	return rc;
 }
 
-/* The next len octets. */
+/* Takes the next len octets. */
 static PyObject *
 take_data(struct events *e, size_t len)
 {
@@ -107,7 +107,7 @@ take_data(struct events *e, size_t len)
 	return data;
 }
 
-/* A DATA frame; of content that is gathered all that follow it too. */
+/* A DATA frame and, if content is gathered, all that follow it. */
 static PyObject *
 data_event(struct events *e, struct event ev)
 {
@@ -126,7 +126,7 @@ data_event(struct events *e, struct event ev)
 	    ev.end_stream ? Py_True : Py_False, credit);
 }
 
-/* A pair of octets, each of that length, from *p, which moves on. */
+/* Takes a pair of byte strings, behind their lengths, from *p. */
 static PyObject *
 take_pair(const uint8_t **p)
 {
@@ -184,7 +184,7 @@ violation(const struct event *ev, const uint8_t *p)
 	    Py_BuildValue(""));
 }
 
-/* Of the connection's own script. */
+/* Makes an event of the connection's own script. */
 static PyObject *
 own_event(struct events *e, const struct event *ev)
 {
@@ -228,8 +228,8 @@ event(struct events *e, const struct event *ev)
 }
 
 /*
- * What a thread of the script's own takes is the handler thread's to follow up,
- * by handle_data or main.
+ * If a thread of the script's own takes events, the handler thread is called to
+ * follow them up, by handle_data or main.
  */
 static int
 move_locked(struct conn *c, void *arg)
@@ -267,19 +267,19 @@ events_take(struct exchange *x, unsigned long *moves)
 	}
 	buf_free(&e.events);
 	buf_free(&e.data);
-	/* It is cheapest taken from its end, event by event. */
+	/* Python takes events from the list's end, which is cheapest. */
 	if (list != NULL && PyList_Reverse(list) == -1)
 		Py_CLEAR(list);
 	return list;
 }
 
 /*
- * Nothing is moved here: while a thread of the script's own waits, the handler
- * thread serves what comes.
+ * A wait for events.  It moves nothing: while a thread of the script's own
+ * waits, the handler thread serves what comes.
  */
 struct wait_op {
 	struct op op;
-	unsigned long moves;	/* that the caller knows of */
+	unsigned long moves;	/* x's n_moves, as the caller knows it */
 	bool tunnel;		/* its wait ends when the connection drains */
 	bool more;
 };

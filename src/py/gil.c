@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Between the GIL and the mutex, and from C's errors to Python's.  Owns the
- * classes of h2rig.errors that C raises.
+ * exception classes of h2rig.errors that C raises.
  */
 #include <string.h>
 
 #include "base/log.h"
 #include "gil.h"
 
-/* By status; owned, set once by gil_bind.  The last is for all others. */
+/* By status; owned, set once by gil_bind.  Any other status: MemoryError. */
 static struct {
 	int status;
 	const char *name;
-	const char *why;	/* NULL: as the op says */
+	const char *why;	/* NULL: op->why */
 	PyObject *class;
 } errors[] = {
 	{ SEND_ERR_PROTOCOL, "ProtocolError", NULL, NULL },
@@ -77,7 +77,7 @@ gil_locked(struct conn *c, int (*fn)(struct conn *c, void *arg), void *arg)
 
 /* ---- errors ---- */
 
-/* The StreamClosedError that is set tells the code of the RST_STREAM. */
+/* Gives the StreamClosedError that is set the code of the RST_STREAM. */
 static void
 add_code(uint32_t code)
 {
@@ -163,7 +163,7 @@ gil_log(enum log_level level, const char *prefix, PyObject *text)
 	}
 	if (level > log_get_level())
 		return 0;
-	/* A thread waits when the log's reader is slow. */
+	/* This may wait for the log's reader. */
 	Py_BEGIN_ALLOW_THREADS
 	log_lines(level, prefix, octets, (size_t)len);
 	Py_END_ALLOW_THREADS

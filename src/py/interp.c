@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The embedded CPython: configuration, start in the parent, fork, and the
- * first and last steps in a child.  The parent's thread has the GIL from
- * interp_start on; a child's main thread gives it up in interp_child_start,
- * when its first request has come: until then Python's memory stays shared.
+ * The embedded CPython: configuration, start in the parent, fork, and the first
+ * and last steps in a child.  The parent's thread has the GIL from interp_start
+ * on.  A child's main thread gives it up in interp_child_start, when its first
+ * request has come; until then Python's memory stays shared.
  */
 #include <Python.h>
 
@@ -35,7 +35,7 @@
 #include "thread.h"
 #include "warm.h"
 
-/* A thread that gets it writes its stack; for others it does nothing. */
+/* A thread that gets it writes its stack; programs ignore it by default. */
 #define STACK_SIGNAL SIGURG
 #define STACK_LOOK_MS 20
 #define STACK_LOOKS 50
@@ -65,17 +65,17 @@ static PyThreadState *child_state;	/* of the child's main thread */
 static PyObject *drain;			/* h2rig.server.output.drain; owned */
 /*
  * Descriptors that all processes have, with numbers of a child's own.  FAULT is
- * where faulthandler writes: to nowhere in the parent, to a child's own output
- * in each of these.  SHARED is a file that no cleaner of temporary files can
- * remove: the stash's locks are locks on it, also in a probe.
+ * where faulthandler writes: to nowhere in the parent, to its own output in a
+ * child.  SHARED is a file that no cleaner of temporary files can remove: the
+ * stash's locks are locks on it, also in a process that tries routes.
  */
 enum { FAULT, SHARED };
 static int descriptors[CONFINE_KEPT] = { -1, -1 };
 
 /*
- * Which of CPython's hooks is due before Python may run.  The first fork runs
- * PyOS_BeforeFork; its counterpart runs when this process next needs Python,
- * which for the parent is a reload or the end, and for the child of an idle
+ * Which of CPython's hooks for forks must run before Python does.  The first
+ * fork runs PyOS_BeforeFork.  Its counterpart runs when this process next needs
+ * Python: for the parent at a reload or the end, for the child of an idle
  * connection never.  Running all three around each fork took 21 page faults in
  * the parent, which now has 7.
  */
@@ -93,7 +93,7 @@ wake_python(void)
 	hooks = HOOKS_NONE;
 }
 
-/* One line for err: "ImportError: No module named x". */
+/* Writes the exception that is set to err, as one line, and clears it. */
 static void
 describe_exception(const char *doing, char *err, size_t size)
 {
@@ -135,7 +135,7 @@ start_python(char *err, size_t size)
 	if (PyStatus_Exception(status))
 		goto fail;
 	PyConfig_InitIsolatedConfig(&config);
-	/* sys.prefix follows from it; scripts start sys.executable. */
+	/* sys.prefix follows from it, and scripts start sys.executable. */
 	status = PyConfig_SetBytesString(&config, &config.program_name,
 	    PYTHON_PROGRAM);
 	if (!PyStatus_Exception(status))
@@ -159,7 +159,7 @@ has_package(const char *dir)
 	return n > 0 && (size_t)n < sizeof(file) && access(file, R_OK) == 0;
 }
 
-/* The directory of the package: beside the program, else as installed. */
+/* Finds the package: beside the program, or installed.  0, or -1 with err. */
 static int
 package_dir(const char *argv0, char *dst, size_t size, char *err,
     size_t err_size)
@@ -200,8 +200,8 @@ add_to_path(const char *dir)
 }
 
 /*
- * For "O&" of Py_BuildValue: a path or other text of the command line, which
- * may be any octets (PEP 383), as str; NULL is None.
+ * For "O&" of Py_BuildValue: text of the command line, such as a path, as str.
+ * It may be any octets (PEP 383).  NULL becomes None.
  */
 static PyObject *
 fs_text(void *text)
@@ -211,7 +211,7 @@ fs_text(void *text)
 	return PyUnicode_DecodeFSDefault(text);
 }
 
-/* "/url/=dir" as ("/url/", "dir"). */
+/* Makes ("/url/", "dir") of each "/url/=dir". */
 static PyObject *
 alias_list(const struct options *o)
 {
@@ -289,8 +289,8 @@ call_dispatch(const char *function, PyObject *arg)
 }
 
 /*
- * The exception that is set, as a line for err and an exit status: a
- * ConfigError's text stands by itself, all else is a fault of the package.
+ * Makes the exception that is set a line for err and an exit status.  The text
+ * of a ConfigError stands by itself; all else is a fault of the package.
  */
 static int
 start_error(char *err, size_t size)
@@ -323,8 +323,8 @@ start_error(char *err, size_t size)
 }
 
 /*
- * The server's directory, if it has been made, becomes the scripts' own: once,
- * since from then on they may put something else in its place.
+ * Gives the server's directory, if it has been made, to the scripts' user; only
+ * once, since from then on scripts may put something else in its place.
  */
 static int
 give_directory(void)
@@ -356,7 +356,7 @@ give_directory(void)
 	return r != NULL ? 0 : -1;
 }
 
-/* Gives it its number: that, or -1 with errno. */
+/* Moves fd to numbers of a child's own: the new number, or -1 with errno. */
 static int
 keep(int fd, int as, const struct options *o)
 {
@@ -380,7 +380,7 @@ set_switch_interval(void)
 
 static volatile sig_atomic_t stack_shown;
 
-/* faulthandler has it called when it is through. */
+/* faulthandler has it called when it has written the stack. */
 static void
 on_stack(int sig)
 {
@@ -389,8 +389,9 @@ on_stack(int sig)
 }
 
 /*
- * To a descriptor which leads to each child's own output later: enabling it
- * there would write to pages that are shared otherwise.
+ * Enables faulthandler with a descriptor that later leads to each child's own
+ * output.  To enable it in a child would write to pages that are shared
+ * otherwise.
  */
 static int
 enable_faulthandler(const struct options *o)
@@ -431,7 +432,7 @@ interp_await_stack(void)
 		poll(NULL, 0, STACK_LOOK_MS);
 }
 
-/* What is done once in the parent for all children. */
+/* Does once in the parent what all children need. */
 static int
 prepare_children(const struct options *o)
 {
@@ -480,10 +481,11 @@ interp_start(const struct options *o, const char *argv0, char *err,
 }
 
 /*
- * The kernel gives it to the main thread, if it can.  There faulthandler would
- * look at a script that goes on: one in six of such processes then ended with
- * SIGSEGV.  Where other handler threads rest or wait it may still be one of
- * them, with the same end in 2 of 100 processes with three that slept.
+ * Blocks SIGABRT in the main thread, or unblocks it.  The kernel would give it
+ * to this thread, if it can, and faulthandler would look at a script that goes
+ * on meanwhile: one in six of such processes then ended with SIGSEGV.  Where
+ * several handler threads rest or wait, one of them may still get it, with the
+ * same end in 2 of 100 processes with three that slept.
  */
 static void
 leave_abort_to_handlers(bool leave)
@@ -495,7 +497,7 @@ leave_abort_to_handlers(bool leave)
 	pthread_sigmask(leave ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
-/* Logs the exception that is set, which is no reason not to serve. */
+/* Logs and clears the exception that is set; the server serves all the same. */
 static void
 warn_exception(const char *doing)
 {
@@ -600,7 +602,7 @@ interp_child_start(struct conn *c)
 	child_state = PyEval_SaveThread();
 }
 
-/* What is printed and has no end of line. */
+/* Writes what was printed and has no end of line. */
 static void
 flush_output(void)
 {
@@ -618,7 +620,7 @@ interp_child_end(struct conn *c)
 
 	PyEval_RestoreThread(child_state);
 	left = again_clean(c);
-	/* A finalizer has forked: this is the new process. */
+	/* A finalizer has forked, and this is the new process. */
 	if (atomic_load(&c->forked))
 		_exit(0);
 	flush_output();

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Objects that are to stay as they are: some thousand, with tens of thousands of
- * items, which are looked at after each connection.  So it is done here, where it
- * writes to no count of references, and so to none of the pages that processes
- * share; and items are compared only of what CPython says has been changed,
- * which may have been changed back.
+ * Objects that must stay as they are: some thousand, with tens of thousands of
+ * items, which are checked after each connection.  The check is C code, so that
+ * it writes to no count of references, and so to none of the pages that
+ * processes share.  Of a dict, items are compared only if CPython says that it
+ * was changed, since it may have been changed back.
  */
 #include <Python.h>
 
@@ -14,25 +14,25 @@
 
 #include "keep.h"
 
-/* References are held for good: no other object gets the address of one. */
+/* References are held for good, so that no other object gets their address. */
 struct kept {
 	PyObject *name;
 	PyObject *object;	/* a dict, also a class's, list or set */
-	void *items;		/* a copy */
-	Py_ssize_t n;		/* of them */
-	bool compares;		/* a dict: each time, not only when touched */
+	void *items;		/* a copy of its items */
+	Py_ssize_t n;		/* how many; of a set, table entries */
+	bool compares;		/* a dict: always compared, touched or not */
 };
 
 static struct kept *kept;
 static Py_ssize_t n_kept;
 
-/* ---- a dict has been touched ---- */
+/* ---- whether a dict has been touched ---- */
 
 #if PY_VERSION_HEX < 0x030c0000
 
-/* The number is another one after each change (PEP 509). */
+/* ma_version_tag is another one after each change of the dict (PEP 509). */
 static struct version {
-	const uint64_t *at;	/* in the dict */
+	const uint64_t *at;	/* the dict's ma_version_tag */
 	uint64_t was;
 } *versions;
 
@@ -63,7 +63,7 @@ forget_touched(void)
 
 #else
 
-#define TOUCHED_MAX 64		/* more of them: all may have been */
+#define TOUCHED_MAX 64		/* with more, all count as touched */
 
 static const PyObject *touched[TOUCHED_MAX];
 static size_t n_touched;
@@ -117,7 +117,7 @@ forget_touched(void)
 
 /* ---- items ---- */
 
-/* References to the n objects at p. */
+/* Takes references to the n objects at p. */
 static void
 hold(PyObject *const *p, Py_ssize_t n)
 {
@@ -125,14 +125,14 @@ hold(PyObject *const *p, Py_ssize_t n)
 		Py_INCREF(*p++);
 }
 
-/* An object with such a dict may set its attributes without a touch of that. */
+/* Whether an object may set its attributes without touching this dict. */
 static bool
 is_split(PyObject *dict)
 {
 	return ((PyDictObject *)dict)->ma_values != NULL;
 }
 
-/* Keys and values, in order. */
+/* Keeps keys and values, in order. */
 static int
 keep_dict(struct kept *k)
 {
@@ -172,12 +172,12 @@ keep_list(struct kept *k)
 	return keep_octets(k, list->ob_item, (size_t)k->n * sizeof(PyObject *));
 }
 
-/* Its whole table: an item that comes or goes changes that. */
+/* Keeps the whole table: it changes when an item comes or goes. */
 static int
 keep_table(struct kept *k)
 {
 	PySetObject *set = (PySetObject *)k->object;
-	PyObject *frozen = PyFrozenSet_New(k->object);	/* for good */
+	PyObject *frozen = PyFrozenSet_New(k->object);	/* keeps the items */
 
 	k->n = set->mask + 1;
 	return frozen == NULL ? -1 : keep_octets(k, set->table,
@@ -227,7 +227,7 @@ keep_set(PyObject *all)
 	return 0;
 }
 
-/* *key: of the item that is not the same, if there is one. */
+/* *key: the key of the item that differs, if there is one. */
 static bool
 is_same_dict(const struct kept *k, PyObject **key)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which objects of Python's are to stay as they are while a process serves one
+ * Which Python objects must stay as they are while a process serves one
  * connection after the other, and whether they have.
  */
 #ifndef H2RIG_KEEP_H
@@ -9,15 +9,15 @@
 #include <Python.h>
 
 /*
- * In the parent, once: from a sequence of (name, object), a dict, list, set or
- * class each, which have the same items and attributes as now, or not.  0, or
- * -1 with an exception.
+ * In the parent, once: takes a list of (name, object), each object a dict,
+ * list, set or class, whose items or attributes must stay as they are now.
+ * Returns 0, or -1 with an exception.
  */
 int keep_set(PyObject *all);
 
 /*
- * The name of one that has others: a new reference; None: there is none.  It may
- * be called again when that was mended.
+ * Returns the name of an object that has changed: a new reference; None: there
+ * is none.  It may be called again when that object has been mended.
  */
 PyObject *keep_changed(void);
 

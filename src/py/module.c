@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The built-in module `_h2rig`: a few functions of the process, and the type
+ * The built-in module `_h2rig`: a few functions for the process, and the type
  * Exchange (pyexchange.c).
  */
 #include <Python.h>
@@ -62,8 +62,8 @@ stamp_of(const struct stat *s)
 }
 
 /*
- * What tells whether a file has changed, as octets that are equal if it has
- * not.  os.stat makes 20 objects for the same, once for each request.
+ * Returns octets that are equal as long as a file has not changed.  os.stat
+ * makes 20 objects for the same, once for each request.
  */
 static PyObject *
 module_stamp(PyObject *module, PyObject *file)
@@ -93,7 +93,8 @@ module_stamp(PyObject *module, PyObject *file)
 }
 
 /*
- * A script's fork has no part in the account: it ends without giving back.
+ * A process that a script forked does not count, since it ends without giving
+ * its octets back.
  */
 static PyObject *
 module_stored(PyObject *module, PyObject *arg)
@@ -133,7 +134,7 @@ module_after_fork(PyObject *module, PyObject *unused)
 	Py_RETURN_NONE;
 }
 
-/* What CPython ignores: it says so; but a function's limit stands. */
+/* Reports an exception that CPython ignores; a run-time limit stands. */
 static PyObject *
 module_unraisable(PyObject *module, PyObject *what)
 {

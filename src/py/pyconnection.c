@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connection as a whole, for the package: what is known of it, frames and
- * octets that are waited for, its end, and TLS before and after the handshake.
+ * The connection as a whole, for the package: what is known of it, waits for
+ * frames and octets, its end, and TLS before and after the handshake.
  */
 #include <Python.h>
 
@@ -16,7 +16,7 @@
 #include "pyconnection.h"
 #include "pyexchange.h"
 
-#define LEAF_NAMES 100		/* of a certificate that a script has made */
+#define LEAF_NAMES 100		/* names in a script's certificate, at most */
 
 /* The process's only connection; NULL in the parent. */
 static struct conn *the_conn;
@@ -34,7 +34,7 @@ pyconnection_get(void)
 	    the_conn;
 }
 
-/* The same, or NULL with an exception. */
+/* The connection, or NULL with an exception. */
 static struct conn *
 need(void)
 {
@@ -90,7 +90,7 @@ client_settings(const struct peer_settings *s)
 	return d;
 }
 
-/* The entries of SETTINGS that are sent unless a script has others. */
+/* The entries of the SETTINGS that are sent unless a script sets others. */
 static PyObject *
 own_settings(const struct conn *c)
 {
@@ -137,7 +137,7 @@ own_locked(struct conn *c, void *arg)
 	return 0;
 }
 
-/* NULL with an exception. */
+/* Returns the connection's script, made if need be; NULL: an exception. */
 static struct connscript *
 script_of(struct conn *c)
 {
@@ -176,7 +176,7 @@ module_serving(PyObject *module, PyObject *unused)
 	return PyLong_FromUnsignedLong(key);
 }
 
-/* An op of this thread's, due in so many ms: 0, or -1 with an exception. */
+/* Prepares an op of this thread, due in ms: 0, or -1 with an exception. */
 static int
 begin_wait(struct conn *c, struct op *op, long long ms)
 {
@@ -216,7 +216,7 @@ module_next_frame(PyObject *module, PyObject *args)
 	return result;
 }
 
-/* All entries, each behind its length. */
+/* Copies all entries, each behind its length. */
 static int
 frames_locked(struct conn *c, void *arg)
 {
@@ -352,7 +352,7 @@ module_ended(PyObject *module, PyObject *unused)
 
 /* ---- TLS ---- */
 
-/* CONN_NOT_POSSIBLE with this text. */
+/* Raises NotPossible with this text.  Returns NULL. */
 static PyObject *
 not_possible(const char *why)
 {
@@ -369,7 +369,7 @@ hello_locked(struct conn *c, void *arg)
 	return 0;
 }
 
-/* Appends what is new, or clears the list. */
+/* Appends item, a new reference, or clears the list. */
 static void
 append(PyObject **list, PyObject *item)
 {
@@ -420,7 +420,7 @@ set_locked(struct conn *c, void *arg)
 	    sizeof(a->err));
 }
 
-/* None, or the exception that fits an enum tls_refusal. */
+/* Returns None, or sets the exception that fits an enum tls_refusal. */
 static PyObject *
 set_result(int rc, const struct set_args *a)
 {
@@ -434,7 +434,7 @@ set_result(int rc, const struct set_args *a)
 	return NULL;
 }
 
-/* What Python has as C has it: 0, or -1 with an exception. */
+/* Converts a Python value to C's: 0, or -1 with an exception. */
 static int
 value_from(const char *name, PyObject *from, struct tls_value *v)
 {
@@ -476,7 +476,7 @@ module_tls_set(PyObject *module, PyObject *args)
 	return set_result(gil_locked(c, set_locked, &a), &a);
 }
 
-/* Names as C has them; borrowed of the list: 0, or -1 with an exception. */
+/* Gets names, borrowed from the list: 0, or -1 with an exception. */
 static int
 names_from(PyObject *list, const char **names, size_t n)
 {
@@ -489,7 +489,7 @@ names_from(PyObject *list, const char **names, size_t n)
 	return 0;
 }
 
-/* Makes it without the mutex and without the GIL: RSA takes its time. */
+/* Makes a certificate, without the mutex and the GIL: RSA takes its time. */
 static PyObject *
 module_tls_leaf(PyObject *module, PyObject *args)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The type Exchange: one request with its response as the package sees it, and
- * the running of a script's functions for it.  Handler threads come in by
+ * the running of a script's functions for it.  Handler threads call
  * pyexchange_serve.
  *
- * What looks at or changes an exchange is a small C function that gil_locked or
- * calls_do runs under the connection's mutex.
+ * The code that looks at or changes what threads share of an exchange is a
+ * small C function, which gil_locked or calls_do runs under the connection's
+ * mutex.
  */
 #include <Python.h>
 #include <structmember.h>
@@ -24,14 +25,14 @@
 struct exchange_object {
 	PyObject_HEAD
 	struct exchange *x;	/* a reference */
-	unsigned long moves;	/* of x's events, as take() last saw it */
+	unsigned long moves;	/* x's n_moves, as take() last saw it */
 	PyObject *runner;	/* owned; NULL: None */
 	PyObject *script;	/* owned str; NULL: none given */
 };
 
-static size_t n_objects;	/* that there are */
+static size_t n_objects;	/* Exchanges that exist */
 
-/* Owned; kept while the process lives. */
+/* Owned, for the life of the process. */
 static PyTypeObject *object_type;
 static PyObject *serve;			/* h2rig.server.dispatch.serve */
 
@@ -126,7 +127,7 @@ consume_locked(struct conn *c, void *arg)
 	return 0;
 }
 
-/* Has fn called with a number that is arg. */
+/* Calls fn under the mutex, with arg as a number. */
 static PyObject *
 with_number(struct exchange_object *self, PyObject *arg,
     int (*fn)(struct conn *c, void *arg))
@@ -159,7 +160,7 @@ object_begun(struct exchange_object *self, PyObject *arg)
 
 /* ---- functions ---- */
 
-/* What the log calls its script; bounded by what has to be shown. */
+/* Returns the log's name for the script; dst: room for a path, cut to fit. */
 static const char *
 script_of(const struct exchange *x, char *dst, size_t size)
 {
@@ -216,7 +217,7 @@ object_pause(struct exchange_object *self, PyObject *arg)
 	Py_RETURN_NONE;
 }
 
-/* It goes when its thread puts it back; see exchange.c. */
+/* The exchange ends when its thread puts it back; see exchange.c. */
 static PyObject *
 object_finish(struct exchange_object *self, PyObject *unused)
 {
@@ -248,7 +249,7 @@ keep_locked(struct conn *c, void *arg)
 	return 0;
 }
 
-/* It is quickfile.c which decides whether to keep the answer. */
+/* quickfile.c decides whether to keep the answer. */
 static PyObject *
 object_remember_file(struct exchange_object *self, PyObject *args)
 {
@@ -295,7 +296,7 @@ enum attribute {
 	IS_END_SENT,
 	IS_BLOCK_OPEN,
 	IS_DRAINING,
-	PRIORITY		/* twice the urgency, and 1 if incremental */
+	PRIORITY		/* twice the urgency, plus 1 if incremental */
 };
 
 struct attribute_args {
@@ -558,10 +559,10 @@ reset_locked(struct conn *c, void *arg)
 	struct exchange *x = arg;
 	const char *why;
 
-	/* Functions for later events of the connection still run. */
+	/* The connection's own exchange goes on, for later events. */
 	x->over = c->script == NULL || x != c->script->own;
 	if (!c->gone && x->stream != NULL) {
-		/* Whoever's header block is open: this goes first. */
+		/* RST_STREAM goes first, even if a header block is open. */
 		if (send_held_by(c->session) != 0)
 			conn_release_hold(c);
 		send_rst_stream(c->session, x->id, H2_INTERNAL_ERROR, &why);
@@ -571,8 +572,9 @@ reset_locked(struct conn *c, void *arg)
 }
 
 /*
- * With the exception set, which no script has raised.  Without memory the whole
- * connection ends, as where C has none.
+ * Logs the exception that is set, which no script has raised, and resets the
+ * stream.  Without memory it ends the whole connection, as a failed allocation
+ * in C does.
  */
 static void
 failed(struct exchange *x, const char *where)
@@ -616,8 +618,8 @@ pyexchange_is_left(void)
 }
 
 /*
- * Its client has left, and no function is to run: what the script may still
- * have is handle_rst_stream.
+ * Whether the client has left and no function is to run any more.  After a
+ * RST_STREAM the script may still have handle_rst_stream.
  */
 static bool
 is_lost(struct exchange *x)
@@ -644,11 +646,11 @@ pyexchange_serve(struct exchange *x)
 			failed(x, "h2rig.server.dispatch.serve");
 		Py_XDECREF(result);
 	}
-	/* Should its client leave after this look, it comes back once more. */
+	/* If the client leaves after this look, x comes back once more. */
 	x->over = x->over || is_lost(x);
 	if (x->over)
 		drop_object(x);
-	/* By a finalizer. */
+	/* A finalizer may have forked. */
 	if (atomic_load(&x->conn->forked))
 		calls_leave_forked(Py_None);
 	calls_end(x);

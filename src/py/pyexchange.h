@@ -10,10 +10,10 @@
 
 #include "conn/conn.h"
 
-/* Makes the type, once; a new reference, or NULL with an exception. */
+/* Makes the type, once.  Returns a new reference, or NULL with an exception. */
 PyObject *pyexchange_make_type(void);
 
-/* Its Exchange, made if it is not there: a new reference, or NULL. */
+/* Returns x's Exchange, made if need be: a new reference, or NULL. */
 PyObject *pyexchange_object(struct exchange *x);
 
 /* Binds h2rig.server.dispatch.serve: 0, or -1 with an exception. */
@@ -21,14 +21,14 @@ int pyexchange_bind(void);
 
 /*
  * In a handler thread, with the GIL: has the package handle what has come for
- * x, whose Exchange is made at first and dropped when x is over.
+ * x.  Makes x's Exchange at first, and drops it when x is over.
  */
 void pyexchange_serve(struct exchange *x);
 
-/* With the GIL, when no function runs any more: C's references go. */
+/* With the GIL, when no function runs: drops C's references to Exchanges. */
 void pyexchange_drop_all(struct exchanges *all);
 
-/* Whether Python still has one. */
+/* Whether Python still has an Exchange. */
 bool pyexchange_is_left(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handler threads: the pool that drains the connection's ready queue.  Starts
- * and retires threads; what a thread does with an exchange is pyexchange_serve's.
+ * Handler threads: the pool that drains the connection's ready queue.  This
+ * file starts and retires threads; pyexchange_serve works on an exchange.
  *
  * The I/O thread calls thread_balance with the mutex held and never waits for
  * Python.
@@ -29,16 +29,16 @@
 struct turn {
 	struct exchange *done;	/* given back; NULL: nothing */
 	struct exchange *next;	/* taken; NULL: nothing for it to do */
-	bool entering;		/* called or new, its first turn */
-	bool gil_was_free;	/* when it entered: nobody computes */
-	bool over;		/* done's request is, with what to log of it */
-	bool last;		/* it ends with all others */
+	bool entering;		/* it is new, or was just called */
+	bool gil_was_free;	/* ... and no other thread computed then */
+	bool over;		/* done's request is over: its record is due */
+	bool last;		/* all threads end, and this one does */
 	struct access access;
 };
 
 static void *thread_main(void *arg);
 
-/* One more thread comes for what is ready: 0, or -1 when none could start. */
+/* Calls or starts a thread for what is ready: 0, or -1 if none could start. */
 static int
 add_thread(struct conn *c)
 {
@@ -60,9 +60,9 @@ add_thread(struct conn *c)
 }
 
 /*
- * Quick functions are one thread's work: two that pass the GIL to and fro do
- * less.  So a thread that comes back from one while another has just taken the
- * next leaves the queue to that.
+ * Quick functions are work for one thread: two that pass the GIL to and fro do
+ * less.  So a thread that comes back leaves the queue to another one that has
+ * just taken the next exchange.
  */
 static bool
 is_spare(const struct conn *c, const struct turn *t)
@@ -85,8 +85,8 @@ take_turn(struct conn *c, void *arg)
 	t->done = NULL;
 	t->next = NULL;
 	/*
-	 * First the log, which may take its time: meanwhile the thread does not
-	 * rest, nor has it anything that others could do.
+	 * The record comes first, as the log may be slow.  Meanwhile the thread
+	 * does not rest, and has nothing that others could do.
 	 */
 	if (t->over) {
 		c->n_logging++;
@@ -102,14 +102,14 @@ take_turn(struct conn *c, void *arg)
 		c->wake.n_idle++;
 	} else if (t->entering && t->gil_was_free && c->requests.ready != NULL &&
 	    c->requests.n_busy > 1) {
-		/* Those at work wait for something: so may this one. */
+		/* Those at work wait for something; this one may too. */
 		add_thread(c);
 	}
 	t->entering = false;
 	return 0;
 }
 
-/* After THREAD_RETIRE_S at rest.  The last one stays: most need one. */
+/* Ends a rested thread, unless it is the last: most connections need one. */
 static bool
 retire(struct conn *c)
 {
@@ -129,7 +129,7 @@ retire(struct conn *c)
 
 /*
  * Rests, without the GIL and the mutex, until it is called.  False: it retires,
- * or all end.
+ * or all threads end.
  */
 static bool
 rest(struct conn *c, struct turn *t)
@@ -162,8 +162,8 @@ rest(struct conn *c, struct turn *t)
 }
 
 /*
- * Takes the GIL and sees whether it had to be wrested from somebody, which
- * takes the switch interval.
+ * Takes the GIL, and notes whether it was free.  To wrest it from another
+ * thread takes the switch interval.
  */
 static void
 enter(struct turn *t, PyThreadState *state)
@@ -200,7 +200,7 @@ next_exchange(struct conn *c, struct turn *t)
 	}
 }
 
-/* Each waits for the one before it, and thread_end for the last. */
+/* Waits for the thread that ended before; thread_end waits for the last. */
 static void
 hand_on(struct conn *c)
 {
@@ -253,7 +253,7 @@ thread_main(void *arg)
 	stack_t alt = { .ss_size = 64 * 1024 };
 	sigset_t set;
 
-	/* The first inherits the I/O thread's (interp_child_start). */
+	/* The first inherits the I/O thread's mask (interp_child_start). */
 	sigemptyset(&set);
 	sigaddset(&set, SIGABRT);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
@@ -267,7 +267,7 @@ thread_main(void *arg)
 		pyexchange_serve(x);
 		t.done = x;
 	}
-	/* What a script keeps for each thread may have a finalizer that forks. */
+	/* A finalizer of a script's data for this thread may fork. */
 	PyGILState_Release(gil);
 	if (atomic_load(&c->forked))
 		_exit(0);
@@ -284,10 +284,11 @@ thread_main(void *arg)
 }
 
 /*
- * Whether what is ready needs another thread: nobody has taken anything for a
- * while, or all at work have been for long, so they are at something long; or
- * it has waited for very long, and not because those before it compute: each
- * sleeps for less than that while, say.
+ * Whether what is ready needs another thread.  It does if nothing has been
+ * taken for a while, or if all threads at work have been for long, so that they
+ * are at something long.  It also does if the first exchange has waited for
+ * very long and those before it do not compute: each may have slept for less
+ * than that while.
  */
 static bool
 needs_thread(const struct conn *c)
@@ -312,7 +313,7 @@ thread_balance(struct conn *c, bool *hopeless)
 	if ((c->wake.n_threads == 0 || needs_thread(c)) && add_thread(c) < 0) {
 		*hopeless = c->wake.n_threads == 0 && sys_now_us() -
 		    c->requests.ready->ready_since >= THREAD_START_US;
-		return 100;	/* try again; those that run go on */
+		return 100;	/* try again; running threads go on */
 	}
 	return THREAD_LOOK_MS;
 }

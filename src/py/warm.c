@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests that the parent answers to itself, by connections of which it has
+ * Requests that the parent answers to itself, over connections of which it has
  * both ends, so that children find ready what CPython makes when code first
- * runs.  A spare child does likewise, which makes its own the pages that this
- * writes to.  Which requests, and what answers them: h2rig.server.warm_up.
- * What else the parent does so that children write to fewer pages of Python's.
+ * runs.  A spare child does the same, to have its own copies of the pages that
+ * this writes to.  h2rig.server.warm_up says which requests these are, and what
+ * answers them.  Also here is what else the parent does so that children write
+ * to fewer pages of Python's.
  *
- * The functions are called on the one thread that there is; nothing here waits.
+ * The functions are called in the only thread that there is; nothing here
+ * waits.
  */
 #include <Python.h>
 
@@ -22,7 +24,7 @@
 #include "pyexchange.h"
 #include "warm.h"
 
-/* Runs what is ready until nothing is. */
+/* Serves what is ready until nothing is. */
 static void
 serve_ready(struct conn *c)
 {
@@ -39,7 +41,7 @@ serve_ready(struct conn *c)
 	conn_unlock(c);
 }
 
-/* One connection, from a client that sends so many octets. */
+/* Serves a connection whose client sends n octets: 0, or -1 with errno. */
 static int
 serve_connection(const struct options *o, struct slot *slot,
     const char *octets, Py_ssize_t n)
@@ -88,8 +90,8 @@ serve_all(const struct options *o, PyObject *requests, int most)
 }
 
 /*
- * Also after a failure, whose exception stays set: else clients would be
- * served what the rehearsal was.
+ * Ends the rehearsal, also after a failure, whose exception stays set:
+ * otherwise clients would get what the rehearsal got.  Returns rc, or -1.
  */
 static int
 end(PyObject *module, int rc)
@@ -109,7 +111,7 @@ struct rehearsal {
 	PyObject *module, *requests;	/* borrowed */
 };
 
-/* In a process that ends with it. */
+/* Serves the first request, in a process that ends after it. */
 static void
 serve_first(const void *arg)
 {
@@ -165,9 +167,10 @@ do_nothing(void *arg)
 }
 
 /*
- * What libraries call first after the fork is looked up in all of them, which
- * touches 16 pages of their tables: CPython's hook deletes a thread-specific
- * key, and libc makes a thread.
+ * A symbol that a library first calls after the fork is looked up in all
+ * libraries, which touches 16 pages of their tables.  So these calls come
+ * before: CPython's hook deletes a thread-specific key, and libc makes a
+ * thread.
  */
 void
 warm_bind(void)
@@ -181,7 +184,7 @@ warm_bind(void)
 	pthread_attr_setstacksize(&attr, CALLS_STACK);
 	if (PyThread_tss_create(&key) == 0)
 		PyThread_tss_delete(&key);
-	/* The second one gets the stack of the first, as a child's first does. */
+	/* The second gets the first one's stack; so does a child's first. */
 	for (i = 0; i < 2; i++)
 		if (pthread_create(&thread, &attr, do_nothing, NULL) == 0)
 			pthread_join(thread, NULL);
@@ -193,7 +196,7 @@ warm_bind(void)
 #if PY_VERSION_HEX >= 0x030c0000 && !defined(Py_GIL_DISABLED)
 static int visit_part(PyObject *o, void *unused);
 
-/* The collector does not ask for parts that can be in no cycle. */
+/* Visits parts that tp_traverse skips too, since they can be in no cycle. */
 static void
 visit_parts(PyObject *o)
 {
@@ -211,7 +214,7 @@ visit_parts(PyObject *o)
 		Py_TYPE(o)->tp_traverse(o, visit_part, NULL);
 }
 
-/* One that the collector knows has its own turn, so this is never deep. */
+/* visit() has each object that the collector knows, so this is not deep. */
 static int
 visit_part(PyObject *o, void *unused)
 {
@@ -229,13 +232,13 @@ visit(PyObject *o, void *unused)
 	(void)unused;
 	Py_SET_REFCNT(o, Py_REFCNT(Py_None));
 	visit_parts(o);
-	return 1;		/* to the next one */
+	return 1;		/* go on to the next one */
 }
 
 /*
  * CPython writes to no count of an immortal object (PEP 683), and an object
- * with the count of None is one.  Code that changes an object in its place if
- * nobody else refers to it takes it for one that others refer to.
+ * with the count of None is immortal.  Code that changes an object in place if
+ * nobody else refers to it treats such an object as referred to by others.
  */
 void
 warm_immortal(void)
@@ -251,12 +254,12 @@ warm_immortal(void)
 
 /* ---- CPython's small blocks ---- */
 
-#define SMALLEST 16		/* sizes of blocks differ by so much */
+#define SMALLEST 16		/* octets; sizes differ by this */
 #define LARGEST 512
 #define RUN 4			/* blocks in a row, as a new pool gives them */
 #define TRIES (1 << 16)
 
-/* A pool begins with a header, which is smaller than that. */
+/* A pool begins with a header, which is smaller than HEADER_MAX. */
 #if PY_VERSION_HEX >= 0x030a0000 && SIZEOF_VOID_P > 4
 #define POOL ((uintptr_t)16 << 10)
 #else
@@ -265,8 +268,8 @@ warm_immortal(void)
 #define HEADER_MAX 64
 
 /*
- * Takes blocks of one size for good until they come from the begin of a pool:
- * the end of an old one gives blocks in a row too.
+ * Takes blocks of one size for good, until a row of them begins at the start of
+ * a pool: the end of an old pool gives blocks in a row too.
  */
 static void
 fill_pools(size_t size)
@@ -285,7 +288,7 @@ fill_pools(size_t size)
 		if (n > 0 || (uintptr_t)p % POOL < HEADER_MAX)
 			run[n++] = p;
 	}
-	/* It is empty again, and whoever needs a pool gets it. */
+	/* The new pool is empty again, for blocks of any size. */
 	while (n > 0)
 		PyObject_Free(run[--n]);
 }

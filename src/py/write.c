@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writer calls: one entry for all, which makes a struct writeop of Python's
- * arguments with the GIL held and has it done.  The octets that the struct
- * points to are of Python objects that are held until then.
+ * Writer calls: one entry for all, which makes a struct writeop from Python's
+ * arguments with the GIL held, and has it done.  The struct points to octets of
+ * Python objects, which are held until then.
  */
 #include "base/sys.h"
 #include "calls.h"
@@ -96,7 +96,7 @@ write_faults(PyObject *sequence)
 	if (write_fields_get(&fields, sequence) == -1)
 		return NULL;
 	list = PyList_New(0);
-	/* One may be wrong only because of those before it. */
+	/* A field may be wrong only because of the fields before it. */
 	reason = fields_check_sent(fields.v, fields.n, FIELDS_RESPONSE, &first);
 	for (i = 0; list != NULL && i < fields.n; i++) {
 		const struct field *f = &fields.v[i];
@@ -113,7 +113,7 @@ write_faults(PyObject *sequence)
 	return list;
 }
 
-/* 32 bits; -1 stands for all ones: 0, or -1 with an exception. */
+/* Reads 32 bits; -1 stands for all ones: 0, or -1 with an exception. */
 static int
 number(PyObject *arg, uint32_t *v)
 {
@@ -131,7 +131,7 @@ number(PyObject *arg, uint32_t *v)
 	return 0;
 }
 
-/* By the name and the numbers among the arguments: 0, or -1. */
+/* Takes the name and the numbers of the arguments: 0, or -1. */
 static int
 init(struct writeop *o, struct exchange *x, PyObject *const *args,
     Py_ssize_t n)
@@ -163,8 +163,8 @@ init(struct writeop *o, struct exchange *x, PyObject *const *args,
 }
 
 /*
- * A function that uses another's exchange, the connection's own, waits under
- * its own run-time limit.
+ * A function that uses the connection's own exchange waits under its own
+ * run-time limit.
  */
 static void
 use_limit(struct op *op)
@@ -204,7 +204,7 @@ out:
 	return result;
 }
 
-/* Frames in octets, the last perhaps not whole. */
+/* Counts the frames in octets; the last may be incomplete. */
 static uint64_t
 count_frames(const uint8_t *p, size_t len)
 {
@@ -282,7 +282,7 @@ write_flood(struct exchange *x, PyObject *const *args, Py_ssize_t n)
 		return NULL;
 	f.times *= f.len;
 	f.times -= f.times > left ? left : f.times;
-	/* One that has gone in part is not counted. */
+	/* A copy that has been sent only in part is not counted. */
 	return PyLong_FromUnsignedLongLong(f.len == 0 ? 0 :
 	    f.times - f.times % f.len);
 }

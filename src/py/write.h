@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writer calls, from Python's arguments to what conn/writeop.c does.
+ * Writer calls: from Python's arguments to the calls of conn/writeop.c.
  */
 #ifndef H2RIG_WRITE_H
 #define H2RIG_WRITE_H
@@ -10,8 +10,8 @@
 #include "conn/conn.h"
 
 /*
- * Fields as C sees them.  `tuple` keeps the pairs alive while the GIL is let
- * go: a list could change meanwhile, tuples and bytes cannot.
+ * Fields as C has them.  `tuple` keeps the pairs alive while the GIL is
+ * released: a list could change meanwhile, tuples and bytes cannot.
  */
 struct write_fields {
 	PyObject *tuple;
@@ -20,7 +20,7 @@ struct write_fields {
 	struct field few[24];
 };
 
-/* Tuples (bytes, bytes[, bool]) of a sequence: 0, or -1 with an exception. */
+/* Reads a sequence of (bytes, bytes[, bool]): 0, or -1 with an exception. */
 int write_fields_get(struct write_fields *f, PyObject *sequence);
 
 void write_fields_free(struct write_fields *f);
@@ -34,7 +34,7 @@ PyObject *write_flood(struct exchange *x, PyObject *const *args, Py_ssize_t n);
  */
 PyObject *write_call(struct exchange *x, PyObject *const *args, Py_ssize_t n);
 
-/* faults(fields): which of a response's break a rule, and which. */
+/* faults(fields): which fields of a response break a rule, and which rule. */
 PyObject *write_faults(PyObject *sequence);
 
 #endif

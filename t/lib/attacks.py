@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Attacks by a client: what it is told, and how much memory the process that
-serves it took meanwhile.
+"""Runs attacks by a client.  It checks what the server tells the client, and
+how much memory the process that serves the client took meanwhile.
 
     @attack("name", "--option", "value", settings={...})
     def run(v: Victim) -> str:          # what is wrong, or ""
 
-attacks.main() runs those of a test file, or those whose names hold the text
-that its command line gives.  Each has a connection of its own; those that need
-other options have a server of their own too.
+A test file defines attacks and calls attacks.main(), which runs all of them,
+or those whose names contain the first command line argument.  Each attack has
+its own connection; the attacks that have the same options share a server.
 """
 import os
 import re
@@ -22,9 +22,9 @@ from rawclient import Client, Exchange
 from server import SCRIPTS, Server, program
 
 CALM = wire.ENHANCE_YOUR_CALM
-MIB = 1024                              # in KiB, as /proc tells memory
+MIB = 1024                              # KiB, the unit of /proc/PID/status
 ROOM = 16
-"""MiB that an attack may take beyond what an idle connection's process has."""
+"""MiB that the process may use beyond what it uses for an idle connection."""
 
 ENDLESS = """# SPDX-License-Identifier: MIT
 def main(request, response):
@@ -47,7 +47,7 @@ class Victim:
             iter(set(server.children()) - before), None))
         self.peak = 0                   # KiB
         self.measure()
-        if self.client.ack:             # not later, in the middle of a block
+        if self.client.ack:     # an ACK later could split a field block
             self.client.wait_for(lambda: self.client.settings
                                  or self.client.end)
 
@@ -59,7 +59,7 @@ class Victim:
         tap.wait_until(lambda: self.pid not in self.server.children())
 
     def measure(self) -> int:
-        """Most memory that the process has had, KiB."""
+        """Returns the most memory that the process has used so far, in KiB."""
         try:
             with open(f"/proc/{self.pid}/status", encoding="ascii") as f:
                 status = f.read()
@@ -71,7 +71,8 @@ class Victim:
         return self.peak
 
     def flood(self, octets: bytes, times: int, read: bool = True) -> None:
-        """Sends octets again and again, until GOAWAY or the end."""
+        """Sends octets this many times, rounded up to batches of 4096 octets,
+        or until GOAWAY or the end.  read: reads after each batch."""
         c = self.client
         many = min(times, max(1, 4096 // len(octets)))
         for _ in range(0, times, many):
@@ -86,7 +87,8 @@ class Victim:
 
 
 class Attack(NamedTuple):
-    """run is given the Victim, and returns what is wrong, or ""."""
+    """An attack.  run takes the Victim and returns what is wrong, or "".
+    client: arguments of Client.  room: see ROOM."""
     name: str
     run: Callable[[Victim], str]
     options: Tuple[str, ...]
@@ -99,17 +101,19 @@ ATTACKS: List[Attack] = []
 
 def attack(name: str, *options: str, room: int = ROOM,
            **client: Any) -> Callable[[Any], Any]:
-    """Decorator: an attack on a server that has these options."""
+    """Returns a decorator that adds an attack on a server with these options.
+    client: arguments of Client."""
     def add(run: Callable[[Victim], str]) -> Callable[[Victim], str]:
         ATTACKS.append(Attack(name, run, options, client, room))
         return run
     return add
 
 
-# ---- what must come of an attack
+# ---- what an attack must lead to; each returns what is wrong, or ""
 
 def told(v: Victim, code: int, text: str) -> str:
-    """GOAWAY with a code and a debug text, and the end of the connection."""
+    """GOAWAY with this code and debug data that matches the regex text, and
+    then the end of the connection."""
     c = v.client
     c.wait_for(lambda: c.goaway or c.end)
     v.measure()
@@ -122,12 +126,13 @@ def told(v: Victim, code: int, text: str) -> str:
 
 
 def calm(v: Victim, bound: str) -> str:
-    """ENHANCE_YOUR_CALM that names the bound."""
+    """GOAWAY with ENHANCE_YOUR_CALM, whose debug data names the bound."""
     return told(v, CALM, f"the bound {bound},.*10.5")
 
 
 def served(v: Victim, sid: int, size: Optional[int] = None) -> str:
-    """The stream is answered, and the connection lives."""
+    """The stream gets a response with 200, with size octets of content unless
+    size is None, and the connection lives."""
     c = v.client
     x = c.streams[sid]
     c.wait_for(lambda: x.done or c.goaway, 60)
@@ -138,7 +143,7 @@ def served(v: Victim, sid: int, size: Optional[int] = None) -> str:
 
 
 def too_large(v: Victim, sid: int, bound: str) -> str:
-    """The stream is answered with 431, the log names the bound, and the
+    """The stream gets a response with 431, the log names the bound, and the
     connection lives."""
     c = v.client
     x = c.streams[sid]
@@ -154,7 +159,7 @@ def too_large(v: Victim, sid: int, bound: str) -> str:
 
 
 def survives(v: Victim) -> str:
-    """The attack has no effect: another request is answered."""
+    """The connection lives: another request gets its response."""
     v.client.send(wire.get(1999))
     return served(v, 1999, 5)
 
@@ -162,13 +167,13 @@ def survives(v: Victim) -> str:
 # ---- running
 
 def run_all(t: tap.Tap, docroot: str, todo: List[Attack]) -> None:
-    """Runs the attacks, those of the same options on one server."""
+    """Runs the attacks; those with the same options share a server."""
     groups: Dict[Tuple[str, ...], List[Attack]] = {}
     for a in todo:
         groups.setdefault(a.options, []).append(a)
     for options, attacks in groups.items():
         with Server(docroot, *options) as server:
-            with Victim(server) as v:   # what a connection takes by itself
+            with Victim(server) as v:   # memory for an ordinary connection
                 wrong = survives(v)
                 quiet = v.measure()
             t.diag(f"{' '.join(options) or 'default options'}: a connection "
@@ -178,13 +183,14 @@ def run_all(t: tap.Tap, docroot: str, todo: List[Attack]) -> None:
 
 
 def plain_build() -> bool:
-    """Whether memory can be compared: no sanitizer, no valgrind."""
+    """Returns whether memory can be compared: no sanitizer, no valgrind."""
     with open(program(), "rb") as f:
         return tap.SCALE <= 1 and b"__asan_init" not in f.read()
 
 
 def run_one(t: tap.Tap, server: Server, a: Attack, quiet: int) -> None:
-    """Two tests: what the client is told, and memory."""
+    """Runs an attack and reports two tests: its result and its memory.
+    quiet: memory of a process with an ordinary connection, in KiB."""
     with Victim(server, timeout=60, **a.client) as v:
         try:
             wrong = a.run(v)
@@ -201,7 +207,7 @@ def run_one(t: tap.Tap, server: Server, a: Attack, quiet: int) -> None:
 
 
 def main() -> None:
-    """Runs all, or what the command line names."""
+    """Runs all attacks, or those whose names contain argv[1]."""
     t = tap.Tap()
     only = sys.argv[1] if len(sys.argv) > 1 else ""
     if not os.path.exists("/proc/self/status"):

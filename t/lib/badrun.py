@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A server with the page of a run that runs as h2bad's does: what comes is in
-`seen`, and verdicts are those of VERDICTS."""
+"""A server that stands in for h2bad and serves the page of a run.  Its `seen`
+holds the requests that came; its events give the verdicts of VERDICTS."""
 import contextlib
 import http.server
 import json
@@ -36,15 +36,15 @@ VERDICTS = {
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """The page, its list, cases and events."""
+    """Serves the page, its list of cases, the cases and the events."""
 
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_):
-        """Quiet."""
+        """Writes no log."""
 
     def answer(self, body, kind="text/plain"):
-        """200."""
+        """Sends a response with status 200 and this body."""
         octets = body if isinstance(body, bytes) else body.encode()
         self.send_response(200)
         self.send_header("content-type", kind + "; charset=utf-8")
@@ -53,7 +53,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(octets)
 
     def do_POST(self):
-        """got, and a case with a body."""
+        """Serves the page's reports (got) and cases that have a body."""
         body = self.rfile.read(int(self.headers["content-length"]))
         self.server.seen.append((self.path, body, self.headers.get("x-a")))
         self.answer("")
@@ -64,7 +64,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                                      "message": said["error"]})
 
     def do_GET(self):
-        """All else."""
+        """Serves the page, its list, its events and cases without a body."""
         server = self.server
         path = urllib.parse.urlsplit(self.path)
         if path.path == "/run/x/":
@@ -80,7 +80,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         server.seen.append((self.path, b"", None))
         name = path.path.rpartition("/")[2]
-        if name == "parallel":      # both are answered when both are there
+        if name == "parallel":      # answers both once both have come
             server.both.wait(tap.scaled(60))
         if name == "slow":
             server.over.wait(tap.scaled(60))
@@ -96,7 +96,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             server.told.append({"case": "slow", **VERDICTS["slow"]})
 
     def endless(self):
-        """A response that goes on until the client leaves."""
+        """Sends an incomplete response and waits until the client leaves."""
         self.send_response(200)
         self.send_header("content-length", "1000000")
         self.end_headers()
@@ -110,7 +110,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
     def events(self):
-        """text/event-stream."""
+        """Sends the verdicts as they come, as text/event-stream."""
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("connection", "close")
@@ -127,7 +127,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """What came, what was told."""
+    """The server.  plan: its cases.  seen: requests, (path, body, x-a) each.
+    told: the events that the page gets.  left: endless()'s client has left."""
 
     daemon_threads = True
 
@@ -139,12 +140,12 @@ class Server(http.server.ThreadingHTTPServer):
         self.over = threading.Event()
 
     def handle_error(self, *_):
-        """A browser that goes is no error."""
+        """Ignores errors: a browser may close its connections."""
 
 
 @contextlib.contextmanager
 def serving(plan):
-    """(server, URL of the page)."""
+    """Runs a server with this plan; yields (server, URL of the page)."""
     server = Server(plan)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

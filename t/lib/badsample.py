@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Reports of h2bad for badreport.t and badpages.t: all verdicts, and strings
-that are something else in another form."""
+"""Makes reports of h2bad for badreport.t and badpages.t, with all verdicts and
+with strings that mean something special in HTML, XML, TAP or a terminal."""
 from typing import Any, Dict, List, Optional
 
-#: Markup, ends of CDATA and comments, TAP and YAML, controls, no characters.
+#: Markup, ends of CDATA and of comments, TAP, YAML, control characters, a lone
+#: surrogate, a noncharacter.
 HOSTILE = ("<script>window.hit=1</script>\"'><img src=x onerror=hit=2>"
            "]]>--></style>&amp; # TODO x\nnot ok 99\n...\n\\ \x1b[2J\x00\x7f "
            "\u202egnp.exe \ud800 \ufffe \U0001f980")
@@ -11,7 +12,7 @@ HOSTILE = ("<script>window.hit=1</script>\"'><img src=x onerror=hit=2>"
 
 def result(name: str, verdict: str = "pass", reaction: Optional[str] = "ack",
            **more: Any) -> Dict[str, Any]:
-    """An item of "cases"."""
+    """Returns an item of a report's "cases"; more: its other members."""
     return dict({
         "name": name, "group": "preface", "kind": "must",
         "section": "RFC 9113 \u00a76.5.2", "verdict": verdict,
@@ -22,7 +23,7 @@ def result(name: str, verdict: str = "pass", reaction: Optional[str] = "ack",
 
 
 def report(*cases: Dict[str, Any], **more: Any) -> Dict[str, Any]:
-    """A report of these results, or of some with all verdicts."""
+    """Returns a report of these results, or of all_verdicts() without them."""
     results = list(cases) or all_verdicts()
     verdicts = [x["verdict"] for x in results]
     return dict({
@@ -35,7 +36,7 @@ def report(*cases: Dict[str, Any], **more: Any) -> Dict[str, Any]:
 
 
 def all_verdicts() -> List[Dict[str, Any]]:
-    """Results with each verdict, one of them hostile."""
+    """Returns results with each verdict; the last consists of HOSTILE."""
     return [
         result("good", reaction="ok", group="general"),
         result("settings-push-disabled", reaction="ok"),

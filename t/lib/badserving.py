@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""h2bad serve for tests, and curl to ask it."""
+"""Runs h2bad serve for tests, and requests its pages with curl."""
 import os
 import signal
 import subprocess
@@ -11,8 +11,9 @@ H2BAD = os.path.join(os.path.dirname(os.path.abspath(program())), "h2bad")
 
 
 class Serving:
-    """h2bad serve.  t: is told whether it ends well; below: its --dir; ca: a
-    file; err: what it has said, at the end."""
+    """A running h2bad serve.  t: the Tap for a test that it ends with
+    0; below: its --dir; ca: the file for its CA; err: its standard
+    error, after the end."""
 
     def __init__(self, t, below, ca, *options):
         self.t, self.ca, self.err = t, ca, ""
@@ -35,7 +36,8 @@ class Serving:
                   f"{self.p.returncode} {self.err}")
 
     def get(self, url, *more):
-        """By curl: (status, body, redirect)."""
+        """Requests a URL, or a path of the control server, with curl and its
+        options `more`.  Returns (status, body, URL of the redirect)."""
         p = subprocess.run(
             ["curl", "-s", "--http2", "--cacert", self.ca, "-w",
              "\n%{http_code} %{redirect_url}", *more,

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Headless Chromium, for tests that open a page of the server.
+"""Runs headless Chromium for tests that open a page of the server.
 
     exe = browser.find()
     results, detail = browser.run(exe, s.url("/page.html"))
 
-The page puts its results, an object as JSON, in <pre id="result"> and makes
-the load event wait until they are there (an image that is answered then).
+The page puts its results, an object as JSON, in <pre id="result">.
+It delays the load event until they are there, by an image whose
+response comes then.
 """
 import html
 import json
@@ -31,12 +32,13 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def find() -> Optional[str]:
-    """Path of the browser, or None."""
+    """Returns the path of the browser, or None."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def find_axe() -> Optional[str]:
-    """The text of axe-core, or None: H2RIG_AXE, or npm's."""
+    """Returns the text of axe-core, from the file that H2RIG_AXE names or from
+    npm's global directory; None if there is none."""
     path = os.environ.get("H2RIG_AXE")
     if path is None and shutil.which("npm"):
         path = os.path.join(subprocess.run(
@@ -49,7 +51,8 @@ def find_axe() -> Optional[str]:
 
 
 def dump(exe: str, url: str, *flags: str) -> Tuple[str, str]:
-    """The document after its script has run; the browser's own messages."""
+    """Opens url.  Returns the document after the load event, and what the
+    browser wrote on standard error."""
     profile = tempfile.mkdtemp(prefix="h2rig-browser-")
     p = subprocess.Popen(
         [exe, *FLAGS, *flags, f"--user-data-dir={profile}", url],
@@ -58,14 +61,15 @@ def dump(exe: str, url: str, *flags: str) -> Tuple[str, str]:
     try:
         out, err = p.communicate(timeout=tap.scaled(120))
     except subprocess.TimeoutExpired:
-        os.killpg(p.pid, signal.SIGKILL)        # the session that we made
+        os.killpg(p.pid, signal.SIGKILL)        # start_new_session made it
         out, err = p.communicate()
     shutil.rmtree(profile, ignore_errors=True)
     return out.decode(), err.decode("utf-8", "replace")
 
 
 def run(exe: str, url: str, *flags: str) -> Tuple[Dict[str, Any], str]:
-    """The page's results, {} if it has none; what to show then."""
+    """Opens url.  Returns (the page's results, ""), or ({}, what to show) if
+    the page has no results."""
     dom, messages = dump(exe, url, *flags)
     found = re.search(r'<pre id="result">(.*?)</pre>', dom, re.S)
     if not found or not found.group(1).startswith("{"):

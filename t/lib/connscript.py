@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Servers whose connection script is another one for each connection.
+"""Runs servers whose connection script can differ for each connection.
 
     with Scripted(tls=True) as s:
         with s.client('''
@@ -8,9 +8,10 @@
     ''') as c:
             t.ok(s.notes(c, 1)[0] > 0, "...")
 
-The script of --connection reads the text of the next connection from a file as
-it is executed.  In it are `note(value)`, which puts a value in the log, and
-`gate(name)`, which waits until the test opens that gate.
+The script that --connection names is SCRIPT.  Each time it runs, it reads the
+test's text from a file and runs it too.  The text can call `note(value)`,
+which puts a value in the log, and `gate(name)`, which waits until the test
+opens that gate.
 """
 import json
 import os
@@ -93,23 +94,25 @@ def main(request, response):
 
 
 def word(s: "Scripted") -> str:
-    """For names of tests."""
+    """Returns "TLS" or "cleartext", for names of tests."""
     return "TLS" if s.tls else "cleartext"
 
 
 def kinds(c: Client) -> List[int]:
-    """Types of the frames that have come."""
+    """Returns the types of the frames that have come."""
     return [f.type for f in c.frames]
 
 
 def at_first(c: Client, kind: int, flags: int = 0) -> int:
-    """Where the first frame of this type that has these flags stands."""
+    """Returns the index in c.frames of the first frame that has this type and
+    these flags, or -1."""
     return next((i for i, f in enumerate(c.frames)
                  if f.type == kind and f.flags & flags == flags), -1)
 
 
 class Scripted(Server):
-    """A server with such a script.  tls: else cleartext.  options: more."""
+    """A server with SCRIPT.  tls: TLS if true, else cleartext.  options:
+    further command line options."""
 
     def __init__(self, *options: str, tls: bool = True) -> None:
         self.scripts = tempfile.mkdtemp(prefix="h2rig-connection-")
@@ -130,20 +133,20 @@ class Scripted(Server):
         shutil.rmtree(self.scripts, ignore_errors=True)
 
     def set(self, text: str) -> None:
-        """The script of the connections from now on."""
+        """Sets the script of all connections from now on."""
         case = os.path.join(self.scripts, "case.py")
         with open(case + ".new", "w", encoding="utf-8") as f:
             f.write(text)
         os.replace(case + ".new", case)
 
     def client(self, text: Optional[str] = None, **options: Any) -> Client:
-        """A connection with this script."""
+        """Returns a connection with this script, or with the one before."""
         if text is not None:
             self.set(text)
         return Client(self.port, tls=self.tls, **options)
 
     def open(self, gate: str) -> None:
-        """Lets functions through that gate."""
+        """Opens a gate: gate() returns from now on."""
         with open(os.path.join(self.scripts, gate), "w", encoding="utf-8"):
             pass
 
@@ -152,13 +155,13 @@ class Scripted(Server):
         os.unlink(os.path.join(self.scripts, gate))
 
     def noted(self, port: int) -> List[Any]:
-        """What the script of the client with that port has noted."""
+        """Returns what the script of the client at that port has noted."""
         return [json.loads(found) for found in re.findall(
             rf"NOTE {port} (.*)$", self.log(), re.M)]
 
     def notes(self, c: Any, n: int = 1) -> List[Any]:
-        """The same, once it is so much, or time is over; of a client that
-        reads meanwhile, or of a port."""
+        """Waits until a script has noted n values, or the deadline.  c: the
+        client, which reads meanwhile, or its port.  Returns the values."""
         port = c if isinstance(c, int) else c.sock.getsockname()[1]
 
         def there() -> bool:
@@ -170,9 +173,9 @@ class Scripted(Server):
 
 
 def run(both: Any, tls_only: Any, others: Any) -> None:
-    """Runs cases, all or those that arguments name: with a server with TLS and
-    with one in cleartext; with the former; by themselves.
-    """
+    """Runs the cases that command line arguments name, or all.  both: run with
+    a TLS server and with a cleartext one.  tls_only: run with a TLS server.
+    others: run without an argument."""
     only = sys.argv[1:]
 
     def chosen(cases: Any) -> List[Any]:

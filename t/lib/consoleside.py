@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Both sides of --console: its events as a client gets them, and a trace as a
-server would write it."""
+"""Both sides of --console: Events reads its events as a client; Made writes a
+trace in the form that a server writes."""
 import json
 import os
 from typing import Any, Callable, Dict, List, Optional, Tuple
@@ -10,7 +10,7 @@ from traces import Line, Traced
 
 
 class Events:
-    """The events of an answer, as they come."""
+    """The events of a response, as they come.  seen: the last-event-id."""
 
     def __init__(self, client: Client, path: str,
                  seen: Optional[str] = None) -> None:
@@ -19,7 +19,7 @@ class Events:
             ("last-event-id", str(seen))])
 
     def all(self) -> List[Tuple[str, Optional[str], List[str]]]:
-        """[(type, id, [lines of data])] of those that are whole."""
+        """Returns the complete events: [(type, id, [lines of data])]."""
         found = []
         for block in self.x.body.decode().split("\n\n")[:-1]:
             pairs = [line.partition(": ")[::2] for line in block.split("\n")]
@@ -31,34 +31,34 @@ class Events:
         return found
 
     def of(self, kind: str) -> List[List[str]]:
-        """The data of all events of a type."""
+        """Returns the data of all events of a type."""
         return [data for what, _, data in self.all() if what == kind]
 
     def wait(self, condition: Callable[["Events"], Any]) -> Any:
-        """Until condition(self) holds; what it returned."""
+        """Waits until condition(self) is true.  Returns its last value."""
         found: List[Any] = []
         self.client.wait_for(lambda: found.append(condition(self))
                              or found[-1])
         return found[-1] if found else None
 
-    # Of a trace.
+    # If the path is that of a trace.
 
     @property
     def lines(self) -> List[Line]:
-        """Its lines, parsed."""
+        """The lines of the trace, parsed."""
         return [json.loads(line) for data in self.of("message")
                 for line in data]
 
     @property
     def last(self) -> str:
-        """The last id."""
+        """The id of the last event that has one."""
         return [number for _, number, _ in self.all() if number][-1]
 
-    # Of the list.
+    # If the path is that of the list of connections.
 
     @property
     def rows(self) -> Dict[str, Any]:
-        """What the list is after all events: {name: connection}."""
+        """The list after all events: {name: connection}."""
         rows: Dict[str, Any] = {}
         for data in self.of("message"):
             event = json.loads(data[0])
@@ -72,7 +72,7 @@ class Events:
         return rows
 
     def row(self, port: int) -> Any:
-        """The one of a client's port, or None."""
+        """Returns the connection of the client at this port, or None."""
         return next((row for name, row in self.rows.items()
                      if name.endswith(f"-{port}.jsonl")), None)
 
@@ -91,13 +91,13 @@ class Made:
                  client=f"127.0.0.1:{port}", tls="TLSv1.3", cipher="x")
 
     def add(self, **line: Any) -> None:
-        """One more line."""
+        """Writes one more line."""
         self._t += 0.001
         self._file.write(json.dumps({"t": round(self._t, 6), **line},
                                     separators=(",", ":")) + "\n")
 
     def frames(self, count: int) -> None:
-        """Pairs of a request and its answer."""
+        """Writes count // 2 requests with their responses."""
         for n in range(count // 2):
             sid = 2 * (self._n + n) + 1
             self.add(dir="in", type="HEADERS", flags=["END_STREAM",

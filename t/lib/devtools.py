@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Pages in headless Chromium, by its DevTools protocol, and in headless
-Firefox, by Marionette; with nothing but the standard library.
+"""Drives pages in headless Chromium, by its DevTools protocol, and in headless
+Firefox, by Marionette.  It needs only the standard library.
 
     with devtools.Chromium(exe) as b:
         b.open("file:///tmp/page.html")
@@ -37,7 +37,7 @@ user_pref("toolkit.telemetry.enabled", false);
 
 
 def find_firefox() -> Optional[str]:
-    """Path of Firefox, or None."""
+    """Returns the path of Firefox, or None."""
     return next(filter(None, map(shutil.which, FIREFOX)), None)
 
 
@@ -58,7 +58,7 @@ class _Browser:
     def __exit__(self, *_: Any) -> None:
         if self._process is not None:
             try:
-                os.killpg(self._process.pid, signal.SIGKILL)   # our session
+                os.killpg(self._process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
             self._process.wait()
@@ -67,7 +67,7 @@ class _Browser:
 
 
 class Chromium(_Browser):
-    """One page of Chromium.  Its errors are in self.errors."""
+    """One page of Chromium.  self.errors holds the page's errors."""
 
     def __init__(self, exe: str, *flags: str) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class Chromium(_Browser):
             self.errors.append(event["params"]["entry"]["text"])
 
     def call(self, method: str, **params: Any) -> Dict[str, Any]:
-        """A command of the protocol and its result."""
+        """Sends a command of the protocol and returns its result."""
         self._id += 1
         message: Dict[str, Any] = {"id": self._id, "method": method,
                                    "params": params}
@@ -136,7 +136,7 @@ class Chromium(_Browser):
                 return cast(Dict[str, Any], answer["result"])
 
     def open(self, url: str) -> None:
-        """Waits for the load event."""
+        """Opens a URL and waits for the load event."""
         self._events.clear()
         self.call("Page.navigate", url=url)
         while not any(e["method"] == "Page.loadEventFired"
@@ -144,7 +144,7 @@ class Chromium(_Browser):
             self._message()
 
     def run(self, body: str) -> Any:
-        """The value that this body of a function returns."""
+        """Runs the body of an async function; returns the function's value."""
         answer = self.call("Runtime.evaluate", awaitPromise=True,
                            returnByValue=True, userGesture=True,
                            expression="(async () => {" + body + "})()")
@@ -153,7 +153,7 @@ class Chromium(_Browser):
         return answer["result"].get("value")
 
     def key(self, key: str, text: str = "") -> None:
-        """Presses a key, whose name is that of KeyboardEvent.key."""
+        """Presses a key; key is a value of KeyboardEvent.key."""
         code = {"Enter": 13, "Escape": 27, "Tab": 9, "End": 35, "Home": 36,
                 "ArrowDown": 40, "ArrowUp": 38}.get(key, 0)
         for kind in ("keyDown", "keyUp"):
@@ -162,18 +162,18 @@ class Chromium(_Browser):
                       windowsVirtualKeyCode=code)
 
     def size(self, width: int, height: int) -> None:
-        """Of the view, in pixels."""
+        """Sets the size of the view, in pixels."""
         self.call("Emulation.setDeviceMetricsOverride", width=width,
                   height=height, deviceScaleFactor=1, mobile=width < 600)
 
     def media(self, **features: str) -> None:
-        """prefers_color_scheme="dark" and the like."""
+        """Sets media features, for example prefers_color_scheme="dark"."""
         self.call("Emulation.setEmulatedMedia", features=[
             {"name": k.replace("_", "-"), "value": v}
             for k, v in features.items()])
 
     def screenshot(self) -> bytes:
-        """As PNG."""
+        """Returns a picture of the page as PNG."""
         return base64.b64decode(self.call("Page.captureScreenshot")["data"])
 
 
@@ -217,7 +217,7 @@ class Firefox(_Browser):
             self._rest += more
 
     def call(self, command: str, **params: Any) -> Any:
-        """A command of WebDriver and its result."""
+        """Sends a WebDriver command and returns its result."""
         self._id += 1
         text = json.dumps([0, self._id, command, params]).encode()
         self._socket.sendall(b"%d:%s" % (len(text), text))
@@ -227,11 +227,11 @@ class Firefox(_Browser):
         return result
 
     def open(self, url: str) -> None:
-        """Waits for the load event."""
+        """Opens a URL and waits for the load event."""
         self.call("WebDriver:Navigate", url=url)
 
     def run(self, body: str) -> Any:
-        """The value that this body of a function returns."""
+        """Runs the body of an async function; returns the function's value."""
         return self.call(
             "WebDriver:ExecuteAsyncScript", args=[], sandbox=None,
             script="const done = arguments[arguments.length - 1];"
@@ -239,10 +239,10 @@ class Firefox(_Browser):
             "e => done('error: ' + e));")["value"]
 
     def size(self, width: int, height: int) -> None:
-        """Of the window, in pixels."""
+        """Sets the size of the window, in pixels."""
         self.call("WebDriver:SetWindowRect", width=width, height=height)
 
     def screenshot(self) -> bytes:
-        """As PNG."""
+        """Returns a picture of the page as PNG."""
         return base64.b64decode(self.call(
             "WebDriver:TakeScreenshot", full=False, hash=False)["value"])

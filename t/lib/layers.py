@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The checks of t/layers.t: each is a function from a Tree to its findings.
 
-A finding is one line, the same wherever in its file the fault stands.
+A finding is one line.  It does not tell where in its file the fault is, so
+that it stays the same when the file changes.
 """
 import functools
 import os
@@ -12,7 +13,8 @@ from typing import Optional, Set, Tuple
 
 UNTOLD = {"README", ".gitignore", "Makefile.in", "aclocal.m4", "build-aux",
           "config.h.in", "configure"}
-"""README need not name itself, nor what autoreconf makes."""
+"""Names at the top that README need not explain: itself, and what autoreconf
+makes."""
 
 FUNCTION_LINES = 60
 FILE_LINES = 700
@@ -22,12 +24,13 @@ H2_CALLS = frozenset("""
     abort calloc free malloc memchr memcmp memcpy memmove memset realloc
     snprintf strchr strcmp strcspn strlen strncmp strspn vsnprintf
     __assert_fail __assert __stack_chk_fail""".split())
-"""src/h2 may use these of the C library: they only change memory."""
+"""The C library functions that src/h2 may use: they only change memory."""
 
 H2_HEADERS = frozenset("""
     assert.h limits.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h
     string.h""".split())
-"""stdio.h is for snprintf; H2_CALLS keeps out the rest of it."""
+"""System headers that src/h2 may include.  stdio.h is for snprintf; H2_CALLS
+excludes its other functions."""
 
 NOT_OURS = re.compile(r"""
     _*(asan|lsan|tsan|ubsan|sanitizer|gcov|llvm|sancov|odr_asan|interceptor)_
@@ -44,11 +47,11 @@ class Symbols(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """What is checked.  Paths are relative to the top of the source."""
+    """The source that is checked; paths are relative to its top."""
 
     text: Mapping[str, str]     # of the source files, by path
     names: List[str]            # of all files
-    objects: Mapping[str, str]  # src/h2/frame: what `nm -P` says of its object
+    objects: Mapping[str, str]  # src/h2/frame: output of `nm -P` on its object
 
 
 Check = Callable[[Tree], Iterator[str]]
@@ -58,14 +61,14 @@ COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
 
 
 def without_comments(text: str) -> str:
-    """C text without comments, with as many lines and the same strings."""
+    """Returns C text without comments, with as many lines as before."""
     return COMMENT.sub(lambda m: m[0] if m[0][0] in "\"'"
                        else "\n" * m[0].count("\n"), text)
 
 
 @functools.lru_cache(maxsize=None)
 def symbols(listing: str) -> Symbols:
-    """From the output of `nm -P`."""
+    """Returns the Symbols of an object, from the output of `nm -P`."""
     defined, wanted = set(), set()
     for line in listing.splitlines():
         words = line.split()
@@ -80,8 +83,8 @@ def symbols(listing: str) -> Symbols:
 
 
 def listed(tree: Tree) -> List[str]:
-    """The files of src/README in order, as src/ROOM/NAME, with .h where a
-    header has a place of its own."""
+    """Returns the files of src/README in order, as src/ROOM/NAME, with .h if
+    the list names a header separately."""
     order: List[str] = []
     room = ""
     for line in tree.text["src/README"].splitlines():
@@ -98,7 +101,7 @@ def listed(tree: Tree) -> List[str]:
 
 
 def places(tree: Tree) -> Dict[str, int]:
-    """Where each file of src stands in the list, by its path."""
+    """Returns the index in listed() of each file of src, by its path."""
     order = listed(tree)
     found = {}
     for path in sources(tree):
@@ -111,18 +114,18 @@ def places(tree: Tree) -> Dict[str, int]:
 
 
 def sources(tree: Tree) -> List[str]:
-    """The C files of src."""
+    """Returns the paths of the C files of src."""
     return [p for p in sorted(tree.text) if re.match(r"src/.*\.[ch]$", p)]
 
 
 def includes(tree: Tree, path: str) -> Iterator[Tuple[str, str]]:
-    """Each header a file includes: ("<" or '"', name)."""
+    """Yields each header that a file includes: ("<" or '"', name)."""
     return iter(re.findall(r'^[ \t]*#[ \t]*include[ \t]+([<"])([^>"]+)[>"]',
                            without_comments(tree.text[path]), re.M))
 
 
 def short(path: str) -> str:
-    """As findings name a file: without src/."""
+    """Returns the path as findings show it: without src/."""
     return path[4:] if path.startswith("src/") else path
 
 
@@ -164,7 +167,7 @@ def check_includes(tree: Tree) -> Iterator[str]:
 
 
 def exports(tree: Tree) -> Dict[str, str]:
-    """Which object defines a symbol."""
+    """Returns {symbol: path of the object that defines it, without .o}."""
     return {name: stem for stem, listing in sorted(tree.objects.items())
             for name in symbols(listing).defined}
 
@@ -247,8 +250,8 @@ def check_used(tree: Tree) -> Iterator[str]:
 
 
 def functions(text: str) -> Iterator[Tuple[str, int]]:
-    """The functions of a C file: name and number of lines, from that with the
-    name to the closing brace."""
+    """Yields the functions of a C file: (name, number of lines).  The lines go
+    from the one with the name to the one with the closing brace."""
     name, begin = "", 0
     for number, line in enumerate(without_comments(text).split("\n")):
         head = re.match(r"(\w+)\(", line)
@@ -275,7 +278,7 @@ def check_lengths(tree: Tree) -> Iterator[str]:
 
 
 def code_lines(text: str) -> List[str]:
-    """A C file's lines that count: no comment, include or lone brace."""
+    """Returns a C file's lines without comments, includes and lone braces."""
     lines = (" ".join(line.split())
              for line in without_comments(text).split("\n"))
     return [line for line in lines
@@ -328,8 +331,8 @@ SOURCE = re.compile(r"(src/.*|python/.*\.pyi?|t/.*\.(c|h|py|sh)|t/[^/]*\.t"
 
 
 def load(top: str, build: str, names: List[str], nm: Optional[str]) -> Tree:
-    """The tree at top, built in build; nm is the program's name, or None for
-    no objects."""
+    """Returns the Tree at top, which was built in build.  nm: the name of that
+    program, or None for a Tree without objects."""
     text = {}
     for name in names:
         path = os.path.join(top, name)
@@ -350,8 +353,9 @@ def load(top: str, build: str, names: List[str], nm: Optional[str]) -> Tree:
 
 
 def names_of(top: str, build: str) -> Optional[List[str]]:
-    """All files of the source: git's, or a distribution's that is built
-    elsewhere; None where they cannot be told from what a build leaves."""
+    """Returns the names of all files of the source: those that git knows, or
+    all files of a distribution that is built in another directory.  Returns
+    None if they cannot be told from files that a build made."""
     if os.path.exists(os.path.join(top, ".git")):
         return subprocess.run(
             ["git", "-C", top, "ls-files"], stdout=subprocess.PIPE, check=True,

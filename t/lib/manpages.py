@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The manual pages in doc: their examples, and the words of their sections.
+"""Reads the manual pages in doc: their examples and the words of sections.
 
     for example in manpages.examples("h2rig-stash.7"):
         ... example.name, example.text ...
 
-An example is a literal display.  The line before it may be `.Pa NAME :`, which
-makes it the file of that name; one that begins with "$ " is for a shell; any
-other is a piece of Python.
+An example is a literal display.  If the line before it is `.Pa NAME :`, it is
+the file of that name.  Else it is for a shell if it begins with "$ ", and a
+piece of Python if not.
 """
 import ast
 import os
@@ -23,7 +23,8 @@ _display = re.compile(
 
 
 class Example(NamedTuple):
-    """name: of the file, or ""; line: where it begins in the page."""
+    """An example.  line: the line of the page where it begins.  name:
+    of the file, or ""."""
     page: str
     line: int
     name: str
@@ -35,24 +36,24 @@ class Example(NamedTuple):
 
 
 def pages() -> List[str]:
-    """Their names."""
+    """Returns the file names of all manual pages."""
     return sorted(name for name in os.listdir(DOC) if name[-2:] in (
         ".1", ".7", ".8"))
 
 
 def source(page: str) -> str:
-    """The page as it is written."""
+    """Returns the source of a page."""
     with open(os.path.join(DOC, page), encoding="utf-8") as f:
         return f.read()
 
 
 def plain(text: str) -> str:
-    """Text without escapes."""
+    """Returns text with its roff escapes replaced by their characters."""
     return _escape.sub(lambda m: _ESCAPES.get(m.group(1), m.group(0)), text)
 
 
 def examples(page: str) -> Iterator[Example]:
-    """The literal displays of a page."""
+    """Yields the literal displays of a page."""
     text = source(page)
     for match in _display.finditer(text):
         yield Example(page, text.count("\n", 0, match.start(2)) + 1,
@@ -63,7 +64,8 @@ _valued = re.compile(r"^( *)(\S.*?)(?:  |\t)\s*# (.+)$")
 
 
 def _value(line: str) -> Optional[Tuple[str, str, str]]:
-    """Of a line EXPRESSION  # VALUE: what is before it, both as they stand."""
+    """Splits a line `EXPRESSION  # VALUE` of an example.  Returns (indent,
+    expression, repr of the value), or None for any other line."""
     match = _valued.match(line)
     if match is None:
         return None
@@ -75,13 +77,14 @@ def _value(line: str) -> Optional[Tuple[str, str, str]]:
 
 
 def is_watched(piece: str) -> bool:
-    """Whether a piece of Python says what something gives."""
+    """Returns whether a piece of Python has a line `EXPRESSION  # VALUE`."""
     return any(_value(line) for line in piece.splitlines())
 
 
 def watched(piece: str) -> str:
-    """A piece of Python as the middle of a function, where it adds expressions,
-    what they give and what they are to give to the list _seen."""
+    """Returns a piece of Python, indented as a part of a function.  Each line
+    `EXPRESSION  # VALUE` becomes one that appends (expression, repr of what it
+    gives, repr of VALUE) to the list _seen."""
     lines = []
     for line in piece.splitlines():
         value = _value(line)
@@ -94,7 +97,8 @@ def watched(piece: str) -> str:
 
 
 def commands(page: str) -> List[str]:
-    """What is for a shell, in displays and lines, without its prompt."""
+    """Returns a page's shell commands, from displays and .Dl lines, without
+    their prompts."""
     lines = [line[4:] for line in source(page).splitlines()
              if re.match(r"\.Dl [$#] ", line)]
     for example in examples(page):
@@ -103,8 +107,8 @@ def commands(page: str) -> List[str]:
 
 
 def sections(page: str) -> Dict[str, str]:
-    """Heading and text: of .Ss up to the next one, of .Sh with all that is
-    below it; and "all"."""
+    """Returns {heading: text} of a page.  A .Sh section includes its .Ss ones.
+    "all" stands for the whole page."""
     found: Dict[str, str] = {"all": plain(source(page))}
     for part in re.split(r"^\.Sh ", source(page), flags=re.M)[1:]:
         found[part.partition("\n")[0]] = plain(part)
@@ -114,5 +118,5 @@ def sections(page: str) -> Dict[str, str]:
 
 
 def words(text: str) -> set:
-    """The names that a text has, with those of dotted ones."""
+    """Returns the names in a text; of a dotted name, each of its parts."""
     return set(re.findall(r"\$?\w+", text))

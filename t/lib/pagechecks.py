@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What holds for each page of traces, in a browser of devtools."""
+"""Checks for any page of traces, in a browser of devtools."""
 import json
 import os
 import shutil
@@ -10,7 +10,7 @@ import tap
 
 SETTLED = ("await new Promise(f => requestAnimationFrame("
            "() => requestAnimationFrame(f)));")
-"""JavaScript that waits until what has changed is drawn."""
+"""JavaScript that waits until the browser has drawn all changes."""
 
 SIZES = {"wide": (1280, 800), "narrow": (390, 844)}
 
@@ -41,7 +41,8 @@ rows.forEach((r, i) => {
 });
 return faults;
 """
-"""JavaScript: elements that stand out of the window, texts that overlap."""
+"""JavaScript that returns faults: elements that stand out of the window, texts
+that overlap."""
 
 
 AXE = """
@@ -49,17 +50,18 @@ const r = await axe.run({resultTypes: ["violations"]});
 return r.violations.map(v => v.id + ": " +
     v.nodes.map(n => n.target).slice(0, 3));
 """
-"""JavaScript: the violations that axe-core finds."""
+"""JavaScript that returns the violations that axe-core finds."""
 
 
 def words(b: Any, selector: str) -> str:
-    """The text of an element, as it is rendered."""
+    """Returns the text of an element, as the browser renders it."""
     return b.run("return document.querySelector(%s)?.innerText ?? ''"
                  % json.dumps(selector)).replace("\n", " ")
 
 
 def all_rows(b: Any, count: int) -> List[str]:
-    """The texts of rows, wherever they are."""
+    """Scrolls through the picture until it has seen count rows.  Returns the
+    texts of their first cells, by aria-rowindex."""
     return b.run("""
     const grid = document.getElementById("picture"), rows = new Map();
     for (let y = 0; rows.size < %d && y <= grid.scrollHeight; y += 300) {
@@ -75,7 +77,8 @@ def all_rows(b: Any, count: int) -> List[str]:
 
 
 def find_axe() -> Optional[str]:
-    """The text of axe-core, or None: H2RIG_AXE, or npm's."""
+    """Returns the text of axe-core, from the file that H2RIG_AXE names or from
+    npm's global directory; None if there is none."""
     path = os.environ.get("H2RIG_AXE")
     if path is None and shutil.which("npm"):
         path = os.path.join(subprocess.run(

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
 """An HTTP/2 client at the level of frames, for looking at what a server sends.
 
-It shares no code with src/h2: frames are made and read here, header blocks by
-python3-hpack, TLS by the ssl module over memory buffers, so that the end of a
-connection is seen as it was: close_notify, FIN, reset.
+It shares no code with src/h2: it makes and reads frames itself.  python3-hpack
+codes the field sections.  The ssl module works on memory buffers, so that the
+client sees how the connection ended: close_notify, FIN or reset.
 
     with Client(s.port) as c:
         x = c.fetch("/a.py", body=b"hello")     # x.status, x.body, ...
         y = c.request("/b.py")                  # does not wait
         assert c.wait_for(lambda: y.done)
 
-Nothing is read except inside a call that waits or sends; every wait has a
-deadline.  All frames received stand in c.frames, in order, with raw octets.
+The client reads only inside a call that waits or sends; every wait has a
+deadline.  c.frames has all frames received, in order, with raw octets.
 """
 import contextlib
 import select
@@ -39,21 +39,21 @@ BIG_WINDOW = (1 << 31) - 1
 
 
 class Frame(NamedTuple):
-    """A frame as it came: type, flags and stream id are numbers."""
+    """A frame; sid is its stream identifier."""
     type: int
     flags: int
     sid: int
     payload: bytes
 
     def raw(self) -> bytes:
-        """The frame's octets."""
+        """Returns the frame's octets."""
         return (struct.pack(">I", len(self.payload))[1:]
                 + bytes([self.type, self.flags])
                 + struct.pack(">I", self.sid) + self.payload)
 
 
 class Exchange:
-    """What has come back on one stream."""
+    """What the client has received on one stream."""
 
     def __init__(self, client: "Client", sid: int) -> None:
         self.client, self.sid = client, sid
@@ -61,12 +61,12 @@ class Exchange:
         self.headers: List[Tuple[str, str]] = []    # without :status
         self.informational: List[Tuple[int, List[Tuple[str, str]]]] = []
         self.trailers: Optional[List[Tuple[str, str]]] = None
-        self.data: List[bytes] = []                 # of each DATA frame
+        self.data: List[bytes] = []                 # one item per DATA frame
         self.pushes: List[Tuple[int, List[Tuple[str, str]]]] = []
         self.frames: List[Frame] = []
         self.reset: Optional[int] = None            # error code
         self.ended = False                          # END_STREAM has come
-        self.credit = 0                             # by WINDOW_UPDATE, to us
+        self.credit = 0                             # octets that we may send
 
     @property
     def body(self) -> bytes:
@@ -74,12 +74,12 @@ class Exchange:
 
     @property
     def done(self) -> bool:
-        """Nothing more can come."""
+        """Whether nothing more can come on this stream."""
         return (self.ended or self.reset is not None
                 or self.client.end is not None)
 
     def header(self, name: str) -> Optional[str]:
-        """The first value of a response header field."""
+        """Returns the first value of a response header field, or None."""
         return next((v for n, v in self.headers if n == name), None)
 
     def __repr__(self) -> str:
@@ -93,9 +93,9 @@ _ports: Set[int] = set()
 
 
 def _socket(family: int) -> socket.socket:
-    """A socket bound to a port that no client of this process has had.  The
-    kernel gives a port again after a second, and what the server's log says of
-    a connection is found by the port."""
+    """Returns a socket bound to a port that no client of this process has had.
+    Tests find a connection in the server's log by its port, and the kernel may
+    reuse a port after a second.  Raises OSError if there is no such port."""
     for _ in range(1000):
         sock = socket.socket(family)
         sock.bind(("", 0))
@@ -110,10 +110,11 @@ def _socket(family: int) -> socket.socket:
 class Client:
     """One connection.
 
-    settings: of the first SETTINGS frame.  connection_window: made that large
-    by a WINDOW_UPDATE at the start.  auto_window: give back the credit of each
-    DATA frame at once.  ack: answer SETTINGS and PING.  receive_buffer: size of
-    the socket's.  session: a TLS session to resume.
+    settings: for the first SETTINGS frame.  connection_window: its size in
+    octets, set by a WINDOW_UPDATE at the start.  auto_window: give back the
+    credit of each DATA frame at once.  ack: acknowledge SETTINGS and PING.
+    receive_buffer: size of the socket's, in octets.  session: a TLS session to
+    resume.  timeout: default deadline, in unscaled seconds.
     """
 
     def __init__(self, port: int, host: str = "127.0.0.1", tls: bool = True,
@@ -131,10 +132,10 @@ class Client:
         self.fin = False                    # the TCP FIN has come
         self.goaway: Optional[Tuple[int, int, bytes]] = None
         self.pongs: List[bytes] = []
-        self.settings: Dict[int, int] = {}  # the server's
+        self.settings: Dict[int, int] = {}  # that the server has sent
         self.settings_acks = 0
         self.bad_blocks: List[str] = []     # header blocks that do not decode
-        self.credit = 65535                 # to send, whole connection
+        self.credit = 65535                 # octets to send, whole connection
         self.encoder = hpack.Encoder()
         self.decoder = hpack.Decoder(max_header_list_size=1 << 24)
         self._block: Dict[int, Tuple[Frame, bytearray]] = {}
@@ -163,15 +164,15 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Closes the TCP connection, as a client that leaves."""
+        """Closes the TCP connection at once."""
         self.sock.close()
         self.end = self.end or "closed by us"
 
     def leave(self) -> None:
-        """Closes after it has read all that the server still sends: unread
-        octets would make the end a reset (RFC 1122 §4.2.2.13)."""
+        """Sends FIN, reads all that the server still sends, and closes: unread
+        octets would turn the close into a reset (RFC 1122 §4.2.2.13)."""
         if not self.end:
-            with contextlib.suppress(OSError):  # the server was first: ENOTCONN
+            with contextlib.suppress(OSError):  # ENOTCONN if the server closed
                 self.sock.shutdown(socket.SHUT_WR)
             self.wait_end()
         self.sock.close()
@@ -183,7 +184,7 @@ class Client:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        # Python has OpenSSL take a FIN without close_notify for the latter.
+        # Python's default makes OpenSSL treat a bare FIN as close_notify.
         context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
         if alpn:
             context.set_alpn_protocols(alpn)
@@ -202,7 +203,8 @@ class Client:
                     raise TimeoutError("TLS handshake") from None
 
     def _fill(self, wait: float) -> bool:
-        """Waits for octets or the end of file; False if neither came."""
+        """Waits up to `wait` seconds for octets or end of file.  Returns False
+        if neither came."""
         if self.fin or self.end in ("rst", "closed by us"):
             return False
         if not select.select([self.sock], [], [], max(wait, 0))[0]:
@@ -231,7 +233,7 @@ class Client:
         while out:
             try:
                 out = out[self.sock.send(out):]
-            except ConnectionResetError:    # is told once: recv() will not
+            except ConnectionResetError:    # recv() will not report it again
                 self.end = "rst"
                 raise
             except BlockingIOError:
@@ -268,8 +270,9 @@ class Client:
     # ---- waiting
 
     def pump(self, wait: float = 0) -> bool:
-        """Takes what comes within wait seconds; False if nothing came."""
-        if self._digest():                  # came while we were sending
+        """Takes what comes within `wait` seconds.  Returns
+        False if nothing came."""
+        if self._digest():                  # octets that a send has read
             return True
         came = self._fill(wait)
         return self._digest() or came
@@ -282,8 +285,9 @@ class Client:
 
     def wait_for(self, condition: Callable[[], Any],
                  timeout: Optional[float] = None) -> Any:
-        """Takes frames until condition() is true; its value, false when the
-        connection has ended or the time (default: the client's) is over."""
+        """Takes frames until condition() is true, the connection has ended
+        or timeout (default: the client's) has passed.  Returns the last
+        value of condition()."""
         end = time.monotonic() + tap.scaled(timeout or self.timeout)
         while True:
             value = condition()
@@ -294,14 +298,16 @@ class Client:
                 return condition()
 
     def recv_frame(self, timeout: Optional[float] = None) -> Optional[Frame]:
-        """The next frame that this method has not yet returned."""
+        """Waits for the next frame that this method has not yet returned.
+        Returns it, or None at the deadline or the end of the connection."""
         if not self.wait_for(lambda: len(self.frames) > self._cursor, timeout):
             return None
         self._cursor += 1
         return self.frames[self._cursor - 1]
 
     def wait_end(self, timeout: Optional[float] = None) -> Optional[str]:
-        """Waits for the server to end the connection; says how it did."""
+        """Waits for the server to end the connection.  Returns self.end: how
+        it did, or None."""
         self.wait_for(lambda: self.end, timeout)
         if self.end == "close_notify":
             self.wait_for(lambda: self.fin, timeout)
@@ -322,7 +328,7 @@ class Client:
             self._take(frame)
 
     def leftover(self) -> bytes:
-        """Octets that have come of a frame that is not complete."""
+        """Returns the octets of an incomplete frame that have come."""
         return bytes(self._in)
 
     def _take(self, f: Frame) -> None:
@@ -424,7 +430,7 @@ class Client:
 
     def send_preface(self, settings: Dict[int, int],
                      connection_window: Optional[int] = None) -> None:
-        """Connection preface and first SETTINGS (RFC 9113 §3.4)."""
+        """Sends the connection preface with its SETTINGS (RFC 9113 §3.4)."""
         payload = b"".join(struct.pack(">HI", k, v)
                            for k, v in settings.items())
         self.send(PREFACE + Frame(SETTINGS, 0, 0, payload).raw())
@@ -439,7 +445,7 @@ class Client:
         try:
             self.send(Frame(kind, flags, sid, payload).raw())
         except (BrokenPipeError, ConnectionResetError):
-            pass                            # the read side tells how it ended
+            pass                            # reading will tell how it ended
 
     def window_update(self, sid: int, n: int) -> None:
         """Gives n octets of credit to a stream, or to the connection (0)."""
@@ -447,13 +453,14 @@ class Client:
 
     def send_headers(self, sid: int, fields: List[Tuple[str, str]],
                      end_stream: bool = False) -> None:
-        """HEADERS with END_HEADERS."""
+        """Sends the fields as one HEADERS frame with END_HEADERS."""
         flags = END_HEADERS | (END_STREAM if end_stream else 0)
         self.send_frame(HEADERS, flags, sid, self.encoder.encode(fields))
 
     def send_data(self, sid: int, data: bytes,
                   end_stream: bool = False) -> None:
-        """One DATA frame; waits until the server's windows admit it."""
+        """Waits until the flow-control windows admit data, and sends it as one
+        DATA frame.  Raises TimeoutError if they do not."""
         x = self.streams[sid]
         room = self.wait_for(
             lambda: x.done or len(data) <= min(x.credit, self.credit))
@@ -467,11 +474,11 @@ class Client:
         self.send_frame(DATA, END_STREAM if end_stream else 0, sid, data)
 
     def reset(self, sid: int, code: int = 8) -> None:
-        """RST_STREAM; 8 is CANCEL."""
+        """Sends RST_STREAM; 8 is CANCEL."""
         self.send_frame(RST_STREAM, 0, sid, struct.pack(">I", code))
 
     def ping(self, data: bytes = b"01234567") -> bool:
-        """PING, and whether its acknowledgement came."""
+        """Sends PING.  Returns whether its acknowledgement came."""
         before = self.pongs.count(data)
         self.send_frame(PING, 0, 0, data)
         return bool(self.wait_for(lambda: self.pongs.count(data) > before))
@@ -481,7 +488,7 @@ class Client:
     def open(self, path: str, method: str = "GET",
              headers: Any = (), end_stream: bool = False,
              authority: Optional[str] = None) -> Exchange:
-        """A request's HEADERS; headers: a dict or pairs."""
+        """Sends a request's HEADERS.  headers: a dict or pairs."""
         sid, self._next = self._next, self._next + 2
         x = self.streams[sid] = Exchange(self, sid)
         x.credit = self.settings.get(INITIAL_WINDOW_SIZE, 65535)
@@ -496,7 +503,8 @@ class Client:
     def request(self, path: str, method: Optional[str] = None,
                 headers: Any = (), body: Any = None, frame_size: int = 16384,
                 trailers: Optional[List[Tuple[str, str]]] = None) -> Exchange:
-        """A whole request.  body: bytes, or a list: one DATA frame each."""
+        """Sends a whole request.  body: bytes, or a list with the content of
+        each DATA frame.  method: None for GET, or POST with a body."""
         method = method or ("GET" if body is None else "POST")
         x = self.open(path, method, headers,
                       end_stream=body is None and trailers is None)
@@ -512,7 +520,8 @@ class Client:
 
     def fetch(self, path: str, timeout: Optional[float] = None,
               **request: Any) -> Exchange:
-        """A whole request and what came back before the deadline."""
+        """Sends a whole request and waits for the end of its stream, or the
+        deadline.  Returns what came back."""
         x = self.request(path, **request)
         self.wait_for(lambda: x.done, timeout)
         return x

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Traces of connections on which something happens, for the page of
-`h2rig-trace --html`."""
+"""Makes traces of connections on which something happens, for tests of the
+page of `h2rig-trace --html`."""
 import shutil
 import struct
 from typing import Callable, Dict, List
@@ -86,7 +86,8 @@ SCENES: Dict[str, Callable[[Client], None]] = {
 
 
 def play(s: Traced) -> Dict[str, str]:
-    """Plays them all on a server with wsclient.WS; the path of each trace."""
+    """Plays all SCENES on a server whose --ws-docroot is wsclient.WS.  Returns
+    {name of the scene: path of its trace}."""
     paths: Dict[str, str] = {}
     for name, scene in SCENES.items():
         before: List[str] = s.files()
@@ -103,7 +104,8 @@ def play(s: Traced) -> Dict[str, str]:
 
 
 def record(work: Work, *options: str) -> Dict[str, str]:
-    """Plays them all; the path of a copy of each trace."""
+    """Plays all SCENES on a server with these options.  Returns {name of the
+    scene: path of a copy of its trace in work}."""
     with Traced(work, "--ws-docroot", wsclient.WS, *options) as s:
         return {name: shutil.copy(path, work.path(name + ".jsonl"))
                 for name, path in play(s).items()}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""JSON Schema (draft 7), as much of it as doc/trace.schema.json uses."""
+"""The part of JSON Schema (draft 7) that doc/trace.schema.json uses."""
 import re
 from typing import Any, Dict, Iterator
 
@@ -12,8 +12,8 @@ KNOWN = {"$schema", "$comment", "title", "description", "definitions", "$ref",
 
 
 class Schema:
-    """A schema as json.load returns it; ValueError: it uses what is not
-    known here."""
+    """A schema, as json.load returns it.  Raises ValueError if it uses a
+    keyword that is not KNOWN."""
 
     def __init__(self, schema: Dict[str, Any]) -> None:
         self._root = schema
@@ -32,7 +32,7 @@ class Schema:
                     self._check(each)
 
     def faults(self, value: Any) -> Iterator[str]:
-        """What is wrong with the value; nothing if it is valid."""
+        """Yields what is wrong with the value; nothing if it is valid."""
         return self._faults(self._root, value, "")
 
     def _faults(self, s: Dict[str, Any], v: Any, at: str) -> Iterator[str]:

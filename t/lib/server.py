@@ -5,9 +5,10 @@
     with Server(docroot, "--run-limit", "1") as s:
         ... s.port, s.pid, s.log(), s.wait_log("SIGABRT") ...
 
-The program is the one that the environment variable H2RIG names, else the one
-built in the current directory.  What is still running at the end is killed by
-its process id.  A sanitizer's report in the log fails the test file.
+The program is the one that the environment variable H2RIG names, else
+the one built in the current directory.  Processes that still run at the
+end are killed by their process ids.  A sanitizer's report in the log
+fails the test file.
 """
 import functools
 import os
@@ -30,18 +31,20 @@ SCRIPTS = os.path.join(_T, "scripts")
 """The document root of the test scripts, t/scripts."""
 
 TRACES = os.environ.get("H2RIG_TEST_TRACES")
-"""A directory for traces of all that the tests do; trace.t sets it."""
+"""A directory for traces of all connections of a test, or None; trace.t sets
+the variable."""
 
 OPTIONS = os.environ.get("H2RIG_TEST_OPTIONS", "").split()
-"""For all servers that do not have them; reuse.t sets it."""
+"""Options for all servers to which a test does not give them; reuse.t sets the
+variable."""
 
 NOBODY = 65534
-"""A user, and a group, that own nothing."""
+"""The id of a user, and of a group, that own nothing."""
 
 
 def write_scripts(directory: str, scripts: Dict[str, str]) -> None:
-    """Makes the directory, which all may read, with the scripts: {name without
-    .py: text}."""
+    """Makes the directory, readable for all users, and writes scripts in it:
+    {name without .py: text}."""
     os.makedirs(directory, exist_ok=True)
     os.chmod(directory, 0o755)
     for name, text in scripts.items():
@@ -51,8 +54,8 @@ def write_scripts(directory: str, scripts: Dict[str, str]) -> None:
 
 
 def make_pair(directory: str, name: str) -> Tuple[str, str]:
-    """The paths of a certificate for name and its key, made in the directory;
-    what is there is replaced."""
+    """Makes a certificate for name and its key in the directory, and replaces
+    those that are there.  Returns their paths."""
     cert = os.path.join(directory, "cert.pem")
     key = os.path.join(directory, "key.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
@@ -63,7 +66,7 @@ def make_pair(directory: str, name: str) -> Tuple[str, str]:
 
 
 def program() -> str:
-    """Path of the program under test."""
+    """Returns the path of the program under test."""
     named = os.environ.get("H2RIG")
     for path in [named] if named else ["./h2rig", "./src/h2rig"]:
         if os.access(path, os.X_OK) and not os.path.isdir(path):
@@ -73,8 +76,8 @@ def program() -> str:
 
 
 def others_can_run() -> bool:
-    """Whether other users can reach the program and its package; they cannot
-    in a checkout below a closed home directory."""
+    """Returns whether other users can run the program and read its package;
+    they cannot if the checkout is below a home directory closed to them."""
     try:
         return subprocess.run([program(), "--version"], user=NOBODY,
                               stdout=subprocess.DEVNULL,
@@ -84,23 +87,24 @@ def others_can_run() -> bool:
 
 
 def sanitized() -> bool:
-    """Whether the program is a sanitizer build, which cannot limit its memory
-    and lets others read it."""
+    """Returns whether the program is a sanitizer build, which cannot limit its
+    memory and lets other processes read it."""
     with open(program(), "rb") as f:
         return b"__asan_init" in f.read()
 
 
 @functools.lru_cache(maxsize=None)
 def extended() -> bool:
-    """Whether the program uses what POSIX does not have (configure
-    --disable-extensions)."""
+    """Returns whether the program uses extensions of POSIX; it does not after
+    configure --disable-extensions."""
     return b"extensions of POSIX: yes" in subprocess.run(
         [program(), "--version"], stdout=subprocess.PIPE, check=True).stdout
 
 
 def copy_program(directory: str) -> str:
-    """The path of a copy of the program in the directory, which is made.  It
-    has a package of its own beside it, directory/python, to be changed."""
+    """Makes the directory and copies the program into it, with its
+    package in directory/python, so that a test can change them.  Returns
+    the program's path."""
     os.mkdir(directory)
     shutil.copy(program(), directory)
     shutil.copytree(os.path.join(os.path.dirname(_T), "python"),
@@ -116,8 +120,9 @@ class Server:
 
     docroot: its document root (SCRIPTS for the scripts of this directory).
     options: command line options; "--port 0", "--bind 127.0.0.1" and, since
-    tests count processes, "--spare 0" are added unless given.  env: variables added to the environment; a value of None
-    removes one.  piped: its standard error is a pipe, which can be full.
+    tests count processes, "--spare 0" are added unless given.  env: variables
+    added to the environment; None removes a variable.  piped: standard error
+    is a pipe, which can be full.
     """
 
     def __init__(self, docroot: str, *options: str,
@@ -201,12 +206,13 @@ class Server:
             tap.current.ok(False, fault, log[-4000:])
 
     def certificate(self) -> List[str]:
-        """The certificate of a new connection: PEM, split into words."""
+        """Returns the certificate that a new connection gets: PEM,
+        split at whitespace."""
         return ssl.get_server_certificate(("127.0.0.1", self.port)).split()
 
     def turns_away(self) -> bool:
-        """Whether the server closes one more connection, which sends nothing;
-        waits for that until the deadline."""
+        """Opens a connection that sends nothing.  Returns whether the server
+        closes it before the deadline, without sending anything."""
         with socket.create_connection((self.host, self.port)) as s:
             s.settimeout(tap.scaled(30))
             try:
@@ -217,15 +223,15 @@ class Server:
                 return False
 
     def url(self, path: str) -> str:
-        """Absolute URL of path, which begins with a slash."""
+        """Returns the absolute URL of path, which begins with a slash."""
         return f"{self.scheme}://{self.host}:{self.port}{path}"
 
     def out(self) -> str:
-        """What the program has written on standard output."""
+        """Returns what the program has written on standard output."""
         return self._read("out")
 
     def log(self) -> str:
-        """What the program has written on standard error."""
+        """Returns what the program has written on standard error."""
         return self._read("err")
 
     def _read(self, name: str) -> str:
@@ -233,16 +239,17 @@ class Server:
             return f.read().decode("utf-8", "backslashreplace")
 
     def wait_log(self, regex: str, timeout: float = 60) -> Optional[re.Match]:
-        """Waits until the log matches regex; None if it never does."""
+        """Waits until the log matches regex.  Returns the match, or None at
+        the deadline; timeout is in unscaled seconds."""
         return tap.wait_until(
             lambda: re.search(regex, self.log(), re.M), timeout)
 
     def alive(self) -> bool:
-        """Whether the server's parent process runs."""
+        """Returns whether the server's parent process runs."""
         return self.process.poll() is None
 
     def children(self) -> List[int]:
-        """Process ids of the connections' processes that are alive."""
+        """Returns the process ids of the server's children that are alive."""
         found = []
         listing = subprocess.run(
             ["ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "args="],
@@ -256,8 +263,8 @@ class Server:
 
     def stop(self, sig: int = signal.SIGTERM,
              timeout: float = 60) -> Optional[int]:
-        """Sends sig and waits for the end; returns the exit status (negative:
-        the signal that killed it), or None when it does not end."""
+        """Sends sig and waits for the end.  Returns the exit status (negative:
+        the signal that killed the server), or None if it does not end."""
         self._stopped = True
         if self.process.poll() is None:
             self.children()
@@ -268,7 +275,7 @@ class Server:
             return None
 
     def _kill_all(self) -> None:
-        """Ends the server and its processes, and removes its files."""
+        """Kills the server and its children, if they still run."""
         if self.process.poll() is None:
             left = self.children()
             self.process.kill()
@@ -284,7 +291,8 @@ class Server:
             self.reader.wait()
 
     def _is_ours(self, pid: int) -> bool:
-        """A pid seen earlier still runs our program: it was not reused."""
+        """Returns whether a process seen earlier still runs our program: its
+        process id was not reused."""
         args = subprocess.run(["ps", "-p", str(pid), "-o", "args="],
                               stdout=subprocess.PIPE, check=False).stdout
         return self.argv[0].encode() in args

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Programs that a test starts with descriptors of its own, in a directory that
-is the test's; supervise.t and supervisors.t are made with it."""
+"""Starts programs with descriptors that a test chooses, and keeps their files
+in a directory of the test.  supervise.t and supervisors.t use it."""
 import os
 import re
 import select
@@ -31,7 +31,7 @@ SCRIPTS = {
     "abort": "import os\n"
              "def main(request, response):\n"
              "    os.abort()\n",
-    # Prints, and writes to all standard descriptors.
+    # Prints, and writes to each standard descriptor.
     "noise": "import os, sys\n"
              "def main(request, response):\n"
              "    print('printed', flush=True)\n"
@@ -49,13 +49,13 @@ SCRIPTS = {
 
 
 def write_docroot():
-    """The document root."""
+    """Makes the document root, with SCRIPTS."""
     os.chmod(DIR, 0o755)
     write_scripts(DOCROOT, SCRIPTS)
 
 
 def read(path):
-    """A file's text; "" if there is none."""
+    """Returns a file's text, or "" if there is no file."""
     try:
         with open(path, encoding="utf-8", errors="backslashreplace") as f:
             return f.read()
@@ -64,7 +64,7 @@ def read(path):
 
 
 def wait_text(path, regex):
-    """Waits until the file matches."""
+    """Waits until the file matches regex.  Returns the match, or None."""
     return tap.wait_until(lambda: re.search(regex, read(path), re.M))
 
 
@@ -94,8 +94,9 @@ os.execv(argv[0], argv)
 
 
 def start(*argv, fds=None, env=None, **more):
-    """Starts a program.  fds are its descriptors beyond 0 to 2: {its number:
-    ours, or -1 for a closed one}."""
+    """Starts a program.  fds: its descriptors, {number in the program: our
+    file or descriptor, or -1 for a closed one}.  more: arguments of Popen, for
+    descriptors 0 to 2."""
     fds = {n: f if isinstance(f, int) else f.fileno()
            for n, f in (fds or {}).items()}
     process = subprocess.Popen(
@@ -109,7 +110,8 @@ def start(*argv, fds=None, env=None, **more):
 
 
 def read_all(fd):
-    """Reads to end of file; "(no end)" follows if the deadline comes first."""
+    """Reads to end of file, closes fd and returns the octets; appends
+    "(no end)" if the deadline came first."""
     octets = b""
     while True:
         if not select.select([fd], [], [], tap.scaled(60))[0]:
@@ -124,7 +126,8 @@ def read_all(fd):
 
 
 def ended(process):
-    """Waits for the end: a shell's exit status, None if it does not end."""
+    """Waits for the end of a process.  Returns its exit status in the form of
+    a shell (128 + signal), or None if it does not end."""
     try:
         status = process.wait(tap.scaled(60))
     except subprocess.TimeoutExpired:
@@ -133,8 +136,7 @@ def ended(process):
 
 
 def end_all():
-    """Ends what start() has started; kills, by pid, what names our
-    directory."""
+    """Ends the processes that start() started; then kills those of ours()."""
     for process in RUNNING:
         if process.poll() is None:
             process.terminate()
@@ -150,7 +152,7 @@ def end_all():
 
 
 def ours():
-    """Processes whose command line names this test's directory."""
+    """Returns the ids of processes whose command line names DIR."""
     listing = subprocess.run(["ps", "-A", "-ww", "-o", "pid=", "-o", "args="],
                              stdout=subprocess.PIPE, check=True).stdout
     return [int(line.split(None, 1)[0])
@@ -159,7 +161,8 @@ def ours():
 
 
 def speak(port):
-    """A client; tries until somebody listens on the port."""
+    """Tries to connect until a server listens on the port.  Returns the
+    Client, or None at the deadline."""
     def attempt():
         try:
             return Client(port)
@@ -169,7 +172,7 @@ def speak(port):
 
 
 def served(port):
-    """One request on a connection of its own is answered."""
+    """Returns whether a request on a new connection gets its response."""
     client = speak(port)
     if client is None:
         return False

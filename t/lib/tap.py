@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Test Anything Protocol for the whole-server tests, and how long they wait.
+"""Prints the Test Anything Protocol of a test file and scales its deadlines.
 
     import tap
     t = tap.Tap()
@@ -8,8 +8,8 @@
     t.skip("name", "why")
     t.done()                    # prints the plan; exits 1 if anything failed
 
-An exception that is not caught makes a failed test and exit status 1, so that
-a test file that ends early never looks as if it had passed.
+An exception that is not caught becomes a failed test and exit status 1, so
+that a test file that ends early never looks as if it had passed.
 """
 import os
 import signal
@@ -24,17 +24,17 @@ SCALE = float(os.environ.get("H2RIG_TEST_TIMEOUT_SCALE", "1"))
 """Factor for every deadline: sanitizers and valgrind are slow."""
 
 current: Optional["Tap"] = None
-"""The Tap of this process; lib/server.py reports what it finds there."""
+"""The Tap of this process; lib/server.py reports the faults it finds to it."""
 
 
 def scaled(seconds: float) -> float:
-    """A deadline in seconds, as long as this build needs."""
+    """Returns a time in seconds, multiplied by SCALE for a slow build."""
     return seconds * SCALE
 
 
 def wait_until(condition: Callable[[], Any], timeout: float = 30) -> Any:
-    """Polls until condition() is true and returns its value, or the last
-    (false) one when timeout, in unscaled seconds, has passed."""
+    """Polls until condition() is true or timeout, in unscaled seconds, has
+    passed.  Returns the last value of condition()."""
     end = time.monotonic() + scaled(timeout)
     while True:
         value = condition()
@@ -44,13 +44,13 @@ def wait_until(condition: Callable[[], Any], timeout: float = 30) -> Any:
 
 
 def skip_all(why: str) -> NoReturn:
-    """The whole file is skipped: an optional peer is missing, say."""
+    """Skips the whole test file, for example if a peer is not installed."""
     print(f"1..0 # SKIP {why}", flush=True)
     sys.exit(0)
 
 
 class Tap:
-    """Numbers tests, prints them, counts failures."""
+    """Numbers the tests of a file, prints them and counts failures."""
 
     def __init__(self) -> None:
         global current
@@ -58,11 +58,12 @@ class Tap:
         self.count = 0
         self.failed = 0
         sys.excepthook = self._uncaught
-        # A test that is ended from outside ends its server first.
+        # SIGTERM raises SystemExit, so that the test ends its server first.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     def ok(self, condition: Any, name: str, detail: Any = "") -> bool:
-        """One test: passed if condition is true."""
+        """Reports one test, which passes if condition is true; prints detail
+        if it fails.  Returns whether it passed."""
         self.count += 1
         name = " ".join(name.replace("#", "no.").split())
         word = "ok" if condition else "not ok"
@@ -74,22 +75,23 @@ class Tap:
         return bool(condition)
 
     def eq(self, got: Any, want: Any, name: str) -> bool:
-        """One test: passed if got == want; shows both otherwise."""
+        """Reports one test, which passes if got == want; else shows both."""
         return self.ok(got == want, name,
                        f" got: {shown(got)}\nwant: {shown(want)}")
 
     def skip(self, name: str, why: str) -> None:
-        """One test that could not be made here."""
+        """Reports one test that cannot run here."""
         self.count += 1
         print(f"ok {self.count} - {name} # SKIP {why}", flush=True)
 
     def diag(self, text: Any) -> None:
-        """Lines of explanation in the output."""
+        """Prints text as comment lines of the output."""
         for line in str(text).splitlines():
             print(f"# {line}", flush=True)
 
     def done(self) -> NoReturn:
-        """The plan, and the end of the test file."""
+        """Prints the plan and ends the program: status 1 if a test failed or
+        none ran, else 0."""
         print(f"1..{self.count}", flush=True)
         if self.failed:
             self.diag(f"{self.failed} of {self.count} failed")
@@ -104,7 +106,7 @@ class Tap:
 
 
 def shown(value: Any, limit: int = 600) -> str:
-    """repr, cut in the middle when it is long."""
+    """Returns repr(value), with the middle cut out if it is over limit."""
     text = repr(value)
     if len(text) <= limit:
         return text

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""TLS clients of Python's own ssl, and halves of their handshakes."""
+"""TLS clients of Python's ssl module, and their incomplete handshakes."""
 import contextlib
 import socket
 import ssl
@@ -10,7 +10,7 @@ import tap
 
 def context(*alpn: str, version: Optional[ssl.TLSVersion] = None,
             ciphers: Optional[str] = None) -> ssl.SSLContext:
-    """A TLS client that verifies nothing."""
+    """Returns the context of a TLS client that verifies nothing."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.check_hostname = False
     made.verify_mode = ssl.CERT_NONE
@@ -25,7 +25,7 @@ def context(*alpn: str, version: Optional[ssl.TLSVersion] = None,
 
 def start_handshake(port: int, client: Optional[ssl.SSLContext] = None
                     ) -> socket.socket:
-    """A connection on which a ClientHello is sent, and no more."""
+    """Connects and sends a ClientHello, nothing else.  Returns the socket."""
     hello = ssl.MemoryBIO()
     with contextlib.suppress(ssl.SSLWantReadError):
         (client or context()).wrap_bio(ssl.MemoryBIO(), hello).do_handshake()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A server with traces, and what is in them."""
+"""Runs servers that write traces, and reads the traces."""
 import glob
 import json
 import os
@@ -16,7 +16,7 @@ from server import Server, write_scripts
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z-(\d+)-([0-9a-f.:]+)-(\d+)\.jsonl$")
-"""A trace's name: its process, and the client's address and port."""
+"""Matches a trace's file name.  Groups: process id, client's address, port."""
 
 with open(os.path.join(TOP, "doc", "trace.schema.json"),
           encoding="utf-8") as schema_file:
@@ -56,11 +56,11 @@ class Work:
         write_scripts(self.docroot, dict(FILES, **scripts))
 
     def path(self, name: str) -> str:
-        """Of something in it."""
+        """Returns the path of a file in the directory."""
         return os.path.join(self.dir, name)
 
     def files(self) -> List[str]:
-        """All traces of Traced servers."""
+        """Returns the paths of all traces of Traced servers."""
         return glob.glob(self.path("traces-*/2*"))
 
     def __enter__(self) -> "Work":
@@ -80,15 +80,15 @@ class Traced(Server):
         super().__init__(work.docroot, "--trace", self.traces, *options)
 
     def files(self) -> List[str]:
-        """Their paths, the oldest first."""
+        """Returns the paths of the server's traces, the oldest first."""
         return sorted(glob.glob(os.path.join(self.traces, "2*.jsonl")))
 
     def of(self, client: Client) -> List[Line]:
-        """The trace of a client, when it has its last line."""
+        """Waits for the last line of a client's trace.  Returns the trace."""
         return self.of_port(client.sock.getsockname()[1])
 
     def of_port(self, port: int) -> List[Line]:
-        """... by the client's port."""
+        """Does what `of` does, for the client at this port."""
         def ended() -> Optional[List[Line]]:
             lines = self.now(port)
             return lines if lines and lines[-1]["type"] in (
@@ -96,13 +96,15 @@ class Traced(Server):
         return tap.wait_until(ended) or self.now(port)
 
     def now(self, port: int) -> List[Line]:
-        """What there is of it, whole lines only."""
+        """Returns the complete lines of the trace of the client at this port
+        that are there now."""
         found = [p for p in self.files() if p.endswith(f"-{port}.jsonl")]
         return read(found[0]) if found else []
 
     def ran(self, tls: bool, path: str = "/echo.py", **more: Any
             ) -> Tuple[Exchange, List[Line], Client]:
-        """A client's one request, its trace, and the client."""
+        """Runs a client that makes one request.  Returns the Exchange, the
+        trace and the client."""
         with Client(self.port, tls=tls) as c:
             port = c.sock.getsockname()[1]
             x = c.fetch(path, **more)
@@ -111,7 +113,7 @@ class Traced(Server):
 
 
 def read(path: str) -> List[Line]:
-    """The lines of a trace."""
+    """Returns the complete lines of a trace, parsed."""
     with open(path, "rb") as f:
         octets = f.read()
     return [json.loads(line) for line in octets.split(b"\n")[:-1]]
@@ -119,13 +121,14 @@ def read(path: str) -> List[Line]:
 
 def of_type(lines: List[Line], kind: str, way: Optional[str] = None
             ) -> List[Line]:
-    """Those of that type, and direction."""
+    """Returns the lines of this type and, unless `way` is None, this dir."""
     return [x for x in lines if x["type"] == kind
             and way in (None, x.get("dir"))]
 
 
 def faults_of(paths: Iterable[str]) -> Tuple[List[str], int]:
-    """What the schema finds wrong in these files, and how many lines."""
+    """Checks traces with the schema, and the order of their lines.  Returns
+    the first 20 faults and the number of all lines."""
     found: List[str] = []
     n = 0
     for path in paths:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""WebSockets (RFC 8441) of a rawclient.Client, octet by octet."""
+"""WebSockets (RFC 8441) on a rawclient.Client, at the level of frames."""
 import json
 import os
 import struct
@@ -14,7 +14,8 @@ DEFLATE = "permessage-deflate"
 
 
 def frame(opcode, payload=b"", fin=True, rsv=0, mask=b"\x11\x22\x33\x44"):
-    """A frame as a client sends it (RFC 6455 §5.2)."""
+    """Returns the octets of a frame, masked unless mask is
+    empty (RFC 6455 §5.2)."""
     bit = 0x80 if mask else 0
     head = bytes([(0x80 if fin else 0) | rsv << 4 | opcode])
     if len(payload) < 126:
@@ -31,13 +32,13 @@ def frame(opcode, payload=b"", fin=True, rsv=0, mask=b"\x11\x22\x33\x44"):
 
 
 def close(code=None, reason=b""):
-    """A Close frame."""
+    """Returns the octets of a Close frame."""
     return frame(CLOSE, b"" if code is None
                  else struct.pack(">H", code) + reason)
 
 
 def frames(octets):
-    """(first octet, payload) of each whole frame."""
+    """Returns (first octet, payload) of each complete frame."""
     found = []
     while len(octets) >= 2:
         length, at = octets[1] & 0x7f, 2
@@ -55,7 +56,7 @@ def frames(octets):
 
 
 class Socket:
-    """A WebSocket of a connection."""
+    """A WebSocket on a connection.  x: its stream."""
 
     def __init__(self, c, path, *headers, version=VERSION):
         self.c = c
@@ -66,7 +67,7 @@ class Socket:
         c.wait_for(lambda: self.x.status or self.x.done)
 
     def send(self, *octets, end=False):
-        """Each in a DATA frame of its own, or in as many as it takes."""
+        """Sends each argument in its own DATA frames of up to 16384 octets."""
         octets = [piece[at:at + 16384] for piece in octets
                   for at in range(0, len(piece) or 1, 16384)]
         for i, piece in enumerate(octets):
@@ -74,24 +75,26 @@ class Socket:
         return self
 
     def get(self, n):
-        """What has come, once it is n frames (or the end)."""
+        """Waits for n frames or the end of the stream.  Returns the frames."""
         self.c.wait_for(lambda: len(frames(self.x.body)) >= n or self.x.done)
         return frames(self.x.body)
 
     def finish(self, n):
-        """What has come when the stream has ended; and that it did."""
+        """Waits for the end of the stream.  Returns the frames, and whether
+        END_STREAM came."""
         self.c.wait_for(lambda: self.x.done)
         return frames(self.x.body), self.x.ended
 
 
 def note(c, key):
-    """What a handler of this connection has noted."""
+    """Returns what a handler of this connection has noted
+    under key, or "none"."""
     return json.loads(c.fetch("/note.py?wait=" + key.replace(
         " ", "+")).body or b'"none"')
 
 
 def close_frame(code, reason=b""):
-    """As the server sends it."""
+    """Returns a Close frame of the server, as frames() shows it."""
     return (0x88, struct.pack(">H", code) + reason)
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A WebSocket client on python3-h2 and python3-wsproto, which makes the
-opening handshake of RFC 8441 itself: wsproto knows only that of HTTP/1.
-"""
+"""A WebSocket client on python3-h2 and python3-wsproto.  It makes the opening
+handshake of RFC 8441 itself: wsproto has only the handshake of HTTP/1."""
 import socket
 import ssl
 from typing import Any, Iterator, List
@@ -17,7 +16,8 @@ from wsproto.frame_protocol import Frame, FrameProtocol
 
 
 class Peer:
-    """One WebSocket on a connection of its own."""
+    """One WebSocket on its own connection.  Raises ConnectionError if the
+    server closes the connection."""
 
     def __init__(self, port: int, path: str) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -51,7 +51,7 @@ class Peer:
         self.ws = FrameProtocol(True, [deflate])
 
     def _receive(self) -> None:
-        """What the socket has next."""
+        """Sends what h2 has to send, and takes octets from the socket."""
         self.sock.sendall(self.h2.data_to_send())
         octets = self.sock.recv(65536)
         if not octets:
@@ -71,7 +71,7 @@ class Peer:
         self.sock.sendall(self.h2.data_to_send())
 
     def send(self, octets: bytes) -> None:
-        """Octets of frames, as the windows allow."""
+        """Sends octets of WebSocket frames, as the windows allow."""
         while octets:
             room = min(self.h2.local_flow_control_window(self.sid),
                        self.h2.max_outbound_frame_size)
@@ -83,7 +83,7 @@ class Peer:
         self.sock.sendall(self.h2.data_to_send())
 
     def frames(self) -> Iterator[Frame]:
-        """Frames as they come, to the end."""
+        """Yields frames as they come, to the end of the stream."""
         while True:
             yield from self.ws.received_frames()
             if self.ended and not self.content:
@@ -94,7 +94,8 @@ class Peer:
             self.ws.receive_bytes(octets)
 
     def message(self) -> Any:
-        """The next message whole, or what a control frame has."""
+        """Returns the next whole message, or (opcode, payload) of a control
+        frame that comes first, or None at the end of the stream."""
         parts: List[Any] = []
         for f in self.frames():
             if f.opcode.iscontrol():
@@ -106,7 +107,8 @@ class Peer:
 
 
 def talk(port: int) -> List[Any]:
-    """What came of a conversation with echo_wsh.py."""
+    """Talks to echo_wsh.py.  Returns the extension and what came back
+    for each message."""
     peer = Peer(port, "/echo")
     out: List[Any] = [peer.extension.partition(";")[0]]
     peer.send(peer.ws.send_data("h\u00e9llo"))

@@ -2,9 +2,9 @@
 """Reports of runs: report.json and all that is made of it.
 
 A report is a dict in the form of doc/h2bad.schema.json; a result is an item of
-its "cases".  `model` has the form and its files, `forms` what programs read,
-`terminal` what people read there, `baseline` verdicts that are expected,
-`pages` and `catalogue` what browsers show.
+its "cases".  `model` has the form and its files, `forms` what other programs
+read, `terminal` text for people, `baseline` the verdicts that are expected,
+`pages` and `catalogue` the pages for browsers.
 """
 
 from h2bad.report.baseline import Baseline, Change, Expected

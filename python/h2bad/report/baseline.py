@@ -9,9 +9,9 @@ is to be compared too, and why:
     preface-silent   info      server-closed
     push             skip                         # push is off
 
-Cases that are not there are expected to pass.  A line without a reaction takes
-any.  Of `info` the reaction is the result, so an update writes it; other
-verdicts are by a rule, and stay what they are when the reaction differs.
+Cases without a line are expected to pass.  A line without a reaction takes any
+reaction.  With `info` the reaction is the result, so an update writes it.  The
+other verdicts come from a rule, and do not change with the reaction.
 """
 
 import re
@@ -22,19 +22,19 @@ from h2bad.report.model import RESULT, ReportError, line, put
 
 __all__ = ["Baseline", "Change", "Expected"]
 
-#: How good a verdict is, of those that tell how good a client is.
+#: Grades of verdicts, 0 the best; those that are not here have _BAD.
 _GRADES = {"pass": 0, "tolerated": 1, "info": 1}
 _BAD = 2
 
 
 class Expected(NamedTuple):
-    """What the file says of a case."""
+    """What the file expects of a case."""
 
     verdict: str
     reaction: Optional[str] = None
     reason: str = ""                    # the comment after it
     above: Tuple[str, ...] = ()         # lines of comment before it
-    number: int = 0                     # of its line
+    number: int = 0                     # its line's, from 1
 
 
 class Change(NamedTuple):
@@ -59,12 +59,12 @@ def _way(old: str, new: str) -> str:
     before, after = _GRADES.get(old, _BAD), _GRADES.get(new, _BAD)
     if old == new or before == after == _GRADES["info"]:
         return "other"
-    # From one bad verdict to another: what was known of the client is lost.
+    # Another bad verdict is worse too: it is not the failure that was known.
     return "better" if after < before else "worse"
 
 
 class Baseline:
-    """The expected verdicts.  name: the file that they are of."""
+    """The expected verdicts.  name: the file that they come from."""
 
     def __init__(self, name: str = "baseline") -> None:
         self.name = name
@@ -74,8 +74,8 @@ class Baseline:
 
     @classmethod
     def load(cls, path: str) -> "Baseline":
-        """That of a file.  ReportError names the line of a damaged one,
-        OSError if it cannot be read."""
+        """Returns the baseline of a file.  ReportError names the line if the
+        file is damaged; OSError if it cannot be read."""
         with open(path, "rb") as f:
             octets = f.read()
         try:
@@ -87,7 +87,8 @@ class Baseline:
 
     @classmethod
     def parse(cls, text: str, name: str = "baseline") -> "Baseline":
-        """That of the text of a file.  ReportError: it is damaged."""
+        """Returns the baseline of a file's text; ReportError if it is damaged.
+        """
         self = cls(name)
         above: List[str] = []
         for number, whole in enumerate(text.split("\n"), 1):
@@ -123,18 +124,19 @@ class Baseline:
             tuple(above), number)
 
     def expected(self, name: str) -> Expected:
-        """What is expected of a case."""
+        """Returns what is expected of a case."""
         return self._entries.get(name, _PASS)
 
     def unknown(self, names: Iterable[str]) -> List[str]:
-        """A line of error for each entry whose case is not one of names."""
+        """Returns an error message for each entry whose case is not in names.
+        """
         there = set(names)
         return ["%s:%d: %s: expected the name of a case" % (
             self.name, entry.number, name)
             for name, entry in self._entries.items() if name not in there]
 
     def change(self, result: Mapping[str, Any]) -> Optional[Change]:
-        """What differs in a result, or None."""
+        """Returns how a result differs from what is expected, or None."""
         expected = self.expected(result["name"])
         verdict, reaction = result["verdict"], result["reaction"]
         if expected.verdict == verdict and (
@@ -145,12 +147,12 @@ class Baseline:
                       expected, verdict, reaction)
 
     def compare(self, report: Mapping[str, Any]) -> List[Change]:
-        """What differs, of the cases that the report has."""
+        """Returns the differences of all cases that the report has."""
         changes = map(self.change, report["cases"])
         return [change for change in changes if change is not None]
 
     def told(self, report: Mapping[str, Any]) -> str:
-        """A line that says which cases differ; "" if none does."""
+        """Returns a line that says which cases differ; "" if none does."""
         changes = self.compare(report)
         return changes and "%s from %s: %s" % (
             "1 case differs" if len(changes) == 1
@@ -158,16 +160,17 @@ class Baseline:
                 "%s (%s)" % (each.name, each.way) for each in changes)) or ""
 
     def update(self, report: Mapping[str, Any]) -> "Baseline":
-        """That with the results of the report; what it has not stays.
+        """Returns a baseline with the results of the report; entries of cases
+        that the report does not have stay.
 
-        Entries keep their comments, and only those that had a reaction, or
-        that are new and of `info`, have one."""
+        Entries keep their comments.  An entry has a reaction only if it had
+        one, or if it is new and its verdict is `info`."""
         new = Baseline(self.name)
         new._head, new._foot = self._head, self._foot
         new._entries = dict(self._entries)
         for change in self.compare(report):
             if change.verdict == "pass":
-                # A pass with an unexpected reaction is listed no more.
+                # Also if it passes with another reaction than expected.
                 new._entries.pop(change.name, None)
                 continue
             keeps = change.expected.reaction is not None or \
@@ -178,7 +181,7 @@ class Baseline:
         return new
 
     def __str__(self) -> str:
-        """The text of the file, sorted by name."""
+        """Returns the text of the file, sorted by the names of cases."""
         names = sorted(self._entries)
         entries = [self._entries[name] for name in names]
         columns = [max(map(len, column), default=0) for column in (
@@ -194,7 +197,7 @@ class Baseline:
         return "".join(text + "\n" for text in lines + self._foot)
 
     def write(self, path: str) -> None:
-        """Writes the file, whole or not at all; OSError."""
+        """Writes the file, whole or not at all; OSError if it cannot."""
         put(path, str(self))
 
 
@@ -202,13 +205,13 @@ _PASS = Expected("pass")
 
 
 def _word(reaction: Optional[str]) -> Optional[str]:
-    # Whether TCP ends by FIN or by RST is chance: who closes while something
-    # is unread resets.
+    # Whether TCP ends by FIN or by RST is chance: closing a connection with
+    # unread octets resets it.
     return "close" if reaction in ("close:fin", "close:rst") else reaction
 
 
 def _split(text: str) -> Tuple[List[str], str, str]:
-    # Words, "#" if there is a comment, the comment.
+    # Returns the words before a comment, "#" or "", and the comment.
     found = re.match(r"(.*?)(?:(?:^|\s)(#)\s*(.*))?$", text)
     assert found is not None        # it matches anything
     return found[1].split(), found[2] or "", (found[3] or "").strip()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Traces in a few lines, for a page that has those of many failures."""
+"""Traces in a few lines, for a page with the traces of many failures."""
 
 import re
 from collections import deque
@@ -13,13 +13,13 @@ from h2rig.trace.text import shown
 
 __all__ = ["CUT", "brief"]
 
-#: Lines at the beginning and at the end.
+#: Lines that are kept at the beginning, and at the end.
 ENDS = 16
 
-#: Seconds of silence that are told.
+#: Seconds of silence from which on it is told.
 SILENCE = 1.0
 
-#: What a reader has to know of them.
+#: What a reader has to know of these texts.
 CUT = ("The traces are cut: of each frame there is a line with its type, its "
        "stream and the first values; of a request the method and the path; of "
        "frames of one kind in a row the first one and how many more there are; "
@@ -27,7 +27,7 @@ CUT = ("The traces are cut: of each frame there is a line with its type, its "
        "below %d second, names of runs, ports, and what the server answers to "
        "the request after the case." % (ENDS, SILENCE))
 
-#: What differs between runs.
+#: Parts of URLs that differ between runs.
 _RUN = re.compile(r"(?<=[?&])run=\w+&?|(?<=localhost):\d+")
 
 Line = Mapping[str, Any]
@@ -65,14 +65,14 @@ def _other(line: Line) -> str:
 
 
 def _follow_up(line: Line) -> int:
-    # The stream of the request after the case, if this is it.
+    # The stream of the follow-up request if the line is that request, else 0.
     return line["stream"] if line.get("dir") == "in" and any(
         name == ":path" and isinstance(value, str) and value.startswith("/ok?")
         for name, value in line.get("fields", ())) else 0
 
 
 def _told(trace: Iterable[Line]) -> Iterator[str]:
-    # The lines of one connection.
+    # The lines of text of one connection.
     key: Optional[Tuple[Any, ...]] = None
     more, time, after = 0, 0.0, 0
     for line in trace:
@@ -105,8 +105,10 @@ def _all(traces: Sequence[Iterable[Line]]) -> Iterator[str]:
 
 
 def brief(traces: Sequence[Iterable[Line]]) -> str:
-    """Lines of text.  traces: those of the connections of a case, as lines
-    (doc/trace.md), in their order.
+    """Returns lines of text.
+
+    traces: the traces of a case's connections, in their order, each as lines
+    (doc/trace.md).
     """
     lines = _all(traces)
     made = list(islice(lines, ENDS))

@@ -19,7 +19,7 @@ _KINDS = {"must": "a MUST of the client: not to do so fails",
           "check": "what the client does is told, and is no failure"}
 
 
-#: Classes of reactions (h2bad.outcome), with the codes in the place of %s.
+#: Words for the classes of reactions (h2bad.outcome); %s: the codes.
 _CLASSES = {"C": "connection error %s", "S": "stream error %s",
             "M": "refused as malformed", "I": "ignored", "OK": "taken",
             "L": "the limit is kept", "D": "the client lives",
@@ -27,7 +27,7 @@ _CLASSES = {"C": "connection error %s", "S": "stream error %s",
 
 
 def _expected(expect: str) -> str:
-    # "C(PROTOCOL_ERROR) or I" in words.
+    # Says "C(PROTOCOL_ERROR) or I" in words.
     words = []
     for each in expect.split(" or "):
         name, _, codes = each.rstrip(")").partition("(")
@@ -58,7 +58,7 @@ def _line(case: Case) -> Markup:
 
 def _table(name: str, heads: Sequence[str], lines: Iterable[Node],
            **attributes: object) -> Markup:
-    # Roles, since a narrow window shows rows as blocks.
+    # Roles, since in a narrow window rows are blocks and no rows of a table.
     return el("table", el("thead", el("tr", (
         el("th", head, scope="col", role="columnheader") for head in heads),
         role="row"), role="rowgroup"), "\n",
@@ -83,7 +83,7 @@ def catalogue_page(cases: Iterable[Case],
 
     cases: {"name", "group", "title", "text", "section", "kind", "needs",
     "expect", "wave", "security"}, or {"name", "group", "not_built": reason};
-    titles: of groups, by their names.
+    titles: the titles of groups, by name.
     """
     listed = list(cases)
     built = [case for case in listed if "not_built" not in case]
@@ -121,7 +121,7 @@ def catalogue_page(cases: Iterable[Case],
 # ---- one case
 
 def _inline(text: str) -> Iterator[Node]:
-    # `code` in text.
+    # Makes `code` in text an element.
     for i, piece in enumerate(re.split("`([^`]*)`", text)):
         yield el("code", piece) if i % 2 else piece
 
@@ -135,7 +135,8 @@ def _paragraphs(text: str) -> Iterator[Markup]:
 
 
 def _parts(text: str, title: str) -> List[Tuple[str, str]]:
-    # (heading, text): a heading is not indented, what is below it is.
+    # (heading, text) of each part.  A heading is not indented, and the line
+    # below it is.
     parts: List[Tuple[str, List[str]]] = [("", [])]
     lines = text.expandtabs().splitlines()
     for i, line in enumerate(lines):
@@ -184,9 +185,9 @@ def case_page(case: Case, trace: Sequence[Mapping[str, Any]] = (),
               ) -> str:
     """The page of a case (str), at case/NAME below the page of all cases.
 
-    case: as of `catalogue_page`; trace: the lines of the trace of a conforming
-    exchange (doc/trace.md), to draw it; client: whose it is, and href: where
-    all of it is; urls: at which the case is.
+    case: as in `catalogue_page`; trace: the lines of the trace of a conforming
+    exchange (doc/trace.md), which is drawn; client: the client of that trace;
+    href: the URL of the whole trace; urls: the URLs of the case.
     """
     built = "not_built" not in case
     body = join(

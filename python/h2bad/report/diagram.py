@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What goes to and fro, drawn from the lines of a trace (doc/trace.md)."""
+"""A diagram of a connection's frames, drawn from the lines of a trace
+(doc/trace.md).
+"""
 
 from typing import Any, Iterator, List, Mapping, Sequence, Tuple
 
@@ -11,10 +13,10 @@ __all__ = ["diagram", "frame_words"]
 #: Lines of a trace that are drawn; a flood has more.
 LINES = 60
 
-#: Fields of a section, and settings of a frame.
+#: Fields of a section, and settings of a frame, that are shown.
 FIELDS, SETTINGS = 4, 8
 
-#: Flags by other words; END_HEADERS goes without saying.
+#: Flags that have another word here, or none: END_HEADERS is not shown.
 _FLAGS = {"END_STREAM": "ES", "END_HEADERS": ""}
 
 
@@ -45,7 +47,7 @@ def _cut(text: str) -> str:
 
 
 def frame_words(line: Mapping[str, Any]) -> Tuple[str, str]:
-    """What a frame is, and what matters of it."""
+    """Returns the type of a frame, and its values that matter, as text."""
     name = {"preface": "connection preface",
             "raw": "%d octets" % line.get("length", 0)}.get(
                 line["type"], line["type"])
@@ -74,7 +76,9 @@ def _other(line: Mapping[str, Any]) -> str:
 
 
 def diagram(trace: Sequence[Mapping[str, Any]]) -> Markup:
-    """An ordered list: the client is on the left, the server on the right."""
+    """Returns an ordered list of the frames, with the client's on the left and
+    the server's on the right.
+    """
     items: List[Markup] = []
     for line in trace:
         if "dir" in line:

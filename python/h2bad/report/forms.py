@@ -13,7 +13,7 @@ from h2bad.report.model import Report, Result, by_group, line, skipped
 
 __all__ = ["junit", "tap", "wptreport"]
 
-#: The text of a case's trace, by the case's name, or None.
+#: Returns the text of a case's trace, by the case's name, or None.
 TraceText = Callable[[str], Optional[str]]
 
 
@@ -42,14 +42,14 @@ def _tap_line(number: int, result: Result,
 
 
 def _why(result: Mapping[str, Any]) -> str:
-    # In a few words.
+    # The reason of a verdict in a few words.
     words = [result["reason"], result["reaction"]]
     return line(", ".join(dict.fromkeys(filter(None, words)))
                 or result["message"])
 
 
 def _yaml(result: Result) -> Iterator[str]:
-    # Values are JSON, which YAML takes.
+    # Values are in JSON, which is YAML too.
     yield "  ---"
     for name in ("verdict", "reason", "section", "expected", "reaction",
                  "message", "trace"):
@@ -66,8 +66,8 @@ def tap(report: Report, baseline: Optional[Baseline] = None,
     whose failure is expected is "# TODO", and one that differs from what is
     expected, better or worse, is "not ok".
 
-    version: 13 or 14, of the first line alone; else 13 below Perl's prove
-    (HARNESS_ACTIVE), which before Perl 5.40 refuses 14.
+    version: 13 or 14, in the first line alone.  None: 13 if Perl's prove runs
+    this (HARNESS_ACTIVE), since before Perl 5.40 it refuses 14; else 14.
     """
     if version is None:
         version = 13 if os.environ.get("HARNESS_ACTIVE") else 14
@@ -85,7 +85,7 @@ def tap(report: Report, baseline: Optional[Baseline] = None,
 # ---- JUnit
 
 def _xml(text: object) -> str:
-    # XML has no way to write control characters and half surrogate pairs.
+    # XML cannot express control characters and unpaired surrogates.
     return "".join(c if c in "\n\t" or " " <= c <= "\ud7ff" and c != "\x7f"
                    or "\ue000" <= c <= "\ufffd" or c > "\uffff"
                    else "\\u%04x" % ord(c) for c in str(text))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""HTML of Python values: what is no Markup is text, so that nothing of a
-report is ever markup."""
+"""HTML of Python values: all that is no Markup is escaped as text, so that
+nothing of a report is ever markup."""
 
 import base64
 import hashlib
@@ -27,7 +27,7 @@ Node = Union[str, int, None, Iterable["Node"]]
 
 
 def join(*nodes: "Node") -> Markup:
-    """The HTML of these, one after another."""
+    """Returns the HTML of these, one after another."""
     return Markup("".join(map(_html, nodes)))
 
 
@@ -42,14 +42,16 @@ def _html(node: "Node") -> str:
 
 
 def _visible(text: str) -> str:
-    # No character turns text around, hides, or has no octets in UTF-8.
+    # Escapes characters that turn the direction of text, that are invisible,
+    # or that UTF-8 cannot encode.
     return "".join(c if c in "\n\t" else escaped(c) for c in text) \
         if not text.isprintable() else text
 
 
 def el(element: str, /, *content: "Node", **attributes: object) -> Markup:
-    """An element.  Of attributes the names' "_" is "-", and one at the end is
-    left out (class_); None and False are no attribute, True has no value."""
+    """Returns an element.  In the names of attributes "_" becomes "-", and one
+    at the end is dropped (class_).  The value None or False: no attribute;
+    True: an attribute without a value."""
     start = element
     for key, value in attributes.items():
         if value is None or value is False:
@@ -63,12 +65,12 @@ def el(element: str, /, *content: "Node", **attributes: object) -> Markup:
 
 
 def unseen(*content: "Node") -> Markup:
-    """Text for those who hear the page."""
+    """Returns text that only screen readers tell."""
     return el("span", *content, class_="unseen")
 
 
 def part(name: str) -> str:
-    """A file of page/."""
+    """Returns the text of a file of page/."""
     with open(os.path.join(_PARTS, name), encoding="utf-8") as f:
         return f.read()
 
@@ -79,8 +81,9 @@ def _hash(text: str) -> str:
 
 
 def page(title: str, body: Markup, *scripts: str, policy: str = "") -> str:
-    """A page that needs nothing else: page.css and these scripts of page/ are
-    in it, and its policy allows nothing but them and what `policy` adds."""
+    """Returns a page that needs no other file: it contains page.css and these
+    scripts of page/, and its Content-Security-Policy allows only them and what
+    policy adds."""
     style = part("page.css")
     script = "".join(map(part, scripts))
     rules = ["default-src 'none'", "style-src " + _hash(style),

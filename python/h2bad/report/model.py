@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The report of one run: a dict in the form of doc/h2bad.schema.json.
 
-DIR has a directory for each client, named by `directory`, with report.json,
-and index.json, which sums all of them up.
+A directory of reports has a directory for each client, named by `directory`,
+with the client's report.json.  It also has index.json, which sums them up.
 """
 
 import datetime
@@ -27,10 +27,10 @@ __all__ = ["KINDS", "VERDICTS", "VERSION", "Report", "ReportError", "Result",
 
 VERSION = "1.0"
 
-#: Files and directories of h2bad itself beside those of clients.
+#: Names of h2bad's own files and directories beside those of clients.
 RESERVED = ("bad", "ca.pem", "control.log", "index.json", "matrix.html", "runs")
 
-#: From good to bad, then what says nothing of the client.
+#: Verdicts from good to bad, then those that say nothing bad or good.
 VERDICTS = ("pass", "tolerated", "fail", "info", "skip", "error")
 
 KINDS = ("must", "should", "check")
@@ -40,8 +40,8 @@ Result = Dict[str, Any]
 
 
 class ReportError(Exception):
-    """A file is not what it is to be; the text names the file, the place in
-    it, and what was expected."""
+    """A file is not valid; the text names the file, the place in it, and what
+    was expected."""
 
 
 # ---- what is valid
@@ -83,7 +83,7 @@ def _is_time(v: Any) -> bool:
 
 
 def _is_object(v: Any) -> bool:
-    # A client may have sent NaN, which Python takes for JSON.
+    # A client may have sent NaN, which Python's json accepts.
     try:
         json.dumps(v, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
@@ -185,7 +185,7 @@ def _faults(report: Any) -> Iterator[Tuple[str, str]]:
 
 
 def validate(report: Any, name: str = "report") -> Report:
-    """Returns the report.  ReportError if it is none; name: its file."""
+    """Returns the report; ReportError if it is not valid.  name: its file."""
     for place, fault in _faults(report):        # the first explains the rest
         raise ReportError("%s: %s: %s" % (name, place, fault))
     valid: Report = report
@@ -195,10 +195,10 @@ def validate(report: Any, name: str = "report") -> Report:
 # ---- files
 
 def directory(client: str) -> str:
-    """The name of a client's directory: letters, digits and "._+-" stand for
-    themselves and "_" for a space, other octets are "=" and two digits.  Two
-    clients never share one; what is longer than a file's name may be is cut,
-    and ends with a hash."""
+    """Returns the name of a client's directory.  Letters, digits and ".+-"
+    stand for themselves and "_" for a space; other octets are "=" and two hex
+    digits.  Two clients never share a name; one that is too long for a file is
+    cut, and ends with a hash."""
     if client in RESERVED:
         return "=%02x%s" % (ord(client[0]), client[1:])
     keep = string.ascii_letters + string.digits + ".+-"
@@ -214,13 +214,13 @@ def directory(client: str) -> str:
 
 
 def _is_special(path: str) -> bool:
-    # A device or a pipe, in whose place no file is to come.
+    # A device or a pipe, which no file must replace.
     return os.path.exists(path) and not os.path.isfile(path)
 
 
 def put(path: str, text: str) -> None:
-    """Writes a file, whole or not at all, also for who reads it at this moment;
-    makes its directory.  OSError, which has the path."""
+    """Writes a file, whole or not at all, also for a process that reads it at
+    this moment; makes its directory.  OSError, with the path."""
     if _is_special(path):
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
@@ -242,7 +242,7 @@ def put(path: str, text: str) -> None:
 
 
 def can_fill(there: str) -> None:
-    """Sees whether files can be made in a directory; makes it.  OSError."""
+    """Makes a directory; OSError if files cannot be made in it."""
     try:
         os.makedirs(there, exist_ok=True)
         tempfile.TemporaryFile(dir=there).close()
@@ -251,7 +251,7 @@ def can_fill(there: str) -> None:
 
 
 def can_put(path: str) -> None:
-    """Sees whether `put` can write this file.  OSError."""
+    """Makes the file's directory; OSError if `put` cannot write the file."""
     if os.path.isdir(path):
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     if not _is_special(path):
@@ -282,7 +282,7 @@ def _read(path: str) -> Any:
 
 
 def load(path: str) -> Report:
-    """The report of this file, or of report.json in this directory.
+    """Returns the report in this file, or in report.json of this directory.
 
     ReportError if it is damaged, OSError if it cannot be read."""
     if os.path.isdir(path):
@@ -308,8 +308,8 @@ def write(report: Mapping[str, Any], to: str) -> str:
 
 
 def reports(below: str) -> List[Tuple[str, Report]]:
-    """(directory, report) of each client below a directory, by the name of
-    the client.  ReportError and OSError as load."""
+    """Returns (directory, report) of each client below a directory, sorted by
+    the client's name.  ReportError and OSError as in `load`."""
     found = []
     for name in sorted(os.listdir(below)):
         path = os.path.join(below, name, "report.json")
@@ -320,8 +320,9 @@ def reports(below: str) -> List[Tuple[str, Report]]:
 
 def index(below: str) -> Dict[str, Dict[str, Dict[str, Any]]]:
     """Writes index.json, made of all reports below this directory, and returns
-    what it has: {client: {case: {verdict, reason, reaction, ms, report}}},
-    where report is the path of report.json from there.  Errors as load."""
+    its content: {client: {case: {verdict, reason, reaction, ms, report}}},
+    where report is the path of report.json from below.  Errors as in `load`.
+    """
     whole = {report["client"]: {
         result["name"]: dict(
             {name: result[name] for name in ("verdict", "reason", "reaction",
@@ -332,17 +333,17 @@ def index(below: str) -> Dict[str, Dict[str, Dict[str, Any]]]:
     return whole
 
 
-# ---- what forms and pages say of it
+# ---- what forms and pages say of a report
 
 def summary(cases: Iterable[Mapping[str, Any]]) -> Dict[str, int]:
-    """How many results have each verdict."""
+    """Returns how many results have each verdict."""
     counts = Counter(result["verdict"] for result in cases)
     return {verdict: counts[verdict] for verdict in VERDICTS}
 
 
 def by_group(cases: Iterable[Mapping[str, Any]]
              ) -> Dict[str, List[Mapping[str, Any]]]:
-    """Results, or cases of the catalogue, by group, in their order."""
+    """Returns results, or cases of the catalogue, by group, in their order."""
     groups: Dict[str, List[Mapping[str, Any]]] = {}
     for case in cases:
         groups.setdefault(case["group"], []).append(case)
@@ -350,25 +351,26 @@ def by_group(cases: Iterable[Mapping[str, Any]]
 
 
 def line(text: object) -> str:
-    """On one line, without characters that command a terminal."""
+    """Returns text on one line, without characters that command a terminal."""
     return escaped(" ".join(str(text).split()))
 
 
 def skipped(result: Mapping[str, Any]) -> str:
-    """Why a case was skipped, in a line."""
+    """Returns why a case was skipped, on one line."""
     reason, message = result["reason"] or "", result["message"]
     return line(message if message.startswith(reason) else
                 "%s: %s" % (reason, message) if message else reason)
 
 
 def plural(count: int, what: str) -> str:
-    """"1 case", "2 cases"."""
+    """Returns "1 case", "2 cases" and so on."""
     return "%d %s%s" % (count, what, "" if count == 1 else "s")
 
 
 def short(reaction: object) -> str:
-    """A reaction for narrow columns: "GOAWAY 1" for "goaway:PROTOCOL_ERROR",
-    "close" for "close:fin".  Codes have their numbers (RFC 9113 §7)."""
+    """Returns a reaction for narrow columns: "GOAWAY 1" for
+    "goaway:PROTOCOL_ERROR", "close" for "close:fin".  Error codes are given by
+    their numbers (RFC 9113 §7)."""
     word, _, detail = str(reaction or "").partition(":")
     if word in ("goaway", "rst"):
         return "%s %s" % (word.upper(), ERROR_CODES.get(detail, detail))
@@ -376,8 +378,9 @@ def short(reaction: object) -> str:
 
 
 def cases_of(all_reports: Sequence[Report]) -> Dict[str, Result]:
-    """Each case that one of the reports has, as the first of them has it; a
-    case that only later reports have comes after the one before it there."""
+    """Returns the cases of all reports by name, each as in the first report
+    that has it.  A case that only later reports have comes after the case that
+    is before it there."""
     order: List[str] = []
     found: Dict[str, Result] = {}
     for report in all_reports:

@@ -26,7 +26,8 @@ _MEANINGS = {
 
 
 def _verdict(verdict: str, *more: Node) -> Markup:
-    # Never by colour alone: a sign, and a word that is seen or heard.
+    # A verdict is never shown by colour alone, but also by a sign, and by a
+    # word that is seen or heard.
     return el("span", el("span", MARKS[verdict], class_="sign",
                          aria_hidden="true"), " ", *more or (verdict,),
               class_="verdict " + verdict)
@@ -44,7 +45,7 @@ def _href(*parts: str) -> str:
 
 
 def _traces(path: str) -> List[Tuple[str, str]]:
-    # What a trace is called, and where: beside X.jsonl are its other forms.
+    # (words, path) of each form of a trace; the others are beside X.jsonl.
     stem, jsonl, _ = path.rpartition(".jsonl")
     if not jsonl:
         return [(path, path)]
@@ -53,10 +54,10 @@ def _traces(path: str) -> List[Tuple[str, str]]:
         ("pcapng", ".pcapng"))]
 
 
-# ---- what both have
+# ---- what both pages have
 
 def tools(what: str, *fields: Node) -> Markup:
-    """The form that rows.js shows, and uses to choose rows."""
+    """Returns the form that rows.js shows, and uses to choose rows."""
     return el(
         "form",
         el("div", el("label", "Search", for_="search"), " ",
@@ -67,7 +68,7 @@ def tools(what: str, *fields: Node) -> Markup:
 
 
 def choice(name: str, label: str, *options: Tuple[str, str]) -> Markup:
-    """A select of this form; each option is its value and its words."""
+    """Returns a select element of this form; options: (value, words)."""
     return el("div", el("label", label, for_=name), " ", el(
         "select", (el("option", words, value=value)
                    for value, words in options), id=name))
@@ -209,10 +210,11 @@ def html(report: Report, base: str = "", cases: Optional[str] = None) -> str:
 
 # ---- the matrix
 
-#: The URL that a cell leads to: of the report of that number, the result.
+#: Returns the URL that a cell leads to, by the number of the report and the
+#: result.
 _Leads = Callable[[int, Result], Optional[str]]
 
-#: The text of a result's trace, likewise.
+#: Returns the text of a trace, by the number of the report and the result.
 TextOf = Callable[[int, Result], str]
 
 
@@ -223,7 +225,7 @@ def _cell(result: Optional[Result], to: Optional[str]) -> Markup:
     brief = short(reaction) if verdict != "skip" else ""
     words = _verdict(verdict, unseen(verdict, " ") if brief else None,
                      brief or verdict)
-    # What the cell is about, for the pointer.
+    # The text that a pointer on the cell shows.
     about = "%s: %s" % (verdict, ", ".join(filter(None, (
         result["reason"], reaction, result["message"]))))
     return el("td", el("a", words, href=to, title=line(about)),
@@ -281,7 +283,7 @@ def _leads(bases: Sequence[str], text_of: Optional[TextOf]) -> _Leads:
 
 def _texts(all_reports: Sequence[Report], results: Sequence[Sequence[
         Optional[Result]]], text_of: TextOf) -> Markup:
-    # results: of each case those of all clients.
+    # results: for each case, those of all clients.
     def of_case(all_of_it: Sequence[Optional[Result]]) -> Iterator[Node]:
         failed = [(i, result) for i, result in enumerate(all_of_it)
                   if result is not None and _has_failed(result)]
@@ -307,9 +309,9 @@ def matrix(all_reports: Sequence[Report], bases: Sequence[str],
            ) -> str:
     """The page of all clients and all cases (str).
 
-    bases: of each report, the relative URL of the directory that has its
-    report.html and traces; cases: as of `html`; text_of: the page has the
-    traces of failures in itself, and leads to no other.
+    bases: for each report, the relative URL of the directory that has its
+    report.html and traces; cases: as in `html`; text_of: if given, the page
+    contains the traces of failures, and leads to no other page.
     """
     found = [{result["name"]: result for result in report["cases"]}
              for report in all_reports]

@@ -12,7 +12,7 @@ from h2bad.report.unblocked import Unblocked
 
 __all__ = ["MARKS", "Progress", "text"]
 
-#: Before a case, so that a verdict is seen at once; and in ASCII.
+#: Signs before a case, so that a verdict is seen at once; then those in ASCII.
 MARKS = {"pass": "\u2714", "tolerated": "~", "fail": "\u2716", "info": "i",
          "skip": "-", "error": "!"}
 _ASCII = {"pass": "+", "fail": "x"}
@@ -21,7 +21,7 @@ _COLOURS = {"pass": "32", "tolerated": "33", "fail": "1;31", "info": "36",
 
 
 class _Form:
-    """How it is printed: with colours, with characters that ASCII lacks."""
+    """How a report is printed: whether with colours, whether in ASCII."""
 
     def __init__(self, colour: bool, ascii_only: bool) -> None:
         self._colour = colour
@@ -37,7 +37,7 @@ class _Form:
 
 
 def _expected(words: str) -> str:
-    # "goaway:PROTOCOL_ERROR" as "GOAWAY PROTOCOL_ERROR".
+    # Returns "GOAWAY PROTOCOL_ERROR" for "goaway:PROTOCOL_ERROR".
     what, _, detail = words.partition(":")
     if what in ("goaway", "rst"):
         return line("%s %s" % (what.upper(), detail)).strip()
@@ -72,12 +72,12 @@ def _totals(counts: Mapping[str, int], form: _Form) -> str:
 
 def text(report: Report, baseline: Optional[Baseline] = None,
          colour: bool = False, ascii_only: bool = False) -> str:
-    """The report for a terminal: each group's cases with a mark, and of those
-    that failed what was required, expected and seen; then how many there are
-    of each verdict, and what differs from the baseline.
+    """Returns the report for a terminal: each group's cases with a sign, and
+    for those that failed what was required, expected and seen; then how many
+    there are of each verdict, and what differs from the baseline.
 
-    colour: with the escape sequences of terminals; ascii_only: no other
-    characters than ASCII's.  Nothing of the report commands the terminal.
+    colour: with the escape sequences of terminals; ascii_only: in ASCII alone.
+    No characters of the report command the terminal.
     """
     form = _Form(colour, ascii_only)
     lines = [line(report["client"]), ""]
@@ -113,8 +113,8 @@ def _changes(report: Report, baseline: Baseline) -> Iterator[str]:
 
 
 class Progress:
-    """How far a run is: on a terminal one line that changes, below what has
-    failed; elsewhere a line for each case that has ended.
+    """Shows how far a run is: on a terminal by one line that changes, below
+    the cases that failed; elsewhere by a line for each case that has ended.
 
     total: how many cases there are; stream: a text stream, mostly standard
     error.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""An output that keeps nobody waiting: a terminal that is stopped, or a pipe
-that nobody reads, does not stop a run, in which time counts."""
+"""An output that never makes its writer wait: a stopped terminal, or a pipe
+that nobody reads, does not delay a run, in which time counts."""
 
 import os
 import queue
@@ -12,8 +12,8 @@ __all__ = ["Unblocked"]
 
 
 class Unblocked:
-    """Writes to a stream's file from a thread of its own.  A failure of the
-    file is raised by the next call.
+    """Writes to a stream's file from a thread of its own.  If that fails, the
+    next call raises the OSError.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -25,13 +25,13 @@ class Unblocked:
         threading.Thread(target=self._work, daemon=True).start()
 
     def _work(self) -> None:
-        # By os.write: a thread that is held in a stream has its lock.
+        # By os.write, since a thread that waits in the stream holds its lock.
         while True:
             octets = self._left.get()
             while octets and self._failed is None:
                 try:
                     octets = octets[os.write(self.fileno(), octets):]
-                except BlockingIOError:         # another process wants it so
+                except BlockingIOError:     # another process set O_NONBLOCK
                     select.select([], [self.fileno()], [])
                 except OSError as e:
                     self._failed = e
@@ -44,10 +44,10 @@ class Unblocked:
         return len(text)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Does nothing: no text waits for this call."""
 
     def drain(self, seconds: Optional[float] = None) -> None:
-        """Waits until all is written, or for so many seconds."""
+        """Waits until all is written, at most for these seconds, if given."""
         with self._left.all_tasks_done:
             self._left.all_tasks_done.wait_for(
                 lambda: not self._left.unfinished_tasks, seconds)

@@ -1,42 +1,42 @@
 # SPDX-License-Identifier: MIT
-"""What serves requests and runs scripts: the program's own, no interface for
-scripts.  It may change from one version to the next.
+"""The code that serves requests and runs scripts.  It is the program's own and
+may change from one version to the next: scripts must not use it.
 
-The C program calls `forking`, `output`, `dispatch` and `warm_up`:
+The C program calls `forking`, `output`, `dispatch`, `warm_up` and `reuse`:
 
-    forking          hooks of os.fork run for scripts' forks only
-    output           scripts' output and records, put in the log
+    forking          runs hooks of os.fork for scripts' forks only
+    output           puts scripts' output and records in the log
     dispatch         start, reload and end; a request from first frame to last
-    warm_up          requests that the parent answers to itself, by warm/
+    warm_up          requests that the parent answers to itself, with warm/
 
-From a request to its handler:
+These lead from a request to its handler:
 
     router           routes and rewrites
-    userroutes       ... those of --routes
+    userroutes       the routes of --routes
     connscript       the script of --connection
-    waiting          ... what it, and requests' scripts, wait for
-    received         ... frames as it sees them
-    scripts          where scripts import from; errors in words for authors
+    waiting          what connection scripts and requests' scripts wait for
+    received         received frames as connection scripts see them
+    scripts          where scripts import from; error texts for authors
     codecache        the code of scripts, kept for other processes
-    reuse            a process that serves another connection
+    reuse            prepares a process for its next connection
     static           handlers of files and directories
     wpt_pages, wpt_shadowrealm, wpt_test262
-                     --wpt: pages that run .any.js tests and their like
+                     --wpt: pages that run .any.js tests and similar ones
 
-Used by these and by the public modules:
+These and the public modules use the following modules:
 
     files            paths, files as content, `.headers`, listings
     conditional      validators and conditional requests
-    ranges           Range, multipart content
-    template         {{...}}
-    literal          HTTP/1 responses, read
-    names            what scripts define; names that are nearly that
+    ranges           the Range field, multipart content
+    template         substitution of {{...}}
+    literal          reads HTTP/1 responses
+    names            names that scripts define, and misspelt ones
     forms            forms, cookies, credentials
-    body             the content of a request, stored
+    body             stores the content of a request
     frametypes       names of frames; scripts' functions for them
-    isomorphic       text and bytes
+    isomorphic       conversion between text and bytes
     settings         --config; checks of directories
-    config           the options
+    config           the program's options
     rundir           the directory that the processes share
-    outside          in the place of `_h2rig` in another Python
+    outside          replaces `_h2rig` in a Python that is not the program's
 """

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The body store: content of a request, in memory up to 1 MiB, then in one
-temporary file, as far as the limits on stored content allow; and file-like
-views of it.
+"""The body store, which holds the content of a request, and file-like views
+of it.
 
-What each connection has in files is counted in memory that all processes
-share (`_h2rig.stored`).  It is counted before it is written, so that
-connections which write at the same time do not exceed a limit together.
+A store keeps up to 1 MiB in memory.  More content is in one temporary file, as
+far as the limits on stored content allow.
+
+The octets that each connection has in files are counted in memory that all
+processes share (`_h2rig.stored`).  They are counted before they are written,
+so that connections that write at the same time do not exceed a limit together.
 """
 
 import io
@@ -25,38 +27,43 @@ from h2rig.server.rundir import free_space
 __all__ = ["BodyStore", "NoRoom", "PartView", "RawInput", "StoreView",
            "configure", "storing"]
 
-#: Octets that are held in memory.
+#: A store without a file makes one when it has this many octets in memory.
 IN_MEMORY = 1 << 20
 
-#: Octets that go to the file in one write, at least.
+#: Octets that are collected in memory before they are written to a file.
 WRITE = 1 << 16
 
-#: Octets of a file that are counted at a time.
+#: The octets of a file are counted in steps of this size.
 STEP = 1 << 20
 
-#: Held while content is moved: from the connection to a store, and from a
-#: store's memory to its file, by a reader too.  One lock for all stores, held
-#: across a fork by a script, so that the new process has no content that is
-#: half moved, and no lock whose holder does not exist.
+#: Held while content is moved from the connection to a store, or from a
+#: store's memory to its file, which readers do too.  There is one lock for all
+#: stores.  A script's fork holds it, so that the new process has no content
+#: that is half moved, and no lock whose holder does not exist.
 storing = threading.RLock()
 os.register_at_fork(before=storing.acquire, after_in_parent=storing.release,
                     after_in_child=storing.release)
 
 
 class NoRoom(HTTPException):
-    """Content cannot be stored: 413 where the connection has had its share,
-    503 where the server has no room.
+    """Content cannot be stored.
+
+    The status is 413 if the connection has used up its share, 503 if the
+    server has no room.
     """
 
 
 def configure() -> None:
-    """Sets --max-stored-total if it was not given; in the parent, at start."""
+    """Sets --max-stored-total if it was not given.  The parent calls this at
+    start.
+    """
     if not options.max_stored_total:
         options.max_stored_total = free_space() * 3 // 4
 
 
 def _take(n: int) -> None:
-    # Counts n octets more of this connection's.  NoRoom: they are not counted.
+    # Adds n octets to this connection's count.  Raises NoRoom, and leaves the
+    # count as it was, if a limit does not allow them.
     own, everybody, _ = _h2rig.stored(n)
     if not everybody:
         return              # this process serves no connection
@@ -78,12 +85,13 @@ def _take(n: int) -> None:
 
 
 def _give_back(n: int) -> None:
-    # Takes n octets of this connection's out of the count.
+    # Subtracts n octets from this connection's count.
     _h2rig.stored(-n)
 
 
 def _refusal(code: int, reason: str) -> NoRoom:
-    # Also logs whose content is not stored, and who has most stored.
+    # Returns the error, after it has logged which client's content is not
+    # stored, and which client has the most stored.
     own, _, most = _h2rig.stored(0)
     host, port = connection.client_address
     _h2rig.log("warn", "content of %s is not stored, status %d: %s; it has %d "
@@ -94,14 +102,14 @@ def _refusal(code: int, reason: str) -> NoRoom:
 
 
 class BodyStore:
-    """Octets that are appended at the end and read from anywhere.
+    """The stored content of a request: octets are appended at the end and
+    read from any offset.
 
-    One thread at a time appends, and any number read meanwhile.  Reads keep no
-    position, so that any number of views share one file.
+    One thread at a time may append while any number of threads read.  Reads
+    keep no position, so that any number of views can share one file.
 
-    length: octets appended.  lost: None, or why the content is not there: if
-    some cannot be stored, all content of the request is dropped; reading
-    raises this then.
+    length: octets appended.  lost: None, or the error that reading raises: if
+    some content cannot be stored, all content of the request is dropped.
     """
 
     __slots__ = ("length", "lost", "_memory", "_filed", "_file", "_counted",
@@ -109,7 +117,7 @@ class BodyStore:
 
     def __init__(self) -> None:
         self.length = 0
-        # What is not in the file: all from offset _filed on.
+        # The octets that are not in the file: those from offset _filed on.
         self._memory: Union[bytes, bytearray] = b""
         self._filed = 0
         self._file: Any = None
@@ -121,7 +129,7 @@ class BodyStore:
         self._uncount()
 
     def append(self, data: bytes) -> int:
-        """Stores data, or loses it: its offset."""
+        """Stores data, or sets `lost` if it cannot.  Returns data's offset."""
         offset = self.length
         if not data:
             return offset
@@ -150,12 +158,12 @@ class BodyStore:
     def _lose(self, e: Exception) -> None:
         self.lost = e if isinstance(e, NoRoom) else _refusal(
             503, str(e) or type(e).__name__)
-        # Without the rest it is of no use, and others need the room.
+        # An incomplete content is of no use, and other content needs the room.
         self._memory, self._file, self._whole = b"", None, b""
         self._uncount()
 
     def check(self) -> None:
-        """Raises `lost`, if it is."""
+        """Raises `NoRoom`, as `lost` says, if content has been lost."""
         if self.lost is not None:
             raise NoRoom(self.lost.code, self.lost.message)
 
@@ -165,7 +173,7 @@ class BodyStore:
             _give_back(counted)
 
     def _write(self, data: Union[bytes, bytearray]) -> None:
-        # At the end of the file.  What is written must be counted before.
+        # Appends data to the file, after it has counted its octets.
         more = self._filed + len(data) - self._counted
         if more > 0:
             more += -more % STEP
@@ -184,7 +192,7 @@ class BodyStore:
         self._memory = b""
 
     def read(self, offset: int, size: int) -> bytes:
-        """Up to size octets from offset on: fewer at the end."""
+        """Returns up to size octets from offset on; fewer at the end."""
         size = min(size, self.length - offset)
         if size <= 0:
             return b""
@@ -207,7 +215,7 @@ class BodyStore:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def whole(self) -> bytes:
-        """All of it; the same object until more is appended."""
+        """Returns all octets: the same object until more are appended."""
         self.check()
         whole = self._whole
         if len(whole) != self.length:
@@ -220,7 +228,9 @@ class BodyStore:
         return whole
 
     def searchable(self) -> Any:
-        """Something with `find` and slices: bytes, or the file mapped."""
+        """Returns all octets as an object with `find` and slices: bytes, or
+        the mapped file.
+        """
         with storing:
             if self._file is None:
                 return self.whole()
@@ -230,7 +240,7 @@ class BodyStore:
 
 
 class PartView(io.RawIOBase):
-    """A read-only file over length octets that are stored somewhere."""
+    """A read-only file of length octets, which a subclass provides."""
 
     def __init__(self, length: int) -> None:
         super().__init__()
@@ -238,7 +248,7 @@ class PartView(io.RawIOBase):
         self._position = 0
 
     def _read_at(self, position: int, size: int) -> bytes:
-        # Up to size octets from this position on, at least one.
+        # Returns 1 to size octets from this position on.
         raise NotImplementedError
 
     def readable(self) -> bool:
@@ -248,7 +258,8 @@ class PartView(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Reads into buffer; the octets read, 0 at the end."""
+        """Reads into buffer.  Returns how many octets it read, 0 at the end.
+        """
         size = min(len(buffer), self.length - self._position)
         if size <= 0:
             return 0
@@ -269,7 +280,7 @@ class PartView(io.RawIOBase):
 
 
 class StoreView(PartView):
-    """A read-only file over part of a store (an uploaded file, say)."""
+    """A read-only file of part of a store, an uploaded file for example."""
 
     def __init__(self, store: BodyStore, offset: int, length: int) -> None:
         super().__init__(length)
@@ -283,8 +294,8 @@ class StoreView(PartView):
 class RawInput:
     """The body of a request as a file.
 
-    Reading what has not come yet waits for it (`StreamClosedError` when the
-    client leaves meanwhile).
+    Reading waits for octets that have not come yet, and raises
+    `StreamClosedError` if the client leaves meanwhile.
     """
 
     def __init__(self, store: BodyStore,
@@ -297,11 +308,15 @@ class RawInput:
 
     @property
     def length(self) -> int:
-        """Octets of the body; content-length tells, else it waits."""
+        """The length of the body in octets.  Without a content-length field
+        this waits for the end of the body.
+        """
         return self._length()
 
     def read(self, size: Optional[int] = -1) -> bytes:
-        """Up to size octets; all the rest if size is negative or None."""
+        """Returns up to size octets; all the rest if size is negative or
+        None.
+        """
         if size is None or size < 0:
             self._pull(None)
             size = self._store.length - self._position
@@ -312,11 +327,13 @@ class RawInput:
         return data
 
     def readable(self) -> bool:
-        """True."""
+        """Returns True."""
         return True
 
     def readline(self, size: Optional[int] = -1) -> bytes:
-        """A line with its b"\\n", of at most size octets; b"" at the end."""
+        """Returns a line with its b"\\n", or the first size octets of it;
+        b"" at the end.
+        """
         limit = -1 if size is None else size
         parts: List[bytes] = []
         while limit:
@@ -336,7 +353,8 @@ class RawInput:
         return b"".join(parts)
 
     def readlines(self, hint: Optional[int] = -1) -> List[bytes]:
-        """The remaining lines; no more once hint octets are there."""
+        """Returns the remaining lines, but stops once they have hint octets.
+        """
         lines: List[bytes] = []
         total = 0
         for line in self:
@@ -356,7 +374,8 @@ class RawInput:
         return line
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Sets the position; os.SEEK_END waits for the end."""
+        """Sets the position and returns it.  os.SEEK_END waits for the end.
+        """
         if whence == os.SEEK_END:
             self._pull(None)
             offset += self._store.length
@@ -370,7 +389,7 @@ class RawInput:
         return offset
 
     def tell(self) -> int:
-        """The position."""
+        """Returns the position."""
         return self._position
 
     def close(self) -> None:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Scripts' code, compiled by one connection's process for the others.
+"""A cache of compiled scripts, which connections' processes share.
 
-It is kept in the server's own directory (`rundir`).  Connections' processes
-alone write and read there: the parent never has what they wrote.
+It is in the server's own directory (`rundir`).  Only connections' processes
+write and read it; the parent never reads what they wrote.
 
-A file holds one script's code behind a checksum, and is named by a hash of
-Python's version, the script's path and its source: so it never has to be asked
-whether it is out of date.  One that is damaged is as if it were not there.  A
-process that meets an error tries no more.
+A file holds a checksum and then one script's code.  Its name is a hash of
+Python's version, the script's path and its source, so that a file is never out
+of date.  A damaged file counts as absent.  A process that meets an error no
+longer uses the cache.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from h2rig.server.config import options
 
 __all__ = ["compiled", "disable", "enable"]
 
-#: How many files there may be, and the octets of each: 128 MiB in all.
+#: The most files, and the most octets of each: 128 MiB in all.
 MAX_FILES = 2000
 MAX_OCTETS = 65536
 
@@ -36,22 +36,24 @@ _CHECK = 8          # octets of a checksum
 
 _PYTHON = b"%s %d\0" % (importlib.util.MAGIC_NUMBER, sys.flags.optimize)
 
-# Octets, whatever its type says.
+# Takes and returns bytes, although the declared type says otherwise.
 _checksum: Any = importlib.util.source_hash
 
 _directory: Optional[str] = None
 
 
 def enable() -> None:
-    """From now on: called in the parent, before it forks for connections and
-    when it has run all that it will run, if there will be several.
+    """Has the processes forked from now on use the cache.
+
+    The parent calls this, if it will serve several connections, before it
+    forks for them and after it has run all code that it will run.
     """
     global _directory
     _directory = options.run_directory
 
 
 def disable() -> None:
-    """From now on, in this process only, code is neither read nor kept."""
+    """Stops this process from reading or writing the cache."""
     global _directory
     _directory = None
 
@@ -62,15 +64,15 @@ def _disable(e: OSError) -> None:
 
 
 def compiled(source: Any, name: str) -> CodeType:
-    """The code of a script.
+    """Returns the code of a script.
 
-    source: its file, open for reading in binary.  name: its path.
-    SyntaxError, and what else compile and reading raise.
+    source: the script's file, open for reading in binary.  name: its path.
+    Raises SyntaxError, and whatever else compiling and reading raise.
     """
     text = source.read()
     file, code = None, None
-    # Another spelling of a path has code of its own, which is not kept: else
-    # a client could fill the directory.
+    # Code names the path as it is spelt.  Only the normal spelling is cached:
+    # otherwise a client could fill the directory with other spellings.
     if _directory is not None and os.path.normpath(name) == name:
         file = _place(_directory, name, text)
     try:
@@ -113,12 +115,13 @@ def _store(file: str, code: CodeType) -> None:
     try:
         data = marshal.dumps(code)
     except ValueError:
-        return      # nested too deep
+        return      # nested too deeply
     present = os.listdir(os.path.dirname(file))
     if len(data) > MAX_OCTETS or (len(present) >= MAX_FILES
                                   and os.path.basename(file) not in present):
         return
-    # Threads of a process may write the same file at once.
+    # Two threads may write the same file at once, so the name of the new file
+    # has the thread's number.
     new = "%s.%d.%d" % (file, os.getpid(), threading.get_ident())
     fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC,
                  0o600)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Validators of files and conditional requests (RFC 9110 §8.8, §13).
 
-Validators come from a file's `.headers`; with --validators also from the
-server.
+A file's `.headers` may have validators; with --validators the server adds
+those that are missing.  `static` calls this.
 """
 
 import email.utils
@@ -13,14 +13,17 @@ from typing import Any, Optional
 
 __all__ = ["add_validators", "evaluate", "range_applies"]
 
-#: Octets of an HTTP date (RFC 9110 §5.6.7), its white space counted.
+#: The most octets of an HTTP date (RFC 9110 §5.6.7), with its white space.
 MAX_DATE = 64
 
 _entity_tag = re.compile(rb'(?:W/)?"[^"]*"')
 
 
 def add_validators(response: Any, status: os.stat_result) -> None:
-    """Sets etag and last-modified, unless the file's `.headers` have."""
+    """Sets etag and last-modified, unless the file's `.headers` have set them.
+
+    status: the file's.
+    """
     if "ETag" not in response.headers:
         response.headers.set("ETag", '"%x-%x"' % (
             status.st_mtime_ns, status.st_size))
@@ -30,8 +33,9 @@ def add_validators(response: Any, status: os.stat_result) -> None:
 
 
 def evaluate(request: Any, response: Any) -> Optional[int]:
-    """The status (304 or 412) that the request's conditions lead to, or None:
-    they hold (RFC 9110 §13.2.2).
+    """Evaluates the request's conditions (RFC 9110 §13.2.2).
+
+    Returns the status to answer with, 304 or 412, or None if they hold.
     """
     headers = request.headers
     etag = response.headers["ETag"][0]
@@ -54,8 +58,8 @@ def evaluate(request: Any, response: Any) -> Optional[int]:
 
 
 def range_applies(request: Any, response: Any) -> bool:
-    """Whether If-Range lets the Range field apply (RFC 9110 §13.1.5): its
-    value is the response's validator, and a strong one.
+    """Returns whether If-Range lets the Range field apply (RFC 9110 §13.1.5):
+    whether its value is the response's validator, and a strong one.
     """
     value = request.headers.get("if-range")
     if value is None:
@@ -71,7 +75,7 @@ def range_applies(request: Any, response: Any) -> bool:
 
 
 def _matches(field: bytes, etag: bytes, strong: bool) -> bool:
-    # Strong and weak comparison: RFC 9110 §8.8.3.2.
+    # Strong or weak comparison: RFC 9110 §8.8.3.2.
     if field.strip() == b"*":
         return True
     tags = (match.group() for match in _entity_tag.finditer(bytes(field)))
@@ -86,7 +90,8 @@ def _opaque(tag: bytes) -> bytes:
 
 
 def _time(value: bytes) -> Any:
-    # An HTTP date as seconds; None if it is none (§13.1.3: ignored).
+    # Returns an HTTP date in seconds since 1970, or None for anything else,
+    # which is ignored (§13.1.3).
     if len(value) > MAX_DATE:
         return None
     try:

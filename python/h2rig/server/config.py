@@ -6,7 +6,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 __all__ = ["Alias", "Config", "Options", "options"]
 
-#: URL prefix (with slashes around it), directory, the same without links
+#: URL prefix (with slashes around it), directory, the directory without
+#: symbolic links
 Alias = Tuple[str, str, str]
 
 
@@ -30,57 +31,61 @@ class Options:
         self.hide_tracebacks = False
         self.scheme = "https"
         self.hosts: List[str] = []
-        #: of all listening sockets, each once
+        #: ports of all listening sockets, each port once
         self.ports: List[int] = [0]
         self.log_level = "info"
         self.max_body = 1 << 30
-        #: octets of a WebSocket message
+        #: the most octets of a WebSocket message
         self.max_message = 1 << 24
         self.max_parameters = 10000
-        #: octets of content in files, see `body`; 0: a share of the space
+        #: the most octets of content in files, of one connection and of all
+        #: (see `body`); 0: a share of the space
         self.max_stored = 0
         self.max_stored_total = 0
         self.version = ""
-        #: a file of the user's routes
+        #: the path of the file of the user's routes
         self.routes: Optional[str] = None
-        #: its text when it was last found to load, and one that is still to
-        #: be tried
+        #: the text of that file when it last loaded without an error, and a
+        #: newer text that is still to be tried
         self.routes_text: bytes = b""
         self.routes_candidate: bytes = b""
-        #: the same of a connection script
+        #: the same three of the connection script
         self.connection: Optional[str] = None
         self.connection_text: bytes = b""
         self.connection_candidate: bytes = b""
-        #: directories beside the document root, the longest prefix first
+        #: directories outside the document root, the longest prefix first
         self.aliases: List[Alias] = []
-        #: milliseconds that each request waits first
+        #: milliseconds that each request waits before it is handled
         self.latency_ms = 0
-        #: a file of settings
+        #: the path of the file of settings
         self.config: Optional[str] = None
-        #: a file, or a redis:// address without its password; None: in
-        #: run_directory
+        #: where the stash is: a file, or a redis:// address without its
+        #: password; None: a file in run_directory
         self.stash: Optional[str] = None
-        #: where WebSocket handlers are; None: in the document root
+        #: the directory of WebSocket handlers; None: the document root
         self.ws_docroot: Optional[str] = None
-        #: whether pages are made for .any.js tests and their like
+        #: whether pages are made for .any.js tests and similar ones
         self.wpt = False
-        #: whether files have etag and last-modified
+        #: whether files are sent with etag and last-modified
         self.validators = False
         #: the user whose rights scripts have; None: the server's
         self.user: Optional[str] = None
-        #: see `rundir`; None: there is none
+        #: the server's own directory (see `rundir`); None: there is none
         self.run_directory: Optional[str] = None
         #: descriptor of a file without a path, which all processes inherit
         self.shared_file = -1
-        #: the directory of traces, if there are pages about them
+        #: the directory of traces; None: the server has no pages about them
         self.console: Optional[str] = None
-        #: milliseconds that a script's function may run; 0: no limit
+        #: the most milliseconds that a script's function may run; 0: no
+        #: limit
         self.run_limit_ms = 0
-        #: what `request.server.config` is
+        #: the value of `request.server.config`
         self.settings = Config()
 
     def update(self, values: Dict[str, Any]) -> None:
-        """Takes the values whose names it knows."""
+        """Sets the options in values whose names are in `__slots__`, except
+        `aliases`; ignores the others.
+        """
         for name, value in values.items():
             if name in self.__slots__ and name != "aliases":
                 setattr(self, name, value)
@@ -88,9 +93,10 @@ class Options:
 
 
 class Config(Dict[str, Any]):
-    """A dict of settings by the names that web-platform-tests' configuration
-    has (`browser_host`, `ports`, `domains`, `doc_root`, ...), which can be
-    read as attributes too.
+    """A dict of settings, which can also be read as attributes.
+
+    Their names are those of web-platform-tests' configuration
+    (`browser_host`, `ports`, `domains`, `doc_root`, ...).
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -100,5 +106,5 @@ class Config(Dict[str, Any]):
             raise AttributeError(name) from None
 
 
-#: The one of this process.
+#: The options of this process.
 options = Options()

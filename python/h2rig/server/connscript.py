@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The script of --connection: read in the parent, tried in a process of its
-own, executed in each connection's process, where its functions run.
+"""Loads the script of --connection and runs its functions.
 
-It has two exchanges: one for its functions, which run one after the other for
-the steps of the connection and for frames, and one for its main.
+The parent reads the script, a process of its own tries it, and each
+connection's process executes it and runs its functions; `dispatch` calls this.
+
+The script has two exchanges.  On one, its functions run one after the other
+for the steps of the connection and for frames; on the other its main runs.
 """
 
 import io
@@ -25,19 +27,20 @@ from h2rig.server.received import received_frame
 
 __all__ = ["Runner", "probe"]
 
-#: For all types that have no function of their own.
+#: The function for frames of all types that have no function of their own.
 ANY = "handle_frame"
 
-#: Of these a frame is one; CONTINUATION is part of its HEADERS.
+#: The types of frames that functions get, UNKNOWN for unknown types.
+#: CONTINUATION is part of its HEADERS.
 _FRAME_TYPES = {*TYPES.values(), UNKNOWN} - {TYPES["CONTINUATION"]}
 
 _SECTION = re.compile(r"\((RFC \d+) (?:§|section )?([\d.]*\d)\)")
 
-#: The script's functions by their number in the mask of `Exchange.want`, with
-#: their names.
+#: A script's functions with their names, by their number in the mask of
+#: `Exchange.want`.
 Functions = Dict[int, Tuple[str, Any]]
 
-#: Those of this process.
+#: The functions of this process's script.
 _functions: Functions = {}
 
 
@@ -46,7 +49,7 @@ def _compiled(path: str, text: bytes) -> CodeType:
 
 
 def _load(path: str, text: bytes) -> Dict[str, Any]:
-    # Executes the script: its namespace.  ConfigError.
+    # Executes the script and returns its namespace.  Raises ConfigError.
     return userroutes.run(path, "connection", lambda: _compiled(path, text))
 
 
@@ -61,8 +64,10 @@ def _find(namespace: Dict[str, Any]) -> Functions:
 
 
 def probe(path: str, text: bytes) -> None:
-    """Tries a script.  ConfigError if it does not load, with file, line and
-    reason, or has no function that a connection could run.
+    """Tries a script.
+
+    Raises ConfigError with file, line and reason if the script does not load,
+    or has no function that a connection could run.
     """
     namespace = _load(path, text)
     if not _find(namespace):
@@ -74,7 +79,8 @@ def probe(path: str, text: bytes) -> None:
 
 
 class Runner:
-    """Runs functions for one of the two exchanges, with its events in order.
+    """Runs the script's functions for one of the two exchanges, in the order
+    of its events.
     """
 
     def __init__(self, exchange: Any) -> None:
@@ -82,10 +88,10 @@ class Runner:
         exchange.script = os.path.basename(options.connection or "")
 
     def start(self) -> None:
-        """Nothing: events say what is to be done."""
+        """Does nothing: the exchange's events say what to do."""
 
     def run(self) -> None:
-        """Handles what has come."""
+        """Handles the events that have come."""
         events: List[Any] = self.exchange.take()
         while events:
             while events:
@@ -93,7 +99,7 @@ class Runner:
             events = self.exchange.take()
 
     def handle(self, event: Tuple[Any, ...]) -> None:
-        """Runs the function for an event, and has the connection go on."""
+        """Runs the function for an event, then lets the connection go on."""
         kind = event[0]
         if kind == _h2rig.EVENT_STEP:
             self.step(event[1])
@@ -109,8 +115,8 @@ class Runner:
             self.violation(*event[1:])
 
     def step(self, name: str) -> None:
-        """A step of the connection; "main" comes alone, on the second
-        exchange.
+        """Handles a step of the connection.  "main" is the only event of the
+        second exchange.
         """
         if name == "accept":
             self.load()
@@ -136,7 +142,7 @@ class Runner:
             None if received is None else received_frame(received)))
 
     def load(self) -> None:
-        """Executes the script."""
+        """Executes the script, and tells C which functions it has."""
         try:
             found = self.exchange.call(
                 "(load)", _load, options.connection, options.connection_text)
@@ -149,7 +155,11 @@ class Runner:
 
     def call(self, name: str, function: Any, parameters: str,
              *first: Any) -> Any:
-        """What the function returns; None if it raises."""
+        """Calls a function with first and the connection.  Returns what it
+        returns, or None if it raises.
+
+        parameters: those it is called with, for an error message.
+        """
         try:
             result = self.exchange.call(name, function, *first, connection)
             stash.release_lock()
@@ -161,19 +171,23 @@ class Runner:
             stash.drop_lock()
 
     def proceed(self, taken: bool) -> None:
-        """What waits for the function goes on."""
+        """Lets the step or frame that waits for the function go on.
+
+        taken: whether the frame is to have no effect.
+        """
         try:
             self.exchange.write("proceed", 0, (), b"", 0, int(taken))
         except StreamClosedError:
-            pass        # the connection has gone meanwhile
+            pass        # the connection has ended meanwhile
 
     def failed(self, e: BaseException, name: str, function: Any = None,
                parameters: str = "") -> None:
-        """Logs e, with its place."""
+        """Logs e, which a function of this name has raised, with its place.
+        """
         if isinstance(e, StreamClosedError) and _h2rig.ended()[0] and (
                 isinstance(e, ConnectionEnded)
                 or not connection.writer._cut):
-            # Its client has left: no fault of the script.
+            # The client has left, which is no fault of the script.
             level, text = "debug", "%s: %s" % (type(e).__name__, e)
         else:
             e = scripts.called_wrongly(e, name, function, parameters) or e
@@ -182,5 +196,5 @@ class Runner:
         if _h2rig.log_enabled(level):
             text = "connection script %s, %s: %s" % (self.exchange.script,
                                                      name, text)
-            # A file's name in an exception can have lone surrogates.
+            # The name of a file in an exception can have lone surrogates.
             _h2rig.log(level, text.encode("utf-8", "backslashreplace"))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Where the C program calls: start and end in the parent, and the events of
-each stream in a connection's process.
+"""The functions that the C program calls: in the parent for start, reload and
+end, and in a connection's process for the events of each stream.
 
 `serve` takes a request's events in order and runs the script's functions for
-them; what is to happen when one returns or raises is here.
+them.  This file decides what happens when a function returns or raises.
 """
 
 import collections
@@ -44,10 +44,11 @@ EVENT_FRAME = _h2rig.EVENT_FRAME
 
 INTERNAL_ERROR = ERROR_CODES["INTERNAL_ERROR"]
 
-#: The one that is started after its stream has gone, which ends its request.
+#: The function that runs after its stream has gone, the last of its request.
 LAST = "handle_rst_stream"
 
-#: Modules that a function of a script may be the first to need.
+#: Modules that the parent imports, because a script may be the first to need
+#: them.
 _PRELOAD = (
     "wptserve", "wptserve.config", "wptserve.constants",
     "wptserve.handlers", "wptserve.pipes", "wptserve.ranges",
@@ -58,11 +59,11 @@ _PRELOAD = (
 
 
 def configure(values: Dict[str, Any]) -> None:
-    """Takes the program's options; called once in the parent, before it
-    forks.
+    """Sets up the package with the program's options.  The parent calls this
+    once, before it forks.
 
-    ConfigError: a wrong --config, --alias or --stash.  OSError when the
-    server's directory cannot be made.
+    Raises ConfigError for a wrong --config, --alias or --stash, and OSError
+    if the server's directory cannot be made.
     """
     options.update(values)
     options.settings = (settings.build({}) if options.config is None
@@ -91,7 +92,7 @@ def configure(values: Dict[str, Any]) -> None:
 
 def read_routes() -> None:
     """Reads the routes file and the connection script, in the parent, without
-    running them.  ConfigError.
+    running them.  Raises ConfigError if one cannot be read.
     """
     if options.routes is not None:
         options.routes_candidate = userroutes.read(options.routes)
@@ -101,9 +102,11 @@ def read_routes() -> None:
 
 
 def probe() -> None:
-    """Tries what connections will need, in a short-lived process with the
-    rights of scripts: whether directories can be used, and the routes and the
-    connection script that were read load.  ConfigError.
+    """Tries what connections will need: whether directories can be used, and
+    whether the routes and the connection script that were read can be loaded.
+
+    Runs in a short-lived process with the rights of scripts.  Raises
+    ConfigError.
     """
     if options.user is not None:
         settings.check_access()
@@ -114,36 +117,37 @@ def probe() -> None:
 
 
 def take_routes() -> None:
-    """What was read is for connections from now on."""
+    """Has connections use, from now on, what `read_routes` has read."""
     options.routes_text = options.routes_candidate
     options.connection_text = options.connection_candidate
 
 
 def settle() -> None:
-    """Called in the parent when it has run all that it will run, if it is to
-    fork for several connections: they share what they compile.
+    """Lets connections share the scripts that they compile.
 
-    OSError when the server's directory cannot be made; they do not, then.
+    The parent calls this when it has run all code that it will run, if it is
+    to fork for several connections.  Raises OSError if the server's directory
+    cannot be made: then connections do not share them.
     """
     rundir.make()
     rundir.reserve()
-    os.geteuid()        # its symbol is bound: each child calls it
+    os.geteuid()        # binds its symbol here, since each child calls it
     codecache.enable()
 
 
 def refresh() -> None:
-    """Called in the parent now and then, as long as it runs."""
+    """Protects the server's directory.  The parent calls this regularly."""
     rundir.refresh()
 
 
 def shutdown() -> None:
-    """The parent's last call: removes the server's directory."""
+    """Removes the server's directory.  This is the parent's last call."""
     rundir.remove()
 
 
 def _alias_modules() -> None:
-    # `h2.exceptions` is ours, so that `except` clauses catch what we raise,
-    # within the real package where that is installed.
+    # Makes h2rig.errors the module `h2.exceptions`, so that `except` clauses
+    # catch what we raise; inside the real package `h2` if it is installed.
     if importlib.util.find_spec("h2") is not None:
         h2 = importlib.import_module("h2")
     else:
@@ -160,11 +164,11 @@ def _alias_modules() -> None:
 
 
 def serve(exchange: Any) -> None:
-    """Runs what functions are due for a request, or for the connection's own
-    script; called by a handler thread with an `_h2rig.Exchange` when something
-    has come.
+    """Runs the functions that are due for a request, or for the connection's
+    own script.
 
-    Returns when there is nothing left for now, or the exchange is over.
+    A handler thread calls this with an `_h2rig.Exchange` that has new events.
+    Returns when it has no event left for now, or the exchange is over.
     """
     runner: Any = exchange.runner
     if runner is None:
@@ -176,28 +180,28 @@ def serve(exchange: Any) -> None:
 
 
 class Runner:
-    """Runs a script's functions for a request, with its events in order."""
+    """Runs a script's functions for the events of a request, in order."""
 
     functions = FrameFunctions()
-    #: those for frames other than HEADERS and DATA that may still run
+    #: the functions for frames other than HEADERS and DATA that may still run
     frames: Dict[str, Any] = {}
-    #: frames that were read by a running function and are still to be given
-    #: to theirs, with its name
+    #: frames that have been taken and still wait for their functions, each
+    #: with the name of its function
     pending: Optional[Deque[Tuple[str, Any]]] = None
-    #: held from when an event is taken until its content is stored: a thread
-    #: of the script's own may do likewise
+    #: held from when an event is taken until its content is stored, because
+    #: a thread of the script's own may take events at the same time
     storing: Any = contextlib.nullcontext()
-    #: no function is to run any more; content is thrown away
+    #: no function but LAST runs any more; content is thrown away
     dropping = False
-    #: main has run and left the stream open: more frames may come
+    #: main is done, but more frames with functions may come
     completed = False
     over = False
-    #: whether a function that has returned had ended our side of the stream
+    #: whether a function that has returned has ended our side of the stream
     ended = False
 
     def __init__(self, exchange: Any) -> None:
         self.exchange = exchange
-        #: that were taken from the connection, newest first
+        #: events that were taken from the exchange, newest first
         self.events: List[Tuple[Any, ...]] = exchange.take()
         _, method, path, ended = self.events.pop()
         if not ended:
@@ -206,7 +210,7 @@ class Runner:
         self.response: Response = Response(self.request, exchange)
 
     def run(self) -> None:
-        """Handles what has come."""
+        """Handles the events that have come."""
         while not self.over:
             more = self.take()
             if self.pending:
@@ -217,14 +221,14 @@ class Runner:
             elif not more:
                 if not self.exchange.closed:
                     return
-                # What closed it may have come after that look for an event:
-                # only now is none final.  A stream that its script has reset
-                # ends here.
+                # Events may have come between `take` and the closing: only if
+                # there are still none, no more will come.  A stream that its
+                # script has reset ends here too.
                 if not self.take():
                     self.finish()
 
     def start(self) -> None:
-        """Finds the functions; runs handle_headers."""
+        """Finds the request's functions and runs handle_headers."""
         request = self.request
         exchange = self.exchange
         path = request.path
@@ -269,18 +273,18 @@ class Runner:
                               request.frames[0])
             if (functions.handle_data is None and functions.main is None
                     and not self.frames and exchange.block_open):
-                self.finish()   # nobody is left to end what was begun raw
+                self.finish()   # no function is left to end the raw block
 
     def next_event(self) -> Optional[Tuple[Any, ...]]:
-        """The next event that has come, if one has.  Called with `storing`
-        held.
+        """Returns the next event, or None if none has come.  The caller
+        holds `storing`.
         """
         if not self.events:
             self.events = self.exchange.take()
         return self.events.pop() if self.events else None
 
     def take(self) -> bool:
-        """Handles the next event, if there is one: whether there was."""
+        """Handles the next event.  Returns whether there was one."""
         request = self.request
         frame = error = None
         with self.storing:
@@ -300,11 +304,11 @@ class Runner:
                 if self.functions.handle_data is None:
                     error = request._body_store.lost
                 elif self.pending:
-                    # Its turn comes after those.
+                    # Its turn comes after the frames that wait already.
                     self.hold("handle_data", request._data_frame(
                         None, offset, len(data), lengths[1]))
                 else:
-                    # It may do without what could not be stored.
+                    # It gets its data even if that could not be stored.
                     frame = request._data_frame(data, offset, len(data),
                                                lengths[1])
         if frame is not None:
@@ -318,11 +322,11 @@ class Runner:
         return True
 
     def pull(self, size: Optional[int]) -> None:
-        """Stores one more event for a function that wants size octets of the
-        body (None: all), waiting for one unless another thread has stored
-        enough.
+        """Stores the content of one more event, for a function that wants
+        size octets of the body (None: all).
 
-        StreamClosedError when the client leaves.
+        Waits for an event, unless another thread has stored enough content.
+        Raises StreamClosedError if the client leaves.
         """
         request = self.request
         event: Optional[Tuple[Any, ...]] = None
@@ -337,7 +341,7 @@ class Runner:
                     self.hold_frame(event)
                     event = self.next_event()
                 if event is None:
-                    if not more:    # an exception has cost us the rest
+                    if not more:    # an exception has lost the last events
                         request._ended = True
                         return
                     moves = self.exchange.moves
@@ -352,8 +356,8 @@ class Runner:
                             None, offset, len(data), lengths[1]))
             if event is None:
                 more = self.exchange.wait(moves)
-        # What is stored is consumed, else the client would wait for credit
-        # and the script for the client.
+        # Stored content counts as consumed: otherwise the client would wait
+        # for credit, and the script for the client.
         self.exchange.consume(credit)
 
     def hold(self, name: str, frame: Any) -> None:
@@ -364,7 +368,7 @@ class Runner:
 
     def hold_frame(self, event: Tuple[Any, ...]) -> None:
         """Keeps the frame of an event other than HEADERS and DATA, if it has
-        a function.  Called with `storing` held.
+        a function.  The caller holds `storing`.
         """
         number = self.exchange.id
         if event[0] == EVENT_TRAILERS:
@@ -384,7 +388,7 @@ class Runner:
             self.exchange.begun(len(payload))
 
     def drain(self) -> None:
-        """Gives the functions the frames that are kept for them."""
+        """Runs the functions for the frames that are kept for them."""
         while self.pending:
             name, frame = self.pending.popleft()
             if self.dropping:
@@ -410,7 +414,7 @@ class Runner:
             self.failed(e, name)
 
     def complete(self) -> None:
-        """The request has been received whole: main, and the response."""
+        """Runs main and responds, once the whole request has come."""
         if not self.dropping and not self.exchange.reset:
             try:
                 self.respond()
@@ -424,7 +428,7 @@ class Runner:
             self.completed = True
 
     def respond(self) -> None:
-        """Runs main and sends what is still to be sent."""
+        """Runs main and sends what is still missing of the response."""
         exchange = self.exchange
         response = self.response
         main = self.functions.main
@@ -433,14 +437,14 @@ class Runner:
             main(self.request, response)
         elif main is not None:
             result = exchange.call("main", main, self.request, response)
-            # Before the client hears of the end of the function.
+            # Before the client can see that the function has ended.
             stash.release_lock()
         writer = response._writer
         fields = None
         end = True
         if writer is not None:
             if exchange.block_open:
-                # What the script began raw is left as it is.
+                # The script's raw output is left as it is.
                 self.log("debug", "main", "ended inside of a raw header block "
                          "or frame")
                 return
@@ -471,7 +475,9 @@ class Runner:
             exchange.write("data", 0, (), b"", END_STREAM)
 
     def pipe(self) -> None:
-        """Runs what main has set up through the pipes that there are."""
+        """Applies the request's pipes, if any, to the response that main has
+        set up.
+        """
         if self.functions.pipes or "pipe" in self.request.request_path:
             text = pipes.of_request(self.request, self.functions.pipes)
             if text:
@@ -479,7 +485,9 @@ class Runner:
                                    self.response)
 
     def send(self, fields: List[Tuple[bytes, ...]], end: bool) -> bool:
-        """Sends the response as a whole; as `Response._send`."""
+        """Sends the whole response.  Arguments and result are those of
+        `Response._send`.
+        """
         response = self.response
         body = response._body()
         if body is not None or type(response._content) in (FilePart,
@@ -491,7 +499,7 @@ class Runner:
         return sent
 
     def finish(self) -> None:
-        """Nothing more is to be done for this stream."""
+        """Ends the request: nothing more is to be done for its stream."""
         if self.over:
             return
         self.over = True
@@ -510,8 +518,8 @@ class Runner:
         exchange.finish()
 
     def run_last(self) -> None:
-        """Runs handle_rst_stream, if the client has reset the stream and is
-        still there.
+        """Runs handle_rst_stream if the client has reset the stream and the
+        connection lasts.
         """
         code = self.exchange.reset_code
         if code is not None:
@@ -521,7 +529,9 @@ class Runner:
                     code.to_bytes(4, "big")))
 
     def failed(self, e: BaseException, name: str) -> None:
-        """A function has raised e: answers with an error, or resets."""
+        """Answers with an error response, or resets the stream, because the
+        function of this name has raised e.
+        """
         stash.drop_lock()
         scripts.note(e)
         self.dropping = True
@@ -530,7 +540,7 @@ class Runner:
         if isinstance(e, StreamClosedError) and (
                 exchange.ended or exchange.closed or exchange.reset
                 ) and not self.has_ended_it(e):
-            # Its client has left, or an earlier function had ended the stream.
+            # The client has left, or an earlier function had ended the stream.
             self.keep_frames(LAST)
             self.log("debug", name, _summary(e))
             return
@@ -547,7 +557,8 @@ class Runner:
             self.give_up(name)
 
     def has_ended_it(self, e: StreamClosedError) -> bool:
-        """Whether the function that has raised e had ended the stream itself.
+        """Returns whether the function that has raised e had itself ended
+        the stream.
         """
         writer = self.response._writer
         if (writer is None or self.ended or isinstance(e, ConnectionEnded)
@@ -557,36 +568,38 @@ class Runner:
                                and self.exchange.end_sent)
 
     def keep_frames(self, *names: str) -> None:
-        """No function for frames is to run any more but these."""
+        """Keeps only these functions for frames: no other runs any more."""
         if self.frames:
             self.frames = {name: self.frames[name] for name in names
                            if name in self.frames}
             self.exchange.want(wanted(self.frames))
 
     def give_up(self, name: str) -> None:
-        """Resets the stream, which no error response can be sent on."""
+        """Resets the stream because no error response can be sent on it."""
         if self.exchange.closed:
             return
         try:
             self.exchange.write("reset", 0, (), b"", 0, INTERNAL_ERROR)
         except errors.ProtocolError as e:
-            # Inside of a raw frame: the connection ends with the exchange.
+            # A raw frame is unfinished: the connection ends with the exchange.
             self.log("debug", name, "no reset: " + _summary(e))
             self.finish()
 
     def log(self, level: str, name: str, text: str) -> None:
-        """Logs text: which stream, script and function it is about."""
+        """Logs text with the stream, script and function that it is about.
+        """
         if _h2rig.log_enabled(level):
             text = "stream %d, %s, %s: %s" % (
                 self.exchange.id, self.exchange.script, name, text)
-            # A file's name in an exception can have lone surrogates.
+            # The name of a file in an exception can have lone surrogates.
             _h2rig.log(level, text.encode("utf-8", "backslashreplace"))
 
     def describe(self, e: BaseException, name: str,
                  function: Any = None) -> Tuple[int, str]:
-        """Logs e; the status and the message that the client is told.
+        """Logs e.  Returns the status and the message for the client.
 
-        name, function: what has raised it; by default of that name.
+        name, function: what has raised e; function defaults to the request's
+        function of that name.
         """
         if _is_http_exception(e):
             code = getattr(e, "code")
@@ -610,13 +623,13 @@ class Runner:
         return 500, text
 
     def send_error(self, code: int, message: str) -> bool:
-        """Sends the JSON error response, with nothing a script has set; as
-        `Response._send`.
+        """Sends the JSON error response, without anything that a script has
+        set.  The result is that of `Response._send`.
         """
         response = Response(self.request, self.exchange)
         response.set_error(code, message)
         if code in (204, 304):
-            # Responses of these have no content (RFC 9110 section 6.4.1).
+            # These responses have no content (RFC 9110 section 6.4.1).
             response.content = b""
             response.headers = ResponseHeaders()
         response.close_connection = self.response.close_connection
@@ -624,14 +637,15 @@ class Runner:
 
 
 def _may_see_reset(handler: Any, request: Request) -> bool:
-    # For a client that has left a script is only executed if it may have a
+    # If the client has left, a script is executed only if it may have a
     # function that learns of that.
     ask = getattr(handler, "_may_see_reset", None)
     return ask is None or ask(request)
 
 
 def _frame_functions(found: Any) -> FrameFunctions:
-    # Whatever a route's frame_handler returned.
+    # Returns the functions of found, which is any object that a route's
+    # frame_handler has returned.
     names.warn_of_object(found)
     functions = FrameFunctions(getattr(found, "handle_headers", None),
                                getattr(found, "handle_data", None),
@@ -645,7 +659,7 @@ def _frame_functions(found: Any) -> FrameFunctions:
 
 
 def _is_http_exception(e: BaseException) -> bool:
-    # Scripts may bring a wptserve of their own.
+    # Found by name, too: scripts may bring a wptserve of their own.
     return isinstance(e, HTTPException) or (
         any(c.__name__ == "HTTPException" for c in type(e).__mro__)
         and hasattr(e, "code") and hasattr(e, "message"))
@@ -653,6 +667,6 @@ def _is_http_exception(e: BaseException) -> bool:
 
 def _summary(e: BaseException) -> str:
     if isinstance(e, SyntaxError):
-        # Not the line itself: a script's text is nobody's business.
+        # Without the line itself: the text of a script must not be shown.
         return "%s: %s (line %s)" % (type(e).__name__, e.msg, e.lineno)
     return "".join(traceback.format_exception_only(type(e), e)).strip()

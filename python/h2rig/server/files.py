@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""From a request's path to a file; parts of files as content; the fields and
-the listing that belong to them.
+"""Finds and opens the file that a request's path names, and makes parts of
+files, a file's fields and the listing of a directory.
+
+All files of the document root are opened here (`open_below`).
 """
 
 import errno
@@ -26,7 +28,7 @@ __all__ = ["FilePart", "FileParts", "NotServed", "Place", "as_sent",
 #: Files up to this many octets are sent from memory.
 SMALL = 65536
 
-#: Octets that the path of a file may have: no system opens a longer one.
+#: The most octets of a file's path: no system opens a longer one.
 MAX_PATH = 4096
 
 
@@ -34,8 +36,8 @@ _up = re.compile(r"(?:\A|/)\.\.(?:/|\Z)")
 
 
 def decode_path(path: str) -> Optional[str]:
-    """A request's path (without query), percent-decoded once, as text in the
-    form of Python's file names; None if it cannot be below a directory.
+    """Returns a request's path (without query), percent-decoded once, as text
+    in the form of Python's file names; None if it cannot be below a directory.
     """
     if not path.startswith("/"):
         return None
@@ -47,38 +49,41 @@ def decode_path(path: str) -> Optional[str]:
 
 
 def as_sent(path: str) -> str:
-    """A path in the form of a request's: what is not ASCII in it is
-    percent-encoded (UTF-8).
+    """Returns a path in the form of a request's path: characters that are not
+    ASCII are percent-encoded (UTF-8).
     """
     return re.sub(r"[^\0-\x7f]+", lambda match: quote_from_bytes(
         os.fsencode(match.group())), path)
 
 
 class NotServed(HTTPException):
-    """A file that exists but must not be sent: a 404 that says why."""
+    """A file exists but must not be sent: status 404 with the reason."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(404, reason)
 
 
 class Place(NamedTuple):
-    """Where a file may be, and the directory (without symbolic links) that it
-    must not be outside of.
+    """The place of a file that may exist.
+
+    path: where the file may be.  root: the directory (without symbolic links)
+    that it must not be outside of.
     """
 
     path: str
     root: str
 
     def plus(self, ending: str) -> "Place":
-        """The place whose path has this ending added."""
+        """Returns the place whose path has this ending added."""
         return Place(self.path + ending, self.root)
 
     def check(self) -> str:
-        """The path without symbolic links.  NotServed if it leaves root;
-        OSError.
+        """Returns the path without symbolic links.
+
+        Raises NotServed if that leaves root, and OSError.
         """
         if len(self.path) > MAX_PATH:
-            # realpath takes the square of its length.
+            # The time of realpath grows with the square of the length.
             raise OSError(errno.ENAMETOOLONG, os.strerror(
                 errno.ENAMETOOLONG), self.path)
         real = os.path.realpath(self.path)
@@ -90,8 +95,10 @@ class Place(NamedTuple):
 
 
 def locate(path: str, root: Optional[str] = None) -> Place:
-    """The place of a decoded path below root (by default the document root,
-    or the directory of the alias that the path begins with).
+    """Returns the place of a decoded path below root.
+
+    root: None for the document root, or the directory of the alias that the
+    path begins with.
     """
     path = path.lstrip("/")
     if root is not None:
@@ -106,10 +113,10 @@ def locate(path: str, root: Optional[str] = None) -> Place:
 
 def requested(path: str, base_path: Optional[str] = None,
               url_base: str = "/") -> Tuple[str, Place]:
-    """A request's path, decoded, and the place that it means.
+    """Returns a request's path, decoded, and the place that it names.
 
     base_path: the directory that stands for url_base; None: the document
-    root.  HTTPException 404.
+    root.  Raises HTTPException 404 if the path cannot name a file there.
     """
     decoded = decode_path(path)
     if decoded is None:
@@ -126,8 +133,9 @@ def requested(path: str, base_path: Optional[str] = None,
 
 
 def not_found(e: OSError) -> HTTPException:
-    """What to answer when a file cannot be opened.  Raises e itself if the
-    machine has run out of something.
+    """Returns the error, 403 or 404, for a file that cannot be opened.
+
+    Raises e itself if the machine has run out of a resource, or cannot read.
     """
     if e.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO):
         raise e
@@ -137,10 +145,11 @@ def not_found(e: OSError) -> HTTPException:
 
 
 def open_regular(path: str) -> Tuple[Any, os.stat_result]:
-    """A regular file, open for reading, and its status.  Never waits: other
-    kinds of files, of which some would block (a FIFO), are refused.
+    """Opens a regular file for reading.  Returns the file and its status.
 
-    OSError (IsADirectoryError for a directory); NotServed for other kinds.
+    This never waits: other kinds of files, some of which would block (a FIFO),
+    are refused.  Raises OSError (IsADirectoryError for a directory), and
+    NotServed for other kinds.
     """
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
                  | os.O_NOCTTY)
@@ -154,19 +163,19 @@ def open_regular(path: str) -> Tuple[Any, os.stat_result]:
 
 
 def is_script(name: str) -> bool:
-    """Whether a path names a Python file, also on a file system that ignores
-    case, or dots and spaces at the end.
+    """Returns whether a path names a Python file, also on a file system that
+    ignores case, or dots and spaces at the end.
     """
     return name.rstrip(". ").lower().endswith(".py")
 
 
 def open_below(place: Place, script: bool = False
                ) -> Tuple[Any, os.stat_result]:
-    """As `open_regular`, for a place.  Every file of the document root, or of
-    a directory like it, is opened here.
+    """Opens the file of a place, as `open_regular` does.  Every file of the
+    document root, or of a directory with the same purpose, is opened here.
 
-    script: whether a Python file may be opened, whose text must not be sent.
-    NotServed also for a file outside of the place's root.
+    script: whether a Python file may be opened; its text must not be sent.
+    Raises NotServed also for a file outside of the place's root.
     """
     real = place.check()
     source, status = open_regular(place.path)
@@ -178,7 +187,9 @@ def open_below(place: Place, script: bool = False
 
 def open_file(place: Place, script: bool = False
               ) -> Tuple[Any, os.stat_result]:
-    """`open_below` for the file that a request is about.  HTTPException."""
+    """Opens the file of a request by `open_below`.  Raises HTTPException 403
+    or 404 if that is not possible.
+    """
     try:
         return open_below(place, script)
     except OSError as e:
@@ -186,10 +197,10 @@ def open_file(place: Place, script: bool = False
 
 
 class FilePart(PartView):
-    """Octets of a file, offset to offset + length, as a file of its own.
+    """Part of a file as a file of its own: length octets from offset on.
 
-    As a response's content it is sent from the descriptor, without coming
-    into Python's memory.  The file is closed when its last part is gone.
+    As the content of a response, it is sent from the descriptor in pieces, not
+    read as a whole.  The file is closed when its last part is gone.
     """
 
     def __init__(self, source: Any, offset: int, length: int) -> None:
@@ -198,7 +209,7 @@ class FilePart(PartView):
         self.offset = offset
 
     def fileno(self) -> int:
-        """The descriptor of the whole file."""
+        """Returns the descriptor of the whole file."""
         fd: int = self.source.fileno()
         return fd
 
@@ -217,23 +228,23 @@ class FilePart(PartView):
             parts.append(data)
 
     def part(self, start: int, end: int) -> "FilePart":
-        """The octets start to end of this part."""
+        """Returns the octets from start to end (exclusive) of this part."""
         return FilePart(self.source, self.offset + start, end - start)
 
 
 class FileParts(List[Union[bytes, FilePart]]):
-    """Octets and parts of files, in the order in which they are sent."""
+    """Content of octets and parts of files, in the order of sending."""
 
     @property
     def length(self) -> int:
-        """Octets of all of it."""
+        """The length of the whole content in octets."""
         return sum(item.length if isinstance(item, FilePart) else len(item)
                    for item in self)
 
 
 def file_part(source: Any) -> Optional[FilePart]:
-    """The rest of an open binary file, from its position on; None unless it is
-    a regular file and the rest is large.
+    """Returns the rest of an open binary file, from its position on; None
+    unless it is a regular file and the rest is more than SMALL.
     """
     if type(source) is FilePart:
         return source
@@ -250,18 +261,20 @@ def file_part(source: Any) -> Optional[FilePart]:
 
 
 def guess_content_type(path: str) -> str:
-    """The media type by the file name's extension."""
+    """Returns the media type that the file name's extension stands for."""
     extension = os.path.splitext(path)[1][1:].lower()
     return content_types.get(extension, "application/octet-stream")
 
 
 def load_headers(place: Place, substitute: Callable[[bytes], bytes]
                  ) -> List[Tuple[bytes, bytes, str]]:
-    """The fields for a file, each with its file and line: from `__dir__.headers` of its directory, then
-    from the file's own `.headers`.
+    """Returns the fields for a file, each with the file and line it is from:
+    first those of its directory's `__dir__.headers`, then those of the file's
+    own `.headers`.
 
     A `.sub.headers` replaces a `.headers`; its text goes through substitute.
-    ValueError for a file that is no list of fields, or must not be sent.
+    Raises ValueError for a file that is no list of fields, or must not be
+    sent.
     """
     fields: List[Tuple[bytes, bytes, str]] = []
     directory = os.path.join(os.path.dirname(place.path), "__dir__")
@@ -278,8 +291,8 @@ def load_headers(place: Place, substitute: Callable[[bytes], bytes]
 
 
 def has_headers(path: str) -> bool:
-    """Whether a file that `load_headers` would read for this file exists, be
-    it a link to nothing.
+    """Returns whether a file exists that `load_headers` would read for this
+    file; a dangling symbolic link counts too.
     """
     return any(os.path.lexists(base + ending)
                for base in (os.path.join(os.path.dirname(path), "__dir__"),
@@ -289,7 +302,7 @@ def has_headers(path: str) -> bool:
 
 def _read(place: Place) -> Optional[bytes]:
     try:
-        os.lstat(place.path)        # most often there is none
+        os.lstat(place.path)        # cheap: most often there is no file
         with open_below(place)[0] as f:
             data: bytes = f.read()
             return data
@@ -299,13 +312,14 @@ def _read(place: Place) -> Optional[bytes]:
         raise ValueError("%s: %s" % (place.path, e.message)) from None
     except OSError as e:
         if e.errno == errno.ENAMETOOLONG:
-            return None     # the file's own name is as long as can be
+            return None     # the ending makes a very long name too long
         raise
 
 
 def parse_headers(data: bytes, name: str) -> List[Tuple[bytes, bytes, str]]:
-    """Lines of "Name: value", each with file and line, which a ValueError
-    names too.
+    """Returns the fields of lines "Name: value", each with its file and line.
+
+    name: the file's.  Raises ValueError, with file and line, for other lines.
     """
     fields = []
     for number, line in enumerate(data.split(b"\n"), 1):
@@ -322,7 +336,7 @@ def parse_headers(data: bytes, name: str) -> List[Tuple[bytes, bytes, str]]:
 
 
 def directory_listing(path: str, url_path: str) -> str:
-    """A page (UTF-8) with links to what is in the directory."""
+    """Returns a page (UTF-8) with links to the entries of the directory."""
     entries = []
     with os.scandir(path) as found:
         for entry in found:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""os.register_at_fork, for modules that the parent imports.
+"""Replaces os.register_at_fork for the modules that the parent imports.
 
-Their hooks run when a script forks, as usual, but not when the parent forks
-the child of a connection: the parent has one thread, which holds no lock then,
-so there is nothing to put right but the state of the random module.  Without
-them, and with faulthandler set up in the parent, a child with one request took
-542 page faults instead of 667.
+The hooks of these modules run as usual when a script forks, but not when the
+parent forks a connection's child.  The parent has one thread, which holds no
+lock at that time, so only the state of the random module has to be put right.
+Without the hooks, and with faulthandler set up in the parent, a child with one
+request took 542 page faults instead of 667.
 
 A process that a script forks gets the signal actions of a new Python process.
 In a connection's process TERM, INT, HUP and USR1 have handlers, and do not end
@@ -34,19 +34,19 @@ _in_child: List[_Hook] = []
 #: Seeds the random module, so that connections get different numbers.
 _reseed: Optional[Callable[[], Any]] = None
 
-#: One number, 0: the parent; 1: a connection's process; 2 and more: forked by a
-#: script.
+#: One number.  0: this is the parent; 1: a connection's process; 2 or more: a
+#: process that a script forked.
 _generation = [0]
 
-#: what a connection's process has handlers for (src/proc/seat.c,
-#: src/py/interp.c)
+#: Signals that a connection's process has handlers for (src/proc/seat.c,
+#: src/py/interp.c).
 _HANDLED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGURG,
             signal.SIGINT)
 
-#: signal masks of threads that are just forking, by their number
+#: Signal masks of the threads that are forking now, by the thread's number.
 _masks: Dict[int, Set[Any]] = {}
 
-#: The handler that SIGINT gets when the hooks have run, if it gets one.
+#: The handler that SIGINT gets after the hooks have run; empty: none.
 _interrupt: List[Any] = []
 
 
@@ -62,7 +62,7 @@ def _collect(*, before: Optional[_Hook] = None,
 
 
 def _run(hooks: Iterable[_Hook]) -> None:
-    # As in CPython, an exception in one does not keep the others from running.
+    # As in CPython, the other hooks run even if one of them raises.
     for hook in hooks:
         try:
             hook()
@@ -79,7 +79,7 @@ def _run_before() -> None:
     if _generation[0] > 0:
         _run(reversed(_before))
     if _generation[0] == 1:
-        # Signals to the new process wait until it has its actions.
+        # Signals to the new process wait until it has its signal actions.
         _masks[threading.get_ident()] = signal.pthread_sigmask(
             signal.SIG_BLOCK, _HANDLED)
 
@@ -111,8 +111,9 @@ def begin() -> None:
     """Collects the hooks that are registered from now on."""
     _register(before=_run_before, after_in_child=_run_in_child,
               after_in_parent=_run_in_parent)
-    # CPython drops what a hook raises, also a KeyboardInterrupt, which any line
-    # of Python may raise from here on.  So this hook has none: reduce calls
+    # CPython drops exceptions of hooks, also a KeyboardInterrupt, which any
+    # line of Python may raise once SIGINT has its default handler.  So the
+    # hook that sets this handler has no line of Python: reduce calls
     # signal(SIGINT, handler) for the one handler in the list, or does nothing.
     _register(after_in_child=functools.partial(
         functools.reduce, _signal.signal, _interrupt, int(signal.SIGINT)))
@@ -120,10 +121,10 @@ def begin() -> None:
 
 
 def end() -> None:
-    """Leaves hooks that are registered from now on to CPython."""
+    """Has CPython itself run the hooks that are registered from now on."""
     global _reseed
     random = sys.modules.get("random")
     if random is not None:
-        # Nothing has used gauss_next, the rest of its state, yet.
+        # Sets all of its state but gauss_next, which nothing has used yet.
         _reseed = super(random.Random, random._inst).seed
     setattr(os, "register_at_fork", _register)

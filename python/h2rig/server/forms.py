@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Form data: application/x-www-form-urlencoded (WHATWG URL §5.1) and
+"""Parses form data, application/x-www-form-urlencoded (WHATWG URL §5.1) and
 multipart/form-data (RFC 7578), cookies (RFC 6265) and Basic credentials.
 """
 
@@ -18,13 +18,13 @@ __all__ = ["Authentication", "Cookies", "CookieValue", "Upload",
            "parse_cookies", "parse_multipart", "parse_urlencoded",
            "parse_parameters"]
 
-#: Octets of the header fields of one part of a multipart body.
+#: The most octets of the header fields of one part of a multipart body.
 MAX_PART_HEADERS = 65536
 
-#: Characters of a boundary (RFC 2046 §5.1.1).
+#: The most characters of a boundary (RFC 2046 §5.1.1).
 MAX_BOUNDARY = 70
 
-#: Parameters of a field's value; more are ignored.
+#: The most parameters of a field's value; more are ignored.
 MAX_PARAMETERS = 100
 
 _quoted_end = re.compile(rb'["\\]')
@@ -32,8 +32,10 @@ _quoted_pair = re.compile(rb'\\(["\\])')
 
 
 def check_number(found: int, what: str, status: int = 413) -> None:
-    """HTTPException with this status if found is more than
-    --max-parameters; what: names what was counted.
+    """Raises HTTPException with this status if found is more than
+    --max-parameters.
+
+    what: the name of what was counted, in the plural.
     """
     if found > options.max_parameters:
         raise HTTPException(status, "more %s than %d (--max-parameters)"
@@ -41,9 +43,10 @@ def check_number(found: int, what: str, status: int = 413) -> None:
 
 
 def parse_urlencoded(data: bytes, status: int = 413) -> MultiDict:
-    """Names and values (both `Value`), those without "=" with b"".
+    """Returns the names and values (both `Value`) of an urlencoded form; the
+    value is b"" where "=" is missing.
 
-    HTTPException with this status if there are too many.
+    Raises HTTPException with this status if there are too many.
     """
     check_number(data.count(b"&") + 1, "parameters", status)
     form = MultiDict()
@@ -64,8 +67,10 @@ def _unquote(s: bytes) -> Value:
 
 
 def parse_parameters(value: bytes) -> Tuple[bytes, Dict[bytes, bytes]]:
-    """A field value such as `form-data; name="a"`: the first word in lower
-    case, and the parameters by lower-case name (RFC 9110 §5.6.6).
+    """Parses a field value such as `form-data; name="a"` (RFC 9110 §5.6.6).
+
+    Returns the first word in lower case, and the parameters by their names in
+    lower case.
     """
     value = bytes(value)
     first, _, value = value.partition(b";")
@@ -75,7 +80,7 @@ def parse_parameters(value: bytes) -> Tuple[bytes, Dict[bytes, bytes]]:
         equals = value.find(b"=", at)
         if equals < 0:
             break
-        # A stray ";" and what precedes it is no part of the name.
+        # A stray ";" and the octets before it are not part of the name.
         name = value[max(at, value.rfind(b";", at, equals) + 1):equals]
         at = equals + 1
         while value[at:at + 1] in (b" ", b"\t"):
@@ -94,8 +99,8 @@ def parse_parameters(value: bytes) -> Tuple[bytes, Dict[bytes, bytes]]:
 
 
 def _after_quoted(value: bytes, at: int) -> int:
-    # Where a quoted-string ends, its closing quote (or the one that is
-    # missing at the end) counted.
+    # Returns the offset behind the closing quote of a quoted-string.  If the
+    # quote is missing, it counts as if it followed value.
     while True:
         found = _quoted_end.search(value, at)
         if found is None:
@@ -109,8 +114,9 @@ def _after_quoted(value: bytes, at: int) -> int:
 class Upload:
     """A file of a multipart form.  The server makes it.
 
-    name, filename: `Value`.  type: str, the media type.  type_options: dict
-    of its parameters, bytes.  headers: dict of lower-case name to `Value`.
+    name, filename: `Value`.  type: str, the media type.  type_options: dict,
+    the parameters of the media type, names and values as bytes.  headers: dict
+    of the part's fields, from lower-case name to `Value`.
     """
 
     def __init__(self, name: bytes, filename: bytes,
@@ -127,14 +133,16 @@ class Upload:
 
     @property
     def file(self) -> io.BufferedReader:
-        """The content as a file: the same one each time."""
+        """The content as a file, which is the same object each time."""
         if self._file is None:
             self._file = io.BufferedReader(StoreView(*self._where))
         return self._file
 
     @property
     def value(self) -> bytes:
-        """All of the content, as a `Value`; `file` stays at its position."""
+        """All of the content, as a `Value`.  The position of `file` stays as
+        it is.
+        """
         store, offset, size = self._where
         return Value(store.read(offset, size))
 
@@ -144,9 +152,11 @@ class Upload:
 
 
 def parse_multipart(store: BodyStore, boundary: bytes) -> MultiDict:
-    """Fields as `Value`, files as `Upload`, by name (a `Value`).
+    """Returns the fields of a multipart form, as `Value`, and its files, as
+    `Upload`, by name (a `Value`).
 
-    ValueError says what is malformed; HTTPException 413 for too many.
+    Raises ValueError, which says what is malformed, and HTTPException 413 if
+    there are too many parts.
     """
     form = MultiDict()
     if not store.length:
@@ -159,14 +169,15 @@ def parse_multipart(store: BodyStore, boundary: bytes) -> MultiDict:
     delimiter = b"--" + boundary
     at = len(delimiter)
     if data[:at] != delimiter:
-        # A preamble (RFC 2046 §5.1.1) ends at a line of its own.
+        # There is a preamble (RFC 2046 §5.1.1), which the first boundary line
+        # ends.
         found = _boundary(data, delimiter, 0)
         if found < 0:
             raise ValueError("multipart body without its boundary %r"
                              % boundary)
         at += found + 1
     while data[at:at + 2] != b"--":
-        # Transport padding (RFC 2046 §5.1.1), then the part's fields.
+        # Skips transport padding (RFC 2046 §5.1.1): the part's fields follow.
         start = data.find(b"\n", at)
         end = _boundary(data, delimiter, start)
         if start < 0 or end < 0:
@@ -186,8 +197,9 @@ def _at(data: Any, i: int) -> bytes:
 
 
 def _boundary(data: Any, delimiter: bytes, start: int) -> int:
-    # The place of the line feed before the next boundary line; -1: none.  A
-    # line with a longer boundary that begins like this one is content.
+    # Returns the offset of the line feed before the next boundary line, -1 if
+    # there is none.  A line with a longer boundary that begins with this one
+    # is content.
     while start >= 0:
         start = data.find(b"\n" + delimiter, start)
         if start < 0 or _at(data, start + 1 + len(delimiter)) in (
@@ -229,7 +241,7 @@ def _part(form: MultiDict, store: BodyStore, data: Any, start: int,
 
 
 class CookieValue:
-    """A cookie of the request; equal to its value.
+    """A cookie of the request.  It equals its value.
 
     key, value: `Value`.
     """
@@ -262,19 +274,22 @@ class CookieValue:
 
 
 class Cookies(MultiDict):
-    """The cookies of a request by name; `[]` gives the last of a name."""
+    """The cookies of a request by name.  `[]` gives the last cookie of a
+    name.
+    """
 
     def __getitem__(self, key: Any) -> Any:
         return self.last(key)
 
     def get(self, key: Any, default: Any = None) -> Any:
-        """The last value of a key, or default."""
+        """Returns the last cookie of the name key, or default."""
         return self.last(key, default)
 
 
 def parse_cookies(header: bytes) -> Cookies:
-    """The pairs of a cookie field (RFC 6265 §4.2.1).  HTTPException 400 for
-    too many.
+    """Returns the cookies of a cookie field (RFC 6265 §4.2.1).
+
+    Raises HTTPException 400 if there are too many.
     """
     check_number(header.count(b";") + 1, "cookies", 400)
     cookies = Cookies()
@@ -290,7 +305,7 @@ def parse_cookies(header: bytes) -> Cookies:
     return cookies
 
 
-# As browsers' servers do: \" and \ooo, which `http.cookies` writes.
+# Escapes that servers undo: \" and \ooo, which `http.cookies` writes.
 _cookie_escape = re.compile(rb"\\(?:([0-3][0-7]{2})|(.))", re.DOTALL)
 
 
@@ -300,7 +315,7 @@ def _cookie_octet(match: "re.Match[bytes]") -> bytes:
 
 
 class Authentication:
-    """Credentials of the Basic scheme (RFC 7617).
+    """The credentials of the Basic scheme (RFC 7617) in a request.
 
     username, password: `Value`, or None if the request has no such
     credentials.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Frames: the numbers and names of types, flags and error codes, and the
-functions of scripts for them.
+"""The numbers and names of frame types, flags, error codes and settings, and
+the names of scripts' functions for frames.
 """
 
 from typing import Container, Dict, Union
@@ -37,9 +37,10 @@ SETTINGS: Dict[str, int] = {
     "ENABLE_CONNECT_PROTOCOL": 8, "NO_RFC7540_PRIORITIES": 9,
 }
 
-#: The functions of a script for frames beside a request's HEADERS and DATA, by
-#: their number in the mask that `_h2rig.Exchange.want` takes: a frame's type,
-#: HEADERS being those of trailers, or UNKNOWN for all that are not in TYPES.
+#: A script's functions for frames other than a request's HEADERS and DATA, by
+#: the number of their bit in the mask that `_h2rig.Exchange.want` takes.  That
+#: is the frame's type (HEADERS: that of trailers), or UNKNOWN for types that
+#: are not in TYPES.
 UNKNOWN = 31
 FUNCTIONS: Dict[int, str] = {
     TYPES["HEADERS"]: "handle_trailers",
@@ -51,24 +52,25 @@ FUNCTIONS: Dict[int, str] = {
 }
 
 
-#: The steps of a connection, and what is none but has a function too.
+#: The steps of a connection, and "violation", which is no step but has a
+#: function too: the numbers of their bits in that mask.
 STEPS: Dict[str, int] = {
     "accept": 11, "client_hello": 12, "connect": 13, "main": 14,
     "violation": 15, "close": 17,
 }
 
-#: The functions of a connection script likewise, but for `handle_frame`, which
-#: is for frames without one.
+#: A connection script's functions by the number of their bit, except
+#: `handle_frame`, which is for frames without a function of their own.
 CONNECTION_FUNCTIONS: Dict[int, str] = {
     number: name.lower() if name == "main" else "handle_" + name.lower()
     for names in (TYPES, {"unknown": UNKNOWN}, STEPS)
     for name, number in names.items()
-    if name != "CONTINUATION"       # it is part of its HEADERS
+    if name != "CONTINUATION"       # a part of its HEADERS
 }
 
 
 def wanted(functions: Container[str]) -> int:
-    """The mask of those of FUNCTIONS that are there."""
+    """Returns the mask of the FUNCTIONS that functions contains."""
     return sum(1 << number for number, name in FUNCTIONS.items()
                if name in functions)
 
@@ -78,10 +80,10 @@ _error_names = {code: name for name, code in ERROR_CODES.items()}
 
 
 def type_name(number: int) -> Union[str, int]:
-    """A frame type's name, or the number of one that is not known."""
+    """Returns the name of a frame type, or the number if it is unknown."""
     return _names.get(number, number)
 
 
 def error_name(code: int) -> str:
-    """An error code's name, or its number in hexadecimal."""
+    """Returns the name of an error code, or its number in hexadecimal."""
     return _error_names.get(code, "0x%x" % code)

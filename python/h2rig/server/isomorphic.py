@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Text and bytes in the place of each other.
+"""Converts between text and bytes.
 
-Isomorphic encode and decode are the Infra Standard's: each octet is the code
-point of the same number (Latin-1).  `Value` is the type of everything that a
-client has sent.
+Isomorphic encode and decode are those of the Infra Standard: each octet is the
+code point of the same number (Latin-1).  `Value` is the type of everything
+that a client has sent.
 """
 
 from typing import Any, Iterable, List, Optional, Tuple, Union
@@ -12,17 +12,17 @@ from urllib.parse import unquote_to_bytes
 __all__ = ["Value", "isomorphic_decode", "isomorphic_encode", "octets",
            "percent_decode", "shown"]
 
-#: Octets that are percent-decoded at once: each escape takes some hundred
-#: octets of memory meanwhile.
+#: The most octets that are percent-decoded at once: each escape takes some
+#: hundred octets of memory meanwhile.
 BLOCK = 1 << 16
 
 Text = Union[str, bytes]
 
 
 def isomorphic_decode(s: Text) -> str:
-    """bytes as the text of the same code points; text as it is.
+    """Returns bytes as the text of the same code points, and text as it is.
 
-    TypeError for anything else.
+    Raises TypeError for anything else.
     """
     if isinstance(s, str):
         return s
@@ -32,10 +32,10 @@ def isomorphic_decode(s: Text) -> str:
 
 
 def isomorphic_encode(s: Text) -> bytes:
-    """Text as the octets of its code points; bytes as they are.
+    """Returns text as the octets of its code points, and bytes as they are.
 
-    ValueError (a UnicodeEncodeError) for a character above U+00FF, TypeError
-    for anything but text and bytes.
+    Raises ValueError (a UnicodeEncodeError) for a character above U+00FF, and
+    TypeError for anything but text and bytes.
     """
     if isinstance(s, bytes):
         return s
@@ -45,10 +45,10 @@ def isomorphic_encode(s: Text) -> bytes:
 
 
 def octets(v: Any, what: str, encoding: str = "latin-1") -> bytes:
-    """Text, bytes or an int (its digits) of a script as bytes.
+    """Returns text, bytes or an int (its digits) from a script as bytes.
 
-    what: names it in the message of the ValueError (the encoding cannot
-    express the text) or TypeError (it is none of the three).
+    what: the name of v in the message of the exception.  Raises ValueError if
+    the encoding cannot express the text, and TypeError for other types.
     """
     if isinstance(v, bytes):
         return v
@@ -71,13 +71,13 @@ def octets(v: Any, what: str, encoding: str = "latin-1") -> bytes:
 
 
 def percent_decode(s: bytes) -> bytes:
-    """Octets with their escapes (RFC 3986 §2.1) decoded; other "%" stay."""
+    """Decodes the escapes (RFC 3986 §2.1) in s; any other "%" stays."""
     if len(s) <= BLOCK:
         return unquote_to_bytes(s)
     out = []
     at = 0
     while at < len(s):
-        # No escape is cut in two.
+        # A piece must not end inside of an escape.
         end = at + BLOCK
         escape = s.find(b"%", end - 2, end)
         end = escape if escape >= 0 else end
@@ -87,8 +87,9 @@ def percent_decode(s: bytes) -> bytes:
 
 
 def shown(v: Any, most: int = 100) -> str:
-    """The repr of what a client has sent, for a message; at most so many of
-    its octets or characters.
+    """Returns the repr of v, which a client has sent, for a message.
+
+    most: how many octets or characters of v are shown at most.
     """
     if len(v) <= most:
         return repr(v)
@@ -96,22 +97,22 @@ def shown(v: Any, most: int = 100) -> str:
 
 
 def _arg(v: Any) -> Any:
-    # Other types are left to the method of bytes, and its TypeError.
+    # For other types the method of bytes raises TypeError.
     return v.encode("latin-1") if isinstance(v, str) else v
 
 
 class Value(bytes):
-    """bytes of a client that equal, and hash as, their Latin-1 text: both
-    `request.headers["accept"] == "*/*"` and `== b"*/*"` are true.
+    """bytes from a client that equal their Latin-1 text and have its hash:
+    `request.headers["accept"] == "*/*"` and `== b"*/*"` are both true.
 
-    The methods are those of bytes; they also take text, and return Values.
-    `[]` is that of bytes: an int for an index.
+    A Value has the methods of bytes; they also take text, and return Values.
+    `[]` works as for bytes: an index gives an int.
     """
 
     __slots__ = ()
 
-    # CPython hashes Latin-1 text and bytes of the same octets alike, which is
-    # what makes `{"a": 1}[Value(b"a")]` work; t/python holds it to that.
+    # CPython gives Latin-1 text and bytes of the same octets the same hash, so
+    # `{"a": 1}[Value(b"a")]` works; t/python tests that CPython does so.
     __hash__ = bytes.__hash__
 
     def __eq__(self, other: object) -> bool:
@@ -241,8 +242,8 @@ def _order(v: Any) -> Any:
 
 
 def _args(v: Any) -> Any:
-    # startswith and endswith take a tuple too; text outside of Latin-1 occurs
-    # in no Value.
+    # startswith and endswith also take a tuple.  Text outside of Latin-1 is
+    # left out, since it occurs in no Value.
     if isinstance(v, tuple):
         return tuple(_maybe(i) for i in v if _maybe(i) is not None)
     v = _maybe(v)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Reads HTTP/1 responses: those of `.asis` files, and those that scripts write
-by `writer.write`.
+"""Reads the HTTP/1 responses that scripts write by `writer.write`, and those
+of `.asis` files, which are written in the same way.
 """
 
 import re
@@ -8,10 +8,10 @@ from typing import List, Optional, Tuple
 
 __all__ = ["ChunkReader", "LiteralReader"]
 
-#: Octets that status line and header fields may have.
+#: The most octets of the status line and the header fields.
 MAX_HEAD = 1 << 20
 
-#: Octets of the line that has a chunk's size.
+#: The most octets of the line that has a chunk's size.
 MAX_LINE = 4096
 
 _START = b"HTTP/1."
@@ -23,9 +23,9 @@ _size_line = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\Z")
 class LiteralReader:
     """Takes octets until it can tell whether they begin an HTTP/1 response.
 
-    After `feed` or `finish` has returned true: status is an int, fields are
-    (name, value) pairs and rest is what follows the head; or status is None,
-    and rest is all of it, mere content.
+    When `feed` or `finish` has returned true, either status is an int, fields
+    are (name, value) pairs and rest is the octets after the head; or status is
+    None, and rest is all octets, which are mere content.
     """
 
     def __init__(self) -> None:
@@ -35,8 +35,8 @@ class LiteralReader:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> bool:
-        """Takes more octets: whether it can tell now."""
-        # The blank line may have begun in what was there.
+        """Takes more octets.  Returns whether it can tell now."""
+        # The blank line may have begun in earlier octets.
         seen = max(len(self._buffer) - 3, 0)
         self._buffer += data
         head = self._buffer[:len(_START)]
@@ -52,7 +52,7 @@ class LiteralReader:
         return False
 
     def finish(self) -> bool:
-        """Takes what it has as the whole: true."""
+        """Takes the octets so far as the whole head.  Returns true."""
         return self._parse(len(self._buffer), len(self._buffer))
 
     def _parse(self, end: int, rest: int) -> bool:
@@ -62,7 +62,7 @@ class LiteralReader:
             self.rest = bytes(self._buffer)
             return True
         self.status = int(status.group(1))
-        # A value and the lines that go on with it (obs-fold, RFC 9112 §5.2).
+        # Names, each with the lines of its value (obs-fold, RFC 9112 §5.2).
         folded: List[Tuple[bytes, List[bytes]]] = []
         for line in lines[1:]:
             name, colon, value = line.partition(b":")
@@ -81,17 +81,19 @@ _blank_line = re.compile(rb"\r?\n\r?\n")
 class ChunkReader:
     """Removes the framing of chunked content (RFC 9112 §7.1).
 
-    From the first octet that breaks the framing on, all is content.
+    All octets from the first one that breaks the framing on are content.
     """
 
     def __init__(self) -> None:
         self._buffer = b""
-        self._at = 0            # in the buffer
+        self._at = 0            # offset in the buffer
         self._left = 0
         self._state = "size"
 
     def feed(self, data: bytes) -> bytes:
-        """The content that these octets complete."""
+        """Takes more octets.  Returns the content that is known with them and
+        was not returned before.
+        """
         self._buffer = self._buffer[self._at:] + data
         self._at = 0
         out: List[bytes] = []
@@ -100,7 +102,8 @@ class ChunkReader:
         return b"".join(out)
 
     def _step(self, out: List[bytes]) -> bool:
-        # One step of the state machine; False: more octets are needed.
+        # Makes one step of the state machine.  Returns False if it needs more
+        # octets.
         at, size = self._at, len(self._buffer)
         if self._state == "plain":
             out.append(self._buffer[at:])
@@ -125,15 +128,15 @@ class ChunkReader:
         return True
 
     def finish(self) -> bytes:
-        """The octets that were held back, if they are content: those in the
-        place of a chunk's size.
+        """Returns the octets that were held back, if they are content: those
+        in the place of a chunk's size.
         """
         held, self._buffer = self._buffer[self._at:], b""
         self._at = 0
         return held if self._state == "size" else b""
 
     def _line(self, line: bytes, rest: int) -> None:
-        # rest: where it goes on behind it.
+        # Handles a line.  rest: the offset in the buffer behind it.
         size = _size_line.match(line)
         if self._state == "crlf" and not line:
             self._state = "size"

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The names that each kind of script defines, and those that are nearly one of
-them, which are never called.
+"""The names of the functions that each kind of script defines, and warnings of
+misspelt names, which the server never calls.
 
-A name counts as misspelt if it differs from a right one by a letter or two,
-which the script does not define, and if the script uses it nowhere: helpers
-have names of their own and are called.
+A name counts as misspelt if it differs by a letter or two from a right name
+that the script does not define, and if the script does not use it anywhere.
+Helper functions do not count: the script calls them.
 """
 
 import difflib
@@ -26,25 +26,26 @@ WEBSOCKET = ("web_socket_do_extra_handshake", "web_socket_transfer_data",
              "web_socket_passive_closing_handshake")
 ROUTES = ("routes", "rewrites")
 
-#: Of RFC 9110 §9 and RFC 5789.
+#: The methods of RFC 9110 §9 and RFC 5789.
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS",
            "TRACE", "PATCH")
 
-#: What has these names, for a script of another kind that defines one.
+#: Which scripts have these names: for a message about a script of another kind
+#: that defines one of them.
 _OWNERS = {
     REQUEST: "scripts that answer requests",
     CONNECTION: "the script of --connection",
     WEBSOCKET: "WebSocket scripts, NAME_wsh.py",
 }
 
-#: A script that has these may find any name without writing it.
+#: A script that uses these may call any function without writing its name.
 DYNAMIC = frozenset(("eval", "exec", "f_globals", "f_locals", "globals",
                      "locals", "vars"))
 
-#: Letters of a name for each that may be wrong; one may be in shorter ones.
+#: One letter in this many may be wrong; in shorter names one letter may be.
 LETTERS = 7
 
-#: Classes of routes' objects that have been looked at, and how many at most.
+#: Classes of routes' objects that have been checked, and the most that are.
 _looked_at: Set[str] = set()
 MAX_CLASSES = 1000
 
@@ -53,14 +54,15 @@ def _plain(name: str) -> str:
     return name.lower().replace("_", "")
 
 
-#: Each right name as it is compared, with how many letters may be wrong.
+#: Each right name in the form that is compared, with the number of letters
+#: that may be wrong.
 _RIGHT = {name: (_plain(name), max(1, len(name) // LETTERS))
           for name in (*REQUEST, *CONNECTION, *WEBSOCKET, *ROUTES)}
 
 
 def _is_near(a: str, b: str, most: int) -> bool:
-    # Whether at most so many letters are left out, put in, replaced, or change
-    # places with the next one.
+    # Returns whether b is a with at most `most` letters left out, put in,
+    # replaced, or swapped with the next one.
     if abs(len(a) - len(b)) > most or len(set(a) ^ set(b)) > 2 * most:
         return False
     before: List[int] = []
@@ -76,7 +78,8 @@ def _is_near(a: str, b: str, most: int) -> bool:
 
 
 def _meant(name: str, missing: Iterable[str], names: Tuple[str, ...]) -> str:
-    # What its author may have meant by a name that is none of names, or "".
+    # Returns what the author may have meant by a name that is not in names, or
+    # "".  missing: those of names that the script does not define.
     plain = _plain(name)
     for right in missing:
         if _is_near(plain, *_RIGHT[right]):
@@ -89,7 +92,7 @@ def _meant(name: str, missing: Iterable[str], names: Tuple[str, ...]) -> str:
 
 def _misspelt(defined: Iterable[str], used: Callable[[], Set[str]],
               names: Tuple[str, ...]) -> Iterator[Tuple[str, str]]:
-    # Names that nothing calls, with what was meant.
+    # Yields names that nothing calls, each with what was meant.
     defined = set(defined)
     missing = [name for name in names if name not in defined]
     for name in sorted(defined.difference(names)):
@@ -112,8 +115,9 @@ def _inner(code: CodeType) -> Iterator[CodeType]:
 
 
 def warn_of_code(code: CodeType, names: Tuple[str, ...]) -> None:
-    """Logs a warning for each misspelt name of a script that has been
-    compiled, where names are those that its kind has.
+    """Logs a warning for each misspelt name in the code of a script.
+
+    names: the right names for this kind of script.
     """
     def argued(*opnames: str) -> Set[str]:
         return {i.argval for i in dis.get_instructions(code)
@@ -132,8 +136,8 @@ def warn_of_code(code: CodeType, names: Tuple[str, ...]) -> None:
 
 
 def warn_of_object(found: Any) -> None:
-    """The same for what a route's frame_handler has returned, once for its
-    class.
+    """Logs such warnings for an object that a route's frame_handler has
+    returned, once for each class.
     """
     cls = type(found)
     title = "%s.%s" % (cls.__module__, cls.__qualname__)
@@ -161,8 +165,8 @@ def warn_of_object(found: Any) -> None:
 
 
 def near_method(method: str) -> str:
-    """The usual method that differs from this one, which is not usual, by a
-    letter; or "".
+    """Returns the usual method that an unusual one differs from by a letter,
+    or "".
     """
     name = method.upper()
     return "" if name in METHODS or name == "ANY" else next(
@@ -170,8 +174,9 @@ def near_method(method: str) -> str:
 
 
 def near_miss(namespace: Dict[str, Any], names: Iterable[str]) -> str:
-    """For the message that a script has none of these functions: a hint at
-    one whose name is similar, or "".
+    """Returns a hint at a function with a name similar to one of names, or "".
+
+    This is for the message that a script has none of the functions in names.
     """
     names = list(names)
     for name, value in namespace.items():

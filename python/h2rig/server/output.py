@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What scripts print and log: lines of sys.stdout and sys.stderr, and records
-of `response.logger`, become records of the log.
+"""Puts what scripts print and log in the log: lines of sys.stdout and
+sys.stderr, and records of `response.logger`, become records of the log.
 
-Each thread has its own unfinished line, as functions of several streams print
-at the same time.  An unfinished line becomes a record when it is flushed, when
-it is long, or when the process ends.
+Each thread has its own unfinished line, since functions of several streams may
+print at the same time.  An unfinished line becomes a record when it is
+flushed, when it is long, or when the process ends.
 """
 
 import io
@@ -18,15 +18,16 @@ import _h2rig
 
 __all__ = ["drain", "install", "script_logger"]
 
-#: Octets of a line in one record; the log has a limit of its own.
+#: A longer unfinished line, in octets, becomes a record.  The log has a limit
+#: of its own.
 LINE_MAX = 4000
 
 
 class LogLines(io.BufferedIOBase):
-    """A binary stream whose lines are records of the log.
+    """A binary stream whose lines become records of the log.
 
-    level: of the records.  fileno: the descriptor that programs which a
-    script starts inherit in its place.
+    level: the level of the records.  fileno: the descriptor that stands for
+    this stream in the programs that a script starts.
     """
 
     def __init__(self, level: str, fileno: int) -> None:
@@ -64,14 +65,16 @@ class LogLines(io.BufferedIOBase):
             _h2rig.log(self._level, text, "script output")
 
     def drain(self) -> None:
-        """The same for all threads."""
+        """Makes records of the unfinished lines of all threads."""
         for me in list(self._partial):
             text = self._partial.pop(me, b"")
             if text:
                 _h2rig.log(self._level, text, "script output")
 
     def forget_others(self) -> None:
-        """Drops the lines of other threads, in a process that was forked."""
+        """Drops the lines of other threads, in a process that a script has
+        forked.
+        """
         text = self._partial.pop(threading.get_ident(), b"")
         self._partial.clear()
         if text:
@@ -80,18 +83,18 @@ class LogLines(io.BufferedIOBase):
 
 _lines = [LogLines("info", 1), LogLines("warn", 2)]
 
-#: sys.stdout and sys.stderr, until a script sets them.
+#: The server's own sys.stdout and sys.stderr; a script may set others.
 _texts: List[io.TextIOWrapper] = []
 
 
 class _Records(logging.Handler):
-    # Puts the records of a logger in the log.
+    # Puts the records of a Python logger in the log.
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             text = self.format(record)
         except Exception:
-            self.handleError(record)    # which says it on sys.stderr
+            self.handleError(record)    # reports it on sys.stderr
             return
         level = ("error" if record.levelno >= logging.ERROR else
                  "warn" if record.levelno >= logging.WARNING else
@@ -99,7 +102,7 @@ class _Records(logging.Handler):
         _h2rig.log(level, text.encode("utf-8", "backslashreplace"))
 
 
-#: `response.logger`
+#: The logger that is `response.logger`.
 script_logger = logging.getLogger("h2rig.script")
 script_logger.addHandler(_Records())
 script_logger.setLevel(logging.DEBUG)
@@ -107,7 +110,7 @@ script_logger.propagate = False
 
 
 def install() -> None:
-    """Sets sys.stdout and sys.stderr."""
+    """Sets sys.stdout and sys.stderr to streams that write to the log."""
     _texts[:] = [io.TextIOWrapper(cast(BinaryIO, lines), encoding="utf-8",
                                   errors="backslashreplace", newline="\n",
                                   write_through=True)
@@ -124,7 +127,7 @@ def drain() -> None:
     for name in "stdout", "stderr":
         try:
             f = getattr(sys, name)
-            if f not in _texts:  # they write through
+            if f not in _texts:     # these write through
                 f.flush()
         except BaseException:
             # The process ends: an error here has no consequence.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Stands in for the built-in module `_h2rig` where a Python that is not the
-program's imports the package: to read its documentation, say.
+"""Replaces the built-in module `_h2rig` in a Python that is not the program's,
+which imports the package to read its documentation, for example.
 """
 
 import sys
@@ -30,7 +30,7 @@ def _connection(*_: Any) -> Dict[str, Any]:
 
 
 def install() -> None:
-    """Makes the module."""
+    """Makes the module, and puts it in `sys.modules`."""
     module = types.ModuleType("_h2rig", __doc__)
     for name, value in (
             ("EVENT_HEADERS", 0), ("EVENT_DATA", 1), ("EVENT_TRAILERS", 2),

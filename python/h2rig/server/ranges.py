@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The Range request field (RFC 9110 §14), and multipart content (RFC 2046
-§5.1), by which several ranges are answered.
+"""Parses the Range request field (RFC 9110 §14), and makes multipart content
+(RFC 2046 §5.1), in which several ranges are sent.
 """
 
 import re
@@ -13,20 +13,23 @@ from h2rig.server.isomorphic import isomorphic_decode, shown
 
 __all__ = ["MultipartContent", "MultipartPart", "Range", "RangeParser"]
 
-# Of a part without white space around it: nothing here may match in more than
-# one way, or a field of spaces would take the square of its length.
+# Matches a range without white space around it.  Nothing here may match in
+# more than one way: else the time for a field of spaces would grow with the
+# square of its length.
 _specifier = re.compile(r"(\d*)[ \t]*-[ \t]*(\d*)\Z", re.ASCII)
 
-#: Ranges that one request may ask for.
+#: The most ranges that one request may ask for.
 MOST = 200
 
 
 class Range:
-    """Octets lower to upper (which is the first not in it) of a file.
+    """The octets of a file from lower to upper, which is the first octet
+    behind the range.
 
-    lower, upper: as the field says them, the last octet's number and None
-    for what is missing (lower missing: the last upper octets).  ValueError
-    when none of them is in the file.
+    The arguments lower and upper are as in the field: upper is the number of
+    the last octet, and a missing number is None (without lower, the range is
+    the last upper octets).  Raises ValueError if the file has none of the
+    octets.
     """
 
     def __init__(self, lower: Optional[int], upper: Optional[int],
@@ -60,26 +63,26 @@ class Range:
         return hash(self._key())
 
     def coalesce(self, other: "Range") -> List["Range"]:
-        """One range if the two touch, else both in order."""
+        """Returns a list: one range if the two touch, else both in order."""
         if self.upper < other.lower or other.upper < self.lower:
             return sorted((self, other))
         return [Range(min(self.lower, other.lower),
                       max(self.upper, other.upper) - 1, self.file_size)]
 
     def header_value(self) -> str:
-        """For Content-Range: "bytes 0-9/100"."""
+        """Returns the value for Content-Range, "bytes 0-9/100" for example."""
         return "bytes %d-%d/%d" % (self.lower, self.upper - 1, self.file_size)
 
 
 class RangeParser:
-    """`RangeParser()(value, file_size)`: the ranges that a field asks for."""
+    """`RangeParser()(value, file_size)` returns the ranges of a field."""
 
     def __call__(self, header: Union[str, bytes], file_size: int
                  ) -> List[Range]:
-        """Ranges in ascending order, those that touch made one, those with no
-        octet in the file left out.
+        """Returns the ranges in ascending order.  Ranges that touch become
+        one, and ranges without an octet in the file are left out.
 
-        HTTPException 416 when it is malformed or none is left.
+        Raises HTTPException 416 if the field is malformed or no range is left.
         """
         text = isomorphic_decode(header)
         unit, equals, rest = text.partition("=")
@@ -114,7 +117,8 @@ class RangeParser:
 
     def coalesce_ranges(self, ranges: List[Range],
                         file_size: int) -> List[Range]:
-        """The ranges in ascending order, those that touch made one."""
+        """Returns the ranges in ascending order; those that touch become one.
+        """
         rest = sorted(ranges)
         merged = rest[:1]
         for r in rest[1:]:
@@ -123,7 +127,7 @@ class RangeParser:
 
 
 class MultipartPart:
-    """A part: its content and fields."""
+    """A part of multipart content: its content and fields."""
 
     def __init__(self, data: bytes, content_type: Any = None,
                  headers: Optional[Iterable[Tuple[Any, Any]]] = None) -> None:
@@ -132,7 +136,7 @@ class MultipartPart:
             self.headers.set("Content-Type", content_type)
         if headers is not None:
             for name, value in headers:
-                # The type that the part was given is the one that counts.
+                # A content-type in headers replaces the argument.
                 if name.lower() in (b"content-type", "content-type"):
                     self.headers.set(name, value)
                 else:
@@ -140,14 +144,14 @@ class MultipartPart:
         self.data = data
 
     def to_bytes(self) -> bytes:
-        """Fields, an empty line, content."""
+        """Returns the fields, an empty line and the content."""
         return b"".join(bytes(name) + b": " + bytes(value) + b"\r\n"
                         for name, value in self.headers) + b"\r\n" + self.data
 
 
 class MultipartContent:
-    """Parts with a boundary between; an iterable of one bytes, so that it can
-    be a response's content.
+    """Parts with a boundary between them.  Iterating over it gives one bytes
+    object, so that it can be the content of a response.
     """
 
     def __init__(self, boundary: Optional[str] = None,
@@ -165,7 +169,7 @@ class MultipartContent:
         self.items.append(MultipartPart(data, content_type, headers))
 
     def to_bytes(self) -> bytes:
-        """The whole content."""
+        """Returns the whole content."""
         boundary = b"--" + self.boundary.encode("ascii")
         out = [b""]
         for item in self.items:

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Frames as connection scripts, and all who wait for frames, see them."""
+"""Received frames, as connection scripts and scripts that wait for frames see
+them.
+"""
 
 from typing import Any, List, Tuple
 
@@ -12,8 +14,9 @@ __all__ = ["ReceivedData", "ReceivedHeaders", "received_frame"]
 class ReceivedData(ReceivedFrame):
     """A DATA frame as a connection script sees it.
 
-    data: the content, without padding.  flow_controlled_length: int, octets
-    that count for flow control.  stream_ended: bool, its END_STREAM flag.
+    data: the content, without padding.  flow_controlled_length: int, the
+    octets that count for flow control.  stream_ended: bool, its END_STREAM
+    flag.
     """
 
     def __init__(self, flags: int, stream_id: int, payload: bytes) -> None:
@@ -26,8 +29,8 @@ class ReceivedData(ReceivedFrame):
 
 
 class ReceivedHeaders(RequestTrailers):
-    """A HEADERS frame as a connection script sees it, with its CONTINUATION
-    frames: of a request or of trailers.
+    """A HEADERS frame, of a request or of trailers, with its CONTINUATION
+    frames, as a connection script sees it.
     """
 
     __slots__ = ()
@@ -39,7 +42,7 @@ class ReceivedHeaders(RequestTrailers):
 
 
 def received_frame(received: Any) -> Any:
-    """The frame of a `Received` (_h2rig.pyi)."""
+    """Returns the frame object for a `Received` (_h2rig.pyi)."""
     _, kind, flags, stream_id, payload, fields, priority, length = received
     if kind == TYPES["DATA"]:
         return ReceivedData(flags, stream_id, payload)

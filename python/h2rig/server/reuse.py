@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""A process that serves several connections, one after the other
-(--connections-per-process): what one of them has left in Python is put away,
-or it is the process's last.
+"""Prepares Python for a process's next connection (--connections-per-process):
+removes what the last connection has left, or finds that this is not possible,
+so that the process has to end.  src/py/again.c calls this.
 
-Put away is what this package keeps for a connection, what scripts have
-imported from directories of theirs, and what nothing refers to any more.  All
-else that is not as in a new process is named, whoever did it.
+It removes what this package keeps for a connection, the modules that scripts
+have imported from their own directories, and objects that nothing refers to.
+Any other difference to a new process, no matter who made it, is reported and
+ends the process.
 """
 
 import abc
@@ -44,7 +45,7 @@ from h2rig.websocket import serve as websocket
 
 __all__ = ["clean", "prepare"]
 
-#: Caches of modules, whose items may be any.
+#: Caches of modules: their items may differ.
 _CACHES = frozenset((
     "encodings._cache", "re._cache", "re._cache2", "sys.path_importer_cache",
     "warnings.onceregistry", "h2rig.server.forking._generation",
@@ -52,22 +53,23 @@ _CACHES = frozenset((
     "h2rig.server.warm_up._saved", "h2rig.stash._forgotten",
 ))
 
-#: What is bound anew in modules, and has its old value put back.
+#: Names in modules that are bound anew and get their old values back.
 _BOUND = [(codecache, "_directory"), (rundir, "_locked"),
           (tempfile, "_name_sequence")] + [
-              (threading, name) for name in (     # by its hook of os.fork
+              (threading, name) for name in (     # bound by its fork hook
                   "_active_limbo_lock", "_main_thread", "_shutdown_locks",
                   "_shutdown_locks_lock")
               if hasattr(threading, name)]
 
-#: Objects that modules have, whose attributes are looked at as theirs are.
+#: Objects in modules whose attributes are checked as those of modules are.
 _OBJECTS = (
     "logging.Logger.manager", "logging.Logger.manager.loggerDict",
     "os.environ", "os.environ._data", "json._default_decoder",
     "json._default_encoder", "logging.lastResort",
 )
 
-#: What of the interpreter's can be asked for.
+#: State of the interpreter that a function returns: (what is reported if it
+#: has changed, function).
 _ASKED = (
     ("abc", abc.get_cache_token),
     ("atexit", getattr(atexit, "_ncallbacks")), ("csv", csv.field_size_limit),
@@ -88,17 +90,18 @@ _ASKED = (
     ("tracemalloc", tracemalloc.is_tracing),
 )
 
-#: What cannot: that it was called is noted.
+#: Functions whose effect cannot be asked for: calls of them are noted.
 _SETTERS = (
     (codecs, "register"), (codecs, "register_error"),
     (faulthandler, "dump_traceback_later"), (faulthandler, "register"),
     (os, "register_at_fork"),
 )
 
-#: A warning that was not shown makes it in a module.
+#: What a warning that was not shown makes in a module.
 _REGISTRY = ".__warningregistry__"
 
-#: Modules that scripts import: one that the server has not is a trace.
+#: Modules that scripts import.  The parent imports them, because a module that
+#: the server has not imported would count as left behind.
 _PRELOAD = (
     "asyncio", "calendar", "copy", "dataclasses", "datetime", "decimal",
     "difflib", "encodings.cp1252", "encodings.utf_8_sig", "encodings.utf_16",
@@ -108,8 +111,9 @@ _PRELOAD = (
     "_strptime",
 )
 
+#: names of the _SETTERS that were called
 _noted: List[str] = []
-#: what `prepare` has found
+#: the state that `prepare` has found
 _before: Dict[str, Any] = {}
 
 
@@ -121,13 +125,14 @@ def _noting(function: Any, name: str) -> Any:
 
 
 def prepare() -> None:
-    """Called in the parent when it has run all that it will run: what there is
-    now is what each connection is to find.
+    """Records the state that each connection is to find.
+
+    The parent calls this when it has run all code that it will run.
     """
     for name in _PRELOAD:
         importlib.import_module(name)
     mimetypes.guess_type("x")
-    exec("", vars(builtins))     # as dataclasses do
+    exec("", vars(builtins))     # because dataclasses do so
     tempfile.gettempdir()
     if options.routes is not None:
         scripts.add_path(os.path.dirname(options.routes))
@@ -149,7 +154,7 @@ def prepare() -> None:
 
 
 def _directories() -> Iterator[str]:
-    # Where scripts' modules are.
+    # Yields the directories of scripts' modules.
     yield options.doc_root
     if options.ws_docroot:
         yield options.ws_docroot
@@ -160,7 +165,8 @@ def _directories() -> Iterator[str]:
 
 
 def _watched() -> Iterator[Tuple[str, Any]]:
-    # Modules, their classes, and what both have that can be changed.
+    # Yields (name, object) of what must not change: modules, their classes,
+    # the dicts, lists and sets in both, and some more objects.
     seen: Set[int] = {id(_noted), id(_before), id(linecache.cache),
                       id(names._looked_at), id(websocket._handlers),
                       id(vars(threading)["_active"])}
@@ -212,7 +218,7 @@ def _with_parts(name: str, o: Any, seen: Set[int]
 
 
 def _may_change(cls: type) -> bool:
-    # Py_TPFLAGS_HEAPTYPE, and not Py_TPFLAGS_IMMUTABLETYPE
+    # Whether Py_TPFLAGS_HEAPTYPE is set and Py_TPFLAGS_IMMUTABLETYPE is not.
     return bool(cls.__flags__ & 1 << 9) and not cls.__flags__ & 1 << 8
 
 
@@ -228,9 +234,11 @@ def _at(path: str) -> Any:
 
 
 def clean() -> Optional[str]:
-    """Called in a connection's process, which has one thread, when the
-    connection has ended: what there is of it that cannot be put away, as
-    "json.loads was changed", or None.
+    """Removes what a connection that has ended has left in its process, which
+    has one thread.
+
+    Returns what cannot be removed, "json.loads was changed" for example, or
+    None.
     """
     foreign = _drop_modules()
     for (module, name), value in zip(_BOUND, _before["bound"]):
@@ -252,14 +260,15 @@ def clean() -> Optional[str]:
         return "the module %s was imported" % foreign
     if signal.set_wakeup_fd(-1) != -1:
         return "signal.set_wakeup_fd"
-    # The last process that closes SQLite's file removes what is beside it.
+    # A process that keeps SQLite's file open keeps its extra files: the last
+    # process that closes the file removes them.
     if stash.is_open():
         return "the stash is open"
     for calls in _noted, scripts.spoiled:
         if calls:
             return calls[0]
     changed = _h2rig.changed()
-    # Of warnings for files that nobody has closed, for one.
+    # Warnings of files that nobody has closed make these, for example.
     while changed is not None and changed.endswith(_REGISTRY):
         del vars(sys.modules[changed[:-len(_REGISTRY)]])[_REGISTRY[1:]]
         changed = _h2rig.changed()
@@ -272,7 +281,8 @@ def clean() -> Optional[str]:
 
 
 def _drop_modules() -> Optional[str]:
-    # Takes scripts' modules out; the name of another that is new.
+    # Removes scripts' modules from sys.modules.  Returns the name of another
+    # new module, or None.
     foreign = None
     if len(sys.modules) != len(_before["modules"]):
         for name in [n for n in sys.modules if n not in _before["modules"]]:
@@ -284,8 +294,8 @@ def _drop_modules() -> Optional[str]:
 
 
 def _is_scripts(module: Any) -> bool:
-    # Python from a directory of theirs, which may be below one of Python's, or
-    # above.
+    # Returns whether a module is Python code from a directory of scripts; that
+    # may be below or above a directory of installed modules.
     where = getattr(module, "__file__", None)
     if where is None:           # a package without __init__.py
         places = list(getattr(module, "__path__", ()))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which handler answers a request."""
+"""Finds the handler that answers a request, by routes and rewrites."""
 
 import re
 import threading
@@ -15,37 +15,40 @@ __all__ = ["Router", "compile_pattern", "router"]
 
 Methods = Union[str, Iterable[str]]
 
-#: handler, what the pattern matched, where a rewrite leads (None: no rewrite)
+#: handler, text that each part of the pattern matched, path that a rewrite
+#: leads to (None: no rewrite)
 Found = Tuple[Any, Dict[str, str], Optional[str]]
 
-#: Requests without a path.  An extended CONNECT (RFC 8441 §4) has one.  "any"
-#: is not CONNECT: its answers of 2xx are no responses but tunnels.
+#: Requests without a path.  An extended CONNECT (RFC 8441 §4) has a path.  The
+#: method "any" does not include CONNECT, since an answer of 2xx to CONNECT
+#: opens a tunnel.
 _TARGETS = {("CONNECT", ""): AUTHORITY, ("OPTIONS", "*"): ASTERISK}
 
-#: What paths lead to is remembered: of paths up to this many characters, and
-#: so many of them.
+#: Results of `find` are kept for paths up to this many characters, and for at
+#: most this many paths.
 CACHED_LENGTH = 256
 CACHED = 512
 
-#: Characters of a path that may match a pattern with several variables in one
-#: segment: it takes their number of steps, or the square, to find a match.
+#: The most characters of a path that can match a pattern with several
+#: variables in one segment: the steps of such a match may grow with the square
+#: of the path's length.
 AMBIGUOUS_LENGTH = 255
 
 _ambiguous = re.compile(r"[}*][^/]*[{*]")
 
 _token = re.compile(r"\{([^{}/]+)\}|(\*)")
 
-#: Parts of a path that name the same file if they are left out.
+#: Parts of a path ("//", "/./") without which it names the same file.
 _idle = re.compile(r"(?:/\.?(?=/|\Z))+/?")
 
 
 def compile_pattern(pattern: str) -> "re.Pattern[str]":
-    """A route's pattern as a regular expression for decoded paths.
+    """Returns a route's pattern as a regular expression for decoded paths.
 
-    Literal text, `{name}` (one path segment), at most one `*` (the rest).
-    With several of them in a segment it matches short paths only.
-    Groups are `g0`, `g1`...: names of segments need not be identifiers.
-    ValueError.
+    A pattern has literal text, `{name}` (one path segment) and at most one `*`
+    (the rest).  With several of these in a segment it matches short paths
+    only.  Each is a group without a name, since the name of a segment need not
+    be an identifier.  Raises ValueError if the pattern is wrong.
     """
     if not pattern.startswith("/"):
         pattern = "/" + pattern
@@ -68,7 +71,7 @@ def _group_names(pattern: str) -> List[str]:
 
 
 def _method_set(methods: Methods) -> Optional[FrozenSet[str]]:
-    # None: any.
+    # Returns None for any method.
     if isinstance(methods, str):
         methods = (methods,)
     names = frozenset(m.upper() for m in methods)
@@ -95,7 +98,7 @@ class Router:
     """Routes, tried in order, and rewrites, which come before them."""
 
     def __init__(self) -> None:
-        #: a file of the user's routes that is still to be loaded
+        #: the path of the user's routes if they are still to be loaded
         self.pending: Optional[str] = None
         self._loading = threading.Lock()
         self._reserved: Optional[Tuple[str, Any]] = None
@@ -105,9 +108,9 @@ class Router:
 
     def register(self, methods: Methods, pattern: Union[str, Target],
                  handler: Any) -> None:
-        """Adds a route behind the others.
+        """Adds a route after the others.
 
-        methods: names, or "any".  ValueError for a wrong pattern.
+        methods: names, or "any".  Raises ValueError for a wrong pattern.
         """
         self._routes.append(_Route(methods, pattern, handler))
         self._found.clear()
@@ -128,7 +131,7 @@ class Router:
         self._found.clear()
 
     def clear(self) -> None:
-        """Takes all routes and rewrites out."""
+        """Removes all routes and rewrites."""
         self.pending = None
         self._reserved = None
         self._routes.clear()
@@ -136,12 +139,12 @@ class Router:
         self._found.clear()
 
     def clear_found(self) -> None:
-        """Forgets what paths led to."""
+        """Drops the results that `find` has kept."""
         self._found.clear()
 
     def add_defaults(self) -> None:
-        """Adds the default routes after the others; `load` will add the
-        user's before all of them.
+        """Adds the default routes after the others.  `load` will add the
+        user's routes before all of them.
         """
         self.pending = options.routes
         self.register("any", "*.py", handlers.python_script_handler)
@@ -149,7 +152,9 @@ class Router:
         self.register("GET", "*", handlers.file_handler)
 
     def load(self) -> None:
-        """Adds the user's routes, once, before the others.  ConfigError."""
+        """Adds the user's routes, once, before the others.  Raises
+        ConfigError.
+        """
         with self._loading:
             if self.pending is None:
                 return
@@ -162,9 +167,9 @@ class Router:
             self.pending = None
 
     def find(self, method: str, path: str) -> Found:
-        """The handler for a method and a path as sent (None: no route), what
-        its pattern matched, and the path, with its query, that a rewrite
-        leads to.
+        """Returns the handler for a method and a path as sent (None: no
+        route), what its pattern matched, and the path, with its query, that a
+        rewrite leads to (None: no rewrite).
         """
         key = method, path
         found = self._found.get(key)
@@ -190,8 +195,8 @@ class Router:
         decoded = files.decode_path(path)
         if decoded is None:
             return None
-        # Else "//private/file" would get around the route of "/private/*", and
-        # around a rewrite of "/private/file".
+        # The plain path is tried too.  Otherwise "//private/file" would get
+        # around the route of "/private/*" and a rewrite of "/private/file".
         plain = _idle.sub("/", decoded)
         if self._reserved is not None:
             top, handler = self._reserved
@@ -219,8 +224,8 @@ class Router:
 
 
     def why_none(self, method: str, path: str) -> str:
-        """For the message that there is no handler: which methods the path is
-        for.
+        """Returns the message for a request without a handler: it says which
+        methods the path is for.
         """
         if (method, path) in _TARGETS:
             return "Not Found"
@@ -237,5 +242,5 @@ class Router:
                 if found else "Not Found")
 
 
-#: The one of this process; `dispatch.configure` fills it.
+#: The router of this process; `dispatch.configure` fills it.
 router = Router()

@@ -2,13 +2,14 @@
 """The server's own directory, of mode 0700, for the files that connections'
 processes share: the stash and the code of scripts.
 
-The parent makes it, the C program gives it to the user that scripts run as,
-and the parent removes it at its end; a parent that is killed leaves it behind.
+The parent makes the directory, the C program gives it to the user that scripts
+run as, and the parent removes it when it ends.  A parent that is killed leaves
+it behind.
 
-As a rule it is below /tmp, where cleaners remove what has not changed for
-long.  The parent protects it: by timestamps (`refresh`), and by a lock that
-systemd-tmpfiles respects.  If it is removed nevertheless, the process that
-needs it makes it anew (`restore`).
+The directory is usually below /tmp, where cleaners remove files that have not
+changed for a long time.  The parent protects it by timestamps (`refresh`), and
+by a lock that systemd-tmpfiles respects.  If the directory is removed
+nevertheless, the process that needs it makes it again (`restore`).
 """
 
 import contextlib
@@ -28,37 +29,43 @@ from h2rig.server.config import options
 __all__ = ["check", "free_space", "give_room", "make", "refresh", "remove",
            "reserve", "restore"]
 
-#: Octets that are reserved for the stash, at most, and the file that has them.
+#: The most octets that are reserved for the stash, and the name of the file
+#: that holds them.
 RESERVE = 8 << 20
 RESERVED = "reserve"
 
-#: Files that are protected from cleaners; others can be made again.
+#: The most files that are protected from cleaners.  Other files can be made
+#: again.
 MAX_FILES = 5000
 
-#: The parent's descriptor of the directory, with its lock; -1: none.
+#: The parent's descriptor of the directory, which holds the lock; -1: none.
 _locked = -1
 
 
 def free_space() -> int:
-    """Octets that TMPDIR has for a user without privileges."""
+    """Returns how many octets TMPDIR has free for a user without privileges.
+    """
     status = os.statvfs(tempfile.gettempdir())
     if not status.f_blocks:
-        return 1 << 62      # the file system does not tell
+        return 1 << 62      # the file system does not tell its size
     return status.f_bavail * status.f_frsize
 
 
 def make() -> None:
-    """Makes it unless it is there.  OSError."""
+    """Makes the directory unless this process has made it.  Raises OSError.
+    """
     if options.run_directory is None:
         options.run_directory = tempfile.mkdtemp(prefix="h2rig-")
         refresh()
 
 
 def reserve() -> None:
-    """Reserves room for the stash, in the parent, lest others fill TMPDIR."""
+    """Reserves room for the stash, in case other files fill TMPDIR.  The
+    parent calls this.
+    """
     size = min(RESERVE, free_space() // 8)
     with contextlib.suppress(OSError):
-        # By descriptor: the path may be the scripts' user's by now.
+        # By descriptor: the scripts' user may own the path by now.
         fd = os.open(RESERVED, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600,
                      dir_fd=_locked)
         with open(fd, "wb") as f:
@@ -69,8 +76,8 @@ def reserve() -> None:
 
 
 def give_room() -> bool:
-    """Gives the reserved room to the stash if there is no other: whether that
-    was done.
+    """Gives the reserved room to the stash if TMPDIR has less than that free.
+    Returns whether it has done so.
     """
     if free_space() >= RESERVE:
         return False
@@ -84,13 +91,15 @@ def give_room() -> bool:
 
 
 def refresh() -> None:
-    """Protects it from cleaners for a while; the parent does it regularly."""
+    """Protects the directory from cleaners for a while.  The parent calls
+    this regularly.
+    """
     global _locked
     directory = options.run_directory
     if directory is None:
         return
     with contextlib.suppress(OSError):
-        # The scripts' user may have put something else there.
+        # The scripts' user may have put something else in its place.
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
                      | os.O_CLOEXEC)
         if _locked != -1:
@@ -101,14 +110,17 @@ def refresh() -> None:
         os.utime(fd)
         with os.scandir(fd) as files:
             for file in itertools.islice(files, MAX_FILES):
-                # Not what a script has linked to from here.
+                # Only files without other links: a script may have made a
+                # link here to a file from elsewhere.
                 if file.stat(follow_symlinks=False).st_nlink == 1:
                     os.utime(file.name, dir_fd=fd, follow_symlinks=False)
 
 
 def check() -> None:
-    """OSError unless the directory is ours alone: when it was removed, another
-    user may have made one of its name.  (Set-group-ID is inherited.)
+    """Raises OSError unless the directory is ours alone: after it was removed,
+    another user may have made one with the same name.
+
+    The set-group-ID bit does not count, since it may be inherited.
     """
     assert options.run_directory is not None
     status = os.lstat(options.run_directory)
@@ -118,8 +130,8 @@ def check() -> None:
 
 
 def restore() -> None:
-    """Makes it again if it was removed; in a connection's process.
-    OSError.
+    """Makes the directory again if it was removed.  Connections' processes
+    call this.  Raises OSError.
     """
     assert options.run_directory is not None
     with contextlib.suppress(FileExistsError):
@@ -130,7 +142,7 @@ def restore() -> None:
 
 
 def remove() -> None:
-    """Removes it and what is in it, if there is one."""
+    """Removes the directory and its files, if it exists."""
     global _locked
     if _locked != -1:
         os.close(_locked)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The surroundings of a script: where it imports modules from, and what its
-author is told of a fault in it.
+"""Sets up where scripts import modules from, and makes the texts that tell
+their authors about faults.
 """
 
 import contextlib
@@ -20,33 +20,36 @@ from h2rig.server.frametypes import FUNCTIONS
 __all__ = ["add_path", "called_wrongly", "spoiled", "traceback_text",
            "without_paths"]
 
+#: The directories that were added to `sys.path`.
 _added: List[str] = []
 
-#: Exceptions that come of a process which should serve no other connection.
+#: Names of exceptions after which a process should serve no other connection.
 spoiled: List[str] = []
 
-#: Frames of files in here tell the author of a script nothing.
+#: The directory of our own files: stack frames in them are of no use to the
+#: author of a script.
 _OURS = os.path.join(os.path.dirname(os.path.dirname(
     os.path.dirname(__file__))), "")
 
 _FRAME = "frame, request, response"
 
-#: The arguments of scripts' functions; of all others: request.
+#: The arguments of scripts' functions; all other functions get request.
 _PARAMETERS = {"main": "request, response", "handle_headers": _FRAME,
                "handle_data": _FRAME,
                **dict.fromkeys(FUNCTIONS.values(), _FRAME)}
 
 
 def note(e: BaseException) -> None:
-    """A script has raised e."""
+    """Notes in `spoiled` that a script has raised e, if e belongs there."""
     if isinstance(e, (MemoryError, SystemError)):
         spoiled.append(type(e).__name__)
 
 
 def add_path(directory: str) -> None:
-    """Puts a directory on `sys.path`: behind the standard library, which must
-    not be shadowed by a directory named "html"; before packages that happen
-    to be installed.
+    """Adds a directory to `sys.path`.
+
+    It comes after the standard library, which a directory named "html" must
+    not hide, and before packages that happen to be installed.
     """
     if directory in sys.path:
         return
@@ -61,8 +64,9 @@ def add_path(directory: str) -> None:
 
 
 class _Elsewhere:
-    """Finds top-level modules as the other finders do, but not in directories
-    that were added; for the thread that has made it only.
+    """A finder for top-level modules that asks the other finders, but leaves
+    out the directories that were added.  It works only for the thread that has
+    made it.
     """
 
     def __init__(self) -> None:
@@ -85,12 +89,13 @@ class _Elsewhere:
 
 @contextlib.contextmanager
 def without_paths() -> Iterator[None]:
-    """Meanwhile this thread imports nothing from directories that were added:
-    for imports of the package itself.  Other threads may run scripts, whose
-    imports stay as they are.
+    """A context manager in which this thread imports nothing from directories
+    that were added.  It is for imports of the package itself.
+
+    Imports of other threads, which may run scripts, stay as they are.
     """
     finder = _Elsewhere()
-    # A new list each time: other threads may be iterating over this one.
+    # Always a new list: other threads may be iterating over the old one.
     sys.meta_path = [finder, *sys.meta_path]
     try:
         yield
@@ -99,8 +104,9 @@ def without_paths() -> Iterator[None]:
 
 
 def traceback_text(e: BaseException, whole: bool) -> str:
-    """The traceback of e and of its causes; whole: with the frames of this
-    package.
+    """Returns the traceback of e and of its causes as text.
+
+    whole: whether it includes the stack frames of this package.
     """
     shown = traceback.TracebackException(type(e), e, e.__traceback__)
     todo = [] if whole else [shown]
@@ -110,7 +116,7 @@ def traceback_text(e: BaseException, whole: bool) -> str:
         todo += [cause for cause in (
             each.__cause__, each.__context__,
             *(getattr(each, "exceptions", None) or ())) if cause is not None]
-    # Without a frame the heading is of no use.
+    # A heading without stack frames is removed.
     return re.sub(r"Traceback \(most recent call last\):\n(?! )", "",
                   "".join(shown.format())).strip()
 
@@ -121,9 +127,12 @@ def _is_ours(filename: str) -> bool:
 
 def called_wrongly(e: BaseException, name: str, function: Any,
                    parameters: str = "") -> Optional[TypeError]:
-    """The error to show instead of e if e was raised because a script's
-    function, of this name, has other parameters than it is called with: these,
-    by default those of a request's.
+    """Returns the error to show instead of e if e was raised because a
+    script's function is not callable, or does not take the parameters that it
+    is called with; else None.
+
+    name: the function's.  parameters: those it is called with, as text; by
+    default those of a request's function of this name.
     """
     tb = e.__traceback__
     while tb is not None and _is_ours(tb.tb_frame.f_code.co_filename):
@@ -131,7 +140,7 @@ def called_wrongly(e: BaseException, name: str, function: Any,
     if tb is not None or type(e) is not TypeError or function is None:
         return None
     parameters = parameters or _PARAMETERS.get(name, "request")
-    # A route's function has a name of its own.
+    # A route's function may have any name.
     name = getattr(inspect.unwrap(function), "__name__", name)
     if not callable(function):
         return TypeError("%s is %r; expected a function %s(%s)"

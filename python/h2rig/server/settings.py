@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The file of --config: hosts, domains and ports in the JSON form of
-web-platform-tests' configuration; the defaults of what it does not say; and
-the checks of options that name directories.
+"""Reads the file of --config, which has hosts, domains and ports in the JSON
+form of web-platform-tests' configuration; adds the defaults of settings that
+it lacks; and checks the options that name directories.
 
 Settings that the server uses are checked.  Those of web-platform-tests' own
-servers, and a user's own, are passed on as they are, for `{{...}}`.
+servers, and a user's own, are passed on unchanged, for `{{...}}`.
 """
 
 import json
@@ -20,17 +20,17 @@ from h2rig.server.files import as_sent, decode_path
 
 __all__ = ["SCHEMES", "build", "check_access", "load", "make_aliases"]
 
-#: Kinds of servers whose ports a test may ask for.
+#: The kinds of servers whose ports a test may ask for.
 SCHEMES = ("http", "https", "ws", "wss", "h2")
 
-#: As web-platform-tests has them: below each host these resolve ...
+#: The subdomains of web-platform-tests: below each host these resolve ...
 SUBDOMAINS = ("www", "www1", "www2", "\u5929\u6c17\u306e\u826f\u3044\u65e5",
               "\u00e9l\u00e8ve")
 #: ... and these do not.
 NOT_SUBDOMAINS = ("nonexistent",)
 
-#: Without a file.  To browsers, names that end in ".localhost" are this
-#: machine.
+#: The hosts if no file sets them.  For browsers, names that end in
+#: ".localhost" mean this machine.
 HOST = "localhost"
 ALTERNATE_HOSTS = {"alt": "alt.localhost"}
 
@@ -68,7 +68,7 @@ def _is_aliases(v: Any) -> bool:
         and _is_text(a.get("local-dir")) for a in v)
 
 
-#: setting, how it is checked, what is expected
+#: name of a setting, function that checks its value, what is expected
 _CHECKS: Tuple[Tuple[str, Callable[[Any], bool], str], ...] = (
     ("browser_host", _is_text, "a host name"),
     ("server_host", _is_optional, "a host name or null"),
@@ -84,20 +84,20 @@ _CHECKS: Tuple[Tuple[str, Callable[[Any], bool], str], ...] = (
 )
 
 
-#: Settings without effect here: of web-platform-tests' servers, today's and
-#: earlier ones, with those that they compute.
+#: Settings without effect here: those of today's and earlier servers of
+#: web-platform-tests, and those that these compute.
 _NOT_OURS = frozenset((
     "all_domains", "all_domains_set", "bind_address", "bind_hostname",
     "check_subdomains", "domains", "domains_set", "external_host", "host",
     "inject_script", "log_level", "logging", "not_domains", "not_domains_set",
     "paths", "ssl", "url_base"))
 
-#: What the names of a user's own settings begin with.
+#: The prefix of the names of a user's own settings.
 _OWN = "x_"
 
 
 def load(path: str) -> Config:
-    """The settings of a file, completed.  ConfigError."""
+    """Returns the settings of a file, with defaults.  Raises ConfigError."""
     try:
         with open(path, encoding="utf-8") as f:
             text = f.read()
@@ -142,13 +142,14 @@ def _shown(value: Any) -> str:
 
 
 def _line(text: str, name: str) -> Optional[int]:
-    # The line of a setting.
+    # Returns the number of the line that has this setting, or None.
     found = re.search(r'"%s"\s*:' % re.escape(name), text)
     return text.count("\n", 0, found.start()) + 1 if found else None
 
 
 def _check_doc_root(path: str, text: str, given: Dict[str, Any]) -> None:
-    # One that differs from the command line's: one of the two is a mistake.
+    # Raises ConfigError if doc_root differs from the command line's: then one
+    # of the two is a mistake.
     told = given.get("doc_root")
     if told and os.path.realpath(os.path.join(
             os.path.dirname(path), told)) != options.real_root:
@@ -159,7 +160,7 @@ def _check_doc_root(path: str, text: str, given: Dict[str, Any]) -> None:
 
 
 def _take_ws_doc_root(path: str, text: str, given: Dict[str, Any]) -> None:
-    # Unless the command line has one.
+    # Takes ws_doc_root from the settings unless the command line has set it.
     told = given.get("ws_doc_root")
     if not told or options.ws_docroot is not None:
         return
@@ -171,9 +172,10 @@ def _take_ws_doc_root(path: str, text: str, given: Dict[str, Any]) -> None:
 
 
 def build(given: Dict[str, Any]) -> Config:
-    """Settings as scripts and `{{...}}` see them, from checked ones.
+    """Returns settings as scripts and `{{...}}` see them.
 
-    UnicodeError for a host name that IDNA has no form for.
+    given: checked settings.  Raises UnicodeError for a host name that has no
+    form in IDNA.
     """
     host = _ascii(given.get("browser_host") or HOST)
     alternate = given.get("alternate_hosts")
@@ -204,7 +206,8 @@ def build(given: Dict[str, Any]) -> Config:
 
 
 def _ascii(host: str) -> str:
-    # RFC 3490; an address, and a name that is ASCII, as it is.
+    # Converts a host name by RFC 3490; an address, or a name that is ASCII,
+    # stays as it is.
     return host if host.isascii() else host.encode("idna").decode("ascii")
 
 
@@ -218,8 +221,8 @@ def _set(domains: Dict[str, Dict[str, str]]) -> Set[str]:
 
 
 def _ports(given: Dict[str, List[Any]]) -> Dict[str, List[int]]:
-    # Tests ask for two of a scheme.  Those that are not given are our own, in
-    # turn, so that `{{ports...}}` has a value for each.
+    # Tests ask for two ports of a scheme.  Ports that are not given are our
+    # own ports in turn, so that `{{ports...}}` always has a value.
     def own(i: int) -> int:
         return options.ports[i % len(options.ports)]
 
@@ -233,9 +236,12 @@ def _ports(given: Dict[str, List[Any]]) -> Dict[str, List[int]]:
 
 def make_aliases(pairs: Iterable[Tuple[str, str]], config: Config
                  ) -> List[Alias]:
-    """The aliases of the command line and of the settings (whose directories
-    are below the document root unless absolute), the longest prefix first.
-    ConfigError.
+    """Returns the aliases of the command line and of the settings, the longest
+    prefix first.
+
+    pairs: (URL path, directory) of the command line, which replace aliases of
+    the settings.  config: the settings, whose directories are relative to the
+    document root unless they are absolute.  Raises ConfigError.
     """
     found: Dict[str, Alias] = {}
     for a in config.get("aliases", ()):
@@ -266,9 +272,10 @@ _WRITE = os.W_OK | os.X_OK
 
 
 def check_access() -> None:
-    """Looks at what scripts need with the rights of --user, before a client
-    comes; called in a short-lived process that has these rights.  ConfigError
-    for the first directory or file that they cannot use.
+    """Checks, before a client comes, that scripts can use what they need.
+
+    Runs in a short-lived process that has the rights of --user.  Raises
+    ConfigError for the first directory or file that they cannot use.
     """
     for what, path, mode in _needed():
         if not os.access(path, mode):
@@ -280,14 +287,14 @@ def check_access() -> None:
 
 
 def _needed() -> Iterator[Tuple[str, str, int]]:
-    # (option, path, access mode)
+    # Yields (option, path, access mode).
     yield "DOCROOT", options.doc_root, _READ
     for url, directory, _ in options.aliases:
         yield "alias of %s" % url, directory, _READ
     if options.ws_docroot is not None:
         yield "--ws-docroot", options.ws_docroot, _READ
     if options.stash is not None and os.path.isabs(options.stash):
-        # A file, and no server.  SQLite has files of its own beside it.
+        # A file, not a server.  SQLite makes its own files next to it.
         yield "--stash", os.path.dirname(options.stash), _WRITE
         if os.path.exists(options.stash):
             yield "--stash", options.stash, os.R_OK | os.W_OK
@@ -295,7 +302,8 @@ def _needed() -> Iterator[Tuple[str, str, int]]:
 
 
 def _reason(path: str) -> str:
-    # Permissions of a directory on the way, or of its own.
+    # Says which permissions are too few: those of the path itself, or those of
+    # a directory on the way to it.
     while True:
         parent = os.path.dirname(path)
         if parent == path or os.access(parent, os.X_OK):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Handlers that answer with files, directories and literal responses."""
+"""Handlers that answer with files, listings of directories and literal
+responses.
+"""
 
 import os
 import uuid
@@ -23,7 +25,7 @@ __all__ = ["AsIsHandler", "DirectoryHandler", "FileHandler", "OWN",
 
 
 class TreeHandler:
-    """Of the files below a directory.
+    """A base class of handlers for the files below a directory.
 
     base_path: the directory that stands for url_base (None: the document
     root).
@@ -36,8 +38,8 @@ class TreeHandler:
 
 
 class DirectoryHandler(TreeHandler):
-    """Answers with a listing of a directory; 301 to the path with a slash at
-    its end if that is missing.
+    """Answers with a listing of a directory, or, if the path does not end in a
+    slash, with a redirection (301) to the path that does.
 
     base_path: the directory that stands for url_base (None: the document
     root).
@@ -59,9 +61,9 @@ class DirectoryHandler(TreeHandler):
 
     @staticmethod
     def _redirect(request: "Request", response: "Response") -> None:
-        # Sends the client to the same path with a slash at its end.
+        # Redirects the client to the same path with a slash at its end.
         raw_path, question, query = request.request_path.partition("?")
-        # With one slash in front: after two follows the name of a host.
+        # Only one slash may be in front: two would begin the name of a host.
         response.status = 301, None
         response.headers.set("Location", "/" + raw_path.lstrip("/") + "/"
                              + question + query)
@@ -69,8 +71,8 @@ class DirectoryHandler(TreeHandler):
 
 
 class FileHandler(TreeHandler):
-    """Answers with a file, the fields of its `.headers` files, ranges and
-    pipes; with the `index.html` of a directory, or its listing.
+    """Answers with a file, or with the `index.html` or listing of a directory.
+    Applies `.headers` files, the Range field and pipes to a file.
 
     base_path: the directory that stands for url_base (None: the document
     root).
@@ -96,7 +98,8 @@ class FileHandler(TreeHandler):
     @staticmethod
     def _open(decoded: str, place: Place
               ) -> Optional[Tuple[Place, Any, os.stat_result]]:
-        # The file, or a directory's index.html; None: a directory without.
+        # Opens the file, or the index.html of a directory.  Returns None for a
+        # directory without index.html.
         try:
             return (place, *files.open_below(place))
         except IsADirectoryError:
@@ -144,8 +147,8 @@ class FileHandler(TreeHandler):
 
     def _remember(self, request: Any, response: Any, path: str,
                   status: os.stat_result) -> None:
-        # Has the next request for this file answered without Python, if the
-        # answer depends on the file and its directory only.
+        # Lets C code answer the next request for this file without Python, if
+        # the answer depends only on the file and its directory.
         runner = request._runner
         if (type(self) is FileHandler and runner is not None
                 and runner.functions.main is self
@@ -169,7 +172,8 @@ class FileHandler(TreeHandler):
     @staticmethod
     def _ranges(request: Any, response: Any, size: int
                 ) -> Optional[List[Range]]:
-        # None: all of it; []: the response is an error.
+        # Returns the ranges; None: the whole file; []: the response is an
+        # error.
         value = request.headers["range"]
         if not value.strip().lower().startswith("bytes="):
             return None     # an unknown unit is ignored (RFC 9110 §14.2)
@@ -185,7 +189,7 @@ class FileHandler(TreeHandler):
     @staticmethod
     def _set_content(response: Any, source: Any, size: int,
                      ranges: Optional[List[Range]]) -> None:
-        # source is closed when it has been sent.
+        # Takes over source, which is closed when it has been sent.
         if ranges is None and size <= files.SMALL:
             with source:
                 response.content = source.read()
@@ -220,8 +224,8 @@ class FileHandler(TreeHandler):
 
 
 class AsIsHandler(TreeHandler):
-    """Answers with what a file holds: an HTTP/1 response, whose status, fields
-    and content are sent.
+    """Answers with the HTTP/1 response that a file holds: sends its status,
+    fields and content.
 
     base_path: the directory that stands for url_base (None: the document
     root).
@@ -244,7 +248,7 @@ class AsIsHandler(TreeHandler):
                 data = source.read(files.SMALL)
 
 
-#: Those of the default routes.
+#: The handlers of the default routes.
 directory_handler = DirectoryHandler()
 file_handler = FileHandler()
 as_is_handler = AsIsHandler()

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Substitution of `{{...}}` in files and in what scripts send.
+"""Substitutes `{{...}}` in files and in what scripts send.
 
 An expression is a name with indices and arguments: `{{host}}`,
 `{{ports[h2][0]}}`, `{{GET[name]}}`, `{{header_or_default(name, text)}}`.
-`{{$name:expression}}` also keeps the value, for `{{$name}}`.
+`{{$name:expression}}` also keeps the value, for later `{{$name}}`.
 
-A name that does not exist, and a field that was not sent, is an error; a
-parameter of the query that was not sent is the empty text.  What follows the
+A name that does not exist and a field that was not sent are errors; a
+parameter of the query that was not sent is the empty text.  Text after the
 last index or argument list is ignored.
 """
 
@@ -26,30 +26,32 @@ __all__ = ["SubstitutionError", "template"]
 
 _token = re.compile(r"\[([^\]]*)\]|\(([^)]*)\)")
 _name = re.compile(r"(?:(\$\w+):|(?!\$\w+:))(\$?\w+)")
-#: An index that counts, from the end if it is negative.
+#: An index that is a number; a negative one counts from the end.
 _place = re.compile(r"\s*[+-]?[0-9]{1,9}\s*")
 
 HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 _PORTS = {"https": 443, "http": 80}
 
-#: Characters of an expression that a message shows.
+#: The most characters of an expression that a message shows.
 MAX_SHOWN = 200
 
 Tokens = List[Tuple[str, Any]]
 
 
 class SubstitutionError(ValueError):
-    """An expression that cannot be substituted; its text names it."""
+    """An expression cannot be substituted.  The exception's text names it.
+    """
 
 
 def template(request: Any, content: AnyStr,
              escape_type: str = "html") -> AnyStr:
-    """content with every `{{...}}` replaced; text or bytes, as it was given.
+    """Returns content with every `{{...}}` replaced: text for text, bytes for
+    bytes.
 
     request: the `Request` whose values are put in.  escape_type: "html"
-    (values are escaped for HTML), "none", or "field" (as none, for lines of
-    header fields: a value that would end its line is an error).
+    (values are escaped for HTML), "none", or "field" (as "none", but for lines
+    of header fields: a value that would end its line is an error).  Raises
     SubstitutionError.
     """
     if escape_type not in ("html", "none", "field"):
@@ -65,8 +67,8 @@ def _substitute(request: Any, content: bytes, escape_type: str) -> bytes:
     variables: Dict[str, Any] = {}
     out: List[bytes] = []
     at = 0
-    # By hand: a regular expression would look for the closing braces anew
-    # from each of many opening ones.
+    # Without a regular expression, which would look for the closing braces
+    # again from each of many opening ones.
     while True:
         start = content.find(b"{{", at)
         end = content.find(b"}", start + 2)
@@ -90,10 +92,10 @@ def _substitute(request: Any, content: bytes, escape_type: str) -> bytes:
 
 
 def _octets(value: Any, escape: bool) -> bytes:
-    # The text that replaces an expression of this value.
+    # Returns the text that replaces an expression with this value.
     if isinstance(value, int):
         return str(value).encode("ascii")
-    encoding, errors = "utf-8", "surrogateescape"   # of a path: its octets
+    encoding, errors = "utf-8", "surrogateescape"   # keeps a path's octets
     if isinstance(value, bytes):
         # Sent by the client, in an encoding that is not known.
         encoding, errors = "latin-1", "strict"
@@ -103,13 +105,13 @@ def _octets(value: Any, escape: bool) -> bytes:
 
 
 def _named(text: str) -> str:
-    # An expression, for a message.
+    # Returns an expression in the form for a message.
     return "{{%s}}" % (text if len(text) <= MAX_SHOWN
                        else text[:MAX_SHOWN] + "...")
 
 
 def _evaluate(request: Any, octets: bytes, variables: Dict[str, Any]) -> Any:
-    # The value of an expression: text, bytes or int.
+    # Returns the value of an expression: text, bytes or int.
     text = octets.decode("utf-8", "replace")
     match = _name.match(text)
     if match is None:
@@ -159,7 +161,7 @@ def _tokens(text: str, at: int) -> Tokens:
 
 
 def _at(value: Any, index: str) -> Any:
-    # By place where there are no names.
+    # An index of a list, text or bytes is a number, else a name.
     if isinstance(value, (list, str, bytes)) and _place.fullmatch(index):
         return value[int(index)]
     return value[index]
@@ -167,7 +169,8 @@ def _at(value: Any, index: str) -> Any:
 
 def _start(request: Any, name: str, tokens: Tokens,
            variables: Dict[str, Any]) -> Any:
-    # The value of the name; a function is called with the first token.
+    # Returns the value of the name.  For a function, that is what it returns
+    # for the arguments in the first token, which is removed.
     if name in variables:
         return variables[name]
     function = _FUNCTIONS.get(name)
@@ -206,7 +209,7 @@ def _location(request: Any) -> Dict[str, Any]:
 
 
 class _First:
-    # A query's or a form's first values.
+    # Indexed by a name, gives the first value of that name in a query or form.
     def __init__(self, values: Any) -> None:
         self._values = values
 
@@ -251,7 +254,8 @@ def _file_hash(request: Any, algorithm: str, path: str) -> str:
 
 
 def _fs_path(request: Any, path: str) -> str:
-    # Relative to the request's directory, or to the document root.
+    # Returns a file's path.  path is relative to the request's directory, or,
+    # with a leading slash, to the document root.
     root = request.doc_root
     if not path.startswith("/"):
         own = files.decode_path(request.path) or "/"
@@ -266,7 +270,7 @@ def _header_or_default(request: Any, name: str, default: str) -> Any:
     return request.headers.get(name, default)
 
 
-#: name: function, arguments it takes at least and at most, their form
+#: name: function, least and most arguments, text that shows their form
 _FUNCTIONS: Dict[str, Tuple[Callable[..., Any], int, int, str]] = {
     "file_hash": (_file_hash, 2, 2, "(algorithm, path)"),
     "fs_path": (_fs_path, 1, 1, "(path)"),

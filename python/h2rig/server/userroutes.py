@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The user's routes: a Python file with a list `routes` of (methods, pattern,
-handler) and a list `rewrites` of (methods, from_path, to_path).
+"""Loads the user's routes: a Python file with a list `routes` of (methods,
+pattern, handler) and a list `rewrites` of (methods, from_path, to_path).
 
-It is user code: it runs in a connection's process, or in the short-lived
-process that tries it at start, never in the parent.
+The file is the user's code.  It runs in a connection's process, or in the
+short-lived process that tries it at start, but never in the parent.
 """
 
 import ast
@@ -29,16 +29,17 @@ _FORMS = {
 }
 
 
-#: What patterns of routes have.
+#: The variables that a pattern of a route may have.
 _variable = re.compile(r"\{[^{}/]+\}|\*")
 
 
 def read(path: str, what: str = "a Python file of routes") -> bytes:
-    """The file's octets.  ConfigError when it cannot be read.
+    """Returns the file's octets.  Raises ConfigError if it cannot be read.
 
-    what: was expected.
+    what: the kind of file that was expected, for the message.
 
-    Only a regular file can be: the parent must not wait for a FIFO, say.
+    Only a regular file can be read: the parent must not wait for a FIFO, for
+    example.
     """
     try:
         with open_regular(path)[0] as f:
@@ -54,8 +55,8 @@ def _compiled(path: str, text: bytes) -> CodeType:
 
 
 def probe(path: str, text: bytes) -> None:
-    """Tries the file: `load`, with warnings of what is allowed but was hardly
-    meant.  ConfigError.
+    """Tries the file: loads it, and logs warnings of things that are allowed
+    but hardly meant.  Raises ConfigError.
     """
     path = os.path.abspath(path)
     for items in zip(_FORMS, load(path, text)):
@@ -74,8 +75,9 @@ def _warn_of_methods(path: str, what: str, items: List[Any]) -> None:
 
 
 def load(path: str, text: bytes) -> Tuple[List[Any], List[Any]]:
-    """Runs the text of the file; its routes and rewrites, checked.
-    ConfigError with file, line and reason.
+    """Runs the text of the file.  Returns its routes and rewrites, checked.
+
+    Raises ConfigError with file, line and reason.
     """
     path = os.path.abspath(path)
     namespace = run(path, "routes", lambda: _compiled(path, text))
@@ -105,10 +107,11 @@ def load(path: str, text: bytes) -> Tuple[List[Any], List[Any]]:
 
 def run(path: str, name: str, compiled: Callable[[], CodeType]
         ) -> Dict[str, Any]:
-    """Executes a user's file under this name: its namespace.
+    """Executes a user's file and returns its namespace.
 
-    path: the file, absolute; modules beside it can be imported.  compiled:
-    makes its code.  ConfigError with file, line and reason.
+    path: the file's, absolute; modules in its directory can be imported.
+    name: its `__name__`.  compiled: returns its code.  Raises ConfigError with
+    file, line and reason.
     """
     namespace: Dict[str, Any] = {"__file__": path, "__name__": name}
     scripts.add_path(os.path.dirname(path))
@@ -120,7 +123,7 @@ def run(path: str, name: str, compiled: Callable[[], CodeType]
 
 
 def _raise(path: str, e: BaseException) -> NoReturn:
-    # ConfigError for e, with the line of the file that led to it.
+    # Raises ConfigError for e, with the line of the file that led to it.
     line: Optional[int] = None
     if isinstance(e, SyntaxError) and e.filename == path:
         line = e.lineno

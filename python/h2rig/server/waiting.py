@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What a connection's scripts wait for: frames of the client's, the
-acknowledgement of a PING, and how the client takes what it was sent.
+"""Waits, for a connection's scripts, for the client's frames, for the
+acknowledgement of a PING, and for the client's reaction to what it was sent.
 
-The frames that have been received are kept in C (src/conn/framelog.h), each
-with a number; here is which of them are new to whom.
+C code keeps the received frames (src/conn/framelog.h), each with a number.
+This file notes which of them the scripts of each stream have been given.
+`h2rig.connection` calls it.
 """
 
 import math
@@ -20,33 +21,35 @@ from h2rig.server.received import received_frame
 
 __all__ = ["End", "Reaction", "Waiting", "milliseconds"]
 
-#: What the octets of our own PING frames begin with.
+#: The first octets of our own PING frames' data.
 PING_MARK = b"h2r"
 
 #: Seconds between the first acknowledgement and the second PING of `reaction`.
 REACTION_PAUSE = 0.2
 
-#: What C's milliseconds have room for.
+#: The most seconds that fit in C's milliseconds.
 MOST_SECONDS = (1 << 31) // 1000
 
 _PING, _GOAWAY = TYPES["PING"], TYPES["GOAWAY"]
 _RST_STREAM = TYPES["RST_STREAM"]
 
-#: Kinds of a `Reaction`, the most telling first: of frames ...
+#: Kinds of a `Reaction`, the most telling first: those of frames ...
 _FRAMES = ((_GOAWAY, "goaway"), (_RST_STREAM, "rst_stream"))
 
-#: ... and of what `_h2rig.ended` lists.
+#: ... and those of the events that `_h2rig.ended` lists.
 _ENDS = (("alert", "tls_alert"), ("RST", "reset"), ("FIN", "closed"),
          ("close_notify", "closed"))
 
 
-#: Above all numbers of frames.
+#: A number that is greater than the number of any frame.
 _NEVER = 1 << 64
 
 
 def milliseconds(seconds: float, what: str) -> int:
-    """Whole milliseconds, at most those of 24 days.  what: the parameter's
-    name, for TypeError and ValueError.
+    """Returns seconds in whole milliseconds, rounded up, at most 24 days.
+
+    what: the parameter's name in the message of the TypeError or ValueError
+    that a wrong value raises.
     """
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise TypeError("%s must be a number of seconds, not %r"
@@ -58,7 +61,7 @@ def milliseconds(seconds: float, what: str) -> int:
 
 
 class _Deadline:
-    # A time that runs from when this is made.
+    # The end of a time that begins when the object is made.
 
     def __init__(self, timeout: float) -> None:
         milliseconds(timeout, "timeout")
@@ -70,14 +73,15 @@ class _Deadline:
 
 
 class Reaction:
-    """How the client took what it was sent.
+    """How the client has reacted to what it was sent.
 
-    kind: the first of these that has come: "goaway", "rst_stream",
-    "tls_alert", "reset" (TCP), "closed" (FIN without GOAWAY), "alive" (both
-    PINGs acknowledged), "silent".  code, name: of the error or the alert; None
+    kind: the first of these that applies: "goaway", "rst_stream", "tls_alert",
+    "reset" (TCP), "closed" (FIN without GOAWAY), "alive" (both PINGs
+    acknowledged), "silent".  code, name: those of the error or the alert; None
     for other kinds.  frame: the GOAWAY or RST_STREAM frame, or None.  seconds:
-    from the call until that was seen.  then: after "goaway", how the
-    connection ended: "tls_alert", "reset", "closed", or None if it did not.
+    the time from the call until the reaction was seen.  then: after "goaway",
+    how the connection ended: "tls_alert", "reset", "closed", or None if it did
+    not end.
     """
 
     def __init__(self, kind: str, code: Optional[int] = None,
@@ -97,11 +101,13 @@ class Reaction:
 
 
 class End(Reaction):
-    """`connection.end`: the same for the whole connection, once it is over.
+    """`connection.end`: the client's reaction on the whole connection, once
+    the connection is over.
 
-    by: "client", "server" or "limit": whose doing it was.  order: what came of
-    "close_notify", "FIN", "RST" and "alert", in that order.  seconds: from the
-    beginning of the connection to the last of these.
+    by: who ended it, "client", "server" or "limit".  order: the events of
+    "close_notify", "FIN", "RST" and "alert" that came, in the order in which
+    they came.  seconds: the time from the beginning of the connection to the
+    last of these events.
     """
 
     by: Optional[str] = None
@@ -112,39 +118,45 @@ _R = TypeVar("_R", bound=Reaction)
 
 
 class Waiting:
-    """What a connection's scripts have been given of its frames."""
+    """Which frames of a connection its scripts have been given."""
 
     def __init__(self) -> None:
         self._watched = False
         #: number of the newest frame that has been seen here
         self._newest = -1
-        #: ... of the first that is new to `reaction`
+        #: number of the first frame that is new to `reaction`
         self._reacted = 0
-        #: ... to `wait`, by what the thread serves
+        #: number of the first frame that is new to `wait`, by what the thread
+        #: serves (`_h2rig.serving`), or minus its number if it serves nothing
         self.positions: Dict[int, int] = {}
 
     def let_read(self) -> None:
-        """Before a wait: the connection no longer waits for the function that
-        this thread runs.  ProtocolError if nothing can be read yet.
+        """Lets the connection be read while the function that this thread runs
+        waits.  Raises ProtocolError if nothing can be read yet.
         """
         if _h2rig.serving() == _h2rig.CONNECTION:
             _write("release")
 
     def watch(self) -> None:
-        """From now on frames are kept."""
+        """Has received frames kept from now on."""
         if not self._watched:
             _write("watch")
             self._watched = True
 
     def given(self, received: Any) -> Any:
-        """The frame, for a function of the connection script."""
+        """Returns the frame of a `Received`, for a function of the connection
+        script.
+        """
         number: int = received[0]
         self.positions[_h2rig.CONNECTION] = number + 1
         self._newest = max(self._newest, number)
         return received_frame(received)
 
     def wait(self, kind: int, stream: int, timeout: float) -> Any:
-        """See `Connection.wait`; -1: any."""
+        """Does what `Connection.wait` says.
+
+        kind, stream: the frame's type and stream; -1: any.
+        """
         deadline = _Deadline(timeout)
         self.let_read()
         self.watch()
@@ -157,7 +169,7 @@ class Waiting:
         return received_frame(received)
 
     def fence(self, timeout: float) -> float:
-        """See `Connection.fence`."""
+        """Does what `Connection.fence` says."""
         deadline = _Deadline(timeout)
         self.let_read()
         if not self._ping(deadline):
@@ -168,7 +180,7 @@ class Waiting:
         return seconds
 
     def reaction(self, stream: Optional[int], timeout: float) -> Reaction:
-        """See `Connection.reaction`."""
+        """Does what `Connection.reaction` says."""
         deadline = _Deadline(timeout)
         since = self._reacted
         alive = False
@@ -188,8 +200,10 @@ class Waiting:
 
     def judge(self, since: int, stream: Optional[int], events: Any,
               found: _R) -> _R:
-        """Changes found to the most telling of what has come: among frames
-        from number since on, and what `_h2rig.ended` lists.
+        """Changes found to the most telling reaction, and returns it.
+
+        Reactions are the frames from number since on (RST_STREAM: of this
+        stream; None: any), and events, which `_h2rig.ended` lists.
         """
         come = {}
         for received in reversed(_h2rig.frames()):
@@ -222,8 +236,8 @@ class Waiting:
         return received
 
     def _ping(self, deadline: _Deadline, since: Optional[int] = None) -> bool:
-        # Whether a PING of our own has been acknowledged in time.  since: a
-        # GOAWAY from this number on ends the wait.
+        # Sends a PING.  Returns whether it has been acknowledged in time.
+        # since: a GOAWAY with this number or a higher one ends the wait.
         data = PING_MARK + os.urandom(8 - len(PING_MARK))
         self.watch()
         at = self._newest + 1 if since is None else since
@@ -241,7 +255,8 @@ class Waiting:
             at = number + 1
 
     def _is_alive(self, since: int, deadline: _Deadline) -> bool:
-        # With GOAWAY, the most telling, the answer is known at once.
+        # Returns whether two PINGs are acknowledged.  A GOAWAY, the most
+        # telling reaction, ends the wait at once.
         if not self._ping(deadline, since):
             return False
         at = self._newest + 1
@@ -251,7 +266,7 @@ class Waiting:
         return self._ping(deadline, at)
 
     def _then(self, deadline: _Deadline) -> Optional[str]:
-        # How the connection ends after GOAWAY, if it does.
+        # Returns how the connection ends after GOAWAY; None if it does not.
         try:
             while self._next(self._newest + 1, -1, -1, deadline) is not None:
                 pass
@@ -262,7 +277,7 @@ class Waiting:
 
 
 def _write(op: str, value: int = 0, data: bytes = b"") -> None:
-    # On the connection's own exchange.
+    # Makes a writer call on the connection's own exchange.
     try:
         _h2rig.own().write(op, 0, (), data, 0, value)
     except ConnectionEnded:
@@ -272,6 +287,6 @@ def _write(op: str, value: int = 0, data: bytes = b"") -> None:
 
 
 def _until_over(deadline: _Deadline) -> None:
-    # The client's end of the connection is read to its own end.
+    # Waits until all that the client sends has been read, or time is over.
     while not _h2rig.ended()[0] and deadline.left():
         time.sleep(0.005)

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Requests that the parent answers to itself before it forks.
+"""Requests that the parent answers to itself before it forks (src/py/warm.c).
 
-When code runs for the first time CPython makes caches of attributes,
+When code runs for the first time, CPython makes caches of attributes,
 instructions for the types that it has met, and compiled patterns.  Children
-share those that the parent has made; each that a child makes itself costs it
-copies of the pages that it is written to.
+share those that the parent has made.  If a child makes them itself, it gets
+copies of the memory pages that they are written to.
 
-The parent runs no user's code: meanwhile the document root is the package's
-directory warm, there are no aliases, and the routes are the default ones.
+The parent runs no code of the user: during these requests the document root is
+the package's directory warm, there are no aliases, and the routes are the
+default ones.
 
 Modules that only some connections need are imported here too, so that the
 ready line need not wait for them.
@@ -24,7 +25,7 @@ from h2rig.server.router import router
 
 __all__ = ["begin", "end", "stand_apart"]
 
-#: How often each request is answered; 24 times saved no more page faults.
+#: How many times each request is answered; 24 times saved no more page faults.
 ROUNDS = 10
 
 _FRAME_DATA, _FRAME_HEADERS, _FRAME_SETTINGS = 0, 1, 4
@@ -32,23 +33,25 @@ _END_STREAM, _END_HEADERS = 1, 4
 
 _OPTIONS = ("doc_root", "real_root", "aliases", "latency_ms")
 
+#: Names and values of the options that `begin` has replaced.
 _saved: List[Tuple[str, Any]] = []
 
 
 def _frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
-    # RFC 9113 section 4.1.
+    # Returns a frame (RFC 9113 section 4.1).
     return (len(payload).to_bytes(3, "big") + bytes((kind, flags))
             + stream.to_bytes(4, "big") + payload)
 
 
 def _field(name: bytes, value: bytes) -> bytes:
-    # Literal without indexing, new name (RFC 7541 section 6.2.2).
+    # Returns a literal field without indexing, with a new name (RFC 7541
+    # section 6.2.2).
     return (b"\0" + bytes((len(name),)) + name
             + bytes((len(value),)) + value)
 
 
 def _request(path: bytes, content: bytes = b"") -> bytes:
-    # A connection's octets from a client that sends one request.
+    # Returns all octets that a client sends on a connection with one request.
     section = b"".join((
         _field(b":method", b"POST" if content else b"GET"),
         _field(b":scheme", options.scheme.encode("ascii")),
@@ -67,8 +70,10 @@ def _request(path: bytes, content: bytes = b"") -> bytes:
 
 
 def begin() -> List[bytes]:
-    """Puts the package's scripts in the place of the user's: the octets that
-    clients send, each on a connection with one request.
+    """Puts the package's scripts in the place of the user's.
+
+    Returns the octets that clients send, each on a connection with one
+    request.
     """
     _saved[:] = [(name, getattr(options, name)) for name in _OPTIONS]
     options.doc_root = os.path.join(os.path.dirname(__file__), "warm")
@@ -82,18 +87,18 @@ def begin() -> List[bytes]:
 
 
 def stand_apart() -> None:
-    """Called in a process that has the parent's rights: it runs no code that
-    connections' processes have written.
+    """Stops this process from using code that connections' processes have
+    written, because it has the parent's rights.
     """
     codecache.disable()
 
 
 def end() -> None:
-    """Undoes what `begin` has done, also when that has raised."""
+    """Undoes what `begin` has done, also if `begin` has raised."""
     for name, value in _saved:
         setattr(options, name, value)
     python_script_handler._forget()
     router.clear_found()
     router.pending = options.routes
-    # Last: if it raises, the above is done.
+    # Last, so that the above is done even if this raises.
     importlib.import_module("h2rig.websocket.framing")

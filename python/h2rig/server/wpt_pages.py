@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Pages and worker scripts made for web-platform-tests' JavaScript tests, so
+"""Makes pages and worker scripts for web-platform-tests' JavaScript tests, so
 that a browser can open `X.any.js`, `X.window.js`, `X.worker.js`,
-`X.extension.js` and those of test262 straight from the server.
+`X.extension.js` and the tests of test262 straight from the server.
 
-`register` puts their routes before the others (`--wpt`).  The `// META:`
-lines that a test begins with say what is in the page: `title`, `timeout`,
-`script`, and `global`.  (`variant` is for the runner alone.)
+With `--wpt`, `dispatch` calls `register`, which puts their routes before the
+others.  The `// META:` lines at the start of a test say what is in the page:
+`title`, `timeout`, `script` and `global`.  (Only the runner uses `variant`.)
 """
 
 import functools
@@ -23,10 +23,10 @@ from h2rig.server import files, wpt_shadowrealm, wpt_test262
 
 __all__ = ["PAGES", "SCRIPTS", "Meta", "read_meta", "register"]
 
-#: Where `.any.js` tests are run that do not say.
+#: The globals in which a `.any.js` test runs if it names none.
 DEFAULT_GLOBALS = frozenset(("window", "dedicatedworker"))
 
-#: Names that stand for several.
+#: Names that stand for several globals.
 _GROUPS = {
     "worker": ("dedicatedworker", "sharedworker", "serviceworker"),
     "shadowrealm": wpt_shadowrealm.SCOPES,
@@ -36,11 +36,14 @@ _meta_line = re.compile(rb"//\s*META:\s*(\w*)=(.*)$")
 
 
 class Page(NamedTuple):
-    """One kind of page: what is behind the test's name in the URL, in the
-    test's file, and in the worker's script; the global (None: every such test
-    has the page); what starts the worker, or, without one, "module" if the
-    test is a module (the scripts of its META lines are none); more scripts of
-    the harness.
+    """One kind of page.
+
+    suffix, source, worker: what follows the test's name in the page's URL, in
+    the test's file name, and in the URL of the worker's script ("": there is
+    no worker).  scope: the global (None: every such test has the page).
+    start: the code that starts the worker; without a worker, "module" if the
+    test is a module (the scripts of its META lines are not).  harness: more
+    scripts of the harness.
     """
 
     suffix: str
@@ -79,7 +82,7 @@ _SERVICE = """(async function() {
   fetch_tests_from_worker(now.installing);
 })();"""
 
-#: The first whose suffix a path has is the one.
+#: The first page whose suffix a path has is the page of that path.
 PAGES = (
     Page(".any.html", ".any.js", "", "window", ""),
     Page(".any.window-module.html", ".any.js", "", "window-module",
@@ -105,8 +108,8 @@ PAGES = (
     Page(".extension.html", ".extension.js", "", None, "", _DRIVER),
 )
 
-#: Method, pattern: what nobody is to have, with what is there all the same in
-#: front.
+#: Routes (method, pattern, handler) to files in forbidden places that clients
+#: may have, and patterns of these places.
 _ALLOWED = (("GET", "/tools/runner/*", handlers.file_handler),
             ("POST", "/tools/runner/update_manifest.py",
              handlers.python_script_handler))
@@ -114,10 +117,10 @@ _FORBIDDEN = ("/_certs/*", "/tools/*", "{spec}/tools/*", "/results/")
 
 
 class Meta:
-    """A test's META lines.
+    """What the META lines of a test say.
 
-    titles, scripts: lists, in order.  long: whether its timeout is the long
-    one.  scopes: the globals that it is for.
+    titles, scripts: lists, in order.  long: whether the test has the long
+    timeout.  scopes: the globals that the test is for.
     """
 
     def __init__(self, pairs: List[Tuple[str, str]]) -> None:
@@ -135,7 +138,7 @@ def _scopes(value: str) -> FrozenSet[str]:
 
 
 def read_meta(source: bytes) -> Meta:
-    """What the META lines at the start of a test say."""
+    """Returns what the META lines at the start of a test say."""
     pairs = []
     for line in source.split(b"\n"):
         match = _meta_line.match(line)
@@ -151,9 +154,9 @@ class _Test:
 
     def __init__(self, request: Any, suffix: str, source: str) -> None:
         if not request.path.endswith(suffix):
-            # Partly percent-encoded, which is no way to name a made page.
+            # The suffix is percent-encoded, but such a URL names no made page.
             raise HTTPException(404, "Not Found")
-        # "/" once: twice would name another host.
+        # Only one "/" may be in front: two would begin the name of a host.
         self.stem = "/" + request.path[:-len(suffix)].lstrip("/")
         self.path = self.stem + source
         self.query = request.request_path[len(request.path):]
@@ -163,17 +166,19 @@ class _Test:
         self.meta = read_meta(self.source)
 
     def urls(self) -> List[str]:
-        """The scripts that its META lines name, and the test."""
+        """Returns the URLs of the scripts that its META lines name, and of the
+        test.
+        """
         return [urljoin(self.path, script) for script in self.meta.scripts] + [
             self.path]
 
     def answer(self, request: Any, response: Any, kind: str,
                text: Union[str, bytes]) -> None:
-        """Sends text with the test's own headers."""
+        """Sends text with the test's own headers.  kind: the media type."""
         fields = files.load_headers(
             self.place, lambda data: pipes.template(request, data, "none"))
         if kind == "text/html":
-            # That of the test is about its script.
+            # The content-type of the test is that of its script.
             fields = [f for f in fields if f[0].lower() != b"content-type"]
         if not any(f[0].lower() == b"content-type" for f in fields):
             response.headers.set("Content-Type", kind)
@@ -185,12 +190,12 @@ class _Test:
 
 
 def _js(text: str) -> str:
-    # Text as JavaScript, also within a <script> element.
+    # Returns text as a JavaScript literal that may be in a <script> element.
     return json.dumps(text).replace("<", "\\u003c")
 
 
 def _head(test: _Test, scope: Optional[str]) -> str:
-    # How the test's page for a global begins.
+    # Returns the start of the test's page for a global.
     meta = test.meta
     if scope is not None and scope not in meta.scopes:
         raise HTTPException(404, "%s is not for the global %s; it is for %s"
@@ -208,7 +213,7 @@ def _element(script: str, kind: str = "") -> str:
 
 
 def _page(page: Page, request: Any, response: Any) -> None:
-    # The handler for a kind of page.
+    # Handles requests for a kind of page.
     test = _find(page.suffix, page.source, request, response)
     if test is None:
         return
@@ -230,7 +235,7 @@ def _page(page: Page, request: Any, response: Any) -> None:
 
 def _find(suffix: str, source: str, request: Any, response: Any
           ) -> Optional[_Test]:
-    # None: there is no such test, and it was answered with a file.
+    # Returns the test; if there is none, answers with a file, returns None.
     try:
         return _Test(request, suffix, source)
     except HTTPException as e:
@@ -242,7 +247,7 @@ def _find(suffix: str, source: str, request: Any, response: Any
 
 def _realm_page(page: wpt_shadowrealm.Page, request: Any, response: Any
                 ) -> None:
-    # The handler for a kind of page with a ShadowRealm.
+    # Handles requests for a kind of page with a ShadowRealm.
     test = _find(page.suffix, ".any.js", request, response)
     if test is None:
         return
@@ -256,7 +261,7 @@ def _realm_page(page: wpt_shadowrealm.Page, request: Any, response: Any
 
 
 def _realm_script(suffix: str, request: Any, response: Any) -> None:
-    # The handler for a kind of worker's script with a ShadowRealm.
+    # Handles requests for a kind of worker script with a ShadowRealm.
     test = _find(suffix, ".any.js", request, response)
     if test is not None:
         test.answer(request, response, "text/javascript",
@@ -267,7 +272,7 @@ def _realm_script(suffix: str, request: Any, response: Any) -> None:
 
 def _test262_page(page: wpt_test262.Page, request: Any, response: Any
                   ) -> None:
-    # The handler for a kind of page of test262.
+    # Handles requests for a kind of page of test262.
     test = _find(page.suffix, ".js", request, response)
     if test is None:
         return
@@ -279,14 +284,14 @@ def _test262_page(page: wpt_test262.Page, request: Any, response: Any
 
 
 def _test262_strict(request: Any, response: Any) -> None:
-    # X.test262.strict.js
+    # Handles requests for X.test262.strict.js.
     test = _find(wpt_test262.STRICT, ".js", request, response)
     if test is not None:
         test.answer(request, response, "text/javascript",
                     b"\"use strict\";\n" + test.source)
 
 
-#: What makes a file without a dot in its name a script.
+#: A file without a dot in its name is a script if this occurs in it.
 _function = re.compile(rb"^(def )?(main|handle_[a-z_]+)\b", re.M)
 
 
@@ -307,7 +312,7 @@ def _worker_start(test: _Test) -> str:
 
 
 def _worker(request: Any, response: Any) -> None:
-    # X.any.worker.js
+    # Handles requests for X.any.worker.js.
     test = _find(".any.worker.js", ".any.js", request, response)
     if test is None:
         return
@@ -320,12 +325,12 @@ def _worker(request: Any, response: Any) -> None:
 
 
 def _worker_module(request: Any, response: Any) -> None:
-    # X.any.worker-module.js
+    # Handles requests for X.any.worker-module.js.
     test = _find(".any.worker-module.js", ".any.js", request, response)
     if test is None:
         return
-    # Imports are evaluated before what stands beside them, and so GLOBAL must
-    # come by an import too.
+    # Imports are evaluated before the rest of a module, so GLOBAL must come by
+    # an import too.
     scripts = [test.stem + ".any.worker-globals.js",
                "/resources/testharness.js"]
     for script in test.meta.scripts:
@@ -339,7 +344,7 @@ def _worker_module(request: Any, response: Any) -> None:
 
 
 def _worker_globals(request: Any, response: Any) -> None:
-    # X.any.worker-globals.js, which is ours
+    # Handles requests for X.any.worker-globals.js, which is our own file.
     test = _find(".any.worker-globals.js", ".any.js", request, response)
     if test is None:
         return
@@ -347,17 +352,17 @@ def _worker_globals(request: Any, response: Any) -> None:
 
 
 class _WellKnown:
-    # What is below /.well-known/: a script without ".py" in its name, if it
-    # begins as one; else a file.
+    # Handles requests below /.well-known/: a file without a dot in its name is
+    # run if its text is that of a script; other files are sent.
 
     def frame_handler(self, request: Any) -> Any:
-        """The functions that answer this request."""
+        """Returns the functions that answer this request."""
         if _is_script(request.path):
             return handlers.python_script_handler.frame_handler(request)
         return handlers.FrameFunctions(main=handlers.file_handler)
 
 
-#: suffix -> handler of the scripts that pages start
+#: suffix -> handler, of the scripts that pages load
 SCRIPTS = {
     ".any.worker.js": _worker,
     ".any.worker-module.js": _worker_module,
@@ -367,7 +372,7 @@ SCRIPTS = {
 
 
 def register(router: Any) -> None:
-    """Adds the routes, and web-platform-tests' rewrite."""
+    """Adds the routes to router, and the rewrite of web-platform-tests."""
     for method, pattern, handler in _ALLOWED:
         router.register(method, pattern, handler)
     for pattern in _FORBIDDEN:
@@ -386,7 +391,7 @@ def register(router: Any) -> None:
     for page262 in wpt_test262.PAGES:
         router.register("GET", "*" + page262.suffix,
                         functools.partial(_test262_page, page262))
-    # Scripts whose names specifications have fixed.
+    # Scripts here have names that specifications fix.
     router.register("any", "/.well-known/*", _WellKnown())
     router.rewrite("GET", "/resources/WebIDLParser.js",
                    "/resources/webidl2/lib/webidl2.js")

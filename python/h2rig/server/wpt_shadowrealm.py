@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What is in the pages and worker scripts that run `.any.js` tests in a
-ShadowRealm, web-platform-tests' globals `shadowrealm-in-*`.
+"""The texts of the pages and worker scripts that run `.any.js` tests in a
+ShadowRealm, in web-platform-tests' globals `shadowrealm-in-*`.
 
-They call what the checkout has in its /resources:
+They call these functions, which the checkout has in its /resources:
 
   testharness.js: begin_shadow_realm_tests, fetch_tests_from_shadow_realm,
         fetch_tests_from_worker
@@ -21,7 +21,7 @@ from typing import Any, Dict, List, NamedTuple, Sequence
 
 __all__ = ["OUTER", "PAGES", "SCRIPTS", "SCOPES", "Page", "filled"]
 
-#: What the hosts of realms load.
+#: The script that the hosts of realms load.
 OUTER = "/resources/testharness-shadowrealm-outer.js"
 _PROCESSOR = "/resources/testharness-shadowrealm-audioworkletprocessor.js"
 
@@ -29,10 +29,10 @@ _PROCESSOR = "/resources/testharness-shadowrealm-audioworkletprocessor.js"
 class Page(NamedTuple):
     """One kind of page.
 
-    suffix: what is behind the test's name in the URL.  scope: its global.
-    outer: whether it loads OUTER.  worker: what is behind the name in the URL
-    of the worker's script, "" if there is none.  script: the page's own, for
-    `filled`.
+    suffix: what follows the test's name in the page's URL.  scope: its global.
+    outer: whether it loads OUTER.  worker: what follows the test's name in the
+    URL of the worker's script, "" if there is none.  script: the page's own
+    script, for `filled`.
     """
 
     suffix: str
@@ -42,10 +42,10 @@ class Page(NamedTuple):
     script: str
 
 
-# In scripts: @WORKER@ is the URL of the worker's script, @SEARCH@ the query,
-# and @LOAD(f)@ calls f with the URL of each of the test's scripts, the title
-# of a test in a worker before it.
-# What stands between ` and ` is text for a realm.
+# In these scripts, @WORKER@ stands for the URL of the worker's script, and
+# @SEARCH@ for the query.  @LOAD(f)@ stands for calls of f with the URL of each
+# of the test's scripts; in a worker, the titles of the test are set before.
+# Text between ` and ` is for a realm.
 _REALM = """  const realm = new ShadowRealm();
 %(first)s  await shadowRealmEvalAsync(realm, `
     await %(load)s("/resources/testharness-shadowrealm-inner.js");
@@ -126,7 +126,7 @@ PAGES = (
     Page(".any.shadowrealm-in-sharedworker.html",
          "shadowrealm-in-sharedworker", False, ".any.worker-shadowrealm.js",
          _SHARED),
-    # These are for secure contexts: X.any.js has X.https.any... pages.
+    # These need secure contexts: X.any.js has pages X.https.any.NAME.html.
     Page(".https.any.shadowrealm-in-serviceworker.html",
          "shadowrealm-in-serviceworker", False,
          ".any.serviceworker-shadowrealm.js", _SERVICE),
@@ -135,10 +135,11 @@ PAGES = (
          ".any.audioworklet-shadowrealm.js", _AUDIO),
 )
 
-#: What the global "shadowrealm" stands for.
+#: The globals that the name "shadowrealm" stands for.
 SCOPES = tuple(page.scope for page in PAGES)
 
-# Functions cross a realm's border, objects do not: they go as JSON.
+# Functions can cross the border of a realm.  Objects cannot, so they are sent
+# as JSON.
 _TELL = """  realm.evaluate("begin_shadow_realm_tests")(
       text => tell(JSON.parse(text)));
   } catch (e) {
@@ -152,10 +153,10 @@ _IN_WORKER = """importScripts("%s");
 %%s%s})();
 """ % (OUTER, _TELL)
 
-#: suffix -> script of a worker, for `filled`
+#: suffix -> script of a worker, for `filled`.
 SCRIPTS: Dict[str, str] = {
     ".any.worker-shadowrealm.js": _IN_WORKER % (_REALM % _PLAIN),
-    # import() is not allowed in a service worker and a worklet.
+    # Service workers and worklets do not allow import().
     ".any.serviceworker-shadowrealm.js": _IN_WORKER % (_REALM % _FAKE),
     ".any.audioworklet-shadowrealm.js":
         """TestRunner.prototype.createShadowRealmAndStartTests = async function() {
@@ -169,19 +170,23 @@ _place = re.compile(r"@(WORKER|SEARCH|LOAD\((\w+)\))@")
 
 
 def _js(text: str) -> str:
-    # Text as JavaScript, also within a <script> element.
+    # Returns text as a JavaScript literal that may be in a <script> element.
     return json.dumps(text).replace("<", "\\u003c")
 
 
 def _quoted(code: str) -> str:
-    # Code within a template literal.
+    # Returns code in the form for the inside of a template literal.
     return code.replace("\\", "\\\\").replace("`", "\\`").replace(
         "$", "\\$")
 
 
 def filled(script: str, urls: List[str], search: str, worker: str = "",
            titles: Sequence[str] = ()) -> str:
-    """A script of these, for a test with these scripts and titles."""
+    """Returns a script of this file, filled in for a test.
+
+    urls: those of the test's scripts.  search: the query.  worker: the URL of
+    the worker's script.  titles: those of the test, in a worker.
+    """
     def part(match: Any) -> str:
         load = match.group(2)
         if load is None:

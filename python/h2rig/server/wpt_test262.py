@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The text of the pages that run tests of test262, ECMAScript's own, in a
-web-platform-tests checkout.
+"""The text of the pages that run tests of test262, the tests of ECMAScript, in
+a web-platform-tests checkout.
 
 A browser opens a page with the checkout's harness; the test runs in a frame
 of that page.  The frame loads test262's harness from /third_party/test262 and
@@ -21,13 +21,13 @@ from typing import Dict, List, NamedTuple, Tuple
 
 __all__ = ["PAGES", "STRICT", "Page", "filled", "frontmatter"]
 
-#: The end of the URL of a test that is made strict, after the test's name.
+#: The end of the URL, after the test's name, of a test that is made strict.
 STRICT = ".test262.strict.js"
 
 _RESOURCES = "/resources/test262/"
 _HARNESS = "/third_party/test262/harness/"
 
-#: SharedArrayBuffer is there for pages that are isolated only.
+#: Only isolated pages have SharedArrayBuffer.
 _ISOLATED = (("Cross-Origin-Opener-Policy", "same-origin"),
              ("Cross-Origin-Embedder-Policy", "require-corp"))
 
@@ -35,8 +35,9 @@ _ISOLATED = (("Cross-Origin-Opener-Policy", "same-origin"),
 class Page(NamedTuple):
     """One kind of page.
 
-    suffix: the end of its URL, after the test's name.  target: the same of
-    the frame or script that it loads.  text: its text, for `filled`.
+    suffix: the end of its URL, after the test's name.  target: the end of the
+    URL of the frame or script that it loads.  text: its text, for `filled`.
+    headers: more fields of the response.
     """
 
     suffix: str
@@ -70,8 +71,8 @@ _INNER = _TOP + "".join("<script src=\"%s\"></script>\n" % script for script in 
 _CLASSIC = _INNER + """<script>test262Setup();</script>
 <script src="@URL@" onerror="test262ScriptError()"></script>
 """
-# An error is thrown again outside of the promise, where the page's error event
-# reports it.
+# The page throws an error again outside of the promise, so that its error
+# event reports it.
 _MODULE = _INNER + """<script>window.__test262IsModule = true;</script>
 <script type="module">
 test262Setup();
@@ -101,8 +102,8 @@ _pair = re.compile(r"(\w+)\s*:\s*[\"']?(\w+)")
 
 
 def frontmatter(source: str) -> Dict[str, str]:
-    """The entries of the frontmatter, {} if the test has none.  A value is
-    its YAML text, joined to one line.
+    """Returns the entries of the frontmatter, {} if the test has none.  A
+    value is its YAML text, joined to one line.
     """
     text, end, _ = source.partition("/*---")[2].partition("---*/")
     found: Dict[str, List[str]] = {}
@@ -117,8 +118,9 @@ def frontmatter(source: str) -> Dict[str, str]:
 
 
 def _wanted(source: str) -> Tuple[List[str], List[str]]:
-    # The calls and the scripts that the frontmatter asks for.  `includes` and
-    # `flags` are lists of words, `negative` maps words to words.
+    # Returns the calls and the scripts that the frontmatter asks for, of which
+    # `includes` and `flags` are lists of words and `negative` maps words to
+    # words.
     front = frontmatter(source)
     calls, scripts = [], _word.findall(front.get("includes", ""))
     if "negative" in front:
@@ -133,10 +135,11 @@ def _wanted(source: str) -> Tuple[List[str], List[str]]:
 
 def filled(page: Page, url: str, scripts: List[str], long: bool,
            source: bytes) -> str:
-    """The page for a test.
+    """Returns the page for a test.
 
-    url: that of its target.  scripts: those of the test's META lines.  long:
-    whether its timeout is the long one.
+    url: the URL of the page's target.  scripts: the URLs of the scripts in the
+    test's META lines.  long: whether the test has the long timeout.  source:
+    the text of the test.
     """
     calls: List[str] = []
     if page.text is not _OUTER:
@@ -151,5 +154,5 @@ def filled(page: Page, url: str, scripts: List[str], long: bool,
 
 
 def _js(text: str) -> str:
-    # Text as JavaScript, also within a <script> element.
+    # Returns text as a JavaScript literal that may be in a <script> element.
     return json.dumps(text).replace("<", "\\u003c")

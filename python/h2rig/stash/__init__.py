@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The store that all connections of a server share: `request.server.stash`.
+"""The values that all connections of a server share: `request.server.stash`.
 
-It is kept in an SQLite file, since connections are processes; or, with
---stash, in a Redis server, for servers on several machines, or where a Python
-server of web-platform-tests keeps its own.
+Connections are processes, so the values are in an SQLite file.  With --stash
+they are in a file that several servers may share, in a Redis server (for
+servers on several machines), or where a Python server of web-platform-tests
+keeps its own.
 """
 
 import contextlib
@@ -30,20 +31,21 @@ __all__ = ["Stash", "StashError", "StashLock", "StashQueue",
 
 Text = Union[str, bytes]
 
-#: The module `redis`, or `wptserve`, where it is wanted.
+#: The modules `redis` and `wptserve`; None unless --stash needs them.
 _redis: Any = None
 _wptserve: Any = None
 
-#: A `SqliteStore`, a `redis.RedisStore` or a `wptserve.WptserveStore`.
+#: This process's `SqliteStore`, `redis.RedisStore` or
+#: `wptserve.WptserveStore`; None until the process uses the stash.
 _store: Any = None
 _opening = threading.Lock()
 _forgotten: List[Any] = []
 
 
 def configure() -> None:
-    """Makes sure, once, in the parent, that the store can be opened.
+    """Checks, once and in the parent, that the store can be opened.
 
-    ConfigError for a wrong --stash.  OSError.
+    Raises ConfigError if --stash is wrong, and OSError.
     """
     global _redis, _wptserve
     where = options.stash
@@ -62,7 +64,7 @@ def configure() -> None:
 
 
 def _check_file(path: str) -> None:
-    # Without SQLite, which must not be used before a fork.
+    # This does not use SQLite, which must not be used before a fork.
     directory = os.path.dirname(os.path.abspath(path))
     reason = ""
     if not os.path.isdir(directory):
@@ -90,8 +92,8 @@ def _open() -> Any:
     if store is None or store.pid != os.getpid():
         with _opening:
             if _store is not None and _store.pid != os.getpid():
-                # A process that a script forked: the parent's handle must
-                # not be used, nor closed.
+                # This is a process that a script forked: it must neither
+                # use nor close the handle of its parent.
                 _forgotten.append(_store)
                 _store = None
             if _store is None:
@@ -105,12 +107,13 @@ def _open() -> Any:
 
 
 def is_open() -> bool:
-    """Whether this process has used it."""
+    """Returns whether this process has used the store."""
     return _store is not None
 
 
 def _after_fork() -> None:
-    # The lock and the connections of the forking process stay its own.
+    # Runs in a process that a script forked.  The stash's lock and connections
+    # remain those of the process that forked it.
     global _opening
     _opening = threading.Lock()
     if _redis is not None:
@@ -121,10 +124,10 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 def release_lock() -> None:
-    """Lets go of `Stash.lock` if this thread has left it held: when a
-    script's function has ended.
+    """Releases `Stash.lock` if this thread still holds it when a script's
+    function has ended.
 
-    StashError, and a record of the log, if it was lost meanwhile.
+    If the lock was lost meanwhile, logs that and raises StashError.
     """
     store = _store
     if store is None or not _holds_lock():
@@ -140,7 +143,7 @@ def release_lock() -> None:
 
 
 def drop_lock() -> None:
-    """The same, where an error has no caller to go to."""
+    """Does the same as `release_lock`, where no caller can take an error."""
     try:
         release_lock()
     except StashError:
@@ -148,26 +151,27 @@ def drop_lock() -> None:
 
 
 def _holds_lock() -> bool:
-    # Not in a process that the holder has forked.
+    # False in a process that the holder has forked.
     store = _store
     return (store is not None and store.pid == os.getpid()
             and store.users.held())
 
 
 class StashLock:
-    """`stash.lock`: one for the whole server, not re-entrant; `with
-    request.server.stash.lock:` takes it for a block.
+    """`stash.lock`: one lock for the whole server, not re-entrant.
 
-    The server releases it when the script's function ends or its process
-    dies.  In Redis it can be lost before (its lease ends): then the next use
-    of the stash, `release` and the end of the block raise StashError.
+    `with request.server.stash.lock:` holds it for a block.  The server
+    releases it when the script's function ends or its process dies.  A lock
+    in Redis can be lost earlier, because its lease ends: then the next use of
+    the stash, `release` and the end of the block raise StashError.
     """
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Takes it: true; false if it is held elsewhere, without blocking or
-        until the timeout (in seconds; -1: none).
+        """Takes the lock and returns true; returns false if it is not free.
 
-        StashError when this thread holds it already.
+        blocking: whether to wait until it is free.  timeout: the longest wait
+        in seconds; -1: no limit.  Raises StashError if this thread holds the
+        lock already.
         """
         if _holds_lock():
             raise StashError("stash.lock is held by this function already")
@@ -179,7 +183,9 @@ class StashLock:
         return _open().users.acquire(deadline)
 
     def release(self) -> None:
-        """Gives it back.  StashError when this thread does not hold it."""
+        """Releases the lock.  Raises StashError if this thread does not hold
+        it.
+        """
         if not _holds_lock():
             raise StashError("stash.lock is not held by this function")
         release_lock()
@@ -193,10 +199,10 @@ class StashLock:
 
 
 class StashQueue:
-    """A first-in first-out queue that all connections share; it can be put
-    in the stash, and be passed on so.
+    """A first-in first-out queue that all connections share.
 
-    name: of an existing queue, 16 octets; None: a new one.
+    It can be put in the stash: what is taken from there is the same queue.
+    name: 16 octets, the name of an existing queue; None: a new queue.
     """
 
     def __init__(self, name: Optional[bytes] = None) -> None:
@@ -206,15 +212,15 @@ class StashQueue:
         return StashQueue, (self._name,)
 
     def put(self, value: Any) -> None:
-        """Puts a value at the end: anything that pickles, else TypeError."""
+        """Adds a value at the end.  Raises TypeError if it does not pickle."""
         _open().queue_put(self._name, _pickled(value))
 
     def get(self, block: bool = True, timeout: Optional[float] = None) -> Any:
         """Removes and returns the first value.
 
-        block: waits for one, at most timeout seconds (None: as long as it
-        takes).  queue.Empty when there is none; StashError when the first
-        does not unpickle here: it stays.
+        block: whether to wait for a value, at most timeout seconds (None: no
+        limit).  Raises queue.Empty if there is no value, and StashError if the
+        first value does not unpickle here: it stays in the queue.
         """
         found = _await(
             lambda: _open().queue_take(self._name, _reader()),
@@ -228,22 +234,22 @@ class StashQueue:
         return self.get(False)
 
     def empty(self) -> bool:
-        """Whether it has no value now."""
+        """Returns whether the queue has no value now."""
         return _open().queue_empty(self._name)
 
 
 class Stash:
     """`request.server.stash`: values by path and key.
 
-    default_path: the path for calls that give none; of
-    `request.server.stash` it is the request's.  address, authkey: as
-    `load_env_config` gives them; ignored, there is one stash.
+    default_path: the path for calls that give none; for
+    `request.server.stash` it is the path of the request.  address, authkey:
+    what `load_env_config` returns; ignored, because there is only one stash.
     lock: a `StashLock`.
     """
 
     __slots__ = ("_default_path",)
 
-    #: One for all.
+    #: One lock for all instances.
     lock = StashLock()
 
     def __init__(self, default_path: Union[str, bytes], address: Any = None,
@@ -257,10 +263,11 @@ class Stash:
 
     def put(self, key: Union[str, bytes, uuid.UUID], value: Any,
             path: Optional[Text] = None) -> None:
-        """Stores a value: anything that pickles (else TypeError) but None.
+        """Stores a value: anything that pickles, except None.
 
-        key: a UUID, as text too, else ValueError.  path: None for the default
-        path.  StashError if there is a value under this key.
+        key: a UUID, also as text or octets.  path: None for the default path.
+        Raises TypeError if the value does not pickle, ValueError if it is None
+        or if key is no UUID, StashError if the key has a value already.
         """
         if value is None:
             raise ValueError("None cannot be put in the stash: "
@@ -272,10 +279,11 @@ class Stash:
 
     def take(self, key: Union[str, bytes, uuid.UUID],
              path: Optional[Text] = None) -> Any:
-        """Removes and returns the value; None if there is none.
+        """Removes and returns the value; returns None if there is none.
 
-        key, path, ValueError: as in `put`.  Of several takers exactly one
-        gets it.  StashError if the value does not unpickle here: it stays.
+        key, path, ValueError: as in `put`.  If several callers take a value,
+        exactly one of them gets it.  Raises StashError if the value does not
+        unpickle here: it stays in the stash.
         """
         where = self._key(key, path)
         return _open().take(*where, _reader(*where))
@@ -283,11 +291,11 @@ class Stash:
     def wait(self, key: Union[str, bytes, uuid.UUID],
              timeout: Optional[float] = None, path: Optional[Text] = None
              ) -> Any:
-        """Waits for a value, removes and returns it; None if there is none
-        within timeout seconds (None: as long as the function may run).
+        """Waits for a value, removes and returns it; returns None if there is
+        none within timeout seconds (None: as long as the function may run).
 
-        Whoever puts it wakes the function.  (With --stash wptserve nobody
-        does: it looks every 20 ms.)  The rest is as in `take`.
+        A `put` of the value wakes the function.  (With --stash wptserve it
+        looks every 20 ms instead.)  The rest is as in `take`.
         """
         where = self._key(key, path)
         return _await(lambda: _open().take(*where, _reader(*where)), timeout,
@@ -295,12 +303,12 @@ class Stash:
 
     def get_queue(self, key: Union[str, bytes, uuid.UUID, None] = None,
                   path: Optional[Text] = None) -> Any:
-        """A new queue; or, with a key, the queue of this key: all who ask for
-        it share one.  A `StashQueue` (with --stash wptserve one of that
-        server's).
+        """Returns a new queue; or, with a key, the queue of this key, which
+        all callers with the same key share.
 
-        key, path, ValueError: as in `put`; a value under the key is another
-        thing.  StashError for a key with --stash wptserve.
+        It is a `StashQueue` (with --stash wptserve, a queue of that server).
+        key, path, ValueError: as in `put`; a value under the key is separate
+        from the queue.  With --stash wptserve a key raises StashError.
         """
         if key is not None:
             if _wptserve is not None:
@@ -314,8 +322,9 @@ class Stash:
 
 def _await(look: Callable[[], Any], timeout: Optional[float],
            *where: bytes) -> Any:
-    # What look finds, once it does; None if not until the timeout.  Now and
-    # then it looks unasked: whoever was to ring may have died before.
+    # Returns what look() finds, as soon as it finds something; None if it
+    # finds nothing before the timeout.  Looks every SLICE seconds even without
+    # a ring, because the process that was to ring may have died.
     if not (timeout is None or isinstance(timeout, (int, float))):
         raise TypeError("timeout is %r; expected seconds, or None" % (timeout,))
     found = look()
@@ -337,7 +346,8 @@ def _shown(path: bytes, key: bytes) -> str:
 
 
 def _reader(*where: bytes) -> Callable[[bytes], Any]:
-    # Of the value of a key, or of one in a queue.
+    # Returns the function that unpickles the value of a path and a key, or
+    # (without where) a value in a queue.
     def read(data: bytes) -> Any:
         try:
             return pickle.loads(data)
@@ -372,7 +382,7 @@ def _uuid(key: Any) -> bytes:
 
 
 def load_env_config() -> Tuple[Optional[str], bytes]:
-    """(address, authkey) as `Stash` takes them: where this server's stash is,
+    """Returns (address, authkey) for `Stash`: where this server's stash is,
     and b"".
     """
     return options.stash or options.run_directory, b""

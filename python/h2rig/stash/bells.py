@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""How a process waits for what another one puts in the stash: on a FIFO, which
-the other one opens and closes.
+"""A process waits for what another process puts in the stash, on a FIFO that
+the other process opens for writing and closes.
 
-Then every process that has it open for reading learns of a hang-up (poll(2)),
-and nothing is left in it; one that opens it afterwards does not, and looks
-into the stash itself.
+Every process that has the FIFO open for reading then sees a hang-up (poll(2)),
+and no octets are left in the FIFO.  A process that opens it later sees no
+hang-up, so it must look into the stash itself.
 """
 
 import contextlib
@@ -17,39 +17,43 @@ from h2rig.stash.locks import POLL
 
 __all__ = ["Bell", "Pauses", "ring"]
 
-#: The most seconds between two checks for what another process is to do.
+#: The longest pause, in seconds, between two checks of what another process
+#: has done.
 POLL_MOST = 0.02
 
 
 class Pauses:
-    """Waits where nobody tells that there is something: in growing steps."""
+    """Replaces a `Bell` that nothing can ring: pauses, which grow longer."""
 
     def __init__(self) -> None:
         self._pause = POLL
 
     def wait(self, seconds: float) -> None:
-        """A pause, of so many seconds at most."""
+        """Pauses, at most for these seconds."""
         time.sleep(min(self._pause, seconds))
         self._pause = min(self._pause * 1.5, POLL_MOST)
 
     def close(self) -> None:
-        """Nothing."""
+        """Does nothing: there is nothing to close."""
 
 
 class Bell:
-    """Waits for `ring` of a path.  The FIFO and its directory are made, and
-    stay; where that cannot be, waits are `Pauses`.
+    """Waits for a `ring` with the same path.
+
+    Makes the FIFO at that path and its directory, which stay.  Where they
+    cannot be made, it waits with `Pauses` instead.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._pauses = Pauses()
-        #: closed by its end, also if a run-time limit is raised anywhere
+        #: a file object: it closes itself when it is deleted, wherever the
+        #: exception of a run-time limit is raised
         self._fifo: Any = None
         self._open()
 
     def _open(self) -> None:
-        # What was rung before this is not heard.
+        # A ring before this call is not noticed.
         self.close()
         with contextlib.suppress(OSError):
             if not os.access(self._path, os.F_OK):
@@ -59,11 +63,12 @@ class Bell:
             self._fifo = open(self._path, "rb", 0, opener=lambda path, flags:
                               os.open(path, flags | os.O_NONBLOCK))
             if _hangs_up(self._fifo, 0):
-                self.close()    # some systems say so before the first ring
+                self.close()    # some systems hang up before the first ring
 
     def wait(self, seconds: float) -> None:
-        """Until it rings, at most so many seconds.  What comes next must be a
-        look for what may have been put.
+        """Waits until the bell rings, at most for these seconds.
+
+        The caller must then look for what may have been put.
         """
         if self._fifo is None:
             self._pauses.wait(seconds)
@@ -72,7 +77,7 @@ class Bell:
         self._open()
 
     def close(self) -> None:
-        """Nobody waits any more."""
+        """Closes the FIFO, so that this process no longer waits."""
         if self._fifo is not None:
             self._fifo.close()
             self._fifo = None
@@ -85,7 +90,10 @@ def _hangs_up(fifo: Any, seconds: float) -> bool:
 
 
 def ring(path: str) -> None:
-    """Tells all who wait at this path: after the change that they look for."""
+    """Wakes all processes that wait at this path.
+
+    Call it after the change for which they look.
+    """
     if os.access(path, os.F_OK):
         with contextlib.suppress(OSError):      # ENXIO: nobody waits
             os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC))

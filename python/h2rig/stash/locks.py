@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Locks for every thread of every process.
+"""Locks that exclude every other thread of every process.
 
-fcntl locks, not flock: they end with the process that took them, even if it
-has left children.  The threads of a process share them, so each has a
-`ThreadLock` beside it; and closing any descriptor of the file drops them, so
-a process has one descriptor for its life.
+They are fcntl(2) locks, not flock(2): an fcntl lock ends with the process that
+took it, even if that process has left children.  The threads of a process
+share an fcntl lock, so each one has a `ThreadLock` beside it.  Closing any
+descriptor of the file drops the lock, so a process keeps one descriptor for
+its whole life.
 """
 
 import contextlib
@@ -19,16 +20,17 @@ from h2rig.errors import StashError
 
 __all__ = ["POLL", "SLICE", "FileLock", "ThreadLock", "identity"]
 
-#: Seconds of one step of a wait; between steps a run-time limit is raised.
+#: Seconds of one step of a wait.  The exception of a run-time limit is raised
+#: between two steps.
 SLICE = 1.0
 
-#: Seconds between two checks for what another process is to do.
+#: Seconds between two checks of what another process has done.
 POLL = 0.002
 
 
 def identity(file: Any) -> Optional[Tuple[int, int]]:
-    """(device, inode) of a file, by path or descriptor; None if there is none
-    or it cannot be reached.
+    """Returns (device, inode) of a file, given by path or descriptor; None if
+    the file does not exist or cannot be reached.
     """
     try:
         status = os.stat(file)
@@ -38,7 +40,7 @@ def identity(file: Any) -> Optional[Tuple[int, int]]:
 
 
 class ThreadLock:
-    """The part of a lock that excludes the threads of a process from each
+    """The part of a lock that excludes the threads of one process from each
     other.
 
     It knows its holder as soon as it is taken, so that it can be released
@@ -49,7 +51,7 @@ class ThreadLock:
         self._lock = threading.RLock()
 
     def acquire(self, deadline: Optional[float]) -> bool:
-        """Takes it; false if deadline (time.monotonic) passes first."""
+        """Takes the lock; false if deadline (time.monotonic) passes first."""
         while True:
             wait = SLICE if deadline is None else min(
                 SLICE, max(deadline - time.monotonic(), 0.0))
@@ -59,25 +61,27 @@ class ThreadLock:
                 return False
 
     def held(self) -> bool:
-        """Whether the calling thread has it."""
+        """Returns whether the calling thread has the lock."""
         owned: bool = getattr(self._lock, "_is_owned")()
         return owned
 
     def release(self) -> None:
-        """Gives it back."""
+        """Releases the lock."""
         self._lock.release()
 
 
 class _Waiter(threading.Thread):
-    # Waits in the kernel's queue, which is fair, but where no exception can be
-    # raised, for a thread that waits in short steps.
+    # Takes the lock for another thread, which waits for it in short steps so
+    # that exceptions can be raised there.  The waiter waits in the kernel's
+    # queue, which is fair but lets no exception be raised.
 
     def __init__(self, lock: "FileLock") -> None:
         super().__init__(daemon=True)
         self._of = lock
         self.got = threading.Event()
         self.error: Optional[StashError] = None
-        # Its thread has stopped waiting: it gives back the lock that it gets.
+        # The other thread has stopped waiting: the lock is to be released as
+        # soon as it is taken.
         self.abandoned = False
 
     def run(self) -> None:
@@ -92,8 +96,9 @@ class _Waiter(threading.Thread):
 class FileLock:
     """A lock for every thread of every process; not re-entrant.
 
-    Either of a file, by path, or of an octet of a file whose descriptor the
-    processes have inherited, and which cannot be removed or replaced.
+    It is either the lock of a file that is given by its path, or the lock of
+    one octet of a file whose descriptor all processes have inherited: that
+    file cannot be removed or replaced.
     """
 
     def __init__(self, path: Optional[str] = None, fd: int = -1,
@@ -101,10 +106,10 @@ class FileLock:
         self._path = path
         self._octet = octet
         self._threads = ThreadLock()
-        #: held while it is taken or given back, and guards _waiter
+        #: held while the lock is taken or released; guards _waiter
         self._mutex = threading.Lock()
         self._waiter: Optional[_Waiter] = None
-        #: of the file, whose content the lock does not use
+        #: descriptor of the file; the lock does not use the file's content
         self.fd = fd
         self._open()
 
@@ -121,9 +126,9 @@ class FileLock:
         self._is = identity(self.fd)
 
     def acquire(self, deadline: Optional[float] = None) -> bool:
-        """Takes it; false if deadline (time.monotonic) passes first."""
+        """Takes the lock; false if deadline (time.monotonic) passes first."""
         if self.held():
-            # As in a finalizer that runs in the middle of a call.
+            # This may be a finalizer that runs in the middle of a call.
             raise StashError("this function uses the stash already")
         try:
             if not self._threads.acquire(deadline):
@@ -137,19 +142,19 @@ class FileLock:
                 self._give_back()
                 self._open()
         except BaseException:
-            # A run-time limit that is reached during the wait is raised at its
-            # end, when the lock may be ours.
+            # If a run-time limit passes during the wait, its exception is
+            # raised after the wait, when this thread may have the lock.
             if self.held():
                 self._give_back()
                 self._threads.release()
             raise
 
     def held(self) -> bool:
-        """Whether the calling thread has it, or waits for it."""
+        """Returns whether the calling thread has the lock or waits for it."""
         return self._threads.held()
 
     def check(self) -> None:
-        """StashError if the calling thread has it but has lost it without
+        """Raises StashError if the calling thread has lost the lock without
         releasing it, so that others may have it too.
         """
         if self.held() and self._replaced():
@@ -204,7 +209,7 @@ class FileLock:
                 waiter.got.set()
 
     def _give_back(self) -> None:
-        # Gives back the lock that was got, or that a waiter will get.
+        # Releases the lock, or makes the waiter release it once it is taken.
         with self._mutex:
             waiter = self._waiter
             if waiter is not None and not waiter.got.is_set():
@@ -217,19 +222,20 @@ class FileLock:
         try:
             fcntl.lockf(self.fd, how, 1, self._octet)
         except OSError as e:
-            # EDEADLK: the kernel sees processes only.  Two threads of ours,
-            # each with another lock, look like one that waits for itself.
+            # EDEADLK: the kernel sees processes only.  Two threads of this
+            # process, each with another lock, look like a process that waits
+            # for itself.
             if e.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
                 return False
             raise StashError("the stash's locks: %s" % e.strerror) from None
         return True
 
     def _unlock(self) -> None:
-        with contextlib.suppress(OSError):      # a script has closed it
+        with contextlib.suppress(OSError):      # a script has closed fd
             fcntl.lockf(self.fd, fcntl.LOCK_UN, 1, self._octet)
 
     def release(self) -> None:
-        """Gives it back."""
+        """Releases the lock."""
         try:
             self._give_back()
         finally:

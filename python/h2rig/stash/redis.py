@@ -2,15 +2,15 @@
 """The stash in a Redis or Valkey server, for servers on several machines
 (--stash redis://HOST:PORT/DB).
 
-A lock in the server cannot end with the process that holds it: it is a lease
-of LEASE seconds, which a helper program (`resp`) renews while the process
-lives.  It can be lost: when the server starts anew, or cannot be reached for
-too long.  So the holder has a deadline of its own, counted from before the
-last renewal was sent, and the server runs the holder's commands only if the
-lock is still its own.
+A lock in the Redis server cannot end with the process that holds it.  So it is
+a lease of LEASE seconds, which a helper program (`resp`) renews while the
+process lives.  The lock is lost if the Redis server restarts or cannot be
+reached for too long.  So the holder has a deadline of its own, counted from
+before the last renewal was sent, and the Redis server runs the holder's
+commands only while the holder still has the lock.
 
 Values are pickled: a client of the Redis server that can write to the stash
-can run code in the processes of this one.
+can run code in h2rig's processes.
 """
 
 import contextlib
@@ -33,22 +33,22 @@ from h2rig.stash.resp import Address, Client, RedisError
 
 __all__ = ["RedisStore", "after_fork", "configure"]
 
-#: Seconds that the lock of a dead process stays taken, at most.
+#: The longest time, in seconds, that the lock of a dead process stays taken.
 LEASE = 6.0
 
 PREFIX = b"h2rig:"
 LOCK = "h2rig:lock"
 
-# KEYS[1] is the lock, ARGV[1] the caller's token if it holds that, KEYS[2]
-# what the command is about, ARGV[2] its value.
+# In these scripts KEYS[1] is the lock, ARGV[1] the caller's token if it holds
+# the lock (else empty), KEYS[2] the key of a value or queue, ARGV[2] a value.
 _IF_HELD = ("if ARGV[1] ~= '' and redis.call('get', KEYS[1]) ~= ARGV[1] then"
             " return redis.error_reply('LOST') end ")
-# Who waits is told, unless the server's user may not publish.
+# Wakes waiting processes; does nothing if the Redis user may not publish.
 _RING = " redis.pcall('publish', KEYS[2], '') "
 _PUT = ("if redis.call('setnx', KEYS[2], ARGV[2]) == 0 then return 0 end"
         + _RING + "return 1")
 _GET = "return redis.call('get', KEYS[2])"
-# Takes the value that was read, if it is still there.
+# Removes the value that the caller has read, if it is still there.
 _TAKE = ("if redis.call('get', KEYS[2]) ~= ARGV[2] then return 0 end"
          " return redis.call('del', KEYS[2])")
 _APPEND = "redis.call('rpush', KEYS[2], ARGV[2])" + _RING
@@ -56,19 +56,20 @@ _FIRST = "return redis.call('lindex', KEYS[2], 0)"
 _TAKE_FIRST = ("if redis.call('lindex', KEYS[2], 0) ~= ARGV[2] then return 0"
                " end redis.call('lpop', KEYS[2]) return 1")
 
-# Only the holder renews or releases.
+# Only the holder renews or releases the lock.
 _RENEW = ("if redis.call('get', KEYS[1]) == ARGV[1] then"
           " return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0")
 _RELEASE = "return redis.call('del', KEYS[1])"
 
-#: The server; its password is nowhere else.
+#: The Redis server's address; its password is kept nowhere else.
 _address: Optional[Address] = None
 
 
 def configure(text: str) -> str:
-    """Tries the server once, in the parent; its address without the password.
+    """Tries the Redis server, once and in the parent.
 
-    ConfigError if the address is wrong or no such server answers.
+    Returns its address without the password.  Raises ConfigError if the
+    address is wrong or no such server answers.
     """
     global _address
     _address = Address.parse(text)
@@ -95,7 +96,7 @@ class _Renewer:
     def hold(self, token: bytes) -> None:
         try:
             if self._process is not None:
-                self.until(token)       # it may have ended
+                self.until(token)       # the helper may have ended
             if self._process is None:
                 self._process = self._start()
             os.write(self._process.stdin.fileno(), token + b"\n")
@@ -112,7 +113,7 @@ class _Renewer:
         assert _address is not None
         values = _address.values() + [LOCK, _RENEW, LEASE]
         process.stdin.write(json.dumps(values).encode() + b"\n")
-        # The helper has forked and left the process that we wait for.
+        # The process that we wait for ends at once: it has forked the helper.
         process.wait(resp.WAIT)
         os.set_blocking(process.stdout.fileno(), False)
         return process
@@ -122,10 +123,11 @@ class _Renewer:
             try:
                 os.write(self._process.stdin.fileno(), b"\n")
             except OSError:
-                self.forget()   # another is started for the next lock
+                self.forget()   # the next lock starts another helper
 
     def until(self, token: bytes) -> Optional[float]:
-        # The time until which this lock was last renewed.
+        # Returns the time (time.monotonic) until which the helper has renewed
+        # this lock; 0 if it is lost, None if the helper has told nothing new.
         until = None
         while self._process is not None:
             try:
@@ -143,7 +145,7 @@ class _Renewer:
         return until
 
     def forget(self) -> None:
-        # Its input ends, unless another process has it too.
+        # This ends the helper's input unless another process has the pipe too.
         process, self._process, self._unread = self._process, None, b""
         if process is not None:
             process.stdin.close()
@@ -154,7 +156,7 @@ _renewer = _Renewer()
 
 
 def after_fork() -> None:
-    """In a process that a script forked: the lock is not its own."""
+    """Runs in a process that a script forked: the lock is not its own."""
     _renewer.forget()
 
 
@@ -165,11 +167,11 @@ class RedisLock:
         self._store = store
         self._threads = ThreadLock()
         self._until = 0.0
-        #: who we are to the server; b"": the lock is not held
+        #: identifies the holder to the Redis server; b"" if there is none
         self.token = b""
 
     def acquire(self, deadline: Optional[float] = None) -> bool:
-        """Takes it; false when deadline (time.monotonic) passes first."""
+        """Takes the lock; false if deadline (time.monotonic) passes first."""
         token, pauses = uuid.uuid4().hex.encode(), Pauses()
         try:
             if not self._threads.acquire(deadline):
@@ -187,7 +189,7 @@ class RedisLock:
             self.token = token
             _renewer.hold(token)
         except BaseException:
-            # If it is ours already, the lease ends by itself.
+            # If the lock was taken already, its lease ends by itself.
             if self.held():
                 self.token = b""
                 _renewer.free()
@@ -196,12 +198,12 @@ class RedisLock:
         return True
 
     def held(self) -> bool:
-        """Whether the calling thread has it, or waits for it."""
+        """Returns whether the calling thread has the lock or waits for it."""
         return self._threads.held()
 
     def check(self) -> None:
-        """StashError if the calling thread has it no more, though it has not
-        given it back.
+        """Raises StashError if the calling thread has lost the lock without
+        releasing it.
         """
         if self.held() and self.token:
             until = _renewer.until(self.token)
@@ -211,14 +213,14 @@ class RedisLock:
                 raise self.lost()
 
     def lost(self) -> StashError:
-        """The error for that."""
+        """Returns the error for a lost lock."""
         return StashError(
             "stash.lock was lost before it was given back: %s has not renewed "
             "it, or has forgotten it; others may have had it since"
             % _address)
 
     def release(self) -> None:
-        """Gives it back.  StashError if it was lost."""
+        """Releases the lock.  Raises StashError if it was lost."""
         try:
             _renewer.free()
             self._store.run(_RELEASE, b"")
@@ -228,7 +230,7 @@ class RedisLock:
 
 
 class _Bell:
-    # Waits for what is published for a key: a connection of its own.
+    # Waits for messages that are published for a key, on its own connection.
 
     def __init__(self, key: bytes) -> None:
         assert _address is not None
@@ -242,12 +244,12 @@ class _Bell:
             raise
 
     def wait(self, seconds: float) -> None:
-        """Until it rings, at most so many seconds."""
+        """Waits until the bell rings, at most for these seconds."""
         with _told():
             self._client.hear(seconds)
 
     def close(self) -> None:
-        """Nobody waits any more."""
+        """Closes the connection, so that this process no longer waits."""
         self._client.close()
 
 
@@ -261,7 +263,8 @@ def _told() -> Iterator[None]:
 
 
 class RedisStore:
-    """A process's handle on the server; as `sqlite.SqliteStore`."""
+    """A process's handle on the Redis server, used as `sqlite.SqliteStore` is.
+    """
 
     def __init__(self) -> None:
         self.pid = os.getpid()
@@ -271,7 +274,7 @@ class RedisStore:
         self.users = RedisLock(self)
 
     def command(self, *words: Union[bytes, str, int]) -> Any:
-        """What the server answers.  StashError."""
+        """Returns the server's answer to a command.  Raises StashError."""
         with _told():
             client = self._connection()
             try:
@@ -294,21 +297,21 @@ class RedisStore:
         return Client(_address)
 
     def run(self, script: str, key: bytes, *values: bytes) -> Any:
-        """A script's answer, if the lock is not held by this thread, or is
-        its own as it thinks.
+        """Returns the answer to a script.  If this thread should hold the lock
+        but has lost it, the script does not run and StashError is raised.
         """
         token = self.users.token if self.users.held() else b""
         return self.command("EVAL", _IF_HELD + script, 2, LOCK, key, token,
                             *values)
 
     def put(self, path: bytes, key: bytes, value: bytes) -> bool:
-        """Stores a value; false if the key is taken."""
+        """Stores a value; returns false if the key has one already."""
         return bool(self.run(_PUT, _key(path, key), value))
 
     def take(self, path: bytes, key: bytes,
              read: Callable[[bytes], Any]) -> Any:
-        """Removes a value and returns what read makes of it; None if there is
-        none.  What read raises on stays.
+        """Removes a value and returns read(value); None if there is none.  If
+        read raises an exception, the value stays.
         """
         found = self._take(_GET, _TAKE, _key(path, key), read)
         return None if found is None else found[0]
@@ -320,7 +323,7 @@ class RedisStore:
             if data is None:
                 return None
             value = read(data)
-            # Of several takers one gets it.
+            # If several clients take the value, one of them gets it.
             if self.run(take, key, data):
                 return (value,)
 
@@ -330,17 +333,17 @@ class RedisStore:
 
     def queue_take(self, name: bytes, read: Callable[[bytes], Any]
                    ) -> Optional[Tuple[Any]]:
-        """Removes the first value and returns what read makes of it, in a
-        tuple; None if there is none.  What read raises on stays.
+        """Removes the first value and returns the tuple (read(value),); None
+        if there is none.  If read raises an exception, the value stays.
         """
         return self._take(_FIRST, _TAKE_FIRST, _queue(name), read)
 
     def queue_empty(self, name: bytes) -> bool:
-        """Whether a queue has no value now."""
+        """Returns whether a queue has no value now."""
         return self.run(_FIRST, _queue(name)) is None
 
     def bell(self, *where: bytes) -> Union[_Bell, Pauses]:
-        """Waits for a value of a path and a key, or of a queue."""
+        """Returns a bell for a value of a path and a key, or of a queue."""
         try:
             return _Bell(_key(*where) if len(where) == 2 else _queue(*where))
         except StashError as e:

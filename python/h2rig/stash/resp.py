@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The protocol of Redis and Valkey servers (RESP 2), as far as the stash needs
-it.  Run as a program, it renews a lock there for a process whose script may
-keep the GIL.
+it.  Run as a program, this file renews a lock in the server for a process
+whose script may keep the GIL, and so could keep a thread from doing it.
 
-The program runs without the package, so nothing of that is imported.  Every
-wait has a deadline, and is done in short steps, between which an exception
-that another thread raises in this one (a run-time limit) arrives.
+The program runs without the package h2rig, so this file imports nothing of it.
+Every wait has a deadline and is done in short steps.  Between two steps an
+exception can arrive that another thread raises here (a run-time limit).
 """
 
 import json
@@ -21,15 +21,15 @@ from urllib.parse import unquote
 
 __all__ = ["Address", "Client", "RedisError"]
 
-#: Seconds for an answer, and for a connection; and octets whose transfer
-#: extends the deadline by a second.
+#: WAIT: seconds that a connection, or the answer to a command, may take.
+#: RATE: octets whose transfer extends the deadline by a second.
 WAIT = 4.0
 RATE = 1 << 20
 
 #: Seconds of one step of a wait.
 SLICE = 0.5
 
-#: Octets of a line of an answer, at most.
+#: The longest line of an answer, in octets.
 MAX_LINE = 1 << 16
 
 _address = re.compile(
@@ -49,7 +49,7 @@ class _Late(RedisError):
 
 
 class Address:
-    """Where a server is, with user and password; as text without password."""
+    """The address of a server, with user and password, which str() omits."""
 
     def __init__(self, tls: bool, host: str, port: int, database: int,
                  user: str, password: Optional[str]) -> None:
@@ -59,7 +59,8 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Optional["Address"]:
-        """From redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]; None: it is none.
+        """Parses redis[s]://[[USER]:PASSWORD@]HOST[:PORT][/DB]; returns None
+        if the text is something else.
         """
         found = _address.match(text)
         if found is None:
@@ -79,19 +80,21 @@ class Address:
             self.database)
 
     def login(self) -> List[str]:
-        """The arguments of AUTH; empty if none is needed."""
+        """Returns the arguments of AUTH; an empty list if none is needed."""
         user, password = self._login
         if password is None:
             return []
         return [user, password] if user else [password]
 
     def values(self) -> List[Any]:
-        """The arguments that make this `Address`."""
+        """Returns the arguments that make this `Address`."""
         return [self.tls, self.host, self.port, self.database, *self._login]
 
 
 class Client:
-    """A connection.  RedisError and OSError, after which it cannot be used."""
+    """A connection to a server.  After a method has raised RedisError or
+    OSError, the connection cannot be used.
+    """
 
     def __init__(self, address: Address) -> None:
         self._until = time.monotonic() + WAIT
@@ -108,23 +111,23 @@ class Client:
             raise
 
     def close(self) -> None:
-        """Ends it."""
+        """Closes the connection."""
         self._sock.close()
 
     def is_stale(self) -> bool:
-        """Whether the server has ended it: there is something to read, though
-        no command was sent.
+        """Returns whether the server has ended the connection: there is
+        something to read, although no command was sent.
         """
         return _poll(self._sock, select.POLLIN, 0)
 
     def call(self, *words: Union[bytes, str, int]) -> Any:
-        """Sends a command; its answer as bytes, int, None or a list."""
+        """Sends a command; returns the answer: bytes, int, None or a list."""
         self._until = time.monotonic() + WAIT
         return self._call(*words)
 
     def hear(self, seconds: float) -> None:
-        """Waits, at most so many seconds, until the server has sent something
-        by itself, as it does after SUBSCRIBE, and drops that.
+        """Waits, at most for these seconds, until the server sends something
+        by itself, as it does after SUBSCRIBE; drops what was sent.
         """
         self._until = time.monotonic() + seconds
         try:
@@ -176,7 +179,7 @@ class Client:
             return socket.getaddrinfo(*where, type=socket.SOCK_STREAM,
                                       flags=socket.AI_NUMERICHOST)
         except socket.gaierror:
-            pass            # a name
+            pass            # the host is a name
         found: List[Any] = []
 
         def look() -> None:
@@ -208,7 +211,7 @@ class Client:
         try:
             self._call("AUTH", *words)
         except RedisError as e:
-            # A server that does not know the command repeats its words.
+            # The error of a server that does not know AUTH has its arguments.
             text = str(e)
             for word in words:
                 text = text.replace(word, "***") if word else text
@@ -227,7 +230,8 @@ class Client:
             pass
 
     def _do(self, event: int, function: Callable[..., Any], *args: Any) -> Any:
-        # A call that would block waits for event, or as TLS asks.
+        # Calls function.  If it would block, waits for event, or for what TLS
+        # asks for, and calls it again.
         while True:
             try:
                 return function(*args)
@@ -294,11 +298,11 @@ def _poll(sock: Any, event: int, seconds: float) -> bool:
 # The program.
 
 def renew(address: Address, key: str, script: str, lease: float) -> None:
-    """Renews a lock, until standard input ends.
+    """Renews a lock until standard input ends.
 
-    Each line of input is the token of the lock to renew; an empty one: none.
-    Each renewal is answered by a line with the token and the time
-    (time.monotonic) until which the lock is held; 0: it is lost.
+    Each line of input is the token of the lock to renew; an empty line means
+    no lock.  After each renewal a line of output has the token and the time
+    (time.monotonic) until which the lock is held; 0: the lock is lost.
     """
     client: Optional[Client] = None
     token, due, unread = b"", 0.0, b""
@@ -326,10 +330,11 @@ def renew(address: Address, key: str, script: str, lease: float) -> None:
 
 
 def main() -> None:
-    """Takes its arguments from the first line of standard input: a JSON list
-    of what `Address` is made of, and of those of `renew` after it.
+    """Runs `renew` with arguments from the first line of standard input: a
+    JSON list of the arguments of `Address` and the others of `renew`.
     """
-    # Forks, and leaves: a script's os.wait must not find this process.
+    # A script's os.wait must not find the helper: it is a grandchild, and the
+    # child ends.
     if os.fork():
         os._exit(0)
     line = b""

@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""The stash in an SQLite file: in the server's own directory (`rundir`), and
-removed with it; or, with --stash FILE, one that several servers may share and
-that stays.
+"""The stash in an SQLite file.
 
-The file is opened in connections' processes only (an SQLite handle does not
-survive a fork), in WAL mode, so that readers never wait; writers queue by a
-lock of ours, because SQLite's own busy waiting sleeps in growing steps and
-starves some of 200 processes for seconds.
+The file is in the server's own directory (`rundir`) and is removed with it.
+With --stash FILE several servers may share the file, and it stays.
 
-Cleaners of temporary files may remove any of it at any time.  The stash is the
-file that is found at the path: after its work each call checks that this is
-still the file that it has open, and if not does the work again in the new one.
-In the server's own directory the stash is three files.  The process that makes
-them notes their identities in the file of the locks, which has no path; a
-process that opens them uses them if all three are as noted, or makes all of
-them anew.
+Only connections' processes open the file, because an SQLite handle does not
+survive a fork.  It is in WAL mode, so that readers never wait.  Writers queue
+for a lock of h2rig's, because SQLite's own busy waiting sleeps in growing
+steps and starves some of 200 processes for seconds.
+
+Cleaners of temporary files may remove any of the files at any time.  The stash
+is the file that is at the path now: after its work, each call checks that this
+is still the file that it has open; if not, it does the work again in the new
+file.  In the server's own directory the stash is three files.  The process
+that makes them notes their identities in the file of the locks, which has no
+path.  A process that opens them uses them if all three are as noted; otherwise
+it makes all three anew.
 """
 
 import contextlib
@@ -47,26 +48,27 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS queue_order ON queue (queue, id)",
 )
 
-#: Seconds that a call waits for other processes, at most; that SQLite waits
-#: at a time, as no exception is raised there; and how often a call is tried.
+#: WAIT: the most seconds that a call waits for other processes.  BUSY: the
+#: seconds of one wait in SQLite, where no exception can be raised.  TRIES: how
+#: often a call tries its work.
 WAIT = 30.0
 BUSY = 1.0
 TRIES = 40
 
-#: Where in the file of the locks the identities of the files are noted.
+#: Place and octets of the note of the identities in the file of the locks.
 _NOTE = 16
 _NOTE_SIZE = 240
 
-#: Connections to files that were removed: SQLite would remove files at the
-#: path if they were closed.
+#: Connections to files that were removed.  They stay open: if one was closed,
+#: SQLite would remove the files that are at the path now.
 _forgotten: List[sqlite3.Connection] = []
 
 
 class SqliteStore:
     """A process's handle on an SQLite file and the two locks beside it.
 
-    path: of the file; None: in the server's own directory.  Methods raise
-    StashError.
+    path: where the file is; None: in the server's own directory.  Methods
+    raise StashError.
     """
 
     def __init__(self, path: Optional[str] = None) -> None:
@@ -83,23 +85,24 @@ class SqliteStore:
             self.writers = FileLock(path + "-writers")
             self.users = FileLock(path + "-lock")
         self._files = path, path + "-wal", path + "-shm"
-        #: FIFOs, by the last octet of a key or a queue's name
+        #: paths of FIFOs, by the last octet of a key or of a queue's name
         self._bells = [path + "-bells/%02x" % i for i in range(256)]
-        # In our own directory all three are made at once: one is checked.
+        # In the server's own directory all three are made together, so it is
+        # enough to check one.
         self._watched = self._files[:1] if self._own else self._files
-        #: guards the attributes above
+        #: guards the two attributes below, and the use of the database
         self._threads = threading.Lock()
         self._database: Optional[sqlite3.Connection] = None
         self._identities: List[Any] = []
 
     def _is_current(self) -> bool:
-        # Whether the open file is the one at the path.
+        # Returns whether the open file is the one that is at the path.
         return self._database is not None and all(
             identity(file) == known
             for file, known in zip(self._watched, self._identities))
 
     def _read(self, sql: str, values: Tuple[Any, ...]) -> Any:
-        """The first row, or None."""
+        """Returns the first row of a query, or None."""
         while True:
             try:
                 with self._threads:
@@ -114,7 +117,7 @@ class SqliteStore:
             self._write(lambda database: None)
 
     def _write(self, work: Callable[[sqlite3.Connection], _T]) -> _T:
-        """A transaction, alone among all processes."""
+        """Does work in a transaction, while no other process writes."""
         deadline = time.monotonic() + WAIT
         if not self.writers.acquire(deadline):
             raise self._error("others have been writing for %d s" % WAIT)
@@ -137,8 +140,9 @@ class SqliteStore:
             self.writers.release()
 
     def _may_pass(self, e: Exception, deadline: float) -> bool:
-        # Worth another try: another program has it locked, it was removed
-        # while it was opened, or the reserved room helps.
+        # Returns whether another try may succeed: another program has locked
+        # the file, the file was removed while it was opened, or the disk was
+        # full and the reserved room helps.
         if "locked" in str(e):
             return time.monotonic() < deadline
         return not self._is_current() or (self._own and rundir.give_room())
@@ -160,13 +164,14 @@ class SqliteStore:
         return result
 
     def _attach(self) -> None:
-        # Opens what is there; the writers' lock is held.
+        # Opens the files, or makes them.  The caller holds the writers' lock.
         noted, present = self._noted(), self._present()
         if self._own and (None in present or present != noted):
             rundir.restore()
             self._remove(self._files)
         elif present[0] != noted[0]:
-            # A journal that another file has left would be read as this one's.
+            # SQLite would take a journal that another file has left for one
+            # of this file.
             self._remove(file for file, was, now in zip(
                 self._files, noted, present) if was == now)
         with contextlib.suppress(FileExistsError):
@@ -204,8 +209,9 @@ class SqliteStore:
         return [tuple(n) for n in json.loads(note)] if note else [None] * 3
 
     def _note(self, present: List[Any], noted: List[Any]) -> None:
-        # The first to find another stash than the noted one logs it.
-        # (Of FILE the other two may come and go while it is not in use.)
+        # The first process that finds another stash than the noted one logs
+        # that.  (The other two files of --stash FILE may come and go while it
+        # is not in use.)
         note = json.dumps(present).encode().ljust(_NOTE_SIZE)
         os.pwrite(self.writers.fd, note, _NOTE)
         if noted[0] and (self._identities or present[0] != noted[0]):
@@ -213,7 +219,7 @@ class SqliteStore:
                        "from now on: what was in it is lost" % self._files[0])
 
     def put(self, path: bytes, key: bytes, value: bytes) -> bool:
-        """Stores a value; false if the key is taken."""
+        """Stores a value; returns false if the key has one already."""
         done = self._write(lambda database: database.execute(
             "INSERT OR IGNORE INTO stash VALUES (?, ?, ?)",
             (path, key, value)).rowcount == 1)
@@ -223,8 +229,8 @@ class SqliteStore:
 
     def take(self, path: bytes, key: bytes,
              read: Callable[[bytes], Any]) -> Any:
-        """Removes a value and returns what read makes of it; None if there is
-        none.  What read raises on stays.
+        """Removes a value and returns read(value); None if there is none.  If
+        read raises an exception, the value stays.
         """
         while True:
             row = self._read("SELECT value FROM stash WHERE path = ?"
@@ -232,7 +238,7 @@ class SqliteStore:
             if row is None:
                 return None
             value = read(row[0])
-            # Of several that take it one gets it.
+            # If several processes take the value, one of them gets it.
             if self._write(lambda database: database.execute(
                     "DELETE FROM stash WHERE path = ? AND key = ?"
                     " AND value = ?", (path, key, row[0])).rowcount):
@@ -246,8 +252,8 @@ class SqliteStore:
 
     def queue_take(self, name: bytes, read: Callable[[bytes], Any]
                    ) -> Optional[Tuple[Any]]:
-        """Removes the first value and returns what read makes of it, in a
-        tuple; None if there is none.  What read raises on stays.
+        """Removes the first value and returns the tuple (read(value),); None
+        if there is none.  If read raises an exception, the value stays.
         """
         while True:
             row = self._read("SELECT id, value FROM queue WHERE queue = ?"
@@ -261,12 +267,12 @@ class SqliteStore:
                 return (value,)
 
     def queue_empty(self, name: bytes) -> bool:
-        """Whether a queue has no value now."""
+        """Returns whether a queue has no value now."""
         return self._read("SELECT 1 FROM queue WHERE queue = ? LIMIT 1",
                           (name,)) is None
 
     def bell(self, *where: bytes) -> Bell:
-        """Waits for values of a path and a key, or of a queue: of these and of
-        some others.
+        """Returns a bell for values of a path and a key, or of a queue; it
+        also rings for some other keys and queues.
         """
         return Bell(self._bells[where[-1][-1]])

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The stash of a running Python server of web-platform-tests (--stash
-wptserve), so that HTTP/1 and HTTP/2 handlers of one test meet.
+wptserve), so that HTTP/1 and HTTP/2 handlers of one test share values.
 
-It is a manager of `multiprocessing.managers`, which serves `get_dict`, `Lock`
-and `Queue`.  Its address and key are in the environment, which scripts do not
-get to see.  Only connections' processes connect.  Each wait for the manager
-has a deadline; a wait that a script asks for has none, and is done second by
-second, so that a run-time limit is noticed.
+That server has a manager of `multiprocessing.managers`, which serves
+`get_dict`, `Lock` and `Queue`.  The manager's address and key come from the
+environment, where scripts do not see them.  Only connections' processes
+connect to it.  Each wait for the manager's answer has a deadline.  A wait that
+a script asks for has none; it is done in steps of a second, so that the
+exception of a run-time limit can arrive.
 """
 
 import base64
@@ -43,7 +44,7 @@ _key = b""
 
 
 def configure() -> None:
-    """Takes address and key from the environment.  ConfigError."""
+    """Takes address and key from the environment.  Raises ConfigError."""
     global _address, _key
     text = os.environ.pop(VARIABLE, None)
     if text is None:
@@ -63,7 +64,7 @@ def configure() -> None:
 
 
 def _client(address: Any, authkey: Optional[bytes] = None) -> Any:
-    # As multiprocessing.connection.Client, with a deadline.
+    # Does what multiprocessing.connection.Client does, with a deadline.
     family = multiprocessing.connection.address_type(  # type: ignore
         address)
     with socket.socket(getattr(socket, family)) as s:
@@ -80,7 +81,7 @@ def _client(address: Any, authkey: Optional[bytes] = None) -> Any:
 
 
 class _Manager(multiprocessing.managers.BaseManager):
-    # Every connection of it is made by _client.
+    # A manager whose connections are all made by _client.
 
     def __init__(self) -> None:
         super().__init__(_address, _key)
@@ -121,8 +122,8 @@ _Manager.register("Queue")
 
 
 class Queue:
-    """A queue of the manager's.  Pickled, it is the manager's own kind, which
-    web-platform-tests' server understands.
+    """A queue of the manager.  It pickles as the manager's own kind of queue,
+    which the server of web-platform-tests understands.
     """
 
     def __init__(self, proxy: Any) -> None:
@@ -139,8 +140,8 @@ class Queue:
     def get(self, block: bool = True, timeout: Optional[float] = None) -> Any:
         """Removes and returns the first value.
 
-        block: waits for one, at most timeout seconds (None: as long as it
-        takes).  queue.Empty when there is none.
+        block: whether to wait for a value, at most timeout seconds (None: no
+        limit).  Raises queue.Empty if there is no value.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
@@ -159,7 +160,7 @@ class Queue:
         return self.get(False)
 
     def empty(self) -> bool:
-        """Whether it has no value now."""
+        """Returns whether the queue has no value now."""
         with _told():
             return bool(self._proxy.empty())
 
@@ -181,14 +182,14 @@ def _told() -> Iterator[None]:
 
 
 class _Users:
-    # `Stash.lock`: the manager's, with a lock for the threads of a process.
+    # `Stash.lock`: the manager's lock, and one for the threads of a process.
 
     def __init__(self, lock: Any) -> None:
         self._lock = lock
         self._threads = ThreadLock()
 
     def acquire(self, deadline: Optional[float] = None) -> bool:
-        """Takes it; false when deadline (time.monotonic) passes first."""
+        """Takes the lock; false if deadline (time.monotonic) passes first."""
         if not self._threads.acquire(deadline):
             return False
         taken = False
@@ -207,14 +208,14 @@ class _Users:
                 self._threads.release()
 
     def held(self) -> bool:
-        """Whether the calling thread has it."""
+        """Returns whether the calling thread has the lock."""
         return self._threads.held()
 
     def check(self) -> None:
-        """Nothing: only its holder can release it."""
+        """Does nothing: only its holder can release this lock."""
 
     def release(self) -> None:
-        """Gives it back."""
+        """Releases the lock."""
         try:
             with _told():
                 self._lock.release()
@@ -237,7 +238,7 @@ class WptserveStore:
             self.users = _Users(getattr(self._manager, "Lock")())
 
     def put(self, path: bytes, key: bytes, value: bytes) -> bool:
-        """Stores a pickled value; false if the key is taken."""
+        """Stores a pickled value; returns false if the key has one already."""
         where = path, key
         with _told():
             if where in self._values:
@@ -247,8 +248,8 @@ class WptserveStore:
 
     def take(self, path: bytes, key: bytes,
              read: Callable[[bytes], Any]) -> Any:
-        """Removes and returns a value; None if there is none.  One that does
-        not unpickle here stays.
+        """Removes and returns a value; None if there is none.  A value that
+        does not unpickle here stays.
         """
         where = path, key
         with _told():
@@ -265,10 +266,10 @@ class WptserveStore:
         return value
 
     def bell(self, *where: bytes) -> Pauses:
-        """The manager does not tell when there is a value."""
+        """Returns pauses: the manager does not tell when there is a value."""
         return Pauses()
 
     def new_queue(self) -> Queue:
-        """A new queue of the manager's."""
+        """Returns a new queue of the manager."""
         with _told():
             return Queue(getattr(self._manager, "Queue")())

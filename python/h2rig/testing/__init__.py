@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""For tests in Python: starts the program h2rig, and ends it.
+"""Starts and ends the program h2rig for tests in Python.
 
     import subprocess
     from h2rig.testing import Server
@@ -16,7 +16,7 @@ With pytest the fixture `h2rig_server` starts servers that end with the test:
     def test_hello(h2rig_server):
         s = h2rig_server({"hello.txt": "hi"}, "--latency", "10")
 
-doc/testing.md has more, and the same for other languages.
+doc/testing.md says more, and how to do this in other languages.
 """
 
 from h2rig.testing.log import Log, Record

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The records of a server's log, as they come."""
+"""Reads the records of a server's log as they come."""
 
 import json
 import threading
@@ -8,23 +8,24 @@ from typing import IO, Any, Callable, Dict, Iterator, List, Optional
 
 __all__ = ["Log", "Record"]
 
-#: A record: what h2rig(8) says of --log-format json, under DIAGNOSTICS.
+#: A record of --log-format json: h2rig(8) describes it under DIAGNOSTICS.
 Record = Dict[str, Any]
 
 
 class Log:
-    """Records of a server that runs, or has run: dictionaries with the members
-    `time`, `pid`, `level`, `text`, and others that depend on what they are
-    about.  A line that is no record, such as the error of a server that does
-    not start, has `text` only.
+    """The log records of a server that runs, or has run.
 
-        for record in s.log: ...        # those that have come
+    A record is a dictionary with the members `time`, `pid`, `level`, `text`,
+    and others that depend on its subject.  A line that is no record, such as
+    the error of a server that does not start, has `text` only.
+
+        for record in s.log: ...        # the records that have come
         s.log.wait(text="request", path="/a.py")
         print(s.log)
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
-        """stream: the standard error of a program; is read to its end."""
+        """stream: the standard error of a program; a thread reads it all."""
         self._records: List[Record] = []
         self._changed = threading.Condition()
         self._open = True
@@ -63,7 +64,7 @@ class Log:
         return iter(self._records[:])
 
     def __str__(self) -> str:
-        """A line for each record."""
+        """Returns a line for each record."""
         return "\n".join(self._line(record) for record in self)
 
     @staticmethod
@@ -77,11 +78,11 @@ class Log:
     def wait(self, match: Optional[Callable[[Record], object]] = None,
              timeout: float = 30, **members: object) -> Record:
         """Returns the first record that has all these members with these
-        values, and for which match(record) is true; waits for it if it has not
-        come yet, as records may trail what a client sees.
+        values, and for which match(record) is true.  Waits for the record if
+        it has not come yet: it may come later than what a client sees.
 
-        timeout: seconds.  Raises AssertionError, with the log, when they are
-        over or the server has ended.
+        timeout: seconds.  Raises AssertionError, with the log, after the
+        timeout or if the server has ended.
         """
         end = time.monotonic() + timeout
         seen = 0
@@ -101,5 +102,5 @@ class Log:
             members or match, self))
 
     def join(self, timeout: float) -> None:
-        """Waits until all has been read, timeout seconds at most."""
+        """Waits until the log is read to its end, at most timeout seconds."""
         self._reader.join(timeout)

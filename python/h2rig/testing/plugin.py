@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The fixture `h2rig_server` of pytest, which finds this module by itself where
-h2rig is installed; elsewhere by  pytest -p h2rig.testing.plugin
+"""The pytest fixture `h2rig_server`.
+
+Where h2rig is installed, pytest finds this module by itself.  Elsewhere, the
+option is needed:  pytest -p h2rig.testing.plugin
 """
 
 import contextlib
@@ -11,9 +13,9 @@ from h2rig.testing.server import Server
 
 try:
     from pytest import fixture
-except ImportError:             # of no use, but can be imported and read
+except ImportError:             # so that the module can be imported and read
     def fixture(function: Any) -> Any:  # type: ignore
-        """Stands in for pytest's."""
+        """Replaces pytest's function."""
         return function
 
 __all__ = ["h2rig_server"]
@@ -21,9 +23,9 @@ __all__ = ["h2rig_server"]
 
 @fixture
 def h2rig_server() -> Iterator[Callable[..., Server]]:
-    """Starts a server, with the arguments of `h2rig.testing.Server`, and returns
-    it; may be called several times.  All end with the test.  If that has
-    failed, pytest shows their logs."""
+    """A function that starts a server, with the arguments of
+    `h2rig.testing.Server`, and returns it.  It may be called several times.
+    The servers end with the test; if that fails, pytest shows their logs."""
     servers = []
     with contextlib.ExitStack() as stack:
         def start(*args: Any, **options: Any) -> Server:

@@ -19,8 +19,8 @@ __all__ = ["Server", "ServerError"]
 
 _READY = re.compile(rb"h2rig: listening on (https?)://(\S+):(\d+)\s*$")
 
-#: Seconds that a server has after each request to end: to stop, to stop at
-#: once, to be killed.
+#: Seconds to wait for a server's end after each signal: the first asks it to
+#: stop, the second to stop at once, the third kills it.
 _PATIENCE = (10.0, 5.0, 5.0)
 
 Line = Dict[str, Any]
@@ -28,16 +28,17 @@ Docroot = Union[str, "os.PathLike[str]", Mapping[str, Union[str, bytes]]]
 
 
 class ServerError(RuntimeError):
-    """The server does not start, or has ended in a bad way.  The text has its
-    command line, its exit status and its log."""
+    """The server did not start, or has failed.  The text has its command
+    line, its exit status and its log."""
 
 
 def _program() -> str:
-    """The program that the variable H2RIG names, or the one that this package
-    was built or installed with, or the first on PATH."""
+    """Returns the path of the program: the one that the variable H2RIG names,
+    or the one that this package was built or installed with, or the first one
+    on PATH.  Raises ServerError."""
     here = os.path.realpath(__file__)
     for _ in range(4):
-        here = os.path.dirname(here)        # what python/ stands in
+        here = os.path.dirname(here)        # at last: the parent of python/
     for path in (os.path.join(here, "h2rig"),
                  os.path.join(here, "..", "..", "bin", "h2rig")):
         if os.path.isfile(path) and os.access(path, os.X_OK):
@@ -50,7 +51,7 @@ def _program() -> str:
 
 
 def _given(options: Tuple[str, ...], *names: str) -> Optional[str]:
-    """The value of the last of these options, if there is one."""
+    """Returns the value of the last option of these names, or None."""
     value = None
     for i, option in enumerate(options):
         name, equals, after = option.partition("=")
@@ -60,7 +61,7 @@ def _given(options: Tuple[str, ...], *names: str) -> Optional[str]:
 
 
 def _lines(path: str) -> Iterator[Line]:
-    """Those of a trace that are whole."""
+    """Yields the lines of a trace that are complete."""
     with open(path, "rb") as f:
         for line in f:
             if line.endswith(b"\n"):
@@ -82,8 +83,8 @@ def _write(directory: str, files: Mapping[str, Union[str, bytes]]) -> None:
 class Server:
     """The program h2rig, from `start` to `stop`, or in a `with` statement.
 
-    Its port is one that is free, its log and its traces are read here, and
-    all that it writes is in a directory that goes when it ends.
+    The server gets a free port.  This class reads its log and its traces.  All
+    that the server writes is in a directory that is removed when it ends.
     """
 
     def __init__(self, docroot: Docroot, *options: str,
@@ -91,13 +92,13 @@ class Server:
                  env: Optional[Mapping[str, str]] = None,
                  timeout: float = 30) -> None:
         """docroot: a directory, or files to make: {name: content}.
-        options: of h2rig(8), "--latency", "10" for example; a port, a
-        certificate, --ca or --trace among them replace this class's own, and
-        --cleartext is without a certificate.
+        options: options of h2rig(8), for example "--latency", "10".  A port,
+        a certificate, --ca or --trace among them replaces the one of this
+        class; with --cleartext there is no certificate.
         program: path of h2rig; the default is the variable H2RIG, or the one
         that this package was installed with.
-        env: more environment variables.
-        timeout: seconds that it may take to be ready.
+        env: additional environment variables.
+        timeout: seconds that the server may take to be ready.
         """
         self._docroot, self._options = docroot, options
         self._named, self._env, self._timeout = program, env or {}, timeout
@@ -133,30 +134,32 @@ class Server:
 
     @property
     def log(self) -> Log:
-        """The records of its log, those that have come."""
+        """The records of the server's log that have come."""
         if self._log is None:
             raise ServerError("the server has not been started")
         return self._log
 
     @property
     def pid(self) -> int:
-        """The number of its process, the parent of those of connections."""
+        """The server's process ID (the parent of connections' processes)."""
         return self._process.pid if self._process else 0
 
     @property
     def status(self) -> Optional[int]:
-        """Its exit status, negative if a signal has ended it; None before."""
+        """The exit status, negative if a signal has ended the server; None
+        until it ends."""
         return self._process.poll() if self._process else None
 
     def url(self, path: str = "/", host: Optional[str] = None) -> str:
-        """The URL of path, which begins with "/".  host: a name in the place
-        of the address; the certificate holds for any that leads here, if it is
-        the server's own."""
+        """Returns the URL of path, which begins with "/".  host: a name to use
+        instead of the address.  If the certificate is the server's own, it is
+        valid for any name that leads to the server."""
         return "%s://%s:%d%s" % (self.scheme, host or self.host, self.port,
                                  path)
 
     def start(self) -> "Server":
-        """Starts it, and waits until it is ready.  Raises ServerError."""
+        """Starts the server and waits until it is ready.  Raises ServerError.
+        """
         if self._process is not None:
             raise ServerError("the server has been started already")
         program = self._named or _program()
@@ -174,7 +177,8 @@ class Server:
         return self
 
     def _made(self, name: str) -> str:
-        """A directory for the server, which --user may need to enter."""
+        """Makes a directory for the server, which the user of --user may have
+        to enter; returns its path."""
         os.chmod(self._dir, 0o711)
         path = os.path.join(self._dir, name)
         os.mkdir(path)
@@ -182,8 +186,8 @@ class Server:
         return path
 
     def _arguments(self) -> List[str]:
-        """All options and the document root; of what is given twice the last
-        counts."""
+        """Returns all options and the document root.  If an option is given
+        twice, the last one counts."""
         o = self._options
         args = ["--grace", "2", "--stop-on-eof"]
         if _given(o, "-p", "--port") is None:
@@ -213,7 +217,7 @@ class Server:
                          daemon=True).start()
 
     def _read(self, out: IO[bytes]) -> None:
-        """Standard output, to its end: the first address counts."""
+        """Reads standard output to its end; keeps the first address in it."""
         with out:
             for line in out:
                 ready = _READY.match(line)
@@ -242,9 +246,9 @@ class Server:
             return None
 
     def stop(self) -> Optional[int]:
-        """Ends it, at once if no script runs and within 25 seconds in any case,
-        and removes its files.  Returns its exit status, 0 if all is well.  A
-        second call does nothing."""
+        """Ends the server, at once if no script runs and within 25 seconds in
+        any case, and removes its files.  Returns its exit status, 0 if all is
+        well.  A second call does nothing."""
         self._stopped = True
         p = self._process
         if p is not None:
@@ -262,14 +266,14 @@ class Server:
     def trace(self, path: Optional[str] = None,
               until: Union[str, Callable[[Line], object]] = "close",
               timeout: float = 30) -> List[Line]:
-        """The lines of a connection's trace, as doc/trace.md describes them:
-        of the newest connection, or of the newest that has asked for path
-        (with its query).
+        """Returns the lines of a connection's trace (doc/trace.md describes
+        them): of the newest connection, or of the newest one that has asked
+        for path (with its query).
 
-        until: what is waited for: the type of a line ("close", the end of the
-        connection; "GOAWAY"), or a function of a line that returns whether it
-        is the one.  timeout: seconds.  Raises AssertionError, with what there
-        is, when they are over.
+        until: the line to wait for: its type ("close", the end of the
+        connection; "GOAWAY"), or a function that is given a line and returns
+        whether it is the one.  timeout: seconds.  Raises AssertionError, with
+        the lines that there are, after the timeout.
         """
         end = time.monotonic() + timeout
         while True:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Traces of a directory while a server writes them, as the console shows
-them: what became of each connection, and its lines.
+"""Reads the traces of a directory while a server writes them, for the console:
+what became of each connection, and its lines.
 
-The console's own requests are left out: to show them makes more of them, which
-would go on without end.
+The console's own requests are left out: showing them would cause more of them,
+without end.
 """
 
 import bisect
@@ -20,30 +20,31 @@ from h2rig.trace.reader import NAME, WRONG, Line, is_gone, whole_lines
 
 __all__ = ["Connections", "Lines", "TOP"]
 
-#: Where the console is.
+#: The path of the console.
 TOP = "/.h2rig"
 
 #: Connections that are listed at once.
 SHOWN = 200
 
-#: Octets that are read of a trace, and of all, in one look.
+#: PIECE: octets that are read of a trace at a time.  LOOK: octets that are
+#: read of all traces in one look.
 PIECE, LOOK = 1 << 18, 1 << 21
 
-#: Characters of a value, and lines of one kind, in the list.
+#: In the list of connections: characters of a value, and lines of one kind.
 LONG, MANY = 300, 8
 
-#: A change of a directory may be missed within the steps of its clock,
-#: nanoseconds.
+#: Nanoseconds: the most that a step of a directory's clock takes.  A change
+#: within the same step as the last one does not show in the directory's time.
 STEP = 1_000_000_000
 
-#: The beginning of a line as h2rig writes it, which is of its own making and
-#: not of clients or scripts: direction, type, stream.
+#: The beginning of a line: direction, type, stream.  h2rig makes this part
+#: itself; nothing in it comes from clients or scripts.
 _BEGIN = re.compile(
     rb'\{"t":[0-9.]+,(?:"dir":"(in|out)",)?"type":"([^"]+)"'
     rb'(?:,"flags":\[[^]]*\])?(?:,"level":"[a-z]+")?'
     rb'(?:,"stream":([0-9]+))?')
 
-#: In no other place: quotation marks of values have a backslash.
+#: Only a field can have this: in values, quotation marks have a backslash.
 _OWN_PATH = b'[":path","%s/' % TOP.encode()
 
 _PRIORITIZED = re.compile(rb',"length":[0-9]+,"prioritized":([0-9]+)')
@@ -53,22 +54,22 @@ _RAISED = b',"raised":'
 _REQUEST = b"HEADERS", b"CONTINUATION"
 _LAST = b"close", b"limit"
 
-#: Fields that the list has of a request.
+#: The fields of a request that the list shows.
 _SAID = ":method", ":path", ":authority", ":protocol"
 
-#: Codes by which a client says that it only has enough.
+#: Error codes by which a client only says that it needs no more.
 _QUIET = ("NO_ERROR", "CANCEL", "REFUSED_STREAM")
 
 
 class _Own:
-    """Which lines of a trace are of the console."""
+    """Finds the lines of a trace that belong to requests of the console."""
 
     def __init__(self) -> None:
         self.streams: Set[bytes] = set()
 
     def take(self, line: bytes) -> Tuple[bool, bytes, bytes]:
-        """Whether a line is of the console, its direction (empty: none) and
-        its type (empty: it is no line of h2rig).
+        """Returns whether a line belongs to the console, its direction (empty
+        if it has none) and its type (empty if it is no line of h2rig).
         """
         match = _BEGIN.match(line)
         if match is None:
@@ -83,7 +84,7 @@ class _Own:
 
 
 def _shortened(line: Line) -> Line:
-    # What the list says of it.
+    # Returns the part of a line that the list shows.
     short = {name: _short(value) for name, value in line.items()
              if name not in ("raw", "data", "fields")}
     if "fields" in line:
@@ -99,7 +100,7 @@ def _short(value: Any) -> Any:
 
 
 def _open(path: str) -> int:
-    # A file, and not what a name of another one leads to, nor a FIFO.
+    # Opens a regular file; refuses symbolic links and FIFOs.
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
                  | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
@@ -109,8 +110,8 @@ def _open(path: str) -> int:
 
 
 class _Summary:
-    """A connection in the list: what its trace says of its end, and of what
-    went wrong.
+    """A connection in the list: what its trace says about its end and about
+    what went wrong.
     """
 
     def __init__(self, directory: str, name: str) -> None:
@@ -125,17 +126,18 @@ class _Summary:
         self._lines: List[Line] = []
         self._first: Optional[Line] = None
         self._requests = self._faults = 0
-        #: functions that run: the lines of their begins
+        #: the `begin` lines of functions that are running
         self._running: List[bytes] = []
 
     @property
     def hidden(self) -> bool:
-        """Whether it has nothing but requests of the console."""
+        """Whether the connection has only requests of the console."""
         return bool(self._own.streams) and self._requests == 0
 
     def read(self) -> int:
-        """Takes what has come; how many octets that was.  OSError."""
-        gone = is_gone(self._pid)       # then nothing comes after this look
+        """Reads what has come; returns the number of octets.  Raises OSError.
+        """
+        gone = is_gone(self._pid)       # if so, no line comes after this read
         fd = _open(self._path)
         try:
             lines = whole_lines(fd, self._offset, PIECE)
@@ -145,7 +147,7 @@ class _Summary:
         for line in lines.split(b"\n")[:-1]:
             try:
                 self._take(line)
-            except WRONG:       # no line of h2rig
+            except WRONG:       # it is no line of h2rig
                 self._faults += 1
         if gone and not lines:
             self.over = True
@@ -181,7 +183,7 @@ class _Summary:
             self.over = kind in _LAST
 
     def _end(self, line: bytes) -> None:
-        # Begin and end say the same of stream, script and function.
+        # Begin and end of a call have the same stream, script and function.
         call, raised, _ = line[line.index(b'"stream":'):].partition(_RAISED)
         call = call.rstrip(b"}")
         for i, begin in enumerate(self._running):
@@ -219,9 +221,11 @@ class Connections:
         self._changed = 0
 
     def look(self, before: str) -> Tuple[Dict[str, str], bool, bool]:
-        """The newest connections whose traces' names are before that one (of
-        all, if it is empty): JSON of each by its name; whether there are older
-        ones; whether more is still to be read.  OSError.
+        """Returns the newest connections: JSON of each by its trace's name;
+        whether there are older ones; whether more is still to be read.
+
+        before: takes only connections whose traces' names are before this
+        name; empty: takes all.  Raises OSError.
         """
         with self._lock:
             names = self._list()
@@ -240,7 +244,7 @@ class Connections:
                         if n == 0:
                             break
                         left -= n
-                except OSError:     # it has been removed
+                except OSError:     # the trace has been removed
                     continue
                 if summary.text and not summary.hidden:
                     shown[name] = summary.text
@@ -248,7 +252,8 @@ class Connections:
             return shown, end > SHOWN, left <= 0
 
     def _list(self) -> List[str]:
-        # A directory may have hundreds of thousands: it is read if it changes.
+        # A directory may have hundreds of thousands of traces, so it is read
+        # only if it has changed.
         changed = os.stat(self.directory).st_mtime_ns
         if changed != self._changed or time.time_ns() - changed < STEP:
             self._names = sorted(filter(NAME.fullmatch,
@@ -265,12 +270,13 @@ class Connections:
 class Lines:
     """The lines of one trace from an offset on, as they come.
 
-    OSError if it cannot be opened; ValueError if no line begins there.
+    Raises OSError if the trace cannot be opened, and ValueError if no line
+    begins at the offset.
     """
 
     def __init__(self, path: str, offset: int) -> None:
         self.offset = 0
-        #: why nothing more comes: "ended" or "gone"
+        #: why no more lines come: "ended" or "gone"; empty while they may come
         self.over = ""
         #: whether lines of the console have been left out
         self.left_out = False
@@ -290,26 +296,28 @@ class Lines:
             raise ValueError(offset)
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Closes the file."""
         os.close(self._fd)
 
     def read(self) -> List[bytes]:
-        """Those that have come, up to `offset`; empty: none for now."""
-        gone = is_gone(self._pid)       # then nothing comes after this look
+        """Returns the lines that have come, up to the new `offset`; an empty
+        list if there are none for now.
+        """
+        gone = is_gone(self._pid)       # if so, no line comes after this read
         text = whole_lines(self._fd, self.offset, PIECE)
         if not text:
             self.over = "gone" if gone else ""
             return []
         lines, news = self._sort_out(text)
-        # What the client's windows need for the console's own octets waits
-        # for something else: to show it would need more.
+        # The client's WINDOW_UPDATE frames for the console's own octets are
+        # held until other lines come: showing them would cause more of them.
         if lines and not news and len(text) < PIECE // 2 and not gone:
             return []
         self.offset += len(text)
         return lines
 
     def _sort_out(self, text: bytes) -> Tuple[List[bytes], bool]:
-        # Those that are to be shown, and whether they are worth it.
+        # Returns the lines to show, and whether one of them is worth an event.
         shown = []
         news = False
         for line in text.split(b"\n")[:-1]:

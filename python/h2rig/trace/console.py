@@ -2,15 +2,15 @@
 """The console: pages about the server itself, below /.h2rig/ (--console).
 
     /.h2rig/                    the connections, newest first
-    /.h2rig/events              ... as they come
-    /.h2rig/trace/NAME          one of them
-    /.h2rig/trace/NAME/events   ... its lines, as they come
+    /.h2rig/events              events with the connections, as they come
+    /.h2rig/trace/NAME          one connection
+    /.h2rig/trace/NAME/events   events with its lines, as they come
     /.h2rig/manual/PAGE         the manual, h2rig.8 for example
     /.h2rig/site/FILE           the site of `make html`, if it was made
 
-What it shows has all that clients send.  It is for those who use this machine:
-requests that pages of other origins make, or that come by a name which others
-may have led here, are refused.
+The pages show all that clients send, so they are only for users of this
+machine.  The console refuses requests that pages of other origins make, and
+requests to a name that others may have made to lead here.
 """
 
 import errno
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Console", "register"]
 
-#: Milliseconds between looks at one trace, at the directory, and at either if
-#: there is more to read.
+#: Milliseconds between looks at one trace, at the directory, and at the
+#: directory if there is more to read.
 LOOK_TRACE, LOOK_LIST, LOOK_ON = 100, 250, 10
 
-#: Seconds that an answer with events lasts; then the browser asks again.
+#: Seconds that a response with events lasts; then the browser asks again.
 LIFE = 60.0
 
-#: Milliseconds until it does.
+#: Milliseconds until the browser asks again.
 RETRY = 500
 
 _TRACE = re.compile("%s/trace/(?P<name>%s)(?P<events>/events)?" % (
@@ -59,7 +59,7 @@ _LINKS = (' <a href="%s/">Connections</a> <a href="%sh2rig.8">Manual</a>'
 if manual.site("index.html") is not None:
     _LINKS += ' <a href="%sindex.html">Documents</a>' % _SITE
 
-#: Of each answer.
+#: The fields of each response.
 _FIELDS = [
     ("cache-control", "no-store"),
     ("cross-origin-opener-policy", "same-origin"),
@@ -70,8 +70,8 @@ _FIELDS = [
 
 
 def _is_local(authority: str) -> bool:
-    # Whether that is a name of this machine alone: names of others may be made
-    # to lead here, for a page of theirs that looks at the answers.
+    # Returns whether authority names this machine alone.  The owner of another
+    # name can make it lead here, for a page of that name to see the responses.
     host = authority.rpartition(":")[0] if authority[-1:].isdigit() and \
         ":" in authority else authority
     if host.startswith("[") and host.endswith("]"):
@@ -99,7 +99,7 @@ def _check(request: "Request") -> None:
 
 
 class _Page:
-    """A page, whose script may have lines by events."""
+    """A page; its script may get lines by events."""
 
     def __init__(self, template: str, styles: Tuple[str, ...],
                  scripts: Tuple[str, ...] = (), body: str = "") -> None:
@@ -111,8 +111,8 @@ class _Page:
                          policy + "; frame-ancestors 'none'")]
 
     def send(self, response: "Response", status: int = 200) -> None:
-        """As the answer."""
-        # By the writer: so no pipe of the query is applied.
+        """Sends the page as the response."""
+        # The writer sends it, so that no pipe in the query is applied.
         response.writer.write_headers(
             [*self._fields, ("content-length", str(len(self._text)))], status)
         if response.request.method != "HEAD":
@@ -151,7 +151,7 @@ def _shown(name: str) -> str:
 
 
 class _Events:
-    """An answer with server-sent events (WHATWG HTML, section 9.2)."""
+    """A response with server-sent events (WHATWG HTML, section 9.2)."""
 
     def __init__(self, request: "Request", response: "Response") -> None:
         self._exchange = request._exchange
@@ -169,8 +169,8 @@ class _Events:
             self._writer.write_data("retry: %d\n\n" % RETRY)
 
     def last(self) -> bool:
-        """Whether this answer is to end, so that nothing keeps the server from
-        its end, or the client is not there.
+        """Returns whether this response is to end: its time is over, the
+        client has left, or the server is to stop, which nothing must delay.
         """
         exchange = self._exchange
         return bool(exchange.draining or exchange.left
@@ -178,7 +178,9 @@ class _Events:
 
     def send(self, data: List[bytes], kind: str = "", number: int = -1
              ) -> None:
-        """Sends an event, whose data has these lines."""
+        """Sends an event with these lines as its data, and with kind and
+        number (its ID) if they are given.
+        """
         head = "event: %s\n" % kind if kind else ""
         if number >= 0:
             head += "id: %d\n" % number
@@ -186,12 +188,12 @@ class _Events:
             b"data: " + line + b"\n" for line in data) + b"\n")
 
     def pause(self, ms: float) -> None:
-        """Until the next look, or until the client leaves."""
+        """Waits these milliseconds, or until the client leaves."""
         self._exchange.pause(int(ms))
 
 
 class Console:
-    """The handler of all of it.  directory: of traces."""
+    """The handler of the whole console.  directory: where the traces are."""
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
@@ -232,7 +234,8 @@ class Console:
         return os.path.join(self._directory, name)
 
     def _send_list(self, request: "Request", response: "Response") -> None:
-        # The first event has them all, so it does not matter what was missed.
+        # The first event has all connections, so it does not matter which
+        # events the client has missed.
         before = request.GET.first(b"before", b"").decode("latin-1")
         events = _Events(request, response)
         known: Optional[Dict[str, str]] = None
@@ -251,7 +254,8 @@ class Console:
                         options.version, options.doc_root, self._directory),
                     "removed": removed, "changed": changed}).encode()])
             known, had_older = shown, older
-            # What takes long is not done all the time.
+            # The pause is longer after a long look, which must not use all of
+            # the processor's time.
             took = (time.monotonic() - since) * 1000
             events.pause(max(LOOK_ON if more else LOOK_LIST, 4 * took))
 
@@ -291,8 +295,8 @@ class Console:
 
 
 def register(router: Any, directory: str) -> None:
-    """Has the console answer what is below its place.  OSError if a part of
-    its pages cannot be read.
+    """Makes the console the handler of all paths below TOP.  Raises OSError if
+    a part of its pages cannot be read.
     """
-    OWN.add(Console)        # there is no script whose function it were
+    OWN.add(Console)        # it runs no code of a script
     router.reserve(TOP, Console(directory))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Traces as one page of HTML that needs nothing else.
+"""Writes traces as one page of HTML that needs no other file.
 
-The files of page/ are its parts.  What is in a trace is JSON in the page, and
-its script makes text of it: nothing of it is markup.  The page's own policy
-allows its own script and style, by their hashes, and nothing else.
+The page's parts are the files of page/.  The traces are JSON in the page, and
+the page's script makes text of them: nothing in a trace becomes markup.  The
+page's policy allows only its own script and style, by their hashes.
 """
 
 import base64
@@ -19,7 +19,7 @@ __all__ = ["SCRIPTS", "page", "write"]
 
 _PARTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 
-#: In the order in which they use each other.
+#: The page's scripts, in an order in which each uses only earlier ones.
 SCRIPTS = ("dom.js", "words.js", "rules.js", "trace.js", "picture.js",
            "detail.js", "page.js")
 
@@ -35,16 +35,17 @@ def _hash(text: str) -> str:
 
 
 def _json(value: object) -> str:
-    # As it may stand in a page: no "<" begins a tag or a comment.
+    # Returns JSON that can stand in a page: no "<" begins a tag or a comment.
     return json.dumps(value, separators=(",", ":"),
                       allow_nan=False).replace("<", "\\u003c")
 
 
 def _trace(trace: Follower) -> Iterator[str]:
-    # An element with the trace's lines, which the page's script reads.
+    # Yields an element with the trace's lines, which the page's script reads.
     yield '<script type="application/json">{"name":%s,"lines":[' % _json(
         os.path.basename(trace.path))
-    # The second look tells whether the process that writes it has gone.
+    # The second call of lines() tells whether the process that writes the
+    # trace has gone.
     for number, line in enumerate(chain(trace.lines(), trace.lines())):
         try:
             text = _json(line)
@@ -57,8 +58,10 @@ def _trace(trace: Follower) -> Iterator[str]:
 
 def page(template: str, styles: Sequence[str], scripts: Sequence[str],
          more: str = "", links: str = "") -> Tuple[str, str, str]:
-    """Of these parts: its policy, to which more is added, and its text before
-    and after the traces' data.  links: markup for its head.
+    """Makes a page of these parts.  Returns the page's policy, and its text
+    before and after the traces' data.
+
+    more: is added to the policy.  links: markup for the page's header.
     """
     style = "".join(map(_part, styles))
     script = "".join(map(_part, scripts))
@@ -80,6 +83,6 @@ def _page(traces: Sequence[Follower]) -> Iterator[str]:
 
 
 def write(traces: Sequence[Follower], out: BinaryIO) -> None:
-    """Writes a page of these traces.  TraceError if one is none."""
+    """Writes a page of these traces.  Raises TraceError if one is no trace."""
     for piece in _page(traces):
         out.write(piece.encode())

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The manual pages as HTML: of mdoc(7), what they have; and the site that
-`make html` has made.
+"""Makes HTML of the manual pages, and reads the site that `make html` made.
+
+This module knows only the part of mdoc(7) that the manual pages use.
 """
 
 import gzip
@@ -11,7 +12,7 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 __all__ = ["PAGES", "body", "site"]
 
-#: Name and what it is about.
+#: The names of the manual pages, and what they are about.
 PAGES = {
     "h2rig.8": "the server",
     "h2rig-handlers.7": "scripts for requests",
@@ -27,22 +28,23 @@ PAGES = {
 _TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__)))))
 
-#: Beside the package in the source, and where `make install` puts them.
+#: Where manual pages are, below _TOP: in the source, and where `make install`
+#: puts them.
 _PLACES = ("doc/%(name)s", "../man/man%(section)s/%(name)s",
            "../man/man%(section)s/%(name)s.gz")
 
-#: The site likewise.
+#: Where the site is, in the same way.
 _SITES = ("html", "../doc/h2rig/html")
 
-#: Of a file of the site.
+#: The name of a file of the site.
 _file = re.compile(r"(?:[\w-]+/)?[\w-]+(?:\.\d)?\.(?:html|css|svg)", re.ASCII)
 
-#: Macros of words: the elements that they stand in.
+#: Macros that have words as arguments, and the HTML elements of these words.
 _WORDS = {"Ar": "var", "Va": "code", "Li": "code", "Pa": "code", "Ev": "code",
           "Fa": "var", "Cm": "code", "Ql": "code", "Dv": "code", "Sy": "b",
           "Em": "em"}
 
-#: ... of all that is left of the line: what it stands between.
+#: Macros that enclose the rest of the line, and what stands around it.
 _AROUND = {"Dq": ("\u201c", "\u201d"), "Sq": ("\u2018", "\u2019"),
            "Pq": ("(", ")"), "Op": ("[", "]")}
 
@@ -68,7 +70,7 @@ def _anchor(text: str) -> str:
 
 
 class _Line:
-    """The arguments of one line, made into HTML."""
+    """Makes HTML of the arguments of one line."""
 
     def __init__(self, name: str, text: str) -> None:
         self._name = name
@@ -79,7 +81,7 @@ class _Line:
         self._again = ""    # the macro that goes on after punctuation
 
     def all(self) -> str:
-        """What is left of it."""
+        """Returns HTML of the rest of the line."""
         while self._left:
             self._next()
         return self._out
@@ -89,7 +91,7 @@ class _Line:
         self._glue = False
 
     def _words(self) -> List[str]:
-        # Those of a macro: up to punctuation or the next macro.
+        # Takes the words of a macro: up to punctuation or the next macro.
         words = []
         while self._left and self._left[0] not in _MACROS | _CLOSING:
             words.append(self._left.pop(0))
@@ -117,7 +119,8 @@ class _Line:
             self._put(_text(word))
 
     def _inside(self) -> Tuple[str, str]:
-        # Punctuation that ends the line stands behind what is around the rest.
+        # Takes the rest of the line: returns what is to be enclosed, and the
+        # punctuation at its end, which stands behind the enclosing mark.
         line, ends = _Line(self._name, ""), ""
         line._left, self._left = self._left, []
         while line._left and line._left[-1] in _CLOSING:
@@ -153,8 +156,8 @@ class _Page:
 
     def __init__(self, name: str) -> None:
         self._name = name.partition(".")[0]
-        self._open: List[str] = []      # elements that lists will end
-        self._synopsis = 0              # commands in it
+        self._open: List[str] = []      # the elements of open lists
+        self._synopsis = 0              # in SYNOPSIS: 1, plus commands so far
         self._blocks: Dict[str, Callable[[str], Iterator[str]]] = {
             "Sh": self._heading("h2"), "Ss": self._heading("h3"),
             "Bl": self._begin_list, "It": self._item, "El": self._end_list,
@@ -165,7 +168,7 @@ class _Page:
                             lambda _: iter(()))}
 
     def line(self, line: str) -> Iterator[str]:
-        """HTML of one line."""
+        """Yields HTML of one line."""
         macro, _, text = line[1:].partition(" ")
         if line.startswith('.\\"'):
             return
@@ -212,7 +215,7 @@ class _Page:
 
 
 def body(name: str) -> Optional[str]:
-    """HTML of one of PAGES; None if it is not installed."""
+    """Returns HTML of one of PAGES; None if it is not installed."""
     for place in _PLACES:
         path = os.path.join(_TOP, place % {"name": name, "section": name[-1]})
         if os.path.exists(path):
@@ -224,13 +227,13 @@ def body(name: str) -> Optional[str]:
     if path.endswith(".gz"):
         octets = gzip.decompress(octets)
     page = _Page(name)
-    text = octets.decode().replace("\\\n", "")     # a line that goes on
+    text = octets.decode().replace("\\\n", "")     # a continued line
     return "\n".join(piece for line in text.splitlines()
                      for piece in page.line(line))
 
 
 def site(name: str) -> Optional[bytes]:
-    """A file of the site that `make html` has made; None if it is not there."""
+    """Returns a file of the site that `make html` has made, or None."""
     for place in _SITES:
         path = os.path.join(_TOP, place, name)
         if _file.fullmatch(name) and os.path.exists(path):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Traces as a capture (pcapng) that Wireshark dissects as HTTP/2.
+"""Writes traces as a capture (pcapng) that Wireshark dissects as HTTP/2.
 
-A trace has frames, and neither packets nor the octets of field blocks.  So the
-packets are made: an IP packet for each frame, or several where one cannot hold
-it, of a cleartext TCP connection that loses nothing.  Field blocks are encoded
-without the dynamic table, and octets that the trace lacks are zeros.
+A trace has frames, but neither packets nor the octets of field blocks.  So
+this module makes the packets of a cleartext TCP connection that loses nothing:
+an IP packet for each frame, or several if one cannot hold it.  Field blocks
+are encoded without the dynamic table; octets that the trace lacks are zeros.
 """
 
 import collections
@@ -25,16 +25,16 @@ from h2rig.trace.text import Printer, shown
 
 __all__ = ["write"]
 
-#: A trace does not have the server's port.  On this one Wireshark looks for
-#: HTTP, and finds HTTP/2 when the client's preface comes.
+#: A trace does not have the server's port.  On this port Wireshark looks for
+#: HTTP, and it finds HTTP/2 when the client's preface comes.
 PORT = 8080
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-#: Octets that a line may stand for, at most: a frame has not more.
+#: The most octets that a line may stand for: a frame has no more.
 LENGTH_MAX = (1 << 24) - 1
 
-#: Octets of TCP in a packet: what IPv4 allows, whose header counts.
+#: The most octets of TCP data in a packet: IPv4's limit less both headers.
 SEGMENT_MAX = 65535 - 20 - 20
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
@@ -53,7 +53,7 @@ that the trace does not have."""
 # ---- frames
 
 def _integer(n: int) -> bytes:
-    # With a prefix of 7 bits (RFC 7541 5.1).
+    # Encodes an integer with a prefix of 7 bits (RFC 7541 5.1).
     if n < 127:
         return bytes((n,))
     out = bytearray((127,))
@@ -71,7 +71,7 @@ def _string(value: Octets) -> bytes:
 
 
 def _field_lines(fields: Iterable[Sequence[Octets]]) -> List[bytes]:
-    # Literals without indexing and with a name (RFC 7541 6.2.2).
+    # Encodes fields as literals without indexing, with names (RFC 7541 6.2.2).
     return [b"\0" + _string(name) + _string(value) for name, value in fields]
 
 
@@ -82,7 +82,7 @@ def _zeros(n: int) -> bytes:
 
 
 _CONTENTS: Dict[str, Callable[[Line], bytes]] = {
-    "PRIORITY": lambda line: b"",       # has it before its content
+    "PRIORITY": lambda line: b"",       # _before has all of it
     "RST_STREAM": lambda line: struct.pack(
         ">L", number(line["code"], ERROR_CODES)),
     "SETTINGS": lambda line: b"".join(
@@ -98,7 +98,7 @@ _CONTENTS: Dict[str, Callable[[Line], bytes]] = {
 
 
 def _before(line: Line) -> bytes:
-    # What a payload has before its content (RFC 9113 6.2, 6.6).
+    # Returns the payload's part before its content (RFC 9113 6.2, 6.6).
     out = b""
     if "padding" in line:
         out += struct.pack(">B", line["padding"])
@@ -112,20 +112,20 @@ def _before(line: Line) -> bytes:
 
 
 class _Item:
-    # A line; of a frame with a part of a field block that part; and how many
-    # octets the trace lacks.
+    # A line.  fragment: the part of a field block that its frame has, or None.
+    # lacking: the number of octets that the trace lacks.
     def __init__(self, line: Line) -> None:
         self.line = line
         self.fragment: Optional[bytes] = None
         self.lacking = 0
 
     def fragment_size(self) -> int:
-        # As it was sent.
+        # Returns the size of the fragment that was sent, in octets.
         return max(self.line["length"] - len(_before(self.line))
                    - self.line.get("padding", 0), 0)
 
     def octets(self) -> bytes:
-        # What was sent.
+        # Returns what was sent.
         line = self.line
         kind = line["type"]
         if kind == "preface":
@@ -148,15 +148,15 @@ class _Item:
             before + content + _zeros(padding)).serialize()
 
     def filled(self, have: bytes, size: int) -> bytes:
-        # With zeros for what the trace lacks.
+        # Returns size octets: have, and zeros for what the trace lacks.
         zeros = _zeros(size - len(have))
         self.lacking = len(zeros)
         return have + zeros
 
 
 class _Blocks:
-    # The field blocks that are open, and the sizes that SETTINGS have given
-    # the dynamic tables, by direction.
+    # For each direction: the open field block, and the size that SETTINGS have
+    # given the dynamic table.
 
     def __init__(self) -> None:
         self.open: Dict[str, List[_Item]] = {}
@@ -164,7 +164,7 @@ class _Blocks:
         self._shrunk = {"in": False, "out": False}
 
     def take(self, item: _Item) -> None:
-        """The next line."""
+        """Takes the next line."""
         line = item.line
         kind, way = line["type"], line.get("dir", "")
         if kind == "SETTINGS" and "settings" in line:
@@ -177,12 +177,12 @@ class _Blocks:
             if "END_HEADERS" not in line["flags"] and "error" not in line:
                 self.open[way] = items
                 return
-        else:       # octets of the block, whose end has not come
+        else:       # this line has the octets of a block without its end
             item.fragment = b""
         self._share(items, line)
 
     def finish(self) -> None:
-        """There are no more lines: nothing is known of open blocks."""
+        """Ends open blocks: there are no more lines to tell what they had."""
         for items in self.open.values():
             self._share(items, {})
         self.open.clear()
@@ -194,12 +194,13 @@ class _Blocks:
                 self._table[way] = value
 
     def _share(self, items: Sequence[_Item], last: Line) -> None:
-        # A block, which `last` tells, among its frames.
+        # Divides a block among its frames; the line `last` has its content.
         sizes = [item.fragment_size() for item in items]
         if "fields" in last:
             lines = _field_lines(last["fields"])
             if self._shrunk[last["dir"]]:
-                # The encoder has to say so: no table (RFC 7541 4.2, 6.3).
+                # The encoder must announce a smaller table: here none (RFC
+                # 7541 4.2, 6.3).
                 lines.insert(0, b"\x20" + (lines.pop(0) if lines else b""))
             _share_lines(items, sizes, lines)
         else:
@@ -208,9 +209,9 @@ class _Blocks:
 
 def _share_lines(items: Sequence[_Item], sizes: Iterable[int],
                  lines: List[bytes]) -> None:
-    # Each frame gets as much as it had, and the last one the rest.  No line is
-    # cut, which a fragment without a whole one would make Wireshark stumble
-    # over.
+    # Each frame gets as many octets as it had, and the last one gets the rest.
+    # No field line is cut: Wireshark would stumble over a fragment without a
+    # whole field line.
     at = 0
     for item, size in zip(items, sizes):
         begin, have = at, 0
@@ -222,7 +223,7 @@ def _share_lines(items: Sequence[_Item], sizes: Iterable[int],
 
 def _share_octets(items: Sequence[_Item], sizes: Sequence[int],
                   block: bytes) -> None:
-    # Each frame has the octets that it had; zeros where they are not known.
+    # Each frame gets the octets that it had, or zeros if they are not known.
     for item, size in zip(items, sizes):
         if item is items[-1]:
             size = max(size, len(block))
@@ -231,8 +232,8 @@ def _share_octets(items: Sequence[_Item], sizes: Sequence[int],
 
 
 def _items(trace: Follower) -> Iterator[_Item]:
-    # The lines.  Those from the first frame of a field block on wait for its
-    # last one, which has the fields.
+    # Yields the lines.  From the first frame of a field block on, lines are
+    # held until the block's last frame comes, which has the fields.
     held: List[_Item] = []
     blocks = _Blocks()
     for line in trace.lines():
@@ -255,7 +256,8 @@ def _items(trace: Follower) -> Iterator[_Item]:
 # ---- packets
 
 def _checksum(data: bytes) -> int:
-    # The sum of RFC 1071 is the remainder of the number that the octets are.
+    # Returns the checksum of RFC 1071: the octets are one number, which is
+    # negated, modulo 0xffff.
     return -int.from_bytes(data + bytes(len(data) % 2), "big") % 0xffff
 
 
@@ -267,7 +269,7 @@ class _Packet:
 
 
 class _Connection:
-    # A TCP connection: packets from the lines of a trace.
+    # A TCP connection, which makes packets from the lines of a trace.
 
     def __init__(self, name: str, first: Line,
                  seen: Counter[str]) -> None:
@@ -281,7 +283,8 @@ class _Connection:
         except ValueError:      # not TCP: a socket of a supervisor
             address = ipaddress.ip_address("127.0.0.1")
             port = "0"
-        # A client's port may come again: to another address of the server's.
+        # If a client's address and port come again, the server gets another
+        # address.
         server = ipaddress.ip_address(
             "127.0.0.1" if address.version == 4 else "::1") + seen[client]
         seen[client] += 1
@@ -314,14 +317,14 @@ class _Connection:
         return _Packet(self, self._time, way, bytes(head + segment))
 
     def opened(self) -> Iterator[_Packet]:
-        """The handshake, when the server accepted the connection."""
+        """Yields the TCP handshake, at the time of the server's accept."""
         self._time = self._start
         yield self._packet("in", SYN, options=SYN_OPTIONS)
         yield self._packet("out", SYN | ACK, options=SYN_OPTIONS)
         yield self._packet("in", ACK)
 
     def packets(self, item: _Item) -> Iterator[_Packet]:
-        """Those of what a line says was sent; none if it says nothing such."""
+        """Yields the packets of what was sent according to a line, if any."""
         line = item.line
         self._time = self._start + round(line["t"] * 1000000)
         if not 0 <= self._time < 1 << 63:
@@ -361,7 +364,7 @@ def _text(line: Line) -> str:
 
 
 def _remarks(item: _Item) -> Iterator[str]:
-    # About octets.
+    # Yields remarks about the octets of a line.
     line = item.line
     if "error" in line:
         yield shown(line["error"])
@@ -373,7 +376,8 @@ def _remarks(item: _Item) -> Iterator[str]:
 
 
 def _packets(trace: Follower, seen: Counter[str]) -> Iterator[_Packet]:
-    # All of a trace.  What is no octets is a comment on the packet before.
+    # Yields the packets of a trace.  A line that is not about octets becomes a
+    # comment on the packet before it.
     connection: Optional[_Connection] = None
     last: Optional[_Packet] = None
     kind = ""
@@ -410,8 +414,8 @@ def _packets(trace: Follower, seen: Counter[str]) -> Iterator[_Packet]:
 COMMENT, NAME, FLAGS_OF_PACKET, PROGRAM = 1, 2, 2, 4
 LINKTYPE_RAW = 101
 
-#: Of comments: octets of one, and how many a packet may have.  Wireshark reads
-#: no block above 16 MiB.
+#: The most octets of a comment, and the most comments of a packet: Wireshark
+#: reads no block above 16 MiB.
 COMMENT_MAX, COMMENTS_MAX = 50000, 200
 
 
@@ -449,7 +453,9 @@ def _packet_block(packet: _Packet, interface: int) -> bytes:
 
 
 def write(traces: Sequence[Follower], out: BinaryIO) -> None:
-    """The capture of these traces, ordered by time.  TraceError, OSError."""
+    """Writes the capture of these traces, ordered by time.  Raises TraceError
+    and OSError.
+    """
     seen: Counter[str] = collections.Counter()
     interfaces: Dict[_Connection, int] = {}
     out.write(_block(

@@ -13,19 +13,20 @@ __all__ = ["EX_DATAERR", "EX_NOINPUT", "NAME", "WRONG", "Follower", "Line",
            "Octets", "TraceError", "escaped", "flags", "is_gone", "number",
            "octets", "whole_lines"]
 
-#: Of the form of traces that is read here.
+#: The version of the form of traces that this module reads.
 VERSION = 1
 
-#: Octets of a line, at most; those of h2rig are shorter.
+#: The most octets of a line; the lines of h2rig are shorter.
 LINE_MAX = 1 << 24
 
-#: What wrong values in a line raise.
+#: The exceptions that wrong values in a line cause.
 WRONG = (ArithmeticError, AttributeError, LookupError, RecursionError,
          TypeError, ValueError, struct.error)
 
 EX_DATAERR, EX_NOINPUT = 65, 66
 
-#: A trace's name: when its connection was accepted, the process, the client.
+#: A trace's name: the time when its connection was accepted, the process ID,
+#: the client.
 NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z-(\d{1,10})-[0-9a-f.:]{1,45}-\d{1,5}"
                   r"\.jsonl", re.ASCII)
 
@@ -34,24 +35,27 @@ Octets = Union[str, Dict[str, str]]
 
 
 def number(name: str, names: Mapping[str, int]) -> int:
-    """Of something that has a name in a line, or its number as "0x1f"."""
+    """Returns the number of something that a line gives by its name, or by its
+    number as "0x1f".
+    """
     return names[name] if name in names else int(name, 16)
 
 
 def flags(line: Line) -> int:
-    """The flags of a frame."""
+    """Returns the flags of a frame as a number."""
     return sum(number(name, FLAGS) for name in line["flags"])
 
 
 def escaped(text: str) -> str:
-    """Without characters that command a terminal."""
+    """Returns text with escapes for characters that could command a terminal.
+    """
     return "".join(
         c if c.isprintable() else "\\x%02x" % ord(c) if ord(c) < 0x100
         else "\\u%04x" % ord(c) for c in text)
 
 
 def is_gone(pid: int) -> bool:
-    """Whether that process has gone from this machine."""
+    """Returns whether this machine has no process with that ID."""
     try:
         os.kill(pid, 0)
     except (OverflowError, ProcessLookupError):
@@ -62,8 +66,8 @@ def is_gone(pid: int) -> bool:
 
 
 def whole_lines(fd: int, offset: int, most: int) -> bytes:
-    """The whole lines of a file from offset on: up to most octets, but the
-    first one whole.
+    """Returns the whole lines of a file from offset on: up to most octets, but
+    the first line even if it is longer.
     """
     text = os.pread(fd, most, offset)
     end = text.rfind(b"\n") + 1
@@ -74,7 +78,7 @@ def whole_lines(fd: int, offset: int, most: int) -> bytes:
 
 class TraceError(Exception):
     """The file is no trace, or could not be read; the text says which and
-    why.  status: what the program exits with."""
+    why.  status: the exit status of the program."""
 
     def __init__(self, text: str, status: int = EX_DATAERR) -> None:
         super().__init__(text)
@@ -82,7 +86,7 @@ class TraceError(Exception):
 
 
 def octets(value: Octets) -> bytes:
-    """The octets that a line has as a string or as {"hex": digits}."""
+    """Returns the octets that a line has as a string or as {"hex": digits}."""
     return bytes.fromhex(value["hex"]) if isinstance(value, dict) \
         else value.encode()
 
@@ -104,9 +108,10 @@ class Follower:
         raise TraceError("%s: %s" % (self.path, e.strerror), EX_NOINPUT)
 
     def lines(self) -> Iterator[Line]:
-        """Those that have come since the last call, whole ones only."""
-        # The process that writes it, if that is one of this machine.
-        gone = self._pid != 0 and is_gone(self._pid)    # then nothing comes after this look
+        """Yields the whole lines that have come since the last call."""
+        # If the process that writes the trace (on this machine, it is assumed)
+        # has gone now, this call sees the last lines.
+        gone = self._pid != 0 and is_gone(self._pid)
         while True:
             try:
                 text = self._file.readline(LINE_MAX)
@@ -140,12 +145,12 @@ class Follower:
                           "h2rig --trace has written" % (self.path, number))
 
     def lacks(self, line: Line) -> TraceError:
-        """The error of a line that a reader finds wrong."""
+        """Returns the error for a line that a reader finds wrong."""
         return TraceError("%s: a line lacks what its type has: %s"
                           % (self.path, escaped(json.dumps(line))))
 
     def complete(self) -> None:
-        """Has it been a trace?  TraceError if not."""
+        """Raises TraceError if what was read is no trace."""
         if self._number == 0 and self._rest:
             raise TraceError("%s: expected a trace that h2rig --trace has "
                              "written" % self.path)

@@ -16,7 +16,7 @@ __all__ = ["Printer", "shown"]
 
 
 def shown(value: Octets) -> str:
-    """As text; what is no text has its octets as \\xHH."""
+    """Returns a value as text; octets that are no text become \\xHH."""
     if isinstance(value, str):
         return escaped(value)
     return "".join(chr(c) if 0x20 <= c < 0x7f else "\\x%02x" % c
@@ -43,8 +43,8 @@ _COLOURS = {"time": "33", "recv": "1;36", "send": "1;35", "name": "1;34",
 class Printer:
     """Writes the lines of a trace to out.
 
-    stream: only what belongs to that stream, if it is not None; colour:
-    whether out is a terminal that has it.  streams: those that have come.
+    stream: writes only what belongs to that stream; None: writes all.  colour:
+    whether out is a terminal with colours.  streams: those that have come.
     """
 
     def __init__(self, out: TextIO, stream: Optional[int] = None,
@@ -53,11 +53,11 @@ class Printer:
         self.streams: Set[int] = set()
 
     def heading(self, name: str, first: bool) -> None:
-        """The name of the file that the next lines are of."""
+        """Writes the name of the file that has the next lines."""
         self._out.write("%s==> %s <==\n" % ("" if first else "\n", name))
 
     def line(self, line: Line) -> None:
-        """One line of the trace."""
+        """Writes one line of the trace, if it is wanted."""
         if not self._wanted(line):
             return
         head = self._paint("time", "[%7.3f]" % line["t"])
@@ -69,7 +69,7 @@ class Printer:
         own = [line[name] for name in ("stream", "promised", "prioritized")
                if name in line]
         self.streams.update(own)
-        # GOAWAY is for all of them: it may be why one has no answer.
+        # GOAWAY is about all streams: it may be why a stream has no response.
         return self._stream is None or self._stream in own or \
             "dir" not in line and not own or line["type"] == "GOAWAY"
 

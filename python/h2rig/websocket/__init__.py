@@ -10,9 +10,9 @@ A script is `NAME_wsh.py` for the path `/NAME`, written as for pywebsocket:
         message = request.ws_stream.receive_message()
         request.ws_stream.send_message(message)
 
-and, if it likes, `web_socket_passive_closing_handshake(request)`, which
-returns (code, reason) to answer the client's Close frame with.  request is a
-`WebSocketRequest`.  The names of this module are also importable from
+A script may also have `web_socket_passive_closing_handshake(request)`, which
+returns (code, reason) for the answer to the client's Close frame.  request is
+a `WebSocketRequest`.  The names of this module can also be imported from
 `mod_pywebsocket` and `pywebsocket3`, where pywebsocket has them.
 """
 

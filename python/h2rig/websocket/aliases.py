@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""`mod_pywebsocket` and `pywebsocket3`, as far as handlers import them.  The
-modules are made in `sys.modules`, so they exist in h2rig's processes only.
+"""Makes the modules `mod_pywebsocket` and `pywebsocket3`, as far as handlers
+import them.  They are made in `sys.modules`, so they exist only in h2rig's
+processes.
 """
 
 import base64
@@ -24,7 +25,7 @@ _OPCODES = {
     "PING": 0x9, "PONG": 0xa,
 }
 
-# RFC 6455 §7.4.1; older names behind them.
+# RFC 6455 §7.4.1; from NORMAL on, the older names.
 _STATUSES = {
     "NORMAL_CLOSURE": 1000, "GOING_AWAY": 1001, "PROTOCOL_ERROR": 1002,
     "UNSUPPORTED_DATA": 1003, "NO_STATUS_RECEIVED": 1005,
@@ -82,23 +83,23 @@ def _common() -> Dict[str, Any]:
 
 def send_message(request: Any, payload_data: Union[str, bytes],
                  end: bool = True, binary: bool = False) -> None:
-    """`request.ws_stream.send_message`."""
+    """Calls `request.ws_stream.send_message`."""
     request.ws_stream.send_message(payload_data, end, binary)
 
 
 def receive_message(request: Any) -> Union[str, bytes, None]:
-    """`request.ws_stream.receive_message`."""
+    """Calls `request.ws_stream.receive_message`."""
     message: Union[str, bytes, None] = request.ws_stream.receive_message()
     return message
 
 
 def send_ping(request: Any, body: Union[str, bytes] = b"") -> None:
-    """`request.ws_stream.send_ping`."""
+    """Calls `request.ws_stream.send_ping`."""
     request.ws_stream.send_ping(body)
 
 
 def close_connection(request: Any) -> None:
-    """`request.ws_stream.close_connection`."""
+    """Calls `request.ws_stream.close_connection`."""
     request.ws_stream.close_connection()
 
 
@@ -139,7 +140,7 @@ _REFUSALS = ("AbortedByUserException", "HandshakeException",
 
 
 def _contents() -> Dict[str, Dict[str, Any]]:
-    # The content of each module; "": of the package itself.
+    # Returns the content of each module; "" stands for the package itself.
     frames = [n for n in stream.__all__ if n.startswith("create_")]
     hybi = {"compute_accept": compute_accept,
             "compute_accept_from_unicode": compute_accept_from_unicode}
@@ -161,7 +162,7 @@ def _contents() -> Dict[str, Dict[str, Any]]:
 
 
 def install() -> None:
-    """Makes the modules, in the place of others of their names."""
+    """Makes the modules, which replace other modules of the same names."""
     contents = _contents()
     for package in _PACKAGES:
         for name, values in contents.items():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Sec-WebSocket-Extensions, and the choice of permessage-deflate's parameters
-(RFC 7692 §7.1), which a handler may influence.
+"""Reads and writes Sec-WebSocket-Extensions, and chooses the parameters of
+permessage-deflate (RFC 7692 §7.1); a handler may influence that choice.
 """
 
 import re
@@ -12,7 +12,8 @@ from h2rig.server.isomorphic import shown
 __all__ = ["ExtensionParameter", "PerMessageDeflateExtensionProcessor",
            "format_extensions", "parse_extensions"]
 
-#: Characters that the field may have: each escape takes a hundred octets.
+#: The most characters of the field: each escape in it takes about a hundred
+#: octets of memory.
 MAX_LENGTH = 65536
 
 Parameter = Tuple[str, Optional[str]]
@@ -25,8 +26,8 @@ _item = re.compile(
 
 
 class ExtensionParameter:
-    """The name (str) of an extension and its parameters, whose values are str
-    or None.
+    """An extension: its name (str) and its parameters, whose values are str or
+    None.
     """
 
     def __init__(self, name: str) -> None:
@@ -47,7 +48,7 @@ class ExtensionParameter:
         return self._parameters
 
     def get_parameter_names(self) -> List[str]:
-        """The names, in order."""
+        """The parameters' names, in order."""
         return [name for name, _ in self._parameters]
 
     def has_parameter(self, name: str) -> bool:
@@ -63,8 +64,9 @@ class ExtensionParameter:
 
 
 def parse_extensions(data: str) -> List[ExtensionParameter]:
-    """The value of the field as a list (RFC 6455 §9.1).  ValueError if it is
-    malformed or has more extensions and parameters than `--max-parameters`.
+    """Parses the value of the field (RFC 6455 §9.1).  Raises ValueError if it
+    is malformed, too long, or has more extensions and parameters than
+    `--max-parameters`.
     """
     if len(data) > MAX_LENGTH:
         raise ValueError("extensions of %d characters; expected at most %d"
@@ -76,7 +78,8 @@ def parse_extensions(data: str) -> List[ExtensionParameter]:
     at = 0
     expect_name = True
     while True:
-        # Each blank once: else a field of them takes the square of its length.
+        # Each blank is read only once: otherwise a field of blanks would take
+        # time that grows with the square of its length.
         at = _blanks.match(data, at).end()      # type: ignore[union-attr]
         if at >= len(data):
             break
@@ -111,7 +114,7 @@ def _syntax_error(data: str) -> ValueError:
 
 
 def format_extensions(extensions: Iterable[ExtensionParameter]) -> str:
-    """Extensions as the value of a field."""
+    """Returns extensions as the value of the field."""
     out = []
     for extension in extensions:
         words = [extension.name()]
@@ -128,7 +131,7 @@ def format_extensions(extensions: Iterable[ExtensionParameter]) -> str:
 
 
 class PerMessageDeflateExtensionProcessor:
-    """Answers an offer of permessage-deflate.  The server makes it.
+    """Answers an offer of permessage-deflate.  The server makes this object.
 
     `web_socket_do_extra_handshake` may call the set methods.
     """
@@ -156,7 +159,7 @@ class PerMessageDeflateExtensionProcessor:
         """Asks the client for a window of 2**bits octets, if its offer allows
         that.
 
-        bits: 9 to 15, else ValueError; None: does not ask.
+        bits: 9 to 15, or None not to ask.  Raises ValueError for others.
         """
         if bits is not None and not 9 <= bits <= 15:
             raise ValueError("client_max_window_bits must be 9 to 15, not %r"
@@ -164,11 +167,14 @@ class PerMessageDeflateExtensionProcessor:
         self._client_bits = bits
 
     def set_client_no_context_takeover(self, value: bool) -> None:
-        """Whether to ask the client to compress each message by itself."""
+        """Sets whether the client is asked to compress each message by itself.
+        """
         self._client_no_takeover = bool(value)
 
     def get_extension_response(self) -> Optional[ExtensionParameter]:
-        """The answer to the offer, or None to decline; sets `extension`."""
+        """Returns the answer to the offer and sets `extension`; returns None
+        to decline the offer.
+        """
         offer = self._read()
         if offer is None:
             return None
@@ -189,8 +195,8 @@ class PerMessageDeflateExtensionProcessor:
         return response
 
     def _read(self) -> Optional[Dict[str, int]]:
-        # The offer's parameters; None if there is one that is unknown,
-        # repeated, or has a value it must not have (RFC 7692 §7.1).
+        # Returns the offer's parameters; None if one of them is unknown, is
+        # repeated, or has a value that it must not have (RFC 7692 §7.1).
         out: Dict[str, int] = {}
         for name, value in self._request.get_parameters():
             if name in out:
@@ -204,6 +210,6 @@ class PerMessageDeflateExtensionProcessor:
                 out[name] = int(value)
             else:
                 return None
-        # zlib cannot deflate with a window of 2**8; to inflate, it need not
-        # know.
+        # zlib cannot deflate with a window of 2**8 octets.  To inflate, it
+        # need not know that the client's window is so small.
         return None if out.get(self._BITS[0]) == 8 else out

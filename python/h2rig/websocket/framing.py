@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Framing, and compression of what is sent, by wsproto.
 
-wsproto takes longest of all that the package imports.  So this module is
+Of all that the package imports, wsproto takes longest.  So this module is
 imported only when the server is ready: by `warm_up`, for the children, or else
-by the first WebSocket.  A module wsproto of the document root is not used.
+by the first WebSocket.  A module wsproto in the document root is not used.
 """
 
 import zlib
@@ -26,22 +26,23 @@ except ImportError:
 
 __all__ = ["Deflate", "FrameProtocol", "Opcode", "ParseFailed", "available"]
 
-#: What a sender removes from the end of a message (RFC 7692 §7.2.1).
+#: The octets that a sender removes from the end of a message (RFC 7692
+#: §7.2.1).
 _TAIL = b"\x00\x00\xff\xff"
 
-#: Octets that later ones may refer to (RFC 1951 §2).
+#: The window: octets to which later ones may refer (RFC 1951 §2).
 _WINDOW = 1 << 15
 
-#: Final blocks in a message: each makes a new decompressor.
+#: The most final blocks in a message; each one needs a new decompressor.
 _MAX_FINAL_BLOCKS = 1000
 
 
 class Deflate(_DeflateBase):  # type: ignore[misc]
     """permessage-deflate (RFC 7692).
 
-    Inflating is our own: wsproto 1.2 takes a control frame amid a fragmented
-    message for the end of that message's compression, fails after a block with
-    BFINAL (§7.2.3.5), and has no limit on the size of what it inflates.
+    This class does not inflate with wsproto: version 1.2 takes a control frame
+    amid a fragmented message for the end of that message's compression, fails
+    after a block with BFINAL (§7.2.3.5), and inflates without a size limit.
     """
 
     def __init__(self) -> None:
@@ -50,7 +51,7 @@ class Deflate(_DeflateBase):  # type: ignore[misc]
         self._inbound_compressed: Any = None
         self._inflater: Any = None
         self._window = b""
-        self._size = 0          # of what the message has inflated to
+        self._size = 0          # octets inflated of the current message
         self._final_blocks = 0
 
     def frame_inbound_header(self, proto: Any, opcode: Any, rsv: Any,
@@ -84,7 +85,7 @@ class Deflate(_DeflateBase):  # type: ignore[misc]
         return data
 
     def _inflate(self, data: bytes) -> Any:
-        # The octets that data inflates to, or the reason to close.
+        # Returns the octets to which data inflates, or the reason to close.
         out = bytearray()
         while data:
             if self._inflater is None:

@@ -3,8 +3,9 @@
 handles it.
 
 `dispatch` calls `serve` for a CONNECT with `:protocol` websocket.  The script
-is below `options.ws_docroot` or else the document root; it is executed once in
-a connection's process, and again when its file has changed.
+is below `options.ws_docroot`, or below the document root if that is not set.
+It is executed once in a connection's process, and again when its file has
+changed.
 """
 
 import os
@@ -40,7 +41,7 @@ __all__ = ["AbortedByUserException", "HandshakeException", "Tunnel",
 
 CANCEL = 0x8
 
-#: What the name of a script's file has behind the path.
+#: The path with this ending is the name of the script's file.
 ENDING = "_wsh.py"
 
 Field = Tuple[bytes, bytes]
@@ -49,7 +50,7 @@ Field = Tuple[bytes, bytes]
 class HandshakeException(Exception):
     """Raise it to refuse a handshake: the client gets this HTTP status.
 
-    name: text of the JSON content.  status: 200 to 999; None: 400.
+    name: text of the response's JSON content.  status: 200 to 999; None: 400.
     """
 
     def __init__(self, name: str, status: Optional[int] = 400) -> None:
@@ -59,8 +60,9 @@ class HandshakeException(Exception):
 
 
 class VersionException(HandshakeException):
-    """A Sec-WebSocket-Version that is not 13; supported_versions: text of the
-    field of this name in the answer.
+    """The Sec-WebSocket-Version is not 13.
+
+    supported_versions: the value of Sec-WebSocket-Version in the response.
     """
 
     def __init__(self, name: str, supported_versions: str = "13") -> None:
@@ -69,8 +71,9 @@ class VersionException(HandshakeException):
 
 
 class AbortedByUserException(Exception):
-    """Raise it to leave a handler's function with nothing more sent.  During
-    the handshake, what it has written to `request.connection` is the answer.
+    """Raise it to leave a handler's function; the server sends nothing more.
+    During the handshake, what the function has written to
+    `request.connection` is the response.
     """
 
 
@@ -123,10 +126,10 @@ class Tunnel:
     def write(self, data: Union[str, bytes]) -> None:
         """Sends octets as they are; text is Latin-1.
 
-        Before the handshake has been answered they are kept: an HTTP/1
-        response in them is sent as HTTP/2, instead of the handshake's, when
-        the handler's function has ended.  ConnectionTerminatedException when
-        the client has left.
+        Before the handshake has been answered the octets are kept.  When the
+        handler's function has ended, an HTTP/1 response in them is sent as
+        HTTP/2, instead of the handshake's response.  Raises
+        ConnectionTerminatedException if the client has left.
         """
         data = octets(data, "what is written")
         if not self._exchange.headers_sent:
@@ -138,11 +141,11 @@ class Tunnel:
             raise ConnectionTerminatedException(str(e)) from None
 
     def receive(self) -> bytes:
-        """Waits for octets: as many as have come, at least one; b"" when the
-        client has ended the stream.
+        """Waits for octets and returns all that have come, at least one; b""
+        if the client has ended the stream.
 
-        ConnectionTerminatedException when the client has left;
-        ServerStoppingException when the server stops and nothing has come.
+        Raises ConnectionTerminatedException if the client has left, and
+        ServerStoppingException if the server stops and nothing has come.
         """
         if self._unread:
             data, self._unread = self._unread, b""
@@ -165,7 +168,7 @@ class Tunnel:
         return b""
 
     def _wait(self, moves: int) -> bool:
-        # Whether more may come.
+        # Returns whether more octets may come.
         try:
             more: bool = self._exchange.wait(moves, True)
             return more
@@ -175,9 +178,9 @@ class Tunnel:
             raise ConnectionTerminatedException(str(e)) from None
 
     def read(self, length: int = -1) -> bytes:
-        """Waits for length octets: fewer only when the client has ended the
-        stream; if length is negative, all until then.  Raises what `receive`
-        does.
+        """Waits for length octets and returns them; returns fewer only if the
+        client has ended the stream.  A negative length means all octets until
+        then.  Raises what `receive` raises.
         """
         parts: List[bytes] = []
         size = 0
@@ -194,7 +197,7 @@ class Tunnel:
 
 
 class WebSocketRequest:
-    """What a handler's functions are given.  The server makes it.
+    """The argument of a handler's functions.  The server makes it.
 
     uri (str): path with query.  headers_in: `TextHeaders`.  connection:
     `Tunnel`.  ws_stream: `WebSocketStream`, once the handshake is answered.
@@ -204,13 +207,13 @@ class WebSocketRequest:
 
     For `web_socket_do_extra_handshake` to set: ws_protocol (str), the
     subprotocol; status (int), headers_out (dict) and extra_headers ((name,
-    value) pairs) of the answer; ws_extension_processors, a list with one for
-    each extension to take.  on_ping_handler, on_pong_handler: functions
-    (request, bytes), or None.
+    value) pairs) of the response; ws_extension_processors, a list with one
+    processor for each extension to accept.  on_ping_handler, on_pong_handler:
+    functions (request, bytes), or None.
 
     ws_close_code (int), ws_close_reason (str): of the client's Close frame.
-    client_terminated, server_terminated: whether a Close frame was received,
-    sent.
+    client_terminated: whether a Close frame was received.  server_terminated:
+    whether one was sent.
     """
 
     ws_version = 13
@@ -265,8 +268,8 @@ class WebSocketRequest:
         return options.scheme == "https"
 
     def passive_closing_handshake(self) -> Tuple[Optional[int], str]:
-        """(code, reason) for the answer to the client's Close frame: those of
-        `web_socket_passive_closing_handshake`, or 1000.
+        """Returns (code, reason) for the answer to the client's Close frame:
+        what `web_socket_passive_closing_handshake` returns, or code 1000.
         """
         function = self._handler.passive_closing_handshake
         if function is None:
@@ -280,7 +283,7 @@ class WebSocketRequest:
 
 
 def _tokens(value: Optional[str]) -> Optional[List[str]]:
-    # A list of tokens (RFC 9110 §5.6.1).
+    # Parses a list of tokens (RFC 9110 §5.6.1).
     if value is None:
         return None
     return [t for t in (part.strip() for part in value.split(",")) if t]
@@ -310,7 +313,9 @@ _handlers_lock = threading.Lock()
 
 
 def find(path: str) -> Handler:
-    """The handler for a request's path, as sent.  HTTPException 404, 500."""
+    """Returns the handler for a request's path, given as it was sent.  Raises
+    HTTPException 404 or 500.
+    """
     decoded = files.decode_path(path)
     if decoded is None:
         raise HTTPException(404, "Not Found")
@@ -332,7 +337,7 @@ def find(path: str) -> Handler:
     exec(code, namespace)
     handler = Handler(namespace, name)
     with _handlers_lock:
-        # Streams may have come here at once: all get the first one's.
+        # Several streams may load a script at once: all get the first handler.
         known = _handlers.get(name)
         if known is None or known[0] != stamp:
             known = _handlers[name] = stamp, handler
@@ -340,8 +345,8 @@ def find(path: str) -> Handler:
 
 
 def _why_not(path: str, e: HTTPException) -> Optional[str]:
-    # Browsers show nothing of an answer that refuses a WebSocket, so that the
-    # log is where its author looks.
+    # Returns the message of e.  Browsers do not show a response that refuses a
+    # WebSocket, so a script's author looks for the reason in the log.
     text = e.message
     if path.endswith(ENDING):
         text = "%s: the URL of a WebSocket script is that of its file "\
@@ -353,16 +358,20 @@ def _why_not(path: str, e: HTTPException) -> Optional[str]:
 # A request.
 
 def is_websocket(request: Any) -> bool:
-    """Whether it is an extended CONNECT for a WebSocket (RFC 8441 §5)."""
+    """Returns whether a request is an extended CONNECT for a WebSocket (RFC
+    8441 §5).
+    """
     return (request.method == "CONNECT"
             and (b":protocol", b"websocket") in request._received)
 
 
 def serve(runner: Any) -> None:
-    """Handles a WebSocket, from handshake to the end of our side."""
+    """Handles a WebSocket from its handshake until the server ends its side.
+    """
     exchange = runner.exchange
     request = _handshake(runner)
-    # Whatever the client goes on to send is read and dropped.
+    # The runner reads and drops what the client sends from now on, except what
+    # the tunnel takes before.
     runner.dropping = True
     if request is None:
         return
@@ -376,7 +385,8 @@ def serve(runner: Any) -> None:
 
 
 def _handshake(runner: Any) -> Optional[WebSocketRequest]:
-    # Answers the request; None if it was refused.
+    # Answers the request and returns what the handler gets; None if the
+    # handshake was refused.
     exchange = runner.exchange
     name = "(load)"
     function = None
@@ -421,10 +431,10 @@ def _answer_by_hand(runner: Any, written: bytes) -> None:
         literal.finish()
     status = literal.status
     if status == 101:
-        status = 200        # says the same in HTTP/2 (RFC 8441 §5)
+        status = 200        # means the same in HTTP/2 (RFC 8441 §5)
     if status is None or status < 200:
         runner.log("debug", "(handshake)", "no response: %r" % written)
-        # What would be an abort of the TCP connection (RFC 8441 §5).
+        # In HTTP/1, the TCP connection would be aborted (RFC 8441 §5).
         exchange.write("reset", 0, (), b"", 0, CANCEL)
         return
     exchange.write(
@@ -443,8 +453,8 @@ def _check_version(request: Any) -> None:
 
 
 def _check_subprotocol(request: WebSocketRequest) -> None:
-    # As in pywebsocket the server must choose one of those that the client
-    # offers, if it offers any (RFC 6455 §4.2.2 lets it choose none).
+    # As in pywebsocket, the server must choose a subprotocol if the client
+    # offers any (RFC 6455 §4.2.2 lets it choose none).
     if request.ws_requested_protocols is None:
         if request.ws_protocol is not None:
             raise HandshakeException(
@@ -458,7 +468,7 @@ def _check_subprotocol(request: WebSocketRequest) -> None:
 
 
 def _choose_extensions(request: WebSocketRequest) -> List[Any]:
-    # The first offer that can be accepted (RFC 7692 §5).
+    # Accepts the first offer that can be accepted (RFC 7692 §5).
     for processor in request.ws_extension_processors:
         response = processor.get_extension_response()
         if response is not None:
@@ -482,7 +492,7 @@ def _response_fields(request: WebSocketRequest) -> List[Tuple[Any, ...]]:
 
 def _refuse(runner: Any, e: BaseException, name: str,
             function: Any) -> None:
-    # The handshake has ended with e.
+    # Answers the request: its handshake has raised e.
     scripts.note(e)
     if isinstance(e, VersionException):
         runner.response.headers.set("Sec-WebSocket-Version",
@@ -499,13 +509,13 @@ def _refuse(runner: Any, e: BaseException, name: str,
         e = HTTPException(e.status, e.name)
     elif name == "web_socket_do_extra_handshake" and not isinstance(
             e, (HTTPException, StreamClosedError)):
-        # Any exception is a refusal, as scripts are used to.
+        # As scripts for pywebsocket expect, any exception is a refusal.
         e = HTTPException(403, runner.describe(e, name, function)[1])
     runner.failed(e, name)
 
 
 def _transfer(runner: Any, request: WebSocketRequest) -> None:
-    # Runs the handler's function and closes what it has left open.
+    # Runs the handler's function, then closes the WebSocket if still open.
     stream = request.ws_stream
     assert stream is not None
     try:
@@ -529,6 +539,6 @@ def _transfer(runner: Any, request: WebSocketRequest) -> None:
     except (AbortedByUserException, ConnectionTerminatedException,
             InvalidFrameException,
             InvalidUTF8Exception) as e:
-        # Nothing more can be said, or was to be.
+        # Nothing more can be sent, or nothing more is to be sent.
         runner.log("debug", "web_socket_transfer_data",
                    "%s: %s" % (type(e).__name__, e))

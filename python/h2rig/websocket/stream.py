@@ -43,8 +43,8 @@ STATUS_TLS_HANDSHAKE = 1015
 PSEUDO_CODES = (STATUS_NO_STATUS_RECEIVED, STATUS_ABNORMAL_CLOSURE,
                 STATUS_TLS_HANDSHAKE)
 
-#: Octets given to wsproto at once, and frames that a message may have: even an
-#: empty one costs the server something.
+#: SLICE: octets that are given to wsproto at once.  MAX_FRAGMENTS: frames that
+#: a message may have, since even an empty frame costs the server something.
 SLICE = 4096
 MAX_FRAGMENTS = 1 << 16
 
@@ -58,7 +58,7 @@ class ServerStoppingException(ConnectionTerminatedException):
 
 
 class InvalidFrameException(Exception):
-    """The client has sent what RFC 6455 forbids.
+    """The client has sent something that RFC 6455 forbids.
 
     code: int, the status for the Close frame that answers it.
     """
@@ -79,14 +79,14 @@ class BadOperationException(Exception):
 
 
 class UnsupportedFrameException(Exception):
-    """For a handler to raise: a frame that it does not expect.  The Close
-    frame has code 1003 then.
+    """For a handler to raise, if it gets a frame that it does not expect.  The
+    server then sends a Close frame with code 1003.
     """
 
 
 class InvalidUTF8Exception(Exception):
-    """Text, of a message or a close reason, that is not UTF-8; or deflated
-    content that does not inflate (RFC 6455 §8.1).
+    """The text of a message or of a close reason is not UTF-8, or deflated
+    content does not inflate (RFC 6455 §8.1).
 
     code: as in `InvalidFrameException`.
     """
@@ -95,7 +95,7 @@ class InvalidUTF8Exception(Exception):
 
 
 class _Octets(str):
-    # Octets as the text of a message, valid UTF-8 or not.
+    # Octets, valid UTF-8 or not, that wsproto takes as the text of a message.
 
     octets: bytes
 
@@ -119,27 +119,27 @@ class WebSocketStream:
         self._failed = False
         self._unread = memoryview(b"")
         self._opcode: Optional[int] = None
-        self._content = bytearray()     # of the message that is coming
+        self._content = bytearray()     # what has come of the next message
         self._fragments = 0
-        #: held while something is sent, and around the check whether a Close
-        #: frame was
+        #: held while something is sent, and while it is checked whether a
+        #: Close frame was sent
         self._lock = threading.Lock()
-        #: A Close frame is about to be sent: threads that send one message after
-        #: the other would hardly ever let another one have the lock.
+        #: A Close frame is about to be sent, so other threads must not send:
+        #: threads that send one message after the other would hardly ever
+        #: leave the lock to the thread with the Close frame.
         self._closing = False
         self._pings: List[bytes] = []
 
     # Receiving.
 
     def receive_message(self) -> Union[str, bytes, None]:
-        """Waits for the next message, and answers pings: text, or bytes of a
-        binary message; None after the client's Close frame, which was
-        answered.
+        """Waits for the next message and returns it: text, or the bytes of a
+        binary message.  Answers pings.  Returns None after the client's Close
+        frame, which it answers.
 
-        ConnectionTerminatedException when the client has left, and when the
-        server stops, after a Close frame with 1001; InvalidFrameException,
-        InvalidUTF8Exception; BadOperationException if it has returned None
-        before.
+        Raises ConnectionTerminatedException if the client has left, or if the
+        server stops (after a Close frame with 1001); InvalidFrameException;
+        InvalidUTF8Exception; BadOperationException after it has returned None.
         """
         if self._request.client_terminated:
             raise BadOperationException(
@@ -158,13 +158,13 @@ class WebSocketStream:
                 return self._whole()
 
     def get_last_received_opcode(self) -> Optional[int]:
-        """The opcode of the last message: 1, text, or 2, binary; None before
-        the first.
+        """Returns the opcode of the last message: 1 for text, 2 for binary;
+        None before the first message.
         """
         return self._opcode
 
     def _next_frame(self) -> Any:
-        # A control frame, or the part of a data frame that has come.
+        # Returns a control frame, or the part of a data frame that has come.
         if self._failed:
             raise ConnectionTerminatedException("what the client has sent "
                                                 "last was no frame")
@@ -197,7 +197,7 @@ class WebSocketStream:
             raise
 
     def _too_big(self) -> MessageTooBigException:
-        # Nothing more is read.
+        # Returns the exception; nothing more is read from the client.
         self._failed = True
         self._content.clear()
         return MessageTooBigException(
@@ -205,9 +205,9 @@ class WebSocketStream:
             % (options.max_message, MAX_FRAGMENTS))
 
     def _take_piece(self, frame: Any) -> bool:
-        # Whether the message is complete with it.
+        # Adds a piece to the message; returns whether the message is complete.
         self._opcode = int(frame.opcode)
-        # Text is kept as octets, which is what --max-message counts.
+        # Text is kept as octets, because --max-message counts octets.
         payload = frame.payload
         self._content += (payload.encode("utf-8") if isinstance(payload, str)
                           else payload)
@@ -257,11 +257,11 @@ class WebSocketStream:
                      binary: bool = False) -> None:
         """Sends a message, or a fragment of one.
 
-        message: text or bytes, else TypeError; without binary bytes are sent
-        in a text message as they are.  end: false if more fragments of the
-        message follow.  BadOperationException after a Close frame was sent, or
-        when text and binary fragments are mixed;
-        ConnectionTerminatedException when the client has left.
+        message: text or bytes.  binary: if false, bytes are sent unchanged in
+        a text message.  end: false if more fragments of the message follow.
+        Raises TypeError for other types; BadOperationException after a Close
+        frame was sent, or if text and binary are mixed;
+        ConnectionTerminatedException if the client has left.
         """
         if isinstance(message, str):
             if binary:
@@ -287,14 +287,14 @@ class WebSocketStream:
             self._connection.write(octets)
 
     def send_ping(self, body: Union[str, bytes] = b"") -> None:
-        """Sends a Ping with up to 125 octets (else BadOperationException);
-        nothing after a Close frame was sent.
+        """Sends a Ping, unless a Close frame was sent.  body: up to 125
+        octets, else BadOperationException.
         """
         self._send_control(self._protocol.ping, body, self._pings)
 
     def send_pong(self, body: Union[str, bytes] = b"") -> None:
-        """Sends a Pong with up to 125 octets (else BadOperationException);
-        nothing after a Close frame was sent.
+        """Sends a Pong, unless a Close frame was sent.  body: up to 125
+        octets, else BadOperationException.
         """
         self._send_control(self._protocol.pong, body)
 
@@ -312,13 +312,13 @@ class WebSocketStream:
     def close_connection(self, code: Optional[int] = STATUS_NORMAL_CLOSURE,
                          reason: str = "", wait_response: bool = True
                          ) -> None:
-        """Sends a Close frame, unless one was sent, and waits for the
-        client's.
+        """Sends a Close frame and waits for that of the client; does nothing
+        if a Close frame was sent before.
 
-        code: 1000 to 4999; None for a frame without.  reason: at most 123
-        octets of UTF-8.  wait_response: whether to wait.
-        BadOperationException for a code or reason that must not be sent,
-        ConnectionTerminatedException when the client sends something else.
+        code: 1000 to 4999; None for a frame without code.  reason: at most 123
+        octets of UTF-8.  wait_response: whether to wait.  Raises
+        BadOperationException for a code or reason that must not be sent, and
+        ConnectionTerminatedException if the client sends a message instead.
         """
         if code is None and reason:
             raise BadOperationException("a close reason needs a code")
@@ -332,7 +332,7 @@ class WebSocketStream:
                 "a message instead of the client's Close frame")
 
     def _send_close(self, code: Optional[int], reason: str) -> bool:
-        # False: a Close frame was sent before.
+        # Returns false if a Close frame was sent before.
         if self._request.server_terminated:
             return False
         body = create_closing_handshake_body(code, reason)
@@ -361,8 +361,9 @@ def _control_body(body: Union[str, bytes]) -> bytes:
 # Frames for Tunnel.write (RFC 6455 §5.2).
 
 def create_length_header(length: int, mask: bool = False) -> bytes:
-    """The second octet of a frame, and the extended length: length, in octets,
-    is 0 to 2**63 - 1, else ValueError.
+    """The second octet of a frame, and the extended length.
+
+    length: octets, 0 to 2**63 - 1, else ValueError.
     """
     bit = 0x80 if mask else 0
     if length < 0:
@@ -378,8 +379,8 @@ def create_length_header(length: int, mask: bool = False) -> bytes:
 
 def create_header(opcode: int, payload_length: int, fin: int, rsv1: int,
                   rsv2: int, rsv3: int, mask: bool = False) -> bytes:
-    """The header of a frame, without masking key; no combination of bits is
-    refused.
+    """The header of a frame without the masking key; any combination of bits
+    is possible.
 
     opcode: 0 to 15, else ValueError.  payload_length: octets.
     """
@@ -401,13 +402,13 @@ def _create_frame(opcode: int, payload: Union[str, bytes], fin: int,
 
 def create_text_frame(message: Union[str, bytes], opcode: int = OPCODE_TEXT,
                       fin: int = 1, mask: bool = False) -> bytes:
-    """A text frame, or one of another opcode; fin: 0 if more follow."""
+    """A text frame, or a frame with another opcode; fin: 0 if more follow."""
     return _create_frame(opcode, message, fin, mask)
 
 
 def create_binary_frame(message: bytes, opcode: int = OPCODE_BINARY,
                         fin: int = 1, mask: bool = False) -> bytes:
-    """A binary frame, or one of another opcode; fin: 0 if more follow."""
+    """A binary frame, or one with another opcode; fin: 0 if more follow."""
     return _create_frame(opcode, message, fin, mask)
 
 
@@ -422,15 +423,17 @@ def create_pong_frame(body: bytes, mask: bool = False) -> bytes:
 
 
 def create_close_frame(body: bytes, mask: bool = False) -> bytes:
-    """A Close frame; body: of `create_closing_handshake_body`, or any."""
+    """A Close frame; body: any octets, or the result of
+    `create_closing_handshake_body`.
+    """
     return _create_frame(OPCODE_CLOSE, body, 1, mask)
 
 
 def create_closing_handshake_body(code: Optional[int], reason: str) -> bytes:
     """The body of a Close frame; b"" if code is None.
 
-    code: 1000 to 4999 and none that RFC 6455 §7.4.1 reserves, else
-    BadOperationException.
+    code: 1000 to 4999, except those that RFC 6455 §7.4.1 keeps out of Close
+    frames.  Raises BadOperationException for other codes.
     """
     if code is None:
         return b""

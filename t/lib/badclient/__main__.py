@@ -19,7 +19,7 @@ USAGE = 64
 
 
 def arguments() -> argparse.Namespace:
-    """Of the command line."""
+    """Parses the command line."""
     parser = argparse.ArgumentParser(
         prog="badclient", description=__doc__,
         epilog="H2BAD_PLAN: what to fetch, as JSON.  H2BAD_CA: PEM file.")
@@ -38,7 +38,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """The exit status."""
+    """Runs the client.  Returns its exit status."""
     chosen = arguments()
     if chosen.version:
         print(f"badclient {chosen.mode}")
@@ -59,7 +59,7 @@ def main() -> int:
         return USAGE
     kept = (NAIVE if chosen.mode == "naive" else set(RULES)) - without
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # All other cases depend on this one.
+    # All other cases depend on the case `good`.
     mode = "good" if plan.get("name") == "good" else chosen.mode
     client = Client(Options(
         Rules(kept), os.environ.get("H2BAD_CA"), chosen.push,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Connections, and which exchange goes on which of them."""
+"""Makes connections, and chooses one for each exchange."""
 import contextlib
 import os
 import re
@@ -15,16 +15,16 @@ from badclient.rules import Rules
 from badclient.transport import Contexts, Transport
 
 ALTERNATIVE = re.compile(rb'h2="([a-z0-9.-]*):([0-9]{1,5})"')
-TICK = 0.01                     # seconds; everything that waits for time
-QUIET = 0.008                   # before credit is given
-SETTINGS_PATIENCE = 0.5         # before the first request
-CONNECT_PROTOCOL_PATIENCE = 1.0
-LINGER = 1.0                    # for the server's octets, at the end
-FOLLOW_UP = 2.0                 # seconds of the time limit that are kept
+TICK = 0.01                     # all in seconds; the longest wait of one turn
+QUIET = 0.008                   # nothing came for so long: credit may be given
+SETTINGS_PATIENCE = 0.5         # wait for SETTINGS before the first request
+CONNECT_PROTOCOL_PATIENCE = 1.0     # wait for ENABLE_CONNECT_PROTOCOL
+LINGER = 1.0                    # wait for the server's end, after our own
+FOLLOW_UP = 2.0                 # at most this much is kept for later entries
 
 
 class Options:
-    """How a client is to be.  hang, crash: see __main__.py."""
+    """Properties of a client.  hang, crash: see __init__.py."""
 
     def __init__(self, rules: Rules, ca: Optional[str], allow_push: bool,
                  table_size: int, hang: bool = False,
@@ -34,20 +34,21 @@ class Options:
 
 
 def address(host: str) -> str:
-    """The names that end with localhost are this machine (RFC 6761 §6.3)."""
+    """Returns the address for a name: 127.0.0.1 for localhost and all names
+    below it (RFC 6761 §6.3), else the name."""
     return ("127.0.0.1" if host == "localhost" or host.endswith(".localhost")
             else host)
 
 
 class Crashing(Exchange):
-    """A client that does not bear DATA."""
+    """An exchange that crashes the client when DATA comes."""
 
     def data(self, octets: bytes) -> bool:
         os.abort()
 
 
 class Link:
-    """A transport and, once it is there, what is spoken on it."""
+    """A transport and, once the protocol is known, its engine."""
 
     def __init__(self, client: "Client", target: Target) -> None:
         self.rules, self.options = client.rules, client.options
@@ -57,20 +58,20 @@ class Link:
             (address(target.host), target.port), target.host,
             client.contexts if target.scheme == "https" else None, self.alpn)
         self.engine: Union[None, http1.Engine, http2.Engine] = None
-        self.why = ""               # it ended before there was an engine
+        self.why = ""               # why it ended before it had an engine
         self.born = self.heard = time.monotonic()
         self.left_at: Optional[float] = None
 
     @property
     def usable(self) -> bool:
-        """Whether it may take another exchange, now or later."""
+        """Whether the link may take another exchange, now or later."""
         engine = self.engine
         return not self.why and self.left_at is None and (
             engine is None or not engine.dead and (
                 engine.last is None or not self.rules.keeps("goaway")))
 
     def accepts(self, exchange: Exchange, now: float) -> bool:
-        """Whether it takes that one now."""
+        """Returns whether the link takes this exchange now."""
         engine = self.engine
         if engine is None or not engine.can_open():
             return False
@@ -86,7 +87,7 @@ class Link:
             self.engine.settings.get(http2.ENABLE_CONNECT_PROTOCOL))
 
     def lose(self, exchange: Exchange) -> None:
-        """It is over before that one was opened."""
+        """Fails an exchange: the link ended before it opened that one."""
         engine = self.engine
         if engine is None or engine.faulted:
             exchange.fail(self.why or (engine.dead if engine else "closed"))
@@ -94,7 +95,7 @@ class Link:
             exchange.fail(engine.dead or "GOAWAY", None, unprocessed=True)
 
     def turn(self, now: float) -> None:
-        """Sends and receives what can be."""
+        """Sends and receives what it can without blocking."""
         transport = self.transport
         octets = transport.receive()
         if self.left_at is not None:
@@ -123,7 +124,7 @@ class Link:
         return None
 
     def flush(self) -> None:
-        """Sends what the engine has to say."""
+        """Sends the engine's output."""
         if self.engine is not None and self.engine.out:
             self.transport.send(bytes(self.engine.out))
             self.engine.out.clear()
@@ -146,33 +147,35 @@ class Link:
         self.transport.finish()
 
     def leave(self, now: float) -> None:
-        """The client needs it no more."""
+        """Ends the link, which the client needs no more."""
         if self.engine is not None:
             self.engine.leave()
         if self.left_at is None:
             self._leave(now)
 
     def over(self, now: float) -> bool:
-        """Whether the socket can be closed: what the server still sends is
-        read for a while, or its system would lose our GOAWAY."""
+        """Returns whether the socket can be closed.  The link reads what the
+        server still sends, for LINGER seconds: unread octets would make the
+        close a reset, by which the server could lose our GOAWAY."""
         return self.left_at is not None and (
             bool(self.transport.end) and not self.transport.out
             or now > self.left_at + LINGER)
 
 
 class Client:
-    """Does exchanges until they have ended, or time has."""
+    """Runs exchanges until they have ended or the time is over."""
 
     def __init__(self, options: Options) -> None:
         self.options, self.rules = options, options.rules
         self.contexts = Contexts(options.rules, options.ca)
         self.links: List[Link] = []
-        self.waiting: Dict[Exchange, Link] = {}     # for a connection
+        self.waiting: Dict[Exchange, Link] = {}     # exchanges not yet open
         self.alternatives: Dict[Target, Target] = {}
 
     def run(self, entries: List[Dict[str, Any]], seconds: float
             ) -> List[Outcome]:
-        """The outcome of each entry, in order."""
+        """Runs entries of a plan, in order; those with the same "parallel" run
+        together.  seconds: for all of them.  Returns their outcomes."""
         end = time.monotonic() + seconds
         outcomes: List[Outcome] = []
         while entries:
@@ -211,14 +214,15 @@ class Client:
     # ---- which connection
 
     def _key(self, target: Target) -> tuple:
-        """A client without rules takes any connection to the same address."""
+        """Returns the key by which exchanges share a connection.  A client
+        without rules takes any connection to the same address."""
         if self.rules.keeps("origin"):
             return target
         return address(target.host), target.port
 
     def _learn(self, x: Exchange) -> None:
-        """A client without rules takes any alternative for the origin; to make
-        no use of them is allowed (RFC 7838 §2.4)."""
+        """Learns alternative services.  A client without rules uses any of
+        them; the good one uses none, which is allowed (RFC 7838 §2.4)."""
         for value in values(x.fields_received, b"alt-svc"):
             found = ALTERNATIVE.search(value)
             if found and not self.rules.keeps("alternative"):
@@ -227,7 +231,8 @@ class Client:
                     port=int(found[2]) & 65535)
 
     def _place(self, x: Exchange, now: float) -> None:
-        """Opens the exchange, or finds or makes a connection for it."""
+        """Finds or makes a connection for the exchange, and opens the exchange
+        on it if the connection takes it now."""
         target = self.alternatives.get(x.target, x.target)._replace(h1=x.h1)
         link = self.waiting.get(x)
         if link is None:
@@ -246,7 +251,7 @@ class Client:
             del self.waiting[x]
             assert link.engine is not None
             link.engine.open(x)
-            # The first content goes with it, whatever comes meanwhile.
+            # Content goes with the HEADERS, before the next frames are read.
             link.engine.produce(now, link.transport.backlog, False)
             link.flush()
             if self.options.hang:
@@ -258,7 +263,7 @@ class Client:
     # ---- waiting
 
     def _turn(self, wait: float) -> None:
-        """Lets all connections go on, once."""
+        """Waits up to `wait` seconds for a socket; gives each link a turn."""
         reading = [link.transport.sock for link in self.links]
         writing = [link.transport.sock for link in self.links
                    if link.transport.out or not link.transport.connected]
@@ -277,7 +282,7 @@ class Client:
                 self.links.remove(link)
 
     def close(self) -> None:
-        """Leaves all connections, and waits for their ends."""
+        """Ends all connections, and waits for their ends."""
         now = time.monotonic()
         for link in self.links:
             link.leave(now)
@@ -287,8 +292,8 @@ class Client:
 
 
 def hang(link: Link) -> None:
-    """Sends the request, and never does anything again; the end of the process
-    that started us is an end all the same."""
+    """Sends the request and does nothing more, until the process that started
+    us has ended."""
     link.flush()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     parent = os.getppid()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""One URL of the plan: its request, what came back, and whether it is to be
-sent again, to where."""
+"""One URL of the plan: its request, what came back, and whether and where the
+client sends the request again."""
 import time
 import zlib
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
@@ -29,9 +29,9 @@ class Target(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """How an attempt ended.  status: 0 without a response.  unprocessed: the
-    server says that it did nothing; reused: other requests had been on the
-    connection before."""
+    """How an attempt ended.  status: 0 without a response.  code: of the
+    RST_STREAM or GOAWAY, or None.  unprocessed: the server says that it did
+    not process the request.  reused: the connection had been used before."""
     status: int
     why: str = ""
     code: Optional[int] = None
@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
 
 
 class Decoded:
-    """Content without its content-coding (RFC 9110 §8.4), of bounded size."""
+    """Decodes content (RFC 9110 §8.4) of bounded size and drops the result."""
 
     def __init__(self, codings: List[str]) -> None:
         self.faulty = len(codings) > CODINGS or any(
@@ -51,7 +51,8 @@ class Decoded:
         self.size = 0
 
     def add(self, octets: bytes) -> bool:
-        """False if it does not decode, or is too much."""
+        """Decodes octets.  Returns False if they do not decode or the content
+        is too large."""
         try:
             for i, stage in enumerate(self.stages):
                 octets = stage.decompress(octets, CONTENT_LIMIT)
@@ -63,12 +64,13 @@ class Decoded:
 
     @property
     def whole(self) -> bool:
-        """Whether no stage waits for more."""
+        """Whether the content is complete for each coding."""
         return not self.faulty and all(s.eof for s in self.stages)
 
 
 class Exchange:
-    """outcome: of the newest attempt, None while it goes on."""
+    """An entry of the plan, and the state of its newest attempt.  outcome: of
+    that attempt, None while it goes on."""
 
     def __init__(self, rules: Rules, entry: Dict[str, Any]) -> None:
         self.rules, self.entry = rules, entry
@@ -93,7 +95,8 @@ class Exchange:
     # ---- the request
 
     def go_to(self, url: str) -> None:
-        """The next attempt goes there."""
+        """Begins an attempt at this URL.  Raises ValueError for a URL that is
+        not http or https."""
         self.url = urldefrag(url)[0]
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -106,7 +109,7 @@ class Exchange:
         self.begin()
 
     def begin(self) -> None:
-        """A new attempt."""
+        """Begins a new attempt."""
         self.outcome: Optional[Outcome] = None
         self.opened = False
         self.status, self.fields_received = 0, []  # type: int, List[Field]
@@ -125,11 +128,11 @@ class Exchange:
 
     @property
     def expects(self) -> bool:
-        """Whether it waits for 100 (Continue)."""
+        """Whether the request has an Expect field."""
         return any(name == "expect" for name, _ in self.headers)
 
     def fields(self) -> List[Field]:
-        """The request's; the attempt starts."""
+        """Returns the request's fields, and marks the attempt as opened."""
         self.opened = True
         if self.expects and self.rules.keeps("expect"):
             self.upload.ready_at = time.monotonic() + EXPECT_PATIENCE
@@ -153,15 +156,15 @@ class Exchange:
             (name.encode(), self.path if name == ":path"
              else value.encode("latin-1")) for name, value in out]
 
-    # ---- what the connection tells
+    # ---- what the connection reports
 
     def informational(self, status: int) -> None:
-        """A 1xx response."""
+        """Takes a 1xx response."""
         if status == 100:
             self.upload.ready_at = 0.0
 
     def head(self, status: int, fields: List[Field]) -> None:
-        """The final response's status and fields."""
+        """Takes the final response's status and fields."""
         self.status, self.fields_received = status, fields
         if status == 417 and self.expects:
             self.upload.add(b"", close=True)
@@ -185,7 +188,7 @@ class Exchange:
         tunnel.start()
 
     def data(self, octets: bytes) -> bool:
-        """Content.  False if no more of it is wanted."""
+        """Takes content.  Returns False if no more of it is wanted."""
         before, self.received = self.received, self.received + len(octets)
         pause = self.entry.get("pause_after")
         if pause is not None and before <= pause < self.received:
@@ -196,23 +199,23 @@ class Exchange:
             return False
         if self.tunnel is not None and 200 <= self.status < 300:
             return not self.tunnel.failed and self.tunnel.data(octets)
-        # Of a response to HEAD the coding is not that of the content.
+        # A response to HEAD has a coding, but no content to decode.
         return not octets or self.content.add(octets)
 
     def reading(self) -> bool:
-        """Whether the application takes content now."""
+        """Returns whether the application takes content now."""
         return time.monotonic() >= self.resume_at
 
     def trailers(self, fields: List[Field]) -> None:
-        """A trailer section, of which no use is made."""
+        """Ignores a trailer section."""
 
     def remote_end(self) -> None:
-        """END_STREAM has come, the request may go on."""
+        """Takes END_STREAM; the request may still go on."""
         if self.tunnel is not None:
             self.tunnel.end()
 
     def complete(self) -> None:
-        """The response is whole."""
+        """Sets the outcome after a whole response."""
         coded = self.received and self.content.stages
         if self.tunnel is not None and self.tunnel.failed:
             self.outcome = Outcome(0, self.tunnel.failed)
@@ -225,7 +228,7 @@ class Exchange:
 
     def fail(self, why: str, code: Optional[int] = None,
              unprocessed: bool = False, reused: bool = False) -> None:
-        """There is no whole response."""
+        """Sets the outcome without a whole response."""
         cancel = self.entry.get("cancel_after")
         if cancel is not None and self.received >= cancel:
             self.outcome = Outcome(self.status)
@@ -239,7 +242,8 @@ class Exchange:
     # ---- what follows from it
 
     def again(self, now: float) -> bool:
-        """Whether the outcome leads to another attempt, which is begun."""
+        """Begins another attempt if the outcome calls for one.  Returns
+        whether it does."""
         outcome = self.outcome
         assert outcome is not None
         if not (self._redirect() if outcome.status
@@ -266,7 +270,8 @@ class Exchange:
         return True
 
     def _redirect(self) -> bool:
-        """Also other statuses that ask for another attempt."""
+        """Begins another attempt after a redirect, 417, 421 or 425.  Returns
+        whether it did."""
         status, limited = self.status, self.rules.keeps("retry-limit")
         if status in (421, 425) or status == 417 and self.expects:
             if limited and status in self.once:

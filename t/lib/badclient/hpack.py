@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""RFC 7541, both ways.
+"""Encodes and decodes field sections (RFC 7541).
 
-The decoder of a client without rules takes what does not decode for an empty
-field, and goes on behind it.
+If a field does not decode, the decoder of a client without rules takes it for
+an empty one and goes on behind it.
 """
 from collections import deque
 from typing import Deque, Dict, List, Optional, Tuple
@@ -28,8 +28,8 @@ STATIC: List[Field] = [
             "set-cookie|strict-transport-security|transfer-encoding|"
             "user-agent|vary|via|www-authenticate").split("|"))]
 
-# The code is canonical: the lengths of the codes of 0 to 256 (EOS), in base
-# 36, say all of Appendix B.
+# The length of each code from 0 to 256 (EOS), in base 36.  The code is
+# canonical, so the lengths determine all of RFC 7541, Appendix B.
 HUFFMAN_LENGTHS = (
     "dnsssssssoussussssssssusssssssss6aacd68baa8b8666555666666678f6ca"
     "d67777777777777777777777878djde6f56565666577666567655677777fbeds"
@@ -42,8 +42,9 @@ INTEGER_LIMIT = (1 << 32) - 1
 
 
 class _Node:
-    """A place in the tree of codes: its symbol, or what a 0 and a 1 lead to.
-    padding: only ones lead here from the root, 7 at most."""
+    """A node in the tree of codes.  next: the nodes after a 0 and after a 1.
+    symbol: -1 in an inner node.  padding: at most 7 bits, all of them ones,
+    lead from the root to this node."""
 
     def __init__(self, padding: bool) -> None:
         self.next: List[Optional[_Node]] = [None, None]
@@ -51,7 +52,7 @@ class _Node:
         self.padding = padding
 
 
-Step = Tuple[_Node, bytes, bool]        # where it leads, symbols, saw EOS
+Step = Tuple[_Node, bytes, bool]        # next node, symbols, whether EOS came
 
 
 def _tree() -> _Node:
@@ -72,7 +73,7 @@ def _tree() -> _Node:
 
 
 class Huffman:
-    """Decodes four bits at a time; the steps are made as they are needed."""
+    """Decodes four bits at a time; makes each step when it first needs it."""
 
     root = _tree()
     steps: Dict[Tuple[_Node, int], Step] = {}
@@ -93,7 +94,7 @@ class Huffman:
 
     @classmethod
     def decode(cls, octets: bytes) -> Tuple[bytes, bool]:
-        """The text, and whether it was well-formed (RFC 7541 §5.2)."""
+        """Returns the text, and whether it was well-formed (RFC 7541 §5.2)."""
         node, out, bad = cls.root, bytearray(), False
         for octet in octets:
             for nibble in (octet >> 4, octet & 15):
@@ -105,25 +106,25 @@ class Huffman:
 
 
 def size(field: Field) -> int:
-    """As RFC 7541 §4.1 counts it."""
+    """Returns the size of a table entry, in octets (RFC 7541 §4.1)."""
     return len(field[0]) + len(field[1]) + 32
 
 
 class Table:
-    """A dynamic table behind the static one."""
+    """The static table, followed by a dynamic one."""
 
     def __init__(self) -> None:
         self.entries: Deque[Field] = deque()
         self.size, self.capacity = 0, TABLE_SIZE
 
     def resize(self, capacity: int) -> None:
-        """Evicts what has no room any more."""
+        """Sets the capacity, in octets; evicts entries that do not fit."""
         self.capacity = capacity
         while self.size > capacity:
             self.size -= size(self.entries.pop())
 
     def add(self, field: Field) -> None:
-        """An entry that is larger than the table empties it (§4.4)."""
+        """Adds an entry.  One larger than the table empties it (§4.4)."""
         capacity, need = self.capacity, size(field)
         self.resize(max(capacity - need, 0))
         self.capacity = capacity
@@ -132,7 +133,7 @@ class Table:
             self.size += need
 
     def get(self, index: int) -> Optional[Field]:
-        """The entry with that index, None if there is none."""
+        """Returns the entry with this index, or None if there is none."""
         if 1 <= index <= len(STATIC):
             return STATIC[index - 1]
         index -= len(STATIC) + 1
@@ -140,21 +141,23 @@ class Table:
 
 
 class Decoder:
-    """Header blocks in; limit: our SETTINGS_HEADER_TABLE_SIZE; list_limit: our
-    SETTINGS_MAX_HEADER_LIST_SIZE."""
+    """Decodes header blocks.  limit: our SETTINGS_HEADER_TABLE_SIZE, once it
+    is acknowledged.  list_limit: our SETTINGS_MAX_HEADER_LIST_SIZE.  owed: the
+    next block must begin with a table size update."""
 
     def __init__(self, rules: Rules, list_limit: int) -> None:
         self.rules, self.list_limit = rules, list_limit
         self.table, self.limit, self.owed = Table(), TABLE_SIZE, False
 
     def acknowledged(self, limit: int) -> None:
-        """The server has acknowledged our limit: one that is below its table's
-        size has to be confirmed by an update (RFC 9113 §4.3.1)."""
+        """Takes the server's acknowledgement of our limit.  If the limit is
+        below the table's size, the server must confirm it by a table size
+        update (RFC 9113 §4.3.1)."""
         self.limit = limit
         self.owed = self.table.capacity > limit
 
     def decode(self, block: bytes) -> List[Field]:
-        """The fields of one block, which is complete."""
+        """Returns the fields of a complete block.  Raises Violation."""
         self.block, self.at = block, 0
         fields: List[Field] = []
         total = 0
@@ -204,7 +207,8 @@ class Decoder:
         shift = 0
         while True:
             octet = self._octet()
-            # Without the limit a long integer costs the square of its length.
+            # Without this limit, a long integer would take time that grows
+            # with the square of its length.
             if shift < 64:
                 value += (octet & 0x7f) << shift
             shift += 7
@@ -236,7 +240,8 @@ class Decoder:
 
 
 def integer(value: int, bits: int, first: int) -> bytes:
-    """The representation of RFC 7541 §5.1, first holding the other bits."""
+    """Encodes an integer with a prefix of this many bits (RFC 7541 §5.1).
+    first: the other bits of the first octet."""
     mask = (1 << bits) - 1
     if value < mask:
         return bytes([first | value])
@@ -250,8 +255,8 @@ def integer(value: int, bits: int, first: int) -> bytes:
 
 
 class Encoder:
-    """Uses its table as much as it can, so that the server's limits on the
-    table have something to limit."""
+    """Encodes field sections.  It uses its table as much as it can, so that
+    the server's limit on the table has an effect."""
 
     SECRET = (b"authorization", b"proxy-authorization")
 
@@ -260,13 +265,14 @@ class Encoder:
         self.smallest = self.final = TABLE_SIZE
 
     def limit(self, capacity: int) -> None:
-        """The server's SETTINGS_HEADER_TABLE_SIZE.  Of several between two
-        blocks the smallest and the last are told (RFC 7541 §4.2)."""
+        """Takes the server's SETTINGS_HEADER_TABLE_SIZE.  If several come
+        between two blocks, the next block has table size updates for the
+        smallest and the last one (RFC 7541 §4.2)."""
         self.final = min(capacity, TABLE_SIZE)
         self.smallest = min(self.smallest, self.final)
 
     def encode(self, fields: List[Field]) -> bytes:
-        """One block."""
+        """Returns the header block of these fields."""
         out = b""
         for capacity in (self.smallest, self.final):
             if capacity != self.table.capacity:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""HTTP/1.1 (RFC 9112), one request on a connection: for a server that selected
-it, or that wants it (HTTP_1_1_REQUIRED)."""
+"""HTTP/1.1 (RFC 9112) with one request on each connection, for a server that
+selected it by ALPN or asked for it (HTTP_1_1_REQUIRED)."""
 import re
 from typing import Any, List, Optional, Tuple
 
@@ -13,7 +13,7 @@ FIELD_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*"
 
 
 class Engine:
-    """The same calls as http2.Engine."""
+    """One connection, with the same methods as http2.Engine."""
 
     last: Optional[int] = None
     settings_seen = faulted = True
@@ -22,7 +22,7 @@ class Engine:
         self.out, self.buffer = bytearray(), b""
         self.dead, self.exchange = "", None     # type: str, Any
         self.used = self.reused = False
-        self.left: Optional[int] = None         # of the content
+        self.left: Optional[int] = None         # octets of content or chunk
         self.chunked = False
 
     def can_open(self) -> bool:
@@ -49,10 +49,10 @@ class Engine:
         self.closed("left")
 
     def unwanted(self, what: str) -> None:
-        """TLS 1.2 may renegotiate here."""
+        """Ignores what: TLS 1.2 may renegotiate under HTTP/1.1."""
 
     def produce(self, now: float, backlog: int, quiet: bool = True) -> None:
-        """All was sent with the request."""
+        """Does nothing: open() has sent everything."""
 
     def closed(self, how: str) -> None:
         exchange, self.exchange = self.exchange, None
@@ -64,7 +64,7 @@ class Engine:
             exchange.fail(f"HTTP/1.1: {how}", None, False, False)
 
     def receive(self, octets: bytes) -> None:
-        """Takes what has come."""
+        """Takes octets that have come."""
         self.buffer += octets
         try:
             while self.exchange and not self.exchange.status:

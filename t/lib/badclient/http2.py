@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""One HTTP/2 connection, without input and output: octets in, octets out.
+"""One HTTP/2 connection, from octets to octets: it does no input or output.
 
-Exchanges (exchange.py) are told what comes on their streams.  A rule that is
-broken is a Violation, which ends the stream or the connection; a client that
-does not keep the rule goes on with what the frame says.
+It tells each exchange (exchange.py) what comes on its stream.  If the server
+breaks a rule, a Violation ends the stream or the connection; a client that
+does not keep the rule goes on and does what the frame says.
 """
 import re
 import struct
@@ -29,19 +29,20 @@ HTTP1 = re.compile(rb"HTTP/1\.[01] [1-9][0-9][0-9]")
 
 WINDOW, WINDOW_LIMIT = 65535, (1 << 31) - 1
 FRAME_SIZE, LARGER_FRAME_SIZE = 16384, 32768
-LIST_LIMIT = 65536          # of our SETTINGS_MAX_HEADER_LIST_SIZE
-PUSHES = 10                 # of our SETTINGS_MAX_CONCURRENT_STREAMS
-PROMISES = 200              # on one connection
-IDLE_FRAMES = 2000          # frames in a row that bring nothing
-CONTINUATIONS = 200         # in one header block
-OUT_LIMIT = 1 << 20         # octets for a server that does not read
-BACKLOG = 65536             # of DATA, behind which an acknowledgement waits
-UPLOAD_PATIENCE = 2.0       # with an upload, once its response is complete
+LIST_LIMIT = 65536          # octets: our SETTINGS_MAX_HEADER_LIST_SIZE
+PUSHES = 10                 # our SETTINGS_MAX_CONCURRENT_STREAMS
+PROMISES = 200              # most PUSH_PROMISE frames on a connection
+IDLE_FRAMES = 2000          # most frames in a row without DATA or a response
+CONTINUATIONS = 200         # most frames in one header block
+OUT_LIMIT = 1 << 20         # most octets queued if the server does not read
+BACKLOG = 65536             # DATA stops at this many queued octets, so that an
+                            # acknowledgement does not wait behind more
+UPLOAD_PATIENCE = 2.0       # seconds for an upload whose response is complete
 
 
 class Form(NamedTuple):
-    """What a frame's header must say (RFC 9113 §6).  zero, stream: whether it
-    may be on stream 0, on another.  least, most: length of the payload."""
+    """Rules for a frame's header (RFC 9113 §6).  zero, stream: whether it may
+    be on stream 0, on another stream.  least, most: octets of the payload."""
     zero: bool
     stream: bool
     least: int
@@ -64,19 +65,22 @@ VALUES = {
 
 
 def frame(kind: int, flags: int, sid: int, payload: bytes = b"") -> bytes:
-    """Its octets."""
+    """Returns the octets of a frame."""
     return (len(payload).to_bytes(3, "big") + bytes([kind, flags])
             + sid.to_bytes(4, "big") + payload)
 
 
 def number(octets: bytes) -> int:
-    """31 bits; the first one is reserved and ignored."""
+    """Returns the 31-bit number at the start of octets, without
+    the reserved bit."""
     return int.from_bytes(octets[:4], "big") & WINDOW_LIMIT
 
 
 class Stream:
-    """One stream.  exchange: None for what the server pushed, and after the
-    exchange was told its end.  reserved: promised, without HEADERS so far."""
+    """One stream.  exchange: None for a pushed stream, and after the exchange
+    has been told its end.  reserved: promised, but no HEADERS have come.
+    held: octets of DATA that the application has not read.  owed: octets of
+    credit not yet given back.  sent: octets of DATA sent."""
 
     def __init__(self, sid: int, response: Response, send_window: int,
                  exchange: Any = None) -> None:
@@ -93,7 +97,7 @@ class Stream:
 
 
 class Block(NamedTuple):
-    """A header block that is not complete."""
+    """An incomplete header block.  promised: 0 if it is not a PUSH_PROMISE."""
     kind: int
     flags: int
     stream_id: int
@@ -102,8 +106,9 @@ class Block(NamedTuple):
 
 
 class Engine:
-    """One connection.  dead: why it can be used no more, "" while it can.
-    faulted: because the server broke a rule."""
+    """One connection.  dead: why it cannot be used any more, "" while it can.
+    faulted: the server broke a rule of the connection.  reused: a request has
+    ended on it.  out: octets to send."""
 
     def __init__(self, rules: Rules, allow_push: bool = False,
                  table_size: int = TABLE_SIZE) -> None:
@@ -115,7 +120,7 @@ class Engine:
         self.last: Optional[int] = None         # of the server's GOAWAY
         self.block: Optional[Block] = None
         self.continuations = self.idle_frames = 0
-        self.settings: Dict[int, int] = {}      # the server's
+        self.settings: Dict[int, int] = {}      # that the server has sent
         self.settings_seen = self.settings_acked = False
         self.window, self.owed, self.send_window = WINDOW, 0, WINDOW
         self.table_size = table_size
@@ -137,18 +142,19 @@ class Engine:
     # ---- what the client does
 
     def active(self) -> List[Stream]:
-        """Streams of ours that are not closed."""
+        """Returns the streams that the client opened and that
+        are not closed."""
         return [s for s in self.streams.values() if s.id & 1 and not s.closed]
 
     def can_open(self) -> bool:
-        """Whether a stream may be opened now."""
+        """Returns whether a stream may be opened now."""
         if self.dead or self.last is not None and self.rules.keeps("goaway"):
             return False
         return (not self.rules.keeps("send-streams") or len(self.active())
                 < self.settings.get(MAX_CONCURRENT_STREAMS, 100))
 
     def open(self, exchange: Any) -> None:
-        """Sends the request."""
+        """Opens a stream for the exchange and sends its HEADERS."""
         sid = self.opened + 2 if self.opened else 1
         self.opened = sid
         stream = Stream(sid, Response(self.rules, exchange.method),
@@ -168,7 +174,7 @@ class Engine:
                 return
 
     def cancel(self, exchange: Any) -> None:
-        """The exchange is given up."""
+        """Gives up the exchange; resets its stream."""
         for stream in self.active():
             if stream.exchange is exchange:
                 stream.exchange = None
@@ -176,13 +182,15 @@ class Engine:
                     self._reset(stream.id, CANCEL)
 
     def leave(self) -> None:
-        """The client wants no more of the connection."""
+        """Ends the connection, with GOAWAY, since the client
+        needs no more of it."""
         if not self.dead and self.rules.keeps("say-goodbye"):
             self._say_goodbye(NO_ERROR, "")
         self.closed("left")
 
     def closed(self, how: str) -> None:
-        """The connection has ended, or is to be; no exchange gets any more."""
+        """Marks the connection as ended, for the reason `how`, and fails all
+        exchanges that have no whole response."""
         if self.dead:
             return
         self.dead = how or "closed"
@@ -190,9 +198,9 @@ class Engine:
             self._lose(stream, self.dead)
 
     def produce(self, now: float, backlog: int, quiet: bool = True) -> None:
-        """Adds to out what can be sent by now.  backlog: octets before it.
-        quiet: nothing has just come; credit is given then only, since DATA
-        that the server sends too much of would come at once."""
+        """Adds to `out` what can be sent by now.  backlog: octets queued
+        before it.  quiet: nothing came recently.  Credit is given only then:
+        DATA over the window would come at once, and credit would hide it."""
         if self.dead:
             return
         for stream in self.streams.values():
@@ -214,7 +222,8 @@ class Engine:
     # ---- sending
 
     def _send_data(self, stream: Stream, now: float) -> bool:
-        """One frame of an upload, if there may be one."""
+        """Sends a DATA frame of an upload, if that is possible now.  Returns
+        whether more of the upload may follow."""
         upload = stream.exchange and stream.exchange.upload
         if not upload or stream.closed or stream.sent_end or upload.held(now):
             return False
@@ -241,7 +250,8 @@ class Engine:
         return FRAME_SIZE if stream.sent < BACKLOG else LARGER_FRAME_SIZE
 
     def _give_up_upload(self, stream: Stream, now: float) -> None:
-        """A response that is complete may leave the upload without credit."""
+        """Resets a stream whose upload does not end within UPLOAD_PATIENCE of
+        a complete response: the server may give it no more credit."""
         if not stream.response.ended or stream.exchange is None:
             return
         stream.ended_at = stream.ended_at or now
@@ -261,7 +271,7 @@ class Engine:
             ">II", self.promised, code) + text.encode()[:200])
 
     def _return_credit(self, stream: Stream) -> None:
-        """Of what the application has read."""
+        """Gives back credit for DATA that the application has read."""
         if stream.exchange is None or stream.exchange.reading():
             stream.owed += stream.held
             self.owed += stream.held
@@ -283,12 +293,12 @@ class Engine:
 
     def _lose(self, stream: Stream, why: str, code: Optional[int] = None,
               unprocessed: bool = False) -> None:
-        """The stream is over without a whole response."""
+        """Ends a stream; its exchange fails unless it has a whole response."""
         stream.reset = True
         exchange, stream.exchange = stream.exchange, None
         if exchange is None:
             return
-        if stream.response.ended:       # RFC 9113 §8.1: not to be discarded
+        if stream.response.ended:       # must not be discarded, RFC 9113 §8.1
             exchange.complete()
         else:
             exchange.fail(why, code, unprocessed, self.reused)
@@ -296,12 +306,12 @@ class Engine:
     # ---- receiving
 
     def receive(self, octets: bytes) -> None:
-        """Takes what has come."""
+        """Takes octets that have come."""
         self.buffer += octets
         self._try(self._parse)
 
     def _try(self, function: Callable[[], None]) -> None:
-        """Ends the connection if that breaks one of its rules."""
+        """Calls function; ends the connection if it raises Violation."""
         try:
             function()
         except Violation as v:
@@ -310,7 +320,7 @@ class Engine:
             self.closed(f"our connection error {v.code}: {v}")
 
     def unwanted(self, what: str) -> None:
-        """TLS has told of a message that must not come."""
+        """Takes a TLS message that must not come, or ""."""
         self._try(lambda: self.rules.require(not what, "renegotiation", what))
 
     def _parse(self) -> None:
@@ -334,7 +344,8 @@ class Engine:
                 self._stream_error(sid, v)
 
     def _http1(self) -> None:
-        """A client without rules takes HTTP/1.1 for an answer."""
+        """Takes an HTTP/1.1 response; only a client without
+        rules accepts it."""
         self.rules.require(False, "preface", "HTTP/1.1 instead of SETTINGS")
         for stream in self.active():
             if stream.exchange is not None:
@@ -369,7 +380,7 @@ class Engine:
             if not right:
                 return
         self.idle_frames += 1
-        handler = self.handlers.get(kind)   # others mean nothing to a client
+        handler = self.handlers.get(kind)   # a client ignores other types
         if handler:
             handler(flags, sid, payload)
         require(self.idle_frames <= IDLE_FRAMES, "flood",
@@ -384,7 +395,8 @@ class Engine:
         return payload[:max(len(payload) - padding, 0)]
 
     def _stream(self, sid: int, reserved: bool = True) -> Optional[Stream]:
-        """The stream that a frame is for, None if it is forgotten."""
+        """Returns the stream of a frame, or None if it is not known (any
+        more).  reserved: whether the frame may come on a reserved stream."""
         stream = self.streams.get(sid)
         self.rules.require(
             stream or sid <= (self.opened if sid & 1 else self.promised),
@@ -510,8 +522,8 @@ class Engine:
 
     def _promise(self, promised: int, stream: Optional[Stream],
                  fields: List[Field]) -> None:
-        """A promised request; what is wrong with it ends the promised stream
-        alone (RFC 9113 §8.4)."""
+        """Takes a promised request.  A fault in it ends only the promised
+        stream (RFC 9113 §8.4)."""
         new = Stream(promised, Response(self.rules, b"GET"), 0)
         new.sent_end = new.reserved = True
         self.streams[promised] = new
@@ -546,7 +558,7 @@ class Engine:
         self.rules.require(len(payload) % 6 == 0, "frame-length",
                            f"SETTINGS of {len(payload)} octets")
         first, self.settings_seen = not self.settings_seen, True
-        self.idle_frames += len(payload) // 600     # they cost time, too
+        self.idle_frames += len(payload) // 600     # 100 settings: one frame
         for i in range(0, len(payload) - 5, 6):
             key, value = struct.unpack(">HI", payload[i:i + 6])
             self._setting(key, value, first)

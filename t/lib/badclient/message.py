@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""What is a well-formed response (RFC 9113 §8), field section by section."""
+"""Checks that a response is well-formed (RFC 9113 §8), as it comes."""
 import re
 from typing import List, Optional
 
 from badclient.hpack import Field
 from badclient.rules import Rules
 
-# RFC 9110 §5.6.2 without upper case; §5.5, whose octets above 0x7f are opaque.
+# NAME: RFC 9110 §5.6.2, without upper case.  VALUE: RFC 9110 §5.5, with opaque
+# octets above 0x7f.
 NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
 VALUE = re.compile(rb"(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?")
 STATUS = re.compile(rb"[1-9][0-9][0-9]")
@@ -17,12 +18,12 @@ LENGTH_LIMIT = (1 << 63) - 1
 
 
 def values(fields: List[Field], name: bytes) -> List[bytes]:
-    """Of each field with that name, in order."""
+    """Returns the values of all fields with this name, in order."""
     return [v for n, v in fields if n == name]
 
 
 def check_fields(rules: Rules, fields: List[Field]) -> None:
-    """What holds for every field section (RFC 9113 §8.2)."""
+    """Checks the rules for every field section (RFC 9113 §8.2)."""
     regular = False
     for name, value in fields:
         pseudo = name.startswith(b":")
@@ -39,7 +40,8 @@ def check_fields(rules: Rules, fields: List[Field]) -> None:
 
 def only_pseudo_fields(rules: Rules, fields: List[Field],
                        allowed: List[bytes]) -> None:
-    """Each of them at most once, and no others (RFC 9113 §8.3)."""
+    """Checks that a field section has each allowed pseudo-header field at most
+    once, and no others (RFC 9113 §8.3)."""
     found = [name for name, _ in fields if name.startswith(b":")]
     rules.require(len(set(found)) == len(found)
                   and set(found) <= set(allowed), "pseudo-field",
@@ -47,7 +49,8 @@ def only_pseudo_fields(rules: Rules, fields: List[Field],
 
 
 def content_length(rules: Rules, fields: List[Field]) -> Optional[int]:
-    """The one that all fields of that name agree on; None without one."""
+    """Returns the value of content-length, on which all fields of that name
+    must agree, or None if there is none."""
     found = set(values(fields, b"content-length"))
     if not found:
         return None
@@ -59,7 +62,8 @@ def content_length(rules: Rules, fields: List[Field]) -> Optional[int]:
 
 
 class Response:
-    """One response as it comes.  status: of the final one, once it is there.
+    """One response as it comes.  status: of the final response, None before
+    it.  expected: the content-length.  received: octets of content.
     ended: END_STREAM has come."""
 
     def __init__(self, rules: Rules, method: bytes) -> None:
@@ -70,8 +74,8 @@ class Response:
         self.ended = self.tunnel = False
 
     def section(self, fields: List[Field], end: bool) -> Optional[int]:
-        """A field section has come.  The status that it has; None if it is a
-        trailer section."""
+        """Takes a field section; end: with END_STREAM.  Returns its status, or
+        None if it is a trailer section."""
         check_fields(self.rules, fields)
         if self.status is None:
             return self._head(fields, end)
@@ -107,11 +111,11 @@ class Response:
 
     @property
     def empty(self) -> bool:
-        """Whether there can be no content (RFC 9110 §6.4.1)."""
+        """Whether the response cannot have content (RFC 9110 §6.4.1)."""
         return self.method == b"HEAD" or self.status in (204, 304)
 
     def data(self, length: int, end: bool) -> None:
-        """Content has come."""
+        """Takes `length` octets of content; end: with END_STREAM."""
         self.rules.require(self.status is not None, "message-order",
                            "DATA before the final response")
         self.received += length

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is a well-formed promised request (RFC 9113 §8.4)."""
+"""Checks that a promised request is well-formed (RFC 9113 §8.4)."""
 from typing import List
 
 from badclient.hpack import Field
@@ -13,7 +13,8 @@ SAFE = (b"GET", b"HEAD")                # ... and cacheable
 
 def check_request(rules: Rules, fields: List[Field],
                   authority: bytes) -> bytes:
-    """The method of the request, which can be for no other authority."""
+    """Checks a promised request, which must be for this authority.
+    Returns its method."""
     check_fields(rules, fields)
     only_pseudo_fields(rules, fields, REQUEST_FIELDS)
     method, scheme, host, path = (

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The rules that a correct client keeps, as data.
 
-A row says what a breach by the server is: an error of the connection or of
-the stream, its code, and the section.  Rows of scope CLIENT bind the client
-itself; a client that does not keep one of those just goes on.
+A row says what a breach by the server is: a connection error or a stream
+error, its code, and the section of the RFC.  Rows of scope CLIENT are rules
+for what the client itself does.
 """
 from typing import Dict, Iterable, NamedTuple
 
@@ -15,7 +15,8 @@ CONNECTION, STREAM, CLIENT = "connection", "stream", "client"
 
 
 class Rule(NamedTuple):
-    """scope: CONNECTION, STREAM or CLIENT.  code: of GOAWAY or RST_STREAM."""
+    """A rule.  scope: CONNECTION, STREAM or CLIENT.  code: the error code for
+    GOAWAY or RST_STREAM.  section: "RFC §section"."""
     scope: str
     code: int
     section: str
@@ -29,7 +30,7 @@ def _rows(scope: str, code: int, **sections: str) -> Dict[str, Rule]:
 RULES: Dict[str, Rule] = {
     **_rows(CONNECTION, PROTOCOL_ERROR,
             preface="9113 §3.4",
-            frame_stream="9113 §6",         # on stream 0, or not on it
+            frame_stream="9113 §6",         # which types stream 0 has
             block_interrupted="9113 §6.10",
             block_absent="9113 §6.10",
             padding="9113 §6.1",
@@ -83,7 +84,7 @@ RULES: Dict[str, Rule] = {
     **_rows(STREAM, STREAM_CLOSED, closed_stream="9113 §5.1"),
     **_rows(STREAM, REFUSED_STREAM, push_concurrency="9113 §5.1.2"),
     **_rows(CLIENT, NO_ERROR,
-            whole_response="9113 §8.1",     # no END_STREAM, no response
+            whole_response="9113 §8.1",     # without END_STREAM: no response
             request_fields="9113 §8.2",
             send_window="9113 §6.9.1",
             send_frame_size="9113 §4.2",
@@ -91,10 +92,10 @@ RULES: Dict[str, Rule] = {
             send_table_size="9113 §4.3.1",
             goaway="9113 §6.8",             # no new streams after it
             say_goodbye="9113 §5.4.1",      # GOAWAY before the end
-            reset="9113 §5.4.2",            # RST_STREAM for what is given up
-            reset_isolated="9113 §5.4.2",   # not answered; others go on
+            reset="9113 §5.4.2",            # sends RST_STREAM when it gives up
+            reset_isolated="9113 §5.4.2",   # no answer, other streams go on
             retry_limit="9110 §9.2.2",
-            retry_safely="9113 §8.7",       # not what may have been processed
+            retry_safely="9113 §8.7",       # only if surely not processed
             redirect_limit="9110 §15.4",
             redirect_method="9110 §15.4.4",
             redirect_secrets="9110 §15.4",
@@ -105,17 +106,18 @@ RULES: Dict[str, Rule] = {
             alpn="9113 §3.2",
             tls_version="9113 §9.2",
             certificate="9110 §4.3.4",
-            origin="9113 §9.1.1",           # no other host's connection
+            origin="9113 §9.1.1",           # no connection of another host
             alternative="7838 §2.1"),
 }
 
 
-# Those of naive: no server would answer it else, and it resets nothing.
+# The rules that the naive client keeps: without request-fields no server would
+# answer it; with reset-isolated it sends no RST_STREAM.
 NAIVE = {"request-fields", "reset-isolated"}
 
 
 class Violation(Exception):
-    """The server broke a rule.  stream: on which one, 0 if on none."""
+    """The server broke a rule.  scope, code: of the rule."""
 
     def __init__(self, rule: str, text: str) -> None:
         super().__init__(f"{text} (RFC {RULES[rule].section})")
@@ -123,7 +125,8 @@ class Violation(Exception):
 
 
 class Rules:
-    """Those that one client keeps."""
+    """The rules that one client keeps.  Raises ValueError for
+    an unknown name."""
 
     def __init__(self, kept: Iterable[str]) -> None:
         self.kept = frozenset(kept)
@@ -132,12 +135,13 @@ class Rules:
             raise ValueError(f"no rule is named {', '.join(unknown)}")
 
     def keeps(self, name: str) -> bool:
-        """Whether this client keeps it."""
+        """Returns whether this client keeps a rule."""
         assert name in RULES, name
         return name in self.kept
 
     def require(self, holds: object, name: str, text: str) -> None:
-        """Raises Violation unless it holds, or this client does not care."""
+        """Raises Violation with this text if `holds` is false and this client
+        keeps the rule."""
         assert name in RULES, name
         if not holds and name in self.kept:
             raise Violation(name, text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""TCP, and TLS over memory buffers, without blocking."""
+"""TCP, and TLS over memory buffers; nothing blocks."""
 import contextlib
 import os
 import socket
@@ -23,14 +23,14 @@ class Contexts:
         self.sessions: Dict[Tuple[Context, str, int], Any] = {}
 
     def get(self, alpn: Tuple[str, ...]) -> Context:
-        """The context that offers these."""
+        """Returns the context that offers these protocols."""
         if alpn not in self.made:
             self.made[alpn] = self._make(alpn)
         return self.made[alpn]
 
     def _make(self, alpn: Tuple[str, ...]) -> Context:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        # Without it a FIN could pass for close_notify.
+        # With this option a FIN would pass for close_notify.
         context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
         context.post_handshake_auth = True
         context.set_alpn_protocols(list(alpn))
@@ -52,8 +52,8 @@ class Contexts:
 
 def _seen(tls: Any, direction: str, version: int, content_type: int,
           message: int, octets: bytes) -> None:
-    """RFC 9113 §9.2.3: no request for a certificate may come after the
-    handshake.  OpenSSL tells of one in this way only."""
+    """Notes a CertificateRequest that comes after the handshake, which RFC
+    9113 §9.2.3 forbids.  OpenSSL reports it only by this callback."""
     if (direction == "read" and content_type == HANDSHAKE
             and message == CERTIFICATE_REQUEST
             and getattr(tls, "handshaken", False)):
@@ -61,8 +61,8 @@ def _seen(tls: Any, direction: str, version: int, content_type: int,
 
 
 class Transport:
-    """One connection.  end: how the server's octets ended, "" if they have
-    not.  unwanted: the handshake message that must not have come."""
+    """One connection.  end: how the server's octets ended, "" before that.
+    unwanted: the handshake message that came but must not, or ""."""
 
     def __init__(self, address: Tuple[str, int], host: str,
                  contexts: Optional[Contexts], alpn: Tuple[str, ...]) -> None:
@@ -92,11 +92,12 @@ class Transport:
 
     @property
     def backlog(self) -> int:
-        """Octets that wait for the socket."""
+        """Octets queued but not yet written to the socket."""
         return len(self.out) + len(self.plain)
 
     def start(self) -> bool:
-        """Goes on with connecting; true once octets can be sent."""
+        """Continues the TLS handshake.  Returns true once
+        octets can be sent."""
         self.ready = self.ready or self.tls is None
         if self.ready or not self.connected or self.end or self.finishing:
             return self.ready
@@ -131,7 +132,8 @@ class Transport:
             self.out += self.bio_out.read()
 
     def flush(self) -> None:
-        """Sends what the socket takes."""
+        """Writes to the socket what it takes, then FIN if
+        finish() was called."""
         if not self.connected:
             return
         try:
@@ -150,7 +152,8 @@ class Transport:
         self.end = self.end or error.strerror or "connection lost"
 
     def writable(self) -> None:
-        """The socket is: it is connected, or is lost."""
+        """Goes on after select() found the socket writable: it is connected,
+        or connecting has failed."""
         if not self.connected:
             error = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             if error:
@@ -159,7 +162,8 @@ class Transport:
         return self.flush()
 
     def receive(self) -> bytes:
-        """What has come, decrypted; end says whether more can come."""
+        """Returns the octets that have come, decrypted.  Sets `end` if
+        no more can come."""
         if not self.connected:
             return b""
         octets, lost = b"", ""
@@ -184,8 +188,9 @@ class Transport:
         return plain
 
     def _records(self, octets: bytes) -> bytes:
-        """What OpenSSL may see: it would answer a handshake message of TLS 1.2
-        that comes too late, so nothing from that on."""
+        """Returns the TLS records to pass to OpenSSL.  A TLS 1.2 handshake
+        message after the handshake, and all records behind it, are kept from
+        OpenSSL, since it would answer."""
         if not self.ready or self.tls.version() != "TLSv1.2" \
                 or not self.rules.keeps("renegotiation"):
             return octets
@@ -221,7 +226,7 @@ class Transport:
         return b"".join(out)
 
     def finish(self) -> None:
-        """Nothing more will be sent: close_notify, and FIN when all is out."""
+        """Ends our direction: close_notify, and FIN once all is written."""
         if self.finishing:
             return
         self.finishing = True
@@ -234,5 +239,5 @@ class Transport:
         self.flush()
 
     def close(self) -> None:
-        """The end, whatever has not been sent."""
+        """Closes the socket; drops what has not been written."""
         self.sock.close()

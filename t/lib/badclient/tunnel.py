@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What goes through a tunnel: a WebSocket's messages (RFC 8441, RFC 6455), or
-octets after CONNECT.  Both send a greeting, and leave after the first
-answer."""
+"""What a client does in a tunnel: a WebSocket (RFC 8441, RFC 6455) or
+octets after CONNECT.  Both send a greeting, and end the tunnel after
+the first answer."""
 import os
 import time
 from typing import Optional
@@ -15,8 +15,8 @@ MESSAGE_LIMIT = 1 << 20
 
 
 class Upload:
-    """Octets that a request sends.  closed: none will be added.  pause:
-    seconds between two parts.  ready_at: they are held until then."""
+    """Octets that a request sends.  closed: no more will be added.  pause:
+    seconds between two parts.  ready_at: nothing is sent before this time."""
 
     def __init__(self, data: bytes = b"", closed: bool = True,
                  pause: float = 0.0) -> None:
@@ -24,12 +24,12 @@ class Upload:
         self.pause, self.ready_at = pause, 0.0
 
     def add(self, octets: bytes, close: bool = False) -> None:
-        """More of them."""
+        """Adds octets; close: these are the last."""
         self.data, self.at = self.data[self.at:] + octets, 0
         self.closed = self.closed or close
 
     def take(self, most: int) -> bytes:
-        """The next ones."""
+        """Returns the next octets, at most this many."""
         part = self.data[self.at:self.at + most]
         self.at += len(part)
         if part and self.pause:
@@ -37,7 +37,7 @@ class Upload:
         return part
 
     def held(self, now: float) -> bool:
-        """Whether none may go yet."""
+        """Returns whether nothing may be sent yet."""
         return now < self.ready_at
 
     @property
@@ -46,7 +46,7 @@ class Upload:
 
 
 class Tunnel:
-    """After CONNECT.  failed: why the tunnel is no good, "" if it is."""
+    """A tunnel after CONNECT.  failed: why it failed, "" if it did not."""
 
     failed = ""
 
@@ -54,22 +54,22 @@ class Tunnel:
         self.rules, self.upload = rules, upload
 
     def start(self) -> None:
-        """The tunnel is open."""
+        """Sends the greeting; the tunnel is open."""
         self.upload.add(GREETING)
 
     def data(self, octets: bytes) -> bool:
-        """Octets have come; false to reset the stream."""
+        """Takes octets that have come.  Returns False to reset the stream."""
         if octets and not self.upload.closed:
             self.upload.add(b"bye", close=True)
         return True
 
     def end(self) -> None:
-        """END_STREAM has come; the other direction may go on until now."""
+        """Takes END_STREAM: ends our direction too."""
         self.upload.add(b"", close=True)
 
 
 class WebSocket(Tunnel):
-    """After an extended CONNECT."""
+    """A WebSocket, after an extended CONNECT."""
 
     def __init__(self, rules: Rules, upload: Upload) -> None:
         super().__init__(rules, upload)
@@ -111,7 +111,8 @@ class WebSocket(Tunnel):
         return not self.failed
 
     def _head(self) -> Optional[tuple]:
-        """Where the first frame's payload starts, and its length."""
+        """Returns the index of the first frame's payload and its length, or
+        None if its head is incomplete or wrong."""
         buffer = self.buffer
         if len(buffer) < 2:
             return None

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""What a case is: octets to send, steps to wait for, and what must come of it.
+"""Defines and runs a case: octets to send, steps that wait, and outcomes.
 
     case("6.7", "PING on a stream",
          frame(PING, 0, 1, bytes(8)), goaway(PROTOCOL_ERROR, "PING on stream"))
 
 The connection is set up before the first step.  A step is octets, or a
-function of the client that waits for something.  With no outcome given the
-server must go on as if nothing were wrong.  Whenever it goes on it must answer
-PING and another request afterwards, and must have reset no other stream;
-whatever happens, all that it sent must be lawful itself.
+function that takes the client and waits for something.  An outcome is what the
+server must do.  Unless an outcome ends the connection, the server must answer
+PING and another request afterwards, and must have reset no other stream.  In
+every case, all frames that the server sent must be correct.
 """
 import re
 from typing import (Any, Callable, Dict, Iterable, NamedTuple, Optional, Set,
@@ -23,8 +23,8 @@ from server import Server
 from conformance.wire import code_name, get
 
 Step = Union[bytes, Callable[[Client], Any]]
-PROBE = 100001                  # the stream that shows that all is well
-TIMEOUT = 8
+PROBE = 100001                  # the stream of goes_on()'s request
+TIMEOUT = 8                     # seconds, unscaled
 
 FLAGS = {DATA: END_STREAM | PADDED,
          HEADERS: END_STREAM | END_HEADERS | PADDED | PRIORITY_FLAG,
@@ -34,27 +34,28 @@ FLAGS = {DATA: END_STREAM | PADDED,
 
 
 class Case(NamedTuple):
-    """A rule; outcome: see the functions that make one."""
+    """A case.  The functions below make its steps and outcomes."""
     section: str
     title: str
     steps: Tuple[Step, ...]
     outcomes: Tuple["Outcome", ...]
-    profile: str                        # which options the server has
-    transport: Optional[str]            # "TLS" or "cleartext" only, or both
-    probe: bool                         # whether a last request is answered
+    profile: str                        # name of the server's options
+    transport: Optional[str]            # "TLS", "cleartext", or None for both
+    probe: bool                         # whether goes_on() sends a request
     client: Dict[str, Any]              # arguments of Client
 
     @property
     def name(self) -> str:
-        """Section, rule and outcome."""
+        """The name of the test: section, title and outcomes."""
         words = ", ".join(o.words for o in self.outcomes) or "goes on"
         return f"{self.section} {self.title}: {words}"
 
 
 class Outcome(NamedTuple):
-    """What must come of a case; check returns what is wrong, or "".
+    """What the server must do; check returns what is wrong, or "".
 
-    resets: the streams that this outcome lets the server reset.
+    fatal: the connection ends.  resets: the streams that the
+    server may reset.
     """
     words: str
     check: Callable[[Client, Server], str]
@@ -65,7 +66,8 @@ class Outcome(NamedTuple):
 def case(section: str, title: str, *parts: Union[Step, Outcome],
          profile: str = "default", transport: Optional[str] = None,
          probe: bool = True, **client: Any) -> Case:
-    """A case of its parts; client: arguments of Client."""
+    """Returns a case.  parts: its steps and outcomes.  client:
+    arguments of Client."""
     return Case(section, title,
                 tuple(p for p in parts if not isinstance(p, Outcome)),
                 tuple(p for p in parts if isinstance(p, Outcome)),
@@ -75,33 +77,35 @@ def case(section: str, title: str, *parts: Union[Step, Outcome],
 # ---- steps that wait
 
 def waits(condition: Callable[[Client], Any]) -> Step:
-    """A step: until condition(client) is true, or the connection ends."""
+    """A step: waits until condition(client) is true or the connection ends."""
     return lambda c: c.wait_for(lambda: condition(c) or c.end)
 
 
 def answered(sid: int) -> Step:
-    """A step: until the stream's response has come, or a reset."""
+    """A step: waits until the stream's response has ended, or a reset."""
     return waits(lambda c: c.streams[sid].done)
 
 
 def started(sid: int) -> Step:
-    """A step: until the stream's final HEADERS have come."""
+    """A step: waits until the stream's final HEADERS have come."""
     return waits(lambda c: c.streams[sid].status or c.streams[sid].done)
 
 
 def received(sid: int, n: int) -> Step:
-    """A step: until n octets of content have come."""
+    """A step: waits until n octets of the stream's content have come."""
     return waits(lambda c: len(c.streams[sid].body) >= n
                  or c.streams[sid].done)
 
 
 def synced(c: Client) -> None:
-    """A step: until the server has digested all that was sent before."""
+    """A step: waits, by PING, until the server has processed all
+    that was sent before."""
     c.ping(b"digested")
 
 
 def settled(c: Client) -> None:
-    """A step: until the server has our acknowledgement of its SETTINGS."""
+    """A step: waits until the server has our acknowledgement
+    of its SETTINGS."""
     c.wait_for(lambda: c.settings or c.end)
     synced(c)
 
@@ -109,8 +113,8 @@ def settled(c: Client) -> None:
 # ---- outcomes
 
 def goaway(code: int, text: str = "", last: Optional[int] = None) -> Outcome:
-    """A connection error: GOAWAY with a debug text that matches, and the end
-    of the connection.  last: the last stream that it must name."""
+    """A connection error: GOAWAY with debug data that matches the regex text,
+    then the end of the connection.  last: the last stream that it names."""
     def check(c: Client, _: Server) -> str:
         c.wait_for(lambda: c.goaway or c.end)
         if c.goaway is None:
@@ -128,7 +132,8 @@ def goaway(code: int, text: str = "", last: Optional[int] = None) -> Outcome:
 
 
 def reset(sid: int, code: int, text: str = "") -> Outcome:
-    """A stream error: RST_STREAM, and a reason in the log that matches."""
+    """A stream error: RST_STREAM, and a line in the log whose reason matches
+    the regex text."""
     def check(c: Client, server: Server) -> str:
         x = c.streams[sid]
         c.wait_for(lambda: x.reset is not None or c.goaway or x.ended)
@@ -158,9 +163,9 @@ def answer(sid: int, status: int = 200, body: Optional[bytes] = None,
 
 def that(words: str, test: Callable[[Client], Any], wait: bool = True,
          fatal: bool = False, resets: Iterable[int] = ()) -> Outcome:
-    """test(client) comes to be true; wait false: is true, once the server has
-    digested all that was sent.  What a test looks at and has not come yet is
-    no fault: it may raise LookupError or TypeError till then."""
+    """test(client) becomes true.  wait false: it is true once the server has
+    processed all that was sent.  LookupError and TypeError mean that test is
+    not true yet, for example since a frame has not come."""
     def holds(c: Client) -> Any:
         try:
             return test(c)
@@ -177,14 +182,14 @@ def that(words: str, test: Callable[[Client], Any], wait: bool = True,
 
 
 def silent(sid: int) -> Outcome:
-    """Nothing is sent on the stream."""
+    """The server sends nothing on the stream."""
     return that("ignored", lambda c: not c.streams[sid].frames, wait=False)
 
 
 # ---- running
 
 def unlawful(c: Client) -> str:
-    """What is wrong with what the server sent, or ""."""
+    """Returns what is wrong with the frames that the server sent, or ""."""
     largest = max(16384, c.sent_settings.get(MAX_FRAME_SIZE, 0))
     open_block = 0
     ended = set()
@@ -205,7 +210,9 @@ def unlawful(c: Client) -> str:
 
 
 def goes_on(c: Client, allowed: Set[int], probe: bool) -> str:
-    """The connection is as good as ever: what is wrong with it, or ""."""
+    """Checks that the server serves the connection.  allowed: streams
+    that may be reset.  probe: whether to send a request.  Returns
+    what is wrong, or ""."""
     if not c.ping(b"still up"):
         return f"PING is not answered; GOAWAY {c.goaway}, end {c.end}"
     if probe:
@@ -222,12 +229,13 @@ def goes_on(c: Client, allowed: Set[int], probe: bool) -> str:
 
 
 def judge(c: Client, server: Server, this: Case) -> str:
-    """Sends the steps and looks at the outcomes: what is wrong, or ""."""
+    """Does the steps and checks the outcomes.  Returns
+    what is wrong, or ""."""
     for step in this.steps:
         try:
             c.send(step) if isinstance(step, bytes) else step(c)
         except (BrokenPipeError, ConnectionResetError):
-            break                       # the outcome tells how it ended
+            break                       # an outcome checks how it ended
     for outcome in this.outcomes:
         wrong = outcome.check(c, server)
         if wrong:
@@ -241,7 +249,7 @@ def judge(c: Client, server: Server, this: Case) -> str:
 
 
 def run(this: Case, server: Server) -> str:
-    """Runs a case: what is wrong, or ""."""
+    """Runs a case on a new connection.  Returns what is wrong, or ""."""
     try:
         with Client(server.port, tls=server.scheme == "https",
                     timeout=TIMEOUT, **this.client) as c:
@@ -255,7 +263,7 @@ def run(this: Case, server: Server) -> str:
 
 
 def history(c: Client, this: Case) -> str:
-    """What was sent and what has come, for whoever looks into a failure."""
+    """Returns what was sent and what came, to show with a failure."""
     out = [f"sent: {s[:50].hex(' ')}" for s in this.steps
            if isinstance(s, bytes)]
     out += [f"came: type {f.type} flags {f.flags:#x} stream {f.sid} "

@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""RFC 7541, as it is seen on the wire."""
+"""Cases of RFC 7541: field sections that decode, and ones that do not."""
 from rawclient import HEADER_TABLE_SIZE
 
 from conformance.case import case, goaway, settled, that
 from conformance.wire import (COMPRESSION_ERROR, get, headers, literal,
                               settings, string)
 
-# A GET request of static entries, but for :path /quick.py, Huffman-coded in
-# the second form.
+# A GET request of static entries and a literal :path /quick.py, which is
+# Huffman-coded in HUFFMAN.
 STATIC = b"\x82\x87\x04" + string("/quick.py")
 HUFFMAN = b"\x82\x87\x04\x87" + bytes.fromhex("63b5a62755ebf5")
-INDEXED = b"\x40" + string("x-a") + string("1")     # goes to index 62
+INDEXED = b"\x40" + string("x-a") + string("1")     # becomes entry 62
 
 
 def good(section, title, *blocks, **more):
-    """Blocks that are requests, each on a stream of its own, or steps."""
+    """Returns a case whose blocks are requests that decode, each on its own
+    stream.  A step may stand for a block."""
     streams = [(2 * i + 1, b) for i, b in enumerate(blocks)]
     return case(section, title,
                 *[b if callable(b) else headers(sid, b) for sid, b in streams],
@@ -24,7 +25,8 @@ def good(section, title, *blocks, **more):
 
 
 def bad(section, title, *blocks, **more):
-    """Blocks, or steps, of which the last one does not decode."""
+    """Returns a case whose last block does not decode.  Before it, a step may
+    stand for a block."""
     return case(section, title,
                 *[b if callable(b) else headers(2 * i + 1, b)
                   for i, b in enumerate(blocks)],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""RFC 9113 §3 and §4: how a connection begins, and what a frame is."""
+"""Cases of RFC 9113 §3 and §4: connection preface, frames, header blocks."""
 
 from rawclient import (CONTINUATION, DATA, END_HEADERS, GOAWAY, PING, PREFACE,
                        PRIORITY, RST_STREAM, SETTINGS, WINDOW_UPDATE)
@@ -19,7 +19,7 @@ HTTP1 = (b"GET /quick.py HTTP/1.1\r\nHost: localhost\r\n"
 
 
 def octet_by_octet(octets):
-    """A step: sends octets in as many pieces."""
+    """A step: sends octets one by one."""
     def step(c):
         for i in range(len(octets)):
             c.send(octets[i:i + 1])
@@ -27,13 +27,13 @@ def octet_by_octet(octets):
 
 
 def http1_answer(c):
-    """What has come is an HTTP/1 response that says no."""
+    """A test: the server has sent an HTTP/1.1 response with 505 and closed."""
     c.pump()
     return c.leftover().startswith(b"HTTP/1.1 505 ") and c.wait_end()
 
 
 def frames_of(c, kind, sid):
-    """Frames received of a type, on a stream."""
+    """Returns the frames of a type that came on a stream."""
     return [f for f in c.frames if (f.type, f.sid) == (kind, sid)]
 
 

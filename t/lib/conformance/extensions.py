@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What other RFCs add: priorities of RFC 7540, extended CONNECT (RFC 8441),
+"""Cases of other RFCs: priorities of RFC 7540, extended CONNECT (RFC 8441),
 priorities of RFC 9218."""
 from rawclient import (DATA, END_HEADERS, INITIAL_WINDOW_SIZE, PRIORITY_FLAG,
                        RST_STREAM)
@@ -32,14 +32,14 @@ CASES = [
 
 
 def connect(*more, path="/tunnel.py"):
-    """An extended CONNECT request's fields."""
+    """Returns the fields of an extended CONNECT request."""
     return ((":method", "CONNECT"), (":protocol", "shout"),
             (":scheme", "https"), (":path", path),
             (":authority", "localhost"), *more)
 
 
 def refused(section, title, text, fields, **more):
-    """A CONNECT request that is malformed."""
+    """Returns a case of a malformed CONNECT request."""
     return case(section, title, headers(1, fields, end=False),
                 reset(1, PROTOCOL_ERROR, text), **more)
 
@@ -140,29 +140,32 @@ CASES += [
 ]
 
 # ---- RFC 9218 10: whose turn it is.  Scripts on streams 1 and 3 are in the
-# middle of writing, with window of their own; stream 5 has used up the
-# connection's, which then comes in small pieces.  A script that has sent a
-# second piece waits in line: one that has sent the first may be on its way.
+# middle of writing and have stream windows.  Stream 5 has used up the
+# connection's window, which then opens in small pieces.  Before that, streams
+# 1 and 3 each send a second piece, of one octet: only then do their scripts
+# surely wait for window again.
 
 BIG = "/big.py?size=200000&way=write"
-FIRST = 1000                            # octets of each stream at first
-PIECE, PIECES = 1000, 30
+FIRST = 1000                            # initial window of a stream, octets
+PIECE, PIECES = 1000, 30                # octets of a piece; number of pieces
 
 
 def octets(c):
-    """Octets of content that have come."""
+    """Returns the number of octets of content that have come."""
     return sum(len(c.streams[sid].body) for sid in (1, 3, 5))
 
 
 def piecemeal(c):
-    """A step: gives the connection's window piece by piece."""
+    """A step: opens the connection's window piece by piece, and waits for the
+    content each time."""
     for i in range(1, PIECES + 1):
         c.send(window(0, PIECE))
         c.wait_for(lambda: c.end or octets(c) >= 65535 + i * PIECE)
 
 
 def turns(c):
-    """The streams that the pieces went to, in order."""
+    """Returns the streams that the pieces went to, in order.  The first two
+    DATA frames of each stream came before the pieces."""
     sids = [f.sid for f in c.frames if f.type == DATA and f.sid != 5]
     for sid in (1, 1, 3, 3):
         sids.remove(sid)
@@ -170,7 +173,9 @@ def turns(c):
 
 
 def shared(title, first, second, between, words, test):
-    """A case of two large responses with a priority field each."""
+    """Returns a case of two large responses to requests with the
+    priorities first and second.  between: steps before the pieces.
+    test: takes turns()."""
     return case("RFC 9218 10", title, get(1, BIG, ("priority", first)),
                 get(3, BIG, ("priority", second)), get(5, BIG),
                 received(1, FIRST), received(3, FIRST), window(1, 1),
@@ -184,7 +189,7 @@ def shared(title, first, second, between, words, test):
 
 
 def all_to(sid):
-    """A test: one stream has had all of the window."""
+    """A test of turns(): all pieces went to this stream."""
     return lambda t: len(t) >= PIECES and set(t) == {sid}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""RFC 9113 §6.9: WINDOW_UPDATE, and windows in both directions."""
+"""Cases of RFC 9113 §6.9: WINDOW_UPDATE, and windows in both directions."""
 from rawclient import INITIAL_WINDOW_SIZE, WINDOW_UPDATE
 
 from conformance.case import (answer, case, goaway, received, reset, settled,
@@ -10,7 +10,7 @@ from conformance.wire import (FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR, MAX,
 
 
 def body(sid):
-    """A check: so many octets of content have come."""
+    """Returns a function of the client: octets of content on this stream."""
     return lambda c: len(c.streams[sid].body)
 
 
@@ -57,7 +57,8 @@ CASES = [
 
 # ---- 6.9.1: the window
 
-# All that the server's SETTINGS allow, also before they are acknowledged.
+# A whole window of a stream, by the server's SETTINGS; the server admits it
+# even before they are acknowledged.
 FILL = [data(1, bytes(16384)) for _ in range(16)]
 CASES += [
     case("6.9.1", "the server keeps to a stream's window", get(1, BIG),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""RFC 9113 §6 but for SETTINGS and WINDOW_UPDATE: each frame by
-itself."""
+"""Cases of RFC 9113 §6 and §7: each type of frame, except SETTINGS and
+WINDOW_UPDATE, and error codes."""
 import struct
 
 from rawclient import (ACK, DATA, END_HEADERS, GOAWAY, PADDED, PING, PRIORITY,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""RFC 9113 §8: requests, their fields, trailers, push, CONNECT."""
+"""Cases of RFC 9113 §8: requests, fields, trailers, push, CONNECT."""
 import json
 
 from rawclient import HEADERS
@@ -14,19 +14,20 @@ SHOW = "/show.py"
 
 
 def malformed(section, title, text, fields, *before):
-    """A request that must be refused for the reason of that text."""
+    """Returns a case of a malformed request; text: regex for the reason."""
     return case(section, title, *before, headers(1, fields),
                 reset(1, PROTOCOL_ERROR, text))
 
 
 def trailers(section, title, text, fields):
-    """Trailers that must be refused."""
+    """Returns a case of malformed trailers; text: regex for the reason."""
     return case(section, title, post(1), data(1, b"abc"), headers(1, fields),
                 reset(1, PROTOCOL_ERROR, text))
 
 
 def well(section, title, fields, shown=None):
-    """A request that is as it should be; shown: fields the script gets."""
+    """Returns a case of a well-formed request; shown: fields that
+    the script must get."""
     def test(c):
         x = c.streams[1]
         if not x.ended or x.status != 200:
@@ -38,23 +39,23 @@ def well(section, title, fields, shown=None):
 
 
 def plus(*more):
-    """A request with further fields."""
+    """Returns the fields of a request, and further fields."""
     return request_fields(SHOW, "GET", *more)
 
 
 def without(name, *more):
-    """A request without one of its fields."""
+    """Returns the fields of a request without `name`, and further fields."""
     return tuple(f for f in request_fields(SHOW) if f[0] != name) + more
 
 
 def changed(name, value):
-    """A request with another value of one of its fields."""
+    """Returns the fields of a request with another value for one of them."""
     return tuple((n, value if n == name else v)
                  for n, v in request_fields(SHOW))
 
 
 def shows(key, value):
-    """An outcome: what the script saw on stream 1."""
+    """An outcome: the script saw this value on stream 1; see show.py."""
     return that(f"{key} {value!r} for the script", lambda c: c.streams[1].ended
                 and json.loads(c.streams[1].body).get(key) == value)
 
@@ -109,7 +110,7 @@ LENGTH = "content-length"
 
 
 def sized(length, *frames, path="/quick.py"):
-    """A request with content-length and DATA frames."""
+    """Returns the steps of a request with content-length and DATA frames."""
     return (post(1, path, (LENGTH, length)), *frames)
 
 

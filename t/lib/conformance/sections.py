@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The sections that cases are of, in order, with their titles.  Without an
-RFC in front it is RFC 9113."""
+"""The sections that have cases, in order, with their titles.  A section
+without an RFC is one of RFC 9113."""
 
 TITLES = {
     "3.2": "Starting HTTP/2 for \"https\" URIs",

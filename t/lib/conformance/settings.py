@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""RFC 9113 §6.5: SETTINGS."""
+"""Cases of RFC 9113 §6.5: SETTINGS."""
 from rawclient import (ACK, ENABLE_PUSH, HEADER_TABLE_SIZE,
                        INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS,
                        MAX_FRAME_SIZE, MAX_HEADER_LIST_SIZE, SETTINGS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""RFC 9113 §5: states and numbers of streams, kinds of errors."""
+"""Cases of RFC 9113 §5: states and identifiers of streams, errors."""
 from rawclient import DATA, HEADERS, RST_STREAM
 
 from conformance.case import (answer, answered, case, goaway, reset, silent,
@@ -9,8 +9,8 @@ from conformance.wire import (GET_BLOCK, MAX, NO_ERROR, PROTOCOL_ERROR,
                               data, frame, get, headers, ping, post, priority,
                               priority_update, rst, window)
 
-# How a stream comes to each state, by its number; each ends when the server
-# has digested it.
+# The steps by which stream 1 (8 in RESERVED, 5 in SKIPPED) comes to each
+# state.  After them, the server has processed the frames.
 IDLE = ()
 OPEN = (post(1), synced)
 HALF_REMOTE = (get(1, "/later.py?case=open_stream"), started(1))
@@ -18,7 +18,7 @@ HALF_LOCAL = (post(1, "/ended.py"), answered(1))
 CLOSED = (get(1), answered(1), synced)
 RESET_BY_CLIENT = (post(1), rst(1), synced)
 RESET_BY_SERVER = (post(1), window(1, 0), answered(1))
-# Promises stream 8, and neither sends on it nor ends it.
+# The script promises stream 8, and neither sends on it nor ends it.
 RESERVED = (get(1, "/checked.py?case=refuse_push_below"), answered(1))
 SKIPPED = (get(11), answered(11))
 
@@ -37,14 +37,15 @@ EXTRA = {
 
 
 def state(name, steps, sid, rows, **more):
-    """Cases of the frames that reach a stream in one state."""
+    """Returns a case for each row: a frame on stream sid in one state.  A row
+    is (key of EXTRA, outcomes...)."""
     return [case("5.1", f"{kind} on a stream that is {name}", *steps,
                  EXTRA[kind](sid), *outcomes, **more)
             for kind, *outcomes in rows]
 
 
 def conn(code, text="5.1"):
-    """A connection error that cites section 5.1, say."""
+    """An outcome: a connection error, whose text cites 5.1 by default."""
     return goaway(code, text)
 
 
@@ -170,8 +171,8 @@ LATER = range(5, 63, 2)
 
 
 def until_taken(c):
-    """A step: new streams until one is not refused.  A stream holds its place
-    until its script knows of the reset."""
+    """A step: opens streams until the server does not refuse one.  A stream
+    that was reset counts until its script knows of the reset."""
     for sid in LATER:
         c.send(get(sid))
         answered(sid)(c)

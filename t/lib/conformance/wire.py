@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Octets of frames and header blocks, right or wrong, for tables of cases.
+"""Makes frames and header blocks, right or wrong, for tables of cases.
 
-Header blocks are made of literals without indexing and without Huffman code
-(RFC 7541 6.2.2), so that a block means the same wherever it is sent.
+Header blocks consist of literals without indexing and without Huffman code
+(RFC 7541 6.2.2), so that a block does not depend on earlier blocks.
 """
 import struct
 from typing import Iterable, Optional, Tuple, Union
@@ -16,7 +16,7 @@ PRIORITY_UPDATE = 0x10                  # RFC 9218 7.1
 ENABLE_CONNECT_PROTOCOL = 8             # RFC 8441 3
 NO_RFC7540_PRIORITIES = 9               # RFC 9218 2.1
 RESERVED = 1 << 31                      # the bit above a stream identifier
-MAX = (1 << 31) - 1                     # a window, a stream identifier
+MAX = (1 << 31) - 1                     # of a window or a stream identifier
 
 NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR, \
     SETTINGS_TIMEOUT, STREAM_CLOSED, FRAME_SIZE_ERROR, REFUSED_STREAM, \
@@ -32,7 +32,7 @@ Field = Tuple[Octets, Octets]
 
 
 def code_name(code: Optional[int]) -> str:
-    """An error code as the RFC writes it."""
+    """Returns the name of an error code, or its number if it has none."""
     if code is not None and code < len(CODES):
         return CODES[code]
     return str(code)
@@ -40,17 +40,18 @@ def code_name(code: Optional[int]) -> str:
 
 def frame(kind: int, flags: int = 0, sid: int = 0,
           payload: bytes = b"") -> bytes:
-    """Any frame; sid is all 32 bits."""
+    """Returns the octets of any frame; sid has 32 bits, RESERVED included."""
     return rawclient.Frame(kind, flags, sid, payload).raw()
 
 
 def octets(text: Octets) -> bytes:
-    """Text as ISO 8859-1."""
+    """Returns text as octets of ISO 8859-1."""
     return text if isinstance(text, bytes) else text.encode("latin-1")
 
 
 def integer(value: int, prefix: int, bits: int = 0) -> bytes:
-    """An HPACK integer (RFC 7541 5.1); bits: what stands above the prefix."""
+    """An HPACK integer (RFC 7541 5.1) with a prefix of this many bits; bits:
+    those of the first octet above the prefix."""
     most = (1 << prefix) - 1
     if value < most:
         return bytes([bits | value])
@@ -69,13 +70,13 @@ def string(text: Octets) -> bytes:
 
 
 def literal(name: Octets, value: Octets, bits: int = 0x00) -> bytes:
-    """A literal field with a literal name: 0x00 without indexing, 0x40 with,
-    0x10 never indexed."""
+    """A literal field with a literal name.  bits: 0x00 for one without
+    indexing, 0x40 with indexing, 0x10 never indexed."""
     return bytes([bits]) + string(name) + string(value)
 
 
 def block(fields: Iterable[Field]) -> bytes:
-    """A header block."""
+    """A header block of literal fields."""
     return b"".join(literal(n, v) for n, v in fields)
 
 
@@ -86,7 +87,7 @@ def pad(content: bytes, n: int) -> bytes:
 
 def request_fields(path: Octets = "/quick.py", method: Octets = "GET",
                    *more: Field) -> Tuple[Field, ...]:
-    """A request's field section as it should be."""
+    """Returns the fields of a well-formed request."""
     return ((":method", method), (":scheme", "https"), (":path", path),
             (":authority", "localhost"), *more)
 
@@ -97,7 +98,7 @@ POST_BLOCK = block(request_fields(method="POST"))
 
 def headers(sid: int, fields: Union[bytes, Iterable[Field]],
             end: bool = True, flags: int = END_HEADERS) -> bytes:
-    """HEADERS of a block or of fields."""
+    """HEADERS with a block or fields; end: with END_STREAM."""
     payload = fields if isinstance(fields, bytes) else block(fields)
     return frame(HEADERS, flags | (END_STREAM if end else 0), sid, payload)
 
@@ -108,7 +109,7 @@ def get(sid: int, path: Octets = "/quick.py", *more: Field) -> bytes:
 
 
 def post(sid: int, path: Octets = "/quick.py", *more: Field) -> bytes:
-    """HEADERS of a POST request, which leave the stream open."""
+    """HEADERS of a POST request, without END_STREAM."""
     return headers(sid, request_fields(path, "POST", *more), end=False)
 
 
@@ -118,7 +119,7 @@ def continuation(sid: int, payload: bytes = b"", end: bool = True) -> bytes:
 
 
 def in_frames(sid: int, octets: bytes, end_stream: bool = True) -> bytes:
-    """A header block in HEADERS and as many CONTINUATION as it needs."""
+    """A header block in HEADERS and the CONTINUATION frames that it needs."""
     parts = [octets[i:i + 16384] for i in range(0, len(octets), 16384)]
     last = len(parts) - 1
     return headers(sid, parts[0], end_stream,
@@ -128,7 +129,7 @@ def in_frames(sid: int, octets: bytes, end_stream: bool = True) -> bytes:
 
 
 def data(sid: int, content: bytes = b"", end: bool = False) -> bytes:
-    """DATA without padding."""
+    """DATA without padding; end: with END_STREAM."""
     return frame(DATA, END_STREAM if end else 0, sid, content)
 
 
@@ -139,7 +140,7 @@ def padded(sid: int, content: bytes, n: int, end: bool = False) -> bytes:
 
 
 def priority(sid: int, on: int = 0, weight: int = 15) -> bytes:
-    """PRIORITY; weight as it stands on the wire."""
+    """PRIORITY; on: the stream dependency; weight: the octet on the wire."""
     return frame(PRIORITY, 0, sid, struct.pack(">IB", on, weight))
 
 
@@ -173,7 +174,7 @@ def window(sid: int, n: int) -> bytes:
 
 
 def priority_update(sid: int, value: Octets, on: int = 0) -> bytes:
-    """PRIORITY_UPDATE (RFC 9218 7.1) of stream sid, sent on stream `on`."""
+    """PRIORITY_UPDATE (RFC 9218 7.1) for stream sid, sent on stream `on`."""
     return frame(PRIORITY_UPDATE, 0, on, struct.pack(">I", sid)
                  + octets(value))
 

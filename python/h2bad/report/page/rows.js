@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Chooses rows by their verdicts and words.
+// Shows the rows that the form chooses by their verdicts and words.
 "use strict";
 
 const form = document.getElementById("tools");
@@ -53,5 +53,5 @@ form.hidden = false;
 form.addEventListener("input", choose);
 form.addEventListener("submit", event => event.preventDefault());
 addEventListener("hashchange", follow);
-choose();		// what the browser has kept of the form
+choose();		// the browser may have kept values of the form
 follow();

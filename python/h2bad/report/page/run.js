@@ -5,11 +5,11 @@
 // when the run is over.
 "use strict";
 
-const LIMIT = 5000;	// ms of a request
-const LAST = 30000;	// ms that verdicts may come after the last request
+const LIMIT = 5000;	// ms that a request may take
+const LAST = 30000;	// ms to wait for verdicts after the last request
 
 const byId = id => document.getElementById(id);
-const shown = new Map();	// case: its row's cells and its verdict
+const shown = new Map();	// a case's name: its row, cells and verdict
 const sums = new Map([...document.querySelectorAll("[data-verdict]")].map(
 	e => [e.dataset.verdict, e.querySelector("b")]));
 const signs = new Map([...document.querySelectorAll("[data-verdict]")].map(
@@ -85,8 +85,8 @@ async function digest(octets) {
 
 const pause = ms => new Promise(f => setTimeout(f, ms));
 
-// A browser that streams an upload asks for its `duplex`; another one takes the
-// stream for text.
+// A browser that can stream an upload reads the member `duplex`; another one
+// sends the stream as text, with a content-type.
 const streams = (() => {
 	let asked = false;
 	const made = new Request("", {method: "POST", body: new ReadableStream(),
@@ -103,7 +103,7 @@ function cannot({kind, headers = [], slow}) {
 	return slow && !streams ? "this browser cannot stream an upload" : "";
 }
 
-// Content in parts, as a program sends it that makes it meanwhile.
+// Content in parts, as from a program that makes it while it sends it.
 function upload(size) {
 	let left = size;
 	return new ReadableStream({async pull(control) {
@@ -116,8 +116,8 @@ function upload(size) {
 	}});
 }
 
-// The content of a response: it stops reading for a while, or for good, after
-// so many octets.
+// Reads the content of a response: stops for pause_seconds after pause_after
+// octets, and for good after cancel_after octets, if these are given.
 async function content(response, {cancel_after: last, pause_after: stop,
 		pause_seconds: seconds = 1}) {
 	const parts = [], reader = response.body.getReader();
@@ -135,7 +135,7 @@ async function content(response, {cancel_after: last, pause_after: stop,
 	return new Blob(parts).arrayBuffer();
 }
 
-// What fetch() tells of a request.
+// Sends a request; returns what fetch() tells of it.
 async function request(entry) {
 	const {method, url, headers, body, body_size: size, slow} = entry;
 	const control = new AbortController(), began = performance.now();
@@ -148,7 +148,7 @@ async function request(entry) {
 				: undefined)});
 		const octets = response.body ? await content(response, entry)
 			: new ArrayBuffer(0);
-		control.abort();	// what is left of it
+		control.abort();	// what is left of the response
 		got = {result: "response", status: response.status,
 			length: octets.byteLength, sha256: await digest(octets)};
 	} catch (e) {
@@ -168,8 +168,8 @@ async function tell(name, got) {
 	}
 }
 
-// Its URLs in order, those that are parallel at once; what was got is told
-// before the follow-up, with which the case is over.
+// Requests the URLs of a case in order, parallel ones at once. Tells the server
+// the result before the follow-up, because that ends the case.
 async function runCase({name, urls}) {
 	const why = urls.map(cannot).find(Boolean);
 	if (why) {
@@ -178,7 +178,7 @@ async function runCase({name, urls}) {
 		return {result: "skip"};
 	}
 	const own = urls.filter(each => !each.follow_up);
-	let first;	// of the case itself, not of what arms it
+	let first;	// the result of the case, not of the URL that arms it
 	for (let i = 0; i < own.length; i++) {
 		const together = [own[i]];
 		while (own[i].parallel && own[i + 1]?.parallel)
@@ -262,7 +262,7 @@ async function load() {
 	if (!answer.ok)
 		throw new Error(`urls.json: ${answer.status}`);
 	plan = await answer.json();
-	// `good` first, the others as they come.
+	// `good` first, the others in their order.
 	plan.sort((a, b) => (b.name === "good") - (a.name === "good"));
 	for (const {name} of plan)
 		if (!shown.has(name))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What the parent runs in the place of scripts: see h2rig.server.warm_up."""
+"""A script that the parent runs instead of user scripts (see
+h2rig.server.warm_up).
+"""
 
 from typing import Any, List, Tuple
 

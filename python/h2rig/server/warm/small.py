@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Likewise, and as short as a script can be."""
+"""The shortest script that the parent runs instead of user scripts (see
+h2rig.server.warm_up).
+"""
 
 from typing import Any
 
 
 def main(request: Any, response: Any) -> str:
-    """Does nothing."""
+    """Returns a content, and does nothing else."""
     return "warm"

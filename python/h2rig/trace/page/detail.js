@@ -2,7 +2,7 @@
 // The panel that shows one event with all of its fields and octets.
 "use strict";
 
-// Lines of 16 octets: place, hexadecimal, text.
+// Returns lines of 16 octets each: offset, hexadecimal, text.
 function dump(value) {
 	const all = bytes(value), lines = [];
 	for (let i = 0; i < all.length; i += 16) {
@@ -17,7 +17,8 @@ function dump(value) {
 const LABELS = {data: "Content", raw: "Octets", debug: "Debug data"};
 
 class Detail {
-	// panel: the element; actions: only(event), close(), copy(text).
+	// panel: the element.  actions: has the functions only(event),
+	// close() and copy(text).
 	constructor(panel, actions) {
 		this.panel = panel;
 		this.actions = actions;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Elements of pages, and events for them.  Text becomes text nodes: nothing is parsed as markup.
+// Makes elements of pages, and watches events for them.  Text becomes text
+// nodes: nothing is parsed as markup.
 "use strict";
 
 const $ = id => document.getElementById(id);
@@ -16,8 +17,8 @@ function element(name, properties = {}, ...children) {
 	return e;
 }
 
-// Says so when events do not come any more.  An answer that has ended is no
-// failure: the browser asks again.
+// Calls say(text) when events do not come any more.  The end of a response is
+// no failure: the browser asks again.
 function tellLoss(events, say) {
 	let late = null, lost = false;
 	events.onerror = () => late ??= setTimeout(() => {

@@ -7,7 +7,7 @@ const body = document.querySelector("#list tbody");
 const rows = new Map();		// by the trace's name
 const before = new URLSearchParams(location.search).get("before") ?? "";
 
-// "2026-11-29 08:21:17.094" of a trace's name.
+// Returns the time in a trace's name, as "2026-11-29 08:21:17.094".
 const timeOf = name => name.replace(
 	/^(....)(..)(..)T(..)(..)(..)\.(...).*/, "$1-$2-$3 $4:$5:$6.$7");
 
@@ -73,7 +73,7 @@ class Row {
 	}
 }
 
-// A new row goes where its name belongs, the newest first.
+// Puts a new row where its name belongs, the newest first.
 function place(row) {
 	let next = body.firstElementChild;
 	while (next && next.dataset.name > row.name)

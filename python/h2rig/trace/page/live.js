@@ -3,7 +3,7 @@
 // the server writes them.
 "use strict";
 
-const PAUSE = 200;	// between two changes of the picture at least, ms
+const PAUSE = 200;	// least time between two changes of the picture, ms
 
 const ENDED = {
 	ended: "", gone: "",
@@ -15,8 +15,8 @@ class Live {
 		const name = decodeURIComponent(location.pathname.split("/").pop());
 		this.trace = page.connection(name, true);
 		this.trace.live = true;
-		this.time = 0;		// of the last line
-		this.busy = 0;		// how long it took to show, ms
+		this.time = 0;		// of the last line, s
+		this.busy = 0;		// duration of the last update, ms
 		this.follow = element("input", {type: "checkbox", id: "follow"});
 		$("legend").before(element("div", {}, this.follow, " ", element(
 			"label", {htmlFor: "follow"}, "Follow")));

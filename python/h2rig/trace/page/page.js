@@ -5,13 +5,13 @@
 class Page {
 	constructor() {
 		this.traces = [];
-		this.listed = true;		// streams, in their filter
+		this.listed = true;		// the filter has all streams
 		this.hidden = new Set();	// traces that are not shown
-		this.without = new Set();	// types
-		this.boxes = new Map();		// ... and how their filter shows them
-		this.told = "";			// what the headline is made of
+		this.without = new Set();	// types that are not shown
+		this.boxes = new Map();		// by type: checkbox and number
+		this.told = "";			// what stories() shows now
 		this.events = [];
-		this.texts = new WeakMap();	// what the search looks in
+		this.texts = new WeakMap();	// by event: text to search
 		this.detail = new Detail($("detail"), {
 			only: event => this.only(event),
 			close: () => this.close(),
@@ -58,7 +58,7 @@ class Page {
 		});
 	}
 
-	// Adds a connection; its lines are added to what is returned.
+	// Adds a connection.  Returns its Trace, to which its lines are added.
 	connection(name, running) {
 		const trace = new Trace(name, running);
 		this.traces.push(trace);
@@ -104,7 +104,8 @@ class Page {
 		document.title = "h2rig: " + $("headline").textContent;
 	}
 
-	// What has focus, or is open, stays while nothing new is to be told.
+	// Replaces the elements only if they tell something new, so that an
+	// element that has focus or is open stays.
 	stories(verdicts, one) {
 		const told = verdicts.map((v, i) => [v.text, v.why, v.after,
 			this.traces[i].findings.length]).join("\n");
@@ -180,7 +181,8 @@ class Page {
 
 	// ---- filters
 
-	// Thousands of options take time: they are there when they are asked for.
+	// Makes the options of the filter of streams.  Thousands of them take
+	// time, so they are made only when the user goes to the filter.
 	streams() {
 		const select = $("stream"), kept = select.value;
 		if (this.listed)
@@ -334,7 +336,8 @@ class Page {
 	// ---- other
 
 	say(text) {
-		if ($("status").textContent !== text)	// it would be read out again
+		// Screen readers would read the same text out again.
+		if ($("status").textContent !== text)
 			$("status").textContent = text;
 	}
 
@@ -342,7 +345,7 @@ class Page {
 		try {
 			await navigator.clipboard.writeText(text);
 			this.say("Copied.");
-		} catch (e) {		// where pages may not: the user can
+		} catch (e) {		// pages may not copy, but the user can
 			const area = element("textarea", {value: text, readOnly: true});
 			area.setAttribute("aria-label", "The text to copy");
 			document.body.append(area);

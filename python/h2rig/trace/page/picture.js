@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The sequence picture: a grid of rows, of which only those in view are in the
+// The sequence picture: a grid of rows.  Only the rows in view are in the
 // document.  A row is an event; each connection has a column with its client on
 // the left and its server on the right.
 "use strict";
 
 const ROW = 24;			// height, pixels
-const GAP = 30;			// ... of a gap that is folded
+const GAP = 30;			// height of a gap's mark, pixels
 const LONG = 100000;		// a gap worth showing, microseconds
-const MOST = 8e6;		// browsers limit the height of elements
-const OVER = 12;		// rows that are kept outside of the view
+const MOST = 8e6;		// height of all rows, pixels: browsers limit it
+const OVER = 12;		// rows that are kept on each side of the view
 
 class Picture {
-	// grid: the scrolling element; onSelect(event, open) when a row becomes
-	// the active one, with open when its details are asked for.
+	// grid: the scrolling element.  onSelect(event, open): is called when a
+	// row becomes the active one; open: the user asks for its details.
 	constructor(grid, onSelect) {
 		this.grid = grid;
 		this.onSelect = onSelect;
@@ -28,7 +28,7 @@ class Picture {
 			className: "top"}, this.heads), this.space);
 		this.traces = [];
 		this.shown = [];	// events, in order
-		this.tops = [];		// their places
+		this.tops = [];		// their places, pixels
 		this.nodes = new Map();	// rows in the document, by index
 		this.active = -1;
 		this.base = 0;
@@ -42,8 +42,8 @@ class Picture {
 		grid.addEventListener("keydown", e => this.key(e));
 	}
 
-	// The rows of these traces' events for which wanted(event) holds; layOut
-	// places them.
+	// Makes rows of these traces' events for which wanted(event) is true;
+	// layOut places the rows.
 	show(traces, events, wanted) {
 		const kept = this.shown[this.active];
 		this.traces = traces;
@@ -64,7 +64,7 @@ class Picture {
 				"row" + this.active);
 	}
 
-	// Connections that follow each other share a column.
+	// Makes the columns.  Connections that do not overlap share a column.
 	columns() {
 		const columns = [];
 		for (const t of this.traces) {
@@ -111,7 +111,7 @@ class Picture {
 			", \u2026, " + numbers[numbers.length - 1]);
 	}
 
-	// Pixels of a millisecond, when time is to scale.
+	// Pixels per millisecond, if time is to scale.
 	get perMs() {
 		let busy = 1;
 		for (let i = 1; i < this.shown.length; i++) {
@@ -152,7 +152,7 @@ class Picture {
 		this.resized();
 	}
 
-	// Is that still the row of event i, so that it can stay?
+	// Returns whether node is still right for row i, so that it can stay.
 	is(node, i) {
 		const event = this.shown[i];
 		return node.shows === event && event !== undefined &&
@@ -164,7 +164,7 @@ class Picture {
 		return [tone, trace.column, trace.number, this.traces.length].join();
 	}
 
-	// The first row that ends below y.
+	// Returns the first row that ends below y.
 	rowAt(y) {
 		let low = 0, high = this.shown.length;
 		while (low < high) {
@@ -177,7 +177,7 @@ class Picture {
 		return low;
 	}
 
-	// Where an event is, or would be if it were not left out.
+	// Returns where an event is, or would be if no filter left it out.
 	placeOf(event) {
 		return event.shown ? this.tops[event.row] + ROW / 2 :
 			this.tops[Math.min(event.row, this.shown.length)];
@@ -215,7 +215,7 @@ class Picture {
 		const top = this.grid.scrollTop, height = this.grid.clientHeight;
 		const n = this.shown.length, end = this.rowAt(top + height);
 		const seen = Math.min(this.rowAt(top), n - 1);
-		// After a leap what is in view comes first, and its margins follow.
+		// After a leap, first draws the rows in view, then the others.
 		const leap = n > 0 && !this.nodes.has(seen) && !this.nodes.has(end);
 		const over = leap ? 1 : OVER;
 		const first = Math.max(0, seen - over);
@@ -242,7 +242,7 @@ class Picture {
 		if (!node) {
 			node = this.row(i);
 			this.nodes.set(i, node);
-			// In order, for those who read the document and not the screen.
+			// In document order, which screen readers follow.
 			let next = null;
 			for (const other of this.body.children) {
 				if (other.index > i) {
@@ -340,7 +340,8 @@ class Picture {
 		return cell;
 	}
 
-	// What colours, columns and arrows say, for those who do not see them.
+	// Says what colours, columns and arrows say, for users who do not see
+	// them.
 	unseen({tone, line, trace}) {
 		return (tone === "bad" ? "Wrong: " : "") + (this.traces.length < 2 ? "" :
 			line.type === "connection" ? "Connection " : "Connection " +
@@ -374,7 +375,8 @@ class Picture {
 		this.onSelect(this.shown[i], open);
 	}
 
-	// Shows an event in the middle; false if it is left out.
+	// Scrolls to an event and selects it; returns false if a filter has
+	// left it out.
 	reveal(event, open) {
 		if (!event.shown)
 			return false;
@@ -390,7 +392,8 @@ class Picture {
 		return true;
 	}
 
-	// The next event for which is(event) holds, in that direction.
+	// Returns the next event for which is(event) is true, in the direction
+	// of step (1 or -1), or null.
 	next(step, is) {
 		const n = this.shown.length;
 		for (let k = 1; k <= n; k++) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Which rules the server's own frames break: scripts send what they like.  What
-// the client breaks, h2rig has found itself ("violation").
+// Finds the rules that the server's own frames break, since scripts send what
+// they like.  h2rig itself finds what the client breaks ("violation").
 "use strict";
 
 const WINDOW = 65535;		// RFC 9113 6.9.2
 
-// Not in HTTP/2 (RFC 9113 8.2.2).
+// Fields that HTTP/2 does not have (RFC 9113 8.2.2).
 const CONNECTION_FIELDS = new Set(["connection", "keep-alive",
 	"proxy-connection", "transfer-encoding", "upgrade"]);
 const OF_CONNECTION = new Set(["SETTINGS", "PING", "GOAWAY",
@@ -13,7 +13,7 @@ const OF_CONNECTION = new Set(["SETTINGS", "PING", "GOAWAY",
 const OF_STREAM = new Set(["DATA", "HEADERS", "PRIORITY", "RST_STREAM",
 	"PUSH_PROMISE", "CONTINUATION"]);
 
-// The client's stream as the server may use it.
+// The state of a stream, which limits what the server may send on it.
 const newStream = () => ({final: false, ended: false, reset: false,
 	window: 0, request: null, status: undefined, left: false});
 
@@ -26,7 +26,7 @@ class Rules {
 		this.push = true;
 	}
 
-	// A frame from the client.
+	// Takes a frame from the client.
 	received(line) {
 		const id = line.stream;
 		if (line.type === "HEADERS" && !this.streams.has(id))
@@ -50,7 +50,7 @@ class Rules {
 		}
 	}
 
-	// The rule that a frame of the server breaks, or null.
+	// Takes a frame from the server; returns the rule it breaks, or null.
 	sent(line) {
 		const open = this.block;
 		const wrong = "error" in line ? shown(line.error) :
@@ -147,7 +147,7 @@ class Rules {
 			stream.final = true;
 			stream.status ??= shown(status);
 		} else if (line.error && line.type === "HEADERS") {
-			stream.final = true;	// unknown: nothing follows from it
+			stream.final = true;	// status unknown: assume final
 		}
 		stream.ended ||= line.type !== "CONTINUATION" ?
 			line.flags.includes("END_STREAM") && !this.block &&

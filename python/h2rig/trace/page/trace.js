@@ -18,11 +18,11 @@ const ENDS = {
 	"internal error": ["bad", "h2rig failed by a fault of its own."],
 };
 
-// The worst first; a connection's headline is of the first that it has.
+// The worst first: a page's headline has the first one that a connection has.
 const TONES = ["bad", "warn", "live", "good"];
 const TONE_NAMES = {bad: "Wrong", warn: "Note", live: "Goes on", good: "Fine"};
 
-// Codes by which a client says that it only has enough.
+// Error codes by which a client only says that it needs no more.
 const QUIET = new Set(["NO_ERROR", "CANCEL", "REFUSED_STREAM"]);
 
 function microseconds(time) {
@@ -31,22 +31,22 @@ function microseconds(time) {
 }
 
 class Trace {
-	// running: whether the process that writes it is there.
+	// running: whether the process that writes the trace still runs.
 	constructor(name, running) {
 		this.name = name;
 		this.running = running;
 		this.live = false;	// its lines come as they are written
-		this.number = 0;	// of the page, from 1
+		this.number = 0;	// on the page, from 1
 		this.facts = {client: "", time: "1970-01-01T00:00:00.000000Z"};
 		this.start = 0;
 		this.events = [];
-		this.calls = [];	// functions: from, to, lane
+		this.calls = [];	// of functions: from, to (events), lane
 		this.lanes = 1;
 		this.open = [];		// calls that have not ended
 		this.colours = new Map();
 		this.frames = 0;
 		this.findings = [];
-		this.last = null;	// close or limit
+		this.last = null;	// the event close, limit or gone
 		this.rules = new Rules();
 	}
 
@@ -126,7 +126,7 @@ class Trace {
 			this.mark(event, why);
 	}
 
-	// What the server sent breaks a rule.
+	// Marks an event in which the server sent what breaks a rule.
 	mark(event, why) {
 		const line = event.line;
 		const call = this.open.find(c => c.from.line.stream === line.stream) ??
@@ -139,7 +139,7 @@ class Trace {
 			onStream(line), why + ran);
 	}
 
-	// Something that a reader should know: a sentence, and its reason.
+	// Adds something that a reader should know: a sentence, and its reason.
 	find(event, tone, text, why) {
 		event.tone = tone;
 		this.findings.push({event, tone, text, why});
@@ -168,7 +168,7 @@ class Trace {
 				onStream(event.line), brief(raised) + " in " + functionOf(event.line));
 	}
 
-	// All lines have been added that there are.
+	// Is called when all lines so far were added; adds "gone" if need be.
 	finish() {
 		const last = this.events[this.events.length - 1];
 		if (last && !this.last && !this.running)
@@ -184,7 +184,8 @@ class Trace {
 		return events.length ? events[events.length - 1].at - events[0].at : 0;
 	}
 
-	// {tone, text, event}: how the connection ended, or that it did not.
+	// Returns {tone, text, event, why}: how the connection ended, or that
+	// it did not.
 	ending() {
 		const last = this.last, events = this.events;
 		const at = last || events[events.length - 1];
@@ -215,8 +216,8 @@ class Trace {
 			brief(last.line.why, 300)};
 	}
 
-	// What became of requests: {asked, missing, text}, as "100 requests, all
-	// answered with 200".
+	// Returns what became of requests: {asked, missing, text}, with a text
+	// such as "100 requests, all answered with 200".
 	answers() {
 		const fates = new Map();
 		let asked = 0, missing = 0;
@@ -237,7 +238,8 @@ class Trace {
 			.join(", ")};
 	}
 
-	// {tone, text, why, event, after}: what a reader should know first.
+	// Returns {tone, text, why, event, after}: what a reader should know
+	// first.
 	verdict() {
 		const end = this.ending();
 		const cause = this.findings.find(f => f.tone === "bad");

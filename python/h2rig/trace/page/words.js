@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Lines of a trace (doc/trace.md) in words.  Values come from clients and
-// scripts: what is made of them here is text, and goes into pages as text only.
+// Puts lines of a trace (doc/trace.md) into words.  Values come from clients
+// and scripts: what is made of them here goes into pages only as text.
 "use strict";
 
-// Characters that have no shape of their own, or that turn text around.
+// Characters that have no shape, or that change the direction of text.
 const UNSHOWN = /[\p{C}\p{Zl}\p{Zp}]|[^\S ]/gu;
 
 const bytes = value => typeof value === "string" ?
@@ -19,7 +19,7 @@ function escaped(text) {
 	});
 }
 
-// Octets of a line as text; those that are no text as \xHH.
+// Returns octets of a line as text; those that are no text become \xHH.
 function shown(value) {
 	if (typeof value === "string")
 		return escaped(value);
@@ -27,7 +27,7 @@ function shown(value) {
 		String.fromCharCode(c) : "\\x" + hex(c, 2)).join("");
 }
 
-// ... as much of them as a row has room for.
+// The same as shown(), but at most as long as a row has room for.
 function brief(value, most = 100) {
 	const cut = typeof value === "string" ? value.slice(0, most + 1) :
 		{hex: value.hex.slice(0, 2 * most + 2)};
@@ -83,7 +83,7 @@ function priority(p) {
 const pingData = line => line.flags.includes("ACK") ? "" :
 	Array.from(bytes(line.data), c => hex(c, 2)).join("");
 
-// What matters of a frame, after its type and stream.
+// By frame type: what a row says about a frame, after its type and stream.
 const BRIEF = {
 	DATA: content,
 	HEADERS: fieldsInBrief,
@@ -107,7 +107,8 @@ const FLAGS = {END_STREAM: "ES", END_HEADERS: "", PRIORITY: "",
 const OPCODES = {0: "more", 1: "text", 2: "binary", 8: "close", 9: "ping",
 	10: "pong"};
 
-// A DATA frame as the one WebSocket frame that it is (RFC 6455 5.2), or null.
+// Returns the text of a DATA frame that is just one WebSocket frame (RFC 6455
+// 5.2), or null if it is not.
 function webSocketText(line) {
 	const all = bytes(line.data ?? "");
 	const wide = {126: 2, 127: 8}[all[1] & 0x7f] ?? 0;
@@ -144,7 +145,7 @@ const onStream = line => line.stream ? " on stream " + line.stream : "";
 const ruleText = line => brief(line.text, 300) +
 	(line.code === undefined ? "" : " (" + line.code + ")");
 
-// What lines say that are no frames.
+// By type: what a row says about a line that is no frame.
 const OTHER = {
 	connection: line => brief(line.client) + " connects, " + (line.tls ?
 		brief(line.tls) : line.cleartext ? "cleartext" : "no TLS yet"),
@@ -160,12 +161,12 @@ const OTHER = {
 		ruleText(line),
 	fence: line => "Fence: the client has read what was sent before, after " +
 		duration(line.microseconds),
-	// By a script, connection.note().
+	// A script has called connection.note().
 	note: line => "Note: " + brief(line.name) + Object.entries(line.values)
 		.map(([name, value]) => ", " + brief(name) + " " + (typeof value ===
 		"string" ? quoted(value) : brief(JSON.stringify(value)))).join(""),
 	limit: line => "The trace ends here: it may have " + octets(line.octets),
-	// Not of a trace: what its end without a last line means.
+	// No line of a trace has this type: it stands for a missing last line.
 	gone: () => "The server\u2019s process crashed or was killed",
 	close: line => "End: " + brief(line.end) + (line.why === undefined ? "" :
 		": " + brief(line.why, 300)),
@@ -181,7 +182,8 @@ function otherText(line) {
 		200) : "");
 }
 
-// make(line), or of(the line as it is) if the line lacks what its type has.
+// Returns make(line), or of(JSON of the line) if the line lacks what its type
+// has.
 function whatever(line, make, of = text => text) {
 	try {
 		return make(line);
@@ -190,14 +192,14 @@ function whatever(line, make, of = text => text) {
 	}
 }
 
-// {type, text}: a row's name, and the rest of it.
+// Returns {type, text}: a row's name, and the rest of the row.
 function inWords(line) {
 	return whatever(line, () => isFrame(line) ? {type: brief(line.type),
 		text: frameText(line)} : {type: "", text: otherText(line)},
 		text => ({type: "", text: text.slice(0, 200)}));
 }
 
-// A line with all that it has, for "copy as text".
+// Returns all that a line has, for "Copy as text".
 function wholeText(line) {
 	const way = line.dir === "in" ? "recv " : line.dir === "out" ? "send " : "";
 	const said = inWords(line);
@@ -221,7 +223,8 @@ function wholeText(line) {
 
 const asText = line => whatever(line, wholeText);
 
-// ... for the search, which reads all lines: as it is, not escaped.
+// Returns the text of a line for the search.  The search reads all lines, so
+// the text is not escaped.
 function searchText(line) {
 	const plain = value => typeof value === "string" ? value :
 		value?.hex !== undefined ? shown(value) : JSON.stringify(value);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Says GOAWAY, and answers."""
+"""Sends GOAWAY, and then the response."""
 
 
 def main(request, response):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A response without content, which says so in DATA: HEADERS do not end it."""
+"""Sends a response without content, which ends with an empty DATA frame and
+not with HEADERS."""
 
 
 def main(request, response):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Answers with what the script sees of its request, as JSON."""
+"""Sends what the script sees of its request, as JSON."""
 import json
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The far end of a tunnel: sends back each DATA frame as it comes."""
+"""The far end of a tunnel: sends back each DATA frame in upper
+case, as it comes."""
 
 
 def handle_headers(frame, request, response):
