@@ -453,6 +453,14 @@ def tls_certificates(s):
         with open(cert, encoding="ascii") as f:
             want = ssl.PEM_cert_to_DER_cert(f.read())
         t.eq(c.getpeercert(True), want, "tls: certificate and key")
+    hello = (f"connection.tls.certificate = {os.fsencode(cert)!r}\n"
+             f"connection.tls.key = {os.fsencode(key)!r}")
+    with contextlib.closing(shake(s, hello)) as c:
+        t.eq(c.getpeercert(True), want, "tls: their paths as bytes")
+    with contextlib.closing(shake(s, "connection.tls.certificate = "
+                                     "connection.tls.key = None")) as c:
+        t.ok(isinstance(c, ssl.SSLSocket) and c.getpeercert(True) != want,
+             "tls: None leaves the server's", c)
     for key in ("ec", "rsa"):
         with contextlib.closing(shake(
                 s, f"connection.tls.leaf(['leaf.test'], 5, {key!r}, 'self')"

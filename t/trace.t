@@ -410,7 +410,8 @@ def crash():
 def limit():
     """--max-trace ends a trace with a line that says so."""
     for options, most in ((("--max-trace", "8K"), 8192),
-                          (("--max-file-size", "6K"), 6144)):
+                          (("--max-file-size", "6K"), 6144),
+                          (("--max-file-size", "100"), 100)):
         with Traced(work, "--cleartext", *options) as s:
             with Client(s.port, tls=False) as c:
                 done = [c.fetch("/echo.py", body=b"hello").body

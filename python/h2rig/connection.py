@@ -160,8 +160,8 @@ class ConnectionTLS:
         if name not in self._NAMES:
             raise AttributeError("connection.tls has no %r; expected %s"
                                  % (name, ", ".join(self._NAMES)))
-        if name in ("certificate", "key"):
-            value = os.fspath(value)
+        if name in ("certificate", "key") and value is not None:
+            value = os.fsdecode(value)
         _h2rig.tls_set(name, value)
         self.__dict__[name] = value
 

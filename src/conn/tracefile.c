@@ -270,7 +270,7 @@ tracefile_end(struct tracefile *f)
 		fail(f, ENOMEM);
 	} else if (f->fd == -1) {
 		tracefile_close(f);
-	} else if (f->size + buf_len(&f->lines) > f->max - RESERVE) {
+	} else if (f->size + buf_len(&f->lines) + RESERVE > f->max) {
 		end_at_limit(f);
 	} else {
 		f->whole = buf_len(&f->lines);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "listen.h"
 #include "options.h"
@@ -23,7 +24,8 @@ struct supervise {
 	int conn;		/* connection to serve; -1: it listens */
 	struct sockaddr_storage client;	/* of conn */
 	int notify_fd;		/* gets a newline when ready; -1: none */
-	char notify_socket[108];	/* systemd's; "": none */
+	char notify_socket[sizeof(((struct sockaddr_un *)0)->sun_path)];
+				/* systemd's; "": none */
 	char notices[SUPERVISE_NOTICES][SUPERVISE_TEXT];	/* queued */
 	size_t n_notices;	/* queued for want of room */
 };

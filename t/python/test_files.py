@@ -6,7 +6,8 @@ import unittest
 from unittest import mock
 
 import fake
-from h2rig.server import files, router
+from h2rig.headers import RequestHeaders, ResponseHeaders
+from h2rig.server import conditional, files, router
 from h2rig.server.template import template
 
 
@@ -24,6 +25,24 @@ class Case(unittest.TestCase):
             self.assertEqual(s.remembered[1], sent[0][1])
         self.assertTrue(s.ended)
         return int(fields[b":status"]), body
+
+
+class Conditions(unittest.TestCase):
+    def test_methods(self):
+        # If-Modified-Since is for GET and HEAD (RFC 9110 §13.1.3).
+        date = b"Sat, 01 Jan 2000 00:00:00 GMT"
+        for name, value, others in (
+                (b"if-modified-since", date, None),
+                (b"if-none-match", b"*", 412)):
+            for method in "GET", "HEAD", "POST", "PUT":
+                request = mock.Mock(
+                    method=method, headers=RequestHeaders([(name, value)]))
+                response = mock.Mock(headers=ResponseHeaders(
+                    [("ETag", '"a"'), ("Last-Modified", date)]))
+                self.assertEqual(
+                    conditional.evaluate(request, response),
+                    304 if method in ("GET", "HEAD") else others,
+                    (name, method))
 
 
 class Static(Case):

@@ -188,6 +188,23 @@ class One(unittest.TestCase):
         self.s.put(k, 2)
         self.assertEqual(self.s.take(k), 2)
 
+    def test_reopened_by_another_thread(self):
+        # ... between a query that fails and the look at the files.
+        k = key()
+        self.s.put(k, 5)
+        store = stash._open()
+        real = store._database
+
+        class Gone:
+            def execute(self, sql, *values):
+                store._database = real
+                raise sqlite3.OperationalError("disk I/O error")
+        store._database = Gone()
+        try:
+            self.assertEqual(self.s.take(k), 5)
+        finally:
+            store._database = real
+
     def test_default_path_is_the_requests(self):
         k = key()
         fake.script("def main(request, response):\n"

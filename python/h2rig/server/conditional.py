@@ -50,7 +50,7 @@ def evaluate(request: Any, response: Any) -> Optional[int]:
     if "if-none-match" in headers:
         if _matches(headers["if-none-match"], etag, False):
             return 304 if request.method in ("GET", "HEAD") else 412
-    elif "if-modified-since" in headers:
+    elif "if-modified-since" in headers and request.method in ("GET", "HEAD"):
         since = _time(headers["if-modified-since"])
         if None not in (since, modified) and modified <= since:
             return 304

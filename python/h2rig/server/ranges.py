@@ -102,7 +102,8 @@ class RangeParser:
                 raise HTTPException(
                     416, "range %s: expected FIRST-LAST, FIRST- or -LENGTH"
                     % shown(part.strip()))
-            first, last = (int(g[:20]) if g else None for g in match.groups())
+            first, last = (int(g.lstrip("0")[:20] or 0) if g else None
+                           for g in match.groups())
             if first is not None and last is not None and first > last:
                 raise HTTPException(416, "range %s ends before it begins"
                                     % shown(part.strip()))

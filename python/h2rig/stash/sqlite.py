@@ -104,15 +104,18 @@ class SqliteStore:
     def _read(self, sql: str, values: Tuple[Any, ...]) -> Any:
         """Returns the first row of a query, or None."""
         while True:
+            row, error = None, None
             try:
                 with self._threads:
-                    row = None
-                    if self._database is not None:
-                        row = self._database.execute(sql, values).fetchone()
+                    database = self._database
+                    if database is not None:
+                        row = database.execute(sql, values).fetchone()
             except sqlite3.Error as e:
-                if self._is_current():
-                    raise self._error(e) from None
-            if self._is_current():
+                error = e
+            # Another thread may have opened other files since the query.
+            if database is self._database and self._is_current():
+                if error is not None:
+                    raise self._error(error) from None
                 return row
             self._write(lambda database: None)
 

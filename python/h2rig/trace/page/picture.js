@@ -396,8 +396,9 @@ class Picture {
 	// of step (1 or -1), or null.
 	next(step, is) {
 		const n = this.shown.length;
+		const from = this.active === -1 && step < 0 ? 0 : this.active;
 		for (let k = 1; k <= n; k++) {
-			const i = (Math.max(0, this.active) + step * k + n * 2) % n;
+			const i = (from + step * k + n * 2) % n;
 			if (is(this.shown[i]))
 				return this.shown[i];
 		}
