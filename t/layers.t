@@ -125,6 +125,9 @@ PLANTED = (
      "src/README names py/gil, which is not there"),
     ("check_recipes", plant({"src/README": "\nRecipes\n  h2/frame.c, py/x.c\n"}),
      "src/README has py/x.c in a recipe, which is not there"),
+    ("check_documents", plant()._replace(documents={
+        "doc/a.md": "See src/base/buf.c, h2/frame.c, and (base/log.c)."}),
+     "doc/a.md names base/log.c, which is not there"),
     ("check_includes", plant({"src/base/buf.h": '#include "h2/session.h"\n'}),
      "base/buf.h includes upward h2/session.h"),
     ("check_includes", plant({"src/h2/frame.c": '#include "session.h"\n'}),

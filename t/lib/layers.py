@@ -52,6 +52,7 @@ class Tree(NamedTuple):
     text: Mapping[str, str]     # of the source files, by path
     names: List[str]            # of all files
     objects: Mapping[str, str]  # src/h2/frame: output of `nm -P` on its object
+    documents: Mapping[str, str] = {}   # manual pages and the like, by path
 
 
 Check = Callable[[Tree], Iterator[str]]
@@ -148,6 +149,14 @@ def check_recipes(tree: Tree) -> Iterator[str]:
         if not any(name.startswith((path, "src/" + path))
                    for name in tree.names):
             yield f"src/README has {path} in a recipe, which is not there"
+
+
+def check_documents(tree: Tree) -> Iterator[str]:
+    """Files of the source that a document names are there."""
+    for document, text in sorted(tree.documents.items()):
+        for path in sorted(set(MENTIONED.findall(text))):
+            if not {path, "src/" + path} & set(tree.names):
+                yield f"{document} names {path}, which is not there"
 
 
 def check_includes(tree: Tree) -> Iterator[str]:
@@ -319,7 +328,7 @@ def check_top(tree: Tree) -> Iterator[str]:
 
 
 TEXT_CHECKS: List[Check] = [
-    check_named, check_recipes, check_includes, check_functions, check_lengths,
+    check_named, check_recipes, check_documents, check_includes, check_functions, check_lengths,
     check_twice, check_spdx, check_top]
 CHECKS: List[Check] = TEXT_CHECKS + [
     check_objects, check_calls, check_h2, check_libraries, check_prefixes,
@@ -328,17 +337,24 @@ CHECKS: List[Check] = TEXT_CHECKS + [
 SOURCE = re.compile(r"(src/.*|python/.*\.pyi?|t/.*\.(c|h|py|sh)|t/[^/]*\.t"
                     r"|doc/.*\.py|\.ci/.*|bootstrap|Makefile\.am"
                     r"|configure\.ac|README)$")
+DOCUMENT = re.compile(r"(doc/[^/]*\.(md|[1-8])|(.*/)?README)$")
+MENTIONED = re.compile(r"(?<![\w./-])(?:(?:src|python/h2rig|python/h2bad|t|base"
+                       r"|h2|host|conn|py|proc)/[a-z0-9_./-]*\.(?:[ch]|py|t)"
+                       r"|doc/[\w-]*\.(?:md|html|[1-8]))\b")
+"""Paths in documents that are of a file of the source."""
 
 
 def load(top: str, build: str, names: List[str], nm: Optional[str]) -> Tree:
     """Returns the Tree at top, which was built in build.  nm: the name of that
     program, or None for a Tree without objects."""
-    text = {}
+    text: Dict[str, str] = {}
+    documents: Dict[str, str] = {}
     for name in names:
         path = os.path.join(top, name)
-        if SOURCE.match(name) and os.path.isfile(path):
-            with open(path, encoding="utf-8") as f:
-                text[name] = f.read()
+        for found, pattern in (text, SOURCE), (documents, DOCUMENT):
+            if pattern.match(name) and os.path.isfile(path):
+                with open(path, encoding="utf-8") as f:
+                    found[name] = f.read()
     objects = {}
     for stem in [p[:-2] for p in text if re.match(r"src/.*\.c$", p)]:
         where, name = os.path.split(stem)
@@ -349,7 +365,7 @@ def load(top: str, build: str, names: List[str], nm: Optional[str]) -> Tree:
             objects[stem] = subprocess.run(
                 [nm, "-P", max(built, key=os.path.getmtime)], check=True,
                 stdout=subprocess.PIPE, universal_newlines=True).stdout
-    return Tree(text, names, objects)
+    return Tree(text, names, objects, documents)
 
 
 def names_of(top: str, build: str) -> Optional[List[str]]:
