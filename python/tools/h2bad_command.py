@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`h2bad`: what a client does when a server misbehaves."""
+"""Shows what an HTTP/2 client does when the server misbehaves; h2bad(1)."""
 
 import signal
 
@@ -73,31 +73,38 @@ def _parser() -> argparse.ArgumentParser:
     run = command("run", "start a client once for each case: h2bad run "
                   "[GLOB ...] -- COMMAND, in which {url}, {urls}, {follow}, "
                   "{ca}, {method} and {bodyfile} are replaced")
-    run.add_argument("globs", nargs="*", metavar="GLOB")
+    cases = "names of cases, or GROUP/NAME; * and ? match [all cases]"
+    run.add_argument("globs", nargs="*", metavar="GLOB", help=cases)
     run.add_argument("-j", "--jobs", metavar="N", type=_number(
         1, "a number of cases"), default=4 * (os.cpu_count() or 1),
-        help="cases at a time [4 for each processor]")
+        help="run N cases at a time [4 for each processor]")
     run.add_argument("--client", metavar="NAME",
-                     help="in the report [its version, by --version]")
+                     help="name the client in the report [the program's "
+                     "name and version, as its --version prints them]")
     run.add_argument("--timeout", metavar="SECONDS", default=10, type=_number(
-        0.1, "seconds"), help="for a client's process [10]")
+        0.1, "seconds"), help="end the client's process after so long [10]")
     run.add_argument("--rss", metavar="MB", default=256, type=_number(
-        1, "MiB"), help="of memory, more than `good` needs [256]")
+        1, "MiB"), help="let the client use so many MiB of memory more than "
+        "in the case good [256]")
     run.add_argument("--needs", metavar="LIST", type=_needs, default=set(),
-                     help="what the client can do beside a GET: all, or some "
-                     "of " + ", ".join(sorted(NEEDS)))
-    run.add_argument("--webdriver", metavar="URL", help="a browser, by its "
-                     "driver, in the place of a command")
-    run.add_argument("--exclude", metavar="GLOB", action="append", default=[])
+                     help="say what the client can do besides a GET: all, or "
+                     "some of " + ", ".join(sorted(NEEDS)))
+    run.add_argument("--webdriver", metavar="URL", help="run a browser, whose "
+                     "driver has this URL, instead of a command")
+    run.add_argument("--exclude", metavar="GLOB", action="append", default=[],
+                     help="leave out these cases; repeatable")
     run.add_argument("--got", choices=["exit"],
-                     help="the exit status tells whether it had a response")
+                     help="take the client's exit status for its result: 0 "
+                     "if it got a response, else an error")
     run.add_argument("--crash-exit", metavar="N", action="append", default=[],
-                     type=int, help="this exit status is a crash")
-    run.add_argument("--expect", metavar="FILE", help="what is known to fail")
+                     type=int, help="take this exit status for a crash; "
+                     "repeatable")
+    run.add_argument("--expect", metavar="FILE",
+                     help="compare the verdicts with this baseline")
     run.add_argument("--update-expect", action="store_true",
-                     help="write that file")
+                     help="write the verdicts to the baseline")
     run.add_argument("--tap", action="store_true",
-                     help="print TAP, also on a terminal")
+                     help="print TAP, even on a terminal")
     for form, what in (("junit", "as JUnit XML"), ("json", "as JSON"),
                        ("html", "as a page")):
         run.add_argument("--" + form, metavar="FILE",
@@ -110,40 +117,45 @@ def _parser() -> argparse.ArgumentParser:
     serve = command("serve", "serve all cases, with pages and verdicts for "
                     "browsers and loops, until stopped")
     serve.add_argument("--control", type=_port, default=8443, metavar="PORT",
-                       help="of pages, lists and reports [8443]")
+                       help="the port of pages, lists and reports [8443]")
     serve.add_argument("--bad", type=_port, default=8444, metavar="PORT",
-                       help="of the cases [8444]")
+                       help="the port of the cases [8444]")
     serve.add_argument("--addr", action="append", metavar="ADDRESS",
-                       help="[127.0.0.1 and ::1]")
+                       help="listen on this address; repeatable [127.0.0.1 "
+                       "and ::1]")
     serve.add_argument("--ca-out", metavar="FILE",
                        help="write the CA's certificate to FILE")
     serve.add_argument("--floods", action="store_true",
                        help="let clients ask for floods")
-    serve.add_argument("--dir", metavar="DIR", help="of reports, kept "
-                       "[a directory that is removed at the end]")
+    serve.add_argument("--dir", metavar="DIR", help="keep runs, reports and "
+                       "traces in DIR [one that is removed at the end]")
 
     one = command("one", "serve one case, once, and print trace and verdict")
-    one.add_argument("case", metavar="NAME")
+    one.add_argument("case", metavar="NAME", help="the name of a case")
     one.add_argument("--port", type=_port, default=8444, metavar="PORT",
-                     help="[8444]")
-    one.add_argument("--wait", action="store_true", help="go on serving it")
+                     help="listen on this port [8444]")
+    one.add_argument("--wait", action="store_true",
+                     help="go on serving the case")
     one.add_argument("--ca-out", metavar="FILE",
                      help="write the CA's certificate to FILE")
 
     listing = command("list", "list cases")
-    listing.add_argument("globs", nargs="*", metavar="GLOB")
-    listing.add_argument("--json", action="store_true")
+    listing.add_argument("globs", nargs="*", metavar="GLOB", help=cases)
+    listing.add_argument("--json", action="store_true",
+                         help="print the cases as JSON")
 
     show = command("show", "print a case's page")
-    show.add_argument("case", metavar="NAME")
+    show.add_argument("case", metavar="NAME", help="the name of a case")
 
-    report = command("report", "make all forms, and the matrix, of reports")
-    report.add_argument("dirs", nargs="+", metavar="DIR")
-    report.add_argument("--matrix", metavar="FILE",
-                        help="[matrix.html in the first DIR]")
+    report = command("report", "make all forms of reports, and a matrix of "
+                     "clients and cases")
+    report.add_argument("dirs", nargs="+", metavar="DIR",
+                        help="a directory of reports, as --dir makes it")
+    report.add_argument("--matrix", metavar="FILE", help="write the matrix to "
+                        "FILE [matrix.html in the first DIR]")
     report.add_argument("--standalone", action="store_true",
-                        help="the matrix has the traces of failures in itself, "
-                        "cut, and leads to no other file")
+                        help="put the traces of failures, shortened, into the "
+                        "matrix, so that it needs no other file")
     return parser
 
 
