@@ -410,8 +410,7 @@ def crash():
 def limit():
     """--max-trace ends a trace with a line that says so."""
     for options, most in ((("--max-trace", "8K"), 8192),
-                          (("--max-file-size", "6K"), 6144),
-                          (("--max-file-size", "100"), 100)):
+                          (("--max-file-size", "6K"), 6144)):
         with Traced(work, "--cleartext", *options) as s:
             with Client(s.port, tls=False) as c:
                 done = [c.fetch("/echo.py", body=b"hello").body
@@ -425,6 +424,12 @@ def limit():
             t.ok(most - 1024 < size <= most, f"{options[0]}: octets", size)
             t.eq(done, [b"hello"] * 40,
                  f"{options[0]}: the connection goes on")
+    with Traced(work, "--cleartext", "--max-file-size", "100") as s:
+        with Client(s.port, tls=False) as c:
+            t.eq(c.fetch("/echo.py", body=b"x").body, b"x",
+                 "no room for the first line: the connection goes on")
+        t.ok(s.wait_log("ends early: File too large"), "... the log says why")
+        t.eq([os.path.getsize(p) for p in s.files()], [0], "... no trace")
 
 
 def oldest():

@@ -271,7 +271,11 @@ tracefile_end(struct tracefile *f)
 	} else if (f->fd == -1) {
 		tracefile_close(f);
 	} else if (f->size + buf_len(&f->lines) + RESERVE > f->max) {
-		end_at_limit(f);
+		/* A trace begins with its connection's line, or is none. */
+		if (f->size + f->whole == 0)
+			fail(f, EFBIG);
+		else
+			end_at_limit(f);
 	} else {
 		f->whole = buf_len(&f->lines);
 		if (f->whole > WAITING_MAX)
