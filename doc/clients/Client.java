@@ -12,8 +12,8 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
- * Java's HttpClient, in a loop over all cases; the arguments after the
- * certificate and the control port's URL are what /new takes:
+ * Java's HttpClient, in a loop over all cases. The arguments are the
+ * certificate, the control port's URL and /new's query:
  *
  *	h2bad serve --ca-out ca.pem &amp;
  *	java doc/clients/Client.java ca.pem https://localhost:8443 'cases=frames/*'
@@ -48,7 +48,7 @@ class Client {
 		run = URI.create(args[1]).resolve(run).toString();
 		for (String url : get(run + "urls", 60).split("\\s+"))
 			try {
-				// What the case before has done to a client stays with it.
+				// An earlier case may have left it unusable.
 				if (url.startsWith(args[1]))
 					client = HttpClient.newBuilder().sslContext(context).build();
 				get(url, 5);
@@ -57,6 +57,6 @@ class Client {
 			}
 		get(run + "done", 60);
 		System.out.print(get(run + "report.tap", 60));
-		System.exit(0);		// its threads may not end
+		System.exit(0);		// the client's threads may not end
 	}
 }

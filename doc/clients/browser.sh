@@ -1,18 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Chromium or Firefox, headless, in which the page of /new runs all cases by
-# fetch(). The argument after the control port's URL is what /new takes:
+# Starts Chromium or Firefox, headless, and opens the page of /new, which runs
+# all cases by fetch(). The last argument is the query for /new:
 #
 #	h2bad serve --ca-out ca.pem &
 #	doc/clients/browser.sh firefox-esr ca.pem https://localhost:8443 'cases=frames/*'
 #
-# Firefox trusts the CA by certutil (libnss3-tools). Prints the run's TAP.
+# certutil (libnss3-tools) makes Firefox trust the CA. Prints the run's TAP.
 exe=$1 ca=$2 base=$3 query=$4
 case $exe in
 *firefox*)
-	# A host that has once broken HTTP/2 gets HTTP/1.1 from then on.
+	# Firefox uses HTTP/1.1 for a host whose HTTP/2 has failed once, so
+	# each case gets a host name of its own.
 	query=$query'&via=sni' ;;
-*)	# It is told to take any certificate.
+*)	# Chromium is told to accept any certificate.
 	query=$query'&exclude=tls-expired,tls-self-signed,tls-wrong-name' ;;
 esac
 name=$("$exe" --version 2>/dev/null | grep -o '^[A-Za-z ]* [0-9.]*' |

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-// Go's net/http, one request after the other:
+// Go's net/http, which sends one request after the other:
 //
 //	go build -o client doc/clients/client.go
 //	h2bad run --got exit -- ./client {ca} {method} {bodyfile} {urls}
 //
-// The last URL is the one that follows: it is a GET. The exit status is 1 if
-// another one failed.
+// The last URL is the follow-up: its method is GET. The exit status is 1 if a
+// request before it failed.
 package main
 
 import (

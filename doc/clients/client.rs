@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
-// Rust's reqwest, on hyper and h2, one request after the other:
+// Rust's reqwest (on hyper and h2), which sends one request after the other:
 //
 //	h2bad run --got exit -- target/release/client {ca} {method} {bodyfile} {urls}
 //
-// The last URL is the one that follows: it is a GET. The exit status is 1 if
-// another one failed. Cargo.toml says how it is built.
+// The last URL is the follow-up: its method is GET. The exit status is 1 if a
+// request before it failed. Cargo.toml says how this program is built.
 use reqwest::{blocking::Client, Certificate, Method};
 use std::{env, error::Error, fs, process, time::Duration};
 

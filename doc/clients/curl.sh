@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# curl, one process for all of a case's URLs:
+# curl, which fetches all of a case's URLs in one process:
 #
 #	h2bad run --got exit -- doc/clients/curl.sh {ca} {method} {bodyfile} {urls}
 #
-# The last URL is the one that follows: it is a GET. The exit status is 1 if
-# another one failed.
+# The last URL is the follow-up: its method is GET. The exit status is 1 if a
+# request before it failed.
 ca=$1 method=$2 body=$3
 shift 3
 n=$# i=0

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
-// Node's fetch (undici) with HTTP/2, which it speaks only if asked to:
+// Node's fetch (undici), which uses HTTP/2 only if it is asked to:
 //
 //	h2bad run --got exit -- node doc/clients/fetch.mjs {ca} {method} {bodyfile} {urls}
 //
-// The last URL is the one that follows: it is a GET. The exit status is 1 if
-// another one failed.
+// The last URL is the follow-up: its method is GET. The exit status is 1 if a
+// request before it failed.
 import fs from "node:fs";
 
 const [ca, method, bodyfile, ...urls] = process.argv.slice(2);
 const bytes = fs.readFileSync(bodyfile);
-await fetch("data:,");		// makes the global dispatcher
+await fetch("data:,");		// creates the global dispatcher
 const Agent = globalThis[Symbol.for("undici.globalDispatcher.1")].constructor;
 const dispatcher = new Agent({allowH2: true,
 	connect: {ca: fs.readFileSync(ca)}});
 
-// Some of its errors reach nobody but the process.
+// undici raises some errors outside of any promise.
 process.on("uncaughtException", e => {
 	console.log(`uncaught: ${e.message}`);
 	process.exitCode = 1;

@@ -4,7 +4,7 @@
 
     h2bad run --got exit -- doc/clients/h2_client.py {ca} {urls}
 
-It stops at GOAWAY, since h2 takes nothing that comes after it.
+It stops at GOAWAY, since h2 takes no response that comes after GOAWAY.
 """
 import socket
 import ssl
@@ -27,7 +27,8 @@ conn.initiate_connection()
 
 
 def get(url):
-    """True: the response has ended.  False: its stream or connection has."""
+    """Returns True if the whole response has come, False if the server has
+    reset the stream or ended the connection before that."""
     stream = conn.get_next_available_stream_id()
     conn.send_headers(stream, [
         (":method", "GET"), (":scheme", "https"), (":authority", url.netloc),
@@ -58,7 +59,7 @@ try:
 except (ProtocolError, OSError) as e:
     print(repr(e))
     try:
-        sock.sendall(conn.data_to_send())    # GOAWAY
+        sock.sendall(conn.data_to_send())    # the GOAWAY that h2 has made
     except OSError:
         pass
 sys.exit(len(got) < len(urls) - 1 or not all(got[:len(urls) - 1]))

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Node's http2, one request after the other on one session while it lives:
+// Node's http2, which sends one request after the other, in one session for as
+// long as it is open:
 //
 //	h2bad run --got exit -- node doc/clients/node_http2.mjs {ca} {method} {bodyfile} {urls}
 //
-// The last URL is the one that follows: it is a GET. The exit status is 1 if
-// another one failed.
+// The last URL is the follow-up: its method is GET. The exit status is 1 if a
+// request before it failed.
 import fs from "node:fs";
 import http2 from "node:http2";
 

@@ -1,15 +1,15 @@
 <?php
 // SPDX-License-Identifier: MIT
-// PHP's curl functions (libcurl), one request after the other:
+// PHP's curl functions (libcurl), which send one request after the other:
 //
 //	h2bad run --got exit -- php doc/clients/php.php {ca} {method} {bodyfile} {urls}
 //
-// The last URL is the one that follows: it is a GET. The exit status is 1 if
-// another one failed.
+// The last URL is the follow-up: its method is GET. The exit status is 1 if a
+// request before it failed.
 [, $ca, $method, $bodyfile] = $argv;
 $urls = array_slice($argv, 4);
 $status = 0;
-$curl = curl_init();		// has the connection, for one request after another
+$curl = curl_init();		// keeps the connection for the next request
 foreach ($urls as $i => $url) {
 	$last = $i === count($urls) - 1;
 	curl_reset($curl);

@@ -6,9 +6,9 @@
 #	doc/clients/run.sh ./h2bad DIR [GLOB ...]
 #
 # DIR/*/CLIENT/report.html shows each failure with its trace, DIR/matrix.html all
-# clients. JOBS is the number of cases at a time, for each of three clients that
-# run at once; PYTHON that with httpx and h2. The exit status is 1 if a client that
-# is installed has no report of all cases.
+# clients. Three clients run at once, each with JOBS cases at a time. PYTHON is
+# the interpreter that has httpx and h2. The exit status is 1 if an installed
+# client has no report of all cases.
 set -u
 h2bad=$1 dir=$2
 shift 2
@@ -21,13 +21,13 @@ have() { command -v "$1" >/dev/null; }
 module() { "$python" -c "import $1" 2>/dev/null; }
 note() { echo "$1: left out, it is not installed"; }
 
-# failed NAME WHY: it has no whole report.
+# failed NAME WHY: says and notes that this client has no complete report.
 failed() {
 	echo "$1: $2"
 	echo "$1" >>"$tmp/failed"
 }
 
-# run NAME [option ...] [GLOB ...] -- command: one process a case.
+# run NAME [option ...] [GLOB ...] -- command: runs the command once per case.
 run() {
 	name=$1
 	shift
@@ -42,7 +42,7 @@ run() {
 }
 
 version() { "$@" 2>&1 | grep -o '[0-9][0-9]*\.[0-9.]*[0-9]' | head -n 1; }
-all='{ca} {method} {bodyfile} {urls}'	# words, to be split
+all='{ca} {method} {bodyfile} {urls}'	# unquoted below: split into words
 
 first() {
 	lane=first
@@ -72,7 +72,7 @@ second() {
 		ruby "$here/ruby.rb" {ca} {url} {follow} || note "Ruby http-2"
 }
 
-# Debian's crates, and no network.
+# Builds client.rs with Debian's crates, without a network.
 rust() {
 	mkdir "$tmp/rust" && cp "$here/Cargo.toml" "$here/client.rs" "$tmp/rust" &&
 		(cd "$tmp/rust" && cargo build --release --offline --quiet \
@@ -99,9 +99,10 @@ third() {
 		note "Perl Protocol::HTTP2"
 }
 
-# loop NAME [GLOB ...] -- command: a server of its own, since a case that is armed
-# is for whoever connects next. The command gets the CA, the control port's URL
-# and what /new takes.
+# loop NAME [GLOB ...] -- command: runs a client that loops over all cases. It
+# has a server of its own, since an armed case goes to the next connection,
+# whichever client opens it. The command gets the CA, the control port's URL and
+# the query for /new.
 loop() {
 	name=$1 globs=
 	shift
@@ -152,6 +153,6 @@ first "$@" & one=$!
 second "$@" & two=$!
 third "$@"
 wait $one $two
-loops "$@"	# requests of 5 s: alone
+loops "$@"	# alone, since its requests may take no more than 5 s
 "$h2bad" report --matrix "$dir/matrix.html" "$dir"/*/ || exit
 [ ! -s "$tmp/failed" ]

@@ -2,9 +2,9 @@
 #
 # A script that crashes its process.
 #
-# A client sees: HEADERS, DATA "x", then the end of the connection; its next
-# request, on a new connection, is served.  The log names the signal (SIGABRT),
-# the script and the function.
+# A client sees: HEADERS, DATA "x", then the end of the connection.  The client
+# can open another connection, and its next request is answered there.  The log
+# names the signal (SIGABRT), the script and the function.
 
 import os
 

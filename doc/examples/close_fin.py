@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.close("fin").
+# writer.close("fin"): ends the TCP connection, but not TLS.
 #
-# A client sees: the response, then FIN without close_notify: to TLS a
-# truncation, which careful clients report.
+# A client sees: the response, then a TCP FIN without a close_notify alert
+# before it.  In TLS this is a truncation, which careful clients report.
 
 def main(request, response):
     response.writer.write_headers([("content-type", "text/plain")], 200)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.close("goaway").
+# writer.close("goaway"): ends the connection in good order, with GOAWAY.
 #
-# A client sees: GOAWAY with NO_ERROR, the rest of this response, and the
-# end of the connection once its last stream has ended.
+# A client sees: HEADERS, GOAWAY with NO_ERROR, the rest of this response, and
+# the end of the connection when its last stream has ended.
 
 def main(request, response):
     response.writer.write_headers([("content-type", "text/plain")], 200)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.close("rst").
+# writer.close("rst"): resets the TCP connection.
 #
-# A client sees: HEADERS and some DATA, then a TCP reset: the read fails with
+# A client sees: HEADERS and some DATA, then a TCP reset.  Its read fails with
 # "connection reset by peer".
 
 def main(request, response):

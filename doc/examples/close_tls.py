@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.close("tls").
+# writer.close("tls"): ends TLS, then the TCP connection.
 #
-# A client sees: the response, then a close_notify alert, then FIN: an
-# orderly end of TLS, without GOAWAY.
+# A client sees: the response, then a close_notify alert, then a TCP FIN.  TLS
+# ends in good order, but there is no GOAWAY.
 
 def main(request, response):
     response.writer.write_headers([("content-type", "text/plain")], 200)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 #
-# A raw 103 in handle_headers, which then waits for another stream.
+# handle_headers sends a raw 103, then waits for another request.
 #
-# A client that asks for /early_hints.py?key=UUID sees HEADERS with :status 103
-# at once; and once it has asked for /early_hints_go.py?key=UUID, on the same
-# connection or on another, HEADERS with :status 200 and DATA with what that
-# request has put in the stash.  After 10 seconds without one: 504.
+# A client that asks for /early_hints.py?key=UUID sees: HEADERS with :status
+# 103 at once.  The client then asks for /early_hints_go.py?key=UUID, on the
+# same connection or on another one.  After that it sees HEADERS with :status
+# 200, and DATA with the value that this other request has put in the stash.
+# If no such request comes within 10 seconds, the client sees :status 504.
 
 def handle_headers(frame, request, response):
     response.writer.write_raw_header_frame(

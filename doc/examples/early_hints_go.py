@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# The other half of early_hints.py: puts ?value= (or "hello") in the stash.
+# The other half of early_hints.py, which waits for this request: it puts the
+# value of ?value=, or "hello" without one, in the stash.
 #
 # A client sees: 204.
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# A WebSocket that sends each message back, for the path /echo.
+# A WebSocket for the path /echo, which sends each message back.
 #
-# A client sees (websocket_client.py is one): 200 in answer to its extended
-# CONNECT, then for each of its messages one that is equal.
+# A client, such as websocket_client.py, sees: 200 in answer to its extended
+# CONNECT, then an equal message for each message that it sends.
 
 def web_socket_do_extra_handshake(request):
     pass

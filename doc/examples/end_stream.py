@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.end_stream: nothing more will be sent.
+# writer.end_stream: ends the response.
 #
-# A client sees: HEADERS with :status 200, DATA "before", an empty DATA frame
-# with END_STREAM.  What comes after raises StreamClosedError.
+# A client sees: HEADERS with :status 200, DATA "before", and an empty DATA
+# frame with END_STREAM.  A call that writes more raises StreamClosedError.
 
 from h2.exceptions import StreamClosedError
 

@@ -2,8 +2,9 @@
 #
 # writer.fence: waits until the client has read what was sent.
 #
-# A client sees: HEADERS, DATA, PING; and once it has acknowledged that, DATA with
-# the time that it took.  One that acknowledges no PING gets the rest after 5 s.
+# A client sees: HEADERS, DATA and PING, and after it has acknowledged the
+# PING, DATA with the time that this took.  A client that does not acknowledge
+# the PING sees the message of the TimeoutError instead, after 5 seconds.
 
 def main(request, response):
     response.headers.set("content-type", "text/plain")

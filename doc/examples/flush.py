@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.flush: returns once all that was written is with the kernel.
+# writer.flush: returns when the kernel has all that was written.
 #
-# A client sees: HEADERS and 300,000 octets of DATA (more than the server
-# queues), then how many there were, with END_STREAM.
+# A client sees: HEADERS and 300,000 octets of DATA, which is more than the
+# server queues, then DATA that says how many there were, with END_STREAM.
 
 def main(request, response):
     writer = response.writer

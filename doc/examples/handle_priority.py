@@ -2,7 +2,8 @@
 #
 # handle_priority: called for each PRIORITY frame on the stream (RFC 7540).
 #
-# A client that sends one before the end of its request sees: what it says.
+# A client that sends a PRIORITY frame before the end of its request sees: the
+# values of this frame, as the content of the response.
 
 def handle_priority(frame, request, response):
     priority = frame.priority

@@ -2,14 +2,15 @@
 #
 # handle_rst_stream: called when the client has reset the stream.
 #
-# A client sees: HEADERS, and nothing more.  Once it has sent RST_STREAM a request
-# for handle_rst_stream.py?last is answered with the stream and the error code.
+# A client sees: HEADERS, and nothing more.  After it has sent RST_STREAM, it
+# can ask for handle_rst_stream.py?last on the same connection: the response
+# names the stream that it has reset, and the error code.
 
 def main(request, response):
     if "last" in request.GET:
         return request.connection.data.get("reset", "none\n")
     response.write_status_headers()
-    response.writer.stream_ended = True         # leaves it open
+    response.writer.stream_ended = True         # h2rig will not end the stream
 
 
 def handle_rst_stream(frame, request, response):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
-# The calls of handlers written for HTTP/1: write_status, write_header,
+# Calls for handlers that were written for HTTP/1: write_status, write_header,
 # end_headers, write_content and write.
 #
 # A client sees: HEADERS with :status 201, content-type and x-made (the reason
-# phrase and "connection" have no form in HTTP/2), DATA "first ", DATA
-# "second", and END_STREAM after main.
+# phrase and "connection" do not exist in HTTP/2), DATA "first ", DATA
+# "second", and END_STREAM after main has returned.
 
 def main(request, response):
     writer = response.writer

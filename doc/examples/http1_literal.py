@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.write with a literal HTTP/1 response.
+# writer.write: takes a literal HTTP/1 response and sends it as HTTP/2.
 #
 # A client sees: HEADERS with :status 202, content-type and x-literal, DATA
-# "literal" (the chunk framing is taken off), and END_STREAM after main.
+# "literal" (h2rig removes the chunked framing), and END_STREAM after main has
+# returned.
 
 def main(request, response):
     response.writer.write(

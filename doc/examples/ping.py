@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.ping: a PING frame.
+# writer.ping: sends a PING frame.
 #
-# A client sees: PING with the octets "12345678", which it answers by itself,
-# then the response.
+# A client sees: PING with the octets "12345678", then the response.  Its
+# HTTP/2 library acknowledges the PING by itself.
 
 def main(request, response):
     response.writer.ping(b"12345678")

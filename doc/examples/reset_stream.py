@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.reset_stream: the stream ends with an error.
+# writer.reset_stream: ends the stream with an error.
 #
-# A client sees: HEADERS, DATA "partial", RST_STREAM with the error code that
-# ?code= names (CANCEL if it names none); fetch() fails while it reads.
+# A client sees: HEADERS, DATA "partial", and RST_STREAM with the error code
+# that ?code= names, or CANCEL without it.  In a browser, fetch() fails, or
+# fails to read the content.
 
 def main(request, response):
     code = request.GET.first("code", b"CANCEL").decode()

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# The documented example: with `test: pass` each DATA frame of the request
-# comes back reversed, then "\nEnd of File"; with another value a 403.
+# The documented example.  A client whose request has the field "test: pass"
+# sees: each DATA frame of its request reversed, then "\nEnd of File".  With
+# another value it sees: 403.
 
 def handle_headers(frame, request, response):
     if request.headers["test"] == "pass":

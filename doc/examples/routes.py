@@ -2,9 +2,9 @@
 #
 # Routes for requests without a path: h2rig --routes doc/examples/routes.py
 #
-# A client sees: CONNECT is answered with 200 and its authority in x-authority;
-# then each DATA frame comes back, until the client ends the stream.  OPTIONS * is
-# answered with 204 and the methods in allow.
+# A client that sends CONNECT sees: 200, with the authority that it asked for
+# in x-authority, then each of its DATA frames again, until it ends the stream.
+# A client that sends OPTIONS * sees: 204, with the methods in allow.
 
 from h2rig.router import ASTERISK, AUTHORITY
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# Waits ?seconds= (0.5 if it is not given).
+# Sleeps for the number of seconds in ?seconds= (0.5 without it).
 #
-# A client sees: nothing for so long, then "slept"; its other streams are
-# answered meanwhile.
+# A client sees: nothing during that time, then "slept".  Requests on its other
+# streams are answered meanwhile.
 
 import time
 

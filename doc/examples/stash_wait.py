@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
-# A rendezvous of two requests: one waits for what the other one puts in the
-# stash.
+# Two requests meet: one waits until the other one puts a value in the stash.
 #
-# A client that asks for /stash_wait.py?key=UUID sees nothing until somebody
+# A client that asks for /stash_wait.py?key=UUID sees: nothing until a client
 # asks for /stash_wait.py?key=UUID&value=TEXT, on the same connection or on
-# another: then 200 and TEXT.  After 10 seconds without one: 504.  Who puts the
-# value sees 204.
+# another one; then 200 and TEXT.  If nobody does so within 10 seconds, it sees
+# 504.  The client that puts the value in the stash sees: 204.
 
 def main(request, response):
     stash, key = request.server.stash, request.GET["key"]

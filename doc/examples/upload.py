@@ -2,7 +2,7 @@
 #
 # Takes a body of any size.
 #
-# A client sees: JSON with the length and the SHA-256 of what it has sent.
+# A client sees: JSON with the length and the SHA-256 of the body that it sent.
 
 import hashlib
 

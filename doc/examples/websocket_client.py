@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 #
-# No script for the server but a client of it: a WebSocket over HTTP/2 (RFC 8441)
-# in plain frames (RFC 6455 section 5.2).  It needs Python's h2 (python3-h2).
+# A client, not a script for the server: a WebSocket over HTTP/2 (RFC 8441), in
+# plain frames (RFC 6455 §5.2).  It needs Python's h2 (python3-h2).
 #
 #	python3 websocket_client.py HOST PORT PATH [CA.pem] <lines
 #
@@ -10,7 +10,8 @@
 #
 #	echo hello | python3 websocket_client.py localhost 8443 /echo
 #
-# With the file of --ca-out it checks the server's certificate.
+# If CA.pem is given, the client checks the server's certificate with it.  The
+# option --ca-out of h2rig writes this file.
 
 import os
 import socket
@@ -40,7 +41,8 @@ class WebSocket:
         self.h2.initiate_connection()
         self.flush()
         self.status, self.octets, self.ended = None, b"", False
-        # Only a server that says so takes an extended CONNECT (RFC 8441 §3).
+        # The extended CONNECT is allowed when the server's SETTINGS have
+        # announced it (RFC 8441 §3).
         while not self.h2.remote_settings.enable_connect_protocol:
             self.read()
         self.id = self.h2.get_next_available_stream_id()
@@ -55,11 +57,12 @@ class WebSocket:
             raise ConnectionError("%s: status %s" % (path, self.status))
 
     def flush(self):
-        """Sends what h2 has made."""
+        """Sends the octets that h2 has queued."""
         self.sock.sendall(self.h2.data_to_send())
 
     def read(self):
-        """Takes what has come from the connection; waits for something."""
+        """Waits for octets from the server, and handles the events that h2
+        finds in them.  Raises ConnectionError if the server has left."""
         octets = self.sock.recv(65536)
         if not octets:
             raise ConnectionError("the server has left")
@@ -76,7 +79,8 @@ class WebSocket:
         self.flush()
 
     def send(self, opcode, payload=b""):
-        """Sends a frame, masked as those of all clients (RFC 6455 §5.3)."""
+        """Sends a message in one frame, waiting for flow-control window.
+        The frame is masked, as those of all clients are (RFC 6455 §5.3)."""
         size = len(payload)
         if size < 126:
             length = struct.pack(">B", 0x80 | size)
@@ -98,7 +102,8 @@ class WebSocket:
             self.flush()
 
     def take(self, size):
-        """The next so many octets."""
+        """Waits for the next `size` octets of the stream, and returns them.
+        Raises ConnectionError if the stream ends before that."""
         while len(self.octets) < size:
             if self.ended:
                 raise ConnectionError("the stream has ended")
@@ -107,7 +112,8 @@ class WebSocket:
         return taken
 
     def receive(self):
-        """The next frame: its first octet, of FIN and opcode, and payload."""
+        """Waits for the next frame, and returns its first octet, which holds
+        FIN and the opcode, and its payload."""
         first, size = self.take(2)
         if size == 126:
             size, = struct.unpack(">H", self.take(2))
@@ -116,7 +122,8 @@ class WebSocket:
         return first, self.take(size)
 
     def close(self, code=1000):
-        """Sends a Close frame, waits for the server's, and ends the stream."""
+        """Sends a Close frame, waits for the server's, and ends the stream.
+        Returns the payload of the server's Close frame."""
         self.send(CLOSE, struct.pack(">H", code))
         first = payload = None
         while first != 0x80 | CLOSE:

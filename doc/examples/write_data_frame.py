@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.write_data_frame: exactly one DATA frame for each call.
+# writer.write_data_frame: sends exactly one DATA frame for each call.
 #
-# A client sees: HEADERS, then one DATA frame for each word, the last one empty
-# and with END_STREAM.  A frame that the client's window or maximum frame size
-# has no room for raises FlowControlError or ProtocolError, and is not sent.
+# A client sees: HEADERS, then one DATA frame for each word, and an empty one
+# with END_STREAM.  If a frame is too large for the client's window or for its
+# maximum frame size, the call sends nothing and raises FlowControlError or
+# ProtocolError.
 
 def main(request, response):
     writer = response.writer

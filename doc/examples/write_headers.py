@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.write_headers: a field section, checked.
+# writer.write_headers: sends a field section that follows the rules.
 #
-# A client sees: HEADERS with :status 200, x-name and x-number, in lower case;
-# no "connection" (HTTP/2 has no such field); then DATA "done" with END_STREAM.
+# A client sees: HEADERS with :status 200, x-name and x-number, whose names are
+# in lower case; no "connection", which HTTP/2 does not have; then DATA "done"
+# with END_STREAM.
 
 def main(request, response):
     response.writer.write_headers(

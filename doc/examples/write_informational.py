@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.write_informational: a 1xx response before the final one.
+# writer.write_informational: sends a 1xx response before the final one.
 #
 # A client sees: HEADERS with :status 103 and a link field, without END_STREAM,
-# while the script still works; then HEADERS with :status 200 and the content.
+# while the script is still running; then HEADERS with :status 200, and the
+# content.
 
 import time
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.write_push: a response that the client has not asked for.
+# writer.write_push: sends a response that the client has not asked for.
 #
 # A client sees: PUSH_PROMISE for /pushed.txt, then on the promised (even)
-# stream HEADERS and DATA "pushed" with END_STREAM, then the response.
-# A client that has set SETTINGS_ENABLE_PUSH to 0 (browsers do) sees the
-# response only, which says so.
+# stream HEADERS and DATA "pushed" with END_STREAM, then the response.  A
+# client that has set SETTINGS_ENABLE_PUSH to 0, as browsers do, sees only the
+# response, whose content is then "push is disabled".
 
 from h2rig.errors import PushDisabledError
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.write_raw: any octets at all.
+# writer.write_raw: sends any octets.
 #
 # A client sees: the octets of a PING frame, then the response.  With ?break=1
-# it sees the header of a SETTINGS frame that is said to be on stream 7, which
-# is a connection error PROTOCOL_ERROR (RFC 9113 §6.5).
+# it sees an empty SETTINGS frame on stream 7 instead of PING, which is a
+# connection error of type PROTOCOL_ERROR (RFC 9113 §6.5).
 
 from h2rig.frames import PingFrame
 

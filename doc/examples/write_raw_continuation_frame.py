@@ -3,8 +3,9 @@
 # writer.write_raw_continuation_frame: a field block in several frames.
 #
 # A client sees: HEADERS without END_HEADERS, 0.2 seconds later CONTINUATION
-# without it, then CONTINUATION with it, and no other frame in between on the
-# whole connection (RFC 9113 §6.10); then DATA "three frames" with END_STREAM.
+# without END_HEADERS, then CONTINUATION with END_HEADERS.  There is no other
+# frame between these on the whole connection (RFC 9113 §6.10).  After them
+# comes DATA "three frames" with END_STREAM.
 
 import time
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.write_raw_data_frame: one DATA frame, whatever the windows say.
+# writer.write_raw_data_frame: sends one DATA frame, and ignores the windows.
 #
-# A client sees: HEADERS, DATA "one", and DATA "two" with END_STREAM.
-# With ?early=1 the DATA frames come before any HEADERS, and a client ends the
+# A client sees: HEADERS, DATA "one", and DATA "two" with END_STREAM.  With
+# ?early=1 the DATA frames come before any HEADERS, and the client ends the
 # stream or the connection with PROTOCOL_ERROR.
 
 def main(request, response):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.write_raw_frame: a frame of any type, with any flags and payload.
+# writer.write_raw_frame: sends a frame of any type, any flags and any payload.
 #
 # A client sees: a frame of the unknown type 0xbf with all flags set, which it
-# must ignore (RFC 9113 §4.1), a WINDOW_UPDATE of 1,000 octets for the
-# connection, then the response.
+# must ignore (RFC 9113 §4.1), a WINDOW_UPDATE frame that adds 1,000 octets to
+# the connection's window, then the response.
 
 def main(request, response):
     writer = response.writer

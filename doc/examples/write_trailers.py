@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.write_trailers: fields after the content.
+# writer.write_trailers: sends fields after the content, and ends the stream.
 #
 # A client sees: HEADERS, DATA "content", then HEADERS with x-checksum and
 # END_STREAM.

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What a connection costs: time to its first answer, with scripts of several
-sizes, and memory.
+"""Measures what a connection costs: time to its first answer, with scripts of
+several sizes, memory and page faults.
 
-Each connection is a process of our server: connect() makes it fork.  Memory
-is read from /proc (Linux), of a child that is alone beside its parent.
+Our server forks a process for each connection.  Memory is read from /proc
+(Linux), while the server has only one child.
 """
 import contextlib
 import functools
@@ -25,22 +25,22 @@ KINDS = {"TLS": True, "cleartext": False}
 
 
 def first_octet(port: int, tls: bool, path: str = PATH) -> float:
-    """Milliseconds from connect() to the answer's HEADERS; the request goes
-    out with the preface."""
+    """Returns the milliseconds from connect() to the answer's HEADERS.  The
+    request is sent together with the preface."""
     with Probe(port, tls, probe.get(1, path, tls)) as p:
         p.until(probe.HEADERS)
         return 1e3 * (time.perf_counter() - p.began)
 
 
 def settings(port: int, tls: bool) -> float:
-    """Milliseconds from connect() to the server's SETTINGS."""
+    """Returns the milliseconds from connect() to the server's SETTINGS."""
     with Probe(port, tls) as p:
         p.until(probe.SETTINGS)
         return 1e3 * (time.perf_counter() - p.began)
 
 
 def second(port: int, tls: bool) -> float:
-    """Milliseconds of the second request of a connection."""
+    """Returns the milliseconds that a connection's second request takes."""
     with Probe(port, tls, probe.get(1, PATH, tls)) as p:
         p.until(probe.HEADERS)
         p.finish()
@@ -48,7 +48,8 @@ def second(port: int, tls: bool) -> float:
 
 
 def beside(port: int, tls: bool) -> float:
-    """Milliseconds of a request while another one's script sleeps."""
+    """Returns the milliseconds that a request takes while the script of
+    another request of the connection sleeps."""
     with Probe(port, tls, probe.get(1, "/sleep.py", tls)) as p:
         p.fetch(PATH)
         return 1e3 * p.fetch(PATH)
@@ -64,7 +65,8 @@ STEPS: Tuple[Tuple[str, Callable[[int, bool], float]], ...] = (
 
 def ports(stack: contextlib.ExitStack, work: Work, tls: bool, table: Table
           ) -> Dict[str, int]:
-    """Starts ours and Node, if it is there."""
+    """Starts our server and, if it is installed, Node.  Returns their ports.
+    """
     options = () if tls else ("--cleartext",)
     found = {"h2rig": stack.enter_context(work.ours(*options)).port}
     try:
@@ -76,9 +78,9 @@ def ports(stack: contextlib.ExitStack, work: Work, tls: bool, table: Table
 
 def fill(table: Table, rows: Dict[str, Dict[str, measure.Taker]],
          seconds: float) -> None:
-    """Adds rows of milliseconds, of as many samples as there is time for."""
+    """Adds rows of milliseconds, with as many samples as `seconds` allow."""
     start = time.monotonic()
-    measure.take_turns(rows, 1)         # the first one is not typical
+    measure.take_turns(rows, 1)         # dropped: first samples are untypical
     once = time.monotonic() - start
     taken = measure.take_turns(rows, max(measure.rounds(), min(
         200, int(seconds / once))))
@@ -87,7 +89,7 @@ def fill(table: Table, rows: Dict[str, Dict[str, measure.Taker]],
 
 
 def times(work: Work, seconds: float) -> Table:
-    """Time to the first octet."""
+    """Returns the table of times to the first octet."""
     table = Table("connect", "A new connection with one dynamic request")
     with contextlib.ExitStack() as stack:
         rows: Dict[str, Dict[str, measure.Taker]] = {}
@@ -107,7 +109,7 @@ LINES = (10, 50, 200)
 
 
 def script(lines: int) -> str:
-    """A script of so many lines at most, like those that people write."""
+    """Returns a script of at most `lines` lines, like those people write."""
     helper = ("\n\ndef helper_%d(request, name, default=None):\n"
               "    values = [v for v in request.GET.get(name, default or [])]\n"
               "    if not values:\n"
@@ -121,14 +123,16 @@ def script(lines: int) -> str:
 
 
 def changed(port: int, path: str, file: str) -> float:
-    """The same for a script that has changed: it is compiled."""
+    """Returns the same as first_octet for a script that has just changed, and
+    so has to be compiled."""
     with open(file, "a", encoding="ascii") as f:
         f.write("\n")
     return first_octet(port, False, path)
 
 
 def scripts(work: Work, seconds: float) -> Table:
-    """Code that another connection has compiled, and code that none has."""
+    """Returns the table of first answers, with code that another connection
+    has compiled ("shared"), and with code that has yet to be compiled."""
     table = Table("scripts", "First answer of a connection", "lines")
     with work.ours("--cleartext") as server:
         rows: Dict[str, Dict[str, measure.Taker]] = {}
@@ -152,7 +156,8 @@ def scripts(work: Work, seconds: float) -> Table:
 # ---- memory
 
 def rollup(pid: int) -> Dict[str, float]:
-    """KiB of a process by kind: Rss, Pss, Private_Dirty, ..."""
+    """Returns a process's memory by kind, in KiB: Rss, Pss, Private_Dirty...
+    """
     kinds = {}
     with open(f"/proc/{pid}/smaps_rollup") as f:
         for line in f:
@@ -163,20 +168,20 @@ def rollup(pid: int) -> Dict[str, float]:
 
 
 def minor_faults(pid: int) -> float:
-    """Page faults that needed no reading, so far."""
+    """Returns the number of minor page faults (those without I/O) so far."""
     with open(f"/proc/{pid}/stat") as f:
         return float(f.read().rsplit(")", 1)[1].split()[7])
 
 
 def only_child(server: Server) -> int:
-    """The process of the one connection there is."""
+    """Returns the process id of the server's only connection."""
     if not tap.wait_until(lambda: len(server.children()) == 1):
         raise Failed(f"children of the server: {server.children()}")
     return server.children()[0]
 
 
 def state(pid: int) -> Dict[str, float]:
-    """What the memory table tells of a child."""
+    """Returns what the memory table shows of a child, by name."""
     kinds = rollup(pid)
     return {"PSS": kinds["Pss"], "Private_Dirty": kinds["Private_Dirty"],
             "minor faults": minor_faults(pid)}
@@ -186,9 +191,10 @@ STATES = ("before the first request", "after it", "after 100 requests")
 
 
 def child_states(server: Server) -> List[Dict[str, float]]:
-    """One connection, in the states of STATES."""
+    """Makes a connection.  Returns its process's state() for each of STATES.
+    """
     with Probe(server.port, server.scheme == "https") as p:
-        p.until(probe.SETTINGS, 1)          # ours is acknowledged: it idles
+        p.until(probe.SETTINGS, 1)   # ours is acknowledged: it idles now
         pid = only_child(server)
         seen = [state(pid)]
         for requests in (1, 99):
@@ -200,7 +206,7 @@ def child_states(server: Server) -> List[Dict[str, float]]:
 
 
 def memory(work: Work) -> Table:
-    """Memory of a child."""
+    """Returns the table of a child's memory."""
     table = Table("memory", "Memory of a connection's process",
                   compared=False)
     if not os.access("/proc/self/smaps_rollup", os.R_OK):
@@ -219,16 +225,16 @@ def memory(work: Work) -> Table:
 
 
 def faults_each(url: str, pid: int) -> float:
-    """Page faults of a server and its processes for each of 20 connections
-    with one request: exceptions, which perf counts, without what a call of
-    the kernel has copied."""
+    """Returns the page faults of a server and its processes per connection,
+    for 20 connections with one request each.  perf counts exceptions; pages
+    that the kernel copies during a system call are not among them."""
     seen = measure.run(["perf", "stat", "-x", ",", "-e", "page-faults", "-p",
                         str(pid), "--", "h2load", "-n20", "-c20", "-m1", url])
     return float(seen.stderr.split(",")[0]) / 20
 
 
 def faults(work: Work) -> Table:
-    """What a process for each connection costs in page faults."""
+    """Returns the table of page faults per connection."""
     table = Table("faults", "Page faults of a connection with one request")
     rows: Dict[str, Dict[str, measure.Taker]] = {}
     with contextlib.ExitStack() as stack:
@@ -251,7 +257,7 @@ def faults(work: Work) -> Table:
 
 
 def tables(seconds: float) -> Iterator[Table]:
-    """Time, then memory, then page faults."""
+    """Yields the tables: time, scripts, memory, page faults."""
     with Work() as work:
         yield times(work, seconds * 0.6)
         yield scripts(work, seconds * 0.15)

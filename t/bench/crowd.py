@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Thousands of connections, each a process: what one more costs, and what an
-idle one has of its own.  Cleartext, so that OpenSSL's part is not seen.
+"""Measures thousands of connections, each of which has a process: the cost of
+one more connection, and the private memory of an idle one.  They use
+cleartext, so that OpenSSL has no part in the figures.
 
-Linux only, as it reads /proc.  The parent has four descriptors for each
-connection: as many as it may have are open at the end.
+It needs Linux, since it reads /proc.  The parent has four descriptors for
+each connection, so it comes near to its descriptor limit at the end.
 """
 import os
 import random
@@ -21,28 +22,32 @@ from measure import Failed, Series, Table
 from probe import Probe
 from servers import Work
 
-#: Open ones.  With 5,000 the parent would need more than 20,000 descriptors.
+#: Numbers of open connections.  For 5,000 the parent would need more than
+#: 20,000 descriptors.
 CROWDS = (10, 100, 1000, 4900)
-#: Connections of a sample: /proc counts a process's time in ticks of 10 ms.
+#: Connections in a sample.  One would be too few: /proc counts the time of
+#: ended children in ticks of 10 ms.
 MORE = 30
 
 
 def parent_us(pid: int) -> float:
-    """Microseconds of processor time that a process has used."""
+    """Returns the processor time that a process has used, in microseconds."""
     with open(f"/proc/{pid}/schedstat") as f:
         return int(f.read().split()[0]) / 1e3
 
 
 def children_us(pid: int) -> float:
-    """Likewise, of its children that have ended."""
+    """Returns the processor time of a process's children that have ended, in
+    microseconds."""
     with open(f"/proc/{pid}/stat") as f:
         fields = f.read().rsplit(")", 1)[1].split()
     return sum(map(int, fields[13:15])) * 1e6 / os.sysconf("SC_CLK_TCK")
 
 
 def one_more(server: Server) -> Dict[str, float]:
-    """Microseconds of the parent, and of the process, for a connection with
-    one request, besides what the parent uses at rest."""
+    """Returns the microseconds of processor time that the parent and the
+    connection's process use for a connection with one request.  The time that
+    the parent uses at rest is subtracted."""
     def used(seconds: float, connections: int) -> List[float]:
         start = time.monotonic()
         before = [parent_us(server.pid), children_us(server.pid)]
@@ -61,7 +66,7 @@ def one_more(server: Server) -> Dict[str, float]:
 
 
 def own_memory(pid: int) -> Dict[str, float]:
-    """KiB that only that process has."""
+    """Returns the KiB of memory that only this process has, by kind."""
     kinds = connect.rollup(pid)
     with open(f"/proc/{pid}/status") as f:
         tables = next(float(line.split()[1]) for line in f
@@ -71,12 +76,12 @@ def own_memory(pid: int) -> Dict[str, float]:
 
 
 def columns(samples: List[Dict[str, float]]) -> Dict[str, Series]:
-    """Of samples that have the same names."""
+    """Returns a Series for each name; all samples have the same names."""
     return {name: Series(s[name] for s in samples) for name in samples[0]}
 
 
 def crowds(server: Server, cost: Growth, memory: Growth) -> None:
-    """Connections are added, and stay."""
+    """Opens connections, keeps them open, and measures at each of CROWDS."""
     held: List[Probe] = []
     try:
         for n in measure.sizes(CROWDS):
@@ -93,7 +98,7 @@ def crowds(server: Server, cost: Growth, memory: Growth) -> None:
 
 
 def tables(_: float) -> Iterator[Table]:
-    """Processor time, then memory."""
+    """Yields the tables: processor time, then memory."""
     cost = Growth("crowd", "One more connection, with one request",
                   "open connections", "microseconds of processor time",
                   compared=False)

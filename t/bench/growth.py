@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""How cost grows: with streams, connections, octets of body and fields.
+"""Measures how cost grows with streams, connections, octets of body and
+fields.
 
-Each at four sizes, ours beside Node's in turns; page.py draws the charts.
+Each is measured at four sizes, our server and Node in turns.  page.py writes
+the charts.
 """
 import contextlib
 import subprocess
@@ -29,7 +31,7 @@ Load = Callable[..., Result]
 
 
 class Growth:
-    """A table and the chart of it."""
+    """A table and its chart."""
 
     def __init__(self, name: str, title: str, head: str, unit: str,
                  log: bool = True, compared: bool = True) -> None:
@@ -40,8 +42,8 @@ class Growth:
 
     def add(self, size: float, label: str, by: Dict[str, Series],
             what: str = "") -> None:
-        """A row, and its points; what: told apart from other rows of the
-        size."""
+        """Adds a row and its points.  what: distinguishes rows of one size.
+        """
         self.table.add(row_label(what, label), self.unit, by)
         for who, series in by.items():
             self.chart.add(f"{who}, {what}" if what else who, size, label,
@@ -50,7 +52,8 @@ class Growth:
     def load(self, urls: Urls, seconds: float, how: Load,
              value: Callable[[Result], float], ways: Sequence["Way"]
              ) -> Table:
-        """A row for each way, by h2load on each server."""
+        """Adds a row for each way, with h2load on each server.  seconds: for
+        all samples together.  Returns the table."""
         each = max(seconds / (len(ways) * len(urls) * measure.rounds()), 0.05)
 
         def taker(url: str, way: Way) -> measure.Taker:
@@ -67,7 +70,7 @@ class Growth:
 
 
 class Way(NamedTuple):
-    """How one size is loaded."""
+    """How h2load is run for one size."""
     size: int
     label: str
     path: str
@@ -76,17 +79,17 @@ class Way(NamedTuple):
 
 
 def row_label(what: str, label: str) -> str:
-    """Of a row of the table."""
+    """Returns the label of a row of the table."""
     return f"{what}, {label}" if what else label
 
 
 def microseconds(r: Result) -> float:
-    """Of a request, whatever goes on beside it."""
+    """Returns the microseconds per request, with all requests in parallel."""
     return r.seconds / r.requests * 1e6
 
 
 def streams(urls: Urls, seconds: float) -> Table:
-    """Concurrent streams of one connection."""
+    """Returns the table of concurrent streams of one connection."""
     g = Growth("streams", "Dynamic requests on one connection",
                "concurrent streams", "microseconds per request")
     return g.load(urls, seconds, load.sustained, microseconds, [
@@ -95,12 +98,12 @@ def streams(urls: Urls, seconds: float) -> Table:
 
 
 def octets(n: int) -> str:
-    """A round number of octets: 4 MiB."""
+    """Returns a round number of octets as text: "4 MiB"."""
     return f"{n // MIB} MiB" if n >= MIB else f"{n // KIB} KiB"
 
 
 def bodies(work: Work, urls: Urls, seconds: float) -> Table:
-    """Octets that go down, and that go up."""
+    """Returns the table of bodies, in answers (down) and requests (up)."""
     g = Growth("bodies", "Bodies, one request after the other",
                "size of the body", "milliseconds per request")
     sizes = measure.sizes(BODIES)
@@ -112,7 +115,7 @@ def bodies(work: Work, urls: Urls, seconds: float) -> Table:
 
 
 def fields(urls: Urls, seconds: float) -> Table:
-    """Field lines of a request, and of an answer."""
+    """Returns the table of field lines, in answers and in requests."""
     g = Growth("fields", "Field lines, one request after the other",
                "field lines of 33 octets", "milliseconds per request")
     sizes = measure.sizes(FIELDS)
@@ -124,7 +127,8 @@ def fields(urls: Urls, seconds: float) -> Table:
 
 
 def request_fields(n: int) -> Iterator[str]:
-    """As docroot/answer.py makes them, for h2load's command line."""
+    """Yields h2load's arguments for n fields, the same as docroot/answer.py
+    sends."""
     for i in range(n):
         yield from ("-H", f"x-bench-{i:04d}: a value of field {i:04d}")
 
@@ -132,7 +136,7 @@ def request_fields(n: int) -> Iterator[str]:
 # ---- connections
 
 def pss(pid: int) -> float:
-    """KiB of a process and its children."""
+    """Returns the PSS of a process and its children, in KiB."""
     listing = subprocess.run(["ps", "-A", "-o", "pid=", "-o", "ppid="],
                              stdout=subprocess.PIPE, check=True).stdout
     pairs = [tuple(map(int, line.split())) for line in listing.splitlines()]
@@ -144,8 +148,9 @@ def pss(pid: int) -> float:
 
 
 def many(server: connect.Server, n: int) -> Tuple[float, float]:
-    """n connections that have made a request each and idle: KiB of memory of
-    each, and milliseconds to the first octet of one more."""
+    """Opens n connections, makes a request on each and lets them idle.
+    Returns the memory of each in KiB, and the milliseconds to the first octet
+    of one more connection."""
     before = pss(server.pid)
     probes: List[Probe] = []
     try:
@@ -160,7 +165,8 @@ def many(server: connect.Server, n: int) -> Tuple[float, float]:
 
 
 def connections(work: Work) -> Iterator[Table]:
-    """Memory and time, with connections that are open."""
+    """Yields the tables of memory and time by the number of open connections.
+    """
     memory = Growth("connections-memory", "Memory of open connections",
                     "open connections", "KiB of PSS per connection",
                     log=False, compared=False)
@@ -174,7 +180,7 @@ def connections(work: Work) -> Iterator[Table]:
         except Missing as e:
             memory.table.lack(e)
             delay.table.lack(e)
-        for server in rivals.values():          # not the first of all
+        for server in rivals.values():          # the first ones are slow
             many(server, 1)
         for n in measure.sizes(CONNECTIONS):
             seen: Dict[str, List[Tuple[float, float]]] = {
@@ -190,7 +196,7 @@ def connections(work: Work) -> Iterator[Table]:
 
 
 def tables(seconds: float) -> Iterator[Table]:
-    """One for each thing that grows; two for connections."""
+    """Yields a table for each thing that grows, and two for connections."""
     share = seconds * 0.7
     with Work() as work:
         with contextlib.ExitStack() as stack:

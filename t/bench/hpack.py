@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What our HPACK takes, and libnghttp2's, for public field lists.
+"""Measures our HPACK and libnghttp2's with public field lists.
 
-Reads the stories of raw-data in hpack.tar.xz, from the directory that
+It reads the stories of raw-data in hpack.tar.xz, from the directory that
 H2RIG_VECTORS names, else from ../shared/vectors beside the source tree.  In a
 temporary directory it does
 
@@ -10,11 +10,11 @@ temporary directory it does
         t/bench/hpack_bench.c src/base/buf.c src/h2/huff.c src/h2/hpack.c \
         src/h2/hpack_table.c -lnghttp2
 
-(CC names another compiler) and runs the program: by the clock, the two in
-turns, and under callgrind, which counts instructions: no other load on the
-machine changes them, and those of libc that are called on the way count too.
-The exit status is 0 also when the vectors are not there; 1 when something
-failed or the two disagree.
+(CC names another compiler) and runs the program: by the clock, the two
+implementations in turns, and under callgrind, which counts instructions.
+Their number does not depend on the machine's load; it includes the libc
+functions that are called.  The exit status is 1 if something failed or if the
+two disagree, else 0, also if there are no vectors.
 """
 import json
 import os
@@ -36,7 +36,7 @@ FieldList = List[Tuple[bytes, bytes]]
 
 
 def field_lists(path: str) -> List[List[FieldList]]:
-    """The field lists of each story of raw-data, in the order of the names."""
+    """Returns the field lists of each story of raw-data, by file name."""
     stories = []
     with tarfile.open(path) as tar:
         for member in sorted(tar.getmembers(), key=lambda m: m.name):
@@ -52,7 +52,7 @@ def field_lists(path: str) -> List[List[FieldList]]:
 
 
 def packed(stories: List[List[FieldList]]) -> bytes:
-    """The file that hpack_bench.c describes."""
+    """Returns the octets of the file that hpack_bench.c describes."""
     out = bytearray()
     for story in stories:
         out += struct.pack(">I", len(story))
@@ -65,7 +65,7 @@ def packed(stories: List[List[FieldList]]) -> bytes:
 
 
 def vectors() -> List[List[FieldList]]:
-    """The public stories; Missing where they are not."""
+    """Returns the public stories.  Raises Missing if they are not there."""
     where = os.environ.get("H2RIG_VECTORS") or os.path.join(
         measure.SOURCE, "..", "shared", "vectors")
     path = os.path.join(where, "hpack.tar.xz")
@@ -78,7 +78,7 @@ def vectors() -> List[List[FieldList]]:
 
 
 class Bench:
-    """The compiled program and the file of lists, in a directory."""
+    """The compiled program and the file of field lists, in a directory."""
 
     def __init__(self, scratch: str, stories: List[List[FieldList]]) -> None:
         self.program = os.path.join(scratch, "hpack_bench")
@@ -90,7 +90,8 @@ class Bench:
             f.write(packed(stories))
 
     def counted(self, whose: str, what: str) -> Tuple[int, int]:
-        """Instructions of one combination, and the octets that came out."""
+        """Returns the instructions of one combination, and its output octets.
+        """
         done = measure.run(["valgrind", "--tool=callgrind",
                             "--callgrind-out-file=/dev/null",
                             f"--toggle-collect=bench_{what}_{whose}",
@@ -102,8 +103,8 @@ class Bench:
 
     def timed(self, whose: str, what: str, seconds: float, once: int
               ) -> float:
-        """Megabytes of names and values a second; once: octets that come out
-        of all stories once."""
+        """Returns megabytes of names and values per second.  once: octets of
+        output for one run of all stories."""
         out, ns = map(int, measure.run(
             [self.program, whose, what, self.lists,
              str(int(seconds * 1000))]).stdout.split())
@@ -111,8 +112,8 @@ class Bench:
 
 
 def once(bench: Bench) -> Dict[str, int]:
-    """Octets that come out, encoding and decoding; Failed unless both
-    implementations agree about them."""
+    """Returns the octets of output, of encoding and of decoding.  Raises
+    Failed unless both implementations have the same."""
     out = {}
     for what in WHAT:
         ours, theirs = (int(measure.run([bench.program, whose, what,
@@ -127,7 +128,7 @@ def once(bench: Bench) -> Dict[str, int]:
 
 def by_clock(bench: Bench, octets: Dict[str, int], table: Table,
              seconds: float) -> None:
-    """Adds the rows that are timed."""
+    """Adds the rows with times."""
     each = max(seconds / (len(WHAT) * len(WHOSE) * measure.rounds()), 0.02)
 
     def taker(whose: str, what: str) -> measure.Taker:
@@ -140,7 +141,7 @@ def by_clock(bench: Bench, octets: Dict[str, int], table: Table,
 
 
 def by_count(bench: Bench, table: Table) -> None:
-    """Adds the rows that are counted; they need no second sample."""
+    """Adds the rows with counts, which need no second sample."""
     for what in WHAT:
         table.add(what, "million instructions",
                   {who: Series([bench.counted(name, what)[0] / 1e6])
@@ -148,7 +149,7 @@ def by_count(bench: Bench, table: Table) -> None:
 
 
 def tables(seconds: float) -> Iterator[Table]:
-    """One table."""
+    """Yields one table."""
     table = Table("hpack", "HPACK of the public vectors' field lists")
     try:
         stories = vectors()

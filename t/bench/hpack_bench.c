@@ -4,16 +4,17 @@
  *
  *	hpack_bench ours|nghttp2 encode|decode FILE [MILLISECONDS]
  *
- * takes the field lists of FILE through our HPACK or libnghttp2's, each story
- * with an encoder or decoder of its own, once or as often as it takes to spend
- * that time, and prints how many octets came out and how many nanoseconds were
- * spent.  Only the bench_ functions are timed; hpack.py counts the
- * instructions of the same.
- * What is decoded is what our encoder makes, for both (theirs makes the same).
+ * encodes or decodes the field lists of FILE by our HPACK or libnghttp2's, once
+ * or, if a time is given, repeatedly until that time is spent.  Each story has
+ * an encoder or decoder of its own.  The program prints the octets of output
+ * and the nanoseconds spent.  Only the bench_ functions are timed; hpack.py
+ * counts the instructions of the same functions.  Both implementations decode
+ * the blocks that our encoder makes (theirs makes the same).
  *
- * FILE: numbers of 32 bits, big-endian.  Stories until its end, each a number
- * of lists and the lists; a list is a number of fields and the fields; a field
- * is the length of its name, that of its value, and their octets.
+ * All numbers in FILE have 32 bits, big-endian.  FILE is a sequence of stories.
+ * A story is the number of its lists, then the lists; a list is the number of
+ * its fields, then the fields; a field is the length of its name, the length of
+ * its value, then their octets.
  */
 #include <nghttp2/nghttp2.h>
 #include <stdbool.h>
@@ -37,7 +38,7 @@ struct story {
 	size_t n;
 };
 
-/* What goes out of the encoders or comes out of the decoders, octets. */
+/* Octets of output, from the encoders or from the decoders. */
 static size_t total;
 
 static void
@@ -73,7 +74,7 @@ read_file(const char *path, struct buf *b)
 	fclose(f);
 }
 
-/* The next n octets of the file, which stay where they are. */
+/* Returns the next n octets of the file, which stay where they are. */
 static uint8_t *
 take(struct buf *file, size_t n)
 {
@@ -85,7 +86,10 @@ take(struct buf *file, size_t n)
 	return p;
 }
 
-/* The next number: of things that take an octet or more of the file each. */
+/*
+ * Returns the next number, which counts things that follow in the file.  Each
+ * of them has at least an octet.
+ */
 static size_t
 take_count(struct buf *file)
 {
@@ -219,7 +223,10 @@ bench_decode_nghttp2(struct story *s)
 	nghttp2_hd_inflate_del(d);
 }
 
-/* Called by these pointers only, each stays a function that can be counted. */
+/*
+ * The bench_ functions are called only through these pointers, so none of them
+ * is inlined, and callgrind can count each.
+ */
 static const struct bench {
 	const char *whose;
 	const char *what;
@@ -244,8 +251,8 @@ find(const char *whose, const char *what)
 }
 
 /*
- * Makes the header blocks to decode.  The tables that encoders and decoders
- * share (hpack_init) are built here, too, and not counted.
+ * Makes the header blocks to decode.  This also builds the tables that all
+ * encoders and decoders share (hpack_init), so that they are not counted.
  */
 static void
 encode_blocks(struct story *s)
@@ -283,7 +290,7 @@ now_ns(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* All stories of the file once; returns the nanoseconds that b has taken. */
+/* Runs b once for all stories.  Returns the nanoseconds that b has taken. */
 static long long
 run_stories(const struct bench *b, struct buf file)
 {

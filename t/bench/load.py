@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The whole server under h2load, over TLS, beside the same in Node.
+"""Measures the whole server under h2load, over TLS, beside the same in Node.
 
-Both servers run all the time; they are loaded in turns.  h2load and the
-server share the machine's cores.
+Both servers run all the time, and h2load loads them in turns.  h2load and the
+servers share the machine's cores.
 """
 import contextlib
 import functools
@@ -18,19 +18,19 @@ UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 
 
 class Result(NamedTuple):
-    """What h2load says: requests answered, seconds, octets of DATA that came.
-    """
+    """What h2load reports: requests answered, seconds, octets of DATA."""
     requests: int
     seconds: float
     octets: int
 
 
 class NoAnswer(Failed):
-    """There was no answer, and no failure."""
+    """h2load got no answer, but also saw no failure."""
 
 
 def h2load(*arguments: str, timeout: float = 60) -> Result:
-    """Runs it.  Failed unless there were answers and all of them were 2xx."""
+    """Runs h2load with these arguments; timeout: seconds.  Raises NoAnswer if
+    no request was answered, Failed if one failed or was not answered 2xx."""
     try:
         out = measure.run(["h2load", *arguments], timeout).stdout
     except measure.TimedOut as e:
@@ -54,14 +54,16 @@ def h2load(*arguments: str, timeout: float = 60) -> Result:
 
 @functools.lru_cache(maxsize=None)
 def takes_ms_for_s() -> bool:
-    """Whether h2load is like 1.43, whose -D 200ms are 200 s."""
+    """Returns whether h2load is old, like 1.43, and takes -D 200ms for 200 s.
+    """
     return " nghttp2/1.4" in measure.first_line("h2load", "--version")
 
 
 def sustained(seconds: float, *arguments: str) -> Result:
-    """Load for so long, once all connections stand; twice as long, and again,
-    where no request of so many was answered by then, or h2load found no end
-    (seen once with -c8 -m32 on a busy machine, and not in 188 runs after)."""
+    """Loads the server for this time, after all connections are open.  Tries
+    twice as long, up to three times, if no request was answered in that time,
+    or if h2load did not end (seen once with -c8 -m32 on a busy machine, and
+    not in 188 runs after)."""
     if takes_ms_for_s():
         raise Missing("h2load 1.52 or later")
     seconds = max(seconds, 0.2)
@@ -75,14 +77,14 @@ def sustained(seconds: float, *arguments: str) -> Result:
 
 
 requests_that_took: Dict[Tuple[str, ...], int] = {}
-"""How many requests `counted` sent last, by h2load's arguments."""
+"""The number of requests that `counted` sent last, by h2load's arguments."""
 
 
 def counted(seconds: float, *arguments: str) -> Result:
-    """As many requests as take about so long, from the connections' start to
-    the end of all.  For answers that are few in that time; and for files, of
-    which Node's respondWithFile (20.20) serves no more once clients have left
-    amid some."""
+    """Sends as many requests as take about this time, from the start of the
+    connections to the end of the last answer.  For answers that are few in
+    that time; and for files, since Node's respondWithFile (20.20) serves no
+    more files after clients have left in the middle of some."""
     n = requests_that_took.get(arguments, 2 * in_flight(arguments))
     while True:
         result = h2load("-n", str(n), *arguments)
@@ -93,7 +95,7 @@ def counted(seconds: float, *arguments: str) -> Result:
 
 
 def in_flight(arguments: Tuple[str, ...]) -> int:
-    """Requests at once: of -cN and -mN."""
+    """Returns the number of requests at a time, from -cN and -mN."""
     product = 1
     for argument in arguments:
         if re.fullmatch(r"-[cm]\d+", argument):
@@ -102,8 +104,8 @@ def in_flight(arguments: Tuple[str, ...]) -> int:
 
 
 def repeated(seconds: float, *arguments: str) -> Result:
-    """Connections that make one request each, 20 at once, for so long; only
-    h2load's own time counts."""
+    """Makes connections with one request each, 20 at once, for this time.
+    Only the time that h2load reports counts."""
     total = Result(0, 0.0, 0)
     while total.seconds < seconds:
         one = h2load("-n", "20", "-c", "20", *arguments)
@@ -113,23 +115,23 @@ def repeated(seconds: float, *arguments: str) -> Result:
 
 
 def per_second(r: Result) -> float:
-    """Requests a second."""
+    """Returns requests per second."""
     return r.requests / r.seconds
 
 
 def milliseconds(r: Result) -> float:
-    """Of a request, when there is one at a time."""
+    """Returns milliseconds per request, if there is one at a time."""
     return r.seconds / r.requests * 1e3
 
 
 def down(r: Result) -> float:
-    """Megabytes that came, a second."""
+    """Returns megabytes of DATA received per second."""
     return r.octets / r.seconds / 1e6
 
 
 class Workload(NamedTuple):
-    """A row: how h2load is run, and what of its result is told.  body: octets
-    that a request sends; 0: it is a GET."""
+    """A row: how h2load is run, and which value of its result is shown.
+    body: octets of content in a request; 0: the request is a GET."""
     label: str
     path: str
     body: int
@@ -163,7 +165,8 @@ WORKLOADS = (
 
 def servers(stack: contextlib.ExitStack, work: Work, table: Table
             ) -> Dict[str, str]:
-    """Starts ours and Node, if it is there; their URLs without path."""
+    """Starts our server and, if it is installed, Node.  Returns their URLs
+    without a path."""
     urls = {"h2rig": stack.enter_context(work.ours()).url("")}
     try:
         urls["Node"] = stack.enter_context(work.node()).url("")
@@ -174,7 +177,7 @@ def servers(stack: contextlib.ExitStack, work: Work, table: Table
 
 def takers(work: Work, workload: Workload, urls: Dict[str, str],
            seconds: float) -> Dict[str, measure.Taker]:
-    """A sample on each server; seconds: of one."""
+    """Returns what takes a sample on each server; seconds: of one sample."""
     arguments: List[str] = list(workload.arguments)
     if workload.body:
         arguments += ["-d", work.body(workload.body)]
@@ -183,13 +186,13 @@ def takers(work: Work, workload: Workload, urls: Dict[str, str],
         return lambda: workload.value(workload.how(
             seconds, *arguments, url + workload.path))
 
-    for url in urls.values():               # code compiled, files in memory
+    for url in urls.values():               # compiles code, caches files
         h2load("-n", "20", *arguments, url + workload.path)
     return {who: taker(url) for who, url in urls.items()}
 
 
 def tables(seconds: float) -> Iterator[Table]:
-    """One table."""
+    """Yields one table."""
     table = Table("load", "The whole server under h2load, TLS")
     try:
         with Work() as work, contextlib.ExitStack() as stack:

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""What the benchmarks share: samples, turns, tables, the time they may take.
+"""Shared parts of the benchmarks: samples, turns, tables, shares of the time.
 
-A benchmark module has a generator `tables(seconds)` of `Table`, which keeps
-to about that many seconds, and calls main(NAME, tables) when it is run by
-itself.  BENCH_SECONDS is what all modules take together; a module by itself
-takes its share (SHARES) of it.
+A benchmark module has a generator `tables(seconds)` of `Table`, which takes
+about that many seconds, and calls main(NAME, tables) when it is run by itself.
+BENCH_SECONDS is the time of all modules together; a module that is run by
+itself takes its share (SHARES) of it.
 
-Whatever is compared takes turns within one run (`take_turns`), since the load
-of a machine and the speed of its processor change from minute to minute:
-compare ratios, and columns of one table, before figures of two runs.
+Things that are compared take turns within one run (`take_turns`), since the
+load of a machine and the speed of its processor change from minute to minute.
+So compare ratios and columns of one table rather than figures of two runs.
 """
 import os
 import platform
@@ -29,20 +29,20 @@ SOURCE = os.path.dirname(os.path.dirname(HERE))
 COMPILE = ("-O2", "-std=c11", "-D_XOPEN_SOURCE=700",
            "-Werror=incompatible-pointer-types",
            "-I" + os.path.join(SOURCE, "src"))
-"""What programs of ours are compiled with, beside -lnghttp2."""
+"""Compiler options for our programs, besides -lnghttp2."""
 sys.path.insert(0, os.path.join(SOURCE, "t", "lib"))
 sys.dont_write_bytecode = True      # the source tree may be read-only
 
 SHARES = {"hpack": 0.11, "session": 0.09, "connect": 0.10, "stash_ops": 0.06,
           "start": 0.05, "load": 0.22, "growth": 0.22, "crowd": 0.15}
-"""Part of the time of each module, in the order they run."""
+"""Each module's share of the time, in the order in which they run."""
 
 class Missing(Exception):
-    """Something to compare with is not installed; says what."""
+    """Something to compare with is not installed; the text names it."""
 
 
 class Failed(Exception):
-    """Something that a benchmark needs did not work; says what."""
+    """Something that a benchmark needs did not work; the text names it."""
 
 
 class TimedOut(Failed):
@@ -50,23 +50,23 @@ class TimedOut(Failed):
 
 
 def total_seconds() -> float:
-    """What all benchmarks may take together."""
+    """Returns the seconds that all benchmarks may take together."""
     return float(os.environ.get("BENCH_SECONDS") or 240)
 
 
 def short() -> bool:
-    """Whether the run is too short for a spread: a look at whether it works.
-    """
+    """Returns whether the run is too short for a spread, and so only shows
+    that the benchmarks work."""
     return total_seconds() < 60
 
 
 def rounds() -> int:
-    """Samples of each thing: 5, or 1 in a short run."""
+    """Returns the number of samples of each thing: 5, or 1 in a short run."""
     return 1 if short() else 5
 
 
 def sizes(them: Sequence[int]) -> Sequence[int]:
-    """All of them, or the first two in a short run."""
+    """Returns all of these sizes, or the first two in a short run."""
     return them[:2] if short() else them
 
 
@@ -89,13 +89,13 @@ class Series:
         return max(self.samples)
 
     def __str__(self) -> str:
-        """Median and spread: "12.3 (11.9-14.0)"."""
+        """Returns median and spread: "12.3 (11.9-14.0)"."""
         return (f"{figure(self.median)} ({figure(self.low)}-"
                 f"{figure(self.high)})")
 
 
 def figure(value: float) -> str:
-    """A number with three digits that count, as people read it."""
+    """Returns a number as readable text, with three or more digits."""
     if abs(value) >= 99.95:
         return f"{value:,.0f}"
     if abs(value) >= 9.995:
@@ -109,10 +109,11 @@ Taker = Callable[[], float]
 
 def take_turns(rows: Dict[str, Dict[str, Taker]],
                times: Optional[int] = None) -> Dict[str, Dict[str, Series]]:
-    """Calls each taker `times` times (rounds() by default): all of them once
-    in their order, then all backwards, and so on.  So rivals, who stand beside
-    each other in a row, meet the same conditions, and a minute in which the
-    machine is busy costs each row a sample and not one row all of them.
+    """Calls each taker `times` times (rounds() by default): each once in their
+    order, then each once in reverse order, and so on.  So the rivals of a row,
+    which are neighbours, meet the same conditions, and a minute in which the
+    machine is busy spoils a sample of each row, not all samples of one row.
+    Returns the samples, by row and rival.
     """
     order = [(label, who) for label, by in rows.items() for who in by]
     samples: Dict[Tuple[str, str], List[float]] = {key: [] for key in order}
@@ -124,18 +125,19 @@ def take_turns(rows: Dict[str, Dict[str, Taker]],
 
 
 class Row(NamedTuple):
-    """One line of a table: what, in which unit, by whom."""
+    """One line of a table: its label, its unit, and the samples by rival."""
     label: str
     unit: str
     by: Dict[str, Series]
 
 
 class Table:
-    """Rows of figures; `name` is what the page knows the table by.
+    """Rows of figures; `name` is the table's name in the marks of the page.
 
-    head: of the first column.  compared: the columns are rivals, and there
-    is a ratio of the first to each other one.  missing: what was not
-    installed.  chart: of the same figures, where there is one.
+    head: the head of the first column.  compared: the columns are rivals, and
+    the table has the ratio of the first one to each other one.  missing:
+    things that were not installed.  chart: a chart of the same figures, or
+    None.
     """
 
     def __init__(self, name: str, title: str, head: str = "",
@@ -151,12 +153,12 @@ class Table:
         self.rows.append(Row(label, unit, by))
 
     def lack(self, why: object) -> None:
-        """Notes that something is not installed."""
+        """Notes that something, which `why` names, is not installed."""
         if str(why) not in self.missing:
             self.missing.append(str(why))
 
     def cells(self) -> List[List[str]]:
-        """The table as text, its first row the head."""
+        """Returns the table's cells as text; the first row is the head."""
         columns: List[str] = []
         for row in self.rows:
             columns += [who for who in row.by if who not in columns]
@@ -170,7 +172,7 @@ class Table:
         return out
 
     def text(self) -> str:
-        """For a terminal."""
+        """Returns the table for a terminal."""
         cells = self.cells() if self.rows else []
         widths = [max(len(row[i]) for row in cells)
                   for i in range(len(cells[0]))] if cells else []
@@ -185,7 +187,7 @@ class Table:
         return "\n".join(lines) + "\n"
 
     def markdown(self) -> str:
-        """For doc/performance.md."""
+        """Returns the table in Markdown, for doc/performance.md."""
         lines = []
         if self.rows:
             head, *rows = self.cells()
@@ -199,12 +201,12 @@ class Table:
 
 
 def shown(cells: List[str]) -> str:
-    """A line of a table in Markdown."""
+    """Returns a line of a table in Markdown."""
     return "| " + " | ".join(cells) + " |"
 
 
 def quotient(by: Dict[str, Series], ours: str, theirs: str) -> str:
-    """Ratio of two medians as text; empty where one is not there."""
+    """Returns the ratio of two medians as text, empty if one is missing."""
     if ours not in by or theirs not in by or by[theirs].median == 0:
         return ""
     return f"{by[ours].median / by[theirs].median:.2f}"
@@ -232,8 +234,8 @@ def run(command: List[str], timeout: float = 120
 
 
 def compile_with_nghttp2(program: str, sources: Iterable[str]) -> None:
-    """Compiles sources, named from the top of the source tree, to program.
-    CC names another compiler."""
+    """Compiles sources, whose paths are relative to SOURCE, to program.  CC
+    names another compiler than gcc.  Raises Missing without libnghttp2."""
     cc = os.environ.get("CC", "gcc").split()
     try:
         run([*cc, "-x", "c", "-include", "nghttp2/nghttp2.h", "-E",
@@ -246,7 +248,8 @@ def compile_with_nghttp2(program: str, sources: Iterable[str]) -> None:
 
 
 def first_line(*command: str) -> str:
-    """What a program says of its version; empty if it is not there."""
+    """Returns the first line of a command's output, such as its version; an
+    empty string if there is none."""
     try:
         return run(list(command), 10).stdout.splitlines()[0].strip()
     except (Missing, Failed, IndexError):
@@ -254,7 +257,7 @@ def first_line(*command: str) -> str:
 
 
 def processor() -> str:
-    """The processor's name, where the system tells it."""
+    """Returns the processor's name, or its kind if the name is not known."""
     try:
         with open("/proc/cpuinfo") as f:
             for line in f:
@@ -266,7 +269,7 @@ def processor() -> str:
 
 
 def load_average() -> str:
-    """Processes that ran or wanted to, over the last minute."""
+    """Returns the load average of the last minute as text."""
     try:
         return figure(os.getloadavg()[0])
     except OSError:
@@ -274,7 +277,7 @@ def load_average() -> str:
 
 
 def machine() -> str:
-    """One line: the machine and the versions of what is compared."""
+    """Returns a line with the machine and the versions of the software."""
     words = [f"{os.cpu_count()} cores ({processor()})",
              f"{platform.system()} {platform.release()}",
              f"Python {platform.python_version()}",
@@ -288,7 +291,7 @@ def machine() -> str:
 
 
 def main(name: str, tables: Callable[[float], Iterable[Table]]) -> None:
-    """Prints a module's tables as they come; exits with 1 if one failed."""
+    """Prints a module's tables as they come.  Exits with 1 if one failed."""
     start = time.monotonic()
     try:
         for table in tables(total_seconds() * SHARES[name]):

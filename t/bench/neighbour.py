@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""How long a good connection waits for the first octet of an answer while
-scripts of other connections burn processor time, beside how long without.
+"""Measures how long a connection waits for the first octet of an answer, with
+and without other connections whose scripts burn processor time.
 
     python3 t/bench/neighbour.py [--count N]
 
-It starts ./h2rig (or $H2RIG) and measures in turns, so that whatever else the
-machine does meets all alike: no neighbour, one, and as many as there are
-processors; on a connection that is open, and with a new one for each request
-(TCP, TLS and a process of its own included).  About 15 s.
+It starts ./h2rig (or $H2RIG).  It measures with no such neighbour, with one,
+and with as many as there are processors, in turns, so that other work of the
+machine affects all of them alike.  Requests use a connection that is open, or
+a new one each (with TCP, TLS and a process of its own).  It takes about 15 s.
 """
 import argparse
 import os
@@ -19,7 +19,7 @@ import tempfile
 import time
 from typing import Dict, List, Tuple
 
-# In place of this directory, whose hpack.py is not python3-hpack.
+# Replaces this directory, so that `hpack` is python3-hpack, not ./hpack.py.
 sys.path[0] = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                            os.pardir, "lib")
 from rawclient import Client                                    # noqa: E402
@@ -37,14 +37,15 @@ BURNS = ("import os\n"
 
 
 def first_octet(c: Client) -> None:
-    """A request, until its answer begins."""
+    """Makes a request, and waits until its answer begins."""
     x = c.request("/quick.py")
     if not c.wait_for(lambda: x.frames) or x.status != 200:
         raise RuntimeError(f"not served: {x}")
 
 
 def measure(port: int, open_one: Client, n: int) -> Dict[str, List[float]]:
-    """n requests of each kind, one after the other: milliseconds."""
+    """Makes n requests of each kind, one after the other.  Returns the
+    milliseconds that they took."""
     took: Dict[str, List[float]] = {"open": [], "new": []}
     for _ in range(n):
         begun = time.monotonic()
@@ -59,7 +60,7 @@ def measure(port: int, open_one: Client, n: int) -> Dict[str, List[float]]:
 
 
 def burn(port: int, n: int) -> List[Client]:
-    """n connections whose scripts have begun to burn."""
+    """Returns n connections whose scripts have begun to burn time."""
     clients = [Client(port) for _ in range(n)]
     for c in clients:
         x = c.request("/burns.py")
@@ -70,7 +71,8 @@ def burn(port: int, n: int) -> List[Client]:
 
 def turns(s: Server, flag: str, count: int) -> Dict[Tuple[int, str],
                                                     List[float]]:
-    """All measurements, by number of neighbours and kind."""
+    """Returns all measurements, by number of neighbours and kind.  flag: a
+    path; scripts burn time while this file exists."""
     numbers = sorted({0, 1, os.cpu_count() or 1})
     took: Dict[Tuple[int, str], List[float]] = {}
     with Client(s.port) as open_one:
@@ -91,7 +93,7 @@ def turns(s: Server, flag: str, count: int) -> Dict[Tuple[int, str],
 
 
 def main() -> None:
-    """The table."""
+    """Prints the table."""
     p = argparse.ArgumentParser()
     p.add_argument("--count", type=int, default=200,
                    help="requests of each kind, at least (%(default)s)")

@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs all benchmarks, and makes the page of them.
+"""Runs all benchmarks, and writes their page.
 
     page.py [--write] [MODULE ...]
 
-prints the tables of all modules, or of those that are named.  --write puts
-them into doc/performance.md too, each between its marks
+prints the tables of all modules, or of the named ones.  --write also puts each
+table into doc/performance.md, between its marks
 
     <!-- begin NAME -->
     <!-- end NAME -->
 
-with its chart, if it has one, in doc/performance/NAME.svg.  BENCH_SECONDS,
-240 by default, is about how long all modules take; in a run of less than 60
-there is one sample of each thing, enough to see that it works.
+and its chart, if it has one, into doc/performance/NAME.svg.  BENCH_SECONDS,
+240 by default, is about the time that all modules take.  A run of less than 60
+seconds takes only one sample of each thing, to show that it works.
 """
 import importlib
 import os
@@ -29,7 +29,7 @@ PAGE = os.path.join(DOC, "performance.md")
 
 
 def replace(page: str, name: str, content: str) -> str:
-    """The page with other content between the marks of that name."""
+    """Returns the page with new content between the marks of this name."""
     begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->\n"
     if page.count(begin) != 1 or page.count(end) != 1:
         raise Failed(f"{PAGE}: no marks of {name}")
@@ -38,7 +38,7 @@ def replace(page: str, name: str, content: str) -> str:
 
 
 def section(table: Table) -> str:
-    """A table, and the picture of it, for the page."""
+    """Returns a table and its chart, as Markdown."""
     picture = ""
     if table.chart is not None:
         picture = f"\n![{table.title}](performance/{table.name}.svg)\n"
@@ -46,7 +46,8 @@ def section(table: Table) -> str:
 
 
 def write(tables: List[Table], said: str) -> None:
-    """Puts the tables into the page, and the charts beside it."""
+    """Puts the tables into the page, and the charts into files beside it.
+    said: the text about the machine."""
     with open(PAGE, encoding="utf-8") as f:
         page = replace(f.read(), "machine", said + "\n")
     os.makedirs(os.path.join(DOC, "performance"), exist_ok=True)
@@ -61,7 +62,8 @@ def write(tables: List[Table], said: str) -> None:
 
 
 def run(name: str, tables: List[Table]) -> bool:
-    """Runs a module, prints and gathers its tables; whether it worked."""
+    """Runs a module, prints its tables and adds them to `tables`.  Returns
+    whether it worked."""
     start = time.monotonic()
     try:
         module = importlib.import_module(name)
@@ -77,7 +79,7 @@ def run(name: str, tables: List[Table]) -> bool:
 
 
 def main() -> int:
-    """0, 1 if a benchmark failed, 64 for a name that is none."""
+    """Returns 0, 1 if a benchmark failed, or 64 for an unknown name."""
     names = [a for a in sys.argv[1:] if a != "--write"]
     unknown = [n for n in names if n not in measure.SHARES]
     if unknown:

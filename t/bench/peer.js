@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The scripts and files of docroot/ as a Node program would serve them:
+// Serves the files of docroot/ and does what its scripts do, for Node:
 //
 //	node peer.js DOCROOT CERT KEY
 //
-// on a port of 127.0.0.1, which it prints; without TLS if CERT is empty.
+// It listens on a free port of 127.0.0.1 and prints the port. If CERT is empty,
+// it uses no TLS.
 'use strict';
 
 const fs = require('fs');

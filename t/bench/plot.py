@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Charts in SVG: how a cost grows with a size.
+"""Draws charts in SVG that show how a cost grows with a size.
 
     chart = Chart("Title", "what grows (unit)", "cost (unit)")
     chart.add("h2rig", 1024, "1 KiB", series)
     chart.svg()
 
-Sizes are on a logarithmic axis, with a tick at each that was measured; the
-cost on one too, or (log=False) on a linear one from 0.  A point is a median,
-the bar through it goes from the least to the most.
+The axis of sizes is logarithmic, with a tick at each size that was measured.
+The axis of costs is logarithmic too or, with log=False, linear from 0.  A
+point is a median; the bar through it goes from the least to the greatest
+sample.
 """
 import math
 from typing import Dict, List, NamedTuple, Tuple
@@ -17,13 +18,13 @@ from measure import Series
 
 WIDTH, HEIGHT = 720, 440
 LEFT, RIGHT, TOP, BOTTOM = 84, 24, 76, 64
-# Told apart without colour, too: by the shape of the points and the dashes.
+# Colour, dashes, shape of the points: lines differ without colour too.
 STYLES = (("#1f5fa8", "", "circle"), ("#b5481c", "7 4", "square"),
           ("#2c7a3d", "2 3", "diamond"), ("#6b3fa0", "9 3 2 3", "triangle"))
 
 
 class Point(NamedTuple):
-    """A size, and what it cost."""
+    """A size and its cost."""
     x: float
     cost: Series
 
@@ -39,7 +40,7 @@ class Chart:
         self.sizes: Dict[float, str] = {}
 
     def add(self, line: str, x: float, label: str, cost: Series) -> None:
-        """A point; label: of the tick at x."""
+        """Adds a point to a line; label: the text of the tick at x."""
         self.lines.setdefault(line, []).append(Point(x, cost))
         self.sizes[x] = label
 
@@ -51,7 +52,7 @@ class Chart:
         return LEFT + 20 + inner * (math.log(x) - low) / ((high - low) or 1)
 
     def _ends(self) -> Tuple[float, float]:
-        """The least and the greatest value on the vertical axis."""
+        """Returns the least and the greatest value on the vertical axis."""
         points = [p.cost for line in self.lines.values() for p in line]
         low, high = min(c.low for c in points), max(c.high for c in points)
         if not self.log:
@@ -61,7 +62,7 @@ class Chart:
 
     def _y(self, y: float) -> float:
         low, high = self._ends()
-        y = max(y, low)             # less than 0 of memory: it shrank
+        y = max(y, low)             # memory that shrank is less than 0
         if self.log:
             y, low, high = math.log(y), math.log(low), math.log(high)
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (y - low) / (
@@ -84,7 +85,7 @@ class Chart:
     # ---- drawing
 
     def svg(self) -> str:
-        """The whole file."""
+        """Returns the content of the SVG file."""
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
             f'height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
@@ -129,25 +130,25 @@ class Chart:
 
 
 def log_ticks(value: float) -> List[float]:
-    """1, 2, 5, 10, ... around a value."""
+    """Returns the ticks 1, 2, 5, 10, ... around a value."""
     decade = math.floor(math.log10(value))
     return [float(f"{m}e{decade + e}") for e in (0, 1) for m in (1, 2, 5)]
 
 
 def text(x: float, y: float, what: str, anchor: str, more: str = "") -> str:
-    """A piece of text."""
+    """Returns an element with text."""
     return (f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {more}>'
             f"{escape(what)}</text>")
 
 
 def line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
-    """A thin line."""
+    """Returns a thin line."""
     return (f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
             f'stroke="{colour}"/>')
 
 
 def mark(x: float, y: float, colour: str, shape: str) -> str:
-    """A point of a line."""
+    """Returns a point of a line."""
     corners = {"square": ((-4, -4), (4, -4), (4, 4), (-4, 4)),
                "diamond": ((0, -6), (6, 0), (0, 6), (-6, 0)),
                "triangle": ((0, -6), (6, 5), (-6, 5))}
@@ -160,7 +161,7 @@ def mark(x: float, y: float, colour: str, shape: str) -> str:
 
 def legend(i: int, name: str, colour: str, dash: str, shape: str
            ) -> List[str]:
-    """The i-th entry below the title."""
+    """Returns the i-th entry of the legend, below the title."""
     x, y = LEFT + 155 * i, 52
     return [f'<line x1="{x}" y1="{y}" x2="{x + 30}" y2="{y}" '
             f'stroke="{colour}" stroke-width="2" '

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A client that times one connection and does little else meanwhile.
 
-t/lib/rawclient.py would spend as long as some of what is timed here: this one
-blocks, sends requests that it has made beforehand and looks at the types of
-frames only.
+t/lib/rawclient.py would take as long as some of the things that are timed.
+This client blocks, makes its requests with little work, and looks only at the
+types and flags of frames.
 """
 import socket
 import ssl
@@ -19,13 +19,14 @@ TIMEOUT = 30
 
 
 def frame(kind: int, flags: int, sid: int, payload: bytes = b"") -> bytes:
-    """A frame's octets."""
+    """Returns the octets of a frame."""
     return (struct.pack(">I", len(payload))[1:] + bytes([kind, flags])
             + struct.pack(">I", sid) + payload)
 
 
 def get(sid: int, path: str, tls: bool) -> bytes:
-    """HEADERS of a GET: indexed fields and literals without Huffman."""
+    """Returns the HEADERS of a GET: indexed fields, and literals without
+    Huffman coding."""
     block = bytes([0x82, 0x87 if tls else 0x86])
     for index, value in ((1, b"localhost"), (4, path.encode())):
         block += bytes([index, len(value)]) + value
@@ -37,7 +38,7 @@ START = (PREFACE + frame(SETTINGS, 0, 0, struct.pack(">HI", 4, WINDOW))
 
 
 def tls_context() -> ssl.SSLContext:
-    """A client's that trusts anybody."""
+    """Returns the TLS context of a client that accepts any certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -49,7 +50,7 @@ CONTEXT = tls_context()
 
 
 class Probe:
-    """One connection; what is `first` goes out with the preface."""
+    """One connection; `first` is sent together with the preface."""
 
     def __init__(self, port: int, tls: bool = True, first: bytes = b"",
                  host: str = "127.0.0.1") -> None:
@@ -66,7 +67,8 @@ class Probe:
         self.sock.sendall(START + first)
 
     def connected(self) -> None:
-        """For subclasses: the connection stands, nothing has been sent."""
+        """Called when TCP is connected and nothing has been sent.  Subclasses
+        may override it."""
 
     def __enter__(self) -> "Probe":
         return self
@@ -75,11 +77,12 @@ class Probe:
         self.close()
 
     def close(self) -> None:
-        """Leaves."""
+        """Closes the connection."""
         self.sock.close()
 
     def read(self) -> Tuple[int, int, int, bytes]:
-        """The next frame: type, flags, stream id, payload."""
+        """Waits for the next frame.  Returns type, flags, stream id, payload.
+        Raises ConnectionError at the end of the connection."""
         while (len(self.buffer) < 9 or len(self.buffer)
                < 9 + int.from_bytes(self.buffer[:3], "big")):
             octets = self.sock.recv(65536)
@@ -92,8 +95,9 @@ class Probe:
                 whole[9:])
 
     def until(self, kind: int, flags: int = 0) -> bytes:
-        """Reads to a frame of that type which has all those flags; returns
-        its payload.  Acknowledges SETTINGS on the way."""
+        """Reads up to a frame of this type with all of these flags, and
+        returns its payload.  Acknowledges SETTINGS on the way.  Raises
+        ConnectionError for RST_STREAM and GOAWAY."""
         while True:
             got, has, _, payload = self.read()
             if got in (RST_STREAM, GOAWAY):
@@ -104,16 +108,17 @@ class Probe:
                 return payload
 
     def send(self, path: str) -> None:
-        """A request."""
+        """Sends a request."""
         self.sid += 2
         self.sock.sendall(get(self.sid, path, self.tls))
 
     def finish(self) -> None:
-        """The rest of the answer, which has a body."""
+        """Reads the rest of the answer, which must have a body."""
         self.until(DATA, END_STREAM)
 
     def fetch(self, path: str) -> float:
-        """A request; seconds to the first octet of its answer's HEADERS."""
+        """Makes a request, and returns the seconds until its HEADERS have
+        come."""
         start = time.perf_counter()
         self.send(path)
         self.until(HEADERS)
@@ -123,7 +128,8 @@ class Probe:
 
 
 def together(probes: List[Probe], path: str) -> float:
-    """A request on each; seconds until all are answered."""
+    """Makes a request on each connection, and returns the seconds until all
+    are answered."""
     start = time.perf_counter()
     for probe in probes:
         probe.send(path)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""What the whole-server benchmarks start, and the files that are served.
+"""Starts the servers of the whole-server benchmarks, and makes their files.
 
     with Work() as work, work.ours() as ours, work.node() as node:
         ... ours.url("/fast.py"), ours.pid ...
 
-Our program is not run from the build directory but as it is when installed:
-a copy, with a copy of its Python package that is byte-compiled.
+Our program does not run from the build directory, but as it does when
+installed: from a copy, with a byte-compiled copy of its Python package.
 """
 import os
 import select
@@ -21,11 +21,11 @@ from server import Server, program
 
 KIB, MIB = 1024, 1024 * 1024
 FILES = {"1k.txt": KIB, "10m.bin": 10 * MIB}
-"""Static files beside the scripts of docroot/, and their octets."""
+"""Static files beside the scripts of docroot/, with their sizes in octets."""
 
 
 def copy_tree(source: str, copy: str) -> None:
-    """Copies a directory that may be read-only; the copy is not."""
+    """Copies a directory, which may be read-only, to a writable one."""
     shutil.copytree(source, copy, copy_function=shutil.copyfile,
                     ignore=shutil.ignore_patterns("__pycache__"))
     for path, _, _ in os.walk(copy):
@@ -55,7 +55,8 @@ class Work:
         self.program = self._install()
 
     def _install(self) -> str:
-        """Our program's path; of a copy unless it is installed already."""
+        """Copies our program, unless it is installed already.  Returns the
+        path to use."""
         try:
             built = program()
         except FileNotFoundError as e:
@@ -71,11 +72,11 @@ class Work:
         return copy
 
     def path(self, name: str) -> str:
-        """A path in the directory."""
+        """Returns the path of a name in the directory."""
         return os.path.join(self.dir, name)
 
     def body(self, octets: int, name: Optional[str] = None) -> str:
-        """Path of a file of that many octets."""
+        """Makes a file of this many octets, if needed.  Returns its path."""
         path = self.path(name or f"body-{octets}")
         if not os.path.exists(path):
             with open(path, "wb") as f:
@@ -83,7 +84,8 @@ class Work:
         return path
 
     def certificate(self) -> Dict[str, str]:
-        """Paths of "cert" and "key"; Missing where there is no openssl."""
+        """Makes a certificate, if needed.  Returns the paths of "cert" and
+        "key".  Raises Missing without openssl."""
         cert, key = self.path("cert.pem"), self.path("key.pem")
         if not os.path.exists(cert):
             measure.run(["openssl", "req", "-x509", "-newkey", "ec",
@@ -93,7 +95,8 @@ class Work:
         return {"cert": cert, "key": key}
 
     def ours(self, *options: str) -> Server:
-        """Our server, not started yet; with the certificate, if any."""
+        """Returns our server, not started yet, with the certificate if there
+        is openssl.  options: of the command line."""
         if "--cleartext" not in options:
             try:
                 pair = self.certificate()
@@ -105,14 +108,15 @@ class Work:
         return server
 
     def node(self, cleartext: bool = False) -> "Node":
-        """Node's, not started yet; Missing unless it can be."""
+        """Returns Node's server, not started yet.  Raises Missing without
+        node or, for TLS, without openssl."""
         if not shutil.which("node"):
             raise Missing("node (nodejs)")
         return Node(self, cleartext)
 
 
 class Node:
-    """peer.js, with what is needed of the interface of Server."""
+    """peer.js, with the part of Server's interface that is needed here."""
 
     def __init__(self, work: Work, cleartext: bool) -> None:
         pair = {"cert": "", "key": ""} if cleartext else work.certificate()
@@ -141,5 +145,5 @@ class Node:
         self.process.stdout.close()
 
     def url(self, path: str) -> str:
-        """Absolute URL of path, which begins with a slash."""
+        """Returns the absolute URL of path, which begins with a slash."""
         return f"{self.scheme}://127.0.0.1:{self.port}{path}"

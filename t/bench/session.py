@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Our session (libh2.a) and libnghttp2's, in memory: no I/O, no Python.
+"""Measures our session (libh2.a) and libnghttp2's in memory, without I/O and
+Python.
 
-session_bench.c says what is played to them.  The two take turns, and must
-have seen and sent the same DATA.
+session_bench.c says which octets the sessions receive.  The two take turns,
+and must have received and sent the same DATA.
 """
 import functools
 import os
@@ -21,7 +22,7 @@ WHOSE = {"h2rig": "ours", "libnghttp2": "nghttp2"}
 
 
 class Played(NamedTuple):
-    """What session_bench prints."""
+    """What session_bench prints: numbers, octets of DATA, nanoseconds."""
     requests: int
     frames: int
     received: int
@@ -30,7 +31,7 @@ class Played(NamedTuple):
 
 
 class Workload(NamedTuple):
-    """A row of session_bench's table and what is told of it."""
+    """A row of session_bench's table, and the value that is shown for it."""
     name: str
     label: str
     unit: str
@@ -38,17 +39,17 @@ class Workload(NamedTuple):
 
 
 def requests(p: Played) -> float:
-    """Requests a second."""
+    """Returns requests per second."""
     return p.requests / p.ns * 1e9
 
 
 def frames(p: Played) -> float:
-    """Millions of frames of the client a second."""
+    """Returns millions of frames of the client per second."""
     return p.frames / p.ns * 1e3
 
 
 def gigabytes(p: Played) -> float:
-    """GB of DATA a second, both ways."""
+    """Returns GB of DATA per second, in both directions together."""
     return (p.received + p.sent) / p.ns
 
 
@@ -65,26 +66,27 @@ WORKLOADS = (
 
 
 def play(program: str, whose: str, workload: str, seconds: float) -> Played:
-    """One sample."""
+    """Takes one sample of about this many seconds."""
     return Played(*map(int, measure.run(
         [program, whose, workload, str(int(seconds * 1000))]).stdout.split()))
 
 
 def per_request(p: Played) -> Tuple[float, float, float]:
-    """What must be the same for both."""
+    """Returns what must be the same for both sessions."""
     return (p.frames / p.requests, p.received / p.requests,
             p.sent / p.requests)
 
 
 class Rivals:
-    """The takers of a row, and what all of them saw."""
+    """Takes the samples of a row, and compares what the sessions saw."""
 
     def __init__(self, program: str, workload: Workload, each: float) -> None:
         self.program, self.workload, self.each = program, workload, each
         self.seen: Set[Tuple[float, float, float]] = set()
 
     def take(self, whose: str) -> float:
-        """A sample.  Failed unless it saw what the others did."""
+        """Takes a sample.  Raises Failed unless per_request() is the same as
+        for the other samples."""
         played = play(self.program, whose, self.workload.name, self.each)
         self.seen.add(per_request(played))
         if len(self.seen) != 1:
@@ -93,13 +95,13 @@ class Rivals:
         return self.workload.value(played)
 
     def takers(self) -> Dict[str, measure.Taker]:
-        """Of the two."""
+        """Returns the takers of the two sessions."""
         return {who: functools.partial(self.take, name)
                 for who, name in WHOSE.items()}
 
 
 def tables(seconds: float) -> Iterator[Table]:
-    """One table."""
+    """Yields one table."""
     table = Table("session", "Sessions in memory")
     each = max(seconds / (len(WORKLOADS) * len(WHOSE) * measure.rounds()),
                0.02)

@@ -4,16 +4,17 @@
  *
  *	session_bench ours|nghttp2 WORKLOAD MILLISECONDS
  *
- * makes what a client would send on one connection (a row of the table of
- * workloads) and plays it to a server session, ours or libnghttp2's, that
- * answers each request; again and again, each time a new session, for that
- * long.  No I/O.  Prints requests, frames played, octets of DATA played,
- * octets of DATA answered, nanoseconds: all of them for the whole time.
+ * makes the octets that a client would send on one connection (a row of the
+ * table of workloads) and plays them to a server session, ours or libnghttp2's,
+ * which answers each request.  It repeats this with new sessions until the time
+ * is spent.  There is no I/O.  It prints requests, frames played, octets of
+ * DATA played, octets of DATA in answers, and nanoseconds, all for the whole
+ * time.
  *
- * Both sessions are used as a server uses them: octets go in as a socket
- * would bring them (`chunk` at a time), then what is there to send is taken
- * out.  The application is the same for both: it counts DATA, and at a
- * request's end answers two fields and `answer` octets.
+ * Both sessions are used as a server uses them: octets come in as from a socket
+ * (`chunk` at a time), then the output is taken.  The application is the same
+ * for both: it counts DATA, and at the end of a request it answers with two
+ * fields and `answer` octets.
  */
 #include <nghttp2/nghttp2.h>
 #include <stdbool.h>
@@ -29,22 +30,22 @@
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 #define WINDOW_MAX 2147483647u
 #define ANSWER_MAX (1u << 20)
-#define OUTPUT_MAX 65536	/* octets that wait in our session's output */
+#define OUTPUT_MAX 65536	/* octets in our session's output at a time */
 #define WAITING_MAX 100
 #define TEXT(name, value) { (const uint8_t *)(name), (const uint8_t *)(value), \
 	sizeof(name) - 1, sizeof(value) - 1, false }
 #define NV(name, value) { (uint8_t *)(name), (uint8_t *)(value), \
 	sizeof(name) - 1, sizeof(value) - 1, NGHTTP2_NV_FLAG_NONE }
 
-/* What the client sends: `requests` times, one after the other. */
+/* What the client sends: this many requests, one after the other. */
 struct workload {
 	const char *name;
 	size_t requests;
-	size_t data_frames;	/* of each request's body */
-	size_t data_size;	/* octets of each */
-	size_t control;		/* PING and WINDOW_UPDATE, of each request */
-	size_t answer;		/* octets of DATA of each answer */
-	size_t chunk;		/* octets that come at a time */
+	size_t data_frames;	/* DATA frames in each request */
+	size_t data_size;	/* octets in each DATA frame */
+	size_t control;		/* PING and WINDOW_UPDATE pairs per request */
+	size_t answer;		/* octets of DATA in each answer */
+	size_t chunk;		/* octets that the session receives at a time */
 };
 
 static const struct workload workloads[] = {
@@ -56,20 +57,20 @@ static const struct workload workloads[] = {
 	{ "download", 20, 0, 0, 0, ANSWER_MAX, 1024 }
 };
 
-/* An answer of which that many octets are still to send. */
+/* An answer that is not sent completely: `left` octets are to be sent. */
 struct waiting {
 	uint32_t id;
 	size_t left;
 };
 
-/* One run: the octets to play, and what came of them. */
+/* One run: the octets to play, and the counts of the results. */
 struct run {
 	const struct workload *w;
 	struct buf octets;
-	size_t frames;		/* in octets */
-	size_t requests;	/* answered */
-	size_t received;	/* octets of DATA */
-	size_t sent;		/* octets of DATA */
+	size_t frames;		/* frames in `octets` */
+	size_t requests;	/* requests that were answered */
+	size_t received;	/* octets of DATA received */
+	size_t sent;		/* octets of DATA sent */
 	struct session *ours;
 	struct waiting waiting[WAITING_MAX];
 	size_t n_waiting;
@@ -166,7 +167,7 @@ make_octets(struct run *r)
 
 /* ---- our session */
 
-/* What of an answer the output does not take yet waits in r->waiting. */
+/* Sends DATA; octets for which the output has no room wait in r->waiting. */
 static void
 ours_body(struct run *r, uint32_t id, size_t left)
 {
@@ -198,7 +199,7 @@ ours_answer(struct run *r, struct stream *st)
 	ours_body(r, st->id, r->w->answer);
 }
 
-/* Takes what there is to send, as often as there is more. */
+/* Takes the output until no answer waits. */
 static void
 ours_drain(struct run *r)
 {
@@ -285,9 +286,9 @@ play_ours(struct run *r)
 	session_free(r->ours);
 }
 
-/* ---- libnghttp2's */
+/* ---- libnghttp2's session */
 
-/* How much of the answer is left stands in the stream's user data. */
+/* The stream's user data is the octets of the answer that are still left. */
 static ssize_t
 theirs_read(nghttp2_session *s, int32_t id, uint8_t *out, size_t len,
     uint32_t *flags, nghttp2_data_source *source, void *user)
@@ -408,7 +409,7 @@ now_ns(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* Plays once to warm up, then for that long, and prints. */
+/* Plays once to warm up, then until ns nanoseconds are spent, and prints. */
 static void
 measure(struct run *r, void (*play)(struct run *), long long ns)
 {

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Start-up: exec to the ready line, and exec to a first answer by --inetd.
+"""Measures start-up: exec to the ready line, and exec to a first answer with
+--inetd.
 
 The program is a copy with a byte-compiled package (servers.py), as it is when
-installed.  Time runs from before fork and exec, in Python, to the octets.
+installed.  The time runs from before fork and exec, in Python, to the octets.
 """
 import contextlib
 import socket
@@ -21,7 +22,7 @@ PATH = "/fast.py"
 
 
 def ready(work: Work, *options: str) -> float:
-    """Milliseconds from exec to the ready line."""
+    """Returns the milliseconds from exec to the ready line."""
     start = time.perf_counter()
     process = subprocess.Popen(
         [work.program, "--port", "0", "--bind", "127.0.0.1", "--log-level",
@@ -40,7 +41,7 @@ def ready(work: Work, *options: str) -> float:
 
 
 class Inetd(Probe):
-    """A connection that a new process with --inetd is given."""
+    """A connection that is given to a new process with --inetd."""
 
     def __init__(self, work: Work, tls: bool, *options: str) -> None:
         self.argv = [work.program, "--inetd", "--log-level", "error",
@@ -50,7 +51,7 @@ class Inetd(Probe):
                          probe.get(1, PATH, tls))
 
     def start(self) -> None:
-        """What inetd does when a connection has come."""
+        """Does what inetd does when a connection has come."""
         accepted = self.listener.accept()[0]
         self.began = time.perf_counter()
         self.process = subprocess.Popen(self.argv, stdin=accepted.fileno(),
@@ -71,7 +72,7 @@ class Inetd(Probe):
 
 
 def inetd(work: Work, tls: bool, *options: str) -> float:
-    """Milliseconds from exec to the first octet of the answer's HEADERS."""
+    """Returns the milliseconds from exec to the answer's HEADERS."""
     with Inetd(work, tls, *options) as p:
         p.until(probe.HEADERS)
         spent = time.perf_counter() - p.began
@@ -80,7 +81,7 @@ def inetd(work: Work, tls: bool, *options: str) -> float:
 
 
 def rows(work: Work) -> Iterator[Tuple[str, Callable[[], float]]]:
-    """Labels, and what takes a sample."""
+    """Yields the label of each row, and the function that takes a sample."""
     own: Tuple[str, ...] = ()
     with contextlib.suppress(Missing):
         pair = work.certificate()
@@ -98,7 +99,7 @@ def rows(work: Work) -> Iterator[Tuple[str, Callable[[], float]]]:
 
 
 def tables(seconds: float) -> Iterator[Table]:
-    """One table."""
+    """Yields one table."""
     table = Table("start", "Start-up")
     with Work() as work:
         takers = {label: {"h2rig": take} for label, take in rows(work)}

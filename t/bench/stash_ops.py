@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The stash, which all connections share: operations by 1 to 8 of them.
+"""Measures operations per second on the stash, which all connections share, by
+1 to 8 connections.
 
-A script puts a value and takes it out again, many times; each connection is
-a process, and all run the script at once.
+A script puts a value into the stash and takes it out again, many times.  Each
+connection is a process, and all of them run the script at once.
 """
 from typing import Iterator, List
 
@@ -17,13 +18,15 @@ PROCESSES = (1, 2, 4, 8)
 
 
 def operations(probes: List[Probe], n: int) -> float:
-    """Puts and takes a second, n of each by each connection."""
+    """Returns puts and takes per second, while each connection makes n puts
+    and n takes."""
     spent = probe.together(probes, f"/stash.py?n={n}")
     return 2 * n * len(probes) / spent
 
 
 def samples(port: int, processes: int, seconds: float) -> Series:
-    """So many connections, for about that long in all."""
+    """Takes the samples with this many connections, which takes about this
+    many seconds in all."""
     probes = [Probe(port, tls=False) for _ in range(processes)]
     try:
         operations(probes, 1)               # opens the file
@@ -37,7 +40,7 @@ def samples(port: int, processes: int, seconds: float) -> Series:
 
 
 def tables(seconds: float) -> Iterator[Table]:
-    """One table."""
+    """Yields one table."""
     table = Table("stash", "Stash, put and take in one script",
                   "connections at once")
     with Work() as work, work.ours("--cleartext") as server:

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The page of `h2rig-trace --html` with many frames, in Chromium and Firefox.
+"""Measures the page of `h2rig-trace --html` with many frames, in Chromium and
+Firefox.
 
     python3 t/bench/tracepage.py [--frames N] [--turns N]
 
-Writes a trace of N frames (20,000) and its page, and prints medians and the
-worst of: making the page; from the navigation until its rows are painted; the
-time between two frames of the screen while the page scrolls through all rows
-in 120 leaps, and line by line; a search.  About 30 s.
+It writes a trace of N frames (20,000) and its page.  It prints the median and
+the worst time of these: making the page; from the navigation until its rows
+are painted; between two frames of the screen while the page scrolls through
+all rows in 120 leaps, and line by line; a search.  It takes about 30 s.
 """
 import argparse
 import json
@@ -21,7 +22,7 @@ import time
 from typing import Any, Dict, Iterator, List
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# In place of this directory, whose hpack.py is not python3-hpack.
+# Replaces this directory, so that `hpack` is python3-hpack, not ./hpack.py.
 sys.path[0] = os.path.join(HERE, os.pardir, "lib")
 import browser                                                  # noqa: E402
 import devtools                                                 # noqa: E402
@@ -67,7 +68,7 @@ return spent;
 
 
 def lines(frames: int) -> Iterator[Dict[str, Any]]:
-    """A trace: requests, what answers them, functions."""
+    """Yields the records of a trace: requests, answers, functions."""
     yield {"t": 0, "type": "connection", "version": 1, "pid": 1,
            "time": "2026-01-01T00:00:00.000000Z", "server": "h2rig",
            "client": "127.0.0.1:1", "cleartext": True}
@@ -91,13 +92,13 @@ def lines(frames: int) -> Iterator[Dict[str, Any]]:
 
 
 def show(what: str, samples: List[float]) -> None:
-    """A row of the table."""
+    """Prints a row of the table; samples: milliseconds."""
     print("  %-36s %8.0f %8.0f" % (what, statistics.median(samples),
                                    max(samples)))
 
 
 def in_browser(name: str, b: Any, url: str, turns: int) -> None:
-    """The rows of a browser."""
+    """Measures in a browser, and prints its rows."""
     b.size(1280, 800)
     paint, search = [], []
     spent: Dict[str, List[List[float]]] = {ALL: [], LINES: []}
@@ -116,7 +117,7 @@ def in_browser(name: str, b: Any, url: str, turns: int) -> None:
 
 
 def main() -> None:
-    """Makes the page and measures."""
+    """Makes the page, measures, and prints the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--frames", type=int, default=20000)
     parser.add_argument("--turns", type=int, default=5)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libFuzzer harness for single frames: header, rules, payload.  What passes
- * lies within its payload, and a frame made again from it reads the same.
+ * libFuzzer harness for single frames: header, rules, payload.  The data of a
+ * valid frame lies within its payload, and encoding the frame again gives the
+ * same octets.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ check_inside(const struct frame *f, const uint8_t *payload, size_t len)
 		abort();
 }
 
-/* Encodes again what was decoded where that is all, and compares. */
+/* Encodes PING and RST_STREAM again from what was decoded, and compares. */
 static void
 check_again(const struct frame *f, const uint8_t *octets)
 {
@@ -33,7 +34,7 @@ check_again(const struct frame *f, const uint8_t *octets)
 	} else {
 		return;
 	}
-	/* A reserved bit is not made again. */
+	/* The stream id is not compared: its reserved bit is lost. */
 	if (buf_len(&out) != FRAME_HEADER_LEN + f->length ||
 	    memcmp(buf_data(&out), octets, 5) != 0 ||
 	    memcmp(buf_data(&out) + FRAME_HEADER_LEN,
@@ -74,7 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 		frame_header_decode(p, &f);
 		if (f.length > len - FRAME_HEADER_LEN)
 			f.length = (uint32_t)(len - FRAME_HEADER_LEN);
-		/* check_again compares the length that the frame really has. */
+		/* check_again needs a frame that is complete. */
 		if (get_u24(p) != f.length)
 			return 0;
 		one_frame(&f, p);

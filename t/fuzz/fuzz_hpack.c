@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libFuzzer harness for HPACK: octets are decoded as a header block; what
- * comes out is encoded and decoded again and must be the same fields.
+ * libFuzzer harness for HPACK: the input is decoded as header blocks; the
+ * resulting fields are encoded and decoded again and must stay the same.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ compare(void *user, const struct field *f)
 	struct fields *l = user;
 	struct field want;
 
-	/* l->size serves as a cursor here: the list is not added to. */
+	/* l->size serves as a cursor here, since no field is added any more. */
 	if (l->size >= l->n)
 		abort();
 	fields_get(l, l->size++, &want);
@@ -44,7 +44,7 @@ round_trip(struct fields *l)
 
 	for (i = 0; i < l->n; i++)
 		fields_get(l, i, &v[i]);
-	/* The second time the dynamic table is in use. */
+	/* The second block can refer to the dynamic table. */
 	for (twice = 0; twice < 2; twice++) {
 		buf_clear(&block);
 		l->size = 0;
@@ -68,7 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	struct fields l = { 0 };
 	size_t block;
 
-	/* Blocks of a connection: each begins with its length. */
+	/* Header blocks of a connection; an octet before each is its length. */
 	while (len > 1) {
 		block = p[0] < len - 1 ? p[0] : len - 1;
 		if (hpack_decode(d, p + 1, block, keep, &l) != HPACK_OK)

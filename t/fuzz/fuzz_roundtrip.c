@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libFuzzer harness for the HPACK encoder: the input is field lists and table
- * sizes; what the encoder makes of them the decoder takes, and it is the same.
+ * sizes.  The decoder must get the same fields back from the encoder's blocks.
  *
- * Input: a command octet each.  0xfe and two octets: the peer's table size.
- * Otherwise its low 3 bits are the number of fields of a block, each a name
- * length (bit 7: never indexed), a value length, and the octets.
+ * The input is a sequence of commands, each of which begins with an octet.
+ * 0xfe: the next two octets are the peer's table size.  Others: the low 3 bits
+ * are the number of fields in a block; each field is a name length (bit 7:
+ * never indexed), a value length, and the octets of both.
  */
 #include <stdlib.h>
 #include <string.h>

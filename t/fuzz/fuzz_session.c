@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libFuzzer harness for whole sessions: octets in, an application that answers
- * as the first octet of the input says, and invariants: the output is a
- * sequence of whole frames, no window is beyond 2^31-1, what is released goes,
- * and nothing happens while a frame is stopped.
+ * libFuzzer harness for whole sessions.  The application answers as the first
+ * octet of the input says.  The invariants: the output is a sequence of whole
+ * frames, no window is beyond 2^31-1, released streams are freed, and nothing
+ * happens while a frame is stopped.
  *
- * The input: behaviour, octets at a time less one, what the session does not do
- * by itself, answers of the gate (four of two bits; 0: there is none), and then
- * what comes after the preface.
+ * The input: an octet for the application's behaviour, the octets received at a
+ * time minus 1, bits of enum session_automatic to clear, four answers of the
+ * gate (two bits each; 0: no gate), then the octets after the preface.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ struct app {
 	unsigned behaviour;
 	unsigned answers;
 	unsigned asked;
-	struct stream *held[256];	/* released at the end */
+	struct stream *held[256];	/* to be released at the end */
 	size_t n_held;
 };
 
@@ -94,7 +94,10 @@ done(struct app *a, struct stream *s)
 		session_release(a->session, s);
 }
 
-/* By turns as the input says, or by the frame. */
+/*
+ * Returns the next of the four answers in the input; for 3, which is no answer,
+ * one that depends on the frame.
+ */
 static enum session_gate
 on_gate(void *user, const struct frame *f, const uint8_t *payload,
     const struct fields *l, bool again)
@@ -118,7 +121,7 @@ on_gate(void *user, const struct frame *f, const uint8_t *payload,
 	return (enum session_gate)answer;
 }
 
-/* What the application does between two reads. */
+/* Acts as the application does between two reads; bits of *next choose. */
 static void
 go_on(struct app *a, const uint8_t *next, uint64_t now)
 {
@@ -238,7 +241,7 @@ static const struct session_callbacks callbacks = {
 	.refused = on_refused
 };
 
-/* Takes what is whole frames from the output; the rest stays. */
+/* Takes all frames from the output, and aborts if one is not whole. */
 static void
 check_output(struct session *s)
 {

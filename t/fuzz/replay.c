@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a harness over its corpus as a TAP test: for machines without
- * libFuzzer, and so that what fuzzing found stays found.  replay_NAME reads
- * t/fuzz/corpus/NAME below $top_srcdir, or the files it is given.
+ * Runs a harness over its corpus as a TAP test, for machines without libFuzzer,
+ * and so that inputs which fuzzing has found are always tested.  replay_NAME
+ * reads the files in its arguments or, without arguments, those in
+ * t/fuzz/corpus/NAME below $top_srcdir.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -14,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 
 static int n_run;
 
-/* A crash ends the program, and the missing plan fails the test. */
+/* If the harness crashes, TAP's plan is missing, and so the test fails. */
 static void
 run_file(const char *path)
 {

@@ -3,10 +3,10 @@
 
     python3 t/fuzz/seeds.py t/fuzz/corpus
 
-What fuzzing has found is kept beside them under other names.  The formats are
-those of fuzz_session.c (four octets, then frames after the preface),
-fuzz_hpack.c (blocks, each after its length), fuzz_roundtrip.c (commands) and
-fuzz_frame.c (frames).
+Inputs that fuzzing has found are kept beside them under other names.  The
+formats are those of fuzz_session.c (four octets, then the frames after the
+preface), fuzz_hpack.c (blocks, each after its length), fuzz_roundtrip.c
+(commands) and fuzz_frame.c (frames).
 """
 import os
 import sys
@@ -17,7 +17,8 @@ POST = bytes([0x83, 0x87, 0x84, 0x41, 0x01]) + b"h"
 
 
 def literal(name: bytes, value: bytes, first: int = 0x40) -> bytes:
-    """A literal field; first 0x40 indexed, 0x00 not, 0x10 never."""
+    """Returns a literal field.  The first octet is 0x40 (indexed), 0x00 (not
+    indexed) or 0x10 (never indexed)."""
     return (bytes([first, len(name)]) + name + bytes([len(value)]) + value)
 
 
@@ -26,18 +27,18 @@ CONNECT = (literal(b":method", b"CONNECT") + literal(b":protocol", b"websocket")
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
-    """A frame's octets."""
+    """Returns the octets of a frame."""
     return (len(payload).to_bytes(3, "big") + bytes([kind, flags])
             + stream.to_bytes(4, "big") + payload)
 
 
 def setting(ident: int, value: int) -> bytes:
-    """An entry of a SETTINGS payload."""
+    """Returns an entry of a SETTINGS payload."""
     return ident.to_bytes(2, "big") + value.to_bytes(4, "big")
 
 
 def uint32(n: int) -> bytes:
-    """Four octets."""
+    """Returns n as four octets."""
     return n.to_bytes(4, "big")
 
 
@@ -94,7 +95,8 @@ HPACKS = {
 
 
 def fields(*pairs: bytes) -> bytes:
-    """A block of fuzz_roundtrip.c: name, value, name, value ..."""
+    """Returns a block for fuzz_roundtrip.c.  Arguments: name, value, name,
+    value ..."""
     octets = bytes([len(pairs) // 2])
     for name, value in zip(pairs[::2], pairs[1::2]):
         octets += bytes([len(name), len(value)]) + name + value
@@ -113,17 +115,18 @@ ROUNDTRIPS = {
 
 
 def write(directory: str, name: str, octets: bytes) -> None:
-    """One seed."""
+    """Writes one seed."""
     os.makedirs(directory, exist_ok=True)
     with open(os.path.join(directory, "seed-" + name), "wb") as f:
         f.write(octets)
 
 
 def main() -> None:
-    """Writes all of them."""
+    """Writes all seeds below the directory that the first argument names."""
     top = sys.argv[1]
     for i, (name, frames) in enumerate(SESSIONS.items()):
-        # Each with another behaviour of the application, whole and in parts.
+        # Each session has another behaviour of the application, and comes in
+        # pieces of 256 octets or of one octet.
         for step in (255, 0):
             behaviour = (i * 37 + 16) & 0xff
             write(top + "/session", "%s-%d" % (name, step),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A stand-in for `_h2rig`: exchanges whose events a test writes down, and which
-note what is sent.  Import it before anything of h2rig.
+"""A stand-in for the module `_h2rig`.  A test lists the events of an exchange,
+and the exchange notes what is sent.  Import it before anything of h2rig.
 """
 
 import os
@@ -38,7 +38,8 @@ from h2rig import errors  # noqa: E402
 
 
 def headers(method="GET", path="/", fields=(), end=True, priority=None):
-    """An event, with what its Exchange says of the frame behind it."""
+    """Returns an event, followed by what the exchange's fields() and frame()
+    return for it."""
     pseudo = [(b":method", method.encode()), (b":scheme", b"https"),
               (b":authority", b"example.test:8443"),
               (b":path", path.encode("latin-1"))]
@@ -47,18 +48,18 @@ def headers(method="GET", path="/", fields=(), end=True, priority=None):
 
 
 def data(octets, end=False, padding=0):
-    """An event."""
+    """Returns a DATA event.  padding: octets of padding."""
     size = len(octets) + padding
     return (module.EVENT_DATA, octets, [len(octets), size], end, size)
 
 
 def trailers(*fields):
-    """An event."""
+    """Returns a trailers event."""
     return (module.EVENT_TRAILERS, list(fields), (None, 0, False), b"")
 
 
 def check_fields(fields):
-    """As strict as C is about the types."""
+    """Tests that the types of fields are those that the C side accepts."""
     assert isinstance(fields, (list, tuple)), fields
     for field in fields:
         assert isinstance(field, tuple) and len(field) in (2, 3), field
@@ -68,7 +69,7 @@ def check_fields(fields):
 
 
 def check_section(fields):
-    """And a little as strict as the protocol engine."""
+    """Tests the same, and two of the protocol engine's rules."""
     check_fields(fields)
     names = [f[0] for f in fields]
     if names.count(b":status") > 1:
@@ -77,16 +78,17 @@ def check_section(fields):
         raise errors.ProtocolError("a space in a field name")
 
 
-#: Calls of the connection's own that are only noted here.
+#: Operations of the connection's own exchange that are only noted here.
 OF_CONNECTION = ("proceed", "release", "automatic", "preface",
                  "window_update", "pause", "resume", "engine_off", "transport",
                  "watch", "note_fence", "settings")
 
 
 class Wire:
-    """The frames that a connection receives: `come` is what is still to come,
-    each a `Received` without its number, a function of the octets of PINGs
-    that were sent, or an event of how the client ends the connection.
+    """The frames that a connection receives.  `come` lists what is still to
+    come.  Each item is a `Received` without its number, or a function that
+    returns one or None (not yet) from the payloads of the PINGs that were
+    sent, or an event of the connection's end.
     """
 
     def __init__(self, *come, serving=0, by="client"):
@@ -109,7 +111,7 @@ class Wire:
         return self.over, self.by if self.over else None, self.events
 
     def take_one(self):
-        """Whether something has come."""
+        """Takes the next item of `come`.  Returns whether there was one."""
         if not self.come:
             return False
         each = self.come[0]
@@ -140,18 +142,19 @@ class Wire:
 
 def received(kind, payload=b"", stream_id=0, flags=0, fields=None,
              priority=None):
-    """A `Received` without its number."""
+    """Returns a `Received` without its number."""
     return (kind, flags, stream_id, payload, fields, priority, len(payload))
 
 
 def pong(n):
-    """The acknowledgement of the PING that was sent after n others."""
+    """Returns, for `come`, the acknowledgement of the PING with index n."""
     return lambda sent: (received(6, sent[n], 0, 1) if len(sent) > n
                          else None)
 
 
 class Exchange:
-    """Takes its events from a list; `sent` has what was sent, in order."""
+    """An exchange that takes its events from a list.  `sent` lists what was
+    sent, in order."""
 
     def __init__(self, *events, id=1):
         self.events = list(events)
@@ -180,7 +183,7 @@ class Exchange:
             if event[0] == module.EVENT_HEADERS:
                 self._fields, self._frame = event[4:]
                 event = event[:4]
-            # `merge`: as C makes one of several, once they are gathered.
+            # `merge`: after gather(), C makes one DATA event of several.
             if (self.merge and found and self.gathers
                     and event[0] == found[-1][0] == module.EVENT_DATA):
                 last = found.pop()
@@ -328,7 +331,7 @@ class Exchange:
         self.sent.append(("raw", octets))
 
     def frames(self):
-        """What was sent, without the credit."""
+        """Returns what was sent, without the credit."""
         return [s for s in self.sent if s[0] != "consume"]
 
 
@@ -337,8 +340,9 @@ SHARED = None
 
 
 def configure(**options):
-    """As the program does at start, with a document root of its own; again
-    with options, or to take them back.
+    """Configures h2rig as the program does at start, with a temporary document
+    root.  A test may call it again with other options, or without options to
+    restore the defaults.
     """
     import tempfile
     from h2rig.server import dispatch
@@ -357,7 +361,7 @@ def configure(**options):
 
 
 def shutdown():
-    """As the program does at the end."""
+    """Ends as the program does, and removes the document root."""
     import shutil
     from h2rig.server import dispatch
     dispatch.shutdown()
@@ -365,7 +369,7 @@ def shutdown():
 
 
 def write(name, text):
-    """A file in the document root."""
+    """Writes a file in the document root.  Returns its path."""
     path = os.path.join(DOC_ROOT, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as f:
@@ -374,7 +378,7 @@ def write(name, text):
 
 
 def serve(*events, **exchange):
-    """Serves an exchange with these events; the exchange."""
+    """Serves an exchange with these events.  Returns the exchange."""
     from h2rig.server import dispatch
     s = Exchange(*events, **exchange)
     dispatch.serve(s)
@@ -382,11 +386,12 @@ def serve(*events, **exchange):
 
 
 def script(text, *events, name="script.py"):
-    """An exchange for a script of this text; GET if no events are given."""
+    """Serves an exchange for a script of this text.  Returns the exchange.
+    Without events it is a GET."""
     write(name, text)
     return serve(*(events or (headers(path="/" + name),)))
 
 
 def logged(level):
-    """What was logged at this level, as one text."""
+    """Returns what was logged at this level, as one text."""
     return "\n".join(t for lv, t in module.logged if lv == level)

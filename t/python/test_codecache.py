@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is kept of scripts' code, by the functions that keep it."""
+"""Tests of codecache: which compiled scripts are kept, and how it fails."""
 import builtins
 import errno
 import os
@@ -33,7 +33,7 @@ class Case(unittest.TestCase):
             f.write(text)
 
     def get(self, name=None):
-        """The script's x, and whether it was compiled for it."""
+        """Returns the script's x, and whether the script was compiled now."""
         compiled = []
 
         def note(*args, **kwargs):
@@ -59,7 +59,7 @@ class Kept(Case):
         self.assertEqual(len(self.files()), 1)
 
     def test_changed(self):
-        # Whatever the file's times say, and back again.
+        # The content counts, not the file's times; old code is still kept.
         for text in "x = 2\n", "x = 3\n":
             self.get()
             times = os.stat(self.name)
@@ -92,7 +92,7 @@ class Kept(Case):
         self.assertEqual(len(self.files()), 3)
 
     def test_links(self):
-        # Each name has code of its own: tracebacks show it.
+        # Each name has code of its own, since tracebacks show the name.
         link = os.path.join(self.dir, "link.py")
         os.symlink(self.name, link)
         self.get()
@@ -147,7 +147,7 @@ class NotKept(Case):
 
 class Errors(Case):
     def failing(self, target, name, e):
-        """One error, and nothing is tried any more, though it would do."""
+        """After one error nothing is tried any more, though it would work."""
         with mock.patch.object(target, name, side_effect=e) as failed:
             self.assertEqual(self.get(), (1, True))
         self.assertTrue(failed.called)
@@ -182,7 +182,7 @@ class Errors(Case):
         self.failing(os, "lstat", OSError(errno.ENOENT, "gone"))
 
     def test_limit_while_writing(self):
-        # HandlerTimeout may come anywhere; what is half done goes.
+        # HandlerTimeout may come anywhere; a file half done is removed.
         with mock.patch.object(os, "replace", side_effect=KeyboardInterrupt):
             self.assertRaises(KeyboardInterrupt, self.get)
         self.assertEqual(self.files(), [])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The connection script: its functions, what they are given, what they set;
-and what waits for the client.
+"""Tests of connection scripts: their functions, the arguments, what they set,
+and the calls that wait for the client.
 """
 import unittest
 from unittest import mock
@@ -16,12 +16,12 @@ DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY = 0, 1, 3, 4, 6, 7
 
 
 def step(name):
-    """An event."""
+    """Returns the event of a step."""
     return (fake.module.EVENT_STEP, name)
 
 
 def received(*args, number=0, **kw):
-    """An event."""
+    """Returns the event of a received frame."""
     return (fake.module.EVENT_RECEIVED,
             (number,) + fake.received(*args, **kw))
 
@@ -43,7 +43,7 @@ class Case(unittest.TestCase):
         dispatch.probe()
 
     def run_it(self, text, *events):
-        """The exchange of a script's functions."""
+        """Runs the functions of a script.  Returns the exchange."""
         self.configure(text)
         s = self.wire.own
         s.events += [step("accept"), *events]

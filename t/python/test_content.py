@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Bodies, forms, cookies, credentials, literal HTTP/1 responses."""
+"""Tests of bodies, forms, cookies, credentials, literal HTTP/1 responses."""
 import io
 import os
 import signal
@@ -60,7 +60,7 @@ class Store(unittest.TestCase):
         self.assertIsNone(store.lost)
         with mock.patch.object(os, "pwrite", side_effect=OSError(28, "full")):
             self.assertEqual(store.append(b"b" * body.WRITE), 1 << 20)
-        # As if it were there, but for reading it.
+        # It is counted as if it were there, but reading fails.
         self.assertEqual(store.append(b"d"), (1 << 20) + body.WRITE)
         for read in (store.whole, store.searchable,
                      lambda: store.read(0, 1)):
@@ -94,8 +94,8 @@ class Store(unittest.TestCase):
                          b"a" * body.WRITE + b"bc" * body.WRITE)
 
     def moved_by_reader(self, meanwhile):
-        """A store whose memory a reader moves to the file; meanwhile(store) is
-        called when it is about to write.
+        """Returns a store whose content a reader has moved from memory to the
+        file.  meanwhile(store) is called just before the reader writes.
         """
         pwrite, store = os.pwrite, stored(b"a" * (1 << 20))
         store.append(b"b" * 10)
@@ -111,7 +111,7 @@ class Store(unittest.TestCase):
             threads.append(threading.Thread(target=store.append,
                                             args=(b"c",)))
             threads[0].start()
-            # It waits for us, and so in vain we for it.
+            # The thread waits for this one, so the join times out.
             threads[0].join(0.2)
         store = self.moved_by_reader(append)
         threads[0].join()
@@ -324,7 +324,7 @@ class Literal(unittest.TestCase):
         self.assertEqual((r.status, len(r.fields), r.rest), (202, 2, b""))
 
     def test_many_short_pieces(self):
-        # As many_spaces of test_frames.
+        # Would not end if the time grew with the square of their number.
         r = LiteralReader()
         r.feed(b"HTTP/1.1 200 x\r\n")
         for _ in range(200000):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Events in, functions run, what is sent: the rules of handlers."""
+"""Tests of the rules of handlers: from events to functions and frames sent."""
 import gc
 import json
 import os
@@ -48,7 +48,7 @@ class Case(unittest.TestCase):
 
 
 def sent_octets(s):
-    """All content that was sent."""
+    """Returns all content that was sent."""
     return b"".join(part for sent in s.frames() for part in sent
                     if isinstance(part, bytes))
 
@@ -344,8 +344,8 @@ class Errors(Case):
             [("reset", 8, 0)], ["(load)", "handle_headers"], 1))
 
     def test_closed_while_looking_for_an_event(self):
-        # Our side has ended; the client's END_STREAM comes between a look for
-        # an event that finds none and the look at the stream's state.
+        # Our side has ended.  The client's END_STREAM comes after the runner
+        # has found no event, and before it looks at the stream's state.
         class Late(fake.Exchange):
             looks = 0
 
@@ -366,8 +366,9 @@ class Errors(Case):
         self.assertEqual((s.called[-1], s.finished), ("main", 1))
 
     def pulled_by_two(self, source):
-        """What a script answers, all of it, whose own thread asks for more of
-        the body when the first frame has been taken and is not yet stored.
+        """Returns all content that a script answers.  A second thread of the
+        script reads more of the body when the first DATA frame has been taken
+        and is not yet stored.
         """
         append, start = body.BodyStore.append, dispatch.Runner.start
         requests, threads = [], []
@@ -381,7 +382,7 @@ class Errors(Case):
                 threads.append(threading.Thread(
                     target=requests[0]._pull, args=(4,)))
                 threads[0].start()
-                # It waits for us, and so in vain we for it.
+                # The thread waits for this one, so the join times out.
                 threads[0].join(0.2)
             return append(store, data)
         fake.write("script.py", source)
@@ -403,7 +404,7 @@ class Errors(Case):
             ECHO), b"abcdefgh")
 
     def test_what_another_thread_has_stored_is_not_waited_for(self):
-        # The client sends no more before it has got an answer.
+        # The client sends no more before it gets an answer.
         append, threads, awaited = body.BodyStore.append, [], []
 
         def late(store, data):
@@ -449,7 +450,7 @@ class Errors(Case):
         self.assertEqual((sent_octets(s), s.consumed), (b"abcdef", 6))
 
     def test_client_left(self):
-        # Nothing more is started once it has.
+        # No function is started after the client has left.
         class Leaves(fake.Exchange):
             def consume(self, n):
                 super().consume(n)

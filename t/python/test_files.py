@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Static files, directories, routes, and paths that try to get out."""
+"""Tests of static files, directories, routes, and paths that try to leave the
+document root."""
 import os
 import tempfile
 import unittest
@@ -84,7 +85,7 @@ class Static(Case):
         self.assertIn(b"x.html.headers, line 2", body)
 
     def test_no_headers_beside_it(self):
-        # Of a name too long for a suffix; and a directory has that name.
+        # A name too long for the suffix, and a directory NAME.headers.
         fake.write("n" * 250, "x")
         self.assertEqual(self.get("/" + "n" * 250), (200, b"x"))
         fake.write("side/y.html.headers/z", "")
@@ -103,7 +104,7 @@ class Static(Case):
             self.assertIn(b"{{GET[a]}}", body)
 
     def test_many_braces(self):
-        # Would not end, were it to take the square of their number.
+        # Would not end if the time grew with the square of their number.
         for text in (b"{" * (1 << 20), b"{{a" * (1 << 18),
                      b"{{a} " * (1 << 18), b"}" * (1 << 20)):
             self.assertEqual(template(None, text), text)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`request.frames`, which is made when it is asked for; ranges."""
+"""Tests of `request.frames`, whose items are made on demand; of ranges."""
 import sys
 import unittest
 
@@ -21,7 +21,8 @@ class Frames(unittest.TestCase):
         return frames
 
     def make_in_one(self, *pieces):
-        """The same frames, noted in one go behind another."""
+        """Returns the same frames, noted by one call after an earlier frame.
+        """
         frames = FrameList(fake.Exchange(), False)
         store = BodyStore()
         frames._add(store, store.append(b"zero"), [4, 4], False)
@@ -121,7 +122,7 @@ class Ranges(unittest.TestCase):
                 self.assertEqual(caught.exception.code, 416)
 
     def test_many_spaces(self):
-        # Would not end, were it to take the square of their number.
+        # Would not end if the time grew with the square of their number.
         for text in (" " * (1 << 20) + "x", "-" + " " * (1 << 20) + "x"):
             self.assertRaises(HTTPException, RangeParser(), "bytes=" + text,
                               10)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What parsers of a client's octets cost: time that grows with their number,
-not with its square, and memory likewise.
+"""Tests what parsers of a client's octets cost: time and memory must grow with
+the number of octets, not with its square.
 """
 import os
 import time
@@ -22,21 +22,21 @@ from h2rig.websocket.extensions import (PerMessageDeflateExtensionProcessor,
                                         parse_extensions)
 from h2rig.websocket.serve import _tokens
 
-#: Octets that one of them is given, and so many times that.
+#: Octets that a parser is given, and how many times as many for comparison.
 SIZE = 1 << 15
 TIMES = 8
 
-#: A cost that is no concern, seconds; above it, how many times more than for
-#: SIZE it may be: TIMES is linear, the square of it is quadratic.
+#: A cost in seconds that always passes.  A higher cost may be at most GROWTH
+#: times that of SIZE: linear growth is TIMES, quadratic growth TIMES squared.
 CHEAP = 0.25
 GROWTH = 3 * TIMES
 
-#: Octets of memory that one octet may take meanwhile.
+#: Octets of memory that the parser may use for each octet.
 MEMORY = 200
 
 
 def request(path="/", fields=(), method="GET", body=b""):
-    """A request that has come whole."""
+    """Returns a request that has been received completely."""
     exchange = fake.Exchange()
     pseudo = [(b":method", method.encode()), (b":scheme", b"https"),
               (b":authority", b"a"), (b":path", path.encode("latin-1"))]
@@ -47,7 +47,7 @@ def request(path="/", fields=(), method="GET", body=b""):
 
 
 def of_body(kind):
-    """Parses octets as a form of this content type."""
+    """Returns a parser of octets as a form of this content type."""
     def parse(octets):
         return request(method="POST", fields=[(b"content-type", kind)],
                        body=octets).POST
@@ -55,7 +55,7 @@ def of_body(kind):
 
 
 def of_field(name, method="GET"):
-    """... as the value of this field."""
+    """Returns a parser of octets as the value of this field."""
     def parse(octets):
         r = request(method=method, fields=[(name, octets)], body=b"a" * 64)
         for look in ("cookies", "auth", "POST", "raw_headers"):
@@ -68,7 +68,7 @@ def of_field(name, method="GET"):
 
 
 def condition(name):
-    """... as a condition on a file."""
+    """Returns a parser of octets as a field with a condition on a file."""
     def parse(octets):
         r = request(fields=[(name, octets)])
         response = Response(r, r._exchange)
@@ -90,7 +90,7 @@ def stored(octets):
 
 
 def lines(octets):
-    """Only as many as a script may want."""
+    """Reads 100 lines, about as many as a script reads."""
     source = RawInput(stored(octets), lambda size: None, lambda: len(octets))
     for _ in range(100):
         source.readline()
@@ -103,7 +103,7 @@ def literal(octets):
 
 
 def in_pieces(octets):
-    """... as it comes."""
+    """Parses a literal response that comes in pieces."""
     reader = LiteralReader()
     for i in range(0, len(octets), 100):
         if reader.feed(octets[i:i + 100]):
@@ -174,8 +174,8 @@ def as_extensions(octets):
         PerMessageDeflateExtensionProcessor(found).get_extension_response()
 
 
-#: What is made of octets by whom, what may stand before them, and what they
-#: may be made of: each, and each with the next, again and again.
+#: Each row: a parser, beginnings of its input, and units.  The rest of the
+#: input is a unit, or a unit and the next one, repeated.
 PARSERS = [
     (of_body(b"application/x-www-form-urlencoded"), [b"", b"a="],
      [b"&", b"=", b"a", b"%", b"+", b"%41"]),
@@ -231,7 +231,7 @@ PARSERS = [
 
 
 def shapes(before, units):
-    """Functions from a size to so many octets, with their names."""
+    """Yields names and functions that return input of a given size."""
     for start in before:
         for unit in units:
             yield "%r %r..." % (start, unit), (
@@ -240,7 +240,7 @@ def shapes(before, units):
 
 
 def cost(parse, octets):
-    """Seconds of CPU."""
+    """Parses octets.  Returns the seconds of processor time."""
     begun = time.process_time()
     try:
         parse(octets)
@@ -259,13 +259,13 @@ class Linear(unittest.TestCase):
                     check(parse, shape)
 
     def test_time(self):
-        # However many parts there may be of what is parsed.
+        # So that no form is refused because it has too many parts.
         fake.configure(max_parameters=1 << 31)
         self.addCleanup(fake.configure)
         self.each(self.takes_time, True)
 
     def takes_time(self, parse, shape):
-        # Again: something else may have had the processor's caches.
+        # Tries again, since other processes may have used the caches.
         for _ in range(5):
             much = cost(parse, shape(SIZE * TIMES))
             if much < CHEAP:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What script authors see of the package: its top holds the public modules
-only, and each public name says what it is and takes.
+"""Tests what script authors see of the package: its top has only the public
+modules, and each public name has a docstring and types.
 """
 import ast
 import importlib
@@ -18,13 +18,13 @@ import h2rig
 
 TOP = os.path.dirname(h2rig.__file__)
 
-#: Each a file or a package; `server` is the program's own, `trace` that of
-#: h2rig-trace.
+#: The public modules, each a file or a package.  Besides these there are
+#: `server`, for the program itself, and `trace`, for h2rig-trace.
 MODULES = ("connection", "constants", "errors", "frames", "handlers",
            "headers", "pipes", "request", "response", "router", "stash",
            "testing", "websocket", "writer")
 
-#: The server makes these, and hands them to scripts.
+#: Classes whose objects the server makes and hands to scripts.
 MADE = ("Authentication", "Automatic", "Connection", "ConnectionTLS",
         "ConnectionWriter", "CookieValue", "Cookies", "End", "FrameList",
         "FrameWriter", "RawInput", "Reaction", "ReceivedData",
@@ -35,7 +35,7 @@ MADE = ("Authentication", "Automatic", "Connection", "ConnectionTLS",
 
 
 def public():
-    """(module.name, value) of all that is public."""
+    """Yields (module.name, value) for each public name."""
     for name in MODULES:
         module = importlib.import_module("h2rig." + name)
         for key in module.__all__:
@@ -43,15 +43,15 @@ def public():
 
 
 def functions(name, value):
-    """(name, function, its docstring) of a function, or of a class: what it
-    has of its own, and what its base classes in the package have."""
+    """Yields (name, function, docstring) for a function, or for each method of
+    a class and of its base classes in the package."""
     if inspect.isfunction(value):
         yield name, value, inspect.getdoc(value)
     if not inspect.isclass(value):
         return
     for base in value.__mro__:
         if not base.__module__.startswith("h2rig") or base is h2rig.Value:
-            continue            # which has the methods of bytes
+            continue            # Value has the methods of bytes
         for key, member in vars(base).items():
             function = getattr(member, "fget", None) or getattr(
                 member, "_make", None) or getattr(member, "__func__", member)
@@ -66,7 +66,8 @@ def functions(name, value):
 
 
 def untold(function, doc):
-    """What the signature leaves open and the docstring does not tell."""
+    """Returns the parameters whose type neither the signature nor the
+    docstring tells, and "what it returns" if there is no return type."""
     signature = inspect.signature(function)
     found = []
     for key, parameter in signature.parameters.items():
@@ -135,7 +136,7 @@ class Public(unittest.TestCase):
                     r"h2rig\.server\.\w+\.[^A-Z]).*", text, re.M), [])
 
     def test_pydoc_needs_no_server(self):
-        """In a Python that has neither a connection nor its double."""
+        """pydoc works in a Python that has neither `_h2rig` nor fake.py."""
         names = ["h2rig", *("h2rig." + name for name in MODULES)]
         subprocess.run(
             [sys.executable, "-B", "-c",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where modules are imported from; scripts' files."""
+"""Tests where modules are imported from, and scripts' files."""
 import importlib
 import os
 import sys
@@ -13,7 +13,7 @@ from test_dispatch import Case
 
 
 def in_thread(function, *args):
-    """What it returns or raises in a thread of its own."""
+    """Returns what function returns or raises in a thread of its own."""
     result = []
 
     def run():
@@ -28,7 +28,7 @@ def in_thread(function, *args):
 
 
 class Without(unittest.TestCase):
-    """scripts.without_paths, with a directory that was added."""
+    """Tests scripts.without_paths, with a directory that was added."""
 
     def setUp(self):
         self.path, self.meta_path = sys.path[:], sys.meta_path[:]
@@ -56,7 +56,7 @@ class Without(unittest.TestCase):
         with scripts.without_paths():
             both = importlib.import_module("both")
             self.assertEqual(both.where, "other")
-            # What is built in, frozen, in a file, of a package.
+            # A built-in and a frozen module, a file, a part of a package.
             for name in ("faulthandler", "zipimport", "netrc", "json.tool"):
                 with mock.patch.dict(sys.modules):
                     sys.modules.pop(name, None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Settings, aliases, routes of the user, and where the stash is."""
+"""Tests of settings, aliases, routes of the user, and the stash's place."""
 import json
 import os
 import unittest

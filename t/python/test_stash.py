@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The stash, in one process and in several."""
+"""Tests of the stash, in one process and in several."""
 import ctypes
 import os
 import pickle
@@ -24,12 +24,13 @@ def key():
 
 
 def forked(function):
-    """Runs it in a child process, which the caller waits for."""
+    """Runs function in a child process.  Returns the child's process id; the
+    caller waits for the child."""
     pid = os.fork()
     if pid:
         return pid
     code = 1
-    signal.alarm(60)    # what waits for a lock that nobody gives back
+    signal.alarm(60)    # ends a wait for a lock that nobody releases
     try:
         function()
         code = 0
@@ -109,8 +110,8 @@ class One(unittest.TestCase):
             self.s.lock.release()
 
     def test_limit_reached_while_waiting(self):
-        # What ends the wait raises: for the lock in the way of a thread of
-        # this process, and of another process.
+        # HandlerTimeout ends the wait for a lock, whether a thread of this
+        # process or another process holds it.
         for holder in (self.thread_holds, self.process_holds):
             with self.subTest(holder.__name__):
                 let_go, wait = holder()
@@ -128,7 +129,7 @@ class One(unittest.TestCase):
         raised = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
         def later():
-            # Once it waits in the kernel, where no exception reaches it.
+            # By then it waits in the kernel, where no exception reaches it.
             time.sleep(0.2)
             raised(ctypes.c_ulong(me), ctypes.py_object(HandlerTimeout))
             let_go()
@@ -214,7 +215,7 @@ class One(unittest.TestCase):
 
 
 class Several(unittest.TestCase):
-    """Processes."""
+    """Tests with several processes."""
 
     def wait(self, pids):
         for pid in pids:
@@ -251,7 +252,7 @@ class Several(unittest.TestCase):
         ready, tell = os.pipe()
 
         def hold():
-            # Leaves a child of its own, which must not keep the lock.
+            # The holder leaves a child, which must not keep the lock.
             s.lock.acquire()
             if os.fork() == 0:
                 signal.alarm(60)

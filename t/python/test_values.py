@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Text and bytes, field sections, MultiDict."""
+"""Tests of text and bytes, field sections, MultiDict."""
 import pickle
 import unittest
 

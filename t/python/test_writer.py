@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The writer, the response and frames: what reaches the C side."""
+"""Tests of the writer, the response and frames: what reaches the C side."""
 import datetime
 import io
 import unittest

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Compares our HPACK with libnghttp2's: long sequences of header blocks on
- * one encoder and one decoder of each, with changes of the table size and
- * sensitive fields.  The encoders must make the same octets; the decoders
- * must take and refuse the same blocks, valid, damaged and made up, and give
+ * Compares our HPACK with libnghttp2's: long sequences of header blocks for one
+ * encoder and one decoder of each, with changes of the table size and with
+ * sensitive fields.  The encoders must make the same octets.  The decoders must
+ * accept and refuse the same blocks (valid, damaged and made-up ones), and give
  * the same fields.
  *
  *	diff_hpack [blocks [seed]]
@@ -51,8 +51,8 @@ rnd(uint32_t n)
 }
 
 /*
- * Text to take fields from.  Few values per name, so that they come again;
- * a name without any gets random ones.
+ * Names and values of fields.  There are few values per name, so that fields
+ * are repeated; a name without values here gets random ones.
  */
 static const struct sample {
 	const char *name;
@@ -109,7 +109,7 @@ rnd_table_size(void)
 	return table_sizes[rnd(sizeof(table_sizes) / sizeof(*table_sizes))];
 }
 
-/* One header block: fields whose octets are in one buffer, by offset. */
+/* The fields of one header block, whose octets are in one buffer. */
 struct list {
 	struct buf octets;
 	size_t n;
@@ -139,7 +139,7 @@ rnd_len(void)
 static void
 add_random(struct buf *b, size_t len)
 {
-	/* Text with a few other octets is the case for their long codes. */
+	/* A few octets that are no text are mixed in: their codes are long. */
 	uint32_t one_in = rnd(2) ? 1000 : 1 + rnd(60);
 
 	while (len-- > 0)
@@ -181,7 +181,7 @@ make_list(struct list *l)
 	l->n = 0;
 	for (i = rnd(10) == 0 ? rnd(MAX_FIELDS) : rnd(12); i > 0; i--)
 		add_field(l);
-	add_u8(&l->octets, 0);	/* so that there is a base */
+	add_u8(&l->octets, 0);	/* so that buf_data is not NULL */
 	base = buf_data(&l->octets);
 	for (i = 0; i < l->n; i++) {
 		l->fields[i] = (struct field){
@@ -202,7 +202,7 @@ make_list(struct list *l)
 	}
 }
 
-/* Both encoders and both decoders. */
+/* The encoders and decoders of both implementations. */
 struct pair {
 	struct hpack_encoder *enc;
 	struct hpack_decoder *dec;
@@ -237,7 +237,7 @@ pair_new(struct pair *p)
 		abort();
 }
 
-/* As when our SETTINGS change and the peer's encoder follows. */
+/* Resizes all tables, as if SETTINGS had changed and the peer obeyed. */
 static void
 pair_resize(struct pair *p)
 {
@@ -267,7 +267,7 @@ same_octets(const struct buf *a, const struct buf *b)
 	    memcmp(buf_data(a), buf_data(b), buf_len(a)) == 0);
 }
 
-/* Encodes with both; the octets are in out. */
+/* Encodes with both, into out.  Returns whether they made the same. */
 static bool
 encode_both(struct pair *p, const struct list *l, struct buf *out)
 {
@@ -295,7 +295,7 @@ encode_both(struct pair *p, const struct list *l, struct buf *out)
 	return ok;
 }
 
-/* Fields one behind the other, in a form that tells them all apart. */
+/* Appends a field to a log, with lengths, so that no two logs look alike. */
 static void
 add_to_log(struct buf *log, const uint8_t *name, size_t name_len,
     const uint8_t *value, size_t value_len, bool never_index)
@@ -315,7 +315,7 @@ log_field(void *user, const struct field *f)
 	return 0;
 }
 
-/* Whether libnghttp2 takes the block. */
+/* Decodes with libnghttp2, into log.  Returns whether it accepts the block. */
 static bool
 inflate(nghttp2_hd_inflater *inflater, const uint8_t *in, size_t len,
     struct buf *log)
@@ -348,7 +348,7 @@ is_name(const struct field *f, const char *name)
 	    memcmp(f->name, name, f->name_len) == 0;
 }
 
-/* Whether an encoder forbids others to index it. */
+/* Whether encoders send the field as never indexed. */
 static bool
 is_secret(const struct field *f)
 {
@@ -357,8 +357,8 @@ is_secret(const struct field *f)
 }
 
 /*
- * Decodes with both; *taken says whether the block was accepted.  expected
- * are the fields it was made of, if it is as an encoder made it.
+ * Decodes with both.  Returns whether they agree; *taken says whether the block
+ * was accepted.  expected: the block's fields, or NULL if they are not known.
  */
 static bool
 decode_both(struct pair *p, const struct buf *block,
@@ -433,7 +433,7 @@ damage(struct buf *b)
 	buf_free(&copy);
 }
 
-/* An integer that need not be in its shortest form. */
+/* Adds an integer, which may be longer than its shortest form. */
 static void
 add_int(struct buf *b, unsigned bits, unsigned prefix, uint64_t v)
 {
@@ -501,7 +501,7 @@ add_string(struct buf *b)
 	}
 }
 
-/* A block of representations that an encoder need not ever make. */
+/* Makes a block of representations that our encoder may never make. */
 static void
 make_up(struct buf *b)
 {
@@ -545,7 +545,7 @@ report(bool ok, const char *what, unsigned long blocks, unsigned long refused)
 	putchar('\n');
 }
 
-/* Both directions of sequences as connections have them. */
+/* Encodes and decodes valid sequences, as connections do. */
 static void
 valid_blocks(unsigned long blocks)
 {
@@ -574,9 +574,9 @@ valid_blocks(unsigned long blocks)
 }
 
 /*
- * Decoders get one bad block in every few, so that they hold something when
- * it comes.  A refusal, or a table that is no longer the encoder's, is the
- * end of the pair.
+ * Of every few blocks one is bad, so that the decoders' tables are filled when
+ * it comes.  When a block is refused, because it is bad or because the tables
+ * of encoders and decoders have come to differ, the pair is replaced.
  */
 static void
 bad_blocks(unsigned long blocks, bool made_up, const char *what)
@@ -609,7 +609,7 @@ bad_blocks(unsigned long blocks, bool made_up, const char *what)
 	buf_free(&list.octets);
 }
 
-/* Decoders alone, with a table of the size that connections begin with. */
+/* Makes only decoders, with the table size at the start of a connection. */
 static void
 decoders_new(struct pair *p)
 {
@@ -626,8 +626,8 @@ decoders_free(struct pair *p)
 }
 
 /*
- * Every block of one or two octets, on decoders that are new, that hold one
- * field, and that wait for a size update.
+ * Tests each block of one or two octets, on new decoders, on decoders that hold
+ * one field, and on decoders that wait for a size update.
  */
 static void
 short_blocks(void)
@@ -665,8 +665,8 @@ short_blocks(void)
 }
 
 /*
- * A literal whose name or value has about as many octets as libnghttp2 allows;
- * of ours the session bounds the whole block instead.
+ * Makes a literal whose name or value is about as long as libnghttp2 allows.
+ * Our decoder has no such bound: the session bounds the whole block instead.
  */
 static void
 make_long(struct buf *b, bool in_name, bool huffman, size_t len)

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames as a filter, for t/frame_vectors.t: a frame in hexadecimal per
- * line, a reply per line, words with a space between.  A frame that is right:
+ * Frames as a filter, for t/frame_vectors.t: it reads a frame in hexadecimal
+ * per line, and writes a reply per line.  The reply to a correct frame:
  *
  *	ok LENGTH TYPE FLAGS STREAM [NAME=VALUE ...]
  *
- * numbers in decimal, octets in hexadecimal; the names are those of struct
- * frame_payload, and setting=ID:VALUE for each entry of SETTINGS.  Else
+ * Numbers are decimal, octets hexadecimal; the names are those of members of
+ * struct frame, and there is setting=ID:VALUE for each entry of SETTINGS.  The
+ * reply to another frame:
  *
  *	error LEVEL CODE REASON
  *
- * with "stream" or "connection".  The payload may be shorter than the length
- * says if the header is wrong by itself.  What is no frame at all ends the
- * program with status 2.
+ * LEVEL is "stream" or "connection".  The payload may be shorter than the
+ * frame's length if the header is already wrong.  A line that is no frame at
+ * all ends the program with status 2.
  */
 #include <stdio.h>
 #include <stdlib.h>

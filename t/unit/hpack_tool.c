@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HPACK as a filter, for t/hpack_vectors.t: one encoder and one decoder,
- * one command per line, one reply per command.
+ * HPACK as a filter, for t/hpack_vectors.t.  It has one encoder and one
+ * decoder, reads one command per line, and writes one reply per command.
  *
- *	resize SIZE		the setting of both sides
+ *	resize SIZE		sets the table size of both
  *		ok
  *	encode NAME=VALUE ...	a list of fields
  *		ok BLOCK HOW
  *	decode BLOCK		a header block
  *		ok NAME=VALUE ...
  *
- * Octets are hexadecimal throughout.  HOW is what libnghttp2 makes of the same
- * fields: "same", "differs", or "alone" if this was built without it.  A
- * block that is refused gets "error"; what is no command ends the program
- * with status 2.
+ * All octets are hexadecimal.  HOW compares BLOCK with libnghttp2's encoding of
+ * the same fields: "same", "differs", or "alone" if this program was built
+ * without it.  The reply to a block that is refused is "error".  A line that is
+ * no command ends the program with status 2.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -55,7 +55,7 @@ digit(char c)
 	return (int)(at - digits);
 }
 
-/* Replaces hexadecimal by octets where it stands; returns their number. */
+/* Replaces hexadecimal digits by octets in place.  Returns their number. */
 static size_t
 unhex(char *s)
 {
@@ -86,7 +86,7 @@ resize(char *args)
 	puts("ok");
 }
 
-/* What libnghttp2 says to our encoding of the fields. */
+/* Compares libnghttp2's encoding of the fields with ours.  Returns HOW. */
 static const char *
 compare(const struct field *fields, size_t n, const struct buf *ours)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small additions to a struct buf that the server itself has no use for.
+ * Small additions to a struct buf that only tests need.
  */
 #ifndef H2RIG_T_OCTETS_H
 #define H2RIG_T_OCTETS_H

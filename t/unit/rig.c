@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The session under test of rig.h.  Frames from the peer are made octet by
- * octet here, not with the encoders of frame.c, so that the two can disagree.
+ * The session under test of rig.h.  The peer's frames are made octet by octet
+ * here, without the encoders of frame.c, so that faults of those are seen.
  */
 #include <check.h>
 #include <ctype.h>
@@ -150,7 +150,7 @@ on_late(void *user, uint32_t id)
 	note(user, "late %u", (unsigned)id);
 }
 
-/* Those that were reset have been noted by on_violation. */
+/* Requests that were reset are not noted: on_violation has done that. */
 static void
 on_refused(void *user, uint32_t id, const struct fields *l,
     enum session_refusal how, const char *reason)
@@ -240,7 +240,7 @@ add_octets(struct buf *b, unsigned n, const char *hex)
 		add_u8(b, (unsigned)strtoul(two, NULL, 16));
 }
 
-/* <name=value>: without indexing, no Huffman, lengths below 127. */
+/* Adds <name=value> without indexing and Huffman; lengths below 127. */
 static void
 add_field(struct buf *b, const char *text, size_t len)
 {
@@ -384,7 +384,7 @@ do_data(struct rig *r, uint32_t id, size_t n, bool end, const char **why)
 	return rc;
 }
 
-/* HEADERS without END_HEADERS by stream id. */
+/* Stream id sends HEADERS without END_HEADERS. */
 static int
 do_hold(struct rig *r, uint32_t id)
 {
@@ -408,7 +408,7 @@ automatic_bit(const char *name)
 	return 1u << i;
 }
 
-/* What the gate does with a type, or all; whether that was the call. */
+/* !stop and !queue.  Returns false if the verb is neither of them. */
 static bool
 do_gate(struct rig *r, const char *verb, const char *type)
 {
@@ -548,11 +548,11 @@ rig_start(struct rig *r, bool handshake)
 	struct session_limits l;
 
 	session_limits_default(&l);
-	l.initial_window_size = 65535;	/* as §6.9.2 has it */
+	l.initial_window_size = 65535;	/* the initial value of §6.9.2 */
 	rig_start_limits(r, handshake, &l);
 }
 
-/* One frame of ours, as text. */
+/* Logs one of our frames as text. */
 static void
 show_frame(struct rig *r, const uint8_t *p, uint32_t len)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How each unit test ends: its suite runs, each test in a process of its own,
- * and says so in TAP on standard output.
+ * Runs the suite of a unit test, each test in a process of its own, and writes
+ * TAP to standard output.
  */
 #ifndef T_UNIT_TAP_H
 #define T_UNIT_TAP_H
 
 #include <check.h>
 
-/* Runs the suite and frees it; the exit status. */
+/* Runs the suite and frees it.  Returns the exit status. */
 static inline int
 tap_run(Suite *s)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/access and src/logline: a request's record as text and as JSON, its
- * escaping and its bounds.  The log goes to a file and is read back.
+ * Tests conn/access and base/logline: a request's record as text and as JSON,
+ * its escaping and its bounds.  The log goes to a file and is read back.
  */
 #include <check.h>
 #include <stdio.h>
@@ -132,7 +132,7 @@ START_TEST(a_long_path_is_bounded)
 	a = sample("GET", path);
 	log_set_format(LOG_FORMAT_JSON);
 	access_log(&a, "127.0.0.1:1");
-	/* Six characters for each octet are more than a record holds. */
+	/* Each octet takes six characters: more than a record holds. */
 	logged();
 	ck_assert_uint_le(strlen(got), 8192);
 	ck_assert_str_eq(got + strlen(got) - 6, "...\"}\n");

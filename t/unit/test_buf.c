@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/buf: byte buffers and big-endian integers.
+ * Tests base/buf: byte buffers and big-endian integers.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -69,7 +69,7 @@ START_TEST(consumed_octets_leave_at_the_front)
 }
 END_TEST
 
-/* Octet i of an endless stream; the period is no power of two. */
+/* Returns octet i of an endless stream, whose period is no power of two. */
 static uint8_t
 octet(size_t i)
 {
@@ -93,7 +93,7 @@ check_stream(const struct buf *b, size_t from)
 {
 	size_t i;
 
-	/* One assertion: each costs a system call. */
+	/* Only one assertion, since each costs a system call. */
 	for (i = 0; i < buf_len(b); i++)
 		if (buf_data(b)[i] != octet(from + i))
 			break;
@@ -161,7 +161,7 @@ START_TEST(a_failed_addition_stays_failed)
 	buf_add(&b, "abc", 3);
 	ck_assert_ptr_null(buf_reserve(&b, SIZE_MAX - 1));
 	ck_assert(b.failed);
-	/* What fits is lost too: a writer checks once, at the end. */
+	/* Later octets are lost even if they fit: writers check at the end. */
 	buf_add(&b, "d", 1);
 	buf_add_u16(&b, 1);
 	buf_add_u32(&b, 1);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/conn: when a connection's client sees what was written, and when one that
- * waits is taken for stalled.  One thread plays the I/O thread, a handler thread
- * and the client.
+ * Tests src/conn: when the client sees output that was written, and when a
+ * connection that waits is stalled.  One thread plays the I/O thread, a handler
+ * thread and the client.
  */
 #include <arpa/inet.h>
 #include <check.h>
@@ -65,7 +65,7 @@ disconnect(void)
 	close(client);
 }
 
-/* How many octets the client has been sent since it was last asked. */
+/* Returns how many octets the client has received since the last call. */
 static long
 client_reads(void)
 {
@@ -77,13 +77,13 @@ client_reads(void)
 	return all;
 }
 
-/* A client's start, and n requests, of which all are ready. */
+/* The client sends its preface and n requests, which are then ready. */
 static void
 request(int n)
 {
 	static const char hello[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 	    "\0\0\0\4\0\0\0\0\0";
-	/* GET https://a/ of stream 0: RFC 7541, 2, 7, 4 and 1 of the table. */
+	/* GET https://a/ on stream 0: entries 2, 7, 4, 1 (RFC 7541 App. A). */
 	char get[] = "\0\0\6\1\5\0\0\0\0\x82\x87\x84\x41\1a";
 	int i;
 
@@ -104,8 +104,8 @@ request(int n)
 
 struct own_op {
 	struct op op;
-	bool end_stream;	/* with HEADERS */
-	size_t sent;		/* of `content` */
+	bool end_stream;	/* put_headers sends END_STREAM */
+	size_t sent;		/* octets of `content` sent so far */
 };
 
 static const uint8_t content[16384];
@@ -139,7 +139,7 @@ put_raw_frame(struct conn *conn, struct op *op)
 	    content, sizeof(content));
 }
 
-/* A header block that has not ended. */
+/* Sends HEADERS without END_HEADERS. */
 static int
 put_raw_block(struct conn *conn, struct op *op)
 {
@@ -154,10 +154,7 @@ answer_to(struct exchange *x)
 	    .id = x->id, .fn = put_headers, .writes = true } };
 }
 
-/*
- * Has the exchange that is next answered while others may be in sight; the
- * octets that the client sees of it.
- */
+/* Answers the next ready exchange.  Returns the octets that the client sees. */
 static long
 answer(bool batched)
 {
@@ -170,8 +167,8 @@ answer(bool batched)
 }
 
 /*
- * The client has what a writer call wrote when that returns, also while others
- * are ready and the I/O thread is soon back.
+ * When a writer call returns, the client has its output, also while other
+ * exchanges are ready and the I/O thread looks again soon.
  */
 START_TEST(test_sent_at_once)
 {
@@ -184,7 +181,7 @@ START_TEST(test_sent_at_once)
 }
 END_TEST
 
-/* ... but for an answer that may be sent with the next. */
+/* ... except for an answer that may be sent together with the next one. */
 START_TEST(test_batch_ends_with_the_queue)
 {
 	connect_pair();
@@ -196,7 +193,7 @@ START_TEST(test_batch_ends_with_the_queue)
 }
 END_TEST
 
-/* The I/O thread would look too late. */
+/* Without io_soon nothing is batched: the I/O thread would look too late. */
 START_TEST(test_no_batch_if_nobody_looks)
 {
 	connect_pair();
@@ -207,7 +204,7 @@ START_TEST(test_no_batch_if_nobody_looks)
 }
 END_TEST
 
-/* ---- stalls, by a clock of the test's own that starts when output last moved */
+/* ---- stalls, by the test's own clock, which starts when output last moved */
 
 #define LIMIT_MS 1000
 
@@ -225,9 +222,9 @@ write_data(void)
 }
 
 /*
- * A script that has written until it has to wait, for the client's window of
- * 64 KiB or because the kernel has taken what it takes.  A pair of sockets,
- * since TCP acknowledges when it likes.
+ * Sets up a script that has written until it has to wait: for the client's
+ * window of 64 KiB, or for the kernel, which takes no more.  The connection is
+ * a pair of sockets, since TCP acknowledges at times that a test cannot know.
  */
 static void
 wait_because(enum reason why)
@@ -280,7 +277,7 @@ is_stalled(uint64_t now)
 }
 
 #ifdef HAVE_LINUX
-/* What one write of 16 KiB has given the kernel, and more. */
+/* Reads at least as much as one write of 16 KiB has given the kernel. */
 static long
 client_reads_one(void)
 {
@@ -290,7 +287,7 @@ client_reads_one(void)
 }
 #endif
 
-/* Of it the client's system, which is the same here, has acknowledged a part. */
+/* A client that reads a part, which the kernel can tell, is not stalled. */
 START_TEST(test_slow_client_is_not_stalled)
 {
 #ifdef HAVE_LINUX
@@ -319,7 +316,7 @@ client_pings(void)
 	conn_push(&c);
 }
 
-/* Else a client could hold a connection for ever, by a PING now and then. */
+/* Else a client could keep a connection for ever, by a PING now and then, */
 START_TEST(test_replies_are_no_progress)
 {
 	uint64_t zero;
@@ -352,7 +349,7 @@ fill_with_replies(void)
 	ck_assert(c.link.backlog);
 }
 
-/* ... or by so many at a time that the kernel refuses their replies. */
+/* ... or by so many PINGs at a time that the kernel refuses the replies. */
 START_TEST(test_replies_in_a_backlog_are_no_progress)
 {
 	uint64_t zero;
@@ -373,7 +370,7 @@ START_TEST(test_replies_in_a_backlog_are_no_progress)
 }
 END_TEST
 
-/* They have moved themselves, though. */
+/* But while no answer waits, replies that the kernel takes are movement. */
 START_TEST(test_replies_move_in_a_backlog)
 {
 	wait_because(WINDOW);
@@ -387,7 +384,7 @@ START_TEST(test_replies_move_in_a_backlog)
 }
 END_TEST
 
-/* What is queued behind them has not moved before they have. */
+/* An answer in a backlog has not moved before the kernel takes it. */
 START_TEST(test_answers_move_when_the_kernel_takes_them)
 {
 	uint64_t zero;
@@ -403,7 +400,7 @@ START_TEST(test_answers_move_when_the_kernel_takes_them)
 }
 END_TEST
 
-/* Of any kind; and they are fetched as the first were. */
+/* Raw frames count as movement too, when they are sent and when read. */
 START_TEST(test_raw_frames_are_an_answer)
 {
 	uint64_t zero;
@@ -427,10 +424,10 @@ START_TEST(test_raw_frames_are_an_answer)
 }
 END_TEST
 
-/* ... as is what the I/O thread itself serves. */
+/* ... and so does a file that the I/O thread itself serves. */
 START_TEST(test_quick_file_is_an_answer)
 {
-	/* The connection's window, which is empty too, then the request. */
+	/* WINDOW_UPDATE, as the connection's window is empty; a request. */
 	static const char frames[] = "\0\0\4\x8\0\0\0\0\0\x7f\xff\0\0"
 	    "\0\0\6\1\5\0\0\0\3\x82\x87\x84\x41\1a";
 	static uint8_t file[1 << 16];
@@ -442,7 +439,7 @@ START_TEST(test_quick_file_is_an_answer)
 	struct stat st;
 	uint64_t zero;
 
-	/* A file that has not changed for some seconds, nor has its directory. */
+	/* The file and its directory have not changed for some seconds. */
 	snprintf(path, sizeof(path), "%s/doc/examples/hello.py", top != NULL ?
 	    top : ".");
 	ck_assert_int_eq(stat(path, &st), 0);
@@ -476,7 +473,7 @@ START_TEST(test_wait_begins_later)
 }
 END_TEST
 
-/* The kernel has taken all until now, and has no room for more. */
+/* Sets up a kernel that has taken all output so far, and has no more room. */
 static void
 fill_exactly(void)
 {
@@ -499,7 +496,7 @@ START_TEST(test_backlog_begins_when_it_is_refused)
 }
 END_TEST
 
-/* ... which is later than `now` when that is where the tick releases it. */
+/* ... also in conn_tick, which releases a hold: later than the tick's `now`. */
 START_TEST(test_backlog_begins_in_a_tick)
 {
 	struct own_op block;
@@ -521,7 +518,7 @@ START_TEST(test_backlog_begins_in_a_tick)
 }
 END_TEST
 
-/* ---- frames that wait until it is known which ones are wanted */
+/* ---- frames that wait until it is known which types are wanted */
 
 static void
 add_frame(struct exchange *x, unsigned type, const char *payload)

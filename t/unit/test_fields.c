@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Field sections: the list, and a case for each rule of RFC 9113 §8.2, §8.3
- * and §8.5, RFC 8441 §4 and RFC 9110 §8.6.  A section is a text, a field to a
- * line, "name: value" (the name may begin with a colon); \0 cannot stand in
- * it, so there is an octet that stands for it.
+ * Tests field sections: the list, and a case for each rule of RFC 9113 §8.2,
+ * §8.3 and §8.5, RFC 8441 §4 and RFC 9110 §8.6.  A section is a text with a
+ * field per line, "name: value" (the name may begin with a colon).  A text
+ * cannot contain NUL, so another octet stands for it.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@
 static const struct section_case {
 	enum fields_kind kind;
 	const char *text;
-	const char *reason;	/* NULL: passes */
+	const char *reason;	/* NULL: no error */
 } cases[] = {
 	{ FIELDS_REQUEST, REQ, NULL },
 	{ FIELDS_REQUEST, REQ "a: b\nc: \n", NULL },
@@ -246,8 +246,8 @@ static const struct section_case {
 };
 
 /*
- * The fields of a text; \x01 in a value becomes NUL, \x02 LF.  They point
- * into copy.
+ * Parses a text: \x01 in a value becomes NUL, \x02 LF.  The fields point into
+ * copy.  Returns their number.
  */
 static size_t
 parse(char *copy, struct field *v)
@@ -286,7 +286,7 @@ build(struct fields *l, const struct field *v, size_t n)
 		ck_assert_int_eq(fields_add(l, &v[i]), 0);
 }
 
-/* Both ways in: the list that was received and the array to be sent. */
+/* The rule holds for a list that was received and for an array to be sent. */
 START_TEST(test_rule)
 {
 	const struct section_case *c = &cases[_i];
@@ -300,7 +300,7 @@ START_TEST(test_rule)
 	build(&l, v, n);
 	reason = fields_check(&l, c->kind, true, NULL);
 	ck_assert_pstr_eq(reason, c->reason);
-	/* We send no requests, so that it has no :protocol to allow. */
+	/* Not for requests: we send none, so it knows no :protocol. */
 	if (c->kind != FIELDS_REQUEST)
 		ck_assert_pstr_eq(fields_check_sent(v, n, c->kind, &bad),
 		    reason);
@@ -342,7 +342,7 @@ START_TEST(test_info)
 }
 END_TEST
 
-/* RFC 8441 §3: :protocol only if we have said that it may come. */
+/* RFC 8441 §3: :protocol is allowed only if our SETTINGS have allowed it. */
 START_TEST(test_extended_connect_off)
 {
 	char text[] = EXTENDED ":scheme: https\n:path: /\n";
@@ -404,7 +404,7 @@ START_TEST(test_list)
 	fields_free(&l);
 	ck_assert_uint_eq(l.n, 0);
 	ck_assert_uint_eq(l.size, 0);
-	/* No octets, and so none stored; HPACK can say that. */
+	/* A field without octets, which HPACK can encode. */
 	f = (struct field){ 0 };
 	ck_assert_int_eq(fields_add(&l, &f), 0);
 	fields_get(&l, 0, &f);
@@ -428,7 +428,7 @@ START_TEST(test_copy)
 	ck_assert(fields_find(&to, "a", &f) && f.never_index);
 	ck_assert_mem_eq(f.value, "bc", 2);
 	fields_clear(&to);
-	ck_assert_int_eq(fields_copy(&to, &from), 0);	/* of nothing */
+	ck_assert_int_eq(fields_copy(&to, &from), 0);	/* from is empty */
 	ck_assert_uint_eq(to.n, 0);
 	fields_free(&to);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames by themselves: rules of the header, payloads, encoders.  What a
- * session makes of the errors is in test_session.c; vectors that others wrote
- * are in t/frame_vectors.py.
+ * Tests frames by themselves: rules of the header, payloads, encoders.
+ * test_session.c tests what a session does about the errors, t/frame_vectors.t
+ * the vectors of other projects.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -11,15 +11,15 @@
 #include "h2/frame.h"
 #include "tap.h"
 
-/* §4.2, §6: which payload lengths and stream numbers a type has. */
+/* §4.2, §6: the payload lengths and stream identifiers that a type allows. */
 static const struct {
 	uint8_t type;
 	uint8_t flags;
 	uint32_t stream_id;
 	uint32_t length;
-	enum h2_level level;	/* H2_LEVEL_NONE: passes */
+	enum h2_level level;	/* H2_LEVEL_NONE: no error */
 	enum h2_code code;
-	const char *section;	/* in which the reason ends */
+	const char *section;	/* the end of the reason */
 } header_cases[] = {
 	{ FRAME_DATA, 0, 1, 0, H2_LEVEL_NONE, 0, NULL },
 	{ FRAME_DATA, 0, 1, 16384, H2_LEVEL_NONE, 0, NULL },
@@ -81,7 +81,7 @@ static const struct {
 	    H2_FRAME_SIZE_ERROR, "(RFC 9218 7.1)" },
 	{ FRAME_PRIORITY_UPDATE, 0, 1, 4, H2_LEVEL_CONNECTION,
 	    H2_PROTOCOL_ERROR, "(RFC 9218 7.1)" },
-	/* §4.1: types that are not known. */
+	/* §4.1: unknown types. */
 	{ 0x0a, 0xff, 0, 0, H2_LEVEL_NONE, 0, NULL },
 	{ 0xff, 0xff, 1, 16384, H2_LEVEL_NONE, 0, NULL },
 	{ 0xff, 0xff, 1, 16385, H2_LEVEL_CONNECTION, H2_FRAME_SIZE_ERROR,
@@ -118,7 +118,7 @@ START_TEST(test_header_rule)
 }
 END_TEST
 
-/* Payloads that frame_check passes and frame_decode does not. */
+/* Payloads that frame_check accepts and frame_decode refuses. */
 static const struct {
 	uint8_t type;
 	uint8_t flags;
@@ -128,7 +128,7 @@ static const struct {
 	enum h2_level level;
 	enum h2_code code;
 } payload_errors[] = {
-	/* §6.1: padding of the payload's length and more. */
+	/* §6.1: padding as long as the payload or longer. */
 	{ FRAME_DATA, FLAG_PADDED, 1, 1, { 1 }, H2_LEVEL_CONNECTION,
 	    H2_PROTOCOL_ERROR },
 	{ FRAME_DATA, FLAG_PADDED, 1, 3, { 3 }, H2_LEVEL_CONNECTION,
@@ -147,19 +147,19 @@ static const struct {
 	    H2_LEVEL_CONNECTION, H2_FRAME_SIZE_ERROR },
 	{ FRAME_PUSH_PROMISE, FLAG_PADDED, 1, 6, { 2, 0, 0, 0, 2 },
 	    H2_LEVEL_CONNECTION, H2_PROTOCOL_ERROR },
-	/* §5.1.1, §6.6: the promised number. */
+	/* §5.1.1, §6.6: the promised stream identifier. */
 	{ FRAME_PUSH_PROMISE, 0, 1, 4, { 0 }, H2_LEVEL_CONNECTION,
 	    H2_PROTOCOL_ERROR },
 	{ FRAME_PUSH_PROMISE, 0, 1, 4, { 0, 0, 0, 3 }, H2_LEVEL_CONNECTION,
 	    H2_PROTOCOL_ERROR },
-	/* §6.3: of PRIORITY the length costs the stream only. */
+	/* §6.3: a PRIORITY frame of wrong length is only a stream error. */
 	{ FRAME_PRIORITY, 0, 1, 4, { 0 }, H2_LEVEL_STREAM,
 	    H2_FRAME_SIZE_ERROR },
 	{ FRAME_PRIORITY, 0, 1, 6, { 0 }, H2_LEVEL_STREAM,
 	    H2_FRAME_SIZE_ERROR },
 	{ FRAME_PRIORITY, 0, 7, 5, { 0x80, 0, 0, 7 }, H2_LEVEL_STREAM,
 	    H2_PROTOCOL_ERROR },
-	/* §6.9: the level is the window's. */
+	/* §6.9: the level depends on whose window it is. */
 	{ FRAME_WINDOW_UPDATE, 0, 0, 4, { 0 }, H2_LEVEL_CONNECTION,
 	    H2_PROTOCOL_ERROR },
 	{ FRAME_WINDOW_UPDATE, 0, 1, 4, { 0x80 }, H2_LEVEL_STREAM,
@@ -188,7 +188,7 @@ START_TEST(test_payload_error)
 }
 END_TEST
 
-/* Decodes a frame that must be right. */
+/* Decodes a frame that must be valid. */
 static void
 decode(struct frame *f, const uint8_t *octets)
 {
@@ -209,7 +209,7 @@ START_TEST(test_header)
 	ck_assert_uint_eq(h.length, 0x010203);
 	ck_assert_uint_eq(h.type, 0xfe);
 	ck_assert_uint_eq(h.flags, 0xa5);
-	ck_assert_uint_eq(h.stream_id, 0x7fffffff);	/* §4.1: reserved */
+	ck_assert_uint_eq(h.stream_id, 0x7fffffff);	/* §4.1: no R bit */
 }
 END_TEST
 

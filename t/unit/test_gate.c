@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a connection script does with a session: it stops frames before the
- * session acts on them, takes them, has them wait, and does itself, or not, what
- * the session does by itself.  A table of scripts for the rig (rig.h)
- * with the log that is to come of each, which run frame by frame and octet by
- * octet.  test_session.c has every rule of the protocol with all frames stopped
- * or queued on their way.
+ * Tests what a connection script does with a session: it stops frames before
+ * the session acts on them, takes them or has them wait, and switches off what
+ * the session does by itself.  A table has scripts for the rig (rig.h) and the
+ * log that each must give.  They run frame by frame and octet by octet.
+ * test_session.c tests each rule of the protocol with all frames stopped or
+ * queued on their way.
  */
 #include <check.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "rig.h"
 #include "tap.h"
 
-/* Indexed: GET or POST, https, "/"; :authority "a" as a literal. */
+/* Indexed fields: GET or POST, https, "/"; and a literal :authority "a". */
 #define GET "828784010161"
 #define POST "838784010161"
 
@@ -26,7 +26,7 @@ struct script {
 };
 
 static const struct script gate_cases[] = {
-	/* Stopped: nothing is done, and nothing behind it is. */
+	/* The session acts neither on a stopped frame nor on later ones. */
 	{ "SETTINGS", "!stop SETTINGS; SETTINGS 0 0 0003+00000005; PING 0 0 "
 	    "8*00; !resume", "gate SETTINGS on 0, 6 | SETTINGS ack; PING ack" },
 	{ "PING", "!stop PING; PING 0 0 8*00; PING 0 0 8*01; !resume; !resume",
@@ -85,14 +85,14 @@ static const struct script gate_cases[] = {
 	    "PING ack" },
 	{ "nothing is stopped", "!resume; !take; !continue; PING 0 0 8*00",
 	    "| PING ack" },
-	/* Many in a lot. */
+	/* Many frames are received at once. */
 	{ "in a lot", "!stop PING; !lot; HEADERS 5 1 " GET "; PING 0 0 8*00; "
 	    "HEADERS 1 3 8287; CONTINUATION 4 3 84010161; PING 0 0 8*00; "
 	    "HEADERS 5 5 " GET "; !feed; HEADERS 5 7 " GET "; !resume; "
 	    "!resume", "headers 1 end; gate PING on 0, 8; headers 3 end; "
 	    "gate PING on 0, 8; headers 5 end; headers 7 end | PING ack; "
 	    "PING ack" },
-	/* Taken. */
+	/* Frames are taken. */
 	{ "SETTINGS: no effect, no acknowledgement", "HEADERS 5 1 " GET
 	    "; !stop SETTINGS; SETTINGS 0 0 0004+00000000; !take; "
 	    "!respond 1 200; !data 1 3 end",
@@ -154,7 +154,7 @@ static const struct script gate_cases[] = {
 	{ "DATA: END_STREAM counts", "HEADERS 4 1 " POST "; !respond 1 200 end"
 	    "; !stop DATA; DATA 1 1 00; !take", "headers 1; gate DATA on 1, 1; "
 	    "closed 1 | HEADERS 5 1" },
-	/* Queued. */
+	/* Frames are queued. */
 	{ "the others go on", "!queue PING; PING 0 0 8*00; SETTINGS 0 0; "
 	    "HEADERS 5 1 " GET "; !continue; !queue none; !continue",
 	    "gate PING on 0, 8; headers 1 end; gate PING on 0, 8 again | "
@@ -285,7 +285,7 @@ static const struct script automatic_cases[] = {
 	    "headers 1 end; headers 3 end; closed 3; !respond -> -1: header "
 	    "block open: only raw frames until it ends (RFC 9113 4.3) | "
 	    "HEADERS 0 1; PING ack; HEADERS 5 3; HEADERS 0 1; PING ack" },
-	/* Rules that lose their consequence, and then a good request. */
+	/* Broken rules that have no consequence, and then a good request. */
 	{ "checks: idle and closed streams", "!without checks; DATA 0 1 00; "
 	    "RST_STREAM 0 1 00000008; WINDOW_UPDATE 0 1 00000001; "
 	    "HEADERS 5 3 " GET "; HEADERS 5 1 40016101+62; "
@@ -411,7 +411,7 @@ START_TEST(test_automatic)
 }
 END_TEST
 
-/* The peer's first SETTINGS are stopped, and taken: they count as such. */
+/* The first SETTINGS count as the preface's, even if stopped and taken. */
 START_TEST(test_preface)
 {
 	struct rig r;
@@ -435,7 +435,7 @@ START_TEST(test_preface)
 }
 END_TEST
 
-/* What our preface is, and that the peer is judged by it. */
+/* Tests which SETTINGS we send first, and that the peer is held to them. */
 START_TEST(test_start)
 {
 	static const uint8_t entries[] = "\0\4\0\0\0\5" "\0\2\0\0\0\7"
@@ -447,7 +447,7 @@ START_TEST(test_start)
 	rig_start(&r, true);
 	r.cb.gate = rig_gate;
 	session_limits_default(&l);	/* more than 65535 */
-	/* Nothing goes out by itself. */
+	/* Nothing is sent before session_start, and then no SETTINGS. */
 	s = session_new(&l, &r.cb, &r);
 	ck_assert_uint_eq(buf_len(session_output(s)), 0);
 	session_start(s, false, NULL, 0);
@@ -455,7 +455,7 @@ START_TEST(test_start)
 	ck_assert_mem_eq(buf_data(session_output(s)),
 	    "\0\0\4\x08\0\0\0\0\0\0\3\0\1", 13);
 	session_free(s);
-	/* Any entries, in their order; the legal ones are followed. */
+	/* Any entries are sent, in their order; the legal ones apply. */
 	s = session_new(&l, &r.cb, &r);
 	session_set_automatic(s, SESSION_ALL & ~SESSION_WINDOW_UPDATE);
 	session_start(s, true, entries, sizeof(entries) - 1);
@@ -472,7 +472,7 @@ START_TEST(test_start)
 	    "FLOW_CONTROL_ERROR | SETTINGS ack; "
 	    "RST_STREAM 3 FLOW_CONTROL_ERROR");
 	rig_end(&r);
-	/* None at all: what RFC 9113 §6.5.2 says holds. */
+	/* Without SETTINGS the initial values of RFC 9113 §6.5.2 apply. */
 	rig_start(&r, false);
 	session_free(r.s);
 	r.s = session_new(&l, &r.cb, &r);
@@ -487,7 +487,7 @@ START_TEST(test_start)
 }
 END_TEST
 
-/* The peer has to acknowledge what was sent raw, however much that is. */
+/* The peer may acknowledge all raw frames, even if they are very many. */
 START_TEST(test_raw_acknowledged)
 {
 	struct session_limits l;
@@ -510,7 +510,7 @@ START_TEST(test_raw_acknowledged)
 		rig_run(&r, i % 2 == 0 ? "PING 1 0 8*00" : "SETTINGS 1 0");
 	ck_assert_ptr_nonnull(session_error(r.s, NULL));
 	rig_end(&r);
-	/* No more of them, either, if a script takes them. */
+	/* Too many acknowledgements count, even if a script takes them. */
 	rig_start_limits(&r, true, &l);
 	r.cb.gate = rig_gate;
 	rig_run(&r, "!ping; !stop all");
@@ -521,7 +521,7 @@ START_TEST(test_raw_acknowledged)
 }
 END_TEST
 
-/* A raw frame that is cut holds the output, also without SESSION_HOLD. */
+/* An incomplete raw frame holds the output, also without SESSION_HOLD. */
 START_TEST(test_cut_frame)
 {
 	const uint8_t ping[] = "\0\0\x08\6\0\0\0\0\0" "8 octets";
@@ -542,7 +542,7 @@ START_TEST(test_cut_frame)
 }
 END_TEST
 
-/* Streams that nobody serves are bounded as the others are. */
+/* Streams without a request have the same bounds as others. */
 START_TEST(test_taken_bounds)
 {
 	static const char *const opens[] = { "!without requests",
@@ -577,7 +577,7 @@ START_TEST(test_taken_bounds)
 }
 END_TEST
 
-/* 64 KiB in one lot, frame after frame stopped; HPACK's table goes on. */
+/* 64 KiB in one call, with each frame stopped; HPACK's table keeps in step. */
 START_TEST(test_lot)
 {
 	char step[80];
@@ -608,7 +608,7 @@ START_TEST(test_lot)
 }
 END_TEST
 
-/* 1,000 frames, and 1 MiB of payload and fields. */
+/* The queue holds 1,000 frames, and 1 MiB of payload and fields. */
 START_TEST(test_queue_bounds)
 {
 	const char *why;
@@ -644,7 +644,7 @@ START_TEST(test_queue_bounds)
 }
 END_TEST
 
-/* Parts of a payload are where they were. */
+/* The parts of a stopped frame's payload are still valid later. */
 START_TEST(test_copies)
 {
 	const uint8_t ping[] = "\0\0\x08\6\1\0\0\0\0" "8 octets";
@@ -656,14 +656,14 @@ START_TEST(test_copies)
 	    "!resume; PING 0 0 '8 octets'; !resume");
 	ck_assert_str_eq(session_stream(r.s, 1)->priority, "u=1");
 	ck_assert_mem_eq(buf_data(session_output(r.s)), ping, 17);
-	/* A stream without a request goes when it is closed. */
+	/* A stream without a request is freed when it is closed. */
 	rig_run(&r, "HEADERS 5 3 " GET "; !take; !respond 3 200 end");
 	ck_assert_ptr_null(session_stream(r.s, 3));
 	rig_end(&r);
 }
 END_TEST
 
-/* What a raw frame has given too is returned up to the largest window. */
+/* A raw WINDOW_UPDATE counts: credit is returned up to the largest window. */
 START_TEST(test_credit_and_raw)
 {
 	struct rig r;
@@ -681,7 +681,7 @@ START_TEST(test_credit_and_raw)
 }
 END_TEST
 
-/* The peer may go by SETTINGS that it has not acknowledged. */
+/* The peer may apply SETTINGS that it has not acknowledged yet. */
 START_TEST(test_update_and_settings)
 {
 	const char *why;
@@ -699,7 +699,7 @@ START_TEST(test_update_and_settings)
 }
 END_TEST
 
-/* What the queue has let go counts no more. */
+/* Frames that have left the queue no longer count. */
 START_TEST(test_queue_empties)
 {
 	struct rig r;

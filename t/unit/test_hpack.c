@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HPACK: the examples of RFC 7541 appendix C, what the encoder decides, the
- * dynamic table at its edges, and every way in which a block is refused.
+ * Tests HPACK: the examples of RFC 7541 appendix C, the encoder's decisions,
+ * the dynamic table at its bounds, and each reason to refuse a block.
  *
- * Blocks are hexadecimal, with blanks where it helps; lists of fields are
- * lines "name: value", with a "!" before a field never to be indexed.
+ * Blocks are hexadecimal, with blanks where these help; lists of fields are
+ * lines "name: value", with a "!" before a field that is never indexed.
  */
 #include <check.h>
 #include <stdio.h>
@@ -76,7 +76,7 @@ decode_hex(struct hpack_decoder *d, const char *hex, struct buf *lines)
 	return rv;
 }
 
-/* The block must be taken and give these lines. */
+/* The block must decode to these lines. */
 static void
 check_decode(struct hpack_decoder *d, const char *hex, const char *lines)
 {
@@ -97,7 +97,7 @@ check_refuse(struct hpack_decoder *d, const char *hex, const char *what)
 	buf_free(&got);
 }
 
-/* Encodes lines, which are cut up in place. */
+/* Encodes lines, which it splits in place.  Returns as hpack_encode does. */
 static int
 encode_lines(struct hpack_encoder *e, struct buf *out, char *lines)
 {
@@ -185,12 +185,12 @@ START_TEST(test_c1_integers)
 	check_encode(enc, "", "3f9a0a");
 	check_decode(dec, "2a", "");
 	check_decode(dec, "3f9a0a", "");
-	/* C.1.3: 42 where a prefix begins, here of 7 bits. */
+	/* C.1.3: 42 at an octet's start; here with a prefix of 7 bits. */
 	check_decode(dec, "aa", "if-range: \n");
 }
 END_TEST
 
-/* Appendix A, in its order. */
+/* The entries of appendix A, in its order. */
 #define STATIC_TABLE \
 	":authority: \n" ":method: GET\n" ":method: POST\n" ":path: /\n" \
 	":path: /index.html\n" ":scheme: http\n" ":scheme: https\n" \
@@ -228,7 +228,7 @@ START_TEST(test_static_table)
 }
 END_TEST
 
-/* C.2: one field each, on a new decoder; and the table afterwards. */
+/* C.2: one field each, on a new decoder, and the table's size afterwards. */
 static const struct {
 	const char *hex;
 	const char *lines;
@@ -248,13 +248,13 @@ START_TEST(test_c2_representations)
 }
 END_TEST
 
-/* C.3 to C.6: blocks in a row, and the table after each, newest first. */
+/* C.3 to C.6: blocks in a row, and the table after each. */
 struct step {
 	const char *hex;
 	const char *lines;
 	size_t table;
-	const char *entries;	/* a block of all indexes of it */
-	const char *listed;
+	const char *entries;	/* a block with the index of each entry */
+	const char *listed;	/* the entries, newest first */
 };
 
 #define REQUEST_1 \
@@ -378,8 +378,8 @@ START_TEST(test_c4_encoded)
 END_TEST
 
 /*
- * C.6 as libnghttp2 1.52 writes it, with location and set-cookie not
- * indexed: less is evicted.
+ * C.6 as libnghttp2 1.52 encodes it: location and set-cookie are not indexed,
+ * so fewer entries are evicted.
  */
 START_TEST(test_c6_encoded)
 {
@@ -399,22 +399,22 @@ START_TEST(test_c6_encoded)
 }
 END_TEST
 
-/* What the encoder decides. */
+/* The encoder's decisions. */
 
-/* Each on a new encoder: fields, octets, table afterwards. */
+/* Fields for a new encoder, the block, and the table's size afterwards. */
 static const struct {
 	const char *lines;
 	const char *hex;
 	size_t table;
 } decisions[] = {
-	/* Whole fields, and names, of the static table. */
+	/* Whole fields of the static table, and only names of it. */
 	{ ":method: POST\n:status: 500\nwww-authenticate: \n",
 	    "83 8e bd", 0 },
 	{ ":method: \x7f\x7f\n", "42 027f7f", 41 },
 	{ ":status: \x7f\x7f\n", "48 027f7f", 41 },
-	/* Names that look like one of them. */
+	/* A name that is nearly one of the static table. */
 	{ "viA: \x7f\n", "40 03766941 017f", 36 },
-	/* Not indexed: what is rarely the same twice. */
+	/* Not indexed: fields whose value is rarely the same twice. */
 	{ ":path: \x7f\n", "04 017f", 0 },
 	{ "age: \x7f\n", "0f06 017f", 0 },
 	{ "content-length: \x7f\n", "0f0d 017f", 0 },
@@ -423,7 +423,7 @@ static const struct {
 	{ "if-none-match: \x7f\n", "0f1a 017f", 0 },
 	{ "location: \x7f\n", "0f1f 017f", 0 },
 	{ "set-cookie: \x7f\n", "0f28 017f", 0 },
-	/* Never indexed: secrets, also where a whole field is in the table. */
+	/* Never indexed: secrets, even if the whole field is in the table. */
 	{ "authorization: \x7f\n", "1f08 017f", 0 },
 	{ "authorization: \n", "1f08 00", 0 },
 	{ "cookie: \n", "1f11 00", 0 },
@@ -432,19 +432,19 @@ static const struct {
 	{ "!:method: GET\n", "12 03474554", 0 },
 	{ "!x: \x7f\n", "10 0178 017f", 0 },
 	{ "!:path: /\n", "14 012f", 0 },
-	/* Huffman only if shorter. */
+	/* Huffman coding only if it is shorter. */
 	{ "x: &\n", "40 0178 0126", 34 },
 	{ "x: 00\n", "40 0178 023030", 35 },
 	{ "x: 000\n", "40 0178 82 0001", 36 },
 	{ "x: \n", "40 0178 00", 33 },
-	/* No name at all is a name. */
+	/* An empty name. */
 	{ ": x\n", "40 00 0178", 33 },
-	/* Of two fields of one name the newer gives the index. */
+	/* If two entries have the name, the index is that of the newer one. */
 	{ "x: \x7f\nx: \x01\nx: \x02\nx: \x7f\nx: \x01\n",
 	    "40 0178 017f 7e 0101 7e 0102 c0 bf", 102 },
-	/* But a name of the static table has its index there. */
+	/* But a name of the static table has its index in that table. */
 	{ "via: \x7f\nvia: \x01\nvia: \x7f\n", "7c 017f 7c 0101 bf", 72 },
-	/* A name alone is looked for even where the value is a secret. */
+	/* An indexed name is used even if the value is a secret. */
 	{ "x: \x7f\n!x: \x7f\n!via: \x7f\n", "40 0178 017f 1f2f 017f"
 	    "1f2d 017f", 34 }
 };
@@ -456,7 +456,7 @@ START_TEST(test_decision)
 }
 END_TEST
 
-/* A cookie of 20 octets is indexed, and has an index from then on. */
+/* A cookie of 20 octets is added to the table, and later sent as an index. */
 START_TEST(test_cookie_of_20_octets)
 {
 	check_encode(enc, "cookie: 00000000000000000000\n",
@@ -466,7 +466,7 @@ START_TEST(test_cookie_of_20_octets)
 }
 END_TEST
 
-/* Three quarters of 100 octets: 75, with the overhead of 32. */
+/* The most is three quarters of the table, here 75, with the overhead of 32. */
 START_TEST(test_large_fields_are_not_indexed)
 {
 	hpack_encoder_resize(enc, 100);
@@ -479,14 +479,14 @@ START_TEST(test_large_fields_are_not_indexed)
 	    "40 0178 2a 2626262626262626262626262626262626262626262626262626"
 	    "26262626262626262626262626262626");
 	ck_assert_uint_eq(hpack_encoder_table_size(enc), 75);
-	/* It is too large for a table of 80, and yet it is in it. */
+	/* The entry is above the bound for a table of 80, but stays in it. */
 	hpack_encoder_resize(enc, 80);
 	check_encode(enc, "x: &&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&\n",
 	    "3f31 be");
 }
 END_TEST
 
-/* Size updates (RFC 7541 §4.2): the lowest, then the last. */
+/* The size updates of RFC 7541 §4.2: the lowest size, then the last one. */
 START_TEST(test_encoder_resized)
 {
 	hpack_encoder_resize(enc, 4096);
@@ -502,13 +502,16 @@ START_TEST(test_encoder_resized)
 	hpack_encoder_resize(enc, 100);
 	hpack_encoder_resize(enc, 50);
 	check_encode(enc, "", "3f13");
-	/* Never more than the maximum it was made with. */
+	/* The size never exceeds the maximum that the encoder was made with. */
 	hpack_encoder_resize(enc, 65536);
 	check_encode(enc, "", "3fe11f");
 }
 END_TEST
 
-/* The peer begins with 4096: what is less must be said, more must wait. */
+/*
+ * The peer's table has 4096 octets at first: the encoder must announce a lower
+ * size, and must not use a higher one yet.
+ */
 START_TEST(test_encoder_of_other_size)
 {
 	struct hpack_encoder *e = new_encoder(0);
@@ -539,12 +542,12 @@ START_TEST(test_encoder_out_of_memory)
 	ck_assert(out.failed);
 	hpack_encoder_resize(enc, 0);
 	ck_assert_int_eq(hpack_encode(enc, &out, &f, 0), HPACK_ERR_MEMORY);
-	hpack_encoder_free(NULL);	/* what _new may have returned */
+	hpack_encoder_free(NULL);	/* as _new may have returned NULL */
 	hpack_decoder_free(NULL);
 }
 END_TEST
 
-/* Strings whose length takes one octet more when written plainly. */
+/* Lengths around those from which the encoded length takes one more octet. */
 static const size_t edge_lengths[] = {
 	0, 1, 125, 126, 127, 128, 129, 200, 254, 255, 256, 16382, 16383,
 	16510, 16511, 16512, 65535, 65536
@@ -577,7 +580,7 @@ START_TEST(test_string_lengths)
 }
 END_TEST
 
-/* 128 of 'a' are 80 octets: their length is one octet, not two. */
+/* 128 times 'a' is a code of 80 octets: its length takes one octet, not 2. */
 START_TEST(test_huffman_shortens_its_length)
 {
 	struct field f = { (const uint8_t *)":path", NULL, 5, 128, false };
@@ -593,9 +596,9 @@ START_TEST(test_huffman_shortens_its_length)
 }
 END_TEST
 
-/* What the decoder takes and refuses. */
+/* Blocks that the decoder accepts and refuses. */
 
-/* Each on a new decoder, none of them in the RFC's examples. */
+/* Blocks for a new decoder that the RFC's examples do not have. */
 static const struct {
 	const char *what;
 	const char *hex;
@@ -680,7 +683,7 @@ static const struct {
 	{ "length of 2^32 and one", "41 7f 82ffffff0f 61" }
 };
 
-/* And nothing is taken from then on. */
+/* After a refused block the decoder refuses all further ones. */
 START_TEST(test_refused)
 {
 	check_refuse(dec, refused[_i].hex, refused[_i].what);
@@ -688,7 +691,7 @@ START_TEST(test_refused)
 }
 END_TEST
 
-/* A reduction below what the peer uses (§4.2). */
+/* A maximum below the size that the peer uses requires an update (§4.2). */
 START_TEST(test_update_required)
 {
 	hpack_decoder_resize(dec, 100);
@@ -717,7 +720,7 @@ START_TEST(test_update_required_came)
 	ck_assert_uint_eq(hpack_decoder_table_size(dec), 0);
 	check_decode(dec, "3f02 82", ":method: GET\n");
 	check_decode(dec, "82", ":method: GET\n");
-	/* It is that large now: no update to that, or to more. */
+	/* The table has this size now: no update for this or a higher one. */
 	hpack_decoder_resize(dec, 33);
 	check_decode(dec, "82", ":method: GET\n");
 	hpack_decoder_resize(dec, 4096);
@@ -726,7 +729,7 @@ START_TEST(test_update_required_came)
 }
 END_TEST
 
-/* Down and up again: the peer must show that it went down. */
+/* Lowered and raised again: the peer must announce the lower size too. */
 START_TEST(test_update_required_after_raise)
 {
 	hpack_decoder_resize(dec, 100);
@@ -743,7 +746,7 @@ START_TEST(test_update_required_lowest_then_last)
 }
 END_TEST
 
-/* A peer that uses less on its own need not say so again. */
+/* A peer that uses a lower size already need not announce it again. */
 START_TEST(test_update_not_required)
 {
 	check_decode(dec, "20", "");
@@ -777,7 +780,7 @@ START_TEST(test_callback_stops)
 }
 END_TEST
 
-/* Fields in front of an error are given to the callback all the same. */
+/* Fields in front of an error are still given to the callback. */
 START_TEST(test_fields_before_an_error)
 {
 	struct buf got = { 0 };
@@ -789,9 +792,9 @@ START_TEST(test_fields_before_an_error)
 }
 END_TEST
 
-/* The dynamic table at its edges (§4.4). */
+/* The dynamic table at its bounds (§4.4). */
 
-/* A table of 68 octets takes two fields of 34. */
+/* A table of 68 octets holds two fields of 34. */
 START_TEST(test_eviction)
 {
 	check_decode(dec, "3f25 40 0161 0131 40 0162 0132 bf be",
@@ -821,7 +824,7 @@ START_TEST(test_too_large_empties_the_table)
 }
 END_TEST
 
-/* The name comes from the entry that has to go for the new one. */
+/* The name is that of an entry which is evicted for the new entry. */
 START_TEST(test_name_of_the_evicted)
 {
 	check_decode(dec, "3f0b 40 03616263 0131", "abc: 1\n");	/* 42 */
@@ -834,8 +837,8 @@ START_TEST(test_name_of_the_evicted)
 END_TEST
 
 /*
- * More fields than the table takes, sizes of all kinds, each sent twice:
- * the second time it comes from the table, which has moved and wrapped.
+ * Encodes n fields of many sizes, more than the table holds.  Each is sent
+ * twice, the second time as an index, while the table moves and wraps.
  */
 static void
 check_many(size_t table, int n)

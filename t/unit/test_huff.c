@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Huffman code: examples of RFC 7541, every symbol beside every other, at
- * every bit position, and everything that must not decode.
+ * Tests the Huffman code: examples of RFC 7541, every pair of symbols, every
+ * symbol at every bit position, and codes that must not decode.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #define ROOM 4096
 #define CANARY 0x5a
 
-/* Text and its code: RFC 7541 appendices C.4 and C.6, then appendix B. */
+/* Texts and their codes: RFC 7541 appendices C.4 and C.6, then appendix B. */
 static const struct example {
 	const char *text;
 	size_t text_len;
@@ -55,7 +55,7 @@ static const struct example {
 
 #define EXAMPLES ((int)(sizeof(examples) / sizeof(*examples)))
 
-/* Codes that are refused.  Each is also tried behind octets that are good. */
+/* Codes that are refused.  Each is also tried behind valid octets. */
 static const struct {
 	const char *what;
 	const char *code;
@@ -69,7 +69,7 @@ static const struct {
 	BAD("padding of 29 bits", "\x1f\xff\xff\xff"),
 	BAD("EOS and padding", "\xff\xff\xff\xff"),
 	BAD("EOS at the end of an octet", "\x17\xff\xff\xff\xff"),
-	/* With EOS as just another code the rest would be good. */
+	/* If EOS were just another code, the rest would be valid. */
 	BAD("EOS and more", "\xff\xff\xff\xfc\x00\x00\x00\x00\x00\x00"),
 	BAD("EOS with much behind it", "\xff\xff\xff\xfc\x00\x00\x00\x00\x00"
 	    "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"),
@@ -87,7 +87,7 @@ setup(void)
 	huff_init();
 }
 
-/* Appends the code of s, whatever its length. */
+/* Appends the code of s, even if it is longer than s. */
 static void
 encode(struct buf *out, const uint8_t *s, size_t len)
 {
@@ -128,7 +128,7 @@ START_TEST(test_example)
 }
 END_TEST
 
-/* Appendix B, counted: a wrong length somewhere changes the sum. */
+/* Counts the codes of each length in appendix B; a wrong length is seen. */
 START_TEST(test_code_lengths)
 {
 	static const uint8_t count[31] = {
@@ -149,8 +149,8 @@ START_TEST(test_code_lengths)
 END_TEST
 
 /*
- * All 256 codes in a row, as a FNV-1a hash: two symbols of different length
- * that have changed places do not go unnoticed.
+ * Compares an FNV-1a hash of all 256 codes in a row, so that a swap of two
+ * symbols with codes of different lengths is seen.
  */
 START_TEST(test_all_codes)
 {
@@ -189,8 +189,9 @@ round_trip(const uint8_t *text, size_t len)
 }
 
 /*
- * Each symbol behind 0 to 7 codes of 5 bits, so that it begins at each bit;
- * alone and with enough behind it for the loop that reads eight octets.
+ * Each symbol comes behind 0 to 7 codes of 5 bits, and so begins at each bit;
+ * as the last one, and with enough behind it for the loop that reads eight
+ * octets.
  */
 START_TEST(test_every_symbol_at_every_bit)
 {
@@ -225,7 +226,7 @@ START_TEST(test_every_pair)
 }
 END_TEST
 
-/* The shortest codes make the most octets: none goes beyond the room. */
+/* The shortest codes decode to the most octets, which must fit the room. */
 START_TEST(test_room_for_shortest_codes)
 {
 	uint8_t text[600];
@@ -243,7 +244,7 @@ START_TEST(test_refused)
 	size_t before;
 
 	for (before = 0; before <= 20; before++) {
-		memset(code, 0xf8, before);	/* '&', 8 bits */
+		memset(code, 0xf8, before);	/* codes of '&', 8 bits each */
 		memcpy(code + before, bad[_i].code, bad[_i].len);
 		ck_assert_msg(huff_decode(got, code, before + bad[_i].len) ==
 		    -1, "%s behind %zu octets", bad[_i].what, before);
@@ -251,7 +252,7 @@ START_TEST(test_refused)
 }
 END_TEST
 
-/* Every code, cut off wherever its octets may be, is none. */
+/* A long code that is cut off at any octet does not decode. */
 START_TEST(test_cut_off)
 {
 	static const uint8_t long_codes[] = { 0, 1, 9, 10, 0x7f, 0xf0, 0xff };
@@ -271,7 +272,7 @@ START_TEST(test_cut_off)
 }
 END_TEST
 
-/* Gives the code if it is shorter, or 0, and stays within the room it has. */
+/* huff_encode gives the code only if it is shorter, and keeps to its room. */
 static void
 check_if_shorter(const uint8_t *text, size_t len)
 {
@@ -308,7 +309,7 @@ START_TEST(test_if_shorter)
 }
 END_TEST
 
-/* Eight octets of 8 bits are not shorter; one bit less in sum is padded. */
+/* 8 octets: codes of 64 bits, or of 63 bits with padding, are not shorter. */
 START_TEST(test_equal_is_not_shorter)
 {
 	uint8_t dst[16];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/log: form of a record, escaping, cutting, levels.  The log goes to a
- * pipe and is read back.
+ * Tests base/log: form of a record, escaping, cutting, levels.  The log goes to
+ * a pipe and is read back.
  */
 #include <check.h>
 #include <errno.h>
@@ -40,7 +40,7 @@ tear_down(void)
 	close(pipe_fd[0]);
 }
 
-/* What was logged, as a string; closes the writing end. */
+/* Returns what was logged as a string; closes the writing end. */
 static const char *
 logged(void)
 {
@@ -54,7 +54,7 @@ logged(void)
 	return got;
 }
 
-/* The text of the first record, without time, pid and newline. */
+/* Returns the text of the first record, without time, pid and newline. */
 static const char *
 logged_text(void)
 {
@@ -84,7 +84,7 @@ START_TEST(a_record_is_time_program_pid_level_text)
 	log_info("port %d", 7);
 	stamp(after, sizeof(after));
 	text = logged();
-	/* Seconds may have passed in between. */
+	/* The seconds may have changed in between. */
 	ck_assert(strncmp(text, before, 20) >= 0 &&
 	    strncmp(text, after, 20) <= 0);
 	ck_assert_uint_eq(strspn(text + 20, "0123456789"), 3);
@@ -129,7 +129,7 @@ START_TEST(a_record_that_escapes_make_long_is_cut_too)
 }
 END_TEST
 
-/* Where a value fills the line to its bound, one octet either way. */
+/* Tests lengths of a value around those that fill the line to its bound. */
 START_TEST(a_json_record_ends_well_however_long_a_value_is)
 {
 	static char value[3000], line[LOGLINE_TEXT + 1];
@@ -138,7 +138,7 @@ START_TEST(a_json_record_ends_well_however_long_a_value_is)
 	struct logline l;
 	size_t n, len;
 
-	/* Six octets each in JSON, then one each. */
+	/* The first octets take six octets each in JSON, the others one. */
 	memset(value, 'a', sizeof(value));
 	memset(value, '\x01', LOGLINE_TEXT / 6 - 50);
 	for (n = LOGLINE_TEXT / 6; n < LOGLINE_TEXT / 6 + 400; n++) {
@@ -219,7 +219,7 @@ START_TEST(lines_become_records_with_a_prefix)
 }
 END_TEST
 
-/* Reads the log's pipe until nothing is held: how many lines there are. */
+/* Reads the log's pipe until no record is held.  Returns the lines read. */
 static size_t
 read_lines(void)
 {
@@ -237,7 +237,10 @@ read_lines(void)
 	return lines;
 }
 
-/* The log's reader reads nothing, and n records are held, as far as needed. */
+/*
+ * Fills the log's pipe, and logs records until n are held or the log takes no
+ * more.  Returns how many are held.
+ */
 static size_t
 hold(const struct logline *l, size_t n)
 {
@@ -250,7 +253,7 @@ hold(const struct logline *l, size_t n)
 	return i;
 }
 
-/* A parent that was late finds more at once than the log has room for. */
+/* A parent that was late reads more at once than the log has room for. */
 START_TEST(what_was_read_from_a_child_is_kept)
 {
 	struct pollfd set[FEED_FDS];

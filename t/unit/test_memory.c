@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session for which memory runs out: at the first allocation, at the second
- * and so on, for once or for good.  Whatever was lost, somebody is told:
- * session_new, session_recv or a call of the application; and nothing leaks
- * or is touched that is not there, which is for sanitizers to see.
+ * Tests a session for which memory runs out at the first allocation, at the
+ * second and so on, once or from there on.  Each failure must be reported, by
+ * session_new, session_recv or a call of the application.  Sanitizers see
+ * whether memory leaks or is used after it was freed.
  *
  * src/h2 and buf.c are compiled for this program with -Dmalloc=short_malloc
  * -Dcalloc=short_calloc.
@@ -28,8 +28,8 @@ void *short_malloc(size_t size);
 void *short_calloc(size_t n, size_t size);
 
 static struct {
-	unsigned long left;	/* allocations that succeed */
-	bool once;		/* one fails, not all from there on */
+	unsigned long left;	/* allocations that succeed from now on */
+	bool once;		/* then only one fails, else all fail */
 	unsigned failed;
 } memory;
 
@@ -58,15 +58,15 @@ short_calloc(size_t n, size_t size)
 	return runs_out() ? NULL : calloc(n, size);
 }
 
-/* What the peer sends; the application's calls come between. */
+/* What the peer sends; the application makes its calls before PING. */
 enum { START, REQUEST, CONTENT, TRAILERS, REST, PING, PIECES };
 
 static const char *const pieces[] = {
 	[START] = "'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'+000000+04+00+00000000",
-	/* A block in two frames, with a field that the table takes. */
+	/* A block in two frames, with a field for the dynamic table. */
 	[REQUEST] = "000006+01+00+00000001+" POST "+000005+09+04+00000001+"
 	    "4001610162",
-	/* Cut in the header of a frame, then in the payload of one. */
+	/* CONTENT ends within a frame's header, TRAILERS within a payload. */
 	[CONTENT] = "000010+00+00+00000001+16*61+000005+01",
 	[TRAILERS] = "05+00000001+0001610162+000008+06+00+00000000+0000",
 	[REST] = "6*00",
@@ -154,7 +154,7 @@ receive(struct session *s, const struct buf *b)
 		session_resume(s, false, 0);
 }
 
-/* More streams and table entries than there is room for at first. */
+/* Receives more streams and table entries than fit before tables grow. */
 static void
 receive_requests(struct session *s)
 {
@@ -170,7 +170,10 @@ receive_requests(struct session *s)
 	}
 }
 
-/* A promise, a response of several frames that fills the table, content. */
+/*
+ * Sends a promise, a response of several frames that fills the dynamic table,
+ * and content.  Returns whether a call reported that memory had run out.
+ */
 static bool
 send_checked(struct session *s)
 {
@@ -198,7 +201,10 @@ send_checked(struct session *s)
 	return told;
 }
 
-/* A block that holds the output, what waits behind it, a promise. */
+/*
+ * Sends a raw block that holds the output, GOAWAY behind it, and a raw promise.
+ * Returns whether a call reported that memory had run out.
+ */
 static bool
 send_raw_calls(struct session *s)
 {
@@ -217,7 +223,7 @@ send_raw_calls(struct session *s)
 	return told;
 }
 
-/* A connection from its beginning; whether anyone heard of no memory. */
+/* Runs a connection.  Returns whether anybody was told of the shortage. */
 static bool
 run(void)
 {
@@ -248,7 +254,7 @@ run(void)
 	return told;
 }
 
-/* Until there are as many allocations as the connection wants. */
+/* Ends when as many allocations succeed as the connection makes. */
 START_TEST(test_shortage)
 {
 	unsigned long n;

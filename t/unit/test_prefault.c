@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/host/prefault: pages that a process has written to are another one's own
- * at once; nothing else changes.
+ * Tests host/prefault: a new process gets its own copies of the pages that
+ * another process has written to; nothing else changes.
  */
 #include "config.h"
 #ifdef HAVE_LINUX
@@ -23,7 +23,7 @@
 
 #define PAGES 16
 
-static char *memory;		/* of which all pages are there */
+static char *memory;		/* PAGES pages, all of them present */
 static size_t page;
 
 static void
@@ -55,7 +55,7 @@ write_and_die(const void *arg)
 	raise(SIGKILL);
 }
 
-/* Which pages a new process has for itself, as bits; -1: cannot be known. */
+/* Returns the pages that only this process has, as bits; -1: not known. */
 static int
 own_pages(void)
 {
@@ -72,7 +72,7 @@ own_pages(void)
 
 enum { NONE = 1, THREE, OTHERS };
 
-/* What own_pages says in a child that has done its part. */
+/* Returns what own_pages finds in a child after prefault_run. */
 static int
 own_pages_of_child(void)
 {
@@ -124,7 +124,7 @@ START_TEST(memory_that_is_gone_is_no_error)
 }
 END_TEST
 
-/* Else nothing is learned. */
+/* Whether this system has what prefault_learn needs. */
 static bool
 system_can(void)
 {

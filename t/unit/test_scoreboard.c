@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/host/scoreboard and slot: slots, what a child writes in them, and that the parent is
- * safe from what a script may scribble there.
+ * Tests host/scoreboard and host/slot: slots, what a child writes in them, and
+ * that a script that overwrites them cannot harm the parent.
  */
 #include <check.h>
 #include <limits.h>
@@ -28,7 +28,7 @@ tear_down(void)
 	scoreboard_free(&b);
 }
 
-/* The text alone, or false. */
+/* Copies only the text of a running function.  Returns false without one. */
 static bool
 running_text(const struct slot *s, size_t i, char *dst, size_t size)
 {
@@ -143,7 +143,7 @@ START_TEST(scribbled_text_is_bounded)
 }
 END_TEST
 
-/* As a request is served that runs that function. */
+/* Begins entries as a request does that loads the script and runs main. */
 static struct running *
 run(struct slot *s, unsigned stream, const char *script, uint64_t now_ms)
 {

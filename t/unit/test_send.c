@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the application sends: the checked calls' refusals, splitting and
- * windows, promised streams, raw calls, the hold of an open header block.
- * Scripts are those of rig.h; octets are compared where they matter.
+ * Tests what the application sends: refusals of checked calls, splitting and
+ * windows, promised streams, raw calls, the hold of an open header block.  The
+ * scripts are those of rig.h; octets are compared where they matter.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -183,7 +183,7 @@ START_TEST(test_case)
 }
 END_TEST
 
-/* Output since the last `!wrote`, against a payload text of rig.h. */
+/* Compares the output since the last `!wrote` with a PAYLOAD of rig.h. */
 static void
 expect_octets(struct rig *r, const char *text)
 {
@@ -208,13 +208,13 @@ START_TEST(test_headers_octets)
 	rig_start(&r, true);
 	rig_run(&r, "HEADERS 5 1 " GET);
 	ck_assert_int_eq(send_headers(r.s, 1, v, 2, true, &why), SEND_OK);
-	/* An indexed field; a literal with indexing, "bcd" not shorter. */
+	/* An indexed field; a literal with indexing, without Huffman coding. */
 	expect_octets(&r, "0000080105000000018840+0161+03+'bcd'");
 	rig_end(&r);
 }
 END_TEST
 
-/* §4.3: a block larger than the peer's frames, split at them. */
+/* §4.3: a block is split if it is larger than the peer's maximum frame size. */
 START_TEST(test_split)
 {
 	static uint8_t big[40000];
@@ -225,7 +225,7 @@ START_TEST(test_split)
 	struct rig r;
 	size_t left;
 
-	memset(big, '\\', sizeof(big));	/* 19 bits in Huffman's code */
+	memset(big, '\\', sizeof(big));	/* its Huffman code has 19 bits */
 	v[1].value = big;
 	v[1].value_len = sizeof(big);
 	rig_start(&r, true);
@@ -246,9 +246,9 @@ START_TEST(test_split)
 	ck_assert_uint_eq(p[3], FRAME_CONTINUATION);
 	ck_assert_uint_eq(p[4], FLAG_END_HEADERS);
 	ck_assert_uint_eq(get_u32(p + 5), 1);
-	/* The end of the block: server, a literal with indexing. */
+	/* The block ends with server, a literal with indexing. */
 	ck_assert_mem_eq(p + left - 3, "\x76\x01x", 3);
-	/* The next one is a block of its own. */
+	/* The next section is a block of its own. */
 	rig_run(&r, "!wrote");
 	ck_assert_int_eq(send_headers(r.s, 3, v, 3, false, &why), SEND_OK);
 	ck_assert_uint_lt(buf_len(session_output(r.s)), left + 2 * 16393);
@@ -256,7 +256,7 @@ START_TEST(test_split)
 }
 END_TEST
 
-/* Exactly one frame of the peer's size is not split. */
+/* A block that just fits the peer's maximum frame size is not split. */
 START_TEST(test_split_boundary)
 {
 	static uint8_t big[16384];
@@ -342,7 +342,7 @@ START_TEST(test_fits)
 	ck_assert(send_fits(r.s, st, 535));
 	ck_assert(!send_fits(r.s, st, 536));
 	rig_run(&r, "WINDOW_UPDATE 0 1 01000000");
-	/* Now it is the connection's window that is the smaller one. */
+	/* Now the connection's window is the smaller one. */
 	ck_assert(send_fits(r.s, st, 66071));
 	ck_assert(!send_fits(r.s, st, 66072));
 	send_raw_block(r.s, 3, FRAME_HEADERS, 0, 3, NULL, 0, status, 1);
@@ -353,7 +353,7 @@ START_TEST(test_fits)
 }
 END_TEST
 
-/* max_out: the output does not grow beyond it by more than a frame. */
+/* The output does not exceed max_out by more than a frame. */
 START_TEST(test_max_out)
 {
 	static const uint8_t octets[60000];
@@ -419,7 +419,7 @@ START_TEST(test_push_ids)
 }
 END_TEST
 
-/* A field that the rules forbid leaves the encoder as it was. */
+/* A refused field leaves the encoder's table as it was. */
 START_TEST(test_refused_fields)
 {
 	const struct field bad[] = { F(":status", "200"), F("a", "bcd"),
@@ -437,7 +437,7 @@ START_TEST(test_refused_fields)
 	ck_assert_int_eq(send_headers(r.s, 1, bad, 2, false, &why), SEND_OK);
 	ck_assert_ptr_null(why);
 	expect_octets(&r, "0000080104000000018840+0161+03+'bcd'");
-	/* Trailers, in which the field is in the table by now. */
+	/* Trailers, whose field is in the table now. */
 	ck_assert_int_eq(send_headers(r.s, 1, bad + 1, 1, false, &why),
 	    SEND_ERR_PROTOCOL);
 	ck_assert_str_eq(why, "trailers without END_STREAM (RFC 9113 8.1)");
@@ -473,9 +473,9 @@ START_TEST(test_ping_goaway)
 }
 END_TEST
 
-/* Raw frames: whatever stands in the call, and what the session makes of it. */
+/* Raw calls: they send anything, and the session follows what they change. */
 
-/* Only :status and the stream's state count. */
+/* send_headers_as_is checks only :status and the stream's state. */
 START_TEST(test_as_is)
 {
 	static const struct field v[] = {
@@ -516,11 +516,11 @@ START_TEST(test_raw_octets)
 	    OCTETS("\x00\x00\x00\x00\x01\x0f"), v, 2), SEND_OK);
 	expect_octets(&r, "000010+01+2c+00000007+00000000010f+88+40+03+"
 	    "'A b'+03+0d0a00");
-	/* The decoder of a correct client is in step: index 62. */
+	/* A correct client's decoder is in step, so the field has index 62. */
 	ck_assert_int_eq(send_raw_block(r.s, 1, FRAME_HEADERS, 4, 7, NULL, 0,
 	    v + 1, 1), SEND_OK);
 	expect_octets(&r, "000001+01+04+00000007+be");
-	/* It ignores types that it does not know, and the table with them. */
+	/* A client ignores unknown types, so they must not use the table. */
 	ck_assert_int_eq(send_raw_block(r.s, 1, 0xee, 0, 7, NULL, 0, v + 1,
 	    1), SEND_OK);
 	expect_octets(&r, "000009+ee+00+00000007+00+03+'A b'+03+0d0a00");
@@ -533,7 +533,7 @@ START_TEST(test_raw_octets)
 }
 END_TEST
 
-/* What no frame's length can say; the octets are not looked at. */
+/* A payload longer than any frame can be is refused, and not read. */
 START_TEST(test_raw_too_long)
 {
 	struct field v[] = { F(":status", "200"), F("a", "b") };
@@ -565,7 +565,7 @@ START_TEST(test_raw_follows_streams)
 	ck_assert(!st->headers_sent);
 	send_raw_block(r.s, 1, FRAME_HEADERS, 4, 1, NULL, 0, final, 1);
 	ck_assert(st->headers_sent);
-	/* Windows: padding counts, and on streams that are not there too. */
+	/* Windows: padding counts, and so does DATA on unknown streams. */
 	send_raw_frame(r.s, 1, FRAME_DATA, FLAG_PADDED, 1,
 	    OCTETS("\x01" "abc\x00"));
 	ck_assert_int_eq(st->send_window, 65530);
@@ -582,7 +582,7 @@ START_TEST(test_raw_follows_streams)
 	    STREAM_HALF_CLOSED_LOCAL);
 	send_raw_frame(r.s, 5, FRAME_RST_STREAM, 0, 5,
 	    OCTETS("\x00\x00\x00\x08"));
-	/* In octets: HEADERS count as final; a RST_STREAM too long does not. */
+	/* As octets: HEADERS count as final; too long a RST_STREAM does not. */
 	send_raw_octets(r.s, 7, OCTETS("\x00\x00\x01\x01\x04\x00\x00\x00\x07\x88"
 	    "\x00\x00\x05\x03\x00\x00\x00\x00\x07\x00\x00\x00\x00\x00"
 	    "\x00\x00\x00\x00\x01\x00\x00\x00\x09"));
@@ -595,7 +595,7 @@ START_TEST(test_raw_follows_streams)
 }
 END_TEST
 
-/* What a raw WINDOW_UPDATE gives, the peer may use. */
+/* The peer may use the credit of a raw WINDOW_UPDATE. */
 START_TEST(test_raw_window_update)
 {
 	struct rig r;
@@ -618,7 +618,7 @@ START_TEST(test_raw_window_update)
 }
 END_TEST
 
-/* The same for the connection's, in one frame so that none comes back. */
+/* The same for the connection; in one frame, so that no credit is returned. */
 START_TEST(test_raw_connection_window)
 {
 	struct session_limits l;
@@ -639,7 +639,7 @@ START_TEST(test_raw_connection_window)
 }
 END_TEST
 
-/* DATA is work, raw DATA too; see max_idle_frames. */
+/* Raw DATA counts as work, as other DATA does; see max_idle_frames. */
 START_TEST(test_raw_data_is_work)
 {
 	struct session_limits l;
@@ -659,7 +659,7 @@ START_TEST(test_raw_data_is_work)
 }
 END_TEST
 
-/* A raw promise makes a stream for checked calls to answer on. */
+/* A raw promise makes a stream, on which checked calls can answer. */
 START_TEST(test_raw_promise)
 {
 	struct rig r;
@@ -670,7 +670,7 @@ START_TEST(test_raw_promise)
 	    OCTETS("\x00\x00\x00\x04" "\x82"));
 	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4 | FLAG_PADDED, 1,
 	    OCTETS("\x01\x80\x00\x00\x06" "\x82\x00"));
-	/* Odd, used, too short: no stream. */
+	/* Odd or used stream, too short payload: these make no stream. */
 	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4, 1,
 	    OCTETS("\x00\x00\x00\x09"));
 	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4, 1,
@@ -686,7 +686,7 @@ START_TEST(test_raw_promise)
 }
 END_TEST
 
-/* The block of one stream's script, with and without its END_HEADERS. */
+/* A stream's open block holds the output until its END_HEADERS. */
 START_TEST(test_hold_ends)
 {
 	const struct field v[] = { F(":status", "200") };
@@ -696,7 +696,7 @@ START_TEST(test_hold_ends)
 	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET "; !hold 1");
 	ck_assert_uint_eq(send_held_by(r.s), 1);
 	rig_run(&r, "PING 0 0 8*00");
-	/* Raw frames of the holder pass; CONTINUATION ends it. */
+	/* Only raw frames of the same stream pass. */
 	ck_assert_int_eq(send_raw_frame(r.s, 1, FRAME_PING, 0, 0,
 	    OCTETS("12345678")), SEND_OK);
 	ck_assert_int_eq(send_raw_frame(r.s, 3, FRAME_PING, 0, 0,
@@ -706,7 +706,7 @@ START_TEST(test_hold_ends)
 	    SEND_AGAIN_HELD);
 	ck_assert_int_eq(send_raw_block(r.s, 1, FRAME_CONTINUATION, 0, 1,
 	    NULL, 0, NULL, 0), SEND_OK);
-	/* END_HEADERS elsewhere is not the end. */
+	/* END_HEADERS on another stream does not end the hold. */
 	ck_assert_int_eq(send_raw_block(r.s, 1, FRAME_CONTINUATION, 4, 3,
 	    NULL, 0, NULL, 0), SEND_OK);
 	ck_assert_uint_eq(send_held_by(r.s), 1);
@@ -721,7 +721,7 @@ START_TEST(test_hold_ends)
 }
 END_TEST
 
-/* HEADERS that are whole on the same stream end it as well. */
+/* HEADERS with END_HEADERS on the same stream end the hold too. */
 START_TEST(test_hold_ends_by_headers)
 {
 	const struct field v[] = { F(":status", "200") };
@@ -735,11 +735,11 @@ START_TEST(test_hold_ends_by_headers)
 	ck_assert_int_eq(send_raw_block(r.s, 1, FRAME_HEADERS, 4, 1, NULL, 0,
 	    v, 1), SEND_OK);
 	ck_assert_uint_eq(send_held_by(r.s), 0);
-	/* A promise has a header block, too. */
+	/* A promise without END_HEADERS holds the output too. */
 	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 0, 1,
 	    OCTETS("\x00\x00\x00\x02\x82"));
 	ck_assert_uint_eq(send_held_by(r.s), 1);
-	/* A failure is the end of every hold. */
+	/* When the connection fails, the hold ends. */
 	rig_run(&r, "PING 0 0 8*00; PING 0 0 7*00");
 	ck_assert_uint_eq(send_held_by(r.s), 0);
 	ck_assert(!session_done(r.s));
@@ -759,7 +759,7 @@ check_missing(const struct session *s, const char *want)
 	ck_assert_str_eq(text, want);
 }
 
-/* Octets that end in a frame's header or payload hold too, to the end. */
+/* Octets that end within a frame hold the output until the frame ends. */
 START_TEST(test_hold_partial)
 {
 	struct rig r;
@@ -787,7 +787,7 @@ START_TEST(test_hold_partial)
 }
 END_TEST
 
-/* The whole of a frame and a part of the next, to which nothing is added. */
+/* A frame and a part of the next, which never ends: nothing else is sent. */
 START_TEST(test_partial_frame_is_the_last)
 {
 	struct rig r;
@@ -814,8 +814,8 @@ START_TEST(test_partial_frame_is_the_last)
 END_TEST
 
 /*
- * RFC 7541 §4.2: table size updates begin a block, so that settings which
- * come in the middle of a raw one wait for its end, the smallest included.
+ * RFC 7541 §4.2: table size updates begin a block.  So those for SETTINGS that
+ * come during a raw block wait for the next block, the smallest size included.
  */
 START_TEST(test_hold_table_size)
 {
@@ -835,8 +835,8 @@ START_TEST(test_hold_table_size)
 END_TEST
 
 /*
- * Raw header blocks, then what our encoder makes of "server: x" (index 54) and
- * of "a: b" with that table.
+ * Raw header blocks, and how our encoder then encodes "server: x" (index 54)
+ * and "a: b", with the table that the block has left.
  */
 static const struct {
 	const char *what;
@@ -870,7 +870,7 @@ static const struct {
 	    "0f27+0178+00+01+'a'+01+'b'" },
 	{ "... and larger again, in parts", "000001+01+00+00000001+3f+"
 	    "000005+09+04+00000001+e11f+76+01+'x'", "be+40+01+'a'+01+'b'" },
-	/* Those that do not decode. */
+	/* Blocks that do not decode, or that no client accepts. */
 	{ "an index that is not there", "000001+01+04+00000001+be",
 	    "0f27+0178+00+01+'a'+01+'b'" },
 	{ "... after a field that is stored", "000004+01+04+00000001+76+01+'x'+"
@@ -904,7 +904,7 @@ START_TEST(test_raw_blocks)
 	struct rig r;
 	size_t i, way;
 
-	/* In one call, and octet by octet. */
+	/* The block comes in one call, then octet by octet. */
 	for (way = 0; way < 2; way++) {
 		rig_start(&r, true);
 		rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET);
@@ -927,7 +927,7 @@ START_TEST(test_raw_blocks)
 }
 END_TEST
 
-/* Fragments of both origins; the peer's smaller table. */
+/* Blocks of raw and encoded fragments, while the peer's table is smaller. */
 START_TEST(test_raw_blocks_mixed)
 {
 	const struct field v[] = { F("server", "x"), F("a", "b") };
@@ -936,31 +936,31 @@ START_TEST(test_raw_blocks_mixed)
 	rig_start(&r, true);
 	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET "; "
 	    "SETTINGS 0 0 0001+00000040+0001+00000080; !wrote");
-	/* The script says the least size, the encoder what it uses now. */
+	/* The script announces the least size, the encoder the present one. */
 	send_raw_frame(r.s, 1, FRAME_HEADERS, 0, 1, OCTETS("\x3f\x21"));
 	expect_octets(&r, "000002+01+00+00000001+3f21");
 	send_raw_block(r.s, 1, FRAME_CONTINUATION, 0, 1, NULL, 0, v, 1);
 	expect_octets(&r, "000005+09+00+00000001+3f61+76+0178");
 	send_raw_frame(r.s, 1, FRAME_CONTINUATION, 0, 1, OCTETS("\x40\x02"));
 	expect_octets(&r, "000002+09+00+00000001+4002");
-	/* Inside of a field: these octets are its name and value. */
+	/* The encoder's octets become name and value of the raw field. */
 	send_raw_block(r.s, 1, FRAME_CONTINUATION, 4, 1, NULL, 0, v, 1);
 	expect_octets(&r, "000004+09+04+00000001+0f27+0178");
 	send_raw_block(r.s, 1, FRAME_HEADERS, 4, 3, NULL, 0, v, 2);
 	expect_octets(&r, "000006+01+04+00000003+bf+40+01+'a'+01+'b'");
-	/* A block without end. */
+	/* A block that never ends. */
 	send_raw_frame(r.s, 1, FRAME_HEADERS, 0, 1, OCTETS("\x88"));
 	rig_run(&r, "!unhold");
 	expect_octets(&r, "000001+01+00+00000001+88");
 	send_raw_block(r.s, 1, FRAME_HEADERS, 4, 3, NULL, 0, v, 1);
 	expect_octets(&r, "000004+01+04+00000003+0f27+0178");
-	/* A reduction that the block does not begin with. */
+	/* A raw block that does not begin with the size update it needs. */
 	rig_end(&r);
 	rig_start(&r, true);
 	rig_run(&r, "SETTINGS 0 0 0001+00000000; !wrote");
 	send_raw_frame(r.s, 1, FRAME_HEADERS, 4, 1, OCTETS("\x88"));
 	expect_octets(&r, "000001+01+04+00000001+88");
-	/* Neither does one whose end is the encoder's: it is said later. */
+	/* The same, but the encoder ends it: its next block has the update. */
 	send_raw_frame(r.s, 1, FRAME_HEADERS, 0, 1, OCTETS("\x88"));
 	expect_octets(&r, "000001+01+00+00000001+88");
 	send_raw_block(r.s, 1, FRAME_CONTINUATION, 4, 1, NULL, 0, v, 1);
@@ -971,7 +971,7 @@ START_TEST(test_raw_blocks_mixed)
 }
 END_TEST
 
-/* Acknowledgements are counted in the order of the frames. */
+/* SETTINGS wait for the hold; acknowledgements count in the frames' order. */
 START_TEST(test_hold_settings)
 {
 	const uint8_t window[] = { 0, SETTINGS_INITIAL_WINDOW_SIZE, 0, 0, 0, 7 };
@@ -1001,7 +1001,7 @@ START_TEST(test_hold_settings)
 }
 END_TEST
 
-/* Callbacks that call back, and streams that go while it is being done. */
+/* Callbacks that call the session, and streams that are freed meanwhile. */
 struct nested {
 	struct session *s;
 	int rc;
@@ -1017,7 +1017,7 @@ nested_headers(void *user, struct stream *st, const struct fields *l,
 
 	(void)l;
 	(void)frame;
-	/* Everything at once, from inside of session_recv. */
+	/* The whole response, from within session_recv. */
 	n->rc += send_headers(n->s, st->id, v, 1, true, &why) != SEND_OK;
 }
 
@@ -1043,7 +1043,7 @@ nested_closed(void *user, struct stream *st)
 	session_release(n->s, st);
 }
 
-/* What stream 1's end lets the application do for stream 3. */
+/* When stream 1 is closed, the application answers on stream 3. */
 static void
 closed_sends(void *user, struct stream *st)
 {
@@ -1073,11 +1073,11 @@ START_TEST(test_nested_calls)
 	};
 	static const char octets[] = "'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'+"
 	    "000000+04+00+00000000+"
-	    "000006+01+05+00000001+" GET "+"	/* ended within headers */
+	    "000006+01+05+00000001+" GET "+"	/* ended in `headers` */
 	    "000006+01+04+00000003+" POST "+"
-	    "000003+00+00+00000003+'abc'+"	/* reset within data */
+	    "000003+00+00+00000003+'abc'+"	/* reset in `data` */
 	    "000006+01+04+00000005+" POST "+"
-	    "000004+08+00+00000005+00000001";	/* reset within window */
+	    "000004+08+00+00000005+00000001";	/* reset in `window` */
 	struct session_limits l;
 	struct nested n = { 0 };
 	struct buf in = { 0 };
@@ -1093,7 +1093,7 @@ START_TEST(test_nested_calls)
 }
 END_TEST
 
-/* An addition to the output that was lost, as when memory runs out. */
+/* Output is lost, as if memory had run out; calls and session report it. */
 START_TEST(test_memory)
 {
 	const struct field v[] = { F(":status", "200") };
@@ -1114,7 +1114,7 @@ START_TEST(test_memory)
 	ck_assert_uint_eq(code, H2_INTERNAL_ERROR);
 	rig_end(&r);
 
-	/* The peer's mistake that came first is the one that counts. */
+	/* An error of the peer that is found first is the one reported. */
 	rig_start(&r, true);
 	session_output(r.s)->failed = true;
 	rig_run(&r, "PING 0 1 8*00");
@@ -1136,8 +1136,8 @@ hears_headers(void *user, struct stream *st, const struct fields *l,
 }
 
 /*
- * A raw HEADERS that ends its stream and leaves its block open: the hold is
- * there before `closed` is called.
+ * If a raw HEADERS frame ends its stream and leaves its block open, the hold
+ * begins before `closed` is called.
  */
 START_TEST(test_hold_before_closed)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a session makes of what it receives: a table of cases, each naming the
- * section of RFC 9113 (unless it says another) that asks for it, a script for
- * the rig (rig.h) and the log that is to come of it.  Every case is fed frame by
- * frame and octet by octet, and with frames that all are stopped, or all wait
- * in the queue, on their way.
+ * Tests what a session does with frames that it receives.  Each case names the
+ * section of RFC 9113 (or of another one) with the rule, and has a script for
+ * the rig (rig.h) and the log that it must give.  Each runs frame by frame and
+ * octet by octet, and also with all frames stopped, or all queued, on their
+ * way.
  */
 #include <check.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ struct rule_case {
 	const char *log;
 };
 
-/* Indexed: GET or POST, https, "/"; :authority "a" as a literal. */
+/* Indexed fields: GET or POST, https, "/"; and a literal :authority "a". */
 #define X40 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define GET "828784010161"
 #define POST "838784010161"
@@ -36,7 +36,7 @@ struct rule_case {
 #define FAILS(last, code, text) "| GOAWAY " #last " " code " " text
 
 static const struct rule_case frame_cases[] = {
-	/* Sizes and stream numbers, by type. */
+	/* Sizes and stream numbers, type by type. */
 	{ "4.2", "RAW 004001000000000001",
 	    FAILS(0, "FRAME_SIZE_ERROR", "DATA on stream 1: the payload is "
 	    "longer than SETTINGS_MAX_FRAME_SIZE (RFC 9113 4.2)") },
@@ -134,7 +134,7 @@ static const struct rule_case frame_cases[] = {
 	{ "6.2", "HEADERS 25 1 80000003", FAILS(0, "FRAME_SIZE_ERROR",
 	    "HEADERS on stream 1: too short for its mandatory fields "
 	    "(RFC 9113 4.2)") },
-	/* The preface. */
+	/* Header blocks. */
 	{ "4.3", "HEADERS 1 1 " GET "; PING 0 0 8*00", FAILS(1,
 	    "PROTOCOL_ERROR", "PING: inside of another frame's header block "
 	    "(RFC 9113 4.3)") },
@@ -161,7 +161,7 @@ static const struct rule_case frame_cases[] = {
 };
 
 static const struct rule_case state_cases[] = {
-	/* Idle. */
+	/* Idle streams. */
 	{ "5.1", "DATA 0 1 00", FAILS(0, "PROTOCOL_ERROR",
 	    "DATA on stream 1: the stream is idle (RFC 9113 5.1)") },
 	{ "5.1", "DATA 0 2 00", FAILS(0, "PROTOCOL_ERROR",
@@ -172,7 +172,7 @@ static const struct rule_case state_cases[] = {
 	    "WINDOW_UPDATE on stream 1: the stream is idle "
 	    "(RFC 9113 5.1)") },
 	{ "5.1", "PRIORITY 0 1 5*00; HEADERS 5 1 " GET, "headers 1 end" },
-	/* Numbers. */
+	/* Stream numbers. */
 	{ "5.1.1", "HEADERS 5 6 " GET, FAILS(0, "PROTOCOL_ERROR",
 	    "HEADERS on stream 6: client streams are odd-numbered "
 	    "(RFC 9113 5.1.1)") },
@@ -201,7 +201,7 @@ static const struct rule_case state_cases[] = {
 	{ "5.1 half-closed (local) may still send", "HEADERS 4 1 " POST
 	    "; !respond 1 200 end; DATA 0 1 00; HEADERS 5 1 <a=b>",
 	    "headers 1; data 1 1/1; trailers 1; closed 1 | HEADERS 5 1" },
-	/* Closed by END_STREAM of both. */
+	/* Closed by END_STREAM of both sides. */
 	{ "5.1", "HEADERS 5 1 " GET "; !respond 1 200 end; !wrote; DATA 0 1 00",
 	    "headers 1 end; closed 1 " FAILS(1, "STREAM_CLOSED",
 	    "DATA on stream 1: the stream is closed (RFC 9113 5.1)") },
@@ -219,7 +219,7 @@ static const struct rule_case state_cases[] = {
 	    "headers 1; closed 1 reset CANCEL by peer " FAILS(1,
 	    "STREAM_CLOSED", "DATA on stream 1: the stream is closed "
 	    "(RFC 9113 5.1)") },
-	/* Reset by us: what was on its way is dropped, but counted. */
+	/* Reset by us: frames on their way are dropped, but counted. */
 	{ "5.1", "HEADERS 4 1 " POST "; !reset 1 8; !wrote; DATA 0 1 00; "
 	    "HEADERS 4 1 <a=b>; WINDOW_UPDATE 0 1 00000001; "
 	    "RST_STREAM 0 1 4*00; !release 1; DATA 1 1 00; PING 0 0 8*00",
@@ -260,7 +260,7 @@ static const struct rule_case state_cases[] = {
 	{ "RFC 7540 5.3.1", "PRIORITY 0 9 0000000900", FAILS(0,
 	    "PROTOCOL_ERROR", "PRIORITY on stream 9: a stream that depends on "
 	    "itself (RFC 7540 5.3.1)") },
-	/* GOAWAY of ours. */
+	/* After our GOAWAY. */
 	{ "6.8", "HEADERS 5 1 " GET "; !shutdown; HEADERS 4 3 " POST
 	    "; DATA 1 3 00; RST_STREAM 0 3 00000008; !respond 1 200 end",
 	    "headers 1 end; ignored 3; closed 1 | GOAWAY 1 NO_ERROR; "
@@ -268,7 +268,7 @@ static const struct rule_case state_cases[] = {
 	{ "6.8 HPACK goes on", "!goaway 0 0; HEADERS 5 1 " GET "40016101+62; "
 	    "HEADERS 5 3 be; PING 0 0 8*00",
 	    "ignored 1; ignored 3 | GOAWAY 0 NO_ERROR; PING ack" },
-	/* Who has read GOAWAY opens no stream. */
+	/* A peer that has read our GOAWAY must not open a stream. */
 	{ "6.8 PING behind GOAWAY", "!goaway 5 0; !ping; HEADERS 5 1 " GET
 	    "; PING 1 0 8*00; HEADERS 5 3 " GET "; HEADERS 5 7 " GET,
 	    "headers 1 end; late 3; headers 3 end; late 7; ignored 7 | "
@@ -335,7 +335,7 @@ static const struct rule_case settings_cases[] = {
 	{ "RFC 9218 2.1", "SETTINGS 0 0 0009+00000002", FAILS(0,
 	    "PROTOCOL_ERROR", "SETTINGS: NO_RFC7540_PRIORITIES is 0 or 1 "
 	    "(RFC 9218 2.1)") },
-	/* Windows to send in. */
+	/* Send windows. */
 	{ "6.9.2", "HEADERS 5 1 " GET "; !respond 1 200; !data 1 100; "
 	    "SETTINGS 0 0 0004+00000032; !data 1 1; "
 	    "WINDOW_UPDATE 0 1 00000032; !data 1 1; "
@@ -371,7 +371,7 @@ static const struct rule_case settings_cases[] = {
 	    "headers 1 end; error 1 FLOW_CONTROL_ERROR: the window is larger "
 	    "than 2147483647 (RFC 9113 6.9.1); closed 1 reset "
 	    "FLOW_CONTROL_ERROR | RST_STREAM 1 FLOW_CONTROL_ERROR" },
-	/* Windows to receive in. */
+	/* Receive windows. */
 	{ "6.9", "HEADERS 4 1 " POST "; DATA 0 1 16383*00; DATA 0 1 01; "
 	    "!consume 1 16383; !consume 1 1",
 	    "headers 1; data 1 16383/16383; data 1 1/1 | "
@@ -420,7 +420,7 @@ static const struct rule_case message_cases[] = {
 	    " | RST_STREAM 1 PROTOCOL_ERROR" },
 	{ "8.1 empty trailers", "HEADERS 4 1 " POST "; HEADERS 5 1",
 	    "headers 1; trailers 1" },
-	/* content-length against what comes. */
+	/* content-length, compared with the content that comes. */
 	{ "8.1.1", "HEADERS 4 1 " POST "+<content-length=3>; DATA 0 1 'ab'; "
 	    "DATA 1 1 'c'", "headers 1; data 1 2/2; data 1 1/1 end" },
 	{ "8.1.1", "HEADERS 4 1 " POST "+<content-length=3>; DATA 0 1 'abc'; "
@@ -464,7 +464,7 @@ static const struct rule_case message_cases[] = {
 	    "upper-case letters (RFC 9113 8.2.1)") },
 };
 
-/* Limits small enough to be passed: see small_limits. */
+/* Cases that exceed the bounds of small_limits. */
 static const struct rule_case bound_cases[] = {
 	{ "5.1.2", "HEADERS 4 1 " POST "; HEADERS 4 3 " POST "; HEADERS 5 5 "
 	    GET "; DATA 0 1 00", "headers 1; headers 3; error 5 "
@@ -704,7 +704,7 @@ static const struct rule_case bound_cases[] = {
 	    "<:authority=a:1>; DATA 0 1 17*00", "headers 1; data 1 17/17" },
 };
 
-/* What the application is told of frames: see rig.h, tell_frames. */
+/* Calls of the callback `frame`: see tell_frames in rig.h. */
 static const struct rule_case frame_event_cases[] = {
 	{ "once they have had their effect", "HEADERS 4 1 " POST
 	    "; WINDOW_UPDATE ff 1 80000007; PRIORITY 0 1 8000000910; "
@@ -733,7 +733,7 @@ static const struct rule_case frame_event_cases[] = {
 	    "ENHANCE_YOUR_CALM", "frame of type 0xee on stream 1: refused") },
 };
 
-/* With nothing exchanged before. */
+/* Cases that begin without a handshake. */
 static const struct rule_case preface_cases[] = {
 	{ "3.4", "RAW 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'; SETTINGS 0 0",
 	    "| SETTINGS; SETTINGS ack" },
@@ -761,7 +761,7 @@ static const struct rule_case preface_cases[] = {
 	    "(RFC 9113 3.4)" },
 	{ "3.4", "RAW ' GET'", "| SETTINGS; GOAWAY 0 PROTOCOL_ERROR not the "
 	    "HTTP/2 connection preface (RFC 9113 3.4)" },
-	/* Our SETTINGS are in force once they are acknowledged. */
+	/* Our SETTINGS apply once they are acknowledged. */
 	{ "6.5.3", "RAW 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'; SETTINGS 0 0; "
 	    "!wrote; HEADERS 4 1 " POST "; DATA 0 1 11*00; SETTINGS 1 0; "
 	    "DATA 0 1; HEADERS 4 3 " POST "; DATA 0 3 10*00; DATA 0 3 00; "
@@ -778,7 +778,7 @@ static void
 default_limits(struct session_limits *l)
 {
 	session_limits_default(l);
-	l->initial_window_size = 65535;	/* as §6.9.2 has it */
+	l->initial_window_size = 65535;	/* the initial value of §6.9.2 */
 }
 
 static void
@@ -862,7 +862,7 @@ START_TEST(test_rule)
 }
 END_TEST
 
-/* What fails a connection without SESSION_CHECKS too, by text or code. */
+/* Whether an error fails the connection even without SESSION_CHECKS. */
 static bool
 is_fatal(const char *why, uint32_t code)
 {
@@ -880,7 +880,10 @@ is_fatal(const char *why, uint32_t code)
 	    code == H2_ENHANCE_YOUR_CALM;
 }
 
-/* Whatever the case was about, a good request behind it comes through. */
+/*
+ * Runs a case without SESSION_CHECKS.  A valid request behind it must be
+ * received, unless the case's error is fatal.
+ */
 static void
 run_unchecked(const struct group *g, const struct rule_case *c, bool split)
 {
@@ -921,13 +924,13 @@ START_TEST(test_unchecked)
 }
 END_TEST
 
-/* Windows as they are seen from outside, and the parts of the interface. */
+/* Windows, and the parts of the interface. */
 START_TEST(test_connection_window)
 {
 	struct rig r;
 	int i;
 
-	/* Streams whose DATA nobody consumes use up no more than their own. */
+	/* DATA that nobody consumes uses only the window of its stream. */
 	rig_start(&r, true);
 	for (i = 0; i < 3; i++) {
 		char step[128];
@@ -944,7 +947,7 @@ START_TEST(test_connection_window)
 }
 END_TEST
 
-/* More than the connection's window in one frame that is allowed its size. */
+/* One frame of an allowed size exceeds the connection's window. */
 START_TEST(test_connection_window_overrun)
 {
 	struct session_limits l;
@@ -991,14 +994,14 @@ START_TEST(test_http1)
 }
 END_TEST
 
-/* §3.4: our own first frame, with the values of RFC 9113 §6.5.2. */
+/* §3.4: our first frame is SETTINGS, with values of RFC 9113 §6.5.2. */
 START_TEST(test_our_settings)
 {
 	static const uint8_t want[] = { 0, 0, 36, 4, 0, 0, 0, 0, 0,
 		0, 1, 0, 0, 0x10, 0, 0, 3, 0, 0, 0, 100,
 		0, 4, 0, 4, 0, 0, 0, 5, 0, 0, 0x40, 0,
 		0, 6, 0, 1, 0, 0, 0, 8, 0, 0, 0, 1,
-		/* WINDOW_UPDATE: the connection's window is as large. */
+		/* WINDOW_UPDATE: the connection's window, made as large. */
 		0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 3, 0, 1 };
 	struct session_limits l;
 	struct rig r;
@@ -1045,7 +1048,7 @@ START_TEST(test_peer_settings)
 	    "0004+00000008+0005+00005000+0006+00000009+0003+0000000a");
 	ck_assert_uint_eq(p->header_table_size, 0);
 	ck_assert_uint_eq(p->enable_push, 0);
-	ck_assert_uint_eq(p->max_concurrent_streams, 10);	/* the last */
+	ck_assert_uint_eq(p->max_concurrent_streams, 10); /* the last entry */
 	ck_assert_uint_eq(p->initial_window_size, 8);
 	ck_assert_uint_eq(p->max_frame_size, 0x5000);
 	ck_assert_uint_eq(p->max_header_list_size, 9);
@@ -1053,7 +1056,7 @@ START_TEST(test_peer_settings)
 }
 END_TEST
 
-/* §4.2 of RFC 7541: our table is reduced once the peer has said so. */
+/* RFC 7541 §4.2: our table shrinks when the peer acknowledges SETTINGS. */
 START_TEST(test_our_table_size)
 {
 	struct session_limits l;
@@ -1073,7 +1076,7 @@ START_TEST(test_our_table_size)
 }
 END_TEST
 
-/* RFC 9218 §4, §5 and §7. */
+/* Priorities of RFC 9218 §4, §5 and §7. */
 START_TEST(test_priority)
 {
 	struct rig r;
@@ -1087,7 +1090,7 @@ START_TEST(test_priority)
 	ck_assert_str_eq(session_stream(r.s, 3)->priority, "u=5");
 	rig_run(&r, "16 0 0 00000003+64*61; 16 0 0 00000003+7500");
 	ck_assert_str_eq(session_stream(r.s, 3)->priority, "u=5");
-	rig_run(&r, "16 0 0 80000003");	/* a reserved bit */
+	rig_run(&r, "16 0 0 80000003");	/* with the reserved bit */
 	ck_assert_str_eq(session_stream(r.s, 3)->priority, "");
 	ck_assert_ptr_null(session_error(r.s, NULL));
 	rig_end(&r);
@@ -1115,7 +1118,7 @@ START_TEST(test_message_info)
 }
 END_TEST
 
-/* RFC 8441 §3: not before we have said so. */
+/* RFC 8441 §3: no :protocol unless our SETTINGS have allowed it. */
 START_TEST(test_extended_connect_off)
 {
 	struct session_limits l;
@@ -1132,7 +1135,7 @@ START_TEST(test_extended_connect_off)
 }
 END_TEST
 
-/* A block may be too long in one frame, or by those that continue it. */
+/* A block can be too long in one frame, or by its CONTINUATION frames. */
 START_TEST(test_block_too_long)
 {
 	static const char *const blocks[] = {
@@ -1195,12 +1198,12 @@ START_TEST(test_release)
 	ck_assert_uint_eq(rig_streams(r.s), 1);
 	rig_run(&r, "RST_STREAM 0 1 00000008");
 	ck_assert_uint_eq(rig_streams(r.s), 0);
-	/* Closed first. */
+	/* Closed first, released later. */
 	rig_run(&r, "HEADERS 5 3 " GET "; !respond 3 200 end");
 	ck_assert_uint_eq(rig_streams(r.s), 1);
 	rig_run(&r, "!release 3");
 	ck_assert_ptr_null(session_stream(r.s, 3));
-	/* Within `closed`, from every place that calls it. */
+	/* Released within `closed`, from every place that calls it. */
 	r.auto_release = true;
 	rig_run(&r, "HEADERS 5 5 " GET "; !respond 5 200 end; HEADERS 4 7 "
 	    POST "; !respond 7 200 end; DATA 1 7 00; HEADERS 4 9 " POST
@@ -1210,7 +1213,7 @@ START_TEST(test_release)
 	    "; !respond 17 200; !data 17 3 end");
 	ck_assert_ptr_null(session_error(r.s, NULL));
 	ck_assert_uint_eq(rig_streams(r.s), 0);
-	/* A pushed one is the session's own. */
+	/* A pushed stream is the session's own: release does not free it. */
 	rig_run(&r, "HEADERS 5 19 " GET "; !push 19; !release 2; !release 2; "
 	    "HEADERS 5 21 " GET);
 	ck_assert_ptr_nonnull(session_stream(r.s, 2));
@@ -1221,7 +1224,7 @@ START_TEST(test_release)
 }
 END_TEST
 
-/* Octets that come in two parts, wherever these meet, are all the same. */
+/* Octets may come in two parts that meet at any place. */
 START_TEST(test_two_parts)
 {
 	static const char octets[] = "'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'+"
@@ -1269,7 +1272,7 @@ START_TEST(test_shutdown_done)
 }
 END_TEST
 
-/* Two windows of RESET_MEMORY: what was reset long ago is closed for good. */
+/* Only RESET_MEMORY resets are remembered: earlier streams count as closed. */
 START_TEST(test_reset_memory)
 {
 	struct session_limits l;

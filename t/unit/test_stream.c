@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stream states (RFC 9113 §5.1, figure 2), the table, the kept priority.
+ * Tests stream states (RFC 9113 §5.1, figure 2), the table of streams, and the
+ * priority that a stream keeps.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 
 enum { HEADERS_SENT, END_SENT, END_RECEIVED, RESET };
 
-/* The states after each transition; those that do not occur stay. */
+/* The states after each transition; impossible ones do not change it. */
 static const struct {
 	enum stream_state from;
 	bool can_send, can_receive;
@@ -55,7 +56,7 @@ START_TEST(test_transition)
 }
 END_TEST
 
-/* Enough to grow several times; odd and even numbers share chains. */
+/* The table grows several times; odd and even numbers share its chains. */
 START_TEST(test_table)
 {
 	struct stream_table t = { 0 };

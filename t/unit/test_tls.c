@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/host/tls: what one write gives the kernel, what is said of it when the kernel
- * takes less, and what one read takes of it.  The client is OpenSSL by itself.
+ * Tests host/tls: how much one write gives the kernel, what it returns if the
+ * kernel takes less, and how much one read takes.  The client is OpenSSL alone.
  *
  * src/host/tls_ctx.c is compiled for this program with -Dmalloc=short_malloc
  * -Drealloc=short_realloc.
@@ -26,7 +26,7 @@ void *short_realloc(void *p, size_t size);
 
 #define CONTENT (1 << 20)
 #define READ_BUFFER (256 * 1024)
-#define FRAME (16384 + 9)	/* DATA of the least maximum: two records */
+#define FRAME (16384 + 9)	/* DATA of 16,384 octets: two TLS records */
 
 static const struct options options;	/* no files */
 static struct tls_ctx *server_ctx;
@@ -39,8 +39,8 @@ static size_t n_got;		/* octets that the client has checked */
 
 static struct {
 	bool armed;
-	bool once;		/* one fails, not all from there on */
-	unsigned long left;	/* allocations that succeed */
+	bool once;		/* then only one fails, else all fail */
+	unsigned long left;	/* allocations that succeed from now on */
 	unsigned failed;
 } memory = { .left = ULONG_MAX };
 
@@ -71,7 +71,7 @@ short_realloc(void *p, size_t size)
 	return runs_out() ? NULL : realloc(p, size);
 }
 
-/* Reads all that there is; it is the next part of `content`. */
+/* Reads all that has come, which must be the next part of `content`. */
 static void
 client_reads(void)
 {
@@ -106,7 +106,7 @@ open_pair(int type, int version)
 	ck_assert_ptr_nonnull(client_ctx);
 	ck_assert_int_eq(SSL_CTX_set_max_proto_version(client_ctx, version), 1);
 	client = SSL_new(client_ctx);
-	/* A message of a SOCK_SEQPACKET socket has to be read whole. */
+	/* A message of a SOCK_SEQPACKET socket must be read in one call. */
 	buffer = BIO_new(BIO_f_buffer());
 	ck_assert_int_eq(BIO_set_read_buffer_size(buffer, READ_BUFFER), 1);
 	SSL_set_bio(client, BIO_push(buffer, BIO_new_socket(fds[1],
@@ -114,7 +114,10 @@ open_pair(int type, int version)
 	SSL_set_connect_state(client);
 }
 
-/* What the server's last call has returned; only its allocations may fail. */
+/*
+ * Returns the result of the server's last tls_handshake.  Only its allocations
+ * may fail.
+ */
 static int
 shake_hands(void)
 {
@@ -166,14 +169,14 @@ START_TEST(test_one_write)
 		ck_assert_int_eq(recv(fds[1], message, sizeof(message), 0),
 		    -1);
 	}
-	/* Of more there are full records. */
+	/* A longer write sends only full records. */
 	ck_assert_int_eq(tls_write(server, content, 5L * 16384),
 	    4L * 16384);
 	disconnect();
 }
 END_TEST
 
-/* Whatever tls_write says is written has reached the kernel by then. */
+/* Octets that tls_write reports as written are with the kernel. */
 START_TEST(test_slow_reader)
 {
 	int size = 8192;
@@ -206,7 +209,7 @@ START_TEST(test_slow_reader)
 }
 END_TEST
 
-/* The end is said when the client has made room for it, behind all else. */
+/* close_notify is sent behind all else, once the client has made room. */
 START_TEST(test_shutdown_of_full_socket)
 {
 	int size = 8192;
@@ -231,8 +234,9 @@ START_TEST(test_shutdown_of_full_socket)
 END_TEST
 
 /*
- * The client's octets; as often as a connection that polls might try.  That the
- * answer to a KeyUpdate has to be written first is no reason to lose them.
+ * The server reads the client's octets, in as many calls as a connection that
+ * polls may make.  They must not be lost if the answer to a KeyUpdate has to be
+ * written first.
  */
 static void
 server_reads(const char *want)
@@ -273,7 +277,7 @@ START_TEST(test_key_update)
 			ck_assert_uint_lt(sent, CONTENT - piece);
 		}
 		ck_assert_int_eq(n, TLS_AGAIN_WRITE);
-		/* The second one has OpenSSL answer the first at once. */
+		/* The second one makes OpenSSL answer the first at once. */
 		for (j = 0; j < 2; j++) {
 			ck_assert_int_eq(SSL_key_update(client,
 			    SSL_KEY_UPDATE_REQUESTED), 1);
@@ -291,7 +295,7 @@ START_TEST(test_key_update)
 }
 END_TEST
 
-/* A socket that was emptied is waited for; its end is still seen. */
+/* After a read that emptied the socket, its end is still seen. */
 START_TEST(test_end)
 {
 	char octets[16];
@@ -313,7 +317,7 @@ START_TEST(test_end)
 }
 END_TEST
 
-/* Records that begin in what one read of the socket took and end in the next. */
+/* Records that begin in one read of the socket and end in the next one. */
 START_TEST(test_many_records)
 {
 	static uint8_t octets[40000];
@@ -344,12 +348,11 @@ START_TEST(test_many_records)
 END_TEST
 
 /*
- * Memory runs out at some allocation of the handshake, for once or for good:
- * whatever OpenSSL makes of that, it is not the client's fault.
- */
-/*
- * OpenSSL 3.5 has other words for some of it: an algorithm that it could not
- * allocate is "unsupported".
+ * Memory runs out at some allocation of the handshake, once or from there on.
+ * Whatever OpenSSL does about that, the client must not be blamed.
+ *
+ * OpenSSL 3.5 reports some of these failures as something else: an algorithm
+ * that it could not allocate is "unsupported".
  */
 START_TEST(test_no_memory)
 {
@@ -367,7 +370,7 @@ START_TEST(test_no_memory)
 		    (OPENSSL_VERSION_NUMBER >= 0x30200000L ||
 		    tls_no_memory(server))), "allocation %lu: %d, %s", n, rc,
 		    tls_error(server));
-		/* OpenSSL 3.5.9 stays without what it could not allocate. */
+		/* OpenSSL 3.5.9 stays without what it failed to allocate. */
 		if (OPENSSL_VERSION_NUMBER >= 0x30500000L && rc != 0 &&
 		    memory.failed == 0)
 			break;

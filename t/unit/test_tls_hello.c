@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/host/tls_hello, tls_ca, and what scripts have of src/host/tls: the
- * handshake that stops at the ClientHello and goes on as it was told,
- * certificates, requests afterwards, alerts.  The client is OpenSSL by itself.
+ * Tests host/tls_hello, host/tls_ca, and the parts of host/tls for scripts: the
+ * handshake that stops at the ClientHello and goes on with a script's settings,
+ * certificates, requests afterwards, alerts.  The client is OpenSSL alone.
  */
 #include <check.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "host/tls_impl.h"
 #include "tap.h"
 
-#define STEPS 40		/* of both ends, until they have it */
+#define STEPS 40		/* most steps of both ends for one exchange */
 
 static const struct tlscert_spec spec = { .days = 1 };
 static struct tls_ctx *server_ctx;
@@ -41,7 +41,7 @@ keep_session(SSL *ssl, SSL_SESSION *s)
 	return 1;
 }
 
-/* Two ends, of which the server stops at the ClientHello. */
+/* Makes both ends; the server will stop at the ClientHello. */
 static void
 open_pair(void)
 {
@@ -61,7 +61,7 @@ open_pair(void)
 static void
 close_pair(void)
 {
-	/* Else its session would count as broken. */
+	/* Else OpenSSL would not resume the client's session. */
 	SSL_set_shutdown(client, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(client);
 	tls_free(server);
@@ -107,7 +107,7 @@ tear_down(void)
 	tls_ctx_free(server_ctx);
 }
 
-/* Up to the ClientHello, which is not answered. */
+/* Runs the handshake up to the ClientHello, which is not answered yet. */
 static void
 stop(void)
 {
@@ -120,7 +120,7 @@ stop(void)
 	ck_assert_ptr_nonnull(tls_hello_get(server));
 }
 
-/* Goes on: what the last tls_handshake says; delays pass. */
+/* Goes on, and waits for delays.  Returns the last tls_handshake's result. */
 static int
 go_on(void)
 {
@@ -176,7 +176,7 @@ refuse(const char *name, struct tls_value v, int rc, const char *want)
 	ck_assert_msg(strstr(err, want) == err, "%s, expected %s", err, want);
 }
 
-/* Both ends have each other's octets. */
+/* Sends octets in both directions, which both ends must receive. */
 static void
 exchange(void)
 {
@@ -246,7 +246,7 @@ START_TEST(test_short_hello)
 }
 END_TEST
 
-/* The second ClientHello, after HelloRetryRequest, does not stop it. */
+/* The server does not stop at the ClientHello after HelloRetryRequest. */
 START_TEST(test_retry)
 {
 	SSL_set1_groups_list(server->ssl, "P-384");
@@ -257,7 +257,7 @@ START_TEST(test_retry)
 }
 END_TEST
 
-/* Another connection of the context does not stop; nor one that renegotiates. */
+/* Another connection of the same context does not stop without being told. */
 START_TEST(test_no_script)
 {
 	stop();
@@ -271,7 +271,7 @@ START_TEST(test_no_script)
 }
 END_TEST
 
-/* ---- what is set ---- */
+/* ---- settings ---- */
 
 START_TEST(test_alpn)
 {
@@ -288,7 +288,7 @@ START_TEST(test_alpn)
 	else if (_i > 1)
 		set("alpn", text(want[_i]));
 	if (_i == 3) {
-		/* It was not offered: new clients refuse it. */
+		/* New clients refuse a protocol that was not offered. */
 		ck_assert_int_eq(tls_handshake(server), TLS_AGAIN_READ);
 		ck_assert_int_gt(recv(fds[1], flight, sizeof(flight), 0), 200);
 		for (i = 0; memcmp(flight + i, "\10http/1.0", 9) != 0; i++)
@@ -311,9 +311,9 @@ START_TEST(test_versions)
 		{ NULL, NULL, "TLSv1.3" },
 		{ NULL, "TLSv1.2", "TLSv1.2" },
 		{ "TLSv1.3", NULL, "TLSv1.3" },
-		{ NULL, "TLSv1.1", "TLSv1.1" },	/* the minimum goes along */
+		{ NULL, "TLSv1.1", "TLSv1.1" },	/* lowers the minimum too */
 		{ "TLSv1", "TLSv1", "TLSv1" },
-		{ "TLSv1.3", "TLSv1.2", "TLSv1.3" }	/* what is set last */
+		{ "TLSv1.3", "TLSv1.2", "TLSv1.3" }	/* the last counts */
 	};
 
 	stop();
@@ -328,7 +328,7 @@ START_TEST(test_versions)
 }
 END_TEST
 
-/* Suites of RFC 9113 Appendix A too. */
+/* Suites of RFC 9113 Appendix A are possible too. */
 START_TEST(test_ciphers)
 {
 	static const char *const row[][2] = {
@@ -366,7 +366,7 @@ START_TEST(test_ciphers)
 }
 END_TEST
 
-/* Each number is sent as it is, or refused. */
+/* Each number of an alert is sent as it is, or refused. */
 START_TEST(test_alert)
 {
 	char err[256], want[256], name[TLS_ALERT_NAME], octets[16];
@@ -402,7 +402,7 @@ START_TEST(test_alert)
 }
 END_TEST
 
-/* Nothing of a flight comes before it is due, the last or an alert neither. */
+/* No octet of a flight is sent before it is due; nor is an alert. */
 START_TEST(test_delay)
 {
 	static const struct {
@@ -434,7 +434,7 @@ START_TEST(test_delay)
 			continue;
 		}
 		flights++;
-		/* Asked too early it says so again. */
+		/* A call that is too early returns TLS_DELAY again. */
 		while (sys_now_ms() < tls_due_ms(server)) {
 			ck_assert_int_eq(recv(fds[1], &octet, 1, MSG_PEEK),
 			    -1);
@@ -463,7 +463,7 @@ START_TEST(test_tickets)
 	unsigned n = (unsigned)_i / 2, i, want[2];
 
 	want[0] = _i % 2 == 1 ? n : n > 0;
-	want[1] = n > 0;	/* of a session that was resumed */
+	want[1] = n > 0;	/* after a resumption */
 	SSL_CTX_set_max_proto_version(client_ctx, versions[_i % 2]);
 	close_pair();
 	open_pair();
@@ -483,7 +483,7 @@ START_TEST(test_tickets)
 			SSL_set_session(client, session);
 			continue;
 		}
-		/* A ticket that another connection has had is not taken. */
+		/* With 0 tickets one of another connection is not accepted. */
 		open_pair();
 		stop();
 		ck_assert_int_eq(go_on(), 0);
@@ -515,7 +515,7 @@ write_pair(const struct tlscert *c)
 	fclose(f);
 }
 
-/* A certificate and a key, in any order; tickets are of that certificate. */
+/* A certificate and a key, set in any order; tickets belong to them. */
 START_TEST(test_certificate)
 {
 	struct tlscert c = { 0 };
@@ -576,7 +576,7 @@ START_TEST(test_certificate_alone)
 }
 END_TEST
 
-/* A leaf of a script: its names, key, time and issuer. */
+/* A script's leaf has the names, key, period and issuer that were asked for. */
 START_TEST(test_leaf)
 {
 	static const char *const names[] = { "a.example", "*.b.example",
@@ -584,7 +584,7 @@ START_TEST(test_leaf)
 	static const struct {
 		const char *key, *by;
 		long days;
-		int error;		/* of a client that trusts the CA */
+		int error;		/* for a client that trusts the CA */
 	} row[] = {
 		{ "ec", NULL, 10, X509_V_OK },
 		{ "rsa", "ca", 1, X509_V_OK },
@@ -650,12 +650,15 @@ START_TEST(test_no_leaf)
 }
 END_TEST
 
-/* A name of its own for each SNI, whatever it is; and sessions of that alone. */
+/*
+ * Each SNI, even an odd one, has a certificate of its own; a session is resumed
+ * only with the same SNI.
+ */
 START_TEST(test_names)
 {
 	static const struct {
 		const char *sni;
-		bool same;	/* as before */
+		bool same;	/* the SNI is that of the row before */
 	} row[] = {
 		{ "a.example", false }, { "a.example", true },
 		{ "b.example", false }, { "DNS:c,IP:1.2.3.4", false },
@@ -692,7 +695,7 @@ START_TEST(test_names)
 }
 END_TEST
 
-/* Early data comes first, where it was allowed; replays do as well. */
+/* Early data is read first, if it was allowed; replays are read too. */
 START_TEST(test_early_data)
 {
 	char octets[16];
@@ -779,7 +782,7 @@ START_TEST(test_refused)
 }
 END_TEST
 
-/* ---- once TLS is up ---- */
+/* ---- when TLS is up ---- */
 
 static void
 request(const char *what, const char *want)
@@ -816,13 +819,13 @@ START_TEST(test_requests_of_13)
 		request("client_certificate", NULL);
 		request("client_certificate", "client_certificate: request "
 		    "sent");
-		reads_nothing();	/* a Certificate without one */
+		reads_nothing();	/* an empty Certificate message */
 	}
 	exchange();
 }
 END_TEST
 
-/* What the kernel has refused so far goes out with the keys that it has. */
+/* Records that the kernel has refused keep the keys of their encryption. */
 START_TEST(test_request_of_full_socket)
 {
 	static char content[1 << 20], octets[65536];
@@ -858,7 +861,7 @@ START_TEST(test_request_of_full_socket)
 }
 END_TEST
 
-static unsigned n_handshakes;	/* that the client has begun */
+static unsigned n_handshakes;	/* handshakes that the client has begun */
 
 static void
 count_handshakes(const SSL *ssl, int where, int ret)
@@ -882,7 +885,7 @@ START_TEST(test_requests_of_12)
 	    "handshake only TLS 1.3 has it");
 	ck_assert_uint_eq(n_handshakes, 1);
 	request("renegotiation", NULL);
-	/* What the client had sent before is read meanwhile. */
+	/* Octets that the client sent before are read meanwhile. */
 	ck_assert_int_eq(SSL_write(client, "ping", 4), 4);
 	for (i = 0; i < STEPS && n_handshakes < 3; i++) {
 		SSL_read(client, octets, sizeof(octets));
@@ -892,13 +895,13 @@ START_TEST(test_requests_of_12)
 	ck_assert_uint_gt(n_handshakes, 1);
 	reads_nothing();
 	exchange();
-	/* A client that heeds none goes on. */
+	/* A client that ignores HelloRequest goes on. */
 	SSL_set_options(client, SSL_OP_NO_RENEGOTIATION);
 	ck_assert_int_gt(tls_write(server, big, TLS_WRITE_MAX), 0);
 }
 END_TEST
 
-/* The alerts of a client, in order; its end is seen behind close_notify. */
+/* The client's alerts come in order; its FIN is seen behind close_notify. */
 START_TEST(test_alerts)
 {
 	struct tls_alert a;
@@ -917,7 +920,7 @@ START_TEST(test_alerts)
 	ck_assert_int_eq(recv(fds[0], octets, sizeof(octets), 0), -1);
 	shutdown(fds[1], SHUT_WR);
 	ck_assert_int_eq(recv(fds[0], octets, sizeof(octets), 0), 0);
-	/* A fatal one: the client does not trust the certificate. */
+	/* A fatal alert: the client does not trust the certificate. */
 	close_pair();
 	open_pair();
 	SSL_set_verify(client, SSL_VERIFY_PEER, NULL);

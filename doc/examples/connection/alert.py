@@ -2,8 +2,8 @@
 #
 # A TLS alert in answer to the ClientHello.
 #
-# A client sees: the fatal alert unrecognized_name, and the end of the
-# connection, if it asks for a name that does not end in "localhost".
+# A client that asks for a server name (SNI) which does not end in "localhost"
+# sees: the fatal alert unrecognized_name, and the end of the connection.
 
 def handle_client_hello(connection):
     if not (connection.sni or "localhost").endswith("localhost"):

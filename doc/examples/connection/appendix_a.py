@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# A cipher suite of RFC 9113 Appendix A, by TLS 1.2.
+# A cipher suite that RFC 9113 Appendix A prohibits, with TLS 1.2.
 #
-# A client sees: TLS 1.2 with TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, if it
-# offers that.  RFC 9113 §9.2.2 lets it end the connection with
-# INADEQUATE_SECURITY.  One that does not offer it sees the alert
+# A client that offers TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA sees: TLS 1.2 with
+# this suite.  RFC 9113 §9.2.2 allows the client to end the connection with
+# INADEQUATE_SECURITY.  A client that does not offer the suite sees: the alert
 # handshake_failure.
 
 def handle_client_hello(connection):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# The end of TLS without the end of TCP.
+# The server ends TLS, but not the TCP connection.
 #
-# A client sees: close_notify once it has sent a request, and no FIN.  What it
-# still sends is read, and not answered.
+# A client sees: a close_notify alert after it has sent a request, and no FIN.
+# The server still reads what the client sends, but does not answer it.
 
 def handle_headers(frame, connection):
     connection.writer.close("close_notify")
-    return True         # nobody could answer it
+    return True         # no script runs: it could not answer

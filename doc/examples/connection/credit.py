@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 #
-# Credit withheld, and then given octet by octet.
+# Flow-control credit that is withheld, and then given octet by octet.
 #
 # A client sees: SETTINGS with INITIAL_WINDOW_SIZE 0, so that it cannot send
-# content; one second after its request's HEADERS, WINDOW_UPDATE frames of 1,
-# for the stream and for the connection, each once the octet before has come.
-# Its upload arrives in DATA frames of one octet.
+# content.  One second after the HEADERS of its request it sees two
+# WINDOW_UPDATE frames with an increment of 1, one for the stream and one for
+# the connection.  The next two follow when its octet has arrived, and so on,
+# so the client sends its content in DATA frames of one octet.
 
 import time
 
@@ -30,4 +31,4 @@ def main(connection):
             if data is None or data.stream_ended:
                 return
     except StreamClosedError:
-        pass        # the stream, or the connection, is over
+        pass        # the stream or the connection has ended

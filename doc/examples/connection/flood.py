@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.flood: the same octets, as fast as the client takes them.
+# writer.flood: sends the same octets repeatedly, as fast as the client reads.
 #
-# A client sees: 10,000 PING frames, which it acknowledges, or does not.
+# A client sees: 10,000 PING frames, or those that can be sent in 10 seconds.
+# The log says how the client reacted.
 
 from h2rig.frames import PingFrame
 

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
 #
-# GOAWAY for the first request, and the retry on the next connection.
+# GOAWAY in answer to the first request, and the retry on the next connection.
 #
 # A client sees: GOAWAY with NO_ERROR and last stream 0 in answer to its first
-# request, which means that nobody has looked at it (RFC 9113 §6.8).  A client
-# that makes it again on another connection gets its response there.  The log
-# says which two connections belong together.
+# request.  This means that the server has not processed the request (RFC 9113
+# §6.8).  A client that sends the request again on another connection gets its
+# response there.  The log says which two connections belong together.
 
 import uuid
 
 
 def key(frame, connection):
-    """A client's address and its request."""
+    """Returns the stash's key for the client's address and its request."""
     return uuid.uuid5(uuid.NAMESPACE_URL, "%s %s" % (
         connection.client_address[0],
         [dict(frame.headers)[name] for name in (":method", ":path")]))
@@ -29,4 +29,4 @@ def handle_headers(frame, connection):
         return None
     stash.put(key(frame, connection), connection.id)
     connection.writer.goaway("NO_ERROR", 0)
-    return True         # nobody else sees the request
+    return True         # no script runs for the request

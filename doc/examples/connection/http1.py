@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# An HTTP/1.1 answer after ALPN "http/1.1".
+# An HTTP/1.1 response on a connection for which ALPN has chosen "http/1.1".
 #
 # A client that offers "http/1.1" (curl --http1.1) sees: this protocol chosen,
-# and an HTTP/1.1 response to its request.  Others are served by HTTP/2.
+# and an HTTP/1.1 response to its request.  Other clients get HTTP/2.
 
 CONTENT = b"HTTP/1.1 it is\n"
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# TLS keys that change in mid-connection (RFC 8446 §4.6.3).
+# TLS keys that change while the connection is in use (RFC 8446 §4.6.3).
 #
-# A client sees: KeyUpdate after the server's SETTINGS, which it has to answer
-# with one of its own.  The log says why it is not possible before TLS 1.3.
+# A client sees: a KeyUpdate message after the server's SETTINGS, and has to
+# answer with a KeyUpdate message.  With a version before TLS 1.3 this is not
+# possible; the log then says why.
 
 from h2rig.errors import NotPossible
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# A certificate made for this connection: it has expired.
+# A certificate that is made for this connection and has expired.
 #
-# A client sees: a certificate for the name that it asked for whose last day was
-# yesterday, signed by itself (with --ca-out, signed_by="ca" takes the CA).
+# A client sees: a self-signed certificate that expired yesterday, for the
+# server name that the client asked for.  If h2rig runs with --ca-out, the
+# argument signed_by="ca" makes its CA sign the certificate instead.
 
 def handle_client_hello(connection):
     connection.tls.leaf([connection.sni or "localhost"], -1, signed_by="self")

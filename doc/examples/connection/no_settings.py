@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# No SETTINGS at all, which RFC 9113 §3.4 has a server send first.
+# No SETTINGS frame: RFC 9113 §3.4 requires the server to send one first.
 #
 # A client sees: the acknowledgement of its own SETTINGS, and responses, but no
-# SETTINGS frame of the server's.  The log says how it took that.
+# SETTINGS frame with the server's values.  The log says how it reacted.
 
 def handle_connect(connection):
     connection.settings = None

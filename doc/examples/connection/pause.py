@@ -2,7 +2,7 @@
 #
 # pause_reading and resume_reading: a server that reads nothing for a while.
 #
-# A client sees: SETTINGS, and for 2 seconds no answer to anything; then
+# A client sees: SETTINGS, then no answer to anything for 2 seconds, then
 # responses as usual.
 
 import time

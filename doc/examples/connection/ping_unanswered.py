@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# PING never acknowledged.
+# PING frames that the server does not acknowledge.
 #
-# A client sees: responses as usual, but no answer to its PING frames (RFC
-# 9113 §6.7).  A client that uses them to see whether the server is still there
-# will take it for dead.
+# A client sees: responses as usual, but no acknowledgement of its PING frames,
+# which RFC 9113 §6.7 requires.  A client that uses PING to find out whether
+# the server is alive will take it for dead.
 
 def handle_accept(connection):
     connection.automatic.remove("ping_ack")

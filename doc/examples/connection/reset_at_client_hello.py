@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# RST right after the ClientHello.
+# A TCP reset right after the ClientHello.
 #
-# A client sees: a TCP reset where the ServerHello should come.
+# A client sees: a TCP reset instead of the ServerHello.
 
 def handle_client_hello(connection):
     connection.writer.close("rst")

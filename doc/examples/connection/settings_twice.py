@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
-# SETTINGS twice, with other windows.
+# Two SETTINGS frames with different window sizes.
 #
-# A client sees: SETTINGS with INITIAL_WINDOW_SIZE 1,000, and once it has
-# acknowledged that, SETTINGS with INITIAL_WINDOW_SIZE 100,000: an upload
-# begins with 1,000 octets and then may go on with 99,000 (RFC 9113 §6.9.2).
+# A client sees: SETTINGS with INITIAL_WINDOW_SIZE 1,000, and after it has
+# acknowledged them, SETTINGS with INITIAL_WINDOW_SIZE 100,000.  An upload
+# begins with 1,000 octets, and can then continue with 99,000 octets (RFC 9113
+# §6.9.2).
 
 def handle_connect(connection):
     connection.settings = [("INITIAL_WINDOW_SIZE", 1000)]

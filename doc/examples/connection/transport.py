@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# writer.write_transport: octets below TLS.
+# writer.write_transport: sends octets over TCP, below TLS.
 #
-# A client sees: after the SETTINGS something that is no TLS record, which it
-# answers with an alert (RFC 8446 §5.1), or by leaving.
+# A client sees: after the SETTINGS, octets that are not a TLS record.  It
+# either answers with an alert (RFC 8446 §5.1) or closes the connection.
 
 def main(connection):
     connection.writer.write_transport(b"this is no TLS record")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# Rules that the client breaks, told and left without consequence.
+# The log lists the rules that the client breaks; nothing else happens.
 #
-# A client sees: no error, whatever rule of state, flow control or fields it
-# breaks.  The log says which, and at the end who ended the connection, and how.
+# A client sees: no error, whichever rule of state, flow control or fields it
+# breaks.  The log names each rule that it breaks, and at the end says who
+# ended the connection, and how.
 
 def handle_accept(connection):
     connection.automatic.remove("checks")

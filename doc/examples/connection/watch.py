@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# Every frame, every violation, and the end: a log of what a client does.
+# A log of all that a client does: each frame, each violation, and the end.
 #
-# A client sees nothing of it.
+# A client sees: no difference.
 
 def handle_frame(frame, connection):
     connection.logger.info("%s", frame)

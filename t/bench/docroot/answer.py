@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""?octets=: so long a body; ?fields=: so many fields."""
+"""Answers with a body of ?octets= octets, and with ?fields= header fields."""
 
 
 def main(request, response):

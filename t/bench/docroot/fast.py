@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The least that a script does: a field and five octets."""
+"""Answers with one field and five octets: the least that a script does."""
 
 
 def main(request, response):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A function for each frame: DATA comes back reversed."""
+"""Has a function for each frame, and sends each DATA frame back reversed."""
 
 
 def handle_headers(frame, request, response):

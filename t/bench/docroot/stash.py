@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""?n=: puts a value into the stash and takes it out, so many times."""
+"""Puts a value into the stash and takes it out, ?n= times."""
 import uuid
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Takes the whole body into memory and says how long it is."""
+"""Takes the whole body into memory, and answers with its length."""
 
 
 def main(request, response):
