@@ -32,8 +32,7 @@ struct child_args {
 	int fd;			/* the connection; owned */
 	int drain_fd;		/* end of file here: the server is stopping */
 	int line_fd;		/* its end wakes the child when the parent asks
-				 * for something in the slot; -1: the child
-				 * looks at the slot now and then */
+				 * for something in the slot */
 	int trace_fd;		/* a new file for its trace, owned; -1: none */
 	struct tls_ctx *tls;	/* NULL: cleartext */
 	const struct options *options;

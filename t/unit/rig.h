@@ -57,8 +57,6 @@ struct rig {
 	uint32_t peer_code;	/* of the last RST_STREAM or GOAWAY received */
 	char log[8192];
 	size_t log_len;
-	size_t out_at;		/* output already seen */
-	struct hpack_decoder *dec;	/* for our own output */
 };
 
 /*
