@@ -230,8 +230,8 @@ logline_utf8_len(const unsigned char *p, size_t n)
 
 /*
  * Adds the octet, or in JSON the UTF-8 sequence, at p; returns its octets.
- * JSON cannot express an octet that is not UTF-8 (RFC 8259 §7): it becomes the
- * four characters \xHH.
+ * JSON cannot express an octet that is not UTF-8 (RFC 8259 §8.1): it becomes
+ * the four characters \xHH.
  */
 static size_t
 put_escaped(struct line *d, const unsigned char *p, size_t n)
