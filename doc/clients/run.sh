@@ -75,7 +75,7 @@ second() {
 # Builds client.rs with Debian's crates, without a network.
 rust() {
 	mkdir "$tmp/rust" && cp "$here/Cargo.toml" "$here/client.rs" "$tmp/rust" &&
-		(cd "$tmp/rust" && cargo build --release --offline --quiet \
+		(cd "$tmp/rust" && cargo build --offline --quiet \
 		--config 'source.crates-io.replace-with="debian"' --config \
 		"source.debian.directory='$crates'") >"$tmp/rust.said" 2>&1 ||
 		! tail -n 5 "$tmp/rust.said"
@@ -91,7 +91,7 @@ third() {
 	crates=/usr/share/cargo/registry
 	have cargo && [ -d $crates/reqwest-* ] && rust &&
 		run "Rust reqwest $(version ls -d $crates/reqwest-*)" --got exit \
-		"$@" -- "$tmp/rust/target/release/client" $all || note Rust
+		"$@" -- "$tmp/rust/target/debug/client" $all || note Rust
 	have perl && perl -MProtocol::HTTP2 -MIO::Socket::SSL -e 1 2>/dev/null &&
 		run "Perl Protocol::HTTP2 $(version perl -MProtocol::HTTP2 -e \
 		'print $Protocol::HTTP2::VERSION')" "$@" -- \
