@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """One URL of the plan: its request, what came back, and whether and where the
 client sends the request again."""
+import math
 import time
 import zlib
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
@@ -166,10 +167,10 @@ class Exchange:
     def head(self, status: int, fields: List[Field]) -> None:
         """Takes the final response's status and fields."""
         self.status, self.fields_received = status, fields
-        if status == 417 and self.expects:
-            self.upload.add(b"", close=True)
-            self.upload.at = len(self.upload.data)
-        self.upload.ready_at = 0.0
+        # Content that was announced cannot be left out: the stream is reset.
+        stays = (status == 417 and self.expects and self.rules.keeps("expect")
+                 and self.rules.keeps("reset"))
+        self.upload.ready_at = math.inf if stays else 0.0
         if self.tunnel is not None and 200 <= status < 300:
             self._open_tunnel(self.tunnel, fields)
         elif self.tunnel is not None:

@@ -247,7 +247,9 @@ class Engine:
         if self.rules.keeps("send-frame-size"):
             return min(self.settings.get(MAX_FRAME_SIZE, FRAME_SIZE),
                        BACKLOG)
-        return FRAME_SIZE if stream.sent < BACKLOG else LARGER_FRAME_SIZE
+        # The first burst, which nothing from the server can stop, has both.
+        return (FRAME_SIZE if stream.sent < BACKLOG - FRAME_SIZE
+                else LARGER_FRAME_SIZE)
 
     def _give_up_upload(self, stream: Stream, now: float) -> None:
         """Resets a stream whose upload does not end within UPLOAD_PATIENCE of
