@@ -3,6 +3,7 @@
 """Tests --connections-per-process: a process serves several connections, one
 after the other.  Each of them finds what a new process has; a connection that
 leaves a trace is the last of its process."""
+import contextlib
 import os
 import re
 import shutil
@@ -152,6 +153,7 @@ CLEAN = {
 }
 
 SCRIPT = """
+import contextlib
 import os
 def main(request, response):
 %s
@@ -190,6 +192,7 @@ def main(request, response):
 """
 
 ROUTES = """
+import contextlib
 import os
 class Handler:
     n = 0
@@ -380,6 +383,23 @@ def forged():
         t.ok(c.ping(), "the other one goes on")
 
 
+def crowd():
+    """More clients at once than the processors can serve: each is served, also
+    where none of those before it leaves."""
+    n = min(4 * (os.cpu_count() or 1), 100) + 3
+    with Server(DIR, "--connections-per-process", "100") as s, \
+            contextlib.ExitStack() as stack:
+        staying = [stack.enter_context(Client(s.port)) for _ in range(n)]
+        t.eq([c.fetch("/pid.py").status for c in staying], [200] * n,
+             "clients that stay are served")
+        for _ in range(5):
+            coming = [Client(s.port) for _ in range(n)]
+            t.eq([c.fetch("/pid.py").status for c in coming], [200] * n,
+                 "... and others that come and go beside them")
+            for c in coming:
+                c.leave()
+
+
 WITHOUT_PROC = ["unshare", "-m", "sh", "-c",
                 'mount -t tmpfs none /proc && exec "$@"', "sh"]
 
@@ -442,6 +462,7 @@ def main():
             for part in parts:
                 part(s)
     forged()
+    crowd()
     without_proc()
     refused()
     write_scripts(DIR, {name: SCRIPT % indented(code)

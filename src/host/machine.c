@@ -7,7 +7,7 @@
  */
 #include "config.h"
 #if defined(HAVE_EXTENSIONS) && !defined(_DEFAULT_SOURCE)
-#define _DEFAULT_SOURCE		/* _SC_PHYS_PAGES */
+#define _DEFAULT_SOURCE		/* _SC_PHYS_PAGES, _SC_NPROCESSORS_ONLN */
 #endif
 #include <limits.h>
 #include <stdio.h>
@@ -158,4 +158,15 @@ machine_oom(uint64_t now_ms)
 	seen = n;
 	seen_ms = now_ms;
 	return now_ms < until_ms ? MACHINE_OOM_YES : MACHINE_OOM_NO;
+}
+
+size_t
+machine_processors(void)
+{
+	long n = -1;
+
+#ifdef _SC_NPROCESSORS_ONLN
+	n = sysconf(_SC_NPROCESSORS_ONLN);
+#endif
+	return n > 0 ? (size_t)n : 1;
 }

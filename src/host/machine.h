@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The machine's memory: how much there is for us, and whether the kernel kills
- * processes because it has run out.
+ * processes because it has run out.  Its processors.
  */
 #ifndef H2RIG_MACHINE_H
 #define H2RIG_MACHINE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -30,5 +31,8 @@ uint64_t machine_child_memory(void);
 enum machine_oom { MACHINE_OOM_NO, MACHINE_OOM_YES, MACHINE_OOM_UNKNOWN };
 
 enum machine_oom machine_oom(uint64_t now_ms);
+
+/* How many processors the machine has; 1 if the system does not tell. */
+size_t machine_processors(void);
 
 #endif

@@ -136,7 +136,7 @@ serve_held(struct parent *p)
 	if (a->held_fd == -1 ||
 	    (p->options->max_per_address != 0 && refuse_held(p)))
 		return true;
-	if (!find_place(p))
+	if (!find_place(p) || children_free_soon(p))
 		return false;
 	if (children_serve(p, a->held_fd, &a->held_addr) == -1) {
 		note_lack(p, "fork");
@@ -199,6 +199,12 @@ second_over_ms(struct parent *p, uint64_t now)
 		a->second_n = 0;
 	}
 	return a->second_n >= most ? a->second_ms + 1000 : 0;
+}
+
+bool
+accept_wants_free(const struct parent *p)
+{
+	return p->accept.held_fd != -1 && children_free_soon(p);
 }
 
 size_t
@@ -268,7 +274,8 @@ accept_may(struct parent *p, uint64_t now, uint64_t *again)
 		*again = UINT64_MAX;
 		return true;
 	}
-	*again = later(now + FULL_MS, a->lack.until_ms);
+	*again = later(now + (accept_wants_free(p) ? 1 : FULL_MS),
+	    a->lack.until_ms);
 	return false;
 }
 

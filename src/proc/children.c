@@ -34,6 +34,14 @@
  */
 #define QUIET_MS 20
 
+/*
+ * Children for each processor beyond which a client waits for one that becomes
+ * free, as long as one has within these milliseconds: to make one more costs
+ * several times as much as a connection in a child that there is.
+ */
+#define BUSY_CHILDREN 4
+#define FREE_SOON_MS 10
+
 /* Surplus spare children leave after so many milliseconds without a client. */
 #define REST_MS 10000
 
@@ -347,6 +355,15 @@ give_to_spare(struct parent *p, int fd, const struct sockaddr_storage *ss)
 	return false;
 }
 
+bool
+children_free_soon(const struct parent *p)
+{
+	return p->options->per_process > 1 && !p->stopping &&
+	    p->count[SEAT_CLIENT] >= BUSY_CHILDREN * machine_processors() &&
+	    sys_now_ms() - p->children.free_ms < FREE_SOON_MS &&
+	    find_spare(p) == -1;
+}
+
 int
 children_serve(struct parent *p, int fd, const struct sockaddr_storage *ss)
 {
@@ -364,6 +381,7 @@ children_serve(struct parent *p, int fd, const struct sockaddr_storage *ss)
 	}
 	if (seat_fork(p, (size_t)i, SEAT_CLIENT, be_child) == -1)
 		return -1;
+	p->children.free_ms = sys_now_ms();
 	send_trace(p, (size_t)i);
 	log_debug("child %ld serves %s", (long)p->seat[i].pid,
 	    p->seat[i].client);
@@ -447,6 +465,7 @@ children_again(struct parent *p, size_t i)
 {
 	const struct seat *seat = &p->seat[i];
 
+	p->children.free_ms = sys_now_ms();
 	seat_renew(p, i);
 	seat_client(p, i, NULL);
 	if (none_left(p))

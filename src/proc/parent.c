@@ -472,15 +472,13 @@ read_feeds(struct parent *p, const struct pollfd *set)
 	p->feeds_ms = more ? 0 : sys_now_ms() + FEEDS_MS;
 }
 
-/* A client comes: looks at once for children that can take another one. */
+/* A client has come or waits: looks for children that can take another one. */
 static void
-read_free(struct parent *p, const struct pollfd *set, size_t n)
+read_free(struct parent *p)
 {
 	size_t i;
 
-	while (n > 0 && set[n - 1].revents == 0)
-		n--;
-	for (i = 0; n > 0 && i < p->board.n; i++)
+	for (i = 0; i < p->board.n; i++)
 		if ((p->seat[i].role == SEAT_CLIENT ||
 		    p->seat[i].role == SEAT_GONE) && atomic_load(
 		    &p->board.slot[i].state) == CHILD_SPARE)
@@ -488,6 +486,14 @@ read_free(struct parent *p, const struct pollfd *set, size_t n)
 }
 
 /* ---- the loop's only wait ---- */
+
+static bool
+any_ready(const struct pollfd *set, size_t n)
+{
+	while (n > 0 && set[n - 1].revents == 0)
+		n--;
+	return n > 0;
+}
 
 static void
 sooner(uint64_t *at, uint64_t other)
@@ -515,12 +521,15 @@ static void
 wait_and_accept(struct parent *p)
 {
 	uint64_t now = sys_now_ms(), again = UINT64_MAX;
-	bool accepting = p->open && accept_may(p, now, &again);
-	bool reading = now >= p->feeds_ms &&
+	bool accepting, reading = now >= p->feeds_ms &&
 	    (!p->log_held || lost_patience(p, now));
-	size_t feeds = accepting ? accept_watch(p, p->set) : 0, end = feeds;
 	struct pollfd *leash;
+	size_t feeds, end;
 
+	if (accept_wants_free(p))
+		read_free(p);
+	accepting = p->open && accept_may(p, now, &again);
+	feeds = end = accepting ? accept_watch(p, p->set) : 0;
 	if (reading)
 		end += watch_feeds(p, p->set + end);
 	leash = p->set + end++;
@@ -534,8 +543,9 @@ wait_and_accept(struct parent *p)
 		return;
 	if (reading)
 		read_feeds(p, p->set + feeds);
-	if (accepting && p->options->per_process > 1)
-		read_free(p, p->set, feeds);
+	if (accepting && p->options->per_process > 1 &&
+	    any_ready(p->set, feeds))
+		read_free(p);
 	if (accepting)
 		accept_ready(p, p->set);
 	if (leash->revents != 0)

@@ -102,6 +102,8 @@ struct parent {
 	struct children {
 		unsigned round;	/* calls of children_dismiss so far */
 		uint64_t client_ms;	/* last client came, or child died */
+		uint64_t free_ms;	/* a child was last made, or became
+					 * free for another client */
 		unsigned spare_deaths;	/* of spares, not yet replaced */
 		uint64_t spare_after_ms;	/* no spare is made before */
 		bool spare_failed;	/* logged that one could not be made */
@@ -241,6 +243,13 @@ void traces_look(struct parent *p);
 int children_serve(struct parent *p, int fd,
     const struct sockaddr_storage *ss);
 
+/*
+ * Whether a client should wait for a child that will soon be free: several
+ * connections may have one process, there are enough processes to keep the
+ * machine busy, and their connections end one after the other.
+ */
+bool children_free_soon(const struct parent *p);
+
 /* When a spare child is to be made; UINT64_MAX: not now. */
 uint64_t children_spare_due(const struct parent *p);
 
@@ -301,6 +310,9 @@ void room_died(struct parent *p, const struct death *d, uint64_t now);
  * *again.
  */
 bool accept_may(struct parent *p, uint64_t now, uint64_t *again);
+
+/* Whether the connection that is held back waits for a child to become free. */
+bool accept_wants_free(const struct parent *p);
 
 /* Fills an entry for each listener, for sys_poll.  Returns how many. */
 size_t accept_watch(const struct parent *p, struct pollfd *set);
