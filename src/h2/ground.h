@@ -173,6 +173,7 @@ struct session {
 	uint64_t reset_tokens;	/* thousandths of a reset */
 	uint64_t reset_time;	/* when reset_tokens was updated, ms */
 	uint32_t idle_frames;
+	uint32_t updates_due;	/* WINDOW_UPDATEs that our DATA may cause */
 
 	uint32_t error_code;
 	char error_text[256];
@@ -297,15 +298,24 @@ int ground_count_reply(struct session *s, const struct frame *f);
 /* s->wrote has grown: forgets the replies that have been written. */
 void ground_wrote(struct session *s);
 
-/*
- * Work was done: a request began, or content was received or sent.  Sending
- * counts because a client with a window of one octet sends two WINDOW_UPDATE
- * frames for each octet that it gets, and is to be served.
- */
+/* Work was done: a request began, or content was received or sent. */
 static inline void
 ground_work(struct session *s)
 {
 	s->idle_frames = 0;
+}
+
+/*
+ * A DATA frame with content was sent.  The client may answer each of them by
+ * two WINDOW_UPDATE frames, one of them for the connection, and all of these
+ * may come after a thousand frames were sent.
+ */
+static inline void
+ground_sent_content(struct session *s)
+{
+	ground_work(s);
+	if (s->updates_due <= UINT32_MAX - 2)
+		s->updates_due += 2;
 }
 
 #endif

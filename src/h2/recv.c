@@ -308,12 +308,17 @@ static const struct row {
 };
 
 /*
- * Whether f is an acknowledgement that the peer has to send: such frames are
- * not held against the peer, however many of them we cause.
+ * Whether f is an acknowledgement that the peer has to send, or credit for what
+ * we have sent: such frames are not held against the peer, however many of them
+ * we cause.
  */
 static bool
-is_due(const struct session *s, const struct frame *f)
+is_due(struct session *s, const struct frame *f)
 {
+	if (f->type == FRAME_WINDOW_UPDATE && s->updates_due > 0) {
+		s->updates_due--;
+		return true;
+	}
 	if (!(f->flags & FLAG_ACK))
 		return false;
 	return f->type == FRAME_SETTINGS ?

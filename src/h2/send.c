@@ -312,7 +312,7 @@ add_data(struct session *s, struct stream *st, const uint8_t *p, size_t n,
 	st->send_window -= (int64_t)n;
 	st->sent += n;
 	if (n > 0)
-		ground_work(s);
+		ground_sent_content(s);
 	if (end)
 		stream_end_sent(st);
 }

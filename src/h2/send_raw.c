@@ -193,7 +193,7 @@ follow_frame(struct session *s, uint32_t by, const struct frame *f, int status)
 	if (f->type == FRAME_DATA) {
 		s->send_window -= f->length;
 		if (f->length > 0)
-			ground_work(s);
+			ground_sent_content(s);
 	} else if (f->type == FRAME_PUSH_PROMISE) {
 		follow_promise(s, f);
 	} else if (f->type == FRAME_WINDOW_UPDATE) {

@@ -1172,6 +1172,36 @@ START_TEST(test_what_the_peer_ends)
 }
 END_TEST
 
+/*
+ * The client answers each DATA frame by two WINDOW_UPDATE frames once it has
+ * all of them.  One more for which there is no reason counts.
+ */
+START_TEST(test_updates_due)
+{
+	static const char *const update = "WINDOW_UPDATE 0 0 00000001";
+	struct session_limits l;
+	const char *why;
+	struct rig r;
+	size_t sent;
+	int i;
+
+	session_limits_default(&l);
+	l.max_idle_frames = 3;
+	rig_start_limits(&r, true, &l);
+	rig_run(&r, "HEADERS 5 1 " GET "; !respond 1 200; !wrote");
+	for (i = 0; i < 20; i++)
+		ck_assert_int_eq(send_data(r.s, 1, (const uint8_t *)"x", 1,
+		    false, SIZE_MAX, &sent, &why), SEND_OK);
+	for (i = 0; i < 40 + 3; i++)
+		rig_run(&r, update);
+	ck_assert_ptr_null(session_error(r.s, NULL));
+	rig_run(&r, update);
+	ck_assert_str_eq(session_error(r.s, NULL), "WINDOW_UPDATE: more than "
+	    "the bound max-idle-frames, which is 3 (RFC 9113 10.5)");
+	rig_end(&r);
+}
+END_TEST
+
 START_TEST(test_note_idle)
 {
 	struct session_limits l;
@@ -1324,6 +1354,7 @@ main(void)
 	tcase_add_loop_test(tc, test_block_too_long, 0, 2);
 	tcase_add_test(tc, test_what_the_peer_ends);
 	tcase_add_test(tc, test_note_idle);
+	tcase_add_test(tc, test_updates_due);
 	tcase_add_test(tc, test_release);
 	tcase_add_test(tc, test_two_parts);
 	tcase_add_test(tc, test_shutdown_done);
