@@ -234,7 +234,7 @@ class Run:
                     self.path("over")) and time.monotonic() < end:
                 time.sleep(LOOK)
             os.unlink(path)
-        except FileNotFoundError:       # it was answered, or the run dropped
+        except OSError:     # it was answered, the run dropped, the disk full
             pass
 
     def asked(self) -> List[str]:
