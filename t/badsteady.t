@@ -3,6 +3,7 @@
 """Tests that the verdicts of h2bad do not depend on chance.  If both sides end
 the connection, they depend neither on who was first nor on how much of the
 client's last frames came."""
+import json
 import os
 import shutil
 import subprocess
@@ -183,11 +184,32 @@ def runs(work, name, *client):
              said.splitlines()[-1:])
 
 
+def follow_ups(work):
+    """A client that has the follow-up's response knows that the next case needs
+    another connection, also where the case has waited for the follow-up."""
+    names = ("stream-closed-data", "good")
+    h2bad(*names, "--traces", work, "--", *CLIENT)
+    for name in names:
+        with open(os.path.join(work, name, "trace.jsonl"),
+                  encoding="utf-8") as f:
+            lines = [json.loads(line) for line in f]
+        stream = [line["stream"] for line in lines
+                  if line["type"] == "HEADERS" and line["dir"] == "in" and
+                  dict(line["fields"])[":path"].startswith("/ok?")]
+        sent = [(line["type"], line["stream"]) for line in lines
+                if line.get("dir") == "out"]
+        before = sent[:sent.index(("HEADERS", stream[0]))]
+        t.ok(("GOAWAY", 0) in before, f"{name}: GOAWAY, then the response to "
+             "the follow-up", sent)
+
+
 def main():
     orders()
     sentences()
     violations()
     works()
+    with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
+        follow_ups(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         runs(work, "good", *CLIENT)
         if shutil.which("curl"):
