@@ -434,20 +434,18 @@ wait_on(const struct conn *c, const struct op *op)
 int
 connscript_next_frame(struct conn *c, struct op *op)
 {
-	struct connscript_wait *w = (struct connscript_wait *)op;
-	const struct buf *b = framelog_find(&c->script->log, w->since,
-	    w->type, w->stream);
+	const struct buf *b = framelog_find(&c->script->log, op->number,
+	    op->value, op->frame_id);
 
 	if (b == NULL)
 		return wait_on(c, op);
-	buf_add(&w->entry, buf_data(b), buf_len(b));
+	buf_add(&op->got, buf_data(b), buf_len(b));
 	return SEND_OK;
 }
 
 int
 connscript_read(struct conn *c, struct op *op)
 {
-	struct connscript_read *r = (struct connscript_read *)op;
 	struct connscript *s = c->script;
 	size_t len = buf_len(&s->octets);
 
@@ -455,12 +453,12 @@ connscript_read(struct conn *c, struct op *op)
 		op->why = "read() is for octets that come after engine_off()";
 		return SEND_ERR_PROTOCOL;
 	}
-	r->eof = len == 0 && (s->eof || c->gone);
-	if (len == 0 && !r->eof)
+	op->result = len == 0 && (s->eof || c->gone);
+	if (len == 0 && !op->result)
 		return wait_on(c, op);
-	if (len > r->most)
-		len = r->most;
-	buf_add(&r->octets, buf_data(&s->octets), len);
+	if (len > op->len)
+		len = op->len;
+	buf_add(&op->got, buf_data(&s->octets), len);
 	buf_consume(&s->octets, len);
 	wake_io(&c->wake);	/* there is room again */
 	return SEND_OK;
@@ -469,15 +467,14 @@ connscript_read(struct conn *c, struct op *op)
 int
 connscript_flood(struct conn *c, struct op *op)
 {
-	struct connscript_flood *f = (struct connscript_flood *)op;
 	bool goes_on = sys_now_ms() < op->due;
 	int rc = SEND_OK;
 
-	while (goes_on && rc == SEND_OK && f->times != f->limit) {
+	while (goes_on && rc == SEND_OK && op->sent != op->number) {
 		if (conn_queued(c) >= CONN_QUEUE_MAX)
 			return CONN_AGAIN_SPACE;
-		rc = send_raw_octets(c->session, op->x->id, f->octets, f->len);
-		f->times += rc == SEND_OK;
+		rc = send_raw_octets(c->session, op->x->id, op->data, op->len);
+		op->sent += rc == SEND_OK;
 	}
 	return rc;
 }

@@ -131,32 +131,21 @@ void connscript_close(struct conn *c);
 
 /* ---- any thread ---- */
 
-/* A call that waits for a frame (framelog_find) until op.due at most. */
-struct connscript_wait {
-	struct op op;
-	uint64_t since;
-	int64_t type, stream;
-	struct buf entry;	/* a copy; empty if the time is over */
-};
+/*
+ * Attempts of calls, each the fn of an op, until op->due at most.
+ *
+ * connscript_next_frame waits for a frame (framelog_find) from `number` on, of
+ * the type `value`, on stream frame_id.  got: its entry; empty if the time is
+ * over.
+ *
+ * connscript_read waits for octets after engine_off(), and takes at most `len`.
+ * got: none if the time is over.  result: 1 at the end of file, else 0.
+ *
+ * connscript_flood queues data over and over, `number` times at most (0: sends
+ * nothing).  sent: how many times.
+ */
 int connscript_next_frame(struct conn *c, struct op *op);
-
-/* A call that waits for octets after engine_off(); it takes at most `most`. */
-struct connscript_read {
-	struct op op;
-	size_t most;
-	struct buf octets;	/* none if the time is over */
-	bool eof;
-};
 int connscript_read(struct conn *c, struct op *op);
-
-/* A call that sends octets over and over, until limit or op.due is reached. */
-struct connscript_flood {
-	struct op op;
-	const uint8_t *octets;
-	size_t len;
-	uint64_t limit;		/* times; 0: sends nothing */
-	uint64_t times;		/* that the octets were queued */
-};
 int connscript_flood(struct conn *c, struct op *op);
 
 /*

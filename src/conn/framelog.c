@@ -68,8 +68,8 @@ framelog_entry(const struct buf *octets, struct framelog_entry *e)
 }
 
 const struct buf *
-framelog_find(const struct framelog *l, uint64_t since, int64_t type,
-    int64_t stream)
+framelog_find(const struct framelog *l, uint64_t since, uint32_t type,
+    uint32_t stream)
 {
 	uint64_t seq = since > l->first ? since : l->first;
 	struct framelog_entry e;
@@ -80,8 +80,8 @@ framelog_find(const struct framelog *l, uint64_t since, int64_t type,
 		if (b->failed)
 			continue;
 		framelog_entry(b, &e);
-		if ((type == -1 || type == e.frame.type) &&
-		    (stream == -1 || stream == e.frame.stream_id))
+		if ((type == FRAMELOG_ANY || type == e.frame.type) &&
+		    (stream == FRAMELOG_ANY || stream == e.frame.stream_id))
 			return b;
 	}
 	return NULL;
@@ -91,7 +91,8 @@ const struct buf *
 framelog_newest(const struct framelog *l)
 {
 	return l->next > l->first ?
-	    framelog_find(l, l->next - 1, -1, -1) : NULL;
+	    framelog_find(l, l->next - 1, FRAMELOG_ANY,
+	    FRAMELOG_ANY) : NULL;
 }
 
 void

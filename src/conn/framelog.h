@@ -52,10 +52,11 @@ void framelog_add(struct framelog *l, const struct frame *f,
 
 /*
  * Returns the entry of the first frame that is kept, from number `since` on, of
- * that type and on that stream (-1: any), or NULL.
+ * that type and on that stream, or NULL.
  */
+#define FRAMELOG_ANY UINT32_MAX		/* any type, any stream */
 const struct buf *framelog_find(const struct framelog *l, uint64_t since,
-    int64_t type, int64_t stream);
+    uint32_t type, uint32_t stream);
 
 /* Returns the newest entry; NULL: none is kept. */
 const struct buf *framelog_newest(const struct framelog *l);

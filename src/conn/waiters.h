@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "h2/send.h"
 #include "h2/session.h"
 
@@ -36,10 +37,13 @@ enum conn_status {
  * A writer call.  fn makes one attempt, with the session, under the mutex.  It
  * returns 0, an error (< 0), or what to wait for before the next attempt
  * (SEND_AGAIN_*, CONN_AGAIN_*).
+ *
+ * What data and fields point to is the caller's, and does not change until the
+ * call is done.
  */
 struct op {
 	struct exchange *x;	/* the exchange whose script asks */
-	uint32_t id;		/* the stream it is about */
+	uint32_t id;		/* the stream that errors and waits are about */
 	int (*fn)(struct conn *c, struct op *op);
 	bool raw;		/* sends any octets, also after engine_off() */
 	bool writes;		/* subject to the queue's limit */
@@ -56,6 +60,23 @@ struct op {
 	uint64_t due;		/* ms; when to make another attempt; 0: none */
 	uint64_t since;		/* ms; waits without progress since then.  fn
 				 * sets it to 0 when it makes progress */
+
+	/* What fn is to do; each one uses the members that it needs. */
+	uint32_t frame_id;	/* stream identifier in the frame */
+	unsigned flags;
+	uint32_t value;		/* an error code, for example */
+	uint64_t number;	/* of a frame, for example */
+	const uint8_t *data;
+	size_t len;
+	const struct field *fields;
+	size_t n_fields;
+
+	/* What attempts have done so far. */
+	size_t sent;		/* octets of data that are queued */
+	bool headers_done;	/* HEADERS are queued */
+	bool broken;		/* fields that break a rule are queued */
+	uint32_t result;	/* what the call returns */
+	struct buf got;		/* octets for the caller, which frees it */
 };
 
 /*

@@ -28,29 +28,29 @@ speak(struct conn *c)
 }
 
 static int
-add_headers(struct conn *c, struct writeop *o, bool end_stream)
+add_headers(struct conn *c, struct op *op, bool end_stream)
 {
 	const char *as_is;
 	size_t i;
 	int rc;
 
-	o->op.field = NULL;
-	rc = send_headers(c->session, o->id, o->fields, o->n_fields,
-	    end_stream, &o->op.why);
-	for (i = 0; rc == SEND_OK && i < o->n_fields &&
-	    o->flags & WRITE_AS_IT_STANDS; i++)
-		o->broken |= fields_check_control(&o->fields[i]) != NULL;
+	op->field = NULL;
+	rc = send_headers(c->session, op->frame_id, op->fields, op->n_fields,
+	    end_stream, &op->why);
+	for (i = 0; rc == SEND_OK && i < op->n_fields &&
+	    op->flags & WRITE_AS_IT_STANDS; i++)
+		op->broken |= fields_check_control(&op->fields[i]) != NULL;
 	if (rc != SEND_ERR_PROTOCOL)
 		return rc;
-	o->op.field = send_refused(c->session);
-	if ((o->flags & WRITE_AS_IT_STANDS) == 0)
+	op->field = send_refused(c->session);
+	if ((op->flags & WRITE_AS_IT_STANDS) == 0)
 		return rc;
-	rc = send_headers_as_is(c->session, o->id, o->fields, o->n_fields,
-	    end_stream, &as_is);
+	rc = send_headers_as_is(c->session, op->frame_id, op->fields,
+	    op->n_fields, end_stream, &as_is);
 	if (rc == SEND_OK) {
 		/* A later failure has another reason than a field. */
-		o->broken = true;
-		o->op.field = NULL;
+		op->broken = true;
+		op->field = NULL;
 	}
 	return rc;
 }
@@ -58,16 +58,16 @@ add_headers(struct conn *c, struct writeop *o, bool end_stream)
 static int
 write_data(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
 	size_t sent = 0;
 	int rc;
 
-	rc = send_data(c->session, o->id, o->data + o->sent, o->len - o->sent,
-	    o->flags & WRITE_END_STREAM, conn_share(c, op), &sent, &op->why);
-	o->sent += sent;
+	rc = send_data(c->session, op->frame_id, op->data + op->sent,
+	    op->len - op->sent, op->flags & WRITE_END_STREAM,
+	    conn_share(c, op), &sent, &op->why);
+	op->sent += sent;
 	if (sent > 0)
 		op->since = 0;
-	if (rc == SEND_OK && o->sent < o->len)
+	if (rc == SEND_OK && op->sent < op->len)
 		return conn_queued(c) < CONN_QUEUE_MAX ? CONN_AGAIN_TURN :
 		    CONN_AGAIN_SPACE;
 	return rc;
@@ -77,17 +77,16 @@ write_data(struct conn *c, struct op *op)
 static int
 write_headers(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-	bool last = o->len == 0 && o->flags & WRITE_END_STREAM;
+	bool last = op->len == 0 && op->flags & WRITE_END_STREAM;
 	int rc;
 
-	if (!o->headers_done) {
-		rc = add_headers(c, o, last);
+	if (!op->headers_done) {
+		rc = add_headers(c, op, last);
 		if (rc != SEND_OK)
 			return rc;
-		o->headers_done = true;
+		op->headers_done = true;
 	}
-	if (o->len == 0)
+	if (op->len == 0)
 		return SEND_OK;
 	op->shares = true;
 	return waiters_must_yield(&c->waiters, op) ? CONN_AGAIN_TURN :
@@ -101,36 +100,32 @@ write_headers(struct conn *c, struct op *op)
 static int
 write_response(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
 	const struct stream *s = op->x->stream;
 
-	o->result = o->headers_done || ((s == NULL || !s->headers_sent) &&
-	    send_held_by(c->session) != o->id);
-	return o->result ? write_headers(c, op) : SEND_OK;
+	op->result = op->headers_done || ((s == NULL || !s->headers_sent) &&
+	    send_held_by(c->session) != op->frame_id);
+	return op->result ? write_headers(c, op) : SEND_OK;
 }
 
 static int
 write_data_frame(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-
-	return send_data_frame(c->session, o->id, o->data, o->len,
-	    o->flags & WRITE_END_STREAM, &op->why);
+	return send_data_frame(c->session, op->frame_id, op->data, op->len,
+	    op->flags & WRITE_END_STREAM, &op->why);
 }
 
 /* value: the stream to promise, 0: the next one; result: the promised one. */
 static int
 write_push(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
 	int rc;
 
-	o->result = o->value;
-	rc = send_push(c->session, o->id, &o->result, o->fields, o->n_fields,
-	    &op->why);
+	op->result = op->value;
+	rc = send_push(c->session, op->frame_id, &op->result, op->fields,
+	    op->n_fields, &op->why);
 	if (rc == SEND_OK)
-		exchange_note_push(&c->requests, c, o->result, o->fields,
-		    o->n_fields);
+		exchange_note_push(&c->requests, c, op->result, op->fields,
+		    op->n_fields);
 	if (rc == SEND_ERR_PROTOCOL)
 		op->field = send_refused(c->session);
 	return rc;
@@ -140,9 +135,7 @@ write_push(struct conn *c, struct op *op)
 static int
 write_max_payload(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-
-	o->result = (uint32_t)send_max_payload(c->session, o->id);
+	op->result = (uint32_t)send_max_payload(c->session, op->frame_id);
 	return SEND_OK;
 }
 
@@ -150,42 +143,35 @@ write_max_payload(struct conn *c, struct op *op)
 static int
 write_reset(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-
 	/* A reset ends a header block that its script has left open. */
 	if (send_held_by(c->session) == op->x->id)
 		conn_release_hold(c);
-	return send_rst_stream(c->session, o->id, o->value, &op->why);
+	return send_rst_stream(c->session, op->frame_id, op->value, &op->why);
 }
 
-/* id: the last stream that was taken; value: the error code. */
+/* frame_id: the last stream that was taken; value: the error code. */
 static int
 write_goaway(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-
-	return send_goaway(c->session, o->id, o->value, o->data, o->len,
-	    &op->why);
+	return send_goaway(c->session, op->frame_id, op->value, op->data,
+	    op->len, &op->why);
 }
 
 static int
 write_ping(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-
-	if (o->len != 8) {
+	if (op->len != 8) {
 		op->why = "PING data is 8 octets (RFC 9113 6.7)";
 		return SEND_ERR_PROTOCOL;
 	}
-	return send_ping(c->session, o->data, &op->why);
+	return send_ping(c->session, op->data, &op->why);
 }
 
 static int
 write_settings(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-
-	return send_settings(c->session, op->x->id, o->data, o->len, &op->why);
+	return send_settings(c->session, op->x->id, op->data, op->len,
+	    &op->why);
 }
 
 /* Waits until all that is queued is with the kernel. */
@@ -224,17 +210,15 @@ notify_close(struct conn *c, struct op *op)
 static int
 write_close(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-
-	if (o->value != CLOSE_GOAWAY && speak(c) == NULL &&
+	if (op->value != CLOSE_GOAWAY && speak(c) == NULL &&
 	    conn_queued(c) > 0)
 		return CONN_AGAIN_FLUSH;
-	if (o->value == CLOSE_NOTIFY)
+	if (op->value == CLOSE_NOTIFY)
 		return notify_close(c, op);
-	if (o->value == CLOSE_GOAWAY)
+	if (op->value == CLOSE_GOAWAY)
 		session_shutdown(c->session);
-	if (c->close < o->value)
-		c->close = o->value;
+	if (c->close < op->value)
+		c->close = op->value;
 	wake_io(&c->wake);
 	return SEND_OK;
 }
@@ -243,37 +227,33 @@ write_close(struct conn *c, struct op *op)
 static int
 write_raw_block(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-	size_t at = o->flags & FLAG_PADDED ? 1 : 0;
+	size_t at = op->flags & FLAG_PADDED ? 1 : 0;
 	int rc;
 
-	rc = send_raw_block(c->session, op->x->id, o->value, o->flags, o->id,
-	    o->data, o->len, o->fields, o->n_fields);
-	if (rc == SEND_OK && o->value == FRAME_PUSH_PROMISE &&
-	    o->len >= at + 4)
-		exchange_note_push(&c->requests, c, get_u32(o->data + at) &
-		    FRAME_STREAM_ID_MASK, o->fields, o->n_fields);
+	rc = send_raw_block(c->session, op->x->id, op->value, op->flags,
+	    op->frame_id, op->data, op->len, op->fields, op->n_fields);
+	if (rc == SEND_OK && op->value == FRAME_PUSH_PROMISE &&
+	    op->len >= at + 4)
+		exchange_note_push(&c->requests, c, get_u32(op->data + at) &
+		    FRAME_STREAM_ID_MASK, op->fields, op->n_fields);
 	return rc;
 }
 
 static int
 write_raw_frame(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-
-	return send_raw_frame(c->session, op->x->id, o->value, o->flags,
-	    o->id, o->data, o->len);
+	return send_raw_frame(c->session, op->x->id, op->value, op->flags,
+	    op->frame_id, op->data, op->len);
 }
 
 static int
 write_raw(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-
 	/* After engine_off() the session follows no frames. */
 	if (c->take_octets == NULL)
-		return send_raw_octets(c->session, op->x->id, o->data, o->len);
-	buf_add(session_output(c->session), o->data, o->len);
+		return send_raw_octets(c->session, op->x->id, op->data,
+		    op->len);
+	buf_add(session_output(c->session), op->data, op->len);
 	return SEND_OK;
 }
 
@@ -281,30 +261,25 @@ write_raw(struct conn *c, struct op *op)
 static int
 write_window_update(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-
-	return send_window_update(c->session, o->id, o->value, &op->why);
+	return send_window_update(c->session, op->frame_id, op->value,
+	    &op->why);
 }
 
 /* Writes to the socket, below TLS, after all that was written before. */
 static int
 write_transport(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-
 	if ((op->why = speak(c)) != NULL)
 		return SEND_ERR_PROTOCOL;
-	return connscript_transport(c, o->data, o->len, &o->sent);
+	return connscript_transport(c, op->data, op->len, &op->sent);
 }
 
 /* value: a mask of enum session_automatic; result: the mask before. */
 static int
 write_automatic(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-
-	o->result = session_automatic(c->session);
-	session_set_automatic(c->session, o->value);
+	op->result = session_automatic(c->session);
+	session_set_automatic(c->session, op->value);
 	wake_io(&c->wake);
 	return SEND_OK;
 }
@@ -313,7 +288,7 @@ write_automatic(struct conn *c, struct op *op)
 static int
 write_proceed(struct conn *c, struct op *op)
 {
-	connscript_proceed(c, ((struct writeop *)op)->value != 0);
+	connscript_proceed(c, op->value != 0);
 	return SEND_OK;
 }
 
@@ -327,9 +302,7 @@ write_release(struct conn *c, struct op *op)
 static int
 write_preface(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-
-	op->why = connscript_set_preface(c, o->flags, o->data, o->len);
+	op->why = connscript_set_preface(c, op->flags, op->data, op->len);
 	return op->why == NULL ? SEND_OK : SEND_ERR_PROTOCOL;
 }
 
@@ -370,7 +343,7 @@ static int
 write_note_fence(struct conn *c, struct op *op)
 {
 	trace_fence(c->link.trace, op->x->id & FRAME_STREAM_ID_MASK,
-	    ((struct writeop *)op)->value);
+	    op->value);
 	return SEND_OK;
 }
 
@@ -378,15 +351,23 @@ write_note_fence(struct conn *c, struct op *op)
 static int
 write_note(struct conn *c, struct op *op)
 {
-	struct writeop *o = (struct writeop *)op;
-
-	trace_note(c->link.trace, op->x->id & FRAME_STREAM_ID_MASK, o->data,
-	    o->len);
+	trace_note(c->link.trace, op->x->id & FRAME_STREAM_ID_MASK, op->data,
+	    op->len);
 	return SEND_OK;
 }
 
+struct kind {
+	const char *name;
+	int (*fn)(struct conn *c, struct op *op);
+	bool raw;		/* frame_id may be any, even 0 */
+	bool any;		/* op.raw: works also after engine_off() */
+	bool writes;		/* writes, shares, batched: as in struct op */
+	bool shares;		/* ... but only if there is data */
+	bool batched;
+};
+
 /* Calls that are made most often come first. */
-static const struct writeop_kind kinds[] = {
+static const struct kind kinds[] = {
 	{ .name = "data", .fn = write_data, .writes = true, .shares = true },
 	{ .name = "response", .fn = write_response, .writes = true,
 	    .batched = true },
@@ -421,25 +402,19 @@ static const struct writeop_kind kinds[] = {
 	{ .name = "note_fence", .fn = write_note_fence },
 };
 
-const struct writeop_kind *
-writeop_find(const char *name)
+bool
+writeop_init(struct op *op, const char *name, struct exchange *x, uint32_t id)
 {
-	size_t i;
+	const struct kind *kind = kinds;
 
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i].name, name) == 0)
-			return &kinds[i];
-	return NULL;
-}
-
-void
-writeop_init(struct writeop *o, const struct writeop_kind *kind,
-    struct exchange *x, uint32_t id)
-{
+	while (strcmp(kind->name, name) != 0)
+		if (++kind == kinds + sizeof(kinds) / sizeof(kinds[0]))
+			return false;
 	if (id == 0 && !kind->raw)
 		id = x->id;
-	*o = (struct writeop){ .id = id, .op = { .x = x,
-	    .id = kind->raw ? x->id : id, .fn = kind->fn,
-	    .writes = kind->writes, .shares = kind->shares,
-	    .batched = kind->batched, .raw = kind->any } };
+	*op = (struct op){ .x = x, .id = kind->raw ? x->id : id,
+	    .frame_id = id, .fn = kind->fn, .writes = kind->writes,
+	    .shares = kind->shares, .batched = kind->batched,
+	    .raw = kind->any };
+	return true;
 }

@@ -275,30 +275,24 @@ events_take(struct exchange *x, unsigned long *moves)
 
 /*
  * A wait for events.  It moves nothing: while a thread of the script's own
- * waits, the handler thread serves what comes.
+ * waits, the handler thread serves what comes.  number: x's n_moves, as the
+ * caller knows it; value: 1 if the wait ends when the connection drains;
+ * result: 0 if all of the request has been taken.
  */
-struct wait_op {
-	struct op op;
-	unsigned long moves;	/* x's n_moves, as the caller knows it */
-	bool tunnel;		/* its wait ends when the connection drains */
-	bool more;
-};
-
 static int
 wait_attempt(struct conn *c, struct op *op)
 {
-	struct wait_op *w = (struct wait_op *)op;
 	struct exchange *x = op->x;
 
-	w->more = !x->moved_all;
+	op->result = !x->moved_all;
 	if (buf_len(&x->events) > 0 || x->events.failed || x->moved_all ||
-	    x->n_moves != w->moves)
+	    x->n_moves != op->number)
 		return SEND_OK;
 	if (x->left || x->phase == EXCHANGE_OVER) {
 		op->why = "the client has left";
 		return SEND_ERR_CLOSED;
 	}
-	if (c->draining && w->tunnel) {
+	if (c->draining && op->value) {
 		op->why = "the server is stopping";
 		return CONN_DRAINED;
 	}
@@ -309,8 +303,8 @@ wait_attempt(struct conn *c, struct op *op)
 int
 events_wait(struct exchange *x, unsigned long moves, bool tunnel)
 {
-	struct wait_op w = { .op = { .x = x, .id = x->id,
-	    .fn = wait_attempt }, .moves = moves, .tunnel = tunnel };
+	struct op op = { .x = x, .id = x->id, .fn = wait_attempt,
+	    .number = moves, .value = tunnel };
 
-	return calls_do(&w.op) == -1 ? -1 : w.more;
+	return calls_do(&op) == -1 ? -1 : (int)op.result;
 }

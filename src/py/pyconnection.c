@@ -193,7 +193,7 @@ begin_wait(struct conn *c, struct op *op, long long ms)
 static PyObject *
 module_next_frame(PyObject *module, PyObject *args)
 {
-	struct connscript_wait w = { .op.fn = connscript_next_frame };
+	struct op op = { .fn = connscript_next_frame };
 	struct conn *c = need();
 	unsigned long long since;
 	long long type, stream, ms;
@@ -202,17 +202,17 @@ module_next_frame(PyObject *module, PyObject *args)
 	(void)module;
 	if (c == NULL ||
 	    !PyArg_ParseTuple(args, "KLLL", &since, &type, &stream, &ms) ||
-	    begin_wait(c, &w.op, ms) == -1)
+	    begin_wait(c, &op, ms) == -1)
 		return NULL;
-	w.since = since;
-	w.type = type;
-	w.stream = stream;
-	if (calls_do(&w.op) == 0)
-		result = w.entry.failed ? PyErr_NoMemory() :
-		    buf_len(&w.entry) > 0 ? events_received(
-		    buf_data(&w.entry), buf_len(&w.entry)) :
+	op.number = since;
+	op.value = type == -1 ? FRAMELOG_ANY : (uint32_t)type;
+	op.frame_id = stream == -1 ? FRAMELOG_ANY : (uint32_t)stream;
+	if (calls_do(&op) == 0)
+		result = op.got.failed ? PyErr_NoMemory() :
+		    buf_len(&op.got) > 0 ? events_received(
+		    buf_data(&op.got), buf_len(&op.got)) :
 		    Py_BuildValue("");
-	buf_free(&w.entry);
+	buf_free(&op.got);
 	return result;
 }
 
@@ -227,7 +227,7 @@ frames_locked(struct conn *c, void *arg)
 	size_t len;
 
 	for (seq = l->first; seq < l->next; seq++) {
-		b = framelog_find(l, seq, -1, -1);
+		b = framelog_find(l, seq, FRAMELOG_ANY, FRAMELOG_ANY);
 		if (b == NULL)
 			break;
 		len = buf_len(b);
@@ -267,7 +267,7 @@ module_frames(PyObject *module, PyObject *unused)
 static PyObject *
 module_read(PyObject *module, PyObject *args)
 {
-	struct connscript_read r = { .op.fn = connscript_read };
+	struct op op = { .fn = connscript_read };
 	struct conn *c = need();
 	PyObject *result = NULL;
 	Py_ssize_t n;
@@ -275,16 +275,16 @@ module_read(PyObject *module, PyObject *args)
 
 	(void)module;
 	if (c == NULL || !PyArg_ParseTuple(args, "nL", &n, &ms) ||
-	    begin_wait(c, &r.op, ms) == -1)
+	    begin_wait(c, &op, ms) == -1)
 		return NULL;
-	r.most = n > 0 ? (size_t)n : 0;
-	if (calls_do(&r.op) == 0)
-		result = r.octets.failed ? PyErr_NoMemory() :
-		    buf_len(&r.octets) == 0 && !r.eof ?
+	op.len = n > 0 ? (size_t)n : 0;
+	if (calls_do(&op) == 0)
+		result = op.got.failed ? PyErr_NoMemory() :
+		    buf_len(&op.got) == 0 && !op.result ?
 		    Py_BuildValue("") : PyBytes_FromStringAndSize(
-		    (const char *)buf_data(&r.octets),
-		    (Py_ssize_t)buf_len(&r.octets));
-	buf_free(&r.octets);
+		    (const char *)buf_data(&op.got),
+		    (Py_ssize_t)buf_len(&op.got));
+	buf_free(&op.got);
 	return result;
 }
 

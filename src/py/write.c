@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writer calls: one entry for all, which makes a struct writeop from Python's
+ * Writer calls: one entry for all, which makes a struct op from Python's
  * arguments with the GIL held, and has it done.  The struct points to octets of
  * Python objects, which are held until then.
  */
@@ -133,11 +133,10 @@ number(PyObject *arg, uint32_t *v)
 
 /* Takes the name and the numbers of the arguments: 0, or -1. */
 static int
-init(struct writeop *o, struct exchange *x, PyObject *const *args,
+init(struct op *op, struct exchange *x, PyObject *const *args,
     Py_ssize_t n)
 {
 	static const int at[3] = { 1, 4, 5 };	/* stream_id, flags, value */
-	const struct writeop_kind *kind;
 	uint32_t v[3] = { 0 };
 	const char *name;
 	int i;
@@ -149,16 +148,15 @@ init(struct writeop *o, struct exchange *x, PyObject *const *args,
 	}
 	if ((name = PyUnicode_AsUTF8(args[0])) == NULL)
 		return -1;
-	if ((kind = writeop_find(name)) == NULL) {
-		PyErr_Format(PyExc_ValueError, "no writer call %R", args[0]);
-		return -1;
-	}
 	for (i = 0; i < 3 && at[i] < n; i++)
 		if (number(args[at[i]], &v[i]) == -1)
 			return -1;
-	writeop_init(o, kind, x, v[0]);
-	o->flags = v[1];
-	o->value = v[2];
+	if (!writeop_init(op, name, x, v[0])) {
+		PyErr_Format(PyExc_ValueError, "no writer call %R", args[0]);
+		return -1;
+	}
+	op->flags = v[1];
+	op->value = v[2];
 	return 0;
 }
 
@@ -176,7 +174,7 @@ use_limit(struct op *op)
 PyObject *
 write_call(struct exchange *x, PyObject *const *args, Py_ssize_t n)
 {
-	struct writeop o;
+	struct op op;
 	struct write_fields fields;
 	Py_buffer data = { 0 };
 	PyObject *result = NULL;
@@ -185,19 +183,19 @@ write_call(struct exchange *x, PyObject *const *args, Py_ssize_t n)
 	fields.tuple = NULL;
 	fields.v = NULL;
 	fields.n = 0;
-	if (init(&o, x, args, n) == -1 ||
+	if (init(&op, x, args, n) == -1 ||
 	    (n > 2 && write_fields_get(&fields, args[2]) == -1) ||
 	    (n > 3 && PyObject_GetBuffer(args[3], &data, PyBUF_SIMPLE) == -1))
 		goto out;
-	o.fields = fields.v;
-	o.n_fields = fields.n;
-	o.data = data.buf;
-	o.len = (size_t)data.len;
-	o.op.shares = o.op.shares && o.len > 0;
-	use_limit(&o.op);
-	if (calls_do(&o.op) == 0)
-		result = PyLong_FromUnsignedLong(o.result |
-		    (o.broken ? WRITE_AS_IT_STANDS : 0));
+	op.fields = fields.v;
+	op.n_fields = fields.n;
+	op.data = data.buf;
+	op.len = (size_t)data.len;
+	op.shares = op.shares && op.len > 0;
+	use_limit(&op);
+	if (calls_do(&op) == 0)
+		result = PyLong_FromUnsignedLong(op.result |
+		    (op.broken ? WRITE_AS_IT_STANDS : 0));
 out:
 	write_fields_free(&fields);
 	PyBuffer_Release(&data);
@@ -239,11 +237,12 @@ queued_locked(struct conn *c, void *arg)
 PyObject *
 write_flood(struct exchange *x, PyObject *const *args, Py_ssize_t n)
 {
-	struct connscript_flood f = { .op = { .x = x, .id = x->id, .raw = true,
-	    .writes = true, .fn = connscript_flood } };
+	struct op op = { .x = x, .id = x->id, .raw = true, .writes = true,
+	    .fn = connscript_flood, .number = UINT64_MAX };
 	unsigned long long most[3];	/* octets, frames, ms */
 	Py_buffer octets;
 	bool paused = true;
+	uint64_t sent;
 	size_t left = 0;
 	int i, rc;
 
@@ -259,30 +258,29 @@ write_flood(struct exchange *x, PyObject *const *args, Py_ssize_t n)
 	}
 	if (PyObject_GetBuffer(args[0], &octets, PyBUF_SIMPLE) == -1)
 		return NULL;
-	f.octets = octets.buf;
-	f.len = (size_t)octets.len;
-	f.limit = UINT64_MAX;
-	if (f.len > 0 && most[0] > 0)
-		f.limit = most[0] / f.len;
-	if (f.len > 0 && most[1] > 0 &&
-	    most[1] / count_frames(f.octets, f.len) < f.limit)
-		f.limit = most[1] / count_frames(f.octets, f.len);
-	if (f.len == 0)
-		f.limit = 0;
-	f.op.due = sys_now_ms() + most[2];
-	use_limit(&f.op);
+	op.data = octets.buf;
+	op.len = (size_t)octets.len;
+	if (op.len > 0 && most[0] > 0)
+		op.number = most[0] / op.len;
+	if (op.len > 0 && most[1] > 0 &&
+	    most[1] / count_frames(op.data, op.len) < op.number)
+		op.number = most[1] / count_frames(op.data, op.len);
+	if (op.len == 0)
+		op.number = 0;
+	op.due = sys_now_ms() + most[2];
+	use_limit(&op);
 	if (args[4] != Py_True)
 		gil_locked(x->conn, set_paused, &paused);
-	rc = calls_do(&f.op);
+	rc = calls_do(&op);
 	if (args[4] != Py_True)
 		gil_locked(x->conn, set_paused, &paused);
 	PyBuffer_Release(&octets);
 	gil_locked(x->conn, queued_locked, &left);
 	if (rc == -1)
 		return NULL;
-	f.times *= f.len;
-	f.times -= f.times > left ? left : f.times;
+	sent = (uint64_t)op.sent * op.len;
+	sent -= sent > left ? left : sent;
 	/* A copy that has been sent only in part is not counted. */
-	return PyLong_FromUnsignedLongLong(f.len == 0 ? 0 :
-	    f.times - f.times % f.len);
+	return PyLong_FromUnsignedLongLong(op.len == 0 ? 0 :
+	    sent - sent % op.len);
 }
