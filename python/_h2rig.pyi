@@ -106,9 +106,9 @@ class Exchange:
     def write(self, op: str, stream_id: int = 0,
               fields: Sequence[Tuple[Any, ...]] = (), data: bytes = b"",
               flags: int = 0, value: int = 0, /) -> int:
-        """A writer call, by its name in src/conn/writeop.c, which says what
-        value is and what it returns.  stream_id 0 is the request's own, but
-        for raw calls.
+        """A writer call, by its name in `kinds` of src/conn/writeop.c.  The
+        function that is named there says what value is and what the call
+        returns.  stream_id 0 is the request's own, but for raw calls.
         """
     def flood(self, octets: bytes, limit_octets: int, limit_frames: int,
               ms: int, reading: bool, /) -> int:

@@ -468,11 +468,11 @@ class Connection:
     @settings.setter
     def settings(self, pairs: Any) -> None:
         if pairs is None:
-            _h2rig.own().write("preface", 0, (), b"", 2)
+            _h2rig.own().write("preface", 0, (), b"", 0, 2)
             self._settings = None
             return
         payload = settings_payload(pairs)
-        _h2rig.own().write("preface", 0, (), payload, 1)
+        _h2rig.own().write("preface", 0, (), payload, 0, 1)
         self._settings = tuple(frames._entries(payload))
 
     @property
@@ -485,11 +485,11 @@ class Connection:
     def pause_reading(self) -> None:
         """Has the server read nothing from the client until `resume_reading`.
         """
-        _h2rig.own().write("pause")
+        _h2rig.own().write("pause", 0, (), b"", 0, 1)
 
     def resume_reading(self) -> None:
         """Has the server read from the client again, after `pause_reading`."""
-        _h2rig.own().write("resume")
+        _h2rig.own().write("pause")
 
     def engine_off(self) -> None:
         """Ends HTTP/2: from now on `read` returns the octets that the client

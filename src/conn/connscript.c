@@ -191,10 +191,12 @@ connscript_get(struct conn *c)
 	return c->script = s;
 }
 
-void
-connscript_watch(struct conn *c)
+int
+connscript_watch(struct conn *c, struct op *op)
 {
+	(void)op;
 	c->callbacks.gate = on_frame;
+	return SEND_OK;
 }
 
 int
@@ -208,7 +210,7 @@ connscript_begin(struct conn *c)
 	}
 	exchange_ref(s->main);
 	s->is_set = true;
-	connscript_watch(c);
+	c->callbacks.gate = on_frame;
 	c->callbacks.violation = on_violation;
 	connscript_step(c, STEP_ACCEPT);
 	return 0;
@@ -235,8 +237,9 @@ connscript_start(struct conn *c)
 
 	c->started = true;
 	if (c->take_octets == NULL)
-		session_start(c->session, !s->no_settings, !s->own_settings ?
-		    NULL : buf_len(&s->settings) > 0 ? buf_data(&s->settings) :
+		session_start(c->session, s->preface != PREFACE_NONE,
+		    s->preface != PREFACE_OWN ? NULL :
+		    buf_len(&s->settings) > 0 ? buf_data(&s->settings) :
 		    none, buf_len(&s->settings));
 	if (c->draining)
 		session_shutdown(c->session);
@@ -345,21 +348,22 @@ connscript_keeps_end(struct conn *c)
 
 /* ---- functions ---- */
 
-void
-connscript_proceed(struct conn *c, bool taken)
+int
+connscript_proceed(struct conn *c, struct op *op)
 {
 	c->script->proceeds = true;
-	c->script->taken = taken;
+	c->script->taken = op->value != 0;
 	wake_io(&c->wake);
+	return SEND_OK;
 }
 
 int
-connscript_release(struct conn *c, const char **why)
+connscript_release(struct conn *c, struct op *op)
 {
 	struct connscript *s = c->script;
 
 	if (s->awaits && !c->reads) {
-		*why = "nothing can be read before handle_connect: there is "
+		op->why = "nothing can be read before handle_connect: there is "
 		    "no TLS yet";
 		return SEND_ERR_PROTOCOL;
 	}
@@ -371,28 +375,31 @@ connscript_release(struct conn *c, const char **why)
 	return CONN_AGAIN_FRAME;	/* until connscript_resume */
 }
 
-const char *
-connscript_set_preface(struct conn *c, unsigned flags,
-    const uint8_t *entries, size_t len)
+int
+connscript_preface(struct conn *c, struct op *op)
 {
 	struct connscript *s = c->script;
 
-	if (c->started)
-		return "SETTINGS have been sent: writer.settings sends more";
-	s->no_settings = flags == 2;
-	s->own_settings = flags == 1;
+	if (c->started) {
+		op->why = "SETTINGS have been sent: writer.settings sends more";
+		return SEND_ERR_PROTOCOL;
+	}
+	s->preface = op->value;
 	buf_clear(&s->settings);
-	buf_add(&s->settings, entries, len);
-	if (s->settings.failed)
-		return "out of memory";
-	return NULL;
+	buf_add(&s->settings, op->data, op->len);
+	if (!s->settings.failed)
+		return SEND_OK;
+	op->why = "out of memory";
+	return SEND_ERR_PROTOCOL;
 }
 
-void
-connscript_pause(struct conn *c, bool paused)
+int
+connscript_pause(struct conn *c, struct op *op)
 {
-	c->script->paused = paused;
+	op->result = c->script->paused;
+	c->script->paused = op->value != 0;
 	wake_io(&c->wake);
+	return SEND_OK;
 }
 
 /*
@@ -407,13 +414,15 @@ take_octets(struct conn *c, const uint8_t *p, size_t len)
 	waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
 }
 
-void
-connscript_engine_off(struct conn *c)
+int
+connscript_engine_off(struct conn *c, struct op *op)
 {
+	(void)op;
 	session_set_automatic(c->session, 0);
 	session_take_unread(c->session, &c->script->octets);
 	c->take_octets = take_octets;
 	c->quiet = false;	/* no preface will come */
+	return SEND_OK;
 }
 
 /* Whether a wait has nothing to wait for any more. */
@@ -480,8 +489,7 @@ connscript_flood(struct conn *c, struct op *op)
 }
 
 int
-connscript_transport(struct conn *c, const uint8_t *p, size_t len,
-    size_t *sent)
+connscript_transport(struct conn *c, struct op *op)
 {
 	ssize_t n;
 
@@ -489,13 +497,14 @@ connscript_transport(struct conn *c, const uint8_t *p, size_t len,
 		return SEND_ERR_GONE;
 	if (conn_queued(c) > 0)
 		return CONN_AGAIN_FLUSH;
-	while (*sent < len) {
-		n = sys_write(c->link.fd, p + *sent, len - *sent);
+	while (op->sent < op->len) {
+		n = sys_write(c->link.fd, op->data + op->sent,
+		    op->len - op->sent);
 		if (n == -1)
 			break;
-		*sent += (size_t)n;
+		op->sent += (size_t)n;
 	}
-	if (*sent == len)
+	if (op->sent == op->len)
 		return SEND_OK;
 	if (errno != EAGAIN && errno != EWOULDBLOCK)
 		return SEND_ERR_GONE;

@@ -49,6 +49,13 @@ enum {
 	WANTS_MAIN = 14, WANTS_VIOLATION = 15, WANTS_CLOSE = 17
 };
 
+/* The SETTINGS that the session starts with. */
+enum connscript_preface {
+	PREFACE_LIMITS,		/* those of the limits */
+	PREFACE_OWN,		/* the script's */
+	PREFACE_NONE		/* no SETTINGS frame at all */
+};
+
 struct connscript {
 	struct conn_hook hook;	/* frees this struct */
 	struct framelog log;
@@ -67,10 +74,8 @@ struct connscript {
 	bool released;		/* reading goes on while the function runs */
 	bool paused;
 
-	/* The SETTINGS that the session starts with. */
-	bool no_settings;
-	bool own_settings;	/* send `settings`, not those of the limits */
-	struct buf settings;
+	enum connscript_preface preface;
+	struct buf settings;	/* for PREFACE_OWN */
 
 	bool eof;		/* reading is over */
 	struct buf octets;	/* received after engine_off(), not yet read */
@@ -78,9 +83,6 @@ struct connscript {
 
 /* Returns the connection's, made if there is none.  NULL: out of memory. */
 struct connscript *connscript_get(struct conn *c);
-
-/* From now on received frames are kept in the log (framelog.h). */
-void connscript_watch(struct conn *c);
 
 /* ---- the I/O thread ---- */
 
@@ -129,10 +131,10 @@ void connscript_start(struct conn *c);
  */
 void connscript_close(struct conn *c);
 
-/* ---- any thread ---- */
-
 /*
- * Attempts of calls, each the fn of an op, until op->due at most.
+ * ---- any thread: each of these is the fn of an op ----
+ *
+ * The first three end at op->due at the latest.
  *
  * connscript_next_frame waits for a frame (framelog_find) from `number` on, of
  * the type `value`, on stream frame_id.  got: its entry; empty if the time is
@@ -148,33 +150,33 @@ int connscript_next_frame(struct conn *c, struct op *op);
 int connscript_read(struct conn *c, struct op *op);
 int connscript_flood(struct conn *c, struct op *op);
 
-/*
- * An attempt to write octets to the socket, below TLS; advances *sent.  Returns
- * as the fn of an op does.
- */
-int connscript_transport(struct conn *c, const uint8_t *p, size_t len,
-    size_t *sent);
-
-/* Lets the step or frame that waits go on; taken: the frame has no effect. */
-void connscript_proceed(struct conn *c, bool taken);
+/* Writes data to the socket, below TLS.  sent: octets that the socket has. */
+int connscript_transport(struct conn *c, struct op *op);
 
 /*
- * An attempt to let reading go on while a function runs.  Returns as the fn of
- * an op does; with SEND_ERR_PROTOCOL *why says why it cannot.
+ * Lets the step or frame that waits go on.  value: 1 if the frame is to have no
+ * effect.
  */
-int connscript_release(struct conn *c, const char **why);
+int connscript_proceed(struct conn *c, struct op *op);
+
+/* Lets reading go on while a function runs. */
+int connscript_release(struct conn *c, struct op *op);
 
 /*
- * Sets the SETTINGS that the session starts with; flags: see write_preface in
- * writeop.c.  Returns NULL, or why it is not possible.
+ * Sets the SETTINGS that the session starts with.  value: an enum
+ * connscript_preface; data: the entries.
  */
-const char *connscript_set_preface(struct conn *c, unsigned flags,
-    const uint8_t *entries, size_t len);
+int connscript_preface(struct conn *c, struct op *op);
 
-/* Stops reading if paused is true, else lets it go on. */
-void connscript_pause(struct conn *c, bool paused);
+/*
+ * value: 1 stops reading, 0 lets it go on.  result: 1 if it was stopped before.
+ */
+int connscript_pause(struct conn *c, struct op *op);
 
 /* From now on octets received are for read(), not for the session. */
-void connscript_engine_off(struct conn *c);
+int connscript_engine_off(struct conn *c, struct op *op);
+
+/* From now on received frames are kept in the log (framelog.h). */
+int connscript_watch(struct conn *c, struct op *op);
 
 #endif

@@ -271,7 +271,7 @@ write_transport(struct conn *c, struct op *op)
 {
 	if ((op->why = speak(c)) != NULL)
 		return SEND_ERR_PROTOCOL;
-	return connscript_transport(c, op->data, op->len, &op->sent);
+	return connscript_transport(c, op);
 }
 
 /* value: a mask of enum session_automatic; result: the mask before. */
@@ -281,60 +281,6 @@ write_automatic(struct conn *c, struct op *op)
 	op->result = session_automatic(c->session);
 	session_set_automatic(c->session, op->value);
 	wake_io(&c->wake);
-	return SEND_OK;
-}
-
-/* value: 1 if the frame that waited is to have no effect. */
-static int
-write_proceed(struct conn *c, struct op *op)
-{
-	connscript_proceed(c, op->value != 0);
-	return SEND_OK;
-}
-
-static int
-write_release(struct conn *c, struct op *op)
-{
-	return connscript_release(c, &op->why);
-}
-
-/* flags: 0: SETTINGS of the limits, 1: those in data, 2: none. */
-static int
-write_preface(struct conn *c, struct op *op)
-{
-	op->why = connscript_set_preface(c, op->flags, op->data, op->len);
-	return op->why == NULL ? SEND_OK : SEND_ERR_PROTOCOL;
-}
-
-static int
-write_pause(struct conn *c, struct op *op)
-{
-	(void)op;
-	connscript_pause(c, true);
-	return SEND_OK;
-}
-
-static int
-write_resume(struct conn *c, struct op *op)
-{
-	(void)op;
-	connscript_pause(c, false);
-	return SEND_OK;
-}
-
-static int
-write_engine_off(struct conn *c, struct op *op)
-{
-	(void)op;
-	connscript_engine_off(c);
-	return SEND_OK;
-}
-
-static int
-write_watch(struct conn *c, struct op *op)
-{
-	(void)op;
-	connscript_watch(c);
 	return SEND_OK;
 }
 
@@ -391,13 +337,12 @@ static const struct kind kinds[] = {
 	    .raw = true },
 	{ .name = "transport", .fn = write_transport, .raw = true },
 	{ .name = "automatic", .fn = write_automatic },
-	{ .name = "proceed", .fn = write_proceed },
-	{ .name = "release", .fn = write_release },
-	{ .name = "preface", .fn = write_preface },
-	{ .name = "pause", .fn = write_pause },
-	{ .name = "resume", .fn = write_resume },
-	{ .name = "engine_off", .fn = write_engine_off },
-	{ .name = "watch", .fn = write_watch },
+	{ .name = "proceed", .fn = connscript_proceed },
+	{ .name = "release", .fn = connscript_release },
+	{ .name = "preface", .fn = connscript_preface },
+	{ .name = "pause", .fn = connscript_pause },
+	{ .name = "engine_off", .fn = connscript_engine_off },
+	{ .name = "watch", .fn = connscript_watch },
 	{ .name = "note", .fn = write_note },
 	{ .name = "note_fence", .fn = write_note_fence },
 };

@@ -217,13 +217,14 @@ count_frames(const uint8_t *p, size_t len)
 	return n > 0 ? n : 1;
 }
 
+/* The next call with the same op undoes this one. */
 static int
-set_paused(struct conn *c, void *arg)
+pause_locked(struct conn *c, void *arg)
 {
-	bool was = c->script->paused;
+	struct op *op = arg;
 
-	connscript_pause(c, *(bool *)arg);
-	*(bool *)arg = was;
+	connscript_pause(c, op);
+	op->value = op->result;
 	return 0;
 }
 
@@ -239,9 +240,9 @@ write_flood(struct exchange *x, PyObject *const *args, Py_ssize_t n)
 {
 	struct op op = { .x = x, .id = x->id, .raw = true, .writes = true,
 	    .fn = connscript_flood, .number = UINT64_MAX };
+	struct op pause = { .value = 1 };
 	unsigned long long most[3];	/* octets, frames, ms */
 	Py_buffer octets;
-	bool paused = true;
 	uint64_t sent;
 	size_t left = 0;
 	int i, rc;
@@ -270,10 +271,10 @@ write_flood(struct exchange *x, PyObject *const *args, Py_ssize_t n)
 	op.due = sys_now_ms() + most[2];
 	use_limit(&op);
 	if (args[4] != Py_True)
-		gil_locked(x->conn, set_paused, &paused);
+		gil_locked(x->conn, pause_locked, &pause);
 	rc = calls_do(&op);
 	if (args[4] != Py_True)
-		gil_locked(x->conn, set_paused, &paused);
+		gil_locked(x->conn, pause_locked, &pause);
 	PyBuffer_Release(&octets);
 	gil_locked(x->conn, queued_locked, &left);
 	if (rc == -1)

@@ -389,7 +389,7 @@ class Sets(Case):
             self.assertEqual(self.c.read(10, 0.25), b"GET")
             self.assertEqual(read.mock_calls, [mock.call(10, 250)])
         self.assertRaises(ValueError, self.c.read, 0)
-        self.assertEqual(self.sent(), [("pause",), ("resume",),
+        self.assertEqual(self.sent(), [("pause", 1), ("pause",),
                                        ("engine_off",), ("release",)])
 
     def test_what_is_known(self):
