@@ -181,7 +181,7 @@ connscript_get(struct conn *c)
 		return s;
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
-	if ((s->own = exchange_new_own(&c->requests, c)) == NULL) {
+	if ((s->own = exchange_new(&c->requests, c, NULL)) == NULL) {
 		free(s);
 		return NULL;
 	}
@@ -204,7 +204,8 @@ connscript_begin(struct conn *c)
 {
 	struct connscript *s = connscript_get(c);
 
-	if (s == NULL || (s->main = exchange_new_own(&c->requests, c)) == NULL) {
+	if (s == NULL ||
+	    (s->main = exchange_new(&c->requests, c, NULL)) == NULL) {
 		errno = ENOMEM;
 		return -1;
 	}

@@ -32,8 +32,8 @@ exchange_unref(struct exchange *x)
 	free(x);
 }
 
-static struct exchange *
-new_exchange(struct exchanges *all, struct conn *c)
+struct exchange *
+exchange_new(struct exchanges *all, struct conn *c, struct stream *s)
 {
 	struct exchange *x;
 
@@ -42,36 +42,16 @@ new_exchange(struct exchanges *all, struct conn *c)
 	atomic_init(&x->refs, 1);
 	x->conn = c;
 	x->all = all;
+	x->stream = s;
+	x->id = s != NULL ? s->id : EXCHANGE_OWN;
+	x->recorded = s == NULL;	/* it is no request: no record */
+	if (s != NULL)
+		s->user = x;
 	x->since = sys_now_ms();
 	x->next = all->first;
 	if (x->next != NULL)
 		x->next->prev = x;
 	all->first = x;
-	return x;
-}
-
-struct exchange *
-exchange_new(struct exchanges *all, struct conn *c, struct stream *s)
-{
-	struct exchange *x = new_exchange(all, c);
-
-	if (x == NULL)
-		return NULL;
-	x->stream = s;
-	x->id = s->id;
-	s->user = x;
-	return x;
-}
-
-struct exchange *
-exchange_new_own(struct exchanges *all, struct conn *c)
-{
-	struct exchange *x = new_exchange(all, c);
-
-	if (x == NULL)
-		return NULL;
-	x->id = EXCHANGE_OWN;
-	x->recorded = true;	/* it is no request: no record */
 	return x;
 }
 

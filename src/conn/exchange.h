@@ -182,12 +182,12 @@ struct exchanges {
 	unsigned n_past;	/* index of the next in `past` */
 };
 
-/* Makes an exchange for s, as its `user`, in the list.  NULL: out of memory. */
+/*
+ * Makes an exchange in the list: for s, as its `user`, or, if s is NULL, for
+ * the connection's own script.  Returns NULL if out of memory.
+ */
 struct exchange *exchange_new(struct exchanges *all, struct conn *c,
     struct stream *s);
-
-/* Makes one without a stream, for the connection's own script. */
-struct exchange *exchange_new_own(struct exchanges *all, struct conn *c);
 
 /* These two need no mutex. */
 void exchange_ref(struct exchange *x);
