@@ -134,8 +134,8 @@ trace_octets(struct trace *t, enum trace_dir dir, const uint8_t *p, size_t n)
 	leave(t);
 }
 
-static void
-put_function(struct trace *t, const char *type, uint32_t stream,
+void
+trace_function(struct trace *t, const char *type, uint32_t stream,
     const char *script, const char *function, const char *raised)
 {
 	if (!enter(t))
@@ -148,20 +148,6 @@ put_function(struct trace *t, const char *type, uint32_t stream,
 		tracefile_text(&t->file, "raised", raised);
 	tracefile_end(&t->file);
 	leave(t);
-}
-
-void
-trace_begin(struct trace *t, uint32_t stream, const char *script,
-    const char *function)
-{
-	put_function(t, "begin", stream, script, function, NULL);
-}
-
-void
-trace_end(struct trace *t, uint32_t stream, const char *script,
-    const char *function, const char *raised)
-{
-	put_function(t, "end", stream, script, function, raised);
 }
 
 void

@@ -45,11 +45,12 @@ void trace_octets(struct trace *t, enum trace_dir dir, const uint8_t *p,
  */
 void trace_tls(struct trace *t);
 
-/* A function begins, or has ended; raised: class of an exception, or NULL. */
-void trace_begin(struct trace *t, uint32_t stream, const char *script,
-    const char *function);
-void trace_end(struct trace *t, uint32_t stream, const char *script,
-    const char *function, const char *raised);
+/*
+ * A function begins (type "begin") or has ended ("end"); raised: the class of
+ * an exception, or NULL.
+ */
+void trace_function(struct trace *t, const char *type, uint32_t stream,
+    const char *script, const char *function, const char *raised);
 
 /*
  * The client has broken a rule.  stream 0: this ends the connection, and only

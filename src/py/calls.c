@@ -115,8 +115,8 @@ calls_enter(struct exchange *x, const char *script, const char *function)
 	    now);
 	x->call.script = script;
 	x->call.name = function;
-	trace_begin(x->conn->link.trace, x->id & FRAME_STREAM_ID_MASK, script,
-	    function);
+	trace_function(x->conn->link.trace, "begin",
+	    x->id & FRAME_STREAM_ID_MASK, script, function, NULL);
 	begin_stretch(x, true, now);
 }
 
@@ -129,8 +129,9 @@ calls_leave(struct exchange *x)
 	if (r != NULL)
 		atomic_store(&r->after, 1);
 	begin_stretch(x, false, sys_now_ms());
-	trace_end(x->conn->link.trace, x->id & FRAME_STREAM_ID_MASK,
-	    x->call.script, x->call.name, raised != NULL ? ((PyTypeObject *)raised)->tp_name : NULL);
+	trace_function(x->conn->link.trace, "end",
+	    x->id & FRAME_STREAM_ID_MASK, x->call.script, x->call.name,
+	    raised != NULL ? ((PyTypeObject *)raised)->tp_name : NULL);
 }
 
 /*
