@@ -62,7 +62,7 @@ number_again(struct connscript *s, const struct frame *f)
 	struct framelog_entry e = { .seq = 0 };
 
 	if (b != NULL) {
-		framelog_entry(b, &e);
+		memcpy(&e, buf_data(b), sizeof(e));
 		s->again = e.seq + 1;
 	}
 	return b != NULL ? e.seq : s->again;
@@ -128,7 +128,8 @@ on_violation(void *user, const struct frame *f, enum h2_level level,
 {
 	struct conn *c = user;
 	struct connscript *s = c->script;
-	const struct buf *newest = framelog_newest(&s->log);
+	const struct buf *newest = framelog_find(&s->log, s->log.next - 1,
+	    FRAMELOG_ANY, FRAMELOG_ANY);
 	struct framelog_entry e = { .seq = 0 };
 	struct buf data = { 0 }, copy = { 0 };
 
@@ -142,7 +143,7 @@ on_violation(void *user, const struct frame *f, enum h2_level level,
 	buf_add_u32(&data, (uint32_t)strlen(text));
 	buf_add(&data, text, strlen(text));
 	if (newest != NULL)
-		framelog_entry(newest, &e);
+		memcpy(&e, buf_data(newest), sizeof(e));
 	if (f != NULL && (newest == NULL || e.frame.type != f->type ||
 	    e.frame.stream_id != f->stream_id || e.frame.flags != f->flags ||
 	    e.frame.length != f->length || is_full(s))) {

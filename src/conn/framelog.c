@@ -61,12 +61,6 @@ framelog_add(struct framelog *l, const struct frame *f,
 		drop_oldest(l);
 }
 
-void
-framelog_entry(const struct buf *octets, struct framelog_entry *e)
-{
-	memcpy(e, buf_data(octets), sizeof(*e));
-}
-
 const struct buf *
 framelog_find(const struct framelog *l, uint64_t since, uint32_t type,
     uint32_t stream)
@@ -79,20 +73,12 @@ framelog_find(const struct framelog *l, uint64_t since, uint32_t type,
 		b = &l->kept[seq % FRAMELOG_MAX];
 		if (b->failed)
 			continue;
-		framelog_entry(b, &e);
+		memcpy(&e, buf_data(b), sizeof(e));
 		if ((type == FRAMELOG_ANY || type == e.frame.type) &&
 		    (stream == FRAMELOG_ANY || stream == e.frame.stream_id))
 			return b;
 	}
 	return NULL;
-}
-
-const struct buf *
-framelog_newest(const struct framelog *l)
-{
-	return l->next > l->first ?
-	    framelog_find(l, l->next - 1, FRAMELOG_ANY,
-	    FRAMELOG_ANY) : NULL;
 }
 
 void

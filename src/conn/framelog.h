@@ -58,12 +58,6 @@ void framelog_add(struct framelog *l, const struct frame *f,
 const struct buf *framelog_find(const struct framelog *l, uint64_t since,
     uint32_t type, uint32_t stream);
 
-/* Returns the newest entry; NULL: none is kept. */
-const struct buf *framelog_newest(const struct framelog *l);
-
-/* Copies the head of an entry to *e. */
-void framelog_entry(const struct buf *octets, struct framelog_entry *e);
-
 void framelog_free(struct framelog *l);
 
 #endif
