@@ -80,19 +80,10 @@ tracefile_begin(struct tracefile *f, const char *dir, const char *type)
 static char
 escape_of(uint8_t c)
 {
-	switch (c) {
-	case '\n':
-		return 'n';
-	case '\r':
-		return 'r';
-	case '\t':
-		return 't';
-	case '"':
-	case '\\':
-		return (char)c;
-	default:
-		return 0;
-	}
+	static const char from[] = "\n\r\t\"\\", to[] = "nrt\"\\";
+	const char *at = memchr(from, c, sizeof(from) - 1);
+
+	return at != NULL ? to[at - from] : 0;
 }
 
 static bool

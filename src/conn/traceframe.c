@@ -95,32 +95,40 @@ put_flags(struct tracefile *f, const struct frame *frame)
 
 /* ---- octets that are no frame ---- */
 
-/* Writes a line about n octets; p has the first of them, or all. */
+/* Adds members about n octets to a line; p has the first of them, or all. */
 static void
-put_raw_line(const struct traceframe *d, const void *p,
-    size_t have, size_t n, const char *error)
+put_raw(struct tracefile *f, const void *p, size_t have, size_t n,
+    const char *error)
 {
-	struct tracefile *f = d->file;
-
 	if (have > SHOWN_MAX)
 		have = SHOWN_MAX;
-	tracefile_begin(f, d->name, "raw");
-	tracefile_number(f, "length", n);
 	tracefile_octets(f, "raw", p, have, have < n);
 	if (error != NULL)
 		tracefile_text(f, "error", error);
-	tracefile_end(f);
 }
 
-/* Adds members about an error to a frame's line, instead of its type's. */
+/* Writes a line about n octets that are no frame. */
 static void
-put_error(struct tracefile *f, const struct buf *raw, const char *error)
+put_raw_line(const struct traceframe *d, const void *p, size_t have, size_t n,
+    const char *error)
 {
-	size_t n = buf_len(raw);
+	tracefile_begin(d->file, d->name, "raw");
+	tracefile_number(d->file, "length", n);
+	put_raw(d->file, p, have, n, error);
+	tracefile_end(d->file);
+}
 
-	tracefile_octets(f, "raw", buf_data(raw), n < SHOWN_MAX ? n : SHOWN_MAX,
-	    n > SHOWN_MAX);
-	tracefile_text(f, "error", error);
+/* The same for the octets in the head and n octets that follow them. */
+static void
+put_head_line(const struct traceframe *d, const uint8_t *p, size_t have,
+    size_t n, const char *error)
+{
+	struct buf all = { 0 };
+
+	buf_add(&all, d->head, d->have);
+	buf_add(&all, p, have < SHOWN_MAX ? have : SHOWN_MAX);
+	put_raw_line(d, buf_data(&all), buf_len(&all), d->have + n, error);
+	buf_free(&all);
 }
 
 /* ---- field blocks ---- */
@@ -202,7 +210,7 @@ put_fields(struct traceframe *d)
 	    hpack_decode(d->decoder, buf_data(&d->block), n, put_field,
 	    &s) != HPACK_OK) {
 		out->end = out->off + s.start;
-		put_error(d->file, &d->block, error);
+		put_raw(d->file, buf_data(&d->block), n, n, error);
 		renew_decoder(d);
 	} else {
 		tracefile_raw(d->file, "]");
@@ -225,13 +233,6 @@ put_block(struct traceframe *d)
 }
 
 /* ---- frames ---- */
-
-static bool
-has_block(const struct frame *f)
-{
-	return f->type == FRAME_HEADERS || f->type == FRAME_CONTINUATION ||
-	    f->type == FRAME_PUSH_PROMISE;
-}
 
 static bool
 has_content(const struct frame *f)
@@ -387,8 +388,10 @@ put_frame(struct traceframe *d)
 	tracefile_number(out, "stream", f->stream_id);
 	tracefile_number(out, "length", f->length);
 	if (error != NULL) {
-		put_error(out, &d->payload, error);
-		if (has_block(f)) {	/* what it did to the table is unknown */
+		put_raw(out, buf_data(&d->payload), buf_len(&d->payload),
+		    buf_len(&d->payload), error);
+		/* What such a frame did to the table is unknown. */
+		if (frame_has_fields(f->type)) {
 			close_block(d);
 			renew_decoder(d);
 		}
@@ -408,14 +411,9 @@ static void
 lose_frames(struct traceframe *d, const uint8_t *p, size_t n,
     const char *error)
 {
-	struct buf all = { 0 };
-
 	abandon_block(d);
 	d->state = TRACEFRAME_NONE;
-	buf_add(&all, d->head, d->have);
-	buf_add(&all, p, n < SHOWN_MAX ? n : SHOWN_MAX);
-	put_raw_line(d, buf_data(&all), buf_len(&all), d->have + n, error);
-	buf_free(&all);
+	put_head_line(d, p, n, n, error);
 	d->have = 0;
 }
 
@@ -456,7 +454,7 @@ static uint32_t
 keep_of(const struct traceframe *d)
 {
 	const struct frame *f = &d->frame;
-	uint32_t most = has_block(f) ? BLOCK_MAX : SHOWN_MAX;
+	uint32_t most = frame_has_fields(f->type) ? BLOCK_MAX : SHOWN_MAX;
 
 	if (has_content(f))
 		most = 1 + d->data_max;		/* with Pad Length */
@@ -552,24 +550,20 @@ traceframe_take(struct traceframe *d, const uint8_t *p, size_t n)
 void
 traceframe_finish(struct traceframe *d)
 {
-	struct buf all = { 0 };
 	char what[64], error[128];
 
 	abandon_block(d);
 	if (d->have == 0)
 		return;
-	buf_add(&all, d->head, d->have);
 	if (d->state == TRACEFRAME_FRAMES && d->have == FRAME_HEADER_LEN) {
-		buf_add(&all, buf_data(&d->payload), buf_len(&d->payload));
 		frame_describe(&d->frame, what, sizeof(what));
 		snprintf(error, sizeof(error), "%s: %lu octets of its payload "
 		    "are missing", what, (unsigned long)d->left);
+		put_head_line(d, buf_data(&d->payload), buf_len(&d->payload),
+		    d->frame.length - d->left, error);
 	} else {
 		snprintf(error, sizeof(error), "part of a %s", d->state ==
 		    TRACEFRAME_PREFACE ? "preface" : "frame's header");
+		put_head_line(d, NULL, 0, 0, error);
 	}
-	put_raw_line(d, buf_data(&all), buf_len(&all), d->have +
-	    (d->have == FRAME_HEADER_LEN ? d->frame.length - d->left : 0),
-	    error);
-	buf_free(&all);
 }
