@@ -87,7 +87,7 @@ conn_no_memory(const struct conn *c)
 	uint32_t code;
 
 	/* The session fails with this code only if memory has run out. */
-	return c->no_memory || link_no_memory(&c->link) ||
+	return c->no_memory || tls_no_memory(c->link.tls) ||
 	    (session_error(c->session, &code) != NULL &&
 	    code == H2_INTERNAL_ERROR);
 }
@@ -281,7 +281,7 @@ conn_read(struct conn *c)
 
 	for (i = 0; i < READS_MAX && !c->gone; i++) {
 		n = link_read(&c->link, octets, sizeof(octets), &rc);
-		messages = link_take_messages(&c->link);
+		messages = tls_take_messages(c->link.tls);
 		if (messages > 0 && note_failure(c, session_note_idle(
 		    c->session, messages, "TLS messages such as KeyUpdate")) ==
 		    -1)
@@ -326,7 +326,7 @@ conn_hear(struct conn *c)
 	}
 	/* Many KeyUpdate messages are no last words, either. */
 	return rc != TLS_EOF && rc != TLS_ERROR &&
-	    link_take_messages(&c->link) <= HEAR_MAX;
+	    tls_take_messages(c->link.tls) <= HEAR_MAX;
 }
 
 size_t

@@ -189,18 +189,6 @@ link_error(const struct link *l)
 	return l->tls != NULL ? tls_error(l->tls) : strerror(l->error);
 }
 
-unsigned
-link_take_messages(struct link *l)
-{
-	return l->tls != NULL ? tls_take_messages(l->tls) : 0;
-}
-
-bool
-link_no_memory(const struct link *l)
-{
-	return l->tls != NULL && tls_no_memory(l->tls);
-}
-
 bool
 link_is_open(const struct link *l)
 {

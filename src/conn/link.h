@@ -80,12 +80,6 @@ enum link_room link_push(struct link *l, struct session *s, size_t *taken);
 /* Text such as "Connection reset by peer"; valid until the next failure. */
 const char *link_error(const struct link *l);
 
-/* Returns how many TLS messages without content came since the last call. */
-unsigned link_take_messages(struct link *l);
-
-/* Whether the last failure was for lack of memory. */
-bool link_no_memory(const struct link *l);
-
 /*
  * False: a script has closed the descriptor, or shut it down.  Only for use
  * before closing.c does so.  No other file can have its number (confine_files).

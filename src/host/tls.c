@@ -94,8 +94,10 @@ note_message(int is_write, int version, int type, const void *p, size_t len,
 unsigned
 tls_take_messages(struct tls *t)
 {
-	unsigned n = t->n_messages;
+	unsigned n = t != NULL ? t->n_messages : 0;
 
+	if (n == 0)
+		return 0;
 	t->n_messages = 0;
 	t->paused = false;
 	return n;
@@ -477,7 +479,7 @@ tls_error(const struct tls *t)
 bool
 tls_no_memory(const struct tls *t)
 {
-	return t->no_memory;
+	return t != NULL && t->no_memory;
 }
 
 void

@@ -70,6 +70,7 @@ long tls_read(struct tls *t, void *dst, size_t size);
 /*
  * Returns the number of messages without content, such as KeyUpdates, since the
  * last call.  If it is not 0, TLS_AGAIN_READ may have been returned too early.
+ * t NULL: 0, as cleartext has none.
  */
 unsigned tls_take_messages(struct tls *t);
 
@@ -88,7 +89,10 @@ int tls_shutdown(struct tls *t);
  */
 const char *tls_error(const struct tls *t);
 
-/* Returns whether the error was a lack of memory, not the peer's doing. */
+/*
+ * Returns whether the error was a lack of memory, not the peer's doing.  t NULL:
+ * false.
+ */
 bool tls_no_memory(const struct tls *t);
 
 /* Returns whether close_notify has come; if not, TLS_EOF was a bare FIN. */
