@@ -389,7 +389,7 @@ conn_set_gone(struct conn *c)
 	c->stopping = true;
 	for (x = c->requests.first; x != NULL; x = x->next)
 		exchange_client_left(x);
-	waiters_wake_all(&c->waiters);
+	waiters_wake(&c->waiters, 0, 0);
 	wake_io(&c->wake);
 }
 

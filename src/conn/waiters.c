@@ -19,7 +19,8 @@ waiters_wake(struct waiters *ws, int what, uint32_t id)
 	struct waiter *w;
 
 	for (w = ws->first; w != NULL; w = w->next)
-		if (w->what == what && (id == 0 || w->op->id == id))
+		if ((what == 0 || w->what == what) &&
+		    (id == 0 || w->op->id == id))
 			wake(w);
 }
 
@@ -32,15 +33,6 @@ waiters_wake_exchange(struct waiters *ws, const struct exchange *x,
 	for (w = ws->first; w != NULL; w = w->next)
 		if (w->op->x == x || w->op->id == id)
 			wake(w);
-}
-
-void
-waiters_wake_all(struct waiters *ws)
-{
-	struct waiter *w;
-
-	for (w = ws->first; w != NULL; w = w->next)
-		wake(w);
 }
 
 void

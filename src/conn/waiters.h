@@ -102,13 +102,15 @@ struct waiters {
 void waiters_wait(struct waiters *w, struct op *op, int what,
     pthread_mutex_t *mutex);
 
-/* Wakes threads that wait for `what` on stream id, or on any if id is 0. */
+/*
+ * Wakes threads that wait for `what` on stream id.  what 0: for anything; id 0:
+ * on any stream.
+ */
 void waiters_wake(struct waiters *w, int what, uint32_t id);
 
-/* Wakes threads that wait for anything of x or its stream, id; or all. */
+/* Wakes threads that wait for anything of x or its stream, id. */
 void waiters_wake_exchange(struct waiters *w, const struct exchange *x,
     uint32_t id);
-void waiters_wake_all(struct waiters *w);
 
 /*
  * Lets the next writer in.  Writers that wait for what they share, room in the
