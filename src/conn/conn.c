@@ -470,20 +470,15 @@ holder_lasts(const struct conn *c)
 }
 
 /*
- * Whether the hold has a time limit.  Inside of a raw frame a function may take
- * its time, but a thread that outlives its function may not.
+ * Ends a hold that has lasted too long; returns as conn_tick does.  Inside of a
+ * raw frame a function may take its time, but a thread that outlives its
+ * function may not.
  */
-static bool
-hold_is_bounded(const struct conn *c)
-{
-	return c->held_since != 0 &&
-	    (!send_in_frame(c->session) || !holder_lasts(c));
-}
-
 static int
 tick_hold(struct conn *c, uint64_t now)
 {
-	if (!hold_is_bounded(c))
+	if (c->held_since == 0 ||
+	    (send_in_frame(c->session) && holder_lasts(c)))
 		return -1;
 	if (now - c->held_since < CONN_HOLD_MS)
 		return (int)(c->held_since + CONN_HOLD_MS - now);

@@ -31,13 +31,6 @@ wants(const struct connscript *s, unsigned bit)
 	return s->own->wanted & EXCHANGE_WANTS(bit);
 }
 
-static unsigned
-bit_of(unsigned type)
-{
-	return type <= FRAME_CONTINUATION || type == FRAME_PRIORITY_UPDATE ?
-	    type : EXCHANGE_UNKNOWN;
-}
-
 static void
 add_event(struct exchange *x, uint8_t type, unsigned what,
     const struct buf *data)
@@ -90,7 +83,8 @@ on_frame(void *user, const struct frame *f, const uint8_t *payload,
 		framelog_add(&s->log, f, payload, len, l);
 		waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
 	}
-	if (!wants(s, bit_of(f->type)) || (c->stopping && is_full(s)))
+	if (!(s->own->wanted & exchange_bit(f->type)) ||
+	    (c->stopping && is_full(s)))
 		return SESSION_PASS;
 	if (s->released && !c->stopping) {
 		if (!s->queues)

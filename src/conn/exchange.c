@@ -201,10 +201,10 @@ exchange_add_event(struct exchange *x, const struct event *ev,
 	exchange_press(x);
 }
 
-static uint32_t
-bit_of(unsigned type)
+uint32_t
+exchange_bit(unsigned type)
 {
-	bool known = type == FRAME_WINDOW_UPDATE || type == FRAME_PRIORITY ||
+	bool known = type <= FRAME_CONTINUATION ||
 	    type == FRAME_PRIORITY_UPDATE;
 
 	return EXCHANGE_WANTS(known ? type : EXCHANGE_UNKNOWN);
@@ -220,7 +220,7 @@ exchange_frame_came(void *user, struct stream *s, const struct frame *f,
 
 	(void)user;
 	if (x == NULL || x->phase == EXCHANGE_OVER ||
-	    (x->known && !(x->wanted & bit_of(f->type))))
+	    (x->known && !(x->wanted & exchange_bit(f->type))))
 		return NULL;
 	if (x->n_frames >= EXCHANGE_FRAMES_MAX)
 		return "more than the bound on frames that wait for a "
@@ -258,7 +258,8 @@ exchange_want(struct exchange *x, uint32_t wanted)
 	x->data = (struct buf){ .failed = data.failed };
 	while (buf_len(&events) > 0) {
 		memcpy(&ev, buf_data(&events), sizeof(ev));
-		if (ev.type != EVENT_FRAME || wanted & bit_of(ev.frame_type))
+		if (ev.type != EVENT_FRAME ||
+		    wanted & exchange_bit(ev.frame_type))
 			exchange_keep_event(x, &ev, buf_data(&data));
 		else
 			exchange_frame_begun(x, ev.len);

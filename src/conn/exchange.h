@@ -70,6 +70,9 @@ enum event_type {
 #define EXCHANGE_WANTS(type) (UINT32_C(1) << (type))
 #define EXCHANGE_UNKNOWN 31
 
+/* Returns the bit of a received frame's type, perhaps an unknown one. */
+uint32_t exchange_bit(unsigned type);
+
 /* What a stream's handlers have yet to see: one frame's worth. */
 struct event {
 	uint8_t type;		/* enum event_type */
