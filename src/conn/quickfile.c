@@ -196,22 +196,12 @@ take_stamps(struct quickfile *q, const struct quickfile_answer *a,
 static bool
 is_plain(const struct fields *request, struct field *path)
 {
-	bool get = false;
 	struct field f;
-	size_t i;
 
-	path->value_len = 0;
-	for (i = 0; i < request->n; i++) {
-		fields_get(request, i, &f);
-		if (f.name_len == 7 && memcmp(f.name, ":method", 7) == 0)
-			get = f.value_len == 3 &&
-			    memcmp(f.value, "GET", 3) == 0;
-		else if (f.name_len == 5 && memcmp(f.name, ":path", 5) == 0)
-			*path = f;
-		else if (f.name_len == 5 && memcmp(f.name, "range", 5) == 0)
-			return false;
-	}
-	return get && path->value_len > 0 &&
+	return fields_find(request, ":method", &f) && f.value_len == 3 &&
+	    memcmp(f.value, "GET", 3) == 0 &&
+	    !fields_find(request, "range", &f) &&
+	    fields_find(request, ":path", path) && path->value_len > 0 &&
 	    path->value_len <= PATH_LEN_MAX;
 }
 
