@@ -172,26 +172,15 @@ trace_violation(struct trace *t, uint32_t stream, uint32_t code,
 }
 
 void
-trace_note(struct trace *t, uint32_t stream, const uint8_t *members, size_t n)
+trace_note(struct trace *t, const char *type, uint32_t stream,
+    const uint8_t *members, size_t n)
 {
 	if (!enter(t))
 		return;
-	tracefile_begin(&t->file, NULL, "note");
+	tracefile_begin(&t->file, NULL, type);
 	tracefile_number(&t->file, "stream", stream);
 	tracefile_raw(&t->file, ",");
 	buf_add(&t->file.lines, members, n);
-	tracefile_end(&t->file);
-	leave(t);
-}
-
-void
-trace_fence(struct trace *t, uint32_t stream, uint64_t us)
-{
-	if (!enter(t))
-		return;
-	tracefile_begin(&t->file, NULL, "fence");
-	tracefile_number(&t->file, "stream", stream);
-	tracefile_number(&t->file, "microseconds", us);
 	tracefile_end(&t->file);
 	leave(t);
 }

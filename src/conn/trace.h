@@ -61,12 +61,12 @@ void trace_function(struct trace *t, const char *type, uint32_t stream,
 void trace_violation(struct trace *t, uint32_t stream, uint32_t code,
     const char *text);
 
-/* A script's note: members of a JSON object, n octets without line breaks. */
-void trace_note(struct trace *t, uint32_t stream, const uint8_t *members,
-    size_t n);
-
-/* A script's fence has come back after us microseconds. */
-void trace_fence(struct trace *t, uint32_t stream, uint64_t us);
+/*
+ * Writes a line of that type for a script.  members: n octets of a JSON object,
+ * without line breaks.
+ */
+void trace_note(struct trace *t, const char *type, uint32_t stream,
+    const uint8_t *members, size_t n);
 
 /* Writes the last line: how the connection ended, and why ("": unknown). */
 void trace_close(struct trace *t, const char *end, const char *why);

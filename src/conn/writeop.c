@@ -284,21 +284,12 @@ write_automatic(struct conn *c, struct op *op)
 	return SEND_OK;
 }
 
-/* value: microseconds that a fence took. */
-static int
-write_note_fence(struct conn *c, struct op *op)
-{
-	trace_fence(c->link.trace, op->x->id & FRAME_STREAM_ID_MASK,
-	    op->value);
-	return SEND_OK;
-}
-
-/* data: members of the trace's line. */
+/* value: 1 if a fence has come back; data: members of the trace's line. */
 static int
 write_note(struct conn *c, struct op *op)
 {
-	trace_note(c->link.trace, op->x->id & FRAME_STREAM_ID_MASK, op->data,
-	    op->len);
+	trace_note(c->link.trace, op->value == 1 ? "fence" : "note",
+	    op->x->id & FRAME_STREAM_ID_MASK, op->data, op->len);
 	return SEND_OK;
 }
 
@@ -344,7 +335,6 @@ static const struct kind kinds[] = {
 	{ .name = "engine_off", .fn = connscript_engine_off },
 	{ .name = "watch", .fn = connscript_watch },
 	{ .name = "note", .fn = write_note },
-	{ .name = "note_fence", .fn = write_note_fence },
 };
 
 bool

@@ -81,7 +81,7 @@ def check_section(fields):
 #: Operations of the connection's own exchange that are only noted here.
 OF_CONNECTION = ("proceed", "release", "automatic", "preface",
                  "window_update", "pause", "engine_off", "transport", "watch",
-                 "note_fence", "settings")
+                 "note", "settings")
 
 
 class Wire:

@@ -466,7 +466,7 @@ class Waits(Case):
                      fake.received(PING, b"12345678"), fake.pong(0))
         self.assertGreater(c.fence(), 0)
         ops = [s[0] for s in self.wire.own.sent]
-        self.assertEqual(ops, ["watch", "ping", "note_fence"])
+        self.assertEqual(ops, ["watch", "ping", "note"])
         self.assertTrue(self.wire.own.sent[1][1].startswith(
             waiting.PING_MARK))
         with self.assertRaises(TimeoutError) as e:

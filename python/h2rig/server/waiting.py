@@ -176,7 +176,7 @@ class Waiting:
             raise TimeoutError("the client has not acknowledged a PING within "
                                "%g s" % timeout)
         seconds = time.monotonic() - deadline.start
-        _write("note_fence", min(round(seconds * 1e6), (1 << 32) - 1))
+        _write("note", 1, b'"microseconds":%d' % round(seconds * 1e6))
         return seconds
 
     def reaction(self, stream: Optional[int], timeout: float) -> Reaction:
