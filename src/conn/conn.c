@@ -94,19 +94,6 @@ conn_no_memory(const struct conn *c)
 
 /* ---- callbacks of the session ---- */
 
-static bool
-ask_hooks(struct conn *c, struct stream *s, const struct fields *l,
-    const struct frame *frame)
-{
-	struct conn_hook *h;
-
-	for (h = c->hooks; h != NULL; h = h->next)
-		if (h->answer != NULL && h->answer(h, c, s, l,
-		    frame->flags & FLAG_END_STREAM))
-			return true;
-	return false;
-}
-
 static void
 on_headers(void *user, struct stream *s, const struct fields *l,
     const struct frame *frame)
@@ -118,7 +105,8 @@ on_headers(void *user, struct stream *s, const struct fields *l,
 	if (atomic_load_explicit(&c->slot->first_ms, memory_order_relaxed) == 0)
 		atomic_store(&c->slot->first_ms, c->last_work);
 	atomic_fetch_add_explicit(&c->slot->streams, 1, memory_order_relaxed);
-	if (ask_hooks(c, s, l, frame)) {
+	if (c->answer != NULL &&
+	    c->answer(c, s, l, frame->flags & FLAG_END_STREAM)) {
 		c->hook_answered = true;
 		return;
 	}
@@ -670,22 +658,13 @@ conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
 }
 
 void
-conn_add_hook(struct conn *c, struct conn_hook *h)
-{
-	h->next = c->hooks;
-	c->hooks = h;
-}
-
-void
 conn_free(struct conn *c)
 {
-	struct conn_hook *h;
-
 	exchange_free_all(&c->requests);
-	while ((h = c->hooks) != NULL) {
-		c->hooks = h->next;
-		h->free(h);
-	}
+	if (c->free_quickfiles != NULL)
+		c->free_quickfiles(c);
+	if (c->free_script != NULL)
+		c->free_script(c);
 	session_free(c->session);
 	link_close(&c->link);
 	trace_free(c->link.trace);

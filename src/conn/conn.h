@@ -48,21 +48,6 @@ enum conn_close {
 	CLOSE_NOTIFY		/* only close_notify; reading goes on */
 };
 
-/*
- * A part that only some connections need embeds a hook and registers it with
- * conn_add_hook.
- */
-struct conn_hook {
-	struct conn_hook *next;
-	/*
-	 * The I/O thread calls it for each new request.  Returns true if it
-	 * has answered the request and released s.  NULL: it answers none.
-	 */
-	bool (*answer)(struct conn_hook *h, struct conn *c, struct stream *s,
-	    const struct fields *request, bool end_stream);
-	void (*free)(struct conn_hook *h);
-};
-
 struct conn {
 	/* Must be first: the session's `user` is used as both structs. */
 	struct clientlog client_log;
@@ -103,10 +88,20 @@ struct conn {
 	size_t answers;		/* octets queued, up to the last of an answer */
 	uint64_t lots;		/* number of times that octets were read */
 	bool hook_answered;	/* a request in the octets read last */
-	struct conn_hook *hooks;
+
+	/*
+	 * For quickfile.c, which registers its hook here.  The I/O thread calls
+	 * `answer` for each new request; it returns true if it has answered the
+	 * request and released s.  NULL: nothing was registered.
+	 */
+	bool (*answer)(struct conn *c, struct stream *s,
+	    const struct fields *request, bool end_stream);
+	void (*free_quickfiles)(struct conn *c);
+	struct quickfiles *quickfiles;
 
 	/* For connscript.c. */
 	struct connscript *script;	/* owned; NULL: not needed so far */
+	void (*free_script)(struct conn *c);
 	bool closing;		/* only the connection's own script still runs,
 				 * to its handle_close */
 	/* Gets the octets that were read; NULL: the session does. */
@@ -133,8 +128,6 @@ int conn_init(struct conn *c, int fd, struct tls *t, struct slot *slot,
 
 /* Frees all of it but the exchanges to which Python has a reference. */
 void conn_free(struct conn *c);
-
-void conn_add_hook(struct conn *c, struct conn_hook *h);
 
 static inline void
 conn_lock(struct conn *c)

@@ -154,9 +154,9 @@ on_violation(void *user, const struct frame *f, enum h2_level level,
 /* ---- begin and end ---- */
 
 static void
-free_script(struct conn_hook *h)
+free_script(struct conn *c)
 {
-	struct connscript *s = (struct connscript *)h;
+	struct connscript *s = c->script;
 
 	framelog_free(&s->log);
 	buf_free(&s->settings);
@@ -181,8 +181,7 @@ connscript_get(struct conn *c)
 		return NULL;
 	}
 	exchange_ref(s->own);
-	s->hook.free = free_script;
-	conn_add_hook(c, &s->hook);
+	c->free_script = free_script;
 	return c->script = s;
 }
 

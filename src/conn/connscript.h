@@ -57,7 +57,6 @@ enum connscript_preface {
 };
 
 struct connscript {
-	struct conn_hook hook;	/* frees this struct */
 	struct framelog log;
 	bool is_set;		/* by --connection */
 	struct exchange *own;	/* of its functions, not main; a reference */

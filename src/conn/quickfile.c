@@ -76,7 +76,6 @@ struct quickfile {
 
 /* The answers that a connection keeps. */
 struct quickfiles {
-	struct conn_hook hook;	/* first */
 	struct quickfile *bucket[BUCKETS];	/* by a hash of :path */
 	size_t octets;
 	uint64_t lot;		/* the connection's `lots`, as last seen */
@@ -379,10 +378,10 @@ log_request(const struct conn *c, const struct stream *s,
 }
 
 static bool
-answer(struct conn_hook *h, struct conn *c, struct stream *s,
-    const struct fields *request, bool end_stream)
+answer(struct conn *c, struct stream *s, const struct fields *request,
+    bool end_stream)
 {
-	struct quickfiles *all = (struct quickfiles *)h;
+	struct quickfiles *all = c->quickfiles;
 	struct quickfile **at, *q;
 	struct field path;
 	const char *why;
@@ -411,28 +410,23 @@ answer(struct conn_hook *h, struct conn *c, struct stream *s,
 /* ---- the hook ---- */
 
 static void
-free_all(struct conn_hook *h)
+free_all(struct conn *c)
 {
-	drop_all((struct quickfiles *)h);
-	free(h);
+	drop_all(c->quickfiles);
+	free(c->quickfiles);
 }
 
 /* Returns the connection's answers, none at first.  NULL: out of memory. */
 static struct quickfiles *
 files_of(struct conn *c)
 {
-	struct quickfiles *all;
-	struct conn_hook *h;
-
-	for (h = c->hooks; h != NULL; h = h->next)
-		if (h->answer == answer)
-			return (struct quickfiles *)h;
-	if ((all = calloc(1, sizeof(*all))) == NULL)
+	if (c->quickfiles != NULL)
+		return c->quickfiles;
+	if ((c->quickfiles = calloc(1, sizeof(*c->quickfiles))) == NULL)
 		return NULL;
-	all->hook.answer = answer;
-	all->hook.free = free_all;
-	conn_add_hook(c, &all->hook);
-	return all;
+	c->answer = answer;
+	c->free_quickfiles = free_all;
+	return c->quickfiles;
 }
 
 void
