@@ -18,8 +18,9 @@ Field = Union[Tuple[bytes, bytes], Tuple[bytes, bytes, bool]]
 #: (EVENT_TRAILERS, fields, priority, length and padding, the header block), or
 #: (EVENT_FRAME, type, flags, payload), of WINDOW_UPDATE, PRIORITY,
 #: PRIORITY_UPDATE, or a type that is not known.  Of the connection script:
-#: (EVENT_STEP, name), "accept", first of all, "client_hello", "connect",
-#: "close", and "main", alone, of its second exchange,
+#: (EVENT_STEP, number), by STEPS of h2rig.server.frametypes: "accept", first of
+#: all, "client_hello", "connect", "close", and "main", alone, of its second
+#: exchange,
 #: (EVENT_RECEIVED, `Received`): the frame waits for its function, or
 #: (EVENT_VIOLATION, "connection" or "stream", code, text, `Received` or None)
 Event = Tuple[Any, ...]

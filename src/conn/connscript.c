@@ -14,15 +14,6 @@
 #include "base/sys.h"
 #include "connscript.h"
 
-const char *const connscript_steps[N_STEPS] = {
-	"accept", "client_hello", "connect", "main", "close"
-};
-
-static const int step_wants[N_STEPS] = {
-	WANTS_ACCEPT, WANTS_CLIENT_HELLO, WANTS_CONNECT, WANTS_MAIN,
-	WANTS_CLOSE
-};
-
 /* ---- received frames and violations ---- */
 
 static bool
@@ -217,7 +208,7 @@ connscript_step(struct conn *c, enum connscript_step step)
 {
 	struct connscript *s = c->script;
 
-	if (s->own->known && !wants(s, (unsigned)step_wants[step]))
+	if (s->own->known && !wants(s, step))
 		return false;
 	s->awaits |= step != STEP_MAIN;
 	add_event(step == STEP_MAIN ? s->main : s->own, EVENT_STEP, step, NULL);

@@ -31,23 +31,19 @@
 #define CONNSCRIPT_EVENTS (1000 * sizeof(struct event))
 #define CONNSCRIPT_DATA (1024 * 1024)
 
-/* A connection's steps, in this order; connscript_steps has their names. */
+/*
+ * A connection's steps, in this order, and what else has a function besides
+ * frames.  Each number is that of a bit in `wanted` of an exchange, of which
+ * frame types have the others: STEPS of python/h2rig/server/frametypes.py.
+ */
 enum connscript_step {
-	STEP_ACCEPT,
+	STEP_ACCEPT = 11,
 	STEP_CLIENT_HELLO,
 	STEP_CONNECT,
 	STEP_MAIN,		/* has an exchange of its own */
-	STEP_CLOSE,
-	N_STEPS
+	STEP_CLOSE
 };
-
-extern const char *const connscript_steps[N_STEPS];
-
-/* Functions that a script has: EXCHANGE_WANTS of frame types, and of these. */
-enum {
-	WANTS_ACCEPT = 11, WANTS_CLIENT_HELLO = 12, WANTS_CONNECT = 13,
-	WANTS_MAIN = 14, WANTS_VIOLATION = 15, WANTS_CLOSE = 17
-};
+#define WANTS_VIOLATION 17
 
 /* The SETTINGS that the session starts with. */
 enum connscript_preface {

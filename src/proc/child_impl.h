@@ -22,7 +22,7 @@ struct child {
 	char why[SCOREBOARD_WHY];
 	const char *drain_why;	/* NULL: the server is stopping */
 	bool begun;		/* the client's preface has come */
-	enum connscript_step step;	/* the latest that has come */
+	enum connscript_step step;	/* the latest; 0: only STEP_ACCEPT */
 	uint64_t delayed_until;	/* ms; handshake is delayed till then; 0: no */
 	bool failing;		/* reading is over, but functions still run */
 	bool more;		/* input may be there without a poll */

@@ -192,8 +192,7 @@ own_event(struct events *e, const struct event *ev)
 	PyObject *item;
 
 	if (ev->type == EVENT_STEP)
-		return Py_BuildValue("(is)", EVENT_STEP,
-		    connscript_steps[ev->frame_type]);
+		return Py_BuildValue("(ii)", EVENT_STEP, (int)ev->frame_type);
 	item = ev->type == EVENT_VIOLATION ? violation(ev, p) :
 	    Py_BuildValue("(iN)", EVENT_RECEIVED, events_received(p, ev->len));
 	buf_consume(&e->data, ev->len);

@@ -10,6 +10,7 @@ from h2rig import connection as module
 from h2rig import errors
 from h2rig.connection import AUTOMATIC, Connection, connection
 from h2rig.server import connscript, dispatch, scripts, waiting
+from h2rig.server.frametypes import STEPS
 from h2rig.server.received import received_frame
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY = 0, 1, 3, 4, 6, 7
@@ -17,7 +18,7 @@ DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY = 0, 1, 3, 4, 6, 7
 
 def step(name):
     """Returns the event of a step."""
-    return (fake.module.EVENT_STEP, name)
+    return (fake.module.EVENT_STEP, STEPS[name])
 
 
 def received(*args, number=0, **kw):
@@ -68,7 +69,7 @@ class Functions(Case):
                                     "handle_close"])
         self.assertEqual(s.sent, [("proceed",)] * 4)
         self.assertEqual(s.wanted, 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14
-                         | 1 << 17)
+                         | 1 << 15)
         self.assertEqual((s.finished, s.runner, s.script),
                          (1, None, "connection.py"))
         main = fake.serve(step("main"), id=fake.module.CONNECTION)

@@ -114,18 +114,18 @@ class Runner:
         else:
             self.violation(*event[1:])
 
-    def step(self, name: str) -> None:
-        """Handles a step of the connection.  "main" is the only event of the
-        second exchange.
+    def step(self, number: int) -> None:
+        """Handles a step of the connection, by its number in STEPS.  "main" is
+        the only event of the second exchange.
         """
-        if name == "accept":
+        if number == STEPS["accept"]:
             self.load()
-        found = _functions.get(STEPS[name])
+        found = _functions.get(number)
         if found is not None:
             self.call(*found, "connection")
-        if name != "main":
+        if number != STEPS["main"]:
             self.proceed(False)
-        if name in ("main", "close"):
+        if number in (STEPS["main"], STEPS["close"]):
             self.exchange.runner = None
             self.exchange.finish()
 

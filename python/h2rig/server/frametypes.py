@@ -53,10 +53,11 @@ FUNCTIONS: Dict[int, str] = {
 
 
 #: The steps of a connection, and "violation", which is no step but has a
-#: function too: the numbers of their bits in that mask.
+#: function too: the numbers of their bits in that mask, which are also those of
+#: `enum connscript_step` in src/conn/connscript.h.
 STEPS: Dict[str, int] = {
     "accept": 11, "client_hello": 12, "connect": 13, "main": 14,
-    "violation": 15, "close": 17,
+    "violation": 17, "close": 15,
 }
 
 #: A connection script's functions by the number of their bit, except
