@@ -13,8 +13,7 @@
 #include "config.h"
 #include "base/sys.h"
 #include "trace.h"
-#include "tracefile.h"
-#include "traceframe.h"
+#include "trace_impl.h"
 
 #define TRACE_VERSION 1		/* of the format */
 

@@ -12,7 +12,7 @@
 
 #include "base/logline.h"
 #include "base/sys.h"
-#include "tracefile.h"
+#include "trace_impl.h"
 
 /* Octets kept free for the line that tells of the limit. */
 #define RESERVE 128

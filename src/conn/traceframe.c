@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "traceframe.h"
+#include "trace_impl.h"
 
 /* Octets. */
 #define SHOWN_MAX 16384		/* of a payload, or of raw octets */
