@@ -296,11 +296,10 @@ write_note(struct conn *c, struct op *op)
 struct kind {
 	const char *name;
 	int (*fn)(struct conn *c, struct op *op);
-	bool raw;		/* frame_id may be any, even 0 */
-	bool any;		/* op.raw: works also after engine_off() */
-	bool writes;		/* writes, shares, batched: as in struct op */
+	bool any_id;		/* frame_id may be any, even 0 */
+	/* As in struct op: */
+	bool raw, writes, batched;
 	bool shares;		/* ... but only if there is data */
-	bool batched;
 };
 
 /* Calls that are made most often come first. */
@@ -313,20 +312,21 @@ static const struct kind kinds[] = {
 	{ .name = "push", .fn = write_push, .writes = true },
 	{ .name = "max_payload", .fn = write_max_payload },
 	{ .name = "reset", .fn = write_reset, .writes = true },
-	{ .name = "goaway", .fn = write_goaway, .writes = true, .raw = true },
+	{ .name = "goaway", .fn = write_goaway, .writes = true,
+	    .any_id = true },
 	{ .name = "ping", .fn = write_ping, .writes = true },
 	{ .name = "settings", .fn = write_settings, .writes = true },
 	{ .name = "flush", .fn = write_flush },
-	{ .name = "close", .fn = write_close, .writes = true, .any = true },
+	{ .name = "close", .fn = write_close, .writes = true, .raw = true },
 	{ .name = "raw_block", .fn = write_raw_block, .writes = true,
-	    .raw = true },
+	    .any_id = true },
 	{ .name = "raw_frame", .fn = write_raw_frame, .writes = true,
+	    .any_id = true },
+	{ .name = "raw", .fn = write_raw, .writes = true, .any_id = true,
 	    .raw = true },
-	{ .name = "raw", .fn = write_raw, .writes = true, .raw = true,
-	    .any = true },
 	{ .name = "window_update", .fn = write_window_update, .writes = true,
-	    .raw = true },
-	{ .name = "transport", .fn = write_transport, .raw = true },
+	    .any_id = true },
+	{ .name = "transport", .fn = write_transport, .any_id = true },
 	{ .name = "automatic", .fn = write_automatic },
 	{ .name = "proceed", .fn = connscript_proceed },
 	{ .name = "release", .fn = connscript_release },
@@ -345,11 +345,11 @@ writeop_init(struct op *op, const char *name, struct exchange *x, uint32_t id)
 	while (strcmp(kind->name, name) != 0)
 		if (++kind == kinds + sizeof(kinds) / sizeof(kinds[0]))
 			return false;
-	if (id == 0 && !kind->raw)
+	if (id == 0 && !kind->any_id)
 		id = x->id;
-	*op = (struct op){ .x = x, .id = kind->raw ? x->id : id,
+	*op = (struct op){ .x = x, .id = kind->any_id ? x->id : id,
 	    .frame_id = id, .fn = kind->fn, .writes = kind->writes,
 	    .shares = kind->shares, .batched = kind->batched,
-	    .raw = kind->any };
+	    .raw = kind->raw };
 	return true;
 }

@@ -20,7 +20,8 @@
 
 /*
  * Makes *op the call of x that has this name, with all other members zeroed.
- * id: what becomes op->frame_id; 0: x's own stream, unless the call is raw.
+ * id: what becomes op->frame_id; 0: x's own stream, unless 0 may stand in that
+ * frame.
  * False: no call has that name.
  */
 bool writeop_init(struct op *op, const char *name, struct exchange *x,
