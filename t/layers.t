@@ -22,10 +22,6 @@ TOP = os.path.dirname(HERE)
 KNOWN = os.path.join(HERE, "layers")
 
 REASONS = {
-    "only tests use hpack_decoder_table_size of h2/hpack.c":
-        "libnghttp2 and the RFC's examples have it to compare with",
-    "only tests use hpack_encoder_table_size of h2/hpack.c":
-        "libnghttp2 and the RFC's examples have it to compare with",
     "main.c exports main": "C names it",
     "only tests use main of main.c": "the C library calls it",
 }

@@ -91,12 +91,6 @@ hpack_encoder_resize(struct hpack_encoder *e, size_t size)
 	e->update = true;
 }
 
-size_t
-hpack_encoder_table_size(const struct hpack_encoder *e)
-{
-	return e->table.size;
-}
-
 /* Writes an integer (RFC 7541 §5.1) and returns the place after it. */
 static uint8_t *
 put_int(uint8_t *p, struct rep rep, size_t v)
@@ -429,12 +423,6 @@ bool
 hpack_decoder_has_update(const struct hpack_decoder *d, size_t size)
 {
 	return d->least_update <= size;
-}
-
-size_t
-hpack_decoder_table_size(const struct hpack_decoder *d)
-{
-	return d->table.size;
 }
 
 /*

@@ -132,10 +132,6 @@ void hpack_decoder_allow(struct hpack_decoder *d, size_t size);
 void hpack_decoder_forget_updates(struct hpack_decoder *d);
 bool hpack_decoder_has_update(const struct hpack_decoder *d, size_t size);
 
-/* Octets in the dynamic table (RFC 7541 §4.1), for tests to compare. */
-size_t hpack_decoder_table_size(const struct hpack_decoder *d);
-size_t hpack_encoder_table_size(const struct hpack_encoder *e);
-
 /*
  * Decodes one whole header block.  Returns HPACK_OK, or a negative
  * hpack_status; then the decoder must not be used again.

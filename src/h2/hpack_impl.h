@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The encoder and decoder, shared by hpack.c and hpack_follow.c only. */
+/*
+ * The encoder and decoder, shared by hpack.c and hpack_follow.c only.  Tests
+ * look at the size of their tables.
+ */
 #ifndef H2RIG_HPACK_IMPL_H
 #define H2RIG_HPACK_IMPL_H
 

@@ -33,7 +33,7 @@ main(void)
 #include <string.h>
 
 #include "base/buf.h"
-#include "h2/hpack.h"
+#include "h2/hpack_impl.h"
 #include "octets.h"
 
 #define MAX_FIELDS 40
@@ -285,7 +285,7 @@ encode_both(struct pair *p, const struct list *l, struct buf *out)
 	buf_commit(&theirs, (size_t)n);
 	buf_clear(out);
 	ok = hpack_encode(p->enc, out, l->fields, l->n) == HPACK_OK &&
-	    same_octets(out, &theirs) && hpack_encoder_table_size(p->enc) ==
+	    same_octets(out, &theirs) && p->enc->table.size ==
 	    nghttp2_hd_deflate_get_dynamic_table_size(p->deflater);
 	if (!ok) {
 		dump("encoded", buf_data(out), buf_len(out));
@@ -373,7 +373,7 @@ decode_both(struct pair *p, const struct buf *block,
 	*taken = inflate(p->inflater, in, len, &theirs);
 	accepted = hpack_decode(p->dec, in, len, log_field, &ours) == HPACK_OK;
 	ok = accepted == *taken && same_octets(&ours, &theirs);
-	if (accepted && hpack_decoder_table_size(p->dec) !=
+	if (accepted && p->dec->table.size !=
 	    nghttp2_hd_inflate_get_dynamic_table_size(p->inflater))
 		ok = false;
 	if (expected != NULL) {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "h2/hpack.h"
+#include "h2/hpack_impl.h"
 #include "octets.h"
 #include "tap.h"
 
@@ -244,7 +244,7 @@ static const struct {
 START_TEST(test_c2_representations)
 {
 	check_decode(dec, c2[_i].hex, c2[_i].lines);
-	ck_assert_uint_eq(hpack_decoder_table_size(dec), c2[_i].table);
+	ck_assert_uint_eq(dec->table.size, c2[_i].table);
 }
 END_TEST
 
@@ -331,7 +331,7 @@ check_steps(const struct step *s, int n)
 {
 	for (; n > 0; n--, s++) {
 		check_decode(dec, s->hex, s->lines);
-		ck_assert_uint_eq(hpack_decoder_table_size(dec), s->table);
+		ck_assert_uint_eq(dec->table.size, s->table);
 		check_decode(dec, s->entries, s->listed);
 	}
 }
@@ -372,7 +372,7 @@ START_TEST(test_c4_encoded)
 
 	for (i = 0; i < COUNT(c4); i++) {
 		check_encode(enc, c4[i].lines, c4[i].hex);
-		ck_assert_uint_eq(hpack_encoder_table_size(enc), c4[i].table);
+		ck_assert_uint_eq(enc->table.size, c4[i].table);
 	}
 }
 END_TEST
@@ -387,10 +387,10 @@ START_TEST(test_c6_encoded)
 	check_encode(enc, RESPONSE_1, "3fe101 48826402 5885aec3771a4b"
 	    "6196d07abe941054d444a8200595040b8166e082a62d1bff"
 	    "0f1f919d29ad171863c78f0b97c8e9ae82ae43d3");
-	ck_assert_uint_eq(hpack_encoder_table_size(enc), 159);
+	ck_assert_uint_eq(enc->table.size, 159);
 	check_encode(enc, RESPONSE_2, "48 03333037 c0bf"
 	    "0f1f919d29ad171863c78f0b97c8e9ae82ae43d3");
-	ck_assert_uint_eq(hpack_encoder_table_size(enc), 201);
+	ck_assert_uint_eq(enc->table.size, 201);
 	check_encode(enc, RESPONSE_3, "88c0"
 	    "6196d07abe941054d444a8200595040b8166e084a62d1bff"
 	    "0f1f919d29ad171863c78f0b97c8e9ae82ae43d3 5a839bd9ab"
@@ -452,7 +452,7 @@ static const struct {
 START_TEST(test_decision)
 {
 	check_encode(enc, decisions[_i].lines, decisions[_i].hex);
-	ck_assert_uint_eq(hpack_encoder_table_size(enc), decisions[_i].table);
+	ck_assert_uint_eq(enc->table.size, decisions[_i].table);
 }
 END_TEST
 
@@ -462,7 +462,7 @@ START_TEST(test_cookie_of_20_octets)
 	check_encode(enc, "cookie: 00000000000000000000\n",
 	    "60 8d 000000000000000000000000 0f");
 	check_encode(enc, "cookie: 00000000000000000000\n", "be");
-	ck_assert_uint_eq(hpack_encoder_table_size(enc), 6 + 20 + 32);
+	ck_assert_uint_eq(enc->table.size, 6 + 20 + 32);
 }
 END_TEST
 
@@ -474,11 +474,11 @@ START_TEST(test_large_fields_are_not_indexed)
 	check_encode(enc, "x: &&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&\n",
 	    "00 0178 2b 2626262626262626262626262626262626262626262626262626"
 	    "2626262626262626262626262626262626");
-	ck_assert_uint_eq(hpack_encoder_table_size(enc), 0);
+	ck_assert_uint_eq(enc->table.size, 0);
 	check_encode(enc, "x: &&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&\n",
 	    "40 0178 2a 2626262626262626262626262626262626262626262626262626"
 	    "26262626262626262626262626262626");
-	ck_assert_uint_eq(hpack_encoder_table_size(enc), 75);
+	ck_assert_uint_eq(enc->table.size, 75);
 	/* The entry is above the bound for a table of 80, but stays in it. */
 	hpack_encoder_resize(enc, 80);
 	check_encode(enc, "x: &&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&\n",
@@ -498,7 +498,7 @@ START_TEST(test_encoder_resized)
 	hpack_encoder_resize(enc, 64);
 	hpack_encoder_resize(enc, 32);
 	check_encode(enc, ":method: GET\n", "20 3f01 82");
-	ck_assert_uint_eq(hpack_encoder_table_size(enc), 0);
+	ck_assert_uint_eq(enc->table.size, 0);
 	hpack_encoder_resize(enc, 100);
 	hpack_encoder_resize(enc, 50);
 	check_encode(enc, "", "3f13");
@@ -717,7 +717,7 @@ START_TEST(test_update_required_came)
 {
 	check_decode(dec, "40 0161 0162", "a: b\n");
 	hpack_decoder_resize(dec, 33);
-	ck_assert_uint_eq(hpack_decoder_table_size(dec), 0);
+	ck_assert_uint_eq(dec->table.size, 0);
 	check_decode(dec, "3f02 82", ":method: GET\n");
 	check_decode(dec, "82", ":method: GET\n");
 	/* The table has this size now: no update for this or a higher one. */
@@ -799,9 +799,9 @@ START_TEST(test_eviction)
 {
 	check_decode(dec, "3f25 40 0161 0131 40 0162 0132 bf be",
 	    "a: 1\nb: 2\na: 1\nb: 2\n");
-	ck_assert_uint_eq(hpack_decoder_table_size(dec), 68);
+	ck_assert_uint_eq(dec->table.size, 68);
 	check_decode(dec, "40 0163 0133 be bf", "c: 3\nc: 3\nb: 2\n");
-	ck_assert_uint_eq(hpack_decoder_table_size(dec), 68);
+	ck_assert_uint_eq(dec->table.size, 68);
 	check_refuse(dec, "c0", "index of an evicted field");
 }
 END_TEST
@@ -810,7 +810,7 @@ START_TEST(test_resize_evicts_the_oldest)
 {
 	check_decode(dec, "40 0161 0131 40 0162 0132", "a: 1\nb: 2\n");
 	check_decode(dec, "3f24 be", "b: 2\n");		/* 67 */
-	ck_assert_uint_eq(hpack_decoder_table_size(dec), 34);
+	ck_assert_uint_eq(dec->table.size, 34);
 	check_refuse(dec, "bf", "index of an evicted field");
 }
 END_TEST
@@ -819,7 +819,7 @@ START_TEST(test_too_large_empties_the_table)
 {
 	check_decode(dec, "3f03 40 0161 0131", "a: 1\n");	/* 34 */
 	check_decode(dec, "40 0162 023232", "b: 22\n");
-	ck_assert_uint_eq(hpack_decoder_table_size(dec), 0);
+	ck_assert_uint_eq(dec->table.size, 0);
 	check_refuse(dec, "be", "index of an empty table");
 }
 END_TEST
@@ -830,9 +830,9 @@ START_TEST(test_name_of_the_evicted)
 	check_decode(dec, "3f0b 40 03616263 0131", "abc: 1\n");	/* 42 */
 	check_decode(dec, "7e 0732333435363738 be",
 	    "abc: 2345678\nabc: 2345678\n");
-	ck_assert_uint_eq(hpack_decoder_table_size(dec), 42);
+	ck_assert_uint_eq(dec->table.size, 42);
 	check_decode(dec, "7e 083233343536373839", "abc: 23456789\n");
-	ck_assert_uint_eq(hpack_decoder_table_size(dec), 0);
+	ck_assert_uint_eq(dec->table.size, 0);
 }
 END_TEST
 
@@ -867,9 +867,8 @@ check_many(size_t table, int n)
 		ck_assert_uint_eq(buf_len(&got), 2 * (size_t)len);
 		ck_assert_mem_eq(buf_data(&got), line, (size_t)len);
 		ck_assert_mem_eq(buf_data(&got) + len, line, (size_t)len);
-		ck_assert_uint_eq(hpack_decoder_table_size(dec),
-		    hpack_encoder_table_size(e));
-		ck_assert_uint_le(hpack_encoder_table_size(e), table);
+		ck_assert_uint_eq(dec->table.size, e->table.size);
+		ck_assert_uint_le(e->table.size, table);
 		buf_free(&out);
 		buf_free(&got);
 	}
