@@ -197,16 +197,6 @@ struct lookup {
 	bool exact;		/* index is of name and value */
 };
 
-static bool
-same_name(const struct hpack_table *t, const struct hpack_entry *ent,
-    const struct field *f, const struct lookup *l)
-{
-	if (l->token != 0 || ent->token != 0)
-		return l->token == ent->token;
-	return ent->hash == l->hash && ent->name_len == f->name_len &&
-	    same(f->name, hpack_table_octets(t, ent), f->name_len);
-}
-
 /*
  * Searches the dynamic table, newest entry first, for the whole field, or for
  * its name if name_only.  Takes the name if the whole field is not found and
@@ -219,14 +209,16 @@ find_dynamic(const struct hpack_encoder *e, const struct field *f,
 	const struct hpack_table *t = &e->table;
 	const struct hpack_entry *ent;
 	uint64_t n = e->bucket[hpack_bucket(l->hash)];
+	const uint8_t *name;
 
 	for (; n >= t->first; n = ent->older) {
 		ent = hpack_table_entry(t, n);
-		if (!same_name(t, ent, f, l))
+		name = hpack_table_octets(t, ent);
+		if (ent->hash != l->hash || ent->name_len != f->name_len ||
+		    !same(f->name, name, f->name_len))
 			continue;
 		l->exact = !name_only && ent->value_len == f->value_len &&
-		    same(f->value, hpack_table_octets(t, ent) + ent->name_len,
-		    f->value_len);
+		    same(f->value, name + ent->name_len, f->value_len);
 		if (l->exact || l->index == 0)
 			l->index = HPACK_STATIC_COUNT + (size_t)(t->next - n);
 		if (l->exact || name_only)
@@ -243,39 +235,30 @@ static void
 look_up(const struct hpack_encoder *e, const struct field *f,
     enum hpack_indexing how, struct lookup *l)
 {
-	size_t whole;
+	bool name_only = how == HPACK_NEVER;
+	size_t whole = 0;
 
-	l->index = l->token;
-	if (how == HPACK_NEVER) {
-		if (l->token == 0)
-			find_dynamic(e, f, l, true);
-		return;
-	}
-	whole = l->token != 0 ? find_static(f, l->token) : 0;
-	if (whole != 0) {
-		l->index = whole;
-		l->exact = true;
-		return;
-	}
-	find_dynamic(e, f, l, false);
+	if (l->token != 0 && !name_only)
+		whole = find_static(f, l->token);
+	l->exact = whole != 0;
+	l->index = l->exact ? whole : l->token;
+	if (!l->exact && (l->token == 0 || !name_only))
+		find_dynamic(e, f, l, name_only);
 }
 
 void
-hpack_link(struct hpack_encoder *e, uint64_t number, uint32_t hash,
-    unsigned token)
+hpack_link(struct hpack_encoder *e, uint64_t number)
 {
 	struct hpack_entry *ent = hpack_table_entry(&e->table, number);
-	uint64_t *newest = &e->bucket[hpack_bucket(hash)];
+	uint64_t *newest = &e->bucket[hpack_bucket(ent->hash)];
 
-	ent->hash = hash;
-	ent->token = token;
 	ent->older = *newest;
 	*newest = number;
 }
 
 /* Puts the field into the table; decide() has found that it fits. */
 static int
-store(struct hpack_encoder *e, const struct field *f, const struct lookup *l)
+store(struct hpack_encoder *e, const struct field *f)
 {
 	uint8_t *p;
 
@@ -288,7 +271,7 @@ store(struct hpack_encoder *e, const struct field *f, const struct lookup *l)
 		memcpy(p + f->name_len, f->value, f->value_len);
 	if (hpack_table_push(&e->table, f->name_len, f->value_len) == -1)
 		return HPACK_ERR_MEMORY;
-	hpack_link(e, e->table.next - 1, l->hash, l->token);
+	hpack_link(e, e->table.next - 1);
 	return HPACK_OK;
 }
 
@@ -322,7 +305,7 @@ encode_field(struct hpack_encoder *e, struct buf *out, const struct field *f)
 		p = put_string(p, f->name, f->name_len);
 	p = put_string(p, f->value, f->value_len);
 	buf_commit(out, (size_t)(p - start));
-	return how == HPACK_INDEX ? store(e, f, &l) : HPACK_OK;
+	return how == HPACK_INDEX ? store(e, f) : HPACK_OK;
 }
 
 int

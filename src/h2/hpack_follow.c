@@ -53,29 +53,11 @@ follow_part(struct hpack_encoder *e, hpack_emit *emit, void *user)
 	return rc;
 }
 
-static void
-link_new_entries(struct hpack_encoder *e, uint64_t next)
-{
-	const struct hpack_entry *ent;
-	const uint8_t *name;
-	uint32_t hash;
-
-	if (next < e->table.first)
-		next = e->table.first;
-	for (; next < e->table.next; next++) {
-		ent = hpack_table_entry(&e->table, next);
-		name = hpack_table_octets(&e->table, ent);
-		hash = hpack_name_hash(name, ent->name_len);
-		hpack_link(e, next, hash,
-		    hpack_table_static_find(name, ent->name_len, hash));
-	}
-}
-
 int
 hpack_follow_octets(struct hpack_encoder *e, const uint8_t *p, size_t len,
     unsigned place, hpack_emit *emit, void *user)
 {
-	uint64_t next = e->table.next;
+	uint64_t n = e->table.next;
 	int rc;
 
 	if (e->lost) {
@@ -90,7 +72,10 @@ hpack_follow_octets(struct hpack_encoder *e, const uint8_t *p, size_t len,
 	if (e->part.failed)
 		return HPACK_ERR_MEMORY;
 	rc = follow_part(e, emit, user);
-	link_new_entries(e, next);
+	if (n < e->table.first)	/* some of the new entries are gone again */
+		n = e->table.first;
+	for (; n < e->table.next; n++)
+		hpack_link(e, n);
 	if (rc != HPACK_ERR_DATA)
 		return rc;
 	/* The rest of the block may complete the field. */

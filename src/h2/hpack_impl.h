@@ -38,8 +38,7 @@ struct hpack_input {
 };
 
 /* Puts entry `number` of the encoder's table into the chain of its name. */
-void hpack_link(struct hpack_encoder *e, uint64_t number, uint32_t hash,
-    unsigned token);
+void hpack_link(struct hpack_encoder *e, uint64_t number);
 
 /*
  * Decodes size updates, if *fresh, then fields; sets *fresh to false at the

@@ -198,6 +198,7 @@ hpack_table_push(struct hpack_table *t, size_t name_len, size_t value_len)
 {
 	size_t octets = name_len + value_len;
 	size_t size = octets + HPACK_FIELD_OVERHEAD;
+	const uint8_t *name;
 	struct hpack_entry *e;
 
 	if (size > t->max) {
@@ -207,10 +208,12 @@ hpack_table_push(struct hpack_table *t, size_t name_len, size_t value_len)
 	e = (void *)buf_reserve(&t->entries, sizeof(*e));
 	if (e == NULL)
 		return -1;
+	name = buf_data(&t->octets) + buf_len(&t->octets);
 	*e = (struct hpack_entry){
 		.pos = t->front + buf_len(&t->octets),
 		.name_len = (uint32_t)name_len,
-		.value_len = (uint32_t)value_len
+		.value_len = (uint32_t)value_len,
+		.hash = hpack_name_hash(name, name_len)
 	};
 	buf_commit(&t->entries, sizeof(*e));
 	t->next++;

@@ -70,7 +70,6 @@ struct hpack_entry {
 	uint32_t name_len;
 	uint32_t value_len;
 	uint32_t hash;		/* of the name */
-	uint32_t token;		/* static index of the name, or 0 */
 };
 
 struct hpack_table {
