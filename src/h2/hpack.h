@@ -42,7 +42,7 @@ struct hpack_encoder;
 struct hpack_decoder;
 
 /*
- * Builds the tables that all encoders and decoders share, some 20 kB, on the
+ * Builds the tables that all encoders and decoders share, some 7 kB, on the
  * first call.  Making an encoder or decoder calls it too.  Call it before a
  * fork, so that children share the tables, and before two threads can make
  * encoders or decoders.

@@ -5,7 +5,7 @@
  * The only data is the length of each symbol's code.  The code is canonical:
  * codes of one length are consecutive numbers in the order of the symbols, and
  * follow the codes of smaller lengths, so that huff_init can count through all
- * of them.  It builds some 20 kB of tables, once in a parent that shares them
+ * of them.  It builds some 5 kB of tables, once in a parent that shares them
  * with its children; after that, functions only write to their arguments.
  * hpack.c calls them.
  */
@@ -21,11 +21,10 @@
 #define MAX_BITS 30
 
 /*
- * Bits that the decoder looks at in one step.  Nearly all octets of real fields
- * have codes of 5 to 7 bits: with 12 bits most steps give two octets, and the
- * table takes 16 kB.
+ * Codes of up to this many bits are looked up in a table.  Nearly all octets of
+ * real fields have codes of 5 to 7 bits.
  */
-#define WINDOW 12
+#define WINDOW 10
 
 /* Code lengths in bits by symbol, 16 a row (RFC 7541 appendix B). */
 static const uint8_t code_len[SYMBOLS] = {
@@ -54,14 +53,10 @@ static struct {
 	uint32_t len;
 } code[SYMBOLS];
 
-/*
- * Decoding: the codes at the start of the next WINDOW bits.  Two symbols if the
- * bits have two complete codes, else one; n is 0 if they begin a longer code.
- */
+/* Decoding: the code at the start of the next WINDOW bits. */
 static struct step {
-	uint8_t sym[2];
-	uint8_t n;
-	uint8_t bits;		/* length of the n codes together */
+	uint8_t sym;
+	uint8_t bits;		/* the code's length; 0: more than WINDOW */
 } step[1 << WINDOW];
 
 /*
@@ -72,6 +67,20 @@ static uint16_t by_code[SYMBOLS];
 static uint16_t first_symbol[MAX_BITS + 1];	/* index in by_code */
 static uint32_t first_code[MAX_BITS + 1];
 static uint64_t limit[MAX_BITS + 1];
+
+/* Gives the symbol its code; if it is short, all windows that begin with it. */
+static void
+set_code(unsigned s, uint32_t bits)
+{
+	unsigned len = code_len[s], w;
+
+	code[s].bits = bits;
+	code[s].len = len;
+	if (len > WINDOW)
+		return;
+	for (w = bits << (WINDOW - len); w >> (WINDOW - len) == bits; w++)
+		step[w] = (struct step){ (uint8_t)s, (uint8_t)len };
+}
 
 /* Gives every symbol its code and fills by_code. */
 static void
@@ -88,48 +97,13 @@ assign_codes(void)
 		for (s = 0; s < SYMBOLS; s++) {
 			if (code_len[s] != len)
 				continue;
-			code[s].bits = next++;
-			code[s].len = len;
+			set_code(s, next++);
 			by_code[n++] = (uint16_t)s;
 		}
 		limit[len] = (uint64_t)next << (32 - len);
 	}
 	/* The code is complete: every bit string begins with one code. */
 	assert(next == UINT32_C(1) << MAX_BITS);
-}
-
-/* The symbol whose code is at the start of `window`, of `bits` bits, or -1. */
-static int
-symbol_in(unsigned window, unsigned bits)
-{
-	unsigned len, top;
-
-	for (len = 5; len <= bits; len++) {
-		top = window >> (bits - len);
-		if (((uint64_t)top << (32 - len)) < limit[len])
-			return by_code[first_symbol[len] + top -
-			    first_code[len]];
-	}
-	return -1;
-}
-
-static void
-fill_steps(void)
-{
-	unsigned w, left;
-	int s;
-
-	for (w = 0; w < 1 << WINDOW; w++) {
-		struct step *st = &step[w];
-
-		for (left = WINDOW; st->n < 2; left -= code_len[s]) {
-			s = symbol_in(w & ((1U << left) - 1), left);
-			if (s == -1)
-				break;
-			st->sym[st->n++] = (uint8_t)s;
-			st->bits = (uint8_t)(st->bits + code_len[s]);
-		}
-	}
 }
 
 void
@@ -140,7 +114,6 @@ huff_init(void)
 	if (done)
 		return;
 	assign_codes();
-	fill_steps();
 	done = true;
 }
 
@@ -202,56 +175,44 @@ long_symbol(uint64_t acc)
 }
 
 /*
- * Each round fills acc to 56 bits or more, or with all octets that are left,
- * and decodes as long as the longest code would fit; the last few codes are
- * decoded with ones after them.  Eight octets are read at once, but only whole
- * ones are counted: the bits of acc after the first nbits are those of the next
- * octet, and reading that octet again does no harm.
+ * When the longest code might not fit in acc, it is filled to 56 bits or more,
+ * or with all octets that are left and ones after them.  Eight octets are read
+ * at once, but only whole ones are counted: the bits of acc after the first
+ * nbits are those of the next octet, and reading that octet again does no harm.
  */
 long
 huff_decode(uint8_t *dst, const uint8_t *in, size_t len)
 {
 	const uint8_t *end = len > 0 ? in + len : in;
-	const struct step *st;
 	uint8_t *p = dst;
 	uint64_t acc = 0;	/* the next bit is the highest */
-	unsigned nbits = 0;	/* bits of acc that are counted */
+	unsigned nbits = 0;	/* bits of acc that are counted, at most 63 */
+	struct step st;
 	unsigned bits;
 	int s;
 
-	for (;;) {
-		if (end - in >= 8) {
+	for (;; nbits -= bits) {
+		if (nbits < MAX_BITS && end - in >= 8) {
 			acc |= get_u64(in) >> nbits;
 			in += (63 - nbits) >> 3;
 			nbits |= 56;
-		} else {
-			for (; nbits <= 56 && in < end; nbits += 8)
+		} else if (nbits < MAX_BITS) {
+			for (; nbits < 56 && in < end; nbits += 8)
 				acc |= (uint64_t)*in++ << (56 - nbits);
+			if (in == end)
+				acc |= UINT64_MAX >> nbits;
 		}
-		if (nbits < MAX_BITS)
-			break;
-		for (; nbits >= MAX_BITS; nbits -= bits) {
-			st = &step[acc >> (64 - WINDOW)];
-			memcpy(p, st->sym, 2);
-			p += st->n;
-			bits = st->bits;
-			if (st->n == 0) {
-				s = long_symbol(acc);
-				if (s == EOS)
-					return -1;
-				*p++ = (uint8_t)s;
-				bits = code_len[s];
-			}
-			acc <<= bits;
+		st = step[acc >> (64 - WINDOW)];
+		s = st.sym;
+		bits = st.bits;
+		if (bits == 0) {
+			s = long_symbol(acc);
+			bits = code_len[s];
 		}
-	}
-	for (;; nbits -= bits) {
-		acc |= UINT64_MAX >> nbits;
-		st = &step[acc >> (64 - WINDOW)];
-		s = st->n > 0 ? st->sym[0] : long_symbol(acc);
-		bits = code_len[s];
 		if (bits > nbits)
 			break;
+		if (s == EOS)
+			return -1;
 		*p++ = (uint8_t)s;
 		acc <<= bits;
 	}

@@ -31,11 +31,11 @@ size_t huff_encode(uint8_t *dst, size_t room, const uint8_t *s, size_t len);
  */
 long huff_decode(uint8_t *dst, const uint8_t *in, size_t len);
 
-/* For codes of 5 bits, the shortest; the decoder stores 2 octets at a time. */
+/* The shortest codes have 5 bits. */
 static inline size_t
 huff_decoded_max(size_t len)
 {
-	return len * 8 / 5 + 1;
+	return len * 8 / 5;
 }
 
 #endif
