@@ -12,8 +12,6 @@
 
 #include "stream.h"
 
-#define MIN_SLOTS 16
-
 void
 stream_set_reset(struct stream *s, uint32_t code, bool by_peer)
 {
@@ -68,9 +66,9 @@ stream_set_priority(struct stream *s, const uint8_t *value, size_t len)
 }
 
 static size_t
-slot_of(const struct stream_table *t, uint32_t id)
+slot_of(uint32_t id)
 {
-	return (id >> 1) & (t->n_slots - 1);
+	return (id >> 1) % STREAM_SLOTS;
 }
 
 struct stream *
@@ -78,58 +76,25 @@ stream_table_find(const struct stream_table *t, uint32_t id)
 {
 	struct stream *s;
 
-	if (t->n_slots == 0)
-		return NULL;
-	for (s = t->slot[slot_of(t, id)]; s != NULL; s = s->next) {
+	for (s = t->slot[slot_of(id)]; s != NULL; s = s->next) {
 		if (s->id == id)
 			return s;
 	}
 	return NULL;
 }
 
-static void
-link_stream(struct stream_table *t, struct stream *s)
-{
-	struct stream **head = &t->slot[slot_of(t, s->id)];
-
-	s->next = *head;
-	*head = s;
-}
-
-/* Doubles the slots, or makes the first; 0, or -1: the table is unchanged. */
-static int
-grow(struct stream_table *t)
-{
-	struct stream_table old = *t;
-	struct stream *s, *next;
-
-	t->n_slots = old.n_slots == 0 ? MIN_SLOTS : old.n_slots * 2;
-	t->slot = calloc(t->n_slots, sizeof(struct stream *));
-	if (t->slot == NULL) {
-		*t = old;
-		return -1;
-	}
-	for (s = stream_table_next(&old, NULL); s != NULL; s = next) {
-		next = stream_table_next(&old, s);
-		link_stream(t, s);
-	}
-	free(old.slot);
-	return 0;
-}
-
 struct stream *
 stream_table_add(struct stream_table *t, uint32_t id)
 {
-	struct stream *s;
+	struct stream **head = &t->slot[slot_of(id)];
+	struct stream *s = calloc(1, sizeof(*s));
 
-	if (t->n >= t->n_slots && grow(t) == -1)
-		return NULL;
-	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return NULL;
 	s->id = id;
 	s->urgency = STREAM_URGENCY_DEFAULT;
-	link_stream(t, s);
+	s->next = *head;
+	*head = s;
 	t->n++;
 	return s;
 }
@@ -137,7 +102,7 @@ stream_table_add(struct stream_table *t, uint32_t id)
 void
 stream_table_remove(struct stream_table *t, struct stream *s)
 {
-	struct stream **p = &t->slot[slot_of(t, s->id)];
+	struct stream **p = &t->slot[slot_of(s->id)];
 
 	while (*p != s)
 		p = &(*p)->next;
@@ -155,18 +120,17 @@ stream_table_free(struct stream_table *t)
 		next = stream_table_next(t, s);
 		free(s);
 	}
-	free(t->slot);
 	*t = (struct stream_table){ 0 };
 }
 
 struct stream *
 stream_table_next(const struct stream_table *t, const struct stream *s)
 {
-	size_t i = s != NULL ? slot_of(t, s->id) + 1 : 0;
+	size_t i = s != NULL ? slot_of(s->id) + 1 : 0;
 
 	if (s != NULL && s->next != NULL)
 		return s->next;
-	for (; i < t->n_slots; i++) {
+	for (; i < STREAM_SLOTS; i++) {
 		if (t->slot[i] != NULL)
 			return t->slot[i];
 	}

@@ -66,9 +66,14 @@ struct stream {
 	struct stream *next;	/* in the table's chain */
 };
 
+/*
+ * Enough for the default of max-concurrent-streams, with twice as many held;
+ * with more streams, the chains are longer.
+ */
+#define STREAM_SLOTS 256
+
 struct stream_table {
-	struct stream **slot;	/* chains by id; size is a power of two */
-	size_t n_slots;
+	struct stream *slot[STREAM_SLOTS];	/* chains by id */
 	size_t n;		/* streams in the table */
 };
 
@@ -129,8 +134,7 @@ void stream_table_free(struct stream_table *t);
 
 /*
  * Goes through all streams, in no particular order: returns the first one if s
- * is NULL, else the one after s; NULL at the end.  Adding a stream may change
- * the order.
+ * is NULL, else the one after s; NULL at the end.
  */
 struct stream *stream_table_next(const struct stream_table *t,
     const struct stream *s);

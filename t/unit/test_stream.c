@@ -56,7 +56,7 @@ START_TEST(test_transition)
 }
 END_TEST
 
-/* The table grows several times; odd and even numbers share its chains. */
+/* Each chain gets several streams, of odd and even numbers. */
 START_TEST(test_table)
 {
 	struct stream_table t = { 0 };
