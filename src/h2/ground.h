@@ -119,9 +119,8 @@ struct session {
 	enum session_phase phase;
 	unsigned automatic;	/* enum session_automatic */
 
-	struct buf in;		/* a frame that has come in part */
+	struct buf in;		/* octets received that wait: see session.c */
 	struct gate gate;
-	struct buf kept;	/* octets received after the stopped frame */
 	size_t preface_have;
 	bool preface_differs;
 	bool http1;

@@ -5,9 +5,9 @@
  * shutdown.  recv.c and headers.c act on the frames; send.c and send_raw.c have
  * the calls by which the application sends.
  *
- * Frames are parsed where they lie in the caller's octets; only a frame that
- * has come in part is copied, to s->in, until the rest is there.  Nothing here
- * waits, and a failed connection takes no more octets.
+ * Frames are parsed where they lie in the caller's octets.  Only a frame that
+ * has come in part, and what follows a stopped frame, is copied to s->in.
+ * Nothing here waits, and a failed connection takes no more octets.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,7 +148,6 @@ session_free(struct session *s)
 	buf_free(&s->block.octets);
 	buf_free(&s->too_large);
 	gate_free(&s->gate);
-	buf_free(&s->kept);
 	buf_free(&s->in);
 	buf_free(&s->out);
 	buf_free(&s->waiting);
@@ -218,60 +217,48 @@ admit_frame(struct session *s, const struct frame *f)
 }
 
 /*
- * Moves octets to s->in until it has the first `need` octets of the frame.
- * Returns them, or NULL if they have not all come.
+ * Takes whole frames from the octets until one is stopped; *taken: the octets
+ * that they had.  A frame that has come in part is checked each time that more
+ * of it comes: checking its header changes nothing.
  */
-static const uint8_t *
-gather(struct session *s, const uint8_t **p, size_t *len, size_t need)
-{
-	size_t have = buf_len(&s->in);
-	size_t n;
-
-	if (have < need) {
-		n = need - have < *len ? need - have : *len;
-		buf_add(&s->in, *p, n);
-		*p += n;
-		*len -= n;
-	}
-	return buf_len(&s->in) >= need ? buf_data(&s->in) : NULL;
-}
-
-/* Takes frames until one is stopped; *left: the octets after that frame. */
 static int
-recv_frames(struct session *s, const uint8_t *p, size_t len, size_t *left)
+recv_frames(struct session *s, const uint8_t *p, size_t len, size_t *taken)
 {
-	const uint8_t *octets;
 	struct received r;
-	bool here;		/* the frame lies in the caller's octets */
-	size_t size;
+	size_t left, size;
 
-	*left = 0;
-	while (len > 0 && s->gate.stopped == NULL) {
-		here = buf_len(&s->in) == 0 && len >= FRAME_HEADER_LEN;
-		octets = here ? p : gather(s, &p, &len, FRAME_HEADER_LEN);
-		if (octets == NULL)
+	*taken = 0;
+	while (s->gate.stopped == NULL) {
+		left = len - *taken;
+		if (left < FRAME_HEADER_LEN)
 			return 0;
-		frame_header_decode(octets, &r.frame);
+		frame_header_decode(p + *taken, &r.frame);
 		if (admit_frame(s, &r.frame) == -1)
 			return -1;
 		size = FRAME_HEADER_LEN + r.frame.length;
-		here = here && len >= size;
-		octets = here ? p : gather(s, &p, &len, size);
-		if (octets == NULL)
+		if (left < size)
 			return 0;
 		if (s->phase == PHASE_SETTINGS)
 			s->phase = PHASE_RUNNING;
-		if (recv_frame(s, &r, octets + FRAME_HEADER_LEN) == -1)
+		if (recv_frame(s, &r, p + *taken + FRAME_HEADER_LEN) == -1)
 			return -1;
-		if (here) {
-			p += size;
-			len -= size;
-		} else {
-			buf_clear(&s->in);
-		}
+		*taken += size;
 	}
-	*left = len;
 	return 0;
+}
+
+/*
+ * Returns the octets that the frame in s->in lacks, or its header if that has
+ * not all come.
+ */
+static size_t
+missing(const struct session *s)
+{
+	size_t have = buf_len(&s->in);
+
+	if (have < FRAME_HEADER_LEN)
+		return FRAME_HEADER_LEN - have;
+	return FRAME_HEADER_LEN + get_u24(buf_data(&s->in)) - have;
 }
 
 static bool
@@ -312,16 +299,27 @@ recv_preface_octet(struct session *s, uint8_t c)
 static int
 finish(struct session *s, int rc)
 {
-	if (s->in.failed || s->kept.failed || s->out.failed ||
-	    s->waiting.failed || s->too_large.failed)
+	if (s->in.failed || s->out.failed || s->waiting.failed ||
+	    s->too_large.failed)
 		return ground_no_memory(s, NULL);
 	return rc;
+}
+
+/* Takes the frames that s->in has. */
+static int
+recv_kept(struct session *s)
+{
+	size_t taken;
+	int rc = recv_frames(s, buf_data(&s->in), buf_len(&s->in), &taken);
+
+	buf_consume(&s->in, taken);
+	return finish(s, rc);
 }
 
 int
 session_recv(struct session *s, const uint8_t *p, size_t len, uint64_t now_ms)
 {
-	size_t left;
+	size_t n, taken;
 	int rc = 0;
 
 	s->now_ms = now_ms;
@@ -332,9 +330,19 @@ session_recv(struct session *s, const uint8_t *p, size_t len, uint64_t now_ms)
 	}
 	if (rc == -1 || s->phase == PHASE_FAILED)
 		return -1;
-	rc = recv_frames(s, p, len, &left);
-	if (left > 0)
-		buf_add(&s->kept, p + (len - left), left);
+	/* Only this frame is completed there: the next need no copy. */
+	while (rc == 0 && len > 0 && buf_len(&s->in) > 0 &&
+	    s->gate.stopped == NULL) {
+		n = missing(s) < len ? missing(s) : len;
+		buf_add(&s->in, p, n);
+		p += n;
+		len -= n;
+		rc = recv_kept(s);
+	}
+	if (rc == 0)
+		rc = recv_frames(s, p, len, &taken);
+	if (rc == 0)
+		buf_add(&s->in, p + taken, len - taken);
 	return finish(s, rc);
 }
 
@@ -342,9 +350,7 @@ void
 session_take_unread(struct session *s, struct buf *dst)
 {
 	buf_add(dst, buf_data(&s->in), buf_len(&s->in));
-	buf_add(dst, buf_data(&s->kept), buf_len(&s->kept));
 	buf_clear(&s->in);
-	buf_clear(&s->kept);
 }
 
 bool
@@ -356,16 +362,10 @@ session_stopped(const struct session *s)
 int
 session_continue(struct session *s, uint64_t now_ms)
 {
-	size_t len, left;
-	int rc;
-
 	s->now_ms = now_ms;
 	if (s->phase == PHASE_FAILED || recv_queued(s) == -1)
 		return -1;
-	len = buf_len(&s->kept);
-	rc = recv_frames(s, buf_data(&s->kept), len, &left);
-	buf_consume(&s->kept, len - left);
-	return finish(s, rc);
+	return recv_kept(s);
 }
 
 int
