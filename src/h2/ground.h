@@ -107,8 +107,8 @@ struct own_settings {
 		struct settings_values last;	/* after its last frame */
 		struct settings_values most;	/* the largest of its frames */
 		uint64_t frames;	/* 1, or more if `sent` was full */
-	} sent[SETTINGS_SENT_MAX];	/* a ring of unacknowledged frames */
-	size_t first, n;
+	} sent[SETTINGS_SENT_MAX];	/* unacknowledged, the oldest first */
+	size_t n;
 };
 
 struct session {

@@ -216,12 +216,6 @@ raise_values(struct settings_values *v, const struct settings_values *by)
 			v->of[i] = by->of[i];
 }
 
-static struct settings_sent *
-sent_at(struct own_settings *o, size_t i)
-{
-	return &o->sent[(o->first + i) % SETTINGS_SENT_MAX];
-}
-
 static void
 update_allowed(struct session *s)
 {
@@ -230,7 +224,7 @@ update_allowed(struct session *s)
 
 	o->allowed = o->acked;
 	for (i = 0; i < o->n; i++)
-		raise_values(&o->allowed, &sent_at(o, i)->most);
+		raise_values(&o->allowed, &o->sent[i].most);
 	hpack_decoder_allow(s->dec, o->allowed.of[SETTINGS_HEADER_TABLE_SIZE]);
 }
 
@@ -275,8 +269,8 @@ settings_note_sent(struct session *s, const uint8_t *p, size_t len)
 	if (o->n == 0)
 		hpack_decoder_forget_updates(s->dec);
 	if (o->n < SETTINGS_SENT_MAX)
-		*sent_at(o, o->n++) = (struct settings_sent){ 0 };
-	sent = sent_at(o, o->n - 1);
+		o->sent[o->n++] = (struct settings_sent){ 0 };
+	sent = &o->sent[o->n - 1];
 	raise_values(&sent->most, &o->last);
 	sent->last = o->last;
 	sent->frames++;
@@ -290,7 +284,7 @@ void
 settings_recv_ack(struct session *s)
 {
 	struct own_settings *o = &s->own;
-	struct settings_sent *sent = sent_at(o, 0);
+	struct settings_sent *sent = &o->sent[0];
 	struct settings_values old = o->acked;
 	uint32_t table = sent->last.of[SETTINGS_HEADER_TABLE_SIZE];
 	struct stream *st = NULL;
@@ -301,8 +295,7 @@ settings_recv_ack(struct session *s)
 	if (--sent->frames > 0)
 		return;
 	o->acked = sent->last;
-	o->first = (o->first + 1) % SETTINGS_SENT_MAX;
-	o->n--;
+	memmove(sent, sent + 1, --o->n * sizeof(*sent));
 	while ((st = stream_table_next(&s->streams, st)) != NULL)
 		st->credit.window +=
 		    (int64_t)o->acked.of[SETTINGS_INITIAL_WINDOW_SIZE] -
