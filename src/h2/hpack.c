@@ -277,7 +277,8 @@ store(struct hpack_encoder *e, const struct field *f)
 
 /* The index refers to the table as it is before the field is stored. */
 static int
-encode_field(struct hpack_encoder *e, struct buf *out, const struct field *f)
+encode_field(struct hpack_encoder *e, struct buf *out, const struct field *f,
+    bool literals)
 {
 	struct lookup l = { .hash = hpack_name_hash(f->name, f->name_len) };
 	enum hpack_indexing how;
@@ -285,7 +286,7 @@ encode_field(struct hpack_encoder *e, struct buf *out, const struct field *f)
 
 	l.token = hpack_table_static_find(f->name, f->name_len, l.hash);
 	how = decide(e, f, l.token);
-	if (e->lost) {
+	if (literals) {
 		l.index = l.token;
 		how = how == HPACK_NEVER ? how : HPACK_NO_INDEX;
 	} else {
@@ -313,40 +314,27 @@ hpack_encode(struct hpack_encoder *e, struct buf *out,
     const struct field *fields, size_t n)
 {
 	e->fresh = true;
-	return hpack_encode_more(e, out, fields, n);
+	return hpack_encode_more(e, out, fields, n, false);
 }
 
 int
 hpack_encode_more(struct hpack_encoder *e, struct buf *out,
-    const struct field *fields, size_t n)
+    const struct field *fields, size_t n, bool literals)
 {
 	size_t i;
 
-	if (e->update && e->fresh)
+	if (!literals && e->fresh && e->update)
 		put_size_updates(e, out);
-	for (i = 0; i < n; i++) {
+	if (!literals && n > 0)
 		e->fresh = false;
-		if (encode_field(e, out, &fields[i]) != HPACK_OK) {
+	for (i = 0; i < n; i++) {
+		if (encode_field(e, out, &fields[i], literals || e->lost) !=
+		    HPACK_OK) {
 			out->failed = true;
 			break;
 		}
 	}
 	return out->failed ? HPACK_ERR_MEMORY : HPACK_OK;
-}
-
-int
-hpack_encode_literals(struct hpack_encoder *e, struct buf *out,
-    const struct field *fields, size_t n)
-{
-	bool lost = e->lost, fresh = e->fresh;
-	int rc;
-
-	e->lost = true;
-	e->fresh = false;
-	rc = hpack_encode_more(e, out, fields, n);
-	e->lost = lost;
-	e->fresh = fresh;
-	return rc;
 }
 
 /* Decoder. */

@@ -65,22 +65,16 @@ void hpack_encoder_resize(struct hpack_encoder *e, size_t size);
 
 /*
  * Appends the header block of n fields to out; hpack_encode_more appends more
- * fields to the same block.  Returns HPACK_OK, or HPACK_ERR_MEMORY and sets
+ * fields to the same block.  literals: it writes only literals without indexing
+ * or never indexed, and the table stays as it is, unless the octets are given
+ * to hpack_follow_octets.  Returns HPACK_OK, or HPACK_ERR_MEMORY and sets
  * out->failed: the encoder is then out of step with the peer and must not be
  * used again.
  */
 int hpack_encode(struct hpack_encoder *e, struct buf *out,
     const struct field *fields, size_t n);
 int hpack_encode_more(struct hpack_encoder *e, struct buf *out,
-    const struct field *fields, size_t n);
-
-/*
- * Like hpack_encode_more, but writes only literals without indexing or never
- * indexed.  The table stays as it is, unless the octets are given to
- * hpack_follow_octets.
- */
-int hpack_encode_literals(struct hpack_encoder *e, struct buf *out,
-    const struct field *fields, size_t n);
+    const struct field *fields, size_t n, bool literals);
 
 /* Whether octets begin a block, end it, neither or both. */
 enum hpack_place { HPACK_BEGINS = 1, HPACK_ENDS = 2 };

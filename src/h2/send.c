@@ -107,6 +107,7 @@ send_encode(struct session *s, unsigned type, unsigned flags, uint32_t id,
     const uint8_t *prefix, size_t prefix_len, const struct field *v, size_t n)
 {
 	struct buf *b = &s->scratch;
+	bool literals;
 
 	buf_clear(b);
 	frame_header_encode(b, 0, type, flags, id);
@@ -115,10 +116,9 @@ send_encode(struct session *s, unsigned type, unsigned flags, uint32_t id,
 	 * A size update may only begin a block (RFC 7541 §4.2).  Octets that
 	 * the peer does not take for fields must not change the table.
 	 */
-	if (!frame_has_fields(type) || hpack_follow_in_field(s->enc))
-		hpack_encode_literals(s->enc, b, v, n);
-	else if (s->raw.block_id != 0)
-		hpack_encode_more(s->enc, b, v, n);
+	literals = !frame_has_fields(type) || hpack_follow_in_field(s->enc);
+	if (literals || s->raw.block_id != 0)
+		hpack_encode_more(s->enc, b, v, n, literals);
 	else
 		hpack_encode(s->enc, b, v, n);
 	if (b->failed) {
