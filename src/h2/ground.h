@@ -92,12 +92,6 @@ struct raw_state {
 	uint32_t left;		/* octets of payload still to be sent */
 };
 
-/* SETTINGS values, indexed by identifier (enum h2_setting). */
-#define SETTINGS_COUNT 10
-struct settings_values {
-	uint32_t of[SETTINGS_COUNT];
-};
-
 /* Our SETTINGS; settings.c explains them, and only it writes here. */
 struct own_settings {
 	struct settings_values acked;	/* values that the peer acknowledged */
@@ -140,7 +134,7 @@ struct session {
 	struct buf too_large;	/* requests that get 431 when the hold ends */
 	const struct field *refused;	/* see send_refused */
 
-	struct peer_settings peer;
+	struct settings_values peer;	/* in force */
 	struct own_settings own;
 	int64_t send_window;
 	int64_t recv_size;	/* receive window with all credit returned */

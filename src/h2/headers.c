@@ -238,7 +238,7 @@ add_stream(struct session *s, const struct received *r,
 	st->held = !taken;
 	st->taken = taken;
 	st->info = *info;
-	st->send_window = s->peer.initial_window_size;
+	st->send_window = s->peer.of[SETTINGS_INITIAL_WINDOW_SIZE];
 	st->credit.window = s->own.acked.of[SETTINGS_INITIAL_WINDOW_SIZE];
 	if (fields_find(r->fields, "priority", &f))
 		stream_set_priority(st, f.value, f.value_len);

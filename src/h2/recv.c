@@ -183,7 +183,7 @@ recv_settings(struct session *s, const struct received *r)
 {
 	const struct frame *f = &r->frame;
 	size_t n = f->len / FRAME_SETTING_LEN;
-	uint32_t old = s->peer.initial_window_size;
+	uint32_t old = s->peer.of[SETTINGS_INITIAL_WINDOW_SIZE];
 	int rc;
 
 	if (f->flags & FLAG_ACK) {
@@ -198,7 +198,8 @@ recv_settings(struct session *s, const struct received *r)
 		rc = ground_reply(s, f, FRAME_SETTINGS, FLAG_ACK, NULL, 0);
 	if (rc != 0)
 		return rc;
-	if (s->peer.initial_window_size > old && s->send_window > 0)
+	if (s->peer.of[SETTINGS_INITIAL_WINDOW_SIZE] > old &&
+	    s->send_window > 0)
 		s->cb->window(s->user, NULL);
 	return 0;
 }

@@ -135,7 +135,7 @@ add_block(struct session *s, unsigned type, unsigned flags, uint32_t id,
     const uint8_t *prefix, size_t prefix_len, const struct field *v, size_t n,
     const char **why)
 {
-	size_t max = s->peer.max_frame_size;
+	size_t max = s->peer.of[SETTINGS_MAX_FRAME_SIZE];
 	const uint8_t *p;
 	size_t left;
 
@@ -244,7 +244,7 @@ send_section(struct session *s, uint32_t id, const struct field *v, size_t n,
 	if (reason != NULL)
 		return refuse(why, SEND_ERR_PROTOCOL, reason);
 	if (st->state == STREAM_RESERVED_LOCAL &&
-	    s->n_pushing >= s->peer.max_concurrent_streams)
+	    s->n_pushing >= s->peer.of[SETTINGS_MAX_CONCURRENT_STREAMS])
 		return refuse(why, SEND_ERR_PUSH, "more pushed streams than "
 		    "the peer's MAX_CONCURRENT_STREAMS (RFC 9113 5.1.2)");
 	rc = add_block(s, FRAME_HEADERS, end_stream ? FLAG_END_STREAM : 0, id,
@@ -292,7 +292,7 @@ find_data_stream(struct session *s, uint32_t id, struct stream **out,
 static size_t
 max_payload(const struct session *s, const struct stream *st)
 {
-	int64_t n = s->peer.max_frame_size;
+	int64_t n = s->peer.of[SETTINGS_MAX_FRAME_SIZE];
 
 	if (n > s->send_window)
 		n = s->send_window;
@@ -376,7 +376,7 @@ send_data_frame(struct session *s, uint32_t id, const uint8_t *data,
 
 	if (rc != SEND_OK)
 		return rc;
-	if (len > s->peer.max_frame_size)
+	if (len > s->peer.of[SETTINGS_MAX_FRAME_SIZE])
 		return refuse(why, SEND_ERR_FLOW, TOO_LARGE);
 	/* A frame of 0 octets may go without window (RFC 9113 §6.9.1). */
 	if (len > max_payload(s, st))
@@ -414,7 +414,7 @@ send_reserve(struct session *s, uint32_t id)
 	st->state = STREAM_RESERVED_LOCAL;
 	st->pushed = true;
 	st->info.content_length = -1;
-	st->send_window = s->peer.initial_window_size;
+	st->send_window = s->peer.of[SETTINGS_INITIAL_WINDOW_SIZE];
 	s->last_promised = id;
 	return st;
 }
@@ -423,7 +423,7 @@ static int
 check_push(const struct session *s, const struct stream *parent,
     uint32_t promised, const char **why)
 {
-	if (s->peer.enable_push == 0)
+	if (s->peer.of[SETTINGS_ENABLE_PUSH] == 0)
 		return refuse(why, SEND_ERR_PUSH,
 		    "the peer has disabled push (RFC 9113 6.5.2)");
 	if (s->peer_goaway_last != UINT32_MAX)
@@ -509,7 +509,7 @@ send_settings(struct session *s, uint32_t id, const uint8_t *entries,
 	reason = settings_check(s, entries, len);
 	if (reason != NULL)
 		return refuse(why, SEND_ERR_PROTOCOL, reason);
-	if (len > s->peer.max_frame_size)
+	if (len > s->peer.of[SETTINGS_MAX_FRAME_SIZE])
 		return refuse(why, SEND_ERR_FLOW, TOO_LARGE);
 	ground_own(s, FRAME_SETTINGS, 0, 0, entries, len);
 	settings_note_sent(s, entries, len);
@@ -562,7 +562,7 @@ send_goaway(struct session *s, uint32_t last, uint32_t code,
 	if (last > FRAME_STREAM_ID_MASK)
 		return refuse(why, SEND_ERR_PROTOCOL,
 		    "stream numbers have 31 bits (RFC 9113 5.1.1)");
-	if (len > s->peer.max_frame_size - 8)
+	if (len > s->peer.of[SETTINGS_MAX_FRAME_SIZE] - 8)
 		return refuse(why, SEND_ERR_FLOW, TOO_LARGE);
 	ground_goaway(s, last, code, debug, len);
 	s->goaway_last = last;

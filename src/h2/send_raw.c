@@ -38,7 +38,7 @@ is_kept(const struct session *s)
 	const uint8_t *header = s->raw.octets;
 
 	return (header[3] == FRAME_SETTINGS || frame_has_fields(header[3])) &&
-	    get_u24(header) <= s->peer.max_frame_size;
+	    get_u24(header) <= s->peer.of[SETTINGS_MAX_FRAME_SIZE];
 }
 
 /* Even an illegal SETTINGS frame counts, since it may be acknowledged. */
@@ -50,7 +50,7 @@ follow_settings(struct session *s, const struct frame *f)
 	if (f->flags & FLAG_ACK)
 		return;
 	if (f->len == f->length &&
-	    frame_check(f, s->peer.max_frame_size, &err) == 0)
+	    frame_check(f, s->peer.of[SETTINGS_MAX_FRAME_SIZE], &err) == 0)
 		settings_note_sent(s, f->data, f->len);
 	else
 		settings_note_sent(s, NULL, 0);
@@ -84,7 +84,7 @@ follow_fields(struct session *s, const struct frame *whole)
 		place |= HPACK_ENDS;
 	if (s->raw.block_id != (begins ? 0 : f.stream_id) ||
 	    f.len != f.length ||
-	    frame_check(&f, s->peer.max_frame_size, &err) == -1 ||
+	    frame_check(&f, s->peer.of[SETTINGS_MAX_FRAME_SIZE], &err) == -1 ||
 	    frame_decode(&f, whole->data, &err) == -1)
 		hpack_follow_lose(s->enc);
 	else if (hpack_follow_octets(s->enc, f.data, f.len, place, note_status,

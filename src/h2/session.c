@@ -447,7 +447,7 @@ session_open_count(const struct session *s)
 	return s->n_active + s->n_pushing;
 }
 
-const struct peer_settings *
+const struct settings_values *
 session_peer_settings(const struct session *s)
 {
 	return &s->peer;

@@ -304,19 +304,17 @@ struct stream *session_stream(const struct session *s, uint32_t id);
 /* The number of streams that are open or half-closed. */
 size_t session_open_count(const struct session *s);
 
-/* The peer's SETTINGS: the values in force. */
-struct peer_settings {
-	uint32_t header_table_size;
-	uint32_t enable_push;
-	uint32_t max_concurrent_streams;
-	uint32_t initial_window_size;
-	uint32_t max_frame_size;
-	uint32_t max_header_list_size;	/* UINT32_MAX: no limit given */
-	uint32_t enable_connect_protocol;
-	uint32_t no_rfc7540_priorities;
+/*
+ * SETTINGS values, indexed by identifier (enum h2_setting).  The peer's
+ * MAX_HEADER_LIST_SIZE is UINT32_MAX if it has given no limit.
+ */
+#define SETTINGS_COUNT 10
+struct settings_values {
+	uint32_t of[SETTINGS_COUNT];
 };
 
-const struct peer_settings *session_peer_settings(const struct session *s);
+/* The peer's values in force. */
+const struct settings_values *session_peer_settings(const struct session *s);
 
 /*
  * Begins a graceful end (RFC 9113 §6.8): sends GOAWAY with NO_ERROR and the

@@ -20,36 +20,38 @@
 
 #include "settings.h"
 
-#define AT(member) offsetof(struct peer_settings, member)
-
 /* Legal values (RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1). */
 static const struct {
-	size_t at;		/* offset in struct peer_settings */
 	uint32_t min, max;	/* max 0: unknown setting */
 	enum h2_code code;	/* error code of a value out of range */
 	const char *reason;
 } rows[SETTINGS_COUNT] = {
-	[SETTINGS_HEADER_TABLE_SIZE] = { AT(header_table_size), 0, UINT32_MAX,
-	    0, NULL },
-	[SETTINGS_ENABLE_PUSH] = { AT(enable_push), 0, 1, H2_PROTOCOL_ERROR,
+	[SETTINGS_HEADER_TABLE_SIZE] = { 0, UINT32_MAX, 0, NULL },
+	[SETTINGS_ENABLE_PUSH] = { 0, 1, H2_PROTOCOL_ERROR,
 	    "ENABLE_PUSH is 0 or 1 (RFC 9113 6.5.2)" },
-	[SETTINGS_MAX_CONCURRENT_STREAMS] = { AT(max_concurrent_streams), 0,
-	    UINT32_MAX, 0, NULL },
-	[SETTINGS_INITIAL_WINDOW_SIZE] = { AT(initial_window_size), 0,
-	    WINDOW_MAX, H2_FLOW_CONTROL_ERROR,
+	[SETTINGS_MAX_CONCURRENT_STREAMS] = { 0, UINT32_MAX, 0, NULL },
+	[SETTINGS_INITIAL_WINDOW_SIZE] = { 0, WINDOW_MAX,
+	    H2_FLOW_CONTROL_ERROR,
 	    "INITIAL_WINDOW_SIZE is at most 2147483647 (RFC 9113 6.5.2)" },
-	[SETTINGS_MAX_FRAME_SIZE] = { AT(max_frame_size),
-	    FRAME_DEFAULT_MAX_SIZE, FRAME_LARGEST_MAX_SIZE, H2_PROTOCOL_ERROR,
+	[SETTINGS_MAX_FRAME_SIZE] = { FRAME_DEFAULT_MAX_SIZE,
+	    FRAME_LARGEST_MAX_SIZE, H2_PROTOCOL_ERROR,
 	    "MAX_FRAME_SIZE is from 16384 to 16777215 (RFC 9113 6.5.2)" },
-	[SETTINGS_MAX_HEADER_LIST_SIZE] = { AT(max_header_list_size), 0,
-	    UINT32_MAX, 0, NULL },
-	[SETTINGS_ENABLE_CONNECT_PROTOCOL] = { AT(enable_connect_protocol), 0,
-	    1, H2_PROTOCOL_ERROR,
+	[SETTINGS_MAX_HEADER_LIST_SIZE] = { 0, UINT32_MAX, 0, NULL },
+	[SETTINGS_ENABLE_CONNECT_PROTOCOL] = { 0, 1, H2_PROTOCOL_ERROR,
 	    "ENABLE_CONNECT_PROTOCOL is 0 or 1 (RFC 8441 3)" },
-	[SETTINGS_NO_RFC7540_PRIORITIES] = { AT(no_rfc7540_priorities), 0, 1,
-	    H2_PROTOCOL_ERROR,
+	[SETTINGS_NO_RFC7540_PRIORITIES] = { 0, 1, H2_PROTOCOL_ERROR,
 	    "NO_RFC7540_PRIORITIES is 0 or 1 (RFC 9218 2.1)" },
 };
+
+/* The values before any SETTINGS frame; all others are 0. */
+static const struct settings_values initial = { {
+	[SETTINGS_HEADER_TABLE_SIZE] = HPACK_DEFAULT_TABLE_SIZE,
+	[SETTINGS_ENABLE_PUSH] = 1,
+	[SETTINGS_MAX_CONCURRENT_STREAMS] = UINT32_MAX,
+	[SETTINGS_INITIAL_WINDOW_SIZE] = WINDOW_DEFAULT,
+	[SETTINGS_MAX_FRAME_SIZE] = FRAME_DEFAULT_MAX_SIZE,
+	[SETTINGS_MAX_HEADER_LIST_SIZE] = UINT32_MAX
+} };
 
 static bool
 is_known(unsigned id)
@@ -68,17 +70,7 @@ settings_init(struct session *s)
 {
 	struct settings_values *v = &s->own.acked;
 
-	s->peer = (struct peer_settings){
-		.header_table_size = HPACK_DEFAULT_TABLE_SIZE,
-		.enable_push = 1,
-		.max_concurrent_streams = UINT32_MAX,
-		.initial_window_size = WINDOW_DEFAULT,
-		.max_frame_size = FRAME_DEFAULT_MAX_SIZE,
-		.max_header_list_size = UINT32_MAX,
-	};
-	v->of[SETTINGS_HEADER_TABLE_SIZE] = HPACK_DEFAULT_TABLE_SIZE;
-	v->of[SETTINGS_INITIAL_WINDOW_SIZE] = WINDOW_DEFAULT;
-	v->of[SETTINGS_MAX_FRAME_SIZE] = FRAME_DEFAULT_MAX_SIZE;
+	s->peer = *v = initial;
 	/* The RFC has no initial limit here; our bounds hold from the start. */
 	v->of[SETTINGS_MAX_CONCURRENT_STREAMS] =
 	    s->limits.max_concurrent_streams;
@@ -102,7 +94,8 @@ change_send_windows(struct session *s, int64_t delta)
 static bool
 fits_windows(const struct session *s, uint32_t value)
 {
-	int64_t delta = (int64_t)value - s->peer.initial_window_size;
+	int64_t delta = (int64_t)value -
+	    s->peer.of[SETTINGS_INITIAL_WINDOW_SIZE];
 	const struct stream *st = NULL;
 
 	while ((st = stream_table_next(&s->streams, st)) != NULL) {
@@ -152,8 +145,8 @@ settings_recv(struct session *s, const struct frame *f)
 			hpack_encoder_resize(s->enc, value);
 		if (id == SETTINGS_INITIAL_WINDOW_SIZE)
 			change_send_windows(s, (int64_t)value -
-			    s->peer.initial_window_size);
-		memcpy((char *)&s->peer + rows[id].at, &value, sizeof(value));
+			    s->peer.of[SETTINGS_INITIAL_WINDOW_SIZE]);
+		s->peer.of[id] = value;
 	}
 	return rc;
 }

@@ -58,7 +58,7 @@ latin1(const char *s)
 }
 
 struct known {
-	struct peer_settings settings;
+	struct settings_values settings;
 	struct tls_info tls;
 };
 
@@ -71,16 +71,19 @@ known_locked(struct conn *c, void *arg)
 }
 
 static PyObject *
-client_settings(const struct peer_settings *s)
+client_settings(const struct settings_values *s)
 {
-	PyObject *d = Py_BuildValue("{sksksksksk}",
-	    "HEADER_TABLE_SIZE", (unsigned long)s->header_table_size,
-	    "ENABLE_PUSH", (unsigned long)s->enable_push,
-	    "MAX_CONCURRENT_STREAMS", (unsigned long)s->max_concurrent_streams,
-	    "INITIAL_WINDOW_SIZE", (unsigned long)s->initial_window_size,
-	    "MAX_FRAME_SIZE", (unsigned long)s->max_frame_size);
-	if (d != NULL && s->max_header_list_size != UINT32_MAX) {
-		PyObject *v = PyLong_FromUnsignedLong(s->max_header_list_size);
+	const uint32_t *of = s->of;
+	PyObject *d = Py_BuildValue("{sIsIsIsIsI}",
+	    "HEADER_TABLE_SIZE", of[SETTINGS_HEADER_TABLE_SIZE],
+	    "ENABLE_PUSH", of[SETTINGS_ENABLE_PUSH],
+	    "MAX_CONCURRENT_STREAMS", of[SETTINGS_MAX_CONCURRENT_STREAMS],
+	    "INITIAL_WINDOW_SIZE", of[SETTINGS_INITIAL_WINDOW_SIZE],
+	    "MAX_FRAME_SIZE", of[SETTINGS_MAX_FRAME_SIZE]);
+
+	if (d != NULL && of[SETTINGS_MAX_HEADER_LIST_SIZE] != UINT32_MAX) {
+		PyObject *v = PyLong_FromUnsignedLong(
+		    of[SETTINGS_MAX_HEADER_LIST_SIZE]);
 
 		if (v == NULL ||
 		    PyDict_SetItemString(d, "MAX_HEADER_LIST_SIZE", v) < 0)

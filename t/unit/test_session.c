@@ -1038,20 +1038,21 @@ END_TEST
 
 START_TEST(test_peer_settings)
 {
-	const struct peer_settings *p;
+	const struct settings_values *p;
 	struct rig r;
 
 	rig_start(&r, true);
 	p = session_peer_settings(r.s);
-	ck_assert_uint_eq(p->max_header_list_size, UINT32_MAX);
+	ck_assert_uint_eq(p->of[SETTINGS_MAX_HEADER_LIST_SIZE], UINT32_MAX);
 	rig_run(&r, "SETTINGS 0 0 0001+00000000+0002+00000000+0003+00000007+"
 	    "0004+00000008+0005+00005000+0006+00000009+0003+0000000a");
-	ck_assert_uint_eq(p->header_table_size, 0);
-	ck_assert_uint_eq(p->enable_push, 0);
-	ck_assert_uint_eq(p->max_concurrent_streams, 10); /* the last entry */
-	ck_assert_uint_eq(p->initial_window_size, 8);
-	ck_assert_uint_eq(p->max_frame_size, 0x5000);
-	ck_assert_uint_eq(p->max_header_list_size, 9);
+	ck_assert_uint_eq(p->of[SETTINGS_HEADER_TABLE_SIZE], 0);
+	ck_assert_uint_eq(p->of[SETTINGS_ENABLE_PUSH], 0);
+	/* the last entry */
+	ck_assert_uint_eq(p->of[SETTINGS_MAX_CONCURRENT_STREAMS], 10);
+	ck_assert_uint_eq(p->of[SETTINGS_INITIAL_WINDOW_SIZE], 8);
+	ck_assert_uint_eq(p->of[SETTINGS_MAX_FRAME_SIZE], 0x5000);
+	ck_assert_uint_eq(p->of[SETTINGS_MAX_HEADER_LIST_SIZE], 9);
 	rig_end(&r);
 }
 END_TEST
