@@ -9,7 +9,6 @@
  * unit tests call it.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "frame.h"
 
@@ -309,38 +308,25 @@ frame_setting_decode(const uint8_t *payload, size_t i, uint16_t *id,
 	*value = get_u32(p + 2);
 }
 
-/* Appends a header; returns where n octets may follow, or NULL: no memory. */
-static uint8_t *
-begin(struct buf *out, uint32_t length, unsigned type, unsigned flags,
-    uint32_t stream_id, size_t n)
+void
+frame_header_encode(struct buf *out, uint32_t length, unsigned type,
+    unsigned flags, uint32_t stream_id)
 {
-	uint8_t *p = buf_reserve(out, FRAME_HEADER_LEN + n);
+	uint8_t *p = buf_reserve(out, FRAME_HEADER_LEN + length);
 
 	if (p == NULL)
-		return NULL;
+		return;
 	put_u24(p, length);
 	p[3] = (uint8_t)type;
 	p[4] = (uint8_t)flags;
 	put_u32(p + 5, stream_id);
 	buf_commit(out, FRAME_HEADER_LEN);
-	return p + FRAME_HEADER_LEN;
-}
-
-void
-frame_header_encode(struct buf *out, uint32_t length, unsigned type,
-    unsigned flags, uint32_t stream_id)
-{
-	begin(out, length, type, flags, stream_id, 0);
 }
 
 void
 frame_encode(struct buf *out, unsigned type, unsigned flags,
     uint32_t stream_id, const void *payload, size_t len)
 {
-	uint8_t *p = begin(out, (uint32_t)len, type, flags, stream_id, len);
-
-	if (p == NULL || len == 0)
-		return;
-	memcpy(p, payload, len);
-	buf_commit(out, len);
+	frame_header_encode(out, (uint32_t)len, type, flags, stream_id);
+	buf_add(out, payload, len);
 }

@@ -151,7 +151,10 @@ int frame_decode(struct frame *f, const uint8_t *payload, struct h2_error *err);
 void frame_setting_decode(const uint8_t *payload, size_t i, uint16_t *id,
     uint32_t *value);
 
-/* Append a frame's header, or a whole frame, to out. */
+/*
+ * Append a frame's header, or a whole frame, to out.  frame_header_encode also
+ * reserves room for a payload of that length.
+ */
 void frame_header_encode(struct buf *out, uint32_t length, unsigned type,
     unsigned flags, uint32_t stream_id);
 void frame_encode(struct buf *out, unsigned type, unsigned flags,

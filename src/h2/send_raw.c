@@ -332,7 +332,13 @@ send_raw_frame(struct session *s, uint32_t by, unsigned type, unsigned flags,
 	if (len > FRAME_LARGEST_MAX_SIZE)
 		return SEND_ERR_FLOW;
 	buf_clear(&s->scratch);
-	frame_header_encode(&s->scratch, (uint32_t)len, type, flags, id);
+	/* The length comes later: no room for the payload is needed here. */
+	frame_header_encode(&s->scratch, 0, type, flags, id);
+	if (s->scratch.failed) {
+		s->out.failed = true;
+		return SEND_ERR_MEMORY;
+	}
+	put_u24(buf_data(&s->scratch), (uint32_t)len);
 	feed(s, by, buf_data(&s->scratch), FRAME_HEADER_LEN, NOT_ENCODED);
 	feed(s, by, payload, len, NOT_ENCODED);
 	return raw_done(s, by);
