@@ -361,15 +361,6 @@ act_or_take(struct session *s, const struct received *r, bool taken)
 	return row->take != NULL ? row->take(s, r) : 0;
 }
 
-static int
-recv_malformed(struct session *s, const struct received *r,
-    const struct h2_error *err)
-{
-	int rc = ground_violation(s, &r->frame, err);
-
-	return rc == GROUND_TAKEN ? act_or_take(s, r, true) : rc;
-}
-
 int
 recv_frame(struct session *s, struct received *r, const uint8_t *payload)
 {
@@ -379,8 +370,10 @@ recv_frame(struct session *s, struct received *r, const uint8_t *payload)
 	/* Without SESSION_CHECKS, session.c leaves errors to be found here. */
 	if (frame_decode(&r->frame, payload, &err) == -1 ||
 	    (!ground_does(s, SESSION_CHECKS) &&
-	    frame_check(&r->frame, FRAME_LARGEST_MAX_SIZE, &err) == -1))
-		return recv_malformed(s, r, &err);
+	    frame_check(&r->frame, FRAME_LARGEST_MAX_SIZE, &err) == -1)) {
+		rc = ground_violation(s, &r->frame, &err);
+		return rc == GROUND_TAKEN ? act_or_take(s, r, true) : rc;
+	}
 	r->payload = payload;
 	r->fields = NULL;
 	if (frame_has_fields(r->frame.type))

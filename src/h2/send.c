@@ -212,7 +212,7 @@ void
 send_note_headers(struct session *s, struct stream *st, int status, bool end)
 {
 	if (st->state == STREAM_RESERVED_LOCAL) {
-		stream_headers_sent(st);
+		st->state = STREAM_HALF_CLOSED_REMOTE;
 		st->opened = true;
 		s->n_pushing++;
 	}

@@ -140,10 +140,8 @@ session_free(struct session *s)
 	if (s == NULL)
 		return;
 	stream_table_free(&s->streams);
-	if (s->enc != NULL)
-		hpack_encoder_free(s->enc);
-	if (s->dec != NULL)
-		hpack_decoder_free(s->dec);
+	hpack_encoder_free(s->enc);
+	hpack_decoder_free(s->dec);
 	fields_free(&s->fields);
 	buf_free(&s->block.octets);
 	buf_free(&s->too_large);

@@ -2,7 +2,7 @@
 /*
  * The states of one stream and the table of a connection's streams.
  *
- * A stream's state changes by the four transitions of stream.h; their callers,
+ * A stream's state changes by the transitions of stream.h; their callers,
  * the other files of the session, tell the application.  The table is a hash
  * table with chains; client streams are numbered 1, 3, 5 and so on, so that
  * half the identifier spreads evenly.

@@ -91,15 +91,9 @@ stream_can_receive(const struct stream *s)
 }
 
 /*
- * Transitions: HEADERS sent (on a reserved stream), END_STREAM sent or
- * received, RST_STREAM sent or received.
+ * Transitions: END_STREAM sent or received, RST_STREAM sent or received.  send.c
+ * makes a reserved stream half-closed by HEADERS.
  */
-static inline void
-stream_headers_sent(struct stream *s)
-{
-	s->state &= ~(unsigned)STREAM_PROMISED;
-}
-
 static inline void
 stream_end_sent(struct stream *s)
 {

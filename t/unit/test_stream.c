@@ -10,43 +10,41 @@
 #include "h2/stream.h"
 #include "tap.h"
 
-enum { HEADERS_SENT, END_SENT, END_RECEIVED, RESET };
+enum { END_SENT, END_RECEIVED, RESET };
 
 /* The states after each transition; impossible ones do not change it. */
 static const struct {
 	enum stream_state from;
 	bool can_send, can_receive;
-	enum stream_state to[4];
+	enum stream_state to[3];
 } transitions[] = {
-	{ STREAM_RESERVED_LOCAL, true, false, { STREAM_HALF_CLOSED_REMOTE,
-	    STREAM_CLOSED, STREAM_RESERVED_LOCAL, STREAM_CLOSED } },
-	{ STREAM_OPEN, true, true, { STREAM_OPEN, STREAM_HALF_CLOSED_LOCAL,
+	{ STREAM_RESERVED_LOCAL, true, false, { STREAM_CLOSED,
+	    STREAM_RESERVED_LOCAL, STREAM_CLOSED } },
+	{ STREAM_OPEN, true, true, { STREAM_HALF_CLOSED_LOCAL,
 	    STREAM_HALF_CLOSED_REMOTE, STREAM_CLOSED } },
 	{ STREAM_HALF_CLOSED_LOCAL, false, true, { STREAM_HALF_CLOSED_LOCAL,
-	    STREAM_HALF_CLOSED_LOCAL, STREAM_CLOSED, STREAM_CLOSED } },
-	{ STREAM_HALF_CLOSED_REMOTE, true, false,
-	    { STREAM_HALF_CLOSED_REMOTE, STREAM_CLOSED,
-	    STREAM_HALF_CLOSED_REMOTE, STREAM_CLOSED } },
-	{ STREAM_CLOSED, false, false, { STREAM_CLOSED, STREAM_CLOSED,
 	    STREAM_CLOSED, STREAM_CLOSED } },
+	{ STREAM_HALF_CLOSED_REMOTE, true, false,
+	    { STREAM_CLOSED, STREAM_HALF_CLOSED_REMOTE, STREAM_CLOSED } },
+	{ STREAM_CLOSED, false, false, { STREAM_CLOSED, STREAM_CLOSED,
+	    STREAM_CLOSED } },
 };
 
 START_TEST(test_transition)
 {
-	struct stream s[4];
+	struct stream s[3];
 	int i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 3; i++) {
 		memset(&s[i], 0, sizeof(s[i]));
 		s[i].state = transitions[_i].from;
 	}
 	ck_assert(stream_can_send(&s[0]) == transitions[_i].can_send);
 	ck_assert(stream_can_receive(&s[0]) == transitions[_i].can_receive);
-	stream_headers_sent(&s[HEADERS_SENT]);
 	stream_end_sent(&s[END_SENT]);
 	stream_end_received(&s[END_RECEIVED]);
 	stream_set_reset(&s[RESET], H2_CANCEL, true);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < 3; i++)
 		ck_assert_msg(s[i].state == transitions[_i].to[i],
 		    "state %d, transition %d: %d",
 		    (int)transitions[_i].from, i, (int)s[i].state);
