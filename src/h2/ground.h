@@ -83,13 +83,11 @@ struct replies {
 	size_t n;
 };
 
-/* The raw frame that has gone out in part, and the hold (send.h). */
+/* The hold (send.h). */
 struct raw_state {
 	uint32_t by;		/* the stream that holds the output, or 0 */
 	uint32_t block_id;	/* stream of the open header block, or 0 */
-	uint8_t octets[FRAME_HEADER_LEN + 5];	/* the frame's first octets */
-	size_t have;		/* octets in `octets`; 0: between frames */
-	uint32_t left;		/* octets of payload still to be sent */
+	uint32_t left;		/* octets that raw_part's payload lacks */
 };
 
 /* Our SETTINGS; settings.c explains them, and only it writes here. */
@@ -124,7 +122,7 @@ struct session {
 	uint64_t wrote;		/* octets ever taken out of `out` */
 	struct buf scratch;	/* a frame or payload while it is made */
 	struct raw_state raw;
-	struct buf raw_payload;	/* the raw frame's, if it is needed whole */
+	struct buf raw_part;	/* the raw frame that has gone out in part */
 	struct replies replies;
 
 	struct hpack_encoder *enc;
@@ -253,7 +251,7 @@ void ground_unhold(struct session *s);
 static inline bool
 ground_in_frame(const struct session *s)
 {
-	return s->raw.have > 0;
+	return buf_len(&s->raw_part) > 0;
 }
 
 /* Streams. */

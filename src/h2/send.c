@@ -584,19 +584,19 @@ send_in_frame(const struct session *s)
 void
 send_missing(const struct session *s, char *dst, size_t size)
 {
-	const struct raw_state *r = &s->raw;
+	size_t have = buf_len(&s->raw_part);
 	struct frame f;
 	char what[64];
 
-	if (r->have < FRAME_HEADER_LEN) {
+	if (have < FRAME_HEADER_LEN) {
 		snprintf(dst, size, "%zu of the %d octets of a frame's header",
-		    FRAME_HEADER_LEN - r->have, FRAME_HEADER_LEN);
+		    FRAME_HEADER_LEN - have, FRAME_HEADER_LEN);
 		return;
 	}
-	frame_header_decode(r->octets, &f);
+	frame_header_decode(buf_data(&s->raw_part), &f);
 	frame_describe(&f, what, sizeof(what));
 	snprintf(dst, size, "%lu of the %lu octets of %s",
-	    (unsigned long)r->left, (unsigned long)f.length, what);
+	    (unsigned long)s->raw.left, (unsigned long)f.length, what);
 }
 
 void

@@ -7,8 +7,6 @@
  * whose script made the call holds the output, until the block and the frame
  * have ended or send_release is called.
  */
-#include <string.h>
-
 #include "ground.h"
 #include "send.h"
 #include "settings.h"
@@ -28,34 +26,6 @@ update_hold(struct session *s, uint32_t by)
 		send_release(s);
 }
 
-/*
- * Whether the raw frame's whole payload is kept, because it is needed.  Not if
- * it is longer than the peer's MAX_FRAME_SIZE: the peer does not accept it.
- */
-static bool
-is_kept(const struct session *s)
-{
-	const uint8_t *header = s->raw.octets;
-
-	return (header[3] == FRAME_SETTINGS || frame_has_fields(header[3])) &&
-	    get_u24(header) <= s->peer.of[SETTINGS_MAX_FRAME_SIZE];
-}
-
-/* Even an illegal SETTINGS frame counts, since it may be acknowledged. */
-static void
-follow_settings(struct session *s, const struct frame *f)
-{
-	struct h2_error err;
-
-	if (f->flags & FLAG_ACK)
-		return;
-	if (f->len == f->length &&
-	    frame_check(f, s->peer.of[SETTINGS_MAX_FRAME_SIZE], &err) == 0)
-		settings_note_sent(s, f->data, f->len);
-	else
-		settings_note_sent(s, NULL, 0);
-}
-
 static int
 note_status(void *user, const struct field *f)
 {
@@ -68,27 +38,22 @@ note_status(void *user, const struct field *f)
 
 /*
  * Puts fields that the encoder has not made into its table, as the peer does.
- * If the block is illegal, it is unknown what the peer does, and the table is
- * given up.  Returns the status as fields_status does.
+ * If the frame or the block is illegal, it is unknown what the peer does, and
+ * the table is given up.  Returns the status as fields_status does.
  */
 static int
-follow_fields(struct session *s, const struct frame *whole)
+follow_fields(struct session *s, const struct frame *f, bool ok)
 {
-	bool begins = whole->type != FRAME_CONTINUATION;
+	bool begins = f->type != FRAME_CONTINUATION;
 	unsigned place = begins ? HPACK_BEGINS : 0;
-	struct frame f = *whole;
-	struct h2_error err;
 	int status = -1;
 
-	if (f.flags & FLAG_END_HEADERS)
+	if (f->flags & FLAG_END_HEADERS)
 		place |= HPACK_ENDS;
-	if (s->raw.block_id != (begins ? 0 : f.stream_id) ||
-	    f.len != f.length ||
-	    frame_check(&f, s->peer.of[SETTINGS_MAX_FRAME_SIZE], &err) == -1 ||
-	    frame_decode(&f, whole->data, &err) == -1)
+	if (!ok || s->raw.block_id != (begins ? 0 : f->stream_id))
 		hpack_follow_lose(s->enc);
-	else if (hpack_follow_octets(s->enc, f.data, f.len, place, note_status,
-	    &status) == HPACK_ERR_MEMORY)
+	else if (hpack_follow_octets(s->enc, f->data, f->len, place,
+	    note_status, &status) == HPACK_ERR_MEMORY)
 		s->out.failed = true;
 	return status;
 }
@@ -110,42 +75,38 @@ follow_block(struct raw_state *r, const struct frame *f)
 	}
 }
 
-/*
- * A promise adds a stream to send on, if its number is legal for a new stream.
- * The number follows the Pad Length octet if there is one.
- */
 static void
-follow_promise(struct session *s, const struct frame *f)
+follow_connection(struct session *s, const struct frame *f, bool ok)
 {
-	size_t at = f->flags & FLAG_PADDED ? 1 : 0;
-	uint32_t id;
-
-	if (f->len < at + 4)
-		return;
-	id = get_u32(f->data + at) & FRAME_STREAM_ID_MASK;
-	if (id % 2 == 0 && id > s->last_promised &&
-	    send_reserve(s, id) == NULL)
-		s->out.failed = true;
-}
-
-/* Adds the window that the peer got beyond what the session gave. */
-static void
-follow_window_update(struct session *s, const struct frame *f,
-    struct stream *st)
-{
-	uint32_t increment;
-
-	if (f->length != 4)
-		return;
-	increment = get_u32(f->data) & 0x7fffffff;
-	if (f->stream_id == 0)
-		s->credit.window += increment;
-	else if (st != NULL)
-		st->credit.window += increment;
+	switch (f->type) {
+	case FRAME_DATA:
+		s->send_window -= f->length;
+		if (f->length > 0)
+			ground_sent_content(s);
+		break;
+	case FRAME_SETTINGS:
+		/* An illegal frame counts too: it may be acknowledged. */
+		if (!(f->flags & FLAG_ACK))
+			settings_note_sent(s, f->data, ok ? f->len : 0);
+		break;
+	case FRAME_PUSH_PROMISE:
+		/* Adds a stream to send on, if its number is a new one's. */
+		if (ok && f->other_id > s->last_promised &&
+		    send_reserve(s, f->other_id) == NULL)
+			s->out.failed = true;
+		break;
+	case FRAME_WINDOW_UPDATE:
+		/* The peer got this beyond what the session gave. */
+		if (ok && f->stream_id == 0)
+			s->credit.window += f->increment;
+		break;
+	default:
+		break;
+	}
 }
 
 static void
-follow_stream(struct session *s, const struct frame *f,
+follow_stream(struct session *s, const struct frame *f, bool ok,
     struct stream *st, int status)
 {
 	bool end = f->flags & FLAG_END_STREAM;
@@ -162,10 +123,14 @@ follow_stream(struct session *s, const struct frame *f,
 			stream_end_sent(st);
 		break;
 	case FRAME_RST_STREAM:
-		if (st->state == STREAM_CLOSED || f->length != 4)
+		if (st->state == STREAM_CLOSED || !ok)
 			break;
 		ground_remember_reset(s, st->id);
-		stream_set_reset(st, get_u32(f->data), false);
+		stream_set_reset(st, f->code, false);
+		break;
+	case FRAME_WINDOW_UPDATE:
+		if (ok)
+			st->credit.window += f->increment;
 		break;
 	default:
 		break;
@@ -173,11 +138,13 @@ follow_stream(struct session *s, const struct frame *f,
 }
 
 /*
- * Follows a whole frame that stream `by` has sent; status: of its fields, or
- * NOT_ENCODED.  The hold begins before any callback is called.
+ * Follows a whole frame that stream `by` has sent.  ok: its payload is decoded
+ * and legal by itself.  status: of its fields, or NOT_ENCODED.  The hold begins
+ * before any callback is called.
  */
 static void
-follow_frame(struct session *s, uint32_t by, const struct frame *f, int status)
+follow_frame(struct session *s, uint32_t by, const struct frame *f, bool ok,
+    int status)
 {
 	struct stream *st = stream_table_find(&s->streams, f->stream_id);
 	uint32_t *last = &s->raw_last[f->stream_id % 2];
@@ -185,53 +152,82 @@ follow_frame(struct session *s, uint32_t by, const struct frame *f, int status)
 	if (f->stream_id > *last)
 		*last = f->stream_id;
 	if (status == NOT_ENCODED && frame_has_fields(f->type))
-		status = follow_fields(s, f);
+		status = follow_fields(s, f, ok);
 	ground_note_sent(s, f->type, f->flags);
 	follow_block(&s->raw, f);
 	if (s->raw.block_id != 0)
 		s->raw.by = by;
-	if (f->type == FRAME_DATA) {
-		s->send_window -= f->length;
-		if (f->length > 0)
-			ground_sent_content(s);
-	} else if (f->type == FRAME_PUSH_PROMISE) {
-		follow_promise(s, f);
-	} else if (f->type == FRAME_WINDOW_UPDATE) {
-		follow_window_update(s, f, st);
-	} else if (f->type == FRAME_SETTINGS) {
-		follow_settings(s, f);
-	}
+	follow_connection(s, f, ok);
 	if (st == NULL)
 		return;
-	follow_stream(s, f, st, status);
+	follow_stream(s, f, ok, st, status);
 	ground_closed(s, st->id);
 }
 
 /*
- * Takes octets of one frame, up to the end of its header or of its payload, at
- * most len.  Returns their number.
+ * Whether the payload of the frame in raw_part is kept there, to be decoded.
+ * Not that of DATA, of which only the length matters, nor one that is longer
+ * than the peer's MAX_FRAME_SIZE, because the peer does not accept it.
+ */
+static bool
+is_kept(const struct session *s)
+{
+	const uint8_t *header = buf_data(&s->raw_part);
+
+	return header[3] != FRAME_DATA &&
+	    get_u24(header) <= s->peer.of[SETTINGS_MAX_FRAME_SIZE];
+}
+
+/*
+ * Appends octets of one frame to the output, up to the end of its header or of
+ * its payload, at most len.  Returns their number.
  */
 static size_t
 take_octets(struct session *s, const uint8_t *p, size_t len)
 {
-	struct raw_state *r = &s->raw;
-	bool header = r->have < FRAME_HEADER_LEN;
-	size_t n = header ? FRAME_HEADER_LEN - r->have : r->left;
-	size_t kept = sizeof(r->octets) - r->have;
+	struct buf *part = &s->raw_part;
+	bool header = buf_len(part) < FRAME_HEADER_LEN;
+	size_t n = header ? FRAME_HEADER_LEN - buf_len(part) : s->raw.left;
 
 	if (n > len)
 		n = len;
-	if (kept > n)
-		kept = n;
-	memcpy(r->octets + r->have, p, kept);
-	r->have += kept;
-	if (!header && is_kept(s))
-		buf_add(&s->raw_payload, p, n);
+	buf_add(&s->out, p, n);
+	if (header || is_kept(s))
+		buf_add(part, p, n);
+	s->out.failed |= part->failed;
 	if (!header)
-		r->left -= (uint32_t)n;
-	else if (r->have == FRAME_HEADER_LEN)
-		r->left = get_u24(r->octets);
+		s->raw.left -= (uint32_t)n;
+	else if (buf_len(part) == FRAME_HEADER_LEN)
+		s->raw.left = get_u24(buf_data(part));
 	return n;
+}
+
+/*
+ * The frame in raw_part has gone out: decodes and follows it.  Callbacks may
+ * send the next one, so raw_part is emptied before, and gets its memory back
+ * afterwards if it has not got any of its own.
+ */
+static void
+end_frame(struct session *s, uint32_t by, int status)
+{
+	struct buf whole = s->raw_part;
+	const uint8_t *p = buf_data(&whole);
+	struct h2_error err;
+	struct frame f;
+	bool ok;
+
+	s->raw_part = (struct buf){ 0 };
+	frame_header_decode(p, &f);
+	ok = buf_len(&whole) == FRAME_HEADER_LEN + f.length &&
+	    frame_check(&f, s->peer.of[SETTINGS_MAX_FRAME_SIZE], &err) == 0 &&
+	    frame_decode(&f, p + FRAME_HEADER_LEN, &err) == 0;
+	follow_frame(s, by, &f, ok, status);
+	if (s->raw_part.base == NULL) {
+		buf_clear(&whole);
+		s->raw_part = whole;
+	} else {
+		buf_free(&whole);
+	}
 }
 
 /*
@@ -242,31 +238,13 @@ take_octets(struct session *s, const uint8_t *p, size_t len)
 static void
 feed(struct session *s, uint32_t by, const uint8_t *p, size_t len, int status)
 {
-	struct raw_state *r = &s->raw;
-	struct buf payload;
-	struct frame f;
 	size_t n;
 
-	while (len > 0) {
+	for (; len > 0; p += n, len -= n) {
 		n = take_octets(s, p, len);
-		buf_add(&s->out, p, n);
-		p += n;
-		len -= n;
-		if (r->have < FRAME_HEADER_LEN || r->left > 0)
-			continue;
-		frame_header_decode(r->octets, &f);
-		f.data = r->octets + FRAME_HEADER_LEN;
-		f.len = r->have - FRAME_HEADER_LEN;
-		payload = s->raw_payload;
-		s->raw_payload = (struct buf){ 0 };
-		s->out.failed |= payload.failed;
-		if (buf_len(&payload) == f.length) {
-			f.data = buf_data(&payload);
-			f.len = f.length;
-		}
-		r->have = 0;
-		follow_frame(s, by, &f, status);
-		buf_free(&payload);
+		if (buf_len(&s->raw_part) >= FRAME_HEADER_LEN &&
+		    s->raw.left == 0)
+			end_frame(s, by, status);
 	}
 }
 

@@ -150,7 +150,7 @@ session_free(struct session *s)
 	buf_free(&s->out);
 	buf_free(&s->waiting);
 	buf_free(&s->scratch);
-	buf_free(&s->raw_payload);
+	buf_free(&s->raw_part);
 	free(s->replies.end);
 	free(s);
 }

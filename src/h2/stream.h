@@ -91,8 +91,8 @@ stream_can_receive(const struct stream *s)
 }
 
 /*
- * Transitions: END_STREAM sent or received, RST_STREAM sent or received.  send.c
- * makes a reserved stream half-closed by HEADERS.
+ * Transitions: END_STREAM sent or received, RST_STREAM sent or received.  The
+ * one by HEADERS on a reserved stream is in send.c.
  */
 static inline void
 stream_end_sent(struct stream *s)
