@@ -394,7 +394,7 @@ answer(struct conn *c, struct stream *s, const struct fields *request,
 		return false;
 	q = *at;
 	if (send_headers(c->session, s->id, q->fields, q->n_fields,
-	    q->len == 0, &why) != SEND_OK)
+	    q->len == 0, false, &why) != SEND_OK)
 		return false;
 	if (q->len > 0)		/* it fits; without memory the session ends */
 		send_data(c->session, s->id, q->content, q->len, true,

@@ -36,7 +36,7 @@ add_headers(struct conn *c, struct op *op, bool end_stream)
 
 	op->field = NULL;
 	rc = send_headers(c->session, op->frame_id, op->fields, op->n_fields,
-	    end_stream, &op->why);
+	    end_stream, false, &op->why);
 	for (i = 0; rc == SEND_OK && i < op->n_fields &&
 	    op->flags & WRITE_AS_IT_STANDS; i++)
 		op->broken |= fields_check_control(&op->fields[i]) != NULL;
@@ -45,8 +45,8 @@ add_headers(struct conn *c, struct op *op, bool end_stream)
 	op->field = send_refused(c->session);
 	if ((op->flags & WRITE_AS_IT_STANDS) == 0)
 		return rc;
-	rc = send_headers_as_is(c->session, op->frame_id, op->fields,
-	    op->n_fields, end_stream, &as_is);
+	rc = send_headers(c->session, op->frame_id, op->fields, op->n_fields,
+	    end_stream, true, &as_is);
 	if (rc == SEND_OK) {
 		/* A later failure has another reason than a field. */
 		op->broken = true;

@@ -226,8 +226,8 @@ send_note_headers(struct session *s, struct stream *st, int status, bool end)
 		stream_end_sent(st);
 }
 
-static int
-send_section(struct session *s, uint32_t id, const struct field *v, size_t n,
+int
+send_headers(struct session *s, uint32_t id, const struct field *v, size_t n,
     bool end_stream, bool as_is, const char **why)
 {
 	const char *reason;
@@ -254,20 +254,6 @@ send_section(struct session *s, uint32_t id, const struct field *v, size_t n,
 	send_note_headers(s, st, status, end_stream);
 	ground_closed(s, id);
 	return SEND_OK;
-}
-
-int
-send_headers(struct session *s, uint32_t id, const struct field *v, size_t n,
-    bool end_stream, const char **why)
-{
-	return send_section(s, id, v, n, end_stream, false, why);
-}
-
-int
-send_headers_as_is(struct session *s, uint32_t id, const struct field *v,
-    size_t n, bool end_stream, const char **why)
-{
-	return send_section(s, id, v, n, end_stream, true, why);
 }
 
 const struct field *

@@ -51,16 +51,11 @@ enum send_status {
  *
  * send_headers sends a response's field section: a 1xx or final response or,
  * after the final one, trailers; :status and the stream's state tell which.
+ * as_is: the fields of a response may break every rule (RFC 9113 §8.2, §8.3)
+ * except those of :status.
  */
 int send_headers(struct session *s, uint32_t id, const struct field *v,
-    size_t n, bool end_stream, const char **why);
-
-/*
- * Like send_headers, but a response's fields may break every rule (RFC 9113
- * §8.2, §8.3) except those of :status.  The stream's state must allow it.
- */
-int send_headers_as_is(struct session *s, uint32_t id, const struct field *v,
-    size_t n, bool end_stream, const char **why);
+    size_t n, bool end_stream, bool as_is, const char **why);
 
 /*
  * Sends as much of the data as the windows allow, and sets *sent to the number
@@ -73,9 +68,8 @@ int send_data(struct session *s, uint32_t id, const uint8_t *data, size_t len,
     bool end_stream, size_t max_out, size_t *sent, const char **why);
 
 /*
- * After send_headers, send_headers_as_is or send_push has returned
- * SEND_ERR_PROTOCOL, returns the field of v that breaks the rule, or NULL if
- * no single field does.
+ * After send_headers or send_push has returned SEND_ERR_PROTOCOL, returns the
+ * field of v that breaks the rule, or NULL if no single field does.
  */
 const struct field *send_refused(const struct session *s);
 

@@ -193,7 +193,8 @@ ours_answer(struct run *r, struct stream *st)
 	};
 	const char *why;
 
-	if (send_headers(r->ours, st->id, fields, 2, false, &why) != SEND_OK)
+	if (send_headers(r->ours, st->id, fields, 2, false, false, &why) !=
+	    SEND_OK)
 		die(why);
 	r->requests++;
 	ours_body(r, st->id, r->w->answer);

@@ -50,20 +50,20 @@ answer(struct app *a, struct stream *s)
 
 	switch (a->behaviour & 7) {
 	case 0:
-		send_headers(x, id, response, 2, true, &why);
+		send_headers(x, id, response, 2, true, false, &why);
 		break;
 	case 1:
-		send_headers(x, id, response, 2, false, &why);
+		send_headers(x, id, response, 2, false, false, &why);
 		send_data(x, id, octets, sizeof(octets), true, 65536, &sent,
 		    &why);
 		break;
 	case 2:
-		send_headers(x, id, response, 2, false, &why);
-		send_headers(x, id, trailers, 1, true, &why);
+		send_headers(x, id, response, 2, false, false, &why);
+		send_headers(x, id, trailers, 1, true, false, &why);
 		break;
 	case 3:
 		send_push(x, id, &promised, promise, 4, &why);
-		send_headers(x, promised, response, 2, true, &why);
+		send_headers(x, promised, response, 2, true, false, &why);
 		send_rst_stream(x, id, H2_CANCEL, &why);
 		break;
 	case 4:

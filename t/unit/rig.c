@@ -351,7 +351,7 @@ do_respond(struct rig *r, uint32_t id, const char *status, bool end,
 
 	v[0].value = (const uint8_t *)status;
 	v[0].value_len = strlen(status);
-	return send_headers(r->s, id, v, 2, end, why);
+	return send_headers(r->s, id, v, 2, end, false, why);
 }
 
 static int
@@ -359,7 +359,7 @@ do_trailers(struct rig *r, uint32_t id, const char **why)
 {
 	struct field v[] = { F("x-sum", "1") };
 
-	return send_headers(r->s, id, v, 1, true, why);
+	return send_headers(r->s, id, v, 1, true, false, why);
 }
 
 static int

@@ -114,7 +114,7 @@ static int
 put_headers(struct conn *conn, struct op *op)
 {
 	return send_headers(conn->session, op->id, ok_fields, 1,
-	    ((struct own_op *)op)->end_stream, &op->why);
+	    ((struct own_op *)op)->end_stream, false, &op->why);
 }
 
 static int

@@ -194,7 +194,7 @@ send_checked(struct session *s)
 		    false };
 	told = send_push(s, 1, &id, push, COUNT(push), &why) ==
 	    SEND_ERR_MEMORY;
-	told |= send_headers(s, 1, v, COUNT(v), false, &why) ==
+	told |= send_headers(s, 1, v, COUNT(v), false, false, &why) ==
 	    SEND_ERR_MEMORY;
 	told |= send_data(s, 1, text, sizeof(text), false, SIZE_MAX, &i,
 	    &why) == SEND_ERR_MEMORY;

@@ -207,7 +207,8 @@ START_TEST(test_headers_octets)
 
 	rig_start(&r, true);
 	rig_run(&r, "HEADERS 5 1 " GET);
-	ck_assert_int_eq(send_headers(r.s, 1, v, 2, true, &why), SEND_OK);
+	ck_assert_int_eq(send_headers(r.s, 1, v, 2, true, false, &why),
+	    SEND_OK);
 	/* An indexed field; a literal with indexing, without Huffman coding. */
 	expect_octets(&r, "0000080105000000018840+0161+03+'bcd'");
 	rig_end(&r);
@@ -230,7 +231,8 @@ START_TEST(test_split)
 	v[1].value_len = sizeof(big);
 	rig_start(&r, true);
 	rig_run(&r, "HEADERS 5 1 " GET "; HEADERS 5 3 " GET);
-	ck_assert_int_eq(send_headers(r.s, 1, v, 3, false, &why), SEND_OK);
+	ck_assert_int_eq(send_headers(r.s, 1, v, 3, false, false, &why),
+	    SEND_OK);
 	p = buf_data(session_output(r.s));
 	left = buf_len(session_output(r.s));
 	ck_assert_uint_eq(get_u24(p), 16384);
@@ -250,7 +252,8 @@ START_TEST(test_split)
 	ck_assert_mem_eq(p + left - 3, "\x76\x01x", 3);
 	/* The next section is a block of its own. */
 	rig_run(&r, "!wrote");
-	ck_assert_int_eq(send_headers(r.s, 3, v, 3, false, &why), SEND_OK);
+	ck_assert_int_eq(send_headers(r.s, 3, v, 3, false, false, &why),
+	    SEND_OK);
 	ck_assert_uint_lt(buf_len(session_output(r.s)), left + 2 * 16393);
 	rig_end(&r);
 }
@@ -273,7 +276,7 @@ START_TEST(test_split_boundary)
 		v[1].value_len = 16384 - 7 + k;
 		rig_start(&r, true);
 		rig_run(&r, "HEADERS 5 1 " GET);
-		ck_assert_int_eq(send_headers(r.s, 1, v, 2, true, &why),
+		ck_assert_int_eq(send_headers(r.s, 1, v, 2, true, false, &why),
 		    SEND_OK);
 		p = buf_data(session_output(r.s));
 		ck_assert_uint_eq(get_u24(p), 16384);
@@ -429,21 +432,22 @@ START_TEST(test_refused_fields)
 
 	rig_start(&r, true);
 	rig_run(&r, "HEADERS 5 1 " GET);
-	ck_assert_int_eq(send_headers(r.s, 1, bad, 3, false, &why),
+	ck_assert_int_eq(send_headers(r.s, 1, bad, 3, false, false, &why),
 	    SEND_ERR_PROTOCOL);
 	ck_assert_str_eq(why, "a field name with upper-case letters "
 	    "(RFC 9113 8.2.1)");
 	expect_octets(&r, "-");
-	ck_assert_int_eq(send_headers(r.s, 1, bad, 2, false, &why), SEND_OK);
+	ck_assert_int_eq(send_headers(r.s, 1, bad, 2, false, false, &why),
+	    SEND_OK);
 	ck_assert_ptr_null(why);
 	expect_octets(&r, "0000080104000000018840+0161+03+'bcd'");
 	/* Trailers, whose field is in the table now. */
-	ck_assert_int_eq(send_headers(r.s, 1, bad + 1, 1, false, &why),
+	ck_assert_int_eq(send_headers(r.s, 1, bad + 1, 1, false, false, &why),
 	    SEND_ERR_PROTOCOL);
 	ck_assert_str_eq(why, "trailers without END_STREAM (RFC 9113 8.1)");
-	ck_assert_int_eq(send_headers(r.s, 1, bad + 1, 2, true, &why),
+	ck_assert_int_eq(send_headers(r.s, 1, bad + 1, 2, true, false, &why),
 	    SEND_ERR_PROTOCOL);
-	ck_assert_int_eq(send_headers(r.s, 1, bad + 1, 1, true, &why),
+	ck_assert_int_eq(send_headers(r.s, 1, bad + 1, 1, true, false, &why),
 	    SEND_OK);
 	expect_octets(&r, "000001010500000001be");
 	rig_end(&r);
@@ -475,7 +479,7 @@ END_TEST
 
 /* Raw calls: they send anything, and the session follows what they change. */
 
-/* send_headers_as_is checks only :status and the stream's state. */
+/* As it is, send_headers checks only :status and the stream's state. */
 START_TEST(test_as_is)
 {
 	static const struct field v[] = {
@@ -489,13 +493,13 @@ START_TEST(test_as_is)
 
 	rig_start(&r, true);
 	rig_run(&r, "HEADERS 5 1 " GET);
-	ck_assert_int_eq(send_headers(r.s, 1, v, 2, true, &why),
+	ck_assert_int_eq(send_headers(r.s, 1, v, 2, true, false, &why),
 	    SEND_ERR_PROTOCOL);
-	ck_assert_int_eq(send_headers_as_is(r.s, 1, v + 1, 1, true, &why),
+	ck_assert_int_eq(send_headers(r.s, 1, v + 1, 1, true, true, &why),
 	    SEND_ERR_PROTOCOL);
-	ck_assert_int_eq(send_headers_as_is(r.s, 1, v, 2, true, &why),
+	ck_assert_int_eq(send_headers(r.s, 1, v, 2, true, true, &why),
 	    SEND_OK);
-	ck_assert_int_eq(send_headers_as_is(r.s, 1, v, 2, true, &why),
+	ck_assert_int_eq(send_headers(r.s, 1, v, 2, true, true, &why),
 	    SEND_ERR_CLOSED);
 	rig_end(&r);
 }
@@ -1018,7 +1022,7 @@ nested_headers(void *user, struct stream *st, const struct fields *l,
 	(void)l;
 	(void)frame;
 	/* The whole response, from within session_recv. */
-	n->rc += send_headers(n->s, st->id, v, 1, true, &why) != SEND_OK;
+	n->rc += send_headers(n->s, st->id, v, 1, true, false, &why) != SEND_OK;
 }
 
 static void
@@ -1052,7 +1056,7 @@ closed_sends(void *user, struct stream *st)
 	const char *why;
 
 	if (st->id == 1)
-		n->rc = send_headers(n->s, 3, v, 1, true, &why);
+		n->rc = send_headers(n->s, 3, v, 1, true, false, &why);
 }
 
 static void
