@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the session build on: its state, its stream and connection
- * errors, the frames that it sends by itself, the end of streams, and the
- * bounds on what a peer may do (struct session_limits).  Only h2/ includes it.
+ * What the files of the session share: its state, and the functions by which
+ * they call each other.  Those of ground.c come first: stream and connection
+ * errors, the frames that the session sends by itself, the end of streams, and
+ * the bounds on what a peer may do (struct session_limits).  Only h2/ includes
+ * this.
  *
  * Functions that may fail the connection return 0, or -1 once it has failed.
  * Those that act on a received frame may also return GROUND_TAKEN: the session
@@ -65,7 +67,7 @@ struct recv_block {
 	struct buf octets;	/* fragments, if there is more than one */
 };
 
-/* Frames that wait for the application; only gate.c and recv.c write here. */
+/* Frames that wait for the application; only recv.c writes here. */
 struct gate {
 	struct gate_frame *stopped;	/* or NULL */
 	struct gate_frame *first, *last;	/* the queue */
@@ -308,5 +310,114 @@ ground_sent_content(struct session *s)
 	if (s->updates_due <= UINT32_MAX - 2)
 		s->updates_due += 2;
 }
+
+/* Values of SETTINGS (settings.c). */
+
+/* Sets both sides' values to those before any SETTINGS frame. */
+void settings_init(struct session *s);
+
+/*
+ * Puts the values of the peer's frame in force and returns 0.  If one of them
+ * breaks a rule, none is put in force, and it returns as ground_rule does.
+ */
+int settings_recv(struct session *s, const struct frame *f);
+
+/* The peer has acknowledged our oldest unacknowledged SETTINGS. */
+void settings_recv_ack(struct session *s);
+
+/*
+ * Checks the entries of a SETTINGS frame of ours, len octets.  Returns NULL, or
+ * the rule that the first illegal entry breaks.
+ */
+const char *settings_check(const struct session *s, const uint8_t *p,
+    size_t len);
+
+/*
+ * Notes that a SETTINGS frame with these entries has gone out and that an
+ * acknowledgement is due; illegal entries have no effect.
+ */
+void settings_note_sent(struct session *s, const uint8_t *p, size_t len);
+
+/* The window's size for the return of streams' credit, octets. */
+int64_t settings_window(const struct session *s);
+
+/* The octets that the peer may send on st, by the value that allows it most. */
+static inline int64_t
+settings_credit(const struct session *s, const struct stream *st)
+{
+	const struct own_settings *o = &s->own;
+
+	return st->credit.window +
+	    o->allowed.of[SETTINGS_INITIAL_WINDOW_SIZE] -
+	    o->acked.of[SETTINGS_INITIAL_WINDOW_SIZE];
+}
+
+/* Returns to the peer all credit of streams that is due. */
+void settings_return_credit(struct session *s);
+
+/* Sending (send.c). */
+
+/*
+ * Makes a frame of prefix and v, encoded, in s->scratch.  Returns SEND_OK or
+ * SEND_ERR_MEMORY (send.h).
+ */
+int send_encode(struct session *s, unsigned type, unsigned flags, uint32_t id,
+    const uint8_t *prefix, size_t prefix_len, const struct field *v, size_t n);
+
+/* HEADERS, raw or not, went out: updates st.  status: of fields_status. */
+void send_note_headers(struct session *s, struct stream *st, int status,
+    bool end);
+
+/* Adds a promised stream; returns NULL if out of memory. */
+struct stream *send_reserve(struct session *s, uint32_t id);
+
+/*
+ * Answers request id, which is not in the table of streams, with 431 (RFC 6585
+ * §5).  more: the client is still sending the request.  While the output is
+ * held, the answer waits: HPACK needs header blocks in order.
+ */
+void send_too_large(struct session *s, uint32_t id, bool more);
+
+/* Received header blocks (headers.c). */
+
+/*
+ * Takes r, a frame with a part of a header block, as frame_decode left it.
+ * Returns 1 if the block is complete: it has been decoded, and *r describes
+ * all of it; 0 if more of the block is to come.
+ */
+int headers_collect(struct session *s, struct received *r);
+
+/* Acts on a complete block of HEADERS: a new request, or trailers. */
+int headers_act(struct session *s, const struct received *r);
+
+/*
+ * Only keeps in step with HEADERS that the session does not act on: the stream
+ * opens without a request, or END_STREAM counts.
+ */
+int headers_take(struct session *s, const struct received *r);
+
+/*
+ * Compares total, the octets of content received (end: that is all), with
+ * declared, the content-length or -1.  Returns NULL, or how they contradict
+ * (RFC 9113 §8.1.1).
+ */
+const char *headers_check_length(int64_t declared, int64_t total, bool end);
+
+/* Received frames (recv.c). */
+
+/*
+ * Acts on a complete frame whose header, r->frame, session.c has checked;
+ * payload: r->frame.length octets.
+ */
+int recv_frame(struct session *s, struct received *r, const uint8_t *payload);
+
+/* Goes on with the stopped frame, if there is one; taken: as session_resume. */
+int recv_stopped(struct session *s, bool taken);
+
+/* Acts on the frames in the queue, in order, while the gate lets them pass. */
+int recv_queued(struct session *s);
+
+/* Frees the frames that are stopped or queued. */
+void recv_free(struct session *s);
 
 #endif

@@ -9,8 +9,7 @@
  * field section is too large, the fields beyond the bound are dropped; if it is
  * much too large, the connection fails (RFC 9113 §10.5.1).
  */
-#include "headers.h"
-#include "send.h"
+#include "ground.h"
 
 /*
  * A field section, or a block, of more octets than section_max fails the

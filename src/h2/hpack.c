@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "hpack_impl.h"
-#include "huff.h"
 
 /* The most octets of an integer: a prefix, and 64 bits in groups of seven. */
 #define INT_MAX_LEN 11

@@ -30,7 +30,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "hpack_table.h"
+#include "hpack_impl.h"
 
 #define ROW(name, value, indexing) \
 	{ name, value, sizeof(name) - 1, sizeof(value) - 1, indexing, 0, 0 }

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "huff.h"
+#include "hpack_impl.h"
 
 #define EOS 256
 #define SYMBOLS 257

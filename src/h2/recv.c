@@ -4,16 +4,29 @@
  * header blocks are in headers.c.  session.c has checked the frame's header and
  * has made sure that no other frame comes inside of a header block.
  *
+ * A frame may have to wait for the application, whose gate is asked.  One may
+ * be stopped: then nothing is read until the application decides about it.
+ * Others may wait in a queue while reading goes on:
+ *
+ *	recv_frame --- gate --PASS---------------------- it is acted on
+ *	                | |                                |
+ *	                | +--STOP-- stopped --resume-------+
+ *	                |             ^                    |
+ *	                +--QUEUE-- queue --continue, PASS--+
+ *
+ * Before frames come to the gate, header blocks have been decoded in their
+ * order, so that HPACK stays in step, and the numbers of new streams have been
+ * noted.  The frames of a stream do not overtake each other.
+ *
  * A frame on a stream is judged by the stream's state first (RFC 9113 §5.1): a
  * frame on an idle, closed or reserved stream fails the connection, one on a
  * half-closed stream resets the stream, and one on a stream that we reset is
  * dropped.
  */
-#include "gate.h"
-#include "headers.h"
-#include "recv.h"
-#include "send.h"
-#include "settings.h"
+#include <stdlib.h>
+#include <string.h>
+
+#include "ground.h"
 
 /*
  * A DATA frame costs the application much more than the single octet that may
@@ -361,6 +374,142 @@ act_or_take(struct session *s, const struct received *r, bool taken)
 	return row->take != NULL ? row->take(s, r) : 0;
 }
 
+/* The gate. */
+
+/* The most frames, and octets of them, in the queue. */
+#define QUEUE_FRAMES 1000
+#define QUEUE_OCTETS (1024 * 1024)
+
+/* A frame that waits, with its own copies of all that it points to. */
+struct gate_frame {
+	struct gate_frame *next;
+	struct received r;
+	struct fields fields;
+	size_t size;		/* octets of payload and fields */
+	uint8_t payload[];
+};
+
+static void
+drop(struct gate_frame *g)
+{
+	if (g == NULL)
+		return;
+	fields_free(&g->fields);
+	free(g);
+}
+
+/* Copies r, and takes its fields from the session.  NULL: out of memory. */
+static struct gate_frame *
+keep(struct session *s, const struct received *r)
+{
+	bool block = r->fields != NULL;
+	size_t len = block ? r->frame.len : r->frame.length;
+	struct gate_frame *g = calloc(1, sizeof(*g) + len);
+
+	if (g == NULL)
+		return NULL;
+	g->r = *r;
+	g->size = len;
+	if (len > 0)
+		memcpy(g->payload, r->payload, len);
+	g->r.payload = g->payload;
+	g->r.frame.data = g->payload +
+	    (block ? 0 : r->frame.data - r->payload);
+	if (block) {
+		g->fields = s->fields;
+		g->r.fields = &g->fields;
+		g->size += g->fields.size;
+		s->fields = (struct fields){ 0 };
+	}
+	return g;
+}
+
+static int
+enqueue(struct session *s, const struct received *r)
+{
+	struct gate *q = &s->gate;
+	struct gate_frame *g = keep(s, r);
+
+	if (g == NULL)
+		return ground_no_memory(s, &r->frame);
+	if (q->first == NULL)
+		q->first = g;
+	else
+		q->last->next = g;
+	q->last = g;
+	q->octets += g->size;
+	if (++q->n > QUEUE_FRAMES)
+		return ground_exceeded(s, &r->frame, "on frames that wait for "
+		    "a connection script", QUEUE_FRAMES);
+	if (q->octets > QUEUE_OCTETS)
+		return ground_exceeded(s, &r->frame, "on octets of frames that "
+		    "wait for a connection script", QUEUE_OCTETS);
+	return 0;
+}
+
+static struct gate_frame *
+dequeue(struct gate *q)
+{
+	struct gate_frame *g = q->first;
+
+	q->first = g->next;
+	q->n--;
+	q->octets -= g->size;
+	return g;
+}
+
+static bool
+has_queued(const struct session *s, uint32_t id)
+{
+	const struct gate_frame *g = id != 0 ? s->gate.first : NULL;
+
+	while (g != NULL && g->r.frame.stream_id != id)
+		g = g->next;
+	return g != NULL;
+}
+
+static enum session_gate
+ask(struct session *s, const struct received *r, bool again)
+{
+	return s->cb->gate(s->user, &r->frame, r->payload, r->fields, again);
+}
+
+/*
+ * Returns 1 if the session is to act on r, 0 if r is kept, -1 if the connection
+ * has failed.
+ */
+static int
+pass_gate(struct session *s, const struct received *r)
+{
+	enum session_gate answer = ask(s, r, false);
+
+	if (answer == SESSION_QUEUE || has_queued(s, r->frame.stream_id))
+		return enqueue(s, r);
+	if (answer == SESSION_PASS)
+		return 1;
+	s->gate.stopped = keep(s, r);
+	return s->gate.stopped != NULL ? 0 : ground_no_memory(s, &r->frame);
+}
+
+/* Takes the first frame off the queue if the gate now lets it pass; or NULL. */
+static struct gate_frame *
+next_queued(struct session *s)
+{
+	struct gate *q = &s->gate;
+	enum session_gate answer = SESSION_QUEUE;
+	struct gate_frame *g;
+
+	if (q->first != NULL && q->stopped == NULL)
+		answer = ask(s, &q->first->r, true);
+	if (answer == SESSION_QUEUE)
+		return NULL;
+	g = dequeue(q);
+	if (answer == SESSION_PASS)
+		return g;
+	q->stopped = g;
+	return NULL;
+}
+
 int
 recv_frame(struct session *s, struct received *r, const uint8_t *payload)
 {
@@ -379,7 +528,7 @@ recv_frame(struct session *s, struct received *r, const uint8_t *payload)
 	if (frame_has_fields(r->frame.type))
 		rc = headers_collect(s, r);
 	if (rc == 1 && s->cb->gate != NULL)
-		rc = gate_ask(s, r);
+		rc = pass_gate(s, r);
 	return rc == 1 ? act_or_take(s, r, false) : rc;
 }
 
@@ -392,7 +541,7 @@ recv_stopped(struct session *s, bool taken)
 	s->gate.stopped = NULL;
 	if (g != NULL && s->phase != PHASE_FAILED)
 		rc = act_or_take(s, &g->r, taken);
-	gate_drop(g);
+	drop(g);
 	return rc;
 }
 
@@ -402,9 +551,17 @@ recv_queued(struct session *s)
 	struct gate_frame *g;
 	int rc = 0;
 
-	while (rc == 0 && (g = gate_next(s)) != NULL) {
+	while (rc == 0 && (g = next_queued(s)) != NULL) {
 		rc = act_or_take(s, &g->r, false);
-		gate_drop(g);
+		drop(g);
 	}
 	return rc;
+}
+
+void
+recv_free(struct session *s)
+{
+	drop(s->gate.stopped);
+	while (s->gate.first != NULL)
+		drop(dequeue(&s->gate));
 }

@@ -18,7 +18,6 @@
 
 #include "ground.h"
 #include "send.h"
-#include "settings.h"
 
 #define TOO_LARGE "more than the peer's MAX_FRAME_SIZE (RFC 9113 4.2)"
 

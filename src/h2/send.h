@@ -162,23 +162,4 @@ void send_release(struct session *s);
 bool send_in_frame(const struct session *s);
 void send_missing(const struct session *s, char *dst, size_t size);
 
-/*
- * For h2/ only.  send_encode makes a frame of prefix and v, encoded, in
- * s->scratch; it returns SEND_OK or SEND_ERR_MEMORY.  send_note_headers updates
- * the stream after HEADERS, raw or not; status: of fields_status.  send_reserve
- * adds a promised stream; it returns NULL if out of memory.
- */
-int send_encode(struct session *s, unsigned type, unsigned flags, uint32_t id,
-    const uint8_t *prefix, size_t prefix_len, const struct field *v, size_t n);
-void send_note_headers(struct session *s, struct stream *st, int status,
-    bool end);
-struct stream *send_reserve(struct session *s, uint32_t id);
-
-/*
- * For headers.c: answers request id, which is not in the table of streams, with
- * 431 (RFC 6585 §5).  more: the client is still sending the request.  While the
- * output is held, the answer waits: HPACK needs header blocks in order.
- */
-void send_too_large(struct session *s, uint32_t id, bool more);
-
 #endif

@@ -9,7 +9,6 @@
  */
 #include "ground.h"
 #include "send.h"
-#include "settings.h"
 
 /* Used instead of a status if our encoder has not made the fields. */
 #define NOT_ENCODED (-2)

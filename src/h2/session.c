@@ -13,10 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate.h"
-#include "recv.h"
+#include "ground.h"
 #include "send.h"
-#include "settings.h"
 
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 #define PREFACE_LEN (sizeof(preface) - 1)
@@ -145,7 +143,7 @@ session_free(struct session *s)
 	fields_free(&s->fields);
 	buf_free(&s->block.octets);
 	buf_free(&s->too_large);
-	gate_free(&s->gate);
+	recv_free(s);
 	buf_free(&s->in);
 	buf_free(&s->out);
 	buf_free(&s->waiting);

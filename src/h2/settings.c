@@ -18,7 +18,7 @@
  */
 #include <string.h>
 
-#include "settings.h"
+#include "ground.h"
 
 /* Legal values (RFC 9113 §6.5.2, RFC 8441 §3, RFC 9218 §2.1). */
 static const struct {

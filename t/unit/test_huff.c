@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "h2/huff.h"
+#include "h2/hpack_impl.h"
 #include "tap.h"
 
 #define ROOM 4096
