@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What POSIX leaves awkward: pairs of descriptors that are close-on-exec,
- * addresses as text and back, signal names, the program's own path, and what
- * only some systems have, behind configure's checks.  Everything here is a
- * plain function without state; everyone may call it.
+ * addresses as text and back, signal names, and what only some systems have,
+ * behind configure's checks.  Everything here is a plain function without
+ * state; everyone may call it.
  */
 #include "config.h"
 #if defined(HAVE_EXTENSIONS) && !defined(_GNU_SOURCE)
@@ -30,7 +30,6 @@
 #endif
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -443,53 +442,4 @@ sys_signal_name(int sig)
 			return signals[i].name;
 	snprintf(other, sizeof(other), "signal %d", sig);
 	return other;
-}
-
-static bool
-is_program(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-	    access(path, X_OK) == 0;
-}
-
-/*
- * Finds a program in PATH as a shell does: an empty element is the current
- * directory.  Returns its path, allocated, or NULL with errno set.
- */
-static char *
-search_path(const char *name)
-{
-	const char *p = getenv("PATH");
-	char path[PATH_MAX];
-
-	while (p != NULL && *p != '\0') {
-		size_t n = strcspn(p, ":");
-		int len = snprintf(path, sizeof(path), "%.*s/%s",
-		    n > 0 ? (int)n : 1, n > 0 ? p : ".", name);
-
-		if (len > 0 && (size_t)len < sizeof(path) && is_program(path))
-			return realpath(path, NULL);
-		p += n;
-		p += *p == ':';
-	}
-	errno = ENOENT;
-	return NULL;
-}
-
-char *
-sys_program_path(const char *argv0)
-{
-#ifdef HAVE_LINUX
-	char *path;
-
-#endif
-	if (argv0 != NULL && strchr(argv0, '/') != NULL)
-		return realpath(argv0, NULL);
-#ifdef HAVE_LINUX
-	if ((path = realpath("/proc/self/exe", NULL)) != NULL)
-		return path;
-#endif
-	return search_path(argv0 != NULL ? argv0 : "h2rig");
 }

@@ -117,7 +117,4 @@ void sys_set_handler(int sig, void (*handler)(int), int flags);
  */
 const char *sys_signal_name(int sig);
 
-/* Returns the program's absolute path, allocated, or NULL with errno set. */
-char *sys_program_path(const char *argv0);
-
 #endif

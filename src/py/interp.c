@@ -165,7 +165,9 @@ package_dir(const char *argv0, char *dst, size_t size, char *err,
     size_t err_size)
 {
 	static const char *const near[] = { "python", "../share/h2rig/python" };
-	char *program = sys_program_path(argv0);
+	/* Without a slash it was found in PATH; only Linux tells where. */
+	char *program = realpath(argv0 != NULL && strchr(argv0, '/') != NULL ?
+	    argv0 : "/proc/self/exe", NULL);
 	bool found = false;
 	size_t i;
 
