@@ -11,7 +11,7 @@
 
 #include "exchange.h"
 #include "h2/session.h"
-#include "host/scoreboard.h"
+#include "host/slot.h"
 #include "link.h"
 
 /* What the client did, for the record of the connection's end. */

@@ -26,7 +26,7 @@
 #include "h2/send.h"
 #include "h2/session.h"
 #include "host/options.h"
-#include "host/scoreboard.h"
+#include "host/slot.h"
 #include "host/tls.h"
 #include "link.h"
 #include "waiters.h"

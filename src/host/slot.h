@@ -148,4 +148,28 @@ void slot_copy_text(char *dst, size_t size, const char *src, size_t src_size);
 /* Returns the text of an enum child_end ("closed by client"), or else "?". */
 const char *slot_end_text(int end);
 
+/* ---- the scoreboard ---- */
+
+/*
+ * A slot for each child.  What the parent acts on (which slots are taken, which
+ * process to signal) is in memory of its own (proc/seat.c).
+ */
+struct scoreboard {
+	size_t n;
+	struct slot *slot;	/* shared */
+};
+
+/* Makes n slots in shared memory.  Returns 0, or -1 with errno set. */
+int slot_board_init(struct scoreboard *b, size_t n);
+
+void slot_board_free(struct scoreboard *b);
+
+/*
+ * Returns the octets of content that all children have in files.  `most`
+ * becomes a text about the one with most: "child 812 of 127.0.0.1:50000 with
+ * 4096 octets".
+ */
+uint64_t slot_board_stored(const struct scoreboard *b, char *most,
+    size_t size);
+
 #endif

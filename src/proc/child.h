@@ -10,7 +10,7 @@
 
 #include "base/sys.h"
 #include "host/options.h"
-#include "host/scoreboard.h"
+#include "host/slot.h"
 #include "host/tls.h"
 
 /* Exit codes of a child. */

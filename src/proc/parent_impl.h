@@ -19,7 +19,7 @@
 #include "base/feed.h"
 #include "host/listen.h"
 #include "host/options.h"
-#include "host/scoreboard.h"
+#include "host/slot.h"
 #include "host/supervise.h"
 #include "host/tls.h"
 

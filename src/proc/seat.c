@@ -28,13 +28,13 @@ seat_init(struct parent *p, size_t n)
 {
 	p->count[SEAT_FREE] = n;
 	p->seat = calloc(n, sizeof(*p->seat));
-	return p->seat != NULL ? scoreboard_init(&p->board, n) : -1;
+	return p->seat != NULL ? slot_board_init(&p->board, n) : -1;
 }
 
 void
 seat_free(struct parent *p)
 {
-	scoreboard_free(&p->board);
+	slot_board_free(&p->board);
 	free(p->seat);
 }
 

@@ -110,7 +110,7 @@ module_stored(PyObject *module, PyObject *arg)
 	if (c == NULL || c->board == NULL)
 		return Py_BuildValue("(iis)", 0, 0, "");
 	own = atomic_fetch_add(&c->slot->stored, (uint64_t)n) + (uint64_t)n;
-	all = scoreboard_stored(c->board, most, sizeof(most));
+	all = slot_board_stored(c->board, most, sizeof(most));
 	return Py_BuildValue("(KKN)", own, all,
 	    PyUnicode_DecodeLatin1(most, (Py_ssize_t)strlen(most), NULL));
 }

@@ -19,7 +19,7 @@
 #include "config.h"
 #include "base/sys.h"
 #include "host/prefault.h"
-#include "host/scoreboard.h"
+#include "host/slot.h"
 #include "calls.h"
 #include "pyexchange.h"
 #include "warm.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests host/scoreboard and host/slot: slots, what a child writes in them, and
- * that a script that overwrites them cannot harm the parent.
+ * Tests host/slot: the scoreboard's slots, what a child writes in them, and that
+ * a script that overwrites them cannot harm the parent.
  */
 #include <check.h>
 #include <limits.h>
@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/scoreboard.h"
+#include "host/slot.h"
 #include "tap.h"
 
 static struct scoreboard b;
@@ -19,13 +19,13 @@ static struct scoreboard b;
 static void
 set_up(void)
 {
-	ck_assert_int_eq(scoreboard_init(&b, 3), 0);
+	ck_assert_int_eq(slot_board_init(&b, 3), 0);
 }
 
 static void
 tear_down(void)
 {
-	scoreboard_free(&b);
+	slot_board_free(&b);
 }
 
 /* Copies only the text of a running function.  Returns false without one. */
@@ -199,15 +199,15 @@ START_TEST(what_is_stored_adds_up)
 {
 	char most[64];
 
-	ck_assert_uint_eq(scoreboard_stored(&b, most, sizeof(most)), 0);
+	ck_assert_uint_eq(slot_board_stored(&b, most, sizeof(most)), 0);
 	atomic_store(&b.slot[0].stored, 5);
 	atomic_store(&b.slot[2].stored, 6);
 	atomic_store(&b.slot[2].pid, 7);
 	strcpy(b.slot[2].client, "127.0.0.1:8");
-	ck_assert_uint_eq(scoreboard_stored(&b, most, sizeof(most)), 11);
+	ck_assert_uint_eq(slot_board_stored(&b, most, sizeof(most)), 11);
 	ck_assert_str_eq(most, "child 7 of 127.0.0.1:8 with 6 octets");
 	memset(b.slot[2].client, 'x', sizeof(b.slot[2].client));
-	scoreboard_stored(&b, most, 12);
+	slot_board_stored(&b, most, 12);
 	ck_assert_str_eq(most, "child 7 of ");
 }
 END_TEST
