@@ -9,9 +9,10 @@
  *
  * The parent learns which pages these are from a process of its own, which does
  * what a first request does and is told by the kernel which pages it alone has.
- * No script runs there, nor can one change what was learned.  Nothing depends
- * on the result: a page that is copied in vain, or not copied in advance, only
- * costs time.
+ * It writes them to memory that both share.  No script runs there, nor can one
+ * change what was learned, since the parent copies it to memory of its own.
+ * Nothing depends on the result: a page that is copied in vain, or not copied
+ * in advance, only costs time.
  */
 #include "config.h"
 #if defined(HAVE_LINUX) && !defined(_DEFAULT_SOURCE)
@@ -42,8 +43,9 @@
 #endif
 
 #define LEARN_MS 5000		/* time that the process may take */
+#define LOOK_MS 1		/* time between looks whether it has ended */
 #define RANGES 1024
-#define WORDS 512		/* numbers that are read at once */
+#define WORDS 512		/* entries that are read at once */
 #define TRY_PAGES 64		/* to measure what faults cost */
 #define TRIES 4
 #define LARGEST ((uint64_t)1 << 30)	/* larger mappings are only reserved */
@@ -95,12 +97,9 @@ find_memory(struct ranges *all)
 
 /* ---- in the process that rehearses ---- */
 
-/*
- * Writes to `to` the address of each page of a mapping that this process alone
- * has.
- */
+/* Adds the pages of a mapping that this process alone has. */
 static void
-tell_pages(int pagemap, struct range m, int to)
+add_pages(struct ranges *own, int pagemap, struct range m)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), end = m.at + m.size;
 	uint64_t entry[WORDS];
@@ -114,39 +113,38 @@ tell_pages(int pagemap, struct range m, int to)
 		n /= (ssize_t)sizeof(entry[0]);
 		for (i = 0; i < n && m.at < end; i++, m.at += page)
 			if ((entry[i] & (PRESENT | OF_FILE | NOT_SHARED)) ==
-			    (PRESENT | NOT_SHARED) &&
-			    write(to, &m.at, sizeof(m.at)) == -1)
-				return;
+			    (PRESENT | NOT_SHARED))
+				add(own, m.at, page);
 	}
 }
 
 static void
-tell_written(int to)
+find_written(struct ranges *own)
 {
 	int pagemap = open("/proc/self/pagemap", O_RDONLY);
 	size_t i;
 
 	for (i = 0; pagemap != -1 && i < inherited.n; i++)
-		tell_pages(pagemap, inherited.r[i], to);
+		add_pages(own, pagemap, inherited.r[i]);
 }
 
 /* ---- in the parent ---- */
 
-/* Reads addresses until the process has ended or its time is over. */
+/* Waits for the end of the process, and ends it when its time is over. */
 static void
-hear_written(int from)
+await_end(pid_t pid)
 {
-	struct pollfd p = { .fd = from, .events = POLLIN };
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), at[WORDS];
-	uint64_t due = sys_now_ms() + LEARN_MS, now;
-	ssize_t n = 1, i;
+	uint64_t due = sys_now_ms() + LEARN_MS;
+	pid_t ended;
 
-	while (n > 0 && (now = sys_now_ms()) < due &&
-	    poll(&p, 1, (int)(due - now)) > 0) {
-		n = read(from, at, sizeof(at));
-		for (i = 0; i < n / (ssize_t)sizeof(at[0]); i++)
-			add(&written, at[i], page);
-	}
+	while ((ended = waitpid(pid, NULL, WNOHANG)) == 0 &&
+	    sys_now_ms() < due)
+		poll(NULL, 0, LOOK_MS);
+	if (ended != 0)
+		return;
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		;
 }
 
 /* Makes pages of new memory ours, one by one.  Returns the time it took, us. */
@@ -205,26 +203,22 @@ void
 prefault_learn(pid_t (*forks)(void), void (*rehearse)(const void *arg),
     const void *arg)
 {
-	int fds[2];
+	struct ranges *found = sys_shared_memory(sizeof(*found));
 	pid_t pid;
 
 	written.n = 0;		/* so that prefault_run copies nothing there */
-	if (sys_pipe(fds, 0) == -1)
+	if (found == NULL)
 		return;
 	find_memory(&inherited);
 	if ((pid = forks()) == 0) {
 		rehearse(arg);
-		tell_written(fds[1]);
+		find_written(found);
 		_exit(0);
 	}
-	close(fds[1]);
-	if (pid != -1) {
-		hear_written(fds[0]);
-		kill(pid, SIGKILL);
-		while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
-			;
-	}
-	close(fds[0]);
+	if (pid != -1)
+		await_end(pid);
+	written = *found;
+	munmap(found, sizeof(*found));
 	log_debug("first requests write to %" PRIu64 " KiB in %zu pieces",
 	    sum(&written) >> 10, written.n);
 }
