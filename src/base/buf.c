@@ -34,33 +34,19 @@ buf_clear(struct buf *b)
 }
 
 /*
- * Returns a capacity of at least need octets: cap, doubled, or need itself if
- * doubling would overflow.
- */
-static size_t
-grown(size_t cap, size_t need)
-{
-	size_t c = cap < BUF_MIN ? BUF_MIN : cap;
-
-	while (c < need) {
-		if (c > SIZE_MAX / 2)
-			return need;
-		c *= 2;
-	}
-	return c;
-}
-
-/*
- * Moves the live octets into an allocation of at least need octets.  Returns 0,
- * or -1 if there is no memory.
+ * Moves the live octets into an allocation of at least need octets: the present
+ * one doubled, as often as it takes, or need itself if that would overflow.
+ * Returns 0, or -1 if there is no memory.
  */
 static int
 grow(struct buf *b, size_t need)
 {
-	size_t cap = grown(b->cap, need);
+	size_t cap = b->cap < BUF_MIN ? BUF_MIN : b->cap;
 	size_t len = buf_len(b);
 	uint8_t *p;
 
+	while (cap < need)
+		cap = cap <= SIZE_MAX / 2 ? 2 * cap : need;
 	p = malloc(cap);
 	if (p == NULL)
 		return -1;
@@ -92,12 +78,6 @@ buf_reserve(struct buf *b, size_t n)
 		return NULL;
 	}
 	return b->base + b->end;
-}
-
-void
-buf_commit(struct buf *b, size_t n)
-{
-	b->end += n;
 }
 
 void

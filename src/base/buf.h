@@ -52,7 +52,12 @@ buf_data(const struct buf *b)
  * sets `failed`.  buf_commit makes the first n of them part of the buffer.
  */
 uint8_t *buf_reserve(struct buf *b, size_t n);
-void buf_commit(struct buf *b, size_t n);
+
+static inline void
+buf_commit(struct buf *b, size_t n)
+{
+	b->end += n;
+}
 
 /* Drops n octets, at most buf_len(b), from the front. */
 void buf_consume(struct buf *b, size_t n);
