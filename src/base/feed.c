@@ -29,16 +29,18 @@ enum { RECORDS, OUT, ERR };
 /* The descriptor of epoll, which spares poll a look at each feed; or -1. */
 static int watched = -1;
 
-#ifdef HAVE_SYS_EPOLL_H
 void
 feed_begin(void)
 {
+#ifdef HAVE_SYS_EPOLL_H
 	watched = epoll_create1(EPOLL_CLOEXEC);
+#endif
 }
 
 static void
 watch(const struct feed *f, size_t number)
 {
+#ifdef HAVE_SYS_EPOLL_H
 	struct epoll_event e = { .events = EPOLLIN, .data.u64 = number };
 	int i;
 
@@ -47,19 +49,27 @@ watch(const struct feed *f, size_t number)
 			close(watched);
 			watched = -1;
 		}
+#else
+	(void)f, (void)number;
+#endif
 }
 
 /* Closing fd is not enough: a process that is being forked has a copy. */
 static void
 unwatch(int fd)
 {
+#ifdef HAVE_SYS_EPOLL_H
 	if (watched != -1)
 		epoll_ctl(watched, EPOLL_CTL_DEL, fd, NULL);
+#else
+	(void)fd;
+#endif
 }
 
 size_t
 feed_ready(size_t numbers[FEED_READY])
 {
+#ifdef HAVE_SYS_EPOLL_H
 	struct epoll_event e[FEED_READY];
 	int i, n = watched == -1 ? 0 :
 	    epoll_wait(watched, e, FEED_READY, 0);
@@ -67,33 +77,11 @@ feed_ready(size_t numbers[FEED_READY])
 	for (i = 0; i < n; i++)
 		numbers[i] = (size_t)e[i].data.u64;
 	return n > 0 ? (size_t)n : 0;
-}
 #else
-void
-feed_begin(void)
-{
-}
-
-static void
-watch(const struct feed *f, size_t number)
-{
-	(void)f;
-	(void)number;
-}
-
-static void
-unwatch(int fd)
-{
-	(void)fd;
-}
-
-size_t
-feed_ready(size_t numbers[FEED_READY])
-{
 	(void)numbers;
 	return 0;
-}
 #endif
+}
 
 size_t
 feed_watch_all(struct pollfd *set)
@@ -105,20 +93,12 @@ feed_watch_all(struct pollfd *set)
 /* ---- one feed ---- */
 
 static void
-close_end(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
-static void
 close_theirs(struct feed *f)
 {
 	int i;
 
 	for (i = 0; i < FEED_FDS; i++)
-		close_end(&f->theirs[i]);
+		sys_close_end(&f->theirs[i]);
 }
 
 static void
@@ -126,7 +106,7 @@ close_ours(struct feed *f, int i)
 {
 	if (f->fd[i] != -1)
 		unwatch(f->fd[i]);
-	close_end(&f->fd[i]);
+	sys_close_end(&f->fd[i]);
 }
 
 int
@@ -310,13 +290,6 @@ feed_over(struct feed *f, pid_t pid)
 	for (i = OUT; f->open && i < FEED_FDS; i++)
 		take_lines(f, i, pid, true);
 	f->over = false;
-}
-
-void
-feed_finish(struct feed *f, pid_t pid)
-{
-	feed_over(f, pid);
-	feed_close(f);
 }
 
 void

@@ -69,11 +69,11 @@ bool feed_is_ready(const struct feed *f, const struct pollfd **set);
  */
 bool feed_read(struct feed *f, pid_t pid, bool loses);
 
-/* Logs what is left of a connection of process pid that is over. */
+/*
+ * Logs what is left of a connection of process pid that is over, or whose
+ * process is dead.
+ */
 void feed_over(struct feed *f, pid_t pid);
-
-/* When process pid is dead: logs what it has left, and closes the feed. */
-void feed_finish(struct feed *f, pid_t pid);
 
 /* Closes a feed; what was not logged is lost. */
 void feed_close(struct feed *f);

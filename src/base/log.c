@@ -368,12 +368,6 @@ log_of_child(long pid, const struct logline *l, bool loses)
 		lost++;
 }
 
-void
-log_to_parent(int fd, atomic_uint *count)
-{
-	channel_open(fd, count);
-}
-
 static void
 finish(const struct logline *l)
 {

@@ -13,7 +13,6 @@
 #define H2RIG_LOG_H
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -107,12 +106,6 @@ int log_set_keys_file(const char *path);
 
 /* Returns the descriptor that records are written to; -1: the system's log. */
 int log_get_fd(void);
-
-/*
- * In a forked process: sends its records to the parent by fd (channel.h) and
- * counts the lost ones in *lost.
- */
-void log_to_parent(int fd, atomic_uint *lost);
 
 /* Tells the parent that the connection is over and the process goes on. */
 void log_over(void);

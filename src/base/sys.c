@@ -65,6 +65,14 @@ sys_close(int fd)
 	errno = err;
 }
 
+void
+sys_close_end(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
 int
 sys_set_cloexec(int fd)
 {

@@ -22,6 +22,9 @@ uint64_t sys_now_us(void);
 /* close(2) that leaves errno as it is. */
 void sys_close(int fd);
 
+/* Closes *fd, unless it is -1, and makes it -1. */
+void sys_close_end(int *fd);
+
 /* Set close-on-exec, or O_NONBLOCK. */
 int sys_set_cloexec(int fd);
 int sys_set_nonblock(int fd);

@@ -35,6 +35,7 @@
 #include <sys/prctl.h>
 #endif
 
+#include "base/channel.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "confine.h"
@@ -434,7 +435,7 @@ confine_descriptors(const struct options *o, struct feed *f,
 		keep[k++] = *own[i];
 	}
 	sys_close_others(keep, k, parent_files(o));
-	log_to_parent(records, lost);
+	channel_open(records, lost);
 	return 0;
 }
 

@@ -149,12 +149,6 @@ slot_set_end(struct slot *s, enum child_end end, const char *why)
 	atomic_store(&s->end, (int)end);
 }
 
-void
-slot_set_code(struct slot *s, const char *code)
-{
-	snprintf(s->code, sizeof(s->code), "%s", code);
-}
-
 /* src may lack its NUL. */
 void
 slot_copy_text(char *dst, size_t size, const char *src, size_t src_size)

@@ -79,7 +79,8 @@ struct slot {
 	atomic_int trace_error;	/* errno that ended the trace; 0: none */
 	atomic_uint lost;	/* records that did not get to the parent */
 	char client[64];	/* "127.0.0.1:50000" */
-	char code[16];		/* HTTP/2 error code of the end; empty: none */
+	char code[16];		/* HTTP/2 error code of the end; empty: none;
+				 * written before slot_set_end */
 	char why[SCOREBOARD_WHY];
 	char left[128];		/* what a script has left in the process, which
 				 * therefore serves no other client */
@@ -114,9 +115,6 @@ int slot_beat(struct slot *s, unsigned limit_ms, unsigned more_ms);
  * may call it.  why may be NULL.
  */
 void slot_set_end(struct slot *s, enum child_end end, const char *why);
-
-/* Sets the HTTP/2 error code of the connection's end, before slot_set_end. */
-void slot_set_code(struct slot *s, const char *code);
 
 /* ---- the parent's side: a slot may contain anything ---- */
 

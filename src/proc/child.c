@@ -520,7 +520,8 @@ add_client_log(struct child *ch)
 		    len > 0 ? "; " : "", text);
 	if (l->n_goaways > 0 || (ch->end == CHILD_END_VIOLATION &&
 	    session_error(ch->c.session, &code) != NULL))
-		slot_set_code(ch->c.slot, frame_code_text(code, number));
+		snprintf(ch->c.slot->code, sizeof(ch->c.slot->code), "%s",
+		    frame_code_text(code, number));
 }
 
 /* Writes all records of the connection and its end. */

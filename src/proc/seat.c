@@ -65,22 +65,14 @@ seat_find(const struct parent *p, pid_t pid)
 
 /* ---- it begins ---- */
 
-static void
-close_end(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
 void
 seat_close(struct seat *seat)
 {
 	int err = errno;
 
 	feed_close(&seat->feed);
-	close_end(&seat->line[0]);
-	close_end(&seat->line[1]);
+	sys_close_end(&seat->line[0]);
+	sys_close_end(&seat->line[1]);
 	errno = err;
 }
 
@@ -204,7 +196,7 @@ seat_fork(struct parent *p, size_t i, enum seat_role role,
 		return -1;
 	}
 	feed_forked(&seat->feed, i);
-	close_end(&seat->line[1]);
+	sys_close_end(&seat->line[1]);
 	/* Both sides call it, so the group exists whichever runs first. */
 	setpgid(seat->pid, seat->pid);
 	atomic_store(&p->board.slot[i].pid, (int)seat->pid);
@@ -219,7 +211,7 @@ seat_cut_line(struct seat *seat)
 {
 	if (seat->line[0] != -1)
 		shutdown(seat->line[0], SHUT_RDWR);
-	close_end(&seat->line[0]);
+	sys_close_end(&seat->line[0]);
 }
 
 void
@@ -274,7 +266,7 @@ bury(struct parent *p, pid_t pid, struct death *d)
 	*d = (struct death){ .i = (size_t)i, .role = p->seat[i].role,
 	    .status = status, .cpu_us = waited_cpu_us() - before };
 	guard_forget(d->i);
-	feed_finish(&p->seat[i].feed, pid);
+	feed_over(&p->seat[i].feed, pid);
 	log_add_lost(atomic_exchange(&p->board.slot[i].lost, 0));
 	seat_close(&p->seat[i]);
 	/* Its files are gone, with the content in them. */
