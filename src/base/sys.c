@@ -364,15 +364,27 @@ sys_addr_port(const struct sockaddr *sa)
 	return (unsigned)strtoul(port, NULL, 10);
 }
 
+int
+sys_local_addr(int fd, struct sockaddr_storage *ss)
+{
+	socklen_t len = sizeof(*ss);
+
+	memset(ss, 0, sizeof(*ss));
+	if (getsockname(fd, (struct sockaddr *)ss, &len) == -1)
+		return -1;
+	if (ss->ss_family == AF_INET || ss->ss_family == AF_INET6)
+		return 0;
+	errno = EAFNOSUPPORT;
+	return -1;
+}
+
 unsigned
 sys_local_port(int fd)
 {
-	struct sockaddr_storage ss = { 0 };
-	socklen_t len = sizeof(ss);
+	struct sockaddr_storage ss;
 
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1)
-		return 0;
-	return sys_addr_port((const struct sockaddr *)&ss);
+	return sys_local_addr(fd, &ss) == 0 ?
+	    sys_addr_port((const struct sockaddr *)&ss) : 0;
 }
 
 const char *

@@ -95,6 +95,9 @@ const char *sys_format_addr(const struct sockaddr *sa, char *dst, size_t size);
 const char *sys_addr_host(const struct sockaddr *sa, char *dst, size_t size);
 unsigned sys_addr_port(const struct sockaddr *sa);
 
+/* Stores the local address of a socket, which must be IPv4 or IPv6. */
+int sys_local_addr(int fd, struct sockaddr_storage *ss);
+
 /* Returns the local port of a socket, or 0 if it is not known. */
 unsigned sys_local_port(int fd);
 

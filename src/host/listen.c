@@ -179,17 +179,15 @@ bool
 listen_is_loopback(const struct listeners *l, int conn, char *name,
     size_t size)
 {
-	struct sockaddr_storage ss = { 0 };
+	struct sockaddr_storage ss;
 	size_t i, n = conn != -1 ? 1 : l->n;
-	socklen_t len;
 
 	for (i = 0; i < n; i++) {
-		len = sizeof(ss);
-		if (getsockname(conn != -1 ? conn : l->fd[i],
-		    (struct sockaddr *)&ss, &len) == -1 || !is_loopback(&ss)) {
-			sys_format_addr((struct sockaddr *)&ss, name, size);
-			return false;
-		}
+		if (sys_local_addr(conn != -1 ? conn : l->fd[i], &ss) == 0 &&
+		    is_loopback(&ss))
+			continue;
+		sys_format_addr((const struct sockaddr *)&ss, name, size);
+		return false;
 	}
 	return true;
 }
@@ -198,10 +196,8 @@ const char *
 listen_name(const struct listeners *l, size_t i, char *dst, size_t size)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
 
-	memset(&ss, 0, sizeof(ss));
-	if (getsockname(l->fd[i], (struct sockaddr *)&ss, &len) == -1)
+	if (sys_local_addr(l->fd[i], &ss) == -1)
 		snprintf(dst, size, "?");
 	else
 		sys_format_addr((const struct sockaddr *)&ss, dst, size);

@@ -153,14 +153,12 @@ enum socket_kind { NO_SOCKET, LISTENING, CONNECTION };
 static enum socket_kind
 socket_kind(int fd)
 {
-	struct sockaddr_storage ss = { 0 };
-	socklen_t len = sizeof(ss), n = sizeof(int);
+	struct sockaddr_storage ss;
+	socklen_t n = sizeof(int);
 	int type = 0, listening = 0;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == -1 ||
-	    type != SOCK_STREAM ||
-	    getsockname(fd, (struct sockaddr *)&ss, &len) == -1 ||
-	    (ss.ss_family != AF_INET && ss.ss_family != AF_INET6))
+	    type != SOCK_STREAM || sys_local_addr(fd, &ss) == -1)
 		return NO_SOCKET;
 	n = sizeof(listening);
 	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n) == -1 ||

@@ -7,20 +7,18 @@
  * context's key.  A session resumes under that name alone, since all that the
  * client knows of it is a certificate for the name (RFC 8446 §4.6.1).
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base/sys.h"
 #include "tls.h"
 #include "tls_impl.h"
 #include "tlscert.h"
@@ -128,36 +126,26 @@ tls_ca_open(struct tlscert *ca, const struct options *o, char *err,
 
 /* Returns the address that the client has connected to, or "localhost". */
 static const char *
-local_name(SSL *ssl, char dst[INET6_ADDRSTRLEN])
+local_name(SSL *ssl, char dst[SYS_HOST_SIZE])
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-	} a;
-	socklen_t len = sizeof(a);
-	const char *name = NULL, *colon;
+	struct sockaddr_storage ss;
+	const char *colon;
 
-	if (getsockname(SSL_get_fd(ssl), &a.any, &len) == -1)
+	if (sys_local_addr(SSL_get_fd(ssl), &ss) == -1)
 		return "localhost";
-	if (a.any.sa_family == AF_INET)
-		name = inet_ntop(AF_INET, &a.in.sin_addr, dst,
-		    INET6_ADDRSTRLEN);
-	else if (a.any.sa_family == AF_INET6)
-		name = inet_ntop(AF_INET6, &a.in6.sin6_addr, dst,
-		    INET6_ADDRSTRLEN);
+	sys_addr_host((const struct sockaddr *)&ss, dst, SYS_HOST_SIZE);
+	/* A certificate's address has no scope. */
+	dst[strcspn(dst, "%")] = '\0';
 	/* Clients call "::ffff:127.0.0.1" by its IPv4 address. */
-	if (name != NULL && strchr(name, '.') != NULL &&
-	    (colon = strrchr(name, ':')) != NULL)
-		name = colon + 1;
-	return name != NULL ? name : "localhost";
+	colon = strchr(dst, '.') != NULL ? strrchr(dst, ':') : NULL;
+	return colon != NULL ? colon + 1 : dst;
 }
 
 int
 tls_ca_bind(SSL *ssl, const uint8_t *sni, size_t len)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
-	char address[INET6_ADDRSTRLEN];
+	char address[SYS_HOST_SIZE];
 	const char *name = (const char *)sni;
 	unsigned n;
 
@@ -178,7 +166,7 @@ tls_ca_certify(SSL *ssl, void *user)
 	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 	struct tlscert_spec spec = { .days = TLSCERT_DAYS, .names = &name,
 	    .n_names = 1, .issuer = &ctx->ca };
-	char address[INET6_ADDRSTRLEN];
+	char address[SYS_HOST_SIZE];
 	int ok;
 
 	if (t != NULL && t->plan->cert.x != NULL)
