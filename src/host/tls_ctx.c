@@ -76,8 +76,9 @@ static int
 select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
     const unsigned char *in, unsigned in_len, void *user)
 {
+	static const unsigned char ours[] = "\2h2";
 	const struct tls *t = SSL_get_app_data(ssl);
-	unsigned i;
+	unsigned char *selected;
 
 	(void)user;
 	if (t != NULL && t->plan->sets_alpn) {
@@ -86,15 +87,11 @@ select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 		return *out_len > 0 ? SSL_TLSEXT_ERR_OK :
 		    SSL_TLSEXT_ERR_NOACK;
 	}
-	for (i = 0; i < in_len; i += 1u + in[i]) {
-		if (in[i] == 2 && i + 2 < in_len &&
-		    memcmp(in + i + 1, "h2", 2) == 0) {
-			*out = in + i + 1;
-			*out_len = 2;
-			return SSL_TLSEXT_ERR_OK;
-		}
-	}
-	return SSL_TLSEXT_ERR_ALERT_FATAL;
+	if (SSL_select_next_proto(&selected, out_len, ours, sizeof(ours) - 1,
+	    in, in_len) != OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	*out = selected;
+	return SSL_TLSEXT_ERR_OK;
 }
 
 static void

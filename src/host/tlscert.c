@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -265,19 +266,13 @@ add_times(X509 *x, int days)
 static int
 add_serial(X509 *x)
 {
-	unsigned char octets[8];
-	BIGNUM *n = NULL;
-	int ok;
+	uint64_t n;
 
-	if (RAND_bytes(octets, sizeof(octets)) != 1)
+	if (RAND_bytes((unsigned char *)&n, sizeof(n)) != 1)
 		return 0;
 	/* The number is positive and of full length (RFC 5280 §4.1.2.2). */
-	octets[0] = (unsigned char)((octets[0] & 0x3f) | 0x40);
-	n = BN_bin2bn(octets, sizeof(octets), NULL);
-	ok = n != NULL &&
-	    BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x)) != NULL;
-	BN_free(n);
-	return ok;
+	n = (n & INT64_MAX) | UINT64_C(1) << 62;
+	return ASN1_INTEGER_set_uint64(X509_get_serialNumber(x), n);
 }
 
 /* Returns the digest for signing; NULL: the key has its own, like Ed25519. */
