@@ -26,8 +26,7 @@
 enum kind {
 	KIND_TRUE,		/* no argument: bool becomes true */
 	KIND_FALSE,		/* ... false */
-	KIND_UINT,		/* unsigned */
-	KIND_U32,		/* uint32_t */
+	KIND_UINT,		/* unsigned or uint32_t, which are the same */
 	KIND_U64,		/* uint64_t */
 	KIND_STRING,
 	KIND_BIND,		/* an address; repeatable */
@@ -38,6 +37,8 @@ enum kind {
 	KIND_VERSION,
 	KIND_GROUP		/* no option: heading of those that follow */
 };
+
+_Static_assert(_Generic((uint32_t)0, unsigned: 1, default: 0), "KIND_UINT");
 
 struct row {
 	const char *name;	/* long form; of a group, its heading */
@@ -177,38 +178,38 @@ static const struct row rows[] = {
 	{ "silence-limit", 0, "SECONDS", KIND_UINT, AT(silence_limit_ms), 0,
 	    DAY, NULL, "till a silent child dies; 0: never" },
 	GROUP("Settings that are sent"),
-	{ "header-table-size", 0, "OCTETS", KIND_U32,
+	{ "header-table-size", 0, "OCTETS", KIND_UINT,
 	    LIMIT(header_table_size), 0, 1 << 24, NULL, "of the HPACK table" },
-	{ "max-concurrent-streams", 0, "N", KIND_U32,
+	{ "max-concurrent-streams", 0, "N", KIND_UINT,
 	    LIMIT(max_concurrent_streams), 0, 10000,
 	    NULL, "streams at a time" },
-	{ "initial-window-size", 0, "OCTETS", KIND_U32,
+	{ "initial-window-size", 0, "OCTETS", KIND_UINT,
 	    LIMIT(initial_window_size), 0, MAX31,
 	    NULL, "of a stream, and of the connection" },
-	{ "max-frame-size", 0, "OCTETS", KIND_U32, LIMIT(max_frame_size),
+	{ "max-frame-size", 0, "OCTETS", KIND_UINT, LIMIT(max_frame_size),
 	    16384, 16777215, NULL, "of a frame's payload" },
-	{ "max-header-list-size", 0, "OCTETS", KIND_U32,
+	{ "max-header-list-size", 0, "OCTETS", KIND_UINT,
 	    LIMIT(max_header_list_size), 1, 1 << 24,
 	    NULL, "of a field section; enforced" },
 	{ "no-connect-protocol", 0, NULL, KIND_FALSE,
 	    LIMIT(enable_connect_protocol), 0, 0,
 	    NULL, "no extended CONNECT" },
 	GROUP("Bounds on a client"),
-	{ "max-fields", 0, "N", KIND_U32, LIMIT(max_fields), 1, 1 << 20,
+	{ "max-fields", 0, "N", KIND_UINT, LIMIT(max_fields), 1, 1 << 20,
 	    NULL, "field lines in a section" },
-	{ "max-continuations", 0, "N", KIND_U32, LIMIT(max_continuations), 0,
+	{ "max-continuations", 0, "N", KIND_UINT, LIMIT(max_continuations), 0,
 	    MAX31, NULL, "CONTINUATION in a block" },
-	{ "max-settings", 0, "N", KIND_U32, LIMIT(max_settings), 1, MAX31,
+	{ "max-settings", 0, "N", KIND_UINT, LIMIT(max_settings), 1, MAX31,
 	    NULL, "entries in a SETTINGS" },
-	{ "max-resets", 0, "N", KIND_U32, LIMIT(max_resets), 1, MAX31,
+	{ "max-resets", 0, "N", KIND_UINT, LIMIT(max_resets), 1, MAX31,
 	    NULL, "RST_STREAM at once" },
-	{ "resets-per-second", 0, "N", KIND_U32, LIMIT(resets_per_second), 1,
+	{ "resets-per-second", 0, "N", KIND_UINT, LIMIT(resets_per_second), 1,
 	    MAX31, NULL, "... and in the long run" },
-	{ "max-idle-frames", 0, "N", KIND_U32, LIMIT(max_idle_frames), 1,
+	{ "max-idle-frames", 0, "N", KIND_UINT, LIMIT(max_idle_frames), 1,
 	    MAX31, NULL, "frames that do no work in a row" },
-	{ "max-replies", 0, "N", KIND_U32, LIMIT(max_replies), 1, MAX31,
+	{ "max-replies", 0, "N", KIND_UINT, LIMIT(max_replies), 1, MAX31,
 	    NULL, "queued replies to control frames" },
-	{ "max-data-frames", 0, "N", KIND_U32, LIMIT(max_data_frames), 1,
+	{ "max-data-frames", 0, "N", KIND_UINT, LIMIT(max_data_frames), 1,
 	    MAX31, NULL, "beyond one for 256 octets" },
 	{ "max-body", 0, "OCTETS", KIND_U64, LIMIT(max_body), 0, INT64_MAX,
 	    NULL, "of a request's content" },
@@ -216,7 +217,7 @@ static const struct row rows[] = {
 	    "what it leaves to others", "content in files" },
 	{ "max-stored-total", 0, "OCTETS", KIND_U64, AT(max_stored_total), 1,
 	    INT64_MAX, "three quarters of TMPDIR", "of all clients" },
-	{ "max-parameters", 0, "N", KIND_U32, AT(max_parameters), 1, MAX31,
+	{ "max-parameters", 0, "N", KIND_UINT, AT(max_parameters), 1, MAX31,
 	    NULL, "of a form, query, cookie field" },
 	{ "max-message", 0, "OCTETS", KIND_U64, AT(max_message), 0,
 	    UINT64_C(1) << 40,
@@ -346,8 +347,6 @@ default_text(const struct row *r, struct options *o, char dst[NUMBER_SIZE])
 	switch (r->kind) {
 	case KIND_UINT:
 		return number_text(r, *(unsigned *)p, dst);
-	case KIND_U32:
-		return number_text(r, *(uint32_t *)p, dst);
 	case KIND_U64:
 		return number_text(r, *(uint64_t *)p, dst);
 	case KIND_CHOICE:
@@ -514,9 +513,6 @@ apply(struct options *o, const struct row *r, const char *text)
 		break;
 	case KIND_UINT:
 		*(unsigned *)p = (unsigned)parse_number(r, text);
-		break;
-	case KIND_U32:
-		*(uint32_t *)p = (uint32_t)parse_number(r, text);
 		break;
 	case KIND_U64:
 		*(uint64_t *)p = parse_number(r, text);
