@@ -472,13 +472,18 @@ def tls_certificates(s):
           "    note(error(connection.tls.leaf, ['a.test'], 5))\n"
           "    note(error(connection.tls.leaf, ['a.test'], 5, 'dsa'))\n"
           "    note(error(connection.tls.leaf, ['a.test'], 'x'))\n"
-          "    note(error(connection.tls.leaf, [1], 5))\n")
+          "    note(error(connection.tls.leaf, [1], 5))\n"
+          "    note(error(connection.tls.leaf, [], 5, 'ec', 'me'))\n"
+          "    note(error(connection.tls.leaf, [], 36501))\n")
     with s.client() as c:
-        got = s.notes(c, 4)
+        got = s.notes(c, 6)
         t.eq([n.split(":")[0] for n in got[1:]],
-             ["ValueError", "TypeError", "TypeError"],
-             "tls: leaf, wrong arguments")
-        t.ok("not 'x'" in got[2] and "not [1]" in got[3],
+             ["ValueError", "TypeError", "TypeError", "ValueError",
+              "ValueError"], "tls: leaf, wrong arguments")
+        t.ok('key: "dsa": expected ec or rsa' in got[1]
+             and "not 'x'" in got[2] and "not [1]" in got[3]
+             and 'signed_by: "me": expected ca or self' in got[4]
+             and "days: 36501: expected days from -36500 to 36500" in got[5],
              "tls: leaf, the texts name the value", got)
 
 

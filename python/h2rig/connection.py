@@ -31,6 +31,9 @@ __all__ = ["Automatic", "Connection", "ConnectionTLS", "ConnectionWriter",
 #: Kinds of request that `ConnectionTLS.request` can send to the client.
 _REQUESTS = ("renegotiation", "client_certificate", "key_update")
 
+#: Most days from now to the end of a leaf's validity, before or after.
+_LEAF_DAYS_MAX = 36500
+
 #: Octets of JSON that a note may have.
 NOTE_MAX = 1 << 16
 
@@ -180,7 +183,15 @@ class ConnectionTLS:
                             % (listed,))
         if not isinstance(days, int):
             raise TypeError("days must be an int, not %r" % (days,))
-        _h2rig.tls_leaf(listed, days, key, signed_by)
+        if key not in ("ec", "rsa"):
+            raise ValueError('key: "%s": expected ec or rsa' % (key,))
+        if signed_by not in ("ca", "self"):
+            raise ValueError('signed_by: "%s": expected ca or self'
+                             % (signed_by,))
+        if not -_LEAF_DAYS_MAX <= days <= _LEAF_DAYS_MAX:
+            raise ValueError("days: %d: expected days from %d to %d"
+                             % (days, -_LEAF_DAYS_MAX, _LEAF_DAYS_MAX))
+        _h2rig.tls_leaf(listed, days, key == "rsa", signed_by == "self")
 
     def request(self, kind: str) -> None:
         """Sends the client a TLS request, once TLS is up.

@@ -212,9 +212,9 @@ int tls_hello_set(struct tls *t, const char *name, const struct tls_value *v,
 struct tls_leaf {
 	const char *const *names;	/* DNS names and addresses */
 	size_t n_names;
-	long days;		/* from now, -36500 to 36500; negative: expired */
-	const char *key;	/* "ec" or "rsa" */
-	const char *signed_by;	/* "ca", "self"; NULL: ca if there is one */
+	int days;		/* from now; negative: it has expired */
+	bool rsa;		/* makes an RSA key; else ECDSA P-256 */
+	bool self_signed;	/* else the CA signs it */
 };
 
 /*

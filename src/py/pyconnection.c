@@ -502,12 +502,14 @@ module_tls_leaf(PyObject *module, PyObject *args)
 	struct conn *c = need();
 	struct tlscert *made;
 	PyObject *list;
-	int rc = TLS_BAD_VALUE;
+	int rc = TLS_BAD_VALUE, rsa, self_signed;
 
 	(void)module;
-	if (c == NULL || !PyArg_ParseTuple(args, "O!lss", &PyList_Type, &list,
-	    &leaf.days, &leaf.key, &leaf.signed_by))
+	if (c == NULL || !PyArg_ParseTuple(args, "O!ipp", &PyList_Type, &list,
+	    &leaf.days, &rsa, &self_signed))
 		return NULL;
+	leaf.rsa = rsa;
+	leaf.self_signed = self_signed;
 	leaf.n_names = (size_t)PyList_GET_SIZE(list);
 	if (leaf.n_names > LEAF_NAMES)
 		return PyErr_Format(PyExc_ValueError,
@@ -574,7 +576,7 @@ static PyMethodDef methods[] = {
 	{ "tls_set", module_tls_set, METH_VARARGS,
 	    "tls_set(name, value): before the handshake goes on." },
 	{ "tls_leaf", module_tls_leaf, METH_VARARGS,
-	    "tls_leaf(names, days, key, signed_by): a certificate." },
+	    "tls_leaf(names, days, rsa, self_signed): a certificate." },
 	{ "tls_request", module_tls_request, METH_O,
 	    "Asks the client for something in mid-connection." },
 	{ NULL, NULL, 0, NULL }
