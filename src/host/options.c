@@ -19,7 +19,6 @@
 #include "config.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "machine.h"
 #include "optcheck.h"
 #include "options.h"
 
@@ -276,7 +275,7 @@ options_default(struct options *o)
 	o->idle_timeout_ms = 300000;
 	o->stall_timeout_ms = 300000;
 	o->run_limit_ms = 300000;
-	o->max_memory = machine_child_memory();
+	o->max_memory = OPTIONS_NOT_GIVEN;
 	o->max_message = (uint64_t)16 << 20;
 	o->max_parameters = 10000;
 	o->max_files = 1024;

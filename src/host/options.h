@@ -17,6 +17,7 @@
 #define OPTIONS_MAX_BIND 16
 #define OPTIONS_MAX_PORT 64
 #define OPTIONS_MAX_ALIAS 64
+#define OPTIONS_NOT_GIVEN UINT64_MAX
 
 /* All times are in milliseconds, whatever unit the option takes. */
 struct options {
@@ -58,7 +59,8 @@ struct options {
 	uint64_t max_stored_total;	/* ... of all children */
 	uint64_t max_message;		/* octets of a WebSocket message */
 	uint32_t max_parameters;	/* of a form, a query, a cookie field */
-	uint64_t max_memory;		/* octets of a child's address space */
+	uint64_t max_memory;		/* octets of a child's address space;
+					 * not given, until interp_start */
 	unsigned max_cpu_ms;		/* of processor time */
 	uint64_t max_file_size;		/* octets of a file */
 	unsigned max_files;		/* open files of a child */

@@ -454,9 +454,25 @@ prepare_children(const struct options *o)
 	    enable_faulthandler(o) == 0 ? 0 : -1;
 }
 
+/* Sets the limit on a child's memory, unless the command line does. */
+static int
+set_memory(struct options *o)
+{
+	PyObject *module, *octets = NULL;
+
+	if (o->max_memory != OPTIONS_NOT_GIVEN)
+		return 0;
+	if ((module = PyImport_ImportModule("h2rig.server.machine")) != NULL)
+		octets = PyObject_CallMethod(module, "child_memory", NULL);
+	if (octets != NULL)
+		o->max_memory = PyLong_AsUnsignedLongLong(octets);
+	Py_XDECREF(module);
+	Py_XDECREF(octets);
+	return PyErr_Occurred() ? -1 : 0;
+}
+
 int
-interp_start(const struct options *o, const char *argv0, char *err,
-    size_t err_size)
+interp_start(struct options *o, const char *argv0, char *err, size_t err_size)
 {
 	char dir[PATH_MAX + 64];
 	PyObject *dict;
@@ -473,7 +489,8 @@ interp_start(const struct options *o, const char *argv0, char *err,
 	dict = options_dict(o);
 	if (dict == NULL || add_to_path(dir) < 0 ||
 	    PyRun_SimpleString(prepare) < 0 ||
-	    call_dispatch("configure", dict) < 0 || give_directory() < 0 ||
+	    call_dispatch("configure", dict) < 0 || set_memory(o) < 0 ||
+	    give_directory() < 0 ||
 	    gil_bind() == -1 || calls_bind() == -1 ||
 	    pyexchange_bind() == -1 || prepare_children(o) < 0 ||
 	    PyRun_SimpleString(imported) < 0)
