@@ -244,11 +244,23 @@ port_list(const struct options *o)
 	return list;
 }
 
+/* Makes (uid, gid) of the scripts; -1 is one that stays as it is. */
+static PyObject *
+owner_pair(void)
+{
+	uid_t uid;
+	gid_t gid;
+
+	confine_owner(&uid, &gid);
+	return Py_BuildValue("(LL)", uid == (uid_t)-1 ? -1LL : (long long)uid,
+	    gid == (gid_t)-1 ? -1LL : (long long)gid);
+}
+
 static PyObject *
 options_dict(const struct options *o)
 {
 	return Py_BuildValue("{sO&sOsssNsIsssKsKsKsKsssO&sO&sNsIsO&sO&sO&sO"
-	    "sOszsisO&sI}",
+	    "sOszsNsisO&sI}",
 	    "doc_root", fs_text, o->doc_root,
 	    "hide_tracebacks", o->hide_tracebacks ? Py_True : Py_False,
 	    "scheme", o->cleartext ? "http" : "https",
@@ -270,6 +282,7 @@ options_dict(const struct options *o)
 	    "wpt", o->wpt ? Py_True : Py_False,
 	    "validators", o->validators ? Py_True : Py_False,
 	    "user", o->user,
+	    "owner", owner_pair(),
 	    "shared_file", descriptors[SHARED],
 	    "console", fs_text, o->console ? o->trace : NULL,
 	    "run_limit_ms", o->run_limit_ms);
@@ -322,40 +335,6 @@ start_error(char *err, size_t size)
 		    size);
 	PyErr_Clear();
 	return told ? EXIT_CONFIG : EXIT_SYSTEM;
-}
-
-/*
- * Gives the server's directory, if it has been made, to the scripts' user; only
- * once, since from then on scripts may put something else in its place.
- */
-static int
-give_directory(void)
-{
-	static bool given;
-	PyObject *module, *options = NULL, *dir = NULL, *os = NULL, *r = NULL;
-	uid_t uid;
-	gid_t gid;
-
-	confine_owner(&uid, &gid);
-	if (given || (uid == (uid_t)-1 && gid == (gid_t)-1))
-		return 0;
-	if ((module = PyImport_ImportModule("h2rig.server.config")) != NULL)
-		options = PyObject_GetAttrString(module, "options");
-	if (options != NULL)
-		dir = PyObject_GetAttrString(options, "run_directory");
-	if (dir == Py_None)
-		Py_INCREF(r = dir);
-	else if (dir != NULL && (os = PyImport_ImportModule("os")) != NULL)
-		r = PyObject_CallMethod(os, "chown", "OLL", dir,
-		    uid == (uid_t)-1 ? -1LL : (long long)uid,
-		    gid == (gid_t)-1 ? -1LL : (long long)gid);
-	given = r != NULL && dir != Py_None;
-	Py_XDECREF(module);
-	Py_XDECREF(options);
-	Py_XDECREF(dir);
-	Py_XDECREF(os);
-	Py_XDECREF(r);
-	return r != NULL ? 0 : -1;
 }
 
 /* Moves fd to numbers of a child's own: the new number, or -1 with errno. */
@@ -490,7 +469,6 @@ interp_start(struct options *o, const char *argv0, char *err, size_t err_size)
 	if (dict == NULL || add_to_path(dir) < 0 ||
 	    PyRun_SimpleString(prepare) < 0 ||
 	    call_dispatch("configure", dict) < 0 || set_memory(o) < 0 ||
-	    give_directory() < 0 ||
 	    gil_bind() == -1 || calls_bind() == -1 ||
 	    pyexchange_bind() == -1 || prepare_children(o) < 0 ||
 	    PyRun_SimpleString(imported) < 0)
@@ -532,7 +510,7 @@ interp_settle(const struct options *o)
 	wake_python();
 	if (warm_up(o, WARM_PARENT) < 0)
 		warn_exception("rehearsing requests");
-	if (call_dispatch("settle", NULL) < 0 || give_directory() < 0)
+	if (call_dispatch("settle", NULL) < 0)
 		warn_exception("sharing compiled scripts");
 	if (o->per_process > 1 && again_prepare() < 0)
 		warn_exception("preparing processes for several connections");

@@ -21,7 +21,7 @@ class Options:
                  "connection", "connection_text", "connection_candidate",
                  "aliases", "latency_ms",
                  "config", "stash", "ws_docroot", "wpt", "validators",
-                 "run_directory", "shared_file", "settings", "user",
+                 "run_directory", "shared_file", "settings", "user", "owner",
                  "console", "run_limit_ms")
 
     def __init__(self) -> None:
@@ -70,6 +70,8 @@ class Options:
         self.validators = False
         #: the user whose rights scripts have; None: the server's
         self.user: Optional[str] = None
+        #: uid and gid of scripts; -1: the server's
+        self.owner = (-1, -1)
         #: the server's own directory (see `rundir`); None: there is none
         self.run_directory: Optional[str] = None
         #: descriptor of a file without a path, which all processes inherit

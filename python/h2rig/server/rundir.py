@@ -2,9 +2,8 @@
 """The server's own directory, of mode 0700, for the files that connections'
 processes share: the stash and the code of scripts.
 
-The parent makes the directory, the C program gives it to the user that scripts
-run as, and the parent removes it when it ends.  A parent that is killed leaves
-it behind.
+The parent makes the directory, gives it to the user that scripts run as, and
+removes it when it ends.  A parent that is killed leaves it behind.
 
 The directory is usually below /tmp, where cleaners remove files that have not
 changed for a long time.  The parent protects it by timestamps (`refresh`), and
@@ -56,6 +55,9 @@ def make() -> None:
     """
     if options.run_directory is None:
         options.run_directory = tempfile.mkdtemp(prefix="h2rig-")
+        # At once: later the scripts' user may put something else in its place.
+        if options.owner != (-1, -1):
+            os.chown(options.run_directory, *options.owner)
         refresh()
 
 
