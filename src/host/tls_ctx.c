@@ -182,10 +182,9 @@ out:
 
 /* Handshakes with ourselves. */
 
-struct rehearsal {
-	const char *suites;	/* of TLS 1.3; NULL: TLS 1.2 */
-	const char *groups;
-};
+/* The suites of TLS 1.3 that most clients prefer. */
+static const char aes128[] = "TLS_AES_128_GCM_SHA256";
+static const char aes256[] = "TLS_AES_256_GCM_SHA384";
 
 /* Has two ends in memory shake hands and exchange some octets. */
 static void
@@ -207,8 +206,14 @@ talk(SSL *server, SSL *client)
 		SSL_read(client, octets, sizeof(octets));
 }
 
+/*
+ * OpenSSL looks algorithms up and makes tables of them when they are first
+ * used.  That is done here, so that children share the results.  Failures do
+ * not matter, and random numbers are drawn anew after each fork.  The callbacks
+ * of a CA run too: they need no struct tls.
+ */
 static void
-rehearse(SSL_CTX *server_ctx, const struct rehearsal *r)
+rehearse(SSL_CTX *server_ctx, const char *suites)
 {
 	static const unsigned char h2[] = "\2h2";
 	SSL_CTX *client_ctx = SSL_CTX_new(TLS_client_method());
@@ -225,9 +230,7 @@ rehearse(SSL_CTX *server_ctx, const struct rehearsal *r)
 	SSL_set_accept_state(server);
 	SSL_set_connect_state(client);
 	SSL_set_alpn_protos(client, h2, sizeof(h2) - 1);
-	if ((r->suites != NULL ? SSL_set_ciphersuites(client, r->suites) :
-	    SSL_set_max_proto_version(client, TLS1_2_VERSION)) == 1 &&
-	    SSL_set1_groups_list(client, r->groups) == 1)
+	if (SSL_set_ciphersuites(client, suites) == 1)
 		talk(server, client);
 out:
 	SSL_free(client);
@@ -236,51 +239,14 @@ out:
 	ERR_clear_error();
 }
 
-/*
- * OpenSSL looks algorithms up and makes tables of them when they are first
- * used.  That is done once here, so that children share the results.  Failures
- * do not matter, and random numbers are drawn anew after each fork.
- */
-static void
-rehearse_all(SSL_CTX *ssl)
-{
-	static const struct rehearsal all[] = {
-		{ "TLS_AES_128_GCM_SHA256", "X25519" },
-		{ "TLS_AES_256_GCM_SHA384", "P-256" },
-		{ "TLS_CHACHA20_POLY1305_SHA256", "X25519" },
-		{ NULL, "X25519" }
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		rehearse(ssl, &all[i]);
-}
-
-/*
- * Sets or removes a CA's callbacks, which are for connections and not for
- * rehearsals: a rehearsal has no struct tls.
- */
-static void
-set_callbacks(struct tls_ctx *ctx, bool on)
-{
-	if (ctx->ca.x == NULL)
-		return;
-	SSL_CTX_set_cert_cb(ctx->ssl, on ? tls_ca_certify : NULL, ctx);
-	SSL_CTX_set_client_hello_cb(ctx->ssl, on ? tls_hello_come : NULL, ctx);
-}
-
 void
 tls_ctx_warm(struct tls_ctx *ctx)
 {
-	static const struct rehearsal usual = { "TLS_AES_128_GCM_SHA256",
-	    "X25519" };
 	SSL_CTX_keylog_cb_func log = SSL_CTX_get_keylog_callback(ctx->ssl);
 
-	set_callbacks(ctx, false);
 	SSL_CTX_set_keylog_callback(ctx->ssl, NULL);
-	rehearse(ctx->ssl, &usual);
+	rehearse(ctx->ssl, aes128);
 	SSL_CTX_set_keylog_callback(ctx->ssl, log);
-	set_callbacks(ctx, true);
 }
 
 struct tls_ctx *
@@ -302,8 +268,13 @@ tls_ctx_new(const struct options *o, char *err, size_t err_size)
 	if (ctx->ssl != NULL && set_parameters(ctx->ssl) == 0 &&
 	    tls_ca_open(&ctx->ca, o, err, err_size) == 0 &&
 	    set_certificate(ctx, o, err, err_size) == 0) {
-		rehearse_all(ctx->ssl);
-		set_callbacks(ctx, true);
+		if (ctx->ca.x != NULL) {
+			SSL_CTX_set_cert_cb(ctx->ssl, tls_ca_certify, ctx);
+			SSL_CTX_set_client_hello_cb(ctx->ssl, tls_hello_come,
+			    ctx);
+		}
+		rehearse(ctx->ssl, aes128);
+		rehearse(ctx->ssl, aes256);
 		/* After the rehearsal, so that its keys are not logged. */
 		if (open_keylog(ctx, err, err_size) == 0)
 			return ctx;
