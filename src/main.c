@@ -91,8 +91,6 @@ main(int argc, char **argv)
 	memory_begin();
 	supervise_begin(&supervise, argc, argv);
 	options_parse(&o, argc, argv, print_about);
-	if (confine_resolve(&o, err, sizeof(err)) == -1)
-		fatalx(EXIT_CONFIG, "%s", err);
 	open_log(&o);
 	if (guard_start(parent_seats(&o), o.grace_ms) == -1)
 		fatal(EXIT_SYSTEM, "start");

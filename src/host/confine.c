@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is kept from scripts: other users' rights, resources beyond the limits,
- * the supervisor's variables, and, as far as the system can, the memory of
- * processes that have the private key.
+ * and, as far as the system can, the memory of processes that have the private
+ * key.
  *
- * The parent looks names up once; each child applies all of it before user code
- * runs.  A process may lower its limits but not raise them.  What a process
+ * Each child applies all of it before user code runs.  A process may lower its limits but not raise them.  What a process
  * could undo by itself is the parent's task: it looks at process groups and
  * deadlines from outside.
  */
@@ -18,11 +17,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <limits.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -65,77 +61,6 @@
 
 static uid_t the_uid = (uid_t)-1;	/* -1: as the parent has it */
 static gid_t the_gid = (gid_t)-1;
-static char *the_name;			/* NULL: the user has no passwd entry */
-static char *the_home;
-
-static const char *const supervision[] = {
-	"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID",
-	"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "MAINPID",
-	"INVOCATION_ID", "JOURNAL_STREAM", "CREDENTIALS_DIRECTORY",
-	"PROTO", "TCPCONNNUM", "TCPLOCALHOST", "TCPLOCALIP", "TCPLOCALPORT",
-	"TCPREMOTEHOST", "TCPREMOTEINFO", "TCPREMOTEIP", "TCPREMOTEPORT"
-};
-
-/* Parses a whole text as a number below the one that means "none": 0, or -1. */
-static int
-parse_id(const char *text, unsigned long *id)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)text[0]))
-		return -1;
-	errno = 0;
-	*id = strtoul(text, &end, 10);
-	return *end != '\0' || errno != 0 || *id >= UINT_MAX ? -1 : 0;
-}
-
-static int
-resolve_user(const char *name, char *err, size_t size)
-{
-	const struct passwd *pw = getpwnam(name);
-	unsigned long id;
-
-	if (pw == NULL && parse_id(name, &id) == 0) {
-		the_uid = (uid_t)id;
-		/* Without a passwd entry the group has the user's number. */
-		if ((pw = getpwuid(the_uid)) == NULL) {
-			the_gid = (gid_t)id;
-			return 0;
-		}
-	}
-	if (pw == NULL) {
-		snprintf(err, size, "--user: \"%s\": expected a user's name or "
-		    "number", name);
-		return -1;
-	}
-	the_uid = pw->pw_uid;
-	the_gid = pw->pw_gid;
-	the_name = strdup(pw->pw_name);
-	the_home = strdup(pw->pw_dir);
-	if (the_name == NULL || the_home == NULL) {
-		snprintf(err, size, "--user: %s", strerror(errno));
-		return -1;
-	}
-	return 0;
-}
-
-static int
-resolve_group(const char *name, char *err, size_t size)
-{
-	const struct group *gr = getgrnam(name);
-	unsigned long id;
-
-	if (gr != NULL) {
-		the_gid = gr->gr_gid;
-	} else if (parse_id(name, &id) == 0) {
-		the_gid = (gid_t)id;
-	} else {
-		snprintf(err, size, "--group: \"%s\": expected a group's name "
-		    "or number", name);
-		return -1;
-	}
-	return 0;
-}
 
 /*
  * Leaves all groups but the_gid.  Returns 0, or -1 with errno set.  POSIX
@@ -159,37 +84,15 @@ leave_groups(void)
 }
 
 int
-confine_resolve(const struct options *o, char *err, size_t size)
+confine_set_owner(uid_t uid, gid_t gid)
 {
-	const char *option = o->user != NULL ? "user" : "group";
-
-	if (o->user == NULL && o->group == NULL)
-		return 0;
-	if (geteuid() != 0) {
-		snprintf(err, size, "--%s: expected h2rig to be started by "
-		    "root, who alone can change it", option);
-		return -1;
-	}
-	if (o->user != NULL && resolve_user(o->user, err, size) == -1)
-		return -1;
-	if (o->group != NULL && resolve_group(o->group, err, size) == -1)
-		return -1;
+	the_uid = uid;
+	the_gid = gid;
 #ifndef HAVE_SETGROUPS
-	if (leave_groups() == -1) {
-		snprintf(err, size, "--%s: this h2rig is built without the "
-		    "system's setgroups: expected it to be started without "
-		    "supplementary groups", option);
-		return -1;
-	}
-#endif
+	return gid != (gid_t)-1 ? leave_groups() : 0;
+#else
 	return 0;
-}
-
-void
-confine_owner(uid_t *uid, gid_t *gid)
-{
-	*uid = the_uid;
-	*gid = the_gid;
+#endif
 }
 
 /*
@@ -255,35 +158,6 @@ confine_parent(const struct options *o)
 	mallopt(M_ARENA_MAX, ARENAS);
 #endif
 	hide_memory();
-}
-
-/*
- * Sets what login(1) sets.  A user without a passwd entry gets no name, and /
- * as home.
- */
-static void
-name_user(void)
-{
-	if (the_uid == (uid_t)-1)
-		return;
-	if (the_name != NULL) {
-		setenv("USER", the_name, 1);
-		setenv("LOGNAME", the_name, 1);
-	} else {
-		unsetenv("USER");
-		unsetenv("LOGNAME");
-	}
-	setenv("HOME", the_home != NULL ? the_home : "/", 1);
-}
-
-void
-confine_environment(void)
-{
-	size_t i;
-
-	name_user();
-	for (i = 0; i < sizeof(supervision) / sizeof(supervision[0]); i++)
-		unsetenv(supervision[i]);
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a child gives up before a script runs in it, and what it is limited to:
- * user, resource limits, descriptors, environment.  This protects scripts from
+ * user, resource limits, descriptors.  This protects scripts from
  * each other's mistakes, and from malice only what needs another user's rights.
  */
 #ifndef H2RIG_CONFINE_H
@@ -14,14 +14,11 @@
 #include "options.h"
 
 /*
- * Looks up --user and --group, which only root may use.  Returns 0, or -1 with
- * one line in err that names the option.  Comes before confine_child and
- * confine_owner.
+ * Sets the user and group of scripts, -1 for one that stays as it is.  Comes
+ * before confine_parent and confine_child.  Returns 0, or -1 with errno set if
+ * the system cannot take supplementary groups from processes that have some.
  */
-int confine_resolve(const struct options *o, char *err, size_t size);
-
-/* Stores the user and group of scripts, -1 for one that stays as it is. */
-void confine_owner(uid_t *uid, gid_t *gid);
+int confine_set_owner(uid_t uid, gid_t gid);
 
 /*
  * In the parent, once: sets what all children inherit.  Logs a warning if
@@ -60,13 +57,6 @@ int confine_descriptors(const struct options *o, struct feed *f,
  */
 int confine_files(const struct options *o);
 int confine_files_end(void);
-
-/*
- * Removes the variables of supervisors, which do not concern scripts, from the
- * environment; with --user, HOME, USER and LOGNAME become that user's.  Comes
- * before the start of Python, which keeps a copy of the environment.
- */
-void confine_environment(void);
 
 /*
  * In a child, or in any process that is about to run user code: sets the other

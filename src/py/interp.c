@@ -122,7 +122,6 @@ start_python(char *err, size_t size)
 	PyConfig config;
 	PyStatus status;
 
-	confine_environment();
 	PyImport_AppendInittab("_h2rig", module_init);
 	PyPreConfig_InitIsolatedConfig(&pre);
 	pre.utf8_mode = 1;
@@ -244,23 +243,11 @@ port_list(const struct options *o)
 	return list;
 }
 
-/* Makes (uid, gid) of the scripts; -1 is one that stays as it is. */
-static PyObject *
-owner_pair(void)
-{
-	uid_t uid;
-	gid_t gid;
-
-	confine_owner(&uid, &gid);
-	return Py_BuildValue("(LL)", uid == (uid_t)-1 ? -1LL : (long long)uid,
-	    gid == (gid_t)-1 ? -1LL : (long long)gid);
-}
-
 static PyObject *
 options_dict(const struct options *o)
 {
 	return Py_BuildValue("{sO&sOsssNsIsssKsKsKsKsssO&sO&sNsIsO&sO&sO&sO"
-	    "sOszsNsisO&sI}",
+	    "sOsO&sisO&sI}",
 	    "doc_root", fs_text, o->doc_root,
 	    "hide_tracebacks", o->hide_tracebacks ? Py_True : Py_False,
 	    "scheme", o->cleartext ? "http" : "https",
@@ -281,8 +268,7 @@ options_dict(const struct options *o)
 	    "ws_docroot", fs_text, o->ws_doc_root,
 	    "wpt", o->wpt ? Py_True : Py_False,
 	    "validators", o->validators ? Py_True : Py_False,
-	    "user", o->user,
-	    "owner", owner_pair(),
+	    "user", fs_text, o->user,
 	    "shared_file", descriptors[SHARED],
 	    "console", fs_text, o->console ? o->trace : NULL,
 	    "run_limit_ms", o->run_limit_ms);
@@ -450,12 +436,36 @@ set_memory(struct options *o)
 	return PyErr_Occurred() ? -1 : 0;
 }
 
+/* Returns 0, or an exit status with a line in err. */
+static int
+set_owner(const struct options *o, char *err, size_t size)
+{
+	PyObject *module, *pair = NULL;
+	long long uid, gid;
+	bool found;
+
+	if ((module = PyImport_ImportModule("h2rig.server.owner")) != NULL)
+		pair = PyObject_CallMethod(module, "resolve", "O&O&", fs_text,
+		    o->user, fs_text, o->group);
+	found = pair != NULL && PyArg_ParseTuple(pair, "LL", &uid, &gid);
+	Py_XDECREF(module);
+	Py_XDECREF(pair);
+	if (!found)
+		return start_error(err, size);
+	if (confine_set_owner((uid_t)uid, (gid_t)gid) == 0)
+		return 0;
+	snprintf(err, size, "--%s: this h2rig is built without the system's "
+	    "setgroups: expected it to be started without supplementary groups",
+	    o->user != NULL ? "user" : "group");
+	return EXIT_CONFIG;
+}
+
 int
 interp_start(struct options *o, const char *argv0, char *err, size_t err_size)
 {
 	char dir[PATH_MAX + 64];
 	PyObject *dict;
-	int rc = 0;
+	int rc;
 
 	if (package_dir(argv0, dir, sizeof(dir), err, err_size) < 0 ||
 	    start_python(err, err_size) < 0)
@@ -465,10 +475,13 @@ interp_start(struct options *o, const char *argv0, char *err, size_t err_size)
 		    strerror(errno));
 		return EXIT_SYSTEM;
 	}
+	if (add_to_path(dir) < 0 || PyRun_SimpleString(prepare) < 0)
+		return start_error(err, err_size);
+	if ((rc = set_owner(o, err, err_size)) != 0)
+		return rc;
 	dict = options_dict(o);
-	if (dict == NULL || add_to_path(dir) < 0 ||
-	    PyRun_SimpleString(prepare) < 0 ||
-	    call_dispatch("configure", dict) < 0 || set_memory(o) < 0 ||
+	if (dict == NULL || call_dispatch("configure", dict) < 0 ||
+	    set_memory(o) < 0 ||
 	    gil_bind() == -1 || calls_bind() == -1 ||
 	    pyexchange_bind() == -1 || prepare_children(o) < 0 ||
 	    PyRun_SimpleString(imported) < 0)

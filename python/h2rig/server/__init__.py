@@ -2,11 +2,12 @@
 """The code that serves requests and runs scripts.  It is the program's own and
 may change from one version to the next: scripts must not use it.
 
-The C program calls `forking`, `output`, `dispatch`, `machine`, `warm_up` and
-`reuse`:
+The C program calls `forking`, `output`, `owner`, `dispatch`, `machine`,
+`warm_up` and `reuse`:
 
     forking          runs hooks of os.fork for scripts' forks only
     output           puts scripts' output and records in the log
+    owner            --user and --group, the environment
     dispatch         start, reload and end; a request from first frame to last
     machine          how much memory a process may have by default
     warm_up          requests that the parent answers to itself, with warm/

@@ -70,7 +70,7 @@ class Options:
         self.validators = False
         #: the user whose rights scripts have; None: the server's
         self.user: Optional[str] = None
-        #: uid and gid of scripts; -1: the server's
+        #: uid and gid of scripts (see `owner`); -1: the server's
         self.owner = (-1, -1)
         #: the server's own directory (see `rundir`); None: there is none
         self.run_directory: Optional[str] = None
