@@ -674,7 +674,8 @@ class Exchange(Sender):
         with self.together():
             for send in self._last:
                 send()
-            self._end_after_follow_up()
+            if self.followed:   # the next case needs another connection
+                self.send_goaway("NO_ERROR", self.requests[-1].stream)
         for request in self.requests:
             stream = request.stream
             if request in self._arrived:    # the driver will answer it
@@ -691,14 +692,6 @@ class Exchange(Sender):
                 self.rst(stream=stream)
             elif not self._begun[stream]:
                 self.data(b"", stream, end=True)
-
-    def _end_after_follow_up(self) -> None:
-        # Sends GOAWAY if the follow-up is about to be answered: the client
-        # must not send the next case's request on this connection.
-        if self.followed:
-            last = max(request.stream for request in self.requests)
-            if last <= self.last_stream:
-                self.send_goaway("NO_ERROR", last)
 
     def complete(self) -> None:
         """Notes that all that the client waits for has been sent, or is sent
