@@ -99,9 +99,8 @@ refuse_held(struct parent *p)
 
 	sys_addr_host((const struct sockaddr *)&a->held_addr, host,
 	    sizeof(host));
-	for (i = 0; i < p->board.n; i++)
-		n += p->seat[i].role != SEAT_FREE &&
-		    strcmp(p->seat[i].host, host) == 0;
+	for (i = 0; seat_next(p, &i, SEAT_TAKEN); i++)
+		n += strcmp(p->seat[i].host, host) == 0;
 	if (n < p->options->max_per_address)
 		return false;
 	close_held(a);

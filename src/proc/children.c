@@ -305,9 +305,8 @@ children_dismiss(struct parent *p)
 	size_t i;
 
 	p->children.round++;
-	for (i = 0; i < p->board.n; i++)
-		if (p->seat[i].role == SEAT_SPARE)
-			dismiss(p, i);
+	for (i = 0; seat_next(p, &i, SEAT_IS(SEAT_SPARE)); i++)
+		dismiss(p, i);
 }
 
 /*
@@ -320,9 +319,8 @@ find_spare(const struct parent *p)
 	long found = -1;
 	size_t i;
 
-	for (i = 0; p->count[SEAT_SPARE] > 0 && i < p->board.n; i++) {
-		if (p->seat[i].role != SEAT_SPARE ||
-		    atomic_load(&p->board.slot[i].state) != CHILD_SPARE)
+	for (i = 0; seat_next(p, &i, SEAT_IS(SEAT_SPARE)); i++) {
+		if (atomic_load(&p->board.slot[i].state) != CHILD_SPARE)
 			continue;
 		if (p->seat[i].connections > 0)
 			return (long)i;
@@ -487,10 +485,9 @@ children_rest(struct parent *p)
 {
 	size_t i;
 
-	for (i = 0; i < p->board.n &&
-	    p->count[SEAT_SPARE] > p->options->spare; i++)
-		if (p->seat[i].role == SEAT_SPARE &&
-		    p->seat[i].connections > 0)
+	for (i = 0; p->count[SEAT_SPARE] > p->options->spare &&
+	    seat_next(p, &i, SEAT_IS(SEAT_SPARE)); i++)
+		if (p->seat[i].connections > 0)
 			dismiss(p, i);
 }
 
@@ -507,14 +504,10 @@ kill_late(struct parent *p, uint64_t now)
 {
 	size_t i;
 
-	for (i = 0; i < p->board.n; i++) {
+	for (i = 0; seat_next(p, &i, SEAT_TAKEN); i++) {
 		const struct slot *slot = &p->board.slot[i];
-		uint64_t at;
+		uint64_t at = atomic_load(&slot->kill_at_ms);
 
-		/* An unused slot has no page yet: leave it so. */
-		if (p->seat[i].role == SEAT_FREE)
-			continue;
-		at = atomic_load(&slot->kill_at_ms);
 		if (at == 0 || at > now)
 			continue;
 		seat_kill(&p->seat[i],
@@ -544,18 +537,15 @@ kill_crowds(struct parent *p, uint64_t now)
 	uint64_t took;
 	size_t i;
 
-	/* Free seats may have no page of their own: leave it so. */
-	for (i = 0; i < p->board.n; i++)
-		if (p->seat[i].role != SEAT_FREE)
-			p->seat[i].processes = 0;
+	for (i = 0; seat_next(p, &i, SEAT_TAKEN); i++)
+		p->seat[i].processes = 0;
 	if (confine_count(count_process, p) == -1) {
 		p->children.count_ms = UINT64_MAX;
 		log_debug("cannot count processes (--max-processes)");
 		return;
 	}
-	for (i = 0; i < p->board.n; i++)
-		if (p->seat[i].role != SEAT_FREE &&
-		    p->seat[i].processes > p->options->max_processes)
+	for (i = 0; seat_next(p, &i, SEAT_TAKEN); i++)
+		if (p->seat[i].processes > p->options->max_processes)
 			seat_kill(&p->seat[i],
 			    "limit hit: processes (--max-processes)");
 	took = sys_now_ms() - now;

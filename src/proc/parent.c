@@ -410,7 +410,7 @@ watch_feeds(const struct parent *p, struct pollfd *set)
 	size_t i, n = feed_watch_all(set);
 
 	if (n == 0)
-		for (i = 0; i < p->board.n; i++)
+		for (i = 0; seat_next(p, &i, SEAT_TAKEN); i++)
 			n += feed_watch(&p->seat[i].feed, set + n);
 	return n;
 }
@@ -465,7 +465,7 @@ read_feeds(struct parent *p, const struct pollfd *set)
 		for (i = 0; i < n; i++)
 			more |= read_feed(p, ready[i]);
 	} else {
-		for (i = 0; i < p->board.n; i++)
+		for (i = 0; seat_next(p, &i, SEAT_TAKEN); i++)
 			if (feed_is_ready(&p->seat[i].feed, &set))
 				more |= read_feed(p, i);
 	}
@@ -478,10 +478,8 @@ read_free(struct parent *p)
 {
 	size_t i;
 
-	for (i = 0; i < p->board.n; i++)
-		if ((p->seat[i].role == SEAT_CLIENT ||
-		    p->seat[i].role == SEAT_GONE) && atomic_load(
-		    &p->board.slot[i].state) == CHILD_SPARE)
+	for (i = 0; seat_next(p, &i, SEAT_SERVES); i++)
+		if (atomic_load(&p->board.slot[i].state) == CHILD_SPARE)
 			read_feed(p, i);
 }
 

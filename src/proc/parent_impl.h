@@ -97,6 +97,7 @@ struct parent {
 	/* seat.c */
 	struct scoreboard board;
 	struct seat *seat;	/* one for each slot */
+	size_t end;		/* all taken seats have smaller indices */
 	size_t count[SEAT_ROLES];	/* how many seats have that role */
 
 	struct children {
@@ -193,6 +194,18 @@ void seat_set_role(struct parent *p, size_t i, enum seat_role role);
 
 /* Clears the slot of a living child and makes its seat that of a spare one. */
 void seat_renew(struct parent *p, size_t i);
+
+/* A set of roles, for seat_next. */
+#define SEAT_IS(role) (1U << (role))
+#define SEAT_TAKEN (~SEAT_IS(SEAT_FREE))
+#define SEAT_SERVES (SEAT_IS(SEAT_CLIENT) | SEAT_IS(SEAT_GONE))
+
+/*
+ * Moves *i on, if need be, to a seat with one of these roles.  False: there is
+ * no more.  It looks at no seat above those that are taken, of which there may
+ * be a thousand, nor at the slot of a free one, which may have no page yet.
+ */
+bool seat_next(const struct parent *p, size_t *i, unsigned roles);
 
 /* How many seats are taken. */
 size_t seat_taken(const struct parent *p);

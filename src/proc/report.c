@@ -251,7 +251,6 @@ report_status(const struct parent *p)
 	if (count[SEAT_GONE] != 0)
 		append(text, ", clients gone of %zu", count[SEAT_GONE]);
 	log_info("%s%s", text, p->stopping ? ", stopping" : "");
-	for (i = 0; i < p->board.n; i++)
-		if (p->seat[i].role > SEAT_TRIAL)
-			log_child(&p->seat[i], &p->board.slot[i]);
+	for (i = 0; seat_next(p, &i, SEAT_TAKEN & ~SEAT_IS(SEAT_TRIAL)); i++)
+		log_child(&p->seat[i], &p->board.slot[i]);
 }

@@ -138,7 +138,7 @@ choose(const struct parent *p, uint64_t now, size_t *row, uint64_t *ms)
 
 	for (*row = 0; *row < N_ORDER; ++*row) {
 		longest = patience(p, now) + order[*row].ms;
-		for (i = 0; i < p->board.n; i++) {
+		for (i = 0; seat_next(p, &i, SEAT_IS(SEAT_CLIENT)); i++) {
 			k = time_in(p, i, *row, now);
 			if (k < longest || (found != -1 && k == longest) ||
 			    p->seat[i].room.asked_ms != 0)
@@ -213,9 +213,9 @@ end_one(struct parent *p)
 	struct seat *seat, *found = NULL;
 	size_t i;
 
-	for (i = 0; i < p->board.n; i++) {
+	for (i = 0; seat_next(p, &i, SEAT_IS(SEAT_GONE)); i++) {
 		seat = &p->seat[i];
-		if (seat->role != SEAT_GONE || seat->killed != NULL)
+		if (seat->killed != NULL)
 			continue;
 		runs = slot_is_running(&p->board.slot[i]);
 		if (found != NULL && (runs != found_runs ? runs :
@@ -254,10 +254,8 @@ room_look(struct parent *p, uint64_t now)
 {
 	size_t i, left = 0;
 
-	for (i = 0; i < p->board.n; i++)
-		if (p->seat[i].role == SEAT_CLIENT ||
-		    p->seat[i].role == SEAT_GONE)
-			left += look_at(p, i, now);
+	for (i = 0; seat_next(p, &i, SEAT_SERVES); i++)
+		left += look_at(p, i, now);
 	for (; !p->stopping && left > max_gone(p->options); left--)
 		end_one(p);
 }

@@ -44,6 +44,18 @@ seat_set_role(struct parent *p, size_t i, enum seat_role role)
 	p->count[p->seat[i].role]--;
 	p->count[role]++;
 	p->seat[i].role = role;
+	if (i >= p->end)
+		p->end = i + 1;
+	while (p->end > 0 && p->seat[p->end - 1].role == SEAT_FREE)
+		p->end--;
+}
+
+bool
+seat_next(const struct parent *p, size_t *i, unsigned roles)
+{
+	while (*i < p->end && (SEAT_IS(p->seat[*i].role) & roles) == 0)
+		++*i;
+	return *i < p->end;
 }
 
 size_t
@@ -57,8 +69,8 @@ seat_find(const struct parent *p, pid_t pid)
 {
 	size_t i;
 
-	for (i = 0; i < p->board.n; i++)
-		if (p->seat[i].role != SEAT_FREE && p->seat[i].pid == pid)
+	for (i = 0; seat_next(p, &i, SEAT_TAKEN); i++)
+		if (p->seat[i].pid == pid)
 			return (long)i;
 	return -1;
 }
@@ -229,9 +241,8 @@ seat_kill_all(struct parent *p, const char *why)
 {
 	size_t i;
 
-	for (i = 0; i < p->board.n; i++)
-		if (p->seat[i].role != SEAT_FREE)
-			seat_kill(&p->seat[i], why);
+	for (i = 0; seat_next(p, &i, SEAT_TAKEN); i++)
+		seat_kill(&p->seat[i], why);
 }
 
 /* Processor time of all processes that were reaped, microseconds. */

@@ -265,9 +265,8 @@ total(struct parent *p)
 	uint64_t sum = p->traces.octets;
 	size_t i;
 
-	for (i = 0; i < p->board.n; i++)
-		if (p->seat[i].role != SEAT_FREE &&
-		    p->seat[i].trace[0] != '\0')
+	for (i = 0; seat_next(p, &i, SEAT_TAKEN); i++)
+		if (p->seat[i].trace[0] != '\0')
 			sum += atomic_load(&p->board.slot[i].traced);
 	return sum;
 }
@@ -296,9 +295,8 @@ look_at_errors(struct parent *p)
 	size_t i;
 	int error;
 
-	for (i = 0; i < p->board.n; i++) {
-		if (p->seat[i].role == SEAT_FREE ||
-		    p->seat[i].trace[0] == '\0')
+	for (i = 0; seat_next(p, &i, SEAT_TAKEN); i++) {
+		if (p->seat[i].trace[0] == '\0')
 			continue;
 		error = atomic_exchange(&p->board.slot[i].trace_error, 0);
 		if (error != 0)
