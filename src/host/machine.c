@@ -64,10 +64,11 @@ machine_oom(uint64_t now_ms)
 size_t
 machine_processors(void)
 {
-	long n = -1;
+	static long n;		/* 0: not asked yet */
 
 #ifdef _SC_NPROCESSORS_ONLN
-	n = sysconf(_SC_NPROCESSORS_ONLN);
+	if (n == 0)
+		n = sysconf(_SC_NPROCESSORS_ONLN);
 #endif
 	return n > 0 ? (size_t)n : 1;
 }

@@ -20,7 +20,10 @@ enum machine_oom { MACHINE_OOM_NO, MACHINE_OOM_YES, MACHINE_OOM_UNKNOWN };
 
 enum machine_oom machine_oom(uint64_t now_ms);
 
-/* How many processors the machine has; 1 if the system does not tell. */
+/*
+ * How many processors the machine had at the first call; 1 if the system does
+ * not tell.  Later calls are cheap: the system would read files again.
+ */
 size_t machine_processors(void);
 
 #endif
