@@ -519,14 +519,16 @@ static void
 wait_and_accept(struct parent *p)
 {
 	uint64_t now = sys_now_ms(), again = UINT64_MAX;
-	bool accepting, reading = now >= p->feeds_ms &&
-	    (!p->log_held || lost_patience(p, now));
+	bool accepting, reading;
 	struct pollfd *leash;
 	size_t feeds, end;
 
 	if (accept_wants_free(p))
 		read_free(p);
 	accepting = p->open && accept_may(p, now, &again);
+	/* A child says there that it is free for the client that waits. */
+	reading = (now >= p->feeds_ms || accept_wants_free(p)) &&
+	    (!p->log_held || lost_patience(p, now));
 	feeds = end = accepting ? accept_watch(p, p->set) : 0;
 	if (reading)
 		end += watch_feeds(p, p->set + end);
