@@ -20,7 +20,6 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "child_impl.h"
-#include "closing.h"
 #include "conn/stall.h"
 #include "host/confine.h"
 #include "py/calls.h"
@@ -95,7 +94,7 @@ check_asked(struct child *ch)
 	    c->requests.n_own > 0)
 		begin_drain(ch, full);
 	else
-		ending_goaway(ch, CHILD_END_DRAINED, H2_NO_ERROR, full);
+		closing_goaway(ch, CHILD_END_DRAINED, H2_NO_ERROR, full);
 }
 
 /*
@@ -130,7 +129,7 @@ check_state(struct child *ch)
 
 	if (c->gone) {
 		conn_hear(c);	/* the client may have said why */
-		ending_set(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
+		closing_set(ch, CHILD_END_TRANSPORT, CLOSE_FIN, c->why);
 	}
 	if (ch->failing)
 		input_end(ch);
@@ -138,9 +137,9 @@ check_state(struct child *ch)
 	if (c->draining && !conn_has_streams(c))
 		waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
 	if (c->close > CLOSE_GOAWAY)
-		ending_set(ch, CHILD_END_SCRIPT, c->close, c->why);
+		closing_set(ch, CHILD_END_SCRIPT, c->close, c->why);
 	if ((c->draining || c->close == CLOSE_GOAWAY) && is_done(ch))
-		ending_set(ch, c->draining ? CHILD_END_DRAINED :
+		closing_set(ch, c->draining ? CHILD_END_DRAINED :
 		    CHILD_END_SCRIPT, CLOSE_TLS,
 		    ch->drain_why != NULL ? ch->drain_why : "");
 }
@@ -258,7 +257,7 @@ pass_deadline(struct child *ch, enum deadline i)
 	    sizeof(ms));
 	snprintf(why, sizeof(why), "%s %g s (--%s)", deadlines[i].what,
 	    ms / 1000.0, deadlines[i].option);
-	ending_goaway(ch, CHILD_END_TIMEOUT, deadlines[i].code, why);
+	closing_goaway(ch, CHILD_END_TIMEOUT, deadlines[i].code, why);
 }
 
 /* Acts on past deadlines.  Returns how long poll may wait, ms, or -1. */
@@ -307,10 +306,10 @@ look_around(struct child *ch, uint64_t now)
 	sooner(&timeout, conn_tick(c, now));
 	if (stuck != NULL) {
 		stuck_text(ch, stuck, text, sizeof(text));
-		ending_goaway(ch, CHILD_END_LIMIT, H2_INTERNAL_ERROR, text);
+		closing_goaway(ch, CHILD_END_LIMIT, H2_INTERNAL_ERROR, text);
 	}
 	if (hopeless)
-		ending_goaway(ch, CHILD_END_INTERNAL, H2_INTERNAL_ERROR,
+		closing_goaway(ch, CHILD_END_INTERNAL, H2_INTERNAL_ERROR,
 		    "no handler thread could be started");
 	sooner(&timeout, check_deadlines(ch, now));
 	return timeout;
@@ -368,7 +367,7 @@ look_at_own(struct child *ch, struct pollfd *p, int n)
 	}
 	if (all & POLLNVAL || p[WAKE].revents & POLLHUP ||
 	    channel_is_closed())
-		ending_set(ch, CHILD_END_DAMAGED, CLOSE_FIN, ending_damaged);
+		closing_set(ch, CHILD_END_DAMAGED, CLOSE_FIN, closing_damaged);
 	if (p[WAKE].revents != 0)
 		wake_take(&ch->c.wake);
 	if (p[DRAIN].revents != 0) {
@@ -456,7 +455,7 @@ close_connection(struct child *ch)
 	if (ch->end != CHILD_END_SCRIPT && send_held_by(c->session) != 0)
 		conn_release_hold(c);
 	/* Without a complete handshake the client has nothing to fetch. */
-	closing_run(c, ch->how, ch->end == CHILD_END_DRAINED ? c->reads :
+	closing_run(ch, ch->end == CHILD_END_DRAINED ? c->reads :
 	    ch->end != CHILD_END_CLIENT || c->options->connection != NULL);
 	conn_unlock(c);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A connection's process as the files of its I/O thread share it: how it ends
- * (ending.c, reuse.c), what is read (input.c), and the loop (child.c).  No
+ * (closing.c, reuse.c), what is read (input.c), and the loop (child.c).  No
  * other file includes it.  Callers hold the connection's mutex, except for
  * reuse_may.
  */
@@ -30,9 +30,9 @@ struct child {
 	bool freed;		/* c has been freed: the process may go on */
 };
 
-/* ---- ending.c ---- */
+/* ---- closing.c ---- */
 
-extern const char ending_damaged[];
+extern const char closing_damaged[];
 
 /*
  * Ends the connection for this reason and in this way, unless its end has been
@@ -40,12 +40,20 @@ extern const char ending_damaged[];
  * script has closed the descriptor, or memory has run out, that is recorded
  * instead.
  */
-void ending_set(struct child *ch, enum child_end end, enum conn_close how,
+void closing_set(struct child *ch, enum child_end end, enum conn_close how,
     const char *why);
 
 /* Also sends a GOAWAY that says why, if the session sends it by itself. */
-void ending_goaway(struct child *ch, enum child_end end, uint32_t code,
+void closing_goaway(struct child *ch, enum child_end end, uint32_t code,
     const char *why);
+
+/*
+ * Sends what is queued, ends the connection as was decided and closes it.  With
+ * linger it first waits for the client's end of file.  It waits only while a
+ * slow client makes progress, and not beyond the stall time; the mutex is
+ * released during waits.
+ */
+void closing_run(struct child *ch, bool linger);
 
 /* ---- reuse.c ---- */
 

@@ -1,22 +1,68 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a connection ends on the wire: the last output, close_notify, FIN or
- * reset, and the wait for the client's own end.  child.c calls it, in the I/O
- * thread, when it has decided that the connection is over.
+ * How a connection ends: the decision, of which the first counts, and what the
+ * I/O thread then does on the wire.  That is the last output, close_notify, FIN
+ * or reset, and the wait for the client's own end.
  */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/sys.h"
-#include "closing.h"
+#include "child_impl.h"
 
 /* Milliseconds without progress: */
 #define FLUSH_MS 2000		/* to get rid of the last output */
 #define LINGER_MS 1000		/* to see the client's FIN after ours */
 #define UNTOLD_MS 5000		/* in all, where progress cannot be seen */
+
+const char closing_damaged[] = "it has closed descriptors of the server's";
+
+static bool
+blames_client(enum child_end end)
+{
+	return end == CHILD_END_CLIENT || end == CHILD_END_TIMEOUT ||
+	    end == CHILD_END_VIOLATION || end == CHILD_END_TRANSPORT;
+}
+
+void
+closing_set(struct child *ch, enum child_end end, enum conn_close how,
+    const char *why)
+{
+	if (ch->end != CHILD_END_NONE)
+		return;
+	if (blames_client(end) && !link_is_open(&ch->c.link)) {
+		end = CHILD_END_DAMAGED;
+		how = CLOSE_FIN;
+		why = closing_damaged;
+	} else if (blames_client(end) && conn_no_memory(&ch->c)) {
+		end = CHILD_END_MEMORY;
+	}
+	ch->end = end;
+	ch->how = how;
+	snprintf(ch->why, sizeof(ch->why), "%s", why);
+}
+
+void
+closing_goaway(struct child *ch, enum child_end end, uint32_t code,
+    const char *why)
+{
+	const char *unused;
+
+	if (ch->end != CHILD_END_NONE)
+		return;
+	closing_set(ch, end, CLOSE_TLS, why);
+	if (ch->end == end &&
+	    session_automatic(ch->c.session) & SESSION_GOAWAY)
+		send_goaway(ch->c.session, UINT32_MAX, code, why, strlen(why),
+		    &unused);
+}
+
+/* ---- on the wire ---- */
 
 /* Polls without the mutex until due.  False: nothing came. */
 static bool
@@ -109,9 +155,10 @@ wait_for_end(struct conn *c, uint64_t due)
 }
 
 void
-closing_run(struct conn *c, enum conn_close how, bool linger)
+closing_run(struct child *ch, bool linger)
 {
 	struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+	struct conn *c = &ch->c;
 	uint64_t ms = c->options->stall_timeout_ms, due;
 	struct link *l = &c->link;
 
@@ -123,11 +170,11 @@ closing_run(struct conn *c, enum conn_close how, bool linger)
 		flush_output(c, due);
 	conn_set_gone(c);
 	/* The answer may have filled the kernel's buffer. */
-	if (how == CLOSE_TLS && l->tls != NULL)
+	if (ch->how == CLOSE_TLS && l->tls != NULL)
 		while (tls_shutdown(l->tls) == TLS_AGAIN_WRITE &&
 		    wait_for_room(c, due))
 			;
-	if (how == CLOSE_RST) {
+	if (ch->how == CLOSE_RST) {
 		setsockopt(l->fd, SOL_SOCKET, SO_LINGER, &reset,
 		    sizeof(reset));
 	} else {

@@ -24,7 +24,7 @@ answer_http1(struct child *ch)
 	/* The connection is quiet: nothing of HTTP/2 has been sent. */
 	buf_clear(out);
 	buf_add(out, reply, sizeof(reply) - 1);
-	ending_set(ch, CHILD_END_VIOLATION, CLOSE_TLS,
+	closing_set(ch, CHILD_END_VIOLATION, CLOSE_TLS,
 	    "HTTP/1 request on a connection for HTTP/2");
 }
 
@@ -65,12 +65,12 @@ shake_hands(struct child *ch)
 		ch->c.quiet = l->info.alpn == NULL;
 		conn_note_work(&ch->c);
 	} else if (rc == TLS_EOF) {
-		ending_set(ch, CHILD_END_CLIENT, CLOSE_FIN,
+		closing_set(ch, CHILD_END_CLIENT, CLOSE_FIN,
 		    "closed during the TLS handshake");
 	} else if (rc == TLS_ERROR) {
 		snprintf(why, sizeof(why), "TLS handshake: %s",
 		    link_error(l));
-		ending_set(ch, CHILD_END_TRANSPORT, CLOSE_FIN, why);
+		closing_set(ch, CHILD_END_TRANSPORT, CLOSE_FIN, why);
 	}
 }
 
@@ -87,9 +87,9 @@ input_end(struct child *ch)
 	if (session_is_http1(c->session) && c->link.info.alpn == NULL)
 		answer_http1(ch);
 	else if ((error = session_error(c->session, &code)) != NULL)
-		ending_set(ch, CHILD_END_VIOLATION, CLOSE_TLS, error);
+		closing_set(ch, CHILD_END_VIOLATION, CLOSE_TLS, error);
 	else if (!c->gone)
-		ending_set(ch, CHILD_END_CLIENT, CLOSE_TLS, "");
+		closing_set(ch, CHILD_END_CLIENT, CLOSE_TLS, "");
 }
 
 bool
