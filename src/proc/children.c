@@ -258,10 +258,7 @@ be_child(struct parent *p, size_t i)
 
 /* ---- in the parent ---- */
 
-/*
- * Gives seat and slot to a client that has just been accepted or, with NULL, to
- * nobody, as yet or again.
- */
+/* Gives seat and slot to a client that has just been accepted. */
 static void
 seat_client(struct parent *p, size_t i, const struct sockaddr_storage *ss)
 {
@@ -271,19 +268,15 @@ seat_client(struct parent *p, size_t i, const struct sockaddr_storage *ss)
 	unsigned limit_ms = p->options->silence_limit_ms;
 
 	seat->started_ms = slot->started_ms = sys_now_ms();
-	seat->host[0] = '\0';
-	snprintf(seat->client, sizeof(seat->client), "nobody");
-	if (sa != NULL) {
-		seat->connections++;
-		p->children.client_ms = seat->started_ms;
-		sys_format_addr(sa, seat->client, sizeof(seat->client));
-		sys_addr_host(sa, seat->host, sizeof(seat->host));
-		memcpy(slot->client, seat->client, sizeof(slot->client));
-		atomic_store(&slot->state, CHILD_HANDSHAKE);
-	}
+	p->children.client_ms = seat->started_ms;
+	seat->connections++;
+	sys_format_addr(sa, seat->client, sizeof(seat->client));
+	sys_addr_host(sa, seat->host, sizeof(seat->host));
+	memcpy(slot->client, seat->client, sizeof(slot->client));
+	atomic_store(&slot->state, CHILD_HANDSHAKE);
 	/* Until the child gives its own first sign of life. */
-	atomic_store(&slot->kill_at_ms, sa != NULL && limit_ms != 0 ?
-	    seat->started_ms + limit_ms : 0);
+	if (limit_ms != 0)
+		atomic_store(&slot->kill_at_ms, seat->started_ms + limit_ms);
 }
 
 /* Tells a child without a client to leave; it is killed if it does not. */
@@ -340,7 +333,7 @@ give_to_spare(struct parent *p, int fd, const struct sockaddr_storage *ss)
 		/* First, since a child with a client owns the slot. */
 		seat_client(p, (size_t)i, ss);
 		if (send_client(&p->seat[i], fd, ss) == -1) {
-			seat_client(p, (size_t)i, NULL);
+			seat_renew(p, (size_t)i);
 			dismiss(p, (size_t)i);
 			continue;
 		}
@@ -418,7 +411,6 @@ children_add_spare(struct parent *p)
 	}
 	if ((i = seat_open(p)) != -1) {
 		p->seat[i].round = p->children.round;
-		seat_client(p, (size_t)i, NULL);
 		if (seat_fork(p, (size_t)i, SEAT_SPARE, be_child) == -1)
 			i = -1;
 	}
@@ -465,7 +457,6 @@ children_again(struct parent *p, size_t i)
 
 	p->children.free_ms = sys_now_ms();
 	seat_renew(p, i);
-	seat_client(p, i, NULL);
 	if (none_left(p))
 		p->children.looked_ms = 0;
 	if (p->stopping || seat->line[0] == -1 ||

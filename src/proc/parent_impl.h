@@ -53,8 +53,8 @@ struct seat {
 	 * to wake a child that it asks for something.
 	 */
 	int line[2];
-	char client[64];	/* "127.0.0.1:50000" */
-	char host[64];		/* the same without the port */
+	char client[64];	/* "127.0.0.1:50000", or "nobody" */
+	char host[64];		/* the same without the port; "": nobody */
 	char trace[TRACES_NAME];	/* the name of its trace; "": none */
 	unsigned processes;	/* in its group, at the last count */
 	unsigned connections;	/* that it has served, or serves */
@@ -192,7 +192,7 @@ int seat_fork(struct parent *p, size_t i, enum seat_role role,
 
 void seat_set_role(struct parent *p, size_t i, enum seat_role role);
 
-/* Clears the slot of a living child and makes its seat that of a spare one. */
+/* Clears the slot of a child without a client; its seat is a spare one's. */
 void seat_renew(struct parent *p, size_t i);
 
 /* A set of roles, for seat_next. */

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -115,6 +116,21 @@ open_both(struct seat *seat)
 	return -1;
 }
 
+/* Clears the slot and what the seat has of a client: it has none, as yet. */
+static void
+clear(struct parent *p, size_t i)
+{
+	struct slot *slot = &p->board.slot[i];
+	struct seat *seat = &p->seat[i];
+
+	/* All atomics are integers, so zero octets make them zero. */
+	memset(slot, 0, sizeof(*slot));
+	memset(&seat->room, 0, sizeof(seat->room));
+	seat->started_ms = slot->started_ms = sys_now_ms();
+	seat->host[0] = '\0';
+	snprintf(seat->client, sizeof(seat->client), "nobody");
+}
+
 long
 seat_open(struct parent *p)
 {
@@ -122,9 +138,8 @@ seat_open(struct parent *p)
 
 	while (p->seat[i].role != SEAT_FREE)
 		i++;
-	/* All atomics are integers, so zero octets make them zero. */
-	memset(&p->board.slot[i], 0, sizeof(p->board.slot[i]));
 	p->seat[i] = (struct seat){ .line = { -1, -1 } };
+	clear(p, i);
 	if (open_both(&p->seat[i]) == 0)
 		return (long)i;
 	seat_close(&p->seat[i]);
@@ -135,13 +150,11 @@ void
 seat_renew(struct parent *p, size_t i)
 {
 	struct slot *slot = &p->board.slot[i];
-	struct seat *seat = &p->seat[i];
 
 	log_add_lost(atomic_exchange(&slot->lost, 0));
-	memset(slot, 0, sizeof(*slot));
-	atomic_store(&slot->pid, (int)seat->pid);
+	clear(p, i);
+	atomic_store(&slot->pid, (int)p->seat[i].pid);
 	atomic_store(&slot->state, CHILD_SPARE);
-	memset(&seat->room, 0, sizeof(seat->room));
 	seat_set_role(p, i, SEAT_SPARE);
 }
 
