@@ -20,7 +20,7 @@
 static const char *volatile deed;
 
 static int
-on_audit(const char *event, PyObject *args, void *unused)
+on_audit(const char *event, PyObject *Py_UNUSED(args), void *Py_UNUSED(unused))
 {
 	static const char *const deeds[] = { "os.fork", "os.forkpty",
 	    "os.posix_spawn", "os.spawn", "os.system", "os.exec",
@@ -28,8 +28,6 @@ on_audit(const char *event, PyObject *args, void *unused)
 	    "ctypes.cdata", "sys.addaudithook", "os.chroot" };
 	size_t i;
 
-	(void)args;
-	(void)unused;
 	for (i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
 		if (strcmp(event, deeds[i]) == 0)
 			deed = deeds[i];

@@ -142,14 +142,13 @@ take_pair(const uint8_t **p)
 }
 
 PyObject *
-events_received(const uint8_t *octets, size_t len)
+events_received(const uint8_t *octets, size_t Py_UNUSED(len))
 {
 	const uint8_t *p = octets + sizeof(struct framelog_entry);
 	PyObject *fields = NULL, *pair;
 	struct framelog_entry e;
 	size_t i;
 
-	(void)len;
 	memcpy(&e, octets, sizeof(e));
 	p += e.payload;
 	if (e.has_fields && (fields = PyList_New(0)) == NULL)
@@ -231,11 +230,10 @@ event(struct events *e, const struct event *ev)
  * follow them up, by handle_data or main.
  */
 static int
-move_locked(struct conn *c, void *arg)
+move_locked(struct conn *Py_UNUSED(c), void *arg)
 {
 	struct events *e = arg;
 
-	(void)c;
 	exchange_move(e->x, &e->events, &e->data);
 	e->moves = e->x->n_moves;
 	if (e->foreign && buf_len(&e->events) > 0)

@@ -349,9 +349,8 @@ static volatile sig_atomic_t stack_shown;
 
 /* faulthandler has it called when it has written the stack. */
 static void
-on_stack(int sig)
+on_stack(int Py_UNUSED(sig))
 {
-	(void)sig;
 	stack_shown = 1;
 }
 

@@ -69,12 +69,9 @@ static const PyObject *touched[TOUCHED_MAX];
 static size_t n_touched;
 
 static int
-on_change(PyDict_WatchEvent event, PyObject *dict, PyObject *key,
-    PyObject *value)
+on_change(PyDict_WatchEvent Py_UNUSED(event), PyObject *dict,
+    PyObject *Py_UNUSED(key), PyObject *Py_UNUSED(value))
 {
-	(void)event;
-	(void)key;
-	(void)value;
 	if (n_touched > 0 && n_touched <= TOUCHED_MAX &&
 	    touched[n_touched - 1] == dict)
 		return 0;
@@ -86,11 +83,10 @@ on_change(PyDict_WatchEvent event, PyObject *dict, PyObject *key,
 }
 
 static int
-watch(PyObject *dict, Py_ssize_t i)
+watch(PyObject *dict, Py_ssize_t Py_UNUSED(i))
 {
 	static int watcher = -1;
 
-	(void)i;
 	if (watcher == -1 && (watcher = PyDict_AddWatcher(on_change)) == -1)
 		return -1;
 	return PyDict_Watch(watcher, dict);

@@ -19,13 +19,12 @@
 #include "write.h"
 
 static PyObject *
-module_log(PyObject *module, PyObject *args)
+module_log(PyObject *Py_UNUSED(module), PyObject *args)
 {
 	const char *name, *prefix = "script";
 	PyObject *text;
 	int level;
 
-	(void)module;
 	if (!PyArg_ParseTuple(args, "sO|s", &name, &text, &prefix))
 		return NULL;
 	if ((level = logline_level_from_name(name)) < 0)
@@ -37,11 +36,10 @@ module_log(PyObject *module, PyObject *args)
 }
 
 static PyObject *
-module_log_enabled(PyObject *module, PyObject *arg)
+module_log_enabled(PyObject *Py_UNUSED(module), PyObject *arg)
 {
 	const char *name = PyUnicode_AsUTF8(arg);
 
-	(void)module;
 	if (name == NULL)
 		return NULL;
 	return PyBool_FromLong(logline_level_from_name(name) <=
@@ -66,13 +64,12 @@ stamp_of(const struct stat *s)
  * makes 20 objects for the same, once for each request.
  */
 static PyObject *
-module_stamp(PyObject *module, PyObject *file)
+module_stamp(PyObject *Py_UNUSED(module), PyObject *file)
 {
 	struct stat s;
 	PyObject *path;
 	int fd, rc;
 
-	(void)module;
 	if (PyLong_Check(file)) {
 		fd = (int)PyLong_AsLong(file);
 		Py_BEGIN_ALLOW_THREADS
@@ -97,14 +94,13 @@ module_stamp(PyObject *module, PyObject *file)
  * its octets back.
  */
 static PyObject *
-module_stored(PyObject *module, PyObject *arg)
+module_stored(PyObject *Py_UNUSED(module), PyObject *arg)
 {
 	long long n = PyLong_AsLongLong(arg);
 	struct conn *c = pyconnection_get();
 	unsigned long long own, all;
 	char most[160];
 
-	(void)module;
 	if (n == -1 && PyErr_Occurred())
 		return NULL;
 	if (c == NULL || c->board == NULL)
@@ -120,12 +116,10 @@ module_stored(PyObject *module, PyObject *arg)
  * Closing the descriptor sends nothing; only this process's copy goes.
  */
 static PyObject *
-module_after_fork(PyObject *module, PyObject *unused)
+module_after_fork(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
 	struct conn *c = pyconnection_get();
 
-	(void)module;
-	(void)unused;
 	if (c != NULL && !atomic_exchange(&c->forked, true)) {
 		close(c->link.fd);
 		trace_forked(c->link.trace);
@@ -136,13 +130,12 @@ module_after_fork(PyObject *module, PyObject *unused)
 
 /* Reports an exception that CPython ignores; a run-time limit stands. */
 static PyObject *
-module_unraisable(PyObject *module, PyObject *what)
+module_unraisable(PyObject *Py_UNUSED(module), PyObject *what)
 {
 	PyObject *hook = PySys_GetObject("__unraisablehook__");	/* borrowed */
 	PyObject *class = PyObject_GetAttrString(what, "exc_type");
 	PyObject *result;
 
-	(void)module;
 	result = class != NULL && hook != NULL ?
 	    PyObject_CallOneArg(hook, what) : NULL;
 	if (result != NULL)
@@ -152,16 +145,14 @@ module_unraisable(PyObject *module, PyObject *what)
 }
 
 static PyObject *
-module_faults(PyObject *module, PyObject *fields)
+module_faults(PyObject *Py_UNUSED(module), PyObject *fields)
 {
-	(void)module;
 	return write_faults(fields);
 }
 
 static PyObject *
-module_keep(PyObject *module, PyObject *all)
+module_keep(PyObject *Py_UNUSED(module), PyObject *all)
 {
-	(void)module;
 	if (!PyList_Check(all))
 		return PyErr_Format(PyExc_TypeError, "expected a list");
 	if (keep_set(all) == -1)
@@ -170,10 +161,8 @@ module_keep(PyObject *module, PyObject *all)
 }
 
 static PyObject *
-module_changed(PyObject *module, PyObject *unused)
+module_changed(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
-	(void)module;
-	(void)unused;
 	return keep_changed();
 }
 

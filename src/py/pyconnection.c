@@ -108,13 +108,11 @@ own_settings(const struct conn *c)
 }
 
 static PyObject *
-module_connection(PyObject *module, PyObject *unused)
+module_connection(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
 	struct conn *c = need();
 	struct known k;
 
-	(void)module;
-	(void)unused;
 	if (c == NULL)
 		return NULL;
 	gil_locked(c, known_locked, &k);
@@ -153,27 +151,23 @@ script_of(struct conn *c)
 }
 
 static PyObject *
-module_own(PyObject *module, PyObject *unused)
+module_own(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
 	struct conn *c = need();
 	struct connscript *s;
 
-	(void)module;
-	(void)unused;
 	if (c == NULL || (s = script_of(c)) == NULL)
 		return NULL;
 	return pyexchange_object(s->own);
 }
 
 static PyObject *
-module_serving(PyObject *module, PyObject *unused)
+module_serving(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
 	const struct exchange *x = calls_current();
 	struct conn *c = pyconnection_get();
 	unsigned long key = x != NULL ? x->id : 0;
 
-	(void)module;
-	(void)unused;
 	if (x != NULL && c != NULL && c->script != NULL && x == c->script->main)
 		key++;
 	return PyLong_FromUnsignedLong(key);
@@ -194,7 +188,7 @@ begin_wait(struct conn *c, struct op *op, long long ms)
 }
 
 static PyObject *
-module_next_frame(PyObject *module, PyObject *args)
+module_next_frame(PyObject *Py_UNUSED(module), PyObject *args)
 {
 	struct op op = { .fn = connscript_next_frame };
 	struct conn *c = need();
@@ -202,7 +196,6 @@ module_next_frame(PyObject *module, PyObject *args)
 	long long type, stream, ms;
 	PyObject *result = NULL;
 
-	(void)module;
 	if (c == NULL ||
 	    !PyArg_ParseTuple(args, "KLLL", &since, &type, &stream, &ms) ||
 	    begin_wait(c, &op, ms) == -1)
@@ -241,15 +234,13 @@ frames_locked(struct conn *c, void *arg)
 }
 
 static PyObject *
-module_frames(PyObject *module, PyObject *unused)
+module_frames(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
 	struct conn *c = need();
 	PyObject *list, *item;
 	struct buf all = { 0 };
 	size_t len;
 
-	(void)module;
-	(void)unused;
 	if (c == NULL || script_of(c) == NULL)
 		return NULL;
 	gil_locked(c, frames_locked, &all);
@@ -268,7 +259,7 @@ module_frames(PyObject *module, PyObject *unused)
 }
 
 static PyObject *
-module_read(PyObject *module, PyObject *args)
+module_read(PyObject *Py_UNUSED(module), PyObject *args)
 {
 	struct op op = { .fn = connscript_read };
 	struct conn *c = need();
@@ -276,7 +267,6 @@ module_read(PyObject *module, PyObject *args)
 	Py_ssize_t n;
 	long long ms;
 
-	(void)module;
 	if (c == NULL || !PyArg_ParseTuple(args, "nL", &n, &ms) ||
 	    begin_wait(c, &op, ms) == -1)
 		return NULL;
@@ -330,15 +320,13 @@ sign_tuple(const struct conn *c, const struct link_sign *s)
 }
 
 static PyObject *
-module_ended(PyObject *module, PyObject *unused)
+module_ended(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
 	struct conn *c = need();
 	struct ending e = { 0 };
 	PyObject *list, *item;
 	size_t i;
 
-	(void)module;
-	(void)unused;
 	if (c == NULL || (list = PyList_New(0)) == NULL)
 		return NULL;
 	gil_locked(c, ended_locked, &e);
@@ -382,7 +370,7 @@ append(PyObject **list, PyObject *item)
 }
 
 static PyObject *
-module_tls_hello(PyObject *module, PyObject *unused)
+module_tls_hello(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
 	const struct tls_hello *h = NULL;
 	struct conn *c = need();
@@ -390,8 +378,6 @@ module_tls_hello(PyObject *module, PyObject *unused)
 	PyObject *alpn, *versions;
 	size_t i;
 
-	(void)module;
-	(void)unused;
 	if (c == NULL)
 		return NULL;
 	gil_locked(c, hello_locked, &h);
@@ -464,13 +450,12 @@ value_from(const char *name, PyObject *from, struct tls_value *v)
 }
 
 static PyObject *
-module_tls_set(PyObject *module, PyObject *args)
+module_tls_set(PyObject *Py_UNUSED(module), PyObject *args)
 {
 	struct set_args a = { .err = "" };
 	struct conn *c = need();
 	PyObject *value;
 
-	(void)module;
 	if (c == NULL || !PyArg_ParseTuple(args, "sO", &a.name, &value) ||
 	    value_from(a.name, value, &a.value) == -1)
 		return NULL;
@@ -494,7 +479,7 @@ names_from(PyObject *list, const char **names, size_t n)
 
 /* Makes a certificate, without the mutex and the GIL: RSA takes its time. */
 static PyObject *
-module_tls_leaf(PyObject *module, PyObject *args)
+module_tls_leaf(PyObject *Py_UNUSED(module), PyObject *args)
 {
 	const char *names[LEAF_NAMES];
 	struct set_args a = { .name = "leaf", .value.kind = TLS_LEAF };
@@ -504,7 +489,6 @@ module_tls_leaf(PyObject *module, PyObject *args)
 	PyObject *list;
 	int rc = TLS_BAD_VALUE, rsa, self_signed;
 
-	(void)module;
 	if (c == NULL || !PyArg_ParseTuple(args, "O!ipp", &PyList_Type, &list,
 	    &leaf.days, &rsa, &self_signed))
 		return NULL;
@@ -541,12 +525,11 @@ request_locked(struct conn *c, void *arg)
 }
 
 static PyObject *
-module_tls_request(PyObject *module, PyObject *arg)
+module_tls_request(PyObject *Py_UNUSED(module), PyObject *arg)
 {
 	struct set_args a = { .err = "" };
 	struct conn *c = need();
 
-	(void)module;
 	if (c == NULL || (a.name = PyUnicode_AsUTF8(arg)) == NULL)
 		return NULL;
 	if (c->link.tls == NULL || c->link.info.version == NULL)

@@ -39,9 +39,8 @@ static PyObject *serve;			/* h2rig.server.dispatch.serve */
 /* ---- the request ---- */
 
 static PyObject *
-object_take(struct exchange_object *self, PyObject *unused)
+object_take(struct exchange_object *self, PyObject *Py_UNUSED(unused))
 {
-	(void)unused;
 	return events_take(self->x, &self->moves);
 }
 
@@ -58,34 +57,30 @@ object_wait(struct exchange_object *self, PyObject *args)
 }
 
 static PyObject *
-object_fields(struct exchange_object *self, PyObject *unused)
+object_fields(struct exchange_object *self, PyObject *Py_UNUSED(unused))
 {
-	(void)unused;
 	return events_fields(&self->x->request);
 }
 
 static PyObject *
-object_frame(struct exchange_object *self, PyObject *unused)
+object_frame(struct exchange_object *self, PyObject *Py_UNUSED(unused))
 {
-	(void)unused;
 	return Py_BuildValue("(Ny#)", events_frame(&self->x->frame),
 	    buf_data(&self->x->block), (Py_ssize_t)buf_len(&self->x->block));
 }
 
 static int
-gather_locked(struct conn *c, void *arg)
+gather_locked(struct conn *Py_UNUSED(c), void *arg)
 {
 	struct exchange *x = arg;
 
-	(void)c;
 	x->gathers = true;
 	return 0;
 }
 
 static PyObject *
-object_gather(struct exchange_object *self, PyObject *unused)
+object_gather(struct exchange_object *self, PyObject *Py_UNUSED(unused))
 {
-	(void)unused;
 	gil_locked(self->x->conn, gather_locked, self->x);
 	Py_RETURN_NONE;
 }
@@ -96,21 +91,19 @@ struct number_args {
 };
 
 static int
-want_locked(struct conn *c, void *arg)
+want_locked(struct conn *Py_UNUSED(c), void *arg)
 {
 	const struct number_args *a = arg;
 
-	(void)c;
 	exchange_want(a->x, (uint32_t)a->n);
 	return 0;
 }
 
 static int
-begun_locked(struct conn *c, void *arg)
+begun_locked(struct conn *Py_UNUSED(c), void *arg)
 {
 	const struct number_args *a = arg;
 
-	(void)c;
 	exchange_frame_begun(a->x, a->n);
 	return 0;
 }
@@ -219,9 +212,8 @@ object_pause(struct exchange_object *self, PyObject *arg)
 
 /* The exchange ends when its thread puts it back; see exchange.c. */
 static PyObject *
-object_finish(struct exchange_object *self, PyObject *unused)
+object_finish(struct exchange_object *self, PyObject *Py_UNUSED(unused))
 {
-	(void)unused;
 	self->x->over = true;
 	Py_RETURN_NONE;
 }
@@ -349,12 +341,11 @@ object_flag(struct exchange_object *self, void *which)
 }
 
 static PyObject *
-object_priority(struct exchange_object *self, void *unused)
+object_priority(struct exchange_object *self, void *Py_UNUSED(unused))
 {
 	struct attribute_args a = { self->x, PRIORITY };
 	int rc = gil_locked(self->x->conn, attribute_locked, &a);
 
-	(void)unused;
 	if (rc == CONN_FORKED)
 		rc = 2 * STREAM_URGENCY_DEFAULT;
 	return Py_BuildValue("(iO)", rc / 2, rc % 2 ? Py_True : Py_False);
@@ -373,27 +364,24 @@ reset_code_locked(struct conn *c, void *arg)
 }
 
 static PyObject *
-object_reset_code(struct exchange_object *self, void *unused)
+object_reset_code(struct exchange_object *self, void *Py_UNUSED(unused))
 {
 	struct number_args a = { self->x, 0 };
 
-	(void)unused;
 	if (gil_locked(self->x->conn, reset_code_locked, &a) != 1)
 		Py_RETURN_NONE;
 	return PyLong_FromSize_t(a.n);
 }
 
 static PyObject *
-object_left(struct exchange_object *self, void *unused)
+object_left(struct exchange_object *self, void *Py_UNUSED(unused))
 {
-	(void)unused;
 	return PyBool_FromLong(atomic_load(&self->x->left));
 }
 
 static PyObject *
-object_id(struct exchange_object *self, void *unused)
+object_id(struct exchange_object *self, void *Py_UNUSED(unused))
 {
-	(void)unused;
 	return PyLong_FromUnsignedLong(self->x->id);
 }
 
@@ -546,9 +534,8 @@ pyexchange_object(struct exchange *x)
 /* ---- serving ---- */
 
 static int
-no_memory_locked(struct conn *c, void *arg)
+no_memory_locked(struct conn *c, void *Py_UNUSED(arg))
 {
-	(void)arg;
 	conn_out_of_memory(c);
 	return 0;
 }

@@ -216,9 +216,8 @@ visit_parts(PyObject *o)
 
 /* visit() has each object that the collector knows, so this is not deep. */
 static int
-visit_part(PyObject *o, void *unused)
+visit_part(PyObject *o, void *Py_UNUSED(unused))
 {
-	(void)unused;
 	if (PyObject_GC_IsTracked(o) || Py_REFCNT(o) == Py_REFCNT(Py_None))
 		return 0;
 	Py_SET_REFCNT(o, Py_REFCNT(Py_None));
@@ -227,9 +226,8 @@ visit_part(PyObject *o, void *unused)
 }
 
 static int
-visit(PyObject *o, void *unused)
+visit(PyObject *o, void *Py_UNUSED(unused))
 {
-	(void)unused;
 	Py_SET_REFCNT(o, Py_REFCNT(Py_None));
 	visit_parts(o);
 	return 1;		/* go on to the next one */
