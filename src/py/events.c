@@ -86,16 +86,6 @@ pop(struct events *e, int type, struct event *ev)
 	return true;
 }
 
-static int
-append_number(PyObject *list, unsigned long n)
-{
-	PyObject *number = PyLong_FromUnsignedLong(n);
-	int rc = number == NULL ? -1 : PyList_Append(list, number);
-
-	Py_XDECREF(number);
-	return rc;
-}
-
 /* Takes the next len octets. */
 static PyObject *
 take_data(struct events *e, size_t len)
@@ -116,9 +106,8 @@ data_event(struct events *e, struct event ev)
 	size_t len = 0;
 
 	do {
-		if (lengths != NULL && (append_number(lengths, ev.len) == -1 ||
-		    append_number(lengths, ev.flow_len) == -1))
-			Py_CLEAR(lengths);
+		gil_append(&lengths, PyLong_FromSize_t(ev.len));
+		gil_append(&lengths, PyLong_FromSize_t(ev.flow_len));
 		len += ev.len;
 		credit += ev.credit;
 	} while (e->x->gathers && !ev.end_stream && pop(e, EVENT_DATA, &ev));
@@ -145,7 +134,7 @@ PyObject *
 events_received(const uint8_t *octets, size_t Py_UNUSED(len))
 {
 	const uint8_t *p = octets + sizeof(struct framelog_entry);
-	PyObject *fields = NULL, *pair;
+	PyObject *fields = NULL;
 	struct framelog_entry e;
 	size_t i;
 
@@ -154,13 +143,9 @@ events_received(const uint8_t *octets, size_t Py_UNUSED(len))
 	if (e.has_fields && (fields = PyList_New(0)) == NULL)
 		return NULL;
 	for (i = 0; i < e.n_fields; i++) {
-		pair = take_pair(&p);
-		if (pair == NULL || PyList_Append(fields, pair) == -1) {
-			Py_XDECREF(pair);
-			Py_DECREF(fields);
+		gil_append(&fields, take_pair(&p));
+		if (fields == NULL)
 			return NULL;
-		}
-		Py_DECREF(pair);
 	}
 	return Py_BuildValue("(KiiKy#NNk)", (unsigned long long)e.seq,
 	    (int)e.frame.type, (int)e.frame.flags,
@@ -246,7 +231,7 @@ events_take(struct exchange *x, unsigned long *moves)
 {
 	struct events e = { .x = x, .foreign = !calls_serve(x) };
 	struct op op = { .x = x, .id = x->id };
-	PyObject *list = NULL, *item;
+	PyObject *list = NULL;
 	struct event ev;
 
 	if (gil_locked(x->conn, move_locked, &e) == CONN_FORKED)
@@ -256,12 +241,8 @@ events_take(struct exchange *x, unsigned long *moves)
 		PyErr_NoMemory();
 	else
 		list = PyList_New(0);
-	while (list != NULL && pop(&e, -1, &ev)) {
-		item = event(&e, &ev);
-		if (item == NULL || PyList_Append(list, item) == -1)
-			Py_CLEAR(list);
-		Py_XDECREF(item);
-	}
+	while (list != NULL && pop(&e, -1, &ev))
+		gil_append(&list, event(&e, &ev));
 	buf_free(&e.events);
 	buf_free(&e.data);
 	/* Python takes events from the list's end, which is cheapest. */

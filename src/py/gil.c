@@ -75,6 +75,15 @@ gil_locked(struct conn *c, int (*fn)(struct conn *c, void *arg), void *arg)
 	return rc;
 }
 
+void
+gil_append(PyObject **list, PyObject *item)
+{
+	if (*list != NULL &&
+	    (item == NULL || PyList_Append(*list, item) == -1))
+		Py_CLEAR(*list);
+	Py_XDECREF(item);
+}
+
 /* ---- errors ---- */
 
 /* Gives the StreamClosedError that is set the code of the RST_STREAM. */

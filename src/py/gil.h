@@ -27,6 +27,12 @@ int gil_bind(void);
 int gil_locked(struct conn *c, int (*fn)(struct conn *c, void *arg),
     void *arg);
 
+/*
+ * Appends item, a new reference that it takes over.  Without item, or memory
+ * for it, the list is dropped: *list is NULL then, also if it was before.
+ */
+void gil_append(PyObject **list, PyObject *item);
+
 /* Sets the exception for a negative status of op.  Returns NULL. */
 PyObject *gil_raise(const struct op *op, int status);
 

@@ -237,7 +237,7 @@ static PyObject *
 module_frames(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
 	struct conn *c = need();
-	PyObject *list, *item;
+	PyObject *list;
 	struct buf all = { 0 };
 	size_t len;
 
@@ -248,10 +248,7 @@ module_frames(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 	while (list != NULL && buf_len(&all) > 0) {
 		memcpy(&len, buf_data(&all), sizeof(len));
 		buf_consume(&all, sizeof(len));
-		item = events_received(buf_data(&all), len);
-		if (item == NULL || PyList_Append(list, item) == -1)
-			Py_CLEAR(list);
-		Py_XDECREF(item);
+		gil_append(&list, events_received(buf_data(&all), len));
 		buf_consume(&all, len);
 	}
 	buf_free(&all);
@@ -324,18 +321,14 @@ module_ended(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
 	struct conn *c = need();
 	struct ending e = { 0 };
-	PyObject *list, *item;
+	PyObject *list;
 	size_t i;
 
 	if (c == NULL || (list = PyList_New(0)) == NULL)
 		return NULL;
 	gil_locked(c, ended_locked, &e);
-	for (i = 0; i < e.n && list != NULL; i++) {
-		item = sign_tuple(c, &e.sign[i]);
-		if (item == NULL || PyList_Append(list, item) == -1)
-			Py_CLEAR(list);
-		Py_XDECREF(item);
-	}
+	for (i = 0; i < e.n && list != NULL; i++)
+		gil_append(&list, sign_tuple(c, &e.sign[i]));
 	if (list == NULL)
 		return NULL;
 	return Py_BuildValue("(OzN)", e.over ? Py_True : Py_False, e.by, list);
@@ -360,15 +353,6 @@ hello_locked(struct conn *c, void *arg)
 	return 0;
 }
 
-/* Appends item, a new reference, or clears the list. */
-static void
-append(PyObject **list, PyObject *item)
-{
-	if (item == NULL || PyList_Append(*list, item) == -1)
-		Py_CLEAR(*list);
-	Py_XDECREF(item);
-}
-
 static PyObject *
 module_tls_hello(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
@@ -385,11 +369,11 @@ module_tls_hello(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 		Py_RETURN_NONE;
 	alpn = PyList_New(0);
 	for (i = 0; alpn != NULL && i < h->alpn_len; i += 1 + h->alpn[i])
-		append(&alpn, PyUnicode_DecodeLatin1(
+		gil_append(&alpn, PyUnicode_DecodeLatin1(
 		    (const char *)h->alpn + i + 1, h->alpn[i], NULL));
 	versions = PyList_New(0);
 	for (i = 0; versions != NULL && i < h->n_versions; i++)
-		append(&versions, PyUnicode_FromString(
+		gil_append(&versions, PyUnicode_FromString(
 		    tls_hello_version(h->versions + 2 * i, name)));
 	return Py_BuildValue("(NNN)", latin1(h->sni), alpn, versions);
 }

@@ -68,22 +68,6 @@ fail:
 	return -1;
 }
 
-/* Appends (i, text): 0, or -1 with an exception. */
-static int
-add_fault(PyObject *list, size_t i, const char *rule, const struct field *f)
-{
-	PyObject *text, *fault = NULL;
-	int rc = -1;
-
-	if ((text = gil_rule(rule, f)) != NULL)
-		fault = Py_BuildValue("(nO)", (Py_ssize_t)i, text);
-	if (fault != NULL)
-		rc = PyList_Append(list, fault);
-	Py_XDECREF(text);
-	Py_XDECREF(fault);
-	return rc;
-}
-
 PyObject *
 write_faults(PyObject *sequence)
 {
@@ -106,8 +90,9 @@ write_faults(PyObject *sequence)
 			rule = reason;
 		else if (bad == NULL)
 			rule = fields_check_control(f);
-		if (rule != NULL && add_fault(list, i, rule, f) == -1)
-			Py_CLEAR(list);
+		if (rule != NULL)
+			gil_append(&list, Py_BuildValue("(nN)", (Py_ssize_t)i,
+			    gil_rule(rule, f)));
 	}
 	write_fields_free(&fields);
 	return list;
