@@ -205,22 +205,22 @@ keep_one(struct kept *k, PyObject *pair)
 	return rc;
 }
 
-int
-keep_set(PyObject *all)
+PyObject *
+keep_set(PyObject *Py_UNUSED(module), PyObject *all)
 {
 	Py_ssize_t i;
 
+	if (!PyList_Check(all))
+		return PyErr_Format(PyExc_TypeError, "expected a list");
 	n_kept = PyList_GET_SIZE(all);
 	kept = PyMem_RawCalloc((size_t)n_kept + 1, sizeof(*kept));
-	if (kept == NULL) {
-		PyErr_NoMemory();
-		return -1;
-	}
+	if (kept == NULL)
+		return PyErr_NoMemory();
 	for (i = 0; i < n_kept; i++)
 		if (keep_one(&kept[i], PyList_GET_ITEM(all, i)) == -1)
-			return -1;
+			return NULL;
 	forget_touched();
-	return 0;
+	Py_RETURN_NONE;
 }
 
 /* *key: the key of the item that differs, if there is one. */
@@ -255,7 +255,7 @@ is_same(Py_ssize_t i, PyObject **key)
 }
 
 PyObject *
-keep_changed(void)
+keep_changed(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 {
 	PyObject *key = NULL;
 	Py_ssize_t i = 0;

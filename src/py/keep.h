@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which Python objects must stay as they are while a process serves one
- * connection after the other, and whether they have.
+ * connection after the other, and whether they have: functions of the module
+ * `_h2rig`.
  */
 #ifndef H2RIG_KEEP_H
 #define H2RIG_KEEP_H
@@ -9,16 +10,16 @@
 #include <Python.h>
 
 /*
- * In the parent, once: takes a list of (name, object), each object a dict,
- * list, set or class, whose items or attributes must stay as they are now.
- * Returns 0, or -1 with an exception.
+ * keep(all), in the parent, once: takes a list of (name, object), each object a
+ * dict, list, set or class, whose items or attributes must stay as they are
+ * now.
  */
-int keep_set(PyObject *all);
+PyObject *keep_set(PyObject *module, PyObject *all);
 
 /*
- * Returns the name of an object that has changed: a new reference; None: there
- * is none.  It may be called again when that object has been mended.
+ * changed(): the name of an object that has changed; None: there is none.  It
+ * may be called again when that object has been mended.
  */
-PyObject *keep_changed(void);
+PyObject *keep_changed(PyObject *module, PyObject *unused);
 
 #endif

@@ -144,34 +144,12 @@ module_unraisable(PyObject *Py_UNUSED(module), PyObject *what)
 	return result;
 }
 
-static PyObject *
-module_faults(PyObject *Py_UNUSED(module), PyObject *fields)
-{
-	return write_faults(fields);
-}
-
-static PyObject *
-module_keep(PyObject *Py_UNUSED(module), PyObject *all)
-{
-	if (!PyList_Check(all))
-		return PyErr_Format(PyExc_TypeError, "expected a list");
-	if (keep_set(all) == -1)
-		return NULL;
-	Py_RETURN_NONE;
-}
-
-static PyObject *
-module_changed(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
-{
-	return keep_changed();
-}
-
 static PyMethodDef module_methods[] = {
-	{ "changed", module_changed, METH_NOARGS,
+	{ "changed", keep_changed, METH_NOARGS,
 	    "The name of an object that was kept and has changed, or None." },
-	{ "faults", module_faults, METH_O,
+	{ "faults", write_faults, METH_O,
 	    "Which fields of a response break a rule: (index, text) of each." },
-	{ "keep", module_keep, METH_O,
+	{ "keep", keep_set, METH_O,
 	    "Objects that are to stay as they are: (name, object) of each." },
 	{ "log", module_log, METH_VARARGS,
 	    "log(level, text, prefix=\"script\"): one record for each line of "

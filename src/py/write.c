@@ -69,7 +69,7 @@ fail:
 }
 
 PyObject *
-write_faults(PyObject *sequence)
+write_faults(PyObject *Py_UNUSED(module), PyObject *sequence)
 {
 	struct write_fields fields;
 	const struct field *bad, *first;

@@ -34,7 +34,10 @@ PyObject *write_flood(struct exchange *x, PyObject *const *args, Py_ssize_t n);
  */
 PyObject *write_call(struct exchange *x, PyObject *const *args, Py_ssize_t n);
 
-/* faults(fields): which fields of a response break a rule, and which rule. */
-PyObject *write_faults(PyObject *sequence);
+/*
+ * The module's faults(fields): which fields of a response break a rule, and
+ * which rule.
+ */
+PyObject *write_faults(PyObject *module, PyObject *sequence);
 
 #endif
