@@ -94,12 +94,6 @@ calls_end(struct exchange *x)
 	slot_running_end(atomic_exchange(&x->call.running, NULL));
 }
 
-bool
-calls_serve(const struct exchange *x)
-{
-	return x == current;
-}
-
 struct exchange *
 calls_current(void)
 {

@@ -28,10 +28,9 @@
 /* Binds h2rig.errors.HandlerTimeout: 0, or -1 with an exception. */
 int calls_bind(void);
 
-/* This thread begins to serve x, or has ended; whether it serves x now. */
+/* This thread begins to serve x, or has ended. */
 void calls_begin(struct exchange *x, const char *script, const char *function);
 void calls_end(struct exchange *x);
-bool calls_serve(const struct exchange *x);
 
 /* The exchange that this thread serves; NULL: none. */
 struct exchange *calls_current(void);

@@ -131,7 +131,7 @@ take_pair(const uint8_t **p)
 }
 
 PyObject *
-events_received(const uint8_t *octets, size_t Py_UNUSED(len))
+events_received(const uint8_t *octets)
 {
 	const uint8_t *p = octets + sizeof(struct framelog_entry);
 	PyObject *fields = NULL;
@@ -164,8 +164,7 @@ violation(const struct event *ev, const uint8_t *p)
 	return Py_BuildValue("(isks#N)", EVENT_VIOLATION,
 	    ev->frame_type == H2_LEVEL_STREAM ? "stream" : "connection",
 	    (unsigned long)get_u32(p), (const char *)p + 8, (Py_ssize_t)len,
-	    ev->len > at ? events_received(p + at, ev->len - at) :
-	    Py_BuildValue(""));
+	    ev->len > at ? events_received(p + at) : Py_BuildValue(""));
 }
 
 /* Makes an event of the connection's own script. */
@@ -178,7 +177,7 @@ own_event(struct events *e, const struct event *ev)
 	if (ev->type == EVENT_STEP)
 		return Py_BuildValue("(ii)", EVENT_STEP, (int)ev->frame_type);
 	item = ev->type == EVENT_VIOLATION ? violation(ev, p) :
-	    Py_BuildValue("(iN)", EVENT_RECEIVED, events_received(p, ev->len));
+	    Py_BuildValue("(iN)", EVENT_RECEIVED, events_received(p));
 	buf_consume(&e->data, ev->len);
 	return item;
 }
@@ -229,7 +228,7 @@ move_locked(struct conn *Py_UNUSED(c), void *arg)
 PyObject *
 events_take(struct exchange *x, unsigned long *moves)
 {
-	struct events e = { .x = x, .foreign = !calls_serve(x) };
+	struct events e = { .x = x, .foreign = calls_current() != x };
 	struct op op = { .x = x, .id = x->id };
 	PyObject *list = NULL;
 	struct event ev;

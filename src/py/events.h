@@ -26,8 +26,8 @@ int events_wait(struct exchange *x, unsigned long moves, bool tunnel);
 /* Returns priority, length and padding of HEADERS; NULL with an exception. */
 PyObject *events_frame(const struct frame *f);
 
-/* Returns a framelog_entry as a Received tuple; NULL with an exception. */
-PyObject *events_received(const uint8_t *octets, size_t len);
+/* Returns the octets of a framelog_entry as a Received tuple, or NULL. */
+PyObject *events_received(const uint8_t *octets);
 
 /* Returns a field section as a list of pairs; NULL with an exception. */
 PyObject *events_fields(const struct fields *l);

@@ -206,8 +206,7 @@ module_next_frame(PyObject *Py_UNUSED(module), PyObject *args)
 	if (calls_do(&op) == 0)
 		result = op.got.failed ? PyErr_NoMemory() :
 		    buf_len(&op.got) > 0 ? events_received(
-		    buf_data(&op.got), buf_len(&op.got)) :
-		    Py_BuildValue("");
+		    buf_data(&op.got)) : Py_BuildValue("");
 	buf_free(&op.got);
 	return result;
 }
@@ -248,7 +247,7 @@ module_frames(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
 	while (list != NULL && buf_len(&all) > 0) {
 		memcpy(&len, buf_data(&all), sizeof(len));
 		buf_consume(&all, sizeof(len));
-		gil_append(&list, events_received(buf_data(&all), len));
+		gil_append(&list, events_received(buf_data(&all)));
 		buf_consume(&all, len);
 	}
 	buf_free(&all);

@@ -25,6 +25,7 @@
 struct exchange_object {
 	PyObject_HEAD
 	struct exchange *x;	/* a reference */
+	unsigned long id;	/* x's, which never changes */
 	unsigned long moves;	/* x's n_moves, as take() last saw it */
 	PyObject *runner;	/* owned; NULL: None */
 	PyObject *script;	/* owned str; NULL: none given */
@@ -379,12 +380,6 @@ object_left(struct exchange_object *self, void *Py_UNUSED(unused))
 	return PyBool_FromLong(atomic_load(&self->x->left));
 }
 
-static PyObject *
-object_id(struct exchange_object *self, void *Py_UNUSED(unused))
-{
-	return PyLong_FromUnsignedLong(self->x->id);
-}
-
 static int
 object_traverse(struct exchange_object *self, visitproc visit, void *arg)
 {
@@ -415,8 +410,6 @@ object_dealloc(struct exchange_object *self)
 }
 
 static PyGetSetDef object_getset[] = {
-	{ "id", (getter)object_id, NULL,
-	    "Stream identifier (RFC 9113 section 5.1.1).", NULL },
 	{ "priority", (getter)object_priority, NULL,
 	    "Urgency and incremental, as they stand (RFC 9218).", NULL },
 	{ "closed", (getter)object_flag, NULL,
@@ -450,6 +443,8 @@ static PyMemberDef object_members[] = {
 	    "The package's own; None at first." },
 	{ "script", T_OBJECT, offsetof(struct exchange_object, script), 0,
 	    "What the log calls the script." },
+	{ "id", T_ULONG, offsetof(struct exchange_object, id), READONLY,
+	    "Stream identifier (RFC 9113 section 5.1.1)." },
 	{ "moves", T_ULONG, offsetof(struct exchange_object, moves), READONLY,
 	    "How often events were taken, for wait()." },
 	{ NULL, 0, 0, 0, NULL }
@@ -517,6 +512,7 @@ object_new(struct exchange *x)
 	if (self == NULL)
 		return NULL;
 	self->x = x;
+	self->id = x->id;
 	exchange_ref(x);
 	n_objects++;
 	return (PyObject *)self;
