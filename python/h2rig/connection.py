@@ -18,6 +18,7 @@ from h2rig import frames, stash
 from h2rig.errors import ProtocolError, StreamClosedError
 from h2rig.server import isomorphic
 from h2rig.server.config import Config, options
+from h2rig.server.frametypes import SETTINGS
 from h2rig.server.output import script_logger
 from h2rig.server.received import (ReceivedData, ReceivedHeaders,
                                    received_frame)
@@ -427,7 +428,10 @@ class Connection:
         """The current values of the client's SETTINGS, by their names
         ("INITIAL_WINDOW_SIZE", RFC 9113 §6.5.2).
         """
-        return dict(_h2rig.connection()["client_settings"])
+        values = zip(SETTINGS, _h2rig.connection()["client_settings"])
+        # Without MAX_HEADER_LIST_SIZE that is not limited.
+        return {name: value for name, value in values
+                if name != "MAX_HEADER_LIST_SIZE" or value != 0xffffffff}
 
     @property
     def logger(self) -> logging.Logger:

@@ -8,6 +8,7 @@ from typing import (Any, Callable, Dict, Iterable, Iterator, List, Mapping,
 import _h2rig
 
 from h2rig.errors import StatusError
+from h2rig.server.config import options
 from h2rig.server.isomorphic import (Value, isomorphic_decode,
                                      isomorphic_encode, octets)
 
@@ -392,7 +393,7 @@ def status_code(value: Any, expected: str = "an int") -> int:
 
 def log_dropped(names: Iterable[bytes], level: str = "debug") -> None:
     """Logs the names of fields that were left out (RFC 9113 §8.2.2)."""
-    if _h2rig.log_enabled(level):
+    if options.logs(level):
         _h2rig.log(level, "left out, HTTP/2 has no form for it (RFC 9113 "
                    "8.2.2): %s" % b", ".join(names).decode("latin-1"))
 

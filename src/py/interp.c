@@ -212,34 +212,25 @@ fs_text(void *text)
 	return PyUnicode_DecodeFSDefault(text);
 }
 
-/* Makes ("/url/", "dir") of each "/url/=dir". */
 static PyObject *
 alias_list(const struct options *o)
 {
-	PyObject *list = PyList_New(0), *pair;
+	PyObject *list = PyList_New(0);
 	size_t i;
 
-	for (i = 0; list != NULL && i < o->n_alias; i++) {
-		const char *equals = strchr(o->alias[i], '=');
-
-		pair = Py_BuildValue("(NO&)", PyUnicode_DecodeFSDefaultAndSize(
-		    o->alias[i], equals - o->alias[i]), fs_text, equals + 1);
-		if (pair == NULL || PyList_Append(list, pair) < 0)
-			Py_CLEAR(list);
-		Py_XDECREF(pair);
-	}
+	for (i = 0; list != NULL && i < o->n_alias; i++)
+		gil_append(&list, PyUnicode_DecodeFSDefault(o->alias[i]));
 	return list;
 }
 
 static PyObject *
 port_list(const struct options *o)
 {
-	PyObject *list = PyList_New((Py_ssize_t)o->n_port);
+	PyObject *list = PyList_New(0);
 	size_t i;
 
 	for (i = 0; list != NULL && i < o->n_port; i++)
-		PyList_SET_ITEM(list, (Py_ssize_t)i,
-		    PyLong_FromUnsignedLong(o->port[i]));
+		gil_append(&list, PyLong_FromUnsignedLong(o->port[i]));
 	return list;
 }
 

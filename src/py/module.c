@@ -36,17 +36,6 @@ module_log(PyObject *Py_UNUSED(module), PyObject *args)
 }
 
 static PyObject *
-module_log_enabled(PyObject *Py_UNUSED(module), PyObject *arg)
-{
-	const char *name = PyUnicode_AsUTF8(arg);
-
-	if (name == NULL)
-		return NULL;
-	return PyBool_FromLong(logline_level_from_name(name) <=
-	    (int)log_get_level());
-}
-
-static PyObject *
 stamp_of(const struct stat *s)
 {
 	const long long v[] = {
@@ -154,8 +143,6 @@ static PyMethodDef module_methods[] = {
 	{ "log", module_log, METH_VARARGS,
 	    "log(level, text, prefix=\"script\"): one record for each line of "
 	    "text, str or bytes." },
-	{ "log_enabled", module_log_enabled, METH_O,
-	    "Whether records of that level are written." },
 	{ "stamp", module_stamp, METH_O,
 	    "What a file's status is, as octets; by path or descriptor." },
 	{ "stored", module_stored, METH_O,

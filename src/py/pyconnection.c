@@ -70,27 +70,16 @@ known_locked(struct conn *c, void *arg)
 	return 0;
 }
 
+/* In the order of their identifiers; the last is UINT32_MAX if it is unset. */
 static PyObject *
 client_settings(const struct settings_values *s)
 {
 	const uint32_t *of = s->of;
-	PyObject *d = Py_BuildValue("{sIsIsIsIsI}",
-	    "HEADER_TABLE_SIZE", of[SETTINGS_HEADER_TABLE_SIZE],
-	    "ENABLE_PUSH", of[SETTINGS_ENABLE_PUSH],
-	    "MAX_CONCURRENT_STREAMS", of[SETTINGS_MAX_CONCURRENT_STREAMS],
-	    "INITIAL_WINDOW_SIZE", of[SETTINGS_INITIAL_WINDOW_SIZE],
-	    "MAX_FRAME_SIZE", of[SETTINGS_MAX_FRAME_SIZE]);
 
-	if (d != NULL && of[SETTINGS_MAX_HEADER_LIST_SIZE] != UINT32_MAX) {
-		PyObject *v = PyLong_FromUnsignedLong(
-		    of[SETTINGS_MAX_HEADER_LIST_SIZE]);
-
-		if (v == NULL ||
-		    PyDict_SetItemString(d, "MAX_HEADER_LIST_SIZE", v) < 0)
-			Py_CLEAR(d);
-		Py_XDECREF(v);
-	}
-	return d;
+	return Py_BuildValue("(IIIIII)", of[SETTINGS_HEADER_TABLE_SIZE],
+	    of[SETTINGS_ENABLE_PUSH], of[SETTINGS_MAX_CONCURRENT_STREAMS],
+	    of[SETTINGS_INITIAL_WINDOW_SIZE], of[SETTINGS_MAX_FRAME_SIZE],
+	    of[SETTINGS_MAX_HEADER_LIST_SIZE]);
 }
 
 /* The entries of the SETTINGS that are sent unless a script sets others. */

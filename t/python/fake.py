@@ -19,7 +19,6 @@ module.CONNECTION = 1 << 31
 module.logged = []
 module.log = lambda level, text, prefix="script": module.logged.append(
     (level, text.decode() if isinstance(text, bytes) else text))
-module.log_enabled = lambda level: True
 module.faults = lambda fields: []
 module.stored = lambda n: (0, 0, "")
 module.stamp = lambda file: repr(
@@ -28,7 +27,7 @@ module.stamp = lambda file: repr(
 module.connection = lambda: {
     "id": 42, "alpn_protocol": "h2", "tls_version": "TLSv1.3",
     "cipher": "TLS_AES_128_GCM_SHA256", "sni": None, "session_reused": False,
-    "client_settings": {"ENABLE_PUSH": 1},
+    "client_settings": (4096, 1, 100, 65535, 16384, 65536),
     "client_address": ("127.0.0.1", 5555), "server_port": 8443,
     "settings": bytes.fromhex("000400040000")}
 module.tls_hello = lambda: None

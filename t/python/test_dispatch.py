@@ -297,8 +297,7 @@ class Errors(Case):
     def test_traceback_begins_in_the_script(self):
         for level, ours in ("info", self.assertNotIn), (
                 "debug", self.assertIn):
-            with mock.patch("_h2rig.log_enabled",
-                            lambda of, level=level: of in (level, "error")):
+            with mock.patch.object(dispatch.options, "log_level", level):
                 self.main("1 / 0")
                 ours("dispatch.py", fake.logged("error"))
                 self.assertIn('script.py", line 2, in main',

@@ -85,7 +85,7 @@ class Aliases(Case):
         os.makedirs(os.path.join(fake.DOC_ROOT, "one"), exist_ok=True)
         os.makedirs(os.path.join(fake.DOC_ROOT, "two"), exist_ok=True)
         one, two = (os.path.join(fake.DOC_ROOT, d) for d in ("one", "two"))
-        fake.configure(aliases=[("/al", one), ("/al/deep/", two)])
+        fake.configure(aliases=["/al=" + one, "/al/deep/=" + two])
         for path, want in (
                 ("/al/x", one + "/x"), ("/al/deep/x", two + "/x"),
                 ("/al", one + "/"), ("/al/", one + "/"),
@@ -95,7 +95,7 @@ class Aliases(Case):
             with self.subTest(path=path):
                 self.assertEqual(files.locate(path).path, want)
         self.assertEqual(files.locate("/x", two).path, two + "/x")
-        fake.configure(aliases=[("/\u00e9\u2192 ", one)])
+        fake.configure(aliases=["/\u00e9\u2192 =" + one])
         self.assertEqual(
             files.requested("/%C3%A9%e2%86%92%20/x"),
             ("/\u00e9\u2192 /x", (one + "/x", one)))
@@ -116,9 +116,9 @@ class Aliases(Case):
     def test_wrong(self):
         for url in ("x", "/../x", "/%00"):
             with self.assertRaisesRegex(ConfigError, "--alias"):
-                fake.configure(aliases=[(url, fake.DOC_ROOT)])
+                fake.configure(aliases=[url + "=" + fake.DOC_ROOT])
         with self.assertRaisesRegex(ConfigError, "expected a directory"):
-            fake.configure(aliases=[("/x", "/none")])
+            fake.configure(aliases=["/x=/none"])
 
 
 class Routes(Case):

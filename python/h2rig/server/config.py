@@ -6,6 +6,9 @@ from typing import Any, Dict, List, Optional, Tuple
 
 __all__ = ["Alias", "Config", "Options", "options"]
 
+#: The names of log levels, the most urgent first.
+_LEVELS = ("error", "warn", "info", "debug")
+
 #: URL prefix (with slashes around it), directory, the directory without
 #: symbolic links
 Alias = Tuple[str, str, str]
@@ -92,6 +95,10 @@ class Options:
             if name in self.__slots__ and name != "aliases":
                 setattr(self, name, value)
         self.real_root = os.path.realpath(self.doc_root)
+
+    def logs(self, level: str) -> bool:
+        """Returns whether the log has records of that level."""
+        return _LEVELS.index(level) <= _LEVELS.index(self.log_level)
 
 
 class Config(Dict[str, Any]):

@@ -192,8 +192,8 @@ class Runner:
         else:
             e = scripts.called_wrongly(e, name, function, parameters) or e
             level = "error"
-            text = scripts.traceback_text(e, _h2rig.log_enabled("debug"))
-        if _h2rig.log_enabled(level):
+            text = scripts.traceback_text(e, options.logs("debug"))
+        if options.logs(level):
             text = "connection script %s, %s: %s" % (self.exchange.script,
                                                      name, text)
             # The name of a file in an exception can have lone surrogates.

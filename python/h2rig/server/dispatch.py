@@ -588,7 +588,7 @@ class Runner:
     def log(self, level: str, name: str, text: str) -> None:
         """Logs text with the stream, script and function that it is about.
         """
-        if _h2rig.log_enabled(level):
+        if options.logs(level):
             text = "stream %d, %s, %s: %s" % (
                 self.exchange.id, self.exchange.script, name, text)
             # The name of a file in an exception can have lone surrogates.
@@ -616,7 +616,7 @@ class Runner:
                 return code, str(message)
         e = scripts.called_wrongly(
             e, name, function or self.functions._named(name)) or e
-        text = scripts.traceback_text(e, _h2rig.log_enabled("debug"))
+        text = scripts.traceback_text(e, options.logs("debug"))
         self.log("error", name, text)
         if options.hide_tracebacks:
             text = _summary(e)

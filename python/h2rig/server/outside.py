@@ -17,10 +17,6 @@ def _log(level: str, text: Union[str, bytes], prefix: str = "script") -> None:
         print("%s: %s: %s" % (level, prefix, line), file=sys.stderr)
 
 
-def _log_enabled(level: str) -> bool:
-    return level != "debug"
-
-
 def _stored(n: int) -> Tuple[int, int, str]:
     return 0, 0, ""
 
@@ -36,8 +32,7 @@ def install() -> None:
             ("EVENT_HEADERS", 0), ("EVENT_DATA", 1), ("EVENT_TRAILERS", 2),
             ("EVENT_FRAME", 3), ("EVENT_STEP", 4), ("EVENT_RECEIVED", 5),
             ("EVENT_VIOLATION", 6), ("CONNECTION", 1 << 31),
-            ("log", _log), ("log_enabled", _log_enabled),
-            ("stored", _stored), *((name, _connection) for name in (
+            ("log", _log), ("stored", _stored), *((name, _connection) for name in (
                 "connection", "ended", "frames", "next_frame", "own", "read",
                 "serving", "tls_hello", "tls_leaf", "tls_request",
                 "tls_set"))):

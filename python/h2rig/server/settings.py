@@ -234,12 +234,11 @@ def _ports(given: Dict[str, List[Any]]) -> Dict[str, List[int]]:
     return ports
 
 
-def make_aliases(pairs: Iterable[Tuple[str, str]], config: Config
-                 ) -> List[Alias]:
+def make_aliases(given: Iterable[str], config: Config) -> List[Alias]:
     """Returns the aliases of the command line and of the settings, the longest
     prefix first.
 
-    pairs: (URL path, directory) of the command line, which replace aliases of
+    given: "URL path=directory" of the command line, which replace aliases of
     the settings.  config: the settings, whose directories are relative to the
     document root unless they are absolute.  Raises ConfigError.
     """
@@ -248,7 +247,8 @@ def make_aliases(pairs: Iterable[Tuple[str, str]], config: Config
         directory = os.path.join(options.doc_root, a["local-dir"])
         _add_alias(found, "aliases of %s" % options.config, a["url-path"],
                    directory)
-    for url, directory in pairs:
+    for alias in given:
+        url, _, directory = alias.partition("=")
         _add_alias(found, "--alias", url, directory)
     return sorted(found.values(), key=lambda a: -len(a[0]))
 
