@@ -109,6 +109,10 @@ class StreamClosedError(NoSuchStreamError):
     error_code: Optional[int] = None
     error_name: Optional[str] = None
 
+    def _set_code(self, code: int, name: str) -> None:
+        self.error_code = code
+        self.error_name = name
+
 
 class ServerStoppingError(StreamClosedError):
     """The server is about to stop.  A tunnel (CONNECT) that waits for its

@@ -86,26 +86,6 @@ gil_append(PyObject **list, PyObject *item)
 
 /* ---- errors ---- */
 
-/* Gives the StreamClosedError that is set the code of the RST_STREAM. */
-static void
-add_code(uint32_t code)
-{
-	PyObject *type, *value, *traceback, *number, *name;
-	char text[FRAME_CODE_TEXT];
-
-	PyErr_Fetch(&type, &value, &traceback);
-	PyErr_NormalizeException(&type, &value, &traceback);
-	number = PyLong_FromUnsignedLong(code);
-	name = PyUnicode_FromString(frame_code_text(code, text));
-	if (number == NULL || name == NULL ||
-	    PyObject_SetAttrString(value, "error_code", number) == -1 ||
-	    PyObject_SetAttrString(value, "error_name", name) == -1)
-		PyErr_Clear();
-	Py_XDECREF(number);
-	Py_XDECREF(name);
-	PyErr_Restore(type, value, traceback);
-}
-
 static PyObject *
 latin1(const uint8_t *octets, size_t len)
 {
@@ -130,12 +110,24 @@ gil_rule(const char *rule, const struct field *f)
 	return text;
 }
 
+/* Gives a StreamClosedError the code of the RST_STREAM frame: 0, or -1. */
+static int
+set_code(PyObject *error, uint32_t code, const char *name)
+{
+	PyObject *result = PyObject_CallMethod(error, "_set_code", "ks",
+	    (unsigned long)code, name);
+
+	Py_XDECREF(result);
+	return result != NULL ? 0 : -1;
+}
+
 PyObject *
 gil_raise(const struct op *op, int status)
 {
 	const char *why = op->why != NULL ? op->why : "";
 	char code[FRAME_CODE_TEXT], who[24] = "connection";
-	PyObject *text;
+	const char *name = "";
+	PyObject *rule, *text, *error = NULL;
 	size_t i;
 
 	for (i = 0; i < ERRORS && errors[i].status != status; i++)
@@ -144,15 +136,22 @@ gil_raise(const struct op *op, int status)
 		return PyErr_NoMemory();
 	if (errors[i].why != NULL)
 		why = errors[i].why;
-	if ((text = gil_rule(why, op->field)) == NULL)
+	if ((rule = gil_rule(why, op->field)) == NULL)
 		return NULL;
 	if (op->id != EXCHANGE_OWN)
 		snprintf(who, sizeof(who), "stream %lu", (unsigned long)op->id);
-	PyErr_Format(errors[i].class, "%s: %U%s%s", who, text, op->reset ? ", RST_STREAM " : "",
-	    op->reset ? frame_code_text(op->code, code) : "");
-	Py_DECREF(text);
 	if (op->reset)
-		add_code(op->code);
+		name = frame_code_text(op->code, code);
+	text = PyUnicode_FromFormat("%s: %U%s%s", who, rule,
+	    op->reset ? ", RST_STREAM " : "", name);
+	if (text != NULL)
+		error = PyObject_CallOneArg(errors[i].class, text);
+	if (error != NULL &&
+	    (!op->reset || set_code(error, op->code, name) == 0))
+		PyErr_SetObject(errors[i].class, error);
+	Py_DECREF(rule);
+	Py_XDECREF(text);
+	Py_XDECREF(error);
 	return NULL;
 }
 
@@ -179,41 +178,33 @@ gil_log(enum log_level level, const char *prefix, PyObject *text)
 	return 0;
 }
 
-/* "".join(traceback.format_exception(...)), in UTF-8; NULL with an exception. */
-static PyObject *
-format_exception(PyObject *type, PyObject *value, PyObject *traceback)
+/* Without the GIL, as the log's reader may be slow. */
+static void
+log_hidden(const char *where)
 {
-	PyObject *format, *lines = NULL, *empty, *text = NULL, *utf8 = NULL;
+	static const char text[] = "an exception that cannot be shown";
 
-	if ((format = gil_import("traceback", "format_exception")) != NULL)
-		lines = PyObject_CallFunctionObjArgs(format, type, value,
-		    traceback != NULL ? traceback : Py_None, NULL);
-	if (lines != NULL && (empty = PyUnicode_FromString("")) != NULL) {
-		text = PyUnicode_Join(empty, lines);
-		Py_DECREF(empty);
-	}
-	if (text != NULL)
-		utf8 = PyUnicode_AsUTF8String(text);
-	Py_XDECREF(format);
-	Py_XDECREF(lines);
-	Py_XDECREF(text);
-	return utf8;
+	Py_BEGIN_ALLOW_THREADS
+	log_lines(LOG_L_ERROR, where, text, sizeof(text) - 1);
+	Py_END_ALLOW_THREADS
 }
 
 void
 gil_log_exception(const char *where)
 {
-	PyObject *type, *value, *traceback, *text;
+	PyObject *type, *value, *traceback, *log, *result = NULL;
 
 	PyErr_Fetch(&type, &value, &traceback);
 	PyErr_NormalizeException(&type, &value, &traceback);
-	text = format_exception(type, value, traceback);
+	if (traceback != NULL)
+		PyException_SetTraceback(value, traceback);
+	if ((log = gil_import("h2rig.server.scripts", "log_ours")) != NULL)
+		result = PyObject_CallFunction(log, "Os", value, where);
 	PyErr_Clear();
-	if (text == NULL)
-		text = PyBytes_FromString("an exception that cannot be shown");
-	if (text == NULL || gil_log(LOG_L_ERROR, where, text) == -1)
-		PyErr_Clear();
-	Py_XDECREF(text);
+	if (result == NULL)
+		log_hidden(where);
+	Py_XDECREF(result);
+	Py_XDECREF(log);
 	Py_XDECREF(type);
 	Py_XDECREF(value);
 	Py_XDECREF(traceback);

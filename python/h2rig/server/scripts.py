@@ -15,10 +15,12 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, Iterator, List, Optional, Sequence
 
+import _h2rig
+
 from h2rig.server.frametypes import FUNCTIONS
 
-__all__ = ["add_path", "called_wrongly", "spoiled", "traceback_text",
-           "without_paths"]
+__all__ = ["add_path", "called_wrongly", "log_ours", "spoiled",
+           "traceback_text", "without_paths"]
 
 #: The directories that were added to `sys.path`.
 _added: List[str] = []
@@ -119,6 +121,15 @@ def traceback_text(e: BaseException, whole: bool) -> str:
     # A heading without stack frames is removed.
     return re.sub(r"Traceback \(most recent call last\):\n(?! )", "",
                   "".join(shown.format())).strip()
+
+
+def log_ours(e: BaseException, where: str) -> None:
+    """Logs an exception that code of this package has raised.  The C program
+    calls this with the name of the function that it had called.
+    """
+    # The name of a file in an exception can have lone surrogates.
+    _h2rig.log("error", traceback_text(e, True).encode(
+        "utf-8", "backslashreplace"), where)
 
 
 def _is_ours(filename: str) -> bool:
