@@ -162,36 +162,20 @@ calls_wait(struct exchange *x, long ms)
 	resume_limit(x, used);
 }
 
-/* Returns the interpreter's exit code: of sys.exit's argument, or 1. */
-static int
-exit_code(void)
-{
-	PyObject *type, *value, *traceback, *code;
-	long n = 1;
-
-	if (!PyErr_ExceptionMatches(PyExc_SystemExit)) {
-		PyErr_Print();
-		return 1;
-	}
-	PyErr_Fetch(&type, &value, &traceback);
-	PyErr_NormalizeException(&type, &value, &traceback);
-	code = PyObject_GetAttrString(value, "code");
-	if (code == Py_None)
-		n = 0;
-	else if (code != NULL && PyLong_Check(code))
-		n = PyLong_AsLong(code);
-	PyErr_Clear();
-	return (int)n;
-}
-
 void
 calls_leave_forked(void *result)
 {
-	int code = result != NULL ? 0 : exit_code();
+	PyObject *type, *value = NULL, *traceback, *leave;
 
-	PyRun_SimpleString("import sys\nsys.stdout.flush()\n"
-	    "sys.stderr.flush()\n");
-	_exit(code);
+	if (result == NULL) {
+		PyErr_Fetch(&type, &value, &traceback);
+		PyErr_NormalizeException(&type, &value, &traceback);
+		if (traceback != NULL)
+			PyException_SetTraceback(value, traceback);
+	}
+	if ((leave = gil_import("h2rig.server.forking", "leave")) != NULL)
+		PyObject_CallOneArg(leave, value != NULL ? value : Py_None);
+	_exit(1);		/* not even that was possible */
 }
 
 /*

@@ -19,11 +19,12 @@ import signal
 import sys
 import threading
 import traceback
-from typing import Any, Callable, Dict, Iterable, List, Optional, Set
+from typing import (Any, Callable, Dict, Iterable, List, NoReturn, Optional,
+                    Set)
 
 import _h2rig
 
-__all__ = ["begin", "end"]
+__all__ = ["begin", "end", "leave"]
 
 _Hook = Callable[[], Any]
 
@@ -128,3 +129,24 @@ def end() -> None:
         # Sets all of its state but gauss_next, which nothing has used yet.
         _reseed = super(random.Random, random._inst).seed
     setattr(os, "register_at_fork", _register)
+
+
+def leave(e: Optional[BaseException]) -> NoReturn:
+    """Ends this process, which a script has forked, as the interpreter would.
+
+    The C program calls this when the script's function has raised e, or None:
+    it has returned.
+    """
+    code = 0 if e is None else 1
+    try:
+        if not isinstance(e, SystemExit):
+            if e is not None:
+                sys.excepthook(type(e), e, e.__traceback__)
+        elif e.code is None or isinstance(e.code, int):
+            code = (e.code or 0) & 0xff
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
