@@ -25,7 +25,6 @@
 #include "host/confine.h"
 #include "host/memory.h"
 #include "host/prefault.h"
-#include "again.h"
 #include "calls.h"
 #include "gil.h"
 #include "interp.h"
@@ -265,19 +264,24 @@ options_dict(const struct options *o)
 	    "run_limit_ms", o->run_limit_ms);
 }
 
+/* Calls a function, without an argument if arg is NULL: 0, or -1. */
+static int
+call(const char *module, const char *function, PyObject *arg)
+{
+	PyObject *f, *result = NULL;
+
+	wake_python();
+	if ((f = gil_import(module, function)) != NULL)
+		result = PyObject_CallFunctionObjArgs(f, arg, NULL);
+	Py_XDECREF(f);
+	Py_XDECREF(result);
+	return result != NULL ? 0 : -1;
+}
+
 static int
 call_dispatch(const char *function, PyObject *arg)
 {
-	PyObject *module, *result = NULL;
-
-	wake_python();
-	module = PyImport_ImportModule("h2rig.server.dispatch");
-	if (module != NULL)
-		result = PyObject_CallMethod(module, function,
-		    arg != NULL ? "O" : NULL, arg);
-	Py_XDECREF(module);
-	Py_XDECREF(result);
-	return result != NULL ? 0 : -1;
+	return call("h2rig.server.dispatch", function, arg);
 }
 
 /*
@@ -515,7 +519,8 @@ interp_settle(const struct options *o)
 		warn_exception("rehearsing requests");
 	if (call_dispatch("settle", NULL) < 0)
 		warn_exception("sharing compiled scripts");
-	if (o->per_process > 1 && again_prepare() < 0)
+	if (o->per_process > 1 &&
+	    call("h2rig.server.reuse", "prepare", NULL) < 0)
 		warn_exception("preparing processes for several connections");
 	PyGC_Collect();
 	warm_immortal();
@@ -613,13 +618,37 @@ flush_output(void)
 	Py_XDECREF(result);
 }
 
+/*
+ * Puts away what c has left in Python.  Returns what cannot be put away, in
+ * words (static); NULL: nothing.
+ */
+static const char *
+clean(struct conn *c)
+{
+	static char left[128];
+	PyObject *f, *text = NULL;
+
+	pyexchange_drop_all(&c->requests);
+	if ((f = gil_import("h2rig.server.reuse", "clean")) != NULL)
+		text = PyObject_CallObject(f, NULL);
+	if (text == NULL) {
+		gil_log_exception("h2rig.server.reuse.clean");
+		snprintf(left, sizeof(left), "what could not be put away");
+	} else if (PyBytes_Check(text)) {
+		snprintf(left, sizeof(left), "%s", PyBytes_AS_STRING(text));
+	}
+	Py_XDECREF(f);
+	Py_XDECREF(text);
+	return left[0] != '\0' ? left : NULL;
+}
+
 const char *
 interp_child_end(struct conn *c)
 {
 	const char *left;
 
 	PyEval_RestoreThread(child_state);
-	left = again_clean(c);
+	left = clean(c);
 	/* A finalizer has forked, and this is the new process. */
 	if (atomic_load(&c->forked))
 		_exit(0);

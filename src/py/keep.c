@@ -5,6 +5,8 @@
  * it writes to no count of references, and so to none of the pages that
  * processes share.  Of a dict, items are compared only if CPython says that it
  * was changed, since it may have been changed back.
+ *
+ * The hook for audit events is C code too, since CPython calls it for each event.
  */
 #include <Python.h>
 
@@ -25,6 +27,35 @@ struct kept {
 
 static struct kept *kept;
 static Py_ssize_t n_kept;
+
+/* ---- audit events ---- */
+
+static const char *volatile deed;
+
+/*
+ * A process that was started may have gone on alone, and what C code has done
+ * is in no table.
+ */
+static int
+on_audit(const char *event, PyObject *Py_UNUSED(args), void *Py_UNUSED(unused))
+{
+	static const char *const deeds[] = { "os.fork", "os.forkpty",
+	    "os.posix_spawn", "os.spawn", "os.system", "os.exec",
+	    "subprocess.Popen", "ctypes.dlopen", "ctypes.dlsym",
+	    "ctypes.cdata", "sys.addaudithook", "os.chroot" };
+	size_t i;
+
+	for (i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++)
+		if (strcmp(event, deeds[i]) == 0)
+			deed = deeds[i];
+	return 0;
+}
+
+const char *
+keep_deed(void)
+{
+	return deed;
+}
 
 /* ---- whether a dict has been touched ---- */
 
@@ -220,6 +251,8 @@ keep_set(PyObject *Py_UNUSED(module), PyObject *all)
 		if (keep_one(&kept[i], PyList_GET_ITEM(all, i)) == -1)
 			return NULL;
 	forget_touched();
+	if (PySys_AddAuditHook(on_audit, NULL) == -1)
+		return NULL;
 	Py_RETURN_NONE;
 }
 

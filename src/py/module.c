@@ -133,6 +133,13 @@ module_unraisable(PyObject *Py_UNUSED(module), PyObject *what)
 	return result;
 }
 
+static PyObject *
+module_left(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused))
+{
+	return Py_BuildValue("(zO)", keep_deed(),
+	    pyexchange_is_left() ? Py_True : Py_False);
+}
+
 static PyMethodDef module_methods[] = {
 	{ "changed", keep_changed, METH_NOARGS,
 	    "The name of an object that was kept and has changed, or None." },
@@ -140,6 +147,9 @@ static PyMethodDef module_methods[] = {
 	    "Which fields of a response break a rule: (index, text) of each." },
 	{ "keep", keep_set, METH_O,
 	    "Objects that are to stay as they are: (name, object) of each." },
+	{ "left", module_left, METH_NOARGS,
+	    "What was done since keep() and leaves no trace, or None; whether "
+	    "there is an Exchange." },
 	{ "log", module_log, METH_VARARGS,
 	    "log(level, text, prefix=\"script\"): one record for each line of "
 	    "text, str or bytes." },

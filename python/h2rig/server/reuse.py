@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Prepares Python for a process's next connection (--connections-per-process):
 removes what the last connection has left, or finds that this is not possible,
-so that the process has to end.  src/py/again.c calls this.
+so that the process has to end.  src/py/interp.c calls this.
 
 It removes what this package keeps for a connection, the modules that scripts
 have imported from their own directories, and objects that nothing refers to.
@@ -233,13 +233,22 @@ def _at(path: str) -> Any:
     return o
 
 
-def clean() -> Optional[str]:
+def clean() -> Optional[bytes]:
     """Removes what a connection that has ended has left in its process, which
     has one thread.
 
     Returns what cannot be removed, "json.loads was changed" for example, or
     None.
     """
+    found = _clean()
+    deed, has_exchange = _h2rig.left()
+    text = deed or found or (
+        "an object of a request" if has_exchange else None)
+    # A script's names may have surrogates.
+    return None if text is None else text.encode("utf-8", "backslashreplace")
+
+
+def _clean() -> Optional[str]:
     foreign = _drop_modules()
     for (module, name), value in zip(_BOUND, _before["bound"]):
         setattr(module, name, value)
