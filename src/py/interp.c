@@ -39,26 +39,6 @@
 #define STACK_LOOK_MS 20
 #define STACK_LOOKS 50
 
-#define DRAINS 32		/* calls until CPython has adapted a function */
-
-/* Run in the parent once the package is on sys.path. */
-static const char prepare[] =
-    "import h2rig.server.forking\n"
-    "h2rig.server.forking.begin()\n"
-    "import faulthandler, gc, os, sys, threading, _h2rig\n"
-    "import h2rig.server.output\n"
-    "os.register_at_fork(after_in_child=_h2rig._after_fork)\n"
-    "sys.unraisablehook = _h2rig._unraisable\n"
-    "h2rig.server.output.install()\n";
-
-/*
- * Run in the parent when all is imported.  Importing from the document root
- * must not leave __pycache__ in somebody's test tree.
- */
-static const char imported[] =
-    "h2rig.server.forking.end()\n"
-    "sys.dont_write_bytecode = True\n";
-
 static PyThreadState *child_state;	/* of the child's main thread */
 
 static PyObject *drain;			/* h2rig.server.output.drain; owned */
@@ -90,26 +70,6 @@ wake_python(void)
 		PyOS_AfterFork_Child();
 	}
 	hooks = HOOKS_NONE;
-}
-
-/* Writes the exception that is set to err, as one line, and clears it. */
-static void
-describe_exception(const char *doing, char *err, size_t size)
-{
-	PyObject *type, *value, *traceback, *text;
-	const char *s = NULL;
-
-	PyErr_Fetch(&type, &value, &traceback);
-	PyErr_NormalizeException(&type, &value, &traceback);
-	text = value != NULL ? PyObject_Repr(value) : NULL;
-	if (text != NULL)
-		s = PyUnicode_AsUTF8(text);
-	snprintf(err, size, "%s: %s", doing, s != NULL ? s : "unknown error");
-	Py_XDECREF(text);
-	Py_XDECREF(type);
-	Py_XDECREF(value);
-	Py_XDECREF(traceback);
-	PyErr_Clear();
 }
 
 static int
@@ -237,7 +197,7 @@ static PyObject *
 options_dict(const struct options *o)
 {
 	return Py_BuildValue("{sO&sOsssNsIsssKsKsKsKsssO&sO&sNsIsO&sO&sO&sO"
-	    "sOsO&sisO&sI}",
+	    "sOsO&sO&sisO&sIsisisd}",
 	    "doc_root", fs_text, o->doc_root,
 	    "hide_tracebacks", o->hide_tracebacks ? Py_True : Py_False,
 	    "scheme", o->cleartext ? "http" : "https",
@@ -259,9 +219,13 @@ options_dict(const struct options *o)
 	    "wpt", o->wpt ? Py_True : Py_False,
 	    "validators", o->validators ? Py_True : Py_False,
 	    "user", fs_text, o->user,
+	    "group", fs_text, o->group,
 	    "shared_file", descriptors[SHARED],
 	    "console", fs_text, o->console ? o->trace : NULL,
-	    "run_limit_ms", o->run_limit_ms);
+	    "run_limit_ms", o->run_limit_ms,
+	    "stack_file", descriptors[FAULT],
+	    "stack_signal", STACK_SIGNAL,
+	    "switch_interval", THREAD_SWITCH_US / 1e6);
 }
 
 /* Calls a function, without an argument if arg is NULL: 0, or -1. */
@@ -278,44 +242,35 @@ call(const char *module, const char *function, PyObject *arg)
 	return result != NULL ? 0 : -1;
 }
 
-static int
-call_dispatch(const char *function, PyObject *arg)
-{
-	return call("h2rig.server.dispatch", function, arg);
-}
-
 /*
- * Makes the exception that is set a line for err and an exit status.  The text
- * of a ConfigError stands by itself; all else is a fault of the package.
+ * Makes the exception that is set a line for err, and clears it.  Returns an
+ * exit status.
  */
 static int
-start_error(char *err, size_t size)
+explain(const char *doing, char *err, size_t size)
 {
-	PyObject *class = NULL, *module, *type, *value, *traceback;
-	PyObject *text = NULL, *octets = NULL;
-	bool told = false;
+	PyObject *type, *value, *traceback, *f, *result = NULL;
+	int status = EXIT_SYSTEM;
+	const char *text;
 
 	PyErr_Fetch(&type, &value, &traceback);
 	PyErr_NormalizeException(&type, &value, &traceback);
-	if ((module = PyImport_ImportModule("h2rig.errors")) != NULL)
-		class = PyObject_GetAttrString(module, "ConfigError");
-	PyErr_Clear();
-	if (class != NULL && PyErr_GivenExceptionMatches(type, class) &&
-	    (text = PyObject_Str(value)) != NULL &&
-	    (octets = PyUnicode_EncodeFSDefault(text)) != NULL) {
-		snprintf(err, size, "%s", PyBytes_AS_STRING(octets));
-		told = true;
+	if ((f = gil_import("h2rig.server.start", "explain")) != NULL)
+		result = PyObject_CallFunction(f, "sO", doing, value);
+	if (result != NULL && PyArg_ParseTuple(result, "iy", &status, &text)) {
+		snprintf(err, size, "%s", text);
+	} else {
+		/* The package is broken, which its author is to see. */
+		PyErr_Clear();
+		PyErr_Display(type, value, traceback);
+		snprintf(err, size, "%s", doing);
 	}
-	Py_XDECREF(octets);
-	Py_XDECREF(text);
-	Py_XDECREF(class);
-	Py_XDECREF(module);
-	PyErr_Restore(type, value, traceback);
-	if (!told)
-		describe_exception("cannot start the Python package", err,
-		    size);
-	PyErr_Clear();
-	return told ? EXIT_CONFIG : EXIT_SYSTEM;
+	Py_XDECREF(f);
+	Py_XDECREF(result);
+	Py_XDECREF(type);
+	Py_XDECREF(value);
+	Py_XDECREF(traceback);
+	return status;
 }
 
 /* Moves fd to numbers of a child's own: the new number, or -1 with errno. */
@@ -327,19 +282,6 @@ keep(int fd, int as, const struct options *o)
 	return descriptors[as] = fd;
 }
 
-static int
-set_switch_interval(void)
-{
-	PyObject *sys, *result = NULL;
-
-	if ((sys = PyImport_ImportModule("sys")) != NULL)
-		result = PyObject_CallMethod(sys, "setswitchinterval", "d",
-		    THREAD_SWITCH_US / 1e6);
-	Py_XDECREF(sys);
-	Py_XDECREF(result);
-	return result != NULL ? 0 : -1;
-}
-
 static volatile sig_atomic_t stack_shown;
 
 /* faulthandler has it called when it has written the stack. */
@@ -347,35 +289,6 @@ static void
 on_stack(int Py_UNUSED(sig))
 {
 	stack_shown = 1;
-}
-
-/*
- * Enables faulthandler with a descriptor that later leads to each child's own
- * output.  To enable it in a child would write to pages that are shared
- * otherwise.
- */
-static int
-enable_faulthandler(const struct options *o)
-{
-	int fd = keep(open("/dev/null", O_WRONLY), FAULT, o);
-	PyObject *module, *result = NULL;
-
-	if (fd == -1) {
-		PyErr_SetFromErrno(PyExc_OSError);
-		return -1;
-	}
-	sys_set_handler(STACK_SIGNAL, on_stack, 0);
-	if ((module = PyImport_ImportModule("faulthandler")) != NULL)
-		result = PyObject_CallMethod(module, "enable", "i",
-		    fd);
-	if (result != NULL) {
-		Py_DECREF(result);
-		result = PyObject_CallMethod(module, "register", "iiOO",
-		    STACK_SIGNAL, fd, Py_False, Py_True);
-	}
-	Py_XDECREF(module);
-	Py_XDECREF(result);
-	return result != NULL ? 0 : -1;
 }
 
 void
@@ -393,73 +306,27 @@ interp_await_stack(void)
 		poll(NULL, 0, STACK_LOOK_MS);
 }
 
-/* Does once in the parent what all children need. */
-static int
-prepare_children(const struct options *o)
+/* Calls start: (uid, gid, a child's memory), a new reference, or NULL. */
+static PyObject *
+start_package(const struct options *o)
 {
-	PyObject *module = PyImport_ImportModule("h2rig.server.output"), *result;
-	int i;
+	PyObject *start = gil_import("h2rig.server.start", "start");
+	PyObject *dict = options_dict(o), *found = NULL;
 
-	if (module != NULL)
-		drain = PyObject_GetAttrString(module, "drain");
-	Py_XDECREF(module);
-	for (i = 0; drain != NULL && i < DRAINS; i++) {
-		result = PyObject_CallObject(drain, NULL);
-		if (result == NULL)
-			return -1;
-		Py_DECREF(result);
-	}
-	return drain != NULL && set_switch_interval() == 0 &&
-	    enable_faulthandler(o) == 0 ? 0 : -1;
-}
-
-/* Sets the limit on a child's memory, unless the command line does. */
-static int
-set_memory(struct options *o)
-{
-	PyObject *module, *octets = NULL;
-
-	if (o->max_memory != OPTIONS_NOT_GIVEN)
-		return 0;
-	if ((module = PyImport_ImportModule("h2rig.server.machine")) != NULL)
-		octets = PyObject_CallMethod(module, "child_memory", NULL);
-	if (octets != NULL)
-		o->max_memory = PyLong_AsUnsignedLongLong(octets);
-	Py_XDECREF(module);
-	Py_XDECREF(octets);
-	return PyErr_Occurred() ? -1 : 0;
-}
-
-/* Returns 0, or an exit status with a line in err. */
-static int
-set_owner(const struct options *o, char *err, size_t size)
-{
-	PyObject *module, *pair = NULL;
-	long long uid, gid;
-	bool found;
-
-	if ((module = PyImport_ImportModule("h2rig.server.owner")) != NULL)
-		pair = PyObject_CallMethod(module, "resolve", "O&O&", fs_text,
-		    o->user, fs_text, o->group);
-	found = pair != NULL && PyArg_ParseTuple(pair, "LL", &uid, &gid);
-	Py_XDECREF(module);
-	Py_XDECREF(pair);
-	if (!found)
-		return start_error(err, size);
-	if (confine_set_owner((uid_t)uid, (gid_t)gid) == 0)
-		return 0;
-	snprintf(err, size, "--%s: this h2rig is built without the system's "
-	    "setgroups: expected it to be started without supplementary groups",
-	    o->user != NULL ? "user" : "group");
-	return EXIT_CONFIG;
+	if (start != NULL && dict != NULL)
+		found = PyObject_CallFunctionObjArgs(start, dict, NULL);
+	Py_XDECREF(start);
+	Py_XDECREF(dict);
+	return found;
 }
 
 int
 interp_start(struct options *o, const char *argv0, char *err, size_t err_size)
 {
 	char dir[PATH_MAX + 64];
-	PyObject *dict;
-	int rc;
+	unsigned long long memory;
+	long long uid, gid;
+	PyObject *found = NULL;
 
 	if (package_dir(argv0, dir, sizeof(dir), err, err_size) < 0 ||
 	    start_python(err, err_size) < 0)
@@ -469,19 +336,27 @@ interp_start(struct options *o, const char *argv0, char *err, size_t err_size)
 		    strerror(errno));
 		return EXIT_SYSTEM;
 	}
-	if (add_to_path(dir) < 0 || PyRun_SimpleString(prepare) < 0)
-		return start_error(err, err_size);
-	if ((rc = set_owner(o, err, err_size)) != 0)
-		return rc;
-	dict = options_dict(o);
-	if (dict == NULL || call_dispatch("configure", dict) < 0 ||
-	    set_memory(o) < 0 ||
+	if (keep(open("/dev/null", O_WRONLY), FAULT, o) == -1) {
+		snprintf(err, err_size, "/dev/null: %s", strerror(errno));
+		return EXIT_SYSTEM;
+	}
+	sys_set_handler(STACK_SIGNAL, on_stack, 0);
+	if (add_to_path(dir) < 0 || (found = start_package(o)) == NULL ||
+	    !PyArg_ParseTuple(found, "LLK", &uid, &gid, &memory) ||
 	    gil_bind() == -1 || calls_bind() == -1 ||
-	    pyexchange_bind() == -1 || prepare_children(o) < 0 ||
-	    PyRun_SimpleString(imported) < 0)
-		rc = start_error(err, err_size);
-	Py_XDECREF(dict);
-	return rc;
+	    pyexchange_bind() == -1 ||
+	    (drain = gil_import("h2rig.server.output", "drain")) == NULL)
+		return explain("cannot start the Python package", err,
+		    err_size);
+	Py_DECREF(found);
+	if (o->max_memory == OPTIONS_NOT_GIVEN)
+		o->max_memory = memory;
+	if (confine_set_owner((uid_t)uid, (gid_t)gid) == 0)
+		return 0;
+	snprintf(err, err_size, "--%s: this h2rig is built without the "
+	    "system's setgroups: expected it to be started without "
+	    "supplementary groups", o->user != NULL ? "user" : "group");
+	return EXIT_CONFIG;
 }
 
 /*
@@ -507,8 +382,16 @@ warn_exception(const char *doing)
 {
 	char err[512];
 
-	describe_exception(doing, err, sizeof(err));
+	explain(doing, err, sizeof(err));
 	log_warnx("%s", err);
+}
+
+/* Calls a function without arguments, which the server can do without. */
+static void
+attempt(const char *doing, const char *module, const char *function)
+{
+	if (call(module, function, NULL) < 0)
+		warn_exception(doing);
 }
 
 void
@@ -517,15 +400,13 @@ interp_settle(const struct options *o)
 	wake_python();
 	if (warm_up(o, WARM_PARENT) < 0)
 		warn_exception("rehearsing requests");
-	if (call_dispatch("settle", NULL) < 0)
-		warn_exception("sharing compiled scripts");
-	if (o->per_process > 1 &&
-	    call("h2rig.server.reuse", "prepare", NULL) < 0)
-		warn_exception("preparing processes for several connections");
+	attempt("sharing compiled scripts", "h2rig.server.dispatch", "settle");
+	if (o->per_process > 1)
+		attempt("preparing processes for several connections",
+		    "h2rig.server.reuse", "prepare");
 	PyGC_Collect();
 	warm_immortal();
-	if (PyRun_SimpleString("gc.freeze()\n") < 0)
-		warn_exception("freezing objects");
+	attempt("freezing objects", "gc", "freeze");
 	warm_fill();
 	warm_bind();
 }
@@ -533,22 +414,21 @@ interp_settle(const struct options *o)
 int
 interp_call(const char *function, char *err, size_t err_size)
 {
-	return call_dispatch(function, NULL) == 0 ? 0 :
-	    start_error(err, err_size);
+	return call("h2rig.server.dispatch", function, NULL) == 0 ? 0 :
+	    explain("cannot start the Python package", err, err_size);
 }
 
 void
 interp_refresh(void)
 {
-	if (call_dispatch("refresh", NULL) < 0)
-		warn_exception("keeping files from cleaners");
+	attempt("keeping files from cleaners", "h2rig.server.dispatch",
+	    "refresh");
 }
 
 void
 interp_stop(void)
 {
-	if (call_dispatch("shutdown", NULL) < 0)
-		warn_exception("cleaning up");
+	attempt("cleaning up", "h2rig.server.dispatch", "shutdown");
 }
 
 pid_t

@@ -2,9 +2,9 @@
 """The code that serves requests and runs scripts.  It is the program's own and
 may change from one version to the next: scripts must not use it.
 
-The C program calls `forking`, `output`, `owner`, `dispatch`, `machine`,
-`warm_up` and `reuse`:
+The C program calls these, and functions of `reuse` and `scripts`:
 
+    start            starts the package; says what exceptions mean
     forking          runs hooks of os.fork for scripts' forks only
     output           puts scripts' output and records in the log
     owner            --user and --group, the environment
