@@ -394,11 +394,18 @@ attempt(const char *doing, const char *module, const char *function)
 		warn_exception(doing);
 }
 
+/* Calls a function of h2rig.server.warm_up. */
+static int
+rehearse(const struct options *o, const char *function)
+{
+	warm_set(o);
+	return call("h2rig.server.warm_up", function, NULL);
+}
+
 void
 interp_settle(const struct options *o)
 {
-	wake_python();
-	if (warm_up(o, WARM_PARENT) < 0)
+	if (rehearse(o, "rehearse") < 0)
 		warn_exception("rehearsing requests");
 	attempt("sharing compiled scripts", "h2rig.server.dispatch", "settle");
 	if (o->per_process > 1)
@@ -454,21 +461,32 @@ fork_for_python(void)
 	return pid;
 }
 
+/* In a process that ends after it, so that nobody asks how it went. */
+static void
+serve_first(const void *options)
+{
+	rehearse(options, "serve_first");
+}
+
 void
 interp_learn(const struct options *o)
 {
+	static const char doing[] = "rehearsing a first request";
+
 	if (!prefault_pays())
 		return;
-	wake_python();
-	if (warm_learn(o, fork_for_python) < 0)
-		warn_exception("rehearsing a first request");
+	if (rehearse(o, "begin") < 0)
+		warn_exception(doing);
+	else
+		prefault_learn(fork_for_python, serve_first, o);
+	if (rehearse(o, "end") < 0)
+		warn_exception(doing);
 }
 
 void
 interp_child_warm(const struct options *o)
 {
-	wake_python();
-	if (warm_up(o, WARM_CHILD) < 0)
+	if (rehearse(o, "rehearse_briefly") < 0)
 		PyErr_Clear();	/* only time is lost */
 }
 

@@ -16,6 +16,7 @@
 #include "module.h"
 #include "pyconnection.h"
 #include "pyexchange.h"
+#include "warm.h"
 #include "write.h"
 
 static PyObject *
@@ -160,6 +161,8 @@ static PyMethodDef module_methods[] = {
 	    "who has most)." },
 	{ "_after_fork", module_after_fork, METH_NOARGS,
 	    "Hook for os.register_at_fork." },
+	{ "_rehearse", warm_serve, METH_O,
+	    "Serves a connection whose client sends these octets." },
 	{ "_unraisable", module_unraisable, METH_O, "sys.unraisablehook." },
 	{ NULL, NULL, 0, NULL }
 };

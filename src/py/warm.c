@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests that the parent answers to itself, over connections of which it has
- * both ends, so that children find ready what CPython makes when code first
- * runs.  A spare child does the same, to have its own copies of the pages that
- * this writes to.  h2rig.server.warm_up says which requests these are, and what
- * answers them.  Also here is what else the parent does so that children write
- * to fewer pages of Python's.
+ * Connections of which this process has both ends: h2rig.server.warm_up says
+ * which requests come over them, so that children find ready what CPython makes
+ * when code first runs.  Also here is what else the parent does so that
+ * children write to fewer pages of Python's.
  *
  * The functions are called in the only thread that there is; nothing here
  * waits.
@@ -18,11 +16,13 @@
 
 #include "config.h"
 #include "base/sys.h"
-#include "host/prefault.h"
 #include "host/slot.h"
 #include "calls.h"
 #include "pyexchange.h"
 #include "warm.h"
+
+/* Of the connections that are served here; borrowed. */
+static const struct options *options;
 
 /* Serves what is ready until nothing is. */
 static void
@@ -41,25 +41,35 @@ serve_ready(struct conn *c)
 	conn_unlock(c);
 }
 
-/* Serves a connection whose client sends n octets: 0, or -1 with errno. */
-static int
-serve_connection(const struct options *o, struct slot *slot,
-    const char *octets, Py_ssize_t n)
+void
+warm_set(const struct options *o)
 {
+	options = o;
+}
+
+PyObject *
+warm_serve(PyObject *Py_UNUSED(module), PyObject *octets)
+{
+	static struct slot slot;
 	static struct conn c;
+	char *p;
+	Py_ssize_t n;
 	int fds[2];
 
+	if (PyBytes_AsStringAndSize(octets, &p, &n) == -1)
+		return NULL;
 	if (sys_socketpair(fds, SOCK_STREAM) == -1)
-		return -1;
+		return PyErr_SetFromErrno(PyExc_OSError);
 	if (sys_set_nonblock(fds[0]) == -1 ||
-	    conn_init(&c, fds[0], NULL, slot, o) == -1) {
+	    conn_init(&c, fds[0], NULL, &slot, options) == -1) {
+		PyErr_SetFromErrno(PyExc_OSError);
 		close(fds[0]);
 		close(fds[1]);
-		return -1;
+		return NULL;
 	}
 	c.client_host = "127.0.0.1";
 	c.client_log.client = "127.0.0.1:0";
-	if (write(fds[1], octets, (size_t)n) == n) {
+	if (write(fds[1], p, (size_t)n) == n) {
 		conn_lock(&c);
 		conn_push(&c);
 		conn_read(&c);
@@ -68,94 +78,7 @@ serve_connection(const struct options *o, struct slot *slot,
 	}
 	conn_free(&c);
 	close(fds[1]);
-	return 0;
-}
-
-static int
-serve_all(const struct options *o, PyObject *requests, int most)
-{
-	static struct slot slot;
-	Py_ssize_t i;
-
-	for (i = 0; i < PyList_GET_SIZE(requests) && i < most; i++) {
-		PyObject *octets = PyList_GET_ITEM(requests, i); /* borrowed */
-
-		if (serve_connection(o, &slot, PyBytes_AS_STRING(octets),
-		    PyBytes_GET_SIZE(octets)) == -1) {
-			PyErr_SetFromErrno(PyExc_OSError);
-			return -1;
-		}
-	}
-	return 0;
-}
-
-/*
- * Ends the rehearsal, also after a failure, whose exception stays set:
- * otherwise clients would get what the rehearsal got.  Returns rc, or -1.
- */
-static int
-end(PyObject *module, int rc)
-{
-	PyObject *type, *value, *traceback, *result;
-
-	PyErr_Fetch(&type, &value, &traceback);
-	result = PyObject_CallMethod(module, "end", NULL);
-	if (type != NULL)
-		PyErr_Restore(type, value, traceback);
-	Py_XDECREF(result);
-	return result != NULL ? rc : -1;
-}
-
-struct rehearsal {
-	const struct options *options;
-	PyObject *module, *requests;	/* borrowed */
-};
-
-/* Serves the first request, in a process that ends after it. */
-static void
-serve_first(const void *arg)
-{
-	const struct rehearsal *r = arg;
-	PyObject *apart = PyObject_CallMethod(r->module, "stand_apart", NULL);
-
-	if (apart != NULL)
-		serve_all(r->options, r->requests, 1);
-	Py_XDECREF(apart);
-}
-
-/* forks: as in warm_learn, or NULL. */
-static int
-rehearse(const struct options *o, int most, pid_t (*forks)(void))
-{
-	PyObject *module, *requests;
-	int rc = -1;
-
-	if ((module = PyImport_ImportModule("h2rig.server.warm_up")) == NULL)
-		return -1;
-	requests = PyObject_CallMethod(module, "begin", NULL);
-	if (requests != NULL && forks == NULL) {
-		rc = serve_all(o, requests, most);
-	} else if (requests != NULL) {
-		prefault_learn(forks, serve_first,
-		    &(struct rehearsal){ o, module, requests });
-		rc = 0;
-	}
-	rc = end(module, rc);
-	Py_DECREF(module);
-	Py_XDECREF(requests);
-	return rc;
-}
-
-int
-warm_up(const struct options *o, int most)
-{
-	return rehearse(o, most, NULL);
-}
-
-int
-warm_learn(const struct options *o, pid_t (*forks)(void))
-{
-	return rehearse(o, 1, forks);
+	Py_RETURN_NONE;
 }
 
 /* ---- symbols ---- */

@@ -1,31 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests that the parent, or a spare child, makes and answers itself.
+ * Requests that the parent, or a spare child, makes and answers itself, and
+ * what else the parent does to its memory before it forks.
  */
 #ifndef H2RIG_WARM_H
 #define H2RIG_WARM_H
 
-#include <sys/types.h>
+#include <Python.h>
 
 #include "host/options.h"
 
-#define WARM_PARENT 1000	/* requests: all that there are */
-#define WARM_CHILD 4		/* one of each kind */
+/* Sets the options of the connections that warm_serve serves; borrowed. */
+void warm_set(const struct options *o);
 
 /*
- * With the GIL and the package configured, in the parent before the first fork,
- * or in a child that has no client yet: has at most `most` requests answered as
- * children answer them, by the scripts of h2rig.server.warm_up and never by a
- * user's.  Returns 0, or -1 with a Python exception; nothing of the requests is
- * left either way.
+ * The module's _rehearse(octets), in a process that has one thread and no
+ * client: serves a connection whose client sends these octets, as children
+ * serve clients.  Raises OSError.
  */
-int warm_up(const struct options *o, int most);
-
-/*
- * Does the same in the parent, but with the first request only, in a process
- * that forks() makes; prefault.h learns which pages that writes to.
- */
-int warm_learn(const struct options *o, pid_t (*forks)(void));
+PyObject *warm_serve(PyObject *module, PyObject *octets);
 
 /*
  * In the parent, between the last collection and gc.freeze: makes the objects

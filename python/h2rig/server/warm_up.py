@@ -18,12 +18,14 @@ import importlib
 import os
 from typing import Any, List, Tuple
 
+import _h2rig
+
 from h2rig.handlers import python_script_handler
 from h2rig.server import codecache
 from h2rig.server.config import options
 from h2rig.server.router import router
 
-__all__ = ["begin", "end", "stand_apart"]
+__all__ = ["begin", "end", "rehearse", "rehearse_briefly", "serve_first"]
 
 #: How many times each request is answered; 24 times saved no more page faults.
 ROUNDS = 10
@@ -31,7 +33,14 @@ ROUNDS = 10
 _FRAME_DATA, _FRAME_HEADERS, _FRAME_SETTINGS = 0, 1, 4
 _END_STREAM, _END_HEADERS = 1, 4
 
+#: One request of each kind: path and content.
+_REQUESTS = ((b"/small.py", b""), (b"/script.py?name=value", b""),
+             (b"/small.py", b"content"), (b"/file.txt", b""))
+
 _OPTIONS = ("doc_root", "real_root", "aliases", "latency_ms")
+
+#: Serves a connection whose client sends these octets (src/py/warm.c).
+_answer = getattr(_h2rig, "_rehearse")
 
 #: Names and values of the options that `begin` has replaced.
 _saved: List[Tuple[str, Any]] = []
@@ -81,16 +90,16 @@ def begin() -> List[bytes]:
     options.aliases = []
     options.latency_ms = 0
     router.pending = None
-    return [_request(b"/small.py"), _request(b"/script.py?name=value"),
-            _request(b"/small.py", b"content"),
-            _request(b"/file.txt")] * ROUNDS
+    return [_request(*each) for each in _REQUESTS]
 
 
-def stand_apart() -> None:
-    """Stops this process from using code that connections' processes have
-    written, because it has the parent's rights.
+def serve_first() -> None:
+    """Answers one request, between `begin` and `end`, in a process that the
+    parent has forked in order to learn which pages this writes to.
     """
+    # It has the parent's rights, and others have written that code.
     codecache.disable()
+    _answer(_request(*_REQUESTS[0]))
 
 
 def end() -> None:
@@ -102,3 +111,25 @@ def end() -> None:
     router.pending = options.routes
     # Last, so that the above is done even if this raises.
     importlib.import_module("h2rig.websocket.framing")
+
+
+def rehearse() -> None:
+    """Answers all requests, in the parent.  Nothing of them is left, even if
+    this raises an exception.
+    """
+    _rehearse(ROUNDS)
+
+
+def rehearse_briefly() -> None:
+    """Answers each request once, in a spare process, so that it gets its own
+    copies of the pages that this writes to.
+    """
+    _rehearse(1)
+
+
+def _rehearse(rounds: int) -> None:
+    try:
+        for octets in begin() * rounds:
+            _answer(octets)
+    finally:
+        end()
