@@ -415,7 +415,6 @@ interp_settle(const struct options *o)
 	warm_immortal();
 	attempt("freezing objects", "gc", "freeze");
 	warm_fill();
-	warm_bind();
 }
 
 int

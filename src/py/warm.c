@@ -10,14 +10,12 @@
  */
 #include <Python.h>
 
-#include <pthread.h>
 #include <stdint.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "base/sys.h"
 #include "host/slot.h"
-#include "calls.h"
 #include "pyexchange.h"
 #include "warm.h"
 
@@ -79,39 +77,6 @@ warm_serve(PyObject *Py_UNUSED(module), PyObject *octets)
 	conn_free(&c);
 	close(fds[1]);
 	Py_RETURN_NONE;
-}
-
-/* ---- symbols ---- */
-
-static void *
-do_nothing(void *arg)
-{
-	return arg;
-}
-
-/*
- * A symbol that a library first calls after the fork is looked up in all
- * libraries, which touches 16 pages of their tables.  So these calls come
- * before: CPython's hook deletes a thread-specific key, and libc makes a
- * thread.
- */
-void
-warm_bind(void)
-{
-	Py_tss_t key = Py_tss_NEEDS_INIT;
-	pthread_attr_t attr;
-	pthread_t thread;
-	int i;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, CALLS_STACK);
-	if (PyThread_tss_create(&key) == 0)
-		PyThread_tss_delete(&key);
-	/* The second gets the first one's stack; so does a child's first. */
-	for (i = 0; i < 2; i++)
-		if (pthread_create(&thread, &attr, do_nothing, NULL) == 0)
-			pthread_join(thread, NULL);
-	pthread_attr_destroy(&attr);
 }
 
 /* ---- counts of references ---- */

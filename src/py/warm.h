@@ -27,9 +27,6 @@ PyObject *warm_serve(PyObject *module, PyObject *octets);
  */
 void warm_immortal(void);
 
-/* In the parent: binds symbols that each child would otherwise look up. */
-void warm_bind(void);
-
 /*
  * In the parent, after the last collection: takes the free blocks that lie
  * between blocks in use, since a child would copy a page for each.  So
