@@ -15,7 +15,7 @@
 
 #include "base/sys.h"
 #include "calls.h"
-#include "gil.h"
+#include "py_impl.h"
 
 /* Milliseconds of a wait between looks whether its client has left. */
 #define WAIT_MS 100

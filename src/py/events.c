@@ -7,8 +7,7 @@
 
 #include "calls.h"
 #include "conn/connscript.h"
-#include "events.h"
-#include "gil.h"
+#include "py_impl.h"
 
 PyObject *
 events_fields(const struct fields *l)

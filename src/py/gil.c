@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "gil.h"
+#include "py_impl.h"
 
 /* By status; owned, set once by gil_bind.  Any other status: MemoryError. */
 static struct {

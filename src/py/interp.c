@@ -26,13 +26,9 @@
 #include "host/memory.h"
 #include "host/prefault.h"
 #include "calls.h"
-#include "gil.h"
 #include "interp.h"
-#include "module.h"
-#include "pyconnection.h"
-#include "pyexchange.h"
+#include "py_impl.h"
 #include "thread.h"
-#include "warm.h"
 
 /* A thread that gets it writes its stack; programs ignore it by default. */
 #define STACK_SIGNAL SIGURG

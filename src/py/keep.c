@@ -6,7 +6,8 @@
  * processes share.  Of a dict, items are compared only if CPython says that it
  * was changed, since it may have been changed back.
  *
- * The hook for audit events is C code too, since CPython calls it for each event.
+ * The hook for audit events is C code too, since CPython calls it for each
+ * event.
  */
 #include <Python.h>
 
@@ -14,7 +15,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "keep.h"
+#include "py_impl.h"
 
 /* References are held for good, so that no other object gets their address. */
 struct kept {

@@ -11,13 +11,7 @@
 
 #include "base/log.h"
 #include "calls.h"
-#include "gil.h"
-#include "keep.h"
-#include "module.h"
-#include "pyconnection.h"
-#include "pyexchange.h"
-#include "warm.h"
-#include "write.h"
+#include "py_impl.h"
 
 static PyObject *
 module_log(PyObject *Py_UNUSED(module), PyObject *args)

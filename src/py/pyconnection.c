@@ -11,10 +11,7 @@
 #include "base/sys.h"
 #include "calls.h"
 #include "conn/connscript.h"
-#include "events.h"
-#include "gil.h"
-#include "pyconnection.h"
-#include "pyexchange.h"
+#include "py_impl.h"
 
 #define LEAF_NAMES 100		/* names in a script's certificate, at most */
 

@@ -17,10 +17,7 @@
 #include "calls.h"
 #include "conn/connscript.h"
 #include "conn/quickfile.h"
-#include "events.h"
-#include "gil.h"
-#include "pyexchange.h"
-#include "write.h"
+#include "py_impl.h"
 
 struct exchange_object {
 	PyObject_HEAD

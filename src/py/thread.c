@@ -21,8 +21,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "calls.h"
-#include "gil.h"
-#include "pyexchange.h"
+#include "py_impl.h"
 #include "thread.h"
 
 /* What a thread takes from, and gives back to, the connection in one go. */
@@ -67,7 +66,8 @@ add_thread(struct conn *c)
 static bool
 is_spare(const struct conn *c, const struct turn *t)
 {
-	return !t->entering && c->requests.n_busy > 0 && c->requests.last_taker != t &&
+	return !t->entering && c->requests.n_busy > 0 &&
+	    c->requests.last_taker != t &&
 	    sys_now_us() - c->requests.last_taken <= EXCHANGE_BUSY_US;
 }
 
@@ -100,8 +100,8 @@ take_turn(struct conn *c, void *arg)
 		t->next = conn_take_ready(c, t);
 	if (t->next == NULL) {
 		c->wake.n_idle++;
-	} else if (t->entering && t->gil_was_free && c->requests.ready != NULL &&
-	    c->requests.n_busy > 1) {
+	} else if (t->entering && t->gil_was_free &&
+	    c->requests.ready != NULL && c->requests.n_busy > 1) {
 		/* Those at work wait for something; this one may too. */
 		add_thread(c);
 	}

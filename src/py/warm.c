@@ -16,8 +16,7 @@
 #include "config.h"
 #include "base/sys.h"
 #include "host/slot.h"
-#include "pyexchange.h"
-#include "warm.h"
+#include "py_impl.h"
 
 /* Of the connections that are served here; borrowed. */
 static const struct options *options;

@@ -8,8 +8,7 @@
 #include "calls.h"
 #include "conn/connscript.h"
 #include "conn/writeop.h"
-#include "gil.h"
-#include "write.h"
+#include "py_impl.h"
 
 static int
 field_from_pair(PyObject *pair, struct field *f)
