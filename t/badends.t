@@ -14,8 +14,9 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "lib"))
+sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(HERE, "..", "python")]
 import tap                                                      # noqa: E402
+from h2bad import scratch                                       # noqa: E402
 from server import program                                      # noqa: E402
 
 H2BAD = os.path.join(os.path.dirname(os.path.abspath(program())), "h2bad")
@@ -38,8 +39,8 @@ def processes():
 
 class Run:
     """A process of h2bad run.  ping: shell commands that the client
-    runs in the case ping; without them the client makes the file `at`
-    there, and sleeps."""
+    runs in the case ping, in which {at} is the file `at`; without them the
+    client makes this file, and sleeps."""
 
     count = 0
 
@@ -50,7 +51,7 @@ class Run:
         os.makedirs(self.at + ".tmp", exist_ok=True)
         self.sleep = "sleep 300.%d%d" % (os.getpid(), Run.count)
         script = 'case $H2BAD_URL in */ping[?]*) %s;; esac; exec "$@"' % (
-            ping or ": >%s; exec %s" % (self.at, self.sleep))
+            (ping or ": >{at}; exec " + self.sleep).format(at=self.at))
         self.p = subprocess.Popen(
             [*argv, "run", *cases, "-j", "1", "--client", "c", "--dir",
              self.at + ".dir", *options, "--", "sh", "-c", script, "sh",
@@ -124,10 +125,12 @@ def helpers():
             (signal.SIGKILL, "the server is killed", "the server has ended"),
             (signal.SIGSTOP, "the server stands still",
              "the server, which takes no connection: nothing came within")):
-        run = Run("--timeout", "6")
-        run.lingers()
+        run = Run(ping=": >{at}; until test -e {at}.go; do sleep 0.1; done")
+        tap.wait_until(lambda: os.path.exists(run.at))
         for pid in run.started("h2rig --port"):
             os.kill(pid, number)
+        with open(run.at + ".go", "wb"):
+            pass
         broken(name, run, words)
     broken("the process that starts clients stands still", stopped,
            "the process that starts clients: nothing came within")
@@ -249,8 +252,30 @@ def signals():
     t.diag(f"statuses: {sorted(statuses)}")
 
 
+def removing():
+    """A signal comes while a temporary directory is removed."""
+    real, calls = shutil.rmtree, []
+
+    def rmtree(path, **options):
+        calls.append(path)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        real(path, **options)
+    shutil.rmtree = rmtree
+    try:
+        with scratch.scratch():
+            pass
+    except KeyboardInterrupt:
+        calls.append("raised")
+    finally:
+        shutil.rmtree = real
+    t.eq((calls[1:], os.path.exists(calls[0])), ([calls[0], "raised"], False),
+         "a signal while a directory is removed: it is removed all the same")
+
+
 if __name__ == "__main__":
     try:
+        removing()
         helpers()
         raises()
         killed()

@@ -27,7 +27,11 @@ def scratch() -> Iterator[str]:
             os.rename(f.name, os.path.join(made, "lock"))
             yield made
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        try:
+            shutil.rmtree(made, ignore_errors=True)
+        except BaseException:       # a signal came meanwhile
+            shutil.rmtree(made, ignore_errors=True)
+            raise
 
 
 def _sweep() -> None:

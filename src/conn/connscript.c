@@ -415,7 +415,8 @@ connscript_engine_off(struct conn *c, struct op *op)
 static bool
 is_over(const struct conn *c)
 {
-	return c->gone || c->script->eof || (c->draining && !conn_has_streams(c));
+	return c->gone || c->script->eof ||
+	    (c->draining && !conn_has_streams(c));
 }
 
 static int

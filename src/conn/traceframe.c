@@ -433,7 +433,8 @@ take_head(struct traceframe *d, size_t size, const uint8_t *p, size_t n)
 static size_t
 take_preface(struct traceframe *d, const uint8_t *p, size_t n)
 {
-	size_t before = d->have, took = take_head(d, TRACEFRAME_PREFACE_LEN, p, n);
+	size_t before = d->have;
+	size_t took = take_head(d, TRACEFRAME_PREFACE_LEN, p, n);
 
 	if (memcmp(d->head, preface, d->have) != 0) {
 		d->have = before;

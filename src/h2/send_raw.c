@@ -13,6 +13,9 @@
 /* Used instead of a status if our encoder has not made the fields. */
 #define NOT_ENCODED (-2)
 
+/* Octets that raw_part may keep allocated between frames. */
+#define KEPT_MAX 65536
+
 /* After a raw call of `by`: decides whether `by` holds the output now. */
 static void
 update_hold(struct session *s, uint32_t by)
@@ -204,7 +207,7 @@ take_octets(struct session *s, const uint8_t *p, size_t len)
 /*
  * The frame in raw_part has gone out: decodes and follows it.  Callbacks may
  * send the next one, so raw_part is emptied before, and gets its memory back
- * afterwards if it has not got any of its own.
+ * afterwards if that is not much and it has not got any of its own.
  */
 static void
 end_frame(struct session *s, uint32_t by, int status)
@@ -221,7 +224,7 @@ end_frame(struct session *s, uint32_t by, int status)
 	    frame_check(&f, s->peer.of[SETTINGS_MAX_FRAME_SIZE], &err) == 0 &&
 	    frame_decode(&f, p + FRAME_HEADER_LEN, &err) == 0;
 	follow_frame(s, by, &f, ok, status);
-	if (s->raw_part.base == NULL) {
+	if (s->raw_part.base == NULL && whole.cap <= KEPT_MAX) {
 		buf_clear(&whole);
 		s->raw_part = whole;
 	} else {

@@ -305,10 +305,11 @@ finish(struct session *s, int rc)
 static int
 recv_kept(struct session *s)
 {
-	size_t taken;
-	int rc = recv_frames(s, buf_data(&s->in), buf_len(&s->in), &taken);
+	size_t taken, n = buf_len(&s->in);
+	int rc = recv_frames(s, buf_data(&s->in), n, &taken);
 
-	buf_consume(&s->in, taken);
+	/* What follows an error is not looked at any more. */
+	buf_consume(&s->in, rc == -1 ? n : taken);
 	return finish(s, rc);
 }
 

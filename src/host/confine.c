@@ -4,9 +4,9 @@
  * and, as far as the system can, the memory of processes that have the private
  * key.
  *
- * Each child applies all of it before user code runs.  A process may lower its limits but not raise them.  What a process
- * could undo by itself is the parent's task: it looks at process groups and
- * deadlines from outside.
+ * Each child applies all of it before user code runs.  A process may lower its
+ * limits but not raise them.  What a process could undo by itself is the
+ * parent's task: it looks at process groups and deadlines from outside.
  */
 #include "config.h"
 #if defined(HAVE_EXTENSIONS) && !defined(_DEFAULT_SOURCE)

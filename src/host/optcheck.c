@@ -100,6 +100,10 @@ optcheck_whole(struct options *o, char **operand, int n)
 	if (n > 1)
 		fatalx(EXIT_USAGE, "\"%s\": expected nothing after DOCROOT",
 		    operand[1]);
+	if ((o->user != NULL || o->group != NULL) && geteuid() != 0)
+		fatalx(EXIT_CONFIG, "--%s: expected h2rig to be started by "
+		    "root, who alone can change it", o->user != NULL ?
+		    "user" : "group");
 	o->doc_root = check_directory("DOCROOT", operand[0]);
 	if (o->trace != NULL)
 		o->trace = check_directory("--trace", o->trace);

@@ -341,9 +341,11 @@ interp_start(struct options *o, const char *argv0, char *err, size_t err_size)
 	    !PyArg_ParseTuple(found, "LLK", &uid, &gid, &memory) ||
 	    gil_bind() == -1 || calls_bind() == -1 ||
 	    pyexchange_bind() == -1 ||
-	    (drain = gil_import("h2rig.server.output", "drain")) == NULL)
+	    (drain = gil_import("h2rig.server.output", "drain")) == NULL) {
+		Py_XDECREF(found);
 		return explain("cannot start the Python package", err,
 		    err_size);
+	}
 	Py_DECREF(found);
 	if (o->max_memory == OPTIONS_NOT_GIVEN)
 		o->max_memory = memory;

@@ -674,12 +674,17 @@ START_TEST(test_raw_promise)
 	    OCTETS("\x00\x00\x00\x04" "\x82"));
 	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4 | FLAG_PADDED, 1,
 	    OCTETS("\x01\x80\x00\x00\x06" "\x82\x00"));
-	/* Odd or used stream, too short payload: these make no stream. */
+	/* Odd or used stream, too short payload, more padding than payload, no
+	 * stream to promise on: these make no stream. */
 	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4, 1,
 	    OCTETS("\x00\x00\x00\x09"));
 	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4, 1,
 	    OCTETS("\x00\x00\x00\x02"));
 	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4, 1, OCTETS("\x00\x00"));
+	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4 | FLAG_PADDED, 1,
+	    OCTETS("\xc8\x00\x00\x00\x08" "\x82"));
+	send_raw_frame(r.s, 1, FRAME_PUSH_PROMISE, 4, 0,
+	    OCTETS("\x00\x00\x00\x0a" "\x82"));
 	ck_assert_uint_eq(rig_streams(r.s), 3);
 	rig_run(&r, "!wrote; !respond 4 200 end; !push 1; WINDOW_UPDATE 0 6 "
 	    "00000001; !respond 2 200");

@@ -4,13 +4,16 @@ may change from one version to the next: scripts must not use it.
 
 The C program calls these, and functions of `reuse` and `scripts`:
 
-    start            starts the package; says what exceptions mean; calls
-                     `owner` (--user and --group, the environment) and
-                     `machine` (how much memory a process may have)
+    start            starts the package; says what exceptions mean
     forking          runs hooks of os.fork for scripts' forks only
     output           puts scripts' output and records in the log
     dispatch         start, reload and end; a request from first frame to last
     warm_up          requests that the parent answers to itself, with warm/
+
+`start` calls these:
+
+    owner            --user and --group, the environment
+    machine          how much memory a process may have by default
 
 These lead from a request to its handler:
 

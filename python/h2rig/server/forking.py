@@ -132,21 +132,30 @@ def end() -> None:
 
 
 def leave(e: Optional[BaseException]) -> NoReturn:
-    """Ends this process, which a script has forked, as the interpreter would.
+    """Ends this process, which a script has forked, with the status that the
+    interpreter would give it.
 
     The C program calls this when the script's function has raised e, or None:
     it has returned.
     """
     code = 0 if e is None else 1
     try:
-        if not isinstance(e, SystemExit):
-            if e is not None:
-                sys.excepthook(type(e), e, e.__traceback__)
-        elif e.code is None or isinstance(e.code, int):
-            code = (e.code or 0) & 0xff
+        if isinstance(e, SystemExit):
+            if e.code is None or isinstance(e.code, int):
+                code = (e.code or 0) & 0xff
+        elif e is not None:
+            _show(e)
         sys.stdout.flush()
         sys.stderr.flush()
     except BaseException:
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def _show(e: BaseException) -> None:
+    try:
+        sys.excepthook(type(e), e, e.__traceback__)
+    except BaseException:       # a script has set another one
+        traceback.print_exc()
+        sys.__excepthook__(type(e), e, e.__traceback__)

@@ -47,7 +47,9 @@ def _groups() -> Iterator[str]:
 def _limits() -> Iterator[int]:
     """Yields what limits the memory, in octets."""
     try:
-        yield os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        pages = os.sysconf("SC_PHYS_PAGES")
+        if pages > 0:           # -1: the system cannot tell
+            yield pages * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError):
         pass
     for directory in _groups():

@@ -5,6 +5,7 @@ see.  The processes of connections change to that user in C.
 
 import grp
 import os
+import posix
 import pwd
 from typing import Optional, Tuple
 
@@ -23,24 +24,30 @@ _SUPERVISION = (
 
 
 def resolve(user: Optional[str], group: Optional[str]) -> Tuple[int, int]:
-    """Looks up --user and --group, which only root may use, and makes the
-    environment that of scripts.
+    """Looks up --user and --group, and makes the environment that of scripts.
 
     Returns uid and gid, -1 for one that stays as it is.  Raises ConfigError.
     """
     uid = gid = -1
-    if (user is not None or group is not None) and os.geteuid() != 0:
-        raise ConfigError("--group" if user is None else "--user",
-                          "expected h2rig to be started by root, who alone "
-                          "can change it")
     for name in _SUPERVISION:
-        os.environ.pop(name, None)
+        _set(name, None)
     if user is not None:
         uid, gid = _take_user(user)
     if group is not None:
         gid = _find_group(group)
     options.owner = uid, gid
     return uid, gid
+
+
+def _set(name: str, value: Optional[str]) -> None:
+    """Sets or removes a variable, also in what os.environ was made of."""
+    octets = os.fsencode(name)
+    if value is None:
+        os.environ.pop(name, None)
+        posix.environ.pop(octets, None)
+    else:
+        os.environ[name] = value
+        posix.environ[octets] = os.fsencode(value)
 
 
 def _number(text: str, option: str, what: str) -> int:
@@ -64,12 +71,13 @@ def _take_user(text: str) -> Tuple[int, int]:
         try:
             entry = pwd.getpwuid(uid)
         except KeyError:
-            os.environ.pop("USER", None)
-            os.environ.pop("LOGNAME", None)
-            os.environ["HOME"] = "/"
+            _set("USER", None)
+            _set("LOGNAME", None)
+            _set("HOME", "/")
             return uid, uid
-    os.environ["USER"] = os.environ["LOGNAME"] = entry.pw_name
-    os.environ["HOME"] = entry.pw_dir
+    _set("USER", entry.pw_name)
+    _set("LOGNAME", entry.pw_name)
+    _set("HOME", entry.pw_dir)
     return entry.pw_uid, entry.pw_gid
 
 

@@ -28,12 +28,13 @@ def start(values: Dict[str, Any]) -> Tuple[int, int, int]:
     raise.
     """
     forking.begin()
-    # Only now, so that the hooks of what these import are collected.
-    import faulthandler
     import _h2rig
-    from h2rig.server import dispatch, machine, output, owner
+    # First, so that no other hook may take the connection for its own.
     os.register_at_fork(after_in_child=getattr(_h2rig, "_after_fork"))
     sys.unraisablehook = getattr(_h2rig, "_unraisable")
+    # Only now, so that the hooks of what these import are collected.
+    import faulthandler
+    from h2rig.server import dispatch, machine, output, owner
     output.install()
     uid, gid = owner.resolve(values["user"], values["group"])
     dispatch.configure(values)
