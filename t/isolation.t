@@ -120,6 +120,16 @@ def main(request, response):
     os.write(2, b'last words')
     os.kill(os.getpid(), signal.SIGKILL)
 """,
+    "hooked": """
+import os, sys
+def main(request, response):
+    pid = os.fork()
+    if pid == 0:
+        sys.excepthook = lambda *args: 1 / 0
+        print('half a line', end='')
+        raise LookupError('inner')
+    return str(os.waitpid(pid, 0)[1])
+""",
     "environment": """
 import ctypes, json, os, socket, stat
 def listens(fd):
@@ -358,6 +368,16 @@ def last_words():
                      "warn: script output: last words$"):
             t.ok(re.search(rf"h2rig\[{pid}\] {text}", before, re.M),
                  f"it has said before: {text}", before[-1000:])
+
+
+def hooked():
+    """A fork whose excepthook raises still says what it has to say."""
+    with Server(DOCROOT) as s:
+        t.eq(fetch(s, "/hooked.py"), b"256", "a fork's exception: status 1")
+        for text in ("ZeroDivisionError", "LookupError: inner",
+                     "script output: half a line"):
+            t.ok(s.wait_log(text), f"... and in the log: {text}",
+                 s.log()[-2000:])
 
 
 def environment():
@@ -600,6 +620,7 @@ if __name__ == "__main__":
         descriptors()
         last_words()
         environment()
+        hooked()
         chance()
         wrong_users()
         users()

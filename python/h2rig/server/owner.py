@@ -5,7 +5,6 @@ see.  The processes of connections change to that user in C.
 
 import grp
 import os
-import posix
 import pwd
 from typing import Optional, Tuple
 
@@ -30,24 +29,13 @@ def resolve(user: Optional[str], group: Optional[str]) -> Tuple[int, int]:
     """
     uid = gid = -1
     for name in _SUPERVISION:
-        _set(name, None)
+        os.environ.pop(name, None)
     if user is not None:
         uid, gid = _take_user(user)
     if group is not None:
         gid = _find_group(group)
     options.owner = uid, gid
     return uid, gid
-
-
-def _set(name: str, value: Optional[str]) -> None:
-    """Sets or removes a variable, also in what os.environ was made of."""
-    octets = os.fsencode(name)
-    if value is None:
-        os.environ.pop(name, None)
-        posix.environ.pop(octets, None)
-    else:
-        os.environ[name] = value
-        posix.environ[octets] = os.fsencode(value)
 
 
 def _number(text: str, option: str, what: str) -> int:
@@ -71,13 +59,12 @@ def _take_user(text: str) -> Tuple[int, int]:
         try:
             entry = pwd.getpwuid(uid)
         except KeyError:
-            _set("USER", None)
-            _set("LOGNAME", None)
-            _set("HOME", "/")
+            os.environ.pop("USER", None)
+            os.environ.pop("LOGNAME", None)
+            os.environ["HOME"] = "/"
             return uid, uid
-    _set("USER", entry.pw_name)
-    _set("LOGNAME", entry.pw_name)
-    _set("HOME", entry.pw_dir)
+    os.environ["USER"] = os.environ["LOGNAME"] = entry.pw_name
+    os.environ["HOME"] = entry.pw_dir
     return entry.pw_uid, entry.pw_gid
 
 
