@@ -16,7 +16,7 @@ import threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
 import tap                                                      # noqa: E402
-from server import program                                      # noqa: E402
+from server import free_port, listens, program                  # noqa: E402
 
 H2BAD = os.path.join(os.path.dirname(os.path.abspath(program())), "h2bad")
 CASES = ["good", "ping-wrong-length", "name-uppercase"]
@@ -156,22 +156,23 @@ def real():
     if driver is None:
         t.skip("chromedriver", "is not installed")
         return
-    p = subprocess.Popen([driver, "--port=0"], stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT)
+    # With --port=0 it ends if the port that it found is taken on ::1.
+    port = free_port()
+    said = os.path.join(work, "chromedriver.log")
+    with open(said, "wb") as f:
+        p = subprocess.Popen([driver, f"--port={port}"], stdout=f,
+                             stderr=subprocess.STDOUT)
     try:
-        said = []
-        for line in p.stdout:
-            said.append(line.decode())
-            if "successfully on port " in said[-1]:
-                break
-        port = said[-1].rpartition("on port ")[2].strip(".\n ")
+        tap.wait_until(lambda: listens(port) or p.poll() is not None)
         run = subprocess.run(
-            [H2BAD, "run", "--webdriver", "http://127.0.0.1:" + port,
+            [H2BAD, "run", "--webdriver", f"http://127.0.0.1:{port}",
              "--json", "c.json", "good", "ping-wrong-length"], cwd=work,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             timeout=tap.scaled(200), check=False)
-        t.eq(run.returncode, 0, "Chromium: status") or t.diag(
-            run.stderr.decode() + "".join(said))
+        if not t.eq(run.returncode, 0, "Chromium: status"):
+            with open(said, encoding="utf-8") as f:
+                t.diag(run.stderr.decode() + f.read())
+            return
         made, found = verdicts("c.json")
         t.ok("chrome" in made["client"] and found == {
             "good": "pass", "ping-wrong-length": "pass"},
@@ -179,7 +180,6 @@ def real():
     finally:
         p.terminate()
         p.wait()
-        p.stdout.close()
 
 
 try:

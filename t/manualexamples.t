@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
@@ -24,7 +23,7 @@ import manpages                                                 # noqa: E402
 import tap                                                      # noqa: E402
 import wsclient                                                 # noqa: E402
 from rawclient import PING, Client                              # noqa: E402
-from server import Server, program                              # noqa: E402
+from server import Server, free_port, program                   # noqa: E402
 
 t = tap.Tap()
 
@@ -503,9 +502,7 @@ def faults(s):
 def session(text, work):
     """Runs shell commands, one of which starts a server in another terminal.
     Returns what they print."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
+    port = free_port()
     script = re.sub(r"^h2rig (.*)$", rf"h2rig --port {port} \1 >ready &\n"
                     "trap 'kill $!; wait' EXIT", text, flags=re.M)
     script = re.sub(r"^curl ", "curl -sS --retry 60 --retry-delay 1 "

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap
 from rawclient import Client
-from server import Server, program
+from server import Server, free_port, listens, program
 
 t = tap.Tap()
 DIR = tempfile.mkdtemp(prefix="h2rig-redis-")
@@ -112,13 +112,6 @@ def main(request, response):
 }
 
 
-def free_port():
-    """Returns a port that no process uses now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
 class Redis:
     """A Redis server with a password."""
 
@@ -131,11 +124,7 @@ class Redis:
             [FOUND, "--port", str(self.port), "--bind", "127.0.0.1", "--save",
              "", "--dir", DIR, "--requirepass", PASSWORD],
             stdout=subprocess.DEVNULL)
-
-        def listens():
-            with socket.socket() as sock:
-                return sock.connect_ex(("127.0.0.1", self.port)) == 0
-        tap.wait_until(listens)
+        tap.wait_until(lambda: listens(self.port))
         return self
 
     def __exit__(self, *_):

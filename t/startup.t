@@ -435,6 +435,46 @@ def check_default_addresses():
              "default addresses, port 0")
 
 
+#: Starts the program where the kernel has ten ports to pick from, of which it
+#: prefers two, odd and in the lower half.  Another process has one of these on
+#: ::1.  Prints the ready lines of ten starts.
+FEW_PORTS = """
+import fcntl, socket, struct, subprocess, sys
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+fcntl.ioctl(socket.socket(), SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
+with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as f:
+    f.write("40000 40009")
+taken = socket.create_server(("::1", 40001), family=socket.AF_INET6)
+for _ in range(10):
+    p = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE)
+    line = p.stdout.readline()
+    p.terminate()
+    print(*(line + p.stdout.read()).decode().split(), flush=True)
+    p.wait()
+"""
+
+
+def check_port_zero():
+    """Port 0 with default addresses is a port that both have."""
+    try:
+        done = subprocess.run(
+            ["unshare", "-n", sys.executable, "-c", FEW_PORTS, program(),
+             "--port", "0", SCRIPTS], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, check=False, timeout=tap.scaled(120),
+            universal_newlines=True)
+    except OSError as e:
+        t.skip("a picked port that is taken on ::1", e)
+        return
+    if done.returncode != 0:
+        t.skip("a picked port that is taken on ::1",
+               done.stderr.splitlines()[-1])
+        return
+    both = r".*https://127\.0\.0\.1:(\d+) .*https://\[::1\]:\1"
+    t.eq([bool(re.fullmatch(both, line)) for line in done.stdout.splitlines()],
+         [True] * 10,
+         "a picked port that is taken on ::1: another one is picked")
+
+
 def ready(s):
     """Returns the addresses and ports of the ready lines."""
     return [(host, int(port)) for host, port in re.findall(
@@ -625,6 +665,7 @@ try:
     check_keylog()
     check_addresses()
     check_default_addresses()
+    check_port_zero()
     check_ports()
     check_made_certificate()
     check_cleartext()

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -23,7 +22,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "lib"))
 import tap                                                      # noqa: E402
 from rawclient import Client                                    # noqa: E402
-from server import Server, program                              # noqa: E402
+from server import Server, free_port, listens, program          # noqa: E402
 
 t = tap.Tap()
 CONNECTIONS, ROUNDS = map(int, os.environ.get(
@@ -589,13 +588,6 @@ def refused(root, where, *texts):
          f"{done.returncode}\n{log}")
 
 
-def free_port():
-    """Returns a port that no process uses now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
 def redis(folder, root):
     """--stash redis://"""
     found = shutil.which("redis-server") or shutil.which("valkey-server")
@@ -609,10 +601,7 @@ def redis(folder, root):
         [found, "--port", str(port), "--bind", "127.0.0.1", "--save", "",
          "--dir", folder], stdout=subprocess.DEVNULL)
     try:
-        def listens():
-            with socket.socket() as sock:
-                return sock.connect_ex(("127.0.0.1", port)) == 0
-        tap.wait_until(listens)
+        tap.wait_until(lambda: listens(port))
         with Server(root, "--stash", address, "--run-limit", "0") as one, \
                 Server(root, "--stash", address, "--run-limit", "0") as two:
             both(one, two)

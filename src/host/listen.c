@@ -20,7 +20,7 @@
 #include "listen.h"
 
 /* Attempts to find a port that is free on all addresses. */
-#define PORT_ATTEMPTS 8
+#define PORT_ATTEMPTS 32
 
 static const char *const default_hosts[] = { "127.0.0.1", "::1" };
 
@@ -60,13 +60,16 @@ open_one(struct listeners *l, const struct sockaddr_storage *ss, socklen_t len)
 }
 
 /*
- * Opens a port on all n hosts; those from number `optional` on may be missing.
- * Returns 0, or -1 with errno set and the address that failed in name.
+ * Opens a port on all n hosts; those from number `optional` on may be missing,
+ * but not because the port that the kernel picked is taken there: who asks for
+ * localhost would reach another program.  Returns 0, or -1 with errno set and
+ * the address that failed in name.
  */
 static int
 open_port(struct listeners *l, const char *const *host, size_t n,
     size_t optional, unsigned port, char name[SYS_ADDR_SIZE])
 {
+	bool picked = port == 0;
 	struct sockaddr_storage ss;
 	socklen_t len;
 	size_t i;
@@ -81,7 +84,8 @@ open_port(struct listeners *l, const char *const *host, size_t n,
 			    SYS_ADDR_SIZE);
 			fd = open_one(l, &ss, len);
 		}
-		if (fd == -1 && i < optional)
+		if (fd == -1 &&
+		    (i < optional || (picked && errno == EADDRINUSE)))
 			return -1;
 		if (fd == -1) {
 			log_debug("not listening on %s: %s", name,

@@ -12,6 +12,7 @@ fails the test file.
 """
 import functools
 import os
+import random
 import re
 import shutil
 import signal
@@ -40,6 +41,27 @@ variable."""
 
 NOBODY = 65534
 """The id of a user, and of a group, that own nothing."""
+
+
+def free_port() -> int:
+    """Returns a port of 127.0.0.1 that is free, for a program that cannot be
+    told to find one.  It is below the ports that the kernel hands out, so that
+    no connection and no server on port 0 gets it in between.  Raises OSError
+    if there is none."""
+    for _ in range(100):
+        with socket.socket() as sock:
+            try:
+                sock.bind(("127.0.0.1", random.randrange(20000, 32768)))
+                return int(sock.getsockname()[1])
+            except OSError:
+                pass
+    raise OSError("no port from 20000 to 32767 is free")
+
+
+def listens(port: int) -> bool:
+    """Returns whether a program accepts connections at 127.0.0.1."""
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
 def write_scripts(directory: str, scripts: Dict[str, str]) -> None:
