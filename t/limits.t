@@ -269,6 +269,32 @@ class InGroup(Server):
                      os.path.join(path, "below")] + self.argv
 
 
+#: Prints what a child may have, in MiB: here, and with limits of these MiB.
+SHARES = """
+from h2rig.server import machine
+print(machine.child_memory() >> 20)
+for limits in [], [12000], [24000, 12000, 36000], [700], [12 << 20]:
+    machine._limits = lambda: (n << 20 for n in limits)
+    print(machine.child_memory() >> 20)
+"""
+
+
+def share():
+    """--max-memory by default: a share of the machine's memory."""
+    python = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
+                          "python")
+    here, *others = map(int, subprocess.run(
+        [sys.executable, "-B", "-c", SHARES], stdout=subprocess.PIPE,
+        check=True, env=dict(os.environ, PYTHONPATH=python)).stdout.split())
+    t.eq(others, [4096, 1000, 1000, 512, 4096],
+         "--max-memory is a twelfth of the least limit, from 512 MiB to 4 GiB")
+    with Server(DOCROOT) as s:
+        t.ok(s.wait_log(rf"info: h2rig .*, memory {here} MiB;"),
+             f"here: {here} MiB", s.log()[:500])
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // MIB
+    t.ok(here == 512 or here <= whole // 12, f"... of {whole}")
+
+
 def of_the_machine():
     """--max-memory by default, from a control group's limit; the kernel's
     out-of-memory killer."""
@@ -543,6 +569,7 @@ if __name__ == "__main__":
         requests()
         lifetime()
         memory()
+        share()
         of_the_machine()
         no_memory()
         first_thread()
