@@ -19,8 +19,7 @@ import scenes                                                   # noqa: E402
 import tap                                                      # noqa: E402
 import wsclient                                                 # noqa: E402
 from consoleside import Events, Made                             # noqa: E402
-from pagechecks import (AXE, OVERLAPS, SETTLED, SIZES,          # noqa: E402
-                        find_axe, words)
+from pagechecks import AXE, OVERLAPS, SETTLED, SIZES, words     # noqa: E402
 from rawclient import Client                                    # noqa: E402
 from server import NOBODY, Server, copy_program, program        # noqa: E402
 from traces import Traced, Work, read                           # noqa: E402
@@ -581,7 +580,7 @@ def again(which, b):
 
 def accessible(b, url, trace):
     """axe-core finds no violation."""
-    axe = find_axe()
+    axe = browser.find_axe()
     if axe is None:
         t.skip("axe-core", "npm install -g axe-core, or H2RIG_AXE=axe.min.js")
         return

@@ -17,7 +17,7 @@ import devtools                                                 # noqa: E402
 import scenes                                                   # noqa: E402
 import tap                                                      # noqa: E402
 from pagechecks import (AXE, OVERLAPS, SETTLED, SIZES,          # noqa: E402
-                        all_rows, find_axe, words)
+                        all_rows, words)
 from server import program                                      # noqa: E402
 from traces import Work, read                                   # noqa: E402
 

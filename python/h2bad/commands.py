@@ -14,7 +14,8 @@ import subprocess
 import sys
 import time
 import traceback
-from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple
+from typing import (Any, Callable, Dict, List, NoReturn, Optional, Sequence,
+                    Tuple)
 
 from h2bad import catalogue, tasks
 from h2bad.keep import Kept, brief_of, trace_text, write_forms

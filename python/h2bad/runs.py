@@ -93,9 +93,9 @@ class Run:
         if not os.path.exists(os.path.join(below, directory(client))) and len(
                 glob.glob(os.path.join(glob.escape(below), "*",
                                        "report.json"))) >= CLIENTS:
-            raise BusyError("%d clients have reports, and %r has none; expected "
-                            "directories of old ones to be removed" % (
-                                CLIENTS, client))
+            raise BusyError("%d clients have reports, and %r has none; "
+                            "expected directories of old ones to be removed"
+                            % (CLIENTS, client))
         made = cls(below, {
             "id": secrets.token_hex(6), "client": client, "via": via,
             "cases": names if "good" in names else ["good"] + names,

@@ -103,8 +103,8 @@ clientlog_late(void *user, uint32_t id)
 	const struct log_field f = log_field_number("stream", id);
 
 	if (++l->n_late <= GOAWAYS_MAX)
-		note(l, &f, 1, " opened stream %lu although it has acknowledged "
-		    "what was sent behind GOAWAY (RFC 9113 6.8)",
+		note(l, &f, 1, " opened stream %lu although it has "
+		    "acknowledged what was sent behind GOAWAY (RFC 9113 6.8)",
 		    (unsigned long)id);
 	trace_violation(l->trace, id, TRACE_NO_CODE, "opened although what "
 	    "was sent behind GOAWAY was acknowledged (RFC 9113 6.8)");

@@ -138,7 +138,7 @@ struct session_callbacks {
 	 */
 	void (*data)(void *user, struct stream *s, const uint8_t *data,
 	    size_t len, size_t flow_len, bool end_stream);
-	/* Trailers are complete; the request ends with them.  frame: as above. */
+	/* Trailers are complete and end the request.  frame: as above. */
 	void (*trailers)(void *user, struct stream *s, const struct fields *l,
 	    const struct frame *frame);
 	/*

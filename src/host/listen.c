@@ -170,7 +170,8 @@ listen_close(struct listeners *l)
 static bool
 is_loopback(const struct sockaddr_storage *ss)
 {
-	const struct in6_addr *a = &((const struct sockaddr_in6 *)ss)->sin6_addr;
+	const struct in6_addr *a =
+	    &((const struct sockaddr_in6 *)ss)->sin6_addr;
 
 	if (ss->ss_family == AF_INET)
 		return ntohl(((const struct sockaddr_in *)ss)->sin_addr.s_addr)

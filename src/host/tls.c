@@ -304,7 +304,8 @@ result(struct tls *t, int ret)
 		return TLS_EOF;
 	case SSL_ERROR_SYSCALL:
 		/* OpenSSL 1.1.1: end of file without close_notify. */
-		if (err == 0 && ERR_peek_error() == 0 && !tls_ctx_lacked_memory) {
+		if (err == 0 && ERR_peek_error() == 0 &&
+		    !tls_ctx_lacked_memory) {
 			t->broken = true;
 			return TLS_EOF;
 		}

@@ -90,8 +90,8 @@ int tls_shutdown(struct tls *t);
 const char *tls_error(const struct tls *t);
 
 /*
- * Returns whether the error was a lack of memory, not the peer's doing.  t NULL:
- * false.
+ * Returns whether the error was a lack of memory, not the peer's doing.
+ * t NULL: false.
  */
 bool tls_no_memory(const struct tls *t);
 
@@ -143,7 +143,7 @@ int tls_hello_stop(struct tls *t);
 
 struct tls_hello {
 	const char *sni;	/* NULL: none */
-	const uint8_t *alpn;	/* names, an octet with its length before each */
+	const uint8_t *alpn;	/* names, each after an octet, its length */
 	size_t alpn_len;	/* 0: none */
 	const uint8_t *versions;	/* two octets each, as offered */
 	size_t n_versions;	/* TLS 1.2 and before: one, the highest */

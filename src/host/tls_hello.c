@@ -418,8 +418,8 @@ set_leaf(struct tls *t, const struct tls_value *v)
  * settled yet.
  */
 static const uint8_t sendable[] = { 0, 10, 20, 21, 22, 30, 40, 42, 43, 44, 45,
-    46, 47, 48, 49, 50, 51, 60, 70, 71, 80, 86, 90, 100, 110, 111, 112, 113, 114,
-    115, 120 };
+    46, 47, 48, 49, 50, 51, 60, 70, 71, 80, 86, 90, 100, 110, 111, 112, 113,
+    114, 115, 120 };
 
 static int
 set_alert(struct tls *t, const struct tls_value *v)
@@ -525,8 +525,8 @@ explain(const char *name, const struct tls_value *v, const char *expected,
 		snprintf(number, sizeof(number), v->kind == TLS_NONE ?
 		    "None" : "a leaf");
 	snprintf(err, size, form, name, is_text ? "\"" : "", is_text ?
-	    (int)v->len : 32, is_text ? v->text : number, is_text ? "\"" : "", expected,
-	    why[0] != '\0' ? ": " : "", why);
+	    (int)v->len : 32, is_text ? v->text : number, is_text ? "\"" : "",
+	    expected, why[0] != '\0' ? ": " : "", why);
 }
 
 int

@@ -17,11 +17,11 @@
  * Starts the interpreter (isolated: no PYTHON* variables, no user site),
  * imports the h2rig package and gives it the options.  The package is looked
  * for beside the program, if argv0 or /proc tells where that is (python in the
- * build tree, ../share/h2rig/python if installed), then in PKGPYTHONDIR.  The package looks the user and group of
- * scripts up for confine_set_owner, and makes the environment theirs.  If
- * o->max_memory is not given, it becomes a share of the machine's memory.
- * Returns 0, or an exit status with err, one line: EXIT_CONFIG when what an
- * option names is unusable, else EXIT_SYSTEM.
+ * build tree, ../share/h2rig/python if installed), then in PKGPYTHONDIR.  The
+ * package looks the user and group of scripts up for confine_set_owner, and
+ * makes the environment theirs.  If o->max_memory is not given, it becomes a
+ * share of the machine's memory.  Returns 0, or an exit status with err, one
+ * line: EXIT_CONFIG when what an option names is unusable, else EXIT_SYSTEM.
  */
 int interp_start(struct options *o, const char *argv0, char *err,
     size_t err_size);

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Checks for any page of traces, in a browser of devtools."""
 import json
-import os
-import shutil
-import subprocess
-from typing import Any, List, Optional
+from typing import Any, List
 
 import tap
 
@@ -74,19 +71,3 @@ def all_rows(b: Any, count: int) -> List[str]:
     grid.scrollTop = 0;
     return [...rows].sort((a, b) => a[0] - b[0]).map(r => r[1]);
     """ % (count, SETTLED))
-
-
-def find_axe() -> Optional[str]:
-    """Returns the text of axe-core, from the file that H2RIG_AXE names or from
-    npm's global directory; None if there is none."""
-    path = os.environ.get("H2RIG_AXE")
-    if path is None and shutil.which("npm"):
-        path = os.path.join(subprocess.run(
-            ["npm", "root", "-g"], stdout=subprocess.PIPE, check=False,
-            universal_newlines=True).stdout.strip(), "axe-core", "axe.min.js")
-    if path is None or not os.path.exists(path):
-        return None
-    with open(path, encoding="utf-8") as f:
-        return f.read()
-
-

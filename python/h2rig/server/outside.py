@@ -32,7 +32,8 @@ def install() -> None:
             ("EVENT_HEADERS", 0), ("EVENT_DATA", 1), ("EVENT_TRAILERS", 2),
             ("EVENT_FRAME", 3), ("EVENT_STEP", 4), ("EVENT_RECEIVED", 5),
             ("EVENT_VIOLATION", 6), ("CONNECTION", 1 << 31),
-            ("log", _log), ("stored", _stored), *((name, _connection) for name in (
+            ("log", _log), ("stored", _stored),
+            *((name, _connection) for name in (
                 "connection", "ended", "frames", "next_frame", "own", "read",
                 "serving", "tls_hello", "tls_leaf", "tls_request",
                 "tls_set"))):

@@ -65,9 +65,11 @@ window.test262HarnessDone = t.step_func_done((status, message) => {
 @META@<div id="log"></div>
 <iframe id="test262-iframe" src="@URL@"></iframe>
 """
-_INNER = _TOP + "".join("<script src=\"%s\"></script>\n" % script for script in (
-    _RESOURCES + "test262-reporter.js", _HARNESS + "assert.js",
-    _HARNESS + "sta.js", _RESOURCES + "test262-provider.js")) + "@META@<body>\n"
+_INNER = _TOP + "".join(
+    "<script src=\"%s\"></script>\n" % script for script in (
+        _RESOURCES + "test262-reporter.js", _HARNESS + "assert.js",
+        _HARNESS + "sta.js", _RESOURCES + "test262-provider.js"
+    )) + "@META@<body>\n"
 _CLASSIC = _INNER + """<script>test262Setup();</script>
 <script src="@URL@" onerror="test262ScriptError()"></script>
 """

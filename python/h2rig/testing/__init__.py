@@ -9,7 +9,8 @@
                        check=True)
         record = s.log.wait(text="request", path="/hello.py")
         assert record["status"] == 200
-        sent = [line for line in s.trace("/hello.py") if line.get("dir") == "in"]
+        sent = [line for line in s.trace("/hello.py")
+                if line.get("dir") == "in"]
 
 With pytest the fixture `h2rig_server` starts servers that end with the test:
 

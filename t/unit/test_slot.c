@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests host/slot: the scoreboard's slots, what a child writes in them, and that
- * a script that overwrites them cannot harm the parent.
+ * Tests host/slot: the scoreboard's slots, what a child writes in them, and
+ * that a script that overwrites them cannot harm the parent.
  */
 #include <check.h>
 #include <limits.h>

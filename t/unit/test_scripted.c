@@ -25,7 +25,7 @@ struct script {
 	const char *log;
 };
 
-static const struct script gate_cases[] = {
+static const struct script scripted_cases[] = {
 	/* The session acts neither on a stopped frame nor on later ones. */
 	{ "SETTINGS", "!stop SETTINGS; SETTINGS 0 0 0003+00000005; PING 0 0 "
 	    "8*00; !resume", "gate SETTINGS on 0, 6 | SETTINGS ack; PING ack" },
@@ -397,10 +397,10 @@ run_script(const struct script *c, bool split, bool tell_broken)
 	rig_end(&r);
 }
 
-START_TEST(test_gate)
+START_TEST(test_scripted)
 {
-	run_script(&gate_cases[_i], false, false);
-	run_script(&gate_cases[_i], true, false);
+	run_script(&scripted_cases[_i], false, false);
+	run_script(&scripted_cases[_i], true, false);
 }
 END_TEST
 
@@ -727,7 +727,7 @@ main(void)
 	Suite *s = suite_create("gate");
 	TCase *tc = tcase_create("gate");
 
-	tcase_add_loop_test(tc, test_gate, 0, (int)COUNT(gate_cases));
+	tcase_add_loop_test(tc, test_scripted, 0, (int)COUNT(scripted_cases));
 	tcase_add_loop_test(tc, test_automatic, 0, (int)COUNT(automatic_cases));
 	tcase_add_test(tc, test_preface);
 	tcase_add_test(tc, test_start);
