@@ -124,6 +124,15 @@ def sentences():
             "fence", passed=1), *lines)[0][::2], ("fail", want), want[-40:])
 
 
+def follow_up_here():
+    """What is sent on the follow-up's stream is no part of the case."""
+    reset = frame("in", "RST_STREAM", 1, code="PROTOCOL_ERROR")
+    for stream, want in (3, "tolerated"), (1, "fail"):
+        t.eq(judged("informational-with-length", reset, frame(
+            "out", "DATA", stream, flags=["END_STREAM"]))[0].verdict, want,
+             f"the 1xx response was rejected, then DATA on stream {stream}")
+
+
 def violations():
     """A rule that the client broke is a failure, however far
     the exchange came."""
@@ -206,6 +215,7 @@ def follow_ups(work):
 def main():
     orders()
     sentences()
+    follow_up_here()
     violations()
     works()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:

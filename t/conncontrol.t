@@ -411,6 +411,20 @@ def tls_members(s):
         e = shake(s, f"connection.tls.alert = {given}")
         t.ok(isinstance(e, ssl.SSLError) and name.replace("_", " ").lower()
              in str(e).replace("_", " ").lower(), f"tls: alert {given}", e)
+    for does, by in (("tls.alert = 40", "server"), ("tls.delay = 0", "client")):
+        s.set(f'''
+def handle_client_hello(connection):
+    connection.{does}
+def handle_close(connection):
+    note(connection.end.by)
+''')
+        with socket.create_connection(("127.0.0.1", s.port)) as sock:
+            port = sock.getsockname()[1]
+            sock.settimeout(tap.scaled(30))
+            with contextlib.suppress(OSError):      # it trusts no one
+                ssl.create_default_context().wrap_socket(
+                    sock, server_hostname="localhost").close()
+        t.eq(s.notes(port), [by], f"tls: {does}: who ended the handshake")
     began = time.monotonic()
     with contextlib.closing(shake(s, "connection.tls.delay = 0.3")):
         t.ok(time.monotonic() - began >= 0.3, "tls: delay")

@@ -123,10 +123,12 @@ class Connection:
         return [line for line in self.after
                 if line["type"] == kind and line.get("dir") == "in"]
 
-    def sent(self, kind: str) -> List[Line]:
-        """The server's frames of this type, from the misbehaviour on."""
+    def sent(self, kind: str, stream: int) -> List[Line]:
+        """The server's frames of this type on a stream (0: the connection),
+        from the misbehaviour on."""
         return [line for line in self.after
-                if line["type"] == kind and line.get("dir") == "out"]
+                if line["type"] == kind and line.get("dir") == "out"
+                and line["stream"] == stream]
 
     def requests(self) -> List[Line]:
         """The client's requests, all of the connection: the lines whose fields
@@ -364,7 +366,7 @@ class Observed:
         """
         return self.first.at("closing") < float("inf") or any(
             line["t"] <= self.first.at("complete")
-            for line in self.first.sent("GOAWAY"))
+            for line in self.first.sent("GOAWAY", 0))
 
     def asked(self, path: str) -> List[Asked]:
         """The client's requests for this path, query aside, on all of the

@@ -483,6 +483,12 @@ tls_no_memory(const struct tls *t)
 	return t != NULL && t->no_memory;
 }
 
+bool
+tls_ended_by_script(const struct tls *t)
+{
+	return t->plan != NULL && t->plan->why[0] != '\0';
+}
+
 void
 tls_get_info(struct tls *t, struct tls_info *info)
 {

@@ -95,6 +95,9 @@ const char *tls_error(const struct tls *t);
  */
 bool tls_no_memory(const struct tls *t);
 
+/* Returns whether a script's settings ended the handshake, as by an alert. */
+bool tls_ended_by_script(const struct tls *t);
+
 /* Returns whether close_notify has come; if not, TLS_EOF was a bare FIN. */
 bool tls_got_close_notify(const struct tls *t);
 

@@ -70,7 +70,8 @@ shake_hands(struct child *ch)
 	} else if (rc == TLS_ERROR) {
 		snprintf(why, sizeof(why), "TLS handshake: %s",
 		    link_error(l));
-		closing_set(ch, CHILD_END_TRANSPORT, CLOSE_FIN, why);
+		closing_set(ch, tls_ended_by_script(l->tls) ?
+		    CHILD_END_SCRIPT : CHILD_END_TRANSPORT, CLOSE_FIN, why);
 	}
 }
 

@@ -36,7 +36,8 @@ def misbehave(x):
 
 def judge(o):
     # Who has rejected it may leave at once.
-    if (o.goaway or o.stream in o.resets) and not o.first.sent("DATA"):
+    if (o.goaway or o.stream in o.resets) and \
+            not o.first.sent("DATA", o.stream):
         return "tolerated", "rejected", "the interim response was taken as " \
             "malformed: a server must not send this field (RFC 9110 §8.6)"
     return expect.judge(o)
