@@ -15,6 +15,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "lib"))
+import schema
 import tap
 from server import program
 
@@ -24,6 +25,10 @@ CLIENT = [sys.executable, "-B", os.path.join(HERE, "lib", "badclient"),
 
 #: Cases to which two reactions are correct: naive may pass too.
 BOTH = {"preface-goaway-first"}
+
+with open(os.path.join(HERE, "..", "doc", "h2bad.schema.json"),
+          encoding="utf-8") as form:
+    FORM = json.load(form)
 
 t = tap.Tap()
 work = tempfile.mkdtemp(prefix="h2bad-cases-")
@@ -39,7 +44,10 @@ def run(cases, *client):
     t.ok(p.returncode in (0, 1), " ".join(client) + ": the run",
          p.stderr.decode()[-2000:])
     with open(path, encoding="utf-8") as f:
-        return {c["name"]: c for c in json.load(f)["cases"]}
+        made = json.load(f)
+    t.eq(list(schema.Schema(FORM).faults(made)), [],
+         " ".join(client) + ": the report, by its schema")
+    return {c["name"]: c for c in made["cases"]}
 
 
 def said(made):

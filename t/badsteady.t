@@ -146,6 +146,13 @@ def violations():
          ("tolerated", "new-connection"), "none, and another connection")
 
 
+def full():
+    """What was not seen is no reaction."""
+    t.eq(judged("flood-ping", {"type": "limit", "octets": 4096})[0],
+         ("error", "", "the trace of a connection was full after 4096 octets, "
+          "and what came then was not seen"), "a trace that was cut")
+
+
 def works():
     """A client that has a lot to read is at work as long as it sends frames."""
     client = types.SimpleNamespace(
@@ -217,6 +224,7 @@ def main():
     sentences()
     follow_up_here()
     violations()
+    full()
     works()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         follow_ups(work)

@@ -332,6 +332,18 @@ def from_client():
         t.eq((x["raw"], x["error"]), ({"hex": "ffffff"}, DOES_NOT),
              "a block that does not decode is raw, with the error")
         with Client(s.port, tls=False) as c:
+            for n in 100, 101:
+                c.send_frame(rc.SETTINGS, 0, 0,
+                             bytes.fromhex("0004000fffff") * n)
+            c.ping()
+            port = c.sock.getsockname()[1]
+            c.leave()
+        lines = s.of_port(port)
+        t.eq([(x["length"], len(x["settings"]), x.get("cut")) for x in
+              of_type(lines, "SETTINGS", "in") if x["length"] >= 600],
+             [(600, 100, None), (606, 100, True)],
+             "of SETTINGS the first 100 entries")
+        with Client(s.port, tls=False) as c:
             c.send(b"\0\0\x08\6\0\0\0\0\0half")
             c.local = c.sock.getsockname()[1]
             c.leave()

@@ -497,6 +497,11 @@ def _before(o: Observed) -> Optional[Verdict]:
     for c in o.connections:
         for said in c.notes("found"):
             return Verdict(said["verdict"], said["reason"], said["message"])
+    for c in o.connections:
+        if c.lines and c.lines[-1]["type"] == "limit":
+            return Verdict("error", "", "the trace of a connection was full "
+                           "after %d octets, and what came then was not seen"
+                           % c.lines[-1]["octets"])
     return None
 
 

@@ -38,16 +38,14 @@ def result(case: Any, o: Optional[Observed], verdict: Any, ms: int
         "reason": verdict.reason, "message": verdict.message,
         "reaction": None, "expected": list(case.expect.expected)
         if case.expect else [], "ms": ms, "connections": 0, "requests": 0,
-        "follow_up": None, "exit": None, "signal": None, "rss_kb": None,
+        "retries": 0, "follow_up": None, "exit": None, "signal": None, "rss_kb": None,
         "got": None, "trace": None}
     if case.security:
         made["security"] = case.security
     if o is not None:
         made.update(reaction=o.reaction, connections=len(o.connections),
                     requests=sum(len(c.requests()) for c in o.connections),
-                    follow_up=o.follow_up, got=o.got)
-        if o.retries:
-            made["retries"] = o.retries
+                    retries=o.retries, follow_up=o.follow_up, got=o.got)
         if o.process is not None:
             made.update(exit=o.process.exit, signal=o.process.signal,
                         rss_kb=o.process.rss_kb)

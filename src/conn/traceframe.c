@@ -5,7 +5,7 @@
  * what a script sends raw is shown as a client sees it.
  *
  * What is kept is bounded: of DATA the first octets (--trace-data), of a field
- * block BLOCK_MAX octets, of all else SHOWN_MAX.
+ * block BLOCK_MAX octets, of all else SHOWN_MAX; of SETTINGS the first entries.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +16,9 @@
 #define SHOWN_MAX 16384		/* of a payload, or of raw octets */
 #define BLOCK_MAX (1 << 20)	/* of a field block */
 #define FIELDS_MAX (256 * 1024)	/* of a section: names, values, quotes */
+
+/* Entries of SETTINGS; each takes five times its octets or more. */
+#define SETTINGS_SHOWN 100
 
 /*
  * Octets of the dynamic table.  It grows as the encoder says; the session
@@ -273,6 +276,8 @@ put_settings(struct traceframe *d)
 		if (id == SETTINGS_MAX_FRAME_SIZE &&
 		    value > d->other->frame_max)
 			d->other->frame_max = value;
+		if (i >= SETTINGS_SHOWN)
+			continue;
 		name = id < sizeof(setting_names) / sizeof(setting_names[0]) ?
 		    setting_names[id] : NULL;
 		tracefile_raw(f, i > 0 ? ",[\"" : "[\"");
@@ -282,6 +287,8 @@ put_settings(struct traceframe *d)
 		tracefile_raw(f, text);
 	}
 	tracefile_raw(f, "]");
+	if (n > SETTINGS_SHOWN)
+		tracefile_true(f, "cut");
 }
 
 static void

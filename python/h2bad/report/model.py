@@ -135,6 +135,7 @@ RESULT = {
     "ms": _TIME,
     "connections": _COUNT._replace(needed=False),
     "requests": _COUNT._replace(needed=False),
+    "retries": _COUNT._replace(needed=False),
     "follow_up": _or_null(_TEXT),
     "exit": _or_null(_Rule("an integer", _is(int))),
     "signal": _or_null(_COUNT),

@@ -369,7 +369,8 @@ def _remarks(item: _Item) -> Iterator[str]:
     if "error" in line:
         yield shown(line["error"])
     if line.get("cut"):
-        yield "more fields were sent, which the trace does not have"
+        yield "more %s were sent, which the trace does not have" % (
+            "settings" if "settings" in line else "fields")
     if item.lacking:
         yield "zeros stand for %d octets that the trace does not have" \
             % item.lacking

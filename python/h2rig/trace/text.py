@@ -98,7 +98,8 @@ class Printer:
             lines.append("%s: %s" % (self._paint("name", shown(name)),
                                      shown(value)))
         if line.get("cut"):
-            lines.append("; more fields, which the trace does not show")
+            lines.append("; more %s, which the trace does not show"
+                         % ("settings" if "settings" in line else "fields"))
         if "data" in line and line["type"] != "PING":
             lines.append('"%s"' % shown(line["data"]))
         return lines + self._bad(line)
@@ -199,7 +200,7 @@ _DETAILS: Dict[str, Callable[[Line], Iterator[str]]] = {
     "HEADERS": _headers,
     "PRIORITY": lambda line: iter([", ".join(_priority(line))]),
     "RST_STREAM": lambda line: iter([_code(line["code"])]),
-    "SETTINGS": lambda line: iter(["niv=%d" % len(line.get("settings", ()))]),
+    "SETTINGS": lambda line: iter(["niv=%d" % (line["length"] // 6)]),
     "PUSH_PROMISE": _push,
     "PING": lambda line: iter(["opaque_data=" + octets(line["data"]).hex()]),
     "GOAWAY": _goaway,

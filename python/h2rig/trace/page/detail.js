@@ -63,8 +63,8 @@ class Detail {
 			if (line[name]?.length)
 				parts.push(this.table(name, line[name]));
 		if (line.cut)
-			parts.push(element("p", {}, "There are more fields, which the " +
-				"trace does not have."));
+			parts.push(element("p", {}, "There are more " + (line.settings ?
+				"settings" : "fields") + ", which the trace does not have."));
 		for (const [name, label] of Object.entries(LABELS)) {
 			const value = line[name];
 			if (value === undefined || !bytes(value).length)
