@@ -66,7 +66,7 @@ def judged(case, *lines, retried=False):
     if not retried:
         later.insert(2, note("follow-up"))
     o = Observed(catalogue.need(case), [
-        Connection([{**line, "t": i / 1000, "time": str(n)}
+        Connection([{"t": i / 1000, "time": str(n), **line}
                     for i, line in enumerate(made)])
         for n, made in enumerate((first, later))])
     return judge(o), o.reaction
@@ -144,6 +144,31 @@ def violations():
              ("fail", "violation"), f"a violation, and {len(lines)} more lines")
     t.eq(judged("stream-half-closed-window-update", *ended)[0][:2],
          ("tolerated", "new-connection"), "none, and another connection")
+
+
+def further():
+    """A request that was under way is no use of the connection; one after the
+    client's own GOAWAY is."""
+    def ok(stream, at=None):
+        line = dict(request("/ok?run=x"), stream=stream)
+        return {**line, **({} if at is None else {"t": at})}, note("follow-up")
+    bye = frame("in", "GOAWAY", code="PROTOCOL_ERROR", last_stream=0)
+    gone, passed = end("client"), note("fence", passed=1)
+    for case, lines, want in (
+            ("preface-echo", (*ok(3), gone), ("pass", "")),
+            ("preface-echo", (*ok(3, 5.0), gone), ("fail", "ignored")),
+            ("preface-echo", (*ok(3), bye, gone), ("pass", "")),
+            ("preface-echo", (bye, *ok(3), gone), ("fail", "ignored")),
+            ("ping-wrong-length", (bye, *ok(3)), ("fail", "ignored")),
+            ("ping-wrong-length", (*ok(3), bye), ("tolerated", "left-open")),
+            ("reuse-after-connection-error", (*ok(3), bye, gone),
+             ("tolerated", "no-follow-up")),
+            ("reuse-after-connection-error", (*ok(3), passed),
+             ("fail", "ignored")),
+            ("reuse-after-connection-error", (bye, gone), ("pass", ""))):
+        made = judged(case, *lines)[0]
+        t.eq(made[:2], want, f"{case}: " + ", ".join(
+            line.get("name", line["type"]) for line in lines))
 
 
 def full():
@@ -224,6 +249,7 @@ def main():
     sentences()
     follow_up_here()
     violations()
+    further()
     full()
     works()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:

@@ -11,6 +11,9 @@ __all__ = ["Asked", "Connection", "Observed", "Process", "judge"]
 
 Line = Dict[str, Any]
 
+#: Seconds within which a request may have been under way already.
+UNDER_WAY = 0.2
+
 #: How many similar frames in a row are kept of a trace.
 ALIKE = 200
 
@@ -360,6 +363,29 @@ class Observed:
         return None
 
     @property
+    def reused(self) -> bool:
+        """Whether the next request came on the connection of the misbehaviour
+        and was not under way before: the client has not ended the connection
+        and passed a fence, or the request came late.
+        """
+        if self.follow_up != "same-connection" or not self.first.after:
+            return False
+        late = float(self.first.after[0]["t"]) + UNDER_WAY
+        return bool(self.fences) and self.goaway is None or any(
+            line["t"] >= late and path.startswith("/ok")
+            for line, path in self._requests(self.first))
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the client has sent a request on that connection after its
+        own GOAWAY with an error.
+        """
+        ended = [line["t"] for line in self.first.received("GOAWAY")
+                 if line.get("code") != "NO_ERROR"]
+        return bool(ended) and any(line["t"] > ended[0] for line, _ in
+                                   self._requests(self.first))
+
+    @property
     def server_closed(self) -> bool:
         """Whether the case itself ended the connection, or sent GOAWAY before
         the response was complete.
@@ -405,10 +431,15 @@ class Observed:
         asked = [path for c in self.connections for path in self._paths(c)]
         return len(asked) - len(set(asked))
 
+    @staticmethod
+    def _requests(c: Connection) -> List[Tuple[Line, str]]:
+        # The requests of a connection, and their paths.
+        return [(line, str(dict(line["fields"]).get(":path")))
+                for line in c.requests()]
+
     def _paths(self, c: Connection) -> List[str]:
         # The paths of requests for the case itself.
-        paths = [str(dict(line["fields"]).get(":path"))
-                 for line in c.requests()]
+        paths = [path for _, path in self._requests(c)]
         paths += [str(n["path"]) for n in c.notes("http1")]
         return [path for path in paths
                 if path.partition("?")[0] == "/bad/" + self.case.name]

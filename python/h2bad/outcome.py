@@ -126,7 +126,7 @@ class C(Outcome):
     def judge(self, o: Any) -> Verdict:
         if o.goaway is not None:
             return self._goaway(o)
-        if self.close and o.follow_up == "same-connection":
+        if self.close and o.reused:
             return Verdict("fail", "ignored", "the connection was used "
                            "further: the next request came on it")
         if o.left:
@@ -146,6 +146,10 @@ class C(Outcome):
         return Verdict("fail", "hang", _silence(o))
 
     def _goaway(self, o: Any) -> Verdict:
+        if o.resumed:
+            return Verdict("fail", "ignored", "GOAWAY with %s, and then a "
+                           "request on the same connection, which has to be "
+                           "closed (RFC 9113 §5.4.1)" % o.goaway)
         if o.goaway == "NO_ERROR" and o.delivered:
             return Verdict("fail", "accepted",
                            "the response was taken, and GOAWAY with NO_ERROR "

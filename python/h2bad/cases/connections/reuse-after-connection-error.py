@@ -26,8 +26,8 @@ def misbehave(x):
 
 
 def judge(o):
-    if o.follow_up == "same-connection":
+    if o.reused or o.resumed:
         return "fail", "ignored", "the next request came on this connection"
-    if o.follow_up is None:
+    if o.follow_up != "new-connection":
         return "tolerated", "no-follow-up", "no further request came"
     return "pass", "", ""

@@ -28,6 +28,6 @@ def misbehave(x):
 
 
 def judge(o):
-    if o.fences or o.follow_up == "same-connection":
+    if o.fences or o.reused:
         return "fail", "ignored", "the connection was used further"
     return ("pass" if o.left else "fail"), "" if o.left else "hang", ""
