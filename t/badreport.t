@@ -24,8 +24,9 @@ import badsample                                                # noqa: E402
 import schema                                                   # noqa: E402
 import tap                                                      # noqa: E402
 from h2bad import report as reports                             # noqa: E402
+from h2bad.keep import Kept                                     # noqa: E402
 from h2bad.report import Baseline, Progress, ReportError, model  # noqa: E402
-from h2bad.report.brief import ENDS, brief                      # noqa: E402
+from h2bad.report.brief import ENDS, TEXT_ENDS, brief           # noqa: E402
 
 SAMPLE = badsample.report()
 with open(os.path.join(TOP, "doc", "h2bad.schema.json"),
@@ -577,6 +578,17 @@ client: HEADERS stream 1 :path /ok?case=x, :method GET
             if more else "client: HEADERS stream %d" % (ENDS + 1),
             2 * ENDS + bool(more), "client: HEADERS stream %d" % (
                 2 * ENDS + more)), f"... {more} lines more than it may have")
+    path = put("long.jsonl", "".join(json.dumps(each) + "\n" for each in [
+        {"t": 0, "type": "connection", "version": 1, "time":
+         "2026-11-30T00:00:00Z", "server": "x", "pid": 1, "client": "x"},
+        *lines(*[(0, "in", "PING", 0, {"flags": [], "length": 8, "data": {
+            "hex": "00" * 8}})] * 5000)]))
+    kept = Kept("c", "r", {}, None)
+    kept.add(dict(SAMPLE["cases"][-1], verdict="fail", name="x"), [path])
+    text = kept.texts["x"].splitlines()
+    t.ok(len(text) == 2 * TEXT_ENDS + 1 and re.fullmatch(
+        r"\(and \d+ lines\)", text[TEXT_ENDS]), "the text of a long trace in a "
+        "report is cut", text[TEXT_ENDS - 1:TEXT_ENDS + 2])
 
 
 @contextlib.contextmanager

@@ -170,6 +170,12 @@ def names():
                             "--", at("versioned"), "{url}")
         with open(at("n.json"), encoding="utf-8") as f:
             t.eq(json.load(f)["client"], want, f"the name of {said[:20]}")
+    sleep = "sleep 70.%d" % os.getpid()
+    with open(at("versioned"), "w", encoding="ascii") as f:
+        f.write(f"#!/bin/sh\n[ $1 != --version ] || {sleep}\n")
+    h2bad("run", "good", "--", at("versioned"), "{url}")
+    t.ok(tap.wait_until(lambda: sleep not in _processes()),
+         "a --version that does not end is ended, and its processes too")
     _, out, err = h2bad("run", "ping-during-stall", "--", *CLIENT, "good")
     t.ok("# SKIP needs pause, " in out and "skip: needs pause, " in err,
          "what a client lacks is said", out + err)
@@ -242,6 +248,8 @@ def baselines():
 
 
 def bad_input():
+    with open(at("unknown"), "w", encoding="ascii") as f:
+        f.write("# a baseline\ngudd fail\n")
     for name, argv, want, words in (
             ("no command", ("run",), 64, "no command"),
             ("an unknown glob", ("run", "nope-*", "--", "true"), 64,
@@ -253,6 +261,17 @@ def bad_input():
             ("a client that never connects",
              ("run", "good", "--", "sh", "-c", "echo out of order"), 77,
              "out of order"),
+            ("a command that is no program",
+             ("run", "good", "--", "/etc/passwd"), 64,
+             "/etc/passwd: not a program that can be run"),
+            ("all cases left out",
+             ("run", "--exclude", "*", "--", "true"), 64,
+             "no case is left without '*'"),
+            ("an exit status that is none",
+             ("run", "--crash-exit", "300", "--", "true"), 64, "'300'"),
+            ("an unknown case in a baseline",
+             ("run", "good", "--expect", at("unknown"), "--", "true"), 78,
+             at("unknown") + ":2: gudd: expected the name of a case"),
             ("a need that is none",
              ("run", "--needs", "sleep", "--", "true"), 64, "'sleep'"),
             ("a number that is none",
@@ -272,11 +291,34 @@ def bad_input():
         t.ok(status == want and words in err, f"{name}: {want}",
              f"{status} {err}")
     unwritable()
+    nowhere()
     busy = socket.create_server(("127.0.0.1", 0))
     port = busy.getsockname()[1]
     status, _, err = h2bad("one", "good", "--port", str(port))
     t.ok(status == 71 and str(port) in err, "a port that is in use: 71", err)
     busy.close()
+
+
+def nowhere():
+    """An output that is full or closed is named, and is no fault of its own."""
+    run = ("run", "good", "--", *CLIENT, "good")
+    for how, argv, want, words in (
+            (">/dev/full", ("list",), 71, "standard output: No space left"),
+            (">&-", ("list",), 71, "standard output: Bad file descriptor"),
+            (">/dev/full", run, 71, "standard output: No space left"),
+            (">&-", run, 71, "standard output: Bad file descriptor"),
+            ("2>&-", run, 0, ""),
+            ("", ("run", "good", "--json", "/dev/full", "--", *CLIENT,
+                  "good"), 71,
+             "/dev/full: No space left")):
+        p = subprocess.run(
+            ["sh", "-c", 'exec "$0" "$@" ' + how, H2BAD, *argv],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, cwd=work, timeout=tap.scaled(60),
+            check=False)
+        err = p.stderr.decode()
+        t.ok(p.returncode == want and words in err and "Traceback" not in err,
+             f"{argv[0]} {how}: {want}", f"{p.returncode} {err}")
 
 
 def unwritable():

@@ -8,4 +8,17 @@ trace of each connection.  The program judges the client from the traces
 (`h2bad.observed`, `h2bad.outcome`).
 """
 
+import sys
+
+__all__ = ["say"]
+
 __version__ = "1.0"
+
+
+def say(text: str) -> None:
+    """Writes to standard output; OSError, which names it."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as e:
+        raise OSError(e.errno, e.strerror, "standard output") from None

@@ -163,17 +163,27 @@ def not_built() -> List[Tuple[str, str, str]]:
     return found
 
 
+def _paths() -> Dict[Tuple[str, str], str]:
+    # The file of each case, by group and name.
+    return {(group, os.path.splitext(os.path.basename(path))[0]): path
+            for group, _ in GROUPS
+            for path in glob.glob(os.path.join(HERE, group, "*.py"))}
+
+
+def names() -> Set[str]:
+    """Returns the names of all cases."""
+    return {name for _, name in _paths()}
+
+
 def select(globs: Iterable[str], exclude: Iterable[str] = ()) -> List[Case]:
     """Returns the cases whose name, or group/name, matches one of the globs
     (none given: all) and none of exclude, in the order of `all_cases`.  Other
     cases are not loaded.
 
-    CaseError names a glob that matches no case.
+    CaseError names a glob that matches no case, or says that none is left.
     """
     order = [group for group, _ in GROUPS]
-    paths = {(group, os.path.splitext(os.path.basename(path))[0]): path
-             for group in order
-             for path in glob.glob(os.path.join(HERE, group, "*.py"))}
+    paths = _paths()
     globs, exclude = list(globs), list(exclude)
 
     def fits(pattern: str) -> Set[Tuple[str, str]]:
@@ -187,5 +197,8 @@ def select(globs: Iterable[str], exclude: Iterable[str] = ()) -> List[Case]:
 
     chosen = set().union(*map(fits, globs)) if globs else set(paths)
     chosen = chosen.difference(*map(fits, exclude))
+    if not chosen:
+        raise CaseError("no case is left without %s; expected globs that leave "
+                        "one" % " and ".join(map(repr, exclude)))
     return [Case(paths[each]) for each in sorted(chosen, key=lambda each: (
         each[1] != "good", order.index(each[0]), each[1]))]

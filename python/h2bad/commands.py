@@ -10,19 +10,20 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import time
 import traceback
 from typing import (Any, Callable, Dict, List, NoReturn, Optional, Sequence,
                     Tuple)
 
-from h2bad import catalogue, tasks
+from h2bad import catalogue, say, tasks
 from h2bad.keep import Kept, brief_of, trace_text, write_forms
+from h2bad.launcher import Launcher
 from h2bad.observed import Observed, judge
 from h2bad.plan import wanted
 from h2bad.report import (Baseline, Progress, ReportError, html, index, junit,
                           matrix, reports, tap, text)
+from h2bad.report.brief import ends
 from h2bad.report.model import can_fill, can_put, directory, put
 from h2bad.report.unblocked import Unblocked
 from h2bad.run import CommandError, Runner
@@ -38,6 +39,9 @@ __all__ = ["perform"]
 #: Exit statuses; the same as h2rig's where the reason is the same.
 DIFFERS, EX_USAGE, EX_SOFTWARE, EX_OSERR, SKIPPED, EX_CONFIG = \
     1, 64, 70, 71, 77, 78
+
+#: Seconds for a client's --version.
+VERSION = 5.0
 
 SIGNALS = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
@@ -111,21 +115,27 @@ def _text(word: str) -> str:
     return word.encode("utf-8", "replace").decode()
 
 
-def _client(options: argparse.Namespace, command: Sequence[str]) -> str:
+def _client(options: argparse.Namespace, command: Sequence[str],
+            work: str) -> str:
+    # The client's name.  work: a directory for what its --version prints.
     if options.client:
         return _text(options.client)
     name = os.path.basename(command[0])
+    out = os.path.join(work, "version")
+    launcher = Launcher(work)
     try:
-        p = subprocess.run(
-            [command[0], "--version"], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=5,
-            check=False)
-    except (OSError, subprocess.TimeoutExpired):
+        ended = tasks.wait(launcher.run([command[0], "--version"], {}, out,
+                                        VERSION))
+    except OSError:
         return _text(name)
-    first = p.stdout.decode("utf-8", "replace").strip().split("\n")[0]
+    finally:
+        launcher.stop()
+    with open(out, "rb") as f:
+        printed = f.read(4096).decode("utf-8", "replace").strip()
+    first = printed.split("\n")[0]
     # Of "curl 7.88.1 (...) ..." or "v18.19.0", all up to the version.
     found = re.match(r"\s*(?:[^\s\d]+\s+){0,2}\S*\d\S*", first)
-    if p.returncode or found is None:
+    if ended["exit"] != 0 or found is None:
         return _text(name)
     said = found[0].split()
     return " ".join(said if len(said) > 1 else [_text(name), *said])[:100]
@@ -139,7 +149,9 @@ def _lacks(options: argparse.Namespace, command: Sequence[str]) -> str:
     elif not command:
         return "no command; expected h2bad run [GLOB ...] -- COMMAND {url}"
     elif shutil.which(command[0]) is None:
-        return "%s: no such program; expected a client's command" % command[0]
+        return "%s: %s; expected a client's command" % (
+            command[0], "not a program that can be run" if os.path.exists(
+                command[0]) else "no such program")
     if options.update_expect and not options.expect:
         return "--update-expect: expected --expect FILE too"
     return ""
@@ -181,7 +193,7 @@ def _tried(options: argparse.Namespace, command: List[str], h2rig: str,
                         sorted(options.needs | wanted(command)),
                         options.timeout, options.got == "exit", options.rss,
                         options.crash_exit)
-        kept = Kept(_client(options, command), runner.run,
+        kept = Kept(_client(options, command, work), runner.run,
                     {"command": [_text(word) for word in command],
                      "timeout": options.timeout,
                      "needs": list(runner.needs)}, options.dir)
@@ -192,10 +204,13 @@ def _tried(options: argparse.Namespace, command: List[str], h2rig: str,
 
 def _baseline(path: str) -> Baseline:
     try:
-        return Baseline.load(path)
+        made = Baseline.load(path)
     except FileNotFoundError as e:
         raise FileNotFoundError(e.errno, "%s; --update-expect makes it"
                                 % e.strerror, path) from None
+    for unknown in made.unknown(catalogue.names()):
+        raise ReportError(unknown)
+    return made
 
 
 def _go(options: argparse.Namespace, runner: Runner, kept: Kept,
@@ -233,7 +248,7 @@ def _browse(options: argparse.Namespace, h2rig: str,
         for name in [c["name"] for c in report["cases"] if c["trace"]]:
             with open(os.path.join(there, name, "trace.txt"),
                       encoding="utf-8") as f:
-                texts[name] = f.read()
+                texts[name] = ends(f.read())
             if options.traces:
                 shutil.copytree(os.path.join(there, name), os.path.join(
                     options.traces, name), dirs_exist_ok=True)
@@ -296,11 +311,9 @@ def _finish(options: argparse.Namespace, baseline: Optional[Baseline],
                                   and os.path.join(there, each["trace"])}
                                  for each in report["cases"]]}
     if options.tap or not sys.stdout.isatty():
-        sys.stdout.write(tap(shown, baseline))
+        say(tap(shown, baseline))
     else:
-        sys.stdout.write(text(shown, baseline,
-                              "NO_COLOR" not in os.environ))
-    sys.stdout.flush()
+        say(text(shown, baseline, "NO_COLOR" not in os.environ))
     if ended is not None:
         raise ended
     _Signals.look()
@@ -341,8 +354,8 @@ def _one(options: argparse.Namespace, h2rig: str) -> int:
             server.serve(case.name, "one")
             if options.ca_out:
                 shutil.copyfile(server.ca_out, options.ca_out)
-            print("h2bad: %s: https://localhost:%d/bad/%s" % (
-                case.name, server.port, case.name), flush=True)
+            say("h2bad: %s: https://localhost:%d/bad/%s\n" % (
+                case.name, server.port, case.name))
             while True:
                 status = _judge_one(case, tasks.wait(_met(server)))
                 if not options.wait:
@@ -372,10 +385,10 @@ def _met(server: BadServer) -> tasks.Task:
 def _judge_one(case: Any, connections: List[Any]) -> int:
     o = Observed(case, connections)
     made = judge(o)
-    sys.stdout.write(trace_text([c.path for c in connections]))
-    print("verdict %s%s: %s%s (%s)" % (
+    say(trace_text([c.path for c in connections]))
+    say("verdict %s%s: %s%s (%s)\n" % (
         made.verdict, made.reason and ", " + made.reason, o.reaction,
-        made.message and "; " + made.message, case.section), flush=True)
+        made.message and "; " + made.message, case.section))
     if made.verdict == "skip":
         return SKIPPED
     return DIFFERS if made.verdict in ("fail", "error") else 0
@@ -395,8 +408,8 @@ def _serve(options: argparse.Namespace, h2rig: str) -> int:
         _Signals.later = True
         for what, port in (("control", serving.control.port),
                            ("bad", serving.bad.port)):
-            print("h2bad: %s: listening on https://localhost:%d"
-                  % (what, port), flush=True)
+            say("h2bad: %s: listening on https://localhost:%d\n"
+                % (what, port))
         serving.run(lambda: _Signals.number > 0)
         if _Signals.number:
             return 0
@@ -422,5 +435,5 @@ def _report(options: argparse.Namespace, h2rig: str) -> int:
         os.path.relpath(path, os.path.dirname(os.path.abspath(to)))
         for path, _ in found], None, (lambda i, result: brief_of(
             result, found[i][0])) if options.standalone else None))
-    print(to)
+    say(to + "\n")
     return 0

@@ -14,7 +14,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from h2bad import __version__
 from h2bad.report import (Baseline, directory, index, junit, summary, tap,
                           wptreport, write)
-from h2bad.report.brief import brief
+from h2bad.report.brief import brief, ends
 from h2bad.report.model import put
 from h2rig.trace import html, pcapng
 from h2rig.trace.reader import Follower, TraceError
@@ -66,7 +66,7 @@ class Kept:
 
     def __init__(self, client: str, run: str, options: Dict[str, Any],
                  below: Optional[str]) -> None:
-        #: text traces of cases, by name
+        #: text traces of cases, by name; of long ones the ends
         self.texts: Dict[str, str] = {}
         self._began = datetime.datetime.now(datetime.timezone.utc)
         self.below = below
@@ -99,7 +99,7 @@ class Kept:
                           ignore_errors=True)
         if traces and (everything or result["verdict"] in ("fail", "error")):
             try:
-                self.texts[name] = trace_text(traces)
+                self.texts[name] = ends(trace_text(traces))
                 if self.directory is not None:
                     _replace(traces, os.path.join(self.directory, name))
                     result["trace"] = name + "/trace.jsonl"

@@ -306,6 +306,13 @@ class Observed:
         return ""
 
     @property
+    def said(self) -> str:
+        """The last line that the client's process printed, or ""."""
+        lines = self.process.output.split("\n") if self.process else []
+        last = next((each for each in reversed(lines) if each.strip()), "")
+        return last.strip()[:200]
+
+    @property
     def delivered(self) -> bool:
         """Whether the response was completed and its stream not reset."""
         return self.complete and self.stream not in self.resets

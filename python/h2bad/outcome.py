@@ -347,7 +347,7 @@ class I(Outcome):
                 return Verdict("tolerated", "not-visible", "the program's "
                                "error may be that of the next request")
             return Verdict("fail", "refused", "the program got an error: %s"
-                           % o.got.get("error", "no text"))
+                           % (o.got.get("error") or o.said or "no text"))
         if o.wrong_content:
             return Verdict("fail", "wrong-content", o.wrong_content)
         if o.follow_up == "new-connection" and not o.server_closed:

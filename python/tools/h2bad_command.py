@@ -13,7 +13,7 @@ from typing import Any, List, NoReturn, Sequence, Set  # noqa: E402
 
 sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from h2bad import __version__, catalogue  # noqa: E402
+from h2bad import __version__, catalogue, say  # noqa: E402
 from h2bad.catalogue import CaseError  # noqa: E402
 from h2bad.plan import NEEDS  # noqa: E402
 
@@ -25,7 +25,8 @@ EX_USAGE, EX_OSERR = 64, 71
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
-        if "unrecognized" in message and "--" not in sys.argv:
+        if "unrecognized" in message and "--" not in sys.argv and \
+                self.prog == "h2bad run":
             message += "; expected -- before a client's command"
         self.exit(EX_USAGE, "h2bad: %s\n" % message)
 
@@ -41,6 +42,13 @@ def _number(least: float, what: str) -> Any:
                 word, what)) from None
         return int(number) if number == int(number) else number
     return parse
+
+
+def _exit_status(word: str) -> int:
+    if not word.isdecimal() or not 1 <= int(word) <= 255:
+        raise argparse.ArgumentTypeError("%r: expected an exit status from 1 "
+                                         "to 255" % word)
+    return int(word)
 
 
 def _port(word: str) -> int:
@@ -97,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
                      help="take the client's exit status for its result: 0 "
                      "if it got a response, else an error")
     run.add_argument("--crash-exit", metavar="N", action="append", default=[],
-                     type=int, help="take this exit status for a crash; "
+                     type=_exit_status, help="take this exit status for a crash; "
                      "repeatable")
     run.add_argument("--expect", metavar="FILE",
                      help="compare the verdicts with this baseline")
@@ -159,26 +167,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _list(options: argparse.Namespace) -> int:
+def _list(options: argparse.Namespace) -> str:
     cases = catalogue.select(options.globs)
     if options.json:
         import json
-        print(json.dumps([case.as_dict() for case in cases], indent=1))
-        return 0
-    for case in cases:
-        print("%-32s %-6s %-20s %s" % (case.name, case.kind, case.section,
-                                       case.title))
-    return 0
+        return json.dumps([case.as_dict() for case in cases], indent=1) + "\n"
+    return "".join("%-32s %-6s %-20s %s\n" % (
+        case.name, case.kind, case.section, case.title) for case in cases)
 
 
-def _show(options: argparse.Namespace) -> int:
+def _show(options: argparse.Namespace) -> str:
     case = catalogue.need(options.case)
     title, _, rest = case.text.partition("\n")
-    print("%s\n\n    %s, %s, expects %s%s%s\n%s" % (
+    return "%s\n\n    %s, %s, expects %s%s%s\n%s\n" % (
         title, case.name, case.section, case.expect,
         "; needs " + ", ".join(case.needs) if case.needs else "",
-        " (%s)" % case.kind, rest))
-    return 0
+        " (%s)" % case.kind, rest)
 
 
 def main(argv: Sequence[str], h2rig: str) -> int:
@@ -189,10 +193,9 @@ def main(argv: Sequence[str], h2rig: str) -> int:
         own, command = own[:at], own[at + 1:]
     options = _parser().parse_args(own)
     try:
-        if options.name == "list":
-            return _list(options)
-        if options.name == "show":
-            return _show(options)
+        if options.name in ("list", "show"):
+            say((_list if options.name == "list" else _show)(options))
+            return 0
         from h2bad import commands      # which takes longer than those two
         return commands.perform(options, command, h2rig)
     except CaseError as e:
@@ -204,4 +207,6 @@ def main(argv: Sequence[str], h2rig: str) -> int:
     except OSError as e:
         print("h2bad: %s: %s" % (e.filename or "h2bad", e.strerror),
               file=sys.stderr)
+        # What is still to be written, Python writes at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EX_OSERR

@@ -11,10 +11,14 @@ from h2bad.report.diagram import frame_words
 from h2bad.report.model import plural
 from h2rig.trace.text import shown
 
-__all__ = ["CUT", "brief"]
+__all__ = ["CUT", "brief", "ends"]
 
 #: Lines that are kept at the beginning, and at the end.
 ENDS = 16
+
+#: The same for a text in a report, and characters of such a line.  Parsers of
+#: XML refuse texts of 10 MB.
+TEXT_ENDS, WIDTH = 200, 1000
 
 #: Seconds of silence from which on it is told.
 SILENCE = 1.0
@@ -110,9 +114,18 @@ def brief(traces: Sequence[Iterable[Line]]) -> str:
     traces: the traces of a case's connections, in their order, each as lines
     (doc/trace.md).
     """
-    lines = _all(traces)
-    made = list(islice(lines, ENDS))
-    rest = deque(enumerate(lines, 1), maxlen=ENDS)
+    return _ends(_all(traces), ENDS)
+
+
+def ends(text: str) -> str:
+    """Returns the first and the last lines of a long text."""
+    return _ends((each if len(each) <= WIDTH else each[:WIDTH] + "..."
+                  for each in text.splitlines()), TEXT_ENDS)
+
+
+def _ends(lines: Iterator[str], n: int) -> str:
+    made = list(islice(lines, n))
+    rest = deque(enumerate(lines, 1), maxlen=n)
     left = rest[0][0] - 1 if rest else 0
     if left:
         made.append("(and %s)" % plural(left, "line"))

@@ -222,12 +222,12 @@ def _is_special(path: str) -> bool:
 def put(path: str, text: str) -> None:
     """Writes a file, whole or not at all, also for a process that reads it at
     this moment; makes its directory.  OSError, with the path."""
-    if _is_special(path):
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(text)
-        return
     there, name = os.path.split(os.path.abspath(path))
     try:
+        if _is_special(path):
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+            return
         os.makedirs(there, exist_ok=True)
         handle, new = tempfile.mkstemp(prefix=name[:100] + ".", dir=there)
         try:
