@@ -346,7 +346,7 @@ def shows(s, names):
 
 def limited():
     """Code outside of functions has a time limit, and a record names it."""
-    with Server(DOCROOT, "--run-limit", "4", "--routes",
+    with Server(DOCROOT, "--run-limit", str(tap.scaled(4)), "--routes",
                 os.path.join(DOCROOT, "routes.txt")) as s:
         with Client(s.port, timeout=60) as c:
             exchanges = {at: c.request(f"/outside.py?do=loop&at={at}")
@@ -359,7 +359,7 @@ def limited():
                      r"content of main in /outside\.py on stream 21",
                      r"(\(load\)|end of \(routes\)) in /route/loop on stream "
                      "23", r"end of main in /outside\.py on stream 25")
-            t.ok(tap.wait_until(lambda: shows(s, names), 20), "USR1 names "
+            t.ok(tap.wait_until(lambda: shows(s, names), 40), "USR1 names "
                  "script, stream, and the function that was the last",
                  s.log()[-2000:])
             for at, x in exchanges.items():

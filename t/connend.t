@@ -189,6 +189,27 @@ def waiting(s, what):
     return c, c.sock.getsockname()[1]
 
 
+def leaves_early(s):
+    """A client leaves before main has begun, when the script reads octets by
+    itself: the connection ends."""
+    s.set('''
+def handle_connect(connection):
+    connection.engine_off()
+    gate("left")
+    note(connection.read(5, 30), connection.read(5, 30))
+def handle_close(connection):
+    note(connection.end.by)
+''')
+    with Client(s.port, ack=False, preface=False) as c:
+        c.send(b"hello")
+        port = c.sock.getsockname()[1]
+    s.open("left")
+    t.eq(s.notes(port, 2)[1:], ["client"], "a client leaves before main: the "
+         "connection ends")
+    t.ok(tap.wait_until(lambda: not s.children()), "... and its process")
+    s.shut("left")
+
+
 def drains():
     """TERM comes while a script waits: the server ends within --grace."""
     for what in WAITS:
@@ -424,7 +445,7 @@ def handle_close(connection):
           (0, "close", {})], "trace: notes of a script")
 
 
-FUNCTIONS = (raises, forks, crashes, reloads, early_ends)
+FUNCTIONS = (raises, forks, crashes, reloads, early_ends, leaves_early)
 ALONE = (loops, never_returns, drains, drains_politely, bad_files, misspelt,
          traces, cleartext_trace)
 

@@ -34,6 +34,19 @@ SCRIPTS = {
 def main(request, response):
     return 'quick'
 """,
+    "few": """
+import resource
+def main(request, response):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+""",
+    "blanks": """
+import sys
+def main(request, response):
+    for name, module in list(sys.modules.items()):
+        if name.startswith('h2rig'):
+            vars(module).clear()
+    raise ValueError('what went wrong')
+""",
     "sleep": """
 import time
 def main(request, response):
@@ -565,6 +578,12 @@ def scripts_end():
                    f"code {code}")
         end_of(s, "/execs.py", "exit by a script, code 0")
         end_of(s, "/closes.py", "damaged by a script: .*descriptors.*", last)
+        if os.path.exists("/proc"):     # elsewhere poll may not mind
+            end_of(s, "/few.py", "damaged by a script: poll: .*", last)
+        with Client(s.port) as c:
+            c.request("/blanks.py")
+            logged(s, r"error: .*: NameError: ", "a script that damages the "
+                   "package: the exception's type is in the log")
         end_of(s, "/overflow.py", "killed by SIGSEGV")
         logged(s, r"warn: script output: Fatal Python error: "
                "Segmentation fault$",

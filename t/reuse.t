@@ -85,6 +85,8 @@ TRACES = {
                  r"_?warnings\.\S* was changed"),
     "timeout": ("import socket; socket.setdefaulttimeout(5)",
                 "socket.setdefaulttimeout"),
+    "options": ("from h2rig.server.config import options; "
+                "options.doc_root = '/etc'", "h2rig.server.config.options"),
     "tzset": ("import time; os.environ['TZ'] = 'Asia/Tokyo'; time.tzset(); "
               "del os.environ['TZ']", "time.*"),
     "ctypes": ("import ctypes; ctypes.CDLL(None)",

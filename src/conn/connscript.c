@@ -329,7 +329,7 @@ connscript_keeps_end(struct conn *c)
 		waiters_wake(&c->waiters, CONN_AGAIN_FRAME, 0);
 	}
 	return connscript_is_busy(c) || (c->take_octets != NULL &&
-	    s->main != NULL && s->main->phase != EXCHANGE_OVER);
+	    c->started && s->main != NULL && s->main->phase != EXCHANGE_OVER);
 }
 
 /* ---- functions ---- */

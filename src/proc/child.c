@@ -358,8 +358,14 @@ look_at_own(struct child *ch, struct pollfd *p, int n)
 {
 	uint64_t soon = sys_now_ms() + LAST_MS;
 	short all = 0;
+	char why[64];
 	int i;
 
+	/* EINVAL: a script has lowered RLIMIT_NOFILE below N_POLLED. */
+	if (n == -1 && errno != EINTR && errno != EAGAIN) {
+		snprintf(why, sizeof(why), "poll: %s", strerror(errno));
+		closing_set(ch, CHILD_END_DAMAGED, CLOSE_FIN, why);
+	}
 	for (i = 0; i < N_POLLED; i++) {
 		if (n == -1)
 			p[i].revents = 0;

@@ -178,15 +178,23 @@ gil_log(enum log_level level, const char *prefix, PyObject *text)
 	return 0;
 }
 
-/* Without the GIL, as the log's reader may be slow. */
+/* Logs an exception although a script has damaged the package. */
 static void
-log_hidden(const char *where)
+log_hidden(const char *where, PyObject *value)
 {
-	static const char text[] = "an exception that cannot be shown";
+	static const char what[] = "an exception that cannot be shown";
+	PyObject *text;
 
-	Py_BEGIN_ALLOW_THREADS
-	log_lines(LOG_L_ERROR, where, text, sizeof(text) - 1);
-	Py_END_ALLOW_THREADS
+	text = PyUnicode_FromFormat("%s: %s: %S", what, value == NULL ?
+	    "none" : Py_TYPE(value)->tp_name, value == NULL ? Py_None : value);
+	if (text == NULL) {
+		PyErr_Clear();
+		text = PyUnicode_FromString(what);
+	}
+	if (text != NULL)
+		gil_log(LOG_L_ERROR, where, text);
+	PyErr_Clear();
+	Py_XDECREF(text);
 }
 
 void
@@ -202,7 +210,7 @@ gil_log_exception(const char *where)
 		result = PyObject_CallFunction(log, "Os", value, where);
 	PyErr_Clear();
 	if (result == NULL)
-		log_hidden(where);
+		log_hidden(where, value);
 	Py_XDECREF(result);
 	Py_XDECREF(log);
 	Py_XDECREF(type);

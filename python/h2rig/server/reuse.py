@@ -74,6 +74,8 @@ _ASKED = (
     ("abc", abc.get_cache_token),
     ("atexit", getattr(atexit, "_ncallbacks")), ("csv", csv.field_size_limit),
     ("csv", csv.list_dialects), ("faulthandler", faulthandler.is_enabled),
+    ("h2rig.server.config.options",
+     lambda: [getattr(options, name) for name in options.__slots__]),
     ("gc", gc.isenabled), ("gc", gc.get_threshold), ("gc", gc.get_debug),
     ("socket.setdefaulttimeout", socket.getdefaulttimeout),
     ("sys.setdlopenflags", sys.getdlopenflags),
