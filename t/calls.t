@@ -346,7 +346,7 @@ def shows(s, names):
 
 def limited():
     """Code outside of functions has a time limit, and a record names it."""
-    with Server(DOCROOT, "--run-limit", str(tap.scaled(4)), "--routes",
+    with Server(DOCROOT, "--run-limit", f"{tap.scaled(4):.0f}", "--routes",
                 os.path.join(DOCROOT, "routes.txt")) as s:
         with Client(s.port, timeout=60) as c:
             exchanges = {at: c.request(f"/outside.py?do=loop&at={at}")
