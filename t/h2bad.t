@@ -447,14 +447,31 @@ def meanwhile(s):
 
 
 def by_name(s):
-    """The server name (SNI) chooses the case."""
-    _, _, run = s.get("/new?client=sni&via=sni&cases=settings-push-enabled")
-    for url in s.get(run + "urls")[1].split():
-        host = url.split("/")[2].split(":")[0]
-        s.get(url, "--resolve", f"{host}:{s.bad}:127.0.0.1", "--max-time",
-              "20")
-    t.eq((tap.wait_until(lambda: verdicts_of(s, run, 2)) or {}).get(
-        "settings-push-enabled"), "pass", "a case by the server name")
+    """The server name (SNI) chooses the case and the run."""
+    case = "settings-push-enabled"
+    both = [s.get("/new?client=sni&via=sni&cases=" + case)[2] for _ in "12"]
+    for urls in zip(*(s.get(run + "urls")[1].split() for run in both)):
+        for url in urls:
+            named(s, url)
+    for run in both:
+        s.get(run + "done")
+        t.eq((tap.wait_until(lambda r=run: verdicts_of(s, r, 2)) or {}).get(
+            case), "pass", "a case by the server name, in two runs at a time")
+    for url in (f"https://{case}.localhost:{s.bad}/",
+                f"https://localhost:{s.bad}/bad/status-missing"):
+        t.ok(tap.wait_until(lambda u=url: named(s, u) != 200 and
+                            named(s, u) == 200, 60),
+             "without a run, a retry is served well: " + url)
+        t.ok(tap.wait_until(lambda u=url: named(s, u) != 200, 60),
+             "... and the case acts again later")
+
+
+def named(s, url):
+    """Requests a URL whose host's name need not be resolved.  Returns the
+    status; 0: there is no response."""
+    host = url.split("/")[2].split(":")[0]
+    return s.get(url, "--resolve", f"{host}:{s.bad}:127.0.0.1", "--max-time",
+                 str(tap.scaled(20)))[0]
 
 
 def fetch(s, urls, mode="good", **more):

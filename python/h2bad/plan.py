@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What a client has to do in a case: its URLs, in order."""
 
-from typing import Any, Dict, FrozenSet, Iterable, List, Set, Tuple
+import re
+from typing import (Any, Dict, FrozenSet, Iterable, List, Optional, Set,
+                    Tuple)
 
-__all__ = ["NEEDS", "Plan", "missing", "parse_needs", "plan", "wanted"]
+__all__ = ["NEEDS", "Plan", "host_of", "missing", "parse_host", "parse_needs",
+           "plan", "wanted"]
 
 #: What a case may need of a client beside a GET.
 NEEDS: FrozenSet[str] = frozenset((
@@ -38,6 +41,21 @@ def missing(case: Any, provided: Iterable[str]) -> List[str]:
     """
     have: Set[str] = set(provided) | {"h1", "push"}
     return sorted(set(parse_needs(case)) - have)
+
+
+def host_of(case: Any, run: str) -> str:
+    """Returns a host name that tells the server the case and the run."""
+    return "%s.%s.localhost" % (case.name, run)
+
+
+def parse_host(name: str) -> Tuple[str, Optional[str]]:
+    """Returns the case that a host name tells, or "", and the run, or None.
+
+    The name is one of `host_of`, or NAME.localhost, which has no run.
+    """
+    case, dot, rest = name.lower().partition(".")
+    run = re.match(r"[0-9a-f]{12}(?=\.)", rest)
+    return case if dot else "", run and run[0]
 
 
 def plan(case: Any, base: str, run: str, other: str = "") -> Plan:

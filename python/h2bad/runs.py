@@ -21,7 +21,7 @@ import time
 from typing import Any, Dict, List, Optional, Sequence, Set
 
 from h2bad import catalogue
-from h2bad.plan import missing, plan
+from h2bad.plan import host_of, missing, plan
 from h2bad.report.model import (VERSION, ReportError, directory, load, put,
                                 summary)
 
@@ -162,7 +162,7 @@ class Run:
                 continue
             host = "localhost"
             if self.via == "sni" and case.early and len(name) < 64:
-                host = name + ".localhost"
+                host = host_of(case, self.id)
             each = plan(case, "https://%s:%d" % (host, bad), self.id,
                         "https://other.localhost:%d" % bad)
             if self.via == "arm" and case.early:

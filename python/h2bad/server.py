@@ -3,8 +3,8 @@
 
 h2rig runs it for each connection.  The connection's case comes from the first
 of these that there is: the file PORT.case in the directory H2BAD_DIRECTORY
-(each case in flight has its own port); the first label of the server name; the
-oldest one-shot file ADDRESS-RUN.armed in the directory; the first request's
+(each case in flight has its own port); the server name (`h2bad.plan.host_of`);
+the oldest one-shot file ADDRESS-RUN.armed in the directory; the first request's
 path.  The files hold JSON: {"case": name, "run": id}.
 
 A file ADDRESS-RUN.armed may have been made by another client of this address.
@@ -28,13 +28,16 @@ from h2rig import ConnectionEnded, StreamClosedError  # noqa: E402
 from h2bad import catalogue, http1  # noqa: E402
 from h2bad.exchange import Exchange, Request, Skip  # noqa: E402
 from h2bad.sending import BODY, TARGET  # noqa: E402
-from h2bad.plan import parse_needs  # noqa: E402
+from h2bad.plan import parse_host, parse_needs  # noqa: E402
 
 #: Seconds that an armed case waits for its connection.
 ARMED = 5.0
 
 #: Seconds to wait for a connection's first request, and for each later one.
 IDLE, LINGER = 30.0, 1.0
+
+#: Seconds for which a client's connections belong together that tell no run.
+VISIT = 10.0
 
 #: What h2rig must not do by itself (`connection.automatic`), so that only the
 #: case acts.
@@ -101,21 +104,34 @@ def _read(path: str) -> Dict[str, Any]:
 
 
 _x: Optional[Exchange] = None
-_run: Optional[str] = None
 _armed: Optional[_Armed] = None     # what this connection has taken
 
 
 def _begin(connection: Any, name: str, run: Optional[str], via: str) -> None:
     """Makes the connection one of this case, if it has no case yet."""
-    global _run
     x = _x
     assert x is not None
     case = catalogue.find(name)
     if case is None or x.case is not None:
         return
-    _run = run
-    x.case, x.run = case, run
+    x.case, x.run = case, _visit(x, name) if run is None else run
     x.note("case", case=name, run=run, via=via)
+
+
+def _visit(x: Exchange, name: str) -> str:
+    """Returns an id in the place of a run's, for a connection that tells none.
+
+    The connections of an address share it for VISIT seconds, so that a retry
+    is served well, and the case acts again for the next visitor.
+    """
+    key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:visit:%s:%s" % (
+        x.connection.client_address[0], name))
+    now = time.monotonic()
+    with x.stash.lock:
+        began = x.stash.take(key) or now
+        began = began if now - began < VISIT else now
+        x.stash.put(key, began)
+    return "visit-%s-%d" % (x.connection.client_address[0], began * 1e6)
 
 
 def _misbehaves() -> bool:
@@ -135,7 +151,7 @@ def _misbehaves() -> bool:
 
 def _count(x: Exchange, more: int) -> int:
     # Adds to the number of the case's connections, and returns it.
-    key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:%s:%s" % (_run, x.case.name))
+    key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:%s:%s" % (x.run, x.case.name))
     with x.stash.lock:
         number: int = (x.stash.take(key) or 0) + more
         x.stash.put(key, number)
@@ -205,9 +221,8 @@ def _give_back(x: Exchange, name: str) -> None:
 
 def handle_client_hello(connection: Any) -> None:
     assert _x is not None
-    name, dot, _ = (connection.sni or "").lower().partition(".")
-    if dot and _x.case is None:
-        _begin(connection, name, None, "sni")
+    if _x.case is None:
+        _begin(connection, *parse_host(connection.sni or ""), "sni")
     if _x.case is None:
         _take_armed(connection, False)
     offered = connection.alpn_offered
@@ -349,7 +364,8 @@ def _answer(x: Exchange, request: Request) -> None:
         x.send_goaway("NO_ERROR", request.stream)
     if request.path == "/canary":
         x.note("canary", query=request.query)
-    known = directory in ("ok", "bad", "canary") or request.path == TARGET
+    known = directory in ("ok", "bad", "canary") or request.path == TARGET \
+        or request.path == "/" and x.case is not None   # by the server name
     if request.method not in ("GET", "HEAD"):
         x.body(request.stream)
     x.respond(request.stream, 200 if known else 404,

@@ -119,7 +119,7 @@ class Watch:
         over, going = self._server.look()
         busy = {key for c in going for key in self._keys(c)}
         for c in over:
-            for key in self._keys(c) or self._guess(c):
+            for key in self._keys(c):
                 self._add(key, c)
         for running in list(self._running.values()):
             self._guarded(running, busy)
@@ -180,18 +180,6 @@ class Watch:
         # the client has to send it again.
         return {key for key in found
                 if c.case is None or key[1] == c.case["case"]}
-
-    def _guess(self, c: Connection) -> List[Key]:
-        # A connection whose server name alone tells the case is of the newest
-        # run that waits for it.
-        if c.case is None:
-            return []
-        for running in sorted(self._running.values(),
-                              key=lambda r: -r.run.created):
-            if c.case["case"] in running.run.cases and \
-                    c.case["case"] not in running.judged:
-                return [(running.run.id, c.case["case"])]
-        return []
 
     def _judge(self, running: _Running, busy: Set[Key]) -> None:
         run, now = running.run, time.monotonic()
