@@ -20,6 +20,8 @@ sys.path.insert(0, os.path.join(HERE, "lib"))
 import badserving
 import schema
 import tap
+import tlsclient
+from rawclient import Client
 from server import program
 
 H2BAD = os.path.join(os.path.dirname(os.path.abspath(program())), "h2bad")
@@ -377,6 +379,7 @@ def serves():
         t.eq(s.get(run + "next")[2], urls[0], "next: the first URL")
         t.eq(s.get(run + "next")[2], urls[1], "next: the second one")
         by_name(s)
+        elsewhere(s)
         meanwhile(s)
         arms(s)
         foreign(s)
@@ -464,6 +467,33 @@ def by_name(s):
              "without a run, a retry is served well: " + url)
         t.ok(tap.wait_until(lambda u=url: named(s, u) != 200, 60),
              "... and the case acts again later")
+
+
+def elsewhere(s):
+    """A redirection is followed on a new connection, which belongs to the
+    run."""
+    cases = ["length-with-end-stream", "preface-http1", "redirect-goaway"]
+    _, _, run = s.get("/new?client=moved&cases=" + ",".join(cases))
+    for url in s.get(run + "urls")[1].split():
+        found = b""
+        if "preface-http1?" in url and "/bad/" in url:
+            with tlsclient.context("h2").wrap_socket(socket.create_connection(
+                    ("127.0.0.1", s.bad), tap.scaled(20))) as sock, \
+                    sock.makefile("rb") as lines:
+                found = next((line.split()[1] for line in lines
+                              if line.startswith(b"Location:")), b"")
+        elif "length-with" in url and "/bad/" in url:
+            with Client(s.bad) as c:
+                found = (c.fetch(url[url.index("/bad/"):]).header("location")
+                         or "").encode()
+        else:
+            s.get(url, "-L", "--max-time", "20")
+        if found:
+            s.get(f"https://localhost:{s.bad}{found.decode()}")
+    s.get(run + "done")
+    made = tap.wait_until(lambda: verdicts_of(s, run, 4)) or {}
+    t.eq([made.get(case) for case in cases], ["fail", "fail", "pass"],
+         "redirections that are followed on new connections")
 
 
 def named(s, url):

@@ -131,7 +131,7 @@ def _visit(x: Exchange, name: str) -> str:
         began = x.stash.take(key) or now
         began = began if now - began < VISIT else now
         x.stash.put(key, began)
-    return "visit-%s-%d" % (x.connection.client_address[0], began * 1e6)
+    return "visit-" + uuid.uuid5(key, str(began)).hex[:12]
 
 
 def _misbehaves() -> bool:

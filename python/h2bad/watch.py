@@ -166,9 +166,9 @@ class Watch:
     def _keys(c: Connection) -> Set[Key]:
         # The keys of the requests on it, and of the connection itself.
         found = set()
-        for line in c.requests():
-            path = next((str(f[1]) for f in line["fields"]
-                         if f[0] == ":path"), "")
+        paths = [next((str(f[1]) for f in line["fields"] if f[0] == ":path"),
+                      "") for line in c.requests()]
+        for path in paths + [str(n["path"]) for n in c.notes("http1")]:
             where, _, query = path.partition("?")
             said = dict(urllib.parse.parse_qsl(query))
             case = where[5:] if where.startswith("/bad/") else said.get("case")
