@@ -82,6 +82,42 @@ def clients():
              "... and a new one in the place of one that was removed")
 
 
+def refused():
+    """A client asks the bad port for what it does not serve."""
+    with badserving.Serving(t, os.path.join(work, "refused"),
+                            os.path.join(work, "ca"), "--addr", "0.0.0.0"
+                            ) as s:
+        bad = f"https://localhost:{s.bad}/bad/"
+        for url, status, words in (
+                (bad + "nosuch", 404, "no case is named 'nosuch'; expected"),
+                (bad + "%00", 404, "no case is named '%00'"),
+                (f"https://localhost:{s.bad}/", 404, "nothing is here"),
+                (bad + "flood-ping", 403, "floods are off: "),
+                (bad + "endless-body", 403, "floods are off: "),
+                (f"https://flood-ping.localhost:{s.bad}/", 403,
+                 "floods are off: "),
+                ("/new?floods=1", 403, "floods are off: "),
+                (bad + "ping-wrong-length?n=x", 400, "n=x: invalid literal"),
+                (bad + "name-control?octet=zz", 400, "octet=zz: "),
+                (bad + "good", 200, "hello, world")):
+            for http in "--http2", "--http1.1":
+                if http == "--http1.1" and (status == 400 or url[0] == "/"):
+                    continue        # no case, and no page, is HTTP/1.1
+                code, body, _ = s.get(
+                    url, http, "--path-as-is", "--resolve",
+                    f"flood-ping.localhost:{s.bad}:127.0.0.1")
+                t.ok(code == status and words in body,
+                     f"{url.rpartition('/')[2] or url} {http}: {status}",
+                     f"{code} {body}")
+    with open(os.path.join(work, "refused", "bad", "log"),
+              encoding="utf-8") as f:
+        t.ok("Traceback" not in f.read() + s.err, "no traceback", s.err)
+    with serving("loopback") as s:
+        t.ok(s.get("/new?floods=1&cases=flood-ping")[0] == 303 and s.get(
+            f"https://localhost:{s.bad}/bad/flood-ping")[0] != 403,
+            "on loopback addresses floods need no option")
+
+
 def readers():
     """Many streams of events, some of them read slowly; a POST
     that is too large."""
@@ -212,6 +248,7 @@ try:
         tap.skip_all("curl is not installed")
     floods()
     clients()
+    refused()
     readers()
     at_once()
     stopped()

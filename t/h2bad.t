@@ -355,7 +355,6 @@ def serves():
         t.eq(s.get("/case/nope")[0], 404, "an unknown case")
         t.eq(s.get("/run/000000000000/urls")[0], 404, "an unknown run")
         t.eq(s.get("/new?cases=nope")[0], 400, "/new: an unknown glob")
-        t.eq(s.get("/new?floods=1")[0], 403, "/new: floods are off")
         status, _, run = s.get("/new?client=curl&cases=" + ",".join(CASES))
         t.eq(status, 303, "/new")
         urls = s.get(run + "urls")[1].split()

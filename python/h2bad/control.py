@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from h2bad import catalogue  # noqa: E402
 from h2bad import report as _report_package  # noqa: E402
 from h2bad.observed import Connection  # noqa: E402
+from h2bad.plan import floods_off  # noqa: E402
 from h2bad.report import ReportError  # noqa: E402
 from h2bad.report.model import put  # noqa: E402
 from h2bad.runs import BusyError, Run, RunError  # noqa: E402
@@ -177,9 +178,8 @@ def new(request: Any, response: Any) -> Answer:
     client = dict(urllib.parse.parse_qsl(request.url_parts.query)).get(
         "client") or request.headers.get("user-agent", b"unnamed").decode(
             "latin-1")[:200]
-    if _query(request, "floods") and os.environ.get("H2BAD_FLOODS") != "1":
-        raise _Error(403, "floods are off: this server was not started with "
-                          "--floods")
+    if _query(request, "floods") and floods_off():
+        raise _Error(403, floods_off())
     try:
         run = Run.new(_below(), client, _query(request, "cases"),
                       _query(request, "exclude"),

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What a client has to do in a case: its URLs, in order."""
 
+import os
 import re
 from typing import (Any, Dict, FrozenSet, Iterable, List, Optional, Set,
                     Tuple)
 
-__all__ = ["NEEDS", "Plan", "host_of", "missing", "parse_host", "parse_needs",
+__all__ = ["NEEDS", "Plan", "floods_off", "host_of", "missing", "parse_host", "parse_needs",
            "plan", "wanted"]
 
 #: What a case may need of a client beside a GET.
@@ -43,6 +44,15 @@ def missing(case: Any, provided: Iterable[str]) -> List[str]:
     return sorted(set(parse_needs(case)) - have)
 
 
+def floods_off() -> str:
+    """Returns why this server serves no floods, or "" if it serves them: then
+    H2BAD_FLOODS is 1.
+    """
+    return "" if os.environ.get("H2BAD_FLOODS") == "1" else (
+        "floods are off: this server does not listen on loopback addresses "
+        "alone; expected --floods when it was started")
+
+
 def host_of(case: Any, run: str) -> str:
     """Returns a host name that tells the server the case and the run."""
     return "%s.%s.localhost" % (case.name, run)
@@ -55,7 +65,7 @@ def parse_host(name: str) -> Tuple[str, Optional[str]]:
     """
     case, dot, rest = name.lower().partition(".")
     run = re.match(r"[0-9a-f]{12}(?=\.)", rest)
-    return case if dot else "", run and run[0]
+    return case if dot else "", run[0] if run else None
 
 
 def plan(case: Any, base: str, run: str, other: str = "") -> Plan:

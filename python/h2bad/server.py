@@ -19,7 +19,7 @@ import time
 import traceback
 import urllib.parse
 import uuid
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Tuple
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -28,7 +28,7 @@ from h2rig import ConnectionEnded, StreamClosedError  # noqa: E402
 from h2bad import catalogue, http1  # noqa: E402
 from h2bad.exchange import Exchange, Request, Skip  # noqa: E402
 from h2bad.sending import BODY, TARGET  # noqa: E402
-from h2bad.plan import parse_host, parse_needs  # noqa: E402
+from h2bad.plan import floods_off, parse_host, parse_needs  # noqa: E402
 
 #: Seconds that an armed case waits for its connection.
 ARMED = 5.0
@@ -112,7 +112,7 @@ def _begin(connection: Any, name: str, run: Optional[str], via: str) -> None:
     x = _x
     assert x is not None
     case = catalogue.find(name)
-    if case is None or x.case is not None:
+    if case is None or x.case is not None or case.flood and floods_off():
         return
     x.case, x.run = case, _visit(x, name) if run is None else run
     x.note("case", case=name, run=run, via=via)
@@ -173,9 +173,22 @@ def _call(name: str) -> None:
     except Skip as e:
         _x.note("skip", reason=str(e))
         raise
-    except Exception:
+    except Exception as e:
+        _wrong_query(_x, e)
         _x.note("error", text=traceback.format_exc(limit=-3))
         raise
+
+
+def _wrong_query(x: Exchange, e: Exception) -> None:
+    # If the URL gives a parameter of the case, that is why the case has
+    # failed, and the client is told.
+    for name in sorted(x.query.keys() & x.case.params.keys()):
+        reason = "the URL has %s=%s: %s; expected a value like %s" % (
+            name, x.query[name], e, x.case.params[name])
+        x.note("skip", reason=reason)
+        if not x.answered():
+            x.respond(status=400, body=("h2bad: %s\n" % reason).encode())
+        raise Skip
 
 
 def handle_accept(connection: Any) -> None:
@@ -253,7 +266,7 @@ def main(connection: Any) -> None:
     assert x is not None
     try:
         if _is_http1(connection):
-            http1.serve(x, _begin_by)
+            http1.serve(x, _begin_http1)
         else:
             _serve(connection, x)
     except (ConnectionEnded, StreamClosedError, Skip):
@@ -302,6 +315,11 @@ def _begin_by(target: str) -> str:
         _begin(_x.connection, name, _x.query.get("run"), "path")
     _give_back(_x, name if directory == "bad" else "")
     return directory
+
+
+def _begin_http1(target: str) -> Tuple[int, bytes]:
+    _begin_by(target)
+    return _good(target.partition("?")[0])
 
 
 def _first_request(x: Exchange) -> Optional[Request]:
@@ -359,19 +377,39 @@ def _answer(x: Exchange, request: Request) -> None:
     """Sends a good response, unless the case has answered the request."""
     if x.answered(request.stream):
         return
-    directory, _, name = request.path.lstrip("/").partition("/")
     if request.path == "/ok":       # the next case needs another connection
         x.send_goaway("NO_ERROR", request.stream)
     if request.path == "/canary":
         x.note("canary", query=request.query)
-    known = directory in ("ok", "bad", "canary") or request.path == TARGET \
-        or request.path == "/" and x.case is not None   # by the server name
     if request.method not in ("GET", "HEAD"):
         x.body(request.stream)
-    x.respond(request.stream, 200 if known else 404,
-              b"" if request.method == "HEAD" else BODY if known
-              else b"nothing is here: try /bad/good\n")
+    status, content = _good(request.path)
+    x.respond(request.stream, status,
+              b"" if request.method == "HEAD" else content)
     x.note("answered", stream=request.stream)
+
+
+def _good(path: str) -> Tuple[int, bytes]:
+    """Returns the status and the content of a good response, or of an error
+    response to a URL whose case is not served.
+    """
+    x = _x
+    assert x is not None
+    name = path[5:] if path.startswith("/bad/") else ""
+    if path == "/":
+        name = parse_host(x.connection.sni or "")[0]
+    if path in ("/ok", "/canary", TARGET):
+        return 200, BODY
+    if not name:
+        return 404, b"nothing is here: try /bad/good\n"
+    try:
+        case = x.case if x.case and x.case.name == name else \
+            catalogue.need(name)
+    except catalogue.CaseError as e:
+        return 404, ("h2bad: %s\n" % e).encode()
+    if case.flood and floods_off():
+        return 403, ("h2bad: %s\n" % floods_off()).encode()
+    return 200, BODY
 
 
 def _follow_up(x: Exchange) -> None:
