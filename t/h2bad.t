@@ -354,7 +354,18 @@ def serves():
             t.ok(status == 200 and "<html" in body, path, body[:500])
         t.eq(s.get("/case/nope")[0], 404, "an unknown case")
         t.eq(s.get("/run/000000000000/urls")[0], 404, "an unknown run")
-        t.eq(s.get("/new?cases=nope")[0], 400, "/new: an unknown glob")
+        for path, words in (
+                ("/new?cases=nope", "no case is named 'nope'"),
+                ("/new?needs=pots", "needs: 'pots': expected all, get, auth"),
+                ("/cases.txt?needs=pots", "needs: 'pots': expected all, get"),
+                ("/cases.txt?group=nope", "group is 'nope'; expected preface"),
+                ("/cases.json?kind=nope", "kind is 'nope'; expected must, sh"),
+                ("/cases.txt?wave=x", "wave is 'x'; expected 1, 2, 3")):
+            status, body, _ = s.get(path)
+            t.ok(status == 400 and words in body, path + ": 400", body[:200])
+        t.ok("\nping\n" in s.get("/cases.txt?group=frames&needs=all")[1] and
+             "redirect-303-post\n" in s.get("/cases.txt?needs=post")[1],
+             "/cases.txt: a group, needs")
         status, _, run = s.get("/new?client=curl&cases=" + ",".join(CASES))
         t.eq(status, 303, "/new")
         urls = s.get(run + "urls")[1].split()

@@ -11,14 +11,14 @@ import os
 import sys
 import time
 import urllib.parse
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from h2bad import catalogue  # noqa: E402
 from h2bad import report as _report_package  # noqa: E402
 from h2bad.observed import Connection  # noqa: E402
-from h2bad.plan import floods_off  # noqa: E402
+from h2bad.plan import floods_off, parse_needs, provided  # noqa: E402
 from h2bad.report import ReportError  # noqa: E402
 from h2bad.report.model import put  # noqa: E402
 from h2bad.runs import BusyError, Run, RunError  # noqa: E402
@@ -90,15 +90,28 @@ def _answer(content: Any, form: str = "html", status: int = 200,
 
 def _cases(request: Any) -> List[Any]:
     cases = catalogue.all_cases()
-    for name in "group", "kind", "wave":
+    known = {"group": [name for name, _ in catalogue.GROUPS],
+             "kind": list(catalogue.KINDS),
+             "wave": sorted({str(c.wave) for c in cases})}
+    for name, words in known.items():
         wanted = _query(request, name)
+        for each in wanted:
+            if each not in words:
+                raise _Error(400, "%s is %r; expected %s" % (
+                    name, each, ", ".join(words)))
         if wanted:
             cases = [c for c in cases if str(getattr(c, name)) in wanted]
-    needs = _query(request, "needs")
-    if needs:
-        cases = [c for c in cases if {n.partition(":")[0] for n in c.needs}
-                 <= set(needs)]
+    if _query(request, "needs"):
+        needs = _needs(request)
+        cases = [c for c in cases if parse_needs(c).keys() <= needs]
     return cases
+
+
+def _needs(request: Any) -> Set[str]:
+    try:
+        return provided(_query(request, "needs"))
+    except ValueError as e:
+        raise _Error(400, "needs: %s" % e) from None
 
 
 def _query(request: Any, name: str) -> List[str]:
@@ -183,7 +196,7 @@ def new(request: Any, response: Any) -> Answer:
     try:
         run = Run.new(_below(), client, _query(request, "cases"),
                       _query(request, "exclude"),
-                      [n for n in _query(request, "needs") if n != "get"],
+                      sorted(_needs(request)),
                       (_query(request, "via") or ["arm"])[0],
                       bool(_query(request, "floods")))
     except BusyError as e:

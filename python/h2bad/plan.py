@@ -7,7 +7,7 @@ from typing import (Any, Dict, FrozenSet, Iterable, List, Optional, Set,
                     Tuple)
 
 __all__ = ["NEEDS", "Plan", "floods_off", "host_of", "missing", "parse_host", "parse_needs",
-           "plan", "wanted"]
+           "plan", "provided", "wanted"]
 
 #: What a case may need of a client beside a GET.
 NEEDS: FrozenSet[str] = frozenset((
@@ -34,13 +34,26 @@ def parse_needs(case: Any) -> Dict[str, int]:
     return made
 
 
-def missing(case: Any, provided: Iterable[str]) -> List[str]:
+def provided(names: Iterable[str]) -> Set[str]:
+    """Returns the needs that a client says it provides.
+
+    names: needs, `get` or `all`.  ValueError names one that is none of them.
+    """
+    said = set(names)
+    unknown = sorted(said - NEEDS - {"all", "get"})
+    if unknown:
+        raise ValueError("%r: expected all, get, %s" % (
+            unknown[0], ", ".join(sorted(NEEDS))))
+    return set(NEEDS) if "all" in said else said - {"get"}
+
+
+def missing(case: Any, has: Iterable[str]) -> List[str]:
     """Returns the case's needs that the client does not provide.
 
     `h1` and `push` never are: the client's connection shows whether it does
     them.
     """
-    have: Set[str] = set(provided) | {"h1", "push"}
+    have: Set[str] = set(has) | {"h1", "push"}
     return sorted(set(parse_needs(case)) - have)
 
 
