@@ -118,6 +118,33 @@ def refused():
             "on loopback addresses floods need no option")
 
 
+def namesakes():
+    """Two runs of one client at a time: each has its own verdicts, and the
+    traces are those of the newer one."""
+    def goes(run):
+        for url in s.get(run + "urls")[1].split():
+            s.get(url, "--max-time", str(tap.scaled(20)))
+        s.get(run + "done")
+        return tap.wait_until(lambda: len(json.loads(s.get(
+            run + "report.json")[1])["cases"]) == 2)
+
+    for order in (0, 1), (1, 0):
+        with serving("namesakes%d" % order[0]) as s:
+            runs = [s.get("/new?client=twin&cases=ping")[2] for _ in "12"]
+            for i in order:
+                t.ok(goes(runs[i]), "a run of a client that has two")
+            old, new = (run.split("/")[-2] for run in runs)
+            status, body, _ = s.get(runs[0] + "ping/trace.txt")
+            t.ok(status == 404 and f"run {old} has no traces" in body and
+                 f"that of run {new}" in body, "the older run has no traces",
+                 f"{status} {body}")
+            status, body, _ = s.get(runs[1] + "ping/trace.txt")
+            t.ok(status == 200 and new in body and old not in body,
+                 "... and the newer one has its own", f"{status} {body}")
+            t.eq(json.loads(s.get("/client/twin/report.json")[1])["run"], new,
+                 "... and its report is kept")
+
+
 def readers():
     """Many streams of events, some of them read slowly; a POST
     that is too large."""
@@ -249,6 +276,7 @@ try:
     floods()
     clients()
     refused()
+    namesakes()
     readers()
     at_once()
     stopped()

@@ -346,12 +346,19 @@ def _trace(made: Run, name: str, file: str) -> Answer:
     if name not in made.cases or form not in TYPES or \
             not file.startswith("trace") or "/" in file:
         raise _Error(404, "expected NAME/trace.jsonl, .txt, .html or .pcapng")
+    results = made.results()
+    if results and made.keeper() != made.id:
+        raise _Error(404, "run %s has no traces: the report that is kept of "
+                          "client %r is that of run %s" % (
+                              made.id, made.client, made.keeper()))
+    if not any(each["name"] == name for each in results):
+        raise _Error(404, "%s has no verdict yet" % name)
     path = os.path.join(_below(), report.directory(made.client), name, file)
     try:
         with open(path, "rb") as f:
             return _answer(f.read(), form)
     except OSError:
-        raise _Error(404, "%s has no such trace yet" % name) from None
+        raise _Error(404, "%s has no such trace" % name) from None
 
 
 def matrix(request: Any, response: Any) -> Answer:

@@ -193,6 +193,16 @@ class Run:
             return []
         return [json.loads(line) for line in lines[since:]]
 
+    def keeper(self) -> Optional[str]:
+        """Returns the id of the run whose report and traces are kept for the
+        client, which may be another run of the same client, or None.
+        """
+        try:
+            found = load(os.path.join(self._below, directory(self.client)))
+            return str(found["run"])
+        except (OSError, ReportError):
+            return None
+
     def size(self) -> int:
         """Returns the octets of the results so far, which grow with each."""
         try:

@@ -13,7 +13,7 @@ from h2bad.keep import Kept
 from h2bad.observed import Connection, Observed, judge
 from h2bad.outcome import Verdict
 from h2bad.report import ReportError
-from h2bad.report.model import line, put
+from h2bad.report.model import directory, line, put
 from h2bad.run import result
 from h2bad.runs import Run
 
@@ -85,6 +85,8 @@ class Watch:
         self._below = below
         self._running: Dict[str, _Running] = {}
         self._said = ""             # the last error that was printed
+        #: When the run was made that has each client's directory.
+        self._newest: Dict[str, float] = {}
         #: Runs that are over; so are those of an earlier server, since this
         #: one has not seen their connections.
         self._over: Set[str] = Run.ids(below)
@@ -132,7 +134,8 @@ class Watch:
                  last: bool = False) -> None:
         try:
             self._judge(running, busy)
-            if last and running.judged and running.run.id in self._running:
+            if last and running.judged and running.run.id in self._running \
+                    and self._keeps(running):
                 running.kept.finish(running.run.cases, True)
         except (OSError, ValueError, ReportError, catalogue.CaseError) as e:
             self._complain(running, e)
@@ -201,6 +204,14 @@ class Watch:
         if ended or len(running.judged) == len(run.cases):
             self._finish(running)
 
+    def _keeps(self, running: _Running) -> bool:
+        # Whether the run's report and traces are kept: a client's are those of
+        # its newest run that has a verdict.
+        there = directory(running.run.client)
+        self._newest[there] = max(running.run.created,
+                                  self._newest.get(there, 0.0))
+        return self._newest[there] == running.run.created
+
     def _verdict(self, running: _Running, name: str,
                  connections: List[Connection]) -> None:
         case = catalogue.find(name)
@@ -210,11 +221,14 @@ class Watch:
         times = [float(c.lines[-1]["t"]) for c in connections if c.lines]
         made = result(case, o, judge(o), round(sum(times) * 1000))
         running.judged.add(name)
-        running.kept.add(made, [c.path for c in connections], True)
+        if self._keeps(running):
+            running.kept.add(made, [c.path for c in connections], True)
         running.run.add(made)
         running.connections[name] = []      # their lines may be large
 
     def _finish(self, running: _Running) -> None:
+        # Without a verdict the client's last report stays.
+        keeps = bool(running.judged) and self._keeps(running)
         for name in running.run.cases:
             case = catalogue.find(name)
             if name not in running.judged and case is not None:
@@ -224,10 +238,10 @@ class Watch:
                     if got.get("result") == "skip" else Verdict(
                         "skip", "no-connection",
                         "the client did not ask for it"), 0)
-                if running.judged:      # else the client's last report stays
+                if keeps:
                     running.kept.add(made, ())
                 running.run.add(made)
-        if running.judged:
+        if keeps:
             running.kept.finish(running.run.cases)
         put(running.run.path("done"), "")
         self._end(running)
