@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tests h2bad serve under attack: more runs than it keeps, many readers that
-do not read, a POST that is too large, a directory that is removed and a disk
-that is full."""
+"""Tests h2bad serve under attack: more runs than it keeps, what it does not
+serve, clients of one name, many readers that do not read, a POST that is too
+large, a directory that is removed and a disk that is full."""
 import contextlib
 import json
 import os
@@ -13,9 +13,10 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "lib"))
+sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(HERE, "..", "python")]
 import badserving                                               # noqa: E402
 import tap                                                      # noqa: E402
+from h2bad.report import model                                  # noqa: E402
 
 #: Most runs and most clients that h2bad serve keeps (h2bad.runs).
 RUNS, CLIENTS = 200, 1000
@@ -143,6 +144,26 @@ def namesakes():
                  "... and the newer one has its own", f"{status} {body}")
             t.eq(json.loads(s.get("/client/twin/report.json")[1])["run"], new,
                  "... and its report is kept")
+
+
+def names():
+    """Clients have the names of files."""
+    there = os.path.join(work, "names")
+    os.mkdir(there)
+    with open(os.path.join(there, "taken"), "wb"):
+        pass
+    with serving("names") as s:
+        t.eq(sorted(set(os.listdir(there)) - set(model.RESERVED)), ["taken"],
+             "no file of h2bad serve has a name that a client can have")
+        t.eq(runs(s, "requestonce"), ["tolerated"], "a client named "
+             "requestonce has a report")
+        _, _, run = s.get("/new?client=taken&cases=good")
+        for url in s.get(run + "urls")[1].split():
+            s.get(url, "--max-time", str(tap.scaled(20)))
+        s.get(run + "report.tap")       # which waits for the verdict
+    t.ok(f"of taken: {there}/taken/report.json: File exists\n" in s.err and
+         "[Errno" not in s.err, "a file in a client's place is complained of",
+         s.err)
 
 
 def readers():
@@ -277,6 +298,7 @@ try:
     clients()
     refused()
     namesakes()
+    names()
     readers()
     at_once()
     stopped()

@@ -42,7 +42,9 @@ class Process:
         for bind in binds:
             whole += ["--bind", bind]
         with open(log, "ab") as errors:
-            self._launcher = Launcher(os.path.dirname(log), "once", errors)
+            # Not beside the log: names there may be those of clients.
+            self._launcher = Launcher(os.path.dirname(docroot), "once",
+                                      errors)
         self._launcher.start(whole + [docroot], env)
 
     def ready(self) -> Task:

@@ -143,8 +143,10 @@ class Watch:
 
     @staticmethod
     def _complain(running: _Running, e: Exception) -> None:
+        said = "%s: %s" % (e.filename, e.strerror) \
+            if isinstance(e, OSError) and e.filename else str(e)
         print("h2bad: run %s of %s: %s" % (
-            running.run.id, line(running.run.client), e), file=sys.stderr,
+            running.run.id, line(running.run.client), said), file=sys.stderr,
             flush=True)
 
     def _end(self, running: _Running) -> None:
