@@ -99,6 +99,7 @@ def refused():
                  "floods are off: "),
                 ("/new?floods=1", 403, "floods are off: "),
                 (bad + "ping-wrong-length?n=x", 400, "n=x: invalid literal"),
+                (bad + "ping-wrong-length?n=y", 400, "n=y: invalid literal"),
                 (bad + "name-control?octet=zz", 400, "octet=zz: "),
                 (bad + "good", 200, "hello, world")):
             for http in "--http2", "--http1.1":

@@ -449,14 +449,17 @@ def verdicts_of(s, run, n):
 
 
 def meanwhile(s):
-    """There is a report of a run that is not over yet."""
+    """There is a report of a run that is not over yet, to which requests over
+    HTTP/1.1 belong too."""
     _, _, run = s.get("/new?client=meanwhile&cases=ping")
     urls = s.get(run + "urls")[1].split()
-    for url in urls[:2]:
-        s.get(url, "--max-time", "20")
+    s.get(urls[0], "--max-time", "20")
+    s.get(urls[1], "--max-time", "20", "--http1.1")
     made = tap.wait_until(lambda: verdicts_of(s, run, 1))
     t.eq((list(made or ()), "\nok 1 - good" in s.get(run + "report.tap")[1]),
          (["good"], True), "a report amid the run")
+    t.eq(json.loads(s.get(run + "report.json")[1])["cases"][0]["follow_up"],
+         "new-connection", "... with a follow-up over HTTP/1.1")
 
 
 def by_name(s):

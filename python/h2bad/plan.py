@@ -6,8 +6,8 @@ import re
 from typing import (Any, Dict, FrozenSet, Iterable, List, Optional, Set,
                     Tuple)
 
-__all__ = ["NEEDS", "Plan", "floods_off", "host_of", "missing", "parse_host", "parse_needs",
-           "plan", "provided", "wanted"]
+__all__ = ["NEEDS", "Plan", "floods_off", "host_of", "missing", "parse_host",
+           "parse_needs", "plan", "provided", "wanted"]
 
 #: What a case may need of a client beside a GET.
 NEEDS: FrozenSet[str] = frozenset((

@@ -121,11 +121,13 @@ def _begin(connection: Any, name: str, run: Optional[str], via: str) -> None:
 def _visit(x: Exchange, name: str) -> str:
     """Returns an id in the place of a run's, for a connection that tells none.
 
-    The connections of an address share it for VISIT seconds, so that a retry
-    is served well, and the case acts again for the next visitor.
+    The connections of an address for the same URL share it for VISIT seconds,
+    so that a retry is served well, and the case acts again for the next
+    visitor.
     """
-    key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:visit:%s:%s" % (
-        x.connection.client_address[0], name))
+    key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:visit:%s:%s?%s" % (
+        x.connection.client_address[0], name,
+        urllib.parse.urlencode(x.query)))
     now = time.monotonic()
     with x.stash.lock:
         began = x.stash.take(key) or now
@@ -184,7 +186,8 @@ def _wrong_query(x: Exchange, e: Exception) -> None:
     # failed, and the client is told.
     for name in sorted(x.query.keys() & x.case.params.keys()):
         reason = "the URL has %s=%s: %s; expected a value like %s" % (
-            name, x.query[name], e, x.case.params[name])
+            name, x.query[name], str(e) or type(e).__name__,
+            x.case.params[name])
         x.note("skip", reason=reason)
         if not x.answered():
             x.respond(status=400, body=("h2bad: %s\n" % reason).encode())
