@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tests h2bad serve under attack: more runs than it keeps, many readers that
-do not read, a POST that is too large, a directory that is removed and a disk
-that is full."""
+"""Tests h2bad serve under attack: more runs than it keeps, what it does not
+serve, clients of one name, many readers that do not read, a POST that is too
+large, a directory that is removed and a disk that is full."""
 import contextlib
 import json
 import os
@@ -13,9 +13,10 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "lib"))
+sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(HERE, "..", "python")]
 import badserving                                               # noqa: E402
 import tap                                                      # noqa: E402
+from h2bad.report import model                                  # noqa: E402
 
 #: Most runs and most clients that h2bad serve keeps (h2bad.runs).
 RUNS, CLIENTS = 200, 1000
@@ -80,6 +81,90 @@ def clients():
         shutil.rmtree(os.path.join(work, "many", "c0"))
         t.eq(s.get("/new?cases=good&client=new")[0], 303,
              "... and a new one in the place of one that was removed")
+
+
+def refused():
+    """A client asks the bad port for what it does not serve."""
+    with badserving.Serving(t, os.path.join(work, "refused"),
+                            os.path.join(work, "ca"), "--addr", "0.0.0.0"
+                            ) as s:
+        bad = f"https://localhost:{s.bad}/bad/"
+        for url, status, words in (
+                (bad + "nosuch", 404, "no case is named 'nosuch'; expected"),
+                (bad + "%00", 404, "no case is named '%00'"),
+                (f"https://localhost:{s.bad}/", 404, "nothing is here"),
+                (bad + "flood-ping", 403, "floods are off: "),
+                (bad + "endless-body", 403, "floods are off: "),
+                (f"https://flood-ping.localhost:{s.bad}/", 403,
+                 "floods are off: "),
+                ("/new?floods=1", 403, "floods are off: "),
+                (bad + "ping-wrong-length?n=x", 400, "n=x: invalid literal"),
+                (bad + "ping-wrong-length?n=y", 400, "n=y: invalid literal"),
+                (bad + "name-control?octet=zz", 400, "octet=zz: "),
+                (bad + "good", 200, "hello, world")):
+            for http in "--http2", "--http1.1":
+                if http == "--http1.1" and (status == 400 or url[0] == "/"):
+                    continue        # no case, and no page, is HTTP/1.1
+                code, body, _ = s.get(
+                    url, http, "--path-as-is", "--resolve",
+                    f"flood-ping.localhost:{s.bad}:127.0.0.1")
+                t.ok(code == status and words in body,
+                     f"{url.rpartition('/')[2] or url} {http}: {status}",
+                     f"{code} {body}")
+    with open(os.path.join(work, "refused", "bad", "log"),
+              encoding="utf-8") as f:
+        t.ok("Traceback" not in f.read() + s.err, "no traceback", s.err)
+    with serving("loopback") as s:
+        t.ok(s.get("/new?floods=1&cases=flood-ping")[0] == 303 and s.get(
+            f"https://localhost:{s.bad}/bad/flood-ping")[0] != 403,
+            "on loopback addresses floods need no option")
+
+
+def namesakes():
+    """Two runs of one client at a time: each has its own verdicts, and the
+    traces are those of the newer one."""
+    def goes(run):
+        for url in s.get(run + "urls")[1].split():
+            s.get(url, "--max-time", str(tap.scaled(20)))
+        s.get(run + "done")
+        return tap.wait_until(lambda: len(json.loads(s.get(
+            run + "report.json")[1])["cases"]) == 2)
+
+    for order in (0, 1), (1, 0):
+        with serving("namesakes%d" % order[0]) as s:
+            runs = [s.get("/new?client=twin&cases=ping")[2] for _ in "12"]
+            for i in order:
+                t.ok(goes(runs[i]), "a run of a client that has two")
+            old, new = (run.split("/")[-2] for run in runs)
+            status, body, _ = s.get(runs[0] + "ping/trace.txt")
+            t.ok(status == 404 and f"run {old} has no traces" in body and
+                 f"that of run {new}" in body, "the older run has no traces",
+                 f"{status} {body}")
+            status, body, _ = s.get(runs[1] + "ping/trace.txt")
+            t.ok(status == 200 and new in body and old not in body,
+                 "... and the newer one has its own", f"{status} {body}")
+            t.eq(json.loads(s.get("/client/twin/report.json")[1])["run"], new,
+                 "... and its report is kept")
+
+
+def names():
+    """Clients have the names of files."""
+    there = os.path.join(work, "names")
+    os.mkdir(there)
+    with open(os.path.join(there, "taken"), "wb"):
+        pass
+    with serving("names") as s:
+        t.eq(sorted(set(os.listdir(there)) - set(model.RESERVED)), ["taken"],
+             "no file of h2bad serve has a name that a client can have")
+        t.eq(runs(s, "requestonce"), ["tolerated"], "a client named "
+             "requestonce has a report")
+        _, _, run = s.get("/new?client=taken&cases=good")
+        for url in s.get(run + "urls")[1].split():
+            s.get(url, "--max-time", str(tap.scaled(20)))
+        s.get(run + "report.tap")       # which waits for the verdict
+    t.ok(f"of taken: {there}/taken/report.json: File exists\n" in s.err and
+         "[Errno" not in s.err, "a file in a client's place is complained of",
+         s.err)
 
 
 def readers():
@@ -212,6 +297,9 @@ try:
         tap.skip_all("curl is not installed")
     floods()
     clients()
+    refused()
+    namesakes()
+    names()
     readers()
     at_once()
     stopped()

@@ -20,6 +20,8 @@ sys.path.insert(0, os.path.join(HERE, "lib"))
 import badserving
 import schema
 import tap
+import tlsclient
+from rawclient import Client
 from server import program
 
 H2BAD = os.path.join(os.path.dirname(os.path.abspath(program())), "h2bad")
@@ -394,8 +396,18 @@ def serves():
             t.ok(status == 200 and "<html" in body, path, body[:500])
         t.eq(s.get("/case/nope")[0], 404, "an unknown case")
         t.eq(s.get("/run/000000000000/urls")[0], 404, "an unknown run")
-        t.eq(s.get("/new?cases=nope")[0], 400, "/new: an unknown glob")
-        t.eq(s.get("/new?floods=1")[0], 403, "/new: floods are off")
+        for path, words in (
+                ("/new?cases=nope", "no case is named 'nope'"),
+                ("/new?needs=pots", "needs: 'pots': expected all, get, auth"),
+                ("/cases.txt?needs=pots", "needs: 'pots': expected all, get"),
+                ("/cases.txt?group=nope", "group is 'nope'; expected preface"),
+                ("/cases.json?kind=nope", "kind is 'nope'; expected must, sh"),
+                ("/cases.txt?wave=x", "wave is 'x'; expected 1, 2, 3")):
+            status, body, _ = s.get(path)
+            t.ok(status == 400 and words in body, path + ": 400", body[:200])
+        t.ok("\nping\n" in s.get("/cases.txt?group=frames&needs=all")[1] and
+             "redirect-303-post\n" in s.get("/cases.txt?needs=post")[1],
+             "/cases.txt: a group, needs")
         status, _, run = s.get("/new?client=curl&cases=" + ",".join(CASES))
         t.eq(status, 303, "/new")
         urls = s.get(run + "urls")[1].split()
@@ -419,6 +431,7 @@ def serves():
         t.eq(s.get(run + "next")[2], urls[0], "next: the first URL")
         t.eq(s.get(run + "next")[2], urls[1], "next: the second one")
         by_name(s)
+        elsewhere(s)
         meanwhile(s)
         arms(s)
         foreign(s)
@@ -478,25 +491,72 @@ def verdicts_of(s, run, n):
 
 
 def meanwhile(s):
-    """There is a report of a run that is not over yet."""
+    """There is a report of a run that is not over yet, to which requests over
+    HTTP/1.1 belong too."""
     _, _, run = s.get("/new?client=meanwhile&cases=ping")
     urls = s.get(run + "urls")[1].split()
-    for url in urls[:2]:
-        s.get(url, "--max-time", "20")
+    s.get(urls[0], "--max-time", "20")
+    s.get(urls[1], "--max-time", "20", "--http1.1")
     made = tap.wait_until(lambda: verdicts_of(s, run, 1))
     t.eq((list(made or ()), "\nok 1 - good" in s.get(run + "report.tap")[1]),
          (["good"], True), "a report amid the run")
+    t.eq(json.loads(s.get(run + "report.json")[1])["cases"][0]["follow_up"],
+         "new-connection", "... with a follow-up over HTTP/1.1")
 
 
 def by_name(s):
-    """The server name (SNI) chooses the case."""
-    _, _, run = s.get("/new?client=sni&via=sni&cases=settings-push-enabled")
+    """The server name (SNI) chooses the case and the run."""
+    case = "settings-push-enabled"
+    both = [s.get("/new?client=sni&via=sni&cases=" + case)[2] for _ in "12"]
+    for urls in zip(*(s.get(run + "urls")[1].split() for run in both)):
+        for url in urls:
+            named(s, url)
+    for run in both:
+        s.get(run + "done")
+        t.eq((tap.wait_until(lambda r=run: verdicts_of(s, r, 2)) or {}).get(
+            case), "pass", "a case by the server name, in two runs at a time")
+    for url in (f"https://{case}.localhost:{s.bad}/",
+                f"https://localhost:{s.bad}/bad/status-missing"):
+        t.ok(tap.wait_until(lambda u=url: named(s, u) != 200 and
+                            named(s, u) == 200, 60),
+             "without a run, a retry is served well: " + url)
+        t.ok(tap.wait_until(lambda u=url: named(s, u) != 200, 60),
+             "... and the case acts again later")
+
+
+def elsewhere(s):
+    """A redirection is followed on a new connection, which belongs to the
+    run."""
+    cases = ["length-with-end-stream", "preface-http1", "redirect-goaway"]
+    _, _, run = s.get("/new?client=moved&cases=" + ",".join(cases))
     for url in s.get(run + "urls")[1].split():
-        host = url.split("/")[2].split(":")[0]
-        s.get(url, "--resolve", f"{host}:{s.bad}:127.0.0.1", "--max-time",
-              "20")
-    t.eq((tap.wait_until(lambda: verdicts_of(s, run, 2)) or {}).get(
-        "settings-push-enabled"), "pass", "a case by the server name")
+        found = b""
+        if "preface-http1?" in url and "/bad/" in url:
+            with tlsclient.context("h2").wrap_socket(socket.create_connection(
+                    ("127.0.0.1", s.bad), tap.scaled(20))) as sock, \
+                    sock.makefile("rb") as lines:
+                found = next((line.split()[1] for line in lines
+                              if line.startswith(b"Location:")), b"")
+        elif "length-with" in url and "/bad/" in url:
+            with Client(s.bad) as c:
+                found = (c.fetch(url[url.index("/bad/"):]).header("location")
+                         or "").encode()
+        else:
+            s.get(url, "-L", "--max-time", "20")
+        if found:
+            s.get(f"https://localhost:{s.bad}{found.decode()}")
+    s.get(run + "done")
+    made = tap.wait_until(lambda: verdicts_of(s, run, 4)) or {}
+    t.eq([made.get(case) for case in cases], ["fail", "fail", "pass"],
+         "redirections that are followed on new connections")
+
+
+def named(s, url):
+    """Requests a URL whose host's name need not be resolved.  Returns the
+    status; 0: there is no response."""
+    host = url.split("/")[2].split(":")[0]
+    return s.get(url, "--resolve", f"{host}:{s.bad}:127.0.0.1", "--max-time",
+                 str(tap.scaled(20)))[0]
 
 
 def fetch(s, urls, mode="good", **more):

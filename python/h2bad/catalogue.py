@@ -49,7 +49,8 @@ class Case:
     Attributes: those that `h2bad.case` lists, with their defaults, and name,
     group, title: str.  text: the docstring.  module: the file's.  early:
     whether it acts before the first request, so that its connection cannot be
-    known by that request.
+    known by that request.  flood: whether it sends so much that a client has
+    to ask for it.
     """
 
     def __init__(self, path: str) -> None:
@@ -76,6 +77,8 @@ class Case:
         self.finish: bool = get("finish", True)
         self.withholds: bool = get("withholds", False)
         self.timeout: float = get("timeout", 10.0)
+        self.flood: bool = self.name.startswith("flood-") or \
+            get("flood", False)
         self.early = any(name in self.module.__dict__ for name in (
             "accept", "client_hello", "connect", "begin", "main"))
         self._check()

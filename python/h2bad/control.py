@@ -11,13 +11,14 @@ import os
 import sys
 import time
 import urllib.parse
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from h2bad import catalogue  # noqa: E402
 from h2bad import report as _report_package  # noqa: E402
 from h2bad.observed import Connection  # noqa: E402
+from h2bad.plan import floods_off, parse_needs, provided  # noqa: E402
 from h2bad.report import ReportError  # noqa: E402
 from h2bad.report.model import put  # noqa: E402
 from h2bad.runs import BusyError, Run, RunError  # noqa: E402
@@ -89,15 +90,28 @@ def _answer(content: Any, form: str = "html", status: int = 200,
 
 def _cases(request: Any) -> List[Any]:
     cases = catalogue.all_cases()
-    for name in "group", "kind", "wave":
+    known = {"group": [name for name, _ in catalogue.GROUPS],
+             "kind": list(catalogue.KINDS),
+             "wave": sorted({str(c.wave) for c in cases})}
+    for name, words in known.items():
         wanted = _query(request, name)
+        for each in wanted:
+            if each not in words:
+                raise _Error(400, "%s is %r; expected %s" % (
+                    name, each, ", ".join(words)))
         if wanted:
             cases = [c for c in cases if str(getattr(c, name)) in wanted]
-    needs = _query(request, "needs")
-    if needs:
-        cases = [c for c in cases if {n.partition(":")[0] for n in c.needs}
-                 <= set(needs)]
+    if _query(request, "needs"):
+        needs = _needs(request)
+        cases = [c for c in cases if parse_needs(c).keys() <= needs]
     return cases
+
+
+def _needs(request: Any) -> Set[str]:
+    try:
+        return provided(_query(request, "needs"))
+    except ValueError as e:
+        raise _Error(400, "needs: %s" % e) from None
 
 
 def _query(request: Any, name: str) -> List[str]:
@@ -177,13 +191,12 @@ def new(request: Any, response: Any) -> Answer:
     client = dict(urllib.parse.parse_qsl(request.url_parts.query)).get(
         "client") or request.headers.get("user-agent", b"unnamed").decode(
             "latin-1")[:200]
-    if _query(request, "floods") and os.environ.get("H2BAD_FLOODS") != "1":
-        raise _Error(403, "floods are off: this server was not started with "
-                          "--floods")
+    if _query(request, "floods") and floods_off():
+        raise _Error(403, floods_off())
     try:
         run = Run.new(_below(), client, _query(request, "cases"),
                       _query(request, "exclude"),
-                      [n for n in _query(request, "needs") if n != "get"],
+                      sorted(_needs(request)),
                       (_query(request, "via") or ["arm"])[0],
                       bool(_query(request, "floods")))
     except BusyError as e:
@@ -333,12 +346,19 @@ def _trace(made: Run, name: str, file: str) -> Answer:
     if name not in made.cases or form not in TYPES or \
             not file.startswith("trace") or "/" in file:
         raise _Error(404, "expected NAME/trace.jsonl, .txt, .html or .pcapng")
+    results = made.results()
+    if results and made.keeper() != made.id:
+        raise _Error(404, "run %s has no traces: the report that is kept of "
+                          "client %r is that of run %s" % (
+                              made.id, made.client, made.keeper()))
+    if not any(each["name"] == name for each in results):
+        raise _Error(404, "%s has no verdict yet" % name)
     path = os.path.join(_below(), report.directory(made.client), name, file)
     try:
         with open(path, "rb") as f:
             return _answer(f.read(), form)
     except OSError:
-        raise _Error(404, "%s has no such trace yet" % name) from None
+        raise _Error(404, "%s has no such trace" % name) from None
 
 
 def matrix(request: Any, response: Any) -> Answer:

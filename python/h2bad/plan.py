@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What a client has to do in a case: its URLs, in order."""
 
-from typing import Any, Dict, FrozenSet, Iterable, List, Set, Tuple
+import os
+import re
+from typing import (Any, Dict, FrozenSet, Iterable, List, Optional, Set,
+                    Tuple)
 
-__all__ = ["NEEDS", "Plan", "missing", "parse_needs", "plan", "wanted"]
+__all__ = ["NEEDS", "Plan", "floods_off", "host_of", "missing", "parse_host",
+           "parse_needs", "plan", "provided", "wanted"]
 
 #: What a case may need of a client beside a GET.
 NEEDS: FrozenSet[str] = frozenset((
@@ -30,14 +34,51 @@ def parse_needs(case: Any) -> Dict[str, int]:
     return made
 
 
-def missing(case: Any, provided: Iterable[str]) -> List[str]:
+def provided(names: Iterable[str]) -> Set[str]:
+    """Returns the needs that a client says it provides.
+
+    names: needs, `get` or `all`.  ValueError names one that is none of them.
+    """
+    said = set(names)
+    unknown = sorted(said - NEEDS - {"all", "get"})
+    if unknown:
+        raise ValueError("%r: expected all, get, %s" % (
+            unknown[0], ", ".join(sorted(NEEDS))))
+    return set(NEEDS) if "all" in said else said - {"get"}
+
+
+def missing(case: Any, has: Iterable[str]) -> List[str]:
     """Returns the case's needs that the client does not provide.
 
     `h1` and `push` never are: the client's connection shows whether it does
     them.
     """
-    have: Set[str] = set(provided) | {"h1", "push"}
+    have: Set[str] = set(has) | {"h1", "push"}
     return sorted(set(parse_needs(case)) - have)
+
+
+def floods_off() -> str:
+    """Returns why this server serves no floods, or "" if it serves them: then
+    H2BAD_FLOODS is 1.
+    """
+    return "" if os.environ.get("H2BAD_FLOODS") == "1" else (
+        "floods are off: this server does not listen on loopback addresses "
+        "alone; expected --floods when it was started")
+
+
+def host_of(case: Any, run: str) -> str:
+    """Returns a host name that tells the server the case and the run."""
+    return "%s.%s.localhost" % (case.name, run)
+
+
+def parse_host(name: str) -> Tuple[str, Optional[str]]:
+    """Returns the case that a host name tells, or "", and the run, or None.
+
+    The name is one of `host_of`, or NAME.localhost, which has no run.
+    """
+    case, dot, rest = name.lower().partition(".")
+    run = re.match(r"[0-9a-f]{12}(?=\.)", rest)
+    return case if dot else "", run[0] if run else None
 
 
 def plan(case: Any, base: str, run: str, other: str = "") -> Plan:

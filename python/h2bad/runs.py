@@ -21,11 +21,11 @@ import time
 from typing import Any, Dict, List, Optional, Sequence, Set
 
 from h2bad import catalogue
-from h2bad.plan import missing, plan
+from h2bad.plan import host_of, missing, plan
 from h2bad.report.model import (VERSION, ReportError, directory, load, put,
                                 summary)
 
-__all__ = ["BusyError", "Run", "RunError", "is_flood"]
+__all__ = ["BusyError", "Run", "RunError"]
 
 ID = re.compile(r"[0-9a-f]{12}\Z")
 
@@ -49,12 +49,6 @@ def _age(path: str) -> float:
         return os.stat(path).st_mtime
     except OSError:                 # another process has dropped the run
         return 0.0
-
-
-def is_flood(case: Any) -> bool:
-    """Returns whether a case sends so much that a client has to ask for it."""
-    return bool(case.name.startswith("flood-") or getattr(
-        case.module, "flood", False))
 
 
 class Run:
@@ -85,7 +79,7 @@ class Run:
         if via not in ("arm", "sni"):
             raise RunError("via is %r; expected arm or sni" % via)
         cases = [case for case in catalogue.select(globs, exclude)
-                 if not missing(case, needs) and (floods or not is_flood(case))]
+                 if not missing(case, needs) and (floods or not case.flood)]
         # These come last: after HTTP_1_1_REQUIRED a browser goes on with
         # HTTP/1.1 until it ends.
         names = sorted((case.name for case in cases),
@@ -162,7 +156,7 @@ class Run:
                 continue
             host = "localhost"
             if self.via == "sni" and case.early and len(name) < 64:
-                host = name + ".localhost"
+                host = host_of(case, self.id)
             each = plan(case, "https://%s:%d" % (host, bad), self.id,
                         "https://other.localhost:%d" % bad)
             if self.via == "arm" and case.early:
@@ -198,6 +192,16 @@ class Run:
         except OSError:
             return []
         return [json.loads(line) for line in lines[since:]]
+
+    def keeper(self) -> Optional[str]:
+        """Returns the id of the run whose report and traces are kept for the
+        client, which may be another run of the same client, or None.
+        """
+        try:
+            found = load(os.path.join(self._below, directory(self.client)))
+            return str(found["run"])
+        except (OSError, ReportError):
+            return None
 
     def size(self) -> int:
         """Returns the octets of the results so far, which grow with each."""

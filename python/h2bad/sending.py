@@ -37,7 +37,7 @@ _ALLOWED = wire.field(*ALLOWED)
 
 BODY = b"hello, world\n"
 
-#: The path that redirections lead to.
+#: The path that redirections lead to; `Sender.place` makes the location.
 TARGET = "/redirected"
 
 
@@ -46,12 +46,16 @@ class Sender:
 
     connection: h2rig's `Connection`.  s: the stream of calls that name none.
     request: the client's first one; its get(name) returns a field's value.
+    case, run: that of the connection, and the run's id; None before they are
+    known.
     """
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.s = 1
         self.request: Any = None
+        self.case: Any = None
+        self.run: Optional[str] = None
         self._used: Dict[int, int] = {}     # octets of DATA sent, by stream
         self._begun: Dict[int, bool] = {}   # answered streams: to the end?
         self._promised: Set[int] = set()
@@ -289,10 +293,19 @@ class Sender:
             if content:
                 self.data(content)
 
-    def redirect(self, status: int, location: str = TARGET, stream: int = 0
+    def place(self, path: str = TARGET) -> str:
+        """Returns this path with the run and the case, by which a request for
+        it on a new connection is known.
+        """
+        return "%s?run=%s&case=%s" % (path, self.run, self.case.name)
+
+    def redirect(self, status: int, location: str = "", stream: int = 0
                  ) -> None:
-        """Sends a redirection, without content."""
-        self.headers([(":status", str(status)), ("location", location)],
+        """Sends a redirection, to TARGET if no location is given, without
+        content.
+        """
+        self.headers([(":status", str(status)),
+                      ("location", location or self.place())],
                      stream, end=True)
 
     def pushed(self, *streams: int) -> None:

@@ -2,6 +2,7 @@
 """`h2bad serve`: a port that misbehaves, and one with pages and verdicts."""
 
 import contextlib
+import ipaddress
 import os
 import time
 from typing import Callable, Sequence
@@ -16,11 +17,19 @@ __all__ = ["Serving"]
 LOOK = 0.1
 
 
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:              # h2rig does not take it either
+        return False
+
+
 class Serving:
     """The two servers of `h2bad serve`, and the judge of what comes.
 
     h2rig: the program.  below: the directory of reports.  control, bad: ports,
-    0 for any.  binds: addresses.  floods: whether clients may ask for floods.
+    0 for any.  binds: addresses.  floods: whether clients may ask for floods;
+    on loopback addresses alone they always may.
     """
 
     def __init__(self, h2rig: str, below: str, control: int, bad: int,
@@ -28,9 +37,11 @@ class Serving:
         self.below = below
         os.makedirs(os.path.join(below, "runs"), exist_ok=True)
         ca = os.path.join(below, "ca.pem")
+        floods = floods or all(map(_is_loopback, binds))
         with contextlib.ExitStack() as stack:
             self.bad = BadServer(h2rig, os.path.join(below, "bad"), ca,
-                                 "--max-traces", "128M", port=bad, binds=binds)
+                                 "--max-traces", "128M", port=bad, binds=binds,
+                                 floods=floods)
             stack.callback(self.bad.stop)
             tasks.wait(self.bad.ready())
             empty = os.path.join(below, "bad", "docroot")

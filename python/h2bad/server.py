@@ -3,8 +3,8 @@
 
 h2rig runs it for each connection.  The connection's case comes from the first
 of these that there is: the file PORT.case in the directory H2BAD_DIRECTORY
-(each case in flight has its own port); the first label of the server name; the
-oldest one-shot file ADDRESS-RUN.armed in the directory; the first request's
+(each case in flight has its own port); the server name (`h2bad.plan.host_of`);
+the oldest one-shot file ADDRESS-RUN.armed in the directory; the first request's
 path.  The files hold JSON: {"case": name, "run": id}.
 
 A file ADDRESS-RUN.armed may have been made by another client of this address.
@@ -19,7 +19,7 @@ import time
 import traceback
 import urllib.parse
 import uuid
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Tuple
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -28,13 +28,16 @@ from h2rig import ConnectionEnded, StreamClosedError  # noqa: E402
 from h2bad import catalogue, http1  # noqa: E402
 from h2bad.exchange import Exchange, Request, Skip  # noqa: E402
 from h2bad.sending import BODY, TARGET  # noqa: E402
-from h2bad.plan import parse_needs  # noqa: E402
+from h2bad.plan import floods_off, parse_host, parse_needs  # noqa: E402
 
 #: Seconds that an armed case waits for its connection.
 ARMED = 5.0
 
 #: Seconds to wait for a connection's first request, and for each later one.
 IDLE, LINGER = 30.0, 1.0
+
+#: Seconds for which a client's connections belong together that tell no run.
+VISIT = 10.0
 
 #: What h2rig must not do by itself (`connection.automatic`), so that only the
 #: case acts.
@@ -101,21 +104,36 @@ def _read(path: str) -> Dict[str, Any]:
 
 
 _x: Optional[Exchange] = None
-_run: Optional[str] = None
 _armed: Optional[_Armed] = None     # what this connection has taken
 
 
 def _begin(connection: Any, name: str, run: Optional[str], via: str) -> None:
     """Makes the connection one of this case, if it has no case yet."""
-    global _run
     x = _x
     assert x is not None
     case = catalogue.find(name)
-    if case is None or x.case is not None:
+    if case is None or x.case is not None or case.flood and floods_off():
         return
-    _run = run
-    x.case, x.run = case, run
+    x.case, x.run = case, _visit(x, name) if run is None else run
     x.note("case", case=name, run=run, via=via)
+
+
+def _visit(x: Exchange, name: str) -> str:
+    """Returns an id in the place of a run's, for a connection that tells none.
+
+    The connections of an address for the same URL share it for VISIT seconds,
+    so that a retry is served well, and the case acts again for the next
+    visitor.
+    """
+    key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:visit:%s:%s?%s" % (
+        x.connection.client_address[0], name,
+        urllib.parse.urlencode(x.query)))
+    now = time.monotonic()
+    with x.stash.lock:
+        began = x.stash.take(key) or now
+        began = began if now - began < VISIT else now
+        x.stash.put(key, began)
+    return "visit-" + uuid.uuid5(key, str(began)).hex[:12]
 
 
 def _misbehaves() -> bool:
@@ -135,7 +153,7 @@ def _misbehaves() -> bool:
 
 def _count(x: Exchange, more: int) -> int:
     # Adds to the number of the case's connections, and returns it.
-    key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:%s:%s" % (_run, x.case.name))
+    key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:%s:%s" % (x.run, x.case.name))
     with x.stash.lock:
         number: int = (x.stash.take(key) or 0) + more
         x.stash.put(key, number)
@@ -157,9 +175,23 @@ def _call(name: str) -> None:
     except Skip as e:
         _x.note("skip", reason=str(e))
         raise
-    except Exception:
+    except Exception as e:
+        _wrong_query(_x, e)
         _x.note("error", text=traceback.format_exc(limit=-3))
         raise
+
+
+def _wrong_query(x: Exchange, e: Exception) -> None:
+    # If the URL gives a parameter of the case, that is why the case has
+    # failed, and the client is told.
+    for name in sorted(x.query.keys() & x.case.params.keys()):
+        reason = "the URL has %s=%s: %s; expected a value like %s" % (
+            name, x.query[name], str(e) or type(e).__name__,
+            x.case.params[name])
+        x.note("skip", reason=reason)
+        if not x.answered():
+            x.respond(status=400, body=("h2bad: %s\n" % reason).encode())
+        raise Skip
 
 
 def handle_accept(connection: Any) -> None:
@@ -205,9 +237,8 @@ def _give_back(x: Exchange, name: str) -> None:
 
 def handle_client_hello(connection: Any) -> None:
     assert _x is not None
-    name, dot, _ = (connection.sni or "").lower().partition(".")
-    if dot and _x.case is None:
-        _begin(connection, name, None, "sni")
+    if _x.case is None:
+        _begin(connection, *parse_host(connection.sni or ""), "sni")
     if _x.case is None:
         _take_armed(connection, False)
     offered = connection.alpn_offered
@@ -238,7 +269,7 @@ def main(connection: Any) -> None:
     assert x is not None
     try:
         if _is_http1(connection):
-            http1.serve(x, _begin_by)
+            http1.serve(x, _begin_http1)
         else:
             _serve(connection, x)
     except (ConnectionEnded, StreamClosedError, Skip):
@@ -287,6 +318,11 @@ def _begin_by(target: str) -> str:
         _begin(_x.connection, name, _x.query.get("run"), "path")
     _give_back(_x, name if directory == "bad" else "")
     return directory
+
+
+def _begin_http1(target: str) -> Tuple[int, bytes]:
+    _begin_by(target)
+    return _good(target.partition("?")[0])
 
 
 def _first_request(x: Exchange) -> Optional[Request]:
@@ -344,18 +380,39 @@ def _answer(x: Exchange, request: Request) -> None:
     """Sends a good response, unless the case has answered the request."""
     if x.answered(request.stream):
         return
-    directory, _, name = request.path.lstrip("/").partition("/")
     if request.path == "/ok":       # the next case needs another connection
         x.send_goaway("NO_ERROR", request.stream)
     if request.path == "/canary":
         x.note("canary", query=request.query)
-    known = directory in ("ok", "bad", "canary") or request.path == TARGET
     if request.method not in ("GET", "HEAD"):
         x.body(request.stream)
-    x.respond(request.stream, 200 if known else 404,
-              b"" if request.method == "HEAD" else BODY if known
-              else b"nothing is here: try /bad/good\n")
+    status, content = _good(request.path)
+    x.respond(request.stream, status,
+              b"" if request.method == "HEAD" else content)
     x.note("answered", stream=request.stream)
+
+
+def _good(path: str) -> Tuple[int, bytes]:
+    """Returns the status and the content of a good response, or of an error
+    response to a URL whose case is not served.
+    """
+    x = _x
+    assert x is not None
+    name = path[5:] if path.startswith("/bad/") else ""
+    if path == "/":
+        name = parse_host(x.connection.sni or "")[0]
+    if path in ("/ok", "/canary", TARGET):
+        return 200, BODY
+    if not name:
+        return 404, b"nothing is here: try /bad/good\n"
+    try:
+        case = x.case if x.case and x.case.name == name else \
+            catalogue.need(name)
+    except catalogue.CaseError as e:
+        return 404, ("h2bad: %s\n" % e).encode()
+    if case.flood and floods_off():
+        return 403, ("h2bad: %s\n" % floods_off()).encode()
+    return 200, BODY
 
 
 def _follow_up(x: Exchange) -> None:

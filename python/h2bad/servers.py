@@ -42,7 +42,9 @@ class Process:
         for bind in binds:
             whole += ["--bind", bind]
         with open(log, "ab") as errors:
-            self._launcher = Launcher(os.path.dirname(log), "once", errors)
+            # Not beside the log: names there may be those of clients.
+            self._launcher = Launcher(os.path.dirname(docroot), "once",
+                                      errors)
         self._launcher.start(whole + [docroot], env)
 
     def ready(self) -> Task:
@@ -86,11 +88,12 @@ class BadServer(Process):
     h2rig: the program.  directory: for its traces, log and case files.  ca: a
     PEM file of a CA and its key, made if it is missing.  ca_out: the file with
     its certificate.  n: how many ports it has, which cases use in turn.
+    floods: whether it serves floods.
     """
 
     def __init__(self, h2rig: str, directory: str, ca: str, *options: str,
                  port: int = 0, binds: Sequence[str] = ("127.0.0.1",),
-                 n: int = 1) -> None:
+                 n: int = 1, floods: bool = True) -> None:
         self.directory = directory
         self.traces = os.path.join(directory, "traces")
         self.ca_out = os.path.join(directory, "ca.crt")
@@ -104,7 +107,9 @@ class BadServer(Process):
              os.path.join(HERE, "server.py"), "--trace", self.traces,
              "--trace-data", "256", "--ca", ca, "--ca-out", self.ca_out,
              "--log-format", "json", "--grace", "1", *options], binds, empty,
-            os.path.join(directory, "log"), {"H2BAD_DIRECTORY": directory})
+            os.path.join(directory, "log"), {
+                "H2BAD_DIRECTORY": directory,
+                "H2BAD_FLOODS": "1" if floods else "0"})
 
     def serve(self, case: str, run: str = "") -> None:
         """Gives this case to the next port, to which late connections of

@@ -13,7 +13,7 @@ from h2bad.keep import Kept
 from h2bad.observed import Connection, Observed, judge
 from h2bad.outcome import Verdict
 from h2bad.report import ReportError
-from h2bad.report.model import line, put
+from h2bad.report.model import directory, line, put
 from h2bad.run import result
 from h2bad.runs import Run
 
@@ -85,6 +85,8 @@ class Watch:
         self._below = below
         self._running: Dict[str, _Running] = {}
         self._said = ""             # the last error that was printed
+        #: When the run was made that has each client's directory.
+        self._newest: Dict[str, float] = {}
         #: Runs that are over; so are those of an earlier server, since this
         #: one has not seen their connections.
         self._over: Set[str] = Run.ids(below)
@@ -119,7 +121,7 @@ class Watch:
         over, going = self._server.look()
         busy = {key for c in going for key in self._keys(c)}
         for c in over:
-            for key in self._keys(c) or self._guess(c):
+            for key in self._keys(c):
                 self._add(key, c)
         for running in list(self._running.values()):
             self._guarded(running, busy)
@@ -132,7 +134,8 @@ class Watch:
                  last: bool = False) -> None:
         try:
             self._judge(running, busy)
-            if last and running.judged and running.run.id in self._running:
+            if last and running.judged and running.run.id in self._running \
+                    and self._keeps(running):
                 running.kept.finish(running.run.cases, True)
         except (OSError, ValueError, ReportError, catalogue.CaseError) as e:
             self._complain(running, e)
@@ -140,8 +143,10 @@ class Watch:
 
     @staticmethod
     def _complain(running: _Running, e: Exception) -> None:
+        said = "%s: %s" % (e.filename, e.strerror) \
+            if isinstance(e, OSError) and e.filename else str(e)
         print("h2bad: run %s of %s: %s" % (
-            running.run.id, line(running.run.client), e), file=sys.stderr,
+            running.run.id, line(running.run.client), said), file=sys.stderr,
             flush=True)
 
     def _end(self, running: _Running) -> None:
@@ -166,9 +171,9 @@ class Watch:
     def _keys(c: Connection) -> Set[Key]:
         # The keys of the requests on it, and of the connection itself.
         found = set()
-        for line in c.requests():
-            path = next((str(f[1]) for f in line["fields"]
-                         if f[0] == ":path"), "")
+        paths = [next((str(f[1]) for f in line["fields"] if f[0] == ":path"),
+                      "") for line in c.requests()]
+        for path in paths + [str(n["path"]) for n in c.notes("http1")]:
             where, _, query = path.partition("?")
             said = dict(urllib.parse.parse_qsl(query))
             case = where[5:] if where.startswith("/bad/") else said.get("case")
@@ -180,18 +185,6 @@ class Watch:
         # the client has to send it again.
         return {key for key in found
                 if c.case is None or key[1] == c.case["case"]}
-
-    def _guess(self, c: Connection) -> List[Key]:
-        # A connection whose server name alone tells the case is of the newest
-        # run that waits for it.
-        if c.case is None:
-            return []
-        for running in sorted(self._running.values(),
-                              key=lambda r: -r.run.created):
-            if c.case["case"] in running.run.cases and \
-                    c.case["case"] not in running.judged:
-                return [(running.run.id, c.case["case"])]
-        return []
 
     def _judge(self, running: _Running, busy: Set[Key]) -> None:
         run, now = running.run, time.monotonic()
@@ -213,6 +206,14 @@ class Watch:
         if ended or len(running.judged) == len(run.cases):
             self._finish(running)
 
+    def _keeps(self, running: _Running) -> bool:
+        # Whether the run's report and traces are kept: a client's are those of
+        # its newest run that has a verdict.
+        there = directory(running.run.client)
+        self._newest[there] = max(running.run.created,
+                                  self._newest.get(there, 0.0))
+        return self._newest[there] == running.run.created
+
     def _verdict(self, running: _Running, name: str,
                  connections: List[Connection]) -> None:
         case = catalogue.find(name)
@@ -222,11 +223,14 @@ class Watch:
         times = [float(c.lines[-1]["t"]) for c in connections if c.lines]
         made = result(case, o, judge(o), round(sum(times) * 1000))
         running.judged.add(name)
-        running.kept.add(made, [c.path for c in connections], True)
+        if self._keeps(running):
+            running.kept.add(made, [c.path for c in connections], True)
         running.run.add(made)
         running.connections[name] = []      # their lines may be large
 
     def _finish(self, running: _Running) -> None:
+        # Without a verdict the client's last report stays.
+        keeps = bool(running.judged) and self._keeps(running)
         for name in running.run.cases:
             case = catalogue.find(name)
             if name not in running.judged and case is not None:
@@ -236,10 +240,10 @@ class Watch:
                     if got.get("result") == "skip" else Verdict(
                         "skip", "no-connection",
                         "the client did not ask for it"), 0)
-                if running.judged:      # else the client's last report stays
+                if keeps:
                     running.kept.add(made, ())
                 running.run.add(made)
-        if running.judged:
+        if keeps:
             running.kept.finish(running.run.cases)
         put(running.run.path("done"), "")
         self._end(running)

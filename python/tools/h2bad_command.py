@@ -15,7 +15,7 @@ sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from h2bad import __version__, catalogue, say  # noqa: E402
 from h2bad.catalogue import CaseError  # noqa: E402
-from h2bad.plan import NEEDS  # noqa: E402
+from h2bad.plan import NEEDS, provided  # noqa: E402
 
 __all__ = ["main"]
 
@@ -58,14 +58,10 @@ def _port(word: str) -> int:
 
 
 def _needs(word: str) -> Set[str]:
-    names = {name for name in word.split(",") if name}
-    if "all" in names:
-        return set(NEEDS)
-    unknown = sorted(names - NEEDS - {"get"})
-    if unknown:
-        raise argparse.ArgumentTypeError("%r: expected all, get, %s" % (
-            unknown[0], ", ".join(sorted(NEEDS))))
-    return names - {"get"}
+    try:
+        return provided(name for name in word.split(",") if name)
+    except ValueError as e:
+        raise argparse.ArgumentTypeError(str(e)) from None
 
 
 def _parser() -> argparse.ArgumentParser:

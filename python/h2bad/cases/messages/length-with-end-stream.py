@@ -26,5 +26,5 @@ security = "proxy"
 
 
 def misbehave(x):
-    x.headers([(":status", "302"), ("location", "/canary"),
+    x.headers([(":status", "302"), ("location", x.place("/canary")),
                ("content-length", "5")], end=True)

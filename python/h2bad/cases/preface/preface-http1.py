@@ -33,7 +33,7 @@ def connect(x):
     x.settings = None
     x.automatic -= {"settings_ack"}
     x.octets(b"HTTP/1.1 307 Temporary Redirect\r\nLocation: %s\r\n"
-             b"Content-Length: 0\r\n\r\n" % TARGET.encode())
+             b"Content-Length: 0\r\n\r\n" % x.place().encode())
 
 
 def judge(o):

@@ -28,7 +28,7 @@ def misbehave(x):
     if x.request.get("authorization") is None:
         x.skip("the request has no authorization")
     x.redirect(302, "https://other.%s%s" % (x.request.get(":authority"),
-                                            TARGET))
+                                            x.place()))
 
 
 def judge(o):
