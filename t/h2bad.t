@@ -633,6 +633,10 @@ def got(s):
          "a run that is done: the rest is skipped")
     t.ok("no such tool" in s.get(run + "report.json")[1],
          "... with the client's own reason", s.get(run + "report.json")[1])
+    status, text, _ = s.get(run + "got?case=good", "-d",
+                            '{"result": "response"}')
+    t.ok(status == 409 and "good has its verdict already" in text,
+         "got: too late", f"{status} {text}")
 
 
 def hostile(s):

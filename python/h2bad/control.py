@@ -319,6 +319,9 @@ def _got(request: Any, made: Run) -> Answer:
     except (RecursionError, ValueError):
         raise _Error(400, "expected an object of JSON with \"result\": "
                           "\"response\", \"error\" or \"skip\"") from None
+    if any(each["name"] == name for each in made.results()):
+        raise _Error(409, "%s has its verdict already; expected this before "
+                          "the case's last URL was fetched" % name)
     put(made.path("got-" + name), json.dumps(
         {each: said[each] for each, valid in GOT.items()
          if valid(said.get(each))}))
