@@ -17,7 +17,7 @@ sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(HERE, "..", "python")]
 import tap                                                      # noqa: E402
 from h2bad import catalogue                                     # noqa: E402
 from h2bad.case import D                                        # noqa: E402
-from h2bad.exchange import Exchange                             # noqa: E402
+from h2bad.exchange import Exchange, Skip                       # noqa: E402
 from h2bad.observed import Connection, Observed, judge          # noqa: E402
 from server import program                                      # noqa: E402
 
@@ -170,6 +170,88 @@ def works():
     t.eq(client.fences, 1, "who acknowledges one after the other is waited for")
 
 
+class Peer:
+    """A client whose frames are known.  Stuck is raised if the server waits
+    for more.  notes: those of the exchange, by name."""
+
+    class Stuck(Exception):
+        pass
+
+    def __init__(self, *frames):
+        self.coming, self.frames, self.notes = list(frames), [], {}
+        self.client_settings = {
+            "INITIAL_WINDOW_SIZE": 65535, "HEADER_TABLE_SIZE": 4096,
+            "ENABLE_PUSH": 1}
+        self.writer = types.SimpleNamespace(
+            write_raw=lambda octets: None, write_data=lambda *a, **k: None)
+
+    def wait(self, timeout):
+        if not self.coming:
+            if timeout <= 0:
+                return None
+            raise self.Stuck
+        self.frames.append(self.coming.pop(0))
+        return self.frames[-1]
+
+    def note(self, name, /, **values):
+        self.notes[name] = values
+
+
+def came(kind, stream=0, **more):
+    """Returns a frame of the client, as h2rig gives it."""
+    return types.SimpleNamespace(**{
+        "type": kind, "stream_id": stream, "flags": [],
+        "stream_ended": False, **more})
+
+
+def met(case, does, *frames, before=()):
+    """Returns the notes of an exchange in which `does` waits for a client that
+    has sent these frames.  before: what came before the misbehaviour."""
+    peer = Peer(*before, *frames)
+    x = Exchange(peer, catalogue.need(case))
+    for _ in before:
+        x.next_frame()
+    x.here()
+    try:
+        does(x)
+    except Skip:
+        peer.notes["skip"] = {}
+    except Peer.Stuck:
+        peer.notes["stuck"] = {}
+    return sorted(set(peer.notes) - {"here"})
+
+
+def given_up():
+    """Who has reset the stream, or sent GOAWAY with an error, is not waited
+    for, and its class gives the verdict."""
+    calm = came("RST_STREAM", 1, error_name="ENHANCE_YOUR_CALM")
+    cancel = came("RST_STREAM", 1, error_name="CANCEL")
+    error = came("GOAWAY", error_name="PROTOCOL_ERROR")
+    waits = {"need_body": lambda x: x.need_body(),
+             "feed": lambda x: x.feed(1000),
+             "need_window": lambda x: x.need_window(65536),
+             "fill": lambda x: x.fill(200000)}
+    for case in ("flood-padded-data", "data-padding-only", "endless-body",
+                 "recv-window-update-tiny", "frame-size-raised",
+                 "frame-size-honoured", "window-initial-zero"):
+        waits[case] = catalogue.need(case).module.misbehave
+    for name, does in waits.items():
+        case = name if "-" in name else "good"
+        acks = [came("PING", flags=["ACK"], data=b"h2bad-f\1")]
+        for last in calm, cancel, error:
+            t.eq([each for each in met(case, does, *acks, last)
+                  if each != "fence"], [],
+                 f"{name}: {last.type} with {last.error_name}")
+    for name in "need_body", "feed", "frame-size-honoured":
+        t.eq(met("frame-size-honoured", waits[name], before=[cancel]),
+             ["skip"], f"{name}: RST_STREAM before the misbehaviour")
+    t.eq(met("good", waits["need_body"], came("GOAWAY", error_name="NO_ERROR"),
+             came("DATA", 1, data=b"a", stream_ended=True)), [],
+         "GOAWAY with NO_ERROR: the rest of the content is waited for")
+    t.eq(met("good", lambda x: x.need_pongs(b"12345678", timeout=0), error),
+         [], "who has sent GOAWAY need not acknowledge a PING")
+
+
 # ---- runs
 
 def h2bad(*argv):
@@ -226,6 +308,7 @@ def main():
     violations()
     full()
     works()
+    given_up()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         follow_ups(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:

@@ -10,7 +10,7 @@ connection's first request.  `skip` is a verdict, `hang` and others are reasons
 import functools
 import time
 import uuid
-from typing import Any, Callable, Dict, Iterable, List, Optional
+from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional
 
 from h2rig import ConnectionEnded
 
@@ -42,6 +42,8 @@ class Exchange(Receiver):
     def __init__(self, connection: Any, case: Any = None) -> None:
         super().__init__(connection, case)
         self.number = 0
+        #: streams that the client had reset before the misbehaviour
+        self._closed_before: FrozenSet[int] = frozenset()
         self._last: List[Callable[[], None]] = []
         #: whether the case has called `patience`, and taken the follow-up
         self.waited = self.followed = False
@@ -115,6 +117,7 @@ class Exchange(Receiver):
         """
         self.note("here", text=text, stream=self.s)
         self._fences_before = self._sent_fences
+        self._closed_before = frozenset(self._closed)
         self.resets = {}
 
     def good(self, stream: int) -> None:
@@ -217,13 +220,14 @@ class Exchange(Receiver):
     def feed(self, step: int, streams: Iterable[int] = (),
              connection: int = 0, timeout: float = 5.0) -> None:
         """Gives credit for the content of these streams, s if none are given,
-        until they have ended.  Each gets step octets whenever the last credit
-        is used, or nothing more comes within 0.2 seconds.  connection: octets
-        for the connection each time; 0: as many as the streams get together.
-        Fails with `hang` if a stream has not ended after the timeout.
+        until each has ended or was given up.  Each gets step octets whenever
+        the last credit is used, or nothing more comes within 0.2 seconds.
+        connection: octets for the connection each time; 0: as many as the
+        streams get together.  Ends as `need_body` does.
         """
-        left = list(streams) or [self.s]
+        streams = list(streams) or [self.s]
         deadline = time.monotonic() + timeout
+        left = self._unended(streams)
         while left and time.monotonic() < deadline:
             granted = connection or step * len(left)
             self.window_update(granted)
@@ -232,32 +236,45 @@ class Exchange(Receiver):
             enough = granted + sum(map(self.received, left))
             soon = time.monotonic() + 0.2
             while sum(map(self.received, left)) < enough and \
-                    not any(map(self.ended, left)) and \
+                    self._unended(left) == left and \
                     self.next_frame(soon - time.monotonic()) is not None:
                 pass
-            left = [each for each in left
-                    if not self.ended(each) and each not in self.resets]
-        if left:
-            self.fail("hang", "credit was given, but %d octets of the content "
-                      "are all that came" % self.received(left[0]))
+            left = self._unended(left)
+        self._need_ended(streams)
 
-    def need_body(self, stream: int = 0, timeout: float = 5.0) -> None:
-        """Waits for the end of the request's content; fails with `hang` if it
-        does not come in time.
+    def need_body(self, stream: int = 0, timeout: float = 5.0) -> bool:
+        """Waits for the end of the request's content, and returns whether it
+        has come.  `skip` if the client had given the stream up before the
+        misbehaviour; fails with `hang` if the end does not come in time,
+        unless the client has given the stream up, or has sent GOAWAY.
         """
-        n = self.body(stream, timeout=timeout)
-        if not self.ended(stream):
-            self.fail("hang", "%d octets of the content are all that came" % n)
+        self.body(stream, timeout=timeout)
+        self._need_ended([stream or self.s])
+        return self.ended(stream)
 
-    def fill(self, n: int, stream: int = 0) -> None:
-        """Sends n octets of DATA as the client gives credit; fails with `hang`
-        if it gives none.  Ends early at its RST_STREAM or GOAWAY.
+    def _unended(self, streams: List[int]) -> List[int]:
+        # Those whose content may still come.
+        return [each for each in streams
+                if not self.ended(each) and not self.abandoned(each)]
+
+    def _need_ended(self, streams: List[int]) -> None:
+        if any(each in self._closed_before and not self.ended(each)
+               for each in streams):
+            self.skip("the client had reset its stream before")
+        for each in self._unended(streams) if self.goaway is None else ():
+            self.fail("hang", "%d octets of the content are all that came"
+                      % self.received(each))
+
+    def fill(self, n: int, stream: int = 0) -> bool:
+        """Sends n octets of DATA as the client gives credit, and returns
+        whether all were sent: not if it gives the stream up (`abandoned`).
+        Fails with `hang` if it gives no credit.
         """
-        while n > 0 and (stream or self.s) not in self.resets and \
-                self.need_window(1, stream) and self.goaway is None:
+        while n > 0 and self.need_window(1, stream):
             part = min(n, 16384, self.window(stream))
             self.data(b"." * part, stream)
             n -= part
+        return n <= 0
 
     def overrun(self, streams: List[int], padding: int = -1) -> None:
         """Sends DATA on these streams, one after the other, until the client
@@ -343,6 +360,8 @@ class Exchange(Receiver):
         while left and self.goaway is None:
             frame = self.wait("PING", timeout=deadline - time.monotonic())
             if frame is None:
+                if self.goaway is not None:
+                    return
                 self.fail("no-ack", "%d of %d PING frames were acknowledged "
                           "with their data" % (len(data) - len(left),
                                                len(data)))
@@ -353,10 +372,11 @@ class Exchange(Receiver):
     def need_window(self, n: int, stream: int = 0, timeout: float = 3.0
                     ) -> bool:
         """Does what `has_credit` does, and fails with `hang` if the credit
-        does not come, unless the client has sent GOAWAY.
+        does not come, unless the client has given the stream up, or has sent
+        GOAWAY.
         """
         made = self.has_credit(n, stream, timeout)
-        if not made and self.goaway is None:
+        if not made and not self.abandoned(stream) and self.goaway is None:
             self.fail("hang", "no credit came for more than %d octets"
                       % max(0, self.window(stream)))
         return made

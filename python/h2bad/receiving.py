@@ -54,7 +54,8 @@ class Receiver(Sender):
         self.case = case
         self.goaway: Optional[str] = None
         self.resets: Dict[int, str] = {}
-        self._was_reset: Set[int] = set()
+        self._was_reset: Set[int] = set()   # without `harmless` ones
+        self._closed: Set[int] = set()      # reset by the client, by any code
         self._fences_back = 0
         self._fences_before = 0     # fences sent before the misbehaviour
         self.requests: List[Request] = []
@@ -97,6 +98,14 @@ class Receiver(Sender):
     def ended(self, stream: int = 0) -> bool:
         """Returns whether END_STREAM was in the frames read so far."""
         return (stream or self.s) in self._ended
+
+    def abandoned(self, stream: int = 0) -> bool:
+        """Returns whether the client has reset the stream, whenever and by
+        whatever code, or has sent GOAWAY with an error: then neither content
+        nor credit comes any more.
+        """
+        return (stream or self.s) in self._closed or \
+            self.goaway not in (None, "NO_ERROR")
 
     def next_frame(self, timeout: float = 5.0) -> Any:
         """Returns the client's next frame, or None after the timeout."""
@@ -149,12 +158,14 @@ class Receiver(Sender):
         return None
 
     def body(self, stream: int = 0, n: int = -1, timeout: float = 5.0) -> int:
-        """Waits until the request's content has ended, or until n octets of it
-        have come; returns how many have come since its beginning.
+        """Waits until the request's content has ended, until n octets of it
+        have come, or until the client has given it up (`abandoned`); returns
+        how many have come since its beginning.
         """
         stream = stream or self.s
         deadline = time.monotonic() + timeout
-        while not (self.ended(stream) or 0 <= n <= self.received(stream)):
+        while not (self.ended(stream) or 0 <= n <= self.received(stream)
+                   or self.abandoned(stream)):
             if self.next_frame(deadline - time.monotonic()) is None and \
                     time.monotonic() >= deadline:
                 break
@@ -162,13 +173,15 @@ class Receiver(Sender):
 
     def has_credit(self, n: int, stream: int = 0, timeout: float = 3.0
                    ) -> bool:
-        """Waits for credit; returns whether n octets of DATA are allowed."""
+        """Waits for credit; returns whether n octets of DATA are allowed, and
+        false once the client has given the stream up (`abandoned`).
+        """
         deadline = time.monotonic() + timeout
-        while self.window(stream) < n and self.goaway is None:
+        while self.window(stream) < n and not self.abandoned(stream):
             if self.next_frame(deadline - time.monotonic()) is None and \
                     time.monotonic() >= deadline:
                 return False
-        return self.window(stream) >= n
+        return not self.abandoned(stream)
 
     def sleep(self, seconds: float) -> None:
         """Reads the client's frames for this time."""
@@ -220,6 +233,7 @@ class Receiver(Sender):
             self.goaway = getattr(frame, "error_name", "malformed")
         elif kind == "RST_STREAM":
             code = getattr(frame, "error_name", "malformed")
+            self._closed.add(stream)
             if not self.case or not harmless(
                     code, self._begun.get(stream, False), self.case):
                 self.resets.setdefault(stream, code)
