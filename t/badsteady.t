@@ -17,7 +17,7 @@ sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(HERE, "..", "python")]
 import tap                                                      # noqa: E402
 from h2bad import catalogue                                     # noqa: E402
 from h2bad.case import D                                        # noqa: E402
-from h2bad.exchange import Exchange, Skip                       # noqa: E402
+from h2bad.exchange import Exchange, Request, Skip              # noqa: E402
 from h2bad.observed import Connection, Observed, judge          # noqa: E402
 from server import program                                      # noqa: E402
 
@@ -187,9 +187,10 @@ class Peer:
 
     def wait(self, timeout):
         if not self.coming:
-            if timeout <= 0:
-                return None
-            raise self.Stuck
+            if timeout > 0.2:       # a shorter wait is for stragglers
+                raise self.Stuck
+            time.sleep(max(0.0, timeout))
+            return None
         self.frames.append(self.coming.pop(0))
         return self.frames[-1]
 
@@ -209,6 +210,7 @@ def met(case, does, *frames, before=()):
     has sent these frames.  before: what came before the misbehaviour."""
     peer = Peer(*before, *frames)
     x = Exchange(peer, catalogue.need(case))
+    x.request = Request(came("HEADERS", 1, headers=[(b":authority", b"a")]))
     for _ in before:
         x.next_frame()
     x.here()
@@ -250,6 +252,23 @@ def given_up():
          "GOAWAY with NO_ERROR: the rest of the content is waited for")
     t.eq(met("good", lambda x: x.need_pongs(b"12345678", timeout=0), error),
          [], "who has sent GOAWAY need not acknowledge a PING")
+
+
+def reset_before():
+    """A client that resets the stream once it has the response is not failed
+    for what it then does to frames on it."""
+    more = came("HEADERS", 3, stream_ended=True, headers=[(b":path", b"/ok")])
+    ack = came("PING", flags=["ACK"], data=b"h2bad-f\1")
+    for case, code in ((case, code) for case in (
+            "push-on-closed", "stream-closed-push",
+            "stream-half-closed-window-update")
+            for code in ("NO_ERROR", "STREAM_CLOSED", "CANCEL")):
+        reset = came("RST_STREAM", 1, error_name=code)
+        does = catalogue.need(case).module.misbehave
+        for frames in (more, reset, ack), (more, ack, reset):
+            t.ok("skip" in met(case, does, *frames), f"{case}: {code}, "
+                 f"then {frames[-1].type}")
+        t.ok("skip" not in met(case, does, more, ack), f"{case}: no reset")
 
 
 # ---- runs
@@ -309,6 +328,7 @@ def main():
     full()
     works()
     given_up()
+    reset_before()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         follow_ups(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
