@@ -271,6 +271,24 @@ def reset_before():
         t.ok("skip" not in met(case, does, more, ack), f"{case}: no reset")
 
 
+def first_error():
+    """A case whose first response is malformed does not fail a client for a
+    connection error in answer to that one."""
+    fence = note("fence", sent=1)
+    reset = frame("in", "RST_STREAM", 1, code="PROTOCOL_ERROR")
+    second = note("good", stream=3)
+    for case, code, lines, want in (
+            ("stream-closed-credit", "PROTOCOL_ERROR", (),
+             ("pass", "escalated")),
+            ("stream-closed-credit", "COMPRESSION_ERROR", (),
+             ("tolerated", "wrong-code")),
+            ("stream-closed-credit", "FLOW_CONTROL_ERROR", (second,),
+             ("fail", "goaway"))):
+        t.eq(judged(case, fence, *lines, frame(
+            "in", "GOAWAY", code=code, last_stream=0), end("client"))[0][:2],
+             want, f"{case}: {code} after {len(lines) or 'no'} lines")
+
+
 # ---- runs
 
 def h2bad(*argv):
@@ -329,6 +347,7 @@ def main():
     works()
     given_up()
     reset_before()
+    first_error()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         follow_ups(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
