@@ -42,8 +42,6 @@ def misbehave(x):
         if not x.need_window(1000, request.stream):
             return
         x.data(bytes(1000), request.stream)
-    x.data(b"", request.stream, end=True)
-    x.complete()
 
 
 def judge(o):
