@@ -283,10 +283,46 @@ def first_error():
             ("stream-closed-credit", "COMPRESSION_ERROR", (),
              ("tolerated", "wrong-code")),
             ("stream-closed-credit", "FLOW_CONTROL_ERROR", (second,),
-             ("fail", "goaway"))):
+             ("fail", "goaway")),
+            ("hpack-state-after-error", "COMPRESSION_ERROR", (),
+             ("tolerated", "wrong-code")),
+            ("hpack-state-after-error", "COMPRESSION_ERROR", (reset, second),
+             ("fail", "out-of-step"))):
         t.eq(judged(case, fence, *lines, frame(
             "in", "GOAWAY", code=code, last_stream=0), end("client"))[0][:2],
              want, f"{case}: {code} after {len(lines) or 'no'} lines")
+
+
+def other_connections():
+    """What is counted of the case's requests leaves the follow-up out, and
+    what did not come is not counted."""
+    for case, one, two in (
+            ("reuse", "tolerated", "fail"),
+            ("reuse-parallel", "ten requests came on 1",
+             "ten requests came on 2"),
+            ("streams-second-connection", "five requests came on 1",
+             "five requests came on 2")):
+        for retried, want in (False, one), (True, two):
+            t.ok(want in judged(case, note("fence", sent=1), note(
+                "fence", passed=1), note("complete"), retried=retried)[0],
+                 f"{case}: {want}")
+    t.eq(judged("settings-per-connection", retried=True)[0].message,
+         "1 of 5 requests came", "a repeated request is one")
+    for alpn, want in ("h2", "skip"), ("http/1.1", "pass"):
+        t.eq(judged("resumption-other-alpn", {
+            "type": "handshake", "alpn": alpn})[0].verdict, want,
+             f"resumption-other-alpn: {alpn}")
+
+
+def no_acks():
+    """A client that does not acknowledge SETTINGS is no error of the case."""
+    t.eq(met("priority-no-rfc7540", catalogue.need(
+        "priority-no-rfc7540").module.misbehave, came(
+            "HEADERS", 3, headers=[(b":path", b"/bad/x")], priority=b"p"),
+        came("GOAWAY", error_name="NO_ERROR")), ["good"],
+         "priority-no-rfc7540")
+    t.eq(judged("settings-header-list-small")[0].reason, "none-sent",
+         "settings-header-list-small")
 
 
 # ---- runs
@@ -348,6 +384,8 @@ def main():
     given_up()
     reset_before()
     first_error()
+    other_connections()
+    no_acks()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         follow_ups(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
