@@ -205,12 +205,13 @@ def came(kind, stream=0, **more):
         "stream_ended": False, **more})
 
 
-def met(case, does, *frames, before=()):
+def met(case, does, *frames, before=(), query=()):
     """Returns the notes of an exchange in which `does` waits for a client that
     has sent these frames.  before: what came before the misbehaviour."""
     peer = Peer(*before, *frames)
     x = Exchange(peer, catalogue.need(case))
     x.request = Request(came("HEADERS", 1, headers=[(b":authority", b"a")]))
+    x.query = dict(query)
     for _ in before:
         x.next_frame()
     x.here()
@@ -325,6 +326,31 @@ def no_acks():
          "settings-header-list-small")
 
 
+def queries():
+    """A query that a case cannot use skips it."""
+    for case, name, bad, good in (
+            ("ping-wrong-length", "n", "abc -1 8 16385 1000000000", "0 9"),
+            ("headers-continuations", "n", "abc 1001 99999999999", "0 1000"),
+            ("headers-split-octet", "n", "x -7", "1000"),
+            ("value-control", "octet", "zz 1 010 €", "7f"),
+            ("name-control", "octet", "zz", "1f"),
+            ("name-high-octet", "octet", "\u00b2\u00b2", "ff"),
+            ("field-connection", "v", "€", "\u00e4")):
+        for value in [*bad.split(), *good.split()]:
+            made = met(case, catalogue.need(case).module.misbehave,
+                       query={name: value})
+            t.eq("skip" in made, value in bad.split(),
+                 f"{case}?{name}={ascii(value)}")
+    peer = Peer(came("HEADERS", 1, headers=[
+        (b":path", b"/bad/rst-each-code?i=" + b"9" * 5000)]))
+    x = Exchange(peer, catalogue.need("rst-each-code"))
+    x.request = x.next_request()
+    try:
+        x.case.module.misbehave(x)
+    except Peer.Stuck:
+        t.ok(True, "rst-each-code?i=999...")
+
+
 # ---- runs
 
 def h2bad(*argv):
@@ -386,6 +412,7 @@ def main():
     first_error()
     other_connections()
     no_acks()
+    queries()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         follow_ups(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:

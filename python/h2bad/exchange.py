@@ -8,6 +8,7 @@ connection's first request.  `skip` is a verdict, `hang` and others are reasons
 """
 
 import functools
+import re
 import time
 import uuid
 from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional
@@ -78,8 +79,31 @@ class Exchange(Receiver):
         return self.connection.server.stash
 
     def param(self, name: str) -> str:
-        """Returns a parameter of the URL's query, or else its default."""
-        return self.query.get(name, self.case.params.get(name, ""))
+        """Returns a parameter of the URL's query, or else its default; `skip`
+        if it has characters that are no octets.
+        """
+        value = self.query.get(name, self.case.params.get(name, ""))
+        if any(ord(each) > 255 for each in value):
+            self.skip("%s has to be in ISO 8859-1" % name)
+        return value
+
+    def param_number(self, name: str, least: int, most: int) -> int:
+        """Returns a parameter that is a number; `skip` if it is none from
+        least to most.
+        """
+        text = self.param(name)
+        if not re.fullmatch("[0-9]{1,9}", text) or \
+                not least <= int(text) <= most:
+            self.skip("%s has to be a number from %d to %d"
+                      % (name, least, most))
+        return int(text)
+
+    def param_octet(self, name: str) -> bytes:
+        """Returns a parameter that is an octet; `skip` if it is none."""
+        text = self.param(name)
+        if not re.fullmatch("[0-9a-fA-F]{2}", text):
+            self.skip("%s has to be an octet, two hexadecimal digits" % name)
+        return bytes.fromhex(text)
 
     def count(self, what: str) -> int:
         """Returns how often this was called with the same argument, on all
