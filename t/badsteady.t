@@ -236,7 +236,8 @@ def given_up():
              "fill": lambda x: x.fill(200000)}
     for case in ("flood-padded-data", "data-padding-only", "endless-body",
                  "recv-window-update-tiny", "frame-size-raised",
-                 "frame-size-honoured", "window-initial-zero"):
+                 "frame-size-honoured", "window-initial-zero",
+                 "response-during-upload"):
         waits[case] = catalogue.need(case).module.misbehave
     for name, does in waits.items():
         case = name if "-" in name else "good"
@@ -253,6 +254,22 @@ def given_up():
          "GOAWAY with NO_ERROR: the rest of the content is waited for")
     t.eq(met("good", lambda x: x.need_pongs(b"12345678", timeout=0), error),
          [], "who has sent GOAWAY need not acknowledge a PING")
+
+
+def others_frames():
+    """A frame of the client's own is not taken for the one that is looked
+    for."""
+    ping = catalogue.need("ping-ack-unsolicited").module.misbehave
+    settings = came("SETTINGS", flags=["ACK"])
+    for data, want in (b"itsown!!", False), (b"unasked!", True):
+        made = met("ping-ack-unsolicited", ping, came("PING", data=b"itsown!!"),
+                   came("PING", data=data), settings, settings)
+        t.eq("found" in made, want, f"ping-ack-unsolicited: {data.decode()}")
+    upload = catalogue.need("expect-never").module.misbehave
+    x = Exchange(Peer(came("RST_STREAM", 1, error_name="CANCEL")),
+                 catalogue.need("expect-never"))
+    upload(x)
+    t.eq(x.connection.notes["found"]["reason"], "gave-up", "expect-never")
 
 
 def reset_before():
@@ -408,6 +425,7 @@ def main():
     full()
     works()
     given_up()
+    others_frames()
     reset_before()
     first_error()
     other_connections()

@@ -348,7 +348,7 @@ class Exchange(Receiver):
             if i == len(self.requests):
                 break
             stream = self.requests[i].stream
-            if not self.answered(stream):
+            if not self.answered(stream) and stream not in self._closed:
                 self.sleep(delay)
                 self.respond(stream)
         if len(self.requests) < (n if least < 0 else least):
@@ -390,14 +390,12 @@ class Exchange(Receiver):
         while left and self.goaway is None:
             frame = self.wait("PING", timeout=deadline - time.monotonic())
             if frame is None:
-                if self.goaway is not None:
-                    return
-                self.fail("no-ack", "%d of %d PING frames were acknowledged "
-                          "with their data" % (len(data) - len(left),
-                                               len(data)))
-                return
+                break
             if "ACK" in frame.flags and frame.data in left:
                 left.remove(frame.data)
+        if left and self.goaway is None:
+            self.fail("no-ack", "%d of %d PING frames were acknowledged with "
+                      "their data" % (len(data) - len(left), len(data)))
 
     def need_window(self, n: int, stream: int = 0, timeout: float = 3.0
                     ) -> bool:

@@ -118,7 +118,8 @@ class Receiver(Sender):
     def wait(self, type: Optional[str] = None, stream: Optional[int] = None,
              timeout: float = 5.0) -> Any:
         """Returns the client's next frame of this type on this stream (None:
-        any), or None after the timeout.  It may have come before the call, but
+        any), or None after the timeout, or once the client has given the
+        stream up (`abandoned`).  The frame may have come before the call, but
         no other call of `wait` has returned it.
         """
         deadline = time.monotonic() + timeout
@@ -131,6 +132,8 @@ class Receiver(Sender):
                     del self._kept[i]
                     return frame
             at = len(self._kept)
+            if stream and self.abandoned(stream):
+                return None
             if self.next_frame(deadline - time.monotonic()) is None and \
                     time.monotonic() >= deadline:
                 return None
