@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Tests that the verdicts of h2bad do not depend on chance.  If both sides end
 the connection, they depend neither on who was first nor on how much of the
-client's last frames came."""
+client's last frames came.  Cases wait for what can still come, and judge by
+what concerns them."""
 import json
 import os
 import shutil
@@ -182,8 +183,10 @@ class Peer:
         self.client_settings = {
             "INITIAL_WINDOW_SIZE": 65535, "HEADER_TABLE_SIZE": 4096,
             "ENABLE_PUSH": 1}
+        self.sent = []
         self.writer = types.SimpleNamespace(
-            write_raw=lambda octets: None, write_data=lambda *a, **k: None)
+            write_raw=self.sent.append, write_data=lambda *a, **k: None,
+            flood=lambda octets, *limits: self.sent.append(octets))
 
     def wait(self, timeout):
         if not self.coming:
@@ -343,6 +346,22 @@ def no_acks():
          "settings-header-list-small")
 
 
+def sizes():
+    """Cases send what their texts say."""
+    sent = {}
+    for case in "altsvc-too-big", "flood-push":
+        x = Exchange(Peer(), catalogue.need(case))
+        x.request = Request(came("HEADERS", 1, headers=[(b":authority", b"a")]))
+        x.case.module.misbehave(x)
+        sent[case] = b"".join(x.connection.sent)
+    t.eq(len(sent["altsvc-too-big"]), 9 + 16384, "altsvc-too-big")
+    size = 9 + int.from_bytes(sent["flood-push"][:3], "big")
+    promised = [sent["flood-push"][at:at + 4]
+                for at in range(9, len(sent["flood-push"]), size)]
+    t.eq((len(promised), len(set(promised))), (30000, 30000),
+         "flood-push: each stream is promised once")
+
+
 def queries():
     """A query that a case cannot use skips it."""
     for case, name, bad, good in (
@@ -431,6 +450,7 @@ def main():
     other_connections()
     no_acks()
     queries()
+    sizes()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         follow_ups(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
