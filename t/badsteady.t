@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Tests that the verdicts of h2bad do not depend on chance.  If both sides end
 the connection, they depend neither on who was first nor on how much of the
-client's last frames came."""
+client's last frames came.  Cases wait for what can still come, and judge by
+what concerns them."""
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(HERE, "..", "python")]
 import tap                                                      # noqa: E402
 from h2bad import catalogue                                     # noqa: E402
 from h2bad.case import D                                        # noqa: E402
-from h2bad.exchange import Exchange                             # noqa: E402
+from h2bad.exchange import Exchange, Request, Skip              # noqa: E402
 from h2bad.observed import Connection, Observed, judge          # noqa: E402
 from server import program                                      # noqa: E402
 
@@ -195,6 +196,222 @@ def works():
     t.eq(client.fences, 1, "who acknowledges one after the other is waited for")
 
 
+class Peer:
+    """A client whose frames are known.  Stuck is raised if the server waits
+    for more.  notes: those of the exchange, by name."""
+
+    class Stuck(Exception):
+        pass
+
+    def __init__(self, *frames):
+        self.coming, self.frames, self.notes = list(frames), [], {}
+        self.client_settings = {
+            "INITIAL_WINDOW_SIZE": 65535, "HEADER_TABLE_SIZE": 4096,
+            "ENABLE_PUSH": 1}
+        self.sent = []
+        self.writer = types.SimpleNamespace(
+            write_raw=self.sent.append, write_data=lambda *a, **k: None,
+            flood=lambda octets, *limits: self.sent.append(octets))
+
+    def wait(self, timeout):
+        if not self.coming:
+            if timeout > 0.2:       # a shorter wait is for stragglers
+                raise self.Stuck
+            time.sleep(max(0.0, timeout))
+            return None
+        self.frames.append(self.coming.pop(0))
+        return self.frames[-1]
+
+    def note(self, name, /, **values):
+        self.notes[name] = values
+
+
+def came(kind, stream=0, **more):
+    """Returns a frame of the client, as h2rig gives it."""
+    return types.SimpleNamespace(**{
+        "type": kind, "stream_id": stream, "flags": [],
+        "stream_ended": False, **more})
+
+
+def met(case, does, *frames, before=(), query=()):
+    """Returns the notes of an exchange in which `does` waits for a client that
+    has sent these frames.  before: what came before the misbehaviour."""
+    peer = Peer(*before, *frames)
+    x = Exchange(peer, catalogue.need(case))
+    x.request = Request(came("HEADERS", 1, headers=[(b":authority", b"a")]))
+    x.query = dict(query)
+    for _ in before:
+        x.next_frame()
+    x.here()
+    try:
+        does(x)
+    except Skip:
+        peer.notes["skip"] = {}
+    except Peer.Stuck:
+        peer.notes["stuck"] = {}
+    return sorted(set(peer.notes) - {"here"})
+
+
+def given_up():
+    """Who has reset the stream, or sent GOAWAY with an error, is not waited
+    for, and its class gives the verdict."""
+    calm = came("RST_STREAM", 1, error_name="ENHANCE_YOUR_CALM")
+    cancel = came("RST_STREAM", 1, error_name="CANCEL")
+    error = came("GOAWAY", error_name="PROTOCOL_ERROR")
+    waits = {"need_body": lambda x: x.need_body(),
+             "feed": lambda x: x.feed(1000),
+             "need_window": lambda x: x.need_window(65536),
+             "fill": lambda x: x.fill(200000)}
+    for case in ("flood-padded-data", "data-padding-only", "endless-body",
+                 "recv-window-update-tiny", "frame-size-raised",
+                 "frame-size-honoured", "window-initial-zero",
+                 "response-during-upload"):
+        waits[case] = catalogue.need(case).module.misbehave
+    for name, does in waits.items():
+        case = name if "-" in name else "good"
+        acks = [came("PING", flags=["ACK"], data=b"h2bad-f\1")]
+        for last in calm, cancel, error:
+            t.eq([each for each in met(case, does, *acks, last)
+                  if each != "fence"], [],
+                 f"{name}: {last.type} with {last.error_name}")
+    for name in "need_body", "feed", "frame-size-honoured":
+        t.eq(met("frame-size-honoured", waits[name], before=[cancel]),
+             ["skip"], f"{name}: RST_STREAM before the misbehaviour")
+    t.eq(met("good", waits["need_body"], came("GOAWAY", error_name="NO_ERROR"),
+             came("DATA", 1, data=b"a", stream_ended=True)), [],
+         "GOAWAY with NO_ERROR: the rest of the content is waited for")
+    t.eq(met("good", lambda x: x.need_pongs(b"12345678", timeout=0), error),
+         [], "who has sent GOAWAY need not acknowledge a PING")
+
+
+def others_frames():
+    """A frame of the client's own is not taken for the one that is looked
+    for."""
+    ping = catalogue.need("ping-ack-unsolicited").module.misbehave
+    settings = came("SETTINGS", flags=["ACK"])
+    for data, want in (b"itsown!!", False), (b"unasked!", True):
+        made = met("ping-ack-unsolicited", ping, came("PING", data=b"itsown!!"),
+                   came("PING", data=data), settings, settings)
+        t.eq("found" in made, want, f"ping-ack-unsolicited: {data.decode()}")
+    upload = catalogue.need("expect-never").module.misbehave
+    x = Exchange(Peer(came("RST_STREAM", 1, error_name="CANCEL")),
+                 catalogue.need("expect-never"))
+    upload(x)
+    t.eq(x.connection.notes["found"]["reason"], "gave-up", "expect-never")
+
+
+def reset_before():
+    """A client that resets the stream once it has the response is not failed
+    for what it then does to frames on it."""
+    more = came("HEADERS", 3, stream_ended=True, headers=[(b":path", b"/ok")])
+    ack = came("PING", flags=["ACK"], data=b"h2bad-f\1")
+    for case, code in ((case, code) for case in (
+            "push-on-closed", "stream-closed-push",
+            "stream-half-closed-window-update")
+            for code in ("NO_ERROR", "STREAM_CLOSED", "CANCEL")):
+        reset = came("RST_STREAM", 1, error_name=code)
+        does = catalogue.need(case).module.misbehave
+        for frames in (more, reset, ack), (more, ack, reset):
+            t.ok("skip" in met(case, does, *frames), f"{case}: {code}, "
+                 f"then {frames[-1].type}")
+        t.ok("skip" not in met(case, does, more, ack), f"{case}: no reset")
+
+
+def first_error():
+    """A case whose first response is malformed does not fail a client for a
+    connection error in answer to that one."""
+    fence = note("fence", sent=1)
+    reset = frame("in", "RST_STREAM", 1, code="PROTOCOL_ERROR")
+    second = note("good", stream=3)
+    for case, code, lines, want in (
+            ("stream-closed-credit", "PROTOCOL_ERROR", (),
+             ("pass", "escalated")),
+            ("stream-closed-credit", "COMPRESSION_ERROR", (),
+             ("tolerated", "wrong-code")),
+            ("stream-closed-credit", "FLOW_CONTROL_ERROR", (second,),
+             ("fail", "goaway")),
+            ("hpack-state-after-error", "COMPRESSION_ERROR", (),
+             ("tolerated", "wrong-code")),
+            ("hpack-state-after-error", "COMPRESSION_ERROR", (reset, second),
+             ("fail", "out-of-step"))):
+        t.eq(judged(case, fence, *lines, frame(
+            "in", "GOAWAY", code=code, last_stream=0), end("client"))[0][:2],
+             want, f"{case}: {code} after {len(lines) or 'no'} lines")
+
+
+def other_connections():
+    """What is counted of the case's requests leaves the follow-up out, and
+    what did not come is not counted."""
+    for case, one, two in (
+            ("reuse", "tolerated", "fail"),
+            ("reuse-parallel", "ten requests came on 1",
+             "ten requests came on 2"),
+            ("streams-second-connection", "five requests came on 1",
+             "five requests came on 2")):
+        for retried, want in (False, one), (True, two):
+            t.ok(want in judged(case, note("fence", sent=1), note(
+                "fence", passed=1), note("complete"), retried=retried)[0],
+                 f"{case}: {want}")
+    t.eq(judged("settings-per-connection", retried=True)[0].message,
+         "1 of 5 requests came", "a repeated request is one")
+    for alpn, want in ("h2", "skip"), ("http/1.1", "pass"):
+        t.eq(judged("resumption-other-alpn", {
+            "type": "handshake", "alpn": alpn})[0].verdict, want,
+             f"resumption-other-alpn: {alpn}")
+
+
+def no_acks():
+    """A client that does not acknowledge SETTINGS is no error of the case."""
+    t.eq(met("priority-no-rfc7540", catalogue.need(
+        "priority-no-rfc7540").module.misbehave, came(
+            "HEADERS", 3, headers=[(b":path", b"/bad/x")], priority=b"p"),
+        came("GOAWAY", error_name="NO_ERROR")), ["good"],
+         "priority-no-rfc7540")
+    t.eq(judged("settings-header-list-small")[0].reason, "none-sent",
+         "settings-header-list-small")
+
+
+def sizes():
+    """Cases send what their texts say."""
+    sent = {}
+    for case in "altsvc-too-big", "flood-push":
+        x = Exchange(Peer(), catalogue.need(case))
+        x.request = Request(came("HEADERS", 1, headers=[(b":authority", b"a")]))
+        x.case.module.misbehave(x)
+        sent[case] = b"".join(x.connection.sent)
+    t.eq(len(sent["altsvc-too-big"]), 9 + 16384, "altsvc-too-big")
+    size = 9 + int.from_bytes(sent["flood-push"][:3], "big")
+    promised = [sent["flood-push"][at:at + 4]
+                for at in range(9, len(sent["flood-push"]), size)]
+    t.eq((len(promised), len(set(promised))), (30000, 30000),
+         "flood-push: each stream is promised once")
+
+
+def queries():
+    """A query that a case cannot use skips it."""
+    for case, name, bad, good in (
+            ("ping-wrong-length", "n", "abc -1 8 16385 1000000000", "0 9"),
+            ("headers-continuations", "n", "abc 1001 99999999999", "0 1000"),
+            ("headers-split-octet", "n", "x -7", "1000"),
+            ("value-control", "octet", "zz 1 010 €", "7f"),
+            ("name-control", "octet", "zz", "1f"),
+            ("name-high-octet", "octet", "\u00b2\u00b2", "ff"),
+            ("field-connection", "v", "€", "\u00e4")):
+        for value in [*bad.split(), *good.split()]:
+            made = met(case, catalogue.need(case).module.misbehave,
+                       query={name: value})
+            t.eq("skip" in made, value in bad.split(),
+                 f"{case}?{name}={ascii(value)}")
+    peer = Peer(came("HEADERS", 1, headers=[
+        (b":path", b"/bad/rst-each-code?i=" + b"9" * 5000)]))
+    x = Exchange(peer, catalogue.need("rst-each-code"))
+    x.request = x.next_request()
+    try:
+        x.case.module.misbehave(x)
+    except Peer.Stuck:
+        t.ok(True, "rst-each-code?i=999...")
+
+
 # ---- runs
 
 def h2bad(*argv):
@@ -252,6 +469,14 @@ def main():
     further()
     full()
     works()
+    given_up()
+    others_frames()
+    reset_before()
+    first_error()
+    other_connections()
+    no_acks()
+    queries()
+    sizes()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         follow_ups(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:

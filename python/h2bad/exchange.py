@@ -8,19 +8,16 @@ connection's first request.  `skip` is a verdict, `hang` and others are reasons
 """
 
 import functools
+import re
 import time
 import uuid
-from typing import Any, Callable, Dict, Iterable, List, Optional, Set
+from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional
 
 from h2rig import ConnectionEnded
 
-from h2bad.outcome import harmless
-from h2bad.sending import Sender
+from h2bad.receiving import Receiver, Request
 
 __all__ = ["Exchange", "Request", "Skip"]
-
-#: The first 7 octets of a fence's PING data; the last one is its number.
-FENCE = b"h2bad-f"
 
 #: Seconds from the first fence's acknowledgement to the second fence: a
 #: RST_STREAM may follow the acknowledgement.
@@ -34,71 +31,27 @@ class Skip(Exception):
     """The client does not do what the case needs; the text says what."""
 
 
-class Request:
-    """A request of the client.
-
-    stream: its number.  fields: (name, value) pairs of str (ISO 8859-1).
-    ended: whether its HEADERS had END_STREAM.  method, path, query: str.
-    get(name): the value of a field, or None.
-    """
-
-    def __init__(self, frame: Any) -> None:
-        self.stream: int = frame.stream_id
-        self.ended: bool = frame.stream_ended
-        self.fields = [(bytes(n).decode("latin-1"), bytes(v).decode("latin-1"))
-                       for n, v in frame.headers]
-        self.method = self.get(":method") or ""
-        self.path, _, self.query = (self.get(":path") or "").partition("?")
-
-    def get(self, name: str) -> Optional[str]:
-        for each, value in self.fields:
-            if each == name:
-                return value
-        return None
-
-
-class Exchange(Sender):
+class Exchange(Receiver):
     """A connection of a case.
 
     connection: h2rig's `Connection` (HANDLER-API §11), which tls, settings and
     automatic belong to.  number: 1 for the first connection of this case in
     this run, 2 for the next one, and so on.  s: the first request's stream;
-    request: that `Request`; requests: all so far.  goaway: the name of the
-    error code of the client's GOAWAY, or None.  resets: those of its
-    RST_STREAM frames, by stream.  fences: how many fences it has acknowledged.
-    resets and fences begin anew with the misbehaviour (`here`).
+    request: that `Request`.
     """
 
     def __init__(self, connection: Any, case: Any = None) -> None:
-        super().__init__(connection)
-        self.case = case
+        super().__init__(connection, case)
         self.number = 0
-        self.goaway: Optional[str] = None
-        self.resets: Dict[int, str] = {}
-        self._was_reset: Set[int] = set()
-        self._fences_back = 0
-        self._fences_before = 0     # fences sent before the misbehaviour
-        self.requests: List[Request] = []
-        #: SETTINGS frames that the client has acknowledged
-        self.settings_acks = 0
+        #: streams that the client had reset before the misbehaviour
+        self._closed_before: FrozenSet[int] = frozenset()
         self._last: List[Callable[[], None]] = []
-        self._arrived: List[Request] = []   # not yet given by `next_request`
-        self._kept: List[Any] = []          # frames not yet given by `wait`
-        self._content: Dict[int, int] = {}  # octets of DATA, by stream
-        self._credit: Dict[int, int] = {}   # by WINDOW_UPDATE, by stream
-        self._ended: Set[int] = set()
-        self._sent_fences = 0
-        self._fence_acks: List[int] = []    # settings_acks that passes each
         #: whether the case has called `patience`, and taken the follow-up
         self.waited = self.followed = False
         self.query: Dict[str, str] = {}
         self.run: Optional[str] = None
 
     # What is known.
-
-    @property
-    def fences(self) -> int:
-        return max(0, self._fences_back - self._fences_before)
 
     @property
     def tls(self) -> Any:
@@ -126,18 +79,31 @@ class Exchange(Sender):
         return self.connection.server.stash
 
     def param(self, name: str) -> str:
-        """Returns a parameter of the URL's query, or else its default."""
-        return self.query.get(name, self.case.params.get(name, ""))
-
-    def window(self, stream: int = 0) -> int:
-        """Returns how many octets of DATA the client allows now on a stream, s
-        if none is given.  The number may be negative (RFC 9113 §6.9.2).
+        """Returns a parameter of the URL's query, or else its default; `skip`
+        if it has characters that are no octets.
         """
-        stream = stream or self.s
-        return min(
-            self.client_settings["INITIAL_WINDOW_SIZE"]
-            + self._credit.get(stream, 0) - self._used.get(stream, 0),
-            65535 + self._credit.get(0, 0) - sum(self._used.values()))
+        value = self.query.get(name, self.case.params.get(name, ""))
+        if any(ord(each) > 255 for each in value):
+            self.skip("%s has to be in ISO 8859-1" % name)
+        return value
+
+    def param_number(self, name: str, least: int, most: int) -> int:
+        """Returns a parameter that is a number; `skip` if it is none from
+        least to most.
+        """
+        text = self.param(name)
+        if not re.fullmatch("[0-9]{1,9}", text) or \
+                not least <= int(text) <= most:
+            self.skip("%s has to be a number from %d to %d"
+                      % (name, least, most))
+        return int(text)
+
+    def param_octet(self, name: str) -> bytes:
+        """Returns a parameter that is an octet; `skip` if it is none."""
+        text = self.param(name)
+        if not re.fullmatch("[0-9a-fA-F]{2}", text):
+            self.skip("%s has to be an octet, two hexadecimal digits" % name)
+        return bytes.fromhex(text)
 
     def count(self, what: str) -> int:
         """Returns how often this was called with the same argument, on all
@@ -169,16 +135,13 @@ class Exchange(Sender):
 
     # What the judge reads in the trace.
 
-    def note(self, name: str, /, **values: Any) -> None:
-        """Writes a note into the trace."""
-        self.connection.note(name, **values)
-
     def here(self, text: str = "") -> None:
         """Marks the beginning of the misbehaviour: only what the client does
         from now on counts.  The driver calls it before `misbehave`.
         """
         self.note("here", text=text, stream=self.s)
         self._fences_before = self._sent_fences
+        self._closed_before = frozenset(self._closed)
         self.resets = {}
 
     def good(self, stream: int) -> None:
@@ -221,10 +184,10 @@ class Exchange(Sender):
         """
         self.respond()
         self.passed()
-        self.sleep(0.1)             # RST_STREAM may follow the PING's ACK
-        if self.ended() or self.s in self._was_reset:
-            self.skip("the client did not go on with its upload once it had "
-                      "the response")
+        self.need_unreset()
+        if self.ended():
+            self.skip("the client's upload was over as soon as it had the "
+                      "response")
         self.here("the response is over")
 
     def push_kept(self) -> None:
@@ -238,56 +201,6 @@ class Exchange(Sender):
         if self.resets:
             self.skip("the client refuses promises")
         self.here("the promise was taken")
-
-    def next_frame(self, timeout: float = 5.0) -> Any:
-        """Returns the client's next frame, or None after the timeout."""
-        frame = self.connection.wait(timeout=max(0.0, timeout))
-        if frame is not None:
-            self._take(frame)
-            self._kept.append(frame)
-        return frame
-
-    def wait(self, type: Optional[str] = None, stream: Optional[int] = None,
-             timeout: float = 5.0) -> Any:
-        """Returns the client's next frame of this type on this stream (None:
-        any), or None after the timeout.  It may have come before the call, but
-        no other call of `wait` has returned it.
-        """
-        deadline = time.monotonic() + timeout
-        at = 0
-        while True:
-            for i in range(at, len(self._kept)):
-                frame = self._kept[i]
-                if type in (None, frame.type) and \
-                        stream in (None, frame.stream_id):
-                    del self._kept[i]
-                    return frame
-            at = len(self._kept)
-            if self.next_frame(deadline - time.monotonic()) is None and \
-                    time.monotonic() >= deadline:
-                return None
-
-    def next_request(self, timeout: float = 5.0) -> Optional[Request]:
-        """Returns the client's next request, or None after the timeout.  The
-        driver has taken the first one before `misbehave`.
-        """
-        deadline = time.monotonic() + timeout
-        while not self._arrived:
-            if self.next_frame(deadline - time.monotonic()) is None and \
-                    time.monotonic() >= deadline:
-                return None
-        return self._arrived.pop(0)
-
-    def follows(self, path: str, timeout: float = 2.0) -> Optional[Request]:
-        """Returns the client's next request if it is for this path.  Returns
-        None if none comes in time, or if it is for another path: then the next
-        call of `next_request` returns it.
-        """
-        request = self.next_request(timeout)
-        if request is None or request.path == path:
-            return request
-        self._arrived.insert(0, request)
-        return None
 
     def need_requests(self, n: int, timeout: float = 5.0) -> List[Request]:
         """Returns the connection's first n requests, s included; `skip` if
@@ -323,6 +236,12 @@ class Exchange(Sender):
         self.good(request.stream)
         return request
 
+    def need_unreset(self) -> None:
+        """Skips the case if the client has reset s, by whatever code."""
+        self.sleep(0.1)             # RST_STREAM may follow the PING's ACK
+        if self.s in self._closed:
+            self.skip("the client resets the stream once it has the response")
+
     def need_table(self, size: int) -> None:
         """Skips the case if HEADER_TABLE_SIZE is below size octets."""
         if self.client_settings["HEADER_TABLE_SIZE"] < size:
@@ -331,13 +250,14 @@ class Exchange(Sender):
     def feed(self, step: int, streams: Iterable[int] = (),
              connection: int = 0, timeout: float = 5.0) -> None:
         """Gives credit for the content of these streams, s if none are given,
-        until they have ended.  Each gets step octets whenever the last credit
-        is used, or nothing more comes within 0.2 seconds.  connection: octets
-        for the connection each time; 0: as many as the streams get together.
-        Fails with `hang` if a stream has not ended after the timeout.
+        until each has ended or was given up.  Each gets step octets whenever
+        the last credit is used, or nothing more comes within 0.2 seconds.
+        connection: octets for the connection each time; 0: as many as the
+        streams get together.  Ends as `need_body` does.
         """
-        left = list(streams) or [self.s]
+        streams = list(streams) or [self.s]
         deadline = time.monotonic() + timeout
+        left = self._unended(streams)
         while left and time.monotonic() < deadline:
             granted = connection or step * len(left)
             self.window_update(granted)
@@ -346,32 +266,45 @@ class Exchange(Sender):
             enough = granted + sum(map(self.received, left))
             soon = time.monotonic() + 0.2
             while sum(map(self.received, left)) < enough and \
-                    not any(map(self.ended, left)) and \
+                    self._unended(left) == left and \
                     self.next_frame(soon - time.monotonic()) is not None:
                 pass
-            left = [each for each in left
-                    if not self.ended(each) and each not in self.resets]
-        if left:
-            self.fail("hang", "credit was given, but %d octets of the content "
-                      "are all that came" % self.received(left[0]))
+            left = self._unended(left)
+        self._need_ended(streams)
 
-    def need_body(self, stream: int = 0, timeout: float = 5.0) -> None:
-        """Waits for the end of the request's content; fails with `hang` if it
-        does not come in time.
+    def need_body(self, stream: int = 0, timeout: float = 5.0) -> bool:
+        """Waits for the end of the request's content, and returns whether it
+        has come.  `skip` if the client had given the stream up before the
+        misbehaviour; fails with `hang` if the end does not come in time,
+        unless the client has given the stream up, or has sent GOAWAY.
         """
-        n = self.body(stream, timeout=timeout)
-        if not self.ended(stream):
-            self.fail("hang", "%d octets of the content are all that came" % n)
+        self.body(stream, timeout=timeout)
+        self._need_ended([stream or self.s])
+        return self.ended(stream)
 
-    def fill(self, n: int, stream: int = 0) -> None:
-        """Sends n octets of DATA as the client gives credit; fails with `hang`
-        if it gives none.  Ends early at its RST_STREAM or GOAWAY.
+    def _unended(self, streams: List[int]) -> List[int]:
+        # Those whose content may still come.
+        return [each for each in streams
+                if not self.ended(each) and not self.abandoned(each)]
+
+    def _need_ended(self, streams: List[int]) -> None:
+        if any(each in self._closed_before and not self.ended(each)
+               for each in streams):
+            self.skip("the client had reset its stream before")
+        for each in self._unended(streams) if self.goaway is None else ():
+            self.fail("hang", "%d octets of the content are all that came"
+                      % self.received(each))
+
+    def fill(self, n: int, stream: int = 0) -> bool:
+        """Sends n octets of DATA as the client gives credit, and returns
+        whether all were sent: not if it gives the stream up (`abandoned`).
+        Fails with `hang` if it gives no credit.
         """
-        while n > 0 and (stream or self.s) not in self.resets and \
-                self.need_window(1, stream) and self.goaway is None:
+        while n > 0 and self.need_window(1, stream):
             part = min(n, 16384, self.window(stream))
             self.data(b"." * part, stream)
             n -= part
+        return n <= 0
 
     def overrun(self, streams: List[int], padding: int = -1) -> None:
         """Sends DATA on these streams, one after the other, until the client
@@ -415,7 +348,7 @@ class Exchange(Sender):
             if i == len(self.requests):
                 break
             stream = self.requests[i].stream
-            if not self.answered(stream):
+            if not self.answered(stream) and stream not in self._closed:
                 self.sleep(delay)
                 self.respond(stream)
         if len(self.requests) < (n if least < 0 else least):
@@ -439,51 +372,6 @@ class Exchange(Sender):
             self.fail("exceeded", "%d octets of content came, and the window "
                       "was %d" % (self.received() - had, most))
 
-    def body(self, stream: int = 0, n: int = -1, timeout: float = 5.0) -> int:
-        """Waits until the request's content has ended, or until n octets of it
-        have come; returns how many have come since its beginning.
-        """
-        stream = stream or self.s
-        deadline = time.monotonic() + timeout
-        while not (self.ended(stream) or 0 <= n <= self.received(stream)):
-            if self.next_frame(deadline - time.monotonic()) is None and \
-                    time.monotonic() >= deadline:
-                break
-        return self.received(stream)
-
-    def received(self, stream: int = 0) -> int:
-        """Returns the octets of content in the frames read so far."""
-        return self._content.get(stream or self.s, 0)
-
-    def answered(self, stream: int = 0) -> bool:
-        """Returns whether a response on the stream has begun."""
-        return (stream or self.s) in self._begun
-
-    def ended(self, stream: int = 0) -> bool:
-        """Returns whether END_STREAM was in the frames read so far."""
-        return (stream or self.s) in self._ended
-
-    def sleep(self, seconds: float) -> None:
-        """Reads the client's frames for this time."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            self.next_frame(deadline - time.monotonic())
-
-    def acked(self, n: int = 1, timeout: float = 2.0) -> bool:
-        """Waits until the connection's first n SETTINGS frames (all, if fewer
-        were sent) are acknowledged.  Returns False after the timeout, or if
-        the client sends GOAWAY.
-        """
-        n = min(n, self._settings_sent)
-        deadline = time.monotonic() + timeout
-        while self.settings_acks < n:
-            if self.goaway is not None:
-                return False
-            if self.next_frame(deadline - time.monotonic()) is None and \
-                    time.monotonic() >= deadline:
-                return False
-        return True
-
     def need_acks(self, timeout: float = 2.0) -> None:
         """Waits for the acknowledgements of all SETTINGS frames; fails with
         `no-ack` if one is missing, unless the client has sent GOAWAY.
@@ -502,30 +390,21 @@ class Exchange(Sender):
         while left and self.goaway is None:
             frame = self.wait("PING", timeout=deadline - time.monotonic())
             if frame is None:
-                self.fail("no-ack", "%d of %d PING frames were acknowledged "
-                          "with their data" % (len(data) - len(left),
-                                               len(data)))
-                return
+                break
             if "ACK" in frame.flags and frame.data in left:
                 left.remove(frame.data)
-
-    def has_credit(self, n: int, stream: int = 0, timeout: float = 3.0
-                   ) -> bool:
-        """Waits for credit; returns whether n octets of DATA are allowed."""
-        deadline = time.monotonic() + timeout
-        while self.window(stream) < n and self.goaway is None:
-            if self.next_frame(deadline - time.monotonic()) is None and \
-                    time.monotonic() >= deadline:
-                return False
-        return self.window(stream) >= n
+        if left and self.goaway is None:
+            self.fail("no-ack", "%d of %d PING frames were acknowledged with "
+                      "their data" % (len(data) - len(left), len(data)))
 
     def need_window(self, n: int, stream: int = 0, timeout: float = 3.0
                     ) -> bool:
         """Does what `has_credit` does, and fails with `hang` if the credit
-        does not come, unless the client has sent GOAWAY.
+        does not come, unless the client has given the stream up, or has sent
+        GOAWAY.
         """
         made = self.has_credit(n, stream, timeout)
-        if not made and self.goaway is None:
+        if not made and not self.abandoned(stream) and self.goaway is None:
             self.fail("hang", "no credit came for more than %d octets"
                       % max(0, self.window(stream)))
         return made
@@ -541,68 +420,6 @@ class Exchange(Sender):
         """Answers the client's Close frame with Close (RFC 6455 §5.5.1)."""
         self.wait("DATA", self.s, timeout=2.0)
         self.data(b"\x88\x02\x03\xe8", end=True)
-
-    def send_fence(self) -> int:
-        """Sends a fence and returns its number; `fences` counts those that the
-        client has acknowledged.
-        """
-        self._sent_fences += 1
-        if self.case.fence == "SETTINGS":
-            self.send_settings()
-            self._fence_acks.append(self._settings_sent)
-        else:
-            self.ping(FENCE + bytes([self._sent_fences]))
-        self.note("fence", sent=self._sent_fences)
-        return self._sent_fences
-
-    def passed(self, timeout: float = 2.0) -> bool:
-        """Sends a fence; returns whether it is acknowledged in time."""
-        n = self.send_fence()
-        deadline = time.monotonic() + timeout
-        while self._fences_back < n:
-            if self.next_frame(deadline - time.monotonic()) is None and \
-                    time.monotonic() >= deadline:
-                return False
-        return True
-
-    def _take(self, frame: Any) -> None:
-        kind, stream = frame.type, frame.stream_id
-        if kind == "GOAWAY" and self.goaway is None:
-            self.goaway = getattr(frame, "error_name", "malformed")
-        elif kind == "RST_STREAM":
-            code = getattr(frame, "error_name", "malformed")
-            if not self.case or not harmless(
-                    code, self._begun.get(stream, False), self.case):
-                self.resets.setdefault(stream, code)
-                self._was_reset.add(stream)
-        elif kind == "PING" and "ACK" in frame.flags:
-            if frame.data[:-1] == FENCE:
-                self._passed(frame.data[-1])
-        elif kind == "SETTINGS" and "ACK" in frame.flags:
-            self.settings_acks += 1
-            self._passed(sum(self.settings_acks >= n
-                             for n in self._fence_acks))
-        elif kind == "HEADERS" and hasattr(frame, "headers"):
-            if stream not in self._content:
-                self._content[stream] = 0
-                request = Request(frame)
-                self.requests.append(request)
-                self._arrived.append(request)
-                if request.path == "/ok" and stream <= self.last_stream:
-                    self.note("follow-up", query=request.query)
-        elif kind == "WINDOW_UPDATE":
-            self._credit[stream] = self._credit.get(stream, 0) \
-                + frame.increment
-        elif kind == "DATA":
-            self._content[stream] = self._content.get(stream, 0) \
-                + len(frame.data)
-        if getattr(frame, "stream_ended", False):
-            self._ended.add(stream)
-
-    def _passed(self, n: int) -> None:
-        if n > self._fences_back:
-            self._fences_back = n
-            self.note("fence", passed=n)
 
     # The end.
 

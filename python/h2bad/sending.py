@@ -212,10 +212,11 @@ class Sender:
         for size in [16384] * (n // 16384) + [n % 16384]:
             self.data(b"." * size, stream)
 
-    def rst(self, error: Code = "CANCEL", stream: int = 0) -> None:
-        """Sends RST_STREAM."""
+    def rst(self, error: Code = "CANCEL", stream: int = 0, flags: int = 0
+            ) -> None:
+        """Sends RST_STREAM.  flags: a number."""
         self._begins(stream or self.s, True)
-        self.frame("RST_STREAM", 0, stream or self.s,
+        self.frame("RST_STREAM", flags, stream or self.s,
                    wire.code(error).to_bytes(4, "big"))
 
     def send_settings(self, pairs: Any = (), ack: bool = False) -> None:

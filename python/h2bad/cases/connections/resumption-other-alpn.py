@@ -50,4 +50,7 @@ def judge(o):
     for c in o.connections:
         if any(n["method"] == "PRI" for n in c.notes("http1")):
             return "fail", "accepted", "a preface of HTTP/2 came"
+    if all(c.alpn != "http/1.1" for c in o.connections):
+        return ("skip", "not-exercised", "no connection was made that "
+                "offered http/1.1 after the first one")
     return "pass", "", ""

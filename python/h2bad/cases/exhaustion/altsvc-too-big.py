@@ -22,5 +22,5 @@ wave = 2
 
 
 def misbehave(x):
-    x.frame("ALTSVC", 0, x.s, bytes(2) + b'h2=":9"; ma=1, ' * 1024
-            + b'h2=":9"; ma=1 ' + b" " * 6)
+    value = b'h2=":9"; ma=1, ' * 1024 + b'h2=":9"; ma=1'
+    x.frame("ALTSVC", 0, x.s, (bytes(2) + value).ljust(16384))

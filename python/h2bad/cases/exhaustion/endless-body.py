@@ -23,6 +23,6 @@ flood = True
 def misbehave(x):
     x.headers()
     for _ in range(1024):
-        if x.goaway or x.s in x.resets or not x.has_credit(16384, x.s):
+        if not x.has_credit(16384):
             return
         x.data(bytes(16384))

@@ -2,7 +2,7 @@
 """10,000 set-cookie fields
 
 What the server sends
-    A response with 10,000 `set-cookie` fields of 30 octets.
+    A response with 10,000 `set-cookie` fields, whose values have 26 octets.
 
 What a client must do
     "A client can discard responses that it cannot process. The field block

@@ -3,7 +3,7 @@
 
 What the server sends
     GOAWAY frames whose last stream becomes lower each time, with 16,000
-    octets of debug data. It stops after 64 MiB, 30,000 frames or 3 seconds.
+    octets of debug data. It stops after 1,000 frames or 3 seconds.
 
 What a client must do
     "Implementations SHOULD track the use of these features and set limits on

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A field block of 16 MiB, before the SETTINGS ack
+"""A field block of 16 MB, before the SETTINGS ack
 
 What the server sends
     The same as flood-header-list before the server has acknowledged the

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A field block of 16 MiB
+"""A field block of 16 MB
 
 What the server sends
-    HEADERS and CONTINUATION frames with a whole, legal field block of 16 MiB:
+    HEADERS and CONTINUATION frames with a whole, legal field block of 16 MB:
     more than any SETTINGS_MAX_HEADER_LIST_SIZE that a client may have sent.
 
 What a client must do

@@ -27,4 +27,4 @@ wait = 5.0
 
 def misbehave(x):
     x.flood(frame("HEADERS", "END_HEADERS", x.s, block(
-        [(":status", "103"), ("link", "</a>; rel=preload" + " " * 960)])))
+        [(":status", "103"), ("link", "</%s>; rel=preload" % ("a" * 961))])))

@@ -3,7 +3,7 @@
 
 What the server sends
     ORIGIN frames (RFC 8336) of 500 origins each, new ones in each frame. It
-    stops after 64 MiB, 30,000 frames or 3 seconds.
+    stops after 1,000 frames or 3 seconds.
 
 What a client must do
     "Implementations SHOULD track the use of these features and set limits on

@@ -32,4 +32,4 @@ def misbehave(x):
     promised = block(x.push_fields())
     x.flood(b"".join(frame("PUSH_PROMISE", "END_HEADERS", x.s,
                            (2 * i).to_bytes(4, "big") + promised)
-                     for i in range(1, 10001)))
+                     for i in range(1, 30001)))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Trailers of 16 MiB
+"""Trailers of 16 MB
 
 What the server sends
-    A response whose trailers have 16 MiB.
+    A response whose trailers have 16 MB.
 
 What a client must do
     "A client can discard responses that it cannot process. The field block

@@ -3,7 +3,7 @@
 
 What the server sends
     SETTINGS frames that set INITIAL_WINDOW_SIZE to 0 and 65,535 by turns
-    during an upload. It stops after 64 MiB, 30,000 frames or 3 seconds.
+    during an upload. It stops after 4,000 frames or 3 seconds.
 
 What a client must do
     "Implementations SHOULD track the use of these features and set limits on

@@ -31,7 +31,7 @@ def misbehave(x):
     x.body(n=65535, timeout=1.0)
     end = time.monotonic() + 3.0
     for n in range(4000):
-        if x.ended() or x.s in x.resets or time.monotonic() > end:
+        if x.ended() or x.abandoned() or time.monotonic() > end:
             break
         x.window_update(1)
         x.window_update(1, x.s)

@@ -3,7 +3,7 @@
 
 What the server sends
     A response with 20 fields, in HEADERS and 7 CONTINUATION frames
-    (`?n=100`: in 100).
+    (`?n=100`: in 100, 1,000 at most).
 
 What a client must do
     "Any number of CONTINUATION frames can be sent, as long as the preceding
@@ -25,5 +25,6 @@ params = {"n": "7"}
 def misbehave(x):
     fields = [("x-field-%d" % i, "value-%d" % i) for i in range(20)]
     x.split_headers(block([(":status", "200"), *fields,
-                           ("content-length", "13")]), int(x.param("n")))
+                           ("content-length", "13")]),
+                    x.param_number("n", 0, 1000))
     x.later(x.data, "hello, world\n", end=True)

@@ -26,5 +26,6 @@ def misbehave(x):
     fields = (b"\x88" + integer(28, 4, 0x00) + string("13")
               + field("x-split", "a" * 15) + b"\x00" + string("x-hm")
               + b"\x83\x18\xc6\x3f")           # "aaaa" in Huffman coding
-    x.split_headers(fields, min(int(x.param("n")), len(fields) - 1))
+    x.split_headers(fields, min(x.param_number("n", 0, 1000),
+                                len(fields) - 1))
     x.later(x.data, "hello, world\n", end=True)

@@ -26,5 +26,5 @@ params = {"octet": "80"}
 
 
 def misbehave(x):
-    name = b"x" + bytes.fromhex(x.param("octet")) + b"a"
+    name = b"x" + x.param_octet("octet") + b"a"
     x.held([(":status", "200"), (name, "b")])

@@ -24,5 +24,5 @@ params = {"octet": "01"}
 
 
 def misbehave(x):
-    value = b"a" + bytes.fromhex(x.param("octet")) + b"b"
+    value = b"a" + x.param_octet("octet") + b"b"
     x.held([(":status", "200"), ("x-a", value)])

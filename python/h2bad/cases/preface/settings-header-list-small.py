@@ -26,9 +26,10 @@ def connect(x):
 
 
 def judge(o):
+    never = float("inf")
     acked = [line["t"] for line in o.first.lines
              if line["type"] == "SETTINGS" and line["dir"] == "in"
              and "ACK" in line["flags"]]
-    if any(line["t"] >= min(acked, default=0) for line in o.first.requests()):
+    if any(line["t"] >= min(acked, default=never) for line in o.first.requests()):
         return "info", "sent-anyway", "a request that is too long was sent"
     return "info", "none-sent", "no request was sent after SETTINGS"

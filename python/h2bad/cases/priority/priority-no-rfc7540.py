@@ -27,10 +27,11 @@ def connect(x):
 def misbehave(x):
     x.respond()
     x.need_next()
+    x.need_acks()
     frames = x.connection.frames
     known = [i for i, frame in enumerate(frames)
-             if frame.type == "SETTINGS" and "ACK" in frame.flags][0]
-    for frame in frames[known:]:
+             if frame.type == "SETTINGS" and "ACK" in frame.flags]
+    for frame in frames[known[0]:] if known else ():
         if frame.type == "PRIORITY" or \
                 frame.type == "HEADERS" and frame.priority:
             x.fail("exceeded", "a priority of RFC 7540 came in %s"

@@ -25,5 +25,8 @@ content = BODY
 
 def misbehave(x):
     if not x.body(timeout=3.0):
-        x.found("tolerated", "waits", "no content was sent for 3 seconds")
+        if x.abandoned():
+            x.found("tolerated", "gave-up", "the request was given up")
+        else:
+            x.found("tolerated", "waits", "no content was sent for 3 seconds")
     x.respond()

@@ -3,7 +3,8 @@
 
 What the server sends
     No credit; once the first octets of the content have come, 307 to another
-    place with END_STREAM, and RST_STREAM with NO_ERROR.
+    place with END_STREAM, and RST_STREAM with NO_ERROR; then
+    credit for the connection.
 
 What a client must do
     "Clients MUST NOT discard responses as a result of receiving such a

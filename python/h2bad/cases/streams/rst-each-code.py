@@ -30,7 +30,7 @@ def misbehave(x):
         if request.query in seen:   # sent again, as after REFUSED_STREAM
             x.respond(request.stream)
         else:
-            code = re.search(r"\bi=(\d+)", request.query)
+            code = re.search(r"\bi=([0-9]{1,9})", request.query)
             x.rst(int(code[1]) if code else 2, request.stream)
         seen.add(request.query)
         request = x.follows(x.request.path, 1.0)

@@ -12,14 +12,14 @@ What a client must do
     flow-controlled frame MUST always account for its contribution against the
     connection flow-control window, unless the receiver treats this as a
     connection error." (§6.9) So the credit comes back, and the next response
-    arrives.
+    arrives. To end the connection for the name in upper case passes too.
 
 Why it matters
     A client that forgets to return it has a smaller window after each
     cancelled request, and at last a connection on which nothing moves any
     more.
 """
-from h2bad.case import OK
+from h2bad.case import M, OK
 
 section = "RFC 9113 §5.1"
 kind = "must"
@@ -42,5 +42,11 @@ def misbehave(x):
         if not x.need_window(1000, request.stream):
             return
         x.data(bytes(1000), request.stream)
-    x.data(b"", request.stream, end=True)
-    x.complete()
+
+
+def judge(o):
+    # "unless the receiver treats this as a connection error": no other
+    # response can show the credit then.
+    if o.goaway not in (None, "NO_ERROR") and not o.good_streams:
+        return M().judge(o)
+    return expect.judge(o)

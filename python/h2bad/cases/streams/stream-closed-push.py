@@ -8,7 +8,11 @@ What the server sends
 What a client must do
     "A receiver MUST treat the receipt of a PUSH_PROMISE on a stream that is
     neither "open" nor "half-closed (local)" as a connection error of type
-    PROTOCOL_ERROR." (RFC 9113 §6.6) It is one too if push is disabled.
+    PROTOCOL_ERROR." (RFC 9113 §6.6) It is one too if push is disabled. If it
+    is not, a client that resets the stream after the response is left out: "an
+    endpoint that has sent RST_STREAM on the associated stream MUST handle
+    PUSH_PROMISE frames that might have been created before the RST_STREAM
+    frame is received and processed."
 
 Why it matters
     The promise belongs to a request that is over: a client that looks it up
@@ -23,4 +27,6 @@ expect = C("PROTOCOL_ERROR")
 
 def misbehave(x):
     x.after_response()
+    if x.client_settings["ENABLE_PUSH"]:
+        x.need_unreset()
     x.push()
