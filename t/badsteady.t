@@ -145,6 +145,9 @@ def violations():
              ("fail", "violation"), f"a violation, and {len(lines)} more lines")
     t.eq(judged("stream-half-closed-window-update", *ended)[0][:2],
          ("tolerated", "new-connection"), "none, and another connection")
+    t.eq(judged("stream-half-closed-window-update", *ended, note(
+        "left alone"))[0][:2], ("pass", ""),
+         "... after the server had ended this one")
 
 
 def further():

@@ -393,6 +393,14 @@ class Observed:
                                    self._requests(self.first))
 
     @property
+    def moved(self) -> bool:
+        """Whether the next request came on another connection although the
+        server had not ended this one.
+        """
+        return self.follow_up == "new-connection" and \
+            not self.server_closed and not self.first.notes("left alone")
+
+    @property
     def server_closed(self) -> bool:
         """Whether the case itself ended the connection, or sent GOAWAY before
         the response was complete.

@@ -350,7 +350,7 @@ class I(Outcome):
                            % (o.got.get("error") or o.said or "no text"))
         if o.wrong_content:
             return Verdict("fail", "wrong-content", o.wrong_content)
-        if o.follow_up == "new-connection" and not o.server_closed:
+        if o.moved:
             return Verdict("tolerated", "new-connection", "the next request "
                            "came on another connection")
         return Verdict("pass")
@@ -483,7 +483,7 @@ class Incomplete(Outcome):
         if not o.fences and not o.left and o.follow_up is None:
             return Verdict("fail", "hang", "no reaction at all, not even the "
                            "acknowledgement of %s" % o.fence_name)
-        if o.follow_up == "new-connection" and not o.server_closed:
+        if o.moved:
             return Verdict("tolerated", "new-connection", "the next request "
                            "came on another connection")
         return None

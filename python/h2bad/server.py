@@ -349,7 +349,11 @@ def _next_request(x: Exchange) -> Optional[Request]:
 _SHOWN = {"head": lambda r: r.method == "HEAD",
           "post": lambda r: not r.ended,
           "expect": lambda r: r.get("expect") is not None,
-          "range": lambda r: r.get("range") is not None}
+          "range": lambda r: r.get("range") is not None,
+          "authorization": lambda r: r.get("authorization") is not None,
+          "connect": lambda r: r.method == "CONNECT"
+          and r.get(":protocol") is None,
+          "websocket": lambda r: r.get(":protocol") == "websocket"}
 
 
 def _lacks(x: Exchange) -> None:
@@ -422,6 +426,7 @@ def _follow_up(x: Exchange) -> None:
     while x.goaway is None and not x.followed:
         request = x.next_request(LINGER)
         if request is None:
+            x.note("left alone")    # a later one comes on a new connection
             return
         if request.stream > x.last_stream:
             continue
