@@ -6,6 +6,7 @@ large, a directory that is removed and a disk that is full."""
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -98,8 +99,8 @@ def refused():
                 (f"https://flood-ping.localhost:{s.bad}/", 403,
                  "floods are off: "),
                 ("/new?floods=1", 403, "floods are off: "),
-                (bad + "ping-wrong-length?n=x", 400, "n=x: invalid literal"),
-                (bad + "ping-wrong-length?n=y", 400, "n=y: invalid literal"),
+                (bad + "ping-wrong-length?n=x", 400, "n=x: n has to be"),
+                (bad + "ping-wrong-length?n=y", 400, "n=y: n has to be"),
                 (bad + "name-control?octet=zz", 400, "octet=zz: "),
                 (bad + "good", 200, "hello, world")):
             for http in "--http2", "--http1.1":
@@ -145,6 +146,32 @@ def namesakes():
                  "... and the newer one has its own", f"{status} {body}")
             t.eq(json.loads(s.get("/client/twin/report.json")[1])["run"], new,
                  "... and its report is kept")
+
+
+def visits():
+    """A request without a run is a run of one case."""
+    with serving("visits") as s:
+        t.eq(runs(s), ["tolerated"], "a run, before the visits")
+        asked = s.get("/last")[2]
+        s.get(f"https://localhost:{s.bad}/bad/status-missing")
+        run = tap.wait_until(lambda: s.get("/last")[2] != asked
+                             and s.get("/last")[2])
+        made = tap.wait_until(lambda: json.loads(s.get(
+            run + "report.json")[1])["cases"])
+        t.eq([(c["name"], c["verdict"]) for c in made],
+             [("status-missing", "pass")], "a visit: /last has the verdict")
+        t.ok("RST_STREAM" in s.get(run + "status-missing/trace.txt")[1],
+             "... and the trace")
+        status, page, _ = s.get(run)
+        t.ok(status == 200 and "1 case, run" in page, "... and a page", page)
+        for i in range(12):
+            s.get(f"https://localhost:{s.bad}/bad/good?again={i}")
+            tap.wait_until(lambda: json.loads(s.get(
+                s.get("/last")[2] + "report.json")[1])["cases"])
+        t.ok(s.get(asked)[0] == 200 and len(os.listdir(os.path.join(
+            work, "visits", "runs"))) <= 12, "the last ten stay, and the run")
+    t.ok(f"visit of status-missing: pass (rst:PROTOCOL_ERROR): {run}" in s.err,
+         "a visit: the standard error tells the verdict", s.err)
 
 
 def names():
@@ -243,6 +270,7 @@ def without_directory():
         status, body, _ = s.get("/new?cases=good")
         t.ok(status == 500 and "cannot use its directory: Not a directory" in
              body, "no directory for runs: 500", f"{status} {body}")
+        tap.wait_until(lambda: select.select([s.p.stderr], [], [], 0)[0])
         os.unlink(there)
         os.rename(there + "-", there)
         t.ok(runs(s) in (["pass"], ["tolerated"]), "... until it is there")
@@ -299,6 +327,7 @@ try:
     clients()
     refused()
     namesakes()
+    visits()
     names()
     readers()
     at_once()

@@ -79,30 +79,32 @@ class Exchange(Receiver):
         return self.connection.server.stash
 
     def param(self, name: str) -> str:
-        """Returns a parameter of the URL's query, or else its default; `skip`
-        if it has characters that are no octets.
+        """Returns a parameter of the URL's query, or else its default.
+        ValueError if it has characters that are no octets: then the driver
+        skips the case, and tells the client why.
         """
         value = self.query.get(name, self.case.params.get(name, ""))
         if any(ord(each) > 255 for each in value):
-            self.skip("%s has to be in ISO 8859-1" % name)
+            raise ValueError("%s has to be in ISO 8859-1" % name)
         return value
 
     def param_number(self, name: str, least: int, most: int) -> int:
-        """Returns a parameter that is a number; `skip` if it is none from
+        """Returns a parameter that is a number; ValueError if it is none from
         least to most.
         """
         text = self.param(name)
         if not re.fullmatch("[0-9]{1,9}", text) or \
                 not least <= int(text) <= most:
-            self.skip("%s has to be a number from %d to %d"
-                      % (name, least, most))
+            raise ValueError("%s has to be a number from %d to %d"
+                             % (name, least, most))
         return int(text)
 
     def param_octet(self, name: str) -> bytes:
-        """Returns a parameter that is an octet; `skip` if it is none."""
+        """Returns a parameter that is an octet; ValueError if it is none."""
         text = self.param(name)
         if not re.fullmatch("[0-9a-fA-F]{2}", text):
-            self.skip("%s has to be an octet, two hexadecimal digits" % name)
+            raise ValueError("%s has to be an octet, two hexadecimal digits"
+                             % name)
         return bytes.fromhex(text)
 
     def count(self, what: str) -> int:

@@ -32,6 +32,9 @@ ID = re.compile(r"[0-9a-f]{12}\Z")
 #: Runs that are kept, and clients that have reports, at most.
 RUNS, CLIENTS = 200, 1000
 
+#: The client's name of runs that no one has asked for, and how many stay.
+VISIT, VISITS = "visit", 10
+
 #: Seconds that a report waits for its verdicts, and between two looks.
 WAIT, LOOK = 20.0, 0.05
 
@@ -53,7 +56,8 @@ def _age(path: str) -> float:
 
 class Run:
     """A run: id, client, cases (names), needs, via ("arm" or "sni"), created
-    (seconds since the epoch).
+    (seconds since the epoch), visit (whether it was made for a request without
+    a run).
     """
 
     def __init__(self, below: str, said: Dict[str, Any]) -> None:
@@ -63,6 +67,7 @@ class Run:
         self.via: str = said["via"]
         self.needs: List[str] = said["needs"]
         self.created: float = said["created"]
+        self.visit: bool = said.get("visit", False)
         self._below = below
         self.directory = os.path.join(below, "runs", self.id)
 
@@ -90,26 +95,46 @@ class Run:
             raise BusyError("%d clients have reports, and %r has none; "
                             "expected directories of old ones to be removed"
                             % (CLIENTS, client))
+        return cls._make(below, client, via, needs,
+                         names if "good" in names else ["good"] + names)
+
+    @classmethod
+    def of_visit(cls, below: str, run: str, case: str) -> "Run":
+        """Makes a run of one case, under an id that the bad server has given
+        it.  BusyError.
+        """
+        return cls._make(below, VISIT, "arm", (), [case], run)
+
+    @classmethod
+    def _make(cls, below: str, client: str, via: str, needs: Sequence[str],
+              cases: List[str], run: str = "") -> "Run":
         made = cls(below, {
-            "id": secrets.token_hex(6), "client": client, "via": via,
-            "cases": names if "good" in names else ["good"] + names,
-            "needs": sorted(needs), "created": time.time()})
-        cls._drop(below)
+            "id": run or secrets.token_hex(6), "client": client, "via": via,
+            "cases": cases, "needs": sorted(needs), "created": time.time(),
+            "visit": bool(run)})
+        cls._drop(below, made.visit)
         os.makedirs(made.directory)
         put(made.path("run.json"), json.dumps({
             name: getattr(made, name) for name in (
-                "id", "client", "cases", "via", "needs", "created")}))
+                "id", "client", "cases", "via", "needs", "created",
+                "visit")}))
         return made
 
     @classmethod
-    def _drop(cls, below: str) -> None:
+    def _drop(cls, below: str, visits: bool) -> None:
         # Drops the oldest runs that are over, so that there is room for one
-        # more.
-        too_many = len(cls.ids(below)) + 1 - RUNS
-        if too_many <= 0:
-            return
+        # more.  visits: for one more visit.
+        ids = cls.ids(below)
         over = sorted(glob.glob(os.path.join(
             glob.escape(below), "runs", "*", "over")), key=_age)
+        if visits:
+            ids = {name for name in ids
+                   if getattr(cls.find(below, name), "visit", False)}
+            over = [path for path in over
+                    if os.path.basename(os.path.dirname(path)) in ids]
+        too_many = len(ids) + 1 - (VISITS if visits else RUNS)
+        if too_many <= 0:
+            return
         if not over:
             raise BusyError("%d runs are not over; expected fewer, and a run "
                             "without requests is over after a minute" % RUNS)

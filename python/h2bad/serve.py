@@ -56,7 +56,8 @@ class Serving:
             stack.callback(self.control.stop)
             tasks.wait(self.control.ready())
             self._servers = stack.pop_all()
-        self.watch = Watch(self.bad, below)
+        self.watch = Watch(self.bad, below, "https://localhost:%d"
+                           % self.control.port)
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
         """Judges what comes, until a server ends or until() is true."""

@@ -115,11 +115,11 @@ def _begin(connection: Any, name: str, run: Optional[str], via: str) -> None:
     if case is None or x.case is not None or case.flood and floods_off():
         return
     x.case, x.run = case, _visit(x, name) if run is None else run
-    x.note("case", case=name, run=run, via=via)
+    x.note("case", case=name, run=x.run, via=via, visit=run is None)
 
 
 def _visit(x: Exchange, name: str) -> str:
-    """Returns an id in the place of a run's, for a connection that tells none.
+    """Returns the id of a run of one case, for a connection that tells none.
 
     The connections of an address for the same URL share it for VISIT seconds,
     so that a retry is served well, and the case acts again for the next
@@ -133,7 +133,7 @@ def _visit(x: Exchange, name: str) -> str:
         began = x.stash.take(key) or now
         began = began if now - began < VISIT else now
         x.stash.put(key, began)
-    return "visit-" + uuid.uuid5(key, str(began)).hex[:12]
+    return uuid.uuid5(key, str(began)).hex[:12]
 
 
 def _misbehaves() -> bool:

@@ -15,13 +15,14 @@ from h2bad.outcome import Verdict
 from h2bad.report import ReportError
 from h2bad.report.model import directory, line, put
 from h2bad.run import result
-from h2bad.runs import Run
+from h2bad.runs import BusyError, Run
 
 __all__ = ["Watch"]
 
-#: Seconds without a connection after which a run is over; after which a case
-#: is judged without its follow-up; that a report waits for connections to end.
-SILENCE, NO_FOLLOW_UP, GOING = 60.0, 30.0, 5.0
+#: Seconds without a connection after which a run is over, or a visit; after
+#: which a case is judged without its follow-up; that a report waits for
+#: connections to end.
+SILENCE, LEFT, NO_FOLLOW_UP, GOING = 60.0, 1.0, 30.0, 5.0
 
 #: Connections of a case that are judged, at most.
 CONNECTIONS = 100
@@ -77,12 +78,14 @@ class _Running:
 class Watch:
     """Watches the traces of one bad server, and judges its runs.
 
-    server: a `BadServer`.  below: the directory of reports and runs.
+    server: a `BadServer`.  below: the directory of reports and runs.  origin:
+    of the control port.
     """
 
-    def __init__(self, server: Any, below: str) -> None:
+    def __init__(self, server: Any, below: str, origin: str) -> None:
         self._server = server
         self._below = below
+        self._origin = origin
         self._running: Dict[str, _Running] = {}
         self._said = ""             # the last error that was printed
         #: When the run was made that has each client's directory.
@@ -119,12 +122,25 @@ class Watch:
         for running in self._running.values():
             running.hear()
         over, going = self._server.look()
+        for c in (*over, *going):
+            self._welcome(c)
         busy = {key for c in going for key in self._keys(c)}
         for c in over:
             for key in self._keys(c):
                 self._add(key, c)
         for running in list(self._running.values()):
             self._guarded(running, busy)
+
+    def _welcome(self, c: Connection) -> None:
+        # Makes a run for a visit, unless there are too many.
+        if c.case is None or not c.case["visit"] or \
+                c.case["run"] in self._over | self._running.keys():
+            return
+        try:
+            made = Run.of_visit(self._below, c.case["run"], c.case["case"])
+            self._running[made.id] = _Running(made, self._below)
+        except BusyError:
+            pass
 
     def has_judged(self, run: str) -> bool:
         """Returns whether all cases of the run of this id have a verdict."""
@@ -188,7 +204,8 @@ class Watch:
 
     def _judge(self, running: _Running, busy: Set[Key]) -> None:
         run, now = running.run, time.monotonic()
-        ended = run.is_done or now - running.active > SILENCE
+        ended = run.is_done or now - running.active > (
+            LEFT if run.visit else SILENCE)
         going = any(key[0] == run.id for key in busy)
         if going:
             ended, running.active = False, now
@@ -227,6 +244,11 @@ class Watch:
             running.kept.add(made, [c.path for c in connections], True)
         running.run.add(made)
         running.connections[name] = []      # their lines may be large
+        if running.run.visit:
+            print("h2bad: visit of %s: %s%s (%s): %s/run/%s/" % (
+                name, made["verdict"], made["reason"] and ", "
+                + made["reason"], made["reaction"], self._origin,
+                running.run.id), file=sys.stderr, flush=True)
 
     def _finish(self, running: _Running) -> None:
         # Without a verdict the client's last report stays.
