@@ -82,6 +82,12 @@ def bad_input():
     port = busy.getsockname()[1]
     status, _, err = h2bad("one", "good", "--port", str(port))
     t.ok(status == 71 and str(port) in err, "a port that is in use: 71", err)
+    for option, value in (("--control", str(port)), ("--bad", str(port)),
+                          ("--addr", "nowhere")):
+        ports = {"--control": "0", "--bad": "0", option: value}
+        status, _, err = h2bad("serve", *sum(map(list, ports.items()), []))
+        t.ok(status == 71 and f"{option}: " in err and value in err and
+             "h2rig: --" not in err, f"serve {option} {value}: 71", err)
     busy.close()
 
 

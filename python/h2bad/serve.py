@@ -8,7 +8,7 @@ import time
 from typing import Callable, Sequence
 
 from h2bad import tasks
-from h2bad.servers import HERE, BadServer, Process
+from h2bad.servers import HERE, BadServer, Process, ServerError
 from h2bad.watch import Watch
 
 __all__ = ["Serving"]
@@ -22,6 +22,15 @@ def _is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:              # h2rig does not take it either
         return False
+
+
+def _start(server: Process, port: str) -> None:
+    # Waits until it listens.  An error has the names of h2bad's options.
+    try:
+        tasks.wait(server.ready())
+    except ServerError as e:
+        raise ServerError(str(e).replace("h2rig: --port:", port + ":").replace(
+            "h2rig: --bind:", "--addr:")) from None
 
 
 class Serving:
@@ -43,7 +52,7 @@ class Serving:
                                  "--max-traces", "128M", port=bad, binds=binds,
                                  floods=floods)
             stack.callback(self.bad.stop)
-            tasks.wait(self.bad.ready())
+            _start(self.bad, "--bad")
             empty = os.path.join(below, "bad", "docroot")
             self.control = Process(
                 [h2rig, "--port", str(control), "--ca", ca, "--routes",
@@ -54,7 +63,7 @@ class Serving:
                     "H2BAD_PORT": str(self.bad.port),
                     "H2BAD_FLOODS": "1" if floods else "0"})
             stack.callback(self.control.stop)
-            tasks.wait(self.control.ready())
+            _start(self.control, "--control")
             self._servers = stack.pop_all()
         self.watch = Watch(self.bad, below, "https://localhost:%d"
                            % self.control.port)
