@@ -441,7 +441,8 @@ def check_default_addresses():
 FEW_PORTS = """
 import fcntl, socket, struct, subprocess, sys
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
-fcntl.ioctl(socket.socket(), SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
+up = struct.pack("16sh22x", b"lo", IFF_UP)
+fcntl.ioctl(socket.socket(), SIOCSIFFLAGS, up)
 with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as f:
     f.write("40000 40009")
 taken = socket.create_server(("::1", 40001), family=socket.AF_INET6)

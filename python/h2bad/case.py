@@ -61,9 +61,9 @@ def connections_asked(o: Any) -> int:
     """Returns on how many connections requests for the case came.  The
     follow-up does not count: the server may have ended the connection by then.
     """
-    path = "/bad/" + o.case.name
     return sum(any(str(dict(line["fields"]).get(":path")).partition("?")[0]
-                   == path for line in c.requests()) for c in o.connections)
+                   in o.paths for line in c.requests())
+               for c in o.connections)
 
 
 def no_streams(x: Any, seconds: float) -> None:

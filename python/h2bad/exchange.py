@@ -276,9 +276,9 @@ class Exchange(Receiver):
 
     def need_body(self, stream: int = 0, timeout: float = 5.0) -> bool:
         """Waits for the end of the request's content, and returns whether it
-        has come.  `skip` if the client had given the stream up before the
-        misbehaviour; fails with `hang` if the end does not come in time,
-        unless the client has given the stream up, or has sent GOAWAY.
+        has come.  The client is tolerated if it had given the stream up
+        before the misbehaviour; fails with `hang` if the end does not come in time,
+        unless the client has given the stream up (`abandoned`).
         """
         self.body(stream, timeout=timeout)
         self._need_ended([stream or self.s])
@@ -292,8 +292,9 @@ class Exchange(Receiver):
     def _need_ended(self, streams: List[int]) -> None:
         if any(each in self._closed_before and not self.ended(each)
                for each in streams):
-            self.skip("the client had reset its stream before")
-        for each in self._unended(streams) if self.goaway is None else ():
+            self.found("tolerated", "gave-up", "the client had reset its "
+                       "stream before")
+        for each in self._unended(streams):
             self.fail("hang", "%d octets of the content are all that came"
                       % self.received(each))
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a client did in a case, from the traces of its connections."""
 
+import datetime
 import hashlib
 import json
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
@@ -162,6 +163,15 @@ class Connection:
                 return float(line["t"])
         return float("inf")
 
+    def clock(self, name: str) -> float:
+        """The same on a clock that connections have in common."""
+        try:
+            began = datetime.datetime.strptime(
+                self.began, "%Y-%m-%dT%H:%M:%S.%fZ").timestamp()
+        except ValueError:
+            began = 0.0
+        return began + self.at(name)
+
     @property
     def alpn(self) -> Optional[str]:
         for line in self.lines:
@@ -203,6 +213,8 @@ class Observed:
         first = self.first
         self.stream = first.stream
         self.fence_name = case.fence or "PING"
+        #: paths of requests for the case; "/" if the host's name tells it
+        self.paths = ("/bad/" + case.name, "/")
         fences = [line["values"] for line in first.after
                   if line["type"] == "note" and line["name"] == "fence"]
         self.fences = sum("passed" in each for each in fences)
@@ -395,10 +407,12 @@ class Observed:
     @property
     def moved(self) -> bool:
         """Whether the next request came on another connection although the
-        server had not ended this one.
+        server had not ended this one by then.
         """
         return self.follow_up == "new-connection" and \
-            not self.server_closed and not self.first.notes("left alone")
+            not self.server_closed and any(
+                c.clock("follow-up") < self.first.clock("left alone")
+                for c in self.connections)
 
     @property
     def server_closed(self) -> bool:
@@ -438,7 +452,7 @@ class Observed:
         """The repetitions of the case's request, for cases in which the client
         was told to send it once.
         """
-        return self.asked("/bad/" + self.case.name)[1:]
+        return [each for path in self.paths for each in self.asked(path)][1:]
 
     @property
     def retries(self) -> int:
@@ -457,7 +471,7 @@ class Observed:
         paths = [path for _, path in self._requests(c)]
         paths += [str(n["path"]) for n in c.notes("http1")]
         return [path for path in paths
-                if path.partition("?")[0] == "/bad/" + self.case.name]
+                if path.partition("?")[0] in self.paths]
 
     @property
     def opened_late(self) -> Optional[int]:

@@ -380,7 +380,8 @@ class L(Outcome):
     def judge(self, o: Any) -> Verdict:
         if o.violations:
             return Verdict("fail", "exceeded", o.violations[0])
-        if o.complete and o.stream not in o.resets:
+        if o.complete and o.stream not in o.resets and \
+                o.goaway in (None, "NO_ERROR"):
             return Verdict("pass")
         if o.goaway is not None or o.resets or o.left:
             return Verdict("tolerated", "gave-up", "the limit was kept, and "

@@ -38,8 +38,8 @@ def result(case: Any, o: Optional[Observed], verdict: Any, ms: int
         "reason": verdict.reason, "message": verdict.message,
         "reaction": None, "expected": list(case.expect.expected)
         if case.expect else [], "ms": ms, "connections": 0, "requests": 0,
-        "retries": 0, "follow_up": None, "exit": None, "signal": None, "rss_kb": None,
-        "got": None, "trace": None}
+        "retries": 0, "follow_up": None, "exit": None, "signal": None,
+        "rss_kb": None, "got": None, "trace": None}
     if case.security:
         made["security"] = case.security
     if o is not None:

@@ -135,7 +135,7 @@ class Run:
         too_many = len(ids) + 1 - (VISITS if visits else RUNS)
         if too_many <= 0:
             return
-        if not over:
+        if len(over) < too_many:
             raise BusyError("%d runs are not over; expected fewer, and a run "
                             "without requests is over after a minute" % RUNS)
         for path in over[:too_many]:

@@ -21,6 +21,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 START, END = 30.0, 10.0
 
 
+#: A client may answer each frame of a flood, as by resetting each stream that
+#: was promised.
+BOUNDS = ("--max-resets", "100000", "--max-idle-frames", "100000")
+
+
 class ServerError(Exception):
     """h2rig did not start; the text says why."""
 
@@ -106,8 +111,8 @@ class BadServer(Process):
             [h2rig, *["--port", str(port)] * n, "--connection",
              os.path.join(HERE, "server.py"), "--trace", self.traces,
              "--trace-data", "256", "--ca", ca, "--ca-out", self.ca_out,
-             "--log-format", "json", "--grace", "1", *options], binds, empty,
-            os.path.join(directory, "log"), {
+             "--log-format", "json", "--grace", "1", *BOUNDS, *options],
+            binds, empty, os.path.join(directory, "log"), {
                 "H2BAD_DIRECTORY": directory,
                 "H2BAD_FLOODS": "1" if floods else "0"})
 

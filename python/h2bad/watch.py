@@ -88,6 +88,7 @@ class Watch:
         self._origin = origin
         self._running: Dict[str, _Running] = {}
         self._said = ""             # the last error that was printed
+        self._refused: Set[str] = set()     # visits without a run
         #: When the run was made that has each client's directory.
         self._newest: Dict[str, float] = {}
         #: Runs that are over; so are those of an earlier server, since this
@@ -132,15 +133,17 @@ class Watch:
             self._guarded(running, busy)
 
     def _welcome(self, c: Connection) -> None:
-        # Makes a run for a visit, unless there are too many.
-        if c.case is None or not c.case["visit"] or \
-                c.case["run"] in self._over | self._running.keys():
+        # Makes a run for a visit, unless there is no room.
+        if c.case is None or not c.case["visit"] or c.case["run"] in (
+                self._over | self._running.keys() | self._refused):
             return
         try:
             made = Run.of_visit(self._below, c.case["run"], c.case["case"])
             self._running[made.id] = _Running(made, self._below)
-        except BusyError:
-            pass
+        except (BusyError, OSError) as e:
+            self._refused.add(c.case["run"])
+            print("h2bad: visit of %s: %s" % (c.case["case"], e),
+                  file=sys.stderr, flush=True)
 
     def has_judged(self, run: str) -> bool:
         """Returns whether all cases of the run of this id have a verdict."""

@@ -101,8 +101,8 @@ def _parser() -> argparse.ArgumentParser:
                      help="take the client's exit status for its result: 0 "
                      "if it got a response, else an error")
     run.add_argument("--crash-exit", metavar="N", action="append", default=[],
-                     type=_exit_status, help="take this exit status for a crash; "
-                     "repeatable")
+                     type=_exit_status, help="take this exit status for a "
+                     "crash; repeatable")
     run.add_argument("--expect", metavar="FILE",
                      help="compare the verdicts with this baseline")
     run.add_argument("--update-expect", action="store_true",

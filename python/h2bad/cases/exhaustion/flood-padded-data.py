@@ -31,8 +31,8 @@ def misbehave(x):
     x.headers()
     end = time.monotonic() + 3.0
     for _ in range(1000):
-        if time.monotonic() > end or not x.need_window(256 * 30):
+        if time.monotonic() > end or not x.need_window(256):
             break
         with x.together():
-            for _ in range(30):
+            for _ in range(min(30, x.window() // 256)):
                 x.data(padding=255)

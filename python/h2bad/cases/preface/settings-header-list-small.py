@@ -26,10 +26,9 @@ def connect(x):
 
 
 def judge(o):
-    never = float("inf")
-    acked = [line["t"] for line in o.first.lines
-             if line["type"] == "SETTINGS" and line["dir"] == "in"
-             and "ACK" in line["flags"]]
-    if any(line["t"] >= min(acked, default=never) for line in o.first.requests()):
+    acked = min((line["t"] for line in o.first.lines
+                 if line["type"] == "SETTINGS" and line["dir"] == "in"
+                 and "ACK" in line["flags"]), default=float("inf"))
+    if any(line["t"] >= acked for line in o.first.requests()):
         return "info", "sent-anyway", "a request that is too long was sent"
     return "info", "none-sent", "no request was sent after SETTINGS"

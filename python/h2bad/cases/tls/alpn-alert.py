@@ -22,3 +22,4 @@ finish = False
 
 def client_hello(x):
     x.tls.alert = "no_application_protocol"
+    x.note("closing", how="alert")

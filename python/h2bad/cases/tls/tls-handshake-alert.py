@@ -22,3 +22,4 @@ finish = False
 
 def client_hello(x):
     x.tls.alert = "handshake_failure"
+    x.note("closing", how="alert")
