@@ -416,8 +416,10 @@ def queries():
     x.request = x.next_request()
     try:
         x.case.module.misbehave(x)
+        how = "it ended"
     except Peer.Stuck:
-        t.ok(True, "rst-each-code?i=999...")
+        how = "it waited"
+    t.eq(how, "it waited", "rst-each-code?i=999...")
 
 
 # ---- runs

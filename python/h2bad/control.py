@@ -142,7 +142,9 @@ def case(request: Any, response: Any) -> Answer:
         raise _Error(404, "no case is named %r; /cases.txt lists them" % plain)
     if plain != name:
         return _answer(json.dumps(found.as_dict()), "json")
-    urls = ["https://localhost:%d/bad/%s" % (_bad_port(), plain)]
+    # A request's URL comes too late for a case that acts before it.
+    urls = [] if found.early else ["https://localhost:%d/bad/%s" % (
+        _bad_port(), plain)]
     if len(plain) < 64:         # fits a host name's label (RFC 1035 §2.3.4)
         urls.insert(0, "https://%s.localhost:%d/" % (plain, _bad_port()))
     who, path = _passed(plain)

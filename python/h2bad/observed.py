@@ -384,8 +384,8 @@ class Observed:
     @property
     def reused(self) -> bool:
         """Whether the next request came on the connection of the misbehaviour
-        and was not under way before: the client has not ended the connection
-        and passed a fence, or the request came late.
+        and was not under way before: it came late, or the client has passed a
+        fence and not ended the connection.
         """
         if self.follow_up != "same-connection" or not self.first.after:
             return False

@@ -36,7 +36,7 @@ ARMED = 5.0
 #: Seconds to wait for a connection's first request, and for each later one.
 IDLE, LINGER = 30.0, 1.0
 
-#: Seconds for which a client's connections belong together that tell no run.
+#: Seconds for which connections of a client that tell no run belong together.
 VISIT = 10.0
 
 #: What h2rig must not do by itself (`connection.automatic`), so that only the
@@ -114,19 +114,19 @@ def _begin(connection: Any, name: str, run: Optional[str], via: str) -> None:
     case = catalogue.find(name)
     if case is None or x.case is not None or case.flood and floods_off():
         return
-    x.case, x.run = case, _visit(x, name) if run is None else run
+    x.case, x.run = case, _visit(x, name, via) if run is None else run
     x.note("case", case=name, run=x.run, via=via, visit=run is None)
 
 
-def _visit(x: Exchange, name: str) -> str:
+def _visit(x: Exchange, name: str, via: str) -> str:
     """Returns the id of a run of one case, for a connection that tells none.
 
     The connections of an address for the same URL share it for VISIT seconds,
     so that a retry is served well, and the case acts again for the next
     visitor.
     """
-    key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:visit:%s:%s?%s" % (
-        x.connection.client_address[0], name,
+    key = uuid.uuid5(uuid.NAMESPACE_URL, "h2bad:visit:%s:%s:%s?%s" % (
+        x.connection.client_address[0], via, name,
         urllib.parse.urlencode(x.query)))
     now = time.monotonic()
     with x.stash.lock:
@@ -176,7 +176,8 @@ def _call(name: str) -> None:
         _x.note("skip", reason=str(e))
         raise
     except Exception as e:
-        _wrong_query(_x, e)
+        if isinstance(e, ValueError):
+            _wrong_query(_x, e)
         _x.note("error", text=traceback.format_exc(limit=-3))
         raise
 

@@ -29,5 +29,5 @@ def judge(o):
     if o.reused or o.resumed:
         return "fail", "ignored", "the next request came on this connection"
     if o.follow_up != "new-connection":
-        return "tolerated", "no-follow-up", "no further request came"
+        return "tolerated", "no-follow-up", "no further request was seen"
     return "pass", "", ""

@@ -33,4 +33,6 @@ def judge(o):
         return "pass", "", ""
     if o.follow_up is None:
         return "tolerated", "no-follow-up", "no further request came"
+    if not o.moved:
+        return "tolerated", "no-follow-up", "no further request came in time"
     return "tolerated", "new-connection", "the next request came on another"
