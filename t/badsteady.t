@@ -222,7 +222,7 @@ class Peer:
         if not self.coming:
             if timeout > 0.2:       # a shorter wait is for stragglers
                 raise self.Stuck
-            time.sleep(max(0.0, timeout))
+            time.sleep(max(0.0, timeout))       # else its caller spins
             return None
         self.frames.append(self.coming.pop(0))
         return self.frames[-1]

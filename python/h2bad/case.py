@@ -52,18 +52,8 @@ from h2bad.wire import (block, entries, field, frame, integer, octets, string)
 
 __all__ = ["BODY", "C", "D", "Delivered", "I", "Incomplete", "L", "M", "Moves",
            "NotPossible", "OK", "Once", "R", "Refuses", "S", "TARGET", "block",
-           "connections_asked", "entries", "field", "frame", "http1",
-           "integer", "no_streams", "octets", "post_followed", "string",
-           "struct", "unless_failed"]
-
-
-def connections_asked(o: Any) -> int:
-    """Returns on how many connections requests for the case came.  The
-    follow-up does not count: the server may have ended the connection by then.
-    """
-    return sum(any(str(dict(line["fields"]).get(":path")).partition("?")[0]
-                   in o.paths for line in c.requests())
-               for c in o.connections)
+           "entries", "field", "frame", "http1", "integer", "no_streams",
+           "octets", "post_followed", "string", "struct", "unless_failed"]
 
 
 def no_streams(x: Any, seconds: float) -> None:

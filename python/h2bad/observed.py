@@ -455,6 +455,13 @@ class Observed:
         return [each for path in self.paths for each in self.asked(path)][1:]
 
     @property
+    def asked_on(self) -> int:
+        """On how many connections requests for the case came.  The follow-up
+        does not count: the server may have ended the connection by then.
+        """
+        return sum(bool(self._paths(c)) for c in self.connections)
+
+    @property
     def retries(self) -> int:
         """How often a request of the case came again, on any connection."""
         asked = [path for c in self.connections for path in self._paths(c)]

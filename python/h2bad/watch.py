@@ -125,6 +125,7 @@ class Watch:
         over, going = self._server.look()
         for c in (*over, *going):
             self._welcome(c)
+        self._refused &= {c.case["run"] for c in going if c.case is not None}
         busy = {key for c in going for key in self._keys(c)}
         for c in over:
             for key in self._keys(c):

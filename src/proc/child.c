@@ -349,12 +349,12 @@ begin(struct child *ch)
 enum { CLIENT, WAKE, DRAIN, LINE, LOG, N_POLLED };
 
 /*
- * Handles the descriptors other than the client's; n: what poll returned.  If
+ * Handles the descriptors other than the client's; error: poll's, or 0.  If
  * one is not open any more, or the pipe that wakes this thread has lost its
  * other end, a script has done that, and poll would report it for ever.
  */
 static void
-look_at_own(struct child *ch, struct pollfd *p, int n)
+look_at_own(struct child *ch, struct pollfd *p, int error)
 {
 	uint64_t soon = sys_now_ms() + LAST_MS;
 	short all = 0;
@@ -362,12 +362,12 @@ look_at_own(struct child *ch, struct pollfd *p, int n)
 	int i;
 
 	/* EINVAL: a script has lowered RLIMIT_NOFILE below N_POLLED. */
-	if (n == -1 && errno != EINTR && errno != EAGAIN) {
-		snprintf(why, sizeof(why), "poll: %s", strerror(errno));
+	if (error != 0 && error != EINTR && error != EAGAIN) {
+		snprintf(why, sizeof(why), "poll: %s", strerror(error));
 		closing_set(ch, CHILD_END_DAMAGED, CLOSE_FIN, why);
 	}
 	for (i = 0; i < N_POLLED; i++) {
-		if (n == -1)
+		if (error != 0)
 			p[i].revents = 0;
 		all |= p[i].revents;
 	}
@@ -400,7 +400,7 @@ serve(struct child *ch)
 		[LINE] = { .fd = ch->a->line_fd, .events = POLLIN },
 		[LOG] = { .events = POLLOUT }
 	};
-	int n, timeout;
+	int error, timeout;
 
 	conn_lock(c);
 	/* Without ALPN it may be HTTP/1: our preface waits for the client's. */
@@ -417,10 +417,10 @@ serve(struct child *ch)
 			timeout = 0;
 		c->io_soon = timeout >= 0 && timeout <= THREAD_LOOK_MS;
 		conn_unlock(c);
-		n = poll(p, N_POLLED, timeout);
+		error = poll(p, N_POLLED, timeout) == -1 ? errno : 0;
 		conn_lock(c);
 		c->io_soon = false;
-		look_at_own(ch, p, n);
+		look_at_own(ch, p, error);
 		if (p[CLIENT].revents & ~POLLIN)
 			connscript_room(c);
 		input_follow_script(ch);

@@ -14,7 +14,7 @@ Why it matters
     A client that knows nothing of the server yet may open a connection for
     each.
 """
-from h2bad.case import connections_asked, R
+from h2bad.case import R
 
 section = "RFC 9113 §9.1"
 kind = "check"
@@ -28,5 +28,5 @@ def misbehave(x):
 
 
 def judge(o):
-    n = connections_asked(o)
+    n = o.asked_on
     return "info", "%d-connections" % n, "ten requests came on %d" % n

@@ -12,7 +12,7 @@ What a client must do
 Why it matters
     Each connection costs a handshake, and starts with a cold window.
 """
-from h2bad.case import connections_asked, OK
+from h2bad.case import OK
 
 section = "RFC 9113 §9.1"
 kind = "should"
@@ -26,7 +26,7 @@ def misbehave(x):
 
 
 def judge(o):
-    n = connections_asked(o)
+    n = o.asked_on
     if n > 1:
         return "fail", "new-connection", "requests came on %d connections" % n
     return o.case.expect.judge(o)

@@ -13,7 +13,7 @@ What a client must do
 Why it matters
     What it does decides how a server has to be sized.
 """
-from h2bad.case import connections_asked, R
+from h2bad.case import R
 
 section = "RFC 9113 §5.1.2"
 kind = "check"
@@ -32,5 +32,5 @@ def misbehave(x):
 
 
 def judge(o):
-    n = connections_asked(o)
+    n = o.asked_on
     return "info", "%d-connections" % n, "five requests came on %d" % n
