@@ -20,6 +20,7 @@ from h2bad import catalogue                                     # noqa: E402
 from h2bad.case import D                                        # noqa: E402
 from h2bad.exchange import Exchange, Request, Skip              # noqa: E402
 from h2bad.observed import Connection, Observed, judge          # noqa: E402
+from h2bad.servers import BadServer                             # noqa: E402
 from server import program                                      # noqa: E402
 
 H2BAD = os.path.join(os.path.dirname(os.path.abspath(program())), "h2bad")
@@ -148,7 +149,7 @@ def violations():
     for late, want in ((0.0, ("pass", "")),
                        (9.0, ("tolerated", "new-connection"))):
         t.eq(judged("stream-half-closed-window-update", *ended, dict(note(
-            "left alone"), t=late))[0][:2], want,
+            "over"), t=late))[0][:2], want,
              f"... and the server ended this one at {late} s")
 
 
@@ -163,6 +164,7 @@ def further():
     for case, lines, want in (
             ("preface-echo", (*ok(3), gone), ("pass", "")),
             ("preface-echo", (*ok(3, 5.0), gone), ("fail", "ignored")),
+            ("preface-echo", (*ok(3), note("over"), gone), ("fail", "hang")),
             ("preface-echo", (*ok(3), bye, gone), ("pass", "")),
             ("preface-echo", (bye, *ok(3), gone), ("fail", "ignored")),
             ("ping-wrong-length", (bye, *ok(3)), ("fail", "ignored")),
@@ -365,6 +367,35 @@ def other_connections():
              f"resumption-other-alpn: {alpn}")
 
 
+def causes(work):
+    """A connection that has ended is not seen without what came before its end
+    on others."""
+    server = BadServer.__new__(BadServer)
+    server.traces, server._growing, server._over = work, {}, set()
+
+    def put(name, *lines):
+        with open(os.path.join(work, name), "a", encoding="utf-8") as f:
+            f.writelines(json.dumps({"t": 0, **line}) + "\n" for line in lines)
+    begun = {"type": "connection"}
+    put("first", begun)
+    put("second", begun, request("/ok"))
+    known = Connection.read
+
+    def read(c):        # meanwhile: a request on the first, end of the second
+        if c.path.endswith("second") and not known(c) and not c.is_over:
+            put("first", request("/redirected"))
+            put("second", {"type": "close"})
+        known(c)
+    Connection.read = read
+    try:
+        over, going = server.look()
+    finally:
+        Connection.read = known
+    t.eq(([os.path.basename(c.path) for c in over],
+          [len(c.requests()) for c in going]), (["second"], [1]),
+         "the first connection's request, and the second one's end")
+
+
 def no_acks():
     """A client that does not acknowledge SETTINGS is no error of the case."""
     t.eq(met("priority-no-rfc7540", catalogue.need(
@@ -466,6 +497,13 @@ def follow_ups(work):
                   dict(line["fields"])[":path"].startswith("/ok?")]
         sent = [(line["type"], line["stream"]) for line in lines
                 if line.get("dir") == "out"]
+        over = [lines.index(line) for line in lines
+                if line.get("name") in ("over", "complete")]
+        answer = [lines.index(line) for line in lines
+                  if line["type"] == "HEADERS" and line["dir"] == "out" and
+                  line["stream"] == stream[0]]
+        t.ok(over and over < answer, f"{name}: the case is over before that "
+             "response", (over, answer))
         before = sent[:sent.index(("HEADERS", stream[0]))]
         t.ok(("GOAWAY", 0) in before, f"{name}: GOAWAY, then the response to "
              "the follow-up", sent)
@@ -489,6 +527,8 @@ def main():
     sizes()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         follow_ups(work)
+    with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
+        causes(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         runs(work, "good", *CLIENT)
         if shutil.which("curl"):

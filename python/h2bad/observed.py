@@ -274,13 +274,13 @@ class Observed:
     @property
     def left(self) -> str:
         """How the client ended the connection before the response was
-        complete, or "".
+        complete and before the server waited no more for a reaction, or "".
         """
         first = self.first
         end = first.end()
         if self.complete or end.get("by") != "client":
             return ""
-        if first.at("closing") < float("inf"):
+        if min(first.at("closing"), first.at("over")) < float("inf"):
             return ""
         kind = end.get("kind")
         if kind == "tls_alert":
@@ -411,7 +411,7 @@ class Observed:
         """
         return self.follow_up == "new-connection" and \
             not self.server_closed and any(
-                c.clock("follow-up") < self.first.clock("left alone")
+                c.clock("follow-up") < self.first.clock("over")
                 for c in self.connections)
 
     @property

@@ -129,9 +129,19 @@ class BadServer(Process):
 
     def look(self) -> Tuple[List[Connection], List[Connection]]:
         """Returns the connections that have ended since the last look, and
-        those that have not ended.
+        those that have not ended.  What the client did before one of those
+        ends is in the lines of the others.
         """
-        over = []
+        ended = self._read()
+        self._over.update(ended)
+        over = [self._growing.pop(name) for name in ended]
+        self._read()    # traces may have grown since they were read
+        return over, list(self._growing.values())
+
+    def _read(self) -> List[str]:
+        # Reads what is new in the traces; returns the names of those that are
+        # complete.
+        ended = []
         for name in sorted(os.listdir(self.traces)):
             if name in self._over:
                 continue
@@ -148,10 +158,8 @@ class BadServer(Process):
                 del self._growing[name]
                 continue
             if c.is_over or gone:   # gone: a full disk may cut the last line
-                over.append(c)
-                self._over.add(name)
-                del self._growing[name]
-        return over, list(self._growing.values())
+                ended.append(name)
+        return ended
 
     def takes(self) -> Task:
         """Checks that it takes connections; Broken if it does not."""
