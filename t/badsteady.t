@@ -20,7 +20,10 @@ from h2bad import catalogue                                     # noqa: E402
 from h2bad.case import D                                        # noqa: E402
 from h2bad.exchange import Exchange, Request, Skip              # noqa: E402
 from h2bad.observed import Connection, Observed, judge          # noqa: E402
+from h2bad.report.model import put                             # noqa: E402
+from h2bad.runs import Run                                      # noqa: E402
 from h2bad.servers import BadServer                             # noqa: E402
+from h2bad.watch import Watch                                   # noqa: E402
 from server import program                                      # noqa: E402
 
 H2BAD = os.path.join(os.path.dirname(os.path.abspath(program())), "h2bad")
@@ -396,6 +399,29 @@ def causes(work):
          "the first connection's request, and the second one's end")
 
 
+def all_at_once(work):
+    """A client that has sent its requests and says that it is done, all while
+    the traces were read, gets verdicts on what it did."""
+    os.mkdir(os.path.join(work, "runs"))
+    looks = []
+
+    def look():
+        looks.append(1)
+        if len(looks) == 1:
+            put(run.path("done"), "")
+            return (), ()
+        return [Connection([{"t": 0, **line} for line in (
+            note("case", case="good", run=run.id, visit=False),
+            request("/bad/good?run=" + run.id), note("here", stream=1),
+            note("complete"), note("over"), end("server"))])], ()
+    watch = Watch(types.SimpleNamespace(look=look), work, "")
+    run = Run.new(work, "quick", ["good"], (), (), "arm", False)
+    for _ in "12":
+        watch.look()
+    t.eq([(c["name"], c["reason"], c["requests"]) for c in run.results()],
+         [("good", "", 1)], "requests, and the end, during a look")
+
+
 def no_acks():
     """A client that does not acknowledge SETTINGS is no error of the case."""
     t.eq(met("priority-no-rfc7540", catalogue.need(
@@ -529,6 +555,8 @@ def main():
         follow_ups(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         causes(work)
+    with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
+        all_at_once(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         runs(work, "good", *CLIENT)
         if shutil.which("curl"):

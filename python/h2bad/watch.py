@@ -42,6 +42,8 @@ class _Running:
         self.active = time.monotonic()
         self.at: Dict[str, float] = {}      # of a case's newest connection
         self.asked: Dict[str, float] = {}   # files asked-*: known since
+        self.heard = self.active            # when `hear` was called
+        self.done = False                   # what it found: the client is done
 
     @property
     def kept(self) -> Kept:
@@ -57,11 +59,13 @@ class _Running:
         return self.run.cases.index(case)
 
     def hear(self) -> None:
-        """Notes which reports wait for verdicts.  To be called before the
-        traces are read, so that what has come by now is judged for them.
+        """Notes the time, whether the client is done and which reports wait
+        for verdicts.  To be called before the traces are read, so that what has
+        come by now is judged first.
         """
-        now = time.monotonic()
-        self.asked = {path: self.asked.get(path, now)
+        self.heard = time.monotonic()
+        self.done = self.run.is_done
+        self.asked = {path: self.asked.get(path, self.heard)
                       for path in self.run.asked()}
 
     def tell(self, busy: bool) -> None:
@@ -207,12 +211,12 @@ class Watch:
                 if c.case is None or key[1] == c.case["case"]}
 
     def _judge(self, running: _Running, busy: Set[Key]) -> None:
-        run, now = running.run, time.monotonic()
-        ended = run.is_done or now - running.active > (
+        run, now = running.run, running.heard
+        ended = running.done or now - running.active > (
             LEFT if run.visit else SILENCE)
         going = any(key[0] == run.id for key in busy)
         if going:
-            ended, running.active = False, now
+            ended, running.active = False, time.monotonic()
         newest = max(map(running.place, running.connections), default=-1)
         for case in sorted(running.connections, key=running.place):
             connections = running.connections[case]
