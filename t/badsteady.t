@@ -16,10 +16,11 @@ import types
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(HERE, "..", "python")]
 import tap                                                      # noqa: E402
+from badtraces import end, frame, judged, note, request, seen   # noqa: E402
 from h2bad import catalogue                                     # noqa: E402
 from h2bad.case import D                                        # noqa: E402
 from h2bad.exchange import Exchange, Request, Skip              # noqa: E402
-from h2bad.observed import Connection, Observed, judge          # noqa: E402
+from h2bad.observed import Connection                           # noqa: E402
 from h2bad.report.model import put                             # noqa: E402
 from h2bad.runs import Run                                      # noqa: E402
 from h2bad.servers import BadServer                             # noqa: E402
@@ -40,49 +41,6 @@ t = tap.Tap()
 
 
 # ---- the same, seen in another order
-
-def note(name, /, **values):
-    return {"type": "note", "name": name, "values": values}
-
-
-def frame(way, kind, stream=0, **more):
-    return {"type": kind, "dir": way, "stream": stream, "length": 8,
-            "flags": [], **more}
-
-
-def request(path):
-    return frame("in", "HEADERS", 1, fields=[
-        [":method", "GET"], [":path", path]])
-
-
-def end(by, kind="closed", order=("FIN",)):
-    return note("end", kind=kind, by=by, order=list(order), name=None,
-                seconds=0.1)
-
-
-def judged(case, *lines, retried=False):
-    """Returns (judgment, reaction) for a case with these lines of a trace;
-    retried: the client sends the request again instead of a follow-up."""
-    path = "/bad/" + case
-    first = [note("case", case=case, run="x"), request(path),
-             note("here", stream=1), *lines]
-    later = [note("case", case=case, run="x"),
-             request(path if retried else "/ok"), end("client")]
-    if not retried:
-        later.insert(2, note("follow-up"))
-    o = Observed(catalogue.need(case), [
-        Connection([{"t": i / 1000, "time": str(n), **line}
-                    for i, line in enumerate(made)])
-        for n, made in enumerate((first, later))])
-    return judge(o), o.reaction
-
-
-def seen(*arguments, **more):
-    """Returns (verdict, reaction): judged() with only the
-    word of the judgment."""
-    made, reaction = judged(*arguments, **more)
-    return made.verdict, reaction
-
 
 def orders():
     """The order of events at the end of a connection does not
@@ -193,7 +151,7 @@ def works():
     """A client that has a lot to read is at work as long as it sends frames."""
     client = types.SimpleNamespace(
         case=types.SimpleNamespace(wait=0.1, fence=False, expect=D()),
-        goaway=None, resets={}, s=1, fences=0, _sent_fences=0,
+        failed=False, resets={}, s=1, fences=0, _sent_fences=0,
         _fences_before=0, _fences_back=0, came=0)
 
     def next_frame(seconds):
@@ -427,7 +385,7 @@ def no_acks():
     t.eq(met("priority-no-rfc7540", catalogue.need(
         "priority-no-rfc7540").module.misbehave, came(
             "HEADERS", 3, headers=[(b":path", b"/bad/x")], priority=b"p"),
-        came("GOAWAY", error_name="NO_ERROR")), ["good"],
+        came("GOAWAY", error_name="PROTOCOL_ERROR")), ["good"],
          "priority-no-rfc7540")
     t.eq(judged("settings-header-list-small")[0].reason, "none-sent",
          "settings-header-list-small")

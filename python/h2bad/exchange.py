@@ -7,13 +7,15 @@ connection's first request.  `skip` is a verdict, `hang` and others are reasons
 (h2bad.outcome).
 """
 
+import contextlib
 import functools
 import re
 import time
 import uuid
-from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional
+from typing import (Any, Callable, Dict, FrozenSet, Iterable, Iterator, List,
+                    Optional)
 
-from h2rig import ConnectionEnded
+from h2rig import ConnectionEnded, StreamClosedError
 
 from h2bad.receiving import Receiver, Request
 
@@ -225,18 +227,26 @@ class Exchange(Receiver):
         by `good`.  `skip` if none comes; ConnectionEnded if the client has
         left with an error in GOAWAY.
         """
-        try:
+        with self.stays():
             request = self.next_request(timeout)
-        except ConnectionEnded:
-            if self.goaway not in (None, "NO_ERROR"):
-                raise
-            request = None
         if request is None:
             self.skip("no other request came on the connection")
         assert request is not None
         self.followed = request.path == "/ok"
         self.good(request.stream)
         return request
+
+    @contextlib.contextmanager
+    def stays(self) -> Iterator[None]:
+        """In its `with`, the case is skipped if the client leaves without an
+        error in GOAWAY: for what has to come before the next request.
+        """
+        try:
+            yield
+        except (ConnectionEnded, StreamClosedError):
+            if self.failed:
+                raise
+            self.skip("the client left before it sent another request")
 
     def need_unreset(self) -> None:
         """Skips the case if the client has reset s, by whatever code."""
@@ -345,7 +355,7 @@ class Exchange(Receiver):
         """
         for i in range(max(n, least)):
             deadline = time.monotonic() + patience
-            while i == len(self.requests) and self.goaway is None and \
+            while i == len(self.requests) and not self.failed and \
                     time.monotonic() < deadline:
                 self.next_frame(deadline - time.monotonic())
             if i == len(self.requests):
@@ -377,37 +387,37 @@ class Exchange(Receiver):
 
     def need_acks(self, timeout: float = 2.0) -> None:
         """Waits for the acknowledgements of all SETTINGS frames; fails with
-        `no-ack` if one is missing, unless the client has sent GOAWAY.
+        `no-ack` if one is missing, unless the client has sent GOAWAY
+        with an error.
         """
-        if not self.acked(self._settings_sent, timeout) and \
-                self.goaway is None:
+        if not self.acked(self._settings_sent, timeout) and not self.failed:
             self.fail("no-ack", "%d of %d SETTINGS frames were acknowledged"
                       % (self.settings_acks, self._settings_sent))
 
     def need_pongs(self, *data: bytes, timeout: float = 2.0) -> None:
         """Waits for the acknowledgements of PING frames with these data; fails
-        with `no-ack` if one is missing, unless the client has sent GOAWAY.
+        with `no-ack` if one is missing, unless the client has sent GOAWAY
+        with an error.
         """
         deadline = time.monotonic() + timeout
         left = list(data)
-        while left and self.goaway is None:
+        while left and not self.failed:
             frame = self.wait("PING", timeout=deadline - time.monotonic())
             if frame is None:
                 break
             if "ACK" in frame.flags and frame.data in left:
                 left.remove(frame.data)
-        if left and self.goaway is None:
+        if left and not self.failed:
             self.fail("no-ack", "%d of %d PING frames were acknowledged with "
                       "their data" % (len(data) - len(left), len(data)))
 
     def need_window(self, n: int, stream: int = 0, timeout: float = 3.0
                     ) -> bool:
         """Does what `has_credit` does, and fails with `hang` if the credit
-        does not come, unless the client has given the stream up, or has sent
-        GOAWAY.
+        does not come, unless the client has given the stream up (`abandoned`).
         """
         made = self.has_credit(n, stream, timeout)
-        if not made and not self.abandoned(stream) and self.goaway is None:
+        if not made and not self.abandoned(stream):
             self.fail("hang", "no credit came for more than %d octets"
                       % max(0, self.window(stream)))
         return made
@@ -474,7 +484,7 @@ class Exchange(Receiver):
             if self.next_frame(min(deadline, grace) - time.monotonic()
                                ) is not None and expect.works:
                 deadline = min(time.monotonic() + wait, last)
-        if self.goaway is not None:         # the client has to close now
+        if self.failed:                     # the client has to close now
             while time.monotonic() < deadline:
                 self.next_frame(deadline - time.monotonic())
 

@@ -43,13 +43,15 @@ class Process:
 
 class Asked(NamedTuple):
     """A request.  same: whether it came on the connection of the misbehaviour.
-    fields: values by name.  content: octets of DATA on its stream.
+    fields: values by name.  content: octets of DATA on its stream.  ended:
+    whether END_STREAM came.
     """
 
     same: bool
     method: str
     fields: Dict[str, str]
     content: int
+    ended: bool
 
 
 class Connection:
@@ -163,14 +165,16 @@ class Connection:
                 return float(line["t"])
         return float("inf")
 
-    def clock(self, name: str) -> float:
-        """The same on a clock that connections have in common."""
+    def clock(self, name: str = "") -> float:
+        """The same on a clock that connections have in common; without a name,
+        when the connection began.
+        """
         try:
             began = datetime.datetime.strptime(
                 self.began, "%Y-%m-%dT%H:%M:%S.%fZ").timestamp()
         except ValueError:
             began = 0.0
-        return began + self.at(name)
+        return began + (self.at(name) if name else 0.0)
 
     @property
     def alpn(self) -> Optional[str]:
@@ -227,15 +231,16 @@ class Observed:
 
     @property
     def goaway(self) -> Optional[str]:
-        """The code of the client's GOAWAY, or None.  NO_ERROR does not count
-        once the response is complete or the case has ended the connection.
+        """The code of the client's GOAWAY, or None: the first one that is an
+        error, if there is one.  NO_ERROR does not count once the response is
+        complete or the case has ended the connection.
         """
         over = min(self.first.at("complete"), self.first.at("closing"))
-        for line in self.first.received("GOAWAY"):
-            code = str(line.get("code", "malformed"))
-            if code != "NO_ERROR" or line["t"] < over:
-                return code
-        return None
+        codes = [(str(line.get("code", "malformed")), line["t"] < over)
+                 for line in self.first.received("GOAWAY")]
+        errors = [code for code, _ in codes if code != "NO_ERROR"]
+        return errors[0] if errors else \
+            "NO_ERROR" if any(early for _, early in codes) else None
 
     @property
     def resets(self) -> Dict[int, str]:
@@ -341,18 +346,26 @@ class Observed:
                     line["name"] == "fence":
                 return False
             if line.get("dir") == "out" and line.get("stream") == self.stream \
-                    and "END_STREAM" in line.get("flags", ()):
+                    and ("END_STREAM" in line.get("flags", ())
+                         or line["type"] == "RST_STREAM"):
                 return True
         return False
 
     @property
-    def gone(self) -> bool:
-        """Whether the client left without a complaint once the response had
-        been sent, as a program with one request does.
+    def goodbye(self) -> bool:
+        """Whether the client left, or said that it would, without a complaint:
+        by GOAWAY with NO_ERROR, or by closing the connection.
         """
-        return self.ended_by_server and self.stream not in self.resets and (
-            self.goaway == "NO_ERROR" or self.goaway is None
-            and self.left.startswith("close:"))
+        return self.goaway == "NO_ERROR" or self.goaway is None and \
+            self.left.startswith("close:")
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client left without a complaint once the stream had
+        ended, as a program with one request does.
+        """
+        return self.ended_by_server and self.stream not in self.resets and \
+            self.goodbye
 
     @property
     def spoke(self) -> bool:
@@ -395,6 +408,23 @@ class Observed:
             for line, path in self._requests(self.first))
 
     @property
+    def spare(self) -> bool:
+        """Whether the connection of the misbehaviour was a spare one: the
+        client, which may open several, has sent its requests on another one,
+        and not because of what the server did.
+        """
+        first = self.first
+        if first.requests() or self.goaway not in (None, "NO_ERROR") or \
+                self.server_closed or \
+                all(line["type"] != "preface" for line in first.lines):
+            return False
+        before = first.clock("here")
+        if first.end().get("by") == "client":
+            before = max(before, first.clock("end") - UNDER_WAY)
+        return any(self._paths(c) and not c.after and c.clock() < before
+                   for c in self.connections)
+
+    @property
     def resumed(self) -> bool:
         """Whether the client has sent a request on that connection after its
         own GOAWAY with an error.
@@ -432,8 +462,13 @@ class Observed:
             for line in c.requests():
                 fields = dict(line["fields"])
                 if str(fields.get(":path")).partition("?")[0] == path:
-                    made.append(Asked(c is self.first, fields[":method"],
-                                      fields, c.content(line["stream"])))
+                    made.append(Asked(
+                        c is self.first, fields[":method"], fields,
+                        c.content(line["stream"]), any(
+                            "END_STREAM" in each.get("flags", ())
+                            and each.get("dir") == "in"
+                            and each["stream"] == line["stream"]
+                            for each in c.lines)))
         return made
 
     @property
@@ -480,25 +515,24 @@ class Observed:
         return [path for path in paths
                 if path.partition("?")[0] in self.paths]
 
-    @property
-    def opened_late(self) -> Optional[int]:
-        """A stream that the client opened although it had acknowledged two
-        PING frames that were sent after a GOAWAY frame, or None.  (One is not
-        enough: its acknowledgement may overtake a request.)
+    def opened_late(self, pings: int = 2) -> Optional[int]:
+        """Returns a stream that the client opened although it had acknowledged
+        so many PING frames that were sent after a GOAWAY frame, or None.  (One
+        is no proof: its acknowledgement may overtake a request.)
         """
         unanswered: Optional[int] = None    # PINGs, once GOAWAY has been sent
-        pings = 0
+        under_way = 0
         for line in self.first.lines:
             out, kind = line.get("dir") == "out", line["type"]
             if kind == "PING":
                 if out != ("ACK" in line["flags"]):
-                    pings += 1 if out else -1
+                    under_way += 1 if out else -1
                     if unanswered is not None and not out:
                         unanswered -= 1
             elif kind == "GOAWAY" and out and unanswered is None:
-                unanswered = pings
-            elif not out and unanswered is not None and unanswered < -1 and \
-                    line in self.first.requests():
+                unanswered = under_way
+            elif not out and unanswered is not None and \
+                    unanswered <= -pings and line in self.first.requests():
                 return int(line["stream"])
         return None
 
@@ -510,11 +544,12 @@ class Observed:
         """
         first, resets = self.first, self.resets
         reset = resets.get(self.stream) or next(iter(resets.values()), None)
-        if self.goaway not in (None, "NO_ERROR") or \
-                self.goaway and not self.retries:
+        if self.goaway not in (None, "NO_ERROR"):
             made = "goaway:%s" % self.goaway
         elif reset and not (reset in GONE and self.retries):
             made = "rst:" + reset
+        elif self.goaway and not self.retries:
+            made = "goaway:NO_ERROR"
         elif self.retries:
             made = "retry:%s-connection" % (
                 "same" if all(c is first or not self._paths(c)
@@ -561,6 +596,10 @@ def _before(o: Observed) -> Optional[Verdict]:
         if o.first.alpn not in ("h2", None):
             return Verdict("skip", "no-h2", "HTTP/2 was not negotiated")
         return Verdict("skip", "no-request", "no request came")
+    if o.spare:
+        return Verdict("skip", "not-exercised", "the request came on another "
+                       "connection than the one that the server misbehaved "
+                       "on, and which was not used")
     for c in o.connections:
         for said in c.notes("found"):
             return Verdict(said["verdict"], said["reason"], said["message"])

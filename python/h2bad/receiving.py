@@ -44,7 +44,8 @@ class Receiver(Sender):
     """The receiving half of an `Exchange`.
 
     connection: h2rig's `Connection`.  requests: all so far.  goaway: the name
-    of the error code of the client's GOAWAY, or None.  resets: those of its
+    of the error code of the client's GOAWAY, the first one that is no NO_ERROR
+    if there are several, or None.  resets: those of its
     RST_STREAM frames, by stream.  fences: how many fences it has acknowledged.
     resets and fences begin anew with the misbehaviour (`Exchange.here`).
     """
@@ -99,13 +100,19 @@ class Receiver(Sender):
         """Returns whether END_STREAM was in the frames read so far."""
         return (stream or self.s) in self._ended
 
+    @property
+    def failed(self) -> bool:
+        """Whether the client has sent GOAWAY with an error.  One with NO_ERROR
+        ends no stream, and the client may open others (RFC 9113 §6.8).
+        """
+        return self.goaway not in (None, "NO_ERROR")
+
     def abandoned(self, stream: int = 0) -> bool:
         """Returns whether the client has reset the stream, whenever and by
         whatever code, or has sent GOAWAY with an error: then neither content
         nor credit comes any more.
         """
-        return (stream or self.s) in self._closed or \
-            self.goaway not in (None, "NO_ERROR")
+        return (stream or self.s) in self._closed or self.failed
 
     def next_frame(self, timeout: float = 5.0) -> Any:
         """Returns the client's next frame, or None after the timeout."""
@@ -195,12 +202,12 @@ class Receiver(Sender):
     def acked(self, n: int = 1, timeout: float = 2.0) -> bool:
         """Waits until the connection's first n SETTINGS frames (all, if fewer
         were sent) are acknowledged.  Returns False after the timeout, or if
-        the client sends GOAWAY.
+        the client sends GOAWAY with an error.
         """
         n = min(n, self._settings_sent)
         deadline = time.monotonic() + timeout
         while self.settings_acks < n:
-            if self.goaway is not None:
+            if self.failed:
                 return False
             if self.next_frame(deadline - time.monotonic()) is None and \
                     time.monotonic() >= deadline:
@@ -232,7 +239,7 @@ class Receiver(Sender):
 
     def _take(self, frame: Any) -> None:
         kind, stream = frame.type, frame.stream_id
-        if kind == "GOAWAY" and self.goaway is None:
+        if kind == "GOAWAY" and not self.failed:
             self.goaway = getattr(frame, "error_name", "malformed")
         elif kind == "RST_STREAM":
             code = getattr(frame, "error_name", "malformed")

@@ -422,9 +422,9 @@ def _good(path: str) -> Tuple[int, bytes]:
 
 def _follow_up(x: Exchange) -> None:
     """Answers further requests, until none comes, the client has left or sent
-    GOAWAY, or the follow-up is answered.
+    GOAWAY with an error, or the follow-up is answered.
     """
-    while x.goaway is None and not x.followed:
+    while not x.failed and not x.followed:
         request = x.next_request(LINGER)
         if request is None:
             x.note("over")          # a later one comes on a new connection

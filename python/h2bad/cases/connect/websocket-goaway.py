@@ -27,6 +27,7 @@ def connect(x):
 def misbehave(x):
     x.headers()
     x.send_goaway()
+    x.settle()
     x.wait("DATA", x.s)
     x.data(b"\x81\x05hello")
     x.close_websocket()

@@ -2,8 +2,8 @@
 """GOAWAY after the fifth of twenty
 
 What the server sends
-    Twenty requests are asked for, one after the other. After the fifth
-    response GOAWAY with NO_ERROR; other connections are served well.
+    Twenty requests are asked for, one after the other. GOAWAY with NO_ERROR
+    comes before the fifth response; other connections are served well.
 
 What a client must do
     "Receivers of a GOAWAY frame MUST NOT open additional streams on the
@@ -25,16 +25,18 @@ wave = 2
 
 
 def misbehave(x):
-    x.answer(5)
-    x.send_goaway(last=x.requests[-1].stream)
-    x.passed()
+    x.answer(4, least=4)
+    last = x.need_requests(5)[-1].stream
+    x.send_goaway(last=last)
+    x.settle()      # the response lets the client go on
+    x.respond(last)
 
 
 def judge(o):
     paths = {each.fields[":path"] for each in o.asked("/bad/" + o.case.name)}
     if len(paths) < 20:
         return "fail", "lost", "%d of 20 requests came" % len(paths)
-    if o.opened_late is not None:
+    if o.opened_late() is not None:
         return "fail", "new-stream", "stream %d was opened after GOAWAY" \
-            % o.opened_late
+            % o.opened_late()
     return "pass", "", ""

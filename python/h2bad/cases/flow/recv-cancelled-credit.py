@@ -26,10 +26,11 @@ needs = ("cancel",)
 
 def misbehave(x):
     x.headers()
-    x.bulk(min(x.window(), 1000000))
-    if x.wait("RST_STREAM", x.s) is None:
-        x.skip("the client did not reset its stream")
-    x.here()
+    with x.stays():
+        x.bulk(min(x.window(), 1000000))
+        if x.wait("RST_STREAM", x.s) is None:
+            x.skip("the client did not reset its stream")
+        x.here()
     second = x.need_next().stream
     x.headers(stream=second)
     x.fill(1000000, second)

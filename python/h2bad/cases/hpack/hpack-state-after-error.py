@@ -38,6 +38,8 @@ def misbehave(x):
         x.headers(block=b"\x88\xbe", stream=second.stream)
         x.passed()
         x.later(x.data, "hello, world\n", second.stream, end=True)
+    else:
+        x.later(x.data, "hello, world\n", end=True)
 
 
 def judge(o):

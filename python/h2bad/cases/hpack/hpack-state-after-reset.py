@@ -31,10 +31,11 @@ def misbehave(x):
     x.need_table(100)
     x.headers()
     x.data("hello")
-    if x.wait("RST_STREAM", x.s) is None:
-        x.skip("the client did not reset its stream")
-    x.here()
-    x.headers(block=field("content-length", "13", 0x40), end=True)
+    with x.stays():
+        if x.wait("RST_STREAM", x.s) is None:
+            x.skip("the client did not reset its stream")
+        x.here()
+        x.headers(block=field("content-length", "13", 0x40), end=True)
     second = x.need_next()
     x.headers(block=b"\x88\xbe", stream=second.stream)
     x.later(x.data, "hello, world\n", second.stream, end=True)

@@ -29,14 +29,14 @@ content = b"hello"
 def misbehave(x):
     x.headers([(":status", "103"), ("content-length", "10")])
     x.patience()
-    if not x.goaway and x.s not in x.resets:
+    if not x.abandoned():
         x.headers()
         x.data("hello", end=True)
 
 
 def judge(o):
     # Who has rejected it may leave at once.
-    if (o.goaway or o.stream in o.resets) and \
+    if (o.goaway not in (None, "NO_ERROR") or o.stream in o.resets) and \
             not o.first.sent("DATA", o.stream):
         return "tolerated", "rejected", "the interim response was taken as " \
             "malformed: a server must not send this field (RFC 9110 §8.6)"

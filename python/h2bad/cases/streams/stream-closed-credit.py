@@ -29,13 +29,14 @@ wave = 1
 
 def misbehave(x):
     n = min(x.window(), 100000)
-    with x.together():
-        x.headers([(":status", "200"), ("X-Upper", "a")])
-        for _ in range(n // 1000):
-            x.data(bytes(1000))
-    x.passed()
-    if x.s not in x.resets:
-        x.data(b"", end=True)
+    with x.stays():
+        with x.together():
+            x.headers([(":status", "200"), ("X-Upper", "a")])
+            for _ in range(n // 1000):
+                x.data(bytes(1000))
+        x.passed()
+        if x.s not in x.resets:
+            x.data(b"", end=True)
     request = x.need_next()
     x.headers(stream=request.stream)
     for _ in range(1000):
