@@ -15,7 +15,7 @@ Why it matters
 from h2bad.case import I
 
 section = "RFC 9113 §8.5"
-kind = "must"
+kind = "should"
 expect = I()
 needs = ("connect",)
 wave = 2
