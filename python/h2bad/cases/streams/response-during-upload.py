@@ -27,10 +27,12 @@ def misbehave(x):
     x.headers()
     ended = False
     while not ended:
-        frame = x.wait("DATA", x.s)
+        frame = x.wait(stream=x.s)      # DATA, or the trailer section
         if frame is None:
             if not x.abandoned():
                 x.fail("hang", "the upload has stopped")
             return
-        ended = frame.stream_ended
-        x.content(frame.data, end=ended)
+        ended = getattr(frame, "stream_ended", False)
+        data = getattr(frame, "data", b"")
+        if data or ended:
+            x.content(data, end=ended)
