@@ -449,6 +449,14 @@ def sizes():
          "flood-push: each stream is promised once")
 
 
+def last_streams():
+    """GOAWAY with the reserved bit lowers the last stream as well: what is
+    behind it gets no response, and no GOAWAY that raises it again."""
+    x = Exchange(Peer(), catalogue.need("frame-reserved-bit-fields"))
+    x.send_goaway(last=1 << 31 | 1)
+    t.eq(x.last_stream, 1, "GOAWAY with the reserved bit")
+
+
 def queries():
     """A query that a case cannot use is refused."""
     for case, name, bad, good in (
@@ -551,6 +559,7 @@ def main():
     no_acks()
     queries()
     sizes()
+    last_streams()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         follow_ups(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:

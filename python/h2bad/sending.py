@@ -231,10 +231,11 @@ class Sender:
     def send_goaway(self, error: Code = "NO_ERROR", last: int = -1,
                     debug: bytes = b"") -> None:
         """Sends GOAWAY.  last: its last stream identifier; -1: s.  Requests on
-        higher streams are ignored from now on (RFC 9113 §6.8).
+        higher streams are ignored from now on (RFC 9113 §6.8), whose reserved
+        bit is no part of the identifier.
         """
         last = self.s if last < 0 else last
-        self.last_stream = min(self.last_stream, last)
+        self.last_stream = min(self.last_stream, last & wire.STREAM)
         self.frame("GOAWAY", 0, 0, last.to_bytes(4, "big")
                    + wire.code(error).to_bytes(4, "big") + debug)
 
