@@ -240,7 +240,7 @@ def came(kind, stream=0, **more):
     """Returns a frame of the client, as h2rig gives it."""
     return types.SimpleNamespace(**{
         "type": kind, "stream_id": stream, "flags": [],
-        "stream_ended": False, **more})
+        "stream_ended": False, "length": len(more.get("data", b"")), **more})
 
 
 def met(case, does, *frames, before=(), query=()):
@@ -457,6 +457,28 @@ def last_streams():
     t.eq(x.last_stream, 1, "GOAWAY with the reserved bit")
 
 
+def padding(work):
+    """Padding uses the window and is no content (RFC 9113 §6.1), and content
+    counts in however many frames it comes."""
+    peer = Peer(came("HEADERS", 1, headers=[]), *[
+        came("DATA", 1, data=b"a" * 1000, length=1011)] * 3)
+    x = Exchange(peer, catalogue.need("window-initial-zero"))
+    while peer.coming:
+        x.next_frame()
+    t.eq(x.received(), 3033, "three padded frames: octets of the window")
+    x.body(n=3033)
+    path = os.path.join(work, "trace")
+    with open(path, "w", encoding="utf-8") as f:
+        for _ in range(1000):
+            f.write(json.dumps(frame("in", "DATA", 1, length=111, padding=10))
+                    + "\n")
+        f.write(json.dumps(frame("in", "DATA", 1, length=5)) + "\n")
+    c = Connection([], path)
+    c.read()
+    t.eq((c.content(1), len(c.lines) < 1000), (100005, True),
+         "a thousand frames, not all of which are kept")
+
+
 def queries():
     """A query that a case cannot use is refused."""
     for case, name, bad, good in (
@@ -566,6 +588,8 @@ def main():
         causes(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         all_at_once(work)
+    with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
+        padding(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         runs(work, "good", *CLIENT)
         if shutil.which("curl"):

@@ -295,7 +295,7 @@ class Exchange(Receiver):
             self.found("tolerated", "gave-up", "the client had reset its "
                        "stream before")
         for each in self._unended(streams):
-            self.fail("hang", "%d octets of the content are all that came"
+            self.fail("hang", "%d octets of DATA are all that came"
                       % self.received(each))
 
     def fill(self, n: int, stream: int = 0) -> bool:
@@ -360,7 +360,7 @@ class Exchange(Receiver):
 
     def burst(self, most: int) -> None:
         """Fails with `exceeded` if the client sends more than `most` octets of
-        content on s at once.  Before, gives credit for what has come, so that
+        DATA on s at once.  Before, gives credit for what has come, so that
         the stream's window is INITIAL_WINDOW_SIZE, which has to be `most`.
         """
         if self.ended():
@@ -372,7 +372,7 @@ class Exchange(Receiver):
         self.body(n=had + most, timeout=2.0)
         self.sleep(0.2)             # for octets beyond the window
         if self.received() > had + most:
-            self.fail("exceeded", "%d octets of content came, and the window "
+            self.fail("exceeded", "%d octets of DATA came, and the window "
                       "was %d" % (self.received() - had, most))
 
     def need_acks(self, timeout: float = 2.0) -> None:

@@ -52,6 +52,12 @@ class Asked(NamedTuple):
     content: int
 
 
+def _content(line: Line) -> int:
+    # Octets of content in a DATA frame: neither padding nor its length counts
+    # (RFC 9113 §6.1).
+    return int(line["length"]) - int(line.get("padding", -1)) - 1
+
+
 class Connection:
     """A connection's trace, which may still grow.  lines: what has been read
     of it, of a flood only the beginning.  path: its file.
@@ -63,6 +69,7 @@ class Connection:
         self._at = 0        # octets of the file that have been read
         self._last: List[Any] = []
         self._alike = 0
+        self._unkept: Dict[int, int] = {}   # content in no line, by stream
 
     def read(self) -> None:
         """Reads the whole lines that the file has got since the last call."""
@@ -86,6 +93,9 @@ class Connection:
         self._last = key
         if self._alike < ALIKE or key[0] is None:
             self.lines.append(line)
+        elif key[:2] == ["in", "DATA"]:
+            stream = line["stream"]
+            self._unkept[stream] = self._unkept.get(stream, 0) + _content(line)
 
     @property
     def began(self) -> str:
@@ -149,10 +159,11 @@ class Connection:
         return found
 
     def content(self, stream: int) -> int:
-        """Octets of the client's DATA frames on a stream."""
-        return sum(line["length"] for line in self.lines
-                   if line["type"] == "DATA" and line.get("dir") == "in"
-                   and line["stream"] == stream)
+        """Octets of content in the client's DATA frames on a stream."""
+        return self._unkept.get(stream, 0) + sum(
+            _content(line) for line in self.lines
+            if line["type"] == "DATA" and line.get("dir") == "in"
+            and line["stream"] == stream)
 
     def at(self, name: str) -> float:
         """The time, in seconds, of the first note of this name; infinite if

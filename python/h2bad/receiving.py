@@ -63,7 +63,7 @@ class Receiver(Sender):
         self.settings_acks = 0
         self._arrived: List[Request] = []   # not yet given by `next_request`
         self._kept: List[Any] = []          # frames not yet given by `wait`
-        self._content: Dict[int, int] = {}  # octets of DATA, by stream
+        self._payload: Dict[int, int] = {}  # octets of DATA, by stream
         self._credit: Dict[int, int] = {}   # by WINDOW_UPDATE, by stream
         self._ended: Set[int] = set()
         self._sent_fences = 0
@@ -88,8 +88,11 @@ class Receiver(Sender):
             65535 + self._credit.get(0, 0) - sum(self._used.values()))
 
     def received(self, stream: int = 0) -> int:
-        """Returns the octets of content in the frames read so far."""
-        return self._content.get(stream or self.s, 0)
+        """Returns the octets of DATA in the frames read so far, padding and
+        its length included, since all of these use the window (RFC 9113
+        §6.9.1).
+        """
+        return self._payload.get(stream or self.s, 0)
 
     def answered(self, stream: int = 0) -> bool:
         """Returns whether a response on the stream has begun."""
@@ -161,9 +164,9 @@ class Receiver(Sender):
         return None
 
     def body(self, stream: int = 0, n: int = -1, timeout: float = 5.0) -> int:
-        """Waits until the request's content has ended, until n octets of it
+        """Waits until the request's content has ended, until n octets of DATA
         have come, or until the client has given it up (`abandoned`); returns
-        how many have come since its beginning.
+        how many have come since its beginning, as `received` counts.
         """
         stream = stream or self.s
         deadline = time.monotonic() + timeout
@@ -249,8 +252,8 @@ class Receiver(Sender):
             self._passed(sum(self.settings_acks >= n
                              for n in self._fence_acks))
         elif kind == "HEADERS" and hasattr(frame, "headers"):
-            if stream not in self._content:
-                self._content[stream] = 0
+            if stream not in self._payload:
+                self._payload[stream] = 0
                 request = Request(frame)
                 self.requests.append(request)
                 self._arrived.append(request)
@@ -260,8 +263,8 @@ class Receiver(Sender):
             self._credit[stream] = self._credit.get(stream, 0) \
                 + frame.increment
         elif kind == "DATA":
-            self._content[stream] = self._content.get(stream, 0) \
-                + len(frame.data)
+            self._payload[stream] = self._payload.get(stream, 0) \
+                + frame.length
         if getattr(frame, "stream_ended", False):
             self._ended.add(stream)
 
