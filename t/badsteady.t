@@ -457,6 +457,38 @@ def last_streams():
     t.eq(x.last_stream, 1, "GOAWAY with the reserved bit")
 
 
+def slow_network():
+    """A client that comes further with each frame is waited for."""
+    class Slow(Peer):
+        """A client each of whose frames takes a while."""
+        def wait(self, timeout):
+            if not self.coming or timeout < 0.06:
+                time.sleep(max(0.0, min(timeout, 0.2)))
+                return None
+            time.sleep(0.06)
+            return self.coming.pop(0)
+    parts = [came("DATA", 1, data=b"a" * 1000) for _ in range(9)]
+    parts.append(came("DATA", 1, data=b"a", stream_ended=True))
+    pongs = [b"number%02d" % i for i in range(10)]
+    for name, frames, does in (
+            ("feed", parts, lambda x: x.feed(1000, timeout=0.3)),
+            ("need_body", parts, lambda x: x.need_body(timeout=0.3)),
+            ("need_window", [came("WINDOW_UPDATE", i, increment=1)
+                             for i in (0, 1) * 5],
+             lambda x: x.need_window(65540, timeout=0.3)),
+            ("need_acks", [came("SETTINGS", flags=["ACK"])] * 10,
+             lambda x: x.need_acks(timeout=0.3)),
+            ("need_pongs", [came("PING", flags=["ACK"], data=data)
+                            for data in pongs],
+             lambda x: x.need_pongs(*pongs, timeout=0.3))):
+        for kept, want in (len(frames), []), (2, ["found"]):
+            peer = Slow(*frames[:kept])
+            x = Exchange(peer, catalogue.need("good"))
+            x._settings_sent = len(frames)
+            does(x)
+            t.eq(list(peer.notes), want, f"{name}: {kept} slow frames")
+
+
 def padding(work):
     """Padding uses the window and is no content (RFC 9113 §6.1), and content
     counts in however many frames it comes."""
@@ -582,6 +614,7 @@ def main():
     queries()
     sizes()
     last_streams()
+    slow_network()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         follow_ups(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:

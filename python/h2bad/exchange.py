@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional
 
 from h2rig import ConnectionEnded
 
-from h2bad.receiving import Receiver, Request
+from h2bad.receiving import AT_WORK, Deadline, Receiver, Request
 
 __all__ = ["Exchange", "Request", "Skip"]
 
@@ -23,8 +23,8 @@ __all__ = ["Exchange", "Request", "Skip"]
 #: RST_STREAM may follow the acknowledgement.
 GRACE = 0.2
 
-#: A client that keeps sending frames gets up to this many times `wait` more.
-AT_WORK = 5
+#: The credit that ends a case on a slow network.
+ENOUGH = 1 << 20
 
 
 class Skip(Exception):
@@ -255,12 +255,16 @@ class Exchange(Receiver):
         until each has ended or was given up.  Each gets step octets whenever
         the last credit is used, or nothing more comes within 0.2 seconds.
         connection: octets for the connection each time; 0: as many as the
-        streams get together.  Ends as `need_body` does.
+        streams get together.  timeout: of a `Deadline`; if the content comes
+        slowly, the rest gets enough at once after these seconds.  Ends as
+        `need_body` does.
         """
         streams = list(streams) or [self.s]
-        deadline = time.monotonic() + timeout
+        deadline = Deadline(timeout)
         left = self._unended(streams)
-        while left and time.monotonic() < deadline:
+        while left and deadline.left(sum(map(self.received, streams))) > 0:
+            if deadline.renewed:
+                step, connection = max(step, ENOUGH), 0
             granted = connection or step * len(left)
             self.window_update(granted)
             for stream in left:
@@ -278,9 +282,14 @@ class Exchange(Receiver):
         """Waits for the end of the request's content, and returns whether it
         has come.  The client is tolerated if it had given the stream up
         before the misbehaviour; fails with `hang` if the end does not come in time,
-        unless the client has given the stream up (`abandoned`).
+        unless the client has given the stream up (`abandoned`).  timeout: of a
+        `Deadline`.
         """
-        self.body(stream, timeout=timeout)
+        deadline = Deadline(timeout)
+        while self._unended([stream or self.s]):
+            left = deadline.left(self.received(stream))
+            if self.next_frame(left) is None and left <= 0:
+                break
         self._need_ended([stream or self.s])
         return self.ended(stream)
 
@@ -387,11 +396,12 @@ class Exchange(Receiver):
     def need_pongs(self, *data: bytes, timeout: float = 2.0) -> None:
         """Waits for the acknowledgements of PING frames with these data; fails
         with `no-ack` if one is missing, unless the client has sent GOAWAY.
+        timeout: of a `Deadline`.
         """
-        deadline = time.monotonic() + timeout
+        deadline = Deadline(timeout)
         left = list(data)
         while left and self.goaway is None:
-            frame = self.wait("PING", timeout=deadline - time.monotonic())
+            frame = self.wait("PING", timeout=deadline.left(len(left)))
             if frame is None:
                 break
             if "ACK" in frame.flags and frame.data in left:

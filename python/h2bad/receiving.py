@@ -11,7 +11,10 @@ from typing import Any, Dict, List, Optional, Set
 from h2bad.outcome import harmless
 from h2bad.sending import Sender
 
-__all__ = ["Receiver", "Request"]
+__all__ = ["AT_WORK", "Deadline", "Receiver", "Request"]
+
+#: A client that goes on gets up to this many times as long.
+AT_WORK = 5
 
 #: The first 7 octets of a fence's PING data; the last one is its number.
 FENCE = b"h2bad-f"
@@ -38,6 +41,35 @@ class Request:
             if each == name:
                 return value
         return None
+
+
+class Deadline:
+    """When a client has to be done.  It gets these seconds again whenever it
+    has come further, so that slow networks do not fail it, but not more than
+    AT_WORK times as many in all.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._began = time.monotonic()
+        self._end = self._began + seconds
+        self._come: Any = None
+
+    def left(self, come: Any) -> float:
+        """Returns how many seconds are left.  come: how far the client has
+        come, which differs from the call before if it has come further.
+        """
+        now = time.monotonic()
+        if self._come not in (None, come):
+            self._end = min(now, self._began + (AT_WORK - 1) * self._seconds
+                            ) + self._seconds
+        self._come = come
+        return self._end - now
+
+    @property
+    def renewed(self) -> bool:
+        """Whether a client that does nothing would have missed it."""
+        return time.monotonic() > self._began + self._seconds
 
 
 class Receiver(Sender):
@@ -180,12 +212,13 @@ class Receiver(Sender):
     def has_credit(self, n: int, stream: int = 0, timeout: float = 3.0
                    ) -> bool:
         """Waits for credit; returns whether n octets of DATA are allowed, and
-        false once the client has given the stream up (`abandoned`).
+        false once the client has given the stream up (`abandoned`).  timeout:
+        of a `Deadline`.
         """
-        deadline = time.monotonic() + timeout
+        deadline = Deadline(timeout)
         while self.window(stream) < n and not self.abandoned(stream):
-            if self.next_frame(deadline - time.monotonic()) is None and \
-                    time.monotonic() >= deadline:
+            left = deadline.left(self.window(stream))
+            if self.next_frame(left) is None and left <= 0:
                 return False
         return not self.abandoned(stream)
 
@@ -197,16 +230,16 @@ class Receiver(Sender):
 
     def acked(self, n: int = 1, timeout: float = 2.0) -> bool:
         """Waits until the connection's first n SETTINGS frames (all, if fewer
-        were sent) are acknowledged.  Returns False after the timeout, or if
-        the client sends GOAWAY.
+        were sent) are acknowledged.  Returns False after the timeout, that of
+        a `Deadline`, or if the client sends GOAWAY.
         """
         n = min(n, self._settings_sent)
-        deadline = time.monotonic() + timeout
+        deadline = Deadline(timeout)
         while self.settings_acks < n:
             if self.goaway is not None:
                 return False
-            if self.next_frame(deadline - time.monotonic()) is None and \
-                    time.monotonic() >= deadline:
+            left = deadline.left(self.settings_acks)
+            if self.next_frame(left) is None and left <= 0:
                 return False
         return True
 
