@@ -132,12 +132,26 @@ def not_exercised():
               "needs: " + need), f"{name} by a GET")
 
 
+def told_time():
+    """The plan gives the client the time that --timeout gives it."""
+    report = os.path.join(work, "report.json")
+    for seconds, want in ("0.5", 10), ("25", 25):
+        subprocess.run(
+            [H2BAD, "run", "good", "--timeout", seconds, "--json", report,
+             "--", "sh", "-c", 'printf %s "$H2BAD_PLAN"'],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        with open(report, encoding="utf-8") as f:
+            told = json.loads(json.load(f)["cases"][0]["output"])
+        t.eq(told["timeout_s"], want, f"--timeout {seconds}")
+
+
 if __name__ == "__main__":
     try:
         tls()
         unknown_frames()
         own_bounds()
         not_exercised()
+        told_time()
     finally:
         shutil.rmtree(work)
     t.done()
