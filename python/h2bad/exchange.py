@@ -16,12 +16,20 @@ from typing import Any, Callable, Dict, FrozenSet, Iterable, List, Optional
 from h2rig import ConnectionEnded
 
 from h2bad.receiving import AT_WORK, Deadline, Receiver, Request
+from h2bad.wire import STREAM
 
 __all__ = ["Exchange", "Request", "Skip"]
 
 #: Seconds from the first fence's acknowledgement to the second fence: a
 #: RST_STREAM may follow the acknowledgement.
 GRACE = 0.2
+
+#: Round trips by which a client's window is filled, at most.
+ROUNDS = 1000
+
+#: Frames for which any client's window should have room, where frames of one
+#: size are needed.
+FEW = 8
 
 #: The credit that ends a case on a slow network.
 ENOUGH = 1 << 20
@@ -307,16 +315,55 @@ class Exchange(Receiver):
             self.fail("hang", "%d octets of DATA are all that came"
                       % self.received(each))
 
+    def _fitting(self, stream: int, n: int, padding: int) -> int:
+        # Waits until a frame with padding fits, or one with a part of content.
+        number = stream & STREAM
+        size = n if padding < 0 else n + 1 + padding
+        if size == 0 or not self._flows(number) or \
+                self.window(number) >= size:
+            return n
+        least = 1 if padding < 0 else size
+        if self.window(number) < least:
+            gathers = self._together is not None
+            self._write()           # the client gives credit once it has that
+            credit = self.has_credit(least, number)
+            self._together = [] if gathers else None
+            if self.abandoned(number):
+                return -1
+            if not credit:
+                self._too_small(size, number)
+        return min(n, self.window(number)) if padding < 0 else n
+
+    def _flows(self, stream: int) -> bool:
+        # Whether DATA on the stream is ordinary, so that the client counts it
+        # (RFC 9113 §6.9): it is open for the server.
+        return (stream in self._payload or stream in self._promised) and \
+            not self._begun.get(stream) and not self.abandoned(stream)
+
+    def _too_small(self, size: int, stream: int) -> None:
+        self.skip("the client's window is too small: it allows %d octets of "
+                  "DATA, and %d had to be sent"
+                  % (max(0, self.window(stream)), size))
+
     def fill(self, n: int, stream: int = 0) -> bool:
         """Sends n octets of DATA as the client gives credit, and returns
         whether all were sent: not if it gives the stream up (`abandoned`).
-        Fails with `hang` if it gives no credit.
+        Fails with `hang` if it gives no credit.  Does `need_room` first.
         """
+        self.need_room(n, stream)
         while n > 0 and self.need_window(1, stream):
             part = min(n, 16384, self.window(stream))
             self.data(b"." * part, stream)
             n -= part
         return n <= 0
+
+    def need_room(self, n: int, stream: int = 0) -> None:
+        """Skips the case if n octets of content need too many round trips."""
+        window = max(self.window(stream),
+                     self.client_settings["INITIAL_WINDOW_SIZE"])
+        if n > ROUNDS * window:
+            self.skip("the client's window is too small: %d octets of content "
+                      "would take more than %d round trips" % (n, ROUNDS))
 
     def overrun(self, streams: List[int], padding: int = -1) -> None:
         """Sends DATA on these streams, one after the other, until the client
@@ -341,7 +388,8 @@ class Exchange(Receiver):
                 if len(streams) > 1:
                     self.skip("the connection's window is wider than those of "
                               "%d streams" % len(streams))
-            self.data("." if padding < 0 else "", stream, padding=padding)
+            self.data("." if padding < 0 else "", stream, padding=padding,
+                      beyond=True)
         self.passed()
         if self.window(stream) >= 0:
             self.skip("the client gave more credit meanwhile")
@@ -414,10 +462,15 @@ class Exchange(Receiver):
                     ) -> bool:
         """Does what `has_credit` does, and fails with `hang` if the credit
         does not come, unless the client has given the stream up, or has sent
-        GOAWAY.
+        GOAWAY.  `skip` if its whole window has room for a few frames of n
+        octets only, and some of it is left: a client need not give credit
+        before its window is used up.
         """
         made = self.has_credit(n, stream, timeout)
         if not made and not self.abandoned(stream) and self.goaway is None:
+            if self.window(stream) > 0 and FEW * n > \
+                    self.client_settings["INITIAL_WINDOW_SIZE"]:
+                self._too_small(n, stream or self.s)
             self.fail("hang", "no credit came for more than %d octets"
                       % max(0, self.window(stream)))
         return made
