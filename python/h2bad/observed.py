@@ -544,6 +544,16 @@ class Observed:
         return made
 
 
+def _refused(o: Observed) -> str:
+    # Why h2rig itself has ended a connection of the client, or "".
+    for c in o.connections:
+        for said in c.notes("violation"):
+            if said.get("level") == "connection":
+                return "h2rig has ended the connection by %s: %s" % (
+                    said["code"], said["text"])
+    return ""
+
+
 def _before(o: Observed) -> Optional[Verdict]:
     # The verdict if one is due before the reaction is judged, else None
     # (CATALOGUE 6.7).
@@ -566,12 +576,12 @@ def _before(o: Observed) -> Optional[Verdict]:
         if any(c.notes("mistaken") for c in o.connections):
             return Verdict("skip", "not-exercised", "its connection met a case "
                            "that another client of this address had armed")
-        return Verdict("skip", "no-connection", "the client did not connect, "
-                       "or sent no request")
+        return Verdict("skip", "no-connection", _refused(o) or "the client did "
+                       "not connect, or sent no request")
     if not o.first.after:
         if o.first.alpn not in ("h2", None):
             return Verdict("skip", "no-h2", "HTTP/2 was not negotiated")
-        return Verdict("skip", "no-request", "no request came")
+        return Verdict("skip", "no-request", _refused(o) or "no request came")
     for c in o.connections:
         for said in c.notes("found"):
             return Verdict(said["verdict"], said["reason"], said["message"])
