@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -132,12 +133,85 @@ def not_exercised():
               "needs: " + need), f"{name} by a GET")
 
 
+def told_time():
+    """The plan gives the client the time that --timeout gives it."""
+    report = os.path.join(work, "report.json")
+    for seconds, want in ("0.5", 10), ("25", 25):
+        subprocess.run(
+            [H2BAD, "run", "good", "--timeout", seconds, "--json", report,
+             "--", "sh", "-c", 'printf %s "$H2BAD_PLAN"'],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        with open(report, encoding="utf-8") as f:
+            told = json.loads(json.load(f)["cases"][0]["output"])
+        t.eq(told["timeout_s"], want, f"--timeout {seconds}")
+
+
+#: badclient, which sends more before a request, or the request's fields in
+#: many frames.
+CHANGED = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+from badclient import __main__, http2
+known = http2.Engine.open
+def opened(self, x):
+    self.out += %(before)r
+    at = len(self.out)
+    known(self, x)
+    for _ in range(%(frames)d):
+        self.out[at + 4] &= 0xfb
+        self.out += http2.frame(9, 0, http2.number(self.out[at + 5:at + 9]))
+    if %(frames)d:
+        self.out[-5] = 4
+http2.Engine.open = opened
+sys.exit(__main__.main())
+"""
+
+
+def ended_by_h2rig():
+    """A request may come in many CONTINUATION frames.  Of a client with which
+    h2rig ends the connection, that is told."""
+    for name, more, frames, want in (
+            ("100 CONTINUATION frames", b"", 100, "pass  "),
+            ("PING of 5 octets", b"\0\0\5\6\0\0\0\0\0short", 0,
+             "skip no-request h2rig has ended the connection by "
+             "FRAME_SIZE_ERROR: the payload is ")):
+        report = os.path.join(work, "report.json")
+        subprocess.run(
+            [H2BAD, "run", "good", "--json", report, "--", sys.executable,
+             "-B", "-c", CHANGED % {"before": more, "frames": frames},
+             os.path.join(HERE, "lib")], stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, check=False)
+        with open(report, encoding="utf-8") as f:
+            told = verdict(json.load(f)["cases"][0])
+        t.ok(told.startswith(want), name, told)
+
+
+def addresses():
+    """A client may take ::1 for localhost."""
+    try:
+        with socket.socket(socket.AF_INET6) as s:
+            s.bind(("::1", 0))
+    except OSError:
+        t.skip("::1", "there is no IPv6")
+        return
+    if not shutil.which("curl"):
+        t.skip("::1", "curl is not installed")
+        return
+    result, lines = run(["good"], *CURL, "--connect-to", "::[::1]:")["good"]
+    t.eq((result["verdict"], [each["client"].rpartition(":")[0]
+                              for each in lines[:1]]), ("pass", ["[::1]"]),
+         "by ::1")
+
+
 if __name__ == "__main__":
     try:
         tls()
         unknown_frames()
         own_bounds()
         not_exercised()
+        told_time()
+        ended_by_h2rig()
+        addresses()
     finally:
         shutil.rmtree(work)
     t.done()

@@ -198,7 +198,7 @@ def came(kind, stream=0, **more):
     """Returns a frame of the client, as h2rig gives it."""
     return types.SimpleNamespace(**{
         "type": kind, "stream_id": stream, "flags": [],
-        "stream_ended": False, **more})
+        "stream_ended": False, "length": len(more.get("data", b"")), **more})
 
 
 def met(case, does, *frames, before=(), query=()):
@@ -407,6 +407,121 @@ def sizes():
          "flood-push: each stream is promised once")
 
 
+def last_streams():
+    """GOAWAY with the reserved bit lowers the last stream as well: what is
+    behind it gets no response, and no GOAWAY that raises it again."""
+    x = Exchange(Peer(), catalogue.need("frame-reserved-bit-fields"))
+    x.send_goaway(last=1 << 31 | 1)
+    t.eq(x.last_stream, 1, "GOAWAY with the reserved bit")
+
+
+def slow_network():
+    """A client that comes further with each frame is waited for."""
+    class Slow(Peer):
+        """A client each of whose frames takes a while."""
+        def wait(self, timeout):
+            if not self.coming or timeout < 0.06:
+                time.sleep(max(0.0, min(timeout, 0.2)))
+                return None
+            time.sleep(0.06)
+            return self.coming.pop(0)
+    parts = [came("DATA", 1, data=b"a" * 1000) for _ in range(9)]
+    parts.append(came("DATA", 1, data=b"a", stream_ended=True))
+    pongs = [b"number%02d" % i for i in range(10)]
+    for name, frames, does in (
+            ("feed", parts, lambda x: x.feed(1000, timeout=0.3)),
+            ("need_body", parts, lambda x: x.need_body(timeout=0.3)),
+            ("need_window", [came("WINDOW_UPDATE", 1, increment=100)] * 10,
+             lambda x: x.need_window(1000, timeout=0.3)),
+            ("need_acks", [came("SETTINGS", flags=["ACK"])] * 10,
+             lambda x: x.need_acks(timeout=0.3)),
+            ("need_pongs", [came("PING", flags=["ACK"], data=data)
+                            for data in pongs],
+             lambda x: x.need_pongs(*pongs, timeout=0.3))):
+        for kept, want in (len(frames), []), (2, ["found"]):
+            peer = Slow(*frames[:kept])
+            peer.client_settings["INITIAL_WINDOW_SIZE"] = 0
+            x = Exchange(peer, catalogue.need("good"))
+            x._settings_sent = len(frames)
+            try:
+                does(x)
+            except Skip:            # some of the window is left
+                peer.notes["found"] = {}
+            t.eq(list(peer.notes), want, f"{name}: {kept} slow frames")
+
+
+def small_windows():
+    """DATA that is ordinary waits for a small window; what closes the stream,
+    or is itself wrong, does not."""
+    more, text = came("WINDOW_UPDATE", 1, increment=2), [(":status", "200")]
+    reset = came("RST_STREAM", 1, error_name="PROTOCOL_ERROR")
+    other = came("WINDOW_UPDATE", 0, increment=100)
+
+    def together(x):
+        with x.together():
+            x.rst()
+            x.data("hello")
+    for name, does, frames, want, notes in (
+            ("data", lambda x: x.data("hello", end=True), [more, other, more],
+             [(0, b"h"), (0, b"el"), (1, b"lo")], []),
+            ("data that fits", lambda x: x.data("h", end=True), [],
+             [(1, b"h")], []),
+            ("held", lambda x: x.held(text), [more, more],
+             [(0, b"h"), (0, b"el"), (0, b"lo")], []),
+            ("held, reset", lambda x: x.held(text), [more, reset],
+             [(0, b"h"), (0, b"el")], []),
+            ("no credit", lambda x: x.data("hello"), [], [(0, b"h")],
+             ["stuck"]),
+            ("padding", lambda x: x.data("a", padding=1), [more],
+             [(8, b"\1a\0")], []),
+            ("no room for padding", lambda x: x.data("a", padding=2), [more],
+             [], ["stuck"]),
+            ("fill", lambda x: x.fill(2000), [], [], ["skip"]),
+            ("reset by the server", together, [], [(0, b"hello")], []),
+            ("idle", lambda x: x.data("hello", 101), [], [(0, b"hello")], []),
+            ("beyond", lambda x: x.data("hello", beyond=True), [],
+             [(0, b"hello")], [])):
+        peer = Peer(came("HEADERS", 1, headers=[]), *frames)
+        peer.client_settings["INITIAL_WINDOW_SIZE"] = 1
+        x = Exchange(peer, catalogue.need("good"))
+        x.request = x.next_request()
+        try:
+            does(x)
+        except Skip:
+            peer.notes["skip"] = {}
+        except Peer.Stuck:
+            peer.notes["stuck"] = {}
+        sent, made = b"".join(peer.sent), []
+        while sent:
+            size = 9 + int.from_bytes(sent[:3], "big")
+            if sent[3] == 0:
+                made.append((sent[4], sent[9:size]))
+            sent = sent[size:]
+        t.eq((made, list(peer.notes)), (want, notes), f"window of 1: {name}")
+
+
+def padding(work):
+    """Padding uses the window and is no content (RFC 9113 §6.1), and content
+    counts in however many frames it comes."""
+    peer = Peer(came("HEADERS", 1, headers=[]), *[
+        came("DATA", 1, data=b"a" * 1000, length=1011)] * 3)
+    x = Exchange(peer, catalogue.need("window-initial-zero"))
+    while peer.coming:
+        x.next_frame()
+    t.eq(x.received(), 3033, "three padded frames: octets of the window")
+    x.body(n=3033)
+    path = os.path.join(work, "trace")
+    with open(path, "w", encoding="utf-8") as f:
+        for _ in range(1000):
+            f.write(json.dumps(frame("in", "DATA", 1, length=111, padding=10))
+                    + "\n")
+        f.write(json.dumps(frame("in", "DATA", 1, length=5)) + "\n")
+    c = Connection([], path)
+    c.read()
+    t.eq((c.content(1), len(c.lines) < 1000), (100005, True),
+         "a thousand frames, not all of which are kept")
+
+
 def queries():
     """A query that a case cannot use is refused."""
     for case, name, bad, good in (
@@ -509,12 +624,17 @@ def main():
     no_acks()
     queries()
     sizes()
+    last_streams()
+    slow_network()
+    small_windows()
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         follow_ups(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         causes(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         all_at_once(work)
+    with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
+        padding(work)
     with tempfile.TemporaryDirectory(prefix="h2bad-steady-") as work:
         runs(work, "good", *CLIENT)
         if shutil.which("curl"):

@@ -323,8 +323,8 @@ def _finish(options: argparse.Namespace, baseline: Optional[Baseline],
 def _status(report: Dict[str, Any], baseline: Optional[Baseline]) -> int:
     good = report["cases"][0] if report["cases"] else None
     if good is not None and good["verdict"] == "skip":
-        print("h2bad: the client has tried nothing: %s; expected a request to "
-              "{url} over HTTP/2%s" % (good["message"], _said(good)),
+        print("h2bad: no case could be tried: %s; expected a request to {url} "
+              "over HTTP/2%s" % (good["message"], _said(good)),
               file=sys.stderr)
         return SKIPPED
     if baseline is not None:
@@ -347,8 +347,7 @@ def _one(options: argparse.Namespace, h2rig: str) -> int:
     case = catalogue.need(options.case)
     with scratch() as work:
         ca = os.path.join(work, "ca.pem")
-        server = BadServer(h2rig, work, ca, port=options.port,
-                           binds=("127.0.0.1", "::1"))
+        server = BadServer(h2rig, work, ca, port=options.port)
         try:
             tasks.wait(server.ready())
             server.serve(case.name, "one")
@@ -400,8 +399,7 @@ def _serve(options: argparse.Namespace, h2rig: str) -> int:
     with contextlib.ExitStack() as stack:
         below = options.dir or stack.enter_context(scratch())
         serving = Serving(h2rig, below, options.control, options.bad,
-                          options.addr or ("127.0.0.1", "::1"),
-                          options.floods)
+                          options.addr or (), options.floods)
         stack.callback(serving.stop)
         if options.ca_out:
             shutil.copyfile(serving.bad.ca_out, options.ca_out)

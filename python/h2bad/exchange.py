@@ -17,7 +17,8 @@ from typing import (Any, Callable, Dict, FrozenSet, Iterable, Iterator, List,
 
 from h2rig import ConnectionEnded, StreamClosedError
 
-from h2bad.receiving import Receiver, Request
+from h2bad.receiving import AT_WORK, Deadline, Receiver, Request
+from h2bad.wire import STREAM
 
 __all__ = ["Exchange", "Request", "Skip"]
 
@@ -25,8 +26,15 @@ __all__ = ["Exchange", "Request", "Skip"]
 #: RST_STREAM may follow the acknowledgement.
 GRACE = 0.2
 
-#: A client that keeps sending frames gets up to this many times `wait` more.
-AT_WORK = 5
+#: Round trips by which a client's window is filled, at most.
+ROUNDS = 1000
+
+#: Frames for which any client's window should have room, where frames of one
+#: size are needed.
+FEW = 8
+
+#: The credit that ends a case on a slow network.
+ENOUGH = 1 << 20
 
 
 class Skip(Exception):
@@ -265,12 +273,16 @@ class Exchange(Receiver):
         until each has ended or was given up.  Each gets step octets whenever
         the last credit is used, or nothing more comes within 0.2 seconds.
         connection: octets for the connection each time; 0: as many as the
-        streams get together.  Ends as `need_body` does.
+        streams get together.  timeout: of a `Deadline`; if the content comes
+        slowly, the rest gets enough at once after these seconds.  Ends as
+        `need_body` does.
         """
         streams = list(streams) or [self.s]
-        deadline = time.monotonic() + timeout
+        deadline = Deadline(timeout)
         left = self._unended(streams)
-        while left and time.monotonic() < deadline:
+        while left and deadline.left(sum(map(self.received, streams))) > 0:
+            if deadline.renewed:
+                step, connection = max(step, ENOUGH), 0
             granted = connection or step * len(left)
             self.window_update(granted)
             for stream in left:
@@ -288,9 +300,14 @@ class Exchange(Receiver):
         """Waits for the end of the request's content, and returns whether it
         has come.  The client is tolerated if it had given the stream up
         before the misbehaviour; fails with `hang` if the end does not come in time,
-        unless the client has given the stream up (`abandoned`).
+        unless the client has given the stream up (`abandoned`).  timeout: of a
+        `Deadline`.
         """
-        self.body(stream, timeout=timeout)
+        deadline = Deadline(timeout)
+        while self._unended([stream or self.s]):
+            left = deadline.left(self.received(stream))
+            if self.next_frame(left) is None and left <= 0:
+                break
         self._need_ended([stream or self.s])
         return self.ended(stream)
 
@@ -305,19 +322,58 @@ class Exchange(Receiver):
             self.found("tolerated", "gave-up", "the client had reset its "
                        "stream before")
         for each in self._unended(streams):
-            self.fail("hang", "%d octets of the content are all that came"
+            self.fail("hang", "%d octets of DATA are all that came"
                       % self.received(each))
+
+    def _fitting(self, stream: int, n: int, padding: int) -> int:
+        # Waits until a frame with padding fits, or one with a part of content.
+        number = stream & STREAM
+        size = n if padding < 0 else n + 1 + padding
+        if size == 0 or not self._flows(number) or \
+                self.window(number) >= size:
+            return n
+        least = 1 if padding < 0 else size
+        if self.window(number) < least:
+            gathers = self._together is not None
+            self._write()           # the client gives credit once it has that
+            credit = self.has_credit(least, number)
+            self._together = [] if gathers else None
+            if self.abandoned(number):
+                return -1
+            if not credit:
+                self._too_small(size, number)
+        return min(n, self.window(number)) if padding < 0 else n
+
+    def _flows(self, stream: int) -> bool:
+        # Whether DATA on the stream is ordinary, so that the client counts it
+        # (RFC 9113 §6.9): it is open for the server.
+        return (stream in self._payload or stream in self._promised) and \
+            not self._begun.get(stream) and not self.abandoned(stream)
+
+    def _too_small(self, size: int, stream: int) -> None:
+        self.skip("the client's window is too small: it allows %d octets of "
+                  "DATA, and %d had to be sent"
+                  % (max(0, self.window(stream)), size))
 
     def fill(self, n: int, stream: int = 0) -> bool:
         """Sends n octets of DATA as the client gives credit, and returns
         whether all were sent: not if it gives the stream up (`abandoned`).
-        Fails with `hang` if it gives no credit.
+        Fails with `hang` if it gives no credit.  Does `need_room` first.
         """
+        self.need_room(n, stream)
         while n > 0 and self.need_window(1, stream):
             part = min(n, 16384, self.window(stream))
             self.data(b"." * part, stream)
             n -= part
         return n <= 0
+
+    def need_room(self, n: int, stream: int = 0) -> None:
+        """Skips the case if n octets of content need too many round trips."""
+        window = max(self.window(stream),
+                     self.client_settings["INITIAL_WINDOW_SIZE"])
+        if n > ROUNDS * window:
+            self.skip("the client's window is too small: %d octets of content "
+                      "would take more than %d round trips" % (n, ROUNDS))
 
     def overrun(self, streams: List[int], padding: int = -1) -> None:
         """Sends DATA on these streams, one after the other, until the client
@@ -342,7 +398,8 @@ class Exchange(Receiver):
                 if len(streams) > 1:
                     self.skip("the connection's window is wider than those of "
                               "%d streams" % len(streams))
-            self.data("." if padding < 0 else "", stream, padding=padding)
+            self.data("." if padding < 0 else "", stream, padding=padding,
+                      beyond=True)
         self.passed()
         if self.window(stream) >= 0:
             self.skip("the client gave more credit meanwhile")
@@ -370,7 +427,7 @@ class Exchange(Receiver):
 
     def burst(self, most: int) -> None:
         """Fails with `exceeded` if the client sends more than `most` octets of
-        content on s at once.  Before, gives credit for what has come, so that
+        DATA on s at once.  Before, gives credit for what has come, so that
         the stream's window is INITIAL_WINDOW_SIZE, which has to be `most`.
         """
         if self.ended():
@@ -382,7 +439,7 @@ class Exchange(Receiver):
         self.body(n=had + most, timeout=2.0)
         self.sleep(0.2)             # for octets beyond the window
         if self.received() > had + most:
-            self.fail("exceeded", "%d octets of content came, and the window "
+            self.fail("exceeded", "%d octets of DATA came, and the window "
                       "was %d" % (self.received() - had, most))
 
     def need_acks(self, timeout: float = 2.0) -> None:
@@ -397,12 +454,12 @@ class Exchange(Receiver):
     def need_pongs(self, *data: bytes, timeout: float = 2.0) -> None:
         """Waits for the acknowledgements of PING frames with these data; fails
         with `no-ack` if one is missing, unless the client has sent GOAWAY
-        with an error.
+        with an error.  timeout: of a `Deadline`.
         """
-        deadline = time.monotonic() + timeout
+        deadline = Deadline(timeout)
         left = list(data)
         while left and not self.failed:
-            frame = self.wait("PING", timeout=deadline - time.monotonic())
+            frame = self.wait("PING", timeout=deadline.left(len(left)))
             if frame is None:
                 break
             if "ACK" in frame.flags and frame.data in left:
@@ -415,9 +472,15 @@ class Exchange(Receiver):
                     ) -> bool:
         """Does what `has_credit` does, and fails with `hang` if the credit
         does not come, unless the client has given the stream up (`abandoned`).
+        `skip` if its whole window has room for a few frames of n octets only,
+        and some of it is left: a client need not give credit before its window
+        is used up.
         """
         made = self.has_credit(n, stream, timeout)
         if not made and not self.abandoned(stream):
+            if self.window(stream) > 0 and FEW * n > \
+                    self.client_settings["INITIAL_WINDOW_SIZE"]:
+                self._too_small(n, stream or self.s)
             self.fail("hang", "no credit came for more than %d octets"
                       % max(0, self.window(stream)))
         return made

@@ -54,6 +54,12 @@ class Asked(NamedTuple):
     ended: bool
 
 
+def _content(line: Line) -> int:
+    # Octets of content in a DATA frame: neither padding nor its length counts
+    # (RFC 9113 §6.1).
+    return int(line["length"]) - int(line.get("padding", -1)) - 1
+
+
 class Connection:
     """A connection's trace, which may still grow.  lines: what has been read
     of it, of a flood only the beginning.  path: its file.
@@ -65,6 +71,7 @@ class Connection:
         self._at = 0        # octets of the file that have been read
         self._last: List[Any] = []
         self._alike = 0
+        self._unkept: Dict[int, int] = {}   # content in no line, by stream
 
     def read(self) -> None:
         """Reads the whole lines that the file has got since the last call."""
@@ -88,6 +95,9 @@ class Connection:
         self._last = key
         if self._alike < ALIKE or key[0] is None:
             self.lines.append(line)
+        elif key[:2] == ["in", "DATA"]:
+            stream = line["stream"]
+            self._unkept[stream] = self._unkept.get(stream, 0) + _content(line)
 
     @property
     def began(self) -> str:
@@ -151,10 +161,11 @@ class Connection:
         return found
 
     def content(self, stream: int) -> int:
-        """Octets of the client's DATA frames on a stream."""
-        return sum(line["length"] for line in self.lines
-                   if line["type"] == "DATA" and line.get("dir") == "in"
-                   and line["stream"] == stream)
+        """Octets of content in the client's DATA frames on a stream."""
+        return self._unkept.get(stream, 0) + sum(
+            _content(line) for line in self.lines
+            if line["type"] == "DATA" and line.get("dir") == "in"
+            and line["stream"] == stream)
 
     def at(self, name: str) -> float:
         """The time, in seconds, of the first note of this name; infinite if
@@ -568,6 +579,16 @@ class Observed:
         return made
 
 
+def _refused(o: Observed) -> str:
+    # Why h2rig itself has ended a connection of the client, or "".
+    for c in o.connections:
+        for said in c.notes("violation"):
+            if said.get("level") == "connection":
+                return "h2rig has ended the connection by %s: %s" % (
+                    said["code"], said["text"])
+    return ""
+
+
 def _before(o: Observed) -> Optional[Verdict]:
     # The verdict if one is due before the reaction is judged, else None
     # (CATALOGUE 6.7).
@@ -590,12 +611,12 @@ def _before(o: Observed) -> Optional[Verdict]:
         if any(c.notes("mistaken") for c in o.connections):
             return Verdict("skip", "not-exercised", "its connection met a case "
                            "that another client of this address had armed")
-        return Verdict("skip", "no-connection", "the client did not connect, "
-                       "or sent no request")
+        return Verdict("skip", "no-connection", _refused(o) or "the client did "
+                       "not connect, or sent no request")
     if not o.first.after:
         if o.first.alpn not in ("h2", None):
             return Verdict("skip", "no-h2", "HTTP/2 was not negotiated")
-        return Verdict("skip", "no-request", "no request came")
+        return Verdict("skip", "no-request", _refused(o) or "no request came")
     if o.spare:
         return Verdict("skip", "not-exercised", "the request came on another "
                        "connection than the one that the server misbehaved "

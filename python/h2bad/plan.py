@@ -81,11 +81,13 @@ def parse_host(name: str) -> Tuple[str, Optional[str]]:
     return case if dot else "", run[0] if run else None
 
 
-def plan(case: Any, base: str, run: str, other: str = "") -> Plan:
+def plan(case: Any, base: str, run: str, other: str = "",
+         timeout: float = 0.0) -> Plan:
     """Returns the URLs of a case.
 
     base: the origin of the bad port, as in "https://localhost:8444".  run: the
-    run's id.  other: the same port by another host name, for host2.
+    run's id.  other: the same port by another host name, for host2.  timeout:
+    seconds that the client has in any case.
     """
     needs = parse_needs(case)
     url = "%s/bad/%s?run=%s" % (base, case.name, run)
@@ -129,7 +131,8 @@ def plan(case: Any, base: str, run: str, other: str = "") -> Plan:
             other or base, case.name, run)})
     urls.append({"method": "GET", "follow_up": True,
                  "url": "%s/ok?run=%s&case=%s" % (base, run, case.name)})
-    return {"name": case.name, "urls": urls, "timeout_s": case.timeout}
+    return {"name": case.name, "urls": urls,
+            "timeout_s": max(case.timeout, timeout)}
 
 
 def wanted(command: Iterable[str]) -> Set[str]:

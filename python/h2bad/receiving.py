@@ -11,7 +11,10 @@ from typing import Any, Dict, List, Optional, Set
 from h2bad.outcome import harmless
 from h2bad.sending import Sender
 
-__all__ = ["Receiver", "Request"]
+__all__ = ["AT_WORK", "Deadline", "Receiver", "Request"]
+
+#: A client that goes on gets up to this many times as long.
+AT_WORK = 5
 
 #: The first 7 octets of a fence's PING data; the last one is its number.
 FENCE = b"h2bad-f"
@@ -40,6 +43,35 @@ class Request:
         return None
 
 
+class Deadline:
+    """When a client has to be done.  It gets these seconds again whenever it
+    has come further, so that slow networks do not fail it, but not more than
+    AT_WORK times as many in all.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._began = time.monotonic()
+        self._end = self._began + seconds
+        self._come: Any = None
+
+    def left(self, come: Any) -> float:
+        """Returns how many seconds are left.  come: how far the client has
+        come, which differs from the call before if it has come further.
+        """
+        now = time.monotonic()
+        if self._come not in (None, come):
+            self._end = min(now, self._began + (AT_WORK - 1) * self._seconds
+                            ) + self._seconds
+        self._come = come
+        return self._end - now
+
+    @property
+    def renewed(self) -> bool:
+        """Whether a client that does nothing would have missed it."""
+        return time.monotonic() > self._began + self._seconds
+
+
 class Receiver(Sender):
     """The receiving half of an `Exchange`.
 
@@ -64,7 +96,7 @@ class Receiver(Sender):
         self.settings_acks = 0
         self._arrived: List[Request] = []   # not yet given by `next_request`
         self._kept: List[Any] = []          # frames not yet given by `wait`
-        self._content: Dict[int, int] = {}  # octets of DATA, by stream
+        self._payload: Dict[int, int] = {}  # octets of DATA, by stream
         self._credit: Dict[int, int] = {}   # by WINDOW_UPDATE, by stream
         self._ended: Set[int] = set()
         self._sent_fences = 0
@@ -89,8 +121,11 @@ class Receiver(Sender):
             65535 + self._credit.get(0, 0) - sum(self._used.values()))
 
     def received(self, stream: int = 0) -> int:
-        """Returns the octets of content in the frames read so far."""
-        return self._content.get(stream or self.s, 0)
+        """Returns the octets of DATA in the frames read so far, padding and
+        its length included, since all of these use the window (RFC 9113
+        §6.9.1).
+        """
+        return self._payload.get(stream or self.s, 0)
 
     def answered(self, stream: int = 0) -> bool:
         """Returns whether a response on the stream has begun."""
@@ -168,9 +203,9 @@ class Receiver(Sender):
         return None
 
     def body(self, stream: int = 0, n: int = -1, timeout: float = 5.0) -> int:
-        """Waits until the request's content has ended, until n octets of it
+        """Waits until the request's content has ended, until n octets of DATA
         have come, or until the client has given it up (`abandoned`); returns
-        how many have come since its beginning.
+        how many have come since its beginning, as `received` counts.
         """
         stream = stream or self.s
         deadline = time.monotonic() + timeout
@@ -184,12 +219,13 @@ class Receiver(Sender):
     def has_credit(self, n: int, stream: int = 0, timeout: float = 3.0
                    ) -> bool:
         """Waits for credit; returns whether n octets of DATA are allowed, and
-        false once the client has given the stream up (`abandoned`).
+        false once the client has given the stream up (`abandoned`).  timeout:
+        of a `Deadline`.
         """
-        deadline = time.monotonic() + timeout
+        deadline = Deadline(timeout)
         while self.window(stream) < n and not self.abandoned(stream):
-            if self.next_frame(deadline - time.monotonic()) is None and \
-                    time.monotonic() >= deadline:
+            left = deadline.left(self.window(stream))
+            if self.next_frame(left) is None and left <= 0:
                 return False
         return not self.abandoned(stream)
 
@@ -201,16 +237,16 @@ class Receiver(Sender):
 
     def acked(self, n: int = 1, timeout: float = 2.0) -> bool:
         """Waits until the connection's first n SETTINGS frames (all, if fewer
-        were sent) are acknowledged.  Returns False after the timeout, or if
-        the client sends GOAWAY with an error.
+        were sent) are acknowledged.  Returns False after the timeout, that of
+        a `Deadline`, or if the client sends GOAWAY with an error.
         """
         n = min(n, self._settings_sent)
-        deadline = time.monotonic() + timeout
+        deadline = Deadline(timeout)
         while self.settings_acks < n:
             if self.failed:
                 return False
-            if self.next_frame(deadline - time.monotonic()) is None and \
-                    time.monotonic() >= deadline:
+            left = deadline.left(self.settings_acks)
+            if self.next_frame(left) is None and left <= 0:
                 return False
         return True
 
@@ -256,8 +292,8 @@ class Receiver(Sender):
             self._passed(sum(self.settings_acks >= n
                              for n in self._fence_acks))
         elif kind == "HEADERS" and hasattr(frame, "headers"):
-            if stream not in self._content:
-                self._content[stream] = 0
+            if stream not in self._payload:
+                self._payload[stream] = 0
                 request = Request(frame)
                 self.requests.append(request)
                 self._arrived.append(request)
@@ -267,8 +303,8 @@ class Receiver(Sender):
             self._credit[stream] = self._credit.get(stream, 0) \
                 + frame.increment
         elif kind == "DATA":
-            self._content[stream] = self._content.get(stream, 0) \
-                + len(frame.data)
+            self._payload[stream] = self._payload.get(stream, 0) \
+                + frame.length
         if getattr(frame, "stream_ended", False):
             self._ended.add(stream)
 

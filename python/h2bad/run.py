@@ -187,7 +187,7 @@ class Runner:
         yield from server.connections(0)    # drops those of the case before
         server.serve(case.name, self.run)
         made = plan(case, "https://localhost:%d" % server.port, self.run,
-                    "https://other.localhost:%d" % server.port)
+                    "https://other.localhost:%d" % server.port, self.timeout)
         process = yield from self._start(made, slot)
         # The case ends its connections a while after the client has ended.
         connections = yield from server.connections(

@@ -61,6 +61,7 @@ class Sender:
         self._promised: Set[int] = set()
         self._settings_sent = 1
         self._together: Optional[List[bytes]] = None
+        self._piece = 0         # octets of each write inside `together`
         self._table = 4096      # dynamic table size that the client knows
         #: requests on higher streams are ignored: see `send_goaway`
         self.last_stream = (1 << 31) - 1
@@ -82,13 +83,18 @@ class Sender:
     def together(self, piece: int = 0) -> Iterator[None]:
         """Sends all that the `with` block sends by one write, so in as few TLS
         records as it fits into.  piece: octets of each write; 0: one write.
+        What comes before DATA for which there is no credit goes out earlier.
         """
-        self._together = []
+        self._together, self._piece = [], piece
         try:
             yield
         finally:
-            sent, self._together = b"".join(self._together), None
-        piece = piece or max(1, len(sent))
+            self._write()
+
+    def _write(self) -> None:
+        # Sends what has been gathered by `together`.
+        sent, self._together = b"".join(self._together or ()), None
+        piece = self._piece or max(1, len(sent))
         for i in range(0, len(sent), piece):
             self.octets(sent[i:i + piece])
 
@@ -190,12 +196,37 @@ class Sender:
         self.frame("CONTINUATION", end_headers << 2, stream or self.s, payload)
 
     def data(self, content: Text = b"", stream: int = 0, end: bool = False,
-             padding: int = -1) -> None:
-        """Sends DATA, whatever the windows allow.  padding: see `headers`."""
+             padding: int = -1, beyond: bool = False) -> None:
+        """Sends DATA by one frame.  If the client's windows do not allow that,
+        a frame with padding waits for credit, and content is sent in frames
+        that they allow; `skip` if no credit comes.  Once the client has given
+        the stream up meanwhile, no more is sent.  On a stream that is idle or
+        closed the windows do not matter.
+
+        padding: see `headers`.  beyond: whether it may exceed the windows.
+        """
         stream = stream or self.s
+        left = wire.octets(content)
+        while True:
+            n = len(left)
+            if not beyond:
+                n = self._fitting(stream, n, padding)
+            if n < 0:
+                return
+            part, left = left[:n], left[n:]
+            self._data(part, stream, end and not left, padding)
+            if not left:
+                return
+
+    def _fitting(self, stream: int, n: int, padding: int) -> int:
+        # Returns how many octets of n can be sent as content of a frame, or -1
+        # if the client has given the stream up.  `Exchange` waits for credit.
+        return n
+
+    def _data(self, content: bytes, stream: int, end: bool, padding: int
+              ) -> None:
         self._begins(stream, end)
-        flags, stream, payload = _padded(int(end), stream,
-                                         wire.octets(content), padding)
+        flags, stream, payload = _padded(int(end), stream, content, padding)
         self._uses(stream, len(payload))
         self.frame("DATA", flags, stream, payload)
 
@@ -210,7 +241,7 @@ class Sender:
     def bulk(self, n: int, stream: int = 0) -> None:
         """Sends n octets in DATA frames, whatever the windows allow."""
         for size in [16384] * (n // 16384) + [n % 16384]:
-            self.data(b"." * size, stream)
+            self.data(b"." * size, stream, beyond=True)
 
     def rst(self, error: Code = "CANCEL", stream: int = 0, flags: int = 0
             ) -> None:
@@ -231,10 +262,11 @@ class Sender:
     def send_goaway(self, error: Code = "NO_ERROR", last: int = -1,
                     debug: bytes = b"") -> None:
         """Sends GOAWAY.  last: its last stream identifier; -1: s.  Requests on
-        higher streams are ignored from now on (RFC 9113 §6.8).
+        higher streams are ignored from now on (RFC 9113 §6.8), whose reserved
+        bit is no part of the identifier.
         """
         last = self.s if last < 0 else last
-        self.last_stream = min(self.last_stream, last)
+        self.last_stream = min(self.last_stream, last & wire.STREAM)
         self.frame("GOAWAY", 0, 0, last.to_bytes(4, "big")
                    + wire.code(error).to_bytes(4, "big") + debug)
 
@@ -319,7 +351,7 @@ class Sender:
 
     def content(self, body: bytes, stream: int = 0, end: bool = True) -> None:
         """Sends DATA frames as the client's windows allow them; inside
-        `together` one frame, whatever the windows allow.
+        `together` does what `data` does.
         """
         stream = stream or self.s
         if self._together is not None:

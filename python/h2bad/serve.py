@@ -37,7 +37,7 @@ class Serving:
     """The two servers of `h2bad serve`, and the judge of what comes.
 
     h2rig: the program.  below: the directory of reports.  control, bad: ports,
-    0 for any.  binds: addresses.  floods: whether clients may ask for floods;
+    0 for any.  binds: addresses (see `Process`).  floods: whether clients may ask for floods;
     on loopback addresses alone they always may.
     """
 

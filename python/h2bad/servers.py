@@ -22,8 +22,10 @@ START, END = 30.0, 10.0
 
 
 #: A client may answer each frame of a flood, as by resetting each stream that
-#: was promised.
-BOUNDS = ("--max-resets", "100000", "--max-idle-frames", "100000")
+#: was promised.  It may send a field block, whose size is bounded, in as many
+#: CONTINUATION frames as it likes (RFC 9113 §6.10).
+BOUNDS = ("--max-resets", "100000", "--max-idle-frames", "100000",
+          "--max-continuations", "100000")
 
 
 class ServerError(Exception):
@@ -31,7 +33,8 @@ class ServerError(Exception):
 
 
 class Process:
-    """A process of h2rig, with its log in a file.
+    """A process of h2rig, with its log in a file.  binds: its addresses; none:
+    127.0.0.1, and ::1 where there is IPv6.
 
     It listens once `ready` is over.  From then on it has port, the port in
     use, and ports, all of them.
@@ -97,8 +100,8 @@ class BadServer(Process):
     """
 
     def __init__(self, h2rig: str, directory: str, ca: str, *options: str,
-                 port: int = 0, binds: Sequence[str] = ("127.0.0.1",),
-                 n: int = 1, floods: bool = True) -> None:
+                 port: int = 0, binds: Sequence[str] = (), n: int = 1,
+                 floods: bool = True) -> None:
         self.directory = directory
         self.traces = os.path.join(directory, "traces")
         self.ca_out = os.path.join(directory, "ca.crt")

@@ -4,7 +4,8 @@
 What the server sends
     INITIAL_WINDOW_SIZE 0 in the first SETTINGS. Once they are acknowledged,
     credit for what has come before, and after a PING 1,000 octets at a time
-    until the request's content has ended.
+    until the request's content has ended; enough at once if that takes five
+    seconds.
 
 What a client must do
     "The sender MUST NOT send a flow-controlled frame with a length that

@@ -22,9 +22,10 @@ content = b"a" * 5000
 
 
 def misbehave(x):
+    x.need_room(5000)
     x.headers()
     for _ in range(50):
-        if not x.need_window(100):
+        if not x.need_window(1):
             return
         with x.together():
             for _ in range(100):

@@ -28,4 +28,4 @@ def misbehave(x):
     if n == 1 << 24:
         x.skip("the client takes frames of any size")
     x.headers()
-    x.data(bytes(n))
+    x.data(bytes(n), beyond=True)

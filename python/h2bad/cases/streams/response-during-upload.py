@@ -24,6 +24,7 @@ needs = ("post:100k",)
 
 
 def misbehave(x):
+    x.need_room(100000)
     x.headers()
     ended = False
     while not ended:
