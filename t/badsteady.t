@@ -252,6 +252,15 @@ def given_up():
          [], "who has sent GOAWAY need not acknowledge a PING")
 
 
+def trailers():
+    """A trailer section ends an upload too."""
+    made = met("response-during-upload", catalogue.need(
+        "response-during-upload").module.misbehave,
+        came("DATA", 1, data=b"a", length=1),
+        came("HEADERS", 1, headers=[(b"x-sum", b"1")], stream_ended=True))
+    t.eq(made, [], "response-during-upload: a trailer section")
+
+
 def others_frames():
     """A frame of the client's own is not taken for the one that is looked
     for."""
@@ -617,6 +626,7 @@ def main():
     full()
     works()
     given_up()
+    trailers()
     others_frames()
     reset_before()
     first_error()
