@@ -34,4 +34,4 @@ def misbehave(x):
                 x.fail("hang", "the upload has stopped")
             return
         ended = frame.stream_ended
-        x.content(frame.data, end=ended)
+        x.data(frame.data, end=ended)
