@@ -26,6 +26,9 @@ __all__ = ["Exchange", "Request", "Skip"]
 #: RST_STREAM may follow the acknowledgement.
 GRACE = 0.2
 
+#: INITIAL_WINDOW_SIZE without SETTINGS (RFC 9113 §6.5.2).
+DEFAULT = 65535
+
 #: Round trips by which a client's window is filled, at most.
 ROUNDS = 1000
 
@@ -340,8 +343,13 @@ class Exchange(Receiver):
             self._together = [] if gathers else None
             if self.abandoned(number):
                 return -1
-            if not credit:
+            if not credit and self.client_settings[
+                    "INITIAL_WINDOW_SIZE"] < DEFAULT:
                 self._too_small(size, number)
+            if not credit:
+                self.fail("hang", "no credit came for more than %d octets"
+                          % max(0, self.window(number)))
+                return -1
         return min(n, self.window(number)) if padding < 0 else n
 
     def _flows(self, stream: int) -> bool:

@@ -199,7 +199,8 @@ class Sender:
              padding: int = -1, beyond: bool = False) -> None:
         """Sends DATA by one frame.  If the client's windows do not allow that,
         a frame with padding waits for credit, and content is sent in frames
-        that they allow; `skip` if no credit comes.  Once the client has given
+        that they allow.  If no credit comes: `skip` if the client's windows
+        are smaller than by default, else fails with `hang`.  Once the client has given
         the stream up meanwhile, no more is sent.  On a stream that is idle or
         closed the windows do not matter.
 

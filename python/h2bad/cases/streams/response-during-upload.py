@@ -36,4 +36,4 @@ def misbehave(x):
         ended = getattr(frame, "stream_ended", False)
         data = getattr(frame, "data", b"")
         if data or ended:
-            x.content(data, end=ended)
+            x.data(data, end=ended)
