@@ -87,7 +87,7 @@ def plan(case: Any, base: str, run: str, other: str = "",
 
     base: the origin of the bad port, as in "https://localhost:8444".  run: the
     run's id.  other: the same port by another host name, for host2.  timeout:
-    seconds that the client has in any case.
+    seconds after which the client is ended; it is told at least half of them.
     """
     needs = parse_needs(case)
     url = "%s/bad/%s?run=%s" % (base, case.name, run)
@@ -132,7 +132,7 @@ def plan(case: Any, base: str, run: str, other: str = "",
     urls.append({"method": "GET", "follow_up": True,
                  "url": "%s/ok?run=%s&case=%s" % (base, run, case.name)})
     return {"name": case.name, "urls": urls,
-            "timeout_s": max(case.timeout, timeout)}
+            "timeout_s": max(case.timeout, timeout / 2)}
 
 
 def wanted(command: Iterable[str]) -> Set[str]:
