@@ -4,15 +4,18 @@
 client with one request, one that says GOAWAY with NO_ERROR behind each request,
 one that sends a request again, one with spare connections, one that ends its
 uploads by CANCEL; and on such a client that does break the rule."""
+import json
 import os
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(HERE, "..", "python")]
 import tap                                                      # noqa: E402
 from badtraces import end, frame, judged, note, request         # noqa: E402
 from h2bad import catalogue                                     # noqa: E402
-from h2bad.observed import Asked, Connection, Observed, judge   # noqa: E402
+from h2bad.observed import (Asked, Connection, Observed,        # noqa: E402
+                            Process, judge)
 from h2bad.case import post_followed                            # noqa: E402
 
 t = tap.Tap()
@@ -70,6 +73,12 @@ def says_goodbye():
          ("pass", "")),
         ("GOAWAY alone", "ping-wrong-length", (BYE, LEFT),
          ("tolerated", "wrong-code")),
+        ("PASSED, GOAWAY", "ping-wrong-length", (SENT, PASSED, BYE, LEFT),
+         ("tolerated", "wrong-code")),
+        ("PASSED, GOAWAY", "preface-echo", (SENT, PASSED, BYE, LEFT),
+         ("tolerated", "wrong-code")),
+        ("PASSED, GOAWAY", "preface-goaway-first", (SENT, PASSED, BYE, LEFT),
+         ("pass", "")),
         ("GOAWAY, and it was taken", "name-uppercase", (BYE, *TWICE, COMPLETE),
          ("fail", "accepted"), ("got", "response")),
         ("GOAWAY, and RST_STREAM", "name-uppercase", (
@@ -114,6 +123,34 @@ def upload():
             ("ping", ("fail", "reset")):
         table([("CANCEL", case, (over, reset("CANCEL"), *TWICE, COMPLETE),
                 want)])
+
+
+def crashes():
+    """What a case could not do with a client that crashed is no excuse."""
+    for signal, want in (None, ("skip", "not-exercised")), \
+            (11, ("fail", "crash")):
+        process = Process()
+        process.signal = signal
+        made = judge(Observed(catalogue.need("good"), [Connection(
+            [{"t": 0, **line} for line in (
+                note("case", case="good", run="x"), request("/bad/good"),
+                note("here", stream=1), note("skip", reason="x"), LEFT)])],
+            process))
+        t.eq(made[:2], want, f"a skipped case, signal {signal}")
+
+
+def alike():
+    """Of an upload in many frames of a size the end is known."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as f:
+        f.writelines(json.dumps({"t": 0, **line}) + "\n" for line in (
+            note("case", case="good", run="x"),
+            request("/redirected"), *[frame("in", "DATA", 1)] * 300,
+            dict(frame("in", "DATA", 1), flags=["END_STREAM"])))
+        f.flush()
+        c = Connection([], f.name)
+        c.read()
+    asked = Observed(catalogue.need("good"), [c]).asked("/redirected")[0]
+    t.eq((asked.content, asked.ended), (301 * 8, True), "301 frames")
 
 
 def follows():
@@ -172,6 +209,8 @@ if __name__ == "__main__":
     asks_again()
     moves()
     upload()
+    crashes()
+    alike()
     follows()
     spare()
     t.done()

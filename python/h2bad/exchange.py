@@ -167,6 +167,7 @@ class Exchange(Receiver):
 
     def skip(self, reason: str) -> None:
         """Ends the case with `skip`: it cannot be tried with this client."""
+        self.note("skip", reason=reason)
         raise Skip(reason)
 
     def found(self, verdict: str, reason: str, message: str = "") -> None:
@@ -481,13 +482,15 @@ class Exchange(Receiver):
         """Does what `has_credit` does, and fails with `hang` if the credit
         does not come, unless the client has given the stream up (`abandoned`).
         `skip` if its whole window has room for a few frames of n octets only,
-        and some of it is left: a client need not give credit before its window
-        is used up.
+        and some of it is left, or there never was any: a client need not give
+        credit before its window is used up.
         """
         made = self.has_credit(n, stream, timeout)
         if not made and not self.abandoned(stream):
-            if self.window(stream) > 0 and FEW * n > \
-                    self.client_settings["INITIAL_WINDOW_SIZE"]:
+            initial = self.client_settings["INITIAL_WINDOW_SIZE"]
+            if FEW * n > initial and (
+                    self.window(stream) > 0
+                    or not initial and not self._used.get(stream or self.s)):
                 self._too_small(n, stream or self.s)
             self.fail("hang", "no credit came for more than %d octets"
                       % max(0, self.window(stream)))

@@ -90,7 +90,8 @@ class Connection:
 
     def _add(self, line: Line) -> None:
         # Only the first of a flood's similar frames are kept.
-        key = [line.get(name) for name in ("dir", "type", "stream", "length")]
+        key = [line.get(name) for name in (
+            "dir", "type", "stream", "length", "flags")]
         self._alike = self._alike + 1 if key == self._last else 0
         self._last = key
         if self._alike < ALIKE or key[0] is None:
@@ -593,11 +594,8 @@ def _before(o: Observed) -> Optional[Verdict]:
     # The verdict if one is due before the reaction is judged, else None
     # (CATALOGUE 6.7).
     for c in o.connections:
-        for name in ("error", "skip"):
-            for said in c.notes(name):
-                return Verdict(name, "" if name == "error"
-                               else "not-exercised",
-                               str(said.get("text") or said.get("reason")))
+        for said in c.notes("error"):
+            return Verdict("error", "", str(said["text"]))
     p = o.process
     if p is not None and (p.signal in CRASHES or p.exit in p.crash_exits):
         return Verdict("fail", "crash", "its process ended by %s" % (
@@ -607,6 +605,9 @@ def _before(o: Observed) -> Optional[Verdict]:
         return Verdict("fail", "memory", "its process had %d MiB; at most %d "
                        "were allowed" % (p.rss_kb >> 10,
                                          p.rss_limit_kb >> 10))
+    for c in o.connections:
+        for said in c.notes("skip"):
+            return Verdict("skip", "not-exercised", str(said["reason"]))
     if o.first.case is None:
         if any(c.notes("mistaken") for c in o.connections):
             return Verdict("skip", "not-exercised", "its connection met a case "

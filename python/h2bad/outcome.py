@@ -124,8 +124,10 @@ class C(Outcome):
         self.expected = ["goaway:" + c for c in codes] + ["close"]
 
     def judge(self, o: Any) -> Verdict:
-        # A NO_ERROR behind which fences were passed is no reaction.
-        if o.goaway is not None and not (o.goaway == "NO_ERROR" and o.fences):
+        # NO_ERROR is no reaction of a client that goes on.
+        if o.goaway is not None and not (
+                o.goaway == "NO_ERROR" and o.fences and not o.left
+                and "NO_ERROR" not in self.codes):
             return self._goaway(o)
         if self.close and o.reused:
             return Verdict("fail", "ignored", "the connection was used "
@@ -202,7 +204,8 @@ class S(Outcome):
         if o.gone:
             return self._nothing(o)
         if o.goaway is not None and not (
-                o.goaway == "NO_ERROR" and (o.delivered or o.fences)):
+                o.goaway == "NO_ERROR"
+                and (o.delivered or o.fences and not o.left)):
             made = C(*self.codes).judge(o)
             if made.verdict == "pass":
                 return Verdict("pass", "escalated", "")

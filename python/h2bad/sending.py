@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the functions of a case can send.
 
-Everything is sent as it is; nothing is checked.  Calls that name no stream
+Everything is sent as it is, and nothing is checked, but `data` keeps to the
+client's windows.  Calls that name no stream
 send on s, the stream of the connection's first request, but `frame` and
 `window_update` on 0.
 """
@@ -196,13 +197,13 @@ class Sender:
         self.frame("CONTINUATION", end_headers << 2, stream or self.s, payload)
 
     def data(self, content: Text = b"", stream: int = 0, end: bool = False,
-             padding: int = -1, beyond: bool = False) -> None:
+             padding: int = -1, beyond: bool = False) -> bool:
         """Sends DATA by one frame.  If the client's windows do not allow that,
         a frame with padding waits for credit, and content is sent in frames
         that they allow.  If no credit comes: `skip` if the client's windows
-        are smaller than by default, else fails with `hang`.  Once the client has given
-        the stream up meanwhile, no more is sent.  On a stream that is idle or
-        closed the windows do not matter.
+        are smaller than by default, else fails with `hang`.  Once the client
+        has given the stream up meanwhile, no more is sent.  On a stream that is
+        idle or closed the windows do not matter.  Returns whether all was sent.
 
         padding: see `headers`.  beyond: whether it may exceed the windows.
         """
@@ -213,11 +214,11 @@ class Sender:
             if not beyond:
                 n = self._fitting(stream, n, padding)
             if n < 0:
-                return
+                return False
             part, left = left[:n], left[n:]
             self._data(part, stream, end and not left, padding)
             if not left:
-                return
+                return True
 
     def _fitting(self, stream: int, n: int, padding: int) -> int:
         # Returns how many octets of n can be sent as content of a frame, or -1
@@ -309,8 +310,7 @@ class Sender:
     def respond(self, stream: int = 0, status: Any = 200,
                 body: bytes = BODY, fields: Fields = (),
                 end: bool = True) -> None:
-        """Sends a good response.  Waits for credit, except inside `together`.
-        """
+        """Sends a good response, as the client's windows allow it."""
         stream = stream or self.s
         self.headers([(":status", str(status)), *FIELDS, *fields], stream,
                      end=end and not body)

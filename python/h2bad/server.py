@@ -170,10 +170,7 @@ def _call(name: str) -> None:
         _x.here()
     try:
         function(_x)
-    except StreamClosedError:
-        raise
-    except Skip as e:
-        _x.note("skip", reason=str(e))
+    except (StreamClosedError, Skip):
         raise
     except Exception as e:
         if isinstance(e, ValueError):
@@ -189,10 +186,9 @@ def _wrong_query(x: Exchange, e: Exception) -> None:
         reason = "the URL has %s=%s: %s; expected a value like %s" % (
             name, x.query[name], str(e) or type(e).__name__,
             x.case.params[name])
-        x.note("skip", reason=reason)
         if not x.answered():
             x.respond(status=400, body=("h2bad: %s\n" % reason).encode())
-        raise Skip
+        x.skip(reason)
 
 
 def handle_accept(connection: Any) -> None:
@@ -360,9 +356,7 @@ _SHOWN = {"head": lambda r: r.method == "HEAD",
 def _lacks(x: Exchange) -> None:
     for need in parse_needs(x.case):
         if not _SHOWN.get(need, bool)(x.request):
-            x.note("skip", reason="the request is not what the case needs: "
-                   + need)
-            raise Skip
+            x.skip("the request is not what the case needs: " + need)
 
 
 def _misbehave(x: Exchange) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""GOAWAY after the fifth of twenty
+"""GOAWAY before the fifth response of twenty
 
 What the server sends
     Twenty requests are asked for, one after the other. GOAWAY with NO_ERROR

@@ -3,8 +3,8 @@
 
 What the server sends
     Two requests with content in parallel. Once the connection's window is
-    used, credit for it comes 1,000 octets at a time; for the streams there
-    is enough.
+    used, credit for it comes 1,000 octets at a time, and enough at once if
+    that takes five seconds; for the streams there is enough.
 
 What a client must do
     "The sender MUST NOT send a flow-controlled frame with a length that

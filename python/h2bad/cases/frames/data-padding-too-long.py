@@ -22,7 +22,7 @@ wave = 1
 
 
 def misbehave(x):
+    x.headers()
     if not x.need_window(6):
         return
-    x.headers()
     x.frame("DATA", "PADDED", x.s, b"\x06hello")

@@ -22,10 +22,10 @@ content = b"hello"
 
 
 def misbehave(x):
-    if not x.need_window(5):
-        return
     x.frame("SETTINGS", 0xff ^ 0x01)
     x.frame("PING", 0xff ^ 0x01, 0, b"allflags")
     x.headers(flags=0xff ^ 0x2d)
+    if not x.need_window(5):
+        return
     x.frame("DATA", 0xff ^ 0x09, x.s, b"hello")
     x.frame("WINDOW_UPDATE", 0xff, 0, (1000).to_bytes(4, "big"))

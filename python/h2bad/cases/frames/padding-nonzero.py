@@ -21,7 +21,7 @@ expect = I() | C("PROTOCOL_ERROR")
 
 
 def misbehave(x):
+    x.headers()
     if not x.need_window(16):
         return
-    x.headers()
     x.frame("DATA", "PADDED", x.s, b"\x0ahello" + b"\xff" * 10)
