@@ -193,6 +193,15 @@ class Peer:
     def note(self, name, /, **values):
         self.notes[name] = values
 
+    def meets(self, does, x):
+        """Calls does(x), and notes if it waits in vain."""
+        try:
+            does(x)
+        except Skip:                # which is noted
+            pass
+        except self.Stuck:
+            self.note("stuck")
+
 
 def came(kind, stream=0, **more):
     """Returns a frame of the client, as h2rig gives it."""
@@ -211,12 +220,7 @@ def met(case, does, *frames, before=(), query=()):
     for _ in before:
         x.next_frame()
     x.here()
-    try:
-        does(x)
-    except Skip:
-        peer.notes["skip"] = {}
-    except Peer.Stuck:
-        peer.notes["stuck"] = {}
+    peer.meets(does, x)
     return sorted(set(peer.notes) - {"here"})
 
 
@@ -494,12 +498,7 @@ def small_windows():
         peer.client_settings["INITIAL_WINDOW_SIZE"] = 1
         x = Exchange(peer, catalogue.need("good"))
         x.request = x.next_request()
-        try:
-            does(x)
-        except Skip:
-            peer.notes["skip"] = {}
-        except Peer.Stuck:
-            peer.notes["stuck"] = {}
+        peer.meets(does, x)
         sent, made = b"".join(peer.sent), []
         while sent:
             size = 9 + int.from_bytes(sent[:3], "big")

@@ -302,8 +302,8 @@ class Exchange(Receiver):
 
     def need_body(self, stream: int = 0, timeout: float = 5.0) -> bool:
         """Waits for the end of the request's content, and returns whether it
-        has come.  The client is tolerated if it had given the stream up
-        before the misbehaviour; fails with `hang` if the end does not come in time,
+        has come.  The client is tolerated if it had given the stream up before
+        the misbehaviour; fails with `hang` if the end does not come in time,
         unless the client has given the stream up (`abandoned`).  timeout: of a
         `Deadline`.
         """

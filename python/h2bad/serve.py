@@ -37,8 +37,8 @@ class Serving:
     """The two servers of `h2bad serve`, and the judge of what comes.
 
     h2rig: the program.  below: the directory of reports.  control, bad: ports,
-    0 for any.  binds: addresses (see `Process`).  floods: whether clients may ask for floods;
-    on loopback addresses alone they always may.
+    0 for any.  binds: addresses (see `Process`).  floods: whether clients may
+    ask for floods; on loopback addresses alone they always may.
     """
 
     def __init__(self, h2rig: str, below: str, control: int, bad: int,
